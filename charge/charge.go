@@ -1,0 +1,194 @@
+// Package charge holds the nouns of the gateway: charges, stays, reductions, lots, accounts, rules, and the
+// closed lists of states and reasons. It imports only the standard library and knows no platform, no wire
+// and no database.
+package charge
+
+import "time"
+
+// Charge is one finished charging order and what became of it.
+type Charge struct {
+	ID        int64
+	Platform  string // dialect id
+	Account   string
+	Order     string // the platform's order number; empty where it has none
+	RepeatKey string // unique with Platform, for ever
+	Plate     Plate
+	Lot       LotID     // the lot that the push names
+	StartedAt time.Time // zero where the push does not tell
+	EndedAt   time.Time // zero where the push does not tell
+	Received  time.Time
+	Energy    Energy
+	HasEnergy bool
+	Total     Fen
+	HasTotal  bool
+	Ask       Ask
+	Detail    Detail
+	Digest    string // of what was read; tells an identical repeat from a changed one
+
+	State     State
+	Reason    Reason
+	Reduction *Reduction // granted; nil until something was
+	StayID    int64      // 0 while none is matched
+	HoldUntil time.Time
+	Decision  *Decision
+	Usage     *Usage
+	Report    ReportState
+	UpdatedAt time.Time
+}
+
+// Minutes is the length of the charge in minutes, a started one counted whole; 0 where times are missing.
+func (c *Charge) Minutes() int64 {
+	if c.StartedAt.IsZero() || c.EndedAt.Before(c.StartedAt) {
+		return 0
+	}
+	return int64((c.EndedAt.Sub(c.StartedAt) + time.Minute - 1) / time.Minute)
+}
+
+// At is the moment that decides by which rule version and in which stay a charge counts: its end, else
+// when it was received.
+func (c *Charge) At() time.Time {
+	if c.EndedAt.IsZero() {
+		return c.Received
+	}
+	return c.EndedAt
+}
+
+// Ask is the reduction that a push names, its unit converted. Whether it is heeded is the rule's affair.
+type Ask struct {
+	Method  Method `json:"method,omitempty"` // empty: the push names nothing usable
+	Minutes int64  `json:"minutes,omitempty"`
+	Amount  Fen    `json:"amount,omitempty"`
+}
+
+// Detail is what a push tells about place and price, handed on to the lot as it came (3.25, 5.14).
+type Detail struct {
+	StationID     string `json:"station_id,omitempty"`
+	StationName   string `json:"station_name,omitempty"`
+	ConnectorID   string `json:"connector_id,omitempty"`
+	ConnectorName string `json:"connector_name,omitempty"`
+	ParkNo        string `json:"park_no,omitempty"`
+	Power         string `json:"power,omitempty"`        // kWh as told
+	ElecMoney     string `json:"elec_money,omitempty"`   // yuan
+	SeviceMoney   string `json:"sevice_money,omitempty"` // yuan; misspelled on every wire
+	TotalMoney    string `json:"total_money,omitempty"`  // yuan
+	Charger       string `json:"charger,omitempty"`      // the id the lot was found by (奥特迅)
+}
+
+// Method is the kind of a reduction.
+type Method string
+
+// Methods.
+const (
+	MethodTime       Method = "time"
+	MethodAmount     Method = "amount"
+	MethodFree       Method = "free"
+	MethodLotDecides Method = "lot_decides"
+)
+
+// Reduction is what is granted. Minutes counts with MethodTime, Amount with MethodAmount.
+type Reduction struct {
+	Method  Method `json:"method"`
+	Minutes int64  `json:"minutes"`
+	Amount  Fen    `json:"amount"`
+}
+
+// IsZero reports whether nothing is granted.
+func (r Reduction) IsZero() bool { return r == Reduction{} }
+
+// Decision is how a charge was decided, kept for ever with what it was decided on.
+type Decision struct {
+	At        time.Time `json:"at"`
+	Rule      Rule      `json:"rule"`
+	State     State     `json:"state"`
+	Reason    Reason    `json:"reason"`
+	Wanted    Reduction `json:"wanted"` // before caps and combining
+	Reduction Reduction `json:"reduction,omitzero"`
+	Send      Reduction `json:"send,omitzero"` // what the lot is told: the new total where it replaces
+	Granted   []Granted `json:"granted"`       // what the stay had already
+	StayID    int64     `json:"stay_id,omitzero"`
+	StayOrder string    `json:"stay_order,omitempty"`
+	Minutes   int64     `json:"charge_minutes"`
+	Energy    Energy    `json:"energy_kwh"`
+	Note      string    `json:"note,omitempty"`
+}
+
+// Granted is one earlier grant in a visit.
+type Granted struct {
+	Charge    int64     `json:"charge,string"`
+	Reduction Reduction `json:"reduction"`
+	Combine   Combine   `json:"combine"`
+	At        time.Time `json:"at"`
+}
+
+// Usage is what the lot really took off at exit.
+type Usage struct {
+	Minutes int64       `json:"minutes"`
+	Amount  Fen         `json:"amount"`
+	At      time.Time   `json:"at"`               // the exit
+	Source  UsageSource `json:"source,omitempty"` // where it was told
+	Method  int         `json:"method,omitempty"` // calculation_method as told: 1 time, 2 amount, 3 lot
+	Told    string      `json:"told,omitempty"`   // the minutes or yuan as received, before rounding
+}
+
+// UsageSource is the message a usage came by.
+type UsageSource string
+
+// Usage sources, the later beating the earlier.
+const (
+	UsageExit   UsageSource = "exit"   // 2.2 or 3.2
+	UsageTold   UsageSource = "told"   // 2.34 or 3.11
+	UsageLedger UsageSource = "ledger" // our own settlement of a 4G stay
+)
+
+// Stay is one visit of a car in a lot.
+type Stay struct {
+	ID      int64
+	Lot     LotID
+	OrderID string // the lot's; unique in the lot
+	Plate   Plate
+	Entered time.Time
+	Left    time.Time // zero while open
+	Open    bool
+	Closed  StayClosed
+	Channel string // entry channel
+
+	// 4G lots only.
+	Paid       Fen
+	PaidAt     time.Time
+	Settlement []byte // the first answer to the exit, kept for repeats
+}
+
+// StayClosed is how a stay came to its end.
+type StayClosed string
+
+// How stays end.
+const (
+	ClosedByExit  StayClosed = "exit"
+	ClosedByEntry StayClosed = "newer_entry" // the plate came in again
+	ClosedLate    StayClosed = "late_entry"  // the entry was told after a newer one
+	ClosedLone    StayClosed = "lone_exit"   // an exit came without its entry
+)
+
+// Delivery is getting one charge's reduction into its lot.
+type Delivery struct {
+	ID       int64
+	Charge   int64
+	Lot      LotID
+	Channel  DeliveryChannel
+	Message  Message
+	UUID     string // the reduction's id; never changes over retries
+	Payload  []byte // what is sent, byte-identical over retries
+	State    DeliveryState
+	Attempts int
+	DueAt    time.Time
+	Until    time.Time // no attempt after this; zero while only the exit ends it
+}
+
+// Attempt is one try of a delivery.
+type Attempt struct {
+	Delivery int64
+	N        int
+	At       time.Time
+	Result   AttemptResult
+	Detail   string
+}

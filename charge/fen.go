@@ -1,0 +1,148 @@
+package charge
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Fen is an amount of money in fen, a hundredth of a yuan. It is written as a decimal string of yuan
+// with two decimals ("17.85") wherever it leaves the process.
+type Fen int64
+
+// ErrAmount says that a text is no amount of yuan with at most two decimals.
+var ErrAmount = errors.New("not an amount in yuan with at most two decimals")
+
+// maxWhole bounds the whole part of any decimal we read, so that sums of many never overflow.
+const maxWhole = 1_000_000_000
+
+// ParseFen reads yuan as a decimal text ("5", "5.2", "5.25", "5.250"). Decimals past the second must be
+// zero: an amount that cannot be paid is an error (ErrAmount), never rounded.
+func ParseFen(yuan string) (Fen, error) {
+	n, err := parseDecimal(yuan, 2)
+	if err != nil {
+		return 0, fmt.Errorf("%q: %w", clip(yuan), ErrAmount)
+	}
+	return Fen(n), nil
+}
+
+// String gives yuan with two decimals.
+func (f Fen) String() string {
+	sign := ""
+	if f < 0 {
+		sign, f = "-", -f
+	}
+	return fmt.Sprintf("%s%d.%02d", sign, f/100, f%100)
+}
+
+// MarshalText writes yuan with two decimals, so that JSON shows money as a string.
+func (f Fen) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
+// UnmarshalText reads what MarshalText writes, and every other form ParseFen takes.
+func (f *Fen) UnmarshalText(b []byte) error {
+	v, err := ParseFen(string(b))
+	if err == nil {
+		*f = v
+	}
+	return err
+}
+
+// Energy is energy in watt-hours. It is written as kWh with at least two decimals ("25.50").
+type Energy int64
+
+// ParseEnergy reads kWh as a decimal text. Decimals past the third are cut off: meters tell more digits
+// than anybody is charged by.
+func ParseEnergy(kwh string) (Energy, error) {
+	whole, frac, found := strings.Cut(strings.TrimSpace(kwh), ".")
+	if found && len(frac) > 3 {
+		if strings.Trim(frac, "0123456789") != "" {
+			return 0, fmt.Errorf("%q is not an energy in kWh", clip(kwh))
+		}
+		kwh = whole + "." + frac[:3]
+	}
+	n, err := parseDecimal(kwh, 3)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not an energy in kWh", clip(kwh))
+	}
+	return Energy(n), nil
+}
+
+// String gives kWh with two decimals, or three where the third is not zero.
+func (e Energy) String() string {
+	sign := ""
+	if e < 0 {
+		sign, e = "-", -e
+	}
+	if e%10 != 0 {
+		return fmt.Sprintf("%s%d.%03d", sign, e/1000, e%1000)
+	}
+	return fmt.Sprintf("%s%d.%02d", sign, e/1000, e%1000/10)
+}
+
+// MarshalText writes kWh as a decimal string.
+func (e Energy) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (e *Energy) UnmarshalText(b []byte) error {
+	v, err := ParseEnergy(string(b))
+	if err == nil {
+		*e = v
+	}
+	return err
+}
+
+// ParseMinutes reads minutes told as a decimal ("30.00", "2.12") and rounds a started minute up, as the
+// contract asks of time taken off.
+func ParseMinutes(text string) (int64, error) {
+	whole, frac, _ := strings.Cut(strings.TrimSpace(text), ".")
+	n, err := parseDecimal(whole, 0)
+	if err != nil || strings.Trim(frac, "0123456789") != "" || len(frac) > 20 {
+		return 0, fmt.Errorf("%q is not a number of minutes", clip(text))
+	}
+	if strings.Trim(frac, "0") != "" {
+		if strings.HasPrefix(strings.TrimSpace(text), "-") {
+			return n, nil
+		}
+		n++
+	}
+	return n, nil
+}
+
+// parseDecimal reads a decimal text as an integer count of 10^-places. Exponents are refused.
+func parseDecimal(text string, places int) (int64, error) {
+	text = strings.TrimSpace(text)
+	digits := strings.TrimPrefix(strings.TrimPrefix(text, "+"), "-")
+	whole, frac, _ := strings.Cut(digits, ".")
+	if len(frac) > places {
+		if strings.Trim(frac[places:], "0") != "" {
+			return 0, errors.New("too many decimals")
+		}
+		frac = frac[:places]
+	}
+	frac += strings.Repeat("0", places-len(frac))
+	if whole == "" || strings.Trim(whole+frac, "0123456789") != "" {
+		return 0, errors.New("not a decimal")
+	}
+	w, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil || w > maxWhole {
+		return 0, errors.New("out of range")
+	}
+	n, err := strconv.ParseInt(whole+frac, 10, 64)
+	if err != nil {
+		return 0, err
+	}
+	if strings.HasPrefix(text, "-") {
+		n = -n
+	}
+	return n, nil
+}
+
+// clip keeps error texts short when the input is not.
+func clip(s string) string {
+	const most = 40
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return s
+}

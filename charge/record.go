@@ -1,0 +1,156 @@
+package charge
+
+import "time"
+
+// VisitKey names what is protected against two hands at once: a plate in a lot.
+type VisitKey struct {
+	Lot   LotID
+	Plate Plate
+}
+
+// Push is the record of one request on a platform's path, accepted or not.
+type Push struct {
+	ID       int64
+	Platform string
+	Account  string // empty where none was found
+	Received time.Time
+	Remote   string // client address
+	Request  []byte // the request as on the wire: request line, headers, body; credentials in it as sent
+	Outcome  Outcome
+	Reason   string // what was wrong, for support; no secret, no full plate
+	Charge   int64  // 0 where it made or met none
+	Reply    []byte // the body that was answered
+}
+
+// Event is one step in a charge's life that no other row tells: a match, a correction, a void.
+type Event struct {
+	Charge int64
+	At     time.Time
+	Step   string // "matched", "voided", "redelivered", "changed", …
+	Result string
+	Reason Reason
+	Detail string
+	Actor  string // user or token that did it; empty for the gateway itself
+}
+
+// EntryKind is what a ledger entry counts.
+type EntryKind string
+
+// Ledger entry kinds. Corrections are entries of the same kind with the sign turned.
+const (
+	EntryGrant EntryKind = "grant"
+	EntryUsage EntryKind = "usage"
+)
+
+// LedgerEntry is one line of the append-only ledger of grants and usage.
+type LedgerEntry struct {
+	ID       int64
+	At       time.Time
+	Charge   int64
+	StayID   int64 // 0 in lots without stays
+	Kind     EntryKind
+	Method   Method
+	Minutes  int64
+	Amount   Fen
+	Platform string
+	Lot      LotID
+	Day      string // of the charge's receipt, in Asia/Shanghai, "2026-01-31": statements add up by it
+	Note     string
+}
+
+// Sums are what a ledger comes to.
+type Sums struct {
+	GrantMinutes int64
+	GrantAmount  Fen
+	UsageMinutes int64
+	UsageAmount  Fen
+}
+
+// ChargeFilter narrows a list of charges; zero fields do not narrow.
+type ChargeFilter struct {
+	Platform string
+	Lot      LotID
+	Plate    string // whole, or a part of three or more characters
+	Order    string
+	UUID     string // of a delivery
+	States   []State
+	Reason   Reason
+	From, To time.Time // by receipt; From inclusive, To exclusive
+	Limit    int       // 1 to 500; 0 is 50
+	Cursor   string
+}
+
+// PushFilter narrows a list of pushes.
+type PushFilter struct {
+	Platform string
+	Account  string
+	Outcome  Outcome
+	Charge   int64
+	From, To time.Time
+	Limit    int
+	Cursor   string
+}
+
+// StayFilter narrows a list of stays.
+type StayFilter struct {
+	Lot    LotID
+	Plate  string
+	Open   bool // open ones only
+	Limit  int
+	Cursor string
+}
+
+// Page is a part of a list, newest first. Next is the cursor of what follows, empty at the end.
+type Page[T any] struct {
+	Items []T
+	Next  string
+}
+
+// LotStatus is how a lot stands.
+type LotStatus struct {
+	Lot         LotID
+	Online      bool
+	Node        string
+	Beat        time.Time // last heartbeat; zero for never
+	Paused      bool
+	PauseReason string
+	ToldStays   bool // it has told an entry
+	Pending     int  // deliveries that are due, leased, sent or unknown
+	OldestDue   time.Time
+}
+
+// LineSession says which node holds a line.
+type LineSession struct {
+	Lot          LotID
+	LocalID      string
+	Node         string
+	Epoch        int64
+	Remote       string
+	ReceiveCloud bool
+	Since, Beat  time.Time
+}
+
+// StatementRow is one platform, lot and day of a statement.
+type StatementRow struct {
+	Day            string
+	Platform       string
+	Lot            LotID
+	Charges        int64
+	GrantedMinutes int64
+	GrantedAmount  Fen
+	Delivered      int64
+	Used           int64 // charges with a usage
+	UsedMinutes    int64
+	UsedAmount     Fen
+	Gaps           int64 // charges where promised and used differ, or whose usage was never told
+}
+
+// Counts are the figures of the console's first page, over a span of time.
+type Counts struct {
+	Pushes   map[Outcome]int64
+	States   map[State]int64
+	Pending  int64
+	Oldest   time.Time // due time of the oldest pending delivery; zero for none
+	OffLine  int64     // sdk lots with something pending and no line
+	LatestAt time.Time
+}

@@ -1,0 +1,116 @@
+package flow
+
+import (
+	"context"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/outbox"
+)
+
+// Storage is the durable part of the story, in the few verbs that the story needs.
+type Storage interface {
+	// Write runs fn in a durable transaction in which nobody else changes the named visits, and returns
+	// after the commit. Many writes share one commit; an error of one undoes that one alone and is returned
+	// as it is. Full queues give outbox.ErrBusy at once, an expired ctx before fn has begun gives its error.
+	Write(ctx context.Context, visits []charge.VisitKey, fn func(Tx) error) error
+	// Read runs fn on a snapshot. Its Tx refuses writes.
+	Read(ctx context.Context, fn func(Tx) error) error
+}
+
+// Tx is what can be seen and changed in one transaction. Lookups that find nothing give nil and no error.
+// What a Tx returns belongs to the caller; nothing is stored until it is put back.
+type Tx interface {
+	Pushes
+	Charges
+	Stays
+	Deliveries
+
+	// AddLedger appends to the ledger; ID and At are set by the caller.
+	AddLedger(e charge.LedgerEntry) error
+	// LedgerOf lists a charge's entries, oldest first.
+	LedgerOf(chargeID int64) ([]charge.LedgerEntry, error)
+	// AddEvent appends to a charge's timeline.
+	AddEvent(e charge.Event) error
+	// Events lists a charge's timeline rows, oldest first.
+	Events(chargeID int64) ([]charge.Event, error)
+	// LotMarks are the durable facts about a lot that no estate file says.
+	LotMarks(lot charge.LotID) (LotMarks, error)
+	// SetLotMarks puts them.
+	SetLotMarks(lot charge.LotID, m LotMarks) error
+}
+
+// LotMarks are facts about a lot that were learnt or set by support.
+type LotMarks struct {
+	ToldStays   bool // it has told an entry: stays "auto" means required from here on
+	Paused      bool
+	PauseReason string
+}
+
+// Pushes keeps the record of requests.
+type Pushes interface {
+	AddPush(p charge.Push) error
+	Push(id int64) (*charge.Push, error)
+	// PushesOf lists the pushes that made or met a charge, oldest first, at most 100.
+	PushesOf(chargeID int64) ([]charge.Push, error)
+	// CountRefused adds one to the refused pushes of an account ("" for none) and platform on a day and
+	// gives the new count; beyond the limit a refusal is counted without its record.
+	CountRefused(platform, account, day string) (int64, error)
+}
+
+// Charges keeps charges.
+type Charges interface {
+	Charge(id int64) (*charge.Charge, error)
+	// ChargeByRepeat finds a charge by its permanent repeat key.
+	ChargeByRepeat(platform, key string) (*charge.Charge, error)
+	// AddCharge gives ErrRepeated where platform and repeat key are taken.
+	AddCharge(c *charge.Charge) error
+	// SetCharge puts everything but id, platform and receipt. It gives ErrRepeated for a taken repeat key.
+	SetCharge(c *charge.Charge) error
+	// ChargesOfStay lists the charges matched to a stay, oldest first.
+	ChargesOfStay(stayID int64) ([]*charge.Charge, error)
+	// ChargesOfVisit lists the charges of a plate in a lot received since a time, oldest first.
+	ChargesOfVisit(v charge.VisitKey, since time.Time) ([]*charge.Charge, error)
+	// HeldCharges lists the held charges of a plate in a lot, oldest first.
+	HeldCharges(v charge.VisitKey) ([]*charge.Charge, error)
+	// HoldsOver lists held charges whose deadline has passed, at most limit.
+	HoldsOver(now time.Time, limit int) ([]*charge.Charge, error)
+	// ChargeByOrder finds the newest charge with a platform order number (or our own id, which stands in
+	// for a missing one) in a lot.
+	ChargeByOrder(lot charge.LotID, order string) (*charge.Charge, error)
+}
+
+// Stays keeps stays.
+type Stays interface {
+	Stay(id int64) (*charge.Stay, error)
+	StayByOrder(lot charge.LotID, orderID string) (*charge.Stay, error)
+	// StaysOf lists a plate's stays in a lot that are open or ended after since, newest entry first, at most 50.
+	StaysOf(v charge.VisitKey, since time.Time) ([]*charge.Stay, error)
+	AddStay(s *charge.Stay) error
+	SetStay(s *charge.Stay) error
+}
+
+// Deliveries keeps deliveries, their leases and attempts; reports to platforms are deliveries of their own
+// kind (see outbox.Job).
+type Deliveries interface {
+	// AddDelivery stores a delivery and its job. A job with a Lease is this node's from the start.
+	AddDelivery(d *charge.Delivery, j outbox.Job) error
+	Delivery(id int64) (*charge.Delivery, error)
+	DeliveryByUUID(lot charge.LotID, uuid string) (*charge.Delivery, error)
+	// DeliveriesOf lists a charge's deliveries, oldest first.
+	DeliveriesOf(chargeID int64) ([]*charge.Delivery, error)
+	SetDelivery(d *charge.Delivery) error
+	AddAttempt(a charge.Attempt) error
+	Attempts(deliveryID int64) ([]charge.Attempt, error)
+
+	// Job finds a job by its id, which is its delivery's id; nil once it is done.
+	Job(id int64) (*outbox.Job, error)
+	// AddJob stores a job that has no delivery (a report).
+	AddJob(j outbox.Job) error
+	// SetJob puts due time, attempt count and lease.
+	SetJob(j outbox.Job) error
+	// EndJob deletes a job: nothing is left to try.
+	EndJob(id int64) error
+	// WakeJobs makes a lot's waiting line jobs due at once and gives how many there were.
+	WakeJobs(lot charge.LotID, now time.Time) (int, error)
+}

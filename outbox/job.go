@@ -1,0 +1,50 @@
+// Package outbox keeps durable work going: it claims what is due under a lease, hands it to whoever can do it,
+// and takes back what a dead node left. It knows nothing of charging; what a job means and when it is due
+// again is decided by its handler, in the same transaction as the handler's own rows.
+package outbox
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// ErrBusy says that a bounded queue is full: nothing was taken, try again later.
+var ErrBusy = errors.New("too busy: queue is full")
+
+// ErrRepeated says that a unique key is taken.
+var ErrRepeated = errors.New("key is taken")
+
+// Kind is what a job is for; jobs are claimed by kind.
+type Kind string
+
+// Kinds of jobs.
+const (
+	KindLine     Kind = "line"     // needs the node that holds the route's line
+	KindCallback Kind = "callback" // any node
+	KindReport   Kind = "report"   // any node
+)
+
+// Job is one piece of work that must be done, however often it takes.
+type Job struct {
+	ID      int64
+	Kind    Kind
+	Route   string // what it goes to ("200461/1313"); jobs of one route share limits and a line
+	Ref     int64  // what it is about, for the handler
+	DueAt   time.Time
+	Attempt int // tries so far
+	// Lease is who has the job ("" for nobody) and until when; Fence grows with every claim, so that a
+	// node that lost its lease cannot complete.
+	Lease      string
+	LeaseUntil time.Time
+	Fence      int64
+}
+
+// Storage is what the runner needs.
+type Storage interface {
+	// ClaimJobs leases up to limit due jobs whose lease is free or over to node until the given time, and
+	// gives them, their Fence raised. Line jobs are given only for routes whose line is on this node.
+	ClaimJobs(ctx context.Context, node string, kind Kind, now, until time.Time, limit int) ([]Job, error)
+	// RenewJobs moves the leases of jobs that this node still holds.
+	RenewJobs(ctx context.Context, node string, ids []int64, until time.Time) error
+}

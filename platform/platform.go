@@ -1,0 +1,311 @@
+// Package platform is the way in: the contract of a dialect, and the HTTP front that pushes meet.
+//
+// A dialect is pure. It gets bytes, keys and a time, and gives what the push says and the exact answer. It
+// knows no database, no network and no clock. Units are converted in a dialect and nowhere else.
+package platform
+
+import (
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// Push is one request as it arrived on a platform's path.
+type Push struct {
+	Platform string // dialect id
+	Route    Route
+	Method   string
+	Path     string // as sent, without a path token
+	Query    string // raw
+	Header   http.Header
+	Body     []byte // at most 64 KiB
+	Remote   netip.Addr
+	Received time.Time
+}
+
+// RouteKind is what is asked for at a path.
+type RouteKind string
+
+// Route kinds.
+const (
+	RouteCharge  RouteKind = "charge"  // a finished charge
+	RouteToken   RouteKind = "token"   // query_token
+	RouteInquiry RouteKind = "inquiry" // is this plate in the lot
+)
+
+// Route is one published path of a platform, as printed (a double slash included). Intake serves it with
+// single slashes too.
+type Route struct {
+	Path string
+	Kind RouteKind
+}
+
+// Claim is whom a push says it is from. Nothing of it is believed: it only finds the keys to check with.
+type Claim struct {
+	Operator string       // operator id or app id; empty where the dialect has none
+	Lot      charge.LotID // zero where the lot stands in the sealed part, or is found by charger
+}
+
+// Account is the keys to open a push with: charge.Account with what its keys are looked up from.
+type Account struct {
+	ID    string
+	Clock charge.ClockMode
+	// Keys are the sets that are valid now, the current one first. A lot's or vendor's own key stands in as
+	// "ckey" or "ukey" where the dialect's Info names it.
+	Keys []Keys
+	// TokenKey seals access tokens (query_token); 32 bytes, derived from the site's secrets key and ID.
+	TokenKey []byte
+	Scope    charge.Scope
+}
+
+// Keys is one set of keys by the names in Info.Keys.
+type Keys map[string]charge.Secret
+
+// Message is what a push says once its seal has been checked. Exactly one of Charge and Question is set,
+// or neither: a push about a charge that is not finished, which is answered as taken and otherwise ignored.
+type Message struct {
+	Charge   *Charge
+	Question *Question
+	Keys     int    // which of Account.Keys opened it, for "last used"
+	Warning  string // such as a clock that is off where the account only warns
+}
+
+// Charge is a finished charging order as a dialect reads it.
+type Charge struct {
+	Order string
+	// RepeatKey is the first full tuple of the dialect's ordered list, joined by '|'. It is taken from the
+	// push alone unless Repeat says otherwise.
+	RepeatKey string
+	Repeat    Repeat
+	Plate     charge.Plate
+	Lot       charge.LotID // zero where Chargers find it
+	Chargers  []string     // candidates for the charger id, in order (奥特迅)
+	Started   time.Time
+	Ended     time.Time
+	Energy    charge.Energy
+	HasEnergy bool
+	Total     charge.Fen
+	HasTotal  bool
+	Ask       charge.Ask
+	Detail    charge.Detail
+}
+
+// Repeat says how a repeat of a push is known.
+type Repeat string
+
+// Repeat kinds.
+const (
+	RepeatOrder Repeat = ""      // by RepeatKey as it stands
+	RepeatVisit Repeat = "visit" // by lot, plate and stay; without a stay by RepeatKey within 10 minutes
+)
+
+// Question is a push that asks instead of telling.
+type Question struct {
+	Token *TokenQuestion
+	Plate *PlateQuestion
+}
+
+// TokenQuestion is a query_token whose envelope was sound.
+type TokenQuestion struct {
+	Operator string
+	// Refused is 0 where the token is granted, 1 for an unknown operator, 2 for a wrong secret.
+	Refused int
+	Token   string        // the access token to hand out; empty where refused
+	Valid   time.Duration // how long it holds
+}
+
+// PlateQuestion asks whether a plate is in a lot.
+type PlateQuestion struct {
+	Plate charge.Plate
+	Lot   charge.LotID
+}
+
+// Verdict is what became of a push; Reply puts it in the platform's words.
+type Verdict struct {
+	Outcome charge.Outcome
+	Message *Message // what was read; nil where it was not opened
+	InPark  bool     // the answer to a PlateQuestion
+	Entered time.Time
+}
+
+// Reply is an exact HTTP answer.
+type Reply struct {
+	Status int // 200 but for 4xx of unreadable requests
+	Type   string
+	Body   []byte
+}
+
+// Refusal is why a push was not taken. Its text is for whoever holds the keys (doctor, log, console); the
+// platform hears only the words its documents have for the outcome.
+type Refusal struct {
+	Outcome charge.Outcome
+	Step    Step
+	Detail  string // what is wrong and where; holds no secret and no full plate
+}
+
+// Error gives outcome and detail.
+func (r *Refusal) Error() string { return string(r.Outcome) + ": " + r.Detail }
+
+// Step is where in opening a push something failed.
+type Step string
+
+// Steps, in order.
+const (
+	StepBody    Step = "body"    // can it be read at all
+	StepAccount Step = "account" // whose keys
+	StepSeal    Step = "seal"    // signature
+	StepToken   Step = "token"
+	StepClock   Step = "clock"
+	StepCipher  Step = "cipher"
+	StepFields  Step = "fields"
+	StepLot     Step = "lot"
+)
+
+// Refuse makes a *Refusal.
+func Refuse(step Step, outcome charge.Outcome, detail string) *Refusal {
+	return &Refusal{Outcome: outcome, Step: step, Detail: detail}
+}
+
+// Dialect is one platform's way of pushing.
+type Dialect interface {
+	// Info describes the dialect. It never changes.
+	Info() Info
+	// Claim reads whom the push says it is from. A *Refusal (bad_body, bad_field) says that not even that
+	// can be read.
+	Claim(p Push) (Claim, error)
+	// Open checks the seal, then decrypts, parses and converts. A forged push gives bad_signature (or
+	// bad_token, stale) before any field is looked at. now is the time to judge clocks and tokens by.
+	Open(p Push, a Account, now time.Time) (Message, error)
+	// Reply puts a verdict into the platform's own words. a is nil where no account was found.
+	Reply(p Push, a *Account, v Verdict) Reply
+}
+
+// Doctor is what a dialect can add to a diagnosis. Its answers hold masked secrets only.
+type Doctor interface {
+	// Diagnose gives the canonical text that was signed over, key masked, and the first likely mistake.
+	Diagnose(p Push, a Account, now time.Time) Diagnosis
+}
+
+// Diagnosis is the signature doctor's finding on one push.
+type Diagnosis struct {
+	Canonical string   // the text we signed over, secrets masked
+	Expected  string   // the signature the keys give; only for whoever holds the keys
+	Found     string   // the signature in the push
+	Likely    string   // the first usual mistake that explains the difference; empty where none does
+	Read      []string // what was read, "name = value unit"
+}
+
+// Reporter is a dialect that tells its platform what was really taken off.
+type Reporter interface {
+	// TokenRequest asks the platform for an access token.
+	TokenRequest(k Keys, at time.Time, seq int) Request
+	// ReadToken reads the answer to TokenRequest.
+	ReadToken(k Keys, body []byte) (token string, valid time.Duration, err error)
+	// Report tells one usage.
+	Report(k Keys, token string, u Used, at time.Time, seq int) Request
+	// ReadReport reads the answer. taken is false where a new try can help; tokenOver asks for a new token.
+	ReadReport(k Keys, body []byte) (taken, tokenOver bool, err error)
+}
+
+// Request is an HTTP request a dialect wants made, its path below the report's base address.
+type Request struct {
+	Path   string
+	Header http.Header
+	Body   []byte
+}
+
+// Used is what a Reporter tells.
+type Used struct {
+	Order   string
+	Plate   charge.Plate
+	Left    time.Time
+	Method  int    // 1 time, 2 amount, 3 the lot decided
+	Minutes string // as the lot told it; with method 1
+	Yuan    string // with method 2
+}
+
+// Info is what a dialect is: one description for routing, validation, console forms and docs.
+type Info struct {
+	ID         string // "telaidian"
+	Number     int    // row in the contract's table 3; 0 for an operator's own profile
+	Title      string // "特来电"
+	English    string // "TELD"
+	Family     string // "cec", "flat", "plain", "open13"
+	Routes     []Route
+	LotField   string // "ParkID"; empty where chargers find the lot
+	Separators []string
+	Kinds      []charge.LotKind
+	Grants     []GrantKind
+	Default    *charge.Rule // what a binding without a rule takes; nil: it must say one
+	FormID     int          // 5.14 plat_form_id; 0 where none is sent
+	Keys       []KeyInfo
+	Issuer     Issuer // where the key to check with comes from
+	Operator   string // name of the key that Claim.Operator is compared with; empty: accounts are found by scope
+	NeedsLock  bool   // unsigned whatever the keys: an address list or a path token is required
+	// LockUnless names a key without which a lock is required as well ("sig_secret").
+	LockUnless    string
+	OpenInterface bool // the vendor must have open_interface
+	Fields        []FieldInfo
+	Evidence      Evidence
+	Spec          []string // links
+	Notes         []string // where it leaves T/CEC 102, what is assumed; one sentence each
+	OwnProfile    bool     // brought by the operator
+}
+
+// GrantKind is a kind of reduction that a platform's bindings may use (contract, table 3).
+type GrantKind string
+
+// Grant kinds. A fixed kind is given by the rule, the others may come with the push as well.
+const (
+	GrantTime        GrantKind = "time"
+	GrantAmount      GrantKind = "amount"
+	GrantFree        GrantKind = "free"
+	GrantFixedTime   GrantKind = "fixed_time"
+	GrantFixedAmount GrantKind = "fixed_amount"
+	GrantFixedFree   GrantKind = "fixed_free"
+	GrantLotDecides  GrantKind = "lot_decides"
+)
+
+// Issuer is where a dialect's key comes from.
+type Issuer string
+
+// Issuers.
+const (
+	IssuerAccount Issuer = "account" // the account's keys
+	IssuerVendor  Issuer = "vendor"  // the vendor's ukey
+	IssuerLot     Issuer = "lot"     // the lot's ckey
+)
+
+// KeyInfo describes one key that an account holds.
+type KeyInfo struct {
+	Name     string // "data_secret"
+	Label    string // what the platform's paper calls it
+	Secret   bool
+	Optional bool
+	Bytes    int    // exact length; 0 for any
+	Default  string // such as wanchong's operator id
+}
+
+// FieldInfo describes one field of a push, for docs and the doctor.
+type FieldInfo struct {
+	Name     string
+	Aliases  []string
+	Meaning  string // English
+	Chinese  string
+	Unit     string
+	Required bool
+	Mark     string // confidence: D, C, I, U, OD
+}
+
+// Evidence is how well a dialect's facts are known.
+type Evidence string
+
+// Evidence levels. A new binding of an assumed dialect starts in shadow.
+const (
+	EvidenceDocumented Evidence = "documented"
+	EvidenceObserved   Evidence = "observed"
+	EvidenceInferred   Evidence = "inferred"
+	EvidenceAssumed    Evidence = "assumed"
+)
