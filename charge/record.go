@@ -154,3 +154,10 @@ type Counts struct {
 	OffLine  int64     // sdk lots with something pending and no line
 	LatestAt time.Time
 }
+
+// LotMarks are durable facts about a lot that no estate file says: learnt from it, or set by support.
+type LotMarks struct {
+	ToldStays   bool // it has told an entry: stays "auto" means required from here on
+	Paused      bool
+	PauseReason string
+}

@@ -35,16 +35,9 @@ type Tx interface {
 	// Events lists a charge's timeline rows, oldest first.
 	Events(chargeID int64) ([]charge.Event, error)
 	// LotMarks are the durable facts about a lot that no estate file says.
-	LotMarks(lot charge.LotID) (LotMarks, error)
+	LotMarks(lot charge.LotID) (charge.LotMarks, error)
 	// SetLotMarks puts them.
-	SetLotMarks(lot charge.LotID, m LotMarks) error
-}
-
-// LotMarks are facts about a lot that were learnt or set by support.
-type LotMarks struct {
-	ToldStays   bool // it has told an entry: stays "auto" means required from here on
-	Paused      bool
-	PauseReason string
+	SetLotMarks(lot charge.LotID, m charge.LotMarks) error
 }
 
 // Pushes keeps the record of requests.
