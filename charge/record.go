@@ -145,6 +145,14 @@ type StatementRow struct {
 	Gaps           int64 // charges where promised and used differ, or whose usage was never told
 }
 
+// StatementFilter narrows a statement; zero fields do not narrow.
+type StatementFilter struct {
+	Platform string
+	Union    string // a vendor's lots
+	Lot      LotID
+	From, To string // days in Asia/Shanghai, "2026-01-31"; From inclusive, To exclusive
+}
+
 // Counts are the figures of the console's first page, over a span of time.
 type Counts struct {
 	Pushes   map[Outcome]int64

@@ -13,6 +13,8 @@ type Storage interface {
 	// Write runs fn in a durable transaction in which nobody else changes the named visits, and returns
 	// after the commit. Many writes share one commit; an error of one undoes that one alone and is returned
 	// as it is. Full queues give outbox.ErrBusy at once, an expired ctx before fn has begun gives its error.
+	// fn may be run more than once, on another goroutine, and only its last run counts: it must not change
+	// anything but its Tx, except to set results afresh.
 	Write(ctx context.Context, visits []charge.VisitKey, fn func(Tx) error) error
 	// Read runs fn on a snapshot. Its Tx refuses writes.
 	Read(ctx context.Context, fn func(Tx) error) error
