@@ -1,0 +1,489 @@
+package seal
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// ErrJSON is wrapped by every error about a text that is not the JSON it should be.
+var ErrJSON = errors.New("not the JSON that was expected")
+
+// maxDepth bounds how deep JSON may be nested, so that nobody spends our stack.
+const maxDepth = 32
+
+// Kind is the kind of a JSON value.
+type Kind uint8
+
+// Kinds. A composite is an object or an array.
+const (
+	Null Kind = iota
+	String
+	Number
+	Bool
+	Composite
+)
+
+// Field is one member of an object, or one field of a form. Text is a string's value with its escapes
+// resolved, and the text as it stood of everything else: a number keeps its digits (12.50, 1e3), a composite its
+// blanks. The text of null is empty.
+type Field struct {
+	Name string
+	Text string
+	Kind Kind
+}
+
+// ReadObject reads one JSON object, its members in the order they were written. It refuses (ErrJSON) what is
+// not JSON to the letter, nesting deeper than 32, invalid UTF-8, and a member name that occurs twice: a reader
+// that takes the first and one that takes the last would see two different messages under one signature.
+func ReadObject(body []byte) ([]Field, error) {
+	return readObject(string(body), nil)
+}
+
+// ReadObjectInto is ReadObject with room to append to, for callers that count allocations.
+func ReadObjectInto(body []byte, fields []Field) ([]Field, error) {
+	return readObject(string(body), fields)
+}
+
+func readObject(text string, fields []Field) ([]Field, error) {
+	s := scanner{text: text}
+	s.blanks()
+	err := s.object(0, func(name string, from int) error {
+		kind, value, err := s.value(1)
+		if err != nil {
+			return err
+		}
+		switch kind {
+		case Null:
+			value = ""
+		case Composite:
+			value = s.text[from:s.at]
+		}
+		fields = append(fields, Field{Name: name, Text: value, Kind: kind})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.end(); err != nil {
+		return nil, err
+	}
+	return fields, nil
+}
+
+// RawMember gives the bytes of a top-level member's value as they stand in the object: what a platform signed
+// that signs text. The errors wrap ErrJSON.
+func RawMember(object []byte, name string) ([]byte, error) {
+	var from, to int
+	s := scanner{text: string(object)}
+	s.blanks()
+	err := s.object(0, func(member string, at int) error {
+		_, _, err := s.value(1)
+		if member == name {
+			from, to = at, s.at
+		}
+		return err
+	})
+	if err == nil {
+		err = s.end()
+	}
+	if err == nil && to == 0 {
+		err = fmt.Errorf("%w: no member %q", ErrJSON, name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return object[from:to:to], nil
+}
+
+// CompactJSON prints JSON again the way the Bolink servers do before they hash it: no blanks, escapes resolved,
+// members in their order, null members left out, numbers as they were written (lot-http.md 3.2). The errors wrap
+// ErrJSON.
+func CompactJSON(text []byte) ([]byte, error) {
+	s := scanner{text: string(text)}
+	s.blanks()
+	out, err := s.compact(make([]byte, 0, len(text)), 0)
+	if err == nil {
+		err = s.end()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// scanner walks a JSON text. It is strict: what RFC 8259 does not allow is an error.
+type scanner struct {
+	text string
+	at   int
+}
+
+func (s *scanner) fail(what string) error {
+	return fmt.Errorf("%w: %s at byte %d", ErrJSON, what, s.at)
+}
+
+func (s *scanner) blanks() {
+	for s.at < len(s.text) {
+		switch s.text[s.at] {
+		case ' ', '\t', '\n', '\r':
+			s.at++
+		default:
+			return
+		}
+	}
+}
+
+// next takes the byte c if it comes next.
+func (s *scanner) next(c byte) bool {
+	if s.at < len(s.text) && s.text[s.at] == c {
+		s.at++
+		return true
+	}
+	return false
+}
+
+func (s *scanner) end() error {
+	s.blanks()
+	if s.at != len(s.text) {
+		return s.fail("something behind the end")
+	}
+	return nil
+}
+
+// names knows which member names an object has had.
+type names struct {
+	few  [24]string
+	n    int
+	many map[string]struct{}
+}
+
+func (n *names) add(name string) (again bool) {
+	for _, had := range n.few[:min(n.n, len(n.few))] {
+		if had == name {
+			return true
+		}
+	}
+	if n.n < len(n.few) {
+		n.few[n.n] = name
+		n.n++
+		return false
+	}
+	if n.many == nil {
+		n.many = make(map[string]struct{})
+	}
+	_, again = n.many[name]
+	n.many[name] = struct{}{}
+	return again
+}
+
+// object walks an object and calls member with each name, standing before its value, which starts at from.
+func (s *scanner) object(depth int, member func(name string, from int) error) error {
+	if depth > maxDepth {
+		return s.fail("nested too deep")
+	}
+	if !s.next('{') {
+		return s.fail("no object")
+	}
+	s.blanks()
+	if s.next('}') {
+		return nil
+	}
+	var had names
+	for {
+		name, err := s.str()
+		if err != nil {
+			return err
+		}
+		if had.add(name) {
+			return s.fail("a member name for the second time")
+		}
+		s.blanks()
+		if !s.next(':') {
+			return s.fail("no colon")
+		}
+		s.blanks()
+		if err := member(name, s.at); err != nil {
+			return err
+		}
+		s.blanks()
+		if s.next('}') {
+			return nil
+		}
+		if !s.next(',') {
+			return s.fail("no comma")
+		}
+		s.blanks()
+	}
+}
+
+// array walks an array and calls element standing before each value.
+func (s *scanner) array(depth int, element func() error) error {
+	if depth > maxDepth {
+		return s.fail("nested too deep")
+	}
+	s.at++ // '['
+	s.blanks()
+	if s.next(']') {
+		return nil
+	}
+	for {
+		if err := element(); err != nil {
+			return err
+		}
+		s.blanks()
+		if s.next(']') {
+			return nil
+		}
+		if !s.next(',') {
+			return s.fail("no comma")
+		}
+		s.blanks()
+	}
+}
+
+// value walks any value. text is the value of a string and the text of a number, a bool or null.
+func (s *scanner) value(depth int) (kind Kind, text string, err error) {
+	if s.at == len(s.text) {
+		return Null, "", s.fail("no value")
+	}
+	switch c := s.text[s.at]; c {
+	case '{':
+		return Composite, "", s.object(depth, func(string, int) error {
+			_, _, err := s.value(depth + 1)
+			return err
+		})
+	case '[':
+		return Composite, "", s.array(depth, func() error {
+			_, _, err := s.value(depth + 1)
+			return err
+		})
+	case '"':
+		text, err = s.str()
+		return String, text, err
+	case 't':
+		return s.word("true", Bool)
+	case 'f':
+		return s.word("false", Bool)
+	case 'n':
+		return s.word("null", Null)
+	default:
+		text, err = s.number()
+		return Number, text, err
+	}
+}
+
+func (s *scanner) word(word string, kind Kind) (Kind, string, error) {
+	if !strings.HasPrefix(s.text[s.at:], word) {
+		return Null, "", s.fail("no value")
+	}
+	s.at += len(word)
+	return kind, word, nil
+}
+
+// number takes -? int frac? exp?, as RFC 8259 has it.
+func (s *scanner) number() (string, error) {
+	from := s.at
+	s.next('-')
+	if !s.next('0') && !s.digits() {
+		return "", s.fail("no value")
+	}
+	if s.next('.') && !s.digits() {
+		return "", s.fail("no digit")
+	}
+	if s.next('e') || s.next('E') {
+		if !s.next('+') {
+			s.next('-')
+		}
+		if !s.digits() {
+			return "", s.fail("no digit")
+		}
+	}
+	return s.text[from:s.at], nil
+}
+
+func (s *scanner) digits() (some bool) {
+	for s.at < len(s.text) && s.text[s.at] >= '0' && s.text[s.at] <= '9' {
+		s.at++
+		some = true
+	}
+	return some
+}
+
+// str takes a string. One without escapes is a part of the text and costs nothing.
+func (s *scanner) str() (string, error) {
+	if !s.next('"') {
+		return "", s.fail("no string")
+	}
+	from := s.at
+	for ; s.at < len(s.text); s.at++ {
+		switch c := s.text[s.at]; {
+		case c == '"':
+			plain := s.text[from:s.at]
+			if !utf8.ValidString(plain) {
+				return "", s.fail("bytes that are not UTF-8")
+			}
+			s.at++
+			return plain, nil
+		case c == '\\':
+			return s.escaped(from)
+		case c < ' ':
+			return "", s.fail("a control character in a string")
+		}
+	}
+	return "", s.fail("no end of a string")
+}
+
+// escaped goes on with a string whose first escape is next.
+func (s *scanner) escaped(from int) (string, error) {
+	b := make([]byte, 0, 2*(s.at-from)+32)
+	b = append(b, s.text[from:s.at]...)
+	for s.at < len(s.text) {
+		c := s.text[s.at]
+		s.at++
+		switch {
+		case c == '"':
+			if !utf8.Valid(b) {
+				return "", s.fail("bytes that are not UTF-8")
+			}
+			return string(b), nil
+		case c < ' ':
+			return "", s.fail("a control character in a string")
+		case c != '\\':
+			b = append(b, c)
+			continue
+		}
+		r, err := s.escape()
+		if err != nil {
+			return "", err
+		}
+		b = utf8.AppendRune(b, r)
+	}
+	return "", s.fail("no end of a string")
+}
+
+// escape takes what follows a backslash. Half of a surrogate pair is refused.
+func (s *scanner) escape() (rune, error) {
+	if s.at == len(s.text) {
+		return 0, s.fail("no end of a string")
+	}
+	c := s.text[s.at]
+	s.at++
+	switch c {
+	case '"', '\\', '/':
+		return rune(c), nil
+	case 'b':
+		return '\b', nil
+	case 'f':
+		return '\f', nil
+	case 'n':
+		return '\n', nil
+	case 'r':
+		return '\r', nil
+	case 't':
+		return '\t', nil
+	case 'u':
+		r, ok := s.hex4()
+		if ok && utf16.IsSurrogate(r) {
+			ok = strings.HasPrefix(s.text[s.at:], `\u`)
+			if ok {
+				s.at += 2
+				var low rune
+				low, ok = s.hex4()
+				r = utf16.DecodeRune(r, low)
+				ok = ok && r != utf8.RuneError
+			}
+		}
+		if ok {
+			return r, nil
+		}
+	}
+	return 0, s.fail("a bad escape")
+}
+
+func (s *scanner) hex4() (rune, bool) {
+	if len(s.text)-s.at < 4 {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(s.text[s.at:s.at+4], 16, 16)
+	s.at += 4
+	return rune(n), err == nil
+}
+
+// compact walks a value and prints it again.
+func (s *scanner) compact(out []byte, depth int) ([]byte, error) {
+	if s.at == len(s.text) {
+		return nil, s.fail("no value")
+	}
+	first := true
+	comma := func() {
+		if !first {
+			out = append(out, ',')
+		}
+		first = false
+	}
+	switch s.text[s.at] {
+	case '{':
+		out = append(out, '{')
+		err := s.object(depth, func(name string, from int) error {
+			if strings.HasPrefix(s.text[from:], "null") {
+				_, _, err := s.value(depth + 1)
+				return err
+			}
+			comma()
+			out = append(appendString(out, name), ':')
+			var err error
+			out, err = s.compact(out, depth+1)
+			return err
+		})
+		return append(out, '}'), err
+	case '[':
+		out = append(out, '[')
+		err := s.array(depth, func() error {
+			comma()
+			var err error
+			out, err = s.compact(out, depth+1)
+			return err
+		})
+		return append(out, ']'), err
+	}
+	kind, text, err := s.value(depth)
+	if err != nil {
+		return nil, err
+	}
+	if kind == String {
+		return appendString(out, text), nil
+	}
+	return append(out, text...), nil
+}
+
+// appendString prints a string with the fewest escapes: quote, backslash and control characters.
+func appendString(out []byte, text string) []byte {
+	const digits = "0123456789ABCDEF"
+	out = append(out, '"')
+	for i := range len(text) {
+		switch c := text[i]; c {
+		case '"', '\\':
+			out = append(out, '\\', c)
+		case '\b':
+			out = append(out, `\b`...)
+		case '\f':
+			out = append(out, `\f`...)
+		case '\n':
+			out = append(out, `\n`...)
+		case '\r':
+			out = append(out, `\r`...)
+		case '\t':
+			out = append(out, `\t`...)
+		default:
+			if c < ' ' {
+				out = append(out, '\\', 'u', '0', '0', digits[c>>4], digits[c&15])
+			} else {
+				out = append(out, c)
+			}
+		}
+	}
+	return append(out, '"')
+}

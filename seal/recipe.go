@@ -1,0 +1,127 @@
+package seal
+
+import (
+	"slices"
+	"strings"
+)
+
+// Recipe is a way of signing the fields of an object: sort the names by byte order, write name=value with the
+// values raw, join with '&', add the secret, digest. The list is closed; each recipe is one that a platform was
+// seen to use (other-platforms.md 2).
+type Recipe string
+
+// Recipes. In all of them the sign itself is left out, and numbers, bools and composites count by their text.
+const (
+	// KVMD5MD5Key is R1: blank values skipped, "&key=" + lower-hex MD5 of the secret, MD5 in upper hex, in the
+	// field "sign" (小桔).
+	KVMD5MD5Key Recipe = "kv-md5-md5key"
+	// KVMD5Secret is R2: empty values and composites skipped, "appId" left out, "&" + secret, MD5 in upper
+	// hex, in the field "key" (小伟, KeyTop).
+	KVMD5Secret Recipe = "kv-md5-secret"
+	// KVMD5Key is R3: empty values kept, null counting as empty, "&key=" + secret, MD5 in upper hex, in the
+	// field "sign" (云快充's family).
+	KVMD5Key Recipe = "kv-md5-key"
+	// KVHMACMD5 is R4: null skipped, empty values kept, HMAC-MD5 under the secret in lower hex, in the field
+	// "sign" (智充).
+	KVHMACMD5 Recipe = "kv-hmac-md5"
+)
+
+// Recipes lists them all.
+var Recipes = []Recipe{KVMD5MD5Key, KVMD5Secret, KVMD5Key, KVHMACMD5}
+
+// Known reports whether r is in the closed list.
+func (r Recipe) Known() bool { return slices.Contains(Recipes, r) }
+
+// SignField is the name of the field that holds the signature.
+func (r Recipe) SignField() string {
+	if r == KVMD5Secret {
+		return "key"
+	}
+	return "sign"
+}
+
+// Canonical is the text that is digested. With every recipe but R4 the secret is the end of it, so it is itself a
+// secret; Masked is for people.
+func (r Recipe) Canonical(fields []Field, secret string) string {
+	switch r {
+	case KVMD5MD5Key:
+		return r.join(fields, "&key="+MD5Lower(secret))
+	case KVMD5Secret:
+		return r.join(fields, "&"+secret)
+	case KVMD5Key:
+		return r.join(fields, "&key="+secret)
+	default:
+		return r.join(fields, "")
+	}
+}
+
+// Masked is Canonical with the secret's place shown and the secret not.
+func (r Recipe) Masked(fields []Field) string {
+	switch r {
+	case KVMD5MD5Key:
+		return r.join(fields, "&key=<md5 of the secret>")
+	case KVMD5Secret:
+		return r.join(fields, "&<secret>")
+	case KVMD5Key:
+		return r.join(fields, "&key=<secret>")
+	default:
+		return r.join(fields, "")
+	}
+}
+
+// Sign is the signature of the fields in hex, in the recipe's case. An unknown recipe signs nothing and gives
+// an empty text, which Verify refuses.
+func (r Recipe) Sign(fields []Field, secret string) string {
+	switch {
+	case r == KVHMACMD5:
+		return HMACMD5Lower(secret, r.Canonical(fields, secret))
+	case r.Known():
+		return MD5Upper(r.Canonical(fields, secret))
+	}
+	return ""
+}
+
+// Verify compares a signature in constant time, in either case of hex. Without a secret nothing verifies.
+func (r Recipe) Verify(fields []Field, secret, sign string) bool {
+	return secret != "" && sign != "" && EqualFold(r.Sign(fields, secret), sign)
+}
+
+// skips reports whether a field stays out of the text.
+func (r Recipe) skips(f Field) bool {
+	switch r {
+	case KVMD5MD5Key:
+		return f.Name == "sign" || strings.TrimSpace(f.Text) == ""
+	case KVMD5Secret:
+		return f.Name == "key" || f.Name == "appId" || f.Text == "" || f.Kind == Composite
+	case KVMD5Key:
+		return f.Name == "sign"
+	default:
+		return f.Name == "sign" || f.Kind == Null
+	}
+}
+
+// join writes the fields that count, sorted, and tail behind them. It never looks into a value: "&&" stands in
+// many.
+func (r Recipe) join(fields []Field, tail string) string {
+	var room [32]Field
+	counted, size := room[:0], len(tail)
+	for _, f := range fields {
+		if !r.skips(f) {
+			counted = append(counted, f)
+			size += len(f.Name) + len(f.Text) + 2
+		}
+	}
+	slices.SortFunc(counted, func(a, b Field) int { return strings.Compare(a.Name, b.Name) })
+	var b strings.Builder
+	b.Grow(size)
+	for i, f := range counted {
+		if i > 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(f.Name)
+		b.WriteByte('=')
+		b.WriteString(f.Text)
+	}
+	b.WriteString(tail)
+	return b.String()
+}

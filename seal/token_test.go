@@ -1,0 +1,52 @@
+package seal
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestToken(t *testing.T) {
+	key := []byte("0123456789abcdef0123456789abcdef")
+	now := time.Unix(1_700_000_000, 500)
+	until := now.Add(2 * time.Hour).Truncate(time.Second)
+	token := SealToken(key, "teld-main", until)
+	if len(token) != 64 || strings.Trim(token, "0123456789abcdef") != "" {
+		t.Fatalf("token %q", token)
+	}
+	older := SealToken(key, "teld-main", until.Add(-time.Hour))
+	for _, tok := range []string{token, older, strings.ToUpper(token)} {
+		if _, err := OpenToken(key, "teld-main", tok, now); err != nil {
+			t.Errorf("%s: %v", tok, err)
+		}
+	}
+	if got, _ := OpenToken(key, "teld-main", token, now); !got.Equal(until) {
+		t.Errorf("expiry %v, want %v", got, until)
+	}
+	for name, c := range map[string]struct {
+		key     []byte
+		account string
+		token   string
+		now     time.Time
+	}{
+		"another account": {key, "teld-other", token, now},
+		"another key":     {[]byte("another"), "teld-main", token, now},
+		"no key":          {nil, "teld-main", SealToken(nil, "teld-main", until), now},
+		"over":            {key, "teld-main", token, until},
+		"cut":             {key, "teld-main", token[:62], now},
+		"longer":          {key, "teld-main", token + "00", now},
+		"no hex":          {key, "teld-main", strings.Repeat("g", 64), now},
+		"empty":           {key, "teld-main", "", now},
+	} {
+		if _, err := OpenToken(c.key, c.account, c.token, c.now); err != ErrToken {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for i := range len(token) {
+		b := []byte(token)
+		b[i] ^= 1
+		if _, err := OpenToken(key, "teld-main", string(b), now); err == nil {
+			t.Errorf("byte %d changed and still open", i)
+		}
+	}
+}
