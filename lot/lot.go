@@ -27,6 +27,8 @@ type Result struct {
 	Reason charge.Reason // ok, line_off, no_answer, lot_refused or lot_error
 	Detail string
 	At     time.Time
+	// Sent says, with AttemptError, that the bytes had left: the lot may have applied them all the same.
+	Sent bool
 }
 
 // Notice is a reduction to be told to a lot.

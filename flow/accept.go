@@ -1,0 +1,300 @@
+package flow
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/outbox"
+	"github.com/chargestamp/chargestamp/platform"
+)
+
+// taking bounds how long a platform waits for a commit before it hears "busy".
+const taking = 10 * time.Second
+
+// maxRefused is how many refused pushes of one account and day are kept; beyond it they are counted.
+const maxRefused = 10_000
+
+// repeatWindow is how long a push without order number and stay counts as the same.
+const repeatWindow = 10 * time.Minute
+
+var _ platform.Taker = (*Flow)(nil)
+
+// Take stores an opened push with all that follows from it and answers after the commit.
+func (f *Flow) Take(ctx context.Context, p platform.Push, a platform.Account, m platform.Message, reply func(platform.Verdict) platform.Reply) platform.Reply {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), taking)
+	defer cancel()
+	t := taken{f: f, push: p, account: a, message: m, reply: reply}
+	var err error
+	switch {
+	case m.Question != nil:
+		err = t.question(ctx)
+	case m.Charge == nil:
+		err = t.record(ctx, platform.Verdict{Outcome: charge.OutcomeAccepted}, "not a finished charge: ignored")
+	default:
+		err = t.charge(ctx)
+	}
+	if err != nil {
+		if !errors.Is(err, outbox.ErrBusy) && ctx.Err() == nil {
+			f.cfg.Logger.Error("a push could not be stored; the platform was told to try again", "platform", p.Platform, "error", err)
+		}
+		t.verdict(platform.Verdict{Outcome: charge.OutcomeBusy})
+	}
+	f.cfg.Observer.Pushed(p.Platform, t.outcome)
+	return t.answer
+}
+
+// Refuse records a push that was not opened.
+func (f *Flow) Refuse(ctx context.Context, p platform.Push, account string, r *platform.Refusal, answer platform.Reply) {
+	f.cfg.Observer.Pushed(p.Platform, r.Outcome)
+	if r.Outcome == charge.OutcomeBusy || r.Outcome == charge.OutcomeRateLimited {
+		return // recording a flood would feed it
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), taking)
+	defer cancel()
+	err := f.cfg.Storage.Write(ctx, nil, func(tx Tx) error {
+		n, err := tx.CountRefused(p.Platform, account, day(p.Received))
+		if err != nil || n > maxRefused {
+			return err
+		}
+		rec := f.pushRecord(p, account)
+		rec.Outcome, rec.Reason, rec.Reply = r.Outcome, r.Detail, answer.Body
+		return tx.AddPush(rec)
+	})
+	if err != nil && !errors.Is(err, outbox.ErrBusy) {
+		f.cfg.Logger.Warn("a refused push was not recorded", "platform", p.Platform, "outcome", r.Outcome, "error", err)
+	}
+}
+
+// taken is one push on its way in.
+type taken struct {
+	f       *Flow
+	push    platform.Push
+	account platform.Account
+	message platform.Message
+	reply   func(platform.Verdict) platform.Reply
+	answer  platform.Reply
+	outcome charge.Outcome
+}
+
+func (t *taken) verdict(v platform.Verdict) {
+	v.Message = &t.message
+	t.outcome, t.answer = v.Outcome, t.reply(v)
+}
+
+// record stores the push alone.
+func (t *taken) record(ctx context.Context, v platform.Verdict, reason string) error {
+	t.verdict(v)
+	return t.f.cfg.Storage.Write(ctx, nil, func(tx Tx) error { return t.addPush(tx, reason, 0) })
+}
+
+func (t *taken) addPush(tx Tx, reason string, chargeID int64) error {
+	rec := t.f.pushRecord(t.push, t.account.ID)
+	rec.Outcome, rec.Reason, rec.Charge, rec.Reply = t.outcome, reason, chargeID, t.answer.Body
+	if t.message.Warning != "" {
+		rec.Reason = strings.TrimPrefix(rec.Reason+"; "+t.message.Warning, "; ")
+	}
+	return tx.AddPush(rec)
+}
+
+func (t *taken) question(ctx context.Context) error {
+	v := platform.Verdict{Outcome: charge.OutcomeQuestion}
+	if q := t.message.Question.Plate; q != nil {
+		err := t.f.cfg.Storage.Read(ctx, func(tx Tx) error {
+			stays, err := tx.StaysOf(charge.VisitKey{Lot: q.Lot, Plate: q.Plate}, t.push.Received)
+			for _, s := range stays {
+				if s.Open {
+					v.InPark, v.Entered = true, s.Entered
+				}
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return t.record(ctx, v, "")
+}
+
+// charge finds lot and binding, then accepts.
+func (t *taken) charge(ctx context.Context) error {
+	m, est := t.message.Charge, t.f.cfg.Estate()
+	id := m.Lot
+	if id.IsZero() {
+		found, charger, ok := est.LotOfCharger(t.account.ID, m.Chargers)
+		if !ok {
+			return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeUnknownLot}, "no binding of this account lists the charger "+strings.Join(m.Chargers, " or "))
+		}
+		id, m.Detail.Charger = found, charger
+	}
+	target, _, ok := est.Lot(id)
+	if !ok {
+		return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeUnknownLot}, "there is no lot "+id.String()+", or it is off")
+	}
+	binding, ok := est.Binding(t.account.ID, id)
+	if !ok {
+		return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeNotBound}, "account "+t.account.ID+" is not bound to lot "+id.String())
+	}
+	c := t.newCharge(id)
+	d := deciding{f: t.f, est: est, binding: binding, lot: target, charge: c, now: t.push.Received}
+	return t.accept(ctx, &d)
+}
+
+// accept is the one transaction: repeat or new charge, decision, delivery, push.
+func (t *taken) accept(ctx context.Context, d *deciding) error {
+	fresh := *d.charge
+	visits := d.visits()
+	for try := 0; ; try++ {
+		err := t.f.write(ctx, visits, func(tx Tx, then *after) error {
+			*d.charge = fresh
+			d.tx, d.then = tx, then
+			if err := d.match(); err != nil {
+				return err
+			}
+			first, err := t.repeated(tx, d)
+			if err != nil {
+				return err
+			}
+			if first != nil {
+				return t.acceptRepeat(tx, then, d, first, visits)
+			}
+			t.verdict(platform.Verdict{Outcome: charge.OutcomeAccepted})
+			if err := d.decide(); err != nil {
+				return err
+			}
+			if err := tx.AddCharge(d.charge); err != nil {
+				return err
+			}
+			if err := d.launch(); err != nil {
+				return err
+			}
+			then.moves = append(then.moves, moved{d.charge.State, d.charge.Reason})
+			return t.addPush(tx, "", d.charge.ID)
+		})
+		if errors.Is(err, outbox.ErrRepeated) && try < 3 {
+			continue // another hand stored it between our look and our insert: now it is there to be seen
+		}
+		return err
+	}
+}
+
+// repeated finds the charge that this push says again, and settles a repeat key that depends on the visit.
+func (t *taken) repeated(tx Tx, d *deciding) (*charge.Charge, error) {
+	c, m := d.charge, t.message.Charge
+	if m.Repeat != platform.RepeatVisit {
+		return tx.ChargeByRepeat(c.Platform, c.RepeatKey)
+	}
+	if d.stay != nil {
+		c.RepeatKey = visitRepeatKey(d.stay)
+		return tx.ChargeByRepeat(c.Platform, c.RepeatKey)
+	}
+	recent, err := tx.ChargesOfVisit(d.visit(), d.now.Add(-repeatWindow))
+	if err != nil {
+		return nil, err
+	}
+	for i := len(recent) - 1; i >= 0; i-- {
+		if r := recent[i]; r.Platform == c.Platform && r.Digest == c.Digest {
+			return r, nil
+		}
+	}
+	c.RepeatKey = m.RepeatKey + "|" + strconv.FormatInt(c.ID, 10)
+	return nil, nil
+}
+
+func visitRepeatKey(s *charge.Stay) string {
+	return "visit|" + s.Lot.String() + "|" + s.Plate.Full() + "|" + strconv.FormatInt(s.ID, 10)
+}
+
+// acceptRepeat answers a known order with success. Other content wins while nothing was sent.
+func (t *taken) acceptRepeat(tx Tx, then *after, d *deciding, first *charge.Charge, held []charge.VisitKey) error {
+	t.verdict(platform.Verdict{Outcome: charge.OutcomeDuplicate})
+	if first.Digest == d.charge.Digest {
+		return t.addPush(tx, "the same push again", first.ID)
+	}
+	if first.State.Settled() {
+		if err := tx.AddEvent(charge.Event{Charge: first.ID, At: d.now, Step: "repeated", Result: "first_stays",
+			Detail: "the order came again with other content after it was decided; the first content stays"}); err != nil {
+			return err
+		}
+		return t.addPush(tx, "the order again with other content, too late to count", first.ID)
+	}
+	if err := hold(held, charge.VisitKey{Lot: first.Lot, Plate: first.Plate}); err != nil {
+		return err
+	}
+	next := d.charge
+	next.ID, next.Received, next.RepeatKey = first.ID, first.Received, first.RepeatKey
+	if err := d.decide(); err != nil {
+		return err
+	}
+	if err := tx.SetCharge(next); err != nil {
+		return err
+	}
+	if err := d.launch(); err != nil {
+		return err
+	}
+	then.moves = append(then.moves, moved{next.State, next.Reason})
+	if err := tx.AddEvent(charge.Event{Charge: first.ID, At: d.now, Step: "repeated", Result: "newer_wins",
+		Detail: "the order came again with other content before anything was sent; the newer content counts"}); err != nil {
+		return err
+	}
+	return t.addPush(tx, "the order again with other content, which counts", first.ID)
+}
+
+func (t *taken) newCharge(id charge.LotID) *charge.Charge {
+	m := t.message.Charge
+	c := &charge.Charge{
+		ID: t.f.cfg.IDs(), Platform: t.push.Platform, Account: t.account.ID,
+		Order: m.Order, RepeatKey: m.RepeatKey, Plate: m.Plate, Lot: id,
+		StartedAt: m.Started, EndedAt: m.Ended, Received: t.push.Received,
+		Energy: m.Energy, HasEnergy: m.HasEnergy, Total: m.Total, HasTotal: m.HasTotal,
+		Ask: m.Ask, Detail: m.Detail, Report: charge.ReportOff, UpdatedAt: t.push.Received,
+	}
+	c.Digest = digest(c)
+	return c
+}
+
+// digest is over everything that a push tells, so that only a changed push counts as changed.
+func digest(c *charge.Charge) string {
+	text := fmt.Sprintf("%q %q %s %d %d %d %t %d %t %+v %+v", c.Order, c.Plate.Full(), c.Lot,
+		c.StartedAt.UnixMilli(), c.EndedAt.UnixMilli(), c.Energy, c.HasEnergy, c.Total, c.HasTotal, c.Ask, c.Detail)
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:16])
+}
+
+// pushRecord keeps a request as it was on the wire.
+func (f *Flow) pushRecord(p platform.Push, account string) charge.Push {
+	return charge.Push{
+		ID: f.cfg.IDs(), Platform: p.Platform, Account: account, Received: p.Received,
+		Remote: p.Remote.String(), Request: wire(p),
+	}
+}
+
+// wire prints a request in the form that the doctor and replay read.
+func wire(p platform.Push) []byte {
+	var b strings.Builder
+	b.Grow(len(p.Body) + 512)
+	target := p.Path
+	if p.Query != "" {
+		target += "?" + p.Query
+	}
+	method := p.Method
+	if method == "" {
+		method = http.MethodPost
+	}
+	b.WriteString(method + " " + target + " HTTP/1.1\r\n")
+	for name, values := range p.Header {
+		for _, v := range values {
+			b.WriteString(name + ": " + v + "\r\n")
+		}
+	}
+	b.WriteString("\r\n")
+	b.Write(p.Body)
+	return []byte(b.String())
+}

@@ -1,0 +1,313 @@
+package flow
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/outbox"
+	"github.com/chargestamp/chargestamp/rules"
+)
+
+// deciding is one decision on one charge, inside a transaction.
+type deciding struct {
+	f       *Flow
+	est     Estate
+	tx      Tx
+	then    *after
+	binding charge.Binding
+	lot     charge.Lot // the lot that the push names
+	rule    charge.Rule
+	ruled   bool // a version of the rule is effective
+	charge  *charge.Charge
+	marks   charge.LotMarks
+	stay    *charge.Stay // the matched one; nil while there is none
+	bound   bool         // support chose the stay
+	now     time.Time
+}
+
+func (d *deciding) pickRule() { d.rule, d.ruled = d.binding.RuleAt(d.charge.At()) }
+
+// decide puts state, reason, decision and reduction into the charge. match has run.
+func (d *deciding) decide() error {
+	c := d.charge
+	c.HoldUntil, c.StayID, c.Reduction = time.Time{}, 0, nil
+	dec := charge.Decision{At: d.now, Rule: d.rule, Minutes: c.Minutes(), Energy: c.Energy}
+	switch {
+	case d.binding.Mode == charge.ModeOff:
+		d.settle(dec, charge.StateNoGrant, charge.ReasonBindingOff, "the binding is switched off")
+		return nil
+	case !d.ruled:
+		d.settle(dec, charge.StateNoGrant, charge.ReasonRuleUnmet, "no version of the rule was effective when the charge ended")
+		return nil
+	case d.stay == nil && d.needsStay():
+		d.wait(dec)
+		return nil
+	}
+	before, err := d.granted()
+	if err != nil {
+		return err
+	}
+	dec = rules.Decide(rules.Input{Charge: c, Rule: d.rule, Kind: d.target().Kind, Repeats: d.target().Repeats,
+		Granted: before, Stay: d.stay, Now: d.now})
+	if d.stay != nil {
+		c.StayID = d.stay.ID
+	}
+	switch {
+	case d.stay != nil && !d.stay.Open:
+		d.settle(dec, charge.StateNoGrant, charge.ReasonLeftBeforeArrival, "the car had left when the charge could be decided")
+	case dec.State != charge.StateSending:
+		d.settle(dec, dec.State, dec.Reason, dec.Note)
+	case d.binding.Mode == charge.ModeShadow:
+		d.settle(dec, charge.StateShadow, charge.ReasonBindingShadow, dec.Note)
+	default:
+		r := dec.Reduction
+		c.Reduction = &r
+		d.settle(dec, charge.StateSending, charge.ReasonOK, dec.Note)
+	}
+	return nil
+}
+
+// wait holds a charge for its stay, or refuses it at once where the rule says so.
+func (d *deciding) wait(dec charge.Decision) {
+	until := d.charge.Received.Add(time.Duration(d.rule.HoldSeconds) * time.Second)
+	switch {
+	case d.rule.HoldSeconds == 0:
+		d.settle(dec, charge.StateNoGrant, charge.ReasonNoStay, "the lot has told no stay of this plate at that time, and the rule holds nothing")
+	case !d.now.Before(until):
+		d.settle(dec, charge.StateExpired, charge.ReasonHoldOver, "no stay came before the hold was over")
+	default:
+		d.charge.HoldUntil = until
+		d.settle(dec, charge.StateHeld, charge.ReasonWaitingForStay, "waits for the lot to tell a stay of this plate")
+	}
+}
+
+func (d *deciding) settle(dec charge.Decision, s charge.State, r charge.Reason, note string) {
+	dec.State, dec.Reason, dec.Note = s, r, note
+	c := d.charge
+	c.State, c.Reason, c.UpdatedAt, c.Decision = s, r, d.now, &dec
+	if d.stay != nil {
+		dec.StayID, dec.StayOrder = d.stay.ID, d.stay.OrderID
+	}
+}
+
+// target is the lot that the reduction goes into: the stay's, else the one the push names.
+func (d *deciding) target() charge.Lot {
+	if d.stay != nil && d.stay.Lot != d.lot.ID {
+		if l, _, ok := d.est.Lot(d.stay.Lot); ok {
+			return l
+		}
+	}
+	return d.lot
+}
+
+// launch stores what follows from a grant: the ledger entry and the delivery, which is this node's from the
+// start where it can be tried now. The charge has been stored.
+func (d *deciding) launch() error {
+	c := d.charge
+	if c.State != charge.StateSending {
+		return nil
+	}
+	if err := d.tx.AddLedger(grantEntry(d.f.cfg.IDs(), c, d.now, 1, "granted")); err != nil {
+		return err
+	}
+	target := d.target()
+	dl := &charge.Delivery{ID: d.f.cfg.IDs(), Charge: c.ID, Lot: target.ID, UUID: newUUID(), DueAt: d.now}
+	if d.stay == nil {
+		dl.Until = d.now.Add(visitSpan)
+	}
+	switch target.Kind {
+	case charge.Kind4G:
+		return d.post(dl)
+	case charge.KindAPI:
+		dl.Channel, dl.Message = charge.ChannelCallback, charge.Message514
+	default:
+		dl.Channel, dl.Message = charge.ChannelLine, charge.Message325
+		if target.Message == charge.Message336 && c.Platform == "xingxing" {
+			dl.Message = charge.Message336
+		}
+	}
+	return d.dispatch(dl)
+}
+
+// post writes a reduction into our own ledger: the lot has it as soon as this commits.
+func (d *deciding) post(dl *charge.Delivery) error {
+	dl.Channel, dl.Message, dl.State, dl.Attempts = charge.ChannelLedger, charge.MessageLedger, charge.DeliveryDelivered, 1
+	if err := d.tx.AddDelivery(dl, outbox.Job{}); err != nil {
+		return err
+	}
+	if err := d.tx.AddAttempt(charge.Attempt{Delivery: dl.ID, N: 1, At: d.now, Result: charge.AttemptPosted,
+		Detail: "pending in the ledger; taken off at exit"}); err != nil {
+		return err
+	}
+	d.then.moves = append(d.then.moves, moved{charge.StateSending, charge.ReasonOK})
+	d.f.cfg.Observer.Delivered(charge.ChannelLedger, d.now.Sub(d.charge.Received))
+	d.charge.State, d.charge.Reason = charge.StateDelivered, charge.ReasonOK
+	return d.tx.SetCharge(d.charge)
+}
+
+// dispatch stores a delivery over the wire with its job.
+func (d *deciding) dispatch(dl *charge.Delivery) error {
+	f, c := d.f, d.charge
+	channel := f.cfg.Channels[dl.Channel]
+	payload, err := channel.Compose(d.notice(dl))
+	if err != nil {
+		return fmt.Errorf("composing message %s: %w", dl.Message, err)
+	}
+	dl.Payload = payload
+	j := outbox.Job{ID: dl.ID, Kind: jobKind(dl.Channel), Route: dl.Lot.String(), Ref: c.ID, DueAt: d.now}
+	paused, err := d.paused(dl.Lot)
+	if err != nil {
+		return err
+	}
+	switch {
+	case paused:
+		c.Reason = charge.ReasonLotPaused
+		dl.State = charge.DeliveryDue
+		j.DueAt = d.now.Add(pauseCheck)
+	case channel.Here(dl.Lot):
+		dl.State = charge.DeliveryLeased
+		j.Lease, j.LeaseUntil, j.Fence = f.cfg.Node, f.runner.LeaseUntil(d.now), 1
+		d.then.hands = append(d.then.hands, handed{j, carried{order: order(dl), received: c.Received, visit: d.visit(), unsafe: d.target().Repeats == charge.RepeatsUnsafe}})
+	default:
+		c.Reason = charge.ReasonLineOff
+		dl.State = charge.DeliveryDue
+	}
+	if err := d.tx.AddDelivery(dl, j); err != nil {
+		return err
+	}
+	if c.Reason == charge.ReasonOK {
+		return nil
+	}
+	return d.tx.SetCharge(c)
+}
+
+func (d *deciding) paused(id charge.LotID) (bool, error) {
+	if id == d.lot.ID {
+		return d.marks.Paused, nil
+	}
+	m, err := d.tx.LotMarks(id)
+	return m.Paused, err
+}
+
+func (d *deciding) notice(dl *charge.Delivery) lot.Notice {
+	c := d.charge
+	n := lot.Notice{Lot: dl.Lot, Message: dl.Message, UUID: dl.UUID, Plate: c.Plate, Reduction: c.Decision.Send,
+		Order: orderName(c), Started: c.StartedAt, Ended: c.EndedAt, Detail: c.Detail}
+	if d.stay != nil {
+		n.StayOrder = d.stay.OrderID
+	}
+	if dialect, ok := d.f.cfg.Dialect(c.Platform); ok {
+		n.FormID = dialect.Info().FormID
+	}
+	return n
+}
+
+// orderName is what a lot calls the charge: the platform's order number, else our id.
+func orderName(c *charge.Charge) string {
+	if c.Order != "" {
+		return c.Order
+	}
+	return strconv.FormatInt(c.ID, 10)
+}
+
+func order(dl *charge.Delivery) lot.Order {
+	return lot.Order{Delivery: dl.ID, Lot: dl.Lot, Message: dl.Message, UUID: dl.UUID, Payload: dl.Payload}
+}
+
+func jobKind(c charge.DeliveryChannel) outbox.Kind {
+	if c == charge.ChannelCallback {
+		return outbox.KindCallback
+	}
+	return outbox.KindLine
+}
+
+// decideAgain decides a stored charge anew: its stay has come, or support asked for it.
+func (f *Flow) decideAgain(tx Tx, then *after, c *charge.Charge, now time.Time) error {
+	d, err := f.decidingOn(tx, then, c, now)
+	if err != nil {
+		return err
+	}
+	if d == nil {
+		return nil
+	}
+	if err := d.match(); err != nil {
+		return err
+	}
+	return d.again()
+}
+
+// decidingOn prepares a new decision; nil where the binding or its lot is gone, so that the charge waits on.
+func (f *Flow) decidingOn(tx Tx, then *after, c *charge.Charge, now time.Time) (*deciding, error) {
+	est := f.cfg.Estate()
+	target, _, ok := est.Lot(c.Lot)
+	if !ok {
+		return nil, nil
+	}
+	binding, ok := est.Binding(c.Account, c.Lot)
+	if !ok {
+		return nil, nil
+	}
+	d := &deciding{f: f, est: est, tx: tx, then: then, binding: binding, lot: target, charge: c, now: now}
+	d.pickRule()
+	return d, nil
+}
+
+// again decides, stores and launches; the stay has been matched or bound.
+func (d *deciding) again() error {
+	c, was := d.charge, d.charge.State
+	if err := d.decide(); err != nil {
+		return err
+	}
+	if was == charge.StateHeld && c.State == charge.StateHeld {
+		return nil
+	}
+	if d.stay != nil && isWindowKey(c.RepeatKey, c.ID) {
+		key := visitRepeatKey(d.stay)
+		taken, err := d.tx.ChargeByRepeat(c.Platform, key)
+		if err != nil {
+			return err
+		}
+		if taken == nil {
+			c.RepeatKey = key
+		}
+	}
+	if err := d.tx.SetCharge(c); err != nil {
+		return err
+	}
+	d.then.moves = append(d.then.moves, moved{c.State, c.Reason})
+	if d.stay != nil {
+		if err := d.tx.AddEvent(charge.Event{Charge: c.ID, At: d.now, Step: "matched", Result: "stay",
+			Reason: c.Reason, Detail: "stay " + d.stay.OrderID + " entered " + d.stay.Entered.UTC().Format(time.RFC3339)}); err != nil {
+			return err
+		}
+	}
+	return d.launch()
+}
+
+// isWindowKey tells the stand-in repeat key of a push that had neither order number nor stay.
+func isWindowKey(key string, id int64) bool {
+	tail := "|" + strconv.FormatInt(id, 10)
+	return len(key) > len(tail) && key[len(key)-len(tail):] == tail
+}
+
+// grantEntry is the ledger's line for a grant (sign 1) or its counter-entry (sign -1).
+func grantEntry(id int64, c *charge.Charge, at time.Time, sign int64, note string) charge.LedgerEntry {
+	return charge.LedgerEntry{
+		ID: id, At: at, Charge: c.ID, StayID: c.StayID, Kind: charge.EntryGrant, Method: c.Reduction.Method,
+		Minutes: sign * c.Reduction.Minutes, Amount: charge.Fen(sign) * c.Reduction.Amount,
+		Platform: c.Platform, Lot: c.Lot, Day: day(c.Received), Note: note,
+	}
+}
+
+// detailJSON prints what a step was done with, for the timeline.
+func detailJSON(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}

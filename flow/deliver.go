@@ -1,0 +1,442 @@
+package flow
+
+import (
+	"context"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/outbox"
+)
+
+// The contract's schedules: waits after the first, second, … try; the last repeats.
+var (
+	lineSchedule     = outbox.Schedule{10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute}
+	callbackSchedule = outbox.Schedule{
+		10 * time.Second, 20 * time.Second, 30 * time.Second, 40 * time.Second, 50 * time.Second,
+		80 * time.Second, 120 * time.Second, 160 * time.Second, 200 * time.Second, 300 * time.Second, 10 * time.Minute,
+	}
+)
+
+// pauseCheck is how often a paused lot's deliveries are looked at; resuming wakes them at once.
+const pauseCheck = time.Minute
+
+// completing bounds one completion's wait for its commit.
+const completing = 20 * time.Second
+
+// carried is what a delivery's handler needs, kept in memory from the transaction that made it.
+type carried struct {
+	order    lot.Order
+	received time.Time // of the charge
+	visit    charge.VisitKey
+	unsafe   bool // the lot may not be told again after a silence
+}
+
+// handleDelivery tries one delivery. Its result is stored before the job counts as done.
+func (f *Flow) handleDelivery(j outbox.Job, carry any, done func()) {
+	c, ok := carry.(carried)
+	if ok && !c.unsafe {
+		f.try(j, c, done)
+		return
+	}
+	go func() {
+		if !ok {
+			var ready bool
+			if c, ready = f.load(j); !ready {
+				done()
+				return
+			}
+		}
+		if c.unsafe && !f.markSent(j, c) {
+			done()
+			return
+		}
+		f.try(j, c, done)
+	}()
+}
+
+// try hands the order to its channel and stores what came of it.
+func (f *Flow) try(j outbox.Job, c carried, done func()) {
+	f.cfg.Channels[channelOf(j.Kind)].Deliver(c.order, func(r lot.Result) {
+		f.complete(j, c, r)
+		done()
+	})
+}
+
+func channelOf(k outbox.Kind) charge.DeliveryChannel {
+	if k == outbox.KindCallback {
+		return charge.ChannelCallback
+	}
+	return charge.ChannelLine
+}
+
+// load reads a claimed job's delivery and checks that it is still to be tried.
+func (f *Flow) load(j outbox.Job) (carried, bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), completing)
+	defer cancel()
+	var c carried
+	ready := false
+	err := f.cfg.Storage.Read(ctx, func(tx Tx) error {
+		dl, err := tx.Delivery(j.ID)
+		if err != nil || dl == nil {
+			return err
+		}
+		ch, err := tx.Charge(dl.Charge)
+		if err != nil || ch == nil {
+			return err
+		}
+		marks, err := tx.LotMarks(dl.Lot)
+		if err != nil {
+			return err
+		}
+		c = carried{order: order(dl), received: ch.Received, visit: charge.VisitKey{Lot: ch.Lot, Plate: ch.Plate}}
+		l, _, known := f.cfg.Estate().Lot(dl.Lot)
+		c.unsafe = known && l.Repeats == charge.RepeatsUnsafe
+		ready = known && !marks.Paused && !(c.unsafe && dl.State == charge.DeliverySent) && !f.over(dl)
+		return nil
+	})
+	if err != nil {
+		f.cfg.Logger.Warn("a due delivery could not be read; it is tried again", "delivery", j.ID, "error", err)
+		return c, false
+	}
+	if !ready {
+		f.putOff(j)
+	}
+	return c, ready
+}
+
+func (f *Flow) over(dl *charge.Delivery) bool {
+	return !dl.Until.IsZero() && !f.cfg.Now().Before(dl.Until)
+}
+
+// putOff settles a claimed job that may not be tried now: its lot is paused or off, its time is over, or
+// an unsafe lot was sent it before and nobody knows what came of it.
+func (f *Flow) putOff(j outbox.Job) {
+	f.writeJob(j, func(tx Tx, then *after, dl *charge.Delivery, c *charge.Charge) error {
+		now := f.cfg.Now()
+		l, _, known := f.cfg.Estate().Lot(dl.Lot)
+		switch {
+		case f.over(dl):
+			return f.giveUp(tx, then, c, dl, charge.ReasonNoAnswer, now)
+		case known && l.Repeats == charge.RepeatsUnsafe && dl.State == charge.DeliverySent:
+			return f.leaveUnknown(tx, then, c, dl, now)
+		}
+		j.Lease, j.LeaseUntil, j.DueAt = "", time.Time{}, now.Add(pauseCheck)
+		if err := tx.SetJob(j); err != nil {
+			return err
+		}
+		dl.State, dl.DueAt = charge.DeliveryDue, j.DueAt
+		if err := tx.SetDelivery(dl); err != nil {
+			return err
+		}
+		return move(tx, then, c, charge.StateSending, charge.ReasonLotPaused, now)
+	})
+}
+
+// markSent notes that bytes are about to leave for a lot that may not be told twice.
+func (f *Flow) markSent(j outbox.Job, c carried) bool {
+	ok := false
+	f.writeJob(j, func(tx Tx, _ *after, dl *charge.Delivery, _ *charge.Charge) error {
+		dl.State = charge.DeliverySent
+		ok = true
+		return tx.SetDelivery(dl)
+	})
+	return ok
+}
+
+// writeJob runs fn in a transaction if this node still holds the job.
+func (f *Flow) writeJob(j outbox.Job, fn func(Tx, *after, *charge.Delivery, *charge.Charge) error) {
+	ctx, cancel := context.WithTimeout(context.Background(), completing)
+	defer cancel()
+	visits, err := f.visitsOfCharge(ctx, j.Ref)
+	if err == nil {
+		err = f.write(ctx, visits, func(tx Tx, then *after) error {
+			cur, err := tx.Job(j.ID)
+			if err != nil || cur == nil || cur.Fence != j.Fence || cur.Lease != f.cfg.Node {
+				return err
+			}
+			dl, c, err := deliveryAndCharge(tx, j.ID)
+			if err != nil || dl == nil {
+				return err
+			}
+			return fn(tx, then, dl, c)
+		})
+	}
+	if err != nil {
+		f.cfg.Logger.Warn("a delivery's state was not stored; its lease runs out and it is looked at again", "delivery", j.ID, "error", err)
+	}
+}
+
+func (f *Flow) visitsOfCharge(ctx context.Context, id int64) ([]charge.VisitKey, error) {
+	var visits []charge.VisitKey
+	err := f.cfg.Storage.Read(ctx, func(tx Tx) error {
+		c, err := tx.Charge(id)
+		if c != nil {
+			visits = []charge.VisitKey{{Lot: c.Lot, Plate: c.Plate}}
+		}
+		return err
+	})
+	return visits, err
+}
+
+func deliveryAndCharge(tx Tx, id int64) (*charge.Delivery, *charge.Charge, error) {
+	dl, err := tx.Delivery(id)
+	if err != nil || dl == nil {
+		return nil, nil, err
+	}
+	c, err := tx.Charge(dl.Charge)
+	if err != nil || c == nil {
+		return nil, nil, err
+	}
+	return dl, c, nil
+}
+
+// complete stores what a try came to. An acknowledgement is the truth whoever holds the job by now; any
+// other result counts only for the holder.
+func (f *Flow) complete(j outbox.Job, c carried, r lot.Result) {
+	f.cfg.Observer.Tried(channelOf(j.Kind), r.Result)
+	ctx, cancel := context.WithTimeout(context.Background(), completing)
+	defer cancel()
+	for {
+		err := f.write(ctx, []charge.VisitKey{c.visit}, func(tx Tx, then *after) error {
+			cur, err := tx.Job(j.ID)
+			if err != nil {
+				return err
+			}
+			holder := cur != nil && cur.Fence == j.Fence && cur.Lease == f.cfg.Node
+			if !holder && r.Result != charge.AttemptAcked {
+				return nil
+			}
+			dl, ch, err := deliveryAndCharge(tx, j.ID)
+			if err != nil || dl == nil {
+				return err
+			}
+			return f.tried(tx, then, ch, dl, cur, r)
+		})
+		if err == nil {
+			break
+		}
+		if ctx.Err() != nil {
+			f.cfg.Logger.Error("a delivery's result was not stored; the lot is asked again with the same id", "delivery", j.ID, "result", r.Result, "error", err)
+			return
+		}
+		select { // the queue was full, or the database away for a moment: the result must not be lost for that
+		case <-ctx.Done():
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	if r.Result == charge.AttemptAcked {
+		f.cfg.Observer.Delivered(channelOf(j.Kind), r.At.Sub(c.received))
+	}
+}
+
+// tried moves a delivery on by the result of a try. j is nil where the job has ended meanwhile.
+func (f *Flow) tried(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, j *outbox.Job, r lot.Result) error {
+	dl.Attempts++
+	if err := tx.AddAttempt(charge.Attempt{Delivery: dl.ID, N: dl.Attempts, At: r.At, Result: r.Result, Detail: r.Detail}); err != nil {
+		return err
+	}
+	switch {
+	case r.Result == charge.AttemptAcked:
+		return f.acked(tx, then, c, dl, r.At)
+	case r.Result == charge.AttemptRefused && (pending(dl.State) || dl.State == charge.DeliveryUnknown):
+		return f.refused(tx, then, c, dl, r)
+	case dl.State == charge.DeliveryGaveUp && c.State == charge.StateGaveUp && maybeApplied(r):
+		if err := f.regrant(tx, c, r.At, "given up while a try was under way that may have been applied"); err != nil {
+			return err
+		}
+		return f.leaveUnknown(tx, then, c, dl, r.At)
+	case !pending(dl.State):
+		return tx.SetDelivery(dl) // voided or over while the try was under way
+	}
+	if f.over(dl) {
+		return f.giveUp(tx, then, c, dl, r.Reason, r.At)
+	}
+	l, _, _ := f.cfg.Estate().Lot(dl.Lot)
+	if l.Repeats == charge.RepeatsUnsafe && maybeApplied(r) {
+		return f.leaveUnknown(tx, then, c, dl, r.At)
+	}
+	return f.retry(tx, then, c, dl, j, r)
+}
+
+// pending reports whether a delivery is still to be tried.
+func pending(s charge.DeliveryState) bool {
+	return s == charge.DeliveryLeased || s == charge.DeliverySent || s == charge.DeliveryDue
+}
+
+// maybeApplied reports whether the lot may have taken the reduction although no answer says so.
+func maybeApplied(r lot.Result) bool {
+	return r.Result == charge.AttemptTimeout || r.Result == charge.AttemptError && r.Sent
+}
+
+// retry puts a delivery off by its channel's schedule.
+func (f *Flow) retry(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, j *outbox.Job, r lot.Result) error {
+	schedule := callbackSchedule
+	if dl.Channel == charge.ChannelLine {
+		schedule = lineSchedule
+	}
+	if j != nil {
+		if r.Result == charge.AttemptOffLine {
+			j.DueAt = r.At.Add(schedule[len(schedule)-1]) // the next login wakes it earlier
+		} else {
+			j.Attempt++
+			j.DueAt = r.At.Add(schedule.After(j.Attempt))
+		}
+		j.Lease, j.LeaseUntil = "", time.Time{}
+		if err := tx.SetJob(*j); err != nil {
+			return err
+		}
+		dl.DueAt = j.DueAt
+	}
+	dl.State = charge.DeliveryDue
+	if err := tx.SetDelivery(dl); err != nil {
+		return err
+	}
+	state := charge.StateSending
+	if maybeApplied(r) || c.State == charge.StateUnknown {
+		state = charge.StateUnknown
+	}
+	return move(tx, then, c, state, r.Reason, r.At)
+}
+
+// acked is the lot's yes.
+func (f *Flow) acked(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, at time.Time) error {
+	if dl.State == charge.DeliveryVoided {
+		return tx.SetDelivery(dl)
+	}
+	was := dl.State
+	dl.State = charge.DeliveryDelivered
+	if err := tx.SetDelivery(dl); err != nil {
+		return err
+	}
+	if err := tx.EndJob(dl.ID); err != nil {
+		return err
+	}
+	if was == charge.DeliveryGaveUp && c.State == charge.StateGaveUp { // the lot took it after all: it counts again
+		if err := f.regrant(tx, c, at, "acknowledged after it was given up"); err != nil {
+			return err
+		}
+	}
+	if c.State == charge.StateUsed || c.State == charge.StateVoided || c.State == charge.StateDelivered {
+		return nil
+	}
+	return move(tx, then, c, charge.StateDelivered, f.deliveredReason(tx, c), at)
+}
+
+// regrant makes a grant count again that had been taken back.
+func (f *Flow) regrant(tx Tx, c *charge.Charge, at time.Time, note string) error {
+	return tx.AddLedger(grantEntry(f.cfg.IDs(), c, at, 1, note))
+}
+
+// deliveredReason tells a delivery whose car has already left without a word on its reduction.
+func (f *Flow) deliveredReason(tx Tx, c *charge.Charge) charge.Reason {
+	if c.StayID != 0 {
+		if s, err := tx.Stay(c.StayID); err == nil && s != nil && !s.Open {
+			return charge.ReasonUsageNotTold
+		}
+	}
+	return charge.ReasonOK
+}
+
+// refused is the lot's no: nothing is sent again, and what was granted counts no longer.
+func (f *Flow) refused(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, r lot.Result) error {
+	return f.end(tx, then, c, dl, ending{charge.DeliveryRefused, charge.StateRefused, r.Reason, "refused by the lot", r.At})
+}
+
+// giveUp ends a delivery that no longer matters. What may have been applied stays unknown and keeps counting.
+func (f *Flow) giveUp(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, reason charge.Reason, at time.Time) error {
+	if c.State == charge.StateUnknown {
+		return f.leaveUnknown(tx, then, c, dl, at)
+	}
+	return f.end(tx, then, c, dl, ending{charge.DeliveryGaveUp, charge.StateGaveUp, reason, "not delivered", at})
+}
+
+// leaveUnknown stops sending and says that nobody knows.
+func (f *Flow) leaveUnknown(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, at time.Time) error {
+	dl.State = charge.DeliveryUnknown
+	if err := tx.SetDelivery(dl); err != nil {
+		return err
+	}
+	if err := tx.EndJob(dl.ID); err != nil {
+		return err
+	}
+	return move(tx, then, c, charge.StateUnknown, charge.ReasonNoAnswer, at)
+}
+
+// ending is how a delivery ends without effect.
+type ending struct {
+	delivery charge.DeliveryState
+	state    charge.State
+	reason   charge.Reason
+	note     string
+	at       time.Time
+}
+
+// end closes a delivery without effect and takes its grant back out of the ledger.
+func (f *Flow) end(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, e ending) error {
+	dl.State = e.delivery
+	if err := tx.SetDelivery(dl); err != nil {
+		return err
+	}
+	if err := tx.EndJob(dl.ID); err != nil {
+		return err
+	}
+	if c.State.Granting() && c.Reduction != nil {
+		if err := tx.AddLedger(grantEntry(f.cfg.IDs(), c, e.at, -1, e.note)); err != nil {
+			return err
+		}
+	}
+	return move(tx, then, c, e.state, e.reason, e.at)
+}
+
+// Acked is an acknowledgement that came when nobody waited for it any more.
+func (f *Flow) Acked(ctx context.Context, id charge.LotID, uuid string, r lot.Result) error {
+	var visits []charge.VisitKey
+	err := f.cfg.Storage.Read(ctx, func(tx Tx) error {
+		dl, err := tx.DeliveryByUUID(id, uuid)
+		if err != nil || dl == nil {
+			return err
+		}
+		c, err := tx.Charge(dl.Charge)
+		if c != nil {
+			visits = []charge.VisitKey{{Lot: c.Lot, Plate: c.Plate}}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if visits == nil {
+		f.cfg.Observer.StrayAck(id)
+		return nil
+	}
+	return f.write(ctx, visits, func(tx Tx, then *after) error {
+		dl, err := tx.DeliveryByUUID(id, uuid)
+		if err != nil || dl == nil || dl.State == charge.DeliveryDelivered || dl.State == charge.DeliveryRefused {
+			return err
+		}
+		c, err := tx.Charge(dl.Charge)
+		if err != nil {
+			return err
+		}
+		j, err := tx.Job(dl.ID)
+		if err != nil {
+			return err
+		}
+		return f.tried(tx, then, c, dl, j, r)
+	})
+}
+
+// LineUp makes what waits for a lot's line due now.
+func (f *Flow) LineUp(id charge.LotID) {
+	ctx, cancel := context.WithTimeout(context.Background(), completing)
+	defer cancel()
+	err := f.cfg.Storage.Write(ctx, nil, func(tx Tx) error {
+		_, err := tx.WakeJobs(id, f.cfg.Now())
+		return err
+	})
+	if err != nil {
+		f.cfg.Logger.Warn("waiting deliveries were not woken by a login; they come by their schedule", "lot", id, "error", err)
+	}
+	f.runner.Hint(outbox.KindLine)
+}

@@ -1,0 +1,95 @@
+package flow
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// expirer ends holds whose deadline has passed.
+type expirer struct {
+	f    *Flow
+	mu   sync.Mutex
+	quit chan struct{}
+	gone sync.WaitGroup
+}
+
+// expireEvery is how often deadlines are looked at; expireAtOnce bounds one look.
+const (
+	expireEvery  = time.Second
+	expireAtOnce = 200
+)
+
+func newExpirer(f *Flow) *expirer { return &expirer{f: f} }
+
+func (e *expirer) start() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.quit != nil {
+		return
+	}
+	quit := make(chan struct{})
+	e.quit = quit
+	e.gone.Go(func() {
+		tick := time.NewTicker(expireEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-quit:
+				return
+			case <-tick.C:
+			}
+			for e.f.ExpireHolds(context.Background()) == expireAtOnce {
+			}
+		}
+	})
+}
+
+func (e *expirer) stop() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.quit != nil {
+		close(e.quit)
+		e.quit = nil
+		e.gone.Wait()
+	}
+}
+
+// ExpireHolds ends the holds that are over by now, at most 200, and gives how many it looked at.
+func (f *Flow) ExpireHolds(ctx context.Context) int {
+	now := f.cfg.Now()
+	ctx, cancel := context.WithTimeout(ctx, completing)
+	defer cancel()
+	var over []*charge.Charge
+	err := f.cfg.Storage.Read(ctx, func(tx Tx) (err error) {
+		over, err = tx.HoldsOver(now, expireAtOnce)
+		return err
+	})
+	for _, c := range over {
+		if err == nil {
+			err = f.expire(ctx, c, now)
+		}
+	}
+	if err != nil {
+		f.cfg.Logger.Warn("ending holds failed; it is tried again", "error", err)
+		return 0
+	}
+	return len(over)
+}
+
+func (f *Flow) expire(ctx context.Context, c *charge.Charge, now time.Time) error {
+	visit := []charge.VisitKey{{Lot: c.Lot, Plate: c.Plate}}
+	return f.write(ctx, visit, func(tx Tx, then *after) error {
+		cur, err := tx.Charge(c.ID)
+		if err != nil || cur == nil || cur.State != charge.StateHeld || cur.HoldUntil.After(now) {
+			return err
+		}
+		if cur.Decision != nil {
+			cur.Decision.State, cur.Decision.Reason = charge.StateExpired, charge.ReasonHoldOver
+			cur.Decision.Note = "no stay came before the hold was over"
+		}
+		return move(tx, then, cur, charge.StateExpired, charge.ReasonHoldOver, now)
+	})
+}

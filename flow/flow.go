@@ -1,0 +1,211 @@
+// Package flow is the story of a charge: accepted, matched to its stay, decided by rule, delivered into the lot,
+// settled at the exit, reported to its platform. Each step is a file. What is stored at one step is stored
+// in one transaction; an answer leaves only after its commit.
+package flow
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/outbox"
+	"github.com/chargestamp/chargestamp/platform"
+)
+
+// ErrNotFound says that there is no such charge, stay, push or lot.
+var ErrNotFound = errors.New("not found")
+
+// Estate is what the story needs to know of vendors, lots, accounts and bindings. One Estate is a snapshot
+// that does not change.
+type Estate interface {
+	lot.Directory
+	// Account finds an account that is not off.
+	Account(id string) (charge.Account, bool)
+	// Binding finds the binding of an account to a lot, switched off ones too.
+	Binding(account string, id charge.LotID) (charge.Binding, bool)
+	// LotOfCharger finds the lot whose binding with the account lists one of the charger ids, tried in order.
+	LotOfCharger(account string, chargers []string) (id charge.LotID, charger string, ok bool)
+	// Children lists the lots whose parent a lot is.
+	Children(id charge.LotID) []charge.LotID
+}
+
+// Observer hears what happened, for metrics. Its methods must not block.
+type Observer interface {
+	Pushed(platform string, outcome charge.Outcome)
+	Moved(state charge.State, reason charge.Reason)
+	Tried(channel charge.DeliveryChannel, result charge.AttemptResult)
+	Delivered(channel charge.DeliveryChannel, since time.Duration)
+	StrayAck(id charge.LotID)
+}
+
+// Reports tells usages to platforms over HTTP; see report.go.
+type Reports interface {
+	// Report tells one usage to the account's target. taken is false where a new try can help.
+	Report(ctx context.Context, a charge.Account, u platform.Used) (taken bool, detail string)
+}
+
+// Opener opens a stored request again, as intake would have at the time it was received.
+type Opener interface {
+	Reopen(p charge.Push) (platform.Push, platform.Account, platform.Message, error)
+}
+
+// Config is what a Flow is made of.
+type Config struct {
+	Storage  Storage
+	Estate   func() Estate
+	Dialect  func(id string) (platform.Dialect, bool)
+	Channels map[charge.DeliveryChannel]lot.Channel // line and callback
+	Prices   map[charge.LotKind]lot.Pricer          // sdk and api
+	Reports  Reports
+	Opener   Opener
+	Observer Observer
+	IDs      func() int64
+	Node     string
+	Now      func() time.Time
+	Logger   *slog.Logger
+}
+
+// Flow tells the story. It implements platform.Taker, lot.Events and ledger.Gate.
+type Flow struct {
+	cfg    Config
+	runner *outbox.Runner
+	expiry *expirer
+	recall sync.Map // delivery id → carried, for late completions only
+}
+
+// limits of work in flight on one node.
+const (
+	mostLines     = 20_000
+	mostCallbacks = 4_096
+	mostReports   = 64
+)
+
+// New makes a Flow; the outbox's own storage comes apart, since only the runner talks to it.
+func New(cfg Config, jobs outbox.Storage) *Flow {
+	f := &Flow{cfg: cfg}
+	f.expiry = newExpirer(f)
+	f.runner = outbox.New(outbox.Config{
+		Storage: jobs, Node: cfg.Node, Now: cfg.Now, Logger: cfg.Logger,
+		Lanes: map[outbox.Kind]outbox.Lane{
+			outbox.KindLine:     {Handle: f.handleDelivery, Most: mostLines},
+			outbox.KindCallback: {Handle: f.handleDelivery, Most: mostCallbacks},
+			outbox.KindReport:   {Handle: f.handleReport, Most: mostReports},
+		},
+	})
+	return f
+}
+
+// Start begins to deliver, report and expire.
+func (f *Flow) Start() {
+	f.runner.Start()
+	f.expiry.start()
+}
+
+// Stop lets what is in flight finish, until ctx ends.
+func (f *Flow) Stop(ctx context.Context) {
+	f.expiry.stop()
+	f.runner.Stop(ctx)
+}
+
+// InFlight counts the deliveries and reports in flight on this node.
+func (f *Flow) InFlight() int { return f.runner.InFlight() }
+
+// Hint says that another node has made jobs of a kind due for this one.
+func (f *Flow) Hint(kind outbox.Kind) { f.runner.Hint(kind) }
+
+// after collects what may happen only once the transaction has been committed.
+type after struct {
+	hands []handed
+	moves []moved
+}
+
+type handed struct {
+	job   outbox.Job
+	carry any
+}
+
+type moved struct {
+	state  charge.State
+	reason charge.Reason
+}
+
+func (a *after) reset() { a.hands, a.moves = a.hands[:0], a.moves[:0] }
+
+// write runs fn in a transaction over visits, adding visits that turn out to be needed, and does what fn
+// left for after the commit.
+func (f *Flow) write(ctx context.Context, visits []charge.VisitKey, fn func(Tx, *after) error) error {
+	var then after
+	for {
+		var more *moreVisits
+		err := f.cfg.Storage.Write(ctx, visits, func(tx Tx) error {
+			then.reset() // the store may run fn again
+			return fn(tx, &then)
+		})
+		if errors.As(err, &more) && len(visits) < 16 {
+			visits = append(visits, more.visits...)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		break
+	}
+	for _, m := range then.moves {
+		f.cfg.Observer.Moved(m.state, m.reason)
+	}
+	for _, h := range then.hands {
+		f.runner.Hand(h.job, h.carry)
+	}
+	return nil
+}
+
+// moreVisits says that a transaction has met a visit it does not hold.
+type moreVisits struct{ visits []charge.VisitKey }
+
+func (m *moreVisits) Error() string { return "needs more visits" }
+
+// hold gives an error that makes write run again with a visit, where held does not have it.
+func hold(held []charge.VisitKey, want ...charge.VisitKey) error {
+	var missing []charge.VisitKey
+	for _, w := range want {
+		if !containsVisit(held, w) {
+			missing = append(missing, w)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return &moreVisits{missing}
+}
+
+func containsVisit(held []charge.VisitKey, v charge.VisitKey) bool {
+	for _, h := range held {
+		if h == v {
+			return true
+		}
+	}
+	return false
+}
+
+// move puts a charge into a state for a reason and stores it.
+func move(tx Tx, then *after, c *charge.Charge, s charge.State, r charge.Reason, at time.Time) error {
+	c.State, c.Reason, c.UpdatedAt = s, r, at
+	then.moves = append(then.moves, moved{s, r})
+	return tx.SetCharge(c)
+}
+
+// newUUID is a reduction's id, 32 hex digits as the documented examples have it.
+func newUUID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}
+
+// day is the day of a time in Asia/Shanghai, "2026-01-31".
+func day(t time.Time) string { return t.In(charge.Shanghai).Format(time.DateOnly) }

@@ -1,0 +1,93 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/outbox"
+)
+
+// Pause stops sending to a lot; what is granted waits. It is told with a reason that support reads later.
+func (f *Flow) Pause(ctx context.Context, id charge.LotID, a Action) (Effect, error) {
+	return f.mark(ctx, id, a, true, "Nothing is sent to the lot until it is resumed; charges are still taken and decided.")
+}
+
+// Resume sends what waited.
+func (f *Flow) Resume(ctx context.Context, id charge.LotID, a Action) (Effect, error) {
+	e, err := f.mark(ctx, id, a, false, "What waits for the lot is sent now.")
+	if err == nil && e.Done {
+		f.LineUp(id)
+		f.runner.Hint(outbox.KindCallback)
+	}
+	return e, err
+}
+
+func (f *Flow) mark(ctx context.Context, id charge.LotID, a Action, paused bool, effect string) (Effect, error) {
+	l, _, ok := f.cfg.Estate().Lot(id)
+	if !ok {
+		return Effect{}, ErrNotFound
+	}
+	if l.Kind == charge.Kind4G {
+		return refuseAction("A 4G lot is our own ledger: there is nothing to pause.")
+	}
+	if a.DryRun {
+		return Effect{Effect: effect, Allowed: true}, nil
+	}
+	err := f.cfg.Storage.Write(ctx, nil, func(tx Tx) error {
+		m, err := tx.LotMarks(id)
+		if err != nil {
+			return err
+		}
+		m.Paused, m.PauseReason = paused, a.Reason
+		if !paused {
+			m.PauseReason = ""
+		}
+		return tx.SetLotMarks(id, m)
+	})
+	return Effect{Effect: effect, Allowed: true, Done: err == nil}, err
+}
+
+// Price asks a lot what a stay costs now (3.1, 5.1, or our own quote), by the lot's order number or the plate of
+// an open stay.
+func (f *Flow) Price(ctx context.Context, id charge.LotID, orderID string, plate charge.Plate) (lot.Price, error) {
+	l, _, ok := f.cfg.Estate().Lot(id)
+	if !ok {
+		return lot.Price{}, ErrNotFound
+	}
+	pricer, ok := f.cfg.Prices[l.Kind]
+	if !ok {
+		return lot.Price{}, fmt.Errorf("lots of kind %s cannot be asked for prices", l.Kind)
+	}
+	var stay *charge.Stay
+	err := f.cfg.Storage.Read(ctx, func(tx Tx) (err error) {
+		if orderID != "" {
+			stay, err = tx.StayByOrder(id, orderID)
+			return err
+		}
+		stay, err = openStay(tx, charge.VisitKey{Lot: id, Plate: plate}, f)
+		return err
+	})
+	if err != nil {
+		return lot.Price{}, err
+	}
+	if stay == nil {
+		return lot.Price{}, fmt.Errorf("lot %s has told no such open stay: %w", id, ErrNotFound)
+	}
+	return pricer.QueryPrice(ctx, *stay)
+}
+
+// openStay finds the newest open stay of a plate in a lot; nil where there is none.
+func openStay(tx Tx, v charge.VisitKey, f *Flow) (*charge.Stay, error) {
+	stays, err := tx.StaysOf(v, f.cfg.Now())
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range stays {
+		if s.Open {
+			return s, nil
+		}
+	}
+	return nil, nil
+}

@@ -1,0 +1,185 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/outbox"
+)
+
+// Redeliver tries again to get a charge's reduction into its lot. What may have been applied is sent with
+// the same id and the same bytes; what surely was not is decided anew, so that caps hold.
+func (f *Flow) Redeliver(ctx context.Context, id int64, action Action) (Effect, error) {
+	return f.act(ctx, id, action, func(a *acting) (Effect, error) {
+		plan, effect := a.plan()
+		if plan == nil || action.DryRun {
+			return Effect{Effect: effect, Allowed: plan != nil}, nil
+		}
+		if err := plan(); err != nil {
+			return Effect{}, err
+		}
+		return a.done("redelivered", effect)
+	})
+}
+
+// plan chooses what redelivering means for a charge; nil where it would be wrong, with the reason.
+func (a *acting) plan() (func() error, string) {
+	c, dl := a.charge, a.delivery
+	if gone, err := a.carLeft(); err != nil {
+		return func() error { return err }, ""
+	} else if gone {
+		return nil, "The car has left: a reduction would reach nobody."
+	}
+	switch c.State {
+	case charge.StateDelivered, charge.StateUsed:
+		return nil, "The lot has this reduction already; sending it again could give it twice."
+	case charge.StateVoided:
+		return nil, "The charge is voided."
+	case charge.StateShadow:
+		return nil, "The binding is a shadow: it decides and sends nothing. Set it live first."
+	case charge.StateSending, charge.StateUnknown:
+		return a.planAgain(dl)
+	case charge.StateGaveUp:
+		if dl != nil && dl.Attempts > 0 && !a.neverSent(dl) {
+			return a.planAgain(dl)
+		}
+	}
+	return a.decideAnew, "The charge is decided again by today's rule and what its stay has been granted; what comes out is sent as a new reduction. The lot has not had this one."
+}
+
+// planAgain sends the same bytes with the same id at once.
+func (a *acting) planAgain(dl *charge.Delivery) (func() error, string) {
+	l, _, known := a.f.cfg.Estate().Lot(dl.Lot)
+	switch {
+	case !known:
+		return nil, "The lot is switched off."
+	case l.Repeats == charge.RepeatsUnsafe && (dl.State == charge.DeliveryUnknown || dl.State == charge.DeliverySent):
+		return nil, "Nobody knows whether the lot applied it, and this lot may not be told twice (repeats: unsafe). Ask the car park, then bind or void."
+	case dl.State == charge.DeliveryLeased:
+		return nil, "It is being sent at this moment."
+	}
+	return a.sendAgain, "The same message is sent again with the same id " + dl.UUID + "; a lot that has it will not add it twice."
+}
+
+func (a *acting) sendAgain() error {
+	c, dl, now := a.charge, a.delivery, a.f.cfg.Now()
+	if c.State == charge.StateGaveUp {
+		if err := a.f.regrant(a.tx, c, now, "redelivered"); err != nil {
+			return err
+		}
+	}
+	j, err := a.tx.Job(dl.ID)
+	if err != nil {
+		return err
+	}
+	if j == nil {
+		j = &outbox.Job{ID: dl.ID, Kind: jobKind(dl.Channel), Route: dl.Lot.String(), Ref: c.ID, DueAt: now}
+		err = a.tx.AddJob(*j)
+	} else {
+		j.DueAt, j.Lease, j.LeaseUntil = now, "", time.Time{}
+		err = a.tx.SetJob(*j)
+	}
+	if err != nil {
+		return err
+	}
+	dl.State, dl.DueAt = charge.DeliveryDue, now
+	if !dl.Until.IsZero() {
+		dl.Until = now.Add(visitSpan)
+	}
+	if err := a.tx.SetDelivery(dl); err != nil {
+		return err
+	}
+	a.f.runner.Hint(j.Kind)
+	if c.State == charge.StateUnknown {
+		return nil
+	}
+	return move(a.tx, a.then, c, charge.StateSending, charge.ReasonOK, now)
+}
+
+func (a *acting) decideAnew() error {
+	d, err := a.f.decidingOn(a.tx, a.then, a.charge, a.f.cfg.Now())
+	if err != nil {
+		return err
+	}
+	if d == nil {
+		return ErrNotFound
+	}
+	if err := d.match(); err != nil {
+		return err
+	}
+	if d.stay != nil {
+		if err := hold(a.held, charge.VisitKey{Lot: d.stay.Lot, Plate: d.stay.Plate}); err != nil {
+			return err
+		}
+	}
+	return d.again()
+}
+
+// carLeft reports whether the charge's stay is over.
+func (a *acting) carLeft() (bool, error) {
+	if a.charge.StayID == 0 {
+		return false, nil
+	}
+	s, err := a.tx.Stay(a.charge.StayID)
+	return s != nil && !s.Open, err
+}
+
+// neverSent reports whether no byte of a delivery ever left.
+func (a *acting) neverSent(dl *charge.Delivery) bool {
+	tries, err := a.tx.Attempts(dl.ID)
+	if err != nil {
+		return false
+	}
+	for _, t := range tries {
+		if t.Result != charge.AttemptOffLine {
+			return false
+		}
+	}
+	return true
+}
+
+// Bind gives a charge that found no stay to one that support names by the lot's order number, and decides it.
+func (f *Flow) Bind(ctx context.Context, id int64, stayOrder string, action Action) (Effect, error) {
+	return f.act(ctx, id, action, func(a *acting) (Effect, error) {
+		c := a.charge
+		switch c.State {
+		case charge.StateHeld, charge.StateExpired, charge.StateNoGrant:
+		default:
+			return refuseAction("Only a charge that got nothing can be bound to a stay; this one is %s.", c.State)
+		}
+		s, err := a.tx.StayByOrder(c.Lot, stayOrder)
+		if err != nil {
+			return Effect{}, err
+		}
+		if s == nil {
+			return refuseAction("Lot %s has told no stay %q.", c.Lot, clip(stayOrder))
+		}
+		if !s.Open {
+			return refuseAction("Stay %q is over: a reduction would reach nobody.", s.OrderID)
+		}
+		if err := hold(a.held, charge.VisitKey{Lot: s.Lot, Plate: s.Plate}); err != nil {
+			return Effect{}, err
+		}
+		effect := fmt.Sprintf("The charge is decided for stay %s of plate %s and what comes out is sent.", s.OrderID, s.Plate)
+		if action.DryRun {
+			return Effect{Effect: effect, Allowed: true}, nil
+		}
+		d, err := f.decidingOn(a.tx, a.then, c, f.cfg.Now())
+		if err != nil {
+			return Effect{}, err
+		}
+		if d == nil {
+			return refuseAction("The charge's binding or lot is gone.")
+		}
+		if d.marks, err = a.tx.LotMarks(c.Lot); err != nil {
+			return Effect{}, err
+		}
+		d.stay = s
+		if err := d.again(); err != nil {
+			return Effect{}, err
+		}
+		return a.done("bound", effect)
+	})
+}

@@ -1,0 +1,153 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/outbox"
+	"github.com/chargestamp/chargestamp/platform"
+)
+
+// reportSchedule is ours: no platform documents one. T/CEC 102 speaks of a minute between repeats.
+var reportSchedule = outbox.Schedule{10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute, 10 * time.Minute}
+
+// reportFor is how long a report is tried.
+const reportFor = 24 * time.Hour
+
+// exitPatience is how long a report waits after an exit that named a reduction: the lot's own word (2.34,
+// 3.11) is better and comes about then.
+const exitPatience = 30 * time.Second
+
+// reporting bounds one try: a token and a report.
+const reporting = 20 * time.Second
+
+// oweReport makes a report due where the account has a target for it. A corrected usage is reported anew.
+func (f *Flow) oweReport(tx Tx, c *charge.Charge, now time.Time) error {
+	if !f.reports(c) {
+		c.Report = charge.ReportOff
+		return nil
+	}
+	j := outbox.Job{ID: f.cfg.IDs(), Kind: outbox.KindReport, Route: c.Account, Ref: c.ID, DueAt: now}
+	if c.Usage.Source == charge.UsageExit {
+		j.DueAt = now.Add(exitPatience)
+	}
+	c.Report = charge.ReportDue
+	return tx.AddJob(j)
+}
+
+func (f *Flow) reports(c *charge.Charge) bool {
+	a, ok := f.cfg.Estate().Account(c.Account)
+	if !ok || a.Report == nil || a.Report.URL == "" {
+		return false
+	}
+	dialect, ok := f.cfg.Dialect(c.Platform)
+	if !ok {
+		return false
+	}
+	_, ok = dialect.(platform.Reporter)
+	return ok
+}
+
+// handleReport tells one usage.
+func (f *Flow) handleReport(j outbox.Job, _ any, done func()) {
+	go func() {
+		defer done()
+		ctx, cancel := context.WithTimeout(context.Background(), reporting)
+		defer cancel()
+		var c *charge.Charge
+		err := f.cfg.Storage.Read(ctx, func(tx Tx) (err error) {
+			c, err = tx.Charge(j.Ref)
+			return err
+		})
+		if err != nil {
+			f.cfg.Logger.Warn("a due report could not be read; it is tried again", "job", j.ID, "error", err)
+			return
+		}
+		if c == nil || c.Usage == nil || !f.reports(c) {
+			f.reported(j, false, true, "nothing to report, or the account has no report address any more")
+			return
+		}
+		a, _ := f.cfg.Estate().Account(c.Account)
+		taken, detail := f.cfg.Reports.Report(ctx, a, usedFor(c))
+		f.reported(j, taken, false, detail)
+	}()
+}
+
+// usedFor is a usage in the shape that platforms hear it.
+func usedFor(c *charge.Charge) platform.Used {
+	u := platform.Used{Order: c.Order, Plate: c.Plate, Left: c.Usage.At, Method: c.Usage.Method}
+	if u.Method == 0 && c.Reduction != nil {
+		switch c.Reduction.Method {
+		case charge.MethodTime:
+			u.Method = 1
+		case charge.MethodAmount:
+			u.Method = 2
+		default:
+			u.Method = 3
+		}
+	}
+	switch told := c.Usage.Told; {
+	case u.Method == 1 && told != "" && c.Usage.Source == charge.UsageTold:
+		u.Minutes = told
+	case u.Method == 1:
+		u.Minutes = fmt.Sprint(c.Usage.Minutes)
+	case u.Method == 2 && told != "" && c.Usage.Source == charge.UsageTold:
+		u.Yuan = told
+	case u.Method == 2:
+		u.Yuan = c.Usage.Amount.String()
+	}
+	return u
+}
+
+// reported stores what a try to report came to.
+func (f *Flow) reported(j outbox.Job, taken, moot bool, detail string) {
+	ctx, cancel := context.WithTimeout(context.Background(), completing)
+	defer cancel()
+	visits, err := f.visitsOfCharge(ctx, j.Ref)
+	if err == nil {
+		err = f.write(ctx, visits, func(tx Tx, _ *after) error { return f.storeReport(tx, j, taken, moot, detail) })
+	}
+	if err != nil {
+		f.cfg.Logger.Warn("a report's result was not stored; it is told again", "job", j.ID, "error", err)
+	}
+}
+
+func (f *Flow) storeReport(tx Tx, j outbox.Job, taken, moot bool, detail string) error {
+	cur, err := tx.Job(j.ID)
+	if err != nil || cur == nil || cur.Fence != j.Fence || cur.Lease != f.cfg.Node {
+		return err
+	}
+	c, err := tx.Charge(j.Ref)
+	if err != nil || c == nil {
+		return err
+	}
+	now := f.cfg.Now()
+	result := "failed"
+	switch {
+	case moot:
+		c.Report, result = charge.ReportOff, "off"
+	case taken:
+		c.Report, result = charge.ReportDone, "done"
+	case c.Usage != nil && now.After(c.Usage.At.Add(reportFor)) && cur.Attempt >= len(reportSchedule):
+		c.Report, result = charge.ReportGaveUp, "gave_up"
+	default:
+		c.Report = charge.ReportSent
+		cur.Attempt++
+		cur.DueAt, cur.Lease, cur.LeaseUntil = now.Add(reportSchedule.After(cur.Attempt)), "", time.Time{}
+		if err := tx.SetJob(*cur); err != nil {
+			return err
+		}
+	}
+	if c.Report != charge.ReportSent {
+		if err := tx.EndJob(j.ID); err != nil {
+			return err
+		}
+	}
+	c.UpdatedAt = now
+	if err := tx.SetCharge(c); err != nil {
+		return err
+	}
+	return tx.AddEvent(charge.Event{Charge: c.ID, At: now, Step: "report", Result: result, Detail: detail})
+}

@@ -1,0 +1,145 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// Story is all that is known of one charge.
+type Story struct {
+	Charge     *charge.Charge
+	Stay       *charge.Stay
+	Deliveries []Sent
+	Pushes     []charge.Push
+	Events     []charge.Event
+	Ledger     []charge.LedgerEntry
+	Timeline   []Step
+}
+
+// Sent is a delivery with its attempts.
+type Sent struct {
+	Delivery *charge.Delivery
+	Attempts []charge.Attempt
+}
+
+// Step is one line of the timeline. Step and Result are words of the contract's lists where there is one.
+type Step struct {
+	At     time.Time `json:"at"`
+	Step   string    `json:"step"`
+	Result string    `json:"result"`
+	Reason string    `json:"reason"`
+	Detail string    `json:"detail"`
+}
+
+// Story tells one charge from its push to its report. It gives ErrNotFound for an unknown id.
+func (f *Flow) Story(ctx context.Context, id int64) (*Story, error) {
+	s := &Story{}
+	err := f.cfg.Storage.Read(ctx, func(tx Tx) (err error) {
+		if s.Charge, err = tx.Charge(id); err != nil {
+			return err
+		}
+		if s.Charge == nil {
+			return ErrNotFound
+		}
+		if s.Charge.StayID != 0 {
+			if s.Stay, err = tx.Stay(s.Charge.StayID); err != nil {
+				return err
+			}
+		}
+		if s.Pushes, err = tx.PushesOf(id); err != nil {
+			return err
+		}
+		if s.Events, err = tx.Events(id); err != nil {
+			return err
+		}
+		if s.Ledger, err = tx.LedgerOf(id); err != nil {
+			return err
+		}
+		s.Deliveries, err = sent(tx, id)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.Timeline = s.timeline()
+	return s, nil
+}
+
+func sent(tx Tx, chargeID int64) ([]Sent, error) {
+	all, err := tx.DeliveriesOf(chargeID)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Sent, 0, len(all))
+	for _, dl := range all {
+		tries, err := tx.Attempts(dl.ID)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Sent{dl, tries})
+	}
+	return out, nil
+}
+
+// timeline puts every row about a charge into the order of time.
+func (s *Story) timeline() []Step {
+	var steps []Step
+	for _, p := range s.Pushes {
+		steps = append(steps, Step{At: p.Received, Step: "push", Result: string(p.Outcome), Reason: p.Reason,
+			Detail: "from " + p.Remote + " for account " + p.Account})
+	}
+	if d := s.Charge.Decision; d != nil {
+		steps = append(steps, Step{At: d.At, Step: "decision", Result: string(d.State), Reason: string(d.Reason), Detail: decisionText(d)})
+	}
+	for _, sd := range s.Deliveries {
+		for _, a := range sd.Attempts {
+			steps = append(steps, Step{At: a.At, Step: "delivery", Result: string(a.Result),
+				Reason: string(sd.Delivery.State), Detail: attemptText(sd.Delivery, a)})
+		}
+	}
+	for _, e := range s.Events {
+		text := e.Detail
+		if e.Actor != "" {
+			text += " (by " + e.Actor + ")"
+		}
+		steps = append(steps, Step{At: e.At, Step: e.Step, Result: e.Result, Reason: string(e.Reason), Detail: text})
+	}
+	if s.Stay != nil {
+		steps = append(steps, Step{At: s.Stay.Entered, Step: "entry", Result: "told", Detail: "stay " + s.Stay.OrderID + " in lot " + s.Stay.Lot.String()})
+		if !s.Stay.Open {
+			steps = append(steps, Step{At: s.Stay.Left, Step: "exit", Result: string(s.Stay.Closed), Detail: "stay " + s.Stay.OrderID})
+		}
+	}
+	for _, e := range s.Ledger {
+		steps = append(steps, Step{At: e.At, Step: "ledger", Result: string(e.Kind),
+			Detail: fmt.Sprintf("%d min, %s yuan: %s", e.Minutes, e.Amount, e.Note)})
+	}
+	slices.SortStableFunc(steps, func(a, b Step) int { return a.At.Compare(b.At) })
+	return steps
+}
+
+func decisionText(d *charge.Decision) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "rule version %d (%s, combine %s)", d.Rule.Version, d.Rule.Grant, d.Rule.Combine)
+	fmt.Fprintf(&b, "; charged %d min, %s kWh", d.Minutes, d.Energy)
+	if len(d.Granted) > 0 {
+		fmt.Fprintf(&b, "; %d earlier grants in the stay", len(d.Granted))
+	}
+	if d.Note != "" {
+		b.WriteString("; " + d.Note)
+	}
+	return b.String()
+}
+
+func attemptText(dl *charge.Delivery, a charge.Attempt) string {
+	text := fmt.Sprintf("try %d by %s, message %s, uuid %s", a.N, dl.Channel, dl.Message, dl.UUID)
+	if a.Detail != "" {
+		text += ": " + a.Detail
+	}
+	return text
+}

@@ -1,0 +1,129 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// act runs fn on one charge in a transaction and records who wanted it. With DryRun nothing is stored: fn
+// has only said its effect.
+func (f *Flow) act(ctx context.Context, id int64, a Action, fn func(*acting) (Effect, error)) (Effect, error) {
+	visits, err := f.visitsOfCharge(ctx, id)
+	if err != nil {
+		return Effect{}, err
+	}
+	if visits == nil {
+		return Effect{}, ErrNotFound
+	}
+	var e Effect
+	err = f.write(ctx, visits, func(tx Tx, then *after) error {
+		c, err := tx.Charge(id)
+		if err != nil {
+			return err
+		}
+		if c == nil {
+			return ErrNotFound
+		}
+		dl, err := lastDelivery(tx, id)
+		if err != nil {
+			return err
+		}
+		e, err = fn(&acting{f: f, tx: tx, then: then, charge: c, delivery: dl, action: a, held: visits})
+		e.Charge = c
+		return err
+	})
+	return e, err
+}
+
+// acting is one action of support on a charge, inside a transaction.
+type acting struct {
+	f        *Flow
+	tx       Tx
+	then     *after
+	charge   *charge.Charge
+	delivery *charge.Delivery // the last one; nil where there is none
+	action   Action
+	held     []charge.VisitKey
+}
+
+// done records the action; effect has been carried out.
+func (a *acting) done(step, effect string) (Effect, error) {
+	err := a.tx.AddEvent(charge.Event{Charge: a.charge.ID, At: a.f.cfg.Now(), Step: step, Result: "done",
+		Reason: a.charge.Reason, Detail: effect + " Reason given: " + a.action.Reason, Actor: a.action.Actor})
+	return Effect{Effect: effect, Allowed: true, Done: true}, err
+}
+
+func refuseAction(format string, args ...any) (Effect, error) {
+	return Effect{Effect: fmt.Sprintf(format, args...)}, nil
+}
+
+// Void takes a charge's reduction back: before it is used the lot's ledger forgets it, after that a
+// counter-entry corrects the statement. What a car park has been told it cannot be told back; Effect says so.
+func (f *Flow) Void(ctx context.Context, id int64, action Action) (Effect, error) {
+	return f.act(ctx, id, action, func(a *acting) (Effect, error) {
+		effect, ok := a.voidEffect()
+		if !ok || action.DryRun {
+			return Effect{Effect: effect, Allowed: ok}, nil
+		}
+		if err := a.void(); err != nil {
+			return Effect{}, err
+		}
+		return a.done("voided", effect)
+	})
+}
+
+func (a *acting) voidEffect() (string, bool) {
+	c := a.charge
+	switch c.State {
+	case charge.StateVoided:
+		return "The charge is voided already.", false
+	case charge.StateHeld, charge.StateShadow, charge.StateNoGrant, charge.StateExpired, charge.StateRefused, charge.StateGaveUp:
+		return "Nothing was given; the charge is marked voided and will get nothing.", true
+	case charge.StateUsed:
+		return "The car has left and " + a.usedText() + " was taken off. Counter-entries correct the statement; nobody is charged again.", true
+	}
+	switch {
+	case a.delivery == nil:
+		return "The grant is taken back.", true
+	case a.delivery.Channel == charge.ChannelLedger:
+		return "The reduction is struck from our ledger; the exit will take nothing off for it.", true
+	case c.State == charge.StateSending && a.delivery.State == charge.DeliveryDue && a.delivery.Attempts == 0:
+		return "The car park has not been told yet and will not be.", true
+	}
+	return "The car park has been told, or may have been, and its protocol has no message to take a reduction back: " +
+		"have it undone at the booth. Our ledger takes the grant back and nothing is sent again.", true
+}
+
+func (a *acting) usedText() string {
+	u := a.charge.Usage
+	if u == nil {
+		return "nothing we know of"
+	}
+	return fmt.Sprintf("%d min, %s yuan", u.Minutes, u.Amount)
+}
+
+func (a *acting) void() error {
+	c, now := a.charge, a.f.cfg.Now()
+	if c.State.Granting() && c.Reduction != nil {
+		if err := a.tx.AddLedger(grantEntry(a.f.cfg.IDs(), c, now, -1, "voided")); err != nil {
+			return err
+		}
+	}
+	if c.Usage != nil {
+		if err := a.tx.AddLedger(a.f.usageEntry(c, *c.Usage, now, -1, "voided")); err != nil {
+			return err
+		}
+	}
+	if a.delivery != nil {
+		a.delivery.State = charge.DeliveryVoided
+		if err := a.tx.SetDelivery(a.delivery); err != nil {
+			return err
+		}
+		if err := a.tx.EndJob(a.delivery.ID); err != nil {
+			return err
+		}
+	}
+	return move(a.tx, a.then, c, charge.StateVoided, charge.ReasonVoidedByUser, now)
+}
