@@ -1,0 +1,400 @@
+package platform
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// Head is what the profiles of all families that read plain fields have in common.
+type Head struct {
+	Family    string     `toml:"family"`
+	ID        string     `toml:"id"`
+	About     About      `toml:"about"`
+	Paths     Paths      `toml:"paths"`
+	Lot       LotPart    `toml:"lot"`
+	Grants    GrantsPart `toml:"grants"`
+	Fields    Columns    `toml:"fields"`
+	Reduction Asking     `toml:"reduction"`
+	Repeat    [][]string `toml:"repeat"`
+	Reply     []Shape    `toml:"reply"`
+	Unread    []Unread   `toml:"unread"`
+}
+
+// About is for people.
+type About struct {
+	Title    string   `toml:"title"`
+	English  string   `toml:"english"`
+	Number   int      `toml:"number"` // row of the contract's table; built-in profiles only
+	Evidence Evidence `toml:"evidence"`
+	Spec     []string `toml:"spec"`
+	Notes    []string `toml:"notes"`
+}
+
+// Paths are where pushes come in.
+type Paths struct {
+	Charge  []string `toml:"charge"`
+	Inquiry []string `toml:"inquiry"` // is this plate in the lot
+}
+
+// LotPart is how a push names its lot, and what kinds of lot can take it.
+type LotPart struct {
+	Field      string           `toml:"field"`
+	Separators []string         `toml:"separators"`
+	Kinds      []charge.LotKind `toml:"kinds"`
+	FormID     int              `toml:"form_id"` // 5.14 plat_form_id
+	Mark       string           `toml:"mark"`
+}
+
+// GrantsPart is what the platform's bindings may grant, and what one without a rule does.
+type GrantsPart struct {
+	Kinds   []GrantKind `toml:"kinds"`
+	Default string      `toml:"default"` // as_pushed, charge_time, lot_decides; none: a binding must say it
+}
+
+// Unread is a field that the platform sends and nobody needs; the docs name it.
+type Unread struct {
+	Name    string `toml:"name"`
+	English string `toml:"english"`
+	Chinese string `toml:"chinese"`
+	Unit    string `toml:"unit"`
+	Mark    string `toml:"mark"`
+}
+
+// FormOther is the plat_form_id of a platform that has no number of its own.
+const FormOther = 14
+
+// formIDs are the published numbers (kancloud.cn/bolink/newapi/2479828).
+var formIDs = []int{1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, FormOther, 16, 20}
+
+var (
+	idForm   = regexp.MustCompile(`^[a-z][a-z0-9-]{1,31}$`)
+	pathForm = regexp.MustCompile(`^(/[A-Za-z0-9._~-]*)*/[A-Za-z0-9._~-]+$`)
+)
+
+// Separators that vendors' and parks' numbers never hold, but for '-', which is the last resort.
+var separators = []string{"&&", ",", "-", "/", "|", "_"}
+
+var (
+	evidences  = []Evidence{EvidenceDocumented, EvidenceObserved, EvidenceInferred, EvidenceAssumed}
+	lotKinds   = []charge.LotKind{charge.KindSDK, charge.KindAPI, charge.Kind4G}
+	grantKinds = []GrantKind{GrantTime, GrantAmount, GrantFree, GrantFixedTime, GrantFixedAmount, GrantFixedFree, GrantLotDecides}
+)
+
+const (
+	defaultNone = "none"
+	marksText   = "D, C, I, U or OD"
+)
+
+var marks = []string{"D", "C", "I", "U", "OD"}
+
+// Check refuses a head that says something impossible or leaves out what must be said. Errors name file, line
+// and key.
+func (h *Head) Check(f *ProfileFile, family string, own bool) error {
+	if h.Family != family {
+		return f.Errorf("family", "must be %q here", family)
+	}
+	if err := h.checkAbout(f, own); err != nil {
+		return err
+	}
+	if err := h.checkLot(f, own); err != nil {
+		return err
+	}
+	for _, check := range []func(*ProfileFile) error{h.checkPaths, h.checkGrants, h.checkFields, h.checkReduction, h.checkRepeat, h.checkReply} {
+		if err := check(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *Head) checkAbout(f *ProfileFile, own bool) error {
+	switch {
+	case !idForm.MatchString(h.ID):
+		return f.Errorf("id", "%q: an id is 2 to 32 small letters, digits and '-', a letter first", h.ID)
+	case strings.TrimSpace(h.About.Title) == "":
+		return f.Errorf("about.title", "is missing")
+	case own && h.About.Number != 0:
+		return f.Errorf("about.number", "only built-in platforms have one")
+	}
+	if h.About.English == "" {
+		h.About.English = h.About.Title
+	}
+	return OneOf(f, "about.evidence", h.About.Evidence, evidences)
+}
+
+func (h *Head) checkPaths(f *ProfileFile) error {
+	if len(h.Paths.Charge) == 0 {
+		return f.Errorf("paths.charge", "names no path")
+	}
+	for _, p := range slices.Concat(h.Paths.Charge, h.Paths.Inquiry) {
+		if !pathForm.MatchString(p) || len(p) > 200 {
+			return f.Errorf("paths", "%q: a path starts with '/', ends without one, and has letters, digits and . _ ~ - between", Clip(p))
+		}
+	}
+	return nil
+}
+
+func (h *Head) checkLot(f *ProfileFile, own bool) error {
+	switch {
+	case h.Lot.Field == "":
+		return f.Errorf("lot.field", "is missing: which field names the lot?")
+	case len(h.Lot.Separators) == 0:
+		return f.Errorf("lot.separators", `is missing: what stands between vendor and park, such as ["&&"]?`)
+	case len(h.Lot.Kinds) == 0:
+		return f.Errorf("lot.kinds", "is missing: which of sdk, api, 4g?")
+	}
+	for _, s := range h.Lot.Separators {
+		if err := OneOf(f, "lot.separators", s, separators); err != nil {
+			return err
+		}
+	}
+	for _, k := range h.Lot.Kinds {
+		if err := OneOf(f, "lot.kinds", k, lotKinds); err != nil {
+			return err
+		}
+	}
+	hasAPI := slices.Contains(h.Lot.Kinds, charge.KindAPI)
+	if own && hasAPI && h.Lot.FormID == 0 {
+		h.Lot.FormID = FormOther
+	}
+	if hasAPI || h.Lot.FormID != 0 {
+		if err := OneOf(f, "lot.form_id", h.Lot.FormID, formIDs); err != nil {
+			return err
+		}
+	}
+	return oneMark(f, "lot.mark", h.Lot.Mark)
+}
+
+func (h *Head) checkGrants(f *ProfileFile) error {
+	kinds := h.Grants.Kinds
+	if len(kinds) == 0 {
+		return f.Errorf("grants.kinds", "is missing: which of %s?", list(grantKinds))
+	}
+	for _, k := range kinds {
+		if err := OneOf(f, "grants.kinds", k, grantKinds); err != nil {
+			return err
+		}
+	}
+	if len(kinds) == 1 && kinds[0] == GrantLotDecides && slices.Contains(h.Lot.Kinds, charge.Kind4G) {
+		return f.Errorf("lot.kinds", "a 4g lot cannot decide, and this platform grants nothing else")
+	}
+	choices := []string{string(charge.GrantAsPushed), string(charge.GrantChargeTime), string(charge.GrantLotDecides), defaultNone}
+	if err := OneOf(f, "grants.default", h.Grants.Default, choices); err != nil {
+		return err
+	}
+	if h.Grants.Default == string(charge.GrantLotDecides) && !slices.Contains(kinds, GrantLotDecides) ||
+		h.Grants.Default == string(charge.GrantChargeTime) && !slices.Contains(kinds, GrantTime) {
+		return f.Errorf("grants.default", "%s is not among grants.kinds", h.Grants.Default)
+	}
+	return nil
+}
+
+func (h *Head) checkFields(f *ProfileFile) error {
+	for _, role := range slices.Sorted(maps.Keys(h.Fields)) {
+		key, column := "fields."+string(role), h.Fields[role]
+		i := slices.IndexFunc(roles, func(r roleInfo) bool { return r.role == role })
+		if i < 0 {
+			return f.Errorf(key, "is no field that we know; there are %s", roleNames())
+		}
+		if len(column.Names) == 0 || slices.ContainsFunc(column.Names, func(n string) bool { return strings.TrimSpace(n) != n || n == "" }) {
+			return f.Errorf(key+".names", "is missing or holds an empty name")
+		}
+		if err := checkUnit(f, key+".unit", column.Unit, roles[i].units); err != nil {
+			return err
+		}
+		if err := oneMark(f, key+".mark", column.Mark); err != nil {
+			return err
+		}
+	}
+	if _, ok := h.Fields[RolePlate]; !ok {
+		return f.Errorf("fields.plate", "is missing")
+	}
+	plate := h.Fields[RolePlate]
+	plate.Required = true
+	h.Fields[RolePlate] = plate
+	return nil
+}
+
+// checkUnit wants a unit where there is something to measure and none elsewhere.
+func checkUnit(f *ProfileFile, key string, unit Unit, fitting []Unit) error {
+	switch {
+	case len(fitting) == 0 && unit != "":
+		return f.Errorf(key, "a text has no unit")
+	case len(fitting) > 0 && unit == "":
+		return f.Errorf(key, "is missing: say which of %s", list(fitting))
+	case len(fitting) > 0:
+		return OneOf(f, key, unit, fitting)
+	}
+	return nil
+}
+
+func (h *Head) checkReduction(f *ProfileFile) error {
+	a := h.Reduction
+	if err := OneOf(f, "reduction.otherwise", a.Otherwise, askKinds); err != nil {
+		return err
+	}
+	_, hasMethod := h.Fields[RoleMethod]
+	if hasMethod != (len(a.By) > 0) {
+		return f.Errorf("reduction.by", "and fields.method go together: one without the other says nothing")
+	}
+	kinds := []AskKind{a.Otherwise}
+	for _, value := range slices.Sorted(maps.Keys(a.By)) {
+		if err := OneOf(f, "reduction.by."+value, a.By[value], askKinds); err != nil {
+			return err
+		}
+		kinds = append(kinds, a.By[value])
+	}
+	_, hasMinutes := h.Fields[RoleMinutes]
+	_, hasAmount := h.Fields[RoleAmount]
+	switch {
+	case slices.Contains(kinds, AskTime) && !hasMinutes:
+		return f.Errorf("fields.minutes", "is missing, and the reduction may be a time")
+	case slices.Contains(kinds, AskAmount) && !hasAmount:
+		return f.Errorf("fields.amount", "is missing, and the reduction may be an amount")
+	case slices.Contains(kinds, AskNamed) && !hasMinutes && !hasAmount:
+		return f.Errorf("fields", "has neither minutes nor amount, and the push names the reduction")
+	}
+	return nil
+}
+
+func (h *Head) checkRepeat(f *ProfileFile) error {
+	if len(h.Repeat) == 0 {
+		return f.Errorf("repeat", `is missing: how is a repeated push known, such as [["order"], ["lot", "plate", "start", "end"]]?`)
+	}
+	for _, tuple := range h.Repeat {
+		if len(tuple) == 0 {
+			return f.Errorf("repeat", "holds an empty tuple")
+		}
+		if err := h.checkTuple(f, tuple); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *Head) checkTuple(f *ProfileFile, tuple []string) error {
+	byField := []string{string(RoleOrder), string(RolePlate), string(RoleStart), string(RoleEnd)}
+	pseudo := []string{memberLot, memberAsked, memberVisit}
+	for _, member := range tuple {
+		if err := OneOf(f, "repeat", member, append(pseudo, byField...)); err != nil {
+			return err
+		}
+		if _, ok := h.Fields[Role(member)]; !ok && slices.Contains(byField, member) {
+			return f.Errorf("repeat", "%q is not among fields", member)
+		}
+	}
+	if !slices.Contains(tuple, string(RoleOrder)) &&
+		!(slices.Contains(tuple, memberLot) && slices.Contains(tuple, string(RolePlate)) && len(tuple) > 2) {
+		return f.Errorf("repeat", "%s does not tell two charges apart: take the order, or lot, plate and more", strings.Join(tuple, ", "))
+	}
+	return nil
+}
+
+func (h *Head) checkReply(f *ProfileFile) error {
+	if len(h.Reply) == 0 {
+		return f.Errorf("reply", "is missing: what is answered?")
+	}
+	for i := range h.Reply {
+		if err := h.Reply[i].check(f, len(h.Paths.Inquiry) > 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Info is the part of a dialect's description that the head tells.
+func (h *Head) Info(own bool) Info {
+	info := Info{ID: h.ID, Number: h.About.Number, Title: h.About.Title, English: h.About.English, Family: h.Family,
+		LotField: h.Lot.Field, Separators: h.Lot.Separators, Kinds: h.Lot.Kinds, Grants: h.Grants.Kinds, FormID: h.Lot.FormID,
+		Default: h.defaultRule(), Issuer: IssuerAccount, Evidence: h.About.Evidence, Spec: h.About.Spec,
+		Notes: slices.Clone(h.About.Notes), OwnProfile: own}
+	for _, p := range h.Paths.Charge {
+		info.Routes = append(info.Routes, Route{Path: p, Kind: RouteCharge})
+	}
+	for _, p := range h.Paths.Inquiry {
+		info.Routes = append(info.Routes, Route{Path: p, Kind: RouteInquiry})
+	}
+	info.Fields = append(info.Fields, FieldInfo{Name: h.Lot.Field, Meaning: "car park, vendor" + h.Lot.Separators[0] + "park",
+		Chinese: "车场：厂商编号" + h.Lot.Separators[0] + "车场编号", Required: true, Mark: h.Lot.Mark})
+	info.Fields = append(info.Fields, h.Fields.FieldInfos()...)
+	for _, u := range h.Unread {
+		info.Fields = append(info.Fields, FieldInfo{Name: u.Name, Meaning: u.English + " (not used)", Chinese: u.Chinese + "（未使用）", Unit: u.Unit, Mark: u.Mark})
+	}
+	return info
+}
+
+// Table is the head's table of fields.
+func (h *Head) Table() Table {
+	return Table{Columns: h.Fields, Asking: h.Reduction, Repeat: h.Repeat}
+}
+
+func (h *Head) defaultRule() *charge.Rule {
+	if h.Grants.Default == defaultNone {
+		return nil
+	}
+	return DefaultRule(charge.Grant(h.Grants.Default))
+}
+
+// DefaultRule is what a binding without a rule takes: the grant, the best single charge of a stay, in the stay
+// of the lot that the push names, waiting for it as long as lots usually need.
+func DefaultRule(g charge.Grant) *charge.Rule {
+	return &charge.Rule{Grant: g, Combine: charge.CombineBest, HoldSeconds: int64(charge.DefaultHold.Seconds()), Target: charge.TargetStay}
+}
+
+// ReadLot reads a lot key; the error is a *Refusal.
+func (h *Head) ReadLot(text string) (charge.LotID, error) {
+	lot, err := charge.SplitLot(text, h.Lot.Separators...)
+	if err != nil {
+		return charge.LotID{}, Refuse(StepLot, charge.OutcomeBadField, h.Lot.Field+": "+err.Error())
+	}
+	return lot, nil
+}
+
+// OneOf wants a value from a closed list; the error names them all.
+func OneOf[T comparable](f *ProfileFile, key string, value T, from []T) error {
+	if slices.Contains(from, value) {
+		return nil
+	}
+	var zero T
+	if value == zero {
+		return f.Errorf(key, "is missing: say which of %s", list(from))
+	}
+	return f.Errorf(key, "%v is none of %s", value, list(from))
+}
+
+func oneMark(f *ProfileFile, key, mark string) error {
+	if mark == "" || slices.Contains(marks, mark) {
+		return nil
+	}
+	return f.Errorf(key, "%q is no mark; there are %s", mark, marksText)
+}
+
+func list[T any](values []T) string {
+	words := make([]string, len(values))
+	for i, v := range values {
+		words[i] = fmt.Sprint(v)
+	}
+	return strings.Join(words, ", ")
+}
+
+func roleNames() string {
+	names := make([]Role, len(roles))
+	for i, r := range roles {
+		names[i] = r.role
+	}
+	return list(names)
+}
+
+// AsRefusal gives the refusal in an error, or a bad_body for any other.
+func AsRefusal(err error) *Refusal {
+	if r := (*Refusal)(nil); errors.As(err, &r) {
+		return r
+	}
+	return Refuse(StepBody, charge.OutcomeBadBody, err.Error())
+}
