@@ -1,0 +1,51 @@
+# Chargestamp. `make help` lists what there is.
+SHELL := /bin/bash
+GO ?= go
+TOOLS := $(CURDIR)/.tools
+LINT_VERSION := v2.15.0
+TEMPL_VERSION := v0.3.977
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/chargestamp, one static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/chargestamp ./cmd/chargestamp
+
+.PHONY: demo
+demo: build ## the main job with embedded defaults: all platforms, all kinds of lots, over real sockets
+	./bin/chargestamp demo $(ARGS)
+
+.PHONY: deps
+deps: ## install what the tests need (PostgreSQL, Chromium, a C compiler for -race), where it is missing
+	@./tools/deps.sh
+
+.PHONY: test
+test: deps ## every test, with the race detector, on SQLite and PostgreSQL and in a real browser
+	$(GO) vet ./...
+	$(GO) test -race -timeout 18m ./...
+
+.PHONY: lint
+lint: $(TOOLS)/golangci-lint ## the linters of .golangci.yml, and that printed files are up to date
+	$(TOOLS)/golangci-lint run --timeout 15m
+
+$(TOOLS)/golangci-lint:
+	@mkdir -p $(TOOLS)
+	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+
+.PHONY: generate
+generate: ## print docs, templates and golden pushes again; CI fails when that leaves a diff
+	@./tools/generate.sh
+
+.PHONY: bench
+bench: build ## the table of docs/performance.md, medians of three, in under ten minutes
+	./bin/chargestamp bench $(ARGS)
+
+.PHONY: soak
+soak: build ## kill rounds, lying lots and long runs; see README
+	./bin/chargestamp soak $(ARGS)
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin dist .tools
