@@ -1,0 +1,224 @@
+package app
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+)
+
+// Config is all that a server can be told. Its yaml names are the config file's keys, and with CHARGESTAMP_
+// in front and underscores for dots the environment's.
+type Config struct {
+	Data           string          `yaml:"data"` // folder; default ./data
+	Database       DatabaseConfig  `yaml:"database"`
+	HTTP           Listener        `yaml:"http"`
+	Admin          Listener        `yaml:"admin"`
+	Line           LineConfig      `yaml:"line"`
+	TLS            TLSConfig       `yaml:"tls"`
+	TrustedProxies []string        `yaml:"trusted_proxies"` // prefixes or addresses
+	Platforms      PlatformConfig  `yaml:"platforms"`
+	Limits         LimitConfig     `yaml:"limits"`
+	Retention      RetentionConfig `yaml:"retention"`
+	Alerts         []AlertConfig   `yaml:"alerts"`
+	OIDC           OIDCConfig      `yaml:"oidc"`
+	Log            LogConfig       `yaml:"log"`
+
+	SecretsKeyFile string `yaml:"-"` // --secrets-key
+	SecretsKey     string `yaml:"-"` // CHARGESTAMP_SECRETS_KEY
+	AdminToken     string `yaml:"-"` // CHARGESTAMP_ADMIN_TOKEN
+	Node           string `yaml:"-"` // this process; made up where empty
+}
+
+// DatabaseConfig chooses the engine.
+type DatabaseConfig struct {
+	URL string `yaml:"url"` // postgres://…; empty is SQLite in the data folder
+}
+
+// Listener is where something listens; port 0 takes a free one.
+type Listener struct {
+	Addr string `yaml:"addr"`
+}
+
+// LineConfig is the SDK car parks' line.
+type LineConfig struct {
+	Addr         string   `yaml:"addr"`
+	TLSAddr      string   `yaml:"tls_addr"`
+	FrameBytes   int      `yaml:"frame_bytes"`   // default 64 KiB; the old cloud took 1,024
+	OfflineAfter Duration `yaml:"offline_after"` // without a heartbeat; default 3m
+	FloodPer10s  int      `yaml:"flood_per_10s"` // requests of one token; default 100
+}
+
+// TLSConfig is a certificate; both files are read again when they change.
+type TLSConfig struct {
+	Cert string `yaml:"cert"`
+	Key  string `yaml:"key"`
+	Addr string `yaml:"addr"` // HTTPS; default :8443
+}
+
+// PlatformConfig is where an operator's own profiles lie.
+type PlatformConfig struct {
+	Dir string `yaml:"dir"`
+}
+
+// LimitConfig are rates per second.
+type LimitConfig struct {
+	AccountPerS float64 `yaml:"account_per_s"`
+	AddressPerS float64 `yaml:"address_per_s"`
+	LoginPerS   float64 `yaml:"login_per_s"`
+}
+
+// RetentionConfig is how long rows are kept; 0 keeps them for ever. Repeat keys are always kept.
+type RetentionConfig struct {
+	Pushes  Duration `yaml:"pushes"`  // accepted ones, as received; default 180 days
+	Refused Duration `yaml:"refused"` // default 30 days
+	Charges Duration `yaml:"charges"` // with stays, deliveries and timeline; default for ever
+}
+
+// AlertConfig is a webhook that hears when something is wrong.
+type AlertConfig struct {
+	URL     string   `yaml:"url"`
+	Format  string   `yaml:"format"` // generic, wecom, dingtalk or feishu
+	AllowTo []string `yaml:"allow_to"`
+	On      []string `yaml:"on"` // conditions; empty is all
+}
+
+// OIDCConfig lets users of an identity provider in; empty is off.
+type OIDCConfig struct {
+	Issuer       string `yaml:"issuer"`
+	ClientID     string `yaml:"client_id"`
+	ClientSecret string `yaml:"client_secret"`
+	RoleClaim    string `yaml:"role_claim"`
+	RedirectURL  string `yaml:"redirect_url"`
+}
+
+// LogConfig is what is logged.
+type LogConfig struct {
+	Level string `yaml:"level"` // debug, info, warn or error
+}
+
+// Duration is a time.Duration that also takes days ("30d").
+type Duration time.Duration
+
+// UnmarshalText reads "90s", "2h" or "30d".
+func (d *Duration) UnmarshalText(b []byte) error {
+	text := string(b)
+	if days, is := strings.CutSuffix(text, "d"); is {
+		n, err := strconv.Atoi(days)
+		if err != nil {
+			return fmt.Errorf("%q is not a length of time such as 90s, 2h or 30d", text)
+		}
+		*d = Duration(time.Duration(n) * 24 * time.Hour)
+		return nil
+	}
+	v, err := time.ParseDuration(text)
+	if err != nil {
+		return fmt.Errorf("%q is not a length of time such as 90s, 2h or 30d", text)
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// Defaults is the configuration that nobody has written.
+func Defaults() Config {
+	const dayLong = 24 * time.Hour
+	return Config{
+		Data: "./data", HTTP: Listener{":8080"}, Admin: Listener{"127.0.0.1:8081"},
+		Line:      LineConfig{Addr: ":6789", TLSAddr: ":6790", FrameBytes: 64 << 10, OfflineAfter: Duration(3 * time.Minute), FloodPer10s: 100},
+		TLS:       TLSConfig{Addr: ":8443"},
+		Limits:    LimitConfig{AccountPerS: 1000, AddressPerS: 2000, LoginPerS: 20},
+		Retention: RetentionConfig{Pushes: Duration(180 * dayLong), Refused: Duration(30 * dayLong)},
+		Log:       LogConfig{Level: "info"},
+	}
+}
+
+// ReadFile puts a YAML file over c. An unknown key or a wrong value names file and line.
+func (c *Config) ReadFile(file string) error {
+	src, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("config file: %w", err)
+	}
+	if err := yaml.NewDecoder(bytes.NewReader(src), yaml.Strict()).Decode(c); err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("config file %s: %s", file, yaml.FormatError(err, false, false))
+	}
+	return nil
+}
+
+// ReadEnv puts the environment over c: CHARGESTAMP_HTTP_ADDR, CHARGESTAMP_LINE_OFFLINE_AFTER and so on.
+// Lists are comma-separated; alerts are for the file only.
+func (c *Config) ReadEnv(lookup func(string) (string, bool)) error {
+	c.SecretsKey, _ = lookup("CHARGESTAMP_SECRETS_KEY")
+	c.AdminToken, _ = lookup("CHARGESTAMP_ADMIN_TOKEN")
+	return readEnv(reflect.ValueOf(c).Elem(), "CHARGESTAMP", lookup)
+}
+
+func readEnv(v reflect.Value, prefix string, lookup func(string) (string, bool)) error {
+	for i := range v.NumField() {
+		key := v.Type().Field(i).Tag.Get("yaml")
+		if key == "-" {
+			continue
+		}
+		field, name := v.Field(i), prefix+"_"+strings.ToUpper(key)
+		if field.Kind() == reflect.Struct {
+			if err := readEnv(field, name, lookup); err != nil {
+				return err
+			}
+			continue
+		}
+		text, set := lookup(name)
+		if !set {
+			continue
+		}
+		if err := setField(field, text); err != nil {
+			return fmt.Errorf("environment %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func setField(field reflect.Value, text string) error {
+	switch p := field.Addr().Interface().(type) {
+	case *string:
+		*p = text
+	case *Duration:
+		return p.UnmarshalText([]byte(text))
+	case *[]string:
+		*p = strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+	case *int:
+		n, err := strconv.Atoi(text)
+		*p = n
+		return err
+	case *float64:
+		n, err := strconv.ParseFloat(text, 64)
+		*p = n
+		return err
+	default:
+		return errors.New("can be set in the config file only")
+	}
+	return nil
+}
+
+// prefixes reads addresses and prefixes.
+func prefixes(texts []string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, t := range texts {
+		if p, err := netip.ParsePrefix(t); err == nil {
+			out = append(out, p.Masked())
+			continue
+		}
+		a, err := netip.ParseAddr(t)
+		if err != nil {
+			return nil, fmt.Errorf("%q is neither an address nor a prefix such as 10.0.0.0/8", t)
+		}
+		out = append(out, netip.PrefixFrom(a, a.BitLen()))
+	}
+	return out, nil
+}
