@@ -18,11 +18,13 @@ type Push struct {
 	Route    Route
 	Method   string
 	Path     string // as sent, without a path token
-	Query    string // raw
-	Header   http.Header
-	Body     []byte // at most 64 KiB
-	Remote   netip.Addr
-	Received time.Time
+	// PathToken is what stood behind the path; Admit compares it. It is never stored.
+	PathToken charge.Secret
+	Query     string // raw
+	Header    http.Header
+	Body      []byte // at most 64 KiB
+	Remote    netip.Addr
+	Received  time.Time
 }
 
 // RouteKind is what is asked for at a path.
@@ -155,6 +157,7 @@ type Step string
 const (
 	StepBody    Step = "body"    // can it be read at all
 	StepAccount Step = "account" // whose keys
+	StepLock    Step = "lock"    // address list and path token
 	StepSeal    Step = "seal"    // signature
 	StepToken   Step = "token"
 	StepClock   Step = "clock"

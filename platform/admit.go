@@ -1,0 +1,168 @@
+package platform
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/seal"
+)
+
+// Admission is how far a push came on its way in.
+type Admission struct {
+	Account *Account // whose keys the answer is sealed with; nil where none was found
+	Message *Message // what was read; beside a Refusal only what the answer needs
+	Refusal *Refusal // nil where every check was passed
+}
+
+// Admit takes a push through every check that needs no story: whom it claims to be from, the locks of that
+// account, its seal, its fields, and whether the lot that it names is one the account speaks for. Of several
+// accounts that fit the claim the narrowest that the push opens with counts. The intake, the doctor and the
+// golden tests all come through here, so that what one lets pass no other refuses.
+func Admit(d Dialect, accounts Accounts, p Push, now time.Time) Admission {
+	claim, err := d.Claim(p)
+	if err != nil {
+		return Admission{Refusal: refusal(err, StepBody)}
+	}
+	candidates := accounts.Candidates(p.Platform, claim)
+	if len(candidates) == 0 {
+		return Admission{Refusal: nobody(accounts, claim)}
+	}
+	info := d.Info()
+	var furthest Admission
+	for i := range candidates {
+		a := try(d, info, &candidates[i], p, now)
+		if a.Refusal == nil {
+			a.Refusal = misplaced(accounts, &candidates[i], a.Message)
+		}
+		if a.Refusal == nil && !a.declined() {
+			return a
+		}
+		if furthest.Account == nil || a.reach() > furthest.reach() {
+			furthest = a
+		}
+	}
+	return furthest
+}
+
+// nobody says why there is no account to try.
+func nobody(accounts Accounts, c Claim) *Refusal {
+	if !c.Lot.IsZero() && !accounts.KnowsLot(c.Lot) {
+		return Refuse(StepAccount, charge.OutcomeUnknownLot, fmt.Sprintf("there is no lot %s", c.Lot))
+	}
+	return Refuse(StepAccount, charge.OutcomeUnknownAccount, fmt.Sprintf("no account has the operator %q and covers the lot %q",
+		Clip(c.Operator), c.Lot))
+}
+
+// try opens a push with one account.
+func try(d Dialect, info Info, c *Candidate, p Push, now time.Time) Admission {
+	a := Admission{Account: &c.Account}
+	if a.Refusal = c.locked(info, p); a.Refusal != nil {
+		return a
+	}
+	m, err := d.Open(p, c.Account, now)
+	if m != (Message{}) || err == nil {
+		a.Message = &m
+	}
+	if err != nil {
+		a.Refusal = refusal(err, StepFields)
+	}
+	return a
+}
+
+// locked checks address and path token. What a platform leaves unsigned must have a lock: an account that has
+// neither key nor lock opens for nobody, whatever made it so.
+func (c *Candidate) locked(info Info, p Push) *Refusal {
+	if len(c.AllowFrom) == 0 && c.PathToken == "" && c.unsigned(info) {
+		return Refuse(StepLock, charge.OutcomeWrongLock, "the account has neither a key that signs nor a lock: give it allow_from or path_token")
+	}
+	if len(c.AllowFrom) > 0 && !within(c.AllowFrom, p.Remote) {
+		return Refuse(StepLock, charge.OutcomeWrongLock, fmt.Sprintf("%s is not in the account's allow_from", p.Remote))
+	}
+	switch {
+	case !seal.Equal(c.PathToken, p.PathToken) && p.PathToken == "":
+		return Refuse(StepLock, charge.OutcomeWrongLock, "the account has a path token and the push came by the bare path")
+	case !seal.Equal(c.PathToken, p.PathToken):
+		return Refuse(StepLock, charge.OutcomeWrongLock, "the path ends in another token than the account's")
+	}
+	return nil
+}
+
+func (c *Candidate) unsigned(info Info) bool {
+	if info.NeedsLock || info.LockUnless == "" {
+		return info.NeedsLock
+	}
+	for _, k := range c.Keys {
+		if k[info.LockUnless] == "" {
+			return true
+		}
+	}
+	return len(c.Keys) == 0
+}
+
+func within(prefixes []netip.Prefix, at netip.Addr) bool {
+	for _, p := range prefixes {
+		if p.Contains(at) {
+			return true
+		}
+	}
+	return false
+}
+
+// misplaced refuses a lot that does not exist, and one that the account does not speak for: the lot may stand in
+// the sealed part, where the search for accounts could not see it.
+func misplaced(accounts Accounts, c *Candidate, m *Message) *Refusal {
+	var lot charge.LotID
+	switch {
+	case m.Charge != nil:
+		lot = m.Charge.Lot
+	case m.Question != nil && m.Question.Plate != nil:
+		lot = m.Question.Plate.Lot
+	}
+	switch {
+	case lot.IsZero():
+		return nil
+	case !accounts.KnowsLot(lot):
+		return Refuse(StepLot, charge.OutcomeUnknownLot, fmt.Sprintf("there is no lot %s", lot))
+	case !c.Scope.Covers(lot):
+		return Refuse(StepLot, charge.OutcomeNotBound, fmt.Sprintf("the account %s is for %s and not for the lot %s", c.ID, c.Scope, lot))
+	}
+	return nil
+}
+
+// declined reports a token question that was sound and whose secret was wrong: another account with the same
+// operator may know it.
+func (a *Admission) declined() bool {
+	return a.Message != nil && a.Message.Question != nil && a.Message.Question.Token != nil && a.Message.Question.Token.Refused != 0
+}
+
+// reach orders admissions by how far they came.
+func (a *Admission) reach() int {
+	if a.Refusal == nil {
+		return len(steps)
+	}
+	return a.Refusal.Step.order()
+}
+
+// steps in the order in which they are taken.
+var steps = [...]Step{StepBody, StepAccount, StepLock, StepSeal, StepToken, StepClock, StepCipher, StepFields, StepLot}
+
+func (s Step) order() int {
+	for i, step := range steps {
+		if s == step {
+			return i
+		}
+	}
+	return 0
+}
+
+// refusal gives an error of a dialect as the *Refusal it should be. Anything else is told as a bad body at
+// the step given, without its text: that was not written for whoever reads refusals.
+func refusal(err error, step Step) *Refusal {
+	if r := (*Refusal)(nil); errors.As(err, &r) {
+		return r
+	}
+	return Refuse(step, charge.OutcomeBadBody, "the push could not be read")
+}

@@ -1,0 +1,81 @@
+package platform
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/textproto"
+	"strconv"
+	"strings"
+)
+
+// ReadCapture reads a captured push: a raw HTTP request with its request line and headers, line ends of either
+// kind, or the body alone, which is then taken as a finished charge. A Content-Length cuts off what an editor put
+// behind the body; of a body alone the last line end goes.
+func ReadCapture(info Info, captured []byte) (Push, error) {
+	p := Push{Platform: info.ID, Method: http.MethodPost, Header: http.Header{}}
+	if !looksLikeRequest(captured) {
+		p.Body = bytes.TrimRight(captured, "\r\n")
+		for _, r := range info.Routes {
+			if r.Kind == RouteCharge {
+				p.Route, p.Path = r, r.Path
+				return p, nil
+			}
+		}
+		return Push{}, fmt.Errorf("%s has no path for charges", info.ID)
+	}
+	if err := p.readRequest(captured); err != nil {
+		return Push{}, err
+	}
+	for _, r := range info.Routes {
+		for _, path := range forms(r.Path) {
+			if p.Path == path {
+				p.Route = r
+				return p, nil
+			}
+		}
+	}
+	paths := make([]string, len(info.Routes))
+	for i, r := range info.Routes {
+		paths[i] = r.Path
+	}
+	return Push{}, fmt.Errorf("%s is no path of %s; its paths are %s", Clip(p.Path), info.ID, strings.Join(paths, ", "))
+}
+
+// looksLikeRequest reports whether the first line ends in an HTTP version.
+func looksLikeRequest(captured []byte) bool {
+	line, _, _ := bytes.Cut(captured, []byte("\n"))
+	fields := bytes.Fields(line)
+	return len(fields) == 3 && bytes.HasPrefix(fields[2], []byte("HTTP/"))
+}
+
+func (p *Push) readRequest(captured []byte) error {
+	b := bufio.NewReader(bytes.NewReader(captured))
+	r := textproto.NewReader(b)
+	line, err := r.ReadLine()
+	if err != nil {
+		return err
+	}
+	fields := strings.Fields(line)
+	p.Method = fields[0]
+	p.Path, p.Query, _ = strings.Cut(fields[1], "?")
+	header, err := r.ReadMIMEHeader()
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("the headers of the request cannot be read: %w", err)
+	}
+	p.Header = http.Header(header)
+	if p.Body, err = io.ReadAll(b); err != nil {
+		return err
+	}
+	if length := p.Header.Get("Content-Length"); length != "" {
+		n, err := strconv.Atoi(length)
+		if err != nil || n < 0 || n > len(p.Body) {
+			return fmt.Errorf("the capture has %d bytes of body where Content-Length says %s", len(p.Body), Clip(length))
+		}
+		p.Body = p.Body[:n]
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+package platform
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// Served is one path of the public listener and whose it is.
+type Served struct {
+	Path     string
+	Platform string
+	Route    Route
+}
+
+// routeTable finds the dialect of a path, byte for byte. It stands in front of any mux: http.ServeMux redirects
+// the double slash that one platform publishes.
+type routeTable map[string]routed
+
+type routed struct {
+	dialect Dialect
+	route   Route
+}
+
+// newRouteTable puts every published path in, and its form with single slashes. A path that two routes want is
+// an error.
+func newRouteTable(dialects []Dialect) (routeTable, error) {
+	table := routeTable{}
+	ids := map[string]bool{}
+	for _, d := range dialects {
+		info := d.Info()
+		if ids[info.ID] {
+			return nil, fmt.Errorf("two platforms have the id %q", info.ID)
+		}
+		ids[info.ID] = true
+		for _, r := range info.Routes {
+			if err := checkPath(r.Path); err != nil {
+				return nil, fmt.Errorf("platform %s: %w", info.ID, err)
+			}
+			for _, path := range forms(r.Path) {
+				if other, taken := table[path]; taken {
+					return nil, fmt.Errorf("platforms %s and %s both want the path %s", other.dialect.Info().ID, info.ID, path)
+				}
+				table[path] = routed{d, r}
+			}
+		}
+	}
+	// A path token is one more segment: a path below another one would be taken for it.
+	for path, r := range table {
+		if above, ok := table[parentPath(path)]; ok {
+			return nil, fmt.Errorf("platform %s: the path %s lies where path tokens of %s stand", r.dialect.Info().ID, path, above.dialect.Info().ID)
+		}
+	}
+	return table, nil
+}
+
+// checkPath refuses what could not be matched byte for byte.
+func checkPath(path string) error {
+	if len(path) < 2 || len(path) > 200 || path[0] != '/' || path[len(path)-1] == '/' {
+		return fmt.Errorf("%q is no path: it begins with a slash, ends without one and has at most 200 characters", Clip(path))
+	}
+	for _, c := range []byte(path) {
+		if c <= ' ' || c > '~' || strings.IndexByte(`%?#"\`, c) >= 0 {
+			return fmt.Errorf("the path %q holds a character that paths are not published with", Clip(path))
+		}
+	}
+	return nil
+}
+
+// forms are the spellings a path is served by.
+func forms(path string) []string {
+	single := path
+	for strings.Contains(single, "//") {
+		single = strings.ReplaceAll(single, "//", "/")
+	}
+	if single == path {
+		return []string{path}
+	}
+	return []string{path, single}
+}
+
+// find gives the route of a path, and what stands behind it as one more segment.
+func (t routeTable) find(path string) (r routed, token charge.Secret, ok bool) {
+	if r, ok = t[path]; ok {
+		return r, "", true
+	}
+	above := parentPath(path)
+	if len(above)+1 >= len(path) {
+		return routed{}, "", false
+	}
+	r, ok = t[above]
+	return r, charge.Secret(path[len(above)+1:]), ok
+}
+
+func parentPath(path string) string {
+	return path[:max(strings.LastIndexByte(path, '/'), 0)]
+}
