@@ -1,0 +1,312 @@
+package estate
+
+import (
+	"math"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// fail reports an error on the first of things; its line is that of the first of them that stands in the
+// document: a vendor's entry may be what breaks a binding stored long ago.
+func (m *merger) fail(things []string, field string, code Code, args ...any) {
+	e := Error{File: m.doc.File, Thing: things[0], Field: field, Code: code, args: args}
+	for i, thing := range things {
+		entry, here := m.lines[thing]
+		if !here {
+			continue
+		}
+		e.Line = entry.line
+		if i == 0 {
+			e.Line = entry.lineOf(field)
+		}
+		break
+	}
+	m.errs = append(m.errs, e)
+}
+
+// lineOf gives the line of a field as far as it is written, else of what holds it.
+func (e entry) lineOf(path string) int {
+	line, n := e.line, e.node
+	for _, name := range strings.Split(path, ".") {
+		found := false
+		for _, p := range n.pairs {
+			if p.name == name {
+				line, n, found = p.line, p.value, true
+			}
+		}
+		if !found {
+			break
+		}
+	}
+	return line
+}
+
+// check checks the whole result.
+func (m *merger) check() {
+	for _, v := range sorted(m.next.vendors) {
+		m.vendor(v)
+	}
+	for _, l := range sorted(m.next.lots) {
+		m.lot(l)
+	}
+	for _, a := range sorted(m.next.accounts) {
+		m.account(a)
+	}
+	m.twins()
+	for _, b := range sorted(m.next.bindings) {
+		m.binding(b)
+	}
+	m.chargers()
+}
+
+func (m *merger) vendor(v *charge.Vendor) {
+	at := []string{"vendor " + v.UnionID}
+	m.oldKey(at, "old_ukey", v.OldUkey)
+	m.outbound(at, "callback", v.Callback, v.AllowTo)
+}
+
+func (m *merger) oldKey(at []string, field string, k charge.OldKey) {
+	if (k.Key == "") != k.Until.IsZero() {
+		m.fail(at, field, CodeOldUntil)
+	}
+}
+
+// outbound refuses an address that the way out would refuse as well, while somebody is looking. Host names
+// are looked up when they are dialled.
+func (m *merger) outbound(at []string, field, address string, allowTo []netip.Prefix) {
+	u, err := url.Parse(address)
+	if err != nil || address == "" {
+		return
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	if err != nil {
+		return
+	}
+	ip = ip.Unmap()
+	if ip.IsGlobalUnicast() && !ip.IsPrivate() {
+		return
+	}
+	if !slices.ContainsFunc(allowTo, func(p netip.Prefix) bool { return p.Contains(ip) }) {
+		m.fail(at, field, CodePrivate, ip.String(), netip.PrefixFrom(ip, ip.BitLen()).String())
+	}
+}
+
+func (m *merger) lot(l *charge.Lot) {
+	at := []string{"lot " + l.ID.String(), "vendor " + l.ID.Union}
+	m.oldKey(at, "old_ckey", l.OldCkey)
+	vendor := m.next.vendors[l.ID.Union]
+	if vendor == nil {
+		m.fail(at, "lot", CodeNoVendor, l.ID.Union)
+		return
+	}
+	if l.Message != "" && l.Kind != charge.KindSDK {
+		m.fail(at, "message", CodeOnlyKind, charge.KindSDK)
+	}
+	if l.Callback != "" && l.Kind != charge.KindAPI {
+		m.fail(at, "callback", CodeOnlyKind, charge.KindAPI)
+	}
+	if l.Tariff != nil && l.Kind != charge.Kind4G {
+		m.fail(at, "tariff", CodeOnlyKind, charge.Kind4G)
+	}
+	if !l.Parent.IsZero() && l.Kind != charge.Kind4G {
+		m.fail(at, "parent", CodeOnlyKind, charge.Kind4G)
+	}
+	switch l.Kind {
+	case charge.KindSDK:
+		if l.Ckey == "" && vendor.Ukey == "" {
+			m.fail(at, "ckey", CodeNeedsCkey, "an sdk lot whose vendor has no ukey")
+		}
+	case charge.KindAPI:
+		if l.Callback == "" && vendor.Callback == "" {
+			m.fail(at, "callback", CodeNeedsCallback)
+		}
+		if vendor.Ukey == "" {
+			m.fail(at, "", CodeNeedsUkey, l.ID.Union)
+		}
+		m.outbound(at, "callback", l.Callback, append(slices.Clip(l.AllowTo), vendor.AllowTo...))
+	case charge.Kind4G:
+		m.lot4G(at, l)
+	}
+}
+
+func (m *merger) lot4G(at []string, l *charge.Lot) {
+	if l.Ckey == "" {
+		m.fail(at, "ckey", CodeNeedsCkey, "a 4g lot")
+	}
+	if l.Stays == charge.StaysNone {
+		m.fail(at, "stays", CodeStays4G)
+	}
+	if l.Tariff == nil {
+		m.fail(at, "tariff", CodeNeedsTariff)
+	} else if m.catalog.Tariff != nil {
+		if err := m.catalog.Tariff(*l.Tariff); err != nil {
+			m.fail(at, "tariff", CodeTariff, err.Error())
+		}
+	}
+	if l.Parent.IsZero() {
+		return
+	}
+	chain := []string{l.ID.String()}
+	for up := l; !up.Parent.IsZero(); {
+		parent := m.next.lots[up.Parent.String()]
+		if parent == nil || parent.Kind != charge.Kind4G {
+			if up == l {
+				m.fail(at, "parent", CodeNoParent, up.Parent)
+			}
+			return
+		}
+		chain = append(chain, parent.ID.String())
+		if parent == l {
+			m.fail(at, "parent", CodeParentCycle, strings.Join(chain, " → "))
+			return
+		}
+		if len(chain) > len(m.next.lots) {
+			return // a ring further up, told there
+		}
+		up = parent
+	}
+}
+
+func (m *merger) account(a *charge.Account) {
+	at := []string{"account " + a.ID}
+	if was := m.was.accounts[a.ID]; was != nil && was.Platform != a.Platform {
+		m.fail(at, "platform", CodePlatformFixed, was.Platform)
+		return
+	}
+	if (len(a.OldKeys) == 0) != a.OldUntil.IsZero() {
+		m.fail(at, "old_keys", CodeOldUntil)
+	}
+	switch a.Scope.Width() {
+	case 0:
+		lot := charge.LotID{Union: a.Scope.Union, Park: a.Scope.Park}
+		if m.next.lots[lot.String()] == nil {
+			m.fail(append(at, "lot "+lot.String()), "scope", CodeNoLot, lot)
+		}
+	case 1:
+		if m.next.vendors[a.Scope.Union] == nil {
+			m.fail(append(at, "vendor "+a.Scope.Union), "scope", CodeNoVendor, a.Scope.Union)
+		}
+	}
+	if a.Off {
+		return // the way out when a platform's profile is taken away
+	}
+	p, known := m.catalog.Platforms[a.Platform]
+	if !known {
+		m.fail(at, "platform", CodePlatform, clip(a.Platform), m.catalog.ids())
+		return
+	}
+	m.keys(at, "keys", &p, a.Keys)
+	m.keys(at, "old_keys", &p, a.OldKeys)
+	for _, k := range p.Keys {
+		if !k.Optional && a.Keys[k.Name] == "" {
+			m.fail(at, "keys."+k.Name, CodeNeedsKey, p.ID)
+		}
+	}
+	m.locks(at, &p, a)
+	if a.Report == nil {
+		return
+	}
+	if !p.Report {
+		m.fail(at, "report", CodeNoReport, p.ID)
+		return
+	}
+	if a.Report.URL == "" {
+		m.fail(at, "report.url", CodeMissing)
+	}
+	m.keys(at, "report.keys", &p, a.Report.Keys)
+	m.outbound(at, "report.url", a.Report.URL, a.Report.AllowTo)
+}
+
+// keys checks names and lengths.
+func (m *merger) keys(at []string, field string, p *Platform, keys map[string]charge.Secret) {
+	for name, secret := range keys {
+		k, known := p.key(name)
+		switch {
+		case !known && len(p.Keys) == 0:
+			m.fail(at, field, CodeNoKeys, clip(name), p.ID)
+		case !known:
+			m.fail(at, field, CodeUnknownName, clip(name), p.ID, p.keyNames())
+		case k.Bytes > 0 && len(secret.Reveal()) != k.Bytes:
+			m.fail(at, field+"."+name, CodeKeyLength, k.Bytes, len(secret.Reveal()))
+		}
+	}
+}
+
+func (m *merger) locks(at []string, p *Platform, a *charge.Account) {
+	open := p.NeedsLock || p.LockUnless != "" && a.Keys[p.LockUnless] == ""
+	if open && len(a.AllowFrom) == 0 && a.PathToken == "" {
+		or := ""
+		if !p.NeedsLock {
+			or = ", or keys." + p.LockUnless
+		}
+		m.fail(at, "", CodeNeedsLock, p.ID, or)
+	}
+	if token := a.PathToken.Reveal(); token != "" {
+		switch {
+		case strings.Trim(token, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-._~") != "":
+			m.fail(at, "path_token", CodeTokenForm)
+		case bits(token) < 128:
+			m.fail(at, "path_token", CodeTokenWeak)
+		}
+	}
+}
+
+// bits is what a random text of this length and kind of characters is worth. A text of few different
+// characters is not random and worth nothing.
+func bits(token string) float64 {
+	different := map[rune]bool{}
+	for _, r := range token {
+		different[r] = true
+	}
+	if len(different) < 8 {
+		return 0
+	}
+	alphabet := 64.0
+	switch {
+	case strings.Trim(token, "0123456789") == "":
+		alphabet = 10
+	case strings.Trim(strings.ToLower(token), "0123456789abcdef") == "":
+		alphabet = 16
+	case strings.ToLower(token) == token || strings.ToUpper(token) == token:
+		alphabet = 32
+	}
+	return float64(len(token)) * math.Log2(alphabet)
+}
+
+// twins refuses two accounts that no push can tell apart.
+func (m *merger) twins() {
+	s := State{catalog: m.catalog}
+	first := map[scopeKey]*charge.Account{}
+	for _, a := range sorted(m.next.accounts) {
+		if a.Off {
+			continue
+		}
+		for _, op := range s.operators(a) {
+			k := scopeKey{operatorKey{a.Platform, op}, a.Scope}
+			if b := first[k]; b != nil {
+				m.fail([]string{"account " + a.ID, "account " + b.ID}, "", CodeTwins, b.ID)
+				break
+			}
+			first[k] = a
+		}
+	}
+}
+
+// chargers refuses a charger id that stands in two bindings.
+func (m *merger) chargers() {
+	first := map[string]*charge.Binding{}
+	for _, b := range sorted(m.next.bindings) {
+		for _, id := range b.Chargers {
+			if other := first[id]; other != nil {
+				at := []string{"binding " + bindingID(b.Account, b.Lot), "binding " + bindingID(other.Account, other.Lot)}
+				m.fail(at, "chargers", CodeChargerTaken, clip(id), at[1])
+				continue
+			}
+			first[id] = b
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package estate
+
+import (
+	"strings"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// message336 is the one platform whose charges go out as 3.36 in lots of that message; the message carries
+// a fixed amount only (contract, table 3).
+const message336 = "xingxing"
+
+// binding checks a binding against its account, lot, vendor and platform.
+func (m *merger) binding(b *charge.Binding) {
+	at := []string{
+		"binding " + bindingID(b.Account, b.Lot),
+		"lot " + b.Lot.String(), "account " + b.Account, "vendor " + b.Lot.Union,
+	}
+	account, lot := m.next.accounts[b.Account], m.next.lots[b.Lot.String()]
+	if account == nil {
+		m.fail(at, "account", CodeNoAccount, b.Account)
+	}
+	if lot == nil {
+		m.fail(at, "lot", CodeNoLot, b.Lot)
+	}
+	if account == nil || lot == nil {
+		return
+	}
+	if !account.Scope.Covers(b.Lot) {
+		m.fail(at, "lot", CodeScope, account.Scope, account.ID)
+	}
+	p, known := m.catalog.Platforms[account.Platform]
+	if !known || account.Off || b.Mode == charge.ModeOff {
+		return // an unknown platform is told at its account
+	}
+	vendor := m.next.vendors[b.Lot.Union]
+	if vendor == nil {
+		return
+	}
+	if !p.takes(lot.Kind) {
+		kinds := make([]string, len(p.Kinds))
+		for i, k := range p.Kinds {
+			kinds[i] = string(k)
+		}
+		m.fail(at, "lot", CodeLotKind, lot.Kind, p.ID, strings.Join(kinds, ", "))
+		return
+	}
+	if p.OpenInterface && !vendor.OpenInterface {
+		m.fail(at, "account", CodeOpenInterface, vendor.UnionID)
+	}
+	if p.Issuer == "vendor" && vendor.Ukey == "" {
+		m.fail(at, "lot", CodeNeedsUkey, vendor.UnionID)
+	}
+	if p.Issuer == "lot" && lot.Ckey == "" {
+		m.fail([]string{at[1], at[0]}, "ckey", CodeNeedsCkey, p.ID)
+	}
+	switch {
+	case p.ByCharger && len(b.Chargers) == 0:
+		m.fail(at, "chargers", CodeNeedsChargers, p.ID)
+	case !p.ByCharger && len(b.Chargers) > 0:
+		m.fail(at, "chargers", CodeNoChargers, p.ID)
+	}
+	if len(b.Rules) == 0 {
+		m.fail(at, "rule", CodeNeedsRule, p.ID)
+		return
+	}
+	m.rule(at, &p, lot, b.Rules[len(b.Rules)-1])
+}
+
+// rule checks the newest version against platform and lot; older ones were checked in their day.
+func (m *merger) rule(at []string, p *Platform, lot *charge.Lot, r charge.Rule) {
+	say := string(r.Grant)
+	if r.Grant == charge.GrantFixed {
+		say = "fixed " + string(r.Fixed.Method)
+	}
+	switch {
+	case r.Grant == charge.GrantLotDecides && lot.Kind == charge.Kind4G:
+		m.fail(at, "rule.grant", CodeGrant4G)
+	case lot.Kind == charge.KindSDK && lot.Message == charge.Message336 && p.ID == message336 &&
+		!(r.Grant == charge.GrantFixed && r.Fixed.Method == charge.MethodAmount):
+		m.fail(at, "rule.grant", CodeGrant336, p.ID)
+	case !p.allows(r):
+		m.fail(at, "rule.grant", CodeGrant, say, p.ID, p.allowed())
+	}
+	if lot.Kind != charge.Kind4G && r.Target != charge.TargetStay {
+		m.fail(at, "rule.target", CodeTarget)
+	}
+}

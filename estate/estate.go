@@ -1,0 +1,246 @@
+// Package estate knows which vendors, lots, accounts and bindings there are: it reads estate files, checks
+// them against what the platforms can do, says what would change, keeps the result and answers the
+// lookups that every push needs.
+package estate
+
+import (
+	"sort"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// State is an estate at one moment. It never changes: a new one takes its place. What its lookups point to
+// belongs to it and is only to be read. The nil *State is an empty estate.
+type State struct {
+	tables
+	catalog *Catalog
+	byLot   map[charge.LotID]lotEntry
+	byPair  map[pairKey]*charge.Binding
+	byCharg map[string]*charge.Binding
+	byOper  map[operatorKey][]*charge.Account // on, narrowest first
+	byScope map[scopeKey][]*charge.Account    // on
+	byPlat  map[string][]*charge.Account      // on, narrowest first
+}
+
+// tables hold everything by id, switched off or not.
+type tables struct {
+	vendors  map[string]*charge.Vendor
+	lots     map[string]*charge.Lot
+	accounts map[string]*charge.Account
+	bindings map[string]*charge.Binding // by account@lot
+}
+
+type lotEntry struct {
+	lot    *charge.Lot
+	vendor *charge.Vendor
+}
+
+type pairKey struct {
+	account string
+	lot     charge.LotID
+}
+
+type operatorKey struct{ platform, operator string }
+
+type scopeKey struct {
+	operatorKey
+	scope charge.Scope
+}
+
+func bindingID(account string, lot charge.LotID) string { return account + "@" + lot.String() }
+
+// newState indexes tables for the lookups below.
+func newState(t tables, c *Catalog) *State {
+	s := &State{tables: t, catalog: c,
+		byLot:   make(map[charge.LotID]lotEntry, len(t.lots)),
+		byPair:  make(map[pairKey]*charge.Binding, len(t.bindings)),
+		byCharg: map[string]*charge.Binding{},
+		byOper:  map[operatorKey][]*charge.Account{},
+		byScope: map[scopeKey][]*charge.Account{},
+		byPlat:  map[string][]*charge.Account{},
+	}
+	for _, l := range t.lots {
+		s.byLot[l.ID] = lotEntry{l, t.vendors[l.ID.Union]}
+	}
+	for _, b := range t.bindings {
+		s.byPair[pairKey{b.Account, b.Lot}] = b
+		for _, charger := range b.Chargers {
+			s.byCharg[charger] = b
+		}
+	}
+	for _, a := range s.Accounts() {
+		if a.Off {
+			continue
+		}
+		s.byPlat[a.Platform] = append(s.byPlat[a.Platform], a)
+		for _, op := range s.operators(a) {
+			k := operatorKey{a.Platform, op}
+			s.byOper[k] = append(s.byOper[k], a)
+			s.byScope[scopeKey{k, a.Scope}] = append(s.byScope[scopeKey{k, a.Scope}], a)
+		}
+	}
+	for _, list := range s.byOper {
+		narrowestFirst(list)
+	}
+	for _, list := range s.byPlat {
+		narrowestFirst(list)
+	}
+	return s
+}
+
+func narrowestFirst(list []*charge.Account) {
+	sort.SliceStable(list, func(i, j int) bool { return list[i].Scope.Width() < list[j].Scope.Width() })
+}
+
+// operators are the names under which an account's operator may push: the current and, while keys are being
+// changed, the former. Platforms without such a name have the empty one.
+func (s *State) operators(a *charge.Account) []string {
+	p, known := s.catalog.Platforms[a.Platform]
+	if !known || p.Operator == "" {
+		return []string{""}
+	}
+	ops := []string{p.operator(a.Keys[p.Operator].Reveal())}
+	if old := p.operator(a.OldKeys[p.Operator].Reveal()); old != "" && old != ops[0] {
+		ops = append(ops, old)
+	}
+	return ops
+}
+
+// Lot finds a lot that is not off, with its vendor.
+func (s *State) Lot(id charge.LotID) (charge.Lot, charge.Vendor, bool) {
+	if s == nil {
+		return charge.Lot{}, charge.Vendor{}, false
+	}
+	e, found := s.byLot[id]
+	if !found || e.lot.Off || e.vendor == nil || e.vendor.Off {
+		return charge.Lot{}, charge.Vendor{}, false
+	}
+	return *e.lot, *e.vendor, true
+}
+
+// Vendor finds a vendor that is not off.
+func (s *State) Vendor(union string) (charge.Vendor, bool) {
+	if s == nil || s.vendors[union] == nil || s.vendors[union].Off {
+		return charge.Vendor{}, false
+	}
+	return *s.vendors[union], true
+}
+
+// KnowsLot reports whether a lot exists and is not off.
+func (s *State) KnowsLot(id charge.LotID) bool {
+	_, _, found := s.Lot(id)
+	return found
+}
+
+// Account finds an account that is not off.
+func (s *State) Account(id string) (*charge.Account, bool) {
+	if s == nil || s.accounts[id] == nil || s.accounts[id].Off {
+		return nil, false
+	}
+	return s.accounts[id], true
+}
+
+// Binding finds the binding of an account and a lot, switched off or not.
+func (s *State) Binding(account string, lot charge.LotID) (*charge.Binding, bool) {
+	if s == nil {
+		return nil, false
+	}
+	b, found := s.byPair[pairKey{account, lot}]
+	return b, found
+}
+
+// BindingByCharger finds the binding that one of the charger ids stands for, in their order.
+func (s *State) BindingByCharger(account string, chargers []string) (b *charge.Binding, charger string, found bool) {
+	if s == nil {
+		return nil, "", false
+	}
+	for _, id := range chargers {
+		if b := s.byCharg[id]; b != nil && b.Account == account {
+			return b, id, true
+		}
+	}
+	return nil, "", false
+}
+
+// AccountsFor gives the accounts of a platform, not off, that a push of an operator may be proved with, the
+// narrowest first. A zero lot asks for all of the operator's; operator is empty for platforms whose pushes
+// name none.
+func (s *State) AccountsFor(platform, operator string, lot charge.LotID) []*charge.Account {
+	if s == nil {
+		return nil
+	}
+	if p, known := s.catalog.Platforms[platform]; known {
+		operator = p.operator(operator)
+		if p.Operator == "" {
+			operator = ""
+		}
+	}
+	k := operatorKey{platform, operator}
+	if lot.IsZero() {
+		return s.byOper[k]
+	}
+	// One scope holds at most one account, so most pushes end with one stored list and nothing allocated.
+	var found []*charge.Account
+	for _, scope := range [...]charge.Scope{{Union: lot.Union, Park: lot.Park}, {Union: lot.Union}, {}} {
+		list := s.byScope[scopeKey{k, scope}]
+		if len(found) == 0 {
+			found = list[:len(list):len(list)]
+		} else {
+			found = append(found, list...)
+		}
+	}
+	return found
+}
+
+// AccountsOf gives a platform's accounts that are not off, the narrowest first.
+func (s *State) AccountsOf(platform string) []*charge.Account {
+	if s == nil {
+		return nil
+	}
+	return s.byPlat[platform]
+}
+
+// Vendors lists all vendors, off or not, by id; so do Lots, Accounts and Bindings.
+func (s *State) Vendors() []*charge.Vendor {
+	if s == nil {
+		return nil
+	}
+	return sorted(s.vendors)
+}
+
+// Lots lists all lots.
+func (s *State) Lots() []*charge.Lot {
+	if s == nil {
+		return nil
+	}
+	return sorted(s.lots)
+}
+
+// Accounts lists all accounts.
+func (s *State) Accounts() []*charge.Account {
+	if s == nil {
+		return nil
+	}
+	return sorted(s.accounts)
+}
+
+// Bindings lists all bindings.
+func (s *State) Bindings() []*charge.Binding {
+	if s == nil {
+		return nil
+	}
+	return sorted(s.bindings)
+}
+
+func sorted[T any](m map[string]*T) []*T {
+	ids := make([]string, 0, len(m))
+	for id := range m {
+		ids = append(ids, id)
+	}
+	sort.Strings(ids)
+	list := make([]*T, len(ids))
+	for i, id := range ids {
+		list[i] = m[id]
+	}
+	return list
+}

@@ -1,0 +1,157 @@
+package estate
+
+import (
+	"maps"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// Merge gives the estate that current becomes by a document, and what that changes. What the document leaves
+// out stays as it was, things and fields alike, but for a rule and a tariff, which are taken whole. The
+// result is checked as a whole; the error is an Errors, and nothing is changed then.
+func (c *Catalog) Merge(current *State, doc *Document) (*State, Changes, error) {
+	m := merger{catalog: c, doc: doc, lines: map[string]entry{}}
+	if current != nil {
+		m.was = current.tables
+	}
+	m.next = tables{clone(m.was.vendors), clone(m.was.lots), clone(m.was.accounts), clone(m.was.bindings)}
+
+	merge(&m, "vendor", doc.vendors, m.next.vendors, vendorColumns, func(*charge.Vendor, bool) {})
+	merge(&m, "lot", doc.lots, m.next.lots, lotColumns, completeLot)
+	merge(&m, "account", doc.accounts, m.next.accounts, accountColumns, m.completeAccount)
+	merge(&m, "binding", doc.bindings, m.next.bindings, bindingColumns, m.completeBinding)
+	m.check()
+	if err := m.errs.sorted(); err != nil {
+		return nil, nil, err
+	}
+	if len(m.changes) == 0 && current != nil {
+		return current, nil, nil
+	}
+	return newState(m.next, c), m.changes, nil
+}
+
+type merger struct {
+	catalog *Catalog
+	doc     *Document
+	was     tables
+	next    tables
+	lines   map[string]entry // things of the document, by name ("lot 200461/1313")
+	changes Changes
+	errs    Errors
+}
+
+func clone[T any](m map[string]*T) map[string]*T {
+	if m == nil {
+		return map[string]*T{}
+	}
+	return maps.Clone(m)
+}
+
+// merge puts entries of one kind into their table. complete fills in defaults.
+func merge[T any](m *merger, name string, entries []entry, table map[string]*T, columns []column[T], complete func(t *T, isNew bool)) {
+	for _, e := range entries {
+		thing := name + " " + e.id
+		m.lines[thing] = e
+		old := table[e.id]
+		next := new(T)
+		if old != nil {
+			*next = *old
+		} else {
+			m.required(thing, e, fieldsOf(columns))
+		}
+		setAll(columns, next, e.node)
+		complete(next, old == nil)
+		table[e.id] = next
+		if old == nil {
+			m.changes = append(m.changes, added(thing, m.display(show(columns, next), next)))
+			continue
+		}
+		changes := changed(thing, m.display(show(columns, old), next), m.display(show(columns, next), next))
+		if len(changes) == 0 {
+			table[e.id] = old
+		}
+		m.changes = append(m.changes, changes...)
+	}
+}
+
+// required reports what a new thing lacks.
+func (m *merger) required(thing string, e entry, fields []Field) {
+	for _, f := range fields {
+		if f.Required && e.node.get(f.Name) == nil {
+			m.fail([]string{thing}, f.Name, CodeMissing)
+		}
+	}
+}
+
+// display unmasks the keys of an account that are no secrets.
+func (m *merger) display(n *node, of any) *node {
+	if a, ok := of.(*charge.Account); ok {
+		m.catalog.unmask(a.Platform, n)
+	}
+	return n
+}
+
+// unmask marks the public keys in a shown account as plain text.
+func (c *Catalog) unmask(platform string, account *node) {
+	p := c.Platforms[platform]
+	for _, keys := range []*node{account.get("keys"), account.get("old_keys"), account.get("report").get("keys")} {
+		if keys == nil {
+			continue
+		}
+		for _, pr := range keys.pairs {
+			if k, known := p.key(pr.name); known && k.Public {
+				pr.value.secret = false
+			}
+		}
+	}
+}
+
+func completeLot(l *charge.Lot, _ bool) {
+	if l.Message == "" && l.Kind == charge.KindSDK {
+		l.Message = charge.Message325
+	}
+	if l.Repeats == "" {
+		l.Repeats = charge.RepeatsAdd
+	}
+	if l.Stays == "" || l.Stays == charge.StaysAuto && l.Kind == charge.Kind4G {
+		l.Stays = charge.StaysAuto
+		if l.Kind == charge.Kind4G {
+			l.Stays = charge.StaysRequired
+		}
+	}
+}
+
+func (m *merger) completeAccount(a *charge.Account, _ bool) {
+	if a.Clock == "" {
+		a.Clock = charge.ClockWarn
+	}
+	for _, k := range m.catalog.Platforms[a.Platform].Keys {
+		if k.Default != "" && a.Keys[k.Name] == "" {
+			keys := maps.Clone(a.Keys)
+			if keys == nil {
+				keys = map[string]charge.Secret{}
+			}
+			keys[k.Name] = charge.Secret(k.Default)
+			a.Keys = keys
+		}
+	}
+}
+
+func (m *merger) completeBinding(b *charge.Binding, isNew bool) {
+	a := m.next.accounts[b.Account]
+	if a == nil {
+		return
+	}
+	p := m.catalog.Platforms[a.Platform]
+	if isNew && b.Mode == "" {
+		b.Mode = charge.ModeLive
+		if p.Assumed {
+			b.Mode = charge.ModeShadow
+		}
+	}
+	if len(b.Rules) == 0 && p.Default != nil {
+		r := newRule()
+		r.Grant, r.Fixed, r.PlusMinutes = p.Default.Grant, p.Default.Fixed, p.Default.PlusMinutes
+		b.Rules = appendRules(nil, []charge.Rule{r})
+	}
+}

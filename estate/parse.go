@@ -1,0 +1,492 @@
+package estate
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// Document is an estate file that is sound in itself. Whether it fits what is there already, and what the
+// platforms can do, is Catalog.Merge's affair.
+type Document struct {
+	File     string
+	vendors  []entry
+	lots     []entry
+	accounts []entry
+	bindings []entry
+}
+
+// entry is one thing in a document: its checked mapping, secrets resolved.
+type entry struct {
+	id   string
+	line int
+	node *node
+}
+
+// Parse reads an estate file, YAML or JSON. file is its name for errors. getenv and readFile look up secrets
+// written {env: NAME} and {file: PATH}; where one is nil, such secrets are errors. The error is an Errors
+// with everything that is wrong.
+func Parse(file string, src []byte, getenv func(string) (string, bool), readFile func(string) ([]byte, error)) (*Document, error) {
+	p := &reader{file: file, getenv: getenv, readFile: readFile}
+	root, err := readNode(src)
+	if err != nil {
+		line := 1
+		if bad, ok := err.(*syntaxError); ok {
+			line = bad.line
+		}
+		p.fail(line, "", CodeSyntax, err.Error())
+		return nil, p.errs.sorted()
+	}
+	doc := p.document(root)
+	if err := p.errs.sorted(); err != nil {
+		return nil, err
+	}
+	return doc, nil
+}
+
+// reader checks nodes against field descriptions and collects what is wrong.
+type reader struct {
+	file     string
+	getenv   func(string) (string, bool)
+	readFile func(string) ([]byte, error)
+	thing    string // what is being read, for errors
+	errs     Errors
+}
+
+func (p *reader) fail(line int, field string, code Code, args ...any) {
+	p.errs = append(p.errs, Error{File: p.file, Line: line, Thing: p.thing, Field: field, Code: code, args: args})
+}
+
+func (p *reader) document(root *node) *Document {
+	doc := &Document{File: p.file}
+	if root.kind != kindMap {
+		p.fail(root.line, "", CodeType, "a mapping that begins with version: 1")
+		return doc
+	}
+	lists := map[string]*[]entry{"vendors": &doc.vendors, "lots": &doc.lots, "accounts": &doc.accounts, "bindings": &doc.bindings}
+	known := []Field{{Name: "version"}}
+	for _, o := range Objects() {
+		known = append(known, Field{Name: o.List})
+	}
+	p.names("", root, known)
+	if v := root.get("version"); v == nil || v.kind != kindNumber || v.text != "1" {
+		p.fail(root.line, "version", CodeVersion)
+	}
+	for _, o := range Objects() {
+		if list := root.get(o.List); list != nil {
+			*lists[o.List] = p.entries(o, list)
+		}
+	}
+	return doc
+}
+
+// entries reads a list of one kind of thing. A thing that stands in it twice is an error.
+func (p *reader) entries(o Object, list *node) []entry {
+	defer func() { p.thing = "" }()
+	if list.kind != kindList {
+		p.fail(list.line, o.List, CodeType, "a list, one entry with a dash for each "+o.Name)
+		return nil
+	}
+	ids := o.Fields[:1]
+	if o.Name == "binding" {
+		ids = o.Fields[:2]
+	}
+	var entries []entry
+	seen := map[string]int{}
+	for i, item := range list.items {
+		p.thing = fmt.Sprintf("%s[%d]", o.List, i)
+		if item.kind != kindMap {
+			p.fail(item.line, "", CodeType, "a mapping")
+			continue
+		}
+		var parts []string
+		for _, f := range ids {
+			if v := item.get(f.Name); v != nil && v.kind == kindText && v.text != "" {
+				parts = append(parts, v.text)
+			}
+		}
+		id := strings.Join(parts, "@")
+		if len(parts) == len(ids) {
+			p.thing = o.Name + " " + clip(id)
+		}
+		p.object("", item, o.Fields)
+		for _, f := range ids {
+			if item.get(f.Name) == nil {
+				p.fail(item.line, f.Name, CodeMissing)
+			}
+		}
+		if first, twice := seen[id]; twice && len(parts) == len(ids) {
+			p.fail(item.line, "", CodeSame, first)
+		}
+		seen[id] = item.line
+		entries = append(entries, entry{id: id, line: item.line, node: item})
+	}
+	return entries
+}
+
+// object checks every member of a mapping.
+func (p *reader) object(path string, n *node, fields []Field) {
+	p.names(path, n, fields)
+	for _, pr := range n.pairs {
+		for _, f := range fields {
+			if f.Name == pr.name {
+				p.value(join(path, f.Name), pr, f)
+			}
+		}
+	}
+}
+
+// part checks a mapping that is taken whole: what it requires must be there.
+func (p *reader) part(path string, n *node, fields []Field) {
+	if n.kind != kindMap {
+		p.fail(n.line, path, CodeType, "a mapping")
+		return
+	}
+	p.object(path, n, fields)
+	for _, f := range fields {
+		if f.Required && n.get(f.Name) == nil {
+			p.fail(n.line, join(path, f.Name), CodeMissing)
+		}
+	}
+}
+
+// names refuses unknown keys and keys that are given twice.
+func (p *reader) names(path string, n *node, fields []Field) {
+	seen := map[string]int{}
+	for _, pr := range n.pairs {
+		if first, twice := seen[pr.name]; twice {
+			p.fail(pr.line, join(path, clip(pr.name)), CodeTwice, first)
+		}
+		seen[pr.name] = pr.line
+		known := make([]string, len(fields))
+		found := false
+		for i, f := range fields {
+			known[i] = f.Name
+			found = found || f.Name == pr.name
+		}
+		if !found {
+			p.fail(pr.line, path, CodeUnknownKey, clip(pr.name), strings.Join(known, ", "))
+		}
+	}
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// value checks one value against its field. Secrets are resolved in place.
+func (p *reader) value(path string, pr pair, f Field) {
+	n := pr.value
+	switch f.Type {
+	case TypeSecret:
+		p.secret(path, n)
+	case TypeKeys:
+		p.keys(path, n, f)
+	case TypeObject:
+		switch {
+		case n.kind == kindMap && (len(n.pairs) == 0 || f.Name != "tariff"):
+			p.object(path, n, f.Fields) // {} clears; what is left out stays
+		default:
+			p.part(path, n, f.Fields)
+		}
+	case TypeObjects, TypeVersions:
+		if f.Type == TypeVersions && n.kind == kindMap {
+			p.rule(path, n, f.Fields)
+			return
+		}
+		if n.kind != kindList {
+			p.fail(n.line, path, CodeType, "a list")
+			return
+		}
+		for i, item := range n.items {
+			at := fmt.Sprintf("%s[%d]", path, i)
+			if f.Type == TypeVersions {
+				p.rule(at, item, f.Fields)
+			} else {
+				p.part(at, item, f.Fields)
+			}
+		}
+	case TypePrefixes, TypeTexts:
+		p.list(path, n, f)
+	default:
+		p.scalar(path, pr.line, n, f)
+	}
+}
+
+func (p *reader) secret(path string, n *node) {
+	if n.kind == kindMap && len(n.pairs) == 1 && n.pairs[0].value.kind == kindText {
+		name, ref := n.pairs[0].name, n.pairs[0].value.text
+		n.kind, n.pairs = kindText, nil
+		n.secret = true
+		switch {
+		case name == "env" && p.getenv != nil:
+			value, set := p.getenv(ref)
+			if !set || value == "" {
+				p.fail(n.line, path, CodeSecretEnv, clip(ref))
+			}
+			n.text = value
+			return
+		case name == "file" && p.readFile != nil:
+			value, err := p.readFile(ref)
+			n.text = strings.TrimRight(string(value), "\r\n")
+			if err != nil || n.text == "" {
+				p.fail(n.line, path, CodeSecretFile, clip(ref))
+			}
+			return
+		case name == "env" || name == "file":
+			p.fail(n.line, path, CodeSecretHere)
+			return
+		}
+	}
+	if n.kind != kindText || !utf8.ValidString(n.text) {
+		p.fail(n.line, path, CodeSecretForm)
+	}
+	n.secret = true
+}
+
+// keys checks the form of a mapping of secrets; which names there may be is known with the platform.
+func (p *reader) keys(path string, n *node, f Field) {
+	if n.kind != kindMap {
+		p.fail(n.line, path, CodeType, "a mapping of key names to secrets")
+		return
+	}
+	seen := map[string]int{}
+	for _, pr := range n.pairs {
+		at := join(path, clip(pr.name))
+		if first, twice := seen[pr.name]; twice {
+			p.fail(pr.line, at, CodeTwice, first)
+		}
+		seen[pr.name] = pr.line
+		if len(f.Fields) > 0 && f.Fields[0].Name == pr.name {
+			p.value(at, pr, f.Fields[0])
+		} else {
+			p.secret(at, pr.value)
+		}
+	}
+}
+
+// rule checks one version of a rule in itself.
+func (p *reader) rule(path string, n *node, fields []Field) {
+	p.part(path, n, fields)
+	if n.kind != kindMap {
+		return
+	}
+	grant := charge.Grant("")
+	if g := n.get("grant"); g != nil {
+		grant = charge.Grant(g.text)
+	}
+	sizes := 0
+	for _, pr := range n.pairs {
+		at := join(path, pr.name)
+		switch pr.name {
+		case "minutes", "amount", "free":
+			sizes++
+			if grant != charge.GrantFixed {
+				p.fail(pr.line, at, CodeOnlyGrant, charge.GrantFixed)
+			} else if pr.name == "free" && pr.value.text == "false" {
+				sizes--
+			}
+		case "plus_minutes":
+			if grant != charge.GrantChargeTime {
+				p.fail(pr.line, at, CodeOnlyGrant, charge.GrantChargeTime)
+			}
+		}
+		if fen, err := charge.ParseFen(pr.value.text); err == nil && fen == 0 && (pr.name == "amount" || pr.name == "cap_amount") {
+			p.fail(pr.line, at, CodeZeroCap)
+		}
+	}
+	if grant == charge.GrantFixed && sizes != 1 {
+		p.fail(n.line, join(path, "grant"), CodeFixedOne)
+	}
+}
+
+func (p *reader) list(path string, n *node, f Field) {
+	if n.kind != kindList {
+		p.fail(n.line, path, CodeType, "a list")
+		return
+	}
+	for _, item := range n.items {
+		switch {
+		case item.kind != kindText:
+			p.fail(item.line, path, CodeType, "a list of texts in quotes")
+		case f.Type == TypePrefixes:
+			p.prefix(path, item)
+		default:
+			p.text(path, item)
+			if strings.TrimSpace(item.text) != item.text || item.text == "" {
+				p.fail(item.line, path, CodeType, "a list of texts without spaces around them")
+			}
+		}
+	}
+}
+
+func (p *reader) prefix(path string, n *node) {
+	prefix, err := netip.ParsePrefix(n.text)
+	switch {
+	case err == nil && prefix.Masked() != prefix:
+		p.fail(n.line, path, CodeHostBits, clip(n.text), prefix.Masked().String())
+	case err == nil && prefix.Bits() == 0:
+		p.fail(n.line, path, CodeEverywhere, clip(n.text))
+	case err != nil:
+		want := "192.0.2.0/24"
+		if addr, err := netip.ParseAddr(n.text); err == nil {
+			want = netip.PrefixFrom(addr, addr.BitLen()).String()
+		}
+		p.fail(n.line, path, CodeHostBits, clip(n.text), want)
+	}
+}
+
+func (p *reader) text(path string, n *node) {
+	if !utf8.ValidString(n.text) || strings.ContainsFunc(n.text, unicode.IsControl) || utf8.RuneCountInString(n.text) > 200 {
+		p.fail(n.line, path, CodeType, "one line of at most 200 characters")
+	}
+}
+
+// scalar checks a single value; quoting matters where a bare number would lose digits.
+func (p *reader) scalar(path string, line int, n *node, f Field) {
+	if n.line == 0 {
+		n.line = line
+	}
+	switch f.Type {
+	case TypeBool:
+		if n.kind != kindBool {
+			p.fail(n.line, path, CodeType, "true or false")
+		}
+	case TypeCount:
+		v, err := strconv.ParseInt(n.text, 10, 64)
+		if n.kind != kindNumber || err != nil || v < f.Min || v > f.Max {
+			p.fail(n.line, path, CodeRange, f.Min, f.Max)
+			return
+		}
+		n.text = strconv.FormatInt(v, 10)
+	case TypeDuration:
+		p.duration(path, n)
+	default:
+		if n.kind != kindText {
+			p.fail(n.line, path, CodeQuotes, example(f))
+			return
+		}
+		p.word(path, n, f)
+	}
+}
+
+func (p *reader) duration(path string, n *node) {
+	d, err := time.ParseDuration(n.text)
+	if n.kind == kindNumber && n.text != "0" || n.kind > kindNumber || err != nil || d < 0 || d%time.Second != 0 || d > 7*24*time.Hour {
+		p.fail(n.line, path, CodeType, "a time span of at most 168h, such as 2h or 30m, or 0")
+	}
+}
+
+func example(f Field) string {
+	switch f.Type {
+	case TypeYuan:
+		return `"10.00"`
+	case TypeKWh:
+		return `"2.5"`
+	case TypeTime:
+		return `"2026-01-01T00:00:00+08:00"`
+	case TypeClock:
+		return `"08:00"`
+	case TypeLot:
+		return `"200461/1313"`
+	case TypeURL:
+		return `"https://lot.example/callback"`
+	case TypeID, TypeScope:
+		return `"200461"`
+	case TypeEnum:
+		return strconv.Quote(f.Enum[0])
+	}
+	return `"…"`
+}
+
+// clearable fields take an empty text: it takes away what was there.
+func clearable(f Field) bool {
+	return f.Type == TypeURL || f.Type == TypeText || f.Type == TypeLot && !f.Required
+}
+
+// word checks a text against the closer type of its field.
+func (p *reader) word(path string, n *node, f Field) {
+	if n.text == "" && clearable(f) {
+		return
+	}
+	var err error
+	switch f.Type {
+	case TypeEnum:
+		for _, e := range f.Enum {
+			if e == n.text {
+				return
+			}
+		}
+		p.fail(n.line, path, CodeEnum, clip(n.text), strings.Join(f.Enum, ", "))
+	case TypeID:
+		if !isID(n.text) {
+			p.fail(n.line, path, CodeType, "made of at most 64 letters, digits, - _ .")
+		}
+	case TypeLot:
+		if _, err = charge.ParseLotID(n.text); err != nil || strings.TrimSpace(n.text) != n.text {
+			p.fail(n.line, path, CodeType, `a lot written union_id/park_id, such as "200461/1313"`)
+		}
+	case TypeScope:
+		if _, ok := parseScope(n.text); !ok {
+			p.fail(n.line, path, CodeType, `platform, a union_id such as "200461", or a lot such as "200461/1313"`)
+		}
+	case TypeYuan:
+		if fen, err := charge.ParseFen(n.text); err != nil || fen < 0 {
+			p.fail(n.line, path, CodeType, `yuan with at most two decimals, such as "10.00"`)
+		}
+	case TypeKWh:
+		if e, err := charge.ParseEnergy(n.text); err != nil || e < 0 {
+			p.fail(n.line, path, CodeType, `kWh, such as "2.5"`)
+		}
+	case TypeClock:
+		if _, err = charge.ParseClockTime(n.text); err != nil {
+			p.fail(n.line, path, CodeType, `a time of day, such as "08:00"`)
+		}
+	case TypeTime:
+		p.time(path, n)
+	case TypeURL:
+		p.url(path, n)
+	case TypeText:
+		p.text(path, n)
+	}
+}
+
+func (p *reader) time(path string, n *node) {
+	if _, err := time.Parse(time.RFC3339, n.text); err == nil {
+		return
+	}
+	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02"} {
+		if t, err := time.ParseInLocation(layout, n.text, charge.Shanghai); err == nil {
+			p.fail(n.line, path, CodeZone, n.text, t.Format(time.RFC3339))
+			return
+		}
+	}
+	p.fail(n.line, path, CodeType, `a time with its zone, such as "2026-01-01T00:00:00+08:00"`)
+}
+
+// url refuses what an address for callbacks may not have; a name and password in it would be a secret.
+func (p *reader) url(path string, n *node) {
+	u, err := url.Parse(n.text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.Fragment != "" || len(n.text) > 500 {
+		p.fail(n.line, path, CodeType, "an absolute http or https address without user name or fragment")
+	}
+}
+
+// clip keeps error texts short when the input is not.
+func clip(s string) string {
+	const most = 60
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,191 @@
+package estate
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+)
+
+// Error is one thing that is wrong in an estate file. It quotes no secret.
+type Error struct {
+	File  string
+	Line  int    // 0 where the thing stands in no file: it was stored before
+	Thing string // "lot 200461/1313", or "lots[2]" where it has no good name; empty for the file itself
+	Field string // "rule.grant"; empty for the thing itself
+	Code  Code
+	args  []any
+}
+
+// Error gives file, line, thing, field, reason and what to do, in English.
+func (e Error) Error() string { return e.place() + e.In("en") }
+
+// In gives reason and what to do in "zh" or else English, without the place.
+func (e Error) In(lang string) string {
+	m := messages[e.Code]
+	if lang == "zh" {
+		return fmt.Sprintf(m.chinese, e.args...)
+	}
+	return fmt.Sprintf(m.english, e.args...)
+}
+
+func (e Error) place() string {
+	var b strings.Builder
+	b.WriteString(e.File)
+	if e.Line > 0 {
+		fmt.Fprintf(&b, ":%d", e.Line)
+	}
+	b.WriteString(": ")
+	if e.Thing != "" {
+		b.WriteString(e.Thing + ": ")
+	}
+	if e.Field != "" {
+		b.WriteString(e.Field + " ")
+	}
+	return b.String()
+}
+
+// Errors is everything that is wrong in an estate file, by line.
+type Errors []Error
+
+// Error gives one line per error.
+func (e Errors) Error() string {
+	lines := make([]string, len(e))
+	for i := range e {
+		lines[i] = e[i].Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// sorted gives the errors by line, or nil as an error where there are none.
+func (e Errors) sorted() error {
+	if len(e) == 0 {
+		return nil
+	}
+	sort.SliceStable(e, func(i, j int) bool { return e[i].Line < e[j].Line })
+	return e
+}
+
+// Code names a kind of error.
+type Code string
+
+// Codes of errors. Each text below says what is wrong and what to do.
+const (
+	CodeSyntax        Code = "syntax"
+	CodeVersion       Code = "version"
+	CodeUnknownKey    Code = "unknown_key"
+	CodeTwice         Code = "twice"
+	CodeSame          Code = "same"
+	CodeMissing       Code = "missing"
+	CodeType          Code = "type"
+	CodeEnum          Code = "enum"
+	CodeRange         Code = "range"
+	CodeQuotes        Code = "quotes"
+	CodeZone          Code = "zone"
+	CodeHostBits      Code = "host_bits"
+	CodeEverywhere    Code = "everywhere"
+	CodeSecretForm    Code = "secret_form"
+	CodeSecretEnv     Code = "secret_env"
+	CodeSecretFile    Code = "secret_file"
+	CodeSecretHere    Code = "secret_here"
+	CodeNoVendor      Code = "no_vendor"
+	CodeNoLot         Code = "no_lot"
+	CodeNoAccount     Code = "no_account"
+	CodeNoParent      Code = "no_parent"
+	CodeParentCycle   Code = "parent_cycle"
+	CodeOnlyKind      Code = "only_kind"
+	CodeNeedsTariff   Code = "needs_tariff"
+	CodeTariff        Code = "tariff"
+	CodeNeedsCallback Code = "needs_callback"
+	CodeNeedsUkey     Code = "needs_ukey"
+	CodeNeedsCkey     Code = "needs_ckey"
+	CodeStays4G       Code = "stays_4g"
+	CodePrivate       Code = "private"
+	CodeOldUntil      Code = "old_until"
+	CodePlatform      Code = "platform"
+	CodePlatformFixed Code = "platform_fixed"
+	CodeUnknownName   Code = "unknown_name"
+	CodeNoKeys        Code = "no_keys"
+	CodeNeedsKey      Code = "needs_key"
+	CodeKeyLength     Code = "key_length"
+	CodeNeedsLock     Code = "needs_lock"
+	CodeTokenWeak     Code = "token_weak"
+	CodeTokenForm     Code = "token_form"
+	CodeNoReport      Code = "no_report"
+	CodeTwins         Code = "twins"
+	CodeScope         Code = "scope"
+	CodeLotKind       Code = "lot_kind"
+	CodeOpenInterface Code = "open_interface"
+	CodeNeedsChargers Code = "needs_chargers"
+	CodeNoChargers    Code = "no_chargers"
+	CodeChargerTaken  Code = "charger_taken"
+	CodeNeedsRule     Code = "needs_rule"
+	CodeFixedOne      Code = "fixed_one"
+	CodeOnlyGrant     Code = "only_grant"
+	CodeZeroCap       Code = "zero_cap"
+	CodeGrant         Code = "grant"
+	CodeGrant4G       Code = "grant_4g"
+	CodeGrant336      Code = "grant_336"
+	CodeTarget        Code = "target"
+)
+
+type message struct{ english, chinese string }
+
+// messages has a text in both languages for every code; both take the same arguments.
+var messages = map[Code]message{
+	CodeSyntax:        {"cannot be read: %s", "无法读取：%s"},
+	CodeVersion:       {"is missing or unknown: write version: 1 at the top", "缺失或未知：请在开头写 version: 1"},
+	CodeUnknownKey:    {"has an unknown key %q; known here: %s", "含未知键 %q；此处可用：%s"},
+	CodeTwice:         {"is given twice, first on line %d; keep one", "重复，首次出现于第 %d 行；请保留一个"},
+	CodeSame:          {"stands in this file twice, first on line %d; keep one", "在文件中重复，首次出现于第 %d 行；请保留一个"},
+	CodeMissing:       {"is missing; add it", "缺失；请补充"},
+	CodeType:          {"must be %s", "必须是：%s"},
+	CodeEnum:          {"is %q; write one of %s", "为 %q；可选：%s"},
+	CodeRange:         {"must be a whole number from %d to %d", "必须是 %d 到 %d 的整数"},
+	CodeQuotes:        {"must be a text in quotes, such as %s", "必须是带引号的文本，例如 %s"},
+	CodeZone:          {"is %q, a time without a zone; write it as %q", "为 %q，缺少时区；请写成 %q"},
+	CodeHostBits:      {"holds %q, which is not an address prefix; write %q", "含 %q，不是地址段；请写成 %q"},
+	CodeEverywhere:    {"holds %q, which is everywhere; name the real addresses", "含 %q，等于不限；请写实际地址段"},
+	CodeSecretForm:    {"must be a text in quotes, {env: NAME} or {file: PATH}", "必须是带引号的文本、{env: 变量名} 或 {file: 路径}"},
+	CodeSecretEnv:     {"names the environment variable %s, which is not set; set it or write the secret another way", "引用的环境变量 %s 未设置；请设置或改用其他写法"},
+	CodeSecretFile:    {"names the file %s, which cannot be read or is empty; mend it or write the secret another way", "引用的文件 %s 无法读取或为空；请修正或改用其他写法"},
+	CodeSecretHere:    {"names an environment variable or a file, which is not looked up here; apply the file with chargestamp apply", "引用了环境变量或文件，此处不解析；请用 chargestamp apply 提交"},
+	CodeNoVendor:      {"belongs to vendor %s, which does not exist; add the vendor", "所属厂商 %s 不存在；请先添加厂商"},
+	CodeNoLot:         {"names lot %s, which does not exist; add the lot or mend the number", "引用的车场 %s 不存在；请添加车场或修正编号"},
+	CodeNoAccount:     {"names account %s, which does not exist; add the account or mend the name", "引用的账号 %s 不存在；请添加账号或修正名称"},
+	CodeNoParent:      {"names lot %s, which is not a 4g lot of this estate; add it or leave parent out", "外场 %s 不是已配置的 4g 车场；请添加或去掉 parent"},
+	CodeParentCycle:   {"leads back to the lot itself (%s); mend the chain of parents", "外场关系成环（%s）；请修正"},
+	CodeOnlyKind:      {"is only for %s lots; take it out", "仅用于 %s 车场；请去掉"},
+	CodeNeedsTariff:   {"is missing: a 4g lot needs one; add unit_minutes and unit_price, or periods", "缺失：4g 车场必须配置；请填写 unit_minutes 与 unit_price，或 periods"},
+	CodeTariff:        {"is not usable: %s", "不可用：%s"},
+	CodeNeedsCallback: {"is missing: an api lot needs one, its own or its vendor's", "缺失：api 车场必须有自己的或厂商的回调地址"},
+	CodeNeedsUkey:     {"needs the ukey of vendor %s; add it there", "需要厂商 %s 的 ukey；请在厂商处填写"},
+	CodeNeedsCkey:     {"is missing: %s needs one", "缺失：%s 必须配置"},
+	CodeStays4G:       {"cannot be none: a 4g lot is all about its stays; write required", "不能为 none：4g 车场必须有停车订单；请写 required"},
+	CodePrivate:       {"goes to %s, which is not a public address; if it is meant, list %q in allow_to", "指向 %s，非公网地址；如确需，请在 allow_to 中写 %q"},
+	CodeOldUntil:      {"needs both the former key and until", "需要同时填写旧密钥与 until"},
+	CodePlatform:      {"is %q; write one of %s", "为 %q；可选：%s"},
+	CodePlatformFixed: {"was %s and cannot become another one; make a new account", "原为 %s，不可更改；请新建账号"},
+	CodeUnknownName:   {"has an unknown key %q; %s has: %s", "含未知密钥名 %q；%s 的密钥有：%s"},
+	CodeNoKeys:        {"has an unknown key %q; %s has no keys of its own", "含未知密钥名 %q；%s 没有自己的密钥"},
+	CodeNeedsKey:      {"is missing: %s needs it; add it", "缺失：%s 必须配置；请补充"},
+	CodeKeyLength:     {"must be %d bytes and is %d; copy it again from the platform's paper", "必须为 %d 字节，现为 %d 字节；请按平台资料重新填写"},
+	CodeNeedsLock:     {"needs a lock, because nothing in %s pushes proves the sender: add allow_from or path_token%s", "需要加锁，因为 %s 的推送无法证明来源：请填写 allow_from 或 path_token%s"},
+	CodeTokenWeak:     {"is weaker than 128 bits; make one with: openssl rand -hex 16", "强度不足 128 位；可用 openssl rand -hex 16 生成"},
+	CodeTokenForm:     {"must be made of letters, digits, - . _ ~ to stand in an address; make one with: openssl rand -hex 16", "只能含字母、数字和 - . _ ~；可用 openssl rand -hex 16 生成"},
+	CodeNoReport:      {"is not possible: %s takes no reports; take it out", "不可用：%s 不接收结果回传；请去掉"},
+	CodeTwins:         {"cannot be told apart from account %s by any push: same platform, operator and scope; switch one off or narrow its scope", "与账号 %s 的平台、运营商、范围都相同，推送无法区分；请停用其一或缩小范围"},
+	CodeScope:         {"is outside the scope %s of account %s; widen the scope or bind another account", "不在范围 %s（账号 %s）之内；请扩大范围或换用其他账号"},
+	CodeLotKind:       {"is a %s lot, and %s works with %s only; take the binding out or switch it off", "为 %s 车场，而 %s 仅支持 %s；请去掉或停用该对接"},
+	CodeOpenInterface: {"needs open_interface: true at vendor %s", "需要厂商 %s 设置 open_interface: true"},
+	CodeNeedsChargers: {"is missing: %s names chargers, not lots; list this lot's charger ids", "缺失：%s 按充电桩识别车场；请列出本车场的桩编号"},
+	CodeNoChargers:    {"is not for %s, which names the lot itself; take it out", "不适用于 %s（推送中已含车场）；请去掉"},
+	CodeChargerTaken:  {"holds charger %q, which %s has already; a charger stands in one lot", "桩编号 %q 已属于 %s；一个桩只能在一个车场"},
+	CodeNeedsRule:     {"is missing: %s has no rule of its own; say what is granted", "缺失：%s 没有默认规则；请写明减免内容"},
+	CodeFixedOne:      {"is fixed and needs exactly one of minutes, amount, free: true", "为 fixed，须且仅须填写 minutes、amount、free: true 之一"},
+	CodeOnlyGrant:     {"goes with grant %s only; take it out or change the grant", "仅用于 grant %s；请去掉或修改 grant"},
+	CodeZeroCap:       {"must be more than 0; leave it out for none", "必须大于 0；不限制请不填"},
+	CodeGrant:         {"is %s, which %s does not do; possible: %s", "为 %s，%s 不支持；可选：%s"},
+	CodeGrant4G:       {"cannot be lot_decides in a 4g lot: there we are the lot; write as_pushed, fixed or charge_time", "4g 车场不能由车场决定；请写 as_pushed、fixed 或 charge_time"},
+	CodeGrant336:      {"must be a fixed amount: message 3.36 carries nothing else for %s; write grant: fixed and amount", "必须为固定金额：接口 3.36 下 %s 只能减免金额；请写 grant: fixed 与 amount"},
+	CodeTarget:        {"is for nested 4g areas; write stay", "仅用于 4g 场中场；请写 stay"},
+}
