@@ -127,17 +127,21 @@ func value(t *testing.T, expr ast.Expr) constant.Value {
 	return nil
 }
 
-// naivePrice walks a stay second by second, as one would with a stopwatch and a price list: a unit starts
+// tick divides every minute; random stays begin and end on one.
+const tick = 20 * time.Second
+
+// naivePrice walks a stay tick by tick, as one would with a stopwatch and a price list: a unit starts
 // when the one before is over or another period begins, and is paid for when it starts.
 func naivePrice(tariff *charge.Tariff, entered, left time.Time) charge.Fen {
-	seconds := int(left.Sub(entered) / time.Second)
-	if seconds <= int(tariff.FreeMinutes)*60 {
+	perMinute := int(time.Minute / tick)
+	ticks := int(left.Sub(entered) / tick)
+	if ticks <= int(tariff.FreeMinutes)*perMinute {
 		return 0
 	}
 	paid := map[int]map[int]charge.Fen{} // by 24 hours, by period
 	unitLeft := 0
 	at := entered.In(charge.Shanghai)
-	for s := range seconds {
+	for n := range ticks {
 		clock := charge.ClockTime(at.Hour()*60 + at.Minute())
 		period, unit, price := 0, tariff.UnitMinutes, tariff.UnitPrice
 		for i, p := range tariff.Periods {
@@ -153,15 +157,15 @@ func naivePrice(tariff *charge.Tariff, entered, left time.Time) charge.Fen {
 			}
 		}
 		if unitLeft == 0 {
-			day := s / (24 * 60 * 60)
+			day := n / (24 * 60 * perMinute)
 			if paid[day] == nil {
 				paid[day] = map[int]charge.Fen{}
 			}
 			paid[day][period] += price
-			unitLeft = int(unit) * 60
+			unitLeft = int(unit) * perMinute
 		}
 		unitLeft--
-		at = at.Add(time.Second)
+		at = at.Add(tick)
 	}
 	var total charge.Fen
 	for _, periods := range paid {
@@ -204,12 +208,26 @@ var anyTariff = rapid.Custom(func(t *rapid.T) *charge.Tariff {
 	return tariff
 })
 
-var anyEntry = rapid.Map(rapid.Int64Range(0, 86400*40), func(s int64) time.Time {
-	return time.Date(2026, 2, 10, 0, 0, 0, 0, charge.Shanghai).Add(time.Duration(s) * time.Second)
-})
+var (
+	anyEntry = rapid.Map(anySpan(40), func(d time.Duration) time.Time {
+		return time.Date(2026, 2, 10, 0, 0, 0, 0, charge.Shanghai).Add(d)
+	})
+	anyLength = rapid.OneOf(anySpan(1), anySpan(4))
+)
 
-var anyLength = rapid.Map(rapid.OneOf(rapid.Int64Range(0, 7200), rapid.Int64Range(0, 86400*4)),
-	func(s int64) time.Duration { return time.Duration(s) * time.Second })
+// anySpan is a length of less than some days, spread evenly where rapid's integers would mostly be small.
+func anySpan(days int) *rapid.Generator[time.Duration] {
+	return rapid.Custom(func(t *rapid.T) time.Duration {
+		part := func(name string, n int) time.Duration {
+			all := make([]int, n)
+			for i := range all {
+				all[i] = i
+			}
+			return time.Duration(rapid.SampledFrom(all).Draw(t, name))
+		}
+		return part("days", days)*day + part("hours", 24)*time.Hour + part("minutes", 60)*time.Minute + part("ticks", 3)*tick
+	})
+}
 
 func TestPriceAgreesWithNaivePricer(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
