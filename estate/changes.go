@@ -47,7 +47,12 @@ func (c Changes) String() string {
 	return strings.Join(lines, "\n")
 }
 
+// added tells all of a new thing but the fields that name it.
 func added(thing string, n *node) Change {
+	n.pairs = n.pairs[1:]
+	if strings.HasPrefix(thing, "binding ") {
+		n.pairs = n.pairs[1:]
+	}
 	return Change{Thing: thing, New: true, To: strings.TrimSuffix(strings.TrimPrefix(flow(n), "{"), "}")}
 }
 

@@ -107,8 +107,11 @@ func (c *Catalog) unmask(platform string, account *node) {
 }
 
 func completeLot(l *charge.Lot, _ bool) {
-	if l.Message == "" && l.Kind == charge.KindSDK {
+	switch {
+	case l.Message == "" && l.Kind == charge.KindSDK:
 		l.Message = charge.Message325
+	case l.Message == charge.Message325 && l.Kind != charge.KindSDK:
+		l.Message = "" // the default of the kind it had before
 	}
 	if l.Repeats == "" {
 		l.Repeats = charge.RepeatsAdd

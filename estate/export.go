@@ -1,0 +1,88 @@
+package estate
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
+
+// Export writes an estate as a file that Parse takes. Secrets are {env: NAME} placeholders whose names say
+// whose they are; the head of the file lists them.
+func Export(s *State) []byte {
+	e := exporter{names: map[string]string{}}
+	body := e.write(s)
+	var out bytes.Buffer
+	out.WriteString("# Chargestamp estate. Secrets are not exported.")
+	if len(e.order) > 0 {
+		out.WriteString(" Set these variables before applying this file:\n")
+		for _, name := range e.order {
+			out.WriteString("#   " + name + "\n")
+		}
+	} else {
+		out.WriteByte('\n')
+	}
+	out.Write(body)
+	return out.Bytes()
+}
+
+type exporter struct {
+	names map[string]string // placeholder → where it stands
+	order []string
+}
+
+func (e *exporter) write(s *State) []byte {
+	w := yamlWriter{}
+	w.buf.WriteString("version: 1\n")
+	list := func(name, prefix string, nodes []*node, ids []string) {
+		if len(nodes) == 0 {
+			return
+		}
+		w.buf.WriteString(name + ":\n")
+		for i, n := range nodes {
+			w.placeholder = func(path string) string { return e.placeholder(prefix + "_" + ids[i] + "_" + path) }
+			w.item("", "  ", n)
+		}
+	}
+	nodes, ids := shown(s.Vendors(), vendorColumns)
+	list("vendors", "vendor", nodes, ids)
+	nodes, ids = shown(s.Lots(), lotColumns)
+	list("lots", "lot", nodes, ids)
+	nodes, ids = shown(s.Accounts(), accountColumns)
+	for i, a := range s.Accounts() {
+		s.catalog.unmask(a.Platform, nodes[i])
+	}
+	list("accounts", "account", nodes, ids)
+	nodes, ids = shown(s.Bindings(), bindingColumns)
+	list("bindings", "binding", nodes, ids)
+	return w.buf.Bytes()
+}
+
+// shown gives things as nodes, and the text of the field that names each.
+func shown[T any](things []*T, columns []column[T]) (nodes []*node, ids []string) {
+	for _, t := range things {
+		n := show(columns, t)
+		nodes = append(nodes, n)
+		ids = append(ids, n.pairs[0].value.text)
+	}
+	return nodes, ids
+}
+
+// placeholder makes a variable's name of where the secret stands; names that fall together are numbered.
+func (e *exporter) placeholder(where string) string {
+	base := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z':
+			return r - 'a' + 'A'
+		case r >= 'A' && r <= 'Z' || r >= '0' && r <= '9':
+			return r
+		}
+		return '_'
+	}, strings.Replace(where, "_keys.", "_", 1))
+	name := base
+	for i := 2; e.names[name] != ""; i++ {
+		name = fmt.Sprintf("%s_%d", base, i)
+	}
+	e.names[name] = where
+	e.order = append(e.order, name)
+	return name
+}
