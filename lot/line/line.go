@@ -104,7 +104,7 @@ func setDefault[T comparable](field *T, value T) {
 
 type noMetrics struct{}
 
-func (noMetrics) Refused(string)                                  {}
-func (noMetrics) Closed(string)                                   {}
-func (noMetrics) Uplink(string, time.Duration)                    {}
+func (noMetrics) Refused(string)                                {}
+func (noMetrics) Closed(string)                                 {}
+func (noMetrics) Uplink(string, time.Duration)                  {}
 func (noMetrics) Delivered(charge.AttemptResult, time.Duration) {}

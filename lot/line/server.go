@@ -1,10 +1,16 @@
 package line
 
 import (
+	"container/list"
 	"context"
 	"errors"
+	"log/slog"
 	"net"
-	"net/http"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
@@ -12,7 +18,29 @@ import (
 
 // Server is the cloud end of all lines of one node. It is a lot.Channel and a lot.Pricer.
 type Server struct {
-	cfg Config
+	cfg      Config
+	log      *slog.Logger
+	sessions *sessions
+	asks     *asks
+	resends  *resend
+	logins   rate
+	book     *book
+	noise    noise
+	newToken func() string
+
+	ctx      context.Context // over once nothing is handled any more
+	cancel   context.CancelFunc
+	running  sync.WaitGroup // everything that must end before Shutdown does, the book aside
+	bookDone chan struct{}
+	stopping atomic.Bool
+	stop     sync.Once
+	stopped  chan struct{}
+
+	mu        sync.Mutex
+	listeners map[net.Listener]bool
+	conns     map[*conn]bool
+	waiting   *list.List // connections without login, oldest first
+	waitingAt map[netip.Addr]int
 }
 
 var (
@@ -20,45 +48,189 @@ var (
 	_ lot.Pricer  = (*Server)(nil)
 )
 
-var errUnfinished = errors.New("line: not written yet")
-
 // New makes a Server. It runs from the start; Shutdown ends it.
-func New(c Config) *Server { return &Server{cfg: c.withDefaults()} }
+func New(c Config) *Server {
+	c = c.withDefaults()
+	s := &Server{
+		cfg: c, log: c.Logger, sessions: newSessions(), resends: newResend(), logins: rate{perSecond: c.LoginPerS},
+		newToken: randomToken, bookDone: make(chan struct{}), stopped: make(chan struct{}),
+		listeners: make(map[net.Listener]bool), conns: make(map[*conn]bool), waiting: list.New(),
+		waitingAt: make(map[netip.Addr]int),
+	}
+	s.asks = newAsks(&s.running)
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.book = &book{
+		keep: c.Sessions, node: c.Node, log: c.Logger, now: c.Now, up: c.Events.LineUp, gone: s.end,
+		all: s.sessions.all, wake: make(chan struct{}, 1),
+	}
+	go func() {
+		defer close(s.bookDone)
+		s.book.run(s.ctx)
+	}()
+	s.running.Go(s.sweeper)
+	return s
+}
 
 // Serve takes lines from a listener, plain or TLS, until Shutdown closes it, then gives nil. It may be called
 // for several listeners.
-func (s *Server) Serve(l net.Listener) error { return errUnfinished }
-
-// Handler serves the HTTP mode: POST /bpd/upload.do and /bpd/download.do.
-func (s *Server) Handler() http.Handler { return http.NotFoundHandler() }
-
-// Shutdown takes no more, waits a moment for answers that are due, closes every line and waits for what is
-// being handled. It gives ctx's error where that takes too long.
-func (s *Server) Shutdown(ctx context.Context) error { return nil }
-
-// Compose writes the exact 3.25 or 3.36 message, as the notice's Message says.
-func (s *Server) Compose(n lot.Notice) ([]byte, error) { return nil, errUnfinished }
-
-// Here reports whether a line of the lot that takes reductions is on this node.
-func (s *Server) Here(id charge.LotID) bool { return false }
-
-// Deliver tries one order; see lot.Channel. done runs on a goroutine of its own.
-func (s *Server) Deliver(o lot.Order, done func(lot.Result)) {
-	go done(lot.Result{Result: charge.AttemptOffLine, Reason: charge.ReasonLineOff, At: s.cfg.Now()})
+func (s *Server) Serve(l net.Listener) error {
+	s.mu.Lock()
+	if s.stopping.Load() {
+		s.mu.Unlock()
+		return l.Close()
+	}
+	s.listeners[l] = true
+	s.mu.Unlock()
+	for {
+		nc, err := l.Accept()
+		switch {
+		case err == nil:
+			s.take(nc)
+		case s.stopping.Load():
+			return nil
+		case !passing(err):
+			return err
+		default:
+			s.refuse("", "accept_failed")
+			select {
+			case <-time.After(acceptPause):
+			case <-s.stopped:
+			}
+		}
+	}
 }
 
-// QueryPrice asks a lot for the price of a stay (3.1).
-func (s *Server) QueryPrice(ctx context.Context, stay charge.Stay) (lot.Price, error) {
-	return lot.Price{}, errUnfinished
+// acceptPause is how long we leave the machine in peace when it has no room for another connection.
+const acceptPause = 100 * time.Millisecond
+
+// passing reports whether a failed accept says nothing about the listener.
+func passing(err error) bool {
+	for _, e := range []error{
+		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED, syscall.EINTR,
+	} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }
 
-// PassThrough hands data to a lot's fee software and gives its answer (3.22).
-func (s *Server) PassThrough(ctx context.Context, id charge.LotID, data []byte) ([]byte, error) {
-	return nil, errUnfinished
+// take starts a connection. Where too many have not logged in, the oldest of them makes room: an honest one
+// needs milliseconds.
+func (s *Server) take(nc net.Conn) {
+	now := s.cfg.Now()
+	c := &conn{srv: s, nc: nc, remote: nc.RemoteAddr().String(), opened: now}
+	if at, err := netip.ParseAddrPort(c.remote); err == nil {
+		c.addr = at.Addr().Unmap()
+	}
+	c.heard.Store(now.UnixMilli())
+	s.mu.Lock()
+	if s.stopping.Load() {
+		s.mu.Unlock()
+		_ = nc.Close()
+		return
+	}
+	s.conns[c] = true
+	s.waitLocked(c)
+	surplus := s.surplusLocked(c.addr)
+	s.running.Go(c.read)
+	s.mu.Unlock()
+	if surplus != nil {
+		s.refuse(surplus.remote, "too_many_without_login")
+		surplus.close("too_many_without_login")
+	}
 }
 
-// Lines lists the sessions of a lot on this node, newest heartbeat first.
-func (s *Server) Lines(id charge.LotID) []charge.LineSession { return nil }
+func (s *Server) waitLocked(c *conn) {
+	c.waiting = s.waiting.PushBack(c)
+	s.waitingAt[c.addr]++
+}
+
+func (s *Server) unwaitLocked(c *conn) {
+	if c.waiting == nil {
+		return
+	}
+	s.waiting.Remove(c.waiting)
+	c.waiting = nil
+	if s.waitingAt[c.addr]--; s.waitingAt[c.addr] == 0 {
+		delete(s.waitingAt, c.addr)
+	}
+}
+
+// surplusLocked takes out the connection that must go, if one must.
+func (s *Server) surplusLocked(at netip.Addr) *conn {
+	crowded := s.waitingAt[at] > s.cfg.MaxWaitingPerAddress
+	if !crowded && s.waiting.Len() <= s.cfg.MaxWaiting {
+		return nil
+	}
+	for e := s.waiting.Front(); e != nil; e = e.Next() {
+		if c := e.Value.(*conn); !crowded || c.addr == at {
+			s.unwaitLocked(c)
+			return c
+		}
+	}
+	return nil
+}
+
+// loggedIn notes that a connection has a session.
+func (s *Server) loggedIn(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unwaitLocked(c)
+}
+
+// loggedOut notes that a connection has none any more but stays open.
+func (s *Server) loggedOut(c *conn) {
+	c.replaced.Store(true)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conns[c] && c.waiting == nil {
+		s.waitLocked(c)
+	}
+}
+
+// forget cleans up behind a closed connection. Closing is logout.
+func (s *Server) forget(c *conn) {
+	s.mu.Lock()
+	delete(s.conns, c)
+	s.unwaitLocked(c)
+	s.mu.Unlock()
+	if n := c.session.Load(); n != nil {
+		s.end(n)
+	}
+	s.cfg.Metrics.Closed(c.reason)
+}
+
+// beat answers a heartbeat, as the server of 2018 does: not without login.
+func (s *Server) beat(c *conn) {
+	n := c.session.Load()
+	if n == nil || n.ended.Load() {
+		s.refuse(c.remote, "heartbeat_without_login")
+		return
+	}
+	n.beat.Store(s.cfg.Now().UnixMilli())
+	c.send(beatAnswer)
+}
+
+// outBytes is how much a line may leave unread.
+func (s *Server) outBytes() int { return 4 * max(s.cfg.FrameBytes, restBytes) }
+
+// Lines lists the sessions of a lot on this node, in the order in which a downlink would choose among them.
+func (s *Server) Lines(id charge.LotID) []charge.LineSession {
+	of := s.sessions.of(id)
+	rows := make([]charge.LineSession, len(of))
+	for i, n := range of {
+		rows[i] = n.row(s.cfg.Node)
+	}
+	return rows
+}
 
 // Stats counts.
-func (s *Server) Stats() Stats { return Stats{} }
+func (s *Server) Stats() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Stats{
+		Connections: len(s.conns), Waiting: s.waiting.Len(),
+		Sessions: s.sessions.count(), Pending: s.asks.count(),
+	}
+}

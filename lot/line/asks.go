@@ -1,0 +1,162 @@
+package line
+
+import (
+	"container/list"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// askKey names a downlink that wants an answer. Its lot is part of it: no lot can answer for another.
+type askKey struct {
+	lot     charge.LotID
+	service string
+	id      string // uuid, order_id or query_order_no
+}
+
+// silence is why a downlink got no answer.
+type silence string
+
+const (
+	answered   silence = ""
+	noAnswer   silence = "no answer in time"
+	lineClosed silence = "the line closed before the answer"
+	unsent     silence = "the line is full or closed"
+)
+
+// wait is one downlink under way. done is called once, on a goroutine of its own.
+type wait struct {
+	key     askKey
+	session *session
+	until   time.Time
+	done    []func(fields, silence)
+	place   *list.Element
+}
+
+// asks keeps the downlinks under way. All wait equally long, so that the oldest is always the next to be given
+// up, and one sweeper does for all.
+type asks struct {
+	running *sync.WaitGroup
+	mu      sync.Mutex
+	byKey   map[askKey]*wait
+	queue   *list.List // of *wait, oldest first
+}
+
+func newAsks(running *sync.WaitGroup) *asks {
+	return &asks{running: running, byKey: make(map[askKey]*wait), queue: list.New()}
+}
+
+// add enters a downlink before it is sent. It reports false where the same one is under way.
+func (a *asks) add(w *wait) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.addLocked(w)
+}
+
+func (a *asks) addLocked(w *wait) bool {
+	if a.byKey[w.key] != nil {
+		return false
+	}
+	a.byKey[w.key] = w
+	w.place = a.queue.PushBack(w)
+	w.session.waits = append(w.session.waits, w)
+	return true
+}
+
+// addOrJoin is add, but where the same downlink is under way its answer is heard too.
+func (a *asks) addOrJoin(w *wait) (added bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.addLocked(w) {
+		return true
+	}
+	same := a.byKey[w.key]
+	same.done = append(same.done, w.done...)
+	return false
+}
+
+// has reports whether a downlink is under way.
+func (a *asks) has(k askKey) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.byKey[k] != nil
+}
+
+// settle ends the wait for an answer that came.
+func (a *asks) settle(k askKey) *wait {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	w := a.byKey[k]
+	if w != nil {
+		a.removeLocked(w)
+	}
+	return w
+}
+
+// unsent takes out a downlink that could not be sent. It reports false where its wait has ended already.
+func (a *asks) unsent(w *wait) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.byKey[w.key] != w {
+		return false
+	}
+	a.removeLocked(w)
+	return true
+}
+
+func (a *asks) removeLocked(w *wait) {
+	delete(a.byKey, w.key)
+	a.queue.Remove(w.place)
+	n := w.session
+	n.waits = slices.DeleteFunc(n.waits, func(o *wait) bool { return o == w })
+	if len(n.waits) == 0 {
+		n.waits = nil
+	}
+}
+
+// answer tells whoever waits.
+func (a *asks) answer(w *wait, f fields, s silence) {
+	for _, done := range w.done {
+		a.running.Go(func() { done(f, s) })
+	}
+}
+
+// late ends the waits that have lasted too long. Their sessions are the last to be tried from here on.
+func (a *asks) late(now time.Time) {
+	a.mu.Lock()
+	var late []*wait
+	for e := a.queue.Front(); e != nil; e = a.queue.Front() {
+		w := e.Value.(*wait)
+		if now.Before(w.until) {
+			break
+		}
+		w.session.mute.Store(true)
+		a.removeLocked(w)
+		late = append(late, w)
+	}
+	a.mu.Unlock()
+	for _, w := range late {
+		a.answer(w, nil, noAnswer)
+	}
+}
+
+// dropped ends the waits of a session that is no more.
+func (a *asks) dropped(n *session) {
+	a.mu.Lock()
+	waits := slices.Clone(n.waits)
+	for _, w := range waits {
+		a.removeLocked(w)
+	}
+	a.mu.Unlock()
+	for _, w := range waits {
+		a.answer(w, nil, lineClosed)
+	}
+}
+
+func (a *asks) count() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.byKey)
+}

@@ -1,0 +1,170 @@
+package line
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// book carries sessions into the SessionBook in batches, so that a storm of logins is a few writes and no lot
+// waits for one.
+type book struct {
+	keep SessionBook
+	node string
+	log  *slog.Logger
+	now  func() time.Time
+	all  func() []*session
+	up   func(charge.LotID) // a lot's session has just been stored
+	gone func(*session)     // its lot has logged in on another node
+
+	wake  chan struct{} // holds one
+	beats time.Time     // when heartbeats were last told
+
+	mu    sync.Mutex
+	begun []*session
+	over  []*session
+}
+
+// bookWait bounds one write into the SessionBook.
+const bookWait = 10 * time.Second
+
+// beatEvery is how far a stored heartbeat may lag behind.
+const beatEvery = 15 * time.Second
+
+func (b *book) began(n *session) {
+	b.mu.Lock()
+	b.begun = append(b.begun, n)
+	b.mu.Unlock()
+	b.nudge()
+}
+
+func (b *book) left(n *session) {
+	b.mu.Lock()
+	b.over = append(b.over, n)
+	b.mu.Unlock()
+	b.nudge()
+}
+
+func (b *book) nudge() {
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run writes until ctx is over, and then once more what is left.
+func (b *book) run(ctx context.Context) {
+	for {
+		select {
+		case <-b.wake:
+			b.write()
+			b.beat()
+		case <-ctx.Done():
+			b.write()
+			return
+		}
+	}
+}
+
+// write stores what has begun and deletes what is over. What cannot be written waits for the next time.
+func (b *book) write() {
+	ctx, cancel := context.WithTimeout(context.Background(), bookWait)
+	defer cancel()
+	b.mu.Lock()
+	begun, over := b.begun, b.over
+	b.begun, b.over = nil, nil
+	b.mu.Unlock()
+
+	begun, rows := b.rows(begun)
+	if len(rows) > 0 {
+		if err := b.keep.Put(ctx, rows); err != nil {
+			b.log.Error("line sessions were not stored", "count", len(rows), "error", err)
+			b.again(begun, over)
+			return
+		}
+		b.stored(begun, rows)
+	}
+	var ends []charge.LineSession
+	for _, n := range over {
+		if n.epoch.Load() != 0 {
+			ends = append(ends, n.row(b.node))
+		}
+	}
+	if len(ends) > 0 {
+		if err := b.keep.End(ctx, ends); err != nil {
+			b.log.Error("ended line sessions were not deleted", "count", len(ends), "error", err)
+			b.again(nil, over)
+		}
+	}
+}
+
+// rows leaves out sessions that have ended meanwhile.
+func (b *book) rows(begun []*session) ([]*session, []charge.LineSession) {
+	var live []*session
+	var rows []charge.LineSession
+	for _, n := range begun {
+		if !n.ended.Load() {
+			live = append(live, n)
+			rows = append(rows, n.row(b.node))
+		}
+	}
+	return live, rows
+}
+
+func (b *book) stored(begun []*session, rows []charge.LineSession) {
+	for i, n := range begun {
+		n.epoch.Store(rows[i].Epoch)
+		n.told = rows[i].Beat.UnixMilli()
+		if n.cloud && !n.ended.Load() {
+			b.up(n.lot)
+		}
+	}
+}
+
+func (b *book) again(begun, over []*session) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.begun = append(begun, b.begun...)
+	b.over = append(over, b.over...)
+}
+
+// beat tells heartbeats, and ends sessions whose lot has meanwhile logged in elsewhere.
+func (b *book) beat() {
+	now := b.now()
+	if now.Sub(b.beats) < beatEvery {
+		return
+	}
+	b.beats = now
+	var rows []charge.LineSession
+	byRow := make(map[sessionKey]*session)
+	for _, n := range b.all() {
+		if at := n.beat.Load(); n.epoch.Load() != 0 && at > n.told {
+			n.told = at
+			rows = append(rows, n.row(b.node))
+			byRow[sessionKey{n.lot, n.localID}] = n
+		}
+	}
+	if len(rows) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), bookWait)
+	defer cancel()
+	gone, err := b.keep.Beat(ctx, rows)
+	if err != nil {
+		b.log.Error("heartbeats were not stored", "count", len(rows), "error", err)
+		return
+	}
+	for _, r := range gone {
+		if n := byRow[sessionKey{r.Lot, r.LocalID}]; n != nil {
+			b.gone(n)
+		}
+	}
+}
+
+type sessionKey struct {
+	lot     charge.LotID
+	localID string
+}

@@ -1,0 +1,223 @@
+package line
+
+import (
+	"container/list"
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+)
+
+// writeWait is how long one write may hang before the line is closed.
+const writeWait = 10 * time.Second
+
+// lingerWait is how long the far end may take to close after we have.
+const lingerWait = 2 * time.Second
+
+// conn is one TCP connection. At rest it has one goroutine, the reader, and no buffer but the reader's; a second
+// one lives while there is something to write.
+type conn struct {
+	srv    *Server
+	nc     net.Conn
+	addr   netip.Addr
+	remote string
+	opened time.Time
+
+	session atomic.Pointer[session] // nil until login, and again once another login took its place
+	heard   atomic.Int64            // when the last frame came, Unix ms
+	early   int                     // frames before a login; the reader's
+
+	replaced atomic.Bool // it had logged in, and another connection has taken its place
+
+	waiting *list.Element // in the server's list of connections without login; the server's lock
+
+	mu        sync.Mutex
+	out       []byte    // framed, not yet written
+	writing   bool      // a writer runs
+	writeFrom time.Time // since when the writer hangs in a write; zero while it does not
+	leaving   bool      // nothing more is written behind out
+	leaveFrom time.Time // since when the far end should close
+	closed    bool
+	reason    string
+}
+
+// earlyFrames is how many frames a connection may send without logging in.
+const earlyFrames = 100
+
+// read is the life of a connection.
+func (c *conn) read() {
+	defer c.srv.forget(c)
+	in := newFrames(c.nc, c.srv.cfg.FrameBytes)
+	for {
+		frame, err := in.next()
+		if err != nil && !errors.Is(err, errFrameTooLong) {
+			c.close("far_end")
+			return
+		}
+		c.heard.Store(c.srv.cfg.Now().UnixMilli())
+		switch {
+		case c.isLeaving():
+			// We have said our last word and wait for the far end to close.
+		case err != nil:
+			c.srv.refuse(c.remote, "frame_too_long")
+		case isBeat(frame):
+			c.srv.beat(c)
+		case !utf8.Valid(frame):
+			c.srv.refuse(c.remote, "not_utf8")
+		case c.session.Load() == nil && c.tooEarly():
+			c.srv.refuse(c.remote, "too_many_before_login")
+			c.close("too_many_before_login")
+			return
+		default:
+			c.handle(frame)
+		}
+	}
+}
+
+// tooEarly counts a frame without login.
+func (c *conn) tooEarly() bool {
+	c.early++
+	return c.early > earlyFrames
+}
+
+// handle answers one uplink. It runs on a goroutine of its own because what handles an uplink needs a deep
+// stack, and a stack that has grown stays with its goroutine: thousands of readers must keep small ones.
+func (c *conn) handle(frame []byte) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		a := c.srv.uplink(c, c.remote, frame)
+		if a.closes {
+			c.sayAndLeave(a.body)
+		} else if !a.silent {
+			c.send(a.body)
+		}
+		if a.after != nil {
+			a.after()
+		}
+	}()
+	<-done
+}
+
+// send queues a message and sees that it gets written. It never blocks. It reports false where the line is
+// closed, or has so much unread that it is closed now.
+func (c *conn) send(message []byte) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed || c.leaving {
+		return false
+	}
+	if len(c.out)+len(message) > c.srv.outBytes() {
+		c.closeLocked("slow_reader")
+		return false
+	}
+	c.push(message)
+	return true
+}
+
+// sayAndLeave sends a last message, then closes our half, so that the message is not lost in a reset.
+func (c *conn) sayAndLeave(message []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed || c.leaving {
+		return
+	}
+	c.leaving = true
+	c.leaveFrom = c.srv.cfg.Now()
+	c.push(message)
+}
+
+func (c *conn) push(message []byte) {
+	c.out = appendFrame(c.out, message)
+	if !c.writing {
+		c.writing = true
+		c.srv.running.Add(1)
+		go c.write()
+	}
+}
+
+// write writes what is queued and ends.
+func (c *conn) write() {
+	defer c.srv.running.Done()
+	for {
+		c.mu.Lock()
+		out := c.out
+		c.out = nil
+		c.writeFrom = time.Time{}
+		if len(out) == 0 || c.closed {
+			c.writing = false
+			leaving := c.leaving && !c.closed
+			c.mu.Unlock()
+			if leaving {
+				c.closeOurHalf()
+			}
+			return
+		}
+		c.writeFrom = c.srv.cfg.Now()
+		c.mu.Unlock()
+		if _, err := c.nc.Write(out); err != nil {
+			c.close("write_failed")
+		}
+	}
+}
+
+func (c *conn) closeOurHalf() {
+	half, ok := c.nc.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		c.close("refused")
+	}
+}
+
+func (c *conn) isLeaving() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.leaving
+}
+
+// close closes the socket; the reader sees that and cleans up.
+func (c *conn) close(reason string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closeLocked(reason)
+}
+
+func (c *conn) closeLocked(reason string) {
+	if c.closed {
+		return
+	}
+	c.closed = true
+	c.reason = reason
+	c.out = nil
+	// A failed close leaves nothing to be done. TLS says goodbye first, which can take a while.
+	if _, plain := c.nc.(*net.TCPConn); plain {
+		_ = c.nc.Close()
+		return
+	}
+	c.srv.running.Add(1)
+	go func() {
+		defer c.srv.running.Done()
+		_ = c.nc.Close()
+	}()
+}
+
+// overdue gives why a connection must be closed now, or nothing.
+func (c *conn) overdue(now time.Time) string {
+	c.mu.Lock()
+	writeFrom, leaving, leaveFrom := c.writeFrom, c.leaving, c.leaveFrom
+	c.mu.Unlock()
+	heard := time.UnixMilli(c.heard.Load())
+	switch {
+	case !writeFrom.IsZero() && now.Sub(writeFrom) >= writeWait:
+		return "slow_reader"
+	case leaving && now.Sub(leaveFrom) >= lingerWait:
+		return "refused"
+	case c.session.Load() == nil && !c.replaced.Load() && now.Sub(c.opened) >= c.srv.cfg.LoginWait:
+		return "no_login"
+	case now.Sub(heard) >= c.srv.cfg.OfflineAfter:
+		return "silent"
+	}
+	return ""
+}

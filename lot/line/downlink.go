@@ -1,0 +1,258 @@
+package line
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
+)
+
+// Errors of questions to a lot.
+var (
+	ErrOffLine  = errors.New("the lot has no line here that takes this")
+	ErrNoAnswer = errors.New("the lot did not answer")
+	ErrRefused  = errors.New("the lot refused")
+)
+
+// Here reports whether a line of the lot that takes reductions is on this node.
+func (s *Server) Here(id charge.LotID) bool { return s.pick(id, takesCloud) != nil }
+
+func takesCloud(n *session) bool  { return n.cloud }
+func takesPrices(n *session) bool { return n.cloud && n.prices }
+
+// pick chooses the one session that a downlink goes to.
+func (s *Server) pick(id charge.LotID, fit func(*session) bool) *session {
+	if s.stopping.Load() {
+		return nil
+	}
+	for _, n := range s.sessions.of(id) {
+		if fit(n) {
+			return n
+		}
+	}
+	return nil
+}
+
+// Deliver tries one order; see lot.Channel. One session gets it, never two at once: after a silence the next try
+// goes to another machine of the lot where there is one. done runs on a goroutine of its own.
+func (s *Server) Deliver(o lot.Order, done func(lot.Result)) {
+	now := s.cfg.Now()
+	n := s.pick(o.Lot, takesCloud)
+	if n == nil {
+		go done(lot.Result{Result: charge.AttemptOffLine, Reason: charge.ReasonLineOff, Detail: "no line", At: now})
+		return
+	}
+	w := s.newWait(n, askKey{o.Lot, serviceNotice, o.UUID})
+	w.done = []func(fields, silence){func(f fields, why silence) {
+		r := s.result(f, why)
+		s.cfg.Metrics.Delivered(r.Result, r.At.Sub(now))
+		done(r)
+	}}
+	if !s.asks.add(w) {
+		go done(lot.Result{
+			Result: charge.AttemptError, Reason: charge.ReasonLotError,
+			Detail: "the same message is under way to the lot", At: now,
+		})
+		return
+	}
+	if !n.send(o.Payload, w.until) && s.asks.unsent(w) {
+		go done(lot.Result{
+			Result: charge.AttemptOffLine, Reason: charge.ReasonLineOff, Detail: "the line is full or closed", At: now,
+		})
+	}
+}
+
+func (s *Server) newWait(n *session, k askKey) *wait {
+	return &wait{key: k, session: n, until: s.cfg.Now().Add(s.cfg.AckWait)}
+}
+
+// result reads the answer to 3.25 or 3.36. The book's page on it breaks off before the reply; its sisters echo
+// the uuid, with a state or without one.
+func (s *Server) result(f fields, why silence) lot.Result {
+	at := s.cfg.Now()
+	if why != answered {
+		return lot.Result{Result: charge.AttemptTimeout, Reason: charge.ReasonNoAnswer, Detail: string(why), At: at}
+	}
+	switch state := f.text("state"); state {
+	case "1":
+		return lot.Result{Result: charge.AttemptAcked, Reason: charge.ReasonOK, Detail: detail("state 1", f), At: at}
+	case "":
+		return lot.Result{Result: charge.AttemptAcked, Reason: charge.ReasonOK, Detail: detail("no state", f), At: at}
+	case "0":
+		return lot.Result{Result: charge.AttemptRefused, Reason: charge.ReasonLotRefused, Detail: detail("state 0", f), At: at}
+	default:
+		return lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError, Detail: detail("state "+clip(state), f), At: at}
+	}
+}
+
+func detail(state string, f fields) string {
+	if say := f.text("errmsg"); say != "" {
+		return state + ": " + clip(say)
+	}
+	return state
+}
+
+// clip keeps what a lot says short.
+func clip(said string) string {
+	const most = 200
+	if r := []rune(said); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return said
+}
+
+// replied takes a lot's answer to a downlink. An acknowledgement that nobody waits for is told to flow, which
+// knows whether the lot was ever sent such a message.
+func (s *Server) replied(ctx context.Context, u uplink) {
+	if k, ok := s.asked(u); ok {
+		if w := s.asks.settle(k); w != nil {
+			w.session.mute.Store(false)
+			s.asks.answer(w, u.fields, answered)
+			return
+		}
+	}
+	uuid := u.fields.text("uuid")
+	if u.service != serviceNotice || uuid == "" || len(uuid) > maxText {
+		s.refuse(u.session.remote, "answer_to_nothing")
+		return
+	}
+	u.session.mute.Store(false)
+	if err := s.cfg.Events.Acked(ctx, u.session.lot, uuid, s.result(u.fields, answered)); err != nil {
+		s.log.Error("late acknowledgement was not stored", "lot", u.session.lot.String(), "uuid", clip(uuid), "error", err)
+	}
+}
+
+// asked finds what an uplink answers.
+func (s *Server) asked(u uplink) (askKey, bool) {
+	k := askKey{lot: u.session.lot, service: u.service}
+	switch u.service {
+	case serviceNotice, servicePass:
+		k.id = u.fields.text("uuid")
+	case serviceQuery:
+		k.id = u.fields.text("order_id")
+	default:
+		return k, false
+	}
+	return k, s.asks.has(k)
+}
+
+// answersUs reports whether an uplink answers a downlink that is under way: such ones do not count as a flood.
+func (s *Server) answersUs(u uplink) bool {
+	_, ok := s.asked(u)
+	return ok
+}
+
+// ask sends a question and waits for its answer.
+func (s *Server) ask(ctx context.Context, n *session, k askKey, message []byte) (fields, error) {
+	type heard struct {
+		f   fields
+		why silence
+	}
+	hear := make(chan heard, 1)
+	w := s.newWait(n, k)
+	w.done = []func(fields, silence){func(f fields, why silence) { hear <- heard{f, why} }}
+	if s.asks.addOrJoin(w) && !n.send(message, w.until) && s.asks.unsent(w) {
+		s.asks.answer(w, nil, unsent)
+	}
+	select {
+	case h := <-hear:
+		switch h.why {
+		case answered:
+			return h.f, nil
+		case unsent:
+			return nil, fmt.Errorf("lot %s: %w: %s", k.lot, ErrOffLine, h.why)
+		}
+		return nil, fmt.Errorf("lot %s: %w: %s", k.lot, ErrNoAnswer, h.why)
+	case <-ctx.Done():
+		return nil, fmt.Errorf("lot %s: %w", k.lot, ctx.Err())
+	}
+}
+
+// passMessage is 3.22.
+type passMessage struct {
+	ServiceName string `json:"service_name"`
+	ParkID      string `json:"park_id"`
+	UUID        string `json:"uuid"`
+	Data        string `json:"data"`
+}
+
+// PassThrough hands data, a text that the lot's fee software understands, to a lot and gives what it answers
+// (3.22): the text of data, which may be empty. The lot has 7 seconds (AckWait).
+func (s *Server) PassThrough(ctx context.Context, id charge.LotID, data []byte) ([]byte, error) {
+	n := s.pick(id, takesCloud)
+	if n == nil {
+		return nil, fmt.Errorf("lot %s: %w", id, ErrOffLine)
+	}
+	m := passMessage{ServiceName: servicePass, ParkID: id.Park, UUID: s.newToken(), Data: string(data)}
+	f, err := s.ask(ctx, n, askKey{id, servicePass, m.UUID}, text(m))
+	if err != nil {
+		return nil, err
+	}
+	if f.text("state") == "0" {
+		return nil, fmt.Errorf("lot %s: %w: %s", id, ErrRefused, clip(f.text("errmsg")))
+	}
+	return []byte(f.any("data")), nil
+}
+
+// priceMessage is 3.1.
+type priceMessage struct {
+	ServiceName string `json:"service_name"`
+	ParkID      string `json:"park_id"`
+	PayScene    int    `json:"pay_scene"`
+	CarNumber   string `json:"car_number"`
+	OrderID     string `json:"order_id"`
+}
+
+// QueryPrice asks a lot for the price of a stay that is still inside (3.1, pay_scene 0).
+func (s *Server) QueryPrice(ctx context.Context, stay charge.Stay) (lot.Price, error) {
+	n := s.pick(stay.Lot, takesPrices)
+	if n == nil {
+		return lot.Price{}, fmt.Errorf("lot %s: %w", stay.Lot, ErrOffLine)
+	}
+	m := priceMessage{
+		ServiceName: serviceQuery, ParkID: stay.Lot.Park, CarNumber: stay.Plate.Full(), OrderID: stay.OrderID,
+	}
+	f, err := s.ask(ctx, n, askKey{stay.Lot, serviceQuery, stay.OrderID}, text(m))
+	if err != nil {
+		return lot.Price{}, err
+	}
+	if f.text("state") != "1" {
+		return lot.Price{}, fmt.Errorf("lot %s: %w: %s", stay.Lot, ErrRefused, clip(f.text("errmsg")))
+	}
+	return readPrice(f, s.cfg.Now())
+}
+
+func readPrice(f fields, now time.Time) (p lot.Price, err error) {
+	p.OrderID, p.QueryTime = f.text("order_id"), now
+	read := func(name string, to *charge.Fen) {
+		v, _, e := f.yuan(name)
+		*to, err = v, errors.Join(err, named(name, e))
+	}
+	readMinutes := func(name string, to *int64) {
+		v, _, e := f.minutes(name)
+		*to, err = v, errors.Join(err, named(name, e))
+	}
+	read("total", &p.Total)
+	read("price", &p.Price)
+	read("derate_money", &p.DerateMoney)
+	readMinutes("derate_duration", &p.DerateDuration)
+	readMinutes("duration", &p.Duration)
+	if f.text("query_time") != "" {
+		at, e := f.when("query_time")
+		p.QueryTime, err = at, errors.Join(err, named("query_time", e))
+	}
+	if err != nil {
+		return lot.Price{}, fmt.Errorf("the lot's answer to the price query: %w", err)
+	}
+	return p, nil
+}
+
+func named(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}

@@ -1,0 +1,99 @@
+package line
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+)
+
+// Handler serves the HTTP mode: POST /bpd/upload.do takes an uplink and answers it, POST /bpd/download.do is held
+// until there is a downlink, at most 30 s (PollWait), and ends empty otherwise. Of one session one poll is open;
+// a second one ends the first. Downlinks are those of the TCP line; that 3.25 and 3.36 come this way too is ours.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /bpd/upload.do", s.upload)
+	mux.HandleFunc("POST /bpd/download.do", s.download)
+	return mux
+}
+
+// sayBadJSON is the published server's answer to data it cannot read. On TCP such a frame gets none; HTTP must
+// answer something.
+const sayBadJSON = "数据格式错误!"
+
+func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
+	body, ok := s.body(w, r)
+	if !ok {
+		return
+	}
+	a := s.uplink(nil, r.RemoteAddr, body)
+	switch {
+	case a.silent:
+		a.body = text(failure{ErrMsg: sayBadJSON})
+	case len(a.body) == 0:
+		a.body = text(reply{State: 1}) // ours: an empty body is no JSON
+	}
+	answerHTTP(w, a.body)
+	if a.after != nil {
+		a.after()
+	}
+}
+
+func (s *Server) download(w http.ResponseWriter, r *http.Request) {
+	body, ok := s.body(w, r)
+	if !ok {
+		return
+	}
+	var ask struct {
+		Token string `json:"token"`
+	}
+	var n *session
+	if err := json.Unmarshal(body, &ask); err == nil && ask.Token != "" {
+		n = s.sessions.find(ask.Token)
+	}
+	if n == nil || n.box == nil {
+		s.refuse(r.RemoteAddr, "bad_token")
+		answerHTTP(w, text(failure{ErrMsg: sayBadToken}))
+		return
+	}
+	now := s.cfg.Now()
+	n.beat.Store(now.UnixMilli())
+	p := n.box.open(now, now.Add(s.cfg.PollWait))
+	// The listener's own limit on writing would cut a poll short. Where it cannot be moved it is long enough
+	// or not set.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.cfg.PollWait + writeWait))
+	select {
+	case message := <-p.message:
+		answerHTTP(w, message)
+	case <-r.Context().Done():
+		n.box.abandon(p, now.Add(s.cfg.PollWait))
+	}
+}
+
+// body reads a request's body; where it cannot, it has answered.
+func (s *Server) body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
+	if s.stopping.Load() {
+		http.Error(w, "shutting down", http.StatusServiceUnavailable)
+		return nil, false
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(s.cfg.FrameBytes)))
+	if err == nil {
+		return body, true
+	}
+	var tooLong *http.MaxBytesError
+	if errors.As(err, &tooLong) {
+		s.refuse(r.RemoteAddr, "frame_too_long")
+		http.Error(w, "body too long", http.StatusRequestEntityTooLarge)
+	} else {
+		s.refuse(r.RemoteAddr, "broken_body")
+		http.Error(w, "body was cut off", http.StatusBadRequest)
+	}
+	return nil, false
+}
+
+// answerHTTP writes an answer; an empty one is "no message".
+func answerHTTP(w http.ResponseWriter, body []byte) {
+	w.Header().Set("Content-Type", "application/json;charset=utf-8")
+	_, _ = w.Write(body) // a client that has gone hears nothing
+}

@@ -1,0 +1,110 @@
+package line
+
+import (
+	"sync"
+	"time"
+)
+
+// mailbox holds what waits for a session of HTTP mode, and its one open poll.
+type mailbox struct {
+	mu      sync.Mutex
+	closed  bool
+	letters []letter
+	poll    *poll
+}
+
+// letter is a downlink that no poll has taken yet. It is dropped once nobody waits for its answer any more:
+// whoever sent it will send it again.
+type letter struct {
+	message []byte
+	until   time.Time
+}
+
+// poll is an open poll. What closes without a message ends empty.
+type poll struct {
+	message chan []byte // holds one
+	until   time.Time
+}
+
+// mailboxHolds bounds what waits for a session.
+const mailboxHolds = 100
+
+// put gives a message to the open poll, or keeps it for the next one.
+func (b *mailbox) put(message []byte, until time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.closed || len(b.letters) >= mailboxHolds:
+		return false
+	case b.poll != nil:
+		b.poll.message <- message
+		b.poll = nil
+	default:
+		b.letters = append(b.letters, letter{message, until})
+	}
+	return true
+}
+
+// open opens a poll and ends the one that was open. It gives a message at once where one waits.
+func (b *mailbox) open(now, until time.Time) *poll {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.endLocked()
+	p := &poll{message: make(chan []byte, 1), until: until}
+	for len(b.letters) > 0 {
+		first := b.letters[0]
+		b.letters = b.letters[1:]
+		if now.Before(first.until) {
+			p.message <- first.message
+			return p
+		}
+	}
+	if b.closed {
+		close(p.message)
+	} else {
+		b.poll = p
+	}
+	return p
+}
+
+// abandon takes back a poll whose client has gone, and keeps the message it was just given.
+func (b *mailbox) abandon(p *poll, until time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.poll == p {
+		b.poll = nil
+	}
+	select {
+	case message, given := <-p.message:
+		if given {
+			b.letters = append([]letter{{message, until}}, b.letters...)
+		}
+	default:
+	}
+}
+
+// expire ends a poll that has been held long enough. It reports whether one is open still.
+func (b *mailbox) expire(now time.Time) (open bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.poll != nil && !now.Before(b.poll.until) {
+		b.endLocked()
+	}
+	return b.poll != nil
+}
+
+// shut ends the poll and everything that waits.
+func (b *mailbox) shut() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+	b.letters = nil
+	b.endLocked()
+}
+
+func (b *mailbox) endLocked() {
+	if b.poll != nil {
+		close(b.poll.message)
+		b.poll = nil
+	}
+}

@@ -1,0 +1,178 @@
+package line
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// session is one login: one fee-collection PC of a lot. It lasts until its connection closes, its place is taken
+// by a newer login of the same PC, or it falls silent.
+type session struct {
+	lot     charge.LotID
+	localID string
+	token   string
+	remote  string
+	since   time.Time
+	cloud   bool // takes downlinks: receive_cloud is not "0"
+	prices  bool // takes price queries: prepay_query is not 0
+	conn    *conn
+	box     *mailbox // HTTP mode; then conn is nil
+
+	beat  atomic.Int64 // last heartbeat, login or poll, Unix ms
+	mute  atomic.Bool  // it let a downlink go unanswered, and has answered none since
+	ended atomic.Bool
+
+	flood flood
+
+	waits []*wait // downlinks that wait for this session's answer; the asks' lock
+	epoch atomic.Int64
+	told  int64 // the beat that the book has; the book's goroutine
+}
+
+// send hands the session a downlink. It never blocks; false says that it is not on the way.
+func (n *session) send(message []byte, until time.Time) bool {
+	if n.ended.Load() {
+		return false
+	}
+	if n.conn != nil {
+		return n.conn.send(message)
+	}
+	return n.box.put(message, until)
+}
+
+// copies reports whether the session wants copies of its lot's entries and exits.
+func (n *session) copies() bool { return strings.Contains(n.localID, "syncdata") }
+
+func (n *session) row(node string) charge.LineSession {
+	return charge.LineSession{
+		Lot: n.lot, LocalID: n.localID, Node: node, Epoch: n.epoch.Load(), Remote: n.remote,
+		ReceiveCloud: n.cloud, Since: n.since, Beat: time.UnixMilli(n.beat.Load()),
+	}
+}
+
+// Channels gives the entry and exit channels that a PC manages, as its local_id names them:
+// "aaa001_channels_A1_A2" manages A1 and A2 (SDK book, 465620).
+func Channels(localID string) []string {
+	_, list, found := strings.Cut(localID, "channels_")
+	if !found {
+		return nil
+	}
+	return slices.DeleteFunc(strings.Split(list, "_"), func(c string) bool { return c == "" })
+}
+
+// sessionsPerLot bounds what one lot's key can make us keep.
+const sessionsPerLot = 64
+
+// sessions finds sessions by token and by lot.
+type sessions struct {
+	mu      sync.RWMutex
+	byToken map[string]*session
+	byLot   map[charge.LotID][]*session
+}
+
+func newSessions() *sessions {
+	return &sessions{byToken: make(map[string]*session), byLot: make(map[charge.LotID][]*session)}
+}
+
+// add puts a session in the place of the one with the same lot and local_id, which it gives. It reports false
+// where the lot has too many.
+func (t *sessions) add(n *session) (replaced *session, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	of := t.byLot[n.lot]
+	i := slices.IndexFunc(of, func(o *session) bool { return o.localID == n.localID })
+	switch {
+	case i >= 0:
+		replaced = of[i]
+		delete(t.byToken, replaced.token)
+		of[i] = n
+	case len(of) >= sessionsPerLot:
+		return nil, false
+	default:
+		t.byLot[n.lot] = append(of, n)
+	}
+	t.byToken[n.token] = n
+	return replaced, true
+}
+
+// remove takes a session out, if it still is what its token finds.
+func (t *sessions) remove(n *session) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.byToken[n.token] != n {
+		return false
+	}
+	delete(t.byToken, n.token)
+	of := slices.DeleteFunc(t.byLot[n.lot], func(o *session) bool { return o == n })
+	if len(of) == 0 {
+		delete(t.byLot, n.lot)
+	} else {
+		t.byLot[n.lot] = of
+	}
+	return true
+}
+
+func (t *sessions) find(token string) *session {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.byToken[token]
+}
+
+func (t *sessions) count() int {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return len(t.byToken)
+}
+
+func (t *sessions) all() []*session {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	all := make([]*session, 0, len(t.byToken))
+	for _, n := range t.byToken {
+		all = append(all, n)
+	}
+	return all
+}
+
+// of lists a lot's sessions in the order in which they are tried: those that answer before those that let the
+// last downlink go unanswered, then by heartbeat, newest first. Production's own choice is not published.
+func (t *sessions) of(id charge.LotID) []*session {
+	t.mu.RLock()
+	of := slices.Clone(t.byLot[id])
+	t.mu.RUnlock()
+	slices.SortStableFunc(of, func(a, b *session) int {
+		if am, bm := a.mute.Load(), b.mute.Load(); am != bm {
+			if am {
+				return 1
+			}
+			return -1
+		}
+		return cmp.Compare(b.beat.Load(), a.beat.Load())
+	})
+	return of
+}
+
+// flood counts the uplinks of one token in spans of ten seconds.
+type flood struct {
+	mu    sync.Mutex
+	from  time.Time
+	count int
+}
+
+const floodSpan = 10 * time.Second
+
+func (f *flood) over(now time.Time, most int) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if now.Sub(f.from) >= floodSpan {
+		f.from, f.count = now, 0
+	}
+	f.count++
+	return f.count > most
+}
