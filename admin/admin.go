@@ -1,0 +1,113 @@
+// Package admin is the staff's listener: the JSON API, the console, metrics and health. What can be seen and
+// done there is package desk's; api and console show it.
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/chargestamp/chargestamp/admin/api"
+	"github.com/chargestamp/chargestamp/admin/desk"
+)
+
+// Config is what the admin listener serves.
+type Config struct {
+	Desk    desk.Config
+	Version string
+	Metrics http.Handler                // /metrics; nil serves none
+	Ready   func(context.Context) error // /readyz; nil is always ready
+}
+
+// Server is the admin listener's handler.
+type Server struct {
+	cfg  Config
+	desk *desk.Desk
+	mux  *http.ServeMux
+}
+
+// New makes a Server.
+func New(cfg Config) (*Server, error) {
+	d := cfg.Desk
+	if d.Reads == nil || d.Story == nil || d.Estate == nil || d.Guard == nil || d.Doctor == nil || d.Now == nil {
+		return nil, errors.New("admin: Reads, Story, Estate, Guard, Doctor and Now must all be given")
+	}
+	s := &Server{cfg: cfg, desk: desk.New(d), mux: http.NewServeMux()}
+	api.New(s.mux, s.desk, cfg.Version)
+	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
+	s.mux.HandleFunc("GET /readyz", s.ready)
+	if cfg.Metrics != nil {
+		s.mux.Handle("GET /metrics", cfg.Metrics)
+	}
+	return s, nil
+}
+
+// Local is the same handler for callers whom something else has let in: the socket with mode 0600. They are
+// admins by the name "local".
+func (s *Server) Local() http.Handler {
+	who := desk.Identity{Name: "local", Role: desk.RoleAdmin, Kind: "local"}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.ServeHTTP(w, r.WithContext(api.WithIdentity(r.Context(), who)))
+	})
+}
+
+// ServeHTTP answers one request. A panic is a problem document for the caller and a line in the log.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer func() {
+		switch v := recover(); v {
+		case nil:
+		case http.ErrAbortHandler:
+			panic(v)
+		default:
+			s.desk.Failed(r.Context(), fmt.Errorf("panic: %v", v))
+			api.WriteProblem(w, http.StatusInternalServerError, "something failed inside the gateway; its log says what")
+		}
+	}()
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+	if _, pattern := s.mux.Handler(r); pattern == "" {
+		s.noRoute(w, r)
+		return
+	}
+	s.mux.ServeHTTP(w, r)
+}
+
+// noRoute puts the mux's own 404 and 405 into problem documents.
+func (s *Server) noRoute(w http.ResponseWriter, r *http.Request) {
+	head := &statusOnly{header: make(http.Header), status: http.StatusOK}
+	s.mux.ServeHTTP(head, r)
+	if head.status == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", head.header.Get("Allow"))
+		api.WriteProblem(w, head.status, "this path takes "+head.header.Get("Allow"))
+		return
+	}
+	api.WriteProblem(w, http.StatusNotFound, "there is nothing at this path; /openapi.json lists what is")
+}
+
+// statusOnly is a ResponseWriter that keeps status and header, and drops the body.
+type statusOnly struct {
+	header http.Header
+	status int
+}
+
+func (s *statusOnly) Header() http.Header         { return s.header }
+func (s *statusOnly) WriteHeader(status int)      { s.status = status }
+func (s *statusOnly) Write(b []byte) (int, error) { return len(b), nil }
+
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	if s.cfg.Ready != nil {
+		if err := s.cfg.Ready(r.Context()); err != nil {
+			s.desk.Failed(r.Context(), err)
+			say(w, http.StatusServiceUnavailable, "not ready")
+			return
+		}
+	}
+	say(w, http.StatusOK, "ready")
+}
+
+func say(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	fmt.Fprintln(w, text)
+}

@@ -1,0 +1,157 @@
+// Package api serves the admin interface in JSON: contract section 7, under /api/v1, described by
+// /openapi.json. Every error is an RFC 9457 problem document.
+package api
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// New registers the API on a mux. version is the gateway's, for the description.
+func New(mux *http.ServeMux, d *desk.Desk, version string) {
+	config := huma.DefaultConfig("Chargestamp", version)
+	config.DocsPath, config.SchemasPath = "", ""
+	config.CreateHooks = nil // no $schema in answers: they are exactly what the contract prints
+	config.RejectUnknownQueryParameters = true
+	config.Transformers = []huma.Transformer{hideValues}
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
+	config.Info.Description = "The admin interface of a Chargestamp gateway. Ids are strings, money is yuan with two decimals as a string, times are RFC 3339 in UTC."
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"token": {Type: "http", Scheme: "bearer", Description: "an API token, made by `chargestamp token create`"},
+	}
+	config.Security = []map[string][]string{{"token": {}}}
+	a := &api{API: humago.New(mux, config), desk: d}
+	a.UseMiddleware(a.authorize)
+	a.charges()
+	a.pushes()
+	a.lots()
+	a.statements()
+	a.estate()
+	a.access()
+}
+
+type api struct {
+	huma.API
+	desk *desk.Desk
+}
+
+// schemaName keeps apart the API's own types and nouns of the same name.
+func schemaName(t reflect.Type, hint string) string {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	name := huma.DefaultSchemaNamer(t, hint)
+	if t.PkgPath() == reflect.TypeFor[charge.Rule]().PkgPath() {
+		return "Rule" + strings.TrimPrefix(name, "Rule")
+	}
+	return name
+}
+
+// hideValues keeps what was sent out of validation errors: it may be a password.
+func hideValues(_ huma.Context, _ string, v any) (any, error) {
+	if problem, ok := v.(*huma.ErrorModel); ok {
+		for _, e := range problem.Errors {
+			e.Value = nil
+		}
+	}
+	return v, nil
+}
+
+// route is one operation: what it is for and who may.
+type route struct {
+	method, path string
+	id, summary  string
+	role         desk.Role
+	maxBody      int64 // bytes; 0 is 64 KiB
+}
+
+const (
+	roleKey    = "role"
+	smallBody  = 64 << 10
+	estateBody = 8 << 20
+)
+
+// handle registers an operation. What fn fails with is put into a problem document.
+func handle[I, O any](a *api, r route, fn func(context.Context, desk.Identity, *I) (*O, error)) {
+	if r.maxBody == 0 {
+		r.maxBody = smallBody
+	}
+	op := huma.Operation{
+		Method: r.method, Path: "/api/v1" + r.path, OperationID: r.id, Summary: r.summary,
+		Description:  "Role " + string(r.role) + " or higher.",
+		Tags:         []string{strings.Split(r.path, "/")[1]},
+		MaxBodyBytes: r.maxBody,
+		Metadata:     map[string]any{roleKey: r.role},
+		Errors:       []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity},
+	}
+	huma.Register(a.API, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := fn(ctx, identity(ctx), in)
+		if err != nil {
+			return nil, problem(ctx, a.desk, err)
+		}
+		return out, nil
+	})
+}
+
+type identityKey struct{}
+
+// WithIdentity marks requests as coming from somebody who is known already: the local socket, whose file
+// mode has let them in.
+func WithIdentity(ctx context.Context, who desk.Identity) context.Context {
+	return context.WithValue(ctx, identityKey{}, who)
+}
+
+func identity(ctx context.Context) desk.Identity {
+	who, _ := ctx.Value(identityKey{}).(desk.Identity)
+	return who
+}
+
+// authorize lets in whoever holds a token of the operation's role or a higher one.
+func (a *api) authorize(ctx huma.Context, next func(huma.Context)) {
+	who := identity(ctx.Context())
+	if who.Role == "" {
+		bearer, ok := bearerToken(ctx.Header("Authorization"))
+		if !ok {
+			a.unauthorized(ctx, "send an API token in the header Authorization: Bearer …")
+			return
+		}
+		var err error
+		if who, err = a.desk.Authenticate(ctx.Context(), bearer); err != nil {
+			if desk.KindOf(err) == "" {
+				a.fail(ctx, problem(ctx.Context(), a.desk, err))
+				return
+			}
+			a.unauthorized(ctx, "the API token is not known, or was revoked")
+			return
+		}
+	}
+	least, _ := ctx.Operation().Metadata[roleKey].(desk.Role)
+	if !who.Role.AtLeast(least) {
+		a.fail(ctx, huma.Error403Forbidden("this needs the role "+string(least)+"; yours is "+string(who.Role)))
+		return
+	}
+	next(huma.WithContext(ctx, WithIdentity(ctx.Context(), who)))
+}
+
+func bearerToken(header string) (string, bool) {
+	scheme, token, found := strings.Cut(header, " ")
+	token = strings.TrimSpace(token)
+	return token, found && strings.EqualFold(scheme, "bearer") && token != ""
+}
+
+func (a *api) unauthorized(ctx huma.Context, detail string) {
+	ctx.SetHeader("WWW-Authenticate", `Bearer realm="chargestamp"`)
+	a.fail(ctx, huma.Error401Unauthorized(detail))
+}
+
+func (a *api) fail(ctx huma.Context, err huma.StatusError) {
+	_ = huma.WriteErr(a, ctx, err.GetStatus(), err.Error())
+}

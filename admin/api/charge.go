@@ -1,0 +1,310 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/flow"
+)
+
+// chargeHead is what a charge's own row tells; chargeTail what came of it. A list shows the two, one charge
+// all of chargeFull.
+type chargeHead struct {
+	ID          string     `json:"id"`
+	Platform    string     `json:"platform"`
+	Order       *string    `json:"order" doc:"null where the platform gives none"`
+	Plate       string     `json:"plate" doc:"masked for viewers"`
+	Lot         string     `json:"lot"`
+	State       string     `json:"state"`
+	Reason      string     `json:"reason"`
+	StartedAt   *time.Time `json:"started_at"`
+	EndedAt     *time.Time `json:"ended_at"`
+	ReceivedAt  *time.Time `json:"received_at"`
+	EnergyKWh   *string    `json:"energy_kwh"`
+	TotalAmount *string    `json:"total_amount"`
+	Reduction   *reduction `json:"reduction"`
+}
+
+type chargeTail struct {
+	Usage  *usage  `json:"usage"`
+	Report *report `json:"report"`
+}
+
+type chargeItem struct {
+	chargeHead
+	chargeTail
+}
+
+type chargeFull struct {
+	chargeHead
+	Stay       *stayOfCharge `json:"stay"`
+	Deliveries []delivery    `json:"deliveries" nullable:"false"`
+	chargeTail
+	Decision *decision `json:"decision"`
+	Timeline []step    `json:"timeline" nullable:"false"`
+}
+
+type reduction struct {
+	Method  string `json:"method" enum:"time,amount,free,lot_decides"`
+	Minutes int64  `json:"minutes"`
+	Amount  string `json:"amount"`
+}
+
+type stayOfCharge struct {
+	OrderID   string     `json:"order_id"`
+	EnteredAt *time.Time `json:"entered_at"`
+	LeftAt    *time.Time `json:"left_at"`
+}
+
+type delivery struct {
+	ID       string    `json:"id"`
+	Channel  string    `json:"channel"`
+	State    string    `json:"state"`
+	Attempts []attempt `json:"attempts"`
+}
+
+type attempt struct {
+	At     *time.Time `json:"at"`
+	Result string     `json:"result"`
+	Detail *string    `json:"detail"`
+}
+
+type usage struct {
+	Minutes int64      `json:"minutes"`
+	Amount  string     `json:"amount"`
+	At      *time.Time `json:"at"`
+}
+
+type report struct {
+	State string `json:"state"`
+}
+
+type step struct {
+	At     *time.Time `json:"at"`
+	Step   string     `json:"step"`
+	Result string     `json:"result"`
+	Reason *string    `json:"reason"`
+	Detail *string    `json:"detail"`
+}
+
+// decision is how a charge was decided and on what.
+type decision struct {
+	At            *time.Time  `json:"at"`
+	State         string      `json:"state"`
+	Reason        string      `json:"reason"`
+	Rule          charge.Rule `json:"rule"`
+	Wanted        *reduction  `json:"wanted" doc:"before caps and combining"`
+	Reduction     *reduction  `json:"reduction" doc:"granted"`
+	Send          *reduction  `json:"send" doc:"what the lot is told"`
+	Granted       []granted   `json:"granted" doc:"what the stay had already"`
+	StayOrder     *string     `json:"stay_order"`
+	ChargeMinutes int64       `json:"charge_minutes"`
+	EnergyKWh     string      `json:"energy_kwh"`
+	Note          *string     `json:"note"`
+}
+
+type granted struct {
+	Charge    string     `json:"charge"`
+	Reduction *reduction `json:"reduction"`
+	Combine   string     `json:"combine"`
+	At        *time.Time `json:"at"`
+}
+
+func viewReduction(r *charge.Reduction) *reduction {
+	if r == nil || r.IsZero() {
+		return nil
+	}
+	return &reduction{string(r.Method), r.Minutes, r.Amount.String()}
+}
+
+func viewHead(who desk.Identity, c *charge.Charge) chargeHead {
+	h := chargeHead{
+		ID: number(c.ID), Platform: c.Platform, Order: text(c.Order), Plate: desk.ShowPlate(who, c.Plate),
+		Lot: c.Lot.String(), State: string(c.State), Reason: string(c.Reason),
+		StartedAt: moment(c.StartedAt), EndedAt: moment(c.EndedAt), ReceivedAt: moment(c.Received),
+		Reduction: viewReduction(c.Reduction),
+	}
+	if c.HasEnergy {
+		h.EnergyKWh = text(c.Energy.String())
+	}
+	if c.HasTotal {
+		h.TotalAmount = text(c.Total.String())
+	}
+	return h
+}
+
+func viewTail(c *charge.Charge) chargeTail {
+	var t chargeTail
+	if c.Usage != nil {
+		t.Usage = &usage{c.Usage.Minutes, c.Usage.Amount.String(), moment(c.Usage.At)}
+	}
+	if c.Report != "" {
+		t.Report = &report{string(c.Report)}
+	}
+	return t
+}
+
+func viewItem(who desk.Identity, c *charge.Charge) chargeItem {
+	return chargeItem{viewHead(who, c), viewTail(c)}
+}
+
+func viewCharge(who desk.Identity, t *flow.Story) chargeFull {
+	full := chargeFull{chargeHead: viewHead(who, t.Charge), chargeTail: viewTail(t.Charge),
+		Decision: viewDecision(t.Charge.Decision)}
+	if s := t.Stay; s != nil {
+		full.Stay = &stayOfCharge{s.OrderID, moment(s.Entered), moment(s.Left)}
+	}
+	full.Deliveries = mapAll(t.Deliveries, func(s flow.Sent) delivery {
+		return delivery{number(s.Delivery.ID), string(s.Delivery.Channel), string(s.Delivery.State),
+			mapAll(s.Attempts, func(a charge.Attempt) attempt {
+				return attempt{moment(a.At), string(a.Result), text(a.Detail)}
+			})}
+	})
+	full.Timeline = mapAll(t.Timeline, func(s flow.Step) step {
+		return step{moment(s.At), s.Step, s.Result, text(s.Reason), text(s.Detail)}
+	})
+	return full
+}
+
+func viewDecision(d *charge.Decision) *decision {
+	if d == nil {
+		return nil
+	}
+	return &decision{
+		At: moment(d.At), State: string(d.State), Reason: string(d.Reason), Rule: d.Rule,
+		Wanted: viewReduction(&d.Wanted), Reduction: viewReduction(&d.Reduction), Send: viewReduction(&d.Send),
+		Granted: mapAll(d.Granted, func(g charge.Granted) granted {
+			return granted{number(g.Charge), viewReduction(&g.Reduction), string(g.Combine), moment(g.At)}
+		}),
+		StayOrder: text(d.StayOrder), ChargeMinutes: d.Minutes, EnergyKWh: d.Energy.String(), Note: text(d.Note),
+	}
+}
+
+type chargesInput struct {
+	Paging
+	Platform string `query:"platform"`
+	Lot      string `query:"lot" doc:"union_id/park_id"`
+	Plate    string `query:"plate" maxLength:"40" doc:"whole, or a part of three or more characters"`
+	Order    string `query:"order" maxLength:"100"`
+	State    string `query:"state" doc:"one or more states, separated by commas"`
+	Reason   string `query:"reason"`
+	UUID     string `query:"uuid" maxLength:"100" doc:"of a delivery"`
+	From     string `query:"from" doc:"by receipt, inclusive: RFC 3339, or a day in Asia/Shanghai"`
+	To       string `query:"to" doc:"exclusive"`
+}
+
+func (in *chargesInput) filter() (charge.ChargeFilter, error) {
+	f := charge.ChargeFilter{Platform: in.Platform, Plate: in.Plate, Order: in.Order, UUID: in.UUID,
+		Limit: in.Limit, Cursor: in.Cursor}
+	var err error
+	if f.Lot, err = parseLot("query.lot", in.Lot); err != nil {
+		return f, err
+	}
+	if f.States, err = parseCodes("query.state", in.State, charge.States); err != nil {
+		return f, err
+	}
+	reasons, err := parseCodes("query.reason", in.Reason, charge.Reasons)
+	if err != nil {
+		return f, err
+	}
+	if len(reasons) > 0 {
+		f.Reason = reasons[0]
+	}
+	f.From, f.To, err = parseSpan(in.From, in.To)
+	return f, err
+}
+
+// ByID is one thing by its id. It is exported for the mapping of parameters.
+type ByID struct {
+	ID string `path:"id"`
+}
+
+type chargeOutput struct{ Body chargeFull }
+
+type actionInput struct {
+	ByID
+	DryRun bool `query:"dry_run" doc:"say the effect only"`
+	Body   *reasonBody
+}
+
+type reasonBody struct {
+	Reason string `json:"reason,omitempty" maxLength:"500" doc:"why; kept in the audit log and the timeline; required but for a dry run"`
+}
+
+// text is the reason; empty where no body was sent.
+func (b *reasonBody) text() string {
+	if b == nil {
+		return ""
+	}
+	return strings.TrimSpace(b.Reason)
+}
+
+type bindInput struct {
+	ByID
+	DryRun bool `query:"dry_run" doc:"say the effect only"`
+	Body   struct {
+		OrderID string `json:"order_id" minLength:"1" maxLength:"100" doc:"the stay's, in the charge's lot"`
+		Reason  string `json:"reason,omitempty" maxLength:"500"`
+	}
+}
+
+type effectOutput struct{ Body flow.Effect }
+
+func (a *api) charges() {
+	handle(a, route{method: http.MethodGet, path: "/charges", id: "list-charges", role: desk.RoleViewer,
+		summary: "List charges, newest first"},
+		func(ctx context.Context, who desk.Identity, in *chargesInput) (*list[chargeItem], error) {
+			f, err := in.filter()
+			if err != nil {
+				return nil, err
+			}
+			page, err := a.desk.Charges(ctx, who, f)
+			if err != nil {
+				return nil, err
+			}
+			return listOf(mapAll(page.Items, func(c *charge.Charge) chargeItem { return viewItem(who, c) }), page.Next), nil
+		})
+	handle(a, route{method: http.MethodGet, path: "/charges/{id}", id: "get-charge", role: desk.RoleViewer,
+		summary: "One charge with its decision, deliveries and timeline"},
+		func(ctx context.Context, who desk.Identity, in *ByID) (*chargeOutput, error) {
+			id, err := parseID(in.ID)
+			if err != nil {
+				return nil, err
+			}
+			told, err := a.desk.Story(ctx, id)
+			if err != nil {
+				return nil, err
+			}
+			return &chargeOutput{viewCharge(who, told)}, nil
+		})
+	a.action("redeliver", "Send a charge's reduction again", a.desk.Redeliver)
+	a.action("void", "Take a charge's reduction back", a.desk.Void)
+	handle(a, route{method: http.MethodPost, path: "/charges/{id}/bind", id: "bind-charge", role: desk.RoleSupport,
+		summary: "Match a charge to a stay by hand"},
+		func(ctx context.Context, who desk.Identity, in *bindInput) (*effectOutput, error) {
+			id, err := parseID(in.ID)
+			if err != nil {
+				return nil, err
+			}
+			effect, err := a.desk.Bind(ctx, who, id, in.Body.OrderID, flow.Action{Reason: strings.TrimSpace(in.Body.Reason), DryRun: in.DryRun})
+			return &effectOutput{effect}, err
+		})
+}
+
+func (a *api) action(verb, summary string,
+	do func(context.Context, desk.Identity, int64, flow.Action) (flow.Effect, error)) {
+	handle(a, route{method: http.MethodPost, path: "/charges/{id}/" + verb, id: verb + "-charge", role: desk.RoleSupport,
+		summary: summary},
+		func(ctx context.Context, who desk.Identity, in *actionInput) (*effectOutput, error) {
+			id, err := parseID(in.ID)
+			if err != nil {
+				return nil, err
+			}
+			effect, err := do(ctx, who, id, flow.Action{Reason: in.Body.text(), DryRun: in.DryRun})
+			return &effectOutput{effect}, err
+		})
+}

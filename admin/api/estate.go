@@ -1,0 +1,81 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/estate"
+)
+
+type estateInput struct {
+	DryRun  bool   `query:"dry_run" doc:"validate and say what would change"`
+	RawBody []byte `contentType:"application/yaml"`
+}
+
+type estateOutput struct {
+	Body struct {
+		Changes []estate.Change `json:"changes" nullable:"false" doc:"empty where the document changes nothing"`
+		Applied bool          `json:"applied"`
+	}
+}
+
+type exportOutput struct {
+	ContentType string `header:"Content-Type"`
+	Body        []byte
+}
+
+type checkInput struct {
+	Body struct {
+		Platform string `json:"platform" minLength:"1" maxLength:"40"`
+		Push     string `json:"push" minLength:"1" doc:"a raw HTTP request or its body alone"`
+		At       string `json:"at,omitempty" doc:"RFC 3339; the time to judge by, now where absent"`
+	}
+}
+
+type checkOutput struct {
+	Body struct {
+		Accepted bool               `json:"accepted"`
+		Steps    []desk.FindingStep `json:"steps" nullable:"false"`
+	}
+}
+
+func (a *api) estate() {
+	handle(a, route{method: http.MethodPost, path: "/estate", id: "apply-estate", role: desk.RoleAdmin, maxBody: estateBody,
+		summary: "Apply an estate document, YAML or JSON"},
+		func(ctx context.Context, who desk.Identity, in *estateInput) (*estateOutput, error) {
+			changes, err := a.desk.Apply(ctx, who, in.RawBody, in.DryRun)
+			if err != nil {
+				return nil, err
+			}
+			out := new(estateOutput)
+			out.Body.Changes, out.Body.Applied = append([]estate.Change{}, changes...), !in.DryRun
+			return out, nil
+		})
+	handle(a, route{method: http.MethodGet, path: "/estate", id: "export-estate", role: desk.RoleAdmin,
+		summary: "The estate as a document, secrets as placeholders"},
+		func(_ context.Context, who desk.Identity, _ *struct{}) (*exportOutput, error) {
+			doc, err := a.desk.Export(who)
+			return &exportOutput{"application/yaml", doc}, err
+		})
+	handle(a, route{method: http.MethodPost, path: "/check", id: "check-push", role: desk.RoleSupport, maxBody: 1 << 20,
+		summary: "Have the doctor judge a push"}, a.check)
+}
+
+func (a *api) check(ctx context.Context, who desk.Identity, in *checkInput) (*checkOutput, error) {
+	at := a.desk.Now()
+	if in.Body.At != "" {
+		var err error
+		if at, err = time.Parse(time.RFC3339, in.Body.At); err != nil {
+			return nil, invalid("body.at", "a time like 2026-01-31T08:00:00+08:00")
+		}
+	}
+	found, err := a.desk.Check(ctx, who, desk.Question{Platform: in.Body.Platform, Push: []byte(in.Body.Push), At: at})
+	if err != nil {
+		return nil, err
+	}
+	out := new(checkOutput)
+	out.Body.Accepted, out.Body.Steps = found.Accepted, append([]desk.FindingStep{}, found.Steps...)
+	return out, nil
+}

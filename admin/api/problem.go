@@ -1,0 +1,46 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/chargestamp/chargestamp/admin/desk"
+)
+
+var statuses = map[desk.Kind]int{
+	desk.NotFound:     http.StatusNotFound,
+	desk.Unauthorized: http.StatusUnauthorized,
+	desk.Forbidden:    http.StatusForbidden,
+	desk.Invalid:      http.StatusUnprocessableEntity,
+	desk.Conflict:     http.StatusConflict,
+	desk.Busy:         http.StatusServiceUnavailable,
+}
+
+// problem gives a failure as a problem document. An internal one says nothing but that it is one; the log
+// has the rest.
+func problem(ctx context.Context, d *desk.Desk, err error) huma.StatusError {
+	var known *desk.Error
+	if errors.As(err, &known) {
+		details := make([]error, 0, len(known.Fields))
+		for _, f := range known.Fields {
+			details = append(details, &huma.ErrorDetail{Message: f.Detail, Location: f.Where})
+		}
+		return huma.NewError(statuses[known.Kind], known.Detail, details...)
+	}
+	if status := huma.StatusError(nil); errors.As(err, &status) {
+		return status
+	}
+	d.Failed(ctx, err)
+	return huma.Error500InternalServerError("something failed inside the gateway; its log says what")
+}
+
+// WriteProblem writes a problem document outside of any operation: an unknown path, a wrong method, a panic.
+func WriteProblem(w http.ResponseWriter, status int, detail string) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(huma.NewError(status, detail))
+}

@@ -1,0 +1,130 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/flow"
+)
+
+type push struct {
+	ID         string     `json:"id"`
+	Platform   string     `json:"platform"`
+	ReceivedAt *time.Time `json:"received_at"`
+	Remote     string     `json:"remote"`
+	Outcome    string     `json:"outcome"`
+	Reason     *string    `json:"reason"`
+	Charge     *string    `json:"charge"`
+}
+
+type pushesInput struct {
+	Paging
+	Platform string `query:"platform"`
+	Account  string `query:"account"`
+	Outcome  string `query:"outcome"`
+	Charge   string `query:"charge"`
+	From     string `query:"from" doc:"inclusive: RFC 3339, or a day in Asia/Shanghai"`
+	To       string `query:"to" doc:"exclusive"`
+}
+
+func (in *pushesInput) filter() (charge.PushFilter, error) {
+	f := charge.PushFilter{Platform: in.Platform, Account: in.Account, Limit: in.Limit, Cursor: in.Cursor}
+	outcomes, err := parseCodes("query.outcome", in.Outcome, charge.Outcomes)
+	if err != nil {
+		return f, err
+	}
+	if len(outcomes) > 0 {
+		f.Outcome = outcomes[0]
+	}
+	if in.Charge != "" {
+		if f.Charge, err = parseID(in.Charge); err != nil {
+			return f, invalid("query.charge", "a charge's id")
+		}
+	}
+	f.From, f.To, err = parseSpan(in.From, in.To)
+	return f, err
+}
+
+type replayedOutput struct {
+	Body struct {
+		Outcome string   `json:"outcome"`
+		Detail  *string  `json:"detail"`
+		Read    []string `json:"read" nullable:"false" doc:"what was read, name = value unit"`
+		Charge  *string  `json:"charge"`
+	}
+}
+
+type stay struct {
+	Lot       string     `json:"lot"`
+	OrderID   string     `json:"order_id"`
+	Plate     string     `json:"plate"`
+	EnteredAt *time.Time `json:"entered_at"`
+	LeftAt    *time.Time `json:"left_at"`
+	State     string     `json:"state" enum:"open,closed"`
+}
+
+func viewStay(who desk.Identity, s *charge.Stay) stay {
+	state := "closed"
+	if s.Open {
+		state = "open"
+	}
+	return stay{s.Lot.String(), s.OrderID, desk.ShowPlate(who, s.Plate), moment(s.Entered), moment(s.Left), state}
+}
+
+type staysInput struct {
+	Paging
+	Lot   string `query:"lot" doc:"union_id/park_id"`
+	Plate string `query:"plate" maxLength:"40" doc:"whole, or a part of three or more characters"`
+	Open  bool   `query:"open" doc:"open ones only"`
+}
+
+func (a *api) pushes() {
+	handle(a, route{method: http.MethodGet, path: "/pushes", id: "list-pushes", role: desk.RoleViewer,
+		summary: "List requests of platforms, newest first, refused ones too"},
+		func(ctx context.Context, _ desk.Identity, in *pushesInput) (*list[push], error) {
+			f, err := in.filter()
+			if err != nil {
+				return nil, err
+			}
+			page, err := a.desk.Pushes(ctx, f)
+			if err != nil {
+				return nil, err
+			}
+			return listOf(mapAll(page.Items, func(p charge.Push) push {
+				return push{number(p.ID), p.Platform, moment(p.Received), p.Remote, string(p.Outcome), text(p.Reason), numberOrNull(p.Charge)}
+			}), page.Next), nil
+		})
+	handle(a, route{method: http.MethodPost, path: "/pushes/{id}/replay", id: "replay-push", role: desk.RoleSupport,
+		summary: "Open a stored push once more"},
+		func(ctx context.Context, who desk.Identity, in *actionInput) (*replayedOutput, error) {
+			id, err := parseID(in.ID)
+			if err != nil {
+				return nil, err
+			}
+			done, err := a.desk.Replay(ctx, who, id, flow.Action{Reason: in.Body.text(), DryRun: in.DryRun})
+			if err != nil {
+				return nil, err
+			}
+			out := new(replayedOutput)
+			out.Body.Outcome, out.Body.Detail, out.Body.Charge = string(done.Outcome), text(done.Detail), numberOrNull(done.Charge)
+			out.Body.Read = append([]string{}, done.Read...)
+			return out, nil
+		})
+	handle(a, route{method: http.MethodGet, path: "/stays", id: "list-stays", role: desk.RoleViewer,
+		summary: "List stays, newest first"},
+		func(ctx context.Context, who desk.Identity, in *staysInput) (*list[stay], error) {
+			lot, err := parseLot("query.lot", in.Lot)
+			if err != nil {
+				return nil, err
+			}
+			page, err := a.desk.Stays(ctx, who, charge.StayFilter{Lot: lot, Plate: in.Plate, Open: in.Open,
+				Limit: in.Limit, Cursor: in.Cursor})
+			if err != nil {
+				return nil, err
+			}
+			return listOf(mapAll(page.Items, func(s *charge.Stay) stay { return viewStay(who, s) }), page.Next), nil
+		})
+}

@@ -1,0 +1,143 @@
+package api
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// list is how every list answers.
+type list[T any] struct {
+	Body struct {
+		Items []T    `json:"items" nullable:"false"`
+		Next  string `json:"next" doc:"cursor of what follows, empty at the end"`
+	}
+}
+
+func listOf[T any](items []T, next string) *list[T] {
+	out := new(list[T])
+	out.Body.Items, out.Body.Next = items, next
+	if items == nil {
+		out.Body.Items = []T{}
+	}
+	return out
+}
+
+func mapAll[T, U any](in []T, fn func(T) U) []U {
+	out := make([]U, 0, len(in))
+	for _, v := range in {
+		out = append(out, fn(v))
+	}
+	return out
+}
+
+// Paging is what every list can be asked.
+type Paging struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"50"`
+	Cursor string `query:"cursor" maxLength:"200"`
+}
+
+// text is null where there is none.
+func text[S ~string](s S) *string {
+	if s == "" {
+		return nil
+	}
+	t := string(s)
+	return &t
+}
+
+// moment is null for the zero time, and UTC.
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+func number(id int64) string { return strconv.FormatInt(id, 10) }
+
+// numberOrNull is null for 0.
+func numberOrNull(id int64) *string {
+	if id == 0 {
+		return nil
+	}
+	return text(number(id))
+}
+
+// parseID reads an id of ours; what is no number is the id of nothing.
+func parseID(s string) (int64, error) {
+	id, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || id <= 0 {
+		return 0, desk.Fail(desk.NotFound, "there is nothing with this id; ids are positive numbers")
+	}
+	return id, nil
+}
+
+// parseTime reads RFC 3339, or a day in Shanghai, its beginning.
+func parseTime(field, s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t, nil
+	}
+	if t, err := time.ParseInLocation(time.DateOnly, s, charge.Shanghai); err == nil {
+		return t, nil
+	}
+	return time.Time{}, invalid("query."+field, "a time like 2026-01-31T08:00:00+08:00 or a day like 2026-01-31")
+}
+
+func parseSpan(from, to string) (f, t time.Time, err error) {
+	if f, err = parseTime("from", from); err != nil {
+		return f, t, err
+	}
+	if t, err = parseTime("to", to); err != nil {
+		return f, t, err
+	}
+	if !f.IsZero() && !t.IsZero() && !f.Before(t) {
+		return f, t, invalid("query.to", "must be after from; from is inclusive, to exclusive")
+	}
+	return f, t, nil
+}
+
+func parseLot(field, s string) (charge.LotID, error) {
+	if s == "" {
+		return charge.LotID{}, nil
+	}
+	id, err := charge.ParseLotID(s)
+	if err != nil {
+		return id, invalid(field, "a lot is written union_id/park_id")
+	}
+	return id, nil
+}
+
+// parseCodes reads a comma-separated list of codes of a closed list.
+func parseCodes[T ~string](field, s string, known []T) ([]T, error) {
+	var out []T
+	for code := range strings.SplitSeq(s, ",") {
+		if code = strings.TrimSpace(code); code == "" {
+			continue
+		}
+		found := false
+		for _, k := range known {
+			found = found || string(k) == code
+		}
+		if !found {
+			return nil, invalid(field, "unknown code; known are "+joined(known))
+		}
+		out = append(out, T(code))
+	}
+	return out, nil
+}
+
+func joined[T ~string](codes []T) string {
+	return strings.Join(mapAll(codes, func(c T) string { return string(c) }), ", ")
+}
+
+func invalid(where, detail string) error {
+	return desk.Fail(desk.Invalid, "the request cannot be used as it is", desk.FieldError{Where: where, Detail: detail})
+}

@@ -1,0 +1,369 @@
+package admin
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"flag"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
+
+	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/estate"
+)
+
+var update = flag.Bool("update", false, "write golden files anew")
+
+// call asks the server as a role; "" sends no token.
+func call(t *testing.T, h http.Handler, role, method, path, body string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	if role != "" {
+		r.Header.Set("Authorization", "Bearer token-of-"+role)
+	}
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	var pretty bytes.Buffer
+	if err := json.Indent(&pretty, bytes.TrimSpace(got), "", "  "); err != nil {
+		t.Fatalf("no JSON: %v\n%s", err, got)
+	}
+	pretty.WriteByte('\n')
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, pretty.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), pretty.String()); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", name, diff)
+	}
+}
+
+func TestGolden(t *testing.T) {
+	for _, tc := range []struct{ name, role, method, path, body string }{
+		{"charge.json", "support", "GET", "/api/v1/charges/7001", ""},
+		{"charge-viewer.json", "viewer", "GET", "/api/v1/charges/7001", ""},
+		{"charges.json", "support", "GET", "/api/v1/charges?platform=telaidian&lot=200461/1313&state=used,held&limit=2", ""},
+		{"pushes.json", "viewer", "GET", "/api/v1/pushes", ""},
+		{"stays.json", "support", "GET", "/api/v1/stays?lot=200461/1313", ""},
+		{"lot.json", "viewer", "GET", "/api/v1/lots/200461/1313", ""},
+		{"lots.json", "viewer", "GET", "/api/v1/lots", ""},
+		{"bindings.json", "viewer", "GET", "/api/v1/bindings", ""},
+		{"platforms.json", "viewer", "GET", "/api/v1/platforms", ""},
+		{"statements.json", "viewer", "GET", "/api/v1/statements?from=2026-01-01&to=2026-02-01", ""},
+		{"effect-dry.json", "support", "POST", "/api/v1/charges/7001/redeliver?dry_run=true", ""},
+		{"price.json", "support", "POST", "/api/v1/lots/200461/1313/price", `{"order_id":"S-9"}`},
+		{"replay.json", "support", "POST", "/api/v1/pushes/31/replay", ""},
+		{"estate.json", "admin", "POST", "/api/v1/estate", "version: 1"},
+		{"check.json", "support", "POST", "/api/v1/check", `{"platform":"telaidian","push":"{}"}`},
+		{"tokens.json", "admin", "GET", "/api/v1/tokens", ""},
+		{"token-new.json", "admin", "POST", "/api/v1/tokens", `{"name":"ci","role":"support"}`},
+		{"users.json", "admin", "GET", "/api/v1/users", ""},
+		{"audit.json", "admin", "GET", "/api/v1/audit", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := call(t, serve(t, newFake()), tc.role, tc.method, tc.path, tc.body)
+			if w.Code != http.StatusOK {
+				t.Fatalf("status %d: %s", w.Code, w.Body)
+			}
+			golden(t, tc.name, w.Body.Bytes())
+		})
+	}
+}
+
+// Which role may do what, on every operation of the description.
+func TestRoles(t *testing.T) {
+	const reason = `{"reason":"driver called"}`
+	routes := []struct {
+		method, path, body string
+		least              desk.Role
+	}{
+		{"GET", "/charges", "", desk.RoleViewer},
+		{"GET", "/charges/7001", "", desk.RoleViewer},
+		{"GET", "/pushes", "", desk.RoleViewer},
+		{"GET", "/stays", "", desk.RoleViewer},
+		{"GET", "/lots", "", desk.RoleViewer},
+		{"GET", "/lots/200461/1313", "", desk.RoleViewer},
+		{"GET", "/bindings", "", desk.RoleViewer},
+		{"GET", "/platforms", "", desk.RoleViewer},
+		{"GET", "/statements", "", desk.RoleViewer},
+		{"POST", "/charges/7001/redeliver", reason, desk.RoleSupport},
+		{"POST", "/charges/7001/void", reason, desk.RoleSupport},
+		{"POST", "/charges/7001/bind", `{"order_id":"S-9","reason":"same car"}`, desk.RoleSupport},
+		{"POST", "/pushes/31/replay", "", desk.RoleSupport},
+		{"POST", "/lots/200461/1313/price", `{"order_id":"S-9"}`, desk.RoleSupport},
+		{"POST", "/lots/200461/1313/pause", reason, desk.RoleSupport},
+		{"POST", "/lots/200461/1313/resume", "", desk.RoleSupport},
+		{"POST", "/check", `{"platform":"telaidian","push":"{}"}`, desk.RoleSupport},
+		{"GET", "/estate", "", desk.RoleAdmin},
+		{"POST", "/estate", "version: 1", desk.RoleAdmin},
+		{"GET", "/tokens", "", desk.RoleAdmin},
+		{"POST", "/tokens", `{"name":"ci","role":"viewer"}`, desk.RoleAdmin},
+		{"DELETE", "/tokens/t1", "", desk.RoleAdmin},
+		{"GET", "/users", "", desk.RoleAdmin},
+		{"POST", "/users", `{"name":"li","role":"viewer","password":"long enough for all"}`, desk.RoleAdmin},
+		{"DELETE", "/users/li", "", desk.RoleAdmin},
+		{"GET", "/audit", "", desk.RoleAdmin},
+	}
+	for _, r := range routes {
+		for _, role := range []desk.Role{"", "stranger", desk.RoleViewer, desk.RoleSupport, desk.RoleAdmin} {
+			f := newFake()
+			w := call(t, serve(t, f), string(role), r.method, "/api/v1"+r.path, r.body)
+			want := 2
+			switch {
+			case role == "":
+				want = http.StatusUnauthorized
+			case !role.AtLeast(r.least):
+				want = http.StatusForbidden
+			}
+			if want == 2 && w.Code/100 != 2 || want != 2 && w.Code != want {
+				t.Errorf("%s %s as %q: status %d, want %d: %s", r.method, r.path, role, w.Code, want, w.Body)
+			}
+			if want != 2 {
+				isProblem(t, w, want)
+				if len(f.done)+len(f.audit) != 0 {
+					t.Errorf("%s %s as %q did %v", r.method, r.path, role, f.done)
+				}
+			}
+		}
+	}
+	var described int
+	w := call(t, serve(t, newFake()), "", "GET", "/openapi.json", "")
+	var doc struct {
+		Paths map[string]map[string]any
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	for _, ops := range doc.Paths {
+		described += len(ops)
+	}
+	if described != len(routes) {
+		t.Errorf("%d operations are described, the table has %d", described, len(routes))
+	}
+}
+
+func isProblem(t *testing.T, w *httptest.ResponseRecorder, status int) {
+	t.Helper()
+	if ct := w.Header().Get("Content-Type"); ct != "application/problem+json" {
+		t.Errorf("content type %q of status %d", ct, w.Code)
+	}
+	var p struct {
+		Title, Detail string
+		Status        int
+		Errors        []struct{ Message, Location string }
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
+		t.Fatalf("%v: %s", err, w.Body)
+	}
+	if w.Code != status || p.Status != status || p.Title == "" || p.Detail == "" {
+		t.Errorf("status %d, problem %+v, want %d", w.Code, p, status)
+	}
+	for _, leak := range []string{"goroutine", ".go:", "sqlite", "secret"} {
+		if strings.Contains(w.Body.String(), leak) {
+			t.Errorf("problem tells %q: %s", leak, w.Body)
+		}
+	}
+}
+
+func TestProblems(t *testing.T) {
+	for _, tc := range []struct {
+		name, role, method, path, body string
+		status                         int
+		says                           string
+	}{
+		{"unknown path", "admin", "GET", "/api/v1/nothing", "", 404, "openapi"},
+		{"wrong method", "admin", "DELETE", "/api/v1/charges", "", 405, "GET"},
+		{"unknown charge", "admin", "GET", "/api/v1/charges/1", "", 404, ""},
+		{"no id", "admin", "GET", "/api/v1/charges/abc", "", 404, ""},
+		{"unknown lot", "admin", "GET", "/api/v1/lots/200461/9", "", 404, "200461/9"},
+		{"pause of unknown lot", "admin", "POST", "/api/v1/lots/1/9/pause", `{"reason":"x"}`, 404, ""},
+		{"unknown parameter", "admin", "GET", "/api/v1/charges?plat=1", "", 422, "query.plat"},
+		{"unknown state", "admin", "GET", "/api/v1/charges?state=lost", "", 422, "gave_up"},
+		{"limit too high", "admin", "GET", "/api/v1/charges?limit=501", "", 422, "query.limit"},
+		{"crossed times", "admin", "GET", "/api/v1/charges?from=2026-02-01&to=2026-01-01", "", 422, "query.to"},
+		{"bad time", "admin", "GET", "/api/v1/charges?from=yesterday", "", 422, "query.from"},
+		{"bad lot", "admin", "GET", "/api/v1/charges?lot=13", "", 422, "query.lot"},
+		{"short plate", "admin", "GET", "/api/v1/charges?plate=A1", "", 422, "query.plate"},
+		{"long statement", "admin", "GET", "/api/v1/statements?from=2020-01-01&to=2026-01-01", "", 422, "query.from"},
+		{"bad format", "admin", "GET", "/api/v1/statements?format=pdf", "", 422, "query.format"},
+		{"no reason", "admin", "POST", "/api/v1/charges/7001/void", "", 422, "body.reason"},
+		{"blank reason", "admin", "POST", "/api/v1/charges/7001/void", `{"reason":"  "}`, 422, "body.reason"},
+		{"unknown key", "admin", "POST", "/api/v1/charges/7001/void", `{"reason":"x","sekret":1}`, 422, "body"},
+		{"no JSON", "admin", "POST", "/api/v1/charges/7001/void", `reason`, 400, ""},
+		{"role of nobody", "admin", "POST", "/api/v1/tokens", `{"name":"x","role":"root"}`, 422, "body.role"},
+		{"short password", "admin", "POST", "/api/v1/users", `{"name":"x","role":"viewer","password":"secret"}`, 422, "body.password"},
+		{"unknown platform", "admin", "POST", "/api/v1/check", `{"platform":"x","push":"{}"}`, 422, "body.platform"},
+		{"large body", "admin", "POST", "/api/v1/charges/7001/void", `{"reason":"` + strings.Repeat("x", 70<<10) + `"}`, 413, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			f := newFake()
+			w := call(t, serve(t, f), tc.role, tc.method, tc.path, tc.body)
+			isProblem(t, w, tc.status)
+			if !strings.Contains(w.Body.String(), tc.says) {
+				t.Errorf("problem does not say %q: %s", tc.says, w.Body)
+			}
+			if len(f.done)+len(f.audit) != 0 {
+				t.Errorf("bad input did %v %v", f.done, f.audit)
+			}
+		})
+	}
+}
+
+func TestUnauthorizedSaysHow(t *testing.T) {
+	s := serve(t, newFake())
+	for _, header := range []string{"", "Bearer", "Bearer wrong", "Basic token-of-admin", "token-of-admin"} {
+		r := httptest.NewRequest("GET", "/api/v1/charges", nil)
+		r.Header.Set("Authorization", header)
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		isProblem(t, w, http.StatusUnauthorized)
+		if w.Header().Get("WWW-Authenticate") == "" {
+			t.Error("401 without WWW-Authenticate")
+		}
+	}
+}
+
+// What fails inside says nothing outside.
+func TestInternalFailureTellsNothing(t *testing.T) {
+	f := newFake()
+	f.fail = errors.New("sqlite: disk I/O error, secret.db, store.go:77")
+	s := serve(t, f)
+	for _, path := range []string{"/charges", "/charges/7001", "/pushes", "/stays", "/lots", "/lots/200461/1313", "/statements", "/tokens", "/users", "/audit"} {
+		isProblem(t, call(t, s, "admin", "GET", "/api/v1"+path, ""), http.StatusInternalServerError)
+	}
+	r := httptest.NewRequest("GET", "/api/v1/charges", nil)
+	r.Header.Set("Authorization", "Bearer database-down")
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	isProblem(t, w, http.StatusInternalServerError)
+}
+
+func TestActionsAreAudited(t *testing.T) {
+	f := newFake()
+	s := serve(t, f)
+	for _, tc := range []struct{ method, path, body string }{
+		{"POST", "/charges/7001/void", `{"reason":"wrong car"}`},
+		{"POST", "/charges/7001/redeliver?dry_run=true", ""}, // says only: not audited
+		{"POST", "/charges/7001/redeliver", `{"reason":"lot is back"}`},
+		{"POST", "/lots/200461/1313/pause", `{"reason":"barrier broken"}`},
+		{"POST", "/lots/200461/1313/resume", ""},
+		{"POST", "/tokens", `{"name":"ci","role":"viewer"}`},
+		{"DELETE", "/tokens/t1", ""},
+		{"POST", "/users", `{"name":"li","role":"viewer","password":"long enough for all"}`},
+		{"DELETE", "/users/li", ""},
+	} {
+		if w := call(t, s, "admin", tc.method, "/api/v1"+tc.path, tc.body); w.Code/100 != 2 {
+			t.Fatalf("%s: %d %s", tc.path, w.Code, w.Body)
+		}
+	}
+	var got []string
+	for _, e := range f.audit {
+		got = append(got, e.Actor+" "+e.Action+" "+e.Object+" "+e.Detail)
+		if strings.Contains(e.Detail, "long enough") || strings.Contains(e.Detail, "cs_secret") {
+			t.Errorf("audit tells a secret: %+v", e)
+		}
+	}
+	want := []string{
+		"admin charge.void 7001 wrong car", "admin charge.redeliver 7001 lot is back",
+		"admin lot.pause 200461/1313 barrier broken", "admin lot.resume 200461/1313 ",
+		"admin token.create t2 ci, viewer", "admin token.revoke t1 ", "admin user.create li viewer", "admin user.revoke li ",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("audit (-want +got):\n%s", diff)
+	}
+}
+
+func TestViewersFindWholePlatesOnly(t *testing.T) {
+	s := serve(t, newFake())
+	for plate, want := range map[string]int{"京AD06088": 1, "京ad·06088": 1, "D06088": 0, "京A***88": 0} {
+		w := call(t, s, "viewer", "GET", "/api/v1/charges?plate="+plate, "")
+		var got struct{ Items []struct{ Plate string } }
+		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || len(got.Items) != want {
+			t.Errorf("plate %s: %d items, want %d: %s", plate, len(got.Items), want, w.Body)
+		}
+	}
+	for _, path := range []string{"/charges", "/charges/7001", "/stays"} {
+		if w := call(t, s, "viewer", "GET", "/api/v1"+path, ""); strings.Contains(w.Body.String(), "AD06088") {
+			t.Errorf("%s shows a viewer a whole plate: %s", path, w.Body)
+		}
+	}
+}
+
+func TestStatementFormats(t *testing.T) {
+	f := newFake()
+	s := serve(t, f)
+	w := call(t, s, "viewer", "GET", "/api/v1/statements?from=2026-01-31&to=2026-02-01&format=csv", "")
+	rows, err := csv.NewReader(w.Body).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := [][]string{
+		{"day", "platform", "vendor", "lot", "charges", "granted_minutes", "granted_amount", "delivered", "used_minutes", "used_amount", "gaps"},
+		{"2026-01-31", "telaidian", "200461", "200461/1313", "3", "90", "12.50", "3", "60", "10.05", "1"},
+	}
+	if diff := cmp.Diff(want, rows); diff != "" {
+		t.Errorf("csv (-want +got):\n%s", diff)
+	}
+	if f.span != (desk.StatementFilter{From: "2026-01-31", To: "2026-02-01"}) {
+		t.Errorf("asked for %+v", f.span)
+	}
+	w = call(t, s, "viewer", "GET", "/api/v1/statements?format=xlsx", "")
+	book, err := excelize.OpenReader(w.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells, err := book.GetRows("Sheet1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, cells); diff != "" {
+		t.Errorf("xlsx (-want +got):\n%s", diff)
+	}
+	// 2026-03-01 12:00 in Shanghai: to is tomorrow, from 31 days before.
+	if f.span != (desk.StatementFilter{From: "2026-01-30", To: "2026-03-02"}) {
+		t.Errorf("without a span it asked for %+v", f.span)
+	}
+}
+
+func TestEstateErrorsNameTheirPlace(t *testing.T) {
+	f := newFake()
+	f.refuse = estate.Errors{{File: "estate", Line: 12, Thing: "lot 200461/1313", Field: "colour", Code: estate.CodeUnknownKey}}
+	w := call(t, serve(t, f), "admin", "POST", "/api/v1/estate", "version: 1")
+	isProblem(t, w, http.StatusUnprocessableEntity)
+	if !strings.Contains(w.Body.String(), "line 12: lot 200461/1313: colour") {
+		t.Errorf("no place: %s", w.Body)
+	}
+}
+
+func TestHealthAndLocal(t *testing.T) {
+	s := serve(t, newFake())
+	for _, path := range []string{"/healthz", "/readyz"} {
+		if w := call(t, s, "", "GET", path, ""); w.Code != http.StatusOK {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+	if w := call(t, s.Local(), "", "POST", "/api/v1/tokens", `{"name":"ci","role":"admin"}`); w.Code != http.StatusOK {
+		t.Errorf("local caller: %d %s", w.Code, w.Body)
+	}
+}

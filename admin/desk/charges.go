@@ -1,0 +1,141 @@
+package desk
+
+import (
+	"context"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/flow"
+)
+
+// minPlatePart is the shortest part of a plate that is searched for: less finds half of everything.
+const minPlatePart = 3
+
+// Charges lists charges. Viewers, who see plates masked, find by whole plates only: a part would let them
+// read a plate off by asking again and again.
+func (d *Desk) Charges(ctx context.Context, who Identity, f charge.ChargeFilter) (charge.Page[*charge.Charge], error) {
+	if err := checkPlatePart(f.Plate); err != nil {
+		return charge.Page[*charge.Charge]{}, err
+	}
+	page, err := d.cfg.Reads.Charges(ctx, f)
+	if err != nil {
+		return page, wrap(err)
+	}
+	page.Items = whole(who, f.Plate, page.Items, func(c *charge.Charge) charge.Plate { return c.Plate })
+	return page, nil
+}
+
+// Stays lists stays, with the same limits as Charges.
+func (d *Desk) Stays(ctx context.Context, who Identity, f charge.StayFilter) (charge.Page[*charge.Stay], error) {
+	if err := checkPlatePart(f.Plate); err != nil {
+		return charge.Page[*charge.Stay]{}, err
+	}
+	page, err := d.cfg.Reads.Stays(ctx, f)
+	if err != nil {
+		return page, wrap(err)
+	}
+	page.Items = whole(who, f.Plate, page.Items, func(s *charge.Stay) charge.Plate { return s.Plate })
+	return page, nil
+}
+
+func checkPlatePart(part string) error {
+	if part != "" && utf8.RuneCountInString(part) < minPlatePart {
+		return Fail(Invalid, "the plate is too short to search for; give three characters or more",
+			FieldError{Where: "query.plate", Detail: "three characters or more", Chinese: "至少三个字符"})
+	}
+	return nil
+}
+
+// whole keeps, for viewers, only what the plate asked for names in full.
+func whole[T any](who Identity, asked string, items []T, plate func(T) charge.Plate) []T {
+	if asked == "" || who.Role.AtLeast(RoleSupport) {
+		return items
+	}
+	want, err := charge.ParsePlate(asked)
+	kept := make([]T, 0, len(items))
+	for _, item := range items {
+		if err == nil && plate(item) == want {
+			kept = append(kept, item)
+		}
+	}
+	return kept
+}
+
+// Pushes lists the record of requests.
+func (d *Desk) Pushes(ctx context.Context, f charge.PushFilter) (charge.Page[charge.Push], error) {
+	page, err := d.cfg.Reads.Pushes(ctx, f)
+	return page, wrap(err)
+}
+
+// Story tells what became of a charge.
+func (d *Desk) Story(ctx context.Context, id int64) (*flow.Story, error) {
+	told, err := d.cfg.Story.Story(ctx, id)
+	return told, wrap(err)
+}
+
+// Redeliver sends a charge's reduction again, or says what that would do.
+func (d *Desk) Redeliver(ctx context.Context, who Identity, id int64, a flow.Action) (flow.Effect, error) {
+	return d.act(ctx, who, "charge.redeliver", id, a, d.cfg.Story.Redeliver)
+}
+
+// Void takes a charge's reduction back, or says what that would do.
+func (d *Desk) Void(ctx context.Context, who Identity, id int64, a flow.Action) (flow.Effect, error) {
+	return d.act(ctx, who, "charge.void", id, a, d.cfg.Story.Void)
+}
+
+// Bind matches a charge to a stay by hand, or says what that would do.
+func (d *Desk) Bind(ctx context.Context, who Identity, id int64, stayOrder string, a flow.Action) (flow.Effect, error) {
+	return d.act(ctx, who, "charge.bind", id, a, func(ctx context.Context, id int64, a flow.Action) (flow.Effect, error) {
+		return d.cfg.Story.Bind(ctx, id, stayOrder, a)
+	})
+}
+
+// act does one thing to one charge for somebody who may, and writes it down.
+func (d *Desk) act(ctx context.Context, who Identity, action string, id int64, a flow.Action,
+	do func(context.Context, int64, flow.Action) (flow.Effect, error)) (flow.Effect, error) {
+	if err := allow(who, RoleSupport); err != nil {
+		return flow.Effect{}, err
+	}
+	if a.Reason == "" && !a.DryRun {
+		return flow.Effect{}, needsReason()
+	}
+	a.Actor = who.Name
+	effect, err := do(ctx, id, a)
+	if err != nil {
+		return flow.Effect{}, wrap(err)
+	}
+	if !effect.Done {
+		return effect, nil
+	}
+	return effect, d.record(ctx, who, action, strconv.FormatInt(id, 10), a.Reason)
+}
+
+// Replay opens a stored push once more, as if it came now.
+func (d *Desk) Replay(ctx context.Context, who Identity, pushID int64, a flow.Action) (flow.Replayed, error) {
+	if err := allow(who, RoleSupport); err != nil {
+		return flow.Replayed{}, err
+	}
+	a.Actor = who.Name
+	done, err := d.cfg.Story.Replay(ctx, pushID, a)
+	if err != nil {
+		return flow.Replayed{}, wrap(err)
+	}
+	if !done.Done {
+		return done, nil
+	}
+	return done, d.record(ctx, who, "push.replay", strconv.FormatInt(pushID, 10), string(done.Outcome)+" "+a.Reason)
+}
+
+// allow gives Forbidden where a role is too small.
+func allow(who Identity, least Role) error {
+	if who.Role.AtLeast(least) {
+		return nil
+	}
+	return Fail(Forbidden, "this needs the role "+string(least)+"; yours is "+string(who.Role))
+}
+
+func needsReason() error {
+	return Fail(Invalid, "say why: the reason is kept in the audit log and the timeline",
+		FieldError{Where: "body.reason", Detail: "must not be empty", Chinese: "请填写原因"})
+}

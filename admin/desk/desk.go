@@ -1,0 +1,85 @@
+// Package desk is what staff can see and do, by JSON and by pages alike. It holds a role to its limits,
+// writes every change to the audit log, and puts failures into a few kinds, so that the API and the console
+// only have to show things.
+package desk
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/platform"
+)
+
+// Config is what a Desk is made of. All fields are required but Log, Getenv and ReadFile.
+type Config struct {
+	Reads     Reads
+	Story     Story
+	Estate    Estate
+	Guard     Guard
+	Doctor    Doctor
+	Platforms []platform.Info
+	Now       func() time.Time
+	Log       *slog.Logger
+	// Getenv and ReadFile look up secrets that an applied document names by {env: …} and {file: …}; where one
+	// is nil, such secrets are errors.
+	Getenv   func(string) (string, bool)
+	ReadFile func(string) ([]byte, error)
+}
+
+// Desk is the staff's side of the gateway. It is safe for concurrent use.
+type Desk struct {
+	cfg Config
+}
+
+// New makes a Desk.
+func New(cfg Config) *Desk {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Desk{cfg: cfg}
+}
+
+// Now is the desk's clock.
+func (d *Desk) Now() time.Time { return d.cfg.Now() }
+
+// Platforms lists the dialects that this gateway speaks.
+func (d *Desk) Platforms() []platform.Info { return d.cfg.Platforms }
+
+// Platform finds a dialect's description.
+func (d *Desk) Platform(id string) (platform.Info, bool) {
+	for _, info := range d.cfg.Platforms {
+		if info.ID == id {
+			return info, true
+		}
+	}
+	return platform.Info{}, false
+}
+
+// Authenticate finds who holds an API token. A token that nobody holds gives Unauthorized.
+func (d *Desk) Authenticate(ctx context.Context, bearer string) (Identity, error) {
+	who, err := d.cfg.Guard.Authenticate(ctx, bearer)
+	if err != nil {
+		return Identity{}, wrap(err)
+	}
+	return who, nil
+}
+
+// ShowPlate gives a plate as a person may see it: whole for support and admins, masked for viewers.
+func ShowPlate(who Identity, p charge.Plate) string {
+	if who.Role.AtLeast(RoleSupport) {
+		return p.Full()
+	}
+	return p.String()
+}
+
+// record writes a change to the audit log. The change has been made by then, so a failure is told to the
+// caller as one: who cannot be written down should not go on.
+func (d *Desk) record(ctx context.Context, who Identity, action, object, detail string) error {
+	err := d.cfg.Guard.Record(ctx, Audit{At: d.cfg.Now(), Actor: who.Name, Action: action, Object: object, Detail: detail})
+	if err != nil {
+		return wrap(err)
+	}
+	return nil
+}

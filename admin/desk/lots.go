@@ -1,0 +1,91 @@
+package desk
+
+import (
+	"context"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/flow"
+	"github.com/chargestamp/chargestamp/lot"
+)
+
+// Lot is a car park as configured and as it stands.
+type Lot struct {
+	charge.Lot
+	Status charge.LotStatus
+}
+
+// Lots lists every lot of the estate, in the estate's order.
+func (d *Desk) Lots(ctx context.Context) ([]Lot, error) {
+	statuses, err := d.cfg.Reads.LotStatuses(ctx)
+	if err != nil {
+		return nil, wrap(err)
+	}
+	byID := make(map[charge.LotID]charge.LotStatus, len(statuses))
+	for _, s := range statuses {
+		byID[s.Lot] = s
+	}
+	var lots []Lot
+	for _, l := range d.cfg.Estate.State().Lots() {
+		lots = append(lots, Lot{*l, byID[l.ID]})
+	}
+	return lots, nil
+}
+
+// Lot finds one lot, switched off ones too.
+func (d *Desk) Lot(ctx context.Context, id charge.LotID) (Lot, error) {
+	for _, l := range d.cfg.Estate.State().Lots() {
+		if l.ID == id {
+			status, err := d.cfg.Reads.LotStatus(ctx, id)
+			return Lot{*l, status}, wrap(err)
+		}
+	}
+	return Lot{}, Fail(NotFound, "there is no lot "+id.String())
+}
+
+// Pause stops sending to a lot.
+func (d *Desk) Pause(ctx context.Context, who Identity, id charge.LotID, a flow.Action) (flow.Effect, error) {
+	return d.switchLot(ctx, who, "lot.pause", id, a, d.cfg.Story.Pause)
+}
+
+// Resume sends to a paused lot again.
+func (d *Desk) Resume(ctx context.Context, who Identity, id charge.LotID, a flow.Action) (flow.Effect, error) {
+	return d.switchLot(ctx, who, "lot.resume", id, a, d.cfg.Story.Resume)
+}
+
+func (d *Desk) switchLot(ctx context.Context, who Identity, action string, id charge.LotID, a flow.Action,
+	do func(context.Context, charge.LotID, flow.Action) (flow.Effect, error)) (flow.Effect, error) {
+	if err := allow(who, RoleSupport); err != nil {
+		return flow.Effect{}, err
+	}
+	if a.Reason == "" && !a.DryRun && action == "lot.pause" {
+		return flow.Effect{}, needsReason()
+	}
+	a.Actor = who.Name
+	effect, err := do(ctx, id, a)
+	if err != nil || !effect.Done {
+		return effect, wrap(err)
+	}
+	return effect, d.record(ctx, who, action, id.String(), a.Reason)
+}
+
+// Price asks a lot what a stay costs now: the stay by its order number, else the open stay of a plate.
+func (d *Desk) Price(ctx context.Context, who Identity, id charge.LotID, stayOrder string, plate charge.Plate) (lot.Price, error) {
+	if err := allow(who, RoleSupport); err != nil {
+		return lot.Price{}, err
+	}
+	price, err := d.cfg.Story.Price(ctx, id, stayOrder, plate)
+	return price, wrap(err)
+}
+
+// Statement gives what was promised, delivered and used, by day, platform and lot.
+func (d *Desk) Statement(ctx context.Context, f StatementFilter) ([]charge.StatementRow, error) {
+	rows, err := d.cfg.Reads.Statement(ctx, f)
+	return rows, wrap(err)
+}
+
+// Counts gives the figures of a span of time.
+func (d *Desk) Counts(ctx context.Context, from, to time.Time) (charge.Counts, error) {
+	counts, err := d.cfg.Reads.Counts(ctx, from, to)
+	return counts, wrap(err)
+}

@@ -1,0 +1,237 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/estate"
+	"github.com/chargestamp/chargestamp/flow"
+	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/platform"
+)
+
+var (
+	theLot = charge.LotID{Union: "200461", Park: "1313"}
+	now    = time.Date(2026, 3, 1, 4, 0, 0, 0, time.UTC)
+)
+
+// fake stands in for everything behind the desk. It remembers what it was asked.
+type fake struct {
+	charge *charge.Charge
+	told   *flow.Story
+	fail   error // of every read
+	page   charge.ChargeFilter
+	span   desk.StatementFilter
+	done   []string
+	audit  []desk.Audit
+	estate *estate.State
+	refuse estate.Errors // what Apply finds wrong
+}
+
+func newFake() *fake {
+	c := &charge.Charge{
+		ID: 7001, Platform: "telaidian", Account: "teld-main", Order: "T-1", Plate: "京AD06088", Lot: theLot,
+		StartedAt: time.Date(2024, 1, 1, 10, 0, 0, 0, charge.Shanghai), EndedAt: time.Date(2024, 1, 1, 10, 30, 0, 0, charge.Shanghai),
+		Received: time.Date(2024, 1, 1, 2, 30, 5, 120e6, time.UTC), Energy: 25500, HasEnergy: true, Total: 1785, HasTotal: true,
+		State: charge.StateUsed, Reason: charge.ReasonOK,
+		Reduction: &charge.Reduction{Method: charge.MethodTime, Minutes: 30}, StayID: 88,
+		Decision: &charge.Decision{At: time.Date(2024, 1, 1, 2, 30, 5, 120e6, time.UTC), State: charge.StateSending, Reason: charge.ReasonOK,
+			Rule:   charge.Rule{Version: 1, Grant: charge.GrantChargeTime, Combine: charge.CombineBest, Target: charge.TargetStay, HoldSeconds: 7200},
+			Wanted: charge.Reduction{Method: charge.MethodTime, Minutes: 30}, Reduction: charge.Reduction{Method: charge.MethodTime, Minutes: 30},
+			Send: charge.Reduction{Method: charge.MethodTime, Minutes: 30}, StayID: 88, StayOrder: "S-9", Minutes: 30, Energy: 25500,
+			Granted: []charge.Granted{{Charge: 6990, Reduction: charge.Reduction{Method: charge.MethodTime, Minutes: 10},
+				Combine: charge.CombineBest, At: time.Date(2024, 1, 1, 1, 0, 0, 0, time.UTC)}}},
+		Usage:  &charge.Usage{Minutes: 30, Amount: 0, At: time.Date(2024, 1, 1, 4, 0, 0, 0, time.UTC)},
+		Report: charge.ReportDone,
+	}
+	at := func(sec int) time.Time { return time.Date(2024, 1, 1, 2, 30, sec, 0, time.UTC) }
+	return &fake{charge: c, estate: testEstate(), told: &flow.Story{
+		Charge: c,
+		Stay:   &charge.Stay{ID: 88, Lot: theLot, OrderID: "S-9", Plate: c.Plate, Entered: at(0).Add(-time.Hour), Open: true},
+		Deliveries: []flow.Sent{{Delivery: &charge.Delivery{ID: 501, Charge: 7001, Channel: charge.ChannelLine, State: charge.DeliveryDelivered},
+			Attempts: []charge.Attempt{{At: at(6), Result: charge.AttemptTimeout, Detail: "no answer in 7 s"}, {At: at(16), Result: charge.AttemptAcked}}}},
+		Timeline: []flow.Step{{At: at(5), Step: "received", Result: "accepted", Detail: "from 203.0.113.9"},
+			{At: at(16), Step: "delivery", Result: "acked", Reason: "ok"}},
+	}}
+}
+
+func (f *fake) Charges(_ context.Context, q charge.ChargeFilter) (charge.Page[*charge.Charge], error) {
+	f.page = q
+	bare := &charge.Charge{ID: 7000, Platform: "xiaoju", Plate: "沪B12345", Lot: theLot, State: charge.StateHeld,
+		Reason: charge.ReasonWaitingForStay, Received: time.Date(2024, 1, 1, 1, 0, 0, 0, time.UTC)}
+	return charge.Page[*charge.Charge]{Items: []*charge.Charge{f.charge, bare}, Next: "more"}, f.fail
+}
+
+func (f *fake) Pushes(context.Context, charge.PushFilter) (charge.Page[charge.Push], error) {
+	return charge.Page[charge.Push]{Items: []charge.Push{
+		{ID: 31, Platform: "telaidian", Received: now, Remote: "203.0.113.9", Outcome: charge.OutcomeAccepted, Charge: 7001},
+		{ID: 30, Platform: "xiaoju", Received: now, Remote: "203.0.113.8", Outcome: charge.OutcomeBadSignature, Reason: "sign does not fit"},
+	}}, f.fail
+}
+
+func (f *fake) Stays(context.Context, charge.StayFilter) (charge.Page[*charge.Stay], error) {
+	return charge.Page[*charge.Stay]{Items: []*charge.Stay{f.told.Stay}}, f.fail
+}
+
+func (f *fake) LotStatus(context.Context, charge.LotID) (charge.LotStatus, error) {
+	return charge.LotStatus{Lot: theLot, Online: true, Node: "n1", Beat: now.Add(-5 * time.Second), Pending: 2,
+		OldestDue: now.Add(-90 * time.Second)}, f.fail
+}
+
+func (f *fake) LotStatuses(ctx context.Context) ([]charge.LotStatus, error) {
+	s, err := f.LotStatus(ctx, theLot)
+	return []charge.LotStatus{s}, err
+}
+
+func (f *fake) Statement(_ context.Context, q desk.StatementFilter) ([]charge.StatementRow, error) {
+	f.span = q
+	return []charge.StatementRow{{Day: "2026-01-31", Platform: "telaidian", Lot: theLot, Charges: 3, GrantedMinutes: 90,
+		GrantedAmount: 1250, Delivered: 3, Used: 2, UsedMinutes: 60, UsedAmount: 1005, Gaps: 1}}, f.fail
+}
+
+func (f *fake) Counts(context.Context, time.Time, time.Time) (charge.Counts, error) {
+	return charge.Counts{}, f.fail
+}
+
+func (f *fake) Story(_ context.Context, id int64) (*flow.Story, error) {
+	if id != f.charge.ID {
+		return nil, flow.ErrNotFound
+	}
+	return f.told, f.fail
+}
+
+func (f *fake) effect(verb string, id int64, a flow.Action) (flow.Effect, error) {
+	if id != f.charge.ID {
+		return flow.Effect{}, flow.ErrNotFound
+	}
+	if !a.DryRun {
+		f.done = append(f.done, verb+" by "+a.Actor+": "+a.Reason)
+	}
+	return flow.Effect{Effect: "the lot gets it again", Allowed: true, Done: !a.DryRun}, nil
+}
+
+func (f *fake) Redeliver(_ context.Context, id int64, a flow.Action) (flow.Effect, error) {
+	return f.effect("redeliver", id, a)
+}
+
+func (f *fake) Void(_ context.Context, id int64, a flow.Action) (flow.Effect, error) {
+	return f.effect("void", id, a)
+}
+
+func (f *fake) Bind(_ context.Context, id int64, stay string, a flow.Action) (flow.Effect, error) {
+	return f.effect("bind "+stay, id, a)
+}
+
+func (f *fake) Replay(_ context.Context, id int64, a flow.Action) (flow.Replayed, error) {
+	f.done = append(f.done, "replay")
+	return flow.Replayed{Outcome: charge.OutcomeDuplicate, Read: []string{"PlateNum = 京A***88"}, Charge: 7001, Done: !a.DryRun}, nil
+}
+
+func (f *fake) Pause(_ context.Context, id charge.LotID, a flow.Action) (flow.Effect, error) {
+	if id != theLot {
+		return flow.Effect{}, flow.ErrNotFound
+	}
+	return f.effect("pause", f.charge.ID, a)
+}
+
+func (f *fake) Resume(_ context.Context, id charge.LotID, a flow.Action) (flow.Effect, error) {
+	return f.effect("resume", f.charge.ID, a)
+}
+
+func (f *fake) Price(context.Context, charge.LotID, string, charge.Plate) (lot.Price, error) {
+	return lot.Price{OrderID: "S-9", Total: 1000, Price: 500, DerateMoney: 500, DerateDuration: 30, Duration: 120, QueryTime: now}, nil
+}
+
+func (f *fake) State() *estate.State { return f.estate }
+
+func (f *fake) Apply(_ context.Context, _ *estate.Document, actor string, dryRun bool) (estate.Changes, error) {
+	if f.refuse != nil {
+		return nil, f.refuse
+	}
+	if !dryRun {
+		f.done = append(f.done, "apply by "+actor)
+	}
+	return estate.Changes{{Thing: "lot 200461/1313", New: true, To: "name: 一号场, kind: sdk"}}, nil
+}
+
+func (f *fake) Check(_ context.Context, q desk.Question) (desk.Finding, error) {
+	return desk.Finding{Steps: []desk.FindingStep{{Step: "seal", Result: "failed", Detail: "sign differs"}}}, nil
+}
+
+func (f *fake) Authenticate(_ context.Context, bearer string) (desk.Identity, error) {
+	if role, ok := strings.CutPrefix(bearer, "token-of-"); ok {
+		return desk.Identity{Name: role, Role: desk.Role(role), Kind: "token"}, nil
+	}
+	if bearer == "database-down" {
+		return desk.Identity{}, errors.New("sqlite: disk I/O error at /var/lib/secret-place")
+	}
+	return desk.Identity{}, desk.Fail(desk.Unauthorized, "unknown token")
+}
+
+func (f *fake) Tokens(context.Context) ([]desk.Token, error) {
+	return []desk.Token{{ID: "t1", Name: "ci", Role: desk.RoleViewer, Created: now}}, f.fail
+}
+
+func (f *fake) CreateToken(_ context.Context, name string, role desk.Role) (desk.Token, string, error) {
+	return desk.Token{ID: "t2", Name: name, Role: role, Created: now}, "cs_secret", nil
+}
+func (f *fake) RevokeToken(context.Context, string) error { return nil }
+func (f *fake) Users(context.Context) ([]desk.User, error) {
+	return []desk.User{{Name: "li", Role: desk.RoleSupport, Created: now}}, f.fail
+}
+
+func (f *fake) CreateUser(_ context.Context, name, password string, role desk.Role) (desk.User, error) {
+	if len(password) < 10 {
+		return desk.User{}, desk.Fail(desk.Invalid, "the password is too short", desk.FieldError{Where: "body.password", Detail: "ten characters or more"})
+	}
+	return desk.User{Name: name, Role: role, Created: now}, nil
+}
+func (f *fake) RevokeUser(context.Context, string) error { return nil }
+func (f *fake) Record(_ context.Context, a desk.Audit) error {
+	f.audit = append(f.audit, a)
+	return nil
+}
+
+func (f *fake) AuditPage(context.Context, desk.AuditFilter) (charge.Page[desk.Audit], error) {
+	return charge.Page[desk.Audit]{Items: []desk.Audit{{ID: 1, At: now, Actor: "li", Action: "charge.void", Object: "7001", Hash: "ab"}}}, f.fail
+}
+
+func serve(t *testing.T, f *fake) *Server {
+	t.Helper()
+	s, err := New(Config{Version: "test", Desk: desk.Config{Reads: f, Story: f, Estate: f, Guard: f, Doctor: f,
+		Platforms: []platform.Info{{ID: "telaidian", Title: "特来电", English: "TELD", Family: "cec", Evidence: platform.EvidenceDocumented,
+			Routes: []platform.Route{{Path: "/zld/telaidian/query_token", Kind: platform.RouteToken}}}},
+		Now: func() time.Time { return now }}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// testEstate has one SDK lot and one account bound to it.
+func testEstate() *estate.State {
+	doc, err := estate.Parse("test.yaml", []byte(`
+version: 1
+vendors: [{union_id: "200461", name: 示例停车, ukey: never-shown-ukey}]
+lots: [{lot: "200461/1313", name: 一号场, kind: sdk, ckey: never-shown-ckey}]
+accounts: [{account: teld-main, platform: telaidian, scope: platform, keys: {sig_secret: never-shown-sig}}]
+bindings: [{account: teld-main, lot: "200461/1313", mode: live, rule: {grant: as_pushed}}]
+`), nil, nil)
+	if err != nil {
+		panic(err)
+	}
+	catalog := estate.Catalog{Platforms: map[string]estate.Platform{"telaidian": {
+		ID: "telaidian", Title: "特来电", Kinds: []charge.LotKind{charge.KindSDK}, Issuer: "account",
+		Grants: []string{"time", "amount"}, Keys: []estate.Key{{Name: "sig_secret"}},
+	}}}
+	state, _, err := catalog.Merge(nil, doc)
+	if err != nil {
+		panic(err)
+	}
+	return state
+}
