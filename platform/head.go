@@ -1,7 +1,6 @@
 package platform
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -389,12 +388,4 @@ func roleNames() string {
 		names[i] = r.role
 	}
 	return list(names)
-}
-
-// AsRefusal gives the refusal in an error, or a bad_body for any other.
-func AsRefusal(err error) *Refusal {
-	if r := (*Refusal)(nil); errors.As(err, &r) {
-		return r
-	}
-	return Refuse(StepBody, charge.OutcomeBadBody, err.Error())
 }

@@ -246,7 +246,10 @@ type Info struct {
 	Keys       []KeyInfo
 	Issuer     Issuer // where the key to check with comes from
 	Operator   string // name of the key that Claim.Operator is compared with; empty: accounts are found by scope
-	NeedsLock  bool   // unsigned whatever the keys: an address list or a path token is required
+	// OperatorPrefix is how many characters of the operator are compared; 0 is all. An organisation code has nine;
+	// some papers print the check digit behind it.
+	OperatorPrefix int
+	NeedsLock      bool // unsigned whatever the keys: an address list or a path token is required
 	// LockUnless names a key without which a lock is required as well ("sig_secret").
 	LockUnless    string
 	OpenInterface bool // the vendor must have open_interface

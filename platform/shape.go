@@ -85,6 +85,9 @@ type Member struct {
 	Value any
 }
 
+// Raw is a member's value that is JSON already.
+type Raw []byte
+
 // Object prints members in their order, the way platforms print JSON: no blanks, nothing escaped that need not be.
 func Object(members ...Member) []byte {
 	var b bytes.Buffer
@@ -102,7 +105,7 @@ func Object(members ...Member) []byte {
 }
 
 func writeJSON(b *bytes.Buffer, v any) {
-	if raw, ok := v.(json.RawMessage); ok {
+	if raw, ok := v.(Raw); ok {
 		b.Write(raw)
 		return
 	}
@@ -136,16 +139,16 @@ func Answer(shapes []Shape, v Verdict, data []byte) Reply {
 		if s.Data != "" {
 			var value any
 			if Taken(v.Outcome) && !absent {
-				value = json.RawMessage(data)
+				value = Raw(data)
 			}
 			members = append(members, Member{s.Data, value})
 		}
 	}
-	return Reply{Status: status(v.Outcome), Type: "application/json;charset=utf-8", Body: Object(members...)}
+	return Reply{Status: StatusOf(v.Outcome), Type: "application/json;charset=utf-8", Body: Object(members...)}
 }
 
-// status is 200 but for a body that was never read.
-func status(o charge.Outcome) int {
+// StatusOf is the HTTP status of an answer: 200 but for a body that was never read.
+func StatusOf(o charge.Outcome) int {
 	if o == charge.OutcomeTooLarge {
 		return http.StatusRequestEntityTooLarge
 	}

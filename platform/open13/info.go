@@ -1,0 +1,75 @@
+package open13
+
+import (
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/platform"
+)
+
+// columns is the field table of kancloud.cn/bolink/apis/1998242.
+func columns() platform.Columns {
+	one := func(name string, unit platform.Unit) platform.Column {
+		return platform.Column{Names: []string{name}, Unit: unit, Mark: "D"}
+	}
+	c := platform.Columns{
+		platform.RoleOrder:         one("start_charge_seq", ""),
+		platform.RoleStart:         one("start_charging_time", platform.UnitUnixS),
+		platform.RoleEnd:           one("stop_charging_time", platform.UnitUnixS),
+		platform.RoleMethod:        one("mitigate_type", ""),
+		platform.RoleMinutes:       one("duration", platform.UnitMinutes),
+		platform.RoleAmount:        one("free_money", platform.UnitYuan),
+		platform.RoleEnergy:        one("power", platform.UnitKWh),
+		platform.RoleElecMoney:     one("elec_money", platform.UnitYuan),
+		platform.RoleServiceMoney:  one("sevice_money", platform.UnitYuan),
+		platform.RoleTotalMoney:    one("total_money", platform.UnitYuan),
+		platform.RoleStationName:   one("station_name", ""),
+		platform.RoleConnectorID:   one("connector_id", ""),
+		platform.RoleConnectorName: one("connector_name", ""),
+	}
+	c[platform.RolePlate] = platform.Column{Names: []string{"car_number"}, Required: true, Mark: "D"}
+	return c
+}
+
+// asking reads mitigate_type. What one without it means is not published; leaving it to the lot gives nothing
+// that was not asked for.
+func asking() platform.Asking {
+	return platform.Asking{
+		By: map[string]platform.AskKind{"0": platform.AskFree, "1": platform.AskTime, "2": platform.AskAmount,
+			"3": platform.AskLotDecides},
+		Otherwise: platform.AskLotDecides,
+	}
+}
+
+func repeat() [][]string {
+	return [][]string{{"order"}, {"lot", "plate", "start", "end"}, {"lot", "plate", "visit"}}
+}
+
+func info() platform.Info {
+	i := platform.Info{
+		ID: "linghu", Number: 6, Title: "令狐充电", English: "Linghu (open interface 13)", Family: "open13",
+		Routes:   []platform.Route{{Path: "/zld/chargingPile/syncChargePilePay", Kind: platform.RouteCharge}},
+		LotField: stationField, Separators: []string{separator},
+		Kinds:         []charge.LotKind{charge.KindSDK, charge.Kind4G, charge.KindAPI},
+		Grants:        []platform.GrantKind{platform.GrantFree, platform.GrantTime, platform.GrantAmount, platform.GrantLotDecides},
+		Default:       platform.DefaultRule(charge.GrantAsPushed),
+		FormID:        platform.FormOther,
+		Issuer:        platform.IssuerLot,
+		OpenInterface: true,
+		Evidence:      platform.EvidenceDocumented,
+		Spec:          []string{"https://www.kancloud.cn/bolink/apis/1998242", "https://www.kancloud.cn/bolink/apis/860377"},
+		Notes: []string{
+			"The key is the lot's ckey, also where station_id alone names the lot.",
+			"The sign must be in upper-case hex, as with the original.",
+			"duration is in minutes, though its label says hours.",
+			"A push without mitigate_type leaves it to the lot.",
+			"An unknown lot is answered as a wrong sign, as the original does.",
+			"The answer repeats the sign of the request and is not signed.",
+		},
+	}
+	i.Fields = []platform.FieldInfo{
+		{Name: unionField, Meaning: "vendor; with comid, unless station_id is sent", Chinese: "厂商编号，与 comid 同传；或只传 station_id", Mark: "D"},
+		{Name: parkField, Meaning: "car park; with union_id, unless station_id is sent", Chinese: "车场编号，与 union_id 同传；或只传 station_id", Mark: "D"},
+		{Name: stationField, Meaning: "car park, vendor&&park; in place of the two", Chinese: "厂商编号&&车场编号，可代替前两项", Mark: "D"},
+	}
+	i.Fields = append(i.Fields, columns().FieldInfos()...)
+	return i
+}

@@ -1,0 +1,201 @@
+// Package open13 reads the open interface 13 of 泊链, syncChargePilePay: the inlet that 令狐充电 uses, and any
+// platform that has no shape of its own (kancloud.cn/bolink/apis/1998242).
+//
+// A push is a POST whose body is Base64 of {"data":{…},"sign":"…"}. The sign is scheme S1 over the text of data
+// with the lot's ckey: over the bytes as they stand, or over what the original server makes of them by
+// printing them again without blanks. The answer is Base64 as well and repeats the sign of the request; it is
+// not signed itself.
+package open13
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/seal"
+)
+
+// key is what a lot's key is called among Keys.
+const key = "ckey"
+
+// Names of the fields that find the lot.
+const (
+	unionField   = "union_id"
+	parkField    = "comid"
+	stationField = "station_id"
+	separator    = "&&"
+)
+
+// dialect is 令狐充电, the one platform of this shape.
+type dialect struct {
+	info  platform.Info
+	table platform.Table
+}
+
+// Builtin gives 令狐充电.
+func Builtin() []platform.Dialect {
+	return []platform.Dialect{&dialect{info: info(), table: platform.Table{Columns: columns(), Asking: asking(), Repeat: repeat()}}}
+}
+
+// envelope is a push with Base64 taken off. Nothing in it is believed yet.
+type envelope struct {
+	data   []byte // text of data as it stands
+	fields []seal.Field
+	sign   string
+}
+
+// open takes off Base64 and reads the two members. The published sample holds a blank where a line was
+// wrapped, so blanks are skipped.
+func open(body []byte) (envelope, error) {
+	text := make([]byte, 0, len(body))
+	for _, c := range body {
+		if c != ' ' && c != '\r' && c != '\n' && c != '\t' {
+			text = append(text, c)
+		}
+	}
+	plain := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
+	n, err := base64.StdEncoding.Strict().Decode(plain, text)
+	if err != nil || n == 0 {
+		return envelope{}, badBody("the body is not Base64")
+	}
+	plain = plain[:n]
+	members, err := seal.ReadObject(plain)
+	if err != nil {
+		return envelope{}, badBody("below Base64: " + err.Error())
+	}
+	e := envelope{}
+	for _, m := range members {
+		if m.Name == "sign" && m.Kind == seal.String {
+			e.sign = m.Text
+		}
+	}
+	if e.data, err = seal.RawMember(plain, "data"); err != nil {
+		return e, badBody("below Base64: " + err.Error())
+	}
+	if e.fields, err = seal.ReadObject(e.data); err != nil {
+		return e, badBody("data: " + err.Error())
+	}
+	return e, nil
+}
+
+func badBody(detail string) error {
+	return platform.Refuse(platform.StepBody, charge.OutcomeBadBody, detail)
+}
+
+// Info describes 令狐充电.
+func (d *dialect) Info() platform.Info { return d.info }
+
+// Claim reads the lot; its key is the one to check with.
+func (d *dialect) Claim(p platform.Push) (platform.Claim, error) {
+	e, err := open(p.Body)
+	if err != nil {
+		return platform.Claim{}, err
+	}
+	lot, err := lotOf(e.fields)
+	return platform.Claim{Lot: lot}, err
+}
+
+// lotOf reads union_id with comid, or station_id. Where both are there they must agree.
+func lotOf(fields []seal.Field) (charge.LotID, error) {
+	union, hasUnion := platform.Lookup(fields, unionField)
+	park, hasPark := platform.Lookup(fields, parkField)
+	station, hasStation := platform.Lookup(fields, stationField)
+	var pair, whole charge.LotID
+	var err error
+	if hasUnion && hasPark {
+		if pair, err = charge.SplitLot(union+separator+park, separator); err != nil {
+			return charge.LotID{}, badLot(unionField + " and " + parkField + " are no vendor and park")
+		}
+	}
+	if hasStation {
+		if whole, err = charge.SplitLot(station, separator); err != nil && pair.IsZero() {
+			return charge.LotID{}, badLot(stationField + ": " + err.Error())
+		}
+	}
+	switch {
+	case pair.IsZero() && whole.IsZero():
+		return charge.LotID{}, badLot(fmt.Sprintf("neither %s with %s nor %s is there", unionField, parkField, stationField))
+	case pair.IsZero():
+		return whole, nil
+	case !whole.IsZero() && whole != pair:
+		return charge.LotID{}, badLot(fmt.Sprintf("%s names the lot %s, %s with %s the lot %s", stationField, whole, unionField, parkField, pair))
+	}
+	return pair, nil
+}
+
+func badLot(detail string) error {
+	return platform.Refuse(platform.StepLot, charge.OutcomeBadField, detail)
+}
+
+// Open checks the signature, then reads.
+func (d *dialect) Open(p platform.Push, a platform.Account, _ time.Time) (platform.Message, error) {
+	e, err := open(p.Body)
+	if err != nil {
+		return platform.Message{}, err
+	}
+	m := platform.Message{}
+	if m.Keys, err = e.unseal(a.Keys); err != nil {
+		return platform.Message{}, err
+	}
+	lot, err := lotOf(e.fields)
+	if err != nil {
+		return platform.Message{}, err
+	}
+	if m.Charge, err = d.table.Charge(e.fields, lot); err != nil {
+		return platform.Message{}, err
+	}
+	return m, nil
+}
+
+// unseal finds the set of keys that data is signed with.
+func (e *envelope) unseal(sets []platform.Keys) (int, error) {
+	if e.sign == "" {
+		return 0, platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature, "sign is missing: the push is not signed")
+	}
+	texts := [][]byte{e.data}
+	if compact, err := seal.CompactJSON(e.data); err == nil && !bytes.Equal(compact, e.data) {
+		texts = append(texts, compact)
+	}
+	for i, keys := range sets {
+		for _, text := range texts {
+			if secret := keys[key]; secret != "" && seal.Equal(seal.S1(text, secret), e.sign) {
+				return i, nil
+			}
+		}
+	}
+	return 0, platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature,
+		"sign is not the MD5 of data, \"key=\" and the lot's ckey, in upper-case hex, neither as it stands nor without blanks")
+}
+
+// Reply answers with the request's sign repeated, in the words of the original server: it calls an unknown lot
+// a wrong sign.
+func (d *dialect) Reply(p platform.Push, _ *platform.Account, v platform.Verdict) platform.Reply {
+	e, _ := open(p.Body) // what cannot be read is answered with no sign
+	const longest = 64
+	if len(e.sign) > longest {
+		e.sign = ""
+	}
+	state, message := 1, "成功"
+	if !platform.Taken(v.Outcome) {
+		state, message = 0, words(v.Outcome, e.sign)
+	}
+	data := []platform.Member{{Name: "state", Value: state}, {Name: "message", Value: message}}
+	plain := platform.Object(platform.Member{Name: "sign", Value: e.sign}, platform.Member{Name: "data", Value: platform.Raw(platform.Object(data...))})
+	return platform.Reply{Status: platform.StatusOf(v.Outcome), Type: "text/plain;charset=utf-8",
+		Body: []byte(base64.StdEncoding.EncodeToString(plain))}
+}
+
+func words(o charge.Outcome, sign string) string {
+	switch o {
+	case charge.OutcomeBadSignature:
+		if sign == "" {
+			return "无效sign值"
+		}
+	case charge.OutcomeUnknownLot:
+		return "签名错误"
+	}
+	return platform.Words(o)
+}

@@ -1,0 +1,87 @@
+package plain
+
+import (
+	"embed"
+	"fmt"
+	"io"
+
+	"github.com/chargestamp/chargestamp/platform"
+)
+
+// Family is what profiles of this family say in "family".
+const Family = "plain"
+
+//go:embed profiles/*.toml
+var profiles embed.FS
+
+// builtin lists the built-in platforms in the order of the contract's table.
+var builtin = []string{"xingxing", "wanchong"}
+
+// Profile is one platform of the family.
+type Profile struct {
+	platform.Head
+	Operator Operator `toml:"operator"`
+}
+
+// Operator is how a push names its operator.
+type Operator struct {
+	Field   string `toml:"field"`
+	Key     string `toml:"key"`     // its name in an account
+	Default string `toml:"default"` // taken where an account names none
+	Mark    string `toml:"mark"`
+}
+
+// Builtin gives the family's built-in platforms. They are compiled in and tested, so a fault in one is a
+// programming error and panics.
+func Builtin() []platform.Dialect {
+	dialects := make([]platform.Dialect, len(builtin))
+	for i, id := range builtin {
+		f, err := profiles.Open("profiles/" + id + ".toml")
+		if err == nil {
+			dialects[i], err = load(f, id+".toml", false)
+		}
+		if err != nil {
+			panic(fmt.Sprintf("built-in profile: %v", err))
+		}
+	}
+	return dialects
+}
+
+// Load reads an operator's own profile. name is the file's, for errors: each names file, line and key. Every
+// platform of this family needs a lock, whatever its profile says.
+func Load(r io.Reader, name string) (platform.Dialect, error) {
+	return load(r, name, true)
+}
+
+func load(r io.Reader, name string, own bool) (platform.Dialect, error) {
+	var p Profile
+	f, err := platform.ReadProfile(r, name, &p)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.Check(f, Family, own); err != nil {
+		return nil, err
+	}
+	switch {
+	case p.Operator.Field == "":
+		return nil, f.Errorf("operator.field", "is missing: which field names the operator?")
+	case p.Operator.Key == "":
+		return nil, f.Errorf("operator.key", "is missing: what is the operator's number called in an account?")
+	case len(p.Paths.Inquiry) > 0:
+		return nil, f.Errorf("paths.inquiry", "an unsigned platform is not told which cars are inside")
+	}
+	if _, ok := p.Fields[platform.RoleSent]; ok {
+		return nil, f.Errorf("fields.sent", "an unsigned time proves nothing and is not checked")
+	}
+	return &dialect{profile: p, info: p.info(own), table: p.Table()}, nil
+}
+
+func (p *Profile) info(own bool) platform.Info {
+	info := p.Info(own)
+	info.NeedsLock = true
+	info.Operator, info.OperatorPrefix = p.Operator.Key, organisationCode
+	info.Keys = []platform.KeyInfo{{Name: p.Operator.Key, Label: p.Operator.Field, Default: p.Operator.Default, Optional: p.Operator.Default != ""}}
+	info.Fields = append([]platform.FieldInfo{{Name: p.Operator.Field, Meaning: "operator; its first nine characters must be the account's",
+		Chinese: "运营商标识，前九位须与账号一致", Required: true, Mark: p.Operator.Mark}}, info.Fields...)
+	return info
+}
