@@ -1,0 +1,186 @@
+package alert
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// Format is how a webhook wants to be told.
+type Format string
+
+// Formats. The robots' are those of https://developer.work.weixin.qq.com/document/path/91770,
+// https://open.dingtalk.com/document/robots/custom-robot-access and
+// https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot
+const (
+	Generic  Format = "generic"
+	WeCom    Format = "wecom"    // 企业微信
+	DingTalk Format = "dingtalk" // 钉钉
+	Feishu   Format = "feishu"   // 飞书
+)
+
+// Formats lists every format.
+var Formats = []Format{Generic, WeCom, DingTalk, Feishu}
+
+// Target is one webhook. Its address holds the robot's key: neither it nor Secret is ever printed.
+type Target struct {
+	Name   string
+	Format Format
+	URL    string
+	Secret string // signs messages of 钉钉 and 飞书; empty where the robot asks for none
+	Lang   string // "zh" or "en"
+}
+
+// String gives name and format.
+func (t Target) String() string { return t.Name + " (" + string(t.Format) + ")" }
+
+// GoString is String: %#v shows no address either.
+func (t Target) GoString() string { return t.String() }
+
+// Notice is one alert on its way out.
+type Notice struct {
+	Alert
+	Over bool   // it is over
+	Link string // whole address of the console's page
+	At   time.Time
+}
+
+// maxAnswer bounds what is read of a webhook's answer.
+const maxAnswer = 64 << 10
+
+// Send posts one notice. An error says what the webhook answered, never its address.
+func Send(ctx context.Context, client *http.Client, t Target, n Notice) error {
+	address, body, err := compose(t, n)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("alert %s: its address cannot be used", t.Name)
+	}
+	req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	resp, err := client.Do(req)
+	if err != nil {
+		var failed *url.Error // prints the address
+		if errors.As(err, &failed) {
+			err = failed.Err
+		}
+		return fmt.Errorf("alert %s: not reached: %w", t.Name, err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return fmt.Errorf("alert %s: answer cut off: %w", t.Name, err)
+	}
+	if resp.StatusCode/100 != 2 {
+		return fmt.Errorf("alert %s: answered HTTP %d", t.Name, resp.StatusCode)
+	}
+	return readAnswer(t, answer)
+}
+
+// readAnswer finds the robots' refusals, which come with HTTP 200.
+func readAnswer(t Target, body []byte) error {
+	if t.Format == Generic {
+		return nil
+	}
+	var a struct {
+		ErrCode *int   `json:"errcode"` // 企业微信, 钉钉
+		ErrMsg  string `json:"errmsg"`
+		Code    *int   `json:"code"` // 飞书
+		Msg     string `json:"msg"`
+		Status  *int   `json:"StatusCode"` // 飞书, older
+	}
+	if err := json.Unmarshal(body, &a); err != nil {
+		return fmt.Errorf("alert %s: its answer is not JSON", t.Name)
+	}
+	for _, code := range []*int{a.ErrCode, a.Code, a.Status} {
+		if code == nil {
+			continue
+		}
+		if *code == 0 {
+			return nil
+		}
+		return fmt.Errorf("alert %s: refused with %d %.120s", t.Name, *code, a.ErrMsg+a.Msg)
+	}
+	return fmt.Errorf("alert %s: its answer holds no result", t.Name)
+}
+
+// compose gives the address and body for a target.
+func compose(t Target, n Notice) (address string, body []byte, err error) {
+	title, text := words(t, n)
+	markdown := "**" + title + "**\n\n" + text
+	if n.Link != "" {
+		markdown += "\n\n[" + Text{"查看", "Open"}.In(t.Lang) + "](" + n.Link + ")"
+	}
+	address = t.URL
+	var message any
+	switch t.Format {
+	case Generic:
+		state := "firing"
+		if n.Over {
+			state = "resolved"
+		}
+		message = map[string]string{"kind": string(n.Kind), "object": n.Object, "state": state, "title": title, "text": text,
+			"link": n.Link, "at": n.At.UTC().Format(time.RFC3339)}
+	case WeCom:
+		message = map[string]any{"msgtype": "markdown", "markdown": map[string]string{"content": markdown}}
+	case DingTalk:
+		message = map[string]any{"msgtype": "markdown", "markdown": map[string]string{"title": title, "text": markdown}}
+		if t.Secret != "" {
+			stamp := strconv.FormatInt(n.At.UnixMilli(), 10)
+			u, err := url.Parse(t.URL)
+			if err != nil {
+				return "", nil, fmt.Errorf("alert %s: its address cannot be used", t.Name)
+			}
+			q := u.Query()
+			q.Set("timestamp", stamp)
+			q.Set("sign", sign(t.Secret, stamp+"\n"+t.Secret))
+			u.RawQuery = q.Encode()
+			address = u.String()
+		}
+	case Feishu:
+		content := text
+		if n.Link != "" {
+			content += "\n" + n.Link
+		}
+		m := map[string]any{"msg_type": "text", "content": map[string]string{"text": title + "\n" + content}}
+		if t.Secret != "" {
+			stamp := strconv.FormatInt(n.At.Unix(), 10)
+			m["timestamp"], m["sign"] = stamp, sign(stamp+"\n"+t.Secret, "")
+		}
+		message = m
+	default:
+		return "", nil, fmt.Errorf("alert %s: unknown format %q", t.Name, t.Format)
+	}
+	body, err = json.Marshal(message)
+	return address, body, err
+}
+
+// words gives a notice's title and text in the target's language.
+func words(t Target, n Notice) (title, text string) {
+	title = Text{"充电减免网关告警", "Chargestamp alert"}.In(t.Lang)
+	switch {
+	case n.Kind == Test:
+		title = Text{"充电减免网关测试消息", "Chargestamp test message"}.In(t.Lang)
+	case n.Over:
+		title = Text{"充电减免网关：已恢复", "Chargestamp: over"}.In(t.Lang)
+	}
+	return title, n.Text.In(t.Lang)
+}
+
+// sign is Base64 of HMAC-SHA256; the two robots put key and text the other way round.
+func sign(key, text string) string {
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte(text))
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
