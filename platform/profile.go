@@ -11,8 +11,8 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// maxProfile bounds a profile file; the longest built-in one is a tenth of it.
-const maxProfile = 64 << 10
+// MaxProfile bounds a profile file, in bytes; the longest built-in one is a tenth of it.
+const MaxProfile = 64 << 10
 
 // ProfileFile remembers where the keys of a profile stand, so that every complaint names file and line.
 type ProfileFile struct {
@@ -23,14 +23,14 @@ type ProfileFile struct {
 // ReadProfile decodes a TOML profile strictly into a struct: a key that the struct does not have is an
 // error, as is a value of another type. Errors name file, line and key.
 func ReadProfile(r io.Reader, name string, into any) (*ProfileFile, error) {
-	text, err := io.ReadAll(io.LimitReader(r, maxProfile+1))
+	text, err := io.ReadAll(io.LimitReader(r, MaxProfile+1))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if len(text) > maxProfile {
-		return nil, fmt.Errorf("%s: a profile has at most %d bytes", name, maxProfile)
+	if len(text) > MaxProfile {
+		return nil, fmt.Errorf("%s: a profile has at most %d bytes", name, MaxProfile)
 	}
-	f := &ProfileFile{name: name, lines: keyLines(text)}
+	f := ScanProfile(text, name)
 	err = toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(into)
 	if unknown := (*toml.StrictMissingError)(nil); errors.As(err, &unknown) {
 		first := unknown.Errors[0]
@@ -49,6 +49,11 @@ func ReadProfile(r io.Reader, name string, into any) (*ProfileFile, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return f, nil
+}
+
+// ScanProfile finds the keys of a profile without reading it.
+func ScanProfile(text []byte, name string) *ProfileFile {
+	return &ProfileFile{name: name, lines: keyLines(text)}
 }
 
 // Errorf is an error about a dotted key ("seal.recipe"): it names the file, the line of the key, or of what

@@ -144,13 +144,5 @@ func Answer(shapes []Shape, v Verdict, data []byte) Reply {
 			members = append(members, Member{s.Data, value})
 		}
 	}
-	return Reply{Status: StatusOf(v.Outcome), Type: "application/json;charset=utf-8", Body: Object(members...)}
-}
-
-// StatusOf is the HTTP status of an answer: 200 but for a body that was never read.
-func StatusOf(o charge.Outcome) int {
-	if o == charge.OutcomeTooLarge {
-		return http.StatusRequestEntityTooLarge
-	}
-	return http.StatusOK
+	return Reply{Status: http.StatusOK, Type: "application/json;charset=utf-8", Body: Object(members...)}
 }

@@ -11,6 +11,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -184,7 +185,7 @@ func (d *dialect) Reply(p platform.Push, _ *platform.Account, v platform.Verdict
 	}
 	data := []platform.Member{{Name: "state", Value: state}, {Name: "message", Value: message}}
 	plain := platform.Object(platform.Member{Name: "sign", Value: e.sign}, platform.Member{Name: "data", Value: platform.Raw(platform.Object(data...))})
-	return platform.Reply{Status: platform.StatusOf(v.Outcome), Type: "text/plain;charset=utf-8",
+	return platform.Reply{Status: http.StatusOK, Type: "text/plain;charset=utf-8",
 		Body: []byte(base64.StdEncoding.EncodeToString(plain))}
 }
 

@@ -87,13 +87,21 @@ func (a *Accounts) Candidates(id string, c platform.Claim) []platform.Candidate 
 	var fit []platform.Candidate
 	for _, x := range a.list {
 		operator := a.info.Operator == "" || slices.ContainsFunc(x.Keys, func(k platform.Keys) bool {
-			return k[a.info.Operator].Reveal() == c.Operator && c.Operator != ""
+			return c.Operator != "" && a.operator(k[a.info.Operator].Reveal()) == a.operator(c.Operator)
 		})
 		if operator && (c.Lot.IsZero() || x.Scope.Covers(c.Lot)) {
 			fit = append(fit, x)
 		}
 	}
 	return fit
+}
+
+// operator is the part of an operator's number that is compared.
+func (a *Accounts) operator(id string) string {
+	if n := a.info.OperatorPrefix; n > 0 {
+		return id[:min(n, len(id))]
+	}
+	return id
 }
 
 // KnowsLot reports whether account.json lists the lot.
