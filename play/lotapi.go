@@ -115,9 +115,9 @@ type callback struct {
 }
 
 func (l *APILot) serve(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, 64<<10))
-	if err != nil || r.Method != http.MethodPost {
-		http.Error(w, "POST a message", http.StatusBadRequest)
+	body, err := readBody(r)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
 	data, err := openS1(body, l.cfg.Ukey)
@@ -391,6 +391,14 @@ func numeric(id string) any {
 		return json.Number(id)
 	}
 	return id
+}
+
+// readBody reads what was posted, 64 KiB at most.
+func readBody(r *http.Request) ([]byte, error) {
+	if r.Method != http.MethodPost {
+		return nil, errors.New("POST a message")
+	}
+	return io.ReadAll(io.LimitReader(r.Body, 64<<10))
 }
 
 func answerJSON(w http.ResponseWriter, r record) {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -78,9 +77,9 @@ func (r *Receiver) Changed() <-chan struct{} {
 
 // ServeHTTP answers both interfaces in the platform's envelope, HTTP 200 always.
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	body, err := io.ReadAll(io.LimitReader(req.Body, 64<<10))
-	if err != nil || req.Method != http.MethodPost {
-		r.answer(w, 4003, "POST a report", nil)
+	body, err := readBody(req)
+	if err != nil {
+		r.answer(w, 4003, err.Error(), nil)
 		return
 	}
 	plain, err := r.open(body)
