@@ -1,0 +1,277 @@
+package flat
+
+import (
+	"encoding/json"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/seal"
+)
+
+// Diagnose shows what was signed over, and tries the usual mistakes where the signature does not hold.
+func (d *dialect) Diagnose(p platform.Push, a platform.Account, _ time.Time) platform.Diagnosis {
+	fields, err := platform.ReadFields(p.Body)
+	if err != nil {
+		return platform.Diagnosis{Likely: err.Error()}
+	}
+	recipe := d.profile.Seal.Recipe
+	found, signed := signOf(fields, recipe)
+	g := platform.Diagnosis{Canonical: recipe.Masked(fields), Found: found, Read: d.table.Columns.Lines(fields)}
+	for i, keys := range a.Keys {
+		secret := keys[d.key].Reveal()
+		if secret == "" {
+			continue
+		}
+		if i == 0 || g.Expected == "" {
+			g.Expected = recipe.Sign(fields, secret)
+		}
+		if recipe.Verify(fields, secret, found) {
+			g.Expected = recipe.Sign(fields, secret)
+			return g
+		}
+	}
+	switch {
+	case !signed:
+		g.Likely = "the push has no " + recipe.SignField() + ": it was not signed"
+	case g.Expected == "":
+		g.Likely = "the account has no " + d.key
+	default:
+		g.Likely = d.mistake(fields, found, a.Keys)
+	}
+	return g
+}
+
+// noMistake is said where nothing else explains a signature.
+const noMistake = "no usual mistake in the text explains the signature: the key is another one, or the push was changed on its way"
+
+// mistake names the first usual mistake that gives the signature found.
+func (d *dialect) mistake(fields []seal.Field, found string, sets []platform.Keys) string {
+	for _, keys := range sets {
+		t := trial{recipe: d.profile.Seal.Recipe, fields: fields, secret: keys[d.key].Reveal()}
+		if t.secret == "" {
+			continue
+		}
+		for _, m := range mistakes {
+			if slices.ContainsFunc(m.signs(t), func(s string) bool { return seal.EqualFold(s, found) }) {
+				return m.text
+			}
+		}
+		for _, f := range t.counted() {
+			if seal.EqualFold(t.sign(t.without(f.Name)), found) {
+				return "signed without the field " + f.Name
+			}
+		}
+		for name, other := range keys {
+			if name != d.key && seal.EqualFold(t.recipe.Sign(fields, other.Reveal()), found) {
+				return "signed with the account's " + name + " in place of its " + d.key
+			}
+		}
+	}
+	return noMistake
+}
+
+// trial is one push with one secret.
+type trial struct {
+	recipe seal.Recipe
+	fields []seal.Field
+	secret string
+}
+
+// mistake is one usual mistake, and the signatures it gives.
+type mistake struct {
+	text  string
+	signs func(trial) []string
+}
+
+// mistakes in the order in which they are looked for.
+var mistakes = []mistake{
+	{"the key was used with blanks around it, or the account holds blanks around it", func(t trial) []string {
+		return []string{t.recipe.Sign(t.fields, strings.TrimSpace(t.secret)), t.recipe.Sign(t.fields, t.secret+"\n"), t.recipe.Sign(t.fields, t.secret+" ")}
+	}},
+	{"signed with the recipe " + string(seal.KVMD5MD5Key), other(seal.KVMD5MD5Key)},
+	{"signed with the recipe " + string(seal.KVMD5Secret), other(seal.KVMD5Secret)},
+	{"signed with the recipe " + string(seal.KVMD5Key), other(seal.KVMD5Key)},
+	{"signed with the recipe " + string(seal.KVHMACMD5), other(seal.KVHMACMD5)},
+	{"the key was in the other case", func(t trial) []string {
+		return []string{t.recipe.Sign(t.fields, strings.ToUpper(t.secret)), t.recipe.Sign(t.fields, strings.ToLower(t.secret)),
+			seal.MD5Upper(join(t.counted()) + "&key=" + seal.MD5Upper(t.secret))}
+	}},
+	{"the secret was joined in another way (key=, &key=, & or nothing before it)", func(t trial) []string {
+		text := join(t.counted())
+		var signs []string
+		for _, joint := range []string{"key=", "&key=", "&", "", "&secret=", "&appSecret="} {
+			signs = append(signs, seal.MD5Upper(text+joint+t.secret))
+		}
+		return append(signs, seal.MD5Upper(t.secret+text+t.secret), seal.MD5Upper(t.secret+text))
+	}},
+	{"the fields were not sorted by name, or sorted without regard to case", func(t trial) []string {
+		folded, back := t.counted(), t.counted()
+		slices.SortStableFunc(folded, func(a, b seal.Field) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
+		slices.Reverse(back)
+		return []string{t.signText(join(t.asSent())), t.signText(join(folded)), t.signText(join(back))}
+	}},
+	{"empty fields were signed, which the recipe leaves out", func(t trial) []string {
+		return []string{t.signText(join(sorted(t.keep(func(f seal.Field) bool { return f.Kind != seal.Null })))),
+			t.signText(join(sorted(t.keep(func(seal.Field) bool { return true }))))}
+	}},
+	{"empty fields were left out, which the recipe signs", func(t trial) []string {
+		return []string{t.sign(t.keep(func(f seal.Field) bool { return strings.TrimSpace(f.Text) != "" }))}
+	}},
+	{"the values were URL-encoded before signing", func(t trial) []string {
+		return []string{t.sign(t.with(url.QueryEscape)), t.sign(t.with(url.PathEscape)),
+			t.sign(t.with(func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") })),
+			t.signText(url.QueryEscape(join(t.counted())))}
+	}},
+	{`the values were signed as JSON writes them: && as \u0026\u0026, or Chinese characters as \u escapes`, func(t trial) []string {
+		return []string{t.sign(t.with(escapedHTML)), t.sign(t.with(func(s string) string { return escaped(s, false) })),
+			t.sign(t.with(func(s string) string { return escaped(s, true) }))}
+	}},
+	{"a time was signed in seconds and sent in milliseconds, or the other way round", func(t trial) []string {
+		return []string{t.sign(t.with(toSeconds)), t.sign(t.with(toMillis))}
+	}},
+	{"numbers were signed in another form than they were sent in (12.5 for 12.50, 120.0 for 120)", func(t trial) []string {
+		return []string{t.sign(t.numbers(shortest)), t.sign(t.numbers(func(s string) string { return shortest(s) + ".0" })),
+			t.sign(t.numbers(func(s string) string {
+				f, _ := strconv.ParseFloat(s, 64)
+				return strconv.FormatFloat(f, 'f', 2, 64)
+			}))}
+	}},
+	{"a field was signed that the recipe leaves out, such as appId", func(t trial) []string {
+		name := t.recipe.SignField()
+		return []string{t.signText(join(sorted(t.keep(func(f seal.Field) bool { return f.Name != name && f.Text != "" }))))}
+	}},
+	{"the text was digested in GBK and not in UTF-8", func(t trial) []string {
+		gbk, err := simplifiedchinese.GBK.NewEncoder().String(join(t.counted()))
+		if err != nil {
+			return nil
+		}
+		return []string{t.signText(gbk)}
+	}},
+}
+
+func other(r seal.Recipe) func(trial) []string {
+	return func(t trial) []string {
+		// The signature may stand in this recipe's field and was then signed over neither.
+		return []string{r.Sign(t.without(t.recipe.SignField()), t.secret)}
+	}
+}
+
+// counted are the fields that the recipe signs, sorted.
+func (t trial) counted() []seal.Field { return sorted(t.asSent()) }
+
+// asSent are the fields that the recipe signs, as they were sent.
+func (t trial) asSent() []seal.Field {
+	return t.keep(func(f seal.Field) bool {
+		return strings.HasPrefix(t.recipe.Masked([]seal.Field{f}), f.Name+"=")
+	})
+}
+
+// keep gives the fields for which ok holds, but never the signature.
+func (t trial) keep(ok func(seal.Field) bool) []seal.Field {
+	var kept []seal.Field
+	for _, f := range t.fields {
+		if f.Name != t.recipe.SignField() && ok(f) {
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}
+
+func (t trial) without(name string) []seal.Field {
+	return slices.DeleteFunc(slices.Clone(t.fields), func(f seal.Field) bool { return f.Name == name })
+}
+
+// with changes the text of every field.
+func (t trial) with(change func(string) string) []seal.Field {
+	fields := slices.Clone(t.fields)
+	for i := range fields {
+		fields[i].Text = change(fields[i].Text)
+	}
+	return fields
+}
+
+// numbers changes the text of every field that is a number.
+func (t trial) numbers(change func(string) string) []seal.Field {
+	fields := slices.Clone(t.fields)
+	for i := range fields {
+		if fields[i].Kind == seal.Number {
+			fields[i].Text = change(fields[i].Text)
+		}
+	}
+	return fields
+}
+
+// sign signs other fields by the recipe.
+func (t trial) sign(fields []seal.Field) string { return t.recipe.Sign(fields, t.secret) }
+
+// signText signs another text before the secret by the recipe.
+func (t trial) signText(text string) string {
+	if t.recipe == seal.KVHMACMD5 {
+		return seal.HMACMD5Lower(t.secret, text)
+	}
+	return seal.MD5Upper(text + t.recipe.Canonical(nil, t.secret))
+}
+
+func sorted(fields []seal.Field) []seal.Field {
+	fields = slices.Clone(fields)
+	slices.SortFunc(fields, func(a, b seal.Field) int { return strings.Compare(a.Name, b.Name) })
+	return fields
+}
+
+func join(fields []seal.Field) string {
+	pairs := make([]string, len(fields))
+	for i, f := range fields {
+		pairs[i] = f.Name + "=" + f.Text
+	}
+	return strings.Join(pairs, "&")
+}
+
+// escapedHTML writes a text as a JSON printer that minds HTML does, without its quotes.
+func escapedHTML(s string) string {
+	b, _ := json.Marshal(s)
+	return string(b[1 : len(b)-1])
+}
+
+// escaped writes a text in ASCII, with its characters of markup escaped too where asked.
+func escaped(s string, markup bool) string {
+	q := strconv.QuoteToASCII(s)
+	q = q[1 : len(q)-1]
+	if markup {
+		q = strings.ReplaceAll(q, "&", `\u0026`)
+	}
+	return q
+}
+
+// Lengths of a moment of this century in digits.
+const (
+	secondsDigits = 10
+	millisDigits  = 13
+)
+
+func toSeconds(s string) string {
+	if len(s) == millisDigits && strings.Trim(s, "0123456789") == "" {
+		return s[:secondsDigits]
+	}
+	return s
+}
+
+func toMillis(s string) string {
+	if len(s) == secondsDigits && strings.Trim(s, "0123456789") == "" {
+		return s + "000"
+	}
+	return s
+}
+
+// shortest takes the zeros off behind a decimal point.
+func shortest(s string) string {
+	if !strings.Contains(s, ".") {
+		return s
+	}
+	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
+}

@@ -1,0 +1,30 @@
+package plain
+
+import (
+	"time"
+
+	"github.com/chargestamp/chargestamp/platform"
+)
+
+// Diagnose shows what is read. There is no signature to explain.
+func (d *dialect) Diagnose(p platform.Push, a platform.Account, _ time.Time) platform.Diagnosis {
+	fields, err := platform.ReadFields(p.Body)
+	if err != nil {
+		return platform.Diagnosis{Likely: err.Error()}
+	}
+	g := platform.Diagnosis{Read: d.table.Columns.Lines(fields)}
+	claim, err := d.claim(fields)
+	_, sealed := platform.Lookup(fields, "Data")
+	_, signed := platform.Lookup(fields, "Sig")
+	switch {
+	case sealed && signed:
+		g.Likely = "the push comes in the envelope of T/CEC 102 (Data, Sig), which this platform was not known to use"
+	case err != nil:
+		g.Likely = err.Error()
+	default:
+		if _, err := d.setOf(claim.Operator, a.Keys); err != nil {
+			g.Likely = err.Error()
+		}
+	}
+	return g
+}
