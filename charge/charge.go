@@ -128,6 +128,7 @@ type Usage struct {
 	Source  UsageSource `json:"source,omitempty"` // where it was told
 	Method  int         `json:"method,omitempty"` // calculation_method as told: 1 time, 2 amount, 3 lot
 	Told    string      `json:"told,omitempty"`   // the minutes or yuan as received, before rounding
+	Gap     Fen         `json:"gap,omitzero"`     // 4G: what the gate took beyond our price
 }
 
 // UsageSource is the message a usage came by.
@@ -155,7 +156,7 @@ type Stay struct {
 	// 4G lots only.
 	Paid       Fen
 	PaidAt     time.Time
-	Settlement []byte // the first answer to the exit, kept for repeats
+	Settlement []byte // payments and the first answer to the exit, kept for repeats; flow's own JSON
 }
 
 // StayClosed is how a stay came to its end.

@@ -153,6 +153,21 @@ type StatementFilter struct {
 	From, To string // days in Asia/Shanghai, "2026-01-31"; From inclusive, To exclusive
 }
 
+// Gap reports whether the lot took off something else than it was granted, or never told what it took off. A
+// lot that decides by itself, and a free stay, promise no size that a usage could differ from.
+func (c *Charge) Gap() bool {
+	if c.Usage == nil || c.Reduction == nil {
+		return c.State == StateDelivered && c.Reason == ReasonUsageNotTold
+	}
+	switch c.Reduction.Method {
+	case MethodTime:
+		return c.Usage.Minutes != c.Reduction.Minutes
+	case MethodAmount:
+		return c.Usage.Amount != c.Reduction.Amount
+	}
+	return false
+}
+
 // Counts are the figures of the console's first page, over a span of time.
 type Counts struct {
 	Pushes   map[Outcome]int64

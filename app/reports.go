@@ -1,0 +1,122 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/outbound"
+	"github.com/chargestamp/chargestamp/platform"
+)
+
+// reports tells usages to platforms over HTTP, with an access token kept per account.
+type reports struct {
+	client  *http.Client
+	dialect func(id string) (platform.Dialect, bool)
+	now     func() time.Time
+
+	mu     sync.Mutex
+	tokens map[string]token // by account and address
+	seq    int
+}
+
+type token struct {
+	text string
+	over time.Time
+}
+
+// maxReportAnswer bounds what is read of a platform's answer.
+const maxReportAnswer = 64 << 10
+
+// Report tells one usage. detail is what the platform said, or what failed.
+func (r *reports) Report(ctx context.Context, a charge.Account, u platform.Used) (taken bool, detail string) {
+	dialect, _ := r.dialect(a.Platform)
+	reporter, ok := dialect.(platform.Reporter)
+	if !ok || a.Report == nil {
+		return false, "the platform takes no reports"
+	}
+	ctx = outbound.WithAllow(ctx, a.Report.AllowTo)
+	keys := platform.Keys{}
+	for name, k := range a.Keys {
+		keys[name] = k
+	}
+	for name, k := range a.Report.Keys {
+		keys[name] = k
+	}
+	for try := range 2 {
+		text, err := r.token(ctx, reporter, a, keys, try > 0)
+		if err != nil {
+			return false, "asking for a token: " + err.Error()
+		}
+		body, err := r.post(ctx, a.Report.URL, reporter.Report(keys, text, u, r.now(), r.next()))
+		if err != nil {
+			return false, "reporting: " + err.Error()
+		}
+		taken, over, err := reporter.ReadReport(keys, body)
+		switch {
+		case over && try == 0:
+			continue
+		case err != nil:
+			return false, "the platform answered: " + err.Error()
+		}
+		return taken, "the platform took the report"
+	}
+	return false, "the platform refuses its own token"
+}
+
+func (r *reports) token(ctx context.Context, reporter platform.Reporter, a charge.Account, k platform.Keys, fresh bool) (string, error) {
+	key := a.ID + " " + a.Report.URL
+	r.mu.Lock()
+	kept, ok := r.tokens[key]
+	r.mu.Unlock()
+	if ok && !fresh && r.now().Before(kept.over) {
+		return kept.text, nil
+	}
+	body, err := r.post(ctx, a.Report.URL, reporter.TokenRequest(k, r.now(), r.next()))
+	if err != nil {
+		return "", err
+	}
+	text, valid, err := reporter.ReadToken(k, body)
+	if err != nil {
+		return "", err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tokens[key] = token{text, r.now().Add(valid - min(valid/10, time.Minute))}
+	return text, nil
+}
+
+// next counts requests; platforms want a number that grows inside a second.
+func (r *reports) next() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.seq = r.seq%9999 + 1
+	return r.seq
+}
+
+func (r *reports) post(ctx context.Context, base string, q platform.Request) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimRight(base, "/")+q.Path, bytes.NewReader(q.Body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header = q.Header
+	resp, err := r.client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxReportAnswer))
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("HTTP status %d", resp.StatusCode)
+	}
+	return body, nil
+}

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// printYAML prints a result for people to read.
+func printYAML(c *console, v any) error {
+	b, err := yaml.MarshalWithOptions(v, yaml.Indent(2), yaml.IndentSequence(true))
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(string(b)) {
+		fmt.Fprint(c.out, "  ", line)
+	}
+	return nil
+}
+
+type lotsCommand struct {
+	List   lotsList   `cmd:"" default:"withargs" help:"List lots and how they stand."`
+	Show   lotsShow   `cmd:"" help:"One lot."`
+	Price  lotsPrice  `cmd:"" help:"Ask a lot for the price of a stay."`
+	Pause  lotsPause  `cmd:"" help:"Send nothing to a lot."`
+	Resume lotsResume `cmd:"" help:"Send again, what waited first."`
+}
+
+type lotsList struct {
+	remote
+	output
+}
+
+// Run lists lots.
+func (l *lotsList) Run(c *console) error {
+	var page struct {
+		Items []map[string]any `json:"items"`
+	}
+	if err := l.client().get(c.ctx, "/api/v1/lots", nil, &page); err != nil {
+		return err
+	}
+	t := table{head: []string{"LOT", "NAME", "KIND", "LINE", "PENDING", "OLDEST"}}
+	for _, i := range page.Items {
+		t.rows = append(t.rows, []string{cell(i["lot"]), cell(i["name"]), cell(i["kind"]), cell(i["line_state"]), cell(i["pending"]), cell(i["oldest_age_s"])})
+	}
+	return l.print(c, t, page.Items)
+}
+
+// cell prints a JSON value in a table.
+func cell(v any) string {
+	if v == nil {
+		return "-"
+	}
+	return fmt.Sprint(v)
+}
+
+// lotArg names a lot.
+type lotArg struct {
+	remote
+	Lot string `arg:"" help:"Lot, union_id/park_id."`
+}
+
+func (l lotArg) path(verb string) (string, error) {
+	id, err := charge.ParseLotID(l.Lot)
+	if err != nil {
+		return "", usageError{err}
+	}
+	return "/api/v1/lots/" + url.PathEscape(id.Union) + "/" + url.PathEscape(id.Park) + verb, nil
+}
+
+type lotsShow struct {
+	lotArg
+	output
+}
+
+// Run prints one lot.
+func (l *lotsShow) Run(c *console) error {
+	path, err := l.path("")
+	if err != nil {
+		return err
+	}
+	var v map[string]any
+	if err := l.client().get(c.ctx, path, nil, &v); err != nil {
+		return err
+	}
+	if l.Output == "table" {
+		return printYAML(c, v)
+	}
+	return l.print(c, table{}, v)
+}
+
+type lotsPrice struct {
+	lotArg
+	Stay  string `help:"The lot's order_id of the stay."`
+	Plate string `help:"Plate of an open stay, in place of --stay."`
+}
+
+// Run asks for a price.
+func (l *lotsPrice) Run(c *console) error {
+	path, err := l.path("/price")
+	if err != nil {
+		return err
+	}
+	if (l.Stay == "") == (l.Plate == "") {
+		return usage("give either --stay or --plate")
+	}
+	var v map[string]any
+	if err := l.client().post(c.ctx, path, map[string]string{"order_id": l.Stay, "plate": l.Plate}, &v); err != nil {
+		return err
+	}
+	return printYAML(c, v)
+}
+
+// lotAction is pausing and resuming.
+type lotAction struct {
+	lotArg
+	Reason string `required:"" help:"Why, for the audit log."`
+}
+
+func (l lotAction) do(c *console, verb string) error {
+	path, err := l.path(verb)
+	if err != nil {
+		return err
+	}
+	return l.client().post(c.ctx, path, map[string]string{"reason": l.Reason}, nil)
+}
+
+type lotsPause struct{ lotAction }
+
+// Run pauses a lot.
+func (l *lotsPause) Run(c *console) error { return l.do(c, "/pause") }
+
+type lotsResume struct{ lotAction }
+
+// Run resumes a lot.
+func (l *lotsResume) Run(c *console) error { return l.do(c, "/resume") }
+
+type bindingsCommand struct {
+	remote
+	output
+}
+
+// Run lists bindings.
+func (b *bindingsCommand) Run(c *console) error {
+	var page struct {
+		Items []map[string]any `json:"items"`
+	}
+	if err := b.client().get(c.ctx, "/api/v1/bindings", nil, &page); err != nil {
+		return err
+	}
+	t := table{head: []string{"ACCOUNT", "LOT", "MODE", "RULE"}}
+	for _, i := range page.Items {
+		t.rows = append(t.rows, []string{cell(i["account"]), cell(i["lot"]), cell(i["mode"]), cell(i["rule"])})
+	}
+	return b.print(c, t, page.Items)
+}
+
+type statementCommand struct {
+	remote
+	Platform string `help:"Platform id."`
+	Lot      string `help:"Lot, union_id/park_id."`
+	From     string `help:"First day, such as 2026-01-31, in Asia/Shanghai."`
+	To       string `help:"The day after the last."`
+	Output   string `short:"o" enum:"table,json,csv,xlsx" default:"table" help:"table, json, csv or xlsx."`
+	File     string `type:"path" help:"Where to write; xlsx needs it."`
+}
+
+// Run prints a statement.
+func (s *statementCommand) Run(c *console) error {
+	q := url.Values{}
+	for name, v := range map[string]string{"platform": s.Platform, "lot": s.Lot, "from": s.From, "to": s.To} {
+		if v != "" {
+			q.Set(name, v)
+		}
+	}
+	if s.Output == "table" {
+		return s.table(c, q)
+	}
+	if s.Output == "xlsx" && s.File == "" {
+		return usage("an xlsx statement needs --file")
+	}
+	q.Set("format", s.Output)
+	var raw []byte
+	if err := s.client().get(c.ctx, "/api/v1/statements", q, &raw); err != nil {
+		return err
+	}
+	if s.File != "" {
+		return os.WriteFile(s.File, raw, 0o644)
+	}
+	_, err := c.out.Write(raw)
+	return err
+}
+
+var statementColumns = []string{"day", "platform", "vendor", "lot", "charges", "granted_minutes", "granted_amount",
+	"delivered", "used_minutes", "used_amount", "gaps"}
+
+func (s *statementCommand) table(c *console, q url.Values) error {
+	var page struct {
+		Items []map[string]any `json:"items"`
+		Rows  []map[string]any `json:"rows"`
+	}
+	if err := s.client().get(c.ctx, "/api/v1/statements", q, &page); err != nil {
+		return err
+	}
+	t := table{}
+	for _, col := range statementColumns {
+		t.head = append(t.head, strings.ToUpper(col))
+	}
+	for _, r := range append(page.Items, page.Rows...) {
+		row := make([]string, len(statementColumns))
+		for i, col := range statementColumns {
+			row[i] = cell(r[col])
+		}
+		t.rows = append(t.rows, row)
+	}
+	return output{Output: "table"}.print(c, t, nil)
+}

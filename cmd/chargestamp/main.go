@@ -1,0 +1,105 @@
+// Command chargestamp is the open gateway between charging platforms and car parks, and the players, checks
+// and tools around it. docs/commands.md lists what there is.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit codes.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// commands is the whole command line.
+type commands struct {
+	Demo       demoCommand      `cmd:"" help:"Play all fourteen platforms and all kinds of lots against a real server."`
+	Serve      serveCommand     `cmd:"" help:"Run the gateway."`
+	Apply      applyCommand     `cmd:"" help:"Send an estate file to a running server."`
+	Export     exportCommand    `cmd:"" help:"Print the estate, secrets as placeholders."`
+	Push       pushCommand      `cmd:"" help:"Play a platform: build, sign and send one push."`
+	Lot        lotCommand       `cmd:"" help:"Play a car park."`
+	Check      checkCommand     `cmd:"" help:"Signature doctor: walk a captured push offline."`
+	Certify    certifyCommand   `cmd:"" help:"Run the scripted checklist of a partner's joint test."`
+	Charges    chargesCommand   `cmd:"" help:"Read charges and act on them."`
+	Lots       lotsCommand      `cmd:"" help:"Read lots, pause and resume them, ask them for prices."`
+	Bindings   bindingsCommand  `cmd:"" help:"List bindings."`
+	Statements statementCommand `cmd:"" help:"Print statements."`
+	Rules      rulesCommand     `cmd:"" help:"Try changed rules on stored charges."`
+	Token      tokenCommand     `cmd:"" help:"API tokens."`
+	User       userCommand      `cmd:"" help:"Console users."`
+	Migrate    migrateCommand   `cmd:"" help:"Bring the database's schema up to date."`
+	Backup     backupCommand    `cmd:"" help:"Write a backup, also while serving."`
+	Restore    restoreCommand   `cmd:"" help:"Fill an empty place from a backup."`
+	Copy       copyCommand      `cmd:"" help:"Move a site from one engine to the other."`
+	Verify     verifyCommand    `cmd:"" help:"Add everything up again and say what does not agree."`
+	Bench      benchCommand     `cmd:"" help:"Measure; see docs/performance.md."`
+	Soak       soakCommand      `cmd:"" help:"Kill rounds, lying lots and long runs."`
+	Version    versionCommand   `cmd:"" help:"Print the version."`
+}
+
+// console is where a command reads and writes: results on out, words for people on err.
+type console struct {
+	ctx context.Context
+	in  io.Reader
+	out io.Writer
+	err io.Writer
+}
+
+// usageError is wrong use: exit code 2.
+type usageError struct{ error }
+
+func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// failed is a result that means exit 1 and has been printed already.
+var failed = errors.New("")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(&console{ctx, os.Stdin, os.Stdout, os.Stderr}, os.Args[1:]))
+}
+
+// run parses and carries out one command line and gives its exit code.
+func run(c *console, args []string) int {
+	var cli commands
+	exit := -1
+	parser, err := kong.New(&cli, kong.Name("chargestamp"), kong.UsageOnError(),
+		kong.Description("充电减免网关 — the open gateway that makes free parking after charging work."),
+		kong.Writers(c.out, c.err), kong.Exit(func(code int) { exit = code }))
+	if err != nil {
+		fmt.Fprintln(c.err, "chargestamp:", err)
+		return exitFailed
+	}
+	parsed, err := parser.Parse(args)
+	if exit >= 0 { // --help has been printed
+		return exit
+	}
+	if err != nil {
+		fmt.Fprintln(c.err, "chargestamp:", err)
+		return exitUsage
+	}
+	err = parsed.Run(c)
+	var wrong usageError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, failed):
+		return exitFailed
+	}
+	fmt.Fprintln(c.err, "chargestamp:", err)
+	if errors.As(err, &wrong) {
+		return exitUsage
+	}
+	return exitFailed
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/chargestamp/chargestamp/app"
+)
+
+func lookupEnv(name string) (string, bool) { return os.LookupEnv(name) }
+
+// serveCommand runs the gateway. Flags beat the environment, which beats the config file.
+type serveCommand struct {
+	Config     string `placeholder:"FILE" type:"path" help:"Config file (YAML)."`
+	Estate     string `placeholder:"FILE" type:"path" help:"Estate file, applied at start."`
+	Data       string `placeholder:"DIR" help:"Data folder; default ./data."`
+	Database   string `placeholder:"URL" help:"postgres://…; by default SQLite in the data folder."`
+	HTTP       string `name:"http" placeholder:"ADDR" help:"Public HTTP; default :8080."`
+	Admin      string `placeholder:"ADDR" help:"Admin HTTP; default 127.0.0.1:8081."`
+	Line       string `placeholder:"ADDR" help:"Line TCP; default :6789."`
+	SecretsKey string `placeholder:"FILE" type:"path" help:"Key that seals stored secrets; default secrets.key in the data folder."`
+	Node       string `help:"This node's name, where several serve one database; made up by default." hidden:""`
+}
+
+func (s *serveCommand) config() (app.Config, error) {
+	cfg := app.Defaults()
+	if s.Config != "" {
+		if err := cfg.ReadFile(s.Config); err != nil {
+			return cfg, usageError{err}
+		}
+	}
+	if err := cfg.ReadEnv(lookupEnv); err != nil {
+		return cfg, usageError{err}
+	}
+	for flag, to := range map[*string]*string{&s.Data: &cfg.Data, &s.Database: &cfg.Database.URL, &s.HTTP: &cfg.HTTP.Addr,
+		&s.Admin: &cfg.Admin.Addr, &s.Line: &cfg.Line.Addr, &s.SecretsKey: &cfg.SecretsKeyFile, &s.Node: &cfg.Node} {
+		if *flag != "" {
+			*to = *flag
+		}
+	}
+	return cfg, nil
+}
+
+// stopWithin bounds a graceful stop.
+const stopWithin = 15 * time.Second
+
+// Run serves until the process is told to stop.
+func (s *serveCommand) Run(c *console) error {
+	cfg, err := s.config()
+	if err != nil {
+		return err
+	}
+	a, err := app.New(c.ctx, cfg)
+	if err != nil {
+		var wrong *app.ConfigError
+		if errors.As(err, &wrong) {
+			return usageError{err}
+		}
+		return err
+	}
+	if s.Estate != "" {
+		if err := a.ApplyFile(c.ctx, s.Estate); err != nil {
+			a.Stop(stopWithin)
+			return err
+		}
+	}
+	if err := a.Start(c.ctx); err != nil {
+		a.Stop(stopWithin)
+		return err
+	}
+	if err := a.OfferSetup(c.ctx, c.err, isTerminal(os.Stderr)); err != nil {
+		fmt.Fprintln(c.err, "chargestamp:", err)
+	}
+	at := a.Addresses()
+	if err := json.NewEncoder(c.out).Encode(map[string]any{"ready": true, "http": at.HTTP, "admin": at.Admin, "line": at.Line}); err != nil {
+		return err
+	}
+	select {
+	case <-c.ctx.Done():
+		a.Stop(stopWithin)
+		return nil
+	case err := <-a.Fatal():
+		a.Stop(stopWithin)
+		return err
+	}
+}
+
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

@@ -1,0 +1,242 @@
+package flow
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/lot/ledger"
+)
+
+var _ ledger.Gate = (*Flow)(nil)
+
+// settlement is what a 4G stay keeps of its money: the payments by their trade numbers and, once the car has
+// left, the answer that its exit was given.
+type settlement struct {
+	Trades []string      `json:"trades,omitempty"`
+	Final  *ledger.Quote `json:"final,omitempty"`
+	Took   charge.Fen    `json:"took"` // what the gate says it took
+}
+
+func settlementOf(s *charge.Stay) (settlement, error) {
+	var st settlement
+	if len(s.Settlement) == 0 {
+		return st, nil
+	}
+	err := json.Unmarshal(s.Settlement, &st)
+	return st, err
+}
+
+func (st settlement) keep(s *charge.Stay) (err error) {
+	s.Settlement, err = json.Marshal(st)
+	return err
+}
+
+// Enter opens a stay in a 4G lot.
+func (f *Flow) Enter(ctx context.Context, e lot.Entry) (lot.Answer, error) { return f.Entered(ctx, e) }
+
+// Quote prices a stay at a moment, or gives the final answer of one that is over. It moves nothing.
+func (f *Flow) Quote(ctx context.Context, q ledger.QuoteQuestion) (ledger.Quote, error) {
+	var out ledger.Quote
+	err := f.cfg.Storage.Read(ctx, func(tx Tx) error {
+		s, err := f.asked(tx, q)
+		if err != nil {
+			return err
+		}
+		if s == nil {
+			out = noQuote("there is no such stay")
+			return nil
+		}
+		st, err := settlementOf(s)
+		if err != nil {
+			return err
+		}
+		switch {
+		case st.Final != nil:
+			out = *st.Final
+		case !s.Open:
+			out = noQuote("the stay is over")
+		case q.At.Before(s.Entered):
+			out = noQuote("query_time lies before the entry")
+		default:
+			out, _, err = f.price(tx, s, q.At)
+		}
+		return err
+	})
+	return out, err
+}
+
+func (f *Flow) asked(tx Tx, q ledger.QuoteQuestion) (*charge.Stay, error) {
+	if q.OrderID != "" {
+		return tx.StayByOrder(q.Lot, q.OrderID)
+	}
+	return openStay(tx, charge.VisitKey{Lot: q.Lot, Plate: q.Plate}, f)
+}
+
+func noQuote(format string, args ...any) ledger.Quote {
+	return ledger.Quote{Answer: refuseLot(format, args...)}
+}
+
+// price settles a stay for a moment with everything that was granted in it.
+func (f *Flow) price(tx Tx, s *charge.Stay, at time.Time) (ledger.Quote, ledger.Settlement, error) {
+	l, _, known := f.cfg.Estate().Lot(s.Lot)
+	if !known || l.Tariff == nil {
+		return noQuote("the lot has no tariff"), ledger.Settlement{}, nil
+	}
+	charges, err := tx.ChargesOfStay(s.ID)
+	if err != nil {
+		return ledger.Quote{}, ledger.Settlement{}, err
+	}
+	var grants []charge.Granted
+	for _, c := range charges {
+		if c.State == charge.StateDelivered && c.Reduction != nil && c.Decision != nil {
+			grants = append(grants, charge.Granted{Charge: c.ID, Reduction: *c.Reduction, Combine: c.Decision.Rule.Combine, At: c.Decision.At})
+		}
+	}
+	slices.SortStableFunc(grants, func(a, b charge.Granted) int { return a.At.Compare(b.At) })
+	r := ledger.Settle(l.Tariff, s, grants, at)
+	return ledger.Quote{Answer: taken1, OrderID: s.OrderID, Total: r.Total, Price: r.Price, DerateMoney: r.DerateMoney,
+		DerateDuration: r.DerateDuration, Duration: r.Duration, QueryTime: at}, r, nil
+}
+
+// Paid takes a payment down. The same trade number counts once.
+func (f *Flow) Paid(ctx context.Context, p ledger.Payment) (lot.Answer, error) {
+	answer := taken1
+	err := f.onStay(ctx, p.Lot, p.OrderID, func(tx Tx, _ *after, s *charge.Stay) error {
+		answer = taken1
+		if s == nil {
+			answer = refuseLot("there is no stay %s", clip(p.OrderID))
+			return nil
+		}
+		st, err := settlementOf(s)
+		if err != nil {
+			return err
+		}
+		switch {
+		case slices.Contains(st.Trades, p.TradeNo):
+			return nil
+		case !s.Open:
+			answer = refuseLot("the stay is over")
+			return nil
+		case p.At.Before(s.Entered):
+			answer = refuseLot("pay_time lies before the entry")
+			return nil
+		}
+		st.Trades = append(st.Trades, p.TradeNo)
+		s.Paid += p.Amount
+		if p.At.After(s.PaidAt) {
+			s.PaidAt = p.At
+		}
+		if err := st.keep(s); err != nil {
+			return err
+		}
+		return tx.SetStay(s)
+	})
+	return answer, err
+}
+
+// onStay runs fn in a transaction that holds the stay's visit; s is nil where there is no such stay.
+func (f *Flow) onStay(ctx context.Context, id charge.LotID, order string, fn func(Tx, *after, *charge.Stay) error) error {
+	var held []charge.VisitKey
+	err := f.cfg.Storage.Read(ctx, func(tx Tx) error {
+		s, err := tx.StayByOrder(id, order)
+		if s != nil {
+			held = f.neighbours(charge.VisitKey{Lot: id, Plate: s.Plate})
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return f.write(ctx, held, func(tx Tx, then *after) error {
+		s, err := tx.StayByOrder(id, order)
+		if err != nil {
+			return err
+		}
+		if s != nil {
+			if err := hold(held, charge.VisitKey{Lot: id, Plate: s.Plate}); err != nil {
+				return err
+			}
+		}
+		return fn(tx, then, s)
+	})
+}
+
+// Exit settles and closes a 4G stay for good: every charge's usage is what it really took off. Told again it
+// gives the first answer; an exit without a stay is refused and changes nothing.
+func (f *Flow) Exit(ctx context.Context, e lot.Exit) (ledger.Quote, error) {
+	now := f.cfg.Now()
+	if a, ok := checkTimes(e.Entered, e.Left, now); !ok {
+		return ledger.Quote{Answer: a}, nil
+	}
+	var out ledger.Quote
+	err := f.onStay(ctx, e.Lot, e.OrderID, func(tx Tx, then *after, s *charge.Stay) error {
+		if s == nil {
+			out = noQuote("there is no stay %s", clip(e.OrderID))
+			return nil
+		}
+		st, err := settlementOf(s)
+		if err != nil {
+			return err
+		}
+		switch {
+		case st.Final != nil:
+			out = *st.Final
+			return nil
+		case e.Left.Before(s.Entered):
+			out = noQuote("out_time lies before the entry")
+			return nil
+		case e.Plate != "" && e.Plate != s.Plate:
+			out = noQuote("the stay has another car_number")
+			return nil
+		}
+		var settled ledger.Settlement
+		if out, settled, err = f.price(tx, s, e.Left); err != nil || out.State == 0 {
+			return err
+		}
+		st.Final, st.Took = &out, e.Total
+		if err := st.keep(s); err != nil {
+			return err
+		}
+		s.Open, s.Left, s.Closed = false, e.Left, charge.ClosedByExit
+		if err := tx.SetStay(s); err != nil {
+			return err
+		}
+		return f.settle4G(tx, then, s, settled, e, now)
+	})
+	return out, err
+}
+
+// settle4G posts what each charge really took off. What the gate took beside our price is a gap, noted on
+// the first of them.
+func (f *Flow) settle4G(tx Tx, then *after, s *charge.Stay, settled ledger.Settlement, e lot.Exit, now time.Time) error {
+	gap := charge.Fen(0)
+	if e.HasTotal {
+		gap = e.Total - settled.Price
+	}
+	for _, u := range settled.Used {
+		c, err := tx.Charge(u.Charge)
+		if err != nil {
+			return err
+		}
+		if c == nil {
+			return fmt.Errorf("charge %d of stay %d is gone", u.Charge, s.ID)
+		}
+		used := charge.Usage{Minutes: u.Minutes, Amount: u.Amount, At: e.Left, Source: charge.UsageLedger, Gap: gap}
+		if err := f.use(tx, then, c, used, now); err != nil {
+			return err
+		}
+		if gap != 0 {
+			if err := tx.AddEvent(charge.Event{Charge: c.ID, At: now, Step: "exit", Result: "gap",
+				Detail: fmt.Sprintf("the gate took %s yuan, our price was %s", e.Total, settled.Price)}); err != nil {
+				return err
+			}
+		}
+		gap = 0
+	}
+	return nil
+}
