@@ -20,8 +20,10 @@ type book struct {
 	up   func(charge.LotID) // a lot's session has just been stored
 	gone func(*session)     // its lot has logged in on another node
 
-	wake  chan struct{} // holds one
-	beats time.Time     // when heartbeats were last told
+	telling chan struct{} // holds one for each up that runs
+	ups     sync.WaitGroup
+	wake    chan struct{} // holds one
+	beats   time.Time     // when heartbeats were last told
 
 	mu    sync.Mutex
 	begun []*session
@@ -64,6 +66,7 @@ func (b *book) run(ctx context.Context) {
 			b.beat()
 		case <-ctx.Done():
 			b.write()
+			b.ups.Wait()
 			return
 		}
 	}
@@ -119,10 +122,23 @@ func (b *book) stored(begun []*session, rows []charge.LineSession) {
 		n.epoch.Store(rows[i].Epoch)
 		n.told = rows[i].Beat.UnixMilli()
 		if n.cloud && !n.ended.Load() {
-			b.up(n.lot)
+			b.tellUp(n.lot)
 		}
 	}
 }
+
+// tellUp says that a lot's line is up. What waits for it is looked up in the store meanwhile, so several are told
+// at once; but only so many, that a storm of logins leaves the store to others.
+func (b *book) tellUp(id charge.LotID) {
+	b.telling <- struct{}{}
+	b.ups.Go(func() {
+		defer func() { <-b.telling }()
+		b.up(id)
+	})
+}
+
+// tellAtOnce is how many lots are told up at once.
+const tellAtOnce = 16
 
 func (b *book) again(begun, over []*session) {
 	b.mu.Lock()

@@ -84,7 +84,10 @@ func (s *Server) result(f fields, why silence) lot.Result {
 	case "0":
 		return lot.Result{Result: charge.AttemptRefused, Reason: charge.ReasonLotRefused, Detail: detail("state 0", f), At: at}
 	default:
-		return lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError, Detail: detail("state "+clip(state), f), At: at}
+		return lot.Result{
+			Result: charge.AttemptError, Reason: charge.ReasonLotError, Sent: true,
+			Detail: detail("state "+clip(state), f), At: at,
+		}
 	}
 }
 

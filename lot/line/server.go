@@ -61,7 +61,7 @@ func New(c Config) *Server {
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.book = &book{
 		keep: c.Sessions, node: c.Node, log: c.Logger, now: c.Now, up: c.Events.LineUp, gone: s.end,
-		all: s.sessions.all, wake: make(chan struct{}, 1),
+		all: s.sessions.all, telling: make(chan struct{}, tellAtOnce), wake: make(chan struct{}, 1),
 	}
 	go func() {
 		defer close(s.bookDone)
