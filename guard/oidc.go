@@ -1,0 +1,199 @@
+package guard
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// OIDCConfig is how staff sign in at an issuer of the operator's.
+type OIDCConfig struct {
+	Issuer       string // base address of the issuer; its discovery document is below it
+	ClientID     string
+	ClientSecret charge.Secret
+	RedirectURL  string   // this console's address for the way back
+	Scopes       []string // beside openid; default profile and email
+	NameClaim    string   // default preferred_username, else email, else sub
+	RoleClaim    string   // default "role"; a text or a list of texts
+	// Roles says which role a value of the claim gives; the highest that fits counts. Who has none is not
+	// let in.
+	Roles map[string]Role
+}
+
+// OIDC signs staff in at an issuer by the code flow, with PKCE and a nonce.
+type OIDC struct {
+	config OIDCConfig
+	keys   *Keyring
+	client *http.Client
+	now    func() time.Time
+
+	mu       sync.Mutex
+	provider *oidc.Provider
+}
+
+// NewOIDC makes the sign-in. The issuer is asked for its addresses at the first use: it need not be up when
+// we start. client carries our requests to it, with its own time limit.
+func NewOIDC(c OIDCConfig, keys *Keyring, client *http.Client, now func() time.Time) (*OIDC, error) {
+	for name, role := range c.Roles {
+		if _, err := ParseRole(string(role)); err != nil {
+			return nil, fmt.Errorf("oidc.roles.%s: %w", name, err)
+		}
+	}
+	for _, need := range []struct{ name, value string }{
+		{"oidc.issuer", c.Issuer}, {"oidc.client_id", c.ClientID}, {"oidc.redirect_url", c.RedirectURL},
+	} {
+		if need.value == "" {
+			return nil, fmt.Errorf("%s is missing; add it", need.name)
+		}
+	}
+	if len(c.Roles) == 0 {
+		return nil, errors.New("oidc.roles is missing: nobody would be let in; say which value gives which role")
+	}
+	if c.Scopes == nil {
+		c.Scopes = []string{"profile", "email"}
+	}
+	if c.RoleClaim == "" {
+		c.RoleClaim = "role"
+	}
+	return &OIDC{config: c, keys: keys, client: client, now: now}, nil
+}
+
+// oidcWay is what must be the same on the way there and back; it travels sealed in a cookie.
+type oidcWay struct {
+	State    string    `json:"state"`
+	Nonce    string    `json:"nonce"`
+	Verifier string    `json:"verifier"`
+	Until    time.Time `json:"until"`
+}
+
+const (
+	oidcWayPlace = "oidc way"
+	oidcWayTime  = 10 * time.Minute
+)
+
+// Begin gives the address to send the browser to, and a cookie that it must bring back within ten minutes.
+func (o *OIDC) Begin(ctx context.Context) (address, cookie string, err error) {
+	flow, _, err := o.flow(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	way := oidcWay{State: randomText(16), Nonce: randomText(16), Verifier: oauth2.GenerateVerifier(), Until: o.now().Add(oidcWayTime)}
+	plain, err := json.Marshal(way)
+	if err != nil {
+		return "", "", err
+	}
+	sealed, err := o.keys.Seal(plain, oidcWayPlace)
+	if err != nil {
+		return "", "", err
+	}
+	address = flow.AuthCodeURL(way.State, oidc.Nonce(way.Nonce), oauth2.S256ChallengeOption(way.Verifier))
+	return address, base64.RawURLEncoding.EncodeToString(sealed), nil
+}
+
+// Finish takes the browser's way back and gives who it is. ErrDenied is wrapped where the issuer or we refuse.
+func (o *OIDC) Finish(ctx context.Context, cookie string, query url.Values) (Identity, error) {
+	way, err := o.way(cookie)
+	if err != nil {
+		return Identity{}, err
+	}
+	if query.Get("state") != way.State {
+		return Identity{}, fmt.Errorf("%w: the answer belongs to another sign-in; begin again", ErrDenied)
+	}
+	if said := query.Get("error"); said != "" {
+		return Identity{}, fmt.Errorf("%w: the issuer said %q", ErrDenied, clip(said))
+	}
+	flow, provider, err := o.flow(ctx)
+	if err != nil {
+		return Identity{}, err
+	}
+	token, err := flow.Exchange(oidc.ClientContext(ctx, o.client), query.Get("code"), oauth2.VerifierOption(way.Verifier))
+	if err != nil {
+		return Identity{}, fmt.Errorf("%w: the issuer did not take the code", ErrDenied)
+	}
+	raw, _ := token.Extra("id_token").(string)
+	verifier := provider.VerifierContext(oidc.ClientContext(context.WithoutCancel(ctx), o.client), &oidc.Config{ClientID: o.config.ClientID, Now: o.now})
+	id, err := verifier.Verify(oidc.ClientContext(ctx, o.client), raw)
+	if err != nil {
+		return Identity{}, fmt.Errorf("%w: the issuer's token does not hold", ErrDenied)
+	}
+	if id.Nonce != way.Nonce {
+		return Identity{}, fmt.Errorf("%w: the issuer's token belongs to another sign-in", ErrDenied)
+	}
+	return o.identity(id)
+}
+
+func (o *OIDC) way(cookie string) (oidcWay, error) {
+	var way oidcWay
+	sealed, err := base64.RawURLEncoding.DecodeString(cookie)
+	if err == nil {
+		var plain []byte
+		if plain, err = o.keys.Open(sealed, oidcWayPlace); err == nil {
+			err = json.Unmarshal(plain, &way)
+		}
+	}
+	if err != nil || way.State == "" || o.now().After(way.Until) {
+		return way, fmt.Errorf("%w: the sign-in has taken too long; begin again", ErrDenied)
+	}
+	return way, nil
+}
+
+// flow finds the issuer's addresses once.
+func (o *OIDC) flow(ctx context.Context) (*oauth2.Config, *oidc.Provider, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.provider == nil {
+		// The provider keeps the context for fetching keys later: it must outlive the request.
+		p, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), o.client), o.config.Issuer)
+		if err != nil {
+			return nil, nil, fmt.Errorf("ask the issuer %s: %w", o.config.Issuer, err)
+		}
+		o.provider = p
+	}
+	return &oauth2.Config{
+		ClientID:     o.config.ClientID,
+		ClientSecret: o.config.ClientSecret.Reveal(),
+		Endpoint:     o.provider.Endpoint(),
+		RedirectURL:  o.config.RedirectURL,
+		Scopes:       append([]string{oidc.ScopeOpenID}, o.config.Scopes...),
+	}, o.provider, nil
+}
+
+// identity reads name and role out of a proved token.
+func (o *OIDC) identity(id *oidc.IDToken) (Identity, error) {
+	var claims map[string]any
+	if err := id.Claims(&claims); err != nil {
+		return Identity{}, fmt.Errorf("%w: the issuer's token cannot be read", ErrDenied)
+	}
+	who := Identity{Kind: "oidc"}
+	for _, claim := range []string{o.config.NameClaim, "preferred_username", "email", "sub"} {
+		if name, _ := claims[claim].(string); name != "" {
+			who.Name = clip(name)
+			break
+		}
+	}
+	values, _ := claims[o.config.RoleClaim].([]any)
+	if one, ok := claims[o.config.RoleClaim].(string); ok {
+		values = []any{one}
+	}
+	for _, v := range values {
+		name, _ := v.(string)
+		if role := o.config.Roles[name]; role.rank() > who.Role.rank() {
+			who.Role = role
+		}
+	}
+	if who.Role == "" {
+		return Identity{}, fmt.Errorf("%w: the issuer gives %s no role here", ErrDenied, who.Name)
+	}
+	return who, nil
+}

@@ -1,0 +1,79 @@
+package guard
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/alexedwards/argon2id"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// argon is OWASP's first recommendation for Argon2id: 19 MiB, two passes, one lane.
+var argon = argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+
+const (
+	passwordMin = 10
+	passwordMax = 200 // more is an attack on the hash, not a password
+)
+
+// passwordRules asks for length and against the few passwords that everybody tries first; signs of many kinds
+// are not asked for (NIST SP 800-63B).
+func passwordRules(name string, password charge.Secret) error {
+	p := password.Reveal()
+	n := utf8.RuneCountInString(p)
+	switch {
+	case !utf8.ValidString(p) || n > passwordMax:
+		return fmt.Errorf("%w: a password has at most %d characters", ErrInput, passwordMax)
+	case n < passwordMin:
+		return fmt.Errorf("%w: a password has at least %d characters", ErrInput, passwordMin)
+	}
+	different := map[rune]bool{}
+	for _, r := range p {
+		different[r] = true
+	}
+	low := strings.ToLower(p)
+	if len(different) < 5 || common(low) || name != "" && strings.Trim(strings.Replace(low, name, "", 1), "0123456789!@#.-_") == "" {
+		return fmt.Errorf("%w: this password is too easy to guess; take a longer phrase", ErrInput)
+	}
+	return nil
+}
+
+// common knows passwords of ten characters and more that lists of leaked ones begin with, and the product's
+// own name with digits.
+func common(low string) bool {
+	core := strings.Trim(low, "0123456789!@#.-_")
+	switch core {
+	case "", "password", "passw0rd", "qwerty", "qwertyuiop", "qwertyuio", "admin", "administrator", "chargestamp", "letmein", "welcome", "iloveyou",
+		"woaini", "a", "aa", "abc", "abcd", "abcde", "qq", "changeme":
+		return true
+	}
+	for _, row := range []string{"1234567890qwertyuiop", "qwertyuiopasdfghjkl", "asdfghjklzxcvbnm", "1qaz2wsx3edc4rfv", "abcdefghijklmnopqrstuvwxyz"} {
+		if strings.Contains(row, low) {
+			return true
+		}
+	}
+	return false
+}
+
+func hashPassword(password charge.Secret) string {
+	hash, err := argon2id.CreateHash(password.Reveal(), &argon)
+	if err != nil {
+		panic(err) // the system has no randomness: nothing can be done safely
+	}
+	return hash
+}
+
+func (u *Users) hash(password charge.Secret) string {
+	u.hashing <- struct{}{}
+	defer func() { <-u.hashing }()
+	return hashPassword(password)
+}
+
+func (u *Users) matches(password charge.Secret, hash string) bool {
+	u.hashing <- struct{}{}
+	defer func() { <-u.hashing }()
+	ok, err := argon2id.ComparePasswordAndHash(password.Reveal(), hash)
+	return ok && err == nil
+}
