@@ -16,6 +16,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/cec"
 	"github.com/chargestamp/chargestamp/platform/flat"
 	"github.com/chargestamp/chargestamp/platform/open13"
 	"github.com/chargestamp/chargestamp/platform/plain"
@@ -29,6 +30,7 @@ type family struct {
 
 func families() map[string]family {
 	return map[string]family{
+		"cec":    {cec.Builtin, cec.Load},
 		"flat":   {flat.Builtin, flat.Load},
 		"plain":  {plain.Builtin, plain.Load},
 		"open13": {builtin: open13.Builtin},

@@ -104,6 +104,14 @@ func (a *Accounts) operator(id string) string {
 	return id
 }
 
+// compared is the part of an operator that counts.
+func (a *Accounts) compared(operator string) string {
+	if n := a.info.OperatorPrefix; n > 0 && len(operator) > n {
+		return operator[:n]
+	}
+	return operator
+}
+
 // KnowsLot reports whether account.json lists the lot.
 func (a *Accounts) KnowsLot(lot charge.LotID) bool { return slices.Contains(a.lots, lot) }
 
