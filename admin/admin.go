@@ -10,6 +10,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/admin/api"
 	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/guard"
 )
 
 // Config is what the admin listener serves.
@@ -46,7 +47,7 @@ func New(cfg Config) (*Server, error) {
 // Local is the same handler for callers whom something else has let in: the socket with mode 0600. They are
 // admins by the name "local".
 func (s *Server) Local() http.Handler {
-	who := desk.Identity{Name: "local", Role: desk.RoleAdmin, Kind: "local"}
+	who := guard.Identity{Name: "local", Role: guard.RoleAdmin, Kind: "local"}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.ServeHTTP(w, r.WithContext(api.WithIdentity(r.Context(), who)))
 	})

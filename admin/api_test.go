@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,23 +18,28 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/estate"
+	"github.com/chargestamp/chargestamp/guard"
 )
 
 var update = flag.Bool("update", false, "write golden files anew")
 
-// call asks the server as a role; "" sends no token.
-func call(t *testing.T, h http.Handler, role, method, path, body string) *httptest.ResponseRecorder {
+// call asks a new server as a role; "" sends no token, "stranger" one that nobody holds.
+func call(t *testing.T, f *fake, role guard.Role, method, path, body string) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
-	if role != "" {
-		r.Header.Set("Authorization", "Bearer token-of-"+role)
+	switch {
+	case role == "stranger":
+		r.Header.Set("Authorization", "Bearer stranger")
+	case role != "":
+		r.Header.Set("Authorization", "Bearer "+f.tokens[role])
 	}
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
+	serve(t, f).ServeHTTP(w, r)
 	return w
 }
 
@@ -60,7 +66,11 @@ func golden(t *testing.T, name string, got []byte) {
 }
 
 func TestGolden(t *testing.T) {
-	for _, tc := range []struct{ name, role, method, path, body string }{
+	for _, tc := range []struct {
+		name               string
+		role               guard.Role
+		method, path, body string
+	}{
 		{"charge.json", "support", "GET", "/api/v1/charges/7001", ""},
 		{"charge-viewer.json", "viewer", "GET", "/api/v1/charges/7001", ""},
 		{"charges.json", "support", "GET", "/api/v1/charges?platform=telaidian&lot=200461/1313&state=used,held&limit=2", ""},
@@ -76,13 +86,11 @@ func TestGolden(t *testing.T) {
 		{"replay.json", "support", "POST", "/api/v1/pushes/31/replay", ""},
 		{"estate.json", "admin", "POST", "/api/v1/estate", "version: 1"},
 		{"check.json", "support", "POST", "/api/v1/check", `{"platform":"telaidian","push":"{}"}`},
-		{"tokens.json", "admin", "GET", "/api/v1/tokens", ""},
-		{"token-new.json", "admin", "POST", "/api/v1/tokens", `{"name":"ci","role":"support"}`},
 		{"users.json", "admin", "GET", "/api/v1/users", ""},
 		{"audit.json", "admin", "GET", "/api/v1/audit", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			w := call(t, serve(t, newFake()), tc.role, tc.method, tc.path, tc.body)
+			w := call(t, newFake(), tc.role, tc.method, tc.path, tc.body)
 			if w.Code != http.StatusOK {
 				t.Fatalf("status %d: %s", w.Code, w.Body)
 			}
@@ -94,46 +102,54 @@ func TestGolden(t *testing.T) {
 // Which role may do what, on every operation of the description.
 func TestRoles(t *testing.T) {
 	const reason = `{"reason":"driver called"}`
+	f := newFake()
+	f.tokens["stranger"] = "stranger"
+	made, _, err := f.guard.Tokens.Create(t.Context(), "spare", guard.RoleViewer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spare := made.ID
 	routes := []struct {
 		method, path, body string
-		least              desk.Role
+		least              guard.Role
 	}{
-		{"GET", "/charges", "", desk.RoleViewer},
-		{"GET", "/charges/7001", "", desk.RoleViewer},
-		{"GET", "/pushes", "", desk.RoleViewer},
-		{"GET", "/stays", "", desk.RoleViewer},
-		{"GET", "/lots", "", desk.RoleViewer},
-		{"GET", "/lots/200461/1313", "", desk.RoleViewer},
-		{"GET", "/bindings", "", desk.RoleViewer},
-		{"GET", "/platforms", "", desk.RoleViewer},
-		{"GET", "/statements", "", desk.RoleViewer},
-		{"POST", "/charges/7001/redeliver", reason, desk.RoleSupport},
-		{"POST", "/charges/7001/void", reason, desk.RoleSupport},
-		{"POST", "/charges/7001/bind", `{"order_id":"S-9","reason":"same car"}`, desk.RoleSupport},
-		{"POST", "/pushes/31/replay", "", desk.RoleSupport},
-		{"POST", "/lots/200461/1313/price", `{"order_id":"S-9"}`, desk.RoleSupport},
-		{"POST", "/lots/200461/1313/pause", reason, desk.RoleSupport},
-		{"POST", "/lots/200461/1313/resume", "", desk.RoleSupport},
-		{"POST", "/check", `{"platform":"telaidian","push":"{}"}`, desk.RoleSupport},
-		{"GET", "/estate", "", desk.RoleAdmin},
-		{"POST", "/estate", "version: 1", desk.RoleAdmin},
-		{"GET", "/tokens", "", desk.RoleAdmin},
-		{"POST", "/tokens", `{"name":"ci","role":"viewer"}`, desk.RoleAdmin},
-		{"DELETE", "/tokens/t1", "", desk.RoleAdmin},
-		{"GET", "/users", "", desk.RoleAdmin},
-		{"POST", "/users", `{"name":"li","role":"viewer","password":"long enough for all"}`, desk.RoleAdmin},
-		{"DELETE", "/users/li", "", desk.RoleAdmin},
-		{"GET", "/audit", "", desk.RoleAdmin},
+		{"GET", "/charges", "", guard.RoleViewer},
+		{"GET", "/charges/7001", "", guard.RoleViewer},
+		{"GET", "/pushes", "", guard.RoleViewer},
+		{"GET", "/stays", "", guard.RoleViewer},
+		{"GET", "/lots", "", guard.RoleViewer},
+		{"GET", "/lots/200461/1313", "", guard.RoleViewer},
+		{"GET", "/bindings", "", guard.RoleViewer},
+		{"GET", "/platforms", "", guard.RoleViewer},
+		{"GET", "/statements", "", guard.RoleViewer},
+		{"POST", "/charges/7001/redeliver", reason, guard.RoleSupport},
+		{"POST", "/charges/7001/void", reason, guard.RoleSupport},
+		{"POST", "/charges/7001/bind", `{"order_id":"S-9","reason":"same car"}`, guard.RoleSupport},
+		{"POST", "/pushes/31/replay", "", guard.RoleSupport},
+		{"POST", "/lots/200461/1313/price", `{"order_id":"S-9"}`, guard.RoleSupport},
+		{"POST", "/lots/200461/1313/pause", reason, guard.RoleSupport},
+		{"POST", "/lots/200461/1313/resume", "", guard.RoleSupport},
+		{"POST", "/check", `{"platform":"telaidian","push":"{}"}`, guard.RoleSupport},
+		{"GET", "/estate", "", guard.RoleAdmin},
+		{"POST", "/estate", "version: 1", guard.RoleAdmin},
+		{"GET", "/tokens", "", guard.RoleAdmin},
+		{"POST", "/tokens", `{"name":"ci","role":"viewer"}`, guard.RoleAdmin},
+		{"DELETE", "/tokens/" + spare, "", guard.RoleAdmin},
+		{"GET", "/users", "", guard.RoleAdmin},
+		{"POST", "/users", `{"name":"li","role":"viewer","password":"long enough for all"}`, guard.RoleAdmin},
+		{"DELETE", "/users/li", "", guard.RoleAdmin},
+		{"GET", "/audit", "", guard.RoleAdmin},
 	}
 	for _, r := range routes {
-		for _, role := range []desk.Role{"", "stranger", desk.RoleViewer, desk.RoleSupport, desk.RoleAdmin} {
-			f := newFake()
-			w := call(t, serve(t, f), string(role), r.method, "/api/v1"+r.path, r.body)
+		for _, role := range []guard.Role{"", "stranger", guard.RoleViewer, guard.RoleSupport, guard.RoleAdmin} {
+			f.done = nil
+			rows := len(f.memory.rows)
+			w := call(t, f, role, r.method, "/api/v1"+r.path, r.body)
 			want := 2
 			switch {
-			case role == "":
+			case role == "" || role == "stranger":
 				want = http.StatusUnauthorized
-			case !role.AtLeast(r.least):
+			case !desk.Allows(role, r.least):
 				want = http.StatusForbidden
 			}
 			if want == 2 && w.Code/100 != 2 || want != 2 && w.Code != want {
@@ -141,14 +157,14 @@ func TestRoles(t *testing.T) {
 			}
 			if want != 2 {
 				isProblem(t, w, want)
-				if len(f.done)+len(f.audit) != 0 {
+				if len(f.done) != 0 || len(f.memory.rows) != rows {
 					t.Errorf("%s %s as %q did %v", r.method, r.path, role, f.done)
 				}
 			}
 		}
 	}
 	var described int
-	w := call(t, serve(t, newFake()), "", "GET", "/openapi.json", "")
+	w := call(t, newFake(), "", "GET", "/openapi.json", "")
 	var doc struct {
 		Paths map[string]map[string]any
 	}
@@ -188,9 +204,11 @@ func isProblem(t *testing.T, w *httptest.ResponseRecorder, status int) {
 
 func TestProblems(t *testing.T) {
 	for _, tc := range []struct {
-		name, role, method, path, body string
-		status                         int
-		says                           string
+		name               string
+		role               guard.Role
+		method, path, body string
+		status             int
+		says               string
 	}{
 		{"unknown path", "admin", "GET", "/api/v1/nothing", "", 404, "openapi"},
 		{"wrong method", "admin", "DELETE", "/api/v1/charges", "", 405, "GET"},
@@ -218,21 +236,23 @@ func TestProblems(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			f := newFake()
-			w := call(t, serve(t, f), tc.role, tc.method, tc.path, tc.body)
+			w := call(t, f, tc.role, tc.method, tc.path, tc.body)
 			isProblem(t, w, tc.status)
 			if !strings.Contains(w.Body.String(), tc.says) {
 				t.Errorf("problem does not say %q: %s", tc.says, w.Body)
 			}
-			if len(f.done)+len(f.audit) != 0 {
-				t.Errorf("bad input did %v %v", f.done, f.audit)
+			if len(f.done)+len(f.memory.rows) != 0 {
+				t.Errorf("bad input did %v and wrote %d rows", f.done, len(f.memory.rows))
 			}
 		})
 	}
 }
 
 func TestUnauthorizedSaysHow(t *testing.T) {
-	s := serve(t, newFake())
-	for _, header := range []string{"", "Bearer", "Bearer wrong", "Basic token-of-admin", "token-of-admin"} {
+	f := newFake()
+	s := serve(t, f)
+	admin := f.tokens[guard.RoleAdmin]
+	for _, header := range []string{"", "Bearer", "Bearer wrong", "Basic " + admin, admin} {
 		r := httptest.NewRequest("GET", "/api/v1/charges", nil)
 		r.Header.Set("Authorization", header)
 		w := httptest.NewRecorder()
@@ -248,46 +268,49 @@ func TestUnauthorizedSaysHow(t *testing.T) {
 func TestInternalFailureTellsNothing(t *testing.T) {
 	f := newFake()
 	f.fail = errors.New("sqlite: disk I/O error, secret.db, store.go:77")
-	s := serve(t, f)
-	for _, path := range []string{"/charges", "/charges/7001", "/pushes", "/stays", "/lots", "/lots/200461/1313", "/statements", "/tokens", "/users", "/audit"} {
-		isProblem(t, call(t, s, "admin", "GET", "/api/v1"+path, ""), http.StatusInternalServerError)
+	f.memory.fail = f.fail
+	for _, path := range []string{"/charges", "/charges/7001", "/pushes", "/stays", "/lots", "/lots/200461/1313", "/statements", "/audit"} {
+		isProblem(t, call(t, f, "admin", "GET", "/api/v1"+path, ""), http.StatusInternalServerError)
 	}
-	r := httptest.NewRequest("GET", "/api/v1/charges", nil)
-	r.Header.Set("Authorization", "Bearer database-down")
-	w := httptest.NewRecorder()
-	s.ServeHTTP(w, r)
-	isProblem(t, w, http.StatusInternalServerError)
 }
 
 func TestActionsAreAudited(t *testing.T) {
 	f := newFake()
-	s := serve(t, f)
+	token := f.guard.Tokens.List()[0].ID
 	for _, tc := range []struct{ method, path, body string }{
 		{"POST", "/charges/7001/void", `{"reason":"wrong car"}`},
 		{"POST", "/charges/7001/redeliver?dry_run=true", ""}, // says only: not audited
 		{"POST", "/charges/7001/redeliver", `{"reason":"lot is back"}`},
 		{"POST", "/lots/200461/1313/pause", `{"reason":"barrier broken"}`},
 		{"POST", "/lots/200461/1313/resume", ""},
-		{"POST", "/tokens", `{"name":"ci","role":"viewer"}`},
-		{"DELETE", "/tokens/t1", ""},
+		{"POST", "/pushes/31/replay", `{"reason":"key is right now"}`},
 		{"POST", "/users", `{"name":"li","role":"viewer","password":"long enough for all"}`},
 		{"DELETE", "/users/li", ""},
+		{"POST", "/tokens", `{"name":"ci","role":"viewer"}`},
+		{"DELETE", "/tokens/" + token, ""},
 	} {
-		if w := call(t, s, "admin", tc.method, "/api/v1"+tc.path, tc.body); w.Code/100 != 2 {
+		if w := call(t, f, "admin", tc.method, "/api/v1"+tc.path, tc.body); w.Code/100 != 2 {
 			t.Fatalf("%s: %d %s", tc.path, w.Code, w.Body)
 		}
 	}
+	entries, _, err := f.guard.Audit.Page(t.Context(), guard.AuditFilter{}, 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var got []string
-	for _, e := range f.audit {
-		got = append(got, e.Actor+" "+e.Action+" "+e.Object+" "+e.Detail)
-		if strings.Contains(e.Detail, "long enough") || strings.Contains(e.Detail, "cs_secret") {
-			t.Errorf("audit tells a secret: %+v", e)
+	for _, e := range slices.Backward(entries) {
+		object := e.Object
+		if e.Action == "token.create" {
+			object = "(new)"
 		}
+		got = append(got, e.Actor+" "+string(e.Role)+" "+e.Action+" "+object+" "+e.Detail)
 	}
 	want := []string{
-		"admin charge.void 7001 wrong car", "admin charge.redeliver 7001 lot is back",
-		"admin lot.pause 200461/1313 barrier broken", "admin lot.resume 200461/1313 ",
-		"admin token.create t2 ci, viewer", "admin token.revoke t1 ", "admin user.create li viewer", "admin user.revoke li ",
+		"admin admin charge.void 7001 wrong car", "admin admin charge.redeliver 7001 lot is back",
+		"admin admin lot.pause 200461/1313 barrier broken", "admin admin lot.resume 200461/1313 ",
+		"admin admin push.replay 31 duplicate key is right now",
+		"admin admin user.create li viewer", "admin admin user.revoke li ",
+		"admin admin token.create (new) ci, viewer", "admin admin token.revoke " + token + " ",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("audit (-want +got):\n%s", diff)
@@ -295,16 +318,16 @@ func TestActionsAreAudited(t *testing.T) {
 }
 
 func TestViewersFindWholePlatesOnly(t *testing.T) {
-	s := serve(t, newFake())
+	f := newFake()
 	for plate, want := range map[string]int{"京AD06088": 1, "京ad·06088": 1, "D06088": 0, "京A***88": 0} {
-		w := call(t, s, "viewer", "GET", "/api/v1/charges?plate="+plate, "")
+		w := call(t, f, "viewer", "GET", "/api/v1/charges?plate="+plate, "")
 		var got struct{ Items []struct{ Plate string } }
 		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || len(got.Items) != want {
 			t.Errorf("plate %s: %d items, want %d: %s", plate, len(got.Items), want, w.Body)
 		}
 	}
 	for _, path := range []string{"/charges", "/charges/7001", "/stays"} {
-		if w := call(t, s, "viewer", "GET", "/api/v1"+path, ""); strings.Contains(w.Body.String(), "AD06088") {
+		if w := call(t, f, "viewer", "GET", "/api/v1"+path, ""); strings.Contains(w.Body.String(), "AD06088") {
 			t.Errorf("%s shows a viewer a whole plate: %s", path, w.Body)
 		}
 	}
@@ -312,8 +335,7 @@ func TestViewersFindWholePlatesOnly(t *testing.T) {
 
 func TestStatementFormats(t *testing.T) {
 	f := newFake()
-	s := serve(t, f)
-	w := call(t, s, "viewer", "GET", "/api/v1/statements?from=2026-01-31&to=2026-02-01&format=csv", "")
+	w := call(t, f, "viewer", "GET", "/api/v1/statements?from=2026-01-31&to=2026-02-01&format=csv", "")
 	rows, err := csv.NewReader(w.Body).ReadAll()
 	if err != nil {
 		t.Fatal(err)
@@ -325,10 +347,10 @@ func TestStatementFormats(t *testing.T) {
 	if diff := cmp.Diff(want, rows); diff != "" {
 		t.Errorf("csv (-want +got):\n%s", diff)
 	}
-	if f.span != (desk.StatementFilter{From: "2026-01-31", To: "2026-02-01"}) {
+	if f.span != (charge.StatementFilter{From: "2026-01-31", To: "2026-02-01"}) {
 		t.Errorf("asked for %+v", f.span)
 	}
-	w = call(t, s, "viewer", "GET", "/api/v1/statements?format=xlsx", "")
+	w = call(t, f, "viewer", "GET", "/api/v1/statements?format=xlsx", "")
 	book, err := excelize.OpenReader(w.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -341,7 +363,7 @@ func TestStatementFormats(t *testing.T) {
 		t.Errorf("xlsx (-want +got):\n%s", diff)
 	}
 	// 2026-03-01 12:00 in Shanghai: to is tomorrow, from 31 days before.
-	if f.span != (desk.StatementFilter{From: "2026-01-30", To: "2026-03-02"}) {
+	if f.span != (charge.StatementFilter{From: "2026-01-30", To: "2026-03-02"}) {
 		t.Errorf("without a span it asked for %+v", f.span)
 	}
 }
@@ -349,7 +371,7 @@ func TestStatementFormats(t *testing.T) {
 func TestEstateErrorsNameTheirPlace(t *testing.T) {
 	f := newFake()
 	f.refuse = estate.Errors{{File: "estate", Line: 12, Thing: "lot 200461/1313", Field: "colour", Code: estate.CodeUnknownKey}}
-	w := call(t, serve(t, f), "admin", "POST", "/api/v1/estate", "version: 1")
+	w := call(t, f, "admin", "POST", "/api/v1/estate", "version: 1")
 	isProblem(t, w, http.StatusUnprocessableEntity)
 	if !strings.Contains(w.Body.String(), "line 12: lot 200461/1313: colour") {
 		t.Errorf("no place: %s", w.Body)
@@ -357,13 +379,15 @@ func TestEstateErrorsNameTheirPlace(t *testing.T) {
 }
 
 func TestHealthAndLocal(t *testing.T) {
-	s := serve(t, newFake())
+	f := newFake()
 	for _, path := range []string{"/healthz", "/readyz"} {
-		if w := call(t, s, "", "GET", path, ""); w.Code != http.StatusOK {
+		if w := call(t, f, "", "GET", path, ""); w.Code != http.StatusOK {
 			t.Errorf("%s: %d", path, w.Code)
 		}
 	}
-	if w := call(t, s.Local(), "", "POST", "/api/v1/tokens", `{"name":"ci","role":"admin"}`); w.Code != http.StatusOK {
+	w := httptest.NewRecorder()
+	serve(t, f).Local().ServeHTTP(w, httptest.NewRequest("POST", "/api/v1/tokens", strings.NewReader(`{"name":"ci","role":"admin"}`)))
+	if w.Code != http.StatusOK {
 		t.Errorf("local caller: %d %s", w.Code, w.Body)
 	}
 }

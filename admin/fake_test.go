@@ -1,9 +1,11 @@
 package admin
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
-	"strings"
+	"maps"
 	"testing"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/estate"
 	"github.com/chargestamp/chargestamp/flow"
+	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/platform"
 )
@@ -26,9 +29,11 @@ type fake struct {
 	told   *flow.Story
 	fail   error // of every read
 	page   charge.ChargeFilter
-	span   desk.StatementFilter
+	span   charge.StatementFilter
 	done   []string
-	audit  []desk.Audit
+	memory memory
+	guard  *guard.Guard
+	tokens map[guard.Role]string
 	estate *estate.State
 	refuse estate.Errors // what Apply finds wrong
 }
@@ -50,7 +55,7 @@ func newFake() *fake {
 		Report: charge.ReportDone,
 	}
 	at := func(sec int) time.Time { return time.Date(2024, 1, 1, 2, 30, sec, 0, time.UTC) }
-	return &fake{charge: c, estate: testEstate(), told: &flow.Story{
+	f := &fake{charge: c, estate: testEstate(), told: &flow.Story{
 		Charge: c,
 		Stay:   &charge.Stay{ID: 88, Lot: theLot, OrderID: "S-9", Plate: c.Plate, Entered: at(0).Add(-time.Hour), Open: true},
 		Deliveries: []flow.Sent{{Delivery: &charge.Delivery{ID: 501, Charge: 7001, Channel: charge.ChannelLine, State: charge.DeliveryDelivered},
@@ -58,6 +63,8 @@ func newFake() *fake {
 		Timeline: []flow.Step{{At: at(5), Step: "received", Result: "accepted", Detail: "from 203.0.113.9"},
 			{At: at(16), Step: "delivery", Result: "acked", Reason: "ok"}},
 	}}
+	f.guard, f.tokens = newGuard(&f.memory)
+	return f
 }
 
 func (f *fake) Charges(_ context.Context, q charge.ChargeFilter) (charge.Page[*charge.Charge], error) {
@@ -88,7 +95,7 @@ func (f *fake) LotStatuses(ctx context.Context) ([]charge.LotStatus, error) {
 	return []charge.LotStatus{s}, err
 }
 
-func (f *fake) Statement(_ context.Context, q desk.StatementFilter) ([]charge.StatementRow, error) {
+func (f *fake) Statement(_ context.Context, q charge.StatementFilter) ([]charge.StatementRow, error) {
 	f.span = q
 	return []charge.StatementRow{{Day: "2026-01-31", Platform: "telaidian", Lot: theLot, Charges: 3, GrantedMinutes: 90,
 		GrantedAmount: 1250, Delivered: 3, Used: 2, UsedMinutes: 60, UsedAmount: 1005, Gaps: 1}}, f.fail
@@ -163,47 +170,9 @@ func (f *fake) Check(_ context.Context, q desk.Question) (desk.Finding, error) {
 	return desk.Finding{Steps: []desk.FindingStep{{Step: "seal", Result: "failed", Detail: "sign differs"}}}, nil
 }
 
-func (f *fake) Authenticate(_ context.Context, bearer string) (desk.Identity, error) {
-	if role, ok := strings.CutPrefix(bearer, "token-of-"); ok {
-		return desk.Identity{Name: role, Role: desk.Role(role), Kind: "token"}, nil
-	}
-	if bearer == "database-down" {
-		return desk.Identity{}, errors.New("sqlite: disk I/O error at /var/lib/secret-place")
-	}
-	return desk.Identity{}, desk.Fail(desk.Unauthorized, "unknown token")
-}
-
-func (f *fake) Tokens(context.Context) ([]desk.Token, error) {
-	return []desk.Token{{ID: "t1", Name: "ci", Role: desk.RoleViewer, Created: now}}, f.fail
-}
-
-func (f *fake) CreateToken(_ context.Context, name string, role desk.Role) (desk.Token, string, error) {
-	return desk.Token{ID: "t2", Name: name, Role: role, Created: now}, "cs_secret", nil
-}
-func (f *fake) RevokeToken(context.Context, string) error { return nil }
-func (f *fake) Users(context.Context) ([]desk.User, error) {
-	return []desk.User{{Name: "li", Role: desk.RoleSupport, Created: now}}, f.fail
-}
-
-func (f *fake) CreateUser(_ context.Context, name, password string, role desk.Role) (desk.User, error) {
-	if len(password) < 10 {
-		return desk.User{}, desk.Fail(desk.Invalid, "the password is too short", desk.FieldError{Where: "body.password", Detail: "ten characters or more"})
-	}
-	return desk.User{Name: name, Role: role, Created: now}, nil
-}
-func (f *fake) RevokeUser(context.Context, string) error { return nil }
-func (f *fake) Record(_ context.Context, a desk.Audit) error {
-	f.audit = append(f.audit, a)
-	return nil
-}
-
-func (f *fake) AuditPage(context.Context, desk.AuditFilter) (charge.Page[desk.Audit], error) {
-	return charge.Page[desk.Audit]{Items: []desk.Audit{{ID: 1, At: now, Actor: "li", Action: "charge.void", Object: "7001", Hash: "ab"}}}, f.fail
-}
-
 func serve(t *testing.T, f *fake) *Server {
 	t.Helper()
-	s, err := New(Config{Version: "test", Desk: desk.Config{Reads: f, Story: f, Estate: f, Guard: f, Doctor: f,
+	s, err := New(Config{Version: "test", Desk: desk.Config{Reads: f, Story: f, Estate: f, Guard: f.guard, Doctor: f,
 		Platforms: []platform.Info{{ID: "telaidian", Title: "特来电", English: "TELD", Family: "cec", Evidence: platform.EvidenceDocumented,
 			Routes: []platform.Route{{Path: "/zld/telaidian/query_token", Kind: platform.RouteToken}}}},
 		Now: func() time.Time { return now }}})
@@ -211,6 +180,83 @@ func serve(t *testing.T, f *fake) *Server {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// memory keeps a guard's documents and audit rows.
+type memory struct {
+	docs map[string]map[string][]byte
+	rev  map[string]int64
+	rows [][2][]byte
+	fail error
+}
+
+func (m *memory) Docs(_ context.Context, kind string) (map[string][]byte, error) {
+	return maps.Clone(m.docs[kind]), m.fail
+}
+
+func (m *memory) PutDocs(_ context.Context, kind string, expect int64, puts map[string][]byte) (int64, error) {
+	if m.fail != nil || m.rev[kind] != expect {
+		return 0, errors.Join(errors.New("not stored"), m.fail)
+	}
+	if m.docs[kind] == nil {
+		m.docs[kind] = make(map[string][]byte)
+	}
+	for k, v := range puts {
+		if v == nil {
+			delete(m.docs[kind], k)
+		} else {
+			m.docs[kind][k] = v
+		}
+	}
+	m.rev[kind]++
+	return m.rev[kind], nil
+}
+
+func (m *memory) DocsRev(_ context.Context, kind string) (int64, error) { return m.rev[kind], m.fail }
+
+func (m *memory) AppendAudit(_ context.Context, build func(int64, []byte) ([]byte, []byte)) error {
+	var prev []byte
+	if n := len(m.rows); n > 0 {
+		prev = m.rows[n-1][1]
+	}
+	entry, hash := build(int64(len(m.rows)+1), prev)
+	m.rows = append(m.rows, [2][]byte{entry, hash})
+	return m.fail
+}
+
+func (m *memory) WalkAudit(context.Context, func(int64, []byte, []byte) error) error { return nil }
+
+func (m *memory) AuditPage(_ context.Context, before int64, limit int, fn func(int64, []byte, []byte) error) error {
+	if before <= 0 {
+		before = int64(len(m.rows) + 1)
+	}
+	for seq := min(before-1, int64(len(m.rows))); seq > 0 && limit > 0; seq, limit = seq-1, limit-1 {
+		if err := fn(seq, m.rows[seq-1][0], m.rows[seq-1][1]); err != nil {
+			return err
+		}
+	}
+	return m.fail
+}
+
+// newGuard makes a guard with one token of each role; their secrets are by role.
+func newGuard(m *memory) (*guard.Guard, map[guard.Role]string) {
+	keys, err := guard.ParseKeyring(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32)))
+	if err != nil {
+		panic(err)
+	}
+	m.docs, m.rev = make(map[string]map[string][]byte), make(map[string]int64)
+	ctx := context.Background()
+	g, err := guard.Open(ctx, guard.Config{Docs: m, Audits: m, Keys: keys, Now: func() time.Time { return now }})
+	if err != nil {
+		panic(err)
+	}
+	secrets := make(map[guard.Role]string)
+	for _, role := range []guard.Role{guard.RoleViewer, guard.RoleSupport, guard.RoleAdmin} {
+		if _, secrets[role], err = g.Tokens.Create(ctx, string(role), role); err != nil {
+			panic(err)
+		}
+	}
+	return g, secrets
 }
 
 // testEstate has one SDK lot and one account bound to it.

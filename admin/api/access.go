@@ -5,7 +5,8 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/guard"
 )
 
 type tokenView struct {
@@ -17,7 +18,7 @@ type tokenView struct {
 	RevokedAt *time.Time `json:"revoked_at"`
 }
 
-func viewToken(t desk.Token) tokenView {
+func viewToken(t guard.Token) tokenView {
 	return tokenView{t.ID, t.Name, string(t.Role), moment(t.Created), moment(t.LastUsed), moment(t.Revoked)}
 }
 
@@ -29,7 +30,7 @@ type userView struct {
 	RevokedAt *time.Time `json:"revoked_at"`
 }
 
-func viewUser(u desk.User) userView {
+func viewUser(u guard.User) userView {
 	return userView{u.Name, string(u.Role), moment(u.Created), u.TOTP, moment(u.Revoked)}
 }
 
@@ -37,14 +38,15 @@ type auditView struct {
 	ID     string     `json:"id"`
 	At     *time.Time `json:"at"`
 	Actor  string     `json:"actor"`
+	Role   *string    `json:"role"`
 	Action string     `json:"action"`
-	Object string     `json:"object"`
+	Object *string    `json:"object"`
 	Detail *string    `json:"detail"`
-	Hash   string     `json:"hash" doc:"of this line and the one before"`
+	Hash   string     `json:"hash" doc:"of this line and all before it"`
 }
 
-func viewAudit(e desk.Audit) auditView {
-	return auditView{number(e.ID), moment(e.At), e.Actor, e.Action, e.Object, text(e.Detail), e.Hash}
+func viewAudit(e guard.Entry) auditView {
+	return auditView{number(e.Seq), moment(e.At), e.Actor, text(e.Role), e.Action, text(e.Object), text(e.Detail), e.Hash}
 }
 
 type tokenInput struct {
@@ -84,14 +86,14 @@ type auditInput struct {
 }
 
 func (a *api) access() {
-	handle(a, route{method: http.MethodGet, path: "/tokens", id: "list-tokens", role: desk.RoleAdmin, summary: "List API tokens"},
-		func(ctx context.Context, who desk.Identity, _ *struct{}) (*list[tokenView], error) {
-			tokens, err := a.desk.Tokens(ctx, who)
+	handle(a, route{method: http.MethodGet, path: "/tokens", id: "list-tokens", role: guard.RoleAdmin, summary: "List API tokens"},
+		func(_ context.Context, who guard.Identity, _ *struct{}) (*list[tokenView], error) {
+			tokens, err := a.desk.Tokens(who)
 			return listOf(mapAll(tokens, viewToken), ""), err
 		})
-	handle(a, route{method: http.MethodPost, path: "/tokens", id: "create-token", role: desk.RoleAdmin, summary: "Make an API token"},
-		func(ctx context.Context, who desk.Identity, in *tokenInput) (*newTokenOutput, error) {
-			t, secret, err := a.desk.CreateToken(ctx, who, in.Body.Name, desk.Role(in.Body.Role))
+	handle(a, route{method: http.MethodPost, path: "/tokens", id: "create-token", role: guard.RoleAdmin, summary: "Make an API token"},
+		func(ctx context.Context, who guard.Identity, in *tokenInput) (*newTokenOutput, error) {
+			t, secret, err := a.desk.CreateToken(ctx, who, in.Body.Name, guard.Role(in.Body.Role))
 			if err != nil {
 				return nil, err
 			}
@@ -99,33 +101,33 @@ func (a *api) access() {
 			out.Body.tokenView, out.Body.Token = viewToken(t), secret
 			return out, nil
 		})
-	handle(a, route{method: http.MethodDelete, path: "/tokens/{id}", id: "revoke-token", role: desk.RoleAdmin, summary: "End an API token"},
-		func(ctx context.Context, who desk.Identity, in *ByID) (*struct{}, error) {
+	handle(a, route{method: http.MethodDelete, path: "/tokens/{id}", id: "revoke-token", role: guard.RoleAdmin, summary: "End an API token"},
+		func(ctx context.Context, who guard.Identity, in *ByID) (*struct{}, error) {
 			return nil, a.desk.RevokeToken(ctx, who, in.ID)
 		})
-	handle(a, route{method: http.MethodGet, path: "/users", id: "list-users", role: desk.RoleAdmin, summary: "List the console's users"},
-		func(ctx context.Context, who desk.Identity, _ *struct{}) (*list[userView], error) {
-			users, err := a.desk.Users(ctx, who)
+	handle(a, route{method: http.MethodGet, path: "/users", id: "list-users", role: guard.RoleAdmin, summary: "List the console's users"},
+		func(_ context.Context, who guard.Identity, _ *struct{}) (*list[userView], error) {
+			users, err := a.desk.Users(who)
 			return listOf(mapAll(users, viewUser), ""), err
 		})
-	handle(a, route{method: http.MethodPost, path: "/users", id: "create-user", role: desk.RoleAdmin, summary: "Make a user of the console"},
-		func(ctx context.Context, who desk.Identity, in *userInput) (*newUserOutput, error) {
-			u, err := a.desk.CreateUser(ctx, who, in.Body.Name, in.Body.Password, desk.Role(in.Body.Role))
+	handle(a, route{method: http.MethodPost, path: "/users", id: "create-user", role: guard.RoleAdmin, summary: "Make a user of the console"},
+		func(ctx context.Context, who guard.Identity, in *userInput) (*newUserOutput, error) {
+			u, err := a.desk.CreateUser(ctx, who, in.Body.Name, charge.Secret(in.Body.Password), guard.Role(in.Body.Role))
 			return &newUserOutput{viewUser(u)}, err
 		})
-	handle(a, route{method: http.MethodDelete, path: "/users/{name}", id: "revoke-user", role: desk.RoleAdmin,
+	handle(a, route{method: http.MethodDelete, path: "/users/{name}", id: "revoke-user", role: guard.RoleAdmin,
 		summary: "End a user's access and sessions"},
-		func(ctx context.Context, who desk.Identity, in *nameInput) (*struct{}, error) {
+		func(ctx context.Context, who guard.Identity, in *nameInput) (*struct{}, error) {
 			return nil, a.desk.RevokeUser(ctx, who, in.Name)
 		})
-	handle(a, route{method: http.MethodGet, path: "/audit", id: "list-audit", role: desk.RoleAdmin, summary: "List who changed what, newest first"},
-		func(ctx context.Context, who desk.Identity, in *auditInput) (*list[auditView], error) {
+	handle(a, route{method: http.MethodGet, path: "/audit", id: "list-audit", role: guard.RoleAdmin, summary: "List who changed what, newest first"},
+		func(ctx context.Context, who guard.Identity, in *auditInput) (*list[auditView], error) {
 			from, to, err := parseSpan(in.From, in.To)
 			if err != nil {
 				return nil, err
 			}
-			page, err := a.desk.Audit(ctx, who, desk.AuditFilter{Actor: in.Actor, Action: in.Action, From: from, To: to,
-				Limit: in.Limit, Cursor: in.Cursor})
+			page, err := a.desk.Audit(ctx, who, guard.AuditFilter{Actor: in.Actor, Action: in.Action, From: from, To: to},
+				in.Cursor, in.Limit)
 			return listOf(mapAll(page.Items, viewAudit), page.Next), err
 		})
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/guard"
 )
 
 // New registers the API on a mux. version is the gateway's, for the description.
@@ -69,7 +70,7 @@ func hideValues(_ huma.Context, _ string, v any) (any, error) {
 type route struct {
 	method, path string
 	id, summary  string
-	role         desk.Role
+	role         guard.Role
 	maxBody      int64 // bytes; 0 is 64 KiB
 }
 
@@ -80,7 +81,7 @@ const (
 )
 
 // handle registers an operation. What fn fails with is put into a problem document.
-func handle[I, O any](a *api, r route, fn func(context.Context, desk.Identity, *I) (*O, error)) {
+func handle[I, O any](a *api, r route, fn func(context.Context, guard.Identity, *I) (*O, error)) {
 	if r.maxBody == 0 {
 		r.maxBody = smallBody
 	}
@@ -105,12 +106,12 @@ type identityKey struct{}
 
 // WithIdentity marks requests as coming from somebody who is known already: the local socket, whose file
 // mode has let them in.
-func WithIdentity(ctx context.Context, who desk.Identity) context.Context {
+func WithIdentity(ctx context.Context, who guard.Identity) context.Context {
 	return context.WithValue(ctx, identityKey{}, who)
 }
 
-func identity(ctx context.Context) desk.Identity {
-	who, _ := ctx.Value(identityKey{}).(desk.Identity)
+func identity(ctx context.Context) guard.Identity {
+	who, _ := ctx.Value(identityKey{}).(guard.Identity)
 	return who
 }
 
@@ -133,8 +134,8 @@ func (a *api) authorize(ctx huma.Context, next func(huma.Context)) {
 			return
 		}
 	}
-	least, _ := ctx.Operation().Metadata[roleKey].(desk.Role)
-	if !who.Role.AtLeast(least) {
+	least, _ := ctx.Operation().Metadata[roleKey].(guard.Role)
+	if !desk.Allows(who.Role, least) {
 		a.fail(ctx, huma.Error403Forbidden("this needs the role "+string(least)+"; yours is "+string(who.Role)))
 		return
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/flow"
+	"github.com/chargestamp/chargestamp/guard"
 )
 
 // chargeHead is what a charge's own row tells; chargeTail what came of it. A list shows the two, one charge
@@ -121,7 +122,7 @@ func viewReduction(r *charge.Reduction) *reduction {
 	return &reduction{string(r.Method), r.Minutes, r.Amount.String()}
 }
 
-func viewHead(who desk.Identity, c *charge.Charge) chargeHead {
+func viewHead(who guard.Identity, c *charge.Charge) chargeHead {
 	h := chargeHead{
 		ID: number(c.ID), Platform: c.Platform, Order: text(c.Order), Plate: desk.ShowPlate(who, c.Plate),
 		Lot: c.Lot.String(), State: string(c.State), Reason: string(c.Reason),
@@ -148,11 +149,11 @@ func viewTail(c *charge.Charge) chargeTail {
 	return t
 }
 
-func viewItem(who desk.Identity, c *charge.Charge) chargeItem {
+func viewItem(who guard.Identity, c *charge.Charge) chargeItem {
 	return chargeItem{viewHead(who, c), viewTail(c)}
 }
 
-func viewCharge(who desk.Identity, t *flow.Story) chargeFull {
+func viewCharge(who guard.Identity, t *flow.Story) chargeFull {
 	full := chargeFull{chargeHead: viewHead(who, t.Charge), chargeTail: viewTail(t.Charge),
 		Decision: viewDecision(t.Charge.Decision)}
 	if s := t.Stay; s != nil {
@@ -255,9 +256,9 @@ type bindInput struct {
 type effectOutput struct{ Body flow.Effect }
 
 func (a *api) charges() {
-	handle(a, route{method: http.MethodGet, path: "/charges", id: "list-charges", role: desk.RoleViewer,
+	handle(a, route{method: http.MethodGet, path: "/charges", id: "list-charges", role: guard.RoleViewer,
 		summary: "List charges, newest first"},
-		func(ctx context.Context, who desk.Identity, in *chargesInput) (*list[chargeItem], error) {
+		func(ctx context.Context, who guard.Identity, in *chargesInput) (*list[chargeItem], error) {
 			f, err := in.filter()
 			if err != nil {
 				return nil, err
@@ -268,9 +269,9 @@ func (a *api) charges() {
 			}
 			return listOf(mapAll(page.Items, func(c *charge.Charge) chargeItem { return viewItem(who, c) }), page.Next), nil
 		})
-	handle(a, route{method: http.MethodGet, path: "/charges/{id}", id: "get-charge", role: desk.RoleViewer,
+	handle(a, route{method: http.MethodGet, path: "/charges/{id}", id: "get-charge", role: guard.RoleViewer,
 		summary: "One charge with its decision, deliveries and timeline"},
-		func(ctx context.Context, who desk.Identity, in *ByID) (*chargeOutput, error) {
+		func(ctx context.Context, who guard.Identity, in *ByID) (*chargeOutput, error) {
 			id, err := parseID(in.ID)
 			if err != nil {
 				return nil, err
@@ -283,9 +284,9 @@ func (a *api) charges() {
 		})
 	a.action("redeliver", "Send a charge's reduction again", a.desk.Redeliver)
 	a.action("void", "Take a charge's reduction back", a.desk.Void)
-	handle(a, route{method: http.MethodPost, path: "/charges/{id}/bind", id: "bind-charge", role: desk.RoleSupport,
+	handle(a, route{method: http.MethodPost, path: "/charges/{id}/bind", id: "bind-charge", role: guard.RoleSupport,
 		summary: "Match a charge to a stay by hand"},
-		func(ctx context.Context, who desk.Identity, in *bindInput) (*effectOutput, error) {
+		func(ctx context.Context, who guard.Identity, in *bindInput) (*effectOutput, error) {
 			id, err := parseID(in.ID)
 			if err != nil {
 				return nil, err
@@ -296,10 +297,10 @@ func (a *api) charges() {
 }
 
 func (a *api) action(verb, summary string,
-	do func(context.Context, desk.Identity, int64, flow.Action) (flow.Effect, error)) {
-	handle(a, route{method: http.MethodPost, path: "/charges/{id}/" + verb, id: verb + "-charge", role: desk.RoleSupport,
+	do func(context.Context, guard.Identity, int64, flow.Action) (flow.Effect, error)) {
+	handle(a, route{method: http.MethodPost, path: "/charges/{id}/" + verb, id: verb + "-charge", role: guard.RoleSupport,
 		summary: summary},
-		func(ctx context.Context, who desk.Identity, in *actionInput) (*effectOutput, error) {
+		func(ctx context.Context, who guard.Identity, in *actionInput) (*effectOutput, error) {
 			id, err := parseID(in.ID)
 			if err != nil {
 				return nil, err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/estate"
+	"github.com/chargestamp/chargestamp/guard"
 )
 
 type estateInput struct {
@@ -17,7 +18,7 @@ type estateInput struct {
 type estateOutput struct {
 	Body struct {
 		Changes []estate.Change `json:"changes" nullable:"false" doc:"empty where the document changes nothing"`
-		Applied bool          `json:"applied"`
+		Applied bool            `json:"applied"`
 	}
 }
 
@@ -42,9 +43,9 @@ type checkOutput struct {
 }
 
 func (a *api) estate() {
-	handle(a, route{method: http.MethodPost, path: "/estate", id: "apply-estate", role: desk.RoleAdmin, maxBody: estateBody,
+	handle(a, route{method: http.MethodPost, path: "/estate", id: "apply-estate", role: guard.RoleAdmin, maxBody: estateBody,
 		summary: "Apply an estate document, YAML or JSON"},
-		func(ctx context.Context, who desk.Identity, in *estateInput) (*estateOutput, error) {
+		func(ctx context.Context, who guard.Identity, in *estateInput) (*estateOutput, error) {
 			changes, err := a.desk.Apply(ctx, who, in.RawBody, in.DryRun)
 			if err != nil {
 				return nil, err
@@ -53,17 +54,17 @@ func (a *api) estate() {
 			out.Body.Changes, out.Body.Applied = append([]estate.Change{}, changes...), !in.DryRun
 			return out, nil
 		})
-	handle(a, route{method: http.MethodGet, path: "/estate", id: "export-estate", role: desk.RoleAdmin,
+	handle(a, route{method: http.MethodGet, path: "/estate", id: "export-estate", role: guard.RoleAdmin,
 		summary: "The estate as a document, secrets as placeholders"},
-		func(_ context.Context, who desk.Identity, _ *struct{}) (*exportOutput, error) {
+		func(_ context.Context, who guard.Identity, _ *struct{}) (*exportOutput, error) {
 			doc, err := a.desk.Export(who)
 			return &exportOutput{"application/yaml", doc}, err
 		})
-	handle(a, route{method: http.MethodPost, path: "/check", id: "check-push", role: desk.RoleSupport, maxBody: 1 << 20,
+	handle(a, route{method: http.MethodPost, path: "/check", id: "check-push", role: guard.RoleSupport, maxBody: 1 << 20,
 		summary: "Have the doctor judge a push"}, a.check)
 }
 
-func (a *api) check(ctx context.Context, who desk.Identity, in *checkInput) (*checkOutput, error) {
+func (a *api) check(ctx context.Context, who guard.Identity, in *checkInput) (*checkOutput, error) {
 	at := a.desk.Now()
 	if in.Body.At != "" {
 		var err error

@@ -9,6 +9,7 @@ import (
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/flow"
+	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/platform"
 )
 
@@ -127,28 +128,28 @@ func viewPlatform(p platform.Info) platformView {
 }
 
 func (a *api) lots() {
-	handle(a, route{method: http.MethodGet, path: "/lots", id: "list-lots", role: desk.RoleViewer, summary: "List lots and how they stand"},
-		func(ctx context.Context, _ desk.Identity, _ *struct{}) (*list[lotView], error) {
+	handle(a, route{method: http.MethodGet, path: "/lots", id: "list-lots", role: guard.RoleViewer, summary: "List lots and how they stand"},
+		func(ctx context.Context, _ guard.Identity, _ *struct{}) (*list[lotView], error) {
 			lots, err := a.desk.Lots(ctx)
 			return listOf(mapAll(lots, func(l desk.Lot) lotView { return viewLot(l, a.desk.Now()) }), ""), err
 		})
-	handle(a, route{method: http.MethodGet, path: "/lots/{union_id}/{park_id}", id: "get-lot", role: desk.RoleViewer,
+	handle(a, route{method: http.MethodGet, path: "/lots/{union_id}/{park_id}", id: "get-lot", role: guard.RoleViewer,
 		summary: "One lot: line, last heartbeat, what is pending"},
-		func(ctx context.Context, _ desk.Identity, in *InLot) (*lotOutput, error) {
+		func(ctx context.Context, _ guard.Identity, in *InLot) (*lotOutput, error) {
 			return a.oneLot(ctx, *in)
 		})
 	a.pauses("pause", "Stop sending to a lot", a.desk.Pause)
 	a.pauses("resume", "Send to a paused lot again", a.desk.Resume)
-	handle(a, route{method: http.MethodPost, path: "/lots/{union_id}/{park_id}/price", id: "price-stay", role: desk.RoleSupport,
+	handle(a, route{method: http.MethodPost, path: "/lots/{union_id}/{park_id}/price", id: "price-stay", role: guard.RoleSupport,
 		summary: "Ask the lot what a stay costs now"}, a.price)
-	handle(a, route{method: http.MethodGet, path: "/bindings", id: "list-bindings", role: desk.RoleViewer,
+	handle(a, route{method: http.MethodGet, path: "/bindings", id: "list-bindings", role: guard.RoleViewer,
 		summary: "List which account counts in which lot"},
-		func(context.Context, desk.Identity, *struct{}) (*list[bindingView], error) {
+		func(context.Context, guard.Identity, *struct{}) (*list[bindingView], error) {
 			return listOf(a.bindings(), ""), nil
 		})
-	handle(a, route{method: http.MethodGet, path: "/platforms", id: "list-platforms", role: desk.RoleViewer,
+	handle(a, route{method: http.MethodGet, path: "/platforms", id: "list-platforms", role: guard.RoleViewer,
 		summary: "List the platforms that this gateway speaks"},
-		func(context.Context, desk.Identity, *struct{}) (*list[platformView], error) {
+		func(context.Context, guard.Identity, *struct{}) (*list[platformView], error) {
 			return listOf(mapAll(a.desk.Platforms(), viewPlatform), ""), nil
 		})
 }
@@ -163,10 +164,10 @@ func (a *api) oneLot(ctx context.Context, in InLot) (*lotOutput, error) {
 }
 
 func (a *api) pauses(verb, summary string,
-	do func(context.Context, desk.Identity, charge.LotID, flow.Action) (flow.Effect, error)) {
+	do func(context.Context, guard.Identity, charge.LotID, flow.Action) (flow.Effect, error)) {
 	handle(a, route{method: http.MethodPost, path: "/lots/{union_id}/{park_id}/" + verb, id: verb + "-lot",
-		role: desk.RoleSupport, summary: summary},
-		func(ctx context.Context, who desk.Identity, in *lotActionInput) (*effectOutput, error) {
+		role: guard.RoleSupport, summary: summary},
+		func(ctx context.Context, who guard.Identity, in *lotActionInput) (*effectOutput, error) {
 			id, err := in.id()
 			if err != nil {
 				return nil, err
@@ -176,7 +177,7 @@ func (a *api) pauses(verb, summary string,
 		})
 }
 
-func (a *api) price(ctx context.Context, who desk.Identity, in *priceInput) (*priceOutput, error) {
+func (a *api) price(ctx context.Context, who guard.Identity, in *priceInput) (*priceOutput, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err

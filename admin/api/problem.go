@@ -17,7 +17,6 @@ var statuses = map[desk.Kind]int{
 	desk.Forbidden:    http.StatusForbidden,
 	desk.Invalid:      http.StatusUnprocessableEntity,
 	desk.Conflict:     http.StatusConflict,
-	desk.Busy:         http.StatusServiceUnavailable,
 }
 
 // problem gives a failure as a problem document. An internal one says nothing but that it is one; the log

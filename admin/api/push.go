@@ -8,6 +8,7 @@ import (
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/flow"
+	"github.com/chargestamp/chargestamp/guard"
 )
 
 type push struct {
@@ -66,7 +67,7 @@ type stay struct {
 	State     string     `json:"state" enum:"open,closed"`
 }
 
-func viewStay(who desk.Identity, s *charge.Stay) stay {
+func viewStay(who guard.Identity, s *charge.Stay) stay {
 	state := "closed"
 	if s.Open {
 		state = "open"
@@ -82,9 +83,9 @@ type staysInput struct {
 }
 
 func (a *api) pushes() {
-	handle(a, route{method: http.MethodGet, path: "/pushes", id: "list-pushes", role: desk.RoleViewer,
+	handle(a, route{method: http.MethodGet, path: "/pushes", id: "list-pushes", role: guard.RoleViewer,
 		summary: "List requests of platforms, newest first, refused ones too"},
-		func(ctx context.Context, _ desk.Identity, in *pushesInput) (*list[push], error) {
+		func(ctx context.Context, _ guard.Identity, in *pushesInput) (*list[push], error) {
 			f, err := in.filter()
 			if err != nil {
 				return nil, err
@@ -97,9 +98,9 @@ func (a *api) pushes() {
 				return push{number(p.ID), p.Platform, moment(p.Received), p.Remote, string(p.Outcome), text(p.Reason), numberOrNull(p.Charge)}
 			}), page.Next), nil
 		})
-	handle(a, route{method: http.MethodPost, path: "/pushes/{id}/replay", id: "replay-push", role: desk.RoleSupport,
+	handle(a, route{method: http.MethodPost, path: "/pushes/{id}/replay", id: "replay-push", role: guard.RoleSupport,
 		summary: "Open a stored push once more"},
-		func(ctx context.Context, who desk.Identity, in *actionInput) (*replayedOutput, error) {
+		func(ctx context.Context, who guard.Identity, in *actionInput) (*replayedOutput, error) {
 			id, err := parseID(in.ID)
 			if err != nil {
 				return nil, err
@@ -113,9 +114,9 @@ func (a *api) pushes() {
 			out.Body.Read = append([]string{}, done.Read...)
 			return out, nil
 		})
-	handle(a, route{method: http.MethodGet, path: "/stays", id: "list-stays", role: desk.RoleViewer,
+	handle(a, route{method: http.MethodGet, path: "/stays", id: "list-stays", role: guard.RoleViewer,
 		summary: "List stays, newest first"},
-		func(ctx context.Context, who desk.Identity, in *staysInput) (*list[stay], error) {
+		func(ctx context.Context, who guard.Identity, in *staysInput) (*list[stay], error) {
 			lot, err := parseLot("query.lot", in.Lot)
 			if err != nil {
 				return nil, err

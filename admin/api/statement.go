@@ -13,8 +13,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/xuri/excelize/v2"
 
-	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/guard"
 )
 
 // StatementColumns names a statement's columns, in the order of StatementCells.
@@ -108,8 +108,8 @@ type statementInput struct {
 // mostStatementDays bounds one statement.
 const mostStatementDays = 400
 
-func (in *statementInput) filter(now time.Time) (desk.StatementFilter, error) {
-	f := desk.StatementFilter{Platform: in.Platform}
+func (in *statementInput) filter(now time.Time) (charge.StatementFilter, error) {
+	f := charge.StatementFilter{Platform: in.Platform}
 	var err error
 	if f.Lot, err = parseLot("query.lot", in.Lot); err != nil {
 		return f, err
@@ -140,9 +140,9 @@ type statementOutput struct {
 }
 
 func (a *api) statements() {
-	handle(a, route{method: http.MethodGet, path: "/statements", id: "get-statement", role: desk.RoleViewer,
+	handle(a, route{method: http.MethodGet, path: "/statements", id: "get-statement", role: guard.RoleViewer,
 		summary: "What was promised, delivered and used, by day, platform and lot"},
-		func(ctx context.Context, _ desk.Identity, in *statementInput) (*statementOutput, error) {
+		func(ctx context.Context, _ guard.Identity, in *statementInput) (*statementOutput, error) {
 			f, err := in.filter(a.desk.Now())
 			if err != nil {
 				return nil, err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/flow"
+	"github.com/chargestamp/chargestamp/guard"
 )
 
 // minPlatePart is the shortest part of a plate that is searched for: less finds half of everything.
@@ -14,7 +15,7 @@ const minPlatePart = 3
 
 // Charges lists charges. Viewers, who see plates masked, find by whole plates only: a part would let them
 // read a plate off by asking again and again.
-func (d *Desk) Charges(ctx context.Context, who Identity, f charge.ChargeFilter) (charge.Page[*charge.Charge], error) {
+func (d *Desk) Charges(ctx context.Context, who guard.Identity, f charge.ChargeFilter) (charge.Page[*charge.Charge], error) {
 	if err := checkPlatePart(f.Plate); err != nil {
 		return charge.Page[*charge.Charge]{}, err
 	}
@@ -27,7 +28,7 @@ func (d *Desk) Charges(ctx context.Context, who Identity, f charge.ChargeFilter)
 }
 
 // Stays lists stays, with the same limits as Charges.
-func (d *Desk) Stays(ctx context.Context, who Identity, f charge.StayFilter) (charge.Page[*charge.Stay], error) {
+func (d *Desk) Stays(ctx context.Context, who guard.Identity, f charge.StayFilter) (charge.Page[*charge.Stay], error) {
 	if err := checkPlatePart(f.Plate); err != nil {
 		return charge.Page[*charge.Stay]{}, err
 	}
@@ -48,8 +49,8 @@ func checkPlatePart(part string) error {
 }
 
 // whole keeps, for viewers, only what the plate asked for names in full.
-func whole[T any](who Identity, asked string, items []T, plate func(T) charge.Plate) []T {
-	if asked == "" || who.Role.AtLeast(RoleSupport) {
+func whole[T any](who guard.Identity, asked string, items []T, plate func(T) charge.Plate) []T {
+	if asked == "" || Allows(who.Role, guard.RoleSupport) {
 		return items
 	}
 	want, err := charge.ParsePlate(asked)
@@ -75,26 +76,26 @@ func (d *Desk) Story(ctx context.Context, id int64) (*flow.Story, error) {
 }
 
 // Redeliver sends a charge's reduction again, or says what that would do.
-func (d *Desk) Redeliver(ctx context.Context, who Identity, id int64, a flow.Action) (flow.Effect, error) {
+func (d *Desk) Redeliver(ctx context.Context, who guard.Identity, id int64, a flow.Action) (flow.Effect, error) {
 	return d.act(ctx, who, "charge.redeliver", id, a, d.cfg.Story.Redeliver)
 }
 
 // Void takes a charge's reduction back, or says what that would do.
-func (d *Desk) Void(ctx context.Context, who Identity, id int64, a flow.Action) (flow.Effect, error) {
+func (d *Desk) Void(ctx context.Context, who guard.Identity, id int64, a flow.Action) (flow.Effect, error) {
 	return d.act(ctx, who, "charge.void", id, a, d.cfg.Story.Void)
 }
 
 // Bind matches a charge to a stay by hand, or says what that would do.
-func (d *Desk) Bind(ctx context.Context, who Identity, id int64, stayOrder string, a flow.Action) (flow.Effect, error) {
+func (d *Desk) Bind(ctx context.Context, who guard.Identity, id int64, stayOrder string, a flow.Action) (flow.Effect, error) {
 	return d.act(ctx, who, "charge.bind", id, a, func(ctx context.Context, id int64, a flow.Action) (flow.Effect, error) {
 		return d.cfg.Story.Bind(ctx, id, stayOrder, a)
 	})
 }
 
 // act does one thing to one charge for somebody who may, and writes it down.
-func (d *Desk) act(ctx context.Context, who Identity, action string, id int64, a flow.Action,
+func (d *Desk) act(ctx context.Context, who guard.Identity, action string, id int64, a flow.Action,
 	do func(context.Context, int64, flow.Action) (flow.Effect, error)) (flow.Effect, error) {
-	if err := allow(who, RoleSupport); err != nil {
+	if err := allow(who, guard.RoleSupport); err != nil {
 		return flow.Effect{}, err
 	}
 	if a.Reason == "" && !a.DryRun {
@@ -108,12 +109,12 @@ func (d *Desk) act(ctx context.Context, who Identity, action string, id int64, a
 	if !effect.Done {
 		return effect, nil
 	}
-	return effect, d.record(ctx, who, action, strconv.FormatInt(id, 10), a.Reason)
+	return effect, d.Record(ctx, who, action, strconv.FormatInt(id, 10), a.Reason)
 }
 
 // Replay opens a stored push once more, as if it came now.
-func (d *Desk) Replay(ctx context.Context, who Identity, pushID int64, a flow.Action) (flow.Replayed, error) {
-	if err := allow(who, RoleSupport); err != nil {
+func (d *Desk) Replay(ctx context.Context, who guard.Identity, pushID int64, a flow.Action) (flow.Replayed, error) {
+	if err := allow(who, guard.RoleSupport); err != nil {
 		return flow.Replayed{}, err
 	}
 	a.Actor = who.Name
@@ -124,15 +125,7 @@ func (d *Desk) Replay(ctx context.Context, who Identity, pushID int64, a flow.Ac
 	if !done.Done {
 		return done, nil
 	}
-	return done, d.record(ctx, who, "push.replay", strconv.FormatInt(pushID, 10), string(done.Outcome)+" "+a.Reason)
-}
-
-// allow gives Forbidden where a role is too small.
-func allow(who Identity, least Role) error {
-	if who.Role.AtLeast(least) {
-		return nil
-	}
-	return Fail(Forbidden, "this needs the role "+string(least)+"; yours is "+string(who.Role))
+	return done, d.Record(ctx, who, "push.replay", strconv.FormatInt(pushID, 10), string(done.Outcome)+" "+a.Reason)
 }
 
 func needsReason() error {

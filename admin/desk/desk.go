@@ -4,11 +4,11 @@
 package desk
 
 import (
-	"context"
 	"log/slog"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/platform"
 )
 
@@ -17,7 +17,7 @@ type Config struct {
 	Reads     Reads
 	Story     Story
 	Estate    Estate
-	Guard     Guard
+	Guard     *guard.Guard
 	Doctor    Doctor
 	Platforms []platform.Info
 	Now       func() time.Time
@@ -57,29 +57,10 @@ func (d *Desk) Platform(id string) (platform.Info, bool) {
 	return platform.Info{}, false
 }
 
-// Authenticate finds who holds an API token. A token that nobody holds gives Unauthorized.
-func (d *Desk) Authenticate(ctx context.Context, bearer string) (Identity, error) {
-	who, err := d.cfg.Guard.Authenticate(ctx, bearer)
-	if err != nil {
-		return Identity{}, wrap(err)
-	}
-	return who, nil
-}
-
 // ShowPlate gives a plate as a person may see it: whole for support and admins, masked for viewers.
-func ShowPlate(who Identity, p charge.Plate) string {
-	if who.Role.AtLeast(RoleSupport) {
+func ShowPlate(who guard.Identity, p charge.Plate) string {
+	if Allows(who.Role, guard.RoleSupport) {
 		return p.Full()
 	}
 	return p.String()
-}
-
-// record writes a change to the audit log. The change has been made by then, so a failure is told to the
-// caller as one: who cannot be written down should not go on.
-func (d *Desk) record(ctx context.Context, who Identity, action, object, detail string) error {
-	err := d.cfg.Guard.Record(ctx, Audit{At: d.cfg.Now(), Actor: who.Name, Action: action, Object: object, Detail: detail})
-	if err != nil {
-		return wrap(err)
-	}
-	return nil
 }

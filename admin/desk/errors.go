@@ -8,7 +8,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/estate"
 	"github.com/chargestamp/chargestamp/flow"
-	"github.com/chargestamp/chargestamp/outbox"
+	"github.com/chargestamp/chargestamp/guard"
 )
 
 // Kind is what sort of failure an Error is; outsides map it to a status.
@@ -21,7 +21,6 @@ const (
 	Forbidden    Kind = "forbidden"
 	Invalid      Kind = "invalid"  // what was sent is wrong; Fields says where
 	Conflict     Kind = "conflict" // it is right but cannot be done now
-	Busy         Kind = "busy"     // try again later
 )
 
 // Error is a failure that whoever asked can do something about.
@@ -61,12 +60,36 @@ func wrap(err error) error {
 	switch {
 	case errors.As(err, &wrong):
 		return Fail(Invalid, "the estate document has errors; nothing was changed", places(wrong)...)
-	case errors.Is(err, outbox.ErrBusy):
-		return Fail(Busy, "the gateway is too busy just now; try again")
-	case errors.Is(err, flow.ErrNotFound):
+	case errors.Is(err, flow.ErrNotFound), errors.Is(err, guard.ErrNotFound):
 		return Fail(NotFound, "there is nothing with this id")
+	case errors.Is(err, guard.ErrDenied):
+		return Fail(Unauthorized, "not let in")
+	case errors.Is(err, guard.ErrInput), errors.Is(err, guard.ErrTaken), errors.Is(err, guard.ErrLogin):
+		return Fail(Invalid, "the request cannot be used as it is", accessField(err))
 	}
 	return err
+}
+
+// accessField gives what guard does not take by the field it is about.
+func accessField(err error) FieldError {
+	f := FieldError{Where: "body.name", Detail: err.Error()}
+	for _, w := range []struct{ says, where, chinese string }{
+		{"a password has at most", "body.password", "密码最多 200 个字符"},
+		{"a password has at least", "body.password", "密码至少 10 个字符"},
+		{"too easy to guess", "body.password", "密码太容易被猜到，请换一个较长的短语"},
+		{"name, password or code", "body.code", "验证码不正确"},
+		{"a user name is made of", "body.name", "用户名只能用字母、数字和 . _ - @"},
+		{"a user name has", "body.name", "用户名为 1 到 64 个字符"},
+		{"a name has", "body.name", "名称为一行 1 到 64 个字符"},
+		{"is taken", "body.name", "该名称已被使用"},
+		{"the role must be", "body.role", "请选择角色"},
+	} {
+		if strings.Contains(f.Detail, w.says) {
+			f.Where, f.Chinese = w.where, w.chinese
+			break
+		}
+	}
+	return f
 }
 
 // places gives what is wrong in an estate document by where it stands.

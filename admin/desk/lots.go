@@ -6,6 +6,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/flow"
+	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/lot"
 )
 
@@ -44,18 +45,18 @@ func (d *Desk) Lot(ctx context.Context, id charge.LotID) (Lot, error) {
 }
 
 // Pause stops sending to a lot.
-func (d *Desk) Pause(ctx context.Context, who Identity, id charge.LotID, a flow.Action) (flow.Effect, error) {
+func (d *Desk) Pause(ctx context.Context, who guard.Identity, id charge.LotID, a flow.Action) (flow.Effect, error) {
 	return d.switchLot(ctx, who, "lot.pause", id, a, d.cfg.Story.Pause)
 }
 
 // Resume sends to a paused lot again.
-func (d *Desk) Resume(ctx context.Context, who Identity, id charge.LotID, a flow.Action) (flow.Effect, error) {
+func (d *Desk) Resume(ctx context.Context, who guard.Identity, id charge.LotID, a flow.Action) (flow.Effect, error) {
 	return d.switchLot(ctx, who, "lot.resume", id, a, d.cfg.Story.Resume)
 }
 
-func (d *Desk) switchLot(ctx context.Context, who Identity, action string, id charge.LotID, a flow.Action,
+func (d *Desk) switchLot(ctx context.Context, who guard.Identity, action string, id charge.LotID, a flow.Action,
 	do func(context.Context, charge.LotID, flow.Action) (flow.Effect, error)) (flow.Effect, error) {
-	if err := allow(who, RoleSupport); err != nil {
+	if err := allow(who, guard.RoleSupport); err != nil {
 		return flow.Effect{}, err
 	}
 	if a.Reason == "" && !a.DryRun && action == "lot.pause" {
@@ -66,12 +67,12 @@ func (d *Desk) switchLot(ctx context.Context, who Identity, action string, id ch
 	if err != nil || !effect.Done {
 		return effect, wrap(err)
 	}
-	return effect, d.record(ctx, who, action, id.String(), a.Reason)
+	return effect, d.Record(ctx, who, action, id.String(), a.Reason)
 }
 
 // Price asks a lot what a stay costs now: the stay by its order number, else the open stay of a plate.
-func (d *Desk) Price(ctx context.Context, who Identity, id charge.LotID, stayOrder string, plate charge.Plate) (lot.Price, error) {
-	if err := allow(who, RoleSupport); err != nil {
+func (d *Desk) Price(ctx context.Context, who guard.Identity, id charge.LotID, stayOrder string, plate charge.Plate) (lot.Price, error) {
+	if err := allow(who, guard.RoleSupport); err != nil {
 		return lot.Price{}, err
 	}
 	price, err := d.cfg.Story.Price(ctx, id, stayOrder, plate)
@@ -79,7 +80,7 @@ func (d *Desk) Price(ctx context.Context, who Identity, id charge.LotID, stayOrd
 }
 
 // Statement gives what was promised, delivered and used, by day, platform and lot.
-func (d *Desk) Statement(ctx context.Context, f StatementFilter) ([]charge.StatementRow, error) {
+func (d *Desk) Statement(ctx context.Context, f charge.StatementFilter) ([]charge.StatementRow, error) {
 	rows, err := d.cfg.Reads.Statement(ctx, f)
 	return rows, wrap(err)
 }

@@ -1,0 +1,186 @@
+package desk
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/guard"
+)
+
+// Allows reports whether a role may do what another may.
+func Allows(have, least guard.Role) bool { return rank(have) >= rank(least) && rank(have) > 0 }
+
+func rank(r guard.Role) int {
+	switch r {
+	case guard.RoleViewer:
+		return 1
+	case guard.RoleSupport:
+		return 2
+	case guard.RoleAdmin:
+		return 3
+	}
+	return 0
+}
+
+// allow gives Forbidden where a role is too small.
+func allow(who guard.Identity, least guard.Role) error {
+	if Allows(who.Role, least) {
+		return nil
+	}
+	return Fail(Forbidden, "this needs the role "+string(least)+"; yours is "+string(who.Role))
+}
+
+// Authenticate finds who holds an API token. A token that nobody holds gives Unauthorized.
+func (d *Desk) Authenticate(ctx context.Context, bearer string) (guard.Identity, error) {
+	who, err := d.cfg.Guard.Tokens.Authenticate(ctx, bearer)
+	return who, wrap(err)
+}
+
+// Tokens lists API tokens, the newest first, without their secrets.
+func (d *Desk) Tokens(who guard.Identity) ([]guard.Token, error) {
+	if err := allow(who, guard.RoleAdmin); err != nil {
+		return nil, err
+	}
+	return d.cfg.Guard.Tokens.List(), nil
+}
+
+// CreateToken makes an API token and gives its secret, which is never shown again.
+func (d *Desk) CreateToken(ctx context.Context, who guard.Identity, name string, role guard.Role) (guard.Token, string, error) {
+	if err := allow(who, guard.RoleAdmin); err != nil {
+		return guard.Token{}, "", err
+	}
+	t, secret, err := d.cfg.Guard.Tokens.Create(ctx, name, role)
+	if err != nil {
+		return guard.Token{}, "", wrap(err)
+	}
+	return t, secret, d.Record(ctx, who, "token.create", t.ID, t.Name+", "+string(role))
+}
+
+// RevokeToken ends an API token.
+func (d *Desk) RevokeToken(ctx context.Context, who guard.Identity, id string) error {
+	return d.change(ctx, who, guard.RoleAdmin, "token.revoke", id, "", func() error {
+		return d.cfg.Guard.Tokens.Revoke(ctx, id)
+	})
+}
+
+// Users lists the console's users by name.
+func (d *Desk) Users(who guard.Identity) ([]guard.User, error) {
+	if err := allow(who, guard.RoleAdmin); err != nil {
+		return nil, err
+	}
+	return d.cfg.Guard.Users.List(), nil
+}
+
+// CreateUser makes a user of the console.
+func (d *Desk) CreateUser(ctx context.Context, who guard.Identity, name string, password charge.Secret, role guard.Role) (guard.User, error) {
+	if err := allow(who, guard.RoleAdmin); err != nil {
+		return guard.User{}, err
+	}
+	u, err := d.cfg.Guard.Users.Create(ctx, name, password, role)
+	if err != nil {
+		return guard.User{}, wrap(err)
+	}
+	return u, d.Record(ctx, who, "user.create", u.Name, string(role))
+}
+
+// RevokeUser ends a user's access and sessions.
+func (d *Desk) RevokeUser(ctx context.Context, who guard.Identity, name string) error {
+	return d.change(ctx, who, guard.RoleAdmin, "user.revoke", name, "", func() error {
+		return d.cfg.Guard.Users.Revoke(ctx, name)
+	})
+}
+
+// SetRole changes what a user may do.
+func (d *Desk) SetRole(ctx context.Context, who guard.Identity, name string, role guard.Role) error {
+	return d.change(ctx, who, guard.RoleAdmin, "user.role", name, string(role), func() error {
+		return d.cfg.Guard.Users.SetRole(ctx, name, role)
+	})
+}
+
+// DropTOTP switches a user's second factor off: one's own, or as an admin anybody's.
+func (d *Desk) DropTOTP(ctx context.Context, who guard.Identity, name string) error {
+	least := guard.RoleAdmin
+	if who.Kind == "user" && who.Name == name {
+		least = guard.RoleViewer
+	}
+	return d.change(ctx, who, least, "user.totp_off", name, "", func() error {
+		return d.cfg.Guard.Users.DropTOTP(ctx, name)
+	})
+}
+
+// ConfirmTOTP switches one's own second factor on and gives the recovery codes.
+func (d *Desk) ConfirmTOTP(ctx context.Context, who guard.Identity, code string) ([]string, error) {
+	codes, err := d.cfg.Guard.Users.ConfirmTOTP(ctx, who.Name, code)
+	if err != nil {
+		return nil, wrap(err)
+	}
+	return codes, d.Record(ctx, who, "user.totp_on", who.Name, "")
+}
+
+// SetPassword gives oneself a new password, which ends all sessions.
+func (d *Desk) SetPassword(ctx context.Context, who guard.Identity, password charge.Secret) error {
+	return d.change(ctx, who, guard.RoleViewer, "user.password", who.Name, "", func() error {
+		return d.cfg.Guard.Users.SetPassword(ctx, who.Name, password)
+	})
+}
+
+// Sessions lists one's own sign-ins, for an admin everybody's, the newest first.
+func (d *Desk) Sessions(who guard.Identity) []guard.Session {
+	name := who.Name
+	if Allows(who.Role, guard.RoleAdmin) {
+		name = ""
+	}
+	return d.cfg.Guard.Sessions.List(name)
+}
+
+// RevokeSession ends a sign-in: one's own, or as an admin anybody's.
+func (d *Desk) RevokeSession(ctx context.Context, who guard.Identity, id string) error {
+	for _, s := range d.Sessions(who) {
+		if s.ID == id {
+			return d.change(ctx, who, guard.RoleViewer, "session.revoke", id, s.User, func() error {
+				return d.cfg.Guard.Sessions.Revoke(ctx, id)
+			})
+		}
+	}
+	return Fail(NotFound, "there is no such session")
+}
+
+// Audit lists who changed what, newest first, cursor and next being those of charge.Page.
+func (d *Desk) Audit(ctx context.Context, who guard.Identity, f guard.AuditFilter, cursor string, limit int) (charge.Page[guard.Entry], error) {
+	var page charge.Page[guard.Entry]
+	if err := allow(who, guard.RoleAdmin); err != nil {
+		return page, err
+	}
+	before := int64(0)
+	if cursor != "" {
+		var err error
+		if before, err = strconv.ParseInt(cursor, 10, 64); err != nil || before < 1 {
+			return page, Fail(Invalid, "the cursor is not one of this list", FieldError{Where: "query.cursor", Detail: "unknown cursor"})
+		}
+	}
+	entries, next, err := d.cfg.Guard.Audit.Page(ctx, f, before, limit)
+	page.Items = entries
+	if next > 0 {
+		page.Next = strconv.FormatInt(next, 10)
+	}
+	return page, wrap(err)
+}
+
+// change does one thing for somebody who may, and writes it down.
+func (d *Desk) change(ctx context.Context, who guard.Identity, least guard.Role, action, object, detail string, do func() error) error {
+	if err := allow(who, least); err != nil {
+		return err
+	}
+	if err := do(); err != nil {
+		return wrap(err)
+	}
+	return d.Record(ctx, who, action, object, detail)
+}
+
+// Record writes a change to the audit log. The change has been made by then, so a failure is told to the
+// caller as one: who cannot be written down should not go on.
+func (d *Desk) Record(ctx context.Context, who guard.Identity, action, object, detail string) error {
+	return d.cfg.Guard.Audit.Record(ctx, guard.Entry{At: d.cfg.Now(), Actor: who.Name, Role: who.Role,
+		Action: action, Object: object, Detail: detail})
+}

@@ -1,0 +1,45 @@
+package desk
+
+import (
+	"context"
+
+	"github.com/chargestamp/chargestamp/estate"
+	"github.com/chargestamp/chargestamp/guard"
+)
+
+// Estate is the estate as it is; secrets in it print masked.
+func (d *Desk) Estate() *estate.State { return d.cfg.Estate.State() }
+
+// Apply validates an estate document and applies it, or with dryRun says what it would change. The estate
+// writes its own line into the audit log.
+func (d *Desk) Apply(ctx context.Context, who guard.Identity, doc []byte, dryRun bool) (estate.Changes, error) {
+	if err := allow(who, guard.RoleAdmin); err != nil {
+		return nil, err
+	}
+	parsed, err := estate.Parse("estate", doc, d.cfg.Getenv, d.cfg.ReadFile)
+	if err != nil {
+		return nil, wrap(err)
+	}
+	changes, err := d.cfg.Estate.Apply(ctx, parsed, who.Name, dryRun)
+	return changes, wrap(err)
+}
+
+// Export gives the estate as a document, secrets as placeholders.
+func (d *Desk) Export(who guard.Identity) ([]byte, error) {
+	if err := allow(who, guard.RoleAdmin); err != nil {
+		return nil, err
+	}
+	return estate.Export(d.cfg.Estate.State()), nil
+}
+
+// Check has the doctor judge a pasted push.
+func (d *Desk) Check(ctx context.Context, who guard.Identity, q Question) (Finding, error) {
+	if err := allow(who, guard.RoleSupport); err != nil {
+		return Finding{}, err
+	}
+	if _, ok := d.Platform(q.Platform); !ok {
+		return Finding{}, Fail(Invalid, "there is no platform "+q.Platform, FieldError{Where: "body.platform", Detail: "unknown platform", Chinese: "没有这个平台"})
+	}
+	found, err := d.cfg.Doctor.Check(ctx, q)
+	return found, wrap(err)
+}
