@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -33,7 +34,7 @@ var (
 	lot4 = charge.LotID{Union: "200461", Park: "1315"}
 )
 
-// farFuture is when tests play: between the times of the book's examples and now.
+// testStart is when tests play: between the times of the book's examples and now.
 var testStart = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // clock is a clock that tests move.
@@ -392,6 +393,16 @@ func (f *far) end() {
 	}
 	if len(rest) > 0 {
 		f.t.Fatalf("heard %q before the close", rest)
+	}
+}
+
+// gone insists that the connection is closed, by a reset if need be: that is what a far end gets whose bytes
+// nobody read.
+func (f *far) gone() {
+	f.t.Helper()
+	_ = f.nc.SetReadDeadline(time.Now().Add(patience))
+	if _, err := io.ReadAll(f.r); errors.Is(err, os.ErrDeadlineExceeded) {
+		f.t.Fatal("the server does not close")
 	}
 }
 

@@ -1,0 +1,282 @@
+package line
+
+import (
+	"crypto/md5"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
+)
+
+// uplinkLine signs as the book says, with the standard library alone.
+func uplinkLine(service, token, data, key string) string {
+	return fmt.Sprintf(`{"service_name":"%s","sign":"%X","token":"%s","data":%s}`,
+		service, md5.Sum([]byte(data+"key="+key)), token, data)
+}
+
+func entryLine(token, order string) string {
+	return uplinkLine("in_park", token, `{"car_number":"京GH0093","in_time":1490875218,"order_id":"`+order+`"}`, keyA)
+}
+
+func loginLine(localID string) string {
+	data := `{"union_id":"200208","park_id":"21835","local_id":"` + localID + `"}`
+	return fmt.Sprintf(`{"service_name":"login","sign":"%X","data":%s}`, md5.Sum([]byte(data+"key="+keyA)), data)
+}
+
+func entryTaken(order string) string {
+	return `{"state":1,"order_id":"` + order + `","service_name":"in_park","errmsg":"send success!"}`
+}
+
+// An answer means that the rest of the gateway has stored what was told.
+func TestAnswerComesAfterStoring(t *testing.T) {
+	b := newBench(t)
+	f := b.dial()
+	f.login(loginA, 1)
+	gate := make(chan struct{})
+	b.ears.mu.Lock()
+	b.ears.gate = gate
+	b.ears.mu.Unlock()
+	f.say(entryLine(testToken(1), "g-1"))
+	f.say("0x11")
+	// Another line is served meanwhile; once it has had its answers, ours could have had them too.
+	g := b.dial()
+	g.login(loginB, 2)
+	g.say("0x11")
+	g.expect("0x12")
+	if n := f.r.Buffered(); n > 0 || len(b.ears.all()) > 0 {
+		t.Fatalf("%d bytes were answered before anything was stored", n)
+	}
+	close(gate)
+	f.expect(entryTaken("g-1"))
+	f.expect("0x12")
+}
+
+func TestFlood(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.FloodPer10s = 5 })
+	f, g := b.dial(), b.dial()
+	f.login(loginA, 1)
+	g.login(loginB, 2)
+	entry := func(i int) { f.say(entryLine(testToken(1), fmt.Sprintf("f-%d", i))) }
+	for i := range 5 {
+		entry(i)
+		f.expect(entryTaken(fmt.Sprintf("f-%d", i)))
+	}
+	// Heartbeats and acknowledgements of our own uuids do not count.
+	for i := range 10 {
+		f.say("0x11")
+		f.expect("0x12")
+		uuid := fmt.Sprintf("u-%d", i)
+		b.deliver(lotA, uuid)
+		f.expect(`{"uuid":"` + uuid + `"}`)
+		f.say(uplinkLine("pay_notice", testToken(1), `{"uuid":"`+uuid+`","state":1}`, keyA))
+		f.expect("")
+		if r := b.result(); r.Result != charge.AttemptAcked {
+			t.Fatalf("acknowledgement %d: %+v", i, r)
+		}
+	}
+	entry(5)
+	f.expect(`{"state":0,"errmsg":"request_over_times"}`)
+	// Nobody else is touched, and ten seconds later it is over.
+	g.say(uplinkLine("in_park", testToken(2), `{"car_number":"京GH0093","in_time":1490875218,"order_id":"g"}`, keyB))
+	g.expect(entryTaken("g"))
+	b.clock.move(10 * time.Second)
+	entry(5)
+	f.expect(entryTaken("f-5"))
+}
+
+func TestFrameBomb(t *testing.T) {
+	b := newBench(t)
+	f := b.dial()
+	f.login(loginA, 1)
+	f.write(strings.Repeat("x", 1<<20) + "\n0x11\n")
+	f.expect("0x12")
+	if n := b.counts.of("frame_too_long"); n != 1 {
+		t.Errorf("counted %d bombs", n)
+	}
+}
+
+// The limit of the server of 2018 can be had.
+func TestFrameBytes1024(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.FrameBytes = 1024 })
+	f := b.dial()
+	f.login(loginA, 1)
+	data := `{"car_number":"京GH0093","in_time":1490875218,"order_id":"k","remark":"%s"}`
+	fits := uplinkLine("in_park", testToken(1), fmt.Sprintf(data, ""), keyA)
+	fits = uplinkLine("in_park", testToken(1), fmt.Sprintf(data, strings.Repeat("x", 1024-len(fits))), keyA)
+	if len(fits) != 1024 {
+		t.Fatalf("made %d bytes", len(fits))
+	}
+	f.say(fits + " ") // the blank does not count
+	f.expect(entryTaken("k"))
+	f.say(fits + "x")
+	f.say("0x11")
+	f.expect("0x12")
+}
+
+func TestLoginWait(t *testing.T) {
+	b := newBench(t)
+	healthy, idle, loris := b.dial(), b.dial(), b.dial()
+	healthy.login(loginA, 1)
+	idle.write("")
+	loris.write(`{"service_name":"log`)
+	for b.srv.Stats().Waiting != 2 {
+		runtime.Gosched() // the accept loop is a goroutine away
+	}
+	b.clock.move(9 * time.Second)
+	b.srv.sweep()
+	loris.write(`in"`)
+	b.clock.move(time.Second)
+	b.srv.sweep()
+	idle.gone()
+	loris.gone()
+	healthy.say("0x11")
+	healthy.expect("0x12")
+	if n := b.counts.of("no_login"); n != 2 {
+		t.Errorf("counted %d connections without login, want 2", n)
+	}
+}
+
+// A line that says nothing whole for long enough is off: the next delivery says so instead of waiting.
+func TestOffline(t *testing.T) {
+	b := newBench(t)
+	quiet, dribbling, alive := b.dial(), b.dial(), b.dial()
+	quiet.login(loginLine("quiet"), 1)
+	dribbling.login(loginLine("dribbling"), 2)
+	alive.login(loginB, 3)
+	b.clock.move(2 * time.Minute)
+	b.srv.sweep()
+	dribbling.write("0x1")
+	alive.say("0x11")
+	alive.expect("0x12")
+	if !b.srv.Here(lotA) {
+		t.Fatal("off too early")
+	}
+	b.clock.move(time.Minute)
+	b.srv.sweep()
+	quiet.gone()
+	dribbling.gone()
+	b.await("closed silent")
+	b.await("closed silent")
+	if b.srv.Here(lotA) || !b.srv.Here(lotB) {
+		t.Errorf("lot A here: %v, lot B here: %v", b.srv.Here(lotA), b.srv.Here(lotB))
+	}
+	b.deliver(lotA, "u")
+	if r := b.result(); r.Result != charge.AttemptOffLine || r.Reason != charge.ReasonLineOff {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A far end that does not read is closed once its queue is full; nobody else waits for it.
+func TestSlowReader(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.FrameBytes = 1024 })
+	slow, alive := b.dial(), b.dial()
+	slow.login(loginA, 1)
+	alive.login(loginB, 2)
+	payload := []byte(strings.Repeat("x", 1000))
+	results := make(chan lot.Result, 100_000)
+	sent := 0
+	for ; b.srv.Stats().Connections == 2 && sent < cap(results); sent++ {
+		b.srv.Deliver(lot.Order{Lot: lotA, UUID: fmt.Sprint(sent), Payload: payload}, func(r lot.Result) { results <- r })
+	}
+	b.await("closed slow_reader")
+	alive.say("0x11")
+	alive.expect("0x12")
+	for range sent {
+		if r := <-results; r.Result != charge.AttemptTimeout && r.Result != charge.AttemptOffLine {
+			t.Fatalf("%+v", r)
+		}
+	}
+}
+
+// A write that hangs is given ten seconds.
+func TestHangingWrite(t *testing.T) {
+	b := newBench(t)
+	slow := b.dial()
+	slow.login(loginA, 1)
+	c := b.srv.open()[0]
+	c.mu.Lock()
+	c.writeFrom = b.clock.Now()
+	c.mu.Unlock()
+	b.clock.move(writeWait - 1)
+	b.srv.sweep()
+	if b.srv.Stats().Connections != 1 {
+		t.Fatal("closed too early")
+	}
+	b.clock.move(1)
+	b.srv.sweep()
+	b.await("closed slow_reader")
+}
+
+// Where too many do not log in, the oldest of them makes room: those that are logged in, and those that log in,
+// are unharmed.
+func TestManyWithoutLogin(t *testing.T) {
+	tests := map[string]func(*Config){
+		"over all":    func(c *Config) { c.MaxWaiting = 20 },
+		"one address": func(c *Config) { c.MaxWaitingPerAddress = 20 },
+	}
+	for name, limit := range tests {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, limit)
+			healthy := b.dial()
+			healthy.login(loginA, 1)
+			var idle []*far
+			for range 50 {
+				idle = append(idle, b.dial())
+			}
+			late := b.dial()
+			late.login(loginB, 2)
+			for _, f := range idle[:31] { // 50 idle and one honest newcomer: 31 over the limit
+				f.end()
+			}
+			healthy.say("0x11")
+			healthy.expect("0x12")
+			if s := b.srv.Stats(); s.Sessions != 2 {
+				t.Errorf("%+v", s)
+			}
+			if n := b.counts.of("too_many_without_login"); n != 31 {
+				t.Errorf("closed %d, want 31", n)
+			}
+		})
+	}
+}
+
+func TestTooManyFramesBeforeLogin(t *testing.T) {
+	b := newBench(t)
+	f := b.dial()
+	for range earlyFrames {
+		f.say("{}")
+		f.expect(`{"state":0,"errmsg":"未识别到service_name标记"}`)
+	}
+	f.say("{}")
+	f.end()
+}
+
+func TestLoginRate(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.LoginPerS = 2 })
+	for i := range 2 {
+		b.dial().login(loginLine("pc"), i+1)
+	}
+	f := b.dial()
+	f.say(loginLine("pc"))
+	f.expect(`{"state":0,"errmsg":"error:登录失败","service_name":"login"}`)
+	f.end()
+	b.dial().login(loginB, 3)
+	b.clock.move(time.Second)
+	b.dial().login(loginLine("pc"), 4)
+}
+
+// A lot's key does not buy any number of sessions.
+func TestSessionsPerLot(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.LoginPerS = 1000 })
+	for i := range sessionsPerLot {
+		b.dial().login(loginLine(fmt.Sprint("pc", i)), i+1)
+	}
+	f := b.dial()
+	f.say(loginLine("one more"))
+	f.expect(`{"state":0,"errmsg":"error:登录失败","service_name":"login"}`)
+	b.dial().login(loginLine("pc7"), sessionsPerLot+2) // a known machine comes back any time
+}
