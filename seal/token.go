@@ -25,34 +25,27 @@ const (
 func SealToken(key []byte, account string, expiry time.Time) string {
 	var token [tokenBytes]byte
 	binary.BigEndian.PutUint64(token[:], uint64(expiry.Unix())) //nolint:gosec // read back the same way
-	sealTokenHead(key, account, token[:])
-	return hex.EncodeToString(token[:])
-}
-
-// OpenToken checks a token against the account and the time now, and gives its expiry. The error is ErrToken,
-// also for an empty key: nobody can hold a token that was sealed with nothing.
-func OpenToken(key []byte, account, token string, now time.Time) (expiry time.Time, err error) {
-	var got, want [tokenBytes]byte
-	if len(key) == 0 || len(token) != 2*tokenBytes {
-		return time.Time{}, ErrToken
-	}
-	if _, err := hex.Decode(got[:], []byte(token)); err != nil {
-		return time.Time{}, ErrToken
-	}
-	copy(want[:tokenHead], got[:])
-	sealTokenHead(key, account, want[:])
-	expiry = time.Unix(int64(binary.BigEndian.Uint64(got[:])), 0) //nolint:gosec // as SealToken wrote it
-	if !Equal(got[:], want[:]) || !now.Before(expiry) {
-		return time.Time{}, ErrToken
-	}
-	return expiry, nil
-}
-
-// sealTokenHead fills the part behind the expiry.
-func sealTokenHead(key []byte, account string, token []byte) {
 	h := hmac.New(sha256.New, key)
 	h.Write(token[:tokenHead])
 	h.Write([]byte(account))
 	var sum [sha256.Size]byte
 	copy(token[tokenHead:], h.Sum(sum[:0]))
+	return hex.EncodeToString(token[:])
+}
+
+// OpenToken checks a token, digit by digit as it was given out, against the account and the time now, and gives
+// its expiry. The error is ErrToken, also for an empty key: nobody can hold a token that was sealed with nothing.
+func OpenToken(key []byte, account, token string, now time.Time) (expiry time.Time, err error) {
+	var head [tokenHead]byte
+	if len(key) == 0 || len(token) != 2*tokenBytes {
+		return time.Time{}, ErrToken
+	}
+	if _, err := hex.Decode(head[:], []byte(token[:2*tokenHead])); err != nil {
+		return time.Time{}, ErrToken
+	}
+	expiry = time.Unix(int64(binary.BigEndian.Uint64(head[:])), 0) //nolint:gosec // as SealToken wrote it
+	if !Equal(SealToken(key, account, expiry), token) || !now.Before(expiry) {
+		return time.Time{}, ErrToken
+	}
+	return expiry, nil
 }

@@ -15,7 +15,7 @@ func TestToken(t *testing.T) {
 		t.Fatalf("token %q", token)
 	}
 	older := SealToken(key, "teld-main", until.Add(-time.Hour))
-	for _, tok := range []string{token, older, strings.ToUpper(token)} {
+	for _, tok := range []string{token, older} {
 		if _, err := OpenToken(key, "teld-main", tok, now); err != nil {
 			t.Errorf("%s: %v", tok, err)
 		}
@@ -36,6 +36,7 @@ func TestToken(t *testing.T) {
 		"cut":             {key, "teld-main", token[:62], now},
 		"longer":          {key, "teld-main", token + "00", now},
 		"no hex":          {key, "teld-main", strings.Repeat("g", 64), now},
+		"another case":    {key, "teld-main", strings.ToUpper(token), now},
 		"empty":           {key, "teld-main", "", now},
 	} {
 		if _, err := OpenToken(c.key, c.account, c.token, c.now); err != ErrToken {

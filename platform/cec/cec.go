@@ -127,7 +127,7 @@ func (t *attempt) signature() *platform.Refusal {
 	case secret == "":
 		return forged("the account has no " + keySig)
 	case t.envelope.missing() != "":
-		return platform.Refuse(platform.StepBody, charge.OutcomeBadBody, t.envelope.missing()+" is missing, and the account has a "+keySig)
+		return platform.Refuse(platform.StepSeal, charge.OutcomeBadBody, t.envelope.missing()+" is missing, and the account has a "+keySig)
 	case !seal.EqualFold(seal.HMACMD5Upper(secret, t.envelope.canonical()), t.envelope.sig):
 		return forged("Sig is not the HMAC-MD5 of OperatorID, Data, TimeStamp and Seq under the account's " + keySig)
 	}

@@ -1,7 +1,15 @@
 package cec
 
-import "testing"
+import (
+	"path/filepath"
+	"testing"
 
-func TestBuiltin(t *testing.T) {
-	for _, d := range Builtin() { t.Logf("%+v", d.Info()) }
+	"github.com/chargestamp/chargestamp/platform/platformtest"
+)
+
+func TestGolden(t *testing.T) {
+	for _, d := range Builtin() {
+		id := d.Info().ID
+		t.Run(id, func(t *testing.T) { platformtest.Golden(t, d, filepath.Join("testdata", id)) })
+	}
 }

@@ -16,15 +16,13 @@ import (
 // against unsealed.txt.
 func (r *runner) forge(t *testing.T, names []string, read map[string]platform.Admission) {
 	t.Helper()
-	var open strings.Builder
+	var open opening
 	needed := map[string]bool{}
-	forged := 0
 	for _, name := range names {
 		base := read[name]
 		if base.Refusal != nil || base.Message == nil || declined(base.Message) || !r.signed(base.Account) {
 			continue
 		}
-		forged++
 		p, c := r.push(t, name)
 		f := forger{runner: r, push: p, at: c, want: printed(base.Message)}
 		f.body()
@@ -34,9 +32,9 @@ func (r *runner) forge(t *testing.T, names []string, read map[string]platform.Ad
 		for _, fault := range f.faults {
 			t.Errorf("%s: %s", name, fault)
 		}
-		fmt.Fprintf(&open, "# %s\n%s", name, strings.Join(f.open, ""))
+		open.add(name, strings.Join(f.open, ""))
 	}
-	if forged == 0 {
+	if len(open) == 0 {
 		if !r.info.NeedsLock {
 			t.Error("no case was forged: none is accepted and signed")
 		}
@@ -48,6 +46,28 @@ func (r *runner) forge(t *testing.T, names []string, read map[string]platform.Ad
 		}
 	}
 	r.compare(t, "", "unsealed.txt", open.String())
+}
+
+// opening is unsealed.txt: cases that leave the same open stand together.
+type opening []struct{ cases, lines string }
+
+func (o *opening) add(name, lines string) {
+	for i := range *o {
+		if at := &(*o)[i]; at.lines == lines {
+			at.cases += ", " + name
+			return
+		}
+	}
+	*o = append(*o, struct{ cases, lines string }{name, lines})
+}
+
+// String prints one paragraph for each way of being open.
+func (o opening) String() string {
+	paragraphs := make([]string, len(o))
+	for i, at := range o {
+		paragraphs[i] = fmt.Sprintf("# %s\n%s", at.cases, at.lines)
+	}
+	return strings.Join(paragraphs, "\n")
 }
 
 // signed reports whether the account's pushes are signed, by what the dialect says of itself.
@@ -80,6 +100,10 @@ func (f *forger) passes(p platform.Push, accounts platform.Accounts) (taken, sam
 	return true, printed(got.Message) == f.want
 }
 
+func (f *forger) note(format string, args ...any) {
+	f.open = append(f.open, fmt.Sprintf(format, args...)+"\n")
+}
+
 func (f *forger) fault(format string, args ...any) {
 	f.faults = append(f.faults, fmt.Sprintf(format, args...))
 }
@@ -108,19 +132,32 @@ func (f *forger) flips(where string, text []byte, try func(changed []byte) (take
 		return taken, tried // not read at all: the caller says whether that is right
 	}
 	f.faults = append(f.faults, wild...)
-	for from := 0; from < len(letters); from++ {
+	for from := 0; from < len(text); from++ {
 		if !letters[from] {
 			continue
 		}
 		to := from
-		for to < len(letters) && letters[to] {
+		for to < len(text) && (letters[to] || isDigit(text[to])) {
 			to++
 		}
-		f.open = append(f.open, fmt.Sprintf("%s, bytes %d to %d, case of %q\n", where, from, to-1, text[from:to]))
+		for from > 0 && isDigit(text[from-1]) {
+			from--
+		}
+		f.note(where+", case of %s", run(text[from:to]))
 		from = to
 	}
 	return taken, tried
 }
+
+// run names letters whose case may change, hex by its length.
+func run(text []byte) string {
+	if bytes.ContainsFunc(text, func(c rune) bool { return c < 'A' }) {
+		return fmt.Sprintf("hex, %d digits", len(text))
+	}
+	return fmt.Sprintf("%q", text)
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
@@ -161,7 +198,7 @@ func (f *forger) headers() {
 		gone, same := with()
 		switch {
 		case taken == tried && gone && same:
-			f.open = append(f.open, where+" is not read\n")
+			f.note("%s is not read", where)
 		case taken == tried:
 			f.fault("%s may hold anything, and is missed when it is not there", where)
 		case gone:
@@ -199,16 +236,17 @@ func (f *forger) keys(needed map[string]bool) {
 	for _, key := range f.accounts.keyNames() {
 		without, _ := f.passes(f.push, f.accounts.with(func(k platform.Keys, _ *platform.Account) { delete(k, key) }))
 		changed, _ := f.passes(f.push, f.accounts.with(func(k platform.Keys, _ *platform.Account) {
-			if b := k[key].Bytes(); len(b) > 0 {
-				b[len(b)-1] ^= 1
-				k[key] = charge.Secret(b)
+			other := k[key].Bytes()
+			for i := range other {
+				other[i] ^= 1
 			}
+			k[key] = charge.Secret(other)
 		}))
 		switch {
 		case without != changed:
 			f.fault("key %s: taken without it is %v, taken with another is %v", key, without, changed)
 		case without:
-			f.open = append(f.open, "key "+key+" is not needed\n")
+			f.note("key %s is not needed", key)
 		default:
 			needed[key] = true
 		}
