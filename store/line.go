@@ -1,0 +1,147 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// A clock of another node may be off by this much without its being taken for dead or alive.
+var (
+	putLine = statementOf("INSERT INTO line_session (lot, local_id, node, epoch, remote, receive_cloud, since, beat) VALUES (?, ?, ?, 1, ?, ?, ?, ?) "+
+		"ON CONFLICT (lot, local_id) DO UPDATE SET node = excluded.node, epoch = line_session.epoch + 1, remote = excluded.remote, "+
+		"receive_cloud = excluded.receive_cloud, since = excluded.since, beat = excluded.beat RETURNING epoch", tableLine).changing()
+	beatLine = statementOf("UPDATE line_session SET beat = ? WHERE lot = ? AND local_id = ? AND node = ? AND epoch = ?", tableLine)
+	endLine  = statementOf("UPDATE line_session SET node = '' WHERE lot = ? AND local_id = ? AND node = ? AND epoch = ?", tableLine)
+	endNode  = statementOf("UPDATE line_session SET node = '' WHERE node = ?", tableLine)
+	linesOf  = tableLine.selectWhere("lot = ? AND node <> '' ORDER BY local_id")
+
+	beatNode  = statementOf("UPDATE node SET beat = ? WHERE name = ?", tableNode)
+	nodes     = tableNode.selectWhere("name <> '' ORDER BY number")
+	deadNodes = statementOf("SELECT name FROM node WHERE beat < ? AND beat <> 0 ORDER BY name", tableNode)
+	restNode  = statementOf("UPDATE node SET beat = 0 WHERE name = ?", tableNode)
+)
+
+// PutLineSession says that a line is on a node and gives its new epoch, greater than every one the line had:
+// whoever held it before has lost it.
+func (s *Store) PutLineSession(ctx context.Context, l charge.LineSession) (epoch int64, err error) {
+	err = s.write(ctx, []int64{lockOf("line", l.Lot.String())}, func(t *Tx) error {
+		_, err := t.get(putLine, func(c *cells) error {
+			epoch = c.int()
+			return nil
+		}, l.Lot.String(), l.LocalID, l.Node, l.Remote, number(l.ReceiveCloud), millis(l.Since), millis(l.Beat))
+		return err
+	})
+	return epoch, err
+}
+
+// BeatLineSessions says that lines of a node are alive, and gives those that the node has lost to another one
+// or to a newer epoch.
+func (s *Store) BeatLineSessions(ctx context.Context, node string, lines []charge.LineSession, now time.Time) (lost []charge.LineSession, err error) {
+	const chunk = 200 // keeps the writer free for pushes
+	for len(lines) > 0 {
+		part := lines[:min(chunk, len(lines))]
+		lines = lines[len(part):]
+		var gone []charge.LineSession
+		err := s.write(ctx, []int64{lockOf("node", node)}, func(t *Tx) error {
+			gone = nil
+			for _, l := range part {
+				n, err := t.link.exec(beatLine, []any{millis(now), l.Lot.String(), l.LocalID, node, l.Epoch})
+				if err != nil {
+					return err
+				}
+				if n == 0 {
+					gone = append(gone, l)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return lost, err
+		}
+		lost = append(lost, gone...)
+	}
+	return lost, nil
+}
+
+// EndLineSession says that a line is down. A line that another node or a newer epoch holds stays.
+func (s *Store) EndLineSession(ctx context.Context, lot charge.LotID, localID, node string, epoch int64) error {
+	return s.write(ctx, []int64{lockOf("line", lot.String())}, func(t *Tx) error {
+		return t.link.put(endLine, []any{lot.String(), localID, node, epoch}, -1)
+	})
+}
+
+// EndNodeSessions says that all lines of a node are down, at its start, its stop, or its death, and that the
+// node need not be looked at until it beats again.
+func (s *Store) EndNodeSessions(ctx context.Context, node string) error {
+	return s.write(ctx, []int64{lockOf("node", node)}, func(t *Tx) error {
+		if err := t.link.put(endNode, []any{node}, -1); err != nil {
+			return err
+		}
+		return t.link.put(restNode, []any{node}, -1)
+	})
+}
+
+// LineNodes lists the lines of a lot that are up.
+func (s *Store) LineNodes(ctx context.Context, lot charge.LotID) (lines []charge.LineSession, err error) {
+	err = s.Read(ctx, func(t *Tx) error {
+		lines, err = list(t, linesOf, scanLine, lot.String())
+		return err
+	})
+	return lines, err
+}
+
+func scanLine(c *cells) (charge.LineSession, error) {
+	return charge.LineSession{
+		Lot: lotOf(c), LocalID: c.text(), Node: c.text(), Epoch: c.int(), Remote: c.text(), ReceiveCloud: c.bool(),
+		Since: c.time(), Beat: c.time(),
+	}, c.failed()
+}
+
+// JoinNode enters a node and gives its number for charge.NewIDs, the same one each time it comes.
+func (s *Store) JoinNode(ctx context.Context, node string, now time.Time) (number uint16, err error) {
+	err = s.write(ctx, []int64{lockOf("nodes")}, func(t *Tx) error {
+		taken := make(map[int64]bool)
+		found := false
+		err := t.each(nodes, func(c *cells) error {
+			name, n := c.text(), c.int()
+			taken[n] = true
+			if name == node {
+				found, number = true, uint16(n)
+			}
+			return c.failed()
+		})
+		if err != nil {
+			return err
+		}
+		if found {
+			return t.link.put(beatNode, []any{millis(now), node}, 1)
+		}
+		for n := range int64(charge.MaxNode + 1) {
+			if !taken[n] {
+				number = uint16(n)
+				return t.add(tableNode, node, n, millis(now))
+			}
+		}
+		return fmt.Errorf("store: %d nodes have been here and no number is left for %s: give nodes names that last", len(taken), node)
+	})
+	return number, err
+}
+
+// BeatNode says that a node is alive.
+func (s *Store) BeatNode(ctx context.Context, node string, now time.Time) error {
+	return s.write(ctx, []int64{lockOf("node", node)}, func(t *Tx) error {
+		return t.link.put(beatNode, []any{millis(now), node}, 1)
+	})
+}
+
+// DeadNodes lists nodes whose last beat is before a time and whose lines nobody has ended since.
+func (s *Store) DeadNodes(ctx context.Context, before time.Time) (names []string, err error) {
+	err = s.Read(ctx, func(t *Tx) error {
+		names, err = list(t, deadNodes, func(c *cells) (string, error) { return c.text(), nil }, millis(before))
+		return err
+	})
+	return names, err
+}

@@ -1,0 +1,196 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// ErrCursor says that a cursor is none that a list gave.
+var ErrCursor = errors.New("store: not a cursor of this list")
+
+// filter gathers the conditions of a list.
+type filter struct {
+	conds []string
+	args  []any
+}
+
+func (f *filter) where(cond string, args ...any) {
+	f.conds = append(f.conds, cond)
+	f.args = append(f.args, args...)
+}
+
+// word narrows a text column, unless the word is empty.
+func (f *filter) word(column, word string) {
+	if word != "" {
+		f.where(column+" = ?", word)
+	}
+}
+
+// span narrows a time column to from inclusive, to exclusive.
+func (f *filter) span(column string, from, to time.Time) {
+	if !from.IsZero() {
+		f.where(column+" >= ?", millis(from))
+	}
+	if !to.IsZero() {
+		f.where(column+" < ?", millis(to))
+	}
+}
+
+// paging is the part of a list that is asked for.
+type paging struct {
+	limit  int
+	cursor string
+}
+
+// pageOf reads a page of a table's rows, newest first by a time column. Rows are picked by their ids first, so
+// that sorting never carries whole rows.
+func pageOf[T any](t *Tx, from *table, newest string, f filter, p paging, scan func(*cells) (T, error)) (page charge.Page[T], err error) {
+	limit := p.limit
+	if limit <= 0 {
+		limit = 50
+	}
+	limit = min(limit, 500)
+	if p.cursor != "" {
+		at, id, err := parseCursor(p.cursor)
+		if err != nil {
+			return page, err
+		}
+		f.where(newest+" <= ?", at) // says no more than the next one, but every index can use it
+		f.where("("+newest+", id) < (?, ?)", at, id)
+	}
+	where := ""
+	if len(f.conds) > 0 {
+		where = " WHERE " + strings.Join(f.conds, " AND ")
+	}
+	order := func(prefix string) string { return " ORDER BY " + prefix + newest + " DESC, " + prefix + "id DESC" }
+	q := statementOf("SELECT x." + newest + ", x.id, " + from.columns("x.") + " FROM (SELECT id FROM " + from.name + where +
+		order("") + " LIMIT ?) p JOIN " + from.name + " x ON x.id = p.id" + order("x."))
+	q.once = true
+	var at, id int64
+	err = t.each(q, func(row *cells) error {
+		if len(page.Items) == limit {
+			page.Next = cursor(at, id)
+			return nil
+		}
+		at, id = row.int(), row.int()
+		v, err := scan(row)
+		page.Items = append(page.Items, v)
+		return err
+	}, append(f.args, limit+1)...)
+	return page, err
+}
+
+func cursor(at, id int64) string {
+	return strconv.FormatInt(at, 36) + "." + strconv.FormatInt(id, 36)
+}
+
+func parseCursor(text string) (at, id int64, err error) {
+	first, second, ok := strings.Cut(text, ".")
+	at, err1 := strconv.ParseInt(first, 36, 64)
+	id, err2 := strconv.ParseInt(second, 36, 64)
+	if !ok || err1 != nil || err2 != nil {
+		return 0, 0, ErrCursor
+	}
+	return at, id, nil
+}
+
+// Charges lists charges, newest first.
+func (s *Store) Charges(ctx context.Context, cf charge.ChargeFilter) (page charge.Page[*charge.Charge], err error) {
+	err = s.Read(ctx, func(t *Tx) error {
+		f, err := t.chargeFilter(cf)
+		if err == nil {
+			page, err = pageOf(t, tableCharge, "received", f, paging{cf.Limit, cf.Cursor}, scanCharge)
+		}
+		return err
+	})
+	return page, err
+}
+
+func (t *Tx) chargeFilter(cf charge.ChargeFilter) (f filter, err error) {
+	f.word("platform", cf.Platform)
+	f.word("lot", cf.Lot.String())
+	f.span("received", cf.From, cf.To)
+	if cf.Order != "" {
+		f.where("order_no = ? AND order_no <> ''", cf.Order)
+	}
+	if cf.UUID != "" {
+		f.where("id IN (SELECT charge FROM delivery WHERE uuid = ?)", cf.UUID)
+	}
+	f.states(cf.States)
+	if cf.Reason != "" {
+		f.word("reason", string(cf.Reason))
+		if cf.Reason != charge.ReasonOK {
+			f.where("reason <> 'ok'") // lets the index of reasons be used
+		}
+	}
+	if cf.Plate != "" {
+		err = t.plateFilter(&f, cf.Plate)
+	}
+	return f, err
+}
+
+// states narrows to any of some states, and says where it can that they are those of the index.
+func (f *filter) states(states []charge.State) {
+	if len(states) == 0 {
+		return
+	}
+	f.where("state IN (?"+strings.Repeat(", ?", len(states)-1)+")", words(states)...)
+	if !slices.Contains(states, charge.StateDelivered) && !slices.Contains(states, charge.StateUsed) {
+		f.where("state NOT IN ('delivered', 'used')")
+	}
+}
+
+func words[T ~string](list []T) []any {
+	args := make([]any, len(list))
+	for i, w := range list {
+		args[i] = string(w)
+	}
+	return args
+}
+
+// Pushes lists the records of requests, newest first.
+func (s *Store) Pushes(ctx context.Context, pf charge.PushFilter) (page charge.Page[charge.Push], err error) {
+	var f filter
+	f.word("platform", pf.Platform)
+	f.word("account", pf.Account)
+	f.word("outcome", string(pf.Outcome))
+	switch pf.Outcome {
+	case "", charge.OutcomeAccepted, charge.OutcomeDuplicate, charge.OutcomeQuestion:
+	default:
+		f.where("outcome NOT IN ('accepted', 'duplicate', 'question')") // lets the index of refusals be used
+	}
+	if pf.Charge != 0 {
+		f.where("charge = ? AND charge <> 0", pf.Charge)
+	}
+	f.span("received", pf.From, pf.To)
+	err = s.Read(ctx, func(t *Tx) error {
+		page, err = pageOf(t, tablePush, "received", f, paging{pf.Limit, pf.Cursor}, deref(scanPush))
+		return err
+	})
+	return page, err
+}
+
+// Stays lists stays, newest entry first.
+func (s *Store) Stays(ctx context.Context, sf charge.StayFilter) (page charge.Page[*charge.Stay], err error) {
+	err = s.Read(ctx, func(t *Tx) error {
+		var f filter
+		f.word("lot", sf.Lot.String())
+		if sf.Open {
+			f.where("open = 1")
+		}
+		if sf.Plate != "" {
+			if err := t.plateFilter(&f, sf.Plate); err != nil {
+				return err
+			}
+		}
+		page, err = pageOf(t, tableStay, "entered", f, paging{sf.Limit, sf.Cursor}, scanStay)
+		return err
+	})
+	return page, err
+}

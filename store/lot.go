@@ -1,0 +1,139 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// Unknown deliveries that are not asked again have no job, and count all the same: somebody must look at them.
+const unknownAlone = "d.state = 'unknown' AND NOT EXISTS (SELECT 1 FROM job j WHERE j.id = d.id)"
+
+var (
+	pendingByLot = statementOf("SELECT route, count(*), min(due) FROM job WHERE kind <> 'report' GROUP BY route", tableJob)
+	unknownByLot = statementOf("SELECT lot, count(*), min(due) FROM delivery d WHERE "+unknownAlone+" GROUP BY lot", tableDelivery, tableJob)
+	allLotMarks  = tableLotMark.selectWhere("lot <> '' ORDER BY lot")
+	allLines     = tableLine.selectWhere("lot <> '' ORDER BY lot, beat")
+
+	pendingOf = statementOf("SELECT route, count(*), min(due) FROM job WHERE kind <> 'report' AND route = ? GROUP BY route", tableJob)
+	unknownOf = statementOf("SELECT lot, count(*), min(due) FROM delivery d WHERE "+unknownAlone+" AND lot = ? GROUP BY lot", tableDelivery, tableJob)
+	marksOf   = tableLotMark.selectWhere("lot = ?")
+	everyLine = tableLine.selectWhere("lot = ? ORDER BY beat")
+)
+
+// LotStatus says how a lot stands. Of a lot that nothing is known of it gives the zero status.
+func (s *Store) LotStatus(ctx context.Context, lot charge.LotID) (charge.LotStatus, error) {
+	all, err := s.lotStatuses(ctx, [4]*statement{marksOf, everyLine, pendingOf, unknownOf}, lot.String())
+	if len(all) == 0 {
+		return charge.LotStatus{Lot: lot}, err
+	}
+	return all[0], err
+}
+
+// LotStatuses says how the lots stand that anything is known of, ordered by lot.
+func (s *Store) LotStatuses(ctx context.Context) ([]charge.LotStatus, error) {
+	return s.lotStatuses(ctx, [4]*statement{allLotMarks, allLines, pendingByLot, unknownByLot})
+}
+
+// lotStatuses gathers marks, lines, jobs and unknown deliveries by lot.
+func (s *Store) lotStatuses(ctx context.Context, from [4]*statement, args ...any) ([]charge.LotStatus, error) {
+	lots := make(map[charge.LotID]*charge.LotStatus)
+	of := func(l charge.LotID) *charge.LotStatus {
+		if lots[l] == nil {
+			lots[l] = &charge.LotStatus{Lot: l}
+		}
+		return lots[l]
+	}
+	pending := func(c *cells) error {
+		l, n, due := of(lotOf(c)), int(c.int()), c.time()
+		l.Pending += n
+		l.OldestDue = earlier(l.OldestDue, due)
+		return c.failed()
+	}
+	err := s.Read(ctx, func(t *Tx) error {
+		scans := [4]func(*cells) error{func(c *cells) error {
+			l := of(lotOf(c))
+			l.ToldStays, l.Paused, l.PauseReason = c.bool(), c.bool(), c.text()
+			return c.failed()
+		}, func(c *cells) error {
+			line, err := scanLine(c)
+			l := of(line.Lot)
+			if l.Beat = line.Beat; line.Node != "" {
+				l.Online, l.Node = true, line.Node
+			}
+			return err
+		}, pending, pending}
+		for i, q := range from {
+			if err := t.each(q, scans[i], args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	all := make([]charge.LotStatus, 0, len(lots))
+	for _, l := range lots {
+		if !l.Lot.IsZero() {
+			all = append(all, *l)
+		}
+	}
+	slices.SortFunc(all, func(a, b charge.LotStatus) int { return strings.Compare(a.Lot.String(), b.Lot.String()) })
+	return all, err
+}
+
+// earlier gives the earlier of two times, a zero one being none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+var (
+	countPushes  = statementOf("SELECT outcome, count(*) FROM push WHERE received >= ? AND received < ? GROUP BY outcome", tablePush)
+	countStates  = statementOf("SELECT state, count(*) FROM charge WHERE received >= ? AND received < ? GROUP BY state", tableCharge)
+	countPending = statementOf("SELECT count(*), min(due) FROM job WHERE kind <> 'report'", tableJob)
+	countUnknown = statementOf("SELECT count(*), min(due) FROM delivery d WHERE "+unknownAlone, tableDelivery, tableJob)
+	latestPush   = statementOf("SELECT max(received) FROM push", tablePush)
+	countOffLine = statementOf("SELECT count(*) FROM (SELECT DISTINCT route FROM job WHERE kind = 'line') r "+
+		"WHERE NOT EXISTS (SELECT 1 FROM line_session s WHERE s.lot = r.route AND s.node <> '')", tableJob, tableLine)
+)
+
+// Counts gives the figures of a span of time, from inclusive, to exclusive; what is pending is as of now.
+func (s *Store) Counts(ctx context.Context, from, to time.Time) (charge.Counts, error) {
+	n := charge.Counts{Pushes: make(map[charge.Outcome]int64), States: make(map[charge.State]int64)}
+	pending := func(c *cells) error {
+		n.Pending += c.int()
+		n.Oldest = earlier(n.Oldest, c.time())
+		return c.failed()
+	}
+	span := []any{millis(from), millis(to)}
+	err := s.Read(ctx, func(t *Tx) error {
+		for _, q := range []struct {
+			q    *statement
+			args []any
+			scan func(*cells) error
+		}{
+			{countPushes, span, func(c *cells) error {
+				n.Pushes[charge.Outcome(c.text())] = c.int()
+				return c.failed()
+			}},
+			{countStates, span, func(c *cells) error {
+				n.States[charge.State(c.text())] = c.int()
+				return c.failed()
+			}},
+			{countPending, nil, pending},
+			{countUnknown, nil, pending},
+			{latestPush, nil, func(c *cells) error { n.LatestAt = c.time(); return c.failed() }},
+			{countOffLine, nil, func(c *cells) error { n.OffLine = c.int(); return c.failed() }},
+		} {
+			if err := t.each(q.q, q.scan, q.args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return n, err
+}

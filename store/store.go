@@ -1,0 +1,238 @@
+// Package store keeps everything durable, on SQLite in one file or on PostgreSQL, with the same SQL and the
+// same behaviour. Many writes share one commit; what is answered after Write has returned survives a crash.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/outbox"
+)
+
+// ErrClosed says that the store was closed.
+var ErrClosed = errors.New("store is closed")
+
+// Config says where the data are.
+type Config struct {
+	DataDir string           // folder of chargestamp.db; made when missing. Unused with URL
+	URL     string           // "postgres://…", or empty for SQLite
+	Node    string           // this node's name; one word, unique in the site
+	Clock   func() time.Time // nil is time.Now
+	Logger  *slog.Logger     // nil logs nothing
+}
+
+// Store is the open store. It is safe for concurrent use.
+type Store struct {
+	cfg    Config
+	log    *slog.Logger
+	engine engine
+	queues []chan *write
+	ids    *charge.IDs // of rows that nobody else names
+	plates seenPlates
+	hints  chan Hint
+	marks  chan struct{} // wakes the upkeep
+
+	failed    chan error // capacity 1, see Fatal
+	failOnce  sync.Once
+	closing   chan struct{}
+	closeOnce sync.Once
+	workers   sync.WaitGroup
+	stopped   chan struct{} // closed when no worker is left
+}
+
+// engine is what differs between SQLite and PostgreSQL.
+type engine interface {
+	// commit runs the writes of one queue until there are no more.
+	commit(queue int, take func() []*write)
+	// read runs fn on a snapshot.
+	read(ctx context.Context, fn func(link) error) error
+	notify(ctx context.Context, h Hint) error
+	migrate(ctx context.Context) error
+	// listen hands hints of other nodes to the store until closing.
+	listen()
+	// upkeep does what can wait, now and then.
+	upkeep()
+	integrity(ctx context.Context) error
+	close() error
+}
+
+// link is a connection as a Tx sees it. Errors of the database leave its transaction unusable.
+type link interface {
+	// query gives each row to a function; the row is its only until it returns.
+	query(q *statement, args []any, each func(*cells) error) error
+	// exec runs a statement now and says how many rows it changed.
+	exec(q *statement, args []any) (int64, error)
+	// put is exec that may be put off to the end of the transaction. Another number of changed rows than
+	// want gives errMissed; a negative want takes any.
+	put(q *statement, args []any, want int64) error
+}
+
+// errMissed says that a put changed another number of rows than wanted.
+var errMissed = errors.New("store: no such row, or its key is taken")
+
+// Open opens the store, checks that the engine keeps what it promises, and brings the schema up to date.
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	if cfg.Clock == nil {
+		cfg.Clock = time.Now
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Store{
+		cfg: cfg, log: cfg.Logger,
+		hints: make(chan Hint, 1024), marks: make(chan struct{}, 1),
+		ids:    charge.NewIDs(uint16(uint64(lockOf(cfg.Node))&charge.MaxNode), cfg.Clock),
+		failed: make(chan error, 1), closing: make(chan struct{}), stopped: make(chan struct{}),
+	}
+	var err error
+	switch {
+	case cfg.URL == "":
+		s.engine, err = openSQLite(ctx, s)
+		s.queues = make([]chan *write, 1)
+	case strings.HasPrefix(cfg.URL, "postgres://"), strings.HasPrefix(cfg.URL, "postgresql://"):
+		s.engine, err = openPostgres(ctx, s)
+		s.queues = make([]chan *write, committers)
+	default:
+		err = errors.New("store: database url must begin with postgres://, or be empty for SQLite in the data folder")
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := range s.queues {
+		s.queues[i] = make(chan *write, queueLen)
+		s.workers.Go(func() { s.engine.commit(i, s.taker(i)) })
+	}
+	s.workers.Go(s.engine.listen)
+	s.workers.Go(s.engine.upkeep)
+	go func() {
+		s.workers.Wait()
+		close(s.stopped)
+	}()
+	return s, nil
+}
+
+// Close commits what is queued and closes the store. It is safe to call twice.
+func (s *Store) Close() error {
+	err := error(nil)
+	s.closeOnce.Do(func() {
+		close(s.closing)
+		<-s.stopped
+		err = s.engine.close()
+	})
+	return err
+}
+
+// Fatal gives the error after which the store takes no more writes: the disk did not keep what it was given.
+// The server must stop; it may start again on a sound disk.
+func (s *Store) Fatal() <-chan error { return s.failed }
+
+func (s *Store) fail(err error) {
+	s.failOnce.Do(func() {
+		s.log.Error("the store can no longer write", "error", err)
+		s.failed <- err
+	})
+}
+
+// Migrate brings the schema up to date; Open has done so already.
+func (s *Store) Migrate(ctx context.Context) error { return s.engine.migrate(ctx) }
+
+// Engine names the engine, "sqlite" or "postgres".
+func (s *Store) Engine() string {
+	if s.cfg.URL == "" {
+		return "sqlite"
+	}
+	return "postgres"
+}
+
+// Write runs fn in a durable transaction in which nobody else changes the named visits, and returns after the
+// commit. Many writes share one commit; an error or panic of one undoes that one alone and is returned as it
+// is. It gives outbox.ErrBusy at once when too many wait or the database is away, and the error of a ctx that
+// ends before fn has begun.
+//
+// fn may be run more than once, on another goroutine, and only its last run counts: it must not change
+// anything but its Tx, except to set results afresh. It must not keep the Tx.
+func (s *Store) Write(ctx context.Context, visits []charge.VisitKey, fn func(*Tx) error) error {
+	return s.write(ctx, visitLocks(visits), fn)
+}
+
+// Read runs fn on a snapshot. Its Tx refuses writes.
+func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
+	return s.engine.read(ctx, func(l link) error {
+		return fn(&Tx{link: l, store: s, readOnly: true})
+	})
+}
+
+// write is Write with the locks themselves, which are sorted and each there once.
+func (s *Store) write(ctx context.Context, locks []int64, fn func(*Tx) error) error {
+	w := &write{ctx: ctx, locks: locks, fn: fn, done: make(chan error, 1)}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case <-s.closing:
+		return ErrClosed
+	default:
+	}
+	queue := 0
+	if len(locks) > 0 {
+		queue = int(uint64(locks[0]) % uint64(len(s.queues)))
+	} else if len(s.queues) > 1 {
+		queue = int(uint64(s.cfg.Clock().UnixNano()/1000) % uint64(len(s.queues)))
+	}
+	select {
+	case s.queues[queue] <- w:
+	default:
+		return outbox.ErrBusy
+	}
+	select {
+	case err := <-w.done:
+		return err
+	case <-ctx.Done():
+		if w.cancel() {
+			return ctx.Err()
+		}
+		return <-w.done
+	case <-s.stopped:
+		if w.cancel() {
+			return ErrClosed
+		}
+		return <-w.done
+	}
+}
+
+// visitLocks gives the locks of visits, sorted, each once.
+func visitLocks(visits []charge.VisitKey) []int64 {
+	locks := make([]int64, 0, len(visits))
+	for _, v := range visits {
+		locks = append(locks, lockOf(v.Lot.String(), v.Plate.Full()))
+	}
+	slices.Sort(locks)
+	return slices.Compact(locks)
+}
+
+// lockOf is a 64-bit FNV-1a hash of words. Two things that share a hash wait for each other, no more.
+func lockOf(words ...string) int64 {
+	h := uint64(14695981039346656037)
+	for _, w := range words {
+		for i := range len(w) {
+			h = (h ^ uint64(w[i])) * 1099511628211
+		}
+		h = (h ^ 0xff) * 1099511628211
+	}
+	return int64(h)
+}
+
+// wrapf says what failed, and leaves nil alone.
+func wrapf(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("store: "+format+": %w", append(args, err)...)
+}

@@ -1,0 +1,259 @@
+package storetest
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/outbox"
+	"github.com/chargestamp/chargestamp/store"
+)
+
+func testLists(t *testing.T, s *site) {
+	other := charge.LotID{Union: "200461", Park: "2"}
+	var charges []*charge.Charge
+	for i := range 7 {
+		c := s.charge("京AD06088")
+		c.Received = s.now.Add(time.Duration(i/2) * time.Minute) // pairs received together
+		if i == 3 {
+			c.Platform, c.Lot, c.State, c.Reason = "xiaoju", other, charge.StateRefused, charge.ReasonLotRefused
+		}
+		charges = append(charges, c)
+	}
+	d, j := s.delivery(charges[2])
+	refused := s.push(0)
+	refused.Outcome, refused.Account = charge.OutcomeBadSignature, "x"
+	s.write(func(tx *store.Tx) error {
+		for _, c := range charges {
+			if err := all(tx.AddCharge(c), tx.AddPush(s.push(c.ID))); err != nil {
+				return err
+			}
+		}
+		return all(tx.AddDelivery(d, j), tx.AddPush(refused), tx.AddStay(s.stay("京AD06088", "o1")), tx.AddStay(s.stay("京B00001", "o2")))
+	})
+	list := func(f charge.ChargeFilter, want ...int) {
+		t.Helper()
+		var got []int
+		for pages := 0; ; pages++ {
+			page, err := s.Charges(t.Context(), f)
+			if err != nil {
+				t.Fatalf("Charges(%+v): %v", f, err)
+			}
+			for _, c := range page.Items {
+				for i, w := range charges {
+					if w.ID == c.ID {
+						got = append(got, i)
+					}
+				}
+			}
+			if f.Cursor = page.Next; f.Cursor == "" {
+				break
+			}
+			if pages > 10 {
+				t.Fatal("no end of pages")
+			}
+		}
+		same(t, "charges", got, append([]int(nil), want...))
+	}
+	list(charge.ChargeFilter{}, 6, 5, 4, 3, 2, 1, 0)
+	list(charge.ChargeFilter{Limit: 3}, 6, 5, 4, 3, 2, 1, 0)
+	list(charge.ChargeFilter{Limit: 1}, 6, 5, 4, 3, 2, 1, 0)
+	list(charge.ChargeFilter{Limit: 7}, 6, 5, 4, 3, 2, 1, 0)
+	list(charge.ChargeFilter{Platform: "xiaoju"}, 3)
+	list(charge.ChargeFilter{Lot: other}, 3)
+	list(charge.ChargeFilter{Lot: s.lot, Limit: 4}, 6, 5, 4, 2, 1, 0)
+	list(charge.ChargeFilter{States: []charge.State{charge.StateRefused, charge.StateGaveUp}}, 3)
+	list(charge.ChargeFilter{States: []charge.State{charge.StateSending, charge.StateUsed}}, 6, 5, 4, 2, 1, 0)
+	list(charge.ChargeFilter{Reason: charge.ReasonLotRefused}, 3)
+	list(charge.ChargeFilter{Reason: charge.ReasonOK, Limit: 2}, 6, 5, 4, 2, 1, 0)
+	list(charge.ChargeFilter{Order: charges[5].Order}, 5)
+	list(charge.ChargeFilter{UUID: d.UUID}, 2)
+	list(charge.ChargeFilter{From: s.now.Add(time.Minute), To: s.now.Add(2 * time.Minute)}, 3, 2)
+	list(charge.ChargeFilter{Plate: "京AD06088", Limit: 5}, 6, 5, 4, 3, 2, 1, 0)
+	list(charge.ChargeFilter{Plate: "京AD06088", Lot: other}, 3)
+	for _, cursor := range []string{"x", "1.2.3", "'.1", "."} {
+		if _, err := s.Charges(t.Context(), charge.ChargeFilter{Cursor: cursor}); !errors.Is(err, store.ErrCursor) {
+			t.Errorf("cursor %q: %v, want ErrCursor", cursor, err)
+		}
+	}
+	full, err := s.Charges(t.Context(), charge.ChargeFilter{Order: charges[0].Order})
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "a listed charge", full.Items, []*charge.Charge{charges[0]})
+
+	pushes := func(f charge.PushFilter, want int) {
+		t.Helper()
+		page, err := s.Pushes(t.Context(), f)
+		if err != nil || len(page.Items) != want {
+			t.Errorf("Pushes(%+v) gave %d, %v, want %d", f, len(page.Items), err, want)
+		}
+	}
+	pushes(charge.PushFilter{}, 8)
+	pushes(charge.PushFilter{Outcome: charge.OutcomeBadSignature}, 1)
+	pushes(charge.PushFilter{Outcome: charge.OutcomeAccepted}, 7)
+	pushes(charge.PushFilter{Charge: charges[1].ID}, 1)
+	pushes(charge.PushFilter{Account: "x"}, 1)
+	pushes(charge.PushFilter{To: s.now}, 0)
+	stays := func(f charge.StayFilter, want int) {
+		t.Helper()
+		page, err := s.Stays(t.Context(), f)
+		if err != nil || len(page.Items) != want {
+			t.Errorf("Stays(%+v) gave %d, %v, want %d", f, len(page.Items), err, want)
+		}
+	}
+	stays(charge.StayFilter{Lot: s.lot}, 2)
+	stays(charge.StayFilter{Lot: s.lot, Open: true, Plate: "B0000"}, 1)
+	stays(charge.StayFilter{Lot: other}, 0)
+
+	n, err := s.Counts(t.Context(), s.now, s.now.Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "counts", n, charge.Counts{
+		Pushes:  map[charge.Outcome]int64{charge.OutcomeAccepted: 7, charge.OutcomeBadSignature: 1},
+		States:  map[charge.State]int64{charge.StateSending: 6, charge.StateRefused: 1},
+		Pending: 1, Oldest: s.now, OffLine: 1, LatestAt: s.now,
+	})
+}
+
+func testPlateSearch(t *testing.T, s *site) {
+	plates := []charge.Plate{"京AD06088", "京AD16088", "沪BD06088", "粤Z0608港", "无牌1234"}
+	s.write(func(tx *store.Tx) error {
+		for _, p := range plates {
+			if err := tx.AddCharge(s.charge(p)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for _, c := range []struct {
+		part string
+		want []charge.Plate
+	}{
+		{"京AD06088", []charge.Plate{"京AD06088"}},
+		{"京ad0", []charge.Plate{"京AD06088"}},
+		{"京 a·D", []charge.Plate{"京AD16088", "京AD06088"}},
+		{"6088", []charge.Plate{"沪BD06088", "京AD16088", "京AD06088"}},
+		{"D06", []charge.Plate{"沪BD06088", "京AD06088"}},
+		{"060", []charge.Plate{"粤Z0608港", "沪BD06088", "京AD06088"}},
+		{"无牌1", []charge.Plate{"无牌1234"}},
+		{"%", nil},
+		{`"`, nil},
+		{"京A", nil},
+		{"ZZZ", nil},
+	} {
+		page, err := s.Charges(t.Context(), charge.ChargeFilter{Plate: c.part})
+		if err != nil {
+			t.Errorf("%q: %v", c.part, err)
+		}
+		var got []charge.Plate
+		for _, ch := range page.Items {
+			got = append(got, ch.Plate)
+		}
+		same(t, c.part, got, c.want)
+	}
+}
+
+func testLotStatus(t *testing.T, s *site) {
+	ctx := t.Context()
+	c := s.charge("京A00001")
+	d, j := s.delivery(c)
+	lost, _ := s.delivery(c)
+	lost.State, lost.DueAt = charge.DeliveryUnknown, s.now.Add(-time.Hour)
+	s.write(func(tx *store.Tx) error {
+		return all(tx.AddDelivery(d, j), tx.AddDelivery(lost, outbox.Job{}), tx.SetLotMarks(s.lot, charge.LotMarks{ToldStays: true, Paused: true, PauseReason: "x"}))
+	})
+	epoch, err := s.PutLineSession(ctx, charge.LineSession{Lot: s.lot, LocalID: "1", Node: "a", Since: s.now, Beat: s.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := charge.LotStatus{Lot: s.lot, Online: true, Node: "a", Beat: s.now, Paused: true, PauseReason: "x", ToldStays: true,
+		Pending: 2, OldestDue: lost.DueAt}
+	got, err := s.LotStatus(ctx, s.lot)
+	same(t, "status", got, want)
+	lots, err2 := s.LotStatuses(ctx)
+	same(t, "statuses", lots, []charge.LotStatus{want})
+	err3 := s.EndLineSession(ctx, s.lot, "1", "a", epoch)
+	got, err4 := s.LotStatus(ctx, s.lot)
+	want.Online, want.Node = false, ""
+	same(t, "status off line", got, want)
+	none, err5 := s.LotStatus(ctx, charge.LotID{Union: "9", Park: "9"})
+	same(t, "an unknown lot", none, charge.LotStatus{Lot: charge.LotID{Union: "9", Park: "9"}})
+	if err := all(err, err2, err3, err4, err5); err != nil {
+		t.Error(err)
+	}
+}
+
+func testStatement(t *testing.T, s *site) {
+	other := charge.LotID{Union: "9", Park: "1"}
+	add := func(at time.Time, change func(*charge.Charge), entries ...func(*charge.Charge) charge.LedgerEntry) *charge.Charge {
+		c := s.charge("京A00001")
+		c.Received = at
+		change(c)
+		s.write(func(tx *store.Tx) error {
+			if err := tx.AddCharge(c); err != nil {
+				return err
+			}
+			for _, e := range entries {
+				if err := tx.AddLedger(e(c)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		return c
+	}
+	grant := func(minutes int64) func(*charge.Charge) charge.LedgerEntry {
+		return func(c *charge.Charge) charge.LedgerEntry { return s.grant(c, charge.EntryGrant, minutes) }
+	}
+	usage := func(minutes int64) func(*charge.Charge) charge.LedgerEntry {
+		return func(c *charge.Charge) charge.LedgerEntry { return s.grant(c, charge.EntryUsage, minutes) }
+	}
+	used := func(minutes int64) func(*charge.Charge) {
+		return func(c *charge.Charge) {
+			c.State, c.Usage = charge.StateUsed, &charge.Usage{Minutes: minutes, At: s.now}
+		}
+	}
+	long := s.now.Add(-10 * 24 * time.Hour)
+	lateEvening := time.Date(2026, 2, 19, 15, 59, 59, 0, time.UTC) // 23:59:59 in Shanghai
+	add(long, used(30), grant(30), usage(30))
+	add(long, used(20), grant(30), usage(20))
+	told := add(long, func(c *charge.Charge) { c.State, c.Reason = charge.StateDelivered, charge.ReasonUsageNotTold }, grant(30))
+	add(lateEvening, func(c *charge.Charge) { c.State, c.Reduction = charge.StateNoGrant, nil })
+	add(lateEvening.Add(time.Second), func(c *charge.Charge) { c.Platform = "xiaoju"; c.Lot = other }, grant(30))
+	add(s.now, func(*charge.Charge) {}, grant(30), grant(-30))
+
+	row := func(day, platform string, lot charge.LotID, n ...int64) charge.StatementRow {
+		return charge.StatementRow{Day: day, Platform: platform, Lot: lot, Charges: n[0], GrantedMinutes: n[1], Delivered: n[2], Used: n[3], UsedMinutes: n[4], Gaps: n[5]}
+	}
+	statement := func(f charge.StatementFilter, want ...charge.StatementRow) {
+		t.Helper()
+		for range 2 { // the second is read from what the first has kept
+			got, err := s.Statement(t.Context(), f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, "statement", got, append([]charge.StatementRow(nil), want...))
+		}
+	}
+	evening, night := row("2026-02-19", "telaidian", s.lot, 1, 0, 0, 0, 0, 0), row("2026-02-20", "xiaoju", other, 1, 30, 0, 0, 0, 0)
+	old, today := row("2026-02-19", "telaidian", s.lot, 3, 90, 3, 2, 50, 2), row("2026-03-01", "telaidian", s.lot, 1, 0, 0, 0, 0, 0)
+	old.Charges += evening.Charges
+	statement(charge.StatementFilter{}, old, night, today)
+	statement(charge.StatementFilter{From: "2026-02-20", To: "2026-03-01"}, night)
+	statement(charge.StatementFilter{Platform: "telaidian"}, old, today)
+	statement(charge.StatementFilter{Union: "9"}, night)
+	statement(charge.StatementFilter{Lot: s.lot, To: "2026-02-20"}, old)
+
+	told.State, told.Reason, told.Usage = charge.StateUsed, charge.ReasonOK, &charge.Usage{Minutes: 30, At: s.now}
+	s.write(func(tx *store.Tx) error {
+		return all(tx.SetCharge(told), tx.AddLedger(s.grant(told, charge.EntryUsage, 30)))
+	})
+	old.Used, old.UsedMinutes, old.Gaps = old.Used+1, old.UsedMinutes+30, old.Gaps-1
+	statement(charge.StatementFilter{}, old, night, today)
+	if _, err := s.Statement(t.Context(), charge.StatementFilter{From: "20260101"}); err == nil {
+		t.Error("a day written 20260101 was taken")
+	}
+}

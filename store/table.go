@@ -1,0 +1,157 @@
+package store
+
+import (
+	"strconv"
+	"strings"
+)
+
+// table describes a table once, for all that is written once for both engines: inserting one row or many,
+// reading whole rows, copying between engines.
+type table struct {
+	name   string
+	key    []string // primary key
+	cols   []column
+	bit    uint32
+	insert *statement // one row; a row whose key is taken is left out
+	bulk   string     // many rows from arrays, PostgreSQL
+}
+
+type column struct {
+	name string
+	kind byte
+}
+
+// Column kinds; there are no others, so that both engines hold the same values.
+const (
+	kindInt   = 'i'
+	kindMaybe = 'n' // int or null
+	kindText  = 't'
+	kindBytes = 'b'
+)
+
+// The tables, in the order they are copied.
+var (
+	tablePush = define(0, "push", "id", "id:i platform:t account:t received:i remote:t request:b outcome:t reason:t charge:i reply:b")
+	// refused_count is written by an upsert of its own.
+	tableRefused = define(1, "refused_count", "day platform account", "day:t platform:t account:t n:i")
+	tableRepeat  = define(2, "repeat", "platform key", "platform:t key:t charge:i gone:t")
+	tableCharge  = define(3, "charge", "id", "id:i platform:t account:t order_no:t repeat_key:t plate:t lot:t started:i ended:i received:i "+
+		"energy:n total:n ask:t detail:t digest:t state:t reason:t reduction:t stay:i hold_until:i decision:t usage:t report:t updated:i gap:i")
+	tableEvent  = define(4, "event", "charge id", "charge:i id:i at:i step:t result:t reason:t detail:t actor:t")
+	tableLedger = define(5, "ledger", "charge id", "charge:i id:i at:i stay:i kind:t method:t minutes:i amount:i platform:t lot:t day:t note:t")
+	tableStay   = define(6, "stay", "id", "id:i lot:t order_id:t plate:t entered:i left_at:i ends:i open:i closed:t channel:t paid:i paid_at:i settlement:b")
+
+	tableDelivery = define(7, "delivery", "id", "id:i charge:i lot:t channel:t message:t uuid:t payload:b state:t attempts:i due:i until_at:i")
+	tableAttempt  = define(8, "attempt", "delivery n", "delivery:i n:i at:i result:t detail:t")
+	tableJob      = define(9, "job", "id", "id:i kind:t route:t ref:i due:i ready:i attempt:i lease:t lease_until:i fence:i")
+	tableLotMark  = define(10, "lot_mark", "lot", "lot:t told_stays:i paused:i pause_reason:t")
+	tableNode     = define(11, "node", "name", "name:t number:i beat:i")
+	tableLine     = define(12, "line_session", "lot local_id", "lot:t local_id:t node:t epoch:i remote:t receive_cloud:i since:i beat:i")
+	tableDoc      = define(13, "doc", "kind key", "kind:t key:t body:b")
+	tableDocRev   = define(14, "doc_rev", "kind", "kind:t rev:i")
+	tableAudit    = define(15, "audit", "seq", "seq:i entry:b hash:b")
+	tablePlate    = define(16, "plate", "plate", "plate:t rev:t")
+
+	tableStatementDay = define(17, "statement_day", "day", "day:t rev:i summed:i closed:i")
+	tableStatement    = define(18, "statement", "day platform lot", "day:t platform:t lot:t charges:i granted_minutes:i granted_amount:i "+
+		"delivered:i used:i used_minutes:i used_amount:i gaps:i")
+
+	tables = []*table{tablePush, tableRefused, tableRepeat, tableCharge, tableEvent, tableLedger, tableStay, tableDelivery,
+		tableAttempt, tableJob, tableLotMark, tableNode, tableLine, tableDoc, tableDocRev, tableAudit, tablePlate,
+		tableStatementDay, tableStatement}
+)
+
+// define makes a table from "name:kind …".
+func define(n int, name, key, cols string) *table {
+	t := &table{name: name, key: strings.Fields(key), bit: 1 << n}
+	var names, marks, arrays []string
+	for i, word := range strings.Fields(cols) {
+		c := column{name: word[:len(word)-2], kind: word[len(word)-1]}
+		t.cols = append(t.cols, c)
+		names = append(names, c.name)
+		marks = append(marks, "?")
+		arrays = append(arrays, "$"+strconv.Itoa(i+1)+"::"+c.arrayType())
+	}
+	into := "INSERT INTO " + name + " (" + strings.Join(names, ", ") + ") "
+	t.insert = statementOf(into+"VALUES ("+strings.Join(marks, ", ")+") ON CONFLICT DO NOTHING", t)
+	t.insert.into = t
+	t.bulk = into + "SELECT * FROM unnest(" + strings.Join(arrays, ", ") + ") ON CONFLICT DO NOTHING"
+	return t
+}
+
+func (c column) arrayType() string {
+	switch c.kind {
+	case kindText:
+		return "text[]"
+	case kindBytes:
+		return "bytea[]"
+	}
+	return "bigint[]"
+}
+
+// columns lists the columns for a SELECT, each with a prefix ("c.").
+func (t *table) columns(prefix string) string {
+	names := make([]string, len(t.cols))
+	for i, c := range t.cols {
+		names[i] = prefix + c.name
+	}
+	return strings.Join(names, ", ")
+}
+
+// update makes the statement that puts the named columns of the row with a key.
+func (t *table) update(cols, key string) *statement {
+	return statementOf("UPDATE "+t.name+" SET "+strings.Join(strings.Fields(cols), " = ?, ")+" = ? WHERE "+key+" = ?", t)
+}
+
+// selectWhere makes a query of whole rows.
+func (t *table) selectWhere(rest string) *statement {
+	return statementOf("SELECT "+t.columns("")+" FROM "+t.name+" WHERE "+rest, t)
+}
+
+// statement is one SQL text with ? for its parameters, prepared once on every connection.
+type statement struct {
+	text     string
+	dollars  string // the same for PostgreSQL, $1…
+	touches  uint32 // tables read or written
+	into     *table // an insert of one row that may be gathered with others
+	changes  bool   // a query that changes rows as well
+	once     bool   // made for one use: not kept prepared
+	locksRow bool   // a query that reads one row, by its id, in order to change it
+}
+
+func statementOf(text string, touches ...*table) *statement {
+	s := &statement{text: text, dollars: dollars(text)}
+	for _, t := range touches {
+		s.touches |= t.bit
+	}
+	return s
+}
+
+// changing marks a query that changes rows as well (RETURNING).
+func (s *statement) changing() *statement {
+	s.changes = true
+	return s
+}
+
+// locking makes a query of one row by its id hold that row until the end of the transaction. SQLite has one
+// writer, which comes to the same.
+func (s *statement) locking() *statement {
+	s.locksRow = true
+	s.dollars += " FOR UPDATE"
+	return s
+}
+
+// dollars numbers the parameters of a text as PostgreSQL wants them. No text holds a literal question mark.
+func dollars(text string) string {
+	var b strings.Builder
+	n := 0
+	for _, r := range text {
+		if r == '?' {
+			n++
+			b.WriteString("$" + strconv.Itoa(n))
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

@@ -1,0 +1,227 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+var (
+	selectCharge         = tableCharge.selectWhere("id = ?")
+	selectChargesOfStay  = tableCharge.selectWhere("stay = ? AND stay <> 0 ORDER BY received, id")
+	selectChargesOfVisit = tableCharge.selectWhere("plate = ? AND lot = ? AND received >= ? ORDER BY received, id")
+	selectHeld           = tableCharge.selectWhere("plate = ? AND lot = ? AND state = 'held' ORDER BY received, id")
+	selectHoldsOver      = tableCharge.selectWhere("state = 'held' AND hold_until <= ? ORDER BY hold_until LIMIT ?")
+	selectChargeByOrder  = tableCharge.selectWhere("order_no = ? AND order_no <> '' AND lot = ? ORDER BY received DESC, id DESC LIMIT 1")
+	selectChargeByRepeat = statementOf("SELECT r.charge, r.gone, "+tableCharge.columns("c.")+
+		" FROM repeat r LEFT JOIN charge c ON c.id = r.charge WHERE r.platform = ? AND r.key = ?", tableRepeat, tableCharge)
+	selectRepeatKey = statementOf("SELECT repeat_key FROM charge WHERE id = ?", tableCharge)
+	deleteRepeat    = statementOf("DELETE FROM repeat WHERE platform = ? AND key = ? AND charge = ?", tableRepeat)
+	updateCharge    = tableCharge.update("account order_no repeat_key plate lot started ended energy total ask detail digest state "+
+		"reason reduction stay hold_until decision usage report updated gap", "id")
+	insertPlate = statementOf("INSERT INTO plate (plate, rev) VALUES (?, ?) ON CONFLICT DO NOTHING", tablePlate)
+)
+
+// Charge finds a charge by its id.
+func (t *Tx) Charge(id int64) (*charge.Charge, error) {
+	return first(t, selectCharge, t.scanCharge, id)
+}
+
+// ChargeByRepeat finds a charge by its permanent repeat key. Of one that retention took away it gives what a
+// repeat must know: ID, Platform, RepeatKey, Digest, State, Reason, Lot and Received.
+func (t *Tx) ChargeByRepeat(platform, key string) (*charge.Charge, error) {
+	return first(t, selectChargeByRepeat, func(c *cells) (*charge.Charge, error) {
+		id, gone := c.int(), c.text()
+		if gone == "" {
+			return t.scanCharge(c)
+		}
+		kept := new(charge.Charge)
+		if err := json.Unmarshal([]byte(gone), kept); err != nil {
+			return nil, fmt.Errorf("store: what is kept of charge %d: %w", id, err)
+		}
+		kept.ID, kept.Platform, kept.RepeatKey = id, platform, key
+		return kept, nil
+	}, platform, key)
+}
+
+// AddCharge gives outbox.ErrRepeated where platform and repeat key are taken.
+func (t *Tx) AddCharge(c *charge.Charge) error {
+	var e texts
+	args := []any{
+		c.ID, c.Platform, c.Account, c.Order, c.RepeatKey, c.Plate.Full(), c.Lot.String(), millis(c.StartedAt),
+		millis(c.EndedAt), millis(c.Received), optional(int64(c.Energy), c.HasEnergy), optional(int64(c.Total), c.HasTotal),
+		text(&e, &c.Ask), text(&e, &c.Detail), c.Digest, string(c.State), string(c.Reason), text(&e, c.Reduction),
+		c.StayID, millis(c.HoldUntil), text(&e, c.Decision), text(&e, c.Usage), string(c.Report), millis(c.UpdatedAt),
+		number(c.Gap()),
+	}
+	if e.err != nil {
+		return e.err
+	}
+	if err := t.add(tableRepeat, c.Platform, c.RepeatKey, c.ID, ""); err != nil {
+		return err
+	}
+	if err := t.addPlate(c.Plate); err != nil {
+		return err
+	}
+	if err := t.changeDay(dayOf(c.Received)); err != nil {
+		return err
+	}
+	t.know(c)
+	return t.add(tableCharge, args...)
+}
+
+// SetCharge puts everything but id, platform and receipt. It gives outbox.ErrRepeated for a taken repeat key.
+func (t *Tx) SetCharge(c *charge.Charge) error {
+	if err := t.moveRepeat(c); err != nil {
+		return err
+	}
+	if err := t.addPlate(c.Plate); err != nil {
+		return err
+	}
+	if err := t.changeDay(dayOf(c.Received)); err != nil {
+		return err
+	}
+	var e texts
+	args := []any{
+		c.Account, c.Order, c.RepeatKey, c.Plate.Full(), c.Lot.String(), millis(c.StartedAt), millis(c.EndedAt),
+		optional(int64(c.Energy), c.HasEnergy), optional(int64(c.Total), c.HasTotal), text(&e, &c.Ask), text(&e, &c.Detail),
+		c.Digest, string(c.State), string(c.Reason), text(&e, c.Reduction), c.StayID, millis(c.HoldUntil),
+		text(&e, c.Decision), text(&e, c.Usage), string(c.Report), millis(c.UpdatedAt), number(c.Gap()), c.ID,
+	}
+	if e.err != nil {
+		return e.err
+	}
+	return t.one("charge", c.ID, updateCharge, args...)
+}
+
+// moveRepeat takes a charge's new repeat key and gives the old one back.
+func (t *Tx) moveRepeat(c *charge.Charge) error {
+	was, known := t.keys[c.ID]
+	if !known {
+		found, err := t.get(selectRepeatKey, func(row *cells) error {
+			was = row.text()
+			return nil
+		}, c.ID)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return fmt.Errorf("store: charge %d is not there", c.ID)
+		}
+	}
+	if was == c.RepeatKey {
+		return nil
+	}
+	if err := t.add(tableRepeat, c.Platform, c.RepeatKey, c.ID, ""); err != nil {
+		return err
+	}
+	t.know(c)
+	return t.link.put(deleteRepeat, []any{c.Platform, was, c.ID}, 1)
+}
+
+// ChargesOfStay lists the charges matched to a stay, oldest first.
+func (t *Tx) ChargesOfStay(stayID int64) ([]*charge.Charge, error) {
+	return list(t, selectChargesOfStay, t.scanCharge, stayID)
+}
+
+// ChargesOfVisit lists the charges of a plate in a lot received since a time, oldest first.
+func (t *Tx) ChargesOfVisit(v charge.VisitKey, since time.Time) ([]*charge.Charge, error) {
+	return list(t, selectChargesOfVisit, t.scanCharge, v.Plate.Full(), v.Lot.String(), millis(since))
+}
+
+// HeldCharges lists the held charges of a plate in a lot, oldest first.
+func (t *Tx) HeldCharges(v charge.VisitKey) ([]*charge.Charge, error) {
+	return list(t, selectHeld, t.scanCharge, v.Plate.Full(), v.Lot.String())
+}
+
+// HoldsOver lists held charges whose deadline has passed, the longest over first, at most limit.
+func (t *Tx) HoldsOver(now time.Time, limit int) ([]*charge.Charge, error) {
+	return list(t, selectHoldsOver, t.scanCharge, millis(now), limit)
+}
+
+// ChargeByOrder finds the newest charge with a platform order number (or our own id, which stands in for a
+// missing one) in a lot.
+func (t *Tx) ChargeByOrder(lot charge.LotID, order string) (*charge.Charge, error) {
+	c, err := first(t, selectChargeByOrder, t.scanCharge, order, lot.String())
+	if c != nil || err != nil {
+		return c, err
+	}
+	id, err := strconv.ParseInt(order, 10, 64)
+	if err != nil {
+		return nil, nil
+	}
+	c, err = t.Charge(id)
+	if c != nil && c.Lot != lot {
+		c = nil
+	}
+	return c, err
+}
+
+// addPlate makes a plate known to the search by a part of it.
+func (t *Tx) addPlate(p charge.Plate) error {
+	plate := p.Full()
+	if plate == "" || t.store.plates.has(plate) {
+		return nil
+	}
+	t.plates = append(t.plates, plate)
+	return t.link.put(insertPlate, []any{plate, reverse(plate)}, -1)
+}
+
+// scanCharge reads a charge and remembers its repeat key, which SetCharge may have to move.
+func (t *Tx) scanCharge(c *cells) (*charge.Charge, error) {
+	v, err := scanCharge(c)
+	if err == nil && !t.readOnly {
+		t.know(v)
+	}
+	return v, err
+}
+
+func (t *Tx) know(c *charge.Charge) {
+	if t.keys == nil {
+		t.keys = make(map[int64]string)
+	}
+	t.keys[c.ID] = c.RepeatKey
+}
+
+func scanCharge(c *cells) (*charge.Charge, error) {
+	v := &charge.Charge{
+		ID: c.int(), Platform: c.text(), Account: c.text(), Order: c.text(), RepeatKey: c.text(), Plate: charge.Plate(c.text()),
+		Lot: lotOf(c), StartedAt: c.time(), EndedAt: c.time(), Received: c.time(),
+	}
+	energy, hasEnergy := c.maybe()
+	total, hasTotal := c.maybe()
+	v.Energy, v.HasEnergy, v.Total, v.HasTotal = charge.Energy(energy), hasEnergy, charge.Fen(total), hasTotal
+	c.json(&v.Ask)
+	c.json(&v.Detail)
+	v.Digest, v.State, v.Reason = c.text(), charge.State(c.text()), charge.Reason(c.text())
+	v.Reduction = pointer[charge.Reduction](c)
+	v.StayID, v.HoldUntil = c.int(), c.time()
+	v.Decision = pointer[charge.Decision](c)
+	v.Usage = pointer[charge.Usage](c)
+	v.Report, v.UpdatedAt = charge.ReportState(c.text()), c.time()
+	return v, c.failed()
+}
+
+// keep is what a repeat of a charge must know once the charge is gone.
+func keep(c *charge.Charge) string {
+	return jsonText(&charge.Charge{Digest: c.Digest, State: c.State, Reason: c.Reason, Lot: c.Lot, Received: c.Received})
+}
+
+func optional(n int64, has bool) any {
+	if !has {
+		return nil
+	}
+	return n
+}
+
+// reverse writes a text from its end.
+func reverse(s string) string {
+	r := []rune(s)
+	for i, j := 0, len(r)-1; i < j; i, j = i+1, j-1 {
+		r[i], r[j] = r[j], r[i]
+	}
+	return string(r)
+}

@@ -1,0 +1,121 @@
+package store
+
+import (
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/outbox"
+)
+
+var (
+	selectDelivery       = tableDelivery.selectWhere("id = ?")
+	selectDeliveryByUUID = tableDelivery.selectWhere("uuid = ? AND lot = ? ORDER BY id DESC LIMIT 1")
+	selectDeliveriesOf   = tableDelivery.selectWhere("charge = ? ORDER BY id")
+	updateDelivery       = tableDelivery.update("message uuid payload state attempts due until_at", "id")
+	selectAttempts       = tableAttempt.selectWhere("delivery = ? ORDER BY n")
+
+	selectJob = tableJob.selectWhere("id = ?")
+	lockJob   = tableJob.selectWhere("id = ?").locking()
+	updateJob = tableJob.update("due ready attempt lease lease_until fence", "id")
+	deleteJob = statementOf("DELETE FROM job WHERE id = ?", tableJob)
+	wakeJobs  = statementOf("UPDATE job SET due = CASE WHEN due > ? THEN ? ELSE due END, ready = CASE WHEN due > ? THEN ? ELSE due END, "+
+		"lease = '', lease_until = 0 WHERE kind = 'line' AND route = ? AND (lease = '' OR lease_until <= ?)", tableJob)
+)
+
+// AddDelivery stores a delivery and its job. A job with a Lease is this node's from the start.
+func (t *Tx) AddDelivery(d *charge.Delivery, j outbox.Job) error {
+	err := t.add(tableDelivery, d.ID, d.Charge, d.Lot.String(), string(d.Channel), string(d.Message), d.UUID, d.Payload,
+		string(d.State), d.Attempts, millis(d.DueAt), millis(d.Until))
+	if err != nil || j.ID == 0 {
+		return err
+	}
+	return t.AddJob(j)
+}
+
+// Delivery finds a delivery by its id.
+func (t *Tx) Delivery(id int64) (*charge.Delivery, error) {
+	return first(t, selectDelivery, scanDelivery, id)
+}
+
+// DeliveryByUUID finds a lot's delivery by its reduction's id.
+func (t *Tx) DeliveryByUUID(lot charge.LotID, uuid string) (*charge.Delivery, error) {
+	return first(t, selectDeliveryByUUID, scanDelivery, uuid, lot.String())
+}
+
+// DeliveriesOf lists a charge's deliveries, oldest first.
+func (t *Tx) DeliveriesOf(chargeID int64) ([]*charge.Delivery, error) {
+	return list(t, selectDeliveriesOf, scanDelivery, chargeID)
+}
+
+// SetDelivery puts message, uuid, payload, state, attempts and times.
+func (t *Tx) SetDelivery(d *charge.Delivery) error {
+	return t.one("delivery", d.ID, updateDelivery, string(d.Message), d.UUID, d.Payload, string(d.State), d.Attempts,
+		millis(d.DueAt), millis(d.Until), d.ID)
+}
+
+func scanDelivery(c *cells) (*charge.Delivery, error) {
+	return &charge.Delivery{
+		ID: c.int(), Charge: c.int(), Lot: lotOf(c), Channel: charge.DeliveryChannel(c.text()), Message: charge.Message(c.text()),
+		UUID: c.text(), Payload: c.bytes(), State: charge.DeliveryState(c.text()), Attempts: int(c.int()), DueAt: c.time(),
+		Until: c.time(),
+	}, c.failed()
+}
+
+// AddAttempt appends one try of a delivery, or of a job without one; its number must be new.
+func (t *Tx) AddAttempt(a charge.Attempt) error {
+	return t.add(tableAttempt, a.Delivery, a.N, millis(a.At), string(a.Result), a.Detail)
+}
+
+// Attempts lists the tries of a delivery, oldest first.
+func (t *Tx) Attempts(deliveryID int64) ([]charge.Attempt, error) {
+	return list(t, selectAttempts, func(c *cells) (charge.Attempt, error) {
+		return charge.Attempt{
+			Delivery: c.int(), N: int(c.int()), At: c.time(), Result: charge.AttemptResult(c.text()), Detail: c.text(),
+		}, c.failed()
+	}, deliveryID)
+}
+
+// Job finds a job by its id, which is its delivery's id; nil once it is done. In a write nobody else can claim,
+// change or end it until the commit.
+func (t *Tx) Job(id int64) (*outbox.Job, error) {
+	if t.readOnly {
+		return first(t, selectJob, scanJob, id)
+	}
+	return first(t, lockJob, scanJob, id)
+}
+
+// AddJob stores a job that has no delivery (a report).
+func (t *Tx) AddJob(j outbox.Job) error {
+	return t.add(tableJob, j.ID, string(j.Kind), j.Route, j.Ref, millis(j.DueAt), jobReady(j), j.Attempt, j.Lease,
+		millis(j.LeaseUntil), j.Fence)
+}
+
+// SetJob puts due time, attempt count, lease and fence.
+func (t *Tx) SetJob(j outbox.Job) error {
+	return t.one("job", j.ID, updateJob, millis(j.DueAt), jobReady(j), j.Attempt, j.Lease, millis(j.LeaseUntil), j.Fence, j.ID)
+}
+
+// EndJob deletes a job: nothing is left to try.
+func (t *Tx) EndJob(id int64) error { return t.link.put(deleteJob, []any{id}, -1) }
+
+// WakeJobs makes a lot's waiting line jobs due at once and gives how many there were.
+func (t *Tx) WakeJobs(lot charge.LotID, now time.Time) (int, error) {
+	ms := millis(now)
+	n, err := t.link.exec(wakeJobs, []any{ms, ms, ms, ms, lot.String(), ms})
+	return int(n), err
+}
+
+// jobReady is when a job may be claimed.
+func jobReady(j outbox.Job) int64 {
+	if j.Lease == "" {
+		return millis(j.DueAt)
+	}
+	return max(millis(j.DueAt), millis(j.LeaseUntil))
+}
+
+func scanJob(c *cells) (*outbox.Job, error) {
+	j := &outbox.Job{ID: c.int(), Kind: outbox.Kind(c.text()), Route: c.text(), Ref: c.int(), DueAt: c.time()}
+	c.int() // ready
+	j.Attempt, j.Lease, j.LeaseUntil, j.Fence = int(c.int()), c.text(), c.time(), c.int()
+	return j, c.failed()
+}

@@ -1,0 +1,70 @@
+package store
+
+import (
+	"math"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+var (
+	selectStay        = tableStay.selectWhere("id = ?")
+	selectStayByOrder = tableStay.selectWhere("lot = ? AND order_id = ?")
+	selectStaysOf     = tableStay.selectWhere("plate = ? AND lot = ? AND ends > ? ORDER BY entered DESC, id DESC LIMIT 50")
+	updateStay        = tableStay.update("order_id plate entered left_at ends open closed channel paid paid_at settlement", "id")
+)
+
+// Stay finds a stay by its id.
+func (t *Tx) Stay(id int64) (*charge.Stay, error) { return first(t, selectStay, scanStay, id) }
+
+// StayByOrder finds a stay by its lot's number.
+func (t *Tx) StayByOrder(lot charge.LotID, orderID string) (*charge.Stay, error) {
+	return first(t, selectStayByOrder, scanStay, lot.String(), orderID)
+}
+
+// StaysOf lists a plate's stays in a lot that are open or ended after since, newest entry first, at most 50.
+func (t *Tx) StaysOf(v charge.VisitKey, since time.Time) ([]*charge.Stay, error) {
+	return list(t, selectStaysOf, scanStay, v.Plate.Full(), v.Lot.String(), millis(since))
+}
+
+// AddStay gives outbox.ErrRepeated where lot and order id are taken.
+func (t *Tx) AddStay(s *charge.Stay) error {
+	if err := t.addPlate(s.Plate); err != nil {
+		return err
+	}
+	return t.add(tableStay, s.ID, s.Lot.String(), s.OrderID, s.Plate.Full(), millis(s.Entered), millis(s.Left), stayEnds(s),
+		number(s.Open), string(s.Closed), s.Channel, int64(s.Paid), millis(s.PaidAt), s.Settlement)
+}
+
+// SetStay puts everything but id and lot.
+func (t *Tx) SetStay(s *charge.Stay) error {
+	if err := t.addPlate(s.Plate); err != nil {
+		return err
+	}
+	return t.one("stay", s.ID, updateStay, s.OrderID, s.Plate.Full(), millis(s.Entered), millis(s.Left), stayEnds(s),
+		number(s.Open), string(s.Closed), s.Channel, int64(s.Paid), millis(s.PaidAt), s.Settlement, s.ID)
+}
+
+// stayEnds is when a stay is over: never while it is open, at its entry where nobody told.
+func stayEnds(s *charge.Stay) int64 {
+	switch {
+	case s.Open:
+		return math.MaxInt64
+	case s.Left.IsZero():
+		return millis(s.Entered)
+	}
+	return millis(s.Left)
+}
+
+func scanStay(c *cells) (*charge.Stay, error) {
+	s := &charge.Stay{
+		ID: c.int(), Lot: lotOf(c), OrderID: c.text(), Plate: charge.Plate(c.text()), Entered: c.time(), Left: c.time(),
+	}
+	c.int() // ends
+	s.Open, s.Closed, s.Channel = c.bool(), charge.StayClosed(c.text()), c.text()
+	s.Paid, s.PaidAt, s.Settlement = charge.Fen(c.int()), c.time(), c.bytes()
+	if len(s.Settlement) == 0 {
+		s.Settlement = nil
+	}
+	return s, c.failed()
+}

@@ -1,0 +1,7 @@
+package store
+
+import "context"
+
+func (e *sqliteEngine) upkeep() {}
+
+func (e *sqliteEngine) integrity(ctx context.Context) error { return nil }
