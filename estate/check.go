@@ -118,7 +118,7 @@ func (m *merger) lot(l *charge.Lot) {
 	switch l.Kind {
 	case charge.KindSDK:
 		if l.Ckey == "" && vendor.Ukey == "" {
-			m.fail(at, "ckey", CodeNeedsCkey, "an sdk lot whose vendor has no ukey")
+			m.fail(at, "ckey", CodeNeedsCkey, lotWithoutUkey)
 		}
 	case charge.KindAPI:
 		if l.Callback == "" && vendor.Callback == "" {
@@ -135,7 +135,7 @@ func (m *merger) lot(l *charge.Lot) {
 
 func (m *merger) lot4G(at []string, l *charge.Lot) {
 	if l.Ckey == "" {
-		m.fail(at, "ckey", CodeNeedsCkey, "a 4g lot")
+		m.fail(at, "ckey", CodeNeedsCkey, any4GLot)
 	}
 	if l.Stays == charge.StaysNone {
 		m.fail(at, "stays", CodeStays4G)
@@ -150,7 +150,7 @@ func (m *merger) lot4G(at []string, l *charge.Lot) {
 	if l.Parent.IsZero() {
 		return
 	}
-	chain := []string{l.ID.String()}
+	chain, things := []string{l.ID.String()}, []string{at[0]}
 	for up := l; !up.Parent.IsZero(); {
 		parent := m.next.lots[up.Parent.String()]
 		if parent == nil || parent.Kind != charge.Kind4G {
@@ -159,9 +159,9 @@ func (m *merger) lot4G(at []string, l *charge.Lot) {
 			}
 			return
 		}
-		chain = append(chain, parent.ID.String())
+		chain, things = append(chain, parent.ID.String()), append(things, "lot "+parent.ID.String())
 		if parent == l {
-			m.fail(at, "parent", CodeParentCycle, strings.Join(chain, " → "))
+			m.fail(things, "parent", CodeParentCycle, strings.Join(chain, " → "))
 			return
 		}
 		if len(chain) > len(m.next.lots) {
@@ -175,6 +175,7 @@ func (m *merger) account(a *charge.Account) {
 	at := []string{"account " + a.ID}
 	if was := m.was.accounts[a.ID]; was != nil && was.Platform != a.Platform {
 		m.fail(at, "platform", CodePlatformFixed, was.Platform)
+		m.next.accounts[a.ID] = was
 		return
 	}
 	if (len(a.OldKeys) == 0) != a.OldUntil.IsZero() {
@@ -239,9 +240,9 @@ func (m *merger) keys(at []string, field string, p *Platform, keys map[string]ch
 func (m *merger) locks(at []string, p *Platform, a *charge.Account) {
 	open := p.NeedsLock || p.LockUnless != "" && a.Keys[p.LockUnless] == ""
 	if open && len(a.AllowFrom) == 0 && a.PathToken == "" {
-		or := ""
+		var or message
 		if !p.NeedsLock {
-			or = ", or keys." + p.LockUnless
+			or = message{", or keys." + p.LockUnless, "，或 keys." + p.LockUnless}
 		}
 		m.fail(at, "", CodeNeedsLock, p.ID, or)
 	}

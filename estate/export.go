@@ -9,7 +9,7 @@ import (
 // Export writes an estate as a file that Parse takes. Secrets are {env: NAME} placeholders whose names say
 // whose they are; the head of the file lists them.
 func Export(s *State) []byte {
-	e := exporter{names: map[string]string{}}
+	e := exporter{secrets: map[string]string{}}
 	body := e.write(s)
 	var out bytes.Buffer
 	out.WriteString("# Chargestamp estate. Secrets are not exported.")
@@ -26,8 +26,8 @@ func Export(s *State) []byte {
 }
 
 type exporter struct {
-	names map[string]string // placeholder → where it stands
-	order []string
+	secrets map[string]string // by placeholder
+	order   []string
 }
 
 func (e *exporter) write(s *State) []byte {
@@ -39,7 +39,9 @@ func (e *exporter) write(s *State) []byte {
 		}
 		w.buf.WriteString(name + ":\n")
 		for i, n := range nodes {
-			w.placeholder = func(path string) string { return e.placeholder(prefix + "_" + ids[i] + "_" + path) }
+			w.placeholder = func(path, secret string) string {
+				return e.placeholder(prefix+"_"+ids[i]+"_"+path, secret)
+			}
 			w.item("", "  ", n)
 		}
 	}
@@ -68,7 +70,7 @@ func shown[T any](things []*T, columns []column[T]) (nodes []*node, ids []string
 }
 
 // placeholder makes a variable's name of where the secret stands; names that fall together are numbered.
-func (e *exporter) placeholder(where string) string {
+func (e *exporter) placeholder(where, secret string) string {
 	base := strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z':
@@ -79,10 +81,10 @@ func (e *exporter) placeholder(where string) string {
 		return '_'
 	}, strings.Replace(where, "_keys.", "_", 1))
 	name := base
-	for i := 2; e.names[name] != ""; i++ {
+	for i := 2; e.secrets[name] != ""; i++ {
 		name = fmt.Sprintf("%s_%d", base, i)
 	}
-	e.names[name] = where
+	e.secrets[name] = secret
 	e.order = append(e.order, name)
 	return name
 }

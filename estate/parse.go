@@ -67,7 +67,7 @@ func (p *reader) fail(line int, field string, code Code, args ...any) {
 func (p *reader) document(root *node) *Document {
 	doc := &Document{File: p.file}
 	if root.kind != kindMap {
-		p.fail(root.line, "", CodeType, "a mapping that begins with version: 1")
+		p.fail(root.line, "", CodeType, isTop)
 		return doc
 	}
 	lists := map[string]*[]entry{"vendors": &doc.vendors, "lots": &doc.lots, "accounts": &doc.accounts, "bindings": &doc.bindings}
@@ -91,7 +91,7 @@ func (p *reader) document(root *node) *Document {
 func (p *reader) entries(o Object, list *node) []entry {
 	defer func() { p.thing = "" }()
 	if list.kind != kindList {
-		p.fail(list.line, o.List, CodeType, "a list, one entry with a dash for each "+o.Name)
+		p.fail(list.line, o.List, CodeType, isEntries)
 		return nil
 	}
 	ids := o.Fields[:1]
@@ -103,7 +103,7 @@ func (p *reader) entries(o Object, list *node) []entry {
 	for i, item := range list.items {
 		p.thing = fmt.Sprintf("%s[%d]", o.List, i)
 		if item.kind != kindMap {
-			p.fail(item.line, "", CodeType, "a mapping")
+			p.fail(item.line, "", CodeType, isMap)
 			continue
 		}
 		var parts []string
@@ -146,7 +146,7 @@ func (p *reader) object(path string, n *node, fields []Field) {
 // part checks a mapping that is taken whole: what it requires must be there.
 func (p *reader) part(path string, n *node, fields []Field) {
 	if n.kind != kindMap {
-		p.fail(n.line, path, CodeType, "a mapping")
+		p.fail(n.line, path, CodeType, isMap)
 		return
 	}
 	p.object(path, n, fields)
@@ -205,7 +205,7 @@ func (p *reader) value(path string, pr pair, f Field) {
 			return
 		}
 		if n.kind != kindList {
-			p.fail(n.line, path, CodeType, "a list")
+			p.fail(n.line, path, CodeType, isList)
 			return
 		}
 		for i, item := range n.items {
@@ -223,41 +223,39 @@ func (p *reader) value(path string, pr pair, f Field) {
 	}
 }
 
+// secret looks up {env: NAME} and {file: PATH}, in place.
 func (p *reader) secret(path string, n *node) {
-	if n.kind == kindMap && len(n.pairs) == 1 && n.pairs[0].value.kind == kindText {
-		name, ref := n.pairs[0].name, n.pairs[0].value.text
-		n.kind, n.pairs = kindText, nil
-		n.secret = true
-		switch {
-		case name == "env" && p.getenv != nil:
-			value, set := p.getenv(ref)
-			if !set || value == "" {
-				p.fail(n.line, path, CodeSecretEnv, clip(ref))
-			}
-			n.text = value
-			return
-		case name == "file" && p.readFile != nil:
-			value, err := p.readFile(ref)
-			n.text = strings.TrimRight(string(value), "\r\n")
-			if err != nil || n.text == "" {
-				p.fail(n.line, path, CodeSecretFile, clip(ref))
-			}
-			return
-		case name == "env" || name == "file":
-			p.fail(n.line, path, CodeSecretHere)
-			return
-		}
+	defer func() { n.secret = true }()
+	if n.kind == kindText && utf8.ValidString(n.text) {
+		return
 	}
-	if n.kind != kindText || !utf8.ValidString(n.text) {
+	if n.kind != kindMap || len(n.pairs) != 1 || n.pairs[0].value.kind != kindText {
 		p.fail(n.line, path, CodeSecretForm)
+		return
 	}
-	n.secret = true
+	from, name := n.pairs[0].name, n.pairs[0].value.text
+	*n = node{line: n.line}
+	switch {
+	case from != "env" && from != "file":
+		p.fail(n.line, path, CodeSecretForm)
+	case from == "env" && p.getenv != nil:
+		if n.text, _ = p.getenv(name); n.text == "" {
+			p.fail(n.line, path, CodeSecretEnv, clip(name))
+		}
+	case from == "file" && p.readFile != nil:
+		text, err := p.readFile(name)
+		if n.text = strings.TrimRight(string(text), "\r\n"); err != nil || n.text == "" {
+			p.fail(n.line, path, CodeSecretFile, clip(name))
+		}
+	default:
+		p.fail(n.line, path, CodeSecretHere)
+	}
 }
 
 // keys checks the form of a mapping of secrets; which names there may be is known with the platform.
 func (p *reader) keys(path string, n *node, f Field) {
 	if n.kind != kindMap {
-		p.fail(n.line, path, CodeType, "a mapping of key names to secrets")
+		p.fail(n.line, path, CodeType, isKeys)
 		return
 	}
 	seen := map[string]int{}
@@ -312,19 +310,19 @@ func (p *reader) rule(path string, n *node, fields []Field) {
 
 func (p *reader) list(path string, n *node, f Field) {
 	if n.kind != kindList {
-		p.fail(n.line, path, CodeType, "a list")
+		p.fail(n.line, path, CodeType, isList)
 		return
 	}
 	for _, item := range n.items {
 		switch {
 		case item.kind != kindText:
-			p.fail(item.line, path, CodeType, "a list of texts in quotes")
+			p.fail(item.line, path, CodeType, isTexts)
 		case f.Type == TypePrefixes:
 			p.prefix(path, item)
 		default:
 			p.text(path, item)
 			if strings.TrimSpace(item.text) != item.text || item.text == "" {
-				p.fail(item.line, path, CodeType, "a list of texts without spaces around them")
+				p.fail(item.line, path, CodeType, isTrimmed)
 			}
 		}
 	}
@@ -348,7 +346,7 @@ func (p *reader) prefix(path string, n *node) {
 
 func (p *reader) text(path string, n *node) {
 	if !utf8.ValidString(n.text) || strings.ContainsFunc(n.text, unicode.IsControl) || utf8.RuneCountInString(n.text) > 200 {
-		p.fail(n.line, path, CodeType, "one line of at most 200 characters")
+		p.fail(n.line, path, CodeType, isLine)
 	}
 }
 
@@ -360,7 +358,7 @@ func (p *reader) scalar(path string, line int, n *node, f Field) {
 	switch f.Type {
 	case TypeBool:
 		if n.kind != kindBool {
-			p.fail(n.line, path, CodeType, "true or false")
+			p.fail(n.line, path, CodeType, isBool)
 		}
 	case TypeCount:
 		v, err := strconv.ParseInt(n.text, 10, 64)
@@ -383,7 +381,7 @@ func (p *reader) scalar(path string, line int, n *node, f Field) {
 func (p *reader) duration(path string, n *node) {
 	d, err := time.ParseDuration(n.text)
 	if n.kind == kindNumber && n.text != "0" || n.kind > kindNumber || err != nil || d < 0 || d%time.Second != 0 || d > 7*24*time.Hour {
-		p.fail(n.line, path, CodeType, "a time span of at most 168h, such as 2h or 30m, or 0")
+		p.fail(n.line, path, CodeType, isDuration)
 	}
 }
 
@@ -430,27 +428,27 @@ func (p *reader) word(path string, n *node, f Field) {
 		p.fail(n.line, path, CodeEnum, clip(n.text), strings.Join(f.Enum, ", "))
 	case TypeID:
 		if !isID(n.text) {
-			p.fail(n.line, path, CodeType, "made of at most 64 letters, digits, - _ .")
+			p.fail(n.line, path, CodeType, isWord)
 		}
 	case TypeLot:
 		if _, err = charge.ParseLotID(n.text); err != nil || strings.TrimSpace(n.text) != n.text {
-			p.fail(n.line, path, CodeType, `a lot written union_id/park_id, such as "200461/1313"`)
+			p.fail(n.line, path, CodeType, isLot)
 		}
 	case TypeScope:
 		if _, ok := parseScope(n.text); !ok {
-			p.fail(n.line, path, CodeType, `platform, a union_id such as "200461", or a lot such as "200461/1313"`)
+			p.fail(n.line, path, CodeType, isScope)
 		}
 	case TypeYuan:
 		if fen, err := charge.ParseFen(n.text); err != nil || fen < 0 {
-			p.fail(n.line, path, CodeType, `yuan with at most two decimals, such as "10.00"`)
+			p.fail(n.line, path, CodeType, isYuan)
 		}
 	case TypeKWh:
 		if e, err := charge.ParseEnergy(n.text); err != nil || e < 0 {
-			p.fail(n.line, path, CodeType, `kWh, such as "2.5"`)
+			p.fail(n.line, path, CodeType, isKWh)
 		}
 	case TypeClock:
 		if _, err = charge.ParseClockTime(n.text); err != nil {
-			p.fail(n.line, path, CodeType, `a time of day, such as "08:00"`)
+			p.fail(n.line, path, CodeType, isClock)
 		}
 	case TypeTime:
 		p.time(path, n)
@@ -471,14 +469,14 @@ func (p *reader) time(path string, n *node) {
 			return
 		}
 	}
-	p.fail(n.line, path, CodeType, `a time with its zone, such as "2026-01-01T00:00:00+08:00"`)
+	p.fail(n.line, path, CodeType, isTime)
 }
 
 // url refuses what an address for callbacks may not have; a name and password in it would be a secret.
 func (p *reader) url(path string, n *node) {
 	u, err := url.Parse(n.text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.Fragment != "" || len(n.text) > 500 {
-		p.fail(n.line, path, CodeType, "an absolute http or https address without user name or fragment")
+		p.fail(n.line, path, CodeType, isURL)
 	}
 }
 

@@ -22,10 +22,14 @@ func (e Error) Error() string { return e.place() + e.In("en") }
 // In gives reason and what to do in "zh" or else English, without the place.
 func (e Error) In(lang string) string {
 	m := messages[e.Code]
-	if lang == "zh" {
-		return fmt.Sprintf(m.chinese, e.args...)
+	args := make([]any, len(e.args))
+	for i, arg := range e.args {
+		if p, ok := arg.(message); ok {
+			arg = p.in(lang)
+		}
+		args[i] = arg
 	}
-	return fmt.Sprintf(m.english, e.args...)
+	return fmt.Sprintf(m.in(lang), args...)
 }
 
 func (e Error) place() string {
@@ -130,6 +134,13 @@ const (
 
 type message struct{ english, chinese string }
 
+func (m message) in(lang string) string {
+	if lang == "zh" {
+		return m.chinese
+	}
+	return m.english
+}
+
 // messages has a text in both languages for every code; both take the same arguments.
 var messages = map[Code]message{
 	CodeSyntax:        {"cannot be read: %s", "无法读取：%s"},
@@ -189,3 +200,31 @@ var messages = map[Code]message{
 	CodeGrant336:      {"must be a fixed amount: message 3.36 carries nothing else for %s; write grant: fixed and amount", "必须为固定金额：接口 3.36 下 %s 只能减免金额；请写 grant: fixed 与 amount"},
 	CodeTarget:        {"is for nested 4g areas; write stay", "仅用于 4g 场中场；请写 stay"},
 }
+
+// What a value must be, for CodeType.
+var (
+	isTop      = message{"a mapping that begins with version: 1", "以 version: 1 开头的映射"}
+	isMap      = message{"a mapping", "映射"}
+	isList     = message{"a list", "列表"}
+	isEntries  = message{"a list, one entry with a dash for each", "列表，每项以短横线开头"}
+	isKeys     = message{"a mapping of key names to secrets", "密钥名到密钥的映射"}
+	isTexts    = message{"a list of texts in quotes", "带引号文本的列表"}
+	isTrimmed  = message{"a list of texts without spaces around them", "首尾无空格的非空文本列表"}
+	isLine     = message{"one line of at most 200 characters", "不超过 200 字的单行文本"}
+	isBool     = message{"true or false", "true 或 false"}
+	isDuration = message{"a time span of at most 168h, such as 2h or 30m, or 0", "不超过 168h 的时长，例如 2h、30m，或 0"}
+	isWord     = message{"made of at most 64 letters, digits, - _ .", "不超过 64 个字母、数字、- _ ."}
+	isLot      = message{`a lot written union_id/park_id, such as "200461/1313"`, `车场 union_id/park_id，例如 "200461/1313"`}
+	isScope    = message{`platform, a union_id such as "200461", or a lot such as "200461/1313"`, `platform、厂商编号如 "200461"，或车场如 "200461/1313"`}
+	isYuan     = message{`yuan with at most two decimals, such as "10.00"`, `最多两位小数的金额（元），例如 "10.00"`}
+	isKWh      = message{`kWh, such as "2.5"`, `千瓦时，例如 "2.5"`}
+	isClock    = message{`a time of day, such as "08:00"`, `时刻，例如 "08:00"`}
+	isTime     = message{`a time with its zone, such as "2026-01-01T00:00:00+08:00"`, `带时区的时间，例如 "2026-01-01T00:00:00+08:00"`}
+	isURL      = message{"an absolute http or https address without user name or fragment", "完整的 http 或 https 地址，不含用户名和片段"}
+)
+
+// What needs a ckey, for CodeNeedsCkey.
+var (
+	lotWithoutUkey = message{"an sdk lot whose vendor has no ukey", "厂商无 ukey 的 sdk 车场"}
+	any4GLot       = message{"a 4g lot", "4g 车场"}
+)

@@ -102,7 +102,7 @@ func quote(s string) string {
 type yamlWriter struct {
 	buf bytes.Buffer
 	// placeholder names the environment variable that stands for a secret.
-	placeholder func(path string) string
+	placeholder func(path, secret string) string
 }
 
 func (w *yamlWriter) fields(path, indent string, n *node) {
@@ -132,7 +132,7 @@ func (w *yamlWriter) field(path, indent string, p pair) {
 		}
 		w.buf.WriteString(" [" + strings.Join(parts, ", ") + "]\n")
 	case n.secret:
-		w.buf.WriteString(" {env: " + w.placeholder(path) + "}\n")
+		w.buf.WriteString(" {env: " + w.placeholder(path, n.text) + "}\n")
 	case n.kind == kindText:
 		w.buf.WriteString(" " + plain(n.text) + "\n")
 	default:
