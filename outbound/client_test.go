@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -232,18 +233,18 @@ func TestAnswersOfAllShapes(t *testing.T) {
 
 // A request that left on a kept connection is not sent again, and one that could not leave is.
 func TestKeptConnectionThatDies(t *testing.T) {
-	requests := 0
+	var requests atomic.Int32
 	url := raw(t, func(c net.Conn, r *bufio.Reader) {
 		if readRequest(r) != nil {
 			return
 		}
-		requests++
+		n := requests.Add(1)
 		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-		if requests != 2 {
+		if n != 2 {
 			return // hangs up on an idle connection
 		}
 		if readRequest(r) == nil {
-			requests++ // takes the next one in and hangs up without an answer
+			requests.Add(1) // takes the next one in and hangs up without an answer
 		}
 	})
 	c := newClient(t, Options{})
@@ -262,8 +263,8 @@ func TestKeptConnectionThatDies(t *testing.T) {
 	if failed := (*Error)(nil); !errors.As(err, &failed) || !failed.NoAnswer {
 		t.Fatalf("after a request was swallowed: %v", err)
 	}
-	if requests != 3 {
-		t.Errorf("%d requests arrived, want 3", requests)
+	if n := requests.Load(); n != 3 {
+		t.Errorf("%d requests arrived, want 3", n)
 	}
 }
 
@@ -313,6 +314,7 @@ func TestTLS(t *testing.T) {
 	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = fmt.Fprint(w, r.TLS.NegotiatedProtocol, " ", r.Proto)
 	}))
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	t.Cleanup(s.Close)
 	roots := s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 	c := newClient(t, Options{TLS: &tls.Config{RootCAs: roots}})
