@@ -21,6 +21,7 @@ type Applied struct {
 	OrderID string         `json:"order_id"` // the stay; empty where no car was found
 	Plate   string         `json:"plate"`
 	Message charge.Message `json:"message"`
+	FormID  int            `json:"plat_form_id,omitempty"` // 5.14 only
 	Method  charge.Method  `json:"method"`
 	Minutes int64          `json:"minutes"`
 	Amount  charge.Fen     `json:"amount"`

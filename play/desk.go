@@ -176,6 +176,7 @@ type notice struct {
 	plate             charge.Plate
 	message           charge.Message
 	give              charge.Reduction
+	formID            int // 5.14 only
 }
 
 // methodOf reads calculation_method: 0 free, 1 time, 2 amount, 3 the lot decides (3.25 and 5.14 alike).
@@ -205,6 +206,12 @@ func calculationOf(m charge.Method) int {
 	return 2
 }
 
+// name fills a new row with what the message says.
+func (row *Applied) name(n notice, at time.Time) {
+	row.Charge, row.OrderID, row.Plate, row.Message, row.FormID, row.At = n.charge, n.order, n.plate.Full(), n.message, n.formID, at
+	row.Method, row.Minutes, row.Amount = n.give.Method, n.give.Minutes, n.give.Amount
+}
+
 // take books a reduction for the car it names; a repeat of its id takes no effect unless the lot is
 // careless. It gives ErrNotInside where no such car is in.
 func (d *desk) take(n notice, at time.Time, careless bool) error {
@@ -212,8 +219,8 @@ func (d *desk) take(n notice, at time.Time, careless bool) error {
 	d.book.edit(n.id, func(row *Applied, fresh bool) {
 		row.Heard++
 		if fresh {
-			row.Charge, row.OrderID, row.Plate, row.Message, row.At = n.charge, visit.OrderID, n.plate.Full(), n.message, at
-			row.Method, row.Minutes, row.Amount = n.give.Method, n.give.Minutes, n.give.Amount
+			row.name(n, at)
+			row.OrderID = visit.OrderID
 		}
 		switch {
 		case row.Applied > 0 && careless:

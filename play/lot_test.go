@@ -98,7 +98,7 @@ func TestAPILotAppliesOnce(t *testing.T) {
 	if err != nil || len(rows) != 2 {
 		t.Fatalf("%+v, %v", rows, err)
 	}
-	want := Applied{ID: "key-2", Charge: "202008170000011121", OrderID: bill.OrderID, Plate: "京A12345", Message: "5.14",
+	want := Applied{ID: "key-2", Charge: "202008170000011121", OrderID: bill.OrderID, Plate: "京A12345", Message: "5.14", FormID: 1,
 		Method: "time", Minutes: 120, Heard: 3, Applied: 1, At: noon, Acked: noon, Left: noon, UsedMinutes: 120, UsedAmount: 10_00}
 	if d := cmp.Diff(want, rows[1]); d != "" || rows[0].Applied != 0 {
 		t.Errorf("book: %s\nfirst row %+v", d, rows[0])
@@ -183,13 +183,15 @@ func lotEnd(t *testing.T, answer string) (string, *platformEnd) {
 
 func TestAPILotTells(t *testing.T) {
 	url, end := lotEnd(t, `{"state":1}`)
-	l := apiLot(t, APILotConfig{Server: url, Platform: 2, Base64: true})
+	l := apiLot(t, APILotConfig{Server: url, Usage: true, Base64: true})
 	v, err := l.Enter(t.Context(), "京A12345", noon.Add(-170*time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := notify(t, l, v1Body, "k"); err != nil {
-		t.Fatal(err)
+	// The printed vector names 小桔; only 奥特迅's (12) and 特来电's charges are told by 3.11. Signed with openssl md5.
+	ofAotexun := strings.NewReplacer(`"plat_form_id":1,`, `"plat_form_id":12,`, "6713B814F9DBCD684EE46948B6F98482", "A3A28F98B510026210010A404498F8C9").Replace(v1Body)
+	if answer, err := notify(t, l, ofAotexun, "k"); err != nil || !strings.Contains(answer, `"state":1`) {
+		t.Fatal(answer, err)
 	}
 	if _, err := l.Exit(t.Context(), "京A12345", noon); err != nil {
 		t.Fatal(err)

@@ -36,7 +36,7 @@ type APILotConfig struct {
 	Addr     string // where 5.14 and 5.1 are heard; default "127.0.0.1:0"
 	BookAddr string // default "127.0.0.1:0"
 	Tariff   charge.Tariff
-	Platform int    // platform_id of 3.11: 1 特来电, 2 奥特迅; 0: usage goes by the exit only
+	Usage    bool   // tells 3.11 after the exits of 特来电's and 奥特迅's charges; else usage goes by the exit only
 	Base64   bool   // 3.11 in Base64
 	Answer   string // one of the Answer constants
 	Lies     int    // how many answers are given by Answer before the lot behaves; 0: all
@@ -200,7 +200,7 @@ func (c callback) notice(key string) (notice, error) {
 	if err != nil {
 		return notice{}, errors.New("车牌号错误")
 	}
-	n := notice{id: cmp.Or(key, c.StartChargeSeq), charge: c.StartChargeSeq, plate: plate, message: charge.Message514}
+	n := notice{id: cmp.Or(key, c.StartChargeSeq), charge: c.StartChargeSeq, plate: plate, message: charge.Message514, formID: c.PlatFormID}
 	if n.id == "" {
 		return n, errors.New("neither Idempotency-Key nor start_charge_seq")
 	}
@@ -299,10 +299,10 @@ func (l *APILot) Exit(ctx context.Context, plate charge.Plate, at time.Time) (Bi
 	if err := l.tell(ctx, "/unionapi/neworder/updateorder", exit, false); err != nil {
 		return b, err
 	}
-	if l.cfg.Platform == 0 {
-		return b, nil
-	}
 	for _, used := range b.Used {
+		if !l.cfg.Usage || platformID(used.FormID) == 0 {
+			continue
+		}
 		if err := l.TellUsage(ctx, b.Visit, used); err != nil {
 			return b, err
 		}
@@ -313,7 +313,7 @@ func (l *APILot) Exit(ctx context.Context, plate charge.Plate, at time.Time) (Bi
 // TellUsage tells 3.11 for one charge of a stay that has ended.
 func (l *APILot) TellUsage(ctx context.Context, v Visit, used Applied) error {
 	usage := record{
-		{"union_id", numeric(l.cfg.Lot.Union)}, {"park_id", l.cfg.Lot.Park}, {"platform_id", whole(int64(l.cfg.Platform))},
+		{"union_id", numeric(l.cfg.Lot.Union)}, {"park_id", l.cfg.Lot.Park}, {"platform_id", whole(platformID(used.FormID))},
 		{"car_number", used.Plate}, {"start_charge_seq", used.Charge},
 	}
 	usage = append(usage, usedFields(used)...)
@@ -323,6 +323,17 @@ func (l *APILot) TellUsage(ctx context.Context, v Visit, used Applied) error {
 		l.desk.told(used.ID)
 	}
 	return err
+}
+
+// platformID is 3.11's own number for a 5.14 plat_form_id: 1 特来电, 2 奥特迅, and none for the others.
+func platformID(formID int) int64 {
+	switch formID {
+	case 4:
+		return 1
+	case 12:
+		return 2
+	}
+	return 0
 }
 
 // usedFields are what 3.11 and 2.34 say of the same: method 1 names minutes, 2 yuan, 3 both.

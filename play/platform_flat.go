@@ -117,13 +117,11 @@ func buildKeytop(v voice, j job, r record, key string) (*Request, error) {
 	return req, nil
 }
 
-// buildRecord speaks the chargingRecord family of 云快充 and 永联: all texts, no reduction, the lot decides.
+// buildRecord speaks the chargingRecord family of 云快充 and 永联: all texts, no words
+// for a reduction: the lot decides.
 // other-platforms.md 3.5, 3.7.
 func buildRecord(v voice, j job) (*Request, error) {
 	p := j.push
-	if p.Method != charge.MethodLotDecides && p.Method != "" {
-		return nil, fmt.Errorf("%s names no reduction: the lot decides", v.id)
-	}
 	var r record
 	r.put("parkId", lotKey(p.Lot, "&&"))
 	r.put("orderNo", p.Order)

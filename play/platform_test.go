@@ -148,7 +148,7 @@ func TestFlatSeals(t *testing.T) {
 		push                  Push
 	}{
 		{"xiaoju", "sign", "342B42C821B31C02070C9B882D04A432", testPush()},
-		{"yunkuaichong", "sign", "1DE374FAF3FA09D100F1790EA76F3818", lotDecides},
+		{"yunkuaichong", "sign", "1DE374FAF3FA09D100F1790EA76F3818", testPush()},
 		{"yonglian", "sign", "1DE374FAF3FA09D100F1790EA76F3818", lotDecides},
 		{"zhichong", "sign", "a0f7606c1de9dd00fbd4770eafb5e26a", testPush()},
 		{"echongwang", "key", "94658915E1C1F7B2AF37DB070306B1B2", lotDecides},
@@ -289,7 +289,6 @@ func TestBuildRefuses(t *testing.T) {
 		{"aotexun", "needs a charger id", noCharger, vectorKeys, ""},
 		{"xingxing", "nothing of the kind", testPush(), vectorKeys, BreakSig},
 		{"xingxing", "no path token", testPush(), vectorKeys, BreakToken},
-		{"yunkuaichong", "the lot decides", testPush(), vectorKeys, ""},
 	} {
 		_, err := Build(tc.platform, tc.push, tc.keys, noon, Options{Break: tc.b})
 		if err == nil || !strings.Contains(err.Error(), tc.want) {
@@ -301,9 +300,6 @@ func TestBuildRefuses(t *testing.T) {
 func TestEveryPlatformBuilds(t *testing.T) {
 	for _, id := range Platforms() {
 		p := testPush()
-		if id == "yunkuaichong" || id == "yonglian" {
-			p.Method = charge.MethodLotDecides
-		}
 		r := build(t, id, p, Options{PathToken: "s3cret"})
 		if !strings.HasSuffix(r.Path, "/s3cret") || len(r.Body) == 0 || !json.Valid(r.Plain) {
 			t.Errorf("%s: %s %q %q", id, r.Path, r.Body, r.Plain)

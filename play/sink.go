@@ -134,18 +134,7 @@ func (s *LineSink) hear(ctx context.Context, w *wire) {
 	defer context.AfterFunc(ctx, func() { w.conn.Close() })()
 	gone := make(chan struct{})
 	defer close(gone)
-	go func() {
-		ticks := time.NewTicker(s.cfg.Beat)
-		defer ticks.Stop()
-		for {
-			select {
-			case <-gone:
-				return
-			case <-ticks.C:
-				_ = w.beat() // a dead line is noticed by the reader
-			}
-		}
-	}()
+	go beats(w, s.cfg.Beat, gone)
 	for {
 		frame, err := w.down()
 		if err != nil {
@@ -173,8 +162,8 @@ func (b *Book) hear(n notice, at time.Time) {
 	b.edit(n.id, func(row *Applied, fresh bool) {
 		row.Heard++
 		if fresh {
-			row.Charge, row.OrderID, row.Plate, row.Message, row.At = n.charge, n.order, n.plate.Full(), n.message, at
-			row.Method, row.Minutes, row.Amount, row.Applied = n.give.Method, n.give.Minutes, n.give.Amount, 1
+			row.name(n, at)
+			row.Applied = 1
 		}
 	})
 }

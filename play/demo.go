@@ -1,0 +1,436 @@
+package play
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// DemoConfig says where the server of a tour is. It must be empty: the tour brings its own estate.
+type DemoConfig struct {
+	HTTP       string // public listener, "127.0.0.1:8080" or with http://
+	Admin      string // admin listener
+	Line       string // line listener, "127.0.0.1:6789"
+	AdminToken string
+	// Apply puts the tour's estate in place; nil sends it to the admin API.
+	Apply func(estateYAML []byte) error
+	Out   io.Writer // what people read; nil: nothing
+	Once  bool      // end after the tour instead of playing on until the context ends
+	JSON  bool      // write the rows to Out as a JSON array, and nothing else
+	Dir   string    // for the lots' store-and-forward files; empty: a temporary folder
+}
+
+// Row is one platform in one kind of lot.
+type Row struct {
+	Platform  string         `json:"platform"`
+	Kind      charge.LotKind `json:"kind"`
+	Message   charge.Message `json:"message"` // 3.25, 3.36, 5.14 or ledger
+	State     charge.State   `json:"state"`   // used only where the lot's own book agrees
+	Granted   string         `json:"granted"`
+	Used      string         `json:"used"`
+	LatencyMS float64        `json:"latency_ms"` // from push to acknowledgement
+	Note      string         `json:"note,omitempty"`
+}
+
+// Undelivered counts the rows that did not come to their end.
+func Undelivered(rows []Row) int {
+	n := 0
+	for _, r := range rows {
+		if r.State != charge.StateUsed {
+			n++
+		}
+	}
+	return n
+}
+
+// Limits of the tour. A row takes well under a second; these are for a machine that is busy.
+const (
+	rowsAtOnce = 6
+	rowLimit   = 25 * time.Second
+	sceneLimit = 15 * time.Second
+)
+
+// playedLot is any of the three kinds as the tour uses them.
+type playedLot interface {
+	Yard
+	Admit(plate charge.Plate, at time.Time) Visit
+	TellEntry(ctx context.Context, v Visit) error
+	BookURL() string
+	Stop() error
+}
+
+// tour is one run of the demo.
+type tour struct {
+	cfg      DemoConfig
+	office   office
+	keys     estateKeys
+	lots     map[charge.LotID]playedLot
+	gate     *GateLot
+	receiver *Receiver
+	board    *board
+
+	mu      sync.Mutex
+	rand    *rand.Rand
+	plates  map[charge.Plate]bool
+	players map[string]*Player
+	orders  int
+	started time.Time
+}
+
+// Demo plays all fourteen platforms against every kind of lot each supports, over real sockets, then the
+// scenes that a driver feels, and prints the statement. The error says what of the tour itself or of its
+// scenes went wrong; rows that were not used are in the rows.
+func Demo(ctx context.Context, cfg DemoConfig) ([]Row, error) {
+	shown := cfg.Out
+	if cfg.JSON {
+		shown = nil
+	}
+	t := &tour{
+		cfg:     cfg,
+		office:  office{httpBase(cfg.Admin), cfg.AdminToken},
+		keys:    inventKeys(demoLots()),
+		lots:    map[charge.LotID]playedLot{},
+		board:   newBoard(shown),
+		rand:    rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+		plates:  map[charge.Plate]bool{},
+		players: map[string]*Player{},
+		started: time.Now(),
+	}
+	rows := plans()
+	defer t.close()
+	if err := t.open(ctx, rows); err != nil {
+		return nil, fmt.Errorf("demo: %w", err)
+	}
+	t.board.say(fmt.Sprintf("%d platforms, %d lots, every kind of lot that each platform supports: %d rows.\n", len(Platforms()), len(demoLots()), len(rows)))
+	t.board.head()
+	done := t.playAll(ctx, rows)
+	used := len(done) - Undelivered(done)
+	t.board.say(fmt.Sprintf("\n%d of %d rows delivered and used, each compared with the lot's own book, in %.1f s.", used, len(done),
+		time.Since(t.started).Seconds()))
+	err := errors.Join(t.scenes(ctx), t.statement(ctx))
+	if cfg.JSON {
+		return done, errors.Join(err, json.NewEncoder(cfg.Out).Encode(done))
+	}
+	t.board.say("\nLook next at the console: " + t.office.base + "/")
+	if !cfg.Once && err == nil {
+		t.board.say("Cars and pushes keep coming until Ctrl-C.")
+		t.playOn(ctx, rows)
+	}
+	return done, err
+}
+
+// open starts the far ends and puts the estate in place.
+func (t *tour) open(ctx context.Context, rows []plan) error {
+	t.receiver = &Receiver{Keys: t.keys.platform["telaidian"]}
+	if err := t.receiver.Start("127.0.0.1:0"); err != nil {
+		return err
+	}
+	server := httpBase(t.cfg.HTTP)
+	api := NewAPILot(APILotConfig{Lot: demoAPI, Ukey: t.keys.ukey, Server: server, Usage: true})
+	if err := api.Start(); err != nil {
+		return err
+	}
+	t.lots[demoAPI] = api
+	t.gate = NewGateLot(GateConfig{Lot: demo4G, Ckey: t.keys.ckey[demo4G], Server: server})
+	if err := t.gate.Start(); err != nil {
+		return err
+	}
+	t.lots[demo4G] = t.gate
+	if err := t.apply(ctx, t.keys.file(rows, api.Callback(), t.receiver.URL())); err != nil {
+		return fmt.Errorf("applying the estate: %w", err)
+	}
+	if t.cfg.Dir == "" {
+		dir, err := os.MkdirTemp("", "chargestamp-demo-")
+		if err != nil {
+			return err
+		}
+		t.cfg.Dir = dir
+	}
+	for _, id := range []charge.LotID{demoSDKTells, demoSDK, demoSDKOld} {
+		lot := NewSDKLot(SDKLotConfig{Lot: id, Ckey: t.keys.ckey[id], Addr: tcpAddr(t.cfg.Line), Usage: id == demoSDKTells, Dir: t.cfg.Dir})
+		if err := lot.Start(ctx); err != nil {
+			return fmt.Errorf("the line of %s: %w", id, err)
+		}
+		t.lots[id] = lot
+	}
+	return nil
+}
+
+func (t *tour) apply(ctx context.Context, f estateFile) error {
+	text, err := f.yaml()
+	if err != nil {
+		return err
+	}
+	if t.cfg.Apply != nil {
+		return t.cfg.Apply(text)
+	}
+	return t.office.apply(ctx, text)
+}
+
+func (t *tour) close() {
+	// What is left of a tour is its server; the far ends' own ends matter to nobody.
+	for _, lot := range t.lots {
+		_ = lot.Stop()
+	}
+	if t.receiver != nil {
+		_ = t.receiver.Stop()
+	}
+	if strings.Contains(t.cfg.Dir, "chargestamp-demo-") {
+		_ = os.RemoveAll(t.cfg.Dir)
+	}
+}
+
+// playAll plays the rows a few at a time.
+func (t *tour) playAll(ctx context.Context, rows []plan) []Row {
+	done := make([]Row, len(rows))
+	slots := make(chan struct{}, rowsAtOnce)
+	var all sync.WaitGroup
+	for i, p := range rows {
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			done[i] = t.row(ctx, i, p)
+		})
+	}
+	all.Wait()
+	return done
+}
+
+// row plays one platform in one lot, shows how it goes, and gives what it came to.
+func (t *tour) row(ctx context.Context, i int, p plan) Row {
+	ctx, cancel := context.WithTimeout(ctx, rowLimit)
+	defer cancel()
+	l := line{plan: p, plate: t.plate(), state: "…"}
+	t.board.show(i, l)
+	err := t.drive(ctx, &l, func() { t.board.show(i, l) })
+	if err != nil {
+		l.note = err.Error()
+		if l.state == string(charge.StateUsed) { // the server's word alone does not count
+			l.state = string(charge.StateDelivered)
+		}
+	}
+	t.board.done(i, l)
+	return Row{p.platform, p.kind, p.message, charge.State(l.state), l.granted, l.used, float64(l.took.Microseconds()) / 1000, l.note}
+}
+
+// drive takes a car through: in, charge, push, reduction, out, usage, comparison.
+func (t *tour) drive(ctx context.Context, l *line, changed func()) error {
+	p, lot := l.plan, t.lots[l.plan.lot]
+	now := time.Now()
+	if _, err := lot.Enter(ctx, l.plate, now.Add(-stayLength)); err != nil {
+		return fmt.Errorf("entry: %w", err)
+	}
+	l.state = "inside"
+	changed()
+	order, sent, err := t.push(ctx, p, l.plate, now)
+	if err != nil {
+		return err
+	}
+	said, err := t.office.wait(ctx, p.platform, order, delivered)
+	if said != nil {
+		l.state = string(said.State)
+		if said.Reduction != nil {
+			l.granted = reductionText(charge.Reduction(*said.Reduction))
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if l.took, err = t.acknowledged(ctx, lot, l.plate, said, sent); err != nil {
+		return err
+	}
+	changed()
+	if _, err := lot.Exit(ctx, l.plate, time.Now()); err != nil {
+		return fmt.Errorf("exit: %w", err)
+	}
+	// The book is read anew at every look: the two must come to agree, whichever hears of it first.
+	var differ error
+	said, err = t.office.wait(ctx, p.platform, order, func(s *Said) bool {
+		differ = t.compare(ctx, lot, l.plate, s)
+		return s.State == charge.StateUsed && differ == nil
+	})
+	if said != nil {
+		l.state = string(said.State)
+		if said.Usage != nil {
+			l.used = usedText(said.Usage.Minutes, said.Usage.Amount)
+		}
+	}
+	if err != nil {
+		return cmp.Or(differ, err)
+	}
+	return nil
+}
+
+// stayLength makes every reduction of the tour worth something at five yuan a started hour: 190 minutes
+// are four hours, 30 fewer are three.
+const stayLength = 190 * time.Minute
+
+func delivered(s *Said) bool {
+	return s.State == charge.StateDelivered || s.State == charge.StateUsed
+}
+
+// push tells one charge as its platform would and wants it taken.
+func (t *tour) push(ctx context.Context, p plan, plate charge.Plate, now time.Time) (order string, sent time.Time, err error) {
+	push := DefaultPush(now)
+	push.Lot, push.Plate, push.Order = p.lot, plate, t.order(now)
+	push.Start, push.End = now.Add(-2*time.Hour).Truncate(time.Second), now.Add(-40*time.Minute).Truncate(time.Second)
+	push.Method, push.Minutes, push.Amount = p.asks.Method, p.asks.Minutes, p.asks.Amount
+	push.Charger = chargerOf(p.lot)
+	if p.platform == "xiaoju" && push.Method == "" {
+		push.Method, push.Minutes = charge.MethodTime, 30
+	}
+	if p.message == charge.Message336 {
+		push.Form = "old"
+	}
+	e, err := t.player(p).Send(ctx, push, Options{})
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	if err = e.Bad; err == nil && !e.Delivered() {
+		err = fmt.Errorf("refused with %s %s", e.Answer.Code, e.Answer.Text)
+	}
+	return push.Order, e.Sent, err
+}
+
+// acknowledged is how long it took from the push until the lot acknowledged, by the lot's own book; in a 4G
+// lot until the reduction stood in the gateway's ledger.
+func (t *tour) acknowledged(ctx context.Context, lot playedLot, plate charge.Plate, said *Said, sent time.Time) (time.Duration, error) {
+	if lot == playedLot(t.gate) {
+		for _, d := range said.Deliveries {
+			for _, a := range d.Attempts {
+				if a.Result == charge.AttemptPosted {
+					return max(a.At.Sub(sent), time.Microsecond), nil
+				}
+			}
+		}
+		return 0, errors.New("nothing was posted in the ledger")
+	}
+	row, err := bookRow(ctx, lot, plate)
+	if err != nil {
+		return 0, err
+	}
+	if row.Acked.IsZero() {
+		return 0, errors.New("the lot's book knows of no acknowledgement")
+	}
+	return row.Acked.Sub(sent), nil
+}
+
+// bookRow reads the one row of a plate from the lot's own listener.
+func bookRow(ctx context.Context, lot playedLot, plate charge.Plate) (Applied, error) {
+	rows, err := ReadBook(ctx, lot.BookURL())
+	if err != nil {
+		return Applied{}, err
+	}
+	var found []Applied
+	for _, r := range rows {
+		if r.Plate == plate.Full() {
+			found = append(found, r)
+		}
+	}
+	switch {
+	case len(found) == 0:
+		return Applied{}, errors.New("the lot's book has no such reduction")
+	case len(found) > 1 || found[0].Applied != 1:
+		return found[0], fmt.Errorf("the lot's book has it %d times, applied %d times", len(found), found[0].Applied)
+	}
+	return found[0], nil
+}
+
+// compare holds what the gateway says against the lot's own book.
+func (t *tour) compare(ctx context.Context, lot playedLot, plate charge.Plate, said *Said) error {
+	row, err := bookRow(ctx, lot, plate)
+	if err != nil {
+		return err
+	}
+	if lot != playedLot(t.gate) {
+		given := charge.Reduction{Method: row.Method, Minutes: row.Minutes, Amount: row.Amount}
+		if said.Reduction == nil || reductionText(charge.Reduction(*said.Reduction)) != reductionText(given) {
+			return fmt.Errorf("the lot's book was given %s", reductionText(given))
+		}
+	}
+	u := said.Usage
+	switch {
+	case u == nil || u.Minutes == 0 && u.Amount == 0:
+		return errors.New("the gateway says nothing was used")
+	case u.Minutes != 0 && u.Minutes != row.UsedMinutes, u.Amount != 0 && u.Amount != row.UsedAmount:
+		return fmt.Errorf("the lot's book says %d min, %s yuan; the gateway %d min, %s yuan", row.UsedMinutes, row.UsedAmount, u.Minutes, u.Amount)
+	}
+	return nil
+}
+
+// player gives the player of a platform; 令狐 signs with the key of the lot.
+func (t *tour) player(p plan) *Player {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	name, keys := p.platform, t.keys.platform[p.platform]
+	if p.platform == "linghu" {
+		name, keys = p.platform+p.lot.String(), Keys{"ckey": t.keys.ckey[p.lot]}
+	}
+	if t.players[name] == nil {
+		t.players[name] = &Player{BaseURL: httpBase(t.cfg.HTTP), Platform: p.platform, Keys: keys, PathToken: t.keys.pathToken[p.platform]}
+	}
+	return t.players[name]
+}
+
+// plate makes up one that the tour has not used.
+func (t *tour) plate() charge.Plate {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for {
+		if p := RandomPlate(t.rand); !t.plates[p] {
+			t.plates[p] = true
+			return p
+		}
+	}
+}
+
+func (t *tour) order(at time.Time) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.orders++
+	return fmt.Sprintf("%s%04d", at.In(charge.Shanghai).Format("20060102150405"), t.orders)
+}
+
+// playOn keeps the console alive: a row every other second.
+func (t *tour) playOn(ctx context.Context, rows []plan) {
+	ticks := time.NewTicker(2 * time.Second)
+	defer ticks.Stop()
+	for i := len(rows); ; i++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks.C:
+			t.row(ctx, i, rows[t.rand.IntN(len(rows))])
+		}
+	}
+}
+
+// statement prints what was promised, delivered and used today.
+func (t *tour) statement(ctx context.Context) error {
+	today := t.started.In(charge.Shanghai)
+	lines, err := t.office.statement(ctx, today.AddDate(0, 0, -1).Format(time.DateOnly), today.AddDate(0, 0, 2).Format(time.DateOnly))
+	if err != nil {
+		return fmt.Errorf("statement: %w", err)
+	}
+	t.board.say("\nThe statement of the day (also as CSV and XLSX: chargestamp statements)")
+	const form = "%-10s  %-13s  %-11s  %7s  %11s  %12s  %9s  %9s  %11s  %4s"
+	t.board.say(fmt.Sprintf(form, "DAY", "PLATFORM", "LOT", "CHARGES", "GRANTED MIN", "GRANTED YUAN", "DELIVERED", "USED MIN", "USED YUAN", "GAPS"))
+	for _, l := range lines {
+		t.board.say(fmt.Sprintf(form, l.Day, l.Platform, l.Lot, fmt.Sprint(l.Charges), fmt.Sprint(l.GrantedMinutes), l.GrantedAmount.String(),
+			fmt.Sprint(l.Delivered), fmt.Sprint(l.UsedMinutes), l.UsedAmount.String(), fmt.Sprint(l.Gaps)))
+	}
+	if len(lines) == 0 {
+		return errors.New("the statement of the day is empty")
+	}
+	return nil
+}

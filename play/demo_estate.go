@@ -1,0 +1,286 @@
+package play
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// The estate of the tour: three vendors, one for each kind of lot, and an account for every platform, with
+// keys invented at every start.
+
+type estateFile struct {
+	Version  int             `yaml:"version"`
+	Vendors  []estateVendor  `yaml:"vendors"`
+	Lots     []estateLot     `yaml:"lots"`
+	Accounts []estateAccount `yaml:"accounts"`
+	Bindings []estateBinding `yaml:"bindings"`
+}
+
+type estateVendor struct {
+	UnionID       string `yaml:"union_id"`
+	Name          string `yaml:"name"`
+	Ukey          string `yaml:"ukey"`
+	OpenInterface bool   `yaml:"open_interface"`
+}
+
+type estateLot struct {
+	Lot      string        `yaml:"lot"`
+	Name     string        `yaml:"name"`
+	Kind     string        `yaml:"kind"`
+	Ckey     string        `yaml:"ckey"`
+	Message  string        `yaml:"message,omitempty"`
+	Callback string        `yaml:"callback,omitempty"`
+	AllowTo  []string      `yaml:"allow_to,omitempty"`
+	Stays    string        `yaml:"stays,omitempty"`
+	Tariff   *estateTariff `yaml:"tariff,omitempty"`
+}
+
+type estateTariff struct {
+	FreeMinutes  int64  `yaml:"free_minutes"`
+	UnitMinutes  int64  `yaml:"unit_minutes"`
+	UnitPrice    string `yaml:"unit_price"`
+	LeaveMinutes int64  `yaml:"leave_minutes"`
+}
+
+type estateAccount struct {
+	Account   string            `yaml:"account"`
+	Platform  string            `yaml:"platform"`
+	Scope     string            `yaml:"scope"`
+	Keys      map[string]string `yaml:"keys,omitempty"`
+	AllowFrom []string          `yaml:"allow_from,omitempty"`
+	PathToken string            `yaml:"path_token,omitempty"`
+	Report    *estateReport     `yaml:"report,omitempty"`
+}
+
+type estateReport struct {
+	URL     string   `yaml:"url"`
+	AllowTo []string `yaml:"allow_to"`
+}
+
+type estateBinding struct {
+	Account  string     `yaml:"account"`
+	Lot      string     `yaml:"lot"`
+	Mode     string     `yaml:"mode"`
+	Chargers []string   `yaml:"chargers,omitempty"`
+	Rule     estateRule `yaml:"rule"`
+}
+
+type estateRule struct {
+	Grant       string `yaml:"grant"`
+	Minutes     int64  `yaml:"minutes,omitempty"`
+	Amount      string `yaml:"amount,omitempty"`
+	Free        bool   `yaml:"free,omitempty"`
+	PlusMinutes int64  `yaml:"plus_minutes,omitempty"`
+	CapMinutes  int64  `yaml:"cap_minutes,omitempty"`
+	Combine     string `yaml:"combine,omitempty"`
+}
+
+// estateKeys are the keys that the players and the estate share.
+type estateKeys struct {
+	ukey      string
+	ckey      map[charge.LotID]string
+	platform  map[string]Keys
+	pathToken map[string]string
+}
+
+// loopback is where all of the tour happens.
+var loopback = []string{"127.0.0.1/32"}
+
+// inventKeys makes up every key of a tour.
+func inventKeys(lots []charge.LotID) estateKeys {
+	k := estateKeys{
+		ukey:      invent(8),
+		ckey:      map[charge.LotID]string{},
+		platform:  map[string]Keys{},
+		pathToken: map[string]string{"wanchong": invent(16)},
+	}
+	for _, lot := range lots {
+		k.ckey[lot] = invent(8)
+	}
+	for _, v := range voices() {
+		keys := Keys{}
+		for _, name := range v.keys {
+			switch name {
+			case "ukey":
+				keys[name] = k.ukey
+			case "ckey": // differs by lot, see tour.player
+			case "data_secret", "data_secret_iv":
+				keys[name] = invent(8)
+			case "operator_id", "app_id":
+				keys[name] = invent(5)[:9]
+			default:
+				keys[name] = invent(16)
+			}
+		}
+		k.platform[v.id] = keys
+	}
+	return k
+}
+
+// invent gives n random bytes as hex.
+func invent(n int) string {
+	b := make([]byte, n)
+	rand.Read(b) // never fails
+	return hex.EncodeToString(b)
+}
+
+// account is a platform's account, its lock where it has one.
+func (k estateKeys) account(platform string) estateAccount {
+	a := estateAccount{Account: "demo-" + platform, Platform: platform, Scope: "platform", PathToken: k.pathToken[platform]}
+	for name, value := range k.platform[platform] {
+		if name == "ukey" || name == "ckey" {
+			continue
+		}
+		if a.Keys == nil {
+			a.Keys = map[string]string{}
+		}
+		a.Keys[name] = value
+	}
+	if platform == "xingxing" || platform == "guowang-jinan" {
+		a.AllowFrom = loopback
+	}
+	return a
+}
+
+func (f estateFile) yaml() ([]byte, error) { return yaml.Marshal(f) }
+
+// fixed are rules that give one thing whatever is pushed.
+func fixedMinutes(n int64) estateRule     { return estateRule{Grant: "fixed", Minutes: n} }
+func fixedAmount(f charge.Fen) estateRule { return estateRule{Grant: "fixed", Amount: f.String()} }
+func fixedFree() estateRule               { return estateRule{Grant: "fixed", Free: true} }
+func asPushed() estateRule                { return estateRule{Grant: "as_pushed"} }
+func chargeTime(plus int64) estateRule    { return estateRule{Grant: "charge_time", PlusMinutes: plus} }
+func lotDecides() estateRule              { return estateRule{Grant: "lot_decides"} }
+func asksMinutes(n int64) charge.Reduction {
+	return charge.Reduction{Method: charge.MethodTime, Minutes: n}
+}
+func asksAmount(f charge.Fen) charge.Reduction {
+	return charge.Reduction{Method: charge.MethodAmount, Amount: f}
+}
+
+// plan is one row of the tour: a platform in a kind of lot, what its push asks for and what the binding's
+// rule makes of it.
+type plan struct {
+	platform string
+	kind     charge.LotKind
+	message  charge.Message
+	lot      charge.LotID
+	rule     estateRule
+	asks     charge.Reduction
+}
+
+// The lots of the tour. The first of the SDK lots and the API lot tell usage by messages of their own.
+var (
+	demoSDKTells = charge.LotID{Union: "300101", Park: "1101"}
+	demoSDK      = charge.LotID{Union: "300101", Park: "1102"}
+	demoSDKOld   = charge.LotID{Union: "300101", Park: "1103"} // message 3.36
+	demoAPI      = charge.LotID{Union: "300202", Park: "2201"}
+	demo4G       = charge.LotID{Union: "300303", Park: "3301"}
+)
+
+func demoLots() []charge.LotID {
+	return []charge.LotID{demoSDKTells, demoSDK, demoSDKOld, demoAPI, demo4G}
+}
+
+// plans are the 39 rows: what contract table 3 says each platform supports, every kind of grant among them.
+func plans() []plan {
+	type gives struct {
+		rule estateRule
+		asks charge.Reduction
+	}
+	half := gives{asPushed(), asksMinutes(30)}
+	ten := gives{asPushed(), asksAmount(10_00)}
+	table := []struct {
+		platform     string
+		sdk, api, fg gives // an empty rule: not supported
+	}{
+		{"xiaoju", half, half, half},
+		{"xingxing", gives{rule: fixedAmount(10_00)}, gives{rule: fixedMinutes(60)}, gives{rule: fixedFree()}},
+		{"xiaowei", ten, half, ten},
+		{"telaidian", half, ten, half},
+		{"wanchong", gives{rule: fixedFree()}, gives{rule: fixedMinutes(45)}, gives{rule: fixedAmount(6_50)}},
+		{"linghu", gives{asPushed(), charge.Reduction{Method: charge.MethodFree}},
+			gives{asPushed(), charge.Reduction{Method: charge.MethodLotDecides}}, ten},
+		{"zhongdianlian", half, half, half},
+		{"yunkuaichong", gives{rule: lotDecides()}, gives{rule: lotDecides()}, gives{}},
+		{"zhichong", gives{rule: chargeTime(0)}, gives{rule: chargeTime(0)}, gives{rule: chargeTime(0)}},
+		{"aotexun", half, half, half},
+		{"dakeyun", gives{rule: fixedMinutes(120)}, gives{rule: fixedAmount(10_00)}, gives{rule: fixedFree()}},
+		{"yonglian", gives{rule: lotDecides()}, gives{rule: lotDecides()}, gives{}},
+		{"guowang-jinan", gives{rule: chargeTime(60)}, gives{rule: chargeTime(60)}, gives{rule: chargeTime(60)}},
+		{"echongwang", gives{}, gives{}, gives{rule: fixedAmount(5_00)}},
+	}
+	var all []plan
+	for _, row := range table {
+		sdk := demoSDK
+		if row.platform == "telaidian" || row.platform == "aotexun" || row.platform == "dakeyun" {
+			sdk = demoSDKTells
+		}
+		for _, p := range []struct {
+			kind    charge.LotKind
+			message charge.Message
+			lot     charge.LotID
+			gives
+		}{
+			{charge.KindSDK, charge.Message325, sdk, row.sdk},
+			{charge.KindAPI, charge.Message514, demoAPI, row.api},
+			{charge.Kind4G, charge.MessageLedger, demo4G, row.fg},
+		} {
+			if p.rule.Grant != "" {
+				all = append(all, plan{row.platform, p.kind, p.message, p.lot, p.rule, p.asks})
+			}
+			if row.platform == "xingxing" && p.kind == charge.KindSDK {
+				all = append(all, plan{row.platform, p.kind, charge.Message336, demoSDKOld, fixedAmount(8_00), p.asks})
+			}
+		}
+	}
+	return all
+}
+
+// file writes the estate: who is there, with which keys, and what counts where.
+func (k estateKeys) file(rows []plan, callback, reports string) estateFile {
+	price := &estateTariff{FreeMinutes: 15, UnitMinutes: 60, UnitPrice: "5.00", LeaveMinutes: 15}
+	lot := func(id charge.LotID, name, kind string) estateLot {
+		return estateLot{Lot: id.String(), Name: name, Kind: kind, Ckey: k.ckey[id], Stays: "required"}
+	}
+	tells, plain, old := lot(demoSDKTells, "东门停车场", "sdk"), lot(demoSDK, "西门停车场", "sdk"), lot(demoSDKOld, "老城停车场", "sdk")
+	old.Message = string(charge.Message336)
+	api, gate := lot(demoAPI, "云端停车场", "api"), lot(demo4G, "道闸停车场", "4g")
+	api.Callback, api.AllowTo, gate.Tariff = callback, loopback, price
+	f := estateFile{
+		Version: 1,
+		Vendors: []estateVendor{
+			{demoSDK.Union, "示例线路厂商", k.ukey, true},
+			{demoAPI.Union, "示例云端厂商", k.ukey, true},
+			{demo4G.Union, "示例道闸厂商", k.ukey, true},
+		},
+		Lots: []estateLot{tells, plain, old, api, gate},
+	}
+	for _, id := range Platforms() {
+		a := k.account(id)
+		if id == "telaidian" {
+			a.Report = &estateReport{reports, loopback}
+		}
+		f.Accounts = append(f.Accounts, a)
+	}
+	for _, row := range rows {
+		b := estateBinding{Account: "demo-" + row.platform, Lot: row.lot.String(), Mode: "live", Rule: row.rule}
+		if row.platform == "aotexun" {
+			b.Chargers = []string{chargerOf(row.lot)}
+		}
+		if row.platform == "xiaoju" && row.lot == demoSDK {
+			b.Rule.CapMinutes, b.Rule.Combine = demoCap, "sum"
+		}
+		f.Bindings = append(f.Bindings, b)
+	}
+	return f
+}
+
+// demoCap is the most minutes a stay gets from 小桔 in the second SDK lot; see sceneCap.
+const demoCap = 45
+
+func chargerOf(lot charge.LotID) string { return "gun-" + lot.Park }
