@@ -127,7 +127,7 @@ func yuanColumn[T any](f Field, at func(*T) *charge.Fen) column[T] {
 	return column[T]{f,
 		func(t *T, n *node) { *at(t), _ = charge.ParseFen(n.text) },
 		func(t *T) *node {
-			if *at(t) == 0 {
+			if *at(t) == 0 && !f.Required {
 				return nil
 			}
 			return textNode(at(t).String())

@@ -90,6 +90,9 @@ func (p *reader) document(root *node) *Document {
 // entries reads a list of one kind of thing. A thing that stands in it twice is an error.
 func (p *reader) entries(o Object, list *node) []entry {
 	defer func() { p.thing = "" }()
+	if list.kind == kindNull {
+		return nil // a key with nothing after it
+	}
 	if list.kind != kindList {
 		p.fail(list.line, o.List, CodeType, isEntries)
 		return nil
