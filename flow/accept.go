@@ -163,7 +163,7 @@ func (t *taken) accept(ctx context.Context, d *deciding) error {
 				return err
 			}
 			if first != nil {
-				return t.acceptRepeat(tx, then, d, first, visits)
+				return t.acceptRepeat(tx, then, d, first)
 			}
 			t.verdict(platform.Verdict{Outcome: charge.OutcomeAccepted})
 			if err := d.decide(); err != nil {
@@ -213,7 +213,7 @@ func visitRepeatKey(s *charge.Stay) string {
 }
 
 // acceptRepeat answers a known order with success. Other content wins while nothing was sent.
-func (t *taken) acceptRepeat(tx Tx, then *after, d *deciding, first *charge.Charge, held []charge.VisitKey) error {
+func (t *taken) acceptRepeat(tx Tx, then *after, d *deciding, first *charge.Charge) error {
 	t.verdict(platform.Verdict{Outcome: charge.OutcomeDuplicate})
 	if first.Digest == d.charge.Digest {
 		return t.addPush(tx, "the same push again", first.ID)
@@ -225,7 +225,7 @@ func (t *taken) acceptRepeat(tx Tx, then *after, d *deciding, first *charge.Char
 		}
 		return t.addPush(tx, "the order again with other content, too late to count", first.ID)
 	}
-	if err := hold(held, charge.VisitKey{Lot: first.Lot, Plate: first.Plate}); err != nil {
+	if err := then.hold(charge.VisitKey{Lot: first.Lot, Plate: first.Plate}); err != nil {
 		return err
 	}
 	next := d.charge

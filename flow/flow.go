@@ -119,8 +119,10 @@ func (f *Flow) InFlight() int { return f.runner.InFlight() }
 // Hint says that another node has made jobs of a kind due for this one.
 func (f *Flow) Hint(kind outbox.Kind) { f.runner.Hint(kind) }
 
-// after collects what may happen only once the transaction has been committed.
+// after knows the visits that a transaction holds, and collects what may happen only once it has been
+// committed.
 type after struct {
+	held  []charge.VisitKey
 	hands []handed
 	moves []moved
 }
@@ -145,6 +147,7 @@ func (f *Flow) write(ctx context.Context, visits []charge.VisitKey, fn func(Tx, 
 		var more *moreVisits
 		err := f.cfg.Storage.Write(ctx, visits, func(tx Tx) error {
 			then.reset() // the store may run fn again
+			then.held = visits
 			return fn(tx, &then)
 		})
 		if errors.As(err, &more) && len(visits) < 16 {
@@ -170,18 +173,12 @@ type moreVisits struct{ visits []charge.VisitKey }
 
 func (m *moreVisits) Error() string { return "needs more visits" }
 
-// hold gives an error that makes write run again with a visit, where held does not have it.
-func hold(held []charge.VisitKey, want ...charge.VisitKey) error {
-	var missing []charge.VisitKey
-	for _, w := range want {
-		if !containsVisit(held, w) {
-			missing = append(missing, w)
-		}
-	}
-	if len(missing) == 0 {
+// hold gives an error that makes write run again with a visit, where the transaction does not hold it.
+func (a *after) hold(v charge.VisitKey) error {
+	if containsVisit(a.held, v) {
 		return nil
 	}
-	return &moreVisits{missing}
+	return &moreVisits{[]charge.VisitKey{v}}
 }
 
 func containsVisit(held []charge.VisitKey, v charge.VisitKey) bool {

@@ -141,24 +141,24 @@ func (f *Flow) Paid(ctx context.Context, p ledger.Payment) (lot.Answer, error) {
 
 // onStay runs fn in a transaction that holds the stay's visit; s is nil where there is no such stay.
 func (f *Flow) onStay(ctx context.Context, id charge.LotID, order string, fn func(Tx, *after, *charge.Stay) error) error {
-	var held []charge.VisitKey
+	var visits []charge.VisitKey
 	err := f.cfg.Storage.Read(ctx, func(tx Tx) error {
 		s, err := tx.StayByOrder(id, order)
 		if s != nil {
-			held = f.neighbours(charge.VisitKey{Lot: id, Plate: s.Plate})
+			visits = f.neighbours(charge.VisitKey{Lot: id, Plate: s.Plate})
 		}
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return f.write(ctx, held, func(tx Tx, then *after) error {
+	return f.write(ctx, visits, func(tx Tx, then *after) error {
 		s, err := tx.StayByOrder(id, order)
 		if err != nil {
 			return err
 		}
 		if s != nil {
-			if err := hold(held, charge.VisitKey{Lot: id, Plate: s.Plate}); err != nil {
+			if err := then.hold(charge.VisitKey{Lot: id, Plate: s.Plate}); err != nil {
 				return err
 			}
 		}

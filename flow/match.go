@@ -155,14 +155,14 @@ func (d *deciding) visitCharges() ([]*charge.Charge, error) {
 
 // rematch decides the held charges of a plate anew after a lot told something: the stay they waited for may
 // be here. Held charges of neighbouring areas count too, since a rule may aim at this lot's stay.
-func (f *Flow) rematch(tx Tx, then *after, v charge.VisitKey, held []charge.VisitKey, now time.Time) error {
+func (f *Flow) rematch(tx Tx, then *after, v charge.VisitKey, now time.Time) error {
 	for _, k := range f.neighbours(v) {
 		waiting, err := tx.HeldCharges(k)
 		if err != nil {
 			return err
 		}
 		if len(waiting) > 0 {
-			if err := hold(held, k); err != nil {
+			if err := then.hold(k); err != nil {
 				return err
 			}
 		}

@@ -110,7 +110,7 @@ func (a *acting) decideAnew() error {
 		return err
 	}
 	if d.stay != nil {
-		if err := hold(a.held, charge.VisitKey{Lot: d.stay.Lot, Plate: d.stay.Plate}); err != nil {
+		if err := a.then.hold(charge.VisitKey{Lot: d.stay.Lot, Plate: d.stay.Plate}); err != nil {
 			return err
 		}
 	}
@@ -159,7 +159,7 @@ func (f *Flow) Bind(ctx context.Context, id int64, stayOrder string, action Acti
 		if !s.Open {
 			return refuseAction("Stay %q is over: a reduction would reach nobody.", s.OrderID)
 		}
-		if err := hold(a.held, charge.VisitKey{Lot: s.Lot, Plate: s.Plate}); err != nil {
+		if err := a.then.hold(charge.VisitKey{Lot: s.Lot, Plate: s.Plate}); err != nil {
 			return Effect{}, err
 		}
 		effect := fmt.Sprintf("The charge is decided for stay %s of plate %s and what comes out is sent.", s.OrderID, s.Plate)

@@ -29,8 +29,8 @@ func (f *Flow) Entered(ctx context.Context, e lot.Entry) (lot.Answer, error) {
 		return a, nil
 	}
 	v := charge.VisitKey{Lot: e.Lot, Plate: e.Plate}
-	held := f.neighbours(v)
-	err := f.write(ctx, held, func(tx Tx, then *after) error {
+	visits := f.neighbours(v)
+	err := f.write(ctx, visits, func(tx Tx, then *after) error {
 		if err := f.learnStays(tx, e.Lot); err != nil {
 			return err
 		}
@@ -39,9 +39,9 @@ func (f *Flow) Entered(ctx context.Context, e lot.Entry) (lot.Answer, error) {
 			return err
 		}
 		if known != nil {
-			return f.correct(tx, then, known, e, held, now)
+			return f.correct(tx, then, known, e, now)
 		}
-		return f.enter(tx, then, e, held, now)
+		return f.enter(tx, then, e, now)
 	})
 	return taken1, err
 }
@@ -56,7 +56,7 @@ func (f *Flow) learnStays(tx Tx, id charge.LotID) error {
 	return tx.SetLotMarks(id, m)
 }
 
-func (f *Flow) enter(tx Tx, then *after, e lot.Entry, held []charge.VisitKey, now time.Time) error {
+func (f *Flow) enter(tx Tx, then *after, e lot.Entry, now time.Time) error {
 	v := charge.VisitKey{Lot: e.Lot, Plate: e.Plate}
 	s := &charge.Stay{ID: f.cfg.IDs(), Lot: e.Lot, OrderID: e.OrderID, Plate: e.Plate, Entered: e.Entered, Open: true, Channel: e.Channel}
 	others, err := tx.StaysOf(v, now)
@@ -77,16 +77,16 @@ func (f *Flow) enter(tx Tx, then *after, e lot.Entry, held []charge.VisitKey, no
 	if err := tx.AddStay(s); err != nil {
 		return err
 	}
-	return f.rematch(tx, then, v, held, now)
+	return f.rematch(tx, then, v, now)
 }
 
 // correct takes a known order told again: with another plate it is the lot's correction of a misreading.
-func (f *Flow) correct(tx Tx, then *after, s *charge.Stay, e lot.Entry, held []charge.VisitKey, now time.Time) error {
+func (f *Flow) correct(tx Tx, then *after, s *charge.Stay, e lot.Entry, now time.Time) error {
 	if s.Plate == e.Plate {
 		return nil
 	}
 	old := charge.VisitKey{Lot: s.Lot, Plate: s.Plate}
-	if err := hold(held, old); err != nil {
+	if err := then.hold(old); err != nil {
 		return err
 	}
 	s.Plate = e.Plate
@@ -103,7 +103,7 @@ func (f *Flow) correct(tx Tx, then *after, s *charge.Stay, e lot.Entry, held []c
 			return err
 		}
 	}
-	return f.rematch(tx, then, charge.VisitKey{Lot: e.Lot, Plate: e.Plate}, held, now)
+	return f.rematch(tx, then, charge.VisitKey{Lot: e.Lot, Plate: e.Plate}, now)
 }
 
 // Left stores an exit and settles what the stay was granted. An exit without an entry is stored as a closed
@@ -115,17 +115,17 @@ func (f *Flow) Left(ctx context.Context, e lot.Exit) (lot.Answer, error) {
 	}
 	answer := taken1
 	v := charge.VisitKey{Lot: e.Lot, Plate: e.Plate}
-	held := f.neighbours(v)
-	err := f.write(ctx, held, func(tx Tx, then *after) error {
+	visits := f.neighbours(v)
+	err := f.write(ctx, visits, func(tx Tx, then *after) error {
 		answer = taken1
 		s, err := tx.StayByOrder(e.Lot, e.OrderID)
 		if err != nil {
 			return err
 		}
 		if s == nil {
-			return f.loneExit(tx, then, e, held, now)
+			return f.loneExit(tx, then, e, now)
 		}
-		if err := hold(held, charge.VisitKey{Lot: s.Lot, Plate: s.Plate}); err != nil {
+		if err := then.hold(charge.VisitKey{Lot: s.Lot, Plate: s.Plate}); err != nil {
 			return err
 		}
 		if e.Left.Before(s.Entered) {
@@ -137,7 +137,7 @@ func (f *Flow) Left(ctx context.Context, e lot.Exit) (lot.Answer, error) {
 	return answer, err
 }
 
-func (f *Flow) loneExit(tx Tx, then *after, e lot.Exit, held []charge.VisitKey, now time.Time) error {
+func (f *Flow) loneExit(tx Tx, then *after, e lot.Exit, now time.Time) error {
 	entered := e.Entered
 	if entered.IsZero() {
 		entered = e.Left
@@ -150,7 +150,7 @@ func (f *Flow) loneExit(tx Tx, then *after, e lot.Exit, held []charge.VisitKey, 
 	if err := f.settleCharges(tx, then, s, closing{left: e.Left, how: charge.ClosedLone, reduced: e.Reduced, now: now}); err != nil {
 		return err
 	}
-	return f.rematch(tx, then, charge.VisitKey{Lot: e.Lot, Plate: e.Plate}, held, now)
+	return f.rematch(tx, then, charge.VisitKey{Lot: e.Lot, Plate: e.Plate}, now)
 }
 
 // closing is how a stay ends.

@@ -106,6 +106,6 @@ type Deliveries interface {
 	SetJob(j outbox.Job) error
 	// EndJob deletes a job: nothing is left to try.
 	EndJob(id int64) error
-	// WakeJobs makes a lot's waiting line jobs due at once and gives how many there were.
+	// WakeJobs makes a lot's waiting jobs due at once and gives how many there were.
 	WakeJobs(lot charge.LotID, now time.Time) (int, error)
 }

@@ -30,7 +30,7 @@ func (f *Flow) act(ctx context.Context, id int64, a Action, fn func(*acting) (Ef
 		if err != nil {
 			return err
 		}
-		e, err = fn(&acting{f: f, tx: tx, then: then, charge: c, delivery: dl, action: a, held: visits})
+		e, err = fn(&acting{f: f, tx: tx, then: then, charge: c, delivery: dl, action: a})
 		e.Charge = c
 		return err
 	})
@@ -45,7 +45,6 @@ type acting struct {
 	charge   *charge.Charge
 	delivery *charge.Delivery // the last one; nil where there is none
 	action   Action
-	held     []charge.VisitKey
 }
 
 // done records the action; effect has been carried out.

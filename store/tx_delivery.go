@@ -19,7 +19,7 @@ var (
 	updateJob = tableJob.update("due ready attempt lease lease_until fence", "id")
 	deleteJob = statementOf("DELETE FROM job WHERE id = ?", tableJob)
 	wakeJobs  = statementOf("UPDATE job SET due = CASE WHEN due > ? THEN ? ELSE due END, ready = CASE WHEN due > ? THEN ? ELSE due END, "+
-		"lease = '', lease_until = 0 WHERE kind = 'line' AND route = ? AND (lease = '' OR lease_until <= ?)", tableJob)
+		"lease = '', lease_until = 0 WHERE route = ? AND (lease = '' OR lease_until <= ?)", tableJob)
 )
 
 // AddDelivery stores a delivery and its job. A job with a Lease is this node's from the start.
@@ -98,7 +98,7 @@ func (t *Tx) SetJob(j outbox.Job) error {
 // EndJob deletes a job: nothing is left to try.
 func (t *Tx) EndJob(id int64) error { return t.link.put(deleteJob, []any{id}, -1) }
 
-// WakeJobs makes a lot's waiting line jobs due at once and gives how many there were.
+// WakeJobs makes a lot's waiting jobs due at once and gives how many there were.
 func (t *Tx) WakeJobs(lot charge.LotID, now time.Time) (int, error) {
 	ms := millis(now)
 	n, err := t.link.exec(wakeJobs, []any{ms, ms, ms, ms, lot.String(), ms})

@@ -1,0 +1,128 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/chargestamp/chargestamp/admin"
+	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/estate"
+	"github.com/chargestamp/chargestamp/guard"
+	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/store"
+)
+
+// Version is the gateway's version, set by the linker.
+var Version = "dev"
+
+func (a *App) openGuard(ctx context.Context) error {
+	file := a.cfg.SecretsKeyFile
+	if file == "" {
+		file = filepath.Join(a.cfg.Data, "secrets.key")
+	}
+	keys, err := guard.OpenKeyring(a.cfg.SecretsKey, file)
+	if err != nil {
+		return err
+	}
+	a.keyring = keys
+	a.guard, err = guard.Open(ctx, guard.Config{Docs: a.store, Audits: audits{a.store}, Keys: keys, Now: time.Now, AdminToken: secret(a.cfg.AdminToken)})
+	return err
+}
+
+// audits shows the store's audit rows to guard.
+type audits struct{ *store.Store }
+
+// AuditPage gives rows numbered below before, newest first.
+func (s audits) AuditPage(ctx context.Context, before int64, limit int, fn func(seq int64, entry, hash []byte) error) error {
+	page, err := s.Store.AuditPage(ctx, before, limit)
+	if err != nil {
+		return err
+	}
+	for _, r := range page {
+		if err := fn(r.Seq, r.Entry, r.Hash); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *App) loadEstate(ctx context.Context) error {
+	a.book = estate.NewBook(catalogOf(a.dialects), a.store, a.keyring)
+	a.book.Audit = func(ctx context.Context, actor, file string, changes estate.Changes) error {
+		return a.guard.Audit.Record(ctx, guard.Entry{Actor: actor, Action: "estate.apply", Object: file, Detail: changes.String()})
+	}
+	return a.book.Load(ctx)
+}
+
+func (a *App) makeAdmin() error {
+	var infos []platform.Info
+	for _, d := range a.dialects {
+		infos = append(infos, d.Info())
+	}
+	srv, err := admin.New(admin.Config{
+		Desk: desk.Config{Reads: a.store, Story: a.flow, Estate: a.book, Guard: a.guard, Doctor: doctor{a}, Platforms: infos,
+			Now: time.Now, Log: a.logger, Getenv: os.LookupEnv, ReadFile: os.ReadFile},
+		Version: Version, Metrics: a.metrics.handler(), Ready: a.ready,
+	})
+	if err != nil {
+		return err
+	}
+	a.admin, a.local = srv, srv.Local()
+	return nil
+}
+
+// ready reports whether the server can take pushes: the store writes, and nobody is stopping it.
+func (a *App) ready(ctx context.Context) error {
+	if a.leaving.Load() {
+		return errStopped
+	}
+	return a.store.Write(ctx, nil, func(*store.Tx) error { return nil })
+}
+
+// OfferSetup prints the one-time link under which the first admin is made: on a terminal, else into
+// setup-link in the data folder with mode 0600. It does nothing once a user exists.
+func (a *App) OfferSetup(_ context.Context, w io.Writer, terminal bool) error {
+	token := a.guard.Setup.Token()
+	file := filepath.Join(a.cfg.Data, "setup-link")
+	if token == "" {
+		os.Remove(file)
+		return nil
+	}
+	link := "http://" + a.addresses.Admin + "/setup?token=" + token
+	if terminal {
+		fmt.Fprintf(w, "First start: make the first admin at\n  %s\n", link)
+		return nil
+	}
+	return os.WriteFile(file, []byte(link+"\n"), 0o600)
+}
+
+// WithData opens the data of a server that is not running, serves its local socket for as long as fn runs,
+// and closes it again: the way of commands that change users and tokens.
+func WithData(ctx context.Context, cfg Config, fn func(socket string) error) error {
+	if _, err := os.Stat(cfg.Data); err != nil {
+		return fmt.Errorf("there is no data folder %s: %w", cfg.Data, err)
+	}
+	cfg.Log.Level = "error"
+	a, err := New(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer a.Stop(5 * time.Second)
+	if err := a.listenLocal(); err != nil {
+		return err
+	}
+	return fn(filepath.Join(cfg.Data, socketName))
+}
+
+var (
+	_ net.Addr
+	_ http.Handler
+	_ atomic.Bool
+)

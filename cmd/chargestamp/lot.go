@@ -1,0 +1,111 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/play"
+)
+
+type lotCommand struct {
+	SDK  lotSDK  `cmd:"" name:"sdk" help:"Play an SDK car park on its line."`
+	API  lotAPI  `cmd:"" name:"api" help:"Play an API car park's cloud."`
+	Gate lotGate `cmd:"" name:"gate" help:"Play the gate of a 4G car park."`
+}
+
+// lotFlags are what all played lots have.
+type lotFlags struct {
+	Lot   string        `required:"" help:"Lot, union_id/park_id."`
+	Book  string        `default:"127.0.0.1:0" help:"Where the lot's own book is read, GET /book."`
+	Rate  float64       `default:"0" help:"Cars a minute that come by themselves."`
+	Stay  time.Duration `default:"2m" help:"How long they stay, on average."`
+	Enter []string      `placeholder:"PLATE" help:"Cars that are let in at the start."`
+	For   time.Duration `help:"Stop after this long; by default at Ctrl-C."`
+}
+
+func (l lotFlags) id() (charge.LotID, error) {
+	id, err := charge.ParseLotID(l.Lot)
+	if err != nil {
+		return id, usageError{err}
+	}
+	return id, nil
+}
+
+func (l lotFlags) log(c *console) *slog.Logger { return slog.New(slog.NewTextHandler(c.err, nil)) }
+
+// run lets cars in and waits.
+func (l lotFlags) run(c *console, y play.Yard, book string) error {
+	fmt.Fprintf(c.out, "{\"ready\":true,\"book\":%q}\n", book)
+	ctx := c.ctx
+	if l.For > 0 {
+		var cancel func()
+		ctx, cancel = withTimeout(ctx, l.For)
+		defer cancel()
+	}
+	for _, p := range l.Enter {
+		plate, err := charge.ParsePlate(p)
+		if err != nil {
+			return usageError{err}
+		}
+		if _, err := y.Enter(ctx, plate, time.Now()); err != nil {
+			return fmt.Errorf("letting %s in: %w", plate, err)
+		}
+	}
+	if l.Rate > 0 {
+		log := l.log(c)
+		return play.Traffic(ctx, y, play.TrafficConfig{PerMinute: l.Rate, Stay: l.Stay,
+			Failed: func(err error) { log.Warn("a car could not be told", "error", err) }})
+	}
+	<-ctx.Done()
+	return nil
+}
+
+type lotAPI struct {
+	lotFlags
+	Ukey     string `required:"" env:"CHARGESTAMP_UKEY" help:"The vendor's key."`
+	Server   string `default:"http://127.0.0.1:8080" help:"Public address of the gateway."`
+	Listen   string `default:"127.0.0.1:9901" help:"Where callbacks are heard, path /bolink."`
+	Usage    int    `default:"0" help:"platform_id of 3.11: 1 特来电, 2 奥特迅; 0 tells the usage by the exit only."`
+	Base64   bool   `help:"Tell 3.11 in Base64."`
+	Answer   string `default:"" enum:"ok,refuse,garbage,slow,redirect,drop,''" help:"How callbacks are answered."`
+	Lies     int    `help:"How many are answered so before the lot behaves; 0 is all."`
+	Careless bool   `help:"Apply a repeated message again."`
+}
+
+// Run plays an API lot.
+func (l *lotAPI) Run(c *console) error {
+	id, err := l.id()
+	if err != nil {
+		return err
+	}
+	lot := play.NewAPILot(play.APILotConfig{Lot: id, Ukey: l.Ukey, Server: l.Server, Addr: l.Listen, BookAddr: l.Book,
+		Tariff: play.DefaultTariff(), Platform: l.Usage, Base64: l.Base64, Answer: l.Answer, Lies: l.Lies, Careless: l.Careless, Log: l.log(c)})
+	if err := lot.Start(); err != nil {
+		return err
+	}
+	defer lot.Stop()
+	fmt.Fprintln(c.err, "callbacks are heard at", lot.Callback())
+	return l.run(c, lot, lot.BookURL())
+}
+
+type lotGate struct {
+	lotFlags
+	Ckey   string `required:"" env:"CHARGESTAMP_CKEY" help:"The lot's key."`
+	Server string `default:"http://127.0.0.1:8080" help:"Public address of the gateway."`
+}
+
+// Run plays a 4G lot's gate.
+func (l *lotGate) Run(c *console) error {
+	id, err := l.id()
+	if err != nil {
+		return err
+	}
+	lot := play.NewGateLot(play.GateConfig{Lot: id, Ckey: l.Ckey, Server: l.Server, BookAddr: l.Book, Log: l.log(c)})
+	if err := lot.Start(); err != nil {
+		return err
+	}
+	defer lot.Stop()
+	return l.run(c, lot, lot.BookURL())
+}

@@ -1,0 +1,484 @@
+package flow_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/flow"
+	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/lot/ledger"
+)
+
+func TestChargeReachesTheLotAndIsUsed(t *testing.T) {
+	w := newWorld(t)
+	w.enter(sdkLot, "s1", 2*time.Hour)
+	c := w.must(w.finished("o1", sdkLot))
+	if c.Reduction == nil || c.Reduction.Minutes != 30 {
+		t.Fatalf("granted %+v, want 30 minutes", c.Reduction)
+	}
+	o, done := w.next(w.line)
+	if string(o.Payload) != "time 0.00 s1" || len(o.UUID) != 32 {
+		t.Errorf("sent %q with uuid %q", o.Payload, o.UUID)
+	}
+	done(w.acked())
+	w.settles("o1", charge.StateDelivered, charge.ReasonOK)
+	w.clock.pass(time.Minute)
+	w.leave(sdkLot, "s1", nil)
+	w.want("o1", charge.StateDelivered, charge.ReasonUsageNotTold)
+	a, err := w.flow.Used(t.Context(), lot.Usage{Lot: sdkLot, OrderID: "s1", Order: "o1", Method: 1, Minutes: 28, Told: "27.5", Left: w.clock.Now()})
+	if err != nil || a.State != 1 {
+		t.Fatalf("usage: %+v, %v", a, err)
+	}
+	c = w.want("o1", charge.StateUsed, charge.ReasonOK)
+	if c.Usage.Minutes != 28 || c.Usage.Told != "27.5" {
+		t.Errorf("usage %+v", c.Usage)
+	}
+	if grant, usage := w.ledger("o1"); grant != 30 || usage != 28 {
+		t.Errorf("ledger has %d granted and %d used, want 30 and 28", grant, usage)
+	}
+}
+
+func TestBurstOfIdenticalPushesIsOneChargeOneDelivery(t *testing.T) {
+	w := newWorld(t)
+	w.enter(sdkLot, "s1", 2*time.Hour)
+	var wg sync.WaitGroup
+	outcomes := make(chan charge.Outcome, 100)
+	for range 100 {
+		wg.Go(func() { outcomes <- w.push(w.finished("o1", sdkLot)) })
+	}
+	wg.Wait()
+	close(outcomes)
+	count := map[charge.Outcome]int{}
+	for o := range outcomes {
+		count[o]++
+	}
+	if count[charge.OutcomeAccepted] != 1 || count[charge.OutcomeDuplicate] != 99 {
+		t.Fatalf("outcomes %v, want 1 accepted and 99 duplicates", count)
+	}
+	_, done := w.next(w.line)
+	done(w.acked())
+	w.settles("o1", charge.StateDelivered, charge.ReasonOK)
+	w.none(w.line)
+}
+
+func TestChargeHeldUntilItsEntryComes(t *testing.T) {
+	w := newWorld(t)
+	w.enter(sdkLot, "another", 5*time.Hour) // the lot tells stays: from here on they are required
+	w.leave(sdkLot, "another", nil)
+	w.clock.pass(3 * time.Hour)
+	w.must(w.finished("o1", sdkLot))
+	w.want("o1", charge.StateHeld, charge.ReasonWaitingForStay)
+	w.none(w.line)
+	w.clock.pass(30 * time.Minute)
+	w.enter(sdkLot, "s1", 2*time.Hour) // told late, after the charge had ended
+	_, done := w.next(w.line)
+	done(w.acked())
+	c := w.settles("o1", charge.StateDelivered, charge.ReasonOK)
+	if c.Decision.StayOrder != "s1" {
+		t.Errorf("matched to %q, want s1", c.Decision.StayOrder)
+	}
+}
+
+func TestHoldEnds(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.finished("o1", gateLot))
+	w.want("o1", charge.StateHeld, charge.ReasonWaitingForStay)
+	w.clock.pass(2*time.Hour - time.Second)
+	w.flow.ExpireHolds(t.Context())
+	w.want("o1", charge.StateHeld, charge.ReasonWaitingForStay)
+	w.clock.pass(time.Second)
+	w.flow.ExpireHolds(t.Context())
+	w.want("o1", charge.StateExpired, charge.ReasonHoldOver)
+}
+
+func TestNoHoldRefusesAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.estate.rule(gateLot, func(r *charge.Rule) { r.HoldSeconds = 0 })
+	w.must(w.finished("o1", gateLot))
+	w.want("o1", charge.StateNoGrant, charge.ReasonNoStay)
+}
+
+func TestCarThatLeftBeforeTheChargeCame(t *testing.T) {
+	w := newWorld(t)
+	w.enter(gateLot, "s1", 2*time.Hour)
+	if q, err := w.flow.Exit(t.Context(), lot.Exit{Lot: gateLot, OrderID: "s1", Plate: "京A12345", Left: w.clock.Now()}); err != nil || q.State != 1 {
+		t.Fatalf("exit: %+v, %v", q, err)
+	}
+	c := w.must(w.finished("o1", gateLot))
+	w.want("o1", charge.StateNoGrant, charge.ReasonLeftBeforeArrival)
+	if c.Decision.Wanted.Minutes != 30 {
+		t.Errorf("the work list cannot say what was missed: wanted %+v", c.Decision.Wanted)
+	}
+}
+
+func TestLotWithoutStaysIsSentAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.finished("o1", apiLot))
+	_, done := w.next(w.calls)
+	done(w.acked())
+	w.settles("o1", charge.StateDelivered, charge.ReasonOK)
+	second := w.finished("o2", apiLot)
+	second.Ask.Minutes = 50
+	c := w.must(second)
+	if c.Reduction.Minutes != 20 { // one visit: the best single grant is 50
+		t.Errorf("second charge of the visit was granted %+v, want the difference of 20", c.Reduction)
+	}
+	w.clock.pass(25 * time.Hour)
+	if c := w.must(w.finished("o3", apiLot)); c.Reduction == nil || c.Reduction.Minutes != 30 {
+		t.Errorf("a charge of the next day was granted %+v, want 30", c.Reduction)
+	}
+}
+
+func TestTwoChargesInOneStayUnderACap(t *testing.T) {
+	w := newWorld(t)
+	w.estate.rule(sdkLot, func(r *charge.Rule) { r.Combine, r.CapMinutes = charge.CombineSum, 50 })
+	w.enter(sdkLot, "s1", 3*time.Hour)
+	w.must(w.finished("o1", sdkLot))
+	if c := w.must(w.finished("o2", sdkLot)); c.Reduction.Minutes != 20 {
+		t.Errorf("granted %d, want what is left of the cap, 20", c.Reduction.Minutes)
+	}
+	w.must(w.finished("o3", sdkLot))
+	w.want("o3", charge.StateNoGrant, charge.ReasonCapReached)
+}
+
+func TestNewerContentWinsWhileHeldOnly(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.finished("o1", gateLot))
+	changed := w.finished("o1", gateLot)
+	changed.Ask.Minutes = 45
+	if got := w.push(changed); got != charge.OutcomeDuplicate {
+		t.Fatalf("changed push: %s", got)
+	}
+	w.enter(gateLot, "s1", 2*time.Hour)
+	if c := w.want("o1", charge.StateDelivered, charge.ReasonOK); c.Reduction.Minutes != 45 {
+		t.Errorf("granted %d, want the newer 45", c.Reduction.Minutes)
+	}
+	changed.Ask.Minutes = 90
+	if got := w.push(changed); got != charge.OutcomeDuplicate {
+		t.Fatalf("changed push: %s", got)
+	}
+	if c := w.charge("o1"); c.Reduction.Minutes != 45 {
+		t.Errorf("granted %d after it was posted, want the first 45", c.Reduction.Minutes)
+	}
+}
+
+func TestSilenceIsAskedAgainWithTheSameIDAndBytes(t *testing.T) {
+	w := newWorld(t)
+	w.enter(sdkLot, "s1", 2*time.Hour)
+	w.must(w.finished("o1", sdkLot))
+	first, done := w.next(w.line)
+	done(w.silence())
+	w.settles("o1", charge.StateUnknown, charge.ReasonNoAnswer)
+	w.clock.pass(11 * time.Second)
+	w.flow.Hint("line")
+	w.put(sdkLot)
+	w.flow.LineUp(sdkLot)
+	second, done := w.next(w.line)
+	if first.UUID != second.UUID || string(first.Payload) != string(second.Payload) {
+		t.Errorf("the repeat differs: %s %q, first %s %q", second.UUID, second.Payload, first.UUID, first.Payload)
+	}
+	done(w.acked())
+	w.settles("o1", charge.StateDelivered, charge.ReasonOK)
+}
+
+func TestUnsafeLotIsNotAskedAgain(t *testing.T) {
+	w := newWorld(t)
+	w.estate.lot(apiLot, func(l *charge.Lot) { l.Repeats = charge.RepeatsUnsafe })
+	c := w.must(w.finished("o1", apiLot))
+	_, done := w.next(w.calls)
+	done(w.silence())
+	w.settles("o1", charge.StateUnknown, charge.ReasonNoAnswer)
+	w.clock.pass(time.Hour)
+	e, err := w.flow.Redeliver(t.Context(), c.ID, flow.Action{Actor: "a", Reason: "test"})
+	if err != nil || e.Allowed {
+		t.Errorf("redelivering to an unsafe lot: %+v, %v; want it refused", e, err)
+	}
+	w.none(w.calls)
+}
+
+func TestRefusalOfTheLotFreesTheCap(t *testing.T) {
+	w := newWorld(t)
+	w.enter(sdkLot, "s1", 2*time.Hour)
+	w.must(w.finished("o1", sdkLot))
+	_, done := w.next(w.line)
+	done(w.refusal())
+	w.settles("o1", charge.StateRefused, charge.ReasonLotRefused)
+	if grant, _ := w.ledger("o1"); grant != 0 {
+		t.Errorf("%d minutes still count as granted", grant)
+	}
+	if c := w.must(w.finished("o2", sdkLot)); c.Reduction.Minutes != 30 {
+		t.Errorf("the next charge was granted %d, want 30", c.Reduction.Minutes)
+	}
+}
+
+func TestLineOffWaitsForTheLogin(t *testing.T) {
+	w := newWorld(t)
+	w.line.here = false
+	w.must(w.finished("o1", sdkLot))
+	w.want("o1", charge.StateSending, charge.ReasonLineOff)
+	w.none(w.line)
+	w.put(sdkLot)
+	w.flow.LineUp(sdkLot)
+	_, done := w.next(w.line)
+	done(w.acked())
+	w.settles("o1", charge.StateDelivered, charge.ReasonOK)
+}
+
+func TestExitEndsWhatWasNeverSent(t *testing.T) {
+	w := newWorld(t)
+	w.line.here = false
+	w.enter(sdkLot, "s1", 2*time.Hour)
+	w.must(w.finished("o1", sdkLot))
+	w.leave(sdkLot, "s1", nil)
+	w.want("o1", charge.StateGaveUp, charge.ReasonLineOff)
+	w.put(sdkLot)
+	w.flow.LineUp(sdkLot)
+	w.must(w.finished("o2", apiLot)) // something else goes through all the same
+	w.next(w.calls)
+	w.none(w.line)
+}
+
+func TestLateAcknowledgementOfAnUnknown(t *testing.T) {
+	w := newWorld(t)
+	w.enter(sdkLot, "s1", 2*time.Hour)
+	w.must(w.finished("o1", sdkLot))
+	o, done := w.next(w.line)
+	done(w.silence())
+	w.settles("o1", charge.StateUnknown, charge.ReasonNoAnswer)
+	w.leave(sdkLot, "s1", nil)
+	w.want("o1", charge.StateUnknown, charge.ReasonNoAnswer)
+	if err := w.flow.Acked(t.Context(), apiLot, o.UUID, w.acked()); err != nil {
+		t.Fatal(err)
+	}
+	w.want("o1", charge.StateUnknown, charge.ReasonNoAnswer) // another lot's word counts for nothing
+	if err := w.flow.Acked(t.Context(), sdkLot, o.UUID, w.acked()); err != nil {
+		t.Fatal(err)
+	}
+	w.want("o1", charge.StateDelivered, charge.ReasonUsageNotTold)
+}
+
+func TestUsageBeyondTheGrantOrToldTwiceChangesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.enter(sdkLot, "s1", 2*time.Hour)
+	w.must(w.finished("o1", sdkLot))
+	_, done := w.next(w.line)
+	done(w.acked())
+	w.settles("o1", charge.StateDelivered, charge.ReasonOK)
+	tell := func(minutes int64) lot.Answer {
+		a, err := w.flow.Used(t.Context(), lot.Usage{Lot: sdkLot, Order: "o1", Method: 1, Minutes: minutes, Left: w.clock.Now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	if a := tell(31); a.State != 0 {
+		t.Errorf("usage above the grant was taken")
+	}
+	w.want("o1", charge.StateDelivered, charge.ReasonOK)
+	if a := tell(20); a.State != 1 {
+		t.Errorf("usage was refused: %+v", a)
+	}
+	if a := tell(20); a.State != 1 {
+		t.Errorf("the same usage again was refused: %+v", a)
+	}
+	if a := tell(21); a.State != 0 {
+		t.Errorf("another number was taken")
+	}
+	if _, usage := w.ledger("o1"); usage != 20 {
+		t.Errorf("ledger has %d used, want 20", usage)
+	}
+	story, err := w.flow.Story(t.Context(), w.charge("o1").ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := 0
+	for _, e := range story.Events {
+		if e.Step == "usage" && e.Result == "refused" {
+			refused++
+		}
+	}
+	if refused != 2 {
+		t.Errorf("%d refused usages can be seen, want 2", refused)
+	}
+	if a, err := w.flow.Used(t.Context(), lot.Usage{Lot: sdkLot, Order: "never", Method: 1, Minutes: 1, Left: w.clock.Now()}); err != nil || a.State != 0 {
+		t.Errorf("usage of an order never reduced: %+v, %v", a, err)
+	}
+}
+
+func TestGateQuoteMovesNothingAndExitIsFinal(t *testing.T) {
+	w := newWorld(t)
+	w.enter(gateLot, "s1", 90*time.Minute)
+	quote := func() ledger.Quote {
+		q, err := w.flow.Quote(t.Context(), ledger.QuoteQuestion{Lot: gateLot, Plate: "京A12345", At: w.clock.Now()})
+		if err != nil || q.State != 1 {
+			t.Fatalf("quote: %+v, %v", q, err)
+		}
+		return q
+	}
+	if q := quote(); q.Total != 1000 || q.Price != 1000 {
+		t.Fatalf("quote before: %+v, want 10.00 for two started hours", q)
+	}
+	w.must(w.finished("o1", gateLot))
+	w.want("o1", charge.StateDelivered, charge.ReasonOK)
+	for range 2 {
+		if q := quote(); q.Price != 500 || q.DerateDuration != 30 || q.DerateMoney != 500 {
+			t.Fatalf("quote after: %+v, want 5.00 with 30 minutes off", q)
+		}
+	}
+	exit := lot.Exit{Lot: gateLot, OrderID: "s1", Plate: "京A12345", Left: w.clock.Now(), Total: 700, HasTotal: true}
+	first, err := w.flow.Exit(t.Context(), exit)
+	if err != nil || first.Price != 500 {
+		t.Fatalf("exit: %+v, %v", first, err)
+	}
+	c := w.want("o1", charge.StateUsed, charge.ReasonOK)
+	if c.Usage.Minutes != 30 || c.Usage.Gap != 200 {
+		t.Errorf("usage %+v, want 30 minutes and a gap of 2.00", c.Usage)
+	}
+	w.clock.pass(time.Hour)
+	exit.Left, exit.Total = w.clock.Now(), 0
+	if again, err := w.flow.Exit(t.Context(), exit); err != nil || again.Price != first.Price || again.Total != first.Total || !again.QueryTime.Equal(first.QueryTime.Truncate(time.Second)) {
+		t.Errorf("repeated exit: %+v, %v; want the first answer %+v", again, err, first)
+	}
+	if q, err := w.flow.Exit(t.Context(), lot.Exit{Lot: gateLot, OrderID: "none", Plate: "京A12345", Left: w.clock.Now()}); err != nil || q.State != 0 {
+		t.Errorf("exit without a stay: %+v, %v", q, err)
+	}
+}
+
+func TestPaymentCountsOnceAndOpensTheLeaveMinutes(t *testing.T) {
+	w := newWorld(t)
+	w.enter(gateLot, "s1", 59*time.Minute)
+	pay := ledger.Payment{Lot: gateLot, OrderID: "s1", Amount: 500, TradeNo: "t1", At: w.clock.Now()}
+	for range 2 {
+		if a, err := w.flow.Paid(t.Context(), pay); err != nil || a.State != 1 {
+			t.Fatalf("paid: %+v, %v", a, err)
+		}
+	}
+	w.clock.pass(14 * time.Minute)
+	q, err := w.flow.Quote(t.Context(), ledger.QuoteQuestion{Lot: gateLot, OrderID: "s1", At: w.clock.Now()})
+	if err != nil || q.Price != 0 {
+		t.Errorf("within the leave minutes: %+v, %v, want nothing due", q, err)
+	}
+	w.clock.pass(2 * time.Minute)
+	q, err = w.flow.Quote(t.Context(), ledger.QuoteQuestion{Lot: gateLot, OrderID: "s1", At: w.clock.Now()})
+	if err != nil || q.Price != 500 {
+		t.Errorf("after them: %+v, %v, want the second hour due and the payment counted once", q, err)
+	}
+}
+
+func TestNestedTargets(t *testing.T) {
+	for target, want := range map[charge.Target]string{charge.TargetStay: "inner", charge.TargetOuter: "outer"} {
+		w := newWorld(t)
+		w.estate.rule(innerLot, func(r *charge.Rule) { r.Target = target })
+		w.enter(outerLot, "outer", 3*time.Hour)
+		w.enter(innerLot, "inner", 2*time.Hour)
+		if c := w.must(w.finished("o1", innerLot)); c.Decision.StayOrder != want {
+			t.Errorf("target %s took stay %q, want %q", target, c.Decision.StayOrder, want)
+		}
+	}
+	w := newWorld(t)
+	w.estate.rule(outerLot, func(r *charge.Rule) { r.Target = charge.TargetAtCharge })
+	w.must(w.finished("o1", outerLot))
+	w.want("o1", charge.StateHeld, charge.ReasonWaitingForStay)
+	w.enter(innerLot, "inner", 2*time.Hour)
+	if c := w.want("o1", charge.StateDelivered, charge.ReasonOK); c.Decision.StayOrder != "inner" {
+		t.Errorf("at_charge took stay %q, want inner", c.Decision.StayOrder)
+	}
+}
+
+func TestEntryClosesOnlyEarlierStays(t *testing.T) {
+	w := newWorld(t)
+	w.enter(sdkLot, "new", time.Hour)
+	w.enter(sdkLot, "old", 5*time.Hour) // uploaded late
+	stays, err := w.store.Stays(t.Context(), charge.StayFilter{Lot: sdkLot})
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := map[string]bool{}
+	for _, s := range stays.Items {
+		open[s.OrderID] = s.Open
+	}
+	if !open["new"] || open["old"] {
+		t.Errorf("open: %v, want new only", open)
+	}
+	w.enter(sdkLot, "newest", time.Minute)
+	stays, _ = w.store.Stays(t.Context(), charge.StayFilter{Lot: sdkLot, Open: true})
+	if len(stays.Items) != 1 || stays.Items[0].OrderID != "newest" {
+		t.Errorf("open stays %v, want newest alone", stays.Items)
+	}
+}
+
+func TestVoidAndRedeliver(t *testing.T) {
+	w := newWorld(t)
+	w.enter(gateLot, "s1", 2*time.Hour)
+	c := w.must(w.finished("o1", gateLot))
+	dry, err := w.flow.Void(t.Context(), c.ID, flow.Action{Actor: "a", Reason: "r", DryRun: true})
+	if err != nil || !dry.Allowed || dry.Done {
+		t.Fatalf("dry run: %+v, %v", dry, err)
+	}
+	w.want("o1", charge.StateDelivered, charge.ReasonOK)
+	if e, err := w.flow.Void(t.Context(), c.ID, flow.Action{Actor: "a", Reason: "r"}); err != nil || !e.Done {
+		t.Fatalf("void: %+v, %v", e, err)
+	}
+	w.want("o1", charge.StateVoided, charge.ReasonVoidedByUser)
+	if grant, _ := w.ledger("o1"); grant != 0 {
+		t.Errorf("%d minutes still count", grant)
+	}
+	q, err := w.flow.Exit(t.Context(), lot.Exit{Lot: gateLot, OrderID: "s1", Plate: "京A12345", Left: w.clock.Now()})
+	if err != nil || q.DerateMoney != 0 {
+		t.Errorf("exit took off %s after the void, %v", q.DerateMoney, err)
+	}
+	if e, err := w.flow.Redeliver(t.Context(), c.ID, flow.Action{Actor: "a", Reason: "r"}); err != nil || e.Allowed {
+		t.Errorf("redelivering a voided charge: %+v, %v", e, err)
+	}
+}
+
+func TestBindGivesAnExpiredChargeItsStay(t *testing.T) {
+	w := newWorld(t)
+	c := w.must(w.finished("o1", gateLot))
+	w.clock.pass(3 * time.Hour)
+	w.flow.ExpireHolds(t.Context())
+	w.want("o1", charge.StateExpired, charge.ReasonHoldOver)
+	a, err := w.flow.Entered(t.Context(), lot.Entry{Lot: gateLot, OrderID: "misread", Plate: "京A12346", Entered: w.clock.Now().Add(-5 * time.Hour)})
+	if err != nil || a.State != 1 {
+		t.Fatal(a, err)
+	}
+	e, err := w.flow.Bind(t.Context(), c.ID, "misread", flow.Action{Actor: "a", Reason: "camera"})
+	if err != nil || !e.Done {
+		t.Fatalf("bind: %+v, %v", e, err)
+	}
+	if c := w.want("o1", charge.StateDelivered, charge.ReasonOK); c.Decision.StayOrder != "misread" {
+		t.Errorf("bound to %q", c.Decision.StayOrder)
+	}
+}
+
+func TestShadowDecidesAndSendsNothing(t *testing.T) {
+	w := newWorld(t)
+	w.estate.mode(sdkLot, charge.ModeShadow)
+	c := w.must(w.finished("o1", sdkLot))
+	w.want("o1", charge.StateShadow, charge.ReasonBindingShadow)
+	if c.Reduction != nil || c.Decision.Reduction.Minutes != 30 {
+		t.Errorf("reduction %v, decided %+v; want none granted and 30 shown", c.Reduction, c.Decision.Reduction)
+	}
+	w.estate.mode(sdkLot, charge.ModeOff)
+	w.must(w.finished("o2", sdkLot))
+	w.want("o2", charge.StateNoGrant, charge.ReasonBindingOff)
+	w.none(w.line)
+}
+
+func TestPausedLotIsSentNothingUntilResumed(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.flow.Pause(t.Context(), apiLot, flow.Action{Actor: "a", Reason: "moving house"}); err != nil {
+		t.Fatal(err)
+	}
+	w.must(w.finished("o1", apiLot))
+	w.want("o1", charge.StateSending, charge.ReasonLotPaused)
+	w.none(w.calls)
+	if _, err := w.flow.Resume(t.Context(), apiLot, flow.Action{Actor: "a", Reason: "done"}); err != nil {
+		t.Fatal(err)
+	}
+	_, done := w.next(w.calls)
+	done(w.acked())
+	w.settles("o1", charge.StateDelivered, charge.ReasonOK)
+}
