@@ -19,6 +19,7 @@ type Served struct {
 type routeTable map[string]routed
 
 type routed struct {
+	id      string
 	dialect Dialect
 	route   Route
 }
@@ -40,16 +41,16 @@ func newRouteTable(dialects []Dialect) (routeTable, error) {
 			}
 			for _, path := range forms(r.Path) {
 				if other, taken := table[path]; taken {
-					return nil, fmt.Errorf("platforms %s and %s both want the path %s", other.dialect.Info().ID, info.ID, path)
+					return nil, fmt.Errorf("platforms %s and %s both want the path %s", other.id, info.ID, path)
 				}
-				table[path] = routed{d, r}
+				table[path] = routed{info.ID, d, r}
 			}
 		}
 	}
 	// A path token is one more segment: a path below another one would be taken for it.
 	for path, r := range table {
 		if above, ok := table[parentPath(path)]; ok {
-			return nil, fmt.Errorf("platform %s: the path %s lies where path tokens of %s stand", r.dialect.Info().ID, path, above.dialect.Info().ID)
+			return nil, fmt.Errorf("platform %s: the path %s lies where path tokens of %s stand", r.id, path, above.id)
 		}
 	}
 	return table, nil

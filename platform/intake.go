@@ -1,0 +1,230 @@
+package platform
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// MaxBody is the largest body of a push. The largest real one is a hundredth of it.
+const MaxBody = 64 << 10
+
+// Default rates let an honest peak through; see the contract, section 3.
+const (
+	DefaultPerAccount = 1000
+	DefaultPerAddress = 2000
+)
+
+// IntakeConfig is what an intake needs. Dialects, Accounts and Taker must be given.
+type IntakeConfig struct {
+	Dialects []Dialect
+	Accounts Accounts
+	Taker    Taker
+	Clock    func() time.Time // nil: time.Now
+	// TrustedProxies are the proxies whose X-Forwarded-For is believed. From any other peer the header is junk.
+	TrustedProxies []netip.Prefix
+	// PerAccount and PerAddress are pushes per second; zero is the default. A peak of one second passes at once.
+	PerAccount, PerAddress float64
+	Logger                 *slog.Logger // nil: none
+	// Metrics hears of every push on a platform's path, after its answer; nil: nobody does.
+	Metrics func(platform string, outcome charge.Outcome, took time.Duration)
+	// Next serves every path that is no platform's; nil answers 404.
+	Next http.Handler
+}
+
+// Intake is the HTTP front that platforms push to. It knows paths, sizes, rates and addresses; what a push says
+// and what becomes of it is for dialects and the Taker. Every answer is the platform's own, with the status 200 that
+// they expect; only what never reaches a dialect has a status of its own: 404, 405, 413.
+type Intake struct {
+	IntakeConfig
+	routes   routeTable
+	accounts *limiter[string]
+	clients  *limiter[netip.Addr]
+}
+
+// NewIntake makes an intake. Two platforms that want one path, and a path that cannot be matched byte for byte,
+// are errors.
+func NewIntake(c IntakeConfig) (*Intake, error) {
+	if c.Accounts == nil || c.Taker == nil {
+		return nil, errors.New("an intake needs accounts and somebody to take pushes")
+	}
+	routes, err := newRouteTable(c.Dialects)
+	if err != nil {
+		return nil, err
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Metrics == nil {
+		c.Metrics = func(string, charge.Outcome, time.Duration) {}
+	}
+	if c.Next == nil {
+		c.Next = http.NotFoundHandler()
+	}
+	return &Intake{
+		IntakeConfig: c, routes: routes,
+		accounts: newLimiter[string](cmp.Or(c.PerAccount, DefaultPerAccount)),
+		clients:  newLimiter[netip.Addr](cmp.Or(c.PerAddress, DefaultPerAddress)),
+	}, nil
+}
+
+// Served lists every path that is served, in both spellings, sorted.
+func (in *Intake) Served() []Served {
+	var all []Served
+	for path, r := range in.routes {
+		all = append(all, Served{Path: path, Platform: r.id, Route: r.route})
+	}
+	slices.SortFunc(all, func(a, b Served) int { return cmp.Compare(a.Path, b.Path) })
+	return all
+}
+
+// Owner gives the platform of a path, with or without a path token behind it; false where the path is nobody's.
+func (in *Intake) Owner(path string) (platform string, ok bool) {
+	r, _, ok := in.routes.find(path)
+	return r.id, ok
+}
+
+// ServeHTTP takes one push.
+func (in *Intake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	to, token, ok := in.routes.find(r.URL.Path)
+	if !ok {
+		in.Next.ServeHTTP(w, r)
+		return
+	}
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+		return
+	}
+	v := visit{Intake: in, routed: to, push: Push{
+		Platform: to.id, Route: to.route, Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Header: r.Header,
+		PathToken: token, Remote: clientAddr(r, in.TrustedProxies), Received: in.Clock(),
+	}}
+	if token != "" {
+		v.push.Path = parentPath(r.URL.Path)
+	}
+	write(w, v.serve(r))
+	in.Metrics(to.id, v.outcome, in.Clock().Sub(v.push.Received))
+}
+
+// visit is one push on its way through the intake.
+type visit struct {
+	*Intake
+	routed
+	push    Push
+	outcome charge.Outcome
+}
+
+// serve gives the answer. A panic of ours is answered as the platform's general failure and logged; nothing of
+// the push was stored then.
+func (v *visit) serve(r *http.Request) (answer Reply) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			v.Logger.Error("a push made us panic", "platform", v.id, "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
+			v.outcome = charge.OutcomeBusy
+			answer = v.broken()
+		}
+	}()
+	return v.take(r)
+}
+
+// broken is the answer of last resort.
+func (v *visit) broken() (answer Reply) {
+	defer func() {
+		if recover() != nil {
+			answer = Reply{Status: http.StatusInternalServerError, Type: "text/plain; charset=utf-8", Body: []byte("500\n")}
+		}
+	}()
+	return v.dialect.Reply(v.push, nil, Verdict{})
+}
+
+func (v *visit) take(r *http.Request) Reply {
+	if !v.clients.allow(network(v.push.Remote), v.push.Received) {
+		return v.refuse(r.Context(), Admission{Refusal: Refuse(StepBody, charge.OutcomeRateLimited, "too many pushes from "+v.push.Remote.String())})
+	}
+	body, refused := readBody(r)
+	if refused != nil {
+		return v.refuse(r.Context(), Admission{Refusal: refused})
+	}
+	v.push.Body = body
+	admitted := Admit(v.dialect, v.Accounts, v.push, v.push.Received)
+	v.push.PathToken = "" // has done its work, and is kept nowhere
+	if admitted.Refusal != nil {
+		return v.refuse(r.Context(), admitted)
+	}
+	// An account's rate is spent by what was opened with its keys: strangers cannot spend it.
+	if !v.accounts.allow(admitted.Account.ID, v.push.Received) {
+		admitted.Refusal = Refuse(StepAccount, charge.OutcomeRateLimited, "too many pushes of the account")
+		return v.refuse(r.Context(), admitted)
+	}
+	return v.Taker.Take(r.Context(), v.push, *admitted.Account, *admitted.Message, func(verdict Verdict) Reply {
+		if verdict.Message == nil {
+			verdict.Message = admitted.Message
+		}
+		v.outcome = verdict.Outcome
+		return v.dialect.Reply(v.push, admitted.Account, verdict)
+	})
+}
+
+// refuse records a refusal and gives the platform its terse word for it.
+func (v *visit) refuse(ctx context.Context, a Admission) Reply {
+	v.outcome = a.Refusal.Outcome
+	v.push.PathToken = ""
+	answer := v.dialect.Reply(v.push, a.Account, Verdict{Outcome: v.outcome, Message: a.Message})
+	if v.outcome == charge.OutcomeTooLarge {
+		answer.Status = http.StatusRequestEntityTooLarge
+	}
+	account := ""
+	if a.Account != nil {
+		account = a.Account.ID
+	}
+	v.Logger.Debug("push refused", "platform", v.id, "account", account, "remote", v.push.Remote, "step", a.Refusal.Step,
+		"outcome", v.outcome, "detail", a.Refusal.Detail)
+	v.Taker.Refuse(ctx, v.push, account, a.Refusal, answer)
+	return answer
+}
+
+// readBody reads at most MaxBody. A length that says more is not waited for.
+func readBody(r *http.Request) ([]byte, *Refusal) {
+	tooLarge := func() *Refusal {
+		return Refuse(StepBody, charge.OutcomeTooLarge, fmt.Sprintf("the body is longer than %d bytes", MaxBody))
+	}
+	if r.ContentLength > MaxBody {
+		return nil, tooLarge()
+	}
+	var b bytes.Buffer
+	if r.ContentLength > 0 {
+		b.Grow(int(r.ContentLength) + bytes.MinRead) // read in one go, with room to see the end
+	}
+	n, err := b.ReadFrom(io.LimitReader(r.Body, MaxBody+1))
+	switch {
+	case err != nil:
+		return nil, Refuse(StepBody, charge.OutcomeBadBody, fmt.Sprintf("the body broke off after %d bytes", n))
+	case n > MaxBody:
+		return nil, tooLarge()
+	}
+	return b.Bytes(), nil
+}
+
+func write(w http.ResponseWriter, a Reply) {
+	h := w.Header()
+	h.Set("Content-Type", a.Type)
+	h.Set("Content-Length", strconv.Itoa(len(a.Body)))
+	w.WriteHeader(a.Status)
+	_, _ = w.Write(a.Body) // a sender that is gone asks again
+}
