@@ -124,7 +124,7 @@ func (b *book) add(r io.Reader, name string) (platform.Dialect, error) {
 	}
 	for _, route := range info.Routes {
 		if err := b.free(route.Path); err != nil {
-			return nil, file.Errorf("paths", "%w", err)
+			return nil, file.Errorf("paths."+string(route.Kind), "%w", err)
 		}
 		b.paths[single(route.Path)] = name
 	}

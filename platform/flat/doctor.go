@@ -117,11 +117,12 @@ var mistakes = []mistake{
 		return []string{t.signText(join(t.asSent())), t.signText(join(folded)), t.signText(join(back))}
 	}},
 	{"empty fields were signed, which the recipe leaves out", func(t trial) []string {
-		return []string{t.signText(join(sorted(t.keep(func(f seal.Field) bool { return f.Kind != seal.Null })))),
-			t.signText(join(sorted(t.keep(func(seal.Field) bool { return true }))))}
+		return []string{
+			t.signText(join(sorted(t.keep(func(f seal.Field) bool { return t.counts(f) || blank(f) && f.Kind != seal.Null })))),
+			t.signText(join(sorted(t.keep(func(f seal.Field) bool { return t.counts(f) || blank(f) }))))}
 	}},
 	{"empty fields were left out, which the recipe signs", func(t trial) []string {
-		return []string{t.sign(t.keep(func(f seal.Field) bool { return strings.TrimSpace(f.Text) != "" }))}
+		return []string{t.sign(t.keep(func(f seal.Field) bool { return !blank(f) }))}
 	}},
 	{"the values were URL-encoded before signing", func(t trial) []string {
 		return []string{t.sign(t.with(url.QueryEscape)), t.sign(t.with(url.PathEscape)),
@@ -166,11 +167,14 @@ func other(r seal.Recipe) func(trial) []string {
 func (t trial) counted() []seal.Field { return sorted(t.asSent()) }
 
 // asSent are the fields that the recipe signs, as they were sent.
-func (t trial) asSent() []seal.Field {
-	return t.keep(func(f seal.Field) bool {
-		return strings.HasPrefix(t.recipe.Masked([]seal.Field{f}), f.Name+"=")
-	})
+func (t trial) asSent() []seal.Field { return t.keep(t.counts) }
+
+// counts reports whether the recipe signs a field.
+func (t trial) counts(f seal.Field) bool {
+	return strings.HasPrefix(t.recipe.Masked([]seal.Field{f}), f.Name+"=")
 }
+
+func blank(f seal.Field) bool { return strings.TrimSpace(f.Text) == "" }
 
 // keep gives the fields for which ok holds, but never the signature.
 func (t trial) keep(ok func(seal.Field) bool) []seal.Field {

@@ -277,3 +277,35 @@ push wrong-app; after wrong-app appId=INVENTED8
 push no-app; after no-app -appId
 push by-times -orderNo
 push crossing-times 'endTime=2024-01-01 09:00:00'
+
+# --- Usual mistakes, for the doctor ------------------------------------------------------------------------
+# mistaken CASE TEXT writes the varied base with the digest of another text than the right one.
+mistaken() { fields+=("$signfield=$(printf %s "$2" | md5 | upper)"); raw "$1" "$(json)"; }
+id=doctor path=/zld/xiaoju/reduce recipe=R1 signfield=sign secret=xiaoju-invented-key
+base=('plateNo=京A12345' 'merchId=200461&&1313' 'duration:=120' 'bizId=B20240101001'
+  'startChargingTime=2024-01-01 10:00:00' 'stopChargingTime=2024-01-01 11:30:00')
+tail_="&key=$(printf %s "$secret" | md5)"
+vary base; usual=$(canonical R1)
+mistaken xiaoju-as-sent "plateNo=京A12345&merchId=200461&&1313&duration=120&bizId=B20240101001&startChargingTime=2024-01-01 10:00:00&stopChargingTime=2024-01-01 11:30:00$tail_"
+vary base; mistaken xiaoju-bare-key "$usual&key=$secret"
+vary base; mistaken xiaoju-no-joint "$usual$secret"
+vary base; mistaken xiaoju-encoded "bizId=B20240101001&duration=120&merchId=200461%26%261313&plateNo=%E4%BA%ACA12345&startChargingTime=2024-01-01+10%3A00%3A00&stopChargingTime=2024-01-01+11%3A30%3A00$tail_"
+vary base; mistaken xiaoju-escaped "${usual//&&/\\u0026\\u0026}$tail_"
+vary base remark=; mistaken xiaoju-empty-kept "bizId=B20240101001&duration=120&merchId=200461&&1313&plateNo=京A12345&remark=&startChargingTime=2024-01-01 10:00:00&stopChargingTime=2024-01-01 11:30:00$tail_"
+vary base; mistaken xiaoju-left-out "${usual#*&}$tail_"
+vary base; fields+=("sign=$(printf '%s%s' "$usual" "$tail_" | iconv -f UTF-8 -t GBK | md5 | upper)"); raw xiaoju-gbk "$(json)"
+vary base; mistaken xiaoju-key-with-blank "$usual&key=$(printf '%s ' "$secret" | md5)"
+vary base; mistaken xiaoju-upper-key "$usual&key=$(printf %s "$secret" | md5 | upper)"
+secret=another-invented-key push xiaoju-other-key
+push xiaoju-no-sign; after xiaoju-no-sign -sign
+path=/zld/api/zhichong/noticeparkreduce recipe=R4 secret=zhichong-invented-key
+base=('tradeNo=690893096315527168' 'parkId=200461&&1313' 'carNo=京A12345' 'powerCharged:=22.30' 'startTime:=1704074400000'
+  'endTime:=1704079800000' 'timestamp:=1704081600000')
+push zhichong-seconds startTime:=1704074400 endTime:=1704079800 timestamp:=1704081600
+after zhichong-seconds startTime:=1704074400000 endTime:=1704079800000 timestamp:=1704081600000
+push zhichong-numbers powerCharged:=22.3; after zhichong-numbers powerCharged:=22.30
+vary base; fields+=("sign=$(printf '%s&key=%s' "$(canonical R4)" "$secret" | md5 | upper)"); raw zhichong-md5 "$(json)"
+path=/zld/groudLock/v1/SyncChargePilePay recipe=R2 signfield=key secret=echong-invented-secret
+base=('appId=INVENTED9' 'custId=200461&&1313' 'orderNo=O20240101001' 'plateNo=京A12345')
+vary base; mistaken echongwang-app-signed "appId=INVENTED9&custId=200461&&1313&orderNo=O20240101001&plateNo=京A12345&$secret"
+secret=INVENTED9 push echongwang-app-as-key
