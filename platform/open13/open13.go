@@ -8,7 +8,6 @@
 package open13
 
 import (
-	"bytes"
 	"encoding/base64"
 	"fmt"
 	"net/http"
@@ -156,19 +155,26 @@ func (e *envelope) unseal(sets []platform.Keys) (int, error) {
 	if e.sign == "" {
 		return 0, platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature, "sign is missing: the push is not signed")
 	}
-	texts := [][]byte{e.data}
-	if compact, err := seal.CompactJSON(e.data); err == nil && !bytes.Equal(compact, e.data) {
-		texts = append(texts, compact)
+	if i, ok := e.signedOver(e.data, sets); ok {
+		return i, nil
 	}
-	for i, keys := range sets {
-		for _, text := range texts {
-			if secret := keys[key]; secret != "" && seal.Equal(seal.S1(text, secret), e.sign) {
-				return i, nil
-			}
+	if compact, err := seal.CompactJSON(e.data); err == nil {
+		if i, ok := e.signedOver(compact, sets); ok {
+			return i, nil
 		}
 	}
 	return 0, platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature,
 		"sign is not the MD5 of data, \"key=\" and the lot's ckey, in upper-case hex, neither as it stands nor without blanks")
+}
+
+// signedOver finds the set of keys that signs a text as the push is signed.
+func (e *envelope) signedOver(text []byte, sets []platform.Keys) (int, bool) {
+	for i, keys := range sets {
+		if secret := keys[key]; secret != "" && seal.Equal(seal.S1(text, secret), e.sign) {
+			return i, true
+		}
+	}
+	return 0, false
 }
 
 // Reply answers with the request's sign repeated, in the words of the original server: it calls an unknown lot

@@ -1,13 +1,162 @@
 package open13
 
 import (
+	"encoding/base64"
+	"net/netip"
+	"os"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/platform/platformtest"
 )
 
+func linghu() platform.Dialect { return Builtin()[0] }
+
 func TestGolden(t *testing.T) {
-	for _, d := range Builtin() {
-		t.Run(d.Info().ID, func(t *testing.T) { platformtest.Golden(t, d, "testdata/"+d.Info().ID) })
+	platformtest.Golden(t, linghu(), "testdata/linghu")
+}
+
+// captured reads a push below testdata and the account that it may be opened with.
+func captured(t testing.TB, path string) (platform.Push, platform.Account) {
+	t.Helper()
+	text, err := os.ReadFile("testdata/" + path + "/push.http")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := platform.ReadCapture(linghu().Info(), text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	accounts, at := platformtest.ReadAccounts(t, linghu(), "testdata/linghu")
+	p.Received, p.Remote = at, netip.MustParseAddr("192.0.2.1")
+	return p, accounts.Candidates("linghu", platform.Claim{Lot: charge.LotID{Union: "200461", Park: "1313"}})[0].Account
+}
+
+// TestPrinted opens the two vectors that are printed for interface 13 (lot-http.md 3.3, other-platforms.md 2.2).
+func TestPrinted(t *testing.T) {
+	for _, c := range []struct{ data, sign, key string }{
+		{`{"comid":"1313","union_id":"200461","start_charge_seq":"20210126","start_charging_time":1603779352,"stop_charging_time":1603789352,"car_number":"京AA1234","mitigate_type":1,"duration":120}`,
+			"3164B431D5681628F9905FD53CE750A6", "MAVXUU3C2545G9K1"},
+		{`{"comid":"1313","union_id":"200461","start_charge_seq":"20210126","car_number":"京A12345","mitigate_type":1,"duration":120}`,
+			"AE8EA0F3CD7712122858EEB7A7AA36D5", "demo-secret"},
+	} {
+		body := base64.StdEncoding.EncodeToString([]byte(`{"data":` + c.data + `,"sign":"` + c.sign + `"}`))
+		p := platform.Push{Platform: "linghu", Route: linghu().Info().Routes[0], Body: []byte(body)}
+		m, err := linghu().Open(p, platform.Account{Keys: []platform.Keys{{"ckey": charge.Secret(c.key)}}}, time.Time{})
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if m.Charge.Order != "20210126" || m.Charge.Ask != (charge.Ask{Method: charge.MethodTime, Minutes: 120}) {
+			t.Errorf("read %+v", m.Charge)
+		}
+	}
+}
+
+// TestEscaped: escapes in data are resolved before the second text is signed, and nothing else is.
+func TestEscaped(t *testing.T) {
+	usual, account := captured(t, "linghu/finished")
+	escaped, _ := captured(t, "open/escaped")
+	want, err := linghu().Open(usual, account, usual.Received)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := linghu().Open(escaped, account, usual.Received)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-bare +escaped):\n%s", diff)
+	}
+}
+
+// TestMistakes: pushes signed wrong by openssl, and what the doctor makes of them.
+func TestMistakes(t *testing.T) {
+	for path, want := range map[string]string{
+		"doctor/joint":             "joined in another way",
+		"doctor/sorted":            "sorted for signing",
+		"doctor/spaced":            "with blanks",
+		"doctor/envelope":          "whole envelope",
+		"doctor/pairs":             "kv-md5-key",
+		"doctor/upper-key":         "other case",
+		"doctor/key-with-line-end": "blanks around",
+		"doctor/ampersands":        `\u0026`,
+		"doctor/url-base64":        "kind for URLs",
+		"linghu/lower-sign":        "lower-case",
+		"linghu/bare-json":         "Base64 of it is wanted",
+		"linghu/no-padding":        "without its padding",
+		"linghu/wrong-account":     "the key is another one",
+		"linghu/forged":            "the key is another one",
+		"linghu/unsealed":          "not signed",
+		"linghu/finished":          "",
+		"linghu/spaced":            "",
+		"linghu/former-key":        "",
+	} {
+		t.Run(path, func(t *testing.T) {
+			p, account := captured(t, path)
+			g := linghu().(platform.Doctor).Diagnose(p, account, p.Received)
+			if want == "" && g.Likely != "" || !strings.Contains(g.Likely, want) {
+				t.Errorf("likely %q, want %q in it", g.Likely, want)
+			}
+			if want == "" && g.Expected != g.Found {
+				t.Errorf("expected %s, found %s", g.Expected, g.Found)
+			}
+			if all := g.Canonical + g.Likely + strings.Join(g.Read, ""); strings.Contains(all, "invented-ckey") || strings.Contains(all, "former-ckey") {
+				t.Error("shows the key")
+			}
+		})
+	}
+}
+
+// FuzzOpen: no push makes the dialect panic, and what opens with one key does not open with another.
+func FuzzOpen(f *testing.F) {
+	d := linghu()
+	for _, p := range platformtest.Pushes(f, d, "testdata/linghu") {
+		f.Add(p.Body)
+		if plain, err := base64.StdEncoding.DecodeString(string(p.Body)); err == nil {
+			f.Add(plain)
+		}
+	}
+	account := platform.Account{Keys: []platform.Keys{{"ckey": "lot-invented-ckey"}}}
+	other := platform.Account{Keys: []platform.Keys{{"ckey": "another"}}}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		for _, b := range [][]byte{body, []byte(base64.StdEncoding.EncodeToString(body))} {
+			p := platform.Push{Platform: "linghu", Route: d.Info().Routes[0], Body: b}
+			claim, claimErr := d.Claim(p)
+			m, err := d.Open(p, account, time.Time{})
+			d.(platform.Doctor).Diagnose(p, account, time.Time{})
+			if d.Reply(p, nil, platform.Verdict{Outcome: charge.OutcomeBadBody}).Status != 200 {
+				t.Error("an answer without status 200")
+			}
+			if err != nil {
+				continue
+			}
+			if c := m.Charge; claimErr != nil || c.Plate == "" || c.Lot != claim.Lot || c.RepeatKey == "" || c.Ask.Minutes < 0 || c.Ask.Amount < 0 {
+				t.Errorf("opened as %+v, claim %v", c, claimErr)
+			}
+			if _, err := d.Open(p, other, time.Time{}); err == nil {
+				t.Error("opens with two keys")
+			}
+		}
+	})
+}
+
+// BenchmarkOpen is decode and verify of one push, claim included.
+func BenchmarkOpen(b *testing.B) {
+	d := linghu()
+	p, account := captured(b, "linghu/finished")
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := d.Claim(p); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := d.Open(p, account, p.Received); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -59,6 +59,9 @@ func load(r io.Reader, name string, own bool) (platform.Dialect, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(p.Paths.Inquiry) > 0 {
+		return nil, f.Errorf("paths.inquiry", "an unsigned platform is not told which cars are inside")
+	}
 	if err := p.Check(f, Family, own); err != nil {
 		return nil, err
 	}
@@ -67,8 +70,6 @@ func load(r io.Reader, name string, own bool) (platform.Dialect, error) {
 		return nil, f.Errorf("operator.field", "is missing: which field names the operator?")
 	case p.Operator.Key == "":
 		return nil, f.Errorf("operator.key", "is missing: what is the operator's number called in an account?")
-	case len(p.Paths.Inquiry) > 0:
-		return nil, f.Errorf("paths.inquiry", "an unsigned platform is not told which cars are inside")
 	}
 	if _, ok := p.Fields[platform.RoleSent]; ok {
 		return nil, f.Errorf("fields.sent", "an unsigned time proves nothing and is not checked")

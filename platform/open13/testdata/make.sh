@@ -85,3 +85,19 @@ raw empty ''
 # The case of the hex below is open and hidden by Base64: a test of its own holds it instead of the forger.
 id=open
 push escaped "$(data 's/京/\\u4eac/' 's/station_name":"一号站/station_name":"\\u4E00号站/')" "$usual"
+
+# Usual mistakes, for the doctor: data signed wrong.
+id=doctor
+k="key=$secret"
+digest() { printf %s "$1" | md5; }
+mistaken() { raw "$1" "$(wrap "$usual" "$(digest "$2")")"; }
+mistaken joint "$usual&$k"
+mistaken sorted "$(printf '%s' '{"car_number":"京A12345","comid":"1313","connector_id":"10000a001","connector_name":"充电枪001a","duration":120,"elec_money":10.00,"mitigate_type":1,"power":12.50,"sevice_money":5.00,"start_charge_seq":"20240101001","start_charging_time":1704074400,"station_name":"一号站","stop_charging_time":1704079800,"total_money":15.00,"union_id":"200461"}')$k"
+mistaken spaced "$(data 's/,"/, "/g' 's/":/": /g')$k"
+mistaken envelope "{\"data\":$usual}$k"
+mistaken pairs "car_number=京A12345&comid=1313&connector_id=10000a001&connector_name=充电枪001a&duration=120&elec_money=10.00&mitigate_type=1&power=12.50&sevice_money=5.00&start_charge_seq=20240101001&start_charging_time=1704074400&station_name=一号站&stop_charging_time=1704079800&total_money=15.00&union_id=200461&$k"
+mistaken upper-key "${usual}key=$(printf %s "$secret" | tr a-z A-Z)"
+raw key-with-line-end "$(wrap "$usual" "$(printf '%s%s\n' "$usual" "$k" | md5)")"
+stationed=$(data 's/"comid":"1313","union_id":"200461"/"station_id":"200461\&\&1313"/')
+raw ampersands "$(wrap "$stationed" "$(digest "$(printf %s "$stationed" | sed 's/&&/\\u0026\\u0026/')$k")")"
+raw url-base64 "$(wrap "$usual" "$(sign "$usual")" | tr '+/' '-_')"
