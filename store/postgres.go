@@ -3,8 +3,164 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"github.com/chargestamp/chargestamp/outbox"
 )
 
-const committers = 3
+const (
+	committers  = 3      // transactions of one node that may be under way at once
+	minPostgres = 130000 // server_version_num
+	poolSize    = 8
+	patience    = 15 * time.Second // for one batch; a server that is silent for longer is taken for lost
+	redialAfter = 250 * time.Millisecond
 
-func openPostgres(context.Context, *Store) (engine, error) { return nil, errors.New("soon") }
+	hintChannel = "chargestamp"
+)
+
+// postgresEngine is a connection for each committer, one that listens, and a pool that only reads.
+type postgresEngine struct {
+	store *Store
+	cfg   *pgx.ConnConfig
+	pool  *pgxpool.Pool
+}
+
+func openPostgres(ctx context.Context, s *Store) (engine, error) {
+	cfg, err := pgx.ParseConfig(s.cfg.URL)
+	if err != nil {
+		return nil, errors.New("store: the database url cannot be read") // its error may tell the password
+	}
+	cfg.ConnectTimeout = 5 * time.Second
+	cfg.RuntimeParams["application_name"] = "chargestamp " + s.cfg.Node
+	e := &postgresEngine{store: s, cfg: cfg}
+	conn, err := pgx.ConnectConfig(ctx, cfg.Copy())
+	if err != nil {
+		return nil, wrapf(err, "connect to PostgreSQL")
+	}
+	err = e.check(ctx, conn)
+	conn.Close(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.migrate(ctx); err != nil {
+		return nil, err
+	}
+	poolCfg, err := pgxpool.ParseConfig(s.cfg.URL)
+	if err != nil {
+		return nil, errors.New("store: the database url cannot be read")
+	}
+	poolCfg.ConnConfig, poolCfg.MaxConns = cfg.Copy(), poolSize
+	if e.pool, err = pgxpool.NewWithConfig(ctx, poolCfg); err != nil {
+		return nil, wrapf(err, "connect to PostgreSQL")
+	}
+	return e, nil
+}
+
+// check refuses a server that answers before it has written.
+func (e *postgresEngine) check(ctx context.Context, conn *pgx.Conn) error {
+	setting := func(name string) (value string, err error) {
+		err = conn.QueryRow(ctx, "SELECT current_setting($1)", name).Scan(&value)
+		return value, wrapf(err, "read setting %s", name)
+	}
+	number, err := setting("server_version_num")
+	if err != nil {
+		return err
+	}
+	if n, _ := strconv.Atoi(number); n < minPostgres {
+		return fmt.Errorf("store: PostgreSQL %s is too old, 13 is needed", number)
+	}
+	for _, name := range []string{"fsync", "synchronous_commit"} {
+		value, err := setting(name)
+		if err != nil {
+			return err
+		}
+		if value == "off" {
+			return fmt.Errorf("store: PostgreSQL runs with %s = off: what it has committed can be lost. Set it to on", name)
+		}
+	}
+	return nil
+}
+
+func (e *postgresEngine) migrate(ctx context.Context) error {
+	db := stdlib.OpenDB(*e.cfg.Copy())
+	defer db.Close()
+	locker, err := lock.NewPostgresSessionLocker() // nodes that start together wait for each other
+	if err != nil {
+		return wrapf(err, "migrations")
+	}
+	if err := migrateUp(ctx, goose.DialectPostgres, "postgres", db, goose.WithSessionLocker(locker)); err != nil {
+		return err
+	}
+	// Only some may create extensions; without this one a search for the middle of a plate reads all plates.
+	const index = "CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE INDEX IF NOT EXISTS plate_part ON plate USING gin (plate gin_trgm_ops)"
+	if _, err := db.ExecContext(ctx, index); err != nil {
+		e.store.log.Warn("no index for parts of plates: their search will be slower", "error", err,
+			"help", "let an administrator run CREATE EXTENSION pg_trgm")
+	}
+	return nil
+}
+
+func (e *postgresEngine) close() error {
+	e.pool.Close()
+	return nil
+}
+
+// read implements engine.
+func (e *postgresEngine) read(ctx context.Context, fn func(link) error) error {
+	conn, err := e.pool.Acquire(ctx)
+	if err != nil {
+		return lostAsBusy(ctx, err)
+	}
+	defer conn.Release()
+	tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	if err != nil {
+		return lostAsBusy(ctx, err)
+	}
+	defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // there is nothing to undo
+	return lostAsBusy(ctx, fn(readLink{&pgConn{conn: conn.Conn(), ctx: ctx}}))
+}
+
+// lostAsBusy makes an error of the connection outbox.ErrBusy: try again later. Those of a statement, of fn and
+// of an ended ctx stay as they are.
+func lostAsBusy(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil || errors.Is(err, outbox.ErrBusy) || !lost(err) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", outbox.ErrBusy, err)
+}
+
+// lost reports errors that say nothing of the statement: the server is away, stopping, full or not up yet.
+func lost(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		switch pg.Code[:2] {
+		case "08", "53", "57", "58": // connection, resources, operator, system; XX and the rest are ours
+			return true
+		}
+		return false
+	}
+	var net interface{ Timeout() bool }
+	var connect *pgconn.ConnectError
+	return errors.As(err, &connect) || errors.As(err, &net) || pgconn.SafeToRetry(err) || errors.Is(err, errConnLost)
+}
+
+var errConnLost = errors.New("connection lost")
+
+// notify implements engine.
+func (e *postgresEngine) notify(ctx context.Context, h Hint) error {
+	_, err := e.pool.Exec(ctx, "SELECT pg_notify($1, $2)", hintChannel, h.Topic+"\n"+h.Payload)
+	return lostAsBusy(ctx, err)
+}
+
+func (e *postgresEngine) integrity(context.Context) error { return nil }
+
+func (e *postgresEngine) upkeep() {}

@@ -22,7 +22,6 @@ var (
 	deleteRepeat    = statementOf("DELETE FROM repeat WHERE platform = ? AND key = ? AND charge = ?", tableRepeat)
 	updateCharge    = tableCharge.update("account order_no repeat_key plate lot started ended energy total ask detail digest state "+
 		"reason reduction stay hold_until decision usage report updated gap", "id")
-	insertPlate = statementOf("INSERT INTO plate (plate, rev) VALUES (?, ?) ON CONFLICT DO NOTHING", tablePlate)
 )
 
 // Charge finds a charge by its id.
@@ -167,7 +166,7 @@ func (t *Tx) addPlate(p charge.Plate) error {
 		return nil
 	}
 	t.plates = append(t.plates, plate)
-	return t.link.put(insertPlate, []any{plate, reverse(plate)}, -1)
+	return t.link.put(tablePlate.insert, []any{plate, reverse(plate)}, -1)
 }
 
 // scanCharge reads a charge and remembers its repeat key, which SetCharge may have to move.

@@ -1,0 +1,297 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// A write asks its questions one after the other, and each is a way to the server and back. So the writes of a
+// batch run side by side, each in a lane: when all lanes wait for an answer, their questions go out together,
+// and what they put is gathered until they are done. Lanes that want the same visit, or the same job, run one
+// after the other. Whatever does not work out in lanes makes the whole batch run again one by one.
+
+// errLanes says that a batch must be run one by one.
+var errLanes = errors.New("store: to be run one by one")
+
+// errAgain is what a lane sees that wants a row another lane has: it will be run again after it.
+var errAgain = errors.New("store: this write is run again")
+
+type lanes struct {
+	store *Store
+	conn  *pgx.Conn
+	calls chan call
+	begun bool
+	locks []int64
+
+	mu   sync.Mutex
+	rows map[heldRow]*lane
+}
+
+type heldRow struct {
+	q  *statement
+	id any
+}
+
+// lane is the link of one write.
+type lane struct {
+	all     *lanes
+	write   *write
+	answers chan answer
+	puts    []put
+	touched uint32 // tables of puts not sent yet
+	changed uint32 // tables of puts that are not inserts
+	sent    bool   // something was sent that can only be undone with the whole batch
+	again   bool
+	broken  error
+}
+
+type put struct {
+	q     *statement
+	args  []any
+	want  int64
+	alone bool // may not be gathered with other inserts
+}
+
+// call is a lane's question, or with no statement its end.
+type call struct {
+	lane *lane
+	q    *statement
+	args []any
+	exec bool
+}
+
+type answer struct {
+	rows [][]any
+	n    int64
+	err  error
+}
+
+// runLanes runs and commits a batch. It gives errLanes where nothing is known against the batch but that it
+// cannot be run this way.
+func runLanes(s *Store, conn *pgx.Conn, batch []*write) error {
+	all := &lanes{store: s, conn: conn, calls: make(chan call), locks: batchLocks(batch)}
+	for rest := batch; len(rest) > 0; {
+		wave, later := pickWave(rest)
+		again, err := all.run(wave)
+		if err != nil {
+			return err
+		}
+		rest = append(again, later...)
+	}
+	if !all.begun {
+		return nil // nobody asked or put anything
+	}
+	_, err := conn.Exec(context.Background(), "COMMIT")
+	return err
+}
+
+// pickWave picks writes of which no two name the same visit, the first come first.
+func pickWave(rest []*write) (wave, later []*write) {
+	taken := make(map[int64]bool)
+	for _, w := range rest {
+		free := true
+		for _, l := range w.locks {
+			free = free && !taken[l]
+		}
+		for _, l := range w.locks {
+			taken[l] = true // also of one that waits: nobody overtakes it
+		}
+		if free {
+			wave = append(wave, w)
+		} else {
+			later = append(later, w)
+		}
+	}
+	return wave, later
+}
+
+// run runs a wave and sends what it put. It gives the writes that are to be run again.
+func (all *lanes) run(wave []*write) (again []*write, err error) {
+	all.rows = make(map[heldRow]*lane)
+	team := make([]*lane, len(wave))
+	for i, w := range wave {
+		team[i] = &lane{all: all, write: w, answers: make(chan answer, 1)}
+		go func() {
+			w.run(all.store, team[i])
+			all.calls <- call{lane: team[i]}
+		}()
+	}
+	var waiting []call
+	for running := len(team); running > 0; {
+		c := <-all.calls
+		running--
+		if c.q != nil {
+			waiting = append(waiting, c)
+		}
+		if running == 0 && len(waiting) > 0 {
+			if roundErr := all.round(waiting); roundErr != nil && err == nil {
+				err = roundErr
+			}
+			running, waiting = len(waiting), waiting[:0]
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	var puts []put
+	for _, l := range team {
+		switch {
+		case l.again && l.sent, l.write.err != nil && l.sent:
+			return nil, errLanes
+		case l.again:
+			again = append(again, l.write)
+		case l.write.err == nil:
+			puts = append(puts, l.puts...)
+		}
+	}
+	if len(puts) == 0 {
+		return again, nil
+	}
+	var b pgx.Batch
+	all.begin(&b)
+	checks := queuePuts(&b, puts)
+	return again, all.send(&b, checks)
+}
+
+// begin puts the start of the transaction in front of the first thing that is sent.
+func (all *lanes) begin(b *pgx.Batch) {
+	if all.begun {
+		return
+	}
+	all.begun = true
+	b.Queue("BEGIN")
+	if len(all.locks) > 0 {
+		b.Queue(takeLocks.dollars, all.locks)
+	}
+}
+
+// send sends a batch; the first error is its own, and then that of the checks.
+func (all *lanes) send(b *pgx.Batch, checks *putChecks) error {
+	if err := all.conn.SendBatch(context.Background(), b).Close(); err != nil {
+		return err
+	}
+	if checks != nil && checks.missed {
+		return errLanes
+	}
+	return nil
+}
+
+// round sends the questions of all lanes, each behind what its lane has put that it may see, and hands out the
+// answers. After an error every lane gets it, and comes to its end.
+func (all *lanes) round(waiting []call) error {
+	var b pgx.Batch
+	all.begin(&b)
+	answers := make([]answer, len(waiting))
+	var checks []*putChecks
+	for i, c := range waiting {
+		if l := c.lane; l.touched&c.q.touches != 0 {
+			checks = append(checks, queuePuts(&b, l.puts))
+			l.puts, l.touched, l.changed, l.sent = nil, 0, 0, true
+		}
+		a := &answers[i]
+		q := b.Queue(c.q.dollars, c.args...)
+		if c.exec {
+			q.Exec(func(tag pgconn.CommandTag) error {
+				a.n = tag.RowsAffected()
+				return nil
+			})
+			continue
+		}
+		q.Query(func(rows pgx.Rows) error {
+			for rows.Next() {
+				var row cells
+				if err := decodeRow(rows, &row); err != nil {
+					return err
+				}
+				a.rows = append(a.rows, row.vals)
+			}
+			return rows.Err()
+		})
+	}
+	err := all.send(&b, nil)
+	for _, c := range checks {
+		if c.missed && err == nil {
+			err = errLanes
+		}
+	}
+	for i, c := range waiting {
+		if c.exec || c.q.changes {
+			c.lane.sent = true
+		}
+		answers[i].err = err
+		c.lane.answers <- answers[i]
+	}
+	return err
+}
+
+// ask sends a lane's question and waits for its answer.
+func (l *lane) ask(q *statement, args []any, exec bool) (answer, error) {
+	if l.broken != nil {
+		return answer{}, l.broken
+	}
+	clean(args)
+	if q.locksRow && !l.hold(heldRow{q, args[0]}) {
+		l.again, l.broken = true, errAgain
+		return answer{}, errAgain
+	}
+	l.all.calls <- call{l, q, args, exec}
+	a := <-l.answers
+	l.broken = a.err
+	return a, a.err
+}
+
+// hold takes a row for this lane until the end of the wave.
+func (l *lane) hold(row heldRow) bool {
+	l.all.mu.Lock()
+	defer l.all.mu.Unlock()
+	if other := l.all.rows[row]; other != nil && other != l {
+		return false
+	}
+	l.all.rows[row] = l
+	return true
+}
+
+// query implements link.
+func (l *lane) query(q *statement, args []any, each func(*cells) error) error {
+	a, err := l.ask(q, args, false)
+	if err != nil {
+		return err
+	}
+	for _, vals := range a.rows {
+		row := cells{vals: vals}
+		if err := each(&row); err != nil {
+			return err
+		}
+		if row.err != nil {
+			return row.err
+		}
+	}
+	return nil
+}
+
+// exec implements link.
+func (l *lane) exec(q *statement, args []any) (int64, error) {
+	a, err := l.ask(q, args, true)
+	return a.n, err
+}
+
+// put implements link: it is remembered, and sent with those of the other lanes.
+func (l *lane) put(q *statement, args []any, want int64) error {
+	if l.broken != nil {
+		return l.broken
+	}
+	clean(args)
+	p := put{q: q, args: args, want: want}
+	if q.into == nil {
+		l.changed |= q.touches
+	} else {
+		p.alone = l.changed&q.touches != 0 // what was changed before must stay before
+	}
+	l.touched |= q.touches
+	l.puts = append(l.puts, p)
+	return nil
+}

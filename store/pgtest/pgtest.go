@@ -1,0 +1,176 @@
+// Package pgtest starts a private PostgreSQL from the programs of the machine, for tests and benchmarks. It
+// keeps its settings for durability, listens on a socket in its own folder only, and is gone with its owner.
+package pgtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Server is a running PostgreSQL.
+type Server struct {
+	URL string // of a database that is there and empty; "postgres://…"
+
+	bin, dir string
+	owner    *owner
+	cmd      *exec.Cmd
+	log      bytes.Buffer
+	exited   chan struct{}
+
+	databases atomic.Int64
+}
+
+const user = "chargestamp"
+
+// Start makes a database cluster in a new temporary folder and serves it until Stop.
+func Start() (*Server, error) {
+	bin, err := programs()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{bin: bin}
+	if s.owner, err = findOwner(); err != nil {
+		return nil, err
+	}
+	if s.dir, err = os.MkdirTemp("", "pg"); err != nil {
+		return nil, err
+	}
+	if err := s.owner.give(s.dir); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(s.dir))
+	}
+	s.URL = (&url.URL{Scheme: "postgres", User: url.User(user), Path: "/postgres", RawQuery: "host=" + url.QueryEscape(s.dir)}).String()
+	init := s.owner.command(filepath.Join(bin, "initdb"), "-D", s.data(), "-U", user, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
+	init.Dir = s.dir
+	if out, err := init.CombinedOutput(); err != nil {
+		return nil, errors.Join(fmt.Errorf("initdb: %w\n%s", err, out), os.RemoveAll(s.dir))
+	}
+	if err := s.Up(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(s.dir))
+	}
+	return s, nil
+}
+
+func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+
+// Up serves again after Down or Kill.
+func (s *Server) Up() error {
+	s.log.Reset()
+	s.cmd = s.owner.command(filepath.Join(s.bin, "postgres"), "-D", s.data(), "-c", "listen_addresses=", "-c", "unix_socket_directories="+s.dir,
+		"-c", "max_connections=200", "-c", "shared_buffers=256MB", "-c", "max_wal_size=4GB", "-c", "logging_collector=off")
+	s.cmd.Dir = s.dir
+	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
+	started := make(chan error)
+	s.exited = make(chan struct{})
+	go func() {
+		// The kernel ends a server whose owner is gone when the thread that started it is gone, so the thread
+		// must stay.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := s.cmd.Start()
+		started <- err
+		if err == nil {
+			_ = s.cmd.Wait()
+		}
+		close(s.exited)
+	}()
+	if err := <-started; err != nil {
+		return fmt.Errorf("postgres: %w", err)
+	}
+	return s.ready()
+}
+
+// ready waits until the server takes connections.
+func (s *Server) ready() error {
+	const long = 30 * time.Second
+	for start := time.Now(); time.Since(start) < long; {
+		err := s.do("SELECT 1")
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-s.exited:
+			return fmt.Errorf("postgres ended at its start:\n%s", s.log.String())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return fmt.Errorf("postgres is not ready after %v:\n%s", long, s.log.String())
+}
+
+// do runs one statement over a connection of its own.
+func (s *Server) do(sql string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, s.URL)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	_, err = conn.Exec(ctx, sql)
+	return err
+}
+
+// Down stops the server as an administrator would; what is open is cut off.
+func (s *Server) Down() error { return s.end(syscall.SIGINT) }
+
+// Kill stops it as a crash would.
+func (s *Server) Kill() error { return s.end(syscall.SIGQUIT) }
+
+func (s *Server) end(how os.Signal) error {
+	if err := s.cmd.Process.Signal(how); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	select {
+	case <-s.exited:
+		return nil
+	case <-time.After(30 * time.Second):
+		_ = s.cmd.Process.Kill()
+		return fmt.Errorf("postgres did not stop:\n%s", s.log.String())
+	}
+}
+
+// NewDatabase makes an empty database and gives its URL.
+func (s *Server) NewDatabase() (string, error) {
+	name := fmt.Sprintf("db%d", s.databases.Add(1))
+	if err := s.do("CREATE DATABASE " + name); err != nil {
+		return "", fmt.Errorf("make database %s: %w", name, err)
+	}
+	return strings.Replace(s.URL, "/postgres?", "/"+name+"?", 1), nil
+}
+
+// Stop ends the server and removes its folder.
+func (s *Server) Stop() error { return errors.Join(s.Down(), os.RemoveAll(s.dir)) }
+
+// programs finds the folder of initdb and postgres, the newest where there are several.
+func programs() (string, error) {
+	if p, err := exec.LookPath("initdb"); err == nil {
+		if _, err := os.Stat(filepath.Join(filepath.Dir(p), "postgres")); err == nil {
+			return filepath.Dir(p), nil
+		}
+	}
+	best, bestVersion := "", 0.0
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	for _, p := range found {
+		dir := filepath.Dir(p)
+		if v, err := strconv.ParseFloat(filepath.Base(filepath.Dir(dir)), 64); err == nil && v > bestVersion {
+			best, bestVersion = dir, v
+		}
+	}
+	if best == "" {
+		return "", errors.New("PostgreSQL's programs are not on this machine: apt-get install postgresql")
+	}
+	return best, nil
+}
