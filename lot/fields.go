@@ -28,6 +28,12 @@ const (
 
 var earliest = time.Date(2010, 1, 1, 0, 0, 0, 0, charge.Shanghai)
 
+// ReadFields reads the members of a JSON object, such as a car park's answer.
+func ReadFields(object []byte) (*Fields, error) {
+	list, err := seal.ReadObject(object)
+	return &Fields{list: list}, err
+}
+
 // Err is the first thing that was wrong.
 func (f *Fields) Err() error { return f.err }
 

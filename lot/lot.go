@@ -104,6 +104,8 @@ type Usage struct {
 	Amount  charge.Fen
 	Told    string // minutes or yuan as received
 	Left    time.Time
+	// Platform is the dialect that the platform_id of a 3.11 names; a 2.34 names none.
+	Platform string
 }
 
 // Events is what flow wants to hear from lots. An error means that nothing was stored and the lot should

@@ -1,0 +1,216 @@
+package callback
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/outbound"
+)
+
+var (
+	here = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+	noon = time.Date(2026, 3, 1, 12, 0, 0, 0, charge.Shanghai)
+)
+
+// deliver delivers one order and waits for its result.
+func deliver(c *Channel, o lot.Order) lot.Result {
+	results := make(chan lot.Result, 2)
+	c.Deliver(o, func(r lot.Result) { results <- r })
+	return <-results
+}
+
+// TestAnswers delivers to a real server that answers in every way there is.
+func TestAnswers(t *testing.T) {
+	body := []byte(`{"data":{"car_number":"京AD06088"},"sign":"S"}`)
+	acked := lot.Result{Result: charge.AttemptAcked, Reason: charge.ReasonOK, Sent: true}
+	refused := lot.Result{Result: charge.AttemptRefused, Reason: charge.ReasonLotRefused, Sent: true}
+	garbled := func(detail string) lot.Result {
+		return lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError, Sent: true, Detail: detail}
+	}
+	noState := garbled(`the answer is not {"state":0|1,"errmsg":…}`)
+	with := func(r lot.Result, detail string) lot.Result { r.Detail = detail; return r }
+	cases := []struct {
+		name   string
+		status int
+		answer string
+		want   lot.Result
+	}{
+		{"state 1", 200, `{"state":1}`, acked},
+		{"state 1 and words", 200, `{"state":1,"errmsg":"成功"}`, with(acked, "成功")},
+		{"state 1 as text", 200, ` {"errmsg":null,"state":"1"}` + "\n", acked},
+		{"state 1, created", 201, `{"state":1}`, acked},
+		{"state 0", 200, `{"state":0,"errmsg":"无此订单"}`, with(refused, "无此订单")},
+		{"state 0 with the plate", 200, `{"state":0,"errmsg":"车牌京AD06088不在场\r\n"}`, with(refused, "车牌京A***88不在场  ")},
+		{"state 0 with a flood", 200, `{"state":0,"errmsg":"` + strings.Repeat("长", 500) + `"}`, with(refused, strings.Repeat("长", 200)+"…")},
+		{"state 2", 200, `{"state":2}`, noState},
+		{"state true", 200, `{"state":true}`, noState},
+		{"state 1.0", 200, `{"state":1.0}`, noState},
+		{"no state", 200, `{"code":1}`, noState},
+		{"two states", 200, `{"state":0,"state":1}`, noState},
+		{"an array", 200, `[{"state":1}]`, noState},
+		{"HTML", 200, `<html>state 1</html>`, noState},
+		{"nothing", 200, ``, noState},
+		{"an error page that says yes", 500, `{"state":1}`, garbled("answered with HTTP 500 Internal Server Error")},
+		{"not found", 404, `{"state":1}`, garbled("answered with HTTP 404 Not Found")},
+		{"a redirect that says yes", 302, `{"state":1}`, garbled("answered with HTTP 302: redirects are not followed, the callback address must be the final one")},
+		{"too long", 200, `{"state":1,"errmsg":"` + strings.Repeat("x", 64<<10) + `"}`, garbled("the answer is too long")},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				got, _ := io.ReadAll(r.Body)
+				if r.Method != "POST" || r.URL.Path != "/bolink" || !bytes.Equal(got, body) || r.Header.Get("Idempotency-Key") != "u-1" ||
+					r.Header.Get("Content-Type") != "application/json;charset=utf-8" {
+					t.Errorf("arrived: %s %s %q %v", r.Method, r.URL.Path, got, r.Header)
+				}
+				w.Header().Set("Location", "/elsewhere")
+				w.WriteHeader(c.status)
+				_, _ = io.WriteString(w, c.answer)
+			}))
+			defer s.Close()
+			d := testDirectory(s.URL + "/bolink")
+			d.vendor.AllowTo = here
+			client := outbound.NewClient(outbound.Options{})
+			defer client.Close()
+			channel := newChannel(t, ChannelConfig{Directory: d, Client: client, Now: func() time.Time { return noon }})
+			c.want.At = noon
+			got := deliver(channel, lot.Order{Delivery: 1, Lot: apiLot, Message: charge.Message514, UUID: "u-1", Payload: body})
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("result (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestNoAnswer tells apart what left and what did not: only the one may have been applied.
+func TestNoAnswer(t *testing.T) {
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	}))
+	defer silent.Close()
+	cut := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		panic(http.ErrAbortHandler)
+	}))
+	defer cut.Close()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := "http://" + l.Addr().String()
+	l.Close()
+	cases := []struct {
+		name   string
+		url    string
+		allow  []netip.Prefix
+		result charge.AttemptResult
+		reason charge.Reason
+		sent   bool
+		detail string
+	}{
+		{"silent", silent.URL, here, charge.AttemptTimeout, charge.ReasonNoAnswer, true, "no answer in time"},
+		{"cut", cut.URL, here, charge.AttemptTimeout, charge.ReasonNoAnswer, true, "the connection broke before the answer"},
+		{"nobody there", nobody, here, charge.AttemptError, charge.ReasonLotError, false, "not sent: dial tcp"},
+		{"not allowed", silent.URL, nil, charge.AttemptError, charge.ReasonLotError, false, `not sent: 127.0.0.1 is a loopback address and is not dialled; if that is right, add "127.0.0.1/32" to the allow_to list`},
+		{"no URL", "callback", nil, charge.AttemptError, charge.ReasonLotError, false, `not sent: the address begins with ""`},
+		{"no address", "", nil, charge.AttemptError, charge.ReasonLotError, false, "not sent: the lot is unknown, off, or has no callback address"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			d := testDirectory(c.url)
+			d.vendor.AllowTo = c.allow
+			client := outbound.NewClient(outbound.Options{Timeout: 200 * time.Millisecond})
+			defer client.Close()
+			channel := newChannel(t, ChannelConfig{Directory: d, Client: client, Now: func() time.Time { return noon }})
+			r := deliver(channel, lot.Order{Lot: apiLot, UUID: "u", Payload: []byte("{}")})
+			if r.Result != c.result || r.Reason != c.reason || r.Sent != c.sent || !strings.HasPrefix(r.Detail, c.detail) {
+				t.Errorf("got %+v", r)
+			}
+		})
+	}
+}
+
+func TestPlaceOf(t *testing.T) {
+	own, other := netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.168.0.0/16")
+	d := testDirectory("http://vendor.example/")
+	d.vendor.AllowTo = []netip.Prefix{other}
+	p, _, err := placeOf(d, apiLot)
+	if err != nil || p.url != "http://vendor.example/" || fmt.Sprint(p.allow) != "[192.168.0.0/16]" {
+		t.Errorf("the vendor's place: %+v %v", p, err)
+	}
+	l := d.lots[apiLot]
+	l.Callback, l.AllowTo = "http://lot.example/", []netip.Prefix{own}
+	d.lots[apiLot] = l
+	p, _, err = placeOf(d, apiLot)
+	if err != nil || p.url != "http://lot.example/" || fmt.Sprint(p.allow) != "[10.0.0.0/8 192.168.0.0/16]" {
+		t.Errorf("the lot's own place: %+v %v", p, err)
+	}
+	if _, _, err := placeOf(d, charge.LotID{Union: "200461", Park: "9"}); !errors.Is(err, errNoPlace) {
+		t.Errorf("an unknown lot: %v", err)
+	}
+}
+
+func TestQueryPrice(t *testing.T) {
+	var sent string
+	answer := `{"state":1,"price":"6.0","duration":50,"derate_money":5,"derate_duration":5,"park_id":"1314","order_id":"s-1","query_time":1772337600}`
+	status := 200
+	client := post(func(r outbound.Request) (outbound.Response, error) {
+		sent = string(r.Body)
+		if r.URL != "http://lot.example/bolink" || r.Key != "" || r.Type != contentType {
+			t.Errorf("asked %+v", r)
+		}
+		return outbound.Response{Status: status, Body: []byte(answer)}, nil
+	})
+	c := newChannel(t, ChannelConfig{Client: client, Now: func() time.Time { return noon }})
+	stay := charge.Stay{Lot: apiLot, OrderID: "s-1", Plate: "京AD06088"}
+	p, err := c.QueryPrice(t.Context(), stay)
+	want := lot.Price{OrderID: "s-1", Total: 1100, Price: 600, DerateMoney: 500, DerateDuration: 5, Duration: 50, QueryTime: time.Unix(1772337600, 0).UTC()}
+	if diff := cmp.Diff(want, p); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	// signed by openssl: noon is 1772337600 s
+	wantSent := `{"data":{"service_name":"query_price","park_id":"1314","car_number":"京AD06088","order_id":"s-1","pay_scene":0,"query_order_no":"q1772337600000000"},"sign":"CBD75935971FA6DC4D065AD19AC9C4B0"}`
+	if sent != wantSent {
+		t.Errorf("asked\n%s\nwant\n%s", sent, wantSent)
+	}
+	for text, want := range map[string]string{
+		`{"state":0,"errmsg":"京AD06088无此订单"}`:          "state 0: 京A***88无此订单",
+		`{"state":1,"duration":5}`:                     "no price",
+		`{"state":1,"price":"6.005"}`:                  "price 无效",
+		`{"state":1,"price":"-6"}`:                     "price 无效",
+		`{"state":1,"price":"6","query_time":"never"}`: "query_time 无效",
+		`<html>`: "no object",
+	} {
+		answer = text
+		if _, err := c.QueryPrice(t.Context(), stay); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	status = 502
+	if _, err := c.QueryPrice(t.Context(), stay); err == nil || !strings.Contains(err.Error(), "HTTP 502") {
+		t.Errorf("a bad gateway: %v", err)
+	}
+	if _, err := c.QueryPrice(t.Context(), charge.Stay{}); !errors.Is(err, errNoPlace) {
+		t.Errorf("no lot: %v", err)
+	}
+}
+
+// post is a client made of a function.
+type post func(r outbound.Request) (outbound.Response, error)
+
+func (p post) Post(_ context.Context, r outbound.Request) (outbound.Response, error) { return p(r) }
