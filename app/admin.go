@@ -4,15 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
-	"sync/atomic"
 	"time"
 
 	"github.com/chargestamp/chargestamp/admin"
 	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/estate"
 	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/platform"
@@ -32,7 +30,7 @@ func (a *App) openGuard(ctx context.Context) error {
 		return err
 	}
 	a.keyring = keys
-	a.guard, err = guard.Open(ctx, guard.Config{Docs: a.store, Audits: audits{a.store}, Keys: keys, Now: time.Now, AdminToken: secret(a.cfg.AdminToken)})
+	a.guard, err = guard.Open(ctx, guard.Config{Docs: a.store, Audits: audits{a.store}, Keys: keys, Now: time.Now, AdminToken: charge.Secret(a.cfg.AdminToken)})
 	return err
 }
 
@@ -67,7 +65,7 @@ func (a *App) makeAdmin() error {
 		infos = append(infos, d.Info())
 	}
 	srv, err := admin.New(admin.Config{
-		Desk: desk.Config{Reads: a.store, Story: a.flow, Estate: a.book, Guard: a.guard, Doctor: doctor{a}, Platforms: infos,
+		Desk: desk.Config{Reads: reads{a.store}, Story: a.flow, Estate: a.book, Guard: a.guard, Doctor: doctor{a}, Platforms: infos,
 			Now: time.Now, Log: a.logger, Getenv: os.LookupEnv, ReadFile: os.ReadFile},
 		Version: Version, Metrics: a.metrics.handler(), Ready: a.ready,
 	})
@@ -76,6 +74,18 @@ func (a *App) makeAdmin() error {
 	}
 	a.admin, a.local = srv, srv.Local()
 	return nil
+}
+
+// reads shows the store to staff.
+type reads struct{ *store.Store }
+
+// Push finds one push.
+func (r reads) Push(ctx context.Context, id int64) (p *charge.Push, err error) {
+	err = r.Read(ctx, func(tx *store.Tx) error {
+		p, err = tx.Push(id)
+		return err
+	})
+	return p, err
 }
 
 // ready reports whether the server can take pushes: the store writes, and nobody is stopping it.
@@ -120,9 +130,3 @@ func WithData(ctx context.Context, cfg Config, fn func(socket string) error) err
 	}
 	return fn(filepath.Join(cfg.Data, socketName))
 }
-
-var (
-	_ net.Addr
-	_ http.Handler
-	_ atomic.Bool
-)

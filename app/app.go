@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -44,6 +45,7 @@ type App struct {
 	cfg      Config
 	logger   *slog.Logger
 	store    *store.Store
+	number   uint16 // this node's, in ids
 	keyring  *guard.Keyring
 	book     *estate.Book
 	dialects []platform.Dialect
@@ -52,9 +54,10 @@ type App struct {
 	views    *views
 	metrics  *metrics
 	line     *line.Server
-	callback *callback.API
+	callback *callback.Channel
+	inbound  *callback.API
 	flow     *flow.Flow
-	desk     *desk
+	guard    *guard.Guard
 	intake   http.Handler
 	admin    http.Handler
 	local    http.Handler
@@ -66,6 +69,7 @@ type App struct {
 	background sync.WaitGroup
 	quit       context.CancelFunc
 	stopping   sync.Once
+	leaving    atomic.Bool
 }
 
 // Addresses are where a started server listens, as host:port.
@@ -136,7 +140,8 @@ func (a *App) openStore(ctx context.Context) error {
 			a.logger.Error("closing the store", "error", err)
 		}
 	})
-	return nil
+	a.number, err = s.JoinNode(ctx, a.cfg.Node, time.Now())
+	return err
 }
 
 // makeFlow ties the story to the ways into car parks.
@@ -144,22 +149,28 @@ func (a *App) makeFlow(context.Context) error {
 	a.views = &views{book: a.book}
 	a.metrics = newMetrics(a)
 	dir := directory{a.book}
-	client := outbound.NewClient(outbound.Options{Timeout: reporting})
 	events := &lateEvents{}
-	a.line = line.New(line.Config{Directory: dir, Events: events, Sessions: sessions{a.store}, Node: a.cfg.Node, Logger: a.logger,
-		Metrics: a.metrics, FrameBytes: a.cfg.Line.FrameBytes, OfflineAfter: time.Duration(a.cfg.Line.OfflineAfter),
+	a.line = line.New(line.Config{Directory: dir, Events: events, Sessions: sessions{a.store, time.Now}, Node: a.cfg.Node, Logger: a.logger,
+		Metrics: lineMetrics{a.metrics}, FrameBytes: a.cfg.Line.FrameBytes, OfflineAfter: time.Duration(a.cfg.Line.OfflineAfter),
 		FloodPer10s: a.cfg.Line.FloodPer10s, LoginPerS: int(a.cfg.Limits.LoginPerS)})
-	a.callback = callback.New(callback.Config{Directory: dir, Events: events, Client: outbound.NewClient(outbound.Options{}), Logger: a.logger})
-	ids := charge.NewIDs(nodeNumber(a.cfg.Node), time.Now)
+	a.callback = callback.NewChannel(callback.ChannelConfig{Directory: dir, Client: outbound.NewClient(outbound.Options{}), Now: time.Now})
+	ids := charge.NewIDs(a.number, time.Now)
 	a.flow = flow.New(flow.Config{
 		Storage: storage{a.store}, Estate: a.views.now, Dialect: a.dialect,
 		Channels: map[charge.DeliveryChannel]lot.Channel{charge.ChannelLine: a.line, charge.ChannelCallback: a.callback},
 		Prices:   map[charge.LotKind]lot.Pricer{charge.KindSDK: a.line, charge.KindAPI: a.callback},
-		Reports:  &reports{client: client, dialect: a.dialect, now: time.Now, tokens: map[string]token{}},
+		Reports:  &reports{client: guarded(reporting), dialect: a.dialect, now: time.Now, tokens: map[string]token{}},
 		Opener:   a, Observer: a.metrics, IDs: ids.Next, Node: a.cfg.Node, Now: time.Now, Logger: a.logger,
 	}, a.store)
 	events.Events = a.flow
+	a.inbound = callback.New(callback.Config{Directory: dir, Events: events, Now: time.Now, Logger: a.logger})
 	return nil
+}
+
+// guarded is a client that dials no private address unless allowed, and follows no redirect.
+func guarded(timeout time.Duration) *http.Client {
+	return &http.Client{Transport: outbound.NewClient(outbound.Options{Timeout: timeout}), Timeout: timeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
 // lateEvents lets channels be made before the flow that hears them.
@@ -186,8 +197,8 @@ func (a *App) makeFronts(context.Context) error {
 	if err != nil {
 		return &ConfigError{err}
 	}
-	gate := ledger.NewGate(directory{a.book}, a.flow, a.logger)
-	a.intake = public(in, a.callback.Routes(), gate.Routes(), a.line.Handler())
+	gate := ledger.New(ledger.Config{Directory: directory{a.book}, Gate: a.flow, Now: time.Now, Logger: a.logger})
+	a.intake = public(in, a.inbound.Routes(), gate.Routes(), a.line.Handler())
 	return a.makeAdmin()
 }
 
@@ -245,10 +256,11 @@ func (a *App) Start(ctx context.Context) error {
 	run, quit := context.WithCancel(context.WithoutCancel(ctx))
 	a.quit = quit
 	a.flow.Start()
-	a.onStop(a.flow.Stop)
 	if err := a.listen(ctx); err != nil {
+		a.onStop(a.flow.Stop)
 		return err
 	}
+	a.onStop(a.flow.Stop) // before the lines close: what is in flight may still be acknowledged
 	a.background.Go(func() { a.watch(run) })
 	a.background.Go(func() { a.upkeep(run) })
 	return nil
@@ -275,13 +287,19 @@ func (a *App) Stop(within time.Duration) {
 	a.stopping.Do(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), within)
 		defer cancel()
+		a.leaving.Store(true)
+		for _, srv := range a.servers {
+			if err := srv.Shutdown(ctx); err != nil {
+				srv.Close()
+			}
+		}
 		if a.quit != nil {
 			a.quit()
 		}
-		a.background.Wait()
 		for i := len(a.cleanup) - 1; i >= 0; i-- {
 			a.cleanup[i](ctx)
 		}
+		a.background.Wait()
 	})
 }
 

@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"fmt"
+	"log"
 	"log/slog"
 	"os"
 	"strings"
@@ -148,7 +148,7 @@ func (a *App) hinted(ctx context.Context, h store.Hint) {
 }
 
 // quietLog sends the HTTP server's complaints about its clients to debug.
-func quietLog(l *slog.Logger) *slogWriter { return &slogWriter{l} }
+func quietLog(l *slog.Logger) *log.Logger { return log.New(&slogWriter{l}, "", 0) }
 
 type slogWriter struct{ l *slog.Logger }
 
@@ -157,4 +157,4 @@ func (w *slogWriter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-var _ = fmt.Sprint
+func (a *App) prune(context.Context) {}

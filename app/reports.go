@@ -31,9 +31,6 @@ type token struct {
 	over time.Time
 }
 
-// maxReportAnswer bounds what is read of a platform's answer.
-const maxReportAnswer = 64 << 10
-
 // Report tells one usage. detail is what the platform said, or what failed.
 func (r *reports) Report(ctx context.Context, a charge.Account, u platform.Used) (taken bool, detail string) {
 	dialect, _ := r.dialect(a.Platform)
@@ -41,7 +38,6 @@ func (r *reports) Report(ctx context.Context, a charge.Account, u platform.Used)
 	if !ok || a.Report == nil {
 		return false, "the platform takes no reports"
 	}
-	ctx = outbound.WithAllow(ctx, a.Report.AllowTo)
 	keys := platform.Keys{}
 	for name, k := range a.Keys {
 		keys[name] = k
@@ -54,7 +50,7 @@ func (r *reports) Report(ctx context.Context, a charge.Account, u platform.Used)
 		if err != nil {
 			return false, "asking for a token: " + err.Error()
 		}
-		body, err := r.post(ctx, a.Report.URL, reporter.Report(keys, text, u, r.now(), r.next()))
+		body, err := r.post(ctx, a.Report, reporter.Report(keys, text, u, r.now(), r.next()))
 		if err != nil {
 			return false, "reporting: " + err.Error()
 		}
@@ -78,7 +74,7 @@ func (r *reports) token(ctx context.Context, reporter platform.Reporter, a charg
 	if ok && !fresh && r.now().Before(kept.over) {
 		return kept.text, nil
 	}
-	body, err := r.post(ctx, a.Report.URL, reporter.TokenRequest(k, r.now(), r.next()))
+	body, err := r.post(ctx, a.Report, reporter.TokenRequest(k, r.now(), r.next()))
 	if err != nil {
 		return "", err
 	}
@@ -100,8 +96,9 @@ func (r *reports) next() int {
 	return r.seq
 }
 
-func (r *reports) post(ctx context.Context, base string, q platform.Request) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimRight(base, "/")+q.Path, bytes.NewReader(q.Body))
+func (r *reports) post(ctx context.Context, t *charge.ReportTarget, q platform.Request) ([]byte, error) {
+	ctx = outbound.WithAllow(ctx, t.AllowTo)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimRight(t.URL, "/")+q.Path, bytes.NewReader(q.Body))
 	if err != nil {
 		return nil, err
 	}
@@ -111,12 +108,8 @@ func (r *reports) post(ctx context.Context, base string, q platform.Request) ([]
 		return nil, err
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxReportAnswer))
-	if err != nil {
-		return nil, err
-	}
 	if resp.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("HTTP status %d", resp.StatusCode)
 	}
-	return body, nil
+	return io.ReadAll(resp.Body) // outbound bounds it
 }

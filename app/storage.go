@@ -22,8 +22,3 @@ func (s storage) Write(ctx context.Context, visits []charge.VisitKey, fn func(fl
 func (s storage) Read(ctx context.Context, fn func(flow.Tx) error) error {
 	return s.Store.Read(ctx, func(tx *store.Tx) error { return fn(tx) })
 }
-
-// sessions keeps the rows that say which node holds a line.
-type sessions struct {
-	store *store.Store
-}

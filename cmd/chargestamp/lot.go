@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -40,8 +42,8 @@ func (l lotFlags) run(c *console, y play.Yard, book string) error {
 	fmt.Fprintf(c.out, "{\"ready\":true,\"book\":%q}\n", book)
 	ctx := c.ctx
 	if l.For > 0 {
-		var cancel func()
-		ctx, cancel = withTimeout(ctx, l.For)
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, l.For)
 		defer cancel()
 	}
 	for _, p := range l.Enter {
@@ -67,9 +69,9 @@ type lotAPI struct {
 	Ukey     string `required:"" env:"CHARGESTAMP_UKEY" help:"The vendor's key."`
 	Server   string `default:"http://127.0.0.1:8080" help:"Public address of the gateway."`
 	Listen   string `default:"127.0.0.1:9901" help:"Where callbacks are heard, path /bolink."`
-	Usage    int    `default:"0" help:"platform_id of 3.11: 1 特来电, 2 奥特迅; 0 tells the usage by the exit only."`
+	Usage    bool   `help:"Tell 3.11 after the exits of 特来电's and 奥特迅's charges; else by the exit only."`
 	Base64   bool   `help:"Tell 3.11 in Base64."`
-	Answer   string `default:"" enum:"ok,refuse,garbage,slow,redirect,drop,''" help:"How callbacks are answered."`
+	Answer   string `default:"" enum:"state0,garbage,slow,redirect,drop,''" help:"How callbacks are answered."`
 	Lies     int    `help:"How many are answered so before the lot behaves; 0 is all."`
 	Careless bool   `help:"Apply a repeated message again."`
 }
@@ -81,7 +83,7 @@ func (l *lotAPI) Run(c *console) error {
 		return err
 	}
 	lot := play.NewAPILot(play.APILotConfig{Lot: id, Ukey: l.Ukey, Server: l.Server, Addr: l.Listen, BookAddr: l.Book,
-		Tariff: play.DefaultTariff(), Platform: l.Usage, Base64: l.Base64, Answer: l.Answer, Lies: l.Lies, Careless: l.Careless, Log: l.log(c)})
+		Tariff: play.DefaultTariff(), Usage: l.Usage, Base64: l.Base64, Answer: l.Answer, Lies: l.Lies, Careless: l.Careless, Log: l.log(c)})
 	if err := lot.Start(); err != nil {
 		return err
 	}
@@ -104,6 +106,43 @@ func (l *lotGate) Run(c *console) error {
 	}
 	lot := play.NewGateLot(play.GateConfig{Lot: id, Ckey: l.Ckey, Server: l.Server, BookAddr: l.Book, Log: l.log(c)})
 	if err := lot.Start(); err != nil {
+		return err
+	}
+	defer lot.Stop()
+	return l.run(c, lot, lot.BookURL())
+}
+
+type lotSDK struct {
+	lotFlags
+	Ckey           string        `required:"" env:"CHARGESTAMP_CKEY" help:"The lot's key."`
+	Line           string        `default:"127.0.0.1:6789" help:"Line address of the gateway."`
+	LocalID        string        `default:"play_1" help:"local_id of the connection."`
+	Usage          bool          `help:"Tell 2.34 after each exit."`
+	Careless       bool          `help:"Apply a repeated uuid again."`
+	Ack            string        `default:"" enum:"late,twice,never,wrong-uuid,state0,''" help:"How acknowledgements go wrong: late, twice, never, wrong-uuid or state0."`
+	DropAfterApply bool          `help:"Cut the line after applying, before the acknowledgement."`
+	HalfOpen       bool          `help:"Let the line go dead at a reduction without closing it."`
+	Offline        time.Duration `help:"Cut the line at a reduction and stay off that long."`
+	Lies           int           `help:"How many reductions meet the lie before the lot behaves; 0 is all."`
+	Dir            string        `type:"path" help:"Folder of the store-and-forward file; a temporary one by default."`
+}
+
+// Run plays an SDK lot.
+func (l *lotSDK) Run(c *console) error {
+	id, err := l.id()
+	if err != nil {
+		return err
+	}
+	if l.Dir == "" {
+		if l.Dir, err = os.MkdirTemp("", "chargestamp-lot-"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(l.Dir)
+	}
+	lot := play.NewSDKLot(play.SDKLotConfig{Lot: id, Ckey: l.Ckey, LocalID: l.LocalID, Addr: l.Line, BookAddr: l.Book,
+		Tariff: play.DefaultTariff(), Usage: l.Usage, Careless: l.Careless, Dir: l.Dir, Log: l.log(c),
+		Lies: play.Lies{Ack: l.Ack, DropAfterApply: l.DropAfterApply, HalfOpen: l.HalfOpen, Offline: l.Offline, Times: l.Lies}})
+	if err := lot.Start(c.ctx); err != nil {
 		return err
 	}
 	defer lot.Stop()

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
-
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/play"
 )
@@ -49,7 +47,7 @@ type pushCommand struct {
 
 // Run builds, signs and sends one push, and prints request and answer.
 func (p *pushCommand) Run(c *console) error {
-	keys, err := p.keys(c)
+	keys, err := readKeys(c, p.Keys, p.Key)
 	if err != nil {
 		return err
 	}
@@ -124,23 +122,6 @@ func (p *pushCommand) show(c *console, ex *play.Exchange) error {
 	}
 	fmt.Fprintln(c.err, "taken")
 	return nil
-}
-
-func (p *pushCommand) keys(c *console) (play.Keys, error) {
-	keys := play.Keys{}
-	if p.Keys != "" {
-		raw, err := c.readFile(p.Keys)
-		if err != nil {
-			return nil, err
-		}
-		if err := yaml.Unmarshal(raw, &keys); err != nil {
-			return nil, usage("%s: not a YAML map of keys: %v", p.Keys, err)
-		}
-	}
-	for name, v := range p.Key {
-		keys[name] = v
-	}
-	return keys, nil
 }
 
 func (p *pushCommand) options(c *console) (play.Options, error) {

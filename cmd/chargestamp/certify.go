@@ -1,0 +1,112 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/play"
+)
+
+// certifyCommand runs a partner's joint test, for our side and for theirs.
+type certifyCommand struct {
+	Target    string            `arg:"" help:"A platform id, or sdk, api or gate."`
+	Against   string            `help:"Public address of the gateway; with --theirs the partner's callback."`
+	Line      string            `default:"127.0.0.1:6789" help:"Line address of the gateway."`
+	Server    string            `default:"http://127.0.0.1:8081" env:"CHARGESTAMP_SERVER" help:"Admin address: with a token what became of each push is looked at."`
+	Token     string            `env:"CHARGESTAMP_TOKEN" hidden:"" help:"API token."`
+	Platform  string            `help:"Whose pushes drive the checks of a lot."`
+	Keys      string            `placeholder:"FILE" help:"YAML map of the platform's keys."`
+	Key       map[string]string `placeholder:"NAME=VALUE" help:"One key; may be repeated."`
+	PathToken string            `help:"The account's path token."`
+	Charger   string            `help:"Charger id (奥特迅)."`
+	Lot       string            `help:"Lot, union_id/park_id."`
+	Kind      string            `enum:"sdk,api,4g,''" default:"" help:"Kind of the lot."`
+	Ckey      string            `env:"CHARGESTAMP_CKEY" help:"The lot's key."`
+	Ukey      string            `env:"CHARGESTAMP_UKEY" help:"The vendor's key."`
+	Listen    string            `help:"Where the played API lot hears callbacks, or a partner's lot logs in."`
+	Theirs    bool              `help:"Examine the partner's side instead of ours."`
+	Plate     string            `help:"A car that stands in the partner's lot."`
+	Patience  time.Duration     `default:"45s" help:"Longest wait of one check."`
+	Output    string            `short:"o" enum:"text,json,html" default:"text" help:"text, json or html."`
+	HTML      string            `type:"path" placeholder:"FILE" help:"Write the pass sheet as HTML as well."`
+}
+
+// Run examines and prints the pass sheet. It is exit 1 where a check failed.
+func (k *certifyCommand) Run(c *console) error {
+	cfg := play.CertifyConfig{HTTP: k.Against, Line: k.Line, Admin: k.Server, AdminToken: k.Token, Platform: k.Platform,
+		PathToken: k.PathToken, Charger: k.Charger, Kind: charge.LotKind(k.Kind), Ckey: k.Ckey, Ukey: k.Ukey, Listen: k.Listen,
+		Theirs: k.Theirs, Patience: k.Patience}
+	if k.Theirs {
+		cfg.HTTP, cfg.Against = "", k.Against
+	} else if cfg.HTTP == "" {
+		cfg.HTTP = "http://127.0.0.1:8080"
+	}
+	var err error
+	if k.Lot != "" {
+		if cfg.Lot, err = charge.ParseLotID(k.Lot); err != nil {
+			return usageError{err}
+		}
+	}
+	if k.Plate != "" {
+		if cfg.Plate, err = charge.ParsePlate(k.Plate); err != nil {
+			return usageError{err}
+		}
+	}
+	if cfg.Keys, err = readKeys(c, k.Keys, k.Key); err != nil {
+		return err
+	}
+	cfg.Progress = func(ch play.Check) { fmt.Fprintf(c.err, "%s  %s\n", ch.Verdict, ch.Name) }
+	sheet, err := play.Certify(c.ctx, k.Target, cfg)
+	if err != nil {
+		return err
+	}
+	if err := k.print(c, sheet); err != nil {
+		return err
+	}
+	if !sheet.OK() {
+		return failed
+	}
+	return nil
+}
+
+func (k *certifyCommand) print(c *console, sheet play.Sheet) error {
+	if k.HTML != "" {
+		f, err := os.Create(k.HTML)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := sheet.HTML(f); err != nil {
+			return err
+		}
+	}
+	switch k.Output {
+	case "json":
+		return output{Output: "json"}.print(c, table{}, sheet)
+	case "html":
+		return sheet.HTML(c.out)
+	}
+	return sheet.Text(c.out)
+}
+
+// readKeys reads a platform's keys from a YAML map and from flags, which win.
+func readKeys(c *console, file string, flags map[string]string) (play.Keys, error) {
+	keys := play.Keys{}
+	if file != "" {
+		raw, err := c.readFile(file)
+		if err != nil {
+			return nil, err
+		}
+		if err := yaml.Unmarshal(raw, &keys); err != nil {
+			return nil, usage("%s: not a YAML map of keys: %v", file, err)
+		}
+	}
+	for name, v := range flags {
+		keys[name] = v
+	}
+	return keys, nil
+}
