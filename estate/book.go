@@ -72,9 +72,16 @@ func (b *Book) Load(ctx context.Context) error {
 func (b *Book) Refresh(ctx context.Context) (bool, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.refresh(ctx)
+}
+
+func (b *Book) refresh(ctx context.Context) (bool, error) {
 	rev, err := b.docs.DocsRev(ctx, docsKind)
-	if err != nil || rev == b.rev {
-		return false, err
+	if err != nil {
+		return false, fmt.Errorf("read estate: %w", err)
+	}
+	if rev == b.rev {
+		return false, nil
 	}
 	return true, b.load(ctx)
 }
@@ -111,6 +118,9 @@ func (b *Book) load(ctx context.Context) error {
 func (b *Book) Apply(ctx context.Context, doc *Document, actor string, dryRun bool) (Changes, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if _, err := b.refresh(ctx); err != nil {
+		return nil, err
+	}
 	for {
 		was := b.State()
 		next, changes, err := b.catalog.Merge(was, doc)
@@ -136,6 +146,25 @@ func (b *Book) Apply(ctx context.Context, doc *Document, actor string, dryRun bo
 			return nil, err
 		}
 	}
+}
+
+// Reseal seals all kept secrets anew with the site's current key; the former one may go then.
+func (b *Book) Reseal(ctx context.Context) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, err := b.refresh(ctx); err != nil {
+		return err
+	}
+	puts, err := b.encode(tables{}, b.State().tables)
+	if err != nil {
+		return fmt.Errorf("keep estate: %w", err)
+	}
+	rev, err := b.docs.PutDocs(ctx, docsKind, b.rev, puts)
+	if err != nil {
+		return fmt.Errorf("keep estate: %w", err)
+	}
+	b.rev = rev
+	return nil
 }
 
 func (b *Book) audit(ctx context.Context, actor, file string, changes Changes) error {

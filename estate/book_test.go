@@ -23,6 +23,7 @@ type docs struct {
 	kept map[string][]byte
 	puts int
 	fail error
+	race func() // called before the next put, once
 }
 
 func (d *docs) Docs(context.Context, string) (map[string][]byte, error) {
@@ -38,6 +39,10 @@ func (d *docs) DocsRev(context.Context, string) (int64, error) {
 }
 
 func (d *docs) PutDocs(_ context.Context, _ string, expect int64, puts map[string][]byte) (int64, error) {
+	if race := d.race; race != nil {
+		d.race = nil
+		race()
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.fail != nil {
@@ -117,6 +122,15 @@ func TestBookKeepsWhatItWasGiven(t *testing.T) {
 	if diff := cmp.Diff(everything(b.State()), everything(other.State()), prefixes); diff != "" {
 		t.Errorf("loaded (-kept +loaded):\n%s", diff)
 	}
+	if err := estate.NewBook(catalog(), d, sealer("k")).Reseal(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if changed, err := other.Refresh(ctx); err != nil || !changed {
+		t.Errorf("after sealing anew: %v, %v", changed, err)
+	}
+	if diff := cmp.Diff(everything(b.State()), everything(other.State()), prefixes); diff != "" {
+		t.Errorf("sealed anew (-kept +loaded):\n%s", diff)
+	}
 	wrong := estate.NewBook(catalog(), d, sealer("other"))
 	if err := wrong.Load(ctx); err == nil || !strings.Contains(err.Error(), "wrong key or place") {
 		t.Errorf("loaded with another key: %v", err)
@@ -139,6 +153,18 @@ func TestBookNodesTakeUpEachOthersChanges(t *testing.T) {
 	}
 	if _, found := two.State().Vendor("1"); !found {
 		t.Error("node two lost the vendor of node one")
+	}
+	// Node one is quicker by a hair.
+	d.race = func() {
+		if err := apply(one, `{"version":1,"lots":[{"lot":"1/1","kind":"sdk"}]}`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := apply(two, `{"version":1,"vendors":[{"union_id":"1","name":"一"}]}`); err != nil {
+		t.Fatal(err)
+	}
+	if v, _ := two.State().Vendor("1"); v.Name != "一" || !two.State().KnowsLot(charge.LotID{Union: "1", Park: "1"}) {
+		t.Error("of two changes at once one was lost")
 	}
 	if changed, err := one.Refresh(ctx); err != nil || !changed {
 		t.Fatalf("refresh: %v, %v", changed, err)

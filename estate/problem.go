@@ -88,6 +88,7 @@ const (
 	CodeHostBits      Code = "host_bits"
 	CodeEverywhere    Code = "everywhere"
 	CodeSecretForm    Code = "secret_form"
+	CodeSecretSpace   Code = "secret_space"
 	CodeSecretEnv     Code = "secret_env"
 	CodeSecretFile    Code = "secret_file"
 	CodeSecretHere    Code = "secret_here"
@@ -157,6 +158,7 @@ var messages = map[Code]message{
 	CodeHostBits:      {"holds %q, which is not an address prefix; write %q", "含 %q，不是地址段；请写成 %q"},
 	CodeEverywhere:    {"holds %q, which is everywhere; name the real addresses", "含 %q，等于不限；请写实际地址段"},
 	CodeSecretForm:    {"must be a text in quotes, {env: NAME} or {file: PATH}", "必须是带引号的文本、{env: 变量名} 或 {file: 路径}"},
+	CodeSecretSpace:   {"has spaces around it; take them out", "首尾含空格；请去掉"},
 	CodeSecretEnv:     {"names the environment variable %s, which is not set; set it or write the secret another way", "引用的环境变量 %s 未设置；请设置或改用其他写法"},
 	CodeSecretFile:    {"names the file %s, which cannot be read or is empty; mend it or write the secret another way", "引用的文件 %s 无法读取或为空；请修正或改用其他写法"},
 	CodeSecretHere:    {"names an environment variable or a file, which is not looked up here; apply the file with chargestamp apply", "引用了环境变量或文件，此处不解析；请用 chargestamp apply 提交"},

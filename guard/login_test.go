@@ -95,6 +95,13 @@ func TestSignIn(t *testing.T) {
 		_, _, err := s.Sessions.Get(ctx, bad)
 		wantErr(t, "a wrong session", err, guard.ErrDenied)
 	}
+	before := s.docs.reads
+	for range 100 {
+		s.Sessions.Get(ctx, strings.Repeat("x", 43))
+	}
+	if n := s.docs.reads - before; n > 1 {
+		t.Errorf("100 guesses in one second read the store %d times", n)
+	}
 	if err := s.Users.SetRole(ctx, "li.wei", guard.RoleViewer); err != nil {
 		t.Fatal(err)
 	}
