@@ -74,6 +74,8 @@ func (f *fake) Charges(_ context.Context, q charge.ChargeFilter) (charge.Page[*c
 	return charge.Page[*charge.Charge]{Items: []*charge.Charge{f.charge, bare}, Next: "more"}, f.fail
 }
 
+func (f *fake) Push(context.Context, int64) (*charge.Push, error) { return nil, f.fail }
+
 func (f *fake) Pushes(context.Context, charge.PushFilter) (charge.Page[charge.Push], error) {
 	return charge.Page[charge.Push]{Items: []charge.Push{
 		{ID: 31, Platform: "telaidian", Received: now, Remote: "203.0.113.9", Outcome: charge.OutcomeAccepted, Charge: 7001},
@@ -167,7 +169,8 @@ func (f *fake) Apply(_ context.Context, _ *estate.Document, actor string, dryRun
 }
 
 func (f *fake) Check(_ context.Context, q desk.Question) (desk.Finding, error) {
-	return desk.Finding{Steps: []desk.FindingStep{{Step: "seal", Result: "failed", Detail: "sign differs"}}}, nil
+	return platform.Finding{Platform: q.Platform, Outcome: charge.OutcomeBadSignature,
+		Steps: []platform.StepFinding{{Step: platform.StepSeal, Result: platform.StepFailed, Detail: "sign differs"}}}, nil
 }
 
 func serve(t *testing.T, f *fake) *Server {

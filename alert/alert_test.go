@@ -156,7 +156,7 @@ func TestWatcherTellsOnceAndWhenOver(t *testing.T) {
 	now, facts := start, Facts{}
 	var factsErr error
 	w := New(Config{
-		Targets: []Target{{Name: "duty", Format: Generic, URL: h.URL, Lang: "en"}}, Limits: DefaultLimits(), Client: h.Client(),
+		Targets: []Target{{Name: "duty", Format: Generic, URL: h.URL, Lang: "en"}, {Name: "disk", URL: h.URL, On: []Kind{DiskLow}}}, Limits: DefaultLimits(), Client: h.Client(),
 		Console: "https://desk.example/", Repeat: time.Hour, Now: func() time.Time { return now },
 		Facts: func(context.Context, time.Duration) (Facts, error) { return facts, factsErr },
 	})

@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -37,9 +38,14 @@ type Target struct {
 	Name   string
 	Format Format
 	URL    string
-	Secret string // signs messages of 钉钉 and 飞书; empty where the robot asks for none
-	Lang   string // "zh" or "en"
+	Secret string       // signs messages of 钉钉 and 飞书; empty where the robot asks for none
+	Lang   string       // "zh" or "en"
+	On     []Kind       // what it wants to hear; empty is all
+	Client *http.Client // nil is the watcher's
 }
+
+// hears reports whether a target wants to hear of a kind.
+func (t Target) hears(k Kind) bool { return len(t.On) == 0 || slices.Contains(t.On, k) }
 
 // String gives name and format.
 func (t Target) String() string { return t.Name + " (" + string(t.Format) + ")" }

@@ -101,6 +101,9 @@ func (w *Watcher) tell(ctx context.Context, t Target, active []Alert, now time.T
 	var errs []error
 	lasting := make(map[string]bool)
 	for _, a := range active {
+		if !t.hears(a.Kind) {
+			continue
+		}
 		key := t.Name + "\x00" + a.key()
 		lasting[key] = true
 		if known, ok := w.told[key]; ok && now.Sub(known.at) < w.cfg.Repeat {
@@ -140,5 +143,9 @@ func (w *Watcher) send(ctx context.Context, t Target, a Alert, over bool) error 
 	if w.cfg.Console != "" {
 		n.Link = strings.TrimSuffix(w.cfg.Console, "/") + a.Path
 	}
-	return Send(ctx, w.cfg.Client, t, n)
+	client := t.Client
+	if client == nil {
+		client = w.cfg.Client
+	}
+	return Send(ctx, client, t, n)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/estate"
 	"github.com/chargestamp/chargestamp/guard"
+	"github.com/chargestamp/chargestamp/platform"
 )
 
 type estateInput struct {
@@ -35,12 +36,7 @@ type checkInput struct {
 	}
 }
 
-type checkOutput struct {
-	Body struct {
-		Accepted bool               `json:"accepted"`
-		Steps    []desk.FindingStep `json:"steps" nullable:"false"`
-	}
-}
+type checkOutput struct{ Body platform.Finding }
 
 func (a *api) estate() {
 	handle(a, route{method: http.MethodPost, path: "/estate", id: "apply-estate", role: guard.RoleAdmin, maxBody: estateBody,
@@ -76,7 +72,5 @@ func (a *api) check(ctx context.Context, who guard.Identity, in *checkInput) (*c
 	if err != nil {
 		return nil, err
 	}
-	out := new(checkOutput)
-	out.Body.Accepted, out.Body.Steps = found.Accepted, append([]desk.FindingStep{}, found.Steps...)
-	return out, nil
+	return &checkOutput{found}, nil
 }

@@ -34,7 +34,7 @@ func allow(who guard.Identity, least guard.Role) error {
 // Authenticate finds who holds an API token. A token that nobody holds gives Unauthorized.
 func (d *Desk) Authenticate(ctx context.Context, bearer string) (guard.Identity, error) {
 	who, err := d.cfg.Guard.Tokens.Authenticate(ctx, bearer)
-	return who, wrap(err)
+	return who, Wrap(err)
 }
 
 // Tokens lists API tokens, the newest first, without their secrets.
@@ -52,7 +52,7 @@ func (d *Desk) CreateToken(ctx context.Context, who guard.Identity, name string,
 	}
 	t, secret, err := d.cfg.Guard.Tokens.Create(ctx, name, role)
 	if err != nil {
-		return guard.Token{}, "", wrap(err)
+		return guard.Token{}, "", Wrap(err)
 	}
 	return t, secret, d.Record(ctx, who, "token.create", t.ID, t.Name+", "+string(role))
 }
@@ -79,7 +79,7 @@ func (d *Desk) CreateUser(ctx context.Context, who guard.Identity, name string, 
 	}
 	u, err := d.cfg.Guard.Users.Create(ctx, name, password, role)
 	if err != nil {
-		return guard.User{}, wrap(err)
+		return guard.User{}, Wrap(err)
 	}
 	return u, d.Record(ctx, who, "user.create", u.Name, string(role))
 }
@@ -113,7 +113,7 @@ func (d *Desk) DropTOTP(ctx context.Context, who guard.Identity, name string) er
 func (d *Desk) ConfirmTOTP(ctx context.Context, who guard.Identity, code string) ([]string, error) {
 	codes, err := d.cfg.Guard.Users.ConfirmTOTP(ctx, who.Name, code)
 	if err != nil {
-		return nil, wrap(err)
+		return nil, Wrap(err)
 	}
 	return codes, d.Record(ctx, who, "user.totp_on", who.Name, "")
 }
@@ -164,7 +164,7 @@ func (d *Desk) Audit(ctx context.Context, who guard.Identity, f guard.AuditFilte
 	if next > 0 {
 		page.Next = strconv.FormatInt(next, 10)
 	}
-	return page, wrap(err)
+	return page, Wrap(err)
 }
 
 // change does one thing for somebody who may, and writes it down.
@@ -173,7 +173,7 @@ func (d *Desk) change(ctx context.Context, who guard.Identity, least guard.Role,
 		return err
 	}
 	if err := do(); err != nil {
-		return wrap(err)
+		return Wrap(err)
 	}
 	return d.Record(ctx, who, action, object, detail)
 }

@@ -21,7 +21,7 @@ func (d *Desk) Charges(ctx context.Context, who guard.Identity, f charge.ChargeF
 	}
 	page, err := d.cfg.Reads.Charges(ctx, f)
 	if err != nil {
-		return page, wrap(err)
+		return page, Wrap(err)
 	}
 	page.Items = whole(who, f.Plate, page.Items, func(c *charge.Charge) charge.Plate { return c.Plate })
 	return page, nil
@@ -34,7 +34,7 @@ func (d *Desk) Stays(ctx context.Context, who guard.Identity, f charge.StayFilte
 	}
 	page, err := d.cfg.Reads.Stays(ctx, f)
 	if err != nil {
-		return page, wrap(err)
+		return page, Wrap(err)
 	}
 	page.Items = whole(who, f.Plate, page.Items, func(s *charge.Stay) charge.Plate { return s.Plate })
 	return page, nil
@@ -66,13 +66,13 @@ func whole[T any](who guard.Identity, asked string, items []T, plate func(T) cha
 // Pushes lists the record of requests.
 func (d *Desk) Pushes(ctx context.Context, f charge.PushFilter) (charge.Page[charge.Push], error) {
 	page, err := d.cfg.Reads.Pushes(ctx, f)
-	return page, wrap(err)
+	return page, Wrap(err)
 }
 
 // Story tells what became of a charge.
 func (d *Desk) Story(ctx context.Context, id int64) (*flow.Story, error) {
 	told, err := d.cfg.Story.Story(ctx, id)
-	return told, wrap(err)
+	return told, Wrap(err)
 }
 
 // Redeliver sends a charge's reduction again, or says what that would do.
@@ -104,7 +104,7 @@ func (d *Desk) act(ctx context.Context, who guard.Identity, action string, id in
 	a.Actor = who.Name
 	effect, err := do(ctx, id, a)
 	if err != nil {
-		return flow.Effect{}, wrap(err)
+		return flow.Effect{}, Wrap(err)
 	}
 	if !effect.Done {
 		return effect, nil
@@ -120,7 +120,7 @@ func (d *Desk) Replay(ctx context.Context, who guard.Identity, pushID int64, a f
 	a.Actor = who.Name
 	done, err := d.cfg.Story.Replay(ctx, pushID, a)
 	if err != nil {
-		return flow.Replayed{}, wrap(err)
+		return flow.Replayed{}, Wrap(err)
 	}
 	if !done.Done {
 		return done, nil

@@ -12,7 +12,7 @@ import (
 	"github.com/chargestamp/chargestamp/platform"
 )
 
-// Config is what a Desk is made of. All fields are required but Log, Getenv and ReadFile.
+// Config is what a Desk is made of. All fields are required but those that say what nil is.
 type Config struct {
 	Reads     Reads
 	Story     Story
@@ -21,7 +21,9 @@ type Config struct {
 	Doctor    Doctor
 	Platforms []platform.Info
 	Now       func() time.Time
-	Log       *slog.Logger
+	Log       *slog.Logger // nil drops
+	Tester    Tester       // nil: no test pushes
+	Pulse     Pulse        // nil: no latencies are shown
 	// Getenv and ReadFile look up secrets that an applied document names by {env: …} and {file: …}; where one
 	// is nil, such secrets are errors.
 	Getenv   func(string) (string, bool)

@@ -54,8 +54,8 @@ func Fail(kind Kind, detail string, fields ...FieldError) *Error {
 	return &Error{Kind: kind, Detail: detail, Fields: fields}
 }
 
-// wrap gives what other packages fail with the desk's kinds.
-func wrap(err error) error {
+// Wrap gives what other packages fail with the desk's kinds.
+func Wrap(err error) error {
 	var wrong estate.Errors
 	switch {
 	case errors.As(err, &wrong):

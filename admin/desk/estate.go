@@ -18,10 +18,10 @@ func (d *Desk) Apply(ctx context.Context, who guard.Identity, doc []byte, dryRun
 	}
 	parsed, err := estate.Parse("estate", doc, d.cfg.Getenv, d.cfg.ReadFile)
 	if err != nil {
-		return nil, wrap(err)
+		return nil, Wrap(err)
 	}
 	changes, err := d.cfg.Estate.Apply(ctx, parsed, who.Name, dryRun)
-	return changes, wrap(err)
+	return changes, Wrap(err)
 }
 
 // Export gives the estate as a document, secrets as placeholders.
@@ -41,5 +41,5 @@ func (d *Desk) Check(ctx context.Context, who guard.Identity, q Question) (Findi
 		return Finding{}, Fail(Invalid, "there is no platform "+q.Platform, FieldError{Where: "body.platform", Detail: "unknown platform", Chinese: "没有这个平台"})
 	}
 	found, err := d.cfg.Doctor.Check(ctx, q)
-	return found, wrap(err)
+	return found, Wrap(err)
 }

@@ -20,7 +20,7 @@ type Lot struct {
 func (d *Desk) Lots(ctx context.Context) ([]Lot, error) {
 	statuses, err := d.cfg.Reads.LotStatuses(ctx)
 	if err != nil {
-		return nil, wrap(err)
+		return nil, Wrap(err)
 	}
 	byID := make(map[charge.LotID]charge.LotStatus, len(statuses))
 	for _, s := range statuses {
@@ -38,7 +38,7 @@ func (d *Desk) Lot(ctx context.Context, id charge.LotID) (Lot, error) {
 	for _, l := range d.cfg.Estate.State().Lots() {
 		if l.ID == id {
 			status, err := d.cfg.Reads.LotStatus(ctx, id)
-			return Lot{*l, status}, wrap(err)
+			return Lot{*l, status}, Wrap(err)
 		}
 	}
 	return Lot{}, Fail(NotFound, "there is no lot "+id.String())
@@ -65,7 +65,7 @@ func (d *Desk) switchLot(ctx context.Context, who guard.Identity, action string,
 	a.Actor = who.Name
 	effect, err := do(ctx, id, a)
 	if err != nil || !effect.Done {
-		return effect, wrap(err)
+		return effect, Wrap(err)
 	}
 	return effect, d.Record(ctx, who, action, id.String(), a.Reason)
 }
@@ -76,17 +76,17 @@ func (d *Desk) Price(ctx context.Context, who guard.Identity, id charge.LotID, s
 		return lot.Price{}, err
 	}
 	price, err := d.cfg.Story.Price(ctx, id, stayOrder, plate)
-	return price, wrap(err)
+	return price, Wrap(err)
 }
 
 // Statement gives what was promised, delivered and used, by day, platform and lot.
 func (d *Desk) Statement(ctx context.Context, f charge.StatementFilter) ([]charge.StatementRow, error) {
 	rows, err := d.cfg.Reads.Statement(ctx, f)
-	return rows, wrap(err)
+	return rows, Wrap(err)
 }
 
 // Counts gives the figures of a span of time.
 func (d *Desk) Counts(ctx context.Context, from, to time.Time) (charge.Counts, error) {
 	counts, err := d.cfg.Reads.Counts(ctx, from, to)
-	return counts, wrap(err)
+	return counts, Wrap(err)
 }

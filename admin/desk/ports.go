@@ -8,10 +8,12 @@ import (
 	"github.com/chargestamp/chargestamp/estate"
 	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/platform"
 )
 
 // Reads are the lists that staff look through, on a snapshot.
 type Reads interface {
+	Push(ctx context.Context, id int64) (*charge.Push, error) // nil where there is none
 	Charges(ctx context.Context, f charge.ChargeFilter) (charge.Page[*charge.Charge], error)
 	Pushes(ctx context.Context, f charge.PushFilter) (charge.Page[charge.Push], error)
 	Stays(ctx context.Context, f charge.StayFilter) (charge.Page[*charge.Stay], error)
@@ -51,15 +53,28 @@ type Question struct {
 	At       time.Time
 }
 
-// Finding is what the doctor found.
-type Finding struct {
-	Accepted bool
-	Steps    []FindingStep
+// Finding is what the doctor found, step by step.
+type Finding = platform.Finding
+
+// Tester plays a platform: it pushes one invented charge the whole real way, over a socket to our own public
+// listener.
+type Tester interface {
+	TestPush(ctx context.Context, account string, id charge.LotID, plate charge.Plate) (TestPush, error)
 }
 
-// FindingStep is what the doctor found at one step.
-type FindingStep struct {
-	Step   string `json:"step"`
-	Result string `json:"result"` // ok, failed or not_judged
-	Detail string `json:"detail"`
+// TestPush is what a test push came to.
+type TestPush struct {
+	Request string // as sent, secrets masked
+	Status  int
+	Answer  string
+	Charge  int64 // 0 where none was made
+}
+
+// Pulse tells how deliveries do just now, from this node's own counting.
+type Pulse interface {
+	// Latency gives how long pushes took to reach their lots lately; ok is false where none did.
+	Latency() (p50, p99 time.Duration, ok bool)
+	// Lot gives how long a lot took to acknowledge, 95 of 100, and how its breaker stands ("closed", "open",
+	// "half_open", or "" where it has none).
+	Lot(id charge.LotID) (ackP95 time.Duration, breaker string)
 }

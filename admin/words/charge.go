@@ -36,10 +36,10 @@ func states() []Entry {
 			Text{"核对车牌与车场；找到停车订单后可手动绑定。", "Check plate and lot; bind it by hand if the stay exists."}),
 		e(charge.StateUsed, Text{"已使用", "used"},
 			Text{"车辆已出场，车场告知了实际减免。", "The car has left and the lot told what was taken off."},
-			nothing()),
+			Nothing()),
 		e(charge.StateVoided, Text{"已作废", "voided"},
 			Text{"客服已收回这笔减免。", "Support took the reduction back."},
-			nothing()),
+			Nothing()),
 	}
 }
 
@@ -49,7 +49,7 @@ func reasons() []Entry {
 	}
 	return []Entry{
 		e(charge.ReasonOK, Text{"正常", "fine"},
-			Text{"一切正常。", "Everything went as it should."}, nothing()),
+			Text{"一切正常。", "Everything went as it should."}, Nothing()),
 		e(charge.ReasonWaitingForStay, Text{"等入场记录", "waiting for the entry"},
 			Text{"车场要求有在场记录，而这辆车的入场还没有上报。", "The lot requires a stay and has not told this car's entry yet."},
 			Text{"线路恢复后车场会补传入场；也可在车场核对车牌。", "Lots upload stored entries after an outage; or check the plate at the lot."}),
@@ -72,7 +72,7 @@ func reasons() []Entry {
 			Text{"本次停车已有另一种方式的减免，两者不能相加。", "The stay has a reduction of another method already; the two do not add up."},
 			Text{"先前的减免保持有效；需要更换时先作废前一笔。", "The earlier reduction stands. To change it, void the earlier one first."}),
 		e(charge.ReasonCombineFirst, Text{"只取第一笔", "first one only"},
-			Text{"规则规定一次停车只减免第一笔充电。", "By the rule only the first charge of a stay counts."}, nothing()),
+			Text{"规则规定一次停车只减免第一笔充电。", "By the rule only the first charge of a stay counts."}, Nothing()),
 		e(charge.ReasonNothingPushed, Text{"推送未带减免", "nothing pushed"},
 			Text{"规则按推送内容减免，但推送里没有可用的减免。", "The rule grants what is pushed, and the push names nothing usable."},
 			Text{"请平台在推送中填写减免，或改用固定减免的规则。", "Ask the platform to fill the reduction in, or use a fixed grant."}),
@@ -104,13 +104,13 @@ func reasons() []Entry {
 			Text{"车辆已出场，但出场记录没有写减免。", "The car has left and its exit named no reduction."},
 			Text{"与车场核对是否已抵扣；对账单中会标为差异。", "Ask the lot whether it was taken off; the statement shows a gap."}),
 		e(charge.ReasonVoidedByUser, Text{"人工作废", "voided by support"},
-			Text{"客服作废了这笔减免，原因见时间线。", "Support voided it; the timeline says why."}, nothing()),
+			Text{"客服作废了这笔减免，原因见时间线。", "Support voided it; the timeline says why."}, Nothing()),
 	}
 }
 
 func methods() []Entry {
 	e := func(m charge.Method, name, meaning Text) Entry {
-		return Entry{Method, string(m), name, meaning, nothing()}
+		return Entry{Method, string(m), name, meaning, Nothing()}
 	}
 	return []Entry{
 		e(charge.MethodTime, Text{"减时长", "time"}, Text{"从停车时长中减去若干分钟。", "Minutes are taken off the stay."}),

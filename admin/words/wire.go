@@ -8,11 +8,11 @@ func outcomes() []Entry {
 	}
 	return []Entry{
 		e(charge.OutcomeAccepted, Text{"已接收", "accepted"},
-			Text{"推送有效，充电订单已入库。", "The push was sound and its charge is stored."}, nothing()),
+			Text{"推送有效，充电订单已入库。", "The push was sound and its charge is stored."}, Nothing()),
 		e(charge.OutcomeDuplicate, Text{"重复推送", "duplicate"},
-			Text{"同一订单再次推送，按首次结果应答。", "The same order again; it got the first answer."}, nothing()),
+			Text{"同一订单再次推送，按首次结果应答。", "The same order again; it got the first answer."}, Nothing()),
 		e(charge.OutcomeQuestion, Text{"查询", "question"},
-			Text{"取令牌或查询车牌，不是充电订单。", "A token or plate query, not a charge."}, nothing()),
+			Text{"取令牌或查询车牌，不是充电订单。", "A token or plate query, not a charge."}, Nothing()),
 		e(charge.OutcomeBadBody, Text{"报文无法读取", "unreadable body"},
 			Text{"请求体不是该平台的格式。", "The body is not in the platform's format."},
 			Text{"用诊断页核对报文，请平台按文档发送。", "Try it on the doctor page; ask the platform to send as documented."}),
@@ -54,7 +54,7 @@ func outcomes() []Entry {
 
 func channels() []Entry {
 	e := func(c charge.DeliveryChannel, name, meaning Text) Entry {
-		return Entry{Channel, string(c), name, meaning, nothing()}
+		return Entry{Channel, string(c), name, meaning, Nothing()}
 	}
 	return []Entry{
 		e(charge.ChannelLine, Text{"长连接", "line"}, Text{"经 SDK 车场的长连接下发。", "Over the SDK lot's line."}),
@@ -72,14 +72,14 @@ func deliveryStates() []Entry {
 		e(charge.DeliveryDue, Text{"待发", "due"}, Text{"等待发送时间或线路。", "It waits for its time or its line."}, wait),
 		e(charge.DeliveryLeased, Text{"处理中", "in hand"}, Text{"某个节点正在处理。", "A node has it in hand."}, wait),
 		e(charge.DeliverySent, Text{"已发出", "sent"}, Text{"已发出，等待应答。", "It is on the wire; no answer yet."}, wait),
-		e(charge.DeliveryDelivered, Text{"已确认", "delivered"}, Text{"车场已确认。", "The lot confirmed it."}, nothing()),
+		e(charge.DeliveryDelivered, Text{"已确认", "delivered"}, Text{"车场已确认。", "The lot confirmed it."}, Nothing()),
 		e(charge.DeliveryRefused, Text{"被拒绝", "refused"}, Text{"车场拒绝。", "The lot refused it."},
 			Text{"看车场的说明，处理后重新下发。", "Read the lot's words, then redeliver."}),
 		e(charge.DeliveryUnknown, Text{"结果未知", "unknown"}, Text{"已发出但无应答，且不可自动重发。", "It was sent, nobody answered, and it may not be sent again by itself."},
 			Text{"与车场核对后再决定。", "Ask the lot, then decide."}),
 		e(charge.DeliveryGaveUp, Text{"已放弃", "gave up"}, Text{"有效时间已过。", "Its time is over."},
 			Text{"车仍在场时可重新下发。", "Redeliver if the car is still in."}),
-		e(charge.DeliveryVoided, Text{"已作废", "voided"}, Text{"减免已收回，不再发送。", "The reduction was taken back; it is not sent."}, nothing()),
+		e(charge.DeliveryVoided, Text{"已作废", "voided"}, Text{"减免已收回，不再发送。", "The reduction was taken back; it is not sent."}, Nothing()),
 	}
 }
 
@@ -89,13 +89,13 @@ func attempts() []Entry {
 	}
 	retried := Text{"系统会按计划重试。", "It is tried again on schedule."}
 	return []Entry{
-		e(charge.AttemptAcked, Text{"已确认", "acknowledged"}, Text{"车场确认成功。", "The lot confirmed it."}, nothing()),
+		e(charge.AttemptAcked, Text{"已确认", "acknowledged"}, Text{"车场确认成功。", "The lot confirmed it."}, Nothing()),
 		e(charge.AttemptRefused, Text{"被拒绝", "refused"}, Text{"车场返回 state 0。", "The lot answered state 0."},
 			Text{"看车场的说明，处理后重新下发。", "Read the lot's words, then redeliver."}),
 		e(charge.AttemptTimeout, Text{"超时", "timed out"}, Text{"已发出，没有及时应答；可能已生效。", "It was sent and not answered in time; it may have taken effect."}, retried),
 		e(charge.AttemptError, Text{"出错", "error"}, Text{"未能发出，或应答无法识别。", "It could not be sent, or the answer was none."}, retried),
 		e(charge.AttemptOffLine, Text{"离线", "off line"}, Text{"没有可用的线路，未发送。", "There was no line to send it by."}, retried),
-		e(charge.AttemptPosted, Text{"已记账", "posted"}, Text{"已写入我们的账本。", "It was written into our own ledger."}, nothing()),
+		e(charge.AttemptPosted, Text{"已记账", "posted"}, Text{"已写入我们的账本。", "It was written into our own ledger."}, Nothing()),
 	}
 }
 
@@ -104,10 +104,10 @@ func reports() []Entry {
 		return Entry{ReportState, string(r), name, meaning, next}
 	}
 	return []Entry{
-		e(charge.ReportOff, Text{"不回传", "off"}, Text{"该平台不需要回传，或没有配置地址。", "This platform hears nothing, or no address is configured."}, nothing()),
+		e(charge.ReportOff, Text{"不回传", "off"}, Text{"该平台不需要回传，或没有配置地址。", "This platform hears nothing, or no address is configured."}, Nothing()),
 		e(charge.ReportDue, Text{"待回传", "due"}, Text{"实际减免等待回传平台。", "The usage waits to be told to the platform."}, Text{"系统会自动处理。", "It goes on by itself."}),
 		e(charge.ReportSent, Text{"回传中", "sent"}, Text{"已发送，平台尚未接收。", "It was sent; the platform has not taken it yet."}, Text{"系统会按计划重试。", "It is tried again on schedule."}),
-		e(charge.ReportDone, Text{"已回传", "done"}, Text{"平台已接收。", "The platform has taken it."}, nothing()),
+		e(charge.ReportDone, Text{"已回传", "done"}, Text{"平台已接收。", "The platform has taken it."}, Nothing()),
 		e(charge.ReportGaveUp, Text{"回传失败", "gave up"}, Text{"多次尝试仍未被接收。", "It was not taken after many tries."},
 			Text{"核对回传地址与密钥。", "Check the report's address and keys."}),
 	}

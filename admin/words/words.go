@@ -93,5 +93,5 @@ func (c Catalogue) Find(list List, code string) Entry {
 	return Entry{List: list, Code: code, Name: Text{code, code}}
 }
 
-// nothing is the next thing to do where nothing is.
-func nothing() Text { return Text{"无需处理。", "Nothing to do."} }
+// Nothing is the next thing to do where nothing is.
+func Nothing() Text { return Text{"无需处理。", "Nothing to do."} }

@@ -1,0 +1,116 @@
+package desk
+
+import (
+	"cmp"
+	"context"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/guard"
+)
+
+// Found is what the one search box comes to.
+type Found struct {
+	Charges []*charge.Charge // newest first
+	Stays   []*charge.Stay   // of the plate, newest first
+	Lot     *charge.Lot      // the box named a lot
+	Exact   bool             // an id, order or uuid was met, not a part of a plate
+}
+
+// uuidText is what our deliveries' ids look like.
+var uuidText = regexp.MustCompile(`^[0-9A-Za-z-]{16,64}$`)
+
+// Find looks for what a person has typed: a lot, one of our ids, a delivery's uuid, a platform's order number,
+// a plate or a part of one.
+func (d *Desk) Find(ctx context.Context, who guard.Identity, text string) (*Found, error) {
+	found := &Found{}
+	if id, err := charge.ParseLotID(text); err == nil {
+		for _, l := range d.Estate().Lots() {
+			if l.ID == id {
+				found.Lot = l
+				return found, nil
+			}
+		}
+	}
+	if id, err := strconv.ParseInt(text, 10, 64); err == nil && id > 0 {
+		story, err := d.Story(ctx, id)
+		if err == nil {
+			return &Found{Charges: []*charge.Charge{story.Charge}, Exact: true}, nil
+		}
+		if KindOf(err) != NotFound {
+			return nil, err
+		}
+	}
+	exact := []charge.ChargeFilter{{Order: text}}
+	if uuidText.MatchString(text) {
+		exact = append(exact, charge.ChargeFilter{UUID: text})
+	}
+	for _, f := range exact {
+		page, err := d.Charges(ctx, who, f)
+		if err != nil {
+			return nil, err
+		}
+		if len(page.Items) > 0 {
+			return &Found{Charges: page.Items, Exact: true}, nil
+		}
+	}
+	return found, d.findPlate(ctx, who, text, found)
+}
+
+// findPlate looks for a plate among charges and stays.
+func (d *Desk) findPlate(ctx context.Context, who guard.Identity, text string, found *Found) error {
+	if plate, err := charge.ParsePlate(text); err == nil {
+		text = plate.Full()
+	}
+	charges, err := d.Charges(ctx, who, charge.ChargeFilter{Plate: text})
+	if err != nil {
+		return err
+	}
+	stays, err := d.Stays(ctx, who, charge.StayFilter{Plate: text, Limit: 20})
+	if err != nil {
+		return err
+	}
+	found.Charges, found.Stays = charges.Items, stays.Items
+	return nil
+}
+
+// NearMiss is a charge that waits for its stay, and a stay whose plate differs by one character.
+type NearMiss struct {
+	Charge *charge.Charge
+	Stay   *charge.Stay
+}
+
+// nearMost bounds what a look for near misses reads.
+const nearMost = 200
+
+// NearMisses proposes stays for held and expired charges: a camera's usual mistake is one character. Nothing is
+// applied by itself.
+func (d *Desk) NearMisses(ctx context.Context) ([]NearMiss, error) {
+	waiting, err := d.cfg.Reads.Charges(ctx, charge.ChargeFilter{Limit: nearMost,
+		States: []charge.State{charge.StateHeld, charge.StateExpired}})
+	if err != nil {
+		return nil, Wrap(err)
+	}
+	stays := make(map[charge.LotID][]*charge.Stay)
+	var near []NearMiss
+	for _, c := range waiting.Items {
+		inLot, known := stays[c.Lot]
+		if !known {
+			page, err := d.cfg.Reads.Stays(ctx, charge.StayFilter{Lot: c.Lot, Open: true, Limit: 500})
+			if err != nil {
+				return nil, Wrap(err)
+			}
+			inLot = page.Items
+			stays[c.Lot] = inLot
+		}
+		for _, s := range inLot {
+			if c.Plate.Near(s.Plate) {
+				near = append(near, NearMiss{c, s})
+			}
+		}
+	}
+	slices.SortStableFunc(near, func(a, b NearMiss) int { return cmp.Compare(b.Charge.ID, a.Charge.ID) })
+	return near, nil
+}
