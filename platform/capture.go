@@ -7,14 +7,17 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httputil"
 	"net/textproto"
 	"strconv"
 	"strings"
+
+	"github.com/chargestamp/chargestamp/charge"
 )
 
 // ReadCapture reads a captured push: a raw HTTP request with its request line and headers, line ends of either
-// kind, or the body alone, which is then taken as a finished charge. A Content-Length cuts off what an editor put
-// behind the body; of a body alone the last line end goes.
+// kind, or the body alone, which is then taken as a finished charge. One segment more than a path is a path token. A
+// Content-Length cuts off what an editor put behind the body; of a body alone the last line end goes.
 func ReadCapture(info Info, captured []byte) (Push, error) {
 	p := Push{Platform: info.ID, Method: http.MethodPost, Header: http.Header{}}
 	if !looksLikeRequest(captured) {
@@ -32,8 +35,12 @@ func ReadCapture(info Info, captured []byte) (Push, error) {
 	}
 	for _, r := range info.Routes {
 		for _, path := range forms(r.Path) {
-			if p.Path == path {
+			switch path {
+			case p.Path:
 				p.Route = r
+				return p, nil
+			case parentPath(p.Path):
+				p.Route, p.Path, p.PathToken = r, path, charge.Secret(p.Path[len(path)+1:])
 				return p, nil
 			}
 		}
@@ -67,8 +74,12 @@ func (p *Push) readRequest(captured []byte) error {
 		return fmt.Errorf("the headers of the request cannot be read: %w", err)
 	}
 	p.Header = http.Header(header)
-	if p.Body, err = io.ReadAll(b); err != nil {
-		return err
+	var body io.Reader = b
+	if strings.EqualFold(p.Header.Get("Transfer-Encoding"), "chunked") {
+		body = httputil.NewChunkedReader(b)
+	}
+	if p.Body, err = io.ReadAll(body); err != nil {
+		return fmt.Errorf("the body of the request cannot be read: %w", err)
 	}
 	if length := p.Header.Get("Content-Length"); length != "" {
 		n, err := strconv.Atoi(length)

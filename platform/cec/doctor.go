@@ -1,0 +1,392 @@
+package cec
+
+import (
+	"bytes"
+	"crypto/aes"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/seal"
+)
+
+var _ platform.Doctor = (*dialect)(nil)
+
+// Diagnose shows what was signed over and what Data holds, and names the first usual mistake that explains what
+// is wrong: in the signature, then in the cipher, then in the fields. It decrypts whether or not the signature
+// holds: it speaks to whoever has the keys.
+func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) platform.Diagnosis {
+	if len(a.Keys) == 0 {
+		return platform.Diagnosis{Likely: "the account has no keys"}
+	}
+	e, err := d.envelope(p.Body)
+	if err != nil {
+		return platform.Diagnosis{Likely: d.bodyMistake(p.Body)}
+	}
+	keys := a.Keys[0]
+	for _, k := range a.Keys[1:] { // the set that signed it, where one did
+		if k[keySig] != "" && seal.EqualFold(seal.HMACMD5Upper(k[keySig], e.canonical()), e.sig) {
+			keys = k
+		}
+	}
+	c := patient{envelope: e, keys: keys}
+	g := platform.Diagnosis{Canonical: shown(e), Found: platform.Clip(e.sig)}
+	if keys[keySig] != "" {
+		g.Expected = seal.HMACMD5Upper(keys[keySig], e.canonical())
+	}
+	plain, err := e.open(keys)
+	var fields []seal.Field
+	if err == nil {
+		fields, err = seal.ReadObject(plain)
+	}
+	if err == nil {
+		g.Read = d.lines(p, fields)
+	}
+	switch {
+	case g.Expected != "" && !seal.EqualFold(g.Expected, e.sig):
+		g.Likely = c.signatureMistake(plain)
+	case g.Read == nil:
+		g.Likely = c.cipherMistake()
+	default:
+		g.Likely = d.fieldMistake(fields)
+	}
+	if g.Likely == "" {
+		g.Likely = c.clockMistake(now)
+	}
+	return g
+}
+
+// shown is the text that was signed over. Where Data is no ciphertext it may show a plate, and is left out.
+func shown(e envelope) string {
+	if _, err := base64.StdEncoding.DecodeString(unbroken(e.data)); err != nil {
+		e.data = fmt.Sprintf("<%d characters of Data that are not base64>", len(e.data))
+	}
+	return string(e.canonical())
+}
+
+// lines says what was read.
+func (d *dialect) lines(p platform.Push, fields []seal.Field) []string {
+	if p.Route.Kind == platform.RouteToken {
+		operator, _ := platform.Lookup(fields, "OperatorID")
+		return []string{"OperatorID = " + platform.Clip(operator), "OperatorSecret = (masked)"}
+	}
+	lines := []string{}
+	for _, name := range append([]string{d.profile.Lot.Field}, d.profile.Lot.Chargers...) {
+		if text, ok := platform.Lookup(fields, name); ok && name != "" {
+			lines = append(lines, name+" = "+platform.Clip(text))
+		}
+	}
+	return append(lines, d.table.columns.Lines(fields)...)
+}
+
+// bodyMistake explains a body that is no envelope.
+func (d *dialect) bodyMistake(body []byte) string {
+	fields, err := seal.ReadObject(body)
+	switch {
+	case err != nil && bytes.Contains(body, []byte("Data=")):
+		return "the body is a form; T/CEC 102 wants a JSON object"
+	case err != nil && json.Valid(body):
+		return "the body is JSON, but no object with each name once"
+	case err != nil:
+		return "the body is not JSON"
+	}
+	for _, names := range [][]string{{"Ret"}, {d.profile.Lot.Field}, d.table.columns[platform.RolePlate].Names} {
+		for _, name := range names {
+			if _, ok := platform.Lookup(fields, name); ok && name == "Ret" {
+				return "this is an answer, not a request"
+			} else if ok && name != "" {
+				return "the message stands in the body as it is: it belongs encrypted into Data, inside the signed envelope"
+			}
+		}
+	}
+	return ""
+}
+
+// patient is one envelope with one set of keys.
+type patient struct {
+	envelope envelope
+	keys     platform.Keys
+}
+
+// noMistake is said where nothing else explains a signature.
+const noMistake = "no usual mistake explains the signature: sig_secret is another one, or the push was changed on its way"
+
+// signatureMistake names the first usual mistake that gives the signature found.
+func (c *patient) signatureMistake(plain []byte) string {
+	secret := c.keys[keySig].Reveal()
+	e := c.envelope
+	parts := []string{e.operator, e.data, e.timeStamp, e.seq}
+	if e.sig == "" {
+		return "the push has no Sig: it was not signed"
+	}
+	for _, m := range []struct {
+		text  string
+		texts []string
+	}{
+		{"the four fields were joined in another order than OperatorID, Data, TimeStamp, Seq", orders(parts)},
+		{"not all four fields were signed", leftOut(parts)},
+		{"names or separators stand between the fields; the values alone are joined", joints(parts)},
+		{"Data was signed as plain text; the base64 text is what is signed", []string{e.operator + string(plain) + e.timeStamp + e.seq}},
+		{"Data was signed URL-encoded, or lost its + on the way", swapped(parts, url.QueryEscape(e.data), strings.ReplaceAll(e.data, " ", "+"), strings.ReplaceAll(e.data, "+", " "))},
+		{"Data was signed with other line breaks than it was sent with", swapped(parts, unbroken(e.data), wrapped(e.data, "\r\n"), wrapped(e.data, "\n"))},
+		{"Data was signed as JSON writes it, with its slashes escaped", swapped(parts, strings.ReplaceAll(e.data, "/", `\/`))},
+		{"TimeStamp was signed in another form than it was sent in, such as seconds against milliseconds", stamps(e)},
+		{"Seq was signed in another form than it was sent in, such as without its zeros", seqs(e)},
+	} {
+		for _, text := range m.texts {
+			if seal.EqualFold(seal.HMACMD5Upper(secret, text), e.sig) {
+				return m.text
+			}
+		}
+	}
+	return c.keyMistake()
+}
+
+// keyMistake looks for a right text under a wrong key or digest.
+func (c *patient) keyMistake() string {
+	text, secret := string(c.envelope.canonical()), c.keys[keySig].Reveal()
+	signed := func(signs ...string) bool {
+		return slices.ContainsFunc(signs, func(s string) bool { return seal.EqualFold(s, c.envelope.sig) })
+	}
+	for _, name := range []string{keyData, keyIV, keyOperatorSecret, keyOperator} {
+		if signed(seal.HMACMD5Upper(c.keys[name], text)) {
+			return "signed with the account's " + name + " in place of its " + keySig
+		}
+	}
+	raw, err := hex.DecodeString(secret)
+	switch {
+	case signed(seal.HMACMD5Upper(strings.TrimSpace(secret), text), seal.HMACMD5Upper(secret+"\n", text), seal.HMACMD5Upper(secret+" ", text)):
+		return "the key was used with blanks around it, or the account holds blanks around it"
+	case signed(seal.HMACMD5Upper(strings.ToUpper(secret), text), seal.HMACMD5Upper(strings.ToLower(secret), text)):
+		return "the key was in the other case"
+	case err == nil && signed(seal.HMACMD5Upper(raw, text)):
+		return "the key was decoded from hex; its characters are the key"
+	case signed(seal.MD5Upper(text), seal.MD5Upper(text+secret), seal.MD5Upper(secret+text), seal.MD5Upper(secret+text+secret)):
+		return "Sig is a plain MD5; HMAC-MD5 is wanted"
+	case len(c.envelope.sig) != 32:
+		return fmt.Sprintf("Sig has %d characters; an HMAC-MD5 has 32 hex digits", len(c.envelope.sig))
+	}
+	return noMistake
+}
+
+// orders are the texts of the parts in every order but the right one.
+func orders(parts []string) []string {
+	var texts []string
+	var put func(done string, left []string)
+	put = func(done string, left []string) {
+		if len(left) == 0 {
+			texts = append(texts, done)
+			return
+		}
+		for i, p := range left {
+			put(done+p, slices.Delete(slices.Clone(left), i, i+1))
+		}
+	}
+	put("", parts)
+	return texts[1:]
+}
+
+// leftOut are the texts of some of the parts, in order.
+func leftOut(parts []string) []string {
+	var texts []string
+	for chosen := 1; chosen < 1<<len(parts)-1; chosen++ {
+		text := ""
+		for i, p := range parts {
+			if chosen>>i&1 == 1 {
+				text += p
+			}
+		}
+		texts = append(texts, text)
+	}
+	return texts
+}
+
+func joints(parts []string) []string {
+	names := []string{"OperatorID", "Data", "TimeStamp", "Seq"}
+	pairs := make([]string, len(parts))
+	for i := range parts {
+		pairs[i] = names[i] + "=" + parts[i]
+	}
+	sorted := slices.Sorted(slices.Values(pairs))
+	return []string{strings.Join(pairs, "&"), strings.Join(sorted, "&"), strings.Join(pairs, ""), strings.Join(parts, "&"),
+		strings.Join(parts, ","), strings.Join(parts, "|"), strings.Join(parts, " ")}
+}
+
+// swapped are the texts with other forms of Data.
+func swapped(parts []string, data ...string) []string {
+	var texts []string
+	for _, d := range data {
+		texts = append(texts, parts[0]+d+parts[2]+parts[3])
+	}
+	return texts
+}
+
+// wrapped breaks base64 into lines of 76 characters, as MIME encoders do.
+func wrapped(data, with string) string {
+	var b strings.Builder
+	for line := range slices.Chunk([]byte(unbroken(data)), 76) {
+		b.Write(line)
+		b.WriteString(with)
+	}
+	return b.String()
+}
+
+func stamps(e envelope) []string {
+	at, err := readTimeStamp(e.timeStamp)
+	if err != nil {
+		return nil
+	}
+	var texts []string
+	for _, stamp := range []string{at.In(charge.Shanghai).Format("20060102150405"), at.UTC().Format("20060102150405"), at.In(charge.Shanghai).Format(time.DateTime),
+		fmt.Sprint(at.Unix()), fmt.Sprint(at.UnixMilli())} {
+		texts = append(texts, e.operator+e.data+stamp+e.seq)
+	}
+	return texts
+}
+
+func seqs(e envelope) []string {
+	before := e.operator + e.data + e.timeStamp
+	return []string{before + strings.TrimLeft(e.seq, "0"), before + fmt.Sprintf("%04s", e.seq), before + "0001"}
+}
+
+// cipherMistake explains Data that does not decrypt to a JSON object.
+func (c *patient) cipherMistake() string {
+	sealed, err := base64.StdEncoding.DecodeString(unbroken(c.envelope.data))
+	if err != nil {
+		return c.encodingMistake()
+	}
+	key, iv := c.keys[keyData].Reveal(), c.keys[keyIV].Reveal()
+	switch {
+	case len(key) != 16 || len(iv) != 16:
+		return fmt.Sprintf("%s has %d characters and %s %d; both are 16 raw characters", keyData, len(key), keyIV, len(iv))
+	case len(sealed)%aes.BlockSize != 0 || len(sealed) == 0:
+		return fmt.Sprintf("Data holds %d bytes, which is no whole number of AES blocks: it was cut, or not encrypted with CBC", len(sealed))
+	}
+	operatorSecret := c.keys[keyOperatorSecret].Reveal()
+	for _, try := range []struct{ text, key, iv string }{
+		{"key and IV were swapped", iv, key},
+		{"the key was used as the IV as well", key, key},
+		{"the IV was used as the key as well", iv, iv},
+		{"Data was encrypted with operator_secret in place of data_secret", operatorSecret[:min(16, len(operatorSecret))], iv},
+		{"the IV was 16 zero bytes", key, string(make([]byte, 16))},
+		{"the IV was 16 characters '0'", key, "0000000000000000"},
+	} {
+		if plain, err := seal.DecryptCBC(try.key, try.iv, string(sealed)); err == nil && isObject(plain) {
+			return try.text
+		}
+	}
+	return c.paddingMistake(key, iv, sealed)
+}
+
+// encodingMistake explains Data that is not base64.
+func (c *patient) encodingMistake() string {
+	data := unbroken(c.envelope.data)
+	switch _, hexErr := hex.DecodeString(data); {
+	case strings.HasPrefix(data, "{"):
+		return "Data is plain text; it is to be encrypted"
+	case hexErr == nil:
+		return "Data is hex; base64 is wanted"
+	case strings.ContainsAny(data, "%"):
+		return "Data is URL-encoded base64; the base64 itself is wanted"
+	case strings.ContainsAny(data, "-_"):
+		return "Data is in the URL alphabet of base64 (- and _); the standard one (+ and /) is wanted"
+	}
+	return "Data is not base64: a + may have become a blank on the way, or the padding (=) was cut off"
+}
+
+// paddingMistake decrypts without regard to padding and looks at what comes out.
+func (c *patient) paddingMistake(key, iv string, sealed []byte) string {
+	block, err := aes.NewCipher([]byte(key))
+	if err != nil {
+		return ""
+	}
+	cbc, ecb := make([]byte, 0, len(sealed)), make([]byte, 0, len(sealed))
+	before := []byte(iv)
+	for b := range slices.Chunk(sealed, aes.BlockSize) {
+		var plain [aes.BlockSize]byte
+		block.Decrypt(plain[:], b)
+		ecb = append(ecb, plain[:]...)
+		for i := range plain {
+			plain[i] ^= before[i]
+		}
+		cbc = append(cbc, plain[:]...)
+		before = b
+	}
+	tail := bytes.TrimRight(cbc, "\x00 ")
+	switch {
+	case isObject(tail) && len(tail) < len(cbc):
+		return "the message was padded with zeros or blanks; PKCS#7 padding is wanted"
+	case isObject(cbc):
+		return "the message was not padded; PKCS#7 padding is wanted, a whole block where the length fits"
+	case isObject(bytes.TrimRight(ecb, "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10")):
+		return "the message was encrypted with ECB; CBC with the IV is wanted"
+	case printable(cbc[min(len(cbc), aes.BlockSize):]):
+		return "the first 16 bytes alone are wrong: the IV is another one, or the JSON is not sound"
+	}
+	return "data_secret is another one, or Data was changed on its way"
+}
+
+func isObject(text []byte) bool {
+	_, err := seal.ReadObject(text)
+	return err == nil
+}
+
+// printable reports whether a text could be part of a JSON message.
+func printable(text []byte) bool {
+	odd := bytes.ContainsFunc(bytes.TrimRight(text, "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10"), func(r rune) bool {
+		return r < ' ' && r != '\n' && r != '\r' && r != '\t' || r == '\uFFFD'
+	})
+	return len(text) > 0 && !odd
+}
+
+// fieldMistake explains fields that cannot be read.
+func (d *dialect) fieldMistake(fields []seal.Field) string {
+	if lot, ok := platform.Lookup(fields, d.profile.Lot.Field); ok && d.profile.Lot.Field != "" {
+		for _, escaped := range []struct{ from, what string }{{"%26", "URL-encoded"}, {"&amp;", "escaped as in HTML"}, {`\u0026`, "escaped twice as in JSON"}} {
+			if strings.Contains(lot, escaped.from) {
+				return fmt.Sprintf("the && in %s is %s", d.profile.Lot.Field, escaped.what)
+			}
+		}
+	}
+	if inner, ok := platform.Lookup(fields, "Data"); ok && inner != "" {
+		return "Data holds a whole envelope again; it is to hold the message"
+	}
+	for _, role := range []platform.Role{platform.RoleStart, platform.RoleEnd} {
+		text, name, ok := d.table.columns.Value(fields, role)
+		if !ok {
+			continue
+		}
+		if _, err := platform.ReadTime(text, d.table.columns[role].Unit); err == nil {
+			continue
+		}
+		switch {
+		case strings.Contains(text, "T"):
+			return name + " is written with a T or a zone; yyyy-MM-dd HH:mm:ss in Beijing time is wanted"
+		case strings.Trim(text, "0123456789") == "":
+			return name + " is a number, such as unix time; yyyy-MM-dd HH:mm:ss in Beijing time is wanted"
+		}
+	}
+	return ""
+}
+
+// clockMistake explains a time that is far from ours.
+func (c *patient) clockMistake(now time.Time) string {
+	if c.envelope.timeStamp == "" {
+		return ""
+	}
+	sent, err := readTimeStamp(c.envelope.timeStamp)
+	if err != nil {
+		return err.Error()
+	}
+	if _, stale := platform.CheckClock(charge.ClockEnforce, sent, now); stale != nil {
+		return stale.Detail
+	}
+	return ""
+}

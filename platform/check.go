@@ -1,0 +1,292 @@
+package platform
+
+import (
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/seal"
+)
+
+// Examination is a push to be judged by the doctor: the same walk as on the listener, told step by step. Without
+// Accounts it is offline: it has the keys and nothing else, so token, lock, lot and binding are not judged.
+type Examination struct {
+	Dialect Dialect
+	Capture []byte    // a raw HTTP request or its body alone
+	At      time.Time // the time to judge clocks and tokens by
+	// Keys judge an offline examination, by the names in Info.Keys; a vendor's or lot's key as "ukey" or "ckey".
+	Keys Keys
+	// Accounts are a running server's; Bound tells whether a charge's lot is bound to its account, and if not, why.
+	Accounts Accounts
+	Bound    func(account string, c *Charge) (reason string, ok bool)
+}
+
+// Results of a step.
+const (
+	StepOK        = "ok"
+	StepFailed    = "failed"
+	StepNotJudged = "not_judged" // cannot be judged here, or was not reached
+)
+
+// StepBinding is judged by a running server only, after the lot.
+const StepBinding Step = "binding"
+
+// StepFinding is what the doctor found at one step.
+type StepFinding struct {
+	Step   Step   `json:"step"`
+	Result string `json:"result"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// Finding is what the doctor found. It is for whoever holds the keys.
+type Finding struct {
+	Platform string         `json:"platform"`
+	Accepted bool           `json:"accepted"` // every step that was judged is ok
+	Outcome  charge.Outcome `json:"outcome"`  // of the push if it came in now
+	Steps    []StepFinding  `json:"steps"`
+	// Canonical is the text that we signed over, its secrets masked; Expected what the keys give for it.
+	Canonical string   `json:"canonical,omitempty"`
+	Expected  string   `json:"expected,omitempty"`
+	Found     string   `json:"found,omitempty"`
+	Likely    string   `json:"likely,omitempty"`
+	Read      []string `json:"read,omitempty"` // "name = value unit"
+	Answer    string   `json:"answer,omitempty"`
+}
+
+// Check examines a push. It changes nothing and asks nobody.
+func Check(x Examination) Finding {
+	info := x.Dialect.Info()
+	f := Finding{Platform: info.ID}
+	p, err := ReadCapture(info, x.Capture)
+	if err != nil {
+		f.Outcome = charge.OutcomeBadBody
+		f.Steps = []StepFinding{{StepBody, StepFailed, err.Error()}}
+		return f
+	}
+	p.Received, p.Remote = x.At, netip.IPv6Loopback()
+	x.examine(info, p, &f)
+	return f
+}
+
+func (x Examination) examine(info Info, p Push, f *Finding) {
+	accounts := x.Accounts
+	if accounts == nil {
+		offline := &lone{info: info, account: Account{ID: "offline", Clock: charge.ClockEnforce, Keys: []Keys{x.Keys}, TokenKey: make([]byte, 32)}}
+		accounts, p = offline, offline.withToken(p, x.At)
+	}
+	got := Admit(x.Dialect, unlocked{accounts, false}, p, x.At)
+	failed := map[Step]string{}
+	note := func(r *Refusal) {
+		if r != nil {
+			failed[r.Step] = r.Detail
+		}
+	}
+	note(got.Refusal)
+	last := got
+	if got.Refusal != nil && got.Refusal.Step == StepClock {
+		// A clock that is off says nothing about the rest: go on as an account would that does not enforce it.
+		last = Admit(x.Dialect, unlocked{accounts, true}, p, x.At)
+		note(last.Refusal)
+	}
+	x.bound(last, failed)
+	f.Steps = x.steps(info, p, last, failed)
+	f.Accepted = len(failed) == 0
+	f.Outcome = outcome(got)
+	verdict := Verdict{Outcome: f.Outcome, Message: got.Message}
+	f.Answer = string(x.Dialect.Reply(p, got.Account, verdict).Body)
+	x.diagnose(p, got, f)
+}
+
+// bound judges the binding, where somebody can tell.
+func (x Examination) bound(a Admission, failed map[Step]string) {
+	if x.Bound == nil || a.Refusal != nil || a.Message.Charge == nil {
+		return
+	}
+	if reason, ok := x.Bound(a.Account.ID, a.Message.Charge); !ok {
+		failed[StepBinding] = reason
+	}
+}
+
+// outcome is what the push would come to.
+func outcome(a Admission) charge.Outcome {
+	switch {
+	case a.Refusal != nil:
+		return a.Refusal.Outcome
+	case a.Message.Question != nil:
+		return charge.OutcomeQuestion
+	}
+	return charge.OutcomeAccepted
+}
+
+// steps tells every step that this push has to take, in order.
+func (x Examination) steps(info Info, p Push, a Admission, failed map[Step]string) []StepFinding {
+	var found []StepFinding
+	reached := true
+	for _, s := range append(steps[:], StepBinding) {
+		if !has(info, p, s) {
+			continue
+		}
+		detail, bad := failed[s]
+		switch {
+		case bad:
+			found = append(found, StepFinding{s, StepFailed, detail})
+		case !reached:
+			found = append(found, StepFinding{s, StepNotJudged, "not reached"})
+		case x.unjudged(info, s) != "":
+			found = append(found, StepFinding{s, StepNotJudged, x.unjudged(info, s)})
+		case s == StepClock && a.Message != nil && a.Message.Warning != "":
+			found = append(found, StepFinding{s, StepOK, a.Message.Warning})
+		default:
+			found = append(found, StepFinding{s, StepOK, ""})
+		}
+		if bad && s != StepClock {
+			reached = false
+		}
+	}
+	return found
+}
+
+// has reports whether a push of a platform has to take a step.
+func has(info Info, p Push, s Step) bool {
+	hasToken := slices.ContainsFunc(info.Routes, func(r Route) bool { return r.Kind == RouteToken })
+	switch s {
+	case StepToken:
+		return hasToken && p.Route.Kind == RouteCharge
+	case StepCipher:
+		return slices.ContainsFunc(info.Keys, func(k KeyInfo) bool { return k.Name == "data_secret" })
+	case StepLot, StepBinding:
+		return p.Route.Kind != RouteToken
+	}
+	return true
+}
+
+// unjudged says why a step that was reached is not judged here; empty where it is.
+func (x Examination) unjudged(info Info, s Step) string {
+	offline := x.Accounts == nil
+	const server = "not judged offline: a running server's POST /api/v1/check does"
+	switch {
+	case s == StepLock:
+		return "not judged: the address a push comes from and its path token are seen on the listener only"
+	case s == StepSeal && info.NeedsLock:
+		return "the platform signs nothing: a lock by address or by path is its seal"
+	case s == StepSeal && offline && info.LockUnless != "" && x.Keys[info.LockUnless] == "":
+		return "there is no " + info.LockUnless + " in the keys: without it a lock by address or by path is required"
+	case offline && (s == StepToken || s == StepLot || s == StepBinding):
+		return server
+	case s == StepBinding && x.Bound == nil:
+		return "not judged here"
+	}
+	return ""
+}
+
+// diagnose asks the dialect what it makes of the push.
+func (x Examination) diagnose(p Push, a Admission, f *Finding) {
+	doctor, ok := x.Dialect.(Doctor)
+	account := a.Account
+	if account == nil && x.Accounts == nil {
+		account = &Account{ID: "offline", Keys: []Keys{x.Keys}}
+	}
+	if !ok || account == nil {
+		return
+	}
+	d := doctor.Diagnose(p, *account, x.At)
+	f.Canonical, f.Expected, f.Found, f.Likely, f.Read = d.Canonical, d.Expected, d.Found, d.Likely, d.Read
+	if a.Message != nil && a.Message.Charge != nil && a.Refusal == nil {
+		f.Read = append(f.Read, asked(a.Message.Charge))
+	}
+}
+
+// asked says what reduction the push names.
+func asked(c *Charge) string {
+	switch c.Ask.Method {
+	case charge.MethodTime:
+		return fmt.Sprintf("reduction asked for = %d minutes", c.Ask.Minutes)
+	case charge.MethodAmount:
+		return fmt.Sprintf("reduction asked for = %s yuan", c.Ask.Amount)
+	case charge.MethodFree:
+		return "reduction asked for = free parking"
+	case charge.MethodLotDecides:
+		return "reduction asked for = the lot decides"
+	}
+	return "reduction asked for = none: the binding's rule says it"
+}
+
+// lone is the one account of an offline examination.
+type lone struct {
+	info    Info
+	account Account
+}
+
+// Candidates is the account, unless the push names another operator.
+func (l *lone) Candidates(_ string, c Claim) []Candidate {
+	cut := func(s string) string {
+		if n := l.info.OperatorPrefix; n > 0 && len(s) > n {
+			return s[:n]
+		}
+		return s
+	}
+	if name := l.info.Operator; name != "" && cut(l.account.Keys[0][name].Reveal()) != cut(c.Operator) {
+		return nil
+	}
+	return []Candidate{{Account: l.account}}
+}
+
+// KnowsLot is true: lots are not judged offline.
+func (l *lone) KnowsLot(charge.LotID) bool { return true }
+
+// withToken puts an access token in that the account takes: tokens are not judged offline.
+func (l *lone) withToken(p Push, at time.Time) Push {
+	if !has(l.info, p, StepToken) {
+		return p
+	}
+	p.Header = p.Header.Clone()
+	if p.Header == nil {
+		p.Header = http.Header{}
+	}
+	p.Header.Set("Authorization", "Bearer "+seal.SealToken(l.account.TokenKey, l.account.ID, at.Add(time.Hour)))
+	return p
+}
+
+// unlocked shows accounts as if their locks had been passed, and their clocks off where that is wanted.
+type unlocked struct {
+	Accounts
+	clockOff bool
+}
+
+// Candidates gives the accounts locked to the address that an examination comes from.
+func (u unlocked) Candidates(id string, c Claim) []Candidate {
+	found := slices.Clone(u.Accounts.Candidates(id, c))
+	for i := range found {
+		found[i].AllowFrom = []netip.Prefix{netip.PrefixFrom(netip.IPv6Loopback(), 128)}
+		found[i].PathToken = ""
+		if u.clockOff {
+			found[i].Clock = charge.ClockOff
+		}
+	}
+	return found
+}
+
+// String prints a finding for a terminal.
+func (f Finding) String() string {
+	var b strings.Builder
+	for _, s := range f.Steps {
+		mark := map[string]string{StepOK: "ok        ", StepFailed: "FAILED    ", StepNotJudged: "not judged"}[s.Result]
+		fmt.Fprintf(&b, "%-8s %s  %s\n", s.Step, mark, s.Detail)
+	}
+	line := func(name, text string) {
+		if text != "" {
+			fmt.Fprintf(&b, "\n%s\n  %s\n", name, strings.ReplaceAll(text, "\n", "\n  "))
+		}
+	}
+	line("signed over", f.Canonical)
+	line("signature the keys give", f.Expected)
+	line("signature in the push", f.Found)
+	line("likely", f.Likely)
+	line("read", strings.Join(f.Read, "\n"))
+	line("we would answer ("+string(f.Outcome)+")", f.Answer)
+	return b.String()
+}
