@@ -44,9 +44,9 @@ type Said struct {
 		Minutes int64      `json:"minutes"`
 		Amount  charge.Fen `json:"amount"`
 	} `json:"usage"`
-	Report *struct {
-		State charge.ReportState `json:"state"`
-	} `json:"report"`
+	Decision *struct {
+		Rule charge.Rule `json:"rule"`
+	} `json:"decision"`
 }
 
 // statementLine is one row of a statement.
@@ -71,6 +71,13 @@ func (o office) find(ctx context.Context, platform, order string) (*Said, error)
 		return nil, err
 	}
 	return o.chargeByID(ctx, list.Items[0].ID)
+}
+
+// count is how many charges an order has: one, if all is well.
+func (o office) count(ctx context.Context, platform, order string) (int, error) {
+	var list struct{ Items []Said }
+	err := o.get(ctx, "/api/v1/charges", url.Values{"platform": {platform}, "order": {order}}, &list)
+	return len(list.Items), err
 }
 
 func (o office) chargeByID(ctx context.Context, id string) (*Said, error) {

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -149,15 +147,8 @@ func (t *tour) open(ctx context.Context, rows []plan) error {
 	if err := t.apply(ctx, t.keys.file(rows, api.Callback(), t.receiver.URL())); err != nil {
 		return fmt.Errorf("applying the estate: %w", err)
 	}
-	if t.cfg.Dir == "" {
-		dir, err := os.MkdirTemp("", "chargestamp-demo-")
-		if err != nil {
-			return err
-		}
-		t.cfg.Dir = dir
-	}
 	for _, id := range []charge.LotID{demoSDKTells, demoSDK, demoSDKOld} {
-		lot := NewSDKLot(SDKLotConfig{Lot: id, Ckey: t.keys.ckey[id], Addr: tcpAddr(t.cfg.Line), Usage: id == demoSDKTells, Dir: t.cfg.Dir})
+		lot := NewSDKLot(SDKLotConfig{Lot: id, Ckey: t.keys.ckey[id], Addr: tcpAddr(t.cfg.Line), Usage: id == demoSDKTells})
 		if err := lot.Start(ctx); err != nil {
 			return fmt.Errorf("the line of %s: %w", id, err)
 		}
@@ -184,9 +175,6 @@ func (t *tour) close() {
 	}
 	if t.receiver != nil {
 		_ = t.receiver.Stop()
-	}
-	if strings.Contains(t.cfg.Dir, "chargestamp-demo-") {
-		_ = os.RemoveAll(t.cfg.Dir)
 	}
 }
 

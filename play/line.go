@@ -41,8 +41,11 @@ func dialWire(ctx context.Context, d net.Dialer, addr, key string) (*wire, error
 	if err != nil {
 		return nil, err
 	}
-	return &wire{conn: conn, in: bufio.NewReaderSize(conn, 1024), key: key}, nil
+	return &wire{conn: conn, in: newFrameReader(conn), key: key}, nil
 }
+
+// newFrameReader keeps the buffer small: there may be thousands of lines.
+func newFrameReader(conn net.Conn) *bufio.Reader { return bufio.NewReaderSize(conn, 1024) }
 
 // login is the first frame; the answer holds the token.
 func (w *wire) login(ctx context.Context, id lineID) error {

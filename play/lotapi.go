@@ -11,6 +11,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,7 +19,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 )
 
-// How an API lot answers 5.14 when it misbehaves.
+// How an API lot answers 5.14.
 const (
 	AnswerWell     = ""
 	AnswerState0   = "state0"   // refuses, nothing applied
@@ -27,6 +28,9 @@ const (
 	AnswerRedirect = "redirect" // applies nothing, sends the caller elsewhere
 	AnswerDrop     = "drop"     // applies, cuts the connection: a lost acknowledgement
 )
+
+// Answers lists how an API lot can misbehave.
+var Answers = []string{AnswerState0, AnswerGarbage, AnswerSlow, AnswerRedirect, AnswerDrop}
 
 // APILotConfig describes a played API lot.
 type APILotConfig struct {
@@ -51,7 +55,7 @@ type APILot struct {
 	desk  *desk
 	calls stall
 	book  stall
-	lies  chan struct{} // one token a lie that is left; nil: without end
+	turns *turns
 }
 
 // slowAnswer is longer than the 5 s a callback waits.
@@ -66,18 +70,14 @@ func NewAPILot(cfg APILotConfig) *APILot {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	l := &APILot{cfg: cfg, desk: newDesk(cfg.Tariff, cfg.Now())}
-	if cfg.Lies > 0 {
-		l.lies = make(chan struct{}, cfg.Lies)
-		for range cfg.Lies {
-			l.lies <- struct{}{}
-		}
-	}
-	return l
+	return &APILot{cfg: cfg, desk: newDesk(cfg.Tariff, cfg.Now()), turns: newTurns(cfg.Lies)}
 }
 
 // Start opens the lot's two listeners.
 func (l *APILot) Start() error {
+	if a := l.cfg.Answer; a != AnswerWell && !slices.Contains(Answers, a) {
+		return fmt.Errorf("an answer cannot be %q; there are %s", a, strings.Join(Answers, ", "))
+	}
 	if err := l.calls.open(l.cfg.Addr, http.HandlerFunc(l.serve)); err != nil {
 		return err
 	}
@@ -147,12 +147,8 @@ func (l *APILot) serve(w http.ResponseWriter, r *http.Request) {
 // reduce is 5.14.
 func (l *APILot) reduce(w http.ResponseWriter, r *http.Request, c callback) {
 	lie := l.cfg.Answer
-	if lie != AnswerWell && l.lies != nil {
-		select {
-		case <-l.lies:
-		default:
-			lie = AnswerWell
-		}
+	if lie != AnswerWell && !l.turns.take() {
+		lie = AnswerWell
 	}
 	n, err := c.notice(r.Header.Get("Idempotency-Key"))
 	if err != nil {

@@ -157,6 +157,20 @@ func (s *LineSink) hear(ctx context.Context, w *wire) {
 	}
 }
 
+// beats sends heartbeats until the wire is gone; that a line is dead is noticed by its reader.
+func beats(w *wire, every time.Duration, gone <-chan struct{}) {
+	ticks := time.NewTicker(every)
+	defer ticks.Stop()
+	for {
+		select {
+		case <-gone:
+			return
+		case <-ticks.C:
+			_ = w.beat()
+		}
+	}
+}
+
 // hear books a reduction of a lot that keeps no stays.
 func (b *Book) hear(n notice, at time.Time) {
 	b.edit(n.id, func(row *Applied, fresh bool) {
