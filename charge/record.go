@@ -1,6 +1,9 @@
 package charge
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // VisitKey names what is protected against two hands at once: a plate in a lot.
 type VisitKey struct {
@@ -85,6 +88,7 @@ type PushFilter struct {
 	Platform string
 	Account  string
 	Outcome  Outcome
+	Refused  bool // only those that were not taken: neither accepted nor repeated nor a question
 	Charge   int64
 	From, To time.Time
 	Limit    int
@@ -99,6 +103,9 @@ type StayFilter struct {
 	Limit  int
 	Cursor string
 }
+
+// ErrCursor says that a cursor is none that the list gave.
+var ErrCursor = errors.New("not a cursor of this list")
 
 // Page is a part of a list, newest first. Next is the cursor of what follows, empty at the end.
 type Page[T any] struct {

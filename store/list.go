@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,7 +11,7 @@ import (
 )
 
 // ErrCursor says that a cursor is none that a list gave.
-var ErrCursor = errors.New("store: not a cursor of this list")
+var ErrCursor = charge.ErrCursor
 
 // filter gathers the conditions of a list.
 type filter struct {
@@ -163,6 +162,9 @@ func (s *Store) Pushes(ctx context.Context, pf charge.PushFilter) (page charge.P
 	switch pf.Outcome {
 	case "", charge.OutcomeAccepted, charge.OutcomeDuplicate, charge.OutcomeQuestion:
 	default:
+		pf.Refused = true
+	}
+	if pf.Refused {
 		f.where("outcome NOT IN ('accepted', 'duplicate', 'question')") // lets the index of refusals be used
 	}
 	if pf.Charge != 0 {

@@ -92,6 +92,7 @@ func testLists(t *testing.T, s *site) {
 	}
 	pushes(charge.PushFilter{}, 8)
 	pushes(charge.PushFilter{Outcome: charge.OutcomeBadSignature}, 1)
+	pushes(charge.PushFilter{Refused: true}, 1)
 	pushes(charge.PushFilter{Outcome: charge.OutcomeAccepted}, 7)
 	pushes(charge.PushFilter{Charge: charges[1].ID}, 1)
 	pushes(charge.PushFilter{Account: "x"}, 1)
