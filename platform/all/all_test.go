@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -83,10 +84,59 @@ func TestInfoComplete(t *testing.T) {
 	}
 }
 
+// lvdian is the folder of the made-up platform that docs/add-a-platform.md walks through.
+const lvdian = "../../docs/examples/lvdian"
+
+// TestAddAPlatform holds the walk-through: its profile is the one in the folder, and opens the captured push.
+func TestAddAPlatform(t *testing.T) {
+	page, err := os.ReadFile("../../docs/add-a-platform.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(page), "```toml\n"+ownProfile(t)+"```") {
+		t.Error("docs/add-a-platform.md prints another profile than the one in docs/examples/lvdian")
+	}
+	d, err := Load(strings.NewReader(ownProfile(t)), "lvdian.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	captured, err := os.ReadFile(lvdian + "/captured.http")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := platform.ReadCapture(d.Info(), captured)
+	if err != nil {
+		t.Fatal(err)
+	}
+	account := platform.Account{Clock: charge.ClockEnforce, Keys: []platform.Keys{{"sign_key": "8c1f6a0d4b7e9352"}}}
+	at := time.Date(2026, 1, 1, 12, 1, 0, 0, charge.Shanghai)
+	m, err := d.Open(p, account, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := platform.Charge{Order: "LD1767240000", RepeatKey: "LD1767240000", Plate: "京AD06088", Lot: charge.LotID{Union: "200461", Park: "1313"},
+		Started: at.Add(-61 * time.Minute), Ended: at.Add(-2 * time.Minute), Energy: 18200, HasEnergy: true, Total: 2130, HasTotal: true,
+		Ask: charge.Ask{Method: charge.MethodTime, Minutes: 30}, Detail: charge.Detail{Power: "18.20", TotalMoney: "21.30"}}
+	if diff := cmp.Diff(want, *m.Charge); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	reply := d.Reply(p, &account, platform.Verdict{Outcome: charge.OutcomeAccepted, Message: &m})
+	if want := `{"status":0,"message":"ok"}`; string(reply.Body) != want {
+		t.Errorf("answer %s, want %s", reply.Body, want)
+	}
+	if _, err := d.Open(p, account, at.Add(time.Hour)); err == nil {
+		t.Error("an hour later it still opens: the clock is not checked")
+	}
+	account.Keys[0]["sign_key"] = "8c1f6a0d4b7e9353"
+	if _, err := d.Open(p, account, at); err == nil {
+		t.Error("opens with another key")
+	}
+}
+
 // ownProfile is a made-up fifteenth platform; change replaces parts of it.
 func ownProfile(t *testing.T, change ...string) string {
 	t.Helper()
-	text, err := os.ReadFile("testdata/lvdian.toml")
+	text, err := os.ReadFile(lvdian + "/lvdian.toml")
 	if err != nil {
 		t.Fatal(err)
 	}
