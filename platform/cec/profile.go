@@ -188,16 +188,17 @@ func (p *Profile) paths() []string {
 	return []string{p.Paths.Token, p.Paths.Charge}
 }
 
-// columns is the family's table with the profile's own columns in it.
+// columns is the family's table with the profile's own columns in it. Whoever gives a field another name has to give
+// its unit as well: units are never guessed.
 func (p *Profile) columns() platform.Columns {
 	all := union()
 	for role, column := range p.Fields {
 		base := all[role]
 		if len(column.Names) == 0 {
 			column.Names = base.Names
-		}
-		if column.Unit == "" {
-			column.Unit = base.Unit
+			if column.Unit == "" {
+				column.Unit = base.Unit
+			}
 		}
 		if column.Mark == "" {
 			column.Mark = base.Mark

@@ -223,3 +223,24 @@ post unsealed-outside $CHARGE "$(enc "$PUSH")";                                 
 for bad in no-decrypt:"$(enc "$PUSH" | cut -c1-64)" no-base64:'%%%%' no-json:"$(enc 'parkId=1')" no-plate:"$(enc '{"parkId":"200461&&1313"}')" no-times:"$(enc '{"parkId":"200461&&1313","PlateNo":"鲁AD54321"}')"; do
   post "${bad%%:*}" $CHARGE "{\"Data\":\"${bad#*:}\"}";                            bad_data "${bad%%:*}" unsigned
 done
+
+# ---- reports to 特来电 ---------------------------------------------------------------------------------------
+# What we send after an exit, and what the platform says to it. No case folders: report_test.go reads them.
+KEY=their-data-key01 IV=their-data-iv-01 SIG=SigSecret-of-theirs OPERATOR=OURS00001
+REPORT_PLAIN='{"StartChargeSeq":"TELD00001202401010001","PlateNum":"京AD06088","LeavingTime":"2024-01-01 12:34:56"'
+sealed "{\"OperatorID\":\"$OPERATOR\",\"OperatorSecret\":\"their-operator-secret\"}" 20240101123500 0007 >report/token-request.json
+sealed "$REPORT_PLAIN,\"CalculationMethod\":1,\"FreeParkingTimes\":2.12}" 20240101123500 0008 >report/minutes.json
+sealed "$REPORT_PLAIN,\"CalculationMethod\":2,\"FreeParkingCost\":1.25}" 20240101123500 0009 >report/yuan.json
+sealed "$REPORT_PLAIN,\"CalculationMethod\":3}" 20240101123500 0010 >report/lot-decides.json
+
+said() { # FILE RET MSG PLAIN
+  local data=''
+  [ -z "$4" ] || data=$(enc "$4")
+  printf '{"Ret":%s,"Msg":"%s","Data":"%s","Sig":"%s"}' "$2" "$3" "$data" "$(md5mac "$2$3$data")" >"report/$1.json"
+}
+said says-token 0 '' "{\"OperatorID\":\"$OPERATOR\",\"SuccStat\":0,\"AccessToken\":\"their-token\",\"TokenAvailableTime\":3600,\"FailReason\":0}"
+said says-token-epoch 0 '' "{\"OperatorID\":\"$OPERATOR\",\"SuccStat\":0,\"AccessToken\":\"their-token\",\"TokenAvailableTime\":1704081600000,\"FailReason\":0}"
+said says-no-token 0 '' "{\"OperatorID\":\"$OPERATOR\",\"SuccStat\":1,\"AccessToken\":\"\",\"TokenAvailableTime\":0,\"FailReason\":2}"
+said says-taken 0 ok ''
+said says-token-over 4002 Token错误 ''
+said says-busy -1 busy ''
