@@ -151,6 +151,7 @@ func (s *site) node(t testing.TB) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
+	guard.CheapHashes(g)
 	return &site{g, s.docs, s.rows, s.clock}
 }
 

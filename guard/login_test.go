@@ -80,6 +80,9 @@ func TestSignIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	assertHush(t, "the store", s.docs.all(), secret, password.Reveal())
+	if !strings.Contains(s.docs.all(), "$argon2id$v=19$m=64,t=1,p=1$") {
+		t.Error("the password is not stored as Argon2id")
+	}
 	session, who, err := s.Sessions.Get(ctx, secret)
 	if err != nil || who != (guard.Identity{Name: "li.wei", Role: guard.RoleSupport, Kind: "user"}) || session.Remote != "192.0.2.7" {
 		t.Errorf("session %+v of %+v, %v", session, who, err)
@@ -125,6 +128,21 @@ func TestSignIn(t *testing.T) {
 	_, err = s.signIn("li.wei", "hush-another-horse", "")
 	wantErr(t, "a revoked user", err, guard.ErrLogin)
 	wantErr(t, "revoking nobody", s.Users.Revoke(ctx, "nobody"), guard.ErrNotFound)
+}
+
+// TestHashCost holds what people's passwords are hashed with: OWASP's first recommendation for Argon2id.
+func TestHashCost(t *testing.T) {
+	s := newSite(t)
+	g, err := guard.Open(t.Context(), guard.Config{Docs: s.docs, Audits: s.rows, Keys: keyring(t, siteKey), Now: s.clock.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := g.Users.Create(t.Context(), "li", password, guard.RoleViewer); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(s.docs.all(), "$argon2id$v=19$m=19456,t=2,p=1$") {
+		t.Error("passwords are hashed in another way")
+	}
 }
 
 func TestUserRules(t *testing.T) {

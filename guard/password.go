@@ -57,18 +57,14 @@ func common(low string) bool {
 	return false
 }
 
-func hashPassword(password charge.Secret) string {
-	hash, err := argon2id.CreateHash(password.Reveal(), &argon)
+func (u *Users) hash(password charge.Secret) string {
+	u.hashing <- struct{}{}
+	defer func() { <-u.hashing }()
+	hash, err := argon2id.CreateHash(password.Reveal(), &u.cost)
 	if err != nil {
 		panic(err) // the system has no randomness: nothing can be done safely
 	}
 	return hash
-}
-
-func (u *Users) hash(password charge.Secret) string {
-	u.hashing <- struct{}{}
-	defer func() { <-u.hashing }()
-	return hashPassword(password)
 }
 
 func (u *Users) matches(password charge.Secret, hash string) bool {

@@ -30,10 +30,10 @@ type Token struct {
 
 // Tokens are the API's keys.
 type Tokens struct {
-	shelf shelf[Token]
-	admin [sha256.Size]byte
-	hasAd bool
-	now   func() time.Time
+	shelf    shelf[Token]
+	admin    [sha256.Size]byte
+	hasAdmin bool
+	now      func() time.Time
 
 	byHash map[string]Token // guarded by shelf.mu
 	mu     sync.Mutex
@@ -45,7 +45,7 @@ const tokenMark = "cst_"
 
 func newTokens(docs Docs, admin charge.Secret, now func() time.Time) *Tokens {
 	t := &Tokens{now: now, used: map[string]time.Time{}}
-	t.admin, t.hasAd = sha256.Sum256(admin.Bytes()), admin != ""
+	t.admin, t.hasAdmin = sha256.Sum256(admin.Bytes()), admin != ""
 	t.shelf = shelf[Token]{kind: "token", docs: docs, now: now, indexed: func(items map[string]Token) {
 		t.byHash = make(map[string]Token, len(items))
 		for _, token := range items {
@@ -58,7 +58,7 @@ func newTokens(docs Docs, admin charge.Secret, now func() time.Time) *Tokens {
 // Authenticate finds whose token it is; ErrDenied where it is nobody's.
 func (t *Tokens) Authenticate(ctx context.Context, bearer string) (Identity, error) {
 	sum := sha256.Sum256([]byte(bearer))
-	if subtle.ConstantTimeCompare(sum[:], t.admin[:]) == 1 && t.hasAd {
+	if subtle.ConstantTimeCompare(sum[:], t.admin[:]) == 1 && t.hasAdmin {
 		return Identity{Name: "CHARGESTAMP_ADMIN_TOKEN", Role: RoleAdmin, Kind: "token"}, nil
 	}
 	if !strings.HasPrefix(bearer, tokenMark) {

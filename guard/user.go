@@ -10,6 +10,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/alexedwards/argon2id"
+
 	"github.com/chargestamp/chargestamp/charge"
 )
 
@@ -46,19 +48,22 @@ type Users struct {
 	keys     *Keyring
 	now      func() time.Time
 	throttle *throttle
+	cost     argon2id.Params
 	hashing  chan struct{} // bounds the memory that password hashing takes
 	nobody   string        // a hash to compare with where there is no such user
 }
 
 func newUsers(docs Docs, keys *Keyring, now func() time.Time) *Users {
-	return &Users{
+	u := &Users{
 		shelf:    shelf[user]{kind: "user", docs: docs, now: now},
 		keys:     keys,
 		now:      now,
 		throttle: newThrottle(now),
+		cost:     argon,
 		hashing:  make(chan struct{}, 4),
-		nobody:   hashPassword(charge.Secret(randomText(16))),
 	}
+	u.nobody = u.hash(charge.Secret(randomText(16)))
+	return u
 }
 
 // List gives all users by name, those whose access has ended too.
