@@ -43,6 +43,7 @@ type Config struct {
 	// package does not know. The bytes may be kept.
 	OnOther func(service string, message []byte)
 	// OnAnswer hears what became of an uplink that was kept for later.
+	// It must not call the Client.
 	OnAnswer func(service, orderID string, a Answer)
 
 	Beat       time.Duration // between heartbeats; default 30 s. Two without answer break the line.
@@ -89,9 +90,11 @@ func (c Config) dial(ctx context.Context) (net.Conn, error) {
 type Client struct {
 	cfg    Config
 	keep   keeper
+	ctx    context.Context // over with the Client; callbacks get it
 	cancel context.CancelFunc
 	done   chan struct{}
-	wake   chan struct{} // cuts a wait for reconnection short; holds one
+	kept   chan struct{} // says that an uplink was kept for later; holds one
+	gate   gate
 
 	mu      sync.Mutex
 	line    *line         // nil while off line
@@ -126,7 +129,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, errors.New("lotline: Addr, UnionID, ParkID and Key are required")
 	}
 	c := &Client{
-		cfg: cfg.withDefaults(), done: make(chan struct{}), wake: make(chan struct{}, 1), changed: make(chan struct{}),
+		cfg: cfg.withDefaults(), done: make(chan struct{}), kept: make(chan struct{}, 1), changed: make(chan struct{}),
 	}
 	c.keep = newMemory()
 	if cfg.Store != "" {
@@ -136,9 +139,8 @@ func New(cfg Config) (*Client, error) {
 		}
 		c.keep = f
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	c.cancel = cancel
-	go c.run(ctx)
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	go c.run()
 	return c, nil
 }
 
@@ -263,6 +265,10 @@ func (c *Client) forLater(id int64) (Answer, error) {
 	if err := c.keep.later(id); err != nil {
 		return Answer{}, fmt.Errorf("lotline: store: %w", err)
 	}
+	select {
+	case c.kept <- struct{}{}:
+	default:
+	}
 	return Answer{Kept: true}, nil
 }
 
@@ -273,14 +279,14 @@ func (c *Client) forget(id int64) error {
 	return nil
 }
 
-// run holds the line until ctx is over.
-func (c *Client) run(ctx context.Context) {
+// run holds the line until the Client is closed.
+func (c *Client) run() {
 	defer close(c.done)
 	failures := 0
-	for ctx.Err() == nil {
+	for c.ctx.Err() == nil {
 		begun := time.Now()
-		err := c.session(ctx)
-		if ctx.Err() != nil {
+		err := c.session()
+		if c.ctx.Err() != nil {
 			return
 		}
 		c.cfg.Logger.Info("line is down", "lot", c.cfg.UnionID+"/"+c.cfg.ParkID, "error", err)
@@ -291,8 +297,7 @@ func (c *Client) run(ctx context.Context) {
 		failures++
 		select {
 		case <-time.After(wait):
-		case <-c.wake:
-		case <-ctx.Done():
+		case <-c.ctx.Done():
 		}
 	}
 }
@@ -313,8 +318,8 @@ func (c *Client) backoff(failures int) time.Duration {
 }
 
 // session is one connection from dial to close. It gives why it ended.
-func (c *Client) session(ctx context.Context) error {
-	dialing, cancel := context.WithTimeout(ctx, c.cfg.AnswerWait)
+func (c *Client) session() error {
+	dialing, cancel := context.WithTimeout(c.ctx, c.cfg.AnswerWait)
 	nc, err := c.cfg.Dial(dialing)
 	cancel()
 	if err != nil {
@@ -322,7 +327,7 @@ func (c *Client) session(ctx context.Context) error {
 	}
 	l := newLine(c, nc)
 	defer l.close()
-	stop := context.AfterFunc(ctx, l.close)
+	stop := context.AfterFunc(c.ctx, l.close)
 	defer stop()
 	if err := l.login(); err != nil {
 		if errors.Is(err, ErrLogin) {
@@ -332,7 +337,7 @@ func (c *Client) session(ctx context.Context) error {
 	}
 	c.setLine(l, nil)
 	defer c.setLine(nil, nil)
-	return l.serve(ctx)
+	return l.serve()
 }
 
 func (c *Client) setLine(l *line, refused error) {

@@ -48,7 +48,7 @@ func (l *line) take(r Reduction) error {
 	case l.c.cfg.OnReduction == nil:
 		return errNobody
 	}
-	if err := l.c.cfg.OnReduction(l.ctx, r); err != nil {
+	if err := l.c.cfg.OnReduction(l.c.ctx, r); err != nil {
 		return err
 	}
 	if err := l.c.keep.take(r.UUID, time.Now()); err != nil {
@@ -93,7 +93,7 @@ func (l *line) price(raw []byte) {
 	q.Scene = int(scene)
 	p, err := Price{}, errNobody
 	if l.c.cfg.OnPrice != nil {
-		p, err = l.c.cfg.OnPrice(l.ctx, q)
+		p, err = l.c.cfg.OnPrice(l.c.ctx, q)
 	}
 	reply := wirePrice{
 		Service: serviceQuery, Target: "bolink", State: 1, ParkID: l.c.cfg.ParkID, OrderID: w.OrderID, QueryNo: w.QueryNo,
@@ -130,7 +130,7 @@ func (l *line) pass(raw []byte) {
 	reply := wirePass{Service: servicePass, Target: "cloud", UUID: w.UUID}
 	err := errNobody
 	if l.c.cfg.OnPass != nil {
-		reply.Data, err = l.c.cfg.OnPass(l.ctx, data)
+		reply.Data, err = l.c.cfg.OnPass(l.c.ctx, data)
 	}
 	if err != nil {
 		reply.State, reply.ErrMsg = new(int), clip(err.Error())

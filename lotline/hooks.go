@@ -12,8 +12,6 @@ type Hooks struct {
 	Acks func(r Reduction, honest Ack) []Ack
 	// Applied is called once a reduction was taken, before it is acknowledged; true drops the line there.
 	Applied func(r Reduction) bool
-
-	gate gate
 }
 
 // Ack is an acknowledgement of a reduction.
@@ -49,10 +47,10 @@ func (c *Client) Away(d time.Duration) {
 
 // Freeze makes the line half-open: it stays connected, and nothing is read or written, heartbeats neither, until
 // Thaw.
-func (c *Client) Freeze() { c.cfg.Hooks.gate.shut() }
+func (c *Client) Freeze() { c.gate.shut() }
 
 // Thaw ends a Freeze.
-func (c *Client) Thaw() { c.cfg.Hooks.gate.open() }
+func (c *Client) Thaw() { c.gate.open() }
 
 // gate holds up whoever passes while it is shut.
 type gate struct {

@@ -28,12 +28,10 @@ type line struct {
 	once  sync.Once
 
 	writing sync.Mutex
-	beats   chan struct{}      // one for each heartbeat that was answered
-	asks    chan *question     // what is to be asked next
-	answers chan []byte        // what may be the answer to it
-	work    chan func()        // callbacks, one at a time
-	ctx     context.Context    // over with the line
-	cancel  context.CancelFunc // ends ctx
+	beats   chan struct{}  // one for each heartbeat that was answered
+	asks    chan *question // what is to be asked next
+	answers chan []byte    // what may be the answer to it
+	work    chan func()    // callbacks, one at a time
 }
 
 // question is an uplink that wants its answer. One is under way at a time: failures do not say what they are
@@ -48,18 +46,15 @@ type question struct {
 const downlinksWaiting = 100
 
 func newLine(c *Client, nc net.Conn) *line {
-	l := &line{
+	return &line{
 		c: c, nc: nc, in: bufio.NewReaderSize(nc, 1024), done: make(chan struct{}), beats: make(chan struct{}, 1),
 		asks: make(chan *question), answers: make(chan []byte, 1), work: make(chan func(), downlinksWaiting),
 	}
-	l.ctx, l.cancel = context.WithCancel(context.Background())
-	return l
 }
 
 func (l *line) close() {
 	l.once.Do(func() {
 		close(l.done)
-		l.cancel()
 		_ = l.nc.Close()
 	})
 }
@@ -71,7 +66,7 @@ func (l *line) frame() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := l.c.cfg.Hooks.gate.wait(l.done); err != nil {
+		if err := l.c.gate.wait(l.done); err != nil {
 			return nil, err
 		}
 		if raw = bytes.TrimSpace(raw); len(raw) > 0 {
@@ -82,7 +77,7 @@ func (l *line) frame() ([]byte, error) {
 
 // write sends one frame.
 func (l *line) write(frame []byte) error {
-	if err := l.c.cfg.Hooks.gate.wait(l.done); err != nil {
+	if err := l.c.gate.wait(l.done); err != nil {
 		return err
 	}
 	l.writing.Lock()
@@ -160,13 +155,13 @@ type setParams struct {
 }
 
 // serve is a logged-in line until it breaks.
-func (l *line) serve(ctx context.Context) error {
+func (l *line) serve() error {
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer l.close()
 	running.Go(l.beat)
 	running.Go(l.send)
-	running.Go(func() { l.callBack(ctx) })
+	running.Go(l.callBack)
 	for {
 		raw, err := l.frame()
 		if err != nil {
@@ -225,7 +220,10 @@ func (l *line) send() {
 			}
 			close(q.answer)
 		case <-pace.C:
-			l.sendKept()
+			if l.sendKept() {
+				pace.Reset(l.c.cfg.Drain)
+			}
+		case <-l.c.kept:
 			pace.Reset(l.c.cfg.Drain)
 		case <-l.done:
 			return
@@ -233,25 +231,27 @@ func (l *line) send() {
 	}
 }
 
-// sendKept sends the oldest uplink that waits. One whose answer is not final stays and is tried again.
-func (l *line) sendKept() {
+// sendKept sends the oldest uplink that waits. One whose answer is not final stays and is tried again. It reports
+// whether there was one.
+func (l *line) sendKept() bool {
 	k, err := l.c.keep.next()
 	if err != nil || k.id == 0 {
 		l.logStore(err)
-		return
+		return err != nil
 	}
 	raw := l.exchange(k.service, k.data)
 	if raw == nil {
-		return
+		return true
 	}
 	a, final := readAnswer(raw)
 	if !final {
-		return
+		return true
 	}
 	l.logStore(l.c.keep.remove(k.id))
 	if f := l.c.cfg.OnAnswer; f != nil {
 		f(k.service, k.order, a)
 	}
+	return true
 }
 
 func (l *line) logStore(err error) {
@@ -346,9 +346,7 @@ func (l *line) later(f func()) {
 }
 
 // callBack calls back, one at a time, until the line is down.
-func (l *line) callBack(ctx context.Context) {
-	stop := context.AfterFunc(ctx, l.cancel)
-	defer stop()
+func (l *line) callBack() {
 	for {
 		select {
 		case f := <-l.work:
