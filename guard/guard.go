@@ -42,7 +42,7 @@ func ParseRole(text string) (Role, error) {
 	case RoleViewer, RoleSupport, RoleAdmin:
 		return r, nil
 	}
-	return "", fmt.Errorf("%w: the role must be viewer, support or admin", ErrInput)
+	return "", bad("role", "the role must be viewer, support or admin", "角色只能是 viewer、support 或 admin")
 }
 
 // Identity is somebody who was let in.
@@ -68,6 +68,24 @@ type Throttled struct{ Wait time.Duration }
 // Error says how long to wait.
 func (t *Throttled) Error() string {
 	return fmt.Sprintf("too many failed sign-ins: try again in %s", t.Wait.Round(time.Second))
+}
+
+// InputError is something entered that does not do. It wraps ErrInput, or ErrTaken for a name in use.
+type InputError struct {
+	Field   string // "name", "password" or "role"
+	English string // what is asked for
+	Chinese string
+	kind    error
+}
+
+// Error gives the reason in English.
+func (e *InputError) Error() string { return e.kind.Error() + ": " + e.English }
+
+// Unwrap gives ErrInput or ErrTaken.
+func (e *InputError) Unwrap() error { return e.kind }
+
+func bad(field, english, chinese string) error {
+	return &InputError{Field: field, English: english, Chinese: chinese, kind: ErrInput}
 }
 
 // Config is what a Guard is made of. Docs, Audits, Keys and Now are required.

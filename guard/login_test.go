@@ -165,6 +165,10 @@ func TestUserRules(t *testing.T) {
 	}
 	_, err = s.Users.Create(ctx, "wang", password, "boss")
 	wantErr(t, "an unknown role", err, guard.ErrInput)
+	var wrong *guard.InputError
+	if !errors.As(err, &wrong) || wrong.Field != "role" || wrong.Chinese != "角色只能是 viewer、support 或 admin" {
+		t.Errorf("it says %+v", wrong)
+	}
 }
 
 func TestSessionsEnd(t *testing.T) {

@@ -25,9 +25,9 @@ func passwordRules(name string, password charge.Secret) error {
 	n := utf8.RuneCountInString(p)
 	switch {
 	case !utf8.ValidString(p) || n > passwordMax:
-		return fmt.Errorf("%w: a password has at most %d characters", ErrInput, passwordMax)
+		return bad("password", fmt.Sprintf("a password has at most %d characters", passwordMax), fmt.Sprintf("密码最多 %d 个字符", passwordMax))
 	case n < passwordMin:
-		return fmt.Errorf("%w: a password has at least %d characters", ErrInput, passwordMin)
+		return bad("password", fmt.Sprintf("a password has at least %d characters", passwordMin), fmt.Sprintf("密码至少 %d 个字符", passwordMin))
 	}
 	different := map[rune]bool{}
 	for _, r := range p {
@@ -35,7 +35,7 @@ func passwordRules(name string, password charge.Secret) error {
 	}
 	low := strings.ToLower(p)
 	if len(different) < 5 || common(low) || name != "" && strings.Trim(strings.Replace(low, name, "", 1), "0123456789!@#.-_") == "" {
-		return fmt.Errorf("%w: this password is too easy to guess; take a longer phrase", ErrInput)
+		return bad("password", "this password is too easy to guess; take a longer phrase", "密码太容易被猜到，请换一个较长的短语")
 	}
 	return nil
 }

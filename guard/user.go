@@ -100,7 +100,7 @@ func (u *Users) create(ctx context.Context, name string, password charge.Secret,
 			return nil, err
 		}
 		if old, found := items[name]; found && old.Revoked.IsZero() {
-			return nil, fmt.Errorf("user %s %w", name, ErrTaken)
+			return nil, &InputError{Field: "name", English: "there is a user " + name + " already", Chinese: "用户名 " + name + " 已被使用", kind: ErrTaken}
 		}
 		at := u.now().UTC()
 		made = user{Name: name, Role: role, Hash: hash, Created: at, Changed: at}
@@ -187,11 +187,11 @@ func userName(name string) (string, error) {
 	name = strings.ToLower(strings.TrimSpace(name))
 	for _, r := range name {
 		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("._-@", r) {
-			return "", fmt.Errorf("%w: a user name is made of letters, digits and . _ - @", ErrInput)
+			return "", bad("name", "a user name is made of letters, digits and . _ - @", "用户名只能用字母、数字和 . _ - @")
 		}
 	}
 	if n := utf8.RuneCountInString(name); n < 1 || n > 64 {
-		return "", fmt.Errorf("%w: a user name has 1 to 64 characters", ErrInput)
+		return "", bad("name", "a user name has 1 to 64 characters", "用户名为 1 到 64 个字符")
 	}
 	return name, nil
 }
@@ -200,7 +200,7 @@ func userName(name string) (string, error) {
 func label(name string) (string, error) {
 	name = strings.TrimSpace(name)
 	if n := utf8.RuneCountInString(name); n < 1 || n > 64 || strings.ContainsFunc(name, unicode.IsControl) {
-		return "", fmt.Errorf("%w: a name has 1 to 64 characters on one line", ErrInput)
+		return "", bad("name", "a name has 1 to 64 characters on one line", "名称为一行，1 到 64 个字符")
 	}
 	return name, nil
 }
