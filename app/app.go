@@ -227,6 +227,9 @@ func (a *App) Fatal() <-chan error { return a.fatal }
 // Addresses are where the server listens.
 func (a *App) Addresses() Addresses { return a.addresses }
 
+// EstateChange is one difference that an estate document makes; it prints as one line.
+type EstateChange = estate.Change
+
 // ApplyFile applies an estate file.
 func (a *App) ApplyFile(ctx context.Context, file string) error {
 	src, err := os.ReadFile(file)

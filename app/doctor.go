@@ -2,14 +2,171 @@ package app
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
 
 	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/flow"
+	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/all"
 )
+
+// CheckQuestion is a captured push for the doctor, offline.
+type CheckQuestion struct {
+	Platform string
+	Profile  string // file of an operator's profile; empty: a built-in platform
+	Push     []byte
+	Keys     map[string]string
+	At       time.Time
+}
+
+// Finding is what the doctor found.
+type Finding struct{ platform.Finding }
+
+// Check walks a push through every check that needs no server. Errors are wrong use: an unknown platform, a
+// profile that cannot be read.
+func Check(q CheckQuestion) (Finding, error) {
+	d, err := q.dialect()
+	if err != nil {
+		return Finding{}, err
+	}
+	keys := platform.Keys{}
+	for name, v := range q.Keys {
+		keys[name] = charge.Secret(v)
+	}
+	info := d.Info()
+	for _, k := range info.Keys {
+		if keys[k.Name] == "" && k.Default != "" {
+			keys[k.Name] = charge.Secret(k.Default)
+		}
+	}
+	if err := knownKeys(info, keys); err != nil {
+		return Finding{}, err
+	}
+	return Finding{platform.Check(platform.Examination{Dialect: d, Capture: q.Push, At: q.At, Keys: keys})}, nil
+}
+
+func (q CheckQuestion) dialect() (platform.Dialect, error) {
+	if q.Profile != "" {
+		return loadProfile(q.Profile)
+	}
+	var ids []string
+	for _, d := range all.Builtin() {
+		if d.Info().ID == q.Platform {
+			return d, nil
+		}
+		ids = append(ids, d.Info().ID)
+	}
+	return nil, fmt.Errorf("no platform is called %q; there are %s", q.Platform, strings.Join(ids, ", "))
+}
+
+// knownKeys refuses keys that the platform does not have, and says which are missing.
+func knownKeys(info platform.Info, keys platform.Keys) error {
+	known := map[string]bool{"ukey": info.Issuer == platform.IssuerVendor, "ckey": info.Issuer == platform.IssuerLot}
+	for _, k := range info.Keys {
+		known[k.Name] = true
+		if !k.Optional && keys[k.Name] == "" && k.Name != info.LockUnless {
+			return fmt.Errorf("the keys file lacks %s", k.Name)
+		}
+	}
+	for name := range keys {
+		if !known[name] {
+			return fmt.Errorf("%s has no key %q", info.ID, name)
+		}
+	}
+	for name, needed := range map[string]bool{"ukey": known["ukey"], "ckey": known["ckey"]} {
+		if needed && keys[name] == "" {
+			return fmt.Errorf("the keys file lacks %s", name)
+		}
+	}
+	return nil
+}
+
+func loadProfile(file string) (platform.Dialect, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return all.Load(f, file)
+}
+
+// CheckProfile says what an operator's profile describes, or what is wrong with it, and where.
+func CheckProfile(file string) (string, error) {
+	d, err := loadProfile(file)
+	if err != nil {
+		return "", err
+	}
+	i := d.Info()
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: platform %s (%s), family %s, evidence %s\n", file, i.ID, i.Title, i.Family, i.Evidence)
+	for _, r := range i.Routes {
+		fmt.Fprintf(&b, "  %s  %s\n", r.Kind, r.Path)
+	}
+	var keys []string
+	for _, k := range i.Keys {
+		keys = append(keys, k.Name)
+	}
+	fmt.Fprintf(&b, "  keys: %s\n", strings.Join(keys, ", "))
+	return b.String(), nil
+}
+
+// Text prints a finding for a person.
+func (f Finding) Text() string {
+	var b strings.Builder
+	for _, s := range f.Steps {
+		fmt.Fprintf(&b, "%-11s %-10s %s\n", s.Step, s.Result, s.Detail)
+	}
+	for _, part := range []struct{ name, text string }{
+		{"we signed over", f.Canonical}, {"the keys give", f.Expected}, {"the push has", f.Found}, {"likely", f.Likely},
+		{"we would answer", f.Answer},
+	} {
+		if part.text != "" {
+			fmt.Fprintf(&b, "%s:\n  %s\n", part.name, part.text)
+		}
+	}
+	if len(f.Read) > 0 {
+		fmt.Fprintf(&b, "read:\n  %s\n", strings.Join(f.Read, "\n  "))
+	}
+	if f.Accepted {
+		b.WriteString("seal, clock and fields would be accepted\n")
+	} else {
+		fmt.Fprintf(&b, "would be refused: %s\n", f.Outcome)
+	}
+	return b.String()
+}
 
 // doctor judges pushes that staff paste, with the keys of this server's accounts.
 type doctor struct{ app *App }
 
-// Check walks a push.
-func (d doctor) Check(context.Context, desk.Question) (desk.Finding, error) {
-	return desk.Finding{}, nil
+// Check walks a push as if it came in now.
+func (d doctor) Check(_ context.Context, q desk.Question) (desk.Finding, error) {
+	dialect, ok := d.app.dialect(q.Platform)
+	if !ok {
+		return desk.Finding{}, fmt.Errorf("no platform is called %q: %w", q.Platform, flow.ErrNotFound)
+	}
+	return platform.Check(platform.Examination{Dialect: dialect, Capture: q.Push, At: q.At, Accounts: d.app.accounts, Bound: d.app.bound}), nil
+}
+
+// bound says whether a charge's lot is bound to its account.
+func (a *App) bound(account string, c *platform.Charge) (string, bool) {
+	est, id := a.views.now(), c.Lot
+	if id.IsZero() {
+		found, _, ok := est.LotOfCharger(account, c.Chargers)
+		if !ok {
+			return "no binding of account " + account + " lists the charger " + strings.Join(c.Chargers, " or "), false
+		}
+		id = found
+	}
+	b, ok := est.Binding(account, id)
+	switch {
+	case !ok:
+		return "account " + account + " is not bound to lot " + id.String(), false
+	case b.Mode == charge.ModeOff:
+		return "the binding is switched off", false
+	}
+	return "", true
 }

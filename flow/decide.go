@@ -86,7 +86,7 @@ func (d *deciding) wait(dec charge.Decision) {
 }
 
 func (d *deciding) settle(dec charge.Decision, s charge.State, r charge.Reason, note string) {
-	dec.State, dec.Reason, dec.Note = s, r, note
+	dec.State, dec.Reason, dec.Note, dec.At = s, r, note, d.now.UTC().Truncate(time.Millisecond) // as the store keeps times
 	c := d.charge
 	c.State, c.Reason, c.UpdatedAt, c.Decision = s, r, d.now, &dec
 	if d.stay != nil {

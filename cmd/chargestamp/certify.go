@@ -24,7 +24,7 @@ type certifyCommand struct {
 	PathToken string            `help:"The account's path token."`
 	Charger   string            `help:"Charger id (奥特迅)."`
 	Lot       string            `help:"Lot, union_id/park_id."`
-	Kind      string            `enum:"sdk,api,4g,''" default:"" help:"Kind of the lot."`
+	Kind      string            `enum:"sdk,api,4g," default:"" help:"Kind of the lot."`
 	Ckey      string            `env:"CHARGESTAMP_CKEY" help:"The lot's key."`
 	Ukey      string            `env:"CHARGESTAMP_UKEY" help:"The vendor's key."`
 	Listen    string            `help:"Where the played API lot hears callbacks, or a partner's lot logs in."`

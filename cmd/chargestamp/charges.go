@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -127,7 +128,7 @@ func (s *chargesShow) Run(c *console) error {
 	}
 	var full struct {
 		chargeRow
-		Decision   any `json:"decision"`
+		Decision   json.RawMessage `json:"decision"`
 		Deliveries []struct {
 			ID       string `json:"id"`
 			Channel  string `json:"channel"`
@@ -151,7 +152,7 @@ func (s *chargesShow) Run(c *console) error {
 	}
 	fmt.Fprintf(c.out, "charge %s  %s  %s  lot %s\n%s (%s), granted %s\n", full.ID, full.Platform, full.Plate, full.Lot,
 		full.State, full.Reason, full.granted())
-	if full.Decision != nil {
+	if len(full.Decision) > 0 && string(full.Decision) != "null" {
 		fmt.Fprintln(c.out, "\ndecision")
 		if err := printYAML(c, full.Decision); err != nil {
 			return err
@@ -271,7 +272,7 @@ func (r *chargesReplay) Run(c *console) error {
 	if r.DryRun {
 		path += "?dry_run=true"
 	}
-	var out any
+	var out json.RawMessage
 	if err := r.client().post(c.ctx, path, map[string]string{"reason": r.Reason}, &out); err != nil {
 		return err
 	}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"regexp"
 	"strings"
+
+	"github.com/chargestamp/chargestamp/app"
 )
 
 type applyCommand struct {
@@ -23,15 +25,13 @@ func (a *applyCommand) Run(c *console) error {
 	}
 	path := "/api/v1/estate?" + url.Values{"dry_run": {fmt.Sprint(a.DryRun)}}.Encode()
 	var changes struct {
-		Changes []struct {
-			Text string `json:"text"`
-		} `json:"changes"`
+		Changes []app.EstateChange `json:"changes"`
 	}
 	if err := a.client().post(c.ctx, path, inlineSecrets(doc), &changes); err != nil {
 		return fmt.Errorf("%s: %w", a.File, err)
 	}
 	for _, ch := range changes.Changes {
-		fmt.Fprintln(c.out, ch.Text)
+		fmt.Fprintln(c.out, ch)
 	}
 	switch {
 	case len(changes.Changes) == 0:

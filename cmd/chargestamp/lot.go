@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -71,7 +70,7 @@ type lotAPI struct {
 	Listen   string `default:"127.0.0.1:9901" help:"Where callbacks are heard, path /bolink."`
 	Usage    bool   `help:"Tell 3.11 after the exits of 特来电's and 奥特迅's charges; else by the exit only."`
 	Base64   bool   `help:"Tell 3.11 in Base64."`
-	Answer   string `default:"" enum:"state0,garbage,slow,redirect,drop,''" help:"How callbacks are answered."`
+	Answer   string `default:"" enum:"state0,garbage,slow,redirect,drop," help:"How callbacks are answered."`
 	Lies     int    `help:"How many are answered so before the lot behaves; 0 is all."`
 	Careless bool   `help:"Apply a repeated message again."`
 }
@@ -119,12 +118,11 @@ type lotSDK struct {
 	LocalID        string        `default:"play_1" help:"local_id of the connection."`
 	Usage          bool          `help:"Tell 2.34 after each exit."`
 	Careless       bool          `help:"Apply a repeated uuid again."`
-	Ack            string        `default:"" enum:"late,twice,never,wrong-uuid,state0,''" help:"How acknowledgements go wrong: late, twice, never, wrong-uuid or state0."`
+	Ack            string        `default:"" enum:"late,twice,never,wrong-uuid,state0," help:"How acknowledgements go wrong: late, twice, never, wrong-uuid or state0."`
 	DropAfterApply bool          `help:"Cut the line after applying, before the acknowledgement."`
 	HalfOpen       bool          `help:"Let the line go dead at a reduction without closing it."`
 	Offline        time.Duration `help:"Cut the line at a reduction and stay off that long."`
 	Lies           int           `help:"How many reductions meet the lie before the lot behaves; 0 is all."`
-	Dir            string        `type:"path" help:"Folder of the store-and-forward file; a temporary one by default."`
 }
 
 // Run plays an SDK lot.
@@ -133,14 +131,8 @@ func (l *lotSDK) Run(c *console) error {
 	if err != nil {
 		return err
 	}
-	if l.Dir == "" {
-		if l.Dir, err = os.MkdirTemp("", "chargestamp-lot-"); err != nil {
-			return err
-		}
-		defer os.RemoveAll(l.Dir)
-	}
 	lot := play.NewSDKLot(play.SDKLotConfig{Lot: id, Ckey: l.Ckey, LocalID: l.LocalID, Addr: l.Line, BookAddr: l.Book,
-		Tariff: play.DefaultTariff(), Usage: l.Usage, Careless: l.Careless, Dir: l.Dir, Log: l.log(c),
+		Tariff: play.DefaultTariff(), Usage: l.Usage, Careless: l.Careless, Log: l.log(c),
 		Lies: play.Lies{Ack: l.Ack, DropAfterApply: l.DropAfterApply, HalfOpen: l.HalfOpen, Offline: l.Offline, Times: l.Lies}})
 	if err := lot.Start(c.ctx); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"os"
@@ -12,8 +13,8 @@ import (
 )
 
 // printYAML prints a result for people to read.
-func printYAML(c *console, v any) error {
-	b, err := yaml.MarshalWithOptions(v, yaml.Indent(2), yaml.IndentSequence(true))
+func printYAML(c *console, v json.RawMessage) error {
+	b, err := yaml.JSONToYAML(v)
 	if err != nil {
 		return err
 	}
@@ -46,7 +47,7 @@ func (l *lotsList) Run(c *console) error {
 	}
 	t := table{head: []string{"LOT", "NAME", "KIND", "LINE", "PENDING", "OLDEST"}}
 	for _, i := range page.Items {
-		t.rows = append(t.rows, []string{cell(i["lot"]), cell(i["name"]), cell(i["kind"]), cell(i["line_state"]), cell(i["pending"]), cell(i["oldest_age_s"])})
+		t.rows = append(t.rows, []string{cell(i["lot"]), cell(i["name"]), cell(i["kind"]), cell(i["line"]), cell(i["pending"]), cell(i["oldest_age_s"])})
 	}
 	return l.print(c, t, page.Items)
 }
@@ -84,7 +85,7 @@ func (l *lotsShow) Run(c *console) error {
 	if err != nil {
 		return err
 	}
-	var v map[string]any
+	var v json.RawMessage
 	if err := l.client().get(c.ctx, path, nil, &v); err != nil {
 		return err
 	}
@@ -109,7 +110,7 @@ func (l *lotsPrice) Run(c *console) error {
 	if (l.Stay == "") == (l.Plate == "") {
 		return usage("give either --stay or --plate")
 	}
-	var v map[string]any
+	var v json.RawMessage
 	if err := l.client().post(c.ctx, path, map[string]string{"order_id": l.Stay, "plate": l.Plate}, &v); err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ type pushCommand struct {
 	Elec          string        `help:"Energy fee, yuan."`
 	Service       string        `help:"Service fee, yuan."`
 	Total         string        `help:"Total, yuan."`
-	Method        string        `enum:"time,amount,free,lot_decides,none,''" default:"" help:"What is asked for: time, amount, free, lot_decides or none."`
+	Method        string        `enum:"time,amount,free,lot_decides,none," default:"" help:"What is asked for: time, amount, free, lot_decides or none."`
 	Minutes       *int64        `help:"Minutes asked for."`
 	Amount        string        `help:"Yuan asked for."`
 	Charger       string        `help:"Charger id (奥特迅)."`
@@ -39,7 +39,7 @@ type pushCommand struct {
 	Form          string        `help:"The platform's other form: a (小桔), old (星星), station (令狐)."`
 	At            string        `help:"The time to sign with; now by default."`
 	File          string        `placeholder:"FILE" help:"JSON object of raw fields that replace or extend the built ones; - is standard input."`
-	Break         string        `enum:"sig,token,key,clock,body,duplicate,''" default:"" help:"Do one thing wrong: sig, token, key, clock, body or duplicate."`
+	Break         string        `enum:"sig,token,key,clock,body,duplicate," default:"" help:"Do one thing wrong: sig, token, key, clock, body or duplicate."`
 	DryRun        bool          `help:"Print the request and send nothing."`
 	Inquiry       bool          `help:"Ask whether the plate is in the lot instead (小桔 queryPlateNo)."`
 	Timeout       time.Duration `default:"15s" help:"How long to wait for the answer."`

@@ -44,6 +44,14 @@ func (s *serveCommand) config() (app.Config, error) {
 	return cfg, nil
 }
 
+// readyLine tells scripts that the server listens, and where.
+type readyLine struct {
+	Ready bool   `json:"ready"`
+	HTTP  string `json:"http"`
+	Admin string `json:"admin"`
+	Line  string `json:"line"`
+}
+
 // stopWithin bounds a graceful stop.
 const stopWithin = 15 * time.Second
 
@@ -75,7 +83,7 @@ func (s *serveCommand) Run(c *console) error {
 		fmt.Fprintln(c.err, "chargestamp:", err)
 	}
 	at := a.Addresses()
-	if err := json.NewEncoder(c.out).Encode(map[string]any{"ready": true, "http": at.HTTP, "admin": at.Admin, "line": at.Line}); err != nil {
+	if err := json.NewEncoder(c.out).Encode(readyLine{true, at.HTTP, at.Admin, at.Line}); err != nil {
 		return err
 	}
 	select {

@@ -1,6 +1,5 @@
 package main
 
-type checkCommand struct{}
 type rulesCommand struct{}
 type migrateCommand struct{}
 type backupCommand struct{}

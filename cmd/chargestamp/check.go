@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/chargestamp/chargestamp/app"
+)
+
+// checkCommand is the signature doctor, offline.
+type checkCommand struct {
+	Platform string `arg:"" optional:"" help:"Platform id; with --profile it may be left out."`
+	Push     string `arg:"" optional:"" help:"Captured push: a raw HTTP request, or its body alone; - is standard input."`
+	Keys     string `placeholder:"FILE" help:"YAML map of the platform's keys."`
+	At       string `help:"The time to judge by; now by default."`
+	Profile  string `placeholder:"FILE" help:"Check an operator's profile, and a push with it."`
+	Output   string `short:"o" enum:"text,json" default:"text" help:"text or json."`
+}
+
+// Run walks a push through every check that needs no server. It is exit 0 only if seal, clock and fields would
+// be accepted.
+func (k *checkCommand) Run(c *console) error {
+	q := app.CheckQuestion{Platform: k.Platform, Profile: k.Profile}
+	if k.Profile != "" && k.Push == "" {
+		return k.profileOnly(c, q)
+	}
+	if k.Platform == "" || k.Push == "" || k.Keys == "" {
+		return usage("give a platform, --keys FILE and the captured push")
+	}
+	var err error
+	if q.Push, err = c.readFile(k.Push); err != nil {
+		return err
+	}
+	raw, err := c.readFile(k.Keys)
+	if err != nil {
+		return err
+	}
+	if err := yaml.Unmarshal(raw, &q.Keys); err != nil {
+		return usage("%s: not a YAML map of keys: %v", k.Keys, err)
+	}
+	if q.At, err = parseTime(k.At, time.Now()); err != nil {
+		return err
+	}
+	finding, err := app.Check(q)
+	if err != nil {
+		return usageError{err}
+	}
+	if k.Output == "json" {
+		err = output{Output: "json"}.print(c, table{}, finding)
+	} else {
+		_, err = fmt.Fprint(c.out, finding.Text())
+	}
+	if err == nil && !finding.Accepted {
+		return failed
+	}
+	return err
+}
+
+// profileOnly says whether a profile can be used. PLATFORM may stand in for the push argument.
+func (k *checkCommand) profileOnly(c *console, q app.CheckQuestion) error {
+	text, err := app.CheckProfile(q.Profile)
+	if err != nil {
+		fmt.Fprintln(c.err, err)
+		return failed
+	}
+	_, err = fmt.Fprintln(c.out, strings.TrimSpace(text))
+	return err
+}
