@@ -217,7 +217,7 @@ func (p *reader) value(path string, pr pair, f Field) {
 	case TypePrefixes, TypeTexts:
 		p.list(path, n, f)
 	default:
-		p.scalar(path, pr.line, n, f)
+		p.scalar(path, n, f)
 	}
 }
 

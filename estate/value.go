@@ -55,10 +55,7 @@ func (p *reader) text(path string, n *node) {
 }
 
 // scalar checks a single value; quoting matters where a bare number would lose digits.
-func (p *reader) scalar(path string, line int, n *node, f Field) {
-	if n.line == 0 {
-		n.line = line
-	}
+func (p *reader) scalar(path string, n *node, f Field) {
 	switch f.Type {
 	case TypeBool:
 		if n.kind != kindBool {
