@@ -165,3 +165,14 @@ func TestHiddenFields(t *testing.T) {
 		t.Errorf("error %v, want %s", err, want)
 	}
 }
+
+// TestOperatorSealed: appId is outside what recipe R2 signs, so opening itself compares it, whoever chose the account.
+func TestOperatorSealed(t *testing.T) {
+	d := byID(t, "echongwang")
+	p, accounts := captured(t, d, "echongwang/finished")
+	account := accountOf(t, d, p, accounts)
+	p.Body = []byte(strings.Replace(string(p.Body), "INVENTED9", "INVENTED8", 1))
+	if _, err := d.Open(p, account, p.Received); err == nil || !strings.HasPrefix(err.Error(), "bad_signature") {
+		t.Errorf("another appId: %v", err)
+	}
+}
