@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -115,22 +116,13 @@ func (a *API) open(body []byte) (message, error) {
 	m.lot = charge.LotID{Union: m.Text("union_id"), Park: m.Text("park_id")}
 	l, _, known := a.cfg.Directory.Lot(m.lot)
 	if !known || !m.By(lot.KeysAt(l.Ckey, l.OldCkey, m.now)...) {
-		return m, errSign
+		return m, errors.New(lot.RefusedSign)
 	}
 	if l.Kind != charge.Kind4G {
-		return m, errKind
+		return m, errors.New("该车场不是4G车场")
 	}
 	return m, nil
 }
-
-type refusal string
-
-func (r refusal) Error() string { return string(r) }
-
-const (
-	errSign = refusal(lot.RefusedSign)
-	errKind = refusal("该车场不是4G车场")
-)
 
 func (a *API) entry(ctx context.Context, m message) (any, error) {
 	e := lot.Entry{Lot: m.lot, OrderID: m.ID("order_id"), Plate: m.Plate(),
