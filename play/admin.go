@@ -33,13 +33,6 @@ type Said struct {
 		Minutes int64         `json:"minutes"`
 		Amount  charge.Fen    `json:"amount"`
 	} `json:"reduction"`
-	Deliveries []struct {
-		State    charge.DeliveryState `json:"state"`
-		Attempts []struct {
-			At     time.Time            `json:"at"`
-			Result charge.AttemptResult `json:"result"`
-		} `json:"attempts"`
-	} `json:"deliveries"`
 	Usage *struct {
 		Minutes int64      `json:"minutes"`
 		Amount  charge.Fen `json:"amount"`

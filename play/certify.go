@@ -88,6 +88,9 @@ func Certify(ctx context.Context, target string, cfg CertifyConfig) (Sheet, erro
 	if cfg.Patience == 0 {
 		cfg.Patience = 45 * time.Second
 	}
+	if cfg.AdminToken == "" {
+		cfg.Admin = ""
+	}
 	x := &exam{cfg: cfg, sheet: Sheet{Target: target, Against: cfg.HTTP, At: time.Now()}, rand: newRand()}
 	run, err := x.script(target)
 	if err != nil {

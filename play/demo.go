@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -25,7 +26,9 @@ type DemoConfig struct {
 	Out   io.Writer // what people read; nil: nothing
 	Once  bool      // end after the tour instead of playing on until the context ends
 	JSON  bool      // write the rows to Out as a JSON array, and nothing else
-	Dir   string    // for the lots' store-and-forward files; empty: a temporary folder
+	Dir   string    // for the lines' store-and-forward files; empty: kept in memory
+	// Console is the address to look at next, such as a set-up link; empty: the admin listener.
+	Console string
 }
 
 // Row is one platform in one kind of lot.
@@ -119,11 +122,13 @@ func Demo(ctx context.Context, cfg DemoConfig) ([]Row, error) {
 	if cfg.JSON {
 		return done, errors.Join(err, json.NewEncoder(cfg.Out).Encode(done))
 	}
-	t.board.say("\nLook next at the console: " + t.office.base + "/")
-	if !cfg.Once && err == nil {
-		t.board.say("Cars and pushes keep coming until Ctrl-C.")
-		t.playOn(ctx, rows)
+	next := "Look next at the console: " + cmp.Or(cfg.Console, t.office.base+"/")
+	if cfg.Once || err != nil {
+		t.board.say("\n" + next)
+		return done, err
 	}
+	t.board.say("\nCars and pushes keep coming until Ctrl-C. " + next)
+	t.playOn(ctx, rows)
 	return done, err
 }
 
@@ -148,13 +153,21 @@ func (t *tour) open(ctx context.Context, rows []plan) error {
 		return fmt.Errorf("applying the estate: %w", err)
 	}
 	for _, id := range []charge.LotID{demoSDKTells, demoSDK, demoSDKOld} {
-		lot := NewSDKLot(SDKLotConfig{Lot: id, Ckey: t.keys.ckey[id], Addr: tcpAddr(t.cfg.Line), Usage: id == demoSDKTells})
+		lot := NewSDKLot(SDKLotConfig{Lot: id, Ckey: t.keys.ckey[id], Addr: tcpAddr(t.cfg.Line), Usage: id == demoSDKTells, Store: t.store(id)})
 		if err := lot.Start(ctx); err != nil {
 			return fmt.Errorf("the line of %s: %w", id, err)
 		}
 		t.lots[id] = lot
 	}
 	return nil
+}
+
+// store is a line's file, or nothing where it is kept in memory.
+func (t *tour) store(lot charge.LotID) string {
+	if t.cfg.Dir == "" {
+		return ""
+	}
+	return filepath.Join(t.cfg.Dir, "line-"+lot.Park+".db")
 }
 
 func (t *tour) apply(ctx context.Context, f estateFile) error {
@@ -220,7 +233,7 @@ func (t *tour) drive(ctx context.Context, l *line, changed func()) error {
 	}
 	l.state = "inside"
 	changed()
-	order, sent, err := t.push(ctx, p, l.plate, now)
+	order, pushed, err := t.push(ctx, p, l.plate, now)
 	if err != nil {
 		return err
 	}
@@ -234,7 +247,7 @@ func (t *tour) drive(ctx context.Context, l *line, changed func()) error {
 	if err != nil {
 		return err
 	}
-	if l.took, err = t.acknowledged(ctx, lot, l.plate, said, sent); err != nil {
+	if l.took, err = t.acknowledged(ctx, lot, l.plate, pushed); err != nil {
 		return err
 	}
 	changed()
@@ -268,7 +281,7 @@ func delivered(s *Said) bool {
 }
 
 // push tells one charge as its platform would and wants it taken.
-func (t *tour) push(ctx context.Context, p plan, plate charge.Plate, now time.Time) (order string, sent time.Time, err error) {
+func (t *tour) push(ctx context.Context, p plan, plate charge.Plate, now time.Time) (order string, e *Exchange, err error) {
 	push := DefaultPush(now)
 	push.Lot, push.Plate, push.Order = p.lot, plate, t.order(now)
 	push.Start, push.End = now.Add(-2*time.Hour).Truncate(time.Second), now.Add(-40*time.Minute).Truncate(time.Second)
@@ -280,28 +293,21 @@ func (t *tour) push(ctx context.Context, p plan, plate charge.Plate, now time.Ti
 	if p.message == charge.Message336 {
 		push.Form = "old"
 	}
-	e, err := t.player(p).Send(ctx, push, Options{})
+	e, err = t.player(p).Send(ctx, push, Options{})
 	if err != nil {
-		return "", time.Time{}, err
+		return "", nil, err
 	}
 	if err = e.Bad; err == nil && !e.Delivered() {
 		err = fmt.Errorf("refused with %s %s", e.Answer.Code, e.Answer.Text)
 	}
-	return push.Order, e.Sent, err
+	return push.Order, e, err
 }
 
 // acknowledged is how long it took from the push until the lot acknowledged, by the lot's own book; in a 4G
-// lot until the reduction stood in the gateway's ledger.
-func (t *tour) acknowledged(ctx context.Context, lot playedLot, plate charge.Plate, said *Said, sent time.Time) (time.Duration, error) {
+// lot until the platform was answered, which is after the reduction stands in the ledger.
+func (t *tour) acknowledged(ctx context.Context, lot playedLot, plate charge.Plate, pushed *Exchange) (time.Duration, error) {
 	if lot == playedLot(t.gate) {
-		for _, d := range said.Deliveries {
-			for _, a := range d.Attempts {
-				if a.Result == charge.AttemptPosted {
-					return max(a.At.Sub(sent), time.Microsecond), nil
-				}
-			}
-		}
-		return 0, errors.New("nothing was posted in the ledger")
+		return pushed.Took, nil
 	}
 	row, err := bookRow(ctx, lot, plate)
 	if err != nil {
@@ -310,7 +316,7 @@ func (t *tour) acknowledged(ctx context.Context, lot playedLot, plate charge.Pla
 	if row.Acked.IsZero() {
 		return 0, errors.New("the lot's book knows of no acknowledgement")
 	}
-	return row.Acked.Sub(sent), nil
+	return row.Acked.Sub(pushed.Sent), nil
 }
 
 // bookRow reads the one row of a plate from the lot's own listener.
@@ -417,6 +423,7 @@ func (t *tour) statement(ctx context.Context) error {
 		t.board.say(fmt.Sprintf(form, l.Day, l.Platform, l.Lot, fmt.Sprint(l.Charges), fmt.Sprint(l.GrantedMinutes), l.GrantedAmount.String(),
 			fmt.Sprint(l.Delivered), fmt.Sprint(l.UsedMinutes), l.UsedAmount.String(), fmt.Sprint(l.Gaps)))
 	}
+	t.board.say("GAPS are charges where promised and used cannot be made to agree, such as minutes promised where the exit told yuan only.")
 	if len(lines) == 0 {
 		return errors.New("the statement of the day is empty")
 	}

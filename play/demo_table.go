@@ -51,6 +51,14 @@ func isTerminal(out io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
+// What terminals understand.
+const (
+	dim    = "\x1b[2m"
+	plain  = "\x1b[0m"
+	noWrap = "\x1b[?7l"
+	wrap   = "\x1b[?7h"
+)
+
 const lineForm = "%-13s  %-3s  %-6s  %-11s  %-9s  %-11s  %-11s  %-11s  %9s"
 
 func (b *board) head() {
@@ -108,9 +116,11 @@ func (b *board) draw(finished string) {
 	if finished != "" {
 		s.WriteString(finished + "\n")
 	}
+	s.WriteString(noWrap) // a wrapped line would be two to go up
 	for _, i := range slices.Sorted(maps.Keys(b.going)) {
-		s.WriteString("\x1b[2m" + b.going[i].String() + "\x1b[0m\n")
+		s.WriteString(dim + b.going[i].String() + plain + "\n")
 	}
+	s.WriteString(wrap)
 	b.drawn = len(b.going)
 	io.WriteString(b.out, s.String())
 }
