@@ -18,12 +18,18 @@ func (r *runner) forge(t *testing.T, names []string, read map[string]platform.Ad
 	t.Helper()
 	var open opening
 	needed := map[string]bool{}
+	forged := map[string]string{} // what a push left open; cases that differ in their verdict share one
 	for _, name := range names {
 		base := read[name]
 		if base.Refusal != nil || base.Message == nil || declined(base.Message) || !r.signed(base.Account) {
 			continue
 		}
 		p, c := r.push(t, name)
+		same := fmt.Sprint(p.Path, p.PathToken.Reveal(), p.Query, p.Header, p.Remote, p.Received, p.Body)
+		if lines, again := forged[same]; again {
+			open.add(name, lines)
+			continue
+		}
 		f := forger{runner: r, push: p, at: c, want: printed(base.Message)}
 		f.body()
 		f.headers()
@@ -32,7 +38,8 @@ func (r *runner) forge(t *testing.T, names []string, read map[string]platform.Ad
 		for _, fault := range f.faults {
 			t.Errorf("%s: %s", name, fault)
 		}
-		open.add(name, strings.Join(f.open, ""))
+		forged[same] = strings.Join(f.open, "")
+		open.add(name, forged[same])
 	}
 	if len(open) == 0 {
 		if !r.info.NeedsLock {
