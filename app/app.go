@@ -244,6 +244,16 @@ func (a *App) ApplyFile(ctx context.Context, file string) error {
 	return err
 }
 
+// ResolveEstate checks an estate file's form and puts in the secrets that it names by environment or file, so
+// that it can be sent to a server elsewhere. Lines stay where they are.
+func ResolveEstate(file string, src []byte) ([]byte, error) {
+	doc, err := estate.Parse(file, src, os.LookupEnv, besideFile(file))
+	if err != nil {
+		return nil, err
+	}
+	return doc.Resolved(), nil
+}
+
 // besideFile reads secrets whose paths are relative to an estate file.
 func besideFile(file string) func(string) ([]byte, error) {
 	return func(name string) ([]byte, error) {

@@ -1,12 +1,8 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/url"
-	"os"
-	"regexp"
-	"strings"
 
 	"github.com/chargestamp/chargestamp/app"
 )
@@ -19,7 +15,11 @@ type applyCommand struct {
 
 // Run sends the file; the server validates it whole before anything changes.
 func (a *applyCommand) Run(c *console) error {
-	doc, err := c.readFile(a.File)
+	src, err := c.readFile(a.File)
+	if err != nil {
+		return err
+	}
+	doc, err := app.ResolveEstate(a.File, src) // the secrets it names lie on this side
 	if err != nil {
 		return err
 	}
@@ -27,7 +27,7 @@ func (a *applyCommand) Run(c *console) error {
 	var changes struct {
 		Changes []app.EstateChange `json:"changes"`
 	}
-	if err := a.client().post(c.ctx, path, inlineSecrets(doc), &changes); err != nil {
+	if err := a.client().post(c.ctx, path, doc, &changes); err != nil {
 		return fmt.Errorf("%s: %w", a.File, err)
 	}
 	for _, ch := range changes.Changes {
@@ -42,31 +42,6 @@ func (a *applyCommand) Run(c *console) error {
 		fmt.Fprintf(c.err, "%d changes made\n", len(changes.Changes))
 	}
 	return nil
-}
-
-// secretRef is a secret that an estate file names in flow style: {env: NAME} or {file: PATH}.
-var secretRef = regexp.MustCompile(`\{\s*"?(env|file)"?\s*:\s*"?([^"{}\s,]+)"?\s*\}`)
-
-// inlineSecrets puts in the secrets that this side's environment and files have, since they lie beside the
-// estate file and not beside the server. Others are left for the server to find or to miss. Lines stay.
-func inlineSecrets(doc []byte) []byte {
-	return secretRef.ReplaceAllFunc(doc, func(ref []byte) []byte {
-		m := secretRef.FindSubmatch(ref)
-		var secret string
-		if string(m[1]) == "env" {
-			secret = os.Getenv(string(m[2]))
-		} else if b, err := os.ReadFile(string(m[2])); err == nil {
-			secret = strings.TrimRight(string(b), "\r\n")
-		}
-		if secret == "" {
-			return ref
-		}
-		quoted, err := json.Marshal(secret)
-		if err != nil {
-			return ref
-		}
-		return quoted
-	})
 }
 
 type exportCommand struct {
