@@ -54,7 +54,7 @@ type Channel interface {
 	Here(lot charge.LotID) bool
 	// Deliver tries one order and calls done exactly once, from any goroutine, within the channel's own
 	// time limit. It never blocks: an order for which there is no room or no line is done at once with
-	// AttemptOffLine.
+	// AttemptOffLine; callbacks, which wait for no login, say AttemptError with Sent false.
 	Deliver(o Order, done func(Result))
 }
 

@@ -18,7 +18,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
 	"syscall"
 	"time"
 )
@@ -32,7 +31,6 @@ type Options struct {
 	IdleFor   time.Duration
 	MaxAnswer int64       // bytes of an answer's body; 64 KiB
 	TLS       *tls.Config // for its roots; nil is the system's
-	Resolver  *net.Resolver
 }
 
 // Client makes guarded requests. It is safe for use by many goroutines.
@@ -95,9 +93,6 @@ func (e *Error) Error() string { return e.Err.Error() }
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Timeout reports whether the time ran out.
-func (e *Error) Timeout() bool { return errors.Is(e.Err, os.ErrDeadlineExceeded) }
-
 // Errors that have nothing to add.
 var (
 	errTooLong = errors.New("the answer is too long")
@@ -115,6 +110,7 @@ func (c *Client) Post(ctx context.Context, r Request) (Response, error) {
 	if err != nil {
 		return Response{}, &Error{Err: err}
 	}
+	//nolint:bodyclose // exchange has read the body, and the connection is the pool's
 	head, body, err := c.exchange(ctx, t, r.Allow, func(b []byte) []byte { return t.appendPost(b, r) })
 	if err != nil {
 		return Response{}, err
@@ -189,7 +185,6 @@ func (c *Client) try(ctx context.Context, conn *conn, t *target, write func([]by
 func (c *Client) dial(ctx context.Context, t *target, allow []netip.Prefix, deadline time.Time) (*conn, error) {
 	dialer := net.Dialer{
 		Deadline: deadline,
-		Resolver: c.opt.Resolver,
 		Control: func(_, address string, _ syscall.RawConn) error {
 			at, err := netip.ParseAddrPort(address)
 			if err != nil {

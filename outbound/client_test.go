@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -78,7 +78,7 @@ func TestPost(t *testing.T) {
 	if err != nil || r.Status != http.StatusTeapot || string(r.Body) != "tea" {
 		t.Fatalf("%d %q %v", r.Status, r.Body, err)
 	}
-	if got.Method != "POST" || got.RequestURI != "/a//b?c=d%20e&f=%20" || string(body) != `{"a":1}` || got.Header.Get("Idempotency-Key") != "u-1" ||
+	if got.Method != http.MethodPost || got.RequestURI != "/a//b?c=d%20e&f=%20" || string(body) != `{"a":1}` || got.Header.Get("Idempotency-Key") != "u-1" ||
 		got.Header.Get("Content-Type") != "application/json;charset=utf-8" || got.Header.Get("User-Agent") != "chargestamp" {
 		t.Errorf("arrived: %s %s %q %v", got.Method, got.RequestURI, body, got.Header)
 	}
@@ -314,7 +314,7 @@ func TestTLS(t *testing.T) {
 	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = fmt.Fprint(w, r.TLS.NegotiatedProtocol, " ", r.Proto)
 	}))
-	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)
 	t.Cleanup(s.Close)
 	roots := s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 	c := newClient(t, Options{TLS: &tls.Config{RootCAs: roots}})

@@ -41,7 +41,7 @@ func had(rs ...charge.Reduction) []charge.Granted {
 func charged(r charge.Reduction) *charge.Charge {
 	return &charge.Charge{
 		ID: 9, StartedAt: noon.Add(-90*time.Minute - 10*time.Second), EndedAt: noon, Energy: 12500, HasEnergy: true,
-		Ask: charge.Ask{Method: r.Method, Minutes: r.Minutes, Amount: r.Amount},
+		Ask: charge.Ask(r),
 	}
 }
 

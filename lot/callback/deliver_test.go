@@ -73,7 +73,7 @@ func TestAnswers(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				got, _ := io.ReadAll(r.Body)
-				if r.Method != "POST" || r.URL.Path != "/bolink" || !bytes.Equal(got, body) || r.Header.Get("Idempotency-Key") != "u-1" ||
+				if r.Method != http.MethodPost || r.URL.Path != "/bolink" || !bytes.Equal(got, body) || r.Header.Get("Idempotency-Key") != "u-1" ||
 					r.Header.Get("Content-Type") != "application/json;charset=utf-8" {
 					t.Errorf("arrived: %s %s %q %v", r.Method, r.URL.Path, got, r.Header)
 				}
