@@ -189,15 +189,6 @@ func (c *sqliteConn) exec(q *statement, args []any) (int64, error) {
 	return n, c.sink(err)
 }
 
-// put implements link; nothing is gained by putting off.
-func (c *sqliteConn) put(q *statement, args []any, want int64) error {
-	n, err := c.exec(q, args)
-	if err == nil && want >= 0 && n != want {
-		err = errMissed
-	}
-	return err
-}
-
 // sink keeps the first error after which SQLite may have rolled the transaction back by itself.
 func (c *sqliteConn) sink(err error) error {
 	if c.sunk == nil && sinks(err) {

@@ -65,13 +65,32 @@ type engine interface {
 
 // link is a connection as a Tx sees it. Errors of the database leave its transaction unusable.
 type link interface {
-	// query gives each row to a function; the row is its only until it returns.
-	query(q *statement, args []any, each func(*cells) error) error
+	asker
 	// exec runs a statement now and says how many rows it changed.
 	exec(q *statement, args []any) (int64, error)
 	// put is exec that may be put off to the end of the transaction. Another number of changed rows than
 	// want gives errMissed; a negative want takes any.
 	put(q *statement, args []any, want int64) error
+}
+
+type asker interface {
+	// query gives each row to a function; the row is its only until it returns.
+	query(q *statement, args []any, each func(*cells) error) error
+}
+
+// readLink is a link that refuses changes.
+type readLink struct{ asker }
+
+// errReadOnly says that a change was tried where only reading is allowed.
+var errReadOnly = errors.New("store: a read cannot change anything")
+
+func (readLink) exec(*statement, []any) (int64, error) { return 0, errReadOnly }
+func (readLink) put(*statement, []any, int64) error    { return errReadOnly }
+func (l readLink) query(q *statement, args []any, each func(*cells) error) error {
+	if q.changes {
+		return errReadOnly
+	}
+	return l.asker.query(q, args, each)
 }
 
 // errMissed says that a put changed another number of rows than wanted.
