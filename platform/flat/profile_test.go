@@ -110,3 +110,29 @@ func TestOperatorPairs(t *testing.T) {
 		}
 	}
 }
+
+// FuzzLoad: no file makes loading panic, and what loads has what a push is checked and found by.
+func FuzzLoad(f *testing.F) {
+	for _, id := range builtin {
+		text, err := os.ReadFile("profiles/" + id + ".toml")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text))
+	}
+	f.Add("family = \"flat\"\n[a.b]\nc = {d = {e = [{f = 1}]}}\n[[x]]\n[[x]]\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		d, err := Load(strings.NewReader(text), "own.toml")
+		if err != nil {
+			if !strings.HasPrefix(err.Error(), "own.toml:") {
+				t.Errorf("error without a file: %v", err)
+			}
+			return
+		}
+		i := d.Info()
+		if i.ID == "" || len(i.Routes) == 0 || i.LotField == "" || i.Number != 0 || !i.OwnProfile || i.Issuer == "" ||
+			i.Issuer == "account" && len(i.Keys) == 0 {
+			t.Errorf("loaded as %+v", i)
+		}
+	})
+}
