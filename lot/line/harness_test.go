@@ -25,7 +25,7 @@ const (
 	keyA    = "8403A41ED5EF20BC"
 	ukeyA   = "test-ukey-of-200208"
 	oldKeyA = "test-old-ckey"
-	keyB    = "test-ckey-of-lot-b"
+	keyB    = "9F3C5A7E1B2D4860" // of docs/examples/estate.yaml
 )
 
 var (
@@ -413,7 +413,7 @@ const (
 	loginA  = `{"service_name":"login","sign":"CB649425CB5548A375099103AB04CC1E","data":{"union_id":"200208","park_id":"21835","local_id":"0071cc97102b_1001_qh321_quanhao-atest1"}}`
 	localA  = "0071cc97102b_1001_qh321_quanhao-atest1"
 	loginA2 = `{"service_name":"login","sign":"D078F6D42B9743527C7A2F5BF499940E","data":{"union_id":"200208","park_id":"21835","local_id":"second"}}`
-	loginB  = `{"service_name":"login","sign":"F5B0FB4DBF64B5A7D1B3C0BBEB7C65BF","data":{"union_id":"200461","park_id":"1313","local_id":"b1"}}`
+	loginB  = `{"service_name":"login","sign":"406F84A4F63B9C2976FBBD95257C2281","data":{"union_id":"200461","park_id":"1313","local_id":"b1"}}`
 )
 
 // login logs in and takes the token.

@@ -27,7 +27,7 @@ var update = flag.Bool("update", false, "write what the server says into the tra
 //	>> "text"    a lot says exactly that
 //	< text       the server says \n, text, \r
 //	<EOF         the server closes
-//	! do         something is done: deliver, wait, close, price, pass, answer, fail, stay, bye
+//	! do         something is done: deliver, notice, wait, close, price, pass, answer, fail, stay, bye
 //	= what       something is so: heard, result, refused, closed, sessions, price, pass, up, silence
 //
 // Signs in them were made with: printf '%skey=%s' "$data" "$key" | md5sum
@@ -127,6 +127,8 @@ func (p *player) do(what string) {
 	case "deliver":
 		p.srv.Deliver(lot.Order{Lot: lotID(args[0]), UUID: args[1], Payload: []byte(args[2])},
 			func(r lot.Result) { p.results <- r })
+	case "notice":
+		p.notice(rest)
 	case "wait":
 		d, err := time.ParseDuration(rest)
 		if err != nil {
@@ -161,6 +163,25 @@ func (p *player) do(what string) {
 	default:
 		p.t.Fatalf("cannot do %q", what)
 	}
+}
+
+// notice delivers the 3.25 message of the guide.
+func (p *player) notice(minutes string) {
+	n, _ := strconv.ParseInt(minutes, 10, 64)
+	notice := lot.Notice{
+		Lot: lotB, Message: charge.Message325, UUID: "0f8c6a52d1b74e0c9a3e5b7d2c4f6a81", StayOrder: "s-20260301-1",
+		Plate: "京AD06088", Reduction: charge.Reduction{Method: charge.MethodTime, Minutes: n}, Order: "202603010000001121",
+		Started: at("2026-03-01 08:10:00"), Ended: at("2026-03-01 09:10:00"),
+		Detail: charge.Detail{
+			StationID: "1101020200A", StationName: "北京测试充电站", ConnectorID: "1101020190A301", Power: "25.50",
+			ElecMoney: "12.60", SeviceMoney: "5.25", TotalMoney: "17.85",
+		},
+	}
+	payload, err := p.srv.Compose(notice)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.srv.Deliver(lot.Order{Lot: lotB, UUID: notice.UUID, Payload: payload}, func(r lot.Result) { p.results <- r })
 }
 
 // bye hangs up on every connection and insists that there was nothing more to hear.

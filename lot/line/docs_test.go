@@ -1,0 +1,98 @@
+package line
+
+import (
+	"bytes"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const guide = "../../docs/lots/sdk.md"
+
+// blocks gives the code blocks of a kind in the guide for car-park makers.
+func blocks(t *testing.T, kind string) []string {
+	t.Helper()
+	text, err := os.ReadFile(guide)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, m := range regexp.MustCompile("(?s)```"+kind+"\n(.*?)```").FindAllSubmatch(text, -1) {
+		found = append(found, string(m[1]))
+	}
+	if len(found) == 0 {
+		t.Fatalf("no %s in %s", kind, guide)
+	}
+	return found
+}
+
+// Every example of the guide is a line of a transcript that passes.
+func TestGuideExamples(t *testing.T) {
+	passing := map[string]bool{}
+	files, _ := filepath.Glob("testdata/*.transcript")
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range strings.Split(string(text), "\n") {
+			passing[line] = true
+		}
+	}
+	for _, block := range blocks(t, "line") {
+		for _, line := range strings.Split(strings.TrimSpace(block), "\n") {
+			if !passing[strings.ReplaceAll(line, "TOKEN", testToken(1))] {
+				t.Errorf("no transcript says %s", line)
+			}
+		}
+	}
+}
+
+// What the guide has people type by hand works word for word, with the token that they are given.
+func TestGuideByHand(t *testing.T) {
+	b := newBench(t)
+	b.srv.newToken = randomToken
+	f := b.dial()
+	token := ""
+	for _, line := range strings.Split(strings.TrimSpace(blocks(t, "line")[0]), "\n") {
+		if said, found := strings.CutPrefix(line, "> "); found {
+			f.say(strings.ReplaceAll(said, "TOKEN", token))
+			continue
+		}
+		heard := f.hear()
+		if token == "" {
+			token = regexp.MustCompile(`[0-9a-f]{32}`).FindString(heard)
+		}
+		if want := strings.ReplaceAll(strings.TrimPrefix(line, "< "), "TOKEN", token); heard != want {
+			t.Fatalf("heard %s, the guide says %s", heard, want)
+		}
+	}
+}
+
+// The guide's script runs as it stands; only the address is another.
+func TestGuideScript(t *testing.T) {
+	b := newBench(t)
+	host, port, _ := net.SplitHostPort(b.addr)
+	script := strings.ReplaceAll(blocks(t, "bash")[0], "/dev/tcp/127.0.0.1/6789", "/dev/tcp/"+host+"/"+port)
+	var errs bytes.Buffer
+	cmd := exec.Command("bash", "-c", script)
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %s", err, errs.String())
+	}
+	want := `{"state":1,"token":"00000000000000000000000000000001","service_name":"login"}
+0x12
+{"state":1,"order_id":"s-20260301-1","service_name":"in_park","errmsg":"send success!"}
+{"state":1,"order_id":"s-20260301-1","service_name":"out_park","errmsg":"send success!"}
+`
+	if d := cmp.Diff(want, string(out)); d != "" {
+		t.Errorf("the script prints (-want +got)\n%s%s", d, errs.String())
+	}
+}
