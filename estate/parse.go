@@ -1,6 +1,7 @@
 package estate
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -33,7 +34,7 @@ func Parse(file string, src []byte, getenv func(string) (string, bool), readFile
 	root, err := readNode(src)
 	if err != nil {
 		line := 1
-		if bad, ok := err.(*syntaxError); ok {
+		if bad := (*syntaxError)(nil); errors.As(err, &bad) {
 			line = bad.line
 		}
 		p.fail(line, "", CodeSyntax, err.Error())

@@ -160,7 +160,7 @@ func parseScope(text string) (charge.Scope, bool) {
 		return charge.Scope{}, true
 	}
 	if lot, err := charge.ParseLotID(text); err == nil {
-		return charge.Scope{Union: lot.Union, Park: lot.Park}, true
+		return charge.Scope(lot), true
 	}
 	return charge.Scope{Union: text}, isID(text)
 }

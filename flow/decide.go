@@ -1,7 +1,6 @@
 package flow
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
@@ -25,7 +24,6 @@ type deciding struct {
 	charge  *charge.Charge
 	marks   charge.LotMarks
 	stay    *charge.Stay // the matched one; nil while there is none
-	bound   bool         // support chose the stay
 	now     time.Time
 }
 
@@ -301,13 +299,4 @@ func grantEntry(id int64, c *charge.Charge, at time.Time, sign int64, note strin
 		Minutes: sign * c.Reduction.Minutes, Amount: charge.Fen(sign) * c.Reduction.Amount,
 		Platform: c.Platform, Lot: c.Lot, Day: day(c.Received), Note: note,
 	}
-}
-
-// detailJSON prints what a step was done with, for the timeline.
-func detailJSON(v any) string {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err.Error()
-	}
-	return string(b)
 }

@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -76,7 +75,6 @@ type Flow struct {
 	cfg    Config
 	runner *outbox.Runner
 	expiry *expirer
-	recall sync.Map // delivery id → carried, for late completions only
 }
 
 // limits of work in flight on one node.

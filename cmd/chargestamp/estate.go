@@ -19,9 +19,9 @@ func (a *applyCommand) Run(c *console) error {
 	if err != nil {
 		return err
 	}
-	doc, err := app.ResolveEstate(a.File, src) // the secrets it names lie on this side
-	if err != nil {
-		return err
+	doc, err := app.ResolveEstate(a.File, src)
+	if err != nil { // what this side does not have the server may; what is wrong it says as well
+		doc = src
 	}
 	path := "/api/v1/estate?" + url.Values{"dry_run": {fmt.Sprint(a.DryRun)}}.Encode()
 	var changes struct {
