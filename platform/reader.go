@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -41,7 +42,7 @@ func (r *reader) text(role Role) string {
 		return ""
 	}
 	if strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c == 0x7F }) {
-		r.fail(name, fmt.Errorf("holds a control character"))
+		r.fail(name, errors.New("holds a control character"))
 		return ""
 	}
 	return text
