@@ -7,8 +7,8 @@ package seal
 
 import (
 	"crypto/hmac"
-	"crypto/md5"  //nolint:gosec // the platforms' documents say MD5
-	"crypto/sha1" //nolint:gosec // and SHA-1
+	"crypto/md5"  // the platforms' documents say MD5
+	"crypto/sha1" // and SHA-1
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
@@ -21,19 +21,19 @@ type Text interface{ ~string | ~[]byte }
 
 // MD5Upper is the MD5 of text in 32 upper-case hex digits.
 func MD5Upper[T Text](text T) string {
-	sum := md5.Sum([]byte(text)) //nolint:gosec // see the import
+	sum := md5.Sum([]byte(text))
 	return upperHex(sum[:])
 }
 
 // MD5Lower is the MD5 of text in 32 lower-case hex digits.
 func MD5Lower[T Text](text T) string {
-	sum := md5.Sum([]byte(text)) //nolint:gosec // see the import
+	sum := md5.Sum([]byte(text))
 	return hex.EncodeToString(sum[:])
 }
 
 // SHA1Lower is the SHA-1 of text in 40 lower-case hex digits.
 func SHA1Lower[T Text](text T) string {
-	sum := sha1.Sum([]byte(text)) //nolint:gosec // see the import
+	sum := sha1.Sum([]byte(text))
 	return hex.EncodeToString(sum[:])
 }
 

@@ -11,6 +11,10 @@
 // The standard has no parking interface: each platform added its own, and only 特来电's fields are known well. The
 // others are read by one union table of names. What a platform is of its own is a profile: values and choices from
 // closed lists. No profile can switch a check off; one that names no signature makes a lock required instead.
+//
+// Real senders differ from the paper, and what harms nothing is taken: names and Sig in any case, base64 in lines,
+// unix time in TimeStamp, Seq without its zeros, numbers as texts. Zero padding, a message outside of Data and a
+// field that stands there twice are refused; the doctor names them.
 package cec
 
 import (

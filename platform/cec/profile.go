@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
@@ -272,6 +271,3 @@ func (p *Profile) fields() []platform.FieldInfo {
 	}
 	return append(fields, p.columns().FieldInfos()...)
 }
-
-// String names the platform.
-func (d *dialect) String() string { return strings.Join([]string{Family, d.profile.ID}, "/") }
