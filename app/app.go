@@ -24,6 +24,7 @@ import (
 	"github.com/chargestamp/chargestamp/lot/ledger"
 	"github.com/chargestamp/chargestamp/lot/line"
 	"github.com/chargestamp/chargestamp/outbound"
+	"github.com/chargestamp/chargestamp/outbox"
 	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/platform/all"
 	"github.com/chargestamp/chargestamp/store"
@@ -153,18 +154,40 @@ func (a *App) makeFlow(context.Context) error {
 	a.line = line.New(line.Config{Directory: dir, Events: events, Sessions: sessions{a.store, time.Now}, Node: a.cfg.Node, Logger: a.logger,
 		Metrics: lineMetrics{a.metrics}, FrameBytes: a.cfg.Line.FrameBytes, OfflineAfter: time.Duration(a.cfg.Line.OfflineAfter),
 		FloodPer10s: a.cfg.Line.FloodPer10s, LoginPerS: int(a.cfg.Limits.LoginPerS)})
-	a.callback = callback.NewChannel(callback.ChannelConfig{Directory: dir, Client: outbound.NewClient(outbound.Options{}), Now: time.Now})
+	calls := outbound.NewClient(outbound.Options{})
+	a.callback = callback.NewChannel(callback.ChannelConfig{Directory: dir, Client: calls, Now: time.Now})
+	a.onStop(func(context.Context) {
+		a.callback.Stop()
+		calls.Close()
+	})
+	if outbox.DefaultLease <= callback.TimeLimit {
+		return fmt.Errorf("a lease of %s is not longer than a callback's %s: two nodes could send at once", outbox.DefaultLease, callback.TimeLimit)
+	}
 	ids := charge.NewIDs(a.number, time.Now)
 	a.flow = flow.New(flow.Config{
 		Storage: storage{a.store}, Estate: a.views.now, Dialect: a.dialect,
 		Channels: map[charge.DeliveryChannel]lot.Channel{charge.ChannelLine: a.line, charge.ChannelCallback: a.callback},
 		Prices:   map[charge.LotKind]lot.Pricer{charge.KindSDK: a.line, charge.KindAPI: a.callback},
 		Reports:  &reports{client: guarded(reporting), dialect: a.dialect, now: time.Now, tokens: map[string]token{}},
-		Opener:   a, Observer: a.metrics, IDs: ids.Next, Node: a.cfg.Node, Now: time.Now, Logger: a.logger,
+		Opener:   a, Observer: a.metrics, Notify: a.notify(), IDs: ids.Next, Node: a.cfg.Node, Now: time.Now, Logger: a.logger,
 	}, a.store)
 	events.Events = a.flow
 	a.inbound = callback.New(callback.Config{Directory: dir, Events: events, Now: time.Now, Logger: a.logger})
 	return nil
+}
+
+// notify tells other nodes of due jobs; there are none on SQLite.
+func (a *App) notify() func(outbox.Kind) {
+	if a.cfg.Database.URL == "" {
+		return nil
+	}
+	return func(k outbox.Kind) {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if err := a.store.Notify(ctx, topicJobs, string(k)); err != nil {
+			a.logger.Debug("a hint to other nodes was lost; they find out by polling", "error", err)
+		}
+	}
 }
 
 // guarded is a client that dials no private address unless allowed, and follows no redirect.

@@ -1,16 +1,11 @@
 package app
 
 import (
-	"errors"
-
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/estate"
 	"github.com/chargestamp/chargestamp/lot/ledger"
 	"github.com/chargestamp/chargestamp/platform"
 )
-
-// operatorPrefixes: 万城万充's public operator id has nine characters, its documented default ten.
-var operatorPrefixes = map[string]int{"wanchong": 9}
 
 // catalogOf turns what dialects say of themselves into what estates are checked against.
 func catalogOf(dialects []platform.Dialect) *estate.Catalog {
@@ -20,7 +15,7 @@ func catalogOf(dialects []platform.Dialect) *estate.Catalog {
 		_, reports := d.(platform.Reporter)
 		p := estate.Platform{
 			ID: i.ID, Number: i.Number, Title: i.Title, Kinds: i.Kinds, Issuer: string(i.Issuer),
-			Operator: i.Operator, OperatorPrefix: operatorPrefixes[i.ID], NeedsLock: i.NeedsLock, LockUnless: i.LockUnless,
+			Operator: i.Operator, OperatorPrefix: i.OperatorPrefix, NeedsLock: i.NeedsLock, LockUnless: i.LockUnless,
 			OpenInterface: i.OpenInterface, Default: i.Default, Assumed: i.Evidence == platform.EvidenceAssumed,
 			ByCharger: i.LotField == "", Report: reports,
 		}
@@ -34,5 +29,3 @@ func catalogOf(dialects []platform.Dialect) *estate.Catalog {
 	}
 	return c
 }
-
-var errNoTariff = errors.New("the lot has no tariff")

@@ -171,8 +171,9 @@ func (d *deciding) dispatch(dl *charge.Delivery) error {
 		j.Lease, j.LeaseUntil, j.Fence = f.cfg.Node, f.runner.LeaseUntil(d.now), 1
 		d.then.hands = append(d.then.hands, handed{j, carried{order: order(dl), received: c.Received, visit: d.visit(), unsafe: d.target().Repeats == charge.RepeatsUnsafe}})
 	default:
-		c.Reason = charge.ReasonLineOff
+		c.Reason = charge.ReasonLineOff // or another node holds the line, and takes it in a moment
 		dl.State = charge.DeliveryDue
+		d.then.afar = true
 	}
 	if err := d.tx.AddDelivery(dl, j); err != nil {
 		return err

@@ -64,10 +64,12 @@ type Config struct {
 	Reports  Reports
 	Opener   Opener
 	Observer Observer
-	IDs      func() int64
-	Node     string
-	Now      func() time.Time
-	Logger   *slog.Logger
+	// Notify tells other nodes that jobs of a kind are due; nil where there are none.
+	Notify func(outbox.Kind)
+	IDs    func() int64
+	Node   string
+	Now    func() time.Time
+	Logger *slog.Logger
 }
 
 // Flow tells the story. It implements platform.Taker, lot.Events and ledger.Gate.
@@ -123,6 +125,7 @@ type after struct {
 	held  []charge.VisitKey
 	hands []handed
 	moves []moved
+	afar  bool // a line delivery was left to whichever node holds the line
 }
 
 type handed struct {
@@ -135,7 +138,7 @@ type moved struct {
 	reason charge.Reason
 }
 
-func (a *after) reset() { a.hands, a.moves = a.hands[:0], a.moves[:0] }
+func (a *after) reset() { a.hands, a.moves, a.afar = a.hands[:0], a.moves[:0], false }
 
 // write runs fn in a transaction over visits, adding visits that turn out to be needed, and does what fn
 // left for after the commit.
@@ -162,6 +165,9 @@ func (f *Flow) write(ctx context.Context, visits []charge.VisitKey, fn func(Tx, 
 	}
 	for _, h := range then.hands {
 		f.runner.Hand(h.job, h.carry)
+	}
+	if then.afar && f.cfg.Notify != nil {
+		f.cfg.Notify(outbox.KindLine)
 	}
 	return nil
 }
