@@ -167,10 +167,10 @@ func has(info Info, p Push, s Step) bool {
 // unjudged says why a step that was reached is not judged here; empty where it is.
 func (x Examination) unjudged(info Info, s Step) string {
 	offline := x.Accounts == nil
-	const server = "not judged offline: a running server's POST /api/v1/check does"
+	const server = "offline: a running server's POST /api/v1/check judges it"
 	switch {
 	case s == StepLock:
-		return "not judged: the address a push comes from and its path token are seen on the listener only"
+		return "the address a push comes from and its path token are seen on the listener only"
 	case s == StepSeal && info.NeedsLock:
 		return "the platform signs nothing: a lock by address or by path is its seal"
 	case s == StepSeal && offline && info.LockUnless != "" && x.Keys[info.LockUnless] == "":
@@ -178,7 +178,7 @@ func (x Examination) unjudged(info Info, s Step) string {
 	case offline && (s == StepToken || s == StepLot || s == StepBinding):
 		return server
 	case s == StepBinding && x.Bound == nil:
-		return "not judged here"
+		return "nobody here knows the bindings"
 	}
 	return ""
 }
