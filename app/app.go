@@ -169,7 +169,7 @@ func (a *App) makeFlow(context.Context) error {
 		Channels: map[charge.DeliveryChannel]lot.Channel{charge.ChannelLine: a.line, charge.ChannelCallback: a.callback},
 		Prices:   map[charge.LotKind]lot.Pricer{charge.KindSDK: a.line, charge.KindAPI: a.callback},
 		Reports:  &reports{client: guarded(reporting), dialect: a.dialect, now: time.Now, tokens: map[string]token{}},
-		Opener:   a, Observer: a.metrics, Notify: a.notify(), IDs: ids.Next, Node: a.cfg.Node, Now: time.Now, Logger: a.logger,
+		Opener:   a, Observer: a.metrics, Notify: a.notify(), Linked: a.linked(), IDs: ids.Next, Node: a.cfg.Node, Now: time.Now, Logger: a.logger,
 	}, a.store)
 	events.Events = a.flow
 	a.inbound = callback.New(callback.Config{Directory: dir, Events: events, Now: time.Now, Logger: a.logger})
@@ -187,6 +187,19 @@ func (a *App) notify() func(outbox.Kind) {
 		if err := a.store.Notify(ctx, topicJobs, string(k)); err != nil {
 			a.logger.Debug("a hint to other nodes was lost; they find out by polling", "error", err)
 		}
+	}
+}
+
+// linked looks for a lot's line on other nodes; there are none on SQLite.
+func (a *App) linked() func(charge.LotID) bool {
+	if a.cfg.Database.URL == "" {
+		return nil
+	}
+	return func(id charge.LotID) bool {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		lines, err := a.store.LineNodes(ctx, id)
+		return err == nil && len(lines) > 0
 	}
 }
 

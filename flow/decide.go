@@ -175,8 +175,19 @@ func (d *deciding) dispatch(dl *charge.Delivery) error {
 		dl.State = charge.DeliveryDue
 		d.then.afar = true
 	}
+	offLine := c.Reason == charge.ReasonLineOff && !f.cfg.Linked(dl.Lot)
+	if offLine {
+		dl.Attempts = 1
+	}
 	if err := d.tx.AddDelivery(dl, j); err != nil {
 		return err
+	}
+	if offLine {
+		if err := d.tx.AddAttempt(charge.Attempt{Delivery: dl.ID, N: 1, At: d.now, Result: charge.AttemptOffLine,
+			Detail: "the lot has no line; it is sent at its next login"}); err != nil {
+			return err
+		}
+		d.f.cfg.Observer.Tried(dl.Channel, charge.AttemptOffLine)
 	}
 	if c.Reason == charge.ReasonOK {
 		return nil

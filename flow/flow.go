@@ -64,6 +64,8 @@ type Config struct {
 	Reports  Reports
 	Opener   Opener
 	Observer Observer
+	// Linked reports whether any node holds a line of a lot; nil: there is no other node.
+	Linked func(charge.LotID) bool
 	// Notify tells other nodes that jobs of a kind are due; nil where there are none.
 	Notify func(outbox.Kind)
 	IDs    func() int64
@@ -88,6 +90,9 @@ const (
 
 // New makes a Flow; the outbox's own storage comes apart, since only the runner talks to it.
 func New(cfg Config, jobs outbox.Storage) *Flow {
+	if cfg.Linked == nil {
+		cfg.Linked = func(charge.LotID) bool { return false }
+	}
 	f := &Flow{cfg: cfg}
 	f.expiry = newExpirer(f)
 	f.runner = outbox.New(outbox.Config{

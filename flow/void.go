@@ -88,7 +88,7 @@ func (a *acting) voidEffect() (string, bool) {
 		return "The grant is taken back.", true
 	case a.delivery.Channel == charge.ChannelLedger:
 		return "The reduction is struck from our ledger; the exit will take nothing off for it.", true
-	case c.State == charge.StateSending && a.delivery.State == charge.DeliveryDue && a.delivery.Attempts == 0:
+	case c.State == charge.StateSending && a.delivery.State == charge.DeliveryDue && a.neverSent(a.delivery):
 		return "The car park has not been told yet and will not be.", true
 	}
 	return "The car park has been told, or may have been, and its protocol has no message to take a reduction back: " +
