@@ -314,7 +314,7 @@ func (c *Client) backoff(failures int) time.Duration {
 	if d <= 0 || d > c.cfg.MaxBackoff {
 		d = c.cfg.MaxBackoff
 	}
-	return d/2 + rand.N(d/2+1) //nolint:gosec // chance against crowds, not against foes
+	return d/2 + rand.N(d/2+1)
 }
 
 // session is one connection from dial to close. It gives why it ended.

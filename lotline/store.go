@@ -2,6 +2,7 @@ package lotline
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"sync"
@@ -99,7 +100,7 @@ func (f *file) next() (k kept, err error) {
 	var data string
 	err = f.db.QueryRow(`SELECT id, service, order_id, data FROM uplink WHERE later = 1 ORDER BY id LIMIT 1`).
 		Scan(&k.id, &k.service, &k.order, &data)
-	if err == sql.ErrNoRows {
+	if errors.Is(err, sql.ErrNoRows) {
 		return kept{}, nil
 	}
 	k.data = []byte(data)

@@ -3,6 +3,7 @@ package line
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -74,56 +75,61 @@ func (b *book) run(ctx context.Context) {
 
 // write stores what has begun and deletes what is over. What cannot be written waits for the next time.
 func (b *book) write() {
-	ctx, cancel := context.WithTimeout(context.Background(), bookWait)
-	defer cancel()
 	b.mu.Lock()
 	begun, over := b.begun, b.over
 	b.begun, b.over = nil, nil
 	b.mu.Unlock()
 
-	begun, rows := b.rows(begun)
-	if len(rows) > 0 {
-		if err := b.keep.Put(ctx, rows); err != nil {
-			b.log.Error("line sessions were not stored", "count", len(rows), "error", err)
-			b.again(begun, over)
-			return
-		}
-		b.stored(begun, rows)
-	}
-	var ends []charge.LineSession
-	for _, n := range over {
-		if n.epoch.Load() != 0 {
-			ends = append(ends, n.row(b.node))
-		}
-	}
-	if len(ends) > 0 {
-		if err := b.keep.End(ctx, ends); err != nil {
-			b.log.Error("ended line sessions were not deleted", "count", len(ends), "error", err)
-			b.again(nil, over)
-		}
-	}
+	begun = slices.DeleteFunc(begun, func(n *session) bool { return n.ended.Load() })
+	b.inParts(begun, b.put)
+	b.inParts(slices.DeleteFunc(over, func(n *session) bool { return n.epoch.Load() == 0 }), b.end)
 }
 
-// rows leaves out sessions that have ended meanwhile.
-func (b *book) rows(begun []*session) ([]*session, []charge.LineSession) {
-	var live []*session
-	var rows []charge.LineSession
-	for _, n := range begun {
-		if !n.ended.Load() {
-			live = append(live, n)
-			rows = append(rows, n.row(b.node))
-		}
+// inParts works through sessions a few at a time, several at once: the store commits together what comes
+// together.
+func (b *book) inParts(sessions []*session, work func(context.Context, []*session, []charge.LineSession)) {
+	var parts sync.WaitGroup
+	room := make(chan struct{}, partsAtOnce)
+	for part := range slices.Chunk(sessions, partHolds) {
+		room <- struct{}{}
+		parts.Go(func() {
+			defer func() { <-room }()
+			ctx, cancel := context.WithTimeout(context.Background(), bookWait)
+			defer cancel()
+			rows := make([]charge.LineSession, len(part))
+			for i, n := range part {
+				rows[i] = n.row(b.node)
+			}
+			work(ctx, part, rows)
+		})
 	}
-	return live, rows
+	parts.Wait()
 }
 
-func (b *book) stored(begun []*session, rows []charge.LineSession) {
+const (
+	partHolds   = 32
+	partsAtOnce = 16
+)
+
+func (b *book) put(ctx context.Context, begun []*session, rows []charge.LineSession) {
+	if err := b.keep.Put(ctx, rows); err != nil {
+		b.log.Error("line sessions were not stored", "count", len(rows), "error", err)
+		b.again(begun, nil)
+		return
+	}
 	for i, n := range begun {
 		n.epoch.Store(rows[i].Epoch)
 		n.told = rows[i].Beat.UnixMilli()
 		if n.cloud && !n.ended.Load() {
 			b.tellUp(n.lot)
 		}
+	}
+}
+
+func (b *book) end(ctx context.Context, over []*session, rows []charge.LineSession) {
+	if err := b.keep.End(ctx, rows); err != nil {
+		b.log.Error("ended line sessions were not deleted", "count", len(rows), "error", err)
+		b.again(nil, over)
 	}
 }
 
@@ -143,8 +149,8 @@ const tellAtOnce = 16
 func (b *book) again(begun, over []*session) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.begun = append(begun, b.begun...)
-	b.over = append(over, b.over...)
+	b.begun = append(b.begun, begun...)
+	b.over = append(b.over, over...)
 }
 
 // beat tells heartbeats, and ends sessions whose lot has meanwhile logged in elsewhere.

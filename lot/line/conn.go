@@ -28,7 +28,7 @@ type conn struct {
 
 	session atomic.Pointer[session] // nil until login, and again once another login took its place
 	heard   atomic.Int64            // when the last frame came, Unix ms
-	early   int                     // frames before a login; the reader's
+	bad     flood                   // frames that were refused
 
 	replaced atomic.Bool // it had logged in, and another connection has taken its place
 
@@ -44,8 +44,8 @@ type conn struct {
 	reason    string
 }
 
-// earlyFrames is how many frames a connection may send without logging in.
-const earlyFrames = 100
+// badFrames is how many refused frames in ten seconds close a line: nobody who means well sends so many.
+const badFrames = 1000
 
 // read is the life of a connection.
 func (c *conn) read() {
@@ -62,25 +62,30 @@ func (c *conn) read() {
 		case c.isLeaving():
 			// We have said our last word and wait for the far end to close.
 		case err != nil:
-			c.srv.refuse(c.remote, "frame_too_long")
+			c.drop("frame_too_long")
 		case isBeat(frame):
-			c.srv.beat(c)
+			if !c.srv.beat(c) {
+				c.drop("heartbeat_without_login")
+			}
 		case !utf8.Valid(frame):
-			c.srv.refuse(c.remote, "not_utf8")
-		case c.session.Load() == nil && c.tooEarly():
-			c.srv.refuse(c.remote, "too_many_before_login")
-			c.close("too_many_before_login")
-			return
+			c.drop("not_utf8")
 		default:
 			c.handle(frame)
 		}
 	}
 }
 
-// tooEarly counts a frame without login.
-func (c *conn) tooEarly() bool {
-	c.early++
-	return c.early > earlyFrames
+// drop counts a frame that gets no answer.
+func (c *conn) drop(reason string) {
+	c.srv.refuse(c.remote, reason)
+	c.refused()
+}
+
+// refused counts a frame that was dropped or refused.
+func (c *conn) refused() {
+	if c.bad.over(c.srv.cfg.Now(), badFrames) {
+		c.close("too_many_refused")
+	}
 }
 
 // handle answers one uplink. It runs on a goroutine of its own because what handles an uplink needs a deep
@@ -94,6 +99,9 @@ func (c *conn) handle(frame []byte) {
 			c.sayAndLeave(a.body)
 		} else if !a.silent {
 			c.send(a.body)
+		}
+		if a.refused {
+			c.refused()
 		}
 		if a.after != nil {
 			a.after()

@@ -152,7 +152,6 @@ func (e *ears) LineUp(id charge.LotID) {
 type shelf struct {
 	mu   sync.Mutex
 	rows map[sessionKey]charge.LineSession
-	puts chan int // how many each Put held
 	fail error
 }
 
@@ -166,10 +165,6 @@ func (b *shelf) Put(_ context.Context, rows []charge.LineSession) error {
 		k := sessionKey{rows[i].Lot, rows[i].LocalID}
 		rows[i].Epoch = b.rows[k].Epoch + 1
 		b.rows[k] = rows[i]
-	}
-	select {
-	case b.puts <- len(rows):
-	default:
 	}
 	return nil
 }
@@ -198,6 +193,12 @@ func (b *shelf) End(_ context.Context, rows []charge.LineSession) error {
 		}
 	}
 	return nil
+}
+
+func (b *shelf) count() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.rows)
 }
 
 func (b *shelf) get(id charge.LotID, localID string) (charge.LineSession, bool) {
@@ -263,7 +264,7 @@ func newBench(t testing.TB, change ...func(*Config)) *bench {
 	b := &bench{
 		t: t, clock: &clock{now: testStart},
 		ears:    &ears{up: make(chan charge.LotID, 100)},
-		shelf:   &shelf{rows: make(map[sessionKey]charge.LineSession), puts: make(chan int, 100)},
+		shelf:   &shelf{rows: make(map[sessionKey]charge.LineSession)},
 		counts:  &counts{refused: map[string]int{}, closed: map[string]int{}, signal: make(chan string, 10_000)},
 		results: make(chan lot.Result, 100),
 	}
@@ -408,7 +409,7 @@ func (f *far) gone() {
 
 func (f *far) close() { _ = f.nc.Close() }
 
-// Signs of the logins below, made with: printf '%skey=%s' "$data" "$key" | md5sum
+// Signs of the logins below were made with printf '%skey=%s' "$data" "$key" | md5sum.
 const (
 	loginA  = `{"service_name":"login","sign":"CB649425CB5548A375099103AB04CC1E","data":{"union_id":"200208","park_id":"21835","local_id":"0071cc97102b_1001_qh321_quanhao-atest1"}}`
 	localA  = "0071cc97102b_1001_qh321_quanhao-atest1"

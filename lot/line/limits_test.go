@@ -244,15 +244,29 @@ func TestManyWithoutLogin(t *testing.T) {
 	}
 }
 
-func TestTooManyFramesBeforeLogin(t *testing.T) {
-	b := newBench(t)
-	f := b.dial()
-	for range earlyFrames {
-		f.say("{}")
-		f.expect(`{"state":0,"errmsg":"未识别到service_name标记"}`)
+// Who sends nothing but rubbish is closed, logged in or not.
+func TestRubbish(t *testing.T) {
+	for name, login := range map[string]bool{"before login": false, "after login": true} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			f, healthy := b.dial(), b.dial()
+			healthy.login(loginB, 1)
+			if login {
+				f.login(loginA, 2)
+			}
+			for range badFrames - 1 {
+				f.say("{}")
+				f.expect(`{"state":0,"errmsg":"未识别到service_name标记"}`)
+			}
+			b.clock.move(floodSpan - 1) // still the same ten seconds
+			f.say("rubbish")
+			f.say("more rubbish")
+			f.gone()
+			b.await("closed too_many_refused")
+			healthy.say("0x11")
+			healthy.expect("0x12")
+		})
 	}
-	f.say("{}")
-	f.end()
 }
 
 func TestLoginRate(t *testing.T) {

@@ -60,7 +60,7 @@ func New(c Config) *Server {
 	s.asks = newAsks(&s.running)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.book = &book{
-		keep: c.Sessions, node: c.Node, log: c.Logger, now: c.Now, up: c.Events.LineUp, gone: s.end,
+		keep: c.Sessions, node: c.Node, log: c.Logger, now: c.Now, up: c.Events.LineUp, gone: s.takenElsewhere,
 		all: s.sessions.all, telling: make(chan struct{}, tellAtOnce), wake: make(chan struct{}, 1),
 	}
 	go func() {
@@ -201,15 +201,24 @@ func (s *Server) forget(c *conn) {
 	s.cfg.Metrics.Closed(c.reason)
 }
 
-// beat answers a heartbeat, as the server of 2018 does: not without login.
-func (s *Server) beat(c *conn) {
+// takenElsewhere ends a session whose lot has logged in on another node. Its socket is closed: should there be two
+// machines of one name, each must notice.
+func (s *Server) takenElsewhere(n *session) {
+	s.end(n)
+	if n.conn != nil {
+		n.conn.close("taken_elsewhere")
+	}
+}
+
+// beat answers a heartbeat, as the server of 2018 does: not without login, which it reports as false.
+func (s *Server) beat(c *conn) bool {
 	n := c.session.Load()
 	if n == nil || n.ended.Load() {
-		s.refuse(c.remote, "heartbeat_without_login")
-		return
+		return false
 	}
 	n.beat.Store(s.cfg.Now().UnixMilli())
 	c.send(beatAnswer)
+	return true
 }
 
 // outBytes is how much a line may leave unread.

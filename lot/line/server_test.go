@@ -109,8 +109,7 @@ func TestSessionTakenElsewhere(t *testing.T) {
 			runtime.Gosched()
 		}
 	}
-	f.say(entryLine(testToken(1), "x"))
-	f.expect(`{"state":0,"errmsg":"error:token无效"}`)
+	f.end()
 	if row, _ := b.shelf.get(lotA, localA); row.Node != "node-2" {
 		t.Errorf("the other node's row is now %+v", row)
 	}
@@ -131,6 +130,41 @@ func TestSessionBookFails(t *testing.T) {
 	b.shelf.mu.Unlock()
 	b.srv.sweep()
 	b.awaitUp(lotA)
+}
+
+// Many logins at once are all stored, and all rows are gone after Shutdown.
+func TestSessionBookStorm(t *testing.T) {
+	const lines = 60
+	b := newBench(t, func(c *Config) { c.LoginPerS = 1000 })
+	var all sync.WaitGroup
+	for i := range lines {
+		all.Go(func() {
+			for _, data := range []string{
+				fmt.Sprintf(`{"union_id":"200208","park_id":"21835","local_id":"pc%d"}`, i),
+				fmt.Sprintf(`{"union_id":"200208","park_id":"21835","local_id":"pc%d"}`, i), // and once more
+			} {
+				f := b.dial()
+				f.say(`{"service_name":"login","sign":"` + signOf(data) + `","data":` + data + `}`)
+				f.hear()
+			}
+		})
+	}
+	all.Wait()
+	late := time.After(patience)
+	for b.shelf.count() != lines || b.srv.Stats().Sessions != lines {
+		select {
+		case <-late:
+			t.Fatalf("%d rows, %+v", b.shelf.count(), b.srv.Stats())
+		default:
+			runtime.Gosched()
+		}
+	}
+	if err := b.srv.Shutdown(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if n := b.shelf.count(); n != 0 {
+		t.Errorf("%d rows are left", n)
+	}
 }
 
 // A machine that takes no downlinks does not make its lot's waiting deliveries due.

@@ -30,7 +30,7 @@ var update = flag.Bool("update", false, "write what the server says into the tra
 //	! do         something is done: deliver, notice, wait, close, price, pass, answer, fail, stay, bye
 //	= what       something is so: heard, result, refused, closed, sessions, price, pass, up, silence
 //
-// Signs in them were made with: printf '%skey=%s' "$data" "$key" | md5sum
+// Signs in them were made with printf '%skey=%s' "$data" "$key" | md5sum.
 func TestTranscripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.transcript")
 	if err != nil || len(files) == 0 {

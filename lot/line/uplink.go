@@ -49,10 +49,11 @@ func readEnvelope(frame []byte) (envelope, error) {
 
 // answer is what an uplink gets.
 type answer struct {
-	body   []byte
-	silent bool   // nothing at all, not even an empty frame
-	closes bool   // the line is closed behind it
-	after  func() // done once the answer is on its way
+	body    []byte
+	silent  bool   // nothing at all, not even an empty frame
+	closes  bool   // the line is closed behind it
+	refused bool   // the uplink was not looked into
+	after   func() // done once the answer is on its way
 }
 
 // uplink takes one uplink through the checks in the order in which the published server makes them. c is nil in
@@ -62,7 +63,7 @@ func (s *Server) uplink(c *conn, remote string, frame []byte) answer {
 	e, err := readEnvelope(frame)
 	if err != nil {
 		s.refuse(remote, "not_json")
-		return answer{silent: true}
+		return answer{silent: true, refused: true}
 	}
 	n := s.sessions.find(e.token)
 	if n != nil {
@@ -103,7 +104,7 @@ func (s *Server) uplink(c *conn, remote string, frame []byte) answer {
 
 func (s *Server) refusal(remote, reason, say string) answer {
 	s.refuse(remote, reason)
-	return answer{body: text(failure{ErrMsg: say})}
+	return answer{body: text(failure{ErrMsg: say}), refused: true}
 }
 
 // signedBy checks S1 with each key that is valid now.
