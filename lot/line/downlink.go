@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -135,7 +136,10 @@ func (s *Server) asked(u uplink) (askKey, bool) {
 	case serviceNotice, servicePass:
 		k.id = u.fields.text("uuid")
 	case serviceQuery:
-		k.id = u.fields.text("order_id")
+		k.id = u.fields.text("query_order_no")
+		if k.id == "" || !s.asks.has(k) {
+			k.id = u.fields.text("order_id")
+		}
 	default:
 		return k, false
 	}
@@ -200,7 +204,7 @@ func (s *Server) PassThrough(ctx context.Context, id charge.LotID, data []byte) 
 	return []byte(f.any("data")), nil
 }
 
-// priceMessage is 3.1.
+// priceMessage is 3.1 for a car that is inside.
 type priceMessage struct {
 	ServiceName string `json:"service_name"`
 	ParkID      string `json:"park_id"`
@@ -209,21 +213,46 @@ type priceMessage struct {
 	OrderID     string `json:"order_id"`
 }
 
+// exitPriceMessage is 3.1 for whichever car stands at an exit.
+type exitPriceMessage struct {
+	ServiceName  string `json:"service_name"`
+	ParkID       string `json:"park_id"`
+	PayScene     int    `json:"pay_scene"`
+	OutChannelID string `json:"out_channel_id"`
+	QueryOrderNo string `json:"query_order_no"`
+}
+
+// sceneExit is pay_scene at an exit; inside it is 0.
+const sceneExit = 1
+
 // QueryPrice asks a lot for the price of a stay that is still inside (3.1, pay_scene 0).
 func (s *Server) QueryPrice(ctx context.Context, stay charge.Stay) (lot.Price, error) {
-	n := s.pick(stay.Lot, takesPrices)
-	if n == nil {
-		return lot.Price{}, fmt.Errorf("lot %s: %w", stay.Lot, ErrOffLine)
-	}
 	m := priceMessage{
 		ServiceName: serviceQuery, ParkID: stay.Lot.Park, CarNumber: stay.Plate.Full(), OrderID: stay.OrderID,
 	}
-	f, err := s.ask(ctx, n, askKey{stay.Lot, serviceQuery, stay.OrderID}, text(m))
+	return s.askPrice(ctx, s.pick(stay.Lot, takesPrices), askKey{stay.Lot, serviceQuery, stay.OrderID}, text(m))
+}
+
+// QueryExitPrice asks what the car at an exit channel has to pay (3.1, pay_scene 1). Only the machine that manages
+// the channel is asked.
+func (s *Server) QueryExitPrice(ctx context.Context, id charge.LotID, channel string) (lot.Price, error) {
+	n := s.pick(id, func(n *session) bool { return takesPrices(n) && slices.Contains(Channels(n.localID), channel) })
+	m := exitPriceMessage{
+		ServiceName: serviceQuery, ParkID: id.Park, PayScene: sceneExit, OutChannelID: channel, QueryOrderNo: s.newToken(),
+	}
+	return s.askPrice(ctx, n, askKey{id, serviceQuery, m.QueryOrderNo}, text(m))
+}
+
+func (s *Server) askPrice(ctx context.Context, n *session, k askKey, message []byte) (lot.Price, error) {
+	if n == nil {
+		return lot.Price{}, fmt.Errorf("lot %s: %w", k.lot, ErrOffLine)
+	}
+	f, err := s.ask(ctx, n, k, message)
 	if err != nil {
 		return lot.Price{}, err
 	}
 	if f.text("state") != "1" {
-		return lot.Price{}, fmt.Errorf("lot %s: %w: %s", stay.Lot, ErrRefused, clip(f.text("errmsg")))
+		return lot.Price{}, fmt.Errorf("lot %s: %w: %s", k.lot, ErrRefused, clip(f.text("errmsg")))
 	}
 	return readPrice(f, s.cfg.Now())
 }

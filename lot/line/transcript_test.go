@@ -27,7 +27,7 @@ var update = flag.Bool("update", false, "write what the server says into the tra
 //	>> "text"    a lot says exactly that
 //	< text       the server says \n, text, \r
 //	<EOF         the server closes
-//	! do         something is done: deliver, notice, wait, close, price, pass, answer, fail, stay, bye
+//	! do         something is done: deliver, notice, wait, close, price, exit-price, pass, answer, fail, stay, bye
 //	= what       something is so: heard, result, refused, closed, sessions, price, pass, up, silence
 //
 // Signs in them were made with printf '%skey=%s' "$data" "$key" | md5sum.
@@ -150,6 +150,11 @@ func (p *player) do(what string) {
 		go func() {
 			q, err := p.srv.QueryPrice(context.Background(),
 				charge.Stay{Lot: lotID(args[0]), OrderID: args[1], Plate: charge.Plate(args[2])})
+			p.said <- priceText(q, err)
+		}()
+	case "exit-price":
+		go func() {
+			q, err := p.srv.QueryExitPrice(context.Background(), lotID(args[0]), args[1])
 			p.said <- priceText(q, err)
 		}()
 	case "pass":
