@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/chargestamp/chargestamp/alert"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/estate"
 	"github.com/chargestamp/chargestamp/flow"
@@ -59,6 +60,7 @@ type App struct {
 	inbound  *callback.API
 	flow     *flow.Flow
 	guard    *guard.Guard
+	alerts   *alert.Watcher
 	intake   http.Handler
 	admin    http.Handler
 	local    http.Handler
@@ -90,7 +92,7 @@ func New(ctx context.Context, cfg Config) (*App, error) {
 }
 
 func (a *App) build(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{a.openLog, a.loadDialects, a.openStore, a.openGuard, a.loadEstate, a.makeFlow, a.makeFronts} {
+	for _, step := range []func(context.Context) error{a.openLog, a.loadDialects, a.openStore, a.openGuard, a.loadEstate, a.makeFlow, a.makeAlerts, a.makeFronts} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -160,6 +162,7 @@ func (a *App) makeFlow(context.Context) error {
 		a.callback.Stop()
 		calls.Close()
 	})
+	a.metrics.pulse.calls = a.callback
 	if outbox.DefaultLease <= callback.TimeLimit {
 		return fmt.Errorf("a lease of %s is not longer than a callback's %s: two nodes could send at once", outbox.DefaultLease, callback.TimeLimit)
 	}

@@ -32,10 +32,11 @@ type Config struct {
 	OIDC           OIDCConfig      `yaml:"oidc"`
 	Log            LogConfig       `yaml:"log"`
 
-	SecretsKeyFile string `yaml:"-"` // --secrets-key
-	SecretsKey     string `yaml:"-"` // CHARGESTAMP_SECRETS_KEY
-	AdminToken     string `yaml:"-"` // CHARGESTAMP_ADMIN_TOKEN
-	Node           string `yaml:"-"` // this process; made up where empty
+	Console        string `yaml:"console"` // the console's own address, for links in alerts
+	SecretsKeyFile string `yaml:"-"`       // --secrets-key
+	SecretsKey     string `yaml:"-"`       // CHARGESTAMP_SECRETS_KEY
+	AdminToken     string `yaml:"-"`       // CHARGESTAMP_ADMIN_TOKEN
+	Node           string `yaml:"-"`       // this process; made up where empty
 }
 
 // DatabaseConfig chooses the engine.
@@ -85,8 +86,11 @@ type RetentionConfig struct {
 
 // AlertConfig is a webhook that hears when something is wrong.
 type AlertConfig struct {
+	Name    string   `yaml:"name"`
 	URL     string   `yaml:"url"`
 	Format  string   `yaml:"format"` // generic, wecom, dingtalk or feishu
+	Secret  string   `yaml:"secret"` // signs messages of 钉钉 and 飞书
+	Lang    string   `yaml:"lang"`   // zh or en
 	AllowTo []string `yaml:"allow_to"`
 	On      []string `yaml:"on"` // conditions; empty is all
 }

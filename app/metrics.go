@@ -23,6 +23,7 @@ type metrics struct {
 	closed   *prometheus.CounterVec
 	uplinks  *prometheus.HistogramVec
 	acks     *prometheus.HistogramVec
+	pulse    *pulse
 }
 
 // buckets from a millisecond to a minute, finest where the budgets lie.
@@ -36,6 +37,7 @@ func newMetrics(a *App) *metrics {
 		return prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "chargestamp", Name: name, Help: help, Buckets: buckets}, labels)
 	}
 	m := &metrics{
+		pulse:    newPulse(),
 		registry: prometheus.NewRegistry(),
 		pushes:   counter("pushes_total", "Pushes by platform and outcome.", "platform", "outcome"),
 		charges:  counter("charge_states_total", "Charges that came into a state, by reason.", "state", "reason"),
@@ -100,6 +102,7 @@ func (m lineMetrics) Delivered(result charge.AttemptResult, took time.Duration) 
 }
 
 // Delivered times the way from push to lot.
-func (m *metrics) Delivered(channel charge.DeliveryChannel, since time.Duration) {
+func (m *metrics) Delivered(id charge.LotID, channel charge.DeliveryChannel, since time.Duration) {
+	m.pulse.delivered(id, since)
 	m.delivery.WithLabelValues(string(channel)).Observe(since.Seconds())
 }

@@ -102,6 +102,9 @@ func (a *App) upkeep(ctx context.Context) {
 		every(ctx, flushEvery, func(ctx context.Context) { a.warn("storing last uses", a.guard.Flush(ctx)) })
 	})
 	a.background.Go(func() { every(ctx, pruneEvery, a.prune) })
+	if len(a.cfg.Alerts) > 0 {
+		a.background.Go(func() { a.alerts.Run(ctx) })
+	}
 	<-ctx.Done()
 }
 

@@ -142,7 +142,7 @@ func (d *deciding) post(dl *charge.Delivery) error {
 		return err
 	}
 	d.then.moves = append(d.then.moves, moved{charge.StateSending, charge.ReasonOK})
-	d.f.cfg.Observer.Delivered(charge.ChannelLedger, d.now.Sub(d.charge.Received))
+	d.f.cfg.Observer.Delivered(dl.Lot, charge.ChannelLedger, d.now.Sub(d.charge.Received))
 	d.charge.State, d.charge.Reason = charge.StateDelivered, charge.ReasonOK
 	return d.tx.SetCharge(d.charge)
 }

@@ -226,7 +226,7 @@ func (f *Flow) complete(j outbox.Job, c carried, r lot.Result) {
 		}
 	}
 	if r.Result == charge.AttemptAcked {
-		f.cfg.Observer.Delivered(channelOf(j.Kind), r.At.Sub(c.received))
+		f.cfg.Observer.Delivered(c.order.Lot, channelOf(j.Kind), r.At.Sub(c.received))
 	}
 }
 

@@ -39,7 +39,7 @@ type Observer interface {
 	Pushed(platform string, outcome charge.Outcome)
 	Moved(state charge.State, reason charge.Reason)
 	Tried(channel charge.DeliveryChannel, result charge.AttemptResult)
-	Delivered(channel charge.DeliveryChannel, since time.Duration)
+	Delivered(id charge.LotID, channel charge.DeliveryChannel, since time.Duration)
 	StrayAck(id charge.LotID)
 }
 

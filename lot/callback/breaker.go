@@ -44,3 +44,18 @@ func (b *breaker) record(answered bool, now time.Time) {
 func (b *breaker) restError() error {
 	return fmt.Errorf("the lot's last %d tries failed; it is left alone until %s", b.failed, b.until.In(charge.Shanghai).Format(time.TimeOnly))
 }
+
+// Breaker tells how a lot stands: "closed", "open" while it rests after failures, "half_open" while one try
+// at a time finds out whether it answers again.
+func (c *Channel) Breaker(id charge.LotID) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	q := c.lots[id]
+	switch {
+	case q == nil || !q.tripped():
+		return "closed"
+	case q.resting(c.cfg.Now()):
+		return "open"
+	}
+	return "half_open"
+}
