@@ -110,7 +110,7 @@ func (x *exam) lot(ctx context.Context) error {
 	switch x.cfg.Kind {
 	case charge.KindSDK:
 		x.check(ctx, "a login with a wrong key is refused and cut", x.wrongLogin)
-		x.check(ctx, "login, heartbeat, and an unknown service", x.bareLine)
+		x.check(ctx, "login, heartbeat, and a wrong sign that keeps the line", x.bareLine)
 	case charge.KindAPI:
 		x.check(ctx, "3.1 signed with another key is refused", x.forgedEntry)
 	case charge.Kind4G:
@@ -336,12 +336,19 @@ func (x *exam) bareLine(ctx context.Context) (string, error) {
 			break
 		}
 	}
-	if err := w.up("no_such_service", record{{"service_name", "no_such_service"}}); err != nil {
+	w.key = otherKey(w.key)
+	if err := w.up("in_park", record{{"car_number", "京A12345"}}); err != nil {
 		return "", err
 	}
 	frame, err := w.down()
 	if err != nil {
-		return "", fmt.Errorf("an unknown service is not answered: %w", err)
+		return "", fmt.Errorf("an uplink signed with another key is not answered: %w", err)
+	}
+	if err := w.beat(); err != nil {
+		return "", err
+	}
+	if _, err := w.frame(); err != nil {
+		return "", fmt.Errorf("the line is cut after a wrong sign: %w", err)
 	}
 	return "0x12; " + string(frame), nil
 }

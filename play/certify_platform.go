@@ -41,13 +41,14 @@ func (x *exam) play() *Player {
 	return x.player
 }
 
-// fresh is a push of its own car and order that ended half an hour ago.
+// fresh is a push of its own car and order that ended half an hour ago. Another exam may run in the same
+// second: part of the number is chance.
 func (x *exam) fresh() Push {
 	now := time.Now()
 	p := DefaultPush(now)
 	x.orders++
 	p.Lot, p.Charger, p.Plate = x.cfg.Lot, x.cfg.Charger, RandomPlate(x.rand)
-	p.Order = fmt.Sprintf("%s%03d", now.In(charge.Shanghai).Format("20060102150405"), x.orders)
+	p.Order = fmt.Sprintf("%s%06d%03d", now.In(charge.Shanghai).Format("20060102150405"), x.rand.IntN(1e6), x.orders)
 	p.Start, p.End = now.Add(-2*time.Hour).Truncate(time.Second), now.Add(-30*time.Minute).Truncate(time.Second)
 	return p
 }

@@ -153,12 +153,12 @@ func readCEC(_ voice, keys Keys, answer []byte) (Answer, error) {
 	if len(plain) > 0 && json.Unmarshal(plain, &said) != nil {
 		return Answer{}, fmt.Errorf("%w: its Data is not JSON", ErrAnswer)
 	}
-	return Answer{
-		OK:    *a.Ret == 0 && said.ConfirmResult != nil && *said.ConfirmResult == 0,
-		Code:  fmt.Sprint(*a.Ret),
-		Text:  a.Msg,
-		Plain: plain,
-	}, nil
+	out := Answer{Code: fmt.Sprint(*a.Ret), Text: a.Msg, Plain: plain}
+	if said.ConfirmResult != nil {
+		out.OK = *a.Ret == 0 && *said.ConfirmResult == 0
+		out.Text += fmt.Sprintf(", ConfirmResult %d", *said.ConfirmResult)
+	}
+	return out, nil
 }
 
 // readToken reads the answer to query_token.
