@@ -8,7 +8,6 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 )
 
-// A clock of another node may be off by this much without its being taken for dead or alive.
 var (
 	putLine = statementOf("INSERT INTO line_session (lot, local_id, node, epoch, remote, receive_cloud, since, beat) VALUES (?, ?, ?, 1, ?, ?, ?, ?) "+
 		"ON CONFLICT (lot, local_id) DO UPDATE SET node = excluded.node, epoch = line_session.epoch + 1, remote = excluded.remote, "+
@@ -19,7 +18,8 @@ var (
 	linesOf  = tableLine.selectWhere("lot = ? AND node <> '' ORDER BY local_id")
 
 	beatNode  = statementOf("UPDATE node SET beat = ? WHERE name = ?", tableNode)
-	nodes     = tableNode.selectWhere("name <> '' ORDER BY number")
+	allNodes  = tableNode.selectWhere("name <> '' ORDER BY number")
+	takeNode  = statementOf("UPDATE node SET name = ?, beat = ? WHERE name = ?", tableNode)
 	deadNodes = statementOf("SELECT name FROM node WHERE beat < ? AND beat <> 0 ORDER BY name", tableNode)
 	restNode  = statementOf("UPDATE node SET beat = 0 WHERE name = ?", tableNode)
 )
@@ -100,16 +100,24 @@ func scanLine(c *cells) (charge.LineSession, error) {
 	}, c.failed()
 }
 
-// JoinNode enters a node and gives its number for charge.NewIDs, the same one each time it comes.
+// JoinNode enters a node and gives its number for charge.NewIDs, the same one each time it comes. When all
+// numbers are given away, that of the node that has been gone the longest is given anew.
 func (s *Store) JoinNode(ctx context.Context, node string, now time.Time) (number uint16, err error) {
 	err = s.write(ctx, []int64{lockOf("nodes")}, func(t *Tx) error {
 		taken := make(map[int64]bool)
+		var oldest struct {
+			name         string
+			number, beat int64
+		}
 		found := false
-		err := t.each(nodes, func(c *cells) error {
-			name, n := c.text(), c.int()
+		err := t.each(allNodes, func(c *cells) error {
+			name, n, beat := c.text(), c.int(), c.int()
 			taken[n] = true
 			if name == node {
 				found, number = true, uint16(n)
+			}
+			if oldest.name == "" || beat < oldest.beat {
+				oldest.name, oldest.number, oldest.beat = name, n, beat
 			}
 			return c.failed()
 		})
@@ -125,7 +133,11 @@ func (s *Store) JoinNode(ctx context.Context, node string, now time.Time) (numbe
 				return t.add(tableNode, node, n, millis(now))
 			}
 		}
-		return fmt.Errorf("store: %d nodes have been here and no number is left for %s: give nodes names that last", len(taken), node)
+		if oldest.beat > millis(now.Add(-time.Hour)) {
+			return fmt.Errorf("store: all %d node numbers are in use", len(taken))
+		}
+		number = uint16(oldest.number)
+		return t.link.put(takeNode, []any{node, millis(now), oldest.name}, 1)
 	})
 	return number, err
 }

@@ -10,9 +10,6 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 )
 
-// ErrCursor says that a cursor is none that a list gave.
-var ErrCursor = charge.ErrCursor
-
 // filter gathers the conditions of a list.
 type filter struct {
 	conds []string
@@ -94,7 +91,7 @@ func parseCursor(text string) (at, id int64, err error) {
 	at, err1 := strconv.ParseInt(first, 36, 64)
 	id, err2 := strconv.ParseInt(second, 36, 64)
 	if !ok || err1 != nil || err2 != nil {
-		return 0, 0, ErrCursor
+		return 0, 0, charge.ErrCursor
 	}
 	return at, id, nil
 }

@@ -21,6 +21,14 @@ func (s *seenPlates) has(plate string) bool {
 	return ok
 }
 
+// forget is called before a plate is deleted: the next push shows it anew.
+func (s *seenPlates) forget(plate string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.new, plate)
+	delete(s.old, plate)
+}
+
 // add is called after the commit that stored them.
 func (s *seenPlates) add(plates []string) {
 	if len(plates) == 0 {

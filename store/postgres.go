@@ -160,7 +160,3 @@ func (e *postgresEngine) notify(ctx context.Context, h Hint) error {
 	_, err := e.pool.Exec(ctx, "SELECT pg_notify($1, $2)", hintChannel, h.Topic+"\n"+h.Payload)
 	return lostAsBusy(ctx, err)
 }
-
-func (e *postgresEngine) integrity(context.Context) error { return nil }
-
-func (e *postgresEngine) upkeep() {}

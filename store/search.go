@@ -14,7 +14,7 @@ var (
 	platesFrom  = statementOf("SELECT plate FROM plate WHERE plate >= ? AND plate < ? ORDER BY plate LIMIT ?", tablePlate)
 	platesTo    = statementOf("SELECT plate FROM plate WHERE rev >= ? AND rev < ? ORDER BY rev LIMIT ?", tablePlate)
 	platesIndex = statementOf("SELECT plate FROM plate_part WHERE plate_part MATCH ? LIMIT ?")
-	platesFresh = statementOf("SELECT plate FROM plate WHERE id > coalesce((SELECT max(rowid) FROM plate_part), 0) AND plate LIKE ? LIMIT ?", tablePlate)
+	platesFresh = statementOf("SELECT plate FROM plate WHERE id > coalesce((SELECT max(id) FROM plate_part_content), 0) AND plate LIKE ? LIMIT ?", tablePlate)
 	platesLike  = statementOf("SELECT plate FROM plate WHERE plate LIKE ? LIMIT ?", tablePlate)
 )
 

@@ -29,6 +29,7 @@ var (
 		"ON CONFLICT (day) DO UPDATE SET summed = excluded.summed", tableStatementDay)
 	clearDay    = statementOf("DELETE FROM statement WHERE day = ?", tableStatement)
 	firstCharge = statementOf("SELECT min(received) FROM charge", tableCharge)
+	firstKept   = statementOf("SELECT coalesce(min(day), '') FROM statement", tableStatement)
 
 	sumCharges = statementOf("SELECT "+fmt.Sprintf(dayNumber, "")+", platform, lot, count(*), "+
 		"CAST(sum(CASE WHEN state IN ('delivered', 'used') THEN 1 ELSE 0 END) AS BIGINT), "+
@@ -128,21 +129,36 @@ func (s *Store) statementSpan(ctx context.Context, f charge.StatementFilter) (fr
 		}
 	}
 	from, to = f.From, f.To
-	if tomorrow := nextDay(dayOf(s.cfg.Clock())); to == "" || to > tomorrow {
+	tomorrow := nextDay(dayOf(s.cfg.Clock()))
+	if to == "" || to > tomorrow {
 		to = tomorrow
 	}
+	first, err := s.firstDay(ctx, tomorrow)
+	return max(from, first), to, err
+}
+
+// firstDay is the first day with a charge, also one that retention has taken away; or else, where there is none.
+func (s *Store) firstDay(ctx context.Context, or string) (first string, err error) {
+	first = or
 	err = s.Read(ctx, func(t *Tx) error {
 		_, err := t.get(firstCharge, func(c *cells) error {
-			if first := c.time(); first.IsZero() {
-				from = to
-			} else if day := dayOf(first); from < day {
-				from = day
+			if at := c.time(); !at.IsZero() {
+				first = min(first, dayOf(at))
+			}
+			return c.failed()
+		})
+		if err != nil {
+			return err
+		}
+		_, err = t.get(firstKept, func(c *cells) error {
+			if day := c.text(); day != "" {
+				first = min(first, day)
 			}
 			return c.failed()
 		})
 		return err
 	})
-	return from, to, err
+	return first, err
 }
 
 // keptDays lists the days of a span whose kept sums are right.

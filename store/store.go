@@ -37,7 +37,6 @@ type Store struct {
 	ids    *charge.IDs // of rows that nobody else names
 	plates seenPlates
 	hints  chan Hint
-	marks  chan struct{} // wakes the upkeep
 
 	failed    chan error // capacity 1, see Fatal
 	failOnce  sync.Once
@@ -57,9 +56,14 @@ type engine interface {
 	migrate(ctx context.Context) error
 	// listen hands hints of other nodes to the store until closing.
 	listen()
-	// upkeep does what can wait, now and then.
-	upkeep()
+	// indexPlates brings new plates into the index of their parts.
+	indexPlates(ctx context.Context) error
+	// roomy gives a bulk write more memory, and takes it back.
+	roomy(ctx context.Context, on bool) error
+	analyze(ctx context.Context) error
+	// integrity checks the files themselves, as far as the engine can.
 	integrity(ctx context.Context) error
+	backup(ctx context.Context, file string) error
 	close() error
 }
 
@@ -106,7 +110,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	}
 	s := &Store{
 		cfg: cfg, log: cfg.Logger,
-		hints: make(chan Hint, 1024), marks: make(chan struct{}, 1),
+		hints:  make(chan Hint, 1024),
 		ids:    charge.NewIDs(uint16(uint64(lockOf(cfg.Node))&charge.MaxNode), cfg.Clock),
 		failed: make(chan error, 1), closing: make(chan struct{}), stopped: make(chan struct{}),
 	}
@@ -129,7 +133,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		s.workers.Go(func() { s.engine.commit(i, s.taker(i)) })
 	}
 	s.workers.Go(s.engine.listen)
-	s.workers.Go(s.engine.upkeep)
+	s.workers.Go(s.upkeep)
 	go func() {
 		s.workers.Wait()
 		close(s.stopped)

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 
@@ -228,10 +227,4 @@ func (t *Tx) SetLotMarks(lot charge.LotID, m charge.LotMarks) error {
 		return t.link.put(setLotPause, []any{lot.String(), number(m.Paused), m.PauseReason}, 1)
 	}
 	return nil
-}
-
-// jsonText is for values that always encode.
-func jsonText(v any) string {
-	b, _ := json.Marshal(v)
-	return string(b)
 }

@@ -22,14 +22,18 @@ var (
 		"lease = '', lease_until = 0 WHERE route = ? AND (lease = '' OR lease_until <= ?)", tableJob)
 )
 
-// AddDelivery stores a delivery and its job. A job with a Lease is this node's from the start.
+// AddDelivery stores a delivery and its job. A job with a Lease is this node's from the start; one without an id
+// is none: what is posted into our own ledger is done at once.
 func (t *Tx) AddDelivery(d *charge.Delivery, j outbox.Job) error {
-	err := t.add(tableDelivery, d.ID, d.Charge, d.Lot.String(), string(d.Channel), string(d.Message), d.UUID, d.Payload,
-		string(d.State), d.Attempts, millis(d.DueAt), millis(d.Until))
-	if err != nil || j.ID == 0 {
+	if err := t.addDelivery(d); err != nil || j.ID == 0 {
 		return err
 	}
 	return t.AddJob(j)
+}
+
+func (t *Tx) addDelivery(d *charge.Delivery) error {
+	return t.add(tableDelivery, d.ID, d.Charge, d.Lot.String(), string(d.Channel), string(d.Message), d.UUID, d.Payload,
+		string(d.State), d.Attempts, millis(d.DueAt), millis(d.Until))
 }
 
 // Delivery finds a delivery by its id.

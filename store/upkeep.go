@@ -1,7 +1,74 @@
 package store
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
-func (e *sqliteEngine) upkeep() {}
+const (
+	platesEvery = time.Second
+	sumsEvery   = 10 * time.Minute
+)
 
-func (e *sqliteEngine) integrity(ctx context.Context) error { return nil }
+// upkeep does what can wait: it brings new plates into the index of their parts and adds up days past.
+func (s *Store) upkeep() {
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		<-s.closing
+		cancel()
+	}()
+	plates, sums := time.NewTicker(platesEvery), time.NewTicker(sumsEvery)
+	defer plates.Stop()
+	defer sums.Stop()
+	for ctx.Err() == nil {
+		var err error
+		select {
+		case <-ctx.Done():
+			return
+		case <-plates.C:
+			err = s.engine.indexPlates(ctx)
+		case <-sums.C:
+			err = s.sumPast(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			s.log.Warn("upkeep is put off", "error", err)
+		}
+	}
+}
+
+// sumPast adds up all days past that are not kept yet, so that no statement has to.
+func (s *Store) sumPast(ctx context.Context) error {
+	end := s.keptBefore()
+	first, err := s.firstDay(ctx, end)
+	if err != nil {
+		return err
+	}
+	return s.sumDays(ctx, first, end)
+}
+
+var (
+	platesWaiting = statementOf("SELECT id FROM plate WHERE id > coalesce((SELECT max(id) FROM plate_part_content), 0) LIMIT 1", tablePlate)
+	indexPlates   = statementOf("INSERT INTO plate_part (rowid, plate) SELECT id, plate FROM plate "+
+		"WHERE id > coalesce((SELECT max(id) FROM plate_part_content), 0) ORDER BY id LIMIT 300", tablePlate)
+)
+
+// indexPlates implements engine: a few hundred plates at a time, so that no push waits long.
+func (e *sqliteEngine) indexPlates(ctx context.Context) error {
+	for {
+		waiting := false
+		err := e.store.Read(ctx, func(t *Tx) (err error) {
+			waiting, err = t.get(platesWaiting, func(*cells) error { return nil })
+			return err
+		})
+		if err != nil || !waiting {
+			return err
+		}
+		err = e.store.write(ctx, nil, func(t *Tx) error { return t.link.put(indexPlates, nil, -1) })
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// indexPlates implements engine: PostgreSQL keeps its own list of what is not indexed yet.
+func (e *postgresEngine) indexPlates(context.Context) error { return nil }

@@ -73,7 +73,7 @@ func testLists(t *testing.T, s *site) {
 	list(charge.ChargeFilter{Plate: "京AD06088", Limit: 5}, 6, 5, 4, 3, 2, 1, 0)
 	list(charge.ChargeFilter{Plate: "京AD06088", Lot: other}, 3)
 	for _, cursor := range []string{"x", "1.2.3", "'.1", "."} {
-		if _, err := s.Charges(t.Context(), charge.ChargeFilter{Cursor: cursor}); !errors.Is(err, store.ErrCursor) {
+		if _, err := s.Charges(t.Context(), charge.ChargeFilter{Cursor: cursor}); !errors.Is(err, charge.ErrCursor) {
 			t.Errorf("cursor %q: %v, want ErrCursor", cursor, err)
 		}
 	}

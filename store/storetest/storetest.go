@@ -34,9 +34,14 @@ func Run(t *testing.T, open Open) {
 		{"PlateSearch", testPlateSearch},
 		{"LotStatus", testLotStatus},
 		{"Statement", testStatement},
+		{"Verify", testVerify},
+		{"Prune", testPrune},
+		{"Backup", testBackup},
+		{"Copy", testCopy},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newSite(t)
+			s.open = open
 			s.Store = open(t, store.Config{Node: "a", Clock: s.clock})
 			c.run(t, s)
 		})
@@ -46,10 +51,11 @@ func Run(t *testing.T, open Open) {
 // site is a store with a clock, ids, and rows to put into it.
 type site struct {
 	*store.Store
-	t   testing.TB
-	now time.Time
-	ids *charge.IDs
-	lot charge.LotID
+	open Open
+	t    testing.TB
+	now  time.Time
+	ids  *charge.IDs
+	lot  charge.LotID
 }
 
 func newSite(t testing.TB) *site {

@@ -125,6 +125,7 @@ CREATE TABLE stay (
 CREATE UNIQUE INDEX stay_order ON stay (lot, order_id);
 CREATE INDEX stay_visit ON stay (plate, lot, ends);
 CREATE INDEX stay_entered ON stay (lot, entered);
+CREATE INDEX stay_over ON stay (ends) WHERE open = 0;
 
 CREATE TABLE delivery (
     id       INTEGER PRIMARY KEY,
