@@ -1,0 +1,134 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/chargestamp/chargestamp/alert"
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/outbound"
+)
+
+// alerting bounds one message to a webhook.
+const alerting = 10 * time.Second
+
+// mostSignatures bounds how many refused pushes one look at the figures reads.
+const mostSignatures = 500
+
+// makeAlerts builds the watcher of the config file's webhooks; without any it watches nothing.
+func (a *App) makeAlerts(context.Context) error {
+	var targets []alert.Target
+	for i, c := range a.cfg.Alerts {
+		t, err := alertTarget(c)
+		if err != nil {
+			return configError("alerts[%d]: %w", i, err)
+		}
+		targets = append(targets, t)
+	}
+	a.alerts = alert.New(alert.Config{Targets: targets, Limits: alert.DefaultLimits(), Facts: a.facts, Client: guarded(alerting),
+		Console: a.cfg.Console, Now: time.Now, Log: a.logger})
+	return nil
+}
+
+func alertTarget(c AlertConfig) (alert.Target, error) {
+	t := alert.Target{Name: c.Name, Format: alert.Format(c.Format), URL: c.URL, Secret: c.Secret, Lang: c.Lang}
+	if t.Format == "" {
+		t.Format = alert.Generic
+	}
+	if t.Name == "" {
+		t.Name = string(t.Format)
+	}
+	for _, k := range c.On {
+		t.On = append(t.On, alert.Kind(k))
+	}
+	allow, err := prefixes(c.AllowTo)
+	if err != nil {
+		return t, fmt.Errorf("allow_to: %w", err)
+	}
+	t.Client = allowing(guarded(alerting), allow)
+	return t, checkTarget(t)
+}
+
+// checkTarget says what is wrong with a webhook's settings.
+func checkTarget(t alert.Target) error {
+	if u, err := url.Parse(t.URL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return errors.New("url is not an http address")
+	}
+	if !slices.Contains(alert.Formats, t.Format) {
+		return fmt.Errorf("format %q is none of %v", t.Format, alert.Formats)
+	}
+	for _, k := range t.On {
+		if !slices.Contains(alert.Kinds, k) {
+			return fmt.Errorf("on: %q is none of %v", k, alert.Kinds)
+		}
+	}
+	if t.Lang != "" && t.Lang != "zh" && t.Lang != "en" {
+		return fmt.Errorf("lang %q is neither zh nor en", t.Lang)
+	}
+	return nil
+}
+
+// allowing lets a client reach addresses that outbound would refuse.
+func allowing(c *http.Client, allow []netip.Prefix) *http.Client {
+	next := c.Transport
+	c.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+		return next.RoundTrip(r.WithContext(outbound.WithAllow(r.Context(), allow)))
+	})
+	return c
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+// RoundTrip makes one exchange.
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// facts gathers what alerts are judged by.
+func (a *App) facts(ctx context.Context, window time.Duration) (alert.Facts, error) {
+	now := time.Now()
+	f := alert.Facts{Signatures: map[string]int{}}
+	standing, err := a.store.LotStatuses(ctx)
+	if err != nil {
+		return f, err
+	}
+	for _, s := range standing {
+		l, _, known := a.book.State().Lot(s.Lot)
+		if known && l.Kind == charge.KindSDK {
+			f.Lots = append(f.Lots, alert.Lot{ID: s.Lot.String(), Name: l.Name, Online: s.Online, Beat: s.Beat, Pending: s.Pending})
+		}
+	}
+	counts, err := a.store.Counts(ctx, now.Add(-window), now)
+	if err != nil {
+		return f, err
+	}
+	f.GaveUp, f.OldestDue = counts.States[charge.StateGaveUp], counts.Oldest
+	f.Settled = f.GaveUp + counts.States[charge.StateDelivered] + counts.States[charge.StateRefused] + counts.States[charge.StateUsed]
+	for _, o := range []charge.Outcome{charge.OutcomeBadSignature, charge.OutcomeBadToken} {
+		page, err := a.store.Pushes(ctx, charge.PushFilter{Outcome: o, From: now.Add(-window), Limit: mostSignatures})
+		if err != nil {
+			return f, err
+		}
+		for _, p := range page.Items {
+			f.Signatures[p.Account]++
+		}
+	}
+	f.DiskFree, f.DiskTotal = disk(a.cfg.Data, a.logger)
+	return f, nil
+}
+
+// disk gives free and total bytes of the data folder's disk.
+func disk(dir string, logger *slog.Logger) (free, total int64) {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(dir, &s); err != nil {
+		logger.Warn("the data disk cannot be asked how full it is", "error", err)
+		return 0, 0
+	}
+	return int64(s.Bavail) * s.Bsize, int64(s.Blocks) * s.Bsize
+}
