@@ -44,7 +44,7 @@ var may = map[string][]string{
 	"play":                  {"charge", "lotline"},
 	"admin/...":             {"charge", "platform", "lot", "flow", "estate", "guard", "alert", "admin/..."},
 	"app":                   {"..."},
-	"cmd/...":               {"app", "charge", "play"},
+	"cmd/...":               {"app", "charge", "play", "bench"},
 	"bench":                 {"..."},
 	"tools/...":             {"..."},
 }

@@ -6,6 +6,4 @@ type backupCommand struct{}
 type restoreCommand struct{}
 type copyCommand struct{}
 type verifyCommand struct{}
-type benchCommand struct{}
-type soakCommand struct{}
 type versionCommand struct{}

@@ -1,0 +1,337 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/play"
+)
+
+// KillConfig describes rounds of kill -9 under load.
+type KillConfig struct {
+	Engine *Engine
+	Rounds int
+	Rate   float64 // pushes a second
+	Least  int     // accepted pushes before the kill; a round with fewer has shown nothing and fails
+	Site   SiteSize
+	// Change lets a test break something after the site was made; nil breaks nothing.
+	Change func(*KillRun)
+}
+
+// DefaultKill is what the soak runs.
+var DefaultKill = KillConfig{Rounds: 5, Rate: 200, Least: 500, Site: SiteSize{SDK: 6, API: 4, Gate: 2}}
+
+// KillRound is one round's row.
+type KillRound struct {
+	Engine   string        `json:"engine"`
+	Round    int           `json:"round"`
+	Before   int           `json:"accepted_before"` // the kill
+	Pushes   int           `json:"pushes_in_flight"`
+	Calls    int           `json:"callbacks_in_flight"`
+	Up       time.Duration `json:"up_again_ns"`     // from the kill to the ready line
+	Settled  time.Duration `json:"settled_ns"`      // from then until nothing was pending
+	Repushed int           `json:"pushed_again"`    // those without an answer, as platforms do
+	Accepted int           `json:"accepted"`        // in all rounds so far
+	Repeats  int           `json:"heard_again"`     // by lots, and not applied again
+	Lost     int           `json:"lost"`            // in all rounds so far
+	Doubled  int           `json:"doubled"`         //
+	Strange  int           `json:"strange"`         //
+	Failure  string        `json:"failure"`         // why the round proves nothing, or what is wrong; empty: passed
+	Wrong    []string      `json:"wrong,omitempty"` // examples
+}
+
+// OK reports whether a round proves that nothing was lost or doubled.
+func (r KillRound) OK() bool { return r.Failure == "" && r.Lost+r.Doubled+r.Strange == 0 }
+
+// KillRun is a server with its far ends and its pushing platforms through all rounds.
+type KillRun struct {
+	cfg     KillConfig
+	rig     *Rig
+	server  *Server
+	site    *Site
+	ends    *Ends
+	journal *Journal
+	next    int // number of the next push
+	cars    map[int]bool
+}
+
+// slowCall is how long an API lot keeps its answer back after it has booked, so that a kill finds callbacks
+// which have taken effect and are not known to have.
+const slowCall = 40 * time.Millisecond
+
+// settleWithin bounds the wait after a kill: a lease of a dead process, then the first retries.
+const settleWithin = 3 * time.Minute
+
+// carsAhead is how many cars are let into the 4G lots before a round.
+const carsAhead = 400
+
+// killPlatforms are one of each of three families; what they push comes by different seals.
+var killPlatforms = []string{"telaidian", "xiaoju", "xingxing"}
+
+// Kill runs the rounds on one server and one set of books, and tells each as it ends. A round that fails ends
+// the run.
+func (r *Rig) Kill(ctx context.Context, cfg KillConfig, each func(KillRound)) (rounds []KillRound, err error) {
+	k, err := r.newKillRun(ctx, cfg)
+	if k != nil {
+		defer func() { err = errors.Join(err, k.close()) }()
+	}
+	if err != nil {
+		return nil, err
+	}
+	for n := 1; n <= cfg.Rounds; n++ {
+		round, err := k.round(ctx, n)
+		if err != nil {
+			return rounds, fmt.Errorf("%s, round %d: %w", cfg.Engine.Name, n, err)
+		}
+		rounds = append(rounds, round)
+		each(round)
+		if !round.OK() {
+			break
+		}
+	}
+	return rounds, nil
+}
+
+func (r *Rig) newKillRun(ctx context.Context, cfg KillConfig) (*KillRun, error) {
+	database, err := cfg.Engine.Database()
+	if err != nil {
+		return nil, err
+	}
+	k := &KillRun{cfg: cfg, rig: r, journal: NewJournal(), site: NewSite(cfg.Site, killPlatforms...), cars: map[int]bool{}}
+	if k.ends, err = OpenCalls(k.site, slowCall); err != nil {
+		return k, err
+	}
+	if cfg.Change != nil {
+		cfg.Change(k)
+	}
+	if k.server, err = r.Serve(ctx, ServerConfig{Database: database}); err != nil {
+		return k, err
+	}
+	if err := k.server.Apply(ctx, k.site.Estate()); err != nil {
+		return k, err
+	}
+	if err := k.ends.OpenLines(ctx, k.server.Line); err != nil {
+		return k, err
+	}
+	return k, k.ends.OpenGates(k.server.HTTP)
+}
+
+func (k *KillRun) close() error {
+	var errs []error
+	if k.ends != nil {
+		errs = append(errs, k.ends.Close())
+	}
+	if k.server != nil {
+		errs = append(errs, k.server.Discard())
+	}
+	return errors.Join(errs...)
+}
+
+// lotOf spreads pushes over all lots; those for which no car stands in a 4G lot go to another kind.
+func (k *KillRun) lotOf(i int) *Lot {
+	lot := &k.site.Lots[i%len(k.site.Lots)]
+	if lot.Kind == charge.Kind4G && !k.cars[i] {
+		lot = &k.site.Lots[i%(k.cfg.Site.SDK+k.cfg.Site.API)]
+	}
+	return lot
+}
+
+// letIn lets the cars of the coming pushes into the 4G lots.
+func (k *KillRun) letIn(ctx context.Context) error {
+	var ahead []int
+	for i := k.next; len(ahead) < carsAhead && k.cfg.Site.Gate > 0; i++ {
+		if k.site.Lots[i%len(k.site.Lots)].Kind == charge.Kind4G {
+			ahead = append(ahead, i)
+			k.cars[i] = true
+		}
+	}
+	return parallel(4, ahead, func(i int) error {
+		return k.ends.LetIn(ctx, k.site.Lots[i%len(k.site.Lots)].ID, plate(i))
+	})
+}
+
+// round is one kill.
+func (k *KillRun) round(ctx context.Context, n int) (KillRound, error) {
+	row := KillRound{Engine: k.cfg.Engine.Name, Round: n}
+	if err := k.letIn(ctx); err != nil {
+		return row, err
+	}
+	if err := k.underLoad(ctx, n, &row); err != nil {
+		return row, err
+	}
+	begin := time.Now()
+	if err := k.pushAgain(ctx, &row); err != nil {
+		return row, err
+	}
+	if _, err := k.server.Settled(ctx, settleWithin); err != nil {
+		row.Failure = err.Error()
+	}
+	row.Settled = time.Since(begin)
+	v, err := k.judge(ctx)
+	if err != nil {
+		return row, err
+	}
+	row.Accepted, row.Repeats, row.Lost, row.Doubled, row.Strange, row.Wrong = v.Accepted, v.Repeats, v.Lost, v.Doubled, v.Strange, v.Wrong
+	switch {
+	case row.Failure != "":
+	case row.Before < k.cfg.Least:
+		row.Failure = fmt.Sprintf("only %d pushes had been accepted at the kill; %d are needed to show anything", row.Before, k.cfg.Least)
+	case row.Pushes+row.Calls == 0:
+		row.Failure = "nothing was in flight at the kill: it has shown nothing"
+	case !v.OK():
+		row.Failure = "not everything accepted took effect exactly once"
+	}
+	return row, nil
+}
+
+// underLoad pushes, kills the server in the middle, starts it again and pushes on for a while.
+func (k *KillRun) underLoad(ctx context.Context, n int, row *KillRound) error {
+	before, _ := k.journal.Counts()
+	run, first := fmt.Sprintf("k%d", n), k.next
+	client := play.LoadClient(64)
+	loading, stop := context.WithCancel(ctx)
+	defer stop()
+	var load play.Result
+	var loadErr error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		load, loadErr = play.Load(loading, play.LoadConfig{
+			Rate: k.cfg.Rate, Workers: 64, For: 5 * time.Minute,
+			Next: func(i int) (*play.Player, play.Push) {
+				i += first
+				lot := k.lotOf(i)
+				platform := killPlatforms[i/len(k.site.Lots)%len(killPlatforms)]
+				p := push(run, i, lot.ID, time.Now())
+				k.journal.sent(platform, p)
+				return k.site.Player(k.server.HTTP, platform, lot, client), p
+			},
+			Done: k.journal.heard,
+		})
+	}()
+	enough := before + k.cfg.Least + rand.IntN(k.cfg.Least/4+1)
+	k.waitFor(ctx, enough, time.Duration(3*float64(k.cfg.Least)/k.cfg.Rate*float64(time.Second))+10*time.Second)
+	accepted, flying := k.journal.Counts()
+	row.Calls = k.ends.InFlight()
+	k.server.Kill()
+	killed := time.Now()
+	row.Before, row.Pushes = accepted-before, flying
+	err := k.server.Up(ctx)
+	row.Up = time.Since(killed)
+	if err == nil { // what comes right after the start is part of the test
+		wait(ctx, time.Second)
+	}
+	stop()
+	<-done
+	client.CloseIdleConnections()
+	k.next += load.Sent
+	return errors.Join(err, loadErr)
+}
+
+// waitFor waits until enough pushes are accepted and something is in flight, or the time is over.
+func (k *KillRun) waitFor(ctx context.Context, enough int, most time.Duration) {
+	over := time.Now().Add(most)
+	for time.Now().Before(over) && ctx.Err() == nil {
+		accepted, flying := k.journal.Counts()
+		if accepted >= enough && flying+k.ends.InFlight() > 0 {
+			return
+		}
+		wait(ctx, 200*time.Microsecond)
+	}
+}
+
+// pushAgain pushes what got no answer until it is accepted, as platforms do.
+func (k *KillRun) pushAgain(ctx context.Context, row *KillRound) error {
+	open := k.journal.Unanswered()
+	row.Repushed = len(open)
+	lots := map[charge.LotID]*Lot{}
+	for i := range k.site.Lots {
+		lots[k.site.Lots[i].ID] = &k.site.Lots[i]
+	}
+	return parallel(16, open, func(e Entry) error {
+		player := k.site.Player(k.server.HTTP, e.Platform, lots[e.Push.Lot], nil)
+		var last error
+		for range 5 {
+			k.journal.sent(e.Platform, e.Push)
+			x, err := player.Send(ctx, e.Push, play.Options{})
+			shot := play.Shot{Push: e.Push, Exchange: x, Err: err, Accepted: err == nil && x.Delivered()}
+			k.journal.heard(shot)
+			if shot.Accepted {
+				return nil
+			}
+			if last = err; err == nil {
+				last = fmt.Errorf("the answer was %s %s", x.Answer.Code, x.Answer.Text)
+			}
+			wait(ctx, 200*time.Millisecond)
+		}
+		return fmt.Errorf("charge %s, pushed again, was not accepted: %w", e.Push.Order, last)
+	})
+}
+
+func (k *KillRun) judge(ctx context.Context) (Verdict, error) {
+	books, err := k.ends.Books(ctx, k.journal.gatePlates(k.site))
+	if err != nil {
+		return Verdict{}, err
+	}
+	said, err := chargesOf(ctx, k.server.Office, k.site)
+	if err != nil {
+		return Verdict{}, err
+	}
+	return Judge(k.journal.Entries(), books, said, nil), nil
+}
+
+// chargesOf lists what the server knows of every lot.
+func chargesOf(ctx context.Context, o Office, site *Site) (map[charge.LotID][]Said, error) {
+	var mu sync.Mutex
+	said := map[charge.LotID][]Said{}
+	err := parallel(4, site.Lots, func(l Lot) error {
+		list, err := o.Charges(ctx, l.ID)
+		mu.Lock()
+		defer mu.Unlock()
+		said[l.ID] = list
+		return err
+	})
+	return said, err
+}
+
+// parallel calls fn for each of some things, a few at a time, and joins what goes wrong.
+func parallel[T any](hands int, things []T, fn func(T) error) error {
+	queue := make(chan T)
+	var mu sync.Mutex
+	var errs []error
+	var all sync.WaitGroup
+	for range min(hands, len(things)) {
+		all.Go(func() {
+			for t := range queue {
+				if err := fn(t); err != nil {
+					mu.Lock()
+					if len(errs) < 3 {
+						errs = append(errs, err)
+					}
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	for _, t := range things {
+		queue <- t
+	}
+	close(queue)
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+// wait waits unless the context ends.
+func wait(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}

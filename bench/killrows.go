@@ -1,0 +1,57 @@
+package bench
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+)
+
+// KillRows sums up rounds of an engine as rows of a report. asked is how many rounds there should have been.
+func KillRows(engine string, rounds []KillRound, asked int) []Row {
+	var last KillRound
+	passed := 0
+	for _, r := range rounds {
+		last = r
+		if r.OK() {
+			passed++
+		}
+	}
+	note := fmt.Sprintf("%d accepted, %d heard again and not applied again", last.Accepted, last.Repeats)
+	if last.Failure != "" {
+		note = last.Failure
+	}
+	return []Row{
+		figure{name: "kill -9 under load: rounds that prove it", engine: engine, value: float64(passed), unit: "rounds", bar: AtLeast(float64(asked)), note: note}.row(),
+		figure{name: "kill -9 under load: accepted but lost", engine: engine, value: float64(last.Lost), unit: "charges", bar: AtMost(0)}.row(),
+		figure{name: "kill -9 under load: applied twice", engine: engine, value: float64(last.Doubled), unit: "charges", bar: AtMost(0)}.row(),
+		figure{name: "kill -9 under load: in a book or state it should not be", engine: engine, value: float64(last.Strange), unit: "charges", bar: AtMost(0)}.row(),
+	}
+}
+
+// KillTable prints rounds as they end.
+type KillTable struct {
+	w    io.Writer
+	head bool
+}
+
+// NewKillTable prints to w.
+func NewKillTable(w io.Writer) *KillTable { return &KillTable{w: w} }
+
+// Row prints one round.
+func (t *KillTable) Row(r KillRound) {
+	w := tabwriter.NewWriter(t.w, 10, 8, 2, ' ', tabwriter.AlignRight)
+	if !t.head {
+		fmt.Fprintln(w, "engine\tround\taccepted\tpushes in flight\tcallbacks in flight\tup again\tpushed again\tsettled\taccepted in all\theard again\tlost\tdoubled\tstrange\t")
+		t.head = true
+	}
+	fmt.Fprintf(w, "%s\t%6d\t%8d\t%16d\t%19d\t%8s\t%12d\t%7s\t%15d\t%11d\t%4d\t%7d\t%7d\t\n", r.Engine, r.Round, r.Before, r.Pushes, r.Calls,
+		r.Up.Round(10*time.Millisecond), r.Repushed, r.Settled.Round(100*time.Millisecond), r.Accepted, r.Repeats, r.Lost, r.Doubled, r.Strange)
+	_ = w.Flush() // a terminal that is gone reads nothing
+	if r.Failure != "" {
+		fmt.Fprintf(t.w, "round %d FAILED: %s\n", r.Round, r.Failure)
+	}
+	for _, wrong := range r.Wrong {
+		fmt.Fprintln(t.w, "  "+wrong)
+	}
+}

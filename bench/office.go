@@ -1,0 +1,184 @@
+package bench
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// Office asks a server what it thinks, through its admin API.
+type Office struct {
+	Base  string // "http://127.0.0.1:8081"
+	Token string
+}
+
+// Said is what the server says of one charge in a list.
+type Said struct {
+	ID     string        `json:"id"`
+	Order  string        `json:"order"`
+	Lot    string        `json:"lot"`
+	State  charge.State  `json:"state"`
+	Reason charge.Reason `json:"reason"`
+}
+
+// Apply sends an estate.
+func (o Office) Apply(ctx context.Context, estate []byte) error {
+	return o.call(ctx, http.MethodPost, "/api/v1/estate", estate, func(r io.Reader) error { return nil })
+}
+
+// Charges lists all charges of a lot.
+func (o Office) Charges(ctx context.Context, lot charge.LotID) ([]Said, error) {
+	var all []Said
+	q := url.Values{"lot": {lot.String()}, "limit": {"500"}}
+	for {
+		var page struct {
+			Items []Said
+			Next  string
+		}
+		if err := o.get(ctx, "/api/v1/charges?"+q.Encode(), &page); err != nil {
+			return nil, err
+		}
+		all = append(all, page.Items...)
+		if page.Next == "" {
+			return all, nil
+		}
+		q.Set("cursor", page.Next)
+	}
+}
+
+// Pending counts the deliveries of all lots that are not done with.
+func (o Office) Pending(ctx context.Context) (int, error) {
+	var page struct {
+		Items []struct{ Pending int }
+	}
+	if err := o.get(ctx, "/api/v1/lots", &page); err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, l := range page.Items {
+		n += l.Pending
+	}
+	return n, nil
+}
+
+// Settled waits until nothing is pending or in flight, and gives how long that took.
+func (o Office) Settled(ctx context.Context, within time.Duration) (time.Duration, error) {
+	begin := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	for {
+		pending, err := o.Pending(ctx)
+		var m Metrics
+		if err == nil {
+			m, err = o.Metrics(ctx)
+		}
+		if err == nil && pending == 0 && m.Sum("chargestamp_deliveries_in_flight") == 0 {
+			return time.Since(begin), nil
+		}
+		select {
+		case <-ctx.Done():
+			if err != nil {
+				return 0, fmt.Errorf("waiting until nothing is pending: %w", err)
+			}
+			return 0, fmt.Errorf("%d deliveries are pending after %s", pending, within)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// Metrics are the server's figures by series, "name" or `name{label="…"}`.
+type Metrics map[string]float64
+
+// Metrics reads /metrics.
+func (o Office) Metrics(ctx context.Context) (Metrics, error) {
+	m := Metrics{}
+	err := o.call(ctx, http.MethodGet, "/metrics", nil, func(r io.Reader) error {
+		lines := bufio.NewScanner(r)
+		for lines.Scan() {
+			series, value, ok := cutLast(lines.Text(), ' ')
+			if !ok || strings.HasPrefix(series, "#") {
+				continue
+			}
+			if v, err := strconv.ParseFloat(value, 64); err == nil {
+				m[series] = v
+			}
+		}
+		return lines.Err()
+	})
+	return m, err
+}
+
+// Sum adds up the series of a name whose labels hold all of some texts (`channel="line"`).
+func (m Metrics) Sum(name string, labels ...string) float64 {
+	total := 0.0
+next:
+	for series, v := range m {
+		base, rest, _ := strings.Cut(series, "{")
+		if base != name {
+			continue
+		}
+		for _, l := range labels {
+			if !strings.Contains(rest, l) {
+				continue next
+			}
+		}
+		total += v
+	}
+	return total
+}
+
+// CPU is the processor time the server has used.
+func (m Metrics) CPU() time.Duration {
+	return time.Duration(m["process_cpu_seconds_total"] * float64(time.Second))
+}
+
+// RSS is the server's resident memory in bytes.
+func (m Metrics) RSS() float64 { return m["process_resident_memory_bytes"] }
+
+// delivered counts the acknowledgements that are durable.
+func (m Metrics) delivered() int { return int(m.Sum("chargestamp_delivery_seconds_count")) }
+
+func cutLast(s string, sep byte) (before, after string, ok bool) {
+	i := strings.LastIndexByte(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+1:], true
+}
+
+func (o Office) get(ctx context.Context, path string, v any) error {
+	return o.call(ctx, http.MethodGet, path, nil, func(r io.Reader) error { return json.NewDecoder(r).Decode(v) })
+}
+
+var officeClient = &http.Client{Timeout: time.Minute}
+
+func (o Office) call(ctx context.Context, method, path string, body []byte, read func(io.Reader) error) error {
+	req, err := http.NewRequestWithContext(ctx, method, o.Base+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+o.Token)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/yaml")
+	}
+	resp, err := officeClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode/100 != 2 {
+		text, _ := io.ReadAll(io.LimitReader(resp.Body, 2<<10)) // the status says enough where this fails
+		return fmt.Errorf("%s %s: %s: %s", method, req.URL.Path, resp.Status, bytes.TrimSpace(text))
+	}
+	return read(resp.Body)
+}
