@@ -86,23 +86,22 @@ func (o office) wait(ctx context.Context, platform, order string, fits func(*Sai
 	ticks := time.NewTicker(lookEvery)
 	defer ticks.Stop()
 	var last *Said
+	failed := fmt.Errorf("the gateway knows no charge %s of %s", order, platform)
 	for {
 		said, err := o.find(ctx, platform, order)
-		if err == nil && said != nil {
+		switch {
+		case err != nil && ctx.Err() == nil:
+			failed = err
+		case err == nil && said != nil:
 			if last = said; fits(said) {
 				return said, nil
 			}
+			failed = fmt.Errorf("the charge stayed %s (%s)", said.State, said.Reason)
 		}
 		select {
 		case <-ticks.C:
 		case <-ctx.Done():
-			switch {
-			case last != nil:
-				return last, fmt.Errorf("the charge stayed %s (%s)", last.State, last.Reason)
-			case err != nil:
-				return nil, err
-			}
-			return nil, fmt.Errorf("the gateway knows no charge %s of %s", order, platform)
+			return last, failed
 		}
 	}
 }

@@ -1,0 +1,190 @@
+package play
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// The rows of contract table 3: 13 SDK and one by 3.36, 13 API, 12 4G.
+func TestPlansAreTheContractsTable(t *testing.T) {
+	// Typed off the table, not taken from the code: kinds that a platform does not serve.
+	without := map[string]charge.LotKind{"yunkuaichong": charge.Kind4G, "yonglian": charge.Kind4G}
+	count := map[charge.Message]int{}
+	seen := map[string]bool{}
+	for _, p := range plans() {
+		count[p.message]++
+		seen[p.platform+string(p.kind)] = true
+		if without[p.platform] == p.kind || p.platform == "echongwang" && p.kind != charge.Kind4G {
+			t.Errorf("%s does not serve %s", p.platform, p.kind)
+		}
+	}
+	if count[charge.Message325] != 13 || count[charge.Message336] != 1 || count[charge.Message514] != 13 || count[charge.MessageLedger] != 12 {
+		t.Errorf("rows %v", count)
+	}
+	for _, id := range Platforms() {
+		if !seen[id+"4g"] && without[id] == "" {
+			t.Errorf("%s is not played in a 4G lot", id)
+		}
+	}
+}
+
+func TestEstateOfTheTour(t *testing.T) {
+	keys := inventKeys(demoLots())
+	if other := inventKeys(demoLots()); other.ukey == keys.ukey {
+		t.Error("keys are the same at every start")
+	}
+	text, err := keys.file(plans(), "http://127.0.0.1:1/bolink", "http://127.0.0.1:2").yaml()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f struct {
+		Vendors  []map[string]any
+		Lots     []map[string]any
+		Accounts []struct {
+			Platform  string
+			Keys      map[string]string
+			AllowFrom []string `yaml:"allow_from"`
+			PathToken string   `yaml:"path_token"`
+		}
+		Bindings []struct{ Mode string }
+	}
+	if err := yaml.Unmarshal(text, &f); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	if len(f.Vendors) != 3 || len(f.Lots) != 5 || len(f.Accounts) != 14 || len(f.Bindings) != 39 {
+		t.Errorf("%d vendors, %d lots, %d accounts, %d bindings", len(f.Vendors), len(f.Lots), len(f.Accounts), len(f.Bindings))
+	}
+	for _, b := range f.Bindings {
+		if b.Mode != "live" {
+			t.Errorf("a binding is %q: assumed platforms would stay in shadow", b.Mode)
+		}
+	}
+	for _, a := range f.Accounts {
+		for _, name := range []string{"data_secret", "data_secret_iv"} {
+			if key, has := a.Keys[name]; has && len(key) != 16 {
+				t.Errorf("%s: %s has %d characters", a.Platform, name, len(key))
+			}
+		}
+		unsigned := a.Platform == "xingxing" || a.Platform == "wanchong" || a.Platform == "guowang-jinan"
+		if locked := len(a.AllowFrom) > 0 || a.PathToken != ""; locked != unsigned {
+			t.Errorf("%s: locked %v", a.Platform, locked)
+		}
+	}
+}
+
+// officeEnd is an admin API with one charge that comes to its end at the third look.
+func officeEnd(t *testing.T, usage string) office {
+	var looks atomic.Int64
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer tok" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		if r.URL.Path == "/api/v1/charges" {
+			io.WriteString(w, `{"items":[{"id":"7","state":"delivered"}],"next":""}`)
+			return
+		}
+		state := "delivered"
+		if looks.Add(1) > 2 {
+			state = "used"
+		}
+		fmt.Fprintf(w, `{"id":"7","state":"%s","reason":"ok","reduction":{"method":"time","minutes":30,"amount":"0.00"},"usage":%s}`, state, usage)
+	}))
+	t.Cleanup(s.Close)
+	return office{s.URL, "tok"}
+}
+
+func TestOfficeWaits(t *testing.T) {
+	o := officeEnd(t, `null`)
+	said, err := o.wait(t.Context(), "xiaoju", "o1", inState(charge.StateUsed))
+	if err != nil || said.State != charge.StateUsed || said.Reduction.Minutes != 30 {
+		t.Errorf("%+v, %v", said, err)
+	}
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := o.wait(over, "xiaoju", "o1", inState(charge.StateVoided)); err == nil {
+		t.Error("waiting for ever has come to an end without an error")
+	}
+	o.token = "wrong"
+	over, cancel = context.WithTimeout(t.Context(), 2*lookEvery)
+	defer cancel()
+	if _, err := o.wait(over, "xiaoju", "o1", inState(charge.StateUsed)); err == nil || !strings.Contains(err.Error(), "401") {
+		t.Errorf("a refused token: %v", err)
+	}
+}
+
+// The gateway's word alone does not count: the lot's own book must agree.
+func TestRowsAreComparedWithTheBook(t *testing.T) {
+	for _, tc := range []struct {
+		name, said string
+		book       Applied
+		careless   bool
+		agree      bool
+	}{
+		{"agree in minutes", `{"minutes":30,"amount":"0.00"}`, Applied{Minutes: 30, UsedMinutes: 30, UsedAmount: 5_00}, false, true},
+		{"agree in yuan", `{"minutes":0,"amount":"5.00"}`, Applied{Minutes: 30, UsedMinutes: 30, UsedAmount: 5_00}, false, true},
+		{"other minutes", `{"minutes":29,"amount":"0.00"}`, Applied{Minutes: 30, UsedMinutes: 30, UsedAmount: 5_00}, false, false},
+		{"other yuan", `{"minutes":30,"amount":"5.01"}`, Applied{Minutes: 30, UsedMinutes: 30, UsedAmount: 5_00}, false, false},
+		{"nothing used", `null`, Applied{Minutes: 30}, false, false},
+		{"other grant", `{"minutes":30,"amount":"0.00"}`, Applied{Minutes: 31, UsedMinutes: 30}, false, false},
+		{"applied twice", `{"minutes":30,"amount":"0.00"}`, Applied{Minutes: 30, UsedMinutes: 30, UsedAmount: 5_00}, true, false},
+	} {
+		l := apiLot(t, APILotConfig{})
+		l.desk.book.edit("k", func(row *Applied, _ bool) {
+			*row = tc.book
+			row.ID, row.Plate, row.Method, row.Applied = "k", "京A12345", charge.MethodTime, 1
+			if tc.careless {
+				row.Applied = 2
+			}
+		})
+		var said Said
+		if err := json.Unmarshal([]byte(`{"reduction":{"method":"time","minutes":30,"amount":"0.00"},"usage":`+tc.said+`}`), &said); err != nil {
+			t.Fatal(err)
+		}
+		if err := new(tour).compare(t.Context(), l, "京A12345", &said); (err == nil) != tc.agree {
+			t.Errorf("%s: %v", tc.name, err)
+		}
+	}
+}
+
+func TestBoard(t *testing.T) {
+	var out bytes.Buffer
+	p := plan{platform: "xiaoju", kind: charge.KindSDK, message: charge.Message325, lot: demoSDK}
+	b := newBoard(&out)
+	b.show(1, line{plan: p, plate: "京AD06088", state: "inside"})
+	if out.Len() != 0 {
+		t.Errorf("a row under way is printed where nothing can be redrawn: %q", out.String())
+	}
+	b.done(1, line{plan: p, plate: "京AD06088", granted: "30 min", state: "used", used: "30 min", took: 1500 * time.Microsecond})
+	if got := out.String(); strings.Contains(got, "06088") || !strings.Contains(got, "京A***88    30 min") || !strings.HasSuffix(got, "1.5 ms\n") {
+		t.Errorf("%q", got)
+	}
+
+	out.Reset()
+	b.live = true
+	b.show(1, line{plan: p, plate: "京AD06088", state: "inside"})
+	b.show(2, line{plan: p, plate: "京AD06089", state: "inside"})
+	b.done(1, line{plan: p, plate: "京AD06088", state: "used"})
+	if got := out.String(); !strings.Contains(got, "\x1b[2A\x1b[J") || b.drawn != 1 {
+		t.Errorf("the live block is not redrawn: %q", got)
+	}
+}
+
+func TestUndelivered(t *testing.T) {
+	if n := Undelivered([]Row{{State: charge.StateUsed}, {State: charge.StateDelivered}, {}}); n != 2 {
+		t.Errorf("%d", n)
+	}
+}
