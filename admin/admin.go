@@ -7,9 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/chargestamp/chargestamp/admin/api"
+	"github.com/chargestamp/chargestamp/admin/console"
 	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/alert"
 	"github.com/chargestamp/chargestamp/guard"
 )
 
@@ -19,13 +22,21 @@ type Config struct {
 	Version string
 	Metrics http.Handler                // /metrics; nil serves none
 	Ready   func(context.Context) error // /readyz; nil is always ready
+
+	Keys      *guard.Keyring             // seals half-filled forms of the console
+	OIDC      *guard.OIDC                // sign-in at an issuer; nil is none
+	Alerts    *alert.Watcher             // nil is none
+	PublicURL string                     // where platforms push to, told on the console's handover pages
+	Secure    bool                       // the console is reached by HTTPS through a proxy
+	Remote    func(*http.Request) string // who asks, behind trusted proxies; nil is the connection's address
 }
 
 // Server is the admin listener's handler.
 type Server struct {
-	cfg  Config
-	desk *desk.Desk
-	mux  *http.ServeMux
+	cfg     Config
+	desk    *desk.Desk
+	mux     *http.ServeMux // the API, metrics and health
+	console http.Handler
 }
 
 // New makes a Server.
@@ -36,6 +47,8 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{cfg: cfg, desk: desk.New(d), mux: http.NewServeMux()}
 	api.New(s.mux, s.desk, cfg.Version)
+	s.console = console.New(console.Config{Desk: s.desk, Guard: d.Guard, Keys: cfg.Keys, OIDC: cfg.OIDC, Alerts: cfg.Alerts,
+		PublicURL: cfg.PublicURL, Secure: cfg.Secure, Remote: cfg.Remote, Version: cfg.Version})
 	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
 	s.mux.HandleFunc("GET /readyz", s.ready)
 	if cfg.Metrics != nil {
@@ -67,11 +80,25 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}()
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
-	if _, pattern := s.mux.Handler(r); pattern == "" {
+	_, pattern := s.mux.Handler(r)
+	switch {
+	case pattern != "":
+		s.mux.ServeHTTP(w, r)
+	case forMachines(r.URL.Path):
 		s.noRoute(w, r)
-		return
+	default:
+		s.console.ServeHTTP(w, r)
 	}
-	s.mux.ServeHTTP(w, r)
+}
+
+// forMachines tells what is not the console's: whoever asks there wants a problem document, not a page.
+func forMachines(path string) bool {
+	for _, prefix := range []string{"/api/", "/openapi", "/metrics", "/healthz", "/readyz"} {
+		if strings.HasPrefix(path, prefix) {
+			return true
+		}
+	}
+	return path == "/api"
 }
 
 // noRoute puts the mux's own 404 and 405 into problem documents.

@@ -132,3 +132,38 @@ func needsReason() error {
 	return Fail(Invalid, "say why: the reason is kept in the audit log and the timeline",
 		FieldError{Where: "body.reason", Detail: "must not be empty", Chinese: "请填写原因"})
 }
+
+// Bulk is what redelivering many charges came to.
+type Bulk struct {
+	Matched    int // charges that the filter found
+	Possible   int // that can be redelivered, or were
+	Impossible int
+	More       bool // there are more than one go takes
+}
+
+// bulkMost bounds one go of RedeliverAll.
+const bulkMost = 500
+
+// RedeliverAll redelivers what a filter finds, at most 500 charges in one go, or with dryRun says how many
+// that would be. Each is an action of its own, with its own line in the audit log.
+func (d *Desk) RedeliverAll(ctx context.Context, who guard.Identity, f charge.ChargeFilter, reason string, dryRun bool) (Bulk, error) {
+	var b Bulk
+	f.Limit = bulkMost
+	page, err := d.Charges(ctx, who, f)
+	if err != nil {
+		return b, err
+	}
+	b.Matched, b.More = len(page.Items), page.Next != ""
+	for _, c := range page.Items {
+		effect, err := d.Redeliver(ctx, who, c.ID, flow.Action{Reason: reason, DryRun: dryRun})
+		if err != nil {
+			return b, err
+		}
+		if effect.Allowed {
+			b.Possible++
+		} else {
+			b.Impossible++
+		}
+	}
+	return b, nil
+}

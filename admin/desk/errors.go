@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/estate"
 	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/guard"
@@ -33,6 +34,7 @@ type Error struct {
 // FieldError is what is wrong with one field, or one place of a document.
 type FieldError struct {
 	Where   string // "body.role", "line 12: lot 200461/1313: tariff"
+	Field   string // of a thing in an estate document, "rule.grant"; empty elsewhere
 	Detail  string
 	Chinese string // the same; empty where there is none
 }
@@ -60,6 +62,8 @@ func Wrap(err error) error {
 	switch {
 	case errors.As(err, &wrong):
 		return Fail(Invalid, "the estate document has errors; nothing was changed", places(wrong)...)
+	case errors.Is(err, charge.ErrCursor):
+		return Fail(Invalid, "the cursor is not one of this list", FieldError{Where: "query.cursor", Detail: "unknown cursor", Chinese: "翻页位置无效，请从第一页重新开始"})
 	case errors.Is(err, flow.ErrNotFound), errors.Is(err, guard.ErrNotFound):
 		return Fail(NotFound, "there is nothing with this id")
 	case errors.Is(err, guard.ErrDenied):
@@ -105,7 +109,7 @@ func places(wrong estate.Errors) []FieldError {
 				where = append(where, part)
 			}
 		}
-		fields = append(fields, FieldError{Where: strings.Join(where, ": "), Detail: e.In("en"), Chinese: e.In("zh")})
+		fields = append(fields, FieldError{Where: strings.Join(where, ": "), Field: e.Field, Detail: e.In("en"), Chinese: e.In("zh")})
 	}
 	return fields
 }

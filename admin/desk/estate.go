@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 
+	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/estate"
 	"github.com/chargestamp/chargestamp/guard"
 )
@@ -42,4 +43,22 @@ func (d *Desk) Check(ctx context.Context, who guard.Identity, q Question) (Findi
 	}
 	found, err := d.cfg.Doctor.Check(ctx, q)
 	return found, Wrap(err)
+}
+
+// CanTest reports whether test pushes can be sent.
+func (d *Desk) CanTest() bool { return d.cfg.Tester != nil }
+
+// TestPush plays a platform once, the whole real way.
+func (d *Desk) TestPush(ctx context.Context, who guard.Identity, account string, id charge.LotID, plate charge.Plate) (TestPush, error) {
+	if err := allow(who, guard.RoleSupport); err != nil {
+		return TestPush{}, err
+	}
+	if d.cfg.Tester == nil {
+		return TestPush{}, Fail(Conflict, "this gateway sends no test pushes")
+	}
+	done, err := d.cfg.Tester.TestPush(ctx, account, id, plate)
+	if err != nil {
+		return done, Wrap(err)
+	}
+	return done, d.Record(ctx, who, "binding.test", account+"@"+id.String(), plate.String())
 }

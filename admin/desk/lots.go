@@ -90,3 +90,19 @@ func (d *Desk) Counts(ctx context.Context, from, to time.Time) (charge.Counts, e
 	counts, err := d.cfg.Reads.Counts(ctx, from, to)
 	return counts, Wrap(err)
 }
+
+// Latency gives how long pushes took to reach their lots lately; ok is false where nobody has measured.
+func (d *Desk) Latency() (p50, p99 time.Duration, ok bool) {
+	if d.cfg.Pulse == nil {
+		return 0, 0, false
+	}
+	return d.cfg.Pulse.Latency()
+}
+
+// Pulse gives a lot's acknowledgement time and breaker; zero where nobody has measured.
+func (d *Desk) Pulse(id charge.LotID) (ackP95 time.Duration, breaker string) {
+	if d.cfg.Pulse == nil {
+		return 0, ""
+	}
+	return d.cfg.Pulse.Lot(id)
+}

@@ -1,0 +1,215 @@
+package console
+
+import (
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/guard"
+)
+
+func (c *Console) accountRoutes() {
+	c.open("GET /setup", c.setup)
+	c.open("POST /setup", c.setup)
+	c.open("GET /login", c.login)
+	c.open("POST /login", c.login)
+	c.open("GET /oidc/begin", c.oidcBegin)
+	c.open("GET /oidc/return", c.oidcReturn)
+	c.open("POST /logout", c.logout)
+}
+
+// form is what was typed, so that nothing is lost, and what is wrong with it, by field.
+type form struct {
+	Values url.Values
+	Errors map[string]string
+	Wrong  string // with the whole of it
+}
+
+func newForm(r *http.Request) form {
+	f := form{Values: url.Values{}, Errors: make(map[string]string)}
+	if r.Method == http.MethodPost {
+		f.Values = r.PostForm
+	}
+	return f
+}
+
+// Get is what was typed into a field.
+func (f form) Get(name string) string { return f.Values.Get(name) }
+
+// bad says what is wrong with a field.
+func (f form) bad(name, text string) { f.Errors[name] = text }
+
+// ok reports whether nothing is wrong.
+func (f form) ok() bool { return len(f.Errors) == 0 && f.Wrong == "" }
+
+// status is what a form is shown with.
+func (f form) status() int {
+	if f.ok() {
+		return http.StatusOK
+	}
+	return http.StatusUnprocessableEntity
+}
+
+// visitor makes sure that a form shown before sign-in is tied to this browser.
+func (c *Console) visitor(w http.ResponseWriter, r *http.Request, p *page) {
+	if p.secret != "" {
+		return
+	}
+	p.secret = rand.Text()
+	p.CSRF = c.cfg.Guard.Sessions.CSRF(p.secret)
+	c.setCookie(w, r, visitorCookie, p.secret)
+}
+
+func (c *Console) setCookie(w http.ResponseWriter, r *http.Request, name, value string) {
+	cookie := &http.Cookie{Name: name, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: c.secure(r)}
+	if value == "" {
+		cookie.MaxAge = -1
+	}
+	http.SetCookie(w, cookie)
+}
+
+// sendToLogin asks for a sign-in and remembers the way back.
+func (c *Console) sendToLogin(w http.ResponseWriter, r *http.Request, p *page) {
+	if p.failure != nil {
+		c.fail(w, r, p, p.failure)
+		return
+	}
+	target := "/login"
+	if c.cfg.Guard.Setup.Open() {
+		target = "/setup"
+	} else if r.Method == http.MethodGet && !p.HTMX && r.URL.Path != "/" {
+		target += "?next=" + url.QueryEscape(p.Here)
+	}
+	code := ""
+	if _, err := r.Cookie(sessionCookie); err == nil {
+		code = "expired"
+		c.setCookie(w, r, sessionCookie, "")
+	}
+	_ = seeOther(w, r, target, code)
+}
+
+// setup makes the first admin, for whoever holds the link that the start has printed.
+func (c *Console) setup(w http.ResponseWriter, r *http.Request, p *page) error {
+	if !c.cfg.Guard.Setup.Open() {
+		return seeOther(w, r, "/login", "")
+	}
+	f := newForm(r)
+	token := r.FormValue("token")
+	if !c.cfg.Guard.Setup.Valid(token) {
+		return render(w, r, http.StatusForbidden, setupClosed(p))
+	}
+	if r.Method == http.MethodPost {
+		err := c.firstAdmin(r, p, f, token)
+		if err != nil {
+			return err
+		}
+		if f.ok() {
+			return c.signIn(w, r, p, f, "/")
+		}
+	}
+	c.visitor(w, r, p)
+	return render(w, r, f.status(), setupPage(p, f, token))
+}
+
+func (c *Console) firstAdmin(r *http.Request, p *page, f form, token string) error {
+	if f.Get("password") != f.Get("again") {
+		f.bad("again", p.T("两次输入的密码不同", "the two passwords differ"))
+		return nil
+	}
+	u, err := c.cfg.Guard.Setup.Use(r.Context(), token, f.Get("name"), charge.Secret(f.Get("password")))
+	if err != nil {
+		return c.accessError(p, f, err)
+	}
+	return c.desk.Record(r.Context(), guard.Identity{Name: u.Name, Role: u.Role, Kind: "user"}, "user.first_admin", u.Name, "")
+}
+
+// login signs in by name, password and, where the user has one, a code.
+func (c *Console) login(w http.ResponseWriter, r *http.Request, p *page) error {
+	next := localPath(r.FormValue("next"))
+	if p.Who.Role != "" {
+		return seeOther(w, r, next, "")
+	}
+	f := newForm(r)
+	if r.Method == http.MethodPost {
+		return c.signIn(w, r, p, f, next)
+	}
+	c.visitor(w, r, p)
+	return render(w, r, http.StatusOK, loginPage(p, f, next, false, c.cfg.OIDC != nil))
+}
+
+// signIn begins a session, or shows the form again with what is wrong.
+func (c *Console) signIn(w http.ResponseWriter, r *http.Request, p *page, f form, next string) error {
+	secret, _, err := c.cfg.Guard.Sessions.SignIn(r.Context(), guard.Login{
+		Name: f.Get("name"), Password: charge.Secret(f.Get("password")), Code: f.Get("code"),
+		Remote: c.cfg.Remote(r), Agent: r.UserAgent(),
+	})
+	var throttled *guard.Throttled
+	status, askCode := http.StatusUnprocessableEntity, f.Values.Has("code")
+	switch {
+	case err == nil:
+		c.setCookie(w, r, sessionCookie, secret)
+		c.setCookie(w, r, visitorCookie, "")
+		return seeOther(w, r, next, "")
+	case errors.As(err, &throttled):
+		status, f.Wrong = http.StatusTooManyRequests, p.T("尝试次数过多，请等待 ", "Too many tries; wait ")+p.Span(throttled.Wait)
+	case errors.Is(err, guard.ErrCode):
+		status, askCode = http.StatusOK, true
+	case errors.Is(err, guard.ErrLogin):
+		f.Wrong = p.T("用户名、密码或验证码不正确", "Name, password or code is wrong")
+	default:
+		return err
+	}
+	c.visitor(w, r, p)
+	return render(w, r, status, loginPage(p, f, next, askCode, c.cfg.OIDC != nil))
+}
+
+func (c *Console) logout(w http.ResponseWriter, r *http.Request, p *page) error {
+	if cookie, err := r.Cookie(sessionCookie); err == nil {
+		if err := c.cfg.Guard.Sessions.SignOut(r.Context(), cookie.Value); err != nil {
+			return err
+		}
+	}
+	c.setCookie(w, r, sessionCookie, "")
+	return seeOther(w, r, "/login", "signedout")
+}
+
+const oidcCookie = "cs_oidc"
+
+func (c *Console) oidcBegin(w http.ResponseWriter, r *http.Request, _ *page) error {
+	if c.cfg.OIDC == nil {
+		return seeOther(w, r, "/login", "")
+	}
+	address, way, err := c.cfg.OIDC.Begin(r.Context())
+	if err != nil {
+		return err
+	}
+	c.setCookie(w, r, oidcCookie, way)
+	http.Redirect(w, r, address, http.StatusSeeOther)
+	return nil
+}
+
+func (c *Console) oidcReturn(w http.ResponseWriter, r *http.Request, p *page) error {
+	cookie, err := r.Cookie(oidcCookie)
+	if c.cfg.OIDC == nil || err != nil {
+		return seeOther(w, r, "/login", "")
+	}
+	c.setCookie(w, r, oidcCookie, "")
+	who, err := c.cfg.OIDC.Finish(r.Context(), cookie.Value, r.URL.Query())
+	if errors.Is(err, guard.ErrDenied) {
+		f := newForm(r)
+		f.Wrong = p.T("单点登录未通过", "The issuer did not let you in")
+		c.visitor(w, r, p)
+		return render(w, r, http.StatusForbidden, loginPage(p, f, "/", false, true))
+	}
+	if err != nil {
+		return err
+	}
+	secret, _, err := c.cfg.Guard.Sessions.BeginOIDC(r.Context(), who, c.cfg.Remote(r), r.UserAgent())
+	if err != nil {
+		return err
+	}
+	c.setCookie(w, r, sessionCookie, secret)
+	return seeOther(w, r, "/", "")
+}

@@ -1,0 +1,70 @@
+// The console works without this file; it adds live charts, copying, questions before the irreversible, and keys.
+(() => {
+  "use strict";
+
+  document.addEventListener("submit", (event) => {
+    const question = event.target.dataset.confirm;
+    if (question && !window.confirm(question)) event.preventDefault();
+  });
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy-from]");
+    if (!button) return;
+    const from = document.querySelector(button.dataset.copyFrom);
+    from.select();
+    if (navigator.clipboard) navigator.clipboard.writeText(from.value).catch(() => document.execCommand("copy"));
+    else document.execCommand("copy");
+  });
+
+  // "/" goes to the search box, as everywhere else.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
+    const box = document.getElementById("q");
+    if (box) { event.preventDefault(); box.focus(); box.select(); }
+  });
+
+  // What a script has put into the page is read out and reached by keyboard.
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target.id === "figures") return;
+    const first = event.target.querySelector("input:not([type=hidden]), textarea, select, button");
+    if (first) first.focus();
+  });
+
+  const charts = document.querySelector("[data-stream]");
+  if (charts) window.addEventListener("load", () => live(charts));
+
+  function live(box) {
+    if (!window.uPlot || !window.EventSource) return;
+    const css = getComputedStyle(document.documentElement);
+    const color = (name) => css.getPropertyValue(name).trim();
+    const keep = 120;
+    const at = [], rows = { pushes: [], delivered: [], pending: [], p99_ms: [] };
+    const plot = (id, series) => {
+      const element = document.getElementById(id);
+      const axis = { stroke: color("--soft"), grid: { stroke: color("--line") }, ticks: { stroke: color("--line") } };
+      const chart = new uPlot({
+        width: element.clientWidth, height: 160, legend: { live: false }, cursor: { show: false },
+        scales: { y: { range: (u, min, max) => [0, Math.max(1, max * 1.1)] } },
+        axes: [axis, { ...axis, size: 44 }],
+        series: [{}, ...series.map(([label, stroke]) => ({ label, stroke: color(stroke), width: 2, points: { show: false } }))],
+      }, [[], ...series.map(() => [])], element);
+      window.addEventListener("resize", () => chart.setSize({ width: element.clientWidth, height: 160 }));
+      return chart;
+    };
+    const flow = plot("chart-flow", [[box.dataset.pushes, "--accent"], [box.dataset.delivered, "--wait"]]);
+    const pending = plot("chart-pending", [[box.dataset.pending, "--wait"]]);
+    const p99 = plot("chart-p99", [[box.dataset.p99, "--accent"]]);
+    const stream = new EventSource(box.dataset.stream);
+    stream.onmessage = (event) => {
+      const point = JSON.parse(event.data);
+      at.push(point.at);
+      for (const name in rows) rows[name].push(point[name]);
+      if (at.length > keep) { at.shift(); for (const name in rows) rows[name].shift(); }
+      flow.setData([at, rows.pushes, rows.delivered]);
+      pending.setData([at, rows.pending]);
+      p99.setData([at, rows.p99_ms]);
+      box.dataset.points = at.length;
+    };
+    window.addEventListener("pagehide", () => stream.close());
+  }
+})();

@@ -1,0 +1,294 @@
+package console
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/estate"
+	"github.com/chargestamp/chargestamp/guard"
+	"github.com/chargestamp/chargestamp/platform"
+)
+
+func (c *Console) bindingRoutes() {
+	const path = "/bindings/{account}/{union}/{park}"
+	c.signed(guard.RoleViewer, "GET "+path, c.binding)
+	c.signed(guard.RoleSupport, "POST "+path+"/test", c.testPush)
+	c.signed(guard.RoleAdmin, "GET "+path+"/mode", c.mode)
+	c.signed(guard.RoleAdmin, "POST "+path+"/mode", c.mode)
+}
+
+// bindingView is a binding with what to hand to the platform and how it does.
+type bindingView struct {
+	*charge.Binding
+	Account   *charge.Account
+	Info      platform.Info
+	Lot       *charge.Lot
+	Handover  []fact
+	Addresses []string
+	Shadow    shadow
+	CanTest   bool
+	Test      form
+	Tested    *desk.TestPush
+	Form      form
+}
+
+// shadow is what a binding would have granted while it sends nothing.
+type shadow struct {
+	Charges  []*charge.Charge
+	More     bool
+	Minutes  int64
+	Amount   charge.Fen
+	Free     int
+	LotSays  int
+	Since    time.Time
+	NoGrants int
+}
+
+// shadowSpan is how far back the comparison looks, shadowMost how many charges it takes.
+const (
+	shadowSpan = 30 * day
+	shadowMost = 500
+)
+
+func (c *Console) findBinding(r *http.Request) (bindingView, error) {
+	v := bindingView{}
+	id, err := pathLot(r)
+	if err != nil {
+		return v, err
+	}
+	state := c.desk.Estate()
+	b, found := state.Binding(r.PathValue("account"), id)
+	if !found {
+		return v, desk.Fail(desk.NotFound, "there is no such binding")
+	}
+	v.Binding = b
+	for _, a := range state.Accounts() {
+		if a.ID == b.Account {
+			v.Account = a
+		}
+	}
+	for _, l := range state.Lots() {
+		if l.ID == id {
+			v.Lot = l
+		}
+	}
+	if v.Account == nil || v.Lot == nil {
+		return v, desk.Fail(desk.NotFound, "the binding's account or lot is gone")
+	}
+	v.Info, _ = c.desk.Platform(v.Account.Platform)
+	return v, nil
+}
+
+func (c *Console) binding(w http.ResponseWriter, r *http.Request, p *page) error {
+	v, err := c.findBinding(r)
+	if err != nil {
+		return err
+	}
+	return c.showBinding(w, r, p, v)
+}
+
+func (c *Console) showBinding(w http.ResponseWriter, r *http.Request, p *page, v bindingView) error {
+	v.Addresses, v.Handover = c.handover(p, v)
+	v.CanTest = c.desk.CanTest()
+	if v.Mode == charge.ModeShadow {
+		var err error
+		if v.Shadow, err = c.shadow(r, p, v); err != nil {
+			return err
+		}
+	}
+	return render(w, r, v.Test.status(), bindingPage(p, v))
+}
+
+// handover is what the platform needs to know: where to push, how the lot is called there, and which keys.
+func (c *Console) handover(p *page, v bindingView) (addresses []string, facts []fact) {
+	base := strings.TrimSuffix(c.cfg.PublicURL, "/")
+	if base == "" {
+		base = p.T("https://〈本网关的公网地址〉", "https://<this gateway's public address>")
+	}
+	for _, route := range v.Info.Routes {
+		address := base + route.Path
+		if v.Account.PathToken != "" {
+			address += "/" + p.T("〈路径口令〉", "<path token>")
+		}
+		addresses = append(addresses, address)
+	}
+	add := func(zh, en, value string) {
+		if value != "" {
+			facts = append(facts, fact{p.T(zh, en), value})
+		}
+	}
+	add("方法", "Method", "POST")
+	if v.Info.LotField != "" {
+		add("车场编号填在字段", "The lot goes into the field", v.Info.LotField)
+		add("车场编号", "Written", lotKey(v.Info, v.Lot.ID))
+	} else {
+		add("车场由充电桩编号确定", "The lot is found by charger", strings.Join(v.Chargers, ", "))
+	}
+	for _, k := range v.Info.Keys {
+		value := p.T("（双方约定，已设置）", "(agreed by both sides, set)")
+		switch key := v.Account.Keys[k.Name]; {
+		case key == "":
+			value = p.T("（尚未设置）", "(not set)")
+		case !k.Secret:
+			value = key.Reveal()
+		}
+		label := k.Label
+		if label == "" {
+			label = k.Name
+		}
+		facts = append(facts, fact{label, value})
+	}
+	switch v.Info.Issuer {
+	case platform.IssuerVendor:
+		add("签名密钥", "Signing key", p.T("厂商的 ukey", "the vendor's ukey"))
+	case platform.IssuerLot:
+		add("签名密钥", "Signing key", p.T("车场的 ckey", "the lot's ckey"))
+	}
+	var from []string
+	for _, prefix := range v.Account.AllowFrom {
+		from = append(from, prefix.String())
+	}
+	add("只接受这些来源地址", "Taken from these addresses only", strings.Join(from, ", "))
+	return addresses, facts
+}
+
+// shadow adds up what the binding would have granted lately.
+func (c *Console) shadow(r *http.Request, p *page, v bindingView) (shadow, error) {
+	s := shadow{Since: p.Now.Add(-shadowSpan)}
+	page, err := c.desk.Charges(r.Context(), p.Who, charge.ChargeFilter{Platform: v.Account.Platform, Lot: v.Lot.ID,
+		States: []charge.State{charge.StateShadow}, From: s.Since, Limit: shadowMost})
+	if err != nil {
+		return s, err
+	}
+	s.More = page.Next != ""
+	for _, ch := range page.Items {
+		if ch.Account != v.Account.ID {
+			continue
+		}
+		s.Charges = append(s.Charges, ch)
+		if ch.Decision == nil || ch.Decision.Reduction.IsZero() {
+			s.NoGrants++
+			continue
+		}
+		switch g := ch.Decision.Reduction; g.Method {
+		case charge.MethodTime:
+			s.Minutes += g.Minutes
+		case charge.MethodAmount:
+			s.Amount += g.Amount
+		case charge.MethodFree:
+			s.Free++
+		case charge.MethodLotDecides:
+			s.LotSays++
+		}
+	}
+	return s, nil
+}
+
+// testPush plays the platform once, the whole real way.
+func (c *Console) testPush(w http.ResponseWriter, r *http.Request, p *page) error {
+	v, err := c.findBinding(r)
+	if err != nil {
+		return err
+	}
+	v.Test = newForm(r)
+	plate, err := charge.ParsePlate(v.Test.Get("plate"))
+	if err != nil {
+		v.Test.bad("plate", p.T("请填写一个车牌，例如 京A12345", "give a plate, such as 京A12345"))
+		return c.showBinding(w, r, p, v)
+	}
+	done, err := c.desk.TestPush(r.Context(), p.Who, v.Account.ID, v.Lot.ID, plate)
+	if err != nil {
+		if desk.KindOf(err) == "" {
+			c.desk.Failed(r.Context(), err)
+		}
+		v.Test.Wrong = p.T("测试推送没有成功：请检查账号的密钥与来源锁。", "The test push did not get through: check the account's keys and locks.")
+		return c.showBinding(w, r, p, v)
+	}
+	v.Tested = &done
+	return c.showBinding(w, r, p, v)
+}
+
+// modeChange is a binding about to go live, into shadow or off.
+type modeChange struct {
+	bindingView
+	To      charge.BindingMode
+	Effect  string
+	Changes estate.Changes
+}
+
+// mode says what going live, into shadow or off means, then does it.
+func (c *Console) mode(w http.ResponseWriter, r *http.Request, p *page) error {
+	v, err := c.findBinding(r)
+	if err != nil {
+		return err
+	}
+	m := modeChange{bindingView: v, To: charge.BindingMode(r.FormValue("to"))}
+	switch m.To {
+	case charge.ModeLive:
+		m.Effect = p.T("从现在起，这个平台的充电会真实下发到车场并抵扣停车费。此前试运行的充电不会补发。", "From now on this platform's charges are sent to the lot and take money off. Charges decided in shadow before are not sent later.")
+	case charge.ModeShadow:
+		m.Effect = p.T("从现在起只判定和展示，不再下发。已下发的不受影响。", "From now on charges are decided and shown, and nothing is sent. What was sent stays.")
+	case charge.ModeOff:
+		m.Effect = p.T("从现在起这个平台在该车场的充电不再减免。已下发的不受影响。", "From now on this platform's charges get nothing in this lot. What was sent stays.")
+	default:
+		return desk.Fail(desk.NotFound, "no such mode")
+	}
+	doc, err := json.Marshal(map[string]any{"version": 1, "bindings": []any{
+		map[string]any{"account": v.Binding.Account, "lot": v.Lot.ID.String(), "mode": string(m.To)}}})
+	if err != nil {
+		return err
+	}
+	dry := r.Method == http.MethodGet
+	if m.Changes, err = c.desk.Apply(r.Context(), p.Who, doc, dry); err != nil {
+		return err
+	}
+	if !dry {
+		return seeOther(w, r, bindingLink(v), "applied")
+	}
+	return render(w, r, http.StatusOK, modePage(p, m))
+}
+
+func bindingLink(v bindingView) string {
+	return "/bindings/" + v.Binding.Account + "/" + v.Lot.ID.String()
+}
+
+// effective is the rule that decides now.
+func (v bindingView) effective(now time.Time) (charge.Rule, bool) { return v.RuleAt(now) }
+
+func plus(more bool) string {
+	if more {
+		return "+"
+	}
+	return ""
+}
+
+// asked is the reduction that a push named.
+func (p *page) asked(c *charge.Charge) string {
+	return p.Reduction(&charge.Reduction{Method: c.Ask.Method, Minutes: c.Ask.Minutes, Amount: c.Ask.Amount})
+}
+
+// granted is what was decided.
+func (p *page) granted(c *charge.Charge) string {
+	if c.Decision == nil {
+		return "–"
+	}
+	return p.Reduction(&c.Decision.Reduction)
+}
+
+func energyText(c *charge.Charge) string {
+	if !c.HasEnergy {
+		return "–"
+	}
+	return c.Energy.String() + " kWh"
+}
+
+func feeText(p *page, c *charge.Charge) string {
+	if !c.HasTotal {
+		return "–"
+	}
+	return p.Yuan(c.Total)
+}

@@ -1,0 +1,279 @@
+// Package console is the staff's web pages: server-rendered, Chinese first and English by switch, usable
+// without a script. What can be seen and done is package desk's; here it is put into words and forms.
+package console
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"io/fs"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/admin/words"
+	"github.com/chargestamp/chargestamp/alert"
+	"github.com/chargestamp/chargestamp/guard"
+)
+
+//go:embed assets
+var assets embed.FS
+
+// Config is what a Console is made of.
+type Config struct {
+	Desk   *desk.Desk
+	Guard  *guard.Guard
+	Keys   *guard.Keyring // seals what was typed into a form until it is sent again
+	OIDC   *guard.OIDC    // sign-in at an issuer; nil is none
+	Alerts *alert.Watcher // nil is none
+	// PublicURL is the address that platforms push to, told on the handover pages; empty where the operator
+	// has not said.
+	PublicURL string
+	Secure    bool                       // the console is reached by HTTPS though we speak HTTP: a proxy in front
+	Remote    func(*http.Request) string // who asks, behind trusted proxies; nil is the connection's address
+	Version   string
+}
+
+// Console serves the pages. It is safe for concurrent use.
+type Console struct {
+	cfg   Config
+	desk  *desk.Desk
+	words words.Catalogue
+	names map[string]words.Text // of platforms
+	mux   *http.ServeMux
+}
+
+// Limits of what is posted.
+const (
+	maxForm   = 1 << 20
+	maxImport = 8 << 20
+)
+
+// New makes a Console.
+func New(cfg Config) *Console {
+	c := &Console{cfg: cfg, desk: cfg.Desk, words: words.NewCatalogue(), names: make(map[string]words.Text), mux: http.NewServeMux()}
+	for _, info := range cfg.Desk.Platforms() {
+		c.names[info.ID] = words.Text{ZH: info.Title, EN: info.English}
+	}
+	if c.cfg.Remote == nil {
+		c.cfg.Remote = remoteHost
+	}
+	c.routes()
+	return c
+}
+
+func remoteHost(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// handler answers one request; an error is shown as a page.
+type handler func(w http.ResponseWriter, r *http.Request, p *page) error
+
+func (c *Console) routes() {
+	files, err := fs.Sub(assets, "assets")
+	if err != nil {
+		panic(err) // the folder is embedded
+	}
+	c.mux.Handle("GET /assets/", http.StripPrefix("/assets/", cached(http.FileServerFS(files))))
+	c.accountRoutes()
+	c.chargeRoutes()
+	c.lotRoutes()
+	c.estateRoutes()
+	c.bindingRoutes()
+	c.deskRoutes()
+	c.accessRoutes()
+}
+
+// cached lets browsers keep the embedded files of this build; their address carries its version.
+func cached(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/") || r.URL.Path == "" {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Cache-Control", "public, max-age=86400")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// open registers a page that anybody may see: set-up and sign-in.
+func (c *Console) open(pattern string, h handler) {
+	c.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { c.serve(w, r, c.page(r), h) })
+}
+
+// signed registers a page for whoever is signed in with a role or a higher one.
+func (c *Console) signed(least guard.Role, pattern string, h handler) {
+	c.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		p := c.page(r)
+		switch {
+		case p.Who.Role == "":
+			c.sendToLogin(w, r, p)
+		case !desk.Allows(p.Who.Role, least):
+			c.serve(w, r, p, func(http.ResponseWriter, *http.Request, *page) error {
+				return desk.Fail(desk.Forbidden, "this needs the role "+string(least))
+			})
+		default:
+			c.serve(w, r, p, h)
+		}
+	})
+}
+
+// serve checks a form's token, then has the handler answer.
+func (c *Console) serve(w http.ResponseWriter, r *http.Request, p *page, h handler) {
+	if p.failure != nil {
+		c.fail(w, r, p, p.failure)
+		return
+	}
+	if p.Notice != "" {
+		http.SetCookie(w, &http.Cookie{Name: noticeCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	}
+	if r.Method == http.MethodPost {
+		if err := c.checkForm(w, r, p); err != nil {
+			c.fail(w, r, p, err)
+			return
+		}
+	}
+	if err := h(w, r, p); err != nil {
+		c.fail(w, r, p, err)
+	}
+}
+
+// checkForm reads a posted form and proves that it is one of ours.
+func (c *Console) checkForm(w http.ResponseWriter, r *http.Request, p *page) error {
+	limit := int64(maxForm)
+	if strings.HasPrefix(r.URL.Path, "/estate/import") {
+		limit = maxImport
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, limit)
+	err := r.ParseMultipartForm(limit)
+	if errors.Is(err, http.ErrNotMultipart) {
+		err = r.ParseForm()
+	}
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return errTooLarge
+	case err != nil:
+		return desk.Fail(desk.Invalid, "the form cannot be read")
+	case !c.cfg.Guard.Sessions.CheckCSRF(p.secret, r.PostForm.Get("csrf")):
+		return errForm
+	}
+	return nil
+}
+
+var (
+	errForm     = errors.New("the form's token is missing or old")
+	errTooLarge = errors.New("what was sent is too large")
+)
+
+// ServeHTTP answers one request.
+func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "+
+		"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("X-Frame-Options", "DENY")
+	if lang := r.URL.Query().Get("lang"); lang != "" && r.Method == http.MethodGet {
+		c.switchLanguage(w, r, lang)
+		return
+	}
+	if _, pattern := c.mux.Handler(r); pattern != "" {
+		c.mux.ServeHTTP(w, r)
+		return
+	}
+	c.noPage(w, r)
+}
+
+// switchLanguage remembers the language and shows the same page in it.
+func (c *Console) switchLanguage(w http.ResponseWriter, r *http.Request, lang string) {
+	http.SetCookie(w, &http.Cookie{Name: langCookie, Value: string(language(lang)), Path: "/", MaxAge: 365 * 24 * 3600,
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: c.secure(r)})
+	q := r.URL.Query()
+	q.Del("lang")
+	target := localPath(r.URL.Path)
+	if len(q) > 0 {
+		target += "?" + q.Encode()
+	}
+	http.Redirect(w, r, target, http.StatusSeeOther)
+}
+
+func (c *Console) secure(r *http.Request) bool { return c.cfg.Secure || r.TLS != nil }
+
+// render writes a page.
+func render(w http.ResponseWriter, r *http.Request, status int, page templ.Component) error {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	return page.Render(r.Context(), w)
+}
+
+// fail shows what went wrong, in a few kinds; what is internal is for the log alone.
+func (c *Console) fail(w http.ResponseWriter, r *http.Request, p *page, err error) {
+	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
+		return
+	}
+	status, title, text := http.StatusInternalServerError, p.T("系统出错了", "Something failed"),
+		p.T("网关内部出错，详情在日志里。请稍后再试。", "Something failed inside the gateway; its log says what. Try again in a while.")
+	var known *desk.Error
+	switch {
+	case errors.Is(err, errForm):
+		status, title = http.StatusForbidden, p.T("表单已失效", "The form is too old")
+		text = p.T("请返回上一页，刷新后重新提交。", "Go back, reload the page, and send it again.")
+	case errors.Is(err, errTooLarge):
+		status, title = http.StatusRequestEntityTooLarge, p.T("内容过大", "Too large")
+		text = p.T("请减小后再提交。", "Send less at once.")
+	case errors.As(err, &known):
+		status, title, text = knownFailure(p, known)
+	default:
+		c.desk.Failed(r.Context(), err)
+	}
+	if err := render(w, r, status, failurePage(p, status, title, text)); err != nil {
+		c.desk.Failed(r.Context(), err)
+	}
+}
+
+func knownFailure(p *page, e *desk.Error) (status int, title, text string) {
+	text = e.Detail
+	switch e.Kind {
+	case desk.NotFound:
+		return http.StatusNotFound, p.T("没有找到", "Not found"), p.T("没有这条记录，或者它已被清理。", "There is no such thing, or it is gone by now.")
+	case desk.Unauthorized:
+		return http.StatusUnauthorized, p.T("请先登录", "Sign in first"), text
+	case desk.Forbidden:
+		return http.StatusForbidden, p.T("权限不足", "Not allowed"), p.T("您的角色不能这样做，请联系管理员。", "Your role does not allow this; ask an admin.")
+	case desk.Conflict:
+		return http.StatusConflict, p.T("现在不能这样做", "This cannot be done now"), text
+	}
+	for _, f := range e.Fields {
+		text = p.T(f.Chinese, f.Detail)
+	}
+	return http.StatusUnprocessableEntity, p.T("无法使用所填内容", "This cannot be used"), text
+}
+
+// noPage answers for addresses and methods that there are not.
+func (c *Console) noPage(w http.ResponseWriter, r *http.Request) {
+	p := c.page(r)
+	if p.Who.Role == "" && p.failure == nil {
+		c.sendToLogin(w, r, p)
+		return
+	}
+	c.fail(w, r, p, desk.Fail(desk.NotFound, "there is no such page"))
+}
+
+// localPath keeps a way back inside the console: a path, never another site.
+func localPath(path string) string {
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n") {
+		return "/"
+	}
+	return path
+}
+
+// day is the length of a day in Shanghai, which has no summer time.
+const day = 24 * time.Hour

@@ -1,0 +1,193 @@
+package console
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/alert"
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/guard"
+	"github.com/chargestamp/chargestamp/platform"
+)
+
+// doctor judges a pasted push.
+func (c *Console) doctor(w http.ResponseWriter, r *http.Request, p *page) error {
+	f := newForm(r)
+	if r.Method == http.MethodGet {
+		f.Values = r.URL.Query()
+		return render(w, r, http.StatusOK, doctorPage(p, f, c.platformChoices(p), nil))
+	}
+	q := desk.Question{Platform: f.Get("platform"), Push: []byte(f.Get("push")), At: p.Now}
+	if strings.TrimSpace(f.Get("push")) == "" {
+		f.bad("push", p.T("请粘贴推送报文", "paste a push"))
+	}
+	if at := strings.TrimSpace(f.Get("at")); at != "" {
+		t, err := time.ParseInLocation("2006-01-02T15:04", at, charge.Shanghai)
+		if err != nil {
+			f.bad("at", p.T("时间写作 2026-01-31T08:00", "a time is written 2026-01-31T08:00"))
+		}
+		q.At = t
+	}
+	if !f.ok() {
+		return render(w, r, f.status(), doctorPage(p, f, c.platformChoices(p), nil))
+	}
+	found, err := c.desk.Check(r.Context(), p.Who, q)
+	if err != nil {
+		if err := fieldErrors(p, f, err); err != nil {
+			return err
+		}
+		return render(w, r, f.status(), doctorPage(p, f, c.platformChoices(p), nil))
+	}
+	return render(w, r, http.StatusOK, doctorPage(p, f, c.platformChoices(p), &found))
+}
+
+// stepName names a step of opening a push.
+func stepName(p *page, s platform.Step) string {
+	names := map[platform.Step]string{
+		platform.StepBody: p.T("报文格式", "body"), platform.StepAccount: p.T("账号", "account"), platform.StepLock: p.T("来源锁", "lock"),
+		platform.StepSeal: p.T("签名", "signature"), platform.StepToken: p.T("令牌", "token"), platform.StepClock: p.T("时钟", "clock"),
+		platform.StepCipher: p.T("解密", "decryption"), platform.StepFields: p.T("字段", "fields"), platform.StepLot: p.T("车场", "lot"),
+		platform.StepBinding: p.T("对接", "binding"),
+	}
+	if name, ok := names[s]; ok {
+		return name
+	}
+	return string(s)
+}
+
+func stepTone(result string) string {
+	switch result {
+	case platform.StepOK:
+		return "good"
+	case platform.StepFailed:
+		return "bad"
+	}
+	return "calm"
+}
+
+func stepResult(p *page, result string) string {
+	switch result {
+	case platform.StepOK:
+		return p.T("通过", "ok")
+	case platform.StepFailed:
+		return p.T("不通过", "failed")
+	}
+	return p.T("未判断", "not judged")
+}
+
+// shared is a finding that can be sent to a platform: neither signatures that our keys give nor what was read.
+func shared(f *platform.Finding) string {
+	masked := *f
+	masked.Expected, masked.Answer = "", ""
+	masked.Read = nil
+	return masked.String()
+}
+
+func (c *Console) alerts(w http.ResponseWriter, r *http.Request, p *page) error {
+	return render(w, r, http.StatusOK, alertsPage(p, c.cfg.Alerts, "", ""))
+}
+
+// testAlert sends a message to one webhook, so that nobody has to wait for trouble to see whether it works.
+func (c *Console) testAlert(w http.ResponseWriter, r *http.Request, p *page) error {
+	name := r.PostForm.Get("name")
+	if c.cfg.Alerts == nil {
+		return desk.Fail(desk.NotFound, "no alerts are configured")
+	}
+	err := c.cfg.Alerts.Test(r.Context(), name)
+	wrong, status := "", http.StatusOK
+	if err != nil {
+		wrong, status = err.Error(), http.StatusBadGateway
+	}
+	if err := c.desk.Record(r.Context(), p.Who, "alert.test", name, wrong); err != nil {
+		return err
+	}
+	return render(w, r, status, alertsPage(p, c.cfg.Alerts, name, wrong))
+}
+
+func alertName(p *page, k alert.Kind) string {
+	switch k {
+	case alert.LotOffLine:
+		return p.T("车场离线", "a lot is off line")
+	case alert.GaveUpRate:
+		return p.T("放弃下发比例", "too many given up")
+	case alert.OldestPending:
+		return p.T("待下发等待过久", "the oldest pending one waits too long")
+	case alert.BadSignatures:
+		return p.T("账号签名连续失败", "an account's signatures fail")
+	case alert.DiskLow:
+		return p.T("磁盘空间不足", "the disk fills up")
+	}
+	return string(k)
+}
+
+func formatName(p *page, f alert.Format) string {
+	switch f {
+	case alert.WeCom:
+		return p.T("企业微信", "WeCom")
+	case alert.DingTalk:
+		return p.T("钉钉", "DingTalk")
+	case alert.Feishu:
+		return p.T("飞书", "Feishu")
+	}
+	return p.T("通用", "generic")
+}
+
+// auditList is a part of the log with what narrowed it.
+type auditList struct {
+	Actor, Action string
+	Items         []guard.Entry
+	Next          string
+}
+
+func (c *Console) audit(w http.ResponseWriter, r *http.Request, p *page) error {
+	q := r.URL.Query()
+	list := auditList{Actor: strings.TrimSpace(q.Get("actor")), Action: strings.TrimSpace(q.Get("action"))}
+	page, err := c.desk.Audit(r.Context(), p.Who, guard.AuditFilter{Actor: list.Actor, Action: list.Action}, q.Get("cursor"), 100)
+	if err != nil {
+		return err
+	}
+	list.Items, list.Next = page.Items, nextPage(r.URL, page.Next)
+	return render(w, r, http.StatusOK, auditPage(p, list))
+}
+
+// actionName puts an audit action into words.
+func actionName(p *page, action string) string {
+	names := map[string]string{
+		"estate.apply": p.T("更改接入", "estate changed"), "charge.redeliver": p.T("重新下发", "redelivered"), "charge.void": p.T("作废", "voided"),
+		"charge.bind": p.T("绑定", "bound"), "push.replay": p.T("回放", "replayed"), "lot.pause": p.T("暂停车场", "lot paused"),
+		"lot.resume": p.T("恢复车场", "lot resumed"), "token.create": p.T("创建令牌", "token made"), "token.revoke": p.T("撤销令牌", "token ended"),
+		"user.create": p.T("创建用户", "user made"), "user.revoke": p.T("停用用户", "user ended"), "user.role": p.T("更改角色", "role changed"),
+		"user.totp_on": p.T("开启双因素", "second factor on"), "user.totp_off": p.T("关闭双因素", "second factor off"),
+		"user.password": p.T("更改密码", "password changed"), "user.first_admin": p.T("创建首位管理员", "first admin made"),
+		"session.revoke": p.T("结束会话", "session ended"), "alert.test": p.T("测试告警", "alert tested"), "binding.test": p.T("测试推送", "test push"),
+	}
+	if name, ok := names[action]; ok {
+		return name
+	}
+	return action
+}
+
+const alertSample = `alerts:
+  - url: https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…
+    format: wecom   # generic, wecom, dingtalk, feishu`
+
+func findingTone(f *platform.Finding) string {
+	if f.Accepted {
+		return "good"
+	}
+	return "bad"
+}
+
+// short is the beginning of a hash.
+func short(hash string) string {
+	if len(hash) > 12 {
+		return hash[:12]
+	}
+	return hash
+}
+
+func minutesAndYuan(p *page, minutes int64, amount charge.Fen) string {
+	return p.T(Count(minutes)+" 分钟 · "+amount.String()+" 元", Count(minutes)+" min · ¥"+amount.String())
+}

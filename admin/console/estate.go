@@ -1,0 +1,255 @@
+package console
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/estate"
+	"github.com/chargestamp/chargestamp/guard"
+	"github.com/chargestamp/chargestamp/platform"
+)
+
+func (c *Console) estateRoutes() {
+	c.signed(guard.RoleViewer, "GET /estate", c.estate)
+	c.signed(guard.RoleAdmin, "GET /estate/file", c.estateFile)
+	c.signed(guard.RoleAdmin, "GET /estate/export", c.export)
+	c.signed(guard.RoleAdmin, "POST /estate/import", c.importFile)
+	c.signed(guard.RoleAdmin, "GET /estate/{kind}/{verb}", c.edit)
+	c.signed(guard.RoleAdmin, "POST /estate/{kind}/{verb}", c.edit)
+}
+
+// estateShown bounds what the overview lists of each kind.
+const estateShown = 100
+
+func (c *Console) estate(w http.ResponseWriter, r *http.Request, p *page) error {
+	return render(w, r, http.StatusOK, estatePage(p, c.desk.Estate(), c.desk.Platforms()))
+}
+
+// thing is a vendor, lot, account or binding as a form.
+type thing struct {
+	Kind     estate.Object
+	New      bool
+	ID       string // what names it; empty while new
+	Fields   []fieldView
+	Form     form
+	Kept     string         // secrets that were typed, sealed
+	Changes  estate.Changes // what applying would do
+	Previews bool           // Changes has been worked out
+	Platform *platform.Info // of an account or a binding
+}
+
+// objectOf finds the description of a kind.
+func objectOf(kind string) (estate.Object, bool) {
+	for _, o := range estate.Objects() {
+		if o.Name == kind {
+			return o, true
+		}
+	}
+	return estate.Object{}, false
+}
+
+// edit shows a thing's form, says what a change would do, and applies it.
+func (c *Console) edit(w http.ResponseWriter, r *http.Request, p *page) error {
+	o, known := objectOf(r.PathValue("kind"))
+	verb := r.PathValue("verb")
+	if !known || verb != "new" && verb != "edit" {
+		return desk.Fail(desk.NotFound, "no such form")
+	}
+	t := &thing{Kind: o, New: verb == "new", ID: r.URL.Query().Get("id"), Form: newForm(r)}
+	was, found := c.desk.Estate().FormValues(o.Name, t.ID)
+	if !t.New && !found {
+		return desk.Fail(desk.NotFound, "there is no such thing")
+	}
+	if r.Method == http.MethodGet {
+		t.Form.Values = prefill(was, r.URL.Query())
+	}
+	t.Platform = c.formPlatform(o.Name, t.Form.Values)
+	if o.Name == "account" && t.Platform == nil {
+		return render(w, r, http.StatusOK, choosePlatformPage(p, c.desk.Platforms()))
+	}
+	b := formBuilder{c: c, p: p, thing: t, was: was}
+	t.Fields = b.views(o.Fields, "")
+	if r.Method == http.MethodPost {
+		done, err := c.applyThing(r, p, t, &b)
+		if err != nil {
+			return err
+		}
+		if done != "" {
+			return seeOther(w, r, thingLink(o.Name, t.Form.Values), done)
+		}
+		t.Fields = b.views(o.Fields, "") // with what is wrong
+	}
+	return render(w, r, t.Form.status(), thingPage(p, t))
+}
+
+// applyThing says what a posted form would change, or does it; done is the notice of what was done.
+func (c *Console) applyThing(r *http.Request, p *page, t *thing, b *formBuilder) (done string, err error) {
+	kept, err := c.keepSecrets(p, t)
+	if err != nil {
+		return "", err
+	}
+	t.Kept = kept
+	doc, err := json.Marshal(map[string]any{"version": 1, t.Kind.List: []any{b.document()}})
+	if err != nil {
+		return "", err
+	}
+	dry := t.Form.Get("step") != "apply"
+	changes, err := c.desk.Apply(r.Context(), p.Who, doc, dry)
+	if err != nil {
+		return "", estateErrors(p, t.Form, err)
+	}
+	t.Changes, t.Previews = changes, true
+	switch {
+	case dry:
+		return "", nil
+	case len(changes) == 0:
+		return "nothing", nil
+	}
+	return "applied", nil
+}
+
+// estateErrors puts what is wrong with a document beside its fields; what has no field here is told on top.
+func estateErrors(p *page, f form, err error) error {
+	var known *desk.Error
+	if !errors.As(err, &known) || known.Kind != desk.Invalid {
+		return err
+	}
+	var rest []string
+	for _, e := range known.Fields {
+		text := p.T(e.Chinese, e.Detail)
+		if e.Field == "" {
+			rest = append(rest, text)
+			continue
+		}
+		f.bad(e.Field, text)
+	}
+	f.Errors[""] = strings.Join(rest, " ")
+	if len(rest) == 0 {
+		delete(f.Errors, "")
+	}
+	return nil
+}
+
+// formPlatform is the platform that a form is about.
+func (c *Console) formPlatform(kind string, v url.Values) *platform.Info {
+	id := v.Get("platform")
+	if kind == "binding" {
+		id = c.platformOf(v.Get("account"))
+	}
+	if info, ok := c.desk.Platform(id); ok {
+		return &info
+	}
+	return nil
+}
+
+// thingLink leads to a thing after it was changed.
+func thingLink(kind string, v url.Values) string {
+	switch kind {
+	case "lot":
+		return "/lots/" + v.Get("lot")
+	case "binding":
+		return "/bindings/" + v.Get("account") + "/" + v.Get("lot")
+	}
+	return "/estate"
+}
+
+// keepSecrets seals the secrets that were typed, so that the form can be shown again without them and nothing
+// typed is lost; those that were kept before and not typed anew are put back into the form's values.
+func (c *Console) keepSecrets(p *page, t *thing) (string, error) {
+	place := "console form of " + p.Who.Name
+	secrets := make(map[string]string)
+	if sealed := t.Form.Get("kept"); sealed != "" {
+		if plain, err := c.open64(sealed, place); err == nil {
+			_ = json.Unmarshal(plain, &secrets) // what cannot be read is typed again
+		}
+	}
+	for _, f := range flat(t.Fields) {
+		if !f.Secret {
+			continue
+		}
+		if typed := t.Form.Get(f.Path); typed != "" {
+			secrets[f.Path] = typed
+		}
+		if kept := secrets[f.Path]; kept != "" {
+			t.Form.Values.Set(f.Path, kept)
+		}
+	}
+	if len(secrets) == 0 {
+		return "", nil
+	}
+	plain, err := json.Marshal(secrets)
+	if err != nil {
+		return "", err
+	}
+	return c.seal64(plain, place)
+}
+
+// importView is an estate file on its way in.
+type importView struct {
+	Text     string
+	Wrong    []string
+	Changes  estate.Changes
+	Previews bool
+}
+
+func (c *Console) estateFile(w http.ResponseWriter, r *http.Request, p *page) error {
+	return render(w, r, http.StatusOK, estateFilePage(p, importView{}))
+}
+
+func (c *Console) export(w http.ResponseWriter, _ *http.Request, p *page) error {
+	doc, err := c.desk.Export(p.Who)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/yaml; charset=utf-8")
+	w.Header().Set("Content-Disposition", `attachment; filename="estate.yaml"`)
+	_, err = w.Write(doc)
+	return err
+}
+
+// importFile says what a file would change, or applies it.
+func (c *Console) importFile(w http.ResponseWriter, r *http.Request, p *page) error {
+	v := importView{Text: r.PostForm.Get("text")}
+	if file, _, err := r.FormFile("file"); err == nil {
+		defer file.Close()
+		data, err := io.ReadAll(file)
+		if err != nil {
+			return errTooLarge
+		}
+		if len(data) > 0 {
+			v.Text = string(data)
+		}
+	}
+	dry := r.PostForm.Get("step") != "apply"
+	changes, err := c.desk.Apply(r.Context(), p.Who, []byte(v.Text), dry)
+	var known *desk.Error
+	switch {
+	case errors.As(err, &known) && known.Kind == desk.Invalid:
+		for _, f := range known.Fields {
+			v.Wrong = append(v.Wrong, f.Where+": "+p.T(f.Chinese, f.Detail))
+		}
+		return render(w, r, http.StatusUnprocessableEntity, estateFilePage(p, v))
+	case err != nil:
+		return err
+	case dry:
+		v.Changes, v.Previews = changes, true
+		return render(w, r, http.StatusOK, estateFilePage(p, v))
+	case len(changes) == 0:
+		return seeOther(w, r, "/estate", "nothing")
+	}
+	return seeOther(w, r, "/estate", "applied")
+}
+
+// lotKey is a lot as a platform writes it in its pushes.
+func lotKey(info platform.Info, id charge.LotID) string {
+	if len(info.Separators) == 0 {
+		return id.Union + "&&" + id.Park
+	}
+	return id.Union + info.Separators[0] + id.Park
+}

@@ -1,0 +1,133 @@
+package console
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/estate"
+	"github.com/chargestamp/chargestamp/platform"
+)
+
+func thingTitle(p *page, t *thing) string {
+	name := map[string]string{"vendor": p.T("厂商", "vendor"), "lot": p.T("车场", "lot"), "account": p.T("平台账号", "account"),
+		"binding": p.T("对接", "binding")}[t.Kind.Name]
+	if t.New {
+		return p.T("新建", "New ") + name
+	}
+	return p.T("修改", "Change ") + name + " " + t.ID
+}
+
+func thingAction(t *thing) string {
+	if t.New {
+		return "/estate/" + t.Kind.Name + "/new"
+	}
+	return "/estate/" + t.Kind.Name + "/edit?id=" + t.ID
+}
+
+// strays are the names of what is wrong with fields that the form does not show.
+func strays(t *thing) []string {
+	shown := map[string]bool{"": true}
+	var walk func([]fieldView)
+	walk = func(fields []fieldView) {
+		for _, f := range fields {
+			shown[f.Path] = true
+			walk(f.Parts)
+		}
+	}
+	walk(t.Fields)
+	var names []string
+	for name := range t.Form.Errors {
+		if !shown[name] {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// lastName is a path's own name, as the estate file has it.
+func lastName(path string) string { return path[strings.LastIndex(path, ".")+1:] }
+
+func inputType(f fieldView) string {
+	switch f.Type {
+	case estate.TypeTime:
+		return "datetime-local"
+	case estate.TypeURL:
+		return "url"
+	}
+	return "text"
+}
+
+func secretHint(p *page, f fieldView) string {
+	switch {
+	case f.Value != "":
+		return p.T("已填写，留空保留", "typed; leave empty to keep it")
+	case f.Set:
+		return p.T("已设置，留空不变", "set; leave empty to keep it")
+	}
+	return ""
+}
+
+func listHint(p *page, f fieldView) string {
+	if f.Type == estate.TypePrefixes {
+		return "192.0.2.0/24"
+	}
+	return p.T("每行一个", "one a line")
+}
+
+// describe ties an input to its help and to what is wrong with it.
+func describe(f fieldView) templ.Attributes {
+	attrs := templ.Attributes{}
+	var ids []string
+	if f.Help != "" {
+		ids = append(ids, "help-"+fieldID(f.Path))
+	}
+	if f.Wrong != "" {
+		ids = append(ids, "wrong-"+fieldID(f.Path))
+		attrs["aria-invalid"] = "true"
+	}
+	if len(ids) > 0 {
+		attrs["aria-describedby"] = strings.Join(ids, " ")
+	}
+	if f.Required {
+		attrs["required"] = true
+	}
+	return attrs
+}
+
+func evidenceName(p *page, e platform.Evidence) string {
+	switch e {
+	case platform.EvidenceDocumented:
+		return p.T("有文档", "documented")
+	case platform.EvidenceObserved:
+		return p.T("经观察", "observed")
+	case platform.EvidenceInferred:
+		return p.T("推断", "inferred")
+	case platform.EvidenceAssumed:
+		return p.T("推定", "assumed")
+	}
+	return string(e)
+}
+
+func evidenceTone(e platform.Evidence) string {
+	switch e {
+	case platform.EvidenceDocumented, platform.EvidenceObserved:
+		return "good"
+	case platform.EvidenceAssumed:
+		return "wait"
+	}
+	return "calm"
+}
+
+func scopeName(p *page, s charge.Scope) string {
+	switch s.Width() {
+	case 0:
+		return p.T("车场 ", "lot ") + s.String()
+	case 1:
+		return p.T("厂商 ", "vendor ") + s.String()
+	}
+	return p.T("整个平台", "the whole platform")
+}

@@ -1,0 +1,423 @@
+package console
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/estate"
+)
+
+// fieldView is one field of a form, drawn from the estate's own description.
+type fieldView struct {
+	Path     string
+	Label    string
+	Help     string
+	Type     estate.FieldType
+	Secret   bool // write-only
+	Set      bool // a secret is there already
+	Required bool
+	Locked   bool // it names the thing and stays
+	Value    string
+	Options  []choice
+	Free     bool // Options are proposals
+	Parts    []fieldView
+	Wrong    string
+}
+
+// formBuilder draws a thing's form and reads it back as a document.
+type formBuilder struct {
+	c     *Console
+	p     *page
+	thing *thing
+	was   map[string]estate.FormValue
+}
+
+// emptyPeriods is how many unused lines a list of objects offers.
+const emptyPeriods = 2
+
+// prefill is what a form begins with: what is there, and what the address says of a new thing.
+func prefill(was map[string]estate.FormValue, query url.Values) url.Values {
+	v := url.Values{}
+	for path, value := range was {
+		text := value.Text
+		if value.Texts != nil {
+			text = strings.Join(value.Texts, "\n")
+		}
+		v.Set(path, text)
+	}
+	for name := range query {
+		if name != "id" && !v.Has(name) {
+			v.Set(name, query.Get(name))
+		}
+	}
+	return v
+}
+
+// views draws fields, those within objects below them.
+func (b *formBuilder) views(fields []estate.Field, path string) []fieldView {
+	var out []fieldView
+	for _, f := range fields {
+		if v, ok := b.view(f, strings.TrimPrefix(path+"."+f.Name, ".")); ok {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+func (b *formBuilder) view(f estate.Field, path string) (fieldView, bool) {
+	form := b.thing.Form
+	v := fieldView{Path: path, Type: f.Type, Required: f.Required && b.thing.New, Value: form.Get(path), Wrong: form.Errors[path],
+		Secret: f.Type == estate.TypeSecret, Set: b.was[path].Secret}
+	v.Label, v.Help = labelAndHelp(b.p.T(f.Chinese, f.English))
+	switch f.Type {
+	case estate.TypeKeys:
+		return b.keysView(f, v)
+	case estate.TypeObject:
+		if strings.HasPrefix(f.Name, "old_") {
+			// Of a former key only its end is asked for: the key itself is here already.
+			return fieldView{Path: path + ".until", Type: estate.TypeTime, Label: b.p.T("换钥时旧密钥继续有效至", "When the key changes, the old one stays valid until"),
+				Help: b.p.T("只在同时填写新密钥时使用", "used only where a new key is given above"), Value: localTime(form.Get(path + ".until")), Wrong: form.Errors[path+".until"]}, !b.thing.New
+		}
+		v.Parts = b.views(f.Fields, path)
+	case estate.TypeVersions:
+		v.Parts = b.views(f.Fields, path)
+	case estate.TypeObjects:
+		v.Parts = b.rows(f, path)
+	case estate.TypeEnum:
+		for _, e := range f.Enum {
+			v.Options = append(v.Options, choice{e, enumText(b.p, f.Name, e)})
+		}
+	case estate.TypeTime:
+		v.Value = localTime(v.Value)
+	}
+	b.choices(&v, f)
+	v.Locked = !b.thing.New && b.names(f.Name, path)
+	if b.thing.Kind.Name == "account" && path == "platform" {
+		v.Locked = true
+	}
+	if b.thing.Kind.Name == "account" && f.Name == "report" && !reports(b.thing) {
+		return v, false
+	}
+	return v, true
+}
+
+// reports tells whether the account's platform hears of usages; table 3 of the contract has two that do.
+func reports(t *thing) bool {
+	return t.Platform != nil && (t.Platform.ID == "telaidian" || t.Platform.ID == "aotexun")
+}
+
+// names reports whether a field names the thing.
+func (b *formBuilder) names(name, path string) bool {
+	switch b.thing.Kind.Name {
+	case "binding":
+		return path == "account" || path == "lot"
+	}
+	return name == path && name == b.thing.Kind.Fields[0].Name
+}
+
+// choices offers what is there for fields that name another thing.
+func (b *formBuilder) choices(v *fieldView, f estate.Field) {
+	switch {
+	case f.Name == "platform":
+		v.Options = b.c.platformChoices(b.p)
+	case f.Name == "account" && b.thing.Kind.Name == "binding":
+		for _, a := range b.c.desk.Estate().Accounts() {
+			v.Options = append(v.Options, choice{a.ID, a.ID + " · " + b.p.Platform(a.Platform)})
+		}
+	case f.Type == estate.TypeLot && (b.thing.Kind.Name == "binding" || f.Name == "parent"):
+		v.Options, v.Free = b.c.lotChoices(), true
+		if len(v.Options) > estateShown {
+			v.Options = nil
+		}
+	}
+}
+
+// keysView draws the keys of the form's platform.
+func (b *formBuilder) keysView(f estate.Field, v fieldView) (fieldView, bool) {
+	if b.thing.Platform == nil {
+		return v, false
+	}
+	if strings.HasPrefix(f.Name, "old_") {
+		path := v.Path + ".until"
+		return fieldView{Path: path, Type: estate.TypeTime, Label: b.p.T("换钥时旧密钥继续有效至", "When keys change, the old ones stay valid until"),
+			Help: b.p.T("只在同时填写新密钥时使用", "used only where a new key is given above"), Value: localTime(b.thing.Form.Get(path)), Wrong: b.thing.Form.Errors[path]}, !b.thing.New
+	}
+	for _, k := range b.thing.Platform.Keys {
+		path := v.Path + "." + k.Name
+		part := fieldView{Path: path, Type: estate.TypeSecret, Label: k.Label, Secret: k.Secret, Set: b.was[path].Secret,
+			Required: !k.Optional && k.Default == "" && b.thing.New && f.Name == "keys", Value: b.thing.Form.Get(path), Wrong: b.thing.Form.Errors[path]}
+		if part.Label == "" {
+			part.Label = k.Name
+		}
+		var help []string
+		if k.Bytes > 0 {
+			help = append(help, fmt.Sprintf(b.p.T("%d 个字节", "%d bytes"), k.Bytes))
+		}
+		if k.Default != "" {
+			help = append(help, b.p.T("不填为 ", "where empty: ")+k.Default)
+		}
+		if k.Optional {
+			help = append(help, b.p.T("可不填", "optional"))
+		}
+		part.Help = strings.Join(help, b.p.T("，", ", "))
+		v.Parts = append(v.Parts, part)
+	}
+	return v, len(v.Parts) > 0
+}
+
+// rows draws a list of objects: those that are there, and some lines to fill.
+func (b *formBuilder) rows(f estate.Field, path string) []fieldView {
+	n := 0
+	for name := range b.thing.Form.Values {
+		var i int
+		if _, err := fmt.Sscanf(strings.TrimPrefix(name, path), "[%d]", &i); err == nil && b.thing.Form.Get(name) != "" {
+			n = max(n, i+1)
+		}
+	}
+	var rows []fieldView
+	for i := range n + emptyPeriods {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		parts := b.views(f.Fields, at)
+		for j := range parts {
+			parts[j].Required = false
+		}
+		rows = append(rows, fieldView{Path: at, Type: estate.TypeObject, Label: fmt.Sprintf(b.p.T("第 %d 段", "Part %d"), i+1), Parts: parts})
+	}
+	return rows
+}
+
+// flat lists fields without their grouping.
+func flat(fields []fieldView) []fieldView {
+	var out []fieldView
+	for _, f := range fields {
+		if len(f.Parts) > 0 {
+			out = append(out, flat(f.Parts)...)
+		} else {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// labelAndHelp splits a description into a short label and the rest.
+func labelAndHelp(text string) (label, help string) {
+	best := -1
+	size := 0
+	for _, mark := range []string{"：", "；", ": ", "; "} {
+		if i := strings.Index(text, mark); i > 0 && (best < 0 || i < best) {
+			best, size = i, len(mark)
+		}
+	}
+	if best < 0 {
+		return text, ""
+	}
+	return text[:best], text[best+size:]
+}
+
+// localTime is RFC 3339 as an input of date and time shows it, in Shanghai.
+func localTime(text string) string {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return text
+	}
+	return t.In(charge.Shanghai).Format("2006-01-02T15:04:05")
+}
+
+// fileTime is the way back; what is no such time stays, for the estate to refuse.
+func fileTime(text string) string {
+	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05"} {
+		if t, err := time.ParseInLocation(layout, text, charge.Shanghai); err == nil {
+			return t.Format(time.RFC3339)
+		}
+	}
+	return text
+}
+
+// document is the form as one thing of an estate file. What is empty is left out, or cleared where it was
+// there before.
+func (b *formBuilder) document() map[string]any {
+	doc := make(map[string]any)
+	b.fill(doc, b.thing.Kind.Fields, "")
+	for _, name := range []string{"account", "lot", "union_id", "platform"} {
+		if b.thing.New || !slices.ContainsFunc(b.thing.Kind.Fields, func(f estate.Field) bool { return f.Name == name }) {
+			continue
+		}
+		if was, ok := b.was[name]; ok { // what names a thing is not changed, whatever was posted
+			doc[name] = was.Text
+		}
+	}
+	return doc
+}
+
+func (b *formBuilder) fill(doc map[string]any, fields []estate.Field, path string) {
+	for _, f := range fields {
+		at := strings.TrimPrefix(path+"."+f.Name, ".")
+		if v, ok := b.value(f, at); ok {
+			doc[f.Name] = v
+		}
+	}
+}
+
+// wholeNumber is what goes into a document as a number; anything else goes as text, to be refused.
+var wholeNumber = regexp.MustCompile(`^-?[0-9]{1,18}$`)
+
+func (b *formBuilder) value(f estate.Field, path string) (any, bool) {
+	text := strings.TrimSpace(b.thing.Form.Get(path))
+	switch f.Type {
+	case estate.TypeKeys:
+		return b.keys(f, path)
+	case estate.TypeObject, estate.TypeVersions:
+		if strings.HasPrefix(f.Name, "old_") {
+			return b.oldKey(f, path)
+		}
+		part := make(map[string]any)
+		b.fill(part, f.Fields, path)
+		return part, len(part) > 0 || f.Type == estate.TypeObject && b.had(path)
+	case estate.TypeObjects:
+		return b.objects(f, path)
+	case estate.TypePrefixes, estate.TypeTexts:
+		list := strings.FieldsFunc(b.thing.Form.Get(path), func(r rune) bool { return r == '\n' || r == '\r' || r == ',' || r == '，' })
+		for i := range list {
+			list[i] = strings.TrimSpace(list[i])
+		}
+		list = slices.DeleteFunc(list, func(s string) bool { return s == "" })
+		return list, len(list) > 0 || b.had(path)
+	case estate.TypeBool:
+		return text == "true", text == "true" || b.had(path)
+	case estate.TypeSecret:
+		return b.thing.Form.Get(path), b.thing.Form.Get(path) != ""
+	}
+	if text == "" {
+		clears := f.Type == estate.TypeText || f.Type == estate.TypeURL || f.Type == estate.TypeLot
+		return "", clears && b.had(path) && !strings.Contains(path, ".")
+	}
+	switch {
+	case f.Type == estate.TypeCount && wholeNumber.MatchString(text):
+		return json.Number(text), true
+	case f.Type == estate.TypeTime:
+		return fileTime(text), true
+	}
+	return text, true
+}
+
+// had reports whether the thing has a value at or below a path.
+func (b *formBuilder) had(path string) bool {
+	for at := range b.was {
+		if at == path || strings.HasPrefix(at, path+".") || strings.HasPrefix(at, path+"[") {
+			return true
+		}
+	}
+	return false
+}
+
+// keys reads an account's keys; former ones come from the account itself.
+func (b *formBuilder) keys(f estate.Field, path string) (any, bool) {
+	if strings.HasPrefix(f.Name, "old_") {
+		return b.oldKeys(path)
+	}
+	keys := make(map[string]any)
+	if b.thing.Platform != nil {
+		for _, k := range b.thing.Platform.Keys {
+			if text := strings.TrimSpace(b.thing.Form.Get(path + "." + k.Name)); text != "" {
+				keys[k.Name] = text
+			}
+		}
+	}
+	return keys, len(keys) > 0
+}
+
+// oldKeys keeps the keys that are being changed valid until the time asked for.
+func (b *formBuilder) oldKeys(path string) (any, bool) {
+	until := strings.TrimSpace(b.thing.Form.Get(path + ".until"))
+	if until == "" || b.thing.New {
+		return nil, false
+	}
+	old := make(map[string]any)
+	for _, a := range b.c.desk.Estate().Accounts() {
+		for name, key := range a.Keys {
+			typed := strings.TrimSpace(b.thing.Form.Get("keys." + name))
+			if a.ID == b.thing.ID && typed != "" && typed != key.Reveal() {
+				old[name] = key.Reveal()
+			}
+		}
+	}
+	if len(old) == 0 {
+		return nil, false
+	}
+	old["until"] = fileTime(until)
+	return old, true
+}
+
+// oldKey does the same for a vendor's ukey and a lot's ckey.
+func (b *formBuilder) oldKey(f estate.Field, path string) (any, bool) {
+	until := strings.TrimSpace(b.thing.Form.Get(path + ".until"))
+	name := strings.TrimPrefix(f.Name, "old_")
+	typed := b.thing.Form.Get(name)
+	var current charge.Secret
+	for _, v := range b.c.desk.Estate().Vendors() {
+		if name == "ukey" && v.UnionID == b.thing.ID {
+			current = v.Ukey
+		}
+	}
+	for _, l := range b.c.desk.Estate().Lots() {
+		if name == "ckey" && l.ID.String() == b.thing.ID {
+			current = l.Ckey
+		}
+	}
+	if until == "" || typed == "" || current == "" || typed == current.Reveal() {
+		return nil, false
+	}
+	return map[string]any{"key": current.Reveal(), "until": fileTime(until)}, true
+}
+
+// objects reads a list of objects; lines that are all empty are left out.
+func (b *formBuilder) objects(f estate.Field, path string) (any, bool) {
+	var list []any
+	for i := range b.rows(f, path) {
+		part := make(map[string]any)
+		b.fill(part, f.Fields, fmt.Sprintf("%s[%d]", path, i))
+		if len(part) > 0 {
+			list = append(list, part)
+		}
+	}
+	return list, len(list) > 0
+}
+
+// enumText puts an enum's value into words.
+func enumText(p *page, field, value string) string {
+	texts := map[string][2]string{
+		"kind.sdk": {"SDK 长连接", "SDK, long line"}, "kind.api": {"API 回调", "API, callbacks"}, "kind.4g": {"4G 云端计费", "4G, we keep the order"},
+		"state.on": {"启用", "on"}, "state.off": {"停用", "off"},
+		"mode.live": {"正式", "live"}, "mode.shadow": {"试运行", "shadow"}, "mode.off": {"停用", "off"},
+		"repeats.add": {"叠加", "adds to the first"}, "repeats.replace": {"覆盖", "replaces the first"}, "repeats.unsafe": {"未知，无应答不重发", "nobody knows: never sent again after a silence"},
+		"stays.auto": {"自动", "from the first entry on"}, "stays.required": {"必须", "required"}, "stays.none": {"不上报", "tells none"},
+		"clock.off": {"不检查", "not checked"}, "clock.warn": {"提醒", "warns"}, "clock.enforce": {"拒绝", "refuses"},
+		"grant.as_pushed": {"按推送内容", "as pushed"}, "grant.fixed": {"固定减免", "fixed"}, "grant.charge_time": {"按充电时长", "charging time"}, "grant.lot_decides": {"由车场决定", "the lot decides"},
+		"combine.best": {"取最优一笔", "best single one"}, "combine.sum": {"累加", "added up"}, "combine.first": {"只取第一笔", "first one only"},
+		"target.stay": {"本场订单", "this lot's stay"}, "target.outer": {"外场订单", "the outer stay"}, "target.at_charge": {"充电时所在订单", "the stay at charging"},
+	}
+	if t, ok := texts[field+"."+value]; ok {
+		return p.T(t[0], t[1])
+	}
+	return value
+}
+
+func (c *Console) seal64(plain []byte, place string) (string, error) {
+	sealed, err := c.cfg.Keys.Seal(plain, place)
+	return base64.RawStdEncoding.EncodeToString(sealed), err
+}
+
+func (c *Console) open64(text, place string) ([]byte, error) {
+	sealed, err := base64.RawStdEncoding.DecodeString(text)
+	if err != nil {
+		return nil, err
+	}
+	return c.cfg.Keys.Open(sealed, place)
+}

@@ -1,0 +1,321 @@
+package console
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/admin/words"
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/flow"
+	"github.com/chargestamp/chargestamp/guard"
+	"github.com/chargestamp/chargestamp/lot"
+)
+
+func (c *Console) lotRoutes() {
+	c.signed(guard.RoleViewer, "GET /lots", c.lots)
+	c.signed(guard.RoleViewer, "GET /lots/{union}/{park}", c.lot)
+	c.signed(guard.RoleSupport, "POST /lots/{union}/{park}/{verb}", c.switchLot)
+	c.signed(guard.RoleSupport, "GET /lots/{union}/{park}/price", c.price)
+}
+
+// lotRow is a lot on the board.
+type lotRow struct {
+	desk.Lot
+	AckP95  time.Duration
+	Breaker string
+}
+
+// worry orders the board: what needs somebody comes first.
+func (l lotRow) worry() int {
+	switch {
+	case l.Off:
+		return 4
+	case l.Kind == charge.KindSDK && !l.Status.Online:
+		return 0
+	case l.Status.Paused || l.Breaker == "open":
+		return 1
+	case l.Status.Pending > 0:
+		return 2
+	}
+	return 3
+}
+
+func (c *Console) lotRow(l desk.Lot) lotRow {
+	row := lotRow{Lot: l}
+	row.AckP95, row.Breaker = c.desk.Pulse(l.ID)
+	return row
+}
+
+// lotPageSize keeps the board of a site with thousands of lots within a page.
+const lotPageSize = 200
+
+// lotBoard is a part of the board.
+type lotBoard struct {
+	Rows  []lotRow
+	Show  string // "", "off_line", "pending" or "paused"
+	Find  string
+	Total int
+	Next  string
+}
+
+func (c *Console) lots(w http.ResponseWriter, r *http.Request, p *page) error {
+	all, err := c.desk.Lots(r.Context())
+	if err != nil {
+		return err
+	}
+	q := r.URL.Query()
+	board := lotBoard{Show: q.Get("show"), Find: strings.TrimSpace(q.Get("find")), Total: len(all)}
+	byWorry := make([][]lotRow, 5)
+	for _, l := range all {
+		row := c.lotRow(l)
+		if board.keeps(row) {
+			byWorry[row.worry()] = append(byWorry[row.worry()], row)
+		}
+	}
+	for _, rows := range byWorry {
+		board.Rows = append(board.Rows, rows...)
+	}
+	from := 0
+	for i, row := range board.Rows {
+		if row.ID.String() == q.Get("cursor") {
+			from = i
+		}
+	}
+	board.Rows = board.Rows[from:]
+	if len(board.Rows) > lotPageSize {
+		board.Next = nextPage(r.URL, board.Rows[lotPageSize].ID.String())
+		board.Rows = board.Rows[:lotPageSize]
+	}
+	return render(w, r, http.StatusOK, lotsPage(p, board))
+}
+
+func (b lotBoard) keeps(row lotRow) bool {
+	if b.Find != "" && !strings.Contains(strings.ToLower(row.ID.String()+" "+row.Name), strings.ToLower(b.Find)) {
+		return false
+	}
+	switch b.Show {
+	case "off_line":
+		return row.worry() == 0
+	case "pending":
+		return row.Status.Pending > 0
+	case "paused":
+		return row.Status.Paused
+	}
+	return true
+}
+
+// lotDetail is one lot with what is bound to it and what waits for it.
+type lotDetail struct {
+	lotRow
+	Vendor   *charge.Vendor
+	Bindings []boundAccount
+	Waiting  []*charge.Charge
+	Pause    flow.Effect // what pausing or resuming would do
+	Form     form
+}
+
+// boundAccount is a binding with its account's platform.
+type boundAccount struct {
+	*charge.Binding
+	Platform string
+}
+
+func pathLot(r *http.Request) (charge.LotID, error) {
+	id, err := charge.ParseLotID(r.PathValue("union") + "/" + r.PathValue("park"))
+	if err != nil {
+		return id, desk.Fail(desk.NotFound, "no such lot")
+	}
+	return id, nil
+}
+
+func (c *Console) lot(w http.ResponseWriter, r *http.Request, p *page) error {
+	return c.showLot(w, r, p, newForm(r))
+}
+
+func (c *Console) showLot(w http.ResponseWriter, r *http.Request, p *page, f form) error {
+	id, err := pathLot(r)
+	if err != nil {
+		return err
+	}
+	l, err := c.desk.Lot(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	d := lotDetail{lotRow: c.lotRow(l), Form: f, Bindings: c.boundTo(id)}
+	for _, v := range c.desk.Estate().Vendors() {
+		if v.UnionID == id.Union {
+			d.Vendor = v
+		}
+	}
+	waiting, err := c.desk.Charges(r.Context(), p.Who, charge.ChargeFilter{Lot: id, Limit: 20, States: []charge.State{
+		charge.StateHeld, charge.StateSending, charge.StateUnknown, charge.StateGaveUp, charge.StateRefused}})
+	if err != nil {
+		return err
+	}
+	d.Waiting = waiting.Items
+	if p.Support() && !l.Off {
+		if d.Pause, err = c.pauseOrResume(r, p, d.Status.Paused, id, flow.Action{DryRun: true}); err != nil {
+			return err
+		}
+	}
+	return render(w, r, f.status(), lotPage(p, d))
+}
+
+func (c *Console) boundTo(id charge.LotID) []boundAccount {
+	var out []boundAccount
+	for _, b := range c.desk.Estate().Bindings() {
+		if b.Lot == id {
+			out = append(out, boundAccount{b, c.platformOf(b.Account)})
+		}
+	}
+	return out
+}
+
+// platformOf gives the platform of an account, switched off or not.
+func (c *Console) platformOf(account string) string {
+	for _, a := range c.desk.Estate().Accounts() {
+		if a.ID == account {
+			return a.Platform
+		}
+	}
+	return ""
+}
+
+func (c *Console) pauseOrResume(r *http.Request, p *page, paused bool, id charge.LotID, a flow.Action) (flow.Effect, error) {
+	if paused {
+		return c.desk.Resume(r.Context(), p.Who, id, a)
+	}
+	return c.desk.Pause(r.Context(), p.Who, id, a)
+}
+
+func (c *Console) switchLot(w http.ResponseWriter, r *http.Request, p *page) error {
+	id, err := pathLot(r)
+	if err != nil {
+		return err
+	}
+	verb := r.PathValue("verb")
+	if verb != "pause" && verb != "resume" {
+		return desk.Fail(desk.NotFound, "no such action")
+	}
+	f := newForm(r)
+	reason := strings.TrimSpace(f.Get("reason"))
+	if reason == "" {
+		f.bad("reason", p.T("请填写原因，它会写入审计", "say why; it is kept in the audit log"))
+		return c.showLot(w, r, p, f)
+	}
+	effect, err := c.pauseOrResume(r, p, verb == "resume", id, flow.Action{Reason: reason})
+	if err != nil {
+		return err
+	}
+	if !effect.Done {
+		f.Wrong = p.Say(words.Sentence(effect.Effect))
+		return c.showLot(w, r, p, f)
+	}
+	return seeOther(w, r, "/lots/"+id.String(), "done")
+}
+
+// quoted is a lot's answer to what a stay costs, or why there is none.
+type quoted struct {
+	Lot   charge.LotID
+	Order string
+	Price lot.Price
+	Wrong string
+}
+
+func (c *Console) price(w http.ResponseWriter, r *http.Request, p *page) error {
+	id, err := pathLot(r)
+	if err != nil {
+		return err
+	}
+	q := quoted{Lot: id, Order: strings.TrimSpace(r.URL.Query().Get("order"))}
+	if q.Order != "" {
+		q.Price, err = c.desk.Price(r.Context(), p.Who, id, q.Order, "")
+		if err != nil {
+			if desk.KindOf(err) == "" {
+				c.desk.Failed(r.Context(), err)
+			}
+			q.Wrong = p.T("车场没有给出价格：订单不存在、车场离线，或它不支持查询。", "The lot gave no price: there is no such stay, the lot is off line, or it cannot be asked.")
+		}
+	}
+	return render(w, r, http.StatusOK, pricePage(p, q))
+}
+
+func heartbeat(p *page, l lotRow) string {
+	if l.Kind != charge.KindSDK {
+		return "–"
+	}
+	if l.Status.Beat.IsZero() {
+		return p.T("从未", "never")
+	}
+	return p.T(p.Age(l.Status.Beat)+"前", p.Age(l.Status.Beat)+" ago")
+}
+
+// measured is a length of time that may not be known.
+func measured(p *page, d time.Duration) string {
+	if d == 0 {
+		return "–"
+	}
+	return p.Span(d)
+}
+
+func breakerName(p *page, state string) string {
+	switch state {
+	case "closed":
+		return p.T("正常", "closed")
+	case "open":
+		return p.T("已熔断", "open")
+	case "half_open":
+		return p.T("试探中", "half open")
+	}
+	return dash(state)
+}
+
+func kindName(p *page, k charge.LotKind) string {
+	switch k {
+	case charge.KindSDK:
+		return p.T("SDK 长连接", "SDK, long line")
+	case charge.KindAPI:
+		return p.T("API 回调", "API, callbacks")
+	case charge.Kind4G:
+		return p.T("4G 云端计费", "4G, we keep the order")
+	}
+	return string(k)
+}
+
+func yesNo(p *page, yes bool) string {
+	if yes {
+		return p.T("是", "yes")
+	}
+	return p.T("否", "no")
+}
+
+func pauseVerb(d lotDetail) string {
+	if d.Status.Paused {
+		return "resume"
+	}
+	return "pause"
+}
+
+func modeName(p *page, m charge.BindingMode) string {
+	switch m {
+	case charge.ModeLive:
+		return p.T("正式", "live")
+	case charge.ModeShadow:
+		return p.T("试运行", "shadow")
+	case charge.ModeOff:
+		return p.T("停用", "off")
+	}
+	return string(m)
+}
+
+func modeTone(m charge.BindingMode) string {
+	switch m {
+	case charge.ModeLive:
+		return "good"
+	case charge.ModeShadow:
+		return "wait"
+	}
+	return "calm"
+}

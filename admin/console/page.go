@@ -1,0 +1,279 @@
+package console
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/admin/words"
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/guard"
+)
+
+const (
+	sessionCookie = "cs_session"
+	visitorCookie = "cs_visitor" // holds forms together before anybody has signed in
+	langCookie    = "cs_lang"
+	noticeCookie  = "cs_notice"
+)
+
+// page is what every page knows: who looks, in which language, and where.
+type page struct {
+	Lang    words.Lang
+	Who     guard.Identity // no role: nobody has signed in
+	CSRF    string
+	Path    string // of this page, for the menu
+	Here    string // path and query, for the way back
+	Now     time.Time
+	Version string
+	Query   string // what is in the search box
+	Notice  string // said once at the top
+	HTMX    bool   // only the asked-for part is wanted
+
+	secret  string // what the form token is tied to
+	session guard.Session
+	words   words.Catalogue
+	names   map[string]words.Text // of platforms
+	failure error                 // the session could not be looked up
+}
+
+// page gathers what a request brings.
+func (c *Console) page(r *http.Request) *page {
+	p := &page{Lang: words.Chinese, Path: r.URL.Path, Here: r.URL.RequestURI(), Now: c.desk.Now(), Version: c.cfg.Version,
+		words: c.words, names: c.names, HTMX: r.Header.Get("HX-Request") == "true" && r.Header.Get("HX-Boosted") != "true"}
+	if cookie, err := r.Cookie(langCookie); err == nil {
+		p.Lang = language(cookie.Value)
+	}
+	if cookie, err := r.Cookie(visitorCookie); err == nil {
+		p.secret = cookie.Value
+	}
+	if cookie, err := r.Cookie(noticeCookie); err == nil {
+		p.Notice = notice(p, cookie.Value)
+	}
+	if cookie, err := r.Cookie(sessionCookie); err == nil && cookie.Value != "" {
+		session, who, err := c.cfg.Guard.Sessions.Get(r.Context(), cookie.Value)
+		switch {
+		case err == nil:
+			p.session, p.Who, p.secret = session, who, cookie.Value
+		case !errors.Is(err, guard.ErrDenied):
+			p.failure = err
+		}
+	}
+	if p.secret != "" {
+		p.CSRF = c.cfg.Guard.Sessions.CSRF(p.secret)
+	}
+	return p
+}
+
+func language(s string) words.Lang {
+	if s == string(words.English) {
+		return words.English
+	}
+	return words.Chinese
+}
+
+// T gives a text in the page's language.
+func (p *page) T(zh, en string) string { return words.Text{ZH: zh, EN: en}.In(p.Lang) }
+
+// Word explains a code of a closed list.
+func (p *page) Word(list words.List, code string) words.Entry { return p.words.Find(list, code) }
+
+// Say gives a text of the catalogue in the page's language.
+func (p *page) Say(t words.Text) string { return t.In(p.Lang) }
+
+// HTMLLang is the page's language for the html element.
+func (p *page) HTMLLang() string { return p.T("zh-CN", "en") }
+
+// OtherLang is the address of this page in the other language.
+func (p *page) OtherLang() string {
+	u, err := url.Parse(p.Here)
+	if err != nil {
+		return "/?lang=" + p.T("en", "zh")
+	}
+	q := u.Query()
+	q.Set("lang", p.T("en", "zh"))
+	return u.Path + "?" + q.Encode()
+}
+
+// May reports whether who looks has a role.
+func (p *page) May(least guard.Role) bool { return desk.Allows(p.Who.Role, least) }
+
+// Support and Admin are May for templates.
+func (p *page) Support() bool { return p.May(guard.RoleSupport) }
+
+// Admin reports whether an admin looks.
+func (p *page) Admin() bool { return p.May(guard.RoleAdmin) }
+
+// Platform gives a platform's name.
+func (p *page) Platform(id string) string {
+	if name, ok := p.names[id]; ok {
+		return name.In(p.Lang)
+	}
+	return id
+}
+
+// Plate shows a plate as who looks may see it.
+func (p *page) Plate(plate charge.Plate) string { return desk.ShowPlate(p.Who, plate) }
+
+// Clock gives a moment in Shanghai, short where it is of today.
+func (p *page) Clock(t time.Time) string {
+	if t.IsZero() {
+		return "–"
+	}
+	local := t.In(charge.Shanghai)
+	if local.Format(time.DateOnly) == p.Now.In(charge.Shanghai).Format(time.DateOnly) {
+		return local.Format("15:04:05")
+	}
+	if local.Year() == p.Now.In(charge.Shanghai).Year() {
+		return local.Format("01-02 15:04:05")
+	}
+	return local.Format("2006-01-02 15:04:05")
+}
+
+// Stamp is a moment for machines.
+func Stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// Age gives how long ago something was.
+func (p *page) Age(t time.Time) string {
+	if t.IsZero() {
+		return "–"
+	}
+	return p.Span(p.Now.Sub(t))
+}
+
+// Span gives a length of time in one unit or two.
+func (p *page) Span(d time.Duration) string {
+	switch {
+	case d < 0:
+		return p.T("0 秒", "0 s")
+	case d < time.Second && d > 0:
+		return fmt.Sprintf(p.T("%d 毫秒", "%d ms"), d.Milliseconds())
+	case d < time.Minute:
+		return fmt.Sprintf(p.T("%d 秒", "%d s"), d/time.Second)
+	case d < time.Hour:
+		return fmt.Sprintf(p.T("%d 分", "%d min"), d/time.Minute)
+	case d < 2*day:
+		return fmt.Sprintf(p.T("%d 小时 %d 分", "%d h %d min"), d/time.Hour, d%time.Hour/time.Minute)
+	}
+	return fmt.Sprintf(p.T("%d 天", "%d days"), d/day)
+}
+
+// Reduction puts what is granted into words.
+func (p *page) Reduction(r *charge.Reduction) string {
+	if r == nil || r.IsZero() {
+		return "–"
+	}
+	switch r.Method {
+	case charge.MethodTime:
+		return fmt.Sprintf(p.T("%d 分钟", "%d min"), r.Minutes)
+	case charge.MethodAmount:
+		return p.T(r.Amount.String()+" 元", "¥"+r.Amount.String())
+	}
+	return p.Say(p.Word(words.Method, string(r.Method)).Name)
+}
+
+// Yuan gives money.
+func (p *page) Yuan(f charge.Fen) string { return p.T(f.String()+" 元", "¥"+f.String()) }
+
+// ID gives an id as text.
+func ID(id int64) string { return strconv.FormatInt(id, 10) }
+
+// Count gives a number with its thousands apart.
+func Count(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + " " + s[i:]
+	}
+	return s
+}
+
+// tone is how a code looks: good, wait, bad or calm.
+func tone(list words.List, code string) string {
+	switch list {
+	case words.ChargeState:
+		switch charge.State(code) {
+		case charge.StateDelivered, charge.StateUsed:
+			return "good"
+		case charge.StateHeld, charge.StateSending, charge.StateUnknown, charge.StateShadow:
+			return "wait"
+		case charge.StateRefused, charge.StateGaveUp, charge.StateExpired:
+			return "bad"
+		}
+	case words.PushOutcome:
+		switch charge.Outcome(code) {
+		case charge.OutcomeAccepted:
+			return "good"
+		case charge.OutcomeDuplicate, charge.OutcomeQuestion:
+			return "calm"
+		}
+		return "bad"
+	case words.DeliveryState:
+		switch charge.DeliveryState(code) {
+		case charge.DeliveryDelivered:
+			return "good"
+		case charge.DeliveryRefused, charge.DeliveryGaveUp:
+			return "bad"
+		case charge.DeliveryVoided:
+			return "calm"
+		}
+		return "wait"
+	case words.AttemptResult:
+		switch charge.AttemptResult(code) {
+		case charge.AttemptAcked, charge.AttemptPosted:
+			return "good"
+		}
+		return "bad"
+	case words.ReportState:
+		switch charge.ReportState(code) {
+		case charge.ReportDone:
+			return "good"
+		case charge.ReportGaveUp:
+			return "bad"
+		case charge.ReportOff:
+			return "calm"
+		}
+		return "wait"
+	}
+	return "calm"
+}
+
+// notices are what a page can say about what was just done; the cookie holds the code alone.
+func notice(p *page, code string) string {
+	switch code {
+	case "done":
+		return p.T("已完成。", "Done.")
+	case "applied":
+		return p.T("更改已生效。", "The change is in force.")
+	case "nothing":
+		return p.T("没有需要更改的内容。", "There was nothing to change.")
+	case "revoked":
+		return p.T("已撤销。", "Revoked.")
+	case "sent":
+		return p.T("已发送。", "Sent.")
+	case "signedout":
+		return p.T("您已退出登录。", "You are signed out.")
+	case "expired":
+		return p.T("登录已过期，请重新登录。", "Your session is over; sign in again.")
+	case "password":
+		return p.T("密码已更改，请用新密码登录。", "The password is changed; sign in with the new one.")
+	}
+	return ""
+}
+
+// seeOther sends the browser to a page that says a notice once.
+func seeOther(w http.ResponseWriter, r *http.Request, path, code string) error {
+	if code != "" {
+		http.SetCookie(w, &http.Cookie{Name: noticeCookie, Value: code, Path: "/", MaxAge: 20, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	}
+	if r.Header.Get("HX-Request") == "true" {
+		w.Header().Set("HX-Redirect", path)
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	http.Redirect(w, r, path, http.StatusSeeOther)
+	return nil
+}

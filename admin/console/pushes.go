@@ -1,0 +1,109 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/flow"
+)
+
+// pushList is a page of requests with what narrowed it.
+type pushList struct {
+	Query     url.Values
+	Items     []charge.Push
+	Next      string
+	Wrong     map[string]string
+	Platforms []choice
+}
+
+func (c *Console) pushes(w http.ResponseWriter, r *http.Request, p *page) error {
+	q := r.URL.Query()
+	list := pushList{Query: q, Wrong: map[string]string{}, Platforms: c.platformChoices(p)}
+	f := charge.PushFilter{Platform: q.Get("platform"), Account: strings.TrimSpace(q.Get("account")), Cursor: q.Get("cursor"), Limit: 50}
+	if o := charge.Outcome(q.Get("outcome")); slices.Contains(charge.Outcomes, o) {
+		f.Outcome = o
+	}
+	f.Refused = q.Get("outcome") == "refused"
+	f.From, f.To = spanFields(p, q, list.Wrong)
+	if len(list.Wrong) > 0 {
+		return render(w, r, http.StatusUnprocessableEntity, pushesPage(p, list))
+	}
+	page, err := c.desk.Pushes(r.Context(), f)
+	if err != nil {
+		return err
+	}
+	list.Items, list.Next = page.Items, nextPage(r.URL, page.Next)
+	return render(w, r, http.StatusOK, pushesPage(p, list))
+}
+
+func (c *Console) push(w http.ResponseWriter, r *http.Request, p *page) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	push, err := c.desk.Push(r.Context(), p.Who, id)
+	if err != nil {
+		return err
+	}
+	return render(w, r, http.StatusOK, pushPage(p, push, newForm(r), nil))
+}
+
+// replay takes a stored push again; its page has said before what that comes to.
+func (c *Console) replay(w http.ResponseWriter, r *http.Request, p *page) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	f := newForm(r)
+	reason := strings.TrimSpace(f.Get("reason"))
+	if reason == "" {
+		f.bad("reason", p.T("请填写原因，它会写入审计", "say why; it is kept in the audit log"))
+	}
+	var done *flow.Replayed
+	if f.ok() {
+		replayed, err := c.desk.Replay(r.Context(), p.Who, id, flow.Action{Reason: reason})
+		if err != nil {
+			return err
+		}
+		if replayed.Done && replayed.Charge != 0 {
+			return seeOther(w, r, "/charges/"+ID(replayed.Charge), "done")
+		}
+		done = &replayed
+	}
+	push, err := c.desk.Push(r.Context(), p.Who, id)
+	if err != nil {
+		return err
+	}
+	return render(w, r, f.status(), pushPage(p, push, f, done))
+}
+
+// bodyOf splits a raw request into its head and a readable body.
+func bodyOf(push *desk.Push) (head, text string) {
+	head, text, _ = strings.Cut(push.Raw, "\r\n\r\n")
+	return head, body(text)
+}
+
+func rawHead(push *desk.Push) string {
+	head, _ := bodyOf(push)
+	return head
+}
+
+func rawBody(push *desk.Push) string {
+	_, text := bodyOf(push)
+	return text
+}
+
+// replayEffect says what taking a push again would do.
+func (p *page) replayEffect(push *desk.Push) string {
+	switch {
+	case push.Charge != 0:
+		return p.T("效果：这条推送已生成充电订单，回放不会改变任何东西。", "Effect: this push has made a charge already; replaying changes nothing.")
+	case push.Read.Outcome == charge.OutcomeAccepted || len(push.Read.Read) > 0:
+		return p.T("效果：若现在能打开，将像刚收到一样接收并判定。", "Effect: it opens now, and is taken and decided as if it had just come.")
+	}
+	return p.T("效果：现在仍然打不开，不会接收任何东西。先修正密钥或对接。", "Effect: it does not open now either, so nothing is taken. Put the key or the binding right first.")
+}
