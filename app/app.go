@@ -131,7 +131,7 @@ func (a *App) openStore(ctx context.Context) error {
 		return err
 	}
 	if a.cfg.Node == "" {
-		a.cfg.Node = nodeName()
+		a.cfg.Node = nodeName(a.cfg.Database.URL)
 	}
 	s, err := store.Open(ctx, store.Config{DataDir: a.cfg.Data, URL: a.cfg.Database.URL, Node: a.cfg.Node, Logger: a.logger})
 	if err != nil {

@@ -30,8 +30,12 @@ const (
 	pruneEvery   = 10 * time.Minute
 )
 
-// nodeName makes up a name that no other process has.
-func nodeName() string {
+// nodeName makes up a name that no other process has. A server on SQLite is always alone with its data: it keeps
+// one name, and so takes up at its start what the process before it had left.
+func nodeName(database string) string {
+	if database == "" {
+		return "alone"
+	}
 	host, err := os.Hostname()
 	if err != nil || host == "" {
 		host = "node"

@@ -22,6 +22,7 @@ var (
 	takeNode  = statementOf("UPDATE node SET name = ?, beat = ? WHERE name = ?", tableNode)
 	deadNodes = statementOf("SELECT name FROM node WHERE beat < ? AND beat <> 0 ORDER BY name", tableNode)
 	restNode  = statementOf("UPDATE node SET beat = 0 WHERE name = ?", tableNode)
+	freeJobs  = statementOf("UPDATE job SET lease = '', lease_until = 0, ready = due WHERE lease = ?", tableJob)
 )
 
 // PutLineSession says that a line is on a node and gives its new epoch, greater than every one the line had:
@@ -100,8 +101,9 @@ func scanLine(c *cells) (charge.LineSession, error) {
 	}, c.failed()
 }
 
-// JoinNode enters a node and gives its number for charge.NewIDs, the same one each time it comes. When all
-// numbers are given away, that of the node that has been gone the longest is given anew.
+// JoinNode enters a node and gives its number for charge.NewIDs, the same one each time it comes. What the node
+// held in an earlier life is free again: two processes never share a name. When all numbers are given away, that
+// of the node that has been gone the longest is given anew.
 func (s *Store) JoinNode(ctx context.Context, node string, now time.Time) (number uint16, err error) {
 	err = s.write(ctx, []int64{lockOf("nodes")}, func(t *Tx) error {
 		taken := make(map[int64]bool)
@@ -125,7 +127,7 @@ func (s *Store) JoinNode(ctx context.Context, node string, now time.Time) (numbe
 			return err
 		}
 		if found {
-			return t.link.put(beatNode, []any{millis(now), node}, 1)
+			return t.comeBack(node, now)
 		}
 		for n := range int64(charge.MaxNode + 1) {
 			if !taken[n] {
@@ -140,6 +142,17 @@ func (s *Store) JoinNode(ctx context.Context, node string, now time.Time) (numbe
 		return t.link.put(takeNode, []any{node, millis(now), oldest.name}, 1)
 	})
 	return number, err
+}
+
+// comeBack frees the lines and leases that a node's earlier life left.
+func (t *Tx) comeBack(node string, now time.Time) error {
+	if err := t.link.put(endNode, []any{node}, -1); err != nil {
+		return err
+	}
+	if err := t.link.put(freeJobs, []any{node}, -1); err != nil {
+		return err
+	}
+	return t.link.put(beatNode, []any{millis(now), node}, 1)
 }
 
 // BeatNode says that a node is alive.
