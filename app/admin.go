@@ -17,13 +17,16 @@ import (
 	"github.com/chargestamp/chargestamp/store"
 )
 
+// secretsKeyName is the file of the key that seals stored secrets, in the data folder.
+const secretsKeyName = "secrets.key"
+
 // Version is the gateway's version, set by the linker.
 var Version = "dev"
 
 func (a *App) openGuard(ctx context.Context) error {
 	file := a.cfg.SecretsKeyFile
 	if file == "" {
-		file = filepath.Join(a.cfg.Data, "secrets.key")
+		file = filepath.Join(a.cfg.Data, secretsKeyName)
 	}
 	keys, err := guard.OpenKeyring(a.cfg.SecretsKey, file)
 	if err != nil {
@@ -72,7 +75,7 @@ func (a *App) makeAdmin() error {
 	if err != nil {
 		return err
 	}
-	a.admin, a.local = srv, srv.Local()
+	a.admin, a.local = srv, a.withLocal(srv.Local())
 	return nil
 }
 

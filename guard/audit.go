@@ -43,6 +43,9 @@ type Audit struct {
 	now  func() time.Time
 }
 
+// NewAudit makes an audit log over its rows.
+func NewAudit(rows Audits, now func() time.Time) *Audit { return &Audit{rows, now} }
+
 // Record appends an entry; a zero time is now.
 func (a *Audit) Record(ctx context.Context, e Entry) error {
 	if e.At.IsZero() {

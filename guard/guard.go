@@ -117,7 +117,7 @@ func Open(ctx context.Context, c Config) (*Guard, error) {
 	g := &Guard{
 		Tokens: newTokens(c.Docs, c.AdminToken, c.Now),
 		Users:  newUsers(c.Docs, c.Keys, c.Now),
-		Audit:  &Audit{rows: c.Audits, now: c.Now},
+		Audit:  NewAudit(c.Audits, c.Now),
 	}
 	g.Sessions = newSessions(c, g.Users)
 	g.Setup = &Setup{users: g.Users}

@@ -7,13 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/chargestamp/chargestamp/app"
 )
 
 // remote is the flags of commands that speak to a running server.
@@ -36,21 +36,14 @@ func (r remote) client() *client {
 	return &client{strings.TrimRight(r.Server, "/"), r.Token, &http.Client{Timeout: callTimeout}}
 }
 
-// socketName is the 0600 socket of a server in its data folder.
-const socketName = "admin.sock"
-
 // local calls the server that holds a data folder, over its socket. It gives nil where no server does.
 func local(data string) *client {
-	socket := filepath.Join(data, socketName)
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", socket)
-	}
-	conn, err := dial(context.Background(), "", "")
-	if err != nil {
+	c := app.LocalClient(data)
+	if c == nil {
 		return nil
 	}
-	conn.Close()
-	return &client{base: "http://local", http: &http.Client{Timeout: callTimeout, Transport: &http.Transport{DialContext: dial}}}
+	c.Timeout = callTimeout
+	return &client{base: "http://local", http: c}
 }
 
 // get fetches path with query and decodes JSON into v; *[]byte takes the body as it is.
