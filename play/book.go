@@ -61,6 +61,19 @@ func (b *Book) Rows() []Applied {
 	return rows
 }
 
+// ofStay gives the rows that took effect in one stay.
+func (b *Book) ofStay(order string) []Applied {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var rows []Applied
+	for _, r := range b.rows {
+		if r.OrderID == order && r.Applied > 0 {
+			rows = append(rows, *r)
+		}
+	}
+	return rows
+}
+
 // Wait gives the first row that fits, now or once it is there.
 func (b *Book) Wait(ctx context.Context, fits func(Applied) bool) (Applied, error) {
 	for {

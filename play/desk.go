@@ -41,7 +41,8 @@ type desk struct {
 	mu     sync.Mutex
 	prefix string
 	n      int
-	visits map[string]*Visit // by order id
+	open   map[string]Visit        // the cars inside, by order id
+	orders map[charge.Plate]string // of the cars inside
 }
 
 // DefaultTariff is five yuan for every started hour.
@@ -59,7 +60,8 @@ func newDesk(tariff charge.Tariff, opened time.Time) *desk {
 		decides: charge.Reduction{Method: charge.MethodTime, Minutes: 60},
 		book:    NewBook(),
 		prefix:  fmt.Sprintf("%x", opened.UnixNano()/1e6),
-		visits:  map[string]*Visit{},
+		open:    map[string]Visit{},
+		orders:  map[charge.Plate]string{},
 	}
 }
 
@@ -67,30 +69,22 @@ func newDesk(tariff charge.Tariff, opened time.Time) *desk {
 func (d *desk) enter(plate charge.Plate, at time.Time) Visit {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, v := range d.visits {
-		if v.Plate == plate && v.Out.IsZero() {
-			v.Out = at
-		}
-	}
+	delete(d.open, d.orders[plate])
 	d.n++
-	v := &Visit{OrderID: fmt.Sprintf("%s_%d", d.prefix, d.n), Plate: plate, In: at}
-	d.visits[v.OrderID] = v
-	return *v
+	v := Visit{OrderID: fmt.Sprintf("%s_%d", d.prefix, d.n), Plate: plate, In: at}
+	d.open[v.OrderID], d.orders[plate] = v, v.OrderID
+	return v
 }
 
-// inside finds the open visit of a plate, or by order id where one is given.
+// inside finds the open visit of an order id, or of a plate where no order is given.
 func (d *desk) inside(order string, plate charge.Plate) (Visit, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if v := d.visits[order]; v != nil && v.Out.IsZero() {
-		return *v, nil
-	}
 	if order == "" {
-		for _, v := range d.visits {
-			if v.Plate == plate && v.Out.IsZero() {
-				return *v, nil
-			}
-		}
+		order = d.orders[plate]
+	}
+	if v, is := d.open[order]; is {
+		return v, nil
 	}
 	return Visit{}, ErrNotInside
 }
@@ -102,7 +96,8 @@ func (d *desk) leave(plate charge.Plate, at time.Time) (Bill, error) {
 		return Bill{}, fmt.Errorf("%s: %w", plate, err)
 	}
 	d.mu.Lock()
-	d.visits[v.OrderID].Out = at
+	delete(d.open, v.OrderID)
+	delete(d.orders, plate)
 	d.mu.Unlock()
 	v.Out = at
 	bill := d.bill(v, at)
@@ -117,12 +112,7 @@ func (d *desk) leave(plate charge.Plate, at time.Time) (Bill, error) {
 // bill prices a visit up to a moment: time off first, in the order it came, then amounts, then free.
 func (d *desk) bill(v Visit, at time.Time) Bill {
 	b := Bill{Visit: v, Gross: cost(d.tariff, v.In, at)}
-	var rows []Applied
-	for _, r := range d.book.Rows() {
-		if r.OrderID == v.OrderID && r.Applied > 0 {
-			rows = append(rows, r)
-		}
-	}
+	rows := d.book.ofStay(v.OrderID)
 	left := b.Gross
 	for _, pass := range []charge.Method{charge.MethodTime, charge.MethodAmount, charge.MethodFree} {
 		for _, r := range rows {
@@ -136,11 +126,11 @@ func (d *desk) bill(v Visit, at time.Time) Bill {
 			r.UsedMinutes, r.UsedAmount = 0, 0
 			switch pass {
 			case charge.MethodTime:
-				r.UsedMinutes = min(give.Minutes*int64(max(r.Applied, 1)), minutesBetween(v.In, at)-b.Minutes)
+				r.UsedMinutes = min(give.Minutes*int64(r.Applied), minutesBetween(v.In, at)-b.Minutes)
 				b.Minutes += r.UsedMinutes
 				r.UsedAmount = left - cost(d.tariff, v.In, at.Add(-time.Duration(b.Minutes)*time.Minute))
 			case charge.MethodAmount:
-				r.UsedAmount = min(give.Amount*charge.Fen(max(r.Applied, 1)), left)
+				r.UsedAmount = min(give.Amount*charge.Fen(r.Applied), left)
 			case charge.MethodFree:
 				r.UsedAmount = left
 			}
