@@ -96,7 +96,6 @@ func Certify(ctx context.Context, target string, cfg CertifyConfig) (Sheet, erro
 	if err != nil {
 		return Sheet{}, err
 	}
-	defer x.close()
 	if err := run(ctx); err != nil {
 		return x.sheet, err
 	}
@@ -115,10 +114,12 @@ func (x *exam) script(target string) (func(context.Context) error, error) {
 			strings.Join(Targets, ", "), strings.Join(Platforms(), ", "))
 	case target == "api" && cfg.Theirs:
 		x.sheet.Against = cfg.Against
-		return x.theirCallback, cfg.needs("the partner's callback address", cfg.Against, "a lot", cfg.Lot.String(), "the vendor's key", cfg.Ukey, "the plate of a car inside", cfg.Plate.Full())
+		return x.theirCallback, cfg.needs("the partner's callback address", cfg.Against, "a lot", cfg.Lot.String(),
+			"the vendor's key", cfg.Ukey, "the plate of a car inside", cfg.Plate.Full())
 	case target == "sdk" && cfg.Theirs:
 		x.sheet.Against = cfg.Listen
-		return x.theirLine, cfg.needs("an address to listen at", cfg.Listen, "a lot", cfg.Lot.String(), "the lot's key", cfg.Ckey, "the plate of a car that will be let in", cfg.Plate.Full())
+		return x.theirLine, cfg.needs("an address to listen at", cfg.Listen, "a lot", cfg.Lot.String(),
+			"the lot's key", cfg.Ckey, "the plate of a car that will be let in", cfg.Plate.Full())
 	case cfg.Theirs:
 		return nil, errors.New("a 4G gate has no listener of its own to examine; let it call the gateway and look at the lot's stays")
 	}

@@ -80,8 +80,8 @@ func (x *exam) with(lie lotLie, do func(context.Context, played) (string, error)
 		if err != nil {
 			return "", err
 		}
-		defer l.Stop()
-		return do(ctx, l)
+		detail, err := do(ctx, l)
+		return detail, errors.Join(err, l.Stop())
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,16 +21,9 @@ type exam struct {
 	player *Player
 	rand   *rand.Rand
 	orders int
-	ends   []func() // far ends to close
 }
 
 func newRand() *rand.Rand { return rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())) }
-
-func (x *exam) close() {
-	for _, end := range slices.Backward(x.ends) {
-		end()
-	}
-}
 
 // play is the platform's player; it is made at the first use.
 func (x *exam) play() *Player {

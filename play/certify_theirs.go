@@ -96,7 +96,8 @@ func (x *exam) theirAnswer(ctx context.Context, body []byte, key string, want in
 
 // theirPrice asks 5.1.
 func (x *exam) theirPrice(ctx context.Context) (off int64, text string, err error) {
-	question := record{{"car_number", x.cfg.Plate.Full()}, {"service_name", "query_price"}, {"order_id", ""}, {"park_id", x.cfg.Lot.Park}, {"pay_scene", whole(0)}}
+	question := record{{"car_number", x.cfg.Plate.Full()}, {"service_name", "query_price"}, {"order_id", ""},
+		{"park_id", x.cfg.Lot.Park}, {"pay_scene", whole(0)}}
 	var said struct {
 		State          *int
 		ErrMsg         string
@@ -253,7 +254,8 @@ func (c *theirLot) reduce(ctx context.Context, uuid string, want int64) (string,
 	defer cancel()
 	now := time.Now()
 	c.down(record{
-		{"service_name", "pay_notice"}, {"comid", c.x.cfg.Lot.Park}, {"uuid", uuid}, {"order_id", c.order}, {"car_number", c.x.cfg.Plate.Full()}, {"type", whole(1)},
+		{"service_name", "pay_notice"}, {"comid", c.x.cfg.Lot.Park}, {"uuid", uuid},
+		{"order_id", c.order}, {"car_number", c.x.cfg.Plate.Full()}, {"type", whole(1)},
 		{"duration", whole(certifyMinutes)}, {"start_charging_time", localTime(now.Add(-time.Hour))}, {"stop_charging_time", localTime(now)},
 		{"start_charge_seq", uuid}, {"calculation_method", whole(1)},
 	})

@@ -112,7 +112,8 @@ func Demo(ctx context.Context, cfg DemoConfig) ([]Row, error) {
 	if err := t.open(ctx, rows); err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
-	t.board.say(fmt.Sprintf("%d platforms, %d lots, every kind of lot that each platform supports: %d rows.\n", len(Platforms()), len(demoLots()), len(rows)))
+	t.board.say(fmt.Sprintf("%d platforms, %d lots, every kind of lot that each platform supports: %d rows.\n",
+		len(Platforms()), len(demoLots()), len(rows)))
 	t.board.head()
 	done := t.playAll(ctx, rows)
 	used := len(done) - Undelivered(done)
