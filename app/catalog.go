@@ -16,7 +16,7 @@ func catalogOf(dialects []platform.Dialect) *estate.Catalog {
 		p := estate.Platform{
 			ID: i.ID, Number: i.Number, Title: i.Title, Kinds: i.Kinds, Issuer: string(i.Issuer),
 			Operator: i.Operator, OperatorPrefix: i.OperatorPrefix, NeedsLock: i.NeedsLock, LockUnless: i.LockUnless,
-			OpenInterface: i.OpenInterface, Default: i.Default, Assumed: i.Evidence == platform.EvidenceAssumed,
+			OlderMessage: i.OlderMessage, OpenInterface: i.OpenInterface, Default: i.Default, Assumed: i.Evidence == platform.EvidenceAssumed,
 			ByCharger: i.LotField == "", Report: reports,
 		}
 		for _, g := range i.Grants {

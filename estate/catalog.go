@@ -29,9 +29,10 @@ type Platform struct {
 	Operator string // the key that names the operator in a push; empty: accounts are found by scope alone
 	// OperatorPrefix is how many characters of the operator's name are compared; 0 is all.
 	OperatorPrefix int
-	NeedsLock      bool   // an address list or a path token is required
-	LockUnless     string // the same where this key is absent
-	OpenInterface  bool   // the vendor must have open_interface
+	NeedsLock      bool           // an address list or a path token is required
+	LockUnless     string         // the same where this key is absent
+	OlderMessage   charge.Message // what SDK lots marked with it hear its charges by: fixed amounts only; empty for none
+	OpenInterface  bool           // the vendor must have open_interface
 	// Default is what a binding without a rule takes: grant, fixed and plus_minutes of it; nil: it must say.
 	Default   *charge.Rule
 	Assumed   bool // the protocol is assumed: new bindings start in shadow

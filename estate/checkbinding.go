@@ -6,10 +6,6 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 )
 
-// message336 is the one platform whose charges go out as 3.36 in lots of that message; the message carries
-// a fixed amount only (contract, table 3).
-const message336 = "xingxing"
-
 // binding checks a binding against its account, lot, vendor and platform.
 func (m *merger) binding(b *charge.Binding) {
 	at := []string{
@@ -76,7 +72,7 @@ func (m *merger) rule(at []string, p *Platform, lot *charge.Lot, r charge.Rule) 
 	switch {
 	case r.Grant == charge.GrantLotDecides && lot.Kind == charge.Kind4G:
 		m.fail(at, "rule.grant", CodeGrant4G)
-	case lot.Kind == charge.KindSDK && lot.Message == charge.Message336 && p.ID == message336 &&
+	case lot.Kind == charge.KindSDK && p.OlderMessage != "" && lot.Message == p.OlderMessage &&
 		!(r.Grant == charge.GrantFixed && r.Fixed.Method == charge.MethodAmount):
 		m.fail(at, "rule.grant", CodeGrant336, p.ID)
 	case !p.allows(r):

@@ -8,6 +8,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/outbox"
+	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/rules"
 )
 
@@ -124,8 +125,8 @@ func (d *deciding) launch() error {
 		dl.Channel, dl.Message = charge.ChannelCallback, charge.Message514
 	default:
 		dl.Channel, dl.Message = charge.ChannelLine, charge.Message325
-		if target.Message == charge.Message336 && c.Platform == "xingxing" {
-			dl.Message = charge.Message336
+		if older := d.info().OlderMessage; older != "" && target.Message == older {
+			dl.Message = older
 		}
 	}
 	return d.dispatch(dl)
@@ -210,10 +211,16 @@ func (d *deciding) notice(dl *charge.Delivery) lot.Notice {
 	if d.stay != nil {
 		n.StayOrder = d.stay.OrderID
 	}
-	if dialect, ok := d.f.cfg.Dialect(c.Platform); ok {
-		n.FormID = dialect.Info().FormID
-	}
+	n.FormID = d.info().FormID
 	return n
+}
+
+// info describes the charge's dialect; the zero Info where it is known no more.
+func (d *deciding) info() platform.Info {
+	if dialect, ok := d.f.cfg.Dialect(d.charge.Platform); ok {
+		return dialect.Info()
+	}
+	return platform.Info{}
 }
 
 // orderName is what a lot calls the charge: the platform's order number, else our id.

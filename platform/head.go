@@ -47,6 +47,7 @@ type LotPart struct {
 	Separators []string         `toml:"separators"`
 	Kinds      []charge.LotKind `toml:"kinds"`
 	FormID     int              `toml:"form_id"` // 5.14 plat_form_id
+	Older      charge.Message   `toml:"older_message"`
 	Mark       string           `toml:"mark"`
 }
 
@@ -161,6 +162,9 @@ func (h *Head) checkLot(f *ProfileFile, own bool) error {
 	hasAPI := slices.Contains(h.Lot.Kinds, charge.KindAPI)
 	if own && hasAPI && h.Lot.FormID == 0 {
 		h.Lot.FormID = FormOther
+	}
+	if h.Lot.Older != "" && h.Lot.Older != charge.Message336 {
+		return f.Errorf("lot.older_message", "%q is none: only 3.36 is older than 3.25", h.Lot.Older)
 	}
 	if hasAPI || h.Lot.FormID != 0 {
 		if err := OneOf(f, "lot.form_id", h.Lot.FormID, formIDs); err != nil {
@@ -310,7 +314,7 @@ func (h *Head) checkReply(f *ProfileFile) error {
 // Info is the part of a dialect's description that the head tells.
 func (h *Head) Info(own bool) Info {
 	info := Info{ID: h.ID, Number: h.About.Number, Title: h.About.Title, English: h.About.English, Family: h.Family,
-		LotField: h.Lot.Field, Separators: h.Lot.Separators, Kinds: h.Lot.Kinds, Grants: h.Grants.Kinds, FormID: h.Lot.FormID,
+		LotField: h.Lot.Field, Separators: h.Lot.Separators, Kinds: h.Lot.Kinds, Grants: h.Grants.Kinds, FormID: h.Lot.FormID, OlderMessage: h.Lot.Older,
 		Default: h.defaultRule(), Issuer: IssuerAccount, Evidence: h.About.Evidence, Spec: h.About.Spec,
 		Notes: slices.Clone(h.About.Notes), OwnProfile: own}
 	for _, p := range h.Paths.Charge {

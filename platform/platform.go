@@ -243,9 +243,11 @@ type Info struct {
 	Grants     []GrantKind
 	Default    *charge.Rule // what a binding without a rule takes; nil: it must say one
 	FormID     int          // 5.14 plat_form_id; 0 where none is sent
-	Keys       []KeyInfo
-	Issuer     Issuer // where the key to check with comes from
-	Operator   string // name of the key that Claim.Operator is compared with; empty: accounts are found by scope
+	// OlderMessage is what SDK lots marked with it hear this platform's charges by, in place of 3.25.
+	OlderMessage charge.Message
+	Keys         []KeyInfo
+	Issuer       Issuer // where the key to check with comes from
+	Operator     string // name of the key that Claim.Operator is compared with; empty: accounts are found by scope
 	// OperatorPrefix is how many characters of the operator are compared; 0 is all. An organisation code has nine;
 	// some papers print the check digit behind it.
 	OperatorPrefix int
