@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/chargestamp/chargestamp/outbox"
@@ -12,7 +14,7 @@ var (
 	lineRoutes = statementOf("WITH RECURSIVE r (route) AS (SELECT min(route) FROM job WHERE kind = 'line' "+
 		"UNION ALL SELECT (SELECT min(route) FROM job WHERE kind = 'line' AND route > r.route) FROM r WHERE r.route IS NOT NULL) "+
 		"SELECT r.route FROM r WHERE r.route IS NOT NULL "+
-		"AND EXISTS (SELECT 1 FROM line_session s WHERE s.node = ? AND s.node <> '' AND s.lot = r.route) "+
+		"AND EXISTS (SELECT 1 FROM line_session s WHERE s.node = ? AND s.node <> '' AND s.receive_cloud <> 0 AND s.lot = r.route) "+
 		"AND EXISTS (SELECT 1 FROM job j WHERE j.kind = 'line' AND j.route = r.route AND j.ready <= ?)", tableJob, tableLine)
 	anyReady = statementOf("SELECT 1 FROM job WHERE kind = ? AND kind <> 'line' AND ready <= ? LIMIT 1", tableJob)
 
@@ -69,6 +71,9 @@ func (s *Store) ClaimJobs(ctx context.Context, node string, kind outbox.Kind, no
 			}
 		}
 		return nil
+	})
+	slices.SortFunc(jobs, func(a, b outbox.Job) int {
+		return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.ID, b.ID))
 	})
 	return jobs, err
 }

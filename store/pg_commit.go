@@ -43,6 +43,7 @@ func (c *committer) commitBatch(batch []*write) error {
 	_ = c.conn.PgConn().Conn().SetDeadline(time.Now().Add(patience))
 	err := runLanes(c.engine.store, c.conn, batch)
 	for try := 0; err != nil && try < 3 && !c.gone(err); try++ {
+		c.engine.store.reruns.Add(1)
 		if err = c.undo(); err == nil {
 			err = c.oneByOne(batch)
 		}
@@ -74,8 +75,8 @@ func (c *committer) dial() error {
 	}
 	cfg := c.engine.cfg.Copy()
 	// A node that freezes in the middle must not keep others waiting for its locks.
-	cfg.RuntimeParams["idle_in_transaction_session_timeout"] = "10s"
-	cfg.RuntimeParams["lock_timeout"] = "10s"
+	cfg.RuntimeParams["idle_in_transaction_session_timeout"] = "5s"
+	cfg.RuntimeParams["lock_timeout"] = "5s"
 	cfg.RuntimeParams["tcp_keepalives_idle"] = "10"
 	conn, err := pgx.ConnectConfig(context.Background(), cfg)
 	if err == nil {

@@ -21,7 +21,7 @@ const (
 	committers  = 3      // transactions of one node that may be under way at once
 	minPostgres = 130000 // server_version_num
 	poolSize    = 8
-	patience    = 15 * time.Second // for one batch; a server that is silent for longer is taken for lost
+	patience    = 10 * time.Second // for one batch; a server that is silent for longer is taken for lost
 	redialAfter = 250 * time.Millisecond
 
 	hintChannel = "chargestamp"
@@ -39,7 +39,7 @@ func openPostgres(ctx context.Context, s *Store) (engine, error) {
 	if err != nil {
 		return nil, errors.New("store: the database url cannot be read") // its error may tell the password
 	}
-	cfg.ConnectTimeout = 5 * time.Second
+	cfg.ConnectTimeout = 2 * time.Second
 	cfg.RuntimeParams["application_name"] = "chargestamp " + s.cfg.Node
 	e := &postgresEngine{store: s, cfg: cfg}
 	conn, err := pgx.ConnectConfig(ctx, cfg.Copy())

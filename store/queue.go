@@ -58,6 +58,8 @@ func (w *write) run(s *Store, l link) {
 
 // answer tells all what became of them; err, where it is set, is everybody's.
 func (s *Store) answer(batch []*write, err error) {
+	s.batches.Add(1)
+	s.writes.Add(int64(len(batch)))
 	for _, w := range batch {
 		if err == nil && w.err == nil {
 			s.plates.add(w.tx.plates)

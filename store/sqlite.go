@@ -176,6 +176,7 @@ var errSavepoints = errors.New("store: to be run with savepoints")
 func (e *sqliteEngine) commitBatch(batch []*write) error {
 	err := e.tryBatch(batch, false)
 	if err == errSavepoints {
+		e.store.reruns.Add(1)
 		err = e.tryBatch(batch, true)
 	}
 	return err

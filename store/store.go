@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -37,6 +38,8 @@ type Store struct {
 	ids    *charge.IDs // of rows that nobody else names
 	plates seenPlates
 	hints  chan Hint
+
+	batches, writes, reruns, busy atomic.Int64
 
 	failed    chan error // capacity 1, see Fatal
 	failOnce  sync.Once
@@ -163,6 +166,24 @@ func (s *Store) fail(err error) {
 	})
 }
 
+// Stats are counts since the store was opened.
+type Stats struct {
+	Batches int64 // commits
+	Writes  int64 // writes that shared them
+	Reruns  int64 // batches that had to be run a second time, one write after the other
+	Busy    int64 // writes turned away at a full queue
+	Queued  int   // writes that wait now
+}
+
+// Stats tells how the store is doing.
+func (s *Store) Stats() Stats {
+	st := Stats{Batches: s.batches.Load(), Writes: s.writes.Load(), Reruns: s.reruns.Load(), Busy: s.busy.Load()}
+	for _, q := range s.queues {
+		st.Queued += len(q)
+	}
+	return st
+}
+
 // Migrate brings the schema up to date; Open has done so already.
 func (s *Store) Migrate(ctx context.Context) error { return s.engine.migrate(ctx) }
 
@@ -212,6 +233,7 @@ func (s *Store) write(ctx context.Context, locks []int64, fn func(*Tx) error) er
 	select {
 	case s.queues[queue] <- w:
 	default:
+		s.busy.Add(1)
 		return outbox.ErrBusy
 	}
 	select {

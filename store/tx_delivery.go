@@ -18,8 +18,8 @@ var (
 	lockJob   = tableJob.selectWhere("id = ?").locking()
 	updateJob = tableJob.update("due ready attempt lease lease_until fence", "id")
 	deleteJob = statementOf("DELETE FROM job WHERE id = ?", tableJob)
-	wakeJobs  = statementOf("UPDATE job SET due = CASE WHEN due > ? THEN ? ELSE due END, ready = CASE WHEN due > ? THEN ? ELSE due END, "+
-		"lease = '', lease_until = 0 WHERE route = ? AND (lease = '' OR lease_until <= ?)", tableJob)
+	wakeLine  = wake("kind = 'line'")
+	wakeAny   = wake("kind <> 'line'")
 )
 
 // AddDelivery stores a delivery and its job. A job with a Lease is this node's from the start; one without an id
@@ -104,9 +104,19 @@ func (t *Tx) EndJob(id int64) error { return t.link.put(deleteJob, []any{id}, -1
 
 // WakeJobs makes a lot's waiting jobs due at once and gives how many there were.
 func (t *Tx) WakeJobs(lot charge.LotID, now time.Time) (int, error) {
-	ms := millis(now)
-	n, err := t.link.exec(wakeJobs, []any{ms, ms, ms, ms, lot.String(), ms})
-	return int(n), err
+	ms, all := millis(now), int64(0)
+	for _, q := range []*statement{wakeLine, wakeAny} { // each has an index of its own
+		n, err := t.link.exec(q, []any{ms, ms, ms, ms, lot.String(), ms})
+		if all += n; err != nil {
+			return 0, err
+		}
+	}
+	return int(all), nil
+}
+
+func wake(kind string) *statement {
+	return statementOf("UPDATE job SET due = CASE WHEN due > ? THEN ? ELSE due END, ready = CASE WHEN due > ? THEN ? ELSE due END, "+
+		"lease = '', lease_until = 0 WHERE "+kind+" AND route = ? AND (lease = '' OR lease_until <= ?)", tableJob)
 }
 
 // jobReady is when a job may be claimed.

@@ -83,7 +83,7 @@ func testClaims(t *testing.T, s *site) {
 	s.write(func(tx *store.Tx) error {
 		return all(tx.AddJob(due), tx.AddJob(later), tx.AddJob(leased), tx.AddJob(here), tx.AddJob(there), tx.AddJob(none))
 	})
-	for _, l := range []charge.LineSession{{Lot: charge.LotID{Union: "1", Park: "2"}, Node: "a"}, {Lot: charge.LotID{Union: "1", Park: "3"}, Node: "b"}} {
+	for _, l := range []charge.LineSession{{Lot: charge.LotID{Union: "1", Park: "2"}, Node: "a", ReceiveCloud: true}, {Lot: charge.LotID{Union: "1", Park: "3"}, Node: "b", ReceiveCloud: true}} {
 		if _, err := s.PutLineSession(ctx, l); err != nil {
 			t.Fatal(err)
 		}
@@ -135,7 +135,7 @@ func testClaims(t *testing.T, s *site) {
 		_, err := tx.WakeJobs(charge.LotID{Union: "1", Park: "4"}, s.now)
 		return err
 	})
-	if _, err := s.PutLineSession(ctx, charge.LineSession{Lot: charge.LotID{Union: "1", Park: "4"}, Node: "a"}); err != nil {
+	if _, err := s.PutLineSession(ctx, charge.LineSession{Lot: charge.LotID{Union: "1", Park: "4"}, Node: "a", ReceiveCloud: true}); err != nil {
 		t.Fatal(err)
 	}
 	claim(outbox.KindLine, s.now, none)
@@ -170,7 +170,7 @@ func testLines(t *testing.T, s *site) {
 	same(t, "lines", lines, []charge.LineSession{line})
 	mine, other := line, line
 	other.LocalID = "gone"
-	lost, err := s.BeatLineSessions(ctx, "b", []charge.LineSession{mine, other}, s.now.Add(time.Second))
+	lost, err := s.BeatLineSessions(ctx, "b", []charge.LineSession{mine, other})
 	must(err)
 	same(t, "lost lines", lost, []charge.LineSession{other})
 	must(s.EndLineSession(ctx, s.lot, "gate", "b", second))
@@ -204,6 +204,25 @@ func testLines(t *testing.T, s *site) {
 	lines, err = s.LineNodes(ctx, s.lot)
 	must(err)
 	same(t, "lines after a's end", lines, []charge.LineSession(nil))
+
+	own := outbox.Job{ID: s.ids.Next(), Kind: outbox.KindCallback, Route: "1/9", DueAt: s.now, Lease: "a", LeaseUntil: s.now.Add(time.Hour), Fence: 1}
+	s.write(func(tx *store.Tx) error { return tx.AddJob(own) })
+	must(s.BeatNode(ctx, "a", s.now))
+	must(s.LeaveNode(ctx, "a"))
+	dead, err = s.DeadNodes(ctx, s.now.Add(time.Second))
+	must(err)
+	same(t, "dead nodes after a's farewell", dead, []string{"b"})
+	left, err := s.ClaimJobs(ctx, "b", outbox.KindCallback, s.now, s.now.Add(time.Minute), 10)
+	must(err)
+	if len(left) != 1 || left[0].ID != own.ID {
+		t.Errorf("b took up %+v of what a left, want job %d", left, own.ID)
+	}
+
+	at, off, err := s.DatabaseTime(ctx)
+	must(err)
+	if d := time.Since(at).Abs(); d > time.Minute || off > time.Minute {
+		t.Errorf("the database's time is %v from ours, give or take %v", d, off)
+	}
 
 	must(s.Notify(ctx, "line", "200461/1313"))
 	same(t, "hint", <-s.Hints(), store.Hint{Topic: "line", Payload: "200461/1313"})

@@ -26,6 +26,8 @@ func Run(t *testing.T, open Open) {
 		{"RepeatKey", testRepeatKey},
 		{"LotMarks", testLotMarks},
 		{"Write", testWrite},
+		{"GroupCommit", testGroupCommit},
+		{"Outbox", testOutbox},
 		{"Documents", testDocuments},
 		{"Audit", testAudit},
 		{"Claims", testClaims},

@@ -168,6 +168,7 @@ CREATE TABLE job (
 );
 CREATE INDEX job_line ON job (route, ready) WHERE kind = 'line';
 CREATE INDEX job_any ON job (kind, ready) WHERE kind <> 'line';
+CREATE INDEX job_route ON job (route) WHERE kind <> 'line';
 
 CREATE TABLE lot_mark (
     lot          TEXT PRIMARY KEY,
