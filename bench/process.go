@@ -31,6 +31,11 @@ const readyWithin = 60 * time.Second
 
 // start runs the program until it is ready and decodes its first line into v.
 func start(ctx context.Context, exe string, args, env []string, v any) (*process, error) {
+	return startTold(ctx, exe, args, env, nil, v)
+}
+
+// startTold is start for a child that reads what it needs to know from its standard input.
+func startTold(ctx context.Context, exe string, args, env []string, told, v any) (*process, error) {
 	p := &process{cmd: exec.Command(exe, args...), exited: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stderr = &p.tail
@@ -47,7 +52,15 @@ func start(ctx context.Context, exe string, args, env []string, v any) (*process
 		return nil, err
 	}
 	first := make(chan error, 1)
-	go func() { first <- p.next(v) }()
+	go func() {
+		if told != nil {
+			if err := p.tell(told); err != nil {
+				first <- err
+				return
+			}
+		}
+		first <- p.next(v)
+	}()
 	select {
 	case err = <-first:
 	case <-time.After(readyWithin):

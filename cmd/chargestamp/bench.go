@@ -7,7 +7,10 @@ import (
 )
 
 // benchCommand measures; see docs/performance.md.
-type benchCommand struct{}
+type benchCommand struct {
+	Table     benchTable     `cmd:"" default:"withargs" help:"The table of docs/performance.md."`
+	Forwarder benchForwarder `cmd:"" hidden:"" help:"The store-less baseline, started by bench itself."`
+}
 
 // report is how figures are printed.
 type report struct {
@@ -20,20 +23,74 @@ func (r report) measure(c *console, run func(*bench.Rig) ([]bench.Row, error)) e
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, rig.Close()) }()
 	rows, failure := run(rig)
 	print := bench.WriteText
 	if r.Output == "json" {
 		print = bench.WriteJSON
 	}
-	if err := print(c.out, rows); err != nil {
-		return err
-	}
-	switch {
-	case failure != nil:
-		return failure
-	case len(bench.Failed(rows)) > 0:
+	err = errors.Join(failure, print(c.out, rows), rig.Close())
+	if err == nil && len(bench.Failed(rows)) > 0 {
 		return failed
 	}
 	return err
 }
+
+// engines are the flags that choose where servers under test keep their data.
+type engines struct {
+	Engine   string `enum:"sqlite,postgres,both" default:"${engine}" help:"sqlite, postgres (a private one from this machine's programs) or both."`
+	Database string `placeholder:"URL" help:"An empty PostgreSQL database to use instead of a private server."`
+}
+
+// open opens the engines that were asked for; close closes them.
+func (e engines) open() (all []*bench.Engine, closeAll func() error, err error) {
+	names := []string{e.Engine}
+	switch {
+	case e.Database != "":
+		names = []string{bench.Postgres}
+	case e.Engine == "both":
+		names = []string{bench.SQLite, bench.Postgres}
+	}
+	closeAll = func() error {
+		var errs []error
+		for _, engine := range all {
+			errs = append(errs, engine.Close())
+		}
+		return errors.Join(errs...)
+	}
+	for _, name := range names {
+		engine, err := bench.OpenEngine(name, e.Database)
+		if err != nil {
+			return nil, nil, errors.Join(err, closeAll())
+		}
+		all = append(all, engine)
+	}
+	return all, closeAll, nil
+}
+
+// on runs something on a rig with engines.
+func (e engines) on(c *console, r report, run func(*bench.Rig, []*bench.Engine) ([]bench.Row, error)) error {
+	all, closeAll, err := e.open()
+	if err != nil {
+		return err
+	}
+	err = r.measure(c, func(rig *bench.Rig) ([]bench.Row, error) { return run(rig, all) })
+	return errors.Join(err, closeAll())
+}
+
+type benchTable struct {
+	report
+	engines `set:"engine=both"`
+	Times   int `default:"3" help:"Every figure is the median of so many runs."`
+}
+
+// Run measures the table.
+func (b *benchTable) Run(c *console) error {
+	return b.on(c, b.report, func(rig *bench.Rig, engines []*bench.Engine) ([]bench.Row, error) {
+		return rig.Table(c.ctx, bench.TableConfig{Times: b.Times, Engines: engines, Saturate: bench.DefaultSaturate})
+	})
+}
+
+type benchForwarder struct{}
+
+// Run forwards.
+func (benchForwarder) Run(c *console) error { return bench.RunForwarder(c.ctx, c.in, c.out) }
