@@ -29,14 +29,22 @@ test: deps ## every test, with the race detector, on SQLite and PostgreSQL and i
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint ## the linters of .golangci.yml, and that printed files are up to date
 	$(TOOLS)/golangci-lint run --timeout 15m
+	@$(MAKE) --no-print-directory generate-check
 
 $(TOOLS)/golangci-lint:
 	@mkdir -p $(TOOLS)
 	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 
-.PHONY: generate
-generate: ## print docs, templates and golden pushes again; CI fails when that leaves a diff
-	@./tools/generate.sh
+.PHONY: generate generate-check
+generate: ## print docs, templates and golden pushes again
+	@GO="$(GO)" TEMPL_VERSION=$(TEMPL_VERSION) ./tools/generate.sh
+
+generate-check: ## print again, and fail when that changes a file; a part of lint
+	@GO="$(GO)" TEMPL_VERSION=$(TEMPL_VERSION) ./tools/generate.sh --check
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZ (60s) each; what it finds stands in the package's testdata/fuzz
+	@./tools/fuzz.sh $(FUZZ)
 
 .PHONY: bench
 bench: build ## the table of docs/performance.md, medians of three, in under ten minutes

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/chargestamp/chargestamp/app"
+)
+
+// chineseConfig says in Chinese what the settings are for, by their keys in the file. A setting that stands not here
+// is an error.
+var chineseConfig = map[string]string{
+	"data":                 "数据目录",
+	"database.url":         "数据库地址，空为数据目录里的 SQLite",
+	"http.addr":            "公网 HTTP，平台与车场用",
+	"admin.addr":           "管理 HTTP：控制台、接口、指标",
+	"line.addr":            "SDK 车场长连接",
+	"line.tls_addr":        "SDK 车场长连接（TLS，配了证书才有）",
+	"line.frame_bytes":     "一帧最长字节数",
+	"line.offline_after":   "多久没有心跳算离线",
+	"line.flood_per_10s":   "每个登录 10 秒内最多多少条上行",
+	"tls.cert":             "证书文件，变化后自动重新读取",
+	"tls.key":              "证书的私钥文件",
+	"tls.addr":             "公网 HTTPS（配了证书才有）",
+	"trusted_proxies":      "前置代理的地址段；只信它们的 X-Forwarded-For",
+	"platforms.dir":        "自己的平台配置（*.toml）所在目录",
+	"limits.account_per_s": "每个平台账号每秒推送数",
+	"limits.address_per_s": "每个来源地址每秒请求数",
+	"limits.login_per_s":   "每个车场每秒长连接登录数",
+	"retention.pushes":     "已接收推送保留多久",
+	"retention.refused":    "被拒推送保留多久",
+	"retention.charges":    "充电订单（含停车、下发、时间线）保留多久，0 为永久",
+	"alerts":               "告警通知（只能写在文件里）",
+	"alerts[].name":        "名称，日志里用",
+	"alerts[].url":         "通知地址",
+	"alerts[].format":      "格式",
+	"alerts[].secret":      "钉钉、飞书的加签密钥",
+	"alerts[].lang":        "语言",
+	"alerts[].allow_to":    "允许发往的内网地址段",
+	"alerts[].on":          "哪些情况，空为全部",
+	"oidc.issuer":          "统一登录的签发方，空为不用",
+	"oidc.client_id":       "客户端编号",
+	"oidc.client_secret":   "客户端密钥",
+	"oidc.role_claim":      "角色取自哪个声明",
+	"oidc.redirect_url":    "回跳地址",
+	"log.level":            "日志级别",
+	"console":              "控制台自己的网址，用于告警里的链接",
+}
+
+// configPage prints docs/config.md from app.Config, its tags, its comments and its defaults.
+func configPage(out files) error {
+	comments, err := fieldComments("app/config.go")
+	if err != nil {
+		return err
+	}
+	r := &configReader{comments: comments}
+	r.read(reflect.ValueOf(app.Defaults()), "")
+	for _, row := range r.rows {
+		if row[4] == "" {
+			return fmt.Errorf("tools/docgen/config.go has no Chinese for the setting %s", row[0])
+		}
+	}
+	p := newPage("设置 · Configuration", "app.Config")
+	p.para("命令行参数优先于环境变量，环境变量优先于文件（`chargestamp serve --config 文件`，YAML）。不认识的键会被指出所在行，退出码 2。列表在环境变量里用逗号分隔。",
+		"A flag beats the environment, which beats the file (`chargestamp serve --config FILE`, YAML). An unknown key is named with its line, exit code 2. Lists are comma-separated in the environment. Lengths of time are written `90s`, `3m`, `2h` or `30d`.")
+	p.table([]string{"文件 File", "环境变量 Environment", "参数 Flag", "默认 Default", "含义 Meaning"}, r.rows)
+	p.section("只在环境变量或参数里 · Environment and flags only")
+	p.table([]string{"", "含义 Meaning"}, [][]string{
+		{"`CHARGESTAMP_SECRETS_KEY`", "加密保存密钥用的钥匙；没有时用 `--secrets-key` 文件，默认数据目录里的 `secrets.key`（首次启动生成，0600）。多个节点必须相同。 The key that seals stored secrets; else the file of `--secrets-key`, by default `secrets.key` in the data folder (made at first start, 0600). Nodes of one site share it."},
+		{"`CHARGESTAMP_ADMIN_TOKEN`", "设置后就是一个管理员的接口令牌。 When set, an admin's API token."},
+		{"`CHARGESTAMP_TOKEN`, `CHARGESTAMP_SERVER`", "命令行工具用的令牌和网关管理地址。 For the commands that speak to a running gateway: their token, and its admin address."},
+	})
+	p.section("例 · Example")
+	p.code("yaml", exampleConfig)
+	out["config.md"] = p.Bytes()
+	return nil
+}
+
+// exampleConfig is a site behind a proxy; the command line's tests read it.
+const exampleConfig = `data: /var/lib/chargestamp
+http: {addr: "127.0.0.1:8080"}
+admin: {addr: "127.0.0.1:8081"}
+line: {addr: ":6789", tls_addr: ":6790", offline_after: 3m}
+tls: {cert: /etc/chargestamp/tls.crt, key: /etc/chargestamp/tls.key}
+trusted_proxies: ["127.0.0.1/32"]
+retention: {pushes: 180d, refused: 30d, charges: 0s}
+log: {level: info}
+`
+
+// fieldComments reads the comment of each struct field of a file, by type and field.
+func fieldComments(file string) (map[string]string, error) {
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
+	if err != nil {
+		return nil, err
+	}
+	comments := map[string]string{}
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		t, ok := n.(*ast.TypeSpec)
+		if !ok {
+			return true
+		}
+		s, ok := t.Type.(*ast.StructType)
+		if !ok {
+			return false
+		}
+		for _, f := range s.Fields.List {
+			for _, name := range f.Names {
+				comments[t.Name.Name+"."+name.Name] = strings.TrimSpace(f.Comment.Text())
+			}
+		}
+		return false
+	})
+	return comments, nil
+}
+
+// flags are the settings that serve has a flag for.
+var flags = map[string]string{"data": "--data", "database.url": "--database", "http.addr": "--http", "admin.addr": "--admin", "line.addr": "--line"}
+
+// configReader walks app.Config.
+type configReader struct {
+	comments map[string]string
+	rows     [][]string
+}
+
+func (r *configReader) read(v reflect.Value, prefix string) {
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		key := f.Tag.Get("yaml")
+		if key == "-" || key == "" {
+			continue
+		}
+		name := prefix + key
+		switch {
+		case f.Type.Kind() == reflect.Struct:
+			r.read(v.Field(i), name+".")
+		case f.Type.Kind() == reflect.Slice && f.Type.Elem().Kind() == reflect.Struct:
+			r.row(v, i, name)
+			r.read(reflect.Zero(f.Type.Elem()), name+"[].")
+		default:
+			r.row(v, i, name)
+		}
+	}
+}
+
+func (r *configReader) row(v reflect.Value, i int, name string) {
+	env := mono("", "CHARGESTAMP_"+strings.ToUpper(strings.ReplaceAll(name, ".", "_")))
+	if strings.Contains(name, "alerts") {
+		env = ""
+	}
+	meaning := chineseConfig[name]
+	if comment := r.comments[v.Type().Name()+"."+v.Type().Field(i).Name]; comment != "" && meaning != "" {
+		meaning += "<br>" + comment
+	}
+	r.rows = append(r.rows, []string{mono("", name), env, mono("", flags[name]), mono("", shown(v.Field(i))), meaning})
+}
+
+// shown prints a default as a file would say it; empty where there is none.
+func shown(v reflect.Value) string {
+	if d, ok := v.Interface().(app.Duration); ok {
+		return duration(time.Duration(d))
+	}
+	if v.IsZero() {
+		return ""
+	}
+	return fmt.Sprint(v.Interface())
+}
+
+func duration(d time.Duration) string {
+	switch day := 24 * time.Hour; {
+	case d == 0:
+		return "0"
+	case d%day == 0:
+		return fmt.Sprintf("%dd", d/day)
+	}
+	text := d.String()
+	text = strings.TrimSuffix(text, "0s")
+	return strings.TrimSuffix(text, "0m")
+}
