@@ -42,8 +42,10 @@ type Runner struct {
 	flying map[int64]Kind
 	count  map[Kind]int
 	wake   map[Kind]chan struct{}
-	stop   context.CancelFunc
+	stop   context.CancelFunc // of claiming
+	rest   context.CancelFunc // of renewing, which goes on until what is in flight is done
 	loops  sync.WaitGroup
+	keeper sync.WaitGroup
 	idle   *sync.Cond
 }
 
@@ -73,19 +75,20 @@ func (r *Runner) Start() {
 	if r.stop != nil {
 		return
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	r.stop = stop
+	sweeping, stop := context.WithCancel(context.Background())
+	renewing, rest := context.WithCancel(context.Background())
+	r.stop, r.rest = stop, rest
 	for kind := range r.cfg.Lanes {
-		r.loops.Go(func() { r.sweep(ctx, kind) })
+		r.loops.Go(func() { r.sweep(sweeping, kind) })
 	}
-	r.loops.Go(func() { r.renew(ctx) })
+	r.keeper.Go(func() { r.renew(renewing) })
 }
 
 // Stop claims nothing more and waits until what is in flight is done or ctx ends. What is left keeps its
 // lease and is taken up after it.
 func (r *Runner) Stop(ctx context.Context) {
 	r.mu.Lock()
-	stop := r.stop
+	stop, rest := r.stop, r.rest
 	r.stop = nil
 	r.mu.Unlock()
 	if stop == nil {
@@ -93,6 +96,8 @@ func (r *Runner) Stop(ctx context.Context) {
 	}
 	stop()
 	r.loops.Wait()
+	defer r.keeper.Wait()
+	defer rest()
 	unblock := context.AfterFunc(ctx, func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
