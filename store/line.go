@@ -38,9 +38,9 @@ func (s *Store) PutLineSession(ctx context.Context, l charge.LineSession) (epoch
 	return epoch, err
 }
 
-// BeatLineSessions says that lines of a node are alive, and gives those that the node has lost to another one
-// or to a newer epoch.
-func (s *Store) BeatLineSessions(ctx context.Context, node string, lines []charge.LineSession, now time.Time) (lost []charge.LineSession, err error) {
+// BeatLineSessions stores when lines of a node were last heard, and gives those that the node has lost to another
+// one or to a newer epoch.
+func (s *Store) BeatLineSessions(ctx context.Context, node string, lines []charge.LineSession) (lost []charge.LineSession, err error) {
 	const chunk = 200 // keeps the writer free for pushes
 	for len(lines) > 0 {
 		part := lines[:min(chunk, len(lines))]
@@ -49,7 +49,7 @@ func (s *Store) BeatLineSessions(ctx context.Context, node string, lines []charg
 		err := s.write(ctx, []int64{lockOf("node", node)}, func(t *Tx) error {
 			gone = nil
 			for _, l := range part {
-				n, err := t.link.exec(beatLine, []any{millis(now), l.Lot.String(), l.LocalID, node, l.Epoch})
+				n, err := t.link.exec(beatLine, []any{millis(l.Beat), l.Lot.String(), l.LocalID, node, l.Epoch})
 				if err != nil {
 					return err
 				}
@@ -74,14 +74,27 @@ func (s *Store) EndLineSession(ctx context.Context, lot charge.LotID, localID, n
 	})
 }
 
-// EndNodeSessions says that all lines of a node are down, at its start, its stop, or its death, and that the
-// node need not be looked at until it beats again.
+// EndNodeSessions says that all lines of a node that seems to have died are down, and that the node need not be
+// looked at until it beats again. What it has leased stays its own until the leases end.
 func (s *Store) EndNodeSessions(ctx context.Context, node string) error {
 	return s.write(ctx, []int64{lockOf("node", node)}, func(t *Tx) error {
 		if err := t.link.put(endNode, []any{node}, -1); err != nil {
 			return err
 		}
 		return t.link.put(restNode, []any{node}, -1)
+	})
+}
+
+// LeaveNode is a node's farewell: its lines are down, what it had leased is anybody's at once, and nobody looks for
+// it until it beats again.
+func (s *Store) LeaveNode(ctx context.Context, node string) error {
+	return s.write(ctx, []int64{lockOf("node", node)}, func(t *Tx) error {
+		for _, q := range []*statement{endNode, freeJobs, restNode} {
+			if err := t.link.put(q, []any{node}, -1); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
