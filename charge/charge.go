@@ -107,6 +107,7 @@ type Decision struct {
 	Granted   []Granted `json:"granted"`       // what the stay had already
 	StayID    int64     `json:"stay_id,omitzero"`
 	StayOrder string    `json:"stay_order,omitempty"`
+	VisitFrom time.Time `json:"visit_from,omitzero"` // lots without stays: when the visit's first charge came
 	Minutes   int64     `json:"charge_minutes"`
 	Energy    Energy    `json:"energy_kwh"`
 	Note      string    `json:"note,omitempty"`

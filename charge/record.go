@@ -160,17 +160,22 @@ type StatementFilter struct {
 	From, To string // days in Asia/Shanghai, "2026-01-31"; From inclusive, To exclusive
 }
 
-// Gap reports whether the lot took off something else than it was granted, or never told what it took off. A
-// lot that decides by itself, and a free stay, promise no size that a usage could differ from.
+// Gap reports whether the lot took off something else than it was granted, or never told what it took off, or
+// its gate took another price than ours. A lot that decides by itself, and a free stay, promise no size that a
+// usage could differ from; minutes told in yuan, or yuan in minutes, cannot be compared and are no gap.
 func (c *Charge) Gap() bool {
-	if c.Usage == nil || c.Reduction == nil {
-		return c.State == StateDelivered && c.Reason == ReasonUsageNotTold
-	}
-	switch c.Reduction.Method {
-	case MethodTime:
-		return c.Usage.Minutes != c.Reduction.Minutes
-	case MethodAmount:
-		return c.Usage.Amount != c.Reduction.Amount
+	u := c.Usage
+	switch {
+	case c.State == StateDelivered:
+		return c.Reason == ReasonUsageNotTold
+	case c.State != StateUsed || u == nil || c.Reduction == nil:
+		return false
+	case u.Gap != 0:
+		return true
+	case c.Reduction.Method == MethodTime:
+		return u.Minutes != c.Reduction.Minutes && (u.Minutes != 0 || u.Amount == 0)
+	case c.Reduction.Method == MethodAmount:
+		return u.Amount != c.Reduction.Amount && (u.Amount != 0 || u.Minutes == 0)
 	}
 	return false
 }

@@ -29,9 +29,16 @@ var _ platform.Taker = (*Flow)(nil)
 
 // Take stores an opened push with all that follows from it and answers after the commit.
 func (f *Flow) Take(ctx context.Context, p platform.Push, a platform.Account, m platform.Message, reply func(platform.Verdict) platform.Reply) platform.Reply {
+	t := &taken{f: f, push: p, account: a, message: m, reply: reply}
+	t.take(ctx)
+	return t.answer
+}
+
+// take stores the push; the answer is that of the commit, or "busy".
+func (t *taken) take(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), taking)
 	defer cancel()
-	t := taken{f: f, push: p, account: a, message: m, reply: reply}
+	f, p, m := t.f, t.push, t.message
 	var err error
 	switch {
 	case m.Question != nil:
@@ -48,7 +55,6 @@ func (f *Flow) Take(ctx context.Context, p platform.Push, a platform.Account, m 
 		t.verdict(platform.Verdict{Outcome: charge.OutcomeBusy})
 	}
 	f.cfg.Observer.Pushed(p.Platform, t.outcome)
-	return t.answer
 }
 
 // Refuse records a push that was not opened.
@@ -82,6 +88,7 @@ type taken struct {
 	reply   func(platform.Verdict) platform.Reply
 	answer  platform.Reply
 	outcome charge.Outcome
+	made    int64 // the charge that the push made or met; 0 for none
 }
 
 func (t *taken) verdict(v platform.Verdict) {
@@ -97,6 +104,7 @@ func (t *taken) record(ctx context.Context, v platform.Verdict, reason string) e
 
 func (t *taken) addPush(tx Tx, reason string, chargeID int64) error {
 	rec := t.f.pushRecord(t.push, t.account.ID)
+	t.made = chargeID
 	rec.Outcome, rec.Reason, rec.Charge, rec.Reply = t.outcome, reason, chargeID, t.answer.Body
 	if t.message.Warning != "" {
 		rec.Reason = strings.TrimPrefix(rec.Reason+"; "+t.message.Warning, "; ")

@@ -46,12 +46,13 @@ func (d *deciding) decide() error {
 		d.wait(dec)
 		return nil
 	}
-	before, err := d.granted()
+	before, from, err := d.granted()
 	if err != nil {
 		return err
 	}
 	dec = rules.Decide(rules.Input{Charge: c, Rule: d.rule, Kind: d.target().Kind, Repeats: d.target().Repeats,
 		Granted: before, Stay: d.stay, Now: d.now})
+	dec.VisitFrom = from
 	if d.stay != nil {
 		c.StayID = d.stay.ID
 	}
@@ -110,9 +111,6 @@ func (d *deciding) launch() error {
 	if c.State != charge.StateSending {
 		return nil
 	}
-	if err := d.tx.AddLedger(grantEntry(d.f.cfg.IDs(), c, d.now, 1, "granted")); err != nil {
-		return err
-	}
 	target := d.target()
 	dl := &charge.Delivery{ID: d.f.cfg.IDs(), Charge: c.ID, Lot: target.ID, UUID: newUUID(), DueAt: d.now}
 	if d.stay == nil {
@@ -120,7 +118,7 @@ func (d *deciding) launch() error {
 	}
 	switch target.Kind {
 	case charge.Kind4G:
-		return d.post(dl)
+		dl.Channel, dl.Message = charge.ChannelLedger, charge.MessageLedger
 	case charge.KindAPI:
 		dl.Channel, dl.Message = charge.ChannelCallback, charge.Message514
 	default:
@@ -129,12 +127,35 @@ func (d *deciding) launch() error {
 			dl.Message = older
 		}
 	}
+	if dl.Channel != charge.ChannelLedger {
+		var err error
+		if dl.Payload, err = d.f.cfg.Channels[dl.Channel].Compose(d.notice(dl)); err != nil {
+			return d.unsendable(dl.Message, err)
+		}
+	}
+	if err := d.tx.AddLedger(grantEntry(d.f.cfg.IDs(), c, d.now, 1, "granted")); err != nil {
+		return err
+	}
+	if dl.Channel == charge.ChannelLedger {
+		return d.post(dl)
+	}
 	return d.dispatch(dl)
+}
+
+// unsendable ends a charge for whose reduction no message can be written: the lot is set up wrongly, which must
+// not keep the push, or the entry that woke it, from being stored. Support redelivers once it is put right.
+func (d *deciding) unsendable(m charge.Message, wrong error) error {
+	c := d.charge
+	if err := d.tx.AddEvent(charge.Event{Charge: c.ID, At: d.now, Step: "delivery", Result: "error", Reason: charge.ReasonLotError,
+		Detail: fmt.Sprintf("message %s cannot be written: %v", m, wrong)}); err != nil {
+		return err
+	}
+	return move(d.tx, d.then, c, charge.StateGaveUp, charge.ReasonLotError, d.now)
 }
 
 // post writes a reduction into our own ledger: the lot has it as soon as this commits.
 func (d *deciding) post(dl *charge.Delivery) error {
-	dl.Channel, dl.Message, dl.State, dl.Attempts = charge.ChannelLedger, charge.MessageLedger, charge.DeliveryDelivered, 1
+	dl.State, dl.Attempts = charge.DeliveryDelivered, 1
 	if err := d.tx.AddDelivery(dl, outbox.Job{}); err != nil {
 		return err
 	}
@@ -143,7 +164,8 @@ func (d *deciding) post(dl *charge.Delivery) error {
 		return err
 	}
 	d.then.moves = append(d.then.moves, moved{charge.StateSending, charge.ReasonOK})
-	d.f.cfg.Observer.Delivered(dl.Lot, charge.ChannelLedger, d.now.Sub(d.charge.Received))
+	took := d.now.Sub(d.charge.Received)
+	d.then.tell = append(d.then.tell, func(o Observer) { o.Delivered(dl.Lot, charge.ChannelLedger, took) })
 	d.charge.State, d.charge.Reason = charge.StateDelivered, charge.ReasonOK
 	return d.tx.SetCharge(d.charge)
 }
@@ -151,12 +173,6 @@ func (d *deciding) post(dl *charge.Delivery) error {
 // dispatch stores a delivery over the wire with its job.
 func (d *deciding) dispatch(dl *charge.Delivery) error {
 	f, c := d.f, d.charge
-	channel := f.cfg.Channels[dl.Channel]
-	payload, err := channel.Compose(d.notice(dl))
-	if err != nil {
-		return fmt.Errorf("composing message %s: %w", dl.Message, err)
-	}
-	dl.Payload = payload
 	j := outbox.Job{ID: dl.ID, Kind: jobKind(dl.Channel), Route: dl.Lot.String(), Ref: c.ID, DueAt: d.now}
 	paused, err := d.paused(dl.Lot)
 	if err != nil {
@@ -167,7 +183,7 @@ func (d *deciding) dispatch(dl *charge.Delivery) error {
 		c.Reason = charge.ReasonLotPaused
 		dl.State = charge.DeliveryDue
 		j.DueAt = d.now.Add(pauseCheck)
-	case channel.Here(dl.Lot):
+	case f.cfg.Channels[dl.Channel].Here(dl.Lot):
 		dl.State = charge.DeliveryLeased
 		j.Lease, j.LeaseUntil, j.Fence = f.cfg.Node, f.runner.LeaseUntil(d.now), 1
 		d.then.hands = append(d.then.hands, handed{j, carried{order: order(dl), received: c.Received, visit: d.visit(), unsafe: d.target().Repeats == charge.RepeatsUnsafe}})
@@ -188,7 +204,7 @@ func (d *deciding) dispatch(dl *charge.Delivery) error {
 			Detail: "the lot has no line; it is sent at its next login"}); err != nil {
 			return err
 		}
-		d.f.cfg.Observer.Tried(dl.Channel, charge.AttemptOffLine)
+		d.then.tell = append(d.then.tell, func(o Observer) { o.Tried(dl.Channel, charge.AttemptOffLine) })
 	}
 	if c.Reason == charge.ReasonOK {
 		return nil
@@ -209,7 +225,7 @@ func (d *deciding) notice(dl *charge.Delivery) lot.Notice {
 	n := lot.Notice{Lot: dl.Lot, Message: dl.Message, UUID: dl.UUID, Plate: c.Plate, Reduction: c.Decision.Send,
 		Order: orderName(c), Started: c.StartedAt, Ended: c.EndedAt, Detail: c.Detail}
 	if d.stay != nil {
-		n.StayOrder = d.stay.OrderID
+		n.StayOrder, n.Plate = d.stay.OrderID, d.stay.Plate // as the lot knows the car, should support have bound it
 	}
 	n.FormID = d.info().FormID
 	return n
@@ -283,13 +299,8 @@ func (d *deciding) again() error {
 		return nil
 	}
 	if d.stay != nil && isWindowKey(c.RepeatKey, c.ID) {
-		key := visitRepeatKey(d.stay)
-		taken, err := d.tx.ChargeByRepeat(c.Platform, key)
-		if err != nil {
+		if err := d.takeVisitKey(); err != nil {
 			return err
-		}
-		if taken == nil {
-			c.RepeatKey = key
 		}
 	}
 	if err := d.tx.SetCharge(c); err != nil {
@@ -303,6 +314,27 @@ func (d *deciding) again() error {
 		}
 	}
 	return d.launch()
+}
+
+// takeVisitKey gives a charge without order number the repeat key of its stay, now that it has one. Where another
+// charge of the platform has it, this one says that again and gets nothing.
+func (d *deciding) takeVisitKey() error {
+	c, key := d.charge, visitRepeatKey(d.stay)
+	first, err := d.tx.ChargeByRepeat(c.Platform, key)
+	if err != nil {
+		return err
+	}
+	if first == nil {
+		c.RepeatKey = key
+		return nil
+	}
+	if c.State == charge.StateSending || c.State == charge.StateShadow {
+		c.Reduction = nil
+		d.settle(*c.Decision, charge.StateNoGrant, charge.ReasonCombineFirst,
+			fmt.Sprintf("the platform numbers no orders, so this is charge %d of the same stay said again", first.ID))
+		c.Decision.Reduction, c.Decision.Send = charge.Reduction{}, charge.Reduction{}
+	}
+	return nil
 }
 
 // isWindowKey tells the stand-in repeat key of a push that had neither order number nor stay.

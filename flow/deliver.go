@@ -116,8 +116,8 @@ func (f *Flow) putOff(j outbox.Job) {
 		now := f.cfg.Now()
 		l, _, known := f.cfg.Estate().Lot(dl.Lot)
 		switch {
-		case f.over(dl):
-			return f.giveUp(tx, then, c, dl, charge.ReasonNoAnswer, now)
+		case f.over(dl), !known && now.Sub(c.UpdatedAt) >= visitSpan:
+			return f.giveUp(tx, then, c, dl, waitedFor(c), now)
 		case known && l.Repeats == charge.RepeatsUnsafe && dl.State == charge.DeliverySent:
 			return f.leaveUnknown(tx, then, c, dl, now)
 		}
@@ -129,8 +129,19 @@ func (f *Flow) putOff(j outbox.Job) {
 		if err := tx.SetDelivery(dl); err != nil {
 			return err
 		}
+		if c.Reason == charge.ReasonLotPaused || c.State == charge.StateUnknown {
+			return nil
+		}
 		return move(tx, then, c, charge.StateSending, charge.ReasonLotPaused, now)
 	})
+}
+
+// waitedFor is why a delivery that is given up did not go out.
+func waitedFor(c *charge.Charge) charge.Reason {
+	if c.Reason == charge.ReasonOK {
+		return charge.ReasonNoAnswer
+	}
+	return c.Reason
 }
 
 // markSent notes that bytes are about to leave for a lot that may not be told twice.
@@ -191,8 +202,8 @@ func deliveryAndCharge(tx Tx, id int64) (*charge.Delivery, *charge.Charge, error
 	return dl, c, nil
 }
 
-// complete stores what a try came to. An acknowledgement is the truth whoever holds the job by now; any
-// other result counts only for the holder.
+// complete stores what a try came to. An acknowledgement is the truth whoever holds the job by now; any other
+// result counts for the holder, and where the job has ended meanwhile: the car left while the try was under way.
 func (f *Flow) complete(j outbox.Job, c carried, r lot.Result) {
 	f.cfg.Observer.Tried(channelOf(j.Kind), r.Result)
 	ctx, cancel := context.WithTimeout(context.Background(), completing)
@@ -203,9 +214,8 @@ func (f *Flow) complete(j outbox.Job, c carried, r lot.Result) {
 			if err != nil {
 				return err
 			}
-			holder := cur != nil && cur.Fence == j.Fence && cur.Lease == f.cfg.Node
-			if !holder && r.Result != charge.AttemptAcked {
-				return nil
+			if cur != nil && (cur.Fence != j.Fence || cur.Lease != f.cfg.Node) && r.Result != charge.AttemptAcked {
+				return nil // another node has the job
 			}
 			dl, ch, err := deliveryAndCharge(tx, j.ID)
 			if err != nil || dl == nil {
@@ -246,15 +256,17 @@ func (f *Flow) tried(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, 
 			return err
 		}
 		return f.leaveUnknown(tx, then, c, dl, r.At)
+	case dl.State == charge.DeliveryUnknown && c.State == charge.StateUnknown && !maybeApplied(r):
+		return f.neverLeft(tx, then, c, dl, r)
 	case !pending(dl.State):
 		return tx.SetDelivery(dl) // voided or over while the try was under way
 	}
-	if f.over(dl) {
-		return f.giveUp(tx, then, c, dl, r.Reason, r.At)
-	}
 	l, _, _ := f.cfg.Estate().Lot(dl.Lot)
-	if l.Repeats == charge.RepeatsUnsafe && maybeApplied(r) {
+	switch {
+	case maybeApplied(r) && (l.Repeats == charge.RepeatsUnsafe || f.over(dl)):
 		return f.leaveUnknown(tx, then, c, dl, r.At)
+	case f.over(dl):
+		return f.giveUp(tx, then, c, dl, r.Reason, r.At)
 	}
 	return f.retry(tx, then, c, dl, j, r)
 }
@@ -269,6 +281,21 @@ func maybeApplied(r lot.Result) bool {
 	return r.Result == charge.AttemptTimeout || r.Result == charge.AttemptError && r.Sent
 }
 
+// neverLeft is the result of a try that was under way when its stay ended, and that turned out not to have left:
+// if no try before it may have, the lot surely has nothing.
+func (f *Flow) neverLeft(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, r lot.Result) error {
+	tries, err := tx.Attempts(dl.ID)
+	if err != nil {
+		return err
+	}
+	for _, t := range tries {
+		if t.N != dl.Attempts && t.Result != charge.AttemptOffLine {
+			return tx.SetDelivery(dl)
+		}
+	}
+	return f.end(tx, then, c, dl, ending{charge.DeliveryGaveUp, charge.StateGaveUp, r.Reason, "not delivered", r.At})
+}
+
 // retry puts a delivery off by its channel's schedule.
 func (f *Flow) retry(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, j *outbox.Job, r lot.Result) error {
 	schedule := callbackSchedule
@@ -277,7 +304,9 @@ func (f *Flow) retry(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, 
 	}
 	if j != nil {
 		if r.Result == charge.AttemptOffLine {
-			j.DueAt = r.At.Add(schedule[len(schedule)-1]) // the next login wakes it earlier
+			// Nothing is claimed for a lot without a line, and a login wakes what waits. What was claimed all the
+			// same met a line that had just been lost, and that may be on another node by now.
+			j.DueAt = r.At.Add(schedule[0])
 		} else {
 			j.Attempt++
 			j.DueAt = r.At.Add(schedule.After(j.Attempt))
@@ -301,10 +330,13 @@ func (f *Flow) retry(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, 
 
 // acked is the lot's yes.
 func (f *Flow) acked(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, at time.Time) error {
-	if dl.State == charge.DeliveryVoided {
-		return tx.SetDelivery(dl)
-	}
 	was := dl.State
+	switch {
+	case was == charge.DeliveryVoided, was == charge.DeliveryRefused:
+		return tx.SetDelivery(dl) // what was said first stays
+	case was == charge.DeliveryGaveUp && c.State != charge.StateGaveUp:
+		return tx.SetDelivery(dl) // decided again since: another delivery has taken its place
+	}
 	dl.State = charge.DeliveryDelivered
 	if err := tx.SetDelivery(dl); err != nil {
 		return err
@@ -312,7 +344,7 @@ func (f *Flow) acked(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, 
 	if err := tx.EndJob(dl.ID); err != nil {
 		return err
 	}
-	if was == charge.DeliveryGaveUp && c.State == charge.StateGaveUp { // the lot took it after all: it counts again
+	if was == charge.DeliveryGaveUp { // the lot took it after all: it counts again
 		if err := f.regrant(tx, c, at, "acknowledged after it was given up"); err != nil {
 			return err
 		}

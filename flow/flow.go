@@ -72,6 +72,8 @@ type Config struct {
 	Node   string
 	Now    func() time.Time
 	Logger *slog.Logger
+	// Lease and Poll are the outbox's; 0 is its default.
+	Lease, Poll time.Duration
 }
 
 // Flow tells the story. It implements platform.Taker, lot.Events and ledger.Gate.
@@ -96,7 +98,7 @@ func New(cfg Config, jobs outbox.Storage) *Flow {
 	f := &Flow{cfg: cfg}
 	f.expiry = newExpirer(f)
 	f.runner = outbox.New(outbox.Config{
-		Storage: jobs, Node: cfg.Node, Now: cfg.Now, Logger: cfg.Logger,
+		Storage: jobs, Node: cfg.Node, Lease: cfg.Lease, Poll: cfg.Poll, Now: cfg.Now, Logger: cfg.Logger,
 		Lanes: map[outbox.Kind]outbox.Lane{
 			outbox.KindLine:     {Handle: f.handleDelivery, Most: mostLines},
 			outbox.KindCallback: {Handle: f.handleDelivery, Most: mostCallbacks},
@@ -130,7 +132,9 @@ type after struct {
 	held  []charge.VisitKey
 	hands []handed
 	moves []moved
-	afar  bool // a line delivery was left to whichever node holds the line
+	tell  []func(Observer)
+	wake  []outbox.Kind // jobs of these kinds have become due
+	afar  bool          // a line delivery was left to whichever node holds the line
 }
 
 type handed struct {
@@ -143,7 +147,9 @@ type moved struct {
 	reason charge.Reason
 }
 
-func (a *after) reset() { a.hands, a.moves, a.afar = a.hands[:0], a.moves[:0], false }
+func (a *after) reset() {
+	a.hands, a.moves, a.tell, a.wake, a.afar = a.hands[:0], a.moves[:0], a.tell[:0], a.wake[:0], false
+}
 
 // write runs fn in a transaction over visits, adding visits that turn out to be needed, and does what fn
 // left for after the commit.
@@ -167,6 +173,12 @@ func (f *Flow) write(ctx context.Context, visits []charge.VisitKey, fn func(Tx, 
 	}
 	for _, m := range then.moves {
 		f.cfg.Observer.Moved(m.state, m.reason)
+	}
+	for _, tell := range then.tell {
+		tell(f.cfg.Observer)
+	}
+	for _, kind := range then.wake {
+		f.runner.Hint(kind)
 	}
 	for _, h := range then.hands {
 		f.runner.Hand(h.job, h.carry)

@@ -189,10 +189,10 @@ func (f *Flow) Exit(ctx context.Context, e lot.Exit) (ledger.Quote, error) {
 			return nil
 		case e.Left.Before(s.Entered):
 			out = noQuote("out_time lies before the entry")
-			return nil
+			return f.refusedExit(tx, s, out.Answer, now)
 		case e.Plate != "" && e.Plate != s.Plate:
 			out = noQuote("the stay has another car_number")
-			return nil
+			return f.refusedExit(tx, s, out.Answer, now)
 		}
 		var settled ledger.Settlement
 		if out, settled, err = f.price(tx, s, e.Left); err != nil || out.State == 0 {
@@ -225,6 +225,9 @@ func (f *Flow) settle4G(tx Tx, then *after, s *charge.Stay, settled ledger.Settl
 		}
 		if c == nil {
 			return fmt.Errorf("charge %d of stay %d is gone", u.Charge, s.ID)
+		}
+		if err := then.hold(charge.VisitKey{Lot: c.Lot, Plate: c.Plate}); err != nil {
+			return err
 		}
 		used := charge.Usage{Minutes: u.Minutes, Amount: u.Amount, At: e.Left, Source: charge.UsageLedger, Gap: gap}
 		if err := f.use(tx, then, c, used, now); err != nil {

@@ -193,11 +193,11 @@ func (w *world) refusal() lot.Result {
 
 type observer struct{}
 
-func (observer) Pushed(string, charge.Outcome)                      {}
-func (observer) Moved(charge.State, charge.Reason)                  {}
-func (observer) Tried(charge.DeliveryChannel, charge.AttemptResult) {}
-func (observer) Delivered(charge.LotID, charge.DeliveryChannel, time.Duration)    {}
-func (observer) StrayAck(charge.LotID)                              {}
+func (observer) Pushed(string, charge.Outcome)                                 {}
+func (observer) Moved(charge.State, charge.Reason)                             {}
+func (observer) Tried(charge.DeliveryChannel, charge.AttemptResult)            {}
+func (observer) Delivered(charge.LotID, charge.DeliveryChannel, time.Duration) {}
+func (observer) StrayAck(charge.LotID)                                         {}
 
 type storage struct{ *store.Store }
 

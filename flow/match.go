@@ -17,7 +17,8 @@ const stayMemory = 48 * time.Hour
 // visitSpan is how long a visit lasts in a lot that tells no stays, from its first charge.
 const visitSpan = 24 * time.Hour
 
-// match finds the stay that a charge counts in and stores it in d.stay; none leaves it nil.
+// match finds the stay that a charge counts in and stores it in d.stay; none leaves it nil. Times that overlap
+// win over times that nearly do, wherever the stay is.
 func (d *deciding) match() error {
 	d.stay = nil
 	marks, err := d.tx.LotMarks(d.lot.ID)
@@ -25,14 +26,21 @@ func (d *deciding) match() error {
 		return err
 	}
 	d.marks = marks
-	for _, id := range d.targets() {
-		stays, err := d.tx.StaysOf(charge.VisitKey{Lot: id, Plate: d.charge.Plate}, d.charge.At().Add(-stayMemory))
-		if err != nil {
+	if d.lot.Kind != charge.Kind4G && d.lot.Stays == charge.StaysNone {
+		return nil // what it tells all the same is not the whole story
+	}
+	targets := d.targets()
+	stays := make([][]*charge.Stay, len(targets))
+	for i, id := range targets {
+		if stays[i], err = d.tx.StaysOf(charge.VisitKey{Lot: id, Plate: d.charge.Plate}, d.charge.At().Add(-stayMemory)); err != nil {
 			return err
 		}
-		if s := overlapping(stays, d.charge, d.rule.Target == charge.TargetAtCharge); s != nil {
-			d.stay = s
-			return nil
+	}
+	for _, slack := range []time.Duration{0, clockSlack} {
+		for i := range targets {
+			if d.stay = overlapping(stays[i], d.charge, slack, d.rule.Target == charge.TargetAtCharge); d.stay != nil {
+				return d.then.hold(charge.VisitKey{Lot: d.stay.Lot, Plate: d.stay.Plate})
+			}
 		}
 	}
 	return nil
@@ -66,24 +74,19 @@ func (d *deciding) visit() charge.VisitKey {
 	return charge.VisitKey{Lot: d.lot.ID, Plate: d.charge.Plate}
 }
 
-// overlapping picks the stay that a charge took place in: the times overlap, else they do within the slack of
-// clocks; among several an open one, then the latest entered. covers asks that the stay holds the charge's end.
-func overlapping(stays []*charge.Stay, c *charge.Charge, covers bool) *charge.Stay {
-	for _, slack := range []time.Duration{0, clockSlack} {
-		var best *charge.Stay
-		for _, s := range stays {
-			if !overlaps(s, c, slack, covers) {
-				continue
-			}
-			if best == nil || s.Open && !best.Open || s.Open == best.Open && s.Entered.After(best.Entered) {
-				best = s
-			}
+// overlapping picks the stay that a charge took place in: among those whose times overlap but for the slack of
+// clocks an open one, then the latest entered. covers asks that the stay holds the charge's end.
+func overlapping(stays []*charge.Stay, c *charge.Charge, slack time.Duration, covers bool) *charge.Stay {
+	var best *charge.Stay
+	for _, s := range stays {
+		if !overlaps(s, c, slack, covers) {
+			continue
 		}
-		if best != nil {
-			return best
+		if best == nil || s.Open && !best.Open || s.Open == best.Open && s.Entered.After(best.Entered) {
+			best = s
 		}
 	}
-	return nil
+	return best
 }
 
 func overlaps(s *charge.Stay, c *charge.Charge, slack time.Duration, covers bool) bool {
@@ -91,7 +94,16 @@ func overlaps(s *charge.Stay, c *charge.Charge, slack time.Duration, covers bool
 	if from.IsZero() || covers {
 		from = to
 	}
-	return !s.Entered.After(to.Add(slack)) && (s.Open || !s.Left.Before(from.Add(-slack)))
+	entered := s.Entered
+	if entryUntold(s) {
+		entered = s.Left.Add(-visitSpan)
+	}
+	return !entered.After(to.Add(slack)) && (s.Open || !s.Left.Before(from.Add(-slack)))
+}
+
+// entryUntold reports whether all that is known of a stay is its exit: the car may have come at any time before.
+func entryUntold(s *charge.Stay) bool {
+	return s.Closed == charge.ClosedLone && s.Entered.Equal(s.Left)
 }
 
 // needsStay reports whether a charge waits where no stay is known.
@@ -105,19 +117,15 @@ func (d *deciding) needsStay() bool {
 	return d.marks.ToldStays
 }
 
-// granted lists what the visit was granted before this charge.
-func (d *deciding) granted() ([]charge.Granted, error) {
+// granted lists what the visit was granted before this charge. from is when the visit began, in a lot without
+// stays.
+func (d *deciding) granted() (out []charge.Granted, from time.Time, err error) {
 	var before []*charge.Charge
-	var err error
 	if d.stay != nil {
 		before, err = d.tx.ChargesOfStay(d.stay.ID)
 	} else {
-		before, err = d.visitCharges()
+		before, from, err = d.visitCharges()
 	}
-	if err != nil {
-		return nil, err
-	}
-	var out []charge.Granted
 	for _, c := range before {
 		if c.ID == d.charge.ID || !c.State.Granting() || c.Reduction == nil {
 			continue
@@ -128,29 +136,49 @@ func (d *deciding) granted() ([]charge.Granted, error) {
 		}
 		out = append(out, g)
 	}
-	return out, nil
+	return out, from, err
 }
 
-// visitCharges lists the charges of the running visit of a lot without stays: 24 hours from its first charge.
-func (d *deciding) visitCharges() ([]*charge.Charge, error) {
-	recent, err := d.tx.ChargesOfVisit(d.visit(), d.charge.Received.Add(-2*visitSpan))
+// visitCharges lists the charges of a visit in a lot without stays: 24 hours from its first charge. Each keeps
+// when that was, so that nobody has to count visits from the beginning of time.
+func (d *deciding) visitCharges() (visit []*charge.Charge, from time.Time, err error) {
+	c := d.charge
+	if c.Decision != nil {
+		from = c.Decision.VisitFrom // decided before: it stays in its visit
+	}
+	since := from
+	if from.IsZero() {
+		since = c.Received.Add(-visitSpan)
+	}
+	recent, err := d.tx.ChargesOfVisit(d.visit(), since)
 	if err != nil {
-		return nil, err
+		return nil, from, err
 	}
-	var visit []*charge.Charge
-	for _, c := range recent {
-		if c.StayID != 0 || c.ID == d.charge.ID {
-			continue
+	for i := len(recent) - 1; i >= 0 && from.IsZero(); i-- {
+		if first := visitFrom(recent[i]); recent[i].ID != c.ID && !first.IsZero() {
+			if c.Received.Sub(first) >= visitSpan {
+				break
+			}
+			from = first
 		}
-		if len(visit) > 0 && c.Received.Sub(visit[0].Received) >= visitSpan {
-			visit = visit[:0]
+	}
+	if from.IsZero() {
+		from = c.Received.UTC().Truncate(time.Millisecond) // as the store keeps times
+	}
+	for _, r := range recent {
+		if visitFrom(r).Equal(from) {
+			visit = append(visit, r)
 		}
-		visit = append(visit, c)
 	}
-	if len(visit) > 0 && d.charge.Received.Sub(visit[0].Received) >= visitSpan {
-		return nil, nil
+	return visit, from, nil
+}
+
+// visitFrom is when the visit of a charge without a stay began; zero for others.
+func visitFrom(c *charge.Charge) time.Time {
+	if c.StayID != 0 || c.Decision == nil {
+		return time.Time{}
 	}
-	return visit, nil
+	return c.Decision.VisitFrom
 }
 
 // rematch decides the held charges of a plate anew after a lot told something: the stay they waited for may

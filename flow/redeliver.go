@@ -41,12 +41,8 @@ func (a *acting) plan() (func() error, string) {
 		return nil, "The binding is a shadow: it decides and sends nothing. Set it live first."
 	case charge.StateSending, charge.StateUnknown:
 		return a.planAgain(dl)
-	case charge.StateGaveUp:
-		if dl != nil && dl.Attempts > 0 && !a.neverSent(dl) {
-			return a.planAgain(dl)
-		}
 	}
-	return a.decideAnew, "The charge is decided again by today's rule and what its stay has been granted; what comes out is sent as a new reduction. The lot has not had this one."
+	return a.decideAnew, "The charge is decided again by its rule as it stands today and by what its stay has been granted; what comes out is sent as a new reduction. The lot has not had this one."
 }
 
 // planAgain sends the same bytes with the same id at once.
@@ -65,11 +61,6 @@ func (a *acting) planAgain(dl *charge.Delivery) (func() error, string) {
 
 func (a *acting) sendAgain() error {
 	c, dl, now := a.charge, a.delivery, a.f.cfg.Now()
-	if c.State == charge.StateGaveUp {
-		if err := a.f.regrant(a.tx, c, now, "redelivered"); err != nil {
-			return err
-		}
-	}
 	j, err := a.tx.Job(dl.ID)
 	if err != nil {
 		return err
@@ -91,7 +82,7 @@ func (a *acting) sendAgain() error {
 	if err := a.tx.SetDelivery(dl); err != nil {
 		return err
 	}
-	a.f.runner.Hint(j.Kind)
+	a.then.wake = append(a.then.wake, j.Kind)
 	if c.State == charge.StateUnknown {
 		return nil
 	}
@@ -108,6 +99,11 @@ func (a *acting) decideAnew() error {
 	}
 	if err := d.match(); err != nil {
 		return err
+	}
+	if a.charge.StayID != 0 { // perhaps bound by hand
+		if d.stay, err = a.tx.Stay(a.charge.StayID); err != nil {
+			return err
+		}
 	}
 	if d.stay != nil {
 		if err := a.then.hold(charge.VisitKey{Lot: d.stay.Lot, Plate: d.stay.Plate}); err != nil {

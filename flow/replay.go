@@ -48,20 +48,11 @@ func (f *Flow) Replay(ctx context.Context, pushID int64, a Action) (Replayed, er
 		return out, nil
 	}
 	p.Received = f.cfg.Now()
-	f.Take(ctx, p, account, m, func(v platform.Verdict) platform.Reply {
-		out.Outcome = v.Outcome
+	t := &taken{f: f, push: p, account: account, message: m, reply: func(platform.Verdict) platform.Reply {
 		return platform.Reply{Body: []byte("replayed by " + a.Actor)}
-	})
-	out.Done = out.Outcome == charge.OutcomeAccepted
-	if out.Done {
-		return out, f.cfg.Storage.Read(ctx, func(tx Tx) error {
-			c, err := tx.ChargeByRepeat(p.Platform, m.Charge.RepeatKey)
-			if c != nil {
-				out.Charge = c.ID
-			}
-			return err
-		})
-	}
+	}}
+	t.take(ctx)
+	out.Outcome, out.Charge, out.Done = t.outcome, t.made, t.outcome == charge.OutcomeAccepted
 	return out, nil
 }
 

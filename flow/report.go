@@ -23,18 +23,27 @@ const exitPatience = 30 * time.Second
 // reporting bounds one try: a token and a report.
 const reporting = 20 * time.Second
 
-// oweReport makes a report due where the account has a target for it. A corrected usage is reported anew.
+// oweReport makes a report due where the account has a target for it. A charge has one report job, with its own
+// id: a corrected usage takes the place of what was to be told, or is told after what has been.
 func (f *Flow) oweReport(tx Tx, c *charge.Charge, now time.Time) error {
 	if !f.reports(c) {
 		c.Report = charge.ReportOff
 		return nil
 	}
-	j := outbox.Job{ID: f.cfg.IDs(), Kind: outbox.KindReport, Route: c.Account, Ref: c.ID, DueAt: now}
+	j := outbox.Job{ID: c.ID, Kind: outbox.KindReport, Route: c.Account, Ref: c.ID, DueAt: now}
 	if c.Usage.Source == charge.UsageExit {
 		j.DueAt = now.Add(exitPatience)
 	}
 	c.Report = charge.ReportDue
-	return tx.AddJob(j)
+	waiting, err := tx.Job(j.ID)
+	switch {
+	case err != nil:
+		return err
+	case waiting == nil:
+		return tx.AddJob(j)
+	}
+	j.Fence = waiting.Fence + 1 // a try that is under way tells the old numbers: it completes nothing
+	return tx.SetJob(j)
 }
 
 func (f *Flow) reports(c *charge.Charge) bool {
@@ -65,8 +74,8 @@ func (f *Flow) handleReport(j outbox.Job, _ any, done func()) {
 			f.cfg.Logger.Warn("a due report could not be read; it is tried again", "job", j.ID, "error", err)
 			return
 		}
-		if c == nil || c.Usage == nil || !f.reports(c) {
-			f.reported(j, false, true, "nothing to report, or the account has no report address any more")
+		if c == nil || c.State != charge.StateUsed || c.Usage == nil || !f.reports(c) {
+			f.reported(j, false, true, "nothing to report any more, or the account has no report address")
 			return
 		}
 		a, _ := f.cfg.Estate().Account(c.Account)

@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -57,53 +58,121 @@ func (f *Flow) learnStays(tx Tx, id charge.LotID) error {
 }
 
 func (f *Flow) enter(tx Tx, then *after, e lot.Entry, now time.Time) error {
-	v := charge.VisitKey{Lot: e.Lot, Plate: e.Plate}
 	s := &charge.Stay{ID: f.cfg.IDs(), Lot: e.Lot, OrderID: e.OrderID, Plate: e.Plate, Entered: e.Entered, Open: true, Channel: e.Channel}
-	others, err := tx.StaysOf(v, now)
+	if err := f.makeRoom(tx, then, s, now); err != nil {
+		return err
+	}
+	if err := tx.AddStay(s); err != nil {
+		return err
+	}
+	if err := f.adopt(tx, s, now); err != nil {
+		return err
+	}
+	return f.arrived(tx, then, s, now)
+}
+
+// makeRoom sees to it that a plate has one open stay in a lot: the one entered last. Earlier ones end where the
+// new one begins; where the lot tells late and a newer one is open already, the new one is over.
+func (f *Flow) makeRoom(tx Tx, then *after, s *charge.Stay, now time.Time) error {
+	others, err := tx.StaysOf(charge.VisitKey{Lot: s.Lot, Plate: s.Plate}, now)
 	if err != nil {
 		return err
 	}
 	for _, o := range others {
 		switch {
-		case !o.Open:
-		case o.Entered.Before(e.Entered):
-			if err := f.closeStay(tx, then, o, closing{left: e.Entered, how: charge.ClosedByEntry, now: now}); err != nil {
+		case !o.Open || o.ID == s.ID:
+		case o.Entered.Before(s.Entered):
+			if err := f.closeStay(tx, then, o, closing{left: s.Entered, how: charge.ClosedByEntry, now: now}); err != nil {
 				return err
 			}
-		default: // the lot tells late: a newer stay is open already
+		default:
 			s.Open, s.Left, s.Closed = false, o.Entered, charge.ClosedLate
 		}
 	}
-	if err := tx.AddStay(s); err != nil {
-		return err
-	}
-	return f.rematch(tx, then, v, now)
+	return nil
 }
 
-// correct takes a known order told again: with another plate it is the lot's correction of a misreading.
-func (f *Flow) correct(tx Tx, then *after, s *charge.Stay, e lot.Entry, now time.Time) error {
-	if s.Plate == e.Plate {
+// adopt gives a stay what its car was granted before the lot told any stay, so that caps hold over both.
+func (f *Flow) adopt(tx Tx, s *charge.Stay, now time.Time) error {
+	if l, _, ok := f.cfg.Estate().Lot(s.Lot); !ok || l.Kind == charge.Kind4G || l.Stays == charge.StaysNone {
 		return nil
 	}
-	old := charge.VisitKey{Lot: s.Lot, Plate: s.Plate}
-	if err := then.hold(old); err != nil {
-		return err
-	}
-	s.Plate = e.Plate
-	if err := tx.SetStay(s); err != nil {
-		return err
-	}
-	matched, err := tx.ChargesOfStay(s.ID)
+	recent, err := tx.ChargesOfVisit(charge.VisitKey{Lot: s.Lot, Plate: s.Plate}, s.Entered.Add(-clockSlack))
 	if err != nil {
 		return err
 	}
-	for _, c := range matched {
-		if err := tx.AddEvent(charge.Event{Charge: c.ID, At: now, Step: "corrected", Result: "stay",
+	for _, c := range recent {
+		if c.StayID != 0 || !c.State.Granting() || !overlaps(s, c, clockSlack, false) {
+			continue
+		}
+		c.StayID = s.ID
+		if err := tx.SetCharge(c); err != nil {
+			return err
+		}
+		if err := tx.AddEvent(charge.Event{Charge: c.ID, At: now, Step: "matched", Result: "stay",
+			Detail: "granted before the lot told stay " + s.OrderID}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// arrived settles what a stay that is over already was granted, and decides what waited for it.
+func (f *Flow) arrived(tx Tx, then *after, s *charge.Stay, now time.Time) error {
+	if !s.Open {
+		if err := f.settleCharges(tx, then, s, closing{left: s.Left, how: s.Closed, now: now}); err != nil {
+			return err
+		}
+	}
+	return f.rematch(tx, then, charge.VisitKey{Lot: s.Lot, Plate: s.Plate}, now)
+}
+
+// correct takes a known order told again: with another plate it is the lot's correction of a misreading; after
+// an exit that came first it tells when the car entered.
+func (f *Flow) correct(tx Tx, then *after, s *charge.Stay, e lot.Entry, now time.Time) error {
+	late := entryUntold(s) && e.Entered.Before(s.Left)
+	if s.Plate == e.Plate && !late {
+		return nil
+	}
+	if err := then.hold(charge.VisitKey{Lot: s.Lot, Plate: s.Plate}); err != nil {
+		return err
+	}
+	if late {
+		s.Entered = e.Entered
+	}
+	corrected := s.Plate != e.Plate
+	s.Plate = e.Plate
+	wasOpen := s.Open
+	if wasOpen {
+		if err := f.makeRoom(tx, then, s, now); err != nil {
+			return err
+		}
+	}
+	if err := tx.SetStay(s); err != nil {
+		return err
+	}
+	if corrected {
+		if err := f.noteOnStay(tx, s, charge.Event{At: now, Step: "corrected", Result: "stay",
 			Detail: "the lot corrected the plate of stay " + s.OrderID + " to " + e.Plate.String()}); err != nil {
 			return err
 		}
 	}
-	return f.rematch(tx, then, charge.VisitKey{Lot: e.Lot, Plate: e.Plate}, now)
+	if wasOpen {
+		return f.arrived(tx, then, s, now)
+	}
+	return f.rematch(tx, then, charge.VisitKey{Lot: s.Lot, Plate: s.Plate}, now)
+}
+
+// noteOnStay puts an event on the timeline of every charge of a stay.
+func (f *Flow) noteOnStay(tx Tx, s *charge.Stay, e charge.Event) error {
+	charges, err := tx.ChargesOfStay(s.ID)
+	for _, c := range charges {
+		if err == nil {
+			e.Charge = c.ID
+			err = tx.AddEvent(e)
+		}
+	}
+	return err
 }
 
 // Left stores an exit and settles what the stay was granted. An exit without an entry is stored as a closed
@@ -129,12 +198,17 @@ func (f *Flow) Left(ctx context.Context, e lot.Exit) (lot.Answer, error) {
 			return err
 		}
 		if e.Left.Before(s.Entered) {
-			answer = refuseLot("out_time lies before the entry of order_id %s", e.OrderID)
-			return nil
+			answer = refuseLot("out_time lies before the entry of order_id %s", clip(e.OrderID))
+			return f.refusedExit(tx, s, answer, now)
 		}
 		return f.closeStay(tx, then, s, closing{left: e.Left, how: charge.ClosedByExit, reduced: e.Reduced, now: now})
 	})
 	return answer, err
+}
+
+// refusedExit leaves word of an exit that was refused where support looks.
+func (f *Flow) refusedExit(tx Tx, s *charge.Stay, a lot.Answer, now time.Time) error {
+	return f.noteOnStay(tx, s, charge.Event{At: now, Step: "exit", Result: "refused", Detail: a.ErrMsg})
 }
 
 func (f *Flow) loneExit(tx Tx, then *after, e lot.Exit, now time.Time) error {
@@ -174,97 +248,143 @@ func (f *Flow) closeStay(tx Tx, then *after, s *charge.Stay, cl closing) error {
 	return f.settleCharges(tx, then, s, cl)
 }
 
+// party is a charge of a stay that comes to its end, with its last delivery.
+type party struct {
+	*charge.Charge
+	delivery *charge.Delivery // nil where there is none
+}
+
+// mayHave reports whether the lot has the reduction, or may.
+func (p party) mayHave() bool {
+	switch p.State {
+	case charge.StateDelivered, charge.StateUnknown, charge.StateUsed:
+		return true
+	case charge.StateSending:
+		return p.delivery != nil && p.delivery.State != charge.DeliveryDue
+	}
+	return false
+}
+
 // settleCharges ends what is under way for a stay and takes down what the exit says was taken off.
 func (f *Flow) settleCharges(tx Tx, then *after, s *charge.Stay, cl closing) error {
-	charges, err := tx.ChargesOfStay(s.ID)
+	parties, err := f.parties(tx, then, s, cl)
 	if err != nil {
 		return err
+	}
+	shares, over := share(parties, cl.reduced)
+	for _, p := range parties {
+		if err := f.settleCharge(tx, then, p, shares[p.ID], cl); err != nil {
+			return err
+		}
+	}
+	if over == "" {
+		return nil
+	}
+	return f.noteOnStay(tx, s, charge.Event{At: cl.now, Step: "exit", Result: "more_than_granted",
+		Detail: "the exit names " + over + " beyond what was granted; another discount, or a mistake"})
+}
+
+// parties lists the charges of a stay, and those granted while its lot told no stays.
+func (f *Flow) parties(tx Tx, then *after, s *charge.Stay, cl closing) ([]party, error) {
+	charges, err := tx.ChargesOfStay(s.ID)
+	if err != nil {
+		return nil, err
 	}
 	unmatched, err := tx.ChargesOfVisit(charge.VisitKey{Lot: s.Lot, Plate: s.Plate}, cl.left.Add(-visitSpan))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, c := range unmatched { // granted while the lot told no stays
+	for _, c := range unmatched {
 		if c.StayID == 0 && c.State.Granting() && !c.Received.After(cl.left.Add(clockSlack)) {
 			charges = append(charges, c)
 		}
 	}
-	shares := share(charges, cl.reduced)
-	for _, c := range charges {
-		if err := f.settleCharge(tx, then, c, shares[c.ID], cl); err != nil {
-			return err
+	parties := make([]party, len(charges))
+	for i, c := range charges {
+		if err := then.hold(charge.VisitKey{Lot: c.Lot, Plate: c.Plate}); err != nil {
+			return nil, err // the stay's plate was corrected, or it lies around the charge's lot
 		}
+		dl, err := lastDelivery(tx, c.ID)
+		if err != nil {
+			return nil, err
+		}
+		parties[i] = party{c, dl}
 	}
-	return nil
+	return parties, nil
 }
 
-// share parts what an exit names among the stay's grants: amounts first, up to what each was granted, the rest
-// to the first of the others, whose worth in yuan nobody but the lot knows.
-func share(charges []*charge.Charge, reduced *lot.Reduced) map[int64]*charge.Usage {
-	shares := map[int64]*charge.Usage{}
+// share parts what an exit names among the stay's grants: yuan to amounts and minutes to times, each up to what
+// was granted, and what is left to the first grant of another kind, whose worth nobody but the lot knows. over is
+// what was left after that.
+func share(parties []party, reduced *lot.Reduced) (shares map[int64]*charge.Usage, over string) {
+	shares = map[int64]*charge.Usage{}
 	if reduced == nil {
-		return shares
+		return shares, ""
 	}
 	amount, minutes := reduced.Amount, reduced.Minutes
-	var other *charge.Usage
-	for _, c := range charges {
-		if !c.State.Granting() || c.Reduction == nil {
+	var yuanFor, minutesFor *charge.Usage
+	for _, p := range parties {
+		if !p.mayHave() || p.Reduction == nil {
 			continue
 		}
 		u := &charge.Usage{Source: charge.UsageExit, Told: reduced.Told}
-		shares[c.ID] = u
-		switch c.Reduction.Method {
-		case charge.MethodAmount:
-			u.Amount = min(amount, c.Reduction.Amount)
+		shares[p.ID] = u
+		if p.Reduction.Method == charge.MethodAmount {
+			u.Amount = min(amount, p.Reduction.Amount)
 			amount -= u.Amount
-		case charge.MethodTime:
-			u.Minutes = min(minutes, c.Reduction.Minutes)
+		} else if yuanFor == nil {
+			yuanFor = u
+		}
+		if p.Reduction.Method == charge.MethodTime {
+			u.Minutes = min(minutes, p.Reduction.Minutes)
 			minutes -= u.Minutes
-			if other == nil {
-				other = u
-			}
-		default:
-			if other == nil {
-				other = u
-			}
+		} else if minutesFor == nil {
+			minutesFor = u
 		}
 	}
-	if other != nil {
-		other.Amount += amount
+	if len(shares) == 0 {
+		return shares, ""
 	}
-	return shares
+	var rest []string
+	if yuanFor != nil {
+		yuanFor.Amount += amount
+	} else if amount > 0 {
+		rest = append(rest, amount.String()+" yuan")
+	}
+	if minutesFor != nil {
+		minutesFor.Minutes += minutes
+	} else if minutes > 0 {
+		rest = append(rest, fmt.Sprintf("%d minutes", minutes))
+	}
+	return shares, strings.Join(rest, " and ")
 }
 
 // settleCharge ends one charge of a stay that is over.
-func (f *Flow) settleCharge(tx Tx, then *after, c *charge.Charge, used *charge.Usage, cl closing) error {
-	dl, err := lastDelivery(tx, c.ID)
-	if err != nil {
-		return err
-	}
+func (f *Flow) settleCharge(tx Tx, then *after, p party, used *charge.Usage, cl closing) error {
+	c, dl := p.Charge, p.delivery
 	told := used != nil && (used.Amount > 0 || used.Minutes > 0)
-	switch {
-	case c.State == charge.StateSending && dl != nil && dl.State != charge.DeliverySent:
-		reason := c.Reason
-		if reason == charge.ReasonOK {
-			reason = charge.ReasonLeftBeforeArrival
+	switch c.State {
+	case charge.StateSending, charge.StateUnknown:
+		if !p.mayHave() {
+			reason := c.Reason
+			if reason == charge.ReasonOK {
+				reason = charge.ReasonLeftBeforeArrival
+			}
+			return f.giveUp(tx, then, c, dl, reason, cl.now)
 		}
-		return f.giveUp(tx, then, c, dl, reason, cl.now)
-	case (c.State == charge.StateUnknown || c.State == charge.StateSending) && !told:
-		if dl != nil {
-			return f.leaveUnknown(tx, then, c, dl, cl.now)
+		if pending(dl.State) || !told {
+			if err := f.leaveUnknown(tx, then, c, dl, cl.now); err != nil || !told {
+				return err
+			}
 		}
+	case charge.StateDelivered:
+		if used == nil {
+			return move(tx, then, c, charge.StateDelivered, charge.ReasonUsageNotTold, cl.now)
+		}
+	default:
 		return nil
-	case c.State != charge.StateDelivered && c.State != charge.StateUnknown && c.State != charge.StateSending:
-		return nil
-	case used == nil:
-		return move(tx, then, c, charge.StateDelivered, charge.ReasonUsageNotTold, cl.now)
 	}
 	used.At = cl.left
-	if dl != nil && pending(dl.State) {
-		if err := f.leaveUnknown(tx, then, c, dl, cl.now); err != nil {
-			return err
-		}
-	}
 	return f.use(tx, then, c, *used, cl.now)
 }
 
@@ -274,115 +394,6 @@ func lastDelivery(tx Tx, chargeID int64) (*charge.Delivery, error) {
 		return nil, err
 	}
 	return all[len(all)-1], nil
-}
-
-// use writes a usage down, with a counter-entry for the one it corrects, and sees to the report.
-func (f *Flow) use(tx Tx, then *after, c *charge.Charge, u charge.Usage, now time.Time) error {
-	if old := c.Usage; old != nil {
-		if err := tx.AddLedger(f.usageEntry(c, *old, now, -1, "corrected by a later message")); err != nil {
-			return err
-		}
-	}
-	if err := tx.AddLedger(f.usageEntry(c, u, now, 1, "told by "+string(u.Source))); err != nil {
-		return err
-	}
-	c.Usage = &u
-	if err := f.oweReport(tx, c, now); err != nil {
-		return err
-	}
-	return move(tx, then, c, charge.StateUsed, charge.ReasonOK, now)
-}
-
-func (f *Flow) usageEntry(c *charge.Charge, u charge.Usage, at time.Time, sign int64, note string) charge.LedgerEntry {
-	e := charge.LedgerEntry{
-		ID: f.cfg.IDs(), At: at, Charge: c.ID, StayID: c.StayID, Kind: charge.EntryUsage,
-		Minutes: sign * u.Minutes, Amount: charge.Fen(sign) * u.Amount,
-		Platform: c.Platform, Lot: c.Lot, Day: day(c.Received), Note: note,
-	}
-	if c.Reduction != nil {
-		e.Method = c.Reduction.Method
-	}
-	return e
-}
-
-// Used stores what a lot says it really took off for one charge (2.34, 3.11).
-func (f *Flow) Used(ctx context.Context, u lot.Usage) (lot.Answer, error) {
-	now := f.cfg.Now()
-	if a, ok := checkTimes(u.Left, u.Left, now); !ok {
-		return a, nil
-	}
-	var visits []charge.VisitKey
-	err := f.cfg.Storage.Read(ctx, func(tx Tx) error {
-		c, err := tx.ChargeByOrder(u.Lot, u.Order)
-		if c != nil {
-			visits = []charge.VisitKey{{Lot: c.Lot, Plate: c.Plate}}
-		}
-		return err
-	})
-	if err != nil {
-		return lot.Answer{}, err
-	}
-	if visits == nil {
-		return refuseLot("no reduction of this lot has the start_charge_seq %s", clip(u.Order)), nil
-	}
-	answer := taken1
-	err = f.write(ctx, visits, func(tx Tx, then *after) error {
-		answer = taken1
-		c, err := tx.ChargeByOrder(u.Lot, u.Order)
-		if err != nil || c == nil {
-			return err
-		}
-		wrong := usageFault(c, u)
-		if wrong == "" {
-			return f.usedBy(tx, then, c, u, now)
-		}
-		answer = refuseLot("%s", wrong)
-		return tx.AddEvent(charge.Event{Charge: c.ID, At: now, Step: "usage", Result: "refused", Detail: wrong})
-	})
-	return answer, err
-}
-
-func (f *Flow) usedBy(tx Tx, then *after, c *charge.Charge, u lot.Usage, now time.Time) error {
-	if c.Usage != nil && c.Usage.Source == charge.UsageTold {
-		return nil // the same again: usageFault has seen to that
-	}
-	if dl, err := lastDelivery(tx, c.ID); err != nil {
-		return err
-	} else if dl != nil && dl.State != charge.DeliveryDelivered {
-		if err := f.acked(tx, then, c, dl, now); err != nil { // who tells a usage has had the reduction
-			return err
-		}
-	}
-	return f.use(tx, then, c, charge.Usage{Minutes: u.Minutes, Amount: u.Amount, At: u.Left,
-		Source: charge.UsageTold, Method: u.Method, Told: u.Told}, now)
-}
-
-// usageFault says what is wrong with a usage, or nothing.
-func usageFault(c *charge.Charge, u lot.Usage) string {
-	switch c.State {
-	case charge.StateDelivered, charge.StateUnknown, charge.StateSending, charge.StateUsed, charge.StateGaveUp:
-	default:
-		return "nothing was granted for this start_charge_seq that could have been used"
-	}
-	if c.Reduction == nil {
-		return "nothing was granted for this start_charge_seq that could have been used"
-	}
-	if old := c.Usage; old != nil && old.Source == charge.UsageTold && (old.Minutes != u.Minutes || old.Amount != u.Amount) {
-		return "this start_charge_seq was told with other numbers before; the first ones stay"
-	}
-	most := *c.Reduction
-	if c.Decision != nil && c.Decision.Send.Method == most.Method { // a lot that replaces has the total
-		most.Minutes, most.Amount = max(most.Minutes, c.Decision.Send.Minutes), max(most.Amount, c.Decision.Send.Amount)
-	}
-	switch {
-	case u.Minutes < 0 || u.Amount < 0:
-		return "a usage cannot be below zero"
-	case most.Method == charge.MethodTime && u.Method == 1 && u.Minutes > most.Minutes:
-		return fmt.Sprintf("duration %d is more than the %d minutes that were granted", u.Minutes, most.Minutes)
-	case most.Method == charge.MethodAmount && u.Method == 2 && u.Amount > most.Amount:
-		return fmt.Sprintf("reduce_amount %s is more than the %s yuan that were granted", u.Amount, most.Amount)
-	}
-	return ""
 }
 
 // InPark lists the open stays of a plate in a lot.

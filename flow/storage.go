@@ -70,9 +70,9 @@ type Charges interface {
 	HeldCharges(v charge.VisitKey) ([]*charge.Charge, error)
 	// HoldsOver lists held charges whose deadline has passed, at most limit.
 	HoldsOver(now time.Time, limit int) ([]*charge.Charge, error)
-	// ChargeByOrder finds the newest charge with a platform order number (or our own id, which stands in
-	// for a missing one) in a lot.
-	ChargeByOrder(lot charge.LotID, order string) (*charge.Charge, error)
+	// ChargesByOrder lists the charges of a lot with a platform order number (or our own id, which stands in
+	// for a missing one), the newest first.
+	ChargesByOrder(lot charge.LotID, order string) ([]*charge.Charge, error)
 }
 
 // Stays keeps stays.

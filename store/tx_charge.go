@@ -15,7 +15,7 @@ var (
 	selectChargesOfVisit = tableCharge.selectWhere("plate = ? AND lot = ? AND received >= ? ORDER BY received, id")
 	selectHeld           = tableCharge.selectWhere("plate = ? AND lot = ? AND state = 'held' ORDER BY received, id")
 	selectHoldsOver      = tableCharge.selectWhere("state = 'held' AND hold_until <= ? ORDER BY hold_until LIMIT ?")
-	selectChargeByOrder  = tableCharge.selectWhere("order_no = ? AND order_no <> '' AND lot = ? ORDER BY received DESC, id DESC LIMIT 1")
+	selectChargesByOrder = tableCharge.selectWhere("order_no = ? AND order_no <> '' AND lot = ? ORDER BY received DESC, id DESC LIMIT 20")
 	selectChargeByRepeat = statementOf("SELECT r.charge, r.gone, "+tableCharge.columns("c.")+
 		" FROM repeat r LEFT JOIN charge c ON c.id = r.charge WHERE r.platform = ? AND r.key = ?", tableRepeat, tableCharge)
 	selectRepeatKey = statementOf("SELECT repeat_key FROM charge WHERE id = ?", tableCharge)
@@ -141,22 +141,22 @@ func (t *Tx) HoldsOver(now time.Time, limit int) ([]*charge.Charge, error) {
 	return list(t, selectHoldsOver, t.scanCharge, millis(now), limit)
 }
 
-// ChargeByOrder finds the newest charge with a platform order number (or our own id, which stands in for a
-// missing one) in a lot.
-func (t *Tx) ChargeByOrder(lot charge.LotID, order string) (*charge.Charge, error) {
-	c, err := first(t, selectChargeByOrder, t.scanCharge, order, lot.String())
-	if c != nil || err != nil {
-		return c, err
+// ChargesByOrder lists the charges of a lot with a platform order number, the newest first: platforms number
+// apart from each other. Where there is none it finds the one whose id of ours stands in for a missing number.
+func (t *Tx) ChargesByOrder(lot charge.LotID, order string) ([]*charge.Charge, error) {
+	all, err := list(t, selectChargesByOrder, t.scanCharge, order, lot.String())
+	if len(all) > 0 || err != nil {
+		return all, err
 	}
 	id, err := strconv.ParseInt(order, 10, 64)
 	if err != nil {
 		return nil, nil
 	}
-	c, err = t.Charge(id)
-	if c != nil && c.Lot != lot {
-		c = nil
+	c, err := t.Charge(id)
+	if c == nil || c.Lot != lot || c.Order != "" {
+		return nil, err
 	}
-	return c, err
+	return []*charge.Charge{c}, nil
 }
 
 // addPlate makes a plate known to the search by a part of it.
