@@ -15,7 +15,7 @@ import (
 type certifyCommand struct {
 	Target    string            `arg:"" help:"A platform id, or sdk, api or gate."`
 	Against   string            `help:"Public address of the gateway; with --theirs the partner's callback."`
-	Line      string            `default:"127.0.0.1:6789" help:"Line address of the gateway."`
+	Line      string            `default:"127.0.0.1:6789" env:"CHARGESTAMP_LINE" help:"Line address of the gateway."`
 	Server    string            `default:"http://127.0.0.1:8081" env:"CHARGESTAMP_SERVER" help:"Admin address: with a token what became of each push is looked at."`
 	Token     string            `env:"CHARGESTAMP_TOKEN" hidden:"" help:"API token."`
 	Platform  string            `help:"Whose pushes drive the checks of a lot."`

@@ -66,7 +66,7 @@ func (l lotFlags) run(c *console, y play.Yard, book string) error {
 type lotAPI struct {
 	lotFlags
 	Ukey     string `required:"" env:"CHARGESTAMP_UKEY" help:"The vendor's key."`
-	Server   string `default:"http://127.0.0.1:8080" help:"Public address of the gateway."`
+	Server   string `default:"http://127.0.0.1:8080" env:"CHARGESTAMP_HTTP" help:"Public address of the gateway."`
 	Listen   string `default:"127.0.0.1:9901" help:"Where callbacks are heard, path /bolink."`
 	Usage    bool   `help:"Tell 3.11 after the exits of 特来电's and 奥特迅's charges; else by the exit only."`
 	Base64   bool   `help:"Tell 3.11 in Base64."`
@@ -94,7 +94,7 @@ func (l *lotAPI) Run(c *console) error {
 type lotGate struct {
 	lotFlags
 	Ckey   string `required:"" env:"CHARGESTAMP_CKEY" help:"The lot's key."`
-	Server string `default:"http://127.0.0.1:8080" help:"Public address of the gateway."`
+	Server string `default:"http://127.0.0.1:8080" env:"CHARGESTAMP_HTTP" help:"Public address of the gateway."`
 }
 
 // Run plays a 4G lot's gate.
@@ -114,7 +114,7 @@ func (l *lotGate) Run(c *console) error {
 type lotSDK struct {
 	lotFlags
 	Ckey           string        `required:"" env:"CHARGESTAMP_CKEY" help:"The lot's key."`
-	Line           string        `default:"127.0.0.1:6789" help:"Line address of the gateway."`
+	Line           string        `default:"127.0.0.1:6789" env:"CHARGESTAMP_LINE" help:"Line address of the gateway."`
 	LocalID        string        `default:"play_1" help:"local_id of the connection."`
 	Usage          bool          `help:"Tell 2.34 after each exit."`
 	Careless       bool          `help:"Apply a repeated uuid again."`
