@@ -4,14 +4,15 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/chargestamp/chargestamp/admin"
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/charge"
-	"github.com/chargestamp/chargestamp/estate"
 	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/store"
@@ -33,7 +34,7 @@ func (a *App) openGuard(ctx context.Context) error {
 		return err
 	}
 	a.keyring = keys
-	a.guard, err = guard.Open(ctx, guard.Config{Docs: a.store, Audits: audits{a.store}, Keys: keys, Now: time.Now, AdminToken: charge.Secret(a.cfg.AdminToken)})
+	a.guard, err = guard.Open(ctx, guard.Config{Docs: a.store, Audits: audits{a.store}, Keys: keys, Now: a.clock.Now, AdminToken: charge.Secret(a.cfg.AdminToken)})
 	return err
 }
 
@@ -54,29 +55,45 @@ func (s audits) AuditPage(ctx context.Context, before int64, limit int, fn func(
 	return nil
 }
 
-func (a *App) loadEstate(ctx context.Context) error {
-	a.book = estate.NewBook(catalogOf(a.dialects), a.store, a.keyring)
-	a.book.Audit = func(ctx context.Context, actor, file string, changes estate.Changes) error {
-		return a.guard.Audit.Record(ctx, guard.Entry{Actor: actor, Action: "estate.apply", Object: file, Detail: changes.String()})
-	}
-	return a.book.Load(ctx)
-}
-
 func (a *App) makeAdmin() error {
 	var infos []platform.Info
 	for _, d := range a.dialects {
 		infos = append(infos, d.Info())
 	}
+	oidc, err := a.makeOIDC()
+	if err != nil {
+		return err
+	}
 	srv, err := admin.New(admin.Config{
 		Desk: desk.Config{Reads: reads{a.store}, Story: a.flow, Estate: a.book, Guard: a.guard, Doctor: doctor{a}, Platforms: infos,
-			Now: time.Now, Log: a.logger, Pulse: a.metrics.pulse, Tester: tester{a}, Getenv: os.LookupEnv, ReadFile: os.ReadFile},
+			Now: a.clock.Now, Log: a.logger, Pulse: a.metrics.pulse, Tester: tester{a}, Getenv: os.LookupEnv, ReadFile: os.ReadFile},
 		Version: Version, Metrics: a.metrics.handler(), Ready: a.ready,
+		Keys: a.keyring, OIDC: oidc, Alerts: a.alerts, PublicURL: a.cfg.HTTP.URL, Secure: strings.HasPrefix(a.cfg.Admin.URL, "https://"),
 	})
 	if err != nil {
 		return err
 	}
 	a.admin, a.local = srv, a.withLocal(srv.Local())
 	return nil
+}
+
+// makeOIDC prepares the sign-in at an issuer; nil where none is configured.
+func (a *App) makeOIDC() (*guard.OIDC, error) {
+	c := a.cfg.OIDC
+	if c.Issuer == "" {
+		return nil, nil
+	}
+	roles := map[string]guard.Role{}
+	for value, role := range c.Roles {
+		roles[value] = guard.Role(role)
+	}
+	o, err := guard.NewOIDC(guard.OIDCConfig{Issuer: c.Issuer, ClientID: c.ClientID, ClientSecret: charge.Secret(c.ClientSecret),
+		RedirectURL: c.RedirectURL, NameClaim: c.NameClaim, RoleClaim: c.RoleClaim, Roles: roles},
+		a.keyring, &http.Client{Timeout: reporting}, time.Now)
+	if err != nil {
+		return nil, &ConfigError{err}
+	}
+	return o, nil
 }
 
 // reads shows the store to staff.

@@ -34,7 +34,7 @@ func (a *App) makeAlerts(context.Context) error {
 		targets = append(targets, t)
 	}
 	a.alerts = alert.New(alert.Config{Targets: targets, Limits: alert.DefaultLimits(), Facts: a.facts, Client: guarded(alerting),
-		Console: a.cfg.Console, Now: time.Now, Log: a.logger})
+		Console: a.cfg.Admin.URL, Now: a.clock.Now, Log: a.logger})
 	return nil
 }
 
@@ -92,7 +92,7 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 
 // facts gathers what alerts are judged by.
 func (a *App) facts(ctx context.Context, window time.Duration) (alert.Facts, error) {
-	now := time.Now()
+	now := a.clock.Now()
 	f := alert.Facts{Signatures: map[string]int{}}
 	standing, err := a.store.LotStatuses(ctx)
 	if err != nil {

@@ -3,14 +3,13 @@
 package app
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -65,12 +64,13 @@ type App struct {
 	admin    http.Handler
 	local    http.Handler
 
-	servers    []*http.Server
+	clock      *clock
+	hints      *hinter
 	addresses  Addresses
-	cleanup    []func(context.Context)
+	endings    []ending
 	fatal      chan error
-	background sync.WaitGroup
-	quit       context.CancelFunc
+	serving    sync.WaitGroup // listeners
+	background sync.WaitGroup // upkeep
 	stopping   sync.Once
 	leaving    atomic.Bool
 }
@@ -83,7 +83,10 @@ type Addresses struct {
 // New makes a server from its configuration: it opens the data, loads the estate and builds the handlers.
 // Nothing listens yet. What has been opened is closed again on an error.
 func New(ctx context.Context, cfg Config) (*App, error) {
-	a := &App{cfg: cfg, fatal: make(chan error, 4)}
+	a := &App{cfg: cfg, clock: &clock{own: cfg.Now}, fatal: make(chan error, 8)}
+	if cfg.Now == nil {
+		a.clock.own = time.Now
+	}
 	if err := a.build(ctx); err != nil {
 		a.Stop(time.Second)
 		return nil, err
@@ -92,7 +95,7 @@ func New(ctx context.Context, cfg Config) (*App, error) {
 }
 
 func (a *App) build(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{a.openLog, a.loadDialects, a.openStore, a.openGuard, a.loadEstate, a.makeFlow, a.makeAlerts, a.makeFronts} {
+	for _, step := range []func(context.Context) error{a.checkConfig, a.openLog, a.loadDialects, a.openStore, a.openGuard, a.loadEstate, a.makeFlow, a.makeAlerts, a.makeFronts} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -105,7 +108,11 @@ func (a *App) openLog(context.Context) error {
 	if err := level.UnmarshalText([]byte(a.cfg.Log.Level)); err != nil {
 		return configError("log.level %q is none of debug, info, warn, error", a.cfg.Log.Level)
 	}
-	a.logger = slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	var to io.Writer = os.Stderr
+	if a.cfg.LogTo != nil {
+		to = a.cfg.LogTo
+	}
+	a.logger = slog.New(slog.NewJSONHandler(to, &slog.HandlerOptions{Level: level}))
 	return nil
 }
 
@@ -133,17 +140,23 @@ func (a *App) openStore(ctx context.Context) error {
 	if a.cfg.Node == "" {
 		a.cfg.Node = nodeName(a.cfg.Database.URL)
 	}
-	s, err := store.Open(ctx, store.Config{DataDir: a.cfg.Data, URL: a.cfg.Database.URL, Node: a.cfg.Node, Logger: a.logger})
+	s, err := store.Open(ctx, store.Config{DataDir: a.cfg.Data, URL: a.cfg.Database.URL, Node: a.cfg.Node, Clock: a.clock.Now, Logger: a.logger})
 	if err != nil {
 		return err
 	}
-	a.store = s
-	a.onStop(func(context.Context) {
+	a.store, a.hints = s, newHinter(s, a.logger)
+	a.onStop(1, func(ctx context.Context) {
+		if err := s.LeaveNode(ctx, a.cfg.Node); err != nil {
+			a.logger.Warn("others take over only once this node's leases end", "error", err)
+		}
 		if err := s.Close(); err != nil {
 			a.logger.Error("closing the store", "error", err)
 		}
 	})
-	a.number, err = s.JoinNode(ctx, a.cfg.Node, time.Now())
+	if err := a.readClock(ctx); err != nil {
+		return err
+	}
+	a.number, err = s.JoinNode(ctx, a.cfg.Node, a.clock.Now())
 	return err
 }
 
@@ -153,29 +166,30 @@ func (a *App) makeFlow(context.Context) error {
 	a.metrics = newMetrics(a)
 	dir := directory{a.book}
 	events := &lateEvents{}
-	a.line = line.New(line.Config{Directory: dir, Events: events, Sessions: sessions{a.store, time.Now}, Node: a.cfg.Node, Logger: a.logger,
+	a.line = line.New(line.Config{Directory: dir, Events: events, Sessions: sessions{a.store, a.hints}, Node: a.cfg.Node, Now: a.clock.Now, Logger: a.logger,
 		Metrics: lineMetrics{a.metrics}, FrameBytes: a.cfg.Line.FrameBytes, OfflineAfter: time.Duration(a.cfg.Line.OfflineAfter),
-		FloodPer10s: a.cfg.Line.FloodPer10s, LoginPerS: int(a.cfg.Limits.LoginPerS)})
+		FloodPer10s: a.cfg.Line.FloodPer10s, LoginPerS: a.cfg.Limits.LoginPerS})
 	calls := outbound.NewClient(outbound.Options{})
-	a.callback = callback.NewChannel(callback.ChannelConfig{Directory: dir, Client: calls, Now: time.Now})
-	a.onStop(func(context.Context) {
+	a.callback = callback.NewChannel(callback.ChannelConfig{Directory: dir, Client: calls, Now: a.clock.Now})
+	a.onStop(1, func(context.Context) {
 		a.callback.Stop()
 		calls.Close()
 	})
 	a.metrics.pulse.calls = a.callback
-	if outbox.DefaultLease <= callback.TimeLimit {
-		return fmt.Errorf("a lease of %s is not longer than a callback's %s: two nodes could send at once", outbox.DefaultLease, callback.TimeLimit)
+	if lease := cmp.Or(a.cfg.Lease, outbox.DefaultLease); lease <= max(callback.TimeLimit, line.DefaultAckWait) {
+		return fmt.Errorf("a lease of %s is not longer than a try may take: two nodes could send at once", lease)
 	}
-	ids := charge.NewIDs(a.number, time.Now)
+	ids := charge.NewIDs(a.number, a.clock.Now)
 	a.flow = flow.New(flow.Config{
 		Storage: storage{a.store}, Estate: a.views.now, Dialect: a.dialect,
 		Channels: map[charge.DeliveryChannel]lot.Channel{charge.ChannelLine: a.line, charge.ChannelCallback: a.callback},
 		Prices:   map[charge.LotKind]lot.Pricer{charge.KindSDK: a.line, charge.KindAPI: a.callback},
-		Reports:  &reports{client: guarded(reporting), dialect: a.dialect, now: time.Now, tokens: map[string]token{}},
-		Opener:   a, Observer: a.metrics, Notify: a.notify(), Linked: a.linked(), IDs: ids.Next, Node: a.cfg.Node, Now: time.Now, Logger: a.logger,
+		Reports:  &reports{client: guarded(reporting), dialect: a.dialect, now: a.clock.Now, tokens: map[string]token{}},
+		Opener:   a, Observer: a.metrics, Notify: a.notify(), Linked: a.linked(), IDs: ids.Next, Node: a.cfg.Node, Now: a.clock.Now, Logger: a.logger,
+		Lease: a.cfg.Lease, Poll: a.cfg.Poll,
 	}, a.store)
 	events.Events = a.flow
-	a.inbound = callback.New(callback.Config{Directory: dir, Events: events, Now: time.Now, Logger: a.logger})
+	a.inbound = callback.New(callback.Config{Directory: dir, Events: events, Now: a.clock.Now, Logger: a.logger})
 	return nil
 }
 
@@ -184,13 +198,7 @@ func (a *App) notify() func(outbox.Kind) {
 	if a.cfg.Database.URL == "" {
 		return nil
 	}
-	return func(k outbox.Kind) {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		if err := a.store.Notify(ctx, topicJobs, string(k)); err != nil {
-			a.logger.Debug("a hint to other nodes was lost; they find out by polling", "error", err)
-		}
-	}
+	return func(k outbox.Kind) { a.hints.tell(topicJobs, string(k)) }
 }
 
 // linked looks for a lot's line on other nodes; there are none on SQLite.
@@ -228,15 +236,15 @@ func (a *App) makeFronts(context.Context) error {
 	if err != nil {
 		return configError("trusted_proxies: %w", err)
 	}
-	a.accounts = &accounts{book: a.book, infos: infos, derive: a.keyring.Derive, now: time.Now}
+	a.accounts = &accounts{book: a.book, infos: infos, derive: a.keyring.Derive, now: a.clock.Now}
 	in, err := platform.NewIntake(platform.IntakeConfig{
-		Dialects: a.dialects, Accounts: a.accounts, Taker: a.flow, Clock: time.Now, TrustedProxies: proxies,
+		Dialects: a.dialects, Accounts: a.accounts, Taker: a.flow, Clock: a.clock.Now, TrustedProxies: proxies,
 		PerAccount: a.cfg.Limits.AccountPerS, PerAddress: a.cfg.Limits.AddressPerS, Logger: a.logger,
 	})
 	if err != nil {
 		return &ConfigError{err}
 	}
-	gate := ledger.New(ledger.Config{Directory: directory{a.book}, Gate: a.flow, Now: time.Now, Logger: a.logger})
+	gate := ledger.New(ledger.Config{Directory: directory{a.book}, Gate: a.flow, Now: a.clock.Now, Logger: a.logger})
 	a.intake = public(in, a.inbound.Routes(), gate.Routes(), a.line.Handler())
 	return a.makeAdmin()
 }
@@ -257,114 +265,3 @@ func public(in http.Handler, calls, gate map[string]http.HandlerFunc, poll http.
 		in.ServeHTTP(w, r)
 	})
 }
-
-func (a *App) onStop(fn func(context.Context)) { a.cleanup = append(a.cleanup, fn) }
-
-// Fatal gives the error after which the server must stop.
-func (a *App) Fatal() <-chan error { return a.fatal }
-
-// Addresses are where the server listens.
-func (a *App) Addresses() Addresses { return a.addresses }
-
-// EstateChange is one difference that an estate document makes; it prints as one line.
-type EstateChange = estate.Change
-
-// ApplyFile applies an estate file.
-func (a *App) ApplyFile(ctx context.Context, file string) error {
-	src, err := os.ReadFile(file)
-	if err != nil {
-		return fmt.Errorf("estate file: %w", err)
-	}
-	doc, err := estate.Parse(file, src, os.LookupEnv, besideFile(file))
-	if err != nil {
-		return err
-	}
-	_, err = a.book.Apply(ctx, doc, "file "+filepath.Base(file), false)
-	return err
-}
-
-// ResolveEstate checks an estate file's form and puts in the secrets that it names by environment or file, so
-// that it can be sent to a server elsewhere. Lines stay where they are.
-func ResolveEstate(file string, src []byte) ([]byte, error) {
-	doc, err := estate.Parse(file, src, os.LookupEnv, besideFile(file))
-	if err != nil {
-		return nil, err
-	}
-	return doc.Resolved(), nil
-}
-
-// besideFile reads secrets whose paths are relative to an estate file.
-func besideFile(file string) func(string) ([]byte, error) {
-	return func(name string) ([]byte, error) {
-		if !filepath.IsAbs(name) {
-			name = filepath.Join(filepath.Dir(file), name)
-		}
-		return os.ReadFile(name)
-	}
-}
-
-// Start listens on every address and begins to work.
-func (a *App) Start(ctx context.Context) error {
-	run, quit := context.WithCancel(context.WithoutCancel(ctx))
-	a.quit = quit
-	a.flow.Start()
-	if err := a.listen(ctx); err != nil {
-		a.onStop(a.flow.Stop)
-		return err
-	}
-	a.onStop(a.flow.Stop) // before the lines close: what is in flight may still be acknowledged
-	a.background.Go(func() { a.watch(run) })
-	a.background.Go(func() { a.upkeep(run) })
-	return nil
-}
-
-// watch passes on what ends a server, and hints of other nodes.
-func (a *App) watch(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case err := <-a.store.Fatal():
-			a.fatal <- fmt.Errorf("the store can no longer write: %w", err)
-			return
-		case h := <-a.store.Hints():
-			a.hinted(ctx, h)
-		}
-	}
-}
-
-// Stop finishes what is in flight and closes everything, the last made first, within a time. It is
-// harmless twice.
-func (a *App) Stop(within time.Duration) {
-	a.stopping.Do(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), within)
-		defer cancel()
-		a.leaving.Store(true)
-		for _, srv := range a.servers {
-			if err := srv.Shutdown(ctx); err != nil {
-				srv.Close()
-			}
-		}
-		if a.quit != nil {
-			a.quit()
-		}
-		for i := len(a.cleanup) - 1; i >= 0; i-- {
-			a.cleanup[i](ctx)
-		}
-		a.background.Wait()
-	})
-}
-
-// shown is an address as a client can dial it.
-func shown(l net.Listener) string {
-	tcp, ok := l.Addr().(*net.TCPAddr)
-	if !ok {
-		return l.Addr().String()
-	}
-	if tcp.IP.IsUnspecified() {
-		return fmt.Sprintf("127.0.0.1:%d", tcp.Port)
-	}
-	return tcp.String()
-}
-
-var errStopped = errors.New("stopped")

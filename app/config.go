@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -32,12 +33,40 @@ type Config struct {
 	OIDC           OIDCConfig      `yaml:"oidc"`
 	Log            LogConfig       `yaml:"log"`
 
-	Console        string `yaml:"console"` // the console's own address, for links in alerts
-	SecretsKeyFile string `yaml:"-"`       // --secrets-key
-	SecretsKey     string `yaml:"-"`       // CHARGESTAMP_SECRETS_KEY
-	AdminToken     string `yaml:"-"`       // CHARGESTAMP_ADMIN_TOKEN
-	Node           string `yaml:"-"`       // this process; made up where empty
+	SecretsKeyFile string `yaml:"-"` // --secrets-key
+	SecretsKey     string `yaml:"-"` // CHARGESTAMP_SECRETS_KEY
+	AdminToken     string `yaml:"-"` // CHARGESTAMP_ADMIN_TOKEN
+	Node           string `yaml:"-"` // this process; made up where empty
+
+	// For tests, which cannot wait for what a site waits for.
+	Now         func() time.Time `yaml:"-"` // the machine's clock
+	LogTo       io.Writer        `yaml:"-"` // in place of stderr
+	Lease, Poll time.Duration    `yaml:"-"` // of the outbox
 }
+
+// checkConfig refuses settings that could not work, or would work as another one.
+func (a *App) checkConfig(context.Context) error {
+	c := a.cfg
+	for name, n := range map[string]float64{
+		"limits.account_per_s": c.Limits.AccountPerS, "limits.address_per_s": c.Limits.AddressPerS, "limits.login_per_s": float64(c.Limits.LoginPerS),
+		"line.frame_bytes": float64(c.Line.FrameBytes), "line.offline_after": float64(c.Line.OfflineAfter), "line.flood_per_10s": float64(c.Line.FloodPer10s),
+		"retention.pushes": float64(c.Retention.Pushes), "retention.refused": float64(c.Retention.Refused), "retention.charges": float64(c.Retention.Charges),
+	} {
+		if n < 0 {
+			return configError("%s is below 0", name)
+		}
+	}
+	if n := c.Line.FrameBytes; n != 0 && n < leastFrame {
+		return configError("line.frame_bytes %d is too short for the messages of lots; at least %d", n, leastFrame)
+	}
+	if (c.TLS.Cert == "") != (c.TLS.Key == "") {
+		return configError("tls needs both cert and key")
+	}
+	return nil
+}
+
+// leastFrame is what the cloud of 2018 took.
+const leastFrame = 1024
 
 // DatabaseConfig chooses the engine.
 type DatabaseConfig struct {
@@ -47,6 +76,7 @@ type DatabaseConfig struct {
 // Listener is where something listens; port 0 takes a free one.
 type Listener struct {
 	Addr string `yaml:"addr"`
+	URL  string `yaml:"url"` // as others reach it, behind a proxy: for links in alerts, and for what is handed to platforms
 }
 
 // LineConfig is the SDK car parks' line.
@@ -74,7 +104,7 @@ type PlatformConfig struct {
 type LimitConfig struct {
 	AccountPerS float64 `yaml:"account_per_s"`
 	AddressPerS float64 `yaml:"address_per_s"`
-	LoginPerS   float64 `yaml:"login_per_s"`
+	LoginPerS   int     `yaml:"login_per_s"`
 }
 
 // RetentionConfig is how long rows are kept; 0 keeps them for ever. Repeat keys are always kept.
@@ -97,11 +127,13 @@ type AlertConfig struct {
 
 // OIDCConfig lets users of an identity provider in; empty is off.
 type OIDCConfig struct {
-	Issuer       string `yaml:"issuer"`
-	ClientID     string `yaml:"client_id"`
-	ClientSecret string `yaml:"client_secret"`
-	RoleClaim    string `yaml:"role_claim"`
-	RedirectURL  string `yaml:"redirect_url"`
+	Issuer       string            `yaml:"issuer"`
+	ClientID     string            `yaml:"client_id"`
+	ClientSecret string            `yaml:"client_secret"`
+	RedirectURL  string            `yaml:"redirect_url"` // the console's address for the way back
+	NameClaim    string            `yaml:"name_claim"`   // default preferred_username, else email, else sub
+	RoleClaim    string            `yaml:"role_claim"`   // default role
+	Roles        map[string]string `yaml:"roles"`        // claim value to viewer, support or admin; who has none is not let in
 }
 
 // LogConfig is what is logged.
@@ -135,7 +167,7 @@ func (d *Duration) UnmarshalText(b []byte) error {
 func Defaults() Config {
 	const dayLong = 24 * time.Hour
 	return Config{
-		Data: "./data", HTTP: Listener{":8080"}, Admin: Listener{"127.0.0.1:8081"},
+		Data: "./data", HTTP: Listener{Addr: ":8080"}, Admin: Listener{Addr: "127.0.0.1:8081"},
 		Line:      LineConfig{Addr: ":6789", TLSAddr: ":6790", FrameBytes: 64 << 10, OfflineAfter: Duration(3 * time.Minute), FloodPer10s: 100},
 		TLS:       TLSConfig{Addr: ":8443"},
 		Limits:    LimitConfig{AccountPerS: 1000, AddressPerS: 2000, LoginPerS: 20},

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 )
 
@@ -21,79 +22,103 @@ const (
 	headerBytes  = 16 << 10
 )
 
-// listen opens every listener, or none.
-func (a *App) listen(ctx context.Context) error {
-	var cert *certificate
-	if a.cfg.TLS.Cert != "" || a.cfg.TLS.Key != "" {
-		var err error
-		if cert, err = loadCertificate(a.cfg.TLS, a.logger); err != nil {
-			return configError("tls: %w", err)
-		}
-	}
-	open := func(addr string) (net.Listener, error) {
-		l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
-		if err != nil {
-			return nil, fmt.Errorf("listening on %s: %w", addr, err)
-		}
-		return l, nil
-	}
-	public, err := open(a.cfg.HTTP.Addr)
-	if err != nil {
-		return err
-	}
-	a.serve(public, a.intake)
-	admin, err := open(a.cfg.Admin.Addr)
-	if err != nil {
-		return err
-	}
-	a.serve(admin, a.admin)
-	lines, err := open(a.cfg.Line.Addr)
-	if err != nil {
-		return err
-	}
-	a.serveLines(lines)
-	a.addresses = Addresses{HTTP: shown(public), Admin: shown(admin), Line: shown(lines)}
-	if cert != nil {
-		secure, err := open(a.cfg.TLS.Addr)
-		if err != nil {
-			return err
-		}
-		a.serve(tls.NewListener(secure, cert.config()), a.intake)
-		sealed, err := open(a.cfg.Line.TLSAddr)
-		if err != nil {
-			return err
-		}
-		a.serveLines(tls.NewListener(sealed, cert.config()))
-		a.addresses.HTTPS, a.addresses.LineTLS = shown(secure), shown(sealed)
-	}
-	a.onStop(func(ctx context.Context) {
-		if err := a.line.Shutdown(ctx); err != nil {
-			a.logger.Warn("lines were cut before they were quiet", "error", err)
-		}
-	})
-	return a.listenLocal()
+// listeners are what a server listens on.
+type listeners struct {
+	public, lines []net.Listener
+	admin         net.Listener
 }
 
-func (a *App) serve(l net.Listener, h http.Handler) {
+// openListeners opens every listener, or none.
+func (a *App) openListeners(ctx context.Context) (open listeners, err error) {
+	var cert *certificate
+	if a.cfg.TLS.Cert != "" || a.cfg.TLS.Key != "" {
+		if cert, err = loadCertificate(a.cfg.TLS, a.logger); err != nil {
+			return open, configError("tls: %w", err)
+		}
+	}
+	var all []net.Listener
+	listen := func(addr string) net.Listener {
+		if err != nil {
+			return nil
+		}
+		l, listenErr := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+		if listenErr != nil {
+			err = fmt.Errorf("listening on %s: %w", addr, listenErr)
+			return nil
+		}
+		all = append(all, l)
+		return l
+	}
+	public, lines := listen(a.cfg.HTTP.Addr), listen(a.cfg.Line.Addr)
+	open = listeners{[]net.Listener{public}, []net.Listener{lines}, listen(a.cfg.Admin.Addr)}
+	var https, sealed net.Listener
+	if cert != nil {
+		https, sealed = listen(a.cfg.TLS.Addr), listen(a.cfg.Line.TLSAddr)
+	}
+	if err != nil {
+		for _, l := range all {
+			l.Close()
+		}
+		return open, err
+	}
+	a.addresses = Addresses{HTTP: shown(public), Admin: shown(open.admin), Line: shown(lines)}
+	if cert != nil {
+		a.addresses.HTTPS, a.addresses.LineTLS = shown(https), shown(sealed)
+		open.public = append(open.public, tls.NewListener(https, cert.config()))
+		open.lines = append(open.lines, tls.NewListener(sealed, cert.config()))
+	}
+	return open, nil
+}
+
+// servePublic serves platforms and lots. At the stop, held polls end first: nothing may come for them for long.
+func (a *App) servePublic(public []net.Listener) {
+	var servers []*http.Server
+	for _, l := range public {
+		servers = append(servers, a.serve(l, a.intake))
+	}
+	a.onStop(0.35, func(ctx context.Context) {
+		a.line.EndPolls()
+		var ended sync.WaitGroup
+		for _, srv := range servers {
+			ended.Go(func() { shut(ctx, srv) })
+		}
+		ended.Wait()
+	})
+}
+
+// serveStaff serves the admin listener.
+func (a *App) serveStaff(l net.Listener) {
+	srv := a.serve(l, a.admin)
+	a.onStop(0.95, func(ctx context.Context) { shut(ctx, srv) })
+}
+
+// serve serves one HTTP listener until its server is shut.
+func (a *App) serve(l net.Listener, h http.Handler) *http.Server {
 	srv := &http.Server{Handler: h, ReadHeaderTimeout: headerWithin, ReadTimeout: bodyWithin, WriteTimeout: answerWithin,
 		IdleTimeout: idleFor, MaxHeaderBytes: headerBytes, ErrorLog: quietLog(a.logger)}
-	a.background.Go(func() {
+	a.serving.Go(func() {
 		if err := srv.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
 			a.fatal <- err
 		}
 	})
-	a.shutdown(srv)
+	return srv
 }
 
-// shutdown ends a server when the app stops: before the background is waited for.
-func (a *App) shutdown(srv *http.Server) { a.servers = append(a.servers, srv) }
+// shut lets a server answer what it has been asked until ctx ends.
+func shut(ctx context.Context, srv *http.Server) {
+	if srv.Shutdown(ctx) != nil {
+		srv.Close()
+	}
+}
 
-func (a *App) serveLines(l net.Listener) {
-	a.background.Go(func() {
-		if err := a.line.Serve(l); err != nil {
-			a.fatal <- err
-		}
-	})
+func (a *App) serveLines(lines []net.Listener) {
+	for _, l := range lines {
+		a.serving.Go(func() {
+			if err := a.line.Serve(l); err != nil {
+				a.fatal <- err
+			}
+		})
+	}
 }
 
 // socketName is where commands on this machine reach the server without a token.
@@ -113,6 +138,7 @@ func (a *App) listenLocal() error {
 		l.Close()
 		return err
 	}
-	a.serve(l, a.local)
+	srv := a.serve(l, a.local)
+	a.onStop(0.95, func(ctx context.Context) { shut(ctx, srv) })
 	return nil
 }

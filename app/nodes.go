@@ -7,7 +7,9 @@ import (
 	"log"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -15,10 +17,11 @@ import (
 	"github.com/chargestamp/chargestamp/store"
 )
 
-// Hint topics between nodes. Payloads: an outbox kind, or nothing.
+// Hint topics between nodes, with their payloads.
 const (
-	topicJobs   = "jobs"
-	topicEstate = "estate"
+	topicJobs   = "jobs"   // an outbox kind: some are due
+	topicEstate = "estate" // nothing: it has changed
+	topicLine   = "line"   // a lot: it has logged in anew, on whichever node
 )
 
 // Rhythm of what runs beside the traffic.
@@ -51,10 +54,11 @@ func nodeName(database string) string {
 // sessions keeps, for the store's other readers, which node holds which line.
 type sessions struct {
 	store *store.Store
-	now   func() time.Time
+	hints *hinter
 }
 
-// Put stores sessions and sets their epochs.
+// Put stores sessions and sets their epochs. Who held a line before is told: a node cannot see for minutes that the
+// far end of a line is gone.
 func (s sessions) Put(ctx context.Context, lines []charge.LineSession) error {
 	for i := range lines {
 		epoch, err := s.store.PutLineSession(ctx, lines[i])
@@ -62,16 +66,38 @@ func (s sessions) Put(ctx context.Context, lines []charge.LineSession) error {
 			return err
 		}
 		lines[i].Epoch = epoch
+		if epoch > 1 {
+			s.hints.tell(topicLine, lines[i].Lot.String())
+		}
 	}
 	return nil
 }
 
-// Beat moves beats and gives the sessions that have moved to another node.
-func (s sessions) Beat(ctx context.Context, lines []charge.LineSession) ([]charge.LineSession, error) {
+// Beat stores when lines were last heard and gives those that have moved to another node. A line that was taken
+// for dead with its node, but is not, and that nobody else holds, is put anew.
+func (s sessions) Beat(ctx context.Context, lines []charge.LineSession) (gone []charge.LineSession, err error) {
 	if len(lines) == 0 {
 		return nil, nil
 	}
-	return s.store.BeatLineSessions(ctx, lines[0].Node, lines, s.now())
+	lost, err := s.store.BeatLineSessions(ctx, lines[0].Node, lines)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range lost {
+		held, err := s.store.LineNodes(ctx, l.Lot)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(held, func(h charge.LineSession) bool { return h.LocalID == l.LocalID }) {
+			gone = append(gone, l)
+			continue
+		}
+		i := slices.IndexFunc(lines, func(m charge.LineSession) bool { return m.Lot == l.Lot && m.LocalID == l.LocalID })
+		if lines[i].Epoch, err = s.store.PutLineSession(ctx, l); err != nil {
+			return nil, err
+		}
+	}
+	return gone, nil
 }
 
 // End deletes sessions.
@@ -98,10 +124,12 @@ func every(ctx context.Context, d time.Duration, fn func(context.Context)) {
 	}
 }
 
-// upkeep beats, looks for dead nodes, takes up other nodes' changes, flushes and prunes.
+// upkeep beats, looks for dead nodes, takes up other nodes' changes, hints, flushes and prunes.
 func (a *App) upkeep(ctx context.Context) {
-	a.background.Go(func() { every(ctx, beatEvery, a.beat) })
+	alive := &alive{app: a}
+	a.background.Go(func() { every(ctx, beatEvery, alive.beat) })
 	a.background.Go(func() { every(ctx, refreshEvery, a.refresh) })
+	a.background.Go(func() { a.hints.run(ctx) })
 	a.background.Go(func() {
 		every(ctx, flushEvery, func(ctx context.Context) { a.warn("storing last uses", a.guard.Flush(ctx)) })
 	})
@@ -118,15 +146,33 @@ func (a *App) warn(what string, err error) {
 	}
 }
 
+// alive says that this node lives and judges whether others do.
+type alive struct {
+	app   *App
+	since time.Time // of an unbroken row of beats; zero while the database is away
+}
+
 // beat says that this node lives, and takes down the lines of nodes that do not. Their leases end by
-// themselves.
-func (a *App) beat(ctx context.Context) {
-	now := time.Now()
-	if err := a.store.BeatNode(ctx, a.cfg.Node, now); err != nil {
+// themselves. After its own start and after a time without the database a node judges nobody: it cannot tell who is
+// dead from who was cut off as it was itself.
+func (v *alive) beat(ctx context.Context) {
+	a := v.app
+	err := a.readClock(ctx)
+	if err == nil {
+		err = a.store.BeatNode(ctx, a.cfg.Node, a.clock.Now())
+	}
+	if err != nil {
+		v.since = time.Time{}
 		a.warn("beating", err)
 		return
 	}
-	dead, err := a.store.DeadNodes(ctx, now.Add(-deadAfter))
+	if v.since.IsZero() {
+		v.since = time.Now()
+	}
+	if time.Since(v.since) < deadAfter {
+		return
+	}
+	dead, err := a.store.DeadNodes(ctx, a.clock.Now().Add(-deadAfter))
 	a.warn("looking for dead nodes", err)
 	for _, name := range dead {
 		if name == a.cfg.Node {
@@ -151,6 +197,64 @@ func (a *App) hinted(ctx context.Context, h store.Hint) {
 		a.flow.Hint(outbox.Kind(h.Payload))
 	case topicEstate:
 		a.refresh(ctx)
+	case topicLine:
+		if id, err := charge.ParseLotID(h.Payload); err == nil {
+			a.line.Recheck(id)
+		}
+	}
+}
+
+// hinter sends hints to other nodes behind the back of whoever has one: nobody waits for it, and equal ones that
+// wait are one. On SQLite there is nobody to send them to.
+type hinter struct {
+	store  *store.Store
+	logger *slog.Logger
+	wake   chan struct{} // holds one
+
+	mu      sync.Mutex
+	waiting map[store.Hint]bool
+}
+
+// mostHints bounds what waits while the database is away; what is beyond is found out by polling.
+const mostHints = 10_000
+
+func newHinter(s *store.Store, logger *slog.Logger) *hinter {
+	return &hinter{store: s, logger: logger, wake: make(chan struct{}, 1), waiting: map[store.Hint]bool{}}
+}
+
+func (h *hinter) tell(topic, payload string) {
+	if h.store.Engine() == "sqlite" {
+		return
+	}
+	h.mu.Lock()
+	if len(h.waiting) < mostHints {
+		h.waiting[store.Hint{Topic: topic, Payload: payload}] = true
+	}
+	h.mu.Unlock()
+	select {
+	case h.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run sends until ctx ends.
+func (h *hinter) run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-h.wake:
+		}
+		h.mu.Lock()
+		hints := h.waiting
+		h.waiting = map[store.Hint]bool{}
+		h.mu.Unlock()
+		for hint := range hints {
+			if err := h.store.Notify(ctx, hint.Topic, hint.Payload); err != nil {
+				h.logger.Debug("hints to other nodes were lost; they find out by polling", "error", err)
+				break
+			}
+		}
 	}
 }
 
@@ -164,4 +268,15 @@ func (w *slogWriter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func (a *App) prune(context.Context) {}
+// prune deletes what is older than the configuration keeps.
+func (a *App) prune(ctx context.Context) {
+	keep := a.cfg.Retention
+	gone, err := a.store.Prune(ctx, store.Retention{Pushes: time.Duration(keep.Pushes), Refused: time.Duration(keep.Refused),
+		Charges: time.Duration(keep.Charges)}, a.clock.Now())
+	if gone != (store.Pruned{}) {
+		a.logger.Info("older than the retention: deleted", "pushes", gone.Pushes, "charges", gone.Charges, "stays", gone.Stays)
+	}
+	if ctx.Err() == nil {
+		a.warn("deleting what is too old", err)
+	}
+}

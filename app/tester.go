@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/charge"
@@ -28,7 +27,7 @@ func (t tester) TestPush(ctx context.Context, account string, id charge.LotID, p
 	if !ok {
 		return desk.TestPush{}, fmt.Errorf("binding of %s and %s: %w", account, id, flow.ErrNotFound)
 	}
-	push := play.DefaultPush(time.Now())
+	push := play.DefaultPush(t.app.clock.Now())
 	push.Order = "TEST" + push.Order
 	push.Lot, push.Plate = id, charge.Plate(plate.Full())
 	if len(binding.Chargers) > 0 {

@@ -26,9 +26,10 @@ type book struct {
 	wake    chan struct{} // holds one
 	beats   time.Time     // when heartbeats were last told
 
-	mu    sync.Mutex
-	begun []*session
-	over  []*session
+	mu      sync.Mutex
+	begun   []*session
+	over    []*session
+	recheck map[charge.LotID]bool // lots that have logged in somewhere
 }
 
 // bookWait bounds one write into the SessionBook.
@@ -153,20 +154,42 @@ func (b *book) again(begun, over []*session) {
 	b.over = append(b.over, over...)
 }
 
+// doubtful is a silence after which we ask whether a lot has logged in elsewhere: a heartbeat is late then.
+const doubtful = 40 * time.Second
+
+// doubt has the sessions of a lot looked up at once.
+func (b *book) doubt(id charge.LotID) {
+	b.mu.Lock()
+	if b.recheck == nil {
+		b.recheck = make(map[charge.LotID]bool)
+	}
+	b.recheck[id] = true
+	b.mu.Unlock()
+	b.nudge()
+}
+
 // beat tells heartbeats, and ends sessions whose lot has meanwhile logged in elsewhere.
 func (b *book) beat() {
+	b.mu.Lock()
+	recheck := b.recheck
+	b.recheck = nil
+	b.mu.Unlock()
 	now := b.now()
-	if now.Sub(b.beats) < beatEvery {
+	due := now.Sub(b.beats) >= beatEvery
+	if !due && len(recheck) == 0 {
 		return
 	}
-	b.beats = now
+	if due {
+		b.beats = now
+	}
+	var sessions []*session
 	var rows []charge.LineSession
-	byRow := make(map[sessionKey]*session)
 	for _, n := range b.all() {
-		if at := n.beat.Load(); n.epoch.Load() != 0 && at > n.told {
+		at := n.beat.Load()
+		wanted := recheck[n.lot] || due && (at > n.told || now.Sub(time.UnixMilli(at)) >= doubtful)
+		if n.epoch.Load() != 0 && wanted {
 			n.told = at
-			rows = append(rows, n.row(b.node))
-			byRow[sessionKey{n.lot, n.localID}] = n
+			sessions, rows = append(sessions, n), append(rows, n.row(b.node))
 		}
 	}
 	if len(rows) == 0 {
@@ -179,8 +202,13 @@ func (b *book) beat() {
 		b.log.Error("heartbeats were not stored", "count", len(rows), "error", err)
 		return
 	}
+	lost := make(map[sessionKey]bool)
 	for _, r := range gone {
-		if n := byRow[sessionKey{r.Lot, r.LocalID}]; n != nil {
+		lost[sessionKey{r.Lot, r.LocalID}] = true
+	}
+	for i, n := range sessions {
+		n.epoch.Store(rows[i].Epoch)
+		if lost[sessionKey{n.lot, n.localID}] {
 			b.gone(n)
 		}
 	}

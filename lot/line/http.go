@@ -22,6 +22,10 @@ func (s *Server) Handler() http.Handler {
 // answer something.
 const sayBadJSON = "数据格式错误!"
 
+// EndPolls ends every open poll without a message and holds no more of them, so that the HTTP server in front can
+// shut down.
+func (s *Server) EndPolls() { s.endPolls.Do(func() { close(s.noPolls) }) }
+
 func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 	body, ok := s.body(w, r)
 	if !ok {
@@ -66,6 +70,9 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request) {
 	select {
 	case message := <-p.message:
 		answerHTTP(w, message)
+	case <-s.noPolls:
+		n.box.abandon(p, now.Add(s.cfg.PollWait))
+		answerHTTP(w, nil)
 	case <-r.Context().Done():
 		n.box.abandon(p, now.Add(s.cfg.PollWait))
 	}

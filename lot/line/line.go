@@ -30,7 +30,7 @@ type Config struct {
 	OfflineAfter time.Duration // silence after which a line is closed; default 3 minutes
 	FloodPer10s  int           // uplinks of one token in 10 s; default 100
 	LoginPerS    int           // good logins of one lot in a second; default 20
-	AckWait      time.Duration // how long a lot may take to answer a downlink; default 7 s
+	AckWait      time.Duration // how long a lot may take to answer a downlink; default DefaultAckWait
 	LoginWait    time.Duration // how long a connection may stay without login; default 10 s
 	PollWait     time.Duration // how long a poll of HTTP mode is held; default 30 s
 
@@ -40,14 +40,17 @@ type Config struct {
 	MaxWaitingPerAddress int
 }
 
+// DefaultAckWait is how long a lot may take to answer a downlink.
+const DefaultAckWait = 7 * time.Second
+
 // SessionBook keeps, for other nodes and for the console, which node holds which line. It is written in
 // batches, some time after a login or a close.
 type SessionBook interface {
 	// Put stores sessions, each in place of the one with the same lot and local_id, and sets their Epoch:
 	// one more than that of the session it replaced.
 	Put(ctx context.Context, sessions []charge.LineSession) error
-	// Beat moves the Beat of sessions that are stored with the same epoch, and gives the ones that are not:
-	// their lot has logged in on another node.
+	// Beat stores the Beat of sessions that are stored with the same epoch, and gives those that others hold:
+	// their lot has logged in on another node. One that nobody holds is stored anew and gets its new Epoch.
 	Beat(ctx context.Context, sessions []charge.LineSession) (gone []charge.LineSession, err error)
 	// End deletes the sessions that are stored with the same epoch.
 	End(ctx context.Context, sessions []charge.LineSession) error
@@ -78,7 +81,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.OfflineAfter, 3*time.Minute)
 	setDefault(&c.FloodPer10s, 100)
 	setDefault(&c.LoginPerS, 20)
-	setDefault(&c.AckWait, 7*time.Second)
+	setDefault(&c.AckWait, DefaultAckWait)
 	setDefault(&c.LoginWait, 10*time.Second)
 	setDefault(&c.PollWait, 30*time.Second)
 	setDefault(&c.MaxWaiting, 10_000)

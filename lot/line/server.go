@@ -35,6 +35,8 @@ type Server struct {
 	stopping atomic.Bool
 	stop     sync.Once
 	stopped  chan struct{}
+	noPolls  chan struct{} // closed once no poll is held any more
+	endPolls sync.Once
 
 	mu        sync.Mutex
 	listeners map[net.Listener]bool
@@ -53,7 +55,7 @@ func New(c Config) *Server {
 	c = c.withDefaults()
 	s := &Server{
 		cfg: c, log: c.Logger, sessions: newSessions(), resends: newResend(), logins: rate{perSecond: c.LoginPerS},
-		newToken: randomToken, bookDone: make(chan struct{}), stopped: make(chan struct{}),
+		newToken: randomToken, bookDone: make(chan struct{}), stopped: make(chan struct{}), noPolls: make(chan struct{}),
 		listeners: make(map[net.Listener]bool), conns: make(map[*conn]bool), waiting: list.New(),
 		waitingAt: make(map[netip.Addr]int),
 	}
@@ -199,6 +201,14 @@ func (s *Server) forget(c *conn) {
 		s.end(n)
 	}
 	s.cfg.Metrics.Closed(c.reason)
+}
+
+// Recheck has the sessions of a lot looked up in the SessionBook: the lot may have logged in on another node, and
+// left a line here whose far end is gone without a word.
+func (s *Server) Recheck(id charge.LotID) {
+	if len(s.sessions.of(id)) > 0 {
+		s.book.doubt(id)
+	}
 }
 
 // takenElsewhere ends a session whose lot has logged in on another node. Its socket is closed: should there be two

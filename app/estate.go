@@ -1,0 +1,57 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/chargestamp/chargestamp/estate"
+	"github.com/chargestamp/chargestamp/guard"
+)
+
+func (a *App) loadEstate(ctx context.Context) error {
+	a.book = estate.NewBook(catalogOf(a.dialects), a.store, a.keyring)
+	a.book.Audit = func(ctx context.Context, actor, file string, changes estate.Changes) error {
+		a.hints.tell(topicEstate, "")
+		return a.guard.Audit.Record(ctx, guard.Entry{Actor: actor, Action: "estate.apply", Object: file, Detail: changes.String()})
+	}
+	return a.book.Load(ctx)
+}
+
+// EstateChange is one difference that an estate document makes; it prints as one line.
+type EstateChange = estate.Change
+
+// ApplyFile applies an estate file.
+func (a *App) ApplyFile(ctx context.Context, file string) error {
+	src, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("estate file: %w", err)
+	}
+	doc, err := estate.Parse(file, src, os.LookupEnv, besideFile(file))
+	if err != nil {
+		return err
+	}
+	_, err = a.book.Apply(ctx, doc, "file "+filepath.Base(file), false)
+	return err
+}
+
+// ResolveEstate checks an estate file's form and puts in the secrets that it names by environment or file, so
+// that it can be sent to a server elsewhere. Lines stay where they are.
+func ResolveEstate(file string, src []byte) ([]byte, error) {
+	doc, err := estate.Parse(file, src, os.LookupEnv, besideFile(file))
+	if err != nil {
+		return nil, err
+	}
+	return doc.Resolved(), nil
+}
+
+// besideFile reads secrets whose paths are relative to an estate file.
+func besideFile(file string) func(string) ([]byte, error) {
+	return func(name string) ([]byte, error) {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(filepath.Dir(file), name)
+		}
+		return os.ReadFile(name)
+	}
+}

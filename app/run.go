@@ -1,0 +1,101 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+)
+
+var errStopped = errors.New("the server is stopping")
+
+// Fatal gives the error after which the server must stop.
+func (a *App) Fatal() <-chan error { return a.fatal }
+
+// Addresses are where the server listens.
+func (a *App) Addresses() Addresses { return a.addresses }
+
+// Start listens on every address and begins to work.
+func (a *App) Start(ctx context.Context) error {
+	open, err := a.openListeners(ctx)
+	if err != nil {
+		return err
+	}
+	run, quit := context.WithCancel(context.WithoutCancel(ctx))
+	a.onStop(1, func(ctx context.Context) {
+		quit()
+		a.background.Wait()
+		a.warn("storing last uses", a.guard.Flush(ctx))
+	})
+	// A stop goes through this from the end: first no more pushes, then what is in flight, whose acknowledgements
+	// need the lines, then the lines. Staff and /readyz see all of it.
+	a.serveStaff(open.admin)
+	a.onStop(0.9, func(ctx context.Context) {
+		if err := a.line.Shutdown(ctx); err != nil {
+			a.logger.Warn("lines were cut before they were quiet", "error", err)
+		}
+	})
+	a.flow.Start()
+	a.onStop(0.75, a.flow.Stop)
+	a.serveLines(open.lines)
+	a.servePublic(open.public)
+	a.background.Go(func() { a.watch(run) })
+	a.background.Go(func() { a.upkeep(run) })
+	return a.listenLocal()
+}
+
+// watch passes on what ends a server, and hints of other nodes.
+func (a *App) watch(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case err := <-a.store.Fatal():
+			a.fatal <- fmt.Errorf("the store can no longer write: %w", err)
+			return
+		case h := <-a.store.Hints():
+			a.hinted(ctx, h)
+		}
+	}
+}
+
+// ending is one thing to do at the stop, over after a part of the time there is.
+type ending struct {
+	part float64
+	do   func(context.Context)
+}
+
+// onStop leaves something to be done at the stop, before everything that was left earlier. It may last until a part
+// of the stop's time has passed.
+func (a *App) onStop(part float64, do func(context.Context)) {
+	a.endings = append(a.endings, ending{part, do})
+}
+
+// Stop finishes what is in flight and closes everything, the last made first, within a time. It is
+// harmless twice.
+func (a *App) Stop(within time.Duration) {
+	a.stopping.Do(func() {
+		a.leaving.Store(true)
+		start := time.Now()
+		for i := len(a.endings) - 1; i >= 0; i-- {
+			e := a.endings[i]
+			ctx, cancel := context.WithDeadline(context.Background(), start.Add(time.Duration(e.part*float64(within))))
+			e.do(ctx)
+			cancel()
+		}
+		a.serving.Wait()
+	})
+}
+
+// shown is an address as a client can dial it.
+func shown(l net.Listener) string {
+	tcp, ok := l.Addr().(*net.TCPAddr)
+	if !ok {
+		return l.Addr().String()
+	}
+	if tcp.IP.IsUnspecified() {
+		return fmt.Sprintf("127.0.0.1:%d", tcp.Port)
+	}
+	return tcp.String()
+}
