@@ -18,12 +18,12 @@ import (
 func BenchmarkAccept(b *testing.B) {
 	server := storetest.StartPostgres(b)
 	for _, engine := range []struct {
-		name string
-		open storetest.Open
-	}{{"sqlite", storetest.OpenSQLite}, {"postgres", storetest.OnPostgres(server)}} {
+		name  string
+		place storetest.Place
+	}{{"sqlite", storetest.SQLite}, {"postgres", storetest.Postgres(server)}} {
 		for _, writers := range []int{1, 16, 64, 256} {
 			b.Run(fmt.Sprintf("%s/%d", engine.name, writers), func(b *testing.B) {
-				benchAccept(b, engine.open(b, store.Config{Node: "a"}), writers)
+				benchAccept(b, storetest.Open(b, engine.place(b)), writers)
 			})
 		}
 	}

@@ -35,31 +35,46 @@ func (e *postgresEngine) commit(_ int, take func() []*write) {
 }
 
 // commitBatch runs the writes of a batch side by side and commits them together. Where that does not work out
-// for one of them, all are run again, one after the other.
+// for one of them, all are run again: one after the other, and where they and another node's stand in each
+// other's way, each in a transaction of its own.
 func (c *committer) commitBatch(batch []*write) error {
 	if err := c.dial(); err != nil {
 		return fmt.Errorf("%w: %w", outbox.ErrBusy, err)
 	}
-	_ = c.conn.PgConn().Conn().SetDeadline(time.Now().Add(patience))
+	c.patient()
 	err := runLanes(c.engine.store, c.conn, batch)
-	for try := 0; err != nil && try < 3 && !c.gone(err); try++ {
+	for _, again := range []func([]*write) error{c.oneByOne, c.eachAlone} {
+		if err == nil || c.gone(err) {
+			break
+		}
 		c.engine.store.reruns.Add(1)
 		if err = c.undo(); err == nil {
-			err = c.oneByOne(batch)
+			err = again(batch)
 		}
 	}
 	if err == nil {
 		return nil
 	}
+	if !c.gone(err) {
+		err = errors.Join(err, c.undo())
+	}
 	if c.gone(err) {
-		_ = c.conn.PgConn().Conn().Close()
-		_ = c.conn.Close(context.Background())
-		c.conn, c.lostAt, c.lostErr = nil, time.Time{}, err
-	} else if undoErr := c.undo(); undoErr != nil {
-		err = errors.Join(err, undoErr)
+		c.drop(err)
 	}
 	c.engine.store.log.Warn("a batch was not written", "writes", len(batch), "error", err)
 	return fmt.Errorf("%w: %w", outbox.ErrBusy, err)
+}
+
+// patient gives the server its time for what comes next.
+func (c *committer) patient() {
+	_ = c.conn.PgConn().Conn().SetDeadline(time.Now().Add(patience))
+}
+
+// drop leaves a connection that is of no more use.
+func (c *committer) drop(err error) {
+	_ = c.conn.PgConn().Conn().Close()
+	_ = c.conn.Close(context.Background())
+	c.conn, c.lostAt, c.lostErr = nil, time.Time{}, err
 }
 
 // gone reports whether the connection is of no more use.
@@ -106,27 +121,15 @@ func (c *committer) undo() error {
 
 // oneByOne runs each write of a batch in a savepoint of its own.
 func (c *committer) oneByOne(batch []*write) error {
-	if err := c.exec("BEGIN"); err != nil {
+	if err := c.begin(batchLocks(batch)); err != nil {
 		return err
-	}
-	if locks := batchLocks(batch); len(locks) > 0 {
-		if _, err := c.conn.Exec(context.Background(), takeLocks.dollars, locks); err != nil {
-			return err
-		}
 	}
 	for _, w := range batch {
 		if err := c.exec("SAVEPOINT w"); err != nil {
 			return err
 		}
-		l := &pgConn{conn: c.conn, ctx: context.Background()}
-		w.run(c.engine.store, l)
-		if l.sunk != nil {
-			if code := pgCode(l.sunk); code == serializationFailure || code == deadlockDetected || c.gone(l.sunk) {
-				return l.sunk // the transaction is over, and all of the batch with it
-			}
-			if w.err == nil {
-				w.err = l.sunk
-			}
+		if err := c.run(w); err != nil {
+			return err
 		}
 		end := "RELEASE w"
 		if w.err != nil {
@@ -137,6 +140,75 @@ func (c *committer) oneByOne(batch []*write) error {
 		}
 	}
 	return c.exec("COMMIT")
+}
+
+// eachAlone runs each write of a batch in a transaction of its own. What has been committed stays so, whatever
+// becomes of those after it.
+func (c *committer) eachAlone(batch []*write) error {
+	for i, w := range batch {
+		var err error
+		for range 3 {
+			c.patient()
+			if err = c.alone(w); err == nil || c.gone(err) {
+				break
+			}
+			if err = errors.Join(err, c.undo()); c.gone(err) {
+				break
+			}
+		}
+		if err == nil {
+			continue
+		}
+		for _, rest := range batch[i:] {
+			rest.err = fmt.Errorf("%w: %w", outbox.ErrBusy, err)
+			if !c.gone(err) {
+				break // the next one may do better
+			}
+		}
+		if c.gone(err) {
+			c.drop(err)
+			return nil
+		}
+	}
+	return nil
+}
+
+func (c *committer) alone(w *write) error {
+	if err := c.begin(w.locks); err != nil {
+		return err
+	}
+	if err := c.run(w); err != nil {
+		return err
+	}
+	if w.err != nil {
+		return c.exec("ROLLBACK")
+	}
+	return c.exec("COMMIT")
+}
+
+func (c *committer) begin(locks []int64) error {
+	if err := c.exec("BEGIN"); err != nil || len(locks) == 0 {
+		return err
+	}
+	_, err := c.conn.Exec(context.Background(), takeLocks.dollars, locks)
+	return err
+}
+
+// run runs a write statement by statement. It gives an error that ends the whole transaction; any other is the
+// write's own.
+func (c *committer) run(w *write) error {
+	l := &pgConn{conn: c.conn, ctx: context.Background()}
+	w.run(c.engine.store, l)
+	if l.sunk == nil {
+		return nil
+	}
+	if code := pgCode(l.sunk); code == serializationFailure || code == deadlockDetected || c.gone(l.sunk) {
+		return l.sunk
+	}
+	if w.err == nil {
+		w.err = l.sunk
+	}
+	return nil
 }
 
 func batchLocks(batch []*write) []int64 {

@@ -27,6 +27,8 @@ const (
 	hintChannel = "chargestamp"
 )
 
+var errURL = errors.New("store: the database url cannot be read: write postgres://user:password@host:port/database, reserved characters as %XX")
+
 // postgresEngine is a connection for each committer, one that listens, and a pool that only reads.
 type postgresEngine struct {
 	store *Store
@@ -37,7 +39,7 @@ type postgresEngine struct {
 func openPostgres(ctx context.Context, s *Store) (engine, error) {
 	cfg, err := pgx.ParseConfig(s.cfg.URL)
 	if err != nil {
-		return nil, errors.New("store: the database url cannot be read") // its error may tell the password
+		return nil, errURL // its own error may tell the password
 	}
 	cfg.ConnectTimeout = 2 * time.Second
 	cfg.RuntimeParams["application_name"] = "chargestamp " + s.cfg.Node
@@ -56,7 +58,7 @@ func openPostgres(ctx context.Context, s *Store) (engine, error) {
 	}
 	poolCfg, err := pgxpool.ParseConfig(s.cfg.URL)
 	if err != nil {
-		return nil, errors.New("store: the database url cannot be read")
+		return nil, errURL
 	}
 	poolCfg.ConnConfig, poolCfg.MaxConns = cfg.Copy(), poolSize
 	if e.pool, err = pgxpool.NewWithConfig(ctx, poolCfg); err != nil {

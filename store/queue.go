@@ -61,7 +61,7 @@ func (s *Store) answer(batch []*write, err error) {
 	s.batches.Add(1)
 	s.writes.Add(int64(len(batch)))
 	for _, w := range batch {
-		if err == nil && w.err == nil {
+		if err == nil && w.err == nil && w.tx != nil {
 			s.plates.add(w.tx.plates)
 		}
 		if err != nil {

@@ -6,8 +6,8 @@ import (
 	"github.com/chargestamp/chargestamp/store/storetest"
 )
 
-func TestSQLite(t *testing.T) { storetest.Run(t, storetest.OpenSQLite) }
+func TestSQLite(t *testing.T) { storetest.Run(t, storetest.SQLite) }
 
 func TestPostgres(t *testing.T) {
-	storetest.Run(t, storetest.OnPostgres(storetest.StartPostgres(t)))
+	storetest.Run(t, storetest.Postgres(storetest.StartPostgres(t)))
 }

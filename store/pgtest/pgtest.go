@@ -97,7 +97,7 @@ func (s *Server) Up() error {
 func (s *Server) ready() error {
 	const long = 30 * time.Second
 	for start := time.Now(); time.Since(start) < long; {
-		err := s.do("SELECT 1")
+		err := s.Do("SELECT 1")
 		if err == nil {
 			return nil
 		}
@@ -110,8 +110,8 @@ func (s *Server) ready() error {
 	return fmt.Errorf("postgres is not ready after %v:\n%s", long, s.log.String())
 }
 
-// do runs one statement over a connection of its own.
-func (s *Server) do(sql string) error {
+// Do runs one statement as the administrator, over a connection of its own.
+func (s *Server) Do(sql string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, s.URL)
@@ -145,7 +145,7 @@ func (s *Server) end(how os.Signal) error {
 // NewDatabase makes an empty database and gives its URL.
 func (s *Server) NewDatabase() (string, error) {
 	name := fmt.Sprintf("db%d", s.databases.Add(1))
-	if err := s.do("CREATE DATABASE " + name); err != nil {
+	if err := s.Do("CREATE DATABASE " + name); err != nil {
 		return "", fmt.Errorf("make database %s: %w", name, err)
 	}
 	return strings.Replace(s.URL, "/postgres?", "/"+name+"?", 1), nil

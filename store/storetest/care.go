@@ -218,7 +218,7 @@ func testBackup(t *testing.T, s *site) {
 	if err := store.Restore(ctx, file, cfg); err == nil {
 		t.Error("Restore wrote over a database")
 	}
-	again := OpenSQLite(t, cfg)
+	again := Open(t, cfg)
 	if bad := verify(t, again); bad != nil {
 		t.Errorf("restored: %q", bad)
 	}
@@ -249,7 +249,7 @@ func testBackup(t *testing.T, s *site) {
 func testCopy(t *testing.T, s *site) {
 	ctx := t.Context()
 	s.fill(1200)
-	there := OpenSQLite(t, store.Config{Node: "a", Clock: s.clock})
+	there := s.open("a", SQLite(t))
 	heard := map[string]int64{}
 	if err := store.Copy(ctx, s.Store, there, func(table string, n int64) { heard[table] = n }); err != nil {
 		t.Fatalf("Copy: %v", err)
@@ -260,7 +260,7 @@ func testCopy(t *testing.T, s *site) {
 	if err := store.Copy(ctx, s.Store, there, nil); err == nil {
 		t.Error("Copy wrote into a store that is not empty")
 	}
-	back := s.open(t, store.Config{Node: "a", Clock: s.clock})
+	back := s.open("a", s.place(t))
 	if err := store.Copy(ctx, there, back, nil); err != nil {
 		t.Fatalf("Copy back: %v", err)
 	}

@@ -53,8 +53,9 @@ type outcome struct {
 // testGroupCommit runs random writes side by side and checks what no order of them could have given: a lost
 // or doubled count, two charges of one key, a trace of a write that failed.
 func testGroupCommit(t *testing.T, s *site) {
+	nodes := s.nodes()
 	rapid.Check(t, func(rt *rapid.T) {
-		m := newModel(s)
+		m := newModel(s, nodes)
 		rounds := rapid.IntRange(1, 3).Draw(rt, "rounds")
 		for range rounds {
 			m.round(rapid.SliceOfN(scripts, 1, 24).Draw(rt, "scripts"))
@@ -70,16 +71,16 @@ func testGroupCommit(t *testing.T, s *site) {
 
 type model struct {
 	*site
+	nodes []*store.Store
 	tag   string
 	stays []*charge.Stay
 	jobs  []int64
 	done  []outcome
 	did   []script
-	other []string // problems seen on the way
 }
 
-func newModel(s *site) *model {
-	m := &model{site: s, tag: itoa(s.ids.Next())}
+func newModel(s *site, nodes []*store.Store) *model {
+	m := &model{site: s, nodes: nodes, tag: itoa(s.ids.Next())}
 	s.write(func(tx *store.Tx) error {
 		m.stays, m.jobs = nil, nil
 		for i := range 3 {
@@ -113,7 +114,7 @@ func (m *model) round(list []script) {
 			}
 			var o outcome
 			id := m.ids.Next()
-			err := m.Write(context.Background(), visits, func(tx *store.Tx) error {
+			err := m.nodes[i%2].Write(context.Background(), visits, func(tx *store.Tx) error {
 				o = outcome{fence: -1}
 				return m.play(tx, sc, id, &o)
 			})
@@ -209,7 +210,6 @@ func (m *model) playJob(tx *store.Tx, sc script, o *outcome) error {
 
 // check compares what the writes saw with what is there.
 func (m *model) check(t testing.TB) (problems []string) {
-	problems = m.other
 	bad := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	paid := make([][]int64, 3)
 	fences := make([][]int64, 3)

@@ -7,16 +7,26 @@ import (
 	"github.com/chargestamp/chargestamp/store/pgtest"
 )
 
-// OpenSQLite opens a new store on SQLite in a folder of the test.
-func OpenSQLite(t testing.TB, cfg store.Config) *store.Store {
-	t.Helper()
-	if cfg.DataDir == "" {
-		cfg.DataDir = t.TempDir()
+// Place gives a new, empty place for a store: its data folder or its URL.
+type Place func(t testing.TB) store.Config
+
+// SQLite is a folder of the test.
+func SQLite(t testing.TB) store.Config { return store.Config{DataDir: t.TempDir()} }
+
+// Postgres is a new database of a server.
+func Postgres(server *pgtest.Server) Place {
+	return func(t testing.TB) store.Config {
+		t.Helper()
+		url, err := server.NewDatabase()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return store.Config{URL: url}
 	}
-	return open(t, cfg)
 }
 
-func open(t testing.TB, cfg store.Config) *store.Store {
+// Open opens a store that is closed when the test ends.
+func Open(t testing.TB, cfg store.Config) *store.Store {
 	t.Helper()
 	s, err := store.Open(t.Context(), cfg)
 	if err != nil {
@@ -28,6 +38,15 @@ func open(t testing.TB, cfg store.Config) *store.Store {
 		}
 	})
 	return s
+}
+
+// OpenSQLite opens a store on SQLite, in a folder of the test where none is given.
+func OpenSQLite(t testing.TB, cfg store.Config) *store.Store {
+	t.Helper()
+	if cfg.DataDir == "" {
+		cfg.DataDir = t.TempDir()
+	}
+	return Open(t, cfg)
 }
 
 // StartPostgres starts a private PostgreSQL that is stopped when the test ends. Where the machine has no
@@ -44,25 +63,4 @@ func StartPostgres(t testing.TB) *pgtest.Server {
 		}
 	})
 	return server
-}
-
-// OnPostgres opens each store in a new database of a server.
-func OnPostgres(server *pgtest.Server) Open {
-	return func(t testing.TB, cfg store.Config) *store.Store {
-		t.Helper()
-		if cfg.URL == "" {
-			cfg.URL = NewDatabase(t, server)
-		}
-		return open(t, cfg)
-	}
-}
-
-// NewDatabase makes an empty database and gives its URL.
-func NewDatabase(t testing.TB, server *pgtest.Server) string {
-	t.Helper()
-	url, err := server.NewDatabase()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return url
 }

@@ -12,11 +12,8 @@ import (
 	"github.com/chargestamp/chargestamp/store"
 )
 
-// Open gives a new, empty store that is closed when the test ends.
-type Open func(t testing.TB, cfg store.Config) *store.Store
-
 // Run runs the suite. Each test opens a store of its own.
-func Run(t *testing.T, open Open) {
+func Run(t *testing.T, place Place) {
 	for _, c := range []struct {
 		name string
 		run  func(*testing.T, *site)
@@ -43,8 +40,8 @@ func Run(t *testing.T, open Open) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newSite(t)
-			s.open = open
-			s.Store = open(t, store.Config{Node: "a", Clock: s.clock})
+			s.place, s.cfg = place, place(t)
+			s.Store = s.open("a", s.cfg)
 			c.run(t, s)
 		})
 	}
@@ -53,11 +50,12 @@ func Run(t *testing.T, open Open) {
 // site is a store with a clock, ids, and rows to put into it.
 type site struct {
 	*store.Store
-	open Open
-	t    testing.TB
-	now  time.Time
-	ids  *charge.IDs
-	lot  charge.LotID
+	place Place
+	cfg   store.Config
+	t     testing.TB
+	now   time.Time
+	ids   *charge.IDs
+	lot   charge.LotID
 }
 
 func newSite(t testing.TB) *site {
@@ -67,6 +65,21 @@ func newSite(t testing.TB) *site {
 }
 
 func (s *site) clock() time.Time { return s.now }
+
+// open opens a store at a place as a node of the site.
+func (s *site) open(node string, cfg store.Config) *store.Store {
+	s.t.Helper()
+	cfg.Node, cfg.Clock = node, s.clock
+	return Open(s.t, cfg)
+}
+
+// nodes are two nodes of the site; on SQLite there can be one only.
+func (s *site) nodes() []*store.Store {
+	if s.cfg.URL == "" {
+		return []*store.Store{s.Store, s.Store}
+	}
+	return []*store.Store{s.Store, s.open("b", s.cfg)}
+}
 
 // visit is a visit of the site's lot.
 func (s *site) visit(plate charge.Plate) charge.VisitKey {
