@@ -116,16 +116,24 @@ func (a *App) ready(ctx context.Context) error {
 	return a.store.Write(ctx, nil, func(*store.Tx) error { return nil })
 }
 
+// SetupLink is the one-time link under which the first admin is made; empty once a user exists.
+func (a *App) SetupLink() string {
+	token := a.guard.Setup.Token()
+	if token == "" {
+		return ""
+	}
+	return "http://" + a.addresses.Admin + "/setup?token=" + token
+}
+
 // OfferSetup prints the one-time link under which the first admin is made: on a terminal, else into
 // setup-link in the data folder with mode 0600. It does nothing once a user exists.
 func (a *App) OfferSetup(_ context.Context, w io.Writer, terminal bool) error {
-	token := a.guard.Setup.Token()
+	link := a.SetupLink()
 	file := filepath.Join(a.cfg.Data, "setup-link")
-	if token == "" {
+	if link == "" {
 		os.Remove(file)
 		return nil
 	}
-	link := "http://" + a.addresses.Admin + "/setup?token=" + token
 	if terminal {
 		fmt.Fprintf(w, "First start: make the first admin at\n  %s\n", link)
 		return nil

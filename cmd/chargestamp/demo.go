@@ -40,10 +40,10 @@ func (d *demoCommand) Run(c *console) error {
 	at := a.Addresses()
 	var out io.Writer = c.out
 	if d.Output == "json" {
-		fmt.Fprintln(c.err, "console: http://"+at.Admin+"/")
+		fmt.Fprintln(c.err, "console: "+a.SetupLink())
 	}
 	rows, err := play.Demo(c.ctx, play.DemoConfig{HTTP: at.HTTP, Admin: at.Admin, Line: at.Line, AdminToken: token,
-		Out: out, Once: d.Once || d.Output == "json", JSON: d.Output == "json", Dir: dir})
+		Out: out, Console: a.SetupLink(), Once: d.Once || d.Output == "json", JSON: d.Output == "json", Dir: dir})
 	if err != nil {
 		return err
 	}
