@@ -84,7 +84,7 @@ func TestGolden(t *testing.T) {
 		{"effect-dry.json", "support", "POST", "/api/v1/charges/7001/redeliver?dry_run=true", ""},
 		{"price.json", "support", "POST", "/api/v1/lots/200461/1313/price", `{"order_id":"S-9"}`},
 		{"replay.json", "support", "POST", "/api/v1/pushes/31/replay", ""},
-		{"estate.json", "admin", "POST", "/api/v1/estate", "version: 1"},
+		{"estate.json", "admin", "POST", "/api/v1/estate", `{"version":1,"lots":[{"lot":"200461/1314","kind":"sdk"}]}`},
 		{"check.json", "support", "POST", "/api/v1/check", `{"platform":"telaidian","push":"{}"}`},
 		{"users.json", "admin", "GET", "/api/v1/users", ""},
 		{"audit.json", "admin", "GET", "/api/v1/audit", ""},

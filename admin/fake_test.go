@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/alert"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/estate"
 	"github.com/chargestamp/chargestamp/flow"
@@ -34,8 +35,12 @@ type fake struct {
 	memory memory
 	guard  *guard.Guard
 	tokens map[guard.Role]string
-	estate *estate.State
+	book   *estate.Book
+	keys   *guard.Keyring
 	refuse estate.Errors // what Apply finds wrong
+	alerts *alert.Watcher
+	push   *charge.Push
+	many   int // more rows in every list
 }
 
 func newFake() *fake {
@@ -55,7 +60,7 @@ func newFake() *fake {
 		Report: charge.ReportDone,
 	}
 	at := func(sec int) time.Time { return time.Date(2024, 1, 1, 2, 30, sec, 0, time.UTC) }
-	f := &fake{charge: c, estate: testEstate(), told: &flow.Story{
+	f := &fake{charge: c, told: &flow.Story{
 		Charge: c,
 		Stay:   &charge.Stay{ID: 88, Lot: theLot, OrderID: "S-9", Plate: c.Plate, Entered: at(0).Add(-time.Hour), Open: true},
 		Deliveries: []flow.Sent{{Delivery: &charge.Delivery{ID: 501, Charge: 7001, Channel: charge.ChannelLine, State: charge.DeliveryDelivered},
@@ -63,7 +68,8 @@ func newFake() *fake {
 		Timeline: []flow.Step{{At: at(5), Step: "received", Result: "accepted", Detail: "from 203.0.113.9"},
 			{At: at(16), Step: "delivery", Result: "acked", Reason: "ok"}},
 	}}
-	f.guard, f.tokens = newGuard(&f.memory)
+	f.guard, f.keys, f.tokens = newGuard(&f.memory)
+	f.book = newBook(&f.memory, f.keys)
 	return f
 }
 
@@ -71,10 +77,14 @@ func (f *fake) Charges(_ context.Context, q charge.ChargeFilter) (charge.Page[*c
 	f.page = q
 	bare := &charge.Charge{ID: 7000, Platform: "xiaoju", Plate: "沪B12345", Lot: theLot, State: charge.StateHeld,
 		Reason: charge.ReasonWaitingForStay, Received: time.Date(2024, 1, 1, 1, 0, 0, 0, time.UTC)}
-	return charge.Page[*charge.Charge]{Items: []*charge.Charge{f.charge, bare}, Next: "more"}, f.fail
+	items := []*charge.Charge{f.charge, bare}
+	for range f.many {
+		items = append(items, f.charge)
+	}
+	return charge.Page[*charge.Charge]{Items: items, Next: "more"}, f.fail
 }
 
-func (f *fake) Push(context.Context, int64) (*charge.Push, error) { return nil, f.fail }
+func (f *fake) Push(context.Context, int64) (*charge.Push, error) { return f.push, f.fail }
 
 func (f *fake) Pushes(context.Context, charge.PushFilter) (charge.Page[charge.Push], error) {
 	return charge.Page[charge.Push]{Items: []charge.Push{
@@ -156,16 +166,21 @@ func (f *fake) Price(context.Context, charge.LotID, string, charge.Plate) (lot.P
 	return lot.Price{OrderID: "S-9", Total: 1000, Price: 500, DerateMoney: 500, DerateDuration: 30, Duration: 120, QueryTime: now}, nil
 }
 
-func (f *fake) State() *estate.State { return f.estate }
+func (f *fake) TestPush(_ context.Context, account string, id charge.LotID, _ charge.Plate) (desk.TestPush, error) {
+	f.done = append(f.done, "test push "+account+" "+id.String())
+	return desk.TestPush{Request: "POST /zld/telaidian", Status: 200, Answer: `{"Ret":0}`, Charge: 7001}, f.fail
+}
 
-func (f *fake) Apply(_ context.Context, _ *estate.Document, actor string, dryRun bool) (estate.Changes, error) {
+func (f *fake) State() *estate.State { return f.book.State() }
+
+func (f *fake) Apply(ctx context.Context, doc *estate.Document, actor string, dryRun bool) (estate.Changes, error) {
 	if f.refuse != nil {
 		return nil, f.refuse
 	}
 	if !dryRun {
 		f.done = append(f.done, "apply by "+actor)
 	}
-	return estate.Changes{{Thing: "lot 200461/1313", New: true, To: "name: 一号场, kind: sdk"}}, nil
+	return f.book.Apply(ctx, doc, actor, dryRun)
 }
 
 func (f *fake) Check(_ context.Context, q desk.Question) (desk.Finding, error) {
@@ -176,9 +191,11 @@ func (f *fake) Check(_ context.Context, q desk.Question) (desk.Finding, error) {
 func serve(t *testing.T, f *fake) *Server {
 	t.Helper()
 	s, err := New(Config{Version: "test", Desk: desk.Config{Reads: f, Story: f, Estate: f, Guard: f.guard, Doctor: f,
-		Platforms: []platform.Info{{ID: "telaidian", Title: "特来电", English: "TELD", Family: "cec", Evidence: platform.EvidenceDocumented,
+		Tester: f, Platforms: []platform.Info{{ID: "telaidian", Title: "特来电", English: "TELD", Family: "cec", Evidence: platform.EvidenceAssumed,
+			LotField: "ParkID", Separators: []string{"&&"}, Issuer: platform.IssuerAccount,
+			Keys:   []platform.KeyInfo{{Name: "operator_id", Label: "OperatorID"}, {Name: "sig_secret", Label: "SigSecret", Secret: true}},
 			Routes: []platform.Route{{Path: "/zld/telaidian/query_token", Kind: platform.RouteToken}}}},
-		Now: func() time.Time { return now }}})
+		Now: func() time.Time { return now }}, Keys: f.keys, Alerts: f.alerts, PublicURL: "https://push.example"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,7 +259,7 @@ func (m *memory) AuditPage(_ context.Context, before int64, limit int, fn func(i
 }
 
 // newGuard makes a guard with one token of each role; their secrets are by role.
-func newGuard(m *memory) (*guard.Guard, map[guard.Role]string) {
+func newGuard(m *memory) (*guard.Guard, *guard.Keyring, map[guard.Role]string) {
 	keys, err := guard.ParseKeyring(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32)))
 	if err != nil {
 		panic(err)
@@ -259,28 +276,27 @@ func newGuard(m *memory) (*guard.Guard, map[guard.Role]string) {
 			panic(err)
 		}
 	}
-	return g, secrets
+	return g, keys, secrets
 }
 
-// testEstate has one SDK lot and one account bound to it.
-func testEstate() *estate.State {
+// newBook has one SDK lot and one account bound to it.
+func newBook(m *memory, keys *guard.Keyring) *estate.Book {
 	doc, err := estate.Parse("test.yaml", []byte(`
 version: 1
-vendors: [{union_id: "200461", name: 示例停车, ukey: never-shown-ukey}]
-lots: [{lot: "200461/1313", name: 一号场, kind: sdk, ckey: never-shown-ckey}]
-accounts: [{account: teld-main, platform: telaidian, scope: platform, keys: {sig_secret: never-shown-sig}}]
-bindings: [{account: teld-main, lot: "200461/1313", mode: live, rule: {grant: as_pushed}}]
+vendors: [{union_id: "200461", name: Vendor One, ukey: never-shown-ukey}]
+lots: [{lot: "200461/1313", name: Lot One, kind: sdk, ckey: never-shown-ckey}]
+accounts: [{account: teld-main, platform: telaidian, scope: platform, keys: {operator_id: OP, sig_secret: never-shown-sig}}]
+bindings: [{account: teld-main, lot: "200461/1313", mode: shadow, rule: {grant: as_pushed}}]
 `), nil, nil)
 	if err != nil {
 		panic(err)
 	}
-	catalog := estate.Catalog{Platforms: map[string]estate.Platform{"telaidian": {
-		ID: "telaidian", Title: "特来电", Kinds: []charge.LotKind{charge.KindSDK}, Issuer: "account",
-		Grants: []string{"time", "amount"}, Keys: []estate.Key{{Name: "sig_secret"}},
-	}}}
-	state, _, err := catalog.Merge(nil, doc)
-	if err != nil {
+	book := estate.NewBook(&estate.Catalog{Platforms: map[string]estate.Platform{"telaidian": {
+		ID: "telaidian", Title: "特来电", Kinds: []charge.LotKind{charge.KindSDK, charge.Kind4G}, Issuer: "account", Operator: "operator_id",
+		Grants: []string{"time", "amount"}, Keys: []estate.Key{{Name: "operator_id", Public: true}, {Name: "sig_secret"}},
+	}}}, m, keys)
+	if _, err := book.Apply(context.Background(), doc, "test", false); err != nil {
 		panic(err)
 	}
-	return state
+	return book
 }

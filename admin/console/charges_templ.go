@@ -3318,7 +3318,7 @@ func pushPage(p *page, push *desk.Push, f form, done *flow.Replayed) templ.Compo
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if p.Support() {
+			if p.Support() && push.Charge == 0 {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 259, "<section><h2>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -4,7 +4,9 @@ package console
 
 import (
 	"context"
+	"crypto/rand"
 	"embed"
+	"encoding/base64"
 	"errors"
 	"io/fs"
 	"net"
@@ -25,9 +27,11 @@ var assets embed.FS
 
 // Config is what a Console is made of.
 type Config struct {
-	Desk   *desk.Desk
-	Guard  *guard.Guard
-	Keys   *guard.Keyring // seals what was typed into a form until it is sent again
+	Desk  *desk.Desk
+	Guard *guard.Guard
+	// Keys seal the secrets that were typed into a form until it is sent again; nil is a key of this process,
+	// which does where there is one node.
+	Keys   *guard.Keyring
 	OIDC   *guard.OIDC    // sign-in at an issuer; nil is none
 	Alerts *alert.Watcher // nil is none
 	// PublicURL is the address that platforms push to, told on the handover pages; empty where the operator
@@ -62,8 +66,22 @@ func New(cfg Config) *Console {
 	if c.cfg.Remote == nil {
 		c.cfg.Remote = remoteHost
 	}
+	if c.cfg.Keys == nil {
+		c.cfg.Keys = ownKey()
+	}
 	c.routes()
 	return c
+}
+
+// ownKey makes a key that lives as long as this process.
+func ownKey() *guard.Keyring {
+	var key [32]byte
+	rand.Read(key[:]) // never fails, by its documentation
+	keys, err := guard.ParseKeyring(base64.StdEncoding.EncodeToString(key[:]))
+	if err != nil {
+		panic(err) // 32 bytes are a key
+	}
+	return keys
 }
 
 func remoteHost(r *http.Request) string {

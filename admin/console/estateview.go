@@ -131,3 +131,8 @@ func scopeName(p *page, s charge.Scope) string {
 	}
 	return p.T("整个平台", "the whole platform")
 }
+
+// hasWrong reports whether anything is wrong with a field or what lies below it.
+func hasWrong(f fieldView) bool {
+	return f.Wrong != "" || slices.ContainsFunc(f.Parts, hasWrong)
+}

@@ -29,6 +29,8 @@ type fieldView struct {
 	Free     bool // Options are proposals
 	Parts    []fieldView
 	Wrong    string
+	When     string // "kind=4g": it counts for that choice only
+	Folded   bool   // shown on demand: it is rarely used and nothing is in it
 }
 
 // formBuilder draws a thing's form and reads it back as a document.
@@ -75,7 +77,7 @@ func (b *formBuilder) view(f estate.Field, path string) (fieldView, bool) {
 	form := b.thing.Form
 	v := fieldView{Path: path, Type: f.Type, Required: f.Required && b.thing.New, Value: form.Get(path), Wrong: form.Errors[path],
 		Secret: f.Type == estate.TypeSecret, Set: b.was[path].Secret}
-	v.Label, v.Help = labelAndHelp(b.p.T(f.Chinese, f.English))
+	v.Label, v.Help, v.When = b.p.label(path, f), b.p.T(f.Chinese, f.English), when(b.thing.Kind.Name, path)
 	switch f.Type {
 	case estate.TypeKeys:
 		return b.keysView(f, v)
@@ -89,7 +91,7 @@ func (b *formBuilder) view(f estate.Field, path string) (fieldView, bool) {
 	case estate.TypeVersions:
 		v.Parts = b.views(f.Fields, path)
 	case estate.TypeObjects:
-		v.Parts = b.rows(f, path)
+		v.Parts, v.Folded = b.rows(f, path), !b.had(path)
 	case estate.TypeEnum:
 		for _, e := range f.Enum {
 			v.Options = append(v.Options, choice{e, enumText(b.p, f.Name, e)})
@@ -204,21 +206,6 @@ func flat(fields []fieldView) []fieldView {
 		}
 	}
 	return out
-}
-
-// labelAndHelp splits a description into a short label and the rest.
-func labelAndHelp(text string) (label, help string) {
-	best := -1
-	size := 0
-	for _, mark := range []string{"：", "；", ": ", "; "} {
-		if i := strings.Index(text, mark); i > 0 && (best < 0 || i < best) {
-			best, size = i, len(mark)
-		}
-	}
-	if best < 0 {
-		return text, ""
-	}
-	return text[:best], text[best+size:]
 }
 
 // localTime is RFC 3339 as an input of date and time shows it, in Shanghai.

@@ -156,6 +156,8 @@ func (p *page) Span(d time.Duration) string {
 		return fmt.Sprintf(p.T("%d 秒", "%d s"), d/time.Second)
 	case d < time.Hour:
 		return fmt.Sprintf(p.T("%d 分", "%d min"), d/time.Minute)
+	case d < 2*day && d%time.Hour < time.Minute:
+		return fmt.Sprintf(p.T("%d 小时", "%d h"), d/time.Hour)
 	case d < 2*day:
 		return fmt.Sprintf(p.T("%d 小时 %d 分", "%d h %d min"), d/time.Hour, d%time.Hour/time.Minute)
 	}

@@ -99,10 +99,7 @@ func rawBody(push *desk.Push) string {
 
 // replayEffect says what taking a push again would do.
 func (p *page) replayEffect(push *desk.Push) string {
-	switch {
-	case push.Charge != 0:
-		return p.T("效果：这条推送已生成充电订单，回放不会改变任何东西。", "Effect: this push has made a charge already; replaying changes nothing.")
-	case push.Read.Outcome == charge.OutcomeAccepted || len(push.Read.Read) > 0:
+	if len(push.Read.Read) > 0 {
 		return p.T("效果：若现在能打开，将像刚收到一样接收并判定。", "Effect: it opens now, and is taken and decided as if it had just come.")
 	}
 	return p.T("效果：现在仍然打不开，不会接收任何东西。先修正密钥或对接。", "Effect: it does not open now either, so nothing is taken. Put the key or the binding right first.")

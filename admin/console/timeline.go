@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -37,7 +38,21 @@ type step struct {
 	Body   string // as on the wire
 	Link   string
 	Linked string
+	rank   int // orders what happens within a second: lots tell whole seconds
 }
+
+// Ranks of steps within a second.
+const (
+	rankEntry = iota
+	rankPush
+	rankDecision
+	rankSend
+	rankEvent
+	rankExit
+	rankUsage
+	rankLedger
+	rankReport
+)
 
 // fact is a name and a value.
 type fact struct{ Name, Value string }
@@ -69,7 +84,9 @@ func (c *Console) tell(p *page, s *flow.Story) told {
 	if r := s.Charge.Report; r != "" && r != charge.ReportOff {
 		t.Steps = append(t.Steps, reportStep(p, s.Charge))
 	}
-	slices.SortStableFunc(t.Steps, func(a, b step) int { return a.At.Compare(b.At) })
+	slices.SortStableFunc(t.Steps, func(a, b step) int {
+		return cmp.Or(a.At.Truncate(time.Second).Compare(b.At.Truncate(time.Second)), cmp.Compare(a.rank, b.rank), a.At.Compare(b.At))
+	})
 	switch s.Charge.State {
 	case charge.StateHeld, charge.StateExpired:
 		t.MayAct["bind"], t.MayAct["void"] = true, true
@@ -111,13 +128,17 @@ func pushStep(p *page, push charge.Push) step {
 	if push.Reason != "" {
 		s.Facts = append(s.Facts, fact{p.T("说明", "said"), push.Reason})
 	}
+	s.rank = rankPush
 	s.Link, s.Linked = "/pushes/"+ID(push.ID), p.T("原始报文与解码", "raw request and what was read")
 	return s
 }
 
 func decisionStep(p *page, d *charge.Decision) step {
 	s := coded(p, d.At, p.T("按规则判定", "Decided by rule"), words.ChargeReason, string(d.Reason))
-	s.Tone = tone(words.ChargeState, string(d.State))
+	s.rank = rankDecision
+	if s.Tone = "good"; d.Reason != charge.ReasonOK {
+		s.Tone = tone(words.ChargeState, string(d.State))
+	}
 	s.Facts = ruleFacts(p, d.Rule)
 	s.Facts = append(s.Facts,
 		fact{p.T("充电时长", "charged for"), fmt.Sprintf(p.T("%d 分钟", "%d min"), d.Minutes)},
@@ -132,7 +153,7 @@ func decisionStep(p *page, d *charge.Decision) step {
 	if !d.Send.IsZero() && d.Send != d.Reduction {
 		s.Facts = append(s.Facts, fact{p.T("告知车场（新合计）", "told to the lot (new total)"), p.Reduction(&d.Send)})
 	}
-	if d.Note != "" {
+	if d.Note != "" && p.Lang == words.English { // the facts above say the same in Chinese
 		s.Facts = append(s.Facts, fact{p.T("计算", "arithmetic"), d.Note})
 	}
 	return s
@@ -182,9 +203,9 @@ func deliveryFacts(p *page, d *charge.Delivery) []fact {
 
 func attemptStep(p *page, c *charge.Charge, d *charge.Delivery, a charge.Attempt) step {
 	s := coded(p, a.At, fmt.Sprintf(p.T("下发（第 %d 次）", "Sent (try %d)"), a.N), words.AttemptResult, string(a.Result))
-	s.Facts = deliveryFacts(p, d)
+	s.rank, s.Facts = rankSend, deliveryFacts(p, d)
 	if a.Detail != "" {
-		s.Facts = append(s.Facts, fact{p.T("车场应答", "answer"), desk.HidePlate(p.Who, a.Detail, c.Plate)})
+		s.Facts = append(s.Facts, fact{p.T("车场应答", "answer"), desk.HidePlate(p.Who, p.Say(words.Sentence(a.Detail)), c.Plate)})
 	}
 	s.Body = body(desk.HidePlate(p.Who, string(d.Payload), c.Plate))
 	return s
@@ -193,7 +214,7 @@ func attemptStep(p *page, c *charge.Charge, d *charge.Delivery, a charge.Attempt
 // waitingStep is a delivery that has not been tried.
 func waitingStep(p *page, c *charge.Charge, d *charge.Delivery) step {
 	s := coded(p, d.DueAt, p.T("等待下发", "To be sent"), words.DeliveryState, string(d.State))
-	s.Facts = deliveryFacts(p, d)
+	s.rank, s.Facts = rankSend, deliveryFacts(p, d)
 	s.Body = body(desk.HidePlate(p.Who, string(d.Payload), c.Plate))
 	return s
 }
@@ -205,7 +226,7 @@ func eventStep(p *page, e charge.Event) step {
 		"voided": p.T("人工作废", "Voided"), "bound": p.T("人工绑定", "Bound by hand"), "report": p.T("回传平台", "Reported to the platform"),
 		"usage": p.T("实际减免", "Usage told"), "expired": p.T("等待到期", "Hold is over"),
 	}
-	s := step{At: e.At, Title: titles[e.Step], Tone: "calm", Text: p.Say(words.Sentence(e.Detail))}
+	s := step{At: e.At, rank: rankEvent, Title: titles[e.Step], Tone: "calm", Text: p.Say(words.Sentence(e.Detail))}
 	if s.Title == "" {
 		s.Title = e.Step
 	}
@@ -230,13 +251,13 @@ func staySteps(p *page, s *flow.Story) []step {
 				charge.ClosedLate:    p.T("入场记录迟到，已有更新的订单。", "The entry was told after a newer one."),
 				charge.ClosedLone:    p.T("只有出场，没有入场记录。", "The exit came without its entry."),
 			}
-			steps = append(steps, step{At: s.Stay.Left, Title: p.T("车辆出场", "Car went out"), Tone: "calm", Text: how[s.Stay.Closed]})
+			steps = append(steps, step{At: s.Stay.Left, rank: rankExit, Title: p.T("车辆出场", "Car went out"), Tone: "calm", Text: how[s.Stay.Closed]})
 		}
 	}
 	if u := s.Charge.Usage; u != nil {
 		source := map[charge.UsageSource]string{charge.UsageExit: p.T("出场记录", "the exit"),
 			charge.UsageTold: p.T("用量上报", "the usage message"), charge.UsageLedger: p.T("我们的账本", "our own ledger")}
-		st := step{At: u.At, Title: p.T("实际减免", "Really taken off"), Tone: "good", Badge: usedText(p, u),
+		st := step{At: u.At, rank: rankUsage, Title: p.T("实际减免", "Really taken off"), Tone: "good", Badge: usedText(p, u),
 			Facts: []fact{{p.T("来源", "told by"), source[u.Source]}}}
 		if u.Told != "" {
 			st.Facts = append(st.Facts, fact{p.T("原值", "as told"), u.Told})
@@ -267,7 +288,7 @@ func ledgerStep(p *page, e charge.LedgerEntry) step {
 	if e.Kind == charge.EntryUsage {
 		title = p.T("记账：使用", "Ledger: used")
 	}
-	return step{At: e.At, Title: title, Tone: "calm", Text: p.Say(words.Sentence(e.Note)), Facts: []fact{
+	return step{At: e.At, rank: rankLedger, Title: title, Tone: "calm", Text: p.Say(words.Sentence(e.Note)), Facts: []fact{
 		{p.T("分钟", "minutes"), strconv.FormatInt(e.Minutes, 10)}, {p.T("金额", "amount"), p.Yuan(e.Amount)}}}
 }
 
@@ -276,7 +297,9 @@ func reportStep(p *page, c *charge.Charge) step {
 	if c.Usage != nil && at.Before(c.Usage.At) {
 		at = c.Usage.At
 	}
-	return coded(p, at, p.T("结果回传", "Report to the platform"), words.ReportState, string(c.Report))
+	s := coded(p, at, p.T("结果回传", "Report to the platform"), words.ReportState, string(c.Report))
+	s.rank = rankReport
+	return s
 }
 
 // maxBody bounds what a page shows of one body.

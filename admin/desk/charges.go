@@ -156,12 +156,12 @@ func (d *Desk) RedeliverAll(ctx context.Context, who guard.Identity, f charge.Ch
 	b.Matched, b.More = len(page.Items), page.Next != ""
 	for _, c := range page.Items {
 		effect, err := d.Redeliver(ctx, who, c.ID, flow.Action{Reason: reason, DryRun: dryRun})
-		if err != nil {
+		switch {
+		case err != nil && KindOf(err) != NotFound: // one may be gone by now
 			return b, err
-		}
-		if effect.Allowed {
+		case effect.Allowed:
 			b.Possible++
-		} else {
+		default:
 			b.Impossible++
 		}
 	}

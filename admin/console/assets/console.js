@@ -16,6 +16,18 @@
     else document.execCommand("copy");
   });
 
+  // Fields that count for one choice only are shown with that choice.
+  const choices = document.querySelectorAll("[data-when]");
+  const showChosen = () => choices.forEach((part) => {
+    const [name, value] = part.dataset.when.split("=");
+    const by = document.querySelector(`[name="${name}"]`);
+    part.hidden = by && by.value !== value && !part.querySelector(".wrong");
+  });
+  if (choices.length) {
+    showChosen();
+    document.addEventListener("change", showChosen);
+  }
+
   // "/" goes to the search box, as everywhere else.
   document.addEventListener("keydown", (event) => {
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
@@ -38,6 +50,7 @@
     const css = getComputedStyle(document.documentElement);
     const color = (name) => css.getPropertyValue(name).trim();
     const keep = 120;
+    const clock = new Intl.DateTimeFormat("en-GB", { timeZone: "Asia/Shanghai", timeStyle: "medium" });
     const at = [], rows = { pushes: [], delivered: [], pending: [], p99_ms: [] };
     const plot = (id, series) => {
       const element = document.getElementById(id);
@@ -45,7 +58,7 @@
       const chart = new uPlot({
         width: element.clientWidth, height: 160, legend: { live: false }, cursor: { show: false },
         scales: { y: { range: (u, min, max) => [0, Math.max(1, max * 1.1)] } },
-        axes: [axis, { ...axis, size: 44 }],
+        axes: [{ ...axis, values: (u, splits) => splits.map((s) => clock.format(s * 1000)), space: 80 }, { ...axis, size: 44 }],
         series: [{}, ...series.map(([label, stroke]) => ({ label, stroke: color(stroke), width: 2, points: { show: false } }))],
       }, [[], ...series.map(() => [])], element);
       window.addEventListener("resize", () => chart.setSize({ width: element.clientWidth, height: 160 }));

@@ -1,0 +1,639 @@
+package admin
+
+import (
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/pquerna/otp/totp"
+
+	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/alert"
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/guard"
+)
+
+const phrase = "a long pass phrase"
+
+// browser is a person at the console.
+type browser struct {
+	t      *testing.T
+	client *http.Client
+	base   string
+}
+
+// answer is a page as it came.
+type answer struct {
+	*http.Response
+	body string
+}
+
+func open(t *testing.T, f *fake) *browser {
+	t.Helper()
+	server := httptest.NewServer(serve(t, f))
+	t.Cleanup(server.Close)
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &browser{t, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, server.URL}
+}
+
+// as opens the console and signs in as a new user of a role.
+func as(t *testing.T, f *fake, role guard.Role) *browser {
+	t.Helper()
+	if _, err := f.guard.Users.Create(t.Context(), string(role), phrase, role); err != nil && !errors.Is(err, guard.ErrTaken) {
+		t.Fatal(err)
+	}
+	b := open(t, f)
+	if a := b.post("/login", url.Values{"name": {string(role)}, "password": {phrase}}); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("sign-in as %s: %d %s", role, a.StatusCode, a.body)
+	}
+	return b
+}
+
+func (b *browser) do(r *http.Request) answer {
+	b.t.Helper()
+	resp, err := b.client.Do(r)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return answer{resp, string(body)}
+}
+
+func (b *browser) get(path string) answer {
+	b.t.Helper()
+	r, err := http.NewRequest(http.MethodGet, b.base+path, nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return b.do(r)
+}
+
+var csrfField = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
+
+// post sends a form with the token of the page it stands on, or of the first page.
+func (b *browser) post(path string, form url.Values) answer {
+	b.t.Helper()
+	page := b.get("/login")
+	if page.StatusCode != http.StatusOK {
+		page = b.get("/me")
+	}
+	if m := csrfField.FindStringSubmatch(page.body); m != nil && !form.Has("csrf") {
+		form.Set("csrf", m[1])
+	}
+	r, err := http.NewRequest(http.MethodPost, b.base+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return b.do(r)
+}
+
+// consolePages are the addresses of every page, and who may see them.
+var consolePages = []struct {
+	path  string
+	least guard.Role
+}{
+	{"/", guard.RoleViewer},
+	{"/today/figures", guard.RoleViewer},
+	{"/find", guard.RoleViewer},
+	{"/find?q=" + url.QueryEscape("京AD06088"), guard.RoleViewer},
+	{"/charges", guard.RoleViewer},
+	{"/charges?state=held&lot=200461/1313&from=2026-01-01&to=2026-01-31", guard.RoleViewer},
+	{"/charges/7001", guard.RoleViewer},
+	{"/charges/7001/redeliver", guard.RoleSupport},
+	{"/charges/7001/void", guard.RoleSupport},
+	{"/charges/7001/bind", guard.RoleSupport},
+	{"/charges/7001/bind?order=S-9", guard.RoleSupport},
+	{"/pushes", guard.RoleViewer},
+	{"/pushes?outcome=refused", guard.RoleViewer},
+	{"/pushes/31", guard.RoleViewer},
+	{"/lots", guard.RoleViewer},
+	{"/lots?show=pending&find=one", guard.RoleViewer},
+	{"/lots/200461/1313", guard.RoleViewer},
+	{"/lots/200461/1313/price?order=S-9", guard.RoleSupport},
+	{"/work", guard.RoleViewer},
+	{"/work/held", guard.RoleViewer},
+	{"/work/left", guard.RoleViewer},
+	{"/work/near", guard.RoleViewer},
+	{"/work/redeliver?state=gave_up", guard.RoleSupport},
+	{"/statements", guard.RoleViewer},
+	{"/estate", guard.RoleViewer},
+	{"/estate/file", guard.RoleAdmin},
+	{"/estate/vendor/new", guard.RoleAdmin},
+	{"/estate/lot/new", guard.RoleAdmin},
+	{"/estate/account/new", guard.RoleAdmin},
+	{"/estate/account/new?platform=telaidian", guard.RoleAdmin},
+	{"/estate/binding/new?lot=200461/1313", guard.RoleAdmin},
+	{"/estate/lot/edit?id=200461/1313", guard.RoleAdmin},
+	{"/estate/account/edit?id=teld-main", guard.RoleAdmin},
+	{"/estate/binding/edit?id=teld-main@200461/1313", guard.RoleAdmin},
+	{"/bindings/teld-main/200461/1313", guard.RoleViewer},
+	{"/bindings/teld-main/200461/1313/mode?to=live", guard.RoleAdmin},
+	{"/doctor", guard.RoleSupport},
+	{"/alerts", guard.RoleAdmin},
+	{"/access", guard.RoleAdmin},
+	{"/audit", guard.RoleAdmin},
+	{"/me", guard.RoleViewer},
+}
+
+// onPages has a push to look at, and a webhook to test.
+func onPages() *fake {
+	f := newFake()
+	f.push = &charge.Push{ID: 31, Platform: "telaidian", Account: "teld-main", Received: now, Remote: "203.0.113.9", Outcome: charge.OutcomeAccepted,
+		Request: []byte("POST /zld/telaidian/x HTTP/1.1\r\nAuthorization: Bearer tok3n\r\n\r\n{\"plate\":\"京AD06088\"}"), Reply: []byte(`{"Ret":0}`), Charge: 7001}
+	f.alerts = alert.New(alert.Config{Targets: []alert.Target{{Name: "duty", Format: alert.WeCom, URL: "https://hook.example/k3y"}}, Limits: alert.DefaultLimits(),
+		Client: &http.Client{Transport: silent{}}, Now: func() time.Time { return now }})
+	return f
+}
+
+// silent is a network on which nobody answers.
+type silent struct{}
+
+func (silent) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("nobody answers")
+}
+
+// Every page for every role: the page, or 403, or the way to sign in; never a script or style in the page.
+func TestPages(t *testing.T) {
+	f := onPages()
+	stranger := open(t, f)
+	for _, role := range []guard.Role{guard.RoleViewer, guard.RoleSupport, guard.RoleAdmin} {
+		b := as(t, f, role)
+		for _, lang := range []string{"zh", "en"} {
+			b.get("/?lang=" + lang)
+			for _, p := range consolePages {
+				a := b.get(p.path)
+				want := http.StatusOK
+				if !desk.Allows(role, p.least) {
+					want = http.StatusForbidden
+				}
+				if a.StatusCode != want {
+					t.Errorf("%s as %s: status %d, want %d", p.path, role, a.StatusCode, want)
+				}
+				checkPage(t, p.path, lang, a)
+				if role == guard.RoleViewer && strings.Contains(a.body, "AD06088") && !strings.Contains(p.path, "/find") {
+					t.Errorf("%s shows a viewer a whole plate", p.path)
+				}
+			}
+		}
+	}
+	for _, p := range consolePages {
+		if a := stranger.get(p.path); a.StatusCode != http.StatusSeeOther || !strings.HasPrefix(a.Header.Get("Location"), "/login") {
+			t.Errorf("%s for a stranger: status %d to %s", p.path, a.StatusCode, a.Header.Get("Location"))
+		}
+	}
+}
+
+var (
+	inline   = regexp.MustCompile(`(?i)<script(?:>| (?:[^s>]|s[^r])[^>]*>)|\son[a-z]+=|\sstyle=|javascript:`)
+	tagsGone = regexp.MustCompile(`(?s)<script.*?</script>|<[^>]*>`)
+	textIn   = regexp.MustCompile(`(?:placeholder|title|aria-label|alt)="([^"]*)"`)
+)
+
+// checkPage holds what is true of every page: size, policy, language, no secret.
+func checkPage(t *testing.T, path, lang string, a answer) {
+	t.Helper()
+	if policy := a.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "script-src 'self'") || strings.Contains(policy, "unsafe") {
+		t.Errorf("%s: policy %q", path, policy)
+	}
+	if found := inline.FindString(a.body); found != "" {
+		t.Errorf("%s has %q in the page", path, found)
+	}
+	if len(a.body) > 100<<10 {
+		t.Errorf("%s is %d bytes of HTML", path, len(a.body))
+	}
+	for _, secret := range []string{"never-shown", "tok3n", "k3y", phrase} {
+		if strings.Contains(a.body, secret) {
+			t.Errorf("%s shows %q", path, secret)
+		}
+	}
+	if strings.Contains(path, "figures") {
+		return
+	}
+	want := map[string]string{"zh": "zh-CN", "en": "en"}[lang]
+	if !strings.Contains(a.body, `<html lang="`+want+`"`) {
+		t.Errorf("%s is not in %s", path, want)
+	}
+	if lang == "en" {
+		if han := hanIn(a.body); han != "" {
+			t.Errorf("%s has Chinese in its English page: %q", path, han)
+		}
+	}
+}
+
+// hanIn gives the Chinese of an English page that is no plate, name or the way to the Chinese page.
+func hanIn(body string) string {
+	text := tagsGone.ReplaceAllString(body, " ")
+	for _, m := range textIn.FindAllStringSubmatch(body, -1) {
+		text += " " + m[1]
+	}
+	text = strings.NewReplacer("中文", "", "京", "", "沪", "", "星星", "").Replace(html.UnescapeString(text))
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Han, r) {
+			return r
+		}
+		return -1
+	}, text)
+}
+
+func TestFirstStart(t *testing.T) {
+	f := newFake()
+	b := open(t, f)
+	if a := b.get("/"); a.Header.Get("Location") != "/setup" {
+		t.Errorf("the first page leads to %q", a.Header.Get("Location"))
+	}
+	key := f.guard.Setup.Token()
+	if a := b.get("/setup?token=wrong"); a.StatusCode != http.StatusForbidden {
+		t.Errorf("a wrong link: %d", a.StatusCode)
+	}
+	a := b.get("/setup?token=" + key)
+	if a.StatusCode != http.StatusOK || a.Header.Get("Referrer-Policy") == "" {
+		t.Fatalf("the link: %d", a.StatusCode)
+	}
+	csrf := csrfField.FindStringSubmatch(a.body)[1]
+	form := func(name, password, again string) url.Values {
+		return url.Values{"csrf": {csrf}, "token": {key}, "name": {name}, "password": {password}, "again": {again}}
+	}
+	a = b.post("/setup", form("Li", phrase, "other"))
+	if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "两次输入的密码不同") || !strings.Contains(a.body, `value="Li"`) || strings.Contains(a.body, phrase) {
+		t.Errorf("two passwords: %d %s", a.StatusCode, a.body)
+	}
+	a = b.post("/setup", form("Li", "short", "short"))
+	if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "密码至少 10 个字符") {
+		t.Errorf("a short password: %d", a.StatusCode)
+	}
+	a = b.post("/setup", form("Li", phrase, phrase))
+	if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/" {
+		t.Fatalf("the first admin: %d %s", a.StatusCode, a.body)
+	}
+	if a := b.get("/access"); a.StatusCode != http.StatusOK {
+		t.Errorf("the first admin is none: %d", a.StatusCode)
+	}
+	if a := open(t, f).get("/setup?token=" + key); a.Header.Get("Location") != "/login" {
+		t.Errorf("the link works twice: %d", a.StatusCode)
+	}
+}
+
+func TestSignIn(t *testing.T) {
+	f := newFake()
+	as(t, f, guard.RoleSupport)
+	b := open(t, f)
+	for _, form := range []url.Values{{"name": {"support"}, "password": {"wrong"}}, {"name": {"nobody"}, "password": {phrase}}, {}} {
+		a := b.post("/login", form)
+		if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "用户名、密码或验证码不正确") {
+			t.Errorf("%v: %d %s", form, a.StatusCode, a.body)
+		}
+	}
+	if a := b.post("/login", url.Values{"name": {"support"}, "password": {phrase}, "csrf": {"forged"}}); a.StatusCode != http.StatusForbidden {
+		t.Errorf("a forged token: %d", a.StatusCode)
+	}
+	for next, want := range map[string]string{"/charges/7001": "/charges/7001", "https://evil.example": "/", "//evil.example": "/", "/\\evil.example": "/"} {
+		b := open(t, f)
+		a := b.post("/login", url.Values{"name": {"support"}, "password": {phrase}, "next": {next}})
+		if got := a.Header.Get("Location"); got != want {
+			t.Errorf("next %q leads to %q, want %q", next, got, want)
+		}
+	}
+	throttled := 0
+	for range 30 {
+		if a := b.post("/login", url.Values{"name": {"support"}, "password": {"guess"}}); a.StatusCode == http.StatusTooManyRequests {
+			throttled++
+		}
+	}
+	if throttled == 0 {
+		t.Error("30 guesses are not slowed down")
+	}
+}
+
+func TestExpiredSession(t *testing.T) {
+	f := newFake()
+	b := as(t, f, guard.RoleSupport)
+	if err := f.guard.Sessions.Revoke(t.Context(), f.guard.Sessions.List("support")[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	a := b.get("/charges?state=held")
+	if a.Header.Get("Location") != "/login?next="+url.QueryEscape("/charges?state=held") {
+		t.Errorf("leads to %q", a.Header.Get("Location"))
+	}
+	if a := b.get("/login"); !strings.Contains(a.body, "登录已过期") {
+		t.Errorf("nothing says that the session is over: %s", a.body)
+	}
+	if a := b.post("/charges/7001/void", url.Values{"reason": {"x"}, "step": {"do"}}); a.StatusCode != http.StatusSeeOther || len(f.done) != 0 {
+		t.Errorf("a POST after the session: %d, did %v", a.StatusCode, f.done)
+	}
+}
+
+// Every form wants its token and its role.
+func TestPostsAreGuarded(t *testing.T) {
+	posts := []struct {
+		path  string
+		least guard.Role
+	}{
+		{"/charges/7001/void", guard.RoleSupport}, {"/charges/7001/redeliver", guard.RoleSupport}, {"/charges/7001/bind", guard.RoleSupport},
+		{"/pushes/31/replay", guard.RoleSupport}, {"/lots/200461/1313/pause", guard.RoleSupport}, {"/work/redeliver?state=gave_up", guard.RoleSupport},
+		{"/bindings/teld-main/200461/1313/test", guard.RoleSupport}, {"/doctor", guard.RoleSupport},
+		{"/bindings/teld-main/200461/1313/mode", guard.RoleAdmin}, {"/estate/vendor/new", guard.RoleAdmin}, {"/estate/import", guard.RoleAdmin},
+		{"/access/users", guard.RoleAdmin}, {"/access/tokens", guard.RoleAdmin}, {"/alerts/test", guard.RoleAdmin},
+		{"/access/users/support/revoke", guard.RoleAdmin}, {"/me/password", guard.RoleViewer}, {"/logout", guard.RoleViewer},
+	}
+	f := onPages()
+	for _, role := range []guard.Role{guard.RoleViewer, guard.RoleSupport, guard.RoleAdmin} {
+		b := as(t, f, role)
+		rows := len(f.memory.rows)
+		for _, p := range posts {
+			a := b.post(p.path, url.Values{"csrf": {"forged"}, "reason": {"x"}, "step": {"do"}, "to": {"live"}, "name": {"duty"}})
+			if a.StatusCode != http.StatusForbidden {
+				t.Errorf("%s as %s without the token: %d", p.path, role, a.StatusCode)
+			}
+			if desk.Allows(role, p.least) {
+				continue
+			}
+			if a := b.post(p.path, url.Values{"reason": {"x"}, "step": {"do"}, "to": {"live"}, "name": {"duty"}}); a.StatusCode != http.StatusForbidden {
+				t.Errorf("%s as %s: %d", p.path, role, a.StatusCode)
+			}
+		}
+		if len(f.done) != 0 || len(f.memory.rows) != rows {
+			t.Errorf("%s did %v, %d rows", role, f.done, len(f.memory.rows)-rows)
+		}
+	}
+}
+
+// An action says its effect, wants a reason, then is done and leads back.
+func TestActSaysItsEffectFirst(t *testing.T) {
+	f := newFake()
+	b := as(t, f, guard.RoleSupport)
+	if a := b.get("/charges/7001/void"); !strings.Contains(a.body, "the lot gets it again") || len(f.done) != 0 {
+		t.Errorf("no effect is said: %s", a.body)
+	}
+	if a := b.post("/charges/7001/void", url.Values{"step": {"do"}, "reason": {" "}}); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "请填写原因") || len(f.done) != 0 {
+		t.Errorf("no reason: %d, did %v", a.StatusCode, f.done)
+	}
+	a := b.post("/charges/7001/void", url.Values{"step": {"do"}, "reason": {"wrong car"}})
+	if a.Header.Get("Location") != "/charges/7001" || fmt.Sprint(f.done) != "[void by support: wrong car]" {
+		t.Errorf("leads to %q, did %v", a.Header.Get("Location"), f.done)
+	}
+	if a := b.get("/charges/7001"); !strings.Contains(a.body, "已完成。") {
+		t.Error("nothing says that it was done")
+	}
+	if a := b.get("/charges/7001"); strings.Contains(a.body, "已完成。") {
+		t.Error("it is said twice")
+	}
+}
+
+// A form that is wrong keeps what was typed, says what is wrong beside the field, and never shows a secret; what
+// was typed as one is still there when the form is sent again.
+func TestEstateForm(t *testing.T) {
+	f := newFake()
+	b := as(t, f, guard.RoleAdmin)
+	form := url.Values{"lot": {"200461/1399"}, "name": {"二号场"}, "kind": {"4g"}, "ckey": {"typed-secret-key"}, "tariff.unit_minutes": {"sixty"}, "step": {"preview"}}
+	a := b.post("/estate/lot/new", form)
+	if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, `id="wrong-tariff-unit_minutes"`) || !strings.Contains(a.body, `value="sixty"`) || !strings.Contains(a.body, `value="二号场"`) {
+		t.Fatalf("a wrong number: %d %s", a.StatusCode, a.body)
+	}
+	kept := regexp.MustCompile(`name="kept" value="([^"]+)"`)
+	form.Set("kept", kept.FindStringSubmatch(a.body)[1])
+	form.Set("tariff.unit_minutes", "60")
+	form.Set("tariff.unit_price", "5.00")
+	form.Del("ckey")
+	a = b.post("/estate/lot/new", form)
+	if a.StatusCode != http.StatusOK || !strings.Contains(a.body, "将要更改") || !strings.Contains(a.body, "lot 200461/1399") || strings.Contains(a.body, "typed-secret-key") {
+		t.Fatalf("the preview: %d %s", a.StatusCode, a.body)
+	}
+	if _, _, found := f.book.State().Lot(charge.LotID{Union: "200461", Park: "1399"}); found {
+		t.Fatal("a preview has changed the estate")
+	}
+	form.Set("kept", kept.FindStringSubmatch(a.body)[1])
+	form.Set("step", "apply")
+	if a = b.post("/estate/lot/new", form); a.Header.Get("Location") != "/lots/200461/1399" {
+		t.Fatalf("applying: %d %s", a.StatusCode, a.body)
+	}
+	l, _, found := f.book.State().Lot(charge.LotID{Union: "200461", Park: "1399"})
+	if !found || l.Ckey.Reveal() != "typed-secret-key" || l.Tariff == nil || l.Tariff.UnitPrice != 500 {
+		t.Errorf("the lot is %+v", l)
+	}
+
+	// A change leaves alone what the form does not say.
+	form = url.Values{"name": {"三号场"}, "kept": {form.Get("kept")}, "step": {"apply"}}
+	if a = b.post("/estate/lot/edit?id=200461/1313", form); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("changing: %d %s", a.StatusCode, a.body)
+	}
+	if l, _, _ := f.book.State().Lot(theLot); l.Name != "三号场" || l.Kind != charge.KindSDK {
+		t.Errorf("the lot is %+v", l)
+	}
+}
+
+// Changing a key with an overlap keeps the former one valid; neither is shown.
+func TestKeyRotation(t *testing.T) {
+	f := newFake()
+	b := as(t, f, guard.RoleAdmin)
+	form := url.Values{"platform": {"telaidian"}, "scope": {"platform"}, "keys.operator_id": {"OP"}, "keys.sig_secret": {"the-new-secret"},
+		"old_keys.until": {"2026-04-01T00:00"}, "step": {"apply"}}
+	if a := b.post("/estate/account/edit?id=teld-main", form); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%d %s", a.StatusCode, a.body)
+	}
+	acc, _ := f.book.State().Account("teld-main")
+	if acc.Keys["sig_secret"].Reveal() != "the-new-secret" || acc.OldKeys["sig_secret"].Reveal() != "never-shown-sig" || !acc.OldUntil.Equal(time.Date(2026, 4, 1, 0, 0, 0, 0, charge.Shanghai)) {
+		t.Errorf("keys %v, old %v until %v", acc.Keys["sig_secret"].Reveal(), acc.OldKeys["sig_secret"].Reveal(), acc.OldUntil)
+	}
+	if _, both := acc.OldKeys["operator_id"]; both {
+		t.Error("a key that was not changed has a former one")
+	}
+}
+
+func TestShadowToLive(t *testing.T) {
+	f := newFake()
+	b := as(t, f, guard.RoleAdmin)
+	page := b.get("/bindings/teld-main/200461/1313")
+	for _, want := range []string{"试运行对比", "https://push.example/zld/telaidian/query_token", "200461&amp;&amp;1313", "ParkID", "OperatorID", "协议是推定的"} {
+		if !strings.Contains(page.body, want) {
+			t.Errorf("the binding's page does not say %q", want)
+		}
+	}
+	if a := b.post("/bindings/teld-main/200461/1313/test", url.Values{"plate": {"京A12345"}}); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "/charges/7001") {
+		t.Errorf("the test push: %d", a.StatusCode)
+	}
+	if a := b.get("/bindings/teld-main/200461/1313/mode?to=live"); !strings.Contains(a.body, "<ins>live</ins>") {
+		t.Errorf("no difference is shown: %s", a.body)
+	}
+	if a := b.post("/bindings/teld-main/200461/1313/mode", url.Values{"to": {"live"}}); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("going live: %d %s", a.StatusCode, a.body)
+	}
+	if got, _ := f.book.State().Binding("teld-main", theLot); got.Mode != charge.ModeLive {
+		t.Errorf("the binding is %s", got.Mode)
+	}
+}
+
+func TestImport(t *testing.T) {
+	f := newFake()
+	b := as(t, f, guard.RoleAdmin)
+	a := b.post("/estate/import", url.Values{"text": {"version: 1\nlots:\n  - {lot: \"200461/1400\", kind: sdk, colour: red}\n"}})
+	if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "line 3") || !strings.Contains(a.body, "colour") {
+		t.Errorf("a wrong file: %d %s", a.StatusCode, a.body)
+	}
+	text := "version: 1\nlots:\n  - {lot: \"200461/1400\", kind: sdk}\n"
+	if a = b.post("/estate/import", url.Values{"text": {text}, "step": {"preview"}}); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "lot 200461/1400") {
+		t.Errorf("the preview: %d %s", a.StatusCode, a.body)
+	}
+	if a = b.post("/estate/import", url.Values{"text": {text}, "step": {"apply"}}); a.Header.Get("Location") != "/estate" {
+		t.Errorf("applying: %d %s", a.StatusCode, a.body)
+	}
+	a = b.get("/estate/export")
+	if !strings.Contains(a.body, "200461/1400") || strings.Contains(a.body, "never-shown") || !strings.HasPrefix(a.Header.Get("Content-Disposition"), "attachment") {
+		t.Errorf("the export: %s", a.body)
+	}
+}
+
+// A script in every text that can be stored or sent back stays a text.
+func TestScriptsStayText(t *testing.T) {
+	const evil = `"><script>alert(1)</script><img src=x onerror=alert(2)>`
+	f := onPages()
+	f.charge.Order, f.charge.Plate, f.charge.Account = evil, charge.Plate(evil), evil
+	f.told.Stay.OrderID = evil
+	f.told.Deliveries[0].Delivery.Payload, f.told.Deliveries[0].Attempts[0].Detail = []byte(evil), evil
+	f.told.Pushes = []charge.Push{{ID: 31, Received: now, Remote: evil, Reason: evil, Outcome: charge.OutcomeBadField}}
+	f.told.Events = []charge.Event{{At: now, Step: evil, Detail: evil, Actor: evil}}
+	f.push.Request, f.push.Reason, f.push.Remote, f.push.Reply = []byte(evil), evil, evil, []byte(evil)
+	b := as(t, f, guard.RoleAdmin)
+	q := url.QueryEscape(evil)
+	pages := []string{"/find?q=" + q, "/charges?lot=" + q + "&plate=" + q + "&from=" + q, "/pushes?account=" + q, "/lots?find=" + q, "/statements?lot=" + q,
+		"/audit?actor=" + q, "/estate/lot/new?name=" + q, "/lots/200461/1313/price?order=" + q, "/charges/7001/bind?order=" + q, "/doctor?push=" + q}
+	for _, p := range consolePages {
+		pages = append(pages, p.path)
+	}
+	for _, path := range pages {
+		a := b.get(path)
+		checkScripts(t, path, a)
+	}
+	for _, p := range []struct {
+		path string
+		form url.Values
+	}{
+		{"/charges/7001/bind", url.Values{"order": {evil}, "reason": {""}, "step": {"do"}}},
+		{"/estate/vendor/new", url.Values{"union_id": {evil}, "name": {evil}, "allow_to": {evil}, "callback": {evil}}},
+		{"/estate/import", url.Values{"text": {evil}}},
+		{"/doctor", url.Values{"platform": {"telaidian"}, "push": {evil}}},
+		{"/access/users", url.Values{"name": {evil}, "password": {"x"}, "role": {evil}}},
+		{"/access/tokens", url.Values{"name": {evil}, "role": {"viewer"}}},
+		{"/bindings/teld-main/200461/1313/test", url.Values{"plate": {evil}}},
+		{"/lots/200461/1313/pause", url.Values{"reason": {evil}}},
+		{"/login", url.Values{"name": {evil}, "next": {evil}}},
+	} {
+		checkScripts(t, p.path, b.post(p.path, p.form))
+	}
+	checkScripts(t, "/audit after all that", b.get("/audit"))
+}
+
+func checkScripts(t *testing.T, path string, a answer) {
+	t.Helper()
+	if strings.Contains(a.body, "<script>alert") || strings.Contains(a.body, "<img src=x") {
+		t.Errorf("%s lets a script through: %d", path, a.StatusCode)
+	}
+	if a.StatusCode >= http.StatusInternalServerError {
+		t.Errorf("%s: %d", path, a.StatusCode)
+	}
+}
+
+func TestHugeAndEmptyLists(t *testing.T) {
+	f := onPages()
+	f.many = 500
+	b := as(t, f, guard.RoleAdmin)
+	for _, path := range []string{"/charges", "/work/held", "/find?q=AD06088", "/lots/200461/1313", "/bindings/teld-main/200461/1313"} {
+		if a := b.get(path); a.StatusCode != http.StatusOK || len(a.body) > 1<<20 {
+			t.Errorf("%s with 500 rows: %d, %d bytes", path, a.StatusCode, len(a.body))
+		}
+	}
+}
+
+// A database that is down gives a page that says so and nothing else.
+func TestDatabaseDown(t *testing.T) {
+	f := onPages()
+	b := as(t, f, guard.RoleAdmin)
+	f.fail = errors.New("sqlite: disk I/O error in /var/lib/secret-place, store.go:77")
+	for _, path := range []string{"/", "/charges", "/charges/7001", "/pushes", "/pushes/31", "/lots", "/lots/200461/1313", "/work", "/work/held", "/work/near",
+		"/statements", "/statements/statement.csv", "/find?q=AD06088", "/bindings/teld-main/200461/1313"} {
+		a := b.get(path)
+		if a.StatusCode != http.StatusInternalServerError || strings.Contains(a.body, "sqlite") || strings.Contains(a.body, "secret-place") || !strings.Contains(a.body, "网关内部出错") {
+			t.Errorf("%s: %d %s", path, a.StatusCode, a.body)
+		}
+	}
+}
+
+func TestMissingPages(t *testing.T) {
+	b := as(t, onPages(), guard.RoleAdmin)
+	for _, path := range []string{"/nothing", "/charges/1", "/charges/abc", "/charges/7001/eat", "/lots/1/9", "/estate/thing/new", "/estate/lot/edit?id=1/9",
+		"/bindings/x/200461/1313", "/work/nothing", "/assets/", "/assets/none.js", "/statements/other.csv"} {
+		if a := b.get(path); a.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: %d", path, a.StatusCode)
+		}
+	}
+}
+
+func TestTestAlert(t *testing.T) {
+	f := onPages()
+	b := as(t, f, guard.RoleAdmin)
+	a := b.post("/alerts/test", url.Values{"name": {"duty"}})
+	if a.StatusCode != http.StatusBadGateway || !strings.Contains(a.body, "nobody answers") || strings.Contains(a.body, "k3y") {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+}
+
+func TestSecondFactor(t *testing.T) {
+	f := newFake()
+	b := as(t, f, guard.RoleSupport)
+	a := b.post("/me/totp", url.Values{})
+	secret := regexp.MustCompile(`secret=([A-Z2-7]+)`).FindStringSubmatch(a.body)
+	if a.StatusCode != http.StatusOK || !strings.Contains(a.body, "data:image/png;base64,") || secret == nil {
+		t.Fatalf("enrolling: %d %s", a.StatusCode, a.body)
+	}
+	address := html.UnescapeString(regexp.MustCompile(`name="address" value="([^"]+)"`).FindStringSubmatch(a.body)[1])
+	if a = b.post("/me/totp/confirm", url.Values{"code": {"000000"}, "address": {address}}); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "验证码不正确") {
+		t.Errorf("a wrong code: %d", a.StatusCode)
+	}
+	code, err := totp.GenerateCode(secret[1], now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a = b.post("/me/totp/confirm", url.Values{"code": {code}, "address": {address}}); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "恢复码") {
+		t.Fatalf("confirming: %d %s", a.StatusCode, a.body)
+	}
+	recovery := regexp.MustCompile(`<pre class="secret"[^>]*>([^\n<]+)`).FindStringSubmatch(a.body)[1]
+	other := open(t, f)
+	if a = other.post("/login", url.Values{"name": {"support"}, "password": {phrase}}); a.StatusCode != http.StatusOK || !strings.Contains(a.body, `name="code"`) || strings.Contains(a.body, phrase) {
+		t.Fatalf("no code is asked for: %d %s", a.StatusCode, a.body)
+	}
+	if a = other.post("/login", url.Values{"name": {"support"}, "password": {phrase}, "code": {recovery}}); a.StatusCode != http.StatusSeeOther {
+		t.Errorf("a recovery code: %d %s", a.StatusCode, a.body)
+	}
+}
+
+// The words of flow are known to the timeline.
+func TestTimelineReads(t *testing.T) {
+	f := newFake()
+	f.told.Pushes = []charge.Push{{ID: 31, Received: f.charge.Received, Remote: "203.0.113.9", Account: "teld-main", Outcome: charge.OutcomeAccepted}}
+	f.charge.State, f.charge.Reason, f.charge.Usage = charge.StateGaveUp, charge.ReasonLineOff, nil
+	f.told.Deliveries[0].Attempts = append(f.told.Deliveries[0].Attempts, charge.Attempt{N: 3, At: f.charge.Received, Result: charge.AttemptOffLine, Detail: "no line"})
+	b := as(t, f, guard.RoleSupport)
+	a := b.get("/charges/7001")
+	for _, want := range []string{"放弃下发", "车场没有在线的线路。", "请车场检查网络与程序", "203.0.113.9", "与账号密钥相符", "规则版本", "充电时长 + 0 分钟", "此前已减免", "没有线路", "/charges/7001/redeliver"} {
+		if !strings.Contains(a.body, want) {
+			t.Errorf("the timeline does not say %q", want)
+		}
+	}
+}
