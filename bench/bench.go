@@ -15,6 +15,9 @@ type Rig struct {
 	Exe  string    // the program; its commands serve and bench are used
 	Dir  string    // a folder that may be filled and is emptied again run by run
 	Says io.Writer // progress for people; nil: nobody
+
+	// Profiles is a folder for CPU and memory profiles of servers under saturating load; empty takes none.
+	Profiles string
 }
 
 // NewRig makes a rig of this very program with a temporary folder, which Close removes. A big run needs a few

@@ -73,8 +73,8 @@ const carsAhead = 400
 // killPlatforms are one of each of three families; what they push comes by different seals.
 var killPlatforms = []string{"telaidian", "xiaoju", "xingxing"}
 
-// Kill runs the rounds on one server and one set of books, and tells each as it ends. A round that fails ends
-// the run.
+// Kill runs the rounds on one server and one set of books, and tells each as it ends (each may be nil). A
+// round that fails ends the run.
 func (r *Rig) Kill(ctx context.Context, cfg KillConfig, each func(KillRound)) (rounds []KillRound, err error) {
 	k, err := r.newKillRun(ctx, cfg)
 	if k != nil {
@@ -89,7 +89,9 @@ func (r *Rig) Kill(ctx context.Context, cfg KillConfig, each func(KillRound)) (r
 			return rounds, fmt.Errorf("%s, round %d: %w", cfg.Engine.Name, n, err)
 		}
 		rounds = append(rounds, round)
-		each(round)
+		if each != nil {
+			each(round)
+		}
 		if !round.OK() {
 			break
 		}

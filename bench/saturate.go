@@ -104,30 +104,37 @@ func (r *Rig) saturateServer(ctx context.Context, engine *Engine, kind charge.Lo
 
 // stand is a server with a site applied and its far ends open.
 type stand struct {
+	engine *Engine
 	server *Server
 	site   *Site
 	ends   *Ends
 }
 
 func (r *Rig) stand(ctx context.Context, engine *Engine, size SiteSize) (*stand, error) {
-	st := &stand{site: NewSite(size, saturatePlatform)}
-	database, err := engine.Database()
-	if err != nil {
-		return nil, err
-	}
+	st := &stand{engine: engine, site: NewSite(size, saturatePlatform)}
+	var err error
 	if st.ends, err = OpenCalls(st.site, 0); err != nil {
 		return nil, err
 	}
-	if st.server, err = r.Serve(ctx, ServerConfig{Database: database}); err != nil {
-		return nil, errors.Join(err, st.close())
+	return st, r.open(ctx, st)
+}
+
+// open starts a stand's server and logs its lines in; on an error it closes the stand.
+func (r *Rig) open(ctx context.Context, st *stand) error {
+	database, err := st.engine.Database()
+	if err == nil {
+		st.server, err = r.Serve(ctx, ServerConfig{Database: database})
 	}
-	if err = st.server.Apply(ctx, st.site.Estate()); err == nil {
+	if err == nil {
+		err = st.server.Apply(ctx, st.site.Estate())
+	}
+	if err == nil {
 		err = st.ends.OpenLines(ctx, st.server.Line)
 	}
 	if err != nil {
-		return nil, errors.Join(err, st.close())
+		err = errors.Join(err, st.close())
 	}
-	return st, nil
+	return err
 }
 
 func (st *stand) close() error {
@@ -149,6 +156,7 @@ func (st *stand) saturate(ctx context.Context, g *generator, cfg SaturateConfig)
 	if err != nil {
 		return s, err
 	}
+	profiled := st.server.profile(ctx, st.engine.Name+"-"+string(g.lots[0].Kind), cfg.For)
 	begin := time.Now()
 	if s.Pushes, err = g.load(ctx, play.LoadConfig{Workers: cfg.Workers, For: cfg.For}); err != nil {
 		return s, err
@@ -161,7 +169,7 @@ func (st *stand) saturate(ctx context.Context, g *generator, cfg SaturateConfig)
 	s.Tail = time.Since(answered)
 	s.PerSecond = float64(s.Pushes.Accepted) / time.Since(begin).Seconds()
 	s.CPU = (after.CPU() - before.CPU()) / time.Duration(max(s.Pushes.Accepted, 1))
-	return s, nil
+	return s, profiled()
 }
 
 // allDelivered waits until the acknowledgements of n charges are durable, and gives the metrics then.

@@ -23,6 +23,7 @@ type Server struct {
 	Office // its admin API
 
 	HTTP, Admin, Line string // host:port
+	pprof             string // host:port; empty where no profiles are taken
 	Data              string
 
 	rig  *Rig
@@ -40,7 +41,11 @@ func (r *Rig) Serve(ctx context.Context, cfg ServerConfig) (*Server, error) {
 			return nil, err
 		}
 	}
-	for _, addr := range []*string{&s.HTTP, &s.Admin, &s.Line} {
+	addresses := []*string{&s.HTTP, &s.Admin, &s.Line}
+	if r.Profiles != "" {
+		addresses = append(addresses, &s.pprof)
+	}
+	for _, addr := range addresses {
 		if *addr, err = freeAddress(); err != nil {
 			return nil, err
 		}
@@ -59,6 +64,9 @@ func (s *Server) Up(ctx context.Context) error {
 	args := []string{"serve", "--data", s.Data, "--http", s.HTTP, "--admin", s.Admin, "--line", s.Line}
 	if s.cfg.Database != "" {
 		args = append(args, "--database", s.cfg.Database)
+	}
+	if s.pprof != "" {
+		args = append(args, "--pprof", s.pprof)
 	}
 	var ready struct{ Ready bool }
 	p, err := start(ctx, s.rig.Exe, args, s.env, &ready)

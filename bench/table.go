@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
 )
@@ -9,17 +10,30 @@ import (
 // TableConfig says what of the table is measured, and how often.
 type TableConfig struct {
 	Times    int // each figure is the median of so many
+	Rounds   int // of kill -9
 	Engines  []*Engine
 	Saturate SaturateConfig
+	Loop     OpenLoop
+	Killed   func(KillRound) // hears of each round; may be nil
 }
 
-// Table measures the rows of docs/performance.md.
+// Table measures the rows of docs/performance.md. Rows that were measured before an error are given with it.
 func (r *Rig) Table(ctx context.Context, cfg TableConfig) ([]Row, error) {
-	return r.throughput(ctx, cfg)
+	var rows []Row
+	for _, part := range []func(context.Context, TableConfig) ([]Row, error){
+		r.decodeRows, r.saturatedRows, r.latencyRows, r.sickRows, r.killRows,
+	} {
+		more, err := part(ctx, cfg)
+		rows = append(rows, more...)
+		if err != nil {
+			return rows, err
+		}
+	}
+	return rows, nil
 }
 
-// throughput measures saturated rates, taking turns, so that a machine that changes its mind does so for all.
-func (r *Rig) throughput(ctx context.Context, cfg TableConfig) ([]Row, error) {
+// saturatedRows measures saturated rates, taking turns, so that a machine that changes its mind does so for all.
+func (r *Rig) saturatedRows(ctx context.Context, cfg TableConfig) ([]Row, error) {
 	type key struct {
 		engine string
 		kind   charge.LotKind
@@ -31,7 +45,7 @@ func (r *Rig) throughput(ctx context.Context, cfg TableConfig) ([]Row, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.say("run %d: store-less forwarder %.0f/s", n+1, s.PerSecond)
+		r.say("run %d: store-less forwarder: %.0f/s", n+1, s.PerSecond)
 		base = append(base, s.PerSecond)
 		for _, e := range cfg.Engines {
 			for _, kind := range []charge.LotKind{charge.KindAPI, charge.KindSDK} {
@@ -39,7 +53,8 @@ func (r *Rig) throughput(ctx context.Context, cfg TableConfig) ([]Row, error) {
 				if err != nil {
 					return nil, err
 				}
-				r.say("run %d: %s, %s lots %.0f/s, %v CPU a charge, tail %v; push %v", n+1, e.Name, kind, s.PerSecond, s.CPU, s.Tail, s.Pushes.Latency.String())
+				r.say("run %d: %s, %s lots: %.0f/s, %v CPU a charge, last acknowledgement %v after the last answer; push to answer %s",
+					n+1, e.Name, kind, s.PerSecond, s.CPU.Round(time.Microsecond), s.Tail.Round(time.Millisecond), s.Pushes.Latency.String())
 				rates[key{e.Name, kind}] = append(rates[key{e.Name, kind}], s.PerSecond)
 			}
 		}
@@ -60,3 +75,84 @@ func (r *Rig) throughput(ctx context.Context, cfg TableConfig) ([]Row, error) {
 	}
 	return rows, nil
 }
+
+func (r *Rig) latencyRows(ctx context.Context, cfg TableConfig) (rows []Row, err error) {
+	for _, e := range cfg.Engines {
+		var p50, p99 []float64
+		for n := range cfg.Times {
+			h, err := r.latency(ctx, e, cfg.Loop)
+			if err != nil {
+				return rows, err
+			}
+			r.say("run %d: %s, push to lot at %.0f/s: %s", n+1, e.Name, cfg.Loop.Rate, h.String())
+			p50, p99 = append(p50, ms(h.Quantile(.5))), append(p99, ms(h.Quantile(.99)))
+		}
+		rows = append(rows,
+			figure{name: "push to lot, 500/s open loop, p50", engine: e.Name, value: median(p50), unit: "ms", bar: AtMost(2), note: spread(p50)}.row(),
+			figure{name: "push to lot, 500/s open loop, p99", engine: e.Name, value: median(p99), unit: "ms", bar: AtMost(15), note: spread(p99)}.row())
+	}
+	return rows, nil
+}
+
+// sickRows compares the healthy lots' p99 with what it is where all are healthy.
+func (r *Rig) sickRows(ctx context.Context, cfg TableConfig) (rows []Row, err error) {
+	p99 := map[Sickness][]float64{}
+	engine := cfg.Engines[0]
+	for n := range cfg.Times {
+		for _, how := range []Sickness{Healthy, Dead, Hanging} {
+			h, err := r.sick(ctx, engine, how, cfg.Loop)
+			if err != nil {
+				return rows, err
+			}
+			r.say("run %d: %s, one lot in ten %s, the others: %s", n+1, engine.Name, how, h.String())
+			p99[how] = append(p99[how], ms(h.Quantile(.99)))
+		}
+	}
+	for _, how := range []Sickness{Dead, Hanging} {
+		rows = append(rows, figure{name: "healthy lots' p99, one lot in ten " + string(how), engine: engine.Name, value: median(p99[how]), unit: "ms",
+			baseline: median(p99[Healthy]), bar: RatioAtMost(1.5), note: spread(p99[how]) + " against " + spread(p99[Healthy])}.row())
+	}
+	return rows, nil
+}
+
+func (r *Rig) decodeRows(ctx context.Context, cfg TableConfig) (rows []Row, err error) {
+	each, allocs := map[string][]float64{}, map[string][]float64{}
+	families := map[string]string{}
+	for range cfg.Times {
+		all, err := Decode(ctx, 5000)
+		if err != nil {
+			return rows, err
+		}
+		for _, d := range all {
+			families[d.Platform] = d.Family
+			each[d.Platform] = append(each[d.Platform], float64(d.Each)/float64(time.Microsecond))
+			allocs[d.Platform] = append(allocs[d.Platform], d.Allocs)
+		}
+	}
+	for _, p := range decodePlatforms {
+		var bar *Bar
+		if families[p] == "cec" {
+			bar = AtMost(25)
+		}
+		name := "decode and verify, family " + families[p] + " (" + p + ")"
+		rows = append(rows,
+			figure{name: name, value: median(each[p]), unit: "µs", bar: bar, note: spread(each[p])}.row(),
+			figure{name: name, value: median(allocs[p]), unit: "allocs"}.row())
+	}
+	return rows, nil
+}
+
+func (r *Rig) killRows(ctx context.Context, cfg TableConfig) (rows []Row, err error) {
+	for _, e := range cfg.Engines {
+		kill := DefaultKill
+		kill.Engine, kill.Rounds = e, cfg.Rounds
+		rounds, err := r.Kill(ctx, kill, cfg.Killed)
+		rows = append(rows, KillRows(e.Name, rounds, kill.Rounds)...)
+		if err != nil {
+			return rows, err
+		}
+	}
+	return rows, nil
+}
+
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -14,7 +14,8 @@ type benchCommand struct {
 
 // report is how figures are printed.
 type report struct {
-	Output string `short:"o" enum:"text,json" default:"text" help:"text or json."`
+	Output   string `short:"o" enum:"text,json" default:"text" help:"text or json."`
+	Profiles string `placeholder:"DIR" type:"existingdir" help:"Keep CPU and memory profiles of servers under saturating load there."`
 }
 
 // measure runs something on a rig, prints its rows, and fails when one does not hold.
@@ -23,6 +24,7 @@ func (r report) measure(c *console, run func(*bench.Rig) ([]bench.Row, error)) e
 	if err != nil {
 		return err
 	}
+	rig.Profiles = r.Profiles
 	rows, failure := run(rig)
 	print := bench.WriteText
 	if r.Output == "json" {
@@ -81,12 +83,14 @@ type benchTable struct {
 	report
 	engines `set:"engine=both"`
 	Times   int `default:"3" help:"Every figure is the median of so many runs."`
+	Rounds  int `default:"3" help:"Rounds of kill -9 for each engine."`
 }
 
 // Run measures the table.
 func (b *benchTable) Run(c *console) error {
 	return b.on(c, b.report, func(rig *bench.Rig, engines []*bench.Engine) ([]bench.Row, error) {
-		return rig.Table(c.ctx, bench.TableConfig{Times: b.Times, Engines: engines, Saturate: bench.DefaultSaturate})
+		return rig.Table(c.ctx, bench.TableConfig{Times: b.Times, Rounds: b.Rounds, Engines: engines,
+			Saturate: bench.DefaultSaturate, Loop: bench.DefaultOpenLoop, Killed: bench.NewKillTable(c.err).Row})
 	})
 }
 

@@ -23,6 +23,7 @@ type serveCommand struct {
 	Line       string `placeholder:"ADDR" help:"Line TCP; default :6789."`
 	SecretsKey string `placeholder:"FILE" type:"path" help:"Key that seals stored secrets; default secrets.key in the data folder."`
 	Node       string `help:"This node's name, where several serve one database; made up by default." hidden:""`
+	Pprof      string `placeholder:"ADDR" help:"Serve profiles on this loopback address." hidden:""`
 }
 
 func (s *serveCommand) config() (app.Config, error) {
@@ -60,6 +61,13 @@ func (s *serveCommand) Run(c *console) error {
 	cfg, err := s.config()
 	if err != nil {
 		return err
+	}
+	if s.Pprof != "" {
+		stop, err := servePprof(s.Pprof)
+		if err != nil {
+			return err
+		}
+		defer stop()
 	}
 	a, err := app.New(c.ctx, cfg)
 	if err != nil {
