@@ -178,11 +178,18 @@ func (d *deciding) dispatch(dl *charge.Delivery) error {
 	if err != nil {
 		return err
 	}
+	turn, err := f.turn(d.tx, c, d.target())
+	if err != nil {
+		return err
+	}
 	switch {
 	case paused:
 		c.Reason = charge.ReasonLotPaused
 		dl.State = charge.DeliveryDue
 		j.DueAt = d.now.Add(pauseCheck)
+	case turn != turnNow:
+		dl.State = charge.DeliveryDue
+		j.DueAt = d.now.Add(turnCheck)
 	case f.cfg.Channels[dl.Channel].Here(dl.Lot):
 		dl.State = charge.DeliveryLeased
 		j.Lease, j.LeaseUntil, j.Fence = f.cfg.Node, f.runner.LeaseUntil(d.now), 1

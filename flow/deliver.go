@@ -34,20 +34,19 @@ type carried struct {
 
 // handleDelivery tries one delivery. Its result is stored before the job counts as done.
 func (f *Flow) handleDelivery(j outbox.Job, carry any, done func()) {
-	c, ok := carry.(carried)
-	if ok && !c.unsafe {
+	c, handed := carry.(carried)
+	if handed && !c.unsafe {
 		f.try(j, c, done)
 		return
 	}
 	go func() {
-		if !ok {
-			var ready bool
-			if c, ready = f.load(j); !ready {
-				done()
-				return
-			}
+		ready := false
+		if handed {
+			ready = f.markSent(j)
+		} else {
+			c, ready = f.claimed(j)
 		}
-		if c.unsafe && !f.markSent(j, c) {
+		if !ready {
 			done()
 			return
 		}
@@ -70,98 +69,27 @@ func channelOf(k outbox.Kind) charge.DeliveryChannel {
 	return charge.ChannelLine
 }
 
-// load reads a claimed job's delivery and checks that it is still to be tried.
-func (f *Flow) load(j outbox.Job) (carried, bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), completing)
-	defer cancel()
-	var c carried
-	ready := false
-	err := f.cfg.Storage.Read(ctx, func(tx Tx) error {
-		dl, err := tx.Delivery(j.ID)
-		if err != nil || dl == nil {
-			return err
-		}
-		ch, err := tx.Charge(dl.Charge)
-		if err != nil || ch == nil {
-			return err
-		}
-		marks, err := tx.LotMarks(dl.Lot)
-		if err != nil {
-			return err
-		}
-		c = carried{order: order(dl), received: ch.Received, visit: charge.VisitKey{Lot: ch.Lot, Plate: ch.Plate}}
-		l, _, known := f.cfg.Estate().Lot(dl.Lot)
-		c.unsafe = known && l.Repeats == charge.RepeatsUnsafe
-		ready = known && !marks.Paused && !(c.unsafe && dl.State == charge.DeliverySent) && !f.over(dl)
-		return nil
-	})
-	if err != nil {
-		f.cfg.Logger.Warn("a due delivery could not be read; it is tried again", "delivery", j.ID, "error", err)
-		return c, false
-	}
-	if !ready {
-		f.putOff(j)
-	}
-	return c, ready
-}
-
 func (f *Flow) over(dl *charge.Delivery) bool {
 	return !dl.Until.IsZero() && !f.cfg.Now().Before(dl.Until)
 }
 
-// putOff settles a claimed job that may not be tried now: its lot is paused or off, its time is over, or
-// an unsafe lot was sent it before and nobody knows what came of it.
-func (f *Flow) putOff(j outbox.Job) {
-	f.writeJob(j, func(tx Tx, then *after, dl *charge.Delivery, c *charge.Charge) error {
-		now := f.cfg.Now()
-		l, _, known := f.cfg.Estate().Lot(dl.Lot)
-		switch {
-		case f.over(dl), !known && now.Sub(c.UpdatedAt) >= visitSpan:
-			return f.giveUp(tx, then, c, dl, waitedFor(c), now)
-		case known && l.Repeats == charge.RepeatsUnsafe && dl.State == charge.DeliverySent:
-			return f.leaveUnknown(tx, then, c, dl, now)
-		}
-		j.Lease, j.LeaseUntil, j.DueAt = "", time.Time{}, now.Add(pauseCheck)
-		if err := tx.SetJob(j); err != nil {
-			return err
-		}
-		dl.State, dl.DueAt = charge.DeliveryDue, j.DueAt
-		if err := tx.SetDelivery(dl); err != nil {
-			return err
-		}
-		if c.Reason == charge.ReasonLotPaused || c.State == charge.StateUnknown {
-			return nil
-		}
-		return move(tx, then, c, charge.StateSending, charge.ReasonLotPaused, now)
-	})
-}
-
-// waitedFor is why a delivery that is given up did not go out.
-func waitedFor(c *charge.Charge) charge.Reason {
-	if c.Reason == charge.ReasonOK {
-		return charge.ReasonNoAnswer
-	}
-	return c.Reason
-}
-
 // markSent notes that bytes are about to leave for a lot that may not be told twice.
-func (f *Flow) markSent(j outbox.Job, c carried) bool {
-	ok := false
-	f.writeJob(j, func(tx Tx, _ *after, dl *charge.Delivery, _ *charge.Charge) error {
+func (f *Flow) markSent(j outbox.Job) bool {
+	return f.writeJob(j, func(tx Tx, _ *after, dl *charge.Delivery, _ *charge.Charge) error {
 		dl.State = charge.DeliverySent
-		ok = true
 		return tx.SetDelivery(dl)
 	})
-	return ok
 }
 
-// writeJob runs fn in a transaction if this node still holds the job.
-func (f *Flow) writeJob(j outbox.Job, fn func(Tx, *after, *charge.Delivery, *charge.Charge) error) {
+// writeJob runs fn in a transaction if this node still holds the job, and reports whether it did and that was
+// stored.
+func (f *Flow) writeJob(j outbox.Job, fn func(Tx, *after, *charge.Delivery, *charge.Charge) error) (held bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), completing)
 	defer cancel()
 	visits, err := f.visitsOfCharge(ctx, j.Ref)
 	if err == nil {
 		err = f.write(ctx, visits, func(tx Tx, then *after) error {
+			held = false
 			cur, err := tx.Job(j.ID)
 			if err != nil || cur == nil || cur.Fence != j.Fence || cur.Lease != f.cfg.Node {
 				return err
@@ -170,12 +98,14 @@ func (f *Flow) writeJob(j outbox.Job, fn func(Tx, *after, *charge.Delivery, *cha
 			if err != nil || dl == nil {
 				return err
 			}
+			held = true
 			return fn(tx, then, dl, c)
 		})
 	}
 	if err != nil {
 		f.cfg.Logger.Warn("a delivery's state was not stored; its lease runs out and it is looked at again", "delivery", j.ID, "error", err)
 	}
+	return held && err == nil
 }
 
 func (f *Flow) visitsOfCharge(ctx context.Context, id int64) ([]charge.VisitKey, error) {
@@ -349,10 +279,12 @@ func (f *Flow) acked(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, 
 			return err
 		}
 	}
-	if c.State == charge.StateUsed || c.State == charge.StateVoided || c.State == charge.StateDelivered {
-		return nil
+	if c.State != charge.StateUsed && c.State != charge.StateVoided && c.State != charge.StateDelivered {
+		if err := move(tx, then, c, charge.StateDelivered, f.deliveredReason(tx, c), at); err != nil {
+			return err
+		}
 	}
-	return move(tx, then, c, charge.StateDelivered, f.deliveredReason(tx, c), at)
+	return f.included(tx, then, c, dl, at)
 }
 
 // regrant makes a grant count again that had been taken back.

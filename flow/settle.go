@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -252,6 +253,7 @@ func (f *Flow) closeStay(tx Tx, then *after, s *charge.Stay, cl closing) error {
 type party struct {
 	*charge.Charge
 	delivery *charge.Delivery // nil where there is none
+	included bool             // its reduction is in the total of a newer message that the lot may have
 }
 
 // mayHave reports whether the lot has the reduction, or may.
@@ -260,7 +262,7 @@ func (p party) mayHave() bool {
 	case charge.StateDelivered, charge.StateUnknown, charge.StateUsed:
 		return true
 	case charge.StateSending:
-		return p.delivery != nil && p.delivery.State != charge.DeliveryDue
+		return p.included || p.delivery != nil && p.delivery.State != charge.DeliveryDue
 	}
 	return false
 }
@@ -308,7 +310,14 @@ func (f *Flow) parties(tx Tx, then *after, s *charge.Stay, cl closing) ([]party,
 		if err != nil {
 			return nil, err
 		}
-		parties[i] = party{c, dl}
+		parties[i] = party{Charge: c, delivery: dl}
+	}
+	if l, _, _ := f.cfg.Estate().Lot(s.Lot); l.Repeats == charge.RepeatsReplace {
+		for i := range parties {
+			parties[i].included = slices.ContainsFunc(parties, func(o party) bool {
+				return grantedAfter(parties[i].Charge, o.Charge) && o.mayHave()
+			})
+		}
 	}
 	return parties, nil
 }

@@ -96,8 +96,47 @@ func (f *Flow) usedBy(tx Tx, then *after, c *charge.Charge, u lot.Usage, now tim
 			return err
 		}
 	}
-	return f.use(tx, then, c, charge.Usage{Minutes: u.Minutes, Amount: u.Amount, At: u.Left,
-		Source: charge.UsageTold, Method: u.Method, Told: u.Told}, now)
+	own := charge.Usage{Minutes: u.Minutes, Amount: u.Amount, At: u.Left, Source: charge.UsageTold, Method: u.Method, Told: u.Told}
+	if err := f.shareTotal(tx, then, c, &own, now); err != nil {
+		return err
+	}
+	return f.use(tx, then, c, own, now)
+}
+
+// shareTotal leaves in a usage what is the charge's own: in a lot that replaces, the newest message had the total
+// of the stay, and so has what the lot tells for it. The older grants get their part, up to what each was granted.
+func (f *Flow) shareTotal(tx Tx, then *after, c *charge.Charge, own *charge.Usage, now time.Time) error {
+	if c.Decision == nil || c.Decision.Send == *c.Reduction {
+		return nil
+	}
+	for _, g := range c.Decision.Granted {
+		o, err := tx.Charge(g.Charge)
+		if err != nil {
+			return err
+		}
+		if o == nil || !o.State.Granting() || o.Reduction == nil || o.Reduction.Method != c.Reduction.Method {
+			continue
+		}
+		part := charge.Usage{Minutes: min(own.Minutes, o.Reduction.Minutes), Amount: min(own.Amount, o.Reduction.Amount),
+			At: own.At, Source: charge.UsageExit, Method: own.Method}
+		if o.Usage != nil && o.Usage.Source == charge.UsageTold {
+			part.Minutes, part.Amount = min(own.Minutes, o.Usage.Minutes), min(own.Amount, o.Usage.Amount)
+		} else {
+			if err := then.hold(charge.VisitKey{Lot: o.Lot, Plate: o.Plate}); err != nil {
+				return err
+			}
+			if err := f.use(tx, then, o, part, now); err != nil {
+				return err
+			}
+		}
+		own.Minutes, own.Amount = own.Minutes-part.Minutes, own.Amount-part.Amount
+	}
+	return nil
+}
+
+// sameUsage reports whether a lot says again what it has told.
+func sameUsage(old *charge.Usage, u lot.Usage) bool {
+	return old.Minutes == u.Minutes && old.Amount == u.Amount || old.Told == u.Told && u.Told != ""
 }
 
 // usageFault says what is wrong with a usage, or nothing.
@@ -105,7 +144,7 @@ func usageFault(tx Tx, c *charge.Charge, u lot.Usage) (string, error) {
 	if !usable(c) {
 		return "nothing was granted for this start_charge_seq that could have been used", nil
 	}
-	if old := c.Usage; old != nil && old.Source == charge.UsageTold && (old.Minutes != u.Minutes || old.Amount != u.Amount) {
+	if old := c.Usage; old != nil && old.Source == charge.UsageTold && !sameUsage(old, u) {
 		return "this start_charge_seq was told with other numbers before; the first ones stay", nil
 	}
 	if c.StayID != 0 {

@@ -1,0 +1,134 @@
+package flow
+
+import (
+	"slices"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
+)
+
+// In a lot where a message takes the place of the one before (repeats: replace) each message of a stay has the
+// total of the grants before it. So they must arrive in the order in which they were granted: a newer one waits
+// until the older one has its answer, and an older one that has none is not sent again once there is a newer.
+
+// turn is whether a delivery may be sent now.
+type turn int
+
+const (
+	turnNow   turn = iota
+	turnLater      // an older message of the stay is on its way
+	turnNever      // a newer message has the reduction in its total
+)
+
+// turnCheck is how often a message that waits for an older one is looked at.
+const turnCheck = time.Second
+
+// turn says whether a charge's reduction may be sent now.
+func (f *Flow) turn(tx Tx, c *charge.Charge, l charge.Lot) (turn, error) {
+	if l.Repeats != charge.RepeatsReplace || l.Kind == charge.Kind4G {
+		return turnNow, nil
+	}
+	others, err := f.sameVisit(tx, c)
+	if err != nil {
+		return turnNow, err
+	}
+	now := turnNow
+	for _, o := range others {
+		switch {
+		case !o.State.Granting():
+		case grantedAfter(c, o):
+			return turnNever, nil
+		case grantedAfter(o, c):
+			dl, err := lastDelivery(tx, o.ID)
+			if err != nil {
+				return turnNow, err
+			}
+			if dl != nil && (dl.State == charge.DeliveryLeased || dl.State == charge.DeliverySent) {
+				now = turnLater
+			}
+		}
+	}
+	return now, nil
+}
+
+// grantedAfter reports whether a charge was decided with another one granted before it.
+func grantedAfter(older, newer *charge.Charge) bool {
+	return newer.Decision != nil && slices.ContainsFunc(newer.Decision.Granted, func(g charge.Granted) bool { return g.Charge == older.ID })
+}
+
+// sameVisit lists the charges of a charge's stay, or of its visit in a lot without stays.
+func (f *Flow) sameVisit(tx Tx, c *charge.Charge) ([]*charge.Charge, error) {
+	if c.StayID != 0 {
+		return tx.ChargesOfStay(c.StayID)
+	}
+	from := visitFrom(c)
+	if from.IsZero() {
+		return nil, nil
+	}
+	all, err := tx.ChargesOfVisit(charge.VisitKey{Lot: c.Lot, Plate: c.Plate}, from)
+	return slices.DeleteFunc(all, func(o *charge.Charge) bool { return !visitFrom(o).Equal(from) }), err
+}
+
+// retotal writes a message anew whose total is no longer right, because a grant in it has come to nothing, as
+// long as no byte of it has left.
+func (f *Flow) retotal(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, l charge.Lot) error {
+	if l.Repeats != charge.RepeatsReplace || c.Decision == nil || c.Reduction == nil || c.State != charge.StateSending {
+		return nil
+	}
+	total := *c.Reduction
+	for _, g := range c.Decision.Granted {
+		o, err := tx.Charge(g.Charge)
+		if err != nil {
+			return err
+		}
+		if o != nil && o.State.Granting() && o.Reduction != nil && o.Reduction.Method == total.Method {
+			total.Minutes, total.Amount = total.Minutes+o.Reduction.Minutes, total.Amount+o.Reduction.Amount
+		}
+	}
+	if total == c.Decision.Send {
+		return nil
+	}
+	d, err := f.decidingOn(tx, then, c, f.cfg.Now())
+	if err != nil || d == nil {
+		return err
+	}
+	if c.StayID != 0 {
+		if d.stay, err = tx.Stay(c.StayID); err != nil {
+			return err
+		}
+	}
+	c.Decision.Send = total
+	if dl.Payload, err = f.cfg.Channels[dl.Channel].Compose(d.notice(dl)); err != nil {
+		return err
+	}
+	return tx.SetCharge(c)
+}
+
+// included ends the deliveries whose reductions were in the total of a message that the lot has acknowledged.
+func (f *Flow) included(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, at time.Time) error {
+	if l, _, _ := f.cfg.Estate().Lot(dl.Lot); l.Repeats != charge.RepeatsReplace || c.Decision == nil {
+		return nil
+	}
+	for _, g := range c.Decision.Granted {
+		o, err := tx.Charge(g.Charge)
+		if err != nil {
+			return err
+		}
+		if o == nil || o.State != charge.StateSending && o.State != charge.StateUnknown {
+			continue
+		}
+		if err := then.hold(charge.VisitKey{Lot: o.Lot, Plate: o.Plate}); err != nil {
+			return err
+		}
+		older, err := lastDelivery(tx, o.ID)
+		if err != nil {
+			return err
+		}
+		if err := f.tried(tx, then, o, older, nil, lot.Result{Result: charge.AttemptAcked, Reason: charge.ReasonOK, At: at,
+			Detail: "its reduction was in the total of uuid " + dl.UUID}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
