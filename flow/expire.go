@@ -86,10 +86,14 @@ func (f *Flow) expire(ctx context.Context, c *charge.Charge, now time.Time) erro
 		if err != nil || cur == nil || cur.State != charge.StateHeld || cur.HoldUntil.After(now) {
 			return err
 		}
+		reason := charge.ReasonHoldOver
 		if cur.Decision != nil {
-			cur.Decision.State, cur.Decision.Reason = charge.StateExpired, charge.ReasonHoldOver
+			if cur.Decision.Rule.Target == charge.TargetAtCharge {
+				reason = charge.ReasonNoStay // it had to lie around the charge's end: none did
+			}
+			cur.Decision.State, cur.Decision.Reason = charge.StateExpired, reason
 			cur.Decision.Note = "no stay came before the hold was over"
 		}
-		return move(tx, then, cur, charge.StateExpired, charge.ReasonHoldOver, now)
+		return move(tx, then, cur, charge.StateExpired, reason, now)
 	})
 }

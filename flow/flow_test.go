@@ -387,6 +387,16 @@ func TestNestedTargets(t *testing.T) {
 	}
 }
 
+func TestAtChargeWithoutAStayEndsAsNoStay(t *testing.T) {
+	w := newWorld(t)
+	w.estate.rule(outerLot, func(r *charge.Rule) { r.Target = charge.TargetAtCharge })
+	w.must(w.finished("o1", outerLot))
+	w.want("o1", charge.StateHeld, charge.ReasonWaitingForStay)
+	w.clock.pass(2 * time.Hour)
+	w.flow.ExpireHolds(t.Context())
+	w.want("o1", charge.StateExpired, charge.ReasonNoStay)
+}
+
 func TestEntryClosesOnlyEarlierStays(t *testing.T) {
 	w := newWorld(t)
 	w.enter(sdkLot, "new", time.Hour)
