@@ -41,7 +41,7 @@ type Config struct {
 	// For tests, which cannot wait for what a site waits for.
 	Now         func() time.Time `yaml:"-"` // the machine's clock
 	LogTo       io.Writer        `yaml:"-"` // in place of stderr
-	Lease, Poll time.Duration    `yaml:"-"` // of the outbox
+	Lease, Poll time.Duration    `yaml:"-"` // of the outbox; a lease must outlast a try
 }
 
 // checkConfig refuses settings that could not work, or would work as another one.

@@ -1,0 +1,286 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/play"
+	"github.com/chargestamp/chargestamp/store/pgtest"
+	"github.com/chargestamp/chargestamp/store/storetest"
+)
+
+// testLease is as short as the time limit of a line (line.DefaultAckWait) allows.
+const testLease = 8 * time.Second
+
+// secretsKey makes up the key that the nodes of a site share.
+func secretsKey() string {
+	b := make([]byte, 32)
+	rand.Read(b)
+	return base64.StdEncoding.EncodeToString(b)
+}
+
+// account is what the platform's end of a run knows.
+type account struct {
+	mu       sync.Mutex
+	accepted map[string]time.Time // order: when its push was answered with success
+	refused  int
+	failed   int
+}
+
+func (a *account) note(s play.Shot) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case s.Accepted:
+		a.accepted[s.Push.Order] = time.Now()
+	case s.Exchange != nil:
+		a.refused++
+	default:
+		a.failed++
+	}
+}
+
+func (a *account) counts() (accepted, refused, failed int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.accepted), a.refused, a.failed
+}
+
+// before gives the orders accepted up to a moment.
+func (a *account) before(at time.Time) []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var orders []string
+	for order, when := range a.accepted {
+		if when.Before(at) {
+			orders = append(orders, order)
+		}
+	}
+	return orders
+}
+
+// deliveries reads a lots' book by order: how many reductions with ids of their own each came to, and the first's row.
+func deliveries(b *play.Book) map[string][]play.Applied {
+	rows := map[string][]play.Applied{}
+	for _, r := range b.Rows() {
+		rows[r.Charge] = append(rows[r.Charge], r)
+	}
+	return rows
+}
+
+// TestThreeNodes lets platforms push 300 times a second to three nodes behind a balancer, into 50 lots whose lines
+// are spread over them, while one node is killed, PostgreSQL crashes, and every node is restarted: nothing that was
+// accepted may be lost, nothing may be given twice, and what the dead node had must be taken over within the lease
+// and two seconds. The clocks of the nodes are minutes apart.
+func TestThreeNodes(t *testing.T) {
+	pg := storetest.StartPostgres(t)
+	r := newRun(t, pg)
+	ctx, end := context.WithCancel(t.Context())
+	var load sync.WaitGroup
+	defer load.Wait()
+	defer end()
+	load.Go(func() { r.load(ctx) })
+
+	r.accept(900)
+	killed := time.Now()
+	r.nodes[1].kill()
+	r.accept(900)
+	r.takenOver(killed)
+	r.nodes[1] = spawn(t, r.nodes[1].spec)
+
+	r.crash(pg)
+	for i := range r.nodes {
+		if took := r.nodes[i].stop(t); took > 15*time.Second {
+			t.Errorf("node %d took %v to stop", i, took)
+		}
+		r.nodes[i] = spawn(t, r.nodes[i].spec)
+		r.accept(300)
+	}
+	end()
+	load.Wait()
+	r.audit()
+}
+
+// run is one site of three nodes with its far ends.
+type run struct {
+	t        *testing.T
+	town     *town
+	lots     []charge.LotID
+	nodes    []*nodeProcess
+	platform *balancer
+	sink     *play.LineSink
+	account  *account
+	player   *play.Player
+}
+
+// lotsWay is how long a lot's answer is on its way: on a 4G line a reduction is in flight for a while.
+const lotsWay = 60 * time.Millisecond
+
+func newRun(t *testing.T, pg *pgtest.Server) *run {
+	t.Helper()
+	r := &run{t: t, town: newTown(), account: &account{accepted: map[string]time.Time{}}}
+	var lines []play.LineKey
+	for i := range 50 {
+		id := r.town.lot(strconv.Itoa(1001+i), charge.KindSDK, object{"stays": "none"})
+		r.lots = append(r.lots, id)
+		lines = append(lines, play.LineKey{Lot: id, Ckey: r.town.ckeys[id]})
+	}
+	r.town.account("telaidian", object{"clock": "enforce"}, nil)
+	spec := nodeSpec{Database: storetest.Postgres(pg)(t).URL, SecretsKey: secretsKey(), Lease: testLease}
+	var https, tcps []backend
+	for _, skew := range []time.Duration{3 * time.Minute, 0, -3 * time.Minute} {
+		spec.Skew = skew
+		n := spawn(t, spec)
+		r.nodes = append(r.nodes, n)
+		https = append(https, backend{"tcp", n.spec.HTTP})
+		tcps = append(tcps, backend{"tcp", n.spec.Line})
+	}
+	r.nodes[0].office().apply(t, r.town.estate())
+	r.platform = balance(t, 0, https...)
+	sink, err := play.OpenLineSink(t.Context(), play.LineSinkConfig{Addr: balance(t, lotsWay, tcps...).addr(), Lines: lines, Redial: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(sink.Close)
+	r.sink = sink
+	eventually(t, 20*time.Second, func() string {
+		if up := sink.Up(); up < len(lines) {
+			return fmt.Sprintf("%d of %d lines are up", up, len(lines))
+		}
+		return ""
+	})
+	r.player = r.town.player("telaidian", r.platform.addr())
+	r.player.Client = play.LoadClient(64)
+	return r
+}
+
+// load pushes until ctx ends, each for a car of its own.
+func (r *run) load(ctx context.Context) {
+	start := time.Now()
+	_, err := play.Load(ctx, play.LoadConfig{
+		Rate: 300, Workers: 64, Done: r.account.note, For: time.Hour,
+		Next: func(i int) (*play.Player, play.Push) {
+			push := pushFor(r.lots[i%len(r.lots)], charge.Plate(fmt.Sprintf("沪A%05d", i)), fmt.Sprintf("L%d-%d", start.UnixNano(), i))
+			return r.player, push
+		},
+	})
+	if err != nil {
+		r.t.Errorf("load: %v", err)
+	}
+}
+
+// accept waits until that many more pushes were accepted.
+func (r *run) accept(more int) {
+	r.t.Helper()
+	had, _, _ := r.account.counts()
+	eventually(r.t, 30*time.Second, func() string {
+		if now, refused, failed := r.account.counts(); now < had+more {
+			return fmt.Sprintf("%d more accepted, want %d; %d refused and %d failed in all", now-had, more, refused, failed)
+		}
+		return ""
+	})
+}
+
+// takenOver looks at what had been accepted at a moment but had not been heard by its lot.
+func (r *run) takenOver(at time.Time) {
+	r.t.Helper()
+	orders := r.account.before(at)
+	eventually(r.t, testLease+5*time.Second, func() string {
+		rows, missing := deliveries(r.sink.Book()), 0
+		for _, o := range orders {
+			if len(rows[o]) == 0 {
+				missing++
+			}
+		}
+		if missing > 0 {
+			return fmt.Sprintf("%d orders that were accepted before the kill have not arrived", missing)
+		}
+		return ""
+	})
+	rows := deliveries(r.sink.Book())
+	flying, waited := 0, 0
+	var last time.Duration
+	for _, o := range orders {
+		after := rows[o][0].At.Sub(at)
+		last = max(last, after)
+		if after > 0 {
+			flying++
+		}
+		if after > testLease/4 {
+			waited++
+		}
+	}
+	r.t.Logf("%d in flight at the kill, %d of them leased by the dead node; the last arrived after %v", flying, waited, last)
+	if waited == 0 {
+		r.t.Error("nothing that the dead node had leased was in flight at the kill")
+	}
+	if last > testLease+2*time.Second {
+		r.t.Error("that is later than the lease and 2 s")
+	}
+}
+
+// crash kills PostgreSQL and starts it again: platforms must hear busy meanwhile and be taken again after it.
+func (r *run) crash(pg *pgtest.Server) {
+	r.t.Helper()
+	_, before, _ := r.account.counts()
+	if err := pg.Kill(); err != nil {
+		r.t.Fatal(err)
+	}
+	eventually(r.t, 10*time.Second, func() string {
+		if _, now, _ := r.account.counts(); now < before+50 {
+			return fmt.Sprintf("%d pushes were refused while the database is away, want 50", now-before)
+		}
+		return ""
+	})
+	if err := pg.Up(); err != nil {
+		r.t.Fatal(err)
+	}
+	r.accept(300)
+	for i, n := range r.nodes { // each goes on by itself
+		p := r.town.player("telaidian", n.spec.HTTP)
+		eventually(r.t, 10*time.Second, func() string {
+			e, err := p.Send(r.t.Context(), pushFor(r.lots[0], "沪B00001", fmt.Sprintf("after-the-crash-%d", i)), play.Options{})
+			if err != nil || !e.Delivered() {
+				return fmt.Sprintf("node %d: %v %+v", i, err, e)
+			}
+			return ""
+		})
+	}
+}
+
+// audit compares what platforms were promised with the lots' own books.
+func (r *run) audit() {
+	r.t.Helper()
+	accepted, refused, failed := r.account.counts()
+	orders := r.account.before(time.Now().Add(time.Hour))
+	eventually(r.t, testLease+20*time.Second, func() string {
+		rows, missing := deliveries(r.sink.Book()), 0
+		for _, o := range orders {
+			if len(rows[o]) == 0 {
+				missing++
+			}
+		}
+		if missing > 0 {
+			return fmt.Sprintf("%d of %d accepted orders never reached their lot", missing, accepted)
+		}
+		return ""
+	})
+	again := 0
+	for order, rows := range deliveries(r.sink.Book()) {
+		if len(rows) != 1 || rows[0].Applied != 1 {
+			r.t.Errorf("order %s was given %d times: %+v", order, len(rows), rows)
+		}
+		again += rows[0].Heard - 1
+	}
+	if accepted < 3000 {
+		r.t.Errorf("%d pushes were accepted, too few to prove anything", accepted)
+	}
+	r.t.Logf("%d accepted, %d refused, %d unanswered, %d told again with the same id", accepted, refused, failed, again)
+}
