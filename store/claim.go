@@ -31,7 +31,7 @@ func claim(where string) *statement {
 	head := "UPDATE job SET lease = ?, lease_until = ?, ready = ?, fence = fence + 1 WHERE id IN (SELECT id FROM job WHERE " + where
 	tail := ") RETURNING " + claimColumns
 	q := statementOf(head+tail, tableJob).changing()
-	q.dollars = dollars(head + " FOR UPDATE SKIP LOCKED" + tail)
+	q.dollars = numbered(head+" FOR UPDATE SKIP LOCKED"+tail, "$")
 	return q
 }
 

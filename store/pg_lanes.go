@@ -44,6 +44,7 @@ type lane struct {
 	puts    []put
 	touched uint32 // tables of puts not sent yet
 	changed uint32 // tables of puts that are not inserts
+	alone   uint32 // tables with puts that keep their order
 	sent    bool   // something was sent that can only be undone with the whole batch
 	again   bool
 	broken  error
@@ -180,52 +181,72 @@ func (all *lanes) send(b *pgx.Batch, checks *putChecks) error {
 	return nil
 }
 
-// round sends the questions of all lanes, each behind what its lane has put that it may see, and hands out the
-// answers. After an error every lane gets it, and comes to its end.
+// round sends the questions of all lanes, behind what those lanes have put that they may see, and hands out the
+// answers. What several lanes ask alike goes out as one. After an error every lane gets it, and comes to its end.
 func (all *lanes) round(waiting []call) error {
 	var b pgx.Batch
 	all.begin(&b)
-	answers := make([]answer, len(waiting))
-	var checks []*putChecks
-	for i, c := range waiting {
+	var seen []put
+	for _, c := range waiting {
 		if l := c.lane; l.touched&c.q.touches != 0 {
-			checks = append(checks, queuePuts(&b, l.puts))
-			l.puts, l.touched, l.changed, l.sent = nil, 0, 0, true
+			seen = append(seen, l.puts...)
+			l.puts, l.touched, l.changed, l.alone, l.sent = nil, 0, 0, 0, true
 		}
-		a := &answers[i]
-		q := b.Queue(c.q.dollars, c.args...)
-		if c.exec {
-			q.Exec(func(tag pgconn.CommandTag) error {
-				a.n = tag.RowsAffected()
-				return nil
-			})
-			continue
-		}
-		q.Query(func(rows pgx.Rows) error {
-			for rows.Next() {
-				var row cells
-				if err := decodeRow(rows, &row); err != nil {
-					return err
-				}
-				a.rows = append(a.rows, row.vals)
-			}
-			return rows.Err()
-		})
-	}
-	err := all.send(&b, nil)
-	for _, c := range checks {
-		if c.missed && err == nil {
-			err = errLanes
-		}
-	}
-	for i, c := range waiting {
 		if c.exec || c.q.changes {
 			c.lane.sent = true
 		}
+	}
+	var checks *putChecks
+	if len(seen) > 0 {
+		checks = queuePuts(&b, seen)
+	}
+	answers := make([]answer, len(waiting))
+	alike := make(map[*statement][]int)
+	for i, c := range waiting {
+		alike[c.q] = append(alike[c.q], i)
+	}
+	for i, c := range waiting {
+		switch group := alike[c.q]; {
+		case c.exec:
+			b.Queue(c.q.dollars, c.args...).Exec(func(tag pgconn.CommandTag) error {
+				answers[i].n = tag.RowsAffected()
+				return nil
+			})
+		case len(group) == 1 || c.q.together == "":
+			b.Queue(c.q.dollars, c.args...).Query(collect(func(vals []any) {
+				answers[i].rows = append(answers[i].rows, vals)
+			}))
+		case group[0] == i:
+			list := make([]put, len(group))
+			for j, k := range group {
+				list[j].args = waiting[k].args
+			}
+			b.Queue(c.q.together, arraysOf(c.q.kinds, list)...).Query(collect(func(vals []any) {
+				a := &answers[group[vals[0].(int64)-1]]
+				a.rows = append(a.rows, vals[1:])
+			}))
+		}
+	}
+	err := all.send(&b, checks)
+	for i, c := range waiting {
 		answers[i].err = err
 		c.lane.answers <- answers[i]
 	}
 	return err
+}
+
+// collect makes a reader of rows.
+func collect(row func(vals []any)) func(pgx.Rows) error {
+	return func(rows pgx.Rows) error {
+		for rows.Next() {
+			var c cells
+			if err := decodeRow(rows, &c); err != nil {
+				return err
+			}
+			row(c.vals)
+		}
+		return rows.Err()
+	}
 }
 
 // ask sends a lane's question and waits for its answer.
@@ -288,8 +309,10 @@ func (l *lane) put(q *statement, args []any, want int64) error {
 	p := put{q: q, args: args, want: want}
 	if q.into == nil {
 		l.changed |= q.touches
-	} else {
-		p.alone = l.changed&q.touches != 0 // what was changed before must stay before
+		p.alone = l.alone&q.touches != 0
+	} else if l.changed&q.touches != 0 { // what was changed before must stay before
+		l.alone |= q.touches
+		p.alone = true
 	}
 	l.touched |= q.touches
 	l.puts = append(l.puts, p)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -18,7 +19,6 @@ import (
 )
 
 const (
-	committers  = 3      // transactions of one node that may be under way at once
 	minPostgres = 130000 // server_version_num
 	poolSize    = 8
 	patience    = 10 * time.Second // for one batch; a server that is silent for longer is taken for lost
@@ -28,6 +28,10 @@ const (
 )
 
 var errURL = errors.New("store: the database url cannot be read: write postgres://user:password@host:port/database, reserved characters as %XX")
+
+// committers is how many transactions of this node may be under way at once: more share the work of a large machine,
+// fewer put more writes into each.
+func committers() int { return min(max(2, runtime.NumCPU()/2), 4) }
 
 // postgresEngine is a connection for each committer, one that listens, and a pool that only reads.
 type postgresEngine struct {

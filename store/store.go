@@ -124,7 +124,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		s.queues = make([]chan *write, 1)
 	case strings.HasPrefix(cfg.URL, "postgres://"), strings.HasPrefix(cfg.URL, "postgresql://"):
 		s.engine, err = openPostgres(ctx, s)
-		s.queues = make([]chan *write, committers)
+		s.queues = make([]chan *write, committers())
 	default:
 		err = errors.New("store: database url must begin with postgres://, or be empty for SQLite in the data folder")
 	}

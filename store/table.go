@@ -11,6 +11,7 @@ type table struct {
 	name   string
 	key    []string // primary key
 	cols   []column
+	kinds  string
 	bit    uint32
 	insert *statement // one row; a row whose key is taken is left out
 	bulk   string     // many rows from arrays, PostgreSQL
@@ -68,6 +69,7 @@ func define(n int, name, key, cols string) *table {
 	for i, word := range strings.Fields(cols) {
 		c := column{name: word[:len(word)-2], kind: word[len(word)-1]}
 		t.cols = append(t.cols, c)
+		t.kinds += string(c.kind)
 		names = append(names, c.name)
 		marks = append(marks, "?")
 		arrays = append(arrays, "$"+strconv.Itoa(i+1)+"::"+c.arrayType())
@@ -98,9 +100,39 @@ func (t *table) columns(prefix string) string {
 	return strings.Join(names, ", ")
 }
 
-// update makes the statement that puts the named columns of the row with a key.
-func (t *table) update(cols, key string) *statement {
-	return statementOf("UPDATE "+t.name+" SET "+strings.Join(strings.Fields(cols), " = ?, ")+" = ? WHERE "+key+" = ?", t)
+// update makes the statement that puts the named columns of the row with an id, which is its last parameter.
+func (t *table) update(cols string) *statement {
+	names := strings.Fields(cols)
+	s := statementOf("UPDATE "+t.name+" SET "+strings.Join(names, " = ?, ")+" = ? WHERE id = ?", t)
+	s.kinds = t.kindsOf(append(names, "id"))
+	sets := make([]string, len(names))
+	for i, n := range names {
+		sets[i] = n + " = a.p" + strconv.Itoa(i+1)
+	}
+	s.together = "UPDATE " + t.name + " SET " + strings.Join(sets, ", ") + " FROM " + parameterRows(s.kinds) +
+		" WHERE " + t.name + ".id = a.p" + strconv.Itoa(len(s.kinds))
+	return s
+}
+
+// remove makes the statement that deletes the row with an id.
+func (t *table) remove() *statement {
+	s := statementOf("DELETE FROM "+t.name+" WHERE id = ?", t)
+	s.kinds = "i"
+	s.together = "DELETE FROM " + t.name + " WHERE id = ANY ($1::bigint[])"
+	return s
+}
+
+// kindsOf gives the kinds of named columns.
+func (t *table) kindsOf(names []string) string {
+	kinds := make([]byte, len(names))
+	for i, n := range names {
+		for _, c := range t.cols {
+			if c.name == n {
+				kinds[i] = c.kind
+			}
+		}
+	}
+	return string(kinds)
 }
 
 // selectWhere makes a query of whole rows.
@@ -116,15 +148,40 @@ type statement struct {
 	into     *table // an insert of one row that may be gathered with others
 	changes  bool   // a query that changes rows as well
 	once     bool   // made for one use: not kept prepared
+	kinds    string // column kinds of the parameters, where many lanes may ask it together
+	together string // the same for many lanes at once, PostgreSQL
 	locksRow bool   // a query that reads one row, by its id, in order to change it
 }
 
 func statementOf(text string, touches ...*table) *statement {
-	s := &statement{text: text, dollars: dollars(text)}
+	s := &statement{text: text, dollars: numbered(text, "$")}
 	for _, t := range touches {
 		s.touches |= t.bit
 	}
 	return s
+}
+
+// of says what kinds of parameters a query has, so that many lanes can ask it together: their parameters are rows
+// of a, and each row of the answer begins with the number of the asker.
+func (s *statement) of(kinds string) *statement {
+	s.kinds = kinds
+	inner := numbered(s.text, "a.p")
+	if s.locksRow {
+		inner += " FOR UPDATE"
+	}
+	// OFFSET 0 keeps the planner from turning the inner query into a join, which would lose its order.
+	s.together = "SELECT a.i, q.* FROM " + parameterRows(kinds) + " CROSS JOIN LATERAL (" + inner + " OFFSET 0) q"
+	return s
+}
+
+// parameterRows makes parameters that are arrays into rows of a: p1, p2, … and their number i.
+func parameterRows(kinds string) string {
+	var arrays, names []string
+	for i, k := range []byte(kinds) {
+		arrays = append(arrays, "$"+strconv.Itoa(i+1)+"::"+column{kind: k}.arrayType())
+		names = append(names, "p"+strconv.Itoa(i+1))
+	}
+	return "unnest(" + strings.Join(arrays, ", ") + ") WITH ORDINALITY AS a (" + strings.Join(names, ", ") + ", i)"
 }
 
 // changing marks a query that changes rows as well (RETURNING).
@@ -141,14 +198,15 @@ func (s *statement) locking() *statement {
 	return s
 }
 
-// dollars numbers the parameters of a text as PostgreSQL wants them. No text holds a literal question mark.
-func dollars(text string) string {
+// numbered writes the parameters of a text with a prefix and their numbers, as PostgreSQL wants them ($1). No
+// text holds a literal question mark.
+func numbered(text, prefix string) string {
 	var b strings.Builder
 	n := 0
 	for _, r := range text {
 		if r == '?' {
 			n++
-			b.WriteString("$" + strconv.Itoa(n))
+			b.WriteString(prefix + strconv.Itoa(n))
 			continue
 		}
 		b.WriteRune(r)

@@ -141,9 +141,9 @@ func deref[T any](scan func(*cells) (*T, error)) func(*cells) (T, error) {
 }
 
 var (
-	selectEvents  = tableEvent.selectWhere("charge = ? ORDER BY id")
-	selectLedger  = tableLedger.selectWhere("charge = ? ORDER BY id")
-	selectLotMark = tableLotMark.selectWhere("lot = ?")
+	selectEvents  = tableEvent.selectWhere("charge = ? ORDER BY id").of("i")
+	selectLedger  = tableLedger.selectWhere("charge = ? ORDER BY id").of("i")
+	selectLotMark = tableLotMark.selectWhere("lot = ?").of("t")
 	setLotTold    = statementOf("INSERT INTO lot_mark (lot, told_stays, paused, pause_reason) VALUES (?, ?, 0, '') "+
 		"ON CONFLICT (lot) DO UPDATE SET told_stays = excluded.told_stays", tableLotMark)
 	setLotPause = statementOf("INSERT INTO lot_mark (lot, told_stays, paused, pause_reason) VALUES (?, 0, ?, ?) "+

@@ -10,18 +10,18 @@ import (
 )
 
 var (
-	selectCharge         = tableCharge.selectWhere("id = ?")
-	selectChargesOfStay  = tableCharge.selectWhere("stay = ? AND stay <> 0 ORDER BY received, id")
-	selectChargesOfVisit = tableCharge.selectWhere("plate = ? AND lot = ? AND received >= ? ORDER BY received, id")
-	selectHeld           = tableCharge.selectWhere("plate = ? AND lot = ? AND state = 'held' ORDER BY received, id")
+	selectCharge         = tableCharge.selectWhere("id = ?").of("i")
+	selectChargesOfStay  = tableCharge.selectWhere("stay = ? AND stay <> 0 ORDER BY received, id").of("i")
+	selectChargesOfVisit = tableCharge.selectWhere("plate = ? AND lot = ? AND received >= ? ORDER BY received, id").of("tti")
+	selectHeld           = tableCharge.selectWhere("plate = ? AND lot = ? AND state = 'held' ORDER BY received, id").of("tt")
 	selectHoldsOver      = tableCharge.selectWhere("state = 'held' AND hold_until <= ? ORDER BY hold_until LIMIT ?")
-	selectChargesByOrder = tableCharge.selectWhere("order_no = ? AND order_no <> '' AND lot = ? ORDER BY received DESC, id DESC LIMIT 20")
+	selectChargesByOrder = tableCharge.selectWhere("order_no = ? AND order_no <> '' AND lot = ? ORDER BY received DESC, id DESC LIMIT 20").of("tt")
 	selectChargeByRepeat = statementOf("SELECT r.charge, r.gone, "+tableCharge.columns("c.")+
-		" FROM repeat r LEFT JOIN charge c ON c.id = r.charge WHERE r.platform = ? AND r.key = ?", tableRepeat, tableCharge)
-	selectRepeatKey = statementOf("SELECT repeat_key FROM charge WHERE id = ?", tableCharge)
+		" FROM repeat r LEFT JOIN charge c ON c.id = r.charge WHERE r.platform = ? AND r.key = ?", tableRepeat, tableCharge).of("tt")
+	selectRepeatKey = statementOf("SELECT repeat_key FROM charge WHERE id = ?", tableCharge).of("i")
 	deleteRepeat    = statementOf("DELETE FROM repeat WHERE platform = ? AND key = ? AND charge = ?", tableRepeat)
-	updateCharge    = tableCharge.update("account order_no repeat_key plate lot started ended energy total ask detail digest state "+
-		"reason reduction stay hold_until decision usage report updated gap", "id")
+	updateCharge    = tableCharge.update("account order_no repeat_key plate lot started ended energy total ask detail digest state " +
+		"reason reduction stay hold_until decision usage report updated gap")
 )
 
 // Charge finds a charge by its id.

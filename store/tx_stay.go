@@ -8,10 +8,10 @@ import (
 )
 
 var (
-	selectStay        = tableStay.selectWhere("id = ?")
-	selectStayByOrder = tableStay.selectWhere("lot = ? AND order_id = ?")
-	selectStaysOf     = tableStay.selectWhere("plate = ? AND lot = ? AND ends > ? ORDER BY entered DESC, id DESC LIMIT 50")
-	updateStay        = tableStay.update("order_id plate entered left_at ends open closed channel paid paid_at settlement", "id")
+	selectStay        = tableStay.selectWhere("id = ?").of("i")
+	selectStayByOrder = tableStay.selectWhere("lot = ? AND order_id = ?").of("tt")
+	selectStaysOf     = tableStay.selectWhere("plate = ? AND lot = ? AND ends > ? ORDER BY entered DESC, id DESC LIMIT 50").of("tti")
+	updateStay        = tableStay.update("order_id plate entered left_at ends open closed channel paid paid_at settlement")
 )
 
 // Stay finds a stay by its id.
