@@ -9,7 +9,9 @@ import (
 // benchCommand measures; see docs/performance.md.
 type benchCommand struct {
 	Table     benchTable     `cmd:"" default:"withargs" help:"The table of docs/performance.md."`
+	Lines     benchLines     `cmd:"" help:"Thousands of car-park lines: memory, a storm of reconnects, latency beside them."`
 	Forwarder benchForwarder `cmd:"" hidden:"" help:"The store-less baseline, started by bench itself."`
+	Far       benchFar       `cmd:"" hidden:"" help:"The far ends of lines, started by bench itself."`
 }
 
 // report is how figures are printed.
@@ -93,6 +95,35 @@ func (b *benchTable) Run(c *console) error {
 			Saturate: bench.DefaultSaturate, Loop: bench.DefaultOpenLoop, Killed: bench.NewKillTable(c.err).Row})
 	})
 }
+
+type benchLines struct {
+	report
+	engines `set:"engine=sqlite"`
+	Few     int `default:"1000" help:"Lines of the smaller measurement."`
+	Many    int `default:"15000" help:"Lines of the greater one."`
+	Idle    int `default:"10000" help:"Connections that never log in, in a run of their own."`
+	Times   int `default:"3" help:"Every latency is the median of so many runs."`
+}
+
+// Run measures lines.
+func (b *benchLines) Run(c *console) error {
+	return b.on(c, b.report, func(rig *bench.Rig, engines []*bench.Engine) (rows []bench.Row, err error) {
+		cfg := bench.DefaultLines
+		cfg.Few, cfg.Many, cfg.Idle, cfg.Times = b.Few, b.Many, b.Idle, b.Times
+		for _, e := range engines {
+			more, err := rig.Lines(c.ctx, e, cfg)
+			if rows = append(rows, more...); err != nil {
+				return rows, err
+			}
+		}
+		return rows, nil
+	})
+}
+
+type benchFar struct{}
+
+// Run holds the far ends.
+func (benchFar) Run(c *console) error { return bench.RunFar(c.ctx, c.in, c.out) }
 
 type benchForwarder struct{}
 

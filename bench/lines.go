@@ -1,0 +1,257 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/play"
+)
+
+// LinesConfig describes the run with thousands of lines.
+type LinesConfig struct {
+	Few, Many int // lines
+	Idle      int // connections that never log in
+	Active    int // lines that pushes go to
+	Times     int // each latency is the median of so many
+	Loop      OpenLoop
+	Settle    time.Duration // how long memory may take to come to rest
+}
+
+// DefaultLines is what the report uses.
+var DefaultLines = LinesConfig{Few: 1_000, Many: 15_000, Idle: 10_000, Active: 10, Times: 3,
+	Loop: OpenLoop{Rate: 200, Warm: time.Second, For: 8 * time.Second}, Settle: 90 * time.Second}
+
+// spareFiles is what a process needs beside its lines.
+const spareFiles = 200
+
+// linesRun is a server with thousands of lines.
+type linesRun struct {
+	*stand
+	cfg  LinesConfig
+	rig  *Rig
+	far  *Far
+	gen  *generator
+	lots []*Lot // of the far process
+	rows []Row
+}
+
+// Lines measures what lines cost: memory, a storm of all reconnecting at once, their weight on everybody else.
+func (r *Rig) Lines(ctx context.Context, engine *Engine, cfg LinesConfig) (rows []Row, err error) {
+	limit, known := openFiles()
+	if known {
+		r.say("open files: %d in each process", limit)
+	}
+	if room := int(limit) - spareFiles - cfg.Active; known && max(cfg.Many, cfg.Idle) > room {
+		return nil, fmt.Errorf("the limit of open files is too low: %d lines need %d in each process and there are %d; raise it (ulimit -Hn, LimitNOFILE=) or ask for fewer with --many and --idle",
+			max(cfg.Many, cfg.Idle), max(cfg.Many, cfg.Idle)+spareFiles+cfg.Active, limit)
+	}
+	l := &linesRun{cfg: cfg, rig: r}
+	if l.stand, err = r.stand(ctx, engine, SiteSize{SDK: cfg.Active}); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, l.close()) }()
+	if l.far, err = r.Far(ctx); err != nil {
+		return nil, err
+	}
+	defer func() { l.far.Close() }()
+	if err := l.addLots(ctx); err != nil {
+		return nil, err
+	}
+	l.gen = newGenerator(l.site, l.server.HTTP, charge.KindSDK, 64)
+	l.gen.lots = l.gen.lots[:cfg.Active]
+	for _, part := range []func(context.Context) error{l.weigh, l.storm, l.strangers} {
+		if err := part(ctx); err != nil {
+			return l.rows, err
+		}
+	}
+	return l.rows, nil
+}
+
+func (l *linesRun) tell(f figure) {
+	f.engine = l.engine.Name
+	l.rows = append(l.rows, f.row())
+}
+
+// addLots puts the far process's lots into the estate.
+func (l *linesRun) addLots(ctx context.Context) error {
+	for n := range l.cfg.Many {
+		l.site.Lots = append(l.site.Lots, Lot{ID: charge.LotID{Union: union, Park: fmt.Sprint(100_000 + n)}, Kind: charge.KindSDK, Ckey: secret(8)})
+	}
+	l.lots = l.site.Of(charge.KindSDK)[l.cfg.Active:]
+	return l.server.Apply(ctx, l.site.Estate())
+}
+
+// weigh measures memory and latency with ever more lines.
+func (l *linesRun) weigh(ctx context.Context) error {
+	fewLines, err := l.p99(ctx)
+	if err != nil {
+		return err
+	}
+	empty, err := l.fresh(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range []int{l.cfg.Few, l.cfg.Many} {
+		a, err := l.far.Lines(l.server.Line, l.lots[:n], 256)
+		if err != nil {
+			return err
+		}
+		l.rig.say("%d lines are up after %s", n, a.Took.Round(time.Millisecond))
+		full, err := l.rest(ctx)
+		if err != nil {
+			return err
+		}
+		var bar *Bar
+		if n == l.cfg.Many {
+			bar = AtMost(12)
+		}
+		l.tell(figure{name: fmt.Sprintf("memory of an idle line, %d lines", n), value: (full - empty) / float64(n) / 1024, unit: "KiB RSS", bar: bar,
+			note: fmt.Sprintf("%.1f MiB with, %.1f MiB without", full/(1<<20), empty/(1<<20))})
+	}
+	manyLines, err := l.p99(ctx)
+	if err != nil {
+		return err
+	}
+	l.tell(figure{name: fmt.Sprintf("push to acknowledgement p99 beside %d idle lines, against %d lines", l.cfg.Many, l.cfg.Active), unit: "ms",
+		value: median(manyLines), baseline: median(fewLines), bar: RatioAtMost(1.5), note: spread(manyLines) + " against " + spread(fewLines)})
+	return nil
+}
+
+// p99 measures push to acknowledgement of the active lines a few times.
+func (l *linesRun) p99(ctx context.Context) ([]float64, error) {
+	var all []float64
+	for range l.cfg.Times {
+		h, err := l.openLoop(ctx, l.gen, l.cfg.Loop, nil)
+		if err != nil {
+			return nil, err
+		}
+		l.rig.say("push to acknowledgement at %.0f/s: %s", l.cfg.Loop.Rate, h.String())
+		all = append(all, ms(h.Quantile(.99)))
+	}
+	return all, nil
+}
+
+// fresh starts the server anew: one that has just read a great estate or held thousands of lines has room left
+// over, in which more would not show.
+func (l *linesRun) fresh(ctx context.Context) (rss float64, err error) {
+	if err := l.server.Stop(); err != nil {
+		return 0, err
+	}
+	if err := l.server.Up(ctx); err != nil {
+		return 0, err
+	}
+	for over := time.Now().Add(10 * time.Second); ; wait(ctx, 50*time.Millisecond) {
+		m, err := l.server.Metrics(ctx)
+		if err != nil {
+			return 0, err
+		}
+		if int(m.Sum("chargestamp_line_sessions")) >= l.cfg.Active {
+			break
+		}
+		if time.Now().After(over) {
+			return 0, fmt.Errorf("the active lines did not come back within 10 s of a restart")
+		}
+	}
+	return l.rest(ctx)
+}
+
+// rest waits until the server's memory has come to rest and gives it in bytes.
+func (l *linesRun) rest(ctx context.Context) (float64, error) {
+	const still = 10 // seconds without a change that matters
+	least, since := 0.0, 0
+	for over := time.Now().Add(l.cfg.Settle); ; wait(ctx, time.Second) {
+		m, err := l.server.Metrics(ctx)
+		if err != nil {
+			return 0, err
+		}
+		if rss := m.RSS(); least == 0 || rss < least*0.99 {
+			least, since = rss, 0
+		}
+		if since++; since > still || time.Now().After(over) || ctx.Err() != nil {
+			return m.RSS(), nil
+		}
+	}
+}
+
+// storm cuts all lines at once and lets all dial at once, while pushes go on.
+func (l *linesRun) storm(ctx context.Context) error {
+	w := newStopwatch()
+	pushing, stop := context.WithCancel(ctx)
+	defer stop()
+	var load play.Result
+	var loadErr error
+	var done sync.WaitGroup
+	done.Go(func() {
+		load, loadErr = l.gen.load(pushing, play.LoadConfig{Rate: l.cfg.Loop.Rate, Workers: 256, For: allUpWithin, Done: w.heard})
+	})
+	a, err := l.far.Lines(l.server.Line, l.lots, 4_000)
+	stop()
+	done.Wait()
+	if err != nil {
+		return err
+	}
+	l.tell(figure{name: fmt.Sprintf("storm: all of %d lines cut and up again", l.cfg.Many), value: a.Took.Seconds(), unit: "s", bar: AtMost(30)})
+	if loadErr != nil && load.Accepted == 0 { // what was under way at the end was cut off by ourselves
+		return loadErr
+	}
+	wait(ctx, time.Second)
+	books, err := l.ends.Books(ctx, nil)
+	if err != nil {
+		return err
+	}
+	h, err := w.toLots(books, nil)
+	if err != nil {
+		return err
+	}
+	l.tell(figure{name: "storm: push to lot p99 meanwhile", value: ms(h.Quantile(.99)), unit: "ms", bar: AtMost(1000), note: h.String()})
+	return nil
+}
+
+// strangers open connections and never log in, beside no other lines than the active ones.
+func (l *linesRun) strangers(ctx context.Context) error {
+	l.far.Close()
+	var err error
+	if l.far, err = l.rig.Far(ctx); err != nil {
+		return err
+	}
+	fewLines, err := l.p99(ctx)
+	if err != nil {
+		return err
+	}
+	before, err := l.fresh(ctx)
+	if err != nil {
+		return err
+	}
+	a, err := l.far.Idle(l.server.Line, l.cfg.Idle)
+	if err != nil {
+		return err
+	}
+	m, err := l.server.Metrics(ctx)
+	if err != nil {
+		return err
+	}
+	peak, held := m.RSS(), int(m.Sum("chargestamp_line_connections"))
+	l.rig.say("%d connections without login were opened in %s; the server holds %d", l.cfg.Idle, a.Took.Round(time.Millisecond), held)
+	h, err := l.openLoop(ctx, l.gen, OpenLoop{Rate: l.cfg.Loop.Rate, Warm: 100 * time.Millisecond, For: 5 * time.Second}, nil)
+	if err != nil {
+		return err
+	}
+	begin := time.Now()
+	for over := begin.Add(time.Minute); ; wait(ctx, 100*time.Millisecond) {
+		if a, err = l.far.Status(); err != nil {
+			return err
+		}
+		if a.Open == 0 || time.Now().After(over) {
+			break
+		}
+	}
+	l.tell(figure{name: fmt.Sprintf("%d connections without login: memory each", l.cfg.Idle), value: max(0, peak-before) / float64(l.cfg.Idle) / 1024, unit: "KiB RSS", bar: AtMost(12)})
+	l.tell(figure{name: "connections without login: still open a minute later", value: float64(a.Open), unit: "connections", bar: AtMost(0)})
+	l.tell(figure{name: "connections without login: push to acknowledgement p99 of healthy lots beside them", value: ms(h.Quantile(.99)), unit: "ms",
+		baseline: median(fewLines), bar: RatioAtMost(1.5), note: spread(fewLines) + " without them"})
+	return nil
+}
