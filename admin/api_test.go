@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -20,6 +21,7 @@ import (
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/estate"
+	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/guard"
 )
 
@@ -271,6 +273,17 @@ func TestInternalFailureTellsNothing(t *testing.T) {
 	f.memory.fail = f.fail
 	for _, path := range []string{"/charges", "/charges/7001", "/pushes", "/stays", "/lots", "/lots/200461/1313", "/statements", "/audit"} {
 		isProblem(t, call(t, f, "admin", "GET", "/api/v1"+path, ""), http.StatusInternalServerError)
+	}
+}
+
+// A silent lot is not our failure: the problem says what the lot did.
+func TestPriceOfASilentLotIsAConflict(t *testing.T) {
+	f := newFake()
+	f.fail = fmt.Errorf("%w: the lot did not answer", flow.ErrNoPrice)
+	w := call(t, f, "admin", "POST", "/api/v1/lots/200461/1313/price", `{"order_id":"S-9"}`)
+	isProblem(t, w, http.StatusConflict)
+	if !strings.Contains(w.Body.String(), "did not answer") {
+		t.Errorf("problem does not say why: %s", w.Body)
 	}
 }
 

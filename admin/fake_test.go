@@ -163,7 +163,7 @@ func (f *fake) Resume(_ context.Context, id charge.LotID, a flow.Action) (flow.E
 }
 
 func (f *fake) Price(context.Context, charge.LotID, string, charge.Plate) (lot.Price, error) {
-	return lot.Price{OrderID: "S-9", Total: 1000, Price: 500, DerateMoney: 500, DerateDuration: 30, Duration: 120, QueryTime: now}, nil
+	return lot.Price{OrderID: "S-9", Total: 1000, Price: 500, DerateMoney: 500, DerateDuration: 30, Duration: 120, QueryTime: now}, f.fail
 }
 
 func (f *fake) TestPush(_ context.Context, account string, id charge.LotID, _ charge.Plate) (desk.TestPush, error) {

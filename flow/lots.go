@@ -2,12 +2,17 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/lot/ledger"
 	"github.com/chargestamp/chargestamp/outbox"
 )
+
+// ErrNoPrice says that a lot told no price: it is off line, was silent or said no.
+var ErrNoPrice = errors.New("no price was told")
 
 // Pause stops sending to a lot; what is granted waits. It is told with a reason that support reads later.
 func (f *Flow) Pause(ctx context.Context, id charge.LotID, a Action) (Effect, error) {
@@ -56,10 +61,6 @@ func (f *Flow) Price(ctx context.Context, id charge.LotID, orderID string, plate
 	if !ok {
 		return lot.Price{}, ErrNotFound
 	}
-	pricer, ok := f.cfg.Prices[l.Kind]
-	if !ok {
-		return lot.Price{}, fmt.Errorf("lots of kind %s cannot be asked for prices", l.Kind)
-	}
 	var stay *charge.Stay
 	err := f.cfg.Storage.Read(ctx, func(tx Tx) (err error) {
 		if orderID != "" {
@@ -75,7 +76,31 @@ func (f *Flow) Price(ctx context.Context, id charge.LotID, orderID string, plate
 	if stay == nil {
 		return lot.Price{}, fmt.Errorf("lot %s has told no such open stay: %w", id, ErrNotFound)
 	}
-	return pricer.QueryPrice(ctx, *stay)
+	if l.Kind == charge.Kind4G {
+		return f.ownPrice(ctx, stay)
+	}
+	pricer, ok := f.cfg.Prices[l.Kind]
+	if !ok {
+		return lot.Price{}, fmt.Errorf("%w: lots of kind %s cannot be asked", ErrNoPrice, l.Kind)
+	}
+	p, err := pricer.QueryPrice(ctx, *stay)
+	if err != nil {
+		return lot.Price{}, fmt.Errorf("%w: %w", ErrNoPrice, err)
+	}
+	return p, nil
+}
+
+// ownPrice is the quote of a 4G lot, where the gateway itself prices.
+func (f *Flow) ownPrice(ctx context.Context, s *charge.Stay) (lot.Price, error) {
+	q, err := f.Quote(ctx, ledger.QuoteQuestion{Lot: s.Lot, OrderID: s.OrderID, At: f.cfg.Now()})
+	if err != nil {
+		return lot.Price{}, err
+	}
+	if q.State == 0 {
+		return lot.Price{}, fmt.Errorf("%w: %s", ErrNoPrice, q.ErrMsg)
+	}
+	return lot.Price{OrderID: q.OrderID, Total: q.Total, Price: q.Price, DerateMoney: q.DerateMoney,
+		DerateDuration: q.DerateDuration, Duration: q.Duration, QueryTime: q.QueryTime}, nil
 }
 
 // openStay finds the newest open stay of a plate in a lot; nil where there is none.

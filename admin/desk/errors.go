@@ -66,6 +66,8 @@ func Wrap(err error) error {
 		return Fail(Invalid, "the cursor is not one of this list", FieldError{Where: "query.cursor", Detail: "unknown cursor", Chinese: "翻页位置无效，请从第一页重新开始"})
 	case errors.Is(err, flow.ErrNotFound), errors.Is(err, guard.ErrNotFound):
 		return Fail(NotFound, "there is nothing with this id")
+	case errors.Is(err, flow.ErrNoPrice):
+		return Fail(Conflict, err.Error())
 	case errors.Is(err, guard.ErrDenied):
 		return Fail(Unauthorized, "not let in")
 	case errors.Is(err, guard.ErrInput), errors.Is(err, guard.ErrTaken), errors.Is(err, guard.ErrLogin):
