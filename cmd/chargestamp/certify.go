@@ -68,7 +68,7 @@ func (k *certifyCommand) Run(c *console) error {
 		return err
 	}
 	if !sheet.OK() {
-		return failed
+		return errFailed
 	}
 	return nil
 }

@@ -201,7 +201,7 @@ func (a action) do(c *console, path string, body map[string]string) error {
 	}
 	fmt.Fprintln(c.out, effect.Effect)
 	if !effect.Allowed {
-		return failed
+		return errFailed
 	}
 	return nil
 }
@@ -230,7 +230,7 @@ func (r *chargesRedeliver) Run(c *console) error {
 	bad := 0
 	for i := len(found) - 1; i >= 0; i-- {
 		fmt.Fprint(c.out, found[i].ID, "  ")
-		if err := r.do(c, chargePath(found[i].ID, "redeliver"), map[string]string{}); err == failed { //nolint:errorlint // a sentinel of our own, never wrapped
+		if err := r.do(c, chargePath(found[i].ID, "redeliver"), map[string]string{}); err == errFailed { //nolint:errorlint // a sentinel of our own, never wrapped
 			bad++
 		} else if err != nil {
 			return err

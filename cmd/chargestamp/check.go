@@ -54,7 +54,7 @@ func (k *checkCommand) Run(c *console) error {
 		_, err = fmt.Fprint(c.out, finding.Text())
 	}
 	if err == nil && !finding.Accepted {
-		return failed
+		return errFailed
 	}
 	return err
 }
@@ -64,7 +64,7 @@ func (k *checkCommand) profileOnly(c *console, q app.CheckQuestion) error {
 	text, err := app.CheckProfile(q.Profile)
 	if err != nil {
 		fmt.Fprintln(c.err, err)
-		return failed
+		return errFailed
 	}
 	_, err = fmt.Fprintln(c.out, strings.TrimSpace(text))
 	return err

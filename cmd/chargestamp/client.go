@@ -56,17 +56,14 @@ func (c *client) get(ctx context.Context, path string, query url.Values, v any) 
 
 // post sends JSON, or bytes as they are with their type.
 func (c *client) post(ctx context.Context, path string, body, v any) error {
-	kind, raw := "application/json", []byte(nil)
-	switch b := body.(type) {
-	case []byte:
-		kind, raw = "application/yaml", b
-	default:
-		var err error
-		if raw, err = json.Marshal(b); err != nil {
-			return err
-		}
+	if raw, is := body.([]byte); is {
+		return c.call(ctx, http.MethodPost, path, "application/yaml", raw, v)
 	}
-	return c.call(ctx, http.MethodPost, path, kind, raw, v)
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	return c.call(ctx, http.MethodPost, path, "application/json", raw, v)
 }
 
 func (c *client) call(ctx context.Context, method, path, kind string, body []byte, v any) error {

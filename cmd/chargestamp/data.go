@@ -86,7 +86,7 @@ func (v *verifyCommand) Run(c *console) error {
 		return err
 	}
 	if bad {
-		return failed
+		return errFailed
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"crypto/rand"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -38,18 +37,17 @@ func (d *demoCommand) Run(c *console) error {
 		return err
 	}
 	at := a.Addresses()
-	var out io.Writer = c.out
 	if d.Output == "json" {
 		fmt.Fprintln(c.err, "console: "+a.SetupLink())
 	}
 	rows, err := play.Demo(c.ctx, play.DemoConfig{HTTP: at.HTTP, Admin: at.Admin, Line: at.Line, AdminToken: token,
-		Out: out, Console: a.SetupLink(), Once: d.Once || d.Output == "json", JSON: d.Output == "json", Dir: dir})
+		Out: c.out, Console: a.SetupLink(), Once: d.Once || d.Output == "json", JSON: d.Output == "json", Dir: dir})
 	if err != nil {
 		return err
 	}
 	if n := play.Undelivered(rows); n > 0 {
 		fmt.Fprintf(c.err, "%d of %d rows were not delivered and used\n", n, len(rows))
-		return failed
+		return errFailed
 	}
 	return nil
 }

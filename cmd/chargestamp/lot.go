@@ -86,7 +86,7 @@ func (l *lotAPI) Run(c *console) error {
 	if err := lot.Start(); err != nil {
 		return err
 	}
-	defer lot.Stop()
+	defer func() { _ = lot.Stop() }() // the process ends with it
 	fmt.Fprintln(c.err, "callbacks are heard at", lot.Callback())
 	return l.run(c, lot, lot.BookURL())
 }
@@ -107,7 +107,7 @@ func (l *lotGate) Run(c *console) error {
 	if err := lot.Start(); err != nil {
 		return err
 	}
-	defer lot.Stop()
+	defer func() { _ = lot.Stop() }() // the process ends with it
 	return l.run(c, lot, lot.BookURL())
 }
 
@@ -137,6 +137,6 @@ func (l *lotSDK) Run(c *console) error {
 	if err := lot.Start(c.ctx); err != nil {
 		return err
 	}
-	defer lot.Stop()
+	defer func() { _ = lot.Stop() }() // the process ends with it
 	return l.run(c, lot, lot.BookURL())
 }

@@ -61,8 +61,8 @@ type usageError struct{ error }
 
 func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// failed is a result that means exit 1 and has been printed already.
-var failed = errors.New("")
+// errFailed is a result that means exit 1 and has been printed already.
+var errFailed = errors.New("")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -94,7 +94,7 @@ func run(c *console, args []string) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.Is(err, failed):
+	case errors.Is(err, errFailed):
 		return exitFailed
 	}
 	fmt.Fprintln(c.err, "chargestamp:", err)

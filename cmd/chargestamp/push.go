@@ -109,7 +109,7 @@ func (p *pushCommand) show(c *console, ex *play.Exchange) error {
 	fmt.Fprintf(c.out, "\nHTTP %d after %s\n%s\n", ex.Status, ex.Took.Round(10*time.Microsecond), ex.Body)
 	if ex.Bad != nil {
 		fmt.Fprintf(c.err, "the answer is not in the platform's words: %v\n", ex.Bad)
-		return failed
+		return errFailed
 	}
 	fmt.Fprintf(c.out, "\nanswer: code %s, %q", ex.Answer.Code, ex.Answer.Text)
 	if len(ex.Answer.Plain) > 0 {
@@ -118,7 +118,7 @@ func (p *pushCommand) show(c *console, ex *play.Exchange) error {
 	fmt.Fprintln(c.out)
 	if !ex.Delivered() {
 		fmt.Fprintln(c.err, "the platform would count this push as not delivered")
-		return failed
+		return errFailed
 	}
 	fmt.Fprintln(c.err, "taken")
 	return nil
