@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
 )
 
 // Config is all that a server can be told. Its yaml names are the config file's keys, and with CHARGESTAMP_
@@ -143,6 +144,14 @@ type LogConfig struct {
 
 // Duration is a time.Duration that also takes days ("30d").
 type Duration time.Duration
+
+// UnmarshalYAML reads what UnmarshalText does; its error knows the line.
+func (d *Duration) UnmarshalYAML(n ast.Node) error {
+	if err := d.UnmarshalText([]byte(n.GetToken().Value)); err != nil {
+		return &yaml.SyntaxError{Message: err.Error(), Token: n.GetToken()}
+	}
+	return nil
+}
 
 // UnmarshalText reads "90s", "2h" or "30d".
 func (d *Duration) UnmarshalText(b []byte) error {

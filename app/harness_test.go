@@ -50,11 +50,12 @@ func (l *logbook) String() string {
 	return l.text.String()
 }
 
-// site is one running server with its far ends.
+// site is one running server.
 type site struct {
 	*App
-	t   *testing.T
-	log *logbook
+	t       *testing.T
+	log     *logbook
+	secrets []string // that it was given
 }
 
 // local is a configuration on free ports with a folder of the test's.
@@ -67,10 +68,10 @@ func local(t *testing.T) Config {
 	return cfg
 }
 
-// serve starts a server that is stopped with the test.
+// serve starts a server that is stopped with the test. Whatever it does, its log tells no secret and no plate.
 func serve(t *testing.T, cfg Config) *site {
 	t.Helper()
-	s := &site{t: t, log: &logbook{}}
+	s := &site{t: t, log: &logbook{}, secrets: []string{adminToken, cfg.SecretsKey}}
 	cfg.LogTo = s.log
 	var err error
 	if s.App, err = New(t.Context(), cfg); err != nil {
@@ -78,6 +79,7 @@ func serve(t *testing.T, cfg Config) *site {
 	}
 	t.Cleanup(func() {
 		s.Stop(15 * time.Second)
+		silent(t, s.log.String(), s.secrets)
 		if t.Failed() {
 			t.Logf("the end of the server's log:\n%s", tailOf(s.log.String()))
 		}
@@ -86,6 +88,13 @@ func serve(t *testing.T, cfg Config) *site {
 		t.Fatalf("Start: %v", err)
 	}
 	return s
+}
+
+// apply sends an estate and remembers what of it must be told nobody.
+func (s *site) apply(estate []byte) {
+	s.t.Helper()
+	s.secrets = append(s.secrets, secretsIn(s.t, estate)...)
+	s.office().apply(s.t, estate)
 }
 
 func tailOf(text string) string { return text[max(0, len(text)-6000):] }

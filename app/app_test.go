@@ -1,0 +1,364 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/play"
+	"github.com/chargestamp/chargestamp/store/storetest"
+)
+
+// onBoth are the tests that run on either engine.
+var onBoth = []struct {
+	name string
+	test func(*testing.T, Config)
+}{
+	{"WholeWay", testWholeWay},
+	{"Identical", testIdentical},
+	{"Replay", testReplay},
+	{"KeyRotation", testKeyRotation},
+	{"Report", testReport},
+	{"GracefulStop", testGracefulStop},
+}
+
+func TestOnSQLite(t *testing.T) {
+	for _, tc := range onBoth {
+		t.Run(tc.name, func(t *testing.T) { tc.test(t, local(t)) })
+	}
+}
+
+func TestOnPostgres(t *testing.T) {
+	pg := storetest.StartPostgres(t)
+	for _, tc := range onBoth {
+		t.Run(tc.name, func(t *testing.T) {
+			cfg := local(t)
+			cfg.Database.URL = storetest.Postgres(pg)(t).URL
+			tc.test(t, cfg)
+		})
+	}
+}
+
+// testWholeWay plays every platform in every kind of lot against the true server.
+func testWholeWay(t *testing.T, cfg Config) {
+	s := serve(t, cfg)
+	s.secrets = append(s.secrets, siteKey(t, cfg))
+	at := s.Addresses()
+	rows, err := play.Demo(t.Context(), play.DemoConfig{
+		HTTP: at.HTTP, Admin: at.Admin, Line: at.Line, AdminToken: adminToken, Once: true,
+		Apply: func(estate []byte) error {
+			s.apply(estate)
+			return nil
+		},
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	for _, r := range rows {
+		if r.State != charge.StateUsed {
+			t.Errorf("%s in a lot of kind %s: %s %s", r.Platform, r.Kind, r.State, r.Note)
+		}
+	}
+	if len(rows) != 39 {
+		t.Errorf("%d rows, want the 39 of the contract's table", len(rows))
+	}
+}
+
+// testIdentical sends one push a hundred times at once.
+func testIdentical(t *testing.T, cfg Config) {
+	s := serve(t, cfg)
+	w := newTown()
+	sdk := w.lot("1001", charge.KindSDK, object{"stays": "none"})
+	for _, platform := range []string{"telaidian", "xiaoju", "linghu"} {
+		w.account(platform, nil, nil)
+	}
+	s.apply(w.estate())
+	sink, err := play.OpenLineSink(t.Context(), play.LineSinkConfig{Addr: s.Addresses().Line, Lines: []play.LineKey{{Lot: sdk, Ckey: w.ckeys[sdk]}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sink.Close()
+	for i, platform := range []string{"telaidian", "xiaoju", "linghu"} {
+		p := w.player(platform, s.Addresses().HTTP)
+		p.Client = play.LoadClient(100)
+		if platform == "linghu" {
+			p.Keys = play.Keys{"ckey": w.ckeys[sdk]}
+		}
+		push := pushFor(sdk, charge.Plate(fmt.Sprintf("京B0000%d", i)), "")
+		r, err := p.Prepare(t.Context(), push, play.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		answers := make([]string, 100)
+		var all sync.WaitGroup
+		for i := range answers {
+			all.Go(func() {
+				e, err := p.Do(t.Context(), r)
+				if err != nil {
+					answers[i] = err.Error()
+					return
+				}
+				if !e.Delivered() {
+					answers[i] = "refused: "
+				}
+				answers[i] += string(e.Body)
+			})
+		}
+		all.Wait()
+		for _, a := range answers {
+			if a != answers[0] || strings.HasPrefix(a, "refused") {
+				t.Fatalf("%s: two answers to one push:\n%s\n%s", platform, answers[0], a)
+			}
+		}
+		s.office().settled(t, push.Order, charge.StateDelivered)
+		var given []play.Applied
+		for _, row := range sink.Book().Rows() {
+			if row.Charge == push.Order {
+				given = append(given, row)
+			}
+		}
+		if len(given) != 1 || given[0].Heard != 1 {
+			t.Errorf("%s: the lot was told %+v, want one reduction once", platform, given)
+		}
+	}
+}
+
+// testReplay puts a wrong key right and replays what was refused for it.
+func testReplay(t *testing.T, cfg Config) {
+	s := serve(t, cfg)
+	w := newTown()
+	id := w.lot("1001", charge.KindSDK, nil)
+	w.account("xiaoju", nil, nil)
+	right := w.keys["xiaoju"]["sign_key"]
+	w.accounts[0]["keys"] = object{"sign_key": secret(16)}
+	s.apply(w.estate())
+	push := pushFor(id, "京C00001", "")
+	e, err := w.player("xiaoju", s.Addresses().HTTP).Send(t.Context(), push, play.Options{})
+	if err != nil || e.Delivered() {
+		t.Fatalf("a push that the account's key did not seal: %v %+v", err, e)
+	}
+	refused := s.office().pushes(t)
+	if len(refused) != 1 || refused[0].Outcome != string(charge.OutcomeBadSignature) {
+		t.Fatalf("pushes %+v, want one bad_signature", refused)
+	}
+	replay := func(query, outcome string, charges int) {
+		t.Helper()
+		var said struct{ Outcome string }
+		s.office().must(t, http.MethodPost, "/api/v1/pushes/"+refused[0].ID+"/replay"+query, []byte(`{"reason":"key put right"}`), &said)
+		if got := s.office().charges(t, ""); said.Outcome != outcome || len(got) != charges {
+			t.Errorf("replay%s: %s and %d charges, want %s and %d", query, said.Outcome, len(got), outcome, charges)
+		}
+	}
+	replay("", "bad_signature", 0)
+	w.accounts[0]["keys"] = object{"sign_key": right}
+	s.apply(w.estate())
+	replay("?dry_run=true", "bad_signature", 0)
+	replay("", "accepted", 1)
+	if got := s.office().charges(t, "order="+push.Order); len(got) != 1 || got[0].State != charge.StateSending {
+		t.Errorf("the replayed push made %+v", got)
+	}
+	replay("", "duplicate", 1)
+}
+
+// testKeyRotation lets the former key count until its time is over.
+func testKeyRotation(t *testing.T, cfg Config) {
+	s := serve(t, cfg)
+	w := newTown()
+	id := w.lot("1001", charge.KindSDK, object{"stays": "none"})
+	w.account("xiaoju", nil, nil)
+	former := w.player("xiaoju", s.Addresses().HTTP)
+	s.apply(w.estate())
+	push := func(p *play.Player, want bool, when string) {
+		t.Helper()
+		e, err := p.Send(t.Context(), pushFor(id, "京C00002", ""), play.Options{})
+		if err != nil || e.Delivered() != want {
+			t.Errorf("%s: delivered %v, want %v: %v", when, e.Delivered(), want, err)
+		}
+	}
+	push(former, true, "the key before the rotation")
+	rotate := func(until time.Time) *play.Player {
+		key := secret(16)
+		w.accounts[0]["old_keys"] = object{"sign_key": former.Keys["sign_key"], "until": until.Format(time.RFC3339Nano)}
+		w.accounts[0]["keys"] = object{"sign_key": key}
+		s.apply(w.estate())
+		return &play.Player{BaseURL: former.BaseURL, Platform: "xiaoju", Keys: play.Keys{"sign_key": key}}
+	}
+	next := rotate(time.Now().Add(time.Hour))
+	push(former, true, "the former key while it counts")
+	push(next, true, "the new key")
+	next = rotate(time.Now().Add(-time.Second))
+	push(former, false, "the former key after its time")
+	push(next, true, "the new key after it")
+}
+
+// testReport tells a usage to a played 特来电, whose token ends in between.
+func testReport(t *testing.T, cfg Config) {
+	s := serve(t, cfg)
+	w := newTown()
+	id := w.lot("1001", charge.KindAPI, object{"callback": "http://127.0.0.1:1/", "allow_to": []string{"127.0.0.1/32"}})
+	platform := &play.Receiver{}
+	if err := platform.Start("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	w.account("telaidian", object{"report": object{"url": platform.URL(), "allow_to": []string{"127.0.0.1/32"}}}, nil)
+	platform.Keys = w.keys["telaidian"]
+	lot := play.NewAPILot(play.APILotConfig{Lot: id, Ukey: w.ukey, Server: "http://" + s.Addresses().HTTP, Usage: true})
+	if err := lot.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer lot.Stop()
+	w.lots[0]["callback"] = lot.Callback()
+	s.apply(w.estate())
+	p := w.player("telaidian", s.Addresses().HTTP)
+	use := func(plate charge.Plate) string {
+		t.Helper()
+		if _, err := lot.Enter(t.Context(), plate, time.Now().Add(-3*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		push := pushFor(id, plate, "")
+		accepted(t, p, push)
+		s.office().settled(t, push.Order, charge.StateDelivered)
+		if _, err := lot.Exit(t.Context(), plate, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		return push.Order
+	}
+	reported := func(order string, to *play.Receiver) {
+		t.Helper()
+		eventually(t, 5*time.Second, func() string {
+			var c struct{ Report struct{ State string } }
+			s.office().must(t, http.MethodGet, "/api/v1/charges/"+s.office().charges(t, "order=" + order)[0].ID, nil, &c)
+			if c.Report.State != string(charge.ReportDone) {
+				return fmt.Sprintf("the report of %s is %q; refused: %v", order, c.Report.State, to.Refused())
+			}
+			return ""
+		})
+		heard := to.Reports()
+		if last := heard[len(heard)-1]; last.Order != order || last.Heard != 1 || last.Method != 1 || last.Minutes != "30" {
+			t.Errorf("the platform heard %+v last, want 30 minutes for %s, once", last, order)
+		}
+	}
+	reported(use("京D00001"), platform)
+	reported(use("京D00002"), platform)
+	if refused := platform.Refused(); len(refused) > 0 {
+		t.Errorf("the platform refused %q", refused)
+	}
+
+	// The same platform that knows its former tokens no more.
+	platform.Stop()
+	forgetful := &play.Receiver{Keys: platform.Keys}
+	if err := forgetful.Start(strings.TrimPrefix(strings.TrimSuffix(platform.URL(), "/evcs/v20191230"), "http://")); err != nil {
+		t.Fatal(err)
+	}
+	defer forgetful.Stop()
+	reported(use("京D00003"), forgetful)
+	if refused := forgetful.Refused(); len(refused) != 1 {
+		t.Errorf("the platform refused %q, want the one token it does not know", refused)
+	}
+}
+
+// testGracefulStop stops a server with a callback in flight, a line up and a poll held: what is in flight ends well,
+// /readyz says what is going on, and it takes far less than 15 s.
+func testGracefulStop(t *testing.T, cfg Config) {
+	s := serve(t, cfg)
+	w := newTown()
+	sdk := w.lot("1001", charge.KindSDK, object{"stays": "none"})
+	polls := w.lot("1002", charge.KindSDK, object{"stays": "none"})
+	slow := newSlowLot()
+	defer slow.Close()
+	api := w.lot("2001", charge.KindAPI, object{"callback": slow.URL, "allow_to": []string{"127.0.0.1/32"}})
+	w.account("xiaoju", nil, nil)
+	s.apply(w.estate())
+	sink, err := play.OpenLineSink(t.Context(), play.LineSinkConfig{Addr: s.Addresses().Line, Lines: []play.LineKey{{Lot: sdk, Ckey: w.ckeys[sdk]}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sink.Close()
+	poll := holdPoll(t, s.Addresses().HTTP, polls, w.ckeys[polls])
+	p := w.player("xiaoju", s.Addresses().HTTP)
+	push := pushFor(api, "京E00001", "")
+	accepted(t, p, push)
+	<-slow.heard
+
+	stopped := make(chan time.Duration, 1)
+	go func() {
+		start := time.Now()
+		s.Stop(15 * time.Second)
+		stopped <- time.Since(start)
+	}()
+	eventually(t, 5*time.Second, func() string {
+		status, _, err := s.office().call(t.Context(), http.MethodGet, "/readyz", nil)
+		if err != nil || status != http.StatusServiceUnavailable {
+			return fmt.Sprintf("/readyz while stopping: %d %v", status, err)
+		}
+		return ""
+	})
+	if status := <-poll; status != http.StatusOK {
+		t.Errorf("the held poll ended with %d, want an empty 200", status)
+	}
+	if _, err := p.Send(t.Context(), push, play.Options{}); err == nil {
+		t.Error("a push was taken while stopping")
+	}
+	close(slow.answer)
+	if took := <-stopped; took > 10*time.Second {
+		t.Errorf("the stop took %v", took)
+	}
+	if sink.Up() != 0 {
+		t.Error("the line is still up")
+	}
+	s.Stop(time.Second) // harmless twice
+
+	again := serve(t, s.cfg)
+	if c := again.office().settled(t, push.Order, charge.StateDelivered); c.Reason != charge.ReasonOK {
+		t.Errorf("what was in flight at the stop is %s, %s", c.State, c.Reason)
+	}
+	if slow.count() != 1 {
+		t.Errorf("the lot was told %d times", slow.count())
+	}
+}
+
+// holdPoll logs a lot in over HTTP and opens its long poll; the channel gives the poll's status.
+func holdPoll(t *testing.T, addr string, id charge.LotID, ckey string) <-chan int {
+	t.Helper()
+	data := fmt.Sprintf(`{"union_id":%q,"park_id":%q,"local_id":"poll"}`, id.Union, id.Park)
+	body, err := json.Marshal(object{"service_name": "login", "data": json.RawMessage(data), "sign": md5Sign(data, ckey)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var login struct {
+		State int
+		Token string
+	}
+	resp, err := http.Post("http://"+addr+"/bpd/upload.do", "application/json", strings.NewReader(string(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(&login); err != nil || login.State != 1 {
+		t.Fatalf("login over HTTP: %v %+v", err, login)
+	}
+	status := make(chan int, 1)
+	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
+	t.Cleanup(cancel)
+	go func() {
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+addr+"/bpd/download.do", strings.NewReader(`{"token":"`+login.Token+`"}`))
+		if err != nil {
+			status <- 0
+			return
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			status <- -1
+			return
+		}
+		resp.Body.Close()
+		status <- resp.StatusCode
+	}()
+	return status
+}
