@@ -4,11 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"log"
 	"log/slog"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -256,16 +254,6 @@ func (h *hinter) run(ctx context.Context) {
 			}
 		}
 	}
-}
-
-// quietLog sends the HTTP server's complaints about its clients to debug.
-func quietLog(l *slog.Logger) *log.Logger { return log.New(&slogWriter{l}, "", 0) }
-
-type slogWriter struct{ l *slog.Logger }
-
-func (w *slogWriter) Write(b []byte) (int, error) {
-	w.l.Debug("http", "message", strings.TrimSpace(string(b)))
-	return len(b), nil
 }
 
 // prune deletes what is older than the configuration keeps.

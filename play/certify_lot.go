@@ -299,7 +299,7 @@ func (x *exam) wrongLogin(ctx context.Context) (string, error) {
 	defer w.conn.Close()
 	err = w.login(ctx, lineID{x.cfg.Lot, "certify", otherKey(x.cfg.Ckey)})
 	if !errors.Is(err, ErrRefused) {
-		return "", fmt.Errorf("answered %v", err)
+		return "", fmt.Errorf("answered %v", err) //nolint:errorlint // no error says that the login was taken
 	}
 	w.conn.SetReadDeadline(time.Now().Add(5 * time.Second))
 	if _, closed := w.down(); closed == nil || errors.Is(closed, context.DeadlineExceeded) || isTimeout(closed) {
@@ -366,7 +366,7 @@ func (x *exam) forgedEntry(ctx context.Context) (string, error) {
 		_, err = l.Enter(ctx, plate, time.Now())
 	}
 	if !errors.Is(err, ErrRefused) {
-		return "", fmt.Errorf("answered %v", err)
+		return "", fmt.Errorf("answered %v", err) //nolint:errorlint // as above
 	}
 	return err.Error(), nil
 }
@@ -375,7 +375,7 @@ func (x *exam) loneExit(ctx context.Context) (string, error) {
 	l := NewGateLot(GateConfig{Lot: x.cfg.Lot, Ckey: x.cfg.Ckey, Server: httpBase(x.cfg.HTTP)})
 	_, err := l.Leave(ctx, Visit{OrderID: "no-such-order", Plate: RandomPlate(x.rand)}, time.Now(), 0)
 	if !errors.Is(err, ErrRefused) {
-		return "", fmt.Errorf("answered %v", err)
+		return "", fmt.Errorf("answered %v", err) //nolint:errorlint // as above
 	}
 	return err.Error(), nil
 }
