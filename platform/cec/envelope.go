@@ -97,7 +97,7 @@ func (e *envelope) canonical() []byte {
 }
 
 // errData is the one error of an envelope that does not open.
-var errData = errors.New("Data does not decrypt under the account's data_secret and data_secret_iv")
+var errData = errors.New("Data does not decrypt under the account's data_secret and data_secret_iv") //nolint:staticcheck // Data is the field's name
 
 // open decrypts Data. Some encoders break base64 into lines; the signature is over the text with its breaks.
 func (e *envelope) open(k platform.Keys) ([]byte, error) {

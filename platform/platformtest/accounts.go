@@ -71,7 +71,7 @@ func scope(t testing.TB, text string) charge.Scope {
 		return charge.Scope{}
 	}
 	if lot, err := charge.ParseLotID(text); err == nil {
-		return charge.Scope{Union: lot.Union, Park: lot.Park}
+		return charge.Scope(lot)
 	}
 	if text == "" {
 		t.Fatal(`account.json: an account's scope is "platform", "U" or "U/P"`)
@@ -102,14 +102,6 @@ func (a *Accounts) operator(id string) string {
 		return id[:min(n, len(id))]
 	}
 	return id
-}
-
-// compared is the part of an operator that counts.
-func (a *Accounts) compared(operator string) string {
-	if n := a.info.OperatorPrefix; n > 0 && len(operator) > n {
-		return operator[:n]
-	}
-	return operator
 }
 
 // KnowsLot reports whether account.json lists the lot.

@@ -25,7 +25,7 @@ func (r *runner) forge(t *testing.T, names []string, read map[string]platform.Ad
 			continue
 		}
 		p, c := r.push(t, name)
-		same := fmt.Sprint(p.Path, p.PathToken.Reveal(), p.Query, p.Header, p.Remote, p.Received, p.Body)
+		same := fmt.Sprint(p.Path, p.PathToken.Reveal(), p.Query, p.Header, p.Remote, p.Received, string(p.Body))
 		if lines, again := forged[same]; again {
 			open.add(name, lines)
 			continue
