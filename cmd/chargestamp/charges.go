@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -82,21 +83,41 @@ func (l *chargesList) Run(c *console) error {
 	if err != nil {
 		return err
 	}
+	return l.print(c, chargeTable(items), items)
+}
+
+// chargeTable is charges as rows.
+func chargeTable(items []chargeItem) table {
 	t := table{head: []string{"ID", "RECEIVED", "PLATFORM", "PLATE", "LOT", "GRANTED", "STATE", "REASON"}}
 	for _, i := range items {
 		t.rows = append(t.rows, []string{i.ID, i.ReceivedAt, i.Platform, i.Plate, i.Lot, i.granted(), i.State, i.Reason})
 	}
-	return l.print(c, t, items)
+	return t
 }
 
-func (l *chargesList) fetch(c *console) ([]chargeRow, error) {
+// chargeItem is a charge as the API tells it: JSON output leaves nothing out that a row does not show.
+type chargeItem struct {
+	chargeRow
+	told json.RawMessage
+}
+
+// UnmarshalJSON reads the row and keeps what was told.
+func (i *chargeItem) UnmarshalJSON(b []byte) error {
+	i.told = bytes.Clone(b)
+	return json.Unmarshal(b, &i.chargeRow)
+}
+
+// MarshalJSON gives back what was told.
+func (i chargeItem) MarshalJSON() ([]byte, error) { return i.told, nil }
+
+func (l *chargesList) fetch(c *console) ([]chargeItem, error) {
 	q := l.query()
-	items := []chargeRow{}
+	items := []chargeItem{}
 	for {
 		q.Set("limit", strconv.Itoa(min(l.Limit-len(items), 500)))
 		var page struct {
-			Items []chargeRow `json:"items"`
-			Next  string      `json:"next"`
+			Items []chargeItem `json:"items"`
+			Next  string       `json:"next"`
 		}
 		if err := l.client().get(c.ctx, "/api/v1/charges", q, &page); err != nil {
 			return nil, err
@@ -111,20 +132,26 @@ func (l *chargesList) fetch(c *console) ([]chargeRow, error) {
 
 type chargesShow struct {
 	remote
-	Output string `short:"o" enum:"text,json" default:"text" help:"text or json."`
-	ID     string `arg:"" help:"Charge id."`
+	output
+	ID string `arg:"" help:"Charge id."`
 }
 
-// Run prints a charge as JSON, or as the story that support reads.
+// Run prints a charge as JSON, as its row in a list, or as the story that support reads.
 func (s *chargesShow) Run(c *console) error {
 	var raw []byte
-	path := "/api/v1/charges/" + url.PathEscape(s.ID)
-	if s.Output == "json" {
-		if err := s.client().get(c.ctx, path, nil, &raw); err != nil {
-			return err
-		}
+	if err := s.client().get(c.ctx, "/api/v1/charges/"+url.PathEscape(s.ID), nil, &raw); err != nil {
+		return err
+	}
+	switch s.Output {
+	case "json":
 		_, err := fmt.Fprintln(c.out, strings.TrimSpace(string(raw)))
 		return err
+	case "csv":
+		var one chargeItem
+		if err := json.Unmarshal(raw, &one); err != nil {
+			return err
+		}
+		return s.print(c, chargeTable([]chargeItem{one}), nil)
 	}
 	var full struct {
 		chargeRow
@@ -147,7 +174,7 @@ func (s *chargesShow) Run(c *console) error {
 			Detail *string `json:"detail"`
 		} `json:"timeline"`
 	}
-	if err := s.client().get(c.ctx, path, nil, &full); err != nil {
+	if err := json.Unmarshal(raw, &full); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.out, "charge %s  %s  %s  lot %s\n%s (%s), granted %s\n", full.ID, full.Platform, full.Plate, full.Lot,
