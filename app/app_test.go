@@ -76,10 +76,10 @@ func testIdentical(t *testing.T, cfg Config) {
 	w := newTown()
 	sdk := w.lot("1001", charge.KindSDK, object{"stays": "none"})
 	for _, platform := range []string{"telaidian", "xiaoju", "linghu"} {
-		w.account(platform, nil, nil)
+		w.account(platform, nil)
 	}
 	s.apply(w.estate())
-	sink, err := play.OpenLineSink(t.Context(), play.LineSinkConfig{Addr: s.Addresses().Line, Lines: []play.LineKey{{Lot: sdk, Ckey: w.ckeys[sdk]}}})
+	sink, err := play.OpenLineSink(t.Context(), play.LineSinkConfig{Addr: s.Addresses().Line, Lines: []play.LineKey{{Lot: sdk, Ckey: w.ckey}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,9 +87,6 @@ func testIdentical(t *testing.T, cfg Config) {
 	for i, platform := range []string{"telaidian", "xiaoju", "linghu"} {
 		p := w.player(platform, s.Addresses().HTTP)
 		p.Client = play.LoadClient(100)
-		if platform == "linghu" {
-			p.Keys = play.Keys{"ckey": w.ckeys[sdk]}
-		}
 		push := pushFor(sdk, charge.Plate(fmt.Sprintf("京B0000%d", i)), "")
 		r, err := p.Prepare(t.Context(), push, play.Options{})
 		if err != nil {
@@ -134,7 +131,7 @@ func testReplay(t *testing.T, cfg Config) {
 	s := serve(t, cfg)
 	w := newTown()
 	id := w.lot("1001", charge.KindSDK, nil)
-	w.account("xiaoju", nil, nil)
+	w.account("xiaoju", nil)
 	right := w.keys["xiaoju"]["sign_key"]
 	w.accounts[0]["keys"] = object{"sign_key": secret(16)}
 	s.apply(w.estate())
@@ -171,7 +168,7 @@ func testKeyRotation(t *testing.T, cfg Config) {
 	s := serve(t, cfg)
 	w := newTown()
 	id := w.lot("1001", charge.KindSDK, object{"stays": "none"})
-	w.account("xiaoju", nil, nil)
+	w.account("xiaoju", nil)
 	former := w.player("xiaoju", s.Addresses().HTTP)
 	s.apply(w.estate())
 	push := func(p *play.Player, want bool, when string) {
@@ -206,7 +203,7 @@ func testReport(t *testing.T, cfg Config) {
 	if err := platform.Start("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
-	w.account("telaidian", object{"report": object{"url": platform.URL(), "allow_to": []string{"127.0.0.1/32"}}}, nil)
+	w.account("telaidian", object{"report": object{"url": platform.URL(), "allow_to": []string{"127.0.0.1/32"}}})
 	platform.Keys = w.keys["telaidian"]
 	lot := play.NewAPILot(play.APILotConfig{Lot: id, Ukey: w.ukey, Server: "http://" + s.Addresses().HTTP, Usage: true})
 	if err := lot.Start(); err != nil {
@@ -273,14 +270,14 @@ func testGracefulStop(t *testing.T, cfg Config) {
 	slow := newSlowLot()
 	defer slow.Close()
 	api := w.lot("2001", charge.KindAPI, object{"callback": slow.URL, "allow_to": []string{"127.0.0.1/32"}})
-	w.account("xiaoju", nil, nil)
+	w.account("xiaoju", nil)
 	s.apply(w.estate())
-	sink, err := play.OpenLineSink(t.Context(), play.LineSinkConfig{Addr: s.Addresses().Line, Lines: []play.LineKey{{Lot: sdk, Ckey: w.ckeys[sdk]}}})
+	sink, err := play.OpenLineSink(t.Context(), play.LineSinkConfig{Addr: s.Addresses().Line, Lines: []play.LineKey{{Lot: sdk, Ckey: w.ckey}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer sink.Close()
-	poll := holdPoll(t, s.Addresses().HTTP, polls, w.ckeys[polls])
+	poll := holdPoll(t, s.Addresses().HTTP, polls, w.ckey)
 	p := w.player("xiaoju", s.Addresses().HTTP)
 	push := pushFor(api, "京E00001", "")
 	accepted(t, p, push)

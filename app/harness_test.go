@@ -112,7 +112,7 @@ func secret(n int) string {
 // town is an estate of the tests: one vendor with a lot of each kind, or more of them, and accounts.
 type town struct {
 	ukey     string
-	ckeys    map[charge.LotID]string
+	ckey     string // of every lot
 	keys     map[string]play.Keys
 	lots     []object
 	accounts []object
@@ -122,14 +122,13 @@ type town struct {
 const union = "620001"
 
 func newTown() *town {
-	return &town{ukey: secret(8), ckeys: map[charge.LotID]string{}, keys: map[string]play.Keys{}}
+	return &town{ukey: secret(8), ckey: secret(8), keys: map[string]play.Keys{}}
 }
 
-// lot adds a lot with a key of its own; fields beyond go over the usual ones.
+// lot adds a lot; fields go over the usual ones.
 func (w *town) lot(park string, kind charge.LotKind, fields object) charge.LotID {
 	id := charge.LotID{Union: union, Park: park}
-	w.ckeys[id] = secret(8)
-	o := object{"lot": id.String(), "name": "lot " + park, "kind": kind, "ckey": w.ckeys[id]}
+	o := object{"lot": id.String(), "name": "lot " + park, "kind": kind, "ckey": w.ckey}
 	if kind == charge.Kind4G {
 		o["tariff"] = object{"free_minutes": 15, "unit_minutes": 60, "unit_price": "5.00", "leave_minutes": 15}
 	}
@@ -140,8 +139,8 @@ func (w *town) lot(park string, kind charge.LotKind, fields object) charge.LotID
 	return id
 }
 
-// account adds a platform's account for all lots there are, with keys made up.
-func (w *town) account(platform string, fields, rule object) {
+// account adds a platform's account with keys made up, bound to every lot there is of a kind that it takes.
+func (w *town) account(platform string, fields object) {
 	names, err := play.KeyNames(platform)
 	if err != nil {
 		panic(err)
@@ -169,16 +168,29 @@ func (w *town) account(platform string, fields, rule object) {
 		a[k] = v
 	}
 	w.accounts = append(w.accounts, a)
-	if rule == nil {
-		rule = object{"grant": "as_pushed", "combine": "sum"}
-	}
 	for _, l := range w.lots {
-		b := object{"account": platform, "lot": l["lot"], "mode": "live", "rule": rule}
+		if (platform == "echongwang") != (l["kind"] == charge.Kind4G) {
+			continue
+		}
+		b := object{"account": platform, "lot": l["lot"], "mode": "live", "rule": ruleOf(platform)}
 		if platform == "aotexun" {
 			b["chargers"] = []string{"gun-" + fmt.Sprint(l["lot"])}
 		}
 		w.bindings = append(w.bindings, b)
 	}
+}
+
+// ruleOf is a rule that a platform can carry out.
+func ruleOf(platform string) object {
+	switch platform {
+	case "xingxing", "dakeyun", "echongwang":
+		return object{"grant": "fixed", "minutes": 30, "combine": "sum"}
+	case "yunkuaichong", "yonglian":
+		return object{"grant": "lot_decides", "combine": "sum"}
+	case "zhichong", "guowang-jinan":
+		return object{"grant": "charge_time", "combine": "sum"}
+	}
+	return object{"grant": "as_pushed", "combine": "sum"}
 }
 
 func accountKeys(keys play.Keys) object {
@@ -205,7 +217,16 @@ func (w *town) estate() []byte {
 
 // player plays a platform of the town against a server's public listener.
 func (w *town) player(platform, addr string) *play.Player {
-	return &play.Player{BaseURL: "http://" + addr, Platform: platform, Keys: w.keys[platform]}
+	p := &play.Player{BaseURL: "http://" + addr, Platform: platform, Keys: w.keys[platform]}
+	for _, a := range w.accounts {
+		if a["platform"] == platform && a["path_token"] != nil {
+			p.PathToken = fmt.Sprint(a["path_token"])
+		}
+	}
+	if platform == "linghu" { // it signs with the lot's key, and the lots of a test share one
+		p.Keys = play.Keys{"ckey": w.ckey}
+	}
+	return p
 }
 
 // office is a server's admin API.

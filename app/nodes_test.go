@@ -130,9 +130,9 @@ func newRun(t *testing.T, pg *pgtest.Server) *run {
 	for i := range 50 {
 		id := r.town.lot(strconv.Itoa(1001+i), charge.KindSDK, object{"stays": "none"})
 		r.lots = append(r.lots, id)
-		lines = append(lines, play.LineKey{Lot: id, Ckey: r.town.ckeys[id]})
+		lines = append(lines, play.LineKey{Lot: id, Ckey: r.town.ckey})
 	}
-	r.town.account("telaidian", object{"clock": "enforce"}, nil)
+	r.town.account("telaidian", object{"clock": "enforce"})
 	spec := nodeSpec{Database: storetest.Postgres(pg)(t).URL, SecretsKey: secretsKey(), Lease: testLease}
 	var https, tcps []backend
 	for _, skew := range []time.Duration{3 * time.Minute, 0, -3 * time.Minute} {
