@@ -2,8 +2,13 @@ package store
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"iter"
 	"sync"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/chargestamp/chargestamp/charge"
 )
@@ -19,34 +24,52 @@ type Load struct {
 	Events     []charge.Event
 }
 
-// BulkLoad writes many charges as quickly as the engine takes them, for benchmarks and imports, and gives how
-// many it wrote. Pushes that come meanwhile wait long.
+// BulkLoad writes many charges into a store that has none yet, as quickly as the engine takes them, and gives
+// how many it wrote. Indexes are taken away meanwhile and made again at the end, or at the next Open where it
+// did not come so far; the store serves nothing else until then.
 func (s *Store) BulkLoad(ctx context.Context, loads iter.Seq[Load]) (n int64, err error) {
-	const chunk = 1000
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	if err := s.engine.roomy(ctx, true); err != nil {
+	if err := s.dropIndexes(ctx); err != nil {
 		return 0, err
 	}
-	defer func() {
-		if e := s.engine.roomy(context.WithoutCancel(ctx), false); err == nil {
-			err = e
-		}
-	}()
+	n, err = s.loadAll(ctx, loads)
+	if err == nil {
+		err = s.engine.long(ctx, repeatsOfAll)
+	}
+	if err == nil {
+		err = s.loadPlates(ctx)
+	}
+	return n, errors.Join(err, s.makeIndexes(context.WithoutCancel(ctx)))
+}
+
+var (
+	platesOfAll = statementOf("SELECT plate FROM charge WHERE plate <> '' UNION SELECT plate FROM stay WHERE plate <> '' ORDER BY 1", tableCharge, tableStay)
+	anyCharge   = statementOf("SELECT 1 FROM repeat LIMIT 1", tableRepeat)
+)
+
+const (
+	bulkChunk    = 2000
+	repeatsOfAll = "INSERT INTO repeat (platform, key, charge, gone) SELECT platform, repeat_key, id, '' FROM charge ORDER BY platform, repeat_key"
+)
+
+// loadAll writes in as many transactions side by side as there are committers.
+func (s *Store) loadAll(ctx context.Context, loads iter.Seq[Load]) (int64, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	chunks := make(chan []Load)
 	var wg sync.WaitGroup
-	var mu sync.Mutex
+	var n atomic.Int64
 	for i := range s.queues {
 		wg.Go(func() {
 			for part := range chunks {
-				err := s.write(ctx, []int64{int64(i)}, func(t *Tx) error { return t.load(part) })
+				err := s.write(ctx, []int64{int64(i)}, func(t *Tx) error {
+					t.bulk = true
+					return t.load(part)
+				})
 				if err != nil {
 					cancel(err)
 					continue
 				}
-				mu.Lock()
-				n += int64(len(part))
-				mu.Unlock()
+				n.Add(int64(len(part)))
 			}
 		})
 	}
@@ -61,7 +84,7 @@ func (s *Store) BulkLoad(ctx context.Context, loads iter.Seq[Load]) (n int64, er
 		}
 	}
 	for l := range loads {
-		if part = append(part, l); len(part) == chunk && !send() {
+		if part = append(part, l); len(part) == bulkChunk && !send() {
 			break
 		}
 	}
@@ -70,10 +93,7 @@ func (s *Store) BulkLoad(ctx context.Context, loads iter.Seq[Load]) (n int64, er
 	}
 	close(chunks)
 	wg.Wait()
-	if err = context.Cause(ctx); err == nil {
-		err = s.engine.analyze(ctx)
-	}
-	return n, err
+	return n.Load(), context.Cause(ctx)
 }
 
 func (t *Tx) load(part []Load) error {
@@ -115,16 +135,127 @@ func (t *Tx) load(part []Load) error {
 	return nil
 }
 
-// roomy implements engine: a bulk write touches the whole of every index again and again.
-func (e *sqliteEngine) roomy(ctx context.Context, on bool) error {
-	size := statementOf("PRAGMA cache_size = -16384")
-	if on {
-		size = statementOf("PRAGMA cache_size = -1000000")
-	}
-	return e.store.write(ctx, nil, func(t *Tx) error { return t.link.put(size, nil, -1) })
+// loadPlates makes all plates known to the search by a part.
+func (s *Store) loadPlates(ctx context.Context) error {
+	return s.Read(ctx, func(t *Tx) error {
+		var part []string
+		flush := func() error {
+			plates := part
+			part = nil
+			return s.write(ctx, nil, func(t *Tx) error {
+				for _, p := range plates {
+					if err := t.link.put(tablePlate.insert, []any{p, reverse(p)}, -1); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+		err := t.each(platesOfAll, func(c *cells) error {
+			if part = append(part, c.text()); len(part) < bulkChunk {
+				return c.failed()
+			}
+			return flush()
+		})
+		if err == nil && len(part) > 0 {
+			err = flush()
+		}
+		return err
+	})
 }
 
-func (e *postgresEngine) roomy(context.Context, bool) error { return nil }
+// While indexes are away, a document of this kind says how to make them again.
+const indexDocs = "store.indexes"
+
+// dropIndexes takes away what makes bulk writing slow, from a store without charges.
+func (s *Store) dropIndexes(ctx context.Context) error {
+	return s.write(ctx, nil, func(t *Tx) error {
+		found, err := t.get(anyCharge, func(*cells) error { return nil })
+		if err != nil {
+			return err
+		}
+		if found {
+			return errors.New("store: bulk writing is for a store without charges")
+		}
+		indexes, err := list(t, s.engine.indexes(), func(c *cells) ([2]string, error) {
+			return [2]string{c.text(), c.text()}, c.failed()
+		})
+		if err != nil {
+			return err
+		}
+		body, err := json.Marshal(indexes)
+		if err != nil {
+			return err
+		}
+		if err := t.link.put(putDoc, []any{indexDocs, "", body}, 1); err != nil {
+			return err
+		}
+		for _, x := range indexes {
+			drop := "DROP INDEX " + x[0]
+			if _, err := t.link.exec(&statement{text: drop, dollars: drop, once: true}, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// makeIndexes makes the indexes again that a bulk write took away.
+func (s *Store) makeIndexes(ctx context.Context) error {
+	body, err := s.Doc(ctx, indexDocs, "")
+	if err != nil || body == nil {
+		return err
+	}
+	var indexes [][2]string
+	if err := json.Unmarshal(body, &indexes); err != nil {
+		return wrapf(err, "read %s", indexDocs)
+	}
+	for _, x := range indexes {
+		if err := s.engine.long(ctx, "DROP INDEX IF EXISTS "+x[0], x[1]); err != nil {
+			return wrapf(err, "make index %s", x[0])
+		}
+	}
+	if err := s.write(ctx, nil, func(t *Tx) error { return t.link.put(deleteDoc, []any{indexDocs, ""}, 1) }); err != nil {
+		return err
+	}
+	return s.engine.analyze(ctx)
+}
+
+// long implements engine.
+func (e *sqliteEngine) long(ctx context.Context, texts ...string) error {
+	return e.store.write(ctx, nil, func(t *Tx) error {
+		for _, text := range texts {
+			if _, err := t.link.exec(&statement{text: text, once: true}, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// long implements engine: not by a committer, which would take a server that is silent for minutes for lost.
+func (e *postgresEngine) long(ctx context.Context, texts ...string) error {
+	return pgx.BeginFunc(ctx, e.pool, func(tx pgx.Tx) error {
+		for _, text := range texts {
+			if _, err := tx.Exec(ctx, text); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// indexes implements engine. The unique ones stay: they refuse what must not be.
+func (e *sqliteEngine) indexes() *statement {
+	return statementOf("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql NOT LIKE 'CREATE UNIQUE%' " +
+		"AND tbl_name IN ('push', 'charge', 'stay', 'delivery', 'plate')")
+}
+
+// indexes implements engine.
+func (e *postgresEngine) indexes() *statement {
+	return statementOf("SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() AND indexdef NOT LIKE 'CREATE UNIQUE%' " +
+		"AND tablename IN ('push', 'charge', 'stay', 'delivery', 'plate')")
+}
 
 // analyze implements engine: SQLite plans well without figures here, and with those of one site ill for others.
 func (e *sqliteEngine) analyze(context.Context) error { return nil }

@@ -57,6 +57,9 @@ func (c *pgConn) exec(q *statement, args []any) (int64, error) {
 		return 0, c.sunk
 	}
 	clean(args)
+	if q.once {
+		args = append([]any{pgx.QueryExecModeExec}, args...)
+	}
 	tag, err := c.conn.Exec(c.ctx, q.dollars, args...)
 	return tag.RowsAffected(), c.sink(err)
 }

@@ -181,6 +181,10 @@ func (c *sqliteConn) exec(q *statement, args []any) (int64, error) {
 	if c.sunk != nil {
 		return 0, c.sunk
 	}
+	if q.once {
+		n, err := c.run(q.text, args...)
+		return n, c.sink(err)
+	}
 	st, err := c.prepared(q)
 	if err != nil {
 		return 0, c.sink(err)

@@ -44,7 +44,7 @@ var (
 // changeDay marks the sums of a day past as changed. One day more is marked than is kept, so that a midnight
 // between a look at the clock and a commit does no harm.
 func (t *Tx) changeDay(day string) error {
-	if day >= dayOf(t.store.cfg.Clock().Add(-24*time.Hour)) || t.days[day] {
+	if t.bulk || day >= dayOf(t.store.cfg.Clock().Add(-24*time.Hour)) || t.days[day] {
 		return nil
 	}
 	if t.days == nil {

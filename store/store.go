@@ -61,8 +61,10 @@ type engine interface {
 	listen()
 	// indexPlates brings new plates into the index of their parts.
 	indexPlates(ctx context.Context) error
-	// roomy gives a bulk write more memory, and takes it back.
-	roomy(ctx context.Context, on bool) error
+	// long runs statements that may take minutes, in a transaction.
+	long(ctx context.Context, texts ...string) error
+	// indexes lists the indexes that a bulk write takes away: name, and how to make it.
+	indexes() *statement
 	analyze(ctx context.Context) error
 	// integrity checks the files themselves, as far as the engine can.
 	integrity(ctx context.Context) error
@@ -141,6 +143,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		s.workers.Wait()
 		close(s.stopped)
 	}()
+	if err := s.makeIndexes(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	return s, nil
 }
 

@@ -15,6 +15,7 @@ type Tx struct {
 	link     link
 	store    *Store
 	readOnly bool
+	bulk     bool             // repeat keys, plates and days are seen to at the end
 	plates   []string         // new ones, remembered once they are committed
 	keys     map[int64]string // repeat keys of charges as this transaction has them
 	marks    map[charge.LotID]charge.LotMarks

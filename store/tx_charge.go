@@ -59,6 +59,9 @@ func (t *Tx) AddCharge(c *charge.Charge) error {
 	if e.err != nil {
 		return e.err
 	}
+	if t.bulk {
+		return t.add(tableCharge, args...)
+	}
 	if err := t.add(tableRepeat, c.Platform, c.RepeatKey, c.ID, ""); err != nil {
 		return err
 	}
@@ -162,7 +165,7 @@ func (t *Tx) ChargesByOrder(lot charge.LotID, order string) ([]*charge.Charge, e
 // addPlate makes a plate known to the search by a part of it.
 func (t *Tx) addPlate(p charge.Plate) error {
 	plate := p.Full()
-	if plate == "" || t.store.plates.has(plate) {
+	if plate == "" || t.bulk || t.store.plates.has(plate) {
 		return nil
 	}
 	t.plates = append(t.plates, plate)
