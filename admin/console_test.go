@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"html"
@@ -620,6 +621,40 @@ func TestSecondFactor(t *testing.T) {
 	}
 	if a = other.post("/login", url.Values{"name": {"support"}, "password": {phrase}, "code": {recovery}}); a.StatusCode != http.StatusSeeOther {
 		t.Errorf("a recovery code: %d %s", a.StatusCode, a.body)
+	}
+}
+
+// A server that stops does not wait for the browsers that draw live charts.
+func TestLiveChartsEndWithTheServer(t *testing.T) {
+	f := newFake()
+	if _, err := f.guard.Users.Create(t.Context(), "li", phrase, guard.RoleViewer); err != nil {
+		t.Fatal(err)
+	}
+	secret, _, err := f.guard.Sessions.SignIn(t.Context(), guard.Login{Name: "li", Password: phrase})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(serve(t, f))
+	defer server.Close()
+	r, err := http.NewRequest(http.MethodGet, server.URL+"/today/stream", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.AddCookie(&http.Cookie{Name: "cs_session", Value: secret})
+	resp, err := server.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if ct := resp.Header.Get("Content-Type"); ct != "text/event-stream" {
+		t.Fatalf("the stream is %q, status %d", ct, resp.StatusCode)
+	}
+	points := bufio.NewScanner(resp.Body)
+	if !points.Scan() || !strings.HasPrefix(points.Text(), `data: {"at":`) {
+		t.Errorf("the first point is %q", points.Text())
+	}
+	if err := server.Config.Shutdown(t.Context()); err != nil {
+		t.Errorf("the server waits for the stream: %v", err)
 	}
 }
 

@@ -187,6 +187,11 @@ func viewDecision(d *charge.Decision) *decision {
 
 type chargesInput struct {
 	Paging
+	ChargeQuery
+}
+
+// ChargeQuery is what charges are looked for by. It is exported for the mapping of parameters.
+type ChargeQuery struct {
 	Platform string `query:"platform"`
 	Lot      string `query:"lot" doc:"union_id/park_id"`
 	Plate    string `query:"plate" maxLength:"40" doc:"whole, or a part of three or more characters"`
@@ -198,9 +203,8 @@ type chargesInput struct {
 	To       string `query:"to" doc:"exclusive"`
 }
 
-func (in *chargesInput) filter() (charge.ChargeFilter, error) {
-	f := charge.ChargeFilter{Platform: in.Platform, Plate: in.Plate, Order: in.Order, UUID: in.UUID,
-		Limit: in.Limit, Cursor: in.Cursor}
+func (in *ChargeQuery) filter() (charge.ChargeFilter, error) {
+	f := charge.ChargeFilter{Platform: in.Platform, Plate: in.Plate, Order: in.Order, UUID: in.UUID}
 	var err error
 	if f.Lot, err = parseLot("query.lot", in.Lot); err != nil {
 		return f, err
@@ -263,6 +267,7 @@ func (a *api) charges() {
 			if err != nil {
 				return nil, err
 			}
+			f.Limit, f.Cursor = in.Limit, in.Cursor
 			page, err := a.desk.Charges(ctx, who, f)
 			if err != nil {
 				return nil, err
@@ -282,6 +287,8 @@ func (a *api) charges() {
 			}
 			return &chargeOutput{viewCharge(who, told)}, nil
 		})
+	handle(a, route{method: http.MethodPost, path: "/charges/redeliver", id: "redeliver-charges", role: guard.RoleSupport,
+		summary: "Redeliver all charges that a filter finds"}, a.bulk)
 	a.action("redeliver", "Send a charge's reduction again", a.desk.Redeliver)
 	a.action("void", "Take a charge's reduction back", a.desk.Void)
 	handle(a, route{method: http.MethodPost, path: "/charges/{id}/bind", id: "bind-charge", role: guard.RoleSupport,
@@ -294,6 +301,44 @@ func (a *api) charges() {
 			effect, err := a.desk.Bind(ctx, who, id, in.Body.OrderID, flow.Action{Reason: strings.TrimSpace(in.Body.Reason), DryRun: in.DryRun})
 			return &effectOutput{effect}, err
 		})
+}
+
+type bulkInput struct {
+	ChargeQuery
+	DryRun bool `query:"dry_run" doc:"say how many only"`
+	Body   *reasonBody
+}
+
+type bulkOutput struct {
+	Body struct {
+		Matched    int  `json:"matched" doc:"charges that the filter found, at most 500 in one go"`
+		Possible   int  `json:"possible" doc:"that are redelivered, or would be"`
+		Impossible int  `json:"impossible"`
+		More       bool `json:"more" doc:"there are more than one go takes"`
+	}
+}
+
+// bulk redelivers what a filter finds; a filter that finds everything is refused.
+func (a *api) bulk(ctx context.Context, who guard.Identity, in *bulkInput) (*bulkOutput, error) {
+	f, err := in.filter()
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range f.States {
+		if s != charge.StateGaveUp && s != charge.StateRefused && s != charge.StateSending {
+			return nil, invalid("query.state", "only gave_up, refused and sending can be redelivered together")
+		}
+	}
+	if len(f.States) == 0 {
+		return nil, invalid("query.state", "say which: gave_up, refused or sending")
+	}
+	done, err := a.desk.RedeliverAll(ctx, who, f, in.Body.text(), in.DryRun)
+	if err != nil {
+		return nil, err
+	}
+	out := new(bulkOutput)
+	out.Body.Matched, out.Body.Possible, out.Body.Impossible, out.Body.More = done.Matched, done.Possible, done.Impossible, done.More
+	return out, nil
 }
 
 func (a *api) action(verb, summary string,

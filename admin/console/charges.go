@@ -62,14 +62,13 @@ type chargeList struct {
 	Next      string // address of what follows
 	Wrong     map[string]string
 	Platforms []choice
-	Lots      []choice
 }
 
 // choice is one option of a list to choose from.
 type choice struct{ Value, Text string }
 
 func (c *Console) charges(w http.ResponseWriter, r *http.Request, p *page) error {
-	list := chargeList{Query: r.URL.Query(), Wrong: map[string]string{}, Platforms: c.platformChoices(p), Lots: c.lotChoices()}
+	list := chargeList{Query: r.URL.Query(), Wrong: map[string]string{}, Platforms: c.platformChoices(p)}
 	list.Filter = chargeFilter(p, list.Query, list.Wrong)
 	if len(list.Wrong) > 0 {
 		return render(w, r, http.StatusUnprocessableEntity, chargesPage(p, list))

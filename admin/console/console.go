@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/a-h/templ"
@@ -49,6 +50,9 @@ type Console struct {
 	words words.Catalogue
 	names map[string]words.Text // of platforms
 	mux   *http.ServeMux
+
+	hears   sync.Once     // has asked the server to be told when it stops
+	leaving chan struct{} // closed when it does: live charts end then
 }
 
 // Limits of what is posted.
@@ -59,7 +63,8 @@ const (
 
 // New makes a Console.
 func New(cfg Config) *Console {
-	c := &Console{cfg: cfg, desk: cfg.Desk, words: words.NewCatalogue(), names: make(map[string]words.Text), mux: http.NewServeMux()}
+	c := &Console{cfg: cfg, desk: cfg.Desk, words: words.NewCatalogue(), names: make(map[string]words.Text), mux: http.NewServeMux(),
+		leaving: make(chan struct{})}
 	for _, info := range cfg.Desk.Platforms() {
 		c.names[info.ID] = words.Text{ZH: info.Title, EN: info.English}
 	}

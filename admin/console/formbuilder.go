@@ -78,6 +78,9 @@ func (b *formBuilder) view(f estate.Field, path string) (fieldView, bool) {
 	v := fieldView{Path: path, Type: f.Type, Required: f.Required && b.thing.New, Value: form.Get(path), Wrong: form.Errors[path],
 		Secret: f.Type == estate.TypeSecret, Set: b.was[path].Secret}
 	v.Label, v.Help, v.When = b.p.label(path, f), b.p.T(f.Chinese, f.English), when(b.thing.Kind.Name, path)
+	if v.Help == v.Label {
+		v.Help = ""
+	}
 	switch f.Type {
 	case estate.TypeKeys:
 		return b.keysView(f, v)
@@ -93,6 +96,9 @@ func (b *formBuilder) view(f estate.Field, path string) (fieldView, bool) {
 	case estate.TypeObjects:
 		v.Parts, v.Folded = b.rows(f, path), !b.had(path)
 	case estate.TypeEnum:
+		if v.Value == "" && v.When == "" {
+			v.Value = f.Default
+		}
 		for _, e := range f.Enum {
 			v.Options = append(v.Options, choice{e, enumText(b.p, f.Name, e)})
 		}

@@ -100,13 +100,10 @@ func (c *Console) tell(p *page, s *flow.Story) told {
 	return t
 }
 
+// lotName names a lot that is not off.
 func (c *Console) lotName(id charge.LotID) string {
-	for _, l := range c.desk.Estate().Lots() {
-		if l.ID == id {
-			return l.Name
-		}
-	}
-	return ""
+	l, _, _ := c.desk.Estate().Lot(id)
+	return l.Name
 }
 
 // coded begins a step from a code of a closed list.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -150,17 +151,21 @@ func (c *Console) todayFigures(w http.ResponseWriter, r *http.Request, p *page) 
 	return render(w, r, http.StatusOK, cardGrid(p, c.cards(p, f)))
 }
 
-// point is one moment of the live charts.
+// point is one moment of the live charts; what is not known of it is null.
 type point struct {
-	At        int64   `json:"at"` // epoch seconds
-	Pushes    int64   `json:"pushes"`
-	Delivered int64   `json:"delivered"`
-	Pending   int64   `json:"pending"`
-	P99       float64 `json:"p99_ms"`
+	At        int64    `json:"at"` // epoch seconds
+	Pushes    int64    `json:"pushes"`
+	Delivered int64    `json:"delivered"`
+	Pending   *int64   `json:"pending"`
+	P99       *float64 `json:"p99_ms"`
 }
 
-// streamEvery is how often the live charts get a point, and what its counts span.
-const streamEvery = 5 * time.Second
+// streamEvery is how often the live charts get a point, and what its counts span; streamPast is how many points
+// they begin with.
+const (
+	streamEvery = 5 * time.Second
+	streamPast  = 12
+)
 
 // stream sends a point every few seconds as server-sent events, until the browser goes.
 func (c *Console) stream(w http.ResponseWriter, r *http.Request, _ *page) error {
@@ -168,17 +173,25 @@ func (c *Console) stream(w http.ResponseWriter, r *http.Request, _ *page) error 
 	_ = out.SetWriteDeadline(time.Time{}) // it lasts; not every writer has a deadline to take away
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
+	if server, ok := r.Context().Value(http.ServerContextKey).(*http.Server); ok {
+		c.hears.Do(func() { server.RegisterOnShutdown(func() { close(c.leaving) }) })
+	}
 	tick := time.NewTicker(streamEvery)
 	defer tick.Stop()
-	for {
-		if err := c.sendPoint(w, r); err != nil {
-			return nil // the browser has gone, or the store: it comes again by itself
+	for past := streamPast; ; past = 0 {
+		// An error ends the stream, be it the browser's or the store's: the browser comes again by itself.
+		for ; past >= 0; past-- {
+			if err := c.sendPoint(w, r, time.Duration(past)*streamEvery); err != nil {
+				return nil
+			}
 		}
 		if err := out.Flush(); err != nil {
 			return nil
 		}
 		select {
 		case <-r.Context().Done():
+			return nil
+		case <-c.leaving:
 			return nil
 		case <-tick.C:
 		}
@@ -196,16 +209,20 @@ func sessionOf(r *http.Request) string {
 	return cookie.Value
 }
 
-func (c *Console) sendPoint(w http.ResponseWriter, r *http.Request) error {
-	now := c.desk.Now()
-	counts, err := c.desk.Counts(r.Context(), now.Add(-streamEvery), now)
+func (c *Console) sendPoint(w http.ResponseWriter, r *http.Request, ago time.Duration) error {
+	at := c.desk.Now().Add(-ago)
+	counts, err := c.desk.Counts(r.Context(), at.Add(-streamEvery), at)
 	if err != nil {
 		return err
 	}
 	f := figures{Counts: counts}
-	pt := point{At: now.Unix(), Pushes: f.accepted(), Delivered: f.sum(charge.StateDelivered, charge.StateUsed), Pending: counts.Pending}
-	if _, p99, ok := c.desk.Latency(); ok {
-		pt.P99 = float64(p99.Microseconds()) / 1000
+	pt := point{At: at.Unix(), Pushes: f.accepted(), Delivered: f.sum(charge.StateDelivered, charge.StateUsed)}
+	if ago == 0 {
+		pt.Pending = &counts.Pending
+		if _, p99, ok := c.desk.Latency(); ok {
+			ms := float64(p99.Microseconds()) / 1000
+			pt.P99 = &ms
+		}
 	}
 	data, err := json.Marshal(pt)
 	if err != nil {
@@ -267,11 +284,13 @@ func (c *Console) work(w http.ResponseWriter, r *http.Request, p *page) error {
 	for _, list := range workLists {
 		name, help := workName(p, list)
 		e := workEntry{List: list, Name: name, Help: help}
-		count, err := c.workCount(r.Context(), list)
-		if err != nil {
-			return err
+		if list != "near" { // which takes many looks, and is counted on its own page
+			count, err := c.workCount(r.Context(), list)
+			if err != nil {
+				return err
+			}
+			e.Count = count
 		}
-		e.Count = count
 		entries = append(entries, e)
 	}
 	return render(w, r, http.StatusOK, workPage(p, entries))
@@ -279,26 +298,13 @@ func (c *Console) work(w http.ResponseWriter, r *http.Request, p *page) error {
 
 // workCount counts a list up to 100.
 func (c *Console) workCount(ctx context.Context, list string) (string, error) {
-	const most = 100
-	n := 0
-	if f, ok := workFilter(list); ok {
-		f.Limit = most
-		page, err := c.desk.Charges(ctx, guard.Identity{Role: guard.RoleViewer}, f)
-		if err != nil {
-			return "", err
-		}
-		n = len(page.Items)
-		if page.Next != "" {
-			return fmt.Sprintf("%d+", n), nil
-		}
-	} else {
-		near, err := c.desk.NearMisses(ctx)
-		if err != nil {
-			return "", err
-		}
-		n = len(near)
+	f, _ := workFilter(list)
+	f.Limit = 100
+	page, err := c.desk.Charges(ctx, guard.Identity{Role: guard.RoleViewer}, f)
+	if err != nil {
+		return "", err
 	}
-	return fmt.Sprint(n), nil
+	return strconv.Itoa(len(page.Items)) + plus(page.Next != ""), nil
 }
 
 func (c *Console) workList(w http.ResponseWriter, r *http.Request, p *page) error {

@@ -148,6 +148,12 @@ const bulkMost = 500
 // that would be. Each is an action of its own, with its own line in the audit log.
 func (d *Desk) RedeliverAll(ctx context.Context, who guard.Identity, f charge.ChargeFilter, reason string, dryRun bool) (Bulk, error) {
 	var b Bulk
+	if err := allow(who, guard.RoleSupport); err != nil {
+		return b, err
+	}
+	if reason == "" && !dryRun {
+		return b, needsReason()
+	}
 	f.Limit = bulkMost
 	page, err := d.Charges(ctx, who, f)
 	if err != nil {

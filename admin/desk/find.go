@@ -27,11 +27,9 @@ var uuidText = regexp.MustCompile(`^[0-9A-Za-z-]{16,64}$`)
 func (d *Desk) Find(ctx context.Context, who guard.Identity, text string) (*Found, error) {
 	found := &Found{}
 	if id, err := charge.ParseLotID(text); err == nil {
-		for _, l := range d.Estate().Lots() {
-			if l.ID == id {
-				found.Lot = l
-				return found, nil
-			}
+		if l, err := d.Lot(ctx, id); err == nil {
+			found.Lot = &l.Lot
+			return found, nil
 		}
 	}
 	if id, err := strconv.ParseInt(text, 10, 64); err == nil && id > 0 {

@@ -35,13 +35,19 @@ func (d *Desk) Lots(ctx context.Context) ([]Lot, error) {
 
 // Lot finds one lot, switched off ones too.
 func (d *Desk) Lot(ctx context.Context, id charge.LotID) (Lot, error) {
-	for _, l := range d.cfg.Estate.State().Lots() {
-		if l.ID == id {
-			status, err := d.cfg.Reads.LotStatus(ctx, id)
-			return Lot{*l, status}, Wrap(err)
+	l, _, found := d.cfg.Estate.State().Lot(id)
+	if !found { // or it is switched off, which only the whole list tells
+		for _, off := range d.cfg.Estate.State().Lots() {
+			if off.ID == id {
+				l, found = *off, true
+			}
 		}
 	}
-	return Lot{}, Fail(NotFound, "there is no lot "+id.String())
+	if !found {
+		return Lot{}, Fail(NotFound, "there is no lot "+id.String())
+	}
+	status, err := d.cfg.Reads.LotStatus(ctx, id)
+	return Lot{l, status}, Wrap(err)
 }
 
 // Pause stops sending to a lot.

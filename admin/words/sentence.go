@@ -52,7 +52,7 @@ var sentences = []Text{
 	{"车场已收到这笔减免，再发可能重复减免。", "The lot has this reduction already; sending it again could give it twice."},
 	{"该充电订单已作废。", "The charge is voided."},
 	{"对接处于试运行：只判定、不下发。请先切换为正式。", "The binding is a shadow: it decides and sends nothing. Set it live first."},
-	{"将按现行规则和该停车订单已有的减免重新判定，结果作为一笔新的减免下发。车场此前没有收到过它。", "The charge is decided again by today's rule and what its stay has been granted; what comes out is sent as a new reduction. The lot has not had this one."},
+	{"将按该对接现行的规则和该停车订单已有的减免重新判定，结果作为一笔新的减免下发。车场此前没有收到过它。", "The charge is decided again by its rule as it stands today and by what its stay has been granted; what comes out is sent as a new reduction. The lot has not had this one."},
 	{"车场已停用。", "The lot is switched off."},
 	{"无法确定车场是否已生效，而该车场不允许重复告知（repeats: unsafe）。请与车场核对，再绑定或作废。", "Nobody knows whether the lot applied it, and this lot may not be told twice (repeats: unsafe). Ask the car park, then bind or void."},
 	{"此刻正在发送。", "It is being sent at this moment."},
@@ -93,6 +93,7 @@ var sentences = []Text{
 	{`应答不是 {"state":0|1,"errmsg":…}`, `the answer is not {"state":0|1,"errmsg":…}`},
 	{"作废", "voided"},
 	{"重新下发", "redelivered"},
+	{"车场拒绝", "refused by the lot"},
 	{"放弃后收到车场确认。", "acknowledged after it was given up"},
 	{"放弃时有一次发送尚未应答，可能已生效。", "given up while a try was under way that may have been applied"},
 }

@@ -57,9 +57,9 @@
       const axis = { stroke: color("--soft"), grid: { stroke: color("--line") }, ticks: { stroke: color("--line") } };
       const chart = new uPlot({
         width: element.clientWidth, height: 160, legend: { live: false }, cursor: { show: false },
-        scales: { y: { range: (u, min, max) => [0, Math.max(1, max * 1.1)] } },
+        scales: { x: { range: (u, min, max) => [Math.min(min, max - 60), max] }, y: { range: (u, min, max) => [0, Math.max(1, max * 1.1)] } },
         axes: [{ ...axis, values: (u, splits) => splits.map((s) => clock.format(s * 1000)), space: 80 }, { ...axis, size: 44 }],
-        series: [{}, ...series.map(([label, stroke]) => ({ label, stroke: color(stroke), width: 2, points: { show: false } }))],
+        series: [{}, ...series.map(([label, stroke]) => ({ label, stroke: color(stroke), width: 2, points: { size: 4 } }))],
       }, [[], ...series.map(() => [])], element);
       window.addEventListener("resize", () => chart.setSize({ width: element.clientWidth, height: 160 }));
       return chart;
