@@ -285,7 +285,7 @@ type chargesBind struct {
 
 // Run binds one charge.
 func (b *chargesBind) Run(c *console) error {
-	return b.do(c, chargePath(b.ID, "bind"), map[string]string{"stay": b.Stay})
+	return b.do(c, chargePath(b.ID, "bind"), map[string]string{"order_id": b.Stay})
 }
 
 type chargesReplay struct {

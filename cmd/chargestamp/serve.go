@@ -71,21 +71,16 @@ func (s *serveCommand) Run(c *console) error {
 	}
 	a, err := app.New(c.ctx, cfg)
 	if err != nil {
-		var wrong *app.ConfigError
-		if errors.As(err, &wrong) {
-			return usageError{err}
-		}
-		return err
+		return misconfigured(err)
 	}
+	defer a.Stop(stopWithin)
 	if s.Estate != "" {
 		if err := a.ApplyFile(c.ctx, s.Estate); err != nil {
-			a.Stop(stopWithin)
 			return err
 		}
 	}
 	if err := a.Start(c.ctx); err != nil {
-		a.Stop(stopWithin)
-		return err
+		return misconfigured(err)
 	}
 	if err := a.OfferSetup(c.ctx, c.err, isTerminal(os.Stderr)); err != nil {
 		fmt.Fprintln(c.err, "chargestamp:", err)
@@ -96,12 +91,18 @@ func (s *serveCommand) Run(c *console) error {
 	}
 	select {
 	case <-c.ctx.Done():
-		a.Stop(stopWithin)
 		return nil
 	case err := <-a.Fatal():
-		a.Stop(stopWithin)
 		return err
 	}
+}
+
+// misconfigured makes wrong use of an error that a configuration is to blame for.
+func misconfigured(err error) error {
+	if wrong := (*app.ConfigError)(nil); errors.As(err, &wrong) {
+		return usageError{err}
+	}
+	return err
 }
 
 func isTerminal(f *os.File) bool {
