@@ -28,9 +28,9 @@ func (v *Verdict) note(count *int, format string, args ...any) {
 	}
 }
 
-// Judge compares the platforms' account with the lots' books and with what the server lists, by lot. Why may
-// excuse a charge that is in no book: a state that says why not.
-func Judge(entries []Entry, books Books, said map[charge.LotID][]Said, why func(Said) bool) Verdict {
+// Judge compares the platforms' account with the lots' books and with what the server lists, by lot. Why, which
+// may be nil, excuses a state that is neither delivered nor used, by whether the charge is in a book.
+func Judge(entries []Entry, books Books, said map[charge.LotID][]Said, why func(s Said, applied bool) bool) Verdict {
 	var v Verdict
 	pushed := map[string]Entry{}
 	for _, e := range entries {
@@ -70,7 +70,7 @@ func Judge(entries []Entry, books Books, said map[charge.LotID][]Said, why func(
 			continue
 		}
 		v.Accepted++
-		excused := why != nil && why(s)
+		excused := why != nil && why(s, applied[order] > 0)
 		switch {
 		case stored[order] == 0:
 			v.note(&v.Lost, "charge %s was accepted and the server does not know it", order)
