@@ -205,6 +205,16 @@ func TestCECSeals(t *testing.T) {
 	if got, want := string(r.Body), `{"Data":"`+alone+`"}`; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
+
+	// With a signature secret 济南国网 sends the whole envelope, though no operator_id is among its keys.
+	keys["sig_secret"] = vectorKeys["sig_secret"]
+	if r, err = Build("guowang-jinan", p, keys, noon, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	want = `{"OperatorID":"000000000","Data":"` + alone + `","TimeStamp":"20240101120000","Seq":"0001","Sig":"DDC83A171B5049CD114169B8C20D867B"}`
+	if string(r.Body) != want {
+		t.Errorf("got  %s\nwant %s", r.Body, want)
+	}
 }
 
 func TestCECBreaks(t *testing.T) {
