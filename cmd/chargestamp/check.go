@@ -27,19 +27,21 @@ func (k *checkCommand) Run(c *console) error {
 	if k.Profile != "" && k.Push == "" {
 		return k.profileOnly(c, q)
 	}
-	if k.Platform == "" || k.Push == "" || k.Keys == "" {
+	if k.Platform == "" || k.Push == "" {
 		return usage("give a platform, --keys FILE and the captured push")
 	}
 	var err error
 	if q.Push, err = c.readFile(k.Push); err != nil {
 		return err
 	}
-	raw, err := c.readFile(k.Keys)
-	if err != nil {
-		return err
-	}
-	if err := yaml.Unmarshal(raw, &q.Keys); err != nil {
-		return usage("%s: not a YAML map of keys: %v", k.Keys, err)
+	if k.Keys != "" { // a platform such as wanchong needs none
+		raw, err := c.readFile(k.Keys)
+		if err != nil {
+			return err
+		}
+		if err := yaml.Unmarshal(raw, &q.Keys); err != nil {
+			return usage("%s: not a YAML map of keys: %v", k.Keys, err)
+		}
 	}
 	if q.At, err = parseTime(k.At, time.Now()); err != nil {
 		return err
