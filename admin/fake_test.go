@@ -37,10 +37,11 @@ type fake struct {
 	tokens map[guard.Role]string
 	book   *estate.Book
 	keys   *guard.Keyring
+	oidc   *guard.OIDC
 	refuse estate.Errors // what Apply finds wrong
 	alerts *alert.Watcher
 	push   *charge.Push
-	many   int // more rows in every list
+	many   int // more rows in lists; below 0 they are empty
 }
 
 func newFake() *fake {
@@ -77,6 +78,9 @@ func (f *fake) Charges(_ context.Context, q charge.ChargeFilter) (charge.Page[*c
 	f.page = q
 	bare := &charge.Charge{ID: 7000, Platform: "xiaoju", Plate: "沪B12345", Lot: theLot, State: charge.StateHeld,
 		Reason: charge.ReasonWaitingForStay, Received: time.Date(2024, 1, 1, 1, 0, 0, 0, time.UTC)}
+	if f.many < 0 {
+		return charge.Page[*charge.Charge]{}, f.fail
+	}
 	items := []*charge.Charge{f.charge, bare}
 	for range f.many {
 		items = append(items, f.charge)
@@ -87,6 +91,9 @@ func (f *fake) Charges(_ context.Context, q charge.ChargeFilter) (charge.Page[*c
 func (f *fake) Push(context.Context, int64) (*charge.Push, error) { return f.push, f.fail }
 
 func (f *fake) Pushes(context.Context, charge.PushFilter) (charge.Page[charge.Push], error) {
+	if f.many < 0 {
+		return charge.Page[charge.Push]{}, f.fail
+	}
 	return charge.Page[charge.Push]{Items: []charge.Push{
 		{ID: 31, Platform: "telaidian", Received: now, Remote: "203.0.113.9", Outcome: charge.OutcomeAccepted, Charge: 7001},
 		{ID: 30, Platform: "xiaoju", Received: now, Remote: "203.0.113.8", Outcome: charge.OutcomeBadSignature, Reason: "sign does not fit"},
@@ -94,6 +101,9 @@ func (f *fake) Pushes(context.Context, charge.PushFilter) (charge.Page[charge.Pu
 }
 
 func (f *fake) Stays(context.Context, charge.StayFilter) (charge.Page[*charge.Stay], error) {
+	if f.many < 0 {
+		return charge.Page[*charge.Stay]{}, f.fail
+	}
 	return charge.Page[*charge.Stay]{Items: []*charge.Stay{f.told.Stay}}, f.fail
 }
 
@@ -109,6 +119,9 @@ func (f *fake) LotStatuses(ctx context.Context) ([]charge.LotStatus, error) {
 
 func (f *fake) Statement(_ context.Context, q charge.StatementFilter) ([]charge.StatementRow, error) {
 	f.span = q
+	if f.many < 0 {
+		return nil, f.fail
+	}
 	return []charge.StatementRow{{Day: "2026-01-31", Platform: "telaidian", Lot: theLot, Charges: 3, GrantedMinutes: 90,
 		GrantedAmount: 1250, Delivered: 3, Used: 2, UsedMinutes: 60, UsedAmount: 1005, Gaps: 1}}, f.fail
 }
@@ -195,7 +208,7 @@ func serve(t *testing.T, f *fake) *Server {
 			LotField: "ParkID", Separators: []string{"&&"}, Issuer: platform.IssuerAccount,
 			Keys:   []platform.KeyInfo{{Name: "operator_id", Label: "OperatorID"}, {Name: "sig_secret", Label: "SigSecret", Secret: true}},
 			Routes: []platform.Route{{Path: "/zld/telaidian/query_token", Kind: platform.RouteToken}}}},
-		Now: func() time.Time { return now }}, Keys: f.keys, Alerts: f.alerts, PublicURL: "https://push.example"})
+		Now: func() time.Time { return now }}, Keys: f.keys, OIDC: f.oidc, Alerts: f.alerts, PublicURL: "https://push.example"})
 	if err != nil {
 		t.Fatal(err)
 	}

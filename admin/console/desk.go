@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -77,12 +78,15 @@ func stepResult(p *page, result string) string {
 	return p.T("未判断", "not judged")
 }
 
-// shared is a finding that can be sent to a platform: neither signatures that our keys give nor what was read.
+// plates finds what looks like a number plate.
+var plates = regexp.MustCompile(`(\p{Han}[A-Z])[A-Z0-9]{3,5}([A-Z0-9]{2})`)
+
+// shared is a finding that can be sent to a platform: without the signature that our keys give, what was read
+// and what looks like a plate.
 func shared(f *platform.Finding) string {
 	masked := *f
-	masked.Expected, masked.Answer = "", ""
-	masked.Read = nil
-	return masked.String()
+	masked.Expected, masked.Answer, masked.Read = "", "", nil
+	return plates.ReplaceAllString(masked.String(), "$1***$2")
 }
 
 func (c *Console) alerts(w http.ResponseWriter, r *http.Request, p *page) error {

@@ -34,7 +34,8 @@ func (d *Desk) Push(ctx context.Context, who guard.Identity, id int64) (*Push, e
 	}
 	p := &Push{Push: *stored}
 	if p.Read, err = d.cfg.Story.Replay(ctx, id, flow.Action{Actor: who.Name, DryRun: true}); err != nil {
-		return nil, Wrap(err)
+		d.Failed(ctx, err)
+		p.Read = flow.Replayed{Outcome: stored.Outcome} // it cannot be read any more; what was stored still can
 	}
 	raw := d.maskCredentials(stored)
 	switch {

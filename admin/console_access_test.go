@@ -1,0 +1,239 @@
+package admin
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"html"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pquerna/otp/totp"
+
+	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/guard"
+)
+
+func TestFirstStart(t *testing.T) {
+	f := newFake()
+	b := open(t, f)
+	if a := b.get("/"); a.Header.Get("Location") != "/setup" {
+		t.Errorf("the first page leads to %q", a.Header.Get("Location"))
+	}
+	key := f.guard.Setup.Token()
+	if a := b.get("/setup?token=wrong"); a.StatusCode != http.StatusForbidden {
+		t.Errorf("a wrong link: %d", a.StatusCode)
+	}
+	a := b.get("/setup?token=" + key)
+	if a.StatusCode != http.StatusOK || a.Header.Get("Referrer-Policy") == "" {
+		t.Fatalf("the link: %d", a.StatusCode)
+	}
+	csrf := csrfField.FindStringSubmatch(a.body)[1]
+	form := func(name, password, again string) url.Values {
+		return url.Values{"csrf": {csrf}, "token": {key}, "name": {name}, "password": {password}, "again": {again}}
+	}
+	a = b.post("/setup", form("Li", phrase, "other"))
+	if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "两次输入的密码不同") || !strings.Contains(a.body, `value="Li"`) || strings.Contains(a.body, phrase) {
+		t.Errorf("two passwords: %d %s", a.StatusCode, a.body)
+	}
+	a = b.post("/setup", form("Li", "short", "short"))
+	if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "密码至少 10 个字符") {
+		t.Errorf("a short password: %d", a.StatusCode)
+	}
+	a = b.post("/setup", form("Li", phrase, phrase))
+	if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/" {
+		t.Fatalf("the first admin: %d %s", a.StatusCode, a.body)
+	}
+	if a := b.get("/access"); a.StatusCode != http.StatusOK {
+		t.Errorf("the first admin is none: %d", a.StatusCode)
+	}
+	if a := open(t, f).get("/setup?token=" + key); a.Header.Get("Location") != "/login" {
+		t.Errorf("the link works twice: %d", a.StatusCode)
+	}
+}
+
+func TestSignIn(t *testing.T) {
+	f := newFake()
+	as(t, f, guard.RoleSupport)
+	b := open(t, f)
+	for _, form := range []url.Values{{"name": {"support"}, "password": {"wrong"}}, {"name": {"nobody"}, "password": {phrase}}, {}} {
+		a := b.post("/login", form)
+		if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "用户名、密码或验证码不正确") {
+			t.Errorf("%v: %d %s", form, a.StatusCode, a.body)
+		}
+	}
+	if a := b.post("/login", url.Values{"name": {"support"}, "password": {phrase}, "csrf": {"forged"}}); a.StatusCode != http.StatusForbidden {
+		t.Errorf("a forged token: %d", a.StatusCode)
+	}
+	for next, want := range map[string]string{"/charges/7001": "/charges/7001", "https://evil.example": "/", "//evil.example": "/", "/\\evil.example": "/"} {
+		b := open(t, f)
+		a := b.post("/login", url.Values{"name": {"support"}, "password": {phrase}, "next": {next}})
+		if got := a.Header.Get("Location"); got != want {
+			t.Errorf("next %q leads to %q, want %q", next, got, want)
+		}
+	}
+	throttled := 0
+	for range 30 {
+		if a := b.post("/login", url.Values{"name": {"support"}, "password": {"guess"}}); a.StatusCode == http.StatusTooManyRequests {
+			throttled++
+		}
+	}
+	if throttled == 0 {
+		t.Error("30 guesses are not slowed down")
+	}
+}
+
+func TestExpiredSession(t *testing.T) {
+	f := newFake()
+	b := as(t, f, guard.RoleSupport)
+	if err := f.guard.Sessions.Revoke(t.Context(), f.guard.Sessions.List("support")[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	a := b.get("/charges?state=held")
+	if a.Header.Get("Location") != "/login?next="+url.QueryEscape("/charges?state=held") {
+		t.Errorf("leads to %q", a.Header.Get("Location"))
+	}
+	if a := b.get("/login"); !strings.Contains(a.body, "登录已过期") {
+		t.Errorf("nothing says that the session is over: %s", a.body)
+	}
+	if a := b.post("/charges/7001/void", url.Values{"reason": {"x"}, "step": {"do"}}); a.StatusCode != http.StatusSeeOther || len(f.done) != 0 {
+		t.Errorf("a POST after the session: %d, did %v", a.StatusCode, f.done)
+	}
+}
+
+func TestPostsAreGuarded(t *testing.T) {
+	posts := []struct {
+		path  string
+		least guard.Role
+	}{
+		{"/charges/7001/void", guard.RoleSupport}, {"/charges/7001/redeliver", guard.RoleSupport}, {"/charges/7001/bind", guard.RoleSupport},
+		{"/pushes/31/replay", guard.RoleSupport}, {"/lots/200461/1313/pause", guard.RoleSupport}, {"/work/redeliver?state=gave_up", guard.RoleSupport},
+		{"/bindings/teld-main/200461/1313/test", guard.RoleSupport}, {"/doctor", guard.RoleSupport},
+		{"/bindings/teld-main/200461/1313/mode", guard.RoleAdmin}, {"/estate/vendor/new", guard.RoleAdmin}, {"/estate/import", guard.RoleAdmin},
+		{"/access/users", guard.RoleAdmin}, {"/access/tokens", guard.RoleAdmin}, {"/alerts/test", guard.RoleAdmin},
+		{"/access/users/support/revoke", guard.RoleAdmin}, {"/me/password", guard.RoleViewer}, {"/logout", guard.RoleViewer},
+	}
+	f := onPages()
+	for _, role := range []guard.Role{guard.RoleViewer, guard.RoleSupport, guard.RoleAdmin} {
+		b := as(t, f, role)
+		rows := len(f.memory.rows)
+		for _, p := range posts {
+			a := b.post(p.path, url.Values{"csrf": {"forged"}, "reason": {"x"}, "step": {"do"}, "to": {"live"}, "name": {"duty"}})
+			if a.StatusCode != http.StatusForbidden {
+				t.Errorf("%s as %s without the token: %d", p.path, role, a.StatusCode)
+			}
+			if desk.Allows(role, p.least) {
+				continue
+			}
+			if a := b.post(p.path, url.Values{"reason": {"x"}, "step": {"do"}, "to": {"live"}, "name": {"duty"}}); a.StatusCode != http.StatusForbidden {
+				t.Errorf("%s as %s: %d", p.path, role, a.StatusCode)
+			}
+		}
+		if len(f.done) != 0 || len(f.memory.rows) != rows {
+			t.Errorf("%s did %v, %d rows", role, f.done, len(f.memory.rows)-rows)
+		}
+	}
+}
+
+func TestSecondFactor(t *testing.T) {
+	f := newFake()
+	b := as(t, f, guard.RoleSupport)
+	a := b.post("/me/totp", url.Values{})
+	secret := regexp.MustCompile(`secret=([A-Z2-7]+)`).FindStringSubmatch(a.body)
+	if a.StatusCode != http.StatusOK || !strings.Contains(a.body, "data:image/png;base64,") || secret == nil {
+		t.Fatalf("enrolling: %d %s", a.StatusCode, a.body)
+	}
+	address := html.UnescapeString(regexp.MustCompile(`name="address" value="([^"]+)"`).FindStringSubmatch(a.body)[1])
+	if a = b.post("/me/totp/confirm", url.Values{"code": {"000000"}, "address": {address}}); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "验证码不正确") {
+		t.Errorf("a wrong code: %d", a.StatusCode)
+	}
+	code, err := totp.GenerateCode(secret[1], now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a = b.post("/me/totp/confirm", url.Values{"code": {code}, "address": {address}}); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "恢复码") {
+		t.Fatalf("confirming: %d %s", a.StatusCode, a.body)
+	}
+	recovery := regexp.MustCompile(`<pre class="secret"[^>]*>([^\n<]+)`).FindStringSubmatch(a.body)[1]
+	other := open(t, f)
+	if a = other.post("/login", url.Values{"name": {"support"}, "password": {phrase}}); a.StatusCode != http.StatusOK || !strings.Contains(a.body, `name="code"`) || strings.Contains(a.body, phrase) {
+		t.Fatalf("no code is asked for: %d %s", a.StatusCode, a.body)
+	}
+	if a = other.post("/login", url.Values{"name": {"support"}, "password": {phrase}, "code": {recovery}}); a.StatusCode != http.StatusSeeOther {
+		t.Errorf("a recovery code: %d %s", a.StatusCode, a.body)
+	}
+}
+
+func TestSignInAtAnIssuer(t *testing.T) {
+	f := newFake()
+	as(t, f, guard.RoleAdmin) // a user exists, so that nobody is sent to the set-up
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := func(v any) string {
+		data, err := json.Marshal(v)
+		if err != nil {
+			t.Error(err)
+		}
+		return base64.RawURLEncoding.EncodeToString(data)
+	}
+	var nonce string
+	var issuer *httptest.Server
+	issuer = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch r.URL.Path {
+		case "/.well-known/openid-configuration":
+			fmt.Fprintf(w, `{"issuer":%[1]q,"authorization_endpoint":"%[2]s/go","token_endpoint":"%[2]s/token","jwks_uri":"%[2]s/keys"}`, issuer.URL, issuer.URL)
+		case "/keys":
+			fmt.Fprintf(w, `{"keys":[{"kty":"RSA","alg":"RS256","use":"sig","n":%q,"e":"AQAB"}]}`, base64.RawURLEncoding.EncodeToString(key.N.Bytes()))
+		case "/token":
+			signed := part(map[string]string{"alg": "RS256"}) + "." + part(map[string]any{"iss": issuer.URL, "aud": "chargestamp", "sub": "77", "preferred_username": "wang",
+				"role": "duty", "nonce": nonce, "exp": now.Add(time.Hour).Unix(), "iat": now.Unix()})
+			sum := sha256.Sum256([]byte(signed))
+			sig, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:])
+			if err != nil {
+				t.Error(err)
+			}
+			fmt.Fprintf(w, `{"access_token":"x","token_type":"Bearer","id_token":%q}`, signed+"."+base64.RawURLEncoding.EncodeToString(sig))
+		}
+	}))
+	defer issuer.Close()
+	f.oidc, err = guard.NewOIDC(guard.OIDCConfig{Issuer: issuer.URL, ClientID: "chargestamp", RedirectURL: "http://console/oidc/return",
+		Roles: map[string]guard.Role{"duty": guard.RoleSupport}}, f.keys, issuer.Client(), func() time.Time { return now })
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := open(t, f)
+	if a := b.get("/login"); !strings.Contains(a.body, "/oidc/begin") {
+		t.Error("the sign-in page does not offer the issuer")
+	}
+	there, err := url.Parse(b.get("/oidc/begin").Header.Get("Location"))
+	if err != nil || !strings.HasPrefix(there.String(), issuer.URL+"/go?") {
+		t.Fatalf("begins at %s: %v", there, err)
+	}
+	nonce = there.Query().Get("nonce")
+	if a := b.get("/oidc/return?state=wrong&code=c"); a.StatusCode != http.StatusForbidden || !strings.Contains(a.body, "单点登录未通过") {
+		t.Errorf("a wrong state: %d", a.StatusCode)
+	}
+	there, err = url.Parse(b.get("/oidc/begin").Header.Get("Location"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	nonce = there.Query().Get("nonce")
+	if a := b.get("/oidc/return?code=c&state=" + url.QueryEscape(there.Query().Get("state"))); a.Header.Get("Location") != "/" {
+		t.Fatalf("back: %d %s", a.StatusCode, a.body)
+	}
+	if a := b.get("/me"); !strings.Contains(a.body, "wang") || !strings.Contains(a.body, "客服") || strings.Contains(a.body, "更改密码") {
+		t.Errorf("who has come is %s", a.body)
+	}
+}

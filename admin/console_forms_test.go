@@ -1,0 +1,144 @@
+package admin
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/guard"
+)
+
+func TestActSaysItsEffectFirst(t *testing.T) {
+	f := newFake()
+	b := as(t, f, guard.RoleSupport)
+	if a := b.get("/charges/7001/void"); !strings.Contains(a.body, "the lot gets it again") || len(f.done) != 0 {
+		t.Errorf("no effect is said: %s", a.body)
+	}
+	if a := b.post("/charges/7001/void", url.Values{"step": {"do"}, "reason": {" "}}); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "请填写原因") || len(f.done) != 0 {
+		t.Errorf("no reason: %d, did %v", a.StatusCode, f.done)
+	}
+	a := b.post("/charges/7001/void", url.Values{"step": {"do"}, "reason": {"wrong car"}})
+	if a.Header.Get("Location") != "/charges/7001" || fmt.Sprint(f.done) != "[void by support: wrong car]" {
+		t.Errorf("leads to %q, did %v", a.Header.Get("Location"), f.done)
+	}
+	if a := b.get("/charges/7001"); !strings.Contains(a.body, "已完成。") {
+		t.Error("nothing says that it was done")
+	}
+	if a := b.get("/charges/7001"); strings.Contains(a.body, "已完成。") {
+		t.Error("it is said twice")
+	}
+}
+
+func TestEstateForm(t *testing.T) {
+	f := newFake()
+	b := as(t, f, guard.RoleAdmin)
+	form := url.Values{"lot": {"200461/1399"}, "name": {"二号场"}, "kind": {"4g"}, "ckey": {"typed-secret-key"}, "tariff.unit_minutes": {"sixty"}, "step": {"preview"}}
+	a := b.post("/estate/lot/new", form)
+	if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, `id="wrong-tariff-unit_minutes"`) || !strings.Contains(a.body, `value="sixty"`) || !strings.Contains(a.body, `value="二号场"`) {
+		t.Fatalf("a wrong number: %d %s", a.StatusCode, a.body)
+	}
+	kept := regexp.MustCompile(`name="kept" value="([^"]+)"`)
+	form.Set("kept", kept.FindStringSubmatch(a.body)[1])
+	form.Set("tariff.unit_minutes", "60")
+	form.Set("tariff.unit_price", "5.00")
+	form.Del("ckey")
+	a = b.post("/estate/lot/new", form)
+	if a.StatusCode != http.StatusOK || !strings.Contains(a.body, "将要更改") || !strings.Contains(a.body, "lot 200461/1399") || strings.Contains(a.body, "typed-secret-key") {
+		t.Fatalf("the preview: %d %s", a.StatusCode, a.body)
+	}
+	if _, _, found := f.book.State().Lot(charge.LotID{Union: "200461", Park: "1399"}); found {
+		t.Fatal("a preview has changed the estate")
+	}
+	form.Set("kept", kept.FindStringSubmatch(a.body)[1])
+	form.Set("step", "apply")
+	if a = b.post("/estate/lot/new", form); a.Header.Get("Location") != "/lots/200461/1399" {
+		t.Fatalf("applying: %d %s", a.StatusCode, a.body)
+	}
+	l, _, found := f.book.State().Lot(charge.LotID{Union: "200461", Park: "1399"})
+	if !found || l.Ckey.Reveal() != "typed-secret-key" || l.Tariff == nil || l.Tariff.UnitPrice != 500 {
+		t.Errorf("the lot is %+v", l)
+	}
+
+	// A change leaves alone what the form does not say.
+	form = url.Values{"name": {"三号场"}, "kept": {form.Get("kept")}, "step": {"apply"}}
+	if a = b.post("/estate/lot/edit?id=200461/1313", form); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("changing: %d %s", a.StatusCode, a.body)
+	}
+	if l, _, _ := f.book.State().Lot(theLot); l.Name != "三号场" || l.Kind != charge.KindSDK {
+		t.Errorf("the lot is %+v", l)
+	}
+}
+
+func TestKeyRotation(t *testing.T) {
+	f := newFake()
+	b := as(t, f, guard.RoleAdmin)
+	form := url.Values{"platform": {"telaidian"}, "scope": {"platform"}, "keys.operator_id": {"OP"}, "keys.sig_secret": {"the-new-secret"},
+		"old_keys.until": {"2026-04-01T00:00"}, "step": {"apply"}}
+	if a := b.post("/estate/account/edit?id=teld-main", form); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%d %s", a.StatusCode, a.body)
+	}
+	acc, _ := f.book.State().Account("teld-main")
+	if acc.Keys["sig_secret"].Reveal() != "the-new-secret" || acc.OldKeys["sig_secret"].Reveal() != "never-shown-sig" || !acc.OldUntil.Equal(time.Date(2026, 4, 1, 0, 0, 0, 0, charge.Shanghai)) {
+		t.Errorf("keys %v, old %v until %v", acc.Keys["sig_secret"].Reveal(), acc.OldKeys["sig_secret"].Reveal(), acc.OldUntil)
+	}
+	if _, both := acc.OldKeys["operator_id"]; both {
+		t.Error("a key that was not changed has a former one")
+	}
+}
+
+func TestShadowToLive(t *testing.T) {
+	f := newFake()
+	b := as(t, f, guard.RoleAdmin)
+	page := b.get("/bindings/teld-main/200461/1313")
+	for _, want := range []string{"试运行对比", "https://push.example/zld/telaidian/query_token", "200461&amp;&amp;1313", "ParkID", "OperatorID", "协议是推定的"} {
+		if !strings.Contains(page.body, want) {
+			t.Errorf("the binding's page does not say %q", want)
+		}
+	}
+	if a := b.post("/bindings/teld-main/200461/1313/test", url.Values{"plate": {"京A12345"}}); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "/charges/7001") {
+		t.Errorf("the test push: %d", a.StatusCode)
+	}
+	if a := b.get("/bindings/teld-main/200461/1313/mode?to=live"); !strings.Contains(a.body, "<ins>live</ins>") {
+		t.Errorf("no difference is shown: %s", a.body)
+	}
+	if a := b.post("/bindings/teld-main/200461/1313/mode", url.Values{"to": {"live"}}); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("going live: %d %s", a.StatusCode, a.body)
+	}
+	if got, _ := f.book.State().Binding("teld-main", theLot); got.Mode != charge.ModeLive {
+		t.Errorf("the binding is %s", got.Mode)
+	}
+}
+
+func TestImport(t *testing.T) {
+	f := newFake()
+	b := as(t, f, guard.RoleAdmin)
+	a := b.post("/estate/import", url.Values{"text": {"version: 1\nlots:\n  - {lot: \"200461/1400\", kind: sdk, colour: red}\n"}})
+	if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "line 3") || !strings.Contains(a.body, "colour") {
+		t.Errorf("a wrong file: %d %s", a.StatusCode, a.body)
+	}
+	text := "version: 1\nlots:\n  - {lot: \"200461/1400\", kind: sdk}\n"
+	if a = b.post("/estate/import", url.Values{"text": {text}, "step": {"preview"}}); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "lot 200461/1400") {
+		t.Errorf("the preview: %d %s", a.StatusCode, a.body)
+	}
+	if a = b.post("/estate/import", url.Values{"text": {text}, "step": {"apply"}}); a.Header.Get("Location") != "/estate" {
+		t.Errorf("applying: %d %s", a.StatusCode, a.body)
+	}
+	a = b.get("/estate/export")
+	if !strings.Contains(a.body, "200461/1400") || strings.Contains(a.body, "never-shown") || !strings.HasPrefix(a.Header.Get("Content-Disposition"), "attachment") {
+		t.Errorf("the export: %s", a.body)
+	}
+}
+
+func TestTestAlert(t *testing.T) {
+	f := onPages()
+	b := as(t, f, guard.RoleAdmin)
+	a := b.post("/alerts/test", url.Values{"name": {"duty"}})
+	if a.StatusCode != http.StatusBadGateway || !strings.Contains(a.body, "nobody answers") || strings.Contains(a.body, "k3y") {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+}
