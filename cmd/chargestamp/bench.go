@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"time"
 
 	"github.com/chargestamp/chargestamp/bench"
 )
@@ -10,6 +11,7 @@ import (
 type benchCommand struct {
 	Table     benchTable     `cmd:"" default:"withargs" help:"The table of docs/performance.md."`
 	Lines     benchLines     `cmd:"" help:"Thousands of car-park lines: memory, a storm of reconnects, latency beside them."`
+	Overload  benchOverload  `cmd:"" help:"Twice what the server can take: busy answers, bounded times, no growth, soon itself again."`
 	Forwarder benchForwarder `cmd:"" hidden:"" help:"The store-less baseline, started by bench itself."`
 	Far       benchFar       `cmd:"" hidden:"" help:"The far ends of lines, started by bench itself."`
 }
@@ -34,7 +36,7 @@ func (r report) measure(c *console, run func(*bench.Rig) ([]bench.Row, error)) e
 	}
 	err = errors.Join(failure, print(c.out, rows), rig.Close())
 	if err == nil && len(bench.Failed(rows)) > 0 {
-		return failed
+		return errFailed
 	}
 	return err
 }
@@ -81,6 +83,19 @@ func (e engines) on(c *console, r report, run func(*bench.Rig, []*bench.Engine) 
 	return errors.Join(err, closeAll())
 }
 
+// each runs something on one engine after the other.
+func (e engines) each(c *console, r report, run func(*bench.Rig, *bench.Engine) ([]bench.Row, error)) error {
+	return e.on(c, r, func(rig *bench.Rig, all []*bench.Engine) (rows []bench.Row, err error) {
+		for _, engine := range all {
+			more, err := run(rig, engine)
+			if rows = append(rows, more...); err != nil {
+				return rows, err
+			}
+		}
+		return rows, nil
+	})
+}
+
 type benchTable struct {
 	report
 	engines `set:"engine=both"`
@@ -107,17 +122,22 @@ type benchLines struct {
 
 // Run measures lines.
 func (b *benchLines) Run(c *console) error {
-	return b.on(c, b.report, func(rig *bench.Rig, engines []*bench.Engine) (rows []bench.Row, err error) {
-		cfg := bench.DefaultLines
-		cfg.Few, cfg.Many, cfg.Idle, cfg.Times = b.Few, b.Many, b.Idle, b.Times
-		for _, e := range engines {
-			more, err := rig.Lines(c.ctx, e, cfg)
-			if rows = append(rows, more...); err != nil {
-				return rows, err
-			}
-		}
-		return rows, nil
-	})
+	cfg := bench.DefaultLines
+	cfg.Few, cfg.Many, cfg.Idle, cfg.Times = b.Few, b.Many, b.Idle, b.Times
+	return b.each(c, b.report, func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) { return rig.Lines(c.ctx, e, cfg) })
+}
+
+type benchOverload struct {
+	report
+	engines `set:"engine=sqlite"`
+	For     time.Duration `default:"15s" help:"How long."`
+}
+
+// Run overloads.
+func (b *benchOverload) Run(c *console) error {
+	cfg := bench.DefaultOverload
+	cfg.For = b.For
+	return b.each(c, b.report, func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) { return rig.Overload(c.ctx, e, cfg) })
 }
 
 type benchFar struct{}
