@@ -1,8 +1,6 @@
 package app
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -318,44 +316,4 @@ func testGracefulStop(t *testing.T, cfg Config) {
 	if slow.count() != 1 {
 		t.Errorf("the lot was told %d times", slow.count())
 	}
-}
-
-// holdPoll logs a lot in over HTTP and opens its long poll; the channel gives the poll's status.
-func holdPoll(t *testing.T, addr string, id charge.LotID, ckey string) <-chan int {
-	t.Helper()
-	data := fmt.Sprintf(`{"union_id":%q,"park_id":%q,"local_id":"poll"}`, id.Union, id.Park)
-	body, err := json.Marshal(object{"service_name": "login", "data": json.RawMessage(data), "sign": md5Sign(data, ckey)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var login struct {
-		State int
-		Token string
-	}
-	resp, err := http.Post("http://"+addr+"/bpd/upload.do", "application/json", strings.NewReader(string(body)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if err := json.NewDecoder(resp.Body).Decode(&login); err != nil || login.State != 1 {
-		t.Fatalf("login over HTTP: %v %+v", err, login)
-	}
-	status := make(chan int, 1)
-	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
-	t.Cleanup(cancel)
-	go func() {
-		r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+addr+"/bpd/download.do", strings.NewReader(`{"token":"`+login.Token+`"}`))
-		if err != nil {
-			status <- 0
-			return
-		}
-		resp, err := http.DefaultClient.Do(r)
-		if err != nil {
-			status <- -1
-			return
-		}
-		resp.Body.Close()
-		status <- resp.StatusCode
-	}()
-	return status
 }

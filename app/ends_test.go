@@ -1,8 +1,12 @@
 package app
 
 import (
+	"bytes"
+	"context"
 	"crypto/md5"
 	"encoding/hex"
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -13,8 +17,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/chargestamp/chargestamp/charge"
 )
 
 // md5Sign is the lots' signature, as the SDK book has it.
@@ -115,4 +122,60 @@ func (l *slowLot) count() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.n
+}
+
+// uplink sends a message of a lot over HTTP and gives the answer.
+func uplink(t *testing.T, addr string, message object) (status int, answer object) {
+	t.Helper()
+	body, err := json.Marshal(message)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.Post("http://"+addr+"/bpd/upload.do", "application/json", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = json.Unmarshal(text, &answer) // refusals by the listener are no JSON
+	return resp.StatusCode, answer
+}
+
+// login logs a lot in over HTTP and gives its token; none where it was refused.
+func login(t *testing.T, addr string, id charge.LotID, ckey string) string {
+	t.Helper()
+	data := fmt.Sprintf(`{"union_id":%q,"park_id":%q,"local_id":"poll"}`, id.Union, id.Park)
+	_, answer := uplink(t, addr, object{"service_name": "login", "data": json.RawMessage(data), "sign": md5Sign(data, ckey)})
+	token, _ := answer["token"].(string)
+	return token
+}
+
+// holdPoll logs a lot in over HTTP and opens its long poll; the channel gives the poll's status.
+func holdPoll(t *testing.T, addr string, id charge.LotID, ckey string) <-chan int {
+	t.Helper()
+	token := login(t, addr, id, ckey)
+	if token == "" {
+		t.Fatal("the login was refused")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
+	t.Cleanup(cancel)
+	status := make(chan int, 1)
+	go func() {
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+addr+"/bpd/download.do", strings.NewReader(`{"token":"`+token+`"}`))
+		if err != nil {
+			status <- 0
+			return
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			status <- -1
+			return
+		}
+		resp.Body.Close()
+		status <- resp.StatusCode
+	}()
+	return status
 }
