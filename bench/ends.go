@@ -55,8 +55,10 @@ func (e *Ends) OpenLines(ctx context.Context, addr string) error {
 			return err
 		}
 		e.lines[l.ID] = sink
-		if sink.Up() == 0 {
-			return fmt.Errorf("the line of %s is not up", l.ID)
+		for over := time.Now().Add(20 * time.Second); sink.Up() == 0; wait(ctx, 10*time.Millisecond) {
+			if time.Now().After(over) || ctx.Err() != nil {
+				return fmt.Errorf("the line of %s does not come up", l.ID)
+			}
 		}
 	}
 	return nil

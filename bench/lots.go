@@ -33,7 +33,7 @@ var DefaultLots = LotsConfig{Lots: 200, For: 10 * time.Minute, Rate: 20, Life: 3
 func lies() []play.Lies {
 	return []play.Lies{
 		{}, {Ack: play.AckLate}, {Ack: play.AckTwice}, {Ack: play.AckNever}, {Ack: play.AckWrongUUID}, {Ack: play.AckState0},
-		{DropAfterApply: true, Times: 10}, {HalfOpen: true, Dead: 20 * time.Second, Times: 5}, {Offline: 15 * time.Second, Times: 10}, {Ack: play.AckNever, Times: 3},
+		{DropAfterApply: true, Times: 3}, {HalfOpen: true, Dead: 20 * time.Second, Times: 3}, {Offline: 15 * time.Second, Times: 3}, {Ack: play.AckNever, Times: 3},
 	}
 }
 
@@ -77,7 +77,7 @@ func (r *Rig) Lots(ctx context.Context, engine *Engine, cfg LotsConfig) (rows []
 	if err != nil {
 		return nil, err
 	}
-	r.say("%d faults of lines; %s after the last push nothing more changed", l.proxy.faults.Load(), settled.Round(time.Second))
+	r.say("%d faults of lines; waited %s after the last push", l.proxy.faults.Load(), settled.Round(time.Second))
 	return l.judge(ctx)
 }
 

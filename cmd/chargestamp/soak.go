@@ -8,8 +8,9 @@ import (
 
 // soakCommand runs what takes long: kill rounds, lying lots, a steady load.
 type soakCommand struct {
-	Kill soakKill `cmd:"" help:"kill -9 under load, again and again: nothing accepted may be lost or applied twice."`
-	Lots soakLots `cmd:"" help:"Lots that lie, on lines that are cut at random."`
+	Kill   soakKill   `cmd:"" help:"kill -9 under load, again and again: nothing accepted may be lost or applied twice."`
+	Lots   soakLots   `cmd:"" help:"Lots that lie, on lines that are cut at random."`
+	Steady soakSteady `cmd:"" help:"A steady load for long: latency, cost, memory."`
 }
 
 type soakKill struct {
@@ -21,19 +22,13 @@ type soakKill struct {
 
 // Run kills.
 func (s *soakKill) Run(c *console) error {
-	return s.on(c, s.report, func(rig *bench.Rig, engines []*bench.Engine) (rows []bench.Row, err error) {
-		cfg := bench.DefaultKill
-		cfg.Rounds, cfg.Rate = s.Rounds, s.Rate
-		table := bench.NewKillTable(c.err)
-		for _, e := range engines {
-			cfg.Engine = e
-			rounds, err := rig.Kill(c.ctx, cfg, table.Row)
-			rows = append(rows, bench.KillRows(e.Name, rounds, cfg.Rounds)...)
-			if err != nil {
-				return rows, err
-			}
-		}
-		return rows, nil
+	cfg := bench.DefaultKill
+	cfg.Rounds, cfg.Rate = s.Rounds, s.Rate
+	table := bench.NewKillTable(c.err)
+	return s.each(c, s.report, func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) {
+		cfg.Engine = e
+		rounds, err := rig.Kill(c.ctx, cfg, table.Row)
+		return bench.KillRows(e.Name, rounds, cfg.Rounds), err
 	})
 }
 
@@ -47,15 +42,21 @@ type soakLots struct {
 
 // Run lets lots lie.
 func (s *soakLots) Run(c *console) error {
-	return s.on(c, s.report, func(rig *bench.Rig, engines []*bench.Engine) (rows []bench.Row, err error) {
-		cfg := bench.DefaultLots
-		cfg.Lots, cfg.For, cfg.Rate = s.Lots, s.For, s.Rate
-		for _, e := range engines {
-			more, err := rig.Lots(c.ctx, e, cfg)
-			if rows = append(rows, more...); err != nil {
-				return rows, err
-			}
-		}
-		return rows, nil
+	cfg := bench.DefaultLots
+	cfg.Lots, cfg.For, cfg.Rate = s.Lots, s.For, s.Rate
+	return s.each(c, s.report, func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) { return rig.Lots(c.ctx, e, cfg) })
+}
+
+type soakSteady struct {
+	report
+	engines `set:"engine=sqlite"`
+	For     time.Duration `default:"10m" help:"How long."`
+	Rate    float64       `default:"500" help:"Pushes a second."`
+}
+
+// Run pushes.
+func (s *soakSteady) Run(c *console) error {
+	return s.each(c, s.report, func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) {
+		return rig.Steady(c.ctx, e, bench.OpenLoop{Rate: s.Rate, Warm: 20 * time.Second, For: s.For})
 	})
 }
