@@ -63,11 +63,11 @@ func (p *pushCommand) Run(c *console) error {
 	if err != nil {
 		return err
 	}
+	req, err := p.build(push, keys, at, opt)
+	if err != nil {
+		return usageError{err} // nothing to send can be made of what was given
+	}
 	if p.DryRun {
-		req, err := p.build(push, keys, at, opt)
-		if err != nil {
-			return usageError{err}
-		}
 		_, err = c.out.Write(append(req.Dump(strings.TrimPrefix(p.Server, "http://")), '\n'))
 		return err
 	}
