@@ -179,6 +179,8 @@ func (f *Flow) tried(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, 
 	switch {
 	case r.Result == charge.AttemptAcked:
 		return f.acked(tx, then, c, dl, r.At)
+	case c.State == charge.StateUsed:
+		return tx.SetDelivery(dl) // the exit has told what was taken off
 	case r.Result == charge.AttemptRefused && (pending(dl.State) || dl.State == charge.DeliveryUnknown):
 		return f.refused(tx, then, c, dl, r)
 	case dl.State == charge.DeliveryGaveUp && c.State == charge.StateGaveUp && maybeApplied(r):

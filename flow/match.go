@@ -146,11 +146,7 @@ func (d *deciding) visitCharges() (visit []*charge.Charge, from time.Time, err e
 	if c.Decision != nil {
 		from = c.Decision.VisitFrom // decided before: it stays in its visit
 	}
-	since := from
-	if from.IsZero() {
-		since = c.Received.Add(-visitSpan)
-	}
-	recent, err := d.tx.ChargesOfVisit(d.visit(), since)
+	recent, err := aroundVisit(d.tx, d.visit(), from, c.Received)
 	if err != nil {
 		return nil, from, err
 	}
@@ -171,6 +167,15 @@ func (d *deciding) visitCharges() (visit []*charge.Charge, from time.Time, err e
 		}
 	}
 	return visit, from, nil
+}
+
+// aroundVisit lists the charges of a plate since a day before a visit began, or one before a charge that begins
+// one perhaps: a clock may have gone back since.
+func aroundVisit(tx Tx, v charge.VisitKey, from, received time.Time) ([]*charge.Charge, error) {
+	if from.IsZero() {
+		from = received
+	}
+	return tx.ChargesOfVisit(v, from.Add(-visitSpan))
 }
 
 // visitFrom is when the visit of a charge without a stay began; zero for others.

@@ -66,12 +66,12 @@ func (f *Flow) sameVisit(tx Tx, c *charge.Charge) ([]*charge.Charge, error) {
 	if from.IsZero() {
 		return nil, nil
 	}
-	all, err := tx.ChargesOfVisit(charge.VisitKey{Lot: c.Lot, Plate: c.Plate}, from)
+	all, err := aroundVisit(tx, charge.VisitKey{Lot: c.Lot, Plate: c.Plate}, from, c.Received)
 	return slices.DeleteFunc(all, func(o *charge.Charge) bool { return !visitFrom(o).Equal(from) }), err
 }
 
-// retotal writes a message anew whose total is no longer right, because a grant in it has come to nothing, as
-// long as no byte of it has left.
+// retotal writes a message anew, with an id of its own, whose total is no longer right because a grant in it has
+// come to nothing, as long as no byte of it has left.
 func (f *Flow) retotal(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, l charge.Lot) error {
 	if l.Repeats != charge.RepeatsReplace || c.Decision == nil || c.Reduction == nil || c.State != charge.StateSending {
 		return nil
@@ -98,7 +98,7 @@ func (f *Flow) retotal(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery
 			return err
 		}
 	}
-	c.Decision.Send = total
+	c.Decision.Send, dl.UUID = total, newUUID()
 	if dl.Payload, err = f.cfg.Channels[dl.Channel].Compose(d.notice(dl)); err != nil {
 		return err
 	}

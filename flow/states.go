@@ -69,7 +69,7 @@ func Transitions() []Transition {
 		{charge.StateGaveUp, charge.StateNoGrant, "decided again on support's word; it gets nothing"},
 		{charge.StateGaveUp, charge.StateSending, "decided again on support's word, and granted as a new reduction"},
 		{charge.StateGaveUp, charge.StateExpired, "decided again on support's word; no stay has come"},
-		{charge.StateGaveUp, charge.StateDelivered, "the lot acknowledged, or told a usage, after all"},
+		{charge.StateGaveUp, charge.StateDelivered, "the lot acknowledged after all"},
 		{charge.StateGaveUp, charge.StateUnknown, "a try that was under way turned out to have left: the lot may have it"},
 		{charge.StateGaveUp, charge.StateVoided, "support closed it"},
 

@@ -76,10 +76,10 @@ func reduced(tx Tx, u lot.Usage) (c *charge.Charge, wrong string, err error) {
 	return c, "", nil
 }
 
-// usable reports whether a charge was given something that a lot can have taken off.
+// usable reports whether a charge was given something that a lot can have taken off. What was given up never left.
 func usable(c *charge.Charge) bool {
 	switch c.State {
-	case charge.StateDelivered, charge.StateUnknown, charge.StateSending, charge.StateUsed, charge.StateGaveUp:
+	case charge.StateDelivered, charge.StateUnknown, charge.StateSending, charge.StateUsed:
 		return c.Reduction != nil
 	}
 	return false
