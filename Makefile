@@ -26,6 +26,10 @@ test: deps ## every test, with the race detector, on SQLite and PostgreSQL and i
 	$(GO) vet ./...
 	$(GO) test -race -timeout 18m ./...
 
+.PHONY: screenshots
+screenshots: deps ## a picture of every console page in both languages, into dist/screenshots
+	$(GO) test -count=1 ./admin/browsertest -run TestConsole -screenshots $(CURDIR)/dist/screenshots
+
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint ## the linters of .golangci.yml, and that printed files are up to date
 	$(TOOLS)/golangci-lint run --timeout 15m

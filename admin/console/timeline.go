@@ -46,6 +46,7 @@ const (
 	rankEntry = iota
 	rankPush
 	rankDecision
+	rankGrant
 	rankSend
 	rankEvent
 	rankExit
@@ -281,11 +282,11 @@ func usedText(p *page, u *charge.Usage) string {
 }
 
 func ledgerStep(p *page, e charge.LedgerEntry) step {
-	title := p.T("记账：给予", "Ledger: granted")
+	title, rank := p.T("记账：给予", "Ledger: granted"), rankGrant
 	if e.Kind == charge.EntryUsage {
-		title = p.T("记账：使用", "Ledger: used")
+		title, rank = p.T("记账：使用", "Ledger: used"), rankLedger
 	}
-	return step{At: e.At, rank: rankLedger, Title: title, Tone: "calm", Text: p.Say(words.Sentence(e.Note)), Facts: []fact{
+	return step{At: e.At, rank: rank, Title: title, Tone: "calm", Text: p.Say(words.Sentence(e.Note)), Facts: []fact{
 		{p.T("分钟", "minutes"), strconv.FormatInt(e.Minutes, 10)}, {p.T("金额", "amount"), p.Yuan(e.Amount)}}}
 }
 
