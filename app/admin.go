@@ -113,7 +113,7 @@ func (a *App) ready(ctx context.Context) error {
 	if a.leaving.Load() {
 		return errStopped
 	}
-	return a.store.Write(ctx, nil, func(*store.Tx) error { return nil })
+	return a.store.BeatNode(ctx, a.cfg.Node, a.clock.Now()) // one row, all the way to the disk
 }
 
 // SetupLink is the one-time link under which the first admin is made; empty once a user exists.

@@ -258,9 +258,11 @@ func testReport(t *testing.T, cfg Config) {
 	}
 }
 
-// testGracefulStop stops a server with a callback in flight, a line up and a poll held: what is in flight ends well,
+// testGracefulStop stops a server with a callback in flight, a line up, a poll held and a console open: what is in flight ends well,
 // /readyz says what is going on, and it takes far less than 15 s.
 func testGracefulStop(t *testing.T, cfg Config) {
+	is := newIssuer(t, object{"nick": "li", "groups": "bosses"})
+	is.console(&cfg, freeAddress(t))
 	s := serve(t, cfg)
 	w := newTown()
 	sdk := w.lot("1001", charge.KindSDK, object{"stays": "none"})
@@ -280,6 +282,11 @@ func testGracefulStop(t *testing.T, cfg Config) {
 	push := pushFor(api, "京E00001", "")
 	accepted(t, p, push)
 	<-slow.heard
+	news, err := browser(t, s.Addresses().Admin).Get("http://" + s.Addresses().Admin + "/today/stream")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer news.Body.Close()
 
 	stopped := make(chan time.Duration, 1)
 	go func() {

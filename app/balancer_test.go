@@ -20,6 +20,7 @@ type balancer struct {
 	next     int
 	open     map[net.Conn]bool
 	cut      bool
+	silent   chan struct{} // closed once nothing is handed on any more, and nobody told
 }
 
 type backend struct{ network, addr string }
@@ -30,7 +31,7 @@ func balance(t *testing.T, delay time.Duration, backends ...backend) *balancer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &balancer{l: l, delay: delay, backends: backends, open: map[net.Conn]bool{}}
+	b := &balancer{l: l, delay: delay, backends: backends, open: map[net.Conn]bool{}, silent: make(chan struct{})}
 	b.wait.Go(func() {
 		for {
 			c, err := l.Accept()
@@ -64,6 +65,17 @@ func (b *balancer) mend() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.cut = false
+}
+
+// mute hands nothing on any more and tells neither side, not even that the other has closed.
+func (b *balancer) mute() { close(b.silent) }
+
+// turn cuts every connection and leads new ones elsewhere.
+func (b *balancer) turn(to backend) {
+	b.sever()
+	b.mu.Lock()
+	b.backends, b.cut = []backend{to}, false
+	b.mu.Unlock()
 }
 
 // hold notes an open connection; false where it was closed because everything is cut.
@@ -114,11 +126,11 @@ func (b *balancer) join(client net.Conn) {
 	carry := func(to, from net.Conn) {
 		defer to.Close()
 		defer from.Close()
-		if b.delay == 0 {
-			io.Copy(to, from)
+		if b.delay > 0 {
+			carryLate(to, from, b.delay)
 			return
 		}
-		carryLate(to, from, b.delay)
+		io.Copy(unless{to, b.silent}, from)
 	}
 	both.Go(func() { carry(server, client) })
 	both.Go(func() { carry(client, server) })
@@ -161,5 +173,20 @@ func carryLate(to io.Writer, from io.Reader, delay time.Duration) {
 				return
 			}
 		}
+	}
+}
+
+// unless is a writer that swallows everything once silent is closed.
+type unless struct {
+	io.Writer
+	silent <-chan struct{}
+}
+
+func (u unless) Write(b []byte) (int, error) {
+	select {
+	case <-u.silent:
+		return len(b), nil
+	default:
+		return u.Writer.Write(b)
 	}
 }

@@ -166,6 +166,7 @@ func (v *alive) beat(ctx context.Context) {
 	}
 	if v.since.IsZero() {
 		v.since = time.Now()
+		a.line.Recheck(charge.LotID{}) // others may have taken our lines for dead
 	}
 	if time.Since(v.since) < deadAfter {
 		return

@@ -29,7 +29,7 @@ type book struct {
 	mu      sync.Mutex
 	begun   []*session
 	over    []*session
-	recheck map[charge.LotID]bool // lots that have logged in somewhere
+	recheck map[charge.LotID]bool // lots that have logged in somewhere; the zero one stands for all
 }
 
 // bookWait bounds one write into the SessionBook.
@@ -157,7 +157,7 @@ func (b *book) again(begun, over []*session) {
 // doubtful is a silence after which we ask whether a lot has logged in elsewhere: a heartbeat is late then.
 const doubtful = 40 * time.Second
 
-// doubt has the sessions of a lot looked up at once.
+// doubt has the sessions of a lot looked up at once, or with a zero id those of all.
 func (b *book) doubt(id charge.LotID) {
 	b.mu.Lock()
 	if b.recheck == nil {
@@ -186,7 +186,7 @@ func (b *book) beat() {
 	var rows []charge.LineSession
 	for _, n := range b.all() {
 		at := n.beat.Load()
-		wanted := recheck[n.lot] || due && (at > n.told || now.Sub(time.UnixMilli(at)) >= doubtful)
+		wanted := recheck[n.lot] || recheck[charge.LotID{}] || due && (at > n.told || now.Sub(time.UnixMilli(at)) >= doubtful)
 		if n.epoch.Load() != 0 && wanted {
 			n.told = at
 			sessions, rows = append(sessions, n), append(rows, n.row(b.node))

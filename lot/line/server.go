@@ -203,10 +203,10 @@ func (s *Server) forget(c *conn) {
 	s.cfg.Metrics.Closed(c.reason)
 }
 
-// Recheck has the sessions of a lot looked up in the SessionBook: the lot may have logged in on another node, and
-// left a line here whose far end is gone without a word.
+// Recheck has sessions looked up in the SessionBook, those of one lot or with a zero id all of them: the lot may
+// have logged in on another node, and left a line here whose far end is gone without a word.
 func (s *Server) Recheck(id charge.LotID) {
-	if len(s.sessions.of(id)) > 0 {
+	if id.IsZero() || len(s.sessions.of(id)) > 0 {
 		s.book.doubt(id)
 	}
 }
