@@ -60,8 +60,8 @@ func (t *taken) take(ctx context.Context) {
 // Refuse records a push that was not opened.
 func (f *Flow) Refuse(ctx context.Context, p platform.Push, account string, r *platform.Refusal, answer platform.Reply) {
 	f.cfg.Observer.Pushed(p.Platform, r.Outcome)
-	if r.Outcome == charge.OutcomeBusy || r.Outcome == charge.OutcomeRateLimited {
-		return // recording a flood would feed it
+	if r.Outcome == charge.OutcomeBusy || r.Outcome == charge.OutcomeRateLimited && !f.floods.pick(p.Platform, account, p.Received) {
+		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), taking)
 	defer cancel()

@@ -81,6 +81,7 @@ type Flow struct {
 	cfg    Config
 	runner *outbox.Runner
 	expiry *expirer
+	floods floods
 }
 
 // limits of work in flight on one node.
