@@ -10,6 +10,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/play"
+	"github.com/chargestamp/chargestamp/store"
 )
 
 // KillConfig describes rounds of kill -9 under load.
@@ -74,7 +75,7 @@ const carsAhead = 400
 var killPlatforms = []string{"telaidian", "xiaoju", "xingxing"}
 
 // Kill runs the rounds on one server and one set of books, and tells each as it ends (each may be nil). A
-// round that fails ends the run.
+// round that fails ends the run. In the end the store is verified.
 func (r *Rig) Kill(ctx context.Context, cfg KillConfig, each func(KillRound)) (rounds []KillRound, err error) {
 	k, err := r.newKillRun(ctx, cfg)
 	if k != nil {
@@ -93,10 +94,18 @@ func (r *Rig) Kill(ctx context.Context, cfg KillConfig, each func(KillRound)) (r
 			each(round)
 		}
 		if !round.OK() {
-			break
+			return rounds, nil
 		}
 	}
-	return rounds, nil
+	return rounds, k.verify(ctx)
+}
+
+// verify stops the server and has its store add everything up again.
+func (k *KillRun) verify(ctx context.Context) error {
+	if err := k.server.Stop(); err != nil {
+		return err
+	}
+	return verify(ctx, store.Config{DataDir: k.server.Data, URL: k.server.cfg.Database, Node: "verify"})
 }
 
 func (r *Rig) newKillRun(ctx context.Context, cfg KillConfig) (*KillRun, error) {

@@ -12,6 +12,7 @@ type benchCommand struct {
 	Table     benchTable     `cmd:"" default:"withargs" help:"The table of docs/performance.md."`
 	Lines     benchLines     `cmd:"" help:"Thousands of car-park lines: memory, a storm of reconnects, latency beside them."`
 	Overload  benchOverload  `cmd:"" help:"Twice what the server can take: busy answers, bounded times, no growth, soon itself again."`
+	Size      benchSize      `cmd:"" help:"The same figures with few and with millions of charges in the store."`
 	Forwarder benchForwarder `cmd:"" hidden:"" help:"The store-less baseline, started by bench itself."`
 	Far       benchFar       `cmd:"" hidden:"" help:"The far ends of lines, started by bench itself."`
 }
@@ -138,6 +139,22 @@ func (b *benchOverload) Run(c *console) error {
 	cfg := bench.DefaultOverload
 	cfg.For = b.For
 	return b.each(c, b.report, func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) { return rig.Overload(c.ctx, e, cfg) })
+}
+
+type benchSize struct {
+	report
+	engines  `set:"engine=sqlite"`
+	Charges  int    `default:"5000000" help:"Charges in the greater store."`
+	Times    int    `default:"3" help:"Every figure is the median of so many runs."`
+	Prepared string `placeholder:"DIR" type:"path" help:"Keep prepared data there and use them again; they take about 3 kB a charge."`
+	Plot     string `placeholder:"FILE" type:"path" help:"Write a plot (SVG)."`
+}
+
+// Run measures sizes.
+func (b *benchSize) Run(c *console) error {
+	cfg := bench.DefaultSize
+	cfg.Many, cfg.Times, cfg.Dir, cfg.Plot = b.Charges, b.Times, b.Prepared, b.Plot
+	return b.each(c, b.report, func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) { return rig.Size(c.ctx, e, cfg) })
 }
 
 type benchFar struct{}

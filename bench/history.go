@@ -1,0 +1,103 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/store"
+)
+
+// History says how much a store holds from before.
+type History struct {
+	Charges int
+	Span    time.Duration // over which they came
+	Pushes  time.Duration // of the last charges also the requests are kept, as retention would leave them
+	Until   time.Time
+}
+
+// historyNode numbers ids of history apart from those of servers.
+const historyNode = charge.MaxNode
+
+// load writes a history into a new store.
+func (h History) load(ctx context.Context, cfg store.Config, site *Site) (err error) {
+	s, err := store.Open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	n, err := s.BulkLoad(ctx, h.loads(site))
+	if err == nil && n != int64(h.Charges) {
+		err = fmt.Errorf("%d of %d charges were written", n, h.Charges)
+	}
+	return err
+}
+
+// loads makes up charges that were delivered and used, spread over the lots and evenly over the span.
+func (h History) loads(site *Site) iter.Seq[store.Load] {
+	var now time.Time
+	ids := charge.NewIDs(historyNode, func() time.Time { return now })
+	step := h.Span / time.Duration(max(h.Charges, 1))
+	return func(yield func(store.Load) bool) {
+		for i := range h.Charges {
+			now = h.Until.Add(-h.Span + time.Duration(i)*step).Truncate(time.Millisecond)
+			if !yield(h.one(i, now, ids, site.Lots[i%len(site.Lots)].ID)) {
+				return
+			}
+		}
+	}
+}
+
+func (h History) one(i int, at time.Time, ids *charge.IDs, lot charge.LotID) store.Load {
+	grant := charge.Reduction{Method: charge.MethodTime, Minutes: granted}
+	p := push("h", i, lot, at)
+	p.Plate = plate(i * 7 % 1_000_000) // cars come back
+	left := at.Add(20 * time.Minute)
+	stay := &charge.Stay{ID: ids.Next(), Lot: lot, OrderID: fmt.Sprint("s", i), Plate: p.Plate, Entered: at.Add(-2 * time.Hour), Left: left, Channel: "A1"}
+	c := &charge.Charge{
+		ID: ids.Next(), Platform: saturatePlatform, Account: "bench-" + saturatePlatform, Order: p.Order, RepeatKey: p.Order, Plate: p.Plate, Lot: lot,
+		StartedAt: p.Start, EndedAt: p.End, Received: at, Energy: p.Energy, HasEnergy: true, Total: p.Total, HasTotal: true,
+		Ask: charge.Ask{Method: grant.Method, Minutes: grant.Minutes}, Detail: charge.Detail{Power: "25.50", TotalMoney: "17.85"},
+		Digest: fmt.Sprintf("%032x", i), State: charge.StateUsed, Reason: charge.ReasonOK, Reduction: &grant, StayID: stay.ID,
+		Decision: &charge.Decision{At: at, Rule: charge.Rule{Grant: charge.GrantAsPushed, Combine: charge.CombineSum}, State: charge.StateSending,
+			Reason: charge.ReasonOK, Wanted: grant, Reduction: grant, Send: grant, Granted: []charge.Granted{}, StayID: stay.ID, StayOrder: stay.OrderID, Minutes: 80},
+		Usage:  &charge.Usage{Minutes: granted, At: left, Method: 1, Told: "30"},
+		Report: charge.ReportOff, UpdatedAt: left,
+	}
+	d := charge.Delivery{ID: ids.Next(), Charge: c.ID, Lot: lot, Channel: charge.ChannelCallback, Message: charge.Message514,
+		UUID: fmt.Sprintf("%032x", c.ID), Payload: bytes.Repeat([]byte("x"), 500), State: charge.DeliveryDelivered, Attempts: 1, DueAt: at}
+	entry := func(kind charge.EntryKind, at time.Time) charge.LedgerEntry {
+		return charge.LedgerEntry{ID: ids.Next(), At: at, Charge: c.ID, StayID: stay.ID, Kind: kind, Method: grant.Method, Minutes: granted,
+			Platform: c.Platform, Lot: lot, Day: c.Received.In(charge.Shanghai).Format(time.DateOnly)}
+	}
+	l := store.Load{
+		Charge: c, Stay: stay, Deliveries: []charge.Delivery{d},
+		Attempts: []charge.Attempt{{Delivery: d.ID, N: 1, At: at, Result: charge.AttemptAcked, Detail: "state 1"}},
+		Ledger:   []charge.LedgerEntry{entry(charge.EntryGrant, at), entry(charge.EntryUsage, left)},
+	}
+	if at.After(h.Until.Add(-h.Pushes)) {
+		l.Pushes = []charge.Push{{ID: ids.Next(), Platform: c.Platform, Account: c.Account, Received: at, Remote: "192.0.2.7",
+			Request: bytes.Repeat([]byte("x"), 1000), Outcome: charge.OutcomeAccepted, Charge: c.ID, Reply: bytes.Repeat([]byte("x"), 250)}}
+	}
+	return l
+}
+
+// verify reads a store whose server is not running and reports what does not add up.
+func verify(ctx context.Context, cfg store.Config) (err error) {
+	s, err := store.Open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	report, err := s.Verify(ctx)
+	for _, c := range report.Checks {
+		if !c.OK {
+			err = errors.Join(err, fmt.Errorf("verify %s: %s", c.Name, c.Detail))
+		}
+	}
+	return err
+}

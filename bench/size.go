@@ -1,0 +1,293 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/store"
+)
+
+// SizeConfig says how big the sites are whose figures are compared.
+type SizeConfig struct {
+	Dir      string // where prepared data are kept and used again; empty: nowhere
+	Few      int    // charges in the store
+	Many     int
+	FewLots  int
+	ManyLots int
+	Times    int
+	Saturate SaturateConfig
+	Loop     OpenLoop
+	Plot     string // SVG file; empty: none
+}
+
+// DefaultSize is what the report uses.
+var DefaultSize = SizeConfig{Few: 10_000, Many: 5_000_000, FewLots: 100, ManyLots: 10_000, Times: 3, Saturate: DefaultSaturate, Loop: DefaultOpenLoop}
+
+// historySpan is how long a site has been running; historyPushes how long it keeps requests.
+const (
+	historySpan   = 2 * 365 * 24 * time.Hour
+	historyPushes = 180 * 24 * time.Hour
+)
+
+// sized is one size of a site and its figures.
+type sized struct {
+	name          string
+	charges, lots int
+	sick          Sickness
+	figures       []sizedFigure
+}
+
+type sizedFigure struct {
+	name, unit string
+	value      float64
+	note       string
+	more       bool // more is better
+	bar        *Bar // against the smallest size
+}
+
+// Size measures the same figures with few and many charges in the store, few and many lots, all lots healthy and
+// one in ten sick.
+func (r *Rig) Size(ctx context.Context, engine *Engine, cfg SizeConfig) ([]Row, error) {
+	sizes := []*sized{
+		{charges: cfg.Few, lots: cfg.FewLots, sick: Healthy},
+		{charges: cfg.Few, lots: cfg.ManyLots, sick: Healthy},
+		{charges: cfg.Many, lots: cfg.ManyLots, sick: Healthy},
+		{charges: cfg.Many, lots: cfg.ManyLots, sick: Dead},
+		{charges: cfg.Many, lots: cfg.ManyLots, sick: Hanging},
+	}
+	var rows []Row
+	for _, s := range sizes {
+		s.name = fmt.Sprintf("%s charges, %s lots", short(s.charges), short(s.lots))
+		if s.sick != Healthy {
+			s.name += ", one in ten " + string(s.sick)
+		}
+		if err := r.measureSize(ctx, engine, cfg, s); err != nil {
+			return rows, fmt.Errorf("%s: %w", s.name, err)
+		}
+		for i, f := range s.figures {
+			row := figure{name: f.name + " with " + s.name, engine: engine.Name, value: f.value, unit: f.unit, note: f.note}
+			if s != sizes[0] {
+				row.baseline, row.bar = sizes[0].figures[i].value, f.bar
+			}
+			rows = append(rows, row.row())
+		}
+	}
+	if cfg.Plot == "" {
+		return rows, nil
+	}
+	return rows, os.WriteFile(cfg.Plot, plot(engine.Name, sizes), 0o644)
+}
+
+func (r *Rig) measureSize(ctx context.Context, engine *Engine, cfg SizeConfig, s *sized) error {
+	st, hole, err := r.sizedStand(ctx, engine, cfg, s)
+	if err != nil {
+		return err
+	}
+	defer hole.close()
+	defer func() {
+		st.server.Kill() // what is owed to sick lots would only hold a graceful stop up
+		_ = st.ends.Close()
+		if cfg.Dir == "" {
+			_ = os.RemoveAll(st.server.Data) // the rig's folder goes in the end
+		}
+	}()
+	g := newGenerator(st.site, st.server.HTTP, charge.KindAPI, 256)
+	ill := st.ill(s.sick)
+	counts := func(id charge.LotID) bool { return !ill[id] }
+	var p50, p99, rate []float64
+	for range cfg.Times {
+		h, err := st.openLoop(ctx, g, cfg.Loop, counts)
+		if err != nil {
+			return err
+		}
+		r.say("%s: push to lot at %.0f/s: %s", s.name, cfg.Loop.Rate, h.String())
+		p50, p99 = append(p50, ms(h.Quantile(.5))), append(p99, ms(h.Quantile(.99)))
+		if s.sick != Healthy { // what is owed to sick lots is never all delivered
+			continue
+		}
+		sat, err := st.saturate(ctx, g, cfg.Saturate)
+		if err != nil {
+			return err
+		}
+		r.say("%s: saturated %.0f/s, %s CPU a charge", s.name, sat.PerSecond, sat.CPU)
+		rate = append(rate, sat.PerSecond)
+	}
+	s.figures = []sizedFigure{
+		{name: "push to lot p50", unit: "ms", value: median(p50), note: spread(p50), bar: RatioAtMost(1.5)},
+		{name: "push to lot p99", unit: "ms", value: median(p99), note: spread(p99), bar: RatioAtMost(1.5)},
+	}
+	if s.sick != Healthy {
+		return nil
+	}
+	s.figures = append(s.figures, sizedFigure{name: "saturated", unit: "/s", value: median(rate), note: spread(rate), more: true, bar: RatioAtLeast(0.75)})
+	return st.looks(ctx, s)
+}
+
+// looks measures what a person asks for at the console.
+func (st *stand) looks(ctx context.Context, s *sized) error {
+	some := push("h", s.charges/2, charge.LotID{}, time.Now())
+	month := time.Now().AddDate(0, -1, 0).Format(time.DateOnly)
+	for _, look := range []struct{ name, path string }{
+		{"find by order number", "/api/v1/charges?order=" + url.QueryEscape(some.Order)},
+		{"find by a part of a plate", "/api/v1/charges?plate=" + url.QueryEscape("D00049")},
+		{"latest charges of a lot", "/api/v1/charges?lot=" + url.QueryEscape(st.site.Lots[0].ID.String())},
+		{"statement of a month", "/api/v1/statements?from=" + month + "&to=" + time.Now().Format(time.DateOnly)},
+	} {
+		var took []float64
+		for range 15 {
+			begin := time.Now()
+			var answer json.RawMessage
+			if err := st.server.get(ctx, look.path, &answer); err != nil {
+				return err
+			}
+			took = append(took, ms(time.Since(begin)))
+		}
+		s.figures = append(s.figures, sizedFigure{name: look.name, unit: "ms", value: median(took)})
+	}
+	return nil
+}
+
+// ill are the sick lots of a site: one in ten.
+func (st *stand) ill(how Sickness) map[charge.LotID]bool {
+	ill := map[charge.LotID]bool{}
+	for i, l := range st.site.Lots {
+		if how != Healthy && i%10 == 0 {
+			ill[l.ID] = true
+		}
+	}
+	return ill
+}
+
+// sizedStand prepares a site's data, or takes those of an earlier run, and serves them.
+func (r *Rig) sizedStand(ctx context.Context, engine *Engine, cfg SizeConfig, s *sized) (*stand, *hole, error) {
+	dir := filepath.Join(cfg.Dir, fmt.Sprintf("%s-%d-charges-%d-lots", engine.Name, s.charges, s.lots))
+	if cfg.Dir == "" {
+		var err error
+		if dir, err = r.folder("size"); err != nil {
+			return nil, nil, err
+		}
+	}
+	site, database, err := r.prepare(ctx, engine, dir, s)
+	if err != nil {
+		return nil, nil, err
+	}
+	st := &stand{engine: engine, site: site}
+	if st.ends, err = OpenCalls(site, 0); err != nil {
+		return nil, nil, err
+	}
+	hole, err := openHole()
+	if err != nil {
+		return nil, nil, errors.Join(err, st.ends.Close())
+	}
+	nobody, err := freeAddress()
+	if err != nil {
+		return nil, nil, errors.Join(err, st.ends.Close())
+	}
+	ill := st.ill(s.sick)
+	for _, l := range site.Of(charge.KindAPI) {
+		switch {
+		case ill[l.ID] && s.sick == Hanging:
+			l.Callback = hole.url
+		case ill[l.ID]:
+			l.Callback = "http://" + nobody + "/bolink"
+		}
+	}
+	st.server, err = r.Serve(ctx, ServerConfig{Data: dir, Database: database})
+	if err == nil {
+		err = st.server.Apply(ctx, site.Estate())
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, st.ends.Close())
+	}
+	return st, hole, nil
+}
+
+// siteFile keeps a prepared site's keys beside its data, once the data have been verified.
+const siteFile = "bench-site.json"
+
+// prepare fills a data folder with history and verifies it, unless an earlier run has.
+func (r *Rig) prepare(ctx context.Context, engine *Engine, dir string, s *sized) (*Site, string, error) {
+	if text, err := os.ReadFile(filepath.Join(dir, siteFile)); err == nil && engine.Name == SQLite {
+		site := NewSite(SiteSize{API: s.lots}, saturatePlatform)
+		return site, "", site.restore(text)
+	}
+	database, err := engine.Database()
+	if err != nil {
+		return nil, "", err
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return nil, "", err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, "", err
+	}
+	site := NewSite(SiteSize{API: s.lots}, saturatePlatform)
+	cfg := store.Config{DataDir: dir, URL: database, Node: "history"}
+	begin := time.Now()
+	h := History{Charges: s.charges, Span: historySpan, Pushes: historyPushes, Until: begin.Add(-time.Hour)}
+	if err := h.load(ctx, cfg, site); err != nil {
+		return nil, "", fmt.Errorf("writing history: %w", err)
+	}
+	r.say("%s charges were written in %s", short(s.charges), time.Since(begin).Round(time.Second))
+	begin = time.Now()
+	if err := verify(ctx, cfg); err != nil {
+		return nil, "", err
+	}
+	r.say("and verified in %s", time.Since(begin).Round(time.Second))
+	text, err := site.keep()
+	if err != nil {
+		return nil, "", err
+	}
+	return site, database, os.WriteFile(filepath.Join(dir, siteFile), text, 0o600)
+}
+
+// kept is what of a site must be known again to use its data another time.
+type kept struct {
+	Ukey  string
+	Ckeys []string
+	Keys  map[string]map[string]string
+}
+
+func (s *Site) keep() ([]byte, error) {
+	k := kept{Ukey: s.Ukey, Keys: s.forwarderSite().Keys}
+	for _, l := range s.Lots {
+		k.Ckeys = append(k.Ckeys, l.Ckey)
+	}
+	return json.Marshal(k)
+}
+
+func (s *Site) restore(text []byte) error {
+	var k kept
+	if err := json.Unmarshal(text, &k); err != nil {
+		return fmt.Errorf("%s: %w", siteFile, err)
+	}
+	if len(k.Ckeys) != len(s.Lots) {
+		return fmt.Errorf("%s knows %d lots, not %d; remove the folder", siteFile, len(k.Ckeys), len(s.Lots))
+	}
+	s.Ukey = k.Ukey
+	for i := range s.Lots {
+		s.Lots[i].Ckey = k.Ckeys[i]
+	}
+	for p, keys := range k.Keys {
+		s.keys[p] = keys
+	}
+	return nil
+}
+
+// short writes 5000000 as 5M.
+func short(n int) string {
+	switch {
+	case n >= 1_000_000 && n%1_000_000 == 0:
+		return fmt.Sprintf("%dM", n/1_000_000)
+	case n >= 1_000 && n%1_000 == 0:
+		return fmt.Sprintf("%dk", n/1_000)
+	}
+	return fmt.Sprint(n)
+}
