@@ -40,7 +40,7 @@ func estatePage(out files) error {
 		"先整体检查：任何错误（包括不认识的键）都给出文件、行号和原因，什么也不改。 The whole file is checked first: any error, unknown keys included, names file, line and reason, and nothing changes.",
 		"再应用一次不会有变化；`apply --dry-run` 只说会改什么。 Applying twice changes nothing; `apply --dry-run` says what would change.",
 		"文件里没写的保持原样；`state: off` 停用；文件不会删除任何东西。 What a file leaves out stays as it was; `state: off` switches off; a file never deletes.",
-		"密钥写成文字、`{env: 变量名}` 或 `{file: 路径}`（相对于配置文件）；加密保存，不再显示。`export` 导出时以占位符代替，可原样再应用。 A secret is a text, `{env: NAME}` or `{file: PATH}` (relative to the file); stored encrypted and never shown again. `export` prints placeholders that apply takes as they are.",
+		"密钥写成文字、`{env: 变量名}` 或 `{file: 路径}`（相对于配置文件）；加密保存，不再显示。`export` 导出时每个密钥都写成 `{env: 变量名}`，设好这些变量才能再应用。 A secret is a text, `{env: NAME}` or `{file: PATH}` (relative to the file); stored encrypted and never shown again. `export` prints `{env: NAME}` in place of each; set these to apply it again.",
 		"每个平台的完整例子在 [docs/examples/platforms](examples/platforms)。 A complete example for each platform stands there.")
 	for _, o := range estate.Objects() {
 		p.section(fmt.Sprintf("`%s` · %s · %s", o.List, o.Chinese, o.English))
