@@ -116,7 +116,7 @@ func Evaluate(f Facts, l Limits, now time.Time) []Alert {
 			out = append(out, Alert{BadSignatures, account, Text{
 				fmt.Sprintf("平台账号 %s 最近 %s 有 %d 次签名或令牌错误", account, l.Window, n),
 				fmt.Sprintf("Account %s had %d bad signatures or tokens within %s", account, n, l.Window),
-			}, "/pushes?account=" + account})
+			}, "/pushes?outcome=refused&account=" + account})
 		}
 	}
 	if l.DiskPercent > 0 && f.DiskTotal > 0 && f.DiskFree < f.DiskTotal/100*int64(l.DiskPercent) {
