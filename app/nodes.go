@@ -124,7 +124,7 @@ func every(ctx context.Context, d time.Duration, fn func(context.Context)) {
 
 // upkeep beats, looks for dead nodes, takes up other nodes' changes, hints, flushes and prunes.
 func (a *App) upkeep(ctx context.Context) {
-	alive := &alive{app: a}
+	alive := &alive{app: a, since: time.Now()}
 	a.background.Go(func() { every(ctx, beatEvery, alive.beat) })
 	a.background.Go(func() { every(ctx, refreshEvery, a.refresh) })
 	a.background.Go(func() { a.hints.run(ctx) })

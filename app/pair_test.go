@@ -259,7 +259,11 @@ func testPairCutOff(t *testing.T, pg *pgtest.Server) {
 		return ""
 	})
 	way.mend()
+	mended := time.Now()
 	a.office().settled(t, waiting.Order, charge.StateDelivered)
+	if took := time.Since(mended); took > 4*beatEvery {
+		t.Errorf("what waited for b's line arrived %v after the database came back, want a few beats of %v", took, beatEvery)
+	}
 	accepted(t, pb, lost)
 	a.office().settled(t, lost.Order, charge.StateDelivered)
 	if sink.Lost() > 0 {
