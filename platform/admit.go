@@ -66,10 +66,33 @@ func try(d Dialect, info Info, c *Candidate, p Push, now time.Time) Admission {
 	if m != (Message{}) || err == nil {
 		a.Message = &m
 	}
+	if err == nil {
+		err = believable(m.Charge, now)
+	}
 	if err != nil {
 		a.Refusal = refusal(err, StepFields)
 	}
 	return a
+}
+
+// Limits of a charge's times: what lies beyond is a mistake, and charging time can be parking time.
+const (
+	maxAhead  = 24 * time.Hour      // how far a platform's clock may run ahead, its zone included
+	maxCharge = 31 * 24 * time.Hour // plugged in over a holiday
+)
+
+// believable refuses a charge whose times are nonsense.
+func believable(c *Charge, now time.Time) error {
+	switch {
+	case c == nil:
+		return nil
+	case c.Ended.After(now.Add(maxAhead)):
+		return badField("the charge ends at %s, in the future", c.Ended.In(charge.Shanghai).Format(timeLayout))
+	case !c.Started.IsZero() && c.Ended.Sub(c.Started) > maxCharge:
+		return badField("the charge lasts from %s to %s, longer than a month", c.Started.In(charge.Shanghai).Format(timeLayout),
+			c.Ended.In(charge.Shanghai).Format(timeLayout))
+	}
+	return nil
 }
 
 // locked checks address and path token. What a platform leaves unsigned must have a lock: an account that has
