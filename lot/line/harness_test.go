@@ -172,13 +172,17 @@ func (b *shelf) Put(_ context.Context, rows []charge.LineSession) error {
 func (b *shelf) Beat(_ context.Context, rows []charge.LineSession) (gone []charge.LineSession, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, r := range rows {
+	for i, r := range rows {
 		k := sessionKey{r.Lot, r.LocalID}
-		if b.rows[k].Epoch != r.Epoch {
+		switch held := b.rows[k]; {
+		case held.Node == "":
+			rows[i].Epoch = held.Epoch + 1
+			b.rows[k] = rows[i]
+		case held.Epoch != r.Epoch:
 			gone = append(gone, r)
-			continue
+		default:
+			b.rows[k] = r
 		}
-		b.rows[k] = r
 	}
 	return gone, nil
 }
