@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,20 +56,20 @@ type modelNode struct {
 // link is a node's way to the storage, which can be cut.
 type link struct {
 	*shelf
-	cut bool
+	cut atomic.Bool
 }
 
 var errCut = errors.New("cut off")
 
 func (l *link) ClaimJobs(ctx context.Context, node string, kind Kind, now, until time.Time, limit int) ([]Job, error) {
-	if l.cut {
+	if l.cut.Load() {
 		return nil, errCut
 	}
 	return l.shelf.ClaimJobs(ctx, node, kind, now, until, limit)
 }
 
 func (l *link) RenewJobs(ctx context.Context, node string, ids []int64, until time.Time) error {
-	if l.cut {
+	if l.cut.Load() {
 		return errCut
 	}
 	return l.shelf.RenewJobs(ctx, node, ids, until)
@@ -97,7 +98,7 @@ func (m *model) add(rt *rapid.T) {
 	m.next++
 	j := Job{ID: m.next, Kind: KindCallback, DueAt: time.Now().Add(time.Duration(rapid.IntRange(0, 5).Draw(rt, "due")) * time.Second)}
 	n := m.node(rt)
-	if n.link.cut || rapid.Bool().Draw(rt, "unleased") {
+	if n.link.cut.Load() || rapid.Bool().Draw(rt, "unleased") {
 		m.storage.put(j)
 		n.runner.Hint(KindCallback)
 		return
@@ -126,7 +127,7 @@ func (n *modelNode) land(m *model, i int, again time.Duration) {
 	g := n.flying[i]
 	n.flying = append(n.flying[:i], n.flying[i+1:]...)
 	switch {
-	case n.link.cut: // nothing is stored; the lease will run out
+	case n.link.cut.Load(): // nothing is stored; the lease will run out
 	case again > 0:
 		m.storage.putOff(g.job, n.name, again)
 	case m.storage.complete(g.job, n.name):
@@ -149,14 +150,14 @@ func (m *model) pass(rt *rapid.T) {
 
 func (m *model) cut(rt *rapid.T) {
 	n := m.node(rt)
-	n.link.cut = !n.link.cut
+	n.link.cut.Store(!n.link.cut.Load())
 }
 
 // kill ends a node without a word and starts another one.
 func (m *model) kill(rt *rapid.T) {
 	i := rapid.IntRange(0, len(m.nodes)-1).Draw(rt, "killed")
 	n := m.nodes[i]
-	n.link.cut = true
+	n.link.cut.Store(true)
 	n.runner.Stop(ended())
 	m.nodes = append(m.nodes[:i], m.nodes[i+1:]...)
 	m.join()
@@ -204,7 +205,7 @@ func (m *model) check(rt *rapid.T) {
 		for _, g := range n.flying {
 			if cur := m.storage.job(g.job.ID); cur != nil && cur.Lease == n.name && cur.Fence == g.job.Fence {
 				holders[g.job.ID]++
-			} else if !n.link.cut && cur != nil && cur.Fence == g.job.Fence {
+			} else if !n.link.cut.Load() && cur != nil && cur.Fence == g.job.Fence {
 				rt.Fatalf("%s works on job %d, which is leased to %q", n.name, g.job.ID, cur.Lease)
 			}
 		}
@@ -234,7 +235,7 @@ func (s *shelf) job(id int64) *Job {
 // settle heals everything: each job must come to its end.
 func (m *model) settle(rt *rapid.T) {
 	for _, n := range m.nodes {
-		n.link.cut = false
+		n.link.cut.Store(false)
 	}
 	for range 100 + int(m.next) {
 		m.gather()
