@@ -26,6 +26,9 @@ func TestMain(m *testing.M) {
 	if where := os.Getenv(crashEnv); where != "" {
 		os.Exit(writeUntilKilled(where))
 	}
+	if dir := os.Getenv(fatalEnv); dir != "" {
+		os.Exit(writeUntilFatal(dir))
+	}
 	os.Exit(m.Run())
 }
 

@@ -14,11 +14,54 @@ import (
 type filter struct {
 	conds []string
 	args  []any
+	// found says that a condition finds the rows by an index of its own, with little left to narrow.
+	found bool
+	// either are values of a column of which a row has one. Each is walked by itself, in the order of the list.
+	either []any
+	column string
 }
 
 func (f *filter) where(cond string, args ...any) {
 	f.conds = append(f.conds, cond)
 	f.args = append(f.args, args...)
+}
+
+// find is where, for conditions that find a few rows.
+func (f *filter) find(cond string, args ...any) {
+	f.where(cond, args...)
+	f.found = true
+}
+
+// any narrows a column to any of some values. Where nothing else finds the rows an index on the column and the
+// order of the list is to be used, and it gives that order for one value only.
+func (f *filter) any(column string, values []any) {
+	switch {
+	case len(values) == 0:
+	case f.found: // hidden from the planner, which knows no better than to take this index
+		f.where(column+" || '' IN (?"+strings.Repeat(", ?", len(values)-1)+")", values...)
+	default:
+		f.column, f.either = column, values
+	}
+}
+
+// branches gives a query of ids for each value of either, or one where there is none.
+func (f *filter) branches(from *table, order string, limit int) (text string, args []any) {
+	one := func(more ...string) string {
+		where := ""
+		if conds := append(slices.Clone(f.conds), more...); len(conds) > 0 {
+			where = " WHERE " + strings.Join(conds, " AND ")
+		}
+		return "SELECT * FROM (SELECT id FROM " + from.name + where + order + " LIMIT ?) b"
+	}
+	if f.either == nil {
+		return one(), append(slices.Clone(f.args), limit)
+	}
+	var parts []string
+	for _, v := range f.either {
+		parts = append(parts, one(f.column+" = ?"))
+		args = append(append(append(args, f.args...), v), limit)
+	}
+	return strings.Join(parts, " UNION ALL "), args
 }
 
 // word narrows a text column, unless the word is empty.
@@ -60,13 +103,10 @@ func pageOf[T any](t *Tx, from *table, newest string, f filter, p paging, scan f
 		f.where(newest+" <= ?", at) // says no more than the next one, but every index can use it
 		f.where("("+newest+", id) < (?, ?)", at, id)
 	}
-	where := ""
-	if len(f.conds) > 0 {
-		where = " WHERE " + strings.Join(f.conds, " AND ")
-	}
 	order := func(prefix string) string { return " ORDER BY " + prefix + newest + " DESC, " + prefix + "id DESC" }
-	q := statementOf("SELECT x." + newest + ", x.id, " + from.columns("x.") + " FROM (SELECT id FROM " + from.name + where +
-		order("") + " LIMIT ?) p JOIN " + from.name + " x ON x.id = p.id" + order("x."))
+	ids, args := f.branches(from, order(""), limit+1)
+	q := statementOf("SELECT x." + newest + ", x.id, " + from.columns("x.") + " FROM (" + ids + ") p JOIN " + from.name +
+		" x ON x.id = p.id" + order("x.") + " LIMIT ?")
 	q.once = true
 	var at, id int64
 	err = t.each(q, func(row *cells) error {
@@ -78,7 +118,7 @@ func pageOf[T any](t *Tx, from *table, newest string, f filter, p paging, scan f
 		v, err := scan(row)
 		page.Items = append(page.Items, v)
 		return err
-	}, append(f.args, limit+1)...)
+	}, append(args, limit+1)...)
 	return page, err
 }
 
@@ -110,36 +150,26 @@ func (s *Store) Charges(ctx context.Context, cf charge.ChargeFilter) (page charg
 
 func (t *Tx) chargeFilter(cf charge.ChargeFilter) (f filter, err error) {
 	f.word("platform", cf.Platform)
-	f.word("lot", cf.Lot.String())
 	f.span("received", cf.From, cf.To)
+	if !cf.Lot.IsZero() {
+		f.find("lot = ?", cf.Lot.String())
+	}
 	if cf.Order != "" {
-		f.where("order_no = ? AND order_no <> ''", cf.Order)
+		f.find("order_no = ? AND order_no <> ''", cf.Order)
 	}
 	if cf.UUID != "" {
-		f.where("id IN (SELECT charge FROM delivery WHERE uuid = ?)", cf.UUID)
-	}
-	f.states(cf.States)
-	if cf.Reason != "" {
-		f.word("reason", string(cf.Reason))
-		if cf.Reason != charge.ReasonOK {
-			f.where("reason <> 'ok'") // lets the index of reasons be used
-		}
+		f.find("id IN (SELECT charge FROM delivery WHERE uuid = ?)", cf.UUID)
 	}
 	if cf.Plate != "" {
 		err = t.plateFilter(&f, cf.Plate)
 	}
+	if cf.Reason != "" && cf.Reason != charge.ReasonOK {
+		f.find("reason = ? AND reason <> 'ok'", string(cf.Reason))
+	} else {
+		f.word("reason", string(cf.Reason))
+	}
+	f.any("state", words(cf.States))
 	return f, err
-}
-
-// states narrows to any of some states, and says where it can that they are those of the index.
-func (f *filter) states(states []charge.State) {
-	if len(states) == 0 {
-		return
-	}
-	f.where("state IN (?"+strings.Repeat(", ?", len(states)-1)+")", words(states)...)
-	if !slices.Contains(states, charge.StateDelivered) && !slices.Contains(states, charge.StateUsed) {
-		f.where("state NOT IN ('delivered', 'used')")
-	}
 }
 
 func words[T ~string](list []T) []any {

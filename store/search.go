@@ -30,9 +30,9 @@ func (t *Tx) plateFilter(f *filter, part string) error {
 	case len(found) > manyPlates:
 		f.where("plate LIKE ?", "%"+part+"%")
 	case len(found) == 0:
-		f.where("plate = ?", part)
+		f.find("plate = ?", part)
 	default:
-		f.where("plate IN (?"+strings.Repeat(", ?", len(found)-1)+")", words(found)...)
+		f.find("plate IN (?"+strings.Repeat(", ?", len(found)-1)+")", words(found)...)
 	}
 	return nil
 }

@@ -72,6 +72,11 @@ func openSQLite(ctx context.Context, s *Store) (_ engine, err error) {
 		e.pool <- c
 		e.open++
 	}
+	c, err := dialSQLite(e.file, "", "busy_timeout = 1000", "synchronous = FULL", "wal_autocheckpoint = 0")
+	if err != nil {
+		return nil, err
+	}
+	s.workers.Go(func() { e.checkpoint(c) })
 	return e, nil
 }
 
@@ -150,18 +155,18 @@ var (
 
 // commit implements engine: the only goroutine that uses the writer connection.
 func (e *sqliteEngine) commit(_ int, take func() []*write) {
-	var dead error
 	for batch := take(); batch != nil; batch = take() {
-		err := dead
-		if err == nil {
+		var err error
+		if e.store.dead.Load() == nil {
 			err = e.commitBatch(batch)
 		}
-		if fatalSQLite(err) && dead == nil {
-			dead = fmt.Errorf("store: %s can no longer be written: %w", e.file, err)
-			err = dead
-			e.store.fail(dead)
-		} else if err != nil && dead == nil {
+		if fatalSQLite(err) {
+			e.store.fail(err)
+		} else if err != nil {
 			err = fmt.Errorf("%w: %w", outbox.ErrBusy, err)
+		}
+		if dead := e.store.dead.Load(); dead != nil {
+			err = *dead // also of a batch that went well: nobody knows what the disk has kept
 		}
 		e.store.answer(batch, err)
 	}

@@ -18,7 +18,7 @@ import (
 const dayMillis = 24 * 60 * 60 * 1000
 
 // dayNumber numbers the days of Asia/Shanghai in SQL; integer division on both engines.
-const dayNumber = "(%sreceived + 28800000) / 86400000"
+const dayNumber = "(received + 28800000) / 86400000"
 
 var (
 	changeDay = statementOf("INSERT INTO statement_day (day, rev, summed, closed) VALUES (?, 1, -1, 0) "+
@@ -31,13 +31,15 @@ var (
 	firstCharge = statementOf("SELECT min(received) FROM charge", tableCharge)
 	firstKept   = statementOf("SELECT coalesce(min(day), '') FROM statement", tableStatement)
 
-	sumCharges = statementOf("SELECT "+fmt.Sprintf(dayNumber, "")+", platform, lot, count(*), "+
+	sumCharges = statementOf("SELECT "+dayNumber+", platform, lot, count(*), "+
 		"CAST(sum(CASE WHEN state IN ('delivered', 'used') THEN 1 ELSE 0 END) AS BIGINT), "+
-		"CAST(sum(CASE WHEN usage <> '' THEN 1 ELSE 0 END) AS BIGINT), CAST(sum(gap) AS BIGINT) "+
+		"CAST(sum(CASE WHEN state = 'used' THEN 1 ELSE 0 END) AS BIGINT), CAST(sum(gap) AS BIGINT) "+
 		"FROM charge WHERE received >= ? AND received < ? GROUP BY 1, platform, lot", tableCharge)
-	sumLedger = statementOf("SELECT l.day, l.platform, l.lot, l.kind, CAST(sum(l.minutes) AS BIGINT), CAST(sum(l.amount) AS BIGINT) "+
-		"FROM charge c JOIN ledger l ON l.charge = c.id WHERE c.received >= ? AND c.received < ? "+
-		"GROUP BY l.day, l.platform, l.lot, l.kind", tableCharge, tableLedger)
+	chargeIDs = statementOf("SELECT min(id), max(id) FROM charge WHERE received >= ? AND received < ?", tableCharge)
+	// The ledger is kept by charge, and charges of some days have ids that lie together: the days decide, the ids
+	// only save reading the rest.
+	sumLedger = statementOf("SELECT day, platform, lot, kind, CAST(sum(minutes) AS BIGINT), CAST(sum(amount) AS BIGINT) "+
+		"FROM ledger WHERE charge BETWEEN ? AND ? AND day >= ? AND day < ? GROUP BY day, platform, lot, kind", tableLedger)
 	sumDay = tableStatement.selectWhere("day = ?")
 )
 
@@ -68,25 +70,17 @@ func (s *Store) Statement(ctx context.Context, f charge.StatementFilter) ([]char
 	}
 	var rows []charge.StatementRow
 	err = s.Read(ctx, func(t *Tx) error {
-		rows = nil
-		live := []string{}
 		kept, err := t.keptDays(from, to)
 		if err != nil {
 			return err
 		}
+		if rows, err = t.keptRows(f, from, to); err != nil {
+			return err
+		}
+		live := []string{}
 		for day := from; day < to; day = nextDay(day) {
 			if !kept[day] {
 				live = append(live, day)
-				continue
-			}
-			if err := t.each(sumDay, func(c *cells) error {
-				r := scanStatement(c)
-				if statementWants(f, r) {
-					rows = append(rows, r)
-				}
-				return c.failed()
-			}, day); err != nil {
-				return err
 			}
 		}
 		for _, span := range daySpans(live) {
@@ -104,6 +98,21 @@ func (s *Store) Statement(ctx context.Context, f charge.StatementFilter) ([]char
 	})
 	slices.SortFunc(rows, compareStatement)
 	return rows, err
+}
+
+// keptRows reads what a statement wants of the days whose kept sums are right.
+func (t *Tx) keptRows(sf charge.StatementFilter, from, to string) ([]charge.StatementRow, error) {
+	var f filter
+	f.where("x.day >= ? AND x.day < ? AND (d.rev = d.summed OR d.closed = 1)", from, to)
+	f.word("x.platform", sf.Platform)
+	f.word("x.lot", sf.Lot.String())
+	if sf.Union != "" {
+		f.where("x.lot >= ? AND x.lot < ?", sf.Union+"/", sf.Union+"0") // 0 follows /
+	}
+	q := statementOf("SELECT " + tableStatement.columns("x.") + " FROM statement x JOIN statement_day d ON d.day = x.day WHERE " +
+		strings.Join(f.conds, " AND "))
+	q.once = true
+	return list(t, q, func(c *cells) (charge.StatementRow, error) { return scanStatement(c), c.failed() }, f.args...)
 }
 
 func statementWants(f charge.StatementFilter, r charge.StatementRow) bool {
@@ -267,6 +276,13 @@ func (t *Tx) sum(from, to string) ([]charge.StatementRow, error) {
 	if err != nil {
 		return nil, err
 	}
+	var first, last int64
+	if _, err := t.get(chargeIDs, func(c *cells) error {
+		first, last = c.int(), c.int()
+		return c.failed()
+	}, span...); err != nil {
+		return nil, err
+	}
 	err = t.each(sumLedger, func(c *cells) error {
 		r := at(place{c.text(), c.text(), c.text()})
 		kind, minutes, amount := charge.EntryKind(c.text()), c.int(), charge.Fen(c.int())
@@ -277,7 +293,7 @@ func (t *Tx) sum(from, to string) ([]charge.StatementRow, error) {
 			r.UsedMinutes, r.UsedAmount = r.UsedMinutes+minutes, r.UsedAmount+amount
 		}
 		return c.failed()
-	}, span...)
+	}, first, last, from, to)
 	all := make([]charge.StatementRow, len(order))
 	for i, r := range order {
 		all[i] = *r

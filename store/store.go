@@ -42,7 +42,7 @@ type Store struct {
 	batches, writes, reruns, busy atomic.Int64
 
 	failed    chan error // capacity 1, see Fatal
-	failOnce  sync.Once
+	dead      atomic.Pointer[error]
 	closing   chan struct{}
 	closeOnce sync.Once
 	workers   sync.WaitGroup
@@ -164,11 +164,13 @@ func (s *Store) Close() error {
 // The server must stop; it may start again on a sound disk.
 func (s *Store) Fatal() <-chan error { return s.failed }
 
+// fail ends all writing.
 func (s *Store) fail(err error) {
-	s.failOnce.Do(func() {
+	err = fmt.Errorf("store: %s can no longer be written: %w", s.cfg.DataDir, err)
+	if s.dead.CompareAndSwap(nil, &err) {
 		s.log.Error("the store can no longer write", "error", err)
 		s.failed <- err
-	})
+	}
 }
 
 // Stats are counts since the store was opened.

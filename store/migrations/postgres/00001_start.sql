@@ -62,13 +62,14 @@ CREATE TABLE charge (
     updated    BIGINT NOT NULL,
     gap        BIGINT NOT NULL
 );
-CREATE INDEX charge_received ON charge (received);
+-- Lists walk by receipt, statements and counts add up from the index alone.
+CREATE INDEX charge_received ON charge (received, platform, lot, state, gap);
 CREATE INDEX charge_platform ON charge (platform, received);
 CREATE INDEX charge_lot ON charge (lot, received);
 CREATE INDEX charge_visit ON charge (plate, lot, received);
 CREATE INDEX charge_order ON charge (order_no) WHERE order_no <> '';
 CREATE INDEX charge_stay ON charge (stay) WHERE stay <> 0;
-CREATE INDEX charge_state ON charge (state, received) WHERE state NOT IN ('delivered', 'used');
+CREATE INDEX charge_state ON charge (state, received);
 CREATE INDEX charge_reason ON charge (reason, received) WHERE reason <> 'ok';
 CREATE INDEX charge_held ON charge (plate, lot) WHERE state = 'held';
 CREATE INDEX charge_hold ON charge (hold_until) WHERE state = 'held';
@@ -242,3 +243,4 @@ CREATE TABLE statement (
     gaps            BIGINT NOT NULL,
     PRIMARY KEY (day, platform, lot)
 );
+CREATE INDEX statement_lot ON statement (lot, day);
