@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,7 +17,24 @@ func (a *App) loadEstate(ctx context.Context) error {
 		a.hints.tell(topicEstate, "")
 		return a.guard.Audit.Record(ctx, guard.Entry{Actor: actor, Action: "estate.apply", Object: file, Detail: changes.String()})
 	}
-	return a.book.Load(ctx)
+	if err := a.book.Load(ctx); err != nil {
+		return err
+	}
+	a.reseal(ctx)
+	return nil
+}
+
+// reseal seals stored secrets anew while the site's key is being changed for another: once every node has
+// started with the new one in front, the former may go.
+func (a *App) reseal(ctx context.Context) {
+	if !a.keyring.Changing() {
+		return
+	}
+	if err := errors.Join(a.guard.Reseal(ctx), a.book.Reseal(ctx)); err != nil {
+		a.logger.Error("the former secrets key must stay: sealing with the new one failed; start once more", "error", err)
+		return
+	}
+	a.logger.Warn("everything is sealed with the first secrets key; the ones behind it may go")
 }
 
 // EstateChange is one difference that an estate document makes; it prints as one line.

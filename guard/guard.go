@@ -107,6 +107,9 @@ type Guard struct {
 	Sessions *Sessions
 	Audit    *Audit
 	Setup    *Setup
+
+	keys *Keyring
+	docs Docs
 }
 
 // Open proves that the site's key fits what is stored, and loads users, tokens and sessions.
@@ -118,6 +121,8 @@ func Open(ctx context.Context, c Config) (*Guard, error) {
 		Tokens: newTokens(c.Docs, c.AdminToken, c.Now),
 		Users:  newUsers(c.Docs, c.Keys, c.Now),
 		Audit:  NewAudit(c.Audits, c.Now),
+		keys:   c.Keys,
+		docs:   c.Docs,
 	}
 	g.Sessions = newSessions(c, g.Users)
 	g.Setup = &Setup{users: g.Users}
@@ -140,5 +145,8 @@ func (g *Guard) Flush(ctx context.Context) error {
 	return errors.Join(g.Tokens.flush(ctx), g.Sessions.flush(ctx))
 }
 
-// Reseal seals all stored secrets anew with the current site key; the former one may go then.
-func (g *Guard) Reseal(ctx context.Context) error { return g.Users.reseal(ctx) }
+// Reseal seals all stored secrets anew with the current site key, its own proof included; the former one may go
+// then.
+func (g *Guard) Reseal(ctx context.Context) error {
+	return errors.Join(g.Users.reseal(ctx), g.keys.renew(ctx, g.docs))
+}

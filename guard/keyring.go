@@ -28,6 +28,7 @@ import (
 type Keyring struct {
 	aead    tink.AEAD
 	primary []byte
+	several bool
 	made    string // the file that was just made; empty where the key was there
 }
 
@@ -94,7 +95,7 @@ func newKeyring(keys [][]byte) (*Keyring, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Keyring{aead: sealer, primary: keys[0]}, nil
+	return &Keyring{aead: sealer, primary: keys[0], several: len(keys) > 1}, nil
 }
 
 // OpenKeyring takes the keys in env where that is not empty, else those in the file, which is made with a new
@@ -149,6 +150,9 @@ func makeKeyring(file string) (*Keyring, error) {
 	}
 	return k, err
 }
+
+// Changing reports whether there is more than one key: then what is stored is to be sealed anew.
+func (k *Keyring) Changing() bool { return k.several }
 
 // Made is the file that OpenKeyring has just made; empty where the key was there.
 func (k *Keyring) Made() string { return k.made }
@@ -208,6 +212,22 @@ func (k *Keyring) Check(ctx context.Context, docs Docs) error {
 			return fmt.Errorf("check the secrets key: %w", err)
 		}
 	}
+}
+
+// renew seals the proof of the key anew with the current one.
+func (k *Keyring) renew(ctx context.Context, docs Docs) error {
+	rev, err := docs.DocsRev(ctx, checkKind)
+	if err != nil {
+		return fmt.Errorf("renew the proof of the secrets key: %w", err)
+	}
+	sealed, err := k.Seal([]byte(checkText), checkKey)
+	if err != nil {
+		return err
+	}
+	if _, err := docs.PutDocs(ctx, checkKind, rev, map[string][]byte{checkKey: sealed}); err != nil {
+		return fmt.Errorf("renew the proof of the secrets key: %w", err)
+	}
+	return nil
 }
 
 func (k *Keyring) prove(sealed []byte) error {
