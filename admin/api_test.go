@@ -133,6 +133,7 @@ func TestRoles(t *testing.T) {
 		{"POST", "/lots/200461/1313/price", `{"order_id":"S-9"}`, guard.RoleSupport},
 		{"POST", "/lots/200461/1313/pause", reason, guard.RoleSupport},
 		{"POST", "/lots/200461/1313/resume", "", guard.RoleSupport},
+		{"POST", "/rules/backtest", `{"binding":"teld-main@200461/1313","rule":"grant: as_pushed"}`, guard.RoleSupport},
 		{"POST", "/check", `{"platform":"telaidian","push":"{}"}`, guard.RoleSupport},
 		{"GET", "/estate", "", guard.RoleAdmin},
 		{"POST", "/estate", "version: 1", guard.RoleAdmin},

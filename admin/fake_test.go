@@ -78,7 +78,7 @@ func (f *fake) Charges(_ context.Context, q charge.ChargeFilter) (charge.Page[*c
 	f.page = q
 	bare := &charge.Charge{ID: 7000, Platform: "xiaoju", Plate: "沪B12345", Lot: theLot, State: charge.StateHeld,
 		Reason: charge.ReasonWaitingForStay, Received: time.Date(2024, 1, 1, 1, 0, 0, 0, time.UTC)}
-	if f.many < 0 {
+	if f.many < 0 || q.Cursor == "more" {
 		return charge.Page[*charge.Charge]{}, f.fail
 	}
 	items := []*charge.Charge{f.charge, bare}

@@ -158,3 +158,9 @@ func (m *merger) completeBinding(b *charge.Binding, isNew bool) {
 		b.Rules = appendRules(nil, []charge.Rule{r})
 	}
 }
+
+// With gives the estate that s would become by a document, and changes nothing.
+func (s *State) With(doc *Document) (*State, error) {
+	next, _, err := s.catalog.Merge(s, doc)
+	return next, err
+}

@@ -2,6 +2,7 @@ package flow_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"testing"
 	"time"
@@ -19,8 +20,10 @@ import (
 )
 
 // TestModel plays everything that can happen to charges and stays in any order, on the real store, and checks
-// after each step what must never break; see check. More cases: go test ./flow -run Model -rapid.checks=5000.
+// after each step what must never break; see check. More: go test ./flow -run Model -rapid.checks=5000 -rapid.steps=150.
 func TestModel(t *testing.T) {
+	unlessSet(t, "rapid.checks", "200")
+	unlessSet(t, "rapid.steps", "60")
 	open := onSQLite(t)
 	rapid.Check(t, func(rt *rapid.T) { play(rt, open) })
 }
@@ -41,12 +44,18 @@ func TestModelOnPostgres(t *testing.T) {
 		}
 		return store.Open(context.Background(), cfg)
 	}
-	cases := 0
-	rapid.Check(t, func(rt *rapid.T) {
-		if cases++; cases <= 12 {
-			play(rt, open)
-		}
-	})
+	unlessSet(t, "rapid.checks", "12")
+	unlessSet(t, "rapid.steps", "60")
+	rapid.Check(t, func(rt *rapid.T) { play(rt, open) })
+}
+
+// unlessSet gives a flag of rapid's a value for this test, where the command line leaves it alone.
+func unlessSet(t *testing.T, name, value string) {
+	f := flag.Lookup(name)
+	if was := f.Value.String(); was == f.DefValue {
+		t.Cleanup(func() { f.Value.Set(was) })
+		f.Value.Set(value)
+	}
 }
 
 func play(t *rapid.T, open func(store.Config) (*store.Store, error)) {
@@ -65,12 +74,12 @@ func play(t *rapid.T, open func(store.Config) (*store.Store, error)) {
 		step   func(*machine)
 	}{
 		"push": {6, (*machine).pushNew}, "push again": {1, (*machine).pushAgain},
-		"enter": {3, (*machine).enter}, "enter again": {1, (*machine).enterAgain},
-		"leave": {2, (*machine).leave}, "lone exit": {1, (*machine).loneExit}, "use": {3, (*machine).use}, "gate": {1, (*machine).gate},
-		"answer": {7, (*machine).answer}, "late ack": {1, (*machine).lateAck}, "sweep": {5, (*machine).sweep},
-		"pass": {3, (*machine).pass}, "expire": {1, (*machine).expire},
+		"enter": {2, (*machine).enter}, "enter again": {1, (*machine).enterAgain},
+		"leave": {1, (*machine).leave}, "lone exit": {1, (*machine).loneExit}, "use": {3, (*machine).use}, "gate": {1, (*machine).gate},
+		"answer": {7, (*machine).answer}, "late ack": {1, (*machine).lateAck}, "sweep": {3, (*machine).sweep},
+		"pass": {2, (*machine).pass}, "later": {3, (*machine).later}, "expire": {1, (*machine).expire},
 		"void": {1, (*machine).void}, "redeliver": {2, (*machine).redeliver}, "bind": {1, (*machine).bind},
-		"line": {1, (*machine).toggleLine}, "pause": {1, (*machine).pause}, "site": {1, (*machine).changeSite}, "crash": {1, (*machine).restart},
+		"line": {1, (*machine).toggleLine}, "pause": {1, (*machine).pause}, "site": {1, (*machine).changeSite}, "crash": {1, (*machine).restart}, "take over": {1, (*machine).takeOver},
 	} {
 		for i := range a.weight {
 			actions[fmt.Sprint(name, " ", i)] = with(a.step)
@@ -325,6 +334,19 @@ func (m *machine) sweep() {
 			m.flow.TakeUp(j)
 		}
 	}
+}
+
+// later sweeps when everything that was put off is due.
+func (m *machine) later() {
+	m.clock.pass(301 * time.Second)
+	m.sweep()
+}
+
+// takeOver is a crash and what follows it: the leases end, and the work is taken up.
+func (m *machine) takeOver() {
+	m.restart()
+	m.clock.pass(outbox.DefaultLease)
+	m.sweep()
 }
 
 func (m *machine) toggleLine() {

@@ -340,9 +340,14 @@ func (m *machine) close() {
 	m.store.Close()
 }
 
-// onSQLite opens each case's store in a folder of its own.
+// onSQLite opens each case's store in a folder of its own, in memory where the machine has such: what is tested
+// here is not the disk.
 func onSQLite(t *testing.T) func(store.Config) (*store.Store, error) {
-	root := t.TempDir()
+	root, err := os.MkdirTemp("/dev/shm", "model")
+	if err != nil {
+		root = t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(root) })
 	return func(cfg store.Config) (*store.Store, error) {
 		dir, err := os.MkdirTemp(root, "case")
 		if err != nil {

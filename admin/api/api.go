@@ -34,6 +34,7 @@ func New(mux *http.ServeMux, d *desk.Desk, version string) {
 	a.charges()
 	a.pushes()
 	a.lots()
+	a.rules()
 	a.statements()
 	a.estate()
 	a.access()
