@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chargestamp/chargestamp/app"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/play"
 )
@@ -217,6 +218,48 @@ func TestAddAPlatform(t *testing.T) {
 			t.Errorf("%s: %s, want %s", c.line, got, c.want)
 		}
 	}
+}
+
+// TestExamples reads the complete examples of docs/config.md and docs/estate.md.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.write("config.yaml", block(t, "docs/config.md", "yaml"))
+	cfg := app.Defaults()
+	if err := cfg.ReadFile(filepath.Join(s.dir, "config.yaml")); err != nil {
+		t.Error(err)
+	}
+	s.write("estate.yaml", block(t, "docs/estate.md", "yaml"))
+	for _, name := range []string{"DEMO_UKEY", "DEMO_CKEY", "TELD_OPERATOR_SECRET", "TELD_DATA_SECRET", "TELD_IV", "TELD_SIG_SECRET"} {
+		s.follow("export " + name + "=0123456789abcdef")
+	}
+	s.follow("bin/chargestamp serve --estate estate.yaml")
+	s.follow("bin/chargestamp apply -f estate.yaml")
+	if !strings.Contains(s.last(), "nothing to change") {
+		t.Errorf("applied again: %s", s.last())
+	}
+}
+
+func (s *site) write(name, text string) {
+	s.Helper()
+	if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// block is the last block of a page in a language.
+func block(t *testing.T, page, language string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(repository(t), page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := strings.Split(string(text), "```"+language+"\n")
+	code, _, found := strings.Cut(parts[len(parts)-1], "```")
+	if len(parts) == 1 || !found {
+		t.Fatalf("%s has no %s block", page, language)
+	}
+	return code
 }
 
 // outcome is what became of the newest push.

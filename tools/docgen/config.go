@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/chargestamp/chargestamp/alert"
 	"github.com/chargestamp/chargestamp/app"
 )
 
@@ -17,6 +18,8 @@ import (
 var chineseConfig = map[string]string{
 	"data":                 "数据目录",
 	"database.url":         "数据库地址，空为数据目录里的 SQLite",
+	"http.url":             "平台和车场从外面访问的地址（在代理后面时）",
+	"admin.url":            "控制台的网址（在代理后面时），用于告警里的链接",
 	"http.addr":            "公网 HTTP，平台与车场用",
 	"admin.addr":           "管理 HTTP：控制台、接口、指标",
 	"line.addr":            "SDK 车场长连接",
@@ -46,10 +49,11 @@ var chineseConfig = map[string]string{
 	"oidc.issuer":          "统一登录的签发方，空为不用",
 	"oidc.client_id":       "客户端编号",
 	"oidc.client_secret":   "客户端密钥",
+	"oidc.name_claim":      "用户名取自哪个声明",
+	"oidc.roles":           "声明的值对应 viewer、support 或 admin；对不上的不能登录（只能写在文件里）",
 	"oidc.role_claim":      "角色取自哪个声明",
 	"oidc.redirect_url":    "回跳地址",
 	"log.level":            "日志级别",
-	"console":              "控制台自己的网址，用于告警里的链接",
 }
 
 // configPage prints docs/config.md from app.Config, its tags, its comments and its defaults.
@@ -75,20 +79,50 @@ func configPage(out files) error {
 		{"`CHARGESTAMP_ADMIN_TOKEN`", "设置后就是一个管理员的接口令牌。 When set, an admin's API token."},
 		{"`CHARGESTAMP_TOKEN`, `CHARGESTAMP_SERVER`", "命令行工具用的令牌和网关管理地址。 For the commands that speak to a running gateway: their token, and its admin address."},
 	})
+	if err := alertTable(p); err != nil {
+		return err
+	}
 	p.section("例 · Example")
 	p.code("yaml", exampleConfig)
 	out["config.md"] = p.Bytes()
 	return nil
 }
 
+// alertTable prints what alerts there are, and from where on.
+func alertTable(p *page) error {
+	l := alert.DefaultLimits()
+	words := map[alert.Kind]string{
+		alert.LotOffLine:    fmt.Sprintf("SDK 车场 %s 没有心跳（从未上线的不算）。 An SDK lot without a heartbeat for %[1]s (one that never was on line is no alert).", duration(l.OffLine)),
+		alert.GaveUpRate:    fmt.Sprintf("%s 内放弃下发的占 %d%% 以上，且不少于 %d 笔。 %[2]d %% or more of the charges settled within %[1]s were given up, %[3]d at least.", duration(l.Window), l.GaveUpPercent, l.GaveUpLeast),
+		alert.OldestPending: fmt.Sprintf("最早的待发减免等了 %s 以上。 The oldest pending delivery is older than %[1]s.", duration(l.Pending)),
+		alert.BadSignatures: fmt.Sprintf("一个账号 %s 内签名或令牌错误 %d 次以上。 An account whose signatures or tokens failed %[2]d times within %[1]s.", duration(l.Window), l.Signatures),
+		alert.DiskLow:       fmt.Sprintf("数据盘剩余不足 %d%%。 Less than %[1]d %% of the data disk is free.", l.DiskPercent),
+	}
+	p.section("告警 · Alerts")
+	p.para("写在 `alerts` 里的每个地址都会收到；同一件事只说一次，持续则 4 小时后再说，结束时再说一次。怎么处理见[运维手册](operating.md)。",
+		"Each address under `alerts` is told; one thing once, again after 4 hours while it lasts, and when it is over. What to do: [operating](operating.md).")
+	var rows [][]string
+	for _, k := range alert.Kinds {
+		if words[k] == "" {
+			return fmt.Errorf("tools/docgen/config.go does not explain the alert %s", k)
+		}
+		rows = append(rows, []string{mono("", string(k)), words[k]})
+	}
+	p.table([]string{"`on`", "何时 When"}, rows)
+	return nil
+}
+
 // exampleConfig is a site behind a proxy; the command line's tests read it.
 const exampleConfig = `data: /var/lib/chargestamp
-http: {addr: "127.0.0.1:8080"}
-admin: {addr: "127.0.0.1:8081"}
+http: {addr: "127.0.0.1:8080", url: "https://gateway.example.com"}
+admin: {addr: "127.0.0.1:8081", url: "https://desk.example.com"}
 line: {addr: ":6789", tls_addr: ":6790", offline_after: 3m}
 tls: {cert: /etc/chargestamp/tls.crt, key: /etc/chargestamp/tls.key}
 trusted_proxies: ["127.0.0.1/32"]
 retention: {pushes: 180d, refused: 30d, charges: 0s}
+alerts:
+  - {name: 值班群, format: wecom, url: "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…", lang: zh}
+  - {name: pager, format: generic, url: "https://alerts.example.com/hook", lang: en, on: [lot_off_line, disk_low]}
 log: {level: info}
 `
 
@@ -149,7 +183,7 @@ func (r *configReader) read(v reflect.Value, prefix string) {
 
 func (r *configReader) row(v reflect.Value, i int, name string) {
 	env := mono("", "CHARGESTAMP_"+strings.ToUpper(strings.ReplaceAll(name, ".", "_")))
-	if strings.Contains(name, "alerts") {
+	if strings.Contains(name, "alerts") || v.Field(i).Kind() == reflect.Map {
 		env = ""
 	}
 	meaning := chineseConfig[name]
@@ -177,7 +211,5 @@ func duration(d time.Duration) string {
 	case d%day == 0:
 		return fmt.Sprintf("%dd", d/day)
 	}
-	text := d.String()
-	text = strings.TrimSuffix(text, "0s")
-	return strings.TrimSuffix(text, "0m")
+	return strings.NewReplacer("h0m0s", "h", "m0s", "m").Replace(d.String())
 }
