@@ -188,16 +188,21 @@ func (k *KillRun) round(ctx context.Context, n int) (KillRound, error) {
 		return row, err
 	}
 	row.Accepted, row.Repeats, row.Lost, row.Doubled, row.Strange, row.Wrong = v.Accepted, v.Repeats, v.Lost, v.Doubled, v.Strange, v.Wrong
-	switch {
-	case row.Failure != "":
-	case row.Before < k.cfg.Least:
-		row.Failure = fmt.Sprintf("only %d pushes had been accepted at the kill; %d are needed to show anything", row.Before, k.cfg.Least)
-	case row.Pushes+row.Calls == 0:
-		row.Failure = "nothing was in flight at the kill: it has shown nothing"
-	case !v.OK():
-		row.Failure = "not everything accepted took effect exactly once"
-	}
+	row.finish(k.cfg.Least)
 	return row, nil
+}
+
+// finish says why a round fails, if it does.
+func (r *KillRound) finish(least int) {
+	switch {
+	case r.Failure != "":
+	case r.Before < least:
+		r.Failure = fmt.Sprintf("only %d pushes had been accepted at the kill; %d are needed to show anything", r.Before, least)
+	case r.Pushes+r.Calls == 0:
+		r.Failure = "nothing was in flight at the kill: it has shown nothing"
+	case r.Lost+r.Doubled+r.Strange > 0:
+		r.Failure = "not everything accepted took effect exactly once"
+	}
 }
 
 // underLoad pushes, kills the server in the middle, starts it again and pushes on for a while.

@@ -14,7 +14,7 @@ import (
 // LinesConfig describes the run with thousands of lines.
 type LinesConfig struct {
 	Few, Many int // lines
-	Idle      int // connections that never log in
+	Idle      int // connections that never log in; 0 leaves that run out
 	Active    int // lines that pushes go to
 	Times     int // each latency is the median of so many
 	Loop      OpenLoop
@@ -182,22 +182,19 @@ func (l *linesRun) storm(ctx context.Context) error {
 	w := newStopwatch()
 	pushing, stop := context.WithCancel(ctx)
 	defer stop()
-	var load play.Result
 	var loadErr error
 	var done sync.WaitGroup
 	done.Go(func() {
-		load, loadErr = l.gen.load(pushing, play.LoadConfig{Rate: l.cfg.Loop.Rate, Workers: 256, For: allUpWithin, Done: w.heard})
+		_, loadErr = l.gen.load(pushing, play.LoadConfig{Rate: l.cfg.Loop.Rate, Workers: 256, For: allUpWithin, Done: w.heard})
 	})
 	a, err := l.far.Lines(l.server.Line, l.lots, 4_000)
+	wait(ctx, time.Second) // in which what was held up comes through
 	stop()
 	done.Wait()
-	if err != nil {
+	if err = errors.Join(err, loadErr); err != nil {
 		return err
 	}
 	l.tell(figure{name: fmt.Sprintf("storm: all of %d lines cut and up again", l.cfg.Many), value: a.Took.Seconds(), unit: "s", bar: AtMost(30)})
-	if loadErr != nil && load.Accepted == 0 { // what was under way at the end was cut off by ourselves
-		return loadErr
-	}
 	wait(ctx, time.Second)
 	books, err := l.ends.Books(ctx, nil)
 	if err != nil {
@@ -213,6 +210,9 @@ func (l *linesRun) storm(ctx context.Context) error {
 
 // strangers open connections and never log in, beside no other lines than the active ones.
 func (l *linesRun) strangers(ctx context.Context) error {
+	if l.cfg.Idle == 0 {
+		return nil
+	}
 	l.far.Close()
 	var err error
 	if l.far, err = l.rig.Far(ctx); err != nil {

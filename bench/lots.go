@@ -60,7 +60,10 @@ func (r *Rig) Lots(ctx context.Context, engine *Engine, cfg LotsConfig) (rows []
 	if err := r.open(ctx, l.stand); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, l.stand.close()) }()
+	defer func() { // what lots still owe would only hold a graceful stop up
+		l.server.Kill()
+		err = errors.Join(err, l.stand.close())
+	}()
 	if l.proxy, err = openProxy(l.server.Line, cfg.Life); err != nil {
 		return nil, err
 	}

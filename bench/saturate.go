@@ -48,7 +48,8 @@ func newGenerator(site *Site, server string, kind charge.LotKind, workers int) *
 	return &generator{site: site, server: server, client: play.LoadClient(workers), lots: site.Of(kind), run: secret(3)}
 }
 
-// load runs a load of fresh pushes, spread over the lots.
+// load runs a load of fresh pushes, spread over the lots. A push that was refused or not answered is an error;
+// the load may be ended early by its context.
 func (g *generator) load(ctx context.Context, cfg play.LoadConfig) (play.Result, error) {
 	first := g.next
 	cfg.Next = func(i int) (*play.Player, play.Push) {
@@ -58,6 +59,9 @@ func (g *generator) load(ctx context.Context, cfg play.LoadConfig) (play.Result,
 	}
 	result, err := play.Load(ctx, cfg)
 	g.next += result.Sent
+	if ctx.Err() != nil {
+		result.Failed = 0 // we hung up ourselves
+	}
 	if err == nil && result.Failed+result.Refused > 0 {
 		err = fmt.Errorf("%d pushes were refused and %d not answered, of %d", result.Refused, result.Failed, result.Sent)
 	}

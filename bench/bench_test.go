@@ -1,0 +1,292 @@
+package bench
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"io"
+	"math"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/play"
+	"github.com/chargestamp/chargestamp/store"
+)
+
+// readAll reads a request's body and gives it as often as wanted.
+func readAll(t *testing.T, r *http.Request) func() io.ReadCloser {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	return func() io.ReadCloser { return io.NopCloser(bytes.NewReader(body)) }
+}
+
+// discard is an answer that nobody reads.
+type discard struct{}
+
+func (discard) Header() http.Header         { return http.Header{} }
+func (discard) Write(b []byte) (int, error) { return len(b), nil }
+func (discard) WriteHeader(int)             {}
+
+func TestBars(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		f    figure
+		hold bool
+		bar  string
+	}{
+		{"ratio well", figure{value: 71, baseline: 100, bar: RatioAtLeast(0.7)}, true, ">= 0.7 x"},
+		{"ratio just below", figure{value: 69.999, baseline: 100, bar: RatioAtLeast(0.7)}, false, ">= 0.7 x"},
+		{"no baseline", figure{value: 71, bar: RatioAtLeast(0.7)}, false, ">= 0.7 x"},
+		{"most", figure{value: 15, unit: "ms", bar: AtMost(15)}, true, "<= 15 ms"},
+		{"more", figure{value: 15.001, unit: "ms", bar: AtMost(15)}, false, "<= 15 ms"},
+		{"least", figure{value: 2, unit: "rounds", bar: AtLeast(3)}, false, ">= 3 rounds"},
+		{"nothing measured", figure{value: math.NaN(), unit: "ms", bar: AtMost(15)}, false, "<= 15 ms"},
+	} {
+		r := c.f.row()
+		if r.Hold == nil || *r.Hold != c.hold || r.Bar != c.bar {
+			t.Errorf("%s: %+v", c.name, r)
+		}
+	}
+}
+
+func TestRowJSON(t *testing.T) {
+	var b bytes.Buffer
+	rows := []Row{figure{name: "n", engine: SQLite, value: 6000.4, unit: "/s", baseline: 8000, bar: RatioAtLeast(0.7)}.row(), {Name: "told"}}
+	if err := WriteJSON(&b, rows); err != nil {
+		t.Fatal(err)
+	}
+	var got []map[string]any
+	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := []map[string]any{
+		{"name": "n", "engine": "sqlite", "value": 6000.0, "unit": "/s", "baseline": 8000.0, "ratio": 0.7501, "bar": ">= 0.7 x", "hold": true},
+		{"name": "told", "engine": "", "value": 0.0, "unit": "", "baseline": nil, "ratio": nil, "bar": "", "hold": nil},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMedian(t *testing.T) {
+	for _, c := range []struct {
+		of   []float64
+		want float64
+	}{{nil, 0}, {[]float64{3}, 3}, {[]float64{9, 1, 5}, 5}, {[]float64{4, 1, 3, 2}, 2}} {
+		if got := median(c.of); got != c.want {
+			t.Errorf("median of %v is %v, want %v", c.of, got, c.want)
+		}
+	}
+}
+
+// A push that was accepted and never reached its lot must not be left out of the latencies.
+func TestStopwatchMisses(t *testing.T) {
+	lot := charge.LotID{Union: "1", Park: "2"}
+	w := newStopwatch()
+	w.heard(play.Shot{Accepted: true, Push: play.Push{Order: "a", Lot: lot}, Latency: time.Second})
+	w.heard(play.Shot{Accepted: true, Push: play.Push{Order: "b", Lot: lot}})
+	w.heard(play.Shot{Push: play.Push{Order: "refused", Lot: lot}})
+	books := Books{lot: {{Charge: "a", At: time.Now()}}}
+	if _, err := w.toLots(books, nil); err == nil {
+		t.Error("b is in no book and nobody noticed")
+	}
+	h, err := w.toLots(Books{lot: append(books[lot], play.Applied{Charge: "b", At: time.Now()})}, nil)
+	if err != nil || h.Count() != 2 || h.Max() < time.Second {
+		t.Errorf("%v, %v", h.String(), err)
+	}
+	if h, err := w.toLots(books, func(charge.LotID) bool { return false }); err != nil || h.Count() != 0 {
+		t.Errorf("lots that do not count were counted: %v, %v", h.String(), err)
+	}
+}
+
+// Both the baseline and the server answer, deliver and are measured.
+func TestSaturate(t *testing.T) {
+	rig, cfg := newRig(t), SaturateConfig{Workers: 4, Warm: 100 * time.Millisecond, For: 300 * time.Millisecond, Lots: 2}
+	base, err := rig.saturateForwarder(t.Context(), cfg)
+	if err != nil || base.PerSecond <= 0 {
+		t.Fatalf("forwarder: %+v, %v", base, err)
+	}
+	for _, kind := range []charge.LotKind{charge.KindAPI, charge.KindSDK} {
+		s, err := rig.saturateServer(t.Context(), sqlite(t), kind, cfg)
+		if err != nil || s.PerSecond <= 0 || s.CPU <= 0 {
+			t.Errorf("%s: %+v, %v", kind, s, err)
+		}
+	}
+}
+
+func TestSick(t *testing.T) {
+	rig, loop := newRig(t), OpenLoop{Rate: 100, Warm: 100 * time.Millisecond, For: 500 * time.Millisecond}
+	for _, how := range []Sickness{Dead, Hanging} {
+		h, err := rig.sick(t.Context(), sqlite(t), how, loop)
+		if err != nil || h.Count() < 40 {
+			t.Errorf("%s: %s, %v", how, h.String(), err)
+		}
+	}
+}
+
+func TestLines(t *testing.T) {
+	rows, err := newRig(t).Lines(t.Context(), sqlite(t), LinesConfig{Few: 5, Many: 30, Active: 2, Times: 1,
+		Loop: OpenLoop{Rate: 50, Warm: 100 * time.Millisecond, For: 500 * time.Millisecond}, Settle: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != 5 {
+		t.Errorf("%d rows: %+v", len(rows), rows)
+	}
+}
+
+func TestStrangers(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	far, err := newRig(t).Far(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer far.Close()
+	if _, err := far.Idle(l.Addr().String(), 20); err != nil {
+		t.Fatal(err)
+	}
+	if a, err := far.Status(); err != nil || a.Open != 20 {
+		t.Errorf("%+v, %v", a, err)
+	}
+	if _, err := far.order(farOrder{Do: "dance"}); err == nil {
+		t.Error("an unknown order was carried out")
+	}
+}
+
+func TestLinesNeedFiles(t *testing.T) {
+	limit, known := openFiles()
+	if !known {
+		return // this system has no such limit
+	}
+	_, err := newRig(t).Lines(t.Context(), sqlite(t), LinesConfig{Many: int(limit) + 1})
+	if err == nil || !strings.Contains(err.Error(), "too low") {
+		t.Errorf("%d lines with %d open files: %v", limit+1, limit, err)
+	}
+}
+
+func TestLots(t *testing.T) {
+	rows, err := newRig(t).Lots(t.Context(), sqlite(t), LotsConfig{Lots: 10, For: 3 * time.Second, Rate: 30, Life: 5 * time.Second, End: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range Failed(rows) {
+		if !strings.Contains(r.Name, "quarter") { // three seconds are too short for that
+			t.Errorf("%s: %v %s, %s", r.Name, r.Value, r.Unit, r.Note)
+		}
+	}
+}
+
+func TestDecode(t *testing.T) {
+	all, err := Decode(t.Context(), 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var families []string
+	for _, d := range all {
+		families = append(families, d.Family)
+		if d.Each <= 0 || d.Allocs <= 0 {
+			t.Errorf("%+v", d)
+		}
+	}
+	if diff := cmp.Diff([]string{"cec", "flat", "plain", "open13"}, families); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What the bench writes as history must be what the store itself holds for right, and be used again.
+func TestHistory(t *testing.T) {
+	rig, s := newRig(t), &sized{charges: 300, lots: 7}
+	dir := t.TempDir() + "/data"
+	site, _, err := rig.prepare(t.Context(), sqlite(t), dir, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, _, err := rig.prepare(t.Context(), sqlite(t), dir, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(site.Lots, again.Lots); diff != "" || site.Ukey != again.Ukey {
+		t.Errorf("used again with other keys: %s", diff)
+	}
+	st, err := store.Open(t.Context(), store.Config{DataDir: dir, Node: "t"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	page, err := st.Charges(t.Context(), charge.ChargeFilter{Limit: 500})
+	if err != nil || len(page.Items) != 300 {
+		t.Errorf("%d charges, %v", len(page.Items), err)
+	}
+}
+
+func TestPlot(t *testing.T) {
+	sizes := []*sized{
+		{name: "small & neat", figures: []sizedFigure{{name: "p50", unit: "ms", value: 1}, {name: "rate", unit: "/s", value: 100}}},
+		{name: "big", figures: []sizedFigure{{name: "p50", unit: "ms", value: 10}}},
+	}
+	d := xml.NewDecoder(bytes.NewReader(plot(SQLite, sizes)))
+	for {
+		if _, err := d.Token(); err == io.EOF {
+			return
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A line through the proxy carries every byte, and is cut sooner or later.
+func TestProxy(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go io.Copy(c, c)
+		}
+	}()
+	p, err := openProxy(l.Addr().String(), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.close()
+	c, err := net.Dial("tcp", p.addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	sent := bytes.Repeat([]byte("0123456789"), 5000)
+	go c.Write(sent)
+	got := make([]byte, len(sent))
+	if _, err := io.ReadFull(c, got); err != nil || !bytes.Equal(got, sent) {
+		t.Errorf("the proxy changed what it carried: %v", err)
+	}
+	p.mu.Lock()
+	var line *proxied
+	for open := range p.open {
+		line = open
+	}
+	p.mu.Unlock()
+	p.harm(line)
+	p.relent() // cuts what has gone silent
+	if n, err := c.Read(got); err == nil {
+		t.Errorf("%d bytes came after the fault", n)
+	}
+}

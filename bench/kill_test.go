@@ -1,0 +1,156 @@
+package bench
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/play"
+)
+
+// small is a kill run that takes seconds.
+func small(t *testing.T) KillConfig {
+	return KillConfig{Engine: sqlite(t), Rounds: 1, Rate: 200, Least: 60, Site: SiteSize{SDK: 2, API: 2, Gate: 1}}
+}
+
+func TestKill(t *testing.T) {
+	cfg := small(t)
+	cfg.Rounds = 2
+	rounds, err := newRig(t).Kill(t.Context(), cfg, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rounds) != 2 {
+		t.Fatalf("%d rounds", len(rounds))
+	}
+	for _, r := range rounds {
+		if !r.OK() {
+			t.Errorf("round %d: %s %q", r.Round, r.Failure, r.Wrong)
+		}
+	}
+	for _, row := range KillRows(SQLite, rounds, 2) {
+		if row.Hold == nil || !*row.Hold {
+			t.Errorf("%s does not hold: %+v", row.Name, row)
+		}
+	}
+}
+
+// A server that loses its data at the kill must be found out.
+func TestKillFindsLoss(t *testing.T) {
+	cfg := small(t)
+	rig := newRig(t)
+	k, err := rig.newKillRun(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer k.close()
+	k.server.env = append(k.server.env, forgets+"=1")
+	row := KillRound{}
+	// Its estate is gone as well: nothing is accepted any more.
+	if err := k.underLoad(t.Context(), 1, &row); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.server.Apply(t.Context(), k.site.Estate()); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.pushAgain(t.Context(), &row); err != nil {
+		t.Fatal(err)
+	}
+	v, err := k.judge(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v.Lost == 0 {
+		t.Errorf("a server that forgot everything passed: %+v", v)
+	}
+}
+
+// A lot that applies a reduction twice must be found out.
+func TestKillFindsDoubles(t *testing.T) {
+	cfg := small(t)
+	cfg.Change = func(k *KillRun) {
+		for _, c := range k.ends.calls {
+			honest := c.server.Handler
+			c.server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				// The charge comes under another id than its own, and once more under its own.
+				body := readAll(t, r)
+				twin := r.Clone(r.Context())
+				twin.Header.Set("Idempotency-Key", "twin-"+r.Header.Get("Idempotency-Key"))
+				twin.Body, r.Body = body(), body()
+				honest.ServeHTTP(discard{}, twin)
+				honest.ServeHTTP(w, r)
+			})
+		}
+	}
+	rounds, err := newRig(t).Kill(t.Context(), cfg, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := rounds[0]; r.OK() || r.Doubled == 0 {
+		t.Errorf("lots that booked everything twice passed: %+v", r)
+	}
+}
+
+func TestKillRoundProvesNothing(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		row  KillRound
+		want string
+	}{
+		{"too few", KillRound{Before: 499, Calls: 3}, "only 499"},
+		{"nothing in flight", KillRound{Before: 900}, "nothing was in flight"},
+		{"lost", KillRound{Before: 900, Calls: 3, Lost: 1}, "exactly once"},
+		{"passed", KillRound{Before: 900, Pushes: 1}, ""},
+	} {
+		c.row.finish(500)
+		if c.row.OK() != (c.want == "") || !strings.Contains(c.row.Failure, c.want) {
+			t.Errorf("%s: %q", c.name, c.row.Failure)
+		}
+	}
+	rows := KillRows(SQLite, []KillRound{{Failure: "proves nothing"}}, 1)
+	if len(Failed(rows)) == 0 {
+		t.Error("a report without a passed round holds")
+	}
+}
+
+func TestJudge(t *testing.T) {
+	lot, other := charge.LotID{Union: "1", Park: "2"}, charge.LotID{Union: "1", Park: "3"}
+	entry := Entry{Push: play.Push{Order: "a", Lot: lot}, Accepted: true}
+	row := play.Applied{Charge: "a", Heard: 1, Applied: 1}
+	said := Said{Order: "a", State: charge.StateDelivered}
+	unknown := said
+	unknown.State = charge.StateUnknown
+	twice, again, strange := row, row, row
+	twice.Applied, again.Heard, strange.Charge = 2, 3, "z"
+	for _, c := range []struct {
+		name    string
+		entries []Entry
+		books   Books
+		said    []Said
+		want    [4]int // lost, doubled, strange, repeats
+	}{
+		{"well", []Entry{entry}, Books{lot: {row}}, []Said{said}, [4]int{}},
+		{"heard again", []Entry{entry}, Books{lot: {again}}, []Said{said}, [4]int{0, 0, 0, 2}},
+		{"in no book", []Entry{entry}, Books{}, []Said{said}, [4]int{1, 0, 0, 0}},
+		{"not stored", []Entry{entry}, Books{lot: {row}}, nil, [4]int{1, 0, 0, 0}},
+		{"applied twice", []Entry{entry}, Books{lot: {twice}}, []Said{said}, [4]int{0, 1, 0, 0}},
+		{"two rows", []Entry{entry}, Books{lot: {row, row}}, []Said{said}, [4]int{0, 1, 0, 0}},
+		{"stored twice", []Entry{entry}, Books{lot: {row}}, []Said{said, said}, [4]int{0, 1, 0, 0}},
+		{"nobody pushed it", []Entry{entry}, Books{lot: {row, strange}}, []Said{said}, [4]int{0, 0, 1, 0}},
+		{"another lot", []Entry{entry}, Books{other: {row}}, []Said{said}, [4]int{0, 0, 1, 0}},
+		{"the server does not know", []Entry{entry}, Books{lot: {row}}, []Said{unknown}, [4]int{0, 0, 1, 0}},
+	} {
+		v := Judge(c.entries, c.books, map[charge.LotID][]Said{lot: c.said}, nil)
+		if got := [4]int{v.Lost, v.Doubled, v.Strange, v.Repeats}; got != c.want {
+			t.Errorf("%s: lost, doubled, strange, repeats %v, want %v: %q", c.name, got, c.want, v.Wrong)
+		}
+	}
+	v := Judge([]Entry{entry}, Books{}, map[charge.LotID][]Said{lot: {unknown}}, excused)
+	if !v.OK() {
+		t.Errorf("unknown says why a charge is in no book: %+v", v)
+	}
+	if v = Judge([]Entry{entry}, Books{}, map[charge.LotID][]Said{lot: {said}}, excused); v.OK() {
+		t.Error("delivered says that a charge is in the book, and it is not")
+	}
+}
