@@ -31,6 +31,9 @@ func Copy(ctx context.Context, from, to *Store, progress func(table string, rows
 	if err != nil {
 		return err
 	}
+	if err := to.engine.analyze(ctx); err != nil {
+		return err
+	}
 	return to.Read(ctx, func(t *Tx) error {
 		have, err := t.tableSums()
 		if err != nil {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -15,6 +16,7 @@ var (
 	beatLine = statementOf("UPDATE line_session SET beat = ? WHERE lot = ? AND local_id = ? AND node = ? AND epoch = ?", tableLine)
 	endLine  = statementOf("UPDATE line_session SET node = '' WHERE lot = ? AND local_id = ? AND node = ? AND epoch = ?", tableLine)
 	endNode  = statementOf("UPDATE line_session SET node = '' WHERE node = ?", tableLine)
+	linesOn  = tableLine.selectWhere("node = ? AND node <> ''")
 	linesOf  = tableLine.selectWhere("lot = ? AND node <> '' ORDER BY local_id")
 
 	beatNode  = statementOf("UPDATE node SET beat = ? WHERE name = ?", tableNode)
@@ -41,28 +43,39 @@ func (s *Store) PutLineSession(ctx context.Context, l charge.LineSession) (epoch
 // BeatLineSessions stores when lines of a node were last heard, and gives those that the node has lost to another
 // one or to a newer epoch.
 func (s *Store) BeatLineSessions(ctx context.Context, node string, lines []charge.LineSession) (lost []charge.LineSession, err error) {
+	type line struct {
+		lot     charge.LotID
+		localID string
+		epoch   int64
+	}
+	held := make(map[line]bool)
+	err = s.Read(ctx, func(t *Tx) error {
+		return t.each(linesOn, func(c *cells) error {
+			l, err := scanLine(c)
+			held[line{l.Lot, l.LocalID, l.Epoch}] = true
+			return err
+		}, node)
+	})
+	if err != nil {
+		return nil, err
+	}
 	const chunk = 200 // keeps the writer free for pushes
-	for len(lines) > 0 {
-		part := lines[:min(chunk, len(lines))]
-		lines = lines[len(part):]
-		var gone []charge.LineSession
-		err := s.write(ctx, []int64{lockOf("node", node)}, func(t *Tx) error {
-			gone = nil
+	for part := range slices.Chunk(lines, chunk) {
+		if err := s.write(ctx, []int64{lockOf("node", node)}, func(t *Tx) error {
 			for _, l := range part {
-				n, err := t.link.exec(beatLine, []any{millis(l.Beat), l.Lot.String(), l.LocalID, node, l.Epoch})
-				if err != nil {
+				if err := t.link.put(beatLine, []any{millis(l.Beat), l.Lot.String(), l.LocalID, node, l.Epoch}, -1); err != nil {
 					return err
-				}
-				if n == 0 {
-					gone = append(gone, l)
 				}
 			}
 			return nil
-		})
-		if err != nil {
-			return lost, err
+		}); err != nil {
+			return nil, err
 		}
-		lost = append(lost, gone...)
+	}
+	for _, l := range lines {
+		if !held[line{l.Lot, l.LocalID, l.Epoch}] {
+			lost = append(lost, l)
+		}
 	}
 	return lost, nil
 }

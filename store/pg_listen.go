@@ -15,8 +15,17 @@ func (e *postgresEngine) listen() {
 		<-e.store.closing
 		cancel()
 	}()
+	conn := e.ears
 	for ctx.Err() == nil {
-		if err := e.listenOnce(ctx); err != nil && ctx.Err() == nil {
+		err := error(nil)
+		if conn == nil {
+			conn, err = e.openEars(ctx)
+		}
+		if err == nil {
+			err = e.hear(ctx, conn)
+		}
+		conn = nil
+		if ctx.Err() == nil {
 			e.store.log.Warn("no hints from other nodes for now", "error", err)
 		}
 		select {
@@ -26,15 +35,22 @@ func (e *postgresEngine) listen() {
 	}
 }
 
-func (e *postgresEngine) listenOnce(ctx context.Context) error {
+// openEars opens a connection that hears hints.
+func (e *postgresEngine) openEars(ctx context.Context) (*pgx.Conn, error) {
 	conn, err := pgx.ConnectConfig(ctx, e.cfg.Copy())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it is lost, or closed by us
 	if _, err := conn.Exec(ctx, "LISTEN "+hintChannel); err != nil {
-		return err
+		conn.Close(ctx)
+		return nil, err
 	}
+	return conn, nil
+}
+
+// hear hands hints on until the connection is lost.
+func (e *postgresEngine) hear(ctx context.Context, conn *pgx.Conn) error {
+	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it is lost, or closed by us
 	for {
 		n, err := conn.WaitForNotification(ctx)
 		if err != nil {

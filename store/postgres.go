@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"runtime"
@@ -38,6 +39,7 @@ type postgresEngine struct {
 	store *Store
 	cfg   *pgx.ConnConfig
 	pool  *pgxpool.Pool
+	ears  *pgx.Conn // the first that hears hints: none is lost that comes after Open
 }
 
 func openPostgres(ctx context.Context, s *Store) (engine, error) {
@@ -67,6 +69,10 @@ func openPostgres(ctx context.Context, s *Store) (engine, error) {
 	poolCfg.ConnConfig, poolCfg.MaxConns = cfg.Copy(), poolSize
 	if e.pool, err = pgxpool.NewWithConfig(ctx, poolCfg); err != nil {
 		return nil, wrapf(err, "connect to PostgreSQL")
+	}
+	if e.ears, err = e.openEars(ctx); err != nil {
+		e.pool.Close()
+		return nil, wrapf(err, "listen on PostgreSQL")
 	}
 	return e, nil
 }
@@ -106,13 +112,22 @@ func (e *postgresEngine) migrate(ctx context.Context) error {
 	if err := migrateUp(ctx, goose.DialectPostgres, "postgres", db, goose.WithSessionLocker(locker)); err != nil {
 		return err
 	}
-	// Only some may create extensions; without this one a search for the middle of a plate reads all plates.
-	const index = "CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE INDEX IF NOT EXISTS plate_part ON plate USING gin (plate gin_trgm_ops)"
-	if _, err := db.ExecContext(ctx, index); err != nil {
+	e.indexParts(ctx, db)
+	return nil
+}
+
+// indexParts makes the index for parts of plates where it can. Only some may create extensions; without this one a
+// search for the middle of a plate reads all plates.
+func (e *postgresEngine) indexParts(ctx context.Context, db *sql.DB) {
+	var there bool
+	err := db.QueryRowContext(ctx, "SELECT to_regclass('plate_part') IS NOT NULL").Scan(&there)
+	if err == nil && !there {
+		_, err = db.ExecContext(ctx, "CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE INDEX IF NOT EXISTS plate_part ON plate USING gin (plate gin_trgm_ops)")
+	}
+	if err != nil {
 		e.store.log.Warn("no index for parts of plates: their search will be slower", "error", err,
 			"help", "let an administrator run CREATE EXTENSION pg_trgm")
 	}
-	return nil
 }
 
 func (e *postgresEngine) close() error {

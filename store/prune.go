@@ -18,8 +18,10 @@ type Retention struct {
 // Pruned is what Prune deleted.
 type Pruned struct{ Pushes, Charges, Stays int64 }
 
-// holdFor is how long one batch of deletions may hold the writer.
-const holdFor = 8 * time.Millisecond
+const (
+	holdFor    = 8 * time.Millisecond // that one batch of deletions may hold the writer
+	mostPruned = 2000                 // rows in one batch; PostgreSQL does some of the work after it is measured
+)
 
 var (
 	prunePushes  = statementOf("DELETE FROM push WHERE id IN (SELECT id FROM push WHERE received < ? ORDER BY received LIMIT ?)", tablePush)
@@ -58,7 +60,7 @@ func deletesOfCharge() []*statement {
 // each. The sums of a day are closed before its charges go, so that its statement stays as it is.
 func (s *Store) Prune(ctx context.Context, keep Retention, now time.Time) (p Pruned, err error) {
 	if keep.Pushes > 0 {
-		p.Pushes, err = s.pruneBy(ctx, func(t *Tx, limit int) (int64, error) {
+		p.Pushes, err = s.pruneBy(ctx, mostPruned, func(t *Tx, limit int) (int64, error) {
 			return t.link.exec(prunePushes, []any{millis(now.Add(-keep.Pushes)), limit})
 		})
 	}
@@ -73,8 +75,8 @@ func (s *Store) Prune(ctx context.Context, keep Retention, now time.Time) (p Pru
 	return p, err
 }
 
-// pruneBy runs a deletion with a limit until it finds no more, and finds the limit that takes holdFor.
-func (s *Store) pruneBy(ctx context.Context, fn func(t *Tx, limit int) (int64, error)) (all int64, err error) {
+// pruneBy runs a deletion with a limit until it finds no more, and finds the limit, up to most, that takes holdFor.
+func (s *Store) pruneBy(ctx context.Context, most int, fn func(t *Tx, limit int) (int64, error)) (all int64, err error) {
 	limit := 20
 	for {
 		var n int64
@@ -95,7 +97,7 @@ func (s *Store) pruneBy(ctx context.Context, fn func(t *Tx, limit int) (int64, e
 		case took > holdFor:
 			limit = max(1, limit/2)
 		case took < holdFor/2:
-			limit = min(limit*2, 2000)
+			limit = min(limit*2, most)
 		}
 		select { // pushes come first
 		case <-ctx.Done():
@@ -111,7 +113,7 @@ func (s *Store) pruneRefused(ctx context.Context, before time.Time) (all int64, 
 		case charge.OutcomeAccepted, charge.OutcomeDuplicate, charge.OutcomeQuestion:
 			continue
 		}
-		n, err := s.pruneBy(ctx, func(t *Tx, limit int) (int64, error) {
+		n, err := s.pruneBy(ctx, mostPruned, func(t *Tx, limit int) (int64, error) {
 			return t.link.exec(pruneRefused, []any{string(o), millis(before), limit})
 		})
 		if all += n; err != nil {
@@ -126,7 +128,7 @@ func (s *Store) pruneCharges(ctx context.Context, before string) (charges, stays
 	if before, err = s.closeDays(ctx, min(before, s.keptBefore())); err != nil {
 		return 0, 0, err
 	}
-	charges, err = s.pruneBy(ctx, func(t *Tx, limit int) (int64, error) {
+	charges, err = s.pruneBy(ctx, mostPruned/20, func(t *Tx, limit int) (int64, error) {
 		over, err := list(t, chargesOver, scanCharge, dayStart(before), limit)
 		for _, c := range over {
 			if err == nil {
@@ -138,7 +140,7 @@ func (s *Store) pruneCharges(ctx context.Context, before string) (charges, stays
 	if err != nil {
 		return charges, 0, err
 	}
-	stays, err = s.pruneBy(ctx, func(t *Tx, limit int) (int64, error) {
+	stays, err = s.pruneBy(ctx, mostPruned/10, func(t *Tx, limit int) (int64, error) {
 		over, err := list(t, staysOver, func(c *cells) (charge.Stay, error) {
 			return charge.Stay{ID: c.int(), Plate: charge.Plate(c.text())}, c.failed()
 		}, dayStart(before), limit)

@@ -224,6 +224,10 @@ func testLines(t *testing.T, s *site) {
 		t.Errorf("the database's time is %v from ours, give or take %v", d, off)
 	}
 
+	nodes := s.nodes()
 	must(s.Notify(ctx, "line", "200461/1313"))
-	same(t, "hint", <-s.Hints(), store.Hint{Topic: "line", Payload: "200461/1313"})
+	same(t, "hint", <-nodes[0].Hints(), store.Hint{Topic: "line", Payload: "200461/1313"})
+	if nodes[1] != nodes[0] {
+		same(t, "another node's hint", <-nodes[1].Hints(), store.Hint{Topic: "line", Payload: "200461/1313"})
+	}
 }
