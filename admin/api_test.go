@@ -124,6 +124,7 @@ func TestRoles(t *testing.T) {
 		{"GET", "/lots/200461/1313", "", guard.RoleViewer},
 		{"GET", "/bindings", "", guard.RoleViewer},
 		{"GET", "/platforms", "", guard.RoleViewer},
+		{"GET", "/accounts", "", guard.RoleViewer},
 		{"GET", "/statements", "", guard.RoleViewer},
 		{"POST", "/charges/7001/redeliver", reason, guard.RoleSupport},
 		{"POST", "/charges/7001/void", reason, guard.RoleSupport},

@@ -51,6 +51,7 @@ type App struct {
 	dialects []platform.Dialect
 	byID     map[string]platform.Dialect
 	accounts *accounts
+	keyUses  *keyUses
 	views    *views
 	metrics  *metrics
 	line     *line.Server
@@ -226,7 +227,7 @@ type lateEvents struct{ lot.Events }
 const reporting = 10 * time.Second
 
 // makeFronts builds the handlers of both listeners.
-func (a *App) makeFronts(context.Context) error {
+func (a *App) makeFronts(ctx context.Context) error {
 	infos := map[string]platform.Info{}
 	for id, d := range a.byID {
 		infos[id] = d.Info()
@@ -236,8 +237,12 @@ func (a *App) makeFronts(context.Context) error {
 		return configError("trusted_proxies: %w", err)
 	}
 	a.accounts = &accounts{book: a.book, infos: infos, derive: a.keyring.Derive, now: a.clock.Now}
+	a.keyUses = newKeyUses(a.store)
+	if err := a.keyUses.Flush(ctx); err != nil {
+		return fmt.Errorf("read last uses of keys: %w", err)
+	}
 	in, err := platform.NewIntake(platform.IntakeConfig{
-		Dialects: a.dialects, Accounts: a.accounts, Taker: a.flow, Clock: a.clock.Now, TrustedProxies: proxies,
+		Dialects: a.dialects, Accounts: a.accounts, Taker: keyTaker{a.flow, a.keyUses}, Clock: a.clock.Now, TrustedProxies: proxies,
 		PerAccount: a.cfg.Limits.AccountPerS, PerAddress: a.cfg.Limits.AddressPerS, Logger: a.logger,
 	})
 	if err != nil {

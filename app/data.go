@@ -141,6 +141,11 @@ func verifyStore(ctx context.Context, s *store.Store) ([]Checked, error) {
 	for _, k := range report.Checks {
 		checks = append(checks, Checked(k))
 	}
+	uses, err := formerKeys(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	checks = append(checks, uses)
 	rows, last, err := guard.NewAudit(audits{s}, time.Now).Verify(ctx)
 	if err != nil {
 		return append(checks, Checked{"audit chain", false, err.Error()}), nil

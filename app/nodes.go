@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"log/slog"
 	"os"
 	"slices"
@@ -129,13 +130,18 @@ func (a *App) upkeep(ctx context.Context) {
 	a.background.Go(func() { every(ctx, refreshEvery, a.refresh) })
 	a.background.Go(func() { a.hints.run(ctx) })
 	a.background.Go(func() {
-		every(ctx, flushEvery, func(ctx context.Context) { a.warn("storing last uses", a.guard.Flush(ctx)) })
+		every(ctx, flushEvery, a.storeUses)
 	})
 	a.background.Go(func() { every(ctx, pruneEvery, a.prune) })
 	if len(a.cfg.Alerts) > 0 {
 		a.background.Go(func() { a.alerts.Run(ctx) })
 	}
 	<-ctx.Done()
+}
+
+// storeUses stores when tokens, sessions and keys were last used.
+func (a *App) storeUses(ctx context.Context) {
+	a.warn("storing last uses", errors.Join(a.guard.Flush(ctx), a.keyUses.Flush(ctx)))
 }
 
 func (a *App) warn(what string, err error) {

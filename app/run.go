@@ -26,7 +26,7 @@ func (a *App) Start(ctx context.Context) error {
 	a.onStop(1, func(ctx context.Context) {
 		quit()
 		a.background.Wait()
-		a.warn("storing last uses", a.guard.Flush(ctx))
+		a.storeUses(ctx)
 	})
 	// A stop goes through this from the end: first no more pushes, then what is in flight, whose acknowledgements
 	// need the lines, then the lines. Staff and /readyz see all of it.

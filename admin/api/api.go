@@ -35,6 +35,7 @@ func New(mux *http.ServeMux, d *desk.Desk, version string) {
 	a.pushes()
 	a.lots()
 	a.rules()
+	a.accounts()
 	a.statements()
 	a.estate()
 	a.access()

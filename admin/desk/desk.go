@@ -24,6 +24,7 @@ type Config struct {
 	Log       *slog.Logger // nil drops
 	Tester    Tester       // nil: no test pushes
 	Pulse     Pulse        // nil: no latencies are shown
+	KeyUses   KeyUses      // nil: nobody knows when keys were used
 	// Getenv and ReadFile look up secrets that an applied document names by {env: …} and {file: …}; where one
 	// is nil, such secrets are errors.
 	Getenv   func(string) (string, bool)

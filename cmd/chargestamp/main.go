@@ -33,6 +33,7 @@ type commands struct {
 	Certify    certifyCommand   `cmd:"" help:"Run the scripted checklist of a partner's joint test."`
 	Charges    chargesCommand   `cmd:"" help:"Read charges and act on them."`
 	Lots       lotsCommand      `cmd:"" help:"Read lots, pause and resume them, ask them for prices."`
+	Accounts   accountsCommand  `cmd:"" help:"List accounts, and when their keys were last used."`
 	Bindings   bindingsCommand  `cmd:"" help:"List bindings."`
 	Statements statementCommand `cmd:"" help:"Print statements."`
 	Rules      rulesCommand     `cmd:"" help:"Try changed rules on stored charges."`

@@ -1,0 +1,80 @@
+package desk
+
+import (
+	"slices"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/guard"
+	"github.com/chargestamp/chargestamp/platform"
+)
+
+// KeyUses knows when the keys of accounts were last used.
+type KeyUses interface {
+	KeyUse(account string) KeyUse
+}
+
+// KeyUse is when the key sets of an account last opened a push; zero for never, as far as is known. An account
+// whose platform signs with the keys of vendors or lots stands for all of theirs.
+type KeyUse struct {
+	Current time.Time `json:"current,omitzero"`
+	Former  time.Time `json:"former,omitzero"` // the set that is on its way out
+}
+
+// Account is an account as staff see it: which keys it has, not what they are.
+type Account struct {
+	*charge.Account
+	Keys     []Key
+	LastUsed KeyUse
+}
+
+// Key is one key of an account, masked where it is secret.
+type Key struct {
+	Name   string
+	Value  string // masked; empty where it is not set
+	Former bool   // a former value is valid as well
+}
+
+// Accounts lists the accounts by name, switched off ones too.
+func (d *Desk) Accounts(who guard.Identity) ([]Account, error) {
+	if err := allow(who, guard.RoleViewer); err != nil {
+		return nil, err
+	}
+	var out []Account
+	for _, a := range d.cfg.Estate.State().Accounts() {
+		v := Account{Account: a, Keys: d.keysOf(a)}
+		if d.cfg.KeyUses != nil {
+			v.LastUsed = d.cfg.KeyUses.KeyUse(a.ID)
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+// keysOf lists an account's keys in the order of its platform's paper, then those that the paper does not name.
+func (d *Desk) keysOf(a *charge.Account) []Key {
+	info, _ := d.Platform(a.Platform)
+	var keys []Key
+	add := func(name string, secret bool) {
+		k := Key{Name: name, Value: a.Keys[name].String()}
+		if !secret {
+			k.Value = a.Keys[name].Reveal()
+		}
+		_, k.Former = a.OldKeys[name]
+		keys = append(keys, k)
+	}
+	for _, k := range info.Keys {
+		add(k.Name, k.Secret)
+	}
+	var rest []string
+	for name := range a.Keys {
+		if !slices.ContainsFunc(info.Keys, func(k platform.KeyInfo) bool { return k.Name == name }) {
+			rest = append(rest, name)
+		}
+	}
+	slices.Sort(rest)
+	for _, name := range rest {
+		add(name, true)
+	}
+	return keys
+}
