@@ -181,8 +181,9 @@ func (c *Channel) turn(q *queue) {
 		q.record(verdict == answered, result.At)
 	}
 	var home []waiting
+	var why error
 	if q.resting(result.At) {
-		home = q.orders.drain()
+		home, why = q.orders.drain(), q.restError()
 	}
 	for c.start(q) {
 	}
@@ -190,7 +191,7 @@ func (c *Channel) turn(q *queue) {
 
 	w.done(result) // may wait for a commit: the lot's next try has begun already
 	for _, h := range home {
-		h.done(notSent(q.restError(), result.At))
+		h.done(notSent(why, result.At))
 	}
 	c.mu.Lock()
 }
