@@ -50,14 +50,22 @@ generate-check: ## print again, and fail when that changes a file; a part of lin
 fuzz: ## every fuzz target for FUZZ (60s) each; what it finds stands in the package's testdata/fuzz
 	@./tools/fuzz.sh $(FUZZ)
 
-.PHONY: bench
-bench: build ## the table of docs/performance.md, medians of three, in under ten minutes
+.PHONY: bench bench-size
+bench: build ## the table of docs/performance.md on both engines, medians of three, in under ten minutes
 	./bin/chargestamp bench $(ARGS)
 
+bench-size: build ## the same figures with 10 thousand and 5 million charges; data are kept in .bench and used again
+	@mkdir -p .bench
+	./bin/chargestamp bench size --prepared .bench --plot .bench/size.svg $(ARGS)
+
 .PHONY: soak
-soak: build ## kill rounds, lying lots and long runs; see README
-	./bin/chargestamp soak $(ARGS)
+soak: build ## 20 rounds of kill -9 an engine, ten minutes of lying lots, ten minutes at 500/s, lines, overload: an hour
+	./bin/chargestamp soak kill --engine both --rounds 20
+	./bin/chargestamp soak lots
+	./bin/chargestamp soak steady
+	./bin/chargestamp bench lines
+	./bin/chargestamp bench overload
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf bin dist .tools
+	rm -rf bin dist .tools .bench

@@ -68,7 +68,7 @@ func decode(ctx context.Context, id string, times int) (Decoded, error) {
 	admit := func() error {
 		p.Received = time.Now()
 		if a := platform.Admit(dialect, f, p, p.Received); a.Refusal != nil || a.Message == nil || a.Message.Charge == nil {
-			return fmt.Errorf("the push was not taken: %+v", a.Refusal)
+			return fmt.Errorf("the push was not taken: %w", a.Refusal)
 		}
 		return nil
 	}

@@ -96,7 +96,6 @@ func (f *Far) Close() { f.proc.kill() }
 // farEnds is what a far process holds.
 type farEnds struct {
 	sink *play.LineSink
-	want int
 	open atomic.Int64
 }
 

@@ -76,7 +76,7 @@ func RunForwarder(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err := json.NewEncoder(out).Encode(map[string]string{"http": l.Addr().String()}); err != nil {
 		return err
 	}
-	if err := srv.Serve(l); err != http.ErrServerClosed { //nolint:errorlint // documented to be that very value
+	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil
@@ -156,7 +156,7 @@ func (f *forwarder) forward(ctx context.Context, c *platform.Charge) error {
 	defer resp.Body.Close()
 	var said struct{ State int }
 	if err := json.NewDecoder(resp.Body).Decode(&said); err != nil || said.State != 1 {
-		return fmt.Errorf("the lot said %s, %v", resp.Status, err)
+		return fmt.Errorf("the lot said %s, state %d: %w", resp.Status, said.State, errors.Join(err))
 	}
 	return nil
 }

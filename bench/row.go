@@ -32,11 +32,17 @@ type Bar struct {
 	Limit float64
 }
 
-// AtLeast, AtMost, RatioAtLeast and RatioAtMost make bars.
-func AtLeast(v float64) *Bar      { return &Bar{Limit: v} }
-func AtMost(v float64) *Bar       { return &Bar{Most: true, Limit: v} }
+// AtLeast is a bar that a value must reach.
+func AtLeast(v float64) *Bar { return &Bar{Limit: v} }
+
+// AtMost is a bar that a value may not pass.
+func AtMost(v float64) *Bar { return &Bar{Most: true, Limit: v} }
+
+// RatioAtLeast is a bar that the ratio to the baseline must reach.
 func RatioAtLeast(v float64) *Bar { return &Bar{Ratio: true, Limit: v} }
-func RatioAtMost(v float64) *Bar  { return &Bar{Most: true, Ratio: true, Limit: v} }
+
+// RatioAtMost is a bar that the ratio to the baseline may not pass.
+func RatioAtMost(v float64) *Bar { return &Bar{Most: true, Ratio: true, Limit: v} }
 
 // figure is a row in the making.
 type figure struct {

@@ -41,7 +41,6 @@ type generator struct {
 	lots   []*Lot
 	next   int // numbers of pushes go on from run to run
 	run    string
-	plate  func(i int) charge.Plate // nil: each its own
 }
 
 func newGenerator(site *Site, server string, kind charge.LotKind, workers int) *generator {
