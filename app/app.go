@@ -176,7 +176,7 @@ func (a *App) makeFlow(context.Context) error {
 		calls.Close()
 	})
 	a.metrics.pulse.calls = a.callback
-	if lease := time.Duration(outbox.DefaultLease); lease <= max(callback.TimeLimit, line.DefaultAckWait) {
+	if lease := outbox.DefaultLease; lease <= max(callback.TimeLimit, line.DefaultAckWait) {
 		return fmt.Errorf("a lease of %s is not longer than a try may take: two nodes could send at once", lease)
 	}
 	ids := charge.NewIDs(a.number, a.clock.Now)

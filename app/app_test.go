@@ -228,7 +228,7 @@ func testReport(t *testing.T, cfg Config) {
 		t.Helper()
 		eventually(t, 5*time.Second, func() string {
 			var c struct{ Report struct{ State string } }
-			s.office().must(t, http.MethodGet, "/api/v1/charges/"+s.office().charges(t, "order=" + order)[0].ID, nil, &c)
+			s.office().must(t, http.MethodGet, "/api/v1/charges/"+s.office().charges(t, "order="+order)[0].ID, nil, &c)
 			if c.Report.State != string(charge.ReportDone) {
 				return fmt.Sprintf("the report of %s is %q; refused: %v", order, c.Report.State, to.Refused())
 			}

@@ -153,6 +153,9 @@ func TestConfigThatCannotWork(t *testing.T) {
 		if _, wrong := err.(*ConfigError); !wrong || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %T %v", want, err, err)
 		}
+		if want != "trusted_proxies" { // the last of all to be looked at
+			continue
+		}
 		again, err := New(t.Context(), Config{Data: cfg.Data, Log: LogConfig{Level: "error"}})
 		if err != nil {
 			t.Errorf("%s: the folder is still held: %v", want, err)

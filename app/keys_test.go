@@ -435,4 +435,3 @@ func testLogLevel(t *testing.T) {
 		}
 	}
 }
-

@@ -5,22 +5,12 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"log/slog"
 	"os"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
-	"github.com/chargestamp/chargestamp/outbox"
 	"github.com/chargestamp/chargestamp/store"
-)
-
-// Hint topics between nodes, with their payloads.
-const (
-	topicJobs   = "jobs"   // an outbox kind: some are due
-	topicEstate = "estate" // nothing: it has changed
-	topicLine   = "line"   // a lot: it has logged in anew, on whichever node
 )
 
 // Rhythm of what runs beside the traffic.
@@ -193,74 +183,6 @@ func (a *App) refresh(ctx context.Context) {
 		a.warn("reading the estate", err)
 	}
 	a.warn("reading users and tokens", a.guard.Refresh(ctx))
-}
-
-// hinted takes up a hint of another node; without it polling finds the same.
-func (a *App) hinted(ctx context.Context, h store.Hint) {
-	switch h.Topic {
-	case topicJobs:
-		a.flow.Hint(outbox.Kind(h.Payload))
-	case topicEstate:
-		a.refresh(ctx)
-	case topicLine:
-		if id, err := charge.ParseLotID(h.Payload); err == nil {
-			a.line.Recheck(id)
-		}
-	}
-}
-
-// hinter sends hints to other nodes behind the back of whoever has one: nobody waits for it, and equal ones that
-// wait are one. On SQLite there is nobody to send them to.
-type hinter struct {
-	store  *store.Store
-	logger *slog.Logger
-	wake   chan struct{} // holds one
-
-	mu      sync.Mutex
-	waiting map[store.Hint]bool
-}
-
-// mostHints bounds what waits while the database is away; what is beyond is found out by polling.
-const mostHints = 10_000
-
-func newHinter(s *store.Store, logger *slog.Logger) *hinter {
-	return &hinter{store: s, logger: logger, wake: make(chan struct{}, 1), waiting: map[store.Hint]bool{}}
-}
-
-func (h *hinter) tell(topic, payload string) {
-	if h.store.Engine() == "sqlite" {
-		return
-	}
-	h.mu.Lock()
-	if len(h.waiting) < mostHints {
-		h.waiting[store.Hint{Topic: topic, Payload: payload}] = true
-	}
-	h.mu.Unlock()
-	select {
-	case h.wake <- struct{}{}:
-	default:
-	}
-}
-
-// run sends until ctx ends.
-func (h *hinter) run(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-h.wake:
-		}
-		h.mu.Lock()
-		hints := h.waiting
-		h.waiting = map[store.Hint]bool{}
-		h.mu.Unlock()
-		for hint := range hints {
-			if err := h.store.Notify(ctx, hint.Topic, hint.Payload); err != nil {
-				h.logger.Debug("hints to other nodes were lost; they find out by polling", "error", err)
-				break
-			}
-		}
-	}
 }
 
 // prune deletes what is older than the configuration keeps.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -66,6 +67,18 @@ func testPairEstate(t *testing.T, pg *pgtest.Server) {
 		}
 		return ""
 	})
+	var both sync.WaitGroup
+	for i, s := range []*site{a, b} { // each adds a lot of its own at the same moment
+		more := newTown()
+		more.ukey = w.ukey
+		more.lot(fmt.Sprint(1002+i), charge.KindSDK, nil)
+		both.Go(func() { s.apply(more.estate()) })
+	}
+	both.Wait()
+	a.refresh(t.Context())
+	if n := len(a.book.State().Lots()); n != 3 {
+		t.Errorf("%d lots after both nodes added one, want 3", n)
+	}
 	token, err := w.player("telaidian", a.Addresses().HTTP).Token(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -217,6 +230,7 @@ func testPairHalfOpen(t *testing.T, pg *pgtest.Server) {
 // testPairCutOff takes the database away from one node for longer than others wait for a sign of life: it answers
 // busy meanwhile, its lines stay open, and everything goes on by itself once the database is back.
 func testPairCutOff(t *testing.T, pg *pgtest.Server) {
+	t.Parallel()
 	urls := onePlace(t, pg)
 	direct, err := url.Parse(urls[1])
 	if err != nil {
@@ -279,6 +293,7 @@ func testPairCutOff(t *testing.T, pg *pgtest.Server) {
 // testPairFrozen freezes a process for longer than its leases, as a machine without memory does, while its lots go to
 // the other node, and lets it go on: what it then believes must count no more.
 func testPairFrozen(t *testing.T, pg *pgtest.Server) {
+	t.Parallel()
 	w := newTown()
 	var lots []charge.LotID
 	var lines []play.LineKey

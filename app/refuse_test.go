@@ -46,7 +46,9 @@ func wrongs() []wrong {
 		{"lot that is not bound", func(p *play.Push, _ *play.Options) { p.Lot.Park = "9999" }, named, []charge.Outcome{charge.OutcomeNotBound}, 0},
 		{"absurd plate", func(p *play.Push, _ *play.Options) { p.Plate = "X" }, nil, []charge.Outcome{charge.OutcomeBadField}, 0},
 		{"end before start", func(p *play.Push, _ *play.Options) { p.End = p.Start.Add(-time.Hour) },
-			func(platform string) bool { return slices.Contains([]string{"telaidian", "zhongdianlian", "aotexun", "dakeyun", "zhichong"}, platform) },
+			func(platform string) bool {
+				return slices.Contains([]string{"telaidian", "zhongdianlian", "aotexun", "dakeyun", "zhichong"}, platform)
+			},
 			[]charge.Outcome{charge.OutcomeBadField}, 0},
 		{"oversize body", func(_ *play.Push, o *play.Options) {
 			o.Fields = []play.Field{{Name: "StationName", Value: strings.Repeat("x", 80_000)}}

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/play"
@@ -172,4 +174,31 @@ func TestStoreThatCannotWrite(t *testing.T) {
 			t.Fatalf("order %s was answered with yes and is gone", order)
 		}
 	}
+}
+
+// TestNothingIsLeft runs a server with every kind of far end and wants no goroutine of it to outlive its stop.
+func TestNothingIsLeft(t *testing.T) {
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	already := goleak.IgnoreCurrent()
+	cfg := local(t)
+	s := serve(t, cfg)
+	w := newTown()
+	sdk := w.lot("1001", charge.KindSDK, object{"stays": "none"})
+	api := w.lot("2001", charge.KindAPI, object{"callback": "http://127.0.0.1:9/", "allow_to": []string{"127.0.0.1/32"}})
+	w.account("xiaoju", nil)
+	s.apply(w.estate())
+	sink, err := play.OpenLineSink(t.Context(), play.LineSinkConfig{Addr: s.Addresses().Line, Lines: []play.LineKey{{Lot: sdk, Ckey: w.ckey}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := w.player("xiaoju", s.Addresses().HTTP)
+	p.Client = play.LoadClient(1)
+	for _, id := range []charge.LotID{sdk, api} {
+		accepted(t, p, pushFor(id, "京M00001", ""))
+	}
+	s.Stop(15 * time.Second)
+	sink.Close()
+	p.Client.CloseIdleConnections()
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	goleak.VerifyNone(t, already)
 }

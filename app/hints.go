@@ -1,0 +1,116 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/outbox"
+	"github.com/chargestamp/chargestamp/store"
+)
+
+// Topics of hints between nodes. What a hint holds stands a line each.
+const (
+	topicJobs   = "jobs"   // outbox kinds: some are due
+	topicEstate = "estate" // nothing: it has changed
+	topicLine   = "line"   // lots: they have logged in anew, on whichever node
+)
+
+// hinted takes up a hint of another node; without it polling finds the same.
+func (a *App) hinted(ctx context.Context, h store.Hint) {
+	if h.Topic == topicEstate {
+		a.refresh(ctx)
+		return
+	}
+	for text := range strings.Lines(h.Payload) {
+		text = strings.TrimSpace(text)
+		switch h.Topic {
+		case topicJobs:
+			a.flow.Hint(outbox.Kind(text))
+		case topicLine:
+			if id, err := charge.ParseLotID(text); err == nil {
+				a.line.Recheck(id)
+			}
+		}
+	}
+}
+
+// hinter sends hints to other nodes behind the back of whoever has one: nobody waits for it, and what waits for one
+// topic goes out together. On SQLite there is nobody to send to.
+type hinter struct {
+	store  *store.Store
+	logger *slog.Logger
+	wake   chan struct{} // holds one
+
+	mu      sync.Mutex
+	waiting map[string]map[string]bool // what to say, by topic
+}
+
+// mostHints bounds what waits of a topic while the database is away; what is beyond is found out by polling.
+// hintBytes is what one hint holds at most.
+const (
+	mostHints = 20_000
+	hintBytes = 6000
+)
+
+func newHinter(s *store.Store, logger *slog.Logger) *hinter {
+	return &hinter{store: s, logger: logger, wake: make(chan struct{}, 1), waiting: map[string]map[string]bool{}}
+}
+
+func (h *hinter) tell(topic, what string) {
+	if h.store.Engine() == "sqlite" {
+		return
+	}
+	h.mu.Lock()
+	if h.waiting[topic] == nil {
+		h.waiting[topic] = map[string]bool{}
+	}
+	if len(h.waiting[topic]) < mostHints {
+		h.waiting[topic][what] = true
+	}
+	h.mu.Unlock()
+	select {
+	case h.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run sends until ctx ends.
+func (h *hinter) run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-h.wake:
+		}
+		h.mu.Lock()
+		waiting := h.waiting
+		h.waiting = map[string]map[string]bool{}
+		h.mu.Unlock()
+		for topic, said := range waiting {
+			for _, payload := range gather(said) {
+				if err := h.store.Notify(ctx, topic, payload); err != nil {
+					h.logger.Debug("a hint to other nodes was lost; they find out by polling", "topic", topic, "error", err)
+				}
+			}
+		}
+	}
+}
+
+// gather puts what is said together, a line each.
+func gather(said map[string]bool) (payloads []string) {
+	var b strings.Builder
+	for what := range said {
+		if b.Len()+len(what) >= hintBytes {
+			payloads = append(payloads, b.String())
+			b.Reset()
+		}
+		if b.Len() > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(what)
+	}
+	return append(payloads, b.String())
+}
