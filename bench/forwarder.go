@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -44,6 +45,9 @@ type forwarderLot struct {
 }
 
 // forwarderSite is the site as a forwarder is told it.
+// errRefused is a lot that did not answer with state 1.
+var errRefused = errors.New("which is no yes")
+
 func (s *Site) forwarderSite() forwarderSite {
 	f := forwarderSite{Ukey: s.Ukey, Keys: map[string]map[string]string{}}
 	for p, keys := range s.keys {
@@ -156,7 +160,7 @@ func (f *forwarder) forward(ctx context.Context, c *platform.Charge) error {
 	defer resp.Body.Close()
 	var said struct{ State int }
 	if err := json.NewDecoder(resp.Body).Decode(&said); err != nil || said.State != 1 {
-		return fmt.Errorf("the lot said %s, state %d: %w", resp.Status, said.State, errors.Join(err))
+		return fmt.Errorf("the lot said %s, state %d, %w", resp.Status, said.State, errors.Join(errRefused, err))
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func (f *Flow) handleDelivery(j outbox.Job, carry any, done func()) {
 		return
 	}
 	go func() {
-		ready := false
+		var ready bool
 		if handed {
 			ready = f.markSent(j)
 		} else {

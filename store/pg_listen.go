@@ -50,7 +50,7 @@ func (e *postgresEngine) openEars(ctx context.Context) (*pgx.Conn, error) {
 
 // hear hands hints on until the connection is lost.
 func (e *postgresEngine) hear(ctx context.Context, conn *pgx.Conn) error {
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it is lost, or closed by us
+	defer conn.Close(context.WithoutCancel(ctx))
 	for {
 		n, err := conn.WaitForNotification(ctx)
 		if err != nil {

@@ -117,11 +117,11 @@ func (e *sqliteEngine) checkPragmas() error {
 func versionAtLeast(have, want string) bool {
 	h, w := strings.Split(have, "."), strings.Split(want, ".")
 	for i := range w {
-		hn, wn := 0, 0
+		hn := 0
 		if i < len(h) {
 			hn, _ = strconv.Atoi(h[i])
 		}
-		wn, _ = strconv.Atoi(w[i])
+		wn, _ := strconv.Atoi(w[i])
 		if hn != wn {
 			return hn > wn
 		}
@@ -180,7 +180,7 @@ var errSavepoints = errors.New("store: to be run with savepoints")
 // without.
 func (e *sqliteEngine) commitBatch(batch []*write) error {
 	err := e.tryBatch(batch, false)
-	if err == errSavepoints {
+	if errors.Is(err, errSavepoints) {
 		e.store.reruns.Add(1)
 		err = e.tryBatch(batch, true)
 	}

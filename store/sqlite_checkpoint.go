@@ -31,7 +31,8 @@ func (e *sqliteEngine) checkpoint(c *sqliteConn) {
 		var ahead int64
 		err := c.query(look, nil, func(row *cells) error {
 			row.int() // busy
-			ahead = row.int() - row.int()
+			written := row.int()
+			ahead = written - row.int()
 			return row.failed()
 		})
 		if err == nil && ahead >= checkpointPages {

@@ -108,7 +108,7 @@ func (c *sqliteConn) value(text string, args ...any) (any, error) {
 		v = row.value()
 		return io.EOF
 	})
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = nil
 	}
 	return v, err
@@ -141,7 +141,7 @@ func (c *sqliteConn) rows(st *sqliteStmt, args []any, each func(*cells) error) e
 	dest := make([]driver.Value, len(r.Columns()))
 	row.vals = make([]any, len(dest))
 	for {
-		if err := r.Next(dest); err == io.EOF {
+		if err := r.Next(dest); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return err

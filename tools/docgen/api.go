@@ -65,7 +65,7 @@ func apiPage(out files, spec []byte) error {
 	return nil
 }
 
-// role is the role in a description "Role viewer or higher."
+// role is the role in a description that says "Role viewer or higher".
 func role(description string) string {
 	words := strings.Fields(description)
 	if len(words) < 2 || words[0] != "Role" {

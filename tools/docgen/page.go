@@ -87,6 +87,3 @@ func mono(separator string, texts ...string) string {
 	}
 	return strings.Join(out, separator)
 }
-
-// both prints one thing in two languages.
-func both(chinese, english string) string { return chinese + " " + english }
