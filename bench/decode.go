@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -67,8 +68,12 @@ func decode(ctx context.Context, id string, times int) (Decoded, error) {
 	}
 	admit := func() error {
 		p.Received = time.Now()
-		if a := platform.Admit(dialect, f, p, p.Received); a.Refusal != nil || a.Message == nil || a.Message.Charge == nil {
-			return fmt.Errorf("the push was not taken: %w", a.Refusal)
+		a := platform.Admit(dialect, f, p, p.Received)
+		switch {
+		case a.Refusal != nil:
+			return fmt.Errorf("the push was refused: %w", a.Refusal)
+		case a.Message == nil || a.Message.Charge == nil:
+			return errors.New("no charge was read from the push")
 		}
 		return nil
 	}
