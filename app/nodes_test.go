@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -95,7 +96,7 @@ func TestThreeNodes(t *testing.T) {
 	r.takenOver(killed)
 	r.nodes[1] = spawn(t, r.nodes[1].spec)
 
-	r.crash(pg)
+	crashed := r.crash(pg)
 	for i := range r.nodes {
 		if took := r.nodes[i].stop(t); took > 15*time.Second {
 			t.Errorf("node %d took %v to stop", i, took)
@@ -106,6 +107,11 @@ func TestThreeNodes(t *testing.T) {
 	end()
 	load.Wait()
 	r.audit()
+	if n := r.flying(crashed); n == 0 {
+		t.Error("nothing was in flight when PostgreSQL crashed")
+	} else {
+		t.Logf("%d in flight when PostgreSQL crashed", n)
+	}
 }
 
 // run is one site of three nodes with its far ends.
@@ -156,6 +162,19 @@ func newRun(t *testing.T, pg *pgtest.Server) *run {
 		}
 		return ""
 	})
+	for i, n := range r.nodes {
+		var held int
+		eventually(t, 5*time.Second, func() string {
+			_, text, err := n.office().call(t.Context(), "GET", "/metrics", nil)
+			if _, after, found := strings.Cut(string(text), "\nchargestamp_line_sessions "); found {
+				fmt.Sscan(after, &held)
+			}
+			if err != nil || held < len(lines)/5 {
+				return fmt.Sprintf("node %d holds %d of %d lines, %v", i, held, len(lines), err)
+			}
+			return ""
+		})
+	}
 	r.player = r.town.player("telaidian", r.platform.addr())
 	r.player.Client = play.LoadClient(64)
 	return r
@@ -226,10 +245,22 @@ func (r *run) takenOver(at time.Time) {
 	}
 }
 
+// flying counts what had been accepted at a moment and was heard by its lot after it.
+func (r *run) flying(at time.Time) (n int) {
+	rows := deliveries(r.sink.Book())
+	for _, o := range r.account.before(at) {
+		if len(rows[o]) > 0 && rows[o][0].At.After(at) {
+			n++
+		}
+	}
+	return n
+}
+
 // crash kills PostgreSQL and starts it again: platforms must hear busy meanwhile and be taken again after it.
-func (r *run) crash(pg *pgtest.Server) {
+func (r *run) crash(pg *pgtest.Server) (at time.Time) {
 	r.t.Helper()
 	_, before, _ := r.account.counts()
+	at = time.Now()
 	if err := pg.Kill(); err != nil {
 		r.t.Fatal(err)
 	}
@@ -253,6 +284,7 @@ func (r *run) crash(pg *pgtest.Server) {
 			return ""
 		})
 	}
+	return at
 }
 
 // audit compares what platforms were promised with the lots' own books.
