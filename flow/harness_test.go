@@ -10,6 +10,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/outbox"
 	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/store"
 )
@@ -34,6 +35,7 @@ type world struct {
 	estate *plain
 	line   *channel
 	calls  *channel
+	told   []platform.Used // to the platform
 	clock  *clock
 	ids    *charge.IDs
 }
@@ -129,11 +131,20 @@ type channel struct {
 	dones  []func(lot.Result)
 	came   chan struct{}
 	auto   *lot.Result
+
+	notices []lot.Notice // as composed
+	broken  error        // of every composing
 }
 
 func newChannel() *channel { return &channel{here: true, came: make(chan struct{}, 1000)} }
 
 func (c *channel) Compose(n lot.Notice) ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.broken != nil {
+		return nil, c.broken
+	}
+	c.notices = append(c.notices, n)
 	return []byte(string(n.Reduction.Method) + " " + n.Reduction.Amount.String() + " " + n.StayOrder), nil
 }
 
@@ -230,20 +241,41 @@ func newWorld(t testing.TB) *world {
 		e.bindings[id] = charge.Binding{Account: "main", Lot: id, Mode: charge.ModeLive, Rules: []charge.Rule{rule}}
 	}
 	w := &world{t: t, store: s, estate: e, line: newChannel(), calls: newChannel(), clock: c, ids: charge.NewIDs(1, c.Now)}
+	t.Cleanup(func() { s.Close() })
+	w.restart()
+	return w
+}
+
+// restart starts a new flow on the same data; what is in flight stays with the old one, which is heard no more.
+func (w *world) restart() *flow.Flow {
 	w.flow = flow.New(flow.Config{
-		Storage: storage{s}, Estate: func() flow.Estate { return e },
-		Dialect:  func(string) (platform.Dialect, bool) { return nil, false },
+		Storage: storage{w.store}, Estate: func() flow.Estate { return w.estate },
+		Dialect:  func(string) (platform.Dialect, bool) { return reporting{}, true },
 		Channels: map[charge.DeliveryChannel]lot.Channel{charge.ChannelLine: w.line, charge.ChannelCallback: w.calls},
-		Observer: observer{}, IDs: w.ids.Next, Node: "test", Now: c.Now, Logger: slog.New(slog.DiscardHandler),
-	}, s)
-	w.flow.Start()
-	t.Cleanup(func() {
+		Reports:  w, Observer: observer{}, IDs: w.ids.Next, Node: "test", Now: w.clock.Now, Logger: slog.New(slog.DiscardHandler),
+	}, w.store)
+	f := w.flow
+	f.Start()
+	w.t.Cleanup(func() {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel() // what a test left unanswered is not waited for
-		w.flow.Stop(ctx)
-		s.Close()
+		f.Stop(ctx)
 	})
-	return w
+	return f
+}
+
+// Report takes what the platform is told.
+func (w *world) Report(_ context.Context, _ charge.Account, u platform.Used) (bool, string) {
+	w.told = append(w.told, u)
+	return true, "taken"
+}
+
+// tried makes everything that waits due, and lets the flow look at it.
+func (w *world) tried(after time.Duration) {
+	w.clock.pass(after)
+	w.flow.Hint(outbox.KindLine)
+	w.flow.Hint(outbox.KindCallback)
+	w.flow.Hint(outbox.KindReport)
 }
 
 // finished is a charge as a dialect would read it: an hour that ended a minute ago, asking for 30 minutes.
