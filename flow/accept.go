@@ -38,16 +38,8 @@ func (f *Flow) Take(ctx context.Context, p platform.Push, a platform.Account, m 
 func (t *taken) take(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), taking)
 	defer cancel()
-	f, p, m := t.f, t.push, t.message
-	var err error
-	switch {
-	case m.Question != nil:
-		err = t.question(ctx)
-	case m.Charge == nil:
-		err = t.record(ctx, platform.Verdict{Outcome: charge.OutcomeAccepted}, "not a finished charge: ignored")
-	default:
-		err = t.charge(ctx)
-	}
+	f, p := t.f, t.push
+	err := t.store(ctx)
 	if err != nil {
 		if !errors.Is(err, outbox.ErrBusy) && ctx.Err() == nil {
 			f.cfg.Logger.Error("a push could not be stored; the platform was told to try again", "platform", p.Platform, "error", err)
@@ -55,6 +47,23 @@ func (t *taken) take(ctx context.Context) {
 		t.verdict(platform.Verdict{Outcome: charge.OutcomeBusy})
 	}
 	f.cfg.Observer.Pushed(p.Platform, t.outcome)
+}
+
+// store stores the push where there is room for one more.
+func (t *taken) store(ctx context.Context) error {
+	select {
+	case t.f.taking <- struct{}{}:
+		defer func() { <-t.f.taking }()
+	default:
+		return outbox.ErrBusy
+	}
+	switch m := t.message; {
+	case m.Question != nil:
+		return t.question(ctx)
+	case m.Charge == nil:
+		return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeAccepted}, "not a finished charge: ignored")
+	}
+	return t.charge(ctx)
 }
 
 // Refuse records a push that was not opened.

@@ -2,6 +2,9 @@ package flow
 
 import "github.com/chargestamp/chargestamp/outbox"
 
+// MostTaking is how many pushes are stored at a time.
+const MostTaking = mostTaking
+
 // StartDeliveries starts the runner alone: the model says itself when holds expire.
 func (f *Flow) StartDeliveries() { f.runner.Start() }
 

@@ -82,6 +82,7 @@ type Flow struct {
 	runner *outbox.Runner
 	expiry *expirer
 	floods floods
+	taking chan struct{} // holds one for each push that is being stored
 }
 
 // limits of work in flight on one node.
@@ -89,6 +90,10 @@ const (
 	mostLines     = 20_000
 	mostCallbacks = 4_096
 	mostReports   = 64
+
+	// Pushes beyond are told "busy" at once. The queue of the store is longer, but what waits at its end would be
+	// answered after its platform has given up, and results of deliveries need room there too.
+	mostTaking = 1024
 )
 
 // New makes a Flow; the outbox's own storage comes apart, since only the runner talks to it.
@@ -96,7 +101,7 @@ func New(cfg Config, jobs outbox.Storage) *Flow {
 	if cfg.Linked == nil {
 		cfg.Linked = func(charge.LotID) bool { return false }
 	}
-	f := &Flow{cfg: cfg}
+	f := &Flow{cfg: cfg, taking: make(chan struct{}, mostTaking)}
 	f.expiry = newExpirer(f)
 	f.runner = outbox.New(outbox.Config{
 		Storage: jobs, Node: cfg.Node, Lease: cfg.Lease, Poll: cfg.Poll, Now: cfg.Now, Logger: cfg.Logger,

@@ -38,32 +38,55 @@ type Step struct {
 
 // Story tells one charge from its push to its report. It gives ErrNotFound for an unknown id.
 func (f *Flow) Story(ctx context.Context, id int64) (*Story, error) {
-	s := &Story{}
-	err := f.cfg.Storage.Read(ctx, func(tx Tx) (err error) {
-		if s.Charge, err = tx.Charge(id); err != nil {
-			return err
-		}
-		if s.Charge == nil {
-			return ErrNotFound
-		}
-		if s.Charge.StayID != 0 {
-			if s.Stay, err = tx.Stay(s.Charge.StayID); err != nil {
+	stories, err := f.Stories(ctx, []int64{id})
+	if err != nil {
+		return nil, err
+	}
+	return stories[0], nil
+}
+
+// Stories tells several charges as of one moment, in the order of their ids. It gives ErrNotFound where one is
+// unknown.
+func (f *Flow) Stories(ctx context.Context, ids []int64) ([]*Story, error) {
+	var stories []*Story
+	err := f.cfg.Storage.Read(ctx, func(tx Tx) error {
+		stories = make([]*Story, 0, len(ids))
+		for _, id := range ids {
+			s, err := tell(tx, id)
+			if err != nil {
 				return err
 			}
+			stories = append(stories, s)
 		}
-		if s.Pushes, err = tx.PushesOf(id); err != nil {
-			return err
-		}
-		if s.Events, err = tx.Events(id); err != nil {
-			return err
-		}
-		if s.Ledger, err = tx.LedgerOf(id); err != nil {
-			return err
-		}
-		s.Deliveries, err = sent(tx, id)
-		return err
+		return nil
 	})
-	if err != nil {
+	return stories, err
+}
+
+// tell reads all that is known of a charge.
+func tell(tx Tx, id int64) (s *Story, err error) {
+	s = &Story{}
+	if s.Charge, err = tx.Charge(id); err != nil {
+		return nil, err
+	}
+	if s.Charge == nil {
+		return nil, ErrNotFound
+	}
+	if s.Charge.StayID != 0 {
+		if s.Stay, err = tx.Stay(s.Charge.StayID); err != nil {
+			return nil, err
+		}
+	}
+	if s.Pushes, err = tx.PushesOf(id); err != nil {
+		return nil, err
+	}
+	if s.Events, err = tx.Events(id); err != nil {
+		return nil, err
+	}
+	if s.Ledger, err = tx.LedgerOf(id); err != nil {
+		return nil, err
+	}
+	if s.Deliveries, err = sent(tx, id); err != nil {
 		return nil, err
 	}
 	s.Timeline = s.timeline()

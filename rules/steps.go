@@ -74,6 +74,9 @@ func chargeTime(in Input) outcome {
 	if in.Charge.StartedAt.IsZero() || in.Charge.EndedAt.IsZero() {
 		return refuse(charge.Reduction{}, charge.ReasonNothingPushed, "the rule gives the charging time and the push tells none")
 	}
+	if in.Charge.EndedAt.Before(in.Charge.StartedAt) {
+		return refuse(charge.Reduction{}, charge.ReasonNothingPushed, "the rule gives the charging time and the push's times cross")
+	}
 	charged, plus := in.Charge.Minutes(), in.Rule.PlusMinutes
 	r := charge.Reduction{Method: charge.MethodTime, Minutes: charged + plus}
 	note := fmt.Sprintf("charged %s", minutes(charged))

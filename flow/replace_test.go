@@ -1,0 +1,123 @@
+package flow_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/flow"
+	"github.com/chargestamp/chargestamp/lot"
+)
+
+// replacing is a world whose API lot takes a second message in the place of the first.
+func replacing(t *testing.T) *world {
+	w := newWorld(t)
+	w.estate.lot(apiLot, func(l *charge.Lot) { l.Repeats = charge.RepeatsReplace })
+	w.estate.rule(apiLot, func(r *charge.Rule) { r.Combine = charge.CombineSum })
+	w.enter(apiLot, "s1", 2*time.Hour)
+	return w
+}
+
+// sent gives the reduction of the newest message that was composed.
+func (c *channel) sent() charge.Reduction {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.notices[len(c.notices)-1].Reduction
+}
+
+func TestReplacingLotHearsTheTotal(t *testing.T) {
+	w := replacing(t)
+	w.must(w.finished("o1", apiLot))
+	_, done := w.next(w.calls)
+	done(w.acked())
+	w.settles("o1", charge.StateDelivered, charge.ReasonOK)
+	c := w.must(w.finished("o2", apiLot))
+	_, done = w.next(w.calls)
+	done(w.acked())
+	if c.Reduction.Minutes != 30 || w.calls.sent().Minutes != 60 {
+		t.Errorf("granted %d and sent %d, want 30 and the total of 60", c.Reduction.Minutes, w.calls.sent().Minutes)
+	}
+}
+
+func TestReplacingLotHearsTotalsInOrder(t *testing.T) {
+	w := replacing(t)
+	w.must(w.finished("o1", apiLot))
+	first, done := w.next(w.calls)
+	w.must(w.finished("o2", apiLot))
+	w.none(w.calls) // it must not overtake the first
+	done(w.silence())
+	w.settles("o1", charge.StateUnknown, charge.ReasonNoAnswer)
+	w.tried(11 * time.Second) // both are due
+	second, done := w.next(w.calls)
+	if second.UUID == first.UUID || w.calls.sent().Minutes != 60 {
+		t.Fatalf("sent %+v after the first, want the newer total alone", w.calls.sent())
+	}
+	w.none(w.calls)
+	done(w.acked())
+	w.settles("o2", charge.StateDelivered, charge.ReasonOK)
+	w.settles("o1", charge.StateDelivered, charge.ReasonOK) // it was in the total
+}
+
+func TestReplacingLotIsNotToldOfWhatItRefused(t *testing.T) {
+	w := replacing(t)
+	w.must(w.finished("o1", apiLot))
+	_, done := w.next(w.calls)
+	w.must(w.finished("o2", apiLot))
+	done(w.refusal())
+	w.settles("o1", charge.StateRefused, charge.ReasonLotRefused)
+	w.tried(2 * time.Second)
+	_, done = w.next(w.calls)
+	if got := w.calls.sent(); got.Minutes != 30 {
+		t.Errorf("sent a total of %d minutes, want 30: the lot refused the first 30", got.Minutes)
+	}
+	done(w.acked())
+	w.settles("o2", charge.StateDelivered, charge.ReasonOK)
+}
+
+func TestUsageOfATotalIsParted(t *testing.T) {
+	w := replacing(t)
+	for _, o := range []string{"o1", "o2"} {
+		w.must(w.finished(o, apiLot))
+		_, done := w.next(w.calls)
+		done(w.acked())
+		w.settles(o, charge.StateDelivered, charge.ReasonOK)
+	}
+	tell := func(minutes int64, told string) lot.Answer {
+		a, err := w.flow.Used(t.Context(), lot.Usage{Lot: apiLot, Order: "o2", Platform: "telaidian", Method: 1, Minutes: minutes, Told: told, Left: w.clock.Now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	for range 2 { // told twice: the same numbers
+		if a := tell(50, "50"); a.State != 1 {
+			t.Fatalf("usage of the total was refused: %+v", a)
+		}
+	}
+	for order, want := range map[string]int64{"o1": 30, "o2": 20} {
+		if c := w.want(order, charge.StateUsed, charge.ReasonOK); c.Usage.Minutes != want {
+			t.Errorf("%s used %d, want %d", order, c.Usage.Minutes, want)
+		}
+	}
+	if a := tell(61, "61"); a.State != 0 {
+		t.Error("more than the total was taken")
+	}
+}
+
+func TestVoidedGrantIsNotSentAgainInATotal(t *testing.T) {
+	w := replacing(t)
+	c := w.must(w.finished("o1", apiLot))
+	_, done := w.next(w.calls)
+	w.must(w.finished("o2", apiLot)) // waits for the first
+	if e, err := w.flow.Void(t.Context(), c.ID, flow.Action{Actor: "a", Reason: "r"}); err != nil || !e.Done {
+		t.Fatalf("void: %+v, %v", e, err)
+	}
+	done(w.silence())
+	w.tried(2 * time.Second)
+	_, done = w.next(w.calls)
+	if got := w.calls.sent(); got.Minutes != 30 {
+		t.Errorf("sent a total of %d minutes, want 30 without the voided ones", got.Minutes)
+	}
+	done(w.acked())
+	w.settles("o2", charge.StateDelivered, charge.ReasonOK)
+}
