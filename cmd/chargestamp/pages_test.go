@@ -220,6 +220,52 @@ func TestAddAPlatform(t *testing.T) {
 	}
 }
 
+// TestOperating follows what operators type: first start, users, backup and restore.
+func TestOperating(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, heading := range []string{"## 2. First start", "## 6. Backup"} {
+		for _, line := range typed(t, "docs/operating.md", heading) {
+			s.follow(strings.ReplaceAll(line, "/backup/", s.dir+"/"))
+		}
+	}
+	if strings.Contains(s.last(), "WRONG") || !strings.Contains(s.last(), "secrets key") {
+		t.Errorf("what was restored: %s", s.last())
+	}
+}
+
+// TestSupport follows what support types.
+func TestSupport(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.follow("bin/chargestamp serve")
+	for _, heading := range []string{"## 1. Bring", "## 2. Why", "## 4. At the end"} {
+		for _, line := range typed(t, "docs/support.md", heading) {
+			s.follow(line)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(s.dir, "january.xlsx")); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestIntegrators follows doctor and players; the checklist has a test of its own in package play.
+func TestIntegrators(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, line := range typed(t, "docs/integrators.md", "## 1. Signatures") {
+		s.follow(line)
+	}
+	if !strings.Contains(s.last(), "seal, clock and fields would be accepted") {
+		t.Errorf("the doctor says %s", s.last())
+	}
+	s.follow("bin/chargestamp serve --estate docs/examples/estate.yaml")
+	for _, line := range typed(t, "docs/integrators.md", "## 2. The player") {
+		s.follow(line)
+	}
+	s.until("bin/chargestamp charges", "delivered +ok")
+}
+
 // TestExamples reads the complete examples of docs/config.md and docs/estate.md.
 func TestExamples(t *testing.T) {
 	t.Parallel()
