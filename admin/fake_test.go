@@ -74,14 +74,18 @@ func newFake() *fake {
 	return f
 }
 
+// bareCharge is one that waits and has nothing yet.
+func bareCharge() *charge.Charge {
+	return &charge.Charge{ID: 7000, Platform: "xiaoju", Plate: "沪B12345", Lot: theLot, State: charge.StateHeld,
+		Reason: charge.ReasonWaitingForStay, Received: time.Date(2024, 1, 1, 1, 0, 0, 0, time.UTC)}
+}
+
 func (f *fake) Charges(_ context.Context, q charge.ChargeFilter) (charge.Page[*charge.Charge], error) {
 	f.page = q
-	bare := &charge.Charge{ID: 7000, Platform: "xiaoju", Plate: "沪B12345", Lot: theLot, State: charge.StateHeld,
-		Reason: charge.ReasonWaitingForStay, Received: time.Date(2024, 1, 1, 1, 0, 0, 0, time.UTC)}
 	if f.many < 0 || q.Cursor == "more" {
 		return charge.Page[*charge.Charge]{}, f.fail
 	}
-	items := []*charge.Charge{f.charge, bare}
+	items := []*charge.Charge{f.charge, bareCharge()}
 	for range f.many {
 		items = append(items, f.charge)
 	}
@@ -135,6 +139,22 @@ func (f *fake) Story(_ context.Context, id int64) (*flow.Story, error) {
 		return nil, flow.ErrNotFound
 	}
 	return f.told, f.fail
+}
+
+func (f *fake) Stories(ctx context.Context, ids []int64) ([]*flow.Story, error) {
+	stories := make([]*flow.Story, 0, len(ids))
+	for _, id := range ids {
+		if bare := bareCharge(); id == bare.ID {
+			stories = append(stories, &flow.Story{Charge: bare})
+			continue
+		}
+		told, err := f.Story(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		stories = append(stories, told)
+	}
+	return stories, nil
 }
 
 func (f *fake) effect(verb string, id int64, a flow.Action) (flow.Effect, error) {

@@ -12,8 +12,8 @@ import (
 	"github.com/chargestamp/chargestamp/guard"
 )
 
-// chargeHead is what a charge's own row tells; chargeTail what came of it. A list shows the two, one charge
-// all of chargeFull.
+// chargeHead is what a charge's push tells; chargeTail what came of it at the exit; chargeFull is a charge as the
+// contract prints it, in lists and alone.
 type chargeHead struct {
 	ID          string     `json:"id"`
 	Platform    string     `json:"platform"`
@@ -33,11 +33,6 @@ type chargeHead struct {
 type chargeTail struct {
 	Usage  *usage  `json:"usage"`
 	Report *report `json:"report"`
-}
-
-type chargeItem struct {
-	chargeHead
-	chargeTail
 }
 
 type chargeFull struct {
@@ -149,10 +144,6 @@ func viewTail(c *charge.Charge) chargeTail {
 	return t
 }
 
-func viewItem(who guard.Identity, c *charge.Charge) chargeItem {
-	return chargeItem{viewHead(who, c), viewTail(c)}
-}
-
 func viewCharge(who guard.Identity, t *flow.Story) chargeFull {
 	full := chargeFull{chargeHead: viewHead(who, t.Charge), chargeTail: viewTail(t.Charge),
 		Decision: viewDecision(t.Charge.Decision)}
@@ -262,17 +253,17 @@ type effectOutput struct{ Body flow.Effect }
 func (a *api) charges() {
 	handle(a, route{method: http.MethodGet, path: "/charges", id: "list-charges", role: guard.RoleViewer,
 		summary: "List charges, newest first"},
-		func(ctx context.Context, who guard.Identity, in *chargesInput) (*list[chargeItem], error) {
+		func(ctx context.Context, who guard.Identity, in *chargesInput) (*list[chargeFull], error) {
 			f, err := in.filter()
 			if err != nil {
 				return nil, err
 			}
 			f.Limit, f.Cursor = in.Limit, in.Cursor
-			page, err := a.desk.Charges(ctx, who, f)
+			page, err := a.desk.Stories(ctx, who, f)
 			if err != nil {
 				return nil, err
 			}
-			return listOf(mapAll(page.Items, func(c *charge.Charge) chargeItem { return viewItem(who, c) }), page.Next), nil
+			return listOf(mapAll(page.Items, func(s *flow.Story) chargeFull { return viewCharge(who, s) }), page.Next), nil
 		})
 	handle(a, route{method: http.MethodGet, path: "/charges/{id}", id: "get-charge", role: guard.RoleViewer,
 		summary: "One charge with its decision, deliveries and timeline"},

@@ -69,6 +69,20 @@ func (d *Desk) Pushes(ctx context.Context, f charge.PushFilter) (charge.Page[cha
 	return page, Wrap(err)
 }
 
+// Stories is Charges with all that is known of each.
+func (d *Desk) Stories(ctx context.Context, who guard.Identity, f charge.ChargeFilter) (charge.Page[*flow.Story], error) {
+	page, err := d.Charges(ctx, who, f)
+	if err != nil {
+		return charge.Page[*flow.Story]{}, err
+	}
+	ids := make([]int64, len(page.Items))
+	for i, c := range page.Items {
+		ids[i] = c.ID
+	}
+	told, err := d.cfg.Story.Stories(ctx, ids)
+	return charge.Page[*flow.Story]{Items: told, Next: page.Next}, Wrap(err)
+}
+
 // Story tells what became of a charge.
 func (d *Desk) Story(ctx context.Context, id int64) (*flow.Story, error) {
 	told, err := d.cfg.Story.Story(ctx, id)

@@ -26,6 +26,7 @@ type Reads interface {
 // Story tells what became of a charge, and acts on it; flow.Flow is one.
 type Story interface {
 	Story(ctx context.Context, chargeID int64) (*flow.Story, error)
+	Stories(ctx context.Context, chargeIDs []int64) ([]*flow.Story, error)
 	Redeliver(ctx context.Context, chargeID int64, a flow.Action) (flow.Effect, error)
 	Void(ctx context.Context, chargeID int64, a flow.Action) (flow.Effect, error)
 	Bind(ctx context.Context, chargeID int64, stayOrder string, a flow.Action) (flow.Effect, error)
