@@ -29,6 +29,7 @@ func TestPair(t *testing.T) {
 		{"HalfOpenLine", testPairHalfOpen},
 		{"CutOff", testPairCutOff},
 		{"Frozen", testPairFrozen},
+		{"SilentDatabase", testSilentDatabase},
 	} {
 		t.Run(tc.name, func(t *testing.T) { tc.test(t, pg) })
 	}
@@ -232,13 +233,8 @@ func testPairHalfOpen(t *testing.T, pg *pgtest.Server) {
 func testPairCutOff(t *testing.T, pg *pgtest.Server) {
 	t.Parallel()
 	urls := onePlace(t, pg)
-	direct, err := url.Parse(urls[1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	way := balance(t, 0, backend{"unix", direct.Query().Get("host") + "/.s.PGSQL.5432"})
-	direct.Host, direct.RawQuery = way.addr(), "sslmode=disable"
-	urls[1] = direct.String()
+	var way *balancer
+	urls[1], way = through(t, urls[1])
 	a, b := pair(t, urls)
 	w := newTown()
 	id := w.lot("1001", charge.KindSDK, object{"stays": "none"})
@@ -353,5 +349,46 @@ func testPairFrozen(t *testing.T, pg *pgtest.Server) {
 		if len(rows) != 1 || rows[0].Applied != 1 {
 			t.Errorf("order %s was given %d times: %+v", order, len(rows), rows)
 		}
+	}
+}
+
+// through gives another address of a database, by a way that can be cut.
+func through(t *testing.T, database string) (string, *balancer) {
+	t.Helper()
+	direct, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	way := balance(t, 0, backend{"unix", direct.Query().Get("host") + "/.s.PGSQL.5432"})
+	direct.Host, direct.RawQuery = way.addr(), "sslmode=disable"
+	return direct.String(), way
+}
+
+// testSilentDatabase has the database fall silent without a word, which no connection notices: a push must be
+// answered busy before its sender gives up, and a stop must end in time all the same.
+func testSilentDatabase(t *testing.T, pg *pgtest.Server) {
+	t.Parallel()
+	cfg := local(t)
+	var way *balancer
+	cfg.Database.URL, way = through(t, storetest.Postgres(pg)(t).URL)
+	s := serve(t, cfg)
+	w := newTown()
+	id := w.lot("1001", charge.KindSDK, object{"stays": "none"})
+	w.account("xiaoju", nil)
+	s.apply(w.estate())
+	p := w.player("xiaoju", s.Addresses().HTTP)
+	p.Client = play.LoadClient(1)
+	p.Client.Timeout = time.Minute
+	accepted(t, p, pushFor(id, "京N00001", ""))
+	way.mute()
+	start := time.Now()
+	e, err := p.Send(t.Context(), pushFor(id, "京N00002", ""), play.Options{})
+	if took := time.Since(start); err != nil || e.Delivered() || e.Bad != nil || took > 20*time.Second {
+		t.Errorf("a push was answered after %v: %v %+v, want busy", took, err, e)
+	}
+	start = time.Now()
+	s.Stop(15 * time.Second)
+	if took := time.Since(start); took > 15*time.Second+2*grace {
+		t.Errorf("the stop took %v", took)
 	}
 }

@@ -78,14 +78,33 @@ func (a *App) Stop(within time.Duration) {
 	a.stopping.Do(func() {
 		a.leaving.Store(true)
 		start := time.Now()
+		within -= within / 15 // for what does not heed its time, see end
 		for i := len(a.endings) - 1; i >= 0; i-- {
 			e := a.endings[i]
-			ctx, cancel := context.WithDeadline(context.Background(), start.Add(time.Duration(e.part*float64(within))))
-			e.do(ctx)
-			cancel()
+			a.end(e, start.Add(time.Duration(e.part*float64(within))))
 		}
 		a.serving.Wait()
 	})
+}
+
+// grace is how long something may take to notice that its time is over.
+const grace = 250 * time.Millisecond
+
+// end does one thing of a stop. What does not heed its time, such as a write to a database that has fallen silent,
+// is left behind: what has been answered is stored, and the process is about to end.
+func (a *App) end(e ending, by time.Time) {
+	ctx, cancel := context.WithDeadline(context.Background(), by)
+	defer cancel()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		e.do(ctx)
+	}()
+	select {
+	case <-done:
+	case <-time.After(max(0, time.Until(by)) + grace):
+		a.logger.Warn("a part of the stop took too long and was left behind")
+	}
 }
 
 // shown is an address as a client can dial it.
