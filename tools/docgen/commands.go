@@ -21,6 +21,7 @@ var chineseCommands = map[string]string{
 	"certify":    "联调检查单，输出通过表",
 	"charges":    "查看和处理充电订单",
 	"lots":       "查看车场，暂停、恢复、查价",
+	"accounts":   "列出平台账号、有哪些密钥、各套密钥最近何时用过",
 	"bindings":   "列出对接",
 	"statements": "对账单",
 	"rules":      "用历史数据试算规则",
