@@ -45,6 +45,7 @@ func (t *taken) take(ctx context.Context) {
 			f.cfg.Logger.Error("a push could not be stored; the platform was told to try again", "platform", p.Platform, "error", err)
 		}
 		t.verdict(platform.Verdict{Outcome: charge.OutcomeBusy})
+		t.made = 0
 	}
 	f.cfg.Observer.Pushed(p.Platform, t.outcome)
 }

@@ -44,7 +44,7 @@ func TestModelOnPostgres(t *testing.T) {
 		}
 		return store.Open(context.Background(), cfg)
 	}
-	unlessSet(t, "rapid.checks", "12")
+	unlessSet(t, "rapid.checks", "8")
 	unlessSet(t, "rapid.steps", "60")
 	rapid.Check(t, func(rt *rapid.T) { play(rt, open) })
 }

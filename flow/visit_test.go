@@ -177,6 +177,7 @@ func TestBindingSwitchedOffAfterTheGrant(t *testing.T) {
 
 func TestLotSwitchedOffWithSomethingPending(t *testing.T) {
 	w := newWorld(t)
+	w.enter(apiLot, "s1", 2*time.Hour) // whose exit will not be heard
 	w.must(w.finished("o1", apiLot))
 	_, done := w.next(w.calls)
 	w.estate.lot(apiLot, func(l *charge.Lot) { l.Off = true })

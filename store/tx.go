@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -15,9 +16,10 @@ type Tx struct {
 	link     link
 	store    *Store
 	readOnly bool
-	bulk     bool             // repeat keys, plates and days are seen to at the end
-	plates   []string         // new ones, remembered once they are committed
-	keys     map[int64]string // repeat keys of charges as this transaction has them
+	bulk     bool                      // repeat keys, plates and days are seen to at the end
+	plates   []string                  // new ones, remembered once they are committed
+	seen     map[int64]charge.Charge   // charges as this transaction has them
+	sent     map[int64]charge.Delivery // deliveries as this transaction has them
 	marks    map[charge.LotID]charge.LotMarks
 	days     map[string]bool // days past whose sums this transaction has marked as changed
 }
@@ -66,7 +68,7 @@ func list[T any](t *Tx, q *statement, scan func(*cells) (T, error), args ...any)
 // one changes exactly one row, or says that there is none.
 func (t *Tx) one(what string, id int64, q *statement, args ...any) error {
 	err := t.link.put(q, args, 1)
-	if err == errMissed {
+	if errors.Is(err, errMissed) {
 		return fmt.Errorf("store: %s %d is not there", what, id)
 	}
 	return err
@@ -75,7 +77,7 @@ func (t *Tx) one(what string, id int64, q *statement, args ...any) error {
 // add inserts one row; a taken key is outbox.ErrRepeated.
 func (t *Tx) add(into *table, args ...any) error {
 	err := t.link.put(into.insert, args, 1)
-	if err == errMissed {
+	if errors.Is(err, errMissed) {
 		return fmt.Errorf("%s: %w", into.name, outbox.ErrRepeated)
 	}
 	return err

@@ -20,9 +20,13 @@ var (
 		" FROM repeat r LEFT JOIN charge c ON c.id = r.charge WHERE r.platform = ? AND r.key = ?", tableRepeat, tableCharge).of("tt")
 	selectRepeatKey = statementOf("SELECT repeat_key FROM charge WHERE id = ?", tableCharge).of("i")
 	deleteRepeat    = statementOf("DELETE FROM repeat WHERE platform = ? AND key = ? AND charge = ?", tableRepeat)
-	updateCharge    = tableCharge.update("account order_no repeat_key plate lot started ended energy total ask detail digest state " +
-		"reason reduction stay hold_until decision usage report updated gap")
+	updateCharge    = tableCharge.update("account order_no repeat_key plate lot started ended energy total ask detail digest stay " + outcome)
+	updateOutcome   = tableCharge.update(outcome)
 )
+
+// outcome is what becomes of a charge. It is put alone where nothing else has changed: SQLite makes anew every
+// index of a column that an update names, changed or not.
+const outcome = "state reason reduction hold_until decision usage report updated gap"
 
 // Charge finds a charge by its id.
 func (t *Tx) Charge(id int64) (*charge.Charge, error) {
@@ -87,21 +91,39 @@ func (t *Tx) SetCharge(c *charge.Charge) error {
 		return err
 	}
 	var e texts
-	args := []any{
+	became := []any{string(c.State), string(c.Reason), text(&e, c.Reduction), millis(c.HoldUntil), text(&e, c.Decision), text(&e, c.Usage),
+		string(c.Report), millis(c.UpdatedAt), number(c.Gap()), c.ID}
+	was, known := t.seen[c.ID]
+	t.know(c)
+	if known && t.store.cfg.URL == "" && sameButOutcome(was, *c) {
+		if e.err != nil {
+			return e.err
+		}
+		return t.one("charge", c.ID, updateOutcome, became...)
+	}
+	told := []any{
 		c.Account, c.Order, c.RepeatKey, c.Plate.Full(), c.Lot.String(), millis(c.StartedAt), millis(c.EndedAt),
 		optional(int64(c.Energy), c.HasEnergy), optional(int64(c.Total), c.HasTotal), text(&e, &c.Ask), text(&e, &c.Detail),
-		c.Digest, string(c.State), string(c.Reason), text(&e, c.Reduction), c.StayID, millis(c.HoldUntil),
-		text(&e, c.Decision), text(&e, c.Usage), string(c.Report), millis(c.UpdatedAt), number(c.Gap()), c.ID,
+		c.Digest, c.StayID,
 	}
 	if e.err != nil {
 		return e.err
 	}
-	return t.one("charge", c.ID, updateCharge, args...)
+	return t.one("charge", c.ID, updateCharge, append(told, became...)...)
+}
+
+// sameButOutcome reports whether two versions of a charge differ at most in what became of it.
+func sameButOutcome(a, b charge.Charge) bool {
+	for _, c := range []*charge.Charge{&a, &b} {
+		c.State, c.Reason, c.Reduction, c.HoldUntil, c.Decision, c.Usage, c.Report, c.UpdatedAt = "", "", nil, time.Time{}, nil, nil, "", time.Time{}
+	}
+	return a == b
 }
 
 // moveRepeat takes a charge's new repeat key and gives the old one back.
 func (t *Tx) moveRepeat(c *charge.Charge) error {
-	was, known := t.keys[c.ID]
+	read, known := t.seen[c.ID]
+	was := read.RepeatKey
 	if !known {
 		found, err := t.get(selectRepeatKey, func(row *cells) error {
 			was = row.text()
@@ -120,7 +142,6 @@ func (t *Tx) moveRepeat(c *charge.Charge) error {
 	if err := t.add(tableRepeat, c.Platform, c.RepeatKey, c.ID, ""); err != nil {
 		return err
 	}
-	t.know(c)
 	return t.link.put(deleteRepeat, []any{c.Platform, was, c.ID}, 1)
 }
 
@@ -172,7 +193,8 @@ func (t *Tx) addPlate(p charge.Plate) error {
 	return t.link.put(tablePlate.insert, []any{plate, reverse(plate)}, -1)
 }
 
-// scanCharge reads a charge and remembers its repeat key, which SetCharge may have to move.
+// scanCharge reads a charge and remembers it: SetCharge may have to move its repeat key, and puts no more than has
+// changed.
 func (t *Tx) scanCharge(c *cells) (*charge.Charge, error) {
 	v, err := scanCharge(c)
 	if err == nil && !t.readOnly {
@@ -182,10 +204,10 @@ func (t *Tx) scanCharge(c *cells) (*charge.Charge, error) {
 }
 
 func (t *Tx) know(c *charge.Charge) {
-	if t.keys == nil {
-		t.keys = make(map[int64]string)
+	if t.seen == nil {
+		t.seen = make(map[int64]charge.Charge)
 	}
-	t.keys[c.ID] = c.RepeatKey
+	t.seen[c.ID] = *c
 }
 
 func scanCharge(c *cells) (*charge.Charge, error) {

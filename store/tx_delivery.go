@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -12,6 +13,7 @@ var (
 	selectDeliveryByUUID = tableDelivery.selectWhere("uuid = ? AND lot = ? ORDER BY id DESC LIMIT 1").of("tt")
 	selectDeliveriesOf   = tableDelivery.selectWhere("charge = ? ORDER BY id").of("i")
 	updateDelivery       = tableDelivery.update("message uuid payload state attempts due until_at")
+	updateProgress       = tableDelivery.update("state attempts due until_at") // see outcome
 	selectAttempts       = tableAttempt.selectWhere("delivery = ? ORDER BY n").of("i")
 
 	selectJob = tableJob.selectWhere("id = ?")
@@ -38,7 +40,14 @@ func (t *Tx) addDelivery(d *charge.Delivery) error {
 
 // Delivery finds a delivery by its id.
 func (t *Tx) Delivery(id int64) (*charge.Delivery, error) {
-	return first(t, selectDelivery, scanDelivery, id)
+	d, err := first(t, selectDelivery, scanDelivery, id)
+	if d != nil && !t.readOnly {
+		if t.sent == nil {
+			t.sent = make(map[int64]charge.Delivery)
+		}
+		t.sent[id] = *d
+	}
+	return d, err
 }
 
 // DeliveryByUUID finds a lot's delivery by its reduction's id.
@@ -53,6 +62,11 @@ func (t *Tx) DeliveriesOf(chargeID int64) ([]*charge.Delivery, error) {
 
 // SetDelivery puts message, uuid, payload, state, attempts and times.
 func (t *Tx) SetDelivery(d *charge.Delivery) error {
+	was, known := t.sent[d.ID]
+	if known && t.store.cfg.URL == "" && was.Message == d.Message && was.UUID == d.UUID && bytes.Equal(was.Payload, d.Payload) {
+		return t.one("delivery", d.ID, updateProgress, string(d.State), d.Attempts, millis(d.DueAt), millis(d.Until), d.ID)
+	}
+	delete(t.sent, d.ID)
 	return t.one("delivery", d.ID, updateDelivery, string(d.Message), d.UUID, d.Payload, string(d.State), d.Attempts,
 		millis(d.DueAt), millis(d.Until), d.ID)
 }
