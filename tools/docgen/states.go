@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/chargestamp/chargestamp/admin/words"
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/flow"
 )
 
 // outcomeName is a push outcome's name in Chinese.
@@ -12,54 +14,15 @@ func outcomeName(o charge.Outcome) string {
 	return words.Find(words.PushOutcome, string(o)).Name.ZH
 }
 
-// moves are the ways a charge may go, for the drawing; the empty state is where charges come from.
-var moves = []struct {
-	from, to charge.State
-	words    string
-}{
-	{"", charge.StateHeld, "还没有在场记录 no stay yet"},
-	{"", charge.StateShadow, "影子运行 binding in shadow"},
-	{"", charge.StateNoGrant, "按规则不减免 nothing by the rule"},
-	{"", charge.StateSending, "已决定 granted"},
-	{charge.StateHeld, charge.StateSending, "入场到了 the entry came"},
-	{charge.StateHeld, charge.StateNoGrant, "按规则不减免 nothing by the rule"},
-	{charge.StateHeld, charge.StateShadow, "影子运行 shadow"},
-	{charge.StateHeld, charge.StateExpired, "过了等待时间 hold over"},
-	{charge.StateSending, charge.StateDelivered, "车场应答 acknowledged"},
-	{charge.StateSending, charge.StateUnknown, "没有应答 no answer"},
-	{charge.StateSending, charge.StateRefused, "车场拒绝 state 0"},
-	{charge.StateSending, charge.StateGaveUp, "没送到 not delivered in time"},
-	{charge.StateUnknown, charge.StateDelivered, "再问后应答 acknowledged"},
-	{charge.StateUnknown, charge.StateRefused, "车场拒绝 state 0"},
-	{charge.StateUnknown, charge.StateUsed, "出场告知 the exit told"},
-	{charge.StateSending, charge.StateUsed, "出场告知 the exit told"},
-	{charge.StateGaveUp, charge.StateDelivered, "迟到的应答 acknowledged late"},
-	{charge.StateGaveUp, charge.StateSending, "人工重新下发 redelivered by hand"},
-	{charge.StateRefused, charge.StateSending, "人工重新下发 redelivered by hand"},
-	{charge.StateExpired, charge.StateSending, "人工绑定或重新判定 bound or redelivered by hand"},
-	{charge.StateNoGrant, charge.StateSending, "人工绑定或重新判定 bound or redelivered by hand"},
-	{charge.StateDelivered, charge.StateUsed, "出场告知实际减免 the exit told the usage"},
-	{charge.StateDelivered, charge.StateVoided, "人工作废 voided by hand"},
-}
-
 // statePage prints docs/states.md: every closed list, each code explained in both languages.
 func statePage(out files) error {
-	p := newPage("状态与原因 · States and reasons", "charge/states.go and admin/words")
+	p := newPage("状态与原因 · States and reasons", "charge/states.go, flow/states.go and admin/words")
 	p.para("接口、控制台、命令行、日志和对账单里的代码只有这些。 These and no others stand in the API, the console, the commands, the log and statements.",
 		"排查步骤见[客服手册](support.md)。 What to do about them, step by step: [for support](support.md).")
 	p.section("充电订单怎么走 · How a charge goes")
-	drawing := "stateDiagram-v2\n"
-	for _, m := range moves {
-		from := string(m.from)
-		if from == "" {
-			from = "[*]"
-		}
-		drawing += fmt.Sprintf("    %s --> %s : %s\n", from, m.to, m.words)
+	if err := transitions(p); err != nil {
+		return err
 	}
-	drawing += "    used --> [*]\n    voided --> [*]\n"
-	p.code("mermaid", drawing)
-	p.para("作废（`voided`）从任何状态都可以；图中只画了一条。 A charge can be voided in any state; one arrow stands for all.",
-		"还在等待或影子运行的订单，以新内容再推一次会重新判定；之后以首次内容为准。 While it is held or in shadow, a push of the same order with other content decides anew; after that the first content stays.")
 	for _, l := range lists() {
 		p.section(l.title)
 		if l.text != "" {
@@ -76,6 +39,33 @@ func statePage(out files) error {
 		p.table([]string{"代码 Code", "名称 Name", "含义 Meaning", "下一步 What to do"}, rows)
 	}
 	out["states.md"] = p.Bytes()
+	return nil
+}
+
+// byHand marks the ways that a charge goes on support's word; the drawing leaves them to the table.
+const byHand = "decided again on support's word"
+
+// transitions draws flow's table of them, and prints it whole below.
+func transitions(p *page) error {
+	drawing := "stateDiagram-v2\n"
+	var rows [][]string
+	for _, t := range flow.Transitions() {
+		zh := chineseMoves[t.Why]
+		if zh == "" {
+			return fmt.Errorf("tools/docgen/chinese.go has no Chinese for the transition %q", t.Why)
+		}
+		from := string(t.From)
+		rows = append(rows, []string{mono("", from), mono("", string(t.To)), zh + "<br>" + t.Why})
+		if from == "" {
+			from = "[*]"
+		}
+		if t.To != charge.StateVoided && !strings.HasPrefix(t.Why, byHand) {
+			drawing += fmt.Sprintf("    %s --> %s\n", from, t.To)
+		}
+	}
+	p.code("mermaid", drawing)
+	p.para("图里没有画人工作废（任何状态都可以）和人工重新判定，表里都有。 The drawing leaves out voiding (from any state) and deciding again by hand; the table has all.")
+	p.table([]string{"从 From", "到 To", "何时 When"}, rows)
 	return nil
 }
 
