@@ -8,7 +8,7 @@ import (
 
 // Up to manyPlates plates that hold a part are looked up one by one; a part that more plates hold is so common
 // that walking from the newest row finds a page of it soon.
-const manyPlates = 1000
+const manyPlates = 2500
 
 var (
 	platesFrom  = statementOf("SELECT plate FROM plate WHERE plate >= ? AND plate < ? ORDER BY plate LIMIT ?", tablePlate)

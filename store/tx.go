@@ -33,7 +33,7 @@ func (t *Tx) get(q *statement, scan func(*cells) error, args ...any) (found bool
 		}
 		return io.EOF
 	})
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = nil
 	}
 	return found, err
