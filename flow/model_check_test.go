@@ -153,7 +153,7 @@ func (m *machine) checkReport(c *charge.Charge) {
 	if c.Report != charge.ReportDone || c.State != charge.StateUsed || c.Order == "" {
 		return
 	}
-	if u := m.told[c.Platform+" "+c.Order]; u.Method == 1 && u.Minutes != fmt.Sprint(c.Usage.Minutes) && u.Minutes != c.Usage.Told ||
+	if u := m.heard(c.Platform + " " + c.Order); u.Method == 1 && u.Minutes != fmt.Sprint(c.Usage.Minutes) && u.Minutes != c.Usage.Told ||
 		u.Method == 2 && u.Yuan != c.Usage.Amount.String() && u.Yuan != c.Usage.Told {
 		m.t.Errorf("the platform was told %+v of charge %d, whose usage is %+v", u, c.ID, c.Usage)
 	}

@@ -22,7 +22,7 @@ import (
 // TestModel plays everything that can happen to charges and stays in any order, on the real store, and checks
 // after each step what must never break; see check. More: go test ./flow -run Model -rapid.checks=5000 -rapid.steps=150.
 func TestModel(t *testing.T) {
-	unlessSet(t, "rapid.checks", "200")
+	unlessSet(t, "rapid.checks", "60")
 	unlessSet(t, "rapid.steps", "60")
 	open := onSQLite(t)
 	rapid.Check(t, func(rt *rapid.T) { play(rt, open) })

@@ -139,16 +139,17 @@ func (p *playedLots) apply(o lot.Order) bool {
 
 // machine is a story on a real store that rapid plays with.
 type machine struct {
-	t      *rapid.T
-	store  *store.Store
-	flow   *flow.Flow
-	estate *mesh
-	lots   map[outbox.Kind]*playedLots
-	clock  *clock
-	ids    *charge.IDs
-	wrong  *wrongs
-	told   map[string]platform.Used // what the platform was last told of each order
-	deaf   bool                     // the platform takes no reports
+	t       *rapid.T
+	store   *store.Store
+	flow    *flow.Flow
+	estate  *mesh
+	lots    map[outbox.Kind]*playedLots
+	clock   *clock
+	ids     *charge.IDs
+	wrong   *wrongs
+	telling sync.Mutex
+	told    map[string]platform.Used // what the platform was last told of each order
+	deaf    bool                     // the platform takes no reports
 
 	focus  []charge.LotID // the lots that this case plays in
 	orders []pushed
@@ -231,8 +232,17 @@ func (m *machine) Report(_ context.Context, a charge.Account, u platform.Used) (
 	if m.deaf {
 		return false, "HTTP 500"
 	}
+	m.telling.Lock() // reports leave side by side
+	defer m.telling.Unlock()
 	m.told[a.Platform+" "+u.Order] = u
 	return true, "taken"
+}
+
+// heard is what a platform was last told of an order.
+func (m *machine) heard(order string) platform.Used {
+	m.telling.Lock()
+	defer m.telling.Unlock()
+	return m.told[order]
 }
 
 // newMachine draws a site: what its lots are like and by which rules charges count in them.
