@@ -80,3 +80,11 @@ func TestTrapPowerMoneysAndTimesOf325AreTexts(t *testing.T) {
 	wantMember(t, members, "start_charging_time", `"2024-01-01 11:00:00"`)
 	wantMember(t, members, "duration", "30")
 }
+
+func TestTrapTicketTypeOf312IsNoReductionOfOurs(t *testing.T) {
+	for _, m := range []charge.Message{charge.Message325, charge.Message336} {
+		if _, has := trapNotice(t, m, charge.Reduction{Method: charge.MethodAmount, Amount: 200})["ticket_type"]; has {
+			t.Errorf("%s carries ticket_type, a coupon's numbering", m)
+		}
+	}
+}
