@@ -102,6 +102,9 @@ type taken struct {
 }
 
 func (t *taken) verdict(v platform.Verdict) {
+	if v.Outcome == charge.OutcomeAccepted && t.outcome == v.Outcome {
+		return // the yes is always the same
+	}
 	v.Message = &t.message
 	t.outcome, t.answer = v.Outcome, t.reply(v)
 }
@@ -169,10 +172,14 @@ func (t *taken) charge(ctx context.Context) error {
 func (t *taken) accept(ctx context.Context, d *deciding) error {
 	fresh := *d.charge
 	visits := d.visits()
+	t.verdict(platform.Verdict{Outcome: charge.OutcomeAccepted}) // sealed here, where nobody waits for it
 	for try := 0; ; try++ {
 		err := t.f.write(ctx, visits, func(tx Tx, then *after) error {
 			*d.charge = fresh
 			d.tx, d.then = tx, then
+			if err := d.foresee(); err != nil {
+				return err
+			}
 			if err := d.match(); err != nil {
 				return err
 			}

@@ -193,7 +193,7 @@ func (d *deciding) dispatch(dl *charge.Delivery) error {
 	case f.cfg.Channels[dl.Channel].Here(dl.Lot):
 		dl.State = charge.DeliveryLeased
 		j.Lease, j.LeaseUntil, j.Fence = f.cfg.Node, f.runner.LeaseUntil(d.now), 1
-		d.then.hands = append(d.then.hands, handed{j, carried{order: order(dl), received: c.Received, visit: d.visit(), unsafe: d.target().Repeats == charge.RepeatsUnsafe}})
+		d.then.hands = append(d.then.hands, handed{j, carried{order: order(dl), received: c.Received, stay: c.StayID, visit: d.visit(), unsafe: d.target().Repeats == charge.RepeatsUnsafe}})
 	default:
 		c.Reason = charge.ReasonLineOff // or another node holds the line, and takes it in a moment
 		dl.State = charge.DeliveryDue

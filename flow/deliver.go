@@ -28,6 +28,7 @@ const completing = 20 * time.Second
 type carried struct {
 	order    lot.Order
 	received time.Time // of the charge
+	stay     int64     // of the charge; 0 for none
 	visit    charge.VisitKey
 	unsafe   bool // the lot may not be told again after a silence
 }
@@ -140,6 +141,9 @@ func (f *Flow) complete(j outbox.Job, c carried, r lot.Result) {
 	defer cancel()
 	for {
 		err := f.write(ctx, []charge.VisitKey{c.visit}, func(tx Tx, then *after) error {
+			if err := tx.ForeseeResult(j.ID, j.Ref, c.stay); err != nil {
+				return err
+			}
 			cur, err := tx.Job(j.ID)
 			if err != nil {
 				return err

@@ -26,13 +26,10 @@ func (d *deciding) match() error {
 		return err
 	}
 	d.marks = marks
-	if d.lot.Kind != charge.Kind4G && d.lot.Stays == charge.StaysNone {
-		return nil // what it tells all the same is not the whole story
-	}
-	targets := d.targets()
+	targets := d.stayLots()
 	stays := make([][]*charge.Stay, len(targets))
 	for i, id := range targets {
-		if stays[i], err = d.tx.StaysOf(charge.VisitKey{Lot: id, Plate: d.charge.Plate}, d.charge.At().Add(-stayMemory)); err != nil {
+		if stays[i], err = d.tx.StaysOf(charge.VisitKey{Lot: id, Plate: d.charge.Plate}, d.staysSince()); err != nil {
 			return err
 		}
 	}
@@ -44,6 +41,27 @@ func (d *deciding) match() error {
 		}
 	}
 	return nil
+}
+
+// stayLots lists the lots whose stays are looked at: none where the lot tells no stays, since what it tells all the
+// same is not the whole story.
+func (d *deciding) stayLots() []charge.LotID {
+	if d.lot.Kind != charge.Kind4G && d.lot.Stays == charge.StaysNone {
+		return nil
+	}
+	return d.targets()
+}
+
+func (d *deciding) staysSince() time.Time { return d.charge.At().Add(-stayMemory) }
+
+// foresee tells the store what the decision on a new charge will look up.
+func (d *deciding) foresee() error {
+	c := d.charge
+	var visits []charge.VisitKey
+	for _, id := range d.stayLots() {
+		visits = append(visits, charge.VisitKey{Lot: id, Plate: c.Plate})
+	}
+	return d.tx.ForeseeDecision(c, visits, d.staysSince(), c.Received.Add(-visitSpan))
 }
 
 // targets lists the lots whose stay may be meant, the first that has one wins.

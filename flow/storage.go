@@ -28,6 +28,14 @@ type Tx interface {
 	Stays
 	Deliveries
 
+	// ForeseeDecision says what a decision on a new charge is about to look up: its repeat key, its lot's marks,
+	// the stays of its plate that ended after a time in each of some visits, and the charges of its own visit since
+	// a time. It changes no answer; a database behind a network is asked once then, not once a question.
+	ForeseeDecision(c *charge.Charge, visits []charge.VisitKey, stays, charges time.Time) error
+	// ForeseeResult says it of storing the result of a delivery's try: job, delivery, charge, and the stay of one
+	// that is not 0.
+	ForeseeResult(delivery, chargeID, stay int64) error
+
 	// AddLedger appends to the ledger; ID and At are set by the caller.
 	AddLedger(e charge.LedgerEntry) error
 	// LedgerOf lists a charge's entries, oldest first.

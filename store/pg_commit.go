@@ -15,6 +15,14 @@ import (
 // Locks are taken in one statement and in their order, so that no two batches wait for each other.
 var takeLocks = statementOf("SELECT pg_advisory_xact_lock(k) FROM unnest(?::bigint[]) AS k")
 
+// A committer asks the same few things again and again, each of rows that an index finds. Left to itself the server
+// plans what has arrays anew each time, which costs it more than to do it; and while a site is young and its tables
+// look small, it reads them whole.
+var committerSettings = map[string]string{
+	"plan_cache_mode": "force_generic_plan", "jit": "off",
+	"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off",
+}
+
 // committer writes the batches of one queue over one connection.
 type committer struct {
 	engine  *postgresEngine
@@ -93,6 +101,9 @@ func (c *committer) dial() error {
 	cfg.RuntimeParams["idle_in_transaction_session_timeout"] = "5s"
 	cfg.RuntimeParams["lock_timeout"] = "5s"
 	cfg.RuntimeParams["tcp_keepalives_idle"] = "10"
+	for name, value := range committerSettings {
+		cfg.RuntimeParams[name] = value
+	}
 	conn, err := pgx.ConnectConfig(context.Background(), cfg)
 	if err == nil {
 		// A server may have been set up anew behind the same address.
@@ -198,7 +209,7 @@ func (c *committer) begin(locks []int64) error {
 // write's own.
 func (c *committer) run(w *write) error {
 	l := &pgConn{conn: c.conn, ctx: context.Background()}
-	w.run(c.engine.store, l)
+	w.run(&Tx{link: l, store: c.engine.store})
 	if l.sunk == nil {
 		return nil
 	}

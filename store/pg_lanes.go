@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
@@ -38,16 +39,17 @@ type heldRow struct {
 
 // lane is the link of one write.
 type lane struct {
-	all     *lanes
-	write   *write
-	answers chan answer
-	puts    []put
-	touched uint32 // tables of puts not sent yet
-	changed uint32 // tables of puts that are not inserts
-	alone   uint32 // tables with puts that keep their order
-	sent    bool   // something was sent that can only be undone with the whole batch
-	again   bool
-	broken  error
+	all      *lanes
+	write    *write
+	answered chan error
+	foreseen []*question // answered before they are asked
+	puts     []put
+	touched  uint32 // tables of puts not sent yet
+	changed  uint32 // tables of puts that are not inserts
+	alone    uint32 // tables with puts that keep their order
+	sent     bool   // something was sent that can only be undone with the whole batch
+	again    bool
+	broken   error
 }
 
 type put struct {
@@ -57,18 +59,19 @@ type put struct {
 	alone bool // may not be gathered with other inserts
 }
 
-// call is a lane's question, or with no statement its end.
+// call is what a lane asks, or with no questions its end.
 type call struct {
-	lane *lane
+	lane      *lane
+	questions []*question
+}
+
+// question is a statement and, once it has been asked, its answer.
+type question struct {
 	q    *statement
 	args []any
 	exec bool
-}
-
-type answer struct {
 	rows [][]any
 	n    int64
-	err  error
 }
 
 // runLanes runs and commits a batch. It gives errLanes where nothing is known against the batch but that it
@@ -115,9 +118,9 @@ func (all *lanes) run(wave []*write) (again []*write, err error) {
 	all.rows = make(map[heldRow]*lane)
 	team := make([]*lane, len(wave))
 	for i, w := range wave {
-		team[i] = &lane{all: all, write: w, answers: make(chan answer, 1)}
+		team[i] = &lane{all: all, write: w, answered: make(chan error, 1)}
 		go func() {
-			w.run(all.store, team[i])
+			w.run(&Tx{link: team[i], store: all.store})
 			all.calls <- call{lane: team[i]}
 		}()
 	}
@@ -125,7 +128,7 @@ func (all *lanes) run(wave []*write) (again []*write, err error) {
 	for running := len(team); running > 0; {
 		c := <-all.calls
 		running--
-		if c.q != nil {
+		if len(c.questions) > 0 {
 			waiting = append(waiting, c)
 		}
 		if running == 0 && len(waiting) > 0 {
@@ -181,58 +184,60 @@ func (all *lanes) send(b *pgx.Batch, checks *putChecks) error {
 	return nil
 }
 
-// round sends the questions of all lanes, behind what those lanes have put that they may see, and hands out the
-// answers. What several lanes ask alike goes out as one. After an error every lane gets it, and comes to its end.
+// round sends the questions of all lanes, behind what those lanes have put that they may see. What several lanes ask
+// alike goes out as one. After an error every lane gets it, and comes to its end.
 func (all *lanes) round(waiting []call) error {
 	var b pgx.Batch
 	all.begin(&b)
 	var seen []put
+	alike := make(map[*statement][]*question)
+	var order []*question
 	for _, c := range waiting {
-		if l := c.lane; l.touched&c.q.touches != 0 {
-			seen = append(seen, l.puts...)
-			l.puts, l.touched, l.changed, l.alone, l.sent = nil, 0, 0, 0, true
-		}
-		if c.exec || c.q.changes {
-			c.lane.sent = true
+		for _, ask := range c.questions {
+			alike[ask.q] = append(alike[ask.q], ask)
+			order = append(order, ask)
+			seen = append(seen, c.lane.flush(ask)...)
 		}
 	}
 	var checks *putChecks
 	if len(seen) > 0 {
 		checks = queuePuts(&b, seen)
 	}
-	answers := make([]answer, len(waiting))
-	alike := make(map[*statement][]int)
-	for i, c := range waiting {
-		alike[c.q] = append(alike[c.q], i)
-	}
-	for i, c := range waiting {
-		switch group := alike[c.q]; {
-		case c.exec:
-			b.Queue(c.q.dollars, c.args...).Exec(func(tag pgconn.CommandTag) error {
-				answers[i].n = tag.RowsAffected()
+	for _, ask := range order {
+		switch group := alike[ask.q]; {
+		case ask.exec:
+			b.Queue(ask.q.dollars, ask.args...).Exec(func(tag pgconn.CommandTag) error {
+				ask.n = tag.RowsAffected()
 				return nil
 			})
-		case len(group) == 1 || c.q.together == "":
-			b.Queue(c.q.dollars, c.args...).Query(collect(func(vals []any) {
-				answers[i].rows = append(answers[i].rows, vals)
-			}))
-		case group[0] == i:
+		case len(group) == 1 || ask.q.together == "":
+			b.Queue(ask.q.dollars, ask.args...).Query(collect(func(vals []any) { ask.rows = append(ask.rows, vals) }))
+		case group[0] == ask:
 			list := make([]put, len(group))
-			for j, k := range group {
-				list[j].args = waiting[k].args
+			for i, one := range group {
+				list[i].args = one.args
 			}
-			b.Queue(c.q.together, arraysOf(c.q.kinds, list)...).Query(collect(func(vals []any) {
-				a := &answers[group[vals[0].(int64)-1]]
-				a.rows = append(a.rows, vals[1:])
+			b.Queue(ask.q.together, arraysOf(ask.q.kinds, list)...).Query(collect(func(vals []any) {
+				one := group[vals[0].(int64)-1]
+				one.rows = append(one.rows, vals[1:])
 			}))
 		}
 	}
 	err := all.send(&b, checks)
-	for i, c := range waiting {
-		answers[i].err = err
-		c.lane.answers <- answers[i]
+	for _, c := range waiting {
+		c.lane.answered <- err
 	}
 	return err
+}
+
+// flush gives what a lane has put and a question of its must see.
+func (l *lane) flush(ask *question) (puts []put) {
+	if l.touched&ask.q.touches != 0 {
+		puts = l.puts
+		l.puts, l.touched, l.changed, l.alone, l.sent = nil, 0, 0, 0, true
+	}
+	l.sent = l.sent || ask.exec || ask.q.changes
+	return puts
 }
 
 // collect makes a reader of rows.
@@ -249,20 +254,49 @@ func collect(row func(vals []any)) func(pgx.Rows) error {
 	}
 }
 
-// ask sends a lane's question and waits for its answer.
-func (l *lane) ask(q *statement, args []any, exec bool) (answer, error) {
-	if l.broken != nil {
-		return answer{}, l.broken
-	}
+// ask sends a lane's question, where it was not foreseen, and waits for its answer.
+func (l *lane) ask(q *statement, args []any, exec bool) (*question, error) {
 	clean(args)
-	if q.locksRow && !l.hold(heldRow{q, args[0]}) {
-		l.again, l.broken = true, errAgain
-		return answer{}, errAgain
+	for _, known := range l.foreseen {
+		if known.q == q && slices.Equal(known.args, args) && l.broken == nil {
+			return known, nil
+		}
 	}
-	l.all.calls <- call{l, q, args, exec}
-	a := <-l.answers
-	l.broken = a.err
-	return a, a.err
+	if exec || q.changes {
+		l.unforesee(q)
+	}
+	ask := &question{q: q, args: args, exec: exec}
+	return ask, l.askAll([]*question{ask})
+}
+
+// foresee implements foreseer.
+func (l *lane) foresee(asks []*question) error {
+	err := l.askAll(asks)
+	if err == nil {
+		l.foreseen = append(l.foreseen, asks...)
+	}
+	return err
+}
+
+// unforesee forgets the answers that a change may make wrong.
+func (l *lane) unforesee(change *statement) {
+	l.foreseen = slices.DeleteFunc(l.foreseen, func(known *question) bool { return known.q.touches&change.touches != 0 })
+}
+
+func (l *lane) askAll(asks []*question) error {
+	if l.broken != nil {
+		return l.broken
+	}
+	for _, ask := range asks {
+		clean(ask.args)
+		if ask.q.locksRow && !l.hold(heldRow{ask.q, ask.args[0]}) {
+			l.again, l.broken = true, errAgain
+			return errAgain
+		}
+	}
+	l.all.calls <- call{l, asks}
+	l.broken = <-l.answered
+	return l.broken
 }
 
 // hold takes a row for this lane until the end of the wave.
@@ -278,11 +312,11 @@ func (l *lane) hold(row heldRow) bool {
 
 // query implements link.
 func (l *lane) query(q *statement, args []any, each func(*cells) error) error {
-	a, err := l.ask(q, args, false)
+	ask, err := l.ask(q, args, false)
 	if err != nil {
 		return err
 	}
-	for _, vals := range a.rows {
+	for _, vals := range ask.rows {
 		row := cells{vals: vals}
 		if err := each(&row); err != nil {
 			return err
@@ -296,8 +330,8 @@ func (l *lane) query(q *statement, args []any, each func(*cells) error) error {
 
 // exec implements link.
 func (l *lane) exec(q *statement, args []any) (int64, error) {
-	a, err := l.ask(q, args, true)
-	return a.n, err
+	ask, err := l.ask(q, args, true)
+	return ask.n, err
 }
 
 // put implements link: it is remembered, and sent with those of the other lanes.
@@ -306,10 +340,15 @@ func (l *lane) put(q *statement, args []any, want int64) error {
 		return l.broken
 	}
 	clean(args)
+	l.unforesee(q)
 	p := put{q: q, args: args, want: want}
 	if q.into == nil {
 		l.changed |= q.touches
-		p.alone = l.alone&q.touches != 0
+		// Changes of one row by two statements must stay in their order as well.
+		p.alone = l.alone&q.touches != 0 || slices.ContainsFunc(l.puts, func(o put) bool { return o.q != q && o.q.into == nil && o.q.touches&q.touches != 0 })
+		if p.alone {
+			l.alone |= q.touches
+		}
 	} else if l.changed&q.touches != 0 { // what was changed before must stay before
 		l.alone |= q.touches
 		p.alone = true

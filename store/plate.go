@@ -3,21 +3,19 @@ package store
 import "sync"
 
 // seenPlates remembers plates that are known to be stored, so that a regular guest's push does not look for
-// its plate again. It forgets the older half when it is full.
+// its plate again.
 type seenPlates struct {
-	mu       sync.Mutex
-	new, old map[string]struct{}
+	mu   sync.Mutex
+	seen generations[string, struct{}]
 }
 
-const seenPlatesLen = 200_000
+// seenPlatesLen bounds each generation.
+const seenPlatesLen = 100_000
 
 func (s *seenPlates) has(plate string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, ok := s.new[plate]; ok {
-		return true
-	}
-	_, ok := s.old[plate]
+	_, ok := s.seen.get(plate)
 	return ok
 }
 
@@ -25,8 +23,7 @@ func (s *seenPlates) has(plate string) bool {
 func (s *seenPlates) forget(plate string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.new, plate)
-	delete(s.old, plate)
+	s.seen.drop(plate)
 }
 
 // add is called after the commit that stored them.
@@ -36,10 +33,8 @@ func (s *seenPlates) add(plates []string) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.new == nil || len(s.new) >= seenPlatesLen/2 {
-		s.old, s.new = s.new, make(map[string]struct{})
-	}
+	s.seen.most = seenPlatesLen
 	for _, p := range plates {
-		s.new[p] = struct{}{}
+		s.seen.set(p, struct{}{})
 	}
 }

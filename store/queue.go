@@ -45,15 +45,15 @@ func (w *write) begin() bool {
 	return true
 }
 
-// run runs fn once on a link; a panic is an error of this write alone.
-func (w *write) run(s *Store, l link) {
+// run runs fn once in a transaction; a panic is an error of this write alone.
+func (w *write) run(tx *Tx) {
 	defer func() {
 		if p := recover(); p != nil {
 			w.err = fmt.Errorf("store: panic in a write: %v\n%s", p, debug.Stack())
 		}
 	}()
-	w.tx = &Tx{link: l, store: s}
-	w.err = w.fn(w.tx)
+	w.tx = tx
+	w.err = w.fn(tx)
 }
 
 // answer tells all what became of them; err, where it is set, is everybody's.

@@ -23,12 +23,13 @@ const (
 
 // sqliteEngine is one writer connection, used by the committer alone, and a few that only read.
 type sqliteEngine struct {
-	store *Store
-	file  string
-	lock  *os.File
-	write *sqliteConn
-	pool  chan *sqliteConn
-	open  int // connections of the pool
+	store  *Store
+	file   string
+	lock   *os.File
+	write  *sqliteConn
+	recent *recent
+	pool   chan *sqliteConn
+	open   int // connections of the pool
 }
 
 func openSQLite(ctx context.Context, s *Store) (_ engine, err error) {
@@ -38,7 +39,7 @@ func openSQLite(ctx context.Context, s *Store) (_ engine, err error) {
 	if err := os.MkdirAll(s.cfg.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("store: data folder: %w", err)
 	}
-	e := &sqliteEngine{store: s, file: filepath.Join(s.cfg.DataDir, databaseFile)}
+	e := &sqliteEngine{store: s, file: filepath.Join(s.cfg.DataDir, databaseFile), recent: newRecent()}
 	if e.lock, err = lockFile(filepath.Join(s.cfg.DataDir, "chargestamp.lock")); err != nil {
 		return nil, err
 	}
@@ -196,11 +197,15 @@ func (e *sqliteEngine) tryBatch(batch []*write, savepoints bool) (err error) {
 	defer func() {
 		if err != nil {
 			c.unwind()
+			e.recent.clear()
 		}
 	}()
 	for _, w := range batch {
 		l := &writeLink{sqliteConn: c, savepoints: savepoints}
-		w.run(e.store, l)
+		w.run(&Tx{link: l, store: e.store, recent: e.recent})
+		if w.err == nil {
+			e.recent.keep(w.tx)
+		}
 		if w.err != nil && l.changed {
 			if !savepoints {
 				return errSavepoints

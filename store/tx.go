@@ -22,6 +22,10 @@ type Tx struct {
 	sent     map[int64]charge.Delivery // deliveries as this transaction has them
 	marks    map[charge.LotID]charge.LotMarks
 	days     map[string]bool // days past whose sums this transaction has marked as changed
+
+	recent        *recent // nil where others write too, and in a read
+	putCharges    []*charge.Charge
+	putDeliveries []*charge.Delivery
 }
 
 // get gives the first row of a query to scan, if there is one.

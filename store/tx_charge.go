@@ -25,11 +25,14 @@ var (
 )
 
 // outcome is what becomes of a charge. It is put alone where nothing else has changed: SQLite makes anew every
-// index of a column that an update names, changed or not.
+// index of a column that an update names, changed or not, and PostgreSQL is sent less.
 const outcome = "state reason reduction hold_until decision usage report updated gap"
 
 // Charge finds a charge by its id.
 func (t *Tx) Charge(id int64) (*charge.Charge, error) {
+	if c := t.recentCharge(id); c != nil {
+		return c, nil
+	}
 	return first(t, selectCharge, t.scanCharge, id)
 }
 
@@ -76,6 +79,7 @@ func (t *Tx) AddCharge(c *charge.Charge) error {
 		return err
 	}
 	t.know(c)
+	t.put(c)
 	return t.add(tableCharge, args...)
 }
 
@@ -95,7 +99,8 @@ func (t *Tx) SetCharge(c *charge.Charge) error {
 		string(c.Report), millis(c.UpdatedAt), number(c.Gap()), c.ID}
 	was, known := t.seen[c.ID]
 	t.know(c)
-	if known && t.store.cfg.URL == "" && sameButOutcome(was, *c) {
+	t.put(c)
+	if known && sameButOutcome(was, *c) {
 		if e.err != nil {
 			return e.err
 		}

@@ -34,13 +34,17 @@ func (t *Tx) AddDelivery(d *charge.Delivery, j outbox.Job) error {
 }
 
 func (t *Tx) addDelivery(d *charge.Delivery) error {
+	t.putDelivery(d)
 	return t.add(tableDelivery, d.ID, d.Charge, d.Lot.String(), string(d.Channel), string(d.Message), d.UUID, d.Payload,
 		string(d.State), d.Attempts, millis(d.DueAt), millis(d.Until))
 }
 
 // Delivery finds a delivery by its id.
 func (t *Tx) Delivery(id int64) (*charge.Delivery, error) {
-	d, err := first(t, selectDelivery, scanDelivery, id)
+	d, err := t.recentDelivery(id), error(nil)
+	if d == nil {
+		d, err = first(t, selectDelivery, scanDelivery, id)
+	}
 	if d != nil && !t.readOnly {
 		if t.sent == nil {
 			t.sent = make(map[int64]charge.Delivery)
@@ -62,8 +66,9 @@ func (t *Tx) DeliveriesOf(chargeID int64) ([]*charge.Delivery, error) {
 
 // SetDelivery puts message, uuid, payload, state, attempts and times.
 func (t *Tx) SetDelivery(d *charge.Delivery) error {
+	t.putDelivery(d)
 	was, known := t.sent[d.ID]
-	if known && t.store.cfg.URL == "" && was.Message == d.Message && was.UUID == d.UUID && bytes.Equal(was.Payload, d.Payload) {
+	if known && was.Message == d.Message && was.UUID == d.UUID && bytes.Equal(was.Payload, d.Payload) {
 		return t.one("delivery", d.ID, updateProgress, string(d.State), d.Attempts, millis(d.DueAt), millis(d.Until), d.ID)
 	}
 	delete(t.sent, d.ID)

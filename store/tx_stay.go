@@ -24,7 +24,11 @@ func (t *Tx) StayByOrder(lot charge.LotID, orderID string) (*charge.Stay, error)
 
 // StaysOf lists a plate's stays in a lot that are open or ended after since, newest entry first, at most 50.
 func (t *Tx) StaysOf(v charge.VisitKey, since time.Time) ([]*charge.Stay, error) {
-	return list(t, selectStaysOf, scanStay, v.Plate.Full(), v.Lot.String(), millis(since))
+	return list(t, selectStaysOf, scanStay, staysOfArgs(v, since)...)
+}
+
+func staysOfArgs(v charge.VisitKey, since time.Time) []any {
+	return []any{v.Plate.Full(), v.Lot.String(), millis(since)}
 }
 
 // AddStay gives outbox.ErrRepeated where lot and order id are taken.
