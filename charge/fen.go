@@ -29,15 +29,19 @@ func ParseFen(yuan string) (Fen, error) {
 
 // String gives yuan with two decimals.
 func (f Fen) String() string {
-	sign := ""
-	if f < 0 {
-		sign, f = "-", -f
-	}
-	return fmt.Sprintf("%s%d.%02d", sign, f/100, f%100)
+	b, _ := f.MarshalText()
+	return string(b)
 }
 
 // MarshalText writes yuan with two decimals, so that JSON shows money as a string.
-func (f Fen) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+func (f Fen) MarshalText() ([]byte, error) {
+	var b []byte
+	if f < 0 {
+		b, f = append(b, '-'), -f
+	}
+	b = strconv.AppendInt(b, int64(f/100), 10)
+	return append(b, '.', byte('0'+f/10%10), byte('0'+f%10)), nil
+}
 
 // UnmarshalText reads what MarshalText writes, and every other form ParseFen takes.
 func (f *Fen) UnmarshalText(b []byte) error {
@@ -70,18 +74,23 @@ func ParseEnergy(kwh string) (Energy, error) {
 
 // String gives kWh with two decimals, or three where the third is not zero.
 func (e Energy) String() string {
-	sign := ""
-	if e < 0 {
-		sign, e = "-", -e
-	}
-	if e%10 != 0 {
-		return fmt.Sprintf("%s%d.%03d", sign, e/1000, e%1000)
-	}
-	return fmt.Sprintf("%s%d.%02d", sign, e/1000, e%1000/10)
+	b, _ := e.MarshalText()
+	return string(b)
 }
 
 // MarshalText writes kWh as a decimal string.
-func (e Energy) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
+func (e Energy) MarshalText() ([]byte, error) {
+	var b []byte
+	if e < 0 {
+		b, e = append(b, '-'), -e
+	}
+	b = strconv.AppendInt(b, int64(e/1000), 10)
+	b = append(b, '.', byte('0'+e/100%10), byte('0'+e/10%10))
+	if e%10 != 0 {
+		b = append(b, byte('0'+e%10))
+	}
+	return b, nil
+}
 
 // UnmarshalText reads what MarshalText writes.
 func (e *Energy) UnmarshalText(b []byte) error {

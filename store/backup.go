@@ -40,7 +40,7 @@ func (e *sqliteEngine) backup(ctx context.Context, file string) error {
 		return err
 	}
 	defer c.close()
-	c.ctx = ctx
+	c.interruptedBy(ctx)
 	return c.query(&statement{text: "VACUUM INTO ?", once: true}, []any{file}, func(*cells) error { return nil })
 }
 
@@ -116,7 +116,7 @@ func checkBackup(ctx context.Context, file string) error {
 		return err
 	}
 	defer c.close()
-	c.ctx = ctx
+	c.interruptedBy(ctx)
 	if _, err := c.value("SELECT count(*) FROM repeat, goose_db_version WHERE 0"); err != nil {
 		return fmt.Errorf("store: %s is no backup of this program: %w", file, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 
 	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the driver that goose needs
 )
 
 //go:embed migrations/sqlite/*.sql migrations/postgres/*.sql

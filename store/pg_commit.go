@@ -27,13 +27,15 @@ var committerSettings = map[string]string{
 type committer struct {
 	engine  *postgresEngine
 	conn    *pgx.Conn
+	crew    crew
 	lostAt  time.Time
 	lostErr error
 }
 
 // commit implements engine.
 func (e *postgresEngine) commit(_ int, take func() []*write) {
-	c := &committer{engine: e}
+	c := &committer{engine: e, crew: make(crew)}
+	defer close(c.crew)
 	for batch := take(); batch != nil; batch = take() {
 		e.store.answer(batch, c.commitBatch(batch))
 	}
@@ -50,7 +52,7 @@ func (c *committer) commitBatch(batch []*write) error {
 		return fmt.Errorf("%w: %w", outbox.ErrBusy, err)
 	}
 	c.patient()
-	err := runLanes(c.engine.store, c.conn, batch)
+	err := runLanes(c.engine.store, c.conn, c.crew, batch)
 	for _, again := range []func([]*write) error{c.oneByOne, c.eachAlone} {
 		if err == nil || c.gone(err) {
 			break

@@ -24,6 +24,7 @@ var errAgain = errors.New("store: this write is run again")
 type lanes struct {
 	store *Store
 	conn  *pgx.Conn
+	crew  crew
 	calls chan call
 	begun bool
 	locks []int64
@@ -74,10 +75,27 @@ type question struct {
 	n    int64
 }
 
+// crew runs lanes on goroutines that have run some before: their stacks have grown to what a write needs. It is closed
+// when its committer ends.
+type crew chan func()
+
+func (c crew) run(work func()) {
+	select {
+	case c <- work:
+	default:
+		go func() {
+			work()
+			for more := range c {
+				more()
+			}
+		}()
+	}
+}
+
 // runLanes runs and commits a batch. It gives errLanes where nothing is known against the batch but that it
 // cannot be run this way.
-func runLanes(s *Store, conn *pgx.Conn, batch []*write) error {
-	all := &lanes{store: s, conn: conn, calls: make(chan call), locks: batchLocks(batch)}
+func runLanes(s *Store, conn *pgx.Conn, crew crew, batch []*write) error {
+	all := &lanes{store: s, conn: conn, crew: crew, calls: make(chan call), locks: batchLocks(batch)}
 	for rest := batch; len(rest) > 0; {
 		wave, later := pickWave(rest)
 		again, err := all.run(wave)
@@ -119,10 +137,10 @@ func (all *lanes) run(wave []*write) (again []*write, err error) {
 	team := make([]*lane, len(wave))
 	for i, w := range wave {
 		team[i] = &lane{all: all, write: w, answered: make(chan error, 1)}
-		go func() {
+		all.crew.run(func() {
 			w.run(&Tx{link: team[i], store: all.store})
 			all.calls <- call{lane: team[i]}
-		}()
+		})
 	}
 	var waiting []call
 	for running := len(team); running > 0; {

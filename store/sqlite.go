@@ -284,9 +284,10 @@ func (e *sqliteEngine) read(ctx context.Context, fn func(link) error) (err error
 	case <-e.store.closing:
 		return ErrClosed
 	}
-	c.ctx, c.sunk = ctx, nil
+	c.sunk = nil
+	c.interruptedBy(ctx)
 	defer func() {
-		c.ctx = context.Background()
+		c.interruptedBy(nil)
 		c.unwind()
 		e.pool <- c
 	}()

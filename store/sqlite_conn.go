@@ -2,46 +2,36 @@ package store
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
 	"net/url"
 	"path/filepath"
 
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	"zombiezen.com/go/sqlite"
 )
 
 // sqliteConn is one connection with its prepared statements. It goes around database/sql, whose locks and
 // conversions cost as much as SQLite itself. Not for concurrent use.
 type sqliteConn struct {
-	conn driver.Conn
-	ctx  context.Context // of queries; one that can end costs a goroutine a statement
-	stmt map[*statement]*sqliteStmt
-	args []driver.NamedValue
+	conn *sqlite.Conn
+	stmt map[*statement]*sqlite.Stmt
 	sunk error // what made the transaction unusable
 }
 
-type sqliteStmt struct {
-	driver.StmtExecContext
-	driver.StmtQueryContext
-	io.Closer
-}
-
-// dialSQLite opens a connection to a database file; query ("mode=ro") goes into its address.
+// dialSQLite opens a connection to a database file. A query ("mode=ro") goes into its address.
 func dialSQLite(file, query string, pragmas ...string) (*sqliteConn, error) {
 	address, err := sqliteAddress(file, query)
 	if err != nil {
 		return nil, err
 	}
-	conn, err := (&sqlite.Driver{}).Open(address)
+	conn, err := sqlite.OpenConn(address, sqlite.OpenReadWrite, sqlite.OpenURI)
 	if err != nil {
 		return nil, fmt.Errorf("store: open %s: %w", file, err)
 	}
-	c := &sqliteConn{conn: conn, ctx: context.Background(), stmt: make(map[*statement]*sqliteStmt)}
+	c := &sqliteConn{conn: conn, stmt: make(map[*statement]*sqlite.Stmt)}
 	for _, p := range pragmas {
-		if _, err := c.run("PRAGMA " + p); err != nil {
+		if _, err := c.run("PRAGMA "+p, nil); err != nil {
 			conn.Close()
 			return nil, fmt.Errorf("store: %s: %w", file, err)
 		}
@@ -59,54 +49,55 @@ func sqliteAddress(file, query string) (string, error) {
 	return u.String(), nil
 }
 
-func (c *sqliteConn) close() error {
-	for _, st := range c.stmt {
-		st.Close()
+// close closes the connection and its statements.
+func (c *sqliteConn) close() error { return c.conn.Close() }
+
+// interruptedBy lets the end of ctx interrupt what runs from now on; nil lets nothing.
+func (c *sqliteConn) interruptedBy(ctx context.Context) {
+	if ctx == nil {
+		c.conn.SetInterrupt(nil)
+		return
 	}
-	return c.conn.Close()
+	c.conn.SetInterrupt(ctx.Done())
 }
 
 // prepared gives the statement prepared on this connection.
-func (c *sqliteConn) prepared(q *statement) (*sqliteStmt, error) {
+func (c *sqliteConn) prepared(q *statement) (*sqlite.Stmt, error) {
 	if st := c.stmt[q]; st != nil {
 		return st, nil
 	}
-	st, err := c.prepare(q.text)
-	if err == nil {
-		c.stmt[q] = st
+	st, err := c.conn.Prepare(q.text)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w in %q", err, q.text)
 	}
-	return st, err
+	c.stmt[q] = st
+	return st, nil
 }
 
-func (c *sqliteConn) prepare(text string) (*sqliteStmt, error) {
-	st, err := c.conn.Prepare(text)
+// once runs fn with a text that is not worth keeping prepared.
+func (c *sqliteConn) once(text string, fn func(*sqlite.Stmt) error) error {
+	st, _, err := c.conn.PrepareTransient(text)
 	if err != nil {
-		return nil, fmt.Errorf("store: %w in %q", err, text)
+		return fmt.Errorf("store: %w in %q", err, text)
 	}
-	return &sqliteStmt{st.(driver.StmtExecContext), st.(driver.StmtQueryContext), st}, nil
+	return errors.Join(fn(st), st.Finalize())
 }
 
-// run runs a text that is not worth keeping prepared.
-func (c *sqliteConn) run(text string, args ...any) (int64, error) {
-	st, err := c.prepare(text)
-	if err != nil {
-		return 0, err
-	}
-	defer st.Close()
-	return c.step(st, args)
+func (c *sqliteConn) run(text string, args []any) (n int64, err error) {
+	err = c.once(text, func(st *sqlite.Stmt) error {
+		n, err = c.step(st, args)
+		return err
+	})
+	return n, err
 }
 
 // value runs a text and gives the first cell of its first row.
-func (c *sqliteConn) value(text string, args ...any) (any, error) {
-	st, err := c.prepare(text)
-	if err != nil {
-		return nil, err
-	}
-	defer st.Close()
-	var v any
-	err = c.rows(st, args, func(row *cells) error {
-		v = row.value()
-		return io.EOF
+func (c *sqliteConn) value(text string, args ...any) (v any, err error) {
+	err = c.once(text, func(st *sqlite.Stmt) error {
+		return c.rows(st, args, func(row *cells) error {
+			v = row.value()
+			return io.EOF
+		})
 	})
 	if errors.Is(err, io.EOF) {
 		err = nil
@@ -114,62 +105,87 @@ func (c *sqliteConn) value(text string, args ...any) (any, error) {
 	return v, err
 }
 
-func (c *sqliteConn) named(args []any) []driver.NamedValue {
+// bind puts the parameters; an error of it is given by the statement's first step.
+func bind(st *sqlite.Stmt, args []any) {
 	clean(args)
-	c.args = c.args[:0]
 	for i, a := range args {
-		c.args = append(c.args, driver.NamedValue{Ordinal: i + 1, Value: a})
+		switch v := a.(type) {
+		case int64:
+			st.BindInt64(i+1, v)
+		case string:
+			st.BindText(i+1, v)
+		case []byte:
+			st.BindBytes(i+1, v)
+		default:
+			st.BindNull(i + 1)
+		}
 	}
-	return c.args
 }
 
-func (c *sqliteConn) step(st *sqliteStmt, args []any) (int64, error) {
-	r, err := st.ExecContext(context.Background(), c.named(args))
-	if err != nil {
-		return 0, err
+// step runs a statement to its end and says how many rows it changed.
+func (c *sqliteConn) step(st *sqlite.Stmt, args []any) (int64, error) {
+	bind(st, args)
+	for more := true; more; {
+		var err error
+		if more, err = st.Step(); err != nil {
+			return 0, err
+		}
 	}
-	return r.RowsAffected()
+	return int64(c.conn.Changes()), st.Reset()
 }
 
-func (c *sqliteConn) rows(st *sqliteStmt, args []any, each func(*cells) error) error {
-	r, err := st.QueryContext(c.ctx, c.named(args))
-	if err != nil {
-		return err
-	}
-	defer r.Close()
+func (c *sqliteConn) rows(st *sqlite.Stmt, args []any, each func(*cells) error) error {
+	bind(st, args)
 	var row cells
-	dest := make([]driver.Value, len(r.Columns()))
-	row.vals = make([]any, len(dest))
 	for {
-		if err := r.Next(dest); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
+		switch more, err := st.Step(); {
+		case err != nil:
+			return err
+		case !more:
+			return st.Reset()
+		}
+		row.read(st)
+		err := each(&row)
+		if err == nil {
+			err = row.err
+		}
+		if err != nil {
+			_ = st.Reset() // of a row that was read there is nothing to say
 			return err
 		}
-		for i, v := range dest {
-			row.vals[i] = v
-		}
-		row.next = 0
-		if err := each(&row); err != nil {
-			return err
-		}
-		if row.err != nil {
-			return row.err
+	}
+}
+
+// read takes a row of a statement.
+func (c *cells) read(st *sqlite.Stmt) {
+	if n := st.ColumnCount(); len(c.vals) != n {
+		c.vals = make([]any, n)
+	}
+	c.next = 0
+	for i := range c.vals {
+		switch st.ColumnType(i) {
+		case sqlite.TypeInteger:
+			c.vals[i] = st.ColumnInt64(i)
+		case sqlite.TypeText:
+			c.vals[i] = st.ColumnText(i)
+		case sqlite.TypeBlob:
+			b := make([]byte, st.ColumnLen(i))
+			st.ColumnBytes(i, b)
+			c.vals[i] = b
+		case sqlite.TypeFloat:
+			c.vals[i] = st.ColumnFloat(i) // none of ours: whoever reads it says so
+		default:
+			c.vals[i] = nil
 		}
 	}
 }
 
 // query implements link.
 func (c *sqliteConn) query(q *statement, args []any, each func(*cells) error) error {
-	var st *sqliteStmt
-	var err error
 	if q.once {
-		if st, err = c.prepare(q.text); err == nil {
-			defer st.Close()
-		}
-	} else {
-		st, err = c.prepared(q)
+		return c.sink(c.once(q.text, func(st *sqlite.Stmt) error { return c.rows(st, args, each) }))
 	}
+	st, err := c.prepared(q)
 	if err == nil {
 		err = c.rows(st, args, each)
 	}
@@ -182,7 +198,7 @@ func (c *sqliteConn) exec(q *statement, args []any) (int64, error) {
 		return 0, c.sunk
 	}
 	if q.once {
-		n, err := c.run(q.text, args...)
+		n, err := c.run(q.text, args)
 		return n, c.sink(err)
 	}
 	st, err := c.prepared(q)
@@ -195,26 +211,17 @@ func (c *sqliteConn) exec(q *statement, args []any) (int64, error) {
 
 // sink keeps the first error after which SQLite may have rolled the transaction back by itself.
 func (c *sqliteConn) sink(err error) error {
-	if c.sunk == nil && sinks(err) {
+	if err != nil && !errors.Is(err, io.EOF) && c.sunk == nil && sinks(err) {
 		c.sunk = err
 	}
 	return err
 }
 
-func sqliteCode(err error) int {
-	var e *sqlite.Error
-	if errors.As(err, &e) {
-		return e.Code()
-	}
-	return sqlite3.SQLITE_OK
-}
-
 // sinks reports errors that take the whole transaction with them.
 func sinks(err error) bool {
-	switch sqliteCode(err) & 0xff {
-	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_BUSY,
-		sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN,
-		sqlite3.SQLITE_READONLY:
+	switch sqlite.ErrCode(err).ToPrimary() {
+	case sqlite.ResultIOErr, sqlite.ResultFull, sqlite.ResultNoMem, sqlite.ResultBusy, sqlite.ResultInterrupt,
+		sqlite.ResultCorrupt, sqlite.ResultNotADB, sqlite.ResultCantOpen, sqlite.ResultReadOnly:
 		return true
 	}
 	return false
@@ -223,8 +230,8 @@ func sinks(err error) bool {
 // fatalSQLite reports errors after which nothing written can be trusted: after a failed fsync the system may
 // have dropped the pages and call the next one a success.
 func fatalSQLite(err error) bool {
-	switch sqliteCode(err) & 0xff {
-	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_READONLY:
+	switch sqlite.ErrCode(err).ToPrimary() {
+	case sqlite.ResultIOErr, sqlite.ResultCorrupt, sqlite.ResultNotADB, sqlite.ResultReadOnly:
 		return true
 	}
 	return false

@@ -257,7 +257,7 @@ func (e *sqliteEngine) integrity(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.ctx = ctx
+	c.interruptedBy(ctx)
 	err = c.query(&statement{text: "PRAGMA integrity_check(5)", once: true}, nil, func(c *cells) error {
 		if text := c.text(); text != "ok" {
 			return fmt.Errorf("SQLite: %s", text)
