@@ -45,7 +45,9 @@ func (f *Flow) handleDelivery(j outbox.Job, carry any, done func()) {
 		if handed {
 			ready = f.markSent(j)
 		} else {
+			f.retake <- struct{}{}
 			c, ready = f.claimed(j)
+			<-f.retake
 		}
 		if !ready {
 			done()

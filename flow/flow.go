@@ -83,6 +83,7 @@ type Flow struct {
 	expiry *expirer
 	floods floods
 	taking chan struct{} // holds one for each push that is being stored
+	retake chan struct{} // holds one for each claimed delivery that is being looked at again
 }
 
 // limits of work in flight on one node.
@@ -94,6 +95,10 @@ const (
 	// Pushes beyond are told "busy" at once. The queue of the store is longer, but what waits at its end would be
 	// answered after its platform has given up, and results of deliveries need room there too.
 	mostTaking = 1024
+
+	// What was put off for dead lots comes due in bursts. Looked at all at once it would fill the writer's batches,
+	// and the pushes of healthy lots would wait for it.
+	mostRetaken = 8
 )
 
 // New makes a Flow; the outbox's own storage comes apart, since only the runner talks to it.
@@ -101,7 +106,7 @@ func New(cfg Config, jobs outbox.Storage) *Flow {
 	if cfg.Linked == nil {
 		cfg.Linked = func(charge.LotID) bool { return false }
 	}
-	f := &Flow{cfg: cfg, taking: make(chan struct{}, mostTaking)}
+	f := &Flow{cfg: cfg, taking: make(chan struct{}, mostTaking), retake: make(chan struct{}, mostRetaken)}
 	f.expiry = newExpirer(f)
 	f.runner = outbox.New(outbox.Config{
 		Storage: jobs, Node: cfg.Node, Lease: cfg.Lease, Poll: cfg.Poll, Now: cfg.Now, Logger: cfg.Logger,

@@ -87,7 +87,7 @@ func (c *Channel) Here(charge.LotID) bool { return true }
 
 // Deliver tries one order once. Where there is no room, no address, or the lot rests after failures, the order
 // is done at once with AttemptError, reason lot_error and Sent false: by the schedule, not by a login, comes
-// the next try.
+// the next try. done is called on another goroutine: it may wait for a commit, and a platform for its answer.
 func (c *Channel) Deliver(o lot.Order, done func(lot.Result)) {
 	now := c.cfg.Now()
 	place, _, err := placeOf(c.cfg.Directory, o.Lot)
@@ -95,7 +95,7 @@ func (c *Channel) Deliver(o lot.Order, done func(lot.Result)) {
 		err = c.enqueue(waiting{order: o, place: place, done: done, since: now}, now)
 	}
 	if err != nil {
-		done(notSent(err, now))
+		go done(notSent(err, now))
 	}
 }
 
