@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -41,15 +42,11 @@ type linesRun struct {
 
 // Lines measures what lines cost: memory, a storm of all reconnecting at once, their weight on everybody else.
 func (r *Rig) Lines(ctx context.Context, engine *Engine, cfg LinesConfig) (rows []Row, err error) {
-	limit, known := openFiles()
-	if known {
-		r.say("open files: %d in each process", limit)
-	}
-	if room := int(limit) - spareFiles - cfg.Active; known && max(cfg.Many, cfg.Idle) > room {
-		return nil, fmt.Errorf("the limit of open files is too low: %d lines need %d in each process and there are %d; raise it (ulimit -Hn, LimitNOFILE=) or ask for fewer with --many and --idle",
-			max(cfg.Many, cfg.Idle), max(cfg.Many, cfg.Idle)+spareFiles+cfg.Active, limit)
-	}
 	l := &linesRun{cfg: cfg, rig: r}
+	limits, err := l.limits()
+	if err != nil {
+		return nil, err
+	}
 	if l.stand, err = r.stand(ctx, engine, SiteSize{SDK: cfg.Active}); err != nil {
 		return nil, err
 	}
@@ -61,6 +58,9 @@ func (r *Rig) Lines(ctx context.Context, engine *Engine, cfg LinesConfig) (rows 
 	if err := l.addLots(ctx); err != nil {
 		return nil, err
 	}
+	for _, f := range limits {
+		l.tell(f)
+	}
 	l.gen = newGenerator(l.site, l.server.HTTP, charge.KindSDK, 64)
 	l.gen.lots = l.gen.lots[:cfg.Active]
 	for _, part := range []func(context.Context) error{l.weigh, l.storm, l.strangers} {
@@ -69,6 +69,30 @@ func (r *Rig) Lines(ctx context.Context, engine *Engine, cfg LinesConfig) (rows 
 		}
 	}
 	return l.rows, nil
+}
+
+// limits gives what this system allows, and an error that says so clearly where that is too low.
+func (l *linesRun) limits() (found []figure, err error) {
+	most := max(l.cfg.Many, l.cfg.Idle)
+	if limit, known := openFiles(); known {
+		need := most + spareFiles + l.cfg.Active
+		l.rig.say("open files: %d in each process; %d are needed", limit, need)
+		found = append(found, figure{name: "limit found: open files of a process", value: float64(limit), unit: "files", bar: AtLeast(float64(need))})
+		if need > int(limit) {
+			return nil, fmt.Errorf("the limit of open files is too low: %d lines need %d in each process and there are %d; raise it (ulimit -Hn, LimitNOFILE=) or ask for fewer with --many and --idle",
+				most, need, limit)
+		}
+	}
+	if ports, known := localPorts(); known {
+		from := len(farFrom())
+		l.rig.say("outgoing ports: %d at each of %d addresses; %d are needed at each", ports, from, most/from+1)
+		found = append(found, figure{name: fmt.Sprintf("limit found: outgoing ports of %d addresses", from), value: float64(ports * from), unit: "ports", bar: AtLeast(float64(most))})
+		if most > ports*from {
+			return nil, fmt.Errorf("the range of outgoing ports is too low: %d connections need %d at each of %d addresses and there are %d; widen it (net.ipv4.ip_local_port_range) or ask for fewer with --many and --idle",
+				most, most/from+1, from, ports)
+		}
+	}
+	return found, nil
 }
 
 func (l *linesRun) tell(f figure) {
@@ -125,7 +149,7 @@ func (l *linesRun) weigh(ctx context.Context) error {
 func (l *linesRun) p99(ctx context.Context) ([]float64, error) {
 	var all []float64
 	for range l.cfg.Times {
-		h, err := l.openLoop(ctx, l.gen, l.cfg.Loop, nil)
+		h, err := l.openLoopUntil(ctx, wasAcked, l.gen, l.cfg.Loop, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -183,12 +207,24 @@ func (l *linesRun) storm(ctx context.Context) error {
 	pushing, stop := context.WithCancel(ctx)
 	defer stop()
 	var loadErr error
+	var sent, starved atomic.Int64
 	var done sync.WaitGroup
 	done.Go(func() {
-		_, loadErr = l.gen.load(pushing, play.LoadConfig{Rate: l.cfg.Loop.Rate, Workers: 256, For: allUpWithin, Done: w.heard})
+		_, loadErr = l.gen.load(pushing, play.LoadConfig{Rate: l.cfg.Loop.Rate, Workers: 256, For: allUpWithin, Done: func(s play.Shot) {
+			if pushing.Err() != nil && !s.Accepted {
+				return // cut off by the end of the run
+			}
+			sent.Add(1)
+			if !s.Accepted {
+				starved.Add(1)
+			}
+			w.heard(s)
+		}})
 	})
+	begin := time.Now()
 	a, err := l.far.Lines(l.server.Line, l.lots, 4_000)
 	wait(ctx, time.Second) // in which what was held up comes through
+	least := l.cfg.Loop.Rate * time.Since(begin).Seconds() / 2
 	stop()
 	done.Wait()
 	if err = errors.Join(err, loadErr); err != nil {
@@ -205,6 +241,9 @@ func (l *linesRun) storm(ctx context.Context) error {
 		return err
 	}
 	l.tell(figure{name: "storm: push to lot p99 meanwhile", value: ms(h.Quantile(.99)), unit: "ms", bar: AtMost(1000), note: h.String()})
+	// A quantile of the pushes that came through would hide those that did not.
+	l.tell(figure{name: "storm: pushes meanwhile", value: float64(sent.Load()), unit: "pushes", bar: AtLeast(least)})
+	l.tell(figure{name: "storm: pushes refused or unanswered meanwhile", value: float64(starved.Load()), unit: "pushes", bar: AtMost(0)})
 	return nil
 }
 
@@ -226,32 +265,42 @@ func (l *linesRun) strangers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a, err := l.far.Idle(l.server.Line, l.cfg.Idle)
-	if err != nil {
-		return err
-	}
-	m, err := l.server.Metrics(ctx)
-	if err != nil {
-		return err
-	}
-	peak, held := m.RSS(), int(m.Sum("chargestamp_line_connections"))
-	l.rig.say("%d connections without login were opened in %s; the server holds %d", l.cfg.Idle, a.Took.Round(time.Millisecond), held)
-	h, err := l.openLoop(ctx, l.gen, OpenLoop{Rate: l.cfg.Loop.Rate, Warm: 100 * time.Millisecond, For: 5 * time.Second}, nil)
-	if err != nil {
-		return err
-	}
-	begin := time.Now()
-	for over := begin.Add(time.Minute); ; wait(ctx, 100*time.Millisecond) {
-		if a, err = l.far.Status(); err != nil {
+	var each, beside []float64
+	held, left := l.cfg.Idle, 0
+	for n := range l.cfg.Times {
+		a, err := l.far.Idle(l.server.Line, l.cfg.Idle)
+		if err != nil {
 			return err
 		}
-		if a.Open == 0 || time.Now().After(over) {
-			break
+		m, err := l.server.Metrics(ctx)
+		if err != nil {
+			return err
 		}
+		here := int(m.Sum("chargestamp_line_connections")) - l.cfg.Active
+		l.rig.say("%d connections without login were opened in %s; the server holds %d", l.cfg.Idle, a.Took.Round(time.Millisecond), here)
+		held = min(held, here)
+		if n == 0 { // later ones find the room that the first has left
+			each = append(each, max(0, m.RSS()-before)/float64(l.cfg.Idle)/1024)
+		}
+		h, err := l.openLoopUntil(ctx, wasAcked, l.gen, OpenLoop{Rate: l.cfg.Loop.Rate, Warm: 100 * time.Millisecond, For: min(5*time.Second, l.cfg.Loop.For)}, nil)
+		if err != nil {
+			return err
+		}
+		beside = append(beside, ms(h.Quantile(.99)))
+		for over := time.Now().Add(time.Minute); ; wait(ctx, 100*time.Millisecond) {
+			if a, err = l.far.Status(); err != nil {
+				return err
+			}
+			if a.Open == 0 || time.Now().After(over) {
+				break
+			}
+		}
+		left = max(left, a.Open)
 	}
-	l.tell(figure{name: fmt.Sprintf("%d connections without login: memory each", l.cfg.Idle), value: max(0, peak-before) / float64(l.cfg.Idle) / 1024, unit: "KiB RSS", bar: AtMost(12)})
-	l.tell(figure{name: "connections without login: still open a minute later", value: float64(a.Open), unit: "connections", bar: AtMost(0)})
-	l.tell(figure{name: "connections without login: push to acknowledgement p99 of healthy lots beside them", value: ms(h.Quantile(.99)), unit: "ms",
-		baseline: median(fewLines), bar: RatioAtMost(1.5), note: spread(fewLines) + " without them"})
+	l.tell(figure{name: fmt.Sprintf("%d connections without login: held at once", l.cfg.Idle), value: float64(held), unit: "connections", bar: AtLeast(float64(l.cfg.Idle) / 2)})
+	l.tell(figure{name: fmt.Sprintf("%d connections without login: memory each", l.cfg.Idle), value: median(each), unit: "KiB RSS", bar: AtMost(12)})
+	l.tell(figure{name: "connections without login: still open a minute later", value: float64(left), unit: "connections", bar: AtMost(0)})
+	l.tell(figure{name: "connections without login: push to acknowledgement p99 of healthy lots beside them", value: median(beside), unit: "ms",
+		baseline: median(fewLines), bar: RatioAtMost(1.5), note: spread(beside) + " against " + spread(fewLines) + " without them"})
 	return nil
 }
