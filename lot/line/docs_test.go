@@ -11,6 +11,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
 )
 
 const guide = "../../docs/lots/sdk.md"
@@ -72,6 +75,33 @@ func TestGuideByHand(t *testing.T) {
 		if want := strings.ReplaceAll(strings.TrimPrefix(line, "< "), "TOKEN", token); heard != want {
 			t.Fatalf("heard %s, the guide says %s", heard, want)
 		}
+	}
+}
+
+// The guide's session of HTTP mode passes word for word.
+func TestGuideHTTP(t *testing.T) {
+	b := newBench(t)
+	w := b.web()
+	lines := strings.Split(strings.TrimSpace(blocks(t, "http")[0]), "\n")
+	for i := 0; i+1 < len(lines); i += 2 {
+		path, body, _ := strings.Cut(strings.TrimPrefix(lines[i], "> "), " ")
+		want := strings.ReplaceAll(strings.TrimPrefix(lines[i+1], "< "), "TOKEN", testToken(1))
+		if path == "/bpd/download.do" { // what it brings must have been sent
+			o, err := b.srv.Compose(lot.Notice{
+				Lot: lotB, Message: charge.Message325, UUID: "0f8c6a52d1b74e0c9a3e5b7d2c4f6a81", StayOrder: "s-20260301-2", Plate: "京AD06088",
+				Reduction: charge.Reduction{Method: charge.MethodTime, Minutes: 30}, Order: "202603010000001121",
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.srv.Deliver(lot.Order{Lot: lotB, UUID: "0f8c6a52d1b74e0c9a3e5b7d2c4f6a81", Payload: o}, func(r lot.Result) { b.results <- r })
+		}
+		if got := w.post(path, strings.ReplaceAll(body, "TOKEN", testToken(1))); got != want {
+			t.Fatalf("%s: heard\n%s\nthe guide says\n%s", lines[i], got, want)
+		}
+	}
+	if r := b.result(); r.Result != charge.AttemptAcked {
+		t.Errorf("%+v", r)
 	}
 }
 
