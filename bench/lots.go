@@ -257,7 +257,7 @@ func (l *lotsRun) judge(ctx context.Context) ([]Row, error) {
 	}
 	// A run in which little happened proves nothing.
 	least := l.cfg.Rate * l.cfg.For.Seconds() / 2
-	faults := max(1, float64(l.cfg.Lots)*l.cfg.For.Seconds()/l.cfg.Life.Seconds()/4)
+	faults := max(1, float64(l.cfg.Lots)*l.cfg.For.Seconds()/l.cfg.Life.Seconds()/8)
 	goroutines := growth(l.early, l.late, func(m Metrics) float64 { return m["go_goroutines"] })
 	memory := growth(l.early, l.late, Metrics.RSS)
 	return []Row{

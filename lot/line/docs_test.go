@@ -78,6 +78,47 @@ func TestGuideByHand(t *testing.T) {
 	}
 }
 
+// Every reason why a line refuses is explained to whoever runs the gateway, and none that there is not.
+func TestReasonsAreExplained(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	given := map[string]bool{}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?:refuse|refusal|loginFails|drop)\(.*?"([a-z0-9]+(?:_[a-z0-9]+)*)"`).FindAllSubmatch(text, -1) {
+			given[string(m[1])] = true
+		}
+	}
+	for _, reason := range []string{"entry_refused", "exit_refused", "usage_refused", "no_login", "slow_reader", "refused"} {
+		given[reason] = true // computed, not written where they are given
+	}
+	text, err := os.ReadFile("../../docs/operating.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "Reasons of `chargestamp_line_refused_total`")
+	table, _, _ = strings.Cut(table, "Alerts go to")
+	explained := map[string]bool{}
+	for _, row := range strings.Split(table, "\n") {
+		if names := strings.Split(row, "|"); len(names) > 1 {
+			for _, m := range regexp.MustCompile("`([a-z0-9_]+)`").FindAllStringSubmatch(names[1], -1) {
+				explained[m[1]] = true
+			}
+		}
+	}
+	if d := cmp.Diff(given, explained); d != "" {
+		t.Errorf("(-given +explained)\n%s", d)
+	}
+}
+
 // The guide's session of HTTP mode passes word for word.
 func TestGuideHTTP(t *testing.T) {
 	b := newBench(t)
