@@ -133,12 +133,12 @@ func TestSick(t *testing.T) {
 }
 
 func TestLines(t *testing.T) {
-	rows, err := newRig(t).Lines(t.Context(), sqlite(t), LinesConfig{Few: 5, Many: 30, Active: 2, Times: 1,
+	rows, err := newRig(t).Lines(t.Context(), sqlite(t), LinesConfig{Few: 5, Many: 30, Idle: 20, Active: 2, Times: 1,
 		Loop: OpenLoop{Rate: 50, Warm: 100 * time.Millisecond, For: 500 * time.Millisecond}, Settle: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(rows) != 5 {
+	if len(rows) != 13 {
 		t.Errorf("%d rows: %+v", len(rows), rows)
 	}
 }
@@ -177,7 +177,7 @@ func TestLinesNeedFiles(t *testing.T) {
 }
 
 func TestLots(t *testing.T) {
-	rows, err := newRig(t).Lots(t.Context(), sqlite(t), LotsConfig{Lots: 10, For: 3 * time.Second, Rate: 30, Life: 5 * time.Second, End: time.Second})
+	rows, err := newRig(t).Lots(t.Context(), sqlite(t), LotsConfig{Lots: 10, For: 3 * time.Second, Rate: 30, Life: 5 * time.Second, End: 9 * time.Second}) // past the wait for an acknowledgement
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,6 +185,71 @@ func TestLots(t *testing.T) {
 		if !strings.Contains(r.Name, "quarter") { // three seconds are too short for that
 			t.Errorf("%s: %v %s, %s", r.Name, r.Value, r.Unit, r.Note)
 		}
+	}
+}
+
+// A run that proves nothing holds no bar: memory that was never looked at has not stayed the same.
+func TestGrowthOfNothingHoldsNoBar(t *testing.T) {
+	one := []Metrics{{"go_goroutines": 10}}
+	of := func(m Metrics) float64 { return m["go_goroutines"] }
+	for name, early := range map[string][]Metrics{"no early figures": nil, "figures that are missing": {{}}} {
+		if r := (figure{value: growth(early, one, of), bar: AtMost(1.2)}).row(); *r.Hold {
+			t.Errorf("%s: holds", name)
+		}
+	}
+	if r := (figure{value: growth(one, nil, of), bar: AtMost(1.2)}).row(); *r.Hold {
+		t.Error("no late figures: holds")
+	}
+	if r := (figure{value: growth(one, one, of), bar: AtMost(1.2)}).row(); !*r.Hold {
+		t.Error("no growth: does not hold")
+	}
+}
+
+// A charge that is in no book and only said to be on its way has no excuse.
+func TestSendingIsNoExcuseByItself(t *testing.T) {
+	for _, c := range []struct {
+		s       Said
+		applied bool
+		want    bool
+	}{
+		{Said{State: charge.StateSending, Reason: charge.ReasonOK}, false, false},
+		{Said{State: charge.StateSending, Reason: charge.ReasonLineOff}, false, true},
+		{Said{State: charge.StateSending, Reason: charge.ReasonOK}, true, true},
+		{Said{State: charge.StateDelivered, Reason: charge.ReasonOK}, false, false},
+		{Said{State: charge.StateRefused, Reason: charge.ReasonLotRefused}, false, true},
+		{Said{State: charge.StateRefused, Reason: charge.ReasonLotRefused}, true, false},
+	} {
+		if got := excused(c.s, c.applied); got != c.want {
+			t.Errorf("%+v, applied %v: excused %v", c.s, c.applied, got)
+		}
+	}
+}
+
+// What was heard and never acknowledged has no time from push to acknowledgement.
+func TestPushToAcknowledgementNeedsOne(t *testing.T) {
+	lot, w := charge.LotID{Union: "1", Park: "1"}, newStopwatch()
+	begin := time.Now()
+	w.meant["a"] = meant{begin, lot}
+	row := play.Applied{Charge: "a", At: begin.Add(time.Millisecond)}
+	if _, err := w.until(wasAcked, Books{lot: {row}}, nil); err == nil {
+		t.Error("a row that was not acknowledged counts")
+	}
+	row.Acked = begin.Add(5 * time.Millisecond)
+	h, err := w.until(wasAcked, Books{lot: {row}}, nil)
+	if err != nil || h.Count() != 1 || h.Max() != 5*time.Millisecond {
+		t.Errorf("%s, %v", h.String(), err)
+	}
+}
+
+func TestLinesNeedPorts(t *testing.T) {
+	ports, known := localPorts()
+	limit, limited := openFiles()
+	if most := ports*len(farFrom()) + 1; !known || limited && uint64(most+spareFiles) > limit {
+		return // here open files end first
+	}
+	_, err := newRig(t).Lines(t.Context(), sqlite(t), LinesConfig{Many: ports*len(farFrom()) + 1})
+	if err == nil || !strings.Contains(err.Error(), "too low") {
+		t.Errorf("more lines than ports: %v", err)
 	}
 }
 

@@ -47,15 +47,27 @@ func (w *stopwatch) heard(s play.Shot) {
 	w.meant[s.Push.Order] = meant{at, s.Push.Lot}
 }
 
+// moment is a time in a row of a lot's book; zero where it has not come.
+type moment func(play.Applied) time.Time
+
+func wasHeard(row play.Applied) time.Time { return row.At }
+func wasAcked(row play.Applied) time.Time { return row.Acked }
+
 // toLots gives how long pushes took from when they were meant to leave until their lots had heard of them, of
 // the lots that count; all where it is nil.
 func (w *stopwatch) toLots(books Books, counts func(charge.LotID) bool) (h play.Histogram, err error) {
+	return w.until(wasHeard, books, counts)
+}
+
+func (w *stopwatch) until(when moment, books Books, counts func(charge.LotID) bool) (h play.Histogram, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	heard := map[string]time.Time{}
 	for _, rows := range books {
 		for _, row := range rows {
-			heard[row.Charge] = row.At
+			if at := when(row); !at.IsZero() {
+				heard[row.Charge] = at
+			}
 		}
 	}
 	missing := 0
@@ -78,6 +90,11 @@ func (w *stopwatch) toLots(books Books, counts func(charge.LotID) bool) (h play.
 
 // openLoop runs an open loop and gives the latency from push to lot of the lots that count.
 func (st *stand) openLoop(ctx context.Context, g *generator, loop OpenLoop, counts func(charge.LotID) bool) (h play.Histogram, err error) {
+	return st.openLoopUntil(ctx, wasHeard, g, loop, counts)
+}
+
+// openLoopUntil runs an open loop and gives the latency from push to a moment in the lots' books.
+func (st *stand) openLoopUntil(ctx context.Context, when moment, g *generator, loop OpenLoop, counts func(charge.LotID) bool) (h play.Histogram, err error) {
 	if _, err := g.load(ctx, play.LoadConfig{Rate: loop.Rate, Workers: 256, For: loop.Warm}); err != nil {
 		return h, err
 	}
@@ -91,7 +108,7 @@ func (st *stand) openLoop(ctx context.Context, g *generator, loop OpenLoop, coun
 		if err != nil {
 			return h, err
 		}
-		if h, err = w.toLots(books, counts); err == nil || time.Now().After(over) || ctx.Err() != nil {
+		if h, err = w.until(when, books, counts); err == nil || time.Now().After(over) || ctx.Err() != nil {
 			return h, err
 		}
 	}

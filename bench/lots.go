@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -224,12 +225,19 @@ var saysWhyNot = []charge.State{charge.StateHeld, charge.StateNoGrant, charge.St
 // maybeTaken are the states of a charge that is in a book and whose acknowledgement never came.
 var maybeTaken = []charge.State{charge.StateUnknown, charge.StateSending}
 
+// excused reports whether a charge's state says why its lot's book is as it is. "Sending" by itself does not say
+// why a charge is in no book long after the last push: it must say what it waits for.
 func excused(s Said, applied bool) bool {
-	if applied {
+	switch {
+	case applied:
 		return slices.Contains(maybeTaken, s.State)
+	case s.State == charge.StateSending:
+		return slices.Contains(waitsFor, s.Reason)
 	}
 	return slices.Contains(saysWhyNot, s.State)
 }
+
+var waitsFor = []charge.Reason{charge.ReasonLineOff, charge.ReasonNoAnswer, charge.ReasonLotError, charge.ReasonLotPaused}
 
 func (l *lotsRun) judge(ctx context.Context) ([]Row, error) {
 	said, err := chargesOf(ctx, l.server.Office, l.site)
@@ -247,12 +255,16 @@ func (l *lotsRun) judge(ctx context.Context) ([]Row, error) {
 	f := func(name, unit string, value float64, bar *Bar, note string) Row {
 		return figure{name: fmt.Sprintf("%d lying lots: %s", l.cfg.Lots, name), engine: l.engine.Name, unit: unit, value: value, bar: bar, note: note}.row()
 	}
+	// A run in which little happened proves nothing.
 	least := l.cfg.Rate * l.cfg.For.Seconds() / 2
+	faults := max(1, float64(l.cfg.Lots)*l.cfg.For.Seconds()/l.cfg.Life.Seconds()/8)
 	goroutines := growth(l.early, l.late, func(m Metrics) float64 { return m["go_goroutines"] })
 	memory := growth(l.early, l.late, Metrics.RSS)
 	return []Row{
 		f("charges accepted", "charges", float64(v.Accepted), AtLeast(least), states(said)),
-		f("faults of lines", "faults", float64(l.proxy.faults.Load()), AtLeast(1), ""),
+		f("applied", "charges", float64(v.Applied), AtLeast(float64(v.Accepted)/2), ""),
+		f("kinds of lies that were told", "kinds", float64(l.liesTold()), AtLeast(float64(len(lies())-1)), ""),
+		f("faults of lines", "faults", float64(l.proxy.faults.Load()), AtLeast(faults), ""),
 		f("pushes without an answer", "pushes", float64(l.missed), AtMost(0), ""),
 		f("lost", "charges", float64(v.Lost), AtMost(0), ""),
 		f("applied twice", "charges", float64(v.Doubled), AtMost(0), fmt.Sprintf("%d messages heard again and not applied again", v.Repeats)),
@@ -262,7 +274,18 @@ func (l *lotsRun) judge(ctx context.Context) ([]Row, error) {
 	}, nil
 }
 
-// growth compares a figure's medians; 0 where there is nothing to compare.
+// liesTold counts the kinds of lies that at least one lot has told.
+func (l *lotsRun) liesTold() int {
+	told := map[int]bool{}
+	for i, sdk := range l.lots {
+		if sdk.Lied() > 0 {
+			told[i%len(lies())] = true
+		}
+	}
+	return len(told)
+}
+
+// growth compares a figure's medians; it is no number where there is nothing to compare, which holds no bar.
 func growth(early, late []Metrics, of func(Metrics) float64) float64 {
 	values := func(all []Metrics) (v []float64) {
 		for _, m := range all {
@@ -272,7 +295,7 @@ func growth(early, late []Metrics, of func(Metrics) float64) float64 {
 	}
 	before, after := median(values(early)), median(values(late))
 	if before == 0 || after == 0 {
-		return 0
+		return math.NaN()
 	}
 	return after / before
 }

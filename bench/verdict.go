@@ -9,6 +9,7 @@ import (
 // Verdict is what the lots' own books and the server say of the charges that their platforms count as accepted.
 type Verdict struct {
 	Accepted int      // by the platforms' account
+	Applied  int      // of them in a lot's book
 	Lost     int      // accepted and without effect in the lot, or unknown to the server
 	Doubled  int      // applied more than once, or stored more than once
 	Strange  int      // in a book although nobody pushed it, or in a state that does not fit
@@ -70,6 +71,9 @@ func Judge(entries []Entry, books Books, said map[charge.LotID][]Said, why func(
 			continue
 		}
 		v.Accepted++
+		if applied[order] > 0 {
+			v.Applied++
+		}
 		excused := why != nil && why(s, applied[order] > 0)
 		switch {
 		case stored[order] == 0:

@@ -380,7 +380,7 @@ func (f *Flow) Acked(ctx context.Context, id charge.LotID, uuid string, r lot.Re
 	}
 	if visits == nil {
 		f.cfg.Observer.StrayAck(id)
-		return nil
+		return lot.ErrNeverSent
 	}
 	return f.write(ctx, visits, func(tx Tx, then *after) error {
 		dl, err := tx.DeliveryByUUID(id, uuid)

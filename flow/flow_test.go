@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -249,8 +250,8 @@ func TestLateAcknowledgementOfAnUnknown(t *testing.T) {
 	w.settles("o1", charge.StateUnknown, charge.ReasonNoAnswer)
 	w.leave(sdkLot, "s1", nil)
 	w.want("o1", charge.StateUnknown, charge.ReasonNoAnswer)
-	if err := w.flow.Acked(t.Context(), apiLot, o.UUID, w.acked()); err != nil {
-		t.Fatal(err)
+	if err := w.flow.Acked(t.Context(), apiLot, o.UUID, w.acked()); !errors.Is(err, lot.ErrNeverSent) {
+		t.Fatalf("another lot's acknowledgement gave %v, want ErrNeverSent", err)
 	}
 	w.want("o1", charge.StateUnknown, charge.ReasonNoAnswer) // another lot's word counts for nothing
 	if err := w.flow.Acked(t.Context(), sdkLot, o.UUID, w.acked()); err != nil {

@@ -16,7 +16,7 @@ var _ lot.Events = (*Flow)(nil)
 // maxStay bounds what a stay can believably last; times beyond are nonsense, not data.
 const maxStay = 366 * 24 * time.Hour
 
-// refuseLot is a documented no to a lot.
+// refuseLot is a documented no to a lot. The SDK book gives an errmsg 48 characters.
 func refuseLot(format string, args ...any) lot.Answer {
 	return lot.Answer{State: 0, ErrMsg: fmt.Sprintf(format, args...)}
 }
@@ -199,7 +199,7 @@ func (f *Flow) Left(ctx context.Context, e lot.Exit) (lot.Answer, error) {
 			return err
 		}
 		if e.Left.Before(s.Entered) {
-			answer = refuseLot("out_time lies before the entry of order_id %s", clip(e.OrderID))
+			answer = refuseLot("out_time lies before the entry")
 			return f.refusedExit(tx, s, answer, now)
 		}
 		return f.closeStay(tx, then, s, closing{left: e.Left, how: charge.ClosedByExit, reduced: e.Reduced, now: now})

@@ -27,7 +27,7 @@ func (f *Flow) Used(ctx context.Context, u lot.Usage) (lot.Answer, error) {
 		return lot.Answer{}, err
 	}
 	if visits == nil {
-		return refuseLot("no reduction of this lot has the start_charge_seq %s", clip(u.Order)), nil
+		return refuseLot("no reduction of this lot for start_charge_seq"), nil
 	}
 	answer := taken1
 	err = f.write(ctx, visits, func(tx Tx, then *after) error {
@@ -142,10 +142,10 @@ func sameUsage(old *charge.Usage, u lot.Usage) bool {
 // usageFault says what is wrong with a usage, or nothing.
 func usageFault(tx Tx, c *charge.Charge, u lot.Usage) (string, error) {
 	if !usable(c) {
-		return "nothing was granted for this start_charge_seq that could have been used", nil
+		return "nothing granted for it could have been used", nil
 	}
 	if old := c.Usage; old != nil && old.Source == charge.UsageTold && !sameUsage(old, u) {
-		return "this start_charge_seq was told with other numbers before; the first ones stay", nil
+		return "told with other numbers before; the first stay", nil
 	}
 	if c.StayID != 0 {
 		s, err := tx.Stay(c.StayID)
@@ -164,9 +164,9 @@ func usageFault(tx Tx, c *charge.Charge, u lot.Usage) (string, error) {
 	case u.Minutes < 0 || u.Amount < 0:
 		return "a usage cannot be below zero", nil
 	case most.Method == charge.MethodTime && u.Minutes > most.Minutes:
-		return fmt.Sprintf("duration %d is more than the %d minutes that were granted", u.Minutes, most.Minutes), nil
+		return fmt.Sprintf("duration %d: more than the %d minutes granted", u.Minutes, most.Minutes), nil
 	case most.Method == charge.MethodAmount && u.Amount > most.Amount:
-		return fmt.Sprintf("reduce_amount %s is more than the %s yuan that were granted", u.Amount, most.Amount), nil
+		return fmt.Sprintf("%s yuan: more than the %s yuan granted", u.Amount, most.Amount), nil
 	}
 	return "", nil
 }

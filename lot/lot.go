@@ -6,6 +6,7 @@ package lot
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -108,6 +109,9 @@ type Usage struct {
 	Platform string
 }
 
+// ErrNeverSent says that an acknowledgement names no message of that lot: another lot's, or nobody's.
+var ErrNeverSent = errors.New("the lot was never sent this message")
+
 // Events is what flow wants to hear from lots. An error means that nothing was stored and the lot should
 // try again; a refusal is an Answer with State 0.
 type Events interface {
@@ -116,7 +120,8 @@ type Events interface {
 	Used(ctx context.Context, u Usage) (Answer, error)
 	// InPark lists the open stays of a plate in a vendor's lots (2.20).
 	InPark(ctx context.Context, lot charge.LotID, plate charge.Plate) ([]charge.Stay, error)
-	// Acked is an acknowledgement that came after its order was done with: the late answer to an unknown.
+	// Acked is an acknowledgement that came after its order was done with: the late answer to an unknown. It gives
+	// ErrNeverSent where the lot was never sent such a message.
 	Acked(ctx context.Context, lot charge.LotID, uuid string, r Result) error
 	// LineUp says that a lot's line has just logged in: what waits for it is due now.
 	LineUp(lot charge.LotID)

@@ -96,6 +96,9 @@ type Client struct {
 	kept   chan struct{} // says that an uplink was kept for later; holds one
 	gate   gate
 
+	// Reductions that were taken and could not be remembered in the store. Only callbacks use it, one at a time.
+	unkept map[string]bool
+
 	mu      sync.Mutex
 	line    *line         // nil while off line
 	changed chan struct{} // closed and replaced whenever line or refused changes
@@ -130,6 +133,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		cfg: cfg.withDefaults(), done: make(chan struct{}), kept: make(chan struct{}, 1), changed: make(chan struct{}),
+		unkept: make(map[string]bool),
 	}
 	c.keep = newMemory()
 	if cfg.Store != "" {

@@ -38,6 +38,10 @@ func (l *line) reduce(raw []byte) {
 var errUnsure = errors.New("store fails")
 
 func (l *line) take(r Reduction) error {
+	if l.c.unkept[r.UUID] {
+		l.remember(r.UUID)
+		return nil
+	}
 	again, err := l.c.keep.taken(r.UUID)
 	switch {
 	case err != nil:
@@ -51,10 +55,20 @@ func (l *line) take(r Reduction) error {
 	if err := l.c.cfg.OnReduction(l.c.ctx, r); err != nil {
 		return err
 	}
-	if err := l.c.keep.take(r.UUID, time.Now()); err != nil {
-		l.logStore(err)
-	}
+	l.remember(r.UUID)
 	return nil
+}
+
+// remember notes that a reduction was taken. Where the store fails, on a full disk perhaps, this process still
+// knows.
+func (l *line) remember(uuid string) {
+	err := l.c.keep.take(uuid, time.Now())
+	l.logStore(err)
+	if err == nil {
+		delete(l.c.unkept, uuid)
+	} else {
+		l.c.unkept[uuid] = true
+	}
 }
 
 // acknowledge sends one acknowledgement, now or after its delay. Which side it is for is told by the message.

@@ -3,6 +3,7 @@ package lotline
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -85,6 +86,68 @@ func TestRepeatedReduction(t *testing.T) {
 		if calls != 2 {
 			t.Errorf("called %d times, want 2", calls)
 		}
+	})
+}
+
+// fullDisk is a store that can be read and not written.
+type fullDisk struct{ keeper }
+
+func (fullDisk) take(string, time.Time) error { return errors.New("no space left on device") }
+
+// A store that fails does not have a reduction taken twice while the process lives.
+func TestRepeatedReductionOnAFullDisk(t *testing.T) {
+	bubble(t, func(t *testing.T, c *cloud) {
+		calls := 0
+		cfg := c.config()
+		cfg.OnReduction = func(context.Context, Reduction) error { calls++; return nil }
+		client := c.start(cfg)
+		client.keep = fullDisk{newMemory()}
+		f := c.acceptLogin()
+		for range 3 {
+			f.say(notice325)
+			f.expect(ack("u-325", `,"state":1`))
+		}
+		if calls != 1 {
+			t.Errorf("called %d times, want 1", calls)
+		}
+	})
+}
+
+// An acknowledgement that is refused for its token says that we are not logged in any more.
+func TestDeadTokenOfAnAcknowledgement(t *testing.T) {
+	bubble(t, func(t *testing.T, c *cloud) {
+		cfg := c.config()
+		cfg.OnReduction = func(context.Context, Reduction) error { return nil }
+		c.start(cfg)
+		f := c.acceptLogin()
+		f.say(notice325)
+		f.expect(ack("u-325", `,"state":1`))
+		f.say(`{"state":0,"errmsg":"error:token无效"}`)
+		begun := time.Now()
+		c.acceptLogin()
+		if d := time.Since(begun); d > 5*time.Second {
+			t.Errorf("logged in again after %s", d)
+		}
+	})
+}
+
+// A cloud that never ends its message does not fill the lot's memory.
+func TestEndlessMessage(t *testing.T) {
+	bubble(t, func(t *testing.T, c *cloud) {
+		c.start(c.config())
+		f := c.acceptLogin()
+		piece := []byte(strings.Repeat("x", 64<<10))
+		sent := 0
+		for {
+			n, err := f.nc.Write(piece)
+			if sent += n; err != nil {
+				break
+			}
+			if sent > 2*frameMost {
+				t.Fatalf("took %d bytes without an end", sent)
+			}
+		}
+		c.acceptLogin()
 	})
 }
 

@@ -59,10 +59,15 @@ func (l *line) close() {
 	})
 }
 
+// frameMost bounds one message of the cloud.
+const frameMost = 1 << 20
+
+var errTooLong = fmt.Errorf("lotline: the cloud said more than %d bytes without an end", frameMost)
+
 // frame reads one message: LF, text, CR; blank ones are skipped.
 func (l *line) frame() ([]byte, error) {
 	for {
-		raw, err := l.in.ReadBytes('\r')
+		raw, err := l.read()
 		if err != nil {
 			return nil, err
 		}
@@ -71,6 +76,20 @@ func (l *line) frame() ([]byte, error) {
 		}
 		if raw = bytes.TrimSpace(raw); len(raw) > 0 {
 			return raw, nil
+		}
+	}
+}
+
+// read gives everything up to the next CR.
+func (l *line) read() (raw []byte, err error) {
+	for {
+		part, err := l.in.ReadSlice('\r')
+		raw = append(raw, part...)
+		switch {
+		case len(raw) > frameMost:
+			return nil, errTooLong
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return raw, err
 		}
 	}
 }
@@ -277,9 +296,6 @@ func (l *line) exchange(service string, data []byte) []byte {
 		case raw := <-l.answers:
 			var m message
 			if json.Unmarshal(raw, &m) == nil && (m.Service == "" || m.Service == service) {
-				if strings.Contains(m.ErrMsg, "token") && m.Service == "" {
-					l.close() // somebody else has logged in as this machine
-				}
 				return raw
 			}
 		case <-wait.C:
@@ -290,6 +306,9 @@ func (l *line) exchange(service string, data []byte) []byte {
 		}
 	}
 }
+
+// sayBadToken begins what the published server says to a token it does not know.
+const sayBadToken = "error:token"
 
 // readAnswer reads the answer to an uplink. It is final where the cloud has made up its mind about this message:
 // a failure that names no service is about token, sign or rate, and a cloud that is busy has stored nothing.
@@ -326,6 +345,10 @@ func (l *line) hear(raw []byte) {
 		l.later(func() { l.price(raw) })
 	case m.Service == servicePass && m.State == "":
 		l.later(func() { l.pass(raw) })
+	case m.Service == "" && strings.HasPrefix(m.ErrMsg, sayBadToken):
+		// Somebody else has logged in as this machine, or the cloud has forgotten us. It may be the answer to an
+		// acknowledgement, which nobody waits for; without a new login we would hear of no reduction.
+		l.close()
 	case m.State != "":
 		select {
 		case l.answers <- raw:

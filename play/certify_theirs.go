@@ -159,7 +159,7 @@ type theirFrame struct {
 	Data        json.RawMessage
 }
 
-// ackWait is the only published figure for a downlink's answer (lot-line.md 4.4).
+// ackWait is the only published figure for a downlink's answer: that of a pass-through.
 const ackWait = 7 * time.Second
 
 const theirToken = "0123456789abcdef0123456789abcdef"

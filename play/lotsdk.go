@@ -44,6 +44,7 @@ type SDKLot struct {
 	mu    sync.Mutex
 	fresh string // uuid that was just handed to take: its arrival is counted there
 	lying bool   // this arrival meets a lie
+	lied  int
 }
 
 // NewSDKLot makes a lot; Start connects it.
@@ -108,6 +109,13 @@ func (l *SDKLot) BookURL() string { return l.book.url }
 // Book is the lot's own book.
 func (l *SDKLot) Book() *Book { return l.desk.book }
 
+// Lied is how many reductions have met a lie.
+func (l *SDKLot) Lied() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lied
+}
+
 // GoOffline cuts the line and keeps it off for a while; what is told meanwhile goes out later.
 func (l *SDKLot) GoOffline(d time.Duration) { l.client().Away(d) }
 
@@ -123,6 +131,9 @@ func (l *SDKLot) reduce(_ context.Context, r lotline.Reduction) error {
 	log := l.cfg.Log.With("by", r.Message, "plate", n.plate, "charge", n.charge, "method", n.give.Method,
 		"minutes", n.give.Minutes, "amount", n.give.Amount)
 	if l.cfg.Lies.Ack == AckState0 && l.turns.take() {
+		l.mu.Lock()
+		l.lied++
+		l.mu.Unlock()
 		log.Info("reduction refused, as told to")
 		return errors.New("车场拒绝")
 	}
@@ -167,6 +178,9 @@ func (l *SDKLot) arrived(r lotline.Reduction) bool {
 	lie := lies != (Lies{}) && lies.Ack != AckState0 && l.turns.take()
 	l.mu.Lock()
 	l.lying = lie
+	if lie {
+		l.lied++
+	}
 	l.mu.Unlock()
 	switch {
 	case !lie:

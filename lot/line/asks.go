@@ -16,6 +16,8 @@ type askKey struct {
 	id      string // uuid, order_id or query_order_no
 }
 
+func (k askKey) text() string { return k.lot.String() + " " + k.service + " " + k.id }
+
 // silence is why a downlink got no answer.
 type silence string
 
@@ -42,11 +44,19 @@ type asks struct {
 	mu      sync.Mutex
 	byKey   map[askKey]*wait
 	queue   *list.List // of *wait, oldest first
+	past    recent     // downlinks that are waited for no more, with how often they were answered since
 }
 
 func newAsks(running *sync.WaitGroup) *asks {
-	return &asks{running: running, byKey: make(map[askKey]*wait), queue: list.New()}
+	return &asks{running: running, byKey: make(map[askKey]*wait), queue: list.New(), past: newRecent(rememberAsks)}
 }
+
+// A late or repeated answer is to a downlink of ours too. So many downlinks are remembered, and so many answers to
+// each are taken for honest: an acknowledgement said for ever is a flood like any other.
+const (
+	rememberAsks = 20_000
+	answersEach  = 3
+)
 
 // add enters a downlink before it is sent. It reports false where the same one is under way.
 func (a *asks) add(w *wait) bool {
@@ -84,13 +94,29 @@ func (a *asks) has(k askKey) bool {
 	return a.byKey[k] != nil
 }
 
+// ours reports whether an answer is to a downlink of ours: one under way, or one that was answered late, or
+// already.
+func (a *asks) ours(k askKey) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.byKey[k] != nil {
+		return true
+	}
+	times := a.past.count(k.text())
+	if times == 0 || times > answersEach {
+		return false
+	}
+	a.past.add(k.text())
+	return true
+}
+
 // settle ends the wait for an answer that came.
 func (a *asks) settle(k askKey) *wait {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	w := a.byKey[k]
 	if w != nil {
-		a.removeLocked(w)
+		a.endLocked(w)
 	}
 	return w
 }
@@ -104,6 +130,12 @@ func (a *asks) unsent(w *wait) bool {
 	}
 	a.removeLocked(w)
 	return true
+}
+
+// endLocked ends the wait for a downlink that was sent. Sent again, it may be answered as often again.
+func (a *asks) endLocked(w *wait) {
+	a.removeLocked(w)
+	a.past.set(w.key.text(), 1)
 }
 
 func (a *asks) removeLocked(w *wait) {
@@ -133,7 +165,7 @@ func (a *asks) late(now time.Time) {
 			break
 		}
 		w.session.mute.Store(true)
-		a.removeLocked(w)
+		a.endLocked(w)
 		late = append(late, w)
 	}
 	a.mu.Unlock()
@@ -147,7 +179,7 @@ func (a *asks) dropped(n *session) {
 	a.mu.Lock()
 	waits := slices.Clone(n.waits)
 	for _, w := range waits {
-		a.removeLocked(w)
+		a.endLocked(w)
 	}
 	a.mu.Unlock()
 	for _, w := range waits {

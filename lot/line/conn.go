@@ -29,6 +29,7 @@ type conn struct {
 	session atomic.Pointer[session] // nil until login, and again once another login took its place
 	heard   atomic.Int64            // when the last frame came, Unix ms
 	bad     flood                   // frames that were refused
+	held    int64                   // of the server's room for strangers; the reader's
 
 	replaced atomic.Bool // it had logged in, and another connection has taken its place
 
@@ -50,9 +51,16 @@ const badFrames = 1000
 // read is the life of a connection.
 func (c *conn) read() {
 	defer c.srv.forget(c)
+	defer func() { c.hold(0) }()
 	in := newFrames(c.nc, c.srv.cfg.FrameBytes)
+	in.room = c.room
 	for {
 		frame, err := in.next()
+		if errors.Is(err, errNoRoom) {
+			c.srv.refuse(c.remote, "no_room_without_login")
+			c.close("no_room_without_login")
+			return
+		}
 		if err != nil && !errors.Is(err, errFrameTooLong) {
 			c.close("far_end")
 			return
@@ -73,6 +81,43 @@ func (c *conn) read() {
 			c.handle(frame)
 		}
 	}
+}
+
+// A login fits into strangerBytes. What connections without login hold beyond, they share: thousands of them with a
+// frame of 64 KiB each, begun and never ended, must not take the memory of those that are known.
+const (
+	strangerBytes  = 4 << 10
+	strangersBytes = 64 << 20
+	strangerUnread = 16 << 10 // answers that a connection without login may leave unread
+)
+
+// stranger reports whether the connection has never logged in.
+func (c *conn) stranger() bool { return c.session.Load() == nil && !c.replaced.Load() }
+
+// room reports whether the connection may hold so many bytes of a frame.
+func (c *conn) room(bytes int) bool {
+	if bytes <= strangerBytes || !c.stranger() {
+		return c.hold(0)
+	}
+	return c.hold(int64(bytes))
+}
+
+func (c *conn) hold(bytes int64) bool {
+	more := bytes - c.held
+	if c.srv.strangers.Add(more) > strangersBytes && more > 0 {
+		c.srv.strangers.Add(-more)
+		return false
+	}
+	c.held = bytes
+	return true
+}
+
+// unreadMost is how much the far end may leave unread.
+func (c *conn) unreadMost() int {
+	if c.stranger() {
+		return min(strangerUnread, c.srv.outBytes())
+	}
+	return c.srv.outBytes()
 }
 
 // drop counts a frame that gets no answer.
@@ -118,7 +163,7 @@ func (c *conn) send(message []byte) bool {
 	if c.closed || c.leaving {
 		return false
 	}
-	if len(c.out)+len(message) > c.srv.outBytes() {
+	if len(c.out)+len(message) > c.unreadMost() {
 		c.closeLocked("slow_reader")
 		return false
 	}
@@ -222,7 +267,7 @@ func (c *conn) overdue(now time.Time) string {
 		return "slow_reader"
 	case leaving && now.Sub(leaveFrom) >= lingerWait:
 		return "refused"
-	case c.session.Load() == nil && !c.replaced.Load() && now.Sub(c.opened) >= c.srv.cfg.LoginWait:
+	case c.stranger() && now.Sub(c.opened) >= min(c.srv.cfg.LoginWait, c.srv.cfg.OfflineAfter):
 		return "no_login"
 	case now.Sub(heard) >= c.srv.cfg.OfflineAfter:
 		return "silent"

@@ -11,6 +11,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
 )
 
 const guide = "../../docs/lots/sdk.md"
@@ -72,6 +75,74 @@ func TestGuideByHand(t *testing.T) {
 		if want := strings.ReplaceAll(strings.TrimPrefix(line, "< "), "TOKEN", token); heard != want {
 			t.Fatalf("heard %s, the guide says %s", heard, want)
 		}
+	}
+}
+
+// Every reason why a line refuses is explained to whoever runs the gateway, and none that there is not.
+func TestReasonsAreExplained(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	given := map[string]bool{}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?:refuse|refusal|loginFails|drop)\(.*?"([a-z0-9]+(?:_[a-z0-9]+)*)"`).FindAllSubmatch(text, -1) {
+			given[string(m[1])] = true
+		}
+	}
+	for _, reason := range []string{"entry_refused", "exit_refused", "usage_refused", "no_login", "slow_reader", "refused"} {
+		given[reason] = true // computed, not written where they are given
+	}
+	text, err := os.ReadFile("../../docs/operating.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "Reasons of `chargestamp_line_refused_total`")
+	table, _, _ = strings.Cut(table, "Alerts go to")
+	explained := map[string]bool{}
+	for _, row := range strings.Split(table, "\n") {
+		if names := strings.Split(row, "|"); len(names) > 1 {
+			for _, m := range regexp.MustCompile("`([a-z0-9_]+)`").FindAllStringSubmatch(names[1], -1) {
+				explained[m[1]] = true
+			}
+		}
+	}
+	if d := cmp.Diff(given, explained); d != "" {
+		t.Errorf("(-given +explained)\n%s", d)
+	}
+}
+
+// The guide's session of HTTP mode passes word for word.
+func TestGuideHTTP(t *testing.T) {
+	b := newBench(t)
+	w := b.web()
+	lines := strings.Split(strings.TrimSpace(blocks(t, "http")[0]), "\n")
+	for i := 0; i+1 < len(lines); i += 2 {
+		path, body, _ := strings.Cut(strings.TrimPrefix(lines[i], "> "), " ")
+		want := strings.ReplaceAll(strings.TrimPrefix(lines[i+1], "< "), "TOKEN", testToken(1))
+		if path == "/bpd/download.do" { // what it brings must have been sent
+			o, err := b.srv.Compose(lot.Notice{
+				Lot: lotB, Message: charge.Message325, UUID: "0f8c6a52d1b74e0c9a3e5b7d2c4f6a81", StayOrder: "s-20260301-2", Plate: "京AD06088",
+				Reduction: charge.Reduction{Method: charge.MethodTime, Minutes: 30}, Order: "202603010000001121",
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.srv.Deliver(lot.Order{Lot: lotB, UUID: "0f8c6a52d1b74e0c9a3e5b7d2c4f6a81", Payload: o}, func(r lot.Result) { b.results <- r })
+		}
+		if got := w.post(path, strings.ReplaceAll(body, "TOKEN", testToken(1))); got != want {
+			t.Fatalf("%s: heard\n%s\nthe guide says\n%s", lines[i], got, want)
+		}
+	}
+	if r := b.result(); r.Result != charge.AttemptAcked {
+		t.Errorf("%+v", r)
 	}
 }
 

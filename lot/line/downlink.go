@@ -102,10 +102,17 @@ func detail(state string, f fields) string {
 // clip keeps what a lot says short.
 func clip(said string) string {
 	const most = 200
-	if r := []rune(said); len(r) > most {
-		return string(r[:most]) + "…"
+	if short := clipTo(said, most); short != said {
+		return short + "…"
 	}
 	return said
+}
+
+func clipTo(text string, most int) string {
+	if r := []rune(text); len(r) > most {
+		return string(r[:most])
+	}
+	return text
 }
 
 // replied takes a lot's answer to a downlink. An acknowledgement that nobody waits for is told to flow, which
@@ -124,7 +131,10 @@ func (s *Server) replied(ctx context.Context, u uplink) {
 		return
 	}
 	u.session.mute.Store(false)
-	if err := s.cfg.Events.Acked(ctx, u.session.lot, uuid, s.result(u.fields, answered)); err != nil {
+	switch err := s.cfg.Events.Acked(ctx, u.session.lot, uuid, s.result(u.fields, answered)); {
+	case errors.Is(err, lot.ErrNeverSent):
+		s.refuse(u.session.remote, "answer_to_nothing")
+	case err != nil:
 		s.log.Error("late acknowledgement was not stored", "lot", u.session.lot.String(), "uuid", clip(uuid), "error", err)
 	}
 }
@@ -146,10 +156,15 @@ func (s *Server) asked(u uplink) (askKey, bool) {
 	return k, s.asks.has(k)
 }
 
-// answersUs reports whether an uplink answers a downlink that is under way: such ones do not count as a flood.
+// answersUs reports whether an uplink answers a downlink of ours, late or twice maybe: such ones do not count as a
+// flood.
 func (s *Server) answersUs(u uplink) bool {
-	_, ok := s.asked(u)
-	return ok
+	switch u.service {
+	case serviceNotice, servicePass, serviceQuery:
+		k, _ := s.asked(u)
+		return s.asks.ours(k)
+	}
+	return false
 }
 
 // ask sends a question and waits for its answer.

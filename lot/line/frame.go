@@ -19,7 +19,14 @@ const beatLonger = 6
 // restBytes is the read buffer of a line at rest: thousands of them must be cheap. It holds most frames.
 const restBytes = 512
 
-var errFrameTooLong = errors.New("frame too long")
+var (
+	errFrameTooLong = errors.New("frame too long")
+	errNoRoom       = errors.New("no room for the frame")
+)
+
+// wholeTries is how often one frame is read as JSON before its \n has come. Without a limit a frame that trickles
+// in would be read over and over.
+const wholeTries = 4
 
 // frames reads newline-delimited frames: split on \n, trim \r and blanks, skip what is empty. A frame that ends
 // in \r and is complete is not kept waiting for its \n: some senders put the \n in front.
@@ -29,8 +36,11 @@ type frames struct {
 	buf      []byte
 	from, to int   // unread
 	scanned  int   // no \n in buf[from:scanned]
+	tries    int   // how often the unread bytes were looked at as JSON
 	skipping bool  // inside a frame that is too long
 	err      error // of the last Read, told when everything before it has been
+
+	room func(bytes int) bool // when not nil, asked for each size that the buffer takes
 }
 
 func newFrames(r io.Reader, most int) *frames {
@@ -38,7 +48,7 @@ func newFrames(r io.Reader, most int) *frames {
 }
 
 // next gives one frame, valid until the next call. It gives errFrameTooLong once for each frame that is too
-// long, without having kept it, and goes on behind it; any other error is the reader's and final.
+// long, without having kept it, and goes on behind it; any other error is final: the reader's, or errNoRoom.
 func (f *frames) next() ([]byte, error) {
 	for {
 		if i := bytes.IndexByte(f.buf[f.scanned:f.to], '\n'); i >= 0 {
@@ -56,7 +66,7 @@ func (f *frames) next() ([]byte, error) {
 		f.scanned = f.to
 		switch {
 		case f.skipping:
-			f.from, f.to, f.scanned = 0, 0, 0
+			f.from, f.to, f.scanned, f.tries = 0, 0, 0, 0
 		case f.whole():
 			return f.take(f.to, 0), nil
 		case f.to-f.from > f.most+1: // one for the \r
@@ -74,7 +84,7 @@ func (f *frames) next() ([]byte, error) {
 func (f *frames) take(end, drop int) []byte {
 	frame := bytes.Trim(f.buf[f.from:end], " \t\r")
 	f.from = end + drop
-	f.scanned = f.from
+	f.scanned, f.tries = f.from, 0
 	return frame
 }
 
@@ -85,7 +95,14 @@ func (f *frames) whole() bool {
 		return false
 	}
 	part = bytes.Trim(part, " \t\r")
-	return isBeat(part) || len(part) > 0 && part[len(part)-1] == '}' && len(part) <= f.most && json.Valid(part)
+	switch {
+	case isBeat(part):
+		return true
+	case len(part) == 0 || part[len(part)-1] != '}' || len(part) > f.most || f.tries >= wholeTries:
+		return false
+	}
+	f.tries++
+	return json.Valid(part)
 }
 
 // fill reads once, after making room: to the front, then by doubling. An empty buffer that had grown is given
@@ -96,12 +113,18 @@ func (f *frames) fill() {
 		f.from, f.to, f.scanned = 0, 0, 0
 		if len(f.buf) > restBytes {
 			f.buf = make([]byte, restBytes)
+			f.mayHold(restBytes)
 		}
 	case f.to == len(f.buf) && f.from > 0:
 		f.to = copy(f.buf, f.buf[f.from:f.to])
 		f.from, f.scanned = 0, f.to
 	case f.to == len(f.buf):
-		grown := make([]byte, min(2*len(f.buf), f.most+2+restBytes))
+		size := min(2*len(f.buf), f.most+2+restBytes)
+		if !f.mayHold(size) {
+			f.err = errNoRoom
+			return
+		}
+		grown := make([]byte, size)
 		copy(grown, f.buf[:f.to])
 		f.buf = grown
 	}
@@ -109,6 +132,8 @@ func (f *frames) fill() {
 	f.to += n
 	f.err = err
 }
+
+func (f *frames) mayHold(bytes int) bool { return f.room == nil || f.room(bytes) }
 
 func isBeat(frame []byte) bool { return len(frame) < beatLonger && bytes.Contains(frame, beatAsk) }
 

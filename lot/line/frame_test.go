@@ -68,6 +68,26 @@ func TestFrames(t *testing.T) {
 	}
 }
 
+// A text that trickles in with CRs behind braces is looked at a few times and then left until its newline: reading
+// it as JSON at each CR would cost us the square of its length.
+func TestTrickledFrameIsNotReadOverAndOver(t *testing.T) {
+	pieces := []string{"{\"a\":{}\r", ",\"b\":{}\r", ",\"c\":{}\r", ",\"d\":{}\r", ",\"e\":{}}\r"}
+	read := func(pieces ...string) []string {
+		var rs []io.Reader
+		for _, p := range pieces {
+			rs = append(rs, strings.NewReader(p))
+		}
+		return readAll(t, io.MultiReader(rs...), 100)
+	}
+	if got := read(pieces...); got != nil {
+		t.Errorf("took %q before its newline", got)
+	}
+	whole := strings.TrimSuffix(strings.Join(pieces, ""), "\r")
+	if d := cmp.Diff([]string{whole, "{}"}, read(append(pieces, "\n", "{}\r")...)); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+}
+
 // A buffer that grew for one frame is given back, and never grows far past the limit.
 func TestFramesBuffer(t *testing.T) {
 	const most = 64 << 10

@@ -36,7 +36,7 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 	case a.silent:
 		a.body = text(failure{ErrMsg: sayBadJSON})
 	case len(a.body) == 0:
-		a.body = text(reply{State: 1}) // ours: an empty body is no JSON
+		a.body = []byte(`{"state":1}`) // ours: an empty body is no JSON
 	}
 	answerHTTP(w, a.body)
 	if a.after != nil {
@@ -68,13 +68,13 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request) {
 	// or not set.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.cfg.PollWait + writeWait))
 	select {
-	case message := <-p.message:
-		answerHTTP(w, message)
+	case l := <-p.message:
+		answerHTTP(w, l.message)
 	case <-s.noPolls:
-		n.box.abandon(p, now.Add(s.cfg.PollWait))
+		n.box.abandon(p)
 		answerHTTP(w, nil)
 	case <-r.Context().Done():
-		n.box.abandon(p, now.Add(s.cfg.PollWait))
+		n.box.abandon(p)
 	}
 }
 

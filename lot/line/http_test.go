@@ -96,7 +96,7 @@ func TestHTTPSession(t *testing.T) {
 	said := w.poll(b, token)
 	b.deliver(lotA, "u-1")
 	hear(t, said, `{"uuid":"u-1"}`)
-	w.upload(uplinkLine("pay_notice", token, `{"service_name":"pay_notice","uuid":"u-1","state":1}`, keyA), `{"state":1,"service_name":""}`)
+	w.upload(uplinkLine("pay_notice", token, `{"service_name":"pay_notice","uuid":"u-1","state":1}`, keyA), `{"state":1}`)
 	if r := b.result(); r.Result != charge.AttemptAcked {
 		t.Fatalf("%+v", r)
 	}
@@ -195,10 +195,30 @@ func TestHTTPAbandonedPoll(t *testing.T) {
 	until := b.clock.Now().Add(time.Minute)
 	p := box.open(b.clock.Now(), until)
 	box.put([]byte("kept"), until)
-	box.abandon(p, until)
+	box.abandon(p)
 	if got := w.post("/bpd/download.do", `{"token":"`+testToken(1)+`"}`); got != "kept" {
 		t.Errorf("polled %q", got)
 	}
+}
+
+// A message that an abandoned poll gives back is dropped when its sender stops waiting, as any other: by then another
+// machine of the lot may have it.
+func TestHTTPAbandonedPollKeepsTheDeadline(t *testing.T) {
+	b := newBench(t)
+	w := b.web()
+	w.upload(loginA, `{"state":1,"token":"`+testToken(1)+`","service_name":"login"}`)
+	box := b.srv.sessions.find(testToken(1)).box
+	p := box.open(b.clock.Now(), b.clock.Now().Add(30*time.Second))
+	b.deliver(lotA, "u-old")
+	box.abandon(p)
+	b.clock.move(7 * time.Second)
+	b.srv.sweep()
+	if r := b.result(); r.Result != charge.AttemptTimeout {
+		t.Fatalf("%+v", r)
+	}
+	said := w.poll(b, testToken(1))
+	b.deliver(lotA, "u-new")
+	hear(t, said, `{"uuid":"u-new"}`)
 }
 
 func TestHTTPRefuses(t *testing.T) {

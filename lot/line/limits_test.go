@@ -88,6 +88,156 @@ func TestFlood(t *testing.T) {
 	f.expect(entryTaken("f-5"))
 }
 
+// A lot that acknowledges late, or twice, is no flood: those are answers to our own messages. One that says the
+// same for ever is.
+func TestFloodSparesLateAndRepeatedAnswers(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.FloodPer10s = 1 })
+	f := b.dial()
+	f.login(loginA, 1)
+	ack := func(uuid, want string) {
+		t.Helper()
+		f.say(uplinkLine("pay_notice", testToken(1), `{"uuid":"`+uuid+`","state":1}`, keyA))
+		f.expect(want)
+	}
+	const flooded = `{"state":0,"errmsg":"request_over_times"}`
+	for i := range 5 {
+		b.deliver(lotA, fmt.Sprint("u-", i))
+		f.expect(fmt.Sprintf(`{"uuid":"u-%d"}`, i))
+	}
+	b.clock.move(7 * time.Second)
+	b.srv.sweep()
+	for range 5 {
+		if r := b.result(); r.Result != charge.AttemptTimeout {
+			t.Fatalf("%+v", r)
+		}
+	}
+	f.say(entryLine(testToken(1), "f-1"))
+	f.expect(entryTaken("f-1"))
+	for i := range 5 {
+		ack(fmt.Sprint("u-", i), "")
+		ack(fmt.Sprint("u-", i), "")
+	}
+	ack("never-sent", flooded)
+	ack("u-0", "")
+	ack("u-0", flooded)
+}
+
+// What a lot tells that does not fit what is known is answered with state 0 in at most 48 characters, and counted.
+func TestWhatFlowRefusesIsCounted(t *testing.T) {
+	long := strings.Repeat("long ", 20)
+	tests := map[string]struct{ service, data, answer, reason string }{
+		"entry": {
+			"in_park", `{"car_number":"京GH0093","in_time":1490875218,"order_id":"r-1"}`,
+			`{"state":0,"order_id":"r-1","service_name":"in_park","errmsg":"数据无效: long long long long long long long long lo"}`, "entry_refused",
+		},
+		"exit": {
+			"outpark", `{"car_number":"京GH0093","out_time":1490875218,"order_id":"r-1"}`,
+			`{"state":0,"order_id":"r-1","service_name":"outpark","errmsg":"数据无效: long long long long long long long long lo"}`, "exit_refused",
+		},
+		"usage": {
+			"upload_duration_info", `{"car_number":"京GH0093","out_time":1490875218,"order_id":"r-1","start_charge_seq":"s","calculation_method":1,"duration":5}`,
+			`{"state":0,"service_name":"upload_duration_info","errmsg":"long long long long long long long long long lon"}`, "usage_refused",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.ears.answers = []lot.Answer{{ErrMsg: long}}
+			f := b.dial()
+			f.login(loginA, 1)
+			f.say(uplinkLine(tt.service, testToken(1), tt.data, keyA))
+			f.expect(tt.answer)
+			if n := b.counts.of(tt.reason); n != 1 {
+				t.Errorf("%s was counted %d times", tt.reason, n)
+			}
+		})
+	}
+}
+
+// An acknowledgement of another lot's message, or of nobody's, is counted.
+func TestAcknowledgementOfNothingIsCounted(t *testing.T) {
+	b := newBench(t)
+	f := b.dial()
+	f.login(loginA, 1)
+	ack := uplinkLine("pay_notice", testToken(1), `{"uuid":"another-lots","state":1}`, keyA)
+	f.say(ack)
+	f.expect("")
+	if n := b.counts.of("answer_to_nothing"); n != 0 {
+		t.Fatalf("a late acknowledgement was counted %d times", n)
+	}
+	b.ears.mu.Lock()
+	b.ears.errs = []error{lot.ErrNeverSent}
+	b.ears.mu.Unlock()
+	f.say(ack)
+	f.expect("")
+	if n := b.counts.of("answer_to_nothing"); n != 1 {
+		t.Errorf("counted %d times", n)
+	}
+}
+
+// Connections without login share a bounded room for frames that have begun. Where it is full they are closed;
+// whoever logs in is unharmed.
+func TestStrangersShareRoom(t *testing.T) {
+	b := newBench(t)
+	known := b.dial()
+	known.login(loginA, 1)
+	b.srv.strangers.Store(strangersBytes - 5<<10)
+	stranger, full := b.dial(), b.dial()
+	const small, large = 4 << 10, 32 << 10
+	stranger.write(strings.Repeat("x", small-1))
+	full.write(strings.Repeat("x", large))
+	full.gone()
+	b.await("closed no_room_without_login")
+	stranger.say("")
+	stranger.say(loginB)
+	stranger.expect(`{"state":1,"token":"` + testToken(2) + `","service_name":"login"}`)
+	known.say(uplinkLine("in_park", testToken(1),
+		`{"car_number":"京GH0093","in_time":1490875218,"order_id":"big","remark":"`+strings.Repeat("x", large)+`"}`, keyA))
+	known.expect(entryTaken("big"))
+	if held := b.srv.strangers.Load(); held != strangersBytes-5<<10 {
+		t.Errorf("%d bytes are still counted", held-(strangersBytes-5<<10))
+	}
+}
+
+// A stranger's unread answers are few.
+func TestStrangerThatDoesNotRead(t *testing.T) {
+	b := newBench(t)
+	f := b.dial()
+	f.say("{}")
+	f.expect(`{"state":0,"errmsg":"未识别到service_name标记"}`)
+	c := b.srv.open()[0]
+	c.mu.Lock()
+	c.writing = true // as if a write hung
+	c.mu.Unlock()
+	most := 0
+	for c.send(make([]byte, 100)) {
+		c.mu.Lock()
+		most = max(most, len(c.out))
+		c.mu.Unlock()
+	}
+	if most > strangerUnread {
+		t.Errorf("%d bytes waited", most)
+	}
+	b.await("closed slow_reader")
+}
+
+// Where lines are off after a few seconds already, who does not log in is still told apart from a lot that falls
+// silent.
+func TestNoLoginWithAShortOfflineLimit(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.OfflineAfter = 4 * time.Second })
+	f := b.dial()
+	for b.srv.Stats().Waiting != 1 {
+		runtime.Gosched() // the accept loop is a goroutine away
+	}
+	b.clock.move(4 * time.Second)
+	b.srv.sweep()
+	f.gone()
+	b.await("closed no_login")
+	if n := b.counts.of("no_login"); n != 1 {
+		t.Errorf("counted %d times", n)
+	}
+}
+
 func TestFrameBomb(t *testing.T) {
 	b := newBench(t)
 	f := b.dial()

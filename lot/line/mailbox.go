@@ -22,7 +22,7 @@ type letter struct {
 
 // poll is an open poll. What closes without a message ends empty.
 type poll struct {
-	message chan []byte // holds one
+	message chan letter // holds one
 	until   time.Time
 }
 
@@ -37,7 +37,7 @@ func (b *mailbox) put(message []byte, until time.Time) bool {
 	case b.closed || len(b.letters) >= mailboxHolds:
 		return false
 	case b.poll != nil:
-		b.poll.message <- message
+		b.poll.message <- letter{message, until}
 		b.poll = nil
 	default:
 		b.letters = append(b.letters, letter{message, until})
@@ -50,12 +50,12 @@ func (b *mailbox) open(now, until time.Time) *poll {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.endLocked()
-	p := &poll{message: make(chan []byte, 1), until: until}
+	p := &poll{message: make(chan letter, 1), until: until}
 	for len(b.letters) > 0 {
 		first := b.letters[0]
 		b.letters = b.letters[1:]
 		if now.Before(first.until) {
-			p.message <- first.message
+			p.message <- first
 			return p
 		}
 	}
@@ -67,17 +67,18 @@ func (b *mailbox) open(now, until time.Time) *poll {
 	return p
 }
 
-// abandon takes back a poll whose client has gone, and keeps the message it was just given.
-func (b *mailbox) abandon(p *poll, until time.Time) {
+// abandon takes back a poll whose client has gone, and keeps the message it was just given, for as long as it was
+// to be kept: by then another machine of the lot may have been asked.
+func (b *mailbox) abandon(p *poll) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.poll == p {
 		b.poll = nil
 	}
 	select {
-	case message, given := <-p.message:
+	case l, given := <-p.message:
 		if given {
-			b.letters = append([]letter{{message, until}}, b.letters...)
+			b.letters = append([]letter{l}, b.letters...)
 		}
 	default:
 	}

@@ -65,13 +65,15 @@ func (r *recent) count(key string) int {
 	return e.Value.(*counted).n
 }
 
-func (r *recent) add(key string) {
+func (r *recent) add(key string) { r.set(key, r.count(key)+1) }
+
+func (r *recent) set(key string, n int) {
 	if e := r.byKey[key]; e != nil {
 		r.order.MoveToFront(e)
-		e.Value.(*counted).n++
+		e.Value.(*counted).n = n
 		return
 	}
-	r.byKey[key] = r.order.PushFront(&counted{key: key, n: 1})
+	r.byKey[key] = r.order.PushFront(&counted{key: key, n: n})
 	if r.order.Len() > r.most {
 		last := r.order.Back()
 		delete(r.byKey, r.order.Remove(last).(*counted).key)

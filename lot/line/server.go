@@ -33,10 +33,12 @@ type Server struct {
 	running  sync.WaitGroup // everything that must end before Shutdown does, the book aside
 	bookDone chan struct{}
 	stopping atomic.Bool
-	stop     sync.Once
-	stopped  chan struct{}
-	noPolls  chan struct{} // closed once no poll is held any more
-	endPolls sync.Once
+
+	strangers atomic.Int64 // bytes that connections without login hold of frames
+	stop      sync.Once
+	stopped   chan struct{}
+	noPolls   chan struct{} // closed once no poll is held any more
+	endPolls  sync.Once
 
 	mu        sync.Mutex
 	listeners map[net.Listener]bool

@@ -1,6 +1,7 @@
 package line
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,6 +49,9 @@ func (s *Server) left(ctx context.Context, u uplink) answer {
 // ordered answers an uplink about an order, once it is stored, and copies it to the lot's other machines.
 func (s *Server) ordered(u uplink, a lot.Answer, err error) answer {
 	a = s.judged(u, a, err, sayTakenOrder)
+	if a.State != 1 && a.ErrMsg != sayInvalid && a.ErrMsg != sayBusy {
+		a.ErrMsg = clipTo(sayInvalid+": "+a.ErrMsg, maxErrMsg)
+	}
 	r := orderReply{
 		State: a.State, OrderID: u.fields.text("order_id"), ServiceName: u.service, ErrMsg: a.ErrMsg,
 	}
@@ -113,10 +117,26 @@ func (s *Server) judged(u uplink, a lot.Answer, err error, success string) lot.A
 		return lot.Answer{ErrMsg: sayBusy}
 	case a.State == 1 && a.ErrMsg == "":
 		a.ErrMsg = success
-	case a.State != 1 && a.ErrMsg == "":
-		a.ErrMsg = sayInvalid
+	case a.State != 1:
+		s.refuse(u.session.remote, refusedAs(u.label()))
+		a.ErrMsg = clipTo(cmp.Or(a.ErrMsg, sayInvalid), maxErrMsg)
 	}
 	return a
+}
+
+// maxErrMsg is the book's limit on errmsg, in characters.
+const maxErrMsg = 48
+
+// refusedAs is the reason for metrics why something that made sense by itself was not taken: it does not fit what
+// is known.
+func refusedAs(service string) string {
+	switch service {
+	case serviceIn:
+		return "entry_refused"
+	case serviceUsage:
+		return "usage_refused"
+	}
+	return "exit_refused"
 }
 
 // inParkReply answers 2.20.
