@@ -136,6 +136,9 @@ func (h *Head) checkPaths(f *ProfileFile) error {
 		if !pathForm.MatchString(p) || len(p) > 200 {
 			return f.Errorf("paths", "%q: a path starts with '/', ends without one, and has letters, digits and . _ ~ - between", Clip(p))
 		}
+		if slices.ContainsFunc(strings.Split(p, "/"), func(segment string) bool { return segment == "." || segment == ".." }) {
+			return f.Errorf("paths", "%q: clients resolve . and .. before they send, so nothing would ever come in there", Clip(p))
+		}
 	}
 	return nil
 }

@@ -263,7 +263,7 @@ func buildXingxing(v voice, j job) (*Request, error) {
 		return nil, fmt.Errorf("xingxing has the form old besides its usual one, not %q", p.Form)
 	}
 	var r record
-	r.put("OperatorID", j.keys["operator_id"])
+	r.put("OperatorID", j.secret("operator_id"))
 	r.put("ParkID", lotKey(p.Lot, separator))
 	r.put("StartChargeSeq", p.Order)
 	r.put("StartChargeSeqStat", whole(4))
@@ -291,7 +291,11 @@ func readXingxing(v voice, k Keys, answer []byte) (Answer, error) {
 func buildWanchong(v voice, j job) (*Request, error) {
 	p := j.push
 	var r record
-	r.put("OperatorID", cmp.Or(j.keys["operator_id"], "MA59J8YL8Q"))
+	operator := cmp.Or(j.keys["operator_id"], "MA59J8YL8Q")
+	if j.opt.Break == BreakKey {
+		operator = otherKey(operator)
+	}
+	r.put("OperatorID", operator)
 	r.put("ParkCode", lotKey(p.Lot, "&&"))
 	return jsonRequest(v.path, cecFields(r, p).over(j.opt.Fields)), nil
 }
