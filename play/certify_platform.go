@@ -103,11 +103,12 @@ func (x *exam) badToken(ctx context.Context) (string, error) {
 	}
 	keys["operator_secret"] = otherKey(keys["operator_secret"])
 	p := &Player{BaseURL: x.play().BaseURL, Platform: x.cfg.Platform, Keys: keys, PathToken: x.cfg.PathToken}
-	if _, err := p.Token(ctx); err == nil {
+	switch _, err := p.Token(ctx); {
+	case err == nil:
 		return "", errors.New("a token was given out")
-	} else if ctx.Err() != nil {
+	case !errors.Is(err, ErrRefused): // nobody answered, or not in the platform's words
 		return "", err
-	} else {
+	default:
 		return err.Error(), nil
 	}
 }

@@ -200,6 +200,19 @@ func TestCertifyBreaksPathTokenAndAccessTokenApart(t *testing.T) {
 	}
 }
 
+// Where nobody answers nothing passes, and no error shows the path token.
+func TestCertifyNobody(t *testing.T) {
+	sheet, err := Certify(t.Context(), "telaidian", CertifyConfig{HTTP: freeAddr(t), Keys: vectorKeys, Lot: testLot, PathToken: "s3cret-in-the-path"})
+	if err != nil || sheet.OK() || len(sheet.Checks) == 0 {
+		t.Errorf("%v %v", err, sheet.Checks)
+	}
+	for _, c := range sheet.Checks {
+		if c.Verdict != Failed || strings.Contains(c.Detail, "s3cret") {
+			t.Errorf("%s: %s %s", c.Name, c.Verdict, c.Detail)
+		}
+	}
+}
+
 // A sheet lists what cannot be tested as well, and says why.
 func TestCertifyAGateSaysWhatDoesNotApply(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -5,10 +5,12 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -130,6 +132,9 @@ func (p *Player) Do(ctx context.Context, r *Request) (*Exchange, error) {
 	req.Header = r.Header.Clone()
 	e := &Exchange{Request: r, Sent: time.Now()}
 	resp, err := p.client().Do(req)
+	if at := (*url.Error)(nil); errors.As(err, &at) {
+		err = at.Err // the address may end in a path token
+	}
 	if err != nil {
 		return nil, fmt.Errorf("push to %s: %w", p.Platform, err)
 	}
