@@ -51,7 +51,11 @@ func Check(q CheckQuestion) (Finding, error) {
 
 func (q CheckQuestion) dialect() (platform.Dialect, error) {
 	if q.Profile != "" {
-		return loadProfile(q.Profile)
+		d, err := loadProfile(q.Profile)
+		if err == nil && q.Platform != "" && d.Info().ID != q.Platform {
+			return nil, fmt.Errorf("%s describes the platform %s, not %s", q.Profile, d.Info().ID, q.Platform)
+		}
+		return d, err
 	}
 	var ids []string
 	for _, d := range all.Builtin() {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -67,12 +68,27 @@ func try(d Dialect, info Info, c *Candidate, p Push, now time.Time) Admission {
 		a.Message = &m
 	}
 	if err == nil {
-		err = believable(m.Charge, now)
+		if err = believable(m.Charge, now); err != nil {
+			// A fault of the times, not of the plate: no dialect is to answer about the charge.
+			a.Message = &Message{Keys: m.Keys, Warning: m.Warning}
+		}
+	}
+	if err == nil && m.Charge != nil && !info.mayAsk(m.Charge.Ask.Method) {
+		m.Charge.Ask = charge.Ask{} // what the platform may not grant is as if nothing had been named
 	}
 	if err != nil {
 		a.Refusal = refusal(err, StepFields)
 	}
 	return a
+}
+
+// mayAsk reports whether a platform's pushes may name a reduction of a method. A platform that agreed on time and
+// nothing else cannot have money taken off by a field that one of its variants has.
+func (i Info) mayAsk(m charge.Method) bool {
+	kinds := map[charge.Method]GrantKind{charge.MethodTime: GrantTime, charge.MethodAmount: GrantAmount, charge.MethodFree: GrantFree,
+		charge.MethodLotDecides: GrantLotDecides}
+	kind, named := kinds[m]
+	return !named || slices.Contains(i.Grants, kind)
 }
 
 // Limits of a charge's times: what lies beyond is a mistake, and charging time can be parking time.

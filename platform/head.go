@@ -29,7 +29,7 @@ type Head struct {
 type About struct {
 	Title    string   `toml:"title"`
 	English  string   `toml:"english"`
-	Number   int      `toml:"number"` // row of the contract's table; built-in profiles only
+	Number   int      `toml:"number"` // row in docs/platforms/README.md; built-in profiles only
 	Evidence Evidence `toml:"evidence"`
 	Spec     []string `toml:"spec"`
 	Notes    []string `toml:"notes"`
@@ -135,6 +135,9 @@ func (h *Head) checkPaths(f *ProfileFile) error {
 	for _, p := range slices.Concat(h.Paths.Charge, h.Paths.Inquiry) {
 		if !pathForm.MatchString(p) || len(p) > 200 {
 			return f.Errorf("paths", "%q: a path starts with '/', ends without one, and has letters, digits and . _ ~ - between", Clip(p))
+		}
+		if slices.ContainsFunc(strings.Split(p, "/"), func(segment string) bool { return segment == "." || segment == ".." }) {
+			return f.Errorf("paths", "%q: clients resolve . and .. before they send, so nothing would ever come in there", Clip(p))
 		}
 	}
 	return nil

@@ -70,6 +70,7 @@ type Keys map[string]charge.Secret
 type Message struct {
 	Charge   *Charge
 	Question *Question
+	Order    string // of a charge that is not over, where the answer repeats it
 	Keys     int    // which of Account.Keys opened it, for "last used"
 	Warning  string // such as a clock that is off where the account only warns
 }
@@ -232,7 +233,7 @@ type Used struct {
 // Info is what a dialect is: one description for routing, validation, console forms and docs.
 type Info struct {
 	ID         string // "telaidian"
-	Number     int    // row in the contract's table 3; 0 for an operator's own profile
+	Number     int    // row in docs/platforms/README.md; 0 for an operator's own profile
 	Title      string // "特来电"
 	English    string // "TELD"
 	Family     string // "cec", "flat", "plain", "open13"
@@ -262,7 +263,7 @@ type Info struct {
 	OwnProfile    bool     // brought by the operator
 }
 
-// GrantKind is a kind of reduction that a platform's bindings may use (contract, table 3).
+// GrantKind is a kind of reduction that a platform's bindings may use.
 type GrantKind string
 
 // Grant kinds. A fixed kind is given by the rule, the others may come with the push as well.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/chargestamp/chargestamp/charge"
 )
@@ -30,11 +31,12 @@ type CertifyConfig struct {
 	Kind      charge.LotKind // of Lot
 	Ckey      string         // with it an SDK or 4G lot is played
 	Ukey      string         // with it an API lot is played, or a partner's is called
-	Listen    string         // where the played API lot hears 5.14, or where a partner's lot may log in
+	Listen    string         // where the played API lot hears 5.14, or where a partner logs in or calls
 
-	// Theirs examines the partner: their callback (api), or their software on a line of ours (sdk).
+	// Theirs examines the partner: their callback (api), their software on a line of ours (sdk), their pushes
+	// (a platform) or their gate, which call the gateway through us.
 	Theirs  bool
-	Against string       // the partner's callback address
+	Against string       // the partner's callback address; the gateway's, where the partner calls it through us
 	Plate   charge.Plate // a car that stands in the partner's lot
 
 	Patience time.Duration // longest wait of one check; 0 is 45 s
@@ -79,6 +81,10 @@ func (s Sheet) OK() bool {
 	return passed
 }
 
+// ErrWrongUse says that there is no such checklist, or that something is missing which it needs. Its own text is
+// empty: the rest of the error says it.
+var ErrWrongUse = errors.New("")
+
 // Targets lists what can be examined besides the fourteen platforms.
 var Targets = []string{"sdk", "api", "gate"}
 
@@ -94,7 +100,7 @@ func Certify(ctx context.Context, target string, cfg CertifyConfig) (Sheet, erro
 	x := &exam{cfg: cfg, sheet: Sheet{Target: target, Against: cfg.HTTP, At: time.Now()}, rand: newRand()}
 	run, err := x.script(target)
 	if err != nil {
-		return Sheet{}, err
+		return Sheet{}, fmt.Errorf("%w%w", ErrWrongUse, err)
 	}
 	if err := run(ctx); err != nil {
 		return x.sheet, err
@@ -106,6 +112,11 @@ func Certify(ctx context.Context, target string, cfg CertifyConfig) (Sheet, erro
 func (x *exam) script(target string) (func(context.Context) error, error) {
 	cfg := &x.cfg
 	switch {
+	case slices.Contains(Platforms(), target) && cfg.Theirs:
+		cfg.Platform = target
+		return x.theirPlatform, cfg.needs("an address to listen at", cfg.Listen, "the gateway's public address", cfg.Against)
+	case target == "gate" && cfg.Theirs:
+		return x.theirGate, cfg.needs("an address to listen at", cfg.Listen, "the gateway's public address", cfg.Against)
 	case slices.Contains(Platforms(), target):
 		cfg.Platform = target
 		return x.platform, cfg.needs("a public address of the gateway", cfg.HTTP, "a lot", cfg.Lot.String())
@@ -120,8 +131,6 @@ func (x *exam) script(target string) (func(context.Context) error, error) {
 		x.sheet.Against = cfg.Listen
 		return x.theirLine, cfg.needs("an address to listen at", cfg.Listen, "a lot", cfg.Lot.String(),
 			"the lot's key", cfg.Ckey, "the plate of a car that will be let in", cfg.Plate.Full())
-	case cfg.Theirs:
-		return nil, errors.New("a 4G gate has no listener of its own to examine; let it call the gateway and look at the lot's stays")
 	}
 	kinds := map[string]charge.LotKind{"sdk": charge.KindSDK, "api": charge.KindAPI, "gate": charge.Kind4G}
 	cfg.Kind = kinds[target]
@@ -174,9 +183,13 @@ func (s Sheet) Text(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Pass sheet: %s, against %s, %s\n\n", s.Target, s.Against, s.At.In(charge.Shanghai).Format(time.DateTime))
 	count := map[Verdict]int{}
+	width := 0
+	for _, c := range s.Checks {
+		width = max(width, utf8.RuneCountInString(c.Name))
+	}
 	for _, c := range s.Checks {
 		count[c.Verdict]++
-		fmt.Fprintf(&b, "%-4s  %-44s  %s\n", c.Verdict, c.Name, c.Detail)
+		fmt.Fprintf(&b, "%-4s  %-*s  %s\n", c.Verdict, width, c.Name, c.Detail)
 	}
 	fmt.Fprintf(&b, "\n%d passed, %d failed, %d skipped\n", count[Passed], count[Failed], count[Skipped])
 	_, err := io.WriteString(w, b.String())

@@ -55,15 +55,9 @@ func (x *exam) platform(ctx context.Context) error {
 		x.check(ctx, "query_token: a token for the right secret", x.goodToken)
 		x.check(ctx, "query_token: none for a wrong secret", x.badToken)
 	}
-	if !x.check(ctx, "a good push is taken", x.good) {
-		return nil // nothing below can be told from a wrong set-up
+	if !x.pushes(ctx, v) {
+		return nil
 	}
-	x.check(ctx, "the same push again is taken, answered alike", x.duplicate)
-	x.check(ctx, "twenty of the same at once are all taken", x.burst)
-	x.check(ctx, "the same order with other content is taken", x.changed)
-	x.check(ctx, "a push six hours late is taken", x.late)
-	x.check(ctx, "a car that is not in the lot", x.absent)
-	x.refusals(ctx, v)
 	x.check(ctx, "GET is refused with 405", func(ctx context.Context) (string, error) {
 		return x.status(ctx, func(r *Request) { r.Method = http.MethodGet }, http.StatusMethodNotAllowed)
 	})
@@ -77,6 +71,21 @@ func (x *exam) platform(ctx context.Context) error {
 		x.check(ctx, "a plate query is answered", x.inquire)
 	}
 	return x.wholeWay(ctx)
+}
+
+// pushes makes the checks that every checklist has, and reports whether it is worth going on: where a good push is
+// refused, nothing else can be told from a wrong set-up.
+func (x *exam) pushes(ctx context.Context, v voice) bool {
+	if !x.check(ctx, "a good push is taken", x.good) {
+		return false
+	}
+	x.check(ctx, "the same push again is taken, answered alike", x.duplicate)
+	x.check(ctx, "twenty of the same at once are all taken", x.burst)
+	x.check(ctx, "the same order with other content is taken", x.changed)
+	x.check(ctx, "a push six hours late is taken", x.late)
+	x.check(ctx, "a car that is not in the lot", x.absent)
+	x.refusals(ctx, v)
+	return true
 }
 
 func (x *exam) goodToken(ctx context.Context) (string, error) {
@@ -94,11 +103,12 @@ func (x *exam) badToken(ctx context.Context) (string, error) {
 	}
 	keys["operator_secret"] = otherKey(keys["operator_secret"])
 	p := &Player{BaseURL: x.play().BaseURL, Platform: x.cfg.Platform, Keys: keys, PathToken: x.cfg.PathToken}
-	if _, err := p.Token(ctx); err == nil {
+	switch _, err := p.Token(ctx); {
+	case err == nil:
 		return "", errors.New("a token was given out")
-	} else if ctx.Err() != nil {
+	case !errors.Is(err, ErrRefused): // nobody answered, or not in the platform's words
 		return "", err
-	} else {
+	default:
 		return err.Error(), nil
 	}
 }
@@ -248,7 +258,7 @@ func (x *exam) absent(ctx context.Context) (string, error) {
 // refusals breaks one thing at a time.
 func (x *exam) refusals(ctx context.Context, v voice) {
 	codes := map[Break]string{}
-	if v.token != "" { // cec-platforms.md 5
+	if v.token != "" { // T/CEC 102.4: the table of return values
 		codes = map[Break]string{BreakSig: "4001", BreakToken: "4002", BreakBody: "4003", BreakKey: "4004"}
 	}
 	for _, b := range v.breakable {
@@ -256,6 +266,8 @@ func (x *exam) refusals(ctx context.Context, v voice) {
 		case BreakDuplicate:
 		case BreakClock:
 			x.check(ctx, "a time stamp of yesterday", x.stale)
+		case BreakToken:
+			x.wrongTokens(ctx, v)
 		default:
 			x.check(ctx, "refused: broken "+string(b), func(ctx context.Context) (string, error) {
 				return x.refused(ctx, x.fresh(), Options{Break: b}, codes[b])
@@ -284,23 +296,58 @@ func (x *exam) refusals(ctx context.Context, v voice) {
 	}
 }
 
-func (x *exam) refused(ctx context.Context, p Push, o Options, code string) (string, error) {
-	e, err := x.play().Send(ctx, p, o)
-	switch {
-	case errors.Is(err, ErrNotBreakable):
-		return "", skip(err.Error())
-	case err != nil:
-		return "", err
-	case e.Delivered():
-		return "", errors.New("it was taken")
-	case e.Status != http.StatusOK:
-		return "", fmt.Errorf("HTTP %d; a refusal travels with 200", e.Status)
-	case e.Bad != nil:
-		return "", e.Bad
-	case code != "" && e.Answer.Code != code:
-		return "", fmt.Errorf("refused with %s, want %s", e.Answer.Code, code)
+// wrongTokens breaks the access token and the token in the path, each by itself: with a path token the first thing
+// that is wrong is the lock, whatever the bearer is.
+func (x *exam) wrongTokens(ctx context.Context, v voice) {
+	if v.token != "" {
+		x.check(ctx, "refused: broken token", func(ctx context.Context) (string, error) {
+			return x.refused(ctx, x.fresh(), Options{Token: "never-given-out"}, tokenOver)
+		})
 	}
-	return seen(e), nil
+	if x.cfg.PathToken == "" {
+		if v.token == "" {
+			x.check(ctx, "refused: a wrong path token", func(context.Context) (string, error) {
+				return "", skip("no path token was given")
+			})
+		}
+		return
+	}
+	x.check(ctx, "refused: a wrong path token", func(ctx context.Context) (string, error) {
+		return x.refused(ctx, x.fresh(), Options{Break: BreakToken}, "")
+	})
+	x.check(ctx, "refused: the path without its token", func(ctx context.Context) (string, error) {
+		r, err := x.play().Prepare(ctx, x.fresh(), Options{})
+		if err != nil {
+			return "", err
+		}
+		r.Path = strings.TrimSuffix(r.Path, "/"+x.cfg.PathToken)
+		return notTaken(x.play().Do(ctx, r))("")
+	})
+}
+
+func (x *exam) refused(ctx context.Context, p Push, o Options, code string) (string, error) {
+	return notTaken(x.play().Send(ctx, p, o))(code)
+}
+
+// notTaken wants an exchange that ended in a refusal, with a code where one is named.
+func notTaken(e *Exchange, err error) func(code string) (string, error) {
+	return func(code string) (string, error) {
+		switch {
+		case errors.Is(err, ErrNotBreakable):
+			return "", skip(err.Error())
+		case err != nil:
+			return "", err
+		case e.Delivered():
+			return "", errors.New("it was taken")
+		case e.Status != http.StatusOK:
+			return "", fmt.Errorf("HTTP %d; a refusal travels with 200", e.Status)
+		case e.Bad != nil:
+			return "", e.Bad
+		case code != "" && e.Answer.Code != code:
+			return "", fmt.Errorf("refused with %s, want %s", e.Answer.Code, code)
+		}
+		return seen(e), nil
+	}
 }
 
 // stale: whether a wrong clock is refused is the account's setting.

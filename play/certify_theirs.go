@@ -64,7 +64,7 @@ func (x *exam) reduction(seq string) record {
 
 // theirAnswer sends one callback and wants a state.
 func (x *exam) theirAnswer(ctx context.Context, body []byte, key string, want int) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // lot-http.md 4.1
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // kancloud.cn/bolink/newapi/524039
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, x.cfg.Against, strings.NewReader(string(body)))
 	if err != nil {

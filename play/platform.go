@@ -57,12 +57,12 @@ type job struct {
 	opt  Options
 }
 
-// The published paths, in the order of the contract's table 3.
+// The published paths, in the order of docs/platforms/README.md.
 func voices() []voice {
 	cec := []string{"operator_id", "operator_secret", "data_secret", "data_secret_iv", "sig_secret"}
 	sealed := []Break{BreakSig, BreakToken, BreakKey, BreakClock, BreakBody, BreakDuplicate}
-	signed := []Break{BreakSig, BreakKey, BreakBody, BreakDuplicate}
-	open := []Break{BreakToken, BreakBody, BreakDuplicate}
+	signed := []Break{BreakSig, BreakToken, BreakKey, BreakBody, BreakDuplicate}
+	open := []Break{BreakToken, BreakKey, BreakBody, BreakDuplicate}
 	return []voice{
 		{id: "xiaoju", path: "/zld/xiaoju/reduce", inquiry: "/zld/xiaoju/queryPlateNo",
 			keys: []string{"sign_key"}, breakable: signed, build: buildXiaoju, read: readCode("code", "msg", "10000")},
@@ -90,7 +90,7 @@ func voices() []voice {
 		{id: "yonglian", path: "/zld/api/yonglian/notification_charge_order",
 			keys: []string{"sign_key"}, breakable: signed, build: buildRecord, read: readCode("result", "description", "0")},
 		{id: "guowang-jinan", path: "/zld/echargepile/v1/notification_charge_detail",
-			keys: []string{"data_secret", "data_secret_iv"}, breakable: []Break{BreakSig, BreakToken, BreakKey, BreakBody, BreakDuplicate},
+			keys: []string{"data_secret", "data_secret_iv"}, breakable: []Break{BreakSig, BreakToken, BreakKey, BreakClock, BreakBody, BreakDuplicate},
 			build: buildCEC, read: readCEC},
 		{id: "echongwang", path: "/zld/groudLock/v1/SyncChargePilePay",
 			keys: []string{"app_id", "app_secret"}, breakable: signed, build: buildEchongwang,
@@ -98,7 +98,7 @@ func voices() []voice {
 	}
 }
 
-// Platforms lists the fourteen platforms in the order of the contract's table 3.
+// Platforms lists the fourteen platforms in the order of docs/platforms/README.md.
 func Platforms() []string {
 	all := voices()
 	ids := make([]string, len(all))
@@ -168,13 +168,20 @@ func (v voice) usable(j job) error {
 	if j.push.Lot.IsZero() && v.id != "aotexun" {
 		return errors.New("a push needs a lot, written union_id/park_id")
 	}
-	if b := j.opt.Break; b != BreakNothing && !slices.Contains(v.breakable, b) {
-		return fmt.Errorf("%s, %s: %w", v.id, b, ErrNotBreakable)
-	}
-	if v.id == "guowang-jinan" && j.opt.Break == BreakSig && j.keys["sig_secret"] == "" {
-		return fmt.Errorf("%s signs nothing without sig_secret: %w", v.id, ErrNotBreakable)
-	}
-	if v.token == "" && j.opt.Break == BreakToken && j.opt.PathToken == "" {
+	return v.canBreak(j)
+}
+
+// canBreak says why there is nothing to break, if so.
+func (v voice) canBreak(j job) error {
+	unsealed := v.id == "guowang-jinan" && j.keys["sig_secret"] == ""
+	switch b := j.opt.Break; {
+	case b == BreakNothing:
+		return nil
+	case !slices.Contains(v.breakable, b):
+		return fmt.Errorf("%s, %s: %w; there are %s", v.id, b, ErrNotBreakable, breakNames(v.breakable))
+	case unsealed && (b == BreakSig || b == BreakClock):
+		return fmt.Errorf("%s signs nothing, nor its time, without sig_secret: %w", v.id, ErrNotBreakable)
+	case v.token == "" && b == BreakToken && j.opt.PathToken == "":
 		return fmt.Errorf("%s has no token and no path token was given: %w", v.id, ErrNotBreakable)
 	}
 	return nil

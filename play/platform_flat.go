@@ -36,7 +36,6 @@ func (j job) secret(name string) string {
 }
 
 // buildXiaoju speaks 小桔: form A has four fields and no order number, form B (the usual one here) has six.
-// other-platforms.md 3.1.
 func buildXiaoju(v voice, j job) (*Request, error) {
 	p := j.push
 	if p.Method != charge.MethodTime {
@@ -64,14 +63,14 @@ func signXiaoju(r record, j job) record {
 	return signed(r, "sign", sign, j.opt.Break)
 }
 
-// buildXiaowei speaks 小伟, KeyTop's charge record: fees in fen, time off in seconds. other-platforms.md 3.2.
+// buildXiaowei speaks 小伟, KeyTop's charge record: fees in fen, time off in seconds.
 func buildXiaowei(v voice, j job) (*Request, error) {
 	r := record{{"appId", lotKey(j.push.Lot, "&&")}, {"parkId", j.push.Lot.Park}}
 	return buildKeytop(v, j, r, "ukey")
 }
 
 // buildEchongwang speaks E充网: 小伟's shape with custId for the lot and one appId for all, as
-// other-platforms.md 3.8 proposes. The push names no reduction: the rule decides.
+// its method name suggests. The push names no reduction: the rule decides.
 func buildEchongwang(v voice, j job) (*Request, error) {
 	r := record{{"appId", j.keys["app_id"]}, {"custId", lotKey(j.push.Lot, "&&")}}
 	return buildKeytop(v, j, r, "app_secret")
@@ -119,7 +118,6 @@ func buildKeytop(v voice, j job, r record, key string) (*Request, error) {
 
 // buildRecord speaks the chargingRecord family of 云快充 and 永联: all texts, no words
 // for a reduction: the lot decides.
-// other-platforms.md 3.5, 3.7.
 func buildRecord(v voice, j job) (*Request, error) {
 	p := j.push
 	var r record
@@ -145,7 +143,6 @@ func buildRecord(v voice, j job) (*Request, error) {
 }
 
 // buildZhichong speaks 智充: times in milliseconds; duration is minutes charged, never minutes off.
-// other-platforms.md 3.6.
 func buildZhichong(v voice, j job) (*Request, error) {
 	p := j.push
 	var r record
@@ -174,7 +171,7 @@ func millis(t time.Time) json.Number {
 }
 
 // buildLinghu speaks open interface 13: Base64 of data and sign, signed over the text of data, times in
-// seconds. other-platforms.md 3.4, lot-http.md 5.2.
+// seconds.
 func buildLinghu(v voice, j job) (*Request, error) {
 	p := j.push
 	var r record
@@ -251,7 +248,7 @@ func readLinghu(_ voice, _ Keys, answer []byte) (Answer, error) {
 }
 
 // buildXingxing speaks 星星: plain JSON, nothing sealed, "U-P" for the lot, and "U,P" at the older SDK
-// address. cec-platforms.md 4.5. The push names no reduction: the rule decides.
+// address. The push names no reduction: the rule decides.
 func buildXingxing(v voice, j job) (*Request, error) {
 	p := j.push
 	separator := "-"
@@ -263,7 +260,7 @@ func buildXingxing(v voice, j job) (*Request, error) {
 		return nil, fmt.Errorf("xingxing has the form old besides its usual one, not %q", p.Form)
 	}
 	var r record
-	r.put("OperatorID", j.keys["operator_id"])
+	r.put("OperatorID", j.secret("operator_id"))
 	r.put("ParkID", lotKey(p.Lot, separator))
 	r.put("StartChargeSeq", p.Order)
 	r.put("StartChargeSeqStat", whole(4))
@@ -287,11 +284,15 @@ func readXingxing(v voice, k Keys, answer []byte) (Answer, error) {
 }
 
 // buildWanchong speaks 万城万充, of which only OperatorID and ParkCode are known: plain JSON in T/CEC's
-// names, as other-platforms.md 3.3 proposes.
+// names.
 func buildWanchong(v voice, j job) (*Request, error) {
 	p := j.push
 	var r record
-	r.put("OperatorID", cmp.Or(j.keys["operator_id"], "MA59J8YL8Q"))
+	operator := cmp.Or(j.keys["operator_id"], "MA59J8YL8Q")
+	if j.opt.Break == BreakKey {
+		operator = otherKey(operator)
+	}
+	r.put("OperatorID", operator)
 	r.put("ParkCode", lotKey(p.Lot, "&&"))
 	return jsonRequest(v.path, cecFields(r, p).over(j.opt.Fields)), nil
 }

@@ -1,9 +1,11 @@
 package play
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +15,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 )
 
-// Keys of the specification's own vectors (cec-platforms.md 7.6); from no platform.
+// Keys of vectors that were computed with other tools; from no platform.
 var vectorKeys = Keys{
 	"operator_id":     "123456789",
 	"operator_secret": "ABCDEF0123456789ABCDEF0123456789",
@@ -62,7 +64,7 @@ func members(t *testing.T, text []byte) map[string]any {
 	return m
 }
 
-// The vectors that the specification prints: other-platforms.md 2.2, cec-platforms.md 7.6.
+// Vectors that were computed with other tools than this package.
 func TestPrintedVectors(t *testing.T) {
 	short := Push{Lot: testLot, Plate: "京A12345", Method: charge.MethodTime, Minutes: 120}
 	t.Run("R1 xiaoju", func(t *testing.T) {
@@ -136,7 +138,7 @@ func TestPrintedVectors(t *testing.T) {
 	})
 }
 
-// Seals computed with openssl over the texts that the recipes of other-platforms.md 2 give, such as
+// Seals computed with openssl over the texts that the recipes give, such as
 //
 //	printf '%s' 'bizId=202401010001&duration=30&merchId=200461&&1313&plateNo=京AD06088&startChargingTime=…&key=<md5 of demo-secret>' | openssl md5
 //	printf '%s' 'carNo=京AD06088&duration=80&endTime=1704079200000&…&tradeNo=202401010001' | openssl dgst -md5 -hmac demo-secret
@@ -324,6 +326,54 @@ func TestEveryPlatformBuilds(t *testing.T) {
 				t.Errorf("%s: --break %s changed nothing", id, b)
 			}
 		}
+	}
+}
+
+// Each platform has its lock or its keys to break: a token where there is one, in the path or before it, and a key,
+// which of those that seal nothing is the operator's number.
+func TestEveryPlatformHasKeyAndTokenToBreak(t *testing.T) {
+	for _, id := range Platforms() {
+		breaks, err := Breakable(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range []Break{BreakKey, BreakToken, BreakBody, BreakDuplicate} {
+			if !slices.Contains(breaks, b) {
+				t.Errorf("%s: %s cannot be broken", id, b)
+			}
+		}
+	}
+	for _, id := range []string{"xingxing", "wanchong"} {
+		if r := build(t, id, testPush(), Options{Break: BreakKey}); !bytes.Contains(r.Body, []byte(`"OperatorID":"x`)) {
+			t.Errorf("%s: %s", id, r.Body)
+		}
+	}
+}
+
+// 济南国网 signs its time where it signs at all.
+func TestGuowangsClockCanBeBrokenWhereItSigns(t *testing.T) {
+	stamp := func(r *Request) string {
+		var e struct{ TimeStamp string }
+		if err := json.Unmarshal(r.Body, &e); err != nil {
+			t.Fatal(err)
+		}
+		return e.TimeStamp
+	}
+	now, stale := stamp(build(t, "guowang-jinan", testPush(), Options{})), stamp(build(t, "guowang-jinan", testPush(), Options{Break: BreakClock}))
+	if now == "" || stale >= now {
+		t.Errorf("TimeStamp %q, broken %q", now, stale)
+	}
+	bare := Keys{"data_secret": vectorKeys["data_secret"], "data_secret_iv": vectorKeys["data_secret_iv"]}
+	if _, err := Build("guowang-jinan", testPush(), bare, noon, Options{Break: BreakClock}); !errors.Is(err, ErrNotBreakable) {
+		t.Errorf("without sig_secret: %v", err)
+	}
+}
+
+// Who asks for something that a platform does not have is told what it has.
+func TestBreakingWhatIsNotThereNamesWhatIs(t *testing.T) {
+	_, err := Build("xiaoju", testPush(), vectorKeys, noon, Options{Break: BreakClock})
+	if err == nil || !strings.Contains(err.Error(), "there are sig, token, key, body, duplicate") {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -5,10 +5,12 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -51,7 +53,7 @@ func (e *Exchange) Delivered() bool {
 	return e.Status == http.StatusOK && e.Bad == nil && e.Answer.OK
 }
 
-// tokenMargin is how long before its end a token is no longer used; senders take 60 s (cec-platforms.md 1.6).
+// tokenMargin is how long before its end a token is no longer used; senders take 60 s.
 const tokenMargin = time.Minute
 
 // tokenOver is what a platform hears when its token is not valid.
@@ -130,6 +132,9 @@ func (p *Player) Do(ctx context.Context, r *Request) (*Exchange, error) {
 	req.Header = r.Header.Clone()
 	e := &Exchange{Request: r, Sent: time.Now()}
 	resp, err := p.client().Do(req)
+	if at := (*url.Error)(nil); errors.As(err, &at) {
+		err = at.Err // the address may end in a path token
+	}
 	if err != nil {
 		return nil, fmt.Errorf("push to %s: %w", p.Platform, err)
 	}
@@ -145,7 +150,7 @@ func (p *Player) Do(ctx context.Context, r *Request) (*Exchange, error) {
 	return e, nil
 }
 
-// sameSign checks that open interface 13 sent the request's own sign back (lot-http.md 3.4).
+// sameSign checks that open interface 13 sent the request's own sign back.
 func sameSign(request, answer []byte) error {
 	var signs [2]struct{ Sign string }
 	for i, text := range [][]byte{request, answer} {

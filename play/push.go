@@ -62,7 +62,7 @@ func (p Push) minutes() int64 {
 	return int64((p.End.Sub(p.Start) + time.Minute - 1) / time.Minute)
 }
 
-// Keys are a platform's keys by the names of contract section 5, with "ukey" for 小伟 and "ckey" for 令狐.
+// Keys are a platform's keys by the names that accounts have in an estate, with "ukey" for 小伟 and "ckey" for 令狐.
 type Keys map[string]string
 
 // need reports the first key that is missing.
@@ -83,7 +83,7 @@ const (
 	BreakNothing   Break = ""
 	BreakSig       Break = "sig"       // the last character of the signature is another one
 	BreakToken     Break = "token"     // a bearer (or path) token that was never issued
-	BreakKey       Break = "key"       // sealed with another key
+	BreakKey       Break = "key"       // sealed with another key; where nothing is sealed, from another operator
 	BreakClock     Break = "clock"     // a time stamp 26 hours old
 	BreakBody      Break = "body"      // half a body
 	BreakDuplicate Break = "duplicate" // the same bytes twice; the second answer is the one to look at
@@ -96,17 +96,17 @@ var Breaks = []Break{BreakSig, BreakToken, BreakKey, BreakClock, BreakBody, Brea
 func ParseBreak(text string) (Break, error) {
 	b := Break(text)
 	if b != BreakNothing && !slices.Contains(Breaks, b) {
-		return "", fmt.Errorf("nothing is called %q to break; there are %s", text, strings.Join(breakNames(), ", "))
+		return "", fmt.Errorf("nothing is called %q to break; there are %s", text, breakNames(Breaks))
 	}
 	return b, nil
 }
 
-func breakNames() []string {
-	names := make([]string, len(Breaks))
-	for i, b := range Breaks {
+func breakNames(breaks []Break) string {
+	names := make([]string, len(breaks))
+	for i, b := range breaks {
 		names[i] = string(b)
 	}
-	return names
+	return strings.Join(names, ", ")
 }
 
 // staleBy is how far BreakClock puts a time stamp back: past every window, on another day.

@@ -7,7 +7,7 @@ import (
 
 const demoSecret = "demo-secret"
 
-// The recomputed vectors of other-platforms.md 2.2.
+// Vectors that were computed with other tools.
 func TestRecipeVectors(t *testing.T) {
 	for _, c := range []struct {
 		recipe           Recipe

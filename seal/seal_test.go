@@ -8,7 +8,7 @@ import (
 	"testing/quick"
 )
 
-// The documented vectors of lot-http.md 3.3 and other-platforms.md 2.1, 2.2.
+// Documented vectors (kancloud.cn/bolink: newapi/524034, apis/860377, sdk/596745), and some computed with other tools.
 func TestS1(t *testing.T) {
 	for _, c := range []struct{ name, data, key, want string }{
 		{"V1", `{"park_id":"1001","name":"北京上地三街9号院停车场","address":"北京上地三街9号","phone":"139000334443","lng":"123.994449","city_id":110000,"lat":"332.466666","total_plot":90,"empty_plot":56,"union_id":10001,"price_desc":"2元每小时","rand":"0.210354312785198048"}`, "NQ0eSXs720170114", "F2BA9A4E4362E2C41676FC720B14290C"},
@@ -74,7 +74,7 @@ func TestEqual(t *testing.T) {
 	}
 }
 
-// R8 and R1 of cec-platforms.md 7.6, and V1, the annex sample of T/CEC 102.4-2016.
+// R8 and R1 were computed with other tools; V1 is the annex sample of T/CEC 102.4-2016.
 func TestCBC(t *testing.T) {
 	const annex = `{"total":1,"stationStatusInfo":{"operationID":"123456789","stationID":"111111111111111","connectorStatusInfos":{"connectorID":1,"equipmentID":"10000000000000000000001","status":4,"currentA":0,"currentB":0,"currentC":0,"voltageA":0,"voltageB":0,"voltageC":0,"soc":10,}}}`
 	for _, c := range []struct{ name, key, iv, plain, want string }{

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -14,7 +15,7 @@ import (
 // certifyCommand runs a partner's joint test, for our side and for theirs.
 type certifyCommand struct {
 	Target    string            `arg:"" help:"A platform id, or sdk, api or gate."`
-	Against   string            `help:"Public address of the gateway; with --theirs the partner's callback."`
+	Against   string            `help:"Public address of the gateway; with --theirs api the partner's callback."`
 	Line      string            `default:"127.0.0.1:6789" env:"CHARGESTAMP_LINE" help:"Line address of the gateway."`
 	Server    string            `default:"http://127.0.0.1:8081" env:"CHARGESTAMP_SERVER" help:"Admin address: with a token what became of each push is looked at."`
 	Token     string            `env:"CHARGESTAMP_TOKEN" hidden:"" help:"API token."`
@@ -27,7 +28,7 @@ type certifyCommand struct {
 	Kind      string            `enum:"sdk,api,4g," default:"" help:"Kind of the lot."`
 	Ckey      string            `env:"CHARGESTAMP_CKEY" help:"The lot's key."`
 	Ukey      string            `env:"CHARGESTAMP_UKEY" help:"The vendor's key."`
-	Listen    string            `help:"Where the played API lot hears callbacks, or a partner's lot logs in."`
+	Listen    string            `help:"Where the played API lot hears callbacks; with --theirs where the partner logs in or calls."`
 	Theirs    bool              `help:"Examine the partner's side instead of ours."`
 	Plate     string            `help:"A car that stands in the partner's lot."`
 	Patience  time.Duration     `default:"45s" help:"Longest wait of one check."`
@@ -61,6 +62,9 @@ func (k *certifyCommand) Run(c *console) error {
 	}
 	cfg.Progress = func(ch play.Check) { fmt.Fprintf(c.err, "%s  %s\n", ch.Verdict, ch.Name) }
 	sheet, err := play.Certify(c.ctx, k.Target, cfg)
+	if errors.Is(err, play.ErrWrongUse) {
+		return usageError{err}
+	}
 	if err != nil {
 		return err
 	}

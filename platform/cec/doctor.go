@@ -11,6 +11,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
@@ -27,7 +30,7 @@ func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) p
 		return platform.Diagnosis{Likely: "the account has no keys"}
 	}
 	e, err := d.envelope(p.Body)
-	if err != nil {
+	if err != nil || bytes.Contains(p.Body, []byte("Data=")) { // a bare body would be taken for base64
 		return platform.Diagnosis{Likely: d.bodyMistake(p.Body)}
 	}
 	keys := a.Keys[0]
@@ -55,7 +58,7 @@ func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) p
 	case g.Read == nil:
 		g.Likely = c.cipherMistake()
 	default:
-		g.Likely = d.fieldMistake(fields)
+		g.Likely = d.fieldMistake(fields, now)
 	}
 	if g.Likely == "" {
 		g.Likely = c.clockMistake(now)
@@ -134,10 +137,14 @@ func (c *patient) signatureMistake(plain []byte) string {
 		{"not all four fields were signed", leftOut(parts)},
 		{"names or separators stand between the fields; the values alone are joined", joints(parts)},
 		{"Data was signed as plain text; the base64 text is what is signed", []string{e.operator + string(plain) + e.timeStamp + e.seq}},
-		{"Data was signed URL-encoded, or lost its + on the way", swapped(parts, url.QueryEscape(e.data), strings.ReplaceAll(e.data, " ", "+"), strings.ReplaceAll(e.data, "+", " "))},
+		{"Data was signed URL-encoded, or lost its + on the way", swapped(parts, url.QueryEscape(e.data),
+			strings.ReplaceAll(url.QueryEscape(e.data), "%2F", "/"), lowerEscapes(url.QueryEscape(e.data)),
+			strings.ReplaceAll(e.data, " ", "+"), strings.ReplaceAll(e.data, "+", " "))},
 		{"Data was signed with other line breaks than it was sent with", swapped(parts, unbroken(e.data), wrapped(e.data, "\r\n"), wrapped(e.data, "\n"))},
 		{"Data was signed as JSON writes it, with its slashes escaped", swapped(parts, strings.ReplaceAll(e.data, "/", `\/`))},
+		{"TimeStamp was signed in another time zone than it was sent in", zones(e)},
 		{"TimeStamp was signed in another form than it was sent in, such as seconds against milliseconds", stamps(e)},
+		{"the text was signed in the other case: it is signed as it was sent", []string{strings.ToLower(strings.Join(parts, "")), strings.ToUpper(strings.Join(parts, ""))}},
 		{"Seq was signed in another form than it was sent in, such as without its zeros", seqs(e)},
 	} {
 		for _, text := range m.texts {
@@ -244,11 +251,40 @@ func stamps(e envelope) []string {
 		return nil
 	}
 	var texts []string
-	for _, stamp := range []string{at.In(charge.Shanghai).Format("20060102150405"), at.UTC().Format("20060102150405"), at.In(charge.Shanghai).Format(time.DateTime),
+	for _, stamp := range []string{at.In(charge.Shanghai).Format("20060102150405"), at.In(charge.Shanghai).Format(time.DateTime),
 		fmt.Sprint(at.Unix()), fmt.Sprint(at.UnixMilli())} {
 		texts = append(texts, e.operator+e.data+stamp+e.seq)
 	}
 	return texts
+}
+
+// zones are the texts with TimeStamp read in UTC where Asia/Shanghai is meant, and the other way round.
+func zones(e envelope) []string {
+	at, err := readTimeStamp(e.timeStamp)
+	if err != nil {
+		return nil
+	}
+	var texts []string
+	for _, t := range []time.Time{at.Add(-8 * time.Hour), at.Add(8 * time.Hour)} {
+		for _, stamp := range []string{t.In(charge.Shanghai).Format("20060102150405"), fmt.Sprint(t.Unix()), fmt.Sprint(t.UnixMilli())} {
+			texts = append(texts, e.operator+e.data+stamp+e.seq)
+		}
+	}
+	return texts
+}
+
+// lowerEscapes are percent escapes with small letters, as .NET and others write them.
+func lowerEscapes(text string) string {
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] == '%' && i+2 < len(text) {
+			b.WriteString(strings.ToLower(text[i : i+3]))
+			i += 2
+			continue
+		}
+		b.WriteByte(text[i])
+	}
+	return b.String()
 }
 
 func seqs(e envelope) []string {
@@ -259,7 +295,8 @@ func seqs(e envelope) []string {
 // cipherMistake explains Data that does not decrypt to a JSON object.
 func (c *patient) cipherMistake() string {
 	sealed, err := base64.StdEncoding.DecodeString(unbroken(c.envelope.data))
-	if err != nil {
+	_, hexErr := hex.DecodeString(unbroken(c.envelope.data)) // hex digits are letters of base64 as well
+	if err != nil || hexErr == nil {
 		return c.encodingMistake()
 	}
 	key, iv := c.keys[keyData].Reveal(), c.keys[keyIV].Reveal()
@@ -321,6 +358,8 @@ func (c *patient) paddingMistake(key, iv string, sealed []byte) string {
 	}
 	tail := bytes.TrimRight(cbc, "\x00 ")
 	switch {
+	case isGBK(cbc):
+		return "the message was encrypted in GBK; UTF-8 is wanted"
 	case isObject(tail) && len(tail) < len(cbc):
 		return "the message was padded with zeros or blanks; PKCS#7 padding is wanted"
 	case isObject(cbc):
@@ -331,6 +370,17 @@ func (c *patient) paddingMistake(key, iv string, sealed []byte) string {
 		return "the first 16 bytes alone are wrong: the IV is another one, or the JSON is not sound"
 	}
 	return "data_secret is another one, or Data was changed on its way"
+}
+
+// isGBK reports whether a padded message is an object in GBK and none in UTF-8.
+func isGBK(padded []byte) bool {
+	n := len(padded)
+	if n == 0 || int(padded[n-1]) > aes.BlockSize || int(padded[n-1]) > n {
+		return false
+	}
+	text := padded[:n-int(padded[n-1])]
+	decoded, err := simplifiedchinese.GBK.NewDecoder().Bytes(text)
+	return err == nil && !utf8.Valid(text) && bytes.HasPrefix(text, []byte("{")) && isObject(decoded)
 }
 
 func isObject(text []byte) bool {
@@ -347,13 +397,9 @@ func printable(text []byte) bool {
 }
 
 // fieldMistake explains fields that cannot be read.
-func (d *dialect) fieldMistake(fields []seal.Field) string {
-	if lot, ok := platform.Lookup(fields, d.profile.Lot.Field); ok && d.profile.Lot.Field != "" {
-		for _, escaped := range []struct{ from, what string }{{"%26", "URL-encoded"}, {"&amp;", "escaped as in HTML"}, {`\u0026`, "escaped twice as in JSON"}} {
-			if strings.Contains(lot, escaped.from) {
-				return fmt.Sprintf("the && in %s is %s", d.profile.Lot.Field, escaped.what)
-			}
-		}
+func (d *dialect) fieldMistake(fields []seal.Field, now time.Time) string {
+	if escaped := platform.EscapedLot(fields, d.profile.Lot.Field); escaped != "" {
+		return escaped
 	}
 	if inner, ok := platform.Lookup(fields, "Data"); ok && inner != "" {
 		return "Data holds a whole envelope again; it is to hold the message"
@@ -373,7 +419,7 @@ func (d *dialect) fieldMistake(fields []seal.Field) string {
 			return name + " is a number, such as unix time; yyyy-MM-dd HH:mm:ss in Beijing time is wanted"
 		}
 	}
-	return ""
+	return d.table.columns.WrongZone(fields, now)
 }
 
 // clockMistake explains a time that is far from ours.

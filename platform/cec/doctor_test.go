@@ -80,6 +80,11 @@ func TestDoctor(t *testing.T) {
 		{"names", signed("OperatorID=" + operator + "&Data=" + good + "&TimeStamp=" + stamp + "&Seq=" + seq), "names or separators"},
 		{"plain", signed(operator + message + stamp + seq), "plain text"},
 		{"url", signed(operator + url.QueryEscape(good) + stamp + seq), "URL-encoded"},
+		{"url, slashes kept", signed(operator + strings.ReplaceAll(url.QueryEscape(good), "%2F", "/") + stamp + seq), "URL-encoded"},
+		{"small letters", signed(strings.ToLower(operator + good + stamp + seq)), "other case"},
+		{"capitals", signed(strings.ToUpper(operator + good + stamp + seq)), "other case"},
+		{"stamp in UTC", signed(operator + good + "20240101040000" + seq), "another time zone"},
+		{"stamp in unix seconds of another zone", signed(operator + good + "1704110400" + seq), "another time zone"},
 		{"slashes", signed(operator + strings.ReplaceAll(good, "/", `\/`) + stamp + seq), "slashes"},
 		{"line breaks", envelopeOf(t, good[:76]+"\r\n"+good[76:], mac(testSig, operator+good+stamp+seq)), "line breaks"},
 		{"milliseconds", signed(operator + good + "1704081600000" + seq), "seconds against milliseconds"},
@@ -102,6 +107,10 @@ func TestDoctor(t *testing.T) {
 		{"another data key", sealed(encrypt(t, "another-data-key", testIV, message)), "data_secret is another"},
 		{"cut", sealed(good[:100]), "whole number of AES blocks"},
 		{"hex", sealed(hex.EncodeToString([]byte(message))), "hex"},
+		{"hex of whole blocks", sealed(hex.EncodeToString([]byte(message[:96]))), "hex"},
+		{"GBK", sealed(encrypt(t, testKey, testIV, strings.Replace(message, "京", "\xbe\xa9", 1))), "GBK"},
+		{"end in UTC", sealed(encrypt(t, testKey, testIV, strings.NewReplacer("10:00:00", "02:00:00", "11:30:00", "03:59:00").Replace(message))), "UTC where Asia/Shanghai"},
+		{"end ahead", sealed(encrypt(t, testKey, testIV, strings.Replace(message, "11:30:00", "19:59:00", 1))), "ahead"},
 		{"not encrypted", sealed(message), "plain text"},
 		{"URL alphabet", sealed(strings.NewReplacer("+", "-", "/", "_").Replace(good)), "URL alphabet"},
 		{"escaped &&", sealed(encrypt(t, testKey, testIV, strings.Replace(message, "&&", "%26%26", 1))), "URL-encoded"},
@@ -127,6 +136,15 @@ func TestDoctor(t *testing.T) {
 				t.Errorf("%s: the diagnosis shows %q", c.name, secret)
 			}
 		}
+	}
+}
+
+// A bare body is taken for base64 where the cipher is the seal; a form must not be.
+func TestDoctorSeesAFormWhereABareBodyIsAllowed(t *testing.T) {
+	a := platform.Account{Keys: []platform.Keys{{keyData: testKey, keyIV: testIV, keySig: testSig}}}
+	g := builtinDialect(t, "guowang-jinan").(platform.Doctor).Diagnose(platform.Push{Body: []byte("OperatorID=x&Data=y&Sig=z")}, a, time.Time{})
+	if !strings.Contains(g.Likely, "form") {
+		t.Errorf("likely %q", g.Likely)
 	}
 }
 

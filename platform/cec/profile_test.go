@@ -16,7 +16,7 @@ import (
 	"github.com/chargestamp/chargestamp/seal"
 )
 
-// Table 3 of the contract, and section 5 on default rules and keys.
+// What the built-in platforms are, with default rules and keys.
 func TestContract(t *testing.T) {
 	type row struct {
 		Number   int

@@ -28,7 +28,7 @@ var (
 	wordsFault     = words{500, "系统错误"}
 )
 
-// Reply answers by the case table of cec-platforms.md 5: HTTP 200 always, signed wherever a key is known.
+// Reply answers by T/CEC 102.4's return values: HTTP 200 always, signed wherever a key is known.
 func (d *dialect) Reply(_ platform.Push, a *platform.Account, v platform.Verdict) platform.Reply {
 	keys := answerKeys(a, v.Message)
 	w, plain := say(v)
@@ -106,8 +106,11 @@ func say(v platform.Verdict) (words, []byte) {
 // confirm is 特来电's answer to a charge. "Aut" is their spelling; 6 is any failure.
 func confirm(m *platform.Message, taken bool) []byte {
 	order := ""
-	if m != nil && m.Charge != nil {
+	switch {
+	case m != nil && m.Charge != nil:
 		order = m.Charge.Order
+	case m != nil:
+		order = m.Order
 	}
 	confirmed, plate, reason := 0, 1, 0
 	if !taken {

@@ -24,7 +24,7 @@ const (
 	reportPath      = "/notification_park_order_consumed"
 )
 
-// maxTokenValid bounds TokenAvailableTime: one peer fills in an epoch in milliseconds (cec-platforms.md 6.3).
+// maxTokenValid bounds TokenAvailableTime: one peer fills in an epoch in milliseconds.
 const maxTokenValid = 10 * 24 * time.Hour
 
 // TokenRequest asks the platform for an access token.
@@ -90,8 +90,7 @@ type answer struct {
 	data string
 }
 
-// readAnswer reads Ret, Msg and Data. A success that carries a Sig must carry the right one; errors come without
-// (cec-platforms.md 6.1).
+// readAnswer reads Ret, Msg and Data. A success that carries a Sig must carry the right one; errors come without.
 func readAnswer(k platform.Keys, body []byte) (answer, error) {
 	fields, err := seal.ReadObject(body)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/chargestamp/chargestamp/seal"
 )
 
-// The printed vectors of cec-platforms.md 7: V1 is the annex sample of T/CEC 102.4-2016, R1 and R8 have key, IV and
+// The printed vectors: V1 is the annex sample of T/CEC 102.4-2016, R1 and R8 have key, IV and
 // signature key apart, so that a mix-up fails.
 func TestVectors(t *testing.T) {
 	apart := platform.Keys{keyData: "1234567890abcdef", keyIV: "fedcba0987654321", keySig: "0123456789ABCDEF0123456789ABCDEF"}

@@ -15,7 +15,7 @@ import (
 )
 
 // Diagnose shows what was signed over, and tries the usual mistakes where the signature does not hold.
-func (d *dialect) Diagnose(p platform.Push, a platform.Account, _ time.Time) platform.Diagnosis {
+func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) platform.Diagnosis {
 	fields, err := platform.ReadFields(p.Body)
 	if err != nil {
 		return platform.Diagnosis{Likely: err.Error()}
@@ -33,6 +33,9 @@ func (d *dialect) Diagnose(p platform.Push, a platform.Account, _ time.Time) pla
 		}
 		if recipe.Verify(fields, secret, found) {
 			g.Expected = recipe.Sign(fields, secret)
+			if g.Likely = platform.EscapedLot(fields, d.profile.Lot.Field); g.Likely == "" {
+				g.Likely = d.table.Columns.WrongZone(fields, now)
+			}
 			return g
 		}
 	}
@@ -125,16 +128,32 @@ var mistakes = []mistake{
 		return []string{t.sign(t.keep(func(f seal.Field) bool { return !blank(f) }))}
 	}},
 	{"the values were URL-encoded before signing", func(t trial) []string {
-		return []string{t.sign(t.with(url.QueryEscape)), t.sign(t.with(url.PathEscape)),
-			t.sign(t.with(func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") })),
-			t.signText(url.QueryEscape(join(t.counted())))}
+		signs := []string{t.signText(url.QueryEscape(join(t.counted())))}
+		for _, encode := range []func(string) string{url.QueryEscape, url.PathEscape, percent, keepSlash, lowerPercent} {
+			signs = append(signs, t.each(encode)...)
+		}
+		return signs
 	}},
 	{`the values were signed as JSON writes them: && as \u0026\u0026, or Chinese characters as \u escapes`, func(t trial) []string {
-		return []string{t.sign(t.with(escapedHTML)), t.sign(t.with(func(s string) string { return escaped(s, false) })),
-			t.sign(t.with(func(s string) string { return escaped(s, true) }))}
+		var signs []string
+		for _, write := range []func(string) string{escapedHTML, func(s string) string { return escaped(s, false) }, func(s string) string { return escaped(s, true) },
+			func(s string) string { return strings.ReplaceAll(s, "/", `\/`) }} {
+			signs = append(signs, t.each(write)...)
+		}
+		return signs
 	}},
 	{"a time was signed in seconds and sent in milliseconds, or the other way round", func(t trial) []string {
-		return []string{t.sign(t.with(toSeconds)), t.sign(t.with(toMillis))}
+		return append(t.each(toSeconds), t.each(toMillis)...)
+	}},
+	{"a time was signed in another time zone than it was sent in; times are Asia/Shanghai", func(t trial) []string {
+		return slices.Concat(t.each(zone(0)), t.each(zone(1)), t.each(written(zone(0))), t.each(written(zone(1))))
+	}},
+	{"the text was signed in the other case: names and values are signed as they were sent", func(t trial) []string {
+		text := join(t.counted())
+		return append(append([]string{t.signText(strings.ToLower(text)), t.signText(strings.ToUpper(text))}, t.each(strings.ToLower)...), t.each(strings.ToUpper)...)
+	}},
+	{"the secret was left out: the fields alone were digested", func(t trial) []string {
+		return []string{seal.MD5Upper(join(t.counted()))}
 	}},
 	{"numbers were signed in another form than they were sent in (12.5 for 12.50, 120.0 for 120)", func(t trial) []string {
 		return []string{t.sign(t.numbers(shortest)), t.sign(t.numbers(func(s string) string { return shortest(s) + ".0" })),
@@ -198,6 +217,52 @@ func (t trial) with(change func(string) string) []seal.Field {
 		fields[i].Text = change(fields[i].Text)
 	}
 	return fields
+}
+
+// each gives the signatures with the texts of all fields changed, and of one at a time.
+func (t trial) each(change func(string) string) []string {
+	signs := []string{t.sign(t.with(change))}
+	for i, f := range t.fields {
+		if text := change(f.Text); text != f.Text {
+			fields := slices.Clone(t.fields)
+			fields[i].Text = text
+			signs = append(signs, t.sign(fields))
+		}
+	}
+	return signs
+}
+
+// percent writes a blank as %20, keepSlash leaves slashes as well, lowerPercent writes its hex in small letters.
+func percent(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
+
+func keepSlash(s string) string { return strings.ReplaceAll(percent(s), "%2F", "/") }
+
+func lowerPercent(s string) string {
+	parts := strings.Split(percent(s), "%")
+	for i := 1; i < len(parts); i++ {
+		parts[i] = strings.ToLower(parts[i][:2]) + parts[i][2:]
+	}
+	return strings.Join(parts, "%")
+}
+
+// zone changes a moment's text to the one of another zone: 0 as if it had been UTC, 1 the other way round.
+func zone(which int) func(string) string {
+	return func(s string) string {
+		if texts := platform.OtherZone(s); texts != nil {
+			return texts[which]
+		}
+		return s
+	}
+}
+
+// written keeps a change to moments that are written out: where a number stands beside them it is of no zone.
+func written(change func(string) string) func(string) string {
+	return func(s string) string {
+		if strings.Contains(s, ":") {
+			return change(s)
+		}
+		return s
+	}
 }
 
 // numbers changes the text of every field that is a number.

@@ -1,11 +1,17 @@
 package flat
 
 import (
+	"crypto/hmac"
+	"crypto/md5"
+	"encoding/hex"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/platform/platformtest"
 )
@@ -104,6 +110,79 @@ func TestMistakes(t *testing.T) {
 				t.Error("shows a whole plate among what was read")
 			}
 		})
+	}
+}
+
+// TestMistakesInOneField: what was digested differs from what was sent in one field, or in its letters. The digests
+// are made here by hand, after the recipes' own words.
+func TestMistakesInOneField(t *testing.T) {
+	upperMD5 := func(text string) string {
+		sum := md5.Sum([]byte(text))
+		return strings.ToUpper(hex.EncodeToString(sum[:]))
+	}
+	mac := func(text string) string {
+		h := hmac.New(md5.New, []byte("one-field-key"))
+		h.Write([]byte(text))
+		return hex.EncodeToString(h.Sum(nil))
+	}
+	const record = `{"parkId":"200461&&1313","orderNo":"a/B c","plateNo":"京A12345","startTime":"2024-01-01 10:00:00","endTime":"2024-01-01 11:30:00","sign":"%s"}`
+	const recordText = "endTime=2024-01-01 11:30:00&orderNo=a/B c&parkId=200461&&1313&plateNo=京A12345&startTime=2024-01-01 10:00:00"
+	const tail = "&key=one-field-key"
+	const notice = `{"parkId":"200461&&1313","carNo":"京A12345","startTime":1704074400000,"endTime":1704079800000,"timestamp":1704079805000,"sign":"%s"}`
+	const noticeText = "carNo=京A12345&endTime=1704079800000&parkId=200461&&1313&startTime=1704074400000&timestamp=1704079805000"
+	in := strings.NewReplacer
+	for _, c := range []struct{ name, id, body, sign, want string }{
+		{"sound", "yunkuaichong", record, upperMD5(recordText + tail), ""},
+		{"one time in seconds", "zhichong", notice, mac(in("1704079805000", "1704079805").Replace(noticeText)), "in seconds and sent in milliseconds"},
+		{"one time eight hours back", "zhichong", notice, mac(in("1704079805000", "1704051005000").Replace(noticeText)), "another time zone"},
+		{"all texts in UTC", "yunkuaichong", record, upperMD5(in("11:30", "03:30", "10:00", "02:00").Replace(recordText) + tail), "another time zone"},
+		{"one text in UTC", "yunkuaichong", record, upperMD5(in("11:30", "03:30").Replace(recordText) + tail), "another time zone"},
+		{"one value URL-encoded", "yunkuaichong", record, upperMD5(in("京A", "%E4%BA%ACA").Replace(recordText) + tail), "URL-encoded"},
+		{"hex of small letters", "yunkuaichong", record, upperMD5(in("京A", "%e4%ba%acA").Replace(recordText) + tail), "URL-encoded"},
+		{"slashes kept", "yunkuaichong", record, upperMD5(in("京", "%E4%BA%AC", "&&", "%26%26", "B c", "B%20c", ":", "%3A", "01 1", "01%201").Replace(recordText) + tail), "URL-encoded"},
+		{"the lot alone escaped", "yunkuaichong", record, upperMD5(in("&&", `\u0026\u0026`).Replace(recordText) + tail), "as JSON writes"},
+		{"slashes escaped", "yunkuaichong", record, upperMD5(in("a/B", `a\/B`).Replace(recordText) + tail), "as JSON writes"},
+		{"small letters", "yunkuaichong", record, upperMD5(strings.ToLower(recordText) + tail), "other case"},
+		{"capitals", "yunkuaichong", record, upperMD5(strings.ToUpper(recordText) + tail), "other case"},
+		{"one value in small letters", "yunkuaichong", record, upperMD5(in("A12345", "a12345").Replace(recordText) + tail), "other case"},
+		{"no secret", "yunkuaichong", record, upperMD5(recordText), "secret was left out"},
+	} {
+		d := byID(t, c.id)
+		p := platform.Push{Platform: c.id, Route: d.Info().Routes[0], Body: []byte(fmt.Sprintf(c.body, c.sign))}
+		key := "sign_key"
+		if c.id == "zhichong" {
+			key = "secret_key"
+		}
+		account := platform.Account{Keys: []platform.Keys{{key: "one-field-key"}}}
+		g := d.(platform.Doctor).Diagnose(p, account, time.Date(2024, 1, 1, 11, 31, 0, 0, charge.Shanghai))
+		if c.want == "" && g.Likely != "" || !strings.Contains(g.Likely, c.want) {
+			t.Errorf("%s: likely %q, want %q in it", c.name, g.Likely, c.want)
+		}
+	}
+}
+
+// A push that is signed well may still hold an escaped lot or the times of another zone.
+func TestMistakesUnderASoundSignature(t *testing.T) {
+	const text = "duration=120&merchId=%s&plateNo=京A12345&startChargingTime=2024-01-01 10:00:00&stopChargingTime=2024-01-01 11:30:00"
+	const body = `{"plateNo":"京A12345","merchId":"%s","duration":120,"startChargingTime":"2024-01-01 10:00:00","stopChargingTime":"2024-01-01 11:30:00","sign":"%s"}`
+	hexOf := func(text string) string { sum := md5.Sum([]byte(text)); return hex.EncodeToString(sum[:]) }
+	for _, c := range []struct {
+		lot  string
+		hour int
+		want string
+	}{
+		{"200461&&1313", 11, ""},
+		{"200461%26%261313", 11, "URL-encoded"},
+		{"200461&&1313", 19, "UTC where Asia/Shanghai is meant"},
+		{"200461&&1313", 3, "ahead"},
+	} {
+		sign := strings.ToUpper(hexOf(fmt.Sprintf(text, c.lot) + "&key=" + hexOf("one-field-key")))
+		p := platform.Push{Platform: "xiaoju", Route: byID(t, "xiaoju").Info().Routes[0], Body: []byte(fmt.Sprintf(body, c.lot, sign))}
+		g := byID(t, "xiaoju").(platform.Doctor).Diagnose(p, platform.Account{Keys: []platform.Keys{{"sign_key": "one-field-key"}}},
+			time.Date(2024, 1, 1, c.hour, 31, 0, 0, charge.Shanghai))
+		if c.want == "" && g.Likely != "" || !strings.Contains(g.Likely, c.want) || !strings.EqualFold(g.Found, g.Expected) {
+			t.Errorf("%s at %d:31: likely %q, want %q in it", c.lot, c.hour, g.Likely, c.want)
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestPrinted opens the vectors that are printed for the recipes (other-platforms.md 2.2, secret demo-secret).
+// TestPrinted opens the recipes' vectors; their secret is demo-secret.
 func TestPrinted(t *testing.T) {
 	now := time.Date(2025, 1, 1, 12, 0, 0, 0, charge.Shanghai)
 	for _, c := range []struct{ id, key, body string }{

@@ -27,6 +27,8 @@ func TestLoadRefuses(t *testing.T) {
 		{"unknown evidence", `"observed"`, `"certain"`, "about.evidence: certain is none of documented, observed, inferred, assumed"},
 		{"no evidence", `evidence = "observed"`, "", "about.evidence: is missing"},
 		{"no path", `charge = ["/zld/api/wec/SyncChargePilePay"]`, "", "paths.charge: names no path"},
+		{"path that is resolved", `"/zld/api/wec/SyncChargePilePay"`, `"/zld/api/../SyncChargePilePay"`, "own.toml:22: paths: \"/zld/api/../SyncChargePilePay\": clients resolve"},
+		{"path of a dot", `"/zld/api/wec/SyncChargePilePay"`, `"/zld/./wec"`, "clients resolve . and .."},
 		{"odd path", `/wec/SyncChargePilePay"`, `/wec/Sync?Charge"`, "paths:"},
 		{"no lot", `field      = "appId"`, "", "lot.field: is missing"},
 		{"unknown separator", `separators = ["&&"]`, `separators = ["--"]`, "lot.separators: -- is none of"},

@@ -2,6 +2,7 @@ package open13
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"net/url"
 	"slices"
@@ -14,7 +15,7 @@ import (
 )
 
 // Diagnose shows what was signed over, and tries the usual mistakes where the signature does not hold.
-func (d *dialect) Diagnose(p platform.Push, a platform.Account, _ time.Time) platform.Diagnosis {
+func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) platform.Diagnosis {
 	e, err := open(p.Body)
 	if err != nil {
 		return platform.Diagnosis{Likely: wrapped(p.Body, err)}
@@ -24,6 +25,9 @@ func (d *dialect) Diagnose(p platform.Push, a platform.Account, _ time.Time) pla
 		g.Expected = seal.S1(e.data, a.Keys[set][key])
 		if compact, err := seal.CompactJSON(e.data); err == nil && g.Expected != e.sign {
 			g.Canonical, g.Expected = string(compact)+"key=<ckey>", e.sign
+		}
+		if g.Likely = platform.EscapedLot(e.fields, stationField); g.Likely == "" {
+			g.Likely = d.table.Columns.WrongZone(e.fields, now)
 		}
 		return g
 	}
@@ -55,6 +59,11 @@ func wrapped(body []byte, err error) string {
 		return "the body is Base64 of the kind for URLs; the standard kind with + and / is wanted"
 	case len(text)%4 != 0:
 		return "the body is Base64 without its padding, or cut off"
+	}
+	if plain, decoded := base64.StdEncoding.DecodeString(string(text)); decoded == nil {
+		if raw, missing := seal.RawMember(plain, "data"); missing == nil && bytes.HasPrefix(raw, []byte(`"`)) {
+			return "data is a text that holds JSON; the object itself is wanted"
+		}
 	}
 	return err.Error()
 }
@@ -99,6 +108,20 @@ func explained(e envelope, secret string) string {
 		return "data was signed with blanks that were not sent"
 	case is(s1(strings.ReplaceAll(compact, "&", `\u0026`)), s1(ascii(compact))):
 		return `data was signed with characters escaped that were sent bare: && as \u0026\u0026, or Chinese characters`
+	case is(s1(strings.ReplaceAll(compact, "/", `\/`))):
+		return `data was signed with its slashes escaped as \/, and sent with them bare`
+	case is(s1(object(changed(e.fields, toSeconds), `,`, `:`)), s1(object(changed(e.fields, toMillis), `,`, `:`))):
+		return "a time was signed in seconds and sent in milliseconds, or the other way round; seconds are wanted"
+	case is(s1(object(changed(e.fields, shift(0)), `,`, `:`)), s1(object(changed(e.fields, shift(1)), `,`, `:`))):
+		return "a time was signed in another time zone than it was sent in"
+	case is(s1(object(filled(e.fields), `,`, `:`)), s1(object(sorted(filled(e.fields)), `,`, `:`))):
+		return "empty members were left out for signing, and sent"
+	case is(s1(object(changed(e.fields, shortest), `,`, `:`))):
+		return "numbers were signed in another form than they were sent in (12.5 for 12.50)"
+	case is(s1(strings.ToLower(data)), s1(strings.ToUpper(data))):
+		return "the text of data was signed in the other case"
+	case is(s1(base64.StdEncoding.EncodeToString(e.data))):
+		return "the Base64 of data was signed; its JSON text is"
 	case is(s1(`{"data":`+data+`}`), s1(`{"data":`+data+`,"sign":""}`)):
 		return "the whole envelope was signed; only the text of data is"
 	case is(s1(url.QueryEscape(data)), s1(url.PathEscape(data))):
@@ -135,6 +158,60 @@ func object(fields []seal.Field, comma, colon string) string {
 		members[i] = quoted(f.Name) + colon + text
 	}
 	return "{" + strings.Join(members, comma) + "}"
+}
+
+// changed are the fields with every number in another form.
+func changed(fields []seal.Field, change func(string) string) []seal.Field {
+	fields = slices.Clone(fields)
+	for i := range fields {
+		if fields[i].Kind == seal.Number {
+			fields[i].Text = change(fields[i].Text)
+		}
+	}
+	return fields
+}
+
+// filled are the fields that hold something.
+func filled(fields []seal.Field) []seal.Field {
+	return slices.DeleteFunc(slices.Clone(fields), func(f seal.Field) bool { return f.Text == "" || f.Kind == seal.Null })
+}
+
+// Lengths of a moment of this century in digits.
+const (
+	secondsDigits = 10
+	millisDigits  = 13
+)
+
+func toSeconds(s string) string {
+	if len(s) == millisDigits {
+		return s[:secondsDigits]
+	}
+	return s
+}
+
+func toMillis(s string) string {
+	if len(s) == secondsDigits {
+		return s + "000"
+	}
+	return s
+}
+
+// shift changes a moment to the one that another zone would have made of it.
+func shift(which int) func(string) string {
+	return func(s string) string {
+		if texts := platform.OtherZone(s); len(s) == secondsDigits && texts != nil {
+			return texts[which]
+		}
+		return s
+	}
+}
+
+// shortest takes the zeros off behind a decimal point.
+func shortest(s string) string {
+	if !strings.Contains(s, ".") {
+		return s
+	}
+	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
 }
 
 func quoted(text string) string {

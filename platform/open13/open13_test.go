@@ -1,7 +1,9 @@
 package open13
 
 import (
+	"crypto/md5"
 	"encoding/base64"
+	"encoding/hex"
 	"net/netip"
 	"os"
 	"strings"
@@ -37,7 +39,7 @@ func captured(t testing.TB, path string) (platform.Push, platform.Account) {
 	return p, accounts.Candidates("linghu", platform.Claim{Lot: charge.LotID{Union: "200461", Park: "1313"}})[0].Account
 }
 
-// TestPrinted opens the two vectors that are printed for interface 13 (lot-http.md 3.3, other-platforms.md 2.2).
+// TestPrinted opens the two vectors of interface 13.
 func TestPrinted(t *testing.T) {
 	for _, c := range []struct{ data, sign, key string }{
 		{`{"comid":"1313","union_id":"200461","start_charge_seq":"20210126","start_charging_time":1603779352,"stop_charging_time":1603789352,"car_number":"京AA1234","mitigate_type":1,"duration":120}`,
@@ -157,6 +159,36 @@ func BenchmarkOpen(b *testing.B) {
 		}
 		if _, err := d.Open(p, account, p.Received); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// TestMistakesInTheText: what was digested differs from what was sent. The digests are made here by hand.
+func TestMistakesInTheText(t *testing.T) {
+	const data = `{"comid":"1313","union_id":"200461","start_charge_seq":"X/1","start_charging_time":1704074400,"stop_charging_time":1704079800,"car_number":"京A12345","power":12.50,"station_name":""}`
+	sign := func(text string) string {
+		sum := md5.Sum([]byte(text + "key=lot-key-of-a-test"))
+		return strings.ToUpper(hex.EncodeToString(sum[:]))
+	}
+	in := strings.NewReplacer
+	for _, c := range []struct{ name, data, sign, want string }{
+		{"sound", data, sign(data), ""},
+		{"milliseconds signed", data, sign(in("4400,", "4400000,", "9800,", "9800000,").Replace(data)), "in seconds and sent in milliseconds"},
+		{"milliseconds sent", in("4400,", "4400000,", "9800,", "9800000,").Replace(data), sign(data), "in seconds and sent in milliseconds"},
+		{"another zone", data, sign(in("1704074400", "1704103200", "1704079800", "1704108600").Replace(data)), "another time zone"},
+		{"slashes", data, sign(in("X/1", `X\/1`).Replace(data)), "slashes"},
+		{"empty left out", data, sign(in(`,"station_name":""`, "").Replace(data)), "empty members"},
+		{"number", data, sign(in("12.50", "12.5").Replace(data)), "12.5 for 12.50"},
+		{"small letters", data, sign(strings.ToLower(data)), "other case"},
+		{"its Base64", data, sign(base64.StdEncoding.EncodeToString([]byte(data))), "Base64 of data"},
+		{"a text", `"{}"`, sign("{}"), "a text that holds JSON"},
+		{"lot escaped", `{"station_id":"200461%26%261313","car_number":"京A12345"}`, sign(`{"station_id":"200461%26%261313","car_number":"京A12345"}`), "URL-encoded"},
+	} {
+		body := base64.StdEncoding.EncodeToString([]byte(`{"data":` + c.data + `,"sign":"` + c.sign + `"}`))
+		g := linghu().(platform.Doctor).Diagnose(platform.Push{Body: []byte(body)}, platform.Account{Keys: []platform.Keys{{"ckey": "lot-key-of-a-test"}}},
+			time.Date(2024, 1, 1, 11, 31, 0, 0, charge.Shanghai))
+		if c.want == "" && g.Likely != "" || !strings.Contains(g.Likely, c.want) {
+			t.Errorf("%s: likely %q, want %q in it", c.name, g.Likely, c.want)
 		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // Diagnose shows what is read. There is no signature to explain.
-func (d *dialect) Diagnose(p platform.Push, a platform.Account, _ time.Time) platform.Diagnosis {
+func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) platform.Diagnosis {
 	fields, err := platform.ReadFields(p.Body)
 	if err != nil {
 		return platform.Diagnosis{Likely: err.Error()}
@@ -20,10 +20,14 @@ func (d *dialect) Diagnose(p platform.Push, a platform.Account, _ time.Time) pla
 	case sealed && signed:
 		g.Likely = "the push comes in the envelope of T/CEC 102 (Data, Sig), which this platform was not known to use"
 	case err != nil:
-		g.Likely = err.Error()
+		if g.Likely = platform.EscapedLot(fields, d.profile.Lot.Field); g.Likely == "" {
+			g.Likely = err.Error()
+		}
 	default:
 		if _, err := d.setOf(claim.Operator, a.Keys); err != nil {
 			g.Likely = err.Error()
+		} else {
+			g.Likely = d.table.Columns.WrongZone(fields, now)
 		}
 	}
 	return g

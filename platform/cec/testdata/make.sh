@@ -107,7 +107,7 @@ good method-absent-amount "$(message ',"FreeParkingCost":8')";                  
 good method-absent "$(message)";                                                   taken method-absent $ORDER
 good method-without-value "$(message ',"CalculationMethod":1')";                   taken method-without-value $ORDER
 good method-unknown "$(message ',"CalculationMethod":7')";                         bad_data method-unknown
-good not-finished "{$HEAD,$PLATE,\"StartChargeSeqStat\":2}";                       taken not-finished ''
+good not-finished "{$HEAD,$PLATE,\"StartChargeSeqStat\":2}";                       taken not-finished $ORDER
 good plate-missing "{$HEAD,$TIMES}";                                               bad_data plate-missing
 good plate-absurd "{$HEAD,\"PlateNum\":\"<script>\",$TIMES}";                      declined plate-absurd $ORDER
 good order-missing "{\"ParkID\":\"200461&&1313\",$PLATE,$TIMES}";                  bad_data order-missing
@@ -119,7 +119,7 @@ good not-bound "$PUSH";                                                         
 good busy "$PUSH";                                                                 answer busy -1 系统繁忙，请稍后再试 ''
 good data-is-no-json 'StartChargeSeq=1&PlateNum=2';                                bad_data data-is-no-json
 
-# The spellings of cec-platforms.md 6: names in lower case, Sig in lower case, unix time, Seq without its zeros.
+# The spellings that were seen: names in lower case, Sig in lower case, unix time, Seq without its zeros.
 DATA=$(enc "$(message ',"CalculationMethod":1,"FreeParkingTimes":30' | sed 's/StartChargeSeq/startchargeseq/;s/PlateNum/platenum/;s/ParkID/parkId/;s/Sevice/Service/')")
 post tolerances $CHARGE "{\"operatorid\":\"$OPERATOR\",\"data\":\"$DATA\",\"timestamp\":1704081600,\"seq\":853,\"sig\":\"$(md5mac "$OPERATOR${DATA}1704081600853" | tr A-F a-f)\"}" "$GOOD"
 taken tolerances $ORDER
