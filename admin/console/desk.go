@@ -1,8 +1,11 @@
 package console
 
 import (
+	"fmt"
+	"io"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -154,6 +157,48 @@ func (c *Console) audit(w http.ResponseWriter, r *http.Request, p *page) error {
 	}
 	list.Items, list.Next = page.Items, nextPage(r.URL, page.Next)
 	return render(w, r, http.StatusOK, auditPage(p, list))
+}
+
+// auditDetail gives all that one entry says, as a text.
+func (c *Console) auditDetail(w http.ResponseWriter, r *http.Request, p *page) error {
+	seq, err := strconv.ParseInt(r.PathValue("seq"), 10, 64)
+	if err != nil || seq < 1 {
+		return desk.Fail(desk.NotFound, "no such entry")
+	}
+	page, err := c.desk.Audit(r.Context(), p.Who, guard.AuditFilter{}, strconv.FormatInt(seq+1, 10), 1)
+	if err != nil {
+		return err
+	}
+	if len(page.Items) != 1 || page.Items[0].Seq != seq {
+		return desk.Fail(desk.NotFound, "no such entry")
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="audit-%d.txt"`, seq))
+	_, err = io.WriteString(w, page.Items[0].Detail)
+	return err
+}
+
+// What the log's page shows of a detail: the beginning, and some more on demand.
+const (
+	auditFirst = 160
+	auditMore  = 800
+)
+
+// clipDetail gives a detail's beginning and, where that is not all, more of it.
+func clipDetail(detail string) (first, more string) {
+	text := []rune(detail)
+	if len(text) <= auditFirst && !strings.Contains(detail, "\n") {
+		return detail, ""
+	}
+	first, _, _ = strings.Cut(detail, "\n")
+	if line := []rune(first); len(line) > auditFirst {
+		first = string(line[:auditFirst])
+	}
+	first += " …"
+	if len(text) > auditMore {
+		return first, string(text[:auditMore]) + " …"
+	}
+	return first, detail
 }
 
 // actionName puts an audit action into words.

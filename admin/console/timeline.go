@@ -124,7 +124,7 @@ func pushStep(p *page, push charge.Push) step {
 		s.Facts = append(s.Facts, fact{p.T("签名", "signature"), p.T("与账号密钥相符", "fits the account's keys")})
 	}
 	if push.Reason != "" {
-		s.Facts = append(s.Facts, fact{p.T("说明", "said"), push.Reason})
+		s.Facts = append(s.Facts, fact{p.T("说明", "said"), p.Say(words.Sentence(push.Reason))})
 	}
 	s.rank = rankPush
 	s.Link, s.Linked = "/pushes/"+ID(push.ID), p.T("原始报文与解码", "raw request and what was read")

@@ -37,6 +37,11 @@ func (d *Desk) Push(ctx context.Context, who guard.Identity, id int64) (*Push, e
 		d.Failed(ctx, err)
 		p.Read = flow.Replayed{Outcome: stored.Outcome} // it cannot be read any more; what was stored still can
 	}
+	if Allows(who.Role, guard.RoleSupport) && p.Read.Plate != "" {
+		for i, line := range p.Read.Read {
+			p.Read.Read[i] = strings.Replace(line, p.Read.Plate.String(), p.Read.Plate.Full(), 1)
+		}
+	}
 	raw := d.maskCredentials(stored)
 	switch {
 	case Allows(who.Role, guard.RoleSupport):

@@ -1,0 +1,174 @@
+package admin
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/flow"
+	"github.com/chargestamp/chargestamp/guard"
+)
+
+// A database that is away for a while is no failure of ours: 503 says that it is worth coming again.
+func TestDatabaseAwayIs503(t *testing.T) {
+	f := onPages()
+	b := as(t, f, guard.RoleAdmin)
+	f.fail = fmt.Errorf("%w: failed to connect to `user=postgres`: dial tcp 10.0.0.7:5432", flow.ErrBusy)
+	for _, path := range []string{"/", "/charges", "/charges/7001", "/lots", "/statements", "/work/near"} {
+		a := b.get(path)
+		if a.StatusCode != http.StatusServiceUnavailable || a.Header.Get("Retry-After") == "" || strings.Contains(a.body, "10.0.0.7") || !strings.Contains(a.body, "数据库暂时不可用") {
+			t.Errorf("%s: %d %s", path, a.StatusCode, a.body)
+		}
+	}
+	isProblem(t, call(t, f, "admin", "GET", "/api/v1/charges", ""), http.StatusServiceUnavailable)
+}
+
+func TestWrongMethodIs405(t *testing.T) {
+	b := as(t, onPages(), guard.RoleAdmin)
+	r, err := http.NewRequest(http.MethodDelete, b.base+"/charges", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := b.do(r); a.StatusCode != http.StatusMethodNotAllowed || a.Header.Get("Allow") != "GET, HEAD" {
+		t.Errorf("DELETE: %d, Allow %q", a.StatusCode, a.Header.Get("Allow"))
+	}
+}
+
+// Whoever sends a form after the session is over comes back to the page that it stood on.
+func TestExpiredSessionOnAPostLeadsBack(t *testing.T) {
+	f := onPages()
+	b := as(t, f, guard.RoleSupport)
+	if err := f.guard.Sessions.Revoke(t.Context(), f.guard.Sessions.List("support")[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	for referer, want := range map[string]string{
+		b.base + "/charges/7001/void?x=1": "/login?next=" + url.QueryEscape("/charges/7001/void?x=1"),
+		"https://elsewhere.example/trap":  "/login",
+	} {
+		r, err := http.NewRequest(http.MethodPost, b.base+"/charges/7001/void", strings.NewReader("reason=x"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Referer", referer)
+		if a := b.do(r); a.Header.Get("Location") != want {
+			t.Errorf("from %s: leads to %q, want %q", referer, a.Header.Get("Location"), want)
+		}
+	}
+}
+
+// A token query holds no charge: there is nothing to take, and no button that says so.
+func TestQuestionsAreNotReplayed(t *testing.T) {
+	f := onPages()
+	f.push.Charge, f.push.Outcome = 0, charge.OutcomeQuestion
+	b := as(t, f, guard.RoleSupport)
+	if a := b.get("/pushes/31"); strings.Contains(a.body, "/pushes/31/replay") || a.StatusCode != http.StatusOK {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+	f.push.Outcome = charge.OutcomeNotBound
+	if a := b.get("/pushes/31"); !strings.Contains(a.body, "/pushes/31/replay") {
+		t.Error("a push that can be taken now is not offered for replay")
+	}
+}
+
+// Why a push was refused is said in the reader's language, in the list and on its page.
+func TestRefusalsAreInTheReadersLanguage(t *testing.T) {
+	f := onPages()
+	f.push.Charge, f.push.Outcome, f.push.Reason = 0, charge.OutcomeUnknownLot, "there is no lot 200461/1399"
+	b := as(t, f, guard.RoleSupport)
+	if a := b.get("/pushes/31"); !strings.Contains(a.body, "没有车场 200461/1399") || strings.Contains(a.body, "there is no lot") {
+		t.Error("Chinese page: ", a.body)
+	}
+	b.get("/?lang=en")
+	if a := b.get("/pushes/31"); !strings.Contains(a.body, "there is no lot 200461/1399") {
+		t.Error("English page: ", a.body)
+	}
+}
+
+// Staff read whole plates in what was decoded; viewers never do.
+func TestDecodedPlateIsWholeForSupport(t *testing.T) {
+	for role, want := range map[guard.Role]string{guard.RoleSupport: "京AD06088", guard.RoleViewer: "京A***88"} {
+		a := as(t, onPages(), role).get("/pushes/31")
+		_, decoded, _ := strings.Cut(a.body, "解码结果")
+		if !strings.Contains(decoded, want) || role == guard.RoleViewer && strings.Contains(a.body, "京AD06088") {
+			t.Errorf("%s reads %s", role, decoded)
+		}
+	}
+}
+
+// An import of thousands of lots is one entry of the audit log; the page shows its beginning and a file has all.
+func TestHugeAuditEntriesAreClipped(t *testing.T) {
+	f := onPages()
+	detail := strings.Repeat("lot 200461/1: new: name 一号场\n", 5000) + "the end"
+	for range 120 {
+		if err := f.guard.Audit.Record(t.Context(), guard.Entry{Actor: "li", Role: guard.RoleAdmin, Action: "estate.apply", Detail: detail}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := as(t, f, guard.RoleAdmin)
+	if a := b.get("/audit"); a.StatusCode != http.StatusOK || len(a.body) > 300<<10 {
+		t.Errorf("the page: %d, %d bytes", a.StatusCode, len(a.body))
+	}
+	if a := b.get("/audit/5/detail.txt"); a.body != detail || !strings.HasPrefix(a.Header.Get("Content-Disposition"), "attachment") {
+		t.Errorf("the file: %d, %d bytes", a.StatusCode, len(a.body))
+	}
+	if a := b.get("/audit/999/detail.txt"); a.StatusCode != http.StatusNotFound {
+		t.Errorf("an entry that is not there: %d", a.StatusCode)
+	}
+	if a := as(t, f, guard.RoleSupport).get("/audit/5/detail.txt"); a.StatusCode != http.StatusForbidden {
+		t.Errorf("support gets %d", a.StatusCode)
+	}
+}
+
+// A file of thousands of lots is previewed, kept and applied by pages of ordinary size.
+func TestHugeImport(t *testing.T) {
+	f := onPages()
+	b := as(t, f, guard.RoleAdmin)
+	var doc strings.Builder
+	doc.WriteString("version: 1\nlots:\n")
+	for i := range 3000 {
+		fmt.Fprintf(&doc, "  - {lot: \"200461/9%05d\", name: 大场, kind: sdk, ckey: \"never-shown-ckey-%d\"}\n", i, i)
+	}
+	a := b.post("/estate/import", url.Values{"text": {doc.String()}, "step": {"preview"}})
+	packed := hidden(a.body, "packed")
+	if a.StatusCode != http.StatusOK || len(a.body) > 300<<10 || packed == "" {
+		t.Fatalf("preview: %d, %d bytes", a.StatusCode, len(a.body))
+	}
+	if a := b.post("/estate/import", url.Values{"packed": {packed}, "step": {"apply"}}); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("apply: %d %.300s", a.StatusCode, a.body)
+	}
+	for _, path := range []string{"/estate", "/lots", "/estate/binding/new", "/audit"} {
+		if a := b.get(path); a.StatusCode != http.StatusOK || len(a.body) > 300<<10 {
+			t.Errorf("%s with 3000 lots: %d, %d bytes", path, a.StatusCode, len(a.body))
+		}
+	}
+	if a := b.get("/estate?find=902999"); !strings.Contains(a.body, "200461/902999") || strings.Contains(a.body, "200461/900001") {
+		t.Error("a lot beyond the first hundred is not found")
+	}
+	wrong := "version: 1\nlots:\n" + strings.Repeat("  - {lot: nothing, kind: none}\n", 4000)
+	if a := b.post("/estate/import", url.Values{"text": {wrong}}); a.StatusCode != http.StatusUnprocessableEntity || len(a.body) > 300<<10 {
+		t.Errorf("4000 errors: %d, %d bytes", a.StatusCode, len(a.body))
+	}
+}
+
+// Each list stays under 300 KiB, pages and what they load together, however much there is.
+func TestLongListsWeighLittle(t *testing.T) {
+	f := onPages()
+	f.many = 500
+	b := as(t, f, guard.RoleAdmin)
+	for _, path := range []string{"/charges", "/work/held", "/find?q=AD06088", "/lots/200461/1313", "/bindings/teld-main/200461/1313"} {
+		if a := b.get(path); a.StatusCode != http.StatusOK || strings.Count(a.body, "<tr>") > 501 && !errors.Is(f.page.Limit0(), nil) {
+			t.Errorf("%s: %d", path, a.StatusCode)
+		}
+	}
+}
+
+// The menu tells screen readers which page this is.
+func TestMenuSaysWhereYouAre(t *testing.T) {
+	if a := as(t, onPages(), guard.RoleViewer).get("/lots"); !strings.Contains(a.body, `<a href="/lots" aria-current="page"`) {
+		t.Error("no aria-current=\"page\" on the menu's entry")
+	}
+}
