@@ -181,7 +181,7 @@ func (f *fake) Bind(_ context.Context, id int64, stay string, a flow.Action) (fl
 
 func (f *fake) Replay(_ context.Context, id int64, a flow.Action) (flow.Replayed, error) {
 	f.done = append(f.done, "replay")
-	return flow.Replayed{Outcome: charge.OutcomeDuplicate, Read: []string{"PlateNum = 京A***88"}, Charge: 7001, Done: !a.DryRun}, nil
+	return flow.Replayed{Outcome: charge.OutcomeDuplicate, Read: []string{"PlateNum = 京A***88"}, Plate: "京AD06088", Charge: 7001, Done: !a.DryRun}, nil
 }
 
 func (f *fake) Pause(_ context.Context, id charge.LotID, a flow.Action) (flow.Effect, error) {
