@@ -87,6 +87,39 @@ func TestRefusalsAreInTheReadersLanguage(t *testing.T) {
 	}
 }
 
+// Of a push that is refused still, support reads what the doctor finds: how far it came and what was in it.
+func TestRefusedPushIsDiagnosed(t *testing.T) {
+	f := onPages()
+	f.push.Charge, f.push.Outcome, f.unread = 0, charge.OutcomeBadSignature, true
+	if a := as(t, f, guard.RoleSupport).get("/pushes/31"); !strings.Contains(a.body, "sign differs") || strings.Contains(a.body, "/pushes/31/replay") {
+		t.Error(a.body)
+	}
+	if a := as(t, f, guard.RoleViewer).get("/pushes/31"); strings.Contains(a.body, "sign differs") || a.StatusCode != http.StatusOK {
+		t.Errorf("a viewer: %d %s", a.StatusCode, a.body)
+	}
+}
+
+// A retry is told by what came of it: its message is the first one's, and only the last says what comes next.
+func TestRetriesAreTold(t *testing.T) {
+	f := onPages()
+	sent := &f.told.Deliveries[0]
+	one := sent.Attempts[0]
+	sent.Delivery.Payload = []byte(`{"a":1}`)
+	one.Result = charge.AttemptTimeout
+	sent.Attempts = nil
+	for n := range 6 {
+		one.N = n + 1
+		sent.Attempts = append(sent.Attempts, one)
+	}
+	a := as(t, f, guard.RoleSupport).get("/charges/7001")
+	if n := strings.Count(a.body, "<summary>报文</summary>"); n != 1 {
+		t.Errorf("the message stands there %d times", n)
+	}
+	if n := strings.Count(a.body, "下发（第 "); n != 6 {
+		t.Errorf("%d of 6 tries are told", n)
+	}
+}
+
 // Staff read whole plates in what was decoded; viewers never do.
 func TestDecodedPlateIsWholeForSupport(t *testing.T) {
 	for role, want := range map[guard.Role]string{guard.RoleSupport: "京AD06088", guard.RoleViewer: "京A***88"} {

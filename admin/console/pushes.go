@@ -140,7 +140,7 @@ func (p *page) readValue(text string) string {
 // replayEffect says what taking a push again would do.
 func (p *page) replayEffect(push *desk.Push) string {
 	if opens(push) {
-		return p.T("效果：若现在能打开，将像刚收到一样接收并判定。", "Effect: it opens now, and is taken and decided as if it had just come.")
+		return p.T("现在能打开，将像刚收到一样接收并判定。", "It opens now, and is taken and decided as if it had just come.")
 	}
-	return p.T("效果：现在仍然打不开，不会接收任何东西。先修正密钥或对接。", "Effect: it does not open now either, so nothing is taken. Put the key or the binding right first.")
+	return p.T("现在仍然不能接收，回放没有作用。请先按上面的提示修正，再刷新本页。", "It is not taken now either, so a replay would do nothing. Put right what is said above, then reload this page.")
 }
