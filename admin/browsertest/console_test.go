@@ -405,7 +405,7 @@ func phone(b *tab) {
 	b.do(chromedp.Focus(chromedp.CSS(`.menu summary`)), chromedp.KeyEvent("\r"))
 	b.sees("对账单")
 	b.leave(chromedp.Click(`//details[@class="menu"]//a[contains(., "车场")]`))
-	b.sees("一号场")
+	b.sees("号场", "更多")
 	b.accessible("lots on a phone")
 }
 
