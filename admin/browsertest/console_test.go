@@ -102,6 +102,7 @@ func TestConsole(t *testing.T) {
 		{"every kind of lot", func() { everyKind(b) }},
 		{"phone width", func() { phone(b) }},
 		{"every page", func() { everyPage(b) }},
+		{"long lists", func() { longLists(b) }},
 	} {
 		if !t.Run(step.name, func(t *testing.T) {
 			outer := b.t
@@ -225,6 +226,7 @@ func doctor(b *tab) {
 		b.t.Errorf("to be shared is %q", shared)
 	}
 	b.accessible("doctor's finding")
+	b.picture("finding-zh")
 }
 
 func pause(b *tab) {
@@ -342,28 +344,54 @@ func secondFactor(b *tab) {
 	b.accessible("second factor, wrong code")
 }
 
-// everyKind imports lots of the other kinds, one within another, and a long list of them.
-func everyKind(b *tab) {
+// imports pastes an estate file and says what it would change.
+func imports(b *tab, doc string) {
+	b.t.Helper()
 	b.visit("/estate/file")
-	var doc strings.Builder
-	doc.WriteString("version: 1\nlots:\n" +
-		"  - {lot: \"620001/1314\", name: 二号场, kind: api, ckey: invented-ckey-78, callback: \"https://lot.example/bolink\"}\n" +
-		"  - {lot: \"620001/1315\", name: 三号场, kind: 4g, ckey: invented-ckey-79, tariff: {free_minutes: 15, unit_minutes: 60, unit_price: \"5.00\"}}\n" +
-		"  - {lot: \"620001/1316\", name: 内场, kind: 4g, ckey: invented-ckey-80, parent: \"620001/1315\", tariff: {unit_minutes: 60, unit_price: \"5.00\"}}\n")
-	for i := range 1500 {
-		fmt.Fprintf(&doc, "  - {lot: \"620001/9%04d\", name: 第 %d 号场, kind: sdk, ckey: invented-ckey-%d}\n", i, i, i)
-	}
-	b.do(chromedp.SetValue(chromedp.CSS(`#f-text`), doc.String()))
+	b.do(chromedp.SetValue(chromedp.CSS(`#f-text`), doc))
 	b.press("查看更改")
-	b.sees("将要更改", "lot 620001/1315", "文件较大")
+}
+
+// everyKind imports lots of the other kinds, one within another.
+func everyKind(b *tab) {
+	imports(b, "version: 1\nlots:\n"+
+		"  - {lot: \"620001/1314\", name: 二号场, kind: api, ckey: invented-ckey-78, callback: \"https://lot.example/bolink\"}\n"+
+		"  - {lot: \"620001/1315\", name: 三号场, kind: 4g, ckey: invented-ckey-79, tariff: {free_minutes: 15, unit_minutes: 60, unit_price: \"5.00\"}}\n"+
+		"  - {lot: \"620001/1316\", name: 内场, kind: 4g, ckey: invented-ckey-80, parent: \"620001/1315\", tariff: {unit_minutes: 60, unit_price: \"5.00\"}}\n")
+	b.sees("将要更改", "lot 620001/1315")
 	b.accessible("what an import changes")
+	b.picture("import-zh")
 	b.press("应用更改")
 	b.sees("更改已生效")
-	b.visit("/estate/file")
-	b.do(chromedp.SetValue(chromedp.CSS(`#f-text`), "version: 1\nlots: [{lot: x, kind: none}]\n"))
-	b.press("查看更改")
+	imports(b, "version: 1\nlots: [{lot: x, kind: none}]\n")
 	b.sees("文件有错误")
 	b.accessible("errors of an import")
+}
+
+// longLists are of a site with hundreds of lots: its pages stay small, on a phone too.
+func longLists(b *tab) {
+	var doc strings.Builder
+	doc.WriteString("version: 1\nlots:\n")
+	for i := range 800 {
+		fmt.Fprintf(&doc, "  - {lot: \"620001/9%04d\", name: 第 %d 号场, kind: sdk, ckey: invented-ckey-%d}\n", i, i, i)
+	}
+	imports(b, doc.String())
+	b.sees("将要更改", "文件较大")
+	b.press("应用更改")
+	b.sees("更改已生效")
+	b.do(chromedp.EmulateViewport(375, 740, chromedp.EmulateMobile))
+	defer b.do(chromedp.EmulateViewport(1280, 900))
+	for _, path := range []string{"/", "/lots", "/estate", "/audit", "/estate/binding/new"} {
+		b.visit(path)
+		if n := b.weight(); n > most || n == 0 {
+			b.t.Errorf("%s weighs %d bytes", path, n)
+		}
+		if wide := eval[int](b, `document.scrollingElement.scrollWidth`); wide > 375 {
+			b.t.Errorf("%s is %d wide on a phone of 375", path, wide)
+		}
+	}
+	b.visit("/estate?find=90799")
+	b.sees("第 799 号场")
 }
 
 // pages are what is looked at in both languages.
@@ -405,13 +433,15 @@ func phone(b *tab) {
 	b.do(chromedp.Focus(chromedp.CSS(`.menu summary`)), chromedp.KeyEvent("\r"))
 	b.sees("对账单")
 	b.leave(chromedp.Click(`//details[@class="menu"]//a[contains(., "车场")]`))
-	b.sees("号场", "更多")
+	b.sees("一号场")
 	b.accessible("lots on a phone")
 }
 
+// most is what a page and what it loads may weigh.
+const most = 300 << 10
+
 // everyPage looks at each page in both languages: what axe finds, what it weighs, what the browser complains of.
 func everyPage(b *tab) {
-	const most = 300 << 10
 	for _, lang := range []string{"zh", "en"} {
 		b.visit("/?lang=" + lang)
 		for name, path := range pages(b) {
