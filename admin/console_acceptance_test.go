@@ -99,6 +99,21 @@ func TestRefusedPushIsDiagnosed(t *testing.T) {
 	}
 }
 
+// What is sent to a platform's engineers is in the language of the page, and holds no signature of our keys.
+func TestSharedFindingIsInTheReadersLanguage(t *testing.T) {
+	b := as(t, onPages(), guard.RoleSupport)
+	ask := url.Values{"platform": {"telaidian"}, "push": {"{}"}}
+	_, shared, _ := strings.Cut(b.post("/doctor", ask).body, `class="share"`)
+	if !strings.Contains(shared, "签名：不通过") || strings.Contains(shared, "FAILED") {
+		t.Errorf("in Chinese: %s", shared)
+	}
+	b.get("/?lang=en")
+	_, shared, _ = strings.Cut(b.post("/doctor", ask).body, `class="share"`)
+	if !strings.Contains(shared, "FAILED") {
+		t.Errorf("in English: %s", shared)
+	}
+}
+
 // A retry is told by what came of it: its message is the first one's, and only the last says what comes next.
 func TestRetriesAreTold(t *testing.T) {
 	f := onPages()

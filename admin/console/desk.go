@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/admin/words"
 	"github.com/chargestamp/chargestamp/alert"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/guard"
@@ -86,10 +87,29 @@ var plates = regexp.MustCompile(`(\p{Han}[A-Z])[A-Z0-9]{3,5}([A-Z0-9]{2})`)
 
 // shared is a finding that can be sent to a platform: without the signature that our keys give, what was read
 // and what looks like a plate.
-func shared(f *platform.Finding) string {
+func shared(p *page, f *platform.Finding) string {
 	masked := *f
 	masked.Expected, masked.Answer, masked.Read = "", "", nil
-	return plates.ReplaceAllString(masked.String(), "$1***$2")
+	text := masked.String()
+	if p.Lang != words.English {
+		text = sharedInChinese(p, &masked)
+	}
+	return plates.ReplaceAllString(text, "$1***$2")
+}
+
+// sharedInChinese is a finding for a platform's engineers, step by step.
+func sharedInChinese(p *page, f *platform.Finding) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s：%s\n", p.Platform(f.Platform), p.Say(p.Word(words.PushOutcome, string(f.Outcome)).Name))
+	for _, s := range f.Steps {
+		fmt.Fprintf(&b, "%s：%s %s\n", stepName(p, s.Step), stepResult(p, s.Result), p.Say(words.Sentence(s.Detail)))
+	}
+	for _, part := range []struct{ name, text string }{{"签名原文", f.Canonical}, {"推送中的签名", f.Found}, {"很可能", p.Say(words.Sentence(f.Likely))}} {
+		if part.text != "" {
+			fmt.Fprintf(&b, "\n%s：\n%s\n", part.name, part.text)
+		}
+	}
+	return b.String()
 }
 
 func (c *Console) alerts(w http.ResponseWriter, r *http.Request, p *page) error {

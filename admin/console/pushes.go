@@ -129,7 +129,14 @@ func (p *page) readValue(text string) string {
 	}
 	if name == "asks" {
 		method, size, _ := strings.Cut(value, ", ")
-		value = p.Say(p.Word(words.Method, method).Name) + " · " + size
+		minutes, yuan, _ := strings.Cut(size, ", ")
+		value = p.Say(p.Word(words.Method, method).Name)
+		switch charge.Method(method) {
+		case charge.MethodTime:
+			value += " · " + minutes
+		case charge.MethodAmount:
+			value += " · " + yuan
+		}
 	}
 	if strings.HasPrefix(name, "asks") || strings.HasPrefix(name, "reduction") || name == "total" {
 		return p.T(readUnits.Replace(value), value)
