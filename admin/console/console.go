@@ -259,7 +259,7 @@ func (c *Console) fail(w http.ResponseWriter, r *http.Request, p *page, err erro
 		c.desk.Failed(r.Context(), err)
 		w.Header().Set("Retry-After", "5")
 		status, title = http.StatusServiceUnavailable, p.T("数据库暂时不可用", "The database is away")
-		text = p.T("网关正在等待数据库恢复，没有做任何更改。恢复后刷新本页即可。", "The gateway waits for its database; nothing was changed. Reload this page once it is back.")
+		text = p.T("网关正在等待数据库恢复，恢复后刷新本页即可。若刚提交了操作，请先查看它是否已生效，再决定是否重做。", "The gateway waits for its database; reload this page once it is back. If you have just sent something, look whether it was done before you send it again.")
 	default:
 		c.desk.Failed(r.Context(), err)
 	}
