@@ -41,7 +41,8 @@ type fake struct {
 	refuse estate.Errors // what Apply finds wrong
 	alerts *alert.Watcher
 	push   *charge.Push
-	many   int // more rows in lists; below 0 they are empty
+	unread bool // the push cannot be opened with the keys of today
+	many   int  // more rows in lists; below 0 they are empty
 }
 
 func newFake() *fake {
@@ -181,7 +182,10 @@ func (f *fake) Bind(_ context.Context, id int64, stay string, a flow.Action) (fl
 
 func (f *fake) Replay(_ context.Context, id int64, a flow.Action) (flow.Replayed, error) {
 	f.done = append(f.done, "replay")
-	return flow.Replayed{Outcome: charge.OutcomeDuplicate, Read: []string{"PlateNum = 京A***88"}, Charge: 7001, Done: !a.DryRun}, nil
+	if f.unread {
+		return flow.Replayed{Outcome: charge.OutcomeBadSignature, Detail: "sign is missing: the push is not signed"}, nil
+	}
+	return flow.Replayed{Outcome: charge.OutcomeDuplicate, Read: []string{"PlateNum = 京A***88"}, Plate: "京AD06088", Charge: 7001, Done: !a.DryRun}, nil
 }
 
 func (f *fake) Pause(_ context.Context, id charge.LotID, a flow.Action) (flow.Effect, error) {

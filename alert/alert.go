@@ -32,7 +32,7 @@ type Facts struct {
 	Lots       []Lot          // sdk lots that are not off
 	GaveUp     int64          // charges given up within Limits.Window
 	Settled    int64          // charges delivered, refused, used or given up within Limits.Window
-	OldestDue  time.Time      // due time of the oldest pending delivery; zero for none
+	OldestDue  time.Time      // since when the oldest pending delivery waits; zero for none
 	Signatures map[string]int // bad_signature and bad_token pushes within Limits.Window, by account
 	DiskFree   int64          // bytes on the data folder's disk
 	DiskTotal  int64          // bytes; 0 where it is not known

@@ -41,6 +41,11 @@ func (g *IDs) Next() int64 {
 	return n>>idSeqBits<<(idNodeBits+idSeqBits) | g.node<<idSeqBits | n&(1<<idSeqBits-1)
 }
 
+// FirstID is less than or equal to every id that is made at a time or later, and greater than every one made before.
+func FirstID(t time.Time) int64 {
+	return (t.UnixMilli() - idEpoch) << (idNodeBits + idSeqBits)
+}
+
 // IDTime is when an id was made, to the millisecond.
 func IDTime(id int64) time.Time {
 	return time.UnixMilli(id>>(idNodeBits+idSeqBits) + idEpoch)

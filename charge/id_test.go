@@ -57,3 +57,14 @@ func TestIDsOfNodesDiffer(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+func TestFirstIDPartsByTime(t *testing.T) {
+	now := time.UnixMilli(1_800_000_000_000)
+	ids := NewIDs(7, func() time.Time { return now })
+	before := ids.Next()
+	now = now.Add(time.Millisecond)
+	first := FirstID(now)
+	if at := ids.Next(); before >= first || at < first {
+		t.Errorf("ids %d and %d are not parted by %d", before, at, first)
+	}
+}

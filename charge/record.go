@@ -121,9 +121,11 @@ type LotStatus struct {
 	Beat        time.Time // last heartbeat; zero for never
 	Paused      bool
 	PauseReason string
-	ToldStays   bool // it has told an entry
-	Pending     int  // deliveries that are due, leased, sent or unknown
-	OldestDue   time.Time
+	ToldStays   bool      // it has told an entry
+	Pending     int       // deliveries that are due, leased, sent or unknown
+	Minute      int       // of them, those made more than a minute ago
+	TenMinutes  int       // and more than ten
+	OldestDue   time.Time // since when the oldest of them waits, whatever its next try; zero for none
 }
 
 // LineSession says which node holds a line.
@@ -185,7 +187,7 @@ type Counts struct {
 	Pushes   map[Outcome]int64
 	States   map[State]int64
 	Pending  int64
-	Oldest   time.Time // due time of the oldest pending delivery; zero for none
+	Oldest   time.Time // since when the oldest pending delivery waits; zero for none
 	OffLine  int64     // sdk lots with something pending and no line
 	LatestAt time.Time
 }

@@ -20,6 +20,9 @@ import (
 // ErrNotFound says that there is no such charge, stay, push or lot.
 var ErrNotFound = errors.New("not found")
 
+// ErrBusy says that nothing was read or taken: the database is away or too much waits for it. Try again later.
+var ErrBusy = outbox.ErrBusy
+
 // Estate is what the story needs to know of vendors, lots, accounts and bindings. One Estate is a snapshot
 // that does not change.
 type Estate interface {

@@ -16,6 +16,7 @@ type Replayed struct {
 	Read    []string       `json:"read"`
 	Charge  int64          `json:"charge,string"` // 0 where it makes none
 	Done    bool           `json:"done"`          // it was taken now
+	Plate   charge.Plate   `json:"-"`             // whole, for those who may see it; Read has it masked
 }
 
 // Replay opens a stored push again. A push that was refused and opens now, because a key or a binding was put
@@ -41,6 +42,9 @@ func (f *Flow) Replay(ctx context.Context, pushID int64, a Action) (Replayed, er
 		return Replayed{}, err
 	}
 	out := Replayed{Outcome: stored.Outcome, Charge: stored.Charge, Read: readings(m), Detail: "opens with today's keys"}
+	if m.Charge != nil {
+		out.Plate = m.Charge.Plate
+	}
 	if stored.Charge != 0 || m.Charge == nil || a.DryRun {
 		if stored.Charge == 0 && m.Charge != nil {
 			out.Detail += "; without dry run it is taken now"

@@ -12,14 +12,18 @@ import (
 // Unknown deliveries that are not asked again have no job, and count all the same: somebody must look at them.
 const unknownAlone = "d.state = 'unknown' AND NOT EXISTS (SELECT 1 FROM job j WHERE j.id = d.id)"
 
+// howOld counts what is pending, all of it and by age, and finds the oldest. Age is that of the id: a delivery
+// has waited since it was made, while its due time moves on with every try.
+const howOld = "count(*), min(d.id), sum(CASE WHEN d.id < ? THEN 1 ELSE 0 END), sum(CASE WHEN d.id < ? THEN 1 ELSE 0 END)"
+
 var (
-	pendingByLot = statementOf("SELECT route, count(*), min(due) FROM job WHERE kind <> 'report' GROUP BY route", tableJob)
-	unknownByLot = statementOf("SELECT lot, count(*), min(due) FROM delivery d WHERE "+unknownAlone+" GROUP BY lot", tableDelivery, tableJob)
+	pendingByLot = statementOf("SELECT route, "+howOld+" FROM job d WHERE kind <> 'report' GROUP BY route", tableJob)
+	unknownByLot = statementOf("SELECT lot, "+howOld+" FROM delivery d WHERE "+unknownAlone+" GROUP BY lot", tableDelivery, tableJob)
 	allLotMarks  = tableLotMark.selectWhere("lot <> '' ORDER BY lot")
 	allLines     = tableLine.selectWhere("lot <> '' ORDER BY lot, beat")
 
-	pendingOf = statementOf("SELECT route, count(*), min(due) FROM job WHERE kind <> 'report' AND route = ? GROUP BY route", tableJob)
-	unknownOf = statementOf("SELECT lot, count(*), min(due) FROM delivery d WHERE "+unknownAlone+" AND lot = ? GROUP BY lot", tableDelivery, tableJob)
+	pendingOf = statementOf("SELECT route, "+howOld+" FROM job d WHERE kind <> 'report' AND route = ? GROUP BY route", tableJob)
+	unknownOf = statementOf("SELECT lot, "+howOld+" FROM delivery d WHERE "+unknownAlone+" AND lot = ? GROUP BY lot", tableDelivery, tableJob)
 	marksOf   = tableLotMark.selectWhere("lot = ?")
 	everyLine = tableLine.selectWhere("lot = ? ORDER BY beat")
 )
@@ -48,11 +52,15 @@ func (s *Store) lotStatuses(ctx context.Context, from [4]*statement, args ...any
 		return lots[l]
 	}
 	pending := func(c *cells) error {
-		l, n, due := of(lotOf(c)), int(c.int()), c.time()
-		l.Pending += n
-		l.OldestDue = earlier(l.OldestDue, due)
+		l := of(lotOf(c))
+		l.Pending += int(c.int())
+		l.OldestDue = earlier(l.OldestDue, charge.IDTime(c.int()).UTC())
+		l.Minute += int(c.int())
+		l.TenMinutes += int(c.int())
 		return c.failed()
 	}
+	now := s.cfg.Clock()
+	ages := []any{charge.FirstID(now.Add(-time.Minute)), charge.FirstID(now.Add(-10 * time.Minute))}
 	err := s.Read(ctx, func(t *Tx) error {
 		scans := [4]func(*cells) error{func(c *cells) error {
 			l := of(lotOf(c))
@@ -67,7 +75,11 @@ func (s *Store) lotStatuses(ctx context.Context, from [4]*statement, args ...any
 			return err
 		}, pending, pending}
 		for i, q := range from {
-			if err := t.each(q, scans[i], args...); err != nil {
+			with := args
+			if i >= 2 { // the counts of what is pending
+				with = append(slices.Clone(ages), args...)
+			}
+			if err := t.each(q, scans[i], with...); err != nil {
 				return err
 			}
 		}
@@ -94,8 +106,8 @@ func earlier(a, b time.Time) time.Time {
 var (
 	countPushes  = statementOf("SELECT outcome, count(*) FROM push WHERE received >= ? AND received < ? GROUP BY outcome", tablePush)
 	countStates  = statementOf("SELECT state, count(*) FROM charge WHERE received >= ? AND received < ? GROUP BY state", tableCharge)
-	countPending = statementOf("SELECT count(*), min(due) FROM job WHERE kind <> 'report'", tableJob)
-	countUnknown = statementOf("SELECT count(*), min(due) FROM delivery d WHERE "+unknownAlone, tableDelivery, tableJob)
+	countPending = statementOf("SELECT count(*), coalesce(min(id), 0) FROM job WHERE kind <> 'report'", tableJob)
+	countUnknown = statementOf("SELECT count(*), coalesce(min(d.id), 0) FROM delivery d WHERE "+unknownAlone, tableDelivery, tableJob)
 	latestPush   = statementOf("SELECT max(received) FROM push", tablePush)
 	countOffLine = statementOf("SELECT count(*) FROM (SELECT DISTINCT route FROM job WHERE kind = 'line') r "+
 		"WHERE NOT EXISTS (SELECT 1 FROM line_session s WHERE s.lot = r.route AND s.node <> '')", tableJob, tableLine)
@@ -106,7 +118,9 @@ func (s *Store) Counts(ctx context.Context, from, to time.Time) (charge.Counts, 
 	n := charge.Counts{Pushes: make(map[charge.Outcome]int64), States: make(map[charge.State]int64)}
 	pending := func(c *cells) error {
 		n.Pending += c.int()
-		n.Oldest = earlier(n.Oldest, c.time())
+		if oldest := c.int(); oldest != 0 {
+			n.Oldest = earlier(n.Oldest, charge.IDTime(oldest).UTC())
+		}
 		return c.failed()
 	}
 	span := []any{millis(from), millis(to)}

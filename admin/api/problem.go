@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/flow"
 )
 
 var statuses = map[desk.Kind]int{
@@ -34,6 +35,9 @@ func problem(ctx context.Context, d *desk.Desk, err error) huma.StatusError {
 		return status
 	}
 	d.Failed(ctx, err)
+	if errors.Is(err, flow.ErrBusy) {
+		return huma.Error503ServiceUnavailable("the database is away or overloaded; try again in a while")
+	}
 	return huma.Error500InternalServerError("something failed inside the gateway; its log says what")
 }
 

@@ -96,8 +96,13 @@ func TestConsole(t *testing.T) {
 		{"doctor", func() { doctor(b) }},
 		{"pause a lot", func() { pause(b) }},
 		{"role limits", func() { roleLimits(b, open(t, chromium, b.base)) }},
+		{"keyboard", func() { keyboard(b) }},
+		{"expired session", func() { expired(b, open(t, chromium, b.base)) }},
+		{"second factor", func() { secondFactor(b) }},
+		{"every kind of lot", func() { everyKind(b) }},
 		{"phone width", func() { phone(b) }},
 		{"every page", func() { everyPage(b) }},
+		{"long lists", func() { longLists(b) }},
 	} {
 		if !t.Run(step.name, func(t *testing.T) {
 			outer := b.t
@@ -221,6 +226,7 @@ func doctor(b *tab) {
 		b.t.Errorf("to be shared is %q", shared)
 	}
 	b.accessible("doctor's finding")
+	b.picture("finding-zh")
 }
 
 func pause(b *tab) {
@@ -266,6 +272,128 @@ func roleLimits(b, viewer *tab) {
 	viewer.quiet()
 }
 
+// keyboard goes from the top of a page by the tab key alone: the skip link comes first and leads into the content,
+// every stop shows where it is, and the order is the one that is read.
+func keyboard(b *tab) {
+	const stop = `(() => {
+		const e = document.activeElement, s = getComputedStyle(e);
+		return [e.className || e.id || e.tagName, s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2, e.getBoundingClientRect().top >= 0].join(" ");
+	})()`
+	b.visit("/lots")
+	b.do(chromedp.KeyEvent("\t"))
+	if got := eval[string](b, stop); got != "skip true true" {
+		b.t.Errorf("the first stop is %q, want the skip link, seen", got)
+	}
+	b.do(chromedp.KeyEvent("\r"))
+	if got := eval[string](b, `location.hash + " " + document.activeElement.id`); got != "#main main" {
+		b.t.Errorf("the skip link leads to %q", got)
+	}
+	b.do(chromedp.KeyEvent("\t"))
+	if got := eval[string](b, `document.activeElement.id`); got != "f-find" {
+		b.t.Errorf("after the skip link comes %q, want the content's first field", got)
+	}
+	b.visit("/charges")
+	for range 30 {
+		b.do(chromedp.KeyEvent("\t"))
+		if got := eval[string](b, stop); !strings.Contains(got, " true") {
+			b.t.Errorf("the stop %q does not show where it is", got)
+		}
+	}
+	if backwards := eval[int](b, `document.querySelectorAll("[tabindex]:not([tabindex='0']):not([tabindex='-1'])").length`); backwards != 0 {
+		b.t.Errorf("%d elements have an order of their own", backwards)
+	}
+}
+
+// expired loses a session between a page and its form: sign-in leads back to the page.
+func expired(b, lost *tab) {
+	lost.t = b.t
+	lost.visit("/login")
+	lost.accessible("sign-in")
+	lost.picture("login-zh")
+	lost.fill("name", "li", "password", phrase)
+	lost.press("登录")
+	lost.visit("/lots/" + theLot.String())
+	b.visit("/me")
+	b.leave(chromedp.Click(chromedp.CSS(`form[action$="/revoke"] button`)))
+	b.sees("已撤销")
+	lost.do(chromedp.Click(chromedp.CSS(`details.act-box summary`)))
+	lost.fill("reason", "会话过期")
+	lost.press("暂停下发")
+	lost.sees("登录已过期")
+	lost.accessible("session over")
+	lost.fill("name", "li", "password", "not the password at all")
+	lost.press("登录")
+	lost.sees("用户名、密码或验证码不正确")
+	lost.fill("password", phrase)
+	lost.press("登录")
+	lost.sees("一号场", "暂停下发")
+	b.visit("/me")
+	b.leave(chromedp.Click(chromedp.CSS(`form[action$="/revoke"] button`)))
+}
+
+// secondFactor looks at the pages that lead to one; guard tests the codes.
+func secondFactor(b *tab) {
+	b.visit("/me")
+	b.press("设置双因素…")
+	b.sees("用验证器应用扫描")
+	b.accessible("second factor")
+	b.picture("second-factor-zh")
+	b.fill("code", "000000")
+	b.press("开启")
+	b.sees("验证码不正确")
+	b.accessible("second factor, wrong code")
+}
+
+// imports pastes an estate file and says what it would change.
+func imports(b *tab, doc string) {
+	b.t.Helper()
+	b.visit("/estate/file")
+	b.do(chromedp.SetValue(chromedp.CSS(`#f-text`), doc))
+	b.press("查看更改")
+}
+
+// everyKind imports lots of the other kinds, one within another.
+func everyKind(b *tab) {
+	imports(b, "version: 1\nlots:\n"+
+		"  - {lot: \"620001/1314\", name: 二号场, kind: api, ckey: invented-ckey-78, callback: \"https://lot.example/bolink\"}\n"+
+		"  - {lot: \"620001/1315\", name: 三号场, kind: 4g, ckey: invented-ckey-79, tariff: {free_minutes: 15, unit_minutes: 60, unit_price: \"5.00\"}}\n"+
+		"  - {lot: \"620001/1316\", name: 内场, kind: 4g, ckey: invented-ckey-80, parent: \"620001/1315\", tariff: {unit_minutes: 60, unit_price: \"5.00\"}}\n")
+	b.sees("将要更改", "lot 620001/1315")
+	b.accessible("what an import changes")
+	b.picture("import-zh")
+	b.press("应用更改")
+	b.sees("更改已生效")
+	imports(b, "version: 1\nlots: [{lot: x, kind: none}]\n")
+	b.sees("文件有错误")
+	b.accessible("errors of an import")
+}
+
+// longLists are of a site with hundreds of lots: its pages stay small, on a phone too.
+func longLists(b *tab) {
+	var doc strings.Builder
+	doc.WriteString("version: 1\nlots:\n")
+	for i := range 800 {
+		fmt.Fprintf(&doc, "  - {lot: \"620001/9%04d\", name: 第 %d 号场, kind: sdk, ckey: invented-ckey-%d}\n", i, i, i)
+	}
+	imports(b, doc.String())
+	b.sees("将要更改", "文件较大")
+	b.press("应用更改")
+	b.sees("更改已生效")
+	b.do(chromedp.EmulateViewport(375, 740, chromedp.EmulateMobile))
+	defer b.do(chromedp.EmulateViewport(1280, 900))
+	for _, path := range []string{"/", "/lots", "/estate", "/audit", "/estate/binding/new"} {
+		b.visit(path)
+		if n := b.weight(); n > most || n == 0 {
+			b.t.Errorf("%s weighs %d bytes", path, n)
+		}
+		if wide := eval[int](b, `document.scrollingElement.scrollWidth`); wide > 375 {
+			b.t.Errorf("%s is %d wide on a phone of 375", path, wide)
+		}
+	}
+	b.visit("/estate?find=90799")
+	b.sees("第 799 号场")
+}
+
 // pages are what is looked at in both languages.
 func pages(b *tab) map[string]string {
 	list := map[string]string{
@@ -274,10 +402,15 @@ func pages(b *tab) map[string]string {
 		"lot-form": "/estate/lot/edit?id=" + theLot.String(), "account-form": "/estate/account/edit?id=teld-main",
 		"binding-form": "/estate/binding/edit?id=teld-main@" + theLot.String(), "binding": bindingPath(), "go-live": bindingPath() + "/mode?to=shadow",
 		"doctor": "/doctor", "alerts": "/alerts", "access": "/access", "audit": "/audit", "me": "/me", "missing": "/no-such-page",
+		"find-nothing": "/find?q=ZZZ9999", "find-part": "/find", "charges-none": "/charges?state=expired", "charges-wrong": "/charges?plate=A&from=31.1.2026",
+		"pushes-refused": "/pushes?outcome=refused", "work-left": "/work/left", "work-gave-up": "/work/gave-up", "statements-none": "/statements?from=2020-01-01&to=2020-01-02",
+		"vendor-form": "/estate/vendor/new", "account-choice": "/estate/account/new", "account-new": "/estate/account/new?platform=xiaoju", "lot-new": "/estate/lot/new",
+		"lot-4g-form": "/estate/lot/edit?id=620001/1315", "lot-api": "/lots/620001/1314", "estate-find": "/estate?find=1315", "lots-off-line": "/lots?show=off_line",
+		"bulk": "/work/redeliver?state=gave_up",
 	}
 	b.visit("/charges")
 	list["charge"] = eval[string](b, `document.querySelector("main tbody a").getAttribute("href")`)
-	list["void"] = list["charge"] + "/void"
+	list["void"], list["redeliver"], list["bind"] = list["charge"]+"/void", list["charge"]+"/redeliver", list["charge"]+"/bind"
 	b.visit("/pushes")
 	list["push"] = eval[string](b, `document.querySelector("main tbody a").getAttribute("href")`)
 	return list
@@ -304,9 +437,11 @@ func phone(b *tab) {
 	b.accessible("lots on a phone")
 }
 
+// most is what a page and what it loads may weigh.
+const most = 300 << 10
+
 // everyPage looks at each page in both languages: what axe finds, what it weighs, what the browser complains of.
 func everyPage(b *tab) {
-	const most = 300 << 10
 	for _, lang := range []string{"zh", "en"} {
 		b.visit("/?lang=" + lang)
 		for name, path := range pages(b) {

@@ -188,14 +188,16 @@ func (b *tab) quiet() {
 	}
 }
 
-// accessible has axe judge the page by WCAG 2.2 AA, in the light and in the dark.
+// accessible has axe judge the page by WCAG 2.2 AA, and its colours in the dark as well.
 func (b *tab) accessible(name string) {
 	b.t.Helper()
-	for _, scheme := range []string{"light", "dark"} {
+	eval[bool](b, axe+"; true")
+	for scheme, rules := range map[string]string{
+		"light": `{type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}`,
+		"dark":  `{type: "rule", values: ["color-contrast", "link-in-text-block"]}`,
+	} {
 		b.media(scheme)
-		eval[bool](b, axe+"; true")
-		found := eval[string](b, `axe.run(document, {resultTypes: ["violations"], runOnly: {type: "tag",
-			values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}).then((r) => r.violations.map((v) =>
+		found := eval[string](b, `axe.run(document, {resultTypes: ["violations"], runOnly: `+rules+`}).then((r) => r.violations.map((v) =>
 			v.impact + " " + v.id + ": " + v.nodes.slice(0, 3).map((n) => n.target.join(" ") + " " + n.failureSummary).join("; ")).join("\n"))`)
 		if found != "" {
 			b.t.Errorf("%s, %s:\n%s", name, scheme, found)

@@ -79,8 +79,8 @@ func (c *Console) sendToLogin(w http.ResponseWriter, r *http.Request, p *page) {
 	target := "/login"
 	if c.cfg.Guard.Setup.Open() {
 		target = "/setup"
-	} else if r.Method == http.MethodGet && !p.HTMX && r.URL.Path != "/" {
-		target += "?next=" + url.QueryEscape(p.Here)
+	} else if back := wayBack(r, p); back != "/" {
+		target += "?next=" + url.QueryEscape(back)
 	}
 	code := ""
 	if _, err := r.Cookie(sessionCookie); err == nil {
@@ -88,6 +88,18 @@ func (c *Console) sendToLogin(w http.ResponseWriter, r *http.Request, p *page) {
 		c.setCookie(w, r, sessionCookie, "")
 	}
 	_ = seeOther(w, r, target, code)
+}
+
+// wayBack is the page to show after signing in: the one that was asked for, or the one that the form stood on.
+func wayBack(r *http.Request, p *page) string {
+	if r.Method == http.MethodGet && !p.HTMX {
+		return localPath(p.Here)
+	}
+	from, err := url.Parse(r.Referer())
+	if err != nil || from.Host != r.Host || from.Path == "" {
+		return "/"
+	}
+	return localPath(from.RequestURI())
 }
 
 // setup makes the first admin, for whoever holds the link that the start has printed.

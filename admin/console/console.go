@@ -20,6 +20,7 @@ import (
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/admin/words"
 	"github.com/chargestamp/chargestamp/alert"
+	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/guard"
 )
 
@@ -254,6 +255,11 @@ func (c *Console) fail(w http.ResponseWriter, r *http.Request, p *page, err erro
 		text = p.T("请减小后再提交。", "Send less at once.")
 	case errors.As(err, &known):
 		status, title, text = knownFailure(p, known)
+	case errors.Is(err, flow.ErrBusy):
+		c.desk.Failed(r.Context(), err)
+		w.Header().Set("Retry-After", "5")
+		status, title = http.StatusServiceUnavailable, p.T("数据库暂时不可用", "The database is away")
+		text = p.T("网关正在等待数据库恢复，恢复后刷新本页即可。若刚提交了操作，请先查看它是否已生效，再决定是否重做。", "The gateway waits for its database; reload this page once it is back. If you have just sent something, look whether it was done before you send it again.")
 	default:
 		c.desk.Failed(r.Context(), err)
 	}
@@ -287,7 +293,28 @@ func (c *Console) noPage(w http.ResponseWriter, r *http.Request) {
 		c.sendToLogin(w, r, p)
 		return
 	}
+	if takes := c.methods(r); len(takes) > 0 {
+		w.Header().Set("Allow", strings.Join(takes, ", "))
+		text := p.T("这个地址只接受 ", "This address takes ") + strings.Join(takes, ", ") + p.T("。", " only.")
+		if err := render(w, r, http.StatusMethodNotAllowed, failurePage(p, http.StatusMethodNotAllowed, p.T("不支持的请求方法", "Method not allowed"), text)); err != nil {
+			c.desk.Failed(r.Context(), err)
+		}
+		return
+	}
 	c.fail(w, r, p, desk.Fail(desk.NotFound, "there is no such page"))
+}
+
+// methods are what an address takes, where it is one of ours.
+func (c *Console) methods(r *http.Request) []string {
+	var takes []string
+	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
+		asked := r.Clone(r.Context())
+		asked.Method = m
+		if _, pattern := c.mux.Handler(asked); pattern != "" && m != r.Method {
+			takes = append(takes, m)
+		}
+	}
+	return takes
 }
 
 // localPath keeps a way back inside the console: a path, never another site.

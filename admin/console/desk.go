@@ -1,12 +1,16 @@
 package console
 
 import (
+	"fmt"
+	"io"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/admin/words"
 	"github.com/chargestamp/chargestamp/alert"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/guard"
@@ -83,10 +87,29 @@ var plates = regexp.MustCompile(`(\p{Han}[A-Z])[A-Z0-9]{3,5}([A-Z0-9]{2})`)
 
 // shared is a finding that can be sent to a platform: without the signature that our keys give, what was read
 // and what looks like a plate.
-func shared(f *platform.Finding) string {
+func shared(p *page, f *platform.Finding) string {
 	masked := *f
 	masked.Expected, masked.Answer, masked.Read = "", "", nil
-	return plates.ReplaceAllString(masked.String(), "$1***$2")
+	text := masked.String()
+	if p.Lang != words.English {
+		text = sharedInChinese(p, &masked)
+	}
+	return plates.ReplaceAllString(text, "$1***$2")
+}
+
+// sharedInChinese is a finding for a platform's engineers, step by step.
+func sharedInChinese(p *page, f *platform.Finding) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s：%s\n", p.Platform(f.Platform), p.Say(p.Word(words.PushOutcome, string(f.Outcome)).Name))
+	for _, s := range f.Steps {
+		fmt.Fprintf(&b, "%s：%s %s\n", stepName(p, s.Step), stepResult(p, s.Result), p.Say(words.Sentence(s.Detail)))
+	}
+	for _, part := range []struct{ name, text string }{{"签名原文", f.Canonical}, {"推送中的签名", f.Found}, {"很可能", p.Say(words.Sentence(f.Likely))}} {
+		if part.text != "" {
+			fmt.Fprintf(&b, "\n%s：\n%s\n", part.name, part.text)
+		}
+	}
+	return b.String()
 }
 
 func (c *Console) alerts(w http.ResponseWriter, r *http.Request, p *page) error {
@@ -154,6 +177,48 @@ func (c *Console) audit(w http.ResponseWriter, r *http.Request, p *page) error {
 	}
 	list.Items, list.Next = page.Items, nextPage(r.URL, page.Next)
 	return render(w, r, http.StatusOK, auditPage(p, list))
+}
+
+// auditDetail gives all that one entry says, as a text.
+func (c *Console) auditDetail(w http.ResponseWriter, r *http.Request, p *page) error {
+	seq, err := strconv.ParseInt(r.PathValue("seq"), 10, 64)
+	if err != nil || seq < 1 {
+		return desk.Fail(desk.NotFound, "no such entry")
+	}
+	page, err := c.desk.Audit(r.Context(), p.Who, guard.AuditFilter{}, strconv.FormatInt(seq+1, 10), 1)
+	if err != nil {
+		return err
+	}
+	if len(page.Items) != 1 || page.Items[0].Seq != seq {
+		return desk.Fail(desk.NotFound, "no such entry")
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="audit-%d.txt"`, seq))
+	_, err = io.WriteString(w, page.Items[0].Detail)
+	return err
+}
+
+// What the log's page shows of a detail: the beginning, and some more on demand.
+const (
+	auditFirst = 160
+	auditMore  = 800
+)
+
+// clipDetail gives a detail's beginning and, where that is not all, more of it.
+func clipDetail(detail string) (first, more string) {
+	text := []rune(detail)
+	if len(text) <= auditFirst && !strings.Contains(detail, "\n") {
+		return detail, ""
+	}
+	first, _, _ = strings.Cut(detail, "\n")
+	if line := []rune(first); len(line) > auditFirst {
+		first = string(line[:auditFirst])
+	}
+	first += " …"
+	if len(text) > auditMore {
+		return first, string(text[:auditMore]) + " …"
+	}
+	return first, detail
 }
 
 // actionName puts an audit action into words.

@@ -1,8 +1,12 @@
 package console
 
 import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -28,7 +32,42 @@ func (c *Console) estateRoutes() {
 const estateShown = 100
 
 func (c *Console) estate(w http.ResponseWriter, r *http.Request, p *page) error {
-	return render(w, r, http.StatusOK, estatePage(p, c.desk.Estate(), c.desk.Platforms()))
+	s := c.desk.Estate()
+	v := estateView{Find: strings.TrimSpace(r.URL.Query().Get("find")), Platforms: c.desk.Platforms(),
+		Vendors: s.Vendors(), Lots: s.Lots(), Accounts: s.Accounts(), Bindings: s.Bindings()}
+	v.Counts = [4]int{len(v.Vendors), len(v.Lots), len(v.Accounts), len(v.Bindings)}
+	fits := func(texts ...string) bool {
+		return strings.Contains(strings.ToLower(strings.Join(texts, "\n")), strings.ToLower(v.Find))
+	}
+	if v.Find != "" {
+		v.Vendors = keep(v.Vendors, func(o *charge.Vendor) bool { return fits(o.UnionID, o.Name) })
+		v.Lots = keep(v.Lots, func(o *charge.Lot) bool { return fits(o.ID.String(), o.Name) })
+		v.Accounts = keep(v.Accounts, func(o *charge.Account) bool { return fits(o.ID, o.Platform, p.Platform(o.Platform)) })
+		v.Bindings = keep(v.Bindings, func(o *charge.Binding) bool { return fits(o.Account, o.Lot.String(), c.lotName(o.Lot)) })
+	}
+	return render(w, r, http.StatusOK, estatePage(p, v))
+}
+
+// estateView is what is on line, or the part of it that was looked for.
+type estateView struct {
+	Find      string
+	Counts    [4]int // of vendors, lots, accounts and bindings, all of them
+	Vendors   []*charge.Vendor
+	Lots      []*charge.Lot
+	Accounts  []*charge.Account
+	Bindings  []*charge.Binding
+	Platforms []platform.Info
+}
+
+// keep gives those of a list that fit.
+func keep[T any](list []T, fits func(T) bool) []T {
+	var kept []T
+	for _, o := range list {
+		if fits(o) {
+			kept = append(kept, o)
+		}
+	}
+	return kept
 }
 
 // thing is a vendor, lot, account or binding as a form.
@@ -190,9 +229,17 @@ func (c *Console) keepSecrets(p *page, t *thing) (string, error) {
 	return c.seal64(plain, place)
 }
 
+// What the import page shows: a file larger than mostShown is kept packed, and mostWrong of its errors are told.
+const (
+	mostShown = 48 << 10
+	mostWrong = 100
+)
+
 // importView is an estate file on its way in.
 type importView struct {
 	Text     string
+	Packed   string // the text where it is too large to be shown
+	Size     int    // of the text, in bytes
 	Wrong    []string
 	Changes  estate.Changes
 	Previews bool
@@ -216,6 +263,9 @@ func (c *Console) export(w http.ResponseWriter, _ *http.Request, p *page) error 
 // importFile says what a file would change, or applies it.
 func (c *Console) importFile(w http.ResponseWriter, r *http.Request, p *page) error {
 	v := importView{Text: r.PostForm.Get("text")}
+	if v.Text == "" {
+		v.Text = unpack(r.PostForm.Get("packed"))
+	}
 	if file, _, err := r.FormFile("file"); err == nil {
 		defer file.Close()
 		data, err := io.ReadAll(file)
@@ -228,10 +278,17 @@ func (c *Console) importFile(w http.ResponseWriter, r *http.Request, p *page) er
 	}
 	dry := r.PostForm.Get("step") != "apply"
 	changes, err := c.desk.Apply(r.Context(), p.Who, []byte(v.Text), dry)
+	if v.Size = len(v.Text); v.Size > mostShown {
+		v.Text, v.Packed = "", pack(v.Text)
+	}
 	var known *desk.Error
 	switch {
 	case errors.As(err, &known) && known.Kind == desk.Invalid:
-		for _, f := range known.Fields {
+		for i, f := range known.Fields {
+			if i == mostWrong {
+				v.Wrong = append(v.Wrong, fmt.Sprintf(p.T("……共 %d 处错误", "… %d errors in all"), len(known.Fields)))
+				break
+			}
 			v.Wrong = append(v.Wrong, f.Where+": "+p.T(f.Chinese, f.Detail))
 		}
 		return render(w, r, http.StatusUnprocessableEntity, estateFilePage(p, v))
@@ -244,6 +301,27 @@ func (c *Console) importFile(w http.ResponseWriter, r *http.Request, p *page) er
 		return seeOther(w, r, "/estate", "nothing")
 	}
 	return seeOther(w, r, "/estate", "applied")
+}
+
+// pack makes a text small enough to go with a page, and unpack undoes it.
+func pack(text string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = io.WriteString(w, text) // into memory
+	_ = w.Close()
+	return base64.StdEncoding.EncodeToString(b.Bytes())
+}
+
+func unpack(packed string) string {
+	r, err := gzip.NewReader(base64.NewDecoder(base64.StdEncoding, strings.NewReader(packed)))
+	if err != nil {
+		return ""
+	}
+	text, err := io.ReadAll(io.LimitReader(r, maxImport))
+	if err != nil {
+		return ""
+	}
+	return string(text)
 }
 
 // lotKey is a lot as a platform writes it in its pushes.

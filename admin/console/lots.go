@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -270,6 +271,14 @@ func breakerName(p *page, state string) string {
 		return p.T("试探中", "half open")
 	}
 	return dash(state)
+}
+
+// pendingAges says how many of what is pending is more than a minute old, and more than ten.
+func pendingAges(p *page, s charge.LotStatus) string {
+	if s.Minute == 0 {
+		return ""
+	}
+	return fmt.Sprintf(p.T("（超过 1 分钟 %d，超过 10 分钟 %d）", " (%d over 1 min, %d over 10 min)"), s.Minute, s.TenMinutes)
 }
 
 func kindName(p *page, k charge.LotKind) string {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/admin/words"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/flow"
 )
@@ -97,10 +98,56 @@ func rawBody(push *desk.Push) string {
 	return text
 }
 
+// opens reports whether a push that made no charge can be read today.
+func opens(push *desk.Push) bool {
+	return len(push.Read.Read) > 0 && push.Read.Outcome != charge.OutcomeQuestion
+}
+
+// readName is what a line that was read, "name = value", is about.
+func (p *page) readName(text string) string {
+	name, _, found := strings.Cut(text, " = ")
+	if !found {
+		return p.T("内容", "content")
+	}
+	chinese := map[string]string{"order": "充电订单号", "plate": "车牌", "lot": "车场", "started": "开始", "ended": "结束", "energy": "电量",
+		"total": "总费用", "asks": "要求减免", "reduction asked for": "要求减免", "charger": "充电桩", "operator": "运营商编号", "sent": "推送时间"}
+	if zh, known := chinese[name]; known {
+		return p.T(zh, name)
+	}
+	return name
+}
+
+// readUnits are the units and methods of what was read, in Chinese.
+var readUnits = strings.NewReplacer(" yuan", " 元", " minutes", " 分钟", " min", " 分钟", "free parking", "免停车费", "the lot decides", "由车场决定",
+	"none: the binding's rule says it", "未提出，按对接规则")
+
+// readValue is what was read.
+func (p *page) readValue(text string) string {
+	name, value, found := strings.Cut(text, " = ")
+	if !found {
+		return p.Say(words.Sentence(text))
+	}
+	if name == "asks" {
+		method, size, _ := strings.Cut(value, ", ")
+		minutes, yuan, _ := strings.Cut(size, ", ")
+		value = p.Say(p.Word(words.Method, method).Name)
+		switch charge.Method(method) {
+		case charge.MethodTime:
+			value += " · " + minutes
+		case charge.MethodAmount:
+			value += " · " + yuan
+		}
+	}
+	if strings.HasPrefix(name, "asks") || strings.HasPrefix(name, "reduction") || name == "total" {
+		return p.T(readUnits.Replace(value), value)
+	}
+	return value
+}
+
 // replayEffect says what taking a push again would do.
 func (p *page) replayEffect(push *desk.Push) string {
-	if len(push.Read.Read) > 0 {
-		return p.T("效果：若现在能打开，将像刚收到一样接收并判定。", "Effect: it opens now, and is taken and decided as if it had just come.")
+	if opens(push) {
+		return p.T("现在能打开，将像刚收到一样接收并判定。", "It opens now, and is taken and decided as if it had just come.")
 	}
-	return p.T("效果：现在仍然打不开，不会接收任何东西。先修正密钥或对接。", "Effect: it does not open now either, so nothing is taken. Put the key or the binding right first.")
+	return p.T("现在仍然不能接收，回放没有作用。请先按上面的提示修正，再刷新本页。", "It is not taken now either, so a replay would do nothing. Put right what is said above, then reload this page.")
 }

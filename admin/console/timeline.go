@@ -68,8 +68,15 @@ func (c *Console) tell(p *page, s *flow.Story) told {
 		t.Steps = append(t.Steps, decisionStep(p, s.Charge.Decision))
 	}
 	for _, sent := range s.Deliveries {
-		for _, a := range sent.Attempts {
-			t.Steps = append(t.Steps, attemptStep(p, s.Charge, sent.Delivery, a))
+		for i, a := range sent.Attempts {
+			st := attemptStep(p, s.Charge, sent.Delivery, a)
+			if i > 0 { // a retry is the same message by the same way
+				st.Facts, st.Body = st.Facts[len(deliveryFacts(p, sent.Delivery)):], ""
+			}
+			if i < len(sent.Attempts)-1 {
+				st.Next = "" // it has been tried again
+			}
+			t.Steps = append(t.Steps, st)
 		}
 		if len(sent.Attempts) == 0 {
 			t.Steps = append(t.Steps, waitingStep(p, s.Charge, sent.Delivery))
@@ -124,7 +131,7 @@ func pushStep(p *page, push charge.Push) step {
 		s.Facts = append(s.Facts, fact{p.T("签名", "signature"), p.T("与账号密钥相符", "fits the account's keys")})
 	}
 	if push.Reason != "" {
-		s.Facts = append(s.Facts, fact{p.T("说明", "said"), push.Reason})
+		s.Facts = append(s.Facts, fact{p.T("说明", "said"), p.Say(words.Sentence(push.Reason))})
 	}
 	s.rank = rankPush
 	s.Link, s.Linked = "/pushes/"+ID(push.ID), p.T("原始报文与解码", "raw request and what was read")
@@ -286,7 +293,11 @@ func ledgerStep(p *page, e charge.LedgerEntry) step {
 	if e.Kind == charge.EntryUsage {
 		title, rank = p.T("记账：使用", "Ledger: used"), rankLedger
 	}
-	return step{At: e.At, rank: rank, Title: title, Tone: "calm", Text: p.Say(words.Sentence(e.Note)), Facts: []fact{
+	note := e.Note
+	if note == "granted" { // the title says it
+		note = ""
+	}
+	return step{At: e.At, rank: rank, Title: title, Tone: "calm", Text: p.Say(words.Sentence(note)), Facts: []fact{
 		{p.T("分钟", "minutes"), strconv.FormatInt(e.Minutes, 10)}, {p.T("金额", "amount"), p.Yuan(e.Amount)}}}
 }
 

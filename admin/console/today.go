@@ -31,6 +31,7 @@ func (c *Console) deskRoutes() {
 	c.signed(guard.RoleAdmin, "GET /alerts", c.alerts)
 	c.signed(guard.RoleAdmin, "POST /alerts/test", c.testAlert)
 	c.signed(guard.RoleAdmin, "GET /audit", c.audit)
+	c.signed(guard.RoleAdmin, "GET /audit/{seq}/detail.txt", c.auditDetail)
 }
 
 // figures are the numbers of the first page.
@@ -130,6 +131,7 @@ func (c *Console) cards(p *page, f figures) []card {
 		{p.T("车场拒绝", "Refused by lots"), Count(f.States[charge.StateRefused]), state(charge.StateRefused), "", warn(f.States[charge.StateRefused], "bad")},
 		{p.T("放弃下发", "Gave up"), Count(f.States[charge.StateGaveUp]), "/work/gave-up", p.T("有效时间内未送达", "not delivered in time"), warn(f.States[charge.StateGaveUp], "bad")},
 		{p.T("车场离线", "Lots off line"), Count(int64(f.OffLine)), "/lots?show=off_line", fmt.Sprintf(p.T("共 %d 个车场", "of %d lots"), f.Lots), warn(int64(f.OffLine), "bad")},
+		{p.T("已暂停", "Lots paused"), Count(int64(f.Paused)), "/lots?show=paused", p.T("恢复前不下发", "nothing is sent to them"), warn(int64(f.Paused), "wait")},
 		{p.T("最久待下发", "Oldest pending"), oldest, "/lots?show=pending", fmt.Sprintf(p.T("待下发 %d 条", "%d pending"), f.Pending), warn(f.Pending, "wait")},
 	}
 }

@@ -21,6 +21,8 @@ type Push struct {
 	Raw    string // the request, credentials masked; for viewers without plates
 	Hidden bool   // the body is left out: a viewer looks, and nobody knows which plate is in it
 	Read   flow.Replayed
+	// Finding is what the doctor says of a push that is refused still, for those who may ask the doctor.
+	Finding *Finding
 }
 
 // Push finds one request, and reads it again with today's keys, changing nothing.
@@ -36,6 +38,19 @@ func (d *Desk) Push(ctx context.Context, who guard.Identity, id int64) (*Push, e
 	if p.Read, err = d.cfg.Story.Replay(ctx, id, flow.Action{Actor: who.Name, DryRun: true}); err != nil {
 		d.Failed(ctx, err)
 		p.Read = flow.Replayed{Outcome: stored.Outcome} // it cannot be read any more; what was stored still can
+	}
+	if Allows(who.Role, guard.RoleSupport) && p.Read.Plate != "" {
+		for i, line := range p.Read.Read {
+			p.Read.Read[i] = strings.Replace(line, p.Read.Plate.String(), p.Read.Plate.Full(), 1)
+		}
+	}
+	if Allows(who.Role, guard.RoleSupport) && stored.Charge == 0 && len(p.Read.Read) == 0 {
+		found, err := d.cfg.Doctor.Check(ctx, Question{Platform: stored.Platform, Push: stored.Request, At: stored.Received})
+		if err != nil {
+			d.Failed(ctx, err)
+		} else {
+			p.Finding = &found
+		}
 	}
 	raw := d.maskCredentials(stored)
 	switch {

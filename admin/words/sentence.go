@@ -1,15 +1,18 @@
 package words
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
-// Sentence puts a sentence that package flow says (an effect, an event) into Chinese. %s stands for what varies.
+// Sentence puts a sentence that package flow says (an effect, an event), or that a push is refused with, into Chinese. %s stands for what varies.
 // A sentence that is not known stays as it is.
 func Sentence(english string) Text {
 	if body, reason, found := strings.Cut(english, " Reason given: "); found {
 		said := Sentence(body)
 		return Text{ZH: said.ZH + "原因：" + reason, EN: english}
 	}
-	for _, s := range sentences {
+	for _, s := range slices.Concat(sentences, pushSentences) {
 		if args, ok := match(s.EN, english); ok {
 			return Text{ZH: fill(s.ZH, args), EN: english}
 		}

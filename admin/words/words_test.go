@@ -3,6 +3,7 @@ package words
 import (
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -90,6 +91,40 @@ func TestSentence(t *testing.T) {
 	} {
 		if got := Sentence(english); got.ZH != want || got.EN != english {
 			t.Errorf("%q is %q, want %q", english, got.ZH, want)
+		}
+	}
+}
+
+// What support reads about a refused push, in the list, in the timeline and from the doctor, is in its language.
+func TestPushSentencesAreTranslated(t *testing.T) {
+	said := regexp.MustCompile("(?:return|Likely[:=] ?|Likely = |forged\\(|refuse\\(|Outcome[A-Za-z]+, ?)[ (]*(?:fmt\\.Sprintf\\()?(\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`)")
+	verbs := regexp.MustCompile(`%[a-z]`)
+	for _, file := range []string{"cec/doctor.go", "open13/doctor.go", "flat/doctor.go", "plain/doctor.go", "cec/cec.go", "admit.go", "intake.go"} {
+		source, err := os.ReadFile("../../platform/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range said.FindAllSubmatch(source, -1) {
+			text, err := strconv.Unquote(string(m[1]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			// Names, marks and beginnings that a value follows are no sentences.
+			if len(strings.Fields(text)) < 4 || strings.HasSuffix(text, " ") || strings.HasSuffix(text, "(") {
+				continue
+			}
+			text = verbs.ReplaceAllString(text, "x")
+			if zh := Sentence(text).ZH; zh == text {
+				t.Errorf("%s says %q and has no Chinese", file, text)
+			}
+		}
+	}
+	for english, want := range map[string]string{
+		"ParkID: is missing": "ParkID：缺失",
+		"Sig is not the HMAC-MD5 of OperatorID, Data, TimeStamp and Seq under the account's sig_secret": "Sig 不是用账号的 sig_secret 对 OperatorID、Data、TimeStamp、Seq 计算的 HMAC-MD5",
+	} {
+		if got := Sentence(english).ZH; got != want {
+			t.Errorf("%q is %q, want %q", english, got, want)
 		}
 	}
 }

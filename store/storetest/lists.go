@@ -157,21 +157,31 @@ func testPlateSearch(t *testing.T, s *site) {
 	}
 }
 
+// testLotStatus has one delivery that has been tried for an hour and is tried again in ten minutes: what is told
+// of its age is the hour.
 func testLotStatus(t *testing.T, s *site) {
 	ctx := t.Context()
+	start := s.now
 	c := s.charge("京A00001")
-	d, j := s.delivery(c)
+	old, again := s.delivery(c)
+	s.now = start.Add(55 * time.Minute)
 	lost, _ := s.delivery(c)
-	lost.State, lost.DueAt = charge.DeliveryUnknown, s.now.Add(-time.Hour)
+	lost.State = charge.DeliveryUnknown
+	s.now = start.Add(time.Hour)
+	d, j := s.delivery(c)
+	old.DueAt = s.now.Add(10 * time.Minute)
+	again.DueAt = old.DueAt
 	s.write(func(tx *store.Tx) error {
-		return all(tx.AddDelivery(d, j), tx.AddDelivery(lost, outbox.Job{}), tx.SetLotMarks(s.lot, charge.LotMarks{ToldStays: true, Paused: true, PauseReason: "x"}))
+		return all(tx.AddDelivery(d, j), tx.AddDelivery(old, again), tx.AddDelivery(lost, outbox.Job{}), tx.SetLotMarks(s.lot, charge.LotMarks{ToldStays: true, Paused: true, PauseReason: "x"}))
 	})
 	epoch, err := s.PutLineSession(ctx, charge.LineSession{Lot: s.lot, LocalID: "1", Node: "a", Since: s.now, Beat: s.now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := charge.LotStatus{Lot: s.lot, Online: true, Node: "a", Beat: s.now, Paused: true, PauseReason: "x", ToldStays: true,
-		Pending: 2, OldestDue: lost.DueAt}
+		Pending: 3, Minute: 2, TenMinutes: 1, OldestDue: start}
+	counts, err0 := s.Counts(ctx, start, s.now)
+	same(t, "oldest of the site", counts.Oldest, start)
 	got, err := s.LotStatus(ctx, s.lot)
 	same(t, "status", got, want)
 	lots, err2 := s.LotStatuses(ctx)
@@ -182,7 +192,7 @@ func testLotStatus(t *testing.T, s *site) {
 	same(t, "status off line", got, want)
 	none, err5 := s.LotStatus(ctx, charge.LotID{Union: "9", Park: "9"})
 	same(t, "an unknown lot", none, charge.LotStatus{Lot: charge.LotID{Union: "9", Park: "9"}})
-	if err := all(err, err2, err3, err4, err5); err != nil {
+	if err := all(err0, err, err2, err3, err4, err5); err != nil {
 		t.Error(err)
 	}
 }
