@@ -232,7 +232,7 @@ type Used struct {
 // Info is what a dialect is: one description for routing, validation, console forms and docs.
 type Info struct {
 	ID         string // "telaidian"
-	Number     int    // row in the contract's table 3; 0 for an operator's own profile
+	Number     int    // row of docs/platforms/README.md; 0 for an operator's own profile
 	Title      string // "特来电"
 	English    string // "TELD"
 	Family     string // "cec", "flat", "plain", "open13"
@@ -262,7 +262,7 @@ type Info struct {
 	OwnProfile    bool     // brought by the operator
 }
 
-// GrantKind is a kind of reduction that a platform's bindings may use (contract, table 3).
+// GrantKind is a kind of reduction that a platform's bindings may use.
 type GrantKind string
 
 // Grant kinds. A fixed kind is given by the rule, the others may come with the push as well.
@@ -304,7 +304,7 @@ type FieldInfo struct {
 	Chinese  string
 	Unit     string
 	Required bool
-	Mark     string // confidence: D, C, I, U, OD
+	Mark     string // confidence, a letter that docs/platforms/README.md explains
 }
 
 // Evidence is how well a dialect's facts are known.

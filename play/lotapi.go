@@ -371,7 +371,7 @@ func (l *APILot) tell(ctx context.Context, path string, data record, wrapped boo
 // ErrRefused says that the gateway answered state 0.
 var ErrRefused = errors.New("refused")
 
-// sealS1 is {"data":…,"sign":…} with scheme S1: MD5 over the text of data, "key=" and the key (lot-http.md 3).
+// sealS1 is {"data":…,"sign":…} with scheme S1: MD5 over the text of data, "key=" and the key.
 func sealS1(data record, key string) []byte {
 	text := data.json()
 	return record{{"data", json.RawMessage(text)}, {"sign", md5Upper(string(text) + "key=" + key)}}.json()

@@ -57,7 +57,7 @@ type job struct {
 	opt  Options
 }
 
-// The published paths, in the order of the contract's table 3.
+// The published paths, in the order of docs/platforms/README.md.
 func voices() []voice {
 	cec := []string{"operator_id", "operator_secret", "data_secret", "data_secret_iv", "sig_secret"}
 	sealed := []Break{BreakSig, BreakToken, BreakKey, BreakClock, BreakBody, BreakDuplicate}
@@ -98,7 +98,7 @@ func voices() []voice {
 	}
 }
 
-// Platforms lists the fourteen platforms in the order of the contract's table 3.
+// Platforms lists the fourteen platforms in the order of docs/platforms/README.md.
 func Platforms() []string {
 	all := voices()
 	ids := make([]string, len(all))

@@ -20,7 +20,6 @@ import (
 )
 
 // The envelope of T/CEC 102.4-2016: Data is AES-128-CBC in Base64, Sig an HMAC-MD5 in upper-case hex.
-// cec-platforms.md 1.
 
 // buildCEC speaks 特来电, 广州中电联, 奥特迅, 达克云, and 济南国网.
 func buildCEC(v voice, j job) (*Request, error) {
@@ -54,7 +53,7 @@ func buildCEC(v voice, j job) (*Request, error) {
 	return req, nil
 }
 
-// cecFields are the names of T/CEC 102 and of 特来电's extension of it (cec-platforms.md 4.1, 4.7).
+// cecFields are the names of T/CEC 102 and of 特来电's extension of it: docs/platforms/telaidian.md.
 func cecFields(r record, p Push) record {
 	r.put("StartChargeSeq", p.Order)
 	r.put("StationID", p.StationID)

@@ -13,7 +13,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 )
 
-// Keys of the specification's own vectors (cec-platforms.md 7.6); from no platform.
+// Keys of vectors made outside, with openssl and Python; from no platform.
 var vectorKeys = Keys{
 	"operator_id":     "123456789",
 	"operator_secret": "ABCDEF0123456789ABCDEF0123456789",
@@ -62,7 +62,7 @@ func members(t *testing.T, text []byte) map[string]any {
 	return m
 }
 
-// The vectors that the specification prints: other-platforms.md 2.2, cec-platforms.md 7.6.
+// Vectors made outside, with openssl and Python.
 func TestPrintedVectors(t *testing.T) {
 	short := Push{Lot: testLot, Plate: "京A12345", Method: charge.MethodTime, Minutes: 120}
 	t.Run("R1 xiaoju", func(t *testing.T) {
@@ -136,7 +136,7 @@ func TestPrintedVectors(t *testing.T) {
 	})
 }
 
-// Seals computed with openssl over the texts that the recipes of other-platforms.md 2 give, such as
+// Seals computed with openssl over the texts that the recipes (package seal) give, such as
 //
 //	printf '%s' 'bizId=202401010001&duration=30&merchId=200461&&1313&plateNo=京AD06088&startChargingTime=…&key=<md5 of demo-secret>' | openssl md5
 //	printf '%s' 'carNo=京AD06088&duration=80&endTime=1704079200000&…&tradeNo=202401010001' | openssl dgst -md5 -hmac demo-secret

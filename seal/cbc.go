@@ -16,7 +16,7 @@ var ErrCipher = errors.New("does not decrypt")
 var ErrKey = errors.New("an AES-128 key and its IV have 16 bytes each")
 
 // EncryptCBC encrypts with AES-128-CBC and PKCS#7 padding. Key and IV are raw bytes, 16 each, never hex or
-// base64 (cec-platforms.md 1.3). The error is ErrKey.
+// base64. The error is ErrKey.
 func EncryptCBC[K, P Text](key, iv K, plain P) ([]byte, error) {
 	block, err := aes128(key, iv)
 	if err != nil {

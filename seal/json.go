@@ -99,8 +99,8 @@ func RawMember(object []byte, name string) ([]byte, error) {
 	return object[from:to:to], nil
 }
 
-// CompactJSON prints JSON again the way the Bolink servers do before they hash it: no blanks, escapes resolved,
-// members in their order, null members left out, numbers as they were written (lot-http.md 3.2). The errors wrap
+// CompactJSON prints JSON again the way the published server code of the open interface does before it hashes it: no blanks, escapes resolved,
+// members in their order, null members left out, numbers as they were written. The errors wrap
 // ErrJSON.
 func CompactJSON(text []byte) ([]byte, error) {
 	s := scanner{text: string(text)}

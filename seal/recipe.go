@@ -7,10 +7,11 @@ import (
 
 // Recipe is a way of signing the fields of an object: sort the names by byte order, write name=value with the
 // values raw, join with '&', add the secret, digest. The list is closed; each recipe is one that a platform was
-// seen to use (other-platforms.md 2).
+// seen to use.
 type Recipe string
 
-// Recipes. In all of them the sign itself is left out, and numbers, bools and composites count by their text.
+// Recipes, R1 to R4 for short in tests and fixtures. In all of them the sign itself is left out, and numbers, bools and
+// composites count by their text.
 const (
 	// KVMD5MD5Key is R1: blank values skipped, "&key=" + lower-hex MD5 of the secret, MD5 in upper hex, in the
 	// field "sign" (小桔).

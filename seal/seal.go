@@ -62,7 +62,7 @@ func HMACSHA1Base64[K, T Text](key K, text T) string {
 }
 
 // S1 is the signature of a car park's HTTP interface: MD5 over the JSON text of "data", then "key=", then the
-// secret, in upper-case hex (lot-http.md 3.1). The text is hashed as it stands; see RawMember and CompactJSON.
+// secret, in upper-case hex. The text is hashed as it stands; see RawMember and CompactJSON.
 func S1[D, K Text](data D, key K) string {
 	text := make([]byte, 0, len(data)+len("key=")+len(key))
 	text = append(text, data...)

@@ -13,7 +13,7 @@ import (
 var ErrToken = errors.New("no valid access token")
 
 // A token is 8 bytes of expiry and 24 bytes of HMAC-SHA256, in hex: the 64 characters of the sample in the
-// platforms' papers (cec-platforms.md 1.6).
+// platforms' papers.
 const (
 	tokenHead  = 8
 	tokenBytes = 32

@@ -37,10 +37,10 @@ func families() map[string]family {
 	}
 }
 
-// carParks are the paths of the car parks' own interfaces (contract, section 4). No platform comes in below them.
+// carParks are the paths of the car parks' own interfaces. No platform comes in below them.
 var carParks = []string{"/zld/openservice/", "/unionapi/neworder/", "/bpd/", "/gate/"}
 
-// Builtin gives the fourteen platforms in the order of the contract's table.
+// Builtin gives the fourteen platforms in the order of docs/platforms/README.md.
 func Builtin() []platform.Dialect {
 	var dialects []platform.Dialect
 	for _, f := range families() {

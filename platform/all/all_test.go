@@ -14,7 +14,7 @@ import (
 	"github.com/chargestamp/chargestamp/platform"
 )
 
-// TestBuiltin holds the fourteen against the contract's table 3, written out by hand.
+// TestBuiltin holds the fourteen against their table, written out by hand.
 func TestBuiltin(t *testing.T) {
 	want := []string{
 		`1 xiaoju 小桔充电 | /zld/xiaoju/reduce /zld/xiaoju/queryPlateNo? | merchId [&&] | [sdk 4g api] | [time] | 1 | as_pushed`,

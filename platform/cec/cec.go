@@ -6,7 +6,7 @@
 // between. The platform first asks for an access token (query_token) and shows it with every charge. The answer is
 // Ret, Msg, Data and Sig, sealed with the same keys, always with HTTP status 200. A sender counts a push as
 // delivered only when Ret and ConfirmResult are both 0, so both are 0 on everything that was taken, repeats
-// included (cec-platforms.md 0, 5).
+// included.
 //
 // The standard has no parking interface: each platform added its own, and only 特来电's fields are known well. The
 // others are read by one union table of names. What a platform is of its own is a profile: values and choices from
@@ -93,7 +93,7 @@ type attempt struct {
 	reached int
 }
 
-// run takes the checks in the order of cec-platforms.md 5; each looks at nothing that a later one proves.
+// run takes the checks in their order; each looks at nothing that a later one proves.
 func (t *attempt) run() {
 	for _, check := range [...]func() *platform.Refusal{t.signature, t.token, t.clock, t.read} {
 		if t.refusal = check(); t.refusal != nil {
@@ -226,7 +226,7 @@ func (t *attempt) question(fields []seal.Field) *platform.Refusal {
 }
 
 // readTimeStamp reads the three forms that senders use: yyyyMMddHHmmss in Asia/Shanghai, unix seconds and unix
-// milliseconds (cec-platforms.md 6.2).
+// milliseconds. Only the first is what T/CEC 102.4 wants.
 func readTimeStamp(text string) (time.Time, error) {
 	switch len(text) {
 	case 14:

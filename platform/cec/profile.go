@@ -16,7 +16,7 @@ const Family = "cec"
 //go:embed profiles/*.toml
 var profiles embed.FS
 
-// builtin lists the built-in platforms in the order of the contract's table.
+// builtin lists the built-in platforms in the order of docs/platforms/README.md.
 var builtin = []string{"telaidian", "zhongdianlian", "aotexun", "dakeyun", "guowang-jinan"}
 
 // Names of an account's keys.
@@ -237,7 +237,7 @@ func (p *Profile) defaultRule() *charge.Rule {
 }
 
 // keys: what T/CEC 102 has both sides exchange. Length and alphabet of the secrets other than the cipher's are
-// free: real ones keep to no rule (cec-platforms.md 1.3).
+// free: real ones keep to no rule.
 func (p *Profile) keys() []platform.KeyInfo {
 	var keys []platform.KeyInfo
 	if p.Seal != SealCipher {

@@ -10,7 +10,7 @@ import (
 	"github.com/chargestamp/chargestamp/seal"
 )
 
-// union is the table of names that all platforms of the family are read by (cec-platforms.md 4.7). Of several
+// union is the table of names that all platforms of the family are read by. Of several
 // names the first that is there counts; the misspelled "Sevice" is the standard's own.
 func union() platform.Columns {
 	return platform.Columns{
@@ -316,7 +316,7 @@ func (v *values) ask() charge.Ask {
 }
 
 // askPushed goes by CalculationMethod; where it is absent by what is there: minutes, else yuan, else the lot
-// decides (cec-platforms.md 4.1).
+// decides.
 func (v *values) askPushed() charge.Ask {
 	method := v.text[slotMethod]
 	switch {

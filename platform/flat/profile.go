@@ -17,7 +17,7 @@ const Family = "flat"
 //go:embed profiles/*.toml
 var profiles embed.FS
 
-// builtin lists the built-in platforms in the order of the contract's table.
+// builtin lists the built-in platforms in the order of docs/platforms/README.md.
 var builtin = []string{"xiaoju", "xiaowei", "yunkuaichong", "zhichong", "yonglian", "echongwang"}
 
 // Profile is one platform of the family.

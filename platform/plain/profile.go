@@ -14,7 +14,7 @@ const Family = "plain"
 //go:embed profiles/*.toml
 var profiles embed.FS
 
-// builtin lists the built-in platforms in the order of the contract's table.
+// builtin lists the built-in platforms in the order of docs/platforms/README.md.
 var builtin = []string{"xingxing", "wanchong"}
 
 // Profile is one platform of the family.
