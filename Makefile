@@ -3,6 +3,7 @@ SHELL := /bin/bash
 GO ?= go
 TOOLS := $(CURDIR)/.tools
 LINT_VERSION := v2.15.0
+LINTER := $(TOOLS)/$(LINT_VERSION)/golangci-lint
 TEMPL_VERSION := v0.3.977
 
 .PHONY: help
@@ -18,7 +19,7 @@ demo: build ## the main job with embedded defaults: all platforms, all kinds of 
 	./bin/chargestamp demo $(ARGS)
 
 .PHONY: deps
-deps: ## install what the tests need (PostgreSQL, Chromium, a C compiler for -race), where it is missing
+deps: ## install what the tests need (PostgreSQL, Chromium, a Chinese font, a C compiler for -race), where it is missing
 	@./tools/deps.sh
 
 .PHONY: test
@@ -27,17 +28,17 @@ test: deps ## every test, with the race detector, on SQLite and PostgreSQL and i
 	$(GO) test -race -timeout 18m ./...
 
 .PHONY: screenshots
-screenshots: deps ## a picture of every console page in both languages, into dist/screenshots
+screenshots: deps ## a picture of every console page in both languages, into dist/screenshots; fails without a Chinese font
 	$(GO) test -count=1 ./admin/browsertest -run TestConsole -screenshots $(CURDIR)/dist/screenshots
 
 .PHONY: lint
-lint: $(TOOLS)/golangci-lint ## the linters of .golangci.yml, and that printed files are up to date
-	$(TOOLS)/golangci-lint run --timeout 15m
+lint: $(LINTER) ## the linters of .golangci.yml, and that printed files are up to date
+	$(LINTER) run --timeout 15m
 	@$(MAKE) --no-print-directory generate-check
 
-$(TOOLS)/golangci-lint:
-	@mkdir -p $(TOOLS)
-	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+$(LINTER):
+	@mkdir -p $(@D)
+	GOBIN=$(@D) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 
 .PHONY: generate generate-check
 generate: ## print docs, templates and golden pushes again

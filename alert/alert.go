@@ -36,6 +36,7 @@ type Facts struct {
 	Signatures map[string]int // bad_signature and bad_token pushes within Limits.Window, by account
 	DiskFree   int64          // bytes on the data folder's disk
 	DiskTotal  int64          // bytes; 0 where it is not known
+	Machine    string         // whose disk that is; empty where there is only one
 }
 
 // Lot is a lot that should have a line.
@@ -67,7 +68,7 @@ func DefaultLimits() Limits {
 // Alert is one thing that somebody should look at.
 type Alert struct {
 	Kind   Kind
-	Object string // which lot or account; empty where there is only one
+	Object string // which lot, account or machine; empty where there is only one
 	Text   Text
 	Path   string // of the console's page about it
 }
@@ -121,10 +122,11 @@ func Evaluate(f Facts, l Limits, now time.Time) []Alert {
 	}
 	if l.DiskPercent > 0 && f.DiskTotal > 0 && f.DiskFree < f.DiskTotal/100*int64(l.DiskPercent) {
 		free := f.DiskFree / (1 << 20)
-		out = append(out, Alert{DiskLow, "", Text{
-			fmt.Sprintf("数据盘剩余空间仅 %d MiB", free),
-			fmt.Sprintf("Only %d MiB are free on the data disk", free),
-		}, "/"})
+		text := Text{fmt.Sprintf("数据盘剩余空间仅 %d MiB", free), fmt.Sprintf("Only %d MiB are free on the data disk", free)}
+		if f.Machine != "" {
+			text = Text{f.Machine + " 的" + text.ZH, text.EN + " of " + f.Machine}
+		}
+		out = append(out, Alert{DiskLow, f.Machine, text, "/"})
 	}
 	slices.SortFunc(out, func(a, b Alert) int {
 		return cmp.Or(cmp.Compare(slices.Index(Kinds, a.Kind), slices.Index(Kinds, b.Kind)), cmp.Compare(a.Object, b.Object))

@@ -37,6 +37,7 @@ func TestEvaluate(t *testing.T) {
 		{"pending later", Facts{OldestDue: start.Add(time.Minute)}, nil},
 		{"signatures", Facts{Signatures: map[string]int{"b": 20, "a": 99, "c": 19}}, []string{"bad_signatures a", "bad_signatures b"}},
 		{"disk", Facts{DiskFree: 9, DiskTotal: 100}, []string{"disk_low "}},
+		{"one machine's disk", Facts{DiskFree: 9, DiskTotal: 100, Machine: "m1"}, []string{"disk_low m1"}},
 		{"disk enough", Facts{DiskFree: 10, DiskTotal: 100}, nil},
 		{"all", Facts{Lots: []Lot{off}, GaveUp: 9, Settled: 9, OldestDue: start.Add(-time.Hour), Signatures: map[string]int{"a": 20}, DiskTotal: 100},
 			[]string{"lot_off_line 200461/1313", "gave_up_rate ", "oldest_pending ", "bad_signatures a", "disk_low "}},
@@ -202,5 +203,49 @@ func TestWatcherTellsOnceAndWhenOver(t *testing.T) {
 	heard("the button", "test firing https://desk.example/")
 	if w.Test(context.Background(), "nobody") == nil {
 		t.Error("a test of an unknown target is no error")
+	}
+}
+
+// shared is a book that another node may have.
+type shared struct {
+	memory
+	elsewhere bool
+}
+
+func (s *shared) Hold(context.Context) (bool, error) { return !s.elsewhere, nil }
+
+// Nodes share what was told; a machine's disk is the matter of that machine.
+func TestWatchersShareBook(t *testing.T) {
+	h, book, now := newHook(t, ""), &shared{memory: memory{told: map[string]Told{}}}, start
+	full := func(machine string) Facts { return Facts{DiskTotal: 100, Machine: machine} }
+	well := func(machine string) Facts { return Facts{DiskTotal: 100, DiskFree: 100, Machine: machine} }
+	look := func(step string, facts Facts, want ...string) {
+		t.Helper()
+		w := New(Config{Targets: []Target{{Name: "duty", Format: Generic, URL: h.URL}}, Limits: DefaultLimits(), Client: h.Client(), Book: book, Repeat: time.Hour,
+			Now: func() time.Time { return now }, Facts: func(context.Context, time.Duration) (Facts, error) { return facts, nil }})
+		if err := w.Look(t.Context()); err != nil {
+			t.Errorf("%s: %v", step, err)
+		}
+		var got []string
+		for _, b := range h.bodies {
+			got = append(got, fmt.Sprint(b["object"], " ", b["state"]))
+		}
+		h.bodies = nil
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", step, diff)
+		}
+	}
+	book.elsewhere = true
+	look("another node is telling", full("m1"))
+	book.elsewhere = false
+	look("it was not told after all", full("m1"), "m1 firing")
+	look("a new watcher of the same site", full("m1"))
+	look("another machine is well", well("m2"))
+	look("another machine is not", full("m2"), "m2 firing")
+	look("the first is well again", well("m1"), "m1 resolved")
+	now = now.Add(3 * time.Hour)
+	look("the second has long been silent", well("m1"))
+	if len(book.told) != 0 {
+		t.Errorf("a machine that is gone is remembered: %v", book.told)
 	}
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,6 +18,7 @@ type Config struct {
 	Targets []Target
 	Limits  Limits
 	Facts   func(ctx context.Context, window time.Duration) (Facts, error)
+	Book    Book          // what targets have heard; nil keeps it in memory
 	Client  *http.Client  // does not follow redirects, and guards where it may go
 	Console string        // the console's address, "https://desk.example.cn"; empty for no links
 	Every   time.Duration // between looks; 0 is a minute
@@ -27,16 +30,8 @@ type Config struct {
 // Watcher looks at the figures again and again, and tells what is new and what is over. It is safe for
 // concurrent use.
 type Watcher struct {
-	cfg Config
-
-	mu   sync.Mutex
-	told map[string]told // by target and alert: what each target knows
-}
-
-// told is an alert that a target has heard of.
-type told struct {
-	alert Alert
-	at    time.Time
+	cfg     Config
+	looking sync.Mutex
 }
 
 // New makes a Watcher.
@@ -50,7 +45,10 @@ func New(cfg Config) *Watcher {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Watcher{cfg: cfg, told: make(map[string]told)}
+	if cfg.Book == nil {
+		cfg.Book = &memory{told: make(map[string]Told)}
+	}
+	return &Watcher{cfg: cfg}
 }
 
 // Targets lists the webhooks.
@@ -79,51 +77,110 @@ func (w *Watcher) Run(ctx context.Context) {
 }
 
 // Look evaluates once and tells every target what it does not know. What could not be sent is tried at the
-// next look.
+// next look, and what another node is telling is left to it.
 func (w *Watcher) Look(ctx context.Context) error {
+	w.looking.Lock()
+	defer w.looking.Unlock()
+	all, err := w.news(ctx)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	held, err := w.cfg.Book.Hold(ctx)
+	if err != nil || !held {
+		return err
+	}
+	err = w.tell(ctx)
+	free, cancel := context.WithTimeout(context.WithoutCancel(ctx), freeWithin)
+	defer cancel()
+	return errors.Join(err, w.cfg.Book.Free(free))
+}
+
+// news is what a target does not know yet.
+type news struct {
+	key   string // in the book
+	to    Target
+	alert Alert
+	over  bool
+	drop  bool // nothing to tell, only to forget
+}
+
+// Bounds of what a watcher does between two Holds; together they are shorter than HoldFor.
+const (
+	readWithin = 20 * time.Second
+	sendWithin = 15 * time.Second
+)
+
+// freeWithin bounds giving the book back when the server stops: without it the book is free after HoldFor.
+const freeWithin = 2 * time.Second
+
+// news finds what began, what still lasts after Repeat, and what is over.
+func (w *Watcher) news(ctx context.Context) ([]news, error) {
+	ctx, cancel := context.WithTimeout(ctx, readWithin)
+	defer cancel()
 	facts, err := w.cfg.Facts(ctx, w.cfg.Limits.Window)
 	if err != nil {
-		return fmt.Errorf("read figures: %w", err)
+		return nil, fmt.Errorf("read figures: %w", err)
+	}
+	told, err := w.cfg.Book.Told(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read what was told: %w", err)
 	}
 	now := w.cfg.Now()
 	active := Evaluate(facts, w.cfg.Limits, now)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	var errs []error
+	var all []news
 	for _, t := range w.cfg.Targets {
-		errs = append(errs, w.tell(ctx, t, active, now))
+		lasting := make(map[string]bool)
+		for _, a := range active {
+			if !t.hears(a.Kind) {
+				continue
+			}
+			key := t.Name + "\n" + a.key()
+			lasting[key] = true
+			if known, ok := told[key]; !ok || now.Sub(known.At) >= w.cfg.Repeat {
+				all = append(all, news{key: key, to: t, alert: a})
+			}
+		}
+		for _, key := range slices.Sorted(maps.Keys(told)) {
+			known := told[key]
+			if lasting[key] || !strings.HasPrefix(key, t.Name+"\n") {
+				continue
+			}
+			n := news{key: key, to: t, alert: known.Alert, over: true}
+			if known.Alert.Kind == DiskLow && known.Alert.Object != facts.Machine {
+				// Only that machine can say that it is over. One that has been silent for so long is gone.
+				if n.drop = now.Sub(known.At) > 2*w.cfg.Repeat; !n.drop {
+					continue
+				}
+			}
+			all = append(all, n)
+		}
 	}
-	return errors.Join(errs...)
+	return all, nil
 }
 
-// tell sends a target what began, what still lasts after Repeat, and what is over.
-func (w *Watcher) tell(ctx context.Context, t Target, active []Alert, now time.Time) error {
-	var errs []error
-	lasting := make(map[string]bool)
-	for _, a := range active {
-		if !t.hears(a.Kind) {
-			continue
+// tell tells what is news still, now that no other node does. What was told is kept at once: of a node that dies in
+// between at most one message is sent a second time.
+func (w *Watcher) tell(ctx context.Context) error {
+	all, err := w.news(ctx)
+	errs := []error{err}
+	for _, n := range all {
+		held, err := w.cfg.Book.Hold(ctx)
+		if err != nil || !held {
+			return errors.Join(append(errs, err)...)
 		}
-		key := t.Name + "\x00" + a.key()
-		lasting[key] = true
-		if known, ok := w.told[key]; ok && now.Sub(known.at) < w.cfg.Repeat {
-			continue
+		if !n.drop {
+			if err := w.send(ctx, n.to, n.alert, n.over); err != nil {
+				errs = append(errs, err)
+				continue
+			}
 		}
-		if err := w.send(ctx, t, a, false); err != nil {
-			errs = append(errs, err)
-			continue
+		heard := &Told{n.alert, w.cfg.Now()}
+		if n.over {
+			heard = nil
 		}
-		w.told[key] = told{a, now}
-	}
-	for key, known := range w.told {
-		if lasting[key] || !strings.HasPrefix(key, t.Name+"\x00") {
-			continue
+		if err := w.cfg.Book.Note(ctx, n.key, heard); err != nil {
+			return errors.Join(append(errs, fmt.Errorf("keep what was told: %w", err))...)
 		}
-		if err := w.send(ctx, t, known.alert, true); err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		delete(w.told, key)
 	}
 	return errors.Join(errs...)
 }
@@ -139,6 +196,8 @@ func (w *Watcher) Test(ctx context.Context, name string) error {
 }
 
 func (w *Watcher) send(ctx context.Context, t Target, a Alert, over bool) error {
+	ctx, cancel := context.WithTimeout(ctx, sendWithin)
+	defer cancel()
 	n := Notice{Alert: a, Over: over, At: w.cfg.Now()}
 	if w.cfg.Console != "" {
 		n.Link = strings.TrimSuffix(w.cfg.Console, "/") + a.Path

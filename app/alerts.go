@@ -31,10 +31,13 @@ func (a *App) makeAlerts(context.Context) error {
 		if err != nil {
 			return configError("alerts[%d]: %w", i, err)
 		}
+		if slices.ContainsFunc(targets, func(other alert.Target) bool { return other.Name == t.Name }) {
+			return configError("alerts[%d]: name %q is another's: what each was told is kept by its name, so give each its own", i, t.Name)
+		}
 		targets = append(targets, t)
 	}
 	a.alerts = alert.New(alert.Config{Targets: targets, Limits: alert.DefaultLimits(), Facts: a.facts, Client: guarded(alerting),
-		Console: a.cfg.Admin.URL, Now: a.clock.Now, Log: a.logger})
+		Book: &alertBook{docs: a.store, node: a.cfg.Node, now: a.clock.Now}, Console: a.cfg.Admin.URL, Now: a.clock.Now, Log: a.logger})
 	return nil
 }
 
@@ -120,6 +123,9 @@ func (a *App) facts(ctx context.Context, window time.Duration) (alert.Facts, err
 		}
 	}
 	f.DiskFree, f.DiskTotal = disk(a.cfg.Data, a.logger)
+	if a.cfg.Database.URL != "" { // each node has a disk of its own
+		f.Machine = machineName()
+	}
 	return f, nil
 }
 

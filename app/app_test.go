@@ -64,7 +64,7 @@ func testWholeWay(t *testing.T, cfg Config) {
 		}
 	}
 	if len(rows) != 39 {
-		t.Errorf("%d rows, want the 39 of the contract's table", len(rows))
+		t.Errorf("%d rows, want 39, one for each platform and kind of lot", len(rows))
 	}
 }
 

@@ -134,8 +134,11 @@ func TestConfigThatCannotWork(t *testing.T) {
 		"format \"pigeon\" is none":  func(c *Config) { c.Alerts = []AlertConfig{{URL: "https://hook.example", Format: "pigeon"}} },
 		"on: \"rain\" is none":       func(c *Config) { c.Alerts = []AlertConfig{{URL: "https://hook.example", On: []string{"rain"}}} },
 		"lang \"fr\" is neither":     func(c *Config) { c.Alerts = []AlertConfig{{URL: "https://hook.example", Lang: "fr"}} },
+		"alerts[1]: name \"generic\" is another's": func(c *Config) {
+			c.Alerts = []AlertConfig{{URL: "https://a.example"}, {URL: "https://b.example"}}
+		},
 		"alerts[1]: allow_to": func(c *Config) {
-			c.Alerts = []AlertConfig{{URL: "https://a.example"}, {URL: "https://b.example", AllowTo: []string{"x"}}}
+			c.Alerts = []AlertConfig{{URL: "https://a.example"}, {Name: "b", URL: "https://b.example", AllowTo: []string{"x"}}}
 		},
 		"oidc.roles": func(c *Config) {
 			c.OIDC = OIDCConfig{Issuer: "https://id.example", ClientID: "c", RedirectURL: "https://x.example/oidc/return"}

@@ -28,16 +28,18 @@ func nodeName(database string) string {
 	if database == "" {
 		return "alone"
 	}
-	host, err := os.Hostname()
-	if err != nil || host == "" {
-		host = "node"
-	}
-	if len(host) > 32 {
-		host = host[:32]
-	}
 	var b [4]byte
 	rand.Read(b[:])
-	return host + "-" + hex.EncodeToString(b[:])
+	return machineName() + "-" + hex.EncodeToString(b[:])
+}
+
+// machineName is the machine's, over restarts.
+func machineName() string {
+	host, err := os.Hostname()
+	if err != nil || host == "" {
+		return "node"
+	}
+	return host[:min(len(host), 32)]
 }
 
 // sessions keeps, for the store's other readers, which node holds which line.

@@ -30,6 +30,8 @@ func TestPair(t *testing.T) {
 		{"CutOff", testPairCutOff},
 		{"Frozen", testPairFrozen},
 		{"SilentDatabase", testSilentDatabase},
+		{"Alerts", testPairAlerts},
+		{"AlertTeller", testAlertTeller},
 	} {
 		t.Run(tc.name, func(t *testing.T) { tc.test(t, pg) })
 	}

@@ -80,10 +80,13 @@ func TestMedian(t *testing.T) {
 	for _, c := range []struct {
 		of   []float64
 		want float64
-	}{{nil, 0}, {[]float64{3}, 3}, {[]float64{9, 1, 5}, 5}, {[]float64{4, 1, 3, 2}, 2}} {
+	}{{[]float64{3}, 3}, {[]float64{9, 1, 5}, 5}, {[]float64{4, 1, 3, 2}, 2}} {
 		if got := median(c.of); got != c.want {
 			t.Errorf("median of %v is %v, want %v", c.of, got, c.want)
 		}
+	}
+	if r := (figure{value: median(nil), unit: "ms", bar: AtMost(15)}).row(); *r.Hold {
+		t.Errorf("no run at all holds: %+v", r)
 	}
 }
 
@@ -267,6 +270,25 @@ func TestDecode(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"cec", "flat", "plain", "open13"}, families); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// No round of kill -9 gives no row about one; a part gives its own rows alone.
+func TestTableParts(t *testing.T) {
+	rig := newRig(t)
+	cfg := TableConfig{Times: 1, Engines: []*Engine{sqlite(t)}, Only: []Part{PartKill}}
+	if rows, err := rig.Table(t.Context(), cfg); err != nil || len(rows) != 0 {
+		t.Errorf("no round: %+v, %v", rows, err)
+	}
+	cfg.Only = []Part{PartKill, PartDecode}
+	rows, err := rig.Table(t.Context(), cfg)
+	if err != nil || len(rows) != 2*len(decodePlatforms) {
+		t.Errorf("%+v, %v", rows, err)
+	}
+	for _, r := range rows {
+		if !strings.HasPrefix(r.Name, "decode") {
+			t.Errorf("%s is no row of decode", r.Name)
+		}
 	}
 }
 

@@ -42,12 +42,13 @@ type KillRound struct {
 	Lost     int           `json:"lost"`            // in all rounds so far
 	Doubled  int           `json:"doubled"`         //
 	Strange  int           `json:"strange"`         //
+	Shown    bool          `json:"shown"`           // enough was accepted, something was in flight, and all of it settled
 	Failure  string        `json:"failure"`         // why the round proves nothing, or what is wrong; empty: passed
 	Wrong    []string      `json:"wrong,omitempty"` // examples
 }
 
 // OK reports whether a round proves that nothing was lost or doubled.
-func (r KillRound) OK() bool { return r.Failure == "" && r.Lost+r.Doubled+r.Strange == 0 }
+func (r KillRound) OK() bool { return r.Shown && r.Failure == "" && r.Lost+r.Doubled+r.Strange == 0 }
 
 // KillRun is a server with its far ends and its pushing platforms through all rounds.
 type KillRun struct {
@@ -192,15 +193,20 @@ func (k *KillRun) round(ctx context.Context, n int) (KillRound, error) {
 	return row, nil
 }
 
-// finish says why a round fails, if it does.
+// finish says whether a round has shown anything, and why it fails, if it does.
 func (r *KillRound) finish(least int) {
 	switch {
 	case r.Failure != "":
+		return
 	case r.Before < least:
 		r.Failure = fmt.Sprintf("only %d pushes had been accepted at the kill; %d are needed to show anything", r.Before, least)
+		return
 	case r.Pushes+r.Calls == 0:
 		r.Failure = "nothing was in flight at the kill: it has shown nothing"
-	case r.Lost+r.Doubled+r.Strange > 0:
+		return
+	}
+	r.Shown = true
+	if r.Lost+r.Doubled+r.Strange > 0 {
 		r.Failure = "not everything accepted took effect exactly once"
 	}
 }

@@ -108,9 +108,41 @@ func TestKillRoundProvesNothing(t *testing.T) {
 			t.Errorf("%s: %q", c.name, c.row.Failure)
 		}
 	}
-	rows := KillRows(SQLite, []KillRound{{Failure: "proves nothing"}}, 1)
-	if len(Failed(rows)) == 0 {
-		t.Error("a report without a passed round holds")
+}
+
+// Counts of what went wrong may hold only where it would have been found.
+func TestKillRows(t *testing.T) {
+	passed := KillRound{Shown: true, Accepted: 900}
+	few, doubled := KillRound{Failure: "only 3"}, KillRound{Shown: true, Failure: "not exactly once", Doubled: 2}
+	for _, c := range []struct {
+		name   string
+		rounds []KillRound
+		asked  int
+		proven int  // how many of lost, twice and strange hold
+		rows   bool // whether the row of rounds holds
+	}{
+		{"all passed", []KillRound{passed, passed}, 2, 3, true},
+		{"no round came to an end", nil, 2, 0, false},
+		{"too few accepted", []KillRound{few}, 1, 0, false},
+		{"too few accepted in the second", []KillRound{passed, few}, 2, 0, false},
+		{"ended by an error after one", []KillRound{passed}, 2, 0, false},
+		{"doubled in the second", []KillRound{passed, doubled}, 3, 2, false},
+		{"lost, and too few accepted", []KillRound{{Failure: "only 3", Lost: 1}}, 1, 0, false},
+	} {
+		rows := KillRows(SQLite, c.rounds, c.asked)
+		if len(rows) != 4 || rows[0].Hold == nil || *rows[0].Hold != c.rows {
+			t.Errorf("%s: %+v", c.name, rows)
+			continue
+		}
+		hold := 0
+		for _, r := range rows[1:] {
+			if r.Hold != nil && *r.Hold {
+				hold++
+			}
+		}
+		if hold != c.proven {
+			t.Errorf("%s: %d rows hold, want %d: %+v", c.name, hold, c.proven, rows)
+		}
 	}
 }
 

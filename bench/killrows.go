@@ -3,30 +3,43 @@ package bench
 import (
 	"fmt"
 	"io"
+	"math"
 	"text/tabwriter"
 	"time"
 )
 
-// KillRows sums up rounds of an engine as rows of a report. asked is how many rounds there should have been.
+// KillRows sums up rounds of an engine as rows of a report. asked is how many rounds there should have been. Counts of
+// what went wrong hold only where the rounds have shown that they would have found it.
 func KillRows(engine string, rounds []KillRound, asked int) []Row {
 	var last KillRound
-	passed := 0
+	passed, shown := 0, 0
 	for _, r := range rounds {
 		last = r
 		if r.OK() {
 			passed++
+		}
+		if r.Shown {
+			shown++
 		}
 	}
 	note := fmt.Sprintf("%d accepted, %d heard again and not applied again", last.Accepted, last.Repeats)
 	if last.Failure != "" {
 		note = last.Failure
 	}
-	return []Row{
-		figure{name: "kill -9 under load: rounds that prove it", engine: engine, value: float64(passed), unit: "rounds", bar: AtLeast(float64(asked)), note: note}.row(),
-		figure{name: "kill -9 under load: accepted but lost", engine: engine, value: float64(last.Lost), unit: "charges", bar: AtMost(0)}.row(),
-		figure{name: "kill -9 under load: applied twice", engine: engine, value: float64(last.Doubled), unit: "charges", bar: AtMost(0)}.row(),
-		figure{name: "kill -9 under load: in a book or state it should not be", engine: engine, value: float64(last.Strange), unit: "charges", bar: AtMost(0)}.row(),
+	rows := []Row{figure{name: "kill -9 under load: rounds that prove it", engine: engine, value: float64(passed), unit: "rounds", bar: AtLeast(float64(asked)), note: note}.row()}
+	// A round that finds something ends the run; then those before it are all there is to show.
+	proven := shown > 0 && shown == len(rounds) && (shown == asked || !last.OK())
+	for _, count := range []struct {
+		what string
+		n    int
+	}{{"accepted but lost", last.Lost}, {"applied twice", last.Doubled}, {"in a book or state it should not be", last.Strange}} {
+		f := figure{name: "kill -9 under load: " + count.what, engine: engine, value: float64(count.n), unit: "charges", bar: AtMost(0)}
+		if count.n == 0 && !proven {
+			f.value, f.note = math.NaN(), "not shown: too few rounds prove anything"
+		}
+		rows = append(rows, f.row())
 	}
+	return rows
 }
 
 // KillTable prints rounds as they end.

@@ -126,10 +126,11 @@ func maybe(v *float64) string {
 	return number(*v)
 }
 
-// median of some values; of an even number the lower middle, so that it is one that was measured.
+// median of some values; of an even number the lower middle, so that it is one that was measured. Of none it is
+// not a number, which holds no bar.
 func median(values []float64) float64 {
 	if len(values) == 0 {
-		return 0
+		return math.NaN()
 	}
 	sorted := slices.Sorted(slices.Values(values))
 	return sorted[(len(sorted)-1)/2]

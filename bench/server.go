@@ -83,7 +83,7 @@ func (s *Server) Up(ctx context.Context) error {
 // Kill is kill -9.
 func (s *Server) Kill() { s.proc.kill() }
 
-// stopWithin is what the contract gives a server to stop gracefully, and a little.
+// stopWithin is the 15 s in which a server stops gracefully, and a little.
 const stopWithin = 20 * time.Second
 
 // Stop ends the server gracefully; an exit code other than 0 is an error.

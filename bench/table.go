@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -10,20 +11,44 @@ import (
 // TableConfig says what of the table is measured, and how often.
 type TableConfig struct {
 	Times    int // each figure is the median of so many
-	Rounds   int // of kill -9
+	Rounds   int // of kill -9; 0 leaves its rows out
+	Only     []Part
 	Engines  []*Engine
 	Saturate SaturateConfig
 	Loop     OpenLoop
 	Killed   func(KillRound) // hears of each round; may be nil
 }
 
-// Table measures the rows of docs/performance.md. Rows that were measured before an error are given with it.
+// Part is a part of the table that can be measured alone.
+type Part string
+
+// Parts of the table.
+const (
+	PartDecode    Part = "decode"
+	PartSaturated Part = "saturated"
+	PartLatency   Part = "latency"
+	PartSick      Part = "sick"
+	PartKill      Part = "kill"
+)
+
+// Table measures the rows of docs/performance.md, or only some parts of them: an empty cfg.Only is all. Rows that
+// were measured before an error are given with it.
 func (r *Rig) Table(ctx context.Context, cfg TableConfig) ([]Row, error) {
 	var rows []Row
-	for _, part := range []func(context.Context, TableConfig) ([]Row, error){
-		r.decodeRows, r.saturatedRows, r.latencyRows, r.sickRows, r.killRows,
+	for _, part := range []struct {
+		name    Part
+		measure func(context.Context, TableConfig) ([]Row, error)
+	}{
+		{PartDecode, r.decodeRows},
+		{PartSaturated, r.saturatedRows},
+		{PartLatency, r.latencyRows},
+		{PartSick, r.sickRows},
+		{PartKill, r.killRows},
 	} {
-		more, err := part(ctx, cfg)
+		if len(cfg.Only) > 0 && !slices.Contains(cfg.Only, part.name) {
+			continue
+		}
+		more, err := part.measure(ctx, cfg)
 		rows = append(rows, more...)
 		if err != nil {
 			return rows, err
@@ -143,6 +168,9 @@ func (r *Rig) decodeRows(ctx context.Context, cfg TableConfig) (rows []Row, err 
 }
 
 func (r *Rig) killRows(ctx context.Context, cfg TableConfig) (rows []Row, err error) {
+	if cfg.Rounds == 0 {
+		return nil, nil // and so nothing that could be taken for proven
+	}
 	for _, e := range cfg.Engines {
 		kill := DefaultKill
 		kill.Engine, kill.Rounds = e, cfg.Rounds

@@ -101,8 +101,8 @@ func (e *Energy) UnmarshalText(b []byte) error {
 	return err
 }
 
-// ParseMinutes reads minutes told as a decimal ("30.00", "2.12") and rounds a started minute up, as the
-// contract asks of time taken off.
+// ParseMinutes reads minutes told as a decimal ("30.00", "2.12") and rounds a started minute up: time taken off is
+// whole minutes here.
 func ParseMinutes(text string) (int64, error) {
 	whole, frac, _ := strings.Cut(strings.TrimSpace(text), ".")
 	n, err := parseDecimal(whole, 0)

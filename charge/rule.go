@@ -131,7 +131,7 @@ const (
 // Combine is what several charges in one stay come to.
 type Combine string
 
-// Ways to combine; see the contract's "rules over one stay".
+// Ways to combine several charges of one stay; docs/estate.md tells what each does.
 const (
 	CombineBest  Combine = "best"
 	CombineSum   Combine = "sum"

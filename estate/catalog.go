@@ -18,7 +18,7 @@ type Catalog struct {
 // Platform is what an estate needs to know of a charging platform, as plain data.
 type Platform struct {
 	ID     string
-	Number int // row in the contract's table 3; 0 for an operator's own profile
+	Number int // row of docs/platforms/README.md; 0 for an operator's own profile
 	Title  string
 	Kinds  []charge.LotKind
 	// Grants as platform.GrantKind has them: time, amount, free, lot_decides may come with the push,

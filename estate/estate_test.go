@@ -31,7 +31,7 @@ func assertHush(t *testing.T, where, shown string) {
 	}
 }
 
-// catalog is the contract's table 3 for a few platforms of each shape.
+// catalog is what a few platforms of each shape can do.
 func catalog() *estate.Catalog {
 	all := []charge.LotKind{charge.KindSDK, charge.Kind4G, charge.KindAPI}
 	cec := []estate.Key{{Name: "operator_id", Public: true}, {Name: "operator_secret"},

@@ -9,7 +9,8 @@ import (
 	"github.com/chargestamp/chargestamp/outbox"
 )
 
-// The contract's schedules: waits after the first, second, … try; the last repeats.
+// Waits after the first, second, … try; the last repeats. A callback's are those that the book has for payments,
+// https://www.kancloud.cn/bolink/newapi/524039 , and go on; a line's are ours, none being published.
 var (
 	lineSchedule     = outbox.Schedule{10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute}
 	callbackSchedule = outbox.Schedule{

@@ -27,7 +27,7 @@ type Sent struct {
 	Attempts []charge.Attempt
 }
 
-// Step is one line of the timeline. Step and Result are words of the contract's lists where there is one.
+// Step is one line of the timeline. Step and Result are words of the lists in docs/states.md where there is one.
 type Step struct {
 	At     time.Time `json:"at"`
 	Step   string    `json:"step"`

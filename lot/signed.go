@@ -11,7 +11,7 @@ import (
 	"github.com/chargestamp/chargestamp/seal"
 )
 
-// Words that the published servers refuse with (lot-http.md 5.1).
+// Words that the open interface's published examples refuse with: https://www.kancloud.cn/bolink/apis/860377
 const (
 	RefusedSign = "签名错误"   // a wrong sign, and an unknown vendor or lot too
 	RefusedLot  = "车场编号错误" // comid, park_id

@@ -29,7 +29,7 @@ type Head struct {
 type About struct {
 	Title    string   `toml:"title"`
 	English  string   `toml:"english"`
-	Number   int      `toml:"number"` // row in docs/platforms/README.md; built-in profiles only
+	Number   int      `toml:"number"` // row of docs/platforms/README.md; built-in profiles only
 	Evidence Evidence `toml:"evidence"`
 	Spec     []string `toml:"spec"`
 	Notes    []string `toml:"notes"`

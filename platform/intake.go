@@ -21,7 +21,7 @@ import (
 // MaxBody is the largest body of a push. The largest real one is a hundredth of it.
 const MaxBody = 64 << 10
 
-// Default rates let an honest peak through and keep a flood out.
+// Default rates let an honest peak through; docs/config.md tells how to change them.
 const (
 	DefaultPerAccount = 1000
 	DefaultPerAddress = 2000

@@ -233,7 +233,7 @@ type Used struct {
 // Info is what a dialect is: one description for routing, validation, console forms and docs.
 type Info struct {
 	ID         string // "telaidian"
-	Number     int    // row in docs/platforms/README.md; 0 for an operator's own profile
+	Number     int    // row of docs/platforms/README.md; 0 for an operator's own profile
 	Title      string // "特来电"
 	English    string // "TELD"
 	Family     string // "cec", "flat", "plain", "open13"
@@ -305,7 +305,7 @@ type FieldInfo struct {
 	Chinese  string
 	Unit     string
 	Required bool
-	Mark     string // confidence: D, C, I, U, OD
+	Mark     string // confidence, a letter that docs/platforms/README.md explains
 }
 
 // Evidence is how well a dialect's facts are known.

@@ -74,7 +74,7 @@ type Column struct {
 	Names    []string `toml:"names"`
 	Unit     Unit     `toml:"unit"`
 	Required bool     `toml:"required"`
-	Mark     string   `toml:"mark"` // confidence: D, C, I, U, OD
+	Mark     string   `toml:"mark"` // confidence, a letter that docs/platforms/README.md explains
 }
 
 // Columns is a platform's table of fields.

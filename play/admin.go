@@ -14,7 +14,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 )
 
-// office reads and acts through the admin API, as a person at the console would.
+// office reads and acts through the admin API, as a person at the console would: docs/api.md.
 type office struct {
 	base  string
 	token string

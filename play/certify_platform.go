@@ -258,7 +258,7 @@ func (x *exam) absent(ctx context.Context) (string, error) {
 // refusals breaks one thing at a time.
 func (x *exam) refusals(ctx context.Context, v voice) {
 	codes := map[Break]string{}
-	if v.token != "" { // T/CEC 102.4: the table of return values
+	if v.token != "" { // the codes of T/CEC 102.4
 		codes = map[Break]string{BreakSig: "4001", BreakToken: "4002", BreakBody: "4003", BreakKey: "4004"}
 	}
 	for _, b := range v.breakable {

@@ -64,7 +64,7 @@ func (x *exam) reduction(seq string) record {
 
 // theirAnswer sends one callback and wants a state.
 func (x *exam) theirAnswer(ctx context.Context, body []byte, key string, want int) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // kancloud.cn/bolink/newapi/524039
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // https://www.kancloud.cn/bolink/newapi/524039
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, x.cfg.Against, strings.NewReader(string(body)))
 	if err != nil {
@@ -159,7 +159,7 @@ type theirFrame struct {
 	Data        json.RawMessage
 }
 
-// ackWait is the only published figure for a downlink's answer: that of a pass-through.
+// ackWait is the only published figure for a downlink's answer, that of 3.22: https://www.kancloud.cn/bolink/apis/913746
 const ackWait = 7 * time.Second
 
 const theirToken = "0123456789abcdef0123456789abcdef"

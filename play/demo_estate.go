@@ -186,7 +186,7 @@ func demoLots() []charge.LotID {
 	return []charge.LotID{demoSDKTells, demoSDK, demoSDKOld, demoAPI, demo4G}
 }
 
-// plans are the 39 rows: what each platform supports, every kind of grant among them.
+// plans are the 39 rows: what each platform supports by docs/platforms/README.md, every kind of grant among them.
 func plans() []plan {
 	type gives struct {
 		rule estateRule

@@ -18,8 +18,8 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 )
 
-// The supported rows: 13 SDK and one by 3.36, 13 API, 12 4G.
-func TestPlansAreTheContractsTable(t *testing.T) {
+// A row for each platform and kind of lot that go together: 13 SDK and one by 3.36, 13 API, 12 4G.
+func TestPlansAreComplete(t *testing.T) {
 	// Typed off the table, not taken from the code: kinds that a platform does not serve.
 	without := map[string]charge.LotKind{"yunkuaichong": charge.Kind4G, "yonglian": charge.Kind4G}
 	count := map[charge.Message]int{}

@@ -15,7 +15,7 @@ import (
 
 // wire is the far end of one car-park line at its barest: frames, login, signed uplinks. Load sinks and
 // the checklist use it where thousands of lines, or bytes that no good client sends, are wanted; a
-// believable lot is SDKLot.
+// believable lot is SDKLot. docs/lots/sdk.md describes the wire.
 type wire struct {
 	conn net.Conn
 	in   *bufio.Reader
@@ -91,7 +91,7 @@ func (w *wire) beat() error {
 	return err
 }
 
-// uplink is the envelope of every uplink: service_name, sign, token but for login, data.
+// uplink is the envelope of docs/lots/sdk.md: service_name, sign, token but for login, data.
 func uplink(service, token string, data record, key string) []byte {
 	text := data.json()
 	e := record{{"service_name", service}, {"sign", md5Upper(string(text) + "key=" + key)}}

@@ -127,7 +127,7 @@ func TestLoadNeedsAnEnd(t *testing.T) {
 }
 
 func TestUplinkVector(t *testing.T) {
-	// The published login (kancloud.cn/bolink/sdk/596745), and one derived from it.
+	// The example of https://www.kancloud.cn/bolink/sdk/596745 , and one of our own under its key, recomputed with Python.
 	const key = "8403A41ED5EF20BC"
 	got := string(uplink("login", "", record{{"union_id", "200208"}, {"park_id", "21835"}, {"local_id", "0071cc97102b_1001_qh321_quanhao-atest1"}}, key))
 	want := `{"service_name":"login","sign":"CB649425CB5548A375099103AB04CC1E","data":{"union_id":"200208","park_id":"21835","local_id":"0071cc97102b_1001_qh321_quanhao-atest1"}}`
@@ -175,7 +175,7 @@ func lineEnd(t *testing.T, send string) (addr string, acks chan string) {
 	return l.Addr().String(), acks
 }
 
-// The message is the documented example of 3.36 (kancloud.cn/bolink/sdk/1726765).
+// The message is the published example of 3.36: https://www.kancloud.cn/bolink/sdk/1726765
 const down336 = `{"service_name":"pay_notice","start_charging_time":"2020-04-16 14:00:40","car_number":"苏DDDLL03","comid":"20180427","stop_charging_time":"2020-04-27 14:50:59","reduce_amount":2.0,"order_id":"A1_2C1587980476","uuid":"4548fcd6bdd4491daf3fb32e57afd203"}`
 
 func TestLineSink(t *testing.T) {

@@ -18,7 +18,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 )
 
-// Key and text of the vector of 5.14.
+// A 5.14 of our own under the sample key of https://www.kancloud.cn/bolink/newapi/524034, recomputed with Python.
 const (
 	v1Key  = "NQ0eSXs720170114"
 	v1Body = `{"data":{"service_name":"pay_notice","park_id":"1001","car_number":"京A12345","type":3,"plat_form_id":1,"duration":120,` +

@@ -133,7 +133,7 @@ func sdkLot(t *testing.T, c *cloud, cfg SDKLotConfig) (*SDKLot, context.Context)
 	return l, ctx
 }
 
-// down325 is a charging message by the field table of 3.25 (kancloud.cn/bolink/sdk/992397).
+// down325 is a charging message by the published table of 3.25: https://www.kancloud.cn/bolink/sdk/992397
 func down325(uuid, order string) string {
 	return fmt.Sprintf(`{"service_name":"pay_notice","comid":"1313","uuid":"%s","order_id":"%s","car_number":"京A12345","type":1,`+
 		`"duration":120,"start_charge_seq":"202008170000011121","calculation_method":1}`, uuid, order)

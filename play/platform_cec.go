@@ -53,7 +53,7 @@ func buildCEC(v voice, j job) (*Request, error) {
 	return req, nil
 }
 
-// cecFields are the names of T/CEC 102 and of 特来电's extension of it.
+// cecFields are the names of T/CEC 102 and of 特来电's extension of it: docs/platforms/telaidian.md.
 func cecFields(r record, p Push) record {
 	r.put("StartChargeSeq", p.Order)
 	r.put("StationID", p.StationID)

@@ -35,7 +35,8 @@ func (j job) secret(name string) string {
 	return j.keys[name]
 }
 
-// buildXiaoju speaks 小桔: form A has four fields and no order number, form B (the usual one here) has six.
+// buildXiaoju speaks 小桔: form A has four fields and no order number, form B (the usual one here) has six:
+// docs/platforms/xiaoju.md.
 func buildXiaoju(v voice, j job) (*Request, error) {
 	p := j.push
 	if p.Method != charge.MethodTime {
@@ -57,20 +58,20 @@ func buildXiaoju(v voice, j job) (*Request, error) {
 	return jsonRequest(v.path, signXiaoju(r.over(j.opt.Fields), j)), nil
 }
 
-// signXiaoju is recipe R1: the key is hashed by itself first.
+// signXiaoju is recipe kv-md5-md5key: the key is hashed by itself first.
 func signXiaoju(r record, j job) record {
 	sign := md5Upper(r.kv(false, "sign") + "&key=" + md5Lower(j.secret("sign_key")))
 	return signed(r, "sign", sign, j.opt.Break)
 }
 
-// buildXiaowei speaks 小伟, KeyTop's charge record: fees in fen, time off in seconds.
+// buildXiaowei speaks 小伟, KeyTop's charge record: fees in fen, time off in seconds: docs/platforms/xiaowei.md.
 func buildXiaowei(v voice, j job) (*Request, error) {
 	r := record{{"appId", lotKey(j.push.Lot, "&&")}, {"parkId", j.push.Lot.Park}}
 	return buildKeytop(v, j, r, "ukey")
 }
 
-// buildEchongwang speaks E充网: 小伟's shape with custId for the lot and one appId for all, as
-// its method name suggests. The push names no reduction: the rule decides.
+// buildEchongwang speaks E充网: 小伟's shape with custId for the lot and one appId for all, which
+// is our assumption: docs/platforms/echongwang.md. The push names no reduction: the rule decides.
 func buildEchongwang(v voice, j job) (*Request, error) {
 	r := record{{"appId", j.keys["app_id"]}, {"custId", lotKey(j.push.Lot, "&&")}}
 	return buildKeytop(v, j, r, "app_secret")
@@ -109,7 +110,7 @@ func buildKeytop(v voice, j job, r record, key string) (*Request, error) {
 	r.put("freeMoney", whole(money))
 	r.put("freeTime", whole(seconds))
 	r = r.over(j.opt.Fields)
-	// Recipe R2: no "key=" before the secret, appId outside the signature.
+	// Recipe kv-md5-secret: no "key=" before the secret, appId outside the signature.
 	sign := md5Upper(r.kv(false, "key", "appId") + "&" + j.secret(key))
 	req := jsonRequest(v.path, signed(r, "key", sign, j.opt.Break))
 	req.Header.Set("version", "1.0.0")
@@ -117,7 +118,8 @@ func buildKeytop(v voice, j job, r record, key string) (*Request, error) {
 }
 
 // buildRecord speaks the chargingRecord family of 云快充 and 永联: all texts, no words
-// for a reduction: the lot decides.
+// for a reduction: the lot decides:
+// docs/platforms/yunkuaichong.md.
 func buildRecord(v voice, j job) (*Request, error) {
 	p := j.push
 	var r record
@@ -137,12 +139,13 @@ func buildRecord(v voice, j job) (*Request, error) {
 	r.put("totalMoney", p.Total.String())
 	r.put("time", localTime(j.at))
 	r = r.over(j.opt.Fields)
-	// Recipe R3.
+	// Recipe kv-md5-key.
 	sign := md5Upper(r.kv(false, "sign") + "&key=" + j.secret("sign_key"))
 	return jsonRequest(v.path, signed(r, "sign", sign, j.opt.Break)), nil
 }
 
-// buildZhichong speaks 智充: times in milliseconds; duration is minutes charged, never minutes off.
+// buildZhichong speaks 智充: times in milliseconds; duration is minutes charged, never minutes off:
+// docs/platforms/zhichong.md.
 func buildZhichong(v voice, j job) (*Request, error) {
 	p := j.push
 	var r record
@@ -157,7 +160,7 @@ func buildZhichong(v voice, j job) (*Request, error) {
 	r.put("timestamp", millis(j.at))
 	r.put("signType", "MD5")
 	r = r.over(j.opt.Fields)
-	// Recipe R4: HMAC-MD5 whatever signType says; empty texts take part.
+	// Recipe kv-hmac-md5: HMAC-MD5 whatever signType says; empty texts take part.
 	mac := hmac.New(md5.New, []byte(j.secret("secret_key")))
 	mac.Write([]byte(r.kv(true, "sign")))
 	return jsonRequest(v.path, signed(r, "sign", hex.EncodeToString(mac.Sum(nil)), j.opt.Break)), nil
@@ -171,7 +174,7 @@ func millis(t time.Time) json.Number {
 }
 
 // buildLinghu speaks open interface 13: Base64 of data and sign, signed over the text of data, times in
-// seconds.
+// seconds: docs/platforms/linghu.md.
 func buildLinghu(v voice, j job) (*Request, error) {
 	p := j.push
 	var r record
@@ -248,7 +251,7 @@ func readLinghu(_ voice, _ Keys, answer []byte) (Answer, error) {
 }
 
 // buildXingxing speaks 星星: plain JSON, nothing sealed, "U-P" for the lot, and "U,P" at the older SDK
-// address. The push names no reduction: the rule decides.
+// address: docs/platforms/xingxing.md. The push names no reduction: the rule decides.
 func buildXingxing(v voice, j job) (*Request, error) {
 	p := j.push
 	separator := "-"
@@ -284,7 +287,7 @@ func readXingxing(v voice, k Keys, answer []byte) (Answer, error) {
 }
 
 // buildWanchong speaks 万城万充, of which only OperatorID and ParkCode are known: plain JSON in T/CEC's
-// names.
+// names, which is our assumption: docs/platforms/wanchong.md.
 func buildWanchong(v voice, j job) (*Request, error) {
 	p := j.push
 	var r record

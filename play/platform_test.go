@@ -15,7 +15,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 )
 
-// Keys of vectors that were computed with other tools; from no platform.
+// Keys of vectors made outside, with openssl and Python; from no platform.
 var vectorKeys = Keys{
 	"operator_id":     "123456789",
 	"operator_secret": "ABCDEF0123456789ABCDEF0123456789",
@@ -64,7 +64,7 @@ func members(t *testing.T, text []byte) map[string]any {
 	return m
 }
 
-// Vectors that were computed with other tools than this package.
+// Vectors made outside, with openssl and Python.
 func TestPrintedVectors(t *testing.T) {
 	short := Push{Lot: testLot, Plate: "京A12345", Method: charge.MethodTime, Minutes: 120}
 	t.Run("R1 xiaoju", func(t *testing.T) {
@@ -138,7 +138,7 @@ func TestPrintedVectors(t *testing.T) {
 	})
 }
 
-// Seals computed with openssl over the texts that the recipes give, such as
+// Seals computed with openssl over the texts that the recipes (package seal) give, such as
 //
 //	printf '%s' 'bizId=202401010001&duration=30&merchId=200461&&1313&plateNo=京AD06088&startChargingTime=…&key=<md5 of demo-secret>' | openssl md5
 //	printf '%s' 'carNo=京AD06088&duration=80&endTime=1704079200000&…&tradeNo=202401010001' | openssl dgst -md5 -hmac demo-secret

@@ -53,7 +53,7 @@ func (e *Exchange) Delivered() bool {
 	return e.Status == http.StatusOK && e.Bad == nil && e.Answer.OK
 }
 
-// tokenMargin is how long before its end a token is no longer used; senders take 60 s.
+// tokenMargin is how long before its end a token is no longer used; real senders were seen to take 60 s.
 const tokenMargin = time.Minute
 
 // tokenOver is what a platform hears when its token is not valid.
@@ -150,7 +150,7 @@ func (p *Player) Do(ctx context.Context, r *Request) (*Exchange, error) {
 	return e, nil
 }
 
-// sameSign checks that open interface 13 sent the request's own sign back.
+// sameSign checks that open interface 13 sent the request's own sign back, as the published examples of the book do.
 func sameSign(request, answer []byte) error {
 	var signs [2]struct{ Sign string }
 	for i, text := range [][]byte{request, answer} {

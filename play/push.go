@@ -62,7 +62,7 @@ func (p Push) minutes() int64 {
 	return int64((p.End.Sub(p.Start) + time.Minute - 1) / time.Minute)
 }
 
-// Keys are a platform's keys by the names that accounts have in an estate, with "ukey" for 小伟 and "ckey" for 令狐.
+// Keys are a platform's keys by the names of docs/platforms, with "ukey" for 小伟 and "ckey" for 令狐.
 type Keys map[string]string
 
 // need reports the first key that is missing.

@@ -14,7 +14,7 @@ import (
 )
 
 // Receiver plays the end of 特来电 or 奥特迅 that hears what was really taken off: query_token and
-// notification_park_order_consumed below any base path. It checks every signature
+// notification_park_order_consumed below any base path, as docs/platforms/telaidian.md tells it. It checks every signature
 // and token, and keeps a book.
 type Receiver struct {
 	Keys Keys

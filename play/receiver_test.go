@@ -12,7 +12,7 @@ import (
 //
 //	{"StartChargeSeq":"202401010001","PlateNum":"京AD06088","LeavingTime":"2024-01-01 12:34:56","CalculationMethod":1,"FreeParkingTimes":30.00}
 //
-// The token request is the specification's R1.
+// The token request was made outside, with openssl and Python.
 const (
 	askToken = `{"OperatorID":"123456789","Data":"hkAwSV+Qj10USGrQWm2DztjTR2VeqfP7pn88FU0v7TBjs/ABLntz+OnQlBqIN7hxnXEpyf9G/XHmoHFiPWcbkOMrjTQZKe3KpVgTpXgYuJc=","TimeStamp":"20240101120000","Seq":"0001","Sig":"CCADDA8A60B213BA051A282734402985"}`
 	consumed = `{"OperatorID":"123456789","Data":"pE9MOBLU9Gzo6C7oaddZX+q5eH/NiYXZD5hqz1kkaWt8R8SCFqvl8Vph2+p4vUslzAsMZQowZywLFpnKZTvW1t7VDFqYpcCshRGBLZkcAIXQ+PWV33dAGGGQPeP8aW3+b/f/S95X2FQZZJNxv4yusgc7WX/iD7FtsYMD3aMUjhHnLvt/ANQAvkSeAiGCfXRV","TimeStamp":"20240101123500","Seq":"0001","Sig":"38D49635B177A553120A2AA6241DC80D"}`

@@ -52,7 +52,7 @@ func TestRawMember(t *testing.T) {
 	}
 }
 
-// The rules of printing again, and V3 sent with blanks and escapes: it verifies over the text printed again.
+// The rules of CompactJSON, and V3 (https://www.kancloud.cn/bolink/apis/860377) sent with blanks and escapes: it verifies over the text printed again.
 func TestCompactJSON(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{`{}`, `{}`},

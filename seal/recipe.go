@@ -10,7 +10,8 @@ import (
 // seen to use.
 type Recipe string
 
-// Recipes. In all of them the sign itself is left out, and numbers, bools and composites count by their text.
+// Recipes, R1 to R4 for short in tests and fixtures. In all of them the sign itself is left out, and numbers, bools and
+// composites count by their text.
 const (
 	// KVMD5MD5Key is R1: blank values skipped, "&key=" + lower-hex MD5 of the secret, MD5 in upper hex, in the
 	// field "sign" (小桔).

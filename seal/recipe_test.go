@@ -7,7 +7,7 @@ import (
 
 const demoSecret = "demo-secret"
 
-// Vectors that were computed with other tools.
+// Vectors made outside, with Python, under the secret demo-secret.
 func TestRecipeVectors(t *testing.T) {
 	for _, c := range []struct {
 		recipe           Recipe
@@ -25,7 +25,7 @@ func TestRecipeVectors(t *testing.T) {
 			"deviceId=D1&deviceName=pile&elecMoney=1000&endTime=2025-01-01 11:30:00&freeMoney=0&freeTime=7200&freeType=0&orderNo=O1&parkId=1313&plateNo=京A12345&power=12.5&reqId=r1&serviceCode=syncChargePilePay&seviceMoney=500&spaceNo=A1&startTime=2025-01-01 10:00:00&stationId=S1&stationName=demo&totalMoney=1500&ts=1735700000000&demo-secret",
 			"1C9CBEA9E25A862FD2EA02941B4E074B",
 		},
-		// R3 and R4 by the words of section 2; the signs are openssl's over these texts.
+		// R3 and R4 by the words of their recipes; the signs are openssl's over these texts.
 		{
 			KVMD5Key,
 			`{"parkId":"200461&&1313","orderNo":"O1","plateNo":"京A12345","power":"12.50","empty":"","none":null,"sign":"x"}`,

@@ -8,7 +8,8 @@ import (
 	"testing/quick"
 )
 
-// Documented vectors (kancloud.cn/bolink: newapi/524034, apis/860377, sdk/596745), and some computed with other tools.
+// V1, V3 and V7 are published examples: https://www.kancloud.cn/bolink/ newapi/524034, apis/860377 and sdk/596745. R5 was
+// made outside, with Python.
 func TestS1(t *testing.T) {
 	for _, c := range []struct{ name, data, key, want string }{
 		{"V1", `{"park_id":"1001","name":"北京上地三街9号院停车场","address":"北京上地三街9号","phone":"139000334443","lng":"123.994449","city_id":110000,"lat":"332.466666","total_plot":90,"empty_plot":56,"union_id":10001,"price_desc":"2元每小时","rand":"0.210354312785198048"}`, "NQ0eSXs720170114", "F2BA9A4E4362E2C41676FC720B14290C"},
@@ -24,7 +25,8 @@ func TestS1(t *testing.T) {
 	}
 }
 
-// V8 to V11 are other schemes of the same documents: they pin the plain digests.
+// V8 to V11 are published examples of other schemes, at https://www.kancloud.cn/bolink/ userapi/467455, sdk/2047885,
+// newapi/1556558 and elec/2572757: they pin the plain digests. R6 and R5 were made outside, with Python and openssl.
 func TestDigests(t *testing.T) {
 	for _, c := range []struct{ name, got, want string }{
 		{"V8", MD5Upper("address=北京上地三街9号&empty_plot=56&lat=32.466666&lng=123.994449&name=北京上地三街9号院停车场&park_id=1001&phone=13899884433&rand=0.20354312785198048&total_plot=90&union_id=10001key=NQ0eSXs720170114"), "82A4EA10F60AEE4172AE4F3C774156EB"},
@@ -74,7 +76,7 @@ func TestEqual(t *testing.T) {
 	}
 }
 
-// R8 and R1 were computed with other tools; V1 is the annex sample of T/CEC 102.4-2016.
+// R8 and R1 were made with openssl and Python; V1 is the annex sample of T/CEC 102.4-2016.
 func TestCBC(t *testing.T) {
 	const annex = `{"total":1,"stationStatusInfo":{"operationID":"123456789","stationID":"111111111111111","connectorStatusInfos":{"connectorID":1,"equipmentID":"10000000000000000000001","status":4,"currentA":0,"currentB":0,"currentC":0,"voltageA":0,"voltageB":0,"voltageC":0,"soc":10,}}}`
 	for _, c := range []struct{ name, key, iv, plain, want string }{

@@ -123,7 +123,7 @@ func checkBackup(ctx context.Context, file string) error {
 	if v, err := c.value("PRAGMA quick_check(1)"); err != nil || v != "ok" {
 		return fmt.Errorf("store: %s is damaged: %v %w", file, v, err)
 	}
-	return nil
+	return refuseNewerFile(file, "mode=ro&immutable=1")
 }
 
 func copyFile(from, to string) error {

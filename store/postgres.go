@@ -54,7 +54,9 @@ func openPostgres(ctx context.Context, s *Store) (engine, error) {
 	if err != nil {
 		return nil, wrapf(err, "connect to PostgreSQL")
 	}
-	err = e.check(ctx, conn)
+	if err = e.check(ctx, conn); err == nil {
+		err = e.refuseNewer(ctx, conn)
+	}
 	conn.Close(ctx)
 	if err != nil {
 		return nil, err
@@ -109,7 +111,7 @@ func (e *postgresEngine) migrate(ctx context.Context) error {
 	if err != nil {
 		return wrapf(err, "migrations")
 	}
-	if err := migrateUp(ctx, goose.DialectPostgres, "postgres", db, goose.WithSessionLocker(locker)); err != nil {
+	if err := migrateUp(ctx, goose.DialectPostgres, "postgres", e.place(), db, goose.WithSessionLocker(locker)); err != nil {
 		return err
 	}
 	e.indexParts(ctx, db)

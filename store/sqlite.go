@@ -48,6 +48,9 @@ func openSQLite(ctx context.Context, s *Store) (_ engine, err error) {
 			e.close()
 		}
 	}()
+	if err = refuseNewerFile(e.file, "mode=ro"); err != nil {
+		return nil, err
+	}
 	// The file is made here so that nobody else can read it, not even before it holds anything.
 	f, err := os.OpenFile(e.file, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

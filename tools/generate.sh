@@ -3,6 +3,9 @@
 # reference pages of docs/ (by tools/docgen). With --check it fails when that has changed a file.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+for program in openssl git; do
+	command -v "$program" >/dev/null || { echo "$program is missing: make deps installs it" >&2; exit 1; }
+done
 : "${GO:=go}" "${TEMPL_VERSION:?run it by make generate}"
 
 # printed gives a sum of each file in the folders that are printed into.

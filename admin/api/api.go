@@ -1,4 +1,4 @@
-// Package api serves the admin interface in JSON: contract section 7, under /api/v1, described by
+// Package api serves the admin interface in JSON: docs/api.md, under /api/v1, described by
 // /openapi.json. Every error is an RFC 9457 problem document.
 package api
 
@@ -20,7 +20,7 @@ import (
 func New(mux *http.ServeMux, d *desk.Desk, version string) {
 	config := huma.DefaultConfig("Chargestamp", version)
 	config.DocsPath, config.SchemasPath = "", ""
-	config.CreateHooks = nil // no $schema in answers: they are exactly what the contract prints
+	config.CreateHooks = nil // no $schema in answers: they are exactly what docs/api.md prints
 	config.RejectUnknownQueryParameters = true
 	config.Transformers = []huma.Transformer{hideValues}
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)

@@ -13,7 +13,7 @@ import (
 )
 
 // chargeHead is what a charge's push tells; chargeTail what came of it at the exit; chargeFull is a charge as the
-// contract prints it, in lists and alone.
+// docs/api.md prints it, in lists and alone.
 type chargeHead struct {
 	ID          string     `json:"id"`
 	Platform    string     `json:"platform"`

@@ -58,6 +58,9 @@ func TestConsole(t *testing.T) {
 	gw := gateway(t)
 	chromium := browser(t)
 	b := open(t, chromium, "http://"+gw.Addresses().Admin)
+	if *screenshots != "" && !b.drawsChinese() {
+		t.Fatal("there is no font for Chinese, the pictures would show empty boxes: apt-get install fonts-wqy-microhei, or make deps")
+	}
 	var lot *play.SDKLot
 	for _, step := range []struct {
 		name string

@@ -39,12 +39,12 @@ type tab struct {
 	complain []string // what pages wrote to the browser's console as errors
 }
 
-// browser starts Chromium.
-func browser(t *testing.T) context.Context {
+// browser starts Chromium, with more options if there are any.
+func browser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("lang", "zh-CN"))
-	alloc, stop := chromedp.NewExecAllocator(t.Context(), opts...)
+	alloc, stop := chromedp.NewExecAllocator(t.Context(), append(opts, more...)...)
 	t.Cleanup(stop)
 	ctx, closeAll := chromedp.NewContext(alloc)
 	t.Cleanup(closeAll)
@@ -219,6 +219,20 @@ func (b *tab) media(scheme string) {
 func (b *tab) weight() int64 {
 	b.t.Helper()
 	return eval[int64](b, `performance.getEntriesByType("navigation").concat(performance.getEntriesByType("resource")).reduce((n, e) => n + e.encodedBodySize, 0)`)
+}
+
+// drawsChinese reports whether characters come out as themselves: without a font for them all look alike, an empty box.
+func (b *tab) drawsChinese() bool {
+	b.t.Helper()
+	return eval[bool](b, `(() => {
+		const draw = (text) => {
+			const c = document.createElement("canvas").getContext("2d");
+			c.font = "32px system-ui, sans-serif";
+			c.fillText(text, 4, 40);
+			return c.canvas.toDataURL();
+		};
+		return draw("车") !== draw("场");
+	})()`)
 }
 
 // picture writes what the page looks like, where pictures are wanted.

@@ -116,7 +116,7 @@ func (b *formBuilder) view(f estate.Field, path string) (fieldView, bool) {
 	return v, true
 }
 
-// reports tells whether the account's platform hears of usages; table 3 of the contract has two that do.
+// reports tells whether the account's platform hears of usages; two of the built-in ones do.
 func reports(t *thing) bool {
 	return t.Platform != nil && (t.Platform.ID == "telaidian" || t.Platform.ID == "aotexun")
 }

@@ -1,4 +1,4 @@
-// Package words puts the closed lists of the contract into sentences, Chinese and English: what a code is
+// Package words puts the closed lists of states and reasons into sentences, Chinese and English: what a code is
 // called, what it means, and what to do next. The console, the docs and the command line print from here,
 // so that a code is explained in one place.
 package words
@@ -29,7 +29,7 @@ func (t Text) In(l Lang) string {
 // List names a closed list.
 type List string
 
-// The closed lists of the contract, section 7.
+// The closed lists.
 const (
 	ChargeState   List = "charge_state"
 	ChargeReason  List = "charge_reason"
@@ -50,7 +50,7 @@ type Entry struct {
 	Next    Text   `json:"next"`    // the next thing to do; says so where there is nothing
 }
 
-// All lists every entry, list by list, in the order of the contract.
+// All lists every entry, list by list, in the order of docs/states.md.
 func All() []Entry {
 	var all []Entry
 	for _, part := range [][]Entry{states(), reasons(), outcomes(), channels(), deliveryStates(), attempts(),

@@ -38,7 +38,7 @@ func TestEveryCodeHasWords(t *testing.T) {
 		}
 	}
 	if n := len(All()); n != 72 {
-		t.Errorf("%d entries in all, want one for each of the 72 codes of the contract", n)
+		t.Errorf("%d entries in all, want one for each of the 72 codes", n)
 	}
 }
 

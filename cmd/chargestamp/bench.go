@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/chargestamp/chargestamp/bench"
@@ -100,15 +101,34 @@ func (e engines) each(c *console, r report, run func(*bench.Rig, *bench.Engine) 
 type benchTable struct {
 	report
 	engines `set:"engine=both"`
-	Times   int `default:"3" help:"Every figure is the median of so many runs."`
-	Rounds  int `default:"3" help:"Rounds of kill -9 for each engine."`
+	Times   int          `default:"3" help:"Every figure is the median of so many runs."`
+	Rounds  int          `default:"3" help:"Rounds of kill -9 for each engine; 0 leaves them out."`
+	Only    []bench.Part `enum:"saturated,latency,sick,decode,kill" default:"saturated,latency,sick,decode,kill" help:"Measure only these parts: ${enum}."`
+}
+
+// Validate refuses numbers with which nothing would be measured.
+func (b *benchTable) Validate() error {
+	switch {
+	case b.Times < 1:
+		return errors.New("--times must be 1 or more")
+	case b.Rounds < 0:
+		return errors.New("--rounds must be 0 or more")
+	case b.Rounds == 0 && slices.Equal(b.Only, []bench.Part{bench.PartKill}):
+		return errors.New("--only kill with --rounds 0 measures nothing: give --rounds 1 or more")
+	}
+	return nil
 }
 
 // Run measures the table.
 func (b *benchTable) Run(c *console) error {
+	cfg := bench.TableConfig{Times: b.Times, Rounds: b.Rounds, Only: b.Only,
+		Saturate: bench.DefaultSaturate, Loop: bench.DefaultOpenLoop, Killed: bench.NewKillTable(c.err).Row}
+	if slices.Equal(b.Only, []bench.Part{bench.PartDecode}) { // no store takes part
+		return b.measure(c, func(rig *bench.Rig) ([]bench.Row, error) { return rig.Table(c.ctx, cfg) })
+	}
 	return b.on(c, b.report, func(rig *bench.Rig, engines []*bench.Engine) ([]bench.Row, error) {
-		return rig.Table(c.ctx, bench.TableConfig{Times: b.Times, Rounds: b.Rounds, Engines: engines,
-			Saturate: bench.DefaultSaturate, Loop: bench.DefaultOpenLoop, Killed: bench.NewKillTable(c.err).Row})
+		cfg.Engines = engines
+		return rig.Table(c.ctx, cfg)
 	})
 }
 

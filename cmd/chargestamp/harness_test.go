@@ -26,7 +26,7 @@ const token = "let-me-in"
 // Bounds of what tests wait for; they are met long before.
 const (
 	soon     = 30 * time.Second
-	stopSoon = 15 * time.Second // the contract's
+	stopSoon = 15 * time.Second // what a server is given to stop
 )
 
 // environment is that of every command here: free ports and an admin's token.

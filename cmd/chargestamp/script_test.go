@@ -1,6 +1,7 @@
 package main
 
 import (
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -27,6 +28,7 @@ import (
 //	until REGEXP chargestamp ARG… runs a command again and again until its output matches
 //	json PATH [VALUE]             the last output is JSON and has this at PATH, such as 0.platform
 //	get PATH STATUS               asks the admin listener, with the token
+//	newer DIR                     gives the data in DIR a schema of later days
 func TestScripts(t *testing.T) {
 	docs, err := filepath.Abs("../../docs")
 	if err != nil {
@@ -49,7 +51,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"start": start, "stop": stop, "exits": exits, "until": until, "json": hasJSON, "get": get,
+			"start": start, "stop": stop, "exits": exits, "until": until, "json": hasJSON, "get": get, "newer": newer,
 		},
 	})
 }
@@ -159,6 +161,14 @@ func get(ts *testscript.TestScript, _ bool, args []string) {
 	if strconv.Itoa(answer.StatusCode) != args[1] {
 		ts.Fatalf("%s answers %d, want %s\n%s", args[0], answer.StatusCode, args[1], body)
 	}
+}
+
+func newer(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := sql.Open("sqlite", ts.MkAbs(filepath.Join(args[0], "chargestamp.db")))
+	ts.Check(err)
+	defer db.Close()
+	_, err = db.Exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (90001, TRUE)")
+	ts.Check(err)
 }
 
 // withID puts the newest charge's id in place of ID.

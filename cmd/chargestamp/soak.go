@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"time"
 
 	"github.com/chargestamp/chargestamp/bench"
@@ -18,6 +19,14 @@ type soakKill struct {
 	engines `set:"engine=sqlite"`
 	Rounds  int     `default:"5" help:"Rounds for each engine."`
 	Rate    float64 `default:"200" help:"Pushes a second."`
+}
+
+// Validate refuses a run that would show nothing.
+func (s *soakKill) Validate() error {
+	if s.Rounds < 1 {
+		return errors.New("--rounds must be 1 or more")
+	}
+	return nil
 }
 
 // Run kills.

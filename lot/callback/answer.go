@@ -63,7 +63,7 @@ func failure(err error, now time.Time) (lot.Result, verdict) {
 }
 
 // read takes the answer for what it says. Its shape is not published for 5.14; the sibling callbacks answer
-// {"state":1,"errmsg":"…"} (lot-http.md 10.1).
+// {"state":1,"errmsg":"…"}.
 func read(r outbound.Response, sent []byte, now time.Time) (lot.Result, verdict) {
 	result := lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError, At: now, Sent: true}
 	switch {

@@ -1,6 +1,6 @@
 // Package callback is the way into API lots, whose vendors run clouds of their own: it tells them reductions
 // by the signed callback 5.14, asks them for prices by 5.1, and hears of entries, exits and usage by 3.1, 3.2
-// and 3.11 (lot-http.md 4).
+// and 3.11. The book of these interfaces is https://www.kancloud.cn/bolink/newapi ; docs/lots/README.md lists its pages.
 package callback
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/chargestamp/chargestamp/seal"
 )
 
-// contentType is what Bolink's own servers send (lot-http.md 4.1).
+// contentType is what the published servers are seen to send; the book names none.
 const contentType = "application/json;charset=utf-8"
 
 // Client makes guarded requests, each with a time limit of its own; outbound.Client is one.

@@ -12,7 +12,7 @@ import (
 // ChannelConfig is what the channel needs; zero limits have the defaults named.
 type ChannelConfig struct {
 	Directory lot.Directory
-	Client    Client // with a time limit of 5 s, the contract's
+	Client    Client // with a time limit of 5 s: a callback waits no longer for its answer
 	Now       func() time.Time
 	Workers   int // requests under way in all; 1024, which leaves room while 64 busy lots hang
 	PerLot    int // requests under way to one lot; 16

@@ -41,7 +41,7 @@ type message struct {
 	now time.Time
 }
 
-// uploaded is what the book's example says to an entry that was taken (lot-http.md 4.4).
+// uploaded is what the book's example says to an entry that was taken: https://www.kancloud.cn/bolink/newapi/524045
 const uploaded = "上传成功"
 
 // handle looks at the seal before it looks at anything else, and gives the message to one of the three, which

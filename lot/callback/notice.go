@@ -9,8 +9,9 @@ import (
 	"github.com/chargestamp/chargestamp/lot"
 )
 
-// notice514 is the data of 5.14 with its charge block, in the order of the book's table; the end of that table
-// is not published and follows 3.25's (lot-http.md 4.2). Numbers and strings are as the table has them.
+// notice514 is the data of 5.14 with its charge block, in the order of the published table,
+// https://www.kancloud.cn/bolink/newapi/2479828 as far as that can be read; its end follows the same block of 3.25,
+// https://www.kancloud.cn/bolink/sdk/992397 . Numbers and strings are as the tables have them.
 type notice514 struct {
 	ServiceName       string `json:"service_name"`
 	ParkID            string `json:"park_id"`

@@ -95,7 +95,7 @@ func TestCompose(t *testing.T) {
 	}
 }
 
-// The vector of lot-http.md 3.3: the same data under the published key of V1.
+// A vector of our own under the sample key of https://www.kancloud.cn/bolink/newapi/524034, recomputed with Python.
 func TestEnvelopeVector(t *testing.T) {
 	const data = `{"service_name":"pay_notice","park_id":"1001","car_number":"京A12345","type":3,"plat_form_id":1,"duration":120,` +
 		`"start_charging_time":"2019-12-26 20:51:46","stop_charging_time":"2019-12-26 21:51:46","start_charge_seq":"202008170000011121"}`

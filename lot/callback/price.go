@@ -11,8 +11,8 @@ import (
 	"github.com/chargestamp/chargestamp/outbound"
 )
 
-// query51 is the data of 5.1 for an order that is still inside (lot-http.md 4.6). query_order_no is ours, to be
-// echoed.
+// query51 is the data of 5.1 for an order that is still inside: https://www.kancloud.cn/bolink/newapi/524080
+// query_order_no is ours, to be echoed.
 type query51 struct {
 	ServiceName  string `json:"service_name"`
 	ParkID       string `json:"park_id"`

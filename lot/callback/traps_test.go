@@ -9,7 +9,7 @@ import (
 	"github.com/chargestamp/chargestamp/lot"
 )
 
-// The numbers that look alike but differ, line by line of lot-http.md 8, as far as they concern API lots.
+// The numbers that look alike but differ between interfaces (docs/lots/README.md), as far as they concern API lots.
 
 // compose gives the members of a composed 5.14, numbers as they were written.
 func compose(t *testing.T, n lot.Notice) map[string]any {

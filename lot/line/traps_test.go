@@ -9,7 +9,7 @@ import (
 	"github.com/chargestamp/chargestamp/lot"
 )
 
-// The traps of the numbers that look alike, as far as they concern the line.
+// The numbers that look alike but differ between interfaces (docs/lots/README.md), as far as they concern the line.
 
 // trapNotice is composed and read back with every member as it stands on the wire.
 func trapNotice(t *testing.T, m charge.Message, r charge.Reduction) map[string]json.RawMessage {

@@ -93,7 +93,7 @@ type attempt struct {
 	reached int
 }
 
-// run takes the checks in the order signature, token, time, content; each looks at nothing that a later one proves.
+// run takes the checks in their order; each looks at nothing that a later one proves.
 func (t *attempt) run() {
 	for _, check := range [...]func() *platform.Refusal{t.signature, t.token, t.clock, t.read} {
 		if t.refusal = check(); t.refusal != nil {
@@ -226,7 +226,7 @@ func (t *attempt) question(fields []seal.Field) *platform.Refusal {
 }
 
 // readTimeStamp reads the three forms that senders use: yyyyMMddHHmmss in Asia/Shanghai, unix seconds and unix
-// milliseconds.
+// milliseconds. Only the first is what T/CEC 102.4 wants.
 func readTimeStamp(text string) (time.Time, error) {
 	switch len(text) {
 	case 14:

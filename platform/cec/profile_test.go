@@ -16,8 +16,8 @@ import (
 	"github.com/chargestamp/chargestamp/seal"
 )
 
-// What the built-in platforms are, with default rules and keys.
-func TestContract(t *testing.T) {
+// What was agreed with users of each platform, written out by hand: paths, keys, grants and default rules.
+func TestBuiltinTable(t *testing.T) {
 	type row struct {
 		Number   int
 		Paths    []string
@@ -66,7 +66,7 @@ func TestContract(t *testing.T) {
 		got[i.ID] = r
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("-contract +ours:\n%s", diff)
+		t.Errorf("-agreed +ours:\n%s", diff)
 	}
 }
 

@@ -28,7 +28,8 @@ var (
 	wordsFault     = words{500, "系统错误"}
 )
 
-// Reply answers by T/CEC 102.4's return values: HTTP 200 always, signed wherever a key is known.
+// Reply answers with the codes of T/CEC 102.4, which the platforms' pages under docs/platforms list by outcome: HTTP 200
+// always, signed wherever a key is known.
 func (d *dialect) Reply(_ platform.Push, a *platform.Account, v platform.Verdict) platform.Reply {
 	keys := answerKeys(a, v.Message)
 	w, plain := say(v)

@@ -14,7 +14,7 @@ import (
 	"github.com/chargestamp/chargestamp/seal"
 )
 
-// reporter is a platform that hears after the exit what was really taken off (特来电's document 2.7; 奥特迅 by
+// reporter is a platform that hears after the exit what was really taken off (特来电's interface 2.7 by public code that calls it; 奥特迅 by
 // analogy).
 type reporter struct{ *dialect }
 
@@ -24,7 +24,7 @@ const (
 	reportPath      = "/notification_park_order_consumed"
 )
 
-// maxTokenValid bounds TokenAvailableTime: one peer fills in an epoch in milliseconds.
+// maxTokenValid bounds TokenAvailableTime: it should be seconds, and one peer was seen to fill in an epoch in milliseconds.
 const maxTokenValid = 10 * 24 * time.Hour
 
 // TokenRequest asks the platform for an access token.
@@ -90,7 +90,8 @@ type answer struct {
 	data string
 }
 
-// readAnswer reads Ret, Msg and Data. A success that carries a Sig must carry the right one; errors come without.
+// readAnswer reads Ret, Msg and Data. A success that carries a Sig must carry the right one; errors were
+// seen to come without.
 func readAnswer(k platform.Keys, body []byte) (answer, error) {
 	fields, err := seal.ReadObject(body)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/chargestamp/chargestamp/seal"
 )
 
-// The printed vectors: V1 is the annex sample of T/CEC 102.4-2016, R1 and R8 have key, IV and
-// signature key apart, so that a mix-up fails.
+// V1 is the annex sample of T/CEC 102.4-2016. R1, R5 and R8 were made with openssl and Python, with key, IV and
+// signature key apart, so that a mix-up fails: R1 is a token request, R5 an error answer, R8 a whole block.
 func TestVectors(t *testing.T) {
 	apart := platform.Keys{keyData: "1234567890abcdef", keyIV: "fedcba0987654321", keySig: "0123456789ABCDEF0123456789ABCDEF"}
 	same := platform.Keys{keyData: "1234567890abcdef", keyIV: "1234567890abcdef", keySig: "1234567890abcdef"}

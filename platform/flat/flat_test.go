@@ -20,7 +20,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestPrinted opens the recipes' vectors; their secret is demo-secret.
+// TestPrinted opens vectors made outside with Python for the recipes, under the secret demo-secret.
 func TestPrinted(t *testing.T) {
 	now := time.Date(2025, 1, 1, 12, 0, 0, 0, charge.Shanghai)
 	for _, c := range []struct{ id, key, body string }{
@@ -166,7 +166,7 @@ func TestHiddenFields(t *testing.T) {
 	}
 }
 
-// TestOperatorSealed: appId is outside what recipe R2 signs, so opening itself compares it, whoever chose the account.
+// TestOperatorSealed: appId is outside what recipe kv-md5-secret signs, so opening itself compares it, whoever chose the account.
 func TestOperatorSealed(t *testing.T) {
 	d := byID(t, "echongwang")
 	p, accounts := captured(t, d, "echongwang/finished")

@@ -55,7 +55,7 @@ func info() platform.Info {
 		Issuer:        platform.IssuerLot,
 		OpenInterface: true,
 		Evidence:      platform.EvidenceDocumented,
-		Spec:          []string{"https://www.kancloud.cn/bolink/apis/1998242", "https://www.kancloud.cn/bolink/apis/860377"},
+		Spec:          []string{"https://www.kancloud.cn/bolink/apis/1998242", "https://www.kancloud.cn/bolink/apis/860377", "https://github.com/xcharge/phusion"},
 		Notes: []string{
 			"The key is the lot's ckey, also where station_id alone names the lot.",
 			"The sign must be in upper-case hex, as with the original.",

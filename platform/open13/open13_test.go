@@ -39,7 +39,8 @@ func captured(t testing.TB, path string) (platform.Push, platform.Account) {
 	return p, accounts.Candidates("linghu", platform.Claim{Lot: charge.LotID{Union: "200461", Park: "1313"}})[0].Account
 }
 
-// TestPrinted opens the two vectors of interface 13.
+// TestPrinted opens two vectors made outside with Python, the first under the sample key of
+// https://www.kancloud.cn/bolink/apis/860377
 func TestPrinted(t *testing.T) {
 	for _, c := range []struct{ data, sign, key string }{
 		{`{"comid":"1313","union_id":"200461","start_charge_seq":"20210126","start_charging_time":1603779352,"stop_charging_time":1603789352,"car_number":"京AA1234","mitigate_type":1,"duration":120}`,

@@ -13,7 +13,7 @@ import (
 	"github.com/chargestamp/chargestamp/platform"
 )
 
-// The traps of the numbers that look alike, as far as they concern interface 13.
+// The numbers that look alike but differ between interfaces (docs/lots/README.md), as far as they concern interface 13.
 
 // trapOpen signs data with MD5 on its own and opens the push.
 func trapOpen(t *testing.T, members string) *platform.Charge {

@@ -32,7 +32,30 @@ func platformTable(infos []platform.Info) []byte {
 		levels = append(levels, mono("", string(e))+" "+evidences[e])
 	}
 	p.list(levels...)
+	p.section("字段的标记 · Marks of fields")
+	p.para("平台页的字段表里，每个字段有一个标记，说明我们凭什么这样读它。 In the platforms' tables each field has a mark that tells what we go by.")
+	p.list(
+		"**D** 有公开文档。Documented: a published page says so.",
+		"**C** 见于与该平台对接的公开代码。Code: public code that talks to the platform reads or sends it so.",
+		"**I** 由 D、C 推断。Inferred from D or C.",
+		"**U** 未知：找过，没有找到。Unknown: looked for and not found.",
+		"**OD** 我们自己的假定，上线前请核对。Our decision where nothing is known: compare with the platform's paper before going live.")
+	p.section("公开来源 · Published sources")
+	p.para("每个平台页的开头列出自己的来源；下面是共用的。 Each page names its own at the top; these are common to several.")
+	var sources [][]string
+	for _, s := range commonSources {
+		sources = append(sources, []string{s.what, s.where})
+	}
+	p.table([]string{"内容 What", "在哪里 Where"}, sources)
 	return p.Bytes()
+}
+
+// commonSources are what several platforms were written from.
+var commonSources = []struct{ what, where string }{
+	{"十四家平台的地址、密钥、车场编号和减免方式 paths, keys, lot keys and grants of the fourteen", "<https://www.kancloud.cn/mypublic/xhr-jszl/2663364>; 新版的开头几行 the beginning of a newer edition: <https://www.kancloud.cn/bolink/charge/1476038>"},
+	{"信封、加密、签名、返回码、令牌 envelope, cipher, signature, codes, access token (`cec`)", "T/CEC 102.4-2016, 标准全文不公开 the text is not public; 联调问题和示例 notes of joint tests with worked examples: <https://blog.csdn.net/flainsky/article/details/141026567>, <https://blog.csdn.net/flainsky/article/details/140960007>"},
+	{"发送方的公开代码 public code of senders", "<https://github.com/xcharge/phusion>, <https://github.com/java110/MicroCommunity>"},
+	{"车场侧的接口 the car parks' interfaces (2.34, 3.11, 3.25, 3.36, 5.14 …)", "[车场侧的公开接口 the car parks' published interfaces](../lots/README.md)"},
 }
 
 func lotKey(i platform.Info) string {

@@ -7,7 +7,6 @@ import (
 	"go/parser"
 	"go/token"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -262,9 +261,6 @@ func (p *platformPage) departures() error {
 	return nil
 }
 
-// source is a comment's pointer into the notes it was written from.
-var source = regexp.MustCompile(` \([a-z-]+\.md [0-9., ]+\)`)
-
 // familyComment is the package comment of a family.
 func familyComment(family string) (string, error) {
 	dir := filepath.Join("platform", family)
@@ -276,7 +272,7 @@ func familyComment(family string) (string, error) {
 		return "", fmt.Errorf("family %s: a package comment and its Chinese in tools/docgen/chinese.go are both needed", family)
 	}
 	var d doc.Package
-	return strings.TrimSpace(source.ReplaceAllString(string(d.Markdown(parsed.Doc.Text())), "")), nil
+	return strings.TrimSpace(string(d.Markdown(parsed.Doc.Text()))), nil
 }
 
 // clear is a message without what it is wrapped in; empty where it is not wrapped.

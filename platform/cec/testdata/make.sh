@@ -119,7 +119,7 @@ good not-bound "$PUSH";                                                         
 good busy "$PUSH";                                                                 answer busy -1 系统繁忙，请稍后再试 ''
 good data-is-no-json 'StartChargeSeq=1&PlateNum=2';                                bad_data data-is-no-json
 
-# The spellings that were seen: names in lower case, Sig in lower case, unix time, Seq without its zeros.
+# Spellings that real senders were seen to use: names in lower case, Sig in lower case, unix time, Seq without its zeros.
 DATA=$(enc "$(message ',"CalculationMethod":1,"FreeParkingTimes":30' | sed 's/StartChargeSeq/startchargeseq/;s/PlateNum/platenum/;s/ParkID/parkId/;s/Sevice/Service/')")
 post tolerances $CHARGE "{\"operatorid\":\"$OPERATOR\",\"data\":\"$DATA\",\"timestamp\":1704081600,\"seq\":853,\"sig\":\"$(md5mac "$OPERATOR${DATA}1704081600853" | tr A-F a-f)\"}" "$GOOD"
 taken tolerances $ORDER

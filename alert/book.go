@@ -1,0 +1,64 @@
+package alert
+
+import (
+	"context"
+	"maps"
+	"sync"
+	"time"
+)
+
+// Told is an alert that a target has heard of.
+type Told struct {
+	Alert Alert     `json:"alert"`
+	At    time.Time `json:"at"`
+}
+
+// HoldFor is how long a Book is held since the last Hold. It is longer than anything a watcher does in between, and
+// the time after which another node takes up what one that died has left.
+const HoldFor = time.Minute
+
+// Book keeps what targets have heard: for all nodes of a site, so that one of them tells it, and over restarts, so
+// that it is told once and what is over is told too.
+type Book interface {
+	// Told gives what targets have heard, by keys of the watcher's.
+	Told(ctx context.Context) (map[string]Told, error)
+	// Hold takes the book for this node, or goes on holding it, until Free or for HoldFor. False: another node
+	// has it.
+	Hold(ctx context.Context) (bool, error)
+	// Note keeps what a target has heard under a key; nil forgets it. It fails where another node has taken the
+	// book since.
+	Note(ctx context.Context, key string, told *Told) error
+	// Free gives the book to whoever wants it next.
+	Free(ctx context.Context) error
+}
+
+// memory is a Book of one process, for as long as it runs.
+type memory struct {
+	mu   sync.Mutex
+	told map[string]Told
+}
+
+// Told implements Book.
+func (m *memory) Told(context.Context) (map[string]Told, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.told), nil
+}
+
+// Hold implements Book.
+func (m *memory) Hold(context.Context) (bool, error) { return true, nil }
+
+// Note implements Book.
+func (m *memory) Note(_ context.Context, key string, told *Told) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if told == nil {
+		delete(m.told, key)
+	} else {
+		m.told[key] = *told
+	}
+	return nil
+}
+
+// Free implements Book.
+func (m *memory) Free(context.Context) error { return nil }
