@@ -3,26 +3,36 @@ package store
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// putChecks tells after a batch whether a put changed another number of rows than it wanted.
-type putChecks struct{ missed bool }
+// missed is the error of a put that changed another number of rows than it wanted: see queuePut.
+const missed = "22012" // division by zero
 
-func (c *putChecks) want(n int64) func(pgconn.CommandTag) error {
-	return func(tag pgconn.CommandTag) error {
-		c.missed = c.missed || n >= 0 && tag.RowsAffected() != n
-		return nil
+var checkedTexts sync.Map // by text
+
+// queuePut queues a statement that must change so many rows; a negative number takes any. PostgreSQL itself counts
+// them and gives an error where there are others, so that nothing behind the put is done then, nor the commit.
+func queuePut(b *pgx.Batch, text string, args []any, want int64) {
+	if want < 0 {
+		b.Queue(text, args...)
+		return
 	}
+	checked, known := checkedTexts.Load(text)
+	if !known {
+		checked = "WITH put AS (" + text + " RETURNING 1) SELECT 1 / CAST(count(*) = $" + strconv.Itoa(len(args)+1) + " AS int) FROM put"
+		checkedTexts.Store(text, checked)
+	}
+	b.Queue(checked.(string), append(slices.Clip(args), want)...)
 }
 
 // queuePuts queues what was put: the inserts of each table as one statement, then the updates and deletions of
 // single rows, each kind as one statement, then the rest in its order.
-func queuePuts(b *pgx.Batch, puts []put) *putChecks {
-	checks := new(putChecks)
+func queuePuts(b *pgx.Batch, puts []put) {
 	inserts := make(map[*statement][]put)
 	changes := make(map[*statement][]put)
 	var order []*statement
@@ -40,23 +50,18 @@ func queuePuts(b *pgx.Batch, puts []put) *putChecks {
 	}
 	for _, t := range tables { // in one order, so that batches wait for each other's keys in one order
 		if list := inserts[t.insert]; len(list) > 0 {
-			b.Queue(t.bulk, t.arrays(list)...).Exec(checks.want(wanted(list)))
+			queuePut(b, t.bulk, t.arrays(list), wanted(list))
 		}
 	}
 	for _, q := range order {
 		list := lastOfEach(changes[q])
-		if len(list) == 1 {
-			b.Queue(q.dollars, list[0].args...).Exec(checks.want(list[0].want))
-			continue
-		}
-		b.Queue(q.together, arraysOf(q.kinds, list)...).Exec(checks.want(wanted(list)))
+		queuePut(b, q.together, arraysOf(q.kinds, list), wanted(list))
 	}
 	for _, p := range puts {
 		if p.alone || p.q.into == nil && p.q.together == "" {
-			b.Queue(p.q.dollars, p.args...).Exec(checks.want(p.want))
+			queuePut(b, p.q.dollars, p.args, p.want)
 		}
 	}
-	return checks
 }
 
 // wanted is how many rows puts are to change together; negative where one of them takes any number.

@@ -26,8 +26,9 @@ type lanes struct {
 	conn  *pgx.Conn
 	crew  crew
 	calls chan call
-	begun bool
 	locks []int64
+
+	begun, committed bool
 
 	mu   sync.Mutex
 	rows map[heldRow]*lane
@@ -98,14 +99,14 @@ func runLanes(s *Store, conn *pgx.Conn, crew crew, batch []*write) error {
 	all := &lanes{store: s, conn: conn, crew: crew, calls: make(chan call), locks: batchLocks(batch)}
 	for rest := batch; len(rest) > 0; {
 		wave, later := pickWave(rest)
-		again, err := all.run(wave)
+		again, err := all.run(wave, len(later) == 0)
 		if err != nil {
 			return err
 		}
 		rest = append(again, later...)
 	}
-	if !all.begun {
-		return nil // nobody asked or put anything
+	if !all.begun || all.committed {
+		return nil // not begun: nobody asked or put anything
 	}
 	_, err := conn.Exec(context.Background(), "COMMIT")
 	return err
@@ -131,8 +132,9 @@ func pickWave(rest []*write) (wave, later []*write) {
 	return wave, later
 }
 
-// run runs a wave and sends what it put. It gives the writes that are to be run again.
-func (all *lanes) run(wave []*write) (again []*write, err error) {
+// run runs a wave and sends what it put, with the commit if it is the last. It gives the writes that are to be run
+// again.
+func (all *lanes) run(wave []*write, last bool) (again []*write, err error) {
 	all.rows = make(map[heldRow]*lane)
 	team := make([]*lane, len(wave))
 	for i, w := range wave {
@@ -175,8 +177,12 @@ func (all *lanes) run(wave []*write) (again []*write, err error) {
 	}
 	var b pgx.Batch
 	all.begin(&b)
-	checks := queuePuts(&b, puts)
-	return again, all.send(&b, checks)
+	queuePuts(&b, puts)
+	if last && len(again) == 0 {
+		b.Queue("COMMIT")
+		all.committed = true
+	}
+	return again, all.send(&b)
 }
 
 // begin puts the start of the transaction in front of the first thing that is sent.
@@ -191,15 +197,12 @@ func (all *lanes) begin(b *pgx.Batch) {
 	}
 }
 
-// send sends a batch; the first error is its own, and then that of the checks.
-func (all *lanes) send(b *pgx.Batch, checks *putChecks) error {
-	if err := all.conn.SendBatch(context.Background(), b).Close(); err != nil {
-		return err
-	}
-	if checks != nil && checks.missed {
+func (all *lanes) send(b *pgx.Batch) error {
+	err := all.conn.SendBatch(context.Background(), b).Close()
+	if pgCode(err) == missed {
 		return errLanes
 	}
-	return nil
+	return err
 }
 
 // round sends the questions of all lanes, behind what those lanes have put that they may see. What several lanes ask
@@ -217,10 +220,7 @@ func (all *lanes) round(waiting []call) error {
 			seen = append(seen, c.lane.flush(ask)...)
 		}
 	}
-	var checks *putChecks
-	if len(seen) > 0 {
-		checks = queuePuts(&b, seen)
-	}
+	queuePuts(&b, seen)
 	for _, ask := range order {
 		switch group := alike[ask.q]; {
 		case ask.exec:
@@ -241,7 +241,7 @@ func (all *lanes) round(waiting []call) error {
 			}))
 		}
 	}
-	err := all.send(&b, checks)
+	err := all.send(&b)
 	for _, c := range waiting {
 		c.lane.answered <- err
 	}
