@@ -38,6 +38,9 @@ type Store struct {
 	ids    *charge.IDs // of rows that nobody else names
 	plates seenPlates
 	hints  chan Hint
+	summed settled // how far charges are added up for statements
+
+	filling atomic.Bool // a whole site is being written: nothing is added up meanwhile
 
 	batches, writes, reruns, busy atomic.Int64
 
@@ -143,7 +146,11 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		s.workers.Wait()
 		close(s.stopped)
 	}()
-	if err := s.makeIndexes(ctx); err != nil {
+	err = s.makeIndexes(ctx)
+	if err == nil {
+		err = s.learnSummed(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil

@@ -7,10 +7,10 @@ import (
 
 const (
 	platesEvery = time.Second
-	sumsEvery   = 10 * time.Minute
+	sumsEvery   = time.Minute
 )
 
-// upkeep does what can wait: it brings new plates into the index of their parts and adds up days past.
+// upkeep does what can wait: it brings new plates into the index of their parts and adds up charges for statements.
 func (s *Store) upkeep() {
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
@@ -28,22 +28,14 @@ func (s *Store) upkeep() {
 		case <-plates.C:
 			err = s.engine.indexPlates(ctx)
 		case <-sums.C:
-			err = s.sumPast(ctx)
+			if !s.filling.Load() {
+				err = s.SumUp(ctx)
+			}
 		}
 		if err != nil && ctx.Err() == nil {
 			s.log.Warn("upkeep is put off", "error", err)
 		}
 	}
-}
-
-// sumPast adds up all days past that are not kept yet, so that no statement has to.
-func (s *Store) sumPast(ctx context.Context) error {
-	end := s.keptBefore()
-	first, err := s.firstDay(ctx, end)
-	if err != nil {
-		return err
-	}
-	return s.sumDays(ctx, first, end)
 }
 
 var (
