@@ -40,7 +40,11 @@ func (s *Store) BulkLoad(ctx context.Context, loads iter.Seq[Load]) (n int64, er
 	if err == nil {
 		err = s.loadPlates(ctx)
 	}
+	// What upkeep would bring after a while is there at once.
 	if err = errors.Join(err, s.makeIndexes(context.WithoutCancel(ctx))); err == nil {
+		err = s.engine.indexPlates(ctx)
+	}
+	if err == nil {
 		err = s.SumUp(ctx)
 	}
 	return n, err
