@@ -18,8 +18,10 @@ const (
 	// Charges are added up when they have settled for so long: a transaction that took a charge for one not
 	// settled has ended by then, and the clocks of nodes may differ by as much.
 	settledFor = time.Hour
-	// So many charges, or changes, are added up in one write, so that pushes never wait long.
+	// So many charges and changes are added up in one write, so that pushes never wait long.
 	mostSummed = 500
+	// Or so many, while a whole site is written and nobody waits.
+	mostSummedAlone = 50_000
 )
 
 // settled is how far charges are added up, here or by another node as far as is known, in epoch milliseconds.
@@ -183,10 +185,8 @@ func (s *Store) sumDays(ctx context.Context, from, to string) error {
 		}
 		return err
 	})
-	for _, day := range todo {
-		for more := true; more && err == nil; {
-			more, err = s.sumPart(ctx, day)
-		}
+	for len(todo) > 0 && err == nil {
+		todo, err = s.sumParts(ctx, todo)
 	}
 	return err
 }
@@ -225,35 +225,61 @@ func addTo(t *table) *statement {
 
 // part is what one write adds to the sums of a day.
 type part struct {
-	day    keptDay
-	upto   int64   // where the sums stand then
-	rows   sums    // what is added
-	spent  []int64 // changes that are in the sums then
-	shrink bool    // a row may have become empty
+	day   keptDay
+	upto  int64   // where the sums stand then
+	rows  sums    // what is added
+	spent []int64 // changes that are in the sums then
+	seen  int     // charges and changes
 }
 
-// sumPart adds up the next few hundred charges of a day and the changes of earlier ones; more tells whether there
-// may be others.
-func (s *Store) sumPart(ctx context.Context, day string) (more bool, err error) {
-	end := min(dayStart(day)+dayMillis, millis(s.settledBefore()))
-	s.summed.raise(end) // before the charges are looked at: whatever changes them from now on is noted
-	var p part
-	err = s.Read(ctx, func(t *Tx) (err error) {
-		p, more, err = t.nextPart(day, end)
-		return err
+// sumParts adds up the next few hundred charges of some days, and the changes of earlier ones. It gives the days that
+// are not done.
+func (s *Store) sumParts(ctx context.Context, days []string) (rest []string, err error) {
+	before := millis(s.settledBefore())
+	s.summed.raise(before) // ahead of a look at the charges: whatever changes them from now on is noted
+	var parts []part
+	err = s.Read(ctx, func(t *Tx) error {
+		most := mostSummed
+		if s.filling.Load() {
+			most = mostSummedAlone
+		}
+		parts, rest = nil, days
+		for len(rest) > 0 && most > 0 {
+			p, more, err := t.nextPart(rest[0], min(dayStart(rest[0])+dayMillis, before), most)
+			if err != nil {
+				return err
+			}
+			if p.upto > p.day.from() || len(p.spent) > 0 {
+				parts = append(parts, p)
+			}
+			most -= p.seen
+			if more { // which is more than most
+				break
+			}
+			rest = rest[1:]
+		}
+		return nil
 	})
-	if err != nil || p.upto <= p.day.from() && len(p.spent) == 0 {
-		return false, err
+	if err != nil || len(parts) == 0 {
+		return rest, err
 	}
-	err = s.write(ctx, []int64{lockOf("statement", day)}, func(t *Tx) error { return t.addPart(p) })
+	err = s.write(ctx, []int64{lockOf("statement")}, func(t *Tx) error {
+		for _, p := range parts {
+			if err := t.addPart(p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if errors.Is(err, errMissed) {
-		return false, nil // another node was quicker
+		return nil, nil // another node was quicker, and goes on
 	}
-	return more, err
+	return rest, err
 }
 
-// nextPart looks at what there is to add up of a day until a time, on one snapshot.
-func (t *Tx) nextPart(day string, end int64) (p part, more bool, err error) {
+// nextPart looks at what there is to add up of a day until a time, about most charges and changes, on one snapshot.
+// more tells that there is something left.
+func (t *Tx) nextPart(day string, end int64, most int) (p part, more bool, err error) {
 	days, err := t.keptDays(day, nextDay(day))
 	if err != nil {
 		return p, false, err
@@ -264,11 +290,14 @@ func (t *Tx) nextPart(day string, end int64) (p part, more bool, err error) {
 		if more, err = t.get(partEnd, func(c *cells) error {
 			p.upto = max(c.int(), from+1)
 			return c.failed()
-		}, from, end, mostSummed); err != nil {
+		}, from, end, most); err != nil {
 			return p, false, err
 		}
 		if err := t.sum(p.rows, day, from, p.upto); err != nil {
 			return p, false, err
+		}
+		for _, r := range p.rows {
+			p.seen += int(r.Charges)
 		}
 	}
 	err = t.each(changesWithin, func(c *cells) error {
@@ -283,11 +312,11 @@ func (t *Tx) nextPart(day string, end int64) (p part, more bool, err error) {
 		ch := scanChange(c)
 		p.spent = append(p.spent, ch.id)
 		p.rows.plus(ch.place, ch.row)
-		p.shrink = p.shrink || ch.row.Charges < 0
 		n++
 		return c.failed()
-	}, day, from, mostSummed)
-	return p, more || n == mostSummed, err
+	}, day, from, most)
+	p.seen += n
+	return p, more || n == most, err
 }
 
 // addPart adds to the sums of a day, unless they have moved since the part was looked at.
@@ -308,10 +337,13 @@ func (t *Tx) addPart(p part) error {
 	}
 	vendors := make(sums)
 	for at, r := range p.rows {
+		if r.Empty() {
+			continue
+		}
 		if err := t.link.put(addToLot, append([]any{at.day, at.platform, at.lot}, sumArgs(*r)...), 1); err != nil {
 			return err
 		}
-		if p.shrink {
+		if r.Charges <= 0 { // what was taken away may have been all there was
 			if err := t.link.put(emptyRow, []any{at.day, at.platform, at.lot}, -1); err != nil {
 				return err
 			}

@@ -62,8 +62,8 @@ type engine interface {
 	migrate(ctx context.Context) error
 	// listen hands hints of other nodes to the store until closing.
 	listen()
-	// indexPlates brings new plates into the index of their parts.
-	indexPlates(ctx context.Context) error
+	// indexPlates brings new plates into the index of their parts, so many in one write.
+	indexPlates(ctx context.Context, atOnce int) error
 	// long runs statements that may take minutes, in a transaction.
 	long(ctx context.Context, texts ...string) error
 	// indexes lists the indexes that a bulk write takes away: name, and how to make it.

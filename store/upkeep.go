@@ -6,8 +6,9 @@ import (
 )
 
 const (
-	platesEvery = time.Second
-	sumsEvery   = time.Minute
+	platesEvery  = time.Second
+	platesAtOnce = 300 // so that no push waits long
+	sumsEvery    = time.Minute
 )
 
 // upkeep does what can wait: it brings new plates into the index of their parts and adds up charges for statements.
@@ -26,7 +27,7 @@ func (s *Store) upkeep() {
 		case <-ctx.Done():
 			return
 		case <-plates.C:
-			err = s.engine.indexPlates(ctx)
+			err = s.engine.indexPlates(ctx, platesAtOnce)
 		case <-sums.C:
 			if !s.filling.Load() {
 				err = s.SumUp(ctx)
@@ -41,11 +42,11 @@ func (s *Store) upkeep() {
 var (
 	platesWaiting = statementOf("SELECT id FROM plate WHERE id > coalesce((SELECT max(id) FROM plate_part_content), 0) LIMIT 1", tablePlate)
 	indexPlates   = statementOf("INSERT INTO plate_part (rowid, plate) SELECT id, plate FROM plate "+
-		"WHERE id > coalesce((SELECT max(id) FROM plate_part_content), 0) ORDER BY id LIMIT 300", tablePlate)
+		"WHERE id > coalesce((SELECT max(id) FROM plate_part_content), 0) ORDER BY id LIMIT ?", tablePlate)
 )
 
-// indexPlates implements engine: a few hundred plates at a time, so that no push waits long.
-func (e *sqliteEngine) indexPlates(ctx context.Context) error {
+// indexPlates implements engine.
+func (e *sqliteEngine) indexPlates(ctx context.Context, atOnce int) error {
 	for {
 		waiting := false
 		err := e.store.Read(ctx, func(t *Tx) (err error) {
@@ -55,7 +56,7 @@ func (e *sqliteEngine) indexPlates(ctx context.Context) error {
 		if err != nil || !waiting {
 			return err
 		}
-		err = e.store.write(ctx, nil, func(t *Tx) error { return t.link.put(indexPlates, nil, -1) })
+		err = e.store.write(ctx, nil, func(t *Tx) error { return t.link.put(indexPlates, []any{atOnce}, -1) })
 		if err != nil {
 			return err
 		}
@@ -63,4 +64,4 @@ func (e *sqliteEngine) indexPlates(ctx context.Context) error {
 }
 
 // indexPlates implements engine: PostgreSQL keeps its own list of what is not indexed yet.
-func (e *postgresEngine) indexPlates(context.Context) error { return nil }
+func (e *postgresEngine) indexPlates(context.Context, int) error { return nil }
