@@ -286,6 +286,10 @@ func (st *stand) pages(ctx context.Context, looks int, with string) (rows []figu
 		if view.alone {
 			who = stranger
 		}
+		before, err := st.server.Metrics(ctx)
+		if err != nil {
+			return rows, err
+		}
 		var took []float64
 		bytes := 0
 		for range looks {
@@ -295,11 +299,16 @@ func (st *stand) pages(ctx context.Context, looks int, with string) (rows []figu
 			}
 			took, bytes = append(took, ms(each)), max(bytes, len(page))
 		}
+		after, err := st.server.Metrics(ctx)
+		if err != nil {
+			return rows, err
+		}
+		cpu := ms(after.CPU()-before.CPU()) / float64(looks) // the server's alone, whatever else the machine does
 		if bytes > weight {
 			largest, weight = view.label, bytes
 		}
 		rows = append(rows, figure{name: "console page, " + view.label + ", p99" + with, engine: st.engine.Name, value: quantile(took, .99), unit: "ms",
-			bar: AtMost(pageWithin), note: fmt.Sprintf("of %d looks, p50 %.3g ms, %d KiB", looks, quantile(took, .5), (bytes+1023)/1024)})
+			bar: AtMost(pageWithin), note: fmt.Sprintf("of %d looks, p50 %.3g ms, %.3g ms of CPU, %d KiB", looks, quantile(took, .5), cpu, (bytes+1023)/1024)})
 	}
 	return append(rows, figure{name: "console page, the largest" + with, engine: st.engine.Name, value: float64(weight) / 1024, unit: "KiB",
 		bar: AtMost(pageWeighs), note: largest}), nil

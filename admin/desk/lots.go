@@ -26,8 +26,9 @@ func (d *Desk) Lots(ctx context.Context) ([]Lot, error) {
 	for _, s := range statuses {
 		byID[s.Lot] = s
 	}
-	var lots []Lot
-	for _, l := range d.cfg.Estate.State().Lots() {
+	all := d.cfg.Estate.State().Lots()
+	lots := make([]Lot, 0, len(all))
+	for _, l := range all {
 		lots = append(lots, Lot{*l, byID[l.ID]})
 	}
 	return lots, nil

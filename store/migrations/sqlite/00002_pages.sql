@@ -45,3 +45,7 @@ INSERT INTO statement_total
 SELECT day, platform, substr(lot, 1, instr(lot, '/') - 1), sum(charges), sum(granted_minutes), sum(granted_amount),
     sum(delivered), sum(used), sum(used_minutes), sum(used_amount), sum(gaps)
 FROM statement GROUP BY 1, 2, 3;
+
+-- What pages walk: a platform's requests, and who is in a lot.
+CREATE INDEX push_platform ON push (platform, received);
+CREATE INDEX stay_open ON stay (lot, entered) WHERE open = 1;
