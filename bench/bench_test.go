@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"io"
 	"iter"
 	"maps"
 	"math"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -232,6 +235,45 @@ func TestHistory(t *testing.T) {
 	page, err := st.Charges(t.Context(), charge.ChargeFilter{Limit: 500})
 	if err != nil || len(page.Items) != 300 {
 		t.Errorf("%d charges, %v", len(page.Items), err)
+	}
+}
+
+// What is prepared on PostgreSQL is there for the next run, with its own server.
+func TestHistoryPostgres(t *testing.T) {
+	dir, err := os.MkdirTemp("", "prepared") // PostgreSQL's user must reach it, which a test's own folder does not allow
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var keys []string
+	for range 2 {
+		e, err := OpenEngine(Postgres, "", dir)
+		if err != nil || !e.Keeps() {
+			t.Fatalf("kept %v, %v, %v", e.Keeps(), err, e.unkept)
+		}
+		rig, s := newRig(t), &sized{charges: 50, lots: 3}
+		site, url, err := rig.prepare(t.Context(), e, filepath.Join(dir, "postgres-50"), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, site.Ukey)
+		st, err := store.Open(t.Context(), store.Config{URL: url, Node: "t"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := st.Charges(t.Context(), charge.ChargeFilter{Limit: 500})
+		if err != nil || len(page.Items) != 50 {
+			t.Errorf("%d charges, %v", len(page.Items), err)
+		}
+		if err := errors.Join(st.Close(), e.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if keys[0] != keys[1] {
+		t.Error("prepared anew although it was there")
 	}
 }
 

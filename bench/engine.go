@@ -14,6 +14,7 @@ type Engine struct {
 	url    string         // of a database that somebody else runs
 	server *pgtest.Server // a private one
 	kept   bool           // whose databases are used again by later runs
+	unkept error          // why they are not, although they were to be
 }
 
 // Engines in the order of a report.
@@ -39,8 +40,12 @@ func OpenEngine(name, url, prepared string) (*Engine, error) {
 		e.server, err = pgtest.Start()
 		return e, err
 	}
-	e.kept = true
-	e.server, err = pgtest.StartIn(filepath.Join(prepared, "postgres-cluster"))
+	if e.server, e.unkept = pgtest.StartIn(filepath.Join(prepared, "postgres-cluster")); e.unkept == nil {
+		e.kept = true
+		return e, nil
+	}
+	// PostgreSQL does not run as root, and its user may not reach the folder.
+	e.server, err = pgtest.Start()
 	return e, err
 }
 

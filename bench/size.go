@@ -273,6 +273,9 @@ func (r *Rig) prepare(ctx context.Context, engine *Engine, dir string, s *sized)
 	if s.fresh {
 		kept = func(string, bool) (string, error) { return engine.Database() }
 	}
+	if engine.unkept != nil {
+		r.say("what is prepared on %s is not kept for later runs: %v", engine.Name, engine.unkept)
+	}
 	name := filepath.Base(dir)
 	if text, err := os.ReadFile(filepath.Join(dir, siteFile)); err == nil && engine.Keeps() {
 		site := NewSite(SiteSize{API: s.lots}, saturatePlatform)
