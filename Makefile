@@ -55,7 +55,7 @@ fuzz: ## every fuzz target for FUZZ (60s) each; what it finds stands in the pack
 bench: build ## the table of docs/performance.md on both engines, medians of three, in under ten minutes
 	./bin/chargestamp bench $(ARGS)
 
-bench-size: build ## the same figures with 10 thousand and 5 million charges; data are kept in .bench and used again
+bench-size: build ## the same figures with 10 thousand and 5 million charges, console pages and searches, on both engines; data are kept in .bench and used again
 	@mkdir -p .bench
 	./bin/chargestamp bench size --prepared .bench --plot .bench/size.svg $(ARGS)
 

@@ -131,6 +131,16 @@ func (f *fake) Statement(_ context.Context, q charge.StatementFilter) ([]charge.
 		GrantedAmount: 1250, Delivered: 3, Used: 2, UsedMinutes: 60, UsedAmount: 1005, Gaps: 1}}, f.fail
 }
 
+func (f *fake) StatementView(ctx context.Context, q charge.StatementFilter, most int) (charge.StatementView, error) {
+	rows, err := f.Statement(ctx, q)
+	v := charge.StatementView{Rows: rows[:min(most, len(rows))]}
+	for _, r := range rows {
+		r.Platform, r.Lot = "", charge.LotID{}
+		v.Days = append(v.Days, r)
+	}
+	return v, err
+}
+
 func (f *fake) Counts(context.Context, time.Time, time.Time) (charge.Counts, error) {
 	return charge.Counts{}, f.fail
 }

@@ -55,7 +55,7 @@ func (h History) loads(site *Site) iter.Seq[store.Load] {
 func (h History) one(i int, at time.Time, ids *charge.IDs, lot charge.LotID) store.Load {
 	grant := charge.Reduction{Method: charge.MethodTime, Minutes: granted}
 	p := push("h", i, lot, at)
-	p.Plate = plate(i * 7 % 1_000_000) // cars come back
+	p.Plate = historyPlate(i)
 	left := at.Add(20 * time.Minute)
 	stay := &charge.Stay{ID: ids.Next(), Lot: lot, OrderID: fmt.Sprint("s", i), Plate: p.Plate, Entered: at.Add(-2 * time.Hour), Left: left, Channel: "A1"}
 	c := &charge.Charge{
@@ -74,16 +74,71 @@ func (h History) one(i int, at time.Time, ids *charge.IDs, lot charge.LotID) sto
 		return charge.LedgerEntry{ID: ids.Next(), At: at, Charge: c.ID, StayID: stay.ID, Kind: kind, Method: grant.Method, Minutes: granted,
 			Platform: c.Platform, Lot: lot, Day: c.Received.In(charge.Shanghai).Format(time.DateOnly)}
 	}
-	l := store.Load{
+	l := historyLoad{
 		Charge: c, Stay: stay, Deliveries: []charge.Delivery{d},
 		Attempts: []charge.Attempt{{Delivery: d.ID, N: 1, At: at, Result: charge.AttemptAcked, Detail: "state 1"}},
 		Ledger:   []charge.LedgerEntry{entry(charge.EntryGrant, at), entry(charge.EntryUsage, left)},
 	}
+	l.become(i, at, h.Until)
 	if at.After(h.Until.Add(-h.Pushes)) {
 		l.Pushes = []charge.Push{{ID: ids.Next(), Platform: c.Platform, Account: c.Account, Received: at, Remote: "192.0.2.7",
 			Request: bytes.Repeat([]byte("x"), 1000), Outcome: charge.OutcomeAccepted, Charge: c.ID, Reply: bytes.Repeat([]byte("x"), 250)}}
 	}
-	return l
+	return store.Load(l)
+}
+
+// historyPlate is the plate of a charge of the history: of a million cars, each comes back. The factor has them come
+// in no order that a search could profit or suffer from.
+func historyPlate(i int) charge.Plate { return plate(i * 420_489 % 1_000_000) }
+
+// historyLoad is a charge that was delivered and used, until it becomes something else.
+type historyLoad store.Load
+
+// stillIn is how long cars stay: of later charges the end is not known yet.
+const stillIn = 2 * time.Hour
+
+// become makes some charges end otherwise, so that the work lists hold what those of a site do: a few in a thousand
+// did not get through, and of the last two hours one car in two is still in, and the other's entry is not told yet.
+func (l *historyLoad) become(i int, at, until time.Time) {
+	c := l.Charge
+	switch recent := at.After(until.Add(-stillIn)); {
+	case recent && i%2 == 0:
+		c.State, c.Usage = charge.StateDelivered, nil
+		l.Stay.Open, l.Stay.Left = true, time.Time{}
+		l.Ledger = l.Ledger[:1]
+	case recent:
+		l.lose(charge.StateHeld, charge.ReasonWaitingForStay)
+		c.HoldUntil = until.AddDate(1, 0, 0) // data are used again for long
+	case i%200 == 1:
+		l.lose(charge.StateExpired, charge.ReasonNoStay)
+	case i%200 == 3:
+		l.lose(charge.StateNoGrant, charge.ReasonLeftBeforeArrival)
+	case i%500 == 5:
+		l.fail(charge.StateGaveUp, charge.ReasonNoAnswer, charge.DeliveryGaveUp, charge.AttemptTimeout)
+	case i%500 == 7:
+		l.fail(charge.StateRefused, charge.ReasonLotRefused, charge.DeliveryRefused, charge.AttemptRefused)
+	case i%2000 == 9:
+		l.fail(charge.StateUnknown, charge.ReasonNoAnswer, charge.DeliveryUnknown, charge.AttemptTimeout)
+	}
+}
+
+// lose makes a charge that nothing was sent for.
+func (l *historyLoad) lose(state charge.State, reason charge.Reason) {
+	c := l.Charge
+	c.State, c.Reason, c.Reduction, c.Usage, c.StayID = state, reason, nil, nil, 0
+	c.Decision.State, c.Decision.Reason, c.Decision.StayID, c.Decision.StayOrder = state, reason, 0, ""
+	l.Stay, l.Deliveries, l.Attempts, l.Ledger = nil, nil, nil, nil
+}
+
+// fail makes a charge whose delivery did not come to its end. What may have been applied is granted all the same.
+func (l *historyLoad) fail(state charge.State, reason charge.Reason, delivery charge.DeliveryState, result charge.AttemptResult) {
+	l.Charge.State, l.Charge.Reason, l.Charge.Usage = state, reason, nil
+	l.Deliveries[0].State, l.Attempts[0].Result, l.Attempts[0].Detail = delivery, result, ""
+	if l.Ledger = l.Ledger[:1]; !state.Granting() {
+		back := l.Ledger[0]
+		back.ID, back.At, back.Minutes = back.ID+1, back.At.Add(time.Minute), -back.Minutes // the next id was the usage's
+		l.Ledger = append(l.Ledger, back)
+	}
 }
 
 // verify reads a store whose server is not running and reports what does not add up.

@@ -87,7 +87,7 @@ func newRig(t *testing.T) *Rig {
 
 func sqlite(t *testing.T) *Engine {
 	t.Helper()
-	e, err := OpenEngine(SQLite, "")
+	e, err := OpenEngine(SQLite, "", "")
 	if err != nil {
 		t.Fatal(err)
 	}

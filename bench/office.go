@@ -160,6 +160,33 @@ func (o Office) get(ctx context.Context, path string, v any) error {
 	return o.call(ctx, http.MethodGet, path, nil, func(r io.Reader) error { return json.NewDecoder(r).Decode(v) })
 }
 
+// timed is get, and how long it took until the last byte was read.
+func (o Office) timed(ctx context.Context, path string, v any) (took time.Duration, err error) {
+	begin := time.Now()
+	err = o.call(ctx, http.MethodGet, path, nil, func(r io.Reader) error {
+		text, err := io.ReadAll(r)
+		if took = time.Since(begin); err != nil {
+			return err
+		}
+		return json.Unmarshal(text, v)
+	})
+	return took, err
+}
+
+// post sends JSON; the answer matters to nobody.
+func (o Office) post(ctx context.Context, path string, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return o.call(ctx, http.MethodPost, path, body, func(io.Reader) error { return nil })
+}
+
+// remove deletes a thing.
+func (o Office) remove(ctx context.Context, path string) error {
+	return o.call(ctx, http.MethodDelete, path, nil, func(io.Reader) error { return nil })
+}
+
 var officeClient = &http.Client{Timeout: time.Minute}
 
 func (o Office) call(ctx context.Context, method, path string, body []byte, read func(io.Reader) error) error {
@@ -169,7 +196,11 @@ func (o Office) call(ctx context.Context, method, path string, body []byte, read
 	}
 	req.Header.Set("Authorization", "Bearer "+o.Token)
 	if body != nil {
-		req.Header.Set("Content-Type", "application/yaml")
+		kind := "application/yaml"
+		if json.Valid(body) {
+			kind = "application/json"
+		}
+		req.Header.Set("Content-Type", kind)
 	}
 	resp, err := officeClient.Do(req)
 	if err != nil {

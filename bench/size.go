@@ -1,11 +1,11 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -22,13 +22,17 @@ type SizeConfig struct {
 	FewLots  int
 	ManyLots int
 	Times    int
+	Looks    int // at every page of the console
+	Searches int // of each way to look for a plate
+	Busy     int // charges a day of the site whose live days are measured; 0: none is
 	Saturate SaturateConfig
 	Loop     OpenLoop
 	Plot     string // SVG file; empty: none
 }
 
 // DefaultSize is what the report uses.
-var DefaultSize = SizeConfig{Few: 10_000, Many: 5_000_000, FewLots: 100, ManyLots: 10_000, Times: 3, Saturate: DefaultSaturate, Loop: DefaultOpenLoop}
+var DefaultSize = SizeConfig{Few: 10_000, Many: 5_000_000, FewLots: 100, ManyLots: 10_000, Times: 3, Looks: 100, Searches: 500,
+	Busy: 83_000, Saturate: DefaultSaturate, Loop: DefaultOpenLoop}
 
 // historySpan is how long a site has been running; historyPushes how long it keeps requests.
 const (
@@ -41,7 +45,11 @@ type sized struct {
 	name          string
 	charges, lots int
 	sick          Sickness
+	span          time.Duration // over which the charges came; 0 is historySpan
+	fresh         bool          // written anew in every run
+	people        bool          // pages and searches are measured
 	figures       []sizedFigure
+	alone         []figure // those that no other size has
 }
 
 type sizedFigure struct {
@@ -53,12 +61,13 @@ type sizedFigure struct {
 }
 
 // Size measures the same figures with few and many charges in the store, few and many lots, all lots healthy and
-// one in ten sick.
+// one in ten sick; with many of both also every page of the console and the searches for a plate; and statements
+// on a site so busy that its live days hold many charges.
 func (r *Rig) Size(ctx context.Context, engine *Engine, cfg SizeConfig) ([]Row, error) {
 	sizes := []*sized{
 		{charges: cfg.Few, lots: cfg.FewLots, sick: Healthy},
 		{charges: cfg.Few, lots: cfg.ManyLots, sick: Healthy},
-		{charges: cfg.Many, lots: cfg.ManyLots, sick: Healthy},
+		{charges: cfg.Many, lots: cfg.ManyLots, sick: Healthy, people: true},
 		{charges: cfg.Many, lots: cfg.ManyLots, sick: Dead},
 		{charges: cfg.Many, lots: cfg.ManyLots, sick: Hanging},
 	}
@@ -77,6 +86,15 @@ func (r *Rig) Size(ctx context.Context, engine *Engine, cfg SizeConfig) ([]Row, 
 				row.baseline, row.bar = sizes[0].figures[i].value, f.bar
 			}
 			rows = append(rows, row.row())
+		}
+		for _, f := range s.alone {
+			rows = append(rows, f.row())
+		}
+	}
+	if cfg.Busy > 0 {
+		busy, err := r.busy(ctx, engine, cfg)
+		if rows = append(rows, busy...); err != nil {
+			return rows, fmt.Errorf("%s charges a day: %w", short(cfg.Busy), err)
 		}
 	}
 	if cfg.Plot == "" {
@@ -98,6 +116,18 @@ func (r *Rig) measureSize(ctx context.Context, engine *Engine, cfg SizeConfig, s
 			_ = os.RemoveAll(st.server.Data) // the rig's folder goes in the end
 		}
 	}()
+	if s.people { // before the load: what it leaves belongs to no site of that size
+		with := " with " + s.name
+		if s.alone, err = st.pages(ctx, cfg.Looks, with); err != nil {
+			return err
+		}
+		found, err := st.search(ctx, s.charges, cfg.Searches, with)
+		if err != nil {
+			return err
+		}
+		s.alone = append(s.alone, found...)
+		r.say("%s: pages and searches are measured", s.name)
+	}
 	g := newGenerator(st.site, st.server.HTTP, charge.KindAPI, 256)
 	ill := st.ill(s.sick)
 	counts := func(id charge.LotID) bool { return !ill[id] }
@@ -127,31 +157,55 @@ func (r *Rig) measureSize(ctx context.Context, engine *Engine, cfg SizeConfig, s
 		return nil
 	}
 	s.figures = append(s.figures, sizedFigure{name: "saturated", unit: "/s", value: median(rate), note: spread(rate), more: true, bar: RatioAtLeast(0.75)})
-	return st.looks(ctx, s)
+	return nil
 }
 
-// looks measures what a person asks for at the console.
-func (st *stand) looks(ctx context.Context, s *sized) error {
-	some := push("h", s.charges/2, charge.LotID{}, time.Now())
-	month := time.Now().AddDate(0, -1, 0).Format(time.DateOnly)
-	for _, look := range []struct{ name, path string }{
-		{"find by order number", "/api/v1/charges?order=" + url.QueryEscape(some.Order)},
-		{"find by a part of a plate", "/api/v1/charges?plate=" + url.QueryEscape("D00049")},
-		{"latest charges of a lot", "/api/v1/charges?lot=" + url.QueryEscape(st.site.Lots[0].ID.String())},
-		{"statement of a month", "/api/v1/statements?from=" + month + "&to=" + time.Now().Format(time.DateOnly)},
-	} {
-		var took []float64
-		for range 15 {
-			begin := time.Now()
-			var answer json.RawMessage
-			if err := st.server.get(ctx, look.path, &answer); err != nil {
-				return err
-			}
-			took = append(took, ms(time.Since(begin)))
-		}
-		s.figures = append(s.figures, sizedFigure{name: look.name, unit: "ms", value: median(took)})
+// busyDays is how long the busy site has been running: the days that are going on, and the last one past.
+const busyDays = 3
+
+// busy measures statements of days that are going on, on a site whose every day has many charges: as a page, and
+// whole through the API.
+func (r *Rig) busy(ctx context.Context, engine *Engine, cfg SizeConfig) ([]Row, error) {
+	s := &sized{charges: busyDays * cfg.Busy, lots: cfg.FewLots, sick: Healthy, span: busyDays * 24 * time.Hour, fresh: true}
+	st, hole, err := r.sizedStand(ctx, engine, SizeConfig{}, s)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	defer hole.close()
+	defer func() {
+		st.server.Kill()
+		_ = st.ends.Close()
+		_ = os.RemoveAll(st.server.Data) // the rig's folder goes in the end
+	}()
+	admin, leave, err := st.admin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	smp := sample{now: time.Now()}
+	var pages, answers []float64
+	for range cfg.Looks {
+		_, took, err := admin.get(ctx, "/statements?from="+smp.day(1)+"&to="+smp.day(0))
+		if err != nil {
+			return nil, errors.Join(err, leave())
+		}
+		pages = append(pages, ms(took))
+		var rows struct{ Items []struct{ Charges int } }
+		took, err = st.server.timed(ctx, "/api/v1/statements?from="+smp.day(1)+"&to="+smp.day(-1), &rows)
+		if err == nil && len(rows.Items) == 0 {
+			err = errors.New("the statement of today and yesterday is empty")
+		}
+		if err != nil {
+			return nil, errors.Join(err, leave())
+		}
+		answers = append(answers, ms(took))
+	}
+	with := fmt.Sprintf("statement of today and yesterday at %s charges a day, ", short(cfg.Busy))
+	return []Row{
+		figure{name: with + "console page, p99", engine: engine.Name, value: quantile(pages, .99), unit: "ms", bar: AtMost(pageWithin),
+			note: fmt.Sprintf("of %d looks, p50 %.3g ms", len(pages), quantile(pages, .5))}.row(),
+		figure{name: with + "API, p99", engine: engine.Name, value: quantile(answers, .99), unit: "ms", bar: AtMost(pageWithin),
+			note: fmt.Sprintf("of %d, p50 %.3g ms", len(answers), quantile(answers, .5))}.row(),
+	}, leave()
 }
 
 // ill are the sick lots of a site: one in ten.
@@ -209,16 +263,26 @@ func (r *Rig) sizedStand(ctx context.Context, engine *Engine, cfg SizeConfig, s 
 	return st, hole, nil
 }
 
-// siteFile keeps a prepared site's keys beside its data, once the data have been verified.
-const siteFile = "bench-site.json"
+// siteFile keeps a prepared site's keys beside its data, once the data have been verified. Its number is raised when
+// a history holds something else than before.
+const siteFile = "bench-site-2.json"
 
 // prepare fills a data folder with history and verifies it, unless an earlier run has.
 func (r *Rig) prepare(ctx context.Context, engine *Engine, dir string, s *sized) (*Site, string, error) {
-	if text, err := os.ReadFile(filepath.Join(dir, siteFile)); err == nil && engine.Name == SQLite {
-		site := NewSite(SiteSize{API: s.lots}, saturatePlatform)
-		return site, "", site.restore(text)
+	kept := engine.Kept
+	if s.fresh {
+		kept = func(string, bool) (string, error) { return engine.Database() }
 	}
-	database, err := engine.Database()
+	if engine.unkept != nil {
+		r.say("what is prepared on %s is not kept for later runs: %v", engine.Name, engine.unkept)
+	}
+	name := filepath.Base(dir)
+	if text, err := os.ReadFile(filepath.Join(dir, siteFile)); err == nil && engine.Keeps() {
+		site := NewSite(SiteSize{API: s.lots}, saturatePlatform)
+		database, err := kept(name, false)
+		return site, database, errors.Join(err, site.restore(text))
+	}
+	database, err := kept(name, true)
 	if err != nil {
 		return nil, "", err
 	}
@@ -231,7 +295,7 @@ func (r *Rig) prepare(ctx context.Context, engine *Engine, dir string, s *sized)
 	site := NewSite(SiteSize{API: s.lots}, saturatePlatform)
 	cfg := store.Config{DataDir: dir, URL: database, Node: "history"}
 	begin := time.Now()
-	h := History{Charges: s.charges, Span: historySpan, Pushes: historyPushes, Until: begin.Add(-time.Hour)}
+	h := History{Charges: s.charges, Span: cmp.Or(s.span, historySpan), Pushes: historyPushes, Until: begin}
 	if err := h.load(ctx, cfg, site); err != nil {
 		return nil, "", fmt.Errorf("writing history: %w", err)
 	}

@@ -154,6 +154,30 @@ type StatementRow struct {
 	Gaps           int64 // charges where promised and used differ, or whose usage was never told
 }
 
+// Add adds another row's sums to a row.
+func (r *StatementRow) Add(o StatementRow) {
+	r.Charges += o.Charges
+	r.GrantedMinutes += o.GrantedMinutes
+	r.GrantedAmount += o.GrantedAmount
+	r.Delivered += o.Delivered
+	r.Used += o.Used
+	r.UsedMinutes += o.UsedMinutes
+	r.UsedAmount += o.UsedAmount
+	r.Gaps += o.Gaps
+}
+
+// Empty reports whether all sums of a row are nought.
+func (r *StatementRow) Empty() bool {
+	return *r == StatementRow{Day: r.Day, Platform: r.Platform, Lot: r.Lot}
+}
+
+// StatementView is as much of a statement as fits a page: its first rows, and the sums of all.
+type StatementView struct {
+	Rows []StatementRow
+	More bool           // there are other rows
+	Days []StatementRow // all rows added up by day, without platform and lot
+}
+
 // StatementFilter narrows a statement; zero fields do not narrow.
 type StatementFilter struct {
 	Platform string

@@ -4,6 +4,7 @@
 package estate
 
 import (
+	"slices"
 	"sort"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -20,6 +21,10 @@ type State struct {
 	byOper  map[operatorKey][]*charge.Account // on, narrowest first
 	byScope map[scopeKey][]*charge.Account    // on
 	byPlat  map[string][]*charge.Account      // on, narrowest first
+
+	// In the order of their ids: of thousands, sorting them for every page shows.
+	allLots     []*charge.Lot
+	allBindings []*charge.Binding
 }
 
 // tables hold everything by id, switched off or not.
@@ -58,6 +63,8 @@ func newState(t tables, c *Catalog) *State {
 		byOper:  map[operatorKey][]*charge.Account{},
 		byScope: map[scopeKey][]*charge.Account{},
 		byPlat:  map[string][]*charge.Account{},
+
+		allLots: sorted(t.lots), allBindings: sorted(t.bindings),
 	}
 	for _, l := range t.lots {
 		s.byLot[l.ID] = lotEntry{l, t.vendors[l.ID.Union]}
@@ -213,7 +220,7 @@ func (s *State) Lots() []*charge.Lot {
 	if s == nil {
 		return nil
 	}
-	return sorted(s.lots)
+	return slices.Clone(s.allLots)
 }
 
 // Accounts lists all accounts.
@@ -229,7 +236,7 @@ func (s *State) Bindings() []*charge.Binding {
 	if s == nil {
 		return nil
 	}
-	return sorted(s.bindings)
+	return slices.Clone(s.allBindings)
 }
 
 func sorted[T any](m map[string]*T) []*T {

@@ -28,6 +28,8 @@ type Load struct {
 // how many it wrote. Indexes are taken away meanwhile and made again at the end, or at the next Open where it
 // did not come so far; the store serves nothing else until then.
 func (s *Store) BulkLoad(ctx context.Context, loads iter.Seq[Load]) (n int64, err error) {
+	s.filling.Store(true)
+	defer s.filling.Store(false)
 	if err := s.dropIndexes(ctx); err != nil {
 		return 0, err
 	}
@@ -38,7 +40,14 @@ func (s *Store) BulkLoad(ctx context.Context, loads iter.Seq[Load]) (n int64, er
 	if err == nil {
 		err = s.loadPlates(ctx)
 	}
-	return n, errors.Join(err, s.makeIndexes(context.WithoutCancel(ctx)))
+	// What upkeep would bring after a while is there at once.
+	if err = errors.Join(err, s.makeIndexes(context.WithoutCancel(ctx))); err == nil {
+		err = s.engine.indexPlates(ctx, 100*platesAtOnce)
+	}
+	if err == nil {
+		err = s.SumUp(ctx)
+	}
+	return n, err
 }
 
 var (

@@ -15,6 +15,8 @@ func Copy(ctx context.Context, from, to *Store, progress func(table string, rows
 	if err := to.empty(ctx); err != nil {
 		return err
 	}
+	to.filling.Store(true) // its sums are copied too
+	defer to.filling.Store(false)
 	if progress == nil {
 		progress = func(string, int64) {}
 	}

@@ -30,7 +30,7 @@ func TestIntegrityWhilePlatesComeIn(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.engine.indexPlates(ctx); err != nil {
+		if err := s.engine.indexPlates(ctx, platesAtOnce); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.engine.integrity(ctx); err != nil {

@@ -180,22 +180,40 @@ func words[T ~string](list []T) []any {
 	return args
 }
 
+// isRefusal lets the index of refusals be used.
+const isRefusal = "outcome NOT IN ('accepted', 'duplicate', 'question')"
+
+// refusals are the outcomes of pushes that were not taken.
+func refusals() (all []any) {
+	for _, o := range charge.Outcomes {
+		switch o {
+		case charge.OutcomeAccepted, charge.OutcomeDuplicate, charge.OutcomeQuestion:
+		default:
+			all = append(all, string(o))
+		}
+	}
+	return all
+}
+
 // Pushes lists the records of requests, newest first.
 func (s *Store) Pushes(ctx context.Context, pf charge.PushFilter) (page charge.Page[charge.Push], err error) {
 	var f filter
 	f.word("platform", pf.Platform)
 	f.word("account", pf.Account)
-	f.word("outcome", string(pf.Outcome))
-	switch pf.Outcome {
-	case "", charge.OutcomeAccepted, charge.OutcomeDuplicate, charge.OutcomeQuestion:
-	default:
-		pf.Refused = true
-	}
-	if pf.Refused {
-		f.where("outcome NOT IN ('accepted', 'duplicate', 'question')") // lets the index of refusals be used
+	switch refused := refusals(); {
+	case slices.Contains(refused, any(string(pf.Outcome))):
+		f.where("outcome = ? AND "+isRefusal, string(pf.Outcome))
+	case pf.Outcome != "":
+		f.word("outcome", string(pf.Outcome))
+		if pf.Refused {
+			f.where(isRefusal) // none is
+		}
+	case pf.Refused: // each by itself, as their index has them
+		f.where(isRefusal)
+		f.any("outcome", refused)
 	}
 	if pf.Charge != 0 {
-		f.where("charge = ? AND charge <> 0", pf.Charge)
+		f.find("charge = ? AND charge <> 0", pf.Charge)
 	}
 	f.span("received", pf.From, pf.To)
 	err = s.Read(ctx, func(t *Tx) error {
@@ -205,7 +223,7 @@ func (s *Store) Pushes(ctx context.Context, pf charge.PushFilter) (page charge.P
 	return page, err
 }
 
-// Stays lists stays, newest entry first.
+// Stays lists stays, newest entry first; of all lots those first that were told last, unless a plate narrows them.
 func (s *Store) Stays(ctx context.Context, sf charge.StayFilter) (page charge.Page[*charge.Stay], err error) {
 	err = s.Read(ctx, func(t *Tx) error {
 		var f filter
@@ -218,7 +236,11 @@ func (s *Store) Stays(ctx context.Context, sf charge.StayFilter) (page charge.Pa
 				return err
 			}
 		}
-		page, err = pageOf(t, tableStay, "entered", f, paging{sf.Limit, sf.Cursor}, scanStay)
+		newest := "entered"
+		if sf.Lot.IsZero() && !f.found { // no index has the entries of all lots in order
+			newest = "id"
+		}
+		page, err = pageOf(t, tableStay, newest, f, paging{sf.Limit, sf.Cursor}, scanStay)
 		return err
 	})
 	return page, err

@@ -33,7 +33,7 @@ var (
 		"ORDER BY received LIMIT ?")
 	keepRepeat = statementOf("UPDATE repeat SET gone = ? WHERE platform = ? AND key = ?", tableRepeat)
 	deletesOf  = deletesOfCharge()
-	closeDays  = statementOf("UPDATE statement_day SET closed = 1 WHERE day < ? AND rev = summed AND closed = 0", tableStatementDay)
+	closeDay   = statementOf("UPDATE statement_day SET closed = 1 WHERE day = ? AND upto = ? AND rev = summed", tableStatementDay)
 	openDays   = statementOf("SELECT coalesce(min(day), '') FROM statement_day WHERE day < ? AND closed = 0", tableStatementDay)
 	staysOver  = statementOf("SELECT id, plate FROM stay WHERE open = 0 AND ends < ? "+
 		"AND NOT EXISTS (SELECT 1 FROM charge c WHERE c.stay = stay.id AND c.stay <> 0) ORDER BY ends LIMIT ?", tableStay, tableCharge)
@@ -125,7 +125,7 @@ func (s *Store) pruneRefused(ctx context.Context, before time.Time) (all int64, 
 
 // pruneCharges deletes the charges and stays of whole days before a day.
 func (s *Store) pruneCharges(ctx context.Context, before string) (charges, stays int64, err error) {
-	if before, err = s.closeDays(ctx, min(before, s.keptBefore())); err != nil {
+	if before, err = s.closeDays(ctx, min(before, dayOf(s.settledBefore()))); err != nil {
 		return 0, 0, err
 	}
 	charges, err = s.pruneBy(ctx, mostPruned/20, func(t *Tx, limit int) (int64, error) {
@@ -159,11 +159,17 @@ func (s *Store) pruneCharges(ctx context.Context, before string) (charges, stays
 
 // closeDays makes the sums of the days before a day final, and gives the first day where that cannot be yet.
 func (s *Store) closeDays(ctx context.Context, before string) (first string, err error) {
-	if err := s.sumPast(ctx); err != nil {
+	if err := s.SumUp(ctx); err != nil {
 		return "", err
 	}
 	if err := s.write(ctx, []int64{lockOf("statement")}, func(t *Tx) error {
-		return t.link.put(closeDays, []any{before}, -1)
+		days, err := list(t, selectDays, func(c *cells) (keptDay, error) { return scanKeptDay(c), c.failed() }, "", before)
+		for _, d := range days {
+			if err == nil && d.complete() && !d.closed {
+				err = t.link.put(closeDay, []any{d.day, d.upto}, -1)
+			}
+		}
+		return err
 	}); err != nil {
 		return "", err
 	}

@@ -38,6 +38,9 @@ type Store struct {
 	ids    *charge.IDs // of rows that nobody else names
 	plates seenPlates
 	hints  chan Hint
+	summed settled // how far charges are added up for statements
+
+	filling atomic.Bool // a whole site is being written: nothing is added up meanwhile
 
 	batches, writes, reruns, busy atomic.Int64
 
@@ -59,8 +62,8 @@ type engine interface {
 	migrate(ctx context.Context) error
 	// listen hands hints of other nodes to the store until closing.
 	listen()
-	// indexPlates brings new plates into the index of their parts.
-	indexPlates(ctx context.Context) error
+	// indexPlates brings new plates into the index of their parts, so many in one write.
+	indexPlates(ctx context.Context, atOnce int) error
 	// long runs statements that may take minutes, in a transaction.
 	long(ctx context.Context, texts ...string) error
 	// indexes lists the indexes that a bulk write takes away: name, and how to make it.
@@ -143,7 +146,11 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		s.workers.Wait()
 		close(s.stopped)
 	}()
-	if err := s.makeIndexes(ctx); err != nil {
+	err = s.makeIndexes(ctx)
+	if err == nil {
+		err = s.learnSummed(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil

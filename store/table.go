@@ -53,14 +53,18 @@ var (
 	tableAudit    = define(15, "audit", "seq", "seq:i entry:b hash:b")
 	tablePlate    = define(16, "plate", "plate", "plate:t rev:t")
 
-	tableStatementDay = define(17, "statement_day", "day", "day:t rev:i summed:i closed:i")
-	tableStatement    = define(18, "statement", "day platform lot", "day:t platform:t lot:t charges:i granted_minutes:i granted_amount:i "+
-		"delivered:i used:i used_minutes:i used_amount:i gaps:i")
+	tableStatementDay = define(17, "statement_day", "day", "day:t rev:i summed:i closed:i upto:i")
+	tableStatement    = define(18, "statement", "day platform lot", "day:t platform:t lot:t "+sumColumns)
+	tableChange       = define(19, "statement_change", "id", "id:i received:i day:t platform:t lot:t "+sumColumns)
+	tableTotal        = define(20, "statement_total", "day platform vendor", "day:t platform:t vendor:t "+sumColumns)
 
 	tables = []*table{tablePush, tableRefused, tableRepeat, tableCharge, tableEvent, tableLedger, tableStay, tableDelivery,
 		tableAttempt, tableJob, tableLotMark, tableNode, tableLine, tableDoc, tableDocRev, tableAudit, tablePlate,
-		tableStatementDay, tableStatement}
+		tableStatementDay, tableStatement, tableChange, tableTotal}
 )
+
+// sumColumns are what a statement adds up.
+const sumColumns = "charges:i granted_minutes:i granted_amount:i delivered:i used:i used_minutes:i used_amount:i gaps:i"
 
 // define makes a table from "name:kind …".
 func define(n int, name, key, cols string) *table {

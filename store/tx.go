@@ -21,7 +21,6 @@ type Tx struct {
 	seen     map[int64]charge.Charge   // charges as this transaction has them
 	sent     map[int64]charge.Delivery // deliveries as this transaction has them
 	marks    map[charge.LotID]charge.LotMarks
-	days     map[string]bool // days past whose sums this transaction has marked as changed
 
 	recent        *recent // nil where others write too, and in a read
 	putCharges    []*charge.Charge
@@ -174,7 +173,7 @@ func (t *Tx) Events(chargeID int64) ([]charge.Event, error) {
 
 // AddLedger appends to the ledger; ID and At are set by the caller.
 func (t *Tx) AddLedger(e charge.LedgerEntry) error {
-	if err := t.changeDay(e.Day); err != nil {
+	if err := t.noteEntry(e); err != nil {
 		return err
 	}
 	return t.add(tableLedger, e.Charge, e.ID, millis(e.At), e.StayID, string(e.Kind), string(e.Method), e.Minutes,

@@ -75,7 +75,7 @@ func (t *Tx) AddCharge(c *charge.Charge) error {
 	if err := t.addPlate(c.Plate); err != nil {
 		return err
 	}
-	if err := t.changeDay(dayOf(c.Received)); err != nil {
+	if err := t.noteCharge(c); err != nil {
 		return err
 	}
 	t.know(c)
@@ -91,7 +91,7 @@ func (t *Tx) SetCharge(c *charge.Charge) error {
 	if err := t.addPlate(c.Plate); err != nil {
 		return err
 	}
-	if err := t.changeDay(dayOf(c.Received)); err != nil {
+	if err := t.noteOutcome(c); err != nil {
 		return err
 	}
 	var e texts

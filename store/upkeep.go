@@ -6,11 +6,12 @@ import (
 )
 
 const (
-	platesEvery = time.Second
-	sumsEvery   = 10 * time.Minute
+	platesEvery  = time.Second
+	platesAtOnce = 300 // so that no push waits long
+	sumsEvery    = time.Minute
 )
 
-// upkeep does what can wait: it brings new plates into the index of their parts and adds up days past.
+// upkeep does what can wait: it brings new plates into the index of their parts and adds up charges for statements.
 func (s *Store) upkeep() {
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
@@ -26,9 +27,11 @@ func (s *Store) upkeep() {
 		case <-ctx.Done():
 			return
 		case <-plates.C:
-			err = s.engine.indexPlates(ctx)
+			err = s.engine.indexPlates(ctx, platesAtOnce)
 		case <-sums.C:
-			err = s.sumPast(ctx)
+			if !s.filling.Load() {
+				err = s.SumUp(ctx)
+			}
 		}
 		if err != nil && ctx.Err() == nil {
 			s.log.Warn("upkeep is put off", "error", err)
@@ -36,24 +39,14 @@ func (s *Store) upkeep() {
 	}
 }
 
-// sumPast adds up all days past that are not kept yet, so that no statement has to.
-func (s *Store) sumPast(ctx context.Context) error {
-	end := s.keptBefore()
-	first, err := s.firstDay(ctx, end)
-	if err != nil {
-		return err
-	}
-	return s.sumDays(ctx, first, end)
-}
-
 var (
 	platesWaiting = statementOf("SELECT id FROM plate WHERE id > coalesce((SELECT max(id) FROM plate_part_content), 0) LIMIT 1", tablePlate)
 	indexPlates   = statementOf("INSERT INTO plate_part (rowid, plate) SELECT id, plate FROM plate "+
-		"WHERE id > coalesce((SELECT max(id) FROM plate_part_content), 0) ORDER BY id LIMIT 300", tablePlate)
+		"WHERE id > coalesce((SELECT max(id) FROM plate_part_content), 0) ORDER BY id LIMIT ?", tablePlate)
 )
 
-// indexPlates implements engine: a few hundred plates at a time, so that no push waits long.
-func (e *sqliteEngine) indexPlates(ctx context.Context) error {
+// indexPlates implements engine.
+func (e *sqliteEngine) indexPlates(ctx context.Context, atOnce int) error {
 	for {
 		waiting := false
 		err := e.store.Read(ctx, func(t *Tx) (err error) {
@@ -63,7 +56,7 @@ func (e *sqliteEngine) indexPlates(ctx context.Context) error {
 		if err != nil || !waiting {
 			return err
 		}
-		err = e.store.write(ctx, nil, func(t *Tx) error { return t.link.put(indexPlates, nil, -1) })
+		err = e.store.write(ctx, nil, func(t *Tx) error { return t.link.put(indexPlates, []any{atOnce}, -1) })
 		if err != nil {
 			return err
 		}
@@ -71,4 +64,4 @@ func (e *sqliteEngine) indexPlates(ctx context.Context) error {
 }
 
 // indexPlates implements engine: PostgreSQL keeps its own list of what is not indexed yet.
-func (e *postgresEngine) indexPlates(context.Context) error { return nil }
+func (e *postgresEngine) indexPlates(context.Context, int) error { return nil }

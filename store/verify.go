@@ -203,45 +203,80 @@ var (
 	}
 )
 
-// verifyStatements adds up again every day whose sums are kept and not closed.
+// verifyStatements adds up again what is kept of every day that is not closed, by lot and by vendor.
 func (t *Tx) verifyStatements() (f findings, err error) {
 	f.of = "days add up"
-	type day struct {
-		name string
-		rev  int64
-	}
-	var days []day
-	err = t.each(selectDays, func(c *cells) error {
-		d := day{c.text(), c.int()}
-		if summed, closed := c.int(), c.bool(); d.rev == summed && !closed {
-			days = append(days, d)
-		}
-		return c.failed()
-	}, "", "9999")
+	days, err := list(t, selectDays, func(c *cells) (keptDay, error) { return scanKeptDay(c), c.failed() }, "", "9999")
 	for _, d := range days {
 		if err != nil {
 			return f, err
 		}
+		if !d.holds() {
+			continue
+		}
 		f.seen++
-		kept := make(map[charge.StatementRow]bool)
-		if err := t.each(sumDay, func(c *cells) error {
-			kept[scanStatement(c)] = true
-			return c.failed()
-		}, d.name); err != nil {
-			return f, err
-		}
-		var sums []charge.StatementRow
-		sums, err = t.sum(d.name, nextDay(d.name))
-		for _, r := range sums {
-			if !kept[r] {
-				f.wrongf("%s %s %s adds up to %s", r.Day, r.Platform, r.Lot, jsonText(r))
-			}
-		}
-		if len(sums) != len(kept) {
-			f.wrongf("%s has %d rows, not %d", d.name, len(kept), len(sums))
-		}
+		err = t.verifyDay(&f, d)
 	}
 	return f, err
+}
+
+func (t *Tx) verifyDay(f *findings, d keptDay) error {
+	kept, vendors, want := make(sums), make(sums), make(sums)
+	scan := func(into sums, scan func(*cells) charge.StatementRow) func(*cells) error {
+		return func(c *cells) error {
+			r := scan(c)
+			at := place{r.Day, r.Platform, r.Lot.String()}
+			if into[at] != nil {
+				f.wrongf("%s %s %s is kept twice", r.Day, r.Platform, r.Lot)
+			}
+			into[at] = &r
+			return c.failed()
+		}
+	}
+	err := errors.Join(t.each(sumDay, scan(kept, scanStatement), d.day), t.each(totalDay, scan(vendors, scanTotal), d.day))
+	if err != nil {
+		return err
+	}
+	for at, r := range kept {
+		total := *r
+		total.Lot = charge.LotID{Union: vendorOf(at.lot)}
+		want.plus(place{at.day, at.platform, total.Lot.String()}, total)
+	}
+	f.differ(vendors, want)
+	if d.closed {
+		return nil
+	}
+	if err := t.each(changesOf, func(c *cells) error {
+		if ch := scanChange(c); ch.received < d.from() {
+			kept.plus(ch.place, ch.row)
+		}
+		return c.failed()
+	}, d.day, nextDay(d.day)); err != nil {
+		return err
+	}
+	want = make(sums)
+	if err := t.sum(want, d.day, dayStart(d.day), d.from()); err != nil {
+		return err
+	}
+	f.differ(kept, want)
+	return nil
+}
+
+// differ says where kept sums are not what their day adds up to.
+func (f *findings) differ(kept, want sums) {
+	have := make(map[charge.StatementRow]bool)
+	for _, r := range kept.sorted() {
+		have[r] = true
+	}
+	all := want.sorted()
+	for _, r := range all {
+		if !have[r] {
+			f.wrongf("%s %s %s adds up to %s", r.Day, r.Platform, r.Lot, jsonText(r))
+		}
+	}
+	if len(all) != len(have) {
+		f.wrongf("%d rows are kept, not %d", len(have), len(all))
+	}
 }
 
 // jsonText is for values that always encode.

@@ -51,6 +51,7 @@ type Console struct {
 	words words.Catalogue
 	names map[string]words.Text // of platforms
 	mux   *http.ServeMux
+	gets  []string // patterns of what is looked at
 
 	hears   sync.Once     // has asked the server to be told when it stops
 	leaving chan struct{} // closed when it does: live charts end then
@@ -116,6 +117,22 @@ func (c *Console) routes() {
 	c.accessRoutes()
 }
 
+// Pages lists the patterns of everything that can be looked at ("/charges/{id}"), for whoever measures or tests
+// each of them. What answers there may also be a file or a stream.
+func Pages() []string {
+	c := &Console{mux: http.NewServeMux()}
+	c.routes()
+	return c.gets
+}
+
+// handle registers a handler.
+func (c *Console) handle(pattern string, h http.HandlerFunc) {
+	if path, is := strings.CutPrefix(pattern, "GET "); is {
+		c.gets = append(c.gets, path)
+	}
+	c.mux.HandleFunc(pattern, h)
+}
+
 // cached lets browsers keep the embedded files of this build; their address carries its version.
 func cached(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -130,12 +147,12 @@ func cached(next http.Handler) http.Handler {
 
 // open registers a page that anybody may see: set-up and sign-in.
 func (c *Console) open(pattern string, h handler) {
-	c.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { c.serve(w, r, c.page(r), h) })
+	c.handle(pattern, func(w http.ResponseWriter, r *http.Request) { c.serve(w, r, c.page(r), h) })
 }
 
 // signed registers a page for whoever is signed in with a role or a higher one.
 func (c *Console) signed(least guard.Role, pattern string, h handler) {
-	c.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+	c.handle(pattern, func(w http.ResponseWriter, r *http.Request) {
 		p := c.page(r)
 		switch {
 		case p.Who.Role == "":

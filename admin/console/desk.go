@@ -249,6 +249,18 @@ func findingTone(f *platform.Finding) string {
 	return "bad"
 }
 
+// mostDetail is how much of an entry's detail the audit page shows: that of a large estate file fills megabytes.
+const mostDetail = 400
+
+// detail is the beginning of what an entry says, and where the rest is.
+func detail(p *page, text string) string {
+	all := []rune(text)
+	if len(all) <= mostDetail {
+		return dash(text)
+	}
+	return string(all[:mostDetail]) + fmt.Sprintf(p.T("……（共 %d 字，全文见 API /api/v1/audit）", "… (%d characters; the API has them all: /api/v1/audit)"), len(all))
+}
+
 // short is the beginning of a hash.
 func short(hash string) string {
 	if len(hash) > 12 {

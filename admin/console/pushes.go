@@ -25,6 +25,9 @@ func (c *Console) pushes(w http.ResponseWriter, r *http.Request, p *page) error 
 	q := r.URL.Query()
 	list := pushList{Query: q, Wrong: map[string]string{}, Platforms: c.platformChoices(p)}
 	f := charge.PushFilter{Platform: q.Get("platform"), Account: strings.TrimSpace(q.Get("account")), Cursor: q.Get("cursor"), Limit: 50}
+	if f.Account != "" && f.Platform == "" {
+		f.Platform = c.platformOf(f.Account) // pushes are found by it
+	}
 	if o := charge.Outcome(q.Get("outcome")); slices.Contains(charge.Outcomes, o) {
 		f.Outcome = o
 	}

@@ -60,46 +60,27 @@ func (c *Console) statements(w http.ResponseWriter, r *http.Request, p *page) er
 	if len(s.Wrong) > 0 {
 		return render(w, r, http.StatusUnprocessableEntity, statementPage(p, s))
 	}
-	rows, err := c.desk.Statement(r.Context(), f)
+	v, err := c.desk.StatementView(r.Context(), f, mostRows)
 	if err != nil {
 		return err
 	}
-	s.Total, s.ByDay = sums(rows)
-	if s.Rows = rows; len(rows) > mostRows {
-		s.Rows, s.Cut = rows[:mostRows], true
-	}
+	s.Rows, s.Cut = v.Rows, v.More
+	s.Total, s.ByDay = chart(v.Days)
 	return render(w, r, http.StatusOK, statementPage(p, s))
 }
 
-// sums adds rows up, in all and by day.
-func sums(rows []charge.StatementRow) (total charge.StatementRow, days []dayBar) {
-	at := make(map[string]int)
+// chart adds the days up, and draws them.
+func chart(days []charge.StatementRow) (total charge.StatementRow, bars []dayBar) {
 	most := int64(1)
-	for _, r := range rows {
-		total.Charges += r.Charges
-		total.GrantedMinutes += r.GrantedMinutes
-		total.GrantedAmount += r.GrantedAmount
-		total.Delivered += r.Delivered
-		total.Used += r.Used
-		total.UsedMinutes += r.UsedMinutes
-		total.UsedAmount += r.UsedAmount
-		total.Gaps += r.Gaps
-		i, known := at[r.Day]
-		if !known {
-			i = len(days)
-			at[r.Day] = i
-			days = append(days, dayBar{Day: r.Day})
-		}
-		days[i].Charges += r.Charges
-		days[i].Used += r.Used
-		days[i].Gaps += r.Gaps
-		most = max(most, days[i].Charges)
+	for _, d := range days {
+		total.Add(d)
+		most = max(most, d.Charges)
 	}
-	for i := range days {
-		days[i].High = int(days[i].Charges * 100 / most)
-		days[i].UsedHigh = int(days[i].Used * 100 / most)
+	for _, d := range days {
+		bars = append(bars, dayBar{Day: d.Day, Charges: d.Charges, Used: d.Used, Gaps: d.Gaps,
+			High: int(d.Charges * 100 / most), UsedHigh: int(d.Used * 100 / most)})
 	}
-	return total, days
+	return total, bars
 }
 
 func (c *Console) statementFile(w http.ResponseWriter, r *http.Request, p *page) error {

@@ -26,8 +26,9 @@ func (d *Desk) Lots(ctx context.Context) ([]Lot, error) {
 	for _, s := range statuses {
 		byID[s.Lot] = s
 	}
-	var lots []Lot
-	for _, l := range d.cfg.Estate.State().Lots() {
+	all := d.cfg.Estate.State().Lots()
+	lots := make([]Lot, 0, len(all))
+	for _, l := range all {
 		lots = append(lots, Lot{*l, byID[l.ID]})
 	}
 	return lots, nil
@@ -89,6 +90,12 @@ func (d *Desk) Price(ctx context.Context, who guard.Identity, id charge.LotID, s
 func (d *Desk) Statement(ctx context.Context, f charge.StatementFilter) ([]charge.StatementRow, error) {
 	rows, err := d.cfg.Reads.Statement(ctx, f)
 	return rows, Wrap(err)
+}
+
+// StatementView gives the first rows of a statement, and the sums of all.
+func (d *Desk) StatementView(ctx context.Context, f charge.StatementFilter, most int) (charge.StatementView, error) {
+	v, err := d.cfg.Reads.StatementView(ctx, f, most)
+	return v, Wrap(err)
 }
 
 // Counts gives the figures of a span of time.

@@ -20,6 +20,7 @@ type Reads interface {
 	LotStatus(ctx context.Context, id charge.LotID) (charge.LotStatus, error)
 	LotStatuses(ctx context.Context) ([]charge.LotStatus, error)
 	Statement(ctx context.Context, f charge.StatementFilter) ([]charge.StatementRow, error)
+	StatementView(ctx context.Context, f charge.StatementFilter, most int) (charge.StatementView, error)
 	Counts(ctx context.Context, from, to time.Time) (charge.Counts, error)
 }
 

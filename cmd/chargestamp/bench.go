@@ -13,7 +13,7 @@ type benchCommand struct {
 	Table     benchTable     `cmd:"" default:"withargs" help:"The table of docs/performance.md."`
 	Lines     benchLines     `cmd:"" help:"Thousands of car-park lines: memory, a storm of reconnects, latency beside them."`
 	Overload  benchOverload  `cmd:"" help:"Twice what the server can take: busy answers, bounded times, no growth, soon itself again."`
-	Size      benchSize      `cmd:"" help:"The same figures with few and with millions of charges in the store."`
+	Size      benchSize      `cmd:"" help:"The same figures with few and with millions of charges in the store; every console page and plate search with millions."`
 	Forwarder benchForwarder `cmd:"" hidden:"" help:"The store-less baseline, started by bench itself."`
 	Far       benchFar       `cmd:"" hidden:"" help:"The far ends of lines, started by bench itself."`
 }
@@ -50,7 +50,7 @@ type engines struct {
 }
 
 // open opens the engines that were asked for; close closes them.
-func (e engines) open() (all []*bench.Engine, closeAll func() error, err error) {
+func (e engines) open(prepared string) (all []*bench.Engine, closeAll func() error, err error) {
 	names := []string{e.Engine}
 	switch {
 	case e.Database != "":
@@ -66,7 +66,7 @@ func (e engines) open() (all []*bench.Engine, closeAll func() error, err error) 
 		return errors.Join(errs...)
 	}
 	for _, name := range names {
-		engine, err := bench.OpenEngine(name, e.Database)
+		engine, err := bench.OpenEngine(name, e.Database, prepared)
 		if err != nil {
 			return nil, nil, errors.Join(err, closeAll())
 		}
@@ -77,7 +77,12 @@ func (e engines) open() (all []*bench.Engine, closeAll func() error, err error) 
 
 // on runs something on a rig with engines.
 func (e engines) on(c *console, r report, run func(*bench.Rig, []*bench.Engine) ([]bench.Row, error)) error {
-	all, closeAll, err := e.open()
+	return e.keeping(c, r, "", run)
+}
+
+// keeping is on, with a folder where PostgreSQL keeps its data for later runs; empty: nowhere.
+func (e engines) keeping(c *console, r report, prepared string, run func(*bench.Rig, []*bench.Engine) ([]bench.Row, error)) error {
+	all, closeAll, err := e.open(prepared)
 	if err != nil {
 		return err
 	}
@@ -87,7 +92,11 @@ func (e engines) on(c *console, r report, run func(*bench.Rig, []*bench.Engine) 
 
 // each runs something on one engine after the other.
 func (e engines) each(c *console, r report, run func(*bench.Rig, *bench.Engine) ([]bench.Row, error)) error {
-	return e.on(c, r, func(rig *bench.Rig, all []*bench.Engine) (rows []bench.Row, err error) {
+	return e.eachKeeping(c, r, "", run)
+}
+
+func (e engines) eachKeeping(c *console, r report, prepared string, run func(*bench.Rig, *bench.Engine) ([]bench.Row, error)) error {
+	return e.keeping(c, r, prepared, func(rig *bench.Rig, all []*bench.Engine) (rows []bench.Row, err error) {
 		for _, engine := range all {
 			more, err := run(rig, engine)
 			if rows = append(rows, more...); err != nil {
@@ -163,7 +172,7 @@ func (b *benchOverload) Run(c *console) error {
 
 type benchSize struct {
 	report
-	engines  `set:"engine=sqlite"`
+	engines  `set:"engine=both"`
 	Charges  int    `default:"5000000" help:"Charges in the greater store."`
 	Times    int    `default:"3" help:"Every figure is the median of so many runs."`
 	Prepared string `placeholder:"DIR" type:"path" help:"Keep prepared data there and use them again; they take about 3 kB a charge."`
@@ -174,7 +183,7 @@ type benchSize struct {
 func (b *benchSize) Run(c *console) error {
 	cfg := bench.DefaultSize
 	cfg.Many, cfg.Times, cfg.Dir, cfg.Plot = b.Charges, b.Times, b.Prepared, b.Plot
-	return b.each(c, b.report, func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) { return rig.Size(c.ctx, e, cfg) })
+	return b.eachKeeping(c, b.report, b.Prepared, func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) { return rig.Size(c.ctx, e, cfg) })
 }
 
 type benchFar struct{}

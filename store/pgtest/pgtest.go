@@ -26,6 +26,7 @@ type Server struct {
 	URL string // of a database that is there and empty; "postgres://…"
 
 	bin, dir string
+	kept     string // folder of a cluster that stays; empty: it lies in dir and goes with it
 	owner    *owner
 	cmd      *exec.Cmd
 	log      bytes.Buffer
@@ -37,34 +38,68 @@ type Server struct {
 const user = "chargestamp"
 
 // Start makes a database cluster in a new temporary folder and serves it until Stop.
-func Start() (*Server, error) {
+func Start() (*Server, error) { return start("") }
+
+// StartIn serves the cluster in a folder, which is made where there is none, and stays after Stop. Where the caller
+// is root, the user that PostgreSQL runs as must be able to reach the folder.
+func StartIn(dir string) (*Server, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	return start(abs)
+}
+
+func start(kept string) (*Server, error) {
 	bin, err := programs()
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{bin: bin}
+	s := &Server{bin: bin, kept: kept}
 	if s.owner, err = findOwner(); err != nil {
 		return nil, err
 	}
 	if s.dir, err = os.MkdirTemp("", "pg"); err != nil {
 		return nil, err
 	}
-	if err := s.owner.give(s.dir); err != nil {
+	if err := errors.Join(s.owner.give(s.dir), s.cluster()); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(s.dir))
 	}
 	s.URL = (&url.URL{Scheme: "postgres", User: url.User(user), Path: "/postgres", RawQuery: "host=" + url.QueryEscape(s.dir)}).String()
-	init := s.owner.command(filepath.Join(bin, "initdb"), "-D", s.data(), "-U", user, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
-	init.Dir = s.dir
-	if out, err := init.CombinedOutput(); err != nil {
-		return nil, errors.Join(fmt.Errorf("initdb: %w\n%s", err, out), os.RemoveAll(s.dir))
-	}
 	if err := s.Up(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(s.dir))
 	}
 	return s, nil
 }
 
-func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+// cluster makes the database cluster, unless it is there from before.
+func (s *Server) cluster() error {
+	if s.kept != "" {
+		if _, err := os.Stat(filepath.Join(s.data(), "PG_VERSION")); err == nil {
+			return nil
+		}
+		if err := os.MkdirAll(s.data(), 0o700); err != nil {
+			return err
+		}
+		if err := s.owner.give(s.data()); err != nil {
+			return err
+		}
+	}
+	init := s.owner.command(filepath.Join(s.bin, "initdb"), "-D", s.data(), "-U", user, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
+	init.Dir = s.dir
+	out, err := init.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	return nil
+}
+
+func (s *Server) data() string {
+	if s.kept != "" {
+		return s.kept
+	}
+	return filepath.Join(s.dir, "data")
+}
 
 // Up serves again after Down or Kill.
 func (s *Server) Up() error {
@@ -144,14 +179,25 @@ func (s *Server) end(how os.Signal) error {
 
 // NewDatabase makes an empty database and gives its URL.
 func (s *Server) NewDatabase() (string, error) {
-	name := fmt.Sprintf("db%d", s.databases.Add(1))
-	if err := s.Do("CREATE DATABASE " + name); err != nil {
-		return "", fmt.Errorf("make database %s: %w", name, err)
-	}
-	return strings.Replace(s.URL, "/postgres?", "/"+name+"?", 1), nil
+	return s.NewNamed(fmt.Sprintf("db%d", s.databases.Add(1)))
 }
 
-// Stop ends the server and removes its folder.
+// NewNamed makes an empty database, in place of one of that name.
+func (s *Server) NewNamed(name string) (string, error) {
+	for _, do := range []string{"DROP DATABASE IF EXISTS ", "CREATE DATABASE "} {
+		if err := s.Do(do + pgx.Identifier{name}.Sanitize()); err != nil {
+			return "", fmt.Errorf("make database %s: %w", name, err)
+		}
+	}
+	return s.Named(name), nil
+}
+
+// Named gives the URL of a database that is there.
+func (s *Server) Named(name string) string {
+	return strings.Replace(s.URL, "/postgres?", "/"+name+"?", 1)
+}
+
+// Stop ends the server and removes its folder, but for a cluster that stays.
 func (s *Server) Stop() error { return errors.Join(s.Down(), os.RemoveAll(s.dir)) }
 
 // programs finds the folder of initdb and postgres, the newest where there are several.

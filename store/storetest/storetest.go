@@ -36,6 +36,7 @@ func Run(t *testing.T, place Place) {
 		{"PlateSearch", testPlateSearch},
 		{"LotStatus", testLotStatus},
 		{"Statement", testStatement},
+		{"StatementFollows", testStatementFollows},
 		{"Verify", testVerify},
 		{"Prune", testPrune},
 		{"Backup", testBackup},
