@@ -135,10 +135,14 @@ func (b *tab) sees(texts ...string) {
 	for _, text := range texts {
 		want, _ := json.Marshal(text)
 		ctx, cancel := context.WithTimeout(b.ctx, patience)
-		_, err := chromedp.Run(ctx, chromedp.Poll[bool](fmt.Sprintf(`document.body.innerText.includes(%s)`, want), chromedp.WithPollingInterval(100*time.Millisecond)))
+		poll := chromedp.Poll[bool](fmt.Sprintf(`document.body.innerText.includes(%s)`, want), chromedp.WithPollingInterval(100*time.Millisecond))
+		_, err := chromedp.Run(ctx, poll)
+		for err != nil && ctx.Err() == nil { // the page was left while it was looked at: look at the next one
+			_, err = chromedp.Run(ctx, poll)
+		}
 		cancel()
 		if err != nil {
-			b.t.Fatalf("the page does not say %q:\n%s", text, b.text())
+			b.t.Fatalf("the page does not say %q: %v\n%s", text, err, b.text())
 		}
 	}
 }
