@@ -12,7 +12,11 @@ import (
 // Redeliver tries again to get a charge's reduction into its lot. What may have been applied is sent with
 // the same id and the same bytes; what surely was not is decided anew, so that caps hold.
 func (f *Flow) Redeliver(ctx context.Context, id int64, action Action) (Effect, error) {
-	return f.act(ctx, id, action, func(a *acting) (Effect, error) {
+	do := f.act
+	if action.DryRun {
+		do = f.look
+	}
+	return do(ctx, id, action, func(a *acting) (Effect, error) {
 		plan, effect := a.plan()
 		if plan == nil || action.DryRun {
 			return Effect{Effect: effect, Allowed: plan != nil}, nil

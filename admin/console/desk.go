@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/admin/words"
@@ -254,11 +255,15 @@ const mostDetail = 400
 
 // detail is the beginning of what an entry says, and where the rest is.
 func detail(p *page, text string) string {
-	all := []rune(text)
-	if len(all) <= mostDetail {
-		return dash(text)
+	n := 0
+	for i := range text {
+		if n == mostDetail {
+			return text[:i] + fmt.Sprintf(p.T("……（共 %d 字，全文见 API /api/v1/audit）", "… (%d characters; the API has them all: /api/v1/audit)"),
+				utf8.RuneCountInString(text))
+		}
+		n++
 	}
-	return string(all[:mostDetail]) + fmt.Sprintf(p.T("……（共 %d 字，全文见 API /api/v1/audit）", "… (%d characters; the API has them all: /api/v1/audit)"), len(all))
+	return dash(text)
 }
 
 // short is the beginning of a hash.

@@ -3,6 +3,7 @@ package console
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,26 +69,20 @@ func (c *Console) lots(w http.ResponseWriter, r *http.Request, p *page) error {
 	}
 	q := r.URL.Query()
 	board := lotBoard{Show: q.Get("show"), Find: strings.TrimSpace(q.Get("find")), Total: len(all)}
-	byWorry := make([][]lotRow, 5)
-	for _, l := range all {
-		row := c.lotRow(l)
-		if board.keeps(row) {
-			byWorry[row.worry()] = append(byWorry[row.worry()], row)
+	byWorry := make([][]int, 5) // places in all: of thousands of lots a page shows a few
+	for i, l := range all {
+		if row := c.lotRow(l); board.keeps(row) {
+			byWorry[row.worry()] = append(byWorry[row.worry()], i)
 		}
 	}
-	for _, rows := range byWorry {
-		board.Rows = append(board.Rows, rows...)
-	}
-	from := 0
-	for i, row := range board.Rows {
-		if row.ID.String() == q.Get("cursor") {
-			from = i
+	places := slices.Concat(byWorry...)
+	from := max(0, slices.IndexFunc(places, func(i int) bool { return all[i].ID.String() == q.Get("cursor") }))
+	for _, i := range places[from:] {
+		if len(board.Rows) == lotPageSize {
+			board.Next = nextPage(r.URL, all[i].ID.String())
+			break
 		}
-	}
-	board.Rows = board.Rows[from:]
-	if len(board.Rows) > lotPageSize {
-		board.Next = nextPage(r.URL, board.Rows[lotPageSize].ID.String())
-		board.Rows = board.Rows[:lotPageSize]
+		board.Rows = append(board.Rows, c.lotRow(all[i]))
 	}
 	return render(w, r, http.StatusOK, lotsPage(p, board))
 }
