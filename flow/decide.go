@@ -112,7 +112,7 @@ func (d *deciding) launch() error {
 		return nil
 	}
 	target := d.target()
-	dl := &charge.Delivery{ID: d.f.cfg.IDs(), Charge: c.ID, Lot: target.ID, UUID: newUUID(), DueAt: d.now}
+	dl := &charge.Delivery{ID: d.f.cfg.IDs(), Charge: c.ID, Lot: target.ID, UUID: newUUID(d.now), DueAt: d.now}
 	if d.stay == nil {
 		dl.Until = d.now.Add(visitSpan)
 	}

@@ -6,6 +6,7 @@ package flow
 import (
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"log/slog"
@@ -232,10 +233,12 @@ func move(tx Tx, then *after, c *charge.Charge, s charge.State, r charge.Reason,
 	return tx.SetCharge(c)
 }
 
-// newUUID is a reduction's id, 32 hex digits as the documented examples have it.
-func newUUID() string {
+// newUUID is a reduction's id, 32 hex digits as the documented examples have it. It begins with the time, so that the
+// ids of one time lie together in their index, and the rest is random.
+func newUUID(now time.Time) string {
 	var b [16]byte
-	rand.Read(b[:])
+	binary.BigEndian.PutUint64(b[:8], uint64(now.UnixMilli())<<16)
+	rand.Read(b[6:])
 	return hex.EncodeToString(b[:])
 }
 

@@ -98,7 +98,7 @@ func (f *Flow) retotal(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery
 			return err
 		}
 	}
-	c.Decision.Send, dl.UUID = total, newUUID()
+	c.Decision.Send, dl.UUID = total, newUUID(f.cfg.Now())
 	if dl.Payload, err = f.cfg.Channels[dl.Channel].Compose(d.notice(dl)); err != nil {
 		return err
 	}
