@@ -139,6 +139,17 @@ type LineSession struct {
 	Since, Beat  time.Time
 }
 
+// History is a charge with all that hangs on it.
+type History struct {
+	Charge     *Charge
+	Stay       *Stay // nil where none is matched
+	Pushes     []Push
+	Events     []Event
+	Ledger     []LedgerEntry
+	Deliveries []*Delivery         // oldest first
+	Attempts   map[int64][]Attempt // by delivery
+}
+
 // StatementRow is one platform, lot and day of a statement.
 type StatementRow struct {
 	Day            string

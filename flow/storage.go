@@ -68,6 +68,9 @@ type Charges interface {
 	ChargeByRepeat(platform, key string) (*charge.Charge, error)
 	// AddCharge gives ErrRepeated where platform and repeat key are taken.
 	AddCharge(c *charge.Charge) error
+	// Histories reads some charges with all that hangs on them, in the order of their ids; nil for one that is not
+	// there.
+	Histories(ids []int64) ([]*charge.History, error)
 	// SetCharge puts everything but id, platform and receipt. It gives ErrRepeated for a taken repeat key.
 	SetCharge(c *charge.Charge) error
 	// ChargesOfStay lists the charges matched to a stay, oldest first.

@@ -48,65 +48,31 @@ func (f *Flow) Story(ctx context.Context, id int64) (*Story, error) {
 // Stories tells several charges as of one moment, in the order of their ids. It gives ErrNotFound where one is
 // unknown.
 func (f *Flow) Stories(ctx context.Context, ids []int64) ([]*Story, error) {
-	var stories []*Story
-	err := f.cfg.Storage.Read(ctx, func(tx Tx) error {
-		stories = make([]*Story, 0, len(ids))
-		for _, id := range ids {
-			s, err := tell(tx, id)
-			if err != nil {
-				return err
-			}
-			stories = append(stories, s)
-		}
-		return nil
+	var all []*charge.History
+	err := f.cfg.Storage.Read(ctx, func(tx Tx) (err error) {
+		all, err = tx.Histories(ids)
+		return err
 	})
-	return stories, err
-}
-
-// tell reads all that is known of a charge.
-func tell(tx Tx, id int64) (s *Story, err error) {
-	s = &Story{}
-	if s.Charge, err = tx.Charge(id); err != nil {
-		return nil, err
-	}
-	if s.Charge == nil {
-		return nil, ErrNotFound
-	}
-	if s.Charge.StayID != 0 {
-		if s.Stay, err = tx.Stay(s.Charge.StayID); err != nil {
-			return nil, err
-		}
-	}
-	if s.Pushes, err = tx.PushesOf(id); err != nil {
-		return nil, err
-	}
-	if s.Events, err = tx.Events(id); err != nil {
-		return nil, err
-	}
-	if s.Ledger, err = tx.LedgerOf(id); err != nil {
-		return nil, err
-	}
-	if s.Deliveries, err = sent(tx, id); err != nil {
-		return nil, err
-	}
-	s.Timeline = s.timeline()
-	return s, nil
-}
-
-func sent(tx Tx, chargeID int64) ([]Sent, error) {
-	all, err := tx.DeliveriesOf(chargeID)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Sent, 0, len(all))
-	for _, dl := range all {
-		tries, err := tx.Attempts(dl.ID)
-		if err != nil {
-			return nil, err
+	stories := make([]*Story, len(all))
+	for i, h := range all {
+		if h == nil {
+			return nil, ErrNotFound
 		}
-		out = append(out, Sent{dl, tries})
+		stories[i] = storyOf(h)
 	}
-	return out, nil
+	return stories, nil
+}
+
+func storyOf(h *charge.History) *Story {
+	s := &Story{Charge: h.Charge, Stay: h.Stay, Pushes: h.Pushes, Events: h.Events, Ledger: h.Ledger, Deliveries: []Sent{}}
+	for _, dl := range h.Deliveries {
+		s.Deliveries = append(s.Deliveries, Sent{dl, h.Attempts[dl.ID]})
+	}
+	s.Timeline = s.timeline()
+	return s
 }
 
 // timeline puts every row about a charge into the order of time.

@@ -163,12 +163,14 @@ func (t *Tx) AddEvent(e charge.Event) error {
 
 // Events lists a charge's timeline rows, oldest first.
 func (t *Tx) Events(chargeID int64) ([]charge.Event, error) {
-	return list(t, selectEvents, func(c *cells) (charge.Event, error) {
-		e := charge.Event{Charge: c.int()}
-		c.int() // its place among the charge's events
-		e.At, e.Step, e.Result, e.Reason, e.Detail, e.Actor = c.time(), c.text(), c.text(), charge.Reason(c.text()), c.text(), c.text()
-		return e, c.failed()
-	}, chargeID)
+	return list(t, selectEvents, scanEvent, chargeID)
+}
+
+func scanEvent(c *cells) (charge.Event, error) {
+	e := charge.Event{Charge: c.int()}
+	c.int() // its place among the charge's events
+	e.At, e.Step, e.Result, e.Reason, e.Detail, e.Actor = c.time(), c.text(), c.text(), charge.Reason(c.text()), c.text(), c.text()
+	return e, c.failed()
 }
 
 // AddLedger appends to the ledger; ID and At are set by the caller.

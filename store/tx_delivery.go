@@ -91,11 +91,13 @@ func (t *Tx) AddAttempt(a charge.Attempt) error {
 
 // Attempts lists the tries of a delivery, oldest first.
 func (t *Tx) Attempts(deliveryID int64) ([]charge.Attempt, error) {
-	return list(t, selectAttempts, func(c *cells) (charge.Attempt, error) {
-		return charge.Attempt{
-			Delivery: c.int(), N: int(c.int()), At: c.time(), Result: charge.AttemptResult(c.text()), Detail: c.text(),
-		}, c.failed()
-	}, deliveryID)
+	return list(t, selectAttempts, scanAttempt, deliveryID)
+}
+
+func scanAttempt(c *cells) (charge.Attempt, error) {
+	return charge.Attempt{
+		Delivery: c.int(), N: int(c.int()), At: c.time(), Result: charge.AttemptResult(c.text()), Detail: c.text(),
+	}, c.failed()
 }
 
 // Job finds a job by its id, which is its delivery's id; nil once it is done. In a write nobody else can claim,

@@ -37,6 +37,7 @@ func Run(t *testing.T, place Place) {
 		{"LotStatus", testLotStatus},
 		{"Statement", testStatement},
 		{"StatementFollows", testStatementFollows},
+		{"Histories", testHistories},
 		{"Verify", testVerify},
 		{"Prune", testPrune},
 		{"Backup", testBackup},
