@@ -290,7 +290,7 @@ func (e *sqliteEngine) read(ctx context.Context, fn func(link) error) (err error
 	c.sunk = nil
 	c.interruptedBy(ctx)
 	defer func() {
-		c.interruptedBy(nil)
+		c.interruptedBy(context.Background())
 		c.unwind()
 		e.pool <- c
 	}()

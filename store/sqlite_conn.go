@@ -52,14 +52,8 @@ func sqliteAddress(file, query string) (string, error) {
 // close closes the connection and its statements.
 func (c *sqliteConn) close() error { return c.conn.Close() }
 
-// interruptedBy lets the end of ctx interrupt what runs from now on; nil lets nothing.
-func (c *sqliteConn) interruptedBy(ctx context.Context) {
-	if ctx == nil {
-		c.conn.SetInterrupt(nil)
-		return
-	}
-	c.conn.SetInterrupt(ctx.Done())
-}
+// interruptedBy lets the end of ctx interrupt what runs from now on.
+func (c *sqliteConn) interruptedBy(ctx context.Context) { c.conn.SetInterrupt(ctx.Done()) }
 
 // prepared gives the statement prepared on this connection.
 func (c *sqliteConn) prepared(q *statement) (*sqlite.Stmt, error) {

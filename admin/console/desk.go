@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/admin/words"
@@ -248,22 +247,6 @@ func findingTone(f *platform.Finding) string {
 		return "good"
 	}
 	return "bad"
-}
-
-// mostDetail is how much of an entry's detail the audit page shows: that of a large estate file fills megabytes.
-const mostDetail = 400
-
-// detail is the beginning of what an entry says, and where the rest is.
-func detail(p *page, text string) string {
-	n := 0
-	for i := range text {
-		if n == mostDetail {
-			return text[:i] + fmt.Sprintf(p.T("……（共 %d 字，全文见 API /api/v1/audit）", "… (%d characters; the API has them all: /api/v1/audit)"),
-				utf8.RuneCountInString(text))
-		}
-		n++
-	}
-	return dash(text)
 }
 
 // short is the beginning of a hash.
