@@ -97,7 +97,7 @@ func TestSentence(t *testing.T) {
 
 // What support reads about a refused push, in the list, in the timeline and from the doctor, is in its language.
 func TestPushSentencesAreTranslated(t *testing.T) {
-	said := regexp.MustCompile("(?:return|Likely[:=] ?|Likely = |forged\\(|refuse\\(|Outcome[A-Za-z]+, ?)[ (]*(?:fmt\\.Sprintf\\()?(\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`)")
+	said := regexp.MustCompile("(?:return|Likely[:=] ?|Likely = |\\t\\{|forged\\(|refuse\\(|Outcome[A-Za-z]+, ?)[ (]*(?:fmt\\.Sprintf\\()?(\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`)")
 	verbs := regexp.MustCompile(`%[a-z]`)
 	for _, file := range []string{"cec/doctor.go", "open13/doctor.go", "flat/doctor.go", "plain/doctor.go", "cec/cec.go", "admit.go", "intake.go"} {
 		source, err := os.ReadFile("../../platform/" + file)
