@@ -46,9 +46,7 @@ func (f *Flow) handleDelivery(j outbox.Job, carry any, done func()) {
 		if handed {
 			ready = f.markSent(j)
 		} else {
-			f.retake <- struct{}{}
-			c, ready = f.claimed(j)
-			<-f.retake
+			c, ready = f.retaken(j)
 		}
 		if !ready {
 			done()
@@ -56,6 +54,16 @@ func (f *Flow) handleDelivery(j outbox.Job, carry any, done func()) {
 		}
 		f.try(j, c, done)
 	}()
+}
+
+// retaken is claimed, for retries a few at a time. What another node has accepted for a line of this one comes by a
+// claim as well, and must not wait for them.
+func (f *Flow) retaken(j outbox.Job) (carried, bool) {
+	if j.Attempt > 0 {
+		f.retries <- struct{}{}
+		defer func() { <-f.retries }()
+	}
+	return f.claimed(j)
 }
 
 // try hands the order to its channel and stores what came of it.

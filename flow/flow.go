@@ -82,12 +82,12 @@ type Config struct {
 
 // Flow tells the story. It implements platform.Taker, lot.Events and ledger.Gate.
 type Flow struct {
-	cfg    Config
-	runner *outbox.Runner
-	expiry *expirer
-	floods floods
-	taking chan struct{} // holds one for each push that is being stored
-	retake chan struct{} // holds one for each claimed delivery that is being looked at again
+	cfg     Config
+	runner  *outbox.Runner
+	expiry  *expirer
+	floods  floods
+	taking  chan struct{} // holds one for each push that is being stored
+	retries chan struct{} // holds one for each delivery that is being looked at again before another try
 }
 
 // limits of work in flight on one node.
@@ -102,7 +102,7 @@ const (
 
 	// What was put off for dead lots comes due in bursts. Looked at all at once it would fill the writer's batches,
 	// and the pushes of healthy lots would wait for it.
-	mostRetaken = 8
+	mostRetries = 8
 )
 
 // New makes a Flow; the outbox's own storage comes apart, since only the runner talks to it.
@@ -110,7 +110,7 @@ func New(cfg Config, jobs outbox.Storage) *Flow {
 	if cfg.Linked == nil {
 		cfg.Linked = func(charge.LotID) bool { return false }
 	}
-	f := &Flow{cfg: cfg, taking: make(chan struct{}, mostTaking), retake: make(chan struct{}, mostRetaken)}
+	f := &Flow{cfg: cfg, taking: make(chan struct{}, mostTaking), retries: make(chan struct{}, mostRetries)}
 	f.expiry = newExpirer(f)
 	f.runner = outbox.New(outbox.Config{
 		Storage: jobs, Node: cfg.Node, Lease: cfg.Lease, Poll: cfg.Poll, Now: cfg.Now, Logger: cfg.Logger,

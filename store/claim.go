@@ -22,8 +22,17 @@ var (
 	claimAny     = claim("kind = ? AND kind <> 'line' AND ready <= ? ORDER BY ready LIMIT ?")
 	claimLine    = claim("kind = 'line' AND route = ? AND ready <= ? ORDER BY ready LIMIT ?")
 
-	renewJob = statementOf("UPDATE job SET lease_until = ?, ready = CASE WHEN due > ? THEN due ELSE ? END WHERE id = ? AND lease = ?", tableJob)
+	renewJob = renew()
 )
+
+// renew makes the statement that moves the lease of a job. Many are moved by one, in the order of their ids.
+func renew() *statement {
+	q := statementOf("UPDATE job SET lease_until = ?, ready = CASE WHEN due > ? THEN due ELSE ? END WHERE lease = ? AND id = ?", tableJob)
+	q.kinds = "iiiti"
+	q.together = "UPDATE job SET lease_until = a.p1, ready = CASE WHEN due > a.p2 THEN due ELSE a.p3 END FROM " + parameterRows(q.kinds) +
+		" WHERE job.lease = a.p4 AND job.id = a.p5"
+	return q
+}
 
 // claim makes the statement that leases the jobs of a selection; PostgreSQL leaves out what another node is
 // claiming at the moment.
@@ -83,7 +92,7 @@ func (s *Store) RenewJobs(ctx context.Context, node string, ids []int64, until t
 	return s.write(ctx, []int64{lockOf("renew", node)}, func(t *Tx) error {
 		ms := millis(until)
 		for _, id := range ids {
-			if err := t.link.put(renewJob, []any{ms, ms, ms, id, node}, -1); err != nil {
+			if err := t.link.put(renewJob, []any{ms, ms, ms, node, id}, -1); err != nil {
 				return err
 			}
 		}

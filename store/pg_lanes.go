@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -221,6 +222,11 @@ func (all *lanes) round(waiting []call) error {
 		}
 	}
 	queuePuts(&b, seen)
+	for q, group := range alike {
+		if q.locksRow { // in the order of their ids, as everybody locks rows, so that no two batches wait for each other
+			slices.SortFunc(group, func(a, b *question) int { return cmp.Compare(a.args[0].(int64), b.args[0].(int64)) })
+		}
+	}
 	for _, ask := range order {
 		switch group := alike[ask.q]; {
 		case ask.exec:
