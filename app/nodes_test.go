@@ -127,7 +127,7 @@ type run struct {
 }
 
 // lotsWay is how long a lot's answer is on its way: on a 4G line a reduction is in flight for a while.
-const lotsWay = 60 * time.Millisecond
+const lotsWay = 200 * time.Millisecond
 
 func newRun(t *testing.T, pg *pgtest.Server) *run {
 	t.Helper()

@@ -37,7 +37,8 @@ func wrongs() []wrong {
 	named := func(platform string) bool { return platform != "aotexun" } // whose pushes name no lot
 	return []wrong{
 		{"wrong signature", broken(play.BreakSig), of(play.BreakSig), []charge.Outcome{charge.OutcomeBadSignature}, 0},
-		{"another key", broken(play.BreakKey), of(play.BreakKey), []charge.Outcome{charge.OutcomeBadSignature, charge.OutcomeBadField}, 0},
+		{"another key", broken(play.BreakKey), of(play.BreakKey), []charge.Outcome{charge.OutcomeBadSignature, charge.OutcomeBadField,
+			charge.OutcomeUnknownAccount}, 0}, // the only key of 星星 and 万充 is who they say they are
 		{"unknown token", broken(play.BreakToken), of(play.BreakToken), []charge.Outcome{charge.OutcomeBadToken, charge.OutcomeWrongLock}, 0},
 		{"old time stamp", broken(play.BreakClock), of(play.BreakClock), []charge.Outcome{charge.OutcomeStale}, 0},
 		{"half a body", broken(play.BreakBody), of(play.BreakBody), []charge.Outcome{charge.OutcomeBadBody, charge.OutcomeBadSignature}, 0},
