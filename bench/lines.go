@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -266,7 +267,7 @@ func (l *linesRun) storm(ctx context.Context) error {
 	}
 	l.tell(figure{name: "storm: push to lot p99 meanwhile", value: ms(h.Quantile(.99)), unit: "ms", bar: AtMost(1000), note: h.String()})
 	// A quantile of the pushes that came through would hide those that did not.
-	l.tell(figure{name: "storm: pushes meanwhile", value: float64(sent.Load()), unit: "pushes", bar: AtLeast(least)})
+	l.tell(figure{name: "storm: pushes meanwhile", value: float64(sent.Load()), unit: "pushes", bar: AtLeast(math.Ceil(least))})
 	l.tell(figure{name: "storm: pushes refused or unanswered meanwhile", value: float64(starved.Load()), unit: "pushes", bar: AtMost(0)})
 	return nil
 }
