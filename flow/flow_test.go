@@ -444,6 +444,27 @@ func TestVoidAndRedeliver(t *testing.T) {
 	}
 }
 
+// Of many charges at once it is told what a dry run tells of each.
+func TestRedeliverable(t *testing.T) {
+	w := newWorld(t)
+	expired := w.must(w.finished("expired", gateLot))
+	w.clock.pass(3 * time.Hour)
+	w.flow.ExpireHolds(t.Context())
+	w.enter(gateLot, "s1", 2*time.Hour)
+	delivered := w.must(w.finished("delivered", gateLot))
+	ids := []int64{expired.ID, 7, delivered.ID} // there is no charge 7
+	can, err := w.flow.Redeliverable(t.Context(), ids)
+	if err != nil || len(can) != 3 || !can[0] || can[1] || can[2] {
+		t.Fatalf("%v, %v", can, err)
+	}
+	for i, id := range ids {
+		e, err := w.flow.Redeliver(t.Context(), id, flow.Action{Actor: "a", DryRun: true})
+		if e.Allowed != can[i] || (err != nil) != (id == 7) {
+			t.Errorf("charge %d: alone %+v, %v; together %v", id, e, err, can[i])
+		}
+	}
+}
+
 func TestBindGivesAnExpiredChargeItsStay(t *testing.T) {
 	w := newWorld(t)
 	c := w.must(w.finished("o1", gateLot))
