@@ -181,9 +181,9 @@ func (f *fake) Redeliver(_ context.Context, id int64, a flow.Action) (flow.Effec
 	return f.effect("redeliver", id, a)
 }
 
-func (f *fake) Redeliverable(_ context.Context, ids []int64) (can []bool, err error) {
-	for _, id := range ids {
-		effect, err := f.effect("redeliver", id, flow.Action{DryRun: true})
+func (f *fake) Redeliverable(_ context.Context, charges []*charge.Charge) (can []bool, err error) {
+	for _, c := range charges {
+		effect, err := f.effect("redeliver", c.ID, flow.Action{DryRun: true})
 		if err != nil && !errors.Is(err, flow.ErrNotFound) {
 			return nil, err
 		}

@@ -452,15 +452,19 @@ func TestRedeliverable(t *testing.T) {
 	w.flow.ExpireHolds(t.Context())
 	w.enter(gateLot, "s1", 2*time.Hour)
 	delivered := w.must(w.finished("delivered", gateLot))
-	ids := []int64{expired.ID, 7, delivered.ID} // there is no charge 7
-	can, err := w.flow.Redeliverable(t.Context(), ids)
-	if err != nil || len(can) != 3 || !can[0] || can[1] || can[2] {
+	charges := []*charge.Charge{expired, delivered}
+	for i, c := range charges { // as they are now
+		charges[i] = w.want(c.Order, map[string]charge.State{"expired": charge.StateExpired, "delivered": charge.StateDelivered}[c.Order],
+			map[string]charge.Reason{"expired": charge.ReasonHoldOver, "delivered": charge.ReasonOK}[c.Order])
+	}
+	can, err := w.flow.Redeliverable(t.Context(), charges)
+	if err != nil || len(can) != 2 || !can[0] || can[1] {
 		t.Fatalf("%v, %v", can, err)
 	}
-	for i, id := range ids {
-		e, err := w.flow.Redeliver(t.Context(), id, flow.Action{Actor: "a", DryRun: true})
-		if e.Allowed != can[i] || (err != nil) != (id == 7) {
-			t.Errorf("charge %d: alone %+v, %v; together %v", id, e, err, can[i])
+	for i, c := range charges {
+		e, err := w.flow.Redeliver(t.Context(), c.ID, flow.Action{Actor: "a", DryRun: true})
+		if err != nil || e.Allowed != can[i] {
+			t.Errorf("%s: alone %+v, %v; together %v", c.Order, e, err, can[i])
 		}
 	}
 }

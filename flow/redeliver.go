@@ -24,16 +24,13 @@ func (f *Flow) Redeliver(ctx context.Context, id int64, action Action) (Effect, 
 	})
 }
 
-// Redeliverable tells which of some charges Redeliver would do something for, in the order of their ids.
-func (f *Flow) Redeliverable(ctx context.Context, ids []int64) ([]bool, error) {
+// Redeliverable tells which of some charges, as they were read just now, Redeliver would do something for.
+func (f *Flow) Redeliverable(ctx context.Context, charges []*charge.Charge) ([]bool, error) {
 	var can []bool
 	err := f.cfg.Storage.Read(ctx, func(tx Tx) error {
-		all, err := tx.Histories(ids)
+		all, err := tx.Sendings(charges)
 		can = make([]bool, len(all))
 		for i, h := range all {
-			if h == nil {
-				continue // retention has taken it
-			}
 			a := &acting{f: f, tx: tx, charge: h.Charge, told: h}
 			if n := len(h.Deliveries); n > 0 {
 				a.delivery = h.Deliveries[n-1]

@@ -175,8 +175,11 @@ func (d *Desk) RedeliverAll(ctx context.Context, who guard.Identity, f charge.Ch
 	}
 	b.Matched, b.More = len(page.Items), page.Next != ""
 	if dryRun {
-		err := d.weigh(ctx, page.Items, &b)
-		return b, err
+		can, err := d.cfg.Story.Redeliverable(ctx, page.Items)
+		for _, possible := range can {
+			b.count(possible)
+		}
+		return b, Wrap(err)
 	}
 	for _, c := range page.Items {
 		effect, err := d.Redeliver(ctx, who, c.ID, flow.Action{Reason: reason})
@@ -194,17 +197,4 @@ func (b *Bulk) count(possible bool) {
 	} else {
 		b.Impossible++
 	}
-}
-
-// weigh counts which of many charges could be redelivered.
-func (d *Desk) weigh(ctx context.Context, charges []*charge.Charge, b *Bulk) error {
-	ids := make([]int64, len(charges))
-	for i, c := range charges {
-		ids[i] = c.ID
-	}
-	can, err := d.cfg.Story.Redeliverable(ctx, ids)
-	for _, possible := range can {
-		b.count(possible)
-	}
-	return Wrap(err)
 }
