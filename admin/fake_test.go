@@ -182,6 +182,17 @@ func (f *fake) Redeliver(_ context.Context, id int64, a flow.Action) (flow.Effec
 	return f.effect("redeliver", id, a)
 }
 
+func (f *fake) Redeliverable(_ context.Context, charges []*charge.Charge) (can []bool, err error) {
+	for _, c := range charges {
+		effect, err := f.effect("redeliver", c.ID, flow.Action{DryRun: true})
+		if err != nil && !errors.Is(err, flow.ErrNotFound) {
+			return nil, err
+		}
+		can = append(can, effect.Allowed)
+	}
+	return can, nil
+}
+
 func (f *fake) Void(_ context.Context, id int64, a flow.Action) (flow.Effect, error) {
 	return f.effect("void", id, a)
 }

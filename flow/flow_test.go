@@ -445,6 +445,31 @@ func TestVoidAndRedeliver(t *testing.T) {
 	}
 }
 
+// Of many charges at once it is told what a dry run tells of each.
+func TestRedeliverable(t *testing.T) {
+	w := newWorld(t)
+	expired := w.must(w.finished("expired", gateLot))
+	w.clock.pass(3 * time.Hour)
+	w.flow.ExpireHolds(t.Context())
+	w.enter(gateLot, "s1", 2*time.Hour)
+	delivered := w.must(w.finished("delivered", gateLot))
+	charges := []*charge.Charge{expired, delivered}
+	for i, c := range charges { // as they are now
+		charges[i] = w.want(c.Order, map[string]charge.State{"expired": charge.StateExpired, "delivered": charge.StateDelivered}[c.Order],
+			map[string]charge.Reason{"expired": charge.ReasonHoldOver, "delivered": charge.ReasonOK}[c.Order])
+	}
+	can, err := w.flow.Redeliverable(t.Context(), charges)
+	if err != nil || len(can) != 2 || !can[0] || can[1] {
+		t.Fatalf("%v, %v", can, err)
+	}
+	for i, c := range charges {
+		e, err := w.flow.Redeliver(t.Context(), c.ID, flow.Action{Actor: "a", DryRun: true})
+		if err != nil || e.Allowed != can[i] {
+			t.Errorf("%s: alone %+v, %v; together %v", c.Order, e, err, can[i])
+		}
+	}
+}
+
 func TestBindGivesAnExpiredChargeItsStay(t *testing.T) {
 	w := newWorld(t)
 	c := w.must(w.finished("o1", gateLot))

@@ -12,11 +12,7 @@ import (
 // Redeliver tries again to get a charge's reduction into its lot. What may have been applied is sent with
 // the same id and the same bytes; what surely was not is decided anew, so that caps hold.
 func (f *Flow) Redeliver(ctx context.Context, id int64, action Action) (Effect, error) {
-	do := f.act
-	if action.DryRun {
-		do = f.look
-	}
-	return do(ctx, id, action, func(a *acting) (Effect, error) {
+	return f.act(ctx, id, action, func(a *acting) (Effect, error) {
 		plan, effect := a.plan()
 		if plan == nil || action.DryRun {
 			return Effect{Effect: effect, Allowed: plan != nil}, nil
@@ -26,6 +22,25 @@ func (f *Flow) Redeliver(ctx context.Context, id int64, action Action) (Effect, 
 		}
 		return a.done("redelivered", effect)
 	})
+}
+
+// Redeliverable tells which of some charges, as they were read just now, Redeliver would do something for.
+func (f *Flow) Redeliverable(ctx context.Context, charges []*charge.Charge) ([]bool, error) {
+	var can []bool
+	err := f.cfg.Storage.Read(ctx, func(tx Tx) error {
+		all, err := tx.Sendings(charges)
+		can = make([]bool, len(all))
+		for i, h := range all {
+			a := &acting{f: f, tx: tx, charge: h.Charge, told: h}
+			if n := len(h.Deliveries); n > 0 {
+				a.delivery = h.Deliveries[n-1]
+			}
+			plan, _ := a.plan()
+			can[i] = plan != nil
+		}
+		return err
+	})
+	return can, err
 }
 
 // plan chooses what redelivering means for a charge; nil where it would be wrong, with the reason.
@@ -121,6 +136,9 @@ func (a *acting) decideAnew() error {
 func (a *acting) carLeft() (bool, error) {
 	if a.charge.StayID == 0 {
 		return false, nil
+	}
+	if a.told != nil {
+		return a.told.Stay != nil && !a.told.Stay.Open, nil
 	}
 	s, err := a.tx.Stay(a.charge.StayID)
 	return s != nil && !s.Open, err

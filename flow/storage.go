@@ -71,6 +71,8 @@ type Charges interface {
 	// Histories reads some charges with all that hangs on them, in the order of their ids; nil for one that is not
 	// there.
 	Histories(ids []int64) ([]*charge.History, error)
+	// Sendings gives some charges with their stays and deliveries and nothing else.
+	Sendings(charges []*charge.Charge) ([]*charge.History, error)
 	// SetCharge puts everything but id, platform and receipt. It gives ErrRepeated for a taken repeat key.
 	SetCharge(c *charge.Charge) error
 	// ChargesOfStay lists the charges matched to a stay, oldest first.

@@ -18,36 +18,22 @@ func (f *Flow) act(ctx context.Context, id int64, a Action, fn func(*acting) (Ef
 		return Effect{}, ErrNotFound
 	}
 	var e Effect
-	err = f.write(ctx, visits, func(tx Tx, then *after) (err error) {
-		e, err = f.actIn(tx, then, id, a, fn)
+	err = f.write(ctx, visits, func(tx Tx, then *after) error {
+		c, err := tx.Charge(id)
+		if err != nil {
+			return err
+		}
+		if c == nil {
+			return ErrNotFound
+		}
+		dl, err := lastDelivery(tx, id)
+		if err != nil {
+			return err
+		}
+		e, err = fn(&acting{f: f, tx: tx, then: then, charge: c, delivery: dl, action: a})
+		e.Charge = c
 		return err
 	})
-	return e, err
-}
-
-// look is act for what changes nothing: on a snapshot, for which nobody waits.
-func (f *Flow) look(ctx context.Context, id int64, a Action, fn func(*acting) (Effect, error)) (e Effect, err error) {
-	err = f.cfg.Storage.Read(ctx, func(tx Tx) (err error) {
-		e, err = f.actIn(tx, nil, id, a, fn)
-		return err
-	})
-	return e, err
-}
-
-func (f *Flow) actIn(tx Tx, then *after, id int64, a Action, fn func(*acting) (Effect, error)) (Effect, error) {
-	c, err := tx.Charge(id)
-	if err != nil {
-		return Effect{}, err
-	}
-	if c == nil {
-		return Effect{}, ErrNotFound
-	}
-	dl, err := lastDelivery(tx, id)
-	if err != nil {
-		return Effect{}, err
-	}
-	e, err := fn(&acting{f: f, tx: tx, then: then, charge: c, delivery: dl, action: a})
-	e.Charge = c
 	return e, err
 }
 
@@ -59,6 +45,7 @@ type acting struct {
 	charge   *charge.Charge
 	delivery *charge.Delivery // the last one; nil where there is none
 	action   Action
+	told     *charge.History // of a look at many charges at once; nil where tx is asked
 }
 
 // done records the action; effect has been carried out.

@@ -1,6 +1,10 @@
 package store
 
-import "github.com/chargestamp/chargestamp/charge"
+import (
+	"errors"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
 
 // pushesOf is selectPushes, for many charges at once.
 var pushesOf = tablePush.selectWhere("charge = ? AND charge <> 0 ORDER BY id LIMIT 100").of("i")
@@ -17,6 +21,29 @@ func (t *Tx) Histories(ids []int64) ([]*charge.History, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := errors.Join(t.matched(of), t.hangsOn(of, ids), t.tries(of)); err != nil {
+		return nil, err
+	}
+	all := make([]*charge.History, len(ids))
+	for i, id := range ids {
+		all[i] = of[id]
+	}
+	return all, nil
+}
+
+// Sendings gives some charges with their stays and deliveries and nothing else.
+func (t *Tx) Sendings(charges []*charge.Charge) ([]*charge.History, error) {
+	of := make(map[int64]*charge.History, len(charges))
+	ids, all := make([]int64, len(charges)), make([]*charge.History, len(charges))
+	for i, c := range charges {
+		ids[i], all[i] = c.ID, &charge.History{Charge: c}
+		of[c.ID] = all[i]
+	}
+	return all, errors.Join(t.matched(of), t.sendings(of, ids))
+}
+
+// matched reads the stays of charges.
+func (t *Tx) matched(of map[int64]*charge.History) error {
 	var stays []int64
 	inStay := make(map[int64][]*charge.History)
 	for _, h := range of {
@@ -27,28 +54,28 @@ func (t *Tx) Histories(ids []int64) ([]*charge.History, error) {
 			inStay[id] = append(inStay[id], h)
 		}
 	}
-	if err := t.askAll(selectStay, stays, func(id int64, row *cells) error {
+	return t.askAll(selectStay, stays, func(id int64, row *cells) error {
 		s, err := scanStay(row)
 		for _, h := range inStay[id] {
 			h.Stay = s
 		}
 		return err
-	}); err != nil {
-		return nil, err
-	}
-	if err := t.hangsOn(of, ids); err != nil {
-		return nil, err
-	}
-	all := make([]*charge.History, len(ids))
-	for i, id := range ids {
-		all[i] = of[id]
-	}
-	return all, nil
+	})
+}
+
+// sendings reads the deliveries of charges.
+func (t *Tx) sendings(of map[int64]*charge.History, ids []int64) error {
+	return t.askAll(selectDeliveriesOf, ids, func(id int64, row *cells) error {
+		d, err := scanDelivery(row)
+		if h := of[id]; h != nil {
+			h.Deliveries = append(h.Deliveries, d)
+		}
+		return err
+	})
 }
 
 // hangsOn reads what names its charge.
 func (t *Tx) hangsOn(of map[int64]*charge.History, ids []int64) error {
-	var deliveries []int64
 	for _, ask := range []struct {
 		q    *statement
 		scan func(h *charge.History, row *cells) error
@@ -68,12 +95,6 @@ func (t *Tx) hangsOn(of map[int64]*charge.History, ids []int64) error {
 			h.Ledger = append(h.Ledger, e)
 			return err
 		}},
-		{selectDeliveriesOf, func(h *charge.History, row *cells) error {
-			d, err := scanDelivery(row)
-			h.Deliveries = append(h.Deliveries, d)
-			deliveries = append(deliveries, d.ID)
-			return err
-		}},
 	} {
 		if err := t.askAll(ask.q, ids, func(id int64, row *cells) error {
 			if h := of[id]; h != nil {
@@ -82,6 +103,17 @@ func (t *Tx) hangsOn(of map[int64]*charge.History, ids []int64) error {
 			return nil
 		}); err != nil {
 			return err
+		}
+	}
+	return t.sendings(of, ids)
+}
+
+// tries reads the attempts of deliveries.
+func (t *Tx) tries(of map[int64]*charge.History) error {
+	var deliveries []int64
+	for _, h := range of {
+		for _, d := range h.Deliveries {
+			deliveries = append(deliveries, d.ID)
 		}
 	}
 	attempts := make(map[int64][]charge.Attempt)

@@ -3,7 +3,6 @@ package desk
 import (
 	"context"
 	"strconv"
-	"sync"
 	"unicode/utf8"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -175,60 +174,27 @@ func (d *Desk) RedeliverAll(ctx context.Context, who guard.Identity, f charge.Ch
 		return b, err
 	}
 	b.Matched, b.More = len(page.Items), page.Next != ""
-	if dryRun { // what would be possible does not hang on the order
-		err := d.weigh(ctx, who, page.Items, &b)
-		return b, err
+	if dryRun {
+		can, err := d.cfg.Story.Redeliverable(ctx, page.Items)
+		for _, possible := range can {
+			b.count(possible)
+		}
+		return b, Wrap(err)
 	}
 	for _, c := range page.Items {
 		effect, err := d.Redeliver(ctx, who, c.ID, flow.Action{Reason: reason})
-		if err := b.count(effect, err); err != nil {
+		if err != nil && KindOf(err) != NotFound { // one may be gone by now
 			return b, err
 		}
+		b.count(effect.Allowed)
 	}
 	return b, nil
 }
 
-// count takes down what redelivering one charge came to.
-func (b *Bulk) count(effect flow.Effect, err error) error {
-	switch {
-	case err != nil && KindOf(err) != NotFound: // one may be gone by now
-		return err
-	case effect.Allowed:
+func (b *Bulk) count(possible bool) {
+	if possible {
 		b.Possible++
-	default:
+	} else {
 		b.Impossible++
 	}
-	return nil
-}
-
-// weighers is how many charges RedeliverAll looks at side by side when it changes nothing.
-const weighers = 4
-
-// weigh counts which of many charges could be redelivered.
-func (d *Desk) weigh(ctx context.Context, who guard.Identity, charges []*charge.Charge, b *Bulk) error {
-	var mu sync.Mutex
-	var wg sync.WaitGroup
-	var errs []error
-	next := make(chan *charge.Charge)
-	for range weighers {
-		wg.Go(func() {
-			for c := range next {
-				effect, err := d.Redeliver(ctx, who, c.ID, flow.Action{DryRun: true})
-				mu.Lock()
-				if err := b.count(effect, err); err != nil {
-					errs = append(errs, err)
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	for _, c := range charges {
-		next <- c
-	}
-	close(next)
-	wg.Wait()
-	if len(errs) > 0 {
-		return errs[0]
-	}
-	return nil
 }

@@ -29,6 +29,7 @@ type Story interface {
 	Story(ctx context.Context, chargeID int64) (*flow.Story, error)
 	Stories(ctx context.Context, chargeIDs []int64) ([]*flow.Story, error)
 	Redeliver(ctx context.Context, chargeID int64, a flow.Action) (flow.Effect, error)
+	Redeliverable(ctx context.Context, charges []*charge.Charge) ([]bool, error)
 	Void(ctx context.Context, chargeID int64, a flow.Action) (flow.Effect, error)
 	Bind(ctx context.Context, chargeID int64, stayOrder string, a flow.Action) (flow.Effect, error)
 	Replay(ctx context.Context, pushID int64, a flow.Action) (flow.Replayed, error)

@@ -61,6 +61,11 @@ func testHistories(t *testing.T, s *site) {
 				}
 			}
 			same(t, "a history", h, want)
+			sendings, err := tx.Sendings([]*charge.Charge{c})
+			if err != nil {
+				return err
+			}
+			same(t, "a sending", sendings[0], &charge.History{Charge: c, Stay: want.Stay, Deliveries: want.Deliveries})
 		}
 		return nil
 	})
