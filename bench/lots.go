@@ -68,13 +68,15 @@ func (r *Rig) Lots(ctx context.Context, engine *Engine, cfg LotsConfig) (rows []
 	if l.proxy, err = openProxy(l.server.Line, cfg.Life); err != nil {
 		return nil, err
 	}
-	defer l.proxy.close()
+	hangUp := sync.OnceFunc(func() {
+		opened := slices.DeleteFunc(slices.Clone(l.lots), func(sdk *play.SDKLot) bool { return sdk == nil })
+		_ = parallel(16, opened, (*play.SDKLot).Stop) // the lots' own ends matter to nobody
+		l.proxy.close()
+	})
+	defer hangUp()
 	if err := l.openLots(ctx); err != nil {
 		return nil, err
 	}
-	defer func() {
-		_ = parallel(16, l.lots, (*play.SDKLot).Stop) // the lots' own ends matter to nobody
-	}()
 	l.traffic(ctx)
 	l.proxy.relent()
 	settled, err := l.calmDown(ctx)
@@ -82,6 +84,7 @@ func (r *Rig) Lots(ctx context.Context, engine *Engine, cfg LotsConfig) (rows []
 		return nil, err
 	}
 	r.say("%d faults of lines; waited %s after the last push", l.proxy.faults.Load(), settled.Round(time.Second))
+	hangUp() // books that a lot still writes in cannot be compared with anything
 	return l.judge(ctx)
 }
 
@@ -239,16 +242,32 @@ func excused(s Said, applied bool) bool {
 
 var waitsFor = []charge.Reason{charge.ReasonLineOff, charge.ReasonNoAnswer, charge.ReasonLotError, charge.ReasonLotPaused}
 
-func (l *lotsRun) judge(ctx context.Context) ([]Row, error) {
-	said, err := chargesOf(ctx, l.server.Office, l.site)
-	if err != nil {
-		return nil, err
-	}
+// verdict compares books that are closed with what the server says, which may take a moment to notice that a line
+// is gone.
+func (l *lotsRun) verdict(ctx context.Context) (v Verdict, said map[charge.LotID][]Said, err error) {
 	books := Books{}
 	for i, sdk := range l.lots {
 		books[l.site.Lots[i].ID] = sdk.Book().Rows()
 	}
-	v := Judge(l.journal.Entries(), books, said, excused)
+	for begin := time.Now(); ; wait(ctx, time.Second) {
+		if said, err = chargesOf(ctx, l.server.Office, l.site); err != nil {
+			return v, nil, err
+		}
+		v = Judge(l.journal.Entries(), books, said, excused)
+		if v.OK() || time.Since(begin) >= noticed || ctx.Err() != nil {
+			return v, said, ctx.Err()
+		}
+	}
+}
+
+// noticed is the longest a server may take to say that a line is gone: the wait for an acknowledgement, and some.
+const noticed = 15 * time.Second
+
+func (l *lotsRun) judge(ctx context.Context) ([]Row, error) {
+	v, said, err := l.verdict(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, wrong := range v.Wrong {
 		l.rig.say("  %s", wrong)
 	}

@@ -99,6 +99,9 @@ func (s *Server) begin(n *session) bool {
 		s.ended(replaced)
 	}
 	s.book.began(n)
+	if replaced != nil {
+		s.book.left(replaced) // its row is n's by then, unless n ends before it is stored
+	}
 	return true
 }
 

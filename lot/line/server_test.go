@@ -167,6 +167,29 @@ func TestSessionBookStorm(t *testing.T) {
 	}
 }
 
+// A session that ends before its row is stored leaves no row of the one whose place it took.
+func TestReplacedBeforeStored(t *testing.T) {
+	b := newBench(t)
+	b.dial().login(loginA, 1)
+	b.awaitUp(lotA)
+	b.shelf.mu.Lock()
+	b.shelf.fail = errors.New("disk full")
+	b.shelf.mu.Unlock()
+	b.dial().login(loginA, 2)
+	b.shelf.mu.Lock() // and from here on the book is not woken before both are over
+	for _, n := range b.srv.sessions.all() {
+		b.srv.end(n)
+	}
+	b.shelf.fail = nil
+	b.shelf.mu.Unlock()
+	if err := b.srv.Shutdown(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if n := b.shelf.count(); n != 0 {
+		t.Errorf("%d rows are left", n)
+	}
+}
+
 // A machine that takes no downlinks does not make its lot's waiting deliveries due.
 func TestNoUpWithoutReceiveCloud(t *testing.T) {
 	b := newBench(t)
