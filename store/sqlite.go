@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/chargestamp/chargestamp/outbox"
 )
@@ -27,6 +29,8 @@ type sqliteEngine struct {
 	file   string
 	lock   *os.File
 	write  *sqliteConn
+	log    *os.File     // the write-ahead log
+	sync   func() error // forces the log to disk
 	recent *recent
 	pool   chan *sqliteConn
 	open   int // connections of the pool
@@ -57,7 +61,7 @@ func openSQLite(ctx context.Context, s *Store) (_ engine, err error) {
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	f.Close()
-	if e.write, err = dialSQLite(e.file, "", "busy_timeout = 5000", "journal_mode = WAL", "synchronous = FULL",
+	if e.write, err = dialSQLite(e.file, "", "busy_timeout = 5000", "journal_mode = WAL", "synchronous = NORMAL",
 		"wal_autocheckpoint = 10000", "foreign_keys = ON", "temp_store = MEMORY", "cache_size = -16384"); err != nil {
 		return nil, err
 	}
@@ -65,6 +69,9 @@ func openSQLite(ctx context.Context, s *Store) (_ engine, err error) {
 		return nil, err
 	}
 	if err = e.migrate(ctx); err != nil {
+		return nil, err
+	}
+	if err = e.openLog(); err != nil {
 		return nil, err
 	}
 	e.pool = make(chan *sqliteConn, readers)
@@ -84,12 +91,26 @@ func openSQLite(ctx context.Context, s *Store) (_ engine, err error) {
 	return e, nil
 }
 
+// openLog finds the log that SQLite writes. It stays the same file for as long as a connection has read through it,
+// so the writer reads first.
+func (e *sqliteEngine) openLog() (err error) {
+	if _, err := e.write.value("SELECT count(*) FROM sqlite_schema"); err != nil {
+		return wrapf(err, "the write-ahead log")
+	}
+	if e.log, err = os.OpenFile(e.file+"-wal", os.O_RDWR, 0); err != nil {
+		return fmt.Errorf("store: the write-ahead log: %w", err)
+	}
+	e.sync = func() error { return syncData(e.log) }
+	return nil
+}
+
 // reader opens a connection that cannot write.
 func (e *sqliteEngine) reader() (*sqliteConn, error) {
 	return dialSQLite(e.file, "mode=ro", "busy_timeout = 5000", "query_only = ON", "temp_store = MEMORY", "cache_size = -16384")
 }
 
-// check reads back what durability stands on: a PRAGMA that is not heeded gives no error.
+// check reads back what durability stands on: a PRAGMA that is not heeded gives no error. NORMAL forces the log to disk
+// before SQLite copies from it or begins it anew, and leaves it to settle before a write is answered.
 func (e *sqliteEngine) check() error {
 	version, err := e.write.value("SELECT sqlite_version()")
 	if err != nil {
@@ -105,7 +126,7 @@ func (e *sqliteEngine) checkPragmas() error {
 	for _, p := range []struct {
 		name string
 		want any
-	}{{"journal_mode", "wal"}, {"synchronous", int64(2)}, {"wal_autocheckpoint", int64(10000)}, {"foreign_keys", int64(1)}} {
+	}{{"journal_mode", "wal"}, {"synchronous", int64(1)}, {"wal_autocheckpoint", int64(10000)}, {"foreign_keys", int64(1)}} {
 		have, err := e.write.value("PRAGMA " + p.name)
 		if err != nil {
 			return wrapf(err, "read %s", p.name)
@@ -141,8 +162,10 @@ func (e *sqliteEngine) close() error {
 	if e.write != nil {
 		errs = append(errs, e.write.close())
 	}
-	if e.lock != nil {
-		errs = append(errs, e.lock.Close())
+	for _, f := range []*os.File{e.log, e.lock} {
+		if f != nil {
+			errs = append(errs, f.Close())
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -157,23 +180,50 @@ var (
 	rollbackTo     = statementOf("ROLLBACK TO w")
 )
 
-// commit implements engine: the only goroutine that uses the writer connection.
+// commit implements engine: the only goroutine that uses the writer connection. While one batch is forced to disk the
+// next one is run, and then waits for it.
 func (e *sqliteEngine) commit(_ int, take func() []*write) {
+	ran := make(chan ranBatch)
+	var settled sync.WaitGroup
+	settled.Go(func() {
+		for b := range ran {
+			e.settle(b)
+		}
+	})
 	for batch := take(); batch != nil; batch = take() {
-		var err error
+		b := ranBatch{writes: slices.Clone(batch)}
 		if e.store.dead.Load() == nil {
-			err = e.commitBatch(batch)
+			b.err = e.commitBatch(b.writes)
 		}
-		if fatalSQLite(err) {
-			e.store.fail(err)
-		} else if err != nil {
-			err = fmt.Errorf("%w: %w", outbox.ErrBusy, err)
-		}
-		if dead := e.store.dead.Load(); dead != nil {
-			err = *dead // also of a batch that went well: nobody knows what the disk has kept
-		}
-		e.store.answer(batch, err)
+		ran <- b
 	}
+	close(ran)
+	settled.Wait()
+}
+
+// ranBatch is a batch that SQLite has committed, or why it has not.
+type ranBatch struct {
+	writes []*write
+	err    error
+}
+
+// settle forces a batch to disk and answers it.
+func (e *sqliteEngine) settle(b ranBatch) {
+	if b.err == nil && e.store.dead.Load() == nil {
+		if err := e.sync(); err != nil {
+			e.store.fail(fmt.Errorf("sync: %w", err)) // what the disk has kept nobody knows, and a second try would not tell
+		}
+	}
+	err := b.err
+	if fatalSQLite(err) {
+		e.store.fail(err)
+	} else if err != nil {
+		err = fmt.Errorf("%w: %w", outbox.ErrBusy, err)
+	}
+	if dead := e.store.dead.Load(); dead != nil {
+		err = *dead // also of a batch that went well: nobody knows what the disk has kept
+	}
+	e.store.answer(b.writes, err)
 }
 
 // errSavepoints says that a batch must be run with savepoints.
