@@ -112,6 +112,23 @@ func TestKeyRotation(t *testing.T) {
 	}
 }
 
+// TestHandoverWithoutPublicAddress wants no made-up address where none is configured: the console's own is another
+// listener's, so the page says which setting is missing, in both languages.
+func TestHandoverWithoutPublicAddress(t *testing.T) {
+	f := newFake()
+	f.hidden = true
+	b := as(t, f, guard.RoleAdmin)
+	for lang, says := range map[string]string{"zh": "还不知道本网关的公网地址", "en": "This gateway&#39;s public address is not known"} {
+		b.get("/?lang=" + lang)
+		page := b.get("/bindings/teld-main/200461/1313").body
+		for _, want := range []string{says, "http.url", "CHARGESTAMP_HTTP_URL", "docs/config.md", "<code>/zld/telaidian/query_token</code>"} {
+			if !strings.Contains(page, want) {
+				t.Errorf("%s: the page does not say %q", lang, want)
+			}
+		}
+	}
+}
+
 func TestShadowToLive(t *testing.T) {
 	f := newFake()
 	b := as(t, f, guard.RoleAdmin)
