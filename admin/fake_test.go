@@ -114,7 +114,7 @@ func (f *fake) Stays(context.Context, charge.StayFilter) (charge.Page[*charge.St
 }
 
 func (f *fake) LotStatus(context.Context, charge.LotID) (charge.LotStatus, error) {
-	return charge.LotStatus{Lot: theLot, Online: true, Node: "n1", Beat: now.Add(-5 * time.Second), Pending: 2,
+	return charge.LotStatus{Lot: theLot, Online: true, Node: "n1", Beat: now.Add(-5 * time.Second), Pending: 2, Minute: 1,
 		OldestDue: now.Add(-90 * time.Second)}, f.fail
 }
 
