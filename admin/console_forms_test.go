@@ -48,7 +48,7 @@ func TestEstateForm(t *testing.T) {
 	form.Set("tariff.unit_price", "5.00")
 	form.Del("ckey")
 	a = b.post("/estate/lot/new", form)
-	if a.StatusCode != http.StatusOK || !strings.Contains(a.body, "将要更改") || !strings.Contains(a.body, "lot 200461/1399") || strings.Contains(a.body, "typed-secret-key") {
+	if a.StatusCode != http.StatusOK || !strings.Contains(a.body, "将要更改") || !strings.Contains(a.body, "车场 200461/1399") || strings.Contains(a.body, "typed-secret-key") {
 		t.Fatalf("the preview: %d %s", a.StatusCode, a.body)
 	}
 	if _, _, found := f.book.State().Lot(charge.LotID{Union: "200461", Park: "1399"}); found {
@@ -74,6 +74,27 @@ func TestEstateForm(t *testing.T) {
 	}
 }
 
+// TestChangesInChinese wants what a change says of the estate's own in the page's language, and what somebody typed as it is.
+func TestChangesInChinese(t *testing.T) {
+	b := as(t, newFake(), guard.RoleAdmin)
+	form := url.Values{"step": {"preview"}, "text": {`version: 1
+vendors: [{union_id: "200461", name: fixed, open_interface: true}]
+lots: [{lot: "200461/1399", name: "live, name on", kind: 4g, ckey: typed-secret-key, tariff: {unit_minutes: 60, unit_price: "5.00"}}]
+accounts: [{account: teld-main, keys: {sig_secret: another-secret}, state: "off"}]
+bindings: [{account: teld-main, lot: "200461/1313", mode: live, rule: {grant: fixed, minutes: 30}}]`}}
+	a := b.post("/estate/import", form)
+	for _, want := range []string{
+		"<strong>厂商 200461</strong>", "<code>名称</code>", "<ins>fixed</ins>", "<code>开放接口 13（令狐）</code>  <ins>是</ins>",
+		"<strong>车场 200461/1399</strong>", "名称 live, name on, 类型 4G 云端计费, 车场密钥 ••••", "计费规则 {计费单元（分钟） 60, 单元价格（元） 5.00",
+		"<code>密钥 · sig_secret</code>", "<code>状态</code>  <ins>停用</ins>",
+		"<strong>对接 teld-main@200461/1313</strong>", "<ins>正式</ins>", "<code>减免规则版本 2</code>", "减免方式 固定减免, 固定分钟 30",
+	} {
+		if !strings.Contains(a.body, want) {
+			t.Errorf("%d, the change list does not say %q", a.StatusCode, want)
+		}
+	}
+}
+
 func TestKeyRotation(t *testing.T) {
 	f := newFake()
 	b := as(t, f, guard.RoleAdmin)
@@ -91,6 +112,23 @@ func TestKeyRotation(t *testing.T) {
 	}
 }
 
+// TestHandoverWithoutPublicAddress wants no made-up address where none is configured: the console's own is another
+// listener's, so the page says which setting is missing, in both languages.
+func TestHandoverWithoutPublicAddress(t *testing.T) {
+	f := newFake()
+	f.hidden = true
+	b := as(t, f, guard.RoleAdmin)
+	for lang, says := range map[string]string{"zh": "还不知道本网关的公网地址", "en": "This gateway&#39;s public address is not known"} {
+		b.get("/?lang=" + lang)
+		page := b.get("/bindings/teld-main/200461/1313").body
+		for _, want := range []string{says, "http.url", "CHARGESTAMP_HTTP_URL", "docs/config.md", "<code>/zld/telaidian/query_token</code>"} {
+			if !strings.Contains(page, want) {
+				t.Errorf("%s: the page does not say %q", lang, want)
+			}
+		}
+	}
+}
+
 func TestShadowToLive(t *testing.T) {
 	f := newFake()
 	b := as(t, f, guard.RoleAdmin)
@@ -103,7 +141,7 @@ func TestShadowToLive(t *testing.T) {
 	if a := b.post("/bindings/teld-main/200461/1313/test", url.Values{"plate": {"京A12345"}}); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "/charges/7001") {
 		t.Errorf("the test push: %d", a.StatusCode)
 	}
-	if a := b.get("/bindings/teld-main/200461/1313/mode?to=live"); !strings.Contains(a.body, "<ins>live</ins>") {
+	if a := b.get("/bindings/teld-main/200461/1313/mode?to=live"); !strings.Contains(a.body, "<ins>正式</ins>") {
 		t.Errorf("no difference is shown: %s", a.body)
 	}
 	if a := b.post("/bindings/teld-main/200461/1313/mode", url.Values{"to": {"live"}}); a.StatusCode != http.StatusSeeOther {
@@ -122,7 +160,7 @@ func TestImport(t *testing.T) {
 		t.Errorf("a wrong file: %d %s", a.StatusCode, a.body)
 	}
 	text := "version: 1\nlots:\n  - {lot: \"200461/1400\", kind: sdk}\n"
-	if a = b.post("/estate/import", url.Values{"text": {text}, "step": {"preview"}}); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "lot 200461/1400") {
+	if a = b.post("/estate/import", url.Values{"text": {text}, "step": {"preview"}}); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "车场 200461/1400") {
 		t.Errorf("the preview: %d %s", a.StatusCode, a.body)
 	}
 	if a = b.post("/estate/import", url.Values{"text": {text}, "step": {"apply"}}); a.Header.Get("Location") != "/estate" {

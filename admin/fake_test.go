@@ -42,6 +42,7 @@ type fake struct {
 	alerts *alert.Watcher
 	push   *charge.Push
 	unread bool // the push cannot be opened with the keys of today
+	hidden bool // nobody has said where platforms reach the gateway
 	many   int  // more rows in lists; below 0 they are empty
 }
 
@@ -113,7 +114,7 @@ func (f *fake) Stays(context.Context, charge.StayFilter) (charge.Page[*charge.St
 }
 
 func (f *fake) LotStatus(context.Context, charge.LotID) (charge.LotStatus, error) {
-	return charge.LotStatus{Lot: theLot, Online: true, Node: "n1", Beat: now.Add(-5 * time.Second), Pending: 2,
+	return charge.LotStatus{Lot: theLot, Online: true, Node: "n1", Beat: now.Add(-5 * time.Second), Pending: 2, Minute: 1,
 		OldestDue: now.Add(-90 * time.Second)}, f.fail
 }
 
@@ -248,12 +249,16 @@ func (f *fake) Check(_ context.Context, q desk.Question) (desk.Finding, error) {
 
 func serve(t *testing.T, f *fake) *Server {
 	t.Helper()
+	public := "https://push.example"
+	if f.hidden {
+		public = ""
+	}
 	s, err := New(Config{Version: "test", Desk: desk.Config{Reads: f, Story: f, Estate: f, Guard: f.guard, Doctor: f,
 		Tester: f, Platforms: []platform.Info{{ID: "telaidian", Title: "特来电", English: "TELD", Family: "cec", Evidence: platform.EvidenceAssumed,
 			LotField: "ParkID", Separators: []string{"&&"}, Issuer: platform.IssuerAccount,
 			Keys:   []platform.KeyInfo{{Name: "operator_id", Label: "OperatorID"}, {Name: "sig_secret", Label: "SigSecret", Secret: true}},
 			Routes: []platform.Route{{Path: "/zld/telaidian/query_token", Kind: platform.RouteToken}}}},
-		Now: func() time.Time { return now }}, Keys: f.keys, OIDC: f.oidc, Alerts: f.alerts, PublicURL: "https://push.example"})
+		Now: func() time.Time { return now }}, Keys: f.keys, OIDC: f.oidc, Alerts: f.alerts, PublicURL: public})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -159,7 +159,8 @@ func (w *Watcher) news(ctx context.Context) ([]news, error) {
 }
 
 // tell tells what is news still, now that no other node does. What was told is kept at once: of a node that dies in
-// between at most one message is sent a second time.
+// between at most one message is sent a second time. Kept before, that message could be lost, and nobody can ask a
+// webhook whether it was.
 func (w *Watcher) tell(ctx context.Context) error {
 	all, err := w.news(ctx)
 	errs := []error{err}

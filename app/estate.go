@@ -20,6 +20,12 @@ func (a *App) loadEstate(ctx context.Context) error {
 	if err := a.book.Load(ctx); err != nil {
 		return err
 	}
+	for _, account := range a.book.State().Accounts() {
+		if _, known := a.byID[account.Platform]; !known && !account.Off {
+			a.logger.Warn("the platform of an account has no profile any more, its pushes get no answer; "+
+				"put its file back into platforms.dir, or write state: off at the account", "account", account.ID, "platform", account.Platform)
+		}
+	}
 	a.reseal(ctx)
 	return nil
 }

@@ -133,6 +133,45 @@ func TestEstateAtStart(t *testing.T) {
 	}
 }
 
+// TestProfileTakenAway starts without a profile that an account still uses: the server serves everything else, and an
+// estate may change everything else; what touches the account hears which profile is missing and what to do.
+func TestProfileTakenAway(t *testing.T) {
+	const example = "../docs/examples/lvdian/"
+	profile, err := os.ReadFile(example + "lvdian.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := local(t)
+	cfg.Platforms.Dir = t.TempDir()
+	write(t, filepath.Join(cfg.Platforms.Dir, "lvdian.toml"), string(profile))
+	s := serve(t, cfg)
+	if err := s.ApplyFile(t.Context(), example+"estate.yaml"); err != nil {
+		t.Fatal(err)
+	}
+	s.Stop(15 * time.Second)
+
+	cfg.Platforms.Dir = ""
+	s = serve(t, cfg)
+	if log := s.log.String(); !strings.Contains(log, `"account":"lvdian-main","platform":"lvdian"`) {
+		t.Error("the log does not say which account has lost its profile")
+	}
+	w := newTown()
+	id := w.lot("1001", charge.KindSDK, object{"stays": "none"})
+	w.account("xiaoju", nil)
+	s.apply(w.estate())
+	accepted(t, w.player("xiaoju", s.Addresses().HTTP), pushFor(id, "京G00004", ""))
+	err = s.ApplyFile(t.Context(), example+"estate.yaml")
+	if err == nil {
+		t.Fatal("an account of a platform without a profile was applied")
+	}
+	for _, says := range []string{"account lvdian-main: platform lvdian has no profile", "platforms.dir", "state: off"} {
+		if !strings.Contains(err.Error(), says) {
+			t.Errorf("%q does not say %q", err, says)
+		}
+	}
+	s.office().apply(t, []byte(`{"version":1,"accounts":[{"account":"lvdian-main","state":"off"}]}`))
+}
+
 // TestStoreThatCannotWrite ends a server whose disk takes no more: platforms must not hear yes, and the process must
 // end with an error.
 func TestStoreThatCannotWrite(t *testing.T) {

@@ -101,7 +101,7 @@ func TestBookKeepsWhatItWasGiven(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(dry, changes); diff != "" {
+	if diff := cmp.Diff(dry.String(), changes.String()); diff != "" {
 		t.Errorf("the dry run said something else: %s", diff)
 	}
 	puts := d.puts

@@ -13,6 +13,28 @@ type Change struct {
 	To    string `json:"to,omitempty"`
 	// Secret says that From and To are masks: the key was set, changed or cleared.
 	Secret bool `json:"secret,omitempty"`
+
+	old, next *node // what From and To are of; nil where they are empty
+}
+
+// Said gives the change in other words than a file's: name puts a field's name into them, value what a field holds.
+func (c Change) Said(name func(field string) string, value func(field, text string) string) Change {
+	w := wording{name, value}
+	path := strings.Split(c.Field, ".")
+	last := path[len(path)-1]
+	if rule, n, found := strings.Cut(c.Field, " version "); found {
+		c.Field = name(rule+" version") + " " + n
+	} else if c.Field != "" {
+		for i := range path {
+			path[i] = name(path[i])
+		}
+		c.Field = strings.Join(path, " · ")
+	}
+	c.From, c.To = w.flow(last, c.old), w.flow(last, c.next)
+	if c.New {
+		c.To = bare(c.To)
+	}
+	return c
 }
 
 // String gives one line.
@@ -53,8 +75,11 @@ func added(thing string, n *node) Change {
 	if strings.HasPrefix(thing, "binding ") {
 		n.pairs = n.pairs[1:]
 	}
-	return Change{Thing: thing, New: true, To: strings.TrimSuffix(strings.TrimPrefix(flow(n), "{"), "}")}
+	return Change{Thing: thing, New: true, To: bare(asInFile.flow("", n)), next: n}
 }
+
+// bare takes the braces from around a mapping.
+func bare(flow string) string { return strings.TrimSuffix(strings.TrimPrefix(flow, "{"), "}") }
 
 // changed compares two shows of one thing, leaf by leaf.
 func changed(thing string, old, next *node) Changes {
@@ -80,14 +105,8 @@ func changed(thing string, old, next *node) Changes {
 }
 
 func change(thing, path string, old, next *node) Change {
-	c := Change{Thing: thing, Field: path}
-	if old != nil {
-		c.From, c.Secret = flow(old), old.secret
-	}
-	if next != nil {
-		c.To, c.Secret = flow(next), c.Secret || next.secret
-	}
-	return c
+	return Change{Thing: thing, Field: path, From: asInFile.flow("", old), To: asInFile.flow("", next),
+		Secret: old != nil && old.secret || next != nil && next.secret, old: old, next: next}
 }
 
 type leaf struct {
@@ -137,24 +156,33 @@ func same(a, b *node) bool {
 	return true
 }
 
-// flow writes a node on one line, secrets masked.
-func flow(n *node) string {
-	switch n.kind {
-	case kindList:
+// wording is how fields and what they hold are called.
+type wording struct {
+	name  func(field string) string
+	value func(field, text string) string
+}
+
+var asInFile = wording{func(field string) string { return field }, func(_, text string) string { return text }}
+
+// flow writes what a field holds on one line, secrets masked; nothing where there is nothing.
+func (w wording) flow(field string, n *node) string {
+	switch {
+	case n == nil:
+		return ""
+	case n.kind == kindList:
 		parts := make([]string, len(n.items))
 		for i, item := range n.items {
-			parts[i] = flow(item)
+			parts[i] = w.flow(field, item)
 		}
 		return "[" + strings.Join(parts, ", ") + "]"
-	case kindMap:
+	case n.kind == kindMap:
 		parts := make([]string, len(n.pairs))
 		for i, p := range n.pairs {
-			parts[i] = p.name + " " + flow(p.value)
+			parts[i] = w.name(p.name) + " " + w.flow(p.name, p.value)
 		}
 		return "{" + strings.Join(parts, ", ") + "}"
-	}
-	if n.secret {
+	case n.secret:
 		return "••••"
 	}
-	return n.text
+	return w.value(field, n.text)
 }

@@ -28,6 +28,12 @@ func (m *merger) fail(things []string, field string, code Code, args ...any) {
 	m.errs = append(m.errs, e)
 }
 
+// names reports whether the document itself has an entry for a thing.
+func (m *merger) names(thing string) bool {
+	_, here := m.lines[thing]
+	return here
+}
+
 // lineOf gives the line of a field as far as it is written, else of what holds it.
 func (e entry) lineOf(path string) int {
 	line, n := e.line, e.node
@@ -197,7 +203,12 @@ func (m *merger) account(a *charge.Account) {
 	}
 	p, known := m.catalog.Platforms[a.Platform]
 	if !known {
-		m.fail(at, "platform", CodePlatform, clip(a.Platform), m.catalog.ids())
+		switch {
+		case m.was.accounts[a.ID] == nil:
+			m.fail(at, "platform", CodePlatform, clip(a.Platform), m.catalog.ids())
+		case m.names(at[0]):
+			m.fail(at, "", CodeNoProfile, a.Platform, a.ID)
+		}
 		return
 	}
 	m.keys(at, "keys", &p, a.Keys)

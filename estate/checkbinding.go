@@ -25,9 +25,15 @@ func (m *merger) binding(b *charge.Binding) {
 	if !account.Scope.Covers(b.Lot) {
 		m.fail(at, "lot", CodeScope, account.Scope, account.ID)
 	}
+	if account.Off || b.Mode == charge.ModeOff {
+		return
+	}
 	p, known := m.catalog.Platforms[account.Platform]
-	if !known || account.Off || b.Mode == charge.ModeOff {
-		return // an unknown platform is told at its account
+	if !known {
+		if m.names(at[0]) && !m.names(at[2]) { // else it is told at the account, or nobody has touched either
+			m.fail(at, "", CodeNoProfile, account.Platform, account.ID)
+		}
+		return
 	}
 	vendor := m.next.vendors[b.Lot.Union]
 	if vendor == nil {

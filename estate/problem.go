@@ -108,6 +108,7 @@ const (
 	CodeOldUntil      Code = "old_until"
 	CodePlatform      Code = "platform"
 	CodePlatformFixed Code = "platform_fixed"
+	CodeNoProfile     Code = "no_profile"
 	CodeUnknownName   Code = "unknown_name"
 	CodeNoKeys        Code = "no_keys"
 	CodeNeedsKey      Code = "needs_key"
@@ -178,6 +179,7 @@ var messages = map[Code]message{
 	CodeOldUntil:      {"needs both the former key and until", "需要同时填写旧密钥与 until"},
 	CodePlatform:      {"is %q; write one of %s", "为 %q；可选：%s"},
 	CodePlatformFixed: {"was %s and cannot become another one; make a new account", "原为 %s，不可更改；请新建账号"},
+	CodeNoProfile:     {"platform %s has no profile any more; put its file back into platforms.dir and restart, or write state: off at account %s", "平台 %s 的配置文件已不存在；请放回 platforms.dir 并重启，或给账号 %s 写上 state: off"},
 	CodeUnknownName:   {"has an unknown key %q; %s has: %s", "含未知密钥名 %q；%s 的密钥有：%s"},
 	CodeNoKeys:        {"has an unknown key %q; %s has no keys of its own", "含未知密钥名 %q；%s 没有自己的密钥"},
 	CodeNeedsKey:      {"is missing: %s needs it; add it", "缺失：%s 必须配置；请补充"},

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -187,9 +188,15 @@ func (f *Flow) complete(j outbox.Job, c carried, r lot.Result) {
 
 // tried moves a delivery on by the result of a try. j is nil where the job has ended meanwhile.
 func (f *Flow) tried(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, j *outbox.Job, r lot.Result) error {
-	dl.Attempts++
-	if err := tx.AddAttempt(charge.Attempt{Delivery: dl.ID, N: dl.Attempts, At: r.At, Result: r.Result, Detail: r.Detail}); err != nil {
+	again, err := repeated(tx, dl, r)
+	if err != nil {
 		return err
+	}
+	if !again {
+		dl.Attempts++
+		if err := tx.AddAttempt(charge.Attempt{Delivery: dl.ID, N: dl.Attempts, At: r.At, Result: r.Result, Detail: r.Detail}); err != nil {
+			return err
+		}
 	}
 	switch {
 	case r.Result == charge.AttemptAcked:
@@ -216,6 +223,16 @@ func (f *Flow) tried(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, 
 		return f.giveUp(tx, then, c, dl, r.Reason, r.At)
 	}
 	return f.retry(tx, then, c, dl, j, r)
+}
+
+// repeated reports whether a result is a yes that is noted already: a lot may say it twice, and the second be stored
+// while the first is on its way here.
+func repeated(tx Tx, dl *charge.Delivery, r lot.Result) (bool, error) {
+	if r.Result != charge.AttemptAcked || pending(dl.State) {
+		return false, nil
+	}
+	tries, err := tx.Attempts(dl.ID)
+	return slices.ContainsFunc(tries, func(a charge.Attempt) bool { return a.Result == charge.AttemptAcked }), err
 }
 
 // pending reports whether a delivery is still to be tried.

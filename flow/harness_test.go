@@ -13,6 +13,7 @@ import (
 	"github.com/chargestamp/chargestamp/outbox"
 	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/store"
+	"github.com/chargestamp/chargestamp/store/storetest"
 )
 
 // The lots that the tests play in.
@@ -27,7 +28,7 @@ var (
 // start is when every test begins: a Tuesday morning in Shanghai.
 var start = time.Date(2026, 3, 3, 10, 0, 0, 0, charge.Shanghai)
 
-// world is a Flow on a real SQLite store, between played channels and a clock that the test moves.
+// world is a Flow on a real store, between played channels and a clock that the test moves.
 type world struct {
 	t      testing.TB
 	flow   *flow.Flow
@@ -223,8 +224,16 @@ func (s storage) Read(ctx context.Context, fn func(flow.Tx) error) error {
 // newWorld makes a world whose lots are all bound, with a rule that grants as pushed and holds two hours.
 func newWorld(t testing.TB) *world {
 	t.Helper()
+	return newWorldOn(t, storetest.SQLite)
+}
+
+// newWorldOn is newWorld on one of the engines.
+func newWorldOn(t testing.TB, place storetest.Place) *world {
+	t.Helper()
 	c := &clock{now: start}
-	s, err := store.Open(t.Context(), store.Config{DataDir: t.TempDir(), Node: "test", Clock: c.Now})
+	cfg := place(t)
+	cfg.Node, cfg.Clock = "test", c.Now
+	s, err := store.Open(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -92,8 +92,8 @@ func (m *machine) checkLedger(c *charge.Charge) {
 	}
 }
 
-// checkDeliveries: one delivery at most may take effect, what a lot has applied counts, and there is a job for
-// exactly what is still to be tried.
+// checkDeliveries: one delivery at most may take effect, what a lot has applied counts, there is a job for exactly
+// what is still to be tried, and an acknowledgement is noted once however often it comes.
 func (m *machine) checkDeliveries(c *charge.Charge) {
 	var all []*charge.Delivery
 	m.read(func(tx *store.Tx) (err error) {
@@ -107,6 +107,19 @@ func (m *machine) checkDeliveries(c *charge.Charge) {
 			}
 			if pending := d.State == charge.DeliveryDue || d.State == charge.DeliveryLeased || d.State == charge.DeliverySent; pending != (j != nil) {
 				m.t.Errorf("delivery %d of charge %d is %s, its job %+v", d.ID, c.ID, d.State, j)
+			}
+			tries, err := tx.Attempts(d.ID)
+			if err != nil {
+				return err
+			}
+			acks := 0
+			for _, a := range tries {
+				if a.Result == charge.AttemptAcked {
+					acks++
+				}
+			}
+			if acks > 1 {
+				m.t.Errorf("delivery %d of charge %d was acknowledged %d times: %+v", d.ID, c.ID, acks, tries)
 			}
 		}
 		return nil

@@ -22,6 +22,8 @@ type lotView struct {
 	Node          *string    `json:"node" doc:"which node holds the line"`
 	LastHeartbeat *time.Time `json:"last_heartbeat"`
 	Pending       int        `json:"pending" doc:"deliveries that are not done with"`
+	Over1Min      int        `json:"pending_over_1m" doc:"of them, those made more than a minute ago"`
+	Over10Min     int        `json:"pending_over_10m" doc:"and more than ten minutes"`
 	OldestDue     *time.Time `json:"oldest_due"`
 	OldestAge     *int64     `json:"oldest_age_s" doc:"seconds since oldest_due"`
 	Paused        bool       `json:"paused"`
@@ -33,7 +35,7 @@ func viewLot(l desk.Lot, now time.Time) lotView {
 	v := lotView{
 		Lot: l.ID.String(), Name: l.Name, Kind: string(l.Kind), Off: l.Off,
 		Node: text(l.Status.Node), LastHeartbeat: moment(l.Status.Beat),
-		Pending: l.Status.Pending, OldestDue: moment(l.Status.OldestDue),
+		Pending: l.Status.Pending, Over1Min: l.Status.Minute, Over10Min: l.Status.TenMinutes, OldestDue: moment(l.Status.OldestDue),
 		Paused: l.Status.Paused, PauseReason: text(l.Status.PauseReason), TellsStays: l.Status.ToldStays,
 	}
 	if l.Kind == charge.KindSDK {

@@ -151,7 +151,7 @@ func apply(b *tab, changes string) {
 func bringOnLine(b *tab) {
 	b.visit("/estate/vendor/new")
 	b.fill("union_id", theLot.Union, "name", "示例停车", "ukey", "invented-ukey-55")
-	apply(b, "vendor "+theLot.Union)
+	apply(b, "厂商 "+theLot.Union)
 
 	b.visit("/estate/lot/new")
 	b.fill("lot", "620001-1313", "name", "一号场", "kind", "sdk", "ckey", lotKey)
@@ -164,17 +164,17 @@ func bringOnLine(b *tab) {
 		b.t.Errorf("the name has become %q", got)
 	}
 	b.fill("lot", theLot.String())
-	apply(b, "lot "+theLot.String())
+	apply(b, "车场 "+theLot.String())
 
 	b.visit("/estate/account/new")
 	b.press("特来电")
 	b.fill("account", "teld-main", "keys.operator_id", "123456789", "keys.operator_secret", "invented-operator-secret", "keys.data_secret", "invented16bytes1",
 		"keys.data_secret_iv", "invented16bytes2", "keys.sig_secret", "invented-sig-secret")
-	apply(b, "account teld-main")
+	apply(b, "平台账号 teld-main")
 
 	b.visit("/estate/binding/new?lot=" + theLot.String())
 	b.fill("account", "teld-main", "mode", "shadow", "rule.grant", "as_pushed")
-	apply(b, "binding teld-main@"+theLot.String())
+	apply(b, "对接 teld-main@"+theLot.String())
 	b.sees("交给平台的资料", "ParkID", "620001&&1313", "/zld/telaidian/query_token", "试运行对比")
 }
 
@@ -196,7 +196,7 @@ func goLive(b *tab) {
 	b.visit(bindingPath())
 	b.sees("试运行对比", "京A12345")
 	b.press("切换为正式")
-	b.sees("会真实下发到车场", "shadow", "live")
+	b.sees("会真实下发到车场", "试运行", "正式")
 	b.press("确认切换")
 	b.sees("更改已生效", "正式")
 }
@@ -361,7 +361,7 @@ func everyKind(b *tab) {
 		"  - {lot: \"620001/1314\", name: 二号场, kind: api, ckey: invented-ckey-78, callback: \"https://lot.example/bolink\"}\n"+
 		"  - {lot: \"620001/1315\", name: 三号场, kind: 4g, ckey: invented-ckey-79, tariff: {free_minutes: 15, unit_minutes: 60, unit_price: \"5.00\"}}\n"+
 		"  - {lot: \"620001/1316\", name: 内场, kind: 4g, ckey: invented-ckey-80, parent: \"620001/1315\", tariff: {unit_minutes: 60, unit_price: \"5.00\"}}\n")
-	b.sees("将要更改", "lot 620001/1315")
+	b.sees("将要更改", "车场 620001/1315")
 	b.accessible("what an import changes")
 	b.picture("import-zh")
 	b.press("应用更改")

@@ -29,6 +29,7 @@ type bindingView struct {
 	Lot       *charge.Lot
 	Handover  []fact
 	Addresses []string
+	NoBase    bool // Addresses are paths alone: nobody has said where we are reached
 	Shadow    shadow
 	CanTest   bool
 	Test      form
@@ -93,6 +94,7 @@ func (c *Console) binding(w http.ResponseWriter, r *http.Request, p *page) error
 
 func (c *Console) showBinding(w http.ResponseWriter, r *http.Request, p *page, v bindingView) error {
 	v.Addresses, v.Handover = c.handover(p, v)
+	v.NoBase = c.cfg.PublicURL == ""
 	v.CanTest = c.desk.CanTest()
 	if v.Mode == charge.ModeShadow {
 		var err error
@@ -105,12 +107,8 @@ func (c *Console) showBinding(w http.ResponseWriter, r *http.Request, p *page, v
 
 // handover is what the platform needs to know: where to push, how the lot is called there, and which keys.
 func (c *Console) handover(p *page, v bindingView) (addresses []string, facts []fact) {
-	base := strings.TrimSuffix(c.cfg.PublicURL, "/")
-	if base == "" {
-		base = p.T("https://〈本网关的公网地址〉", "https://<this gateway's public address>")
-	}
 	for _, route := range v.Info.Routes {
-		address := base + route.Path
+		address := strings.TrimSuffix(c.cfg.PublicURL, "/") + route.Path
 		if v.Account.PathToken != "" {
 			address += "/" + p.T("〈路径口令〉", "<path token>")
 		}

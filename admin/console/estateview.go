@@ -6,14 +6,38 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/chargestamp/chargestamp/admin/words"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/estate"
 	"github.com/chargestamp/chargestamp/platform"
 )
 
+// thingName names a kind of thing in the estate.
+func thingName(p *page, kind string) string {
+	return map[string]string{"vendor": p.T("厂商", "vendor"), "lot": p.T("车场", "lot"), "account": p.T("平台账号", "account"),
+		"binding": p.T("对接", "binding")}[kind]
+}
+
+// sayChange gives a change as the page says it: in English as an estate file has it, in Chinese with the fields and
+// choices called what the forms call them. What somebody typed stays as it is.
+func sayChange(p *page, c estate.Change) estate.Change {
+	if p.Lang == words.English {
+		return c
+	}
+	kind, id, _ := strings.Cut(c.Thing, " ")
+	c.Thing = thingName(p, kind) + " " + id
+	return c.Said(func(field string) string {
+		if label, known := fieldLabels[field]; known {
+			return p.Say(label)
+		}
+		return field // a key, which the platform has named
+	}, func(field, text string) string {
+		return enumText(p, field, text)
+	})
+}
+
 func thingTitle(p *page, t *thing) string {
-	name := map[string]string{"vendor": p.T("厂商", "vendor"), "lot": p.T("车场", "lot"), "account": p.T("平台账号", "account"),
-		"binding": p.T("对接", "binding")}[t.Kind.Name]
+	name := thingName(p, t.Kind.Name)
 	if t.New {
 		return p.T("新建", "New ") + name
 	}

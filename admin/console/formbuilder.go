@@ -383,7 +383,7 @@ func (b *formBuilder) objects(f estate.Field, path string) (any, bool) {
 	return list, len(list) > 0
 }
 
-// enumText puts an enum's value into words.
+// enumText puts an enum's value into words, and others that are no more than a choice.
 func enumText(p *page, field, value string) string {
 	texts := map[string][2]string{
 		"kind.sdk": {"SDK 长连接", "SDK, long line"}, "kind.api": {"API 回调", "API, callbacks"}, "kind.4g": {"4G 云端计费", "4G, we keep the order"},
@@ -393,6 +393,7 @@ func enumText(p *page, field, value string) string {
 		"stays.auto": {"自动", "from the first entry on"}, "stays.required": {"必须", "required"}, "stays.none": {"不上报", "tells none"},
 		"clock.off": {"不检查", "not checked"}, "clock.warn": {"提醒", "warns"}, "clock.enforce": {"拒绝", "refuses"},
 		"grant.as_pushed": {"按推送内容", "as pushed"}, "grant.fixed": {"固定减免", "fixed"}, "grant.charge_time": {"按充电时长", "charging time"}, "grant.lot_decides": {"由车场决定", "the lot decides"},
+		"free.true": {"是", "yes"}, "open_interface.true": {"是", "yes"}, "scope.platform": {"整个平台", "the whole platform"},
 		"combine.best": {"取最优一笔", "best single one"}, "combine.sum": {"累加", "added up"}, "combine.first": {"只取第一笔", "first one only"},
 		"target.stay": {"本场订单", "this lot's stay"}, "target.outer": {"外场订单", "the outer stay"}, "target.at_charge": {"充电时所在订单", "the stay at charging"},
 	}

@@ -51,6 +51,16 @@ func TestFindUnknownCode(t *testing.T) {
 	}
 }
 
+func TestNote(t *testing.T) {
+	known, own := "freeTime is in seconds; a started minute counts.", "Ours: as agreed by telephone."
+	if n := Note(known); n.ZH != "freeTime 单位为秒，不足一分钟按一分钟。" || n.EN != known {
+		t.Errorf("a built-in platform's note: %+v", n)
+	}
+	if n := Note(own); n.ZH != own || n.EN != own {
+		t.Errorf("a note of an operator's own profile: %+v", n)
+	}
+}
+
 func codes[T ~string](list []T) []string {
 	var out []string
 	for _, c := range list {
