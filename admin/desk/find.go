@@ -28,7 +28,7 @@ func (d *Desk) Find(ctx context.Context, who guard.Identity, text string) (*Foun
 	found := &Found{}
 	if id, err := charge.ParseLotID(text); err == nil {
 		if l, err := d.Lot(ctx, id); err == nil {
-			found.Lot = &l.Lot
+			found.Lot = l.Lot
 			return found, nil
 		}
 	}

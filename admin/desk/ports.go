@@ -77,7 +77,8 @@ type TestPush struct {
 type Pulse interface {
 	// Latency gives how long pushes took to reach their lots lately; ok is false where none did.
 	Latency() (p50, p99 time.Duration, ok bool)
-	// Lot gives how long a lot took to acknowledge, 95 of 100, and how its breaker stands ("closed", "open",
-	// "half_open", or "" where it has none).
-	Lot(id charge.LotID) (ackP95 time.Duration, breaker string)
+	// AckP95 gives how long a lot took to acknowledge, 95 of 100.
+	AckP95(id charge.LotID) time.Duration
+	// Breaker tells how a lot's breaker stands: "closed", "open", "half_open", or "" where it has none.
+	Breaker(id charge.LotID) string
 }
