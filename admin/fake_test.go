@@ -304,6 +304,12 @@ func (m *memory) AppendAudit(_ context.Context, build func(int64, []byte) ([]byt
 
 func (m *memory) WalkAudit(context.Context, func(int64, []byte, []byte) error) error { return nil }
 
+func (m *memory) AuditBeginnings(ctx context.Context, before int64, limit, bytes int, fn func(seq int64, entry, hash []byte) error) error {
+	return m.AuditPage(ctx, before, limit, func(seq int64, entry, hash []byte) error {
+		return fn(seq, entry[:min(len(entry), bytes)], hash)
+	})
+}
+
 func (m *memory) AuditPage(_ context.Context, before int64, limit int, fn func(int64, []byte, []byte) error) error {
 	if before <= 0 {
 		before = int64(len(m.rows) + 1)
