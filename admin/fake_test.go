@@ -93,6 +93,21 @@ func (f *fake) Charges(_ context.Context, q charge.ChargeFilter) (charge.Page[*c
 	return charge.Page[*charge.Charge]{Items: items, Next: "more"}, f.fail
 }
 
+func (f *fake) CountCharges(ctx context.Context, q charge.ChargeFilter) (int, bool, error) {
+	page, err := f.Charges(ctx, q)
+	return len(page.Items), page.Next != "", err
+}
+
+func (f *fake) NearStays(_ context.Context, charges []*charge.Charge) ([][]*charge.Stay, error) {
+	near := make([][]*charge.Stay, len(charges))
+	for i, c := range charges {
+		if c.Plate.Near(f.told.Stay.Plate) {
+			near[i] = []*charge.Stay{f.told.Stay}
+		}
+	}
+	return near, f.fail
+}
+
 func (f *fake) Push(context.Context, int64) (*charge.Push, error) { return f.push, f.fail }
 
 func (f *fake) Pushes(context.Context, charge.PushFilter) (charge.Page[charge.Push], error) {

@@ -148,6 +148,25 @@ func (s *Store) Charges(ctx context.Context, cf charge.ChargeFilter) (page charg
 	return page, err
 }
 
+// CountCharges counts the charges that a list would have, up to its limit, and tells whether there are more.
+func (s *Store) CountCharges(ctx context.Context, cf charge.ChargeFilter) (n int, more bool, err error) {
+	err = s.Read(ctx, func(t *Tx) error {
+		f, err := t.chargeFilter(cf)
+		if err != nil {
+			return err
+		}
+		ids, args := f.branches(tableCharge, " ORDER BY received DESC, id DESC", cf.Limit+1)
+		q := statementOf("SELECT count(*) FROM ("+ids+") p", tableCharge)
+		q.once = true
+		_, err = t.get(q, func(c *cells) error {
+			n = int(c.int())
+			return c.failed()
+		}, args...)
+		return err
+	})
+	return min(n, cf.Limit), n > cf.Limit, err
+}
+
 func (t *Tx) chargeFilter(cf charge.ChargeFilter) (f filter, err error) {
 	f.word("platform", cf.Platform)
 	f.span("received", cf.From, cf.To)

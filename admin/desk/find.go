@@ -91,22 +91,14 @@ func (d *Desk) NearMisses(ctx context.Context) ([]NearMiss, error) {
 	if err != nil {
 		return nil, Wrap(err)
 	}
-	stays := make(map[charge.LotID][]*charge.Stay)
+	stays, err := d.cfg.Reads.NearStays(ctx, waiting.Items)
+	if err != nil {
+		return nil, Wrap(err)
+	}
 	var near []NearMiss
-	for _, c := range waiting.Items {
-		inLot, known := stays[c.Lot]
-		if !known {
-			page, err := d.cfg.Reads.Stays(ctx, charge.StayFilter{Lot: c.Lot, Open: true, Limit: 500})
-			if err != nil {
-				return nil, Wrap(err)
-			}
-			inLot = page.Items
-			stays[c.Lot] = inLot
-		}
-		for _, s := range inLot {
-			if c.Plate.Near(s.Plate) {
-				near = append(near, NearMiss{c, s})
-			}
+	for i, c := range waiting.Items {
+		for _, s := range stays[i] {
+			near = append(near, NearMiss{c, s})
 		}
 	}
 	slices.SortStableFunc(near, func(a, b NearMiss) int { return cmp.Compare(b.Charge.ID, a.Charge.ID) })

@@ -15,8 +15,12 @@ import (
 type Reads interface {
 	Push(ctx context.Context, id int64) (*charge.Push, error) // nil where there is none
 	Charges(ctx context.Context, f charge.ChargeFilter) (charge.Page[*charge.Charge], error)
+	// CountCharges counts what Charges would list, up to f.Limit, and tells whether there are more.
+	CountCharges(ctx context.Context, f charge.ChargeFilter) (n int, more bool, err error)
 	Pushes(ctx context.Context, f charge.PushFilter) (charge.Page[charge.Push], error)
 	Stays(ctx context.Context, f charge.StayFilter) (charge.Page[*charge.Stay], error)
+	// NearStays gives for each charge the open stays of its lot whose plate differs by one character, newest first.
+	NearStays(ctx context.Context, charges []*charge.Charge) ([][]*charge.Stay, error)
 	LotStatus(ctx context.Context, id charge.LotID) (charge.LotStatus, error)
 	LotStatuses(ctx context.Context) ([]charge.LotStatus, error)
 	Statement(ctx context.Context, f charge.StatementFilter) ([]charge.StatementRow, error)
