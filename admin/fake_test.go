@@ -98,6 +98,15 @@ func (f *fake) CountCharges(ctx context.Context, q charge.ChargeFilter) (int, bo
 	return len(page.Items), page.Next != "", err
 }
 
+func (f *fake) FindPlate(ctx context.Context, part string, charges, stays int) (charge.Page[*charge.Charge], charge.Page[*charge.Stay], error) {
+	found, err := f.Charges(ctx, charge.ChargeFilter{Plate: part, Limit: charges})
+	if err != nil {
+		return found, charge.Page[*charge.Stay]{}, err
+	}
+	in, err := f.Stays(ctx, charge.StayFilter{Plate: part, Limit: stays})
+	return found, in, err
+}
+
 func (f *fake) NearStays(_ context.Context, charges []*charge.Charge) ([][]*charge.Stay, error) {
 	near := make([][]*charge.Stay, len(charges))
 	for i, c := range charges {

@@ -57,20 +57,26 @@ func (d *Desk) Find(ctx context.Context, who guard.Identity, text string) (*Foun
 	return found, d.findPlate(ctx, who, text, found)
 }
 
+// What the search box shows of a plate.
+const (
+	findCharges = 50
+	findStays   = 20
+)
+
 // findPlate looks for a plate among charges and stays.
 func (d *Desk) findPlate(ctx context.Context, who guard.Identity, text string, found *Found) error {
 	if plate, err := charge.ParsePlate(text); err == nil {
 		text = plate.Full()
 	}
-	charges, err := d.Charges(ctx, who, charge.ChargeFilter{Plate: text})
-	if err != nil {
+	if err := checkPlatePart(text); err != nil {
 		return err
 	}
-	stays, err := d.Stays(ctx, who, charge.StayFilter{Plate: text, Limit: 20})
+	charges, stays, err := d.cfg.Reads.FindPlate(ctx, text, findCharges, findStays)
 	if err != nil {
-		return err
+		return Wrap(err)
 	}
-	found.Charges, found.Stays = charges.Items, stays.Items
+	found.Charges = whole(who, text, charges.Items, func(c *charge.Charge) charge.Plate { return c.Plate })
+	found.Stays = whole(who, text, stays.Items, func(s *charge.Stay) charge.Plate { return s.Plate })
 	return nil
 }
 
