@@ -23,7 +23,8 @@ var (
 	platesTo    = statementOf("SELECT plate FROM plate WHERE rev >= ? AND rev < ? ORDER BY rev LIMIT ?", tablePlate)
 	platesIndex = statementOf("SELECT plate FROM plate_part WHERE plate_part MATCH ? LIMIT ?")
 	platesFresh = statementOf("SELECT plate FROM plate WHERE id > coalesce((SELECT max(id) FROM plate_part_content), 0) AND plate LIKE ? LIMIT ?", tablePlate)
-	platesLike  = statementOf("SELECT plate FROM plate WHERE plate LIKE ? LIMIT ?", tablePlate)
+	// PostgreSQL is to plan it for each part anew: a plan for any part reads all plates.
+	platesLike = statementOf("SELECT plate FROM plate WHERE plate LIKE ? LIMIT ?", tablePlate).unprepared()
 )
 
 // plates are those that are or hold a part: whole ones, those that begin or end with it, and from three characters
