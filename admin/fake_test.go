@@ -94,6 +94,30 @@ func (f *fake) Charges(_ context.Context, q charge.ChargeFilter) (charge.Page[*c
 	return charge.Page[*charge.Charge]{Items: items, Next: "more"}, f.fail
 }
 
+func (f *fake) CountCharges(ctx context.Context, q charge.ChargeFilter) (int, bool, error) {
+	page, err := f.Charges(ctx, q)
+	return len(page.Items), page.Next != "", err
+}
+
+func (f *fake) FindPlate(ctx context.Context, part string, charges, stays int) (charge.Page[*charge.Charge], charge.Page[*charge.Stay], error) {
+	found, err := f.Charges(ctx, charge.ChargeFilter{Plate: part, Limit: charges})
+	if err != nil {
+		return found, charge.Page[*charge.Stay]{}, err
+	}
+	in, err := f.Stays(ctx, charge.StayFilter{Plate: part, Limit: stays})
+	return found, in, err
+}
+
+func (f *fake) NearStays(_ context.Context, charges []*charge.Charge) ([][]*charge.Stay, error) {
+	near := make([][]*charge.Stay, len(charges))
+	for i, c := range charges {
+		if c.Plate.Near(f.told.Stay.Plate) {
+			near[i] = []*charge.Stay{f.told.Stay}
+		}
+	}
+	return near, f.fail
+}
+
 func (f *fake) Push(context.Context, int64) (*charge.Push, error) { return f.push, f.fail }
 
 func (f *fake) Pushes(context.Context, charge.PushFilter) (charge.Page[charge.Push], error) {
@@ -308,6 +332,12 @@ func (m *memory) AppendAudit(_ context.Context, build func(int64, []byte) ([]byt
 }
 
 func (m *memory) WalkAudit(context.Context, func(int64, []byte, []byte) error) error { return nil }
+
+func (m *memory) AuditBeginnings(ctx context.Context, before int64, limit, bytes int, fn func(seq int64, entry, hash []byte) error) error {
+	return m.AuditPage(ctx, before, limit, func(seq int64, entry, hash []byte) error {
+		return fn(seq, entry[:min(len(entry), bytes)], hash)
+	})
+}
 
 func (m *memory) AuditPage(_ context.Context, before int64, limit int, fn func(int64, []byte, []byte) error) error {
 	if before <= 0 {

@@ -44,6 +44,16 @@ type audits struct{ *store.Store }
 // AuditPage gives rows numbered below before, newest first.
 func (s audits) AuditPage(ctx context.Context, before int64, limit int, fn func(seq int64, entry, hash []byte) error) error {
 	page, err := s.Store.AuditPage(ctx, before, limit)
+	return eachRow(page, err, fn)
+}
+
+// AuditBeginnings gives them with the first bytes of their entries.
+func (s audits) AuditBeginnings(ctx context.Context, before int64, limit, bytes int, fn func(seq int64, entry, hash []byte) error) error {
+	page, err := s.Store.AuditBeginnings(ctx, before, limit, bytes)
+	return eachRow(page, err, fn)
+}
+
+func eachRow(page []store.AuditRow, err error, fn func(seq int64, entry, hash []byte) error) error {
 	if err != nil {
 		return err
 	}

@@ -74,12 +74,15 @@ func (p *pulse) Latency() (p50, p99 time.Duration, ok bool) {
 	return p.all.part(50), p.all.part(99), len(p.all.times) > 0
 }
 
-// Lot gives how long a lot took to acknowledge, 95 of 100, and its breaker.
-func (p *pulse) Lot(id charge.LotID) (ackP95 time.Duration, breaker string) {
+// AckP95 gives how long a lot took to acknowledge, 95 of 100.
+func (p *pulse) AckP95(id charge.LotID) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if r := p.lots[id]; r != nil {
-		ackP95 = r.part(95)
+		return r.part(95)
 	}
-	return ackP95, p.calls.Breaker(id)
+	return 0
 }
+
+// Breaker tells how a lot's breaker stands.
+func (p *pulse) Breaker(id charge.LotID) string { return p.calls.Breaker(id) }

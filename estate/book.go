@@ -123,10 +123,14 @@ func (b *Book) Apply(ctx context.Context, doc *Document, actor string, dryRun bo
 	}
 	for {
 		was := b.State()
-		next, changes, err := b.catalog.Merge(was, doc)
-		if err != nil || dryRun || len(changes) == 0 {
-			return changes, err
+		m, err := b.catalog.merge(was, doc)
+		if err != nil {
+			return nil, err
 		}
+		if dryRun || len(m.changes) == 0 {
+			return m.changes, nil
+		}
+		next, changes := m.state(), m.changes
 		puts, err := b.encode(was.tables, next.tables)
 		if err != nil {
 			return nil, fmt.Errorf("keep estate: %w", err)

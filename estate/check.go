@@ -51,22 +51,26 @@ func (e entry) lineOf(path string) int {
 	return line
 }
 
-// check checks the whole result.
-func (m *merger) check() {
-	for _, v := range sorted(m.next.vendors) {
+// check checks the result, as far as a document reaches.
+func (m *merger) check(r reach) {
+	for _, v := range sortedWhere(m.next.vendors, r.vendor) {
 		m.vendor(v)
 	}
-	for _, l := range sorted(m.next.lots) {
+	for _, l := range sortedWhere(m.next.lots, r.lot) {
 		m.lot(l)
 	}
-	for _, a := range sorted(m.next.accounts) {
+	for _, a := range sortedWhere(m.next.accounts, r.account) {
 		m.account(a)
 	}
-	m.twins()
-	for _, b := range sorted(m.next.bindings) {
+	if r.all || len(r.accounts) > 0 {
+		m.twins()
+	}
+	for _, b := range sortedWhere(m.next.bindings, r.binding) {
 		m.binding(b)
 	}
-	m.chargers()
+	if r.all || len(r.bindings) > 0 {
+		m.chargers()
+	}
 }
 
 func (m *merger) vendor(v *charge.Vendor) {
@@ -311,7 +315,7 @@ func (m *merger) twins() {
 // chargers refuses a charger id that stands in two bindings.
 func (m *merger) chargers() {
 	first := map[string]*charge.Binding{}
-	for _, b := range sorted(m.next.bindings) {
+	for _, b := range sortedWhere(m.next.bindings, func(_ string, b *charge.Binding) bool { return len(b.Chargers) > 0 }) {
 		for _, id := range b.Chargers {
 			if other := first[id]; other != nil {
 				at := []string{"binding " + bindingID(b.Account, b.Lot), "binding " + bindingID(other.Account, other.Lot)}

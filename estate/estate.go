@@ -6,6 +6,7 @@ package estate
 import (
 	"slices"
 	"sort"
+	"sync"
 
 	"github.com/chargestamp/chargestamp/charge"
 )
@@ -23,8 +24,13 @@ type State struct {
 	byPlat  map[string][]*charge.Account      // on, narrowest first
 
 	// In the order of their ids: of thousands, sorting them for every page shows.
+	allVendors  []*charge.Vendor
 	allLots     []*charge.Lot
+	allAccounts []*charge.Account
 	allBindings []*charge.Binding
+
+	checked sync.Once
+	passed  bool
 }
 
 // tables hold everything by id, switched off or not.
@@ -64,7 +70,7 @@ func newState(t tables, c *Catalog) *State {
 		byScope: map[scopeKey][]*charge.Account{},
 		byPlat:  map[string][]*charge.Account{},
 
-		allLots: sorted(t.lots), allBindings: sorted(t.bindings),
+		allVendors: sorted(t.vendors), allLots: sorted(t.lots), allAccounts: sorted(t.accounts), allBindings: sorted(t.bindings),
 	}
 	for _, l := range t.lots {
 		s.byLot[l.ID] = lotEntry{l, t.vendors[l.ID.Union]}
@@ -75,7 +81,7 @@ func newState(t tables, c *Catalog) *State {
 			s.byCharg[charger] = b
 		}
 	}
-	for _, a := range s.Accounts() {
+	for _, a := range s.allAccounts {
 		if a.Off {
 			continue
 		}
@@ -212,7 +218,7 @@ func (s *State) Vendors() []*charge.Vendor {
 	if s == nil {
 		return nil
 	}
-	return sorted(s.vendors)
+	return slices.Clone(s.allVendors)
 }
 
 // Lots lists all lots.
@@ -228,7 +234,7 @@ func (s *State) Accounts() []*charge.Account {
 	if s == nil {
 		return nil
 	}
-	return sorted(s.accounts)
+	return slices.Clone(s.allAccounts)
 }
 
 // Bindings lists all bindings.
@@ -240,9 +246,16 @@ func (s *State) Bindings() []*charge.Binding {
 }
 
 func sorted[T any](m map[string]*T) []*T {
-	ids := make([]string, 0, len(m))
-	for id := range m {
-		ids = append(ids, id)
+	return sortedWhere(m, func(string, *T) bool { return true })
+}
+
+// sortedWhere is sorted, of some.
+func sortedWhere[T any](m map[string]*T, want func(string, *T) bool) []*T {
+	var ids []string
+	for id, t := range m {
+		if want(id, t) {
+			ids = append(ids, id)
+		}
 	}
 	sort.Strings(ids)
 	list := make([]*T, len(ids))

@@ -10,24 +10,42 @@ import (
 // out stays as it was, things and fields alike, but for a rule and a tariff, which are taken whole. The
 // result is checked as a whole; the error is an Errors, and nothing is changed then.
 func (c *Catalog) Merge(current *State, doc *Document) (*State, Changes, error) {
-	m := merger{catalog: c, doc: doc, lines: map[string]entry{}}
-	if current != nil {
-		m.was = current.tables
-	}
-	m.next = tables{clone(m.was.vendors), clone(m.was.lots), clone(m.was.accounts), clone(m.was.bindings)}
-
-	merge(&m, "vendor", doc.vendors, m.next.vendors, vendorColumns, func(*charge.Vendor, bool) {})
-	merge(&m, "lot", doc.lots, m.next.lots, lotColumns, completeLot)
-	merge(&m, "account", doc.accounts, m.next.accounts, accountColumns, m.completeAccount)
-	merge(&m, "binding", doc.bindings, m.next.bindings, bindingColumns, m.completeBinding)
-	m.check()
-	if err := m.errs.sorted(); err != nil {
+	m, err := c.merge(current, doc)
+	if err != nil {
 		return nil, nil, err
 	}
 	if len(m.changes) == 0 && current != nil {
 		return current, nil, nil
 	}
-	return newState(m.next, c), m.changes, nil
+	return m.state(), m.changes, nil
+}
+
+// merge is Merge without the state: to index thousands of lots is dear, and who only wants to know what would
+// change has no use for it.
+func (c *Catalog) merge(current *State, doc *Document) (*merger, error) {
+	m := &merger{catalog: c, doc: doc, lines: map[string]entry{}}
+	if current != nil {
+		m.was = current.tables
+	}
+	m.next = tables{clone(m.was.vendors), clone(m.was.lots), clone(m.was.accounts), clone(m.was.bindings)}
+
+	merge(m, "vendor", doc.vendors, m.next.vendors, vendorColumns, func(*charge.Vendor, bool) {})
+	merge(m, "lot", doc.lots, m.next.lots, lotColumns, completeLot)
+	merge(m, "account", doc.accounts, m.next.accounts, accountColumns, m.completeAccount)
+	merge(m, "binding", doc.bindings, m.next.bindings, bindingColumns, m.completeBinding)
+	if current != nil && current.catalog == c && current.sound() {
+		m.check(reachOf(doc))
+	} else {
+		m.check(reach{all: true})
+	}
+	return m, m.errs.sorted()
+}
+
+// state is the estate that was merged and checked.
+func (m *merger) state() *State {
+	s := newState(m.next, m.catalog)
+	s.checked.Do(func() { s.passed = true })
+	return s
 }
 
 type merger struct {

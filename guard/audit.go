@@ -9,7 +9,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
+	"unicode/utf8"
 )
 
 // Audits keeps the audit log's rows.
@@ -21,6 +23,8 @@ type Audits interface {
 	WalkAudit(ctx context.Context, fn func(seq int64, entry, hash []byte) error) error
 	// AuditPage gives up to limit rows numbered below before, newest first; before 0 begins at the newest.
 	AuditPage(ctx context.Context, before int64, limit int, fn func(seq int64, entry, hash []byte) error) error
+	// AuditBeginnings is AuditPage with no more than the first bytes of each entry.
+	AuditBeginnings(ctx context.Context, before int64, limit, bytes int, fn func(seq int64, entry, hash []byte) error) error
 }
 
 // Entry is one line of the audit log: who did what.
@@ -79,7 +83,11 @@ func chain(seq int64, prev, entry []byte) []byte {
 type AuditFilter struct {
 	Actor, Action string
 	From, To      time.Time
+	// Beginning asks for no more than so many characters of a detail, and a few more; 0 gives all.
+	Beginning int
 }
+
+func (f AuditFilter) narrows() bool { return f != AuditFilter{Beginning: f.Beginning} }
 
 func (f AuditFilter) fits(e Entry) bool {
 	return (f.Actor == "" || f.Actor == e.Actor) && (f.Action == "" || f.Action == e.Action) &&
@@ -92,17 +100,17 @@ const auditScan = 500
 // Page gives up to limit entries numbered below before, newest first; before 0 begins at the newest. next is
 // the before of what follows, 0 at the end.
 func (a *Audit) Page(ctx context.Context, f AuditFilter, before int64, limit int) (list []Entry, next int64, err error) {
+	scan := auditScan
+	if !f.narrows() {
+		scan = min(scan, limit)
+	}
 	for {
 		read := 0
-		err := a.rows.AuditPage(ctx, before, auditScan, func(seq int64, entry, hash []byte) error {
+		err := a.page(ctx, f, before, scan, func(seq int64, e Entry, hash []byte) error {
 			read++
 			before = seq
 			if len(list) == limit {
 				return nil
-			}
-			var e Entry
-			if err := json.Unmarshal(entry, &e); err != nil {
-				e = Entry{Action: "unreadable"} // verify says so; the list goes on
 			}
 			e.Seq, e.Hash = seq, hex.EncodeToString(hash)
 			if f.fits(e) {
@@ -116,10 +124,55 @@ func (a *Audit) Page(ctx context.Context, f AuditFilter, before int64, limit int
 		switch {
 		case len(list) == limit && list[limit-1].Seq > 1:
 			return list, list[limit-1].Seq, nil
-		case len(list) == limit, read < auditScan:
+		case len(list) == limit, read < scan:
 			return list, 0, nil
 		}
 	}
+}
+
+// page reads entries, or their beginnings: an import of thousands of lots is one entry of megabytes.
+func (a *Audit) page(ctx context.Context, f AuditFilter, before int64, limit int, fn func(seq int64, e Entry, hash []byte) error) error {
+	whole := func(seq int64, entry, hash []byte) error { return fn(seq, readable(entry), hash) }
+	if f.Beginning <= 0 {
+		return a.rows.AuditPage(ctx, before, limit, whole)
+	}
+	most := f.Beginning*longestEscape + auditHead
+	return a.rows.AuditBeginnings(ctx, before, limit, most, func(seq int64, entry, hash []byte) error {
+		if len(entry) < most {
+			return whole(seq, entry, hash)
+		}
+		if e, ok := beginning(entry); ok && utf8.RuneCountInString(e.Detail) >= f.Beginning {
+			return fn(seq, e, hash)
+		}
+		return a.rows.AuditPage(ctx, seq+1, 1, whole)
+	})
+}
+
+// readable reads an entry. Of one that cannot be read verify says so; a list goes on.
+func readable(entry []byte) (e Entry) {
+	if err := json.Unmarshal(entry, &e); err != nil {
+		return Entry{Action: "unreadable"}
+	}
+	return e
+}
+
+const (
+	longestEscape = len(`\u003c`) // of one character in JSON
+	auditHead     = 4096          // more than stands before a detail
+)
+
+// beginning reads an entry that was cut off in its last member, the detail.
+func beginning(cut []byte) (e Entry, ok bool) {
+	for range longestEscape {
+		if r, n := utf8.DecodeLastRune(cut); r != utf8.RuneError || n != 1 {
+			e = Entry{}
+			if json.Unmarshal(append(slices.Clip(cut), `"}`...), &e) == nil {
+				return e, true
+			}
+		}
+		cut = cut[:len(cut)-1]
+	}
+	return e, false
 }
 
 // ErrChain says that the audit log was tampered with, or damaged.

@@ -102,3 +102,45 @@ func TestAuditPage(t *testing.T) {
 		t.Errorf("nobody's: %v, %d, %v", list, next, err)
 	}
 }
+
+// A page of beginnings shows of each entry what a page of whole ones does, as far as it goes.
+func TestAuditBeginnings(t *testing.T) {
+	ctx, s := t.Context(), newSite(t)
+	const most = 10
+	long := strings.Repeat("京<\u2028\"\\😀\n", 2000)
+	for _, e := range []guard.Entry{
+		{Action: "short", Detail: "短"},
+		{Action: "none"},
+		{Action: "long object", Object: strings.Repeat("o", 10_000), Detail: "and " + long},
+	} {
+		if err := s.Audit.Record(ctx, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 40 { // each cut elsewhere, within a character and within an escape
+		if err := s.Audit.Record(ctx, guard.Entry{Action: "long", Detail: strings.Repeat("x", i) + long}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.rows.list = append(s.rows.list, row{seq: int64(len(s.rows.list) + 1), entry: []byte(strings.Repeat("no json", 10_000))})
+	whole, _, err := s.Audit.Page(ctx, guard.AuditFilter{}, 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut, next, err := s.Audit.Page(ctx, guard.AuditFilter{Beginning: most}, 0, 100)
+	if err != nil || next != 0 || len(cut) != len(whole) || len(cut) != 44 {
+		t.Fatalf("%d of %d entries, next %d, %v", len(cut), len(whole), next, err)
+	}
+	for i, c := range cut {
+		w := whole[i]
+		if !strings.HasPrefix(w.Detail, c.Detail) || len([]rune(c.Detail)) < min(most, len([]rune(w.Detail))) {
+			t.Errorf("%s: %q is no beginning of %q", c.Action, c.Detail, w.Detail[:min(len(w.Detail), 100)])
+		}
+		if c.Action == "long" && len(c.Detail) > 5000 {
+			t.Errorf("%d bytes were read", len(c.Detail))
+		}
+		if c.Detail = w.Detail; c != w {
+			t.Errorf("%+v, want %+v", c, w)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 var (
 	lastAudit = statementOf("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", tableAudit)
 	auditPage = tableAudit.selectWhere("seq < ? ORDER BY seq DESC LIMIT ?")
+	auditCut  = statementOf("SELECT seq, substr(entry, 1, ?), hash FROM audit WHERE seq < ? ORDER BY seq DESC LIMIT ?", tableAudit)
 	walkAudit = tableAudit.selectWhere("seq > ? ORDER BY seq LIMIT 1000")
 )
 
@@ -35,12 +36,25 @@ func (s *Store) AppendAudit(ctx context.Context, build func(seq int64, prev []by
 }
 
 // AuditPage gives up to limit rows before a number, newest first; before 0 gives the newest.
-func (s *Store) AuditPage(ctx context.Context, before int64, limit int) (page []AuditRow, err error) {
+func (s *Store) AuditPage(ctx context.Context, before int64, limit int) ([]AuditRow, error) {
+	return s.auditPage(ctx, auditPage, newest(before), limit)
+}
+
+// AuditBeginnings is AuditPage with no more than the first bytes of each entry.
+func (s *Store) AuditBeginnings(ctx context.Context, before int64, limit, bytes int) ([]AuditRow, error) {
+	return s.auditPage(ctx, auditCut, bytes, newest(before), limit)
+}
+
+func newest(before int64) int64 {
 	if before <= 0 {
-		before = math.MaxInt64
+		return math.MaxInt64
 	}
+	return before
+}
+
+func (s *Store) auditPage(ctx context.Context, q *statement, args ...any) (page []AuditRow, err error) {
 	err = s.Read(ctx, func(t *Tx) error {
-		page, err = list(t, auditPage, scanAudit, before, limit)
+		page, err = list(t, q, scanAudit, args...)
 		return err
 	})
 	return page, err

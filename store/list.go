@@ -141,11 +141,34 @@ func (s *Store) Charges(ctx context.Context, cf charge.ChargeFilter) (page charg
 	err = s.Read(ctx, func(t *Tx) error {
 		f, err := t.chargeFilter(cf)
 		if err == nil {
-			page, err = pageOf(t, tableCharge, "received", f, paging{cf.Limit, cf.Cursor}, scanCharge)
+			page, err = chargesOf(t, f, paging{cf.Limit, cf.Cursor})
 		}
 		return err
 	})
 	return page, err
+}
+
+func chargesOf(t *Tx, f filter, p paging) (charge.Page[*charge.Charge], error) {
+	return pageOf(t, tableCharge, "received", f, p, scanCharge)
+}
+
+// CountCharges counts the charges that a list would have, up to its limit, and tells whether there are more.
+func (s *Store) CountCharges(ctx context.Context, cf charge.ChargeFilter) (n int, more bool, err error) {
+	err = s.Read(ctx, func(t *Tx) error {
+		f, err := t.chargeFilter(cf)
+		if err != nil {
+			return err
+		}
+		ids, args := f.branches(tableCharge, " ORDER BY received DESC, id DESC", cf.Limit+1)
+		q := statementOf("SELECT count(*) FROM ("+ids+") p", tableCharge)
+		q.once = true
+		_, err = t.get(q, func(c *cells) error {
+			n = int(c.int())
+			return c.failed()
+		}, args...)
+		return err
+	})
+	return min(n, cf.Limit), n > cf.Limit, err
 }
 
 func (t *Tx) chargeFilter(cf charge.ChargeFilter) (f filter, err error) {
@@ -161,7 +184,11 @@ func (t *Tx) chargeFilter(cf charge.ChargeFilter) (f filter, err error) {
 		f.find("id IN (SELECT charge FROM delivery WHERE uuid = ?)", cf.UUID)
 	}
 	if cf.Plate != "" {
-		err = t.plateFilter(&f, cf.Plate)
+		p, err := t.platesOf(cf.Plate)
+		if err != nil {
+			return f, err
+		}
+		p.narrow(&f, t.store.Engine())
 	}
 	if cf.Reason != "" && cf.Reason != charge.ReasonOK {
 		f.find("reason = ? AND reason <> 'ok'", string(cf.Reason))
@@ -232,16 +259,22 @@ func (s *Store) Stays(ctx context.Context, sf charge.StayFilter) (page charge.Pa
 			f.where("open = 1")
 		}
 		if sf.Plate != "" {
-			if err := t.plateFilter(&f, sf.Plate); err != nil {
+			p, err := t.platesOf(sf.Plate)
+			if err != nil {
 				return err
 			}
+			p.narrow(&f, s.Engine())
 		}
-		newest := "entered"
-		if sf.Lot.IsZero() && !f.found { // no index has the entries of all lots in order
-			newest = "id"
-		}
-		page, err = pageOf(t, tableStay, newest, f, paging{sf.Limit, sf.Cursor}, scanStay)
+		page, err = staysOf(t, f, sf.Lot.IsZero(), paging{sf.Limit, sf.Cursor})
 		return err
 	})
 	return page, err
+}
+
+func staysOf(t *Tx, f filter, allLots bool, p paging) (charge.Page[*charge.Stay], error) {
+	newest := "entered"
+	if allLots && !f.found { // no index has the entries of all lots in order
+		newest = "id"
+	}
+	return pageOf(t, tableStay, newest, f, p, scanStay)
 }

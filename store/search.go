@@ -1,9 +1,13 @@
 package store
 
 import (
+	"context"
+	"encoding/json"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/chargestamp/chargestamp/charge"
 )
 
 // Up to manyPlates plates that hold a part are looked up one by one; a part that more plates hold is so common
@@ -11,39 +15,83 @@ import (
 const manyPlates = 2500
 
 var (
+	// Whether more than manyPlates begin or end with a part is known without reading them.
+	manyFrom = statementOf("SELECT 1 FROM plate WHERE plate >= ? AND plate < ? ORDER BY plate LIMIT 1 OFFSET ?", tablePlate)
+	manyTo   = statementOf("SELECT 1 FROM plate WHERE rev >= ? AND rev < ? ORDER BY rev LIMIT 1 OFFSET ?", tablePlate)
+
 	platesFrom  = statementOf("SELECT plate FROM plate WHERE plate >= ? AND plate < ? ORDER BY plate LIMIT ?", tablePlate)
 	platesTo    = statementOf("SELECT plate FROM plate WHERE rev >= ? AND rev < ? ORDER BY rev LIMIT ?", tablePlate)
 	platesIndex = statementOf("SELECT plate FROM plate_part WHERE plate_part MATCH ? LIMIT ?")
 	platesFresh = statementOf("SELECT plate FROM plate WHERE id > coalesce((SELECT max(id) FROM plate_part_content), 0) AND plate LIKE ? LIMIT ?", tablePlate)
-	platesLike  = statementOf("SELECT plate FROM plate WHERE plate LIKE ? LIMIT ?", tablePlate)
+	// PostgreSQL is to plan it for each part anew: a plan for any part reads all plates.
+	platesLike = statementOf("SELECT plate FROM plate WHERE plate LIKE ? LIMIT ?", tablePlate).unprepared()
 )
 
-// plateFilter narrows to the plates that are or hold a part: whole ones, those that begin or end with it, and
-// from three characters on those that hold it anywhere.
-func (t *Tx) plateFilter(f *filter, part string) error {
-	part = platePart(part)
-	found, err := t.platesWith(part)
-	if err != nil {
-		return err
-	}
-	switch {
-	case len(found) > manyPlates:
-		f.where("plate LIKE ?", "%"+part+"%")
-	case len(found) == 0:
-		f.find("plate = ?", part)
-	default:
-		f.find("plate IN (?"+strings.Repeat(", ?", len(found)-1)+")", words(found)...)
-	}
-	return nil
+// plates are those that are or hold a part: whole ones, those that begin or end with it, and from three characters
+// on those that hold it anywhere.
+type plates struct {
+	part  string
+	found []string
+	many  bool // too many to look each up
 }
 
-// platesWith lists the plates that hold a part; more than manyPlates of them are cut short.
-func (t *Tx) platesWith(part string) ([]string, error) {
+func (t *Tx) platesOf(text string) (p plates, err error) {
+	p.part = platePart(text)
+	p.found, p.many, err = t.platesWith(p.part)
+	return p, err
+}
+
+// narrow narrows a list to the plates. They are one parameter: a text with thousands takes longer to be
+// understood than they do to be looked up.
+func (p plates) narrow(f *filter, engine string) {
+	switch {
+	case p.many:
+		f.where("plate LIKE ?", "%"+p.part+"%")
+	case len(p.found) == 0:
+		f.find("plate = ?", p.part)
+	case len(p.found) == 1:
+		f.find("plate = ?", p.found[0])
+	case engine == "sqlite":
+		list, _ := json.Marshal(p.found) // strings do not fail
+		f.find("plate IN (SELECT value FROM json_each(?))", string(list))
+	default:
+		f.find("plate = ANY (?)", p.found)
+	}
+}
+
+// FindPlate lists the charges and the stays of the plates that are or hold a part, as Charges and Stays do. The
+// plates are looked up once.
+func (s *Store) FindPlate(ctx context.Context, part string, mostCharges, mostStays int) (charges charge.Page[*charge.Charge], stays charge.Page[*charge.Stay], err error) {
+	err = s.Read(ctx, func(t *Tx) error {
+		p, err := t.platesOf(part)
+		if err != nil {
+			return err
+		}
+		var f filter
+		p.narrow(&f, s.Engine())
+		if charges, err = chargesOf(t, f, paging{limit: mostCharges}); err == nil {
+			stays, err = staysOf(t, f, true, paging{limit: mostStays})
+		}
+		return err
+	})
+	return charges, stays, err
+}
+
+// platesWith lists the plates that hold a part, unless there are more than manyPlates.
+func (t *Tx) platesWith(part string) (found []string, many bool, err error) {
 	if utf8.RuneCountInString(part) < 3 {
-		return []string{part}, nil
+		return []string{part}, false, nil
+	}
+	ends := []struct {
+		many, list *statement
+		from       string
+	}{{manyFrom, platesFrom, part}, {manyTo, platesTo, reverse(part)}}
+	for _, e := range ends {
+		if many, err = t.get(e.many, func(*cells) error { return nil }, e.from, e.from+"\U0010FFFF", manyPlates); many || err != nil {
+			return nil, many, err
+		}
 	}
 	seen := make(map[string]bool)
-	var found []string
 	add := func(c *cells) error {
 		if p := c.text(); !seen[p] {
 			seen[p] = true
@@ -51,36 +99,29 @@ func (t *Tx) platesWith(part string) ([]string, error) {
 		}
 		return nil
 	}
-	searches := []struct {
+	type search struct {
 		q    *statement
 		args []any
-	}{
-		{platesFrom, []any{part, part + "\U0010FFFF", manyPlates + 1}},
-		{platesTo, []any{reverse(part), reverse(part) + "\U0010FFFF", manyPlates + 1}},
+	}
+	var searches []search
+	for _, e := range ends {
+		searches = append(searches, search{e.list, []any{e.from, e.from + "\U0010FFFF", manyPlates + 1}})
 	}
 	if t.store.Engine() == "sqlite" {
-		searches = append(searches, struct {
-			q    *statement
-			args []any
-		}{platesIndex, []any{`"` + part + `"`, manyPlates + 1}}, struct {
-			q    *statement
-			args []any
-		}{platesFresh, []any{"%" + part + "%", manyPlates + 1}})
+		searches = append(searches, search{platesIndex, []any{`"` + part + `"`, manyPlates + 1}},
+			search{platesFresh, []any{"%" + part + "%", manyPlates + 1}})
 	} else {
-		searches = append(searches, struct {
-			q    *statement
-			args []any
-		}{platesLike, []any{"%" + part + "%", manyPlates + 1}})
+		searches = append(searches, search{platesLike, []any{"%" + part + "%", manyPlates + 1}})
 	}
 	for _, s := range searches {
 		if err := t.each(s.q, add, s.args...); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		if len(found) > manyPlates {
-			break
+			return nil, true, nil
 		}
 	}
-	return found, nil
+	return found, false, nil
 }
 
 // platePart writes a part of a plate as plates are stored: upper case, without what separates. What no plate

@@ -194,6 +194,12 @@ func (s *statement) changing() *statement {
 	return s
 }
 
+// unprepared marks a query whose best plan depends on its parameters: it is not kept prepared.
+func (s *statement) unprepared() *statement {
+	s.once = true
+	return s
+}
+
 // locking makes a query of one row by its id hold that row until the end of the transaction. SQLite has one
 // writer, which comes to the same.
 func (s *statement) locking() *statement {

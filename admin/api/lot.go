@@ -162,7 +162,10 @@ func (a *api) oneLot(ctx context.Context, in InLot) (*lotOutput, error) {
 		return nil, err
 	}
 	l, err := a.desk.Lot(ctx, id)
-	return &lotOutput{viewLot(l, a.desk.Now())}, err
+	if err != nil {
+		return nil, err
+	}
+	return &lotOutput{viewLot(l, a.desk.Now())}, nil
 }
 
 func (a *api) pauses(verb, summary string,

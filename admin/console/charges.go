@@ -246,9 +246,14 @@ func (c *Console) platformChoices(p *page) []choice {
 	return list
 }
 
+// lotChoices offers the lots of a site that has few of them.
 func (c *Console) lotChoices() []choice {
+	lots := c.desk.Estate().Lots()
+	if len(lots) > estateShown {
+		return nil
+	}
 	var list []choice
-	for _, l := range c.desk.Estate().Lots() {
+	for _, l := range lots {
 		list = append(list, choice{l.ID.String(), strings.TrimSpace(l.ID.String() + " " + l.Name)})
 	}
 	return list

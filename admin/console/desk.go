@@ -171,7 +171,7 @@ type auditList struct {
 func (c *Console) audit(w http.ResponseWriter, r *http.Request, p *page) error {
 	q := r.URL.Query()
 	list := auditList{Actor: strings.TrimSpace(q.Get("actor")), Action: strings.TrimSpace(q.Get("action"))}
-	page, err := c.desk.Audit(r.Context(), p.Who, guard.AuditFilter{Actor: list.Actor, Action: list.Action}, q.Get("cursor"), 100)
+	page, err := c.desk.Audit(r.Context(), p.Who, guard.AuditFilter{Actor: list.Actor, Action: list.Action, Beginning: auditMore + 1}, q.Get("cursor"), 100)
 	if err != nil {
 		return err
 	}

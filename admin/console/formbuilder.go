@@ -141,9 +141,6 @@ func (b *formBuilder) choices(v *fieldView, f estate.Field) {
 		}
 	case f.Type == estate.TypeLot && (b.thing.Kind.Name == "binding" || f.Name == "parent"):
 		v.Options, v.Free = b.c.lotChoices(), true
-		if len(v.Options) > estateShown {
-			v.Options = nil
-		}
 	}
 }
 

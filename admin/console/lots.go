@@ -44,9 +44,12 @@ func (l lotRow) worry() int {
 	return 3
 }
 
-func (c *Console) lotRow(l desk.Lot) lotRow {
-	row := lotRow{Lot: l}
-	row.AckP95, row.Breaker = c.desk.Pulse(l.ID)
+// lotRow is a lot without AckP95: that is added up for what is shown only.
+func (c *Console) lotRow(l desk.Lot) lotRow { return lotRow{Lot: l, Breaker: c.desk.Breaker(l.ID)} }
+
+func (c *Console) shownLot(l desk.Lot) lotRow {
+	row := c.lotRow(l)
+	row.AckP95 = c.desk.AckP95(l.ID)
 	return row
 }
 
@@ -58,6 +61,7 @@ type lotBoard struct {
 	Rows  []lotRow
 	Show  string // "", "off_line", "pending" or "paused"
 	Find  string
+	find  string // in lower case
 	Total int
 	Next  string
 }
@@ -69,6 +73,7 @@ func (c *Console) lots(w http.ResponseWriter, r *http.Request, p *page) error {
 	}
 	q := r.URL.Query()
 	board := lotBoard{Show: q.Get("show"), Find: strings.TrimSpace(q.Get("find")), Total: len(all)}
+	board.find = strings.ToLower(board.Find)
 	byWorry := make([][]int, 5) // places in all: of thousands of lots a page shows a few
 	for i, l := range all {
 		if row := c.lotRow(l); board.keeps(row) {
@@ -76,19 +81,22 @@ func (c *Console) lots(w http.ResponseWriter, r *http.Request, p *page) error {
 		}
 	}
 	places := slices.Concat(byWorry...)
-	from := max(0, slices.IndexFunc(places, func(i int) bool { return all[i].ID.String() == q.Get("cursor") }))
+	from := 0
+	if cursor, err := charge.ParseLotID(q.Get("cursor")); err == nil {
+		from = max(0, slices.IndexFunc(places, func(i int) bool { return all[i].ID == cursor }))
+	}
 	for _, i := range places[from:] {
 		if len(board.Rows) == lotPageSize {
 			board.Next = nextPage(r.URL, all[i].ID.String())
 			break
 		}
-		board.Rows = append(board.Rows, c.lotRow(all[i]))
+		board.Rows = append(board.Rows, c.shownLot(all[i]))
 	}
 	return render(w, r, http.StatusOK, lotsPage(p, board))
 }
 
 func (b lotBoard) keeps(row lotRow) bool {
-	if b.Find != "" && !strings.Contains(strings.ToLower(row.ID.String()+" "+row.Name), strings.ToLower(b.Find)) {
+	if b.find != "" && !strings.Contains(strings.ToLower(row.ID.String()+" "+row.Name), b.find) {
 		return false
 	}
 	switch b.Show {
@@ -139,7 +147,7 @@ func (c *Console) showLot(w http.ResponseWriter, r *http.Request, p *page, f for
 	if err != nil {
 		return err
 	}
-	d := lotDetail{lotRow: c.lotRow(l), Form: f, Bindings: c.boundTo(id)}
+	d := lotDetail{lotRow: c.shownLot(l), Form: f, Bindings: c.boundTo(id)}
 	for _, v := range c.desk.Estate().Vendors() {
 		if v.UnionID == id.Union {
 			d.Vendor = v

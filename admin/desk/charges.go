@@ -27,6 +27,13 @@ func (d *Desk) Charges(ctx context.Context, who guard.Identity, f charge.ChargeF
 	return page, nil
 }
 
+// CountCharges counts the charges of a list that no plate narrows, up to f.Limit, and tells whether there are more.
+func (d *Desk) CountCharges(ctx context.Context, f charge.ChargeFilter) (n int, more bool, err error) {
+	f.Plate = "" // who may look for which is for Charges to say
+	n, more, err = d.cfg.Reads.CountCharges(ctx, f)
+	return n, more, Wrap(err)
+}
+
 // Stays lists stays, with the same limits as Charges.
 func (d *Desk) Stays(ctx context.Context, who guard.Identity, f charge.StayFilter) (charge.Page[*charge.Stay], error) {
 	if err := checkPlatePart(f.Plate); err != nil {

@@ -28,7 +28,7 @@ func (d *Desk) Find(ctx context.Context, who guard.Identity, text string) (*Foun
 	found := &Found{}
 	if id, err := charge.ParseLotID(text); err == nil {
 		if l, err := d.Lot(ctx, id); err == nil {
-			found.Lot = &l.Lot
+			found.Lot = l.Lot
 			return found, nil
 		}
 	}
@@ -57,20 +57,26 @@ func (d *Desk) Find(ctx context.Context, who guard.Identity, text string) (*Foun
 	return found, d.findPlate(ctx, who, text, found)
 }
 
+// What the search box shows of a plate.
+const (
+	findCharges = 50
+	findStays   = 20
+)
+
 // findPlate looks for a plate among charges and stays.
 func (d *Desk) findPlate(ctx context.Context, who guard.Identity, text string, found *Found) error {
 	if plate, err := charge.ParsePlate(text); err == nil {
 		text = plate.Full()
 	}
-	charges, err := d.Charges(ctx, who, charge.ChargeFilter{Plate: text})
-	if err != nil {
+	if err := checkPlatePart(text); err != nil {
 		return err
 	}
-	stays, err := d.Stays(ctx, who, charge.StayFilter{Plate: text, Limit: 20})
+	charges, stays, err := d.cfg.Reads.FindPlate(ctx, text, findCharges, findStays)
 	if err != nil {
-		return err
+		return Wrap(err)
 	}
-	found.Charges, found.Stays = charges.Items, stays.Items
+	found.Charges = whole(who, text, charges.Items, func(c *charge.Charge) charge.Plate { return c.Plate })
+	found.Stays = whole(who, text, stays.Items, func(s *charge.Stay) charge.Plate { return s.Plate })
 	return nil
 }
 
@@ -91,22 +97,14 @@ func (d *Desk) NearMisses(ctx context.Context) ([]NearMiss, error) {
 	if err != nil {
 		return nil, Wrap(err)
 	}
-	stays := make(map[charge.LotID][]*charge.Stay)
+	stays, err := d.cfg.Reads.NearStays(ctx, waiting.Items)
+	if err != nil {
+		return nil, Wrap(err)
+	}
 	var near []NearMiss
-	for _, c := range waiting.Items {
-		inLot, known := stays[c.Lot]
-		if !known {
-			page, err := d.cfg.Reads.Stays(ctx, charge.StayFilter{Lot: c.Lot, Open: true, Limit: 500})
-			if err != nil {
-				return nil, Wrap(err)
-			}
-			inLot = page.Items
-			stays[c.Lot] = inLot
-		}
-		for _, s := range inLot {
-			if c.Plate.Near(s.Plate) {
-				near = append(near, NearMiss{c, s})
-			}
+	for i, c := range waiting.Items {
+		for _, s := range stays[i] {
+			near = append(near, NearMiss{c, s})
 		}
 	}
 	slices.SortStableFunc(near, func(a, b NearMiss) int { return cmp.Compare(b.Charge.ID, a.Charge.ID) })

@@ -12,8 +12,8 @@ import (
 
 // Lot is a car park as configured and as it stands.
 type Lot struct {
-	charge.Lot
-	Status charge.LotStatus
+	*charge.Lot // of the estate, only to be read
+	Status      charge.LotStatus
 }
 
 // Lots lists every lot of the estate, in the estate's order.
@@ -29,7 +29,7 @@ func (d *Desk) Lots(ctx context.Context) ([]Lot, error) {
 	all := d.cfg.Estate.State().Lots()
 	lots := make([]Lot, 0, len(all))
 	for _, l := range all {
-		lots = append(lots, Lot{*l, byID[l.ID]})
+		lots = append(lots, Lot{l, byID[l.ID]})
 	}
 	return lots, nil
 }
@@ -48,7 +48,7 @@ func (d *Desk) Lot(ctx context.Context, id charge.LotID) (Lot, error) {
 		return Lot{}, Fail(NotFound, "there is no lot "+id.String())
 	}
 	status, err := d.cfg.Reads.LotStatus(ctx, id)
-	return Lot{l, status}, Wrap(err)
+	return Lot{&l, status}, Wrap(err)
 }
 
 // Pause stops sending to a lot.
@@ -112,10 +112,18 @@ func (d *Desk) Latency() (p50, p99 time.Duration, ok bool) {
 	return d.cfg.Pulse.Latency()
 }
 
-// Pulse gives a lot's acknowledgement time and breaker; zero where nobody has measured.
-func (d *Desk) Pulse(id charge.LotID) (ackP95 time.Duration, breaker string) {
+// AckP95 gives how long a lot takes to acknowledge; zero where nobody has measured.
+func (d *Desk) AckP95(id charge.LotID) time.Duration {
 	if d.cfg.Pulse == nil {
-		return 0, ""
+		return 0
 	}
-	return d.cfg.Pulse.Lot(id)
+	return d.cfg.Pulse.AckP95(id)
+}
+
+// Breaker tells how a lot's breaker stands; empty where nobody has measured.
+func (d *Desk) Breaker(id charge.LotID) string {
+	if d.cfg.Pulse == nil {
+		return ""
+	}
+	return d.cfg.Pulse.Breaker(id)
 }

@@ -15,8 +15,14 @@ import (
 type Reads interface {
 	Push(ctx context.Context, id int64) (*charge.Push, error) // nil where there is none
 	Charges(ctx context.Context, f charge.ChargeFilter) (charge.Page[*charge.Charge], error)
+	// CountCharges counts what Charges would list, up to f.Limit, and tells whether there are more.
+	CountCharges(ctx context.Context, f charge.ChargeFilter) (n int, more bool, err error)
 	Pushes(ctx context.Context, f charge.PushFilter) (charge.Page[charge.Push], error)
 	Stays(ctx context.Context, f charge.StayFilter) (charge.Page[*charge.Stay], error)
+	// FindPlate is Charges and Stays of a plate or a part of one.
+	FindPlate(ctx context.Context, part string, mostCharges, mostStays int) (charge.Page[*charge.Charge], charge.Page[*charge.Stay], error)
+	// NearStays gives for each charge the open stays of its lot whose plate differs by one character, newest first.
+	NearStays(ctx context.Context, charges []*charge.Charge) ([][]*charge.Stay, error)
 	LotStatus(ctx context.Context, id charge.LotID) (charge.LotStatus, error)
 	LotStatuses(ctx context.Context) ([]charge.LotStatus, error)
 	Statement(ctx context.Context, f charge.StatementFilter) ([]charge.StatementRow, error)
@@ -77,7 +83,8 @@ type TestPush struct {
 type Pulse interface {
 	// Latency gives how long pushes took to reach their lots lately; ok is false where none did.
 	Latency() (p50, p99 time.Duration, ok bool)
-	// Lot gives how long a lot took to acknowledge, 95 of 100, and how its breaker stands ("closed", "open",
-	// "half_open", or "" where it has none).
-	Lot(id charge.LotID) (ackP95 time.Duration, breaker string)
+	// AckP95 gives how long a lot took to acknowledge, 95 of 100.
+	AckP95(id charge.LotID) time.Duration
+	// Breaker tells how a lot's breaker stands: "closed", "open", "half_open", or "" where it has none.
+	Breaker(id charge.LotID) string
 }

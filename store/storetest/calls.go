@@ -62,8 +62,10 @@ func testAudit(t *testing.T, s *site) {
 		return nil
 	})
 	page, err2 := s.AuditPage(t.Context(), 3, 10)
-	if err := all(err, err2); err != nil || walked < 3 || len(page) != 2 || page[0].Seq != 2 || page[1].Seq != 1 {
-		t.Errorf("walked %d, page %v, %v", walked, page, err)
+	cut, err3 := s.AuditBeginnings(t.Context(), 3, 1, 1)
+	if err := all(err, err2, err3); err != nil || walked < 3 || len(page) != 2 || page[0].Seq != 2 || page[1].Seq != 1 ||
+		len(cut) != 1 || cut[0].Seq != 2 || string(cut[0].Entry) != "e" || !bytes.Equal(cut[0].Hash, page[0].Hash) {
+		t.Errorf("walked %d, page %v, beginnings %v, %v", walked, page, cut, err)
 	}
 }
 

@@ -72,6 +72,22 @@ func testLists(t *testing.T, s *site) {
 	list(charge.ChargeFilter{From: s.now.Add(time.Minute), To: s.now.Add(2 * time.Minute)}, 3, 2)
 	list(charge.ChargeFilter{Plate: "京AD06088", Limit: 5}, 6, 5, 4, 3, 2, 1, 0)
 	list(charge.ChargeFilter{Plate: "京AD06088", Lot: other}, 3)
+	for _, c := range []struct {
+		f    charge.ChargeFilter
+		n    int
+		more bool
+	}{
+		{charge.ChargeFilter{Limit: 7}, 7, false},
+		{charge.ChargeFilter{Limit: 6}, 6, true},
+		{charge.ChargeFilter{States: []charge.State{charge.StateRefused, charge.StateGaveUp}, Limit: 100}, 1, false},
+		{charge.ChargeFilter{States: []charge.State{charge.StateRefused, charges[0].State}, Limit: 3}, 3, true},
+		{charge.ChargeFilter{Reason: charge.ReasonLotRefused, Limit: 1}, 1, false},
+		{charge.ChargeFilter{Plate: "京AD06088", Lot: other, Limit: 100}, 1, false},
+	} {
+		if n, more, err := s.CountCharges(t.Context(), c.f); n != c.n || more != c.more || err != nil {
+			t.Errorf("CountCharges(%+v) = %d, %v, %v", c.f, n, more, err)
+		}
+	}
 	for _, cursor := range []string{"x", "1.2.3", "'.1", "."} {
 		if _, err := s.Charges(t.Context(), charge.ChargeFilter{Cursor: cursor}); !errors.Is(err, charge.ErrCursor) {
 			t.Errorf("cursor %q: %v, want ErrCursor", cursor, err)

@@ -34,6 +34,7 @@ func Run(t *testing.T, place Place) {
 		{"Lines", testLines},
 		{"Lists", testLists},
 		{"PlateSearch", testPlateSearch},
+		{"NearStays", testNearStays},
 		{"LotStatus", testLotStatus},
 		{"Statement", testStatement},
 		{"StatementFollows", testStatementFollows},
