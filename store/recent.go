@@ -59,9 +59,8 @@ func (t *Tx) recentCharge(id int64) *charge.Charge {
 	if !ok {
 		return nil
 	}
-	c = ownCharge(c)
-	t.know(c)
-	return c
+	t.see(c)
+	return ownCharge(c)
 }
 
 // recentDelivery gives a delivery as it would be read, where that is known.
@@ -77,16 +76,16 @@ func (t *Tx) recentDelivery(id int64) *charge.Delivery {
 	return &own
 }
 
-// put remembers a charge for recent as it would be read: times in whole milliseconds, nothing shared with the caller.
+// put remembers a charge, which nobody changes any more, for recent as it would be read: times in whole milliseconds.
 func (t *Tx) put(c *charge.Charge) {
 	if t.recent == nil || t.bulk {
 		return
 	}
-	own := ownCharge(c)
+	own := *c
 	for _, at := range []*time.Time{&own.StartedAt, &own.EndedAt, &own.Received, &own.HoldUntil, &own.UpdatedAt} {
 		*at = fromMillis(millis(*at))
 	}
-	t.putCharges = append(t.putCharges, own)
+	t.putCharges = append(t.putCharges, &own)
 }
 
 // putDelivery is put for a delivery. Payloads are never written into.

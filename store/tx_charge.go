@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -22,11 +23,16 @@ var (
 	deleteRepeat    = statementOf("DELETE FROM repeat WHERE platform = ? AND key = ? AND charge = ?", tableRepeat)
 	updateCharge    = tableCharge.update("account order_no repeat_key plate lot started ended energy total ask detail digest stay " + outcome)
 	updateOutcome   = tableCharge.update(outcome)
+	updateStanding  = tableCharge.update(standing)
 )
 
-// outcome is what becomes of a charge. It is put alone where nothing else has changed: SQLite makes anew every
-// index of a column that an update names, changed or not, and PostgreSQL is sent less.
-const outcome = "state reason reduction hold_until decision usage report updated gap"
+// standing is how far a charge has come, outcome what has become of it. Each is put alone where nothing else has
+// changed: SQLite makes anew every index of a column that an update names, changed or not, PostgreSQL is sent less, and
+// a decision is long to write.
+const (
+	standing = "state reason hold_until report updated gap"
+	outcome  = "reduction decision usage " + standing
+)
 
 // Charge finds a charge by its id.
 func (t *Tx) Charge(id int64) (*charge.Charge, error) {
@@ -78,8 +84,7 @@ func (t *Tx) AddCharge(c *charge.Charge) error {
 	if err := t.noteCharge(c); err != nil {
 		return err
 	}
-	t.know(c)
-	t.put(c)
+	t.put(t.know(c))
 	return t.add(tableCharge, args...)
 }
 
@@ -94,13 +99,16 @@ func (t *Tx) SetCharge(c *charge.Charge) error {
 	if err := t.noteOutcome(c); err != nil {
 		return err
 	}
-	var e texts
-	became := []any{string(c.State), string(c.Reason), text(&e, c.Reduction), millis(c.HoldUntil), text(&e, c.Decision), text(&e, c.Usage),
-		string(c.Report), millis(c.UpdatedAt), number(c.Gap()), c.ID}
+	stands := []any{string(c.State), string(c.Reason), millis(c.HoldUntil), string(c.Report), millis(c.UpdatedAt), number(c.Gap()), c.ID}
 	was, known := t.seen[c.ID]
-	t.know(c)
-	t.put(c)
-	if known && sameButOutcome(was, *c) {
+	t.put(t.know(c))
+	same := known && sameButOutcome(was, *c)
+	if same && sameGrant(&was, c) {
+		return t.one("charge", c.ID, updateStanding, stands...)
+	}
+	var e texts
+	became := append([]any{text(&e, c.Reduction), text(&e, c.Decision), text(&e, c.Usage)}, stands...)
+	if same {
 		if e.err != nil {
 			return e.err
 		}
@@ -124,6 +132,13 @@ func sameButOutcome(a, b charge.Charge) bool {
 	}
 	return a == b
 }
+
+// sameGrant reports whether two versions of a charge agree in what was decided and what was used.
+func sameGrant(a, b *charge.Charge) bool {
+	return sameValue(a.Reduction, b.Reduction) && sameValue(a.Usage, b.Usage) && reflect.DeepEqual(a.Decision, b.Decision)
+}
+
+func sameValue[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
 
 // moveRepeat takes a charge's new repeat key and gives the old one back.
 func (t *Tx) moveRepeat(c *charge.Charge) error {
@@ -208,7 +223,14 @@ func (t *Tx) scanCharge(c *cells) (*charge.Charge, error) {
 	return v, err
 }
 
-func (t *Tx) know(c *charge.Charge) {
+// know remembers a charge as it stands in the store, and gives that copy, which nobody changes.
+func (t *Tx) know(c *charge.Charge) *charge.Charge {
+	own := ownCharge(c)
+	t.see(own)
+	return own
+}
+
+func (t *Tx) see(c *charge.Charge) {
 	if t.seen == nil {
 		t.seen = make(map[int64]charge.Charge)
 	}

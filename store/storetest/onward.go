@@ -103,6 +103,30 @@ func testOnward(t *testing.T, s *site) {
 		return tx.SetCharge(got)
 	}, visit)
 	asRead("arrived")
+
+	// A change of what a decision points to is a change of the charge.
+	for i, change := range []func(*charge.Charge){
+		func(c *charge.Charge) { c.Decision.Note = "looked at" },
+		func(c *charge.Charge) { c.Decision.Granted = append(c.Decision.Granted, charge.Granted{Charge: 7}) },
+		func(c *charge.Charge) { c.Decision.Granted[0].Charge = 8 },
+		func(c *charge.Charge) { c.Reduction.Minutes++ },
+		func(c *charge.Charge) { c.Usage = &charge.Usage{Minutes: 1} },
+		func(c *charge.Charge) { c.Usage.Minutes = 2 },
+	} {
+		var want *charge.Charge
+		s.write(func(tx *store.Tx) (err error) {
+			if want, err = tx.Charge(c.ID); err != nil {
+				return err
+			}
+			change(want)
+			return tx.SetCharge(want)
+		}, visit)
+		s.read(func(tx *store.Tx) error {
+			got, err := tx.Charge(c.ID)
+			same(t, fmt.Sprintf("change %d", i), got, want)
+			return err
+		})
+	}
 }
 
 // testForesee asks ahead, changes what was asked, and asks.
