@@ -28,6 +28,7 @@ type SizeConfig struct {
 	Saturate SaturateConfig
 	Loop     OpenLoop
 	Plot     string // SVG file; empty: none
+	People   bool   // only pages, searches and statements, no load
 }
 
 // DefaultSize is what the report uses.
@@ -71,6 +72,9 @@ func (r *Rig) Size(ctx context.Context, engine *Engine, cfg SizeConfig) ([]Row, 
 		{charges: cfg.Many, lots: cfg.ManyLots, sick: Dead},
 		{charges: cfg.Many, lots: cfg.ManyLots, sick: Hanging},
 	}
+	if cfg.People {
+		sizes = sizes[2:3]
+	}
 	var rows []Row
 	for _, s := range sizes {
 		s.name = fmt.Sprintf("%s charges, %s lots", short(s.charges), short(s.lots))
@@ -97,7 +101,7 @@ func (r *Rig) Size(ctx context.Context, engine *Engine, cfg SizeConfig) ([]Row, 
 			return rows, fmt.Errorf("%s charges a day: %w", short(cfg.Busy), err)
 		}
 	}
-	if cfg.Plot == "" {
+	if cfg.Plot == "" || cfg.People {
 		return rows, nil
 	}
 	return rows, os.WriteFile(cfg.Plot, plot(engine.Name, sizes), 0o644)
@@ -127,6 +131,9 @@ func (r *Rig) measureSize(ctx context.Context, engine *Engine, cfg SizeConfig, s
 		}
 		s.alone = append(s.alone, found...)
 		r.say("%s: pages and searches are measured", s.name)
+	}
+	if cfg.People {
+		return nil
 	}
 	g := newGenerator(st.site, st.server.HTTP, charge.KindAPI, 256)
 	ill := st.ill(s.sick)
@@ -231,6 +238,11 @@ func (r *Rig) sizedStand(ctx context.Context, engine *Engine, cfg SizeConfig, s 
 	site, database, err := r.prepare(ctx, engine, dir, s)
 	if err != nil {
 		return nil, nil, err
+	}
+	if engine.Keeps() { // a database elsewhere is as warm as it is
+		if err := r.warm(ctx, engine, dir, database); err != nil {
+			return nil, nil, err
+		}
 	}
 	st := &stand{engine: engine, site: site}
 	if st.ends, err = OpenCalls(site, 0); err != nil {

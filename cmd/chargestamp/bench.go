@@ -177,12 +177,13 @@ type benchSize struct {
 	Times    int    `default:"3" help:"Every figure is the median of so many runs."`
 	Prepared string `placeholder:"DIR" type:"path" help:"Keep prepared data there and use them again; they take about 3 kB a charge."`
 	Plot     string `placeholder:"FILE" type:"path" help:"Write a plot (SVG)."`
+	People   bool   `help:"Measure only what people wait for: pages, searches and statements."`
 }
 
 // Run measures sizes.
 func (b *benchSize) Run(c *console) error {
 	cfg := bench.DefaultSize
-	cfg.Many, cfg.Times, cfg.Dir, cfg.Plot = b.Charges, b.Times, b.Prepared, b.Plot
+	cfg.Many, cfg.Times, cfg.Dir, cfg.Plot, cfg.People = b.Charges, b.Times, b.Prepared, b.Plot, b.People
 	return b.eachKeeping(c, b.report, b.Prepared, func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) { return rig.Size(c.ctx, e, cfg) })
 }
 
