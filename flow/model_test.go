@@ -31,9 +31,6 @@ func TestModel(t *testing.T) {
 
 // TestModelOnPostgres plays fewer cases of the same on the other engine.
 func TestModelOnPostgres(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a PostgreSQL takes seconds to start")
-	}
 	server, err := pgtest.Start()
 	if err != nil {
 		t.Fatal(err)

@@ -16,9 +16,6 @@ func TestRepeatedAcknowledgementIsNoAttempt(t *testing.T) {
 }
 
 func TestRepeatedAcknowledgementIsNoAttemptOnPostgres(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a PostgreSQL takes seconds to start")
-	}
 	testRepeatedAcknowledgements(t, storetest.Postgres(storetest.StartPostgres(t)))
 }
 
