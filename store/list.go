@@ -184,11 +184,9 @@ func (t *Tx) chargeFilter(cf charge.ChargeFilter) (f filter, err error) {
 		f.find("id IN (SELECT charge FROM delivery WHERE uuid = ?)", cf.UUID)
 	}
 	if cf.Plate != "" {
-		p, err := t.platesOf(cf.Plate)
-		if err != nil {
+		if err := t.plateFilter(&f, cf.Plate); err != nil {
 			return f, err
 		}
-		p.narrow(&f, t.store.Engine())
 	}
 	if cf.Reason != "" && cf.Reason != charge.ReasonOK {
 		f.find("reason = ? AND reason <> 'ok'", string(cf.Reason))
@@ -259,11 +257,9 @@ func (s *Store) Stays(ctx context.Context, sf charge.StayFilter) (page charge.Pa
 			f.where("open = 1")
 		}
 		if sf.Plate != "" {
-			p, err := t.platesOf(sf.Plate)
-			if err != nil {
+			if err := t.plateFilter(&f, sf.Plate); err != nil {
 				return err
 			}
-			p.narrow(&f, s.Engine())
 		}
 		page, err = staysOf(t, f, sf.Lot.IsZero(), paging{sf.Limit, sf.Cursor})
 		return err

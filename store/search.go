@@ -19,8 +19,6 @@ var (
 	manyFrom = statementOf("SELECT 1 FROM plate WHERE plate >= ? AND plate < ? ORDER BY plate LIMIT 1 OFFSET ?", tablePlate)
 	manyTo   = statementOf("SELECT 1 FROM plate WHERE rev >= ? AND rev < ? ORDER BY rev LIMIT 1 OFFSET ?", tablePlate)
 
-	platesFrom  = statementOf("SELECT plate FROM plate WHERE plate >= ? AND plate < ? ORDER BY plate LIMIT ?", tablePlate)
-	platesTo    = statementOf("SELECT plate FROM plate WHERE rev >= ? AND rev < ? ORDER BY rev LIMIT ?", tablePlate)
 	platesIndex = statementOf("SELECT plate FROM plate_part WHERE plate_part MATCH ? LIMIT ?")
 	platesFresh = statementOf("SELECT plate FROM plate WHERE id > coalesce((SELECT max(id) FROM plate_part_content), 0) AND plate LIKE ? LIMIT ?", tablePlate)
 	// PostgreSQL is to plan it for each part anew: a plan for any part reads all plates.
@@ -59,6 +57,15 @@ func (p plates) narrow(f *filter, engine string) {
 	}
 }
 
+// plateFilter narrows a list to the plates that are or hold a part.
+func (t *Tx) plateFilter(f *filter, text string) error {
+	p, err := t.platesOf(text)
+	if err == nil {
+		p.narrow(f, t.store.Engine())
+	}
+	return err
+}
+
 // FindPlate lists the charges and the stays of the plates that are or hold a part, as Charges and Stays do. The
 // plates are looked up once.
 func (s *Store) FindPlate(ctx context.Context, part string, mostCharges, mostStays int) (charges charge.Page[*charge.Charge], stays charge.Page[*charge.Stay], err error) {
@@ -82,39 +89,27 @@ func (t *Tx) platesWith(part string) (found []string, many bool, err error) {
 	if utf8.RuneCountInString(part) < 3 {
 		return []string{part}, false, nil
 	}
-	ends := []struct {
-		many, list *statement
-		from       string
-	}{{manyFrom, platesFrom, part}, {manyTo, platesTo, reverse(part)}}
-	for _, e := range ends {
-		if many, err = t.get(e.many, func(*cells) error { return nil }, e.from, e.from+"\U0010FFFF", manyPlates); many || err != nil {
+	for _, end := range []struct {
+		many *statement
+		from string
+	}{{manyFrom, part}, {manyTo, reverse(part)}} {
+		if many, err = t.get(end.many, func(*cells) error { return nil }, end.from, end.from+"\U0010FFFF", manyPlates); many || err != nil {
 			return nil, many, err
 		}
 	}
-	seen := make(map[string]bool)
-	add := func(c *cells) error {
-		if p := c.text(); !seen[p] {
-			seen[p] = true
-			found = append(found, p)
-		}
-		return nil
-	}
 	type search struct {
 		q    *statement
-		args []any
+		text string
 	}
-	var searches []search
-	for _, e := range ends {
-		searches = append(searches, search{e.list, []any{e.from, e.from + "\U0010FFFF", manyPlates + 1}})
-	}
-	if t.store.Engine() == "sqlite" {
-		searches = append(searches, search{platesIndex, []any{`"` + part + `"`, manyPlates + 1}},
-			search{platesFresh, []any{"%" + part + "%", manyPlates + 1}})
-	} else {
-		searches = append(searches, search{platesLike, []any{"%" + part + "%", manyPlates + 1}})
+	searches := []search{{platesLike, "%" + part + "%"}}
+	if t.store.Engine() == "sqlite" { // the index follows the plates after a while: none is in both
+		searches = []search{{platesIndex, `"` + part + `"`}, {platesFresh, "%" + part + "%"}}
 	}
 	for _, s := range searches {
-		if err := t.each(s.q, add, s.args...); err != nil {
+		if err := t.each(s.q, func(c *cells) error {
+			found = append(found, c.text())
+			return nil
+		}, s.text, manyPlates+1); err != nil {
 			return nil, false, err
 		}
 		if len(found) > manyPlates {
