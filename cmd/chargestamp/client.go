@@ -96,7 +96,9 @@ func (c *client) call(ctx context.Context, method, path, kind string, body []byt
 		*p = answer
 		return nil
 	}
-	return json.Unmarshal(answer, v)
+	d := json.NewDecoder(bytes.NewReader(answer))
+	d.UseNumber() // a table prints numbers as they were told, not as 1.2e+06
+	return d.Decode(v)
 }
 
 // problem puts a problem document (RFC 9457) into words.

@@ -45,9 +45,10 @@ func (l *lotsList) Run(c *console) error {
 	if err := l.client().get(c.ctx, "/api/v1/lots", nil, &page); err != nil {
 		return err
 	}
-	t := table{head: []string{"LOT", "NAME", "KIND", "LINE", "PENDING", "OLDEST"}}
+	t := table{head: []string{"LOT", "NAME", "KIND", "LINE", "PENDING", "OVER_1M", "OVER_10M", "OLDEST_S"}}
 	for _, i := range page.Items {
-		t.rows = append(t.rows, []string{cell(i["lot"]), cell(i["name"]), cell(i["kind"]), cell(i["line"]), cell(i["pending"]), cell(i["oldest_age_s"])})
+		t.rows = append(t.rows, []string{cell(i["lot"]), cell(i["name"]), cell(i["kind"]), cell(i["line"]),
+			cell(i["pending"]), cell(i["pending_over_1m"]), cell(i["pending_over_10m"]), cell(i["oldest_age_s"])})
 	}
 	return l.print(c, t, page.Items)
 }

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// answering is a server that answers everything with a document, and the flags that lead to it.
+func answering(t *testing.T, document string) remote {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte(document)) }))
+	t.Cleanup(s.Close)
+	return remote{Server: s.URL}
+}
+
+// A busy month has millions of minutes; they were printed as 2.5e+06.
+func TestLargeNumbersInTables(t *testing.T) {
+	var out bytes.Buffer
+	c := &console{ctx: t.Context(), out: &out}
+	s := statementCommand{remote: answering(t, `{"items":[{"day":"2026-11-01","charges":83333,"granted_minutes":2499990,"granted_amount":"12345678.90"}]}`), Output: "table"}
+	if err := s.Run(c); err != nil {
+		t.Fatal(err)
+	}
+	if text := out.String(); !strings.Contains(text, " 2499990 ") || !strings.Contains(text, " 12345678.90 ") || strings.Contains(text, "e+") {
+		t.Errorf("printed:\n%s", text)
+	}
+}
+
+func TestLotsTableTellsPendingByAge(t *testing.T) {
+	var out bytes.Buffer
+	c := &console{ctx: t.Context(), out: &out}
+	l := lotsList{remote: answering(t, `{"items":[{"lot":"200461/1313","name":"a","kind":"api","line":null,"pending":1200345,"pending_over_1m":7,"pending_over_10m":3,"oldest_age_s":1800}]}`),
+		output: output{Output: "csv"}}
+	if err := l.Run(c); err != nil {
+		t.Fatal(err)
+	}
+	const want = "LOT,NAME,KIND,LINE,PENDING,OVER_1M,OVER_10M,OLDEST_S\n200461/1313,a,api,-,1200345,7,3,1800\n"
+	if out.String() != want {
+		t.Errorf("printed\n%s, want\n%s", out.String(), want)
+	}
+}
