@@ -239,10 +239,8 @@ func (r *Rig) sizedStand(ctx context.Context, engine *Engine, cfg SizeConfig, s 
 	if err != nil {
 		return nil, nil, err
 	}
-	if engine.Keeps() { // a database elsewhere is as warm as it is
-		if err := r.warm(ctx, engine, dir, database); err != nil {
-			return nil, nil, err
-		}
+	if err := r.warm(ctx, engine, dir, database); err != nil {
+		return nil, nil, err
 	}
 	st := &stand{engine: engine, site: site}
 	if st.ends, err = OpenCalls(site, 0); err != nil {
@@ -313,6 +311,9 @@ func (r *Rig) prepare(ctx context.Context, engine *Engine, dir string, s *sized)
 	}
 	r.say("%s charges were written in %s", short(s.charges), time.Since(begin).Round(time.Second))
 	begin = time.Now()
+	if err := r.warm(ctx, engine, dir, database); err != nil { // verify looks at pages in the order of their keys
+		return nil, "", err
+	}
 	if err := verify(ctx, cfg); err != nil {
 		return nil, "", err
 	}

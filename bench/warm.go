@@ -12,8 +12,11 @@ import (
 )
 
 // warm reads the files of a prepared store once, as a machine that has served it for a while has them in memory: a
-// server that was started a second ago would be measured by the disk under it.
+// server that was started a second ago would be measured by the disk under it. A database elsewhere is as warm as it is.
 func (r *Rig) warm(ctx context.Context, engine *Engine, dir, database string) error {
+	if !engine.Keeps() {
+		return nil
+	}
 	if engine.Name == Postgres {
 		var err error
 		if dir, err = filesOf(ctx, database); err != nil {
