@@ -28,6 +28,11 @@ const (
 	hintChannel = "chargestamp"
 )
 
+// A page of a list is a few rows at one end of an index. Of a plate's part that is rarer than it thinks the planner
+// expects so much work that it starts other processes and compiles the query, which takes ten times as long as to
+// walk; and its workers read far ahead of the page.
+var readerSettings = map[string]string{"jit": "off", "max_parallel_workers_per_gather": "0"}
+
 var errURL = errors.New("store: the database url cannot be read: write postgres://user:password@host:port/database, reserved characters as %XX")
 
 // committers is how many transactions of this node may be under way at once: more share the work of a large machine,
@@ -69,6 +74,9 @@ func openPostgres(ctx context.Context, s *Store) (engine, error) {
 		return nil, errURL
 	}
 	poolCfg.ConnConfig, poolCfg.MaxConns = cfg.Copy(), poolSize
+	for name, value := range readerSettings {
+		poolCfg.ConnConfig.RuntimeParams[name] = value
+	}
 	if e.pool, err = pgxpool.NewWithConfig(ctx, poolCfg); err != nil {
 		return nil, wrapf(err, "connect to PostgreSQL")
 	}
