@@ -92,7 +92,8 @@ type Charges interface {
 type Stays interface {
 	Stay(id int64) (*charge.Stay, error)
 	StayByOrder(lot charge.LotID, orderID string) (*charge.Stay, error)
-	// StaysOf lists a plate's stays in a lot that are open or ended after since, newest entry first, at most 50.
+	// StaysOf lists a plate's stays in a lot that are open or ended after since, newest entry first; at most 50, of more
+	// those that ended last.
 	StaysOf(v charge.VisitKey, since time.Time) ([]*charge.Stay, error)
 	AddStay(s *charge.Stay) error
 	SetStay(s *charge.Stay) error

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -10,7 +12,7 @@ import (
 var (
 	selectStay        = tableStay.selectWhere("id = ?").of("i")
 	selectStayByOrder = tableStay.selectWhere("lot = ? AND order_id = ?").of("tt")
-	selectStaysOf     = tableStay.selectWhere("plate = ? AND lot = ? AND ends > ? ORDER BY entered DESC, id DESC LIMIT 50").of("tti")
+	selectStaysOf     = tableStay.selectWhere("plate = ? AND lot = ? AND ends > ? ORDER BY ends DESC LIMIT 50").of("tti") // as the index has them
 	updateStay        = tableStay.update("order_id plate entered left_at ends open closed channel paid paid_at settlement")
 )
 
@@ -22,9 +24,12 @@ func (t *Tx) StayByOrder(lot charge.LotID, orderID string) (*charge.Stay, error)
 	return first(t, selectStayByOrder, scanStay, lot.String(), orderID)
 }
 
-// StaysOf lists a plate's stays in a lot that are open or ended after since, newest entry first, at most 50.
+// StaysOf lists a plate's stays in a lot that are open or ended after since, newest entry first; at most 50, of more
+// those that ended last.
 func (t *Tx) StaysOf(v charge.VisitKey, since time.Time) ([]*charge.Stay, error) {
-	return list(t, selectStaysOf, scanStay, staysOfArgs(v, since)...)
+	stays, err := list(t, selectStaysOf, scanStay, staysOfArgs(v, since)...)
+	slices.SortFunc(stays, func(a, b *charge.Stay) int { return cmp.Or(b.Entered.Compare(a.Entered), cmp.Compare(b.ID, a.ID)) })
+	return stays, err
 }
 
 func staysOfArgs(v charge.VisitKey, since time.Time) []any {

@@ -101,11 +101,14 @@ func testLookups(t *testing.T, s *site) {
 	stay, old := s.stay("京AD06088", "o1"), s.stay("京AD06088", "o0")
 	c.StayID = stay.ID
 	old.Entered, old.Left, old.Open = s.now.Add(-50*time.Hour), s.now.Add(-48*time.Hour), false
+	long := s.stay("京AD06088", "o2") // came before the other and left after it
+	long.Entered, long.Left, long.Open = s.now.Add(-60*time.Hour), s.now.Add(-47*time.Hour), false
 	held := s.charge("京AD06088")
 	held.State, held.StayID, held.Received, held.Order = charge.StateHeld, 0, s.now.Add(-time.Hour), ""
 	d, j := s.delivery(c)
 	s.write(func(tx *store.Tx) error {
-		return all(tx.AddCharge(c), tx.AddCharge(held), tx.AddStay(old), tx.AddStay(stay), tx.AddDelivery(d, j), tx.AddPush(s.push(c.ID)),
+		return all(tx.AddCharge(c), tx.AddCharge(held), tx.AddStay(old), tx.AddStay(long), tx.AddStay(stay),
+			tx.AddDelivery(d, j), tx.AddPush(s.push(c.ID)),
 			tx.AddPush(s.push(0)), tx.AddPush(s.push(c.ID)))
 	})
 	s.read(func(tx *store.Tx) error {
@@ -144,7 +147,7 @@ func testLookups(t *testing.T, s *site) {
 		stays, err7 := tx.StaysOf(v, s.now.Add(-24*time.Hour))
 		same(t, "stays", stays, []*charge.Stay{stay})
 		stays, err8 := tx.StaysOf(v, s.now.Add(-49*time.Hour))
-		same(t, "stays since long", stays, []*charge.Stay{stay, old})
+		same(t, "stays since long", stays, []*charge.Stay{stay, old, long})
 
 		byUUID, err9 := tx.DeliveryByUUID(s.lot, d.UUID)
 		same(t, "delivery by uuid", byUUID, d)
