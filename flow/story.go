@@ -2,9 +2,11 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -45,25 +47,46 @@ func (f *Flow) Story(ctx context.Context, id int64) (*Story, error) {
 	return stories[0], nil
 }
 
-// Stories tells several charges as of one moment, in the order of their ids. It gives ErrNotFound where one is
-// unknown.
+const (
+	tellers    = 3  // readers that one list may have; the store has a few more of them
+	toldAtOnce = 15 // charges that are worth a reader
+)
+
+// Stories tells several charges, each as of one moment, in the order of their ids. It gives ErrNotFound where one is
+// unknown. What hangs on a charge lies wherever there was room at its time; so that a disk is not asked for one piece
+// after the other, a few readers share them.
 func (f *Flow) Stories(ctx context.Context, ids []int64) ([]*Story, error) {
+	stories := make([]*Story, len(ids))
+	parts := max(1, min(tellers, len(ids)/toldAtOnce))
+	errs := make([]error, parts)
+	var wg sync.WaitGroup
+	for i := range parts {
+		from, to := i*len(ids)/parts, (i+1)*len(ids)/parts
+		wg.Go(func() { errs[i] = f.tell(ctx, ids[from:to], stories[from:to]) })
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return stories, nil
+}
+
+func (f *Flow) tell(ctx context.Context, ids []int64, stories []*Story) error {
 	var all []*charge.History
 	err := f.cfg.Storage.Read(ctx, func(tx Tx) (err error) {
 		all, err = tx.Histories(ids)
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	stories := make([]*Story, len(all))
 	for i, h := range all {
 		if h == nil {
-			return nil, ErrNotFound
+			return ErrNotFound
 		}
 		stories[i] = storyOf(h)
 	}
-	return stories, nil
+	return nil
 }
 
 func storyOf(h *charge.History) *Story {
