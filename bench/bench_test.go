@@ -402,6 +402,10 @@ func TestSizePeople(t *testing.T) {
 	}
 	defer hole.close()
 	defer st.close()
+	before, err := st.loaded(), st.markLoaded()
+	if err != nil || before || !st.loaded() {
+		t.Errorf("data that a load has run on are not told from others: %v, %v", before, err)
+	}
 	pages, err := st.pages(t.Context(), 2, "")
 	if err != nil {
 		t.Fatal(err)
@@ -428,6 +432,13 @@ func TestSizeBusy(t *testing.T) {
 	rows, err := newRig(t).busy(t.Context(), sqlite(t), SizeConfig{Busy: 200, FewLots: 5, Looks: 3})
 	if err != nil || len(rows) != 2 {
 		t.Errorf("%+v, %v", rows, err)
+	}
+}
+
+// The second engine's plot was written over the first's.
+func TestEachEngineHasItsPlot(t *testing.T) {
+	if got := plotFile("a.b/size.svg", Postgres); got != "a.b/size-postgres.svg" {
+		t.Error(got)
 	}
 }
 

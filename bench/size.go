@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -104,7 +105,13 @@ func (r *Rig) Size(ctx context.Context, engine *Engine, cfg SizeConfig) ([]Row, 
 	if cfg.Plot == "" || cfg.People {
 		return rows, nil
 	}
-	return rows, os.WriteFile(cfg.Plot, plot(engine.Name, sizes), 0o644)
+	return rows, os.WriteFile(plotFile(cfg.Plot, engine.Name), plot(engine.Name, sizes), 0o644)
+}
+
+// plotFile names the plot of an engine: size.svg is size-sqlite.svg.
+func plotFile(name, engine string) string {
+	kind := filepath.Ext(name)
+	return strings.TrimSuffix(name, kind) + "-" + engine + kind
 }
 
 func (r *Rig) measureSize(ctx context.Context, engine *Engine, cfg SizeConfig, s *sized) error {
@@ -122,6 +129,9 @@ func (r *Rig) measureSize(ctx context.Context, engine *Engine, cfg SizeConfig, s
 	}()
 	if s.people { // before the load: what it leaves belongs to no site of that size
 		with := " with " + s.name
+		if st.loaded() { // in an earlier run: hours of a load's charges in minutes, which no site has
+			with += " and those of loads"
+		}
 		if s.alone, err = st.pages(ctx, cfg.Looks, with); err != nil {
 			return err
 		}
@@ -134,6 +144,9 @@ func (r *Rig) measureSize(ctx context.Context, engine *Engine, cfg SizeConfig, s
 	}
 	if cfg.People {
 		return nil
+	}
+	if err := st.markLoaded(); err != nil {
+		return err
 	}
 	g := newGenerator(st.site, st.server.HTTP, charge.KindAPI, 256)
 	ill := st.ill(s.sick)
@@ -323,6 +336,18 @@ func (r *Rig) prepare(ctx context.Context, engine *Engine, dir string, s *sized)
 		return nil, "", err
 	}
 	return site, database, os.WriteFile(filepath.Join(dir, siteFile), text, 0o600)
+}
+
+// loadedFile says beside prepared data that a load has left its charges in them.
+const loadedFile = "bench-loaded"
+
+func (st *stand) markLoaded() error {
+	return os.WriteFile(filepath.Join(st.server.Data, loadedFile), nil, 0o600)
+}
+
+func (st *stand) loaded() bool {
+	_, err := os.Stat(filepath.Join(st.server.Data, loadedFile))
+	return err == nil
 }
 
 // kept is what of a site must be known again to use its data another time.

@@ -176,7 +176,7 @@ type benchSize struct {
 	Charges  int    `default:"5000000" help:"Charges in the greater store."`
 	Times    int    `default:"3" help:"Every figure is the median of so many runs."`
 	Prepared string `placeholder:"DIR" type:"path" help:"Keep prepared data there and use them again; they take about 3 kB a charge."`
-	Plot     string `placeholder:"FILE" type:"path" help:"Write a plot (SVG)."`
+	Plot     string `placeholder:"FILE" type:"path" help:"Write a plot of each engine (SVG): size.svg makes size-sqlite.svg."`
 	People   bool   `help:"Measure only what people wait for: pages, searches and statements."`
 }
 
