@@ -28,7 +28,7 @@ func TestRecheck(t *testing.T) {
 	for name, find := range map[string]func(*bench){
 		"told":                func(b *bench) { b.srv.Recheck(lotA) },
 		"told to look at all": func(b *bench) { b.srv.Recheck(charge.LotID{}) },
-		"a heartbeat is late": func(b *bench) { b.clock.move(doubtful); b.srv.sweep() },
+		"a heartbeat is late": func(b *bench) { b.pass(doubtful); b.srv.sweep() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
@@ -37,7 +37,7 @@ func TestRecheck(t *testing.T) {
 			other.login(loginB, 2)
 			b.awaitUp(lotA)
 			b.awaitUp(lotB)
-			b.clock.move(time.Second)
+			b.pass(time.Second)
 			b.srv.sweep() // the round of heartbeats that is due is over
 			if err := b.shelf.Put(context.Background(), []charge.LineSession{{Lot: lotA, LocalID: localA, Node: "node-2"}}); err != nil {
 				t.Fatal(err)

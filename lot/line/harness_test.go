@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -306,6 +307,35 @@ func newBench(t testing.TB, change ...func(*Config)) *bench {
 		}
 	})
 	return b
+}
+
+// pass moves the clock. What has been said is written before: a line whose writer has only not come round to say so
+// would be taken for one that hangs.
+func (b *bench) pass(d time.Duration) {
+	b.t.Helper()
+	b.written()
+	b.clock.move(d)
+}
+
+// written waits until no line is written to.
+func (b *bench) written() {
+	b.t.Helper()
+	for _, c := range b.srv.open() {
+		for late := time.After(patience); c.isWriting(); {
+			select {
+			case <-late:
+				b.t.Fatal("a write hangs")
+			default:
+				runtime.Gosched()
+			}
+		}
+	}
+}
+
+func (c *conn) isWriting() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.writing
 }
 
 // testToken is the n-th token that a bench hands out.

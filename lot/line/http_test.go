@@ -135,14 +135,14 @@ func TestHTTPOnePoll(t *testing.T) {
 	hear(t, second, `{"uuid":"u"}`)
 	// A poll is held for 30 s.
 	third := w.poll(b, testToken(1))
-	b.clock.move(29 * time.Second)
+	b.pass(29 * time.Second)
 	b.srv.sweep()
 	select {
 	case got := <-third:
 		t.Fatalf("the poll ended early with %q", got)
 	default:
 	}
-	b.clock.move(time.Second)
+	b.pass(time.Second)
 	b.srv.sweep()
 	hear(t, third, "")
 }
@@ -153,7 +153,7 @@ func TestHTTPStaleLetter(t *testing.T) {
 	w := b.web()
 	w.upload(loginA, `{"state":1,"token":"`+testToken(1)+`","service_name":"login"}`)
 	b.deliver(lotA, "u-old")
-	b.clock.move(7 * time.Second)
+	b.pass(7 * time.Second)
 	b.srv.sweep()
 	if r := b.result(); r.Result != charge.AttemptTimeout {
 		t.Fatalf("%+v", r)
@@ -170,16 +170,16 @@ func TestHTTPOffline(t *testing.T) {
 	w.upload(loginA, `{"state":1,"token":"`+testToken(1)+`","service_name":"login"}`)
 	for range 10 {
 		said := w.poll(b, testToken(1))
-		b.clock.move(29 * time.Second)
+		b.pass(29 * time.Second)
 		b.srv.sweep()
-		b.clock.move(time.Second)
+		b.pass(time.Second)
 		b.srv.sweep()
 		hear(t, said, "")
 	}
 	if !b.srv.Here(lotA) {
 		t.Fatal("off although it polls")
 	}
-	b.clock.move(3 * time.Minute)
+	b.pass(3 * time.Minute)
 	b.srv.sweep()
 	if b.srv.Here(lotA) {
 		t.Fatal("on although it is silent")
@@ -211,7 +211,7 @@ func TestHTTPAbandonedPollKeepsTheDeadline(t *testing.T) {
 	p := box.open(b.clock.Now(), b.clock.Now().Add(30*time.Second))
 	b.deliver(lotA, "u-old")
 	box.abandon(p)
-	b.clock.move(7 * time.Second)
+	b.pass(7 * time.Second)
 	b.srv.sweep()
 	if r := b.result(); r.Result != charge.AttemptTimeout {
 		t.Fatalf("%+v", r)

@@ -83,7 +83,7 @@ func TestFlood(t *testing.T) {
 	// Nobody else is touched, and ten seconds later it is over.
 	g.say(uplinkLine("in_park", testToken(2), `{"car_number":"京GH0093","in_time":1490875218,"order_id":"g"}`, keyB))
 	g.expect(entryTaken("g"))
-	b.clock.move(10 * time.Second)
+	b.pass(10 * time.Second)
 	entry(5)
 	f.expect(entryTaken("f-5"))
 }
@@ -104,7 +104,7 @@ func TestFloodSparesLateAndRepeatedAnswers(t *testing.T) {
 		b.deliver(lotA, fmt.Sprint("u-", i))
 		f.expect(fmt.Sprintf(`{"uuid":"u-%d"}`, i))
 	}
-	b.clock.move(7 * time.Second)
+	b.pass(7 * time.Second)
 	b.srv.sweep()
 	for range 5 {
 		if r := b.result(); r.Result != charge.AttemptTimeout {
@@ -229,7 +229,7 @@ func TestNoLoginWithAShortOfflineLimit(t *testing.T) {
 	for b.srv.Stats().Waiting != 1 {
 		runtime.Gosched() // the accept loop is a goroutine away
 	}
-	b.clock.move(4 * time.Second)
+	b.pass(4 * time.Second)
 	b.srv.sweep()
 	f.gone()
 	b.await("closed no_login")
@@ -276,10 +276,10 @@ func TestLoginWait(t *testing.T) {
 	for b.srv.Stats().Waiting != 2 {
 		runtime.Gosched() // the accept loop is a goroutine away
 	}
-	b.clock.move(9 * time.Second)
+	b.pass(9 * time.Second)
 	b.srv.sweep()
 	loris.write(`in"`)
-	b.clock.move(time.Second)
+	b.pass(time.Second)
 	b.srv.sweep()
 	idle.gone()
 	loris.gone()
@@ -297,7 +297,7 @@ func TestOffline(t *testing.T) {
 	quiet.login(loginLine("quiet"), 1)
 	dribbling.login(loginLine("dribbling"), 2)
 	alive.login(loginB, 3)
-	b.clock.move(2 * time.Minute)
+	b.pass(2 * time.Minute)
 	b.srv.sweep()
 	dribbling.write("0x1")
 	alive.say("0x11")
@@ -305,7 +305,7 @@ func TestOffline(t *testing.T) {
 	if !b.srv.Here(lotA) {
 		t.Fatal("off too early")
 	}
-	b.clock.move(time.Minute)
+	b.pass(time.Minute)
 	b.srv.sweep()
 	quiet.gone()
 	dribbling.gone()
@@ -347,16 +347,17 @@ func TestHangingWrite(t *testing.T) {
 	b := newBench(t)
 	slow := b.dial()
 	slow.login(loginA, 1)
+	b.written()
 	c := b.srv.open()[0]
 	c.mu.Lock()
 	c.writeFrom = b.clock.Now()
 	c.mu.Unlock()
-	b.clock.move(writeWait - 1)
+	b.pass(writeWait - 1)
 	b.srv.sweep()
 	if b.srv.Stats().Connections != 1 {
 		t.Fatal("closed too early")
 	}
-	b.clock.move(1)
+	b.pass(1)
 	b.srv.sweep()
 	b.await("closed slow_reader")
 }
@@ -408,7 +409,7 @@ func TestRubbish(t *testing.T) {
 				f.say("{}")
 				f.expect(`{"state":0,"errmsg":"未识别到service_name标记"}`)
 			}
-			b.clock.move(floodSpan - 1) // still the same ten seconds
+			b.pass(floodSpan - 1) // still the same ten seconds
 			f.say("rubbish")
 			f.say("more rubbish")
 			f.gone()
@@ -429,7 +430,7 @@ func TestLoginRate(t *testing.T) {
 	f.expect(`{"state":0,"errmsg":"error:登录失败","service_name":"login"}`)
 	f.end()
 	b.dial().login(loginB, 3)
-	b.clock.move(time.Second)
+	b.pass(time.Second)
 	b.dial().login(loginLine("pc"), 4)
 }
 

@@ -67,7 +67,7 @@ func TestSessionBook(t *testing.T) {
 		t.Fatalf("Lines: %+v", lines)
 	}
 	// A heartbeat gets there, some time.
-	b.clock.move(time.Minute)
+	b.pass(time.Minute)
 	f.say("0x11")
 	f.expect("0x12")
 	b.srv.sweep()
@@ -96,7 +96,7 @@ func TestSessionTakenElsewhere(t *testing.T) {
 	if err := b.shelf.Put(context.Background(), []charge.LineSession{{Lot: lotA, LocalID: localA, Node: "node-2"}}); err != nil {
 		t.Fatal(err)
 	}
-	b.clock.move(time.Minute)
+	b.pass(time.Minute)
 	f.say("0x11")
 	f.expect("0x12")
 	b.srv.sweep()
@@ -239,7 +239,7 @@ func TestDeliverOnce(t *testing.T) {
 			case <-stop:
 				return
 			default:
-				b.clock.move(10 * time.Millisecond)
+				b.pass(10 * time.Millisecond)
 				b.srv.asks.late(b.clock.Now())
 			}
 		}

@@ -134,7 +134,7 @@ func (p *player) do(what string) {
 		if err != nil {
 			p.t.Fatal(err)
 		}
-		p.clock.move(d)
+		p.pass(d)
 		p.srv.sweep()
 	case "close":
 		p.far[rest].close()
