@@ -129,7 +129,7 @@ func (r *Rig) measureSize(ctx context.Context, engine *Engine, cfg SizeConfig, s
 	}()
 	if s.people { // before the load: what it leaves belongs to no site of that size
 		with := " with " + s.name
-		if st.loaded() { // in an earlier run: hours of a load's charges in minutes, which no site has
+		if st.loaded() { // in an earlier run: as many charges in minutes as no site has
 			with += " and those of loads"
 		}
 		if s.alone, err = st.pages(ctx, cfg.Looks, with); err != nil {

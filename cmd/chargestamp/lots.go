@@ -45,7 +45,7 @@ func (l *lotsList) Run(c *console) error {
 	if err := l.client().get(c.ctx, "/api/v1/lots", nil, &page); err != nil {
 		return err
 	}
-	t := table{head: []string{"LOT", "NAME", "KIND", "LINE", "PENDING", "OVER_1M", "OVER_10M", "OLDEST_S"}}
+	t := table{head: []string{"LOT", "NAME", "KIND", "LINE", "PENDING", "OVER_1M", "OVER_10M", "OLDEST"}}
 	for _, i := range page.Items {
 		t.rows = append(t.rows, []string{cell(i["lot"]), cell(i["name"]), cell(i["kind"]), cell(i["line"]),
 			cell(i["pending"]), cell(i["pending_over_1m"]), cell(i["pending_over_10m"]), cell(i["oldest_age_s"])})

@@ -108,8 +108,7 @@ func testLookups(t *testing.T, s *site) {
 	d, j := s.delivery(c)
 	s.write(func(tx *store.Tx) error {
 		return all(tx.AddCharge(c), tx.AddCharge(held), tx.AddStay(old), tx.AddStay(long), tx.AddStay(stay),
-			tx.AddDelivery(d, j), tx.AddPush(s.push(c.ID)),
-			tx.AddPush(s.push(0)), tx.AddPush(s.push(c.ID)))
+			tx.AddDelivery(d, j), tx.AddPush(s.push(c.ID)), tx.AddPush(s.push(0)), tx.AddPush(s.push(c.ID)))
 	})
 	s.read(func(tx *store.Tx) error {
 		v := s.visit(c.Plate)
