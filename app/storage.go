@@ -18,6 +18,11 @@ func (s storage) Write(ctx context.Context, visits []charge.VisitKey, fn func(fl
 	return s.Store.Write(ctx, visits, func(tx *store.Tx) error { return fn(tx) })
 }
 
+// WriteSoon is Write for what nobody waits for.
+func (s storage) WriteSoon(ctx context.Context, visits []charge.VisitKey, fn func(flow.Tx) error) error {
+	return s.Store.WriteSoon(ctx, visits, func(tx *store.Tx) error { return fn(tx) })
+}
+
 // Read runs fn on a snapshot.
 func (s storage) Read(ctx context.Context, fn func(flow.Tx) error) error {
 	return s.Store.Read(ctx, func(tx *store.Tx) error { return fn(tx) })

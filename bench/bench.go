@@ -16,7 +16,7 @@ type Rig struct {
 	Dir  string    // a folder that may be filled and is emptied again run by run
 	Says io.Writer // progress for people; nil: nobody
 
-	// Profiles is a folder for CPU and memory profiles of servers under saturating load; empty takes none.
+	// Profiles is a folder for CPU and memory profiles of servers under load; empty takes none.
 	Profiles string
 }
 

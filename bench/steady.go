@@ -26,8 +26,9 @@ func (r *Rig) Steady(ctx context.Context, engine *Engine, loop OpenLoop) (rows [
 	if err != nil {
 		return nil, err
 	}
+	profiled := st.server.profile(ctx, engine.Name+"-steady", min(loop.For, time.Minute))
 	h, err := st.openLoop(ctx, g, OpenLoop{Rate: loop.Rate, Warm: time.Second, For: loop.For}, nil)
-	if err != nil {
+	if err = errors.Join(err, profiled()); err != nil {
 		return nil, err
 	}
 	after, err := st.server.Metrics(ctx)

@@ -169,10 +169,15 @@ func (a *after) reset() {
 // write runs fn in a transaction over visits, adding visits that turn out to be needed, and does what fn
 // left for after the commit.
 func (f *Flow) write(ctx context.Context, visits []charge.VisitKey, fn func(Tx, *after) error) error {
+	return f.writeBy(f.cfg.Storage.Write, ctx, visits, fn)
+}
+
+// writeBy is write by one of the storage's ways to do so.
+func (f *Flow) writeBy(way func(context.Context, []charge.VisitKey, func(Tx) error) error, ctx context.Context, visits []charge.VisitKey, fn func(Tx, *after) error) error {
 	var then after
 	for {
 		var more *moreVisits
-		err := f.cfg.Storage.Write(ctx, visits, func(tx Tx) error {
+		err := way(ctx, visits, func(tx Tx) error {
 			then.reset() // the store may run fn again
 			then.held = visits
 			return fn(tx, &then)

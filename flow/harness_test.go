@@ -217,6 +217,10 @@ func (s storage) Write(ctx context.Context, v []charge.VisitKey, fn func(flow.Tx
 	return s.Store.Write(ctx, v, func(tx *store.Tx) error { return fn(tx) })
 }
 
+func (s storage) WriteSoon(ctx context.Context, v []charge.VisitKey, fn func(flow.Tx) error) error {
+	return s.Store.WriteSoon(ctx, v, func(tx *store.Tx) error { return fn(tx) })
+}
+
 func (s storage) Read(ctx context.Context, fn func(flow.Tx) error) error {
 	return s.Store.Read(ctx, func(tx *store.Tx) error { return fn(tx) })
 }

@@ -196,6 +196,10 @@ func (s watched) Write(ctx context.Context, v []charge.VisitKey, fn func(flow.Tx
 	return s.Store.Write(ctx, v, func(tx *store.Tx) error { return fn(watchedTx{tx, s.wrong}) })
 }
 
+func (s watched) WriteSoon(ctx context.Context, v []charge.VisitKey, fn func(flow.Tx) error) error {
+	return s.Store.WriteSoon(ctx, v, func(tx *store.Tx) error { return fn(watchedTx{tx, s.wrong}) })
+}
+
 func (s watched) Read(ctx context.Context, fn func(flow.Tx) error) error {
 	return s.Store.Read(ctx, func(tx *store.Tx) error { return fn(tx) })
 }

@@ -16,6 +16,9 @@ type Storage interface {
 	// fn may be run more than once, on another goroutine, and only its last run counts: it must not change
 	// anything but its Tx, except to set results afresh.
 	Write(ctx context.Context, visits []charge.VisitKey, fn func(Tx) error) error
+	// WriteSoon is Write for what nobody waits for: a few milliseconds may pass until it shares the commit of a write
+	// that somebody does wait for.
+	WriteSoon(ctx context.Context, visits []charge.VisitKey, fn func(Tx) error) error
 	// Read runs fn on a snapshot. Its Tx refuses writes.
 	Read(ctx context.Context, fn func(Tx) error) error
 }

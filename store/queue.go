@@ -5,12 +5,26 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync/atomic"
+	"time"
 )
 
 const (
 	queueLen = 4096 // writes that may wait; more are busy
 	batchLen = 512  // writes that share a commit at most
+
+	// A write that nobody waits for waits so long for one that somebody does.
+	soonAfter = 5 * time.Millisecond
 )
+
+// queue holds the writes of one committer.
+type queue struct {
+	now  chan *write
+	soon chan *write // nobody waits for these: they share the commit of the next of the others
+}
+
+func newQueue() queue { return queue{make(chan *write, queueLen), make(chan *write, queueLen)} }
+
+func (q queue) len() int { return len(q.now) + len(q.soon) }
 
 // write is one queued transaction.
 type write struct {
@@ -73,32 +87,17 @@ func (s *Store) answer(batch []*write, err error) {
 }
 
 // taker gives a function that waits for the next batch of a queue: all that is there when it looks, without
-// waiting for more. It gives nil when the store closes and nothing is queued.
-func (s *Store) taker(queue int) func() []*write {
-	q := s.queues[queue]
+// waiting for more, unless nobody waits for any of it. It gives nil when the store closes and nothing is queued.
+func (s *Store) taker(q queue) func() []*write {
 	buf := make([]*write, 0, batchLen)
 	return func() []*write {
 		for {
-			buf = buf[:0]
-			select {
-			case w := <-q:
-				buf = append(buf, w)
-			case <-s.closing:
-				select {
-				case w := <-q:
-					buf = append(buf, w)
-				default:
-					return nil
-				}
+			buf = q.first(buf[:0], s.closing)
+			if len(buf) == 0 {
+				return nil
 			}
-			for more := true; more && len(buf) < batchLen; {
-				select {
-				case w := <-q:
-					buf = append(buf, w)
-				default:
-					more = false
-				}
-			}
+			buf = drain(q.soon, buf, batchLen/2) // under load they are no more than the others, and must get their share
+			buf = drain(q.now, buf, batchLen)
 			batch := buf[:0]
 			for _, w := range buf {
 				if w.begin() {
@@ -110,4 +109,36 @@ func (s *Store) taker(queue int) func() []*write {
 			}
 		}
 	}
+}
+
+// first waits for the first write of a batch, and behind one that nobody waits for a moment for another.
+func (q queue) first(buf []*write, closing <-chan struct{}) []*write {
+	select {
+	case w := <-q.now:
+		return append(buf, w)
+	case w := <-q.soon:
+		buf = append(buf, w)
+	case <-closing:
+		return drain(q.soon, drain(q.now, buf, 1), 1)
+	}
+	select {
+	case w := <-q.now:
+		buf = append(buf, w)
+	case <-time.After(soonAfter):
+	case <-closing:
+	}
+	return buf
+}
+
+// drain takes what is there, until there are so many.
+func drain(from <-chan *write, buf []*write, most int) []*write {
+	for len(buf) < most {
+		select {
+		case w := <-from:
+			buf = append(buf, w)
+		default:
+			return buf
+		}
+	}
+	return buf
 }

@@ -34,7 +34,7 @@ type Store struct {
 	cfg    Config
 	log    *slog.Logger
 	engine engine
-	queues []chan *write
+	queues []queue
 	ids    *charge.IDs // of rows that nobody else names
 	plates seenPlates
 	hints  chan Hint
@@ -126,10 +126,10 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	switch {
 	case cfg.URL == "":
 		s.engine, err = openSQLite(ctx, s)
-		s.queues = make([]chan *write, 1)
+		s.queues = make([]queue, 1)
 	case strings.HasPrefix(cfg.URL, "postgres://"), strings.HasPrefix(cfg.URL, "postgresql://"):
 		s.engine, err = openPostgres(ctx, s)
-		s.queues = make([]chan *write, committers())
+		s.queues = make([]queue, committers())
 	default:
 		err = errors.New("store: database url must begin with postgres://, or be empty for SQLite in the data folder")
 	}
@@ -137,8 +137,8 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, err
 	}
 	for i := range s.queues {
-		s.queues[i] = make(chan *write, queueLen)
-		s.workers.Go(func() { s.engine.commit(i, s.taker(i)) })
+		s.queues[i] = newQueue()
+		s.workers.Go(func() { s.engine.commit(i, s.taker(s.queues[i])) })
 	}
 	s.workers.Go(s.engine.listen)
 	s.workers.Go(s.upkeep)
@@ -193,7 +193,7 @@ type Stats struct {
 func (s *Store) Stats() Stats {
 	st := Stats{Batches: s.batches.Load(), Writes: s.writes.Load(), Reruns: s.reruns.Load(), Busy: s.busy.Load()}
 	for _, q := range s.queues {
-		st.Queued += len(q)
+		st.Queued += q.len()
 	}
 	return st
 }
@@ -220,6 +220,13 @@ func (s *Store) Write(ctx context.Context, visits []charge.VisitKey, fn func(*Tx
 	return s.write(ctx, visitLocks(visits), fn)
 }
 
+// WriteSoon is Write for what nobody waits for: a few milliseconds may pass until it shares the commit of a write that
+// somebody does wait for.
+func (s *Store) WriteSoon(ctx context.Context, visits []charge.VisitKey, fn func(*Tx) error) error {
+	locks := visitLocks(visits)
+	return s.enqueue(ctx, s.queueOf(locks).soon, &write{ctx: ctx, locks: locks, fn: fn})
+}
+
 // Read runs fn on a snapshot. Its Tx refuses writes.
 func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
 	return s.engine.read(ctx, func(l link) error {
@@ -229,7 +236,23 @@ func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
 
 // write is Write with the locks themselves, which are sorted and each there once.
 func (s *Store) write(ctx context.Context, locks []int64, fn func(*Tx) error) error {
-	w := &write{ctx: ctx, locks: locks, fn: fn, done: make(chan error, 1)}
+	return s.enqueue(ctx, s.queueOf(locks).now, &write{ctx: ctx, locks: locks, fn: fn})
+}
+
+// queueOf spreads writes over the queues, those that want the same first lock into the same.
+func (s *Store) queueOf(locks []int64) queue {
+	switch {
+	case len(locks) > 0:
+		return s.queues[uint64(locks[0])%uint64(len(s.queues))]
+	case len(s.queues) > 1:
+		return s.queues[uint64(s.cfg.Clock().UnixNano()/1000)%uint64(len(s.queues))]
+	}
+	return s.queues[0]
+}
+
+// enqueue waits for what becomes of a write.
+func (s *Store) enqueue(ctx context.Context, in chan<- *write, w *write) error {
+	w.done = make(chan error, 1)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -238,14 +261,8 @@ func (s *Store) write(ctx context.Context, locks []int64, fn func(*Tx) error) er
 		return ErrClosed
 	default:
 	}
-	queue := 0
-	if len(locks) > 0 {
-		queue = int(uint64(locks[0]) % uint64(len(s.queues)))
-	} else if len(s.queues) > 1 {
-		queue = int(uint64(s.cfg.Clock().UnixNano()/1000) % uint64(len(s.queues)))
-	}
 	select {
-	case s.queues[queue] <- w:
+	case in <- w:
 	default:
 		s.busy.Add(1)
 		return outbox.ErrBusy

@@ -21,7 +21,7 @@ type benchCommand struct {
 // report is how figures are printed.
 type report struct {
 	Output   string `short:"o" enum:"text,json" default:"text" help:"text or json."`
-	Profiles string `placeholder:"DIR" type:"existingdir" help:"Keep CPU and memory profiles of servers under saturating load there."`
+	Profiles string `placeholder:"DIR" type:"existingdir" help:"Keep CPU and memory profiles of servers under load there."`
 }
 
 // measure runs something on a rig, prints its rows, and fails when one does not hold.
