@@ -152,7 +152,7 @@ func (f *Flow) complete(j outbox.Job, c carried, r lot.Result) {
 	ctx, cancel := context.WithTimeout(context.Background(), completing)
 	defer cancel()
 	for {
-		err := f.writeBy(f.cfg.Storage.WriteSoon, ctx, []charge.VisitKey{c.visit}, func(tx Tx, then *after) error {
+		err := f.writeBy(ctx, f.cfg.Storage.WriteSoon, []charge.VisitKey{c.visit}, func(tx Tx, then *after) error {
 			if err := tx.ForeseeResult(j.ID, j.Ref, c.stay); err != nil {
 				return err
 			}

@@ -169,11 +169,14 @@ func (a *after) reset() {
 // write runs fn in a transaction over visits, adding visits that turn out to be needed, and does what fn
 // left for after the commit.
 func (f *Flow) write(ctx context.Context, visits []charge.VisitKey, fn func(Tx, *after) error) error {
-	return f.writeBy(f.cfg.Storage.Write, ctx, visits, fn)
+	return f.writeBy(ctx, f.cfg.Storage.Write, visits, fn)
 }
 
-// writeBy is write by one of the storage's ways to do so.
-func (f *Flow) writeBy(way func(context.Context, []charge.VisitKey, func(Tx) error) error, ctx context.Context, visits []charge.VisitKey, fn func(Tx, *after) error) error {
+// storageWrite is one of a Storage's ways to write.
+type storageWrite func(ctx context.Context, visits []charge.VisitKey, fn func(Tx) error) error
+
+// writeBy is write by one of the storage's ways.
+func (f *Flow) writeBy(ctx context.Context, way storageWrite, visits []charge.VisitKey, fn func(Tx, *after) error) error {
 	var then after
 	for {
 		var more *moreVisits
