@@ -31,7 +31,9 @@ func (r report) measure(c *console, run func(*bench.Rig) ([]bench.Row, error)) e
 		return err
 	}
 	rig.Profiles = r.Profiles
+	host := bench.WatchHost()
 	rows, failure := run(rig)
+	rows = append(rows, host.Rows()...)
 	print := bench.WriteText
 	if r.Output == "json" {
 		print = bench.WriteJSON
