@@ -179,6 +179,9 @@ func (l *lotsRun) cars(ctx context.Context, i int, client *http.Client) {
 			l.push(ctx, player, p)
 			if n%2 == 0 {
 				wait(ctx, time.Duration(rand.ExpFloat64()*float64(l.cfg.For/10)))
+				if ctx.Err() != nil {
+					return // its reduction may still be on its way, and no car leaves only because the run is over
+				}
 				go func() { _, _ = sdk.Exit(ctx, p.Plate, time.Now()) }()
 			}
 		})
@@ -274,15 +277,14 @@ func (l *lotsRun) judge(ctx context.Context) ([]Row, error) {
 	f := func(name, unit string, value float64, bar *Bar, note string) Row {
 		return figure{name: fmt.Sprintf("%d lying lots: %s", l.cfg.Lots, name), engine: l.engine.Name, unit: unit, value: value, bar: bar, note: note}.row()
 	}
-	// A run in which little happened proves nothing. Of what is accepted a good part is never applied: cars leave
-	// before their line is back, entries are never told, one lot in ten refuses all.
+	// A run in which little happened proves nothing.
 	least := l.cfg.Rate * l.cfg.For.Seconds() / 2
 	faults := max(1, float64(l.cfg.Lots)*l.cfg.For.Seconds()/l.cfg.Life.Seconds()/8)
 	goroutines := growth(l.early, l.late, func(m Metrics) float64 { return m["go_goroutines"] })
 	memory := growth(l.early, l.late, Metrics.RSS)
 	return []Row{
 		f("charges accepted", "charges", float64(v.Accepted), AtLeast(least), states(said)),
-		f("applied", "charges", float64(v.Applied), AtLeast(float64(v.Accepted)/4), ""),
+		f("applied", "charges", float64(v.Applied), AtLeast(float64(v.Accepted)/2), ""),
 		f("kinds of lies that were told", "kinds", float64(l.liesTold()), AtLeast(float64(len(lies())-1)), ""),
 		f("faults of lines", "faults", float64(l.proxy.faults.Load()), AtLeast(faults), ""),
 		f("pushes without an answer", "pushes", float64(l.missed), AtMost(0), ""),

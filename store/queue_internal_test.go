@@ -35,13 +35,10 @@ func TestSoonSharesACommit(t *testing.T) {
 
 		begin := time.Now()
 		q.soon <- newWrite(t)
-		time.Sleep(soonAfter / 2)
+		synctest.Wait() // it has been taken, and waits
 		q.now <- newWrite(t)
-		if b := <-batches; len(b) != 2 {
-			t.Errorf("%d writes in the commit, want both", len(b))
-		}
-		if d := time.Since(begin); d != soonAfter/2 {
-			t.Errorf("what somebody waits for was taken %s after it came", d-soonAfter/2)
+		if b := <-batches; len(b) != 2 || time.Since(begin) != 0 {
+			t.Errorf("a batch of %d after %s, want both at once", len(b), time.Since(begin))
 		}
 
 		begin = time.Now()
