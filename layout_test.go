@@ -1,8 +1,11 @@
 package chargestamp
 
 import (
+	"errors"
+	"go/ast"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"io/fs"
 	"path"
 	"path/filepath"
@@ -119,4 +122,64 @@ func matches(patterns []string, pkg string) bool {
 		prefix, tree := strings.CutSuffix(p, "...")
 		return p == pkg || tree && strings.HasPrefix(pkg+"/", prefix)
 	})
+}
+
+// flowOrder is the order of the files of package flow. What a file defines uses only what the file itself and files
+// before it define, so that the story can be read from the first file to the last.
+var flowOrder = []string{
+	"storage", "flood", "states", "flow", // what the story needs from outside, and what it is made of
+	"work", "match", "lots", "turn", "act", // the pieces of every step
+	"launch", "decide", "answer", "deliver", "pause", // from the decision into the lot
+	"accept", "replay", "redeliver", "bind", // pushes and support
+	"report", "usage", "void", "settle", "stay", "gate", "price", // what lots report
+	"expire", "story", "backtest", "start",
+}
+
+// TestFlowOrder holds flowOrder. It resolves names without reading other packages: what a file of flow refers to
+// in its own package is known without them.
+func TestFlowOrder(t *testing.T) {
+	paths, err := filepath.Glob("flow/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := token.NewFileSet()
+	var parsed []*ast.File
+	for _, file := range paths {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		if !slices.Contains(flowOrder, strings.TrimSuffix(path.Base(filepath.ToSlash(file)), ".go")) {
+			t.Errorf("%s has no place in the order of flow's files", file)
+		}
+		f, err := parser.ParseFile(files, file, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parsed = append(parsed, f)
+	}
+	info := &types.Info{Uses: map[*ast.Ident]types.Object{}}
+	check := types.Config{Importer: noImports{}, Error: func(error) {}}
+	pkg, _ := check.Check("flow", files, parsed, info)
+	fileOf := func(pos token.Pos) string { return filepath.ToSlash(files.Position(pos).Filename) }
+	place := func(file string) int { return slices.Index(flowOrder, strings.TrimSuffix(path.Base(file), ".go")) }
+	found := 0
+	for name, used := range info.Uses {
+		if used.Pkg() != pkg || !used.Pos().IsValid() {
+			continue
+		}
+		found++
+		if from, to := fileOf(name.Pos()), fileOf(used.Pos()); place(from) < place(to) {
+			t.Errorf("%s: uses %s of %s, which comes later", files.Position(name.Pos()), name.Name, to)
+		}
+	}
+	if found < 1000 {
+		t.Errorf("only %d uses of flow's own names were resolved: the check does not see the package", found)
+	}
+}
+
+// noImports makes the type checker leave other packages out.
+type noImports struct{}
+
+func (noImports) Import(string) (*types.Package, error) {
+	return nil, errors.New("other packages are not read")
 }

@@ -233,10 +233,6 @@ func (t *taken) repeated(tx Tx, d *deciding) (*charge.Charge, error) {
 	return nil, nil
 }
 
-func visitRepeatKey(s *charge.Stay) string {
-	return "visit|" + s.Lot.String() + "|" + s.Plate.Full() + "|" + strconv.FormatInt(s.ID, 10)
-}
-
 // acceptRepeat answers a known order with success. Other content wins while nothing was sent.
 func (t *taken) acceptRepeat(tx Tx, then *after, d *deciding, first *charge.Charge) error {
 	t.verdict(platform.Verdict{Outcome: charge.OutcomeDuplicate})

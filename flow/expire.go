@@ -2,60 +2,13 @@ package flow
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
 )
 
-// expirer ends holds whose deadline has passed.
-type expirer struct {
-	f    *Flow
-	mu   sync.Mutex
-	quit chan struct{}
-	gone sync.WaitGroup
-}
-
-// expireEvery is how often deadlines are looked at; expireAtOnce bounds one look.
-const (
-	expireEvery  = time.Second
-	expireAtOnce = 200
-)
-
-func newExpirer(f *Flow) *expirer { return &expirer{f: f} }
-
-func (e *expirer) start() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.quit != nil {
-		return
-	}
-	quit := make(chan struct{})
-	e.quit = quit
-	e.gone.Go(func() {
-		tick := time.NewTicker(expireEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case <-quit:
-				return
-			case <-tick.C:
-			}
-			for e.f.ExpireHolds(context.Background()) == expireAtOnce {
-			}
-		}
-	})
-}
-
-func (e *expirer) stop() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.quit != nil {
-		close(e.quit)
-		e.quit = nil
-		e.gone.Wait()
-	}
-}
+// expireAtOnce bounds one look at deadlines.
+const expireAtOnce = 200
 
 // ExpireHolds ends the holds that are over by now, at most 200, and gives how many it looked at.
 func (f *Flow) ExpireHolds(ctx context.Context) int {

@@ -1,118 +1,40 @@
 package flow
 
 import (
-	"context"
-	"errors"
 	"fmt"
+	"time"
 
-	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
-	"github.com/chargestamp/chargestamp/lot/ledger"
-	"github.com/chargestamp/chargestamp/outbox"
 )
 
-// ErrNoPrice says that a lot told no price: it is off line, was silent or said no.
-var ErrNoPrice = errors.New("no price was told")
+// maxStay bounds what a stay can believably last; times beyond are nonsense, not data.
+const maxStay = 366 * 24 * time.Hour
 
-// Pause stops sending to a lot; what is granted waits. It is told with a reason that support reads later.
-func (f *Flow) Pause(ctx context.Context, id charge.LotID, a Action) (Effect, error) {
-	return f.mark(ctx, id, a, true, "Nothing is sent to the lot until it is resumed; charges are still taken and decided.")
+// refuseLot is a documented no to a lot. The SDK book gives an errmsg 48 characters.
+func refuseLot(format string, args ...any) lot.Answer {
+	return lot.Answer{State: 0, ErrMsg: fmt.Sprintf(format, args...)}
 }
 
-// Resume sends what waited.
-func (f *Flow) Resume(ctx context.Context, id charge.LotID, a Action) (Effect, error) {
-	e, err := f.mark(ctx, id, a, false, "What waits for the lot is sent now.")
-	if err == nil && e.Done {
-		f.LineUp(id)
-		f.runner.Hint(outbox.KindCallback)
+var taken1 = lot.Answer{State: 1}
+
+// checkTimes refuses nonsense: times that cross, lie in the future or years back.
+func checkTimes(from, to, now time.Time) (lot.Answer, bool) {
+	switch {
+	case to.IsZero(), to.Before(now.Add(-10 * maxStay)):
+		return refuseLot("the time is missing or years back"), false
+	case to.After(now.Add(24 * time.Hour)):
+		return refuseLot("the time lies in the future"), false
+	case !from.IsZero() && to.Before(from):
+		return refuseLot("out_time lies before in_time"), false
 	}
-	return e, err
+	return lot.Answer{}, true
 }
 
-func (f *Flow) mark(ctx context.Context, id charge.LotID, a Action, paused bool, effect string) (Effect, error) {
-	l, _, ok := f.cfg.Estate().Lot(id)
-	if !ok {
-		return Effect{}, ErrNotFound
+// clip keeps what an outsider sent short in an answer.
+func clip(s string) string {
+	const most = 64
+	if len(s) > most {
+		return s[:most]
 	}
-	if l.Kind == charge.Kind4G {
-		return refuseAction("A 4G lot is our own ledger: there is nothing to pause.")
-	}
-	if a.DryRun {
-		return Effect{Effect: effect, Allowed: true}, nil
-	}
-	err := f.cfg.Storage.Write(ctx, nil, func(tx Tx) error {
-		m, err := tx.LotMarks(id)
-		if err != nil {
-			return err
-		}
-		m.Paused, m.PauseReason = paused, a.Reason
-		if !paused {
-			m.PauseReason = ""
-		}
-		return tx.SetLotMarks(id, m)
-	})
-	return Effect{Effect: effect, Allowed: true, Done: err == nil}, err
-}
-
-// Price asks a lot what a stay costs now (3.1, 5.1, or our own quote), by the lot's order number or the plate of
-// an open stay.
-func (f *Flow) Price(ctx context.Context, id charge.LotID, orderID string, plate charge.Plate) (lot.Price, error) {
-	l, _, ok := f.cfg.Estate().Lot(id)
-	if !ok {
-		return lot.Price{}, ErrNotFound
-	}
-	var stay *charge.Stay
-	err := f.cfg.Storage.Read(ctx, func(tx Tx) (err error) {
-		if orderID != "" {
-			stay, err = tx.StayByOrder(id, orderID)
-			return err
-		}
-		stay, err = openStay(tx, charge.VisitKey{Lot: id, Plate: plate}, f)
-		return err
-	})
-	if err != nil {
-		return lot.Price{}, err
-	}
-	if stay == nil {
-		return lot.Price{}, fmt.Errorf("lot %s has told no such open stay: %w", id, ErrNotFound)
-	}
-	if l.Kind == charge.Kind4G {
-		return f.ownPrice(ctx, stay)
-	}
-	pricer, ok := f.cfg.Prices[l.Kind]
-	if !ok {
-		return lot.Price{}, fmt.Errorf("%w: lots of kind %s cannot be asked", ErrNoPrice, l.Kind)
-	}
-	p, err := pricer.QueryPrice(ctx, *stay)
-	if err != nil {
-		return lot.Price{}, fmt.Errorf("%w: %w", ErrNoPrice, err)
-	}
-	return p, nil
-}
-
-// ownPrice is the quote of a 4G lot, where the gateway itself prices.
-func (f *Flow) ownPrice(ctx context.Context, s *charge.Stay) (lot.Price, error) {
-	q, err := f.Quote(ctx, ledger.QuoteQuestion{Lot: s.Lot, OrderID: s.OrderID, At: f.cfg.Now()})
-	if err != nil {
-		return lot.Price{}, err
-	}
-	if q.State == 0 {
-		return lot.Price{}, fmt.Errorf("%w: %s", ErrNoPrice, q.ErrMsg)
-	}
-	return lot.Price{OrderID: q.OrderID, Total: q.Total, Price: q.Price, DerateMoney: q.DerateMoney,
-		DerateDuration: q.DerateDuration, Duration: q.Duration, QueryTime: q.QueryTime}, nil
-}
-
-// openStay finds the newest open stay of a plate in a lot; nil where there is none.
-func openStay(tx Tx, v charge.VisitKey, f *Flow) (*charge.Stay, error) {
-	stays, err := tx.StaysOf(v, f.cfg.Now())
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range stays {
-		if s.Open {
-			return s, nil
-		}
-	}
-	return nil, nil
+	return s
 }

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -16,6 +17,24 @@ const stayMemory = 48 * time.Hour
 
 // visitSpan is how long a visit lasts in a lot that tells no stays, from its first charge.
 const visitSpan = 24 * time.Hour
+
+// deciding is one decision on one charge, inside a transaction.
+type deciding struct {
+	f       *Flow
+	est     Estate
+	tx      Tx
+	then    *after
+	binding charge.Binding
+	lot     charge.Lot // the lot that the push names
+	rule    charge.Rule
+	ruled   bool // a version of the rule is effective
+	charge  *charge.Charge
+	marks   charge.LotMarks
+	stay    *charge.Stay // the matched one; nil while there is none
+	now     time.Time
+}
+
+func (d *deciding) pickRule() { d.rule, d.ruled = d.binding.RuleAt(d.charge.At()) }
 
 // match finds the stay that a charge counts in and stores it in d.stay; none leaves it nil. Times that overlap
 // win over times that nearly do, wherever the stay is.
@@ -204,28 +223,6 @@ func visitFrom(c *charge.Charge) time.Time {
 	return c.Decision.VisitFrom
 }
 
-// rematch decides the held charges of a plate anew after a lot told something: the stay they waited for may
-// be here. Held charges of neighbouring areas count too, since a rule may aim at this lot's stay.
-func (f *Flow) rematch(tx Tx, then *after, v charge.VisitKey, now time.Time) error {
-	for _, k := range f.neighbours(v) {
-		waiting, err := tx.HeldCharges(k)
-		if err != nil {
-			return err
-		}
-		if len(waiting) > 0 {
-			if err := then.hold(k); err != nil {
-				return err
-			}
-		}
-		for _, c := range waiting {
-			if err := f.decideAgain(tx, then, c, now); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // neighbours lists a visit and the same plate's visits in the lots nested with it.
 func (f *Flow) neighbours(v charge.VisitKey) []charge.VisitKey {
 	est := f.cfg.Estate()
@@ -241,4 +238,18 @@ func (f *Flow) neighbours(v charge.VisitKey) []charge.VisitKey {
 		keys = append(keys, charge.VisitKey{Lot: l.Parent, Plate: v.Plate})
 	}
 	return keys
+}
+
+func visitRepeatKey(s *charge.Stay) string {
+	return "visit|" + s.Lot.String() + "|" + s.Plate.Full() + "|" + strconv.FormatInt(s.ID, 10)
+}
+
+// target is the lot that the reduction goes into: the stay's, else the one the push names.
+func (d *deciding) target() charge.Lot {
+	if d.stay != nil && d.stay.Lot != d.lot.ID {
+		if l, _, ok := d.est.Lot(d.stay.Lot); ok {
+			return l
+		}
+	}
+	return d.lot
 }

@@ -7,58 +7,6 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 )
 
-// act runs fn on one charge in a transaction and records who wanted it. With DryRun nothing is stored: fn
-// has only said its effect.
-func (f *Flow) act(ctx context.Context, id int64, a Action, fn func(*acting) (Effect, error)) (Effect, error) {
-	visits, err := f.visitsOfCharge(ctx, id)
-	if err != nil {
-		return Effect{}, err
-	}
-	if visits == nil {
-		return Effect{}, ErrNotFound
-	}
-	var e Effect
-	err = f.write(ctx, visits, func(tx Tx, then *after) error {
-		c, err := tx.Charge(id)
-		if err != nil {
-			return err
-		}
-		if c == nil {
-			return ErrNotFound
-		}
-		dl, err := lastDelivery(tx, id)
-		if err != nil {
-			return err
-		}
-		e, err = fn(&acting{f: f, tx: tx, then: then, charge: c, delivery: dl, action: a})
-		e.Charge = c
-		return err
-	})
-	return e, err
-}
-
-// acting is one action of support on a charge, inside a transaction.
-type acting struct {
-	f        *Flow
-	tx       Tx
-	then     *after
-	charge   *charge.Charge
-	delivery *charge.Delivery // the last one; nil where there is none
-	action   Action
-	told     *charge.History // of a look at many charges at once; nil where tx is asked
-}
-
-// done records the action; effect has been carried out.
-func (a *acting) done(step, effect string) (Effect, error) {
-	err := a.tx.AddEvent(charge.Event{Charge: a.charge.ID, At: a.f.cfg.Now(), Step: step, Result: "done",
-		Reason: a.charge.Reason, Detail: effect + " Reason given: " + a.action.Reason, Actor: a.action.Actor})
-	return Effect{Effect: effect, Allowed: true, Done: true}, err
-}
-
-func refuseAction(format string, args ...any) (Effect, error) {
-	return Effect{Effect: fmt.Sprintf(format, args...)}, nil
-}
-
 // Void takes a charge's reduction back: before it is used the lot's ledger forgets it, after that a
 // counter-entry corrects the statement. What a car park has been told it cannot be told back; Effect says so.
 func (f *Flow) Void(ctx context.Context, id int64, action Action) (Effect, error) {

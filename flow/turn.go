@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
-	"github.com/chargestamp/chargestamp/lot"
 )
 
 // In a lot where a message takes the place of the one before (repeats: replace) each message of a stay has the
@@ -68,67 +67,4 @@ func (f *Flow) sameVisit(tx Tx, c *charge.Charge) ([]*charge.Charge, error) {
 	}
 	all, err := aroundVisit(tx, charge.VisitKey{Lot: c.Lot, Plate: c.Plate}, from, c.Received)
 	return slices.DeleteFunc(all, func(o *charge.Charge) bool { return !visitFrom(o).Equal(from) }), err
-}
-
-// retotal writes a message anew, with an id of its own, whose total is no longer right because a grant in it has
-// come to nothing, as long as no byte of it has left.
-func (f *Flow) retotal(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, l charge.Lot) error {
-	if l.Repeats != charge.RepeatsReplace || c.Decision == nil || c.Reduction == nil || c.State != charge.StateSending {
-		return nil
-	}
-	total := *c.Reduction
-	for _, g := range c.Decision.Granted {
-		o, err := tx.Charge(g.Charge)
-		if err != nil {
-			return err
-		}
-		if o != nil && o.State.Granting() && o.Reduction != nil && o.Reduction.Method == total.Method {
-			total.Minutes, total.Amount = total.Minutes+o.Reduction.Minutes, total.Amount+o.Reduction.Amount
-		}
-	}
-	if total == c.Decision.Send {
-		return nil
-	}
-	d, err := f.decidingOn(tx, then, c, f.cfg.Now())
-	if err != nil || d == nil {
-		return err
-	}
-	if c.StayID != 0 {
-		if d.stay, err = tx.Stay(c.StayID); err != nil {
-			return err
-		}
-	}
-	c.Decision.Send, dl.UUID = total, newUUID(f.cfg.Now())
-	if dl.Payload, err = f.cfg.Channels[dl.Channel].Compose(d.notice(dl)); err != nil {
-		return err
-	}
-	return tx.SetCharge(c)
-}
-
-// included ends the deliveries whose reductions were in the total of a message that the lot has acknowledged.
-func (f *Flow) included(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, at time.Time) error {
-	if l, _, _ := f.cfg.Estate().Lot(dl.Lot); l.Repeats != charge.RepeatsReplace || c.Decision == nil {
-		return nil
-	}
-	for _, g := range c.Decision.Granted {
-		o, err := tx.Charge(g.Charge)
-		if err != nil {
-			return err
-		}
-		if o == nil || o.State != charge.StateSending && o.State != charge.StateUnknown {
-			continue
-		}
-		if err := then.hold(charge.VisitKey{Lot: o.Lot, Plate: o.Plate}); err != nil {
-			return err
-		}
-		older, err := lastDelivery(tx, o.ID)
-		if err != nil {
-			return err
-		}
-		if err := f.tried(tx, then, o, older, nil, lot.Result{Result: charge.AttemptAcked, Reason: charge.ReasonOK, At: at,
-			Detail: "its reduction was in the total of uuid " + dl.UUID}); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -1,0 +1,213 @@
+package flow
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/outbox"
+	"github.com/chargestamp/chargestamp/platform"
+)
+
+// pauseCheck is how often a paused lot's deliveries are looked at; resuming wakes them at once.
+const pauseCheck = time.Minute
+
+// carried is what a delivery's handler needs, kept in memory from the transaction that made it.
+type carried struct {
+	order    lot.Order
+	received time.Time // of the charge
+	stay     int64     // of the charge; 0 for none
+	visit    charge.VisitKey
+	unsafe   bool // the lot may not be told again after a silence
+}
+
+// launch stores what follows from a grant: the ledger entry and the delivery, which is this node's from the
+// start where it can be tried now. The charge has been stored.
+func (d *deciding) launch() error {
+	c := d.charge
+	if c.State != charge.StateSending {
+		return nil
+	}
+	target := d.target()
+	dl := &charge.Delivery{ID: d.f.cfg.IDs(), Charge: c.ID, Lot: target.ID, UUID: newUUID(d.now), DueAt: d.now}
+	if d.stay == nil {
+		dl.Until = d.now.Add(visitSpan)
+	}
+	switch target.Kind {
+	case charge.Kind4G:
+		dl.Channel, dl.Message = charge.ChannelLedger, charge.MessageLedger
+	case charge.KindAPI:
+		dl.Channel, dl.Message = charge.ChannelCallback, charge.Message514
+	default:
+		dl.Channel, dl.Message = charge.ChannelLine, charge.Message325
+		if older := d.info().OlderMessage; older != "" && target.Message == older {
+			dl.Message = older
+		}
+	}
+	if dl.Channel != charge.ChannelLedger {
+		var err error
+		if dl.Payload, err = d.f.cfg.Channels[dl.Channel].Compose(d.notice(dl)); err != nil {
+			return d.unsendable(dl.Message, err)
+		}
+	}
+	if err := d.tx.AddLedger(grantEntry(d.f.cfg.IDs(), c, d.now, 1, "granted")); err != nil {
+		return err
+	}
+	if dl.Channel == charge.ChannelLedger {
+		return d.post(dl)
+	}
+	return d.dispatch(dl)
+}
+
+// unsendable ends a charge for whose reduction no message can be written: the lot is set up wrongly, which must
+// not keep the push, or the entry that woke it, from being stored. Support redelivers once it is put right.
+func (d *deciding) unsendable(m charge.Message, wrong error) error {
+	c := d.charge
+	if err := d.tx.AddEvent(charge.Event{Charge: c.ID, At: d.now, Step: "delivery", Result: "error", Reason: charge.ReasonLotError,
+		Detail: fmt.Sprintf("message %s cannot be written: %v", m, wrong)}); err != nil {
+		return err
+	}
+	return move(d.tx, d.then, c, charge.StateGaveUp, charge.ReasonLotError, d.now)
+}
+
+// post writes a reduction into our own ledger: the lot has it as soon as this commits.
+func (d *deciding) post(dl *charge.Delivery) error {
+	dl.State, dl.Attempts = charge.DeliveryDelivered, 1
+	if err := d.tx.AddDelivery(dl, outbox.Job{}); err != nil {
+		return err
+	}
+	if err := d.tx.AddAttempt(charge.Attempt{Delivery: dl.ID, N: 1, At: d.now, Result: charge.AttemptPosted,
+		Detail: "pending in the ledger; taken off at exit"}); err != nil {
+		return err
+	}
+	d.then.moves = append(d.then.moves, moved{charge.StateSending, charge.ReasonOK})
+	took := d.now.Sub(d.charge.Received)
+	d.then.tell = append(d.then.tell, func(o Observer) { o.Delivered(dl.Lot, charge.ChannelLedger, took) })
+	d.charge.State, d.charge.Reason = charge.StateDelivered, charge.ReasonOK
+	return d.tx.SetCharge(d.charge)
+}
+
+// dispatch stores a delivery over the wire with its job.
+func (d *deciding) dispatch(dl *charge.Delivery) error {
+	f, c := d.f, d.charge
+	j := outbox.Job{ID: dl.ID, Kind: jobKind(dl.Channel), Route: dl.Lot.String(), Ref: c.ID, DueAt: d.now}
+	paused, err := d.paused(dl.Lot)
+	if err != nil {
+		return err
+	}
+	turn, err := f.turn(d.tx, c, d.target())
+	if err != nil {
+		return err
+	}
+	switch {
+	case paused:
+		c.Reason = charge.ReasonLotPaused
+		dl.State = charge.DeliveryDue
+		j.DueAt = d.now.Add(pauseCheck)
+	case turn != turnNow:
+		dl.State = charge.DeliveryDue
+		j.DueAt = d.now.Add(turnCheck)
+	case f.cfg.Channels[dl.Channel].Here(dl.Lot):
+		dl.State = charge.DeliveryLeased
+		j.Lease, j.LeaseUntil, j.Fence = f.cfg.Node, f.runner.LeaseUntil(d.now), 1
+		d.then.hands = append(d.then.hands, handed{j, carried{order: order(dl), received: c.Received, stay: c.StayID, visit: d.visit(), unsafe: d.target().Repeats == charge.RepeatsUnsafe}})
+	default:
+		c.Reason = charge.ReasonLineOff // or another node holds the line, and takes it in a moment
+		dl.State = charge.DeliveryDue
+		d.then.afar = true
+	}
+	offLine := c.Reason == charge.ReasonLineOff && !f.cfg.Linked(dl.Lot)
+	if offLine {
+		dl.Attempts = 1
+	}
+	if err := d.tx.AddDelivery(dl, j); err != nil {
+		return err
+	}
+	if offLine {
+		if err := d.tx.AddAttempt(charge.Attempt{Delivery: dl.ID, N: 1, At: d.now, Result: charge.AttemptOffLine,
+			Detail: "the lot has no line; it is sent at its next login"}); err != nil {
+			return err
+		}
+		d.then.tell = append(d.then.tell, func(o Observer) { o.Tried(dl.Channel, charge.AttemptOffLine) })
+	}
+	if c.Reason == charge.ReasonOK {
+		return nil
+	}
+	return d.tx.SetCharge(c)
+}
+
+func (d *deciding) paused(id charge.LotID) (bool, error) {
+	if id == d.lot.ID {
+		return d.marks.Paused, nil
+	}
+	m, err := d.tx.LotMarks(id)
+	return m.Paused, err
+}
+
+func (d *deciding) notice(dl *charge.Delivery) lot.Notice {
+	c := d.charge
+	n := lot.Notice{Lot: dl.Lot, Message: dl.Message, UUID: dl.UUID, Plate: c.Plate, Reduction: c.Decision.Send,
+		Order: orderName(c), Started: c.StartedAt, Ended: c.EndedAt, Detail: c.Detail}
+	if d.stay != nil {
+		n.StayOrder, n.Plate = d.stay.OrderID, d.stay.Plate // as the lot knows the car, should support have bound it
+	}
+	n.FormID = d.info().FormID
+	return n
+}
+
+// info describes the charge's dialect; the zero Info where it is known no more.
+func (d *deciding) info() platform.Info {
+	if dialect, ok := d.f.cfg.Dialect(d.charge.Platform); ok {
+		return dialect.Info()
+	}
+	return platform.Info{}
+}
+
+// orderName is what a lot calls the charge: the platform's order number, else our id.
+func orderName(c *charge.Charge) string {
+	if c.Order != "" {
+		return c.Order
+	}
+	return strconv.FormatInt(c.ID, 10)
+}
+
+func order(dl *charge.Delivery) lot.Order {
+	return lot.Order{Delivery: dl.ID, Lot: dl.Lot, Message: dl.Message, UUID: dl.UUID, Payload: dl.Payload}
+}
+
+func jobKind(c charge.DeliveryChannel) outbox.Kind {
+	if c == charge.ChannelCallback {
+		return outbox.KindCallback
+	}
+	return outbox.KindLine
+}
+
+// grantEntry is the ledger's line for a grant (sign 1) or its counter-entry (sign -1).
+func grantEntry(id int64, c *charge.Charge, at time.Time, sign int64, note string) charge.LedgerEntry {
+	return charge.LedgerEntry{
+		ID: id, At: at, Charge: c.ID, StayID: c.StayID, Kind: charge.EntryGrant, Method: c.Reduction.Method,
+		Minutes: sign * c.Reduction.Minutes, Amount: charge.Fen(sign) * c.Reduction.Amount,
+		Platform: c.Platform, Lot: c.Lot, Day: day(c.Received), Note: note,
+	}
+}
+
+func channelOf(k outbox.Kind) charge.DeliveryChannel {
+	if k == outbox.KindCallback {
+		return charge.ChannelCallback
+	}
+	return charge.ChannelLine
+}
+
+// newUUID is a reduction's id, 32 hex digits as the documented examples have it. It begins with the time, so that the
+// ids of one time lie together in their index, and the rest is random.
+func newUUID(now time.Time) string {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], uint64(now.UnixMilli())<<16)
+	rand.Read(b[6:])
+	return hex.EncodeToString(b[:])
+}

@@ -1,0 +1,48 @@
+package flow
+
+import (
+	"context"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/outbox"
+)
+
+// Pause stops sending to a lot; what is granted waits. It is told with a reason that support reads later.
+func (f *Flow) Pause(ctx context.Context, id charge.LotID, a Action) (Effect, error) {
+	return f.mark(ctx, id, a, true, "Nothing is sent to the lot until it is resumed; charges are still taken and decided.")
+}
+
+// Resume sends what waited.
+func (f *Flow) Resume(ctx context.Context, id charge.LotID, a Action) (Effect, error) {
+	e, err := f.mark(ctx, id, a, false, "What waits for the lot is sent now.")
+	if err == nil && e.Done {
+		f.LineUp(id)
+		f.runner.Hint(outbox.KindCallback)
+	}
+	return e, err
+}
+
+func (f *Flow) mark(ctx context.Context, id charge.LotID, a Action, paused bool, effect string) (Effect, error) {
+	l, _, ok := f.cfg.Estate().Lot(id)
+	if !ok {
+		return Effect{}, ErrNotFound
+	}
+	if l.Kind == charge.Kind4G {
+		return refuseAction("A 4G lot is our own ledger: there is nothing to pause.")
+	}
+	if a.DryRun {
+		return Effect{Effect: effect, Allowed: true}, nil
+	}
+	err := f.cfg.Storage.Write(ctx, nil, func(tx Tx) error {
+		m, err := tx.LotMarks(id)
+		if err != nil {
+			return err
+		}
+		m.Paused, m.PauseReason = paused, a.Reason
+		if !paused {
+			m.PauseReason = ""
+		}
+		return tx.SetLotMarks(id, m)
+	})
+	return Effect{Effect: effect, Allowed: true, Done: err == nil}, err
+}

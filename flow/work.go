@@ -1,0 +1,148 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/outbox"
+)
+
+// completing bounds one completion's wait for its commit.
+const completing = 20 * time.Second
+
+// after knows the visits that a transaction holds, and collects what may happen only once it has been
+// committed.
+type after struct {
+	held  []charge.VisitKey
+	hands []handed
+	moves []moved
+	tell  []func(Observer)
+	wake  []outbox.Kind // jobs of these kinds have become due
+	afar  bool          // a line delivery was left to whichever node holds the line
+}
+
+type handed struct {
+	job   outbox.Job
+	carry any
+}
+
+type moved struct {
+	state  charge.State
+	reason charge.Reason
+}
+
+func (a *after) reset() {
+	a.hands, a.moves, a.tell, a.wake, a.afar = a.hands[:0], a.moves[:0], a.tell[:0], a.wake[:0], false
+}
+
+// write runs fn in a transaction over visits, adding visits that turn out to be needed, and does what fn
+// left for after the commit.
+func (f *Flow) write(ctx context.Context, visits []charge.VisitKey, fn func(Tx, *after) error) error {
+	return f.writeBy(ctx, f.cfg.Storage.Write, visits, fn)
+}
+
+// storageWrite is one of a Storage's ways to write.
+type storageWrite func(ctx context.Context, visits []charge.VisitKey, fn func(Tx) error) error
+
+// writeBy is write by one of the storage's ways.
+func (f *Flow) writeBy(ctx context.Context, way storageWrite, visits []charge.VisitKey, fn func(Tx, *after) error) error {
+	var then after
+	for {
+		var more *moreVisits
+		err := way(ctx, visits, func(tx Tx) error {
+			then.reset() // the store may run fn again
+			then.held = visits
+			return fn(tx, &then)
+		})
+		if errors.As(err, &more) && len(visits) < 16 {
+			visits = append(visits, more.visits...)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		break
+	}
+	for _, m := range then.moves {
+		f.cfg.Observer.Moved(m.state, m.reason)
+	}
+	for _, tell := range then.tell {
+		tell(f.cfg.Observer)
+	}
+	for _, kind := range then.wake {
+		f.runner.Hint(kind)
+	}
+	for _, h := range then.hands {
+		f.runner.Hand(h.job, h.carry)
+	}
+	if then.afar && f.cfg.Notify != nil {
+		f.cfg.Notify(outbox.KindLine)
+	}
+	return nil
+}
+
+// moreVisits says that a transaction has met a visit it does not hold.
+type moreVisits struct{ visits []charge.VisitKey }
+
+func (m *moreVisits) Error() string { return "needs more visits" }
+
+// hold gives an error that makes write run again with a visit, where the transaction does not hold it.
+func (a *after) hold(v charge.VisitKey) error {
+	if containsVisit(a.held, v) {
+		return nil
+	}
+	return &moreVisits{[]charge.VisitKey{v}}
+}
+
+func containsVisit(held []charge.VisitKey, v charge.VisitKey) bool {
+	for _, h := range held {
+		if h == v {
+			return true
+		}
+	}
+	return false
+}
+
+// move puts a charge into a state for a reason and stores it.
+func move(tx Tx, then *after, c *charge.Charge, s charge.State, r charge.Reason, at time.Time) error {
+	c.State, c.Reason, c.UpdatedAt = s, r, at
+	then.moves = append(then.moves, moved{s, r})
+	return tx.SetCharge(c)
+}
+
+// day is the day of a time in Asia/Shanghai, "2026-01-31".
+func day(t time.Time) string { return t.In(charge.Shanghai).Format(time.DateOnly) }
+
+func (f *Flow) visitsOfCharge(ctx context.Context, id int64) ([]charge.VisitKey, error) {
+	var visits []charge.VisitKey
+	err := f.cfg.Storage.Read(ctx, func(tx Tx) error {
+		c, err := tx.Charge(id)
+		if c != nil {
+			visits = []charge.VisitKey{{Lot: c.Lot, Plate: c.Plate}}
+		}
+		return err
+	})
+	return visits, err
+}
+
+func deliveryAndCharge(tx Tx, id int64) (*charge.Delivery, *charge.Charge, error) {
+	dl, err := tx.Delivery(id)
+	if err != nil || dl == nil {
+		return nil, nil, err
+	}
+	c, err := tx.Charge(dl.Charge)
+	if err != nil || c == nil {
+		return nil, nil, err
+	}
+	return dl, c, nil
+}
+
+func lastDelivery(tx Tx, chargeID int64) (*charge.Delivery, error) {
+	all, err := tx.DeliveriesOf(chargeID)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return all[len(all)-1], nil
+}
