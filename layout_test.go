@@ -22,9 +22,10 @@ const module = "github.com/chargestamp/chargestamp/"
 var may = map[string][]string{
 	"charge":                {},
 	"seal":                  {},
+	"words":                 {"charge"}, // texts by code: producers name codes, only what prints imports words
 	"outbox":                {},
 	"outbound":              {},
-	"alert":                 {"charge"},
+	"alert":                 {"charge", "words"},
 	"lotline":               {},
 	"rules":                 {"charge"},
 	"platform":              {"charge", "seal"},
@@ -45,9 +46,9 @@ var may = map[string][]string{
 	"estate":                {"charge", "seal"},
 	"guard":                 {"charge", "seal"},
 	"play":                  {"charge", "lotline"},
-	"admin/...":             {"charge", "platform", "lot", "flow", "estate", "guard", "alert", "admin/..."},
+	"admin/...":             {"charge", "words", "platform", "lot", "flow", "estate", "guard", "alert", "admin/..."},
 	"app":                   {"..."},
-	"cmd/...":               {"app", "charge", "play", "bench"},
+	"cmd/...":               {"app", "charge", "words", "play", "bench"},
 	"bench":                 {"..."},
 	"tools/...":             {"..."},
 }

@@ -10,8 +10,8 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import (
 	"fmt"
-	"github.com/chargestamp/chargestamp/admin/words"
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 func bindingPage(p *page, v bindingView) templ.Component {

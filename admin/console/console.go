@@ -18,10 +18,10 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/chargestamp/chargestamp/admin/desk"
-	"github.com/chargestamp/chargestamp/admin/words"
 	"github.com/chargestamp/chargestamp/alert"
 	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/guard"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 //go:embed assets

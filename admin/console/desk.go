@@ -10,11 +10,11 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/admin/desk"
-	"github.com/chargestamp/chargestamp/admin/words"
 	"github.com/chargestamp/chargestamp/alert"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 // doctor judges a pasted push.

@@ -10,10 +10,10 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import (
 	"fmt"
-	"github.com/chargestamp/chargestamp/admin/words"
 	"github.com/chargestamp/chargestamp/alert"
 	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 func statementPage(p *page, s statement) templ.Component {

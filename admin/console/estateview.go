@@ -6,10 +6,10 @@ import (
 
 	"github.com/a-h/templ"
 
-	"github.com/chargestamp/chargestamp/admin/words"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/estate"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 // thingName names a kind of thing in the estate.

@@ -3,8 +3,8 @@ package console
 import (
 	"strings"
 
-	"github.com/chargestamp/chargestamp/admin/words"
 	"github.com/chargestamp/chargestamp/estate"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 // label names a field of the estate in a few words; its description in the estate says the rest.

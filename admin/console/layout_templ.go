@@ -8,7 +8,7 @@ package console
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-import "github.com/chargestamp/chargestamp/admin/words"
+import "github.com/chargestamp/chargestamp/words"
 
 // shell is the bare document around every page.
 func shell(p *page, title string) templ.Component {

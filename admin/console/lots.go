@@ -8,11 +8,11 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/admin/desk"
-	"github.com/chargestamp/chargestamp/admin/words"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 func (c *Console) lotRoutes() {

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/admin/desk"
-	"github.com/chargestamp/chargestamp/admin/words"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/guard"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 const (

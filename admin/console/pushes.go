@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	"github.com/chargestamp/chargestamp/admin/desk"
-	"github.com/chargestamp/chargestamp/admin/words"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/flow"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 // pushList is a page of requests with what narrowed it.

@@ -12,9 +12,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/chargestamp/chargestamp/admin/desk"
-	"github.com/chargestamp/chargestamp/admin/words"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/flow"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 // told is one charge with its story in the words of a page.

@@ -3,14 +3,14 @@ package main
 import (
 	"fmt"
 
-	"github.com/chargestamp/chargestamp/admin/words"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 func chineseNote(english string) (string, error) {
 	if note := words.Note(english); note.ZH != english {
 		return note.ZH, nil
 	}
-	return "", fmt.Errorf("admin/words/note.go has no Chinese for the note %q", english)
+	return "", fmt.Errorf("words/platform.go has no Chinese for the note %q", english)
 }
 
 // chineseFamilies says in Chinese what the package comments of the families say.

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/chargestamp/chargestamp/admin/words"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/flow"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 // outcomeName is a push outcome's name in Chinese.
@@ -16,7 +16,7 @@ func outcomeName(o charge.Outcome) string {
 
 // statePage prints docs/states.md: every closed list, each code explained in both languages.
 func statePage(out files) error {
-	p := newPage("状态与原因 · States and reasons", "charge/states.go, flow/states.go and admin/words")
+	p := newPage("状态与原因 · States and reasons", "charge/states.go, flow/states.go and words")
 	p.para("接口、控制台、命令行、日志和对账单里的代码只有这些。 These and no others stand in the API, the console, the commands, the log and statements.",
 		"排查步骤见[客服手册](support.md)。 What to do about them, step by step: [for support](support.md).")
 	p.section("充电订单怎么走 · How a charge goes")
@@ -32,7 +32,7 @@ func statePage(out files) error {
 		for _, code := range l.codes {
 			e := words.Find(l.list, code)
 			if e.Meaning.ZH == "" || e.Meaning.EN == "" {
-				return fmt.Errorf("admin/words does not explain the %s %q", l.list, code)
+				return fmt.Errorf("words does not explain the %s %q", l.list, code)
 			}
 			rows = append(rows, []string{mono("", code), e.Name.ZH + "<br>" + e.Name.EN, e.Meaning.ZH + "<br>" + e.Meaning.EN, e.Next.ZH + "<br>" + e.Next.EN})
 		}

@@ -73,7 +73,7 @@ func codes[T ~string](list []T) []string {
 func TestFlowSentencesAreTranslated(t *testing.T) {
 	quoted := regexp.MustCompile(`"((?:[^"\\]|\\.)*)"`)
 	for _, name := range []string{"lots", "redeliver", "void"} {
-		source, err := os.ReadFile("../../flow/" + name + ".go")
+		source, err := os.ReadFile("../flow/" + name + ".go")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,7 +110,7 @@ func TestPushSentencesAreTranslated(t *testing.T) {
 	said := regexp.MustCompile("(?:return|Likely[:=] ?|Likely = |\\t\\{|forged\\(|refuse\\(|Outcome[A-Za-z]+, ?)[ (]*(?:fmt\\.Sprintf\\()?(\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`)")
 	verbs := regexp.MustCompile(`%[a-z]`)
 	for _, file := range []string{"cec/doctor.go", "open13/doctor.go", "flat/doctor.go", "plain/doctor.go", "cec/cec.go", "admit.go", "intake.go"} {
-		source, err := os.ReadFile("../../platform/" + file)
+		source, err := os.ReadFile("../platform/" + file)
 		if err != nil {
 			t.Fatal(err)
 		}
