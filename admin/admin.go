@@ -49,12 +49,23 @@ func New(cfg Config) (*Server, error) {
 	api.New(s.mux, s.desk, cfg.Version)
 	s.console = console.New(console.Config{Desk: s.desk, Guard: d.Guard, Keys: cfg.Keys, OIDC: cfg.OIDC, Alerts: cfg.Alerts,
 		PublicURL: cfg.PublicURL, Secure: cfg.Secure, Remote: cfg.Remote, Version: cfg.Version})
-	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
-	s.mux.HandleFunc("GET /readyz", s.ready)
+	s.health(s.mux)
 	if cfg.Metrics != nil {
 		s.mux.Handle("GET /metrics", cfg.Metrics)
 	}
 	return s, nil
+}
+
+// Health is a handler of /healthz and /readyz alone, for a listener that load balancers reach.
+func (s *Server) Health() http.Handler {
+	mux := http.NewServeMux()
+	s.health(mux)
+	return mux
+}
+
+func (s *Server) health(mux *http.ServeMux) {
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
+	mux.HandleFunc("GET /readyz", s.ready)
 }
 
 // Local is the same handler for callers whom something else has let in: the socket with mode 0600. They are

@@ -83,7 +83,7 @@ func (a *App) makeAdmin() error {
 	if err != nil {
 		return err
 	}
-	a.admin, a.local = srv, a.withLocal(srv.Local())
+	a.admin, a.local, a.health = srv, a.withLocal(srv.Local()), srv.Health()
 	return nil
 }
 

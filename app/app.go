@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -63,6 +64,8 @@ type App struct {
 	intake   http.Handler
 	admin    http.Handler
 	local    http.Handler
+	health   http.Handler
+	proxies  []netip.Prefix // trusted_proxies
 
 	clock      *clock
 	hints      *hinter
@@ -77,7 +80,7 @@ type App struct {
 
 // Addresses are where a started server listens, as host:port.
 type Addresses struct {
-	HTTP, HTTPS, Admin, Line, LineTLS string
+	HTTP, HTTPS, Admin, Line, LineTLS, Health string // those that are off are empty
 }
 
 // New makes a server from its configuration: it opens the data, loads the estate and builds the handlers.
@@ -236,6 +239,7 @@ func (a *App) makeFronts(ctx context.Context) error {
 	if err != nil {
 		return configError("trusted_proxies: %w", err)
 	}
+	a.proxies = proxies
 	a.accounts = &accounts{book: a.book, infos: infos, derive: a.keyring.Derive, now: a.clock.Now}
 	a.keyUses = newKeyUses(a.store)
 	if err := a.keyUses.Flush(ctx); err != nil {

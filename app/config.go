@@ -22,8 +22,9 @@ import (
 type Config struct {
 	Data           string          `yaml:"data"` // folder; default ./data
 	Database       DatabaseConfig  `yaml:"database"`
-	HTTP           Listener        `yaml:"http"`
+	HTTP           PublicConfig    `yaml:"http"`
 	Admin          Listener        `yaml:"admin"`
+	Health         HealthConfig    `yaml:"health"`
 	Line           LineConfig      `yaml:"line"`
 	TLS            TLSConfig       `yaml:"tls"`
 	TrustedProxies []string        `yaml:"trusted_proxies"` // prefixes or addresses
@@ -60,6 +61,9 @@ func (a *App) checkConfig(context.Context) error {
 	if n := c.Line.FrameBytes; n != 0 && n < leastFrame {
 		return configError("line.frame_bytes %d is too short for the messages of lots; at least %d", n, leastFrame)
 	}
+	if (c.HTTP.ProxyProtocol || c.Line.ProxyProtocol) && len(c.TrustedProxies) == 0 {
+		return configError("proxy_protocol needs trusted_proxies: the addresses that may send it")
+	}
 	if (c.TLS.Cert == "") != (c.TLS.Key == "") {
 		return configError("tls needs both cert and key")
 	}
@@ -77,13 +81,27 @@ type DatabaseConfig struct {
 // Listener is where something listens; port 0 takes a free one.
 type Listener struct {
 	Addr string `yaml:"addr"`
-	URL  string `yaml:"url"` // as others reach it, behind a proxy: for links in alerts, and for what is handed to platforms
+	URL  string `yaml:"url"` // as others reach it, behind a proxy: for links in alerts
+}
+
+// PublicConfig is the listener of platforms and car parks.
+type PublicConfig struct {
+	Addr          string `yaml:"addr"`
+	URL           string `yaml:"url"`            // as others reach it, behind a proxy: for what is handed to platforms
+	ProxyProtocol bool   `yaml:"proxy_protocol"` // trusted_proxies send PROXY protocol v1 or v2 on HTTP and HTTPS
+}
+
+// HealthConfig is the listener of load balancers: /healthz and /readyz, nothing else.
+type HealthConfig struct {
+	Addr string `yaml:"addr"` // empty is off
 }
 
 // LineConfig is the SDK car parks' line.
 type LineConfig struct {
-	Addr         string   `yaml:"addr"`
-	TLSAddr      string   `yaml:"tls_addr"`
+	Addr          string `yaml:"addr"`
+	TLSAddr       string `yaml:"tls_addr"`
+	ProxyProtocol bool   `yaml:"proxy_protocol"` // trusted_proxies send PROXY protocol v1 or v2 on the line, plain and TLS
+
 	FrameBytes   int      `yaml:"frame_bytes"`   // default 64 KiB; the old cloud took 1,024
 	OfflineAfter Duration `yaml:"offline_after"` // without a heartbeat; default 3m
 	FloodPer10s  int      `yaml:"flood_per_10s"` // requests of one token; default 100
@@ -176,7 +194,7 @@ func (d *Duration) UnmarshalText(b []byte) error {
 func Defaults() Config {
 	const dayLong = 24 * time.Hour
 	return Config{
-		Data: "./data", HTTP: Listener{Addr: ":8080"}, Admin: Listener{Addr: "127.0.0.1:8081"},
+		Data: "./data", HTTP: PublicConfig{Addr: ":8080"}, Admin: Listener{Addr: "127.0.0.1:8081"},
 		Line:      LineConfig{Addr: ":6789", TLSAddr: ":6790", FrameBytes: 64 << 10, OfflineAfter: Duration(3 * time.Minute), FloodPer10s: 100},
 		TLS:       TLSConfig{Addr: ":8443"},
 		Limits:    LimitConfig{AccountPerS: 1000, AddressPerS: 2000, LoginPerS: 20},
@@ -237,6 +255,12 @@ func setField(field reflect.Value, text string) error {
 		return p.UnmarshalText([]byte(text))
 	case *[]string:
 		*p = strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+	case *bool:
+		on, err := strconv.ParseBool(text)
+		if err != nil {
+			return fmt.Errorf("%q is neither true nor false", text)
+		}
+		*p = on
 	case *int:
 		n, err := strconv.Atoi(text)
 		*p = n

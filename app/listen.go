@@ -26,7 +26,7 @@ const (
 // listeners are what a server listens on.
 type listeners struct {
 	public, lines []net.Listener
-	admin         net.Listener
+	admin, health net.Listener // health is nil where health.addr is empty
 }
 
 // openListeners opens every listener, or none.
@@ -51,7 +51,10 @@ func (a *App) openListeners(ctx context.Context) (open listeners, err error) {
 		return l
 	}
 	public, lines := listen(a.cfg.HTTP.Addr), listen(a.cfg.Line.Addr)
-	open = listeners{[]net.Listener{public}, []net.Listener{lines}, listen(a.cfg.Admin.Addr)}
+	open.admin = listen(a.cfg.Admin.Addr)
+	if a.cfg.Health.Addr != "" {
+		open.health = listen(a.cfg.Health.Addr)
+	}
 	var https, sealed net.Listener
 	if cert != nil {
 		https, sealed = listen(a.cfg.TLS.Addr), listen(a.cfg.Line.TLSAddr)
@@ -63,10 +66,15 @@ func (a *App) openListeners(ctx context.Context) (open listeners, err error) {
 		return open, err
 	}
 	a.addresses = Addresses{HTTP: shown(public), Admin: shown(open.admin), Line: shown(lines)}
+	open.public = []net.Listener{a.proxied(public, a.cfg.HTTP.ProxyProtocol)}
+	open.lines = []net.Listener{a.proxied(lines, a.cfg.Line.ProxyProtocol)}
+	if open.health != nil {
+		a.addresses.Health = shown(open.health)
+	}
 	if cert != nil {
 		a.addresses.HTTPS, a.addresses.LineTLS = shown(https), shown(sealed)
-		open.public = append(open.public, tls.NewListener(https, cert.config()))
-		open.lines = append(open.lines, tls.NewListener(sealed, cert.config()))
+		open.public = append(open.public, tls.NewListener(a.proxied(https, a.cfg.HTTP.ProxyProtocol), cert.config()))
+		open.lines = append(open.lines, tls.NewListener(a.proxied(sealed, a.cfg.Line.ProxyProtocol), cert.config()))
 	}
 	return open, nil
 }
@@ -90,6 +98,15 @@ func (a *App) servePublic(public []net.Listener) {
 // serveStaff serves the admin listener.
 func (a *App) serveStaff(l net.Listener) {
 	srv := a.serve(l, a.admin)
+	a.onStop(0.95, func(ctx context.Context) { shut(ctx, srv) })
+}
+
+// serveHealth serves balancers until everything else has stopped, so that /readyz says "stopping" all the while.
+func (a *App) serveHealth(l net.Listener) {
+	if l == nil {
+		return
+	}
+	srv := a.serve(l, a.health)
 	a.onStop(0.95, func(ctx context.Context) { shut(ctx, srv) })
 }
 

@@ -31,6 +31,7 @@ func (a *App) Start(ctx context.Context) error {
 	// A stop goes through this from the end: first no more pushes, then what is in flight, whose acknowledgements
 	// need the lines, then the lines. Staff and /readyz see all of it.
 	a.serveStaff(open.admin)
+	a.serveHealth(open.health)
 	a.onStop(0.9, func(ctx context.Context) {
 		if err := a.line.Shutdown(ctx); err != nil {
 			a.logger.Warn("lines were cut before they were quiet", "error", err)

@@ -21,6 +21,7 @@ type serveCommand struct {
 	HTTP       string `name:"http" placeholder:"ADDR" help:"Public HTTP; default :8080."`
 	Admin      string `placeholder:"ADDR" help:"Admin HTTP; default 127.0.0.1:8081."`
 	Line       string `placeholder:"ADDR" help:"Line TCP; default :6789."`
+	Health     string `placeholder:"ADDR" help:"Health HTTP for load balancers: /healthz, /readyz; off by default."`
 	SecretsKey string `placeholder:"FILE" type:"path" help:"Key that seals stored secrets; default secrets.key in the data folder."`
 	Node       string `help:"This node's name, where several serve one database; made up by default." hidden:""`
 	Pprof      string `placeholder:"ADDR" help:"Serve profiles on this loopback address." hidden:""`
@@ -37,7 +38,8 @@ func (s *serveCommand) config() (app.Config, error) {
 		return cfg, usageError{err}
 	}
 	for flag, to := range map[*string]*string{&s.Data: &cfg.Data, &s.Database: &cfg.Database.URL, &s.HTTP: &cfg.HTTP.Addr,
-		&s.Admin: &cfg.Admin.Addr, &s.Line: &cfg.Line.Addr, &s.SecretsKey: &cfg.SecretsKeyFile, &s.Node: &cfg.Node} {
+		&s.Admin: &cfg.Admin.Addr, &s.Line: &cfg.Line.Addr, &s.Health: &cfg.Health.Addr,
+		&s.SecretsKey: &cfg.SecretsKeyFile, &s.Node: &cfg.Node} {
 		if *flag != "" {
 			*to = *flag
 		}
@@ -47,10 +49,11 @@ func (s *serveCommand) config() (app.Config, error) {
 
 // readyLine tells scripts that the server listens, and where.
 type readyLine struct {
-	Ready bool   `json:"ready"`
-	HTTP  string `json:"http"`
-	Admin string `json:"admin"`
-	Line  string `json:"line"`
+	Ready  bool   `json:"ready"`
+	HTTP   string `json:"http"`
+	Admin  string `json:"admin"`
+	Line   string `json:"line"`
+	Health string `json:"health,omitempty"`
 }
 
 // stopWithin bounds a graceful stop.
@@ -86,7 +89,7 @@ func (s *serveCommand) Run(c *console) error {
 		fmt.Fprintln(c.err, "chargestamp:", err)
 	}
 	at := a.Addresses()
-	if err := json.NewEncoder(c.out).Encode(readyLine{true, at.HTTP, at.Admin, at.Line}); err != nil {
+	if err := json.NewEncoder(c.out).Encode(readyLine{true, at.HTTP, at.Admin, at.Line, at.Health}); err != nil {
 		return err
 	}
 	select {
