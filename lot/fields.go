@@ -5,22 +5,25 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/seal"
 )
 
-// Fields reads the members of a car park's message. Numbers and strings are taken for each other: car parks
-// write both. The first thing that is wrong is kept for Err, in words for the car park; what is read after it
-// means nothing.
+// Fields reads the members of a car park's message. Numbers may arrive as strings and the other way round. The
+// first thing that is wrong is kept for Err, in words for the car park; what is read after it means nothing. What
+// was cut because it only describes is kept for Warnings.
 type Fields struct {
-	list []seal.Field
-	err  error
+	list     []seal.Field
+	err      error
+	warnings []string
 }
 
-// What no car park has to tell.
+// Bounds of what a car park may send. An order number of a platform comes back in start_charge_seq as we sent it.
 const (
-	maxText    = 64
+	maxText    = 64  // bytes of a name
+	maxOrder   = 384 // bytes of a platform's order number: 128 characters
 	maxMinutes = 366 * 24 * 60
 	maxYuan    = charge.Fen(100_000_00)
 	clockAhead = 24 * time.Hour
@@ -34,7 +37,7 @@ func ReadFields(object []byte) (*Fields, error) {
 	return &Fields{list: list}, err
 }
 
-// Err is the first thing that was wrong.
+// Err returns the first thing that was wrong.
 func (f *Fields) Err() error { return f.err }
 
 // Refuse notes that something is wrong, unless something is already.
@@ -42,6 +45,39 @@ func (f *Fields) Refuse(format string, args ...any) {
 	if f.err == nil {
 		f.err = fmt.Errorf(format, args...)
 	}
+}
+
+// Warnings lists what was cut or left out because it only describes, in English, without the values.
+func (f *Fields) Warnings() []string { return f.warnings }
+
+// Words is an optional member that only describes. Control characters are dropped, and what is longer than 64
+// bytes is cut, each with a warning.
+func (f *Fields) Words(name string) string {
+	text := f.Text(name)
+	if strings.ContainsFunc(text, unicode.IsControl) {
+		text = strings.Map(func(r rune) rune {
+			if unicode.IsControl(r) {
+				return -1
+			}
+			return r
+		}, text)
+		f.warnings = append(f.warnings, name+": control characters were dropped")
+	}
+	if len(text) > maxText {
+		text = strings.ToValidUTF8(text[:maxText], "")
+		f.warnings = append(f.warnings, fmt.Sprintf("%s: cut to %d bytes", name, maxText))
+	}
+	return text
+}
+
+// Raw is a member as it stands in the message, objects and arrays included; a string without its quotes.
+func (f *Fields) Raw(name string) string {
+	for _, m := range f.list {
+		if m.Name == name {
+			return m.Text
+		}
+	}
+	return ""
 }
 
 // Text is an optional member; missing, null, empty and composite members are empty.
@@ -55,12 +91,14 @@ func (f *Fields) Text(name string) string {
 }
 
 // ID is a member that must be there and be a name for something: order_id, park_id, trade_no.
-func (f *Fields) ID(name string) string {
+func (f *Fields) ID(name string) string { return f.name(name, maxText) }
+
+func (f *Fields) name(name string, most int) string {
 	text := f.Text(name)
 	if text == "" {
 		f.Refuse("%s 缺失", name)
-	} else if len(text) > maxText || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7F }) {
-		f.Refuse("%s 无效: 最多%d字节, 不含控制字符", name, maxText)
+	} else if len(text) > most || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7F }) {
+		f.Refuse("%s 无效: 最多%d字节, 不含控制字符", name, most)
 	}
 	return text
 }

@@ -190,7 +190,7 @@ func TestQueryPrice(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		`{"state":0,"errmsg":"京AD06088无此订单"}`:          "state 0: 京A***88无此订单",
-		`{"state":1,"duration":5}`:                     "no price",
+		`{"state":1,"duration":5}`:                     "price 缺失",
 		`{"state":1,"price":"6.005"}`:                  "price 无效",
 		`{"state":1,"price":"-6"}`:                     "price 无效",
 		`{"state":1,"price":"6","query_time":"never"}`: "query_time 无效",

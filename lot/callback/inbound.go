@@ -96,8 +96,7 @@ func (a *API) open(body []byte) (message, error) {
 
 // entered is 3.1.
 func (a *API) entered(ctx context.Context, m message) (string, lot.Answer, error) {
-	e := lot.Entry{Lot: m.lot, OrderID: m.ID("order_id"), Plate: m.Plate(), Entered: m.MustWhen("in_time", m.now),
-		Channel: m.Text("in_channel_id")}
+	e := m.Entry(m.lot, m.now)
 	if m.Err() != nil {
 		return "", lot.Answer{}, nil
 	}
@@ -107,12 +106,7 @@ func (a *API) entered(ctx context.Context, m message) (string, lot.Answer, error
 
 // left is 3.2.
 func (a *API) left(ctx context.Context, m message) (string, lot.Answer, error) {
-	e := lot.Exit{Lot: m.lot, OrderID: m.ID("order_id"), Plate: m.Plate(), Entered: m.When("in_time", m.now),
-		Left: m.MustWhen("out_time", m.now), Reduced: m.reduced()}
-	e.Total, e.HasTotal = m.Yuan("total")
-	if e.Entered.After(e.Left) {
-		m.Refuse("in_time 晚于 out_time")
-	}
+	e := m.Exit(m.lot, m.now)
 	if m.Err() != nil {
 		return "", lot.Answer{}, nil
 	}
@@ -120,60 +114,20 @@ func (a *API) left(ctx context.Context, m message) (string, lot.Answer, error) {
 	return e.OrderID, answer, err
 }
 
-// reduced is what an exit names as taken off; nil where neither member is there.
-func (m message) reduced() *lot.Reduced {
-	amount, tellsAmount := m.Yuan("reduce_amount")
-	minutes, tellsMinutes := m.Minutes("derate_duration")
-	switch {
-	case tellsMinutes && amount == 0:
-		return &lot.Reduced{Minutes: minutes, Told: m.Text("derate_duration")}
-	case tellsAmount:
-		return &lot.Reduced{Amount: amount, Minutes: minutes, Told: m.Text("reduce_amount")}
-	}
-	return nil
-}
-
 // platforms are the platform_id of 3.11, a numbering of its own: plat_form_id of 5.14 calls 特来电 4 and 奥特迅
-// 12. 达克云 lots tell usage too and have no number here, so theirs is taken by 5.14's.
+// 12. 达克云 lots report usage too and have no number here, so theirs is taken by 5.14's.
 var platforms = map[string]string{"1": "telaidian", "2": "aotexun", "13": "dakeyun"}
 
 // used is 3.11.
 func (a *API) used(ctx context.Context, m message) (string, lot.Answer, error) {
-	u := lot.Usage{Lot: m.lot, Plate: m.Plate(), Order: m.ID("start_charge_seq"), Left: m.MustWhen("out_time", m.now),
-		Platform: platforms[m.Text("platform_id")]}
+	u := m.Usage(m.lot, m.now)
+	u.Platform = platforms[m.Text("platform_id")]
 	if u.Platform == "" {
 		m.Refuse("platform_id 无效: 1特来电, 2奥特迅")
 	}
-	m.readUsed(&u)
 	if m.Err() != nil {
 		return "", lot.Answer{}, nil
 	}
 	answer, err := a.cfg.Events.Used(ctx, u)
 	return "", answer, err
-}
-
-// readUsed reads minutes and yuan: the one that the method asks for must be there, the other counts only where
-// the lot decided by itself.
-func (m message) readUsed(u *lot.Usage) {
-	minutes, tellsMinutes := m.Minutes("duration")
-	amount, tellsAmount := m.Yuan("reduce_amount")
-	switch m.Text("calculation_method") {
-	case "1":
-		u.Method, u.Minutes, u.Told = 1, minutes, m.Text("duration")
-		if !tellsMinutes {
-			m.Refuse("duration 缺失")
-		}
-	case "2":
-		u.Method, u.Amount, u.Told = 2, amount, m.Text("reduce_amount")
-		if !tellsAmount {
-			m.Refuse("reduce_amount 缺失")
-		}
-	case "3":
-		u.Method, u.Minutes, u.Amount, u.Told = 3, minutes, amount, m.Text("reduce_amount")
-		if tellsMinutes {
-			u.Told = m.Text("duration")
-		}
-	default:
-		m.Refuse("calculation_method 无效: 1按时长, 2按金额, 3车场自定")
-	}
 }

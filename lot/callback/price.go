@@ -62,19 +62,6 @@ func readPrice(body []byte, now time.Time) (lot.Price, error) {
 	if f.Text("state") != "1" {
 		return lot.Price{}, errors.New("state " + f.Text("state") + ": " + f.Text("errmsg"))
 	}
-	p := lot.Price{OrderID: f.Text("order_id"), QueryTime: f.When("query_time", now)}
-	var told bool
-	if p.Price, told = f.Yuan("price"); !told {
-		return lot.Price{}, errors.New("no price")
-	}
-	p.DerateMoney, _ = f.Yuan("derate_money")
-	p.DerateDuration, _ = f.Minutes("derate_duration")
-	p.Duration, _ = f.Minutes("duration")
-	if p.Total, told = f.Yuan("total"); !told {
-		p.Total = p.Price + p.DerateMoney
-	}
-	if p.QueryTime.IsZero() {
-		p.QueryTime = now
-	}
+	p := f.Price(now)
 	return p, f.Err()
 }

@@ -125,8 +125,7 @@ func (a *API) open(body []byte) (message, error) {
 }
 
 func (a *API) entry(ctx context.Context, m message) (any, error) {
-	e := lot.Entry{Lot: m.lot, OrderID: m.ID("order_id"), Plate: m.Plate(),
-		Entered: m.MustWhen("in_time", m.now), Channel: m.Text("in_channel_id")}
+	e := m.Entry(m.lot, m.now)
 	if m.Err() != nil {
 		return nil, nil
 	}

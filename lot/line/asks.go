@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
 )
 
 // askKey names a downlink that wants an answer. Its lot is part of it: no lot can answer for another.
@@ -33,7 +34,7 @@ type wait struct {
 	key     askKey
 	session *session
 	until   time.Time
-	done    []func(fields, silence)
+	done    []func(*lot.Fields, silence)
 	place   *list.Element
 }
 
@@ -149,7 +150,7 @@ func (a *asks) removeLocked(w *wait) {
 }
 
 // answer tells whoever waits.
-func (a *asks) answer(w *wait, f fields, s silence) {
+func (a *asks) answer(w *wait, f *lot.Fields, s silence) {
 	for _, done := range w.done {
 		a.running.Go(func() { done(f, s) })
 	}

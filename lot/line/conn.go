@@ -17,10 +17,30 @@ const writeWait = 10 * time.Second
 // lingerWait is how long the far end may take to close after we have.
 const lingerWait = 2 * time.Second
 
+// host is the server as a connection sees it.
+type host interface {
+	uplink(c *conn, remote string, frame []byte) answer
+	beat(c *conn) bool // false without login
+	forget(c *conn)
+	refuse(remote, reason string)
+}
+
+// answer is what an uplink gets.
+type answer struct {
+	body    []byte
+	silent  bool   // nothing at all, not even an empty frame
+	closes  bool   // the line is closed behind it
+	refused bool   // the uplink was not looked into
+	after   func() // done once the answer is on its way
+}
+
 // conn is one TCP connection. At rest it has one goroutine, the reader, and no buffer but the reader's; a second
 // one lives while there is something to write.
 type conn struct {
-	srv    *Server
+	host
+	cfg    *Config
+	work   *sync.WaitGroup // the server's; counts writers and closers
+	room   *atomic.Int64   // bytes that all connections without login hold of frames
 	nc     net.Conn
 	addr   netip.Addr
 	remote string
@@ -50,14 +70,14 @@ const badFrames = 1000
 
 // read is the life of a connection.
 func (c *conn) read() {
-	defer c.srv.forget(c)
+	defer c.forget(c)
 	defer func() { c.hold(0) }()
-	in := newFrames(c.nc, c.srv.cfg.FrameBytes)
-	in.room = c.room
+	in := newFrames(c.nc, c.cfg.FrameBytes)
+	in.room = c.mayHold
 	for {
 		frame, err := in.next()
 		if errors.Is(err, errNoRoom) {
-			c.srv.refuse(c.remote, "no_room_without_login")
+			c.refuse(c.remote, "no_room_without_login")
 			c.close("no_room_without_login")
 			return
 		}
@@ -65,14 +85,14 @@ func (c *conn) read() {
 			c.close("far_end")
 			return
 		}
-		c.heard.Store(c.srv.cfg.Now().UnixMilli())
+		c.heard.Store(c.cfg.Now().UnixMilli())
 		switch {
 		case c.isLeaving():
 			// We have said our last word and wait for the far end to close.
 		case err != nil:
 			c.drop("frame_too_long")
 		case isBeat(frame):
-			if !c.srv.beat(c) {
+			if !c.beat(c) {
 				c.drop("heartbeat_without_login")
 			}
 		case !utf8.Valid(frame):
@@ -94,8 +114,8 @@ const (
 // stranger reports whether the connection has never logged in.
 func (c *conn) stranger() bool { return c.session.Load() == nil && !c.replaced.Load() }
 
-// room reports whether the connection may hold so many bytes of a frame.
-func (c *conn) room(bytes int) bool {
+// mayHold reports whether the connection may hold so many bytes of a frame.
+func (c *conn) mayHold(bytes int) bool {
 	if bytes <= strangerBytes || !c.stranger() {
 		return c.hold(0)
 	}
@@ -104,8 +124,8 @@ func (c *conn) room(bytes int) bool {
 
 func (c *conn) hold(bytes int64) bool {
 	more := bytes - c.held
-	if c.srv.strangers.Add(more) > strangersBytes && more > 0 {
-		c.srv.strangers.Add(-more)
+	if c.room.Add(more) > strangersBytes && more > 0 {
+		c.room.Add(-more)
 		return false
 	}
 	c.held = bytes
@@ -115,20 +135,20 @@ func (c *conn) hold(bytes int64) bool {
 // unreadMost is how much the far end may leave unread.
 func (c *conn) unreadMost() int {
 	if c.stranger() {
-		return min(strangerUnread, c.srv.outBytes())
+		return min(strangerUnread, c.cfg.outBytes())
 	}
-	return c.srv.outBytes()
+	return c.cfg.outBytes()
 }
 
 // drop counts a frame that gets no answer.
 func (c *conn) drop(reason string) {
-	c.srv.refuse(c.remote, reason)
+	c.refuse(c.remote, reason)
 	c.refused()
 }
 
 // refused counts a frame that was dropped or refused.
 func (c *conn) refused() {
-	if c.bad.over(c.srv.cfg.Now(), badFrames) {
+	if c.bad.over(c.cfg.Now(), badFrames) {
 		c.close("too_many_refused")
 	}
 }
@@ -139,7 +159,7 @@ func (c *conn) handle(frame []byte) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		a := c.srv.uplink(c, c.remote, frame)
+		a := c.uplink(c, c.remote, frame)
 		if a.closes {
 			c.sayAndLeave(a.body)
 		} else if !a.silent {
@@ -179,7 +199,7 @@ func (c *conn) sayAndLeave(message []byte) {
 		return
 	}
 	c.leaving = true
-	c.leaveFrom = c.srv.cfg.Now()
+	c.leaveFrom = c.cfg.Now()
 	c.push(message)
 }
 
@@ -187,14 +207,14 @@ func (c *conn) push(message []byte) {
 	c.out = appendFrame(c.out, message)
 	if !c.writing {
 		c.writing = true
-		c.srv.running.Add(1)
+		c.work.Add(1)
 		go c.write()
 	}
 }
 
 // write writes what is queued and ends.
 func (c *conn) write() {
-	defer c.srv.running.Done()
+	defer c.work.Done()
 	for {
 		c.mu.Lock()
 		out := c.out
@@ -209,7 +229,7 @@ func (c *conn) write() {
 			}
 			return
 		}
-		c.writeFrom = c.srv.cfg.Now()
+		c.writeFrom = c.cfg.Now()
 		c.mu.Unlock()
 		if _, err := c.nc.Write(out); err != nil {
 			c.close("write_failed")
@@ -249,9 +269,9 @@ func (c *conn) closeLocked(reason string) {
 		_ = c.nc.Close()
 		return
 	}
-	c.srv.running.Add(1)
+	c.work.Add(1)
 	go func() {
-		defer c.srv.running.Done()
+		defer c.work.Done()
 		_ = c.nc.Close()
 	}()
 }
@@ -267,9 +287,9 @@ func (c *conn) overdue(now time.Time) string {
 		return "slow_reader"
 	case leaving && now.Sub(leaveFrom) >= lingerWait:
 		return "refused"
-	case c.stranger() && now.Sub(c.opened) >= min(c.srv.cfg.LoginWait, c.srv.cfg.OfflineAfter):
+	case c.stranger() && now.Sub(c.opened) >= min(c.cfg.LoginWait, c.cfg.OfflineAfter):
 		return "no_login"
-	case now.Sub(heard) >= c.srv.cfg.OfflineAfter:
+	case now.Sub(heard) >= c.cfg.OfflineAfter:
 		return "silent"
 	}
 	return ""

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
@@ -47,7 +46,7 @@ func (s *Server) Deliver(o lot.Order, done func(lot.Result)) {
 		return
 	}
 	w := s.newWait(n, askKey{o.Lot, serviceNotice, o.UUID})
-	w.done = []func(fields, silence){func(f fields, why silence) {
+	w.done = []func(*lot.Fields, silence){func(f *lot.Fields, why silence) {
 		r := s.result(f, why)
 		s.cfg.Metrics.Delivered(r.Result, r.At.Sub(now))
 		done(r)
@@ -72,12 +71,12 @@ func (s *Server) newWait(n *session, k askKey) *wait {
 
 // result reads the answer to 3.25 or 3.36. The book's page on it breaks off before the reply; its sisters echo
 // the uuid, with a state or without one.
-func (s *Server) result(f fields, why silence) lot.Result {
+func (s *Server) result(f *lot.Fields, why silence) lot.Result {
 	at := s.cfg.Now()
 	if why != answered {
 		return lot.Result{Result: charge.AttemptTimeout, Reason: charge.ReasonNoAnswer, Detail: string(why), At: at}
 	}
-	switch state := f.text("state"); state {
+	switch state := f.Text("state"); state {
 	case "1":
 		return lot.Result{Result: charge.AttemptAcked, Reason: charge.ReasonOK, Detail: detail("state 1", f), At: at}
 	case "":
@@ -92,28 +91,8 @@ func (s *Server) result(f fields, why silence) lot.Result {
 	}
 }
 
-func detail(state string, f fields) string {
-	if say := f.text("errmsg"); say != "" {
-		return state + ": " + clip(say)
-	}
-	return state
-}
-
-// clip keeps what a lot says short.
-func clip(said string) string {
-	const most = 200
-	if short := clipTo(said, most); short != said {
-		return short + "…"
-	}
-	return said
-}
-
-func clipTo(text string, most int) string {
-	if r := []rune(text); len(r) > most {
-		return string(r[:most])
-	}
-	return text
-}
+// maxUUID is more than the ids of our messages have, in bytes.
+const maxUUID = 64
 
 // replied takes a lot's answer to a downlink. An acknowledgement that nobody waits for is told to flow, which
 // knows whether the lot was ever sent such a message.
@@ -125,8 +104,8 @@ func (s *Server) replied(ctx context.Context, u uplink) {
 			return
 		}
 	}
-	uuid := u.fields.text("uuid")
-	if u.service != serviceNotice || uuid == "" || len(uuid) > maxText {
+	uuid := u.fields.Text("uuid")
+	if u.service != serviceNotice || uuid == "" || len(uuid) > maxUUID {
 		s.refuse(u.session.remote, "answer_to_nothing")
 		return
 	}
@@ -144,11 +123,11 @@ func (s *Server) asked(u uplink) (askKey, bool) {
 	k := askKey{lot: u.session.lot, service: u.service}
 	switch u.service {
 	case serviceNotice, servicePass:
-		k.id = u.fields.text("uuid")
+		k.id = u.fields.Text("uuid")
 	case serviceQuery:
-		k.id = u.fields.text("query_order_no")
+		k.id = u.fields.Text("query_order_no")
 		if k.id == "" || !s.asks.has(k) {
-			k.id = u.fields.text("order_id")
+			k.id = u.fields.Text("order_id")
 		}
 	default:
 		return k, false
@@ -168,14 +147,14 @@ func (s *Server) answersUs(u uplink) bool {
 }
 
 // ask sends a question and waits for its answer.
-func (s *Server) ask(ctx context.Context, n *session, k askKey, message []byte) (fields, error) {
+func (s *Server) ask(ctx context.Context, n *session, k askKey, message []byte) (*lot.Fields, error) {
 	type heard struct {
-		f   fields
+		f   *lot.Fields
 		why silence
 	}
 	hear := make(chan heard, 1)
 	w := s.newWait(n, k)
-	w.done = []func(fields, silence){func(f fields, why silence) { hear <- heard{f, why} }}
+	w.done = []func(*lot.Fields, silence){func(f *lot.Fields, why silence) { hear <- heard{f, why} }}
 	if s.asks.addOrJoin(w) && !n.send(message, w.until) && s.asks.unsent(w) {
 		s.asks.answer(w, nil, unsent)
 	}
@@ -213,10 +192,10 @@ func (s *Server) PassThrough(ctx context.Context, id charge.LotID, data []byte) 
 	if err != nil {
 		return nil, err
 	}
-	if f.text("state") == "0" {
-		return nil, fmt.Errorf("lot %s: %w: %s", id, ErrRefused, clip(f.text("errmsg")))
+	if f.Text("state") == "0" {
+		return nil, fmt.Errorf("lot %s: %w: %s", id, ErrRefused, clip(f.Text("errmsg")))
 	}
-	return []byte(f.any("data")), nil
+	return []byte(f.Raw("data")), nil
 }
 
 // priceMessage is 3.1 for a car that is inside.
@@ -266,40 +245,12 @@ func (s *Server) askPrice(ctx context.Context, n *session, k askKey, message []b
 	if err != nil {
 		return lot.Price{}, err
 	}
-	if f.text("state") != "1" {
-		return lot.Price{}, fmt.Errorf("lot %s: %w: %s", k.lot, ErrRefused, clip(f.text("errmsg")))
+	if f.Text("state") != "1" {
+		return lot.Price{}, fmt.Errorf("lot %s: %w: %s", k.lot, ErrRefused, clip(f.Text("errmsg")))
 	}
-	return readPrice(f, s.cfg.Now())
-}
-
-func readPrice(f fields, now time.Time) (p lot.Price, err error) {
-	p.OrderID, p.QueryTime = f.text("order_id"), now
-	read := func(name string, to *charge.Fen) {
-		v, _, e := f.yuan(name)
-		*to, err = v, errors.Join(err, named(name, e))
-	}
-	readMinutes := func(name string, to *int64) {
-		v, _, e := f.minutes(name)
-		*to, err = v, errors.Join(err, named(name, e))
-	}
-	read("total", &p.Total)
-	read("price", &p.Price)
-	read("derate_money", &p.DerateMoney)
-	readMinutes("derate_duration", &p.DerateDuration)
-	readMinutes("duration", &p.Duration)
-	if f.text("query_time") != "" {
-		at, e := f.when("query_time")
-		p.QueryTime, err = at, errors.Join(err, named("query_time", e))
-	}
-	if err != nil {
-		return lot.Price{}, fmt.Errorf("the lot's answer to the price query: %w", err)
+	p := f.Price(s.cfg.Now())
+	if err := f.Err(); err != nil {
+		return lot.Price{}, fmt.Errorf("lot %s answered the price query: %w", k.lot, err)
 	}
 	return p, nil
-}
-
-func named(name string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", name, err)
 }

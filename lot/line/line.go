@@ -98,6 +98,9 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// outBytes is how much a line may leave unread.
+func (c *Config) outBytes() int { return 4 * max(c.FrameBytes, restBytes) }
+
 func setDefault[T comparable](field *T, value T) {
 	var zero T
 	if *field == zero {

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/chargestamp/chargestamp/charge"
-	"github.com/chargestamp/chargestamp/seal"
+	"github.com/chargestamp/chargestamp/lot"
 )
 
 // loginReply answers a login.
@@ -20,18 +20,17 @@ type loginReply struct {
 // login makes a session. What fails is answered and, on TCP, closed, with one exception that is the published
 // server's: an unknown park_id that is no number is answered only.
 func (s *Server) login(c *conn, remote string, e envelope) answer {
-	data, err := seal.ReadObject(e.data)
+	f, err := lot.ReadFields(e.data)
 	if err != nil {
 		return s.refusal(remote, "bad_data", sayBadData)
 	}
-	f := fields(data)
-	park := f.text("park_id")
+	park := f.Text("park_id")
 	if park == "" {
 		a := s.refusal(remote, "no_park", sayNoPark)
 		a.closes = true
 		return a
 	}
-	id, err := charge.ParseLotID(f.text("union_id") + "/" + park)
+	id, err := charge.ParseLotID(f.Text("union_id") + "/" + park)
 	if err != nil {
 		return s.loginFails(remote, "unknown_lot", sayNoLot)
 	}
@@ -45,7 +44,7 @@ func (s *Server) login(c *conn, remote string, e envelope) answer {
 		return s.loginFails(remote, "bad_sign", sayBadSign)
 	case l.Kind != charge.KindSDK:
 		return s.loginFails(remote, "not_an_sdk_lot", sayLoginFails)
-	case len(f.text("local_id")) > maxLocalID:
+	case len(f.Text("local_id")) > maxLocalID:
 		return s.loginFails(remote, "bad_local_id", sayLoginFails)
 	case !s.logins.allow(id, s.cfg.Now()):
 		return s.loginFails(remote, "too_many_logins", sayLoginFails)
@@ -65,15 +64,15 @@ func (s *Server) loginFails(remote, reason, say string) answer {
 	return answer{body: text(loginReply{ErrMsg: say, ServiceName: serviceLogin}), closes: true}
 }
 
-func (s *Server) newSession(c *conn, remote string, id charge.LotID, f fields) *session {
+func (s *Server) newSession(c *conn, remote string, id charge.LotID, f *lot.Fields) *session {
 	now := s.cfg.Now()
 	n := &session{
-		lot: id, localID: f.text("local_id"), token: s.newToken(), remote: remote, since: now,
+		lot: id, localID: f.Text("local_id"), token: s.newToken(), remote: remote, since: now,
 		cloud: true, prices: true, conn: c,
 	}
-	if params, err := seal.ReadObject([]byte(f.any("set_params"))); err == nil {
-		n.cloud = fields(params).text("receive_cloud") != "0"
-		n.prices = fields(params).text("prepay_query") != "0"
+	if params, err := lot.ReadFields([]byte(f.Raw("set_params"))); err == nil {
+		n.cloud = params.Text("receive_cloud") != "0"
+		n.prices = params.Text("prepay_query") != "0"
 	}
 	if c == nil {
 		n.box = &mailbox{}
@@ -130,4 +129,32 @@ func randomToken() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails
 	return hex.EncodeToString(b[:])
+}
+
+// Recheck has sessions looked up in the SessionBook, those of one lot or with a zero id all of them: the lot may
+// have logged in on another node, and left a line here whose far end is gone without a word.
+func (s *Server) Recheck(id charge.LotID) {
+	if id.IsZero() || len(s.sessions.of(id)) > 0 {
+		s.book.doubt(id)
+	}
+}
+
+// takenElsewhere ends a session whose lot has logged in on another node. Its socket is closed: should there be two
+// machines of one name, each must notice.
+func (s *Server) takenElsewhere(n *session) {
+	s.end(n)
+	if n.conn != nil {
+		n.conn.close("taken_elsewhere")
+	}
+}
+
+// beat answers a heartbeat, as the server of 2018 does: not without login, which it reports as false.
+func (s *Server) beat(c *conn) bool {
+	n := c.session.Load()
+	if n == nil || n.ended.Load() {
+		return false
+	}
+	n.beat.Store(s.cfg.Now().UnixMilli())
+	c.send(beatAnswer)
+	return true
 }

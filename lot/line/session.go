@@ -157,22 +157,3 @@ func (t *sessions) of(id charge.LotID) []*session {
 	})
 	return of
 }
-
-// flood counts the uplinks of one token in spans of ten seconds.
-type flood struct {
-	mu    sync.Mutex
-	from  time.Time
-	count int
-}
-
-const floodSpan = 10 * time.Second
-
-func (f *flood) over(now time.Time, most int) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if now.Sub(f.from) >= floodSpan {
-		f.from, f.count = now, 0
-	}
-	f.count++
-	return f.count > most
-}

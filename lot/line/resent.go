@@ -1,0 +1,41 @@
+package line
+
+import "github.com/chargestamp/chargestamp/lot"
+
+func (u uplink) resendKey() resendKey {
+	return resendKey{
+		sign:  u.session.lot.String() + " " + u.sign,
+		order: u.session.token + " " + u.label() + " " + u.fields.Text("order_id"),
+	}
+}
+
+// resent reports whether an entry or exit was taken before, and what it gets.
+func (s *Server) resent(n *session, e envelope) (answer, bool) {
+	u := uplink{envelope: e, session: n}
+	switch u.label() {
+	case serviceIn, serviceOut, serviceOrder:
+	default:
+		return answer{}, false
+	}
+	fields, err := lot.ReadFields(e.data)
+	if err != nil {
+		return answer{}, false
+	}
+	u.fields = fields
+	if !s.resends.seen(u.resendKey()) {
+		return answer{}, false
+	}
+	return answer{body: text(resentReply{
+		ErrMsg: saySeen, ServiceName: u.service,
+		OrderID: u.fields.Text("order_id"), CarNumber: u.fields.Text("car_number"),
+	})}, true
+}
+
+// resentReply answers an uplink that was taken before.
+type resentReply struct {
+	State       int    `json:"state"`
+	ErrMsg      string `json:"errmsg"`
+	ServiceName string `json:"service_name"`
+	OrderID     string `json:"order_id,omitempty"`
+	CarNumber   string `json:"car_number,omitempty"`
+}

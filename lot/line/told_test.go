@@ -1,0 +1,51 @@
+package line
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chargestamp/chargestamp/lot"
+)
+
+// The line and the HTTP interface read what lots send by the same limits. The five below were taken by line only.
+func TestLineHasTheLimitsOfHTTP(t *testing.T) {
+	const exit = `{"car_number":"京GH0093","in_time":1490875218,"out_time":1490878818,"order_id":"r-1","reduce_amount":"5.00","derate_duration":0}`
+	tests := map[string][2]string{
+		"a control character in order_id": {`"r-1"`, `"r\u00011"`},
+		"an order_id of 200 bytes":        {`"r-1"`, `"` + strings.Repeat("r", 200) + `"`},
+		"99,999,999 yuan":                 {`"5.00"`, `"99999999.00"`},
+		"999,999,999 minutes":             {`"derate_duration":0`, `"derate_duration":999999999`},
+		"the year 2099":                   {`"out_time":1490878818`, `"out_time":4070908800`},
+	}
+	for name, change := range tests {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			f := b.dial()
+			f.login(loginA, 1)
+			f.say(uplinkLine("out_park", testToken(1), strings.Replace(exit, change[0], change[1], 1), keyA))
+			if said := f.hear(); !strings.Contains(said, `"state":0`) || !strings.Contains(said, sayInvalid) {
+				t.Errorf("answered %s", said)
+			}
+			if heard := b.ears.all(); len(heard) != 0 {
+				t.Errorf("flow heard %+v", heard)
+			}
+		})
+	}
+}
+
+// What only describes refuses nothing: it is cut.
+func TestDescriptionsAreCut(t *testing.T) {
+	b := newBench(t)
+	f := b.dial()
+	f.login(loginA, 1)
+	f.say(uplinkLine("in_park", testToken(1),
+		`{"car_number":"京GH0093","in_time":1490875218,"order_id":"r-1","in_channel_id":"`+strings.Repeat("东", 30)+`\u0007"}`, keyA))
+	f.expect(entryTaken("r-1"))
+	heard := b.ears.all()
+	if len(heard) != 1 {
+		t.Fatalf("flow heard %+v", heard)
+	}
+	if e := heard[0].(lot.Entry); e.Channel != strings.Repeat("东", 21) {
+		t.Errorf("the channel is %q", e.Channel)
+	}
+}
