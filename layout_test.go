@@ -27,6 +27,7 @@ var may = map[string][]string{
 	"outbound":              {},
 	"alert":                 {"charge", "words"},
 	"lotline":               {},
+	"lotline/sdktest":       {"lotline"},
 	"rules":                 {"charge"},
 	"platform":              {"charge", "seal"},
 	"platform/platformtest": {"charge", "seal", "platform"},
