@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"html"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
@@ -235,5 +236,37 @@ func TestSignInAtAnIssuer(t *testing.T) {
 	}
 	if a := b.get("/me"); !strings.Contains(a.body, "wang") || !strings.Contains(a.body, "客服") || strings.Contains(a.body, "更改密码") {
 		t.Errorf("who has come is %s", a.body)
+	}
+}
+
+// TestCookiesAreSecure wants each cookie that the console sets over HTTPS to go back over HTTPS only.
+func TestCookiesAreSecure(t *testing.T) {
+	f := newFake()
+	as(t, f, guard.RoleSupport)
+	server := httptest.NewTLSServer(serve(t, f))
+	t.Cleanup(server.Close)
+	client := server.Client()
+	client.Jar, _ = cookiejar.New(nil)
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	b := &browser{t, client, server.URL}
+	set := map[string]bool{}
+	for _, a := range []answer{
+		b.get("/login"),
+		b.post("/login", url.Values{"name": {string(guard.RoleSupport)}, "password": {phrase}}),
+		b.get("/?lang=en"),
+		b.post("/logout", url.Values{}),
+		b.get("/login"),
+	} {
+		for _, c := range a.Cookies() {
+			set[c.Name] = true
+			if !c.Secure || !c.HttpOnly {
+				t.Errorf("%s of %s: secure %v, http only %v", c.Name, a.Request.URL.Path, c.Secure, c.HttpOnly)
+			}
+		}
+	}
+	for _, name := range []string{"cs_session", "cs_notice", "cs_lang"} {
+		if !set[name] {
+			t.Errorf("%s was not seen; set were %v", name, set)
+		}
 	}
 }

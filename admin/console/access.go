@@ -63,7 +63,7 @@ func (c *Console) createUser(w http.ResponseWriter, r *http.Request, p *page) er
 	f := newForm(r)
 	_, err := c.desk.CreateUser(r.Context(), p.Who, strings.TrimSpace(f.Get("name")), charge.Secret(f.Get("password")), guard.Role(f.Get("role")))
 	if err == nil {
-		return seeOther(w, r, "/access", "done")
+		return c.seeOther(w, r, "/access", "done")
 	}
 	if err := fieldErrors(p, f, err); err != nil {
 		return err
@@ -90,7 +90,7 @@ func (c *Console) changeUser(w http.ResponseWriter, r *http.Request, p *page) er
 	if err != nil {
 		return err
 	}
-	return seeOther(w, r, "/access", "done")
+	return c.seeOther(w, r, "/access", "done")
 }
 
 func (c *Console) createToken(w http.ResponseWriter, r *http.Request, p *page) error {
@@ -109,7 +109,7 @@ func (c *Console) revokeToken(w http.ResponseWriter, r *http.Request, p *page) e
 	if err := c.desk.RevokeToken(r.Context(), p.Who, r.PathValue("id")); err != nil {
 		return err
 	}
-	return seeOther(w, r, "/access", "revoked")
+	return c.seeOther(w, r, "/access", "revoked")
 }
 
 // meView is somebody's own page.
@@ -172,8 +172,8 @@ func (c *Console) setPassword(w http.ResponseWriter, r *http.Request, p *page) e
 	if f.ok() {
 		err := c.desk.SetPassword(r.Context(), p.Who, charge.Secret(f.Get("password")))
 		if err == nil {
-			c.setCookie(w, r, sessionCookie, "")
-			return seeOther(w, r, "/login", "password")
+			c.setCookie(w, r, sessionCookie, "", forgetCookie)
+			return c.seeOther(w, r, "/login", "password")
 		}
 		if err := fieldErrors(p, f, err); err != nil {
 			return err
@@ -234,7 +234,7 @@ func (c *Console) dropTOTP(w http.ResponseWriter, r *http.Request, p *page) erro
 	if err := c.desk.DropTOTP(r.Context(), p.Who, p.Who.Name); err != nil {
 		return err
 	}
-	return seeOther(w, r, "/me", "done")
+	return c.seeOther(w, r, "/me", "done")
 }
 
 func (c *Console) revokeSession(w http.ResponseWriter, r *http.Request, p *page) error {
@@ -242,9 +242,9 @@ func (c *Console) revokeSession(w http.ResponseWriter, r *http.Request, p *page)
 		return err
 	}
 	if back := r.PostForm.Get("back"); back == "/access" && p.Admin() {
-		return seeOther(w, r, "/access", "revoked")
+		return c.seeOther(w, r, "/access", "revoked")
 	}
-	return seeOther(w, r, "/me", "revoked")
+	return c.seeOther(w, r, "/me", "revoked")
 }
 
 func roleChoices(p *page) []choice {

@@ -59,15 +59,21 @@ func (c *Console) visitor(w http.ResponseWriter, r *http.Request, p *page) {
 	}
 	p.secret = rand.Text()
 	p.CSRF = c.cfg.Guard.Sessions.CSRF(p.secret)
-	c.setCookie(w, r, visitorCookie, p.secret)
+	c.setCookie(w, r, visitorCookie, p.secret, browserCookie)
 }
 
-func (c *Console) setCookie(w http.ResponseWriter, r *http.Request, name, value string) {
-	cookie := &http.Cookie{Name: name, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: c.secure(r)}
-	if value == "" {
-		cookie.MaxAge = -1
-	}
-	http.SetCookie(w, cookie)
+// Ages of cookies, in seconds.
+const (
+	forgetCookie  = -1
+	browserCookie = 0 // until the browser is closed
+	noticeAge     = 20
+	languageAge   = 365 * 24 * 3600
+)
+
+// setCookie is the one place that sets a cookie, so that none lacks Secure where the console is reached by HTTPS.
+func (c *Console) setCookie(w http.ResponseWriter, r *http.Request, name, value string, age int) {
+	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: age,
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: c.secure(r)})
 }
 
 // sendToLogin asks for a sign-in and remembers the way back.
@@ -85,9 +91,9 @@ func (c *Console) sendToLogin(w http.ResponseWriter, r *http.Request, p *page) {
 	code := ""
 	if _, err := r.Cookie(sessionCookie); err == nil {
 		code = "expired"
-		c.setCookie(w, r, sessionCookie, "")
+		c.setCookie(w, r, sessionCookie, "", forgetCookie)
 	}
-	_ = seeOther(w, r, target, code)
+	_ = c.seeOther(w, r, target, code)
 }
 
 // wayBack is the page to show after signing in: the one that was asked for, or the one that the form stood on.
@@ -105,7 +111,7 @@ func wayBack(r *http.Request, p *page) string {
 // setup makes the first admin, for whoever holds the link that the start has printed.
 func (c *Console) setup(w http.ResponseWriter, r *http.Request, p *page) error {
 	if !c.cfg.Guard.Setup.Open() {
-		return seeOther(w, r, "/login", "")
+		return c.seeOther(w, r, "/login", "")
 	}
 	f := newForm(r)
 	token := r.FormValue("token")
@@ -141,7 +147,7 @@ func (c *Console) firstAdmin(r *http.Request, p *page, f form, token string) err
 func (c *Console) login(w http.ResponseWriter, r *http.Request, p *page) error {
 	next := localPath(r.FormValue("next"))
 	if p.Who.Role != "" {
-		return seeOther(w, r, next, "")
+		return c.seeOther(w, r, next, "")
 	}
 	f := newForm(r)
 	if r.Method == http.MethodPost {
@@ -161,9 +167,9 @@ func (c *Console) signIn(w http.ResponseWriter, r *http.Request, p *page, f form
 	status, askCode := http.StatusUnprocessableEntity, f.Values.Has("code")
 	switch {
 	case err == nil:
-		c.setCookie(w, r, sessionCookie, secret)
-		c.setCookie(w, r, visitorCookie, "")
-		return seeOther(w, r, next, "")
+		c.setCookie(w, r, sessionCookie, secret, browserCookie)
+		c.setCookie(w, r, visitorCookie, "", forgetCookie)
+		return c.seeOther(w, r, next, "")
 	case errors.As(err, &throttled):
 		status, f.Wrong = http.StatusTooManyRequests, p.T("尝试次数过多，请等待 ", "Too many tries; wait ")+p.Span(throttled.Wait)
 	case errors.Is(err, guard.ErrCode):
@@ -183,21 +189,21 @@ func (c *Console) logout(w http.ResponseWriter, r *http.Request, p *page) error 
 			return err
 		}
 	}
-	c.setCookie(w, r, sessionCookie, "")
-	return seeOther(w, r, "/login", "signedout")
+	c.setCookie(w, r, sessionCookie, "", forgetCookie)
+	return c.seeOther(w, r, "/login", "signedout")
 }
 
 const oidcCookie = "cs_oidc"
 
 func (c *Console) oidcBegin(w http.ResponseWriter, r *http.Request, _ *page) error {
 	if c.cfg.OIDC == nil {
-		return seeOther(w, r, "/login", "")
+		return c.seeOther(w, r, "/login", "")
 	}
 	address, way, err := c.cfg.OIDC.Begin(r.Context())
 	if err != nil {
 		return err
 	}
-	c.setCookie(w, r, oidcCookie, way)
+	c.setCookie(w, r, oidcCookie, way, browserCookie)
 	http.Redirect(w, r, address, http.StatusSeeOther)
 	return nil
 }
@@ -205,9 +211,9 @@ func (c *Console) oidcBegin(w http.ResponseWriter, r *http.Request, _ *page) err
 func (c *Console) oidcReturn(w http.ResponseWriter, r *http.Request, p *page) error {
 	cookie, err := r.Cookie(oidcCookie)
 	if c.cfg.OIDC == nil || err != nil {
-		return seeOther(w, r, "/login", "")
+		return c.seeOther(w, r, "/login", "")
 	}
-	c.setCookie(w, r, oidcCookie, "")
+	c.setCookie(w, r, oidcCookie, "", forgetCookie)
 	who, err := c.cfg.OIDC.Finish(r.Context(), cookie.Value, r.URL.Query())
 	if errors.Is(err, guard.ErrDenied) {
 		f := newForm(r)
@@ -222,6 +228,6 @@ func (c *Console) oidcReturn(w http.ResponseWriter, r *http.Request, p *page) er
 	if err != nil {
 		return err
 	}
-	c.setCookie(w, r, sessionCookie, secret)
-	return seeOther(w, r, "/", "")
+	c.setCookie(w, r, sessionCookie, secret, browserCookie)
+	return c.seeOther(w, r, "/", "")
 }

@@ -245,7 +245,7 @@ func (c *Console) mode(w http.ResponseWriter, r *http.Request, p *page) error {
 		return err
 	}
 	if !dry {
-		return seeOther(w, r, bindingLink(v), "applied")
+		return c.seeOther(w, r, bindingLink(v), "applied")
 	}
 	return render(w, r, http.StatusOK, modePage(p, m))
 }

@@ -46,10 +46,10 @@ func (c *Console) find(w http.ResponseWriter, r *http.Request, p *page) error {
 		return err
 	}
 	if len(found.Charges) == 1 && found.Exact {
-		return seeOther(w, r, "/charges/"+ID(found.Charges[0].ID), "")
+		return c.seeOther(w, r, "/charges/"+ID(found.Charges[0].ID), "")
 	}
 	if found.Lot != nil {
-		return seeOther(w, r, "/lots/"+found.Lot.ID.String(), "")
+		return c.seeOther(w, r, "/lots/"+found.Lot.ID.String(), "")
 	}
 	return render(w, r, http.StatusOK, findPage(p, found, ""))
 }
@@ -231,7 +231,7 @@ func (c *Console) showAct(w http.ResponseWriter, r *http.Request, p *page, a act
 			return err
 		}
 		if effect.Done {
-			return seeOther(w, r, "/charges/"+ID(a.Charge), "done")
+			return c.seeOther(w, r, "/charges/"+ID(a.Charge), "done")
 		}
 		a.Effect = effect
 	}

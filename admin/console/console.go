@@ -174,7 +174,7 @@ func (c *Console) serve(w http.ResponseWriter, r *http.Request, p *page, h handl
 		return
 	}
 	if p.Notice != "" {
-		http.SetCookie(w, &http.Cookie{Name: noticeCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+		c.setCookie(w, r, noticeCookie, "", forgetCookie)
 	}
 	if r.Method == http.MethodPost {
 		if err := c.checkForm(w, r, p); err != nil {
@@ -235,8 +235,7 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // switchLanguage remembers the language and shows the same page in it.
 func (c *Console) switchLanguage(w http.ResponseWriter, r *http.Request, lang string) {
-	http.SetCookie(w, &http.Cookie{Name: langCookie, Value: string(language(lang)), Path: "/", MaxAge: 365 * 24 * 3600,
-		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: c.secure(r)})
+	c.setCookie(w, r, langCookie, string(language(lang)), languageAge)
 	q := r.URL.Query()
 	q.Del("lang")
 	target := localPath(r.URL.Path)

@@ -120,7 +120,7 @@ func (c *Console) edit(w http.ResponseWriter, r *http.Request, p *page) error {
 			return err
 		}
 		if done != "" {
-			return seeOther(w, r, thingLink(o.Name, t.Form.Values), done)
+			return c.seeOther(w, r, thingLink(o.Name, t.Form.Values), done)
 		}
 		t.Fields = b.views(o.Fields, "") // with what is wrong
 	}
@@ -298,9 +298,9 @@ func (c *Console) importFile(w http.ResponseWriter, r *http.Request, p *page) er
 		v.Changes, v.Previews = changes, true
 		return render(w, r, http.StatusOK, estateFilePage(p, v))
 	case len(changes) == 0:
-		return seeOther(w, r, "/estate", "nothing")
+		return c.seeOther(w, r, "/estate", "nothing")
 	}
-	return seeOther(w, r, "/estate", "applied")
+	return c.seeOther(w, r, "/estate", "applied")
 }
 
 // pack makes a text small enough to go with a page, and unpack undoes it.

@@ -217,7 +217,7 @@ func (c *Console) switchLot(w http.ResponseWriter, r *http.Request, p *page) err
 		f.Wrong = p.Say(words.Sentence(effect.Effect))
 		return c.showLot(w, r, p, f)
 	}
-	return seeOther(w, r, "/lots/"+id.String(), "done")
+	return c.seeOther(w, r, "/lots/"+id.String(), "done")
 }
 
 // quoted is a lot's answer to what a stay costs, or why there is none.

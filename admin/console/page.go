@@ -266,10 +266,10 @@ func notice(p *page, code string) string {
 	return ""
 }
 
-// seeOther sends the browser to a page that says a notice once.
-func seeOther(w http.ResponseWriter, r *http.Request, path, code string) error {
+// seeOther sends the browser to a page that shows a notice once.
+func (c *Console) seeOther(w http.ResponseWriter, r *http.Request, path, code string) error {
 	if code != "" {
-		http.SetCookie(w, &http.Cookie{Name: noticeCookie, Value: code, Path: "/", MaxAge: 20, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+		c.setCookie(w, r, noticeCookie, code, noticeAge)
 	}
 	if r.Header.Get("HX-Request") == "true" {
 		w.Header().Set("HX-Redirect", path)

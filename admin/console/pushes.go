@@ -74,7 +74,7 @@ func (c *Console) replay(w http.ResponseWriter, r *http.Request, p *page) error 
 			return err
 		}
 		if replayed.Done && replayed.Charge != 0 {
-			return seeOther(w, r, "/charges/"+ID(replayed.Charge), "done")
+			return c.seeOther(w, r, "/charges/"+ID(replayed.Charge), "done")
 		}
 		done = &replayed
 	}
