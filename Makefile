@@ -5,14 +5,16 @@ TOOLS := $(CURDIR)/.tools
 LINT_VERSION := v2.15.0
 LINTER := $(TOOLS)/$(LINT_VERSION)/golangci-lint
 TEMPL_VERSION := v0.3.977
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X github.com/chargestamp/chargestamp/app.Version=$(VERSION)
 
 .PHONY: help
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: ## build bin/chargestamp, one static binary
-	CGO_ENABLED=0 $(GO) build -trimpath -o bin/chargestamp ./cmd/chargestamp
+build: ## build bin/chargestamp, one static binary that names its version
+	CGO_ENABLED=0 $(GO) build -trimpath -buildmode=pie -ldflags '$(LDFLAGS)' -o bin/chargestamp ./cmd/chargestamp
 
 .PHONY: demo
 demo: build ## the main job with embedded defaults: all platforms, all kinds of lots, over real sockets
@@ -32,9 +34,19 @@ screenshots: deps ## a picture of every console page in both languages, into dis
 	$(GO) test -count=1 ./admin/browsertest -run TestConsole -screenshots $(CURDIR)/dist/screenshots
 
 .PHONY: lint
-lint: $(LINTER) ## the linters of .golangci.yml, and that printed files are up to date
+lint: $(LINTER) tidy-check circles wording ## the linters of .golangci.yml, and that printed files are up to date
 	$(LINTER) run --timeout 15m
 	@$(MAKE) --no-print-directory generate-check
+
+.PHONY: tidy-check circles wording
+tidy-check: ## fail where go mod tidy would change go.mod or go.sum; a part of lint
+	$(GO) mod tidy -diff
+
+circles: ## count the files of each package that use each other in a circle; fail above tools/circles/bounds.txt
+	$(GO) run ./tools/circles -bounds tools/circles/bounds.txt
+
+wording: ## count words that comments and docs should not use; fail above tools/wording/bounds.txt
+	$(GO) run ./tools/wording -bounds tools/wording/bounds.txt
 
 $(LINTER):
 	@mkdir -p $(@D)
