@@ -15,7 +15,7 @@ func TestWording(t *testing.T) {
 		"a.go":          "package a\n\n// A gives one.\n// It Gives it.\nvar A = \"gives\"\n\n// " + strings.Repeat("x", 118) + "\n",
 		"a_templ.go":    "package a\n\n// gives\n",
 		"testdata/b.go": "package b // gives\n",
-		"b.md":          "What gives. Forgives.\n" + strings.Repeat("y", 130) + "\n",
+		"README.md":     "What gives. Forgives.\n" + strings.Repeat("y", 130) + "\n",
 		"three":         "gives 3\nlong-lines 1\n",
 		"two":           "gives 2\n",
 		"ten":           "gives 10\n",
