@@ -28,31 +28,6 @@ func (s *Store) Backup(ctx context.Context, file string) error {
 	return wrapf(moveDurably(filepath.Join(dir, databaseFile), file), "backup")
 }
 
-// backup implements engine.
-func (e *sqliteEngine) backup(ctx context.Context, file string) error {
-	f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // VACUUM would make it readable for all
-	if err != nil {
-		return err
-	}
-	f.Close()
-	c, err := dialSQLite(e.file, "mode=ro", "busy_timeout = 5000")
-	if err != nil {
-		return err
-	}
-	defer c.close()
-	c.interruptedBy(ctx)
-	return c.query(&statement{text: "VACUUM INTO ?", once: true}, []any{file}, func(*cells) error { return nil })
-}
-
-// backup implements engine: the data are copied into a store on SQLite.
-func (e *postgresEngine) backup(ctx context.Context, file string) error {
-	to, err := Open(ctx, Config{DataDir: filepath.Dir(file), Node: e.store.cfg.Node, Clock: e.store.cfg.Clock, Logger: e.store.log})
-	if err != nil {
-		return err
-	}
-	return errors.Join(Copy(ctx, e.store, to, nil), to.Close())
-}
-
 // Restore brings a backup into an empty place: a data folder without a database, or an empty PostgreSQL
 // database. A place that holds anything is left as it is.
 func Restore(ctx context.Context, file string, cfg Config) error {

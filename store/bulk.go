@@ -8,8 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/chargestamp/chargestamp/charge"
 )
 
@@ -228,49 +226,4 @@ func (s *Store) makeIndexes(ctx context.Context) error {
 		return err
 	}
 	return s.engine.analyze(ctx)
-}
-
-// long implements engine.
-func (e *sqliteEngine) long(ctx context.Context, texts ...string) error {
-	return e.store.write(ctx, nil, func(t *Tx) error {
-		for _, text := range texts {
-			if _, err := t.link.exec(&statement{text: text, once: true}, nil); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// long implements engine: not by a committer, which would take a server that is silent for minutes for lost.
-func (e *postgresEngine) long(ctx context.Context, texts ...string) error {
-	return pgx.BeginFunc(ctx, e.pool, func(tx pgx.Tx) error {
-		for _, text := range texts {
-			if _, err := tx.Exec(ctx, text); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// indexes implements engine. The unique ones stay: they refuse what must not be.
-func (e *sqliteEngine) indexes() *statement {
-	return statementOf("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql NOT LIKE 'CREATE UNIQUE%' " +
-		"AND tbl_name IN ('push', 'charge', 'stay', 'delivery', 'plate')")
-}
-
-// indexes implements engine.
-func (e *postgresEngine) indexes() *statement {
-	return statementOf("SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() AND indexdef NOT LIKE 'CREATE UNIQUE%' " +
-		"AND tablename IN ('push', 'charge', 'stay', 'delivery', 'plate')")
-}
-
-// analyze implements engine: SQLite plans well without figures here, and with those of one site ill for others.
-func (e *sqliteEngine) analyze(context.Context) error { return nil }
-
-// analyze implements engine: the planner learns what is in the tables before it would by itself.
-func (e *postgresEngine) analyze(ctx context.Context) error {
-	_, err := e.pool.Exec(ctx, "ANALYZE")
-	return wrapf(err, "analyze")
 }

@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the driver that goose needs
 )
@@ -54,43 +52,6 @@ func refuseNewer(folder, place string, have int64) error {
 // schemaVersion asks for the version of a schema that has one.
 const schemaVersion = "SELECT coalesce(max(version_id), 0) FROM goose_db_version"
 
-// refuseNewerFile is refuseNewer of a file; a connection that can only read leaves it as it is, its log included.
-func refuseNewerFile(file, query string) error {
-	if info, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
-		return nil // there is nothing yet
-	}
-	c, err := dialSQLite(file, query, "busy_timeout = 5000")
-	if err != nil {
-		return err
-	}
-	defer c.close()
-	if made, err := c.value("SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'"); err != nil || made == int64(0) {
-		return wrapf(err, "read %s", file)
-	}
-	have, err := c.value(schemaVersion)
-	if err != nil {
-		return wrapf(err, "read the schema version of %s", file)
-	}
-	version, _ := have.(int64)
-	return refuseNewer("sqlite", file, version)
-}
-
-// place names the database. Its address may hold a password.
-func (e *postgresEngine) place() string { return "PostgreSQL database " + e.cfg.Database }
-
-// refuseNewer is refuseNewer of the database.
-func (e *postgresEngine) refuseNewer(ctx context.Context, conn *pgx.Conn) error {
-	var made bool
-	if err := conn.QueryRow(ctx, "SELECT to_regclass('goose_db_version') IS NOT NULL").Scan(&made); err != nil || !made {
-		return wrapf(err, "look for a schema")
-	}
-	var have int64
-	if err := conn.QueryRow(ctx, schemaVersion).Scan(&have); err != nil {
-		return wrapf(err, "read the schema version")
-	}
-	return refuseNewer("postgres", e.place(), have)
-}
-
 // migrateUp runs the migrations of an engine that have not run yet. A newer node may have done so with its own
 // while this one waited its turn.
 func migrateUp(ctx context.Context, dialect goose.Dialect, folder, place string, db *sql.DB, opts ...goose.ProviderOption) error {
@@ -110,18 +71,4 @@ func migrateUp(ctx context.Context, dialect goose.Dialect, folder, place string,
 		return wrapf(err, "read the schema version of %s", place)
 	}
 	return refuseNewer(folder, place, have)
-}
-
-func (e *sqliteEngine) migrate(ctx context.Context) error {
-	address, err := sqliteAddress(e.file, "_pragma=busy_timeout(5000)&_pragma=synchronous(full)")
-	if err != nil {
-		return err
-	}
-	db, err := sql.Open("sqlite", address)
-	if err != nil {
-		return wrapf(err, "migrate")
-	}
-	defer db.Close()
-	db.SetMaxOpenConns(1)
-	return migrateUp(ctx, goose.DialectSQLite3, "sqlite", e.file, db)
 }

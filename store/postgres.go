@@ -47,46 +47,6 @@ type postgresEngine struct {
 	ears  *pgx.Conn // the first that hears hints: none is lost that comes after Open
 }
 
-func openPostgres(ctx context.Context, s *Store) (engine, error) {
-	cfg, err := pgx.ParseConfig(s.cfg.URL)
-	if err != nil {
-		return nil, errURL // its own error may tell the password
-	}
-	cfg.ConnectTimeout = 2 * time.Second
-	cfg.RuntimeParams["application_name"] = "chargestamp " + s.cfg.Node
-	e := &postgresEngine{store: s, cfg: cfg}
-	conn, err := pgx.ConnectConfig(ctx, cfg.Copy())
-	if err != nil {
-		return nil, wrapf(err, "connect to PostgreSQL")
-	}
-	if err = e.check(ctx, conn); err == nil {
-		err = e.refuseNewer(ctx, conn)
-	}
-	conn.Close(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := e.migrate(ctx); err != nil {
-		return nil, err
-	}
-	poolCfg, err := pgxpool.ParseConfig(s.cfg.URL)
-	if err != nil {
-		return nil, errURL
-	}
-	poolCfg.ConnConfig, poolCfg.MaxConns = cfg.Copy(), poolSize
-	for name, value := range readerSettings {
-		poolCfg.ConnConfig.RuntimeParams[name] = value
-	}
-	if e.pool, err = pgxpool.NewWithConfig(ctx, poolCfg); err != nil {
-		return nil, wrapf(err, "connect to PostgreSQL")
-	}
-	if e.ears, err = e.openEars(ctx); err != nil {
-		e.pool.Close()
-		return nil, wrapf(err, "listen on PostgreSQL")
-	}
-	return e, nil
-}
-
 // check refuses a server that answers before it has written.
 func (e *postgresEngine) check(ctx context.Context, conn *pgx.Conn) error {
 	setting := func(name string) (value string, err error) {
@@ -124,20 +84,6 @@ func (e *postgresEngine) migrate(ctx context.Context) error {
 	}
 	e.indexParts(ctx, db)
 	return nil
-}
-
-// indexParts makes the index for parts of plates where it can. Only some may create extensions; without this one a
-// search for the middle of a plate reads all plates.
-func (e *postgresEngine) indexParts(ctx context.Context, db *sql.DB) {
-	var there bool
-	err := db.QueryRowContext(ctx, "SELECT to_regclass('plate_part') IS NOT NULL").Scan(&there)
-	if err == nil && !there {
-		_, err = db.ExecContext(ctx, "CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE INDEX IF NOT EXISTS plate_part ON plate USING gin (plate gin_trgm_ops)")
-	}
-	if err != nil {
-		e.store.log.Warn("no index for parts of plates: their search will be slower", "error", err,
-			"help", "let an administrator run CREATE EXTENSION pg_trgm")
-	}
 }
 
 func (e *postgresEngine) close() error {
@@ -190,4 +136,34 @@ var errConnLost = errors.New("connection lost")
 func (e *postgresEngine) notify(ctx context.Context, h Hint) error {
 	_, err := e.pool.Exec(ctx, "SELECT pg_notify($1, $2)", hintChannel, h.Topic+"\n"+h.Payload)
 	return lostAsBusy(ctx, err)
+}
+
+// place names the database. Its address may hold a password.
+func (e *postgresEngine) place() string { return "PostgreSQL database " + e.cfg.Database }
+
+// refuseNewer is refuseNewer of the database.
+func (e *postgresEngine) refuseNewer(ctx context.Context, conn *pgx.Conn) error {
+	var made bool
+	if err := conn.QueryRow(ctx, "SELECT to_regclass('goose_db_version') IS NOT NULL").Scan(&made); err != nil || !made {
+		return wrapf(err, "look for a schema")
+	}
+	var have int64
+	if err := conn.QueryRow(ctx, schemaVersion).Scan(&have); err != nil {
+		return wrapf(err, "read the schema version")
+	}
+	return refuseNewer("postgres", e.place(), have)
+}
+
+// indexParts makes the index for parts of plates where it can. Only some may create extensions; without this one a
+// search for the middle of a plate reads all plates.
+func (e *postgresEngine) indexParts(ctx context.Context, db *sql.DB) {
+	var there bool
+	err := db.QueryRowContext(ctx, "SELECT to_regclass('plate_part') IS NOT NULL").Scan(&there)
+	if err == nil && !there {
+		_, err = db.ExecContext(ctx, "CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE INDEX IF NOT EXISTS plate_part ON plate USING gin (plate gin_trgm_ops)")
+	}
+	if err != nil {
+		e.store.log.Warn("no index for parts of plates: their search will be slower", "error", err,
+			"help", "let an administrator run CREATE EXTENSION pg_trgm")
+	}
 }

@@ -1,9 +1,6 @@
 package store
 
 import (
-	"slices"
-	"time"
-
 	"github.com/chargestamp/chargestamp/charge"
 )
 
@@ -25,14 +22,14 @@ func newRecent() *recent {
 }
 
 // keep takes what a write has put, before the next one looks. What has come to its end is kept no longer.
-func (r *recent) keep(t *Tx) {
-	for _, c := range t.putCharges {
+func (r *recent) keep(charges []*charge.Charge, deliveries []*charge.Delivery) {
+	for _, c := range charges {
 		r.charges.drop(c.ID)
 		if c.State == charge.StateSending {
 			r.charges.set(c.ID, c)
 		}
 	}
-	for _, d := range t.putDeliveries {
+	for _, d := range deliveries {
 		r.deliveries.drop(d.ID)
 		switch d.State {
 		case charge.DeliveryDue, charge.DeliveryLeased, charge.DeliverySent:
@@ -45,76 +42,4 @@ func (r *recent) keep(t *Tx) {
 func (r *recent) clear() {
 	r.charges.clear()
 	r.deliveries.clear()
-}
-
-// recentCharge gives a charge as it would be read, where that is known.
-func (t *Tx) recentCharge(id int64) *charge.Charge {
-	if t.recent == nil {
-		return nil
-	}
-	if slices.ContainsFunc(t.putCharges, func(c *charge.Charge) bool { return c.ID == id }) {
-		return nil // this transaction has changed it
-	}
-	c, ok := t.recent.charges.get(id)
-	if !ok {
-		return nil
-	}
-	t.see(c)
-	return ownCharge(c)
-}
-
-// recentDelivery gives a delivery as it would be read, where that is known.
-func (t *Tx) recentDelivery(id int64) *charge.Delivery {
-	if t.recent == nil || slices.ContainsFunc(t.putDeliveries, func(d *charge.Delivery) bool { return d.ID == id }) {
-		return nil
-	}
-	d, ok := t.recent.deliveries.get(id)
-	if !ok {
-		return nil
-	}
-	own := *d
-	return &own
-}
-
-// put remembers a charge, which nobody changes any more, for recent as it would be read: times in whole milliseconds.
-func (t *Tx) put(c *charge.Charge) {
-	if t.recent == nil || t.bulk {
-		return
-	}
-	own := *c
-	for _, at := range []*time.Time{&own.StartedAt, &own.EndedAt, &own.Received, &own.HoldUntil, &own.UpdatedAt} {
-		*at = fromMillis(millis(*at))
-	}
-	t.putCharges = append(t.putCharges, &own)
-}
-
-// putDelivery is put for a delivery. Payloads are never written into.
-func (t *Tx) putDelivery(d *charge.Delivery) {
-	if t.recent == nil || t.bulk {
-		return
-	}
-	own := *d
-	own.DueAt, own.Until = fromMillis(millis(d.DueAt)), fromMillis(millis(d.Until))
-	if own.Payload == nil {
-		own.Payload = []byte{}
-	}
-	t.putDeliveries = append(t.putDeliveries, &own)
-}
-
-// ownCharge copies a charge with all that it points to.
-func ownCharge(c *charge.Charge) *charge.Charge {
-	own := *c
-	own.Reduction, own.Usage, own.Decision = ownValue(c.Reduction), ownValue(c.Usage), ownValue(c.Decision)
-	if own.Decision != nil {
-		own.Decision.Granted = slices.Clone(own.Decision.Granted)
-	}
-	return &own
-}
-
-func ownValue[T any](v *T) *T {
-	if v == nil {
-		return nil
-	}
-	own := *v
-	return &own
 }

@@ -2,14 +2,17 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/pressly/goose/v3"
 
 	"github.com/chargestamp/chargestamp/outbox"
 )
@@ -34,61 +37,6 @@ type sqliteEngine struct {
 	recent *recent
 	pool   chan *sqliteConn
 	open   int // connections of the pool
-}
-
-func openSQLite(ctx context.Context, s *Store) (_ engine, err error) {
-	if s.cfg.DataDir == "" {
-		return nil, errors.New("store: neither data folder nor database url is given")
-	}
-	if err := os.MkdirAll(s.cfg.DataDir, 0o700); err != nil {
-		return nil, fmt.Errorf("store: data folder: %w", err)
-	}
-	e := &sqliteEngine{store: s, file: filepath.Join(s.cfg.DataDir, databaseFile), recent: newRecent()}
-	if e.lock, err = lockFile(filepath.Join(s.cfg.DataDir, "chargestamp.lock")); err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			e.close()
-		}
-	}()
-	if err = refuseNewerFile(e.file, "mode=ro"); err != nil {
-		return nil, err
-	}
-	// The file is made here so that nobody else can read it, not even before it holds anything.
-	f, err := os.OpenFile(e.file, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
-	f.Close()
-	if e.write, err = dialSQLite(e.file, "", "busy_timeout = 5000", "journal_mode = WAL", "synchronous = NORMAL",
-		"wal_autocheckpoint = 10000", "foreign_keys = ON", "temp_store = MEMORY", "cache_size = -16384"); err != nil {
-		return nil, err
-	}
-	if err = e.check(); err != nil {
-		return nil, err
-	}
-	if err = e.migrate(ctx); err != nil {
-		return nil, err
-	}
-	if err = e.openLog(); err != nil {
-		return nil, err
-	}
-	e.pool = make(chan *sqliteConn, readers)
-	for range readers {
-		c, err := e.reader()
-		if err != nil {
-			return nil, err
-		}
-		e.pool <- c
-		e.open++
-	}
-	c, err := dialSQLite(e.file, "", "busy_timeout = 1000", "synchronous = FULL", "wal_autocheckpoint = 0")
-	if err != nil {
-		return nil, err
-	}
-	s.workers.Go(func() { e.checkpoint(c) })
-	return e, nil
 }
 
 // openLog finds the log that SQLite writes. It stays the same file for as long as a connection has read through it,
@@ -257,7 +205,7 @@ func (e *sqliteEngine) tryBatch(batch []*write, savepoints bool) (err error) {
 		l := &writeLink{sqliteConn: c, savepoints: savepoints}
 		w.run(&Tx{link: l, store: e.store, recent: e.recent})
 		if w.err == nil {
-			e.recent.keep(w.tx)
+			e.recent.keep(w.tx.putCharges, w.tx.putDeliveries)
 		}
 		if w.err != nil && l.changed {
 			if !savepoints {
@@ -357,3 +305,38 @@ func (e *sqliteEngine) notify(_ context.Context, h Hint) error {
 }
 
 func (e *sqliteEngine) listen() {}
+
+// refuseNewerFile is refuseNewer of a file; a connection that can only read leaves it as it is, its log included.
+func refuseNewerFile(file, query string) error {
+	if info, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
+		return nil // there is nothing yet
+	}
+	c, err := dialSQLite(file, query, "busy_timeout = 5000")
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	if made, err := c.value("SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'"); err != nil || made == int64(0) {
+		return wrapf(err, "read %s", file)
+	}
+	have, err := c.value(schemaVersion)
+	if err != nil {
+		return wrapf(err, "read the schema version of %s", file)
+	}
+	version, _ := have.(int64)
+	return refuseNewer("sqlite", file, version)
+}
+
+func (e *sqliteEngine) migrate(ctx context.Context) error {
+	address, err := sqliteAddress(e.file, "_pragma=busy_timeout(5000)&_pragma=synchronous(full)")
+	if err != nil {
+		return err
+	}
+	db, err := sql.Open("sqlite", address)
+	if err != nil {
+		return wrapf(err, "migrate")
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	return migrateUp(ctx, goose.DialectSQLite3, "sqlite", e.file, db)
+}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -23,19 +22,6 @@ const (
 	// Or so many, while a whole site is written and nobody waits.
 	mostSummedAlone = 50_000
 )
-
-// settled is how far charges are added up, here or by another node as far as is known, in epoch milliseconds.
-// It keeps what is below noted whatever the clock says.
-type settled struct{ upto atomic.Int64 }
-
-func (s *settled) raise(to int64) {
-	for {
-		was := s.upto.Load()
-		if was >= to || s.upto.CompareAndSwap(was, to) {
-			return
-		}
-	}
-}
 
 // settledBefore is up to where charges may be added up.
 func (s *Store) settledBefore() time.Time { return s.cfg.Clock().Add(-settleAfter - settledFor) }

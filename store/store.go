@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -107,54 +106,6 @@ func (l readLink) query(q *statement, args []any, each func(*cells) error) error
 
 // errMissed says that a put changed another number of rows than wanted.
 var errMissed = errors.New("store: no such row, or its key is taken")
-
-// Open opens the store, checks that the engine keeps what it promises, and brings the schema up to date.
-func Open(ctx context.Context, cfg Config) (*Store, error) {
-	if cfg.Clock == nil {
-		cfg.Clock = time.Now
-	}
-	if cfg.Logger == nil {
-		cfg.Logger = slog.New(slog.DiscardHandler)
-	}
-	s := &Store{
-		cfg: cfg, log: cfg.Logger,
-		hints:  make(chan Hint, 1024),
-		ids:    charge.NewIDs(uint16(uint64(lockOf(cfg.Node))&charge.MaxNode), cfg.Clock),
-		failed: make(chan error, 1), closing: make(chan struct{}), stopped: make(chan struct{}),
-	}
-	var err error
-	switch {
-	case cfg.URL == "":
-		s.engine, err = openSQLite(ctx, s)
-		s.queues = make([]queue, 1)
-	case strings.HasPrefix(cfg.URL, "postgres://"), strings.HasPrefix(cfg.URL, "postgresql://"):
-		s.engine, err = openPostgres(ctx, s)
-		s.queues = make([]queue, committers())
-	default:
-		err = errors.New("store: database url must begin with postgres://, or be empty for SQLite in the data folder")
-	}
-	if err != nil {
-		return nil, err
-	}
-	for i := range s.queues {
-		s.queues[i] = newQueue()
-		s.workers.Go(func() { s.engine.commit(i, s.taker(s.queues[i])) })
-	}
-	s.workers.Go(s.engine.listen)
-	s.workers.Go(s.upkeep)
-	go func() {
-		s.workers.Wait()
-		close(s.stopped)
-	}()
-	err = s.makeIndexes(ctx)
-	if err == nil {
-		err = s.learnSummed(ctx)
-	}
-	if err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	return s, nil
-}
 
 // Close commits what is queued and closes the store. It is safe to call twice.
 func (s *Store) Close() error {
@@ -311,4 +262,26 @@ func wrapf(err error, format string, args ...any) error {
 		return nil
 	}
 	return fmt.Errorf("store: "+format+": %w", append(args, err)...)
+}
+
+// Hint says that something may be worth looking at now. Hints may be lost and are never needed: whoever acts
+// on one also looks by itself now and then.
+type Hint struct {
+	Topic   string
+	Payload string
+}
+
+// Notify hints to every node of the site, this one included. A hint is at most 7000 bytes long.
+func (s *Store) Notify(ctx context.Context, topic, payload string) error {
+	return s.engine.notify(ctx, Hint{topic, payload})
+}
+
+// Hints gives the hints that came; who does not read them loses some.
+func (s *Store) Hints() <-chan Hint { return s.hints }
+
+func (s *Store) hint(h Hint) {
+	select {
+	case s.hints <- h:
+	default:
+	}
 }

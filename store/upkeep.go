@@ -38,30 +38,3 @@ func (s *Store) upkeep() {
 		}
 	}
 }
-
-var (
-	platesWaiting = statementOf("SELECT id FROM plate WHERE id > coalesce((SELECT max(id) FROM plate_part_content), 0) LIMIT 1", tablePlate)
-	indexPlates   = statementOf("INSERT INTO plate_part (rowid, plate) SELECT id, plate FROM plate "+
-		"WHERE id > coalesce((SELECT max(id) FROM plate_part_content), 0) ORDER BY id LIMIT ?", tablePlate)
-)
-
-// indexPlates implements engine.
-func (e *sqliteEngine) indexPlates(ctx context.Context, atOnce int) error {
-	for {
-		waiting := false
-		err := e.store.Read(ctx, func(t *Tx) (err error) {
-			waiting, err = t.get(platesWaiting, func(*cells) error { return nil })
-			return err
-		})
-		if err != nil || !waiting {
-			return err
-		}
-		err = e.store.write(ctx, nil, func(t *Tx) error { return t.link.put(indexPlates, []any{atOnce}, -1) })
-		if err != nil {
-			return err
-		}
-	}
-}
-
-// indexPlates implements engine: PostgreSQL keeps its own list of what is not indexed yet.
-func (e *postgresEngine) indexPlates(context.Context, int) error { return nil }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -277,37 +276,4 @@ func (f *findings) differ(kept, want sums) {
 	if len(all) != len(have) {
 		f.wrongf("%d rows are kept, not %d", len(have), len(all))
 	}
-}
-
-// jsonText is for values that always encode.
-func jsonText(v any) string {
-	b, _ := json.Marshal(v)
-	return string(b)
-}
-
-// integrity implements engine. It looks through a connection of its own: in one that has looked before, FTS5 keeps
-// parts of its index and finds that they do not fit the rows that came since.
-func (e *sqliteEngine) integrity(ctx context.Context) error {
-	c, err := e.reader()
-	if err != nil {
-		return err
-	}
-	c.interruptedBy(ctx)
-	err = c.query(&statement{text: "PRAGMA integrity_check(5)", once: true}, nil, func(c *cells) error {
-		if text := c.text(); text != "ok" {
-			return fmt.Errorf("SQLite: %s", text)
-		}
-		return nil
-	})
-	return errors.Join(err, c.close())
-}
-
-// integrity implements engine: a server that was made with data checksums counts the pages that failed them.
-func (e *postgresEngine) integrity(ctx context.Context) error {
-	var failures int64
-	err := e.pool.QueryRow(ctx, "SELECT coalesce(checksum_failures, 0) FROM pg_stat_database WHERE datname = current_database()").Scan(&failures)
-	if err == nil && failures > 0 {
-		err = fmt.Errorf("PostgreSQL counts %d damaged pages", failures)
-	}
-	return err
 }

@@ -64,16 +64,3 @@ func stayEnds(s *charge.Stay) int64 {
 	}
 	return millis(s.Left)
 }
-
-func scanStay(c *cells) (*charge.Stay, error) {
-	s := &charge.Stay{
-		ID: c.int(), Lot: lotOf(c), OrderID: c.text(), Plate: charge.Plate(c.text()), Entered: c.time(), Left: c.time(),
-	}
-	c.int() // ends
-	s.Open, s.Closed, s.Channel = c.bool(), charge.StayClosed(c.text()), c.text()
-	s.Paid, s.PaidAt, s.Settlement = charge.Fen(c.int()), c.time(), c.bytes()
-	if len(s.Settlement) == 0 {
-		s.Settlement = nil
-	}
-	return s, c.failed()
-}

@@ -55,13 +55,6 @@ type lane struct {
 	broken   error
 }
 
-type put struct {
-	q     *statement
-	args  []any
-	want  int64
-	alone bool // may not be gathered with other inserts
-}
-
 // call is what a lane asks, or with no questions its end.
 type call struct {
 	lane      *lane
@@ -380,4 +373,16 @@ func (l *lane) put(q *statement, args []any, want int64) error {
 	l.touched |= q.touches
 	l.puts = append(l.puts, p)
 	return nil
+}
+
+// Locks are taken in one statement and in their order, so that no two batches wait for each other.
+var takeLocks = statementOf("SELECT pg_advisory_xact_lock(k) FROM unnest(?::bigint[]) AS k")
+
+func batchLocks(batch []*write) []int64 {
+	var locks []int64
+	for _, w := range batch {
+		locks = append(locks, w.locks...)
+	}
+	slices.Sort(locks)
+	return slices.Compact(locks)
 }

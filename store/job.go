@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/outbox"
 )
 
@@ -98,4 +99,68 @@ func (s *Store) RenewJobs(ctx context.Context, node string, ids []int64, until t
 		}
 		return nil
 	})
+}
+
+var (
+	selectJob = tableJob.selectWhere("id = ?")
+	lockJob   = tableJob.selectWhere("id = ?").locking().of("i")
+	updateJob = tableJob.update("due ready attempt lease lease_until fence")
+	deleteJob = tableJob.remove()
+	wakeLine  = wake("kind = 'line'")
+	wakeAny   = wake("kind <> 'line'")
+)
+
+// Job finds a job by its id, which is its delivery's id; nil once it is done. In a write nobody else can claim,
+// change or end it until the commit.
+func (t *Tx) Job(id int64) (*outbox.Job, error) {
+	if t.readOnly {
+		return first(t, selectJob, scanJob, id)
+	}
+	return first(t, lockJob, scanJob, id)
+}
+
+// AddJob stores a job that has no delivery (a report).
+func (t *Tx) AddJob(j outbox.Job) error {
+	return t.add(tableJob, j.ID, string(j.Kind), j.Route, j.Ref, millis(j.DueAt), jobReady(j), j.Attempt, j.Lease,
+		millis(j.LeaseUntil), j.Fence)
+}
+
+// SetJob puts due time, attempt count, lease and fence.
+func (t *Tx) SetJob(j outbox.Job) error {
+	return t.one("job", j.ID, updateJob, millis(j.DueAt), jobReady(j), j.Attempt, j.Lease, millis(j.LeaseUntil), j.Fence, j.ID)
+}
+
+// EndJob deletes a job: nothing is left to try.
+func (t *Tx) EndJob(id int64) error { return t.link.put(deleteJob, []any{id}, -1) }
+
+// WakeJobs makes a lot's waiting jobs due at once and gives how many there were.
+func (t *Tx) WakeJobs(lot charge.LotID, now time.Time) (int, error) {
+	ms, all := millis(now), int64(0)
+	for _, q := range []*statement{wakeLine, wakeAny} { // each has an index of its own
+		n, err := t.link.exec(q, []any{ms, ms, ms, ms, lot.String(), ms})
+		if all += n; err != nil {
+			return 0, err
+		}
+	}
+	return int(all), nil
+}
+
+func wake(kind string) *statement {
+	return statementOf("UPDATE job SET due = CASE WHEN due > ? THEN ? ELSE due END, ready = CASE WHEN due > ? THEN ? ELSE due END, "+
+		"lease = '', lease_until = 0 WHERE "+kind+" AND route = ? AND (lease = '' OR lease_until <= ?)", tableJob)
+}
+
+// jobReady is when a job may be claimed.
+func jobReady(j outbox.Job) int64 {
+	if j.Lease == "" {
+		return millis(j.DueAt)
+	}
+	return max(millis(j.DueAt), millis(j.LeaseUntil))
+}
+
+func scanJob(c *cells) (*outbox.Job, error) {
+	j := &outbox.Job{ID: c.int(), Kind: outbox.Kind(c.text()), Route: c.text(), Ref: c.int(), DueAt: c.time()}
+	c.int() // ready
+	j.Attempt, j.Lease, j.LeaseUntil, j.Fence = int(c.int()), c.text(), c.time(), c.int()
+	return j, c.failed()
 }

@@ -136,3 +136,10 @@ func maybeColumn(list []put, i int) []*int64 {
 	}
 	return col
 }
+
+type put struct {
+	q     *statement
+	args  []any
+	want  int64
+	alone bool // may not be gathered with other inserts
+}

@@ -4,16 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/chargestamp/chargestamp/outbox"
 )
-
-// Locks are taken in one statement and in their order, so that no two batches wait for each other.
-var takeLocks = statementOf("SELECT pg_advisory_xact_lock(k) FROM unnest(?::bigint[]) AS k")
 
 // A committer asks the same few things again and again, each of rows that an index finds. Left to itself the server
 // plans what has arrays anew each time, which costs it more than to do it; and while a site is young and its tables
@@ -222,13 +218,4 @@ func (c *committer) run(w *write) error {
 		w.err = l.sunk
 	}
 	return nil
-}
-
-func batchLocks(batch []*write) []int64 {
-	var locks []int64
-	for _, w := range batch {
-		locks = append(locks, w.locks...)
-	}
-	slices.Sort(locks)
-	return slices.Compact(locks)
 }

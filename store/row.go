@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/chargestamp/chargestamp/charge"
 )
 
 // cells reads one row from left to right. Values are int64, string, []byte or nil on both engines.
@@ -144,4 +146,63 @@ func clean(args []any) {
 			args[i] = int64(v)
 		}
 	}
+}
+
+// jsonText is for values that always encode.
+func jsonText(v any) string {
+	b, _ := json.Marshal(v)
+	return string(b)
+}
+
+func scanStay(c *cells) (*charge.Stay, error) {
+	s := &charge.Stay{
+		ID: c.int(), Lot: lotOf(c), OrderID: c.text(), Plate: charge.Plate(c.text()), Entered: c.time(), Left: c.time(),
+	}
+	c.int() // ends
+	s.Open, s.Closed, s.Channel = c.bool(), charge.StayClosed(c.text()), c.text()
+	s.Paid, s.PaidAt, s.Settlement = charge.Fen(c.int()), c.time(), c.bytes()
+	if len(s.Settlement) == 0 {
+		s.Settlement = nil
+	}
+	return s, c.failed()
+}
+
+func scanCharge(c *cells) (*charge.Charge, error) {
+	v := &charge.Charge{
+		ID: c.int(), Platform: c.text(), Account: c.text(), Order: c.text(), RepeatKey: c.text(), Plate: charge.Plate(c.text()),
+		Lot: lotOf(c), StartedAt: c.time(), EndedAt: c.time(), Received: c.time(),
+	}
+	energy, hasEnergy := c.maybe()
+	total, hasTotal := c.maybe()
+	v.Energy, v.HasEnergy, v.Total, v.HasTotal = charge.Energy(energy), hasEnergy, charge.Fen(total), hasTotal
+	c.json(&v.Ask)
+	c.json(&v.Detail)
+	v.Digest, v.State, v.Reason = c.text(), charge.State(c.text()), charge.Reason(c.text())
+	v.Reduction = pointer[charge.Reduction](c)
+	v.StayID, v.HoldUntil = c.int(), c.time()
+	v.Decision = pointer[charge.Decision](c)
+	v.Usage = pointer[charge.Usage](c)
+	v.Report, v.UpdatedAt = charge.ReportState(c.text()), c.time()
+	return v, c.failed()
+}
+
+// deref makes a scanner of values of a scanner of pointers.
+func deref[T any](scan func(*cells) (*T, error)) func(*cells) (T, error) {
+	return func(c *cells) (v T, err error) {
+		p, err := scan(c)
+		if p != nil {
+			v = *p
+		}
+		return v, err
+	}
+}
+
+// lotOf reads a lot as stored.
+func lotOf(c *cells) charge.LotID {
+	var l charge.LotID
+	text := c.text()
+	if err := l.UnmarshalText([]byte(text)); err != nil && c.err == nil {
+		c.err = fmt.Errorf("store: column %d: %w", c.next, err)
+	}
+	return l
 }

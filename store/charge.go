@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"time"
 
@@ -237,25 +238,6 @@ func (t *Tx) see(c *charge.Charge) {
 	t.seen[c.ID] = *c
 }
 
-func scanCharge(c *cells) (*charge.Charge, error) {
-	v := &charge.Charge{
-		ID: c.int(), Platform: c.text(), Account: c.text(), Order: c.text(), RepeatKey: c.text(), Plate: charge.Plate(c.text()),
-		Lot: lotOf(c), StartedAt: c.time(), EndedAt: c.time(), Received: c.time(),
-	}
-	energy, hasEnergy := c.maybe()
-	total, hasTotal := c.maybe()
-	v.Energy, v.HasEnergy, v.Total, v.HasTotal = charge.Energy(energy), hasEnergy, charge.Fen(total), hasTotal
-	c.json(&v.Ask)
-	c.json(&v.Detail)
-	v.Digest, v.State, v.Reason = c.text(), charge.State(c.text()), charge.Reason(c.text())
-	v.Reduction = pointer[charge.Reduction](c)
-	v.StayID, v.HoldUntil = c.int(), c.time()
-	v.Decision = pointer[charge.Decision](c)
-	v.Usage = pointer[charge.Usage](c)
-	v.Report, v.UpdatedAt = charge.ReportState(c.text()), c.time()
-	return v, c.failed()
-}
-
 // keep is what a repeat of a charge must know once the charge is gone.
 func keep(c *charge.Charge) string {
 	return jsonText(&charge.Charge{Digest: c.Digest, State: c.State, Reason: c.Reason, Lot: c.Lot, Received: c.Received})
@@ -275,4 +257,50 @@ func reverse(s string) string {
 		r[i], r[j] = r[j], r[i]
 	}
 	return string(r)
+}
+
+// recentCharge gives a charge as it would be read, where that is known.
+func (t *Tx) recentCharge(id int64) *charge.Charge {
+	if t.recent == nil {
+		return nil
+	}
+	if slices.ContainsFunc(t.putCharges, func(c *charge.Charge) bool { return c.ID == id }) {
+		return nil // this transaction has changed it
+	}
+	c, ok := t.recent.charges.get(id)
+	if !ok {
+		return nil
+	}
+	t.see(c)
+	return ownCharge(c)
+}
+
+// put remembers a charge, which nobody changes any more, for recent as it would be read: times in whole milliseconds.
+func (t *Tx) put(c *charge.Charge) {
+	if t.recent == nil || t.bulk {
+		return
+	}
+	own := *c
+	for _, at := range []*time.Time{&own.StartedAt, &own.EndedAt, &own.Received, &own.HoldUntil, &own.UpdatedAt} {
+		*at = fromMillis(millis(*at))
+	}
+	t.putCharges = append(t.putCharges, &own)
+}
+
+// ownCharge copies a charge with all that it points to.
+func ownCharge(c *charge.Charge) *charge.Charge {
+	own := *c
+	own.Reduction, own.Usage, own.Decision = ownValue(c.Reduction), ownValue(c.Usage), ownValue(c.Decision)
+	if own.Decision != nil {
+		own.Decision.Granted = slices.Clone(own.Decision.Granted)
+	}
+	return &own
+}
+
+func ownValue[T any](v *T) *T {
+	if v == nil {
+		return nil
+	}
+	own := *v
+	return &own
 }

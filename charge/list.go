@@ -1,0 +1,50 @@
+package charge
+
+import (
+	"errors"
+	"time"
+)
+
+// ChargeFilter narrows a list of charges; zero fields do not narrow.
+type ChargeFilter struct {
+	Platform string
+	Lot      LotID
+	Plate    string // whole, or a part of three or more characters
+	Order    string
+	UUID     string // of a delivery
+	States   []State
+	Reason   Reason
+	From, To time.Time // by receipt; From inclusive, To exclusive
+	Limit    int       // 1 to 500; 0 is 50
+	Cursor   string
+}
+
+// PushFilter narrows a list of pushes.
+type PushFilter struct {
+	Platform string
+	Account  string
+	Outcome  Outcome
+	Refused  bool // only those that were not taken: neither accepted nor repeated nor a question
+	Charge   int64
+	From, To time.Time
+	Limit    int
+	Cursor   string
+}
+
+// StayFilter narrows a list of stays.
+type StayFilter struct {
+	Lot    LotID
+	Plate  string
+	Open   bool // open ones only
+	Limit  int
+	Cursor string
+}
+
+// ErrCursor says that a cursor is none that the list gave.
+var ErrCursor = errors.New("not a cursor of this list")
+
+// Page is a part of a list, newest first. Next is the cursor of what follows, empty at the end.
+type Page[T any] struct {
+	Items []T
+	Next  string
+}

@@ -1,0 +1,88 @@
+package store
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+var (
+	countPushes  = countPushesOf()
+	countStates  = countStatesOf()
+	countPending = statementOf("SELECT count(*), coalesce(min(id), 0) FROM job WHERE kind <> 'report'", tableJob)
+	countUnknown = statementOf("SELECT count(*), coalesce(min(d.id), 0) FROM delivery d WHERE "+unknownAlone, tableDelivery, tableJob)
+	latestPush   = statementOf("SELECT max(received) FROM push", tablePush)
+	countOffLine = statementOf("SELECT count(*) FROM (SELECT DISTINCT route FROM job WHERE kind = 'line') r "+
+		"WHERE NOT EXISTS (SELECT 1 FROM line_session s WHERE s.lot = r.route AND s.node <> '')", tableJob, tableLine)
+)
+
+// Each state is counted in its own index: to group, SQLite would sort all rows of the span by their texts.
+func countStatesOf() *statement {
+	var parts []string
+	for _, state := range charge.States {
+		parts = append(parts, "SELECT '"+string(state)+"' AS w, count(*) AS n FROM charge WHERE state = '"+string(state)+"' AND received >= ? AND received < ?")
+	}
+	return statementOf("SELECT w, n FROM ("+strings.Join(parts, " UNION ALL ")+") c WHERE n > 0", tableCharge)
+}
+
+// Refusals have an index, the others are counted in one walk.
+func countPushesOf() *statement {
+	var parts []string
+	for _, o := range refusals() {
+		parts = append(parts, "SELECT '"+o.(string)+"' AS w, count(*) AS n FROM push WHERE outcome = '"+o.(string)+"' AND "+isRefusal+" AND received >= ? AND received < ?")
+	}
+	const counts = "SELECT count(*) FILTER (WHERE outcome = 'accepted') AS a, count(*) FILTER (WHERE outcome = 'duplicate') AS d, " +
+		"count(*) FILTER (WHERE outcome = 'question') AS q FROM push WHERE received >= ? AND received < ?"
+	for _, o := range []charge.Outcome{charge.OutcomeAccepted, charge.OutcomeDuplicate, charge.OutcomeQuestion} {
+		parts = append(parts, "SELECT '"+string(o)+"' AS w, "+string(o)[:1]+" AS n FROM taken")
+	}
+	return statementOf("WITH taken AS MATERIALIZED ("+counts+") SELECT w, n FROM ("+strings.Join(parts, " UNION ALL ")+") p WHERE n > 0", tablePush)
+}
+
+// spans repeats a span for every part of a statement that has one.
+func spans(q *statement, from, to time.Time) (args []any) {
+	for range strings.Count(q.text, "?") / 2 {
+		args = append(args, millis(from), millis(to))
+	}
+	return args
+}
+
+// Counts gives the figures of a span of time, from inclusive, to exclusive; what is pending is as of now.
+func (s *Store) Counts(ctx context.Context, from, to time.Time) (charge.Counts, error) {
+	n := charge.Counts{Pushes: make(map[charge.Outcome]int64), States: make(map[charge.State]int64)}
+	pending := func(c *cells) error {
+		n.Pending += c.int()
+		if oldest := c.int(); oldest != 0 {
+			n.Oldest = earlier(n.Oldest, charge.IDTime(oldest).UTC())
+		}
+		return c.failed()
+	}
+	err := s.Read(ctx, func(t *Tx) error {
+		for _, q := range []struct {
+			q    *statement
+			args []any
+			scan func(*cells) error
+		}{
+			{countPushes, spans(countPushes, from, to), func(c *cells) error {
+				n.Pushes[charge.Outcome(c.text())] = c.int()
+				return c.failed()
+			}},
+			{countStates, spans(countStates, from, to), func(c *cells) error {
+				n.States[charge.State(c.text())] = c.int()
+				return c.failed()
+			}},
+			{countPending, nil, pending},
+			{countUnknown, nil, pending},
+			{latestPush, nil, func(c *cells) error { n.LatestAt = c.time(); return c.failed() }},
+			{countOffLine, nil, func(c *cells) error { n.OffLine = c.int(); return c.failed() }},
+		} {
+			if err := t.each(q.q, q.scan, q.args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return n, err
+}

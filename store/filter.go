@@ -1,0 +1,136 @@
+package store
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// filter gathers the conditions of a list.
+type filter struct {
+	conds []string
+	args  []any
+	// found says that a condition finds the rows by an index of its own, with little left to narrow.
+	found bool
+	// either are values of a column of which a row has one. Each is walked by itself, in the order of the list.
+	either []any
+	column string
+}
+
+func (f *filter) where(cond string, args ...any) {
+	f.conds = append(f.conds, cond)
+	f.args = append(f.args, args...)
+}
+
+// find is where, for conditions that find a few rows.
+func (f *filter) find(cond string, args ...any) {
+	f.where(cond, args...)
+	f.found = true
+}
+
+// any narrows a column to any of some values. Where nothing else finds the rows an index on the column and the
+// order of the list is to be used, and it gives that order for one value only.
+func (f *filter) any(column string, values []any) {
+	switch {
+	case len(values) == 0:
+	case f.found: // hidden from the planner, which knows no better than to take this index
+		f.where(column+" || '' IN (?"+strings.Repeat(", ?", len(values)-1)+")", values...)
+	default:
+		f.column, f.either = column, values
+	}
+}
+
+// branches gives a query of ids for each value of either, or one where there is none.
+func (f *filter) branches(from *table, order string, limit int) (text string, args []any) {
+	one := func(more ...string) string {
+		where := ""
+		if conds := append(slices.Clone(f.conds), more...); len(conds) > 0 {
+			where = " WHERE " + strings.Join(conds, " AND ")
+		}
+		return "SELECT * FROM (SELECT id FROM " + from.name + where + order + " LIMIT ?) b"
+	}
+	if f.either == nil {
+		return one(), append(slices.Clone(f.args), limit)
+	}
+	var parts []string
+	for _, v := range f.either {
+		parts = append(parts, one(f.column+" = ?"))
+		args = append(append(append(args, f.args...), v), limit)
+	}
+	return strings.Join(parts, " UNION ALL "), args
+}
+
+// word narrows a text column, unless the word is empty.
+func (f *filter) word(column, word string) {
+	if word != "" {
+		f.where(column+" = ?", word)
+	}
+}
+
+// span narrows a time column to from inclusive, to exclusive.
+func (f *filter) span(column string, from, to time.Time) {
+	if !from.IsZero() {
+		f.where(column+" >= ?", millis(from))
+	}
+	if !to.IsZero() {
+		f.where(column+" < ?", millis(to))
+	}
+}
+
+// paging is the part of a list that is asked for.
+type paging struct {
+	limit  int
+	cursor string
+}
+
+// pageOf reads a page of a table's rows, newest first by a time column. Rows are picked by their ids first, so
+// that sorting never carries whole rows.
+func pageOf[T any](t *Tx, from *table, newest string, f filter, p paging, scan func(*cells) (T, error)) (page charge.Page[T], err error) {
+	limit := p.limit
+	if limit <= 0 {
+		limit = 50
+	}
+	limit = min(limit, 500)
+	if p.cursor != "" {
+		at, id, err := parseCursor(p.cursor)
+		if err != nil {
+			return page, err
+		}
+		f.where(newest+" <= ?", at) // says no more than the next one, but every index can use it
+		f.where("("+newest+", id) < (?, ?)", at, id)
+	}
+	order := func(prefix string) string { return " ORDER BY " + prefix + newest + " DESC, " + prefix + "id DESC" }
+	ids, args := f.branches(from, order(""), limit+1)
+	q := statementOf("SELECT x." + newest + ", x.id, " + from.columns("x.") + " FROM (" + ids + ") p JOIN " + from.name +
+		" x ON x.id = p.id" + order("x.") + " LIMIT ?")
+	q.once = true
+	var at, id int64
+	err = t.each(q, func(row *cells) error {
+		if len(page.Items) == limit {
+			page.Next = cursor(at, id)
+			return nil
+		}
+		at, id = row.int(), row.int()
+		v, err := scan(row)
+		page.Items = append(page.Items, v)
+		return err
+	}, append(args, limit+1)...)
+	return page, err
+}
+
+func cursor(at, id int64) string {
+	return strconv.FormatInt(at, 36) + "." + strconv.FormatInt(id, 36)
+}
+
+func parseCursor(text string) (at, id int64, err error) {
+	first, second, ok := strings.Cut(text, ".")
+	at, err1 := strconv.ParseInt(first, 36, 64)
+	id, err2 := strconv.ParseInt(second, 36, 64)
+	if !ok || err1 != nil || err2 != nil {
+		return 0, 0, charge.ErrCursor
+	}
+	return at, id, nil
+}

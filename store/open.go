@@ -1,0 +1,160 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// Open opens the store, checks that the engine keeps what it promises, and brings the schema up to date.
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	if cfg.Clock == nil {
+		cfg.Clock = time.Now
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Store{
+		cfg: cfg, log: cfg.Logger,
+		hints:  make(chan Hint, 1024),
+		ids:    charge.NewIDs(uint16(uint64(lockOf(cfg.Node))&charge.MaxNode), cfg.Clock),
+		failed: make(chan error, 1), closing: make(chan struct{}), stopped: make(chan struct{}),
+	}
+	var err error
+	switch {
+	case cfg.URL == "":
+		s.engine, err = openSQLite(ctx, s)
+		s.queues = make([]queue, 1)
+	case strings.HasPrefix(cfg.URL, "postgres://"), strings.HasPrefix(cfg.URL, "postgresql://"):
+		s.engine, err = openPostgres(ctx, s)
+		s.queues = make([]queue, committers())
+	default:
+		err = errors.New("store: database url must begin with postgres://, or be empty for SQLite in the data folder")
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := range s.queues {
+		s.queues[i] = newQueue()
+		s.workers.Go(func() { s.engine.commit(i, s.taker(s.queues[i])) })
+	}
+	s.workers.Go(s.engine.listen)
+	s.workers.Go(s.upkeep)
+	go func() {
+		s.workers.Wait()
+		close(s.stopped)
+	}()
+	err = s.makeIndexes(ctx)
+	if err == nil {
+		err = s.learnSummed(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func openSQLite(ctx context.Context, s *Store) (_ engine, err error) {
+	if s.cfg.DataDir == "" {
+		return nil, errors.New("store: neither data folder nor database url is given")
+	}
+	if err := os.MkdirAll(s.cfg.DataDir, 0o700); err != nil {
+		return nil, fmt.Errorf("store: data folder: %w", err)
+	}
+	e := &sqliteEngine{store: s, file: filepath.Join(s.cfg.DataDir, databaseFile), recent: newRecent()}
+	if e.lock, err = lockFile(filepath.Join(s.cfg.DataDir, "chargestamp.lock")); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			e.close()
+		}
+	}()
+	if err = refuseNewerFile(e.file, "mode=ro"); err != nil {
+		return nil, err
+	}
+	// The file is made here so that nobody else can read it, not even before it holds anything.
+	f, err := os.OpenFile(e.file, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	f.Close()
+	if e.write, err = dialSQLite(e.file, "", "busy_timeout = 5000", "journal_mode = WAL", "synchronous = NORMAL",
+		"wal_autocheckpoint = 10000", "foreign_keys = ON", "temp_store = MEMORY", "cache_size = -16384"); err != nil {
+		return nil, err
+	}
+	if err = e.check(); err != nil {
+		return nil, err
+	}
+	if err = e.migrate(ctx); err != nil {
+		return nil, err
+	}
+	if err = e.openLog(); err != nil {
+		return nil, err
+	}
+	e.pool = make(chan *sqliteConn, readers)
+	for range readers {
+		c, err := e.reader()
+		if err != nil {
+			return nil, err
+		}
+		e.pool <- c
+		e.open++
+	}
+	c, err := dialSQLite(e.file, "", "busy_timeout = 1000", "synchronous = FULL", "wal_autocheckpoint = 0")
+	if err != nil {
+		return nil, err
+	}
+	s.workers.Go(func() { e.checkpoint(c) })
+	return e, nil
+}
+
+func openPostgres(ctx context.Context, s *Store) (engine, error) {
+	cfg, err := pgx.ParseConfig(s.cfg.URL)
+	if err != nil {
+		return nil, errURL // its own error may tell the password
+	}
+	cfg.ConnectTimeout = 2 * time.Second
+	cfg.RuntimeParams["application_name"] = "chargestamp " + s.cfg.Node
+	e := &postgresEngine{store: s, cfg: cfg}
+	conn, err := pgx.ConnectConfig(ctx, cfg.Copy())
+	if err != nil {
+		return nil, wrapf(err, "connect to PostgreSQL")
+	}
+	if err = e.check(ctx, conn); err == nil {
+		err = e.refuseNewer(ctx, conn)
+	}
+	conn.Close(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.migrate(ctx); err != nil {
+		return nil, err
+	}
+	poolCfg, err := pgxpool.ParseConfig(s.cfg.URL)
+	if err != nil {
+		return nil, errURL
+	}
+	poolCfg.ConnConfig, poolCfg.MaxConns = cfg.Copy(), poolSize
+	for name, value := range readerSettings {
+		poolCfg.ConnConfig.RuntimeParams[name] = value
+	}
+	if e.pool, err = pgxpool.NewWithConfig(ctx, poolCfg); err != nil {
+		return nil, wrapf(err, "connect to PostgreSQL")
+	}
+	if e.ears, err = e.openEars(ctx); err != nil {
+		e.pool.Close()
+		return nil, wrapf(err, "listen on PostgreSQL")
+	}
+	return e, nil
+}

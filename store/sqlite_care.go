@@ -1,0 +1,86 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+)
+
+// long implements engine.
+func (e *sqliteEngine) long(ctx context.Context, texts ...string) error {
+	return e.store.write(ctx, nil, func(t *Tx) error {
+		for _, text := range texts {
+			if _, err := t.link.exec(&statement{text: text, once: true}, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// indexes implements engine. The unique ones stay: they refuse what must not be.
+func (e *sqliteEngine) indexes() *statement {
+	return statementOf("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql NOT LIKE 'CREATE UNIQUE%' " +
+		"AND tbl_name IN ('push', 'charge', 'stay', 'delivery', 'plate')")
+}
+
+// analyze implements engine: SQLite plans well without figures here, and with those of one site ill for others.
+func (e *sqliteEngine) analyze(context.Context) error { return nil }
+
+var (
+	platesWaiting = statementOf("SELECT id FROM plate WHERE id > coalesce((SELECT max(id) FROM plate_part_content), 0) LIMIT 1", tablePlate)
+	indexPlates   = statementOf("INSERT INTO plate_part (rowid, plate) SELECT id, plate FROM plate "+
+		"WHERE id > coalesce((SELECT max(id) FROM plate_part_content), 0) ORDER BY id LIMIT ?", tablePlate)
+)
+
+// indexPlates implements engine.
+func (e *sqliteEngine) indexPlates(ctx context.Context, atOnce int) error {
+	for {
+		waiting := false
+		err := e.store.Read(ctx, func(t *Tx) (err error) {
+			waiting, err = t.get(platesWaiting, func(*cells) error { return nil })
+			return err
+		})
+		if err != nil || !waiting {
+			return err
+		}
+		err = e.store.write(ctx, nil, func(t *Tx) error { return t.link.put(indexPlates, []any{atOnce}, -1) })
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// integrity implements engine. It looks through a connection of its own: in one that has looked before, FTS5 keeps
+// parts of its index and finds that they do not fit the rows that came since.
+func (e *sqliteEngine) integrity(ctx context.Context) error {
+	c, err := e.reader()
+	if err != nil {
+		return err
+	}
+	c.interruptedBy(ctx)
+	err = c.query(&statement{text: "PRAGMA integrity_check(5)", once: true}, nil, func(c *cells) error {
+		if text := c.text(); text != "ok" {
+			return fmt.Errorf("SQLite: %s", text)
+		}
+		return nil
+	})
+	return errors.Join(err, c.close())
+}
+
+// backup implements engine.
+func (e *sqliteEngine) backup(ctx context.Context, file string) error {
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // VACUUM would make it readable for all
+	if err != nil {
+		return err
+	}
+	f.Close()
+	c, err := dialSQLite(e.file, "mode=ro", "busy_timeout = 5000")
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	c.interruptedBy(ctx)
+	return c.query(&statement{text: "VACUUM INTO ?", once: true}, []any{file}, func(*cells) error { return nil })
+}
