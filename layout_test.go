@@ -29,13 +29,16 @@ var may = map[string][]string{
 	"lotline":               {},
 	"lotline/sdktest":       {"lotline"},
 	"rules":                 {"charge"},
-	"platform":              {"charge", "seal"},
-	"platform/platformtest": {"charge", "seal", "platform"},
-	"platform/cec":          {"charge", "seal", "platform"},
-	"platform/flat":         {"charge", "seal", "platform"},
-	"platform/plain":        {"charge", "seal", "platform"},
-	"platform/open13":       {"charge", "seal", "platform"},
-	"platform/all":          {"charge", "platform", "platform/cec", "platform/flat", "platform/plain", "platform/open13"},
+	"platform":              {"charge", "seal"},             // the contract of a dialect, nothing else
+	"platform/profile":      {"charge", "seal", "platform"}, // the kit: knows no door and no doctor
+	"platform/intake":       {"charge", "platform"},         // the door: knows no dialect and no kit
+	"platform/doctor":       {"charge", "seal", "platform"}, // walks platform.Admit as the door does
+	"platform/platformtest": {"charge", "seal", "platform", "platform/doctor"},
+	"platform/cec":          {"charge", "seal", "platform", "platform/profile"}, // a family: never a sibling
+	"platform/flat":         {"charge", "seal", "platform", "platform/profile"},
+	"platform/plain":        {"charge", "seal", "platform", "platform/profile"},
+	"platform/open13":       {"charge", "seal", "platform", "platform/profile"},
+	"platform/all":          {"charge", "platform", "platform/profile", "platform/cec", "platform/flat", "platform/plain", "platform/open13"},
 	"lot":                   {"charge", "seal"},
 	"lot/line":              {"charge", "seal", "lot"},
 	"lot/callback":          {"charge", "seal", "lot", "outbound"},
@@ -47,7 +50,7 @@ var may = map[string][]string{
 	"estate":                {"charge", "seal"},
 	"guard":                 {"charge", "seal"},
 	"play":                  {"charge", "lotline"},
-	"admin/...":             {"charge", "words", "platform", "lot", "flow", "estate", "guard", "alert", "admin/..."},
+	"admin/...":             {"charge", "words", "platform", "platform/doctor", "lot", "flow", "estate", "guard", "alert", "admin/..."},
 	"app":                   {"..."},
 	"cmd/...":               {"app", "charge", "words", "play", "bench"},
 	"bench":                 {"..."},
@@ -56,7 +59,7 @@ var may = map[string][]string{
 
 // testMay is what test files may import beyond may, by package.
 var testMay = map[string][]string{
-	"platform/...": {"platform/platformtest", "platform/all", "platform/cec"},
+	"platform/...": {"platform/platformtest", "platform/all", "platform/cec", "platform/doctor"},
 	"store":        {"store/storetest", "store/pgtest"},
 	"flow":         {"store", "store/storetest", "store/pgtest", "lot/callback", "lot/line", "platform/all", "seal", "estate"},
 	"app":          {"..."},

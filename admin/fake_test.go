@@ -17,6 +17,7 @@ import (
 	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/doctor"
 )
 
 var (
@@ -267,8 +268,8 @@ func (f *fake) Apply(ctx context.Context, doc *estate.Document, actor string, dr
 }
 
 func (f *fake) Check(_ context.Context, q desk.Question) (desk.Finding, error) {
-	return platform.Finding{Platform: q.Platform, Outcome: charge.OutcomeBadSignature,
-		Steps: []platform.StepFinding{{Step: platform.StepSeal, Result: platform.StepFailed, Detail: "sign differs"}}}, nil
+	return doctor.Finding{Platform: q.Platform, Outcome: charge.OutcomeBadSignature,
+		Steps: []doctor.StepFinding{{Step: platform.StepSeal, Result: doctor.StepFailed, Detail: "sign differs"}}}, nil
 }
 
 func serve(t *testing.T, f *fake) *Server {

@@ -27,6 +27,7 @@ import (
 	"github.com/chargestamp/chargestamp/outbox"
 	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/platform/all"
+	"github.com/chargestamp/chargestamp/platform/intake"
 	"github.com/chargestamp/chargestamp/store"
 )
 
@@ -245,7 +246,7 @@ func (a *App) makeFronts(ctx context.Context) error {
 	if err := a.keyUses.Flush(ctx); err != nil {
 		return fmt.Errorf("read last uses of keys: %w", err)
 	}
-	in, err := platform.NewIntake(platform.IntakeConfig{
+	in, err := intake.New(intake.Config{
 		Dialects: a.dialects, Accounts: a.accounts, Taker: keyTaker{a.flow, a.keyUses}, Clock: a.clock.Now, TrustedProxies: proxies,
 		PerAccount: a.cfg.Limits.AccountPerS, PerAddress: a.cfg.Limits.AddressPerS, Logger: a.logger,
 	})

@@ -12,6 +12,7 @@ import (
 	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/platform/all"
+	"github.com/chargestamp/chargestamp/platform/doctor"
 )
 
 // CheckQuestion is a captured push for the doctor, offline.
@@ -24,7 +25,7 @@ type CheckQuestion struct {
 }
 
 // Finding is what the doctor found.
-type Finding struct{ platform.Finding }
+type Finding struct{ doctor.Finding }
 
 // Check walks a push through every check that needs no server. Errors are wrong use: an unknown platform, a
 // profile that cannot be read.
@@ -46,7 +47,7 @@ func Check(q CheckQuestion) (Finding, error) {
 	if err := knownKeys(info, keys); err != nil {
 		return Finding{}, err
 	}
-	return Finding{platform.Check(platform.Examination{Dialect: d, Capture: q.Push, At: q.At, Keys: keys})}, nil
+	return Finding{doctor.Check(doctor.Examination{Dialect: d, Capture: q.Push, At: q.At, Keys: keys})}, nil
 }
 
 func (q CheckQuestion) dialect() (platform.Dialect, error) {
@@ -143,16 +144,16 @@ func (f Finding) Text() string {
 	return b.String()
 }
 
-// doctor judges pushes that staff paste, with the keys of this server's accounts.
-type doctor struct{ app *App }
+// pushDoctor judges pushes that staff paste, with the keys of this server's accounts.
+type pushDoctor struct{ app *App }
 
 // Check walks a push as if it came in now.
-func (d doctor) Check(_ context.Context, q desk.Question) (desk.Finding, error) {
+func (d pushDoctor) Check(_ context.Context, q desk.Question) (desk.Finding, error) {
 	dialect, ok := d.app.dialect(q.Platform)
 	if !ok {
 		return desk.Finding{}, fmt.Errorf("no platform is called %q: %w", q.Platform, flow.ErrNotFound)
 	}
-	return platform.Check(platform.Examination{Dialect: dialect, Capture: q.Push, At: q.At, Accounts: d.app.accounts, Bound: d.app.bound}), nil
+	return doctor.Check(doctor.Examination{Dialect: dialect, Capture: q.Push, At: q.At, Accounts: d.app.accounts, Bound: d.app.bound}), nil
 }
 
 // bound says whether a charge's lot is bound to its account.

@@ -7,6 +7,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/doctor"
 )
 
 var _ flow.Opener = (*App)(nil)
@@ -18,7 +19,7 @@ func (a *App) Reopen(stored charge.Push) (platform.Push, platform.Account, platf
 	if !ok {
 		return platform.Push{}, platform.Account{}, platform.Message{}, fmt.Errorf("no platform %q is known any more", stored.Platform)
 	}
-	p, err := platform.ReadCapture(d.Info(), stored.Request)
+	p, err := doctor.ReadCapture(d.Info(), stored.Request)
 	if err != nil {
 		return p, platform.Account{}, platform.Message{}, platform.Refuse(platform.StepBody, charge.OutcomeBadBody, err.Error())
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/platform/all"
+	"github.com/chargestamp/chargestamp/platform/intake"
 	"github.com/chargestamp/chargestamp/play"
 )
 
@@ -44,7 +45,7 @@ func decode(ctx context.Context, id string, times int) (Decoded, error) {
 	lot := &site.Lots[0]
 	f := newForwarder(site.forwarderSite())
 	f.accounts[id] = site.candidate(f.accounts[id], lot)
-	intake, err := platform.NewIntake(platform.IntakeConfig{Dialects: all.Builtin(), Accounts: f, Taker: f})
+	intake, err := intake.New(intake.Config{Dialects: all.Builtin(), Accounts: f, Taker: f})
 	if err != nil {
 		return Decoded{}, err
 	}

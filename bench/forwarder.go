@@ -18,6 +18,7 @@ import (
 	"github.com/chargestamp/chargestamp/lot/callback"
 	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/platform/all"
+	"github.com/chargestamp/chargestamp/platform/intake"
 )
 
 // The forwarder is the baseline that throughput is compared with: the least a program can do that takes pushes
@@ -67,7 +68,7 @@ func RunForwarder(ctx context.Context, in io.Reader, out io.Writer) error {
 		return fmt.Errorf("the forwarder's site: %w", err)
 	}
 	f := newForwarder(site)
-	intake, err := platform.NewIntake(platform.IntakeConfig{Dialects: all.Builtin(), Accounts: f, Taker: f, PerAccount: 1e6, PerAddress: 1e6})
+	intake, err := intake.New(intake.Config{Dialects: all.Builtin(), Accounts: f, Taker: f, PerAccount: 1e6, PerAddress: 1e6})
 	if err != nil {
 		return err
 	}

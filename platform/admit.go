@@ -103,10 +103,10 @@ func believable(c *Charge, now time.Time) error {
 	case c == nil:
 		return nil
 	case c.Ended.After(now.Add(maxAhead)):
-		return badField("the charge ends at %s, in the future", c.Ended.In(charge.Shanghai).Format(timeLayout))
+		return BadField("the charge ends at %s, in the future", c.Ended.In(charge.Shanghai).Format(TimeLayout))
 	case !c.Started.IsZero() && c.Ended.Sub(c.Started) > maxCharge:
-		return badField("the charge lasts from %s to %s, longer than a month", c.Started.In(charge.Shanghai).Format(timeLayout),
-			c.Ended.In(charge.Shanghai).Format(timeLayout))
+		return BadField("the charge lasts from %s to %s, longer than a month", c.Started.In(charge.Shanghai).Format(TimeLayout),
+			c.Ended.In(charge.Shanghai).Format(TimeLayout))
 	}
 	return nil
 }
@@ -117,7 +117,7 @@ func (c *Candidate) locked(info Info, p Push) *Refusal {
 	if len(c.AllowFrom) == 0 && c.PathToken == "" && c.unsigned(info) {
 		return Refuse(StepLock, charge.OutcomeWrongLock, "the account has neither a key that signs nor a lock: give it allow_from or path_token")
 	}
-	if len(c.AllowFrom) > 0 && !within(c.AllowFrom, p.Remote) {
+	if len(c.AllowFrom) > 0 && !Within(c.AllowFrom, p.Remote) {
 		return Refuse(StepLock, charge.OutcomeWrongLock, fmt.Sprintf("%s is not in the account's allow_from", p.Remote))
 	}
 	switch {
@@ -141,7 +141,8 @@ func (c *Candidate) unsigned(info Info) bool {
 	return len(c.Keys) == 0
 }
 
-func within(prefixes []netip.Prefix, at netip.Addr) bool {
+// Within reports whether an address lies in one of the prefixes.
+func Within(prefixes []netip.Prefix, at netip.Addr) bool {
 	for _, p := range prefixes {
 		if p.Contains(at) {
 			return true
@@ -180,16 +181,16 @@ func (a *Admission) declined() bool {
 // reach orders admissions by how far they came.
 func (a *Admission) reach() int {
 	if a.Refusal == nil {
-		return len(steps)
+		return len(Steps)
 	}
 	return a.Refusal.Step.order()
 }
 
-// steps in the order in which they are taken.
-var steps = [...]Step{StepBody, StepAccount, StepLock, StepSeal, StepToken, StepClock, StepCipher, StepFields, StepLot}
+// Steps in the order in which they are taken.
+var Steps = [...]Step{StepBody, StepAccount, StepLock, StepSeal, StepToken, StepClock, StepCipher, StepFields, StepLot}
 
 func (s Step) order() int {
-	for i, step := range steps {
+	for i, step := range Steps {
 		if s == step {
 			return i
 		}
@@ -204,4 +205,9 @@ func refusal(err error, step Step) *Refusal {
 		return r
 	}
 	return Refuse(step, charge.OutcomeBadBody, "the push could not be read")
+}
+
+// BadField makes the *Refusal of a push whose seal holds and one of whose fields does not.
+func BadField(format string, args ...any) *Refusal {
+	return Refuse(StepFields, charge.OutcomeBadField, fmt.Sprintf(format, args...))
 }

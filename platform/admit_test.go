@@ -6,8 +6,12 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/cec"
+	"github.com/chargestamp/chargestamp/platform/doctor"
 	"github.com/chargestamp/chargestamp/platform/platformtest"
 )
+
+const cases = "cec/testdata/telaidian"
 
 // book gives the same candidates to every claim.
 type book struct {
@@ -21,7 +25,7 @@ func (b book) KnowsLot(l charge.LotID) bool                           { return b
 // The lot of a T/CEC push stands in its sealed part: which of several accounts speaks for it shows only after
 // opening.
 func TestAdmitPlaces(t *testing.T) {
-	d := builtin(t, "telaidian")
+	d := platformtest.Find(t, cec.Builtin(), "telaidian")
 	golden, now := platformtest.ReadAccounts(t, d, cases)
 	main := golden.Candidates("telaidian", platform.Claim{Operator: "TELD00001"})[0]
 	account := func(id string, scope charge.Scope) platform.Candidate {
@@ -51,7 +55,7 @@ func TestAdmitPlaces(t *testing.T) {
 		"the furthest counts":  {book{[]platform.Candidate{locked, otherKeys}, known}, "other-keys", charge.OutcomeBadSignature},
 		"nobody":               {book{nil, known}, "", charge.OutcomeUnknownAccount},
 	} {
-		p, err := platform.ReadCapture(d.Info(), capture(t, "telaidian", "finished", "push.http"))
+		p, err := doctor.ReadCapture(d.Info(), platformtest.File(t, "cec/testdata", "telaidian", "finished", "push.http"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,7 +76,7 @@ func TestAdmitPlaces(t *testing.T) {
 
 // Of two accounts with one operator, query_token is answered by the one whose secret it is.
 func TestAdmitTriesOtherAccountsForATokenQuestion(t *testing.T) {
-	d := builtin(t, "telaidian")
+	d := platformtest.Find(t, cec.Builtin(), "telaidian")
 	golden, now := platformtest.ReadAccounts(t, d, cases)
 	right := golden.Candidates("telaidian", platform.Claim{Operator: "TELD00001"})[0]
 	wrong := right
@@ -82,7 +86,7 @@ func TestAdmitTriesOtherAccountsForATokenQuestion(t *testing.T) {
 		wrong.Keys[0][name] = key
 	}
 	wrong.Keys[0]["operator_secret"] = "another"
-	p, err := platform.ReadCapture(d.Info(), capture(t, "telaidian", "token", "push.http"))
+	p, err := doctor.ReadCapture(d.Info(), platformtest.File(t, "cec/testdata", "telaidian", "token", "push.http"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,9 @@
-// Package platform is the way in: the contract of a dialect, and the HTTP front that pushes meet.
+// Package platform is the contract of a dialect: one platform's way of pushing.
 //
-// A dialect is pure. It gets bytes, keys and a time, and gives what the push says and the exact answer. It
+// A dialect is pure. It takes bytes, keys and a time, and returns what the push says and the exact answer. It
 // knows no database, no network and no clock. Units are converted in a dialect and nowhere else.
+//
+// Package intake is the HTTP door, profile the kit of the families, doctor explains pushes, report sends usage back.
 package platform
 
 import (

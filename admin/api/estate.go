@@ -8,7 +8,7 @@ import (
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/estate"
 	"github.com/chargestamp/chargestamp/guard"
-	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/doctor"
 )
 
 type estateInput struct {
@@ -36,7 +36,7 @@ type checkInput struct {
 	}
 }
 
-type checkOutput struct{ Body platform.Finding }
+type checkOutput struct{ Body doctor.Finding }
 
 func (a *api) estate() {
 	handle(a, route{method: http.MethodPost, path: "/estate", id: "apply-estate", role: guard.RoleAdmin, maxBody: estateBody,

@@ -14,6 +14,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/doctor"
 	"github.com/chargestamp/chargestamp/words"
 )
 
@@ -54,7 +55,7 @@ func stepName(p *page, s platform.Step) string {
 		platform.StepBody: p.T("报文格式", "body"), platform.StepAccount: p.T("账号", "account"), platform.StepLock: p.T("来源锁", "lock"),
 		platform.StepSeal: p.T("签名", "signature"), platform.StepToken: p.T("令牌", "token"), platform.StepClock: p.T("时钟", "clock"),
 		platform.StepCipher: p.T("解密", "decryption"), platform.StepFields: p.T("字段", "fields"), platform.StepLot: p.T("车场", "lot"),
-		platform.StepBinding: p.T("对接", "binding"),
+		doctor.StepBinding: p.T("对接", "binding"),
 	}
 	if name, ok := names[s]; ok {
 		return name
@@ -64,9 +65,9 @@ func stepName(p *page, s platform.Step) string {
 
 func stepTone(result string) string {
 	switch result {
-	case platform.StepOK:
+	case doctor.StepOK:
 		return "good"
-	case platform.StepFailed:
+	case doctor.StepFailed:
 		return "bad"
 	}
 	return "calm"
@@ -74,9 +75,9 @@ func stepTone(result string) string {
 
 func stepResult(p *page, result string) string {
 	switch result {
-	case platform.StepOK:
+	case doctor.StepOK:
 		return p.T("通过", "ok")
-	case platform.StepFailed:
+	case doctor.StepFailed:
 		return p.T("不通过", "failed")
 	}
 	return p.T("未判断", "not judged")
@@ -87,7 +88,7 @@ var plates = regexp.MustCompile(`(\p{Han}[A-Z])[A-Z0-9]{3,5}([A-Z0-9]{2})`)
 
 // shared is a finding that can be sent to a platform: without the signature that our keys give, what was read
 // and what looks like a plate.
-func shared(p *page, f *platform.Finding) string {
+func shared(p *page, f *doctor.Finding) string {
 	masked := *f
 	masked.Expected, masked.Answer, masked.Read = "", "", nil
 	text := masked.String()
@@ -98,7 +99,7 @@ func shared(p *page, f *platform.Finding) string {
 }
 
 // sharedInChinese is a finding for a platform's engineers, step by step.
-func sharedInChinese(p *page, f *platform.Finding) string {
+func sharedInChinese(p *page, f *doctor.Finding) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s：%s\n", p.Platform(f.Platform), p.Say(p.Word(words.PushOutcome, string(f.Outcome)).Name))
 	for _, s := range f.Steps {
@@ -242,7 +243,7 @@ const alertSample = `alerts:
   - url: https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…
     format: wecom   # generic, wecom, dingtalk, feishu`
 
-func findingTone(f *platform.Finding) string {
+func findingTone(f *doctor.Finding) string {
 	if f.Accepted {
 		return "good"
 	}

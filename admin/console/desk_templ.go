@@ -12,7 +12,7 @@ import (
 	"fmt"
 	"github.com/chargestamp/chargestamp/alert"
 	"github.com/chargestamp/chargestamp/guard"
-	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/doctor"
 	"github.com/chargestamp/chargestamp/words"
 )
 
@@ -831,7 +831,7 @@ func dayChart(p *page, days []dayBar) templ.Component {
 	})
 }
 
-func doctorPage(p *page, f form, platforms []choice, found *platform.Finding) templ.Component {
+func doctorPage(p *page, f form, platforms []choice, found *doctor.Finding) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1010,7 +1010,7 @@ func doctorPage(p *page, f form, platforms []choice, found *platform.Finding) te
 	})
 }
 
-func finding(p *page, f *platform.Finding) templ.Component {
+func finding(p *page, f *doctor.Finding) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1321,7 +1321,7 @@ func finding(p *page, f *platform.Finding) templ.Component {
 	})
 }
 
-func likely(p *page, f *platform.Finding) templ.Component {
+func likely(p *page, f *doctor.Finding) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1379,7 +1379,7 @@ func likely(p *page, f *platform.Finding) templ.Component {
 }
 
 // findingSteps is what the doctor says step by step.
-func findingSteps(p *page, f *platform.Finding) templ.Component {
+func findingSteps(p *page, f *doctor.Finding) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

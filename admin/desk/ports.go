@@ -8,7 +8,7 @@ import (
 	"github.com/chargestamp/chargestamp/estate"
 	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/lot"
-	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/doctor"
 )
 
 // Reads are the lists that staff look through, on a snapshot.
@@ -63,7 +63,7 @@ type Question struct {
 }
 
 // Finding is what the doctor found, step by step.
-type Finding = platform.Finding
+type Finding = doctor.Finding
 
 // Tester plays a platform: it pushes one invented charge the whole real way, over a socket to our own public
 // listener.

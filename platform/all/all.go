@@ -20,6 +20,7 @@ import (
 	"github.com/chargestamp/chargestamp/platform/flat"
 	"github.com/chargestamp/chargestamp/platform/open13"
 	"github.com/chargestamp/chargestamp/platform/plain"
+	"github.com/chargestamp/chargestamp/platform/profile"
 )
 
 // family is one shape of pushes.
@@ -110,7 +111,7 @@ func (b *book) addFile(path string) error {
 
 // add reads one profile and lets it in where it clashes with nothing.
 func (b *book) add(r io.Reader, name string) (platform.Dialect, error) {
-	text, err := io.ReadAll(io.LimitReader(r, platform.MaxProfile+1))
+	text, err := io.ReadAll(io.LimitReader(r, profile.MaxBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -118,7 +119,7 @@ func (b *book) add(r io.Reader, name string) (platform.Dialect, error) {
 	if err != nil {
 		return nil, err
 	}
-	info, file := d.Info(), platform.ScanProfile(text, name)
+	info, file := d.Info(), profile.Scan(text, name)
 	if owner, taken := b.ids[info.ID]; taken {
 		return nil, file.Errorf("id", "%q is %s already", info.ID, owner)
 	}
@@ -145,9 +146,9 @@ func load(text []byte, name string) (platform.Dialect, error) {
 	case fault != nil:
 		f.load = flat.Load
 	case !known:
-		return nil, platform.ScanProfile(text, name).Errorf("family", "%q is no family; there are %s", head.Family, familyNames())
+		return nil, profile.Scan(text, name).Errorf("family", "%q is no family; there are %s", head.Family, familyNames())
 	case f.load == nil:
-		return nil, platform.ScanProfile(text, name).Errorf("family", "%s has one platform, which is built in", head.Family)
+		return nil, profile.Scan(text, name).Errorf("family", "%s has one platform, which is built in", head.Family)
 	}
 	return f.load(bytes.NewReader(text), name)
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/doctor"
+	"github.com/chargestamp/chargestamp/platform/profile"
 )
 
 // TestBuiltin holds the fourteen against their table, written out by hand.
@@ -104,7 +106,7 @@ func TestAddAPlatform(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := platform.ReadCapture(d.Info(), captured)
+	p, err := doctor.ReadCapture(d.Info(), captured)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +159,7 @@ func TestWithFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := dialects[len(dialects)-1].Info()
-	if len(dialects) != 15 || last.ID != "lvdian" || !last.OwnProfile || last.Number != 0 || last.FormID != platform.FormOther {
+	if len(dialects) != 15 || last.ID != "lvdian" || !last.OwnProfile || last.Number != 0 || last.FormID != profile.FormOther {
 		t.Errorf("%d platforms, the last is %+v", len(dialects), last)
 	}
 	if dialects, err := WithFolder(""); err != nil || len(dialects) != 14 {

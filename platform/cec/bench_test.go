@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/doctor"
 	"github.com/chargestamp/chargestamp/platform/platformtest"
 )
 
@@ -18,7 +19,7 @@ func finished(t testing.TB, d platform.Dialect) (platform.Push, *platformtest.Ac
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := platform.ReadCapture(d.Info(), captured)
+	p, err := doctor.ReadCapture(d.Info(), captured)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,6 +25,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/profile"
 	"github.com/chargestamp/chargestamp/seal"
 )
 
@@ -206,8 +207,8 @@ func (t *attempt) question(fields []seal.Field) *platform.Refusal {
 	if len(t.account.TokenKey) == 0 {
 		return platform.Refuse(platform.StepToken, charge.OutcomeBusy, "this site has no key to seal access tokens with")
 	}
-	operator, _ := platform.Lookup(fields, "OperatorID")
-	secret, _ := platform.Lookup(fields, "OperatorSecret")
+	operator, _ := profile.Lookup(fields, "OperatorID")
+	secret, _ := profile.Lookup(fields, "OperatorSecret")
 	if operator == "" || secret == "" {
 		return platform.Refuse(platform.StepFields, charge.OutcomeBadField, "OperatorID or OperatorSecret is missing in Data")
 	}
@@ -234,9 +235,9 @@ func readTimeStamp(text string) (time.Time, error) {
 			return at, nil
 		}
 	case 10:
-		return platform.ReadTime(text, platform.UnitUnixS)
+		return profile.ReadTime(text, profile.UnitUnixS)
 	case 13:
-		return platform.ReadTime(text, platform.UnitUnixMS)
+		return profile.ReadTime(text, profile.UnitUnixMS)
 	}
 	return time.Time{}, fmt.Errorf("TimeStamp %q is neither yyyyMMddHHmmss nor unix seconds nor milliseconds", platform.Clip(text))
 }

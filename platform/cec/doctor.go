@@ -17,6 +17,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/profile"
 	"github.com/chargestamp/chargestamp/seal"
 )
 
@@ -77,12 +78,12 @@ func shown(e envelope) string {
 // lines says what was read.
 func (d *dialect) lines(p platform.Push, fields []seal.Field) []string {
 	if p.Route.Kind == platform.RouteToken {
-		operator, _ := platform.Lookup(fields, "OperatorID")
+		operator, _ := profile.Lookup(fields, "OperatorID")
 		return []string{"OperatorID = " + platform.Clip(operator), "OperatorSecret = (masked)"}
 	}
 	lines := []string{}
 	for _, name := range append([]string{d.profile.Lot.Field}, d.profile.Lot.Chargers...) {
-		if text, ok := platform.Lookup(fields, name); ok && name != "" {
+		if text, ok := profile.Lookup(fields, name); ok && name != "" {
 			lines = append(lines, name+" = "+platform.Clip(text))
 		}
 	}
@@ -100,9 +101,9 @@ func (d *dialect) bodyMistake(body []byte) string {
 	case err != nil:
 		return "the body is not JSON"
 	}
-	for _, names := range [][]string{{"Ret"}, {d.profile.Lot.Field}, d.table.columns[platform.RolePlate].Names} {
+	for _, names := range [][]string{{"Ret"}, {d.profile.Lot.Field}, d.table.columns[profile.RolePlate].Names} {
 		for _, name := range names {
-			if _, ok := platform.Lookup(fields, name); ok && name == "Ret" {
+			if _, ok := profile.Lookup(fields, name); ok && name == "Ret" {
 				return "this is an answer, not a request"
 			} else if ok && name != "" {
 				return "the message stands in the body as it is: it belongs encrypted into Data, inside the signed envelope"
@@ -398,18 +399,18 @@ func printable(text []byte) bool {
 
 // fieldMistake explains fields that cannot be read.
 func (d *dialect) fieldMistake(fields []seal.Field, now time.Time) string {
-	if escaped := platform.EscapedLot(fields, d.profile.Lot.Field); escaped != "" {
+	if escaped := profile.EscapedLot(fields, d.profile.Lot.Field); escaped != "" {
 		return escaped
 	}
-	if inner, ok := platform.Lookup(fields, "Data"); ok && inner != "" {
+	if inner, ok := profile.Lookup(fields, "Data"); ok && inner != "" {
 		return "Data holds a whole envelope again; it is to hold the message"
 	}
-	for _, role := range []platform.Role{platform.RoleStart, platform.RoleEnd} {
+	for _, role := range []profile.Role{profile.RoleStart, profile.RoleEnd} {
 		text, name, ok := d.table.columns.Value(fields, role)
 		if !ok {
 			continue
 		}
-		if _, err := platform.ReadTime(text, d.table.columns[role].Unit); err == nil {
+		if _, err := profile.ReadTime(text, d.table.columns[role].Unit); err == nil {
 			continue
 		}
 		switch {

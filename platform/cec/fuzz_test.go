@@ -9,6 +9,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/doctor"
 	"github.com/chargestamp/chargestamp/platform/platformtest"
 	"github.com/chargestamp/chargestamp/seal"
 )
@@ -45,7 +46,7 @@ func FuzzPush(f *testing.F) {
 		if reply := d.Reply(p, got.Account, platform.Verdict{Outcome: outcome, Message: got.Message}); !json.Valid(reply.Body) {
 			t.Fatalf("answer %q", reply.Body)
 		}
-		platform.Check(platform.Examination{Dialect: d.Dialect, Capture: body, At: d.now, Keys: platform.Keys{keyData: testKey, keyIV: testIV, keySig: testSig}})
+		doctor.Check(doctor.Examination{Dialect: d.Dialect, Capture: body, At: d.now, Keys: platform.Keys{keyData: testKey, keyIV: testIV, keySig: testSig}})
 	})
 }
 

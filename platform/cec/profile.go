@@ -8,6 +8,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/profile"
 )
 
 // Family is what profiles of this family say in "family".
@@ -30,16 +31,16 @@ const (
 
 // Profile is one platform of the family.
 type Profile struct {
-	Family string           `toml:"family"`
-	ID     string           `toml:"id"`
-	About  platform.About   `toml:"about"`
-	Paths  Paths            `toml:"paths"`
-	Lot    LotPart          `toml:"lot"`
-	Grants GrantsPart       `toml:"grants"`
-	Seal   Seal             `toml:"seal"`
-	Asks   Asks             `toml:"asks"`
-	Report bool             `toml:"report"` // wants to hear after the exit what was really taken off
-	Fields platform.Columns `toml:"fields"` // where it differs from the family's table
+	Family string          `toml:"family"`
+	ID     string          `toml:"id"`
+	About  profile.About   `toml:"about"`
+	Paths  Paths           `toml:"paths"`
+	Lot    LotPart         `toml:"lot"`
+	Grants GrantsPart      `toml:"grants"`
+	Seal   Seal            `toml:"seal"`
+	Asks   Asks            `toml:"asks"`
+	Report bool            `toml:"report"` // wants to hear after the exit what was really taken off
+	Fields profile.Columns `toml:"fields"` // where it differs from the family's table
 }
 
 // Paths are where the platform calls.
@@ -50,13 +51,13 @@ type Paths struct {
 
 // LotPart says how the lot is found: by a field that names it, or by charger ids that bindings list.
 type LotPart struct {
-	platform.LotPart
+	profile.LotPart
 	Chargers []string `toml:"chargers"` // fields that may hold the charger's id, in order
 }
 
 // GrantsPart is platform.GrantsPart; PlusMinutes goes with the default charge_time.
 type GrantsPart struct {
-	platform.GrantsPart
+	profile.GrantsPart
 	PlusMinutes int64 `toml:"plus_minutes"`
 }
 
@@ -112,7 +113,7 @@ func Load(r io.Reader, name string) (platform.Dialect, error) {
 
 func load(r io.Reader, name string, own bool) (platform.Dialect, error) {
 	var p Profile
-	f, err := platform.ReadProfile(r, name, &p)
+	f, err := profile.Read(r, name, &p)
 	if err != nil {
 		return nil, err
 	}
@@ -127,11 +128,11 @@ func load(r io.Reader, name string, own bool) (platform.Dialect, error) {
 }
 
 // check refuses what a profile cannot say.
-func (p *Profile) check(f *platform.ProfileFile, own bool) error {
-	if err := platform.OneOf(f, "seal", p.Seal, seals); err != nil {
+func (p *Profile) check(f *profile.File, own bool) error {
+	if err := profile.OneOf(f, "seal", p.Seal, seals); err != nil {
 		return err
 	}
-	if err := platform.OneOf(f, "asks", p.Asks, asks); err != nil {
+	if err := profile.OneOf(f, "asks", p.Asks, asks); err != nil {
 		return err
 	}
 	if err := p.checkPaths(f); err != nil {
@@ -140,7 +141,7 @@ func (p *Profile) check(f *platform.ProfileFile, own bool) error {
 	if err := p.checkLot(f); err != nil {
 		return err
 	}
-	h := platform.Head{Family: p.Family, ID: p.ID, About: p.About, Paths: platform.Paths{Charge: p.paths()}, Lot: p.Lot.LotPart,
+	h := profile.Head{Family: p.Family, ID: p.ID, About: p.About, Paths: profile.Paths{Charge: p.paths()}, Lot: p.Lot.LotPart,
 		Grants: p.Grants.GrantsPart, Fields: p.columns()}
 	if err := h.CheckParts(f, Family, own); err != nil {
 		return err
@@ -155,7 +156,7 @@ func (p *Profile) check(f *platform.ProfileFile, own bool) error {
 	return nil
 }
 
-func (p *Profile) checkPaths(f *platform.ProfileFile) error {
+func (p *Profile) checkPaths(f *profile.File) error {
 	switch {
 	case p.Paths.Charge == "":
 		return f.Errorf("paths.charge", "is missing")
@@ -167,7 +168,7 @@ func (p *Profile) checkPaths(f *platform.ProfileFile) error {
 	return nil
 }
 
-func (p *Profile) checkLot(f *platform.ProfileFile) error {
+func (p *Profile) checkLot(f *profile.File) error {
 	byCharger := len(p.Lot.Chargers) > 0
 	switch {
 	case byCharger == (p.Lot.Field != ""):
@@ -189,7 +190,7 @@ func (p *Profile) paths() []string {
 
 // columns is the family's table with the profile's own columns in it. Whoever gives a field another name has to give
 // its unit as well: units are never guessed.
-func (p *Profile) columns() platform.Columns {
+func (p *Profile) columns() profile.Columns {
 	all := union()
 	for role, column := range p.Fields {
 		base := all[role]
@@ -231,7 +232,7 @@ func (p *Profile) defaultRule() *charge.Rule {
 	if p.Grants.Default == "none" {
 		return nil
 	}
-	rule := platform.DefaultRule(charge.Grant(p.Grants.Default))
+	rule := profile.DefaultRule(charge.Grant(p.Grants.Default))
 	rule.PlusMinutes = p.Grants.PlusMinutes
 	return rule
 }
@@ -265,7 +266,7 @@ func (p *Profile) fields() []platform.FieldInfo {
 			Chinese: "车场：厂商编号" + between + "车场编号", Required: true, Mark: p.Lot.Mark})
 	}
 	for i, name := range p.Lot.Chargers {
-		if !slices.Contains(p.columns()[platform.RoleConnectorID].Names, name) && !slices.Contains(p.columns()[platform.RoleStationID].Names, name) {
+		if !slices.Contains(p.columns()[profile.RoleConnectorID].Names, name) && !slices.Contains(p.columns()[profile.RoleStationID].Names, name) {
 			fields = append(fields, platform.FieldInfo{Name: name, Meaning: fmt.Sprintf("charger id, place %d", i+1), Chinese: "充电桩编号", Mark: p.Lot.Mark})
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/profile"
 	"github.com/chargestamp/chargestamp/seal"
 )
 
@@ -117,10 +118,10 @@ func confirm(m *platform.Message, taken bool) []byte {
 	if !taken {
 		confirmed, plate, reason = 1, 2, 6
 	}
-	return platform.Object(platform.Member{Name: "StartChargeSeq", Value: order},
-		platform.Member{Name: "ConfirmResult", Value: confirmed},
-		platform.Member{Name: "PlateAutResult", Value: plate},
-		platform.Member{Name: "PlateAutFailReason", Value: reason})
+	return profile.Object(profile.Member{Name: "StartChargeSeq", Value: order},
+		profile.Member{Name: "ConfirmResult", Value: confirmed},
+		profile.Member{Name: "PlateAutResult", Value: plate},
+		profile.Member{Name: "PlateAutFailReason", Value: reason})
 }
 
 // grant is the answer to query_token.
@@ -129,9 +130,9 @@ func grant(q *platform.TokenQuestion) []byte {
 	if q.Refused != 0 {
 		failed = 1
 	}
-	return platform.Object(platform.Member{Name: "OperatorID", Value: q.Operator},
-		platform.Member{Name: "SuccStat", Value: failed},
-		platform.Member{Name: "AccessToken", Value: q.Token},
-		platform.Member{Name: "TokenAvailableTime", Value: int64(q.Valid.Seconds())},
-		platform.Member{Name: "FailReason", Value: q.Refused})
+	return profile.Object(profile.Member{Name: "OperatorID", Value: q.Operator},
+		profile.Member{Name: "SuccStat", Value: failed},
+		profile.Member{Name: "AccessToken", Value: q.Token},
+		profile.Member{Name: "TokenAvailableTime", Value: int64(q.Valid.Seconds())},
+		profile.Member{Name: "FailReason", Value: q.Refused})
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/profile"
 	"github.com/chargestamp/chargestamp/seal"
 )
 
@@ -29,15 +30,15 @@ const maxTokenValid = 10 * 24 * time.Hour
 
 // TokenRequest asks the platform for an access token.
 func (r *reporter) TokenRequest(k platform.Keys, at time.Time, seq int) platform.Request {
-	return request(k, reportTokenPath, "", platform.Object(
-		platform.Member{Name: "OperatorID", Value: k[keyOperator].Reveal()},
-		platform.Member{Name: "OperatorSecret", Value: k[keyOperatorSecret].Reveal()}), at, seq)
+	return request(k, reportTokenPath, "", profile.Object(
+		profile.Member{Name: "OperatorID", Value: k[keyOperator].Reveal()},
+		profile.Member{Name: "OperatorSecret", Value: k[keyOperatorSecret].Reveal()}), at, seq)
 }
 
 // Report tells one usage. Minutes or yuan go out as the lot told them; their names are inferred, the rest is
 // documented.
 func (r *reporter) Report(k platform.Keys, token string, u platform.Used, at time.Time, seq int) platform.Request {
-	members := []platform.Member{
+	members := []profile.Member{
 		{Name: "StartChargeSeq", Value: u.Order},
 		{Name: "PlateNum", Value: u.Plate.Full()},
 		{Name: "LeavingTime", Value: u.Left.In(charge.Shanghai).Format(time.DateTime)},
@@ -45,11 +46,11 @@ func (r *reporter) Report(k platform.Keys, token string, u platform.Used, at tim
 	}
 	switch u.Method {
 	case 1:
-		members = append(members, platform.Member{Name: "FreeParkingTimes", Value: decimal(u.Minutes)})
+		members = append(members, profile.Member{Name: "FreeParkingTimes", Value: decimal(u.Minutes)})
 	case 2:
-		members = append(members, platform.Member{Name: "FreeParkingCost", Value: decimal(u.Yuan)})
+		members = append(members, profile.Member{Name: "FreeParkingCost", Value: decimal(u.Yuan)})
 	}
-	return request(k, reportPath, token, platform.Object(members...), at, seq)
+	return request(k, reportPath, token, profile.Object(members...), at, seq)
 }
 
 // decimal is a number as it was told, zero where none was.
@@ -75,12 +76,12 @@ func request(k platform.Keys, path, token string, plain []byte, at time.Time, se
 	if token != "" {
 		header.Set("Authorization", "Bearer "+token)
 	}
-	return platform.Request{Path: path, Header: header, Body: platform.Object(
-		platform.Member{Name: "OperatorID", Value: e.operator},
-		platform.Member{Name: "Data", Value: e.data},
-		platform.Member{Name: "TimeStamp", Value: e.timeStamp},
-		platform.Member{Name: "Seq", Value: e.seq},
-		platform.Member{Name: "Sig", Value: e.sig})}
+	return platform.Request{Path: path, Header: header, Body: profile.Object(
+		profile.Member{Name: "OperatorID", Value: e.operator},
+		profile.Member{Name: "Data", Value: e.data},
+		profile.Member{Name: "TimeStamp", Value: e.timeStamp},
+		profile.Member{Name: "Seq", Value: e.seq},
+		profile.Member{Name: "Sig", Value: e.sig})}
 }
 
 // answer is what a platform says to us.
@@ -97,7 +98,7 @@ func readAnswer(k platform.Keys, body []byte) (answer, error) {
 	if err != nil {
 		return answer{}, fmt.Errorf("the platform's answer: %w", err)
 	}
-	ret, ok := platform.Lookup(fields, "Ret")
+	ret, ok := profile.Lookup(fields, "Ret")
 	a := answer{}
 	if a.ret, err = strconv.Atoi(ret); !ok || err != nil {
 		return answer{}, fmt.Errorf("the platform's answer has no Ret that is a whole number")
@@ -139,15 +140,15 @@ func (r *reporter) ReadToken(k platform.Keys, body []byte) (token string, valid 
 	if err != nil {
 		return "", 0, fmt.Errorf("the platform's answer, decrypted: %w", err)
 	}
-	if stat, _ := platform.Lookup(fields, "SuccStat"); stat != "0" {
-		reason, _ := platform.Lookup(fields, "FailReason")
+	if stat, _ := profile.Lookup(fields, "SuccStat"); stat != "0" {
+		reason, _ := profile.Lookup(fields, "FailReason")
 		return "", 0, fmt.Errorf("the platform gives no token: SuccStat %q, FailReason %q", platform.Clip(stat), platform.Clip(reason))
 	}
-	token, ok := platform.Lookup(fields, "AccessToken")
+	token, ok := profile.Lookup(fields, "AccessToken")
 	if !ok {
 		return "", 0, errors.New("the platform's answer has no AccessToken")
 	}
-	text, _ := platform.Lookup(fields, "TokenAvailableTime")
+	text, _ := profile.Lookup(fields, "TokenAvailableTime")
 	seconds, err := strconv.ParseInt(text, 10, 64)
 	if valid = time.Duration(seconds) * time.Second; err != nil || seconds <= 0 || seconds > int64(maxTokenValid.Seconds()) {
 		valid = tokenValid

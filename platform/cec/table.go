@@ -7,39 +7,40 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/profile"
 	"github.com/chargestamp/chargestamp/seal"
 )
 
 // union is the table of names that all platforms of the family are read by. Of several
 // names the first that is there counts; the misspelled "Sevice" is the standard's own.
-func union() platform.Columns {
-	return platform.Columns{
-		platform.RoleOrder:         {Names: []string{"StartChargeSeq", "OrderNo"}, Mark: "D"},
-		platform.RolePlate:         {Names: []string{"PlateNum", "Plate", "PlateNumber", "PlateNo", "CarNumber"}, Required: true, Mark: "D"},
-		platform.RoleState:         {Names: []string{"StartChargeSeqStat"}, Mark: "C"},
-		platform.RoleStart:         {Names: []string{"StartTime"}, Unit: platform.UnitText, Mark: "C"},
-		platform.RoleEnd:           {Names: []string{"EndTime"}, Unit: platform.UnitText, Mark: "C"},
-		platform.RoleMethod:        {Names: []string{"CalculationMethod"}, Mark: "D"},
-		platform.RoleMinutes:       {Names: []string{"FreeParkingTimes"}, Unit: platform.UnitMinutes, Mark: "D"},
-		platform.RoleAmount:        {Names: []string{"FreeParkingCost"}, Unit: platform.UnitYuan, Mark: "D"},
-		platform.RoleEnergy:        {Names: []string{"Power", "TotalPower"}, Unit: platform.UnitKWh, Mark: "C"},
-		platform.RoleElecMoney:     {Names: []string{"ElecMoney", "TotalElecMoney", "ElectMoney"}, Unit: platform.UnitYuan, Mark: "I"},
-		platform.RoleServiceMoney:  {Names: []string{"SeviceMoney", "ServiceMoney", "TotalSeviceMoney", "TotalServiceMoney"}, Unit: platform.UnitYuan, Mark: "I"},
-		platform.RoleTotalMoney:    {Names: []string{"TotalMoney"}, Unit: platform.UnitYuan, Mark: "C"},
-		platform.RoleStationID:     {Names: []string{"StationID"}, Mark: "D"},
-		platform.RoleStationName:   {Names: []string{"StationName"}, Mark: "D"},
-		platform.RoleConnectorID:   {Names: []string{"ConnectorID", "EquipmentID"}, Mark: "D"},
-		platform.RoleConnectorName: {Names: []string{"ConnectorName"}, Mark: "D"},
-		platform.RoleParkNo:        {Names: []string{"ParkNo"}, Mark: "D"},
+func union() profile.Columns {
+	return profile.Columns{
+		profile.RoleOrder:         {Names: []string{"StartChargeSeq", "OrderNo"}, Mark: "D"},
+		profile.RolePlate:         {Names: []string{"PlateNum", "Plate", "PlateNumber", "PlateNo", "CarNumber"}, Required: true, Mark: "D"},
+		profile.RoleState:         {Names: []string{"StartChargeSeqStat"}, Mark: "C"},
+		profile.RoleStart:         {Names: []string{"StartTime"}, Unit: profile.UnitText, Mark: "C"},
+		profile.RoleEnd:           {Names: []string{"EndTime"}, Unit: profile.UnitText, Mark: "C"},
+		profile.RoleMethod:        {Names: []string{"CalculationMethod"}, Mark: "D"},
+		profile.RoleMinutes:       {Names: []string{"FreeParkingTimes"}, Unit: profile.UnitMinutes, Mark: "D"},
+		profile.RoleAmount:        {Names: []string{"FreeParkingCost"}, Unit: profile.UnitYuan, Mark: "D"},
+		profile.RoleEnergy:        {Names: []string{"Power", "TotalPower"}, Unit: profile.UnitKWh, Mark: "C"},
+		profile.RoleElecMoney:     {Names: []string{"ElecMoney", "TotalElecMoney", "ElectMoney"}, Unit: profile.UnitYuan, Mark: "I"},
+		profile.RoleServiceMoney:  {Names: []string{"SeviceMoney", "ServiceMoney", "TotalSeviceMoney", "TotalServiceMoney"}, Unit: profile.UnitYuan, Mark: "I"},
+		profile.RoleTotalMoney:    {Names: []string{"TotalMoney"}, Unit: profile.UnitYuan, Mark: "C"},
+		profile.RoleStationID:     {Names: []string{"StationID"}, Mark: "D"},
+		profile.RoleStationName:   {Names: []string{"StationName"}, Mark: "D"},
+		profile.RoleConnectorID:   {Names: []string{"ConnectorID", "EquipmentID"}, Mark: "D"},
+		profile.RoleConnectorName: {Names: []string{"ConnectorName"}, Mark: "D"},
+		profile.RoleParkNo:        {Names: []string{"ParkNo"}, Mark: "D"},
 	}
 }
 
 // slotRoles are the roles of the union table in the order of their slots.
-var slotRoles = [...]platform.Role{
-	platform.RoleOrder, platform.RolePlate, platform.RoleState, platform.RoleStart, platform.RoleEnd, platform.RoleMethod,
-	platform.RoleMinutes, platform.RoleAmount, platform.RoleEnergy, platform.RoleElecMoney, platform.RoleServiceMoney,
-	platform.RoleTotalMoney, platform.RoleStationID, platform.RoleStationName, platform.RoleConnectorID,
-	platform.RoleConnectorName, platform.RoleParkNo,
+var slotRoles = [...]profile.Role{
+	profile.RoleOrder, profile.RolePlate, profile.RoleState, profile.RoleStart, profile.RoleEnd, profile.RoleMethod,
+	profile.RoleMinutes, profile.RoleAmount, profile.RoleEnergy, profile.RoleElecMoney, profile.RoleServiceMoney,
+	profile.RoleTotalMoney, profile.RoleStationID, profile.RoleStationName, profile.RoleConnectorID,
+	profile.RoleConnectorName, profile.RoleParkNo,
 }
 
 // Slots of values, in the order of slotRoles, and behind them what a profile names by itself.
@@ -69,7 +70,7 @@ const (
 
 // table reads fields by name in one pass: a push is decoded some ten thousand times a second.
 type table struct {
-	columns  platform.Columns
+	columns  profile.Columns
 	slots    map[string][]place // by name in lower case
 	lot      LotPart
 	asks     Asks
@@ -166,7 +167,7 @@ func (t *table) read(fields []seal.Field, m *platform.Message) *platform.Refusal
 	}
 	c.Plate = plate
 	if c.RepeatKey = repeatKey(c); c.RepeatKey == "" {
-		return badField("a repeat of this push could not be told: it has neither %s nor both times", t.columns[platform.RoleOrder].Names[0])
+		return badField("a repeat of this push could not be told: it has neither %s nor both times", t.columns[profile.RoleOrder].Names[0])
 	}
 	m.Charge = c
 	return nil
@@ -258,24 +259,24 @@ func (v *values) time(slot int) time.Time {
 	if v.text[slot] == "" {
 		return time.Time{}
 	}
-	at, err := platform.ReadTime(v.text[slot], v.unit(slot))
+	at, err := profile.ReadTime(v.text[slot], v.unit(slot))
 	if err != nil {
 		v.fail(slot, err)
 	}
 	return at
 }
 
-func (v *values) unit(slot int) platform.Unit { return v.table.columns[slotRoles[slot]].Unit }
+func (v *values) unit(slot int) profile.Unit { return v.table.columns[slotRoles[slot]].Unit }
 
 // fees reads energy and money. The texts go on to the lot as they came.
 func (v *values) fees(c *platform.Charge) {
-	if text := v.text[slotEnergy]; text != "" && v.unit(slotEnergy) != platform.UnitUnknown {
-		energy, err := platform.ReadEnergy(text, v.unit(slotEnergy))
+	if text := v.text[slotEnergy]; text != "" && v.unit(slotEnergy) != profile.UnitUnknown {
+		energy, err := profile.ReadEnergy(text, v.unit(slotEnergy))
 		if err != nil {
 			v.fail(slotEnergy, err)
 		}
 		c.Energy, c.HasEnergy, c.Detail.Power = energy, true, text
-		if v.unit(slotEnergy) != platform.UnitKWh {
+		if v.unit(slotEnergy) != profile.UnitKWh {
 			c.Detail.Power = energy.String()
 		}
 	}
@@ -288,20 +289,20 @@ func (v *values) fees(c *platform.Charge) {
 // for nobody pays by this number here. A reduction is never read so.
 func (v *values) fee(slot int, to *string) (fee charge.Fen, ok bool) {
 	text := v.text[slot]
-	if text == "" || v.unit(slot) == platform.UnitUnknown {
+	if text == "" || v.unit(slot) == profile.UnitUnknown {
 		return 0, false
 	}
 	exact := text
 	if whole, decimals, found := strings.Cut(text, "."); found && len(decimals) > 2 && strings.Trim(decimals, "0123456789") == "" {
 		exact = whole + "." + decimals[:2]
 	}
-	fee, err := platform.ReadMoney(exact, v.unit(slot))
+	fee, err := profile.ReadMoney(exact, v.unit(slot))
 	if err != nil {
 		v.fail(slot, err)
 		return 0, false
 	}
 	*to = text
-	if v.unit(slot) != platform.UnitYuan {
+	if v.unit(slot) != profile.UnitYuan {
 		*to = fee.String()
 	}
 	return fee, true
@@ -335,10 +336,10 @@ func (v *values) askPushed() charge.Ask {
 }
 
 func (v *values) askTime() charge.Ask {
-	if v.text[slotMinutes] == "" || v.unit(slotMinutes) == platform.UnitUnknown {
+	if v.text[slotMinutes] == "" || v.unit(slotMinutes) == profile.UnitUnknown {
 		return charge.Ask{}
 	}
-	minutes, err := platform.ReadMinutes(v.text[slotMinutes], v.unit(slotMinutes))
+	minutes, err := profile.ReadMinutes(v.text[slotMinutes], v.unit(slotMinutes))
 	if err != nil {
 		v.fail(slotMinutes, err)
 	}
@@ -349,10 +350,10 @@ func (v *values) askTime() charge.Ask {
 }
 
 func (v *values) askAmount() charge.Ask {
-	if v.text[slotAmount] == "" || v.unit(slotAmount) == platform.UnitUnknown {
+	if v.text[slotAmount] == "" || v.unit(slotAmount) == profile.UnitUnknown {
 		return charge.Ask{}
 	}
-	amount, err := platform.ReadMoney(v.text[slotAmount], v.unit(slotAmount))
+	amount, err := profile.ReadMoney(v.text[slotAmount], v.unit(slotAmount))
 	if err != nil {
 		v.fail(slotAmount, err)
 	}

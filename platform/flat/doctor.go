@@ -11,12 +11,13 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/profile"
 	"github.com/chargestamp/chargestamp/seal"
 )
 
 // Diagnose shows what was signed over, and tries the usual mistakes where the signature does not hold.
 func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) platform.Diagnosis {
-	fields, err := platform.ReadFields(p.Body)
+	fields, err := profile.ReadFields(p.Body)
 	if err != nil {
 		return platform.Diagnosis{Likely: err.Error()}
 	}
@@ -33,7 +34,7 @@ func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) p
 		}
 		if recipe.Verify(fields, secret, found) {
 			g.Expected = recipe.Sign(fields, secret)
-			if g.Likely = platform.EscapedLot(fields, d.profile.Lot.Field); g.Likely == "" {
+			if g.Likely = profile.EscapedLot(fields, d.profile.Lot.Field); g.Likely == "" {
 				g.Likely = d.table.Columns.WrongZone(fields, now)
 			}
 			return g
@@ -248,7 +249,7 @@ func lowerPercent(s string) string {
 // zone changes a moment's text to the one of another zone: 0 as if it had been UTC, 1 the other way round.
 func zone(which int) func(string) string {
 	return func(s string) string {
-		if texts := platform.OtherZone(s); texts != nil {
+		if texts := profile.OtherZone(s); texts != nil {
 			return texts[which]
 		}
 		return s

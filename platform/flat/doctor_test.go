@@ -13,6 +13,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/doctor"
 	"github.com/chargestamp/chargestamp/platform/platformtest"
 )
 
@@ -35,7 +36,7 @@ func captured(t testing.TB, d platform.Dialect, path string) (platform.Push, *pl
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := platform.ReadCapture(d.Info(), text)
+	p, err := doctor.ReadCapture(d.Info(), text)
 	if err != nil {
 		t.Fatal(err)
 	}

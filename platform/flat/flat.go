@@ -18,6 +18,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/profile"
 	"github.com/chargestamp/chargestamp/seal"
 )
 
@@ -25,7 +26,7 @@ import (
 type dialect struct {
 	profile Profile
 	info    platform.Info
-	table   platform.Table
+	table   profile.Table
 	key     string   // name of the secret
 	read    []string // every field name that is read, as "&name=" in small letters
 }
@@ -53,7 +54,7 @@ func (d *dialect) Info() platform.Info { return d.info }
 
 // Claim reads lot and operator.
 func (d *dialect) Claim(p platform.Push) (platform.Claim, error) {
-	fields, err := platform.ReadFields(p.Body)
+	fields, err := profile.ReadFields(p.Body)
 	if err != nil {
 		return platform.Claim{}, err
 	}
@@ -64,7 +65,7 @@ func (d *dialect) Claim(p platform.Push) (platform.Claim, error) {
 	claim := platform.Claim{Lot: lot}
 	if d.profile.Seal.Operator != "" {
 		var ok bool
-		if claim.Operator, ok = platform.Lookup(fields, d.profile.Seal.Operator); !ok {
+		if claim.Operator, ok = profile.Lookup(fields, d.profile.Seal.Operator); !ok {
 			return platform.Claim{}, platform.Refuse(platform.StepAccount, charge.OutcomeBadField, d.profile.Seal.Operator+" is missing")
 		}
 	}
@@ -73,7 +74,7 @@ func (d *dialect) Claim(p platform.Push) (platform.Claim, error) {
 
 // Open checks the signature, the operator and the clock, then reads.
 func (d *dialect) Open(p platform.Push, a platform.Account, now time.Time) (platform.Message, error) {
-	fields, err := platform.ReadFields(p.Body)
+	fields, err := profile.ReadFields(p.Body)
 	if err != nil {
 		return platform.Message{}, err
 	}
@@ -111,7 +112,7 @@ func (d *dialect) isOperator(fields []seal.Field, keys platform.Keys) bool {
 	if d.profile.Seal.Operator == "" {
 		return true
 	}
-	operator, ok := platform.Lookup(fields, d.profile.Seal.Operator)
+	operator, ok := profile.Lookup(fields, d.profile.Seal.Operator)
 	return ok && seal.Equal(operator, keys[d.profile.Seal.OperatorKey].Reveal())
 }
 
@@ -127,15 +128,15 @@ func signOf(fields []seal.Field, r seal.Recipe) (string, bool) {
 
 // clock judges the time of sending, where the platform tells it.
 func (d *dialect) clock(fields []seal.Field, mode charge.ClockMode, now time.Time) (warning string, err error) {
-	column, ok := d.table.Columns[platform.RoleSent]
+	column, ok := d.table.Columns[profile.RoleSent]
 	if !ok {
 		return "", nil
 	}
-	text, name, ok := d.table.Columns.Value(fields, platform.RoleSent)
+	text, name, ok := d.table.Columns.Value(fields, profile.RoleSent)
 	if !ok {
 		return "", platform.Refuse(platform.StepClock, charge.OutcomeBadField, column.Names[0]+" is missing")
 	}
-	sent, err := platform.ReadTime(text, column.Unit)
+	sent, err := profile.ReadTime(text, column.Unit)
 	if err != nil {
 		return "", platform.Refuse(platform.StepClock, charge.OutcomeBadField, name+": "+err.Error())
 	}
@@ -160,7 +161,7 @@ func (d *dialect) tell(kind platform.RouteKind, fields []seal.Field, m *platform
 		m.Question = &platform.Question{Plate: &platform.PlateQuestion{Plate: plate, Lot: lot}}
 		return nil
 	}
-	if signType, ok := platform.Lookup(fields, "signType"); ok && d.profile.Seal.Recipe == seal.KVHMACMD5 && signType != "MD5" {
+	if signType, ok := profile.Lookup(fields, "signType"); ok && d.profile.Seal.Recipe == seal.KVHMACMD5 && signType != "MD5" {
 		return platform.Refuse(platform.StepFields, charge.OutcomeBadField, "signType: only MD5 is known, which means HMAC-MD5")
 	}
 	if done, err := d.table.Finished(fields); err != nil || !done {
@@ -172,7 +173,7 @@ func (d *dialect) tell(kind platform.RouteKind, fields []seal.Field, m *platform
 
 // lot reads the lot key.
 func (d *dialect) lot(fields []seal.Field) (charge.LotID, error) {
-	text, ok := platform.Lookup(fields, d.profile.Lot.Field)
+	text, ok := profile.Lookup(fields, d.profile.Lot.Field)
 	if !ok {
 		return charge.LotID{}, platform.Refuse(platform.StepLot, charge.OutcomeBadField, d.profile.Lot.Field+" is missing")
 	}
@@ -188,7 +189,7 @@ func (d *dialect) sealedLot(fields []seal.Field) (charge.LotID, error) {
 	if err != nil || d.profile.Seal.Confirm == "" {
 		return lot, err
 	}
-	again, _ := platform.Lookup(fields, d.profile.Seal.Confirm)
+	again, _ := profile.Lookup(fields, d.profile.Seal.Confirm)
 	if whole, err := d.profile.ReadLot(again); again != lot.Park && (err != nil || whole != lot) {
 		return charge.LotID{}, platform.Refuse(platform.StepLot, charge.OutcomeBadField, fmt.Sprintf(
 			"%s is %q, but %s, which the signature leaves out, names park %q", d.profile.Seal.Confirm, platform.Clip(again), d.profile.Lot.Field, lot.Park))
@@ -216,16 +217,16 @@ func (d *dialect) onlyOneReading(fields []seal.Field) error {
 // Reply answers in the profile's words. An accepted push or a found plate gets what the older receivers give
 // as data: nothing, or when the car came in.
 func (d *dialect) Reply(_ platform.Push, _ *platform.Account, v platform.Verdict) platform.Reply {
-	var data []platform.Member
+	var data []profile.Member
 	if v.Message != nil && v.Message.Question != nil && v.Message.Question.Plate != nil {
 		q := v.Message.Question.Plate
 		data = append(data,
-			platform.Member{Name: d.table.Columns[platform.RolePlate].Names[0], Value: q.Plate.Full()},
-			platform.Member{Name: d.profile.Lot.Field, Value: q.Lot.Union + d.profile.Lot.Separators[0] + q.Lot.Park},
-			platform.Member{Name: "carState", Value: 1})
+			profile.Member{Name: d.table.Columns[profile.RolePlate].Names[0], Value: q.Plate.Full()},
+			profile.Member{Name: d.profile.Lot.Field, Value: q.Lot.Union + d.profile.Lot.Separators[0] + q.Lot.Park},
+			profile.Member{Name: "carState", Value: 1})
 	}
 	if !v.Entered.IsZero() {
-		data = append(data, platform.Member{Name: "enterTime", Value: v.Entered.In(charge.Shanghai).Format(time.DateTime)})
+		data = append(data, profile.Member{Name: "enterTime", Value: v.Entered.In(charge.Shanghai).Format(time.DateTime)})
 	}
-	return platform.Answer(d.profile.Head.Reply, v, platform.Object(data...))
+	return profile.Answer(d.profile.Head.Reply, v, profile.Object(data...))
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/profile"
 	"github.com/chargestamp/chargestamp/seal"
 )
 
@@ -22,7 +23,7 @@ var builtin = []string{"xiaoju", "xiaowei", "yunkuaichong", "zhichong", "yonglia
 
 // Profile is one platform of the family.
 type Profile struct {
-	platform.Head
+	profile.Head
 	Seal Seal `toml:"seal"`
 }
 
@@ -61,7 +62,7 @@ func Load(r io.Reader, name string) (platform.Dialect, error) {
 
 func load(r io.Reader, name string, own bool) (platform.Dialect, error) {
 	var p Profile
-	f, err := platform.ReadProfile(r, name, &p)
+	f, err := profile.Read(r, name, &p)
 	if err != nil {
 		return nil, err
 	}
@@ -74,12 +75,12 @@ func load(r io.Reader, name string, own bool) (platform.Dialect, error) {
 	return newDialect(p, own), nil
 }
 
-func (p *Profile) checkSeal(f *platform.ProfileFile) error {
-	if err := platform.OneOf(f, "seal.recipe", p.Seal.Recipe, seal.Recipes); err != nil {
+func (p *Profile) checkSeal(f *profile.File) error {
+	if err := profile.OneOf(f, "seal.recipe", p.Seal.Recipe, seal.Recipes); err != nil {
 		return err
 	}
 	issuers := []platform.Issuer{platform.IssuerAccount, platform.IssuerVendor, platform.IssuerLot}
-	if err := platform.OneOf(f, "seal.issuer", p.Seal.Issuer, issuers); err != nil {
+	if err := profile.OneOf(f, "seal.issuer", p.Seal.Issuer, issuers); err != nil {
 		return err
 	}
 	switch fixed := issuerKey(p.Seal.Issuer); {
@@ -98,7 +99,7 @@ func (p *Profile) checkSeal(f *platform.ProfileFile) error {
 }
 
 // checkCovered refuses to read anything that the recipe leaves out of what is signed.
-func (p *Profile) checkCovered(f *platform.ProfileFile) error {
+func (p *Profile) checkCovered(f *profile.File) error {
 	covered := p.Lot.Field
 	key := "lot.field"
 	if p.Seal.Confirm != "" {

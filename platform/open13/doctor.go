@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/profile"
 	"github.com/chargestamp/chargestamp/seal"
 )
 
@@ -26,7 +27,7 @@ func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) p
 		if compact, err := seal.CompactJSON(e.data); err == nil && g.Expected != e.sign {
 			g.Canonical, g.Expected = string(compact)+"key=<ckey>", e.sign
 		}
-		if g.Likely = platform.EscapedLot(e.fields, stationField); g.Likely == "" {
+		if g.Likely = profile.EscapedLot(e.fields, stationField); g.Likely == "" {
 			g.Likely = d.table.Columns.WrongZone(e.fields, now)
 		}
 		return g
@@ -199,7 +200,7 @@ func toMillis(s string) string {
 // shift changes a moment to the one that another zone would have made of it.
 func shift(which int) func(string) string {
 	return func(s string) string {
-		if texts := platform.OtherZone(s); len(s) == secondsDigits && texts != nil {
+		if texts := profile.OtherZone(s); len(s) == secondsDigits && texts != nil {
 			return texts[which]
 		}
 		return s

@@ -3,39 +3,40 @@ package open13
 import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/profile"
 )
 
 // columns is the field table of kancloud.cn/bolink/apis/1998242.
-func columns() platform.Columns {
-	one := func(name string, unit platform.Unit) platform.Column {
-		return platform.Column{Names: []string{name}, Unit: unit, Mark: "D"}
+func columns() profile.Columns {
+	one := func(name string, unit profile.Unit) profile.Column {
+		return profile.Column{Names: []string{name}, Unit: unit, Mark: "D"}
 	}
-	c := platform.Columns{
-		platform.RoleOrder:         one("start_charge_seq", ""),
-		platform.RoleStart:         one("start_charging_time", platform.UnitUnixS),
-		platform.RoleEnd:           one("stop_charging_time", platform.UnitUnixS),
-		platform.RoleMethod:        one("mitigate_type", ""),
-		platform.RoleMinutes:       one("duration", platform.UnitMinutes),
-		platform.RoleAmount:        one("free_money", platform.UnitYuan),
-		platform.RoleEnergy:        one("power", platform.UnitKWh),
-		platform.RoleElecMoney:     one("elec_money", platform.UnitYuan),
-		platform.RoleServiceMoney:  one("sevice_money", platform.UnitYuan),
-		platform.RoleTotalMoney:    one("total_money", platform.UnitYuan),
-		platform.RoleStationName:   one("station_name", ""),
-		platform.RoleConnectorID:   one("connector_id", ""),
-		platform.RoleConnectorName: one("connector_name", ""),
+	c := profile.Columns{
+		profile.RoleOrder:         one("start_charge_seq", ""),
+		profile.RoleStart:         one("start_charging_time", profile.UnitUnixS),
+		profile.RoleEnd:           one("stop_charging_time", profile.UnitUnixS),
+		profile.RoleMethod:        one("mitigate_type", ""),
+		profile.RoleMinutes:       one("duration", profile.UnitMinutes),
+		profile.RoleAmount:        one("free_money", profile.UnitYuan),
+		profile.RoleEnergy:        one("power", profile.UnitKWh),
+		profile.RoleElecMoney:     one("elec_money", profile.UnitYuan),
+		profile.RoleServiceMoney:  one("sevice_money", profile.UnitYuan),
+		profile.RoleTotalMoney:    one("total_money", profile.UnitYuan),
+		profile.RoleStationName:   one("station_name", ""),
+		profile.RoleConnectorID:   one("connector_id", ""),
+		profile.RoleConnectorName: one("connector_name", ""),
 	}
-	c[platform.RolePlate] = platform.Column{Names: []string{"car_number"}, Required: true, Mark: "D"}
+	c[profile.RolePlate] = profile.Column{Names: []string{"car_number"}, Required: true, Mark: "D"}
 	return c
 }
 
 // asking reads mitigate_type. What one without it means is not published; leaving it to the lot gives nothing
 // that was not asked for.
-func asking() platform.Asking {
-	return platform.Asking{
-		By: map[string]platform.AskKind{"0": platform.AskFree, "1": platform.AskTime, "2": platform.AskAmount,
-			"3": platform.AskLotDecides},
-		Otherwise: platform.AskLotDecides,
+func asking() profile.Asking {
+	return profile.Asking{
+		By: map[string]profile.AskKind{"0": profile.AskFree, "1": profile.AskTime, "2": profile.AskAmount,
+			"3": profile.AskLotDecides},
+		Otherwise: profile.AskLotDecides,
 	}
 }
 
@@ -50,8 +51,8 @@ func info() platform.Info {
 		LotField: stationField, Separators: []string{separator},
 		Kinds:         []charge.LotKind{charge.KindSDK, charge.Kind4G, charge.KindAPI},
 		Grants:        []platform.GrantKind{platform.GrantFree, platform.GrantTime, platform.GrantAmount, platform.GrantLotDecides},
-		Default:       platform.DefaultRule(charge.GrantAsPushed),
-		FormID:        platform.FormOther,
+		Default:       profile.DefaultRule(charge.GrantAsPushed),
+		FormID:        profile.FormOther,
 		Issuer:        platform.IssuerLot,
 		OpenInterface: true,
 		Evidence:      platform.EvidenceDocumented,

@@ -15,6 +15,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/profile"
 	"github.com/chargestamp/chargestamp/seal"
 )
 
@@ -32,12 +33,12 @@ const (
 // dialect is 令狐充电, the one platform of this shape.
 type dialect struct {
 	info  platform.Info
-	table platform.Table
+	table profile.Table
 }
 
 // Builtin gives 令狐充电.
 func Builtin() []platform.Dialect {
-	return []platform.Dialect{&dialect{info: info(), table: platform.Table{Columns: columns(), Asking: asking(), Repeat: repeat()}}}
+	return []platform.Dialect{&dialect{info: info(), table: profile.Table{Columns: columns(), Asking: asking(), Repeat: repeat()}}}
 }
 
 // envelope is a push with Base64 taken off. Nothing in it is believed yet.
@@ -100,9 +101,9 @@ func (d *dialect) Claim(p platform.Push) (platform.Claim, error) {
 
 // lotOf reads union_id with comid, or station_id. Where both are there they must agree.
 func lotOf(fields []seal.Field) (charge.LotID, error) {
-	union, hasUnion := platform.Lookup(fields, unionField)
-	park, hasPark := platform.Lookup(fields, parkField)
-	station, hasStation := platform.Lookup(fields, stationField)
+	union, hasUnion := profile.Lookup(fields, unionField)
+	park, hasPark := profile.Lookup(fields, parkField)
+	station, hasStation := profile.Lookup(fields, stationField)
 	var pair, whole charge.LotID
 	var err error
 	if hasUnion && hasPark {
@@ -186,11 +187,11 @@ func (d *dialect) Reply(p platform.Push, _ *platform.Account, v platform.Verdict
 		e.sign = ""
 	}
 	state, message := 1, "成功"
-	if !platform.Taken(v.Outcome) {
+	if !profile.Taken(v.Outcome) {
 		state, message = 0, words(v.Outcome, e.sign)
 	}
-	data := []platform.Member{{Name: "state", Value: state}, {Name: "message", Value: message}}
-	plain := platform.Object(platform.Member{Name: "sign", Value: e.sign}, platform.Member{Name: "data", Value: platform.Raw(platform.Object(data...))})
+	data := []profile.Member{{Name: "state", Value: state}, {Name: "message", Value: message}}
+	plain := profile.Object(profile.Member{Name: "sign", Value: e.sign}, profile.Member{Name: "data", Value: profile.Raw(profile.Object(data...))})
 	return platform.Reply{Status: http.StatusOK, Type: "text/plain;charset=utf-8",
 		Body: []byte(base64.StdEncoding.EncodeToString(plain))}
 }
@@ -204,5 +205,5 @@ func words(o charge.Outcome, sign string) string {
 	case charge.OutcomeUnknownLot:
 		return "签名错误"
 	}
-	return platform.Words(o)
+	return profile.Words(o)
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/doctor"
 	"github.com/chargestamp/chargestamp/platform/platformtest"
 )
 
@@ -30,7 +31,7 @@ func captured(t testing.TB, path string) (platform.Push, platform.Account) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := platform.ReadCapture(linghu().Info(), text)
+	p, err := doctor.ReadCapture(linghu().Info(), text)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,23 +4,24 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/profile"
 )
 
 // Diagnose shows what is read. There is no signature to explain.
 func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) platform.Diagnosis {
-	fields, err := platform.ReadFields(p.Body)
+	fields, err := profile.ReadFields(p.Body)
 	if err != nil {
 		return platform.Diagnosis{Likely: err.Error()}
 	}
 	g := platform.Diagnosis{Read: d.table.Columns.Lines(fields)}
 	claim, err := d.claim(fields)
-	_, sealed := platform.Lookup(fields, "Data")
-	_, signed := platform.Lookup(fields, "Sig")
+	_, sealed := profile.Lookup(fields, "Data")
+	_, signed := profile.Lookup(fields, "Sig")
 	switch {
 	case sealed && signed:
 		g.Likely = "the push comes in the envelope of T/CEC 102 (Data, Sig), which this platform was not known to use"
 	case err != nil:
-		if g.Likely = platform.EscapedLot(fields, d.profile.Lot.Field); g.Likely == "" {
+		if g.Likely = profile.EscapedLot(fields, d.profile.Lot.Field); g.Likely == "" {
 			g.Likely = err.Error()
 		}
 	default:

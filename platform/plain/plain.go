@@ -12,6 +12,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/profile"
 	"github.com/chargestamp/chargestamp/seal"
 )
 
@@ -23,7 +24,7 @@ const organisationCode = 9
 type dialect struct {
 	profile Profile
 	info    platform.Info
-	table   platform.Table
+	table   profile.Table
 }
 
 // Info describes the platform.
@@ -31,7 +32,7 @@ func (d *dialect) Info() platform.Info { return d.info }
 
 // Claim reads lot and operator.
 func (d *dialect) Claim(p platform.Push) (platform.Claim, error) {
-	fields, err := platform.ReadFields(p.Body)
+	fields, err := profile.ReadFields(p.Body)
 	if err != nil {
 		return platform.Claim{}, err
 	}
@@ -39,11 +40,11 @@ func (d *dialect) Claim(p platform.Push) (platform.Claim, error) {
 }
 
 func (d *dialect) claim(fields []seal.Field) (platform.Claim, error) {
-	operator, ok := platform.Lookup(fields, d.profile.Operator.Field)
+	operator, ok := profile.Lookup(fields, d.profile.Operator.Field)
 	if !ok {
 		return platform.Claim{}, platform.Refuse(platform.StepAccount, charge.OutcomeBadField, d.profile.Operator.Field+" is missing")
 	}
-	text, ok := platform.Lookup(fields, d.profile.Lot.Field)
+	text, ok := profile.Lookup(fields, d.profile.Lot.Field)
 	if !ok {
 		return platform.Claim{}, platform.Refuse(platform.StepLot, charge.OutcomeBadField, d.profile.Lot.Field+" is missing")
 	}
@@ -53,7 +54,7 @@ func (d *dialect) claim(fields []seal.Field) (platform.Claim, error) {
 
 // Open compares the operator, then reads. A charge that is not over yet makes an empty message.
 func (d *dialect) Open(p platform.Push, a platform.Account, _ time.Time) (platform.Message, error) {
-	fields, err := platform.ReadFields(p.Body)
+	fields, err := profile.ReadFields(p.Body)
 	if err != nil {
 		return platform.Message{}, err
 	}
@@ -94,5 +95,5 @@ func prefix(operator string) string { return operator[:min(len(operator), organi
 
 // Reply answers in the profile's words.
 func (d *dialect) Reply(_ platform.Push, _ *platform.Account, v platform.Verdict) platform.Reply {
-	return platform.Answer(d.profile.Head.Reply, v, platform.Object())
+	return profile.Answer(d.profile.Head.Reply, v, profile.Object())
 }

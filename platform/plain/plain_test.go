@@ -11,6 +11,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/doctor"
 	"github.com/chargestamp/chargestamp/platform/platformtest"
 )
 
@@ -34,7 +35,7 @@ func captured(t testing.TB, d platform.Dialect, name string) (platform.Push, *pl
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := platform.ReadCapture(d.Info(), text)
+	p, err := doctor.ReadCapture(d.Info(), text)
 	if err != nil {
 		t.Fatal(err)
 	}

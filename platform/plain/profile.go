@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/profile"
 )
 
 // Family is what profiles of this family say in "family".
@@ -19,7 +20,7 @@ var builtin = []string{"xingxing", "wanchong"}
 
 // Profile is one platform of the family.
 type Profile struct {
-	platform.Head
+	profile.Head
 	Operator Operator `toml:"operator"`
 }
 
@@ -55,7 +56,7 @@ func Load(r io.Reader, name string) (platform.Dialect, error) {
 
 func load(r io.Reader, name string, own bool) (platform.Dialect, error) {
 	var p Profile
-	f, err := platform.ReadProfile(r, name, &p)
+	f, err := profile.Read(r, name, &p)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +72,7 @@ func load(r io.Reader, name string, own bool) (platform.Dialect, error) {
 	case p.Operator.Key == "":
 		return nil, f.Errorf("operator.key", "is missing: what is the operator's number called in an account?")
 	}
-	if _, ok := p.Fields[platform.RoleSent]; ok {
+	if _, ok := p.Fields[profile.RoleSent]; ok {
 		return nil, f.Errorf("fields.sent", "an unsigned time proves nothing and is not checked")
 	}
 	return &dialect{profile: p, info: p.info(own), table: p.Table()}, nil

@@ -43,6 +43,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/doctor"
 )
 
 var update = flag.Bool("update", false, "write the golden files of platform cases anew; never a push")
@@ -189,7 +190,7 @@ func (r *runner) push(t testing.TB, name string) (platform.Push, Case) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := platform.ReadCapture(r.info, captured)
+	p, err := doctor.ReadCapture(r.info, captured)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/doctor"
 )
 
 // fixture is the case "finished" of a platform's golden tests: one captured push that we take, and our answer.
@@ -50,7 +51,7 @@ func readFixture(d platform.Dialect) (*fixture, error) {
 		}
 		*to = strings.ReplaceAll(string(text), "\r\n", "\n")
 	}
-	if f.push, err = platform.ReadCapture(info, []byte(f.request)); err != nil {
+	if f.push, err = doctor.ReadCapture(info, []byte(f.request)); err != nil {
 		return nil, fmt.Errorf("%s: %w", f.dir, err)
 	}
 	for _, f.account = range accounts {

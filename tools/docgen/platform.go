@@ -13,6 +13,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/platform/all"
+	"github.com/chargestamp/chargestamp/platform/profile"
 	"github.com/chargestamp/chargestamp/seal"
 )
 
@@ -283,7 +284,7 @@ func (p *platformPage) clear(body []byte) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		data, _ := platform.Lookup(fields, "Data")
+		data, _ := profile.Lookup(fields, "Data")
 		sealed, err := base64.StdEncoding.DecodeString(data)
 		if err != nil {
 			return "", err

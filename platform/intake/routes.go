@@ -1,17 +1,17 @@
-package platform
+package intake
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/platform"
 )
 
 // Served is one path of the public listener and whose it is.
 type Served struct {
 	Path     string
 	Platform string
-	Route    Route
+	Route    platform.Route
 }
 
 // routeTable finds the dialect of a path, byte for byte. It stands in front of any mux: http.ServeMux redirects
@@ -20,13 +20,13 @@ type routeTable map[string]routed
 
 type routed struct {
 	id      string
-	dialect Dialect
-	route   Route
+	dialect platform.Dialect
+	route   platform.Route
 }
 
 // newRouteTable puts every published path in, and its form with single slashes. A path that two routes want is
 // an error.
-func newRouteTable(dialects []Dialect) (routeTable, error) {
+func newRouteTable(dialects []platform.Dialect) (routeTable, error) {
 	table := routeTable{}
 	ids := map[string]bool{}
 	for _, d := range dialects {
@@ -36,10 +36,10 @@ func newRouteTable(dialects []Dialect) (routeTable, error) {
 		}
 		ids[info.ID] = true
 		for _, r := range info.Routes {
-			if err := checkPath(r.Path); err != nil {
+			if err := platform.CheckPath(r.Path); err != nil {
 				return nil, fmt.Errorf("platform %s: %w", info.ID, err)
 			}
-			for _, path := range forms(r.Path) {
+			for _, path := range platform.Spellings(r.Path) {
 				if other, taken := table[path]; taken {
 					return nil, fmt.Errorf("platforms %s and %s both want the path %s", other.id, info.ID, path)
 				}
@@ -49,36 +49,11 @@ func newRouteTable(dialects []Dialect) (routeTable, error) {
 	}
 	// A path token is one more segment: a path below another one would be taken for it.
 	for path, r := range table {
-		if above, ok := table[parentPath(path)]; ok {
+		if above, ok := table[platform.ParentPath(path)]; ok {
 			return nil, fmt.Errorf("platform %s: the path %s lies where path tokens of %s stand", r.id, path, above.id)
 		}
 	}
 	return table, nil
-}
-
-// checkPath refuses what could not be matched byte for byte.
-func checkPath(path string) error {
-	if len(path) < 2 || len(path) > 200 || path[0] != '/' || path[len(path)-1] == '/' {
-		return fmt.Errorf("%q is no path: it begins with a slash, ends without one and has at most 200 characters", Clip(path))
-	}
-	for _, c := range []byte(path) {
-		if c <= ' ' || c > '~' || strings.IndexByte(`%?#"\`, c) >= 0 {
-			return fmt.Errorf("the path %q holds a character that paths are not published with", Clip(path))
-		}
-	}
-	return nil
-}
-
-// forms are the spellings a path is served by.
-func forms(path string) []string {
-	single := path
-	for strings.Contains(single, "//") {
-		single = strings.ReplaceAll(single, "//", "/")
-	}
-	if single == path {
-		return []string{path}
-	}
-	return []string{path, single}
 }
 
 // find gives the route of a path, and what stands behind it as one more segment.
@@ -86,14 +61,10 @@ func (t routeTable) find(path string) (r routed, token charge.Secret, ok bool) {
 	if r, ok = t[path]; ok {
 		return r, "", true
 	}
-	above := parentPath(path)
+	above := platform.ParentPath(path)
 	if len(above)+1 >= len(path) {
 		return routed{}, "", false
 	}
 	r, ok = t[above]
 	return r, charge.Secret(path[len(above)+1:]), ok
-}
-
-func parentPath(path string) string {
-	return path[:max(strings.LastIndexByte(path, '/'), 0)]
 }

@@ -1,4 +1,4 @@
-package platform
+package profile
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/seal"
 )
 
@@ -31,7 +32,7 @@ func (r *reader) value(role Role) (text, name string) {
 
 func (r *reader) fail(name string, err error) {
 	if r.err == nil {
-		r.err = badField("%s: %v", name, err)
+		r.err = platform.BadField("%s: %v", name, err)
 	}
 }
 
@@ -103,13 +104,13 @@ func (r *reader) times() (started, ended time.Time) {
 	}
 	if !started.IsZero() && !ended.IsZero() && ended.Before(started) {
 		_, name := r.value(RoleEnd)
-		r.fail(name, fmt.Errorf("the charge ends at %s, before its start at %s", ended.Format(timeLayout), started.Format(timeLayout)))
+		r.fail(name, fmt.Errorf("the charge ends at %s, before its start at %s", ended.Format(platform.TimeLayout), started.Format(platform.TimeLayout)))
 	}
 	return started, ended
 }
 
 // fees reads energy and money, for the rule and as texts for the lot.
-func (r *reader) fees(c *Charge) {
+func (r *reader) fees(c *platform.Charge) {
 	if r.known(RoleEnergy) {
 		text, name := r.value(RoleEnergy)
 		energy, err := ReadEnergy(text, r.columns[RoleEnergy].Unit)
@@ -146,7 +147,7 @@ func (r *reader) ask(a Asking, hasTimes bool) charge.Ask {
 	kind, said := a.Otherwise, false
 	if text, name := r.value(RoleMethod); text != "" && len(a.By) > 0 {
 		if kind, said = a.By[text]; !said {
-			r.fail(name, fmt.Errorf("%q is no kind of reduction that we know", Clip(text)))
+			r.fail(name, fmt.Errorf("%q is no kind of reduction that we know", platform.Clip(text)))
 			return charge.Ask{}
 		}
 	}

@@ -1,8 +1,6 @@
-package platform_test
+package doctor_test
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -11,23 +9,18 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/cec"
+	"github.com/chargestamp/chargestamp/platform/doctor"
 	"github.com/chargestamp/chargestamp/platform/platformtest"
 )
 
-func capture(t *testing.T, parts ...string) []byte {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join(append([]string{"cec/testdata"}, parts...)...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
+const cases = "../cec/testdata/telaidian"
 
 var teldKeys = platform.Keys{"operator_id": "TELD00001", "operator_secret": "OperatorSecret-of-teld-1", "data_secret": "teld-data-secret",
 	"data_secret_iv": "teld-secret-iv-1", "sig_secret": "SigSecret-of-teld-0000000000001"}
 
 // summary is "step result" of every step.
-func summary(f platform.Finding) string {
+func summary(f doctor.Finding) string {
 	var words []string
 	for _, s := range f.Steps {
 		words = append(words, string(s.Step)+" "+s.Result)
@@ -52,7 +45,7 @@ func TestCheckOffline(t *testing.T) {
 		{"wrong-account", "body ok, account failed, lock not_judged, seal not_judged, token not_judged, clock not_judged, cipher not_judged, fields not_judged, lot not_judged, binding not_judged", false},
 		{"not-json", "body failed, account not_judged, lock not_judged, seal not_judged, token not_judged, clock not_judged, cipher not_judged, fields not_judged, lot not_judged, binding not_judged", false},
 	} {
-		f := platform.Check(platform.Examination{Dialect: builtin(t, "telaidian"), Capture: capture(t, "telaidian", c.name, "push.http"), At: at, Keys: teldKeys})
+		f := doctor.Check(doctor.Examination{Dialect: platformtest.Find(t, cec.Builtin(), "telaidian"), Capture: platformtest.File(t, "../cec/testdata", "telaidian", c.name, "push.http"), At: at, Keys: teldKeys})
 		if diff := cmp.Diff(c.want, summary(f)); diff != "" || f.Accepted != c.accepted {
 			t.Errorf("%s: accepted %v (-want +got):\n%s", c.name, f.Accepted, diff)
 		}
@@ -67,13 +60,13 @@ func TestCheckOffline(t *testing.T) {
 
 // The body alone, with the line end an editor puts behind it.
 func TestCheckBody(t *testing.T) {
-	_, body, _ := strings.Cut(string(capture(t, "telaidian", "finished", "push.http")), "\n\n")
-	f := platform.Check(platform.Examination{Dialect: builtin(t, "telaidian"), Capture: []byte(body + "\n"),
+	_, body, _ := strings.Cut(string(platformtest.File(t, "../cec/testdata", "telaidian", "finished", "push.http")), "\n\n")
+	f := doctor.Check(doctor.Examination{Dialect: platformtest.Find(t, cec.Builtin(), "telaidian"), Capture: []byte(body + "\n"),
 		At: time.Date(2024, 1, 1, 12, 0, 5, 0, charge.Shanghai), Keys: teldKeys})
 	if !f.Accepted || !strings.Contains(strings.Join(f.Read, "\n"), "reduction asked for = 30 minutes") || !strings.Contains(f.Answer, `"Ret":0`) {
 		t.Errorf("%s", f)
 	}
-	f = platform.Check(platform.Examination{Dialect: builtin(t, "telaidian"), Capture: []byte("POST /zld/other HTTP/1.1\r\n\r\n{}"), Keys: teldKeys})
+	f = doctor.Check(doctor.Examination{Dialect: platformtest.Find(t, cec.Builtin(), "telaidian"), Capture: []byte("POST /zld/other HTTP/1.1\r\n\r\n{}"), Keys: teldKeys})
 	if f.Accepted || !strings.Contains(f.String(), "/zld/telaidian/query_token") {
 		t.Errorf("a path of somebody else: %s", f)
 	}
@@ -81,11 +74,11 @@ func TestCheckBody(t *testing.T) {
 
 // A running server judges token, lot and binding as well, and no lock.
 func TestCheckLive(t *testing.T) {
-	d := builtin(t, "telaidian")
+	d := platformtest.Find(t, cec.Builtin(), "telaidian")
 	accounts, now := platformtest.ReadAccounts(t, d, cases)
 	bound := true
-	check := func(name string) platform.Finding {
-		return platform.Check(platform.Examination{Dialect: d, Capture: capture(t, "telaidian", name, "push.http"), At: now, Accounts: accounts,
+	check := func(name string) doctor.Finding {
+		return doctor.Check(doctor.Examination{Dialect: d, Capture: platformtest.File(t, "../cec/testdata", "telaidian", name, "push.http"), At: now, Accounts: accounts,
 			Bound: func(account string, c *platform.Charge) (string, bool) {
 				return account + " is not bound to " + c.Lot.String(), bound
 			}})
@@ -109,7 +102,7 @@ func TestCheckLive(t *testing.T) {
 }
 
 func TestReadCapture(t *testing.T) {
-	info := builtin(t, "telaidian").Info()
+	info := platformtest.Find(t, cec.Builtin(), "telaidian").Info()
 	const path = "/zld/telaidian/notification_charge_end_order_info"
 	for name, c := range map[string]struct {
 		capture, body, query string
@@ -125,7 +118,7 @@ func TestReadCapture(t *testing.T) {
 		"nothing at all":  {"", "", "", ""},
 		"headers cut off": {"POST " + path + " HTTP/1.1\nHost: x", "", "", ""},
 	} {
-		p, err := platform.ReadCapture(info, []byte(c.capture))
+		p, err := doctor.ReadCapture(info, []byte(c.capture))
 		if err != nil || string(p.Body) != c.body || p.Query != c.query || p.PathToken != c.token || p.Path != path {
 			t.Errorf("%s: %q %q %q, %v", name, p.Path, p.Query, p.Body, err)
 		}
@@ -137,7 +130,7 @@ func TestReadCapture(t *testing.T) {
 		"bad chunk":  "POST " + path + " HTTP/1.1\nTransfer-Encoding: chunked\n\nzz\n",
 		"other path": "POST /zld HTTP/1.1\n\n{}",
 	} {
-		if _, err := platform.ReadCapture(info, []byte(capture)); err == nil {
+		if _, err := doctor.ReadCapture(info, []byte(capture)); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}

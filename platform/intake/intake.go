@@ -1,4 +1,6 @@
-package platform
+// Package intake is the door for platforms: paths, sizes, rates and addresses. What a push says is for a dialect
+// (package platform), what becomes of it for the Taker.
+package intake
 
 import (
 	"bytes"
@@ -16,6 +18,7 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/platform"
 )
 
 // MaxBody is the largest body of a push. The largest real one is a hundredth of it.
@@ -28,10 +31,10 @@ const (
 )
 
 // IntakeConfig is what an intake needs. Dialects, Accounts and Taker must be given.
-type IntakeConfig struct {
-	Dialects []Dialect
-	Accounts Accounts
-	Taker    Taker
+type Config struct {
+	Dialects []platform.Dialect
+	Accounts platform.Accounts
+	Taker    platform.Taker
 	Clock    func() time.Time // nil: time.Now
 	// TrustedProxies are the proxies whose X-Forwarded-For is believed. From any other peer the header is junk.
 	TrustedProxies []netip.Prefix
@@ -48,7 +51,7 @@ type IntakeConfig struct {
 // and what becomes of it is for dialects and the Taker. Every answer is the platform's own, with the status 200 that
 // they expect; only what never reaches a dialect has a status of its own: 404, 405, 413.
 type Intake struct {
-	IntakeConfig
+	Config
 	routes   routeTable
 	accounts *limiter[string]
 	clients  *limiter[netip.Addr]
@@ -56,7 +59,7 @@ type Intake struct {
 
 // NewIntake makes an intake. Two platforms that want one path, and a path that cannot be matched byte for byte,
 // are errors.
-func NewIntake(c IntakeConfig) (*Intake, error) {
+func New(c Config) (*Intake, error) {
 	if c.Accounts == nil || c.Taker == nil {
 		return nil, errors.New("an intake needs accounts and somebody to take pushes")
 	}
@@ -77,7 +80,7 @@ func NewIntake(c IntakeConfig) (*Intake, error) {
 		c.Next = http.NotFoundHandler()
 	}
 	return &Intake{
-		IntakeConfig: c, routes: routes,
+		Config: c, routes: routes,
 		accounts: newLimiter[string](cmp.Or(c.PerAccount, DefaultPerAccount)),
 		clients:  newLimiter[netip.Addr](cmp.Or(c.PerAddress, DefaultPerAddress)),
 	}, nil
@@ -111,12 +114,12 @@ func (in *Intake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
 		return
 	}
-	v := visit{Intake: in, routed: to, push: Push{
+	v := visit{Intake: in, routed: to, push: platform.Push{
 		Platform: to.id, Route: to.route, Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Header: r.Header,
 		PathToken: token, Remote: clientAddr(r, in.TrustedProxies), Received: in.Clock(),
 	}}
 	if token != "" {
-		v.push.Path = parentPath(r.URL.Path)
+		v.push.Path = platform.ParentPath(r.URL.Path)
 	}
 	write(w, v.serve(r))
 	in.Metrics(to.id, v.outcome, in.Clock().Sub(v.push.Received))
@@ -126,13 +129,13 @@ func (in *Intake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 type visit struct {
 	*Intake
 	routed
-	push    Push
+	push    platform.Push
 	outcome charge.Outcome
 }
 
 // serve gives the answer. A panic of ours is answered as the platform's general failure and logged; nothing of
 // the push was stored then.
-func (v *visit) serve(r *http.Request) (answer Reply) {
+func (v *visit) serve(r *http.Request) (answer platform.Reply) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			v.Logger.Error("a push made us panic", "platform", v.id, "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
@@ -144,35 +147,35 @@ func (v *visit) serve(r *http.Request) (answer Reply) {
 }
 
 // broken is the answer of last resort.
-func (v *visit) broken() (answer Reply) {
+func (v *visit) broken() (answer platform.Reply) {
 	defer func() {
 		if recover() != nil {
-			answer = Reply{Status: http.StatusInternalServerError, Type: "text/plain; charset=utf-8", Body: []byte("500\n")}
+			answer = platform.Reply{Status: http.StatusInternalServerError, Type: "text/plain; charset=utf-8", Body: []byte("500\n")}
 		}
 	}()
-	return v.dialect.Reply(v.push, nil, Verdict{})
+	return v.dialect.Reply(v.push, nil, platform.Verdict{})
 }
 
-func (v *visit) take(r *http.Request) Reply {
+func (v *visit) take(r *http.Request) platform.Reply {
 	if !v.clients.allow(network(v.push.Remote), v.push.Received) {
-		return v.refuse(r.Context(), Admission{Refusal: Refuse(StepBody, charge.OutcomeRateLimited, "too many pushes from "+v.push.Remote.String())})
+		return v.refuse(r.Context(), platform.Admission{Refusal: platform.Refuse(platform.StepBody, charge.OutcomeRateLimited, "too many pushes from "+v.push.Remote.String())})
 	}
 	body, refused := readBody(r)
 	if refused != nil {
-		return v.refuse(r.Context(), Admission{Refusal: refused})
+		return v.refuse(r.Context(), platform.Admission{Refusal: refused})
 	}
 	v.push.Body = body
-	admitted := Admit(v.dialect, v.Accounts, v.push, v.push.Received)
+	admitted := platform.Admit(v.dialect, v.Accounts, v.push, v.push.Received)
 	v.push.PathToken = "" // has done its work, and is kept nowhere
 	if admitted.Refusal != nil {
 		return v.refuse(r.Context(), admitted)
 	}
 	// An account's rate is spent by what was opened with its keys: strangers cannot spend it.
 	if !v.accounts.allow(admitted.Account.ID, v.push.Received) {
-		admitted.Refusal = Refuse(StepAccount, charge.OutcomeRateLimited, "too many pushes of the account")
+		admitted.Refusal = platform.Refuse(platform.StepAccount, charge.OutcomeRateLimited, "too many pushes of the account")
 		return v.refuse(r.Context(), admitted)
 	}
-	return v.Taker.Take(r.Context(), v.push, *admitted.Account, *admitted.Message, func(verdict Verdict) Reply {
+	return v.Taker.Take(r.Context(), v.push, *admitted.Account, *admitted.Message, func(verdict platform.Verdict) platform.Reply {
 		if verdict.Message == nil {
 			verdict.Message = admitted.Message
 		}
@@ -182,10 +185,10 @@ func (v *visit) take(r *http.Request) Reply {
 }
 
 // refuse records a refusal and gives the platform its terse word for it.
-func (v *visit) refuse(ctx context.Context, a Admission) Reply {
+func (v *visit) refuse(ctx context.Context, a platform.Admission) platform.Reply {
 	v.outcome = a.Refusal.Outcome
 	v.push.PathToken = ""
-	answer := v.dialect.Reply(v.push, a.Account, Verdict{Outcome: v.outcome, Message: a.Message})
+	answer := v.dialect.Reply(v.push, a.Account, platform.Verdict{Outcome: v.outcome, Message: a.Message})
 	if v.outcome == charge.OutcomeTooLarge {
 		answer.Status = http.StatusRequestEntityTooLarge
 	}
@@ -200,9 +203,9 @@ func (v *visit) refuse(ctx context.Context, a Admission) Reply {
 }
 
 // readBody reads at most MaxBody. A length that says more is not waited for.
-func readBody(r *http.Request) ([]byte, *Refusal) {
-	tooLarge := func() *Refusal {
-		return Refuse(StepBody, charge.OutcomeTooLarge, fmt.Sprintf("the body is longer than %d bytes", MaxBody))
+func readBody(r *http.Request) ([]byte, *platform.Refusal) {
+	tooLarge := func() *platform.Refusal {
+		return platform.Refuse(platform.StepBody, charge.OutcomeTooLarge, fmt.Sprintf("the body is longer than %d bytes", MaxBody))
 	}
 	if r.ContentLength > MaxBody {
 		return nil, tooLarge()
@@ -214,14 +217,14 @@ func readBody(r *http.Request) ([]byte, *Refusal) {
 	n, err := b.ReadFrom(io.LimitReader(r.Body, MaxBody+1))
 	switch {
 	case err != nil:
-		return nil, Refuse(StepBody, charge.OutcomeBadBody, fmt.Sprintf("the body broke off after %d bytes", n))
+		return nil, platform.Refuse(platform.StepBody, charge.OutcomeBadBody, fmt.Sprintf("the body broke off after %d bytes", n))
 	case n > MaxBody:
 		return nil, tooLarge()
 	}
 	return b.Bytes(), nil
 }
 
-func write(w http.ResponseWriter, a Reply) {
+func write(w http.ResponseWriter, a platform.Reply) {
 	h := w.Header()
 	h.Set("Content-Type", a.Type)
 	h.Set("Content-Length", strconv.Itoa(len(a.Body)))

@@ -1,4 +1,4 @@
-package platform
+package profile
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/seal"
 )
 
@@ -40,9 +41,9 @@ func (c Columns) WrongZone(fields []seal.Field, now time.Time) string {
 		return ""
 	}
 	switch ahead := end.Sub(now); {
-	case (ahead + zoneOff).Abs() <= ClockWindow:
+	case (ahead + zoneOff).Abs() <= platform.ClockWindow:
 		return name + " lies eight hours back: it looks like UTC where Asia/Shanghai is meant"
-	case ahead > ClockWindow:
+	case ahead > platform.ClockWindow:
 		return fmt.Sprintf("%s lies %s ahead: another time zone, or a clock that is off; times without a zone are Asia/Shanghai",
 			name, ahead.Round(time.Second))
 	}
@@ -61,7 +62,7 @@ func OtherZone(text string) []string {
 		for _, t := range []time.Time{at.Add(-zoneOff), at.Add(zoneOff)} {
 			switch unit {
 			case UnitText:
-				texts = append(texts, t.In(charge.Shanghai).Format(timeLayout))
+				texts = append(texts, t.In(charge.Shanghai).Format(platform.TimeLayout))
 			case UnitUnixS:
 				texts = append(texts, fmt.Sprint(t.Unix()))
 			default:

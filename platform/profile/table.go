@@ -1,4 +1,4 @@
-package platform
+package profile
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/seal"
 )
 
@@ -163,13 +164,13 @@ func (t *Table) Plate(fields []seal.Field) (charge.Plate, error) {
 	}
 	plate, err := charge.ParsePlate(text)
 	if err != nil {
-		return "", badField("%s holds no number plate (%d characters)", name, len([]rune(text)))
+		return "", platform.BadField("%s holds no number plate (%d characters)", name, len([]rune(text)))
 	}
 	return plate, nil
 }
 
 // Charge reads a finished charge in a lot. Errors are *Refusal with outcome bad_field.
-func (t *Table) Charge(fields []seal.Field, lot charge.LotID) (*Charge, error) {
+func (t *Table) Charge(fields []seal.Field, lot charge.LotID) (*platform.Charge, error) {
 	for _, r := range roles {
 		if t.Columns[r.role].Required {
 			if _, _, ok := t.Columns.Value(fields, r.role); !ok {
@@ -177,7 +178,7 @@ func (t *Table) Charge(fields []seal.Field, lot charge.LotID) (*Charge, error) {
 			}
 		}
 	}
-	c := &Charge{Lot: lot}
+	c := &platform.Charge{Lot: lot}
 	var err error
 	if c.Plate, err = t.Plate(fields); err != nil {
 		return nil, err
@@ -198,25 +199,25 @@ func (t *Table) Charge(fields []seal.Field, lot charge.LotID) (*Charge, error) {
 }
 
 // repeat finds the repeat key.
-func (t *Table) repeat(c *Charge) error {
+func (t *Table) repeat(c *platform.Charge) error {
 	for _, tuple := range t.Repeat {
 		var parts []string
-		c.Repeat = RepeatOrder
+		c.Repeat = platform.RepeatOrder
 		for _, member := range tuple {
 			if member == memberVisit {
-				c.Repeat = RepeatVisit
+				c.Repeat = platform.RepeatVisit
 				continue
 			}
-			if v := c.member(member); v != "" {
+			if v := memberText(c, member); v != "" {
 				parts = append(parts, v)
 			}
 		}
-		if full := len(tuple); len(parts) == full || c.Repeat == RepeatVisit && len(parts) == full-1 {
+		if full := len(tuple); len(parts) == full || c.Repeat == platform.RepeatVisit && len(parts) == full-1 {
 			c.RepeatKey = strings.Join(parts, "|")
 			return nil
 		}
 	}
-	return badField("a repeat of this push could not be told: it has neither %s", orTuples(t.Repeat))
+	return platform.BadField("a repeat of this push could not be told: it has neither %s", orTuples(t.Repeat))
 }
 
 func orTuples(tuples [][]string) string {
@@ -227,8 +228,8 @@ func orTuples(tuples [][]string) string {
 	return strings.Join(words, ", nor ")
 }
 
-// member is the text of one member of a repeat tuple.
-func (c *Charge) member(name string) string {
+// memberText is the text of one member of a repeat tuple.
+func memberText(c *platform.Charge, name string) string {
 	at := func(t time.Time) string {
 		if t.IsZero() {
 			return ""
@@ -258,24 +259,20 @@ func (c *Charge) member(name string) string {
 func (c Columns) missing(r Role) error {
 	names := c[r].Names
 	if len(names) == 1 {
-		return badField("%s is missing", names[0])
+		return platform.BadField("%s is missing", names[0])
 	}
-	return badField("none of %s is there", strings.Join(names, ", "))
-}
-
-func badField(format string, args ...any) *Refusal {
-	return Refuse(StepFields, charge.OutcomeBadField, fmt.Sprintf(format, args...))
+	return platform.BadField("none of %s is there", strings.Join(names, ", "))
 }
 
 // FieldInfos describes the table for docs and the doctor, in a reader's order.
-func (c Columns) FieldInfos() []FieldInfo {
-	var infos []FieldInfo
+func (c Columns) FieldInfos() []platform.FieldInfo {
+	var infos []platform.FieldInfo
 	for _, r := range roles {
 		col, ok := c[r.role]
 		if !ok {
 			continue
 		}
-		infos = append(infos, FieldInfo{Name: col.Names[0], Aliases: slices.Clone(col.Names[1:]), Meaning: r.english,
+		infos = append(infos, platform.FieldInfo{Name: col.Names[0], Aliases: slices.Clone(col.Names[1:]), Meaning: r.english,
 			Chinese: r.chinese, Unit: string(col.Unit), Required: col.Required, Mark: col.Mark})
 	}
 	return infos

@@ -1,4 +1,4 @@
-package platform
+package profile
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/platform"
 )
 
 // Shape is how a platform wants to be answered: the names of the members and the values of the code. Values are
@@ -27,7 +28,7 @@ var refusals = []charge.Outcome{charge.OutcomeBadBody, charge.OutcomeBadField, c
 	charge.OutcomeWrongLock, charge.OutcomeUnknownAccount, charge.OutcomeUnknownLot, charge.OutcomeNotBound,
 	charge.OutcomeTooLarge, charge.OutcomeRateLimited, charge.OutcomeBusy}
 
-func (s *Shape) check(f *ProfileFile, inquiry bool) error {
+func (s *Shape) check(f *File, inquiry bool) error {
 	if s.Code == "" {
 		return f.Errorf("reply.code", "is missing: which member holds the code?")
 	}
@@ -118,7 +119,7 @@ func writeJSON(b *bytes.Buffer, v any) {
 }
 
 // Answer puts a verdict into one object of all shapes. data is what the data member holds on success.
-func Answer(shapes []Shape, v Verdict, data []byte) Reply {
+func Answer(shapes []Shape, v platform.Verdict, data []byte) platform.Reply {
 	absent := v.Outcome == charge.OutcomeQuestion && !v.InPark
 	var members []Member
 	for _, s := range shapes {
@@ -144,5 +145,5 @@ func Answer(shapes []Shape, v Verdict, data []byte) Reply {
 			members = append(members, Member{s.Data, value})
 		}
 	}
-	return Reply{Status: http.StatusOK, Type: "application/json;charset=utf-8", Body: Object(members...)}
+	return platform.Reply{Status: http.StatusOK, Type: "application/json;charset=utf-8", Body: Object(members...)}
 }

@@ -1,4 +1,4 @@
-package platform
+package profile
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/seal"
 )
 
@@ -20,7 +21,7 @@ func ReadFields(body []byte) ([]seal.Field, error) {
 	var room [32]seal.Field
 	fields, err := readFields(body, room[:0])
 	if err != nil {
-		return nil, Refuse(StepBody, charge.OutcomeBadBody, err.Error())
+		return nil, platform.Refuse(platform.StepBody, charge.OutcomeBadBody, err.Error())
 	}
 	return fields, nil
 }

@@ -1,10 +1,11 @@
-package platform
+package profile
 
 import (
 	"fmt"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/seal"
 )
 
@@ -20,7 +21,7 @@ func (c Columns) Lines(fields []seal.Field) []string {
 		if taken, ok := c.taken(r.role, text); ok {
 			lines = append(lines, fmt.Sprintf("%s = %s", name, taken))
 		} else {
-			lines = append(lines, fmt.Sprintf("%s = %s", name, Clip(text)))
+			lines = append(lines, fmt.Sprintf("%s = %s", name, platform.Clip(text)))
 		}
 	}
 	return lines
@@ -41,7 +42,7 @@ func (c Columns) taken(role Role, text string) (string, bool) {
 	case unit == "":
 		return "", false
 	case unit == UnitUnknown:
-		return Clip(text) + ", unit unknown: not used", true
+		return platform.Clip(text) + ", unit unknown: not used", true
 	case unit.fits(timeUnits):
 		var at time.Time
 		at, err = ReadTime(text, unit)
@@ -62,5 +63,5 @@ func (c Columns) taken(role Role, text string) (string, bool) {
 	if err != nil {
 		return err.Error(), true
 	}
-	return fmt.Sprintf("%s %s: %v", Clip(text), unit, value), true
+	return fmt.Sprintf("%s %s: %v", platform.Clip(text), unit, value), true
 }

@@ -1,4 +1,4 @@
-package platform
+package profile
 
 import (
 	"net/netip"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/seal"
 )
 
@@ -77,31 +78,33 @@ func TestOtherZone(t *testing.T) {
 
 // said is a dialect that reads what it is given.
 type said struct {
-	Dialect
-	info   Info
-	charge Charge
+	platform.Dialect
+	info   platform.Info
+	charge platform.Charge
 }
 
-func (s said) Info() Info                { return s.info }
-func (s said) Claim(Push) (Claim, error) { return Claim{}, nil }
-func (s said) Open(Push, Account, time.Time) (Message, error) {
+func (s said) Info() platform.Info                         { return s.info }
+func (s said) Claim(platform.Push) (platform.Claim, error) { return platform.Claim{}, nil }
+func (s said) Open(platform.Push, platform.Account, time.Time) (platform.Message, error) {
 	c := s.charge
-	return Message{Charge: &c, Keys: 1}, nil
+	return platform.Message{Charge: &c, Keys: 1}, nil
 }
 
 type one struct{}
 
-func (one) Candidates(string, Claim) []Candidate { return []Candidate{{Account: Account{ID: "a"}}} }
-func (one) KnowsLot(charge.LotID) bool           { return true }
+func (one) Candidates(string, platform.Claim) []platform.Candidate {
+	return []platform.Candidate{{Account: platform.Account{ID: "a"}}}
+}
+func (one) KnowsLot(charge.LotID) bool { return true }
 
-func admit(s said, now time.Time) Admission {
-	return Admit(s, one{}, Push{Remote: netip.MustParseAddr("192.0.2.1")}, now)
+func admit(s said, now time.Time) platform.Admission {
+	return platform.Admit(s, one{}, platform.Push{Remote: netip.MustParseAddr("192.0.2.1")}, now)
 }
 
 // The answer to an end in the future must not blame the plate: T/CEC's dialects do that where a charge was read.
 func TestTimesOfNonsenseAreNoFaultOfThePlate(t *testing.T) {
 	now := time.Date(2026, 3, 3, 12, 0, 0, 0, charge.Shanghai)
-	got := admit(said{charge: Charge{Order: "1", Ended: now.Add(48 * time.Hour)}}, now)
+	got := admit(said{charge: platform.Charge{Order: "1", Ended: now.Add(48 * time.Hour)}}, now)
 	if got.Refusal == nil || got.Refusal.Outcome != charge.OutcomeBadField {
 		t.Fatalf("refusal %v", got.Refusal)
 	}
@@ -114,21 +117,21 @@ func TestTimesOfNonsenseAreNoFaultOfThePlate(t *testing.T) {
 func TestAPushCannotNameWhatItsPlatformMayNotGrant(t *testing.T) {
 	now := time.Date(2026, 3, 3, 12, 0, 0, 0, charge.Shanghai)
 	for _, c := range []struct {
-		grants []GrantKind
+		grants []platform.GrantKind
 		ask    charge.Ask
 		kept   bool
 	}{
-		{[]GrantKind{GrantTime}, charge.Ask{Method: charge.MethodTime, Minutes: 30}, true},
-		{[]GrantKind{GrantTime}, charge.Ask{Method: charge.MethodAmount, Amount: 500}, false},
-		{[]GrantKind{GrantTime}, charge.Ask{Method: charge.MethodFree}, false},
-		{[]GrantKind{GrantTime}, charge.Ask{Method: charge.MethodLotDecides}, false},
-		{[]GrantKind{GrantFixedTime, GrantFixedAmount}, charge.Ask{Method: charge.MethodTime, Minutes: 30}, false},
-		{[]GrantKind{GrantAmount, GrantFree, GrantLotDecides}, charge.Ask{Method: charge.MethodAmount, Amount: 500}, true},
-		{[]GrantKind{GrantAmount, GrantFree, GrantLotDecides}, charge.Ask{Method: charge.MethodFree}, true},
-		{[]GrantKind{GrantAmount, GrantFree, GrantLotDecides}, charge.Ask{Method: charge.MethodLotDecides}, true},
-		{[]GrantKind{GrantTime}, charge.Ask{}, true},
+		{[]platform.GrantKind{platform.GrantTime}, charge.Ask{Method: charge.MethodTime, Minutes: 30}, true},
+		{[]platform.GrantKind{platform.GrantTime}, charge.Ask{Method: charge.MethodAmount, Amount: 500}, false},
+		{[]platform.GrantKind{platform.GrantTime}, charge.Ask{Method: charge.MethodFree}, false},
+		{[]platform.GrantKind{platform.GrantTime}, charge.Ask{Method: charge.MethodLotDecides}, false},
+		{[]platform.GrantKind{platform.GrantFixedTime, platform.GrantFixedAmount}, charge.Ask{Method: charge.MethodTime, Minutes: 30}, false},
+		{[]platform.GrantKind{platform.GrantAmount, platform.GrantFree, platform.GrantLotDecides}, charge.Ask{Method: charge.MethodAmount, Amount: 500}, true},
+		{[]platform.GrantKind{platform.GrantAmount, platform.GrantFree, platform.GrantLotDecides}, charge.Ask{Method: charge.MethodFree}, true},
+		{[]platform.GrantKind{platform.GrantAmount, platform.GrantFree, platform.GrantLotDecides}, charge.Ask{Method: charge.MethodLotDecides}, true},
+		{[]platform.GrantKind{platform.GrantTime}, charge.Ask{}, true},
 	} {
-		got := admit(said{info: Info{Grants: c.grants}, charge: Charge{Ended: now, Ask: c.ask}}, now)
+		got := admit(said{info: platform.Info{Grants: c.grants}, charge: platform.Charge{Ended: now, Ask: c.ask}}, now)
 		want := charge.Ask{}
 		if c.kept {
 			want = c.ask

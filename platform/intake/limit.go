@@ -1,4 +1,4 @@
-package platform
+package intake
 
 import (
 	"hash/maphash"
@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/chargestamp/chargestamp/platform"
 )
 
 // clientAddr is who sent a request: the peer, or, where the peer is a trusted proxy, the last address in
@@ -14,7 +16,7 @@ import (
 // address ends the search at the proxy that passed it on.
 func clientAddr(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	peer, ok := parseAddr(r.RemoteAddr)
-	if !ok || !within(trusted, peer) {
+	if !ok || !platform.Within(trusted, peer) {
 		return peer
 	}
 	entries := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
@@ -23,7 +25,7 @@ func clientAddr(r *http.Request, trusted []netip.Prefix) netip.Addr {
 		if !ok {
 			return peer
 		}
-		if peer = at; !within(trusted, at) {
+		if peer = at; !platform.Within(trusted, at) {
 			return at
 		}
 	}

@@ -1,4 +1,4 @@
-package platform
+package profile
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/platform"
 )
 
 // Unit is how a field of a push is written. Units are never guessed from a field's name: `duration` is
@@ -37,8 +38,6 @@ var (
 	spanUnits   = []Unit{UnitMinutes, UnitSeconds, UnitUnknown}
 )
 
-const timeLayout = "2006-01-02 15:04:05"
-
 // maxMinutes is the longest time a push may name, a year: whatever is longer is another unit.
 const maxMinutes = 366 * 24 * 60
 
@@ -55,25 +54,25 @@ func ReadTime(text string, unit Unit) (time.Time, error) {
 	var at time.Time
 	switch {
 	case unit == UnitText:
-		t, err := time.ParseInLocation(timeLayout, text, charge.Shanghai)
+		t, err := time.ParseInLocation(platform.TimeLayout, text, charge.Shanghai)
 		if err != nil {
-			return time.Time{}, fmt.Errorf("%q is not a time written yyyy-MM-dd HH:mm:ss", Clip(text))
+			return time.Time{}, fmt.Errorf("%q is not a time written yyyy-MM-dd HH:mm:ss", platform.Clip(text))
 		}
 		at = t
 	case digits && (unit == UnitUnixS || unit == UnitUnixMS):
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			return time.Time{}, fmt.Errorf("%q is out of range for a time", Clip(text))
+			return time.Time{}, fmt.Errorf("%q is out of range for a time", platform.Clip(text))
 		}
 		at = time.UnixMilli(n).In(charge.Shanghai)
 		if unit == UnitUnixS {
 			at = time.Unix(n, 0).In(charge.Shanghai)
 		}
 	default:
-		return time.Time{}, fmt.Errorf("%q is not a time in %s", Clip(text), unit)
+		return time.Time{}, fmt.Errorf("%q is not a time in %s", platform.Clip(text), unit)
 	}
 	if at.Year() < 2000 || at.Year() > 2099 {
-		return time.Time{}, fmt.Errorf("%q in %s is in the year %d: are seconds and milliseconds mixed up?", Clip(text), unit, at.Year())
+		return time.Time{}, fmt.Errorf("%q in %s is in the year %d: are seconds and milliseconds mixed up?", platform.Clip(text), unit, at.Year())
 	}
 	return at, nil
 }
@@ -83,7 +82,7 @@ func ReadMoney(text string, unit Unit) (charge.Fen, error) {
 	amount, err := charge.ParseFen(text)
 	if err == nil && unit == UnitFen {
 		if amount%100 != 0 {
-			return 0, fmt.Errorf("%q is not a whole number of fen", Clip(text))
+			return 0, fmt.Errorf("%q is not a whole number of fen", platform.Clip(text))
 		}
 		amount /= 100
 	}
@@ -91,7 +90,7 @@ func ReadMoney(text string, unit Unit) (charge.Fen, error) {
 	case err != nil:
 		return 0, err
 	case amount < 0:
-		return 0, fmt.Errorf("%q is negative", Clip(text))
+		return 0, fmt.Errorf("%q is negative", platform.Clip(text))
 	case unit != UnitYuan && unit != UnitFen:
 		return 0, fmt.Errorf("%s is no unit of money", unit)
 	}
@@ -108,7 +107,7 @@ func ReadEnergy(text string, unit Unit) (charge.Energy, error) {
 	case err != nil:
 		return 0, err
 	case energy < 0:
-		return 0, fmt.Errorf("%q is negative", Clip(text))
+		return 0, fmt.Errorf("%q is negative", platform.Clip(text))
 	case unit != UnitKWh && unit != UnitWh:
 		return 0, fmt.Errorf("%s is no unit of energy", unit)
 	}
@@ -119,7 +118,7 @@ func ReadEnergy(text string, unit Unit) (charge.Energy, error) {
 func ReadMinutes(text string, unit Unit) (int64, error) {
 	n, err := charge.ParseMinutes(text) // a number rounded up, whatever its unit
 	if err != nil {
-		return 0, fmt.Errorf("%q is not a number of %s", Clip(text), unit)
+		return 0, fmt.Errorf("%q is not a number of %s", platform.Clip(text), unit)
 	}
 	switch unit {
 	case UnitMinutes:
@@ -129,42 +128,12 @@ func ReadMinutes(text string, unit Unit) (int64, error) {
 		return 0, fmt.Errorf("%s is no unit of time", unit)
 	}
 	if n < 0 || strings.HasPrefix(strings.TrimSpace(text), "-") {
-		return 0, fmt.Errorf("%q is negative", Clip(text))
+		return 0, fmt.Errorf("%q is negative", platform.Clip(text))
 	}
 	if n > maxMinutes {
-		return 0, fmt.Errorf("%q %s is more than a year", Clip(text), unit)
+		return 0, fmt.Errorf("%q %s is more than a year", platform.Clip(text), unit)
 	}
 	return n, nil
-}
-
-// Clip keeps error texts short where the input is not.
-func Clip(text string) string {
-	const most = 40
-	if r := []rune(text); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return text
-}
-
-// ClockWindow is how far a push's own time may be from ours.
-const ClockWindow = 15 * time.Minute
-
-// CheckClock judges a push's own time by the account's clock mode (empty is warn): a warning, a refusal
-// (stale), or neither.
-func CheckClock(mode charge.ClockMode, sent, now time.Time) (warning string, refusal *Refusal) {
-	off := sent.Sub(now)
-	if mode == charge.ClockOff || off.Abs() <= ClockWindow {
-		return "", nil
-	}
-	text := fmt.Sprintf("the push says %s, we have %s: %s apart, %s are allowed", sent.In(charge.Shanghai).Format(time.RFC3339),
-		now.In(charge.Shanghai).Format(time.RFC3339), off.Abs().Round(time.Second), ClockWindow)
-	if d := (off.Abs() - 8*time.Hour).Abs(); d <= ClockWindow {
-		text += "; it looks like UTC where Asia/Shanghai is meant, or the other way round"
-	}
-	if mode == charge.ClockEnforce {
-		return "", Refuse(StepClock, charge.OutcomeStale, text)
-	}
-	return text, nil
 }
 
 // fits reports whether a unit is in a list.

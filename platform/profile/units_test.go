@@ -1,4 +1,4 @@
-package platform
+package profile
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/platform"
 )
 
 func TestReadTime(t *testing.T) {
@@ -118,15 +119,15 @@ func TestCheckClock(t *testing.T) {
 		warned  bool
 		refused bool
 	}{
-		{charge.ClockEnforce, ClockWindow, false, false},
-		{charge.ClockEnforce, -ClockWindow, false, false},
-		{charge.ClockEnforce, ClockWindow + time.Second, false, true},
-		{charge.ClockEnforce, -ClockWindow - time.Second, false, true},
+		{charge.ClockEnforce, platform.ClockWindow, false, false},
+		{charge.ClockEnforce, -platform.ClockWindow, false, false},
+		{charge.ClockEnforce, platform.ClockWindow + time.Second, false, true},
+		{charge.ClockEnforce, -platform.ClockWindow - time.Second, false, true},
 		{charge.ClockWarn, -time.Hour, true, false},
 		{"", -time.Hour, true, false},
 		{charge.ClockOff, -time.Hour, false, false},
 	} {
-		warning, refusal := CheckClock(c.mode, now.Add(c.off), now)
+		warning, refusal := platform.CheckClock(c.mode, now.Add(c.off), now)
 		if (warning != "") != c.warned || (refusal != nil) != c.refused {
 			t.Errorf("%s, %s off: %q, %v", c.mode, c.off, warning, refusal)
 		}
@@ -134,7 +135,7 @@ func TestCheckClock(t *testing.T) {
 			t.Errorf("refused as %s", refusal.Outcome)
 		}
 	}
-	if _, r := CheckClock(charge.ClockEnforce, now.Add(-8*time.Hour), now); !strings.Contains(r.Detail, "UTC") {
+	if _, r := platform.CheckClock(charge.ClockEnforce, now.Add(-8*time.Hour), now); !strings.Contains(r.Detail, "UTC") {
 		t.Errorf("eight hours: %s", r.Detail)
 	}
 }

@@ -1,4 +1,5 @@
-package platform
+// Package doctor explains a captured push step by step, by the same checks that the listener makes.
+package doctor
 
 import (
 	"fmt"
@@ -9,20 +10,21 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/seal"
 )
 
 // Examination is a push to be judged by the doctor: the same walk as on the listener, told step by step. Without
 // Accounts it is offline: it has the keys and nothing else, so token, lock, lot and binding are not judged.
 type Examination struct {
-	Dialect Dialect
+	Dialect platform.Dialect
 	Capture []byte    // a raw HTTP request or its body alone
 	At      time.Time // the time to judge clocks and tokens by
 	// Keys judge an offline examination, by the names in Info.Keys; a vendor's or lot's key as "ukey" or "ckey".
-	Keys Keys
+	Keys platform.Keys
 	// Accounts are a running server's; Bound tells whether a charge's lot is bound to its account, and if not, why.
-	Accounts Accounts
-	Bound    func(account string, c *Charge) (reason string, ok bool)
+	Accounts platform.Accounts
+	Bound    func(account string, c *platform.Charge) (reason string, ok bool)
 }
 
 // Results of a step.
@@ -33,13 +35,13 @@ const (
 )
 
 // StepBinding is judged by a running server only, after the lot.
-const StepBinding Step = "binding"
+const StepBinding platform.Step = "binding"
 
 // StepFinding is what the doctor found at one step.
 type StepFinding struct {
-	Step   Step   `json:"step"`
-	Result string `json:"result"`
-	Detail string `json:"detail,omitempty"`
+	Step   platform.Step `json:"step"`
+	Result string        `json:"result"`
+	Detail string        `json:"detail,omitempty"`
 }
 
 // Finding is what the doctor found. It is for whoever holds the keys.
@@ -64,7 +66,7 @@ func Check(x Examination) Finding {
 	p, err := ReadCapture(info, x.Capture)
 	if err != nil {
 		f.Outcome = charge.OutcomeBadBody
-		f.Steps = []StepFinding{{StepBody, StepFailed, err.Error()}}
+		f.Steps = []StepFinding{{platform.StepBody, StepFailed, err.Error()}}
 		return f
 	}
 	p.Received, p.Remote = x.At, netip.IPv6Loopback()
@@ -72,37 +74,37 @@ func Check(x Examination) Finding {
 	return f
 }
 
-func (x Examination) examine(info Info, p Push, f *Finding) {
+func (x Examination) examine(info platform.Info, p platform.Push, f *Finding) {
 	accounts := x.Accounts
 	if accounts == nil {
-		offline := &lone{info: info, account: Account{ID: "offline", Clock: charge.ClockEnforce, Keys: []Keys{x.Keys}, TokenKey: make([]byte, 32)}}
+		offline := &lone{info: info, account: platform.Account{ID: "offline", Clock: charge.ClockEnforce, Keys: []platform.Keys{x.Keys}, TokenKey: make([]byte, 32)}}
 		accounts, p = offline, offline.withToken(p, x.At)
 	}
-	got := Admit(x.Dialect, unlocked{accounts, false}, p, x.At)
-	failed := map[Step]string{}
-	note := func(r *Refusal) {
+	got := platform.Admit(x.Dialect, unlocked{accounts, false}, p, x.At)
+	failed := map[platform.Step]string{}
+	note := func(r *platform.Refusal) {
 		if r != nil {
 			failed[r.Step] = r.Detail
 		}
 	}
 	note(got.Refusal)
 	last := got
-	if got.Refusal != nil && got.Refusal.Step == StepClock {
+	if got.Refusal != nil && got.Refusal.Step == platform.StepClock {
 		// A clock that is off says nothing about the rest: go on as an account would that does not enforce it.
-		last = Admit(x.Dialect, unlocked{accounts, true}, p, x.At)
+		last = platform.Admit(x.Dialect, unlocked{accounts, true}, p, x.At)
 		note(last.Refusal)
 	}
 	x.bound(last, failed)
 	f.Steps = x.steps(info, p, last, failed)
 	f.Accepted = len(failed) == 0
 	f.Outcome = outcome(got)
-	verdict := Verdict{Outcome: f.Outcome, Message: got.Message}
+	verdict := platform.Verdict{Outcome: f.Outcome, Message: got.Message}
 	f.Answer = string(x.Dialect.Reply(p, got.Account, verdict).Body)
 	x.diagnose(p, got, f)
 }
 
 // bound judges the binding, where somebody can tell.
-func (x Examination) bound(a Admission, failed map[Step]string) {
+func (x Examination) bound(a platform.Admission, failed map[platform.Step]string) {
 	if x.Bound == nil || a.Refusal != nil || a.Message.Charge == nil {
 		return
 	}
@@ -112,7 +114,7 @@ func (x Examination) bound(a Admission, failed map[Step]string) {
 }
 
 // outcome is what the push would come to.
-func outcome(a Admission) charge.Outcome {
+func outcome(a platform.Admission) charge.Outcome {
 	switch {
 	case a.Refusal != nil:
 		return a.Refusal.Outcome
@@ -123,10 +125,10 @@ func outcome(a Admission) charge.Outcome {
 }
 
 // steps tells every step that this push has to take, in order.
-func (x Examination) steps(info Info, p Push, a Admission, failed map[Step]string) []StepFinding {
+func (x Examination) steps(info platform.Info, p platform.Push, a platform.Admission, failed map[platform.Step]string) []StepFinding {
 	var found []StepFinding
 	reached := true
-	for _, s := range append(steps[:], StepBinding) {
+	for _, s := range append(platform.Steps[:], StepBinding) {
 		if !has(info, p, s) {
 			continue
 		}
@@ -138,12 +140,12 @@ func (x Examination) steps(info Info, p Push, a Admission, failed map[Step]strin
 			found = append(found, StepFinding{s, StepNotJudged, "not reached"})
 		case x.unjudged(info, s) != "":
 			found = append(found, StepFinding{s, StepNotJudged, x.unjudged(info, s)})
-		case s == StepClock && a.Message != nil && a.Message.Warning != "":
+		case s == platform.StepClock && a.Message != nil && a.Message.Warning != "":
 			found = append(found, StepFinding{s, StepOK, a.Message.Warning})
 		default:
 			found = append(found, StepFinding{s, StepOK, ""})
 		}
-		if bad && s != StepClock {
+		if bad && s != platform.StepClock {
 			reached = false
 		}
 	}
@@ -151,31 +153,31 @@ func (x Examination) steps(info Info, p Push, a Admission, failed map[Step]strin
 }
 
 // has reports whether a push of a platform has to take a step.
-func has(info Info, p Push, s Step) bool {
-	hasToken := slices.ContainsFunc(info.Routes, func(r Route) bool { return r.Kind == RouteToken })
+func has(info platform.Info, p platform.Push, s platform.Step) bool {
+	hasToken := slices.ContainsFunc(info.Routes, func(r platform.Route) bool { return r.Kind == platform.RouteToken })
 	switch s {
-	case StepToken:
-		return hasToken && p.Route.Kind == RouteCharge
-	case StepCipher:
-		return slices.ContainsFunc(info.Keys, func(k KeyInfo) bool { return k.Name == "data_secret" })
-	case StepLot, StepBinding:
-		return p.Route.Kind != RouteToken
+	case platform.StepToken:
+		return hasToken && p.Route.Kind == platform.RouteCharge
+	case platform.StepCipher:
+		return slices.ContainsFunc(info.Keys, func(k platform.KeyInfo) bool { return k.Name == "data_secret" })
+	case platform.StepLot, StepBinding:
+		return p.Route.Kind != platform.RouteToken
 	}
 	return true
 }
 
 // unjudged says why a step that was reached is not judged here; empty where it is.
-func (x Examination) unjudged(info Info, s Step) string {
+func (x Examination) unjudged(info platform.Info, s platform.Step) string {
 	offline := x.Accounts == nil
 	const server = "offline: a running server's POST /api/v1/check judges it"
 	switch {
-	case s == StepLock:
+	case s == platform.StepLock:
 		return "the address a push comes from and its path token are seen on the listener only"
-	case s == StepSeal && info.NeedsLock:
+	case s == platform.StepSeal && info.NeedsLock:
 		return "the platform signs nothing: a lock by address or by path is its seal"
-	case s == StepSeal && offline && info.LockUnless != "" && x.Keys[info.LockUnless] == "":
+	case s == platform.StepSeal && offline && info.LockUnless != "" && x.Keys[info.LockUnless] == "":
 		return "there is no " + info.LockUnless + " in the keys: without it a lock by address or by path is required"
-	case offline && (s == StepToken || s == StepLot || s == StepBinding):
+	case offline && (s == platform.StepToken || s == platform.StepLot || s == StepBinding):
 		return server
 	case s == StepBinding && x.Bound == nil:
 		return "nobody here knows the bindings"
@@ -184,11 +186,11 @@ func (x Examination) unjudged(info Info, s Step) string {
 }
 
 // diagnose asks the dialect what it makes of the push.
-func (x Examination) diagnose(p Push, a Admission, f *Finding) {
-	doctor, ok := x.Dialect.(Doctor)
+func (x Examination) diagnose(p platform.Push, a platform.Admission, f *Finding) {
+	doctor, ok := x.Dialect.(platform.Doctor)
 	account := a.Account
 	if account == nil && x.Accounts == nil {
-		account = &Account{ID: "offline", Keys: []Keys{x.Keys}}
+		account = &platform.Account{ID: "offline", Keys: []platform.Keys{x.Keys}}
 	}
 	if !ok || account == nil {
 		return
@@ -201,7 +203,7 @@ func (x Examination) diagnose(p Push, a Admission, f *Finding) {
 }
 
 // asked says what reduction the push names.
-func asked(c *Charge) string {
+func asked(c *platform.Charge) string {
 	switch c.Ask.Method {
 	case charge.MethodTime:
 		return fmt.Sprintf("reduction asked for = %d minutes", c.Ask.Minutes)
@@ -217,12 +219,12 @@ func asked(c *Charge) string {
 
 // lone is the one account of an offline examination.
 type lone struct {
-	info    Info
-	account Account
+	info    platform.Info
+	account platform.Account
 }
 
 // Candidates is the account, unless the push names another operator.
-func (l *lone) Candidates(_ string, c Claim) []Candidate {
+func (l *lone) Candidates(_ string, c platform.Claim) []platform.Candidate {
 	cut := func(s string) string {
 		if n := l.info.OperatorPrefix; n > 0 && len(s) > n {
 			return s[:n]
@@ -232,15 +234,15 @@ func (l *lone) Candidates(_ string, c Claim) []Candidate {
 	if name := l.info.Operator; name != "" && cut(l.account.Keys[0][name].Reveal()) != cut(c.Operator) {
 		return nil
 	}
-	return []Candidate{{Account: l.account}}
+	return []platform.Candidate{{Account: l.account}}
 }
 
 // KnowsLot is true: lots are not judged offline.
 func (l *lone) KnowsLot(charge.LotID) bool { return true }
 
 // withToken puts an access token in that the account takes: tokens are not judged offline.
-func (l *lone) withToken(p Push, at time.Time) Push {
-	if !has(l.info, p, StepToken) {
+func (l *lone) withToken(p platform.Push, at time.Time) platform.Push {
+	if !has(l.info, p, platform.StepToken) {
 		return p
 	}
 	p.Header = p.Header.Clone()
@@ -253,12 +255,12 @@ func (l *lone) withToken(p Push, at time.Time) Push {
 
 // unlocked shows accounts as if their locks had been passed, and their clocks off where that is wanted.
 type unlocked struct {
-	Accounts
+	platform.Accounts
 	clockOff bool
 }
 
 // Candidates gives the accounts locked to the address that an examination comes from.
-func (u unlocked) Candidates(id string, c Claim) []Candidate {
+func (u unlocked) Candidates(id string, c platform.Claim) []platform.Candidate {
 	found := slices.Clone(u.Accounts.Candidates(id, c))
 	for i := range found {
 		found[i].AllowFrom = []netip.Prefix{netip.PrefixFrom(netip.IPv6Loopback(), 128)}

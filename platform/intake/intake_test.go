@@ -1,4 +1,4 @@
-package platform_test
+package intake_test
 
 import (
 	"bytes"
@@ -21,6 +21,8 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/platform/cec"
+	"github.com/chargestamp/chargestamp/platform/doctor"
+	"github.com/chargestamp/chargestamp/platform/intake"
 	"github.com/chargestamp/chargestamp/platform/platformtest"
 )
 
@@ -55,38 +57,27 @@ func (k *taker) Refuse(_ context.Context, p platform.Push, account string, r *pl
 
 // front is an intake over the golden cases of 特来电.
 type front struct {
-	*platform.Intake
+	*intake.Intake
 	taker    *taker
 	now      time.Time
 	outcomes []charge.Outcome
 }
 
-const cases = "cec/testdata/telaidian"
+const cases = "../cec/testdata/telaidian"
 
-func builtin(t testing.TB, id string) platform.Dialect {
+func newFront(t *testing.T, set func(*intake.Config)) *front {
 	t.Helper()
-	for _, d := range cec.Builtin() {
-		if d.Info().ID == id {
-			return d
-		}
-	}
-	t.Fatalf("no platform %s", id)
-	return nil
-}
-
-func newFront(t *testing.T, set func(*platform.IntakeConfig)) *front {
-	t.Helper()
-	d := builtin(t, "telaidian")
+	d := platformtest.Find(t, cec.Builtin(), "telaidian")
 	accounts, now := platformtest.ReadAccounts(t, d, cases)
 	f := &front{taker: &taker{}, now: now}
-	c := platform.IntakeConfig{Dialects: []platform.Dialect{d, builtin(t, "dakeyun")}, Accounts: accounts, Taker: f.taker,
+	c := intake.Config{Dialects: []platform.Dialect{d, platformtest.Find(t, cec.Builtin(), "dakeyun")}, Accounts: accounts, Taker: f.taker,
 		Clock:   func() time.Time { return f.now },
 		Metrics: func(_ string, o charge.Outcome, _ time.Duration) { f.outcomes = append(f.outcomes, o) }}
 	if set != nil {
 		set(&c)
 	}
 	var err error
-	if f.Intake, err = platform.NewIntake(c); err != nil {
+	if f.Intake, err = intake.New(c); err != nil {
 		t.Fatal(err)
 	}
 	return f
@@ -95,11 +86,8 @@ func newFront(t *testing.T, set func(*platform.IntakeConfig)) *front {
 // request reads a golden push as a request from 192.0.2.1.
 func request(t *testing.T, name string) *http.Request {
 	t.Helper()
-	captured, err := os.ReadFile(filepath.Join(cases, name, "push.http"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := platform.ReadCapture(builtin(t, "telaidian").Info(), captured)
+	captured := platformtest.File(t, cases, name, "push.http")
+	p, err := doctor.ReadCapture(platformtest.Find(t, cec.Builtin(), "telaidian").Info(), captured)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +134,7 @@ func TestIntakeGolden(t *testing.T) {
 
 // Paths are served byte for byte, with their double slash and with single ones, and never redirected.
 func TestIntakePaths(t *testing.T) {
-	f := newFront(t, func(c *platform.IntakeConfig) {
+	f := newFront(t, func(c *intake.Config) {
 		c.Next = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
 	})
 	srv := httptest.NewServer(f)
@@ -194,7 +182,7 @@ func TestIntakePaths(t *testing.T) {
 }
 
 func TestIntakeTooLarge(t *testing.T) {
-	big := strings.Repeat("x", platform.MaxBody+1)
+	big := strings.Repeat("x", intake.MaxBody+1)
 	for name, body := range map[string]io.Reader{"told": strings.NewReader(big), "streamed": struct{ io.Reader }{strings.NewReader(big)}} {
 		f := newFront(t, nil)
 		status, _, ret := f.send(t, httptest.NewRequest("POST", "/zld/telaidian/query_token", body))
@@ -203,7 +191,7 @@ func TestIntakeTooLarge(t *testing.T) {
 		}
 	}
 	f := newFront(t, nil)
-	exact := `{"a":"` + strings.Repeat("x", platform.MaxBody-8) + `"}`
+	exact := `{"a":"` + strings.Repeat("x", intake.MaxBody-8) + `"}`
 	if status, _, ret := f.send(t, httptest.NewRequest("POST", "/zld/telaidian/query_token", strings.NewReader(exact))); status != 200 || ret != 4003 {
 		t.Errorf("a body of exactly %d bytes: %d, Ret %d", len(exact), status, ret)
 	}
@@ -232,7 +220,7 @@ func TestIntakeLocks(t *testing.T) {
 		{"written by the client", path + "/" + token, "10.0.0.1:80", "198.51.100.7, 203.0.113.9", charge.OutcomeWrongLock},
 		{"a proxy nobody trusts", path + "/" + token, "203.0.113.9:80", "198.51.100.7", charge.OutcomeWrongLock},
 	} {
-		f := newFront(t, func(c *platform.IntakeConfig) { c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} })
+		f := newFront(t, func(c *intake.Config) { c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} })
 		r := request(t, "locked")
 		r.URL.Path, r.RemoteAddr = c.path, c.remote
 		if c.proxy != "" {
@@ -255,7 +243,7 @@ func TestIntakeLocks(t *testing.T) {
 }
 
 func TestIntakeRates(t *testing.T) {
-	f := newFront(t, func(c *platform.IntakeConfig) { c.PerAddress = 3 })
+	f := newFront(t, func(c *intake.Config) { c.PerAddress = 3 })
 	var rets []int
 	for range 5 {
 		_, _, ret := f.send(t, request(t, "forged"))
@@ -270,7 +258,7 @@ func TestIntakeRates(t *testing.T) {
 		t.Errorf("by address (-want +got):\n%s", diff)
 	}
 
-	f = newFront(t, func(c *platform.IntakeConfig) { c.PerAccount = 2 })
+	f = newFront(t, func(c *intake.Config) { c.PerAccount = 2 })
 	rets = nil
 	for _, name := range []string{"forged", "forged", "forged", "finished", "finished", "finished", "token"} {
 		_, _, ret := f.send(t, request(t, name))
@@ -325,22 +313,22 @@ func TestIntakeClashes(t *testing.T) {
 		"encoded":         {dialect("a", "/x%20y")},
 		"empty":           {dialect("a", "")},
 	} {
-		c := platform.IntakeConfig{Dialects: dialects, Accounts: &platformtest.Accounts{}, Taker: &taker{}}
-		if _, err := platform.NewIntake(c); err == nil {
+		c := intake.Config{Dialects: dialects, Accounts: &platformtest.Accounts{}, Taker: &taker{}}
+		if _, err := intake.New(c); err == nil {
 			t.Errorf("%s: no error", name)
 		} else if !strings.Contains(err.Error(), `a`) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := platform.NewIntake(platform.IntakeConfig{}); err == nil {
+	if _, err := intake.New(intake.Config{}); err == nil {
 		t.Error("an intake of nothing: no error")
 	}
 }
 
 func BenchmarkIntake(b *testing.B) {
-	d := builtin(b, "telaidian")
+	d := platformtest.Find(b, cec.Builtin(), "telaidian")
 	accounts, now := platformtest.ReadAccounts(b, d, cases)
-	in, err := platform.NewIntake(platform.IntakeConfig{Dialects: cec.Builtin(), Accounts: accounts, Taker: discard{},
+	in, err := intake.New(intake.Config{Dialects: cec.Builtin(), Accounts: accounts, Taker: discard{},
 		Clock: func() time.Time { return now }, PerAccount: 1e9, PerAddress: 1e9})
 	if err != nil {
 		b.Fatal(err)
@@ -349,7 +337,7 @@ func BenchmarkIntake(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	p, err := platform.ReadCapture(d.Info(), captured)
+	p, err := doctor.ReadCapture(d.Info(), captured)
 	if err != nil {
 		b.Fatal(err)
 	}

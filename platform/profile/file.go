@@ -1,4 +1,4 @@
-package platform
+package profile
 
 import (
 	"bytes"
@@ -12,25 +12,25 @@ import (
 )
 
 // MaxProfile bounds a profile file, in bytes; the longest built-in one is a tenth of it.
-const MaxProfile = 64 << 10
+const MaxBytes = 64 << 10
 
 // ProfileFile remembers where the keys of a profile stand, so that every complaint names file and line.
-type ProfileFile struct {
+type File struct {
 	name  string
 	lines map[string]int // by dotted key
 }
 
 // ReadProfile decodes a TOML profile strictly into a struct: a key that the struct does not have is an
 // error, as is a value of another type. Errors name file, line and key.
-func ReadProfile(r io.Reader, name string, into any) (*ProfileFile, error) {
-	text, err := io.ReadAll(io.LimitReader(r, MaxProfile+1))
+func Read(r io.Reader, name string, into any) (*File, error) {
+	text, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if len(text) > MaxProfile {
-		return nil, fmt.Errorf("%s: a profile has at most %d bytes", name, MaxProfile)
+	if len(text) > MaxBytes {
+		return nil, fmt.Errorf("%s: a profile has at most %d bytes", name, MaxBytes)
 	}
-	f := ScanProfile(text, name)
+	f := Scan(text, name)
 	err = toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(into)
 	if unknown := (*toml.StrictMissingError)(nil); errors.As(err, &unknown) {
 		first := unknown.Errors[0]
@@ -52,13 +52,13 @@ func ReadProfile(r io.Reader, name string, into any) (*ProfileFile, error) {
 }
 
 // ScanProfile finds the keys of a profile without reading it.
-func ScanProfile(text []byte, name string) *ProfileFile {
-	return &ProfileFile{name: name, lines: keyLines(text)}
+func Scan(text []byte, name string) *File {
+	return &File{name: name, lines: keyLines(text)}
 }
 
 // Errorf is an error about a dotted key ("seal.recipe"): it names the file, the line of the key, or of what
 // is nearest above it where the key is missing, and the key.
-func (f *ProfileFile) Errorf(key, format string, args ...any) error {
+func (f *File) Errorf(key, format string, args ...any) error {
 	line := 1
 	for k := key; k != ""; k = parentKey(k) {
 		if l, ok := f.lines[k]; ok {
@@ -69,7 +69,7 @@ func (f *ProfileFile) Errorf(key, format string, args ...any) error {
 	return f.at(line, fmt.Errorf("%s: %w", key, fmt.Errorf(format, args...)))
 }
 
-func (f *ProfileFile) at(line int, err error) error {
+func (f *File) at(line int, err error) error {
 	return fmt.Errorf("%s:%d: %w", f.name, line, err)
 }
 

@@ -1,4 +1,6 @@
-package platform
+// Package profile is the kit that families are made of: strict TOML profiles, one reader of a push's fields, units,
+// and answers by table. A family adds how its pushes are sealed.
+package profile
 
 import (
 	"fmt"
@@ -8,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/platform"
 )
 
 // Head is what the profiles of all families that read plain fields have in common.
@@ -27,12 +30,12 @@ type Head struct {
 
 // About is for people.
 type About struct {
-	Title    string   `toml:"title"`
-	English  string   `toml:"english"`
-	Number   int      `toml:"number"` // row of docs/platforms/README.md; built-in profiles only
-	Evidence Evidence `toml:"evidence"`
-	Spec     []string `toml:"spec"`
-	Notes    []string `toml:"notes"`
+	Title    string            `toml:"title"`
+	English  string            `toml:"english"`
+	Number   int               `toml:"number"` // row of docs/platforms/README.md; built-in profiles only
+	Evidence platform.Evidence `toml:"evidence"`
+	Spec     []string          `toml:"spec"`
+	Notes    []string          `toml:"notes"`
 }
 
 // Paths are where pushes come in.
@@ -53,8 +56,8 @@ type LotPart struct {
 
 // GrantsPart is what the platform's bindings may grant, and what one without a rule does.
 type GrantsPart struct {
-	Kinds   []GrantKind `toml:"kinds"`
-	Default string      `toml:"default"` // as_pushed, charge_time, lot_decides; none: a binding must say it
+	Kinds   []platform.GrantKind `toml:"kinds"`
+	Default string               `toml:"default"` // as_pushed, charge_time, lot_decides; none: a binding must say it
 }
 
 // Unread is a field that the platform sends and nobody needs; the docs name it.
@@ -81,9 +84,9 @@ var (
 var separators = []string{"&&", ",", "-", "/", "|", "_"}
 
 var (
-	evidences  = []Evidence{EvidenceDocumented, EvidenceObserved, EvidenceInferred, EvidenceAssumed}
+	evidences  = []platform.Evidence{platform.EvidenceDocumented, platform.EvidenceObserved, platform.EvidenceInferred, platform.EvidenceAssumed}
 	lotKinds   = []charge.LotKind{charge.KindSDK, charge.KindAPI, charge.Kind4G}
-	grantKinds = []GrantKind{GrantTime, GrantAmount, GrantFree, GrantFixedTime, GrantFixedAmount, GrantFixedFree, GrantLotDecides}
+	grantKinds = []platform.GrantKind{platform.GrantTime, platform.GrantAmount, platform.GrantFree, platform.GrantFixedTime, platform.GrantFixedAmount, platform.GrantFixedFree, platform.GrantLotDecides}
 )
 
 const (
@@ -95,7 +98,7 @@ var marks = []string{"D", "C", "I", "U", "OD"}
 
 // Check refuses a head that says something impossible or leaves out what must be said. Errors name file, line
 // and key.
-func (h *Head) Check(f *ProfileFile, family string, own bool) error {
+func (h *Head) Check(f *File, family string, own bool) error {
 	if h.Family != family {
 		return f.Errorf("family", "must be %q here", family)
 	}
@@ -105,7 +108,7 @@ func (h *Head) Check(f *ProfileFile, family string, own bool) error {
 	if err := h.checkLot(f, own); err != nil {
 		return err
 	}
-	for _, check := range []func(*ProfileFile) error{h.checkPaths, h.checkGrants, h.checkFields, h.checkReduction, h.checkRepeat, h.checkReply} {
+	for _, check := range []func(*File) error{h.checkPaths, h.checkGrants, h.checkFields, h.checkReduction, h.checkRepeat, h.checkReply} {
 		if err := check(f); err != nil {
 			return err
 		}
@@ -113,7 +116,33 @@ func (h *Head) Check(f *ProfileFile, family string, own bool) error {
 	return nil
 }
 
-func (h *Head) checkAbout(f *ProfileFile, own bool) error {
+// CheckParts refuses an impossible head of a family that brings its own table of fields and its own answers:
+// Fields holds the whole table, Reduction, Repeat and Reply are the family's affair. A head without lot.field and
+// lot.separators is one whose lots are found otherwise.
+func (h *Head) CheckParts(f *File, family string, own bool) error {
+	if h.Family != family {
+		return f.Errorf("family", "must be %q here", family)
+	}
+	if err := h.checkAbout(f, own); err != nil {
+		return err
+	}
+	lot := *h
+	if h.Lot.Field == "" && len(h.Lot.Separators) == 0 {
+		lot.Lot.Field, lot.Lot.Separators = "-", separators[:1]
+	}
+	if err := lot.checkLot(f, own); err != nil {
+		return err
+	}
+	h.Lot.FormID = lot.Lot.FormID
+	for _, check := range []func(*File) error{h.checkPaths, h.checkGrants, h.checkFields} {
+		if err := check(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *Head) checkAbout(f *File, own bool) error {
 	switch {
 	case !idForm.MatchString(h.ID):
 		return f.Errorf("id", "%q: an id is 2 to 32 small letters, digits and '-', a letter first", h.ID)
@@ -128,22 +157,22 @@ func (h *Head) checkAbout(f *ProfileFile, own bool) error {
 	return OneOf(f, "about.evidence", h.About.Evidence, evidences)
 }
 
-func (h *Head) checkPaths(f *ProfileFile) error {
+func (h *Head) checkPaths(f *File) error {
 	if len(h.Paths.Charge) == 0 {
 		return f.Errorf("paths.charge", "names no path")
 	}
 	for _, p := range slices.Concat(h.Paths.Charge, h.Paths.Inquiry) {
 		if !pathForm.MatchString(p) || len(p) > 200 {
-			return f.Errorf("paths", "%q: a path starts with '/', ends without one, and has letters, digits and . _ ~ - between", Clip(p))
+			return f.Errorf("paths", "%q: a path starts with '/', ends without one, and has letters, digits and . _ ~ - between", platform.Clip(p))
 		}
 		if slices.ContainsFunc(strings.Split(p, "/"), func(segment string) bool { return segment == "." || segment == ".." }) {
-			return f.Errorf("paths", "%q: clients resolve . and .. before they send, so nothing would ever come in there", Clip(p))
+			return f.Errorf("paths", "%q: clients resolve . and .. before they send, so nothing would ever come in there", platform.Clip(p))
 		}
 	}
 	return nil
 }
 
-func (h *Head) checkLot(f *ProfileFile, own bool) error {
+func (h *Head) checkLot(f *File, own bool) error {
 	switch {
 	case h.Lot.Field == "":
 		return f.Errorf("lot.field", "is missing: which field names the lot?")
@@ -177,7 +206,7 @@ func (h *Head) checkLot(f *ProfileFile, own bool) error {
 	return oneMark(f, "lot.mark", h.Lot.Mark)
 }
 
-func (h *Head) checkGrants(f *ProfileFile) error {
+func (h *Head) checkGrants(f *File) error {
 	kinds := h.Grants.Kinds
 	if len(kinds) == 0 {
 		return f.Errorf("grants.kinds", "is missing: which of %s?", list(grantKinds))
@@ -187,21 +216,21 @@ func (h *Head) checkGrants(f *ProfileFile) error {
 			return err
 		}
 	}
-	if len(kinds) == 1 && kinds[0] == GrantLotDecides && slices.Contains(h.Lot.Kinds, charge.Kind4G) {
+	if len(kinds) == 1 && kinds[0] == platform.GrantLotDecides && slices.Contains(h.Lot.Kinds, charge.Kind4G) {
 		return f.Errorf("lot.kinds", "a 4g lot cannot decide, and this platform grants nothing else")
 	}
 	choices := []string{string(charge.GrantAsPushed), string(charge.GrantChargeTime), string(charge.GrantLotDecides), defaultNone}
 	if err := OneOf(f, "grants.default", h.Grants.Default, choices); err != nil {
 		return err
 	}
-	if h.Grants.Default == string(charge.GrantLotDecides) && !slices.Contains(kinds, GrantLotDecides) ||
-		h.Grants.Default == string(charge.GrantChargeTime) && !slices.Contains(kinds, GrantTime) {
+	if h.Grants.Default == string(charge.GrantLotDecides) && !slices.Contains(kinds, platform.GrantLotDecides) ||
+		h.Grants.Default == string(charge.GrantChargeTime) && !slices.Contains(kinds, platform.GrantTime) {
 		return f.Errorf("grants.default", "%s is not among grants.kinds", h.Grants.Default)
 	}
 	return nil
 }
 
-func (h *Head) checkFields(f *ProfileFile) error {
+func (h *Head) checkFields(f *File) error {
 	for _, role := range slices.Sorted(maps.Keys(h.Fields)) {
 		key, column := "fields."+string(role), h.Fields[role]
 		i := slices.IndexFunc(roles, func(r roleInfo) bool { return r.role == role })
@@ -228,7 +257,7 @@ func (h *Head) checkFields(f *ProfileFile) error {
 }
 
 // checkUnit wants a unit where there is something to measure and none elsewhere.
-func checkUnit(f *ProfileFile, key string, unit Unit, fitting []Unit) error {
+func checkUnit(f *File, key string, unit Unit, fitting []Unit) error {
 	switch {
 	case len(fitting) == 0 && unit != "":
 		return f.Errorf(key, "a text has no unit")
@@ -240,7 +269,7 @@ func checkUnit(f *ProfileFile, key string, unit Unit, fitting []Unit) error {
 	return nil
 }
 
-func (h *Head) checkReduction(f *ProfileFile) error {
+func (h *Head) checkReduction(f *File) error {
 	a := h.Reduction
 	if err := OneOf(f, "reduction.otherwise", a.Otherwise, askKinds); err != nil {
 		return err
@@ -269,7 +298,7 @@ func (h *Head) checkReduction(f *ProfileFile) error {
 	return nil
 }
 
-func (h *Head) checkRepeat(f *ProfileFile) error {
+func (h *Head) checkRepeat(f *File) error {
 	if len(h.Repeat) == 0 {
 		return f.Errorf("repeat", `is missing: how is a repeated push known, such as [["order"], ["lot", "plate", "start", "end"]]?`)
 	}
@@ -284,7 +313,7 @@ func (h *Head) checkRepeat(f *ProfileFile) error {
 	return nil
 }
 
-func (h *Head) checkTuple(f *ProfileFile, tuple []string) error {
+func (h *Head) checkTuple(f *File, tuple []string) error {
 	byField := []string{string(RoleOrder), string(RolePlate), string(RoleStart), string(RoleEnd)}
 	pseudo := []string{memberLot, memberAsked, memberVisit}
 	for _, member := range tuple {
@@ -302,7 +331,7 @@ func (h *Head) checkTuple(f *ProfileFile, tuple []string) error {
 	return nil
 }
 
-func (h *Head) checkReply(f *ProfileFile) error {
+func (h *Head) checkReply(f *File) error {
 	if len(h.Reply) == 0 {
 		return f.Errorf("reply", "is missing: what is answered?")
 	}
@@ -315,22 +344,22 @@ func (h *Head) checkReply(f *ProfileFile) error {
 }
 
 // Info is the part of a dialect's description that the head tells.
-func (h *Head) Info(own bool) Info {
-	info := Info{ID: h.ID, Number: h.About.Number, Title: h.About.Title, English: h.About.English, Family: h.Family,
+func (h *Head) Info(own bool) platform.Info {
+	info := platform.Info{ID: h.ID, Number: h.About.Number, Title: h.About.Title, English: h.About.English, Family: h.Family,
 		LotField: h.Lot.Field, Separators: h.Lot.Separators, Kinds: h.Lot.Kinds, Grants: h.Grants.Kinds, FormID: h.Lot.FormID, OlderMessage: h.Lot.Older,
-		Default: h.defaultRule(), Issuer: IssuerAccount, Evidence: h.About.Evidence, Spec: h.About.Spec,
+		Default: h.defaultRule(), Issuer: platform.IssuerAccount, Evidence: h.About.Evidence, Spec: h.About.Spec,
 		Notes: slices.Clone(h.About.Notes), OwnProfile: own}
 	for _, p := range h.Paths.Charge {
-		info.Routes = append(info.Routes, Route{Path: p, Kind: RouteCharge})
+		info.Routes = append(info.Routes, platform.Route{Path: p, Kind: platform.RouteCharge})
 	}
 	for _, p := range h.Paths.Inquiry {
-		info.Routes = append(info.Routes, Route{Path: p, Kind: RouteInquiry})
+		info.Routes = append(info.Routes, platform.Route{Path: p, Kind: platform.RouteInquiry})
 	}
-	info.Fields = append(info.Fields, FieldInfo{Name: h.Lot.Field, Meaning: "car park, vendor" + h.Lot.Separators[0] + "park",
+	info.Fields = append(info.Fields, platform.FieldInfo{Name: h.Lot.Field, Meaning: "car park, vendor" + h.Lot.Separators[0] + "park",
 		Chinese: "车场：厂商编号" + h.Lot.Separators[0] + "车场编号", Required: true, Mark: h.Lot.Mark})
 	info.Fields = append(info.Fields, h.Fields.FieldInfos()...)
 	for _, u := range h.Unread {
-		info.Fields = append(info.Fields, FieldInfo{Name: u.Name, Meaning: u.English + " (not used)", Chinese: u.Chinese + "（未使用）", Unit: u.Unit, Mark: u.Mark})
+		info.Fields = append(info.Fields, platform.FieldInfo{Name: u.Name, Meaning: u.English + " (not used)", Chinese: u.Chinese + "（未使用）", Unit: u.Unit, Mark: u.Mark})
 	}
 	return info
 }
@@ -357,13 +386,13 @@ func DefaultRule(g charge.Grant) *charge.Rule {
 func (h *Head) ReadLot(text string) (charge.LotID, error) {
 	lot, err := charge.SplitLot(text, h.Lot.Separators...)
 	if err != nil {
-		return charge.LotID{}, Refuse(StepLot, charge.OutcomeBadField, h.Lot.Field+": "+err.Error())
+		return charge.LotID{}, platform.Refuse(platform.StepLot, charge.OutcomeBadField, h.Lot.Field+": "+err.Error())
 	}
 	return lot, nil
 }
 
 // OneOf wants a value from a closed list; the error names them all.
-func OneOf[T comparable](f *ProfileFile, key string, value T, from []T) error {
+func OneOf[T comparable](f *File, key string, value T, from []T) error {
 	if slices.Contains(from, value) {
 		return nil
 	}
@@ -374,7 +403,7 @@ func OneOf[T comparable](f *ProfileFile, key string, value T, from []T) error {
 	return f.Errorf(key, "%v is none of %s", value, list(from))
 }
 
-func oneMark(f *ProfileFile, key, mark string) error {
+func oneMark(f *File, key, mark string) error {
 	if mark == "" || slices.Contains(marks, mark) {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package platform
+package doctor
 
 import (
 	"bufio"
@@ -13,33 +13,34 @@ import (
 	"strings"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/platform"
 )
 
 // ReadCapture reads a captured push: a raw HTTP request with its request line and headers, line ends of either
 // kind, or the body alone, which is then taken as a finished charge. One segment more than a path is a path token. A
 // Content-Length cuts off what an editor put behind the body; of a body alone the last line end goes.
-func ReadCapture(info Info, captured []byte) (Push, error) {
-	p := Push{Platform: info.ID, Method: http.MethodPost, Header: http.Header{}}
+func ReadCapture(info platform.Info, captured []byte) (platform.Push, error) {
+	p := platform.Push{Platform: info.ID, Method: http.MethodPost, Header: http.Header{}}
 	if !looksLikeRequest(captured) {
 		p.Body = bytes.TrimRight(captured, "\r\n")
 		for _, r := range info.Routes {
-			if r.Kind == RouteCharge {
+			if r.Kind == platform.RouteCharge {
 				p.Route, p.Path = r, r.Path
 				return p, nil
 			}
 		}
-		return Push{}, fmt.Errorf("%s has no path for charges", info.ID)
+		return platform.Push{}, fmt.Errorf("%s has no path for charges", info.ID)
 	}
-	if err := p.readRequest(captured); err != nil {
-		return Push{}, err
+	if err := readRequest(&p, captured); err != nil {
+		return platform.Push{}, err
 	}
 	for _, r := range info.Routes {
-		for _, path := range forms(r.Path) {
+		for _, path := range platform.Spellings(r.Path) {
 			switch path {
 			case p.Path:
 				p.Route = r
 				return p, nil
-			case parentPath(p.Path):
+			case platform.ParentPath(p.Path):
 				p.Route, p.Path, p.PathToken = r, path, charge.Secret(p.Path[len(path)+1:])
 				return p, nil
 			}
@@ -49,7 +50,7 @@ func ReadCapture(info Info, captured []byte) (Push, error) {
 	for i, r := range info.Routes {
 		paths[i] = r.Path
 	}
-	return Push{}, fmt.Errorf("%s is no path of %s; its paths are %s", Clip(p.Path), info.ID, strings.Join(paths, ", "))
+	return platform.Push{}, fmt.Errorf("%s is no path of %s; its paths are %s", platform.Clip(p.Path), info.ID, strings.Join(paths, ", "))
 }
 
 // looksLikeRequest reports whether the first line ends in an HTTP version.
@@ -59,7 +60,7 @@ func looksLikeRequest(captured []byte) bool {
 	return len(fields) == 3 && bytes.HasPrefix(fields[2], []byte("HTTP/"))
 }
 
-func (p *Push) readRequest(captured []byte) error {
+func readRequest(p *platform.Push, captured []byte) error {
 	b := bufio.NewReader(bytes.NewReader(captured))
 	r := textproto.NewReader(b)
 	line, err := r.ReadLine()
@@ -84,7 +85,7 @@ func (p *Push) readRequest(captured []byte) error {
 	if length := p.Header.Get("Content-Length"); length != "" {
 		n, err := strconv.Atoi(length)
 		if err != nil || n < 0 || n > len(p.Body) {
-			return fmt.Errorf("the capture has %d bytes of body where Content-Length says %s", len(p.Body), Clip(length))
+			return fmt.Errorf("the capture has %d bytes of body where Content-Length says %s", len(p.Body), platform.Clip(length))
 		}
 		p.Body = p.Body[:n]
 	}
