@@ -7,6 +7,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
+
 	"github.com/chargestamp/chargestamp/app"
 )
 
@@ -92,6 +94,8 @@ func (s *serveCommand) Run(c *console) error {
 	if err := json.NewEncoder(c.out).Encode(readyLine{true, at.HTTP, at.Admin, at.Line, at.Health}); err != nil {
 		return err
 	}
+	notify(daemon.SdNotifyReady)
+	defer notify(daemon.SdNotifyStopping) // before the stop itself, which was deferred earlier
 	select {
 	case <-c.ctx.Done():
 		return nil
