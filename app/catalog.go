@@ -17,7 +17,7 @@ func catalogOf(dialects []platform.Dialect) *estate.Catalog {
 			ID: i.ID, Number: i.Number, Title: i.Title, Kinds: i.Kinds, Issuer: string(i.Issuer),
 			Operator: i.Operator, OperatorPrefix: i.OperatorPrefix, NeedsLock: i.NeedsLock, LockUnless: i.LockUnless,
 			OlderMessage: i.OlderMessage, OpenInterface: i.OpenInterface, Default: i.Default, Assumed: i.Evidence == platform.EvidenceAssumed,
-			ByCharger: i.LotField == "", Report: reports,
+			ByCharger: i.LotField == "", Undated: i.Undated, Report: reports,
 		}
 		for _, g := range i.Grants {
 			p.Grants = append(p.Grants, string(g))

@@ -25,7 +25,7 @@ type Platform struct {
 	// fixed_time, fixed_amount, fixed_free are given by the rule only.
 	Grants   []string
 	Keys     []Key
-	Issuer   string // whose key checks pushes: "account", "vendor" (ukey) or "lot" (ckey)
+	Issuer   string // whose key checks pushes and so who numbers orders: "account", "vendor" (ukey) or "lot" (ckey)
 	Operator string // the key that names the operator in a push; empty: accounts are found by scope alone
 	// OperatorPrefix is how many characters of the operator's name are compared; 0 is all.
 	OperatorPrefix int
@@ -37,6 +37,7 @@ type Platform struct {
 	Default   *charge.Rule
 	Assumed   bool // the protocol is assumed: new bindings start in shadow
 	ByCharger bool // lots are found by charger id
+	Undated   bool // some of its pushes may prove no time: neither order nor times
 	Report    bool // it can be told what was really taken off
 }
 

@@ -97,13 +97,17 @@ type Charge struct {
 	Detail    charge.Detail
 }
 
+// Undated reports that a charge proves no time: it carries neither an order number nor both its times, so that the
+// same bytes may come again on another day.
+func (c *Charge) Undated() bool { return c.Repeat == RepeatVisit }
+
 // Repeat says how a repeat of a push is known.
 type Repeat string
 
 // Repeat kinds.
 const (
 	RepeatOrder Repeat = ""      // by RepeatKey as it stands
-	RepeatVisit Repeat = "visit" // by lot, plate and stay; without a stay by RepeatKey within 10 minutes
+	RepeatVisit Repeat = "visit" // by lot, plate and stay; without stays by RepeatKey within a window
 )
 
 // Question is a push that asks instead of telling.
@@ -249,8 +253,12 @@ type Info struct {
 	// OlderMessage is what SDK lots marked with it hear this platform's charges by, in place of 3.25.
 	OlderMessage charge.Message
 	Keys         []KeyInfo
-	Issuer       Issuer // where the key to check with comes from
-	Operator     string // name of the key that Claim.Operator is compared with; empty: accounts are found by scope
+	// Issuer is whose key checks a push, and so who numbers its orders: an order number is unique within it.
+	Issuer Issuer
+	// Undated reports that some pushes of the platform may prove no time (Charge.Undated); an account says by its
+	// setting undated what becomes of those.
+	Undated  bool
+	Operator string // name of the key that Claim.Operator is compared with; empty: accounts are found by scope
 	// OperatorPrefix is how many characters of the operator are compared; 0 is all. An organisation code has nine;
 	// some papers print the check digit behind it.
 	OperatorPrefix int
@@ -279,7 +287,7 @@ const (
 	GrantLotDecides  GrantKind = "lot_decides"
 )
 
-// Issuer is where a dialect's key comes from.
+// Issuer is whose key checks a push. Who signs an order also numbers it.
 type Issuer string
 
 // Issuers.

@@ -38,7 +38,9 @@ type dialect struct {
 
 // Builtin gives 令狐充电.
 func Builtin() []platform.Dialect {
-	return []platform.Dialect{&dialect{info: info(), table: profile.Table{Columns: columns(), Asking: asking(), Repeat: repeat()}}}
+	d := &dialect{info: info(), table: profile.Table{Columns: columns(), Asking: asking(), Repeat: repeat()}}
+	d.info.Undated = d.table.Undated()
+	return []platform.Dialect{d}
 }
 
 // envelope is a push with Base64 taken off. Nothing in it is believed yet.

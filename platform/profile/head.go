@@ -349,6 +349,8 @@ func (h *Head) Info(own bool) platform.Info {
 		LotField: h.Lot.Field, Separators: h.Lot.Separators, Kinds: h.Lot.Kinds, Grants: h.Grants.Kinds, FormID: h.Lot.FormID, OlderMessage: h.Lot.Older,
 		Default: h.defaultRule(), Issuer: platform.IssuerAccount, Evidence: h.About.Evidence, Spec: h.About.Spec,
 		Notes: slices.Clone(h.About.Notes), OwnProfile: own}
+	table := h.Table()
+	info.Undated = table.Undated()
 	for _, p := range h.Paths.Charge {
 		info.Routes = append(info.Routes, platform.Route{Path: p, Kind: platform.RouteCharge})
 	}

@@ -117,6 +117,11 @@ type Table struct {
 	Repeat  [][]string // ordered; the first tuple that is full is the repeat key
 }
 
+// Undated reports that some tuple of the repeat keys proves no time.
+func (t *Table) Undated() bool {
+	return slices.ContainsFunc(t.Repeat, func(tuple []string) bool { return slices.Contains(tuple, memberVisit) })
+}
+
 // stateEnded is the StartChargeSeqStat of a finished charge (T/CEC 102.3).
 const stateEnded = "4"
 
