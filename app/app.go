@@ -248,7 +248,7 @@ func (a *App) makeFronts(ctx context.Context) error {
 	}
 	in, err := intake.New(intake.Config{
 		Dialects: a.dialects, Accounts: a.accounts, Taker: keyTaker{a.flow, a.keyUses}, Clock: a.clock.Now, TrustedProxies: proxies,
-		PerAccount: a.cfg.Limits.AccountPerS, PerAddress: a.cfg.Limits.AddressPerS, Logger: a.logger,
+		PerAccount: a.cfg.Limits.AccountPerS, PerAddress: a.cfg.Limits.AddressPerS, Logger: a.logger, Metrics: a.metrics.Answered,
 	})
 	if err != nil {
 		return &ConfigError{err}

@@ -23,6 +23,7 @@ type metrics struct {
 	closed   *prometheus.CounterVec
 	uplinks  *prometheus.HistogramVec
 	acks     *prometheus.HistogramVec
+	answers  *prometheus.HistogramVec
 	pulse    *pulse
 }
 
@@ -47,9 +48,11 @@ func newMetrics(a *App) *metrics {
 		refused:  counter("line_refused_total", "Connections, frames, logins and uplinks refused, by reason.", "reason"),
 		closed:   counter("line_closed_total", "Lines closed, by reason.", "reason"),
 		uplinks:  timer("line_uplink_seconds", "From an uplink's frame to its answer.", "service"),
+		answers:  timer("push_answer_seconds", "From a push's first byte to its answer.", "platform"),
 		acks:     timer("line_ack_seconds", "From a downlink to its acknowledgement.", "result"),
 	}
-	m.registry.MustRegister(m.pushes, m.charges, m.attempts, m.delivery, m.stray, m.refused, m.closed, m.uplinks, m.acks,
+	m.registry.MustRegister(m.pushes, m.charges, m.attempts, m.delivery, m.stray, m.refused, m.closed, m.uplinks, m.acks, m.answers,
+		&gauges{app: a, now: a.clock.Now},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "chargestamp", Name: "deliveries_in_flight", Help: "Deliveries and reports in flight on this node."},
 			func() float64 { return float64(a.flow.InFlight()) }),
@@ -67,6 +70,11 @@ func (m *metrics) handler() http.Handler {
 // Pushed counts a push.
 func (m *metrics) Pushed(platform string, outcome charge.Outcome) {
 	m.pushes.WithLabelValues(platform, string(outcome)).Inc()
+}
+
+// Answered times the way from a push's receipt to its answer.
+func (m *metrics) Answered(platform string, _ charge.Outcome, took time.Duration) {
+	m.answers.WithLabelValues(platform).Observe(took.Seconds())
 }
 
 // Moved counts a charge that came into a state.

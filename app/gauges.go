@@ -1,0 +1,143 @@
+package app
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/chargestamp/chargestamp/store"
+)
+
+const (
+	// figuresFor is how long figures that were read from the store serve further scrapes.
+	figuresFor = 5 * time.Second
+	// figuresWithin bounds the reading: a scrape must not hang on a database that is away.
+	figuresWithin = 2 * time.Second
+)
+
+// gauges reports to Prometheus what the alerts judge by: what waits and since when, lots off line, disk and
+// database. They are read when they are scraped, of all nodes of the site. Where they cannot be read they are left
+// out, and figures_readable is 0.
+type gauges struct {
+	app *App
+	now func() time.Time
+
+	mu   sync.Mutex
+	read time.Time
+	last figures
+}
+
+// figures are one reading.
+type figures struct {
+	readable  bool
+	backlog   store.Backlog
+	offLine   int
+	diskFree  int64
+	diskTotal int64
+}
+
+func describe(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("chargestamp_"+name, help, labels, nil)
+}
+
+var (
+	descWaiting   = describe("backlog", "Deliveries by channel, and reports, that are not done.", "kind")
+	descOldest    = describe("backlog_oldest_seconds", "How long the oldest of them has waited.", "kind")
+	descHeld      = describe("charges_held", "Charges that wait for their stay.")
+	descOffLine   = describe("lots_off_line", "SDK lots that were on line once and are not.")
+	descDiskFree  = describe("disk_free_bytes", "Free bytes of this node's data disk.")
+	descDiskTotal = describe("disk_total_bytes", "Bytes of this node's data disk.")
+	descSize      = describe("database_bytes", "Bytes of the database.")
+	descWAL       = describe("database_wal_bytes", "Bytes of SQLite's write-ahead log.")
+	descBatches   = describe("store_batches_total", "Commits of this node.")
+	descWrites    = describe("store_writes_total", "Writes that shared them; divided by the batches: how many share one.")
+	descBusy      = describe("store_busy_total", "Writes turned away because too many waited.")
+	descQueue     = describe("store_queue", "Writes that wait for a commit.")
+	descReadable  = describe("figures_readable", "1 where the figures of the site could be read, 0 where the database is away.")
+	descBuild     = describe("build_info", "Always 1; the labels name the build.", "version", "go", "engine")
+)
+
+// Describe implements prometheus.Collector.
+func (g *gauges) Describe(to chan<- *prometheus.Desc) { prometheus.DescribeByCollect(g, to) }
+
+// Collect implements prometheus.Collector.
+func (g *gauges) Collect(to chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	count := func(d *prometheus.Desc, v int64) {
+		to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v))
+	}
+	stats := g.app.store.Stats()
+	count(descBatches, stats.Batches)
+	count(descWrites, stats.Writes)
+	count(descBusy, stats.Busy)
+	gauge(descQueue, float64(stats.Queued))
+	gauge(descBuild, 1, Version, runtime.Version(), g.app.store.Engine())
+	f := g.figures()
+	gauge(descDiskFree, float64(f.diskFree))
+	gauge(descDiskTotal, float64(f.diskTotal))
+	if !f.readable {
+		gauge(descReadable, 0)
+		return
+	}
+	gauge(descReadable, 1)
+	g.collectBacklog(f, gauge)
+	gauge(descHeld, float64(f.backlog.Held))
+	gauge(descOffLine, float64(f.offLine))
+	gauge(descSize, float64(f.backlog.Size))
+	gauge(descWAL, float64(f.backlog.WAL))
+}
+
+// collectBacklog reports every kind, so that a series is there before its first job.
+func (g *gauges) collectBacklog(f figures, gauge func(*prometheus.Desc, float64, ...string)) {
+	for _, kind := range []string{"line", "callback", "report"} {
+		waiting := store.Waiting{Kind: kind}
+		for _, w := range f.backlog.Jobs {
+			if w.Kind == kind {
+				waiting = w
+			}
+		}
+		age := 0.0
+		if waiting.Count > 0 {
+			age = max(0, g.now().Sub(waiting.Oldest).Seconds())
+		}
+		gauge(descWaiting, float64(waiting.Count), kind)
+		gauge(descOldest, age, kind)
+	}
+}
+
+// figures reads the site's figures, at most once in figuresFor.
+func (g *gauges) figures() figures {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if now := g.now(); g.read.IsZero() || now.Sub(g.read) >= figuresFor || now.Before(g.read) {
+		g.read, g.last = now, g.readFigures()
+	}
+	return g.last
+}
+
+func (g *gauges) readFigures() (f figures) {
+	ctx, cancel := context.WithTimeout(context.Background(), figuresWithin)
+	defer cancel()
+	a := g.app
+	f.diskFree, f.diskTotal = disk(a.cfg.Data, a.logger)
+	backlog, err := a.store.Backlog(ctx)
+	if err != nil {
+		return f
+	}
+	standing, err := a.store.LotStatuses(ctx)
+	if err != nil {
+		return f
+	}
+	f.readable, f.backlog = true, backlog
+	for _, s := range standing {
+		if _, _, known := a.book.State().Lot(s.Lot); known && !s.Online && !s.Beat.IsZero() {
+			f.offLine++
+		}
+	}
+	return f
+}
