@@ -59,6 +59,7 @@ var may = map[string][]string{
 
 // testMay is what test files may import beyond may, by package.
 var testMay = map[string][]string{
+	"rules":        {"words"},
 	"platform/...": {"platform/platformtest", "platform/all", "platform/cec", "platform/doctor"},
 	"store":        {"store/storetest", "store/pgtest"},
 	"flow":         {"store", "store/storetest", "store/pgtest", "lot/callback", "lot/line", "platform/all", "seal", "estate"},

@@ -110,7 +110,7 @@ type Decision struct {
 	VisitFrom time.Time `json:"visit_from,omitzero"` // lots without stays: when the visit's first charge came
 	Minutes   int64     `json:"charge_minutes"`
 	Energy    Energy    `json:"energy_kwh"`
-	Note      string    `json:"note,omitempty"`
+	Notes     Notes     `json:"note,omitempty"` // how it came to it, step by step
 }
 
 // Granted is one earlier grant in a visit.

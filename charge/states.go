@@ -46,6 +46,7 @@ const (
 	ReasonHoldOver          Reason = "hold_over"
 	ReasonRuleUnmet         Reason = "rule_condition_unmet"
 	ReasonCapReached        Reason = "cap_reached"
+	ReasonCombineBest       Reason = "combine_best" // a better or equal grant stands
 	ReasonCombineMethod     Reason = "combine_method"
 	ReasonCombineFirst      Reason = "combine_first"
 	ReasonNothingPushed     Reason = "nothing_pushed"
@@ -63,7 +64,7 @@ const (
 
 // Reasons lists every charge reason.
 var Reasons = []Reason{ReasonOK, ReasonWaitingForStay, ReasonNoStay, ReasonLeftBeforeArrival, ReasonHoldOver,
-	ReasonRuleUnmet, ReasonCapReached, ReasonCombineMethod, ReasonCombineFirst, ReasonNothingPushed,
+	ReasonRuleUnmet, ReasonCapReached, ReasonCombineBest, ReasonCombineMethod, ReasonCombineFirst, ReasonNothingPushed,
 	ReasonLotDecides4G, ReasonBindingOff, ReasonBindingShadow, ReasonLineOff, ReasonNoAnswer, ReasonLotRefused,
 	ReasonLotError, ReasonLotPaused, ReasonUsageNotTold, ReasonVoidedByUser}
 

@@ -1,7 +1,6 @@
 package flow
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
@@ -16,10 +15,10 @@ func (d *deciding) decide() error {
 	dec := charge.Decision{At: d.now, Rule: d.rule, Minutes: c.Minutes(), Energy: c.Energy}
 	switch {
 	case d.binding.Mode == charge.ModeOff:
-		d.settle(dec, charge.StateNoGrant, charge.ReasonBindingOff, "the binding is switched off")
+		d.settle(dec, charge.StateNoGrant, charge.ReasonBindingOff, charge.Say("decision.binding_off"))
 		return nil
 	case !d.ruled:
-		d.settle(dec, charge.StateNoGrant, charge.ReasonRuleUnmet, "no version of the rule was effective when the charge ended")
+		d.settle(dec, charge.StateNoGrant, charge.ReasonRuleUnmet, charge.Say("decision.no_rule", charge.When("at", c.At())))
 		return nil
 	case d.stay == nil && d.needsStay():
 		d.wait(dec)
@@ -37,15 +36,15 @@ func (d *deciding) decide() error {
 	}
 	switch {
 	case d.stay != nil && !d.stay.Open:
-		d.settle(dec, charge.StateNoGrant, charge.ReasonLeftBeforeArrival, "the car had left when the charge could be decided")
+		d.settle(dec, charge.StateNoGrant, charge.ReasonLeftBeforeArrival, dec.Notes.And(charge.Say("decision.left", charge.When("left", d.stay.Left)))...)
 	case dec.State != charge.StateSending:
-		d.settle(dec, dec.State, dec.Reason, dec.Note)
+		d.settle(dec, dec.State, dec.Reason, dec.Notes...)
 	case d.binding.Mode == charge.ModeShadow:
-		d.settle(dec, charge.StateShadow, charge.ReasonBindingShadow, dec.Note)
+		d.settle(dec, charge.StateShadow, charge.ReasonBindingShadow, dec.Notes...)
 	default:
 		r := dec.Reduction
 		c.Reduction = &r
-		d.settle(dec, charge.StateSending, charge.ReasonOK, dec.Note)
+		d.settle(dec, charge.StateSending, charge.ReasonOK, dec.Notes...)
 	}
 	return nil
 }
@@ -55,17 +54,17 @@ func (d *deciding) wait(dec charge.Decision) {
 	until := d.charge.Received.Add(time.Duration(d.rule.HoldSeconds) * time.Second)
 	switch {
 	case d.rule.HoldSeconds == 0:
-		d.settle(dec, charge.StateNoGrant, charge.ReasonNoStay, "the lot has told no stay of this plate at that time, and the rule holds nothing")
+		d.settle(dec, charge.StateNoGrant, charge.ReasonNoStay, charge.Say("decision.no_stay"))
 	case !d.now.Before(until):
-		d.settle(dec, charge.StateExpired, charge.ReasonHoldOver, "no stay came before the hold was over")
+		d.settle(dec, charge.StateExpired, charge.ReasonHoldOver, charge.Say("decision.hold_over", charge.When("until", until)))
 	default:
 		d.charge.HoldUntil = until
-		d.settle(dec, charge.StateHeld, charge.ReasonWaitingForStay, "waits for the lot to tell a stay of this plate")
+		d.settle(dec, charge.StateHeld, charge.ReasonWaitingForStay, charge.Say("decision.waits", charge.When("until", until)))
 	}
 }
 
-func (d *deciding) settle(dec charge.Decision, s charge.State, r charge.Reason, note string) {
-	dec.State, dec.Reason, dec.Note, dec.At = s, r, note, d.now.UTC().Truncate(time.Millisecond) // as the store keeps times
+func (d *deciding) settle(dec charge.Decision, s charge.State, r charge.Reason, notes ...charge.Note) {
+	dec.State, dec.Reason, dec.Notes, dec.At = s, r, notes, d.now.UTC().Truncate(time.Millisecond) // as the store keeps times
 	c := d.charge
 	c.State, c.Reason, c.UpdatedAt, c.Decision = s, r, d.now, &dec
 	if d.stay != nil {
@@ -146,7 +145,7 @@ func (d *deciding) takeVisitKey() error {
 	if c.State == charge.StateSending || c.State == charge.StateShadow {
 		c.Reduction = nil
 		d.settle(*c.Decision, charge.StateNoGrant, charge.ReasonCombineFirst,
-			fmt.Sprintf("the platform numbers no orders, so this is charge %d of the same stay said again", first.ID))
+			charge.Say("decision.same_visit", charge.Count("charge", first.ID)))
 		c.Decision.Reduction, c.Decision.Send = charge.Reduction{}, charge.Reduction{}
 	}
 	return nil

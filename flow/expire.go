@@ -45,7 +45,7 @@ func (f *Flow) expire(ctx context.Context, c *charge.Charge, now time.Time) erro
 				reason = charge.ReasonNoStay // it had to lie around the charge's end: none did
 			}
 			cur.Decision.State, cur.Decision.Reason = charge.StateExpired, reason
-			cur.Decision.Note = "no stay came before the hold was over"
+			cur.Decision.Notes = charge.Notes{charge.Say("decision.hold_over", charge.When("until", cur.HoldUntil))}
 		}
 		return move(tx, then, cur, charge.StateExpired, reason, now)
 	})

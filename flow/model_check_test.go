@@ -271,7 +271,7 @@ func (m *machine) shot() string {
 		fmt.Fprintf(&b, "charge %d %s %q %s %s: %s (%s) %+v stay %d report %s usage %+v\n", c.ID, c.Platform, c.Order, c.Lot, c.Plate.Full(),
 			c.State, c.Reason, c.Reduction, c.StayID, c.Report, c.Usage)
 		if d := c.Decision; d != nil {
-			fmt.Fprintf(&b, "  decided %s: %s of visit %s after %+v: %s\n", d.At, d.Rule.Combine, d.VisitFrom, d.Granted, d.Note)
+			fmt.Fprintf(&b, "  decided %s: %s of visit %s after %+v: %s\n", d.At, d.Rule.Combine, d.VisitFrom, d.Granted, d.Notes)
 		}
 		m.read(func(tx *store.Tx) error {
 			all, err := tx.DeliveriesOf(c.ID)

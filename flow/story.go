@@ -142,9 +142,6 @@ func decisionText(d *charge.Decision) string {
 	if len(d.Granted) > 0 {
 		fmt.Fprintf(&b, "; %d earlier grants in the stay", len(d.Granted))
 	}
-	if d.Note != "" {
-		b.WriteString("; " + d.Note)
-	}
 	return b.String()
 }
 

@@ -33,7 +33,7 @@ func Decide(in Input) charge.Decision {
 	}
 	had := add(in.Granted)
 	o := decide(in, had, &d.Wanted)
-	d.Note = o.note
+	d.Notes = o.notes
 	if o.reason != "" {
 		d.Reason = o.reason
 		return d
@@ -42,7 +42,7 @@ func Decide(in Input) charge.Decision {
 	d.Reduction, d.Send = o.reduction, o.reduction
 	if in.replaces() {
 		if d.Send = had.with(o.reduction); d.Send != d.Reduction {
-			d.Note = join(d.Note, "the lot replaces, so it is told the new total of "+text(d.Send))
+			d.Notes = d.Notes.And(charge.Say("rule.new_total", charge.Grants("total", d.Send)))
 		}
 	}
 	return d
@@ -61,7 +61,7 @@ func decide(in Input, had totals, want *charge.Reduction) outcome {
 			return o
 		}
 		next := step(in, had, o.reduction)
-		next.note = join(o.note, next.note)
+		next.notes = o.notes.And(next.notes...)
 		o = next
 	}
 	return o
@@ -76,12 +76,14 @@ func (in Input) replaces() bool {
 type outcome struct {
 	reduction charge.Reduction
 	reason    charge.Reason
-	note      string
+	notes     charge.Notes
 }
 
-func pass(r charge.Reduction, note string) outcome { return outcome{reduction: r, note: note} }
+func pass(r charge.Reduction, notes ...charge.Note) outcome {
+	return outcome{reduction: r, notes: notes}
+}
 
 // refuse keeps the reduction that was looked at, so that the decision can show what was wanted.
-func refuse(r charge.Reduction, reason charge.Reason, note string) outcome {
-	return outcome{reduction: r, reason: reason, note: note}
+func refuse(r charge.Reduction, reason charge.Reason, notes ...charge.Note) outcome {
+	return outcome{reduction: r, reason: reason, notes: notes}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, charge.Shanghai)
@@ -85,44 +86,44 @@ func TestDecide(t *testing.T) {
 		{name: "as pushed amount", charge: charged(yuan(525)), rule: asPushed, reason: ok, want: yuan(525), give: yuan(525), note: "the push asks for 5.25 yuan"},
 		{name: "as pushed free", charge: charged(free), rule: asPushed, reason: ok, want: free, give: free, note: "the push asks for free parking"},
 		{name: "as pushed lot decides", charge: charged(lots), rule: asPushed, reason: ok, want: lots, give: lots, note: "the push leaves the reduction to the lot"},
-		{name: "as pushed lot decides on 4g", charge: charged(lots), rule: asPushed, kind: charge.Kind4G, reason: charge.ReasonLotDecides4G, want: lots, note: "the push leaves the reduction to the lot, and a 4G lot has nothing that could decide"},
-		{name: "nothing pushed is not the charging time", rule: asPushed, reason: charge.ReasonNothingPushed, note: "the push names no reduction"},
-		{name: "zero minutes pushed", charge: charged(mins(0)), rule: asPushed, reason: charge.ReasonNothingPushed, note: "the push names no reduction"},
-		{name: "negative amount pushed", charge: charged(yuan(-1)), rule: asPushed, reason: charge.ReasonNothingPushed, note: "the push names no reduction"},
+		{name: "as pushed lot decides on 4g", charge: charged(lots), rule: asPushed, kind: charge.Kind4G, reason: charge.ReasonLotDecides4G, want: lots, note: "the push leaves the reduction to the lot; a 4G lot has nothing that could decide"},
+		{name: "nothing pushed is not the charging time", rule: asPushed, reason: charge.ReasonNothingPushed, note: "the push names no reduction that can be used"},
+		{name: "zero minutes pushed", charge: charged(mins(0)), rule: asPushed, reason: charge.ReasonNothingPushed, note: "the push names no reduction that can be used"},
+		{name: "negative amount pushed", charge: charged(yuan(-1)), rule: asPushed, reason: charge.ReasonNothingPushed, note: "the push names no reduction that can be used"},
 		{name: "fixed heeds no push", charge: charged(mins(30)), rule: fixedRule(yuan(1000)), reason: ok, want: yuan(1000), give: yuan(1000), note: "the rule gives 10.00 yuan"},
 		{name: "fixed nothing", rule: fixedRule(mins(0)), reason: charge.ReasonNothingPushed, note: "the rule gives nothing"},
-		{name: "charge time counts a started minute", rule: timeRule, reason: ok, want: mins(151), give: mins(151), note: "charged 91 minutes and 60 on top make 151"},
+		{name: "charge time counts a started minute", rule: timeRule, reason: ok, want: mins(151), give: mins(151), note: "charged 91 minutes, 60 minutes on top make 151 minutes"},
 		{name: "charge time without plus", rule: charge.Rule{Grant: charge.GrantChargeTime}, reason: ok, want: mins(91), give: mins(91), note: "charged 91 minutes"},
-		{name: "charge time unknown", charge: &charge.Charge{EndedAt: noon}, rule: timeRule, reason: charge.ReasonNothingPushed, note: "the rule gives the charging time and the push tells none"},
-		{name: "charge time of none", charge: &charge.Charge{StartedAt: noon, EndedAt: noon}, rule: charge.Rule{Grant: charge.GrantChargeTime}, reason: charge.ReasonNothingPushed, note: "charged 0 minutes, which is nothing to give"},
+		{name: "charge time unknown", charge: &charge.Charge{EndedAt: noon}, rule: timeRule, reason: charge.ReasonNothingPushed, note: "the rule gives the charging time and the push names none"},
+		{name: "charge time of none", charge: &charge.Charge{StartedAt: noon, EndedAt: noon}, rule: charge.Rule{Grant: charge.GrantChargeTime}, reason: charge.ReasonNothingPushed, note: "charged 0 minutes; that is nothing to give"},
 		{name: "lot decides", rule: lotRule, reason: ok, want: lots, give: lots, note: "the rule leaves the reduction to the lot"},
-		{name: "lot decides on 4g", rule: lotRule, kind: charge.Kind4G, reason: charge.ReasonLotDecides4G, want: lots, note: "the rule leaves the reduction to the lot, and a 4G lot has nothing that could decide"},
+		{name: "lot decides on 4g", rule: lotRule, kind: charge.Kind4G, reason: charge.ReasonLotDecides4G, want: lots, note: "the rule leaves the reduction to the lot; a 4G lot has nothing that could decide"},
 
 		// conditions
 		{name: "minutes just enough", rule: with(fixedRule(mins(60)), func(r *charge.Rule) { r.MinChargeMinutes = 91 }), reason: ok, want: mins(60), give: mins(60), note: "the rule gives 60 minutes"},
-		{name: "minutes too few", rule: with(fixedRule(mins(60)), func(r *charge.Rule) { r.MinChargeMinutes = 92 }), reason: charge.ReasonRuleUnmet, note: "charged 91 minutes, the rule asks for at least 92"},
+		{name: "minutes too few", rule: with(fixedRule(mins(60)), func(r *charge.Rule) { r.MinChargeMinutes = 92 }), reason: charge.ReasonRuleUnmet, note: "charged 91 minutes, the rule asks for at least 92 minutes"},
 		{name: "energy just enough", rule: with(fixedRule(mins(60)), func(r *charge.Rule) { r.MinEnergy = 12500 }), reason: ok, want: mins(60), give: mins(60), note: "the rule gives 60 minutes"},
-		{name: "energy too little", rule: with(fixedRule(mins(60)), func(r *charge.Rule) { r.MinEnergy = 12501 }), reason: charge.ReasonRuleUnmet, note: "charged 12.50 kWh, the rule asks for at least 12.501"},
-		{name: "energy not told", charge: &charge.Charge{}, rule: with(fixedRule(mins(60)), func(r *charge.Rule) { r.MinEnergy = 1000 }), reason: charge.ReasonRuleUnmet, note: "the push tells no energy, the rule asks for at least 1.00 kWh"},
+		{name: "energy too little", rule: with(fixedRule(mins(60)), func(r *charge.Rule) { r.MinEnergy = 12501 }), reason: charge.ReasonRuleUnmet, note: "charged 12.50 kWh, the rule asks for at least 12.501 kWh"},
+		{name: "energy not told", charge: &charge.Charge{}, rule: with(fixedRule(mins(60)), func(r *charge.Rule) { r.MinEnergy = 1000 }), reason: charge.ReasonRuleUnmet, note: "the push names no energy, the rule asks for at least 1.00 kWh"},
 
 		// best
 		{name: "best adds the difference", rule: fixedRule(mins(90)), granted: had(mins(60)), reason: ok, want: mins(90), give: mins(30), note: "the rule gives 90 minutes; the stay has 60 minutes and the best grant counts, so 30 minutes are added"},
 		{name: "best over several differences", rule: fixedRule(mins(90)), granted: had(mins(60), mins(20)), reason: ok, want: mins(90), give: mins(10), note: "the rule gives 90 minutes; the stay has 80 minutes and the best grant counts, so 10 minutes are added"},
-		{name: "best not better", rule: fixedRule(mins(60)), granted: had(mins(60)), reason: charge.ReasonCapReached, want: mins(60), note: "the rule gives 60 minutes; the stay has 60 minutes and the best grant counts, this one is not better"},
+		{name: "best not better", rule: fixedRule(mins(60)), granted: had(mins(60)), reason: charge.ReasonCombineBest, want: mins(60), note: "the rule gives 60 minutes; the stay has 60 minutes and the best grant counts, 60 minutes is not better"},
 		{name: "best amount", rule: fixedRule(yuan(1000)), granted: had(yuan(400)), reason: ok, want: yuan(1000), give: yuan(600), note: "the rule gives 10.00 yuan; the stay has 4.00 yuan and the best grant counts, so 6.00 yuan are added"},
 		{name: "best of another method", rule: fixedRule(yuan(1000)), granted: had(mins(60)), reason: charge.ReasonCombineMethod, want: yuan(1000), note: "the rule gives 10.00 yuan; the stay has 60 minutes, which is not comparable"},
 		{name: "best free after time", rule: fixedRule(free), granted: had(mins(60)), reason: charge.ReasonCombineMethod, want: free, note: "the rule gives free parking; the stay has 60 minutes, which is not comparable"},
 		{name: "best time after lot decides", rule: fixedRule(mins(60)), granted: had(lots), reason: charge.ReasonCombineMethod, want: mins(60), note: "the rule gives 60 minutes; the stay has a reduction of the lot's own, which is not comparable"},
-		{name: "best lot decides twice", rule: lotRule, granted: had(lots), reason: charge.ReasonCapReached, want: lots, note: "the rule leaves the reduction to the lot; the lot was left to decide for this stay already"},
+		{name: "best lot decides twice", rule: lotRule, granted: had(lots), reason: charge.ReasonCombineBest, want: lots, note: "the rule leaves the reduction to the lot; the lot was left to decide for this stay already"},
 		{name: "best lot decides after time", rule: lotRule, granted: had(mins(5)), reason: charge.ReasonCombineMethod, want: lots, note: "the rule leaves the reduction to the lot; the stay has 5 minutes, which is not comparable"},
 		{name: "best on 4g stores another method whole", rule: fixedRule(yuan(1000)), kind: charge.Kind4G, granted: had(mins(60)), reason: ok, want: yuan(1000), give: yuan(1000), note: "the rule gives 10.00 yuan; the stay has 60 minutes, the worth at pricing decides, so 10.00 yuan are added"},
 		{name: "best on 4g adds to its own method", rule: fixedRule(yuan(1000)), kind: charge.Kind4G, granted: had(mins(60), yuan(300)), reason: ok, want: yuan(1000), give: yuan(700), note: "the rule gives 10.00 yuan; the stay has 60 minutes and 3.00 yuan, the worth at pricing decides, so 7.00 yuan are added"},
 		{name: "best free on 4g after time", rule: fixedRule(free), kind: charge.Kind4G, granted: had(mins(60)), reason: ok, want: free, give: free, note: "the rule gives free parking; the stay has 60 minutes, the worth at pricing decides"},
-		{name: "best on 4g not better", rule: fixedRule(yuan(300)), kind: charge.Kind4G, granted: had(mins(60), yuan(300)), reason: charge.ReasonCapReached, want: yuan(300), note: "the rule gives 3.00 yuan; the stay has 60 minutes and 3.00 yuan and the best grant counts, this one is not better"},
+		{name: "best on 4g not better", rule: fixedRule(yuan(300)), kind: charge.Kind4G, granted: had(mins(60), yuan(300)), reason: charge.ReasonCombineBest, want: yuan(300), note: "the rule gives 3.00 yuan; the stay has 60 minutes and 3.00 yuan and the best grant counts, 3.00 yuan is not better"},
 
 		// free already
-		{name: "free after free", rule: fixedRule(free), granted: had(free), reason: charge.ReasonCapReached, want: free, note: "the rule gives free parking; the stay is free already"},
-		{name: "capped free after free", rule: capped(free, 120, 0), granted: had(free), reason: charge.ReasonCapReached, want: free, note: "the rule gives free parking; the stay is free already"},
+		{name: "free after free", rule: fixedRule(free), granted: had(free), reason: charge.ReasonCombineBest, want: free, note: "the rule gives free parking; the stay is free already"},
+		{name: "capped free after free", rule: capped(free, 120, 0), granted: had(free), reason: charge.ReasonCombineBest, want: free, note: "the rule gives free parking; the stay is free already"},
 		{name: "time after free", rule: fixedRule(mins(60)), granted: had(free), reason: charge.ReasonCombineMethod, want: mins(60), note: "the rule gives 60 minutes; the stay is free already, nothing can be put on top"},
 		{name: "time after free on 4g", rule: fixedRule(mins(60)), kind: charge.Kind4G, granted: had(free), reason: charge.ReasonCombineMethod, want: mins(60), note: "the rule gives 60 minutes; the stay is free already, nothing can be put on top"},
 		{name: "sum after free", rule: combined(charge.CombineSum, fixedRule(mins(60))), granted: had(free), reason: charge.ReasonCombineMethod, want: mins(60), note: "the rule gives 60 minutes; the stay is free already, nothing can be put on top"},
@@ -132,7 +133,7 @@ func TestDecide(t *testing.T) {
 		{name: "sum adds another method", rule: combined(charge.CombineSum, fixedRule(yuan(500))), granted: had(mins(60)), reason: ok, want: yuan(500), give: yuan(500), note: "the rule gives 5.00 yuan; added to what the stay has, 60 minutes"},
 		{name: "sum of lot decides", rule: combined(charge.CombineSum, lotRule), granted: had(lots), reason: ok, want: lots, give: lots, note: "the rule leaves the reduction to the lot; added to what the stay has, a reduction of the lot's own"},
 		{name: "first is first", rule: combined(charge.CombineFirst, fixedRule(mins(90))), reason: ok, want: mins(90), give: mins(90), note: "the rule gives 90 minutes"},
-		{name: "first was before", rule: combined(charge.CombineFirst, fixedRule(mins(90))), granted: had(yuan(1)), reason: charge.ReasonCombineFirst, want: mins(90), note: "the rule gives 90 minutes; only the first grant of a stay counts, and there was one"},
+		{name: "first was before", rule: combined(charge.CombineFirst, fixedRule(mins(90))), granted: had(yuan(1)), reason: charge.ReasonCombineFirst, want: mins(90), note: "the rule gives 90 minutes; only the first grant of a stay counts, and the stay has 0.01 yuan"},
 
 		// caps
 		{name: "cap of minutes", rule: capped(mins(180), 120, 0), reason: ok, want: mins(180), give: mins(120), note: "the rule gives 180 minutes; the cap of 120 minutes leaves 120 minutes"},
@@ -146,7 +147,7 @@ func TestDecide(t *testing.T) {
 		{name: "free under caps is the minutes", rule: capped(free, 120, 3000), reason: ok, want: free, give: mins(120), note: "the rule gives free parking; free under a cap is the cap, 120 minutes"},
 		{name: "free under a cap of yuan", rule: capped(free, 0, 3000), reason: ok, want: free, give: yuan(3000), note: "the rule gives free parking; free under a cap is the cap, 30.00 yuan"},
 		{name: "free under a cap that is half used", rule: capped(free, 120, 0), granted: had(mins(60)), reason: ok, want: free, give: mins(60), note: "the rule gives free parking; free under a cap is the cap, 120 minutes; the stay has 60 minutes and the best grant counts, so 60 minutes are added"},
-		{name: "free under a cap that is used", rule: capped(free, 120, 0), granted: had(mins(120)), reason: charge.ReasonCapReached, want: free, note: "the rule gives free parking; free under a cap is the cap, 120 minutes; the stay has 120 minutes and the best grant counts, this one is not better"},
+		{name: "free under a cap that is used", rule: capped(free, 120, 0), granted: had(mins(120)), reason: charge.ReasonCapReached, want: free, note: "the rule gives free parking; free under a cap is the cap, 120 minutes; the stay has 120 minutes and the best grant counts, 120 minutes is not better"},
 		{name: "lot decides is not capped", rule: with(lotRule, func(r *charge.Rule) { r.CapMinutes, r.CapAmount = 1, 1 }), reason: ok, want: lots, give: lots, note: "the rule leaves the reduction to the lot"},
 
 		// lots that replace
@@ -175,7 +176,7 @@ func (c decideCase) check(t *testing.T) {
 	}
 	want := charge.Decision{
 		At: noon, Rule: c.rule, State: charge.StateNoGrant, Reason: c.reason, Wanted: c.want, Reduction: c.give,
-		Send: c.give, Granted: c.granted, StayID: 7, StayOrder: "s7", Note: c.note,
+		Send: c.give, Granted: c.granted, StayID: 7, StayOrder: "s7",
 		Minutes: in.Charge.Minutes(), Energy: in.Charge.Energy,
 	}
 	if c.reason == charge.ReasonOK {
@@ -184,7 +185,12 @@ func (c decideCase) check(t *testing.T) {
 	if !c.send.IsZero() {
 		want.Send = c.send
 	}
-	if diff := cmp.Diff(want, Decide(in)); diff != "" {
+	got := Decide(in)
+	if said := words.Notes(words.English, got.Notes); said != c.note {
+		t.Errorf("it says %q, want %q", said, c.note)
+	}
+	got.Notes = nil
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("decision (-want +got):\n%s", diff)
 	}
 }

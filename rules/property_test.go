@@ -83,7 +83,7 @@ func TestNeverMoreThanTheCaps(t *testing.T) {
 			if (d.State == charge.StateSending) == d.Reduction.IsZero() || (d.Reason == charge.ReasonOK) == d.Reduction.IsZero() {
 				t.Fatalf("decision %d is %s/%s with reduction %+v", i, d.State, d.Reason, d.Reduction)
 			}
-			if d.Reduction.Minutes < 0 || d.Reduction.Amount < 0 || d.Note == "" {
+			if d.Reduction.Minutes < 0 || d.Reduction.Amount < 0 || len(d.Notes) == 0 {
 				t.Fatalf("decision %d: %+v", i, d)
 			}
 		}

@@ -1,26 +1,22 @@
 package rules
 
-import (
-	"fmt"
-
-	"github.com/chargestamp/chargestamp/charge"
-)
+import "github.com/chargestamp/chargestamp/charge"
 
 // conditions holds the charge against the rule's minima. What a push does not tell is not fulfilled.
 func conditions(in Input) outcome {
 	var r charge.Reduction
 	if got, least := in.Charge.Minutes(), in.Rule.MinChargeMinutes; got < least {
-		return refuse(r, charge.ReasonRuleUnmet, fmt.Sprintf("charged %s, the rule asks for at least %d", minutes(got), least))
+		return refuse(r, charge.ReasonRuleUnmet, charge.Say("rule.too_short", charge.Mins("got", got), charge.Mins("least", least)))
 	}
 	if least := in.Rule.MinEnergy; least > 0 {
 		if !in.Charge.HasEnergy {
-			return refuse(r, charge.ReasonRuleUnmet, fmt.Sprintf("the push tells no energy, the rule asks for at least %s kWh", least))
+			return refuse(r, charge.ReasonRuleUnmet, charge.Say("rule.no_energy", charge.KWh("least", least)))
 		}
 		if got := in.Charge.Energy; got < least {
-			return refuse(r, charge.ReasonRuleUnmet, fmt.Sprintf("charged %s kWh, the rule asks for at least %s", got, least))
+			return refuse(r, charge.ReasonRuleUnmet, charge.Say("rule.too_little", charge.KWh("got", got), charge.KWh("least", least)))
 		}
 	}
-	return pass(r, "")
+	return pass(r)
 }
 
 // wanted is the reduction before anything limits it.
@@ -31,7 +27,7 @@ func wanted(in Input) outcome {
 	case charge.GrantChargeTime:
 		return chargeTime(in)
 	case charge.GrantLotDecides:
-		return lotDecides(in, "the rule leaves the reduction to the lot")
+		return lotDecides(in, "rule.lot_decides")
 	default:
 		return asPushed(in)
 	}
@@ -39,9 +35,9 @@ func wanted(in Input) outcome {
 
 func fixed(r charge.Reduction) outcome {
 	if r.Method != charge.MethodFree && r.Minutes <= 0 && r.Amount <= 0 {
-		return refuse(charge.Reduction{}, charge.ReasonNothingPushed, "the rule gives nothing")
+		return refuse(charge.Reduction{}, charge.ReasonNothingPushed, charge.Say("rule.gives_nothing"))
 	}
-	return pass(r, "the rule gives "+text(r))
+	return pass(r, charge.Say("rule.gives", charge.Grants("grant", r)))
 }
 
 func asPushed(in Input) outcome {
@@ -54,37 +50,37 @@ func asPushed(in Input) outcome {
 		r.Amount = ask.Amount
 	case ask.Method == charge.MethodFree:
 	case ask.Method == charge.MethodLotDecides:
-		return lotDecides(in, "the push leaves the reduction to the lot")
+		return lotDecides(in, "rule.push_lot_decides")
 	default:
-		return refuse(charge.Reduction{}, charge.ReasonNothingPushed, "the push names no reduction")
+		return refuse(charge.Reduction{}, charge.ReasonNothingPushed, charge.Say("rule.nothing_pushed"))
 	}
-	return pass(r, "the push asks for "+text(r))
+	return pass(r, charge.Say("rule.push_asks", charge.Grants("grant", r)))
 }
 
 // lotDecides needs somebody at the lot who can decide; a 4G lot has nobody but us.
-func lotDecides(in Input, note string) outcome {
+func lotDecides(in Input, code string) outcome {
 	r := charge.Reduction{Method: charge.MethodLotDecides}
 	if in.Kind == charge.Kind4G {
-		return refuse(r, charge.ReasonLotDecides4G, note+", and a 4G lot has nothing that could decide")
+		return refuse(r, charge.ReasonLotDecides4G, charge.Say(code), charge.Say("rule.lot_cannot_decide"))
 	}
-	return pass(r, note)
+	return pass(r, charge.Say(code))
 }
 
 func chargeTime(in Input) outcome {
 	if in.Charge.StartedAt.IsZero() || in.Charge.EndedAt.IsZero() {
-		return refuse(charge.Reduction{}, charge.ReasonNothingPushed, "the rule gives the charging time and the push tells none")
+		return refuse(charge.Reduction{}, charge.ReasonNothingPushed, charge.Say("rule.no_times"))
 	}
 	if in.Charge.EndedAt.Before(in.Charge.StartedAt) {
-		return refuse(charge.Reduction{}, charge.ReasonNothingPushed, "the rule gives the charging time and the push's times cross")
+		return refuse(charge.Reduction{}, charge.ReasonNothingPushed, charge.Say("rule.times_cross"))
 	}
 	charged, plus := in.Charge.Minutes(), in.Rule.PlusMinutes
 	r := charge.Reduction{Method: charge.MethodTime, Minutes: charged + plus}
-	note := fmt.Sprintf("charged %s", minutes(charged))
+	note := charge.Say("rule.charged", charge.Mins("charged", charged))
 	if plus != 0 {
-		note = fmt.Sprintf("%s and %d on top make %d", note, plus, r.Minutes)
+		note = charge.Say("rule.charged_plus", charge.Mins("charged", charged), charge.Mins("plus", plus), charge.Mins("sum", r.Minutes))
 	}
 	if r.Minutes <= 0 {
-		return refuse(charge.Reduction{}, charge.ReasonNothingPushed, note+", which is nothing to give")
+		return refuse(charge.Reduction{}, charge.ReasonNothingPushed, note, charge.Say("rule.nothing_to_give"))
 	}
 	return pass(r, note)
 }
@@ -95,13 +91,13 @@ func combine(in Input, had totals, r charge.Reduction) outcome {
 		return freeToCap(in.Rule, r)
 	}
 	if in.Rule.Combine == charge.CombineFirst {
-		return refuse(r, charge.ReasonCombineFirst, "only the first grant of a stay counts, and there was one")
+		return refuse(r, charge.ReasonCombineFirst, charge.Say("rule.first_was", had.had()))
 	}
 	if had.free {
 		if r.Method == charge.MethodFree {
-			return refuse(r, charge.ReasonCapReached, "the stay is free already")
+			return refuse(r, charge.ReasonCombineBest, charge.Say("rule.free_already"))
 		}
-		return refuse(r, charge.ReasonCombineMethod, "the stay is free already, nothing can be put on top")
+		return refuse(r, charge.ReasonCombineMethod, charge.Say("rule.free_on_top"))
 	}
 	capped := freeToCap(in.Rule, r)
 	r = capped.reduction
@@ -111,14 +107,17 @@ func combine(in Input, had totals, r charge.Reduction) outcome {
 	} else {
 		o = best(in, had, r)
 	}
-	o.note = join(capped.note, o.note)
+	if o.reason == charge.ReasonCombineBest && len(capped.notes) > 0 {
+		o.reason = charge.ReasonCapReached // free parking wanted more; its cap is what the stay has had
+	}
+	o.notes = capped.notes.And(o.notes...)
 	return o
 }
 
 // freeToCap turns free parking under a cap into the cap itself.
 func freeToCap(rule charge.Rule, r charge.Reduction) outcome {
 	if r.Method != charge.MethodFree {
-		return pass(r, "")
+		return pass(r)
 	}
 	switch {
 	case rule.CapMinutes > 0:
@@ -126,26 +125,25 @@ func freeToCap(rule charge.Rule, r charge.Reduction) outcome {
 	case rule.CapAmount > 0:
 		r = charge.Reduction{Method: charge.MethodAmount, Amount: rule.CapAmount}
 	default:
-		return pass(r, "")
+		return pass(r)
 	}
-	return pass(r, "free under a cap is the cap, "+text(r))
+	return pass(r, charge.Say("rule.free_is_cap", charge.Grants("cap", r)))
 }
 
 // sum adds. Where a lot replaces, a message of another method would wipe out what was told before, unless
 // it is free parking, which is more than anything before it.
 func sum(in Input, had totals, r charge.Reduction) outcome {
 	if in.replaces() && !had.only(r.Method) && r.Method != charge.MethodFree {
-		return refuse(r, charge.ReasonCombineMethod,
-			fmt.Sprintf("the stay has %s, and the lot would drop that for a message of another kind", had))
+		return refuse(r, charge.ReasonCombineMethod, charge.Say("rule.lot_would_drop", had.had()))
 	}
-	return pass(r, fmt.Sprintf("added to what the stay has, %s", had))
+	return pass(r, charge.Say("rule.added_to", had.had()))
 }
 
 // best leaves the better single grant of one method. Two methods can be compared only where a tariff
 // prices them: in 4g lots, at settlement.
 func best(in Input, had totals, r charge.Reduction) outcome {
 	if !had.only(r.Method) && in.Kind != charge.Kind4G {
-		return refuse(r, charge.ReasonCombineMethod, fmt.Sprintf("the stay has %s, which is not comparable", had))
+		return refuse(r, charge.ReasonCombineMethod, charge.Say("rule.not_comparable", had.had()))
 	}
 	rest := r
 	switch r.Method {
@@ -154,18 +152,18 @@ func best(in Input, had totals, r charge.Reduction) outcome {
 	case charge.MethodAmount:
 		rest.Amount -= had.amount
 	case charge.MethodLotDecides:
-		return refuse(r, charge.ReasonCapReached, "the lot was left to decide for this stay already")
+		return refuse(r, charge.ReasonCombineBest, charge.Say("rule.lot_decides_already"))
 	case charge.MethodFree:
-		return pass(r, fmt.Sprintf("the stay has %s, the worth at pricing decides", had))
+		return pass(r, charge.Say("rule.worth_decides", had.had()))
 	}
-	note := fmt.Sprintf("the stay has %s and the best grant counts", had)
 	if rest.Minutes <= 0 && rest.Amount <= 0 {
-		return refuse(r, charge.ReasonCapReached, note+", this one is not better")
+		return refuse(r, charge.ReasonCombineBest, charge.Say("rule.not_better", had.had(), charge.Grants("grant", r)))
 	}
+	code := "rule.best_adds"
 	if !had.only(r.Method) {
-		note = fmt.Sprintf("the stay has %s, the worth at pricing decides", had)
+		code = "rule.worth_adds"
 	}
-	return pass(rest, fmt.Sprintf("%s, so %s are added", note, text(rest)))
+	return pass(rest, charge.Say(code, had.had(), charge.Grants("rest", rest)))
 }
 
 // limit holds the stay under the rule's caps, over all platforms.
@@ -174,19 +172,19 @@ func limit(in Input, had totals, r charge.Reduction) outcome {
 	case r.Method == charge.MethodTime && ruleCap.CapMinutes > 0:
 		left := max(0, ruleCap.CapMinutes-had.minutes)
 		if r.Minutes <= left {
-			return pass(r, "")
+			return pass(r)
 		}
 		r.Minutes = left
 	case r.Method == charge.MethodAmount && ruleCap.CapAmount > 0:
 		left := max(0, ruleCap.CapAmount-had.amount)
 		if r.Amount <= left {
-			return pass(r, "")
+			return pass(r)
 		}
 		r.Amount = left
 	default:
-		return pass(r, "")
+		return pass(r)
 	}
-	note := fmt.Sprintf("the cap of %s leaves %s", capText(in.Rule, r.Method), text(r))
+	note := charge.Say("rule.cap_left", capOf(in.Rule, r.Method), charge.Grants("left", r))
 	if r.Minutes == 0 && r.Amount == 0 {
 		return refuse(r, charge.ReasonCapReached, note)
 	}

@@ -1,11 +1,6 @@
 package rules
 
-import (
-	"fmt"
-	"strings"
-
-	"github.com/chargestamp/chargestamp/charge"
-)
+import "github.com/chargestamp/chargestamp/charge"
 
 // totals is what a stay was granted before, by method.
 type totals struct {
@@ -51,54 +46,28 @@ func (t totals) with(r charge.Reduction) charge.Reduction {
 	return r
 }
 
-// String says what the stay has: "60 minutes and 5.00 yuan".
-func (t totals) String() string {
-	var parts []string
+// list is what the stay has, one reduction a method.
+func (t totals) list() []charge.Reduction {
+	var out []charge.Reduction
 	if t.minutes != 0 {
-		parts = append(parts, minutes(t.minutes))
+		out = append(out, charge.Reduction{Method: charge.MethodTime, Minutes: t.minutes})
 	}
 	if t.amount != 0 {
-		parts = append(parts, t.amount.String()+" yuan")
+		out = append(out, charge.Reduction{Method: charge.MethodAmount, Amount: t.amount})
 	}
 	if t.free {
-		parts = append(parts, "free parking")
+		out = append(out, charge.Reduction{Method: charge.MethodFree})
 	}
 	if t.lot {
-		parts = append(parts, "a reduction of the lot's own")
+		out = append(out, charge.Reduction{Method: charge.MethodLotDecides})
 	}
-	return strings.Join(parts, " and ")
+	return out
 }
 
-// text says a reduction: "60 minutes", "5.00 yuan", "free parking".
-func text(r charge.Reduction) string {
-	switch r.Method {
-	case charge.MethodTime:
-		return minutes(r.Minutes)
-	case charge.MethodAmount:
-		return r.Amount.String() + " yuan"
-	case charge.MethodFree:
-		return "free parking"
-	}
-	return "a reduction of the lot's own"
-}
+// had is what the stay has, as an argument of a note.
+func (t totals) had() charge.Arg { return charge.Grants("had", t.list()...) }
 
-func capText(rule charge.Rule, m charge.Method) string {
-	if m == charge.MethodTime {
-		return minutes(rule.CapMinutes)
-	}
-	return rule.CapAmount.String() + " yuan"
-}
-
-func minutes(n int64) string {
-	if n == 1 {
-		return "1 minute"
-	}
-	return fmt.Sprintf("%d minutes", n)
-}
-
-func join(a, b string) string {
-	if a == "" || b == "" {
-		return a + b
-	}
-	return a + "; " + b
+// capOf is the rule's cap of a method, as an argument of a note.
+func capOf(rule charge.Rule, m charge.Method) charge.Arg {
+	return charge.Grants("cap", charge.Reduction{Method: m, Minutes: rule.CapMinutes, Amount: rule.CapAmount})
 }

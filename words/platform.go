@@ -1,7 +1,7 @@
 package words
 
-// Note puts a note on a platform's protocol into Chinese. One that an operator's own profile has stays as it is.
-func Note(english string) Text {
+// OfProfile puts a note on a platform's protocol into Chinese. One that an operator's own profile has stays as it is.
+func OfProfile(english string) Text {
 	if zh, ok := chineseNotes[english]; ok {
 		return Text{ZH: zh, EN: english}
 	}

@@ -14,7 +14,7 @@ func Sentence(english string) Text {
 	}
 	for _, s := range slices.Concat(sentences, pushSentences) {
 		if args, ok := match(s.EN, english); ok {
-			return Text{ZH: fill(s.ZH, args), EN: english}
+			return Text{ZH: fillIn(s.ZH, args), EN: english}
 		}
 	}
 	return Text{english, english}
@@ -40,7 +40,7 @@ func match(pattern, text string) (args []string, ok bool) {
 	return args, text == ""
 }
 
-func fill(pattern string, args []string) string {
+func fillIn(pattern string, args []string) string {
 	for _, a := range args {
 		pattern = strings.Replace(pattern, "%s", a, 1)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/guard"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 // chargeHead is what a charge's push tells; chargeTail what came of it at the exit; chargeFull is a charge as the
@@ -100,7 +101,8 @@ type decision struct {
 	StayOrder     *string     `json:"stay_order"`
 	ChargeMinutes int64       `json:"charge_minutes"`
 	EnergyKWh     string      `json:"energy_kwh"`
-	Note          *string     `json:"note"`
+	Note          *string     `json:"note" doc:"how it came to it, in English"`
+	NoteZH        *string     `json:"note_zh" doc:"the same in Chinese"`
 }
 
 type granted struct {
@@ -172,7 +174,7 @@ func viewDecision(d *charge.Decision) *decision {
 		Granted: mapAll(d.Granted, func(g charge.Granted) granted {
 			return granted{number(g.Charge), viewReduction(&g.Reduction), string(g.Combine), moment(g.At)}
 		}),
-		StayOrder: text(d.StayOrder), ChargeMinutes: d.Minutes, EnergyKWh: d.Energy.String(), Note: text(d.Note),
+		StayOrder: text(d.StayOrder), ChargeMinutes: d.Minutes, EnergyKWh: d.Energy.String(), Note: text(words.Notes(words.English, d.Notes)), NoteZH: text(words.Notes(words.Chinese, d.Notes)),
 	}
 }
 

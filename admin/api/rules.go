@@ -8,6 +8,7 @@ import (
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/guard"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 type backtestInput struct {
@@ -56,7 +57,8 @@ type reworkedView struct {
 	WouldReason string     `json:"would_reason"`
 	Minutes     int64      `json:"minutes" doc:"the difference"`
 	Amount      string     `json:"amount" doc:"the difference"`
-	Note        string     `json:"note" doc:"how the changed rule came to it"`
+	Note        string     `json:"note" doc:"how the changed rule came to it, in English"`
+	NoteZH      string     `json:"note_zh" doc:"the same in Chinese"`
 }
 
 func viewGrants(g flow.Grants) grantsView {
@@ -69,7 +71,8 @@ func viewReworked(who guard.Identity, r flow.Reworked) reworkedView {
 		Charge: number(c.ID), Order: text(c.Order), Plate: desk.ShowPlate(who, c.Plate), ReceivedAt: moment(c.Received),
 		Stay: text(c.Decision.StayOrder), Was: viewReduction(&c.Decision.Reduction), WasReason: string(c.Decision.Reason),
 		Would: viewReduction(&r.Would.Reduction), WouldReason: string(r.Would.Reason),
-		Minutes: r.Minutes(), Amount: r.Amount().String(), Note: r.Would.Note,
+		Minutes: r.Minutes(), Amount: r.Amount().String(), Note: words.Notes(words.English, r.Would.Notes),
+		NoteZH: words.Notes(words.Chinese, r.Would.Notes),
 	}
 }
 

@@ -158,8 +158,8 @@ func decisionStep(p *page, d *charge.Decision) step {
 	if !d.Send.IsZero() && d.Send != d.Reduction {
 		s.Facts = append(s.Facts, fact{p.T("告知车场（新合计）", "told to the lot (new total)"), p.Reduction(&d.Send)})
 	}
-	if d.Note != "" && p.Lang == words.English { // the facts above say the same in Chinese
-		s.Facts = append(s.Facts, fact{p.T("计算", "arithmetic"), d.Note})
+	if text := words.Notes(p.Lang, d.Notes); text != "" {
+		s.Facts = append(s.Facts, fact{p.T("计算", "how it came to it"), text})
 	}
 	return s
 }

@@ -49,7 +49,7 @@ func testOnward(t *testing.T, s *site) {
 		if err != nil {
 			return err
 		}
-		got.Plate, got.Decision.Note, got.Reduction.Minutes = "京B00000", "scribbled", 7
+		got.Plate, got.Decision.StayOrder, got.Reduction.Minutes = "京B00000", "scribbled", 7
 		sent, err := tx.Delivery(d.ID)
 		if err != nil {
 			return err
@@ -106,7 +106,7 @@ func testOnward(t *testing.T, s *site) {
 
 	// A change of what a decision points to is a change of the charge.
 	for i, change := range []func(*charge.Charge){
-		func(c *charge.Charge) { c.Decision.Note = "looked at" },
+		func(c *charge.Charge) { c.Decision.StayOrder = "looked at" },
 		func(c *charge.Charge) { c.Decision.Granted = append(c.Decision.Granted, charge.Granted{Charge: 7}) },
 		func(c *charge.Charge) { c.Decision.Granted[0].Charge = 8 },
 		func(c *charge.Charge) { c.Reduction.Minutes++ },

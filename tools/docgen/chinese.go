@@ -7,7 +7,7 @@ import (
 )
 
 func chineseNote(english string) (string, error) {
-	if note := words.Note(english); note.ZH != english {
+	if note := words.OfProfile(english); note.ZH != english {
 		return note.ZH, nil
 	}
 	return "", fmt.Errorf("words/platform.go has no Chinese for the note %q", english)
