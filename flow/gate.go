@@ -218,7 +218,8 @@ func (f *Flow) settle4G(tx Tx, then *after, s *charge.Stay, settled ledger.Settl
 	if e.HasTotal {
 		gap = e.Total - settled.Price
 	}
-	for _, u := range settled.Used {
+	charges := make([]*charge.Charge, len(settled.Used))
+	for i, u := range settled.Used {
 		c, err := tx.Charge(u.Charge)
 		if err != nil {
 			return err
@@ -226,9 +227,13 @@ func (f *Flow) settle4G(tx Tx, then *after, s *charge.Stay, settled ledger.Settl
 		if c == nil {
 			return fmt.Errorf("charge %d of stay %d is gone", u.Charge, s.ID)
 		}
-		if err := then.hold(charge.VisitKey{Lot: c.Lot, Plate: c.Plate}); err != nil {
-			return err
-		}
+		charges[i] = c
+	}
+	if err := then.holdCharges(charges); err != nil {
+		return err
+	}
+	for i, u := range settled.Used {
+		c := charges[i]
 		used := charge.Usage{Minutes: u.Minutes, Amount: u.Amount, At: e.Left, Source: charge.UsageLedger, Gap: gap}
 		if err := f.use(tx, then, c, used, now); err != nil {
 			return err

@@ -39,6 +39,7 @@ type world struct {
 	told   []platform.Used // to the platform
 	clock  *clock
 	ids    *charge.IDs
+	wrap   func(flow.Storage) flow.Storage // of the next restart; nil for none
 }
 
 type clock struct {
@@ -231,6 +232,11 @@ func newWorld(t testing.TB) *world {
 	return newWorldOn(t, storetest.SQLite)
 }
 
+// bothEngines is where stores may lie, by engine.
+func bothEngines(t testing.TB) map[string]storetest.Place {
+	return map[string]storetest.Place{"SQLite": storetest.SQLite, "PostgreSQL": storetest.Postgres(storetest.StartPostgres(t))}
+}
+
 // newWorldOn is newWorld on one of the engines.
 func newWorldOn(t testing.TB, place storetest.Place) *world {
 	t.Helper()
@@ -261,8 +267,12 @@ func newWorldOn(t testing.TB, place storetest.Place) *world {
 
 // restart starts a new flow on the same data; what is in flight stays with the old one, which is heard no more.
 func (w *world) restart() *flow.Flow {
+	var s flow.Storage = storage{w.store}
+	if w.wrap != nil {
+		s = w.wrap(s)
+	}
 	w.flow = flow.New(flow.Config{
-		Storage: storage{w.store}, Estate: func() flow.Estate { return w.estate },
+		Storage: s, Estate: func() flow.Estate { return w.estate },
 		Dialect:  func(string) (platform.Dialect, bool) { return reporting{}, true },
 		Channels: map[charge.DeliveryChannel]lot.Channel{charge.ChannelLine: w.line, charge.ChannelCallback: w.calls},
 		Reports:  w, Observer: observer{}, IDs: w.ids.Next, Node: "test", Now: w.clock.Now, Logger: slog.New(slog.DiscardHandler),

@@ -113,9 +113,7 @@ func (d *deciding) dispatch(dl *charge.Delivery) error {
 		dl.State = charge.DeliveryDue
 		j.DueAt = d.now.Add(turnCheck)
 	case f.cfg.Channels[dl.Channel].Here(dl.Lot):
-		dl.State = charge.DeliveryLeased
-		j.Lease, j.LeaseUntil, j.Fence = f.cfg.Node, f.runner.LeaseUntil(d.now), 1
-		d.then.hands = append(d.then.hands, handed{j, carried{order: order(dl), received: c.Received, stay: c.StayID, visit: d.visit(), unsafe: d.target().Repeats == charge.RepeatsUnsafe}})
+		d.lease(dl, &j)
 	default:
 		c.Reason = charge.ReasonLineOff // or another node holds the line, and takes it in a moment
 		dl.State = charge.DeliveryDue
@@ -139,6 +137,22 @@ func (d *deciding) dispatch(dl *charge.Delivery) error {
 		return nil
 	}
 	return d.tx.SetCharge(c)
+}
+
+// lease makes a delivery this node's from the start. Where too much is in flight it is only due: a lease would say
+// that it is being sent.
+func (d *deciding) lease(dl *charge.Delivery, j *outbox.Job) {
+	f, c := d.f, d.charge
+	place, ok := f.runner.Reserve(j.Kind)
+	if !ok {
+		dl.State = charge.DeliveryDue
+		d.then.wake = append(d.then.wake, j.Kind)
+		return
+	}
+	dl.State = charge.DeliveryLeased
+	j.Lease, j.LeaseUntil, j.Fence = f.cfg.Node, f.runner.LeaseUntil(d.now), 1
+	d.then.hands = append(d.then.hands, handed{place, *j, carried{order: order(dl), received: c.Received, stay: c.StayID,
+		visit: d.visit(), unsafe: d.target().Repeats == charge.RepeatsUnsafe}})
 }
 
 func (d *deciding) paused(id charge.LotID) (bool, error) {

@@ -95,11 +95,11 @@ func (f *Flow) parties(tx Tx, then *after, s *charge.Stay, cl closing) ([]party,
 			charges = append(charges, c)
 		}
 	}
+	if err := then.holdCharges(charges); err != nil {
+		return nil, err // the stay's plate was corrected, or it lies around the charge's lot
+	}
 	parties := make([]party, len(charges))
 	for i, c := range charges {
-		if err := then.hold(charge.VisitKey{Lot: c.Lot, Plate: c.Plate}); err != nil {
-			return nil, err // the stay's plate was corrected, or it lies around the charge's lot
-		}
 		dl, err := lastDelivery(tx, c.ID)
 		if err != nil {
 			return nil, err

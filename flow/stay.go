@@ -206,20 +206,20 @@ func (f *Flow) loneExit(tx Tx, then *after, e lot.Exit, now time.Time) error {
 // rematch decides the held charges of a plate anew after a lot told something: the stay they waited for may
 // be here. Held charges of neighbouring areas count too, since a rule may aim at this lot's stay.
 func (f *Flow) rematch(tx Tx, then *after, v charge.VisitKey, now time.Time) error {
+	var waiting []*charge.Charge
 	for _, k := range f.neighbours(v) {
-		waiting, err := tx.HeldCharges(k)
+		held, err := tx.HeldCharges(k)
 		if err != nil {
 			return err
 		}
-		if len(waiting) > 0 {
-			if err := then.hold(k); err != nil {
-				return err
-			}
-		}
-		for _, c := range waiting {
-			if err := f.decideAgain(tx, then, c, now); err != nil {
-				return err
-			}
+		waiting = append(waiting, held...)
+	}
+	if err := then.holdCharges(waiting); err != nil {
+		return err
+	}
+	for _, c := range waiting {
+		if err := f.decideAgain(tx, then, c, now); err != nil {
+			return err
 		}
 	}
 	return nil

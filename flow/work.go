@@ -23,7 +23,9 @@ type after struct {
 	afar  bool          // a line delivery was left to whichever node holds the line
 }
 
+// handed is a job that is stored leased to this node and starts once it is committed.
 type handed struct {
+	place outbox.Place
 	job   outbox.Job
 	carry any
 }
@@ -33,7 +35,11 @@ type moved struct {
 	reason charge.Reason
 }
 
+// reset forgets what a run of the transaction left that will not be committed.
 func (a *after) reset() {
+	for _, h := range a.hands {
+		h.place.Release()
+	}
 	a.hands, a.moves, a.tell, a.wake, a.afar = a.hands[:0], a.moves[:0], a.tell[:0], a.wake[:0], false
 }
 
@@ -49,21 +55,21 @@ type storageWrite func(ctx context.Context, visits []charge.VisitKey, fn func(Tx
 // writeBy is write by one of the storage's ways.
 func (f *Flow) writeBy(ctx context.Context, way storageWrite, visits []charge.VisitKey, fn func(Tx, *after) error) error {
 	var then after
-	for {
-		var more *moreVisits
+	for round := 1; ; round++ {
 		err := way(ctx, visits, func(tx Tx) error {
 			then.reset() // the store may run fn again
 			then.held = visits
 			return fn(tx, &then)
 		})
-		if errors.As(err, &more) && len(visits) < 16 {
-			visits = append(visits, more.visits...)
-			continue
+		if err == nil {
+			break
 		}
-		if err != nil {
+		then.reset()
+		var more *moreVisits
+		if !errors.As(err, &more) || round == mostRounds {
 			return err
 		}
-		break
+		visits = append(visits, more.visits...)
 	}
 	for _, m := range then.moves {
 		f.cfg.Observer.Moved(m.state, m.reason)
@@ -75,7 +81,7 @@ func (f *Flow) writeBy(ctx context.Context, way storageWrite, visits []charge.Vi
 		f.runner.Hint(kind)
 	}
 	for _, h := range then.hands {
-		f.runner.Hand(h.job, h.carry)
+		h.place.Hand(h.job, h.carry)
 	}
 	if then.afar && f.cfg.Notify != nil {
 		f.cfg.Notify(outbox.KindLine)
@@ -83,17 +89,36 @@ func (f *Flow) writeBy(ctx context.Context, way storageWrite, visits []charge.Vi
 	return nil
 }
 
-// moreVisits says that a transaction has met a visit it does not hold.
+// mostRounds bounds how often a transaction begins again with more visits. Each round adds all that one step of the
+// story needs, so a round more means another step.
+const mostRounds = 32
+
+// moreVisits says that a transaction has met visits that it does not hold.
 type moreVisits struct{ visits []charge.VisitKey }
 
 func (m *moreVisits) Error() string { return "needs more visits" }
 
-// hold gives an error that makes write run again with a visit, where the transaction does not hold it.
-func (a *after) hold(v charge.VisitKey) error {
-	if containsVisit(a.held, v) {
+// hold returns an error that makes write run again with the visits that the transaction does not hold yet.
+func (a *after) hold(visits ...charge.VisitKey) error {
+	var more []charge.VisitKey
+	for _, v := range visits {
+		if !containsVisit(a.held, v) && !containsVisit(more, v) {
+			more = append(more, v)
+		}
+	}
+	if more == nil {
 		return nil
 	}
-	return &moreVisits{[]charge.VisitKey{v}}
+	return &moreVisits{more}
+}
+
+// holdCharges is hold for the visits of charges.
+func (a *after) holdCharges(charges []*charge.Charge) error {
+	visits := make([]charge.VisitKey, len(charges))
+	for i, c := range charges {
+		visits[i] = charge.VisitKey{Lot: c.Lot, Plate: c.Plate}
+	}
+	return a.hold(visits...)
 }
 
 func containsVisit(held []charge.VisitKey, v charge.VisitKey) bool {

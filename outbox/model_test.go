@@ -103,9 +103,19 @@ func (m *model) add(rt *rapid.T) {
 		n.runner.Hint(KindCallback)
 		return
 	}
+	place, ok := n.runner.Reserve(KindCallback)
+	if !ok {
+		m.storage.put(j)
+		return
+	}
+	if rapid.IntRange(0, 3).Draw(rt, "fails") == 0 { // the transaction
+		place.Release()
+		m.next--
+		return
+	}
 	j.Lease, j.LeaseUntil, j.Fence = n.name, n.runner.LeaseUntil(time.Now()), 1
 	m.storage.put(j)
-	n.runner.Hand(j, "memory")
+	place.Hand(j, "memory")
 }
 
 // finish ends one try: done, or put off.

@@ -8,7 +8,8 @@ import (
 )
 
 // Handler does one job and calls done exactly once, from any goroutine, when the job has been completed, put
-// off or given up in storage. carry is what Hand was given, nil for claimed jobs. A handler must not block.
+// off or given up in storage. carry is what Place.Hand was called with, nil for claimed jobs. A handler must not
+// block.
 type Handler func(j Job, carry any, done func())
 
 // Lane is how one kind of job is worked on.
@@ -40,7 +41,9 @@ type Runner struct {
 	cfg    Config
 	mu     sync.Mutex
 	flying map[int64]Kind
-	count  map[Kind]int
+	free   int           // places that are reserved and have no job yet
+	count  map[Kind]int  // jobs in flight and places reserved
+	denied map[Kind]bool // a place was asked for in vain since one was last given back
 	wake   map[Kind]chan struct{}
 	stop   context.CancelFunc // of claiming
 	rest   context.CancelFunc // of renewing, which goes on until what is in flight is done
@@ -57,7 +60,8 @@ func New(cfg Config) *Runner {
 	if cfg.Poll == 0 {
 		cfg.Poll = DefaultPoll
 	}
-	r := &Runner{cfg: cfg, flying: map[int64]Kind{}, count: map[Kind]int{}, wake: map[Kind]chan struct{}{}}
+	r := &Runner{cfg: cfg, flying: map[int64]Kind{}, count: map[Kind]int{},
+		denied: map[Kind]bool{}, wake: map[Kind]chan struct{}{}}
 	r.idle = sync.NewCond(&r.mu)
 	for kind := range cfg.Lanes {
 		r.wake[kind] = make(chan struct{}, 1)
@@ -84,8 +88,8 @@ func (r *Runner) Start() {
 	r.keeper.Go(func() { r.renew(renewing) })
 }
 
-// Stop claims nothing more and waits until what is in flight is done or ctx ends. What is left keeps its
-// lease and is taken up after it.
+// Stop claims and reserves nothing more and waits until what is in flight is done or ctx ends. What is left keeps
+// its lease and is taken up after it.
 func (r *Runner) Stop(ctx context.Context) {
 	r.mu.Lock()
 	stop, rest := r.stop, r.rest
@@ -106,18 +110,33 @@ func (r *Runner) Stop(ctx context.Context) {
 	defer unblock()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for len(r.flying) > 0 && ctx.Err() == nil {
+	for len(r.flying)+r.free > 0 && ctx.Err() == nil {
 		r.idle.Wait()
 	}
 }
 
-// Hand gives a job that this node stored already leased to itself. Where its lane is full the job stays
-// in storage: its lease runs out and a claim takes it up.
-func (r *Runner) Hand(j Job, carry any) {
-	if r.board(j) {
-		r.cfg.Lanes[j.Kind].Handle(j, carry, func() { r.land(j) })
+// Place is room in a lane for one job. Hand or Release uses it up.
+type Place struct {
+	r    *Runner
+	kind Kind
+}
+
+// Reserve takes a place in a lane for a job that is about to be stored leased to this node. ok is false where the
+// lane is full, unknown, or the Runner does not run: the job must then be stored due and not leased, since a lease
+// says that this node works on it.
+func (r *Runner) Reserve(kind Kind) (p Place, ok bool) {
+	return Place{r, kind}, r.reserve(kind, 1) == 1
+}
+
+// Hand starts work on a job that was stored leased to this node. A job that is in flight already is left alone.
+func (p Place) Hand(j Job, carry any) {
+	if p.r.board(p.kind, j) {
+		p.r.cfg.Lanes[j.Kind].Handle(j, carry, func() { p.r.land(j) })
 	}
 }
+
+// Release returns a place that no job has come to need.
+func (p Place) Release() { p.r.release(p.kind, 1) }
 
 // Hint says that jobs of a kind may be due now.
 func (r *Runner) Hint(kind Kind) {
@@ -134,16 +153,41 @@ func (r *Runner) InFlight() int {
 	return len(r.flying)
 }
 
-// board notes a job as in flight; false where it already is, or its lane is full or closed.
-func (r *Runner) board(j Job) bool {
+// reserve takes up to most places in a lane and returns how many it got.
+func (r *Runner) reserve(kind Kind, most int) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	lane, known := r.cfg.Lanes[j.Kind]
-	if _, twice := r.flying[j.ID]; twice || !known || r.stop == nil || r.count[j.Kind] >= lane.Most {
+	lane, known := r.cfg.Lanes[kind]
+	if !known || r.stop == nil {
+		return 0
+	}
+	n := max(0, min(lane.Most-r.count[kind], most))
+	if n == 0 {
+		r.denied[kind] = true
+	}
+	r.count[kind] += n
+	r.free += n
+	return n
+}
+
+// release returns n places.
+func (r *Runner) release(kind Kind, n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.free -= n
+	r.vacate(kind, n)
+}
+
+// board puts a job in its reserved place; false where it is in flight already.
+func (r *Runner) board(kind Kind, j Job) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.free--
+	if _, twice := r.flying[j.ID]; twice {
+		r.vacate(kind, 1)
 		return false
 	}
 	r.flying[j.ID] = j.Kind
-	r.count[j.Kind]++
 	return true
 }
 
@@ -154,19 +198,20 @@ func (r *Runner) land(j Job) {
 		return
 	}
 	delete(r.flying, j.ID)
-	r.count[j.Kind]--
-	if len(r.flying) == 0 {
-		r.idle.Broadcast()
-	}
-	if r.count[j.Kind] == r.cfg.Lanes[j.Kind].Most-1 {
-		r.Hint(j.Kind) // there is room again
-	}
+	r.vacate(j.Kind, 1)
 }
 
-func (r *Runner) room(kind Kind) int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return min(r.cfg.Lanes[kind].Most-r.count[kind], claimAtOnce)
+// vacate counts n places of a lane as free again; where somebody had asked in vain, what waits in storage is
+// claimed.
+func (r *Runner) vacate(kind Kind, n int) {
+	r.count[kind] -= n
+	if len(r.flying)+r.free == 0 {
+		r.idle.Broadcast()
+	}
+	if n > 0 && r.denied[kind] {
+		r.denied[kind] = false
+		r.Hint(kind)
+	}
 }
 
 // sweep claims what is due, at every hint and every poll.
@@ -187,21 +232,26 @@ func (r *Runner) sweep(ctx context.Context, kind Kind) {
 
 // claim takes one helping and reports whether there may be more.
 func (r *Runner) claim(ctx context.Context, kind Kind) bool {
-	room := r.room(kind)
-	if room <= 0 || ctx.Err() != nil {
+	if ctx.Err() != nil {
+		return false
+	}
+	room := r.reserve(kind, claimAtOnce)
+	if room == 0 {
 		return false
 	}
 	now := r.cfg.Now()
 	jobs, err := r.cfg.Storage.ClaimJobs(ctx, r.cfg.Node, kind, now, r.LeaseUntil(now), room)
 	if err != nil {
+		r.release(kind, room)
 		if ctx.Err() == nil {
 			r.cfg.Logger.Warn("claiming due work failed; it is tried again", "kind", kind, "error", err)
 		}
 		return false
 	}
 	for _, j := range jobs {
-		r.Hand(j, nil)
+		Place{r, kind}.Hand(j, nil)
 	}
+	r.release(kind, room-len(jobs))
 	return len(jobs) == room
 }
 

@@ -201,7 +201,18 @@ func TestHintAndPoll(t *testing.T) {
 	})
 }
 
-// A full lane takes nothing in, neither by hand nor by claim; room brings the next ones at once.
+// hand stores a job as this node's own and starts it, where the lane has a place.
+func hand(r *Runner, s *shelf, j Job, carry any) bool {
+	place, ok := r.Reserve(j.Kind)
+	if ok {
+		s.put(j)
+		place.Hand(j, carry)
+	}
+	return ok
+}
+
+// A full lane takes nothing in, neither by hand nor by claim; room brings the next ones at once. A job that found no
+// place is stored due, so no lease says that this node works on it.
 func TestFullLane(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, h := newShelf(due(1), due(2), due(3)), &hands{}
@@ -212,12 +223,10 @@ func TestFullLane(t *testing.T) {
 		if len(first) != 2 || r.InFlight() != 2 {
 			t.Fatalf("%d of 3 jobs in a lane of 2, %d in flight", len(first), r.InFlight())
 		}
-		own := Job{ID: 9, Kind: KindCallback, Lease: "a", LeaseUntil: r.LeaseUntil(time.Now()), Fence: 1}
-		s.put(own)
-		r.Hand(own, "memory")
-		if got := h.take(); len(got) > 0 {
-			t.Fatalf("a full lane took %s", ids(got))
+		if hand(r, s, Job{ID: 9, Kind: KindCallback, Lease: "a", LeaseUntil: r.LeaseUntil(time.Now()), Fence: 1}, "memory") {
+			t.Fatal("a full lane had a place")
 		}
+		s.put(due(9))
 		for _, g := range first {
 			if !s.complete(g.job, "a") {
 				t.Errorf("job %d is not ours", g.job.ID)
@@ -226,19 +235,77 @@ func TestFullLane(t *testing.T) {
 			g.done() // harmless twice
 		}
 		synctest.Wait()
-		third := h.take()
-		if len(third) != 1 || r.InFlight() != 1 {
-			t.Fatalf("after there was room: %s, %d in flight", ids(third), r.InFlight())
-		}
-		s.complete(third[0].job, "a")
-		third[0].done()
-		time.Sleep(DefaultLease + DefaultPoll)
-		synctest.Wait()
 		last := h.take()
-		if ids(last) != "[9]" || last[0].job.Fence != 2 {
-			t.Fatalf("after its lease: %+v, want job 9 with fence 2", last)
+		if len(last) != 2 || last[1].job.ID != 9 || last[1].job.Fence != 1 || r.InFlight() != 2 {
+			t.Fatalf("after there was room: %s, %d in flight", ids(last), r.InFlight())
 		}
-		last[0].done()
+		for _, g := range last {
+			s.complete(g.job, "a")
+			g.done()
+		}
+	})
+}
+
+// A place counts against the lane until it is used or given back, and a lane without work is not claimed for again
+// and again because claiming itself takes places.
+func TestPlaces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, h := newShelf(), &hands{}
+		r := start(t, s, h, 2)
+		synctest.Wait()
+		first, ok1 := r.Reserve(KindCallback)
+		second, ok2 := r.Reserve(KindCallback)
+		if _, ok := r.Reserve(KindCallback); !ok1 || !ok2 || ok {
+			t.Fatalf("three places asked for in a lane of two: %v, %v, %v", ok1, ok2, ok)
+		}
+		s.put(due(1))
+		time.Sleep(DefaultPoll)
+		synctest.Wait()
+		if got := h.take(); len(got) > 0 {
+			t.Fatalf("a lane whose places are reserved took %s", ids(got))
+		}
+		first.Release()
+		synctest.Wait()
+		got := h.take()
+		if ids(got) != "[1]" {
+			t.Fatalf("once a place was given back: %s, want job 1", ids(got))
+		}
+		s.complete(got[0].job, "a")
+		got[0].done()
+		synctest.Wait()
+		s.mu.Lock()
+		claims := s.claims
+		s.mu.Unlock()
+		time.Sleep(10*DefaultPoll + DefaultPoll/2)
+		synctest.Wait()
+		s.mu.Lock()
+		claims = s.claims - claims
+		s.mu.Unlock()
+		if claims != 20 { // two lanes
+			t.Errorf("asked %d times in ten polls, want 20", claims)
+		}
+
+		stopped := make(chan struct{})
+		go func() {
+			defer close(stopped)
+			r.Stop(context.Background())
+		}()
+		synctest.Wait()
+		select {
+		case <-stopped:
+			t.Fatal("Stop did not wait for a place whose job may be stored already")
+		default:
+		}
+		if _, ok := r.Reserve(KindCallback); ok {
+			t.Error("a place was given while stopping")
+		}
+		second.Hand(Job{ID: 2, Kind: KindCallback}, "memory")
+		got = h.take()
+		if ids(got) != "[2]" {
+			t.Fatalf("the reserved place was not good for its job: %s", ids(got))
+		}
+		got[0].done()
+		<-stopped
 	})
 }
 
@@ -248,10 +315,11 @@ func TestHand(t *testing.T) {
 		s, h := newShelf(), &hands{}
 		r := start(t, s, h, 10)
 		own := Job{ID: 1, Kind: KindCallback, DueAt: time.Now(), Lease: "a", LeaseUntil: r.LeaseUntil(time.Now()), Fence: 1}
-		s.put(own)
-		r.Hand(own, "memory")
-		r.Hand(own, "again")
-		r.Hand(Job{ID: 2, Kind: KindReport}, "no lane")
+		hand(r, s, own, "memory")
+		hand(r, s, own, "again")
+		if hand(r, s, Job{ID: 2, Kind: KindReport}, "no lane") {
+			t.Error("a lane that is not there had a place")
+		}
 		synctest.Wait()
 		got := h.take()
 		if len(got) != 1 || got[0].carry != "memory" {
@@ -259,9 +327,8 @@ func TestHand(t *testing.T) {
 		}
 		got[0].done()
 		r.Stop(t.Context())
-		r.Hand(own, "after the stop")
-		if got := h.take(); len(got) > 0 {
-			t.Errorf("a stopped runner took %s", ids(got))
+		if hand(r, s, own, "after the stop") {
+			t.Error("a stopped runner had a place")
 		}
 	})
 }
