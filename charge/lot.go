@@ -14,6 +14,9 @@ type LotID struct {
 	Park  string
 }
 
+// MostAreas is how many lots may name the same parent. An entry or exit holds the visits of a plate in all of them.
+const MostAreas = 64
+
 // ParseLotID reads "union_id/park_id".
 func ParseLotID(text string) (LotID, error) { return SplitLot(text, "/") }
 

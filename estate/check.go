@@ -59,6 +59,9 @@ func (m *merger) check(r reach) {
 	for _, l := range sortedWhere(m.next.lots, r.lot) {
 		m.lot(l)
 	}
+	if r.all || len(r.lots) > 0 {
+		m.areas()
+	}
 	for _, a := range sortedWhere(m.next.accounts, r.account) {
 		m.account(a)
 	}
@@ -178,6 +181,19 @@ func (m *merger) lot4G(at []string, l *charge.Lot) {
 			return // a ring further up, told there
 		}
 		up = parent
+	}
+}
+
+// areas refuses a lot with more areas in it than one transaction holds.
+func (m *merger) areas() {
+	inside := map[charge.LotID][]string{}
+	for _, l := range sortedWhere(m.next.lots, func(_ string, l *charge.Lot) bool { return !l.Parent.IsZero() }) {
+		inside[l.Parent] = append(inside[l.Parent], "lot "+l.ID.String())
+	}
+	for _, l := range sorted(m.next.lots) {
+		if areas := inside[l.ID]; len(areas) > charge.MostAreas {
+			m.fail(append([]string{"lot " + l.ID.String()}, areas...), "", CodeTooManyAreas, len(areas), charge.MostAreas)
+		}
 	}
 }
 

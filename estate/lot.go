@@ -28,7 +28,7 @@ var lotColumns = []column[charge.Lot]{
 		func(l *charge.Lot, n *node) { l.AllowTo = n.prefixes() },
 		func(l *charge.Lot) *node { return prefixesNode(l.AllowTo) }},
 	{Field{Name: "parent", Type: TypeLot,
-		English: "4G lots: the outer lot this area lies in", Chinese: "4G 车场：所属外场"},
+		English: "4G lots: the outer lot this area lies in; at most 64 areas in one", Chinese: "4G 车场：所属外场；每个外场最多 64 个"},
 		func(l *charge.Lot, n *node) { l.Parent = n.lot() },
 		func(l *charge.Lot) *node { return textNode(l.Parent.String()) }},
 	textColumn(Field{Name: "repeats", Type: TypeEnum, Enum: []string{"add", "replace", "unsafe"}, Default: "add",

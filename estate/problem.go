@@ -97,6 +97,7 @@ const (
 	CodeNoAccount     Code = "no_account"
 	CodeNoParent      Code = "no_parent"
 	CodeParentCycle   Code = "parent_cycle"
+	CodeTooManyAreas  Code = "too_many_areas"
 	CodeOnlyKind      Code = "only_kind"
 	CodeNeedsTariff   Code = "needs_tariff"
 	CodeTariff        Code = "tariff"
@@ -168,6 +169,7 @@ var messages = map[Code]message{
 	CodeNoAccount:     {"names account %s, which does not exist; add the account or mend the name", "引用的账号 %s 不存在；请添加账号或修正名称"},
 	CodeNoParent:      {"names lot %s, which is not a 4g lot of this estate; add it or leave parent out", "外场 %s 不是已配置的 4g 车场；请添加或去掉 parent"},
 	CodeParentCycle:   {"leads back to the lot itself (%s); mend the chain of parents", "外场关系成环（%s）；请修正"},
+	CodeTooManyAreas:  {"is the parent of %d lots; it may be that of %d, so leave areas out or give them another parent", "有 %d 个场中场，最多 %d 个；请减少或改换外场"},
 	CodeOnlyKind:      {"is only for %s lots; take it out", "仅用于 %s 车场；请去掉"},
 	CodeNeedsTariff:   {"is missing: a 4g lot needs one; add unit_minutes and unit_price, or periods", "缺失：4g 车场必须配置；请填写 unit_minutes 与 unit_price，或 periods"},
 	CodeTariff:        {"is not usable: %s", "不可用：%s"},

@@ -2,6 +2,7 @@ package flow_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"testing"
@@ -65,6 +66,7 @@ type plain struct {
 	lots     map[charge.LotID]charge.Lot
 	bindings map[charge.LotID]charge.Binding
 	account  charge.Account
+	areas    []charge.LotID // in the outer lot, beside the inner one
 }
 
 func (p *plain) Lot(id charge.LotID) (charge.Lot, charge.Vendor, bool) {
@@ -93,9 +95,22 @@ func (p *plain) LotOfCharger(string, []string) (charge.LotID, string, bool) {
 
 func (p *plain) Children(id charge.LotID) []charge.LotID {
 	if id == outerLot {
-		return []charge.LotID{innerLot}
+		return append([]charge.LotID{innerLot}, p.areas...)
 	}
 	return nil
+}
+
+// nest puts n more areas into the outer lot, bound as the inner one is.
+func (p *plain) nest(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range n {
+		id := charge.LotID{Union: outerLot.Union, Park: fmt.Sprintf("5-%d", i)}
+		l, b := p.lots[innerLot], p.bindings[innerLot]
+		l.ID, b.Lot = id, id
+		p.lots[id], p.bindings[id] = l, b
+		p.areas = append(p.areas, id)
+	}
 }
 
 // rule changes a lot's rule.
