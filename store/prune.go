@@ -12,7 +12,7 @@ import (
 type Retention struct {
 	Pushes  time.Duration // records of requests
 	Refused time.Duration // records of refused ones, and their counts
-	Charges time.Duration // whole days of charges that have come to their end, with stays, deliveries and timeline
+	Charges time.Duration // whole days of charges on which nothing stands any more; under a day counts as a day
 }
 
 // Pruned is what Prune deleted.
@@ -21,6 +21,9 @@ type Pruned struct{ Pushes, Charges, Stays int64 }
 const (
 	holdFor    = 8 * time.Millisecond // that one batch of deletions may hold the writer
 	mostPruned = 2000                 // rows in one batch; PostgreSQL does some of the work after it is measured
+
+	// A visit to a lot that tells no stays lasts so long from its first charge.
+	visitLasts = 24 * time.Hour
 )
 
 var (
@@ -29,13 +32,12 @@ var (
 		"AND outcome NOT IN ('accepted', 'duplicate', 'question') AND received < ? ORDER BY received LIMIT ?)", tablePush)
 	pruneCounts = statementOf("DELETE FROM refused_count WHERE day < ?", tableRefused)
 
-	chargesOver = tableCharge.selectWhere("received < ? AND state NOT IN ('held', 'sending') AND report NOT IN ('due', 'sent') " +
-		"ORDER BY received LIMIT ?")
-	keepRepeat = statementOf("UPDATE repeat SET gone = ? WHERE platform = ? AND key = ?", tableRepeat)
-	deletesOf  = deletesOfCharge()
-	closeDay   = statementOf("UPDATE statement_day SET closed = 1 WHERE day = ? AND upto = ? AND rev = summed", tableStatementDay)
-	openDays   = statementOf("SELECT coalesce(min(day), '') FROM statement_day WHERE day < ? AND closed = 0", tableStatementDay)
-	staysOver  = statementOf("SELECT id, plate FROM stay WHERE open = 0 AND ends < ? "+
+	chargesOver = prunable()
+	keepRepeat  = statementOf("UPDATE repeat SET gone = ? WHERE platform = ? AND key = ?", tableRepeat)
+	deletesOf   = deletesOfCharge()
+	closeDay    = statementOf("UPDATE statement_day SET closed = 1 WHERE day = ? AND upto = ? AND rev = summed", tableStatementDay)
+	openDays    = statementOf("SELECT coalesce(min(day), '') FROM statement_day WHERE day < ? AND closed = 0", tableStatementDay)
+	staysOver   = statementOf("SELECT id, plate FROM stay WHERE open = 0 AND ends < ? "+
 		"AND NOT EXISTS (SELECT 1 FROM charge c WHERE c.stay = stay.id AND c.stay <> 0) ORDER BY ends LIMIT ?", tableStay, tableCharge)
 	deleteStay   = statementOf("DELETE FROM stay WHERE id = ?", tableStay)
 	deletePlate  = statementOf("DELETE FROM plate WHERE plate = ?"+nobodysPlate, tablePlate, tableCharge, tableStay)
@@ -43,6 +45,19 @@ var (
 )
 
 const nobodysPlate = " AND NOT EXISTS (SELECT 1 FROM charge c WHERE c.plate = plate.plate) AND NOT EXISTS (SELECT 1 FROM stay s WHERE s.plate = plate.plate)"
+
+// prunable selects the charges before a time on which nothing stands: they are decided and settled, their stay is not
+// open, and no job has anything left to tell about them. On PostgreSQL a charge that is being changed waits for the
+// next round.
+func prunable() *statement {
+	q := tableCharge.selectWhere("received < ? AND state NOT IN ('held', 'sending', 'unknown') AND report NOT IN ('due', 'sent') " +
+		"AND NOT EXISTS (SELECT 1 FROM stay s WHERE s.id = charge.stay AND s.open = 1) " +
+		"AND NOT EXISTS (SELECT 1 FROM delivery d JOIN job j ON j.id = d.id WHERE d.charge = charge.id) " +
+		"AND NOT EXISTS (SELECT 1 FROM job j WHERE j.id = charge.id) " + // a report
+		"ORDER BY received LIMIT ?")
+	q.dollars += " FOR UPDATE SKIP LOCKED"
+	return q
+}
 
 // deletesOfCharge deletes a charge and all that hangs on it but its ledger.
 func deletesOfCharge() []*statement {
@@ -57,7 +72,8 @@ func deletesOfCharge() []*statement {
 }
 
 // Prune deletes what is older than it is to be kept, in batches that hold the writer for a few milliseconds
-// each. The sums of a day are closed before its charges go, so that its statement stays as it is.
+// each. The sums of a day are closed before its charges go, so that its statement stays as it is. It leaves what an
+// open stay, a grant not settled yet, a job or a repeat key still stands on.
 func (s *Store) Prune(ctx context.Context, keep Retention, now time.Time) (p Pruned, err error) {
 	if keep.Pushes > 0 {
 		p.Pushes, err = s.pruneBy(ctx, mostPruned, func(t *Tx, limit int) (int64, error) {
@@ -70,7 +86,7 @@ func (s *Store) Prune(ctx context.Context, keep Retention, now time.Time) (p Pru
 		p.Pushes += n
 	}
 	if keep.Charges > 0 && err == nil {
-		p.Charges, p.Stays, err = s.pruneCharges(ctx, dayOf(now.Add(-keep.Charges)))
+		p.Charges, p.Stays, err = s.pruneCharges(ctx, dayOf(now.Add(-max(keep.Charges, visitLasts))))
 	}
 	return p, err
 }

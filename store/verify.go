@@ -188,6 +188,7 @@ var (
 	}
 	wrongReferences = []*statement{
 		wrong("ledger of no charge", "DISTINCT x.charge", "ledger x WHERE "+noCharge+" AND "+notPruned),
+		wrong("ledger of a charge that is gone from its open stay", "DISTINCT x.charge", "ledger x JOIN stay s ON s.id = x.stay WHERE s.open = 1 AND "+noCharge),
 		wrong("event of no charge", "DISTINCT x.charge", "event x WHERE "+noCharge),
 		wrong("delivery of no charge", "x.charge", "delivery x WHERE "+noCharge),
 		wrong("push of no charge", "x.charge", "push x WHERE charge <> 0 AND "+noCharge),

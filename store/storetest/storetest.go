@@ -41,6 +41,7 @@ func Run(t *testing.T, place Place) {
 		{"Histories", testHistories},
 		{"Verify", testVerify},
 		{"Prune", testPrune},
+		{"PruneStates", testPruneStates},
 		{"Backup", testBackup},
 		{"Copy", testCopy},
 	} {
