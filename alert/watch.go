@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -31,6 +32,7 @@ type Config struct {
 // concurrent use.
 type Watcher struct {
 	cfg     Config
+	targets atomic.Pointer[[]Target]
 	looking sync.Mutex
 }
 
@@ -48,20 +50,22 @@ func New(cfg Config) *Watcher {
 	if cfg.Book == nil {
 		cfg.Book = &memory{told: make(map[string]Told)}
 	}
-	return &Watcher{cfg: cfg}
+	w := &Watcher{cfg: cfg}
+	w.SetTargets(cfg.Targets)
+	return w
 }
 
 // Targets lists the webhooks.
-func (w *Watcher) Targets() []Target { return w.cfg.Targets }
+func (w *Watcher) Targets() []Target { return *w.targets.Load() }
+
+// SetTargets replaces the webhooks. What a target has been sent is remembered by its name.
+func (w *Watcher) SetTargets(targets []Target) { w.targets.Store(&targets) }
 
 // Limits are what the figures are judged by.
 func (w *Watcher) Limits() Limits { return w.cfg.Limits }
 
-// Run looks until ctx ends. Without targets it returns at once.
+// Run looks until ctx ends.
 func (w *Watcher) Run(ctx context.Context) {
-	if len(w.cfg.Targets) == 0 {
-		return
-	}
 	tick := time.NewTicker(w.cfg.Every)
 	defer tick.Stop()
 	for {
@@ -79,6 +83,9 @@ func (w *Watcher) Run(ctx context.Context) {
 // Look evaluates once and tells every target what it does not know. What could not be sent is tried at the
 // next look, and what another node is telling is left to it.
 func (w *Watcher) Look(ctx context.Context) error {
+	if len(w.Targets()) == 0 {
+		return nil
+	}
 	w.looking.Lock()
 	defer w.looking.Unlock()
 	all, err := w.news(ctx)
@@ -128,7 +135,7 @@ func (w *Watcher) news(ctx context.Context) ([]news, error) {
 	now := w.cfg.Now()
 	active := Evaluate(facts, w.cfg.Limits, now)
 	var all []news
-	for _, t := range w.cfg.Targets {
+	for _, t := range w.Targets() {
 		lasting := make(map[string]bool)
 		for _, a := range active {
 			if !t.hears(a.Kind) {
@@ -188,7 +195,7 @@ func (w *Watcher) tell(ctx context.Context) error {
 
 // Test sends a test message to the target of a name.
 func (w *Watcher) Test(ctx context.Context, name string) error {
-	for _, t := range w.cfg.Targets {
+	for _, t := range w.Targets() {
 		if t.Name == name {
 			return w.send(ctx, t, Alert{Kind: Test, Path: "/", Text: Text{"告警通道工作正常。", "The alert channel works."}}, false)
 		}

@@ -25,20 +25,28 @@ const mostSignatures = 500
 
 // makeAlerts builds the watcher of the config file's webhooks; without any it watches nothing.
 func (a *App) makeAlerts(context.Context) error {
-	var targets []alert.Target
-	for i, c := range a.cfg.Alerts {
-		t, err := alertTarget(c)
-		if err != nil {
-			return configError("alerts[%d]: %w", i, err)
-		}
-		if slices.ContainsFunc(targets, func(other alert.Target) bool { return other.Name == t.Name }) {
-			return configError("alerts[%d]: name %q is another's: what each was told is kept by its name, so give each its own", i, t.Name)
-		}
-		targets = append(targets, t)
+	targets, err := alertTargets(a.cfg.Alerts)
+	if err != nil {
+		return err
 	}
 	a.alerts = alert.New(alert.Config{Targets: targets, Limits: alert.DefaultLimits(), Facts: a.facts, Client: guarded(alerting),
 		Book: &alertBook{docs: a.store, node: a.cfg.Node, now: a.clock.Now}, Console: a.cfg.Admin.URL, Now: a.clock.Now, Log: a.logger})
 	return nil
+}
+
+// alertTargets reads the webhooks of a configuration.
+func alertTargets(configs []AlertConfig) (targets []alert.Target, err error) {
+	for i, c := range configs {
+		t, err := alertTarget(c)
+		if err != nil {
+			return nil, configError("alerts[%d]: %w", i, err)
+		}
+		if slices.ContainsFunc(targets, func(other alert.Target) bool { return other.Name == t.Name }) {
+			return nil, configError("alerts[%d]: name %q is another's: what each was told is kept by its name, so give each its own", i, t.Name)
+		}
+		targets = append(targets, t)
+	}
+	return targets, nil
 }
 
 func alertTarget(c AlertConfig) (alert.Target, error) {

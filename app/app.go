@@ -62,11 +62,13 @@ type App struct {
 	flow     *flow.Flow
 	guard    *guard.Guard
 	alerts   *alert.Watcher
-	intake   http.Handler
 	admin    http.Handler
 	local    http.Handler
 	health   http.Handler
-	proxies  []netip.Prefix // trusted_proxies
+	public   handler                        // platforms' and lots' paths
+	proxies  atomic.Pointer[[]netip.Prefix] // trusted_proxies
+	cert     *certificate                   // nil without TLS
+	level    slog.LevelVar
 
 	clock      *clock
 	hints      *hinter
@@ -76,6 +78,8 @@ type App struct {
 	serving    sync.WaitGroup // listeners
 	background sync.WaitGroup // upkeep
 	stopping   sync.Once
+	reloading  sync.Mutex
+	running    Config // what serves now; cfg, with what Reload has taken up since
 	leaving    atomic.Bool
 }
 
@@ -87,7 +91,7 @@ type Addresses struct {
 // New makes a server from its configuration: it opens the data, loads the estate and builds the handlers.
 // Nothing listens yet. What has been opened is closed again on an error.
 func New(ctx context.Context, cfg Config) (*App, error) {
-	a := &App{cfg: cfg, clock: &clock{own: cfg.Now}, fatal: make(chan error, 8)}
+	a := &App{cfg: cfg, running: cfg, clock: &clock{own: cfg.Now}, fatal: make(chan error, 8)}
 	if cfg.Now == nil {
 		a.clock.own = time.Now
 	}
@@ -108,16 +112,24 @@ func (a *App) build(ctx context.Context) error {
 }
 
 func (a *App) openLog(context.Context) error {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(a.cfg.Log.Level)); err != nil {
-		return configError("log.level %q is none of debug, info, warn, error", a.cfg.Log.Level)
+	level, err := logLevel(a.cfg.Log.Level)
+	if err != nil {
+		return err
 	}
+	a.level.Set(level)
 	var to io.Writer = os.Stderr
 	if a.cfg.LogTo != nil {
 		to = a.cfg.LogTo
 	}
-	a.logger = slog.New(slog.NewJSONHandler(to, &slog.HandlerOptions{Level: level}))
+	a.logger = slog.New(slog.NewJSONHandler(to, &slog.HandlerOptions{Level: &a.level}))
 	return nil
+}
+
+func logLevel(name string) (level slog.Level, err error) {
+	if level.UnmarshalText([]byte(name)) != nil {
+		return level, configError("log.level %q is none of debug, info, warn, error", name)
+	}
+	return level, nil
 }
 
 func (a *App) loadDialects(context.Context) error {
@@ -240,22 +252,31 @@ func (a *App) makeFronts(ctx context.Context) error {
 	if err != nil {
 		return configError("trusted_proxies: %w", err)
 	}
-	a.proxies = proxies
+	a.proxies.Store(&proxies)
 	a.accounts = &accounts{book: a.book, infos: infos, derive: a.keyring.Derive, now: a.clock.Now}
 	a.keyUses = newKeyUses(a.store)
 	if err := a.keyUses.Flush(ctx); err != nil {
 		return fmt.Errorf("read last uses of keys: %w", err)
 	}
+	public, err := a.makePublic(a.cfg.Limits, proxies)
+	if err != nil {
+		return err
+	}
+	a.public.set(public)
+	return a.makeAdmin()
+}
+
+// makePublic builds the handler of the public listener. Its limits begin anew with it.
+func (a *App) makePublic(limits LimitConfig, proxies []netip.Prefix) (http.Handler, error) {
 	in, err := intake.New(intake.Config{
 		Dialects: a.dialects, Accounts: a.accounts, Taker: keyTaker{a.flow, a.keyUses}, Clock: a.clock.Now, TrustedProxies: proxies,
-		PerAccount: a.cfg.Limits.AccountPerS, PerAddress: a.cfg.Limits.AddressPerS, Logger: a.logger, Metrics: a.metrics.Answered,
+		PerAccount: limits.AccountPerS, PerAddress: limits.AddressPerS, Logger: a.logger, Metrics: a.metrics.Answered,
 	})
 	if err != nil {
-		return &ConfigError{err}
+		return nil, &ConfigError{err}
 	}
 	gate := ledger.New(ledger.Config{Directory: directory{a.book}, Gate: a.flow, Now: a.clock.Now, Logger: a.logger})
-	a.intake = public(in, a.inbound.Routes(), gate.Routes(), a.line.Handler())
-	return a.makeAdmin()
+	return public(in, a.inbound.Routes(), gate.Routes(), a.line.Handler()), nil
 }
 
 // public serves lots' exact paths beside the platforms'. No mux: it would redirect double slashes.

@@ -46,9 +46,10 @@ type Config struct {
 	Lease, Poll time.Duration    `yaml:"-"` // of the outbox; a lease must outlast a try
 }
 
-// checkConfig refuses settings that could not work, or would work as another one.
-func (a *App) checkConfig(context.Context) error {
-	c := a.cfg
+func (a *App) checkConfig(context.Context) error { return a.cfg.check() }
+
+// check refuses settings that could not work, or would work as another one.
+func (c *Config) check() error {
 	for name, n := range map[string]float64{
 		"limits.account_per_s": c.Limits.AccountPerS, "limits.address_per_s": c.Limits.AddressPerS, "limits.login_per_s": float64(c.Limits.LoginPerS),
 		"line.frame_bytes": float64(c.Line.FrameBytes), "line.offline_after": float64(c.Line.OfflineAfter), "line.flood_per_10s": float64(c.Line.FloodPer10s),

@@ -71,7 +71,7 @@ func (a *App) openListeners(ctx context.Context) (open listeners, err error) {
 	if open.health != nil {
 		a.addresses.Health = shown(open.health)
 	}
-	if cert != nil {
+	if a.cert = cert; cert != nil {
 		a.addresses.HTTPS, a.addresses.LineTLS = shown(https), shown(sealed)
 		open.public = append(open.public, tls.NewListener(a.proxied(https, a.cfg.HTTP.ProxyProtocol), cert.config()))
 		open.lines = append(open.lines, tls.NewListener(a.proxied(sealed, a.cfg.Line.ProxyProtocol), cert.config()))
@@ -83,7 +83,7 @@ func (a *App) openListeners(ctx context.Context) (open listeners, err error) {
 func (a *App) servePublic(public []net.Listener) {
 	var servers []*http.Server
 	for _, l := range public {
-		servers = append(servers, a.serve(l, a.intake))
+		servers = append(servers, a.serve(l, &a.public))
 	}
 	a.onStop(0.35, func(ctx context.Context) {
 		a.line.EndPolls()

@@ -125,9 +125,7 @@ func (a *App) upkeep(ctx context.Context) {
 		every(ctx, flushEvery, a.storeUses)
 	})
 	a.background.Go(func() { every(ctx, pruneEvery, a.prune) })
-	if len(a.cfg.Alerts) > 0 {
-		a.background.Go(func() { a.alerts.Run(ctx) })
-	}
+	a.background.Go(func() { a.alerts.Run(ctx) })
 	<-ctx.Done()
 }
 

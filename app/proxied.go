@@ -20,7 +20,7 @@ func (a *App) proxied(l net.Listener, on bool) net.Listener {
 	if !on {
 		return l
 	}
-	p := &proxiedListener{Listener: l, trusted: a.proxies, ready: make(chan readConn), closed: make(chan struct{})}
+	p := &proxiedListener{Listener: l, trusted: a.proxies.Load, ready: make(chan readConn), closed: make(chan struct{})}
 	go p.accept()
 	return p
 }
@@ -29,7 +29,7 @@ func (a *App) proxied(l net.Listener, on bool) net.Listener {
 // a proxy that sends none at once must not keep others waiting. What comes from any other address is not looked at.
 type proxiedListener struct {
 	net.Listener
-	trusted []netip.Prefix
+	trusted func() *[]netip.Prefix // of now
 	ready   chan readConn
 	closed  chan struct{}
 	once    sync.Once
@@ -88,7 +88,7 @@ func (p *proxiedListener) handOn(next readConn) {
 
 func (p *proxiedListener) trusts(peer net.Addr) bool {
 	at, err := netip.ParseAddrPort(peer.String())
-	return err == nil && slices.ContainsFunc(p.trusted, func(t netip.Prefix) bool { return t.Contains(at.Addr().Unmap()) })
+	return err == nil && slices.ContainsFunc(*p.trusted(), func(t netip.Prefix) bool { return t.Contains(at.Addr().Unmap()) })
 }
 
 // readProxyHeader reads the header with the first use of the connection. A broken header fails the first read; a

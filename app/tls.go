@@ -63,6 +63,16 @@ func (k *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return k.current, nil
 }
 
+// again reads the files now and reports whether they had changed.
+func (k *certificate) again() bool {
+	k.mu.Lock()
+	before := k.current
+	k.looked = time.Time{}
+	k.mu.Unlock()
+	after, err := k.get(nil)
+	return err == nil && after != before
+}
+
 func (k *certificate) stamps() (s [2]time.Time, err error) {
 	for i, f := range []string{k.cert, k.key} {
 		info, err := os.Stat(f)

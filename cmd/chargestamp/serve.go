@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
@@ -96,11 +98,31 @@ func (s *serveCommand) Run(c *console) error {
 	}
 	notify(daemon.SdNotifyReady)
 	defer notify(daemon.SdNotifyStopping) // before the stop itself, which was deferred earlier
-	select {
-	case <-c.ctx.Done():
-		return nil
-	case err := <-a.Fatal():
-		return err
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	for {
+		select {
+		case <-c.ctx.Done():
+			return nil
+		case err := <-a.Fatal():
+			return err
+		case <-hangups:
+			s.reload(c, a)
+		}
+	}
+}
+
+// reload takes up the configuration as it is written now. A mistake in it is printed, and the former one stays.
+func (s *serveCommand) reload(c *console, a *app.App) {
+	notifyReloading()
+	defer notify(daemon.SdNotifyReady)
+	cfg, err := s.config()
+	if err == nil {
+		_, _, err = a.Reload(c.ctx, cfg)
+	}
+	if err != nil {
+		fmt.Fprintln(c.err, "chargestamp: nothing was taken up:", err)
 	}
 }
 
