@@ -137,7 +137,7 @@ func (a *App) SetupLink() string {
 
 // OfferSetup prints the one-time link under which the first admin is made: on a terminal, else into
 // setup-link in the data folder with mode 0600. It does nothing once a user exists.
-func (a *App) OfferSetup(_ context.Context, w io.Writer, terminal bool) error {
+func (a *App) OfferSetup(ctx context.Context, w io.Writer, terminal bool) error {
 	link := a.SetupLink()
 	file := filepath.Join(a.cfg.Data, "setup-link")
 	if link == "" {
@@ -148,7 +148,11 @@ func (a *App) OfferSetup(_ context.Context, w io.Writer, terminal bool) error {
 		fmt.Fprintf(w, "First start: make the first admin at\n  %s\n", link)
 		return nil
 	}
-	return os.WriteFile(file, []byte(link+"\n"), 0o600)
+	if err := os.WriteFile(file, []byte(link+"\n"), 0o600); err != nil {
+		return err
+	}
+	a.logger.InfoContext(ctx, "first start: the link under which the first admin is made is in the file", "file", file)
+	return nil
 }
 
 // WithData opens the data of a server that is not running, serves its local socket for as long as fn runs,

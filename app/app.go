@@ -121,8 +121,18 @@ func (a *App) openLog(context.Context) error {
 	if a.cfg.LogTo != nil {
 		to = a.cfg.LogTo
 	}
-	a.logger = slog.New(slog.NewJSONHandler(to, &slog.HandlerOptions{Level: &a.level}))
+	options := &slog.HandlerOptions{Level: &a.level}
+	if f, is := to.(*os.File); is && isTerminal(f) {
+		a.logger = slog.New(slog.NewTextHandler(to, options))
+		return nil
+	}
+	a.logger = slog.New(slog.NewJSONHandler(to, options))
 	return nil
+}
+
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 func logLevel(name string) (level slog.Level, err error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 )
 
@@ -43,7 +44,30 @@ func (a *App) Start(ctx context.Context) error {
 	a.servePublic(open.public)
 	a.background.Go(func() { a.watch(run) })
 	a.background.Go(func() { a.upkeep(run) })
-	return a.listenLocal()
+	if err := a.listenLocal(); err != nil {
+		return err
+	}
+	a.logStart(ctx, open)
+	return nil
+}
+
+// logStart writes the one line that says what runs here, with the listeners as they are bound.
+func (a *App) logStart(ctx context.Context, open listeners) {
+	state := a.book.State()
+	a.logger.InfoContext(ctx, "chargestamp serves", "version", Version, "engine", a.store.Engine(), "schema", a.store.Schema(),
+		"data", a.cfg.Data, "public", bound(open.public), "line", bound(open.lines), "admin", bound([]net.Listener{open.admin}),
+		"health", bound([]net.Listener{open.health}), "lots", len(state.Lots()), "accounts", len(state.Accounts()))
+}
+
+// bound lists the addresses of listeners; those that are off are nil.
+func bound(all []net.Listener) string {
+	var at []string
+	for _, l := range all {
+		if l != nil {
+			at = append(at, l.Addr().String())
+		}
+	}
+	return strings.Join(at, " ")
 }
 
 // watch passes on what ends a server, and hints of other nodes.

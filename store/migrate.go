@@ -35,6 +35,15 @@ func newestSchema(folder string) (newest int64, err error) {
 	return newest, nil
 }
 
+// Schema is the version of the schema that the data have; Open has brought them to it.
+func (s *Store) Schema() int64 {
+	newest, err := newestSchema(s.Engine())
+	if err != nil {
+		panic(err) // the migrations are part of the program
+	}
+	return newest
+}
+
 // refuseNewer gives ErrNewerSchema where data have a schema that this program does not know. place names them.
 func refuseNewer(folder, place string, have int64) error {
 	newest, err := newestSchema(folder)
