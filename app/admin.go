@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/admin"
+	"github.com/chargestamp/chargestamp/admin/client"
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/guard"
@@ -170,5 +171,5 @@ func WithData(ctx context.Context, cfg Config, fn func(socket string) error) err
 	if err := a.listenLocal(); err != nil {
 		return err
 	}
-	return fn(filepath.Join(cfg.Data, socketName))
+	return fn(filepath.Join(cfg.Data, client.SocketName))
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/demo"
 	"github.com/chargestamp/chargestamp/play"
 	"github.com/chargestamp/chargestamp/store/storetest"
 )
@@ -48,7 +49,7 @@ func testWholeWay(t *testing.T, cfg Config) {
 	s := serve(t, cfg)
 	s.secrets = append(s.secrets, siteKey(t, cfg))
 	at := s.Addresses()
-	rows, err := play.Demo(t.Context(), play.DemoConfig{
+	rows, err := demo.Run(t.Context(), demo.Config{
 		HTTP: at.HTTP, Admin: at.Admin, Line: at.Line, AdminToken: adminToken, Once: true,
 		Apply: func(estate []byte) error {
 			s.apply(estate)

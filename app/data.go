@@ -81,7 +81,7 @@ func Backup(ctx context.Context, p Place, file string) error {
 		return err
 	}
 	if there := p.server(); there != nil {
-		return there.backup(ctx, file)
+		return there.Post(ctx, backupPath, map[string]string{"file": file}, nil)
 	}
 	return p.with(ctx, func(s *store.Store) error { return s.Backup(ctx, file) })
 }
@@ -121,7 +121,8 @@ type Checked struct {
 // that the secrets key opens what is sealed. A server that holds the data does it itself.
 func Verify(ctx context.Context, p Place, secretsKey string) (checks []Checked, err error) {
 	if there := p.server(); there != nil {
-		return there.verify(ctx)
+		err := there.Post(ctx, verifyPath, struct{}{}, &checks)
+		return checks, err
 	}
 	err = p.with(ctx, func(s *store.Store) error {
 		if checks, err = verifyStore(ctx, s); err == nil {

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chargestamp/chargestamp/admin/client"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/play"
 )
@@ -276,9 +277,9 @@ func (o office) apply(t *testing.T, estate []byte) {
 }
 
 // charges lists charges by a query.
-func (o office) charges(t *testing.T, query string) []play.Said {
+func (o office) charges(t *testing.T, query string) []client.Charge {
 	t.Helper()
-	var page struct{ Items []play.Said }
+	var page struct{ Items []client.Charge }
 	o.must(t, http.MethodGet, "/api/v1/charges?limit=200&"+query, nil, &page)
 	return page.Items
 }
@@ -314,9 +315,9 @@ func eventually(t *testing.T, within time.Duration, wrong func() string) {
 }
 
 // settled waits until a charge is in one of some states and gives it.
-func (o office) settled(t *testing.T, order string, states ...charge.State) play.Said {
+func (o office) settled(t *testing.T, order string, states ...charge.State) client.Charge {
 	t.Helper()
-	var said play.Said
+	var said client.Charge
 	eventually(t, 20*time.Second, func() string {
 		found := o.charges(t, "order="+order)
 		if len(found) != 1 {

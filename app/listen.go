@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/chargestamp/chargestamp/admin/client"
 )
 
 // Limits of HTTP connections. Pushes are small; a slow reader of a long poll is served up to 30 s.
@@ -139,12 +141,9 @@ func (a *App) serveLines(lines []net.Listener) {
 	}
 }
 
-// socketName is where commands on this machine reach the server without a token.
-const socketName = "admin.sock"
-
 // listenLocal opens the 0600 socket in the data folder: whoever may read the data may command the server.
 func (a *App) listenLocal() error {
-	path := filepath.Join(a.cfg.Data, socketName)
+	path := filepath.Join(a.cfg.Data, client.SocketName)
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}

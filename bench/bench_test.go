@@ -20,6 +20,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/chargestamp/chargestamp/admin/client"
 	"github.com/chargestamp/chargestamp/admin/console"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/play"
@@ -219,16 +220,16 @@ func TestGrowthOfNothingHoldsNoBar(t *testing.T) {
 // A charge that is in no book and only said to be on its way has no excuse.
 func TestSendingIsNoExcuseByItself(t *testing.T) {
 	for _, c := range []struct {
-		s       Said
+		s       client.Charge
 		applied bool
 		want    bool
 	}{
-		{Said{State: charge.StateSending, Reason: charge.ReasonOK}, false, false},
-		{Said{State: charge.StateSending, Reason: charge.ReasonLineOff}, false, true},
-		{Said{State: charge.StateSending, Reason: charge.ReasonOK}, true, true},
-		{Said{State: charge.StateDelivered, Reason: charge.ReasonOK}, false, false},
-		{Said{State: charge.StateRefused, Reason: charge.ReasonLotRefused}, false, true},
-		{Said{State: charge.StateRefused, Reason: charge.ReasonLotRefused}, true, false},
+		{client.Charge{State: charge.StateSending, Reason: charge.ReasonOK}, false, false},
+		{client.Charge{State: charge.StateSending, Reason: charge.ReasonLineOff}, false, true},
+		{client.Charge{State: charge.StateSending, Reason: charge.ReasonOK}, true, true},
+		{client.Charge{State: charge.StateDelivered, Reason: charge.ReasonOK}, false, false},
+		{client.Charge{State: charge.StateRefused, Reason: charge.ReasonLotRefused}, false, true},
+		{client.Charge{State: charge.StateRefused, Reason: charge.ReasonLotRefused}, true, false},
 	} {
 		if got := excused(c.s, c.applied); got != c.want {
 			t.Errorf("%+v, applied %v: excused %v", c.s, c.applied, got)

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/url"
 	"sync"
 	"time"
 
+	"github.com/chargestamp/chargestamp/admin/client"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/play"
 	"github.com/chargestamp/chargestamp/store"
@@ -308,11 +310,11 @@ func (k *KillRun) judge(ctx context.Context) (Verdict, error) {
 }
 
 // chargesOf lists what the server knows of every lot.
-func chargesOf(ctx context.Context, o Office, site *Site) (map[charge.LotID][]Said, error) {
+func chargesOf(ctx context.Context, o Office, site *Site) (map[charge.LotID][]client.Charge, error) {
 	var mu sync.Mutex
-	said := map[charge.LotID][]Said{}
+	said := map[charge.LotID][]client.Charge{}
 	err := parallel(4, site.Lots, func(l Lot) error {
-		list, err := o.Charges(ctx, l.ID)
+		list, err := o.Charges(ctx, url.Values{"lot": {l.ID.String()}})
 		mu.Lock()
 		defer mu.Unlock()
 		said[l.ID] = list

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chargestamp/chargestamp/admin/client"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/play"
 )
@@ -150,7 +151,7 @@ func TestJudge(t *testing.T) {
 	lot, other := charge.LotID{Union: "1", Park: "2"}, charge.LotID{Union: "1", Park: "3"}
 	entry := Entry{Push: play.Push{Order: "a", Lot: lot}, Accepted: true}
 	row := play.Applied{Charge: "a", Heard: 1, Applied: 1}
-	said := Said{Order: "a", State: charge.StateDelivered}
+	said := client.Charge{Order: "a", State: charge.StateDelivered}
 	unknown := said
 	unknown.State = charge.StateUnknown
 	twice, again, strange := row, row, row
@@ -159,30 +160,30 @@ func TestJudge(t *testing.T) {
 		name    string
 		entries []Entry
 		books   Books
-		said    []Said
+		said    []client.Charge
 		want    [4]int // lost, doubled, strange, repeats
 	}{
-		{"well", []Entry{entry}, Books{lot: {row}}, []Said{said}, [4]int{}},
-		{"heard again", []Entry{entry}, Books{lot: {again}}, []Said{said}, [4]int{0, 0, 0, 2}},
-		{"in no book", []Entry{entry}, Books{}, []Said{said}, [4]int{1, 0, 0, 0}},
+		{"well", []Entry{entry}, Books{lot: {row}}, []client.Charge{said}, [4]int{}},
+		{"heard again", []Entry{entry}, Books{lot: {again}}, []client.Charge{said}, [4]int{0, 0, 0, 2}},
+		{"in no book", []Entry{entry}, Books{}, []client.Charge{said}, [4]int{1, 0, 0, 0}},
 		{"not stored", []Entry{entry}, Books{lot: {row}}, nil, [4]int{1, 0, 0, 0}},
-		{"applied twice", []Entry{entry}, Books{lot: {twice}}, []Said{said}, [4]int{0, 1, 0, 0}},
-		{"two rows", []Entry{entry}, Books{lot: {row, row}}, []Said{said}, [4]int{0, 1, 0, 0}},
-		{"stored twice", []Entry{entry}, Books{lot: {row}}, []Said{said, said}, [4]int{0, 1, 0, 0}},
-		{"nobody pushed it", []Entry{entry}, Books{lot: {row, strange}}, []Said{said}, [4]int{0, 0, 1, 0}},
-		{"another lot", []Entry{entry}, Books{other: {row}}, []Said{said}, [4]int{0, 0, 1, 0}},
-		{"the server does not know", []Entry{entry}, Books{lot: {row}}, []Said{unknown}, [4]int{0, 0, 1, 0}},
+		{"applied twice", []Entry{entry}, Books{lot: {twice}}, []client.Charge{said}, [4]int{0, 1, 0, 0}},
+		{"two rows", []Entry{entry}, Books{lot: {row, row}}, []client.Charge{said}, [4]int{0, 1, 0, 0}},
+		{"stored twice", []Entry{entry}, Books{lot: {row}}, []client.Charge{said, said}, [4]int{0, 1, 0, 0}},
+		{"nobody pushed it", []Entry{entry}, Books{lot: {row, strange}}, []client.Charge{said}, [4]int{0, 0, 1, 0}},
+		{"another lot", []Entry{entry}, Books{other: {row}}, []client.Charge{said}, [4]int{0, 0, 1, 0}},
+		{"the server does not know", []Entry{entry}, Books{lot: {row}}, []client.Charge{unknown}, [4]int{0, 0, 1, 0}},
 	} {
-		v := Judge(c.entries, c.books, map[charge.LotID][]Said{lot: c.said}, nil)
+		v := Judge(c.entries, c.books, map[charge.LotID][]client.Charge{lot: c.said}, nil)
 		if got := [4]int{v.Lost, v.Doubled, v.Strange, v.Repeats}; got != c.want {
 			t.Errorf("%s: lost, doubled, strange, repeats %v, want %v: %q", c.name, got, c.want, v.Wrong)
 		}
 	}
-	v := Judge([]Entry{entry}, Books{}, map[charge.LotID][]Said{lot: {unknown}}, excused)
+	v := Judge([]Entry{entry}, Books{}, map[charge.LotID][]client.Charge{lot: {unknown}}, excused)
 	if !v.OK() {
 		t.Errorf("unknown says why a charge is in no book: %+v", v)
 	}
-	if v = Judge([]Entry{entry}, Books{}, map[charge.LotID][]Said{lot: {said}}, excused); v.OK() {
+	if v = Judge([]Entry{entry}, Books{}, map[charge.LotID][]client.Charge{lot: {said}}, excused); v.OK() {
 		t.Error("delivered says that a charge is in the book, and it is not")
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/chargestamp/chargestamp/admin/client"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/play"
 )
@@ -233,7 +234,7 @@ var maybeTaken = []charge.State{charge.StateUnknown, charge.StateSending}
 
 // excused reports whether a charge's state says why its lot's book is as it is. "Sending" by itself does not say
 // why a charge is in no book long after the last push: it must say what it waits for.
-func excused(s Said, applied bool) bool {
+func excused(s client.Charge, applied bool) bool {
 	switch {
 	case applied:
 		return slices.Contains(maybeTaken, s.State)
@@ -247,7 +248,7 @@ var waitsFor = []charge.Reason{charge.ReasonLineOff, charge.ReasonNoAnswer, char
 
 // verdict compares books that are closed with what the server says, which may take a moment to notice that a line
 // is gone.
-func (l *lotsRun) verdict(ctx context.Context) (v Verdict, said map[charge.LotID][]Said, err error) {
+func (l *lotsRun) verdict(ctx context.Context) (v Verdict, said map[charge.LotID][]client.Charge, err error) {
 	books := Books{}
 	for i, sdk := range l.lots {
 		books[l.site.Lots[i].ID] = sdk.Book().Rows()
@@ -323,7 +324,7 @@ func growth(early, late []Metrics, of func(Metrics) float64) float64 {
 }
 
 // states counts charges by state, for people.
-func states(said map[charge.LotID][]Said) string {
+func states(said map[charge.LotID][]client.Charge) string {
 	count := map[charge.State]int{}
 	for _, list := range said {
 		for _, s := range list {

@@ -2,66 +2,26 @@ package bench
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/admin/client"
 )
 
 // Office asks a server what it thinks, through its admin API.
-type Office struct {
-	Base  string // "http://127.0.0.1:8081"
-	Token string
-}
-
-// Said is what the server says of one charge in a list.
-type Said struct {
-	ID     string        `json:"id"`
-	Order  string        `json:"order"`
-	Lot    string        `json:"lot"`
-	State  charge.State  `json:"state"`
-	Reason charge.Reason `json:"reason"`
-}
-
-// Apply sends an estate.
-func (o Office) Apply(ctx context.Context, estate []byte) error {
-	return o.call(ctx, http.MethodPost, "/api/v1/estate", estate, func(r io.Reader) error { return nil })
-}
-
-// Charges lists all charges of a lot.
-func (o Office) Charges(ctx context.Context, lot charge.LotID) ([]Said, error) {
-	var all []Said
-	q := url.Values{"lot": {lot.String()}, "limit": {"500"}}
-	for {
-		var page struct {
-			Items []Said
-			Next  string
-		}
-		if err := o.get(ctx, "/api/v1/charges?"+q.Encode(), &page); err != nil {
-			return nil, err
-		}
-		all = append(all, page.Items...)
-		if page.Next == "" {
-			return all, nil
-		}
-		q.Set("cursor", page.Next)
-	}
-}
+type Office struct{ *client.Client }
 
 // Pending counts the deliveries of all lots that are not done with.
 func (o Office) Pending(ctx context.Context) (int, error) {
 	var page struct {
 		Items []struct{ Pending int }
 	}
-	if err := o.get(ctx, "/api/v1/lots", &page); err != nil {
+	if err := o.Get(ctx, "/api/v1/lots", nil, &page); err != nil {
 		return 0, err
 	}
 	n := 0
@@ -102,7 +62,7 @@ type Metrics map[string]float64
 // Metrics reads /metrics.
 func (o Office) Metrics(ctx context.Context) (Metrics, error) {
 	m := Metrics{}
-	err := o.call(ctx, http.MethodGet, "/metrics", nil, func(r io.Reader) error {
+	err := o.Get(ctx, "/metrics", nil, func(r io.Reader) error {
 		lines := bufio.NewScanner(r)
 		for lines.Scan() {
 			series, value, ok := cutLast(lines.Text(), ' ')
@@ -156,14 +116,10 @@ func cutLast(s string, sep byte) (before, after string, ok bool) {
 	return s[:i], s[i+1:], true
 }
 
-func (o Office) get(ctx context.Context, path string, v any) error {
-	return o.call(ctx, http.MethodGet, path, nil, func(r io.Reader) error { return json.NewDecoder(r).Decode(v) })
-}
-
-// timed is get, and how long it took until the last byte was read.
+// timed is Get, and how long it took until the last byte was read.
 func (o Office) timed(ctx context.Context, path string, v any) (took time.Duration, err error) {
 	begin := time.Now()
-	err = o.call(ctx, http.MethodGet, path, nil, func(r io.Reader) error {
+	err = o.Get(ctx, path, nil, func(r io.Reader) error {
 		text, err := io.ReadAll(r)
 		if took = time.Since(begin); err != nil {
 			return err
@@ -171,45 +127,4 @@ func (o Office) timed(ctx context.Context, path string, v any) (took time.Durati
 		return json.Unmarshal(text, v)
 	})
 	return took, err
-}
-
-// post sends JSON; the answer matters to nobody.
-func (o Office) post(ctx context.Context, path string, v any) error {
-	body, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	return o.call(ctx, http.MethodPost, path, body, func(io.Reader) error { return nil })
-}
-
-// remove deletes a thing.
-func (o Office) remove(ctx context.Context, path string) error {
-	return o.call(ctx, http.MethodDelete, path, nil, func(io.Reader) error { return nil })
-}
-
-var officeClient = &http.Client{Timeout: time.Minute}
-
-func (o Office) call(ctx context.Context, method, path string, body []byte, read func(io.Reader) error) error {
-	req, err := http.NewRequestWithContext(ctx, method, o.Base+path, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Authorization", "Bearer "+o.Token)
-	if body != nil {
-		kind := "application/yaml"
-		if json.Valid(body) {
-			kind = "application/json"
-		}
-		req.Header.Set("Content-Type", kind)
-	}
-	resp, err := officeClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode/100 != 2 {
-		text, _ := io.ReadAll(io.LimitReader(resp.Body, 2<<10)) // the status says enough where this fails
-		return fmt.Errorf("%s %s: %s: %s", method, req.URL.Path, resp.Status, bytes.TrimSpace(text))
-	}
-	return read(resp.Body)
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/chargestamp/chargestamp/admin/client"
 	"github.com/chargestamp/chargestamp/admin/console"
 	"github.com/chargestamp/chargestamp/charge"
 )
@@ -221,10 +222,12 @@ func (v *visitor) signIn(ctx context.Context, name, password string) error {
 // admin makes an admin of the console who is gone again after leave, and signs in.
 func (st *stand) admin(ctx context.Context) (v *visitor, leave func() error, err error) {
 	name, password := "bench-"+strings.ToLower(rand.Text()[:8]), rand.Text()
-	if err := st.server.post(ctx, "/api/v1/users", object{"name": name, "role": "admin", "password": password}); err != nil {
+	if err := st.server.Post(ctx, "/api/v1/users", object{"name": name, "role": "admin", "password": password}, nil); err != nil {
 		return nil, nil, err
 	}
-	leave = func() error { return st.server.remove(context.WithoutCancel(ctx), "/api/v1/users/"+name) }
+	leave = func() error {
+		return st.server.Call(context.WithoutCancel(ctx), http.MethodDelete, "/api/v1/users/"+name, nil, nil)
+	}
 	if v, err = newVisitor("http://" + st.server.Admin); err == nil {
 		err = v.signIn(ctx, name, password)
 	}
@@ -246,8 +249,8 @@ func (st *stand) sample(ctx context.Context) (s sample, err error) {
 		{&s.push, []string{"/api/v1/pushes?outcome=accepted&limit=1"}},
 	} {
 		for _, path := range pick.paths {
-			var list struct{ Items []Said }
-			if err := st.server.get(ctx, path, &list); err != nil {
+			var list struct{ Items []client.Charge }
+			if err := st.server.Get(ctx, path, nil, &list); err != nil {
 				return s, err
 			}
 			if len(list.Items) > 0 && *pick.to == "" {

@@ -30,7 +30,7 @@ func (s *Server) fetch(ctx context.Context, what, file string) error {
 	if err != nil {
 		return err
 	}
-	resp, err := officeClient.Do(req)
+	resp, err := s.Client.HTTP.Do(req)
 	if err != nil {
 		return err
 	}

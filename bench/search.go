@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/url"
 
+	"github.com/chargestamp/chargestamp/admin/client"
 	"github.com/chargestamp/chargestamp/charge"
 )
 
@@ -52,7 +53,7 @@ func (st *stand) search(ctx context.Context, charges, times int, with string) (r
 		for range times {
 			p, came := searchedPlate(r, charges)
 			text := s.text(r, []rune(p))
-			var list struct{ Items []Said }
+			var list struct{ Items []client.Charge }
 			took, err := st.server.timed(ctx, "/api/v1/charges?plate="+url.QueryEscape(text), &list)
 			if err != nil {
 				return rows, err

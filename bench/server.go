@@ -9,6 +9,8 @@ import (
 	"net"
 	"os"
 	"time"
+
+	"github.com/chargestamp/chargestamp/admin/client"
 )
 
 // ServerConfig says how a server under test is started.
@@ -50,7 +52,7 @@ func (r *Rig) Serve(ctx context.Context, cfg ServerConfig) (*Server, error) {
 			return nil, err
 		}
 	}
-	s.Office = Office{Base: "http://" + s.Admin, Token: rand.Text()}
+	s.Office = Office{client.New(s.Admin, rand.Text())}
 	s.env = append([]string{
 		"CHARGESTAMP_ADMIN_TOKEN=" + s.Token, "CHARGESTAMP_LOG_LEVEL=warn",
 		"CHARGESTAMP_LIMITS_ACCOUNT_PER_S=1000000", "CHARGESTAMP_LIMITS_ADDRESS_PER_S=1000000",

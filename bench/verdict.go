@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 
+	"github.com/chargestamp/chargestamp/admin/client"
 	"github.com/chargestamp/chargestamp/charge"
 )
 
@@ -31,7 +32,7 @@ func (v *Verdict) note(count *int, format string, args ...any) {
 
 // Judge compares the platforms' account with the lots' books and with what the server lists, by lot. Why, which
 // may be nil, excuses a state that is neither delivered nor used, by whether the charge is in a book.
-func Judge(entries []Entry, books Books, said map[charge.LotID][]Said, why func(s Said, applied bool) bool) Verdict {
+func Judge(entries []Entry, books Books, said map[charge.LotID][]client.Charge, why func(s client.Charge, applied bool) bool) Verdict {
 	var v Verdict
 	pushed := map[string]Entry{}
 	for _, e := range entries {
@@ -51,7 +52,7 @@ func Judge(entries []Entry, books Books, said map[charge.LotID][]Said, why func(
 			applied[row.Charge] += row.Applied
 		}
 	}
-	stored, one := map[string]int{}, map[string]Said{}
+	stored, one := map[string]int{}, map[string]client.Charge{}
 	for _, list := range said {
 		for _, s := range list {
 			stored[s.Order]++

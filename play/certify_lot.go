@@ -7,6 +7,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/chargestamp/chargestamp/admin/client"
 	"github.com/chargestamp/chargestamp/charge"
 )
 
@@ -23,7 +24,7 @@ const (
 
 // played is a lot of the examined kind and its book.
 type played struct {
-	playedLot
+	Lot
 	book *Book
 	gate *GateLot // 4G only
 }
@@ -38,7 +39,7 @@ func (x *exam) open(ctx context.Context, lie lotLie) (played, error) {
 		l := NewSDKLot(SDKLotConfig{Lot: c.Lot, Ckey: c.Ckey, LocalID: "certify", Addr: tcpAddr(c.Line), Usage: true, Lies: lies[lie]})
 		return played{l, l.Book(), nil}, l.Start(ctx)
 	case charge.KindAPI:
-		cfg := APILotConfig{Lot: c.Lot, Ukey: c.Ukey, Server: httpBase(c.HTTP), Addr: c.Listen, Usage: true}
+		cfg := APILotConfig{Lot: c.Lot, Ukey: c.Ukey, Server: client.BaseURL(c.HTTP), Addr: c.Listen, Usage: true}
 		switch lie {
 		case lotLost:
 			cfg.Answer, cfg.Lies = AnswerDrop, 1
@@ -52,7 +53,7 @@ func (x *exam) open(ctx context.Context, lie lotLie) (played, error) {
 		l := NewAPILot(cfg)
 		return played{l, l.Book(), nil}, l.Start()
 	}
-	l := NewGateLot(GateConfig{Lot: c.Lot, Ckey: c.Ckey, Server: httpBase(c.HTTP)})
+	l := NewGateLot(GateConfig{Lot: c.Lot, Ckey: c.Ckey, Server: client.BaseURL(c.HTTP)})
 	return played{l, l.Book(), l}, l.Start()
 }
 
@@ -143,7 +144,7 @@ func (x *exam) lot(ctx context.Context) error {
 // carIn lets a car in three hours and ten minutes ago and makes a push for it.
 func (x *exam) carIn(ctx context.Context, l played) (Push, error) {
 	p := x.fresh()
-	_, err := l.Enter(ctx, p.Plate, time.Now().Add(-stayLength))
+	_, err := l.Enter(ctx, p.Plate, time.Now().Add(-StayLength))
 	return p, err
 }
 
@@ -163,7 +164,7 @@ func (x *exam) reaches(ctx context.Context, l played, p Push) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s by %s", reductionText(charge.Reduction{Method: row.Method, Minutes: row.Minutes, Amount: row.Amount}), row.Message), nil
+	return fmt.Sprintf("%s by %s", GrantText(charge.Reduction{Method: row.Method, Minutes: row.Minutes, Amount: row.Amount}), row.Message), nil
 }
 
 func (x *exam) through(ctx context.Context, l played) (string, error) {
@@ -186,16 +187,16 @@ func (x *exam) through(ctx context.Context, l played) (string, error) {
 	if x.cfg.Admin == "" {
 		return text, nil
 	}
-	said, err := x.office().wait(ctx, x.cfg.Platform, p.Order, inState(charge.StateUsed))
+	said, err := x.office().Wait(ctx, x.cfg.Platform, p.Order, client.InState(charge.StateUsed))
 	if err != nil {
 		return "", err
 	}
-	return text + "; used: " + usedText(said.Usage.Minutes, said.Usage.Amount), nil
+	return text + "; used: " + UsedText(said.Usage.Minutes, said.Usage.Amount), nil
 }
 
 func (x *exam) lateEntry(ctx context.Context, l played) (string, error) {
 	p := x.fresh()
-	visit := l.Admit(p.Plate, time.Now().Add(-stayLength))
+	visit := l.Admit(p.Plate, time.Now().Add(-StayLength))
 	if _, err := x.taken(ctx, p, Options{}); err != nil {
 		return "", err
 	}
@@ -220,7 +221,7 @@ func (x *exam) leftEarly(ctx context.Context, l played) (string, error) {
 	if x.cfg.Admin == "" || !e.Delivered() {
 		return seen(e), e.Bad
 	}
-	said, err := x.office().wait(ctx, x.cfg.Platform, p.Order, func(s *Said) bool { return s.Reason == charge.ReasonLeftBeforeArrival })
+	said, err := x.office().Wait(ctx, x.cfg.Platform, p.Order, func(s *client.Charge) bool { return s.Reason == charge.ReasonLeftBeforeArrival })
 	if err != nil {
 		return "", err
 	}
@@ -244,7 +245,7 @@ func (x *exam) overCap(ctx context.Context, l played) (string, error) {
 		if _, err := x.taken(ctx, p, Options{}); err != nil {
 			return "", err
 		}
-		said, err := x.office().wait(ctx, x.cfg.Platform, p.Order, inState(charge.StateDelivered, charge.StateNoGrant))
+		said, err := x.office().Wait(ctx, x.cfg.Platform, p.Order, client.InState(charge.StateDelivered, charge.StateNoGrant))
 		if err != nil {
 			return "", err
 		}
@@ -320,7 +321,7 @@ func (x *exam) lotRefuses(ctx context.Context, l played) (string, error) {
 	if x.cfg.Admin == "" {
 		return "", skip("needs the admin API to see how the charge stands")
 	}
-	said, err := x.office().wait(ctx, x.cfg.Platform, p.Order, inState(charge.StateRefused))
+	said, err := x.office().Wait(ctx, x.cfg.Platform, p.Order, client.InState(charge.StateRefused))
 	if err != nil {
 		return "", err
 	}
@@ -395,10 +396,10 @@ func (x *exam) forgedEntry(ctx context.Context) (string, error) {
 	plate := RandomPlate(x.rand)
 	var err error
 	if c.Kind == charge.KindAPI {
-		l := NewAPILot(APILotConfig{Lot: c.Lot, Ukey: otherKey(c.Ukey), Server: httpBase(c.HTTP)})
+		l := NewAPILot(APILotConfig{Lot: c.Lot, Ukey: otherKey(c.Ukey), Server: client.BaseURL(c.HTTP)})
 		_, err = l.Enter(ctx, plate, time.Now())
 	} else {
-		l := NewGateLot(GateConfig{Lot: c.Lot, Ckey: otherKey(c.Ckey), Server: httpBase(c.HTTP)})
+		l := NewGateLot(GateConfig{Lot: c.Lot, Ckey: otherKey(c.Ckey), Server: client.BaseURL(c.HTTP)})
 		_, err = l.Enter(ctx, plate, time.Now())
 	}
 	if !errors.Is(err, ErrRefused) {
@@ -408,7 +409,7 @@ func (x *exam) forgedEntry(ctx context.Context) (string, error) {
 }
 
 func (x *exam) loneExit(ctx context.Context) (string, error) {
-	l := NewGateLot(GateConfig{Lot: x.cfg.Lot, Ckey: x.cfg.Ckey, Server: httpBase(x.cfg.HTTP)})
+	l := NewGateLot(GateConfig{Lot: x.cfg.Lot, Ckey: x.cfg.Ckey, Server: client.BaseURL(x.cfg.HTTP)})
 	_, err := l.Leave(ctx, Visit{OrderID: "no-such-order", Plate: RandomPlate(x.rand)}, time.Now(), 0)
 	if !errors.Is(err, ErrRefused) {
 		return "", fmt.Errorf("answered %v", err) //nolint:errorlint // as above
@@ -418,7 +419,7 @@ func (x *exam) loneExit(ctx context.Context) (string, error) {
 
 func (x *exam) quotes(ctx context.Context, l played) (string, error) {
 	plate := RandomPlate(x.rand)
-	visit, err := l.Enter(ctx, plate, time.Now().Add(-stayLength))
+	visit, err := l.Enter(ctx, plate, time.Now().Add(-StayLength))
 	if err != nil {
 		return "", err
 	}

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/chargestamp/chargestamp/admin/client"
 	"github.com/chargestamp/chargestamp/charge"
 )
 
@@ -28,7 +30,7 @@ func newRand() *rand.Rand { return rand.New(rand.NewPCG(rand.Uint64(), rand.Uint
 // play is the platform's player; it is made at the first use.
 func (x *exam) play() *Player {
 	if x.player == nil {
-		x.player = &Player{BaseURL: httpBase(x.cfg.HTTP), Platform: x.cfg.Platform, Keys: x.cfg.Keys, PathToken: x.cfg.PathToken}
+		x.player = &Player{BaseURL: client.BaseURL(x.cfg.HTTP), Platform: x.cfg.Platform, Keys: x.cfg.Keys, PathToken: x.cfg.PathToken}
 	}
 	return x.player
 }
@@ -157,17 +159,17 @@ func (x *exam) oneCharge(ctx context.Context, p Push, text string) (string, erro
 	if x.cfg.Admin == "" {
 		return text, nil
 	}
-	n, err := x.office().count(ctx, x.cfg.Platform, p.Order)
+	found, err := x.office().Charges(ctx, url.Values{"platform": {x.cfg.Platform}, "order": {p.Order}})
 	if err != nil {
 		return "", err
 	}
-	if n != 1 {
-		return "", fmt.Errorf("there are %d charges of the order", n)
+	if len(found) != 1 {
+		return "", fmt.Errorf("there are %d charges of the order", len(found))
 	}
 	return text + "; one charge", nil
 }
 
-func (x *exam) office() office { return office{httpBase(x.cfg.Admin), x.cfg.AdminToken} }
+func (x *exam) office() *client.Client { return client.New(x.cfg.Admin, x.cfg.AdminToken) }
 
 func (x *exam) burst(ctx context.Context) (string, error) {
 	p := x.fresh()
@@ -232,7 +234,7 @@ func (x *exam) stands(ctx context.Context, p Push, text string) (string, error) 
 	if x.cfg.Admin == "" {
 		return text, nil
 	}
-	said, err := x.office().wait(ctx, x.cfg.Platform, p.Order, func(*Said) bool { return true })
+	said, err := x.office().Wait(ctx, x.cfg.Platform, p.Order, func(*client.Charge) bool { return true })
 	if err != nil {
 		return "", err
 	}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/chargestamp/chargestamp/admin/client"
 )
 
 // The checklist for partners that call the gateway: a charging platform, and a 4G lot's gate. They are given the
@@ -123,7 +125,7 @@ func (r *relay) wait(ctx context.Context, from int, wanted func(passed) bool) (p
 
 // withRelay opens a relay for a checklist.
 func (x *exam) withRelay(ctx context.Context, do func(context.Context, *relay)) error {
-	r := newRelay(httpBase(x.cfg.Against))
+	r := newRelay(client.BaseURL(x.cfg.Against))
 	if err := r.stall.open(x.cfg.Listen, r); err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func (a *accountsCommand) Run(c *console) error {
 			} `json:"last_used"`
 		} `json:"items"`
 	}
-	if err := a.client().get(c.ctx, "/api/v1/accounts", nil, &page); err != nil {
+	if err := a.client().Get(c.ctx, "/api/v1/accounts", nil, &page); err != nil {
 		return err
 	}
 	t := table{head: []string{"ACCOUNT", "PLATFORM", "SCOPE", "STATE", "KEYS", "LAST USED", "FORMER KEYS UNTIL", "LAST USED"}}

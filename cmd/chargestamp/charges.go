@@ -119,7 +119,7 @@ func (l *chargesList) fetch(c *console) ([]chargeItem, error) {
 			Items []chargeItem `json:"items"`
 			Next  string       `json:"next"`
 		}
-		if err := l.client().get(c.ctx, "/api/v1/charges", q, &page); err != nil {
+		if err := l.client().Get(c.ctx, "/api/v1/charges", q, &page); err != nil {
 			return nil, err
 		}
 		items = append(items, page.Items...)
@@ -139,7 +139,7 @@ type chargesShow struct {
 // Run prints a charge as JSON, as its row in a list, or as the story that support reads.
 func (s *chargesShow) Run(c *console) error {
 	var raw []byte
-	if err := s.client().get(c.ctx, "/api/v1/charges/"+url.PathEscape(s.ID), nil, &raw); err != nil {
+	if err := s.client().Get(c.ctx, "/api/v1/charges/"+url.PathEscape(s.ID), nil, &raw); err != nil {
 		return err
 	}
 	switch s.Output {
@@ -223,7 +223,7 @@ func (a action) do(c *console, path string, body map[string]string) error {
 	if a.DryRun {
 		path += "?dry_run=true"
 	}
-	if err := a.client().post(c.ctx, path, body, &effect); err != nil {
+	if err := a.client().Post(c.ctx, path, body, &effect); err != nil {
 		return err
 	}
 	fmt.Fprintln(c.out, effect.Effect)
@@ -300,7 +300,7 @@ func (r *chargesReplay) Run(c *console) error {
 		path += "?dry_run=true"
 	}
 	var out json.RawMessage
-	if err := r.client().post(c.ctx, path, map[string]string{"reason": r.Reason}, &out); err != nil {
+	if err := r.client().Post(c.ctx, path, map[string]string{"reason": r.Reason}, &out); err != nil {
 		return err
 	}
 	return printYAML(c, out)

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/chargestamp/chargestamp/app"
-	"github.com/chargestamp/chargestamp/play"
+	"github.com/chargestamp/chargestamp/demo"
 )
 
 // demoCommand is the product in one command: a real server on free ports with a temporary data folder, all
@@ -40,12 +40,12 @@ func (d *demoCommand) Run(c *console) error {
 	if d.Output == "json" {
 		fmt.Fprintln(c.err, "console: "+a.SetupLink())
 	}
-	rows, err := play.Demo(c.ctx, play.DemoConfig{HTTP: at.HTTP, Admin: at.Admin, Line: at.Line, AdminToken: token,
+	rows, err := demo.Run(c.ctx, demo.Config{HTTP: at.HTTP, Admin: at.Admin, Line: at.Line, AdminToken: token,
 		Out: c.out, Console: a.SetupLink(), Once: d.Once || d.Output == "json", JSON: d.Output == "json", Dir: dir})
 	if err != nil {
 		return err
 	}
-	if n := play.Undelivered(rows); n > 0 {
+	if n := demo.Undelivered(rows); n > 0 {
 		fmt.Fprintf(c.err, "%d of %d rows were not delivered and used\n", n, len(rows))
 		return errFailed
 	}

@@ -27,7 +27,7 @@ func (a *applyCommand) Run(c *console) error {
 	var changes struct {
 		Changes []app.EstateChange `json:"changes"`
 	}
-	if err := a.client().post(c.ctx, path, doc, &changes); err != nil {
+	if err := a.client().Post(c.ctx, path, doc, &changes); err != nil {
 		return fmt.Errorf("%s: %w", a.File, err)
 	}
 	for _, ch := range changes.Changes {
@@ -51,7 +51,7 @@ type exportCommand struct {
 // Run prints the estate as YAML that apply takes again.
 func (e *exportCommand) Run(c *console) error {
 	var doc []byte
-	if err := e.client().get(c.ctx, "/api/v1/estate", nil, &doc); err != nil {
+	if err := e.client().Get(c.ctx, "/api/v1/estate", nil, &doc); err != nil {
 		return err
 	}
 	_, err := c.out.Write(doc)

@@ -42,7 +42,7 @@ func (l *lotsList) Run(c *console) error {
 	var page struct {
 		Items []map[string]any `json:"items"`
 	}
-	if err := l.client().get(c.ctx, "/api/v1/lots", nil, &page); err != nil {
+	if err := l.client().Get(c.ctx, "/api/v1/lots", nil, &page); err != nil {
 		return err
 	}
 	t := table{head: []string{"LOT", "NAME", "KIND", "LINE", "PENDING", "OVER_1M", "OVER_10M", "OLDEST"}}
@@ -87,7 +87,7 @@ func (l *lotsShow) Run(c *console) error {
 		return err
 	}
 	var v json.RawMessage
-	if err := l.client().get(c.ctx, path, nil, &v); err != nil {
+	if err := l.client().Get(c.ctx, path, nil, &v); err != nil {
 		return err
 	}
 	if l.Output == "table" {
@@ -112,7 +112,7 @@ func (l *lotsPrice) Run(c *console) error {
 		return usage("give either --stay or --plate")
 	}
 	var v json.RawMessage
-	if err := l.client().post(c.ctx, path, map[string]string{"order_id": l.Stay, "plate": l.Plate}, &v); err != nil {
+	if err := l.client().Post(c.ctx, path, map[string]string{"order_id": l.Stay, "plate": l.Plate}, &v); err != nil {
 		return err
 	}
 	return printYAML(c, v)
@@ -129,7 +129,7 @@ func (l lotAction) do(c *console, verb string) error {
 	if err != nil {
 		return err
 	}
-	return l.client().post(c.ctx, path, map[string]string{"reason": l.Reason}, nil)
+	return l.client().Post(c.ctx, path, map[string]string{"reason": l.Reason}, nil)
 }
 
 type lotsPause struct{ lotAction }
@@ -152,7 +152,7 @@ func (b *bindingsCommand) Run(c *console) error {
 	var page struct {
 		Items []map[string]any `json:"items"`
 	}
-	if err := b.client().get(c.ctx, "/api/v1/bindings", nil, &page); err != nil {
+	if err := b.client().Get(c.ctx, "/api/v1/bindings", nil, &page); err != nil {
 		return err
 	}
 	t := table{head: []string{"ACCOUNT", "LOT", "MODE", "RULE"}}
@@ -188,7 +188,7 @@ func (s *statementCommand) Run(c *console) error {
 	}
 	q.Set("format", s.Output)
 	var raw []byte
-	if err := s.client().get(c.ctx, "/api/v1/statements", q, &raw); err != nil {
+	if err := s.client().Get(c.ctx, "/api/v1/statements", q, &raw); err != nil {
 		return err
 	}
 	if s.File != "" {
@@ -206,7 +206,7 @@ func (s *statementCommand) table(c *console, q url.Values) error {
 		Items []map[string]any `json:"items"`
 		Rows  []map[string]any `json:"rows"`
 	}
-	if err := s.client().get(c.ctx, "/api/v1/statements", q, &page); err != nil {
+	if err := s.client().Get(c.ctx, "/api/v1/statements", q, &page); err != nil {
 		return err
 	}
 	t := table{}

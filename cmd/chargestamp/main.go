@@ -9,10 +9,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/chargestamp/chargestamp/admin/client"
 )
 
 // Exit codes.
@@ -69,17 +71,18 @@ var errFailed = errors.New("")
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	floor := make([]byte, heapFloor)
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	code := run(&console{ctx, os.Stdin, os.Stdout, os.Stderr}, os.Args[1:])
-	runtime.KeepAlive(floor)
 	os.Exit(code)
 }
 
-// heapFloor counts as heap that is in use, and is never written, so that it takes no memory: what a gateway holds is
-// so little that under load the collector would run many times a second.
-const heapFloor = 64 << 20
+// gcPercent lets the heap grow threefold between two collections: what a gateway holds is so little that under load
+// the collector would run many times a second. GOGC and GOMEMLIMIT in the environment override it.
+const gcPercent = 200
 
-// run parses and carries out one command line and gives its exit code.
+// run parses and carries out one command line and returns its exit code.
 func run(c *console, args []string) int {
 	var cli commands
 	exit := -1
@@ -107,7 +110,7 @@ func run(c *console, args []string) int {
 		return exitFailed
 	}
 	fmt.Fprintln(c.err, "chargestamp:", err)
-	if errors.As(err, &wrong) {
+	if errors.As(err, &wrong) || errors.Is(err, client.ErrAddress) {
 		return exitUsage
 	}
 	return exitFailed

@@ -27,7 +27,7 @@ func (b *backtestCommand) Run(c *console) error {
 	}
 	var raw json.RawMessage
 	question := map[string]any{"binding": b.Binding, "rule": string(rule), "days": b.Days}
-	if err := b.client().post(c.ctx, "/api/v1/rules/backtest", question, &raw); err != nil {
+	if err := b.client().Post(c.ctx, "/api/v1/rules/backtest", question, &raw); err != nil {
 		return fmt.Errorf("%s: %w", b.Rule, err)
 	}
 	var got struct {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/chargestamp/chargestamp/admin/client"
 	"github.com/chargestamp/chargestamp/app"
 )
 
@@ -18,11 +19,11 @@ type keeper struct {
 }
 
 // with runs fn on a client: the API's, the socket's, or that of a server opened for this one call.
-func (k keeper) with(c *console, fn func(*client) error) error {
+func (k keeper) with(c *console, fn func(*client.Client) error) error {
 	if k.Data == "" {
 		return fn(k.client())
 	}
-	if there := local(k.Data); there != nil {
+	if there := client.Local(k.Data); there != nil {
 		return fn(there)
 	}
 	cfg := app.Defaults()
@@ -33,7 +34,7 @@ func (k keeper) with(c *console, fn func(*client) error) error {
 	if k.Database != "" {
 		cfg.Database.URL = k.Database
 	}
-	return app.WithData(c.ctx, cfg, func(socket string) error { return fn(local(k.Data)) })
+	return app.WithData(c.ctx, cfg, func(socket string) error { return fn(client.Local(k.Data)) })
 }
 
 type tokenCommand struct {
@@ -50,12 +51,12 @@ type tokenCreate struct {
 
 // Run makes a token and prints it alone on stdout.
 func (t *tokenCreate) Run(c *console) error {
-	return t.with(c, func(cl *client) error {
+	return t.with(c, func(cl *client.Client) error {
 		var out struct {
 			Secret string `json:"secret"`
 			Token  string `json:"token"`
 		}
-		if err := cl.post(c.ctx, "/api/v1/tokens", map[string]string{"name": t.Name, "role": t.Role}, &out); err != nil {
+		if err := cl.Post(c.ctx, "/api/v1/tokens", map[string]string{"name": t.Name, "role": t.Role}, &out); err != nil {
 			return err
 		}
 		fmt.Fprintln(c.out, out.Token+out.Secret)
@@ -71,11 +72,11 @@ type tokenList struct {
 
 // Run lists tokens.
 func (t *tokenList) Run(c *console) error {
-	return t.with(c, func(cl *client) error {
+	return t.with(c, func(cl *client.Client) error {
 		var page struct {
 			Items []map[string]any `json:"items"`
 		}
-		if err := cl.get(c.ctx, "/api/v1/tokens", nil, &page); err != nil {
+		if err := cl.Get(c.ctx, "/api/v1/tokens", nil, &page); err != nil {
 			return err
 		}
 		out := table{head: []string{"ID", "NAME", "ROLE", "CREATED", "LAST USED"}}
@@ -93,8 +94,8 @@ type tokenRevoke struct {
 
 // Run ends a token.
 func (t *tokenRevoke) Run(c *console) error {
-	return t.with(c, func(cl *client) error {
-		return cl.call(c.ctx, "DELETE", "/api/v1/tokens/"+t.ID, "", nil, nil)
+	return t.with(c, func(cl *client.Client) error {
+		return cl.Call(c.ctx, "DELETE", "/api/v1/tokens/"+t.ID, nil, nil)
 	})
 }
 
@@ -116,9 +117,9 @@ func (u *userCreate) Run(c *console) error {
 		return usage("give the password on standard input")
 	}
 	password := strings.TrimRight(line, "\r\n")
-	return u.with(c, func(cl *client) error {
+	return u.with(c, func(cl *client.Client) error {
 		body := map[string]string{"name": u.Name, "role": u.Role, "password": password}
-		if err := cl.post(c.ctx, "/api/v1/users", body, nil); err != nil {
+		if err := cl.Post(c.ctx, "/api/v1/users", body, nil); err != nil {
 			return err
 		}
 		fmt.Fprintf(c.err, "user %s may log in\n", u.Name)

@@ -1,4 +1,4 @@
-package play
+package demo
 
 import (
 	"crypto/rand"
@@ -7,6 +7,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/play"
 )
 
 // The estate of the tour: three vendors, one for each kind of lot, and an account for every platform, with
@@ -83,7 +84,7 @@ type estateRule struct {
 type estateKeys struct {
 	ukey      string
 	ckey      map[charge.LotID]string
-	platform  map[string]Keys
+	platform  map[string]play.Keys
 	pathToken map[string]string
 }
 
@@ -95,15 +96,16 @@ func inventKeys(lots []charge.LotID) estateKeys {
 	k := estateKeys{
 		ukey:      invent(8),
 		ckey:      map[charge.LotID]string{},
-		platform:  map[string]Keys{},
+		platform:  map[string]play.Keys{},
 		pathToken: map[string]string{"wanchong": invent(16)},
 	}
 	for _, lot := range lots {
 		k.ckey[lot] = invent(8)
 	}
-	for _, v := range voices() {
-		keys := Keys{}
-		for _, name := range v.keys {
+	for _, platform := range play.Platforms() {
+		keys := play.Keys{}
+		names, _ := play.KeyNames(platform) // it is one of Platforms
+		for _, name := range names {
 			switch name {
 			case "ukey":
 				keys[name] = k.ukey
@@ -116,7 +118,7 @@ func inventKeys(lots []charge.LotID) estateKeys {
 				keys[name] = invent(16)
 			}
 		}
-		k.platform[v.id] = keys
+		k.platform[platform] = keys
 	}
 	return k
 }
@@ -175,15 +177,15 @@ type plan struct {
 
 // The lots of the tour. The first of the SDK lots and the API lot tell usage by messages of their own.
 var (
-	demoSDKTells = charge.LotID{Union: "300101", Park: "1101"}
-	demoSDK      = charge.LotID{Union: "300101", Park: "1102"}
-	demoSDKOld   = charge.LotID{Union: "300101", Park: "1103"} // message 3.36
-	demoAPI      = charge.LotID{Union: "300202", Park: "2201"}
-	demo4G       = charge.LotID{Union: "300303", Park: "3301"}
+	sdkTells = charge.LotID{Union: "300101", Park: "1101"}
+	sdkLot   = charge.LotID{Union: "300101", Park: "1102"}
+	sdkOld   = charge.LotID{Union: "300101", Park: "1103"} // message 3.36
+	apiLot   = charge.LotID{Union: "300202", Park: "2201"}
+	gateLot  = charge.LotID{Union: "300303", Park: "3301"}
 )
 
-func demoLots() []charge.LotID {
-	return []charge.LotID{demoSDKTells, demoSDK, demoSDKOld, demoAPI, demo4G}
+func allLots() []charge.LotID {
+	return []charge.LotID{sdkTells, sdkLot, sdkOld, apiLot, gateLot}
 }
 
 // plans are the 39 rows: what each platform supports by docs/platforms/README.md, every kind of grant among them.
@@ -216,9 +218,9 @@ func plans() []plan {
 	}
 	var all []plan
 	for _, row := range table {
-		sdk := demoSDK
+		sdk := sdkLot
 		if row.platform == "telaidian" || row.platform == "aotexun" || row.platform == "dakeyun" {
-			sdk = demoSDKTells
+			sdk = sdkTells
 		}
 		for _, p := range []struct {
 			kind    charge.LotKind
@@ -227,14 +229,14 @@ func plans() []plan {
 			gives
 		}{
 			{charge.KindSDK, charge.Message325, sdk, row.sdk},
-			{charge.KindAPI, charge.Message514, demoAPI, row.api},
-			{charge.Kind4G, charge.MessageLedger, demo4G, row.fg},
+			{charge.KindAPI, charge.Message514, apiLot, row.api},
+			{charge.Kind4G, charge.MessageLedger, gateLot, row.fg},
 		} {
 			if p.rule.Grant != "" {
 				all = append(all, plan{row.platform, p.kind, p.message, p.lot, p.rule, p.asks})
 			}
 			if row.platform == "xingxing" && p.kind == charge.KindSDK {
-				all = append(all, plan{row.platform, p.kind, charge.Message336, demoSDKOld, fixedAmount(8_00), p.asks})
+				all = append(all, plan{row.platform, p.kind, charge.Message336, sdkOld, fixedAmount(8_00), p.asks})
 			}
 		}
 	}
@@ -247,20 +249,20 @@ func (k estateKeys) file(rows []plan, callback, reports string) estateFile {
 	lot := func(id charge.LotID, name, kind string) estateLot {
 		return estateLot{Lot: id.String(), Name: name, Kind: kind, Ckey: k.ckey[id], Stays: "required"}
 	}
-	tells, plain, old := lot(demoSDKTells, "东门停车场", "sdk"), lot(demoSDK, "西门停车场", "sdk"), lot(demoSDKOld, "老城停车场", "sdk")
+	tells, plain, old := lot(sdkTells, "东门停车场", "sdk"), lot(sdkLot, "西门停车场", "sdk"), lot(sdkOld, "老城停车场", "sdk")
 	old.Message = string(charge.Message336)
-	api, gate := lot(demoAPI, "云端停车场", "api"), lot(demo4G, "道闸停车场", "4g")
+	api, gate := lot(apiLot, "云端停车场", "api"), lot(gateLot, "道闸停车场", "4g")
 	api.Callback, api.AllowTo, gate.Tariff = callback, loopback, price
 	f := estateFile{
 		Version: 1,
 		Vendors: []estateVendor{
-			{demoSDK.Union, "示例线路厂商", k.ukey, true},
-			{demoAPI.Union, "示例云端厂商", k.ukey, true},
-			{demo4G.Union, "示例道闸厂商", k.ukey, true},
+			{sdkLot.Union, "示例线路厂商", k.ukey, true},
+			{apiLot.Union, "示例云端厂商", k.ukey, true},
+			{gateLot.Union, "示例道闸厂商", k.ukey, true},
 		},
 		Lots: []estateLot{tells, plain, old, api, gate},
 	}
-	for _, id := range Platforms() {
+	for _, id := range play.Platforms() {
 		a := k.account(id)
 		if id == "telaidian" {
 			a.Report = &estateReport{reports, loopback}
@@ -272,15 +274,15 @@ func (k estateKeys) file(rows []plan, callback, reports string) estateFile {
 		if row.platform == "aotexun" {
 			b.Chargers = []string{chargerOf(row.lot)}
 		}
-		if row.platform == "xiaoju" && row.lot == demoSDK {
-			b.Rule.CapMinutes, b.Rule.Combine = demoCap, "sum"
+		if row.platform == "xiaoju" && row.lot == sdkLot {
+			b.Rule.CapMinutes, b.Rule.Combine = stayCap, "sum"
 		}
 		f.Bindings = append(f.Bindings, b)
 	}
 	return f
 }
 
-// demoCap is the most minutes a stay gets from 小桔 in the second SDK lot; see sceneCap.
-const demoCap = 45
+// stayCap is the most minutes a stay gets from 小桔 in the second SDK lot; see sceneCap.
+const stayCap = 45
 
 func chargerOf(lot charge.LotID) string { return "gun-" + lot.Park }

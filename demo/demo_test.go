@@ -1,21 +1,19 @@
-package play
+package demo
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/chargestamp/chargestamp/admin/client"
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/play"
 )
 
 // A row for each platform and kind of lot that go together: 13 SDK and one by 3.36, 13 API, 12 4G.
@@ -34,7 +32,7 @@ func TestPlansAreComplete(t *testing.T) {
 	if count[charge.Message325] != 13 || count[charge.Message336] != 1 || count[charge.Message514] != 13 || count[charge.MessageLedger] != 12 {
 		t.Errorf("rows %v", count)
 	}
-	for _, id := range Platforms() {
+	for _, id := range play.Platforms() {
 		if !seen[id+"4g"] && without[id] == "" {
 			t.Errorf("%s is not played in a 4G lot", id)
 		}
@@ -42,8 +40,8 @@ func TestPlansAreComplete(t *testing.T) {
 }
 
 func TestEstateOfTheTour(t *testing.T) {
-	keys := inventKeys(demoLots())
-	if other := inventKeys(demoLots()); other.ukey == keys.ukey {
+	keys := inventKeys(allLots())
+	if other := inventKeys(allLots()); other.ukey == keys.ukey {
 		t.Error("keys are the same at every start")
 	}
 	text, err := keys.file(plans(), "http://127.0.0.1:1/bolink", "http://127.0.0.1:2").yaml()
@@ -85,76 +83,51 @@ func TestEstateOfTheTour(t *testing.T) {
 	}
 }
 
-// officeEnd is an admin API with one charge that comes to its end at the third look.
-func officeEnd(t *testing.T, usage string) office {
-	var looks atomic.Int64
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") != "Bearer tok" {
-			w.WriteHeader(http.StatusUnauthorized)
-			return
-		}
-		if r.URL.Path == "/api/v1/charges" {
-			io.WriteString(w, `{"items":[{"id":"7","state":"delivered"}],"next":""}`)
-			return
-		}
-		state := "delivered"
-		if looks.Add(1) > 2 {
-			state = "used"
-		}
-		fmt.Fprintf(w, `{"id":"7","state":"%s","reason":"ok","reduction":{"method":"time","minutes":30,"amount":"0.00"},"usage":%s}`, state, usage)
-	}))
-	t.Cleanup(s.Close)
-	return office{s.URL, "tok"}
+// bookedLot is a lot of which only the book matters.
+type bookedLot struct {
+	play.Lot
+	url string
 }
 
-func TestOfficeWaits(t *testing.T) {
-	o := officeEnd(t, `null`)
-	said, err := o.wait(t.Context(), "xiaoju", "o1", inState(charge.StateUsed))
-	if err != nil || said.State != charge.StateUsed || said.Reduction.Minutes != 30 {
-		t.Errorf("%+v, %v", said, err)
-	}
-	over, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := o.wait(over, "xiaoju", "o1", inState(charge.StateVoided)); err == nil {
-		t.Error("waiting for ever has come to an end without an error")
-	}
-	o.token = "wrong"
-	over, cancel = context.WithTimeout(t.Context(), 2*lookEvery)
-	defer cancel()
-	if _, err := o.wait(over, "xiaoju", "o1", inState(charge.StateUsed)); err == nil || !strings.Contains(err.Error(), "401") {
-		t.Errorf("a refused token: %v", err)
-	}
+func (b bookedLot) BookURL() string { return b.url }
+
+// serveBook serves one row as a lot's own listener does.
+func serveBook(t *testing.T, row play.Applied) string {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if err := json.NewEncoder(w).Encode([]play.Applied{row}); err != nil {
+			t.Error(err)
+		}
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
 }
 
 // The gateway's word alone does not count: the lot's own book must agree.
 func TestRowsAreComparedWithTheBook(t *testing.T) {
 	for _, tc := range []struct {
 		name, said string
-		book       Applied
+		book       play.Applied
 		careless   bool
 		agree      bool
 	}{
-		{"agree in minutes", `{"minutes":30,"amount":"0.00"}`, Applied{Minutes: 30, UsedMinutes: 30, UsedAmount: 5_00}, false, true},
-		{"agree in yuan", `{"minutes":0,"amount":"5.00"}`, Applied{Minutes: 30, UsedMinutes: 30, UsedAmount: 5_00}, false, true},
-		{"other minutes", `{"minutes":29,"amount":"0.00"}`, Applied{Minutes: 30, UsedMinutes: 30, UsedAmount: 5_00}, false, false},
-		{"other yuan", `{"minutes":30,"amount":"5.01"}`, Applied{Minutes: 30, UsedMinutes: 30, UsedAmount: 5_00}, false, false},
-		{"nothing used", `null`, Applied{Minutes: 30}, false, false},
-		{"other grant", `{"minutes":30,"amount":"0.00"}`, Applied{Minutes: 31, UsedMinutes: 30}, false, false},
-		{"applied twice", `{"minutes":30,"amount":"0.00"}`, Applied{Minutes: 30, UsedMinutes: 30, UsedAmount: 5_00}, true, false},
+		{"agree in minutes", `{"minutes":30,"amount":"0.00"}`, play.Applied{Minutes: 30, UsedMinutes: 30, UsedAmount: 5_00}, false, true},
+		{"agree in yuan", `{"minutes":0,"amount":"5.00"}`, play.Applied{Minutes: 30, UsedMinutes: 30, UsedAmount: 5_00}, false, true},
+		{"other minutes", `{"minutes":29,"amount":"0.00"}`, play.Applied{Minutes: 30, UsedMinutes: 30, UsedAmount: 5_00}, false, false},
+		{"other yuan", `{"minutes":30,"amount":"5.01"}`, play.Applied{Minutes: 30, UsedMinutes: 30, UsedAmount: 5_00}, false, false},
+		{"nothing used", `null`, play.Applied{Minutes: 30}, false, false},
+		{"other grant", `{"minutes":30,"amount":"0.00"}`, play.Applied{Minutes: 31, UsedMinutes: 30}, false, false},
+		{"applied twice", `{"minutes":30,"amount":"0.00"}`, play.Applied{Minutes: 30, UsedMinutes: 30, UsedAmount: 5_00}, true, false},
 	} {
-		l := apiLot(t, APILotConfig{})
-		l.desk.book.edit("k", func(row *Applied, _ bool) {
-			*row = tc.book
-			row.ID, row.Plate, row.Method, row.Applied = "k", "京A12345", charge.MethodTime, 1
-			if tc.careless {
-				row.Applied = 2
-			}
-		})
-		var said Said
+		row := tc.book
+		row.ID, row.Plate, row.Method, row.Applied = "k", "京A12345", charge.MethodTime, 1
+		if tc.careless {
+			row.Applied = 2
+		}
+		var said client.Charge
 		if err := json.Unmarshal([]byte(`{"reduction":{"method":"time","minutes":30,"amount":"0.00"},"usage":`+tc.said+`}`), &said); err != nil {
 			t.Fatal(err)
 		}
-		if err := new(tour).compare(t.Context(), l, "京A12345", &said); (err == nil) != tc.agree {
+		if err := new(tour).compare(t.Context(), bookedLot{url: serveBook(t, row)}, "京A12345", &said); (err == nil) != tc.agree {
 			t.Errorf("%s: %v", tc.name, err)
 		}
 	}
@@ -162,7 +135,7 @@ func TestRowsAreComparedWithTheBook(t *testing.T) {
 
 func TestBoard(t *testing.T) {
 	var out bytes.Buffer
-	p := plan{platform: "xiaoju", kind: charge.KindSDK, message: charge.Message325, lot: demoSDK}
+	p := plan{platform: "xiaoju", kind: charge.KindSDK, message: charge.Message325, lot: sdkLot}
 	b := newBoard(&out)
 	b.show(1, line{plan: p, plate: "京AD06088", state: "inside"})
 	if out.Len() != 0 {

@@ -1,4 +1,4 @@
-package play
+package demo
 
 import (
 	"context"
@@ -7,7 +7,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/chargestamp/chargestamp/admin/client"
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/play"
 )
 
 // scene is one thing that happens to drivers. tell says what happened; an error is a scene that did not come
@@ -21,7 +23,7 @@ type scene struct {
 func (t *tour) scenes(ctx context.Context) error {
 	all := []scene{
 		{"A late entry: the lot was off line when the car came in", t.sceneLate},
-		{fmt.Sprintf("Two charges in one stay under a cap of %d minutes", demoCap), t.sceneCap},
+		{fmt.Sprintf("Two charges in one stay under a cap of %d minutes", stayCap), t.sceneCap},
 		{"A car that left before its charge was told", t.sceneLeft},
 		{"A 4G exit, with a quote before and after", t.sceneQuote},
 		{"特来电 hears what was really taken off", t.sceneReport},
@@ -61,30 +63,19 @@ func planFor(platform string, lot charge.LotID) plan {
 }
 
 // sent plays one push for a plate and waits until its charge stands as wanted.
-func (t *tour) sent(ctx context.Context, p plan, plate charge.Plate, fits func(*Said) bool) (*Said, error) {
+func (t *tour) sent(ctx context.Context, p plan, plate charge.Plate, fits func(*client.Charge) bool) (*client.Charge, error) {
 	order, _, err := t.push(ctx, p, plate, time.Now())
 	if err != nil {
 		return nil, err
 	}
-	return t.office.wait(ctx, p.platform, order, fits)
-}
-
-func inState(states ...charge.State) func(*Said) bool {
-	return func(s *Said) bool {
-		for _, state := range states {
-			if s.State == state {
-				return true
-			}
-		}
-		return false
-	}
+	return t.office.Wait(ctx, p.platform, order, fits)
 }
 
 func (t *tour) sceneLate(ctx context.Context, tell func(string, ...any)) error {
-	p := planFor("zhongdianlian", demoSDK)
-	lot, plate, in := t.lots[p.lot], t.plate(), time.Now().Add(-stayLength)
+	p := planFor("zhongdianlian", sdkLot)
+	lot, plate, in := t.lots[p.lot], t.plate(), time.Now().Add(-play.StayLength)
 	visit := lot.Admit(plate, in)
-	said, err := t.sent(ctx, p, plate, inState(charge.StateHeld))
+	said, err := t.sent(ctx, p, plate, client.InState(charge.StateHeld))
 	if err != nil {
 		return err
 	}
@@ -92,7 +83,7 @@ func (t *tour) sceneLate(ctx context.Context, tell func(string, ...any)) error {
 	if err := lot.TellEntry(ctx, visit); err != nil {
 		return err
 	}
-	said, err = t.office.wait(ctx, p.platform, said.Order, delivered)
+	said, err = t.office.Wait(ctx, p.platform, said.Order, delivered)
 	if err != nil {
 		return err
 	}
@@ -102,18 +93,18 @@ func (t *tour) sceneLate(ctx context.Context, tell func(string, ...any)) error {
 		return err
 	}
 	tell("at the exit %s yuan come to %s", bill.Gross, bill.Due())
-	_, err = t.office.wait(ctx, p.platform, said.Order, inState(charge.StateUsed))
+	_, err = t.office.Wait(ctx, p.platform, said.Order, client.InState(charge.StateUsed))
 	return err
 }
 
 func (t *tour) sceneCap(ctx context.Context, tell func(string, ...any)) error {
-	p := planFor("xiaoju", demoSDK)
+	p := planFor("xiaoju", sdkLot)
 	lot, plate := t.lots[p.lot], t.plate()
-	if _, err := lot.Enter(ctx, plate, time.Now().Add(-stayLength)); err != nil {
+	if _, err := lot.Enter(ctx, plate, time.Now().Add(-play.StayLength)); err != nil {
 		return err
 	}
-	for i, want := range []int64{30, demoCap - 30, 0} {
-		said, err := t.sent(ctx, p, plate, inState(charge.StateDelivered, charge.StateNoGrant))
+	for i, want := range []int64{30, stayCap - 30, 0} {
+		said, err := t.sent(ctx, p, plate, client.InState(charge.StateDelivered, charge.StateNoGrant))
 		if err != nil {
 			return err
 		}
@@ -131,16 +122,16 @@ func (t *tour) sceneCap(ctx context.Context, tell func(string, ...any)) error {
 		return err
 	}
 	tell("the lot's own book takes %d minutes off: %s yuan of %s", bill.Minutes, bill.Derate, bill.Gross)
-	if bill.Minutes != demoCap {
-		return fmt.Errorf("the lot took %d minutes off, want %d", bill.Minutes, demoCap)
+	if bill.Minutes != stayCap {
+		return fmt.Errorf("the lot took %d minutes off, want %d", bill.Minutes, stayCap)
 	}
 	return nil
 }
 
 func (t *tour) sceneLeft(ctx context.Context, tell func(string, ...any)) error {
-	p := planFor("zhongdianlian", demoAPI)
+	p := planFor("zhongdianlian", apiLot)
 	lot, plate := t.lots[p.lot], t.plate()
-	if _, err := lot.Enter(ctx, plate, time.Now().Add(-stayLength)); err != nil {
+	if _, err := lot.Enter(ctx, plate, time.Now().Add(-play.StayLength)); err != nil {
 		return err
 	}
 	bill, err := lot.Exit(ctx, plate, time.Now().Add(-2*time.Minute))
@@ -148,7 +139,7 @@ func (t *tour) sceneLeft(ctx context.Context, tell func(string, ...any)) error {
 		return err
 	}
 	tell("%s paid %s yuan and was gone two minutes before the push", plate, bill.Due())
-	said, err := t.sent(ctx, p, plate, func(s *Said) bool { return s.Reason == charge.ReasonLeftBeforeArrival })
+	said, err := t.sent(ctx, p, plate, func(s *client.Charge) bool { return s.Reason == charge.ReasonLeftBeforeArrival })
 	if err != nil {
 		return err
 	}
@@ -157,9 +148,9 @@ func (t *tour) sceneLeft(ctx context.Context, tell func(string, ...any)) error {
 }
 
 func (t *tour) sceneQuote(ctx context.Context, tell func(string, ...any)) error {
-	p := planFor("zhongdianlian", demo4G)
+	p := planFor("zhongdianlian", gateLot)
 	plate := t.plate()
-	visit, err := t.gate.Enter(ctx, plate, time.Now().Add(-stayLength))
+	visit, err := t.gate.Enter(ctx, plate, time.Now().Add(-play.StayLength))
 	if err != nil {
 		return err
 	}
@@ -199,7 +190,7 @@ func (t *tour) sceneReport(ctx context.Context, tell func(string, ...any)) error
 	for {
 		changed := t.receiver.Changed()
 		for _, r := range t.receiver.Reports() {
-			said, err := t.office.find(ctx, "telaidian", r.Order)
+			said, err := t.office.Find(ctx, "telaidian", r.Order)
 			if err != nil || said == nil {
 				return errors.Join(fmt.Errorf("a report of the unknown order %s", r.Order), err)
 			}
@@ -220,9 +211,9 @@ func (t *tour) sceneReport(ctx context.Context, tell func(string, ...any)) error
 	}
 }
 
-func granted(s *Said) string {
+func granted(s *client.Charge) string {
 	if s.Reduction == nil {
 		return "nothing"
 	}
-	return reductionText(charge.Reduction(*s.Reduction))
+	return play.GrantText(charge.Reduction(*s.Reduction))
 }

@@ -1,4 +1,4 @@
-package play
+package demo
 
 import (
 	"fmt"
@@ -123,27 +123,4 @@ func (b *board) draw(finished string) {
 	s.WriteString(wrap)
 	b.drawn = len(b.going)
 	io.WriteString(b.out, s.String())
-}
-
-// reductionText is "30 min", "10.00 yuan", "free" or "lot decides".
-func reductionText(r charge.Reduction) string {
-	switch r.Method {
-	case charge.MethodTime:
-		return fmt.Sprintf("%d min", r.Minutes)
-	case charge.MethodAmount:
-		return r.Amount.String() + " yuan"
-	case charge.MethodFree:
-		return "free"
-	case charge.MethodLotDecides:
-		return "lot decides"
-	}
-	return ""
-}
-
-// usedText is the minutes or else the money that were taken off.
-func usedText(minutes int64, amount charge.Fen) string {
-	if minutes > 0 {
-		return fmt.Sprintf("%d min", minutes)
-	}
-	return amount.String() + " yuan"
 }

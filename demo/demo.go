@@ -1,4 +1,4 @@
-package play
+package demo
 
 import (
 	"cmp"
@@ -12,11 +12,13 @@ import (
 	"sync"
 	"time"
 
+	"github.com/chargestamp/chargestamp/admin/client"
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/play"
 )
 
-// DemoConfig says where the server of a tour is. It must be empty: the tour brings its own estate.
-type DemoConfig struct {
+// Config says where the server of a tour is. It must be empty: the tour brings its own estate.
+type Config struct {
 	HTTP       string // public listener, "127.0.0.1:8080" or with http://
 	Admin      string // admin listener
 	Line       string // line listener, "127.0.0.1:6789"
@@ -61,50 +63,41 @@ const (
 	sceneLimit = 15 * time.Second
 )
 
-// playedLot is any of the three kinds as the tour uses them.
-type playedLot interface {
-	Yard
-	Admit(plate charge.Plate, at time.Time) Visit
-	TellEntry(ctx context.Context, v Visit) error
-	BookURL() string
-	Stop() error
-}
-
 // tour is one run of the demo.
 type tour struct {
-	cfg      DemoConfig
-	office   office
+	cfg      Config
+	office   *client.Client
 	keys     estateKeys
-	lots     map[charge.LotID]playedLot
-	gate     *GateLot
-	receiver *Receiver
+	lots     map[charge.LotID]play.Lot
+	gate     *play.GateLot
+	receiver *play.Receiver
 	board    *board
 
 	mu      sync.Mutex
 	rand    *rand.Rand
 	plates  map[charge.Plate]bool
-	players map[string]*Player
+	players map[string]*play.Player
 	orders  int
 	started time.Time
 }
 
-// Demo plays all fourteen platforms against every kind of lot each supports, over real sockets, then the
+// Run plays all fourteen platforms against every kind of lot each supports, over real sockets, then the
 // scenes that a driver feels, and prints the statement. The error says what of the tour itself or of its
 // scenes went wrong; rows that were not used are in the rows.
-func Demo(ctx context.Context, cfg DemoConfig) ([]Row, error) {
+func Run(ctx context.Context, cfg Config) ([]Row, error) {
 	shown := cfg.Out
 	if cfg.JSON {
 		shown = nil
 	}
 	t := &tour{
 		cfg:     cfg,
-		office:  office{httpBase(cfg.Admin), cfg.AdminToken},
-		keys:    inventKeys(demoLots()),
-		lots:    map[charge.LotID]playedLot{},
+		office:  client.New(cfg.Admin, cfg.AdminToken),
+		keys:    inventKeys(allLots()),
+		lots:    map[charge.LotID]play.Lot{},
 		board:   newBoard(shown),
 		rand:    rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 		plates:  map[charge.Plate]bool{},
-		players: map[string]*Player{},
+		players: map[string]*play.Player{},
 		started: time.Now(),
 	}
 	rows := plans()
@@ -113,7 +106,7 @@ func Demo(ctx context.Context, cfg DemoConfig) ([]Row, error) {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
 	t.board.say(fmt.Sprintf("%d platforms, %d lots, every kind of lot that each platform supports: %d rows.\n",
-		len(Platforms()), len(demoLots()), len(rows)))
+		len(play.Platforms()), len(allLots()), len(rows)))
 	t.board.head()
 	done := t.playAll(ctx, rows)
 	used := len(done) - Undelivered(done)
@@ -123,7 +116,7 @@ func Demo(ctx context.Context, cfg DemoConfig) ([]Row, error) {
 	if cfg.JSON {
 		return done, errors.Join(err, json.NewEncoder(cfg.Out).Encode(done))
 	}
-	next := "Look next at the console: " + cmp.Or(cfg.Console, t.office.base+"/")
+	next := "Look next at the console: " + cmp.Or(cfg.Console, t.office.Base+"/")
 	if cfg.Once || err != nil {
 		t.board.say("\n" + next)
 		return done, err
@@ -135,26 +128,26 @@ func Demo(ctx context.Context, cfg DemoConfig) ([]Row, error) {
 
 // open starts the far ends and puts the estate in place.
 func (t *tour) open(ctx context.Context, rows []plan) error {
-	t.receiver = &Receiver{Keys: t.keys.platform["telaidian"]}
+	t.receiver = &play.Receiver{Keys: t.keys.platform["telaidian"]}
 	if err := t.receiver.Start("127.0.0.1:0"); err != nil {
 		return err
 	}
-	server := httpBase(t.cfg.HTTP)
-	api := NewAPILot(APILotConfig{Lot: demoAPI, Ukey: t.keys.ukey, Server: server, Usage: true})
+	server := client.BaseURL(t.cfg.HTTP)
+	api := play.NewAPILot(play.APILotConfig{Lot: apiLot, Ukey: t.keys.ukey, Server: server, Usage: true})
 	if err := api.Start(); err != nil {
 		return err
 	}
-	t.lots[demoAPI] = api
-	t.gate = NewGateLot(GateConfig{Lot: demo4G, Ckey: t.keys.ckey[demo4G], Server: server})
+	t.lots[apiLot] = api
+	t.gate = play.NewGateLot(play.GateConfig{Lot: gateLot, Ckey: t.keys.ckey[gateLot], Server: server})
 	if err := t.gate.Start(); err != nil {
 		return err
 	}
-	t.lots[demo4G] = t.gate
+	t.lots[gateLot] = t.gate
 	if err := t.apply(ctx, t.keys.file(rows, api.Callback(), t.receiver.URL())); err != nil {
 		return fmt.Errorf("applying the estate: %w", err)
 	}
-	for _, id := range []charge.LotID{demoSDKTells, demoSDK, demoSDKOld} {
-		lot := NewSDKLot(SDKLotConfig{Lot: id, Ckey: t.keys.ckey[id], Addr: tcpAddr(t.cfg.Line), Usage: id == demoSDKTells, Store: t.store(id)})
+	for _, id := range []charge.LotID{sdkTells, sdkLot, sdkOld} {
+		lot := play.NewSDKLot(play.SDKLotConfig{Lot: id, Ckey: t.keys.ckey[id], Addr: t.cfg.Line, Usage: id == sdkTells, Store: t.store(id)})
 		if err := lot.Start(ctx); err != nil {
 			return fmt.Errorf("the line of %s: %w", id, err)
 		}
@@ -179,7 +172,7 @@ func (t *tour) apply(ctx context.Context, f estateFile) error {
 	if t.cfg.Apply != nil {
 		return t.cfg.Apply(text)
 	}
-	return t.office.apply(ctx, text)
+	return t.office.Apply(ctx, text)
 }
 
 func (t *tour) close() {
@@ -229,7 +222,7 @@ func (t *tour) row(ctx context.Context, i int, p plan) Row {
 func (t *tour) drive(ctx context.Context, l *line, changed func()) error {
 	p, lot := l.plan, t.lots[l.plan.lot]
 	now := time.Now()
-	if _, err := lot.Enter(ctx, l.plate, now.Add(-stayLength)); err != nil {
+	if _, err := lot.Enter(ctx, l.plate, now.Add(-play.StayLength)); err != nil {
 		return fmt.Errorf("entry: %w", err)
 	}
 	l.state = "inside"
@@ -238,11 +231,11 @@ func (t *tour) drive(ctx context.Context, l *line, changed func()) error {
 	if err != nil {
 		return err
 	}
-	said, err := t.office.wait(ctx, p.platform, order, delivered)
+	said, err := t.office.Wait(ctx, p.platform, order, delivered)
 	if said != nil {
 		l.state = string(said.State)
 		if said.Reduction != nil {
-			l.granted = reductionText(charge.Reduction(*said.Reduction))
+			l.granted = play.GrantText(charge.Reduction(*said.Reduction))
 		}
 	}
 	if err != nil {
@@ -257,14 +250,14 @@ func (t *tour) drive(ctx context.Context, l *line, changed func()) error {
 	}
 	// The book is read anew at every look: the two must come to agree, whichever hears of it first.
 	var differ error
-	said, err = t.office.wait(ctx, p.platform, order, func(s *Said) bool {
+	said, err = t.office.Wait(ctx, p.platform, order, func(s *client.Charge) bool {
 		differ = t.compare(ctx, lot, l.plate, s)
 		return s.State == charge.StateUsed && differ == nil
 	})
 	if said != nil {
 		l.state = string(said.State)
 		if said.Usage != nil {
-			l.used = usedText(said.Usage.Minutes, said.Usage.Amount)
+			l.used = play.UsedText(said.Usage.Minutes, said.Usage.Amount)
 		}
 	}
 	if err != nil {
@@ -273,17 +266,13 @@ func (t *tour) drive(ctx context.Context, l *line, changed func()) error {
 	return nil
 }
 
-// stayLength makes every reduction of the tour worth something at five yuan a started hour: 190 minutes
-// are four hours, 30 fewer are three.
-const stayLength = 190 * time.Minute
-
-func delivered(s *Said) bool {
+func delivered(s *client.Charge) bool {
 	return s.State == charge.StateDelivered || s.State == charge.StateUsed
 }
 
 // push tells one charge as its platform would and wants it taken.
-func (t *tour) push(ctx context.Context, p plan, plate charge.Plate, now time.Time) (order string, e *Exchange, err error) {
-	push := DefaultPush(now)
+func (t *tour) push(ctx context.Context, p plan, plate charge.Plate, now time.Time) (order string, e *play.Exchange, err error) {
+	push := play.DefaultPush(now)
 	push.Lot, push.Plate, push.Order = p.lot, plate, t.order(now)
 	push.Start, push.End = now.Add(-2*time.Hour).Truncate(time.Second), now.Add(-40*time.Minute).Truncate(time.Second)
 	push.Method, push.Minutes, push.Amount = p.asks.Method, p.asks.Minutes, p.asks.Amount
@@ -294,7 +283,7 @@ func (t *tour) push(ctx context.Context, p plan, plate charge.Plate, now time.Ti
 	if p.message == charge.Message336 {
 		push.Form = "old"
 	}
-	e, err = t.player(p).Send(ctx, push, Options{})
+	e, err = t.player(p).Send(ctx, push, play.Options{})
 	if err != nil {
 		return "", nil, err
 	}
@@ -306,8 +295,8 @@ func (t *tour) push(ctx context.Context, p plan, plate charge.Plate, now time.Ti
 
 // acknowledged is how long it took from the push until the lot acknowledged, by the lot's own book; in a 4G
 // lot until the platform was answered, which is after the reduction stands in the ledger.
-func (t *tour) acknowledged(ctx context.Context, lot playedLot, plate charge.Plate, pushed *Exchange) (time.Duration, error) {
-	if lot == playedLot(t.gate) {
+func (t *tour) acknowledged(ctx context.Context, lot play.Lot, plate charge.Plate, pushed *play.Exchange) (time.Duration, error) {
+	if lot == play.Lot(t.gate) {
 		return pushed.Took, nil
 	}
 	row, err := bookRow(ctx, lot, plate)
@@ -321,12 +310,12 @@ func (t *tour) acknowledged(ctx context.Context, lot playedLot, plate charge.Pla
 }
 
 // bookRow reads the one row of a plate from the lot's own listener.
-func bookRow(ctx context.Context, lot playedLot, plate charge.Plate) (Applied, error) {
-	rows, err := ReadBook(ctx, lot.BookURL())
+func bookRow(ctx context.Context, lot play.Lot, plate charge.Plate) (play.Applied, error) {
+	rows, err := play.ReadBook(ctx, lot.BookURL())
 	if err != nil {
-		return Applied{}, err
+		return play.Applied{}, err
 	}
-	var found []Applied
+	var found []play.Applied
 	for _, r := range rows {
 		if r.Plate == plate.Full() {
 			found = append(found, r)
@@ -334,7 +323,7 @@ func bookRow(ctx context.Context, lot playedLot, plate charge.Plate) (Applied, e
 	}
 	switch {
 	case len(found) == 0:
-		return Applied{}, errors.New("the lot's book has no such reduction")
+		return play.Applied{}, errors.New("the lot's book has no such reduction")
 	case len(found) > 1 || found[0].Applied != 1:
 		return found[0], fmt.Errorf("the lot's book has it %d times, applied %d times", len(found), found[0].Applied)
 	}
@@ -342,15 +331,15 @@ func bookRow(ctx context.Context, lot playedLot, plate charge.Plate) (Applied, e
 }
 
 // compare holds what the gateway says against the lot's own book.
-func (t *tour) compare(ctx context.Context, lot playedLot, plate charge.Plate, said *Said) error {
+func (t *tour) compare(ctx context.Context, lot play.Lot, plate charge.Plate, said *client.Charge) error {
 	row, err := bookRow(ctx, lot, plate)
 	if err != nil {
 		return err
 	}
-	if lot != playedLot(t.gate) {
+	if lot != play.Lot(t.gate) {
 		given := charge.Reduction{Method: row.Method, Minutes: row.Minutes, Amount: row.Amount}
-		if said.Reduction == nil || reductionText(charge.Reduction(*said.Reduction)) != reductionText(given) {
-			return fmt.Errorf("the lot's book was given %s", reductionText(given))
+		if said.Reduction == nil || play.GrantText(charge.Reduction(*said.Reduction)) != play.GrantText(given) {
+			return fmt.Errorf("the lot's book was given %s", play.GrantText(given))
 		}
 	}
 	u := said.Usage
@@ -364,15 +353,15 @@ func (t *tour) compare(ctx context.Context, lot playedLot, plate charge.Plate, s
 }
 
 // player gives the player of a platform; 令狐 signs with the key of the lot.
-func (t *tour) player(p plan) *Player {
+func (t *tour) player(p plan) *play.Player {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	name, keys := p.platform, t.keys.platform[p.platform]
 	if p.platform == "linghu" {
-		name, keys = p.platform+p.lot.String(), Keys{"ckey": t.keys.ckey[p.lot]}
+		name, keys = p.platform+p.lot.String(), play.Keys{"ckey": t.keys.ckey[p.lot]}
 	}
 	if t.players[name] == nil {
-		t.players[name] = &Player{BaseURL: httpBase(t.cfg.HTTP), Platform: p.platform, Keys: keys, PathToken: t.keys.pathToken[p.platform]}
+		t.players[name] = &play.Player{BaseURL: client.BaseURL(t.cfg.HTTP), Platform: p.platform, Keys: keys, PathToken: t.keys.pathToken[p.platform]}
 	}
 	return t.players[name]
 }
@@ -382,7 +371,7 @@ func (t *tour) plate() charge.Plate {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for {
-		if p := RandomPlate(t.rand); !t.plates[p] {
+		if p := play.RandomPlate(t.rand); !t.plates[p] {
 			t.plates[p] = true
 			return p
 		}
@@ -413,7 +402,7 @@ func (t *tour) playOn(ctx context.Context, rows []plan) {
 // statement prints what was promised, delivered and used today.
 func (t *tour) statement(ctx context.Context) error {
 	today := t.started.In(charge.Shanghai)
-	lines, err := t.office.statement(ctx, today.AddDate(0, 0, -1).Format(time.DateOnly), today.AddDate(0, 0, 2).Format(time.DateOnly))
+	lines, err := t.office.Statement(ctx, today.AddDate(0, 0, -1).Format(time.DateOnly), today.AddDate(0, 0, 2).Format(time.DateOnly))
 	if err != nil {
 		return fmt.Errorf("statement: %w", err)
 	}
