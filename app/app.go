@@ -187,7 +187,7 @@ func (a *App) openStore(ctx context.Context) error {
 }
 
 // makeFlow ties the story to the ways into car parks.
-func (a *App) makeFlow(context.Context) error {
+func (a *App) makeFlow(ctx context.Context) error {
 	a.views = &views{book: a.book}
 	a.metrics = newMetrics(a)
 	dir := directory{a.book}
@@ -205,7 +205,12 @@ func (a *App) makeFlow(context.Context) error {
 	if lease := outbox.DefaultLease; lease <= max(callback.TimeLimit, line.DefaultAckWait) {
 		return fmt.Errorf("a lease of %s is not longer than a try may take: two nodes could send at once", lease)
 	}
+	last, err := a.store.LastID(ctx)
+	if err != nil {
+		return err
+	}
 	ids := charge.NewIDs(a.number, a.clock.Now)
+	ids.Pass(last)
 	a.flow = flow.New(flow.Config{
 		Storage: storage{a.store}, Estate: a.views.now, Dialect: a.dialect,
 		Channels: map[charge.DeliveryChannel]lot.Channel{charge.ChannelLine: a.line, charge.ChannelCallback: a.callback},

@@ -30,7 +30,15 @@ func NewIDs(node uint16, now func() time.Time) *IDs {
 	return &IDs{node: int64(node) & MaxNode, now: now}
 }
 
-// Next gives an id greater than every one before it, whatever the clock does: while the clock stands or
+// Pass makes every further id greater than one that is stored, which an earlier process may have made by a clock
+// that has been set back since.
+func (g *IDs) Pass(id int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.last = max(g.last, id>>(idNodeBits+idSeqBits)<<idSeqBits|(1<<idSeqBits-1))
+}
+
+// Next returns an id greater than every one before it, whatever the clock does: while the clock stands or
 // goes back, and past 4096 ids in one millisecond, it counts on ahead of the clock.
 func (g *IDs) Next() int64 {
 	ms := g.now().UnixMilli() - idEpoch

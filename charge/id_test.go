@@ -34,6 +34,31 @@ func TestIDsGrowWhateverTheClockDoes(t *testing.T) {
 	}
 }
 
+func TestIDsPassWhatIsStored(t *testing.T) {
+	now := time.Date(2026, 1, 31, 8, 0, 0, 0, time.UTC)
+	clock := func() time.Time { return now }
+	var stored int64
+	for ids := NewIDs(9, clock); IDTime(stored).Before(now.Add(2 * time.Millisecond)); { // runs ahead of its clock
+		stored = ids.Next()
+	}
+	now = now.Add(-5 * time.Second)
+	ids := NewIDs(7, clock) // with a lesser number, so that an id of the same moment would be less
+	ids.Pass(stored)
+	ids.Pass(0)
+	seen := map[int64]bool{}
+	for range 10_000 {
+		id := ids.Next()
+		if id <= stored || seen[id] {
+			t.Fatalf("id %d after %d", id, stored)
+		}
+		seen[id] = true
+	}
+	now = now.Add(time.Minute)
+	if got := IDTime(ids.Next()); !got.Equal(now) {
+		t.Errorf("IDTime once the clock is past = %v, want %v", got, now)
+	}
+}
+
 func TestIDsOfNodesDiffer(t *testing.T) {
 	now := func() time.Time { return time.UnixMilli(1_800_000_000_000) }
 	seen := make(map[int64]bool)

@@ -54,7 +54,11 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		s.workers.Wait()
 		close(s.stopped)
 	}()
-	err = s.makeIndexes(ctx)
+	last, err := s.LastID(ctx)
+	s.ids.Pass(last)
+	if err == nil {
+		err = s.makeIndexes(ctx)
+	}
 	if err == nil {
 		err = s.learnSummed(ctx)
 	}

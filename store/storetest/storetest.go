@@ -39,6 +39,7 @@ func Run(t *testing.T, place Place) {
 		{"Statement", testStatement},
 		{"StatementFollows", testStatementFollows},
 		{"Histories", testHistories},
+		{"LastID", testLastID},
 		{"Verify", testVerify},
 		{"Prune", testPrune},
 		{"PruneStates", testPruneStates},
