@@ -10,9 +10,10 @@ import (
 // expireAtOnce bounds one look at deadlines.
 const expireAtOnce = 200
 
-// ExpireHolds ends the holds that are over by now, at most 200, and gives how many it looked at.
+// ExpireHolds ends the holds that are over by now, at most 200, and returns how many it looked at. It stops between
+// two of them where ctx ends.
 func (f *Flow) ExpireHolds(ctx context.Context) int {
-	now := f.cfg.Now()
+	now, stopped := f.cfg.Now(), ctx
 	ctx, cancel := context.WithTimeout(ctx, completing)
 	defer cancel()
 	var over []*charge.Charge
@@ -24,6 +25,9 @@ func (f *Flow) ExpireHolds(ctx context.Context) int {
 		if err == nil {
 			err = f.expire(ctx, c, now)
 		}
+	}
+	if stopped.Err() != nil {
+		return 0
 	}
 	if err != nil {
 		f.cfg.Logger.Warn("ending holds failed; it is tried again", "error", err)

@@ -103,6 +103,6 @@ const (
 type expirer struct {
 	f    *Flow
 	mu   sync.Mutex
-	quit chan struct{}
-	gone sync.WaitGroup
+	stop context.CancelFunc // nil while it does not run
+	gone chan struct{}      // closed once it has stopped
 }

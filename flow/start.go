@@ -15,7 +15,7 @@ const (
 	mostReports   = 64
 )
 
-// New makes a Flow; the outbox's own storage comes apart, since only the runner talks to it.
+// New makes a Flow. jobs is a separate parameter because only the runner uses it.
 func New(cfg Config, jobs outbox.Storage) *Flow {
 	if cfg.Linked == nil {
 		cfg.Linked = func(charge.LotID) bool { return false }
@@ -39,10 +39,14 @@ func (f *Flow) Start() {
 	f.expiry.start()
 }
 
-// Stop lets what is in flight finish, until ctx ends.
+// Stop lets what is in flight finish, until ctx ends. It expires no more holds: they are stored.
 func (f *Flow) Stop(ctx context.Context) {
-	f.expiry.stop()
+	gone := f.expiry.end()
 	f.runner.Stop(ctx)
+	select {
+	case <-gone:
+	case <-ctx.Done():
+	}
 }
 
 // InFlight counts the deliveries and reports in flight on this node.
@@ -59,32 +63,39 @@ func newExpirer(f *Flow) *expirer { return &expirer{f: f} }
 func (e *expirer) start() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.quit != nil {
+	if e.stop != nil {
 		return
 	}
-	quit := make(chan struct{})
-	e.quit = quit
-	e.gone.Go(func() {
+	ctx, stop := context.WithCancel(context.Background())
+	gone := make(chan struct{})
+	e.stop, e.gone = stop, gone
+	go func() {
+		defer close(gone)
 		tick := time.NewTicker(expireEvery)
 		defer tick.Stop()
 		for {
 			select {
-			case <-quit:
+			case <-ctx.Done():
 				return
 			case <-tick.C:
 			}
-			for e.f.ExpireHolds(context.Background()) == expireAtOnce {
+			for e.f.ExpireHolds(ctx) == expireAtOnce {
 			}
 		}
-	})
+	}()
 }
 
-func (e *expirer) stop() {
+// end tells the expirer to stop; what it returns is closed once it has. It is harmless twice, and before start.
+func (e *expirer) end() <-chan struct{} {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.quit != nil {
-		close(e.quit)
-		e.quit = nil
-		e.gone.Wait()
+	if e.gone == nil {
+		e.gone = make(chan struct{})
+		close(e.gone)
 	}
+	if e.stop != nil {
+		e.stop()
+		e.stop = nil
+	}
+	return e.gone
 }
