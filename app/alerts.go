@@ -14,6 +14,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/alert"
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/outbound"
 )
 
@@ -111,7 +112,7 @@ func (a *App) facts(ctx context.Context, window time.Duration) (alert.Facts, err
 	}
 	for _, s := range standing {
 		l, _, known := a.book.State().Lot(s.Lot)
-		if known && l.Kind == charge.KindSDK {
+		if known && lot.KindOf(l.Kind).OnLine {
 			f.Lots = append(f.Lots, alert.Lot{ID: s.Lot.String(), Name: l.Name, Online: s.Online, Beat: s.Beat, Pending: s.Pending})
 		}
 	}

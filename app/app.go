@@ -213,10 +213,9 @@ func (a *App) makeFlow(ctx context.Context) error {
 	ids.Pass(last)
 	a.flow = flow.New(flow.Config{
 		Storage: storage{a.store}, Estate: a.views.now, Dialect: a.dialect,
-		Channels: map[charge.DeliveryChannel]lot.Channel{charge.ChannelLine: a.line, charge.ChannelCallback: a.callback},
-		Prices:   map[charge.LotKind]lot.Pricer{charge.KindSDK: a.line, charge.KindAPI: a.callback},
-		Reports:  &reports{client: guarded(reporting), dialect: a.dialect, now: a.clock.Now, tokens: map[string]token{}},
-		Opener:   a, Observer: a.metrics, Notify: a.notify(), Linked: a.linked(), IDs: ids.Next, Node: a.cfg.Node, Now: a.clock.Now, Logger: a.logger,
+		Channels: a.channels(), Prices: pricers(a.channels()),
+		Reports: &reports{client: guarded(reporting), dialect: a.dialect, now: a.clock.Now, tokens: map[string]token{}},
+		Opener:  a, Observer: a.metrics, Notify: a.notify(), Linked: a.linked(), IDs: ids.Next, Node: a.cfg.Node, Now: a.clock.Now, Logger: a.logger,
 		Lease: a.cfg.Lease, Poll: a.cfg.Poll,
 	}, a.store)
 	events.Events = a.flow

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
 )
 
 // Catalog is what an estate is checked against: what the platforms can do, and what is a usable tariff.
@@ -77,7 +78,9 @@ func (p *Platform) operator(id string) string {
 }
 
 // takes reports whether the platform works with a kind of lot.
-func (p *Platform) takes(k charge.LotKind) bool { return slices.Contains(p.Kinds, k) }
+func (p *Platform) takes(k charge.LotKind) bool {
+	return slices.Contains(p.Kinds, k) || lot.KindOf(k).EveryPlatform
+}
 
 func (p *Platform) grants(any ...string) bool {
 	return slices.ContainsFunc(any, func(g string) bool { return slices.Contains(p.Grants, g) })

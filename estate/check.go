@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
 )
 
 // fail reports an error on the first of things; its line is that of the first of them that stands in the
@@ -116,43 +117,61 @@ func (m *merger) lot(l *charge.Lot) {
 		m.fail(at, "lot", CodeNoVendor, l.ID.Union)
 		return
 	}
-	if l.Message != "" && l.Kind != charge.KindSDK {
-		m.fail(at, "message", CodeOnlyKind, charge.KindSDK)
-	}
-	if l.Callback != "" && l.Kind != charge.KindAPI {
-		m.fail(at, "callback", CodeOnlyKind, charge.KindAPI)
-	}
-	if l.Tariff != nil && l.Kind != charge.Kind4G {
-		m.fail(at, "tariff", CodeOnlyKind, charge.Kind4G)
-	}
-	if !l.Parent.IsZero() && l.Kind != charge.Kind4G {
-		m.fail(at, "parent", CodeOnlyKind, charge.Kind4G)
-	}
-	switch l.Kind {
-	case charge.KindSDK:
-		if l.Ckey == "" && vendor.Ukey == "" {
-			m.fail(at, "ckey", CodeNeedsCkey, lotWithoutUkey)
+	kind := lot.KindOf(l.Kind)
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{{"message", l.Message != ""}, {"callback", l.Callback != ""}, {"tariff", l.Tariff != nil}, {"parent", !l.Parent.IsZero()}} {
+		if f.set && !kind.Has(f.name) {
+			m.fail(at, f.name, CodeOnlyKind, kindsWith(f.name))
 		}
-	case charge.KindAPI:
+	}
+	m.lotKey(at, l, vendor, kind)
+	if kind.Has("callback") {
 		if l.Callback == "" && vendor.Callback == "" {
 			m.fail(at, "callback", CodeNeedsCallback)
 		}
-		if vendor.Ukey == "" {
-			m.fail(at, "", CodeNeedsUkey, l.ID.Union)
-		}
 		m.outbound(at, "callback", l.Callback, append(slices.Clip(l.AllowTo), vendor.AllowTo...))
-	case charge.Kind4G:
-		m.lot4G(at, l)
+	}
+	if kind.KeepsStays && l.Stays == charge.StaysNone {
+		m.fail(at, "stays", CodeStays4G)
+	}
+	if kind.NeedsTariff {
+		m.tariff(at, l)
+	}
+	if kind.Has("parent") {
+		m.parents(at, l)
 	}
 }
 
-func (m *merger) lot4G(at []string, l *charge.Lot) {
-	if l.Ckey == "" {
-		m.fail(at, "ckey", CodeNeedsCkey, any4GLot)
+// kindsWith names the kinds of lots that have a member.
+func kindsWith(field string) string {
+	var names []string
+	for _, k := range lot.KindsWith(field) {
+		names = append(names, string(k))
 	}
-	if l.Stays == charge.StaysNone {
-		m.fail(at, "stays", CodeStays4G)
+	return strings.Join(names, ", ")
+}
+
+// lotKey asks for the key that signs between the lot and the gateway.
+func (m *merger) lotKey(at []string, l *charge.Lot, vendor *charge.Vendor, kind lot.Kind) {
+	switch kind.Key {
+	case lot.KeyOfEither:
+		if l.Ckey == "" && vendor.Ukey == "" {
+			m.fail(at, "ckey", CodeNeedsCkey, lotWithoutUkey(l.Kind))
+		}
+	case lot.KeyOfVendor:
+		if vendor.Ukey == "" {
+			m.fail(at, "", CodeNeedsUkey, l.ID.Union)
+		}
+	case lot.KeyOfLot:
+		if l.Ckey == "" {
+			m.fail(at, "ckey", CodeNeedsCkey, anyLot(l.Kind))
+		}
 	}
+}
+
+func (m *merger) tariff(at []string, l *charge.Lot) {
 	if l.Tariff == nil {
 		m.fail(at, "tariff", CodeNeedsTariff)
 	} else if m.catalog.Tariff != nil {
@@ -160,13 +179,17 @@ func (m *merger) lot4G(at []string, l *charge.Lot) {
 			m.fail(at, "tariff", CodeTariff, err.Error())
 		}
 	}
+}
+
+// parents looks at the lots that a nested one lies in.
+func (m *merger) parents(at []string, l *charge.Lot) {
 	if l.Parent.IsZero() {
 		return
 	}
 	chain, things := []string{l.ID.String()}, []string{at[0]}
 	for up := l; !up.Parent.IsZero(); {
 		parent := m.next.lots[up.Parent.String()]
-		if parent == nil || parent.Kind != charge.Kind4G {
+		if parent == nil || !lot.KindOf(parent.Kind).Has("parent") {
 			if up == l {
 				m.fail(at, "parent", CodeNoParent, up.Parent)
 			}
@@ -209,9 +232,9 @@ func (m *merger) account(a *charge.Account) {
 	}
 	switch a.Scope.Width() {
 	case 0:
-		lot := charge.LotID{Union: a.Scope.Union, Park: a.Scope.Park}
-		if m.next.lots[lot.String()] == nil {
-			m.fail(append(at, "lot "+lot.String()), "scope", CodeNoLot, lot)
+		id := charge.LotID{Union: a.Scope.Union, Park: a.Scope.Park}
+		if m.next.lots[id.String()] == nil {
+			m.fail(append(at, "lot "+id.String()), "scope", CodeNoLot, id)
 		}
 	case 1:
 		if m.next.vendors[a.Scope.Union] == nil {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
 )
 
 // binding checks a binding against its account, lot, vendor and platform.
@@ -70,21 +71,21 @@ func (m *merger) binding(b *charge.Binding) {
 }
 
 // rule checks the newest version against platform and lot; older ones were checked in their day.
-func (m *merger) rule(at []string, p *Platform, lot *charge.Lot, r charge.Rule) {
-	say := string(r.Grant)
+func (m *merger) rule(at []string, p *Platform, l *charge.Lot, r charge.Rule) {
+	kind, say := lot.KindOf(l.Kind), string(r.Grant)
 	if r.Grant == charge.GrantFixed {
 		say = "fixed " + string(r.Fixed.Method)
 	}
 	switch {
-	case r.Grant == charge.GrantLotDecides && lot.Kind == charge.Kind4G:
+	case r.Grant == charge.GrantLotDecides && !kind.CanDecide:
 		m.fail(at, "rule.grant", CodeGrant4G)
-	case lot.Kind == charge.KindSDK && p.OlderMessage != "" && lot.Message == p.OlderMessage &&
+	case p.OlderMessage != "" && l.Message == p.OlderMessage &&
 		!(r.Grant == charge.GrantFixed && r.Fixed.Method == charge.MethodAmount):
 		m.fail(at, "rule.grant", CodeGrant336, p.ID)
 	case !p.allows(r):
 		m.fail(at, "rule.grant", CodeGrant, say, p.ID, p.allowed())
 	}
-	if lot.Kind != charge.Kind4G && r.Target != charge.TargetStay {
+	if !kind.KeepsStays && r.Target != charge.TargetStay {
 		m.fail(at, "rule.target", CodeTarget)
 	}
 }

@@ -1,6 +1,11 @@
 package estate
 
-import "github.com/chargestamp/chargestamp/charge"
+import (
+	"strings"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
+)
 
 var lotColumns = []column[charge.Lot]{
 	{Field{Name: "lot", Type: TypeLot, Required: true,
@@ -9,9 +14,9 @@ var lotColumns = []column[charge.Lot]{
 		func(l *charge.Lot) *node { return textNode(l.ID.String()) }},
 	textColumn(Field{Name: "name", Type: TypeText,
 		English: "name for people", Chinese: "名称"}, func(l *charge.Lot) *string { return &l.Name }),
-	textColumn(Field{Name: "kind", Type: TypeEnum, Required: true, Enum: []string{"sdk", "api", "4g"},
-		English: "how reductions get in: sdk = long line, api = signed callbacks, 4g = we keep the order",
-		Chinese: "减免下发方式：sdk 长连接、api 回调、4g 云端计费"}, func(l *charge.Lot) *charge.LotKind { return &l.Kind }),
+	textColumn(Field{Name: "kind", Type: TypeEnum, Required: true, Enum: kindNames(),
+		English: "how reductions get in: " + kindWords(", ", func(k lot.Kind) string { return k.FieldEnglish }),
+		Chinese: "减免下发方式：" + kindWords("、", func(k lot.Kind) string { return k.FieldChinese })}, func(l *charge.Lot) *charge.LotKind { return &l.Kind }),
 	secretColumn(Field{Name: "ckey", Type: TypeSecret,
 		English: "lot key: signs the line and the 4G gate interface; an SDK lot without one uses the vendor's ukey",
 		Chinese: "车场密钥：长连接与 4G 道闸接口签名；SDK 车场未配置时使用厂商 ukey"}, func(l *charge.Lot) *charge.Secret { return &l.Ckey }),
@@ -113,4 +118,21 @@ func clockColumn[T any](f Field, at func(*T) *charge.ClockTime) column[T] {
 		func(t *T, n *node) { *at(t), _ = charge.ParseClockTime(n.text) },
 		func(t *T) *node { return textNode(at(t).String()) },
 	}
+}
+
+func kindNames() []string {
+	var names []string
+	for _, k := range lot.Kinds() {
+		names = append(names, string(k.ID))
+	}
+	return names
+}
+
+// kindWords joins what the kinds say of themselves.
+func kindWords(between string, say func(lot.Kind) string) string {
+	var all []string
+	for _, k := range lot.Kinds() {
+		all = append(all, say(k))
+	}
+	return strings.Join(all, between)
 }

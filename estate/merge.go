@@ -4,6 +4,7 @@ import (
 	"maps"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
 )
 
 // Merge gives the estate that current becomes by a document, and what that changes. What the document leaves
@@ -125,18 +126,19 @@ func (c *Catalog) unmask(platform string, account *node) {
 }
 
 func completeLot(l *charge.Lot, _ bool) {
+	kind := lot.KindOf(l.Kind)
 	switch {
-	case l.Message == "" && l.Kind == charge.KindSDK:
-		l.Message = charge.Message325
-	case l.Message == charge.Message325 && l.Kind != charge.KindSDK:
+	case l.Message == "" && kind.Has("message"):
+		l.Message = kind.Messages[0]
+	case l.Message == charge.Message325 && !kind.Has("message"):
 		l.Message = "" // the default of the kind it had before
 	}
 	if l.Repeats == "" {
 		l.Repeats = charge.RepeatsAdd
 	}
-	if l.Stays == "" || l.Stays == charge.StaysAuto && l.Kind == charge.Kind4G {
+	if l.Stays == "" || l.Stays == charge.StaysAuto && kind.KeepsStays {
 		l.Stays = charge.StaysAuto
-		if l.Kind == charge.Kind4G {
+		if kind.KeepsStays {
 			l.Stays = charge.StaysRequired
 		}
 	}

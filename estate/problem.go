@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+
+	"github.com/chargestamp/chargestamp/charge"
 )
 
 // Error is one thing that is wrong in an estate file. It quotes no secret.
@@ -230,7 +232,16 @@ var (
 )
 
 // What needs a ckey, for CodeNeedsCkey.
-var (
-	lotWithoutUkey = message{"an sdk lot whose vendor has no ukey", "厂商无 ukey 的 sdk 车场"}
-	any4GLot       = message{"a 4g lot", "4g 车场"}
-)
+func lotWithoutUkey(k charge.LotKind) message {
+	return message{article(k) + " lot whose vendor has no ukey", "厂商无 ukey 的 " + string(k) + " 车场"}
+}
+
+func anyLot(k charge.LotKind) message { return message{article(k) + " lot", string(k) + " 车场"} }
+
+// article is a kind with the article that it is spoken with.
+func article(k charge.LotKind) string {
+	if strings.ContainsRune("aeios", rune(k[0])) {
+		return "an " + string(k)
+	}
+	return "a " + string(k)
+}

@@ -142,7 +142,7 @@ func (f *Flow) neverLeft(tx Tx, then *after, c *charge.Charge, dl *charge.Delive
 // retry puts a delivery off by its channel's schedule.
 func (f *Flow) retry(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, j *outbox.Job, r lot.Result) error {
 	schedule := callbackSchedule
-	if dl.Channel == charge.ChannelLine {
+	if lot.KindBy(dl.Channel).OnLine {
 		schedule = lineSchedule
 	}
 	if j != nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/rules"
 )
 
@@ -98,7 +99,7 @@ func ReplayRule(in BacktestInput) Backtest {
 	visits := map[visitID][]*charge.Charge{}
 	for _, c := range decided {
 		visit := visitIDOf(c)
-		would := rules.Decide(rules.Input{Charge: c, Rule: in.Rule, Kind: in.Kind, Repeats: in.Repeats,
+		would := rules.Decide(rules.Input{Charge: c, Rule: in.Rule, Priced: lot.KindOf(in.Kind).NeedsTariff, Repeats: in.Repeats,
 			Granted: regranted(c, visits[visit], replayed, in.Rule), Now: c.Decision.At})
 		if would.State == charge.StateSending {
 			would.State, would.Reason = shadowed(c)

@@ -98,7 +98,7 @@ func decideAll(charges []*charge.Charge, rule charge.Rule) []charge.Decision {
 	had := map[int64][]charge.Granted{}
 	var out []charge.Decision
 	for _, c := range charges {
-		d := rules.Decide(rules.Input{Charge: c, Rule: rule, Kind: charge.KindSDK, Repeats: charge.RepeatsAdd,
+		d := rules.Decide(rules.Input{Charge: c, Rule: rule, Repeats: charge.RepeatsAdd,
 			Granted: had[c.StayID], Stay: &charge.Stay{ID: c.StayID}, Now: c.Received})
 		if d.State == charge.StateSending {
 			had[c.StayID] = append(had[c.StayID][:len(had[c.StayID]):len(had[c.StayID])],

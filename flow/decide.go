@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/rules"
 )
 
@@ -28,7 +29,7 @@ func (d *deciding) decide() error {
 	if err != nil {
 		return err
 	}
-	dec = rules.Decide(rules.Input{Charge: c, Rule: d.rule, Kind: d.target().Kind, Repeats: d.target().Repeats,
+	dec = rules.Decide(rules.Input{Charge: c, Rule: d.rule, Priced: lot.KindOf(d.target().Kind).NeedsTariff, Repeats: d.target().Repeats,
 		Granted: before, Stay: d.stay, Now: d.now})
 	dec.VisitFrom = from
 	if d.stay != nil {

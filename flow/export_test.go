@@ -1,6 +1,10 @@
 package flow
 
-import "github.com/chargestamp/chargestamp/outbox"
+import (
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/outbox"
+)
 
 // MostTaking is how many pushes are stored at a time.
 const MostTaking = mostTaking
@@ -16,7 +20,11 @@ func (f *Flow) TakeUp(j outbox.Job) {
 }
 
 // Most is how many jobs of each lane are in flight at a time.
-var Most = map[outbox.Kind]int{outbox.KindLine: mostLines, outbox.KindCallback: mostCallbacks, outbox.KindReport: mostReports}
+var Most = map[outbox.Kind]int{
+	outbox.KindLine:     lot.KindBy(charge.ChannelLine).AtOnce,
+	outbox.KindCallback: lot.KindBy(charge.ChannelCallback).AtOnce,
+	outbox.KindReport:   mostReports,
+}
 
 // FillLane takes every place of a lane in which nothing is in flight. A claim that is under way has some for a moment.
 func (f *Flow) FillLane(kind outbox.Kind) (places []outbox.Place) {

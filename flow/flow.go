@@ -63,7 +63,7 @@ type Config struct {
 	Estate   func() Estate
 	Dialect  func(id string) (platform.Dialect, bool)
 	Channels map[charge.DeliveryChannel]lot.Channel // line and callback
-	Prices   map[charge.LotKind]lot.Pricer          // sdk and api
+	Prices   map[charge.LotKind]lot.Pricer          // of the kinds that CanPrice
 	Reports  Reports
 	Opener   Opener
 	Observer Observer

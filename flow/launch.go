@@ -38,18 +38,12 @@ func (d *deciding) launch() error {
 	if d.stay == nil {
 		dl.Until = d.now.Add(visitSpan)
 	}
-	switch target.Kind {
-	case charge.Kind4G:
-		dl.Channel, dl.Message = charge.ChannelLedger, charge.MessageLedger
-	case charge.KindAPI:
-		dl.Channel, dl.Message = charge.ChannelCallback, charge.Message514
-	default:
-		dl.Channel, dl.Message = charge.ChannelLine, charge.Message325
-		if older := d.info().OlderMessage; older != "" && target.Message == older {
-			dl.Message = older
-		}
+	kind := lot.KindOf(target.Kind)
+	dl.Channel, dl.Message = kind.Channel, kind.Messages[0]
+	if older := d.info().OlderMessage; older != "" && target.Message == older {
+		dl.Message = older
 	}
-	if dl.Channel != charge.ChannelLedger {
+	if kind.Sends() {
 		var err error
 		if dl.Payload, err = d.f.cfg.Channels[dl.Channel].Compose(d.notice(dl)); err != nil {
 			return d.unsendable(dl.Message, err)
@@ -58,7 +52,7 @@ func (d *deciding) launch() error {
 	if err := d.tx.AddLedger(grantEntry(d.f.cfg.IDs(), c, d.now, 1, "granted")); err != nil {
 		return err
 	}
-	if dl.Channel == charge.ChannelLedger {
+	if !kind.Sends() {
 		return d.post(dl)
 	}
 	return d.dispatch(dl)
@@ -87,7 +81,7 @@ func (d *deciding) post(dl *charge.Delivery) error {
 	}
 	d.then.moves = append(d.then.moves, moved{charge.StateSending, charge.ReasonOK})
 	took := d.now.Sub(d.charge.Received)
-	d.then.tell = append(d.then.tell, func(o Observer) { o.Delivered(dl.Lot, charge.ChannelLedger, took) })
+	d.then.tell = append(d.then.tell, func(o Observer) { o.Delivered(dl.Lot, dl.Channel, took) })
 	d.charge.State, d.charge.Reason = charge.StateDelivered, charge.ReasonOK
 	return d.tx.SetCharge(d.charge)
 }
@@ -194,12 +188,10 @@ func order(dl *charge.Delivery) lot.Order {
 	return lot.Order{Delivery: dl.ID, Lot: dl.Lot, Message: dl.Message, UUID: dl.UUID, Payload: dl.Payload}
 }
 
-func jobKind(c charge.DeliveryChannel) outbox.Kind {
-	if c == charge.ChannelCallback {
-		return outbox.KindCallback
-	}
-	return outbox.KindLine
-}
+// jobKind names the lane of a channel, and channelOf the channel of a lane: they are called alike.
+func jobKind(c charge.DeliveryChannel) outbox.Kind { return outbox.Kind(c) }
+
+func channelOf(k outbox.Kind) charge.DeliveryChannel { return charge.DeliveryChannel(k) }
 
 // grantEntry is the ledger's line for a grant (sign 1) or its counter-entry (sign -1).
 func grantEntry(id int64, c *charge.Charge, at time.Time, sign int64, note string) charge.LedgerEntry {
@@ -208,13 +200,6 @@ func grantEntry(id int64, c *charge.Charge, at time.Time, sign int64, note strin
 		Minutes: sign * c.Reduction.Minutes, Amount: charge.Fen(sign) * c.Reduction.Amount,
 		Platform: c.Platform, Lot: c.Lot, Day: day(c.Received), Note: note,
 	}
-}
-
-func channelOf(k outbox.Kind) charge.DeliveryChannel {
-	if k == outbox.KindCallback {
-		return charge.ChannelCallback
-	}
-	return charge.ChannelLine
 }
 
 // newUUID is a reduction's id, 32 hex digits as the documented examples have it. It begins with the time, so that the

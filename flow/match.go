@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
 )
 
 // clockSlack is how far a lot's clock and a platform's may be apart before times count as not overlapping.
@@ -65,7 +66,7 @@ func (d *deciding) match() error {
 // stayLots lists the lots whose stays are looked at: none where the lot tells no stays, since what it tells all the
 // same is not the whole story.
 func (d *deciding) stayLots() []charge.LotID {
-	if d.lot.Kind != charge.Kind4G && d.lot.Stays == charge.StaysNone {
+	if !lot.KindOf(d.lot.Kind).KeepsStays && d.lot.Stays == charge.StaysNone {
 		return nil
 	}
 	return d.targets()
@@ -146,7 +147,7 @@ func entryUntold(s *charge.Stay) bool {
 // needsStay reports whether a charge waits where no stay is known.
 func (d *deciding) needsStay() bool {
 	switch {
-	case d.lot.Kind == charge.Kind4G, d.lot.Stays == charge.StaysRequired:
+	case lot.KindOf(d.lot.Kind).KeepsStays, d.lot.Stays == charge.StaysRequired:
 		return true
 	case d.lot.Stays == charge.StaysNone:
 		return false
@@ -228,7 +229,7 @@ func (f *Flow) neighbours(v charge.VisitKey) []charge.VisitKey {
 	est := f.cfg.Estate()
 	keys := []charge.VisitKey{v}
 	l, _, ok := est.Lot(v.Lot)
-	if !ok || l.Kind != charge.Kind4G {
+	if !ok || !lot.KindOf(l.Kind).KeepsStays {
 		return keys
 	}
 	for _, child := range est.Children(v.Lot) {

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/chargestamp/chargestamp/charge"
-	"github.com/chargestamp/chargestamp/outbox"
+	"github.com/chargestamp/chargestamp/lot"
 )
 
 // Pause stops sending to a lot; what is granted waits. It is told with a reason that support reads later.
@@ -17,7 +17,9 @@ func (f *Flow) Resume(ctx context.Context, id charge.LotID, a Action) (Effect, e
 	e, err := f.mark(ctx, id, a, false, "What waits for the lot is sent now.")
 	if err == nil && e.Done {
 		f.LineUp(id)
-		f.runner.Hint(outbox.KindCallback)
+		if l, _, ok := f.cfg.Estate().Lot(id); ok {
+			f.runner.Hint(jobKind(lot.KindOf(l.Kind).Channel))
+		}
 	}
 	return e, err
 }
@@ -27,7 +29,7 @@ func (f *Flow) mark(ctx context.Context, id charge.LotID, a Action, paused bool,
 	if !ok {
 		return Effect{}, ErrNotFound
 	}
-	if l.Kind == charge.Kind4G {
+	if !lot.KindOf(l.Kind).Sends() {
 		return refuseAction("A 4G lot is our own ledger: there is nothing to pause.")
 	}
 	if a.DryRun {

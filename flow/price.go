@@ -35,7 +35,7 @@ func (f *Flow) Price(ctx context.Context, id charge.LotID, orderID string, plate
 	if stay == nil {
 		return lot.Price{}, fmt.Errorf("lot %s has told no such open stay: %w", id, ErrNotFound)
 	}
-	if l.Kind == charge.Kind4G {
+	if lot.KindOf(l.Kind).KeepsStays {
 		return f.ownPrice(ctx, stay)
 	}
 	pricer, ok := f.cfg.Prices[l.Kind]

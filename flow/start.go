@@ -5,15 +5,12 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/outbox"
 )
 
-// limits of work in flight on one node.
-const (
-	mostLines     = 20_000
-	mostCallbacks = 4_096
-	mostReports   = 64
-)
+// mostReports bounds the reports in flight on one node; deliveries are bounded by the kind of lot.
+const mostReports = 64
 
 // New makes a Flow. jobs is a separate parameter because only the runner uses it.
 func New(cfg Config, jobs outbox.Storage) *Flow {
@@ -24,13 +21,20 @@ func New(cfg Config, jobs outbox.Storage) *Flow {
 	f.expiry = newExpirer(f)
 	f.runner = outbox.New(outbox.Config{
 		Storage: jobs, Node: cfg.Node, Lease: cfg.Lease, Poll: cfg.Poll, Now: cfg.Now, Logger: cfg.Logger,
-		Lanes: map[outbox.Kind]outbox.Lane{
-			outbox.KindLine:     {Handle: f.handleDelivery, Most: mostLines},
-			outbox.KindCallback: {Handle: f.handleDelivery, Most: mostCallbacks},
-			outbox.KindReport:   {Handle: f.handleReport, Most: mostReports},
-		},
+		Lanes: f.lanes(),
 	})
 	return f
+}
+
+// lanes makes one lane for each kind of lot that something is sent to, and one for reports.
+func (f *Flow) lanes() map[outbox.Kind]outbox.Lane {
+	lanes := map[outbox.Kind]outbox.Lane{outbox.KindReport: {Handle: f.handleReport, Most: mostReports}}
+	for _, kind := range lot.Kinds() {
+		if kind.Sends() {
+			lanes[jobKind(kind.Channel)] = outbox.Lane{Handle: f.handleDelivery, Most: kind.AtOnce}
+		}
+	}
+	return lanes
 }
 
 // Start begins to deliver, report and expire.

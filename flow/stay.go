@@ -82,7 +82,7 @@ func (f *Flow) makeRoom(tx Tx, then *after, s *charge.Stay, now time.Time) error
 
 // adopt gives a stay what its car was granted before the lot told any stay, so that caps hold over both.
 func (f *Flow) adopt(tx Tx, s *charge.Stay, now time.Time) error {
-	if l, _, ok := f.cfg.Estate().Lot(s.Lot); !ok || l.Kind == charge.Kind4G || l.Stays == charge.StaysNone {
+	if l, _, ok := f.cfg.Estate().Lot(s.Lot); !ok || lot.KindOf(l.Kind).KeepsStays || l.Stays == charge.StaysNone {
 		return nil
 	}
 	recent, err := tx.ChargesOfVisit(charge.VisitKey{Lot: s.Lot, Plate: s.Plate}, s.Entered.Add(-clockSlack))

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
 )
 
 // In a lot where a message takes the place of the one before (repeats: replace) each message of a stay has the
@@ -25,7 +26,7 @@ const turnCheck = time.Second
 
 // turn says whether a charge's reduction may be sent now.
 func (f *Flow) turn(tx Tx, c *charge.Charge, l charge.Lot) (turn, error) {
-	if l.Repeats != charge.RepeatsReplace || l.Kind == charge.Kind4G {
+	if l.Repeats != charge.RepeatsReplace || lot.KindOf(l.Kind).NeedsTariff {
 		return turnNow, nil
 	}
 	others, err := f.sameVisit(tx, c)

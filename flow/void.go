@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
 )
 
 // Void takes a charge's reduction back: before it is used the lot's ledger forgets it, after that a
@@ -35,7 +36,7 @@ func (a *acting) voidEffect() (string, bool) {
 	switch {
 	case a.delivery == nil:
 		return "The grant is taken back.", true
-	case a.delivery.Channel == charge.ChannelLedger:
+	case lot.KindBy(a.delivery.Channel).CanRevoke:
 		return "The reduction is struck from our ledger; the exit will take nothing off for it.", true
 	case c.State == charge.StateSending && a.delivery.State == charge.DeliveryDue && a.neverSent(a.delivery):
 		return "The car park has not been told yet and will not be.", true

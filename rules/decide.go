@@ -12,7 +12,7 @@ import (
 type Input struct {
 	Charge  *charge.Charge
 	Rule    charge.Rule
-	Kind    charge.LotKind
+	Priced  bool             // the gateway prices the stay itself, as in 4g lots
 	Repeats charge.Repeats   // what a second message does in the lot; without meaning in 4g lots
 	Granted []charge.Granted // everything already granted in the stay, by whichever platform, oldest first
 	Stay    *charge.Stay     // nil in lots without stays
@@ -69,7 +69,7 @@ func decide(in Input, had totals, want *charge.Reduction) outcome {
 
 // replaces reports whether a second message takes the first one's place.
 func (in Input) replaces() bool {
-	return in.Kind != charge.Kind4G && in.Repeats == charge.RepeatsReplace
+	return !in.Priced && in.Repeats == charge.RepeatsReplace
 }
 
 // outcome is what a step makes of a reduction: a reason ends the decision with nothing granted.

@@ -65,7 +65,7 @@ type decideCase struct {
 	name    string
 	charge  *charge.Charge // nil: charged(nothing asked)
 	rule    charge.Rule
-	kind    charge.LotKind // empty: sdk
+	priced  bool           // a 4g lot
 	repeats charge.Repeats // empty: add
 	granted []charge.Granted
 	reason  charge.Reason
@@ -86,7 +86,7 @@ func TestDecide(t *testing.T) {
 		{name: "as pushed amount", charge: charged(yuan(525)), rule: asPushed, reason: ok, want: yuan(525), give: yuan(525), note: "the push asks for 5.25 yuan"},
 		{name: "as pushed free", charge: charged(free), rule: asPushed, reason: ok, want: free, give: free, note: "the push asks for free parking"},
 		{name: "as pushed lot decides", charge: charged(lots), rule: asPushed, reason: ok, want: lots, give: lots, note: "the push leaves the reduction to the lot"},
-		{name: "as pushed lot decides on 4g", charge: charged(lots), rule: asPushed, kind: charge.Kind4G, reason: charge.ReasonLotDecides4G, want: lots, note: "the push leaves the reduction to the lot; a 4G lot has nothing that could decide"},
+		{name: "as pushed lot decides on 4g", charge: charged(lots), rule: asPushed, priced: true, reason: charge.ReasonLotDecides4G, want: lots, note: "the push leaves the reduction to the lot; a 4G lot has nothing that could decide"},
 		{name: "nothing pushed is not the charging time", rule: asPushed, reason: charge.ReasonNothingPushed, note: "the push names no reduction that can be used"},
 		{name: "zero minutes pushed", charge: charged(mins(0)), rule: asPushed, reason: charge.ReasonNothingPushed, note: "the push names no reduction that can be used"},
 		{name: "negative amount pushed", charge: charged(yuan(-1)), rule: asPushed, reason: charge.ReasonNothingPushed, note: "the push names no reduction that can be used"},
@@ -97,7 +97,7 @@ func TestDecide(t *testing.T) {
 		{name: "charge time unknown", charge: &charge.Charge{EndedAt: noon}, rule: timeRule, reason: charge.ReasonNothingPushed, note: "the rule gives the charging time and the push names none"},
 		{name: "charge time of none", charge: &charge.Charge{StartedAt: noon, EndedAt: noon}, rule: charge.Rule{Grant: charge.GrantChargeTime}, reason: charge.ReasonNothingPushed, note: "charged 0 minutes; that is nothing to give"},
 		{name: "lot decides", rule: lotRule, reason: ok, want: lots, give: lots, note: "the rule leaves the reduction to the lot"},
-		{name: "lot decides on 4g", rule: lotRule, kind: charge.Kind4G, reason: charge.ReasonLotDecides4G, want: lots, note: "the rule leaves the reduction to the lot; a 4G lot has nothing that could decide"},
+		{name: "lot decides on 4g", rule: lotRule, priced: true, reason: charge.ReasonLotDecides4G, want: lots, note: "the rule leaves the reduction to the lot; a 4G lot has nothing that could decide"},
 
 		// conditions
 		{name: "minutes just enough", rule: with(fixedRule(mins(60)), func(r *charge.Rule) { r.MinChargeMinutes = 91 }), reason: ok, want: mins(60), give: mins(60), note: "the rule gives 60 minutes"},
@@ -116,16 +116,16 @@ func TestDecide(t *testing.T) {
 		{name: "best time after lot decides", rule: fixedRule(mins(60)), granted: had(lots), reason: charge.ReasonCombineMethod, want: mins(60), note: "the rule gives 60 minutes; the stay has a reduction of the lot's own, which is not comparable"},
 		{name: "best lot decides twice", rule: lotRule, granted: had(lots), reason: charge.ReasonCombineBest, want: lots, note: "the rule leaves the reduction to the lot; the lot was left to decide for this stay already"},
 		{name: "best lot decides after time", rule: lotRule, granted: had(mins(5)), reason: charge.ReasonCombineMethod, want: lots, note: "the rule leaves the reduction to the lot; the stay has 5 minutes, which is not comparable"},
-		{name: "best on 4g stores another method whole", rule: fixedRule(yuan(1000)), kind: charge.Kind4G, granted: had(mins(60)), reason: ok, want: yuan(1000), give: yuan(1000), note: "the rule gives 10.00 yuan; the stay has 60 minutes, the worth at pricing decides, so 10.00 yuan are added"},
-		{name: "best on 4g adds to its own method", rule: fixedRule(yuan(1000)), kind: charge.Kind4G, granted: had(mins(60), yuan(300)), reason: ok, want: yuan(1000), give: yuan(700), note: "the rule gives 10.00 yuan; the stay has 60 minutes and 3.00 yuan, the worth at pricing decides, so 7.00 yuan are added"},
-		{name: "best free on 4g after time", rule: fixedRule(free), kind: charge.Kind4G, granted: had(mins(60)), reason: ok, want: free, give: free, note: "the rule gives free parking; the stay has 60 minutes, the worth at pricing decides"},
-		{name: "best on 4g not better", rule: fixedRule(yuan(300)), kind: charge.Kind4G, granted: had(mins(60), yuan(300)), reason: charge.ReasonCombineBest, want: yuan(300), note: "the rule gives 3.00 yuan; the stay has 60 minutes and 3.00 yuan and the best grant counts, 3.00 yuan is not better"},
+		{name: "best on 4g stores another method whole", rule: fixedRule(yuan(1000)), priced: true, granted: had(mins(60)), reason: ok, want: yuan(1000), give: yuan(1000), note: "the rule gives 10.00 yuan; the stay has 60 minutes, the worth at pricing decides, so 10.00 yuan are added"},
+		{name: "best on 4g adds to its own method", rule: fixedRule(yuan(1000)), priced: true, granted: had(mins(60), yuan(300)), reason: ok, want: yuan(1000), give: yuan(700), note: "the rule gives 10.00 yuan; the stay has 60 minutes and 3.00 yuan, the worth at pricing decides, so 7.00 yuan are added"},
+		{name: "best free on 4g after time", rule: fixedRule(free), priced: true, granted: had(mins(60)), reason: ok, want: free, give: free, note: "the rule gives free parking; the stay has 60 minutes, the worth at pricing decides"},
+		{name: "best on 4g not better", rule: fixedRule(yuan(300)), priced: true, granted: had(mins(60), yuan(300)), reason: charge.ReasonCombineBest, want: yuan(300), note: "the rule gives 3.00 yuan; the stay has 60 minutes and 3.00 yuan and the best grant counts, 3.00 yuan is not better"},
 
 		// free already
 		{name: "free after free", rule: fixedRule(free), granted: had(free), reason: charge.ReasonCombineBest, want: free, note: "the rule gives free parking; the stay is free already"},
 		{name: "capped free after free", rule: capped(free, 120, 0), granted: had(free), reason: charge.ReasonCombineBest, want: free, note: "the rule gives free parking; the stay is free already"},
 		{name: "time after free", rule: fixedRule(mins(60)), granted: had(free), reason: charge.ReasonCombineMethod, want: mins(60), note: "the rule gives 60 minutes; the stay is free already, nothing can be put on top"},
-		{name: "time after free on 4g", rule: fixedRule(mins(60)), kind: charge.Kind4G, granted: had(free), reason: charge.ReasonCombineMethod, want: mins(60), note: "the rule gives 60 minutes; the stay is free already, nothing can be put on top"},
+		{name: "time after free on 4g", rule: fixedRule(mins(60)), priced: true, granted: had(free), reason: charge.ReasonCombineMethod, want: mins(60), note: "the rule gives 60 minutes; the stay is free already, nothing can be put on top"},
 		{name: "sum after free", rule: combined(charge.CombineSum, fixedRule(mins(60))), granted: had(free), reason: charge.ReasonCombineMethod, want: mins(60), note: "the rule gives 60 minutes; the stay is free already, nothing can be put on top"},
 
 		// sum and first
@@ -155,7 +155,7 @@ func TestDecide(t *testing.T) {
 		{name: "replace is told the sum", rule: combined(charge.CombineSum, capped(yuan(500), 0, 800)), repeats: charge.RepeatsReplace, granted: had(yuan(400)), reason: ok, want: yuan(500), give: yuan(400), send: yuan(800), note: "the rule gives 5.00 yuan; added to what the stay has, 4.00 yuan; the cap of 8.00 yuan leaves 4.00 yuan; the lot replaces, so it is told the new total of 8.00 yuan"},
 		{name: "replace cannot hold two methods", rule: combined(charge.CombineSum, fixedRule(yuan(500))), repeats: charge.RepeatsReplace, granted: had(mins(60)), reason: charge.ReasonCombineMethod, want: yuan(500), note: "the rule gives 5.00 yuan; the stay has 60 minutes, and the lot would drop that for a message of another kind"},
 		{name: "replace by free", rule: combined(charge.CombineSum, fixedRule(free)), repeats: charge.RepeatsReplace, granted: had(mins(60)), reason: ok, want: free, give: free, note: "the rule gives free parking; added to what the stay has, 60 minutes"},
-		{name: "replace means nothing on 4g", rule: fixedRule(mins(90)), kind: charge.Kind4G, repeats: charge.RepeatsReplace, granted: had(mins(60)), reason: ok, want: mins(90), give: mins(30), note: "the rule gives 90 minutes; the stay has 60 minutes and the best grant counts, so 30 minutes are added"},
+		{name: "replace means nothing on 4g", rule: fixedRule(mins(90)), priced: true, repeats: charge.RepeatsReplace, granted: had(mins(60)), reason: ok, want: mins(90), give: mins(30), note: "the rule gives 90 minutes; the stay has 60 minutes and the best grant counts, so 30 minutes are added"},
 		{name: "unsafe is told the difference", rule: fixedRule(mins(90)), repeats: charge.RepeatsUnsafe, granted: had(mins(60)), reason: ok, want: mins(90), give: mins(30), note: "the rule gives 90 minutes; the stay has 60 minutes and the best grant counts, so 30 minutes are added"},
 	}
 	for _, c := range cases {
@@ -165,14 +165,11 @@ func TestDecide(t *testing.T) {
 
 func (c decideCase) check(t *testing.T) {
 	in := Input{
-		Charge: c.charge, Rule: c.rule, Kind: c.kind, Repeats: c.repeats, Granted: c.granted, Now: noon,
+		Charge: c.charge, Rule: c.rule, Priced: c.priced, Repeats: c.repeats, Granted: c.granted, Now: noon,
 		Stay: &charge.Stay{ID: 7, OrderID: "s7"},
 	}
 	if in.Charge == nil {
 		in.Charge = charged(charge.Reduction{})
-	}
-	if in.Kind == "" {
-		in.Kind = charge.KindSDK
 	}
 	want := charge.Decision{
 		At: noon, Rule: c.rule, State: charge.StateNoGrant, Reason: c.reason, Wanted: c.want, Reduction: c.give,

@@ -10,13 +10,13 @@ import (
 )
 
 // run plays fixed grants one after the other into one stay and gives every decision.
-func run(rules []charge.Rule, kind charge.LotKind, repeats charge.Repeats) []charge.Decision {
+func run(rules []charge.Rule, priced bool, repeats charge.Repeats) []charge.Decision {
 	var granted []charge.Granted
 	var out []charge.Decision
 	for i, rule := range rules {
 		c := charged(charge.Reduction{})
 		c.ID = int64(i + 1)
-		d := Decide(Input{Charge: c, Rule: rule, Kind: kind, Repeats: repeats, Granted: slices.Clone(granted), Now: noon})
+		d := Decide(Input{Charge: c, Rule: rule, Priced: priced, Repeats: repeats, Granted: slices.Clone(granted), Now: noon})
 		if d.State == charge.StateSending {
 			granted = append(granted, charge.Granted{Charge: c.ID, Reduction: d.Reduction, Combine: rule.Combine, At: noon})
 		}
@@ -37,7 +37,7 @@ func given(ds []charge.Decision) (minutes int64, amount charge.Fen, frees int) {
 }
 
 var (
-	anyKind    = rapid.SampledFrom([]charge.LotKind{charge.KindSDK, charge.KindAPI, charge.Kind4G})
+	isPriced   = rapid.Bool()
 	anyRepeats = rapid.SampledFrom([]charge.Repeats{charge.RepeatsAdd, charge.RepeatsReplace, charge.RepeatsUnsafe})
 	anyCombine = rapid.SampledFrom([]charge.Combine{charge.CombineBest, charge.CombineSum, charge.CombineFirst})
 	anyWish    = rapid.Custom(func(t *rapid.T) charge.Reduction {
@@ -71,7 +71,7 @@ func TestNeverMoreThanTheCaps(t *testing.T) {
 			rule.CapMinutes, rule.CapAmount, rule.Combine = capMinutes, capAmount, anyCombine.Draw(t, "combine")
 			return rule
 		}), 1, 12).Draw(t, "rules")
-		decisions := run(rules, anyKind.Draw(t, "kind"), anyRepeats.Draw(t, "repeats"))
+		decisions := run(rules, isPriced.Draw(t, "priced"), anyRepeats.Draw(t, "repeats"))
 		minutes, amount, frees := given(decisions)
 		if capMinutes > 0 && minutes > capMinutes || capAmount > 0 && amount > capAmount {
 			t.Fatalf("%d minutes and %s yuan granted over caps of %d and %s", minutes, amount, capMinutes, capAmount)
@@ -97,7 +97,7 @@ func TestBestIsTheMaximumInAnyOrder(t *testing.T) {
 		wishes := rapid.SliceOfN(rapid.Int64Range(1, 400), 1, 10).Draw(t, "wishes")
 		byTime := rapid.Bool().Draw(t, "time")
 		repeats := anyRepeats.Draw(t, "repeats")
-		kind := anyKind.Draw(t, "kind")
+		priced := isPriced.Draw(t, "priced")
 		for _, order := range [][]int64{wishes, rapid.Permutation(wishes).Draw(t, "other order")} {
 			var rules []charge.Rule
 			for _, n := range order {
@@ -107,7 +107,7 @@ func TestBestIsTheMaximumInAnyOrder(t *testing.T) {
 					rules = append(rules, fixedRule(yuan(charge.Fen(n))))
 				}
 			}
-			decisions := run(rules, kind, repeats)
+			decisions := run(rules, priced, repeats)
 			minutes, amount, _ := given(decisions)
 			if best := slices.Max(wishes); minutes+int64(amount) != best {
 				t.Fatalf("%v gave %d in all, want %d", order, minutes+int64(amount), best)
@@ -116,7 +116,7 @@ func TestBestIsTheMaximumInAnyOrder(t *testing.T) {
 			for _, d := range decisions {
 				switch {
 				case d.State != charge.StateSending:
-				case kind != charge.Kind4G && repeats == charge.RepeatsReplace:
+				case !priced && repeats == charge.RepeatsReplace:
 					told = d.Send.Minutes + int64(d.Send.Amount)
 				default:
 					told += d.Send.Minutes + int64(d.Send.Amount)
@@ -141,10 +141,10 @@ func TestSumAndFirst(t *testing.T) {
 			firsts = append(firsts, combined(charge.CombineFirst, fixedRule(mins(n))))
 			total += n
 		}
-		if got, _, _ := given(run(sums, charge.KindSDK, charge.RepeatsAdd)); got != min(total, most) {
+		if got, _, _ := given(run(sums, false, charge.RepeatsAdd)); got != min(total, most) {
 			t.Fatalf("sum gave %d, want %d", got, min(total, most))
 		}
-		if got, _, _ := given(run(firsts, charge.KindSDK, charge.RepeatsAdd)); got != wishes[0] {
+		if got, _, _ := given(run(firsts, false, charge.RepeatsAdd)); got != wishes[0] {
 			t.Fatalf("first gave %d, want %d", got, wishes[0])
 		}
 	})

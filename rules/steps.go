@@ -60,7 +60,7 @@ func asPushed(in Input) outcome {
 // lotDecides needs somebody at the lot who can decide; a 4G lot has nobody but us.
 func lotDecides(in Input, code string) outcome {
 	r := charge.Reduction{Method: charge.MethodLotDecides}
-	if in.Kind == charge.Kind4G {
+	if in.Priced {
 		return refuse(r, charge.ReasonLotDecides4G, charge.Say(code), charge.Say("rule.lot_cannot_decide"))
 	}
 	return pass(r, charge.Say(code))
@@ -142,7 +142,7 @@ func sum(in Input, had totals, r charge.Reduction) outcome {
 // best leaves the better single grant of one method. Two methods can be compared only where a tariff
 // prices them: in 4g lots, at settlement.
 func best(in Input, had totals, r charge.Reduction) outcome {
-	if !had.only(r.Method) && in.Kind != charge.Kind4G {
+	if !had.only(r.Method) && !in.Priced {
 		return refuse(r, charge.ReasonCombineMethod, charge.Say("rule.not_comparable", had.had()))
 	}
 	rest := r

@@ -6,17 +6,20 @@ import (
 	"strings"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/guard"
+	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/platform"
 )
 
 type lotView struct {
 	Lot           string     `json:"lot"`
 	Name          string     `json:"name"`
-	Kind          string     `json:"kind" enum:"sdk,4g,api"`
+	Kind          lotKind    `json:"kind"`
 	Off           bool       `json:"off"`
 	Line          *string    `json:"line" enum:"up,down" doc:"null but for sdk lots"`
 	Node          *string    `json:"node" doc:"which node holds the line"`
@@ -31,14 +34,26 @@ type lotView struct {
 	TellsStays    bool       `json:"tells_stays" doc:"it has told an entry"`
 }
 
+// lotKind is a kind of car park, documented from its rows.
+type lotKind charge.LotKind
+
+// Schema lists the kinds.
+func (lotKind) Schema(huma.Registry) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeString}
+	for _, k := range lot.Kinds() {
+		s.Enum = append(s.Enum, string(k.ID))
+	}
+	return s
+}
+
 func viewLot(l desk.Lot, now time.Time) lotView {
 	v := lotView{
-		Lot: l.ID.String(), Name: l.Name, Kind: string(l.Kind), Off: l.Off,
+		Lot: l.ID.String(), Name: l.Name, Kind: lotKind(l.Kind), Off: l.Off,
 		Node: text(l.Status.Node), LastHeartbeat: moment(l.Status.Beat),
 		Pending: l.Status.Pending, Over1Min: l.Status.Minute, Over10Min: l.Status.TenMinutes, OldestDue: moment(l.Status.OldestDue),
 		Paused: l.Status.Paused, PauseReason: text(l.Status.PauseReason), TellsStays: l.Status.ToldStays,
 	}
-	if l.Kind == charge.KindSDK {
+	if lot.KindOf(l.Kind).OnLine {
 		v.Line = text("down")
 		if l.Status.Online {
 			v.Line = text("up")

@@ -29,7 +29,7 @@ type fieldView struct {
 	Free     bool // Options are proposals
 	Parts    []fieldView
 	Wrong    string
-	When     string // "kind=4g": it counts for that choice only
+	When     string // "kind=sdk|4g": it counts for these choices only
 	Folded   bool   // shown on demand: it is rarely used and nothing is in it
 }
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/chargestamp/chargestamp/estate"
+	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/words"
 )
 
@@ -88,17 +89,26 @@ var fieldLabels = map[string]words.Text{
 // when says for which choice in the same form a field counts; the page's script hides it otherwise. Without a
 // script all fields are shown.
 func when(kind, path string) string {
+	if kind == "lot" {
+		return kindsWith(path)
+	}
 	switch kind + " " + path {
-	case "lot message":
-		return "kind=sdk"
-	case "lot callback", "lot allow_to":
-		return "kind=api"
-	case "lot tariff", "lot parent":
-		return "kind=4g"
 	case "binding rule.minutes", "binding rule.amount", "binding rule.free":
 		return "rule.grant=fixed"
 	case "binding rule.plus_minutes":
 		return "rule.grant=charge_time"
 	}
 	return ""
+}
+
+// kindsWith is when for a member of a lot: the kinds of lots that have it, nothing where all have.
+func kindsWith(field string) string {
+	var kinds []string
+	for _, k := range lot.KindsWith(field) {
+		kinds = append(kinds, string(k))
+	}
+	if len(kinds) == 0 {
+		return ""
+	}
+	return "kind=" + strings.Join(kinds, "|")
 }

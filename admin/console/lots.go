@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -29,12 +30,15 @@ type lotRow struct {
 	Breaker string
 }
 
+// onLine reports whether the lot is of a kind that has a line.
+func (l lotRow) onLine() bool { return lot.KindOf(l.Kind).OnLine }
+
 // worry orders the board: what needs somebody comes first.
 func (l lotRow) worry() int {
 	switch {
 	case l.Off:
 		return 4
-	case l.Kind == charge.KindSDK && !l.Status.Online:
+	case l.onLine() && !l.Status.Online:
 		return 0
 	case l.Status.Paused || l.Breaker == "open":
 		return 1
@@ -247,7 +251,7 @@ func (c *Console) price(w http.ResponseWriter, r *http.Request, p *page) error {
 }
 
 func heartbeat(p *page, l lotRow) string {
-	if l.Kind != charge.KindSDK {
+	if !l.onLine() {
 		return "–"
 	}
 	if l.Status.Beat.IsZero() {
@@ -285,15 +289,8 @@ func pendingAges(p *page, s charge.LotStatus) string {
 }
 
 func kindName(p *page, k charge.LotKind) string {
-	switch k {
-	case charge.KindSDK:
-		return p.T("SDK 长连接", "SDK, long line")
-	case charge.KindAPI:
-		return p.T("API 回调", "API, callbacks")
-	case charge.Kind4G:
-		return p.T("4G 云端计费", "4G, we keep the order")
-	}
-	return string(k)
+	row := lot.KindOf(k)
+	return cmp.Or(p.T(row.Chinese, row.English), string(k))
 }
 
 func yesNo(p *page, yes bool) string {

@@ -13,6 +13,7 @@ import (
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/guard"
+	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/words"
 )
 
@@ -65,7 +66,7 @@ func (c *Console) figures(ctx context.Context, now time.Time) (figures, error) {
 			continue
 		}
 		f.Lots++
-		if l.Kind == charge.KindSDK && !l.Status.Online {
+		if lot.KindOf(l.Kind).OnLine && !l.Status.Online {
 			f.OffLine++
 		}
 		if l.Status.Paused {

@@ -88,7 +88,7 @@ func (a *API) open(body []byte) (message, error) {
 	switch {
 	case !known:
 		return m, errors.New(lot.RefusedLot)
-	case l.Kind != charge.KindAPI:
+	case lot.KindOf(l.Kind).Channel != charge.ChannelCallback:
 		return m, errors.New("该车场不是自有云(API)车场")
 	}
 	return m, nil

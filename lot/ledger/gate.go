@@ -118,7 +118,7 @@ func (a *API) open(body []byte) (message, error) {
 	if !known || !m.By(lot.KeysAt(l.Ckey, l.OldCkey, m.now)...) {
 		return m, errors.New(lot.RefusedSign)
 	}
-	if l.Kind != charge.Kind4G {
+	if !lot.KindOf(l.Kind).KeepsStays {
 		return m, errors.New("该车场不是4G车场")
 	}
 	return m, nil

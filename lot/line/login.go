@@ -42,7 +42,7 @@ func (s *Server) login(c *conn, remote string, e envelope) answer {
 		return s.loginFails(remote, "unknown_lot", sayNoLot)
 	case !signed(e, keysOf(l, v, s.cfg.Now())):
 		return s.loginFails(remote, "bad_sign", sayBadSign)
-	case l.Kind != charge.KindSDK:
+	case !lot.KindOf(l.Kind).OnLine:
 		return s.loginFails(remote, "not_an_sdk_lot", sayLoginFails)
 	case len(f.Text("local_id")) > maxLocalID:
 		return s.loginFails(remote, "bad_local_id", sayLoginFails)

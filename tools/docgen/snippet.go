@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/platform"
 )
 
@@ -72,7 +73,7 @@ func (p *platformPage) keyFile() string {
 // estate is a complete estate file in which the example's push counts.
 func (p *platformPage) estate() string {
 	var b strings.Builder
-	lot, keys := p.fixture.lot(), p.fixture.keys()
+	place, keys := p.fixture.lot(), p.fixture.keys()
 	secret := func(name, other string) string {
 		if keys[name] != "" {
 			return keys[name]
@@ -84,18 +85,18 @@ func (p *platformPage) estate() string {
 	if p.info.OpenInterface {
 		open = ", open_interface: true"
 	}
-	fmt.Fprintf(&b, "  - {union_id: %q, name: 示例停车, ukey: %q%s}\n", lot.Union, secret("ukey", "6E1D9B4C7A3F5820"), open)
+	fmt.Fprintf(&b, "  - {union_id: %q, name: 示例停车, ukey: %q%s}\n", place.Union, secret("ukey", "6E1D9B4C7A3F5820"), open)
 	kind := charge.KindSDK
 	if !slices.Contains(p.info.Kinds, kind) {
 		kind = p.info.Kinds[0]
 	}
-	fmt.Fprintf(&b, "lots:\n  - lot: %q\n    name: 一号场\n    kind: %s\n    ckey: %q\n", lot, kind, secret("ckey", "9F3C5A7E1B2D4860"))
-	if kind == charge.Kind4G {
+	fmt.Fprintf(&b, "lots:\n  - lot: %q\n    name: 一号场\n    kind: %s\n    ckey: %q\n", place, kind, secret("ckey", "9F3C5A7E1B2D4860"))
+	if lot.KindOf(kind).NeedsTariff {
 		b.WriteString("    tariff: {free_minutes: 15, unit_minutes: 60, unit_price: \"5.00\", daily_cap: \"40.00\", leave_minutes: 15}\n")
 	}
 	fmt.Fprintf(&b, "accounts:\n  - account: %s-main\n    platform: %[1]s\n    scope: platform\n", p.info.ID)
 	p.accountKeys(&b)
-	p.binding(&b, lot)
+	p.binding(&b, place)
 	return b.String()
 }
 

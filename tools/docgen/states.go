@@ -6,6 +6,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/flow"
+	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/words"
 )
 
@@ -79,7 +80,10 @@ type closedList struct {
 
 func lists() []closedList {
 	methods := []charge.Method{charge.MethodTime, charge.MethodAmount, charge.MethodFree, charge.MethodLotDecides}
-	channels := []charge.DeliveryChannel{charge.ChannelLine, charge.ChannelCallback, charge.ChannelLedger}
+	var channels []charge.DeliveryChannel
+	for _, kind := range lot.Kinds() {
+		channels = append(channels, kind.Channel)
+	}
 	return []closedList{
 		{"充电订单状态 · Charge states", words.ChargeState, "", codes(charge.States)},
 		{"充电订单原因 · Charge reasons", words.ChargeReason, "为什么处于这个状态。 Why a charge is in its state.", codes(charge.Reasons)},

@@ -21,7 +21,7 @@
   const showChosen = () => choices.forEach((part) => {
     const [name, value] = part.dataset.when.split("=");
     const by = document.querySelector(`[name="${name}"]`);
-    part.hidden = by && by.value !== value && !part.querySelector(".wrong");
+    part.hidden = by && !value.split("|").includes(by.value) && !part.querySelector(".wrong");
   });
   if (choices.length) {
     showChosen();
