@@ -119,6 +119,29 @@ func (a *accounts) Candidates(id string, c platform.Claim) []platform.Candidate 
 	return out
 }
 
+var _ platform.RuleBook = (*accounts)(nil)
+
+// RuleOf returns the rule that decides on a charge of an account; nil where the account is not bound to its lot.
+func (a *accounts) RuleOf(account string, c *platform.Charge) *charge.Rule {
+	state := a.book.State()
+	b, found := state.Binding(account, c.Lot)
+	if c.Lot.IsZero() {
+		b, _, found = state.BindingByCharger(account, c.Chargers)
+	}
+	at := c.Ended
+	if at.IsZero() {
+		at = a.now()
+	}
+	if !found {
+		return nil
+	}
+	rule, effective := b.RuleAt(at)
+	if !effective {
+		return nil
+	}
+	return &rule
+}
+
 func (a *accounts) candidate(state *estate.State, info platform.Info, acc *charge.Account, id charge.LotID) (platform.Candidate, bool) {
 	key := candidateKey{account: acc.ID}
 	if info.Issuer != platform.IssuerAccount {

@@ -17,7 +17,7 @@ var ErrAmount = errors.New("not an amount in yuan with at most two decimals")
 // maxWhole bounds the whole part of any decimal we read, so that sums of many never overflow.
 const maxWhole = 1_000_000_000
 
-// ParseFen reads yuan as a decimal text ("5", "5.2", "5.25", "5.250"). Decimals past the second must be
+// ParseFen reads yuan as a decimal text ("5", "5.2", "5.25", "5.250", "5.25E0"). Decimals past the second must be
 // zero: an amount that cannot be paid is an error (ErrAmount), never rounded.
 func ParseFen(yuan string) (Fen, error) {
 	n, err := parseDecimal(yuan, 2)
@@ -29,18 +29,19 @@ func ParseFen(yuan string) (Fen, error) {
 
 // String gives yuan with two decimals.
 func (f Fen) String() string {
-	b, _ := f.MarshalText()
-	return string(b)
+	var room [24]byte
+	return string(f.append(room[:0]))
 }
 
 // MarshalText writes yuan with two decimals, so that JSON shows money as a string.
-func (f Fen) MarshalText() ([]byte, error) {
-	var b []byte
+func (f Fen) MarshalText() ([]byte, error) { return f.append(nil), nil }
+
+func (f Fen) append(b []byte) []byte {
 	if f < 0 {
 		b, f = append(b, '-'), -f
 	}
 	b = strconv.AppendInt(b, int64(f/100), 10)
-	return append(b, '.', byte('0'+f/10%10), byte('0'+f%10)), nil
+	return append(b, '.', byte('0'+f/10%10), byte('0'+f%10))
 }
 
 // UnmarshalText reads what MarshalText writes, and every other form ParseFen takes.
@@ -58,7 +59,8 @@ type Energy int64
 // ParseEnergy reads kWh as a decimal text. Decimals past the third are cut off: meters tell more digits
 // than anybody is charged by.
 func ParseEnergy(kwh string) (Energy, error) {
-	whole, frac, found := strings.Cut(strings.TrimSpace(kwh), ".")
+	kwh = PlainNumber(strings.TrimSpace(kwh))
+	whole, frac, found := strings.Cut(kwh, ".")
 	if found && len(frac) > 3 {
 		if strings.Trim(frac, "0123456789") != "" {
 			return 0, fmt.Errorf("%q is not an energy in kWh", clip(kwh))
@@ -104,13 +106,14 @@ func (e *Energy) UnmarshalText(b []byte) error {
 // ParseMinutes reads minutes told as a decimal ("30.00", "2.12") and rounds a started minute up: time taken off is
 // whole minutes here.
 func ParseMinutes(text string) (int64, error) {
-	whole, frac, _ := strings.Cut(strings.TrimSpace(text), ".")
+	text = PlainNumber(strings.TrimSpace(text))
+	whole, frac, _ := strings.Cut(text, ".")
 	n, err := parseDecimal(whole, 0)
 	if err != nil || strings.Trim(frac, "0123456789") != "" || len(frac) > 20 {
 		return 0, fmt.Errorf("%q is not a number of minutes", clip(text))
 	}
 	if strings.Trim(frac, "0") != "" {
-		if strings.HasPrefix(strings.TrimSpace(text), "-") {
+		if strings.HasPrefix(text, "-") {
 			return n, nil
 		}
 		n++
@@ -118,9 +121,46 @@ func ParseMinutes(text string) (int64, error) {
 	return n, nil
 }
 
-// parseDecimal reads a decimal text as an integer count of 10^-places. Exponents are refused.
+// mostShift bounds the exponents of numbers: what lies beyond is out of range for everything that is read here.
+const mostShift = 40
+
+// PlainNumber writes a decimal number without its exponent: "1.5E+1" is "15", "0E-8" is "0". A text that is no such
+// number, or has no exponent, is returned as it is.
+func PlainNumber(text string) string {
+	mantissa, exponent, found := strings.Cut(strings.ReplaceAll(text, "E", "e"), "e")
+	if !found {
+		return text
+	}
+	shift, err := strconv.Atoi(exponent)
+	sign, digits := "", mantissa
+	if strings.HasPrefix(digits, "-") || strings.HasPrefix(digits, "+") {
+		sign, digits = digits[:1], digits[1:]
+	}
+	whole, frac, _ := strings.Cut(digits, ".")
+	if err != nil || whole == "" || strings.Trim(whole+frac, "0123456789") != "" || len(digits) > mostShift || max(shift, -shift) > mostShift {
+		return text
+	}
+	all := whole + frac
+	point := len(whole) + shift
+	switch {
+	case point <= 0:
+		all, point = strings.Repeat("0", 1-point)+all, 1
+	case point > len(all):
+		all += strings.Repeat("0", point-len(all))
+	}
+	whole, frac = strings.TrimLeft(all[:point], "0"), strings.TrimRight(all[point:], "0")
+	if whole == "" {
+		whole = "0"
+	}
+	if frac != "" {
+		frac = "." + frac
+	}
+	return sign + whole + frac
+}
+
+// parseDecimal reads a decimal text as an integer count of 10^-places.
 func parseDecimal(text string, places int) (int64, error) {
-	text = strings.TrimSpace(text)
+	text = PlainNumber(strings.TrimSpace(text))
 	digits := strings.TrimPrefix(strings.TrimPrefix(text, "+"), "-")
 	whole, frac, _ := strings.Cut(digits, ".")
 	if len(frac) > places {

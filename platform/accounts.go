@@ -18,6 +18,12 @@ type Accounts interface {
 	KnowsLot(lot charge.LotID) bool
 }
 
+// RuleBook is Accounts that know the bindings.
+type RuleBook interface {
+	// RuleOf returns the rule that decides on a charge of an account; nil where the account is not bound to its lot.
+	RuleOf(account string, c *Charge) *charge.Rule
+}
+
 // Candidate is an account and the locks on it.
 type Candidate struct {
 	Account

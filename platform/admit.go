@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -23,10 +24,33 @@ type Admission struct {
 // accounts that fit the claim the narrowest that the push opens with counts. The intake, the doctor and the
 // golden tests all come through here, so that what one lets pass no other refuses.
 func Admit(d Dialect, accounts Accounts, p Push, now time.Time) Admission {
+	a := admit(d, accounts, p, now)
+	if a.Refusal != nil {
+		a.Refusal = a.read(d, p)
+	}
+	return a
+}
+
+// read adds to a refusal what could be read of the push, so that it is found by plate, order or lot.
+func (a *Admission) read(d Dialect, p Push) *Refusal {
+	r := *a.Refusal
+	g, glimpses := d.(Glimpser)
+	switch {
+	case r.Read != (Reading{}):
+	case a.Message != nil && a.Message.Charge != nil:
+		r.Read = a.Message.Charge.reading()
+	case glimpses && r.Step != StepBody:
+		r.Read = g.Glimpse(p)
+	}
+	return &r
+}
+
+func admit(d Dialect, accounts Accounts, p Push, now time.Time) Admission {
 	claim, err := d.Claim(p)
 	if err != nil {
 		return Admission{Refusal: refusal(err, StepBody)}
 	}
+	p.Parsed = claim.Parsed
 	candidates := accounts.Candidates(p.Platform, claim)
 	if len(candidates) == 0 {
 		return Admission{Refusal: nobody(accounts, claim)}
@@ -37,6 +61,9 @@ func Admit(d Dialect, accounts Accounts, p Push, now time.Time) Admission {
 		a := try(d, info, &candidates[i], p, now)
 		if a.Refusal == nil {
 			a.Refusal = misplaced(accounts, &candidates[i], a.Message)
+		}
+		if a.Refusal == nil {
+			a.unusable(accounts, info)
 		}
 		if a.Refusal == nil && !a.declined() {
 			return a
@@ -68,7 +95,7 @@ func try(d Dialect, info Info, c *Candidate, p Push, now time.Time) Admission {
 		a.Message = &m
 	}
 	if err == nil {
-		if err = believable(m.Charge, now); err != nil {
+		if err = believe(&m, now); err != nil {
 			// A fault of the times, not of the plate: no dialect is to answer about the charge.
 			a.Message = &Message{Keys: m.Keys, Warning: m.Warning}
 		}
@@ -97,18 +124,56 @@ const (
 	maxCharge = 31 * 24 * time.Hour // plugged in over a holiday
 )
 
-// believable refuses a charge whose times are nonsense.
-func believable(c *Charge, now time.Time) error {
+// believe takes times that are nonsense off a charge. One that has no order is refused for them: they are a part of
+// how a repeat of it is known.
+func believe(m *Message, now time.Time) error {
+	c := m.Charge
+	wrong := absurd(c, now)
+	if wrong == "" {
+		return nil
+	}
+	if c.Order == "" {
+		r := BadField("%s", wrong)
+		r.Read = c.reading()
+		return r
+	}
+	c.Started, c.Ended = time.Time{}, time.Time{}
+	c.Unread = append(c.Unread, Unread{Part: PartTimes, Detail: wrong})
+	m.Warning = strings.TrimPrefix(m.Warning+"; the times were left out: "+wrong, "; ")
+	return nil
+}
+
+// absurd says what is wrong with a charge's times; empty for nothing.
+func absurd(c *Charge, now time.Time) string {
 	switch {
 	case c == nil:
-		return nil
+		return ""
 	case c.Ended.After(now.Add(maxAhead)):
-		return BadField("the charge ends at %s, in the future", c.Ended.In(charge.Shanghai).Format(TimeLayout))
+		return fmt.Sprintf("the charge ends at %s, in the future", c.Ended.In(charge.Shanghai).Format(TimeLayout))
 	case !c.Started.IsZero() && c.Ended.Sub(c.Started) > maxCharge:
-		return BadField("the charge lasts from %s to %s, longer than a month", c.Started.In(charge.Shanghai).Format(TimeLayout),
+		return fmt.Sprintf("the charge lasts from %s to %s, longer than a month", c.Started.In(charge.Shanghai).Format(TimeLayout),
 			c.Ended.In(charge.Shanghai).Format(TimeLayout))
 	}
-	return nil
+	return ""
+}
+
+// unusable refuses a charge that holds what its rule needs in a form that cannot be read. Accounts that know no bindings
+// leave it to the platform's own rule.
+func (a *Admission) unusable(accounts Accounts, info Info) {
+	c := a.Message.Charge
+	if c == nil || len(c.Unread) == 0 {
+		return
+	}
+	rule := info.Default
+	if book, ok := accounts.(RuleBook); ok {
+		rule = book.RuleOf(a.Account.ID, c)
+	}
+	if rule == nil {
+		return
+	}
+	if a.Refusal = c.Unusable(rule); a.Refusal != nil {
+		a.Message = &Message{Keys: a.Message.Keys, Warning: a.Message.Warning} // no fault of the plate
+	}
 }
 
 // locked checks address and path token. What a platform leaves unsigned must have a lock: an account that has

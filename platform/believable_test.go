@@ -22,7 +22,7 @@ func TestChargeTimesMustBeBelievable(t *testing.T) {
 		"over a holiday":      {now.Add(-20 * 24 * time.Hour), now, false},
 		"for a year":          {now.Add(-366 * 24 * time.Hour), now, true},
 	} {
-		if err := believable(&Charge{Started: c.started, Ended: c.ended}, now); (err != nil) != c.refused {
+		if err := believe(&Message{Charge: &Charge{Started: c.started, Ended: c.ended}}, now); (err != nil) != c.refused {
 			t.Errorf("%s: %v, want refused %v", name, err, c.refused)
 		}
 	}

@@ -25,6 +25,7 @@ type Push struct {
 	Query     string // raw
 	Header    http.Header
 	Body      []byte // at most 64 KiB
+	Parsed    any    // what the dialect's Claim made of the body, so that Open need not read it again; nil: nothing yet
 	Remote    netip.Addr
 	Received  time.Time
 }
@@ -50,6 +51,7 @@ type Route struct {
 type Claim struct {
 	Operator string       // operator id or app id; empty where the dialect has none
 	Lot      charge.LotID // zero where the lot stands in the sealed part, or is found by charger
+	Parsed   any          // handed on as Push.Parsed
 }
 
 // Account is the keys to open a push with: charge.Account with what its keys are looked up from.
@@ -95,11 +97,57 @@ type Charge struct {
 	HasTotal  bool
 	Ask       charge.Ask
 	Detail    charge.Detail
+	// Unread is what a rule may need and the push holds in a form that cannot be read; see Unusable.
+	Unread []Unread
+}
+
+// Part is a part of a charge that some rules need and others do not.
+type Part string
+
+// Parts.
+const (
+	PartReduction Part = "reduction" // what the push asks for
+	PartTimes     Part = "times"
+	PartEnergy    Part = "energy"
+	PartFee       Part = "fee"
+)
+
+// Unread is a part of a charge that could not be read, and why.
+type Unread struct {
+	Part   Part
+	Detail string
 }
 
 // Undated reports that a charge proves no time: it carries neither an order number nor both its times, so that the
 // same bytes may come again on another day.
 func (c *Charge) Undated() bool { return c.Repeat == RepeatVisit }
+
+// Unusable is the refusal of a charge by a rule that needs what the push holds in a form that cannot be read; nil
+// where the rule needs nothing of it. What is simply not there is for the rule to judge.
+func (c *Charge) Unusable(rule *charge.Rule) *Refusal {
+	for _, u := range c.Unread {
+		if needs(rule, u.Part) {
+			r := BadField("%s", u.Detail)
+			r.Read = c.reading()
+			return r
+		}
+	}
+	return nil
+}
+
+func (c *Charge) reading() Reading { return Reading{Plate: c.Plate, Order: c.Order, Lot: c.Lot} }
+
+func needs(rule *charge.Rule, p Part) bool {
+	switch p {
+	case PartReduction:
+		return rule.Grant == charge.GrantAsPushed
+	case PartTimes:
+		return rule.Grant == charge.GrantChargeTime || rule.MinChargeMinutes > 0
+	case PartEnergy:
+		return rule.MinEnergy > 0
+	}
+	return false
+}
 
 // Repeat says how a repeat of a push is known.
 type Repeat string
@@ -152,6 +200,14 @@ type Refusal struct {
 	Outcome charge.Outcome
 	Step    Step
 	Detail  string // what is wrong and where; holds no secret and no full plate
+	Read    Reading
+}
+
+// Reading is what could be read of a refused push, so that it can be found by it. Nothing of it is proven.
+type Reading struct {
+	Plate charge.Plate
+	Order string
+	Lot   charge.LotID
 }
 
 // Error gives outcome and detail.
@@ -190,6 +246,12 @@ type Dialect interface {
 	Open(p Push, a Account, now time.Time) (Message, error)
 	// Reply puts a verdict into the platform's own words. a is nil where no account was found.
 	Reply(p Push, a *Account, v Verdict) Reply
+}
+
+// Glimpser is a dialect whose pushes can be read in part before their seal is checked.
+type Glimpser interface {
+	// Glimpse returns what a push says that was refused. Nothing of it is proven.
+	Glimpse(p Push) Reading
 }
 
 // Doctor is what a dialect can add to a diagnosis. Its answers hold masked secrets only.

@@ -87,6 +87,31 @@ func (r Recipe) Verify(fields []Field, secret, sign string) bool {
 	return secret != "" && sign != "" && EqualFold(r.Sign(fields, secret), sign)
 }
 
+// VerifyAny is Verify, and takes the variants that real senders were seen to use as well. how names the variant that
+// held; it is empty for the recipe as it is printed.
+func (r Recipe) VerifyAny(fields []Field, secret, sign string) (how string, ok bool) {
+	if r.Verify(fields, secret, sign) {
+		return "", true
+	}
+	if secret == "" || sign == "" {
+		return "", false
+	}
+	switch r {
+	case KVMD5Secret:
+		// A sender in public code signs empty values too; the paper leaves them out.
+		text := join(fields, func(f Field) bool { return f.Name == "key" || f.Name == "appId" || f.Kind == Composite }, "&"+secret)
+		if EqualFold(MD5Upper(text), sign) {
+			return "signed with empty values", true
+		}
+	case KVHMACMD5:
+		// The platform's own code ends in '&' where a null was sorted last.
+		if EqualFold(HMACMD5Lower(secret, r.Canonical(fields, "")+"&"), sign) {
+			return "signed with '&' at the end", true
+		}
+	}
+	return "", false
+}
+
 // skips reports whether a field stays out of the text.
 func (r Recipe) skips(f Field) bool {
 	switch r {
@@ -101,13 +126,15 @@ func (r Recipe) skips(f Field) bool {
 	}
 }
 
+func (r Recipe) join(fields []Field, tail string) string { return join(fields, r.skips, tail) }
+
 // join writes the fields that count, sorted, and tail behind them. It never looks into a value: "&&" stands in
 // many.
-func (r Recipe) join(fields []Field, tail string) string {
+func join(fields []Field, skips func(Field) bool, tail string) string {
 	var room [32]Field
 	counted, size := room[:0], len(tail)
 	for _, f := range fields {
-		if !r.skips(f) {
+		if !skips(f) {
 			counted = append(counted, f)
 			size += len(f.Name) + len(f.Text) + 2
 		}

@@ -45,14 +45,14 @@ func SHA256Lower[T Text](text T) string {
 
 // HMACMD5Upper is the HMAC-MD5 of text in 32 upper-case hex digits (T/CEC 102.4-2016, annex C).
 func HMACMD5Upper[K, T Text](key K, text T) string {
-	var sum [md5.Size]byte
-	return upperHex(mac(md5.New, []byte(key), []byte(text), sum[:0]))
+	sum := hmacMD5([]byte(key), []byte(text))
+	return upperHex(sum[:])
 }
 
 // HMACMD5Lower is the HMAC-MD5 of text in 32 lower-case hex digits.
 func HMACMD5Lower[K, T Text](key K, text T) string {
-	var sum [md5.Size]byte
-	return hex.EncodeToString(mac(md5.New, []byte(key), []byte(text), sum[:0]))
+	sum := hmacMD5([]byte(key), []byte(text))
+	return hex.EncodeToString(sum[:])
 }
 
 // HMACSHA1Base64 is the HMAC-SHA1 of text in padded standard base64.
@@ -93,6 +93,25 @@ func foldASCII(c byte) byte {
 	after := subtle.ConstantTimeLessOrEq('A', int(c))
 	before := subtle.ConstantTimeLessOrEq(int(c), 'Z')
 	return c | byte(after&before)<<5
+}
+
+// hmacMD5 is RFC 2104 over MD5. crypto/hmac keeps its state on the heap, seven allocations a push; this needs one.
+func hmacMD5(key, text []byte) [md5.Size]byte {
+	if len(key) > md5.BlockSize {
+		sum := md5.Sum(key)
+		key = sum[:]
+	}
+	inner := make([]byte, md5.BlockSize, md5.BlockSize+len(text))
+	var outer [md5.BlockSize + md5.Size]byte
+	copy(inner, key)
+	copy(outer[:], key)
+	for i := range md5.BlockSize {
+		inner[i] ^= 0x36
+		outer[i] ^= 0x5c
+	}
+	sum := md5.Sum(append(inner, text...))
+	copy(outer[md5.BlockSize:], sum[:])
+	return md5.Sum(outer[:])
 }
 
 func mac(digest func() hash.Hash, key, text, to []byte) []byte {

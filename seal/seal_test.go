@@ -1,7 +1,11 @@
 package seal
 
 import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/md5"
 	"encoding/base64"
+	"encoding/hex"
 	"os/exec"
 	"strings"
 	"testing"
@@ -170,5 +174,19 @@ func TestCBCAgainstOpenSSL(t *testing.T) {
 	sealed, err := EncryptCBC("1234567890abcdef", "fedcba0987654321", plain)
 	if got := base64.StdEncoding.EncodeToString(sealed); err != nil || got != strings.TrimSpace(string(want)) {
 		t.Errorf("ours %s, openssl %s, %v", got, want, err)
+	}
+}
+
+// Our HMAC-MD5 is the library's, whatever the lengths of key and text.
+func TestHMACMD5IsTheLibrarys(t *testing.T) {
+	for _, k := range []int{0, 1, 16, 63, 64, 65, 200} {
+		for _, n := range []int{0, 1, 63, 64, 65, 1000} {
+			key, text := bytes.Repeat([]byte{0xA7}, k), bytes.Repeat([]byte("京A"), n)
+			h := hmac.New(md5.New, key)
+			h.Write(text)
+			if got, want := HMACMD5Lower(key, text), hex.EncodeToString(h.Sum(nil)); got != want {
+				t.Errorf("key of %d, text of %d: %s, want %s", k, n, got, want)
+			}
+		}
 	}
 }

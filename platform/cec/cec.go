@@ -18,6 +18,7 @@
 package cec
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -36,7 +37,7 @@ const tokenValid = 7200 * time.Second
 type dialect struct {
 	profile Profile
 	info    platform.Info
-	table   table
+	table   profile.Table
 }
 
 // Info describes the platform.
@@ -45,24 +46,27 @@ func (d *dialect) Info() platform.Info { return d.info }
 // Claim reads the operator. Of the five fields of the envelope none may be missing here already, so that
 // nobody's keys are looked up for half a request.
 func (d *dialect) Claim(p platform.Push) (platform.Claim, error) {
-	e, err := d.envelope(p.Body)
+	e, err := d.envelope(p)
 	if err != nil {
 		return platform.Claim{}, err
 	}
 	if d.profile.Seal == SealCipher {
-		return platform.Claim{}, nil
+		return platform.Claim{Parsed: e}, nil
 	}
-	return platform.Claim{Operator: e.operator}, nil
+	return platform.Claim{Operator: e.operator, Parsed: e}, nil
 }
 
 // Open checks signature, token and clock, and only then decrypts and reads. Of several key sets the one that
 // gets furthest counts.
 func (d *dialect) Open(p platform.Push, a platform.Account, now time.Time) (platform.Message, error) {
-	e, err := d.envelope(p.Body)
+	e, err := d.envelope(p)
 	if err != nil {
 		return platform.Message{}, err
 	}
-	best := attempt{refusal: platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature, "the account has no keys")}
+	if len(a.Keys) == 0 {
+		return platform.Message{}, platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature, "the account has no keys")
+	}
+	var best attempt
 	for i, keys := range a.Keys {
 		t := attempt{dialect: d, push: p, envelope: e, account: a, keys: keys, now: now}
 		t.run()
@@ -75,6 +79,7 @@ func (d *dialect) Open(p platform.Push, a platform.Account, now time.Time) (plat
 		}
 	}
 	if best.refusal != nil {
+		best.glimpse()
 		return best.message, best.refusal
 	}
 	return best.message, nil
@@ -84,7 +89,7 @@ func (d *dialect) Open(p platform.Push, a platform.Account, now time.Time) (plat
 type attempt struct {
 	dialect  *dialect
 	push     platform.Push
-	envelope envelope
+	envelope *envelope
 	account  platform.Account
 	keys     platform.Keys
 	now      time.Time
@@ -104,14 +109,32 @@ func (t *attempt) run() {
 	}
 }
 
+// glimpse adds to the refusal of a token or a clock what the push says: its signature held, and it is found by that.
+func (t *attempt) glimpse() {
+	if r := t.refusal; t.reached == 0 || t.keys[keySig] == "" || r.Read != (platform.Reading{}) {
+		return
+	}
+	plain, err := t.envelope.open(t.keys)
+	if err != nil {
+		return
+	}
+	plain, _ = profile.Text(plain, t.push)
+	if fields, err := seal.ReadObject(plain); err == nil {
+		v := t.dialect.table.Find(fields)
+		t.refusal.Read = v.Reading(t.dialect.lot(&v))
+	}
+}
+
 func (t *attempt) beats(other *attempt) bool {
 	switch {
+	case other.dialect == nil:
+		return true
 	case t.refusal == nil:
 		return other.refusal != nil || other.declined()
 	case other.refusal == nil:
 		return false
 	}
-	return other.dialect == nil || t.reached > other.reached
+	return t.reached > other.reached
 }
 
 func (t *attempt) declined() bool {
@@ -157,11 +180,15 @@ func (t *attempt) token() *platform.Refusal {
 	return nil
 }
 
-// bearer reads the access token; the scheme's case is free (RFC 9110, 11.1).
+// bearer reads the access token. The scheme's case is free (RFC 9110, 11.1); public clients leave out the blank behind
+// it, or the scheme.
 func bearer(h http.Header) (token string, ok bool) {
-	scheme, token, found := strings.Cut(strings.TrimSpace(h.Get("Authorization")), " ")
-	token = strings.TrimSpace(token)
-	return token, found && strings.EqualFold(scheme, "Bearer") && token != ""
+	const scheme = "Bearer"
+	token = strings.TrimSpace(h.Get("Authorization"))
+	if len(token) >= len(scheme) && strings.EqualFold(token[:len(scheme)], scheme) {
+		token = strings.TrimSpace(token[len(scheme):])
+	}
+	return token, token != ""
 }
 
 // clock judges TimeStamp, by what the account asks for. A bare Data has none, and one that no signature covers
@@ -190,6 +217,7 @@ func (t *attempt) read() *platform.Refusal {
 	if err != nil {
 		return platform.Refuse(platform.StepCipher, charge.OutcomeBadField, err.Error())
 	}
+	plain, _ = profile.Text(plain, t.push)
 	var room [32]seal.Field
 	fields, err := seal.ReadObjectInto(plain, room[:0])
 	if err != nil {
@@ -198,7 +226,11 @@ func (t *attempt) read() *platform.Refusal {
 	if t.push.Route.Kind == platform.RouteToken {
 		return t.question(fields)
 	}
-	return t.dialect.table.read(fields, &t.message)
+	var r *platform.Refusal
+	if err := t.dialect.read(fields, &t.message); err != nil {
+		errors.As(err, &r)
+	}
+	return r
 }
 
 // question answers query_token: whoever knows the operator's secret gets a token. The token carries its expiry, so

@@ -30,7 +30,7 @@ func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) p
 	if len(a.Keys) == 0 {
 		return platform.Diagnosis{Likely: "the account has no keys"}
 	}
-	e, err := d.envelope(p.Body)
+	e, err := d.envelope(p)
 	if err != nil || bytes.Contains(p.Body, []byte("Data=")) { // a bare body would be taken for base64
 		return platform.Diagnosis{Likely: d.bodyMistake(p.Body)}
 	}
@@ -40,8 +40,8 @@ func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) p
 			keys = k
 		}
 	}
-	c := patient{envelope: e, keys: keys}
-	g := platform.Diagnosis{Canonical: shown(e), Found: platform.Clip(e.sig)}
+	c := patient{envelope: *e, keys: keys}
+	g := platform.Diagnosis{Canonical: shown(*e), Found: platform.Clip(e.sig)}
 	if keys[keySig] != "" {
 		g.Expected = seal.HMACMD5Upper(keys[keySig], e.canonical())
 	}
@@ -87,7 +87,7 @@ func (d *dialect) lines(p platform.Push, fields []seal.Field) []string {
 			lines = append(lines, name+" = "+platform.Clip(text))
 		}
 	}
-	return append(lines, d.table.columns.Lines(fields)...)
+	return append(lines, d.table.Columns.Lines(fields)...)
 }
 
 // bodyMistake explains a body that is no envelope.
@@ -101,7 +101,7 @@ func (d *dialect) bodyMistake(body []byte) string {
 	case err != nil:
 		return "the body is not JSON"
 	}
-	for _, names := range [][]string{{"Ret"}, {d.profile.Lot.Field}, d.table.columns[profile.RolePlate].Names} {
+	for _, names := range [][]string{{"Ret"}, {d.profile.Lot.Field}, d.table.Columns[profile.RolePlate].Names} {
 		for _, name := range names {
 			if _, ok := profile.Lookup(fields, name); ok && name == "Ret" {
 				return "this is an answer, not a request"
@@ -405,22 +405,7 @@ func (d *dialect) fieldMistake(fields []seal.Field, now time.Time) string {
 	if inner, ok := profile.Lookup(fields, "Data"); ok && inner != "" {
 		return "Data holds a whole envelope again; it is to hold the message"
 	}
-	for _, role := range []profile.Role{profile.RoleStart, profile.RoleEnd} {
-		text, name, ok := d.table.columns.Value(fields, role)
-		if !ok {
-			continue
-		}
-		if _, err := profile.ReadTime(text, d.table.columns[role].Unit); err == nil {
-			continue
-		}
-		switch {
-		case strings.Contains(text, "T"):
-			return name + " is written with a T or a zone; yyyy-MM-dd HH:mm:ss in Beijing time is wanted"
-		case strings.Trim(text, "0123456789") == "":
-			return name + " is a number, such as unix time; yyyy-MM-dd HH:mm:ss in Beijing time is wanted"
-		}
-	}
-	return d.table.columns.WrongZone(fields, now)
+	return d.table.Columns.WrongZone(fields, now)
 }
 
 // clockMistake explains a time that is far from ours.

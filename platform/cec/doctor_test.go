@@ -115,8 +115,6 @@ func TestDoctor(t *testing.T) {
 		{"URL alphabet", sealed(strings.NewReplacer("+", "-", "/", "_").Replace(good)), "URL alphabet"},
 		{"escaped &&", sealed(encrypt(t, testKey, testIV, strings.Replace(message, "&&", "%26%26", 1))), "URL-encoded"},
 		{"twice escaped &&", sealed(encrypt(t, testKey, testIV, strings.Replace(message, "&&", `\\u0026\\u0026`, 1))), "escaped twice"},
-		{"T", sealed(encrypt(t, testKey, testIV, strings.Replace(message, "01 10:", "01T10:", 1))), "with a T"},
-		{"unix time", sealed(encrypt(t, testKey, testIV, strings.Replace(message, "2024-01-01 10:00:00", "1704074400", 1))), "unix time"},
 		{"envelope in Data", sealed(encrypt(t, testKey, testIV, string(sealed(good)))), "whole envelope again"},
 		{"no envelope", []byte(message), "stands in the body as it is"},
 		{"form", []byte("OperatorID=x&Data=y"), "form"},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/profile"
 	"github.com/chargestamp/chargestamp/seal"
 )
 
@@ -20,26 +21,31 @@ type envelope struct {
 
 // envelope reads a body. Names are taken in any case. Where the platform's seal is the cipher alone, Data may come
 // without the rest, and the body may be nothing but its base64.
-func (d *dialect) envelope(body []byte) (envelope, error) {
+// What Claim has read is not read again.
+func (d *dialect) envelope(p platform.Push) (*envelope, error) {
+	if e, ok := p.Parsed.(*envelope); ok {
+		return e, nil
+	}
 	cipherOnly := d.profile.Seal == SealCipher
+	body, _ := profile.Text(p.Body, platform.Push{})
 	if cipherOnly {
 		if text := bytes.TrimSpace(body); len(text) > 0 && text[0] != '{' {
-			return envelope{data: string(text)}, nil
+			return &envelope{data: string(text)}, nil
 		}
 	}
 	var room [8]seal.Field
 	fields, err := seal.ReadObjectInto(body, room[:0])
 	if err != nil {
-		return envelope{}, badBody("%v", err)
+		return nil, profile.BadBody(p, err)
 	}
-	var e envelope
+	e := &envelope{}
 	for _, f := range fields {
 		to := e.field(f.Name)
 		if to == nil {
 			continue
 		}
 		if *to != "" {
-			return envelope{}, badBody("%s stands there twice", f.Name)
+			return nil, badBody("%s stands there twice", f.Name)
 		}
 		if f.Kind == seal.String || f.Kind == seal.Number {
 			*to = f.Text
@@ -49,7 +55,7 @@ func (d *dialect) envelope(body []byte) (envelope, error) {
 	case cipherOnly && e.data != "", missing == "", missing == "Sig" && d.profile.Seal == SealSignedOrLocked:
 		return e, nil
 	default:
-		return envelope{}, badBody("%s is missing", missing)
+		return nil, badBody("%s is missing", missing)
 	}
 }
 

@@ -28,7 +28,7 @@ func TestVectors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, err := base(Builtin()[0]).envelope(body)
+		e, err := base(Builtin()[0]).envelope(platform.Push{Body: body})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -80,7 +80,7 @@ func (x Examination) examine(info platform.Info, p platform.Push, f *Finding) {
 		offline := &lone{info: info, account: platform.Account{ID: "offline", Clock: charge.ClockEnforce, Keys: []platform.Keys{x.Keys}, TokenKey: make([]byte, 32)}}
 		accounts, p = offline, offline.withToken(p, x.At)
 	}
-	got := platform.Admit(x.Dialect, unlocked{accounts, false}, p, x.At)
+	got := platform.Admit(x.Dialect, unlocked{accounts, info.Default, false}, p, x.At)
 	failed := map[platform.Step]string{}
 	note := func(r *platform.Refusal) {
 		if r != nil {
@@ -91,7 +91,7 @@ func (x Examination) examine(info platform.Info, p platform.Push, f *Finding) {
 	last := got
 	if got.Refusal != nil && got.Refusal.Step == platform.StepClock {
 		// A clock that is off says nothing about the rest: go on as an account would that does not enforce it.
-		last = platform.Admit(x.Dialect, unlocked{accounts, true}, p, x.At)
+		last = platform.Admit(x.Dialect, unlocked{accounts, info.Default, true}, p, x.At)
 		note(last.Refusal)
 	}
 	x.bound(last, failed)
@@ -256,6 +256,7 @@ func (l *lone) withToken(p platform.Push, at time.Time) platform.Push {
 // unlocked shows accounts as if their locks had been passed, and their clocks off where that is wanted.
 type unlocked struct {
 	platform.Accounts
+	standard *charge.Rule // the platform's own rule; nil for none
 	clockOff bool
 }
 
@@ -270,6 +271,14 @@ func (u unlocked) Candidates(id string, c platform.Claim) []platform.Candidate {
 		}
 	}
 	return found
+}
+
+// RuleOf returns the rule of a running server's binding, else the platform's own.
+func (u unlocked) RuleOf(account string, c *platform.Charge) *charge.Rule {
+	if book, ok := u.Accounts.(platform.RuleBook); ok {
+		return book.RuleOf(account, c)
+	}
+	return u.standard
 }
 
 // String prints a finding for a terminal.

@@ -17,10 +17,11 @@ import (
 
 // Diagnose shows what was signed over, and tries the usual mistakes where the signature does not hold.
 func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) platform.Diagnosis {
-	fields, err := profile.ReadFields(p.Body)
+	b, err := profile.ReadBody(p)
 	if err != nil {
-		return platform.Diagnosis{Likely: err.Error()}
+		return platform.Diagnosis{Likely: profile.Detail(err)}
 	}
+	fields := b.Fields
 	recipe := d.profile.Seal.Recipe
 	found, signed := signOf(fields, recipe)
 	g := platform.Diagnosis{Canonical: recipe.Masked(fields), Found: found, Read: d.table.Columns.Lines(fields)}
@@ -32,7 +33,7 @@ func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) p
 		if i == 0 || g.Expected == "" {
 			g.Expected = recipe.Sign(fields, secret)
 		}
-		if recipe.Verify(fields, secret, found) {
+		if _, ok := recipe.VerifyAny(b.Signed(), secret, found); ok {
 			g.Expected = recipe.Sign(fields, secret)
 			if g.Likely = profile.EscapedLot(fields, d.profile.Lot.Field); g.Likely == "" {
 				g.Likely = d.table.Columns.WrongZone(fields, now)

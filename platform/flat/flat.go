@@ -11,6 +11,7 @@
 package flat
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,7 +33,7 @@ type dialect struct {
 }
 
 func newDialect(p Profile, own bool) *dialect {
-	d := &dialect{profile: p, info: p.info(own), table: p.Table(), key: p.Seal.Key}
+	d := &dialect{profile: p, info: p.info(own), table: p.Table(p.Lot.Field, p.Seal.Operator, p.Seal.Confirm, signType), key: p.Seal.Key}
 	if fixed := issuerKey(p.Seal.Issuer); fixed != "" {
 		d.key = fixed
 	}
@@ -52,58 +53,92 @@ func newDialect(p Profile, own bool) *dialect {
 // Info describes the platform.
 func (d *dialect) Info() platform.Info { return d.info }
 
+// Fields beside the profile's, by their place in the table.
+const (
+	extraLot = iota
+	extraOperator
+	extraConfirm
+	extraSignType
+)
+
+// signType names the digest of recipe kv-hmac-md5; only MD5 is known.
+const signType = "signType"
+
 // Claim reads lot and operator.
 func (d *dialect) Claim(p platform.Push) (platform.Claim, error) {
-	fields, err := profile.ReadFields(p.Body)
+	b, err := profile.ReadBody(p)
 	if err != nil {
 		return platform.Claim{}, err
 	}
-	lot, err := d.lot(fields)
+	v := d.table.Find(b.Fields)
+	lot, err := d.lot(&v)
 	if err != nil {
-		return platform.Claim{}, err
+		return platform.Claim{}, d.refused(&v, lot, err)
 	}
-	claim := platform.Claim{Lot: lot}
+	claim := platform.Claim{Lot: lot, Parsed: b}
 	if d.profile.Seal.Operator != "" {
-		var ok bool
-		if claim.Operator, ok = profile.Lookup(fields, d.profile.Seal.Operator); !ok {
-			return platform.Claim{}, platform.Refuse(platform.StepAccount, charge.OutcomeBadField, d.profile.Seal.Operator+" is missing")
+		if claim.Operator = v.Extra(extraOperator); claim.Operator == "" {
+			return platform.Claim{}, d.refused(&v, lot, platform.Refuse(platform.StepAccount, charge.OutcomeBadField, d.profile.Seal.Operator+" is missing"))
 		}
 	}
 	return claim, nil
 }
 
+// refused adds what could be read to a refusal.
+func (d *dialect) refused(v *profile.Values, lot charge.LotID, err error) error {
+	if r := (*platform.Refusal)(nil); errors.As(err, &r) && r.Read == (platform.Reading{}) {
+		r.Read = v.Reading(lot)
+	}
+	return err
+}
+
+// Glimpse returns plate, order and lot of a push whose seal does not hold.
+func (d *dialect) Glimpse(p platform.Push) platform.Reading {
+	b, err := profile.ReadBody(p)
+	if err != nil {
+		return platform.Reading{}
+	}
+	v := d.table.Find(b.Fields)
+	lot, _ := d.lot(&v)
+	return v.Reading(lot)
+}
+
 // Open checks the signature, the operator and the clock, then reads.
 func (d *dialect) Open(p platform.Push, a platform.Account, now time.Time) (platform.Message, error) {
-	fields, err := profile.ReadFields(p.Body)
+	b, err := profile.ReadBody(p)
 	if err != nil {
 		return platform.Message{}, err
 	}
 	m := platform.Message{}
-	if m.Keys, err = d.unseal(fields, a.Keys); err != nil {
+	var how string
+	if m.Keys, how, err = d.unseal(b, a.Keys); err != nil {
 		return platform.Message{}, err
 	}
-	if m.Warning, err = d.clock(fields, a.Clock, now); err != nil {
+	v := d.table.Find(b.Fields)
+	clock, err := d.clock(b.Fields, a.Clock, now)
+	if err != nil {
 		return platform.Message{}, err
 	}
-	if err := d.tell(p.Route.Kind, fields, &m); err != nil {
+	if err := d.tell(p.Route.Kind, b.Fields, &v, &m); err != nil {
 		return platform.Message{}, err
 	}
+	m.Warning = profile.JoinWarnings(how, clock, v.Warning())
 	return m, nil
 }
 
-// unseal finds the set of keys that a push is signed with.
-func (d *dialect) unseal(fields []seal.Field, sets []platform.Keys) (int, error) {
+// unseal finds the set of keys that a push is signed with. how names a variant of the recipe that some senders use.
+func (d *dialect) unseal(b *profile.Body, sets []platform.Keys) (set int, how string, err error) {
 	recipe := d.profile.Seal.Recipe
-	sign, ok := signOf(fields, recipe)
+	sign, ok := signOf(b.Fields, recipe)
 	if !ok {
-		return 0, platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature, recipe.SignField()+" is missing: the push is not signed")
+		return 0, "", platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature, recipe.SignField()+" is missing: the push is not signed")
 	}
 	for i, keys := range sets {
-		if recipe.Verify(fields, keys[d.key].Reveal(), sign) && d.isOperator(fields, keys) {
-			return i, nil
+		if how, ok = recipe.VerifyAny(b.Signed(), keys[d.key].Reveal(), sign); ok && d.isOperator(b.Fields, keys) {
+			return i, how, nil
 		}
 	}
-	return 0, platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature,
+	return 0, "", platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature,
 		fmt.Sprintf("%s is not what recipe %s gives with any valid %s", recipe.SignField(), recipe, d.key))
 }
 
@@ -148,48 +183,48 @@ func (d *dialect) clock(fields []seal.Field, mode charge.ClockMode, now time.Tim
 }
 
 // tell reads what an opened push says.
-func (d *dialect) tell(kind platform.RouteKind, fields []seal.Field, m *platform.Message) error {
-	lot, err := d.sealedLot(fields)
+func (d *dialect) tell(kind platform.RouteKind, fields []seal.Field, v *profile.Values, m *platform.Message) error {
+	lot, err := d.sealedLot(fields, v)
 	if err != nil {
 		return err
 	}
 	if kind == platform.RouteInquiry {
-		plate, err := d.table.Plate(fields)
+		plate, err := v.Plate()
 		if err != nil {
 			return err
 		}
 		m.Question = &platform.Question{Plate: &platform.PlateQuestion{Plate: plate, Lot: lot}}
 		return nil
 	}
-	if signType, ok := profile.Lookup(fields, "signType"); ok && d.profile.Seal.Recipe == seal.KVHMACMD5 && signType != "MD5" {
-		return platform.Refuse(platform.StepFields, charge.OutcomeBadField, "signType: only MD5 is known, which means HMAC-MD5")
+	if t := v.Extra(extraSignType); t != "" && d.profile.Seal.Recipe == seal.KVHMACMD5 && t != "MD5" {
+		return platform.Refuse(platform.StepFields, charge.OutcomeBadField, signType+": only MD5 is known, which means HMAC-MD5")
 	}
-	if done, err := d.table.Finished(fields); err != nil || !done {
+	if done, err := v.Finished(); err != nil || !done {
 		return err
 	}
-	m.Charge, err = d.table.Charge(fields, lot)
-	return err
+	c, err := v.Charge(lot)
+	if err != nil {
+		return err
+	}
+	m.Charge = c
+	return nil
 }
 
 // lot reads the lot key.
-func (d *dialect) lot(fields []seal.Field) (charge.LotID, error) {
-	text, ok := profile.Lookup(fields, d.profile.Lot.Field)
-	if !ok {
-		return charge.LotID{}, platform.Refuse(platform.StepLot, charge.OutcomeBadField, d.profile.Lot.Field+" is missing")
-	}
-	return d.profile.ReadLot(text)
+func (d *dialect) lot(v *profile.Values) (charge.LotID, error) {
+	return d.profile.ReadLot(v.Extra(extraLot))
 }
 
 // sealedLot reads the lot key of a push whose signature holds, and refuses what the signature does not hold.
-func (d *dialect) sealedLot(fields []seal.Field) (charge.LotID, error) {
+func (d *dialect) sealedLot(fields []seal.Field, v *profile.Values) (charge.LotID, error) {
 	if err := d.onlyOneReading(fields); err != nil {
 		return charge.LotID{}, err
 	}
-	lot, err := d.lot(fields)
+	lot, err := d.lot(v)
 	if err != nil || d.profile.Seal.Confirm == "" {
 		return lot, err
 	}
-	again, _ := profile.Lookup(fields, d.profile.Seal.Confirm)
+	again := v.Extra(extraConfirm)
 	if whole, err := d.profile.ReadLot(again); again != lot.Park && (err != nil || whole != lot) {
 		return charge.LotID{}, platform.Refuse(platform.StepLot, charge.OutcomeBadField, fmt.Sprintf(
 			"%s is %q, but %s, which the signature leaves out, names park %q", d.profile.Seal.Confirm, platform.Clip(again), d.profile.Lot.Field, lot.Park))

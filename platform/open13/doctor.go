@@ -17,7 +17,7 @@ import (
 
 // Diagnose shows what was signed over, and tries the usual mistakes where the signature does not hold.
 func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) platform.Diagnosis {
-	e, err := open(p.Body)
+	e, err := open(p)
 	if err != nil {
 		return platform.Diagnosis{Likely: wrapped(p.Body, err)}
 	}
@@ -43,7 +43,7 @@ func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) p
 	case g.Expected == "":
 		g.Likely = "the lot has no ckey"
 	default:
-		g.Likely = mistake(e, p.Body, a.Keys)
+		g.Likely = mistake(*e, p.Body, a.Keys)
 	}
 	return g
 }

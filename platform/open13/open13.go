@@ -9,6 +9,7 @@ package open13
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -38,7 +39,7 @@ type dialect struct {
 
 // Builtin gives 令狐充电.
 func Builtin() []platform.Dialect {
-	d := &dialect{info: info(), table: profile.Table{Columns: columns(), Asking: asking(), Repeat: repeat()}}
+	d := &dialect{info: info(), table: profile.NewTable(columns(), asking(), repeat())}
 	d.info.Undated = d.table.Undated()
 	return []platform.Dialect{d}
 }
@@ -48,11 +49,17 @@ type envelope struct {
 	data   []byte // text of data as it stands
 	fields []seal.Field
 	sign   string
+	gbk    bool // the text came in GBK, and so was signed
 }
 
 // open takes off Base64 and reads the two members. The published sample holds a blank where a line was
-// wrapped, so blanks are skipped.
-func open(body []byte) (envelope, error) {
+// wrapped, so blanks are skipped. What Claim has opened is not opened again.
+func open(p platform.Push) (*envelope, error) {
+	if e, ok := p.Parsed.(*envelope); ok {
+		return e, nil
+	}
+	e := &envelope{}
+	body, _ := profile.Text(p.Body, platform.Push{})
 	text := make([]byte, 0, len(body))
 	for _, c := range body {
 		if c != ' ' && c != '\r' && c != '\n' && c != '\t' {
@@ -61,15 +68,17 @@ func open(body []byte) (envelope, error) {
 	}
 	plain := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
 	n, err := base64.StdEncoding.Strict().Decode(plain, text)
-	if err != nil || n == 0 {
-		return envelope{}, badBody("the body is not Base64")
+	switch {
+	case len(text) > 0 && text[0] == '{':
+		return e, profile.BadBody(p, errors.New("the body is JSON; Base64 of it is wanted"))
+	case err != nil || n == 0:
+		return e, profile.BadBody(p, errors.New("the body is not Base64"))
 	}
-	plain = plain[:n]
+	plain, e.gbk = profile.Text(plain[:n], p)
 	members, err := seal.ReadObject(plain)
 	if err != nil {
-		return envelope{}, badBody("below Base64: " + err.Error())
+		return e, badBody("below Base64: " + err.Error())
 	}
-	e := envelope{}
 	for _, m := range members {
 		if m.Name == "sign" && m.Kind == seal.String {
 			e.sign = m.Text
@@ -84,6 +93,14 @@ func open(body []byte) (envelope, error) {
 	return e, nil
 }
 
+// signed returns a text as it was signed: in the bytes that came.
+func (e *envelope) signed(text []byte) []byte {
+	if e.gbk {
+		return profile.ToGBK(text)
+	}
+	return text
+}
+
 func badBody(detail string) error {
 	return platform.Refuse(platform.StepBody, charge.OutcomeBadBody, detail)
 }
@@ -93,12 +110,27 @@ func (d *dialect) Info() platform.Info { return d.info }
 
 // Claim reads the lot; its key is the one to check with.
 func (d *dialect) Claim(p platform.Push) (platform.Claim, error) {
-	e, err := open(p.Body)
+	e, err := open(p)
 	if err != nil {
 		return platform.Claim{}, err
 	}
 	lot, err := lotOf(e.fields)
-	return platform.Claim{Lot: lot}, err
+	if r := (*platform.Refusal)(nil); errors.As(err, &r) {
+		v := d.table.Find(e.fields)
+		r.Read = v.Reading(lot)
+	}
+	return platform.Claim{Lot: lot, Parsed: e}, err
+}
+
+// Glimpse returns plate, order and lot of a push whose seal does not hold.
+func (d *dialect) Glimpse(p platform.Push) platform.Reading {
+	e, err := open(p)
+	if err != nil {
+		return platform.Reading{}
+	}
+	v := d.table.Find(e.fields)
+	lot, _ := lotOf(e.fields)
+	return v.Reading(lot)
 }
 
 // lotOf reads union_id with comid, or station_id. Where both are there they must agree.
@@ -135,7 +167,7 @@ func badLot(detail string) error {
 
 // Open checks the signature, then reads.
 func (d *dialect) Open(p platform.Push, a platform.Account, _ time.Time) (platform.Message, error) {
-	e, err := open(p.Body)
+	e, err := open(p)
 	if err != nil {
 		return platform.Message{}, err
 	}
@@ -147,9 +179,11 @@ func (d *dialect) Open(p platform.Push, a platform.Account, _ time.Time) (platfo
 	if err != nil {
 		return platform.Message{}, err
 	}
-	if m.Charge, err = d.table.Charge(e.fields, lot); err != nil {
+	v := d.table.Find(e.fields)
+	if m.Charge, err = v.Charge(lot); err != nil {
 		return platform.Message{}, err
 	}
+	m.Warning = v.Warning()
 	return m, nil
 }
 
@@ -158,11 +192,11 @@ func (e *envelope) unseal(sets []platform.Keys) (int, error) {
 	if e.sign == "" {
 		return 0, platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature, "sign is missing: the push is not signed")
 	}
-	if i, ok := e.signedOver(e.data, sets); ok {
+	if i, ok := e.signedOver(e.signed(e.data), sets); ok {
 		return i, nil
 	}
 	if compact, err := seal.CompactJSON(e.data); err == nil {
-		if i, ok := e.signedOver(compact, sets); ok {
+		if i, ok := e.signedOver(e.signed(compact), sets); ok {
 			return i, nil
 		}
 	}
@@ -183,17 +217,18 @@ func (e *envelope) signedOver(text []byte, sets []platform.Keys) (int, bool) {
 // Reply answers with the request's sign repeated, in the words of the original server: it calls an unknown lot
 // a wrong sign.
 func (d *dialect) Reply(p platform.Push, _ *platform.Account, v platform.Verdict) platform.Reply {
-	e, _ := open(p.Body) // what cannot be read is answered with no sign
+	e, _ := open(p) // what cannot be read is answered with no sign
 	const longest = 64
-	if len(e.sign) > longest {
-		e.sign = ""
+	sign := e.sign
+	if len(sign) > longest {
+		sign = ""
 	}
 	state, message := 1, "成功"
 	if !profile.Taken(v.Outcome) {
-		state, message = 0, words(v.Outcome, e.sign)
+		state, message = 0, words(v.Outcome, sign)
 	}
 	data := []profile.Member{{Name: "state", Value: state}, {Name: "message", Value: message}}
-	plain := profile.Object(profile.Member{Name: "sign", Value: e.sign}, profile.Member{Name: "data", Value: profile.Raw(profile.Object(data...))})
+	plain := profile.Object(profile.Member{Name: "sign", Value: sign}, profile.Member{Name: "data", Value: profile.Raw(profile.Object(data...))})
 	return platform.Reply{Status: http.StatusOK, Type: "text/plain;charset=utf-8",
 		Body: []byte(base64.StdEncoding.EncodeToString(plain))}
 }

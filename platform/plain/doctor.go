@@ -9,12 +9,13 @@ import (
 
 // Diagnose shows what is read. There is no signature to explain.
 func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) platform.Diagnosis {
-	fields, err := profile.ReadFields(p.Body)
+	b, err := profile.ReadBody(p)
 	if err != nil {
-		return platform.Diagnosis{Likely: err.Error()}
+		return platform.Diagnosis{Likely: profile.Detail(err)}
 	}
+	fields, v := b.Fields, d.table.Find(b.Fields)
 	g := platform.Diagnosis{Read: d.table.Columns.Lines(fields)}
-	claim, err := d.claim(fields)
+	claim, err := d.claim(&v)
 	_, sealed := profile.Lookup(fields, "Data")
 	_, signed := profile.Lookup(fields, "Sig")
 	switch {

@@ -7,6 +7,7 @@
 package plain
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -30,35 +31,55 @@ type dialect struct {
 // Info describes the platform.
 func (d *dialect) Info() platform.Info { return d.info }
 
+// Fields beside the profile's, by their place in the table.
+const (
+	extraLot = iota
+	extraOperator
+)
+
 // Claim reads lot and operator.
 func (d *dialect) Claim(p platform.Push) (platform.Claim, error) {
-	fields, err := profile.ReadFields(p.Body)
+	b, err := profile.ReadBody(p)
 	if err != nil {
 		return platform.Claim{}, err
 	}
-	return d.claim(fields)
+	v := d.table.Find(b.Fields)
+	claim, err := d.claim(&v)
+	claim.Parsed = b
+	return claim, err
 }
 
-func (d *dialect) claim(fields []seal.Field) (platform.Claim, error) {
-	operator, ok := profile.Lookup(fields, d.profile.Operator.Field)
-	if !ok {
-		return platform.Claim{}, platform.Refuse(platform.StepAccount, charge.OutcomeBadField, d.profile.Operator.Field+" is missing")
+func (d *dialect) claim(v *profile.Values) (platform.Claim, error) {
+	lot, err := d.profile.ReadLot(v.Extra(extraLot))
+	operator := v.Extra(extraOperator)
+	if operator == "" {
+		err = platform.Refuse(platform.StepAccount, charge.OutcomeBadField, d.profile.Operator.Field+" is missing")
 	}
-	text, ok := profile.Lookup(fields, d.profile.Lot.Field)
-	if !ok {
-		return platform.Claim{}, platform.Refuse(platform.StepLot, charge.OutcomeBadField, d.profile.Lot.Field+" is missing")
+	if r := (*platform.Refusal)(nil); errors.As(err, &r) {
+		r.Read = v.Reading(lot)
 	}
-	lot, err := d.profile.ReadLot(text)
 	return platform.Claim{Operator: operator, Lot: lot}, err
+}
+
+// Glimpse returns plate, order and lot of a push that was refused.
+func (d *dialect) Glimpse(p platform.Push) platform.Reading {
+	b, err := profile.ReadBody(p)
+	if err != nil {
+		return platform.Reading{}
+	}
+	v := d.table.Find(b.Fields)
+	lot, _ := d.profile.ReadLot(v.Extra(extraLot))
+	return v.Reading(lot)
 }
 
 // Open compares the operator, then reads. A charge that is not over yet makes an empty message.
 func (d *dialect) Open(p platform.Push, a platform.Account, _ time.Time) (platform.Message, error) {
-	fields, err := profile.ReadFields(p.Body)
+	b, err := profile.ReadBody(p)
 	if err != nil {
 		return platform.Message{}, err
 	}
-	claim, err := d.claim(fields)
+	v := d.table.Find(b.Fields)
+	claim, err := d.claim(&v)
 	if err != nil {
 		return platform.Message{}, err
 	}
@@ -66,13 +87,13 @@ func (d *dialect) Open(p platform.Push, a platform.Account, _ time.Time) (platfo
 	if m.Keys, err = d.setOf(claim.Operator, a.Keys); err != nil {
 		return platform.Message{}, err
 	}
-	if done, err := d.table.Finished(fields); err != nil || !done {
+	if done, err := v.Finished(); err != nil || !done {
 		return m, err
 	}
-	m.Charge, err = d.table.Charge(fields, claim.Lot)
-	if err != nil {
+	if m.Charge, err = v.Charge(claim.Lot); err != nil {
 		return platform.Message{}, err
 	}
+	m.Warning = v.Warning()
 	return m, nil
 }
 

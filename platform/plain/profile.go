@@ -75,7 +75,7 @@ func load(r io.Reader, name string, own bool) (platform.Dialect, error) {
 	if _, ok := p.Fields[profile.RoleSent]; ok {
 		return nil, f.Errorf("fields.sent", "an unsigned time proves nothing and is not checked")
 	}
-	return &dialect{profile: p, info: p.info(own), table: p.Table()}, nil
+	return &dialect{profile: p, info: p.info(own), table: p.Table(p.Lot.Field, p.Operator.Field)}, nil
 }
 
 func (p *Profile) info(own bool) platform.Info {

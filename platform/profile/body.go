@@ -3,9 +3,12 @@ package profile
 import (
 	"bytes"
 	"errors"
+	"mime"
 	"net/url"
 	"strings"
 	"unicode/utf8"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
@@ -15,38 +18,161 @@ import (
 // maxFields bounds the fields of a form; the longest push that is known has 24.
 const maxFields = 256
 
-// ReadFields reads a push's body: a JSON object, or a form. Which one it is the body itself says, so that no
-// header changes what is read. Errors are *Refusal with outcome bad_body.
-func ReadFields(body []byte) ([]seal.Field, error) {
-	var room [32]seal.Field
-	fields, err := readFields(body, room[:0])
-	if err != nil {
-		return nil, platform.Refuse(platform.StepBody, charge.OutcomeBadBody, err.Error())
-	}
-	return fields, nil
+// byteOrderMark may stand before a text in UTF-8. It lies outside of every signature, and RFC 8259 lets a reader of
+// JSON skip it.
+var byteOrderMark = []byte("\uFEFF")
+
+// Body is what a push's body holds.
+type Body struct {
+	Fields []seal.Field // as UTF-8
+	GBK    bool         // it came in GBK, and so was signed
+	signed []seal.Field
 }
 
-func readFields(body []byte, room []seal.Field) ([]seal.Field, error) {
+// ReadBody reads a push's body: a JSON object, or a form. Which one it is the body itself says, so that no header
+// changes what is read; the headers only name the character set of what is not UTF-8, and explain what cannot be read.
+// What Claim has read is not read again. Errors are *platform.Refusal with outcome bad_body.
+func ReadBody(p platform.Push) (*Body, error) {
+	if b, ok := p.Parsed.(*Body); ok {
+		return b, nil
+	}
+	text, gbk := Text(p.Body, p)
+	fields, err := readFields(text, make([]seal.Field, 0, 24), gbk)
+	if err != nil {
+		return nil, BadBody(p, err)
+	}
+	return &Body{Fields: fields, GBK: gbk}, nil
+}
+
+// Signed returns the fields as a signature covers them: in the bytes that came.
+func (b *Body) Signed() []seal.Field {
+	if !b.GBK {
+		return b.Fields
+	}
+	if b.signed == nil {
+		for _, f := range b.Fields {
+			f.Name, f.Text = toGBK(f.Name), toGBK(f.Text)
+			b.signed = append(b.signed, f)
+		}
+	}
+	return b.signed
+}
+
+// Text returns a text of a push without its byte order mark, in UTF-8, and whether it came in GBK. It did where the
+// push's Content-Type says so and no character in it needs three bytes of UTF-8, as Chinese ones do.
+func Text(text []byte, p platform.Push) (utf []byte, gbk bool) {
+	text = bytes.TrimPrefix(text, byteOrderMark)
+	if ascii(text) && bytes.IndexByte(text, '%') < 0 || isUTF8(text) || !saysGBK(p) {
+		return text, false
+	}
+	plain, err := simplifiedchinese.GB18030.NewDecoder().Bytes(text)
+	if err != nil {
+		return text, false
+	}
+	return plain, true
+}
+
+// isUTF8 reports whether a text is UTF-8 and could be nothing else that is Chinese.
+func isUTF8(text []byte) bool {
+	if !utf8.Valid(text) {
+		return false
+	}
+	return bytes.ContainsFunc(text, func(c rune) bool { return c > 0x7FF })
+}
+
+func ascii(text []byte) bool {
+	for _, c := range text {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+func saysGBK(p platform.Push) bool {
+	_, params, err := mime.ParseMediaType(p.Header.Get("Content-Type"))
+	if err != nil {
+		return false
+	}
+	switch strings.ToLower(params["charset"]) {
+	case "gbk", "gb2312", "gb18030", "cp936":
+		return true
+	}
+	return false
+}
+
+// toGBK writes a text as GBK; what has no place there stays as it is.
+func toGBK(text string) string {
+	if coded, err := simplifiedchinese.GB18030.NewEncoder().String(text); err == nil {
+		return coded
+	}
+	return text
+}
+
+// ToGBK writes a text in the bytes that it came in.
+func ToGBK(text []byte) []byte { return []byte(toGBK(string(text))) }
+
+// BadBody is the refusal of a body that cannot be read, with the true reason where headers or first bytes tell it.
+func BadBody(p platform.Push, err error) *platform.Refusal {
+	return platform.Refuse(platform.StepBody, charge.OutcomeBadBody, why(p, err.Error()))
+}
+
+// Detail is the text of a *platform.Refusal without its outcome.
+func Detail(err error) string {
+	if r := (*platform.Refusal)(nil); errors.As(err, &r) {
+		return r.Detail
+	}
+	return err.Error()
+}
+
+// why explains a body that could not be read; otherwise says what the parser has to say.
+func why(p platform.Push, otherwise string) string {
+	body, encoding := p.Body, strings.ToLower(p.Header.Get("Content-Encoding"))
+	media := strings.ToLower(p.Header.Get("Content-Type"))
+	switch {
+	case len(bytes.TrimSpace(body)) == 0 && p.Query != "":
+		return "the body is empty and the parameters stand in the query: they belong into the body"
+	case len(bytes.TrimSpace(body)) == 0:
+		return "the body is empty"
+	case encoding != "" && encoding != "identity", bytes.HasPrefix(body, []byte{0x1F, 0x8B}):
+		return "the body is compressed (Content-Encoding " + platform.Clip(encoding) + "): send it plain"
+	case strings.HasPrefix(media, "multipart/"):
+		return "the body is multipart/form-data: send JSON or application/x-www-form-urlencoded"
+	case isUTF16(body):
+		return "the body is UTF-16: send UTF-8"
+	case !utf8.Valid(body):
+		return "the body is not UTF-8, most likely GBK: send UTF-8, or name charset=GBK in Content-Type (" + otherwise + ")"
+	}
+	return otherwise
+}
+
+// isUTF16 reports a byte order mark of UTF-16, or ASCII with a zero byte beside each: no text that is sent here holds
+// zero bytes.
+func isUTF16(body []byte) bool {
+	return bytes.HasPrefix(body, []byte{0xFF, 0xFE}) || bytes.HasPrefix(body, []byte{0xFE, 0xFF}) || 3*bytes.Count(body, []byte{0}) >= len(body)
+}
+
+func readFields(body []byte, room []seal.Field, gbk bool) ([]seal.Field, error) {
 	start := bytes.TrimLeft(body, " \t\r\n")
 	switch {
 	case len(start) == 0:
 		return nil, errors.New("the body is empty")
 	case start[0] == '{':
 		return seal.ReadObjectInto(body, room)
-	case bytes.IndexByte(start, '=') < 0:
+	case bytes.IndexByte(start, '=') < 0, bytes.HasPrefix(start, []byte("--")):
 		return nil, errors.New("the body is neither a JSON object nor a form")
 	}
-	return readForm(string(body), room)
+	return readForm(string(body), room, gbk)
 }
 
 // readForm reads name=value pairs in their order. A name that occurs twice is refused for the reason
-// seal.ReadObject gives.
-func readForm(body string, fields []seal.Field) ([]seal.Field, error) {
+// seal.ReadObject has.
+func readForm(body string, fields []seal.Field, gbk bool) ([]seal.Field, error) {
 	had := map[string]bool{}
 	for pair := range strings.SplitSeq(strings.TrimSpace(body), "&") {
 		rawName, rawValue, _ := strings.Cut(pair, "=")
-		name, nameErr := url.QueryUnescape(rawName)
-		value, valueErr := url.QueryUnescape(rawValue)
+		name, nameErr := unescape(rawName, gbk)
+		value, valueErr := unescape(rawValue, gbk)
 		switch {
 		case nameErr != nil || valueErr != nil || !utf8.ValidString(name+value):
 			return nil, errors.New("the form is not URL-encoded UTF-8")
@@ -59,4 +185,13 @@ func readForm(body string, fields []seal.Field) ([]seal.Field, error) {
 		fields = append(fields, seal.Field{Name: name, Text: value, Kind: seal.String})
 	}
 	return fields, nil
+}
+
+// unescape resolves a part of a form. One in GBK may have its bytes escaped.
+func unescape(text string, gbk bool) (string, error) {
+	plain, err := url.QueryUnescape(text)
+	if err != nil || !gbk || utf8.ValidString(plain) && isUTF8([]byte(plain)) {
+		return plain, err
+	}
+	return simplifiedchinese.GB18030.NewDecoder().String(plain)
 }

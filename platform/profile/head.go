@@ -233,7 +233,7 @@ func (h *Head) checkGrants(f *File) error {
 func (h *Head) checkFields(f *File) error {
 	for _, role := range slices.Sorted(maps.Keys(h.Fields)) {
 		key, column := "fields."+string(role), h.Fields[role]
-		i := slices.IndexFunc(roles, func(r roleInfo) bool { return r.role == role })
+		i := slices.IndexFunc(roles[:], func(r roleInfo) bool { return r.role == role })
 		if i < 0 {
 			return f.Errorf(key, "is no field that we know; there are %s", roleNames())
 		}
@@ -366,9 +366,9 @@ func (h *Head) Info(own bool) platform.Info {
 	return info
 }
 
-// Table is the head's table of fields.
-func (h *Head) Table() Table {
-	return Table{Columns: h.Fields, Asking: h.Reduction, Repeat: h.Repeat}
+// Table is the head's table of fields; extra are those that the family reads beside it.
+func (h *Head) Table(extra ...string) Table {
+	return NewTable(h.Fields, h.Reduction, h.Repeat, extra...)
 }
 
 func (h *Head) defaultRule() *charge.Rule {
@@ -386,6 +386,9 @@ func DefaultRule(g charge.Grant) *charge.Rule {
 
 // ReadLot reads a lot key; the error is a *Refusal.
 func (h *Head) ReadLot(text string) (charge.LotID, error) {
+	if text == "" {
+		return charge.LotID{}, platform.Refuse(platform.StepLot, charge.OutcomeBadField, h.Lot.Field+" is missing")
+	}
 	lot, err := charge.SplitLot(text, h.Lot.Separators...)
 	if err != nil {
 		return charge.LotID{}, platform.Refuse(platform.StepLot, charge.OutcomeBadField, h.Lot.Field+": "+err.Error())

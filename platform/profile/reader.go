@@ -3,189 +3,376 @@ package profile
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
-	"github.com/chargestamp/chargestamp/seal"
 )
+
+// Values holds the texts of a push by slot; blank ones are not there.
+//
+// Plate, order, lot and the members of the repeat key are essential: the first that cannot be read is the refusal.
+// Everything else is read as well as it can be, cut or left out with a warning. What a rule may need of it is marked
+// as unread on the charge, so that a rule that needs it can refuse (platform.Charge.Unusable).
+type Values struct {
+	table    *Table
+	text     [slotExtra + maxExtra]string
+	rank     [slotExtra + maxExtra]int
+	err      *platform.Refusal // the first fault of something essential
+	warnings []string
+	unread   []platform.Unread
+}
+
+// stateEnded is the StartChargeSeqStat of a finished charge (T/CEC 102.3).
+const stateEnded = "4"
 
 // maxText bounds the texts that are handed on to car parks, whose longest field has 64 characters.
 const maxText = 128
 
-// reader reads one push by its columns. The first fault stays in err, and nothing is read after it.
-type reader struct {
-	columns Columns
-	fields  []seal.Field
-	err     error
-}
+// Extra returns the text of a field that the family named, by its place in NewTable; empty where there is none.
+func (v *Values) Extra(i int) string { return v.text[slotExtra+i] }
 
-// value is the text of a role, empty where there is none or a fault has been found.
-func (r *reader) value(role Role) (text, name string) {
-	if r.err != nil {
-		return "", ""
-	}
-	text, name, _ = r.columns.Value(r.fields, role)
-	return text, name
-}
+// Key returns an extra field that identifies something: a text that cannot be one is a fault.
+func (v *Values) Key(i int) string { return v.essential(slotExtra + i) }
 
-func (r *reader) fail(name string, err error) {
-	if r.err == nil {
-		r.err = platform.BadField("%s: %v", name, err)
+// Fail keeps the first fault.
+func (v *Values) Fail(r *platform.Refusal) {
+	if v.err == nil {
+		v.err = r
 	}
 }
 
-func (r *reader) text(role Role) string {
-	text, name := r.value(role)
-	if len([]rune(text)) > maxText {
-		r.fail(name, fmt.Errorf("longer than %d characters", maxText))
-		return ""
+// Faulty reports that something essential but the plate could not be read.
+func (v *Values) Faulty() bool { return v.err != nil }
+
+// Warning is everything that was cut or left out, in one line; empty for nothing.
+func (v *Values) Warning() string { return strings.Join(v.warnings, "; ") }
+
+// JoinWarnings puts warnings into one line.
+func JoinWarnings(warnings ...string) string {
+	return strings.Join(slices.DeleteFunc(warnings, func(w string) bool { return w == "" }), "; ")
+}
+
+// Order returns the order number.
+func (v *Values) Order() (string, error) {
+	order := v.essential(slotOrder)
+	return order, v.fault()
+}
+
+// Finished reports whether a push is about a charge that is over. One without a state is.
+func (v *Values) Finished() (bool, error) {
+	state := v.text[slotState]
+	if state == "" && v.table.Columns[RoleState].Required {
+		return false, v.missing(slotState)
 	}
-	if strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c == 0x7F }) {
-		r.fail(name, errors.New("holds a control character"))
-		return ""
+	return state == "" || whole(state) == stateEnded, nil
+}
+
+// Plate reads the plate; the error is a *platform.Refusal and does not show it.
+func (v *Values) Plate() (charge.Plate, error) {
+	text := v.text[slotPlate]
+	if text == "" {
+		return "", v.missing(slotPlate)
+	}
+	plate, err := charge.ParsePlate(text)
+	if err != nil {
+		return "", platform.BadField("%s holds no number plate (%d characters)", v.name(slotPlate), len([]rune(text)))
+	}
+	return plate, nil
+}
+
+// Charge reads a finished charge in a lot, or at the first of some chargers. Errors are *platform.Refusal with outcome
+// bad_field; the charge beside one holds what could be read, and no plate where that was the fault.
+func (v *Values) Charge(lot charge.LotID, chargers ...string) (*platform.Charge, error) {
+	c := &platform.Charge{Lot: lot, Chargers: chargers, Order: v.essential(slotOrder)}
+	if c.Order == "" && v.table.Columns[RoleOrder].Required && v.err == nil {
+		v.err = v.missing(slotOrder)
+	}
+	v.times(c)
+	v.fees(c)
+	v.place(&c.Detail)
+	c.Ask = v.ask(v.table.Asking)
+	c.Unread = v.unread
+	plate, wrong := v.Plate()
+	if c.Plate = plate; v.text[slotPlate] == "" {
+		v.Fail(v.missing(slotPlate))
+	}
+	if v.err == nil && wrong == nil && !v.table.repeat(c) {
+		v.err = platform.BadField("a repeat of this push could not be told: it has neither %s%s", orTuples(v.table.Repeat), v.because())
+	}
+	switch {
+	case v.err != nil:
+		return c, v.refuse(c, v.err)
+	case wrong != nil:
+		var r *platform.Refusal
+		errors.As(wrong, &r)
+		return c, v.refuse(c, r)
+	}
+	return c, nil
+}
+
+// refuse adds what could be read to a refusal.
+func (v *Values) refuse(c *platform.Charge, r *platform.Refusal) *platform.Refusal {
+	r.Read = platform.Reading{Plate: c.Plate, Order: cut(c.Order), Lot: c.Lot}
+	return r
+}
+
+// Reading returns what can be read of a push that is refused for something else.
+func (v *Values) Reading(lot charge.LotID) platform.Reading {
+	plate, _ := charge.ParsePlate(v.text[slotPlate])
+	return platform.Reading{Plate: plate, Order: cut(v.text[slotOrder]), Lot: lot}
+}
+
+// because explains a missing repeat key by what was left out.
+func (v *Values) because() string {
+	for _, u := range v.unread {
+		if u.Part == platform.PartTimes {
+			return " (" + u.Detail + ")"
+		}
+	}
+	return ""
+}
+
+// fault is the first fault as an error.
+func (v *Values) fault() error {
+	if v.err != nil {
+		return v.err
+	}
+	return nil
+}
+
+// name is what a slot's value is called in the push: the name that counted, else the first.
+func (v *Values) name(slot int) string {
+	if slot >= slotExtra {
+		return v.table.extra[slot-slotExtra]
+	}
+	return v.table.Columns[roles[slot].role].Names[v.rank[slot]]
+}
+
+func (v *Values) unit(slot int) Unit { return v.table.Columns[roles[slot].role].Unit }
+
+// known reports whether there is a value whose unit is known.
+func (v *Values) known(slot int) bool { return v.text[slot] != "" && v.unit(slot) != UnitUnknown }
+
+func (v *Values) missing(slot int) *platform.Refusal {
+	names := v.table.Columns[roles[slot].role].Names
+	if len(names) == 1 {
+		return platform.BadField("%s is missing", names[0])
+	}
+	return platform.BadField("none of %s is there", strings.Join(names, ", "))
+}
+
+func (v *Values) warn(format string, args ...any) {
+	v.warnings = append(v.warnings, fmt.Sprintf(format, args...))
+}
+
+// leave leaves a value out that a rule may need.
+func (v *Values) leave(slot int, part platform.Part, why string) {
+	detail := v.name(slot) + ": " + why
+	v.unread = append(v.unread, platform.Unread{Part: part, Detail: detail})
+	v.warn("%s was left out: %s", v.name(slot), why)
+}
+
+func isControl(c rune) bool { return c < ' ' || c == 0x7F }
+
+// essential reads a text that identifies something.
+func (v *Values) essential(slot int) string {
+	text := v.text[slot]
+	switch {
+	case len(text) > maxText && len([]rune(text)) > maxText:
+		v.Fail(platform.BadField("%s: longer than %d characters", v.name(slot), maxText))
+	case strings.ContainsFunc(text, isControl):
+		v.Fail(platform.BadField("%s: holds a control character", v.name(slot)))
 	}
 	return text
 }
 
-// known reports whether there is a value whose unit is known.
-func (r *reader) known(role Role) bool {
-	text, _ := r.value(role)
-	return text != "" && r.columns[role].Unit != UnitUnknown
+// words reads a text that only describes.
+func (v *Values) words(slot int) string {
+	text := v.text[slot]
+	clean := cut(text)
+	if clean != text {
+		v.warn("%s was cut to %d characters without control characters", v.name(slot), maxText)
+	}
+	return clean
 }
 
-func (r *reader) time(role Role) time.Time {
-	text, name := r.value(role)
-	if text == "" {
+// cut is a text of at most maxText characters, its control characters blanks.
+func cut(text string) string {
+	if strings.ContainsFunc(text, isControl) {
+		text = strings.Map(func(c rune) rune {
+			if isControl(c) {
+				return ' '
+			}
+			return c
+		}, text)
+	}
+	if len(text) > maxText {
+		if r := []rune(text); len(r) > maxText {
+			text = string(r[:maxText])
+		}
+	}
+	return strings.TrimSpace(text)
+}
+
+// time reads a moment; zero where there is none that can be read.
+func (v *Values) time(slot int) time.Time {
+	if v.text[slot] == "" {
+		if v.table.Columns[roles[slot].role].Required {
+			detail := v.missing(slot).Detail
+			v.unread = append(v.unread, platform.Unread{Part: platform.PartTimes, Detail: detail})
+			v.warn("%s", detail)
+		}
 		return time.Time{}
 	}
-	at, err := ReadTime(text, r.columns[role].Unit)
+	at, err := ReadTime(v.text[slot], v.unit(slot))
 	if err != nil {
-		r.fail(name, err)
+		v.leave(slot, platform.PartTimes, err.Error())
 	}
 	return at
 }
 
-func (r *reader) minutes(role Role) int64 {
-	if !r.known(role) {
-		return 0
-	}
-	text, name := r.value(role)
-	n, err := ReadMinutes(text, r.columns[role].Unit)
-	if err != nil {
-		r.fail(name, err)
-	}
-	return n
-}
-
-func (r *reader) money(role Role) (amount charge.Fen, ok bool) {
-	if !r.known(role) {
-		return 0, false
-	}
-	text, name := r.value(role)
-	amount, err := ReadMoney(text, r.columns[role].Unit)
-	if err != nil {
-		r.fail(name, err)
-	}
-	return amount, err == nil
-}
-
 // times reads start and end. One that is missing follows from the other and the length of the charge.
-func (r *reader) times() (started, ended time.Time) {
-	started, ended = r.time(RoleStart), r.time(RoleEnd)
-	if took := time.Duration(r.minutes(RoleCharged)) * time.Minute; took > 0 {
+func (v *Values) times(c *platform.Charge) {
+	started, ended := v.time(slotStart), v.time(slotEnd)
+	if v.known(slotCharged) && started.IsZero() != ended.IsZero() {
+		minutes, err := ReadMinutes(v.text[slotCharged], v.unit(slotCharged))
+		took := time.Duration(minutes) * time.Minute
 		switch {
-		case started.IsZero() && !ended.IsZero():
+		case err != nil:
+			v.leave(slotCharged, platform.PartTimes, err.Error())
+		case took > 0 && started.IsZero():
 			started = ended.Add(-took)
-		case ended.IsZero() && !started.IsZero():
+		case took > 0:
 			ended = started.Add(took)
 		}
 	}
 	if !started.IsZero() && !ended.IsZero() && ended.Before(started) {
-		_, name := r.value(RoleEnd)
-		r.fail(name, fmt.Errorf("the charge ends at %s, before its start at %s", ended.Format(platform.TimeLayout), started.Format(platform.TimeLayout)))
+		v.leave(slotEnd, platform.PartTimes, fmt.Sprintf("the charge ends at %s, before its start at %s",
+			ended.Format(platform.TimeLayout), started.Format(platform.TimeLayout)))
+		started, ended = time.Time{}, time.Time{}
 	}
-	return started, ended
+	c.Started, c.Ended = started, ended
 }
 
 // fees reads energy and money, for the rule and as texts for the lot.
-func (r *reader) fees(c *platform.Charge) {
-	if r.known(RoleEnergy) {
-		text, name := r.value(RoleEnergy)
-		energy, err := ReadEnergy(text, r.columns[RoleEnergy].Unit)
+func (v *Values) fees(c *platform.Charge) {
+	if v.known(slotEnergy) {
+		text := v.text[slotEnergy]
+		energy, err := ReadEnergy(text, v.unit(slotEnergy))
 		if err != nil {
-			r.fail(name, err)
-			return
-		}
-		c.Energy, c.HasEnergy = energy, true
-		c.Detail.Power = text
-		if r.columns[RoleEnergy].Unit != UnitKWh {
-			c.Detail.Power = energy.String()
+			v.leave(slotEnergy, platform.PartEnergy, err.Error())
+		} else {
+			c.Energy, c.HasEnergy, c.Detail.Power = energy, true, text
+			if v.unit(slotEnergy) != UnitKWh || charge.PlainNumber(text) != text {
+				c.Detail.Power = energy.String()
+			}
 		}
 	}
-	yuan := func(role Role, to *string) (amount charge.Fen, ok bool) {
-		if amount, ok = r.money(role); ok {
-			*to = amount.String()
-		}
-		return amount, ok
+	v.fee(slotElecMoney, &c.Detail.ElecMoney)
+	v.fee(slotServiceMoney, &c.Detail.SeviceMoney)
+	c.Total, c.HasTotal = v.fee(slotTotalMoney, &c.Detail.TotalMoney)
+}
+
+// fee reads money that was paid for the charge. Senders compute with floats: decimals past the fen are cut off, since
+// this number is paid nowhere here. A reduction is never read so.
+func (v *Values) fee(slot int, to *string) (fee charge.Fen, ok bool) {
+	if !v.known(slot) {
+		return 0, false
 	}
-	yuan(RoleElecMoney, &c.Detail.ElecMoney)
-	yuan(RoleServiceMoney, &c.Detail.SeviceMoney)
-	c.Total, c.HasTotal = yuan(RoleTotalMoney, &c.Detail.TotalMoney)
+	fee, exact, err := ReadFee(v.text[slot], v.unit(slot))
+	if err != nil {
+		v.leave(slot, platform.PartFee, err.Error())
+		return 0, false
+	}
+	if !exact {
+		v.warn("%s: %q was cut to %s yuan", v.name(slot), platform.Clip(v.text[slot]), fee)
+	}
+	*to = fee.String()
+	return fee, true
 }
 
-func (r *reader) place(d *charge.Detail) {
-	d.StationID, d.StationName = r.text(RoleStationID), r.text(RoleStationName)
-	d.ConnectorID, d.ConnectorName = r.text(RoleConnectorID), r.text(RoleConnectorName)
-	d.ParkNo = r.text(RoleParkNo)
+func (v *Values) place(d *charge.Detail) {
+	d.StationID, d.StationName = v.words(slotStationID), v.words(slotStationName)
+	d.ConnectorID, d.ConnectorName = v.words(slotConnectorID), v.words(slotConnectorName)
+	d.ParkNo = v.words(slotParkNo)
 }
 
-// ask reads the reduction that the push names. A push that should name one, names none and tells no times of
-// the charge either says nothing that any rule could grant by: that is a fault.
-func (r *reader) ask(a Asking, hasTimes bool) charge.Ask {
-	kind, said := a.Otherwise, false
-	if text, name := r.value(RoleMethod); text != "" && len(a.By) > 0 {
-		if kind, said = a.By[text]; !said {
-			r.fail(name, fmt.Errorf("%q is no kind of reduction that we know", platform.Clip(text)))
+// whole writes a code as a whole number where a sender printed it as a float: 4.0 is 4.
+func whole(code string) string {
+	plain := charge.PlainNumber(code)
+	if digits, zeros, found := strings.Cut(plain, "."); found && strings.Trim(zeros, "0") == "" {
+		return digits
+	}
+	return plain
+}
+
+// ask reads the reduction that the push names. One that cannot be read is marked: a rule that grants as pushed
+// refuses the push for it.
+func (v *Values) ask(a Asking) charge.Ask {
+	kind := a.Otherwise
+	if text := v.text[slotMethod]; text != "" && len(a.By) > 0 {
+		said, known := a.By[whole(text)]
+		if !known {
+			v.leave(slotMethod, platform.PartReduction, fmt.Sprintf("%q is no kind of reduction that we know", platform.Clip(text)))
 			return charge.Ask{}
 		}
+		kind = said
 	}
 	switch kind {
 	case AskFree:
 		return charge.Ask{Method: charge.MethodFree}
 	case AskLotDecides:
 		return charge.Ask{Method: charge.MethodLotDecides}
-	case AskRule:
-		return charge.Ask{}
+	case AskTime:
+		return v.minutes()
+	case AskAmount:
+		return v.amount()
 	case AskNamed:
-		kind = AskTime
-		if r.minutes(RoleMinutes) == 0 {
-			kind = AskAmount
+		if ask := v.minutes(); ask.Method != "" {
+			return ask
 		}
-		return r.sized(kind)
-	}
-	role := RoleMinutes
-	if kind == AskAmount {
-		role = RoleAmount
-	}
-	if text, _ := r.value(role); text == "" && (said || !hasTimes) && r.err == nil {
-		r.err = r.columns.missing(role)
-		return charge.Ask{}
-	}
-	return r.sized(kind)
-}
-
-// sized is an ask for a time or an amount; nothing where it is zero or its unit is unknown.
-func (r *reader) sized(kind AskKind) charge.Ask {
-	if kind == AskAmount {
-		if amount, ok := r.money(RoleAmount); ok && amount > 0 {
-			return charge.Ask{Method: charge.MethodAmount, Amount: amount}
+		return v.amount()
+	case AskThere:
+		switch {
+		case v.text[slotMinutes] != "":
+			return v.minutes()
+		case v.text[slotAmount] != "":
+			return v.amount()
 		}
-		return charge.Ask{}
-	}
-	if minutes := r.minutes(RoleMinutes); minutes > 0 && r.err == nil {
-		return charge.Ask{Method: charge.MethodTime, Minutes: minutes}
+		return charge.Ask{Method: charge.MethodLotDecides}
 	}
 	return charge.Ask{}
+}
+
+// minutes is an ask for time; nothing where it is zero or its unit is unknown.
+func (v *Values) minutes() charge.Ask {
+	if !v.known(slotMinutes) {
+		return charge.Ask{}
+	}
+	minutes, err := ReadMinutes(v.text[slotMinutes], v.unit(slotMinutes))
+	if err != nil {
+		v.leave(slotMinutes, platform.PartReduction, err.Error())
+	}
+	if err != nil || minutes == 0 {
+		return charge.Ask{}
+	}
+	return charge.Ask{Method: charge.MethodTime, Minutes: minutes}
+}
+
+// amount is an ask for money; nothing where it is zero or its unit is unknown.
+func (v *Values) amount() charge.Ask {
+	if !v.known(slotAmount) {
+		return charge.Ask{}
+	}
+	amount, err := ReadMoney(v.text[slotAmount], v.unit(slotAmount))
+	if err != nil {
+		v.leave(slotAmount, platform.PartReduction, err.Error())
+	}
+	if err != nil || amount == 0 {
+		return charge.Ask{}
+	}
+	return charge.Ask{Method: charge.MethodAmount, Amount: amount}
 }

@@ -41,38 +41,51 @@ var (
 // maxMinutes is the longest time a push may name, a year: whatever is longer is another unit.
 const maxMinutes = 366 * 24 * 60
 
-// ReadTime reads a moment. A text without a zone is Asia/Shanghai. What lies outside 2000 to 2099 is
-// refused: most often seconds stand where milliseconds should, or the other way round.
+// timeForms are the written forms of a moment that senders use; the first is the papers'.
+var timeForms = []string{platform.TimeLayout, "2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05", "2006/1/2 15:04:05",
+	"2006-1-2 15:04:05", "2006-01-02 15:04", "2006/1/2 15:04", "2006-01-02T15:04"}
+
+// ReadTime reads a moment. The unit says what the platform's paper has; every form that can mean one moment alone is
+// read: yyyy-MM-dd HH:mm:ss, the same with slashes, with a T and a zone (ISO 8601), without seconds, 14 digits, seconds
+// and milliseconds since 1970. A text without a zone is Asia/Shanghai. What lies outside 2000 to 2099 is an error.
 func ReadTime(text string, unit Unit) (time.Time, error) {
-	digits := text != "" && strings.Trim(text, "0123456789") == ""
-	if unit == UnitTextOrUnixMS {
-		unit = UnitText
-		if digits {
-			unit = UnitUnixMS
-		}
-	}
-	var at time.Time
-	switch {
-	case unit == UnitText:
-		t, err := time.ParseInLocation(platform.TimeLayout, text, charge.Shanghai)
-		if err != nil {
-			return time.Time{}, fmt.Errorf("%q is not a time written yyyy-MM-dd HH:mm:ss", platform.Clip(text))
-		}
-		at = t
-	case digits && (unit == UnitUnixS || unit == UnitUnixMS):
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return time.Time{}, fmt.Errorf("%q is out of range for a time", platform.Clip(text))
-		}
-		at = time.UnixMilli(n).In(charge.Shanghai)
-		if unit == UnitUnixS {
-			at = time.Unix(n, 0).In(charge.Shanghai)
-		}
-	default:
+	if !unit.fits(timeUnits) {
 		return time.Time{}, fmt.Errorf("%q is not a time in %s", platform.Clip(text), unit)
 	}
+	number, _, _ := strings.Cut(charge.PlainNumber(text), ".")
+	if number != "" && strings.Trim(number, "0123456789") == "" {
+		return readNumber(number)
+	}
+	for _, form := range timeForms {
+		if at, err := time.ParseInLocation(form, text, charge.Shanghai); err == nil {
+			return believed(at, text)
+		}
+	}
+	return time.Time{}, fmt.Errorf("%q is not a time written yyyy-MM-dd HH:mm:ss", platform.Clip(text))
+}
+
+// readNumber reads a moment written in digits alone. Between 2000 and 2099 seconds have 9 or 10 digits, milliseconds
+// 12 or 13, yyyyMMddHHmmss 14.
+func readNumber(digits string) (time.Time, error) {
+	if len(digits) == 14 {
+		if at, err := time.ParseInLocation("20060102150405", digits, charge.Shanghai); err == nil {
+			return believed(at, digits)
+		}
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%q is out of range for a time", platform.Clip(digits))
+	}
+	at := time.UnixMilli(n)
+	if len(digits) <= 10 {
+		at = time.Unix(n, 0)
+	}
+	return believed(at.In(charge.Shanghai), digits)
+}
+
+func believed(at time.Time, text string) (time.Time, error) {
 	if at.Year() < 2000 || at.Year() > 2099 {
-		return time.Time{}, fmt.Errorf("%q in %s is in the year %d: are seconds and milliseconds mixed up?", platform.Clip(text), unit, at.Year())
+		return time.Time{}, fmt.Errorf("%q is in the year %d", platform.Clip(text), at.Year())
 	}
 	return at, nil
 }
@@ -95,6 +108,21 @@ func ReadMoney(text string, unit Unit) (charge.Fen, error) {
 		return 0, fmt.Errorf("%s is no unit of money", unit)
 	}
 	return amount, nil
+}
+
+// ReadFee reads an amount that is only shown: decimals past the fen are cut off; exact reports that there were none.
+func ReadFee(text string, unit Unit) (fee charge.Fen, exact bool, err error) {
+	places := 2
+	if unit == UnitFen {
+		places = 0
+	}
+	cut, exact := charge.PlainNumber(text), true
+	if whole, decimals, found := strings.Cut(cut, "."); found && len(decimals) > places && strings.Trim(decimals, "0123456789") == "" {
+		exact = strings.Trim(decimals[places:], "0") == ""
+		cut = strings.TrimSuffix(whole+"."+decimals[:places], ".")
+	}
+	fee, err = ReadMoney(cut, unit)
+	return fee, exact, err
 }
 
 // ReadEnergy reads an energy that is not negative.
