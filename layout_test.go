@@ -47,14 +47,15 @@ var may = map[string][]string{
 	"store/storetest":       {"charge", "outbox", "store", "store/pgtest"},
 	"store/pgtest":          {},
 	"flow":                  {"charge", "platform", "lot", "lot/ledger", "rules", "outbox"},
-	"estate":                {"charge", "seal", "lot"}, // lot: the row of each kind of car park
+	"bounded":               {},
+	"estate":                {"charge", "seal", "lot", "bounded"}, // lot: the row of each kind of car park
 	"guard":                 {"charge", "seal"},
-	"play":                  {"charge", "lotline", "admin/client"},
+	"play":                  {"charge", "lotline", "admin/client", "bounded"},
 	"demo":                  {"charge", "play", "admin/client"},
 	"admin/client":          {"charge"},
-	"admin/...":             {"charge", "words", "platform", "platform/doctor", "lot", "flow", "estate", "guard", "alert", "admin/..."},
+	"admin/...":             {"charge", "words", "platform", "platform/doctor", "lot", "flow", "estate", "guard", "alert", "bounded", "admin/..."},
 	"app":                   {"..."},
-	"cmd/...":               {"app", "charge", "words", "play", "demo", "bench", "admin/client"},
+	"cmd/...":               {"app", "charge", "words", "play", "demo", "bench", "admin/client", "bounded"},
 	"bench":                 {"..."},
 	"tools/...":             {"..."},
 }

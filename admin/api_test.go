@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
@@ -409,5 +410,32 @@ func TestHealthAndLocal(t *testing.T) {
 	serve(t, f).Local().ServeHTTP(w, httptest.NewRequest("POST", "/api/v1/tokens", strings.NewReader(`{"name":"ci","role":"admin"}`)))
 	if w.Code != http.StatusOK {
 		t.Errorf("local caller: %d %s", w.Code, w.Body)
+	}
+}
+
+// TestEstateReadsNothingOfTheServer sends documents that name the server's files and environment, and bombs.
+func TestEstateReadsNothingOfTheServer(t *testing.T) {
+	t.Setenv("CHARGESTAMP_TEST_SECRET", "read-from-the-environment")
+	account := func(value string) string {
+		return "version: 1\naccounts:\n  - {account: a, platform: telaidian, scope: platform, keys: {operator_id: " + value + "}}\n"
+	}
+	for name, doc := range map[string]string{
+		"file":           account("{file: /etc/hostname}"),
+		"device":         account("{file: /dev/zero}"),
+		"environment":    account("{env: CHARGESTAMP_TEST_SECRET}"),
+		"lists":          "version: 1\nlots: " + strings.Repeat("[", 200_000),
+		"maps":           "version: 1\nlots: " + strings.Repeat("{a: ", 50_000),
+		"indicators":     "version: 1\nlots:\n" + strings.Repeat("- ", 100_000) + "x\n",
+		"broken JSON":    `{"version": 1, "lots": ` + strings.Repeat("[", 200_000),
+		"braces of YAML": "{version: 1, lots: []}",
+	} {
+		begin := time.Now()
+		w := call(t, newFake(), "admin", "POST", "/api/v1/estate?dry_run=true", doc)
+		if w.Code != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+		if strings.Contains(w.Body.String(), "read-from") || time.Since(begin) > 5*time.Second {
+			t.Errorf("%s: took %s, answered %s", name, time.Since(begin), w.Body)
+		}
 	}
 }

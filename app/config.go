@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
-	"os"
 	"reflect"
 	"strconv"
 	"strings"
@@ -15,6 +14,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/chargestamp/chargestamp/bounded"
 )
 
 // Config is all that a server can be told. Its yaml names are the config file's keys, and with CHARGESTAMP_
@@ -206,9 +207,12 @@ func Defaults() Config {
 
 // ReadFile puts a YAML file over c. An unknown key or a wrong value names file and line.
 func (c *Config) ReadFile(file string) error {
-	src, err := os.ReadFile(file)
+	src, err := bounded.File(file, bounded.MostDocument)
 	if err != nil {
 		return fmt.Errorf("config file: %w", err)
+	}
+	if err := bounded.YAML(src); err != nil {
+		return fmt.Errorf("config file %s: %w", file, err)
 	}
 	if err := yaml.NewDecoder(bytes.NewReader(src), yaml.Strict()).Decode(c); err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("config file %s: %s", file, yaml.FormatError(err, false, false))

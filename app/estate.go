@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/chargestamp/chargestamp/bounded"
 	"github.com/chargestamp/chargestamp/estate"
 	"github.com/chargestamp/chargestamp/guard"
 )
@@ -48,7 +49,7 @@ type EstateChange = estate.Change
 
 // ApplyFile applies an estate file.
 func (a *App) ApplyFile(ctx context.Context, file string) error {
-	src, err := os.ReadFile(file)
+	src, err := bounded.File(file, bounded.MostDocument)
 	if err != nil {
 		return fmt.Errorf("estate file: %w", err)
 	}
@@ -70,12 +71,12 @@ func ResolveEstate(file string, src []byte) ([]byte, error) {
 	return doc.Resolved(), nil
 }
 
-// besideFile reads secrets whose paths are relative to an estate file.
+// besideFile reads secrets, regular files of at most 64 KiB, whose paths are relative to an estate file.
 func besideFile(file string) func(string) ([]byte, error) {
 	return func(name string) ([]byte, error) {
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(filepath.Dir(file), name)
 		}
-		return os.ReadFile(name)
+		return bounded.File(name, bounded.MostSecret)
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"github.com/chargestamp/chargestamp/bounded"
 )
 
 // node is a part of a document as it was written: what YAML, JSON and the stored form have in common.
@@ -75,8 +77,14 @@ func (e *syntaxError) Error() string { return e.problem }
 // readNode reads JSON where the text begins with a brace, else YAML. Errors are *syntaxError.
 func readNode(src []byte) (*node, error) {
 	src = bytes.TrimPrefix(src, []byte("\ufeff"))
-	if trimmed := bytes.TrimLeft(src, " \t\r\n"); len(trimmed) > 0 && trimmed[0] == '{' && json.Valid(src) {
+	if len(src) > bounded.MostDocument {
+		return nil, &syntaxError{line: 1, problem: fmt.Sprintf("the document has more than %d bytes", bounded.MostDocument)}
+	}
+	if trimmed := bytes.TrimLeft(src, " \t\r\n"); len(trimmed) > 0 && trimmed[0] == '{' {
 		return readJSON(src)
+	}
+	if beyond := (*bounded.Error)(nil); errors.As(bounded.YAML(src), &beyond) {
+		return nil, &syntaxError{line: beyond.Line, problem: beyond.Problem}
 	}
 	return readYAML(src)
 }
@@ -106,7 +114,7 @@ type jsonReader struct {
 func (r *jsonReader) next() (json.Token, error) {
 	tok, err := r.dec.Token()
 	if err != nil {
-		return nil, errors.New("not JSON")
+		return nil, errors.New("a document that begins with { must be JSON, and this is not JSON")
 	}
 	at := int(r.dec.InputOffset())
 	r.line += bytes.Count(r.src[r.seen:at], []byte("\n"))

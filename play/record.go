@@ -11,6 +11,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"github.com/chargestamp/chargestamp/bounded"
 )
 
 // Field is one raw field of a payload: a string, a json.Number (its digits are kept), a bool, or
@@ -22,6 +24,9 @@ type Field struct {
 
 // ReadFields reads raw fields from a JSON or YAML object, in its order. Numbers keep their digits.
 func ReadFields(text []byte) ([]Field, error) {
+	if err := bounded.YAML(text); err != nil {
+		return nil, fmt.Errorf("raw fields: %w", err)
+	}
 	file, err := parser.ParseBytes(text, 0)
 	if err != nil {
 		return nil, fmt.Errorf("raw fields: %w", err)

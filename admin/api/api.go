@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/bounded"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/guard"
 )
@@ -79,7 +80,7 @@ type route struct {
 const (
 	roleKey    = "role"
 	smallBody  = 64 << 10
-	estateBody = 8 << 20
+	estateBody = bounded.MostDocument
 )
 
 // handle registers an operation. What fn fails with is put into a problem document.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/alert"
+	"github.com/chargestamp/chargestamp/bounded"
 	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/words"
@@ -60,7 +61,7 @@ type Console struct {
 // Limits of what is posted.
 const (
 	maxForm   = 1 << 20
-	maxImport = 8 << 20
+	maxImport = bounded.MostDocument + 64<<10 // and the form around it
 )
 
 // New makes a Console.

@@ -25,10 +25,6 @@ type Config struct {
 	Tester    Tester       // nil: no test pushes
 	Pulse     Pulse        // nil: no latencies are shown
 	KeyUses   KeyUses      // nil: nobody knows when keys were used
-	// Getenv and ReadFile look up secrets that an applied document names by {env: …} and {file: …}; where one
-	// is nil, such secrets are errors.
-	Getenv   func(string) (string, bool)
-	ReadFile func(string) ([]byte, error)
 }
 
 // Desk is the staff's side of the gateway. It is safe for concurrent use.

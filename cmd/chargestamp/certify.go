@@ -6,8 +6,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/goccy/go-yaml"
-
+	"github.com/chargestamp/chargestamp/bounded"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/play"
 )
@@ -105,8 +104,8 @@ func readKeys(c *console, file string, flags map[string]string) (play.Keys, erro
 		if err != nil {
 			return nil, err
 		}
-		if err := yaml.Unmarshal(raw, &keys); err != nil {
-			return nil, usage("%s: not a YAML map of keys: %v", file, err)
+		if err := bounded.DecodeYAML(raw, &keys); err != nil {
+			return nil, usage("%s: not a YAML map of key names and texts: %v", file, err)
 		}
 	}
 	for name, v := range flags {

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
-
 	"github.com/chargestamp/chargestamp/app"
 )
 
@@ -35,12 +33,8 @@ func (k *checkCommand) Run(c *console) error {
 		return err
 	}
 	if k.Keys != "" { // a platform such as wanchong needs none
-		raw, err := c.readFile(k.Keys)
-		if err != nil {
+		if q.Keys, err = readKeys(c, k.Keys, nil); err != nil {
 			return err
-		}
-		if err := yaml.Unmarshal(raw, &q.Keys); err != nil {
-			return usage("%s: not a YAML map of keys: %v", k.Keys, err)
 		}
 	}
 	if q.At, err = parseTime(k.At, time.Now()); err != nil {

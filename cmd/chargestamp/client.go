@@ -2,9 +2,9 @@ package main
 
 import (
 	"io"
-	"os"
 
 	"github.com/chargestamp/chargestamp/admin/client"
+	"github.com/chargestamp/chargestamp/bounded"
 )
 
 // remote is the flags of commands that speak to a running server.
@@ -18,7 +18,7 @@ func (r remote) client() *client.Client { return client.New(r.Server, r.Token) }
 // readFile reads a file, or standard input for "-".
 func (c *console) readFile(name string) ([]byte, error) {
 	if name == "-" {
-		return io.ReadAll(c.in)
+		return io.ReadAll(io.LimitReader(c.in, bounded.MostDocument+1))
 	}
-	return os.ReadFile(name)
+	return bounded.File(name, bounded.MostDocument)
 }

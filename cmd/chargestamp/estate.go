@@ -20,8 +20,8 @@ func (a *applyCommand) Run(c *console) error {
 		return err
 	}
 	doc, err := app.ResolveEstate(a.File, src)
-	if err != nil { // what this side does not have the server may; what is wrong it says as well
-		doc = src
+	if err != nil {
+		return err
 	}
 	path := "/api/v1/estate?" + url.Values{"dry_run": {fmt.Sprint(a.DryRun)}}.Encode()
 	var changes struct {

@@ -2,7 +2,6 @@ package estate_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -49,18 +48,14 @@ func TestChecksReachWhatLeansOnAChange(t *testing.T) {
 		"a charger that is taken":           `bindings: [{account: aotexun, lot: "2/1", chargers: [a]}]`,
 		"a charger that is given away":      `bindings: [{account: aotexun, lot: "1/1", chargers: []}]`,
 		"a binding without its account":     `bindings: [{account: nobody, lot: "1/1"}]`,
-		"what is broken, and its neighbour": `{vendors: [{union_id: "1", open_interface: false}], lots: [{lot: "1/2", kind: sdk}]}`,
+		"what is broken, and its neighbour": "vendors: [{union_id: \"1\", open_interface: false}]\nlots: [{lot: \"1/2\", kind: sdk}]",
 	} {
 		c := catalog()
 		s, _, err := c.Merge(nil, parse(t, leaning))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.HasPrefix(doc, "{") {
-			doc = "{version: 1, " + doc[1:]
-		} else {
-			doc = "version: 1\n" + doc
-		}
+		doc = "version: 1\n" + doc
 		_, changes, err := c.Merge(s, parse(t, doc))
 		_, allChanges, all := catalog().Merge(s, parse(t, doc)) // what another catalog has passed is checked as a whole
 		if diff := cmp.Diff(fmt.Sprint(allChanges, all), fmt.Sprint(changes, err)); diff != "" {
