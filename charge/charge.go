@@ -3,7 +3,10 @@
 // and no database.
 package charge
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Charge is one finished charging order and what became of it.
 type Charge struct {
@@ -74,6 +77,27 @@ type Detail struct {
 	Charger       string `json:"charger,omitempty"`      // the id the lot was found by (奥特迅)
 }
 
+// Points lists the names that a push gives the place of charging, the closest first.
+func (d *Detail) Points() []string {
+	var names []string
+	for _, n := range []string{d.Charger, d.ConnectorID, d.StationID} {
+		if n != "" {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+// SamePoint reports whether a listed charging point is the one that a push names: the same id, or the pile of a
+// pushed gun, whose id is the pile's and one to three digits more. Short ids have no guns: 1 is not the pile of 12.
+func SamePoint(listed, pushed string) bool {
+	if listed == pushed {
+		return listed != ""
+	}
+	gun, isGun := strings.CutPrefix(pushed, listed)
+	return isGun && len(listed) >= 8 && len(gun) <= 3 && strings.Trim(gun, "0123456789") == ""
+}
+
 // Method is the kind of a reduction.
 type Method string
 
@@ -110,7 +134,9 @@ type Decision struct {
 	VisitFrom time.Time `json:"visit_from,omitzero"` // lots without stays: when the visit's first charge came
 	Minutes   int64     `json:"charge_minutes"`
 	Energy    Energy    `json:"energy_kwh"`
-	Notes     Notes     `json:"note,omitempty"` // how it came to it, step by step
+	Past      []Past    `json:"past,omitempty"`    // what counted for per_day and lock
+	Setting   string    `json:"setting,omitempty"` // the setting that cut the grant: "limits.minutes" or "limits.amount"
+	Notes     Notes     `json:"note,omitempty"`    // how it came to it, step by step
 }
 
 // Granted is one earlier grant in a visit.
@@ -119,6 +145,19 @@ type Granted struct {
 	Reduction Reduction `json:"reduction"`
 	Combine   Combine   `json:"combine"`
 	At        time.Time `json:"at"`
+
+	// Of 4G stays, where pricing needs them.
+	ChargeFrom time.Time `json:"charge_from,omitzero"` // the interval whose price is taken off begins here; zero: the end is moved
+	LeaveBy    time.Time `json:"leave_by,omitzero"`    // a later exit loses the grant
+}
+
+// Past is a grant to a plate, in this stay or another, that its rule's per_day or lock looks at.
+type Past struct {
+	Charge    int64     `json:"charge,string"`
+	Lot       LotID     `json:"lot"`
+	Ended     time.Time `json:"ended"` // Charge.At
+	Same      bool      `json:"same_stay,omitzero"`
+	Reduction Reduction `json:"reduction"`
 }
 
 // Usage is what the lot really took off at exit.

@@ -67,6 +67,17 @@ func (p Plate) String() string {
 	return string(r[:2]) + "***" + string(r[len(r)-2:])
 }
 
+// Temporary reports whether a plate is a temporary one (临), or a car park's stand-in for a car without a plate:
+// "无牌1234", or digits and letters that begin with a digit ("62000F9"), which no plate does.
+func (p Plate) Temporary() bool {
+	text := string(p)
+	if strings.Contains(text, "临") || strings.Contains(text, "无牌") {
+		return true
+	}
+	han := strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Han, r) })
+	return !han && text != "" && text[0] >= '0' && text[0] <= '9'
+}
+
 // Near reports whether two plates differ by exactly one character put in, left out or changed: a camera's
 // usual mistake. Such pairs are proposed to support and never applied by themselves.
 func (p Plate) Near(q Plate) bool {

@@ -115,6 +115,103 @@ type Rule struct {
 	Combine          Combine   `json:"combine"`
 	HoldSeconds      int64     `json:"hold_seconds"` // 0 refuses at once
 	Target           Target    `json:"target"`
+
+	CapChargeMinutes   int64    `json:"cap_charge_minutes,omitzero"` // grant charge_time: before PlusMinutes
+	Steps              []Step   `json:"steps,omitempty"`             // grant steps, lowest first
+	MinFee             Fen      `json:"min_fee,omitzero"`
+	NoTemporary        bool     `json:"no_temporary,omitzero"`   // temporary plates get nothing
+	OnlyChargers       []string `json:"only_chargers,omitempty"` // charges at these points only; empty is all
+	PerDay             PerDay   `json:"per_day,omitzero"`        // of a plate
+	Lock               Lock     `json:"lock,omitzero"`           // of a plate
+	Takes              Takes    `json:"takes,omitempty"`         // 4G; empty is TakesEnd
+	LeaveWithinSeconds int64    `json:"leave_within_s,omitzero"` // 4G: a later exit loses the grant; 0 is no such end
+}
+
+// Step is one level of grant steps: a charge that has reached From is given the reduction. Of several the last
+// that was reached counts.
+type Step struct {
+	By        StepBy    `json:"by"`
+	From      int64     `json:"from"` // minutes, thousandths of a kWh, or fen
+	Reduction Reduction `json:"reduction"`
+}
+
+// StepBy is what the steps of a rule count.
+type StepBy string
+
+// What steps count.
+const (
+	StepByMinutes StepBy = "minutes" // charged
+	StepByEnergy  StepBy = "kwh"
+	StepByFee     StepBy = "fee" // of the charge, in yuan
+)
+
+// PerDay is the most that a plate gets on one day, which is that of the charge's end in Asia/Shanghai, over all
+// platforms. Zero fields do not limit.
+type PerDay struct {
+	Times   int64 `json:"times,omitzero"` // charges that were granted something
+	Minutes int64 `json:"minutes,omitzero"`
+	Amount  Fen   `json:"amount,omitzero"`
+	Per     Reach `json:"per,omitempty"` // empty is ReachLot
+}
+
+// Lock keeps a plate from a grant in another stay for a while: two charges in two stays whose ends are less than
+// Seconds apart are not both granted something, whichever comes first. 0 is no lock.
+type Lock struct {
+	Seconds int64 `json:"for_s,omitzero"`
+	Per     Reach `json:"per,omitempty"` // empty is ReachLot
+}
+
+// Reach is how far a limit of a plate reaches.
+type Reach string
+
+// Reaches.
+const (
+	ReachLot    Reach = "lot"
+	ReachVendor Reach = "vendor" // all lots of the lot's vendor
+)
+
+// Covers reports whether a grant in lot other counts for a limit in a lot.
+func (r Reach) Covers(id, other LotID) bool {
+	if r == ReachVendor {
+		return id.Union == other.Union
+	}
+	return id == other
+}
+
+// Takes is which minutes of a stay a time reduction takes off.
+type Takes string
+
+// What a time reduction takes off.
+const (
+	TakesEnd    Takes = "end"    // the end of the stay
+	TakesCharge Takes = "charge" // the charging interval, at its own price
+)
+
+// LimitsPlate reports whether the rule looks at what a plate was granted in other stays.
+func (r *Rule) LimitsPlate() bool { return r.PerDay != PerDay{} || r.Lock != Lock{} }
+
+// WidestReach is the wider of the reaches of per_day and lock.
+func (r *Rule) WidestReach() Reach {
+	if r.PerDay.Per == ReachVendor || r.Lock.Per == ReachVendor {
+		return ReachVendor
+	}
+	return ReachLot
+}
+
+// LeaveBy is the moment until which a car must leave to keep a grant of the rule, given the end of its charge; zero
+// where the rule asks for nothing of the kind.
+func (r *Rule) LeaveBy(ended time.Time) time.Time {
+	if r.LeaveWithinSeconds == 0 {
+		return time.Time{}
+	}
+	return ended.Add(time.Duration(r.LeaveWithinSeconds) * time.Second)
+}
+
+// Bounds are the settings limits.minutes and limits.amount: the most that one stay gets of what a push asks for, or of
+// charging time, where the rule names no cap. Zero is no bound.
+type Bounds struct {
+	Minutes int64
+	Amount  Fen
 }
 
 // Grant is where a reduction's size comes from.
@@ -126,6 +223,7 @@ const (
 	GrantFixed      Grant = "fixed"
 	GrantChargeTime Grant = "charge_time"
 	GrantLotDecides Grant = "lot_decides"
+	GrantSteps      Grant = "steps"
 )
 
 // Combine is what several charges in one stay come to.

@@ -47,6 +47,11 @@ const (
 	ReasonRuleUnmet         Reason = "rule_condition_unmet"
 	ReasonCapReached        Reason = "cap_reached"
 	ReasonCombineBest       Reason = "combine_best" // a better or equal grant stands
+	ReasonDayLimit          Reason = "day_limit"
+	ReasonLocked            Reason = "locked"
+	ReasonPlateExcluded     Reason = "plate_excluded"
+	ReasonChargerExcluded   Reason = "charger_excluded"
+	ReasonLeftLate          Reason = "left_late"
 	ReasonCombineMethod     Reason = "combine_method"
 	ReasonCombineFirst      Reason = "combine_first"
 	ReasonNothingPushed     Reason = "nothing_pushed"
@@ -64,7 +69,8 @@ const (
 
 // Reasons lists every charge reason.
 var Reasons = []Reason{ReasonOK, ReasonWaitingForStay, ReasonNoStay, ReasonLeftBeforeArrival, ReasonHoldOver,
-	ReasonRuleUnmet, ReasonCapReached, ReasonCombineBest, ReasonCombineMethod, ReasonCombineFirst, ReasonNothingPushed,
+	ReasonRuleUnmet, ReasonCapReached, ReasonCombineBest, ReasonDayLimit, ReasonLocked, ReasonPlateExcluded,
+	ReasonChargerExcluded, ReasonLeftLate, ReasonCombineMethod, ReasonCombineFirst, ReasonNothingPushed,
 	ReasonLotDecides4G, ReasonBindingOff, ReasonBindingShadow, ReasonLineOff, ReasonNoAnswer, ReasonLotRefused,
 	ReasonLotError, ReasonLotPaused, ReasonUsageNotTold, ReasonVoidedByUser}
 

@@ -1,6 +1,10 @@
 package estate
 
-import "github.com/chargestamp/chargestamp/charge"
+import (
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
 
 var accountColumns = []column[charge.Account]{
 	textColumn(Field{Name: "account", Type: TypeID, Required: true,
@@ -25,7 +29,7 @@ var accountColumns = []column[charge.Account]{
 				a.OldUntil = until.time()
 			}
 			if a.OldKeys == nil {
-				a.OldUntil = zeroTime
+				a.OldUntil = time.Time{}
 			}
 		},
 		func(a *charge.Account) *node {

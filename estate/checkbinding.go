@@ -76,16 +76,38 @@ func (m *merger) rule(at []string, p *Platform, l *charge.Lot, r charge.Rule) {
 	if r.Grant == charge.GrantFixed {
 		say = "fixed " + string(r.Fixed.Method)
 	}
+	older := p.OlderMessage != "" && l.Message == p.OlderMessage
 	switch {
 	case r.Grant == charge.GrantLotDecides && !kind.CanDecide:
 		m.fail(at, "rule.grant", CodeGrant4G)
-	case p.OlderMessage != "" && l.Message == p.OlderMessage &&
-		!(r.Grant == charge.GrantFixed && r.Fixed.Method == charge.MethodAmount):
+	case r.Grant == charge.GrantSteps:
+		m.stepGrants(at, p, r, older)
+	case older && !(r.Grant == charge.GrantFixed && r.Fixed.Method == charge.MethodAmount):
 		m.fail(at, "rule.grant", CodeGrant336, p.ID)
 	case !p.allows(r):
 		m.fail(at, "rule.grant", CodeGrant, say, p.ID, p.allowed())
 	}
 	if !kind.KeepsStays && r.Target != charge.TargetStay {
 		m.fail(at, "rule.target", CodeTarget)
+	}
+	if !kind.NeedsTariff && r.Takes == charge.TakesCharge {
+		m.fail(at, "rule.takes", CodeOnly4G, string(l.Kind))
+	}
+	if !kind.NeedsTariff && r.LeaveWithinSeconds != 0 {
+		m.fail(at, "rule.leave_within", CodeOnly4G, string(l.Kind))
+	}
+}
+
+// stepGrants checks what each step of a rule gives as a fixed grant.
+func (m *merger) stepGrants(at []string, p *Platform, r charge.Rule, older bool) {
+	for _, s := range r.Steps {
+		switch {
+		case older && s.Reduction.Method != charge.MethodAmount:
+			m.fail(at, "rule.steps", CodeGrant336, p.ID)
+			return
+		case !p.allows(charge.Rule{Grant: charge.GrantFixed, Fixed: s.Reduction}):
+			m.fail(at, "rule.steps", CodeGrant, "steps of "+string(s.Reduction.Method), p.ID, p.allowed())
+			return
+		}
 	}
 }

@@ -41,6 +41,8 @@ type Field struct {
 	English  string    `json:"english"`
 	Chinese  string    `json:"chinese"`
 	Fields   []Field   `json:"fields,omitempty"`
+	Whole    bool      `json:"whole,omitempty"` // an object that is taken whole: what it requires must be there
+	Short    string    `json:"short,omitempty"` // of an object: the member that a bare value stands for
 }
 
 // Secret reports whether the field holds key material: it is written and never shown.

@@ -42,7 +42,7 @@ var lotColumns = []column[charge.Lot]{
 	textColumn(Field{Name: "stays", Type: TypeEnum, Enum: []string{"auto", "required", "none"}, Default: "auto",
 		English: "does the lot tell entries and exits; auto = required once it has told one; 4g: always required",
 		Chinese: "车场是否上报进出场；auto 为上报过即必须；4g 必须"}, func(l *charge.Lot) *charge.StaysMode { return &l.Stays }),
-	{Field{Name: "tariff", Type: TypeObject, Fields: fieldsOf(tariffColumns),
+	{Field{Name: "tariff", Type: TypeObject, Whole: true, Fields: fieldsOf(tariffColumns),
 		English: "4G lots: what a stay costs", Chinese: "4G 车场计费规则"},
 		func(l *charge.Lot, n *node) {
 			l.Tariff = nil

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/chargestamp/chargestamp/charge"
 )
 
 // Document is an estate file that is sound in itself. Whether it fits what is there already, and what the
@@ -192,8 +190,9 @@ func (p *reader) value(path string, pr pair, f Field) {
 	case TypeKeys:
 		p.keys(path, n, f)
 	case TypeObject:
+		n.lengthen(f)
 		switch {
-		case n.kind == kindMap && (len(n.pairs) == 0 || f.Name != "tariff"):
+		case n.kind == kindMap && (len(n.pairs) == 0 || !f.Whole):
 			p.object(path, n, f.Fields) // {} clears; what is left out stays
 		default:
 			p.part(path, n, f.Fields)
@@ -272,41 +271,6 @@ func (p *reader) keys(path string, n *node, f Field) {
 		} else {
 			p.secret(at, pr.value)
 		}
-	}
-}
-
-// rule checks one version of a rule in itself.
-func (p *reader) rule(path string, n *node, fields []Field) {
-	p.part(path, n, fields)
-	if n.kind != kindMap {
-		return
-	}
-	grant := charge.Grant("")
-	if g := n.get("grant"); g != nil {
-		grant = charge.Grant(g.text)
-	}
-	sizes := 0
-	for _, pr := range n.pairs {
-		at := join(path, pr.name)
-		switch pr.name {
-		case "minutes", "amount", "free":
-			sizes++
-			if grant != charge.GrantFixed {
-				p.fail(pr.line, at, CodeOnlyGrant, charge.GrantFixed)
-			} else if pr.name == "free" && pr.value.text == "false" {
-				sizes--
-			}
-		case "plus_minutes":
-			if grant != charge.GrantChargeTime {
-				p.fail(pr.line, at, CodeOnlyGrant, charge.GrantChargeTime)
-			}
-		}
-		if fen, err := charge.ParseFen(pr.value.text); err == nil && fen == 0 && (pr.name == "amount" || pr.name == "cap_amount") {
-			p.fail(pr.line, at, CodeZeroCap)
-		}
-	}
-	if grant == charge.GrantFixed && sizes != 1 {
-		p.fail(n.line, join(path, "grant"), CodeFixedOne)
 	}
 }
 

@@ -135,6 +135,14 @@ const (
 	CodeGrant4G       Code = "grant_4g"
 	CodeGrant336      Code = "grant_336"
 	CodeTarget        Code = "target"
+	CodeOnly4G        Code = "only_4g"
+	CodeStepsNone     Code = "steps_none"
+	CodeStepFrom      Code = "step_from"
+	CodeStepOne       Code = "step_one"
+	CodeStepMixed     Code = "step_mixed"
+	CodeStepOrder     Code = "step_order"
+	CodeDayEmpty      Code = "day_empty"
+	CodeDayUnit       Code = "day_unit"
 )
 
 type message struct{ english, chinese string }
@@ -207,6 +215,14 @@ var messages = map[Code]message{
 	CodeGrant4G:       {"cannot be lot_decides in a 4g lot: there we are the lot; write as_pushed, fixed or charge_time", "4g 车场不能由车场决定；请写 as_pushed、fixed 或 charge_time"},
 	CodeGrant336:      {"must be a fixed amount: message 3.36 carries nothing else for %s; write grant: fixed and amount", "必须为固定金额：接口 3.36 下 %s 只能减免金额；请写 grant: fixed 与 amount"},
 	CodeTarget:        {"is for nested 4g areas; write stay", "仅用于 4g 场中场；请写 stay"},
+	CodeOnly4G:        {"is for 4g lots, whose stays the gateway prices; an %s lot prices its own; take it out", "仅用于由网关计费的 4g 车场；%s 车场自行计费；请去掉"},
+	CodeStepsNone:     {"is missing or empty: grant steps needs one step or more", "缺失或为空：grant steps 至少需要一级"},
+	CodeStepFrom:      {"needs exactly one of from_minutes, from_kwh, from_fee", "须且仅须填写 from_minutes、from_kwh、from_fee 之一"},
+	CodeStepOne:       {"needs exactly one of minutes, amount, free: true", "须且仅须填写 minutes、amount、free: true 之一"},
+	CodeStepMixed:     {"counts another thing than the steps before; write %s in all of them", "与前面各级的计量不同；请统一用 %s"},
+	CodeStepOrder:     {"is not above the step before; write the lowest step first, each once", "不高于前一级；请从低到高填写，不要重复"},
+	CodeDayEmpty:      {"limits nothing; write times, minutes or amount, or take it out", "没有任何限制；请填写 times、minutes 或 amount，或去掉"},
+	CodeDayUnit:       {"limits %s, which this rule never grants; limit what it grants, or take it out", "限制的是 %s，而此规则不会这样减免；请改为限制实际减免的内容，或去掉"},
 }
 
 // What a value must be, for CodeType.

@@ -15,7 +15,9 @@ type Input struct {
 	Priced  bool             // the gateway prices the stay itself, as in 4g lots
 	Repeats charge.Repeats   // what a second message does in the lot; without meaning in 4g lots
 	Granted []charge.Granted // everything already granted in the stay, by whichever platform, oldest first
-	Stay    *charge.Stay     // nil in lots without stays
+	Past    []charge.Past    // what the plate was granted around the charge's end, in whichever stay; see Looks
+	Bounds  charge.Bounds
+	Stay    *charge.Stay // nil in lots without stays
 	Now     time.Time
 }
 
@@ -23,6 +25,9 @@ type Input struct {
 // or no_grant with the reason; Reduction is what this charge adds to the stay (the ledger's entry), Send
 // what the lot is told. Whether the binding is off or a shadow, and whether there is a stay at all, is the
 // caller's affair.
+//
+// What per_day and lock look at depends on the ends of charges alone, so that their limits hold in whatever order
+// charges come: see Looks.
 func Decide(in Input) charge.Decision {
 	d := charge.Decision{
 		At: in.Now, Rule: in.Rule, State: charge.StateNoGrant, Granted: in.Granted,
@@ -33,7 +38,8 @@ func Decide(in Input) charge.Decision {
 	}
 	had := add(in.Granted)
 	o := decide(in, had, &d.Wanted)
-	d.Notes = o.notes
+	d.Notes, d.Setting = o.notes, o.setting
+	d.Past = counted(in)
 	if o.reason != "" {
 		d.Reason = o.reason
 		return d
@@ -56,12 +62,15 @@ func decide(in Input, had totals, want *charge.Reduction) outcome {
 	}
 	o = wanted(in)
 	*want = o.reduction
-	for _, step := range []func(Input, totals, charge.Reduction) outcome{combine, limit} {
+	for _, step := range []func(Input, totals, charge.Reduction) outcome{locked, combine, limit, limitDay} {
 		if o.reason != "" {
 			return o
 		}
 		next := step(in, had, o.reduction)
 		next.notes = o.notes.And(next.notes...)
+		if next.setting == "" {
+			next.setting = o.setting
+		}
 		o = next
 	}
 	return o
@@ -77,6 +86,7 @@ type outcome struct {
 	reduction charge.Reduction
 	reason    charge.Reason
 	notes     charge.Notes
+	setting   string // that has cut the reduction
 }
 
 func pass(r charge.Reduction, notes ...charge.Note) outcome {

@@ -66,8 +66,3 @@ func (t totals) list() []charge.Reduction {
 
 // had is what the stay has, as an argument of a note.
 func (t totals) had() charge.Arg { return charge.Grants("had", t.list()...) }
-
-// capOf is the rule's cap of a method, as an argument of a note.
-func capOf(rule charge.Rule, m charge.Method) charge.Arg {
-	return charge.Grants("cap", charge.Reduction{Method: m, Minutes: rule.CapMinutes, Amount: rule.CapAmount})
-}

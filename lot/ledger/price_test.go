@@ -42,6 +42,7 @@ func tariffs(t testing.TB) map[string]*charge.Tariff {
 			period("19:30", "24:00", 60, 200, 0)}},
 		"whole":   {Periods: []charge.Period{period("00:00", "24:00", 60, 200, 1000)}},
 		"gratis":  {UnitMinutes: 60},
+		"posted":  {Periods: []charge.Period{period("08:00", "20:00", 60, 1000, 0), period("20:00", "08:00", 60, 200, 0)}},
 		"perday":  {FreeMinutes: 30, UnitMinutes: 1440, UnitPrice: 1000},
 		"twodays": {UnitMinutes: 2880, UnitPrice: 1000, DailyCap: 800},
 	}

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -22,6 +23,8 @@ type Used struct {
 	Charge  int64
 	Minutes int64
 	Amount  charge.Fen
+	Worth   charge.Fen // in money, whatever the method; those of all grants add up to DerateMoney
+	Late    bool       // lost: the car left after Granted.LeaveBy
 }
 
 // Settle prices a stay at a moment with everything that was granted in it, oldest grant first. It moves
@@ -32,107 +35,96 @@ type Used struct {
 // grant combines: sum takes time off first and then amounts, anything else gives the method that is worth
 // most. Free parking beats everything, and a grant that the lot decides is worth nothing here.
 //
+// A time grant with ChargeFrom takes the price of its minutes from there, as far as they lie in the stay, at the
+// tariff of that time of day and without free minutes; under best each such charge counts with all that the stay was
+// granted up to it, since its own grant is the difference. A grant whose LeaveBy has passed is worth nothing.
+//
 // A payment that covered what was due opens the tariff's leave minutes: until they are over the price is
 // that of the moment of payment. Later, or where too little was paid, the difference is due.
 func Settle(t *charge.Tariff, stay *charge.Stay, grants []charge.Granted, at time.Time) Settlement {
 	var s Settlement
-	if leaving(t, stay, grants, at) {
-		s = reduce(t, stay.Entered, stay.PaidAt, grants)
+	if quoted := leaving(t, stay, grants, at); !quoted.IsZero() {
+		s = reduce(t, stay.Entered, stay.PaidAt, kept(grants, quoted))
 	} else {
-		s = reduce(t, stay.Entered, at, grants)
+		s = reduce(t, stay.Entered, at, kept(grants, at))
 		s.Price = max(0, s.Total-s.DerateMoney-stay.Paid)
+	}
+	for i, g := range grants {
+		s.Used[i].Charge = g.Charge
 	}
 	s.Duration = wholeMinutes(stay.Entered, at)
 	return s
 }
 
-// leaving reports whether the leave minutes of a sufficient payment are running. A payment is told a moment
-// after its quote, and a unit may have begun in between: it suffices if it covers what was due at any moment
-// of the leave minutes before it.
-func leaving(t *charge.Tariff, stay *charge.Stay, grants []charge.Granted, at time.Time) bool {
+// leaving is the moment of the quote that a sufficient payment answered, while the leave minutes of that payment are
+// running; zero otherwise. A payment is told a moment after its quote, and a unit may have begun in between, or
+// LeaveBy passed: it suffices if it covers what was due at any moment of the leave minutes before it.
+func leaving(t *charge.Tariff, stay *charge.Stay, grants []charge.Granted, at time.Time) time.Time {
 	leave := minutes(t.LeaveMinutes)
 	if stay.PaidAt.IsZero() || at.Before(stay.PaidAt) || at.After(stay.PaidAt.Add(leave)) {
-		return false
+		return time.Time{}
 	}
-	quoted := reduce(t, stay.Entered, stay.PaidAt.Add(-leave), grants)
-	return stay.Paid >= quoted.Total-quoted.DerateMoney
+	for _, quoted := range []time.Time{stay.PaidAt, stay.PaidAt.Add(-leave)} {
+		if due := reduce(t, stay.Entered, quoted, kept(grants, quoted)); stay.Paid >= due.Total-due.DerateMoney {
+			return quoted
+		}
+	}
+	return time.Time{}
 }
 
-// reduce is Settle without payment.
+// kept leaves nothing of the grants that are lost at a moment; lost ones stay in their place.
+func kept(grants []charge.Granted, at time.Time) []charge.Granted {
+	out := slices.Clone(grants)
+	for i := range out {
+		if by := out[i].LeaveBy; !by.IsZero() && at.After(by) {
+			out[i].Reduction = charge.Reduction{}
+		}
+	}
+	return out
+}
+
+// reduce is Settle without payment. A grant without a reduction is a lost one.
 func reduce(t *charge.Tariff, entered, at time.Time, grants []charge.Granted) Settlement {
-	s := Settlement{Total: Price(t, entered, at), Used: make([]Used, len(grants))}
+	p := pricing{tariff: t, entered: entered, at: at, grants: grants}
+	p.Total, p.Used = Price(t, entered, at), make([]Used, len(grants))
 	had := sums{}
 	for i, g := range grants {
-		s.Used[i].Charge = g.Charge
-		had.add(g.Reduction)
+		p.Used[i].Late = g.Reduction.IsZero()
+		had.add(g)
 	}
-	if len(grants) == 0 || s.Total == 0 {
-		return s
+	if len(grants) == 0 || p.Total == 0 {
+		return p.Settlement
 	}
-	usable := min(had.minutes, wholeMinutes(entered, at))
-	byTime := s.Total - Price(t, entered, at.Add(-minutes(usable)))
 	switch {
 	case had.free:
-		s.takeFree(grants)
+		p.takeFree()
 	case grants[len(grants)-1].Combine == charge.CombineSum:
-		s.takeMinutes(grants, usable, byTime)
-		s.takeAmount(grants, min(had.amount, s.Total-byTime))
-	case byTime >= min(had.amount, s.Total):
-		s.takeMinutes(grants, usable, byTime)
+		p.takeSum(had)
 	default:
-		s.takeAmount(grants, min(had.amount, s.Total))
+		p.takeBest(min(had.amount, p.Total))
 	}
-	return s
+	return p.Settlement
 }
 
 // sums is what was granted by method.
 type sums struct {
-	minutes int64
-	amount  charge.Fen
-	free    bool
+	minutes  int64
+	charging int64 // of the minutes, those at the price of charging
+	amount   charge.Fen
+	free     bool
 }
 
-func (h *sums) add(r charge.Reduction) {
-	switch r.Method {
+func (h *sums) add(g charge.Granted) {
+	switch r := g.Reduction; r.Method {
 	case charge.MethodTime:
 		h.minutes += r.Minutes
+		if !g.ChargeFrom.IsZero() {
+			h.charging += r.Minutes
+		}
 	case charge.MethodAmount:
 		h.amount += r.Amount
 	case charge.MethodFree:
 		h.free = true
-	}
-}
-
-// takeFree lets the first grant of free parking take everything.
-func (s *Settlement) takeFree(grants []charge.Granted) {
-	s.DerateMoney = s.Total
-	for i, g := range grants {
-		if g.Reduction.Method == charge.MethodFree {
-			s.Used[i].Amount = s.Total
-			return
-		}
-	}
-}
-
-// takeMinutes lets the time grants take minutes off, the oldest first.
-func (s *Settlement) takeMinutes(grants []charge.Granted, usable int64, worth charge.Fen) {
-	s.DerateMoney += worth
-	for i, g := range grants {
-		if g.Reduction.Method == charge.MethodTime {
-			s.Used[i].Minutes = min(g.Reduction.Minutes, usable-s.DerateDuration)
-			s.DerateDuration += s.Used[i].Minutes
-		}
-	}
-}
-
-// takeAmount lets the amount grants take money off, the oldest first.
-func (s *Settlement) takeAmount(grants []charge.Granted, usable charge.Fen) {
-	s.DerateMoney += usable
-	for i, g := range grants {
-		if g.Reduction.Method == charge.MethodAmount {
-			s.Used[i].Amount = min(g.Reduction.Amount, usable)
-			usable -= s.Used[i].Amount
-		}
 	}
 }
 
