@@ -15,9 +15,13 @@ func limit(in Input, had totals, r charge.Reduction) outcome {
 		return pass(r)
 	}
 	left := charge.Reduction{Minutes: most.Minutes - had.minutes, Amount: most.Amount - had.amount}
-	by := charge.Say("rule.cap_left", charge.Grants("cap", most))
+	by := func(left charge.Arg) charge.Note {
+		return charge.Say("rule.cap_left", charge.Grants("cap", most), left)
+	}
 	if setting != "" {
-		by = charge.Say("rule.setting_left", charge.Text("setting", setting), charge.Grants("cap", most))
+		by = func(left charge.Arg) charge.Note {
+			return charge.Say("rule.setting_left", charge.Text("setting", setting), charge.Grants("cap", most), left)
+		}
 	}
 	o := cut(r, left, by, charge.ReasonCapReached)
 	if o.reduction != r {
@@ -44,7 +48,7 @@ func stayCap(in Input, m charge.Method) (most charge.Reduction, setting string) 
 }
 
 // cut leaves of a reduction what is left under a limit, and says by which; nothing left is refused for a reason.
-func cut(r, left charge.Reduction, by charge.Note, reason charge.Reason) outcome {
+func cut(r, left charge.Reduction, by func(left charge.Arg) charge.Note, reason charge.Reason) outcome {
 	given := r
 	switch r.Method {
 	case charge.MethodTime:
@@ -55,9 +59,9 @@ func cut(r, left charge.Reduction, by charge.Note, reason charge.Reason) outcome
 	if given == r {
 		return pass(r)
 	}
-	by.Args = append(by.Args, charge.Grants("left", given))
+	note := by(charge.Grants("left", given))
 	if given.Minutes == 0 && given.Amount == 0 {
-		return refuse(given, reason, by)
+		return refuse(given, reason, note)
 	}
-	return pass(given, by)
+	return pass(given, note)
 }

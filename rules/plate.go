@@ -85,7 +85,10 @@ func limitDay(in Input, _ totals, r charge.Reduction) outcome {
 		return pass(r)
 	}
 	left := charge.Reduction{Minutes: most.Minutes - day.minutes, Amount: most.Amount - day.amount}
-	return cut(r, left, charge.Say("rule.day_left", charge.Grants("cap", allowed)), charge.ReasonDayLimit)
+	by := func(left charge.Arg) charge.Note {
+		return charge.Say("rule.day_left", charge.Grants("cap", allowed), left)
+	}
+	return cut(r, left, by, charge.ReasonDayLimit)
 }
 
 // dayTotal is what a plate was granted on a day.
