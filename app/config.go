@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -213,6 +214,9 @@ func (c *Config) ReadFile(file string) error {
 	}
 	if err := bounded.YAML(src); err != nil {
 		return fmt.Errorf("config file %s: %w", file, err)
+	}
+	if !utf8.Valid(src) {
+		return fmt.Errorf("config file %s: it is not UTF-8, most likely GBK: save the file as UTF-8", file)
 	}
 	if err := yaml.NewDecoder(bytes.NewReader(src), yaml.Strict()).Decode(c); err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("config file %s: %s", file, yaml.FormatError(err, false, false))

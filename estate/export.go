@@ -25,7 +25,15 @@ func Export(s *State) []byte {
 	return out.Bytes()
 }
 
+// ExportWithoutSecrets writes an estate as a file that leaves secrets out, former keys included. Applied to the estate
+// that it came from it changes nothing, since what a file leaves out stays as it was.
+func ExportWithoutSecrets(s *State) []byte {
+	e := exporter{secrets: map[string]string{}, bare: true}
+	return append([]byte("# Chargestamp estate without its secrets: where it is applied they stay as they are.\n"), e.write(s)...)
+}
+
 type exporter struct {
+	bare    bool              // secrets are left out
 	secrets map[string]string // by placeholder
 	order   []string
 }
@@ -39,6 +47,9 @@ func (e *exporter) write(s *State) []byte {
 		}
 		w.buf.WriteString(name + ":\n")
 		for i, n := range nodes {
+			if e.bare {
+				n = n.withoutSecrets()
+			}
 			w.placeholder = func(path, secret string) string {
 				return e.placeholder(prefix+"_"+ids[i]+"_"+path, secret)
 			}
@@ -67,6 +78,28 @@ func shown[T any](things []*T, columns []column[T]) (nodes []*node, ids []string
 		ids = append(ids, n.pairs[0].value.text)
 	}
 	return nodes, ids
+}
+
+// withoutSecrets returns a mapping without its secrets, and without what says nothing alone: a mapping that is empty
+// then, and former keys of which only the end is left.
+func (n *node) withoutSecrets() *node {
+	left := *n
+	left.pairs = nil
+	for _, p := range n.pairs {
+		if p.value.secret {
+			continue
+		}
+		if p.value.kind == kindMap {
+			public := p.value.withoutSecrets()
+			former := strings.HasPrefix(p.name, "old_") && len(public.pairs) < len(p.value.pairs)
+			if former || len(public.pairs) == 0 && len(p.value.pairs) > 0 {
+				continue
+			}
+			p.value = public
+		}
+		left.pairs = append(left.pairs, p)
+	}
+	return &left
 }
 
 // placeholder makes a variable's name of where the secret stands; names that fall together are numbered.

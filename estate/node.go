@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
@@ -68,14 +69,18 @@ const maxDepth = 12
 // syntaxError is a document that is neither YAML nor JSON. Its text quotes nothing of the document, which
 // may hold secrets.
 type syntaxError struct {
-	line    int
-	problem string
+	line     int
+	problem  string
+	encoding bool // it is not UTF-8
 }
 
 func (e *syntaxError) Error() string { return e.problem }
 
 // readNode reads JSON where the text begins with a brace, else YAML. Errors are *syntaxError.
 func readNode(src []byte) (*node, error) {
+	if at := notUTF8(src); at >= 0 {
+		return nil, &syntaxError{line: 1 + bytes.Count(src[:at], []byte("\n")), encoding: true}
+	}
 	src = bytes.TrimPrefix(src, []byte("\ufeff"))
 	if len(src) > bounded.MostDocument {
 		return nil, &syntaxError{line: 1, problem: fmt.Sprintf("the document has more than %d bytes", bounded.MostDocument)}
@@ -87,6 +92,19 @@ func readNode(src []byte) (*node, error) {
 		return nil, &syntaxError{line: beyond.Line, problem: beyond.Problem}
 	}
 	return readYAML(src)
+}
+
+// notUTF8 returns where the first bytes stand that are not UTF-8, -1 for nowhere. Names would turn into question marks
+// without a word.
+func notUTF8(src []byte) int {
+	for at := 0; at < len(src); {
+		r, size := utf8.DecodeRune(src[at:])
+		if r == utf8.RuneError && size <= 1 {
+			return at
+		}
+		at += size
+	}
+	return -1
 }
 
 // readJSON keeps the line of every value, and members that are given twice.

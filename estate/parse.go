@@ -32,10 +32,15 @@ func Parse(file string, src []byte, getenv func(string) (string, bool), readFile
 	root, err := readNode(src)
 	if err != nil {
 		line := 1
-		if bad := (*syntaxError)(nil); errors.As(err, &bad) {
+		bad := (*syntaxError)(nil)
+		if errors.As(err, &bad) {
 			line = bad.line
 		}
-		p.fail(line, "", CodeSyntax, err.Error())
+		if bad != nil && bad.encoding {
+			p.fail(line, "", CodeEncoding)
+		} else {
+			p.fail(line, "", CodeSyntax, err.Error())
+		}
 		return nil, p.errs.sorted()
 	}
 	doc := p.document(root)

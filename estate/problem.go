@@ -77,6 +77,7 @@ type Code string
 // Codes of errors. Each text below says what is wrong and what to do.
 const (
 	CodeSyntax        Code = "syntax"
+	CodeEncoding      Code = "encoding"
 	CodeVersion       Code = "version"
 	CodeUnknownKey    Code = "unknown_key"
 	CodeTwice         Code = "twice"
@@ -156,6 +157,7 @@ func (m message) in(lang string) string {
 
 // messages has a text in both languages for every code; both take the same arguments.
 var messages = map[Code]message{
+	CodeEncoding:      {"is not UTF-8, most likely GBK: save the file as UTF-8", "不是 UTF-8 编码，多半是 GBK：请另存为 UTF-8"},
 	CodeSyntax:        {"cannot be read: %s", "无法读取：%s"},
 	CodeVersion:       {"is missing or unknown: write version: 1 at the top", "缺失或未知：请在开头写 version: 1"},
 	CodeUnknownKey:    {"has an unknown key %q; known here: %s", "含未知键 %q；此处可用：%s"},

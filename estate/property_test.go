@@ -146,6 +146,19 @@ func TestExportComesBack(t *testing.T) {
 	})
 }
 
+func TestExportWithoutSecretsChangesNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s, _ := mustMerge(t, nil, mustParse(t, drawEstate(t), nil))
+		file := estate.ExportWithoutSecrets(s)
+		if bytes.Contains(file, []byte("hush")) || bytes.Contains(file, []byte("env:")) {
+			t.Fatalf("secrets, or placeholders of them:\n%s", file)
+		}
+		if _, changes := mustMerge(t, s, mustParse(t, file, nil)); len(changes) > 0 {
+			t.Fatalf("it changes the estate that it came from:\n%s\n%s", changes, file)
+		}
+	})
+}
+
 func TestResolvedKeepsMeaningAndLines(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, _ := mustMerge(t, nil, mustParse(t, drawEstate(t), nil))

@@ -257,6 +257,9 @@ func (a *api) charges() {
 		summary: "List charges, newest first"},
 		func(ctx context.Context, who guard.Identity, in *chargesInput) (*list[chargeFull], error) {
 			f, err := in.filter()
+			if err == nil {
+				err = a.knownPlatform(in.Platform)
+			}
 			if err != nil {
 				return nil, err
 			}

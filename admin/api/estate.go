@@ -23,6 +23,10 @@ type estateOutput struct {
 	}
 }
 
+type exportInput struct {
+	WithoutSecrets bool `query:"without_secrets" doc:"leave secrets out in place of printing placeholders; the document applies back unchanged"`
+}
+
 type exportOutput struct {
 	ContentType string `header:"Content-Type"`
 	Body        []byte
@@ -52,8 +56,12 @@ func (a *api) estate() {
 		})
 	handle(a, route{method: http.MethodGet, path: "/estate", id: "export-estate", role: guard.RoleAdmin,
 		summary: "The estate as a document, secrets as placeholders"},
-		func(_ context.Context, who guard.Identity, _ *struct{}) (*exportOutput, error) {
-			doc, err := a.desk.Export(who)
+		func(_ context.Context, who guard.Identity, in *exportInput) (*exportOutput, error) {
+			export := a.desk.Export
+			if in.WithoutSecrets {
+				export = a.desk.ExportWithoutSecrets
+			}
+			doc, err := export(who)
 			return &exportOutput{"application/yaml", doc}, err
 		})
 	handle(a, route{method: http.MethodPost, path: "/check", id: "check-push", role: guard.RoleSupport, maxBody: 1 << 20,

@@ -87,6 +87,9 @@ func (a *api) pushes() {
 		summary: "List requests of platforms, newest first, refused ones too"},
 		func(ctx context.Context, _ guard.Identity, in *pushesInput) (*list[push], error) {
 			f, err := in.filter()
+			if err == nil {
+				err = a.knownPlatform(in.Platform)
+			}
 			if err != nil {
 				return nil, err
 			}

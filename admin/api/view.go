@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -82,7 +83,8 @@ func parseTime(field, s string) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil
 	}
-	if t, err := time.Parse(time.RFC3339, s); err == nil {
+	// A "+" that was not written as %2B arrives as a blank; no time has a blank of its own before its zone.
+	if t, err := time.Parse(time.RFC3339, strings.Replace(s, " ", "+", 1)); err == nil {
 		return t, nil
 	}
 	if t, err := time.ParseInLocation(time.DateOnly, s, charge.Shanghai); err == nil {
@@ -113,6 +115,16 @@ func parseLot(field, s string) (charge.LotID, error) {
 		return id, invalid(field, "a lot is written union_id/park_id")
 	}
 	return id, nil
+}
+
+// knownPlatform refuses a platform that is neither served nor anybody's account: a misspelt filter must not look like
+// an empty list.
+func (a *api) knownPlatform(id string) error {
+	known := a.desk.PlatformIDs()
+	if id == "" || slices.Contains(known, id) {
+		return nil
+	}
+	return invalid("query.platform", "unknown platform; known are "+strings.Join(known, ", "))
 }
 
 // parseCodes reads a comma-separated list of codes of a closed list.

@@ -5,6 +5,8 @@ package desk
 
 import (
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -54,6 +56,18 @@ func (d *Desk) Platform(id string) (platform.Info, bool) {
 		}
 	}
 	return platform.Info{}, false
+}
+
+// PlatformIDs lists the platforms that are served, and those of accounts whose profile is gone.
+func (d *Desk) PlatformIDs() []string {
+	known := map[string]bool{}
+	for _, info := range d.cfg.Platforms {
+		known[info.ID] = true
+	}
+	for _, account := range d.cfg.Estate.State().Accounts() {
+		known[account.Platform] = true
+	}
+	return slices.Sorted(maps.Keys(known))
 }
 
 // ShowPlate gives a plate as a person may see it: whole for support and admins, masked for viewers.

@@ -1,58 +1,39 @@
 package main
 
-import (
-	"strings"
-	"time"
-)
+import "strings"
 
 type accountsCommand struct {
-	remote
-	output
+	List accountsList `cmd:"" default:"withargs" help:"List accounts, which keys they have, and when each set was last used."`
 }
 
-// Run lists accounts, which keys they have, and when each set of keys was last used.
-func (a *accountsCommand) Run(c *console) error {
-	var page struct {
-		Items []struct {
-			Account  string `json:"account"`
-			Platform string `json:"platform"`
-			Scope    string `json:"scope"`
-			Off      bool   `json:"off"`
-			Keys     []struct {
-				Name  string  `json:"name"`
-				Value *string `json:"value"`
-			} `json:"keys"`
-			FormerUntil *time.Time `json:"former_until"`
-			LastUsed    struct {
-				Current *time.Time `json:"current"`
-				Former  *time.Time `json:"former"`
-			} `json:"last_used"`
-		} `json:"items"`
+var accountColumns = []column{field("ACCOUNT", "account"), field("PLATFORM", "platform"), field("SCOPE", "scope"), {"STATE", accountState},
+	{"KEYS", accountKeys}, moment("KEYS USED", "last_used.current"), moment("FORMER KEYS UNTIL", "former_until"),
+	moment("FORMER KEYS USED", "last_used.former")}
+
+func accountState(i item) string {
+	if i.at("off") == true {
+		return "off"
 	}
-	if err := a.client().Get(c.ctx, "/api/v1/accounts", nil, &page); err != nil {
-		return err
-	}
-	t := table{head: []string{"ACCOUNT", "PLATFORM", "SCOPE", "STATE", "KEYS", "LAST USED", "FORMER KEYS UNTIL", "LAST USED"}}
-	for _, i := range page.Items {
-		state := "on"
-		if i.Off {
-			state = "off"
-		}
-		var keys []string
-		for _, k := range i.Keys {
-			if k.Value != nil {
-				keys = append(keys, k.Name)
-			}
-		}
-		t.rows = append(t.rows, []string{i.Account, i.Platform, i.Scope, state, strings.Join(keys, " "), when(i.LastUsed.Current), when(i.FormerUntil), when(i.LastUsed.Former)})
-	}
-	return a.print(c, t, page.Items)
+	return "on"
 }
 
-// when prints a time in a table.
-func when(t *time.Time) string {
-	if t == nil {
-		return "-"
+// accountKeys names the keys that an account has.
+func accountKeys(i item) string {
+	keys, _ := i.at("keys").([]any)
+	var names []string
+	for _, k := range keys {
+		if key, _ := k.(map[string]any); key["value"] != nil {
+			names = append(names, cell(key["name"]))
+		}
 	}
-	return t.Format(time.RFC3339)
+	return strings.Join(names, " ")
+}
+
+type accountsList struct {
+	listing
+}
+
+// Run lists accounts.
+func (a *accountsList) Run(c *console) error {
+	return a.list(c, "/api/v1/accounts", accountColumns, accountColumns)
 }

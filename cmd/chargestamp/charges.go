@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"strconv"
 	"strings"
 )
 
@@ -18,116 +16,57 @@ type chargesCommand struct {
 	Replay    chargesReplay    `cmd:"" help:"Open a stored push again with today's keys."`
 }
 
-// chargeFilter is the filter flags of lists.
+// chargeFilter is the filter flags of charges.
 type chargeFilter struct {
 	Platform string `help:"Platform id."`
 	Lot      string `help:"Lot, union_id/park_id."`
 	Plate    string `help:"Plate, or a part of three or more characters."`
 	Order    string `help:"The platform's order number."`
 	State    string `help:"State, such as held or delivered."`
-	From     string `help:"From this time, RFC 3339."`
-	To       string `help:"Before this time, RFC 3339."`
+	From     string `help:"From this time, RFC 3339 or a day."`
+	To       string `help:"Before this time."`
 }
 
 func (f chargeFilter) query() url.Values {
-	q := url.Values{}
-	for name, v := range map[string]string{"platform": f.Platform, "lot": f.Lot, "plate": f.Plate, "order": f.Order,
-		"state": f.State, "from": f.From, "to": f.To} {
-		if v != "" {
-			q.Set(name, v)
-		}
-	}
-	return q
+	return filters(map[string]string{"platform": f.Platform, "lot": f.Lot, "plate": f.Plate, "order": f.Order,
+		"state": f.State, "from": f.From, "to": f.To})
 }
 
-// chargeRow is what the commands read of a charge.
-type chargeRow struct {
-	ID         string  `json:"id"`
-	Platform   string  `json:"platform"`
-	Order      *string `json:"order"`
-	Plate      string  `json:"plate"`
-	Lot        string  `json:"lot"`
-	State      string  `json:"state"`
-	Reason     string  `json:"reason"`
-	ReceivedAt string  `json:"received_at"`
-	Reduction  *struct {
-		Method  string `json:"method"`
-		Minutes int64  `json:"minutes"`
-		Amount  string `json:"amount"`
-	} `json:"reduction"`
-}
-
-func (r chargeRow) granted() string {
-	if r.Reduction == nil {
-		return "-"
-	}
-	switch r.Reduction.Method {
+// granted shows a reduction in words.
+func granted(i item) string {
+	switch method := cell(i.at("reduction.method")); method {
 	case "time":
-		return strconv.FormatInt(r.Reduction.Minutes, 10) + " min"
+		return cell(i.at("reduction.minutes")) + " min"
 	case "amount":
-		return r.Reduction.Amount + " yuan"
+		return cell(i.at("reduction.amount")) + " yuan"
+	default:
+		return strings.ReplaceAll(method, "_", " ")
 	}
-	return strings.ReplaceAll(r.Reduction.Method, "_", " ")
 }
+
+var (
+	chargeColumns = []column{field("ID", "id"), moment("RECEIVED", "received_at"), field("PLATFORM", "platform"), field("PLATE", "plate"),
+		field("LOT", "lot"), {"GRANTED", granted}, field("STATE", "state"), field("REASON", "reason")}
+	chargeAll = []column{field("id", "id"), field("platform", "platform"), field("order", "order"), field("plate", "plate"), field("lot", "lot"),
+		field("state", "state"), field("reason", "reason"), field("started_at", "started_at"), field("ended_at", "ended_at"),
+		field("received_at", "received_at"), field("energy_kwh", "energy_kwh"), field("total_amount", "total_amount"),
+		field("granted_method", "reduction.method"), field("granted_minutes", "reduction.minutes"), field("granted_amount", "reduction.amount"),
+		field("stay", "stay.order_id"), field("used_minutes", "usage.minutes"), field("used_amount", "usage.amount"), field("report", "report.state")}
+)
 
 type chargesList struct {
-	remote
-	output
+	paged
 	chargeFilter
-	Limit int `default:"50" help:"How many."`
+	Reason string `help:"Reason, such as cap_reached."`
 }
 
 // Run lists charges.
 func (l *chargesList) Run(c *console) error {
-	items, err := l.fetch(c)
-	if err != nil {
-		return err
-	}
-	return l.print(c, chargeTable(items), items)
-}
-
-// chargeTable is charges as rows.
-func chargeTable(items []chargeItem) table {
-	t := table{head: []string{"ID", "RECEIVED", "PLATFORM", "PLATE", "LOT", "GRANTED", "STATE", "REASON"}}
-	for _, i := range items {
-		t.rows = append(t.rows, []string{i.ID, i.ReceivedAt, i.Platform, i.Plate, i.Lot, i.granted(), i.State, i.Reason})
-	}
-	return t
-}
-
-// chargeItem is a charge as the API tells it: JSON output leaves nothing out that a row does not show.
-type chargeItem struct {
-	chargeRow
-	told json.RawMessage
-}
-
-// UnmarshalJSON reads the row and keeps what was told.
-func (i *chargeItem) UnmarshalJSON(b []byte) error {
-	i.told = bytes.Clone(b)
-	return json.Unmarshal(b, &i.chargeRow)
-}
-
-// MarshalJSON gives back what was told.
-func (i chargeItem) MarshalJSON() ([]byte, error) { return i.told, nil }
-
-func (l *chargesList) fetch(c *console) ([]chargeItem, error) {
 	q := l.query()
-	items := []chargeItem{}
-	for {
-		q.Set("limit", strconv.Itoa(min(l.Limit-len(items), 500)))
-		var page struct {
-			Items []chargeItem `json:"items"`
-			Next  string       `json:"next"`
-		}
-		if err := l.client().Get(c.ctx, "/api/v1/charges", q, &page); err != nil {
-			return nil, err
-		}
-		items = append(items, page.Items...)
-		if page.Next == "" || len(items) >= l.Limit {
-			return items, nil
-		}
-		q.Set("cursor", page.Next)
+	if l.Reason != "" {
+		q.Set("reason", l.Reason)
 	}
+	return l.list(c, "/api/v1/charges", q, chargeColumns, chargeAll)
 }
 
 type chargesShow struct {
@@ -147,14 +86,19 @@ func (s *chargesShow) Run(c *console) error {
 		_, err := fmt.Fprintln(c.out, strings.TrimSpace(string(raw)))
 		return err
 	case "csv":
-		var one chargeItem
+		var one item
 		if err := json.Unmarshal(raw, &one); err != nil {
 			return err
 		}
-		return s.print(c, chargeTable([]chargeItem{one}), nil)
+		return listing{output: s.output}.print(c, []item{one}, chargeColumns, chargeAll)
+	}
+	var head item
+	if err := json.Unmarshal(raw, &head); err != nil {
+		return err
 	}
 	var full struct {
-		chargeRow
+		ID, Platform, Plate, Lot, State, Reason string
+
 		Decision   json.RawMessage `json:"decision"`
 		Deliveries []struct {
 			ID       string `json:"id"`
@@ -178,7 +122,7 @@ func (s *chargesShow) Run(c *console) error {
 		return err
 	}
 	fmt.Fprintf(c.out, "charge %s  %s  %s  lot %s\n%s (%s), granted %s\n", full.ID, full.Platform, full.Plate, full.Lot,
-		full.State, full.Reason, full.granted())
+		full.State, full.Reason, granted(head))
 	if len(full.Decision) > 0 && string(full.Decision) != "null" {
 		fmt.Fprintln(c.out, "\ndecision")
 		if err := printYAML(c, full.Decision); err != nil {
@@ -250,14 +194,15 @@ func (r *chargesRedeliver) Run(c *console) error {
 	if len(r.query()) == 0 {
 		return usage("give a charge id, or a filter such as --lot and --state")
 	}
-	found, err := (&chargesList{remote: r.remote, chargeFilter: r.chargeFilter, Limit: r.Most}).fetch(c)
+	found, _, err := paged{listing: listing{remote: r.remote}, Limit: r.Most}.fetch(c, "/api/v1/charges", r.query())
 	if err != nil {
 		return err
 	}
 	bad := 0
 	for i := len(found) - 1; i >= 0; i-- {
-		fmt.Fprint(c.out, found[i].ID, "  ")
-		if err := r.do(c, chargePath(found[i].ID, "redeliver"), map[string]string{}); err == errFailed { //nolint:errorlint // a sentinel of our own, never wrapped
+		id := cell(found[i].at("id"))
+		fmt.Fprint(c.out, id, "  ")
+		if err := r.do(c, chargePath(id, "redeliver"), map[string]string{}); err == errFailed { //nolint:errorlint // a sentinel of our own, never wrapped
 			bad++
 		} else if err != nil {
 			return err
@@ -294,13 +239,16 @@ type chargesReplay struct {
 }
 
 // Run replays one push.
-func (r *chargesReplay) Run(c *console) error {
-	path := "/api/v1/pushes/" + url.PathEscape(r.Push) + "/replay"
-	if r.DryRun {
+func (r *chargesReplay) Run(c *console) error { return r.replay(c, r.Push) }
+
+// replay opens a stored push again and prints what came of it.
+func (a action) replay(c *console, push string) error {
+	path := "/api/v1/pushes/" + url.PathEscape(push) + "/replay"
+	if a.DryRun {
 		path += "?dry_run=true"
 	}
 	var out json.RawMessage
-	if err := r.client().Post(c.ctx, path, map[string]string{"reason": r.Reason}, &out); err != nil {
+	if err := a.client().Post(c.ctx, path, map[string]string{"reason": a.Reason}, &out); err != nil {
 		return err
 	}
 	return printYAML(c, out)

@@ -46,12 +46,17 @@ func (a *applyCommand) Run(c *console) error {
 
 type exportCommand struct {
 	remote
+	WithoutSecrets bool `help:"Leave secrets out; what is printed applies back unchanged."`
 }
 
 // Run prints the estate as YAML that apply takes again.
 func (e *exportCommand) Run(c *console) error {
 	var doc []byte
-	if err := e.client().Get(c.ctx, "/api/v1/estate", nil, &doc); err != nil {
+	q := url.Values{}
+	if e.WithoutSecrets {
+		q.Set("without_secrets", "true")
+	}
+	if err := e.client().Get(c.ctx, "/api/v1/estate", q, &doc); err != nil {
 		return err
 	}
 	_, err := c.out.Write(doc)

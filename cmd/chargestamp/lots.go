@@ -32,33 +32,30 @@ type lotsCommand struct {
 	Resume lotsResume `cmd:"" help:"Send again, what waited first."`
 }
 
+var (
+	lotColumns = []column{field("LOT", "lot"), field("NAME", "name"), field("KIND", "kind"), {"STATE", lotState}, field("LINE", "line"),
+		field("PENDING", "pending"), field("OVER_1M", "pending_over_1m"), field("OVER_10M", "pending_over_10m"), field("OLDEST", "oldest_age_s")}
+	lotAll = append(lotColumns, field("LAST_HEARTBEAT", "last_heartbeat"))
+)
+
+// lotState is on, off or paused.
+func lotState(i item) string {
+	switch {
+	case i.at("off") == true:
+		return "off"
+	case i.at("paused") == true:
+		return "paused"
+	}
+	return "on"
+}
+
 type lotsList struct {
-	remote
-	output
+	listing
 }
 
 // Run lists lots.
 func (l *lotsList) Run(c *console) error {
-	var page struct {
-		Items []map[string]any `json:"items"`
-	}
-	if err := l.client().Get(c.ctx, "/api/v1/lots", nil, &page); err != nil {
-		return err
-	}
-	t := table{head: []string{"LOT", "NAME", "KIND", "LINE", "PENDING", "OVER_1M", "OVER_10M", "OLDEST"}}
-	for _, i := range page.Items {
-		t.rows = append(t.rows, []string{cell(i["lot"]), cell(i["name"]), cell(i["kind"]), cell(i["line"]),
-			cell(i["pending"]), cell(i["pending_over_1m"]), cell(i["pending_over_10m"]), cell(i["oldest_age_s"])})
-	}
-	return l.print(c, t, page.Items)
-}
-
-// cell prints a JSON value in a table.
-func cell(v any) string {
-	if v == nil {
-		return "-"
-	}
-	return fmt.Sprint(v)
+	return l.list(c, "/api/v1/lots", lotColumns, lotAll)
 }
 
 // lotArg names a lot.
@@ -93,7 +90,7 @@ func (l *lotsShow) Run(c *console) error {
 	if l.Output == "table" {
 		return printYAML(c, v)
 	}
-	return l.print(c, table{}, v)
+	return l.output.print(c, table{}, v)
 }
 
 type lotsPrice struct {
@@ -143,23 +140,21 @@ type lotsResume struct{ lotAction }
 func (l *lotsResume) Run(c *console) error { return l.do(c, "/resume") }
 
 type bindingsCommand struct {
-	remote
-	output
+	List bindingsList `cmd:"" default:"withargs" help:"List bindings."`
+}
+
+var (
+	bindingColumns = []column{field("ACCOUNT", "account"), field("LOT", "lot"), field("MODE", "mode"), field("RULE", "rule")}
+	bindingAll     = append(bindingColumns, field("CHARGERS", "chargers"), field("STATIONS", "stations"))
+)
+
+type bindingsList struct {
+	listing
 }
 
 // Run lists bindings.
-func (b *bindingsCommand) Run(c *console) error {
-	var page struct {
-		Items []map[string]any `json:"items"`
-	}
-	if err := b.client().Get(c.ctx, "/api/v1/bindings", nil, &page); err != nil {
-		return err
-	}
-	t := table{head: []string{"ACCOUNT", "LOT", "MODE", "RULE"}}
-	for _, i := range page.Items {
-		t.rows = append(t.rows, []string{cell(i["account"]), cell(i["lot"]), cell(i["mode"]), cell(i["rule"])})
-	}
-	return b.print(c, t, page.Items)
+func (b *bindingsList) Run(c *console) error {
+	return b.list(c, "/api/v1/bindings", bindingColumns, bindingAll)
 }
 
 type statementCommand struct {

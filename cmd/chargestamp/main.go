@@ -26,30 +26,39 @@ const (
 
 // commands is the whole command line.
 type commands struct {
-	Demo       demoCommand      `cmd:"" help:"Play all fourteen platforms and all kinds of lots against a real server."`
-	Serve      serveCommand     `cmd:"" help:"Run the gateway."`
-	Apply      applyCommand     `cmd:"" help:"Send an estate file to a running server."`
-	Export     exportCommand    `cmd:"" help:"Print the estate, secrets as placeholders."`
-	Push       pushCommand      `cmd:"" help:"Play a platform: build, sign and send one push."`
-	Lot        lotCommand       `cmd:"" help:"Play a car park."`
-	Check      checkCommand     `cmd:"" help:"Signature doctor: walk a captured push offline."`
-	Certify    certifyCommand   `cmd:"" help:"Run the scripted checklist of a partner's joint test."`
-	Charges    chargesCommand   `cmd:"" help:"Read charges and act on them."`
-	Lots       lotsCommand      `cmd:"" help:"Read lots, pause and resume them, ask them for prices."`
-	Accounts   accountsCommand  `cmd:"" help:"List accounts, and when their keys were last used."`
-	Bindings   bindingsCommand  `cmd:"" help:"List bindings."`
-	Statements statementCommand `cmd:"" help:"Print statements."`
-	Rules      rulesCommand     `cmd:"" help:"Try changed rules on stored charges."`
-	Token      tokenCommand     `cmd:"" help:"API tokens."`
-	User       userCommand      `cmd:"" help:"Console users."`
-	Migrate    migrateCommand   `cmd:"" help:"Bring the database's schema up to date."`
-	Backup     backupCommand    `cmd:"" help:"Write a backup, also while serving."`
-	Restore    restoreCommand   `cmd:"" help:"Fill an empty place from a backup."`
-	Copy       copyCommand      `cmd:"" help:"Move a site from one engine to the other."`
-	Verify     verifyCommand    `cmd:"" help:"Add everything up again and say what does not agree."`
-	Bench      benchCommand     `cmd:"" help:"Measure; see docs/performance.md."`
-	Soak       soakCommand      `cmd:"" help:"Kill rounds, lying lots and long runs."`
-	Version    versionCommand   `cmd:"" help:"Print the version."`
+	Demo       demoCommand       `cmd:"" help:"Play all fourteen platforms and all kinds of lots against a real server."`
+	Serve      serveCommand      `cmd:"" help:"Run the gateway."`
+	Apply      applyCommand      `cmd:"" help:"Send an estate file to a running server."`
+	Export     exportCommand     `cmd:"" help:"Print the estate, secrets as placeholders."`
+	Push       pushCommand       `cmd:"" help:"Play a platform: build, sign and send one push."`
+	Lot        lotCommand        `cmd:"" help:"Play a car park."`
+	Check      checkCommand      `cmd:"" help:"Signature doctor: walk a captured push offline."`
+	Certify    certifyCommand    `cmd:"" help:"Run the scripted checklist of a partner's joint test."`
+	Pushes     pushesCommand     `cmd:"" help:"Read requests of platforms, and replay them."`
+	Logs       logsCommand       `cmd:"" help:"Follow pushes live."`
+	Stays      staysCommand      `cmd:"" help:"Read stays of cars in lots."`
+	Charges    chargesCommand    `cmd:"" help:"Read charges and act on them."`
+	Lots       lotsCommand       `cmd:"" help:"Read lots, pause and resume them, ask them for prices."`
+	Accounts   accountsCommand   `cmd:"" help:"List accounts, and when their keys were last used."`
+	Bindings   bindingsCommand   `cmd:"" help:"List bindings."`
+	Statements statementCommand  `cmd:"" help:"Print statements."`
+	Rules      rulesCommand      `cmd:"" help:"Try changed rules on stored charges."`
+	Token      tokenCommand      `cmd:"" help:"API tokens."`
+	User       userCommand       `cmd:"" help:"Console users."`
+	Migrate    migrateCommand    `cmd:"" help:"Bring the database's schema up to date."`
+	Backup     backupCommand     `cmd:"" help:"Write a backup, also while serving."`
+	Restore    restoreCommand    `cmd:"" help:"Fill an empty place from a backup."`
+	Copy       copyCommand       `cmd:"" help:"Move a site from one engine to the other."`
+	Verify     verifyCommand     `cmd:"" help:"Add everything up again and say what does not agree."`
+	Bench      benchCommand      `cmd:"" help:"Measure; see docs/performance.md."`
+	Soak       soakCommand       `cmd:"" help:"Kill rounds, lying lots and long runs."`
+	Validate   validateCommand   `cmd:"" help:"Check a config file, an estate file or a profile, without a server."`
+	Config     configCommand     `cmd:"" help:"Print the settings that serve would use."`
+	Help       helpCommand       `cmd:"" help:"Print the help of a command."`
+	Completion completionCommand `cmd:"" help:"Print a completion script for a shell."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
+
+	ShowVersion kong.VersionFlag `name:"version" help:"Print the version." hidden:""`
 }
 
 // console is where a command reads and writes: results on out, words for people on err.
@@ -84,11 +93,15 @@ const gcPercent = 200
 
 // run parses and carries out one command line and returns its exit code.
 func run(c *console, args []string) int {
+	if len(args) == 0 {
+		run(c, []string{"--help"})
+		return exitUsage
+	}
 	var cli commands
 	exit := -1
 	parser, err := kong.New(&cli, kong.Name("chargestamp"), kong.UsageOnError(),
 		kong.Description("充电减免网关 — the open gateway that makes free parking after charging work."),
-		kong.Writers(c.out, c.err), kong.Exit(func(code int) { exit = code }))
+		kong.Vars{"version": versionText()}, kong.Writers(c.out, c.err), kong.Exit(func(code int) { exit = code }))
 	if err != nil {
 		fmt.Fprintln(c.err, "chargestamp:", err)
 		return exitFailed
@@ -101,7 +114,7 @@ func run(c *console, args []string) int {
 		fmt.Fprintln(c.err, "chargestamp:", err)
 		return exitUsage
 	}
-	err = parsed.Run(c)
+	err = parsed.Run(c, parser)
 	var wrong usageError
 	switch {
 	case err == nil:

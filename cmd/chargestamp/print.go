@@ -3,14 +3,20 @@ package main
 import (
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"os"
 	"strings"
-	"text/tabwriter"
+
+	"github.com/xuri/excelize/v2"
+	"golang.org/x/text/width"
 )
 
 // output is the -o flag of commands that print results.
 type output struct {
-	Output string `short:"o" enum:"table,json,csv" default:"table" help:"How to print: table, json or csv."`
+	Output string `short:"o" enum:"table,json,csv,xlsx" default:"table" help:"How to print: table, json, csv or xlsx."`
+	File   string `type:"path" help:"Where to write; xlsx needs it."`
 }
 
 // table is a result with a header.
@@ -21,7 +27,12 @@ type table struct {
 
 // print writes a table, or value as JSON.
 func (o output) print(c *console, t table, value any) error {
+	if o.File != "" {
+		return o.toFile(c, t, value)
+	}
 	switch o.Output {
+	case "xlsx":
+		return usage("-o xlsx needs --file")
 	case "json":
 		e := json.NewEncoder(c.out)
 		e.SetIndent("", "  ")
@@ -34,10 +45,77 @@ func (o output) print(c *console, t table, value any) error {
 		}
 		return w.WriteAll(t.rows)
 	}
-	w := tabwriter.NewWriter(c.out, 2, 8, 2, ' ', 0)
-	fmt.Fprintln(w, strings.Join(t.head, "\t"))
-	for _, r := range t.rows {
-		fmt.Fprintln(w, strings.Join(r, "\t"))
+	return t.write(c.out)
+}
+
+// toFile prints into a file in place of standard output.
+func (o output) toFile(c *console, t table, value any) (err error) {
+	if o.Output == "xlsx" {
+		return t.workbook(o.File)
 	}
-	return w.Flush()
+	f, err := os.Create(o.File)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	to := *c
+	to.out = f
+	o.File = ""
+	return o.print(&to, t, value)
+}
+
+// workbook writes the rows as a spreadsheet. Every cell is a text: ids of 18 digits must stay whole.
+func (t table) workbook(file string) error {
+	book := excelize.NewFile()
+	defer book.Close()
+	sheet := book.GetSheetName(0)
+	for n, line := range append([][]string{t.head}, t.rows...) {
+		row := make([]any, len(line))
+		for i, text := range line {
+			row[i] = text
+		}
+		if err := book.SetSheetRow(sheet, fmt.Sprintf("A%d", n+1), &row); err != nil {
+			return err
+		}
+	}
+	return book.SaveAs(file)
+}
+
+// gap stands between two columns.
+const gap = "  "
+
+// write prints the rows aligned by how wide they are shown: a Chinese character takes two places.
+func (t table) write(to io.Writer) error {
+	lines := append([][]string{t.head}, t.rows...)
+	widths := make([]int, len(t.head))
+	for _, line := range lines {
+		for i, text := range line {
+			widths[i] = max(widths[i], displayWidth(text))
+		}
+	}
+	var out strings.Builder
+	for _, line := range lines {
+		for i, text := range line {
+			out.WriteString(text)
+			if i < len(line)-1 {
+				out.WriteString(strings.Repeat(" ", widths[i]-displayWidth(text)) + gap)
+			}
+		}
+		out.WriteByte('\n')
+	}
+	_, err := io.WriteString(to, out.String())
+	return err
+}
+
+// displayWidth is how many places a terminal gives a text.
+func displayWidth(text string) (places int) {
+	for _, r := range text {
+		switch width.LookupRune(r).Kind() {
+		case width.EastAsianWide, width.EastAsianFullwidth:
+			places += 2
+		default:
+			places++
+		}
+	}
+	return places
 }

@@ -16,10 +16,16 @@ import (
 
 func lookupEnv(name string) (string, bool) { return os.LookupEnv(name) }
 
-// serveCommand runs the gateway. Flags beat the environment, which beats the config file.
+// serveCommand runs the gateway.
 type serveCommand struct {
+	serveFlags
+	Estate string `placeholder:"FILE" type:"path" help:"Estate file, applied at start."`
+	Pprof  string `placeholder:"ADDR" help:"Serve profiles on this loopback address." hidden:""`
+}
+
+// serveFlags are the settings that flags may say. Flags beat the environment, which beats the config file.
+type serveFlags struct {
 	Config     string `placeholder:"FILE" type:"path" help:"Config file (YAML)."`
-	Estate     string `placeholder:"FILE" type:"path" help:"Estate file, applied at start."`
 	Data       string `placeholder:"DIR" help:"Data folder; default ./data."`
 	Database   string `placeholder:"URL" help:"postgres://…; by default SQLite in the data folder."`
 	HTTP       string `name:"http" placeholder:"ADDR" help:"Public HTTP; default :8080."`
@@ -28,10 +34,9 @@ type serveCommand struct {
 	Health     string `placeholder:"ADDR" help:"Health HTTP for load balancers: /healthz, /readyz; off by default."`
 	SecretsKey string `placeholder:"FILE" type:"path" help:"Key that seals stored secrets; default secrets.key in the data folder."`
 	Node       string `help:"This node's name, where several serve one database; made up by default." hidden:""`
-	Pprof      string `placeholder:"ADDR" help:"Serve profiles on this loopback address." hidden:""`
 }
 
-func (s *serveCommand) config() (app.Config, error) {
+func (s *serveFlags) config() (app.Config, error) {
 	cfg := app.Defaults()
 	if s.Config != "" {
 		if err := cfg.ReadFile(s.Config); err != nil {

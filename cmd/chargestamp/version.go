@@ -10,8 +10,14 @@ import (
 
 type versionCommand struct{}
 
-// Run prints the version, the commit it was built from and the Go version.
+// Run prints the version.
 func (*versionCommand) Run(c *console) error {
+	_, err := fmt.Fprintln(c.out, versionText())
+	return err
+}
+
+// versionText names the version, the commit it was built from and the Go version.
+func versionText() string {
 	commit := "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
@@ -20,6 +26,5 @@ func (*versionCommand) Run(c *console) error {
 			}
 		}
 	}
-	_, err := fmt.Fprintf(c.out, "chargestamp %s (commit %s, %s)\n", app.Version, commit, runtime.Version())
-	return err
+	return fmt.Sprintf("chargestamp %s (commit %s, %s)", app.Version, commit, runtime.Version())
 }

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/chargestamp/chargestamp/admin/client"
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// listing is the flags of every list.
+type listing struct {
+	remote
+	output
+}
+
+// paged is the flags of lists that grow without end.
+type paged struct {
+	listing
+	Limit int  `default:"50" help:"How many, the newest first."`
+	All   bool `help:"All of them."`
+}
+
+// mostAPage is how many rows the API answers at once.
+const mostAPage = 500
+
+// column is one column of a list: its heading, and what it shows of an item.
+type column struct {
+	head string
+	show func(item) string
+}
+
+// item is one row as the API sent it.
+type item struct {
+	raw    json.RawMessage
+	fields map[string]any
+}
+
+// UnmarshalJSON keeps the bytes and reads the fields.
+func (i *item) UnmarshalJSON(b []byte) error {
+	i.raw = bytes.Clone(b)
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	return d.Decode(&i.fields)
+}
+
+// MarshalJSON returns what the API sent: JSON output leaves nothing out that a column does not show.
+func (i item) MarshalJSON() ([]byte, error) { return i.raw, nil }
+
+// at returns the value under a path such as "reduction.minutes", nil where there is none.
+func (i item) at(path string) any {
+	var v any = i.fields
+	for step := range strings.SplitSeq(path, ".") {
+		object, _ := v.(map[string]any)
+		v = object[step]
+	}
+	return v
+}
+
+// field shows the value under a path as it was sent, "-" for none.
+func field(head, path string) column {
+	return column{head, func(i item) string { return cell(i.at(path)) }}
+}
+
+// moment shows a time of the API in the local zone to the second.
+func moment(head, path string) column {
+	return column{head, func(i item) string {
+		text := cell(i.at(path))
+		t, err := time.Parse(time.RFC3339Nano, text)
+		if err != nil {
+			return text
+		}
+		return t.In(charge.Shanghai).Format(time.DateTime)
+	}}
+}
+
+// cell prints a JSON value in a table: lists with blanks between, objects as JSON.
+func cell(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "-"
+	case []any:
+		if len(v) == 0 {
+			return "-"
+		}
+		var all []string
+		for _, one := range v {
+			all = append(all, cell(one))
+		}
+		return strings.Join(all, " ")
+	case map[string]any:
+		b, err := json.Marshal(v)
+		if err != nil {
+			return fmt.Sprint(v)
+		}
+		return string(b)
+	}
+	return fmt.Sprint(v)
+}
+
+// fetch reads items page by page, as many as are wanted, and reports whether there are more.
+func (l paged) fetch(c *console, path string, q url.Values) (items []item, more bool, err error) {
+	items = []item{}
+	for {
+		want := mostAPage
+		if !l.All {
+			want = min(l.Limit-len(items), mostAPage)
+		}
+		q.Set("limit", strconv.Itoa(want))
+		var page struct {
+			Items []item `json:"items"`
+			Next  string `json:"next"`
+		}
+		if err := l.client().Get(c.ctx, path, q, &page); err != nil {
+			return nil, false, wrongFilter(err)
+		}
+		items = append(items, page.Items...)
+		if page.Next == "" || !l.All && len(items) >= l.Limit {
+			return items, page.Next != "", nil
+		}
+		q.Set("cursor", page.Next)
+	}
+}
+
+// wrongFilter makes wrong use of a filter that the server does not understand.
+func wrongFilter(err error) error {
+	var p *client.Problem
+	if errors.As(err, &p) && p.Status == http.StatusUnprocessableEntity {
+		return usageError{err}
+	}
+	return err
+}
+
+// print prints items: the columns people look at as a table, all columns as CSV, the items themselves as JSON.
+func (l listing) print(c *console, items []item, shown, all []column) error {
+	columns := all
+	if l.Output == "table" {
+		columns = shown
+	}
+	t := table{}
+	for _, col := range columns {
+		t.head = append(t.head, col.head)
+	}
+	for _, i := range items {
+		row := make([]string, len(columns))
+		for n, col := range columns {
+			row[n] = col.show(i)
+		}
+		t.rows = append(t.rows, row)
+	}
+	return l.output.print(c, t, items)
+}
+
+// list fetches and prints a list that the API answers whole.
+func (l listing) list(c *console, path string, shown, all []column) error {
+	var whole struct {
+		Items []item `json:"items"`
+	}
+	if err := l.client().Get(c.ctx, path, nil, &whole); err != nil {
+		return err
+	}
+	return l.print(c, whole.Items, shown, all)
+}
+
+// list fetches and prints the newest of a list, and says whether there are more.
+func (l paged) list(c *console, path string, q url.Values, shown, all []column) error {
+	if l.Limit < 1 {
+		return usage("--limit must be at least 1")
+	}
+	items, more, err := l.fetch(c, path, q)
+	if err != nil {
+		return err
+	}
+	if err := l.print(c, items, shown, all); err != nil {
+		return err
+	}
+	if more {
+		fmt.Fprintf(c.err, "the newest %d are shown, there are more: --all lists them all\n", len(items))
+	}
+	return nil
+}
+
+// filters makes a query of flags that were set.
+func filters(pairs map[string]string) url.Values {
+	q := url.Values{}
+	for name, v := range pairs {
+		if v != "" {
+			q.Set(name, v)
+		}
+	}
+	return q
+}
