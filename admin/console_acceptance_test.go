@@ -41,7 +41,7 @@ func TestWrongMethodIs405(t *testing.T) {
 func TestExpiredSessionOnAPostLeadsBack(t *testing.T) {
 	f := onPages()
 	b := as(t, f, guard.RoleSupport)
-	if err := f.guard.Sessions.Revoke(t.Context(), f.guard.Sessions.List("support")[0].ID); err != nil {
+	if err := f.guard.Sessions.Revoke(t.Context(), f.guard.Sessions.List(guard.Identity{Name: "support", Kind: "user"})[0].ID); err != nil {
 		t.Fatal(err)
 	}
 	for referer, want := range map[string]string{

@@ -360,7 +360,8 @@ func newGuard(m *memory) (*guard.Guard, *guard.Keyring, map[guard.Role]string) {
 	}
 	m.docs, m.rev = make(map[string]map[string][]byte), make(map[string]int64)
 	ctx := context.Background()
-	g, err := guard.Open(ctx, guard.Config{Docs: m, Audits: m, Keys: keys, Now: func() time.Time { return now }})
+	g, err := guard.Open(ctx, guard.Config{Docs: m, Audits: m, Keys: keys, Now: func() time.Time { return now },
+		Wait: func(context.Context, time.Duration) error { return nil }})
 	if err != nil {
 		panic(err)
 	}

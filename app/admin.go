@@ -16,6 +16,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/intake"
 	"github.com/chargestamp/chargestamp/store"
 )
 
@@ -80,6 +81,7 @@ func (a *App) makeAdmin() error {
 			Now: a.clock.Now, Log: a.logger, Pulse: a.metrics.pulse, KeyUses: a.keyUses, Tester: tester{a}},
 		Version: Version, Metrics: a.metrics.handler(), Ready: a.ready,
 		Keys: a.keyring, OIDC: oidc, Alerts: a.alerts, PublicURL: a.cfg.HTTP.URL, Secure: strings.HasPrefix(a.cfg.Admin.URL, "https://"),
+		Remote: func(r *http.Request) string { return intake.ClientAddr(r, *a.proxies.Load()).String() },
 	})
 	if err != nil {
 		return err
@@ -99,7 +101,7 @@ func (a *App) makeOIDC() (*guard.OIDC, error) {
 		roles[value] = guard.Role(role)
 	}
 	o, err := guard.NewOIDC(guard.OIDCConfig{Issuer: c.Issuer, ClientID: c.ClientID, ClientSecret: charge.Secret(c.ClientSecret),
-		RedirectURL: c.RedirectURL, NameClaim: c.NameClaim, RoleClaim: c.RoleClaim, Roles: roles},
+		RedirectURL: c.RedirectURL, NameClaim: c.NameClaim, RoleClaim: c.RoleClaim, Scopes: c.Scopes, Roles: roles},
 		a.keyring, &http.Client{Timeout: reporting}, time.Now)
 	if err != nil {
 		return nil, &ConfigError{err}

@@ -152,9 +152,10 @@ type OIDCConfig struct {
 	Issuer       string            `yaml:"issuer"`
 	ClientID     string            `yaml:"client_id"`
 	ClientSecret string            `yaml:"client_secret"`
-	RedirectURL  string            `yaml:"redirect_url"` // the console's address for the way back
+	RedirectURL  string            `yaml:"redirect_url"` // the console's address with /oidc/return behind it, as registered at the issuer
 	NameClaim    string            `yaml:"name_claim"`   // default preferred_username, else email, else sub
-	RoleClaim    string            `yaml:"role_claim"`   // default role
+	RoleClaim    string            `yaml:"role_claim"`   // default role; dots walk into objects (realm_access.roles)
+	Scopes       []string          `yaml:"scopes"`       // beside openid; default profile and email. Add groups where the issuer gives them by scope
 	Roles        map[string]string `yaml:"roles"`        // claim value to viewer, support or admin; who has none is not let in
 }
 

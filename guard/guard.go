@@ -52,6 +52,9 @@ type Identity struct {
 	Kind string // "token", "user" or "oidc"
 }
 
+// ID names somebody in the audit log, "user:li" or "oidc:li": one name may be a user's, an issuer's and a token's.
+func (i Identity) ID() string { return i.Kind + ":" + i.Name }
+
 // Errors. What they are wrapped in says more; none of it tells a secret.
 var (
 	ErrDenied   = errors.New("not let in")                      // no such token or session, or it is over
@@ -98,6 +101,8 @@ type Config struct {
 	AdminToken charge.Secret
 	// Idle and Absolute limit sessions; zero is 2 hours and 24 hours.
 	Idle, Absolute time.Duration
+	// Wait holds back a sign-in after many failed ones, for at most 5 s; nil waits by the machine's clock.
+	Wait func(context.Context, time.Duration) error
 }
 
 // Guard is all of it. It is safe for concurrent use.
@@ -119,12 +124,12 @@ func Open(ctx context.Context, c Config) (*Guard, error) {
 	}
 	g := &Guard{
 		Tokens: newTokens(c.Docs, c.AdminToken, c.Now),
-		Users:  newUsers(c.Docs, c.Keys, c.Now),
+		Users:  newUsers(c),
 		Audit:  NewAudit(c.Audits, c.Now),
 		keys:   c.Keys,
 		docs:   c.Docs,
 	}
-	g.Sessions = newSessions(c, g.Users)
+	g.Sessions = newSessions(c, g.Users, g.Audit)
 	g.Setup = &Setup{users: g.Users}
 	for _, load := range []func(context.Context) error{g.Tokens.shelf.load, g.Users.shelf.load, g.Sessions.shelf.load} {
 		if err := load(ctx); err != nil {

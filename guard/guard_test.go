@@ -117,8 +117,54 @@ func (r *rows) AuditPage(_ context.Context, before int64, limit int, fn func(seq
 
 // clock is a time that tests move.
 type clock struct {
-	mu sync.Mutex
-	at time.Time
+	mu     sync.Mutex
+	at     time.Time
+	slept  []time.Duration
+	gate   chan struct{} // nil: sleepers do not wait
+	asleep int
+}
+
+// waited is the sleep of a sign-in that is held back.
+func (c *clock) waited(d time.Duration) {
+	c.mu.Lock()
+	c.slept = append(c.slept, d)
+	gate := c.gate
+	c.asleep++
+	c.mu.Unlock()
+	if gate != nil {
+		<-gate
+	}
+	c.mu.Lock()
+	c.asleep--
+	c.mu.Unlock()
+}
+
+// waits returns how long sign-ins were held back since the last call.
+func (c *clock) waits() []time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	slept := c.slept
+	c.slept = nil
+	return slept
+}
+
+// hold keeps sleepers asleep until release.
+func (c *clock) hold() (release func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.gate = make(chan struct{})
+	return sync.OnceFunc(func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		close(c.gate)
+		c.gate = nil
+	})
+}
+
+func (c *clock) held() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.asleep
 }
 
 func newClock() *clock { return &clock{at: time.Date(2026, 3, 1, 4, 0, 0, 0, time.UTC)} }
@@ -153,6 +199,7 @@ func (s *site) node(t testing.TB) *site {
 	t.Helper()
 	g, err := guard.Open(t.Context(), guard.Config{
 		Docs: s.docs, Audits: s.rows, Keys: keyring(t, siteKey), Now: s.clock.now, AdminToken: "hush-admin-token",
+		Wait: func(_ context.Context, d time.Duration) error { s.clock.waited(d); return nil },
 	})
 	if err != nil {
 		t.Fatal(err)

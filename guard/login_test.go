@@ -210,7 +210,7 @@ func TestSessionsEnd(t *testing.T) {
 	}
 
 	one, two := sign(), sign()
-	if list := s.Sessions.List("li"); len(list) != 2 || len(s.Sessions.List("wang")) != 0 {
+	if list := s.Sessions.List(guard.Identity{Name: "li", Kind: "user"}); len(list) != 2 || len(s.Sessions.List(guard.Identity{Name: "wang", Kind: "user"})) != 0 {
 		t.Errorf("sessions: %+v", list)
 	}
 	session, _, _ := s.Sessions.Get(ctx, one)
@@ -227,49 +227,116 @@ func TestSessionsEnd(t *testing.T) {
 	wantErr(t, "after signing out", err, guard.ErrDenied)
 }
 
+// TestThrottle wants guesses to wait longer and longer, and the right password to be taken after 5 s at most, whoever
+// has guessed before, and from wherever.
 func TestThrottle(t *testing.T) {
 	s := newSite(t)
 	s.user(t, "li", guard.RoleAdmin)
-	guess := func(name, remote string) error {
-		_, _, err := s.Sessions.SignIn(context.Background(), guard.Login{Name: name, Password: "hush-wrong-horse", Remote: remote})
+	try := func(name string, p charge.Secret, remote string) error {
+		_, _, err := s.Sessions.SignIn(context.Background(), guard.Login{Name: name, Password: p, Remote: remote})
 		return err
 	}
 	for i := range 5 {
-		wantErr(t, fmt.Sprintf("guess %d", i), guess("li", "192.0.2.7"), guard.ErrLogin)
+		wantErr(t, fmt.Sprintf("guess %d", i), try("li", "hush-wrong-horse", "192.0.2.7"), guard.ErrLogin)
 	}
-	var wait *guard.Throttled
-	if err := guess("li", "192.0.2.7"); !errors.As(err, &wait) || wait.Wait != time.Second {
-		t.Fatalf("the sixth guess gives %v", err)
+	if waits := s.clock.waits(); len(waits) != 0 {
+		t.Errorf("the first guesses wait %v", waits)
 	}
-	if _, err := s.signIn("li", password, ""); !errors.As(err, &wait) {
-		t.Errorf("the right password in between gives %v", err)
+	for range 60 {
+		wantErr(t, "a guess", try("li", "hush-wrong-horse", "192.0.2.9"), guard.ErrLogin) // the same /24
 	}
-	if _, _, err := s.Sessions.SignIn(context.Background(), guard.Login{Name: "li", Password: password, Remote: "192.0.2.8"}); err != nil {
-		t.Errorf("the user at another address: %v", err)
+	waits := s.clock.waits()
+	if len(waits) != 60 || waits[0] != 250*time.Millisecond || waits[1] != 500*time.Millisecond || waits[59] != 5*time.Second {
+		t.Errorf("guesses wait %v", waits)
 	}
-	var waited []time.Duration
-	for range 12 {
-		s.clock.pass(wait.Wait)
-		wantErr(t, "after waiting", guess("li", "192.0.2.7"), guard.ErrLogin)
-		if err := guess("li", "192.0.2.7"); !errors.As(err, &wait) {
-			t.Fatalf("at once again: %v", err)
+	for _, remote := range []string{"192.0.2.7", "198.51.100.1", "2001:db8::1"} {
+		if err := try("li", password, remote); err != nil {
+			t.Errorf("the right password from %s: %v", remote, err)
 		}
-		waited = append(waited, wait.Wait)
 	}
-	if waited[0] != 2*time.Second || waited[1] != 4*time.Second || waited[11] != 15*time.Minute {
-		t.Errorf("the waits are %v", waited)
+	for _, wait := range s.clock.waits() {
+		if wait > 5*time.Second {
+			t.Errorf("the right password waits %s", wait)
+		}
 	}
-	s.clock.pass(wait.Wait)
-	if _, err := s.signIn("li", password, ""); err != nil {
-		t.Errorf("the right password after the wait: %v", err)
+	for i := range 40 {
+		wantErr(t, "a guess", try(fmt.Sprint("none", i), "hush-wrong-horse", fmt.Sprintf("2001:db8:1:2::%x", i)), guard.ErrLogin)
 	}
-	wantErr(t, "a slip after that", guess("li", "192.0.2.7"), guard.ErrLogin)
+	if waits := s.clock.waits(); len(waits) != 10 {
+		t.Errorf("40 guesses out of one /64 wait %d times", len(waits))
+	}
+}
 
-	for i := range 30 {
-		wantErr(t, "names from one address", guess(fmt.Sprintf("name%d", i), "198.51.100.1"), guard.ErrLogin)
+// TestThrottleIsBounded lets a few tries of a network wait, and refuses more unseen; other networks do not notice.
+func TestThrottleIsBounded(t *testing.T) {
+	s := newSite(t)
+	s.user(t, "li", guard.RoleAdmin)
+	try := func(p charge.Secret, remote string) error {
+		_, _, err := s.Sessions.SignIn(context.Background(), guard.Login{Name: "li", Password: p, Remote: remote})
+		return err
 	}
-	if err := guess("name99", "198.51.100.1"); !errors.As(err, &wait) {
-		t.Errorf("the 31st name from one address gives %v", err)
+	for range 10 {
+		wantErr(t, "a guess", try("hush-wrong-horse", "192.0.2.7"), guard.ErrLogin)
+	}
+	release := s.clock.hold()
+	var all sync.WaitGroup
+	for range 64 {
+		all.Go(func() { wantErr(t, "a guess that waits", try("hush-wrong-horse", "192.0.2.7"), guard.ErrLogin) })
+	}
+	for s.clock.held() < 64 {
+		time.Sleep(time.Millisecond)
+	}
+	var throttled *guard.Throttled
+	if err := try("hush-wrong-horse", "192.0.2.8"); !errors.As(err, &throttled) {
+		t.Errorf("one more of the network: %v", err)
+	}
+	release()
+	all.Wait()
+	if err := try(password, "198.51.100.1"); err != nil {
+		t.Errorf("the right password from another network: %v", err)
+	}
+}
+
+// TestSignInsAreAudited wants each sign-in, its end and refusals in the audit log, few lines a minute by strangers.
+func TestSignInsAreAudited(t *testing.T) {
+	ctx, s := t.Context(), newSite(t)
+	s.user(t, "li", guard.RoleAdmin)
+	secret, err := s.signIn("li", password, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Sessions.SignOut(ctx, secret); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.Sessions.BeginOIDC(ctx, guard.Identity{Name: "li", Role: guard.RoleViewer, Kind: "oidc"}, "192.0.2.7", ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Sessions.RefusedOIDC(ctx, "192.0.2.7", &guard.NoRole{Name: "wang", Claim: "groups"}); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 500 {
+		_, _, err := s.Sessions.SignIn(ctx, guard.Login{Name: fmt.Sprint("none", i), Password: "hush-wrong-horse", Remote: fmt.Sprintf("198.51.%d.1", i%256)})
+		wantErr(t, "a guess", err, guard.ErrLogin)
+	}
+	list, _, err := s.Audit.Page(ctx, guard.AuditFilter{}, 0, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[string]int{}
+	for _, e := range list {
+		count[e.Actor+" "+e.Action]++
+	}
+	for _, want := range []string{"user:li session.begin", "user:li session.end", "oidc:li session.begin", "oidc:wang session.refused", "user:none0 session.refused"} {
+		if count[want] != 1 {
+			t.Errorf("%q stands %d times: %v", want, count[want], count)
+		}
+	}
+	if len(list) > 40 {
+		t.Errorf("500 refused sign-ins in a moment are %d lines", len(list))
+	}
+	mine := s.Sessions.List(guard.Identity{Name: "li", Kind: "user"})
+	if len(mine) != 0 || len(s.Sessions.List(guard.Identity{Name: "li", Kind: "oidc"})) != 1 {
+		t.Errorf("the user li sees the sessions %v", mine)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,7 +26,7 @@ type OIDCConfig struct {
 	RedirectURL  string   // this console's address for the way back
 	Scopes       []string // beside openid; default profile and email
 	NameClaim    string   // default preferred_username, else email, else sub
-	RoleClaim    string   // default "role"; a text or a list of texts
+	RoleClaim    string   // default "role"; a text or a list of texts; dots walk into objects (realm_access.roles)
 	// Roles says which role a value of the claim gives; the highest that fits counts. Who has none is not
 	// let in.
 	Roles map[string]Role
@@ -130,8 +131,74 @@ func (o *OIDC) Finish(ctx context.Context, cookie string, query url.Values) (Ide
 	if id.Nonce != way.Nonce {
 		return Identity{}, fmt.Errorf("%w: the issuer's token belongs to another sign-in", ErrDenied)
 	}
-	return o.identity(id)
+	claims, err := o.claims(ctx, provider, id, token)
+	if err != nil {
+		return Identity{}, err
+	}
+	return o.identity(claims)
 }
+
+// claims are the token's. Where it names no role those of UserInfo are added, if the issuer has it: many put groups
+// there only.
+func (o *OIDC) claims(ctx context.Context, provider *oidc.Provider, id *oidc.IDToken, token *oauth2.Token) (map[string]any, error) {
+	claims := map[string]any{}
+	if err := id.Claims(&claims); err != nil {
+		return nil, fmt.Errorf("%w: the issuer's token cannot be read", ErrDenied)
+	}
+	if len(id.Audience) > 1 {
+		if party, _ := claims["azp"].(string); party != o.config.ClientID {
+			return nil, fmt.Errorf("%w: the issuer's token was issued to another client", ErrDenied)
+		}
+	}
+	if claimAt(claims, o.config.RoleClaim) != nil || provider.UserInfoEndpoint() == "" {
+		return claims, nil
+	}
+	info, err := provider.UserInfo(oidc.ClientContext(ctx, o.client), oauth2.StaticTokenSource(token))
+	if err != nil {
+		return nil, fmt.Errorf("%w: the token has no claim %q, and the issuer's UserInfo does not answer: %s", ErrDenied, o.config.RoleClaim, clip(err.Error()))
+	}
+	more := map[string]any{}
+	if info.Subject != id.Subject || info.Claims(&more) != nil {
+		return nil, fmt.Errorf("%w: the issuer's UserInfo is about somebody else or cannot be read", ErrDenied)
+	}
+	for name, value := range more {
+		if _, has := claims[name]; !has {
+			claims[name] = value
+		}
+	}
+	return claims, nil
+}
+
+// claimAt finds a claim by its name, or by a path with dots into objects, such as realm_access.roles.
+func claimAt(claims map[string]any, path string) any {
+	if value, has := claims[path]; has {
+		return value
+	}
+	name, rest, dotted := strings.Cut(path, ".")
+	inner, _ := claims[name].(map[string]any)
+	if !dotted || inner == nil {
+		return nil
+	}
+	return claimAt(inner, rest)
+}
+
+// NoRole reports somebody whom the issuer knows and who has no role here. It wraps ErrDenied.
+type NoRole struct {
+	Name  string
+	Claim string   // what was looked at
+	Found []string // its values, none where the claim is missing
+}
+
+// Error says whom, where was looked and what was found.
+func (n *NoRole) Error() string {
+	if n.Found == nil {
+		return fmt.Sprintf("%s: %q has no role here: neither the token nor UserInfo holds the claim %q; see oidc.role_claim and oidc.scopes", ErrDenied, n.Name, n.Claim)
+	}
+	return fmt.Sprintf("%s: %q has no role here: none of %q in the claim %q stands in oidc.roles", ErrDenied, n.Name, n.Found, n.Claim)
+}
+
+// Unwrap returns ErrDenied.
+func (n *NoRole) Unwrap() error { return ErrDenied }
 
 func (o *OIDC) way(cookie string) (oidcWay, error) {
 	var way oidcWay
@@ -169,31 +236,35 @@ func (o *OIDC) flow(ctx context.Context) (*oauth2.Config, *oidc.Provider, error)
 	}, o.provider, nil
 }
 
-// identity reads name and role out of a proved token.
-func (o *OIDC) identity(id *oidc.IDToken) (Identity, error) {
-	var claims map[string]any
-	if err := id.Claims(&claims); err != nil {
-		return Identity{}, fmt.Errorf("%w: the issuer's token cannot be read", ErrDenied)
-	}
+// mostFound is how many values of the role claim are named where none of them fits.
+const mostFound = 10
+
+// identity reads name and role out of proved claims.
+func (o *OIDC) identity(claims map[string]any) (Identity, error) {
 	who := Identity{Kind: "oidc"}
 	for _, claim := range []string{o.config.NameClaim, "preferred_username", "email", "sub"} {
-		if name, _ := claims[claim].(string); name != "" {
+		if name, _ := claimAt(claims, claim).(string); name != "" {
 			who.Name = clip(name)
 			break
 		}
 	}
-	values, _ := claims[o.config.RoleClaim].([]any)
-	if one, ok := claims[o.config.RoleClaim].(string); ok {
+	claim := claimAt(claims, o.config.RoleClaim)
+	values, _ := claim.([]any)
+	if one, ok := claim.(string); ok {
 		values = []any{one}
 	}
+	var found []string
 	for _, v := range values {
 		name, _ := v.(string)
+		if len(found) < mostFound {
+			found = append(found, clip(name))
+		}
 		if role := o.config.Roles[name]; role.rank() > who.Role.rank() {
 			who.Role = role
 		}
 	}
 	if who.Role == "" {
-		return Identity{}, fmt.Errorf("%w: the issuer gives %s no role here", ErrDenied, who.Name)
+		return Identity{}, &NoRole{Name: who.Name, Claim: o.config.RoleClaim, Found: found}
 	}
 	return who, nil
 }

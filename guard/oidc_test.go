@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -186,3 +187,14 @@ func TestOIDCConfig(t *testing.T) {
 type down struct{}
 
 func (down) RoundTrip(*http.Request) (*http.Response, error) { return nil, errors.New("down") }
+
+// TestClaimAt finds claims by name before it walks into objects.
+func TestClaimAt(t *testing.T) {
+	claims := map[string]any{"a": "1", "a.b": "2", "realm_access": map[string]any{"roles": []any{"staff"}, "deep": map[string]any{"er": "3"}}}
+	for path, want := range map[string]string{"a": "1", "a.b": "2", "realm_access.roles": "[staff]", "realm_access.deep.er": "3",
+		"realm_access.none": "<nil>", "a.c": "<nil>", "none.x": "<nil>", "": "<nil>"} {
+		if got := fmt.Sprint(guard.ClaimAt(claims, path)); got != want {
+			t.Errorf("%q is %s, want %s", path, got, want)
+		}
+	}
+}

@@ -44,12 +44,13 @@ type Sessions struct {
 	csrf           []byte
 	now            func() time.Time
 	idle, absolute time.Duration
+	log            *signIns
 
 	mu   sync.Mutex
 	seen map[string]time.Time // by hash, not stored yet
 }
 
-func newSessions(c Config, users *Users) *Sessions {
+func newSessions(c Config, users *Users, audit *Audit) *Sessions {
 	s := &Sessions{
 		shelf: shelf[Session]{kind: "session", docs: c.Docs, now: c.Now},
 		users: users,
@@ -57,6 +58,7 @@ func newSessions(c Config, users *Users) *Sessions {
 		now:   c.Now,
 		idle:  c.Idle, absolute: c.Absolute,
 		seen: map[string]time.Time{},
+		log:  &signIns{audit: audit, now: c.Now},
 	}
 	if s.idle == 0 {
 		s.idle = 2 * time.Hour
@@ -67,27 +69,56 @@ func newSessions(c Config, users *Users) *Sessions {
 	return s
 }
 
-// SignIn checks name, password and second factor and begins a session, whose secret goes into a cookie. It
-// gives ErrLogin for anything wrong, ErrCode where only the code is missing, a *Throttled after too many.
+// SignIn checks name, password and second factor and begins a session, whose secret goes into a cookie. It returns
+// ErrLogin for anything wrong, ErrCode where only the code is missing, a *Throttled after too many wrong codes. After
+// many failed tries it holds the answer back for up to 5 s. Sign-ins and refused ones are lines of the audit log.
 func (s *Sessions) SignIn(ctx context.Context, l Login) (secret string, session Session, err error) {
-	name := strings.ToLower(strings.TrimSpace(l.Name))
-	if len(name) > 256 || len(l.Password) > 4*passwordMax || len(l.Code) > 64 {
-		return "", Session{}, ErrLogin
-	}
-	if err := s.users.throttle.begin(name, l.Remote); err != nil {
-		return "", Session{}, err
-	}
-	err = s.users.check(ctx, name, l.Password, l.Code)
-	switch {
-	case err == nil:
-		s.users.throttle.done(name, l.Remote)
-	case !errors.Is(err, ErrLogin):
-		s.users.throttle.undo(name, l.Remote) // right so far, or not the visitor's fault
-	}
+	name, err := s.prove(ctx, l)
 	if err != nil {
 		return "", Session{}, err
 	}
-	return s.begin(ctx, Session{User: name, Kind: "user", Remote: l.Remote, Agent: l.Agent})
+	secret, session, err = s.begin(ctx, Session{User: name, Kind: "user", Remote: l.Remote, Agent: l.Agent})
+	if err != nil {
+		return "", Session{}, err
+	}
+	one, _ := s.users.shelf.get(name)
+	return secret, session, s.log.began(ctx, Identity{Name: name, Role: one.Role, Kind: "user"}, session)
+}
+
+// ProvePassword checks somebody's password again, for what an open session alone must not do. It returns what SignIn
+// returns, but asks for no code.
+func (s *Sessions) ProvePassword(ctx context.Context, l Login) error {
+	l.Code = ""
+	_, err := s.prove(ctx, l)
+	if errors.Is(err, ErrCode) {
+		return nil
+	}
+	return err
+}
+
+func (s *Sessions) prove(ctx context.Context, l Login) (name string, err error) {
+	name = strings.ToLower(strings.TrimSpace(l.Name))
+	if len(name) > 256 || len(l.Password) > 4*passwordMax || len(l.Code) > 64 {
+		return "", ErrLogin
+	}
+	from := network(l.Remote)
+	if err := s.users.throttle.begin(ctx, name, from); err != nil {
+		return "", err
+	}
+	err = s.users.check(ctx, name, l.Password, l.Code)
+	var throttled *Throttled
+	switch {
+	case err == nil:
+		s.users.throttle.done(name, from)
+	case errors.Is(err, ErrLogin):
+		return "", errors.Join(err, s.log.refused(ctx, "user:"+name, l.Remote, "wrong name, password or code"))
+	case errors.As(err, &throttled):
+		s.users.throttle.undo(name, from)
+		return "", errors.Join(err, s.log.refused(ctx, "user:"+name, l.Remote, "too many wrong codes"))
+	default:
+		s.users.throttle.undo(name, from) // right so far, or not the visitor's fault
+	}
+	return name, err
 }
 
 // check proves a name, a password and, where the user has one, a second factor.
@@ -109,12 +140,32 @@ func (u *Users) check(ctx context.Context, name string, password charge.Secret, 
 	if code == "" {
 		return ErrCode
 	}
-	return u.useCode(ctx, name, code)
+	if err := u.codes.try(name); err != nil {
+		return err
+	}
+	if err := u.useCode(ctx, name, code); err != nil {
+		return err
+	}
+	u.codes.right(name)
+	return nil
 }
 
 // BeginOIDC begins a session for somebody whom an issuer vouches for.
 func (s *Sessions) BeginOIDC(ctx context.Context, who Identity, remote, agent string) (secret string, session Session, err error) {
-	return s.begin(ctx, Session{User: who.Name, Kind: "oidc", Role: who.Role, Remote: remote, Agent: agent})
+	secret, session, err = s.begin(ctx, Session{User: who.Name, Kind: "oidc", Role: who.Role, Remote: remote, Agent: agent})
+	if err != nil {
+		return "", Session{}, err
+	}
+	return secret, session, s.log.began(ctx, who, session)
+}
+
+// RefusedOIDC writes into the audit log why somebody who came from the issuer was not let in.
+func (s *Sessions) RefusedOIDC(ctx context.Context, remote string, why error) error {
+	name := "unknown"
+	if denied := (*NoRole)(nil); errors.As(why, &denied) {
+		name = denied.Name
+	}
+	return s.log.refused(ctx, "oidc:"+name, remote, clipText(why.Error()))
 }
 
 func (s *Sessions) begin(ctx context.Context, session Session) (string, Session, error) {
@@ -176,11 +227,12 @@ func (s *Sessions) alive(key string, session Session) (Identity, bool) {
 	return Identity{Name: one.Name, Role: one.Role, Kind: "user"}, true
 }
 
-// List gives a user's sessions that are not over, or everybody's for an empty name, the newest first.
-func (s *Sessions) List(user string) []Session {
+// List returns somebody's sessions that are not over, or everybody's for a zero Identity, the newest first. Users and
+// those whom an issuer vouches for are told apart, whatever their names are.
+func (s *Sessions) List(who Identity) []Session {
 	var list []Session
 	for key, session := range s.shelf.all() {
-		if _, alive := s.alive(key, session); !alive || user != "" && session.User != user {
+		if _, alive := s.alive(key, session); !alive || who != (Identity{}) && (session.User != who.Name || session.Kind != who.Kind) {
 			continue
 		}
 		s.mu.Lock()
@@ -196,7 +248,18 @@ func (s *Sessions) List(user string) []Session {
 
 // SignOut ends the session of a secret; one that is over already is no error.
 func (s *Sessions) SignOut(ctx context.Context, secret string) error {
-	return s.end(ctx, func(key string, _ Session) bool { return key == hashText(secret) })
+	var ended *Session
+	err := s.end(ctx, func(key string, session Session) bool {
+		if key != hashText(secret) {
+			return false
+		}
+		ended = &session
+		return true
+	})
+	if err != nil || ended == nil {
+		return err
+	}
+	return s.log.ended(ctx, *ended)
 }
 
 // Revoke ends a session by its id; ErrNotFound where there is none.

@@ -48,17 +48,19 @@ type Users struct {
 	keys     *Keyring
 	now      func() time.Time
 	throttle *throttle
+	codes    *codes
 	cost     argon2id.Params
 	hashing  chan struct{} // bounds the memory that password hashing takes
 	nobody   string        // a hash to compare with where there is no such user
 }
 
-func newUsers(docs Docs, keys *Keyring, now func() time.Time) *Users {
+func newUsers(c Config) *Users {
 	u := &Users{
-		shelf:    shelf[user]{kind: "user", docs: docs, now: now},
-		keys:     keys,
-		now:      now,
-		throttle: newThrottle(now),
+		shelf:    shelf[user]{kind: "user", docs: c.Docs, now: c.Now},
+		keys:     c.Keys,
+		now:      c.Now,
+		throttle: newThrottle(c.Now, c.Wait),
+		codes:    &codes{now: c.Now, wrong: map[string]codeFails{}},
 		cost:     argon,
 		hashing:  make(chan struct{}, 4),
 	}
@@ -208,6 +210,15 @@ func label(name string) (string, error) {
 // clip keeps error texts short when the input is not.
 func clip(s string) string {
 	const most = 64
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return s
+}
+
+// clipText is clip for sentences of ours with something of somebody else's in them.
+func clipText(s string) string {
+	const most = 400
 	if r := []rune(s); len(r) > most {
 		return string(r[:most]) + "…"
 	}

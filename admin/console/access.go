@@ -136,7 +136,7 @@ func (c *Console) showMe(w http.ResponseWriter, r *http.Request, p *page, v meVi
 			}
 		}
 	}
-	v.Sessions, v.Current = c.cfg.Guard.Sessions.List(p.Who.Name), p.session.ID
+	v.Sessions, v.Current = c.cfg.Guard.Sessions.List(p.Who), p.session.ID
 	status := v.Password.status()
 	if v.Password.ok() {
 		status = v.TOTP.status()
@@ -150,20 +150,7 @@ func (c *Console) setPassword(w http.ResponseWriter, r *http.Request, p *page) e
 	if p.Who.Kind != "user" {
 		return desk.Fail(desk.Conflict, p.T("您通过单点登录，密码不在这里。", "You sign in at your organisation; there is no password here."))
 	}
-	secret, _, err := c.cfg.Guard.Sessions.SignIn(r.Context(), guard.Login{Name: p.Who.Name, Password: charge.Secret(f.Get("old")),
-		Remote: c.cfg.Remote(r), Agent: r.UserAgent()})
-	var throttled *guard.Throttled
-	switch {
-	case err == nil:
-		if err := c.cfg.Guard.Sessions.SignOut(r.Context(), secret); err != nil { // it only proved the password
-			return err
-		}
-	case errors.Is(err, guard.ErrCode): // the password is right
-	case errors.Is(err, guard.ErrLogin):
-		f.bad("old", p.T("原密码不正确", "this is not your password"))
-	case errors.As(err, &throttled):
-		f.bad("old", p.T("尝试次数过多，请等待 ", "too many tries; wait ")+p.Span(throttled.Wait))
-	default:
+	if err := c.provePassword(r, p, f, "old"); err != nil {
 		return err
 	}
 	if f.Get("password") != f.Get("again") {
@@ -180,6 +167,21 @@ func (c *Console) setPassword(w http.ResponseWriter, r *http.Request, p *page) e
 		}
 	}
 	return c.showMe(w, r, p, meView{Password: f})
+}
+
+// provePassword asks for the password of somebody who is signed in; what is wrong with it goes to a field of the form.
+func (c *Console) provePassword(r *http.Request, p *page, f form, field string) error {
+	err := c.cfg.Guard.Sessions.ProvePassword(r.Context(), guard.Login{Name: p.Who.Name, Password: charge.Secret(f.Get(field)), Remote: c.cfg.Remote(r)})
+	var throttled *guard.Throttled
+	switch {
+	case errors.Is(err, guard.ErrLogin):
+		f.bad(field, p.T("密码不正确", "this is not your password"))
+		return nil
+	case errors.As(err, &throttled):
+		f.bad(field, p.T("尝试次数过多，请等待 ", "too many tries; wait ")+p.Span(throttled.Wait))
+		return nil
+	}
+	return err
 }
 
 func (c *Console) enrolTOTP(w http.ResponseWriter, r *http.Request, p *page) error {
@@ -231,6 +233,13 @@ func (c *Console) confirmTOTP(w http.ResponseWriter, r *http.Request, p *page) e
 }
 
 func (c *Console) dropTOTP(w http.ResponseWriter, r *http.Request, p *page) error {
+	f := newForm(r)
+	if err := c.provePassword(r, p, f, "off"); err != nil {
+		return err
+	}
+	if !f.ok() {
+		return c.showMe(w, r, p, meView{TOTP: f})
+	}
 	if err := c.desk.DropTOTP(r.Context(), p.Who, p.Who.Name); err != nil {
 		return err
 	}

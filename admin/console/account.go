@@ -208,6 +208,24 @@ func (c *Console) oidcBegin(w http.ResponseWriter, r *http.Request, _ *page) err
 	return nil
 }
 
+// refusedOIDC logs why somebody who came from the issuer was not let in. The page says so much that he knows whom to
+// ask: the claims are the admin's affair.
+func (c *Console) refusedOIDC(w http.ResponseWriter, r *http.Request, p *page, why error) error {
+	c.desk.Warn(r.Context(), "a single sign-on was refused", "remote", c.cfg.Remote(r), "reason", why)
+	if err := c.cfg.Guard.Sessions.RefusedOIDC(r.Context(), c.cfg.Remote(r), why); err != nil {
+		return err
+	}
+	f := newForm(r)
+	f.Wrong = p.T("单点登录未通过，请重新登录；若再次失败，请联系管理员（原因见审计日志）。",
+		"The single sign-on did not succeed. Sign in again; if it fails again, ask an admin: the reason stands in the audit log.")
+	if none := (*guard.NoRole)(nil); errors.As(why, &none) {
+		f.Wrong = p.T("您已通过单点登录，身份为 "+none.Name+"，但在这里没有角色。请管理员为您分配角色（原因见审计日志）。",
+			"You are signed in at your organisation as "+none.Name+", but you have no role here. Ask an admin to assign you one; the reason stands in the audit log.")
+	}
+	c.visitor(w, r, p)
+	return render(w, r, http.StatusForbidden, loginPage(p, f, "/", false, true))
+}
+
 func (c *Console) oidcReturn(w http.ResponseWriter, r *http.Request, p *page) error {
 	cookie, err := r.Cookie(oidcCookie)
 	if c.cfg.OIDC == nil || err != nil {
@@ -216,10 +234,7 @@ func (c *Console) oidcReturn(w http.ResponseWriter, r *http.Request, p *page) er
 	c.setCookie(w, r, oidcCookie, "", forgetCookie)
 	who, err := c.cfg.OIDC.Finish(r.Context(), cookie.Value, r.URL.Query())
 	if errors.Is(err, guard.ErrDenied) {
-		f := newForm(r)
-		f.Wrong = p.T("单点登录未通过", "The issuer did not let you in")
-		c.visitor(w, r, p)
-		return render(w, r, http.StatusForbidden, loginPage(p, f, "/", false, true))
+		return c.refusedOIDC(w, r, p, err)
 	}
 	if err != nil {
 		return err

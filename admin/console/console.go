@@ -11,9 +11,11 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/a-h/templ"
 
@@ -336,10 +338,13 @@ func (c *Console) methods(r *http.Request) []string {
 
 // localPath keeps a way back inside the console: a path, never another site.
 func localPath(path string) string {
-	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n") {
+	u, err := url.Parse(path)
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" ||
+		!strings.HasPrefix(u.Path, "/") || strings.ContainsFunc(u.Path, func(r rune) bool { return r == '\\' || unicode.IsControl(r) }) {
 		return "/"
 	}
-	return path
+	clean := url.URL{Path: "/" + strings.TrimLeft(u.Path, "/"), RawQuery: u.Query().Encode()}
+	return clean.String()
 }
 
 // day is the length of a day in Shanghai, which has no summer time.

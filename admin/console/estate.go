@@ -201,7 +201,7 @@ func thingLink(kind string, v url.Values) string {
 // keepSecrets seals the secrets that were typed, so that the form can be shown again without them and nothing
 // typed is lost; those that were kept before and not typed anew are put back into the form's values.
 func (c *Console) keepSecrets(p *page, t *thing) (string, error) {
-	place := "console form of " + p.Who.Name
+	place := "console form of " + p.Who.ID()
 	secrets := make(map[string]string)
 	if sealed := t.Form.Get("kept"); sealed != "" {
 		if plain, err := c.open64(sealed, place); err == nil {

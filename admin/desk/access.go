@@ -127,18 +127,17 @@ func (d *Desk) SetPassword(ctx context.Context, who guard.Identity, password cha
 
 // Sessions lists one's own sign-ins, for an admin everybody's, the newest first.
 func (d *Desk) Sessions(who guard.Identity) []guard.Session {
-	name := who.Name
 	if Allows(who.Role, guard.RoleAdmin) {
-		name = ""
+		who = guard.Identity{}
 	}
-	return d.cfg.Guard.Sessions.List(name)
+	return d.cfg.Guard.Sessions.List(who)
 }
 
 // RevokeSession ends a sign-in: one's own, or as an admin anybody's.
 func (d *Desk) RevokeSession(ctx context.Context, who guard.Identity, id string) error {
 	for _, s := range d.Sessions(who) {
 		if s.ID == id {
-			return d.change(ctx, who, guard.RoleViewer, "session.revoke", id, s.User, func() error {
+			return d.change(ctx, who, guard.RoleViewer, "session.revoke", id, s.Kind+":"+s.User, func() error {
 				return d.cfg.Guard.Sessions.Revoke(ctx, id)
 			})
 		}
@@ -181,6 +180,6 @@ func (d *Desk) change(ctx context.Context, who guard.Identity, least guard.Role,
 // Record writes a change to the audit log. The change has been made by then, so a failure is told to the
 // caller as one: who cannot be written down should not go on.
 func (d *Desk) Record(ctx context.Context, who guard.Identity, action, object, detail string) error {
-	return d.cfg.Guard.Audit.Record(ctx, guard.Entry{At: d.cfg.Now(), Actor: who.Name, Role: who.Role,
+	return d.cfg.Guard.Audit.Record(ctx, guard.Entry{At: d.cfg.Now(), Actor: who.ID(), Role: who.Role,
 		Action: action, Object: object, Detail: detail})
 }

@@ -122,7 +122,7 @@ func (d *Desk) act(ctx context.Context, who guard.Identity, action string, id in
 	if a.Reason == "" && !a.DryRun {
 		return flow.Effect{}, needsReason()
 	}
-	a.Actor = who.Name
+	a.Actor = who.ID()
 	effect, err := do(ctx, id, a)
 	if err != nil {
 		return flow.Effect{}, Wrap(err)
@@ -138,7 +138,7 @@ func (d *Desk) Replay(ctx context.Context, who guard.Identity, pushID int64, a f
 	if err := allow(who, guard.RoleSupport); err != nil {
 		return flow.Replayed{}, err
 	}
-	a.Actor = who.Name
+	a.Actor = who.ID()
 	done, err := d.cfg.Story.Replay(ctx, pushID, a)
 	if err != nil {
 		return flow.Replayed{}, Wrap(err)

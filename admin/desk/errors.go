@@ -120,3 +120,6 @@ func places(wrong estate.Errors) []FieldError {
 func (d *Desk) Failed(ctx context.Context, err error) {
 	d.cfg.Log.ErrorContext(ctx, "admin request failed", "err", err)
 }
+
+// Warn logs something that an operator should know of.
+func (d *Desk) Warn(ctx context.Context, message string, args ...any) { d.cfg.Log.WarnContext(ctx, message, args...) }

@@ -22,7 +22,7 @@ func (d *Desk) Apply(ctx context.Context, who guard.Identity, doc []byte, dryRun
 	if err != nil {
 		return nil, Wrap(err)
 	}
-	changes, err := d.cfg.Estate.Apply(ctx, parsed, who.Name, dryRun)
+	changes, err := d.cfg.Estate.Apply(ctx, parsed, who.ID(), dryRun)
 	return changes, Wrap(err)
 }
 

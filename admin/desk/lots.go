@@ -69,7 +69,7 @@ func (d *Desk) switchLot(ctx context.Context, who guard.Identity, action string,
 	if a.Reason == "" && !a.DryRun && action == "lot.pause" {
 		return flow.Effect{}, needsReason()
 	}
-	a.Actor = who.Name
+	a.Actor = who.ID()
 	effect, err := do(ctx, id, a)
 	if err != nil || !effect.Done {
 		return effect, Wrap(err)

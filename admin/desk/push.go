@@ -35,7 +35,7 @@ func (d *Desk) Push(ctx context.Context, who guard.Identity, id int64) (*Push, e
 		return nil, Fail(NotFound, "there is no such push")
 	}
 	p := &Push{Push: *stored}
-	if p.Read, err = d.cfg.Story.Replay(ctx, id, flow.Action{Actor: who.Name, DryRun: true}); err != nil {
+	if p.Read, err = d.cfg.Story.Replay(ctx, id, flow.Action{Actor: who.ID(), DryRun: true}); err != nil {
 		d.Failed(ctx, err)
 		p.Read = flow.Replayed{Outcome: stored.Outcome} // it cannot be read any more; what was stored still can
 	}

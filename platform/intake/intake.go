@@ -116,7 +116,7 @@ func (in *Intake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	v := visit{Intake: in, routed: to, push: platform.Push{
 		Platform: to.id, Route: to.route, Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Header: r.Header,
-		PathToken: token, Remote: clientAddr(r, in.TrustedProxies), Received: in.Clock(),
+		PathToken: token, Remote: ClientAddr(r, in.TrustedProxies), Received: in.Clock(),
 	}}
 	if token != "" {
 		v.push.Path = platform.ParentPath(r.URL.Path)

@@ -11,10 +11,10 @@ import (
 	"github.com/chargestamp/chargestamp/platform"
 )
 
-// clientAddr is who sent a request: the peer, or, where the peer is a trusted proxy, the last address in
+// ClientAddr is who sent a request: the peer, or, where the peer is a trusted proxy, the last address in
 // X-Forwarded-For that is none. What stands before that one was written by the client himself. An entry that is no
 // address ends the search at the proxy that passed it on.
-func clientAddr(r *http.Request, trusted []netip.Prefix) netip.Addr {
+func ClientAddr(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	peer, ok := parseAddr(r.RemoteAddr)
 	if !ok || !platform.Within(trusted, peer) {
 		return peer

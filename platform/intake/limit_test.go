@@ -34,7 +34,7 @@ func TestClientAddr(t *testing.T) {
 		for _, f := range c.forward {
 			r.Header.Add("X-Forwarded-For", f)
 		}
-		if got := clientAddr(r, trusted); got.String() != c.want {
+		if got := ClientAddr(r, trusted); got.String() != c.want {
 			t.Errorf("%s, %q: %s, want %s", c.peer, c.forward, got, c.want)
 		}
 	}
