@@ -31,16 +31,17 @@ var start = time.Date(2026, 3, 3, 10, 0, 0, 0, charge.Shanghai)
 
 // world is a Flow on a real store, between played channels and a clock that the test moves.
 type world struct {
-	t      testing.TB
-	flow   *flow.Flow
-	store  *store.Store
-	estate *plain
-	line   *channel
-	calls  *channel
-	told   []platform.Used // to the platform
-	clock  *clock
-	ids    *charge.IDs
-	wrap   func(flow.Storage) flow.Storage // of the next restart; nil for none
+	t        testing.TB
+	flow     *flow.Flow
+	store    *store.Store
+	estate   *plain
+	line     *channel
+	calls    *channel
+	told     []platform.Used // to the platform
+	clock    *clock
+	ids      *charge.IDs
+	reporter func() bool                     // says whether the platform takes a report; nil: it does
+	wrap     func(flow.Storage) flow.Storage // of the next restart; nil for none
 }
 
 type clock struct {
@@ -305,6 +306,9 @@ func (w *world) restart() *flow.Flow {
 // Report takes what the platform is told.
 func (w *world) Report(_ context.Context, _ charge.Account, u platform.Used) (bool, string) {
 	w.told = append(w.told, u)
+	if w.reporter != nil && !w.reporter() {
+		return false, "not taken"
+	}
 	return true, "taken"
 }
 

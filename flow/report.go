@@ -42,7 +42,7 @@ func (f *Flow) oweReport(tx Tx, c *charge.Charge, now time.Time) error {
 	case waiting == nil:
 		return tx.AddJob(j)
 	}
-	j.Fence = waiting.Fence + 1 // a try that is under way tells the old numbers: it completes nothing
+	j.Fence = waiting.Fence // without its lease: a try under way reports the old numbers, and completes nothing
 	return tx.SetJob(j)
 }
 

@@ -25,7 +25,7 @@ func TestVisitsWithoutStaysKeepTheirBeginning(t *testing.T) {
 	}{
 		{"a1", 0, 40}, {"a2", 20 * time.Hour, 20},
 		{"b1", 24*time.Hour + 30*time.Minute, 40}, {"b2", 47 * time.Hour, 20}, {"b3", 48*time.Hour + 12*time.Minute, 0},
-		{"c1", 49 * time.Hour, 40},
+		{"c1", 49 * time.Hour, 40}, {"d1", 73 * time.Hour, 40}, // a day later to the minute
 	} {
 		w.clock.pass(began.Add(c.after).Sub(w.clock.Now()))
 		push := w.finished(c.order, apiLot)
