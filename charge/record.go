@@ -83,14 +83,26 @@ type LotStatus struct {
 	OldestDue   time.Time // since when the oldest of them waits, whatever its next try; zero for none
 }
 
-// LineSession says which node holds a line.
+// Link is which of the two connections of one PC a session is. SDK before 4.0 opens both under one local_id and
+// signs each with a key of its own; the key that signs decides the link.
+type Link string
+
+// Links.
+const (
+	LinkCloud  Link = "cloud"  // signed with the lot's ckey: 3.25 and copies go here
+	LinkBolink Link = "bolink" // signed with the vendor's ukey: 3.1 and 3.36 go here
+)
+
+// LineSession says which node holds a line. Lot, LocalID and Link name it.
 type LineSession struct {
 	Lot          LotID
 	LocalID      string
+	Link         Link
 	Node         string
 	Epoch        int64
 	Remote       string
 	ReceiveCloud bool
+	Silent       bool // it has let three downlinks in a row go unanswered
 	Since, Beat  time.Time
 }
 

@@ -19,6 +19,9 @@ type Order struct {
 	Message  charge.Message
 	UUID     string // never changes over retries
 	Payload  []byte // exact bytes: the downlink JSON of a line, the signed body of a callback
+	Tries    int    // tries so far: what was never tried goes first
+	// Wanted reports whether the order is still to be tried; a channel asks where the order has waited. Nil: always.
+	Wanted func() bool
 }
 
 // Result is what one try came to. Detail is the lot's answer or the failure, for the timeline; it holds no
@@ -28,6 +31,8 @@ type Result struct {
 	Reason charge.Reason // ok, line_off, no_answer, lot_refused or lot_error
 	Detail string
 	At     time.Time
+	// SentAt is when the bytes left, from which a line's schedule counts; zero where the channel does not say.
+	SentAt time.Time
 	// Sent says, with AttemptError, that the bytes had left: the lot may have applied them all the same.
 	Sent bool
 }
@@ -51,11 +56,11 @@ type Notice struct {
 type Channel interface {
 	// Compose writes a notice as the exact bytes that every try will send.
 	Compose(n Notice) ([]byte, error)
-	// Here reports whether this node can try the lot now.
+	// Here reports whether this node can try the lot now: it has a line with room, say.
 	Here(lot charge.LotID) bool
-	// Deliver tries one order and calls done exactly once, from any goroutine, within the channel's own
-	// time limit. It never blocks: an order for which there is no room or no line is done at once with
-	// AttemptOffLine; callbacks, which wait for no login, say AttemptError with Sent false.
+	// Deliver tries one order, once those of the lot that are before it have been tried, and calls done exactly
+	// once, from any goroutine. It never blocks: an order for which there is no room or no line is done at once
+	// with AttemptOffLine; callbacks, which wait for no login, say AttemptError with Sent false.
 	Deliver(o Order, done func(Result))
 }
 

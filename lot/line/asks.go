@@ -26,25 +26,26 @@ const (
 	answered   silence = ""
 	noAnswer   silence = "no answer in time"
 	lineClosed silence = "the line closed before the answer"
-	unsent     silence = "the line is full or closed"
+	unsent     silence = "not sent: the line is full or closed, or the message is wanted no more"
 )
 
 // wait is one downlink under way. done is called once, on a goroutine of its own.
 type wait struct {
 	key     askKey
 	session *session
+	sentAt  time.Time
 	until   time.Time
 	done    []func(*lot.Fields, silence)
-	place   *list.Element
+	place   *list.Element // nil until it is sent
 }
 
-// asks keeps the downlinks under way. All wait equally long, so that the oldest is always the next to be given
-// up, and one sweeper does for all.
+// asks keeps the downlinks that wait to be sent and those under way. All wait equally long for their answer, so that
+// the oldest is always the next to be given up, and one sweeper does for all.
 type asks struct {
 	running *sync.WaitGroup
 	mu      sync.Mutex
 	byKey   map[askKey]*wait
-	queue   *list.List // of *wait, oldest first
+	queue   *list.List // of *wait that were sent, oldest first
 	past    recent     // downlinks that are waited for no more, with how often they were answered since
 }
 
@@ -71,7 +72,6 @@ func (a *asks) addLocked(w *wait) bool {
 		return false
 	}
 	a.byKey[w.key] = w
-	w.place = a.queue.PushBack(w)
 	w.session.waits = append(w.session.waits, w)
 	return true
 }
@@ -111,6 +111,18 @@ func (a *asks) ours(k askKey) bool {
 	return true
 }
 
+// sent starts the wait for the answer; false where the downlink has been answered or taken out meanwhile.
+func (a *asks) sent(w *wait, now, until time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.byKey[w.key] != w {
+		return false
+	}
+	w.sentAt, w.until = now, until
+	w.place = a.queue.PushBack(w)
+	return true
+}
+
 // settle ends the wait for an answer that came.
 func (a *asks) settle(k askKey) *wait {
 	a.mu.Lock()
@@ -141,7 +153,9 @@ func (a *asks) endLocked(w *wait) {
 
 func (a *asks) removeLocked(w *wait) {
 	delete(a.byKey, w.key)
-	a.queue.Remove(w.place)
+	if w.place != nil {
+		a.queue.Remove(w.place)
+	}
 	n := w.session
 	n.waits = slices.DeleteFunc(n.waits, func(o *wait) bool { return o == w })
 	if len(n.waits) == 0 {
@@ -156,23 +170,19 @@ func (a *asks) answer(w *wait, f *lot.Fields, s silence) {
 	}
 }
 
-// late ends the waits that have lasted too long. Their sessions are the last to be tried from here on.
-func (a *asks) late(now time.Time) {
+// late ends the waits that have lasted too long and gives them.
+func (a *asks) late(now time.Time) (late []*wait) {
 	a.mu.Lock()
-	var late []*wait
+	defer a.mu.Unlock()
 	for e := a.queue.Front(); e != nil; e = a.queue.Front() {
 		w := e.Value.(*wait)
 		if now.Before(w.until) {
 			break
 		}
-		w.session.mute.Store(true)
 		a.endLocked(w)
 		late = append(late, w)
 	}
-	a.mu.Unlock()
-	for _, w := range late {
-		a.answer(w, nil, noAnswer)
-	}
+	return late
 }
 
 // dropped ends the waits of a session that is no more.
@@ -184,7 +194,11 @@ func (a *asks) dropped(n *session) {
 	}
 	a.mu.Unlock()
 	for _, w := range waits {
-		a.answer(w, nil, lineClosed)
+		why := lineClosed
+		if w.place == nil {
+			why = unsent
+		}
+		a.answer(w, nil, why)
 	}
 }
 
@@ -192,4 +206,11 @@ func (a *asks) count() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return len(a.byKey)
+}
+
+// underWay counts those that were sent.
+func (a *asks) underWay() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.queue.Len()
 }

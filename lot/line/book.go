@@ -204,11 +204,11 @@ func (b *book) beat() {
 	}
 	lost := make(map[sessionKey]bool)
 	for _, r := range gone {
-		lost[sessionKey{r.Lot, r.LocalID}] = true
+		lost[sessionKey{r.Lot, r.LocalID, r.Link}] = true
 	}
 	for i, n := range sessions {
 		n.epoch.Store(rows[i].Epoch)
-		if lost[sessionKey{n.lot, n.localID}] {
+		if lost[sessionKey{n.lot, n.localID, n.link}] {
 			b.gone(n)
 		}
 	}
@@ -217,4 +217,5 @@ func (b *book) beat() {
 type sessionKey struct {
 	lot     charge.LotID
 	localID string
+	link    charge.Link
 }

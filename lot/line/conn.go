@@ -21,6 +21,7 @@ const lingerWait = 2 * time.Second
 type host interface {
 	uplink(c *conn, remote string, frame []byte) answer
 	beat(c *conn) bool // false without login
+	said(n *session)   // it has said something, and that is answered
 	forget(c *conn)
 	refuse(remote, reason string)
 }
@@ -28,10 +29,11 @@ type host interface {
 // answer is what an uplink gets.
 type answer struct {
 	body    []byte
-	silent  bool   // nothing at all, not even an empty frame
-	closes  bool   // the line is closed behind it
-	refused bool   // the uplink was not looked into
-	after   func() // done once the answer is on its way
+	silent  bool     // nothing at all, not even an empty frame
+	closes  bool     // the line is closed behind it
+	refused bool     // the uplink was not looked into
+	after   func()   // done once the answer is on its way
+	session *session // whose uplink it was; nil where that is not known
 }
 
 // conn is one TCP connection. At rest it has one goroutine, the reader, and no buffer but the reader's; a second
@@ -86,6 +88,7 @@ func (c *conn) read() {
 			return
 		}
 		c.heard.Store(c.cfg.Now().UnixMilli())
+		n := c.session.Load()
 		switch {
 		case c.isLeaving():
 			// We have said our last word and wait for the far end to close.
@@ -99,6 +102,9 @@ func (c *conn) read() {
 			c.drop("not_utf8")
 		default:
 			c.handle(frame)
+		}
+		if n != nil && n == c.session.Load() { // its login was an earlier frame
+			c.said(n)
 		}
 	}
 }

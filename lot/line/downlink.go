@@ -15,20 +15,24 @@ var (
 	ErrOffLine  = errors.New("the lot has no line here that takes this")
 	ErrNoAnswer = errors.New("the lot did not answer")
 	ErrRefused  = errors.New("the lot refused")
+	ErrTooLong  = fmt.Errorf("the message has more than %d bytes, which the vendor's SDK cannot read", downlinkMost)
 )
 
-// Here reports whether a line of the lot that takes reductions is on this node.
-func (s *Server) Here(id charge.LotID) bool { return s.pick(id, takesCloud) != nil }
+// Here reports whether a line of the lot that takes reductions is on this node and has room for one.
+func (s *Server) Here(id charge.LotID) bool {
+	n := s.pick(id, charge.LinkCloud, takesCloud)
+	return n != nil && n.lane.hasRoom()
+}
 
 func takesCloud(n *session) bool  { return n.cloud }
 func takesPrices(n *session) bool { return n.cloud && n.prices }
 
-// pick chooses the one session that a downlink goes to.
-func (s *Server) pick(id charge.LotID, fit func(*session) bool) *session {
+// pick chooses the one session that a downlink goes to: of the wanted link where there is one that answers.
+func (s *Server) pick(id charge.LotID, want charge.Link, fit func(*session) bool) *session {
 	if s.stopping.Load() {
 		return nil
 	}
-	for _, n := range s.sessions.of(id) {
+	for _, n := range s.sessions.of(id, want) {
 		if fit(n) {
 			return n
 		}
@@ -36,37 +40,58 @@ func (s *Server) pick(id charge.LotID, fit func(*session) bool) *session {
 	return nil
 }
 
+// linkOf is the link of a PC with two that a reduction goes to: 3.36 is the vendor's message, 3.25 the cloud's.
+func linkOf(m charge.Message) charge.Link {
+	if m == charge.Message336 {
+		return charge.LinkBolink
+	}
+	return charge.LinkCloud
+}
+
 // Deliver tries one order; see lot.Channel. One session gets it, never two at once: after a silence the next try
 // goes to another machine of the lot where there is one. done runs on a goroutine of its own.
-func (s *Server) Deliver(o lot.Order, done func(lot.Result)) {
-	now := s.cfg.Now()
-	n := s.pick(o.Lot, takesCloud)
-	if n == nil {
-		go done(lot.Result{Result: charge.AttemptOffLine, Reason: charge.ReasonLineOff, Detail: "no line", At: now})
+func (s *Server) Deliver(o lot.Order, done func(lot.Result)) { s.deliver(o, done, nil) }
+
+// deliver is Deliver to another session than one that turned out to be full or closed.
+func (s *Server) deliver(o lot.Order, done func(lot.Result), not *session) {
+	offLine := func(why string) {
+		go done(lot.Result{Result: charge.AttemptOffLine, Reason: charge.ReasonLineOff, Detail: why, At: s.cfg.Now()})
+	}
+	n := s.pick(o.Lot, linkOf(o.Message), func(n *session) bool { return n != not && n.cloud })
+	switch {
+	case n == nil && not == nil:
+		offLine("no line")
+		return
+	case n == nil:
+		offLine(string(unsent))
+		return
+	case len(o.Payload) > downlinkMost:
+		go done(lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError, Detail: ErrTooLong.Error(), At: s.cfg.Now()})
 		return
 	}
-	w := s.newWait(n, askKey{o.Lot, serviceNotice, o.UUID})
+	w := &wait{key: askKey{o.Lot, serviceNotice, o.UUID}, session: n}
 	w.done = []func(*lot.Fields, silence){func(f *lot.Fields, why silence) {
+		if why == unsent {
+			s.deliver(o, done, n)
+			return
+		}
 		r := s.result(f, why)
-		s.cfg.Metrics.Delivered(r.Result, r.At.Sub(now))
+		if r.SentAt = w.sentAt; !r.SentAt.IsZero() {
+			s.cfg.Metrics.Delivered(r.Result, r.At.Sub(r.SentAt))
+		}
 		done(r)
 	}}
 	if !s.asks.add(w) {
 		go done(lot.Result{
 			Result: charge.AttemptError, Reason: charge.ReasonLotError,
-			Detail: "the same message is under way to the lot", At: now,
+			Detail: "the same message is under way to the lot", At: s.cfg.Now(),
 		})
 		return
 	}
-	if !n.send(o.Payload, w.until) && s.asks.unsent(w) {
-		go done(lot.Result{
-			Result: charge.AttemptOffLine, Reason: charge.ReasonLineOff, Detail: "the line is full or closed", At: now,
-		})
+	d := &downlink{rank: rankReduction, tries: o.Tries, age: o.Delivery, message: o.Payload, wait: w, wanted: o.Wanted}
+	if !s.enqueue(n, d) && s.asks.unsent(w) {
+		offLine(string(unsent))
 	}
-}
-
-func (s *Server) newWait(n *session, k askKey) *wait {
-	return &wait{key: k, session: n, until: s.cfg.Now().Add(s.cfg.AckWait)}
 }
 
 // result reads the answer to 3.25 or 3.36. The book's page on it breaks off before the reply; its sisters echo
@@ -99,8 +124,8 @@ const maxUUID = 64
 func (s *Server) replied(ctx context.Context, u uplink) {
 	if k, ok := s.asked(u); ok {
 		if w := s.asks.settle(k); w != nil {
-			w.session.mute.Store(false)
 			s.asks.answer(w, u.fields, answered)
+			s.settled(w, u.session)
 			return
 		}
 	}
@@ -109,7 +134,7 @@ func (s *Server) replied(ctx context.Context, u uplink) {
 		s.refuse(u.session.remote, "answer_to_nothing")
 		return
 	}
-	u.session.mute.Store(false)
+	u.session.lane.answered(nil)
 	switch err := s.cfg.Events.Acked(ctx, u.session.lot, uuid, s.result(u.fields, answered)); {
 	case errors.Is(err, lot.ErrNeverSent):
 		s.refuse(u.session.remote, "answer_to_nothing")
@@ -146,16 +171,20 @@ func (s *Server) answersUs(u uplink) bool {
 	return false
 }
 
-// ask sends a question and waits for its answer.
-func (s *Server) ask(ctx context.Context, n *session, k askKey, message []byte) (*lot.Fields, error) {
+// ask sends a question to a session, in its turn, and waits for the answer.
+func (s *Server) ask(ctx context.Context, n *session, r rank, k askKey, message []byte) (*lot.Fields, error) {
+	if len(message) > downlinkMost {
+		return nil, fmt.Errorf("lot %s: %w", k.lot, ErrTooLong)
+	}
 	type heard struct {
 		f   *lot.Fields
 		why silence
 	}
 	hear := make(chan heard, 1)
-	w := s.newWait(n, k)
+	w := &wait{key: k, session: n}
 	w.done = []func(*lot.Fields, silence){func(f *lot.Fields, why silence) { hear <- heard{f, why} }}
-	if s.asks.addOrJoin(w) && !n.send(message, w.until) && s.asks.unsent(w) {
+	d := &downlink{rank: r, message: message, wait: w, wanted: func() bool { return ctx.Err() == nil }}
+	if s.asks.addOrJoin(w) && !s.enqueue(n, d) && s.asks.unsent(w) {
 		s.asks.answer(w, nil, unsent)
 	}
 	select {
@@ -181,14 +210,14 @@ type passMessage struct {
 }
 
 // PassThrough hands data, a text that the lot's fee software understands, to a lot and gives what it answers
-// (3.22): the text of data, which may be empty. The lot has 7 seconds (AckWait).
+// (3.22): the text of data, which may be empty. The lot has 7 seconds (AckWait) from the sending.
 func (s *Server) PassThrough(ctx context.Context, id charge.LotID, data []byte) ([]byte, error) {
-	n := s.pick(id, takesCloud)
+	n := s.pick(id, charge.LinkCloud, takesCloud)
 	if n == nil {
 		return nil, fmt.Errorf("lot %s: %w", id, ErrOffLine)
 	}
 	m := passMessage{ServiceName: servicePass, ParkID: id.Park, UUID: s.newToken(), Data: string(data)}
-	f, err := s.ask(ctx, n, askKey{id, servicePass, m.UUID}, text(m))
+	f, err := s.ask(ctx, n, rankPass, askKey{id, servicePass, m.UUID}, text(m))
 	if err != nil {
 		return nil, err
 	}
@@ -224,13 +253,13 @@ func (s *Server) QueryPrice(ctx context.Context, stay charge.Stay) (lot.Price, e
 	m := priceMessage{
 		ServiceName: serviceQuery, ParkID: stay.Lot.Park, CarNumber: stay.Plate.Full(), OrderID: stay.OrderID,
 	}
-	return s.askPrice(ctx, s.pick(stay.Lot, takesPrices), askKey{stay.Lot, serviceQuery, stay.OrderID}, text(m))
+	return s.askPrice(ctx, s.pick(stay.Lot, charge.LinkBolink, takesPrices), askKey{stay.Lot, serviceQuery, stay.OrderID}, text(m))
 }
 
 // QueryExitPrice asks what the car at an exit channel has to pay (3.1, pay_scene 1). Only the machine that manages
 // the channel is asked.
 func (s *Server) QueryExitPrice(ctx context.Context, id charge.LotID, channel string) (lot.Price, error) {
-	n := s.pick(id, func(n *session) bool { return takesPrices(n) && slices.Contains(Channels(n.localID), channel) })
+	n := s.pick(id, charge.LinkBolink, func(n *session) bool { return takesPrices(n) && slices.Contains(Channels(n.localID), channel) })
 	m := exitPriceMessage{
 		ServiceName: serviceQuery, ParkID: id.Park, PayScene: sceneExit, OutChannelID: channel, QueryOrderNo: s.newToken(),
 	}
@@ -241,7 +270,7 @@ func (s *Server) askPrice(ctx context.Context, n *session, k askKey, message []b
 	if n == nil {
 		return lot.Price{}, fmt.Errorf("lot %s: %w", k.lot, ErrOffLine)
 	}
-	f, err := s.ask(ctx, n, k, message)
+	f, err := s.ask(ctx, n, rankQuestion, k, message)
 	if err != nil {
 		return lot.Price{}, err
 	}

@@ -39,7 +39,7 @@ func TestRecheck(t *testing.T) {
 			b.awaitUp(lotB)
 			b.pass(time.Second)
 			b.srv.sweep() // the round of heartbeats that is due is over
-			if err := b.shelf.Put(context.Background(), []charge.LineSession{{Lot: lotA, LocalID: localA, Node: "node-2"}}); err != nil {
+			if err := b.shelf.Put(context.Background(), []charge.LineSession{{Lot: lotA, LocalID: localA, Link: charge.LinkCloud, Node: "node-2"}}); err != nil {
 				t.Fatal(err)
 			}
 			find(b)
@@ -62,9 +62,9 @@ func TestTakenForDead(t *testing.T) {
 	f.login(loginA, 1)
 	b.awaitUp(lotA)
 	b.shelf.mu.Lock()
-	row := b.shelf.rows[sessionKey{lotA, localA}]
+	row := b.shelf.rows[sessionKey{lotA, localA, charge.LinkCloud}]
 	row.Node = "" // somebody ended it; its epoch never comes again
-	b.shelf.rows[sessionKey{lotA, localA}] = row
+	b.shelf.rows[sessionKey{lotA, localA, charge.LinkCloud}] = row
 	b.shelf.mu.Unlock()
 	b.srv.Recheck(charge.LotID{})
 	b.awaitRow(lotA, localA, func(r charge.LineSession, _ bool) bool { return r.Node == "node-1" && r.Epoch == 2 })

@@ -79,6 +79,15 @@ func (directory) Vendor(union string) (charge.Vendor, bool) {
 	return charge.Vendor{UnionID: union, Ukey: charge.Secret("test-ukey-of-" + union)}, true
 }
 
+func (directory) Park(park string) (ids []charge.LotID) {
+	for _, id := range []charge.LotID{lotA, lotB, lot4} {
+		if id.Park == park {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 // ears hear what lots tell, and answer as they are told to.
 type ears struct {
 	mu      sync.Mutex
@@ -163,7 +172,7 @@ func (b *shelf) Put(_ context.Context, rows []charge.LineSession) error {
 		return b.fail
 	}
 	for i := range rows {
-		k := sessionKey{rows[i].Lot, rows[i].LocalID}
+		k := sessionKey{rows[i].Lot, rows[i].LocalID, rows[i].Link}
 		rows[i].Epoch = b.rows[k].Epoch + 1
 		b.rows[k] = rows[i]
 	}
@@ -174,7 +183,7 @@ func (b *shelf) Beat(_ context.Context, rows []charge.LineSession) (gone []charg
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for i, r := range rows {
-		k := sessionKey{r.Lot, r.LocalID}
+		k := sessionKey{r.Lot, r.LocalID, r.Link}
 		switch held := b.rows[k]; {
 		case held.Node == "":
 			rows[i].Epoch = held.Epoch + 1
@@ -192,7 +201,7 @@ func (b *shelf) End(_ context.Context, rows []charge.LineSession) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, r := range rows {
-		k := sessionKey{r.Lot, r.LocalID}
+		k := sessionKey{r.Lot, r.LocalID, r.Link}
 		if b.rows[k].Epoch == r.Epoch {
 			delete(b.rows, k)
 		}
@@ -209,8 +218,12 @@ func (b *shelf) count() int {
 func (b *shelf) get(id charge.LotID, localID string) (charge.LineSession, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	r, ok := b.rows[sessionKey{id, localID}]
-	return r, ok
+	for k, r := range b.rows {
+		if k.lot == id && k.localID == localID {
+			return r, true
+		}
+	}
+	return charge.LineSession{}, false
 }
 
 // counts counts reasons.
@@ -451,11 +464,13 @@ const (
 	loginB  = `{"service_name":"login","sign":"406F84A4F63B9C2976FBBD95257C2281","data":{"union_id":"200461","park_id":"1313","local_id":"b1"}}`
 )
 
-// login logs in and takes the token.
+// login logs in, takes the token, and says something, so that downlinks may come.
 func (f *far) login(login string, token int) {
 	f.t.Helper()
 	f.say(login)
 	f.expect(`{"state":1,"token":"` + testToken(token) + `","service_name":"login"}`)
+	f.say("0x11")
+	f.expect("0x12")
 }
 
 func (b *bench) deliver(id charge.LotID, uuid string) {

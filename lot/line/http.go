@@ -42,6 +42,9 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 	if a.after != nil {
 		a.after()
 	}
+	if a.session != nil {
+		s.said(a.session)
+	}
 }
 
 func (s *Server) download(w http.ResponseWriter, r *http.Request) {
@@ -64,6 +67,7 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request) {
 	now := s.cfg.Now()
 	n.beat.Store(now.UnixMilli())
 	p := n.box.open(now, now.Add(s.cfg.PollWait))
+	s.said(n)
 	// The listener's own limit on writing would cut a poll short. Where it cannot be moved it is long enough
 	// or not set.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.cfg.PollWait + writeWait))

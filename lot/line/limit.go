@@ -1,6 +1,7 @@
 package line
 
 import (
+	"net/netip"
 	"sync"
 	"time"
 
@@ -48,6 +49,48 @@ func (r *rate) allow(id charge.LotID, now time.Time) bool {
 	}
 	r.counts[id]++
 	return r.counts[id] <= r.perSecond
+}
+
+// A login that names no vendor is tried against every lot of its park_id, so whoever fails with one is stopped sooner
+// than others: after so many in a minute, for each address and park_id.
+const (
+	guessesPerMinute  = 10
+	guessesRemembered = 10_000
+)
+
+// guesses counts failed logins that named no vendor.
+type guesses struct {
+	mu     sync.Mutex
+	minute int64
+	counts recent
+}
+
+func (g *guesses) tooMany(remote, park string, now time.Time) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.turnLocked(now)
+	return g.counts.count(guess(remote, park)) >= guessesPerMinute
+}
+
+func (g *guesses) failed(remote, park string, now time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.turnLocked(now)
+	g.counts.add(guess(remote, park))
+}
+
+func (g *guesses) turnLocked(now time.Time) {
+	if minute := now.Unix() / 60; minute != g.minute || g.counts.order == nil {
+		g.minute, g.counts = minute, newRecent(guessesRemembered)
+	}
+}
+
+// guess names an address, without its port, and a park_id.
+func guess(remote, park string) string {
+	if at, err := netip.ParseAddrPort(remote); err == nil {
+		remote = at.Addr().Unmap().String()
+	}
+	return remote + " " + clipTo(park, maxUUID)
 }
 
 // flood counts the uplinks of one token in spans of ten seconds.

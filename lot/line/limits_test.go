@@ -102,11 +102,11 @@ func TestFloodSparesLateAndRepeatedAnswers(t *testing.T) {
 	const flooded = `{"state":0,"errmsg":"request_over_times"}`
 	for i := range 5 {
 		b.deliver(lotA, fmt.Sprint("u-", i))
+		b.pass(probeEvery)
+		b.srv.sweep()
 		f.expect(fmt.Sprintf(`{"uuid":"u-%d"}`, i))
-	}
-	b.pass(7 * time.Second)
-	b.srv.sweep()
-	for range 5 {
+		b.pass(DefaultAckWait)
+		b.srv.sweep()
 		if r := b.result(); r.Result != charge.AttemptTimeout {
 			t.Fatalf("%+v", r)
 		}
@@ -132,7 +132,7 @@ func TestWhatFlowRefusesIsCounted(t *testing.T) {
 		},
 		"exit": {
 			"outpark", `{"car_number":"京GH0093","out_time":1490875218,"order_id":"r-1"}`,
-			`{"state":0,"order_id":"r-1","service_name":"outpark","errmsg":"数据无效: long long long long long long long long lo"}`, "exit_refused",
+			`{"state":0,"order_id":"r-1","service_name":"outpark","errmsg":"数据无效: long long long long long long long long lo","pay_type":"free"}`, "exit_refused",
 		},
 		"usage": {
 			"upload_duration_info", `{"car_number":"京GH0093","out_time":1490875218,"order_id":"r-1","start_charge_seq":"s","calculation_method":1,"duration":5}`,
@@ -326,17 +326,19 @@ func TestSlowReader(t *testing.T) {
 	slow, alive := b.dial(), b.dial()
 	slow.login(loginA, 1)
 	alive.login(loginB, 2)
-	payload := []byte(strings.Repeat("x", 1000))
-	results := make(chan lot.Result, 100_000)
-	sent := 0
-	for ; b.srv.Stats().Connections == 2 && sent < cap(results); sent++ {
-		b.srv.Deliver(lot.Order{Lot: lotA, UUID: fmt.Sprint(sent), Payload: payload}, func(r lot.Result) { results <- r })
+	const waiting = 50
+	for i := range waiting {
+		b.deliver(lotA, fmt.Sprint("u-", i))
+	}
+	beats := []byte(strings.Repeat("0x11\n", 10_000))
+	for err := error(nil); err == nil; { // each is answered; it ends where the line is closed
+		_, err = slow.nc.Write(beats)
 	}
 	b.await("closed slow_reader")
 	alive.say("0x11")
 	alive.expect("0x12")
-	for range sent {
-		if r := <-results; r.Result != charge.AttemptTimeout && r.Result != charge.AttemptOffLine {
+	for range waiting {
+		if r := b.result(); r.Result != charge.AttemptTimeout && r.Result != charge.AttemptOffLine {
 			t.Fatalf("%+v", r)
 		}
 	}

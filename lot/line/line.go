@@ -18,7 +18,7 @@ import (
 
 // Config is what a Server needs. Directory, Events and Sessions are required; everything else has a default.
 type Config struct {
-	Directory lot.Directory
+	Directory Directory
 	Events    lot.Events
 	Sessions  SessionBook
 	Node      string           // this node's name in session rows
@@ -40,13 +40,20 @@ type Config struct {
 	MaxWaitingPerAddress int
 }
 
+// Directory is lot.Directory, and finds lots by park_id alone: the cloud link of the SDK before 4.0 names no vendor.
+type Directory interface {
+	lot.Directory
+	// Park lists the lots of a park_id, of whichever vendor.
+	Park(park string) []charge.LotID
+}
+
 // DefaultAckWait is how long a lot may take to answer a downlink.
 const DefaultAckWait = 7 * time.Second
 
 // SessionBook keeps, for other nodes and for the console, which node holds which line. It is written in
 // batches, some time after a login or a close.
 type SessionBook interface {
-	// Put stores sessions, each in place of the one with the same lot and local_id, and sets their Epoch:
+	// Put stores sessions, each in place of the one with the same lot, local_id and link, and sets their Epoch:
 	// one more than that of the session it replaced.
 	Put(ctx context.Context, sessions []charge.LineSession) error
 	// Beat stores the Beat of sessions that are stored with the same epoch, and gives those that others hold:

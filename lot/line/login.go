@@ -30,30 +30,95 @@ func (s *Server) login(c *conn, remote string, e envelope) answer {
 		a.closes = true
 		return a
 	}
-	id, err := charge.ParseLotID(f.Text("union_id") + "/" + park)
-	if err != nil {
-		return s.loginFails(remote, "unknown_lot", sayNoLot)
+	var who caller
+	var refused *answer
+	if f.Text("union_id") == "" {
+		who, refused = s.byKey(remote, park, e)
+	} else {
+		who, refused = s.byName(remote, f.Text("union_id")+"/"+park, e)
 	}
-	l, v, found := s.cfg.Directory.Lot(id)
 	switch {
-	case !found && strings.Trim(park, "0123456789") != "":
-		return s.refusal(remote, "unknown_lot", sayNoSuchLot)
-	case !found:
-		return s.loginFails(remote, "unknown_lot", sayNoLot)
-	case !signed(e, keysOf(l, v, s.cfg.Now())):
-		return s.loginFails(remote, "bad_sign", sayBadSign)
-	case !lot.KindOf(l.Kind).OnLine:
-		return s.loginFails(remote, "not_an_sdk_lot", sayLoginFails)
+	case refused != nil:
+		return *refused
 	case len(f.Text("local_id")) > maxLocalID:
 		return s.loginFails(remote, "bad_local_id", sayLoginFails)
-	case !s.logins.allow(id, s.cfg.Now()):
+	case !s.logins.allow(who.lot, s.cfg.Now()):
 		return s.loginFails(remote, "too_many_logins", sayLoginFails)
 	}
-	n := s.newSession(c, remote, id, f)
+	n := s.newSession(c, remote, who, f)
 	if !s.begin(n) {
 		return s.loginFails(remote, "too_many_machines", sayLoginFails)
 	}
 	return answer{body: text(loginReply{State: 1, Token: n.token, ServiceName: serviceLogin})}
+}
+
+// caller is who logs in.
+type caller struct {
+	lot  charge.LotID
+	link charge.Link
+}
+
+// byName finds the lot that a login names.
+func (s *Server) byName(remote, name string, e envelope) (who caller, refused *answer) {
+	id, err := charge.ParseLotID(name)
+	if err != nil {
+		return who, s.noLogin(remote, "unknown_lot", sayNoLot)
+	}
+	l, v, found := s.cfg.Directory.Lot(id)
+	if !found {
+		return who, s.noLot(remote, id.Park)
+	}
+	link, good := linkOfSigner(e, l, v, s.cfg.Now())
+	switch {
+	case !good:
+		return who, s.noLogin(remote, "bad_sign", sayBadSign)
+	case !lot.KindOf(l.Kind).OnLine:
+		return who, s.noLogin(remote, "not_an_sdk_lot", sayLoginFails)
+	}
+	return caller{id, link}, nil
+}
+
+// byKey finds the lot of a login that names no vendor, which is how the cloud link of the SDK before 4.0 logs in: of
+// all lots of that park_id the one whose ckey signs. None and two are both a wrong sign, and who guesses is stopped.
+func (s *Server) byKey(remote, park string, e envelope) (who caller, refused *answer) {
+	now := s.cfg.Now()
+	if s.guesses.tooMany(remote, park, now) {
+		return who, s.noLogin(remote, "too_many_logins", sayLoginFails)
+	}
+	found := false
+	var signers []charge.LotID
+	for _, id := range s.cfg.Directory.Park(park) {
+		l, _, ok := s.cfg.Directory.Lot(id)
+		if !ok || !lot.KindOf(l.Kind).OnLine {
+			continue
+		}
+		if found = true; signed(e, cloudKeys(l, now)) {
+			signers = append(signers, id)
+		}
+	}
+	switch {
+	case len(signers) == 1:
+		return caller{signers[0], charge.LinkCloud}, nil
+	case !found:
+		s.guesses.failed(remote, park, now)
+		return who, s.noLot(remote, park)
+	}
+	s.guesses.failed(remote, park, now)
+	return who, s.noLogin(remote, "bad_sign", sayBadSign)
+}
+
+// noLot answers a login of a lot that is not there.
+func (s *Server) noLot(remote, park string) *answer {
+	if strings.Trim(park, "0123456789") == "" {
+		return s.noLogin(remote, "unknown_lot", sayNoLot)
+	}
+	a := s.refusal(remote, "unknown_lot", sayNoSuchLot)
+	return &a
+}
+
+func (s *Server) noLogin(remote, reason, say string) *answer {
+	a := s.loginFails(remote, reason, say)
+	return &a
 }
 
 // maxLocalID is the book's 196 characters, in UTF-8.
@@ -64,10 +129,10 @@ func (s *Server) loginFails(remote, reason, say string) answer {
 	return answer{body: text(loginReply{ErrMsg: say, ServiceName: serviceLogin}), closes: true}
 }
 
-func (s *Server) newSession(c *conn, remote string, id charge.LotID, f *lot.Fields) *session {
+func (s *Server) newSession(c *conn, remote string, who caller, f *lot.Fields) *session {
 	now := s.cfg.Now()
 	n := &session{
-		lot: id, localID: f.Text("local_id"), token: s.newToken(), remote: remote, since: now,
+		lot: who.lot, localID: f.Text("local_id"), link: who.link, token: s.newToken(), remote: remote, since: now,
 		cloud: true, prices: true, conn: c,
 	}
 	if params, err := lot.ReadFields([]byte(f.Raw("set_params"))); err == nil {
@@ -76,6 +141,9 @@ func (s *Server) newSession(c *conn, remote string, id charge.LotID, f *lot.Fiel
 	}
 	if c == nil {
 		n.box = &mailbox{}
+		n.lane.apart = true
+	} else {
+		n.lane.quiet = now.Add(loginQuiet)
 	}
 	n.beat.Store(now.UnixMilli())
 	return n
@@ -121,6 +189,7 @@ func (s *Server) ended(n *session) {
 	if c := n.conn; c != nil && c.session.CompareAndSwap(n, nil) {
 		s.loggedOut(c)
 	}
+	n.lane.empty(true)
 	s.asks.dropped(n)
 }
 
@@ -134,7 +203,7 @@ func randomToken() string {
 // Recheck has sessions looked up in the SessionBook, those of one lot or with a zero id all of them: the lot may
 // have logged in on another node, and left a line here whose far end is gone without a word.
 func (s *Server) Recheck(id charge.LotID) {
-	if id.IsZero() || len(s.sessions.of(id)) > 0 {
+	if id.IsZero() || s.sessions.has(id) {
 		s.book.doubt(id)
 	}
 }

@@ -1,38 +1,59 @@
 package line
 
-import "sync"
+import (
+	"strings"
+	"sync"
 
-// The resend filter of the published server: a sign that was seen before, or more than two messages with the
-// same token, service and order, are not taken again. Only what was taken counts, so that an uplink we could not
-// store can come again; and a sign counts for its lot, since two lots of one vendor may sign alike.
-const (
-	rememberSigns = 5_000
-	ordersTwice   = 2
+	"github.com/chargestamp/chargestamp/charge"
 )
 
+// The resend filter: an entry or exit that says what the last one of its order has said is not taken again. The
+// published server counts how often a number comes, which loses the visit of a number that comes back; we compare
+// what was said. Only what was taken counts, so that an uplink we could not store can come again, and each link for
+// itself: the vendor's SDK tells everything on both, and the cloud link tells more.
+const rememberOrders = 5_000
+
 type resend struct {
-	mu     sync.Mutex
-	signs  recent
-	orders recent
+	mu   sync.Mutex
+	last latest[resendKey, string]
 }
 
-func newResend() *resend {
-	return &resend{signs: newRecent(rememberSigns), orders: newRecent(rememberSigns)}
-}
+func newResend() *resend { return &resend{last: newLatest[resendKey, string](rememberOrders)} }
 
-// seen reports whether an uplink was taken before.
-func (r *resend) seen(k resendKey) bool {
+// seen reports whether an uplink says the same as the last one of its order that was taken.
+func (r *resend) seen(k resendKey, said string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.signs.count(k.sign) > 0 || r.orders.count(k.order) >= ordersTwice
+	last, known := r.last.get(k)
+	return known && last == said
 }
 
-func (r *resend) taken(k resendKey) {
+func (r *resend) taken(k resendKey, said string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.signs.add(k.sign)
-	r.orders.add(k.order)
+	r.last.set(k, said)
 }
 
-// resendKey is what one uplink is known by.
-type resendKey struct{ sign, order string }
+// resendKey is what an uplink is about.
+type resendKey struct {
+	lot   charge.LotID
+	link  charge.Link
+	label string
+	order string
+}
+
+func (u uplink) resendKey() resendKey {
+	return resendKey{u.session.lot, u.session.link, u.label(), clipTo(u.fields.Text("order_id"), maxUUID)}
+}
+
+// said is what an entry or exit says: plate, times, and what was paid and taken off.
+func (u uplink) said() string {
+	var b strings.Builder
+	for _, name := range []string{
+		"car_number", "in_time", "out_time", "total", "reduce_amount", "derate_duration", "force_update",
+	} {
+		b.WriteString(clipTo(u.fields.Text(name), maxUUID))
+		b.WriteByte(0)
+	}
+	return b.String()
+}

@@ -2,13 +2,6 @@ package line
 
 import "github.com/chargestamp/chargestamp/lot"
 
-func (u uplink) resendKey() resendKey {
-	return resendKey{
-		sign:  u.session.lot.String() + " " + u.sign,
-		order: u.session.token + " " + u.label() + " " + u.fields.Text("order_id"),
-	}
-}
-
 // resent reports whether an entry or exit was taken before, and what it gets.
 func (s *Server) resent(n *session, e envelope) (answer, bool) {
 	u := uplink{envelope: e, session: n}
@@ -22,12 +15,12 @@ func (s *Server) resent(n *session, e envelope) (answer, bool) {
 		return answer{}, false
 	}
 	u.fields = fields
-	if !s.resends.seen(u.resendKey()) {
+	if !s.resends.seen(u.resendKey(), u.said()) {
 		return answer{}, false
 	}
-	return answer{body: text(resentReply{
+	return answer{session: n, body: text(resentReply{
 		ErrMsg: saySeen, ServiceName: u.service,
-		OrderID: u.fields.Text("order_id"), CarNumber: u.fields.Text("car_number"),
+		OrderID: u.fields.Text("order_id"), CarNumber: u.fields.Text("car_number"), PayType: u.payType(),
 	})}, true
 }
 
@@ -38,4 +31,5 @@ type resentReply struct {
 	ServiceName string `json:"service_name"`
 	OrderID     string `json:"order_id,omitempty"`
 	CarNumber   string `json:"car_number,omitempty"`
+	PayType     string `json:"pay_type,omitempty"`
 }

@@ -21,6 +21,8 @@ type Server struct {
 	asks     *asks
 	resends  *resend
 	logins   rate
+	guesses  guesses // failed logins that named no vendor
+	gated    gated   // sessions for which something waits until a moment comes
 	book     *book
 	noise    noise // refusals, by reason
 	cuts     noise // messages of which something was cut, by lot
@@ -50,9 +52,9 @@ var (
 	_ lot.Pricer  = (*Server)(nil)
 )
 
-// Lines lists the sessions of a lot on this node, in the order in which a downlink would choose among them.
+// Lines lists the sessions of a lot on this node, in the order in which a 3.25 would choose among them.
 func (s *Server) Lines(id charge.LotID) []charge.LineSession {
-	of := s.sessions.of(id)
+	of := s.sessions.of(id, charge.LinkCloud)
 	rows := make([]charge.LineSession, len(of))
 	for i, n := range of {
 		rows[i] = n.row(s.cfg.Node)

@@ -93,7 +93,7 @@ func TestSessionTakenElsewhere(t *testing.T) {
 	f := b.dial()
 	f.login(loginA, 1)
 	b.awaitUp(lotA)
-	if err := b.shelf.Put(context.Background(), []charge.LineSession{{Lot: lotA, LocalID: localA, Node: "node-2"}}); err != nil {
+	if err := b.shelf.Put(context.Background(), []charge.LineSession{{Lot: lotA, LocalID: localA, Link: charge.LinkCloud, Node: "node-2"}}); err != nil {
 		t.Fatal(err)
 	}
 	b.pass(time.Minute)
@@ -240,7 +240,8 @@ func TestDeliverOnce(t *testing.T) {
 				return
 			default:
 				b.pass(10 * time.Millisecond)
-				b.srv.asks.late(b.clock.Now())
+				b.srv.late(b.clock.Now())
+				b.srv.ungate()
 			}
 		}
 	})

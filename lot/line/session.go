@@ -16,6 +16,7 @@ import (
 type session struct {
 	lot     charge.LotID
 	localID string
+	link    charge.Link
 	token   string
 	remote  string
 	since   time.Time
@@ -25,10 +26,10 @@ type session struct {
 	box     *mailbox // HTTP mode; then conn is nil
 
 	beat  atomic.Int64 // last heartbeat, login or poll, Unix ms
-	mute  atomic.Bool  // it let a downlink go unanswered, and has answered none since
 	ended atomic.Bool
 
 	flood flood
+	lane  lane
 
 	waits []*wait // downlinks that wait for this session's answer; the asks' lock
 	epoch atomic.Int64
@@ -46,12 +47,15 @@ func (n *session) send(message []byte, until time.Time) bool {
 	return n.box.put(message, until)
 }
 
+// dead reports whether the session does not answer.
+func (n *session) dead() bool { return n.lane.missed() >= silentMost }
+
 // copies reports whether the session wants copies of its lot's entries and exits.
 func (n *session) copies() bool { return strings.Contains(n.localID, "syncdata") }
 
 func (n *session) row(node string) charge.LineSession {
 	return charge.LineSession{
-		Lot: n.lot, LocalID: n.localID, Node: node, Epoch: n.epoch.Load(), Remote: n.remote,
+		Lot: n.lot, LocalID: n.localID, Link: n.link, Silent: n.dead(), Node: node, Epoch: n.epoch.Load(), Remote: n.remote,
 		ReceiveCloud: n.cloud, Since: n.since, Beat: time.UnixMilli(n.beat.Load()),
 	}
 }
@@ -80,13 +84,13 @@ func newSessions() *sessions {
 	return &sessions{byToken: make(map[string]*session), byLot: make(map[charge.LotID][]*session)}
 }
 
-// add puts a session in the place of the one with the same lot and local_id, which it gives. It reports false
+// add puts a session in the place of the one with the same lot, local_id and link, which it gives. It reports false
 // where the lot has too many.
 func (t *sessions) add(n *session) (replaced *session, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	of := t.byLot[n.lot]
-	i := slices.IndexFunc(of, func(o *session) bool { return o.localID == n.localID })
+	i := slices.IndexFunc(of, func(o *session) bool { return o.localID == n.localID && o.link == n.link })
 	switch {
 	case i >= 0:
 		replaced = of[i]
@@ -140,20 +144,41 @@ func (t *sessions) all() []*session {
 	return all
 }
 
-// of lists a lot's sessions in the order in which they are tried: those that answer before those that let the
-// last downlink go unanswered, then by heartbeat, newest first. Production's own choice is not published.
-func (t *sessions) of(id charge.LotID) []*session {
+// of lists a lot's sessions in the order in which they are tried: those that answer, then those on the wanted link,
+// then those that did not let the last downlink go unanswered, then by heartbeat, newest first. Production's own
+// choice among several PCs is not published.
+func (t *sessions) of(id charge.LotID, want charge.Link) []*session {
 	t.mu.RLock()
 	of := slices.Clone(t.byLot[id])
 	t.mu.RUnlock()
-	slices.SortStableFunc(of, func(a, b *session) int {
-		if am, bm := a.mute.Load(), b.mute.Load(); am != bm {
-			if am {
-				return 1
+	if len(of) < 2 {
+		return of
+	}
+	last := make(map[*session]int, len(of))
+	for _, n := range of {
+		missed := n.lane.missed()
+		for i, bad := range []bool{missed >= silentMost, n.link != want, missed > 0} {
+			if bad {
+				last[n] += 4 >> i
 			}
-			return -1
 		}
-		return cmp.Compare(b.beat.Load(), a.beat.Load())
+	}
+	slices.SortStableFunc(of, func(a, b *session) int {
+		return cmp.Or(cmp.Compare(last[a], last[b]), cmp.Compare(b.beat.Load(), a.beat.Load()))
 	})
 	return of
+}
+
+// has reports whether a lot has a session.
+func (t *sessions) has(id charge.LotID) bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return len(t.byLot[id]) > 0
+}
+
+// twin reports whether a PC has a session on another link as well.
+func (t *sessions) twin(n *session, link charge.Link) bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return slices.ContainsFunc(t.byLot[n.lot], func(o *session) bool { return o.localID == n.localID && o.link == link })
 }

@@ -51,7 +51,7 @@ func (s *Server) drain(ctx context.Context) {
 	defer cancel()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for s.asks.count() > 0 {
+	for s.asks.underWay() > 0 {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():

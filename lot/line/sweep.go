@@ -12,7 +12,8 @@ func (s *Server) sweeper() {
 	for n := 0; ; n++ {
 		select {
 		case <-tick.C:
-			s.asks.late(s.cfg.Now())
+			s.late(s.cfg.Now())
+			s.ungate()
 			if n%4 == 0 {
 				s.sweep()
 			}
@@ -25,7 +26,8 @@ func (s *Server) sweeper() {
 // sweep does everything that a deadline asks for.
 func (s *Server) sweep() {
 	now := s.cfg.Now()
-	s.asks.late(now)
+	s.late(now)
+	s.ungate()
 	for _, c := range s.open() {
 		if why := c.overdue(now); why != "" {
 			if why != "silent" {

@@ -46,41 +46,63 @@ func (s *Server) left(ctx context.Context, u uplink) answer {
 	return s.ordered(u, a, err)
 }
 
+// busy answers an uplink of which nothing was stored. It names neither service nor order: the vendor's SDK forgets
+// an order on any answer that names both, and sends it again without.
+func busy() answer { return answer{body: text(failure{ErrMsg: sayBusy})} }
+
+// payType is what the answer to an exit repeats: the vendor's SDK repeats an exit for ever whose answer has none.
+func (u uplink) payType() string {
+	if u.label() != serviceOut {
+		return ""
+	}
+	told := u.fields.Text("pay_type")
+	if u.service == serviceOutHTTP && u.session.conn != nil {
+		return cmp.Or(told, "free") // the book's word for what is not known
+	}
+	return told
+}
+
 // ordered answers an uplink about an order, once it is stored, and copies it to the lot's other machines.
 func (s *Server) ordered(u uplink, a lot.Answer, err error) answer {
-	a = s.judged(u, a, err, sayTakenOrder)
-	if a.State != 1 && a.ErrMsg != sayInvalid && a.ErrMsg != sayBusy {
+	if a = s.judged(u, a, err, sayTakenOrder); a.ErrMsg == sayBusy {
+		return busy()
+	}
+	if a.State != 1 && a.ErrMsg != sayInvalid {
 		a.ErrMsg = clipTo(sayInvalid+": "+a.ErrMsg, maxErrMsg)
 	}
 	r := orderReply{
 		State: a.State, OrderID: u.fields.Text("order_id"), ServiceName: u.service, ErrMsg: a.ErrMsg,
 	}
-	if u.label() == serviceOut {
-		r.PayType = u.fields.Text("pay_type")
-	}
+	r.PayType = u.payType()
 	out := answer{body: text(r)}
 	if a.State != 1 {
 		return out
 	}
-	s.resends.taken(u.resendKey())
+	s.resends.taken(u.resendKey(), u.said())
 	if u.label() != serviceOrder {
 		out.after = func() { s.copyToOthers(u) }
 	}
 	return out
 }
 
-// copyToOthers tells the lot's machines that want copies what came in or went out: flat, with the service name.
+// copyToOthers tells the lot's machines that want copies what came in or went out: flat, with the service name. What
+// a PC tells on both its links is copied once, as the cloud link tells it, and to one link of each other PC.
 func (s *Server) copyToOthers(u uplink) {
+	if u.session.link == charge.LinkBolink && s.sessions.twin(u.session, charge.LinkCloud) {
+		return
+	}
 	var message []byte
-	until := s.cfg.Now().Add(s.cfg.OfflineAfter)
-	for _, n := range s.sessions.of(u.session.lot) {
-		if n == u.session || !n.copies() {
+	told := map[string]bool{u.session.localID: true}
+	for _, n := range s.sessions.of(u.session.lot, charge.LinkCloud) {
+		if told[n.localID] || !n.copies() {
 			continue
 		}
 		if message == nil {
 			message = flat(u)
 		}
-		n.send(message, until)
+		if told[n.localID] = true; len(message) > downlinkMost || !s.enqueue(n, &downlink{rank: rankCopy, message: message}) {
+			s.refuse(n.remote, "copy_dropped")
+		}
 	}
 }
 
@@ -103,7 +125,9 @@ func (s *Server) used(ctx context.Context, u uplink) answer {
 	if u.fields.Err() == nil {
 		a, err = s.cfg.Events.Used(ctx, usage)
 	}
-	a = s.judged(u, a, err, sayTakenUsage)
+	if a = s.judged(u, a, err, sayTakenUsage); a.ErrMsg == sayBusy {
+		return busy()
+	}
 	return answer{body: text(reply{State: a.State, ServiceName: u.service, ErrMsg: a.ErrMsg})}
 }
 

@@ -50,6 +50,7 @@ func (s *Server) uplink(c *conn, remote string, frame []byte) answer {
 		return s.refusal(remote, "bad_data", sayBadData)
 	}
 	a := s.dispatch(u)
+	a.session = n
 	s.warn(u)
 	s.cfg.Metrics.Uplink(u.label(), s.cfg.Now().Sub(begun))
 	return a
@@ -58,7 +59,11 @@ func (s *Server) uplink(c *conn, remote string, frame []byte) answer {
 // signedBy checks S1 with each key that is valid now.
 func (s *Server) signedBy(id charge.LotID, e envelope) bool {
 	l, vendor, ok := s.cfg.Directory.Lot(id)
-	return ok && signed(e, keysOf(l, vendor, s.cfg.Now()))
+	if !ok {
+		return false
+	}
+	_, good := linkOfSigner(e, l, vendor, s.cfg.Now())
+	return good
 }
 
 func (s *Server) dispatch(u uplink) answer {

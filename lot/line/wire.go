@@ -46,17 +46,31 @@ func readEnvelope(frame []byte) (envelope, error) {
 	}, nil
 }
 
-// keysOf lists the keys a line may sign with: the lot's own, then the vendor's, which SDK 4 is thought to sign
-// with since its init has no ckey any more; each with the one it replaced while that is valid.
-func keysOf(l charge.Lot, v charge.Vendor, now time.Time) []charge.Secret {
-	keys := []charge.Secret{l.Ckey, "", v.Ukey, ""}
-	if now.Before(l.OldCkey.Until) {
-		keys[1] = l.OldCkey.Key
-	}
-	if now.Before(v.OldUkey.Until) {
-		keys[3] = v.OldUkey.Key
+// Keys a line may sign with: those of the cloud link are the lot's own, those of the bolink link the vendor's, which
+// SDK 4 is thought to sign with since its init has no ckey any more; each with the one it replaced while that is valid.
+func cloudKeys(l charge.Lot, now time.Time) []charge.Secret { return validKeys(l.Ckey, l.OldCkey, now) }
+
+func bolinkKeys(v charge.Vendor, now time.Time) []charge.Secret {
+	return validKeys(v.Ukey, v.OldUkey, now)
+}
+
+func validKeys(key charge.Secret, old charge.OldKey, now time.Time) []charge.Secret {
+	keys := []charge.Secret{key, ""}
+	if now.Before(old.Until) {
+		keys[1] = old.Key
 	}
 	return slices.DeleteFunc(keys, func(k charge.Secret) bool { return k == "" })
+}
+
+// linkOfSigner is the link whose key has signed, bolink where both have one key; false where neither has.
+func linkOfSigner(e envelope, l charge.Lot, v charge.Vendor, now time.Time) (charge.Link, bool) {
+	switch {
+	case signed(e, bolinkKeys(v, now)):
+		return charge.LinkBolink, true
+	case signed(e, cloudKeys(l, now)):
+		return charge.LinkCloud, true
+	}
+	return "", false
 }
 
 // signed checks over the bytes that came and, failing that, over their compact re-print, which is what the

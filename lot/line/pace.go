@@ -1,0 +1,131 @@
+package line
+
+import (
+	"sync"
+	"time"
+)
+
+// enqueue gives a session a downlink, to be sent when its turn comes; false where there is no room.
+func (s *Server) enqueue(n *session, d *downlink) bool {
+	d.since = s.cfg.Now()
+	if !n.lane.add(d) {
+		return false
+	}
+	s.advance(n)
+	return true
+}
+
+// advance sends what may go to a session now. It never blocks.
+func (s *Server) advance(n *session) {
+	for !s.stopping.Load() {
+		now := s.cfg.Now()
+		d, later := n.lane.next(now)
+		switch {
+		case later:
+			s.gated.add(n)
+			return
+		case d == nil:
+			return
+		case d.wanted != nil && now.Sub(d.since) >= staleAfter:
+			s.running.Go(func() { // the answer lies in the store
+				if d.wanted() {
+					s.put(n, d)
+				} else {
+					s.takeBack(n, d)
+				}
+				s.advance(n)
+			})
+			return
+		}
+		s.put(n, d)
+	}
+}
+
+// put writes a downlink whose turn it is.
+func (s *Server) put(n *session, d *downlink) {
+	now := s.cfg.Now()
+	until := now.Add(s.cfg.AckWait)
+	switch {
+	case d.wait == nil:
+		n.send(d.message, now.Add(s.cfg.OfflineAfter))
+	case !s.asks.sent(d.wait, now, until):
+		n.lane.unsent(d.wait) // answered while it waited: an earlier try's answer was late
+	case !n.send(d.message, until):
+		s.takeBack(n, d)
+	}
+}
+
+// takeBack ends a downlink that did not go.
+func (s *Server) takeBack(n *session, d *downlink) {
+	if d.wait == nil {
+		return
+	}
+	n.lane.unsent(d.wait)
+	if s.asks.unsent(d.wait) {
+		s.asks.answer(d.wait, nil, unsent)
+	}
+}
+
+// said notes that a session has said something, and sends what waited for that.
+func (s *Server) said(n *session) {
+	n.lane.said()
+	s.advance(n)
+}
+
+// settled goes on behind a downlink that was answered by whichever session of its lot.
+func (s *Server) settled(w *wait, by *session) {
+	w.session.lane.answered(w)
+	if by != w.session {
+		by.lane.answered(nil)
+		s.advance(w.session)
+	}
+}
+
+// late gives up the downlinks that have waited too long for their answer, and goes on behind them.
+func (s *Server) late(now time.Time) {
+	for _, w := range s.asks.late(now) {
+		n := w.session
+		missed := n.lane.unanswered(w, now)
+		s.asks.answer(w, nil, noAnswer)
+		if missed == silentMost {
+			s.log.Warn("a car park's machine does not answer downlinks; it is tried with one now and then",
+				"lot", n.lot.String(), "local_id", n.localID, "link", n.link)
+		}
+		if missed >= silentMost && s.pick(n.lot, n.link, func(o *session) bool { return o != n && o.cloud && !o.dead() }) != nil {
+			for _, d := range n.lane.empty(false) {
+				s.takeBack(n, d) // another machine gets it
+			}
+		}
+		s.advance(n)
+	}
+}
+
+// gated are sessions for which something waits until a moment comes.
+type gated struct {
+	mu  sync.Mutex
+	set map[*session]bool
+}
+
+func (g *gated) add(n *session) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.set == nil {
+		g.set = make(map[*session]bool)
+	}
+	g.set[n] = true
+}
+
+func (g *gated) take() map[*session]bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	set := g.set
+	g.set = nil
+	return set
+}
+
+// ungate sends what has waited until now.
+func (s *Server) ungate() {
+	for n := range s.gated.take() {
+		s.advance(n)
+	}
+}
