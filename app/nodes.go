@@ -79,11 +79,11 @@ func (s sessions) Beat(ctx context.Context, lines []charge.LineSession) (gone []
 		if err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(held, func(h charge.LineSession) bool { return h.LocalID == l.LocalID }) {
+		if slices.ContainsFunc(held, func(h charge.LineSession) bool { return sameLine(h, l) }) {
 			gone = append(gone, l)
 			continue
 		}
-		i := slices.IndexFunc(lines, func(m charge.LineSession) bool { return m.Lot == l.Lot && m.LocalID == l.LocalID })
+		i := slices.IndexFunc(lines, func(m charge.LineSession) bool { return sameLine(m, l) })
 		if lines[i].Epoch, err = s.store.PutLineSession(ctx, l); err != nil {
 			return nil, err
 		}
@@ -91,10 +91,15 @@ func (s sessions) Beat(ctx context.Context, lines []charge.LineSession) (gone []
 	return gone, nil
 }
 
+// sameLine reports whether two sessions are of one link of one PC.
+func sameLine(a, b charge.LineSession) bool {
+	return a.Lot == b.Lot && a.LocalID == b.LocalID && a.Link == b.Link
+}
+
 // End deletes sessions.
 func (s sessions) End(ctx context.Context, lines []charge.LineSession) error {
 	for _, l := range lines {
-		if err := s.store.EndLineSession(ctx, l.Lot, l.LocalID, l.Node, l.Epoch); err != nil {
+		if err := s.store.EndLineSession(ctx, l); err != nil {
 			return err
 		}
 	}

@@ -78,6 +78,9 @@ func (d directory) Lot(id charge.LotID) (charge.Lot, charge.Vendor, bool) {
 	return d.book.State().Lot(id)
 }
 
+// Park lists the lots of a park_id, of whichever vendor.
+func (d directory) Park(park string) []charge.LotID { return d.book.State().Park(park) }
+
 // Vendor finds a vendor that is not off.
 func (d directory) Vendor(union string) (charge.Vendor, bool) { return d.book.State().Vendor(union) }
 

@@ -63,6 +63,9 @@ func (m *merger) check(r reach) {
 	if r.all || len(r.lots) > 0 {
 		m.areas()
 	}
+	if len(m.doc.lots) > 0 {
+		m.sameKeys()
+	}
 	for _, a := range sortedWhere(m.next.accounts, r.account) {
 		m.account(a)
 	}
@@ -347,6 +350,28 @@ func (m *merger) twins() {
 				break
 			}
 			first[k] = a
+		}
+	}
+}
+
+// sameKeys refuses a lot of the document that has a park_id and a ckey in common with another: the cloud link of the
+// SDK before 4.0 names no vendor, so its lot is told by the key alone.
+func (m *merger) sameKeys() {
+	type parkKey struct {
+		park string
+		key  charge.Secret
+	}
+	first := map[parkKey]*charge.Lot{}
+	for _, l := range sortedWhere(m.next.lots, func(_ string, l *charge.Lot) bool { return !l.Off }) {
+		for _, key := range []charge.Secret{l.Ckey, l.OldCkey.Key} {
+			k := parkKey{l.ID.Park, key}
+			switch other := first[k]; {
+			case key == "" || other == l:
+			case other == nil:
+				first[k] = l
+			case m.names("lot "+l.ID.String()) || m.names("lot "+other.ID.String()):
+				m.fail([]string{"lot " + l.ID.String(), "lot " + other.ID.String()}, "ckey", CodeCkeyTaken, other.ID)
+			}
 		}
 	}
 }

@@ -17,6 +17,7 @@ type State struct {
 	tables
 	catalog *Catalog
 	byLot   map[charge.LotID]lotEntry
+	byPark  map[string][]charge.LotID // by park_id, over all vendors
 	byPair  map[pairKey]*charge.Binding
 	byCharg map[string]*charge.Binding
 	byOper  map[operatorKey][]*charge.Account // on, narrowest first
@@ -64,6 +65,7 @@ func bindingID(account string, lot charge.LotID) string { return account + "@" +
 func newState(t tables, c *Catalog) *State {
 	s := &State{tables: t, catalog: c,
 		byLot:   make(map[charge.LotID]lotEntry, len(t.lots)),
+		byPark:  make(map[string][]charge.LotID, len(t.lots)),
 		byPair:  make(map[pairKey]*charge.Binding, len(t.bindings)),
 		byCharg: map[string]*charge.Binding{},
 		byOper:  map[operatorKey][]*charge.Account{},
@@ -74,6 +76,7 @@ func newState(t tables, c *Catalog) *State {
 	}
 	for _, l := range t.lots {
 		s.byLot[l.ID] = lotEntry{l, t.vendors[l.ID.Union]}
+		s.byPark[l.ID.Park] = append(s.byPark[l.ID.Park], l.ID)
 	}
 	for _, b := range t.bindings {
 		s.byPair[pairKey{b.Account, b.Lot}] = b
@@ -129,6 +132,14 @@ func (s *State) Lot(id charge.LotID) (charge.Lot, charge.Vendor, bool) {
 		return charge.Lot{}, charge.Vendor{}, false
 	}
 	return *e.lot, *e.vendor, true
+}
+
+// Park lists the lots of a park_id, of whichever vendor, off ones too.
+func (s *State) Park(park string) []charge.LotID {
+	if s == nil {
+		return nil
+	}
+	return s.byPark[park]
 }
 
 // Vendor finds a vendor that is not off.

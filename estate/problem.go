@@ -128,6 +128,7 @@ const (
 	CodeNeedsChargers Code = "needs_chargers"
 	CodeNoChargers    Code = "no_chargers"
 	CodeChargerTaken  Code = "charger_taken"
+	CodeCkeyTaken     Code = "ckey_taken"
 	CodeNeedsRule     Code = "needs_rule"
 	CodeFixedOne      Code = "fixed_one"
 	CodeOnlyGrant     Code = "only_grant"
@@ -225,6 +226,7 @@ var messages = map[Code]message{
 	CodeStepOrder:     {"is not above the step before; write the lowest step first, each once", "不高于前一级；请从低到高填写，不要重复"},
 	CodeDayEmpty:      {"limits nothing; write times, minutes or amount, or take it out", "没有任何限制；请填写 times、minutes 或 amount，或去掉"},
 	CodeDayUnit:       {"limits %s, which this rule never grants; limit what it grants, or take it out", "限制的是 %s，而此规则不会这样减免；请改为限制实际减免的内容，或去掉"},
+	CodeCkeyTaken:     {"is that of %s too, which has the same park_id; an SDK that logs in without union_id could not be told apart, give one of them another key", "与 park_id 相同的车场 %s 相同；不带 union_id 登录的 SDK 无法区分两者，请更换其中一个"},
 }
 
 // What a value must be, for CodeType.

@@ -139,6 +139,14 @@ func (f *Flow) neverLeft(tx Tx, then *after, c *charge.Charge, dl *charge.Delive
 	return f.end(tx, then, c, dl, ending{charge.DeliveryGaveUp, charge.StateGaveUp, r.Reason, "not delivered", r.At})
 }
 
+// sentAt is when a try's message left, from which its schedule counts.
+func sentAt(r lot.Result) time.Time {
+	if r.SentAt.IsZero() {
+		return r.At
+	}
+	return r.SentAt
+}
+
 // retry puts a delivery off by its channel's schedule.
 func (f *Flow) retry(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, j *outbox.Job, r lot.Result) error {
 	schedule := callbackSchedule
@@ -152,7 +160,7 @@ func (f *Flow) retry(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, 
 			j.DueAt = r.At.Add(schedule[0])
 		} else {
 			j.Attempt++
-			j.DueAt = r.At.Add(schedule.After(j.Attempt))
+			j.DueAt = sentAt(r).Add(schedule.After(j.Attempt))
 		}
 		j.Lease, j.LeaseUntil = "", time.Time{}
 		if err := tx.SetJob(*j); err != nil {

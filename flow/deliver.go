@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -9,14 +10,19 @@ import (
 	"github.com/chargestamp/chargestamp/outbox"
 )
 
-// handleDelivery tries one delivery. Its result is stored before the job counts as done.
+// handleDelivery tries one delivery. Its result is stored before the job counts as done. Those that were claimed for
+// one line are looked at one after the other, so that a lot hears of what has waited for it in the order of its age.
 func (f *Flow) handleDelivery(j outbox.Job, carry any, done func()) {
 	c, handed := carry.(carried)
 	if handed && !c.unsafe {
 		f.try(j, c, done)
 		return
 	}
-	go func() {
+	later := func(work func()) { go work() }
+	if j.Kind == outbox.KindLine {
+		later = func(work func()) { f.turns.take(j.Route, work) }
+	}
+	later(func() {
 		var ready bool
 		if handed {
 			ready = f.markSent(j)
@@ -28,7 +34,41 @@ func (f *Flow) handleDelivery(j outbox.Job, carry any, done func()) {
 			return
 		}
 		f.try(j, c, done)
-	}()
+	})
+}
+
+// turns has the work of each route done in order.
+type turns struct {
+	mu   sync.Mutex
+	left map[string][]func() // by route; a route that is worked on is there, if empty
+}
+
+func (t *turns) take(route string, work func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.left == nil {
+		t.left = map[string][]func(){}
+	}
+	left, busy := t.left[route]
+	t.left[route] = append(left, work)
+	if !busy {
+		go t.run(route)
+	}
+}
+
+func (t *turns) run(route string) {
+	for {
+		t.mu.Lock()
+		left := t.left[route]
+		if len(left) == 0 {
+			delete(t.left, route)
+			t.mu.Unlock()
+			return
+		}
+		t.left[route] = left[1:]
+		t.mu.Unlock()
+		left[0]()
+	}
 }
 
 // retaken is claimed, for retries a few at a time. What another node has accepted for a line of this one comes by a
@@ -164,10 +204,25 @@ func (f *Flow) retotal(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery
 
 // try hands the order to its channel and stores what came of it.
 func (f *Flow) try(j outbox.Job, c carried, done func()) {
+	c.order.Tries = j.Attempt
+	c.order.Wanted = func() bool { return f.wanted(j) }
 	f.cfg.Channels[channelOf(j.Kind)].Deliver(c.order, func(r lot.Result) {
 		f.complete(j, c, r)
 		done()
 	})
+}
+
+// wanted reports whether a job that has waited for its line is still this node's to try. It ends with its stay.
+func (f *Flow) wanted(j outbox.Job) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), completing)
+	defer cancel()
+	wanted := true
+	err := f.cfg.Storage.Read(ctx, func(tx Tx) error {
+		cur, err := tx.Job(j.ID)
+		wanted = err != nil || cur != nil && cur.Fence == j.Fence && cur.Lease == f.cfg.Node
+		return err
+	})
+	return wanted || err != nil
 }
 
 // markSent notes that bytes are about to leave for a lot that may not be told twice.

@@ -25,6 +25,10 @@ const (
 	KindReport   Kind = "report"   // any node
 )
 
+// RouteMost is how many line jobs of one route a node claims at a time: a line takes one after the other, and what
+// waits for a slow one must not fill the lane.
+const RouteMost = 32
+
 // Job is one piece of work that must be done, however often it takes.
 type Job struct {
 	ID      int64
@@ -43,7 +47,8 @@ type Job struct {
 // Storage is what the runner needs.
 type Storage interface {
 	// ClaimJobs leases up to limit due jobs whose lease is free or over to node until the given time, and
-	// gives them, their Fence raised. Line jobs are given only for routes whose line is on this node.
+	// gives them, their Fence raised. Line jobs are given only for routes whose line is on this node, at most
+	// RouteMost of a route at a time, those with fewer tries first, then the oldest.
 	ClaimJobs(ctx context.Context, node string, kind Kind, now, until time.Time, limit int) ([]Job, error)
 	// RenewJobs moves the leases of jobs that this node still holds.
 	RenewJobs(ctx context.Context, node string, ids []int64, until time.Time) error

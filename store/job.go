@@ -21,7 +21,9 @@ var (
 
 	claimColumns = tableJob.columns("")
 	claimAny     = claim("kind = ? AND kind <> 'line' AND ready <= ? ORDER BY ready LIMIT ?")
-	claimLine    = claim("kind = 'line' AND route = ? AND ready <= ? ORDER BY ready LIMIT ?")
+	// A lot's line takes one at a time: those that were tried less often go first, then the oldest.
+	claimLine  = claim("kind = 'line' AND route = ? AND ready <= ? ORDER BY attempt, id LIMIT ?")
+	onTheirWay = statementOf("SELECT count(*) FROM job WHERE kind = 'line' AND route = ? AND lease = ? AND lease_until > ?", tableJob)
 
 	renewJob = renew()
 )
@@ -46,7 +48,8 @@ func claim(where string) *statement {
 }
 
 // ClaimJobs leases up to limit due jobs whose lease is free or over to node until the given time, and gives
-// them, their Fence raised. Line jobs are given only for routes whose line is on this node.
+// them, their Fence raised. Line jobs are given only for routes whose line is on this node, and only so many of one
+// route that no more than outbox.RouteMost are leased to the node.
 func (s *Store) ClaimJobs(ctx context.Context, node string, kind outbox.Kind, now, until time.Time, limit int) ([]outbox.Job, error) {
 	routes := []string{""}
 	err := s.Read(ctx, func(t *Tx) error { // nothing is due most of the time, and looking costs no commit
@@ -72,7 +75,19 @@ func (s *Store) ClaimJobs(ctx context.Context, node string, kind outbox.Kind, no
 			if kind == outbox.KindLine {
 				q, what = claimLine, route
 			}
-			more, err := list(t, q, deref(scanJob), node, millis(until), millis(until), what, millis(now), limit-len(jobs))
+			room := limit - len(jobs)
+			if kind == outbox.KindLine {
+				if _, err := t.get(onTheirWay, func(c *cells) error {
+					room = min(room, outbox.RouteMost-int(c.int()))
+					return c.failed()
+				}, route, node, millis(now)); err != nil {
+					return err
+				}
+				if room <= 0 {
+					continue
+				}
+			}
+			more, err := list(t, q, deref(scanJob), node, millis(until), millis(until), what, millis(now), room)
 			if err != nil {
 				return err
 			}
@@ -83,6 +98,9 @@ func (s *Store) ClaimJobs(ctx context.Context, node string, kind outbox.Kind, no
 		return nil
 	})
 	slices.SortFunc(jobs, func(a, b outbox.Job) int {
+		if kind == outbox.KindLine {
+			return cmp.Or(cmp.Compare(a.Attempt, b.Attempt), cmp.Compare(a.ID, b.ID))
+		}
 		return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.ID, b.ID))
 	})
 	return jobs, err

@@ -8,13 +8,14 @@ import (
 )
 
 var (
-	putLine = statementOf("INSERT INTO line_session (lot, local_id, node, epoch, remote, receive_cloud, since, beat) VALUES (?, ?, ?, 1, ?, ?, ?, ?) "+
-		"ON CONFLICT (lot, local_id) DO UPDATE SET node = excluded.node, epoch = line_session.epoch + 1, remote = excluded.remote, "+
-		"receive_cloud = excluded.receive_cloud, since = excluded.since, beat = excluded.beat RETURNING epoch", tableLine).changing()
-	beatLine = statementOf("UPDATE line_session SET beat = ? WHERE lot = ? AND local_id = ? AND node = ? AND epoch = ?", tableLine)
-	endLine  = statementOf("UPDATE line_session SET node = '' WHERE lot = ? AND local_id = ? AND node = ? AND epoch = ?", tableLine)
+	putLine = statementOf("INSERT INTO line_session (lot, local_id, link, node, epoch, remote, receive_cloud, silent, since, beat) "+
+		"VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?) "+
+		"ON CONFLICT (lot, local_id, link) DO UPDATE SET node = excluded.node, epoch = line_session.epoch + 1, remote = excluded.remote, "+
+		"receive_cloud = excluded.receive_cloud, silent = excluded.silent, since = excluded.since, beat = excluded.beat RETURNING epoch", tableLine).changing()
+	beatLine = statementOf("UPDATE line_session SET beat = ?, silent = ? WHERE lot = ? AND local_id = ? AND link = ? AND node = ? AND epoch = ?", tableLine)
+	endLine  = statementOf("UPDATE line_session SET node = '' WHERE lot = ? AND local_id = ? AND link = ? AND node = ? AND epoch = ?", tableLine)
 	linesOn  = tableLine.selectWhere("node = ? AND node <> ''")
-	linesOf  = tableLine.selectWhere("lot = ? AND node <> '' ORDER BY local_id")
+	linesOf  = tableLine.selectWhere("lot = ? AND node <> '' ORDER BY local_id, link")
 )
 
 // PutLineSession says that a line is on a node and gives its new epoch, greater than every one the line had:
@@ -24,7 +25,7 @@ func (s *Store) PutLineSession(ctx context.Context, l charge.LineSession) (epoch
 		_, err := t.get(putLine, func(c *cells) error {
 			epoch = c.int()
 			return nil
-		}, l.Lot.String(), l.LocalID, l.Node, l.Remote, number(l.ReceiveCloud), millis(l.Since), millis(l.Beat))
+		}, l.Lot.String(), l.LocalID, string(l.Link), l.Node, l.Remote, number(l.ReceiveCloud), number(l.Silent), millis(l.Since), millis(l.Beat))
 		return err
 	})
 	return epoch, err
@@ -36,13 +37,14 @@ func (s *Store) BeatLineSessions(ctx context.Context, node string, lines []charg
 	type line struct {
 		lot     charge.LotID
 		localID string
+		link    charge.Link
 		epoch   int64
 	}
 	held := make(map[line]bool)
 	err = s.Read(ctx, func(t *Tx) error {
 		return t.each(linesOn, func(c *cells) error {
 			l, err := scanLine(c)
-			held[line{l.Lot, l.LocalID, l.Epoch}] = true
+			held[line{l.Lot, l.LocalID, l.Link, l.Epoch}] = true
 			return err
 		}, node)
 	})
@@ -53,7 +55,7 @@ func (s *Store) BeatLineSessions(ctx context.Context, node string, lines []charg
 	for part := range slices.Chunk(lines, chunk) {
 		if err := s.write(ctx, []int64{lockOf("node", node)}, func(t *Tx) error {
 			for _, l := range part {
-				if err := t.link.put(beatLine, []any{millis(l.Beat), l.Lot.String(), l.LocalID, node, l.Epoch}, -1); err != nil {
+				if err := t.link.put(beatLine, []any{millis(l.Beat), number(l.Silent), l.Lot.String(), l.LocalID, string(l.Link), node, l.Epoch}, -1); err != nil {
 					return err
 				}
 			}
@@ -63,7 +65,7 @@ func (s *Store) BeatLineSessions(ctx context.Context, node string, lines []charg
 		}
 	}
 	for _, l := range lines {
-		if !held[line{l.Lot, l.LocalID, l.Epoch}] {
+		if !held[line{l.Lot, l.LocalID, l.Link, l.Epoch}] {
 			lost = append(lost, l)
 		}
 	}
@@ -71,9 +73,9 @@ func (s *Store) BeatLineSessions(ctx context.Context, node string, lines []charg
 }
 
 // EndLineSession says that a line is down. A line that another node or a newer epoch holds stays.
-func (s *Store) EndLineSession(ctx context.Context, lot charge.LotID, localID, node string, epoch int64) error {
-	return s.write(ctx, []int64{lockOf("line", lot.String())}, func(t *Tx) error {
-		return t.link.put(endLine, []any{lot.String(), localID, node, epoch}, -1)
+func (s *Store) EndLineSession(ctx context.Context, l charge.LineSession) error {
+	return s.write(ctx, []int64{lockOf("line", l.Lot.String())}, func(t *Tx) error {
+		return t.link.put(endLine, []any{l.Lot.String(), l.LocalID, string(l.Link), l.Node, l.Epoch}, -1)
 	})
 }
 
@@ -88,7 +90,7 @@ func (s *Store) LineNodes(ctx context.Context, lot charge.LotID) (lines []charge
 
 func scanLine(c *cells) (charge.LineSession, error) {
 	return charge.LineSession{
-		Lot: lotOf(c), LocalID: c.text(), Node: c.text(), Epoch: c.int(), Remote: c.text(), ReceiveCloud: c.bool(),
-		Since: c.time(), Beat: c.time(),
+		Lot: lotOf(c), LocalID: c.text(), Link: charge.Link(c.text()), Node: c.text(), Epoch: c.int(), Remote: c.text(),
+		ReceiveCloud: c.bool(), Silent: c.bool(), Since: c.time(), Beat: c.time(),
 	}, c.failed()
 }

@@ -47,11 +47,12 @@ var (
 	tableJob      = define(9, "job", "id", "id:i kind:t route:t ref:i due:i ready:i attempt:i lease:t lease_until:i fence:i")
 	tableLotMark  = define(10, "lot_mark", "lot", "lot:t told_stays:i paused:i pause_reason:t")
 	tableNode     = define(11, "node", "name", "name:t number:i beat:i")
-	tableLine     = define(12, "line_session", "lot local_id", "lot:t local_id:t node:t epoch:i remote:t receive_cloud:i since:i beat:i")
-	tableDoc      = define(13, "doc", "kind key", "kind:t key:t body:b")
-	tableDocRev   = define(14, "doc_rev", "kind", "kind:t rev:i")
-	tableAudit    = define(15, "audit", "seq", "seq:i entry:b hash:b")
-	tablePlate    = define(16, "plate", "plate", "plate:t rev:t")
+	tableLine     = define(12, "line_session", "lot local_id link",
+		"lot:t local_id:t link:t node:t epoch:i remote:t receive_cloud:i silent:i since:i beat:i")
+	tableDoc    = define(13, "doc", "kind key", "kind:t key:t body:b")
+	tableDocRev = define(14, "doc_rev", "kind", "kind:t rev:i")
+	tableAudit  = define(15, "audit", "seq", "seq:i entry:b hash:b")
+	tablePlate  = define(16, "plate", "plate", "plate:t rev:t")
 
 	tableStatementDay = define(17, "statement_day", "day", "day:t rev:i summed:i closed:i upto:i")
 	tableStatement    = define(18, "statement", "day platform lot", "day:t platform:t lot:t "+sumColumns)

@@ -26,7 +26,8 @@ const (
 	answered   silence = ""
 	noAnswer   silence = "no answer in time"
 	lineClosed silence = "the line closed before the answer"
-	unsent     silence = "not sent: the line is full or closed, or the message is wanted no more"
+	unsent     silence = "not sent: the line is full or closed"
+	unwanted   silence = "not sent: its stay ended while it waited for its turn"
 )
 
 // wait is one downlink under way. done is called once, on a goroutine of its own.

@@ -71,8 +71,12 @@ func (s *Server) deliver(o lot.Order, done func(lot.Result), not *session) {
 	}
 	w := &wait{key: askKey{o.Lot, serviceNotice, o.UUID}, session: n}
 	w.done = []func(*lot.Fields, silence){func(f *lot.Fields, why silence) {
-		if why == unsent {
+		switch why {
+		case unsent:
 			s.deliver(o, done, n)
+			return
+		case unwanted:
+			offLine(string(why))
 			return
 		}
 		r := s.result(f, why)
@@ -192,7 +196,7 @@ func (s *Server) ask(ctx context.Context, n *session, r rank, k askKey, message 
 		switch h.why {
 		case answered:
 			return h.f, nil
-		case unsent:
+		case unsent, unwanted:
 			return nil, fmt.Errorf("lot %s: %w: %s", k.lot, ErrOffLine, h.why)
 		}
 		return nil, fmt.Errorf("lot %s: %w: %s", k.lot, ErrNoAnswer, h.why)

@@ -31,7 +31,7 @@ func (s *Server) advance(n *session) {
 				if d.wanted() {
 					s.put(n, d)
 				} else {
-					s.takeBack(n, d)
+					s.takeBack(n, d, unwanted)
 				}
 				s.advance(n)
 			})
@@ -51,18 +51,18 @@ func (s *Server) put(n *session, d *downlink) {
 	case !s.asks.sent(d.wait, now, until):
 		n.lane.unsent(d.wait) // answered while it waited: an earlier try's answer was late
 	case !n.send(d.message, until):
-		s.takeBack(n, d)
+		s.takeBack(n, d, unsent)
 	}
 }
 
 // takeBack ends a downlink that did not go.
-func (s *Server) takeBack(n *session, d *downlink) {
+func (s *Server) takeBack(n *session, d *downlink, why silence) {
 	if d.wait == nil {
 		return
 	}
 	n.lane.unsent(d.wait)
 	if s.asks.unsent(d.wait) {
-		s.asks.answer(d.wait, nil, unsent)
+		s.asks.answer(d.wait, nil, why)
 	}
 }
 
@@ -93,7 +93,7 @@ func (s *Server) late(now time.Time) {
 		}
 		if missed >= silentMost && s.pick(n.lot, n.link, func(o *session) bool { return o != n && o.cloud && !o.dead() }) != nil {
 			for _, d := range n.lane.empty(false) {
-				s.takeBack(n, d) // another machine gets it
+				s.takeBack(n, d, unsent) // another machine gets it
 			}
 		}
 		s.advance(n)

@@ -145,7 +145,10 @@ func testClaims(t *testing.T, s *site) {
 
 func testLines(t *testing.T, s *site) {
 	ctx := t.Context()
-	line := charge.LineSession{Lot: s.lot, LocalID: "gate", Node: "a", Remote: "192.0.2.1:99", ReceiveCloud: true, Since: s.now, Beat: s.now}
+	held := func(node string, epoch int64) charge.LineSession {
+		return charge.LineSession{Lot: s.lot, LocalID: "gate", Link: charge.LinkBolink, Node: node, Epoch: epoch}
+	}
+	line := charge.LineSession{Lot: s.lot, LocalID: "gate", Link: charge.LinkBolink, Node: "a", Remote: "192.0.2.1:99", ReceiveCloud: true, Since: s.now, Beat: s.now}
 	put := func(node string) int64 {
 		t.Helper()
 		line.Node = node
@@ -165,7 +168,7 @@ func testLines(t *testing.T, s *site) {
 			t.Error(err)
 		}
 	}
-	must(s.EndLineSession(ctx, s.lot, "gate", "a", first)) // a's line is b's by now
+	must(s.EndLineSession(ctx, held("a", first))) // a's line is b's by now
 	lines, err := s.LineNodes(ctx, s.lot)
 	must(err)
 	line.Epoch = second
@@ -175,7 +178,7 @@ func testLines(t *testing.T, s *site) {
 	lost, err := s.BeatLineSessions(ctx, "b", []charge.LineSession{mine, other})
 	must(err)
 	same(t, "lost lines", lost, []charge.LineSession{other})
-	must(s.EndLineSession(ctx, s.lot, "gate", "b", second))
+	must(s.EndLineSession(ctx, held("b", second)))
 	lines, err = s.LineNodes(ctx, s.lot)
 	must(err)
 	same(t, "lines after the end", lines, []charge.LineSession(nil))

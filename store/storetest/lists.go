@@ -202,7 +202,7 @@ func testLotStatus(t *testing.T, s *site) {
 	same(t, "status", got, want)
 	lots, err2 := s.LotStatuses(ctx)
 	same(t, "statuses", lots, []charge.LotStatus{want})
-	err3 := s.EndLineSession(ctx, s.lot, "1", "a", epoch)
+	err3 := s.EndLineSession(ctx, charge.LineSession{Lot: s.lot, LocalID: "1", Node: "a", Epoch: epoch})
 	got, err4 := s.LotStatus(ctx, s.lot)
 	want.Online, want.Node = false, ""
 	same(t, "status off line", got, want)

@@ -61,7 +61,7 @@ func (o *outboxModel) line(rt *rapid.T) {
 	if node == "" {
 		lines, err := o.LineNodes(context.Background(), lot)
 		for _, l := range lines {
-			err = cmp.Or(err, o.EndLineSession(context.Background(), lot, l.LocalID, l.Node, l.Epoch))
+			err = cmp.Or(err, o.EndLineSession(context.Background(), l))
 		}
 		if err != nil {
 			rt.Fatal(err)
