@@ -65,6 +65,7 @@ var testMay = map[string][]string{
 	"rules":        {"words"},
 	"platform/...": {"platform/platformtest", "platform/all", "platform/cec", "platform/doctor"},
 	"store":        {"store/storetest", "store/pgtest"},
+	"lot/line":     {"lotline/sdktest"},
 	"flow":         {"store", "store/storetest", "store/pgtest", "lot/callback", "lot/line", "platform/all", "seal", "estate"},
 	"app":          {"..."},
 	"cmd/...":      {"..."},

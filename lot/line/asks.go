@@ -27,6 +27,7 @@ const (
 	noAnswer   silence = "no answer in time"
 	lineClosed silence = "the line closed before the answer"
 	unsent     silence = "not sent: the line is full or closed"
+	moved      silence = "not sent: it finds its line anew"
 	unwanted   silence = "not sent: its stay ended while it waited for its turn"
 )
 

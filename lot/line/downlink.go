@@ -75,6 +75,9 @@ func (s *Server) deliver(o lot.Order, done func(lot.Result), not *session) {
 		case unsent:
 			s.deliver(o, done, n)
 			return
+		case moved:
+			s.deliver(o, done, nil)
+			return
 		case unwanted:
 			offLine(string(why))
 			return

@@ -146,13 +146,24 @@ func (l *lane) unsent(w *wait) {
 	}
 }
 
-// empty takes out everything that waits; with over nothing may wait from here on.
-func (l *lane) empty(over bool) []*downlink {
+// end leaves nothing waiting from here on.
+func (l *lane) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	queue := l.queue
-	l.queue, l.over = nil, l.over || over
-	return queue
+	l.queue, l.over = nil, true
+}
+
+// reductions takes out the reductions that wait.
+func (l *lane) reductions() (out []*downlink) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.queue = slices.DeleteFunc(l.queue, func(d *downlink) bool {
+		if d.rank == rankReduction {
+			out = append(out, d)
+		}
+		return d.rank == rankReduction
+	})
+	return out
 }
 
 // missed is how many downlinks in a row went unanswered.

@@ -165,6 +165,7 @@ func (s *Server) begin(n *session) bool {
 	if replaced != nil {
 		s.ended(replaced)
 	}
+	s.regroup(n)
 	s.book.began(n)
 	if replaced != nil {
 		s.book.left(replaced) // its row is n's by then, unless n ends before it is stored
@@ -189,7 +190,7 @@ func (s *Server) ended(n *session) {
 	if c := n.conn; c != nil && c.session.CompareAndSwap(n, nil) {
 		s.loggedOut(c)
 	}
-	n.lane.empty(true)
+	n.lane.end()
 	s.asks.dropped(n)
 }
 

@@ -92,11 +92,25 @@ func (s *Server) late(now time.Time) {
 				"lot", n.lot.String(), "local_id", n.localID, "link", n.link)
 		}
 		if missed >= silentMost && s.pick(n.lot, n.link, func(o *session) bool { return o != n && o.cloud && !o.dead() }) != nil {
-			for _, d := range n.lane.empty(false) {
-				s.takeBack(n, d, unsent) // another machine gets it
-			}
+			s.move(n) // to another machine
 		}
 		s.advance(n)
+	}
+}
+
+// regroup gives what waits on one link of a PC to the link it belongs to, now that both are up.
+func (s *Server) regroup(n *session) {
+	for _, o := range s.sessions.of(n.lot, n.link) {
+		if o != n && o.localID == n.localID {
+			s.move(o)
+		}
+	}
+}
+
+// move has the reductions that wait for a session find their session anew.
+func (s *Server) move(n *session) {
+	for _, d := range n.lane.reductions() {
+		s.takeBack(n, d, moved)
 	}
 }
 
