@@ -2,7 +2,6 @@ package flow
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -20,7 +19,7 @@ func (f *Flow) handleDelivery(j outbox.Job, carry any, done func()) {
 	}
 	later := func(work func()) { go work() }
 	if j.Kind == outbox.KindLine {
-		later = func(work func()) { f.turns.take(j.Route, work) }
+		later = func(work func()) { f.turns.Take(j.Route, work) }
 	}
 	later(func() {
 		var ready bool
@@ -35,40 +34,6 @@ func (f *Flow) handleDelivery(j outbox.Job, carry any, done func()) {
 		}
 		f.try(j, c, done)
 	})
-}
-
-// turns has the work of each route done in order.
-type turns struct {
-	mu   sync.Mutex
-	left map[string][]func() // by route; a route that is worked on is there, if empty
-}
-
-func (t *turns) take(route string, work func()) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.left == nil {
-		t.left = map[string][]func(){}
-	}
-	left, busy := t.left[route]
-	t.left[route] = append(left, work)
-	if !busy {
-		go t.run(route)
-	}
-}
-
-func (t *turns) run(route string) {
-	for {
-		t.mu.Lock()
-		left := t.left[route]
-		if len(left) == 0 {
-			delete(t.left, route)
-			t.mu.Unlock()
-			return
-		}
-		t.left[route] = left[1:]
-		t.mu.Unlock()
-		left[0]()
-	}
 }
 
 // retaken is claimed, for retries a few at a time. What another node has accepted for a line of this one comes by a

@@ -86,7 +86,7 @@ type Flow struct {
 	expiry  *expirer
 	floods  floods
 	taking  chan struct{} // holds one for each push that is being stored
-	turns   turns
+	turns   outbox.Turns
 	retries chan struct{} // holds one for each delivery that is being looked at again before another try
 }
 
