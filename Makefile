@@ -14,7 +14,7 @@ help: ## list the targets
 
 .PHONY: build
 build: ## build bin/chargestamp, one static binary that names its version
-	CGO_ENABLED=0 $(GO) build -trimpath -buildmode=pie -ldflags '$(LDFLAGS)' -o bin/chargestamp ./cmd/chargestamp
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/chargestamp ./cmd/chargestamp
 
 .PHONY: demo
 demo: build ## the main job with embedded defaults: all platforms, all kinds of lots, over real sockets
@@ -78,6 +78,20 @@ soak: build ## 20 rounds of kill -9 an engine, ten minutes of lying lots, ten mi
 	./bin/chargestamp soak steady
 	./bin/chargestamp bench lines
 	./bin/chargestamp bench overload
+
+GORELEASER_VERSION := v2.13.0
+GORELEASER := $(TOOLS)/$(GORELEASER_VERSION)/goreleaser
+
+.PHONY: release release-check
+release: $(GORELEASER) ## binaries, deb, rpm, checksums and SBOM into dist/, as position-independent programs; nothing is published
+	$(GORELEASER) release --snapshot --clean
+
+release-check: release ## what was released, on a bare Debian: installed, started, upgraded, purged; needs root
+	./tools/release-check.sh
+
+$(GORELEASER):
+	@mkdir -p $(@D)
+	GOBIN=$(@D) $(GO) install github.com/goreleaser/goreleaser/v2@$(GORELEASER_VERSION)
 
 .PHONY: clean
 clean: ## remove what was built
