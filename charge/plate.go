@@ -2,6 +2,8 @@ package charge
 
 import (
 	"errors"
+	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -12,51 +14,152 @@ import (
 // whole number is needed.
 type Plate string
 
-// ErrPlate says that a text cannot be a plate or a plate-less id.
-var ErrPlate = errors.New("not a number plate")
+// Errors of ParsePlate.
+var (
+	// ErrPlate says that a text cannot be a plate or a plate-less id.
+	ErrPlate = errors.New("not a number plate")
+	// ErrUnplated says that a text says that the car has no plate, or none that was read. It is an ErrPlate.
+	ErrUnplated = fmt.Errorf("%w: the car has none", ErrPlate)
+	// ErrLookalike says that a text holds Greek or Cyrillic letters in the place of Latin ones. It is an ErrPlate.
+	ErrLookalike = fmt.Errorf("%w: it holds Greek or Cyrillic letters that look like Latin ones", ErrPlate)
+)
 
 // Plates are short; car parks' plate-less ids reach into the teens.
 const (
-	plateMin = 4
-	plateMax = 16
+	plateMin   = 4
+	plateMax   = 16
+	plateNames = 4   // names of one car, as cameras join them with |
+	plateBytes = 128 // of a whole text
 )
 
-// ParsePlate normalises width, case and separators. It refuses (ErrPlate) what holds anything but letters,
-// digits and Chinese characters, or is shorter than 4 or longer than 16 of them: the documented samples
-// hold nine-character plates and foreign forms, so nothing tighter is checked.
+// ParsePlate reads a plate as lots, platforms and people write it. Width and case are evened out. Dots, dashes,
+// blanks, format and control characters are dropped, and so is a colour in front or behind ("蓝京A12345",
+// "京A12345(绿)"). Of the plates of a car with several ("粤ZJ068澳|MX7742|ZM127") it returns the mainland's, which
+// begins with a Chinese character, else the first. What is left holds letters, digits and Chinese characters, 4 to
+// 16 of them: the documented samples hold nine-character plates and foreign forms, so nothing tighter is checked.
 func ParsePlate(text string) (Plate, error) {
-	if len(text) > 128 {
+	if len(text) > plateBytes {
 		return "", ErrPlate
 	}
-	var b strings.Builder
-	for _, r := range text {
-		switch {
-		case r >= '!'+0xFEE0 && r <= '~'+0xFEE0: // full-width ASCII
-			r -= 0xFEE0
-		case r == 0x3000: // ideographic space
-			r = ' '
-		}
-		if unicode.IsSpace(r) || strings.ContainsRune("-·•.・‧_", r) {
-			continue
-		}
-		r = unicode.ToUpper(r)
-		if !(r >= '0' && r <= '9') && !(r >= 'A' && r <= 'Z') && !unicode.Is(unicode.Han, r) {
-			return "", ErrPlate
-		}
-		b.WriteRune(r)
+	names := strings.FieldsFunc(text, func(r rune) bool { return r == '|' || r == '｜' })
+	if len(names) > plateNames {
+		return "", ErrPlate
 	}
-	p := b.String()
+	var first Plate
+	failed := ErrPlate
+	for _, name := range names {
+		p, err := parsePlate(name)
+		switch {
+		case err != nil:
+			failed = err
+		case mainland(p):
+			return p, nil
+		case first == "":
+			first = p
+		}
+	}
+	if first == "" {
+		return "", failed
+	}
+	return first, nil
+}
+
+func mainland(p Plate) bool {
+	r, _ := utf8.DecodeRuneInString(string(p))
+	return unicode.Is(unicode.Han, r)
+}
+
+func parsePlate(text string) (Plate, error) {
+	p, err := normal(text)
+	if err != nil {
+		return "", err
+	}
+	first, _ := utf8.DecodeRuneInString(p)
+	last, _ := utf8.DecodeLastRuneInString(p)
+	if strings.ContainsRune("无未空车临UN0", first) && unplated.MatchString(p) {
+		return "", ErrUnplated
+	}
+	if strings.ContainsRune("渐黄蓝绿白黑", first) || strings.ContainsRune("黄蓝绿白黑色牌", last) {
+		if m := coloured.FindStringSubmatch(p); m != nil {
+			p = m[1]
+		}
+	}
 	if n := utf8.RuneCountInString(p); n < plateMin || n > plateMax {
 		return "", ErrPlate
 	}
 	return Plate(p), nil
 }
 
+// normal drops from a text what only stands between the characters of a plate.
+func normal(text string) (string, error) {
+	var b strings.Builder
+	for _, r := range text {
+		if r >= '!'+0xFEE0 && r <= '~'+0xFEE0 { // full-width ASCII
+			r -= 0xFEE0
+		}
+		if between(r) {
+			continue
+		}
+		r = unicode.ToUpper(r)
+		switch {
+		case r >= '0' && r <= '9', r >= 'A' && r <= 'Z', unicode.Is(unicode.Han, r):
+			b.WriteRune(r)
+		case unicode.In(r, unicode.Cyrillic, unicode.Greek):
+			return "", ErrLookalike
+		default:
+			return "", ErrPlate
+		}
+	}
+	return b.String(), nil
+}
+
+// between reports whether a character means nothing in a plate: blanks, dashes, brackets, control and format
+// characters (a zero-width space, marks of direction), variation selectors, and the dots that people and cameras
+// write.
+func between(r rune) bool {
+	const dots = ".·•‧∙⋅●○◦․・･。｡˙¸∘⚫"
+	return unicode.IsSpace(r) || r == '\u2212' || strings.ContainsRune(dots, r) ||
+		unicode.In(r, unicode.Cf, unicode.Cc, unicode.Pd, unicode.Pc, unicode.Ps, unicode.Pe, unicode.Variation_Selector)
+}
+
+// coloured is a plate with its colour in front or behind.
+var coloured = func() *regexp.Regexp {
+	const colour = `(?:渐变绿|黄绿双拼|黄绿|蓝|黄|绿|白|黑)(?:色|牌)?`
+	const number = `[\p{Han}][A-Z][0-9A-Z\p{Han}]{3,}?`
+	return regexp.MustCompile(`^(?:` + colour + `)?(` + number + `)(?:` + colour + `)?$`)
+}()
+
+// unplated lists how lots and cameras write that a car has no plate, or none that could be read; a number of one or
+// two digits behind it counts cars and names none. docs/lots/README.md prints the list.
+var unplated = regexp.MustCompile(`^(?:(?:无|无牌|无牌车|无车牌|无牌照|无号牌|未识别|未识别车牌|无法识别|未知|未知车牌|未上牌|空|车牌|临时车|` +
+	`UNLICENSED|UNLICENCED|UNPLATED|UNRECOGNIZED|NOPLATE|UNKNOWN|NONE|NULL|NIL|NA)[0-9]{0,2}|0{3,})$`)
+
+// unplatedMark begins the plate of a car without one. No written plate holds a colon.
+const unplatedMark = "无牌:"
+
+// UnplatedBy is what a car without a plate is known by in a lot: its order. It matches no plate and no other order.
+func UnplatedBy(order string) Plate { return Plate(unplatedMark + order) }
+
+// Unplated reports whether the car has no plate and is found by its order only.
+func (p Plate) Unplated() bool { return strings.HasPrefix(string(p), unplatedMark) }
+
+// Wire is the plate as a lot is asked about it: of a car without one, the words for that.
+func (p Plate) Wire() string {
+	if p.Unplated() {
+		return "无牌车"
+	}
+	return string(p)
+}
+
 // Full is the whole plate, for wires and stores; never for logs.
 func (p Plate) Full() string { return string(p) }
 
-// String masks all but the first two characters and the last two ("京A***88").
+// String masks all but the first two characters and the last two ("京A***88"). A car without a plate has nothing
+// to mask.
 func (p Plate) String() string {
+	if p.Unplated() {
+		return "无牌车"
+	}
 	r := []rune(string(p))
 	if len(r) == 0 {
 		return ""
@@ -85,7 +188,7 @@ func (p Plate) Near(q Plate) bool {
 	if len(a) > len(b) {
 		a, b = b, a
 	}
-	if len(b)-len(a) > 1 || p == q {
+	if len(b)-len(a) > 1 || p == q || p.Unplated() || q.Unplated() {
 		return false
 	}
 	i := 0

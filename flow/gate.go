@@ -190,7 +190,7 @@ func (f *Flow) Exit(ctx context.Context, e lot.Exit) (ledger.Quote, error) {
 		case e.Left.Before(s.Entered):
 			out = noQuote("out_time lies before the entry")
 			return f.refusedExit(tx, s, out.Answer, now)
-		case e.Plate != "" && e.Plate != s.Plate:
+		case e.Plate != "" && e.Plate != s.Plate && !e.Plate.Unplated() && !s.Plate.Unplated():
 			out = noQuote("the stay has another car_number")
 			return f.refusedExit(tx, s, out.Answer, now)
 		}

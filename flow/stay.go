@@ -118,6 +118,9 @@ func (f *Flow) arrived(tx Tx, then *after, s *charge.Stay, now time.Time) error 
 // correct takes a known order told again: with another plate it is the lot's correction of a misreading; after
 // an exit that came first it tells when the car entered.
 func (f *Flow) correct(tx Tx, then *after, s *charge.Stay, e lot.Entry, now time.Time) error {
+	if e.Plate.Unplated() {
+		e.Plate = s.Plate // a camera that reads no plate corrects none
+	}
 	late := entryUntold(s) && e.Entered.Before(s.Left)
 	if s.Plate == e.Plate && !late {
 		return nil

@@ -1,6 +1,7 @@
 package lot
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -111,11 +112,30 @@ func (f *Fields) Lot() charge.LotID {
 // Plate is car_number, which must be there.
 func (f *Fields) Plate() charge.Plate {
 	p, err := charge.ParsePlate(f.Text("car_number"))
-	if err != nil {
+	switch {
+	case errors.Is(err, charge.ErrUnplated):
+		f.Refuse("car_number 为无牌车: 无牌车只能按order_id查找")
+	case errors.Is(err, charge.ErrLookalike):
+		f.Refuse("car_number 无效: 含有形似拉丁字母的希腊或西里尔字母")
+	case err != nil:
 		f.Refuse("car_number 无效: 应为车牌号")
 	}
 	return p
 }
+
+// Car is car_number of a message about an order. A car without a plate, by its car_number or by car_cost_type 4 (2.1),
+// is known by its order alone.
+func (f *Fields) Car(order string) charge.Plate {
+	text := f.Text("car_number")
+	_, err := charge.ParsePlate(text)
+	if errors.Is(err, charge.ErrUnplated) || text == "" && f.Text("car_cost_type") == costNoPlate {
+		return charge.UnplatedBy(order)
+	}
+	return f.Plate()
+}
+
+// costNoPlate is car_cost_type of a car without a plate: https://www.kancloud.cn/bolink/newapi/582544
+const costNoPlate = "4"
 
 // When is a time in Unix seconds; zero where it is missing or empty. Times before 2010 or more than a day
 // ahead are refused: they are no clock's, milliseconds among them.

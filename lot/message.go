@@ -12,17 +12,18 @@ import (
 
 // Entry reads a car coming in: 2.1, 3.1 or the gate's entry.
 func (f *Fields) Entry(id charge.LotID, now time.Time) Entry {
+	order := f.ID("order_id")
 	return Entry{
-		Lot: id, OrderID: f.ID("order_id"), Plate: f.Plate(), Entered: f.MustWhen("in_time", now),
-		Channel: f.Words("in_channel_id"),
+		Lot: id, OrderID: order, Plate: f.Car(order), Entered: f.MustWhen("in_time", now), Channel: f.Words("in_channel_id"),
 	}
 }
 
 // Exit reads a car going out: 2.2, 2.3, 3.2 or the gate's exit.
 func (f *Fields) Exit(id charge.LotID, now time.Time) Exit {
+	order := f.ID("order_id")
 	e := Exit{
-		Lot: id, OrderID: f.ID("order_id"), Plate: f.Plate(), Entered: f.When("in_time", now),
-		Left: f.MustWhen("out_time", now), Reduced: f.reduced(),
+		Lot: id, OrderID: order, Plate: f.Car(order), Entered: f.When("in_time", now), Left: f.MustWhen("out_time", now),
+		Reduced: f.reduced(),
 	}
 	e.Total, e.HasTotal = f.Yuan("total")
 	if e.Entered.After(e.Left) {
@@ -48,7 +49,7 @@ func (f *Fields) reduced() *Reduced {
 // Usage reads what was really taken off for one charge: what 2.34 and 3.11 have in common.
 func (f *Fields) Usage(id charge.LotID, now time.Time) Usage {
 	u := Usage{
-		Lot: id, Plate: f.Plate(), Order: f.name("start_charge_seq", maxOrder), Left: f.MustWhen("out_time", now),
+		Lot: id, Plate: f.Car(f.Text("order_id")), Order: f.name("start_charge_seq", maxOrder), Left: f.MustWhen("out_time", now),
 	}
 	f.used(&u)
 	return u

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/seal"
@@ -275,4 +276,15 @@ func refusal(err error, step Step) *Refusal {
 // BadField makes the *Refusal of a push whose seal holds and one of whose fields does not.
 func BadField(format string, args ...any) *Refusal {
 	return Refuse(StepFields, charge.OutcomeBadField, fmt.Sprintf(format, args...))
+}
+
+// BadPlate is BadField of a text that charge.ParsePlate refused; it does not show the text.
+func BadPlate(name, text string, err error) *Refusal {
+	switch {
+	case errors.Is(err, charge.ErrUnplated):
+		return BadField("%s says that the car has no plate", name)
+	case errors.Is(err, charge.ErrLookalike):
+		return BadField("%s holds Greek or Cyrillic letters that look like Latin ones: no number plate", name)
+	}
+	return BadField("%s holds no number plate (%d characters)", name, utf8.RuneCountInString(text))
 }

@@ -62,7 +62,7 @@ func (c *Channel) Compose(n lot.Notice) ([]byte, error) {
 		return nil, fmt.Errorf("a 5.14 to lot %s has no start_charge_seq", n.Lot)
 	}
 	m := notice514{
-		ServiceName: "pay_notice", ParkID: n.Lot.Park, CarNumber: n.Plate.Full(), Type: typeCharge, PlatFormID: n.FormID,
+		ServiceName: "pay_notice", ParkID: n.Lot.Park, CarNumber: n.Plate.Wire(), Type: typeCharge, PlatFormID: n.FormID,
 		StartChargingTime: local(n.Started), StopChargingTime: local(n.Ended), StartChargeSeq: n.Order,
 		StationID: n.Detail.StationID, StationName: n.Detail.StationName, ConnectorID: n.Detail.ConnectorID,
 		ConnectorName: n.Detail.ConnectorName, ParkNo: n.Detail.ParkNo, Power: n.Detail.Power,

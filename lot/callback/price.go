@@ -31,7 +31,7 @@ func (c *Channel) QueryPrice(ctx context.Context, stay charge.Stay) (lot.Price, 
 	}
 	now := c.cfg.Now()
 	data, err := text(query51{
-		ServiceName: "query_price", ParkID: stay.Lot.Park, CarNumber: stay.Plate.Full(), OrderID: stay.OrderID,
+		ServiceName: "query_price", ParkID: stay.Lot.Park, CarNumber: stay.Plate.Wire(), OrderID: stay.OrderID,
 		QueryOrderNo: fmt.Sprintf("q%d", now.UnixMicro()),
 	})
 	if err != nil {

@@ -141,8 +141,11 @@ func (a *API) quote(ctx context.Context, m message) (any, error) {
 	if m.Text("order_id") != "" {
 		q.OrderID = m.ID("order_id")
 	}
-	if q.OrderID == "" || m.Text("car_number") != "" {
+	switch {
+	case q.OrderID == "":
 		q.Plate = m.Plate()
+	case m.Text("car_number") != "":
+		q.Plate = m.Car(q.OrderID)
 	}
 	if m.Err() != nil {
 		return nil, nil
@@ -165,7 +168,8 @@ func (a *API) paid(ctx context.Context, m message) (any, error) {
 }
 
 func (a *API) exit(ctx context.Context, m message) (any, error) {
-	e := lot.Exit{Lot: m.lot, OrderID: m.ID("order_id"), Plate: m.Plate(), Left: m.MustWhen("out_time", m.now)}
+	e := lot.Exit{Lot: m.lot, OrderID: m.ID("order_id"), Left: m.MustWhen("out_time", m.now)}
+	e.Plate = m.Car(e.OrderID)
 	e.Total, e.HasTotal = m.Yuan("total")
 	if m.Err() != nil {
 		return nil, nil

@@ -80,7 +80,7 @@ func (s *Server) Compose(n lot.Notice) ([]byte, error) {
 
 func compose325(n lot.Notice) ([]byte, error) {
 	m := notice325{
-		ServiceName: serviceNotice, ComID: n.Lot.Park, UUID: n.UUID, OrderID: n.StayOrder, CarNumber: n.Plate.Full(),
+		ServiceName: serviceNotice, ComID: n.Lot.Park, UUID: n.UUID, OrderID: n.StayOrder, CarNumber: n.Plate.Wire(),
 		Type: typeCharging, StartChargingTime: local(n.Started), StopChargingTime: local(n.Ended),
 		StartChargeSeq: n.Order, StationID: n.Detail.StationID, StationName: n.Detail.StationName,
 		ConnectorID: n.Detail.ConnectorID, ConnectorName: n.Detail.ConnectorName, ParkNo: n.Detail.ParkNo,
@@ -107,7 +107,7 @@ func compose336(n lot.Notice) ([]byte, error) {
 		return nil, fmt.Errorf("3.36 takes off amounts only, not %q", n.Reduction.Method)
 	}
 	return text(notice336{
-		ServiceName: serviceNotice, StartChargingTime: local(n.Started), CarNumber: n.Plate.Full(),
+		ServiceName: serviceNotice, StartChargingTime: local(n.Started), CarNumber: n.Plate.Wire(),
 		ComID: n.Lot.Park, StopChargingTime: local(n.Ended), ReduceAmount: double(n.Reduction.Amount),
 		OrderID: n.StayOrder, UUID: n.UUID,
 	}), nil

@@ -258,7 +258,7 @@ const sceneExit = 1
 // QueryPrice asks a lot for the price of a stay that is still inside (3.1, pay_scene 0).
 func (s *Server) QueryPrice(ctx context.Context, stay charge.Stay) (lot.Price, error) {
 	m := priceMessage{
-		ServiceName: serviceQuery, ParkID: stay.Lot.Park, CarNumber: stay.Plate.Full(), OrderID: stay.OrderID,
+		ServiceName: serviceQuery, ParkID: stay.Lot.Park, CarNumber: stay.Plate.Wire(), OrderID: stay.OrderID,
 	}
 	return s.askPrice(ctx, s.pick(stay.Lot, charge.LinkBolink, takesPrices), askKey{stay.Lot, serviceQuery, stay.OrderID}, text(m))
 }

@@ -193,7 +193,7 @@ func (s *Server) inPark(ctx context.Context, u uplink) answer {
 	r := inParkReply{State: a.State, ServiceName: u.service, ErrMsg: a.ErrMsg, Data: make([]inParkEntry, len(stays))}
 	for i, st := range stays {
 		r.Data[i] = inParkEntry{
-			LocalID: st.Lot.Park, InTime: st.Entered.Unix(), CarNumber: st.Plate.Full(), OrderID: st.OrderID,
+			LocalID: st.Lot.Park, InTime: st.Entered.Unix(), CarNumber: st.Plate.Wire(), OrderID: st.OrderID,
 		}
 	}
 	return answer{body: text(r)}

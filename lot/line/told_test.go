@@ -1,9 +1,11 @@
 package line
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
 )
 
@@ -48,4 +50,31 @@ func TestDescriptionsAreCut(t *testing.T) {
 	if e := heard[0].(lot.Entry); e.Channel != strings.Repeat("东", 21) {
 		t.Errorf("the channel is %q", e.Channel)
 	}
+}
+
+// A car without a plate is known by its order; a three-region plate by its mainland name; look-alikes are refused.
+func TestPlatesOnTheLine(t *testing.T) {
+	b := newBench(t)
+	f := b.dial()
+	f.login(loginA, 1)
+	enter := func(plate, order string) {
+		f.say(uplinkLine("in_park", testToken(1), `{"car_number":"`+plate+`","in_time":1490875218,"order_id":"`+order+`"}`, keyA))
+	}
+	for i, tt := range []struct {
+		plate string
+		want  charge.Plate
+	}{
+		{"无牌车", charge.UnplatedBy("p-0")}, {"_无_", charge.UnplatedBy("p-1")}, {"00000", charge.UnplatedBy("p-2")},
+		{"粤ZJ068澳|MX7742|ZM127", "粤ZJ068澳"}, {"京A\u200b12345", "京A12345"}, {"京A●12345", "京A12345"}, {"蓝京A12345", "京A12345"},
+	} {
+		order := fmt.Sprintf("p-%d", i)
+		enter(tt.plate, order)
+		f.expect(entryTaken(order))
+		heard := b.ears.all()
+		if e := heard[len(heard)-1].(lot.Entry); e.Plate != tt.want {
+			t.Errorf("%s is read as %s", tt.plate, e.Plate.Full())
+		}
+	}
+	enter("京А12345", "cyrillic")
+	f.expect(`{"state":0,"order_id":"cyrillic","service_name":"in_park","errmsg":"数据无效"}`)
 }

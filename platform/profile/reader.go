@@ -78,7 +78,7 @@ func (v *Values) Plate() (charge.Plate, error) {
 	}
 	plate, err := charge.ParsePlate(text)
 	if err != nil {
-		return "", platform.BadField("%s holds no number plate (%d characters)", v.name(slotPlate), len([]rune(text)))
+		return "", platform.BadPlate(v.name(slotPlate), text, err)
 	}
 	return plate, nil
 }
