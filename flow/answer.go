@@ -96,7 +96,7 @@ func (f *Flow) tried(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, 
 	}
 	l, _, _ := f.cfg.Estate().Lot(dl.Lot)
 	switch {
-	case maybeApplied(r) && (l.Repeats == charge.RepeatsUnsafe || f.over(dl)):
+	case maybeApplied(r) && (r.Unread || l.Repeats == charge.RepeatsUnsafe || f.over(dl)):
 		return f.leaveUnknown(tx, then, c, dl, r.At)
 	case f.over(dl):
 		return f.giveUp(tx, then, c, dl, r.Reason, r.At)

@@ -35,6 +35,9 @@ type Result struct {
 	SentAt time.Time
 	// Sent says, with AttemptError, that the bytes had left: the lot may have applied them all the same.
 	Sent bool
+	// Unread says, with AttemptError, that the lot answered with success and the answer cannot be read: it may be a
+	// yes, so nothing is sent again by itself.
+	Unread bool
 }
 
 // Notice is a reduction to be told to a lot.

@@ -93,9 +93,11 @@ func (e *Error) Error() string { return e.Err.Error() }
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// ErrTooLong says that an answer is longer than 64 KiB; it is not read.
+var ErrTooLong = errors.New("the answer is too long")
+
 // Errors that have nothing to add.
 var (
-	errTooLong = errors.New("the answer is too long")
 	errBroken  = errors.New("the connection broke before the answer")
 	errTime    = errors.New("no answer in time")
 	errNotHTTP = errors.New("the answer is not HTTP")

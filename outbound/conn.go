@@ -44,7 +44,7 @@ type budget struct{ c *conn }
 
 func (b budget) Read(p []byte) (int, error) {
 	if b.c.left <= 0 {
-		return 0, errTooLong
+		return 0, ErrTooLong
 	}
 	n, err := b.c.Conn.Read(p[:min(int64(len(p)), b.c.left)])
 	b.c.left -= int64(n)
@@ -96,7 +96,7 @@ func (c *conn) head() (*http.Response, error) {
 
 func readBody(head *http.Response, most int64) ([]byte, error) {
 	if head.ContentLength > most {
-		return nil, errTooLong
+		return nil, ErrTooLong
 	}
 	if head.ContentLength >= 0 {
 		body := make([]byte, head.ContentLength)
@@ -105,7 +105,7 @@ func readBody(head *http.Response, most int64) ([]byte, error) {
 	}
 	body, err := io.ReadAll(io.LimitReader(head.Body, most+1))
 	if err == nil && int64(len(body)) > most {
-		err = errTooLong
+		err = ErrTooLong
 	}
 	return body, err
 }
@@ -114,8 +114,8 @@ func readBody(head *http.Response, most int64) ([]byte, error) {
 // quoted: it may hold anything.
 func (c *conn) noAnswer(err error) *Error {
 	switch {
-	case errors.Is(err, errTooLong):
-		return &Error{Sent: true, Err: errTooLong}
+	case errors.Is(err, ErrTooLong):
+		return &Error{Sent: true, Err: ErrTooLong}
 	case c.failed != nil:
 		return &Error{Sent: true, NoAnswer: true, Err: plainError(c.failed)}
 	}

@@ -93,6 +93,8 @@ var sentences = []Text{
 	{"未发出：%s", "not sent: %s"},
 	{"车场返回 HTTP %s：不跟随重定向，回调地址必须是最终地址", "answered with HTTP %s: redirects are not followed, the callback address must be the final one"},
 	{"车场返回 HTTP %s", "answered with HTTP %s"},
+	{`应答不是 {"state":0|1,"errmsg":…}，而是空的`, `the answer is not {"state":0|1,"errmsg":…}; it is empty`},
+	{`应答不是 {"state":0|1,"errmsg":…}，而是（%s）：%s`, `the answer is not {"state":0|1,"errmsg":…} but (%s): %s`},
 	{`应答不是 {"state":0|1,"errmsg":…}`, `the answer is not {"state":0|1,"errmsg":…}`},
 	{"作废", "voided"},
 	{"重新下发", "redelivered"},

@@ -6,14 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/outbound"
-	"github.com/chargestamp/chargestamp/seal"
 )
 
 // verdict is what a try says about the lot, for its breaker.
@@ -59,11 +56,12 @@ func failure(err error, now time.Time) (lot.Result, verdict) {
 	case sent.NoAnswer:
 		return lot.Result{Result: charge.AttemptTimeout, Reason: charge.ReasonNoAnswer, Detail: err.Error(), At: now, Sent: true}, failed
 	}
-	return lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError, Detail: err.Error(), At: now, Sent: true}, failed
+	return lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError, Detail: err.Error(), At: now, Sent: true,
+		Unread: errors.Is(err, outbound.ErrTooLong)}, failed
 }
 
 // read takes the answer for what it says. Its shape is not published for 5.14; the sibling callbacks answer
-// {"state":1,"errmsg":"…"}.
+// {"state":1,"errmsg":"…"}. A success that cannot be read may be a yes.
 func read(r outbound.Response, sent []byte, now time.Time) (lot.Result, verdict) {
 	result := lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError, At: now, Sent: true}
 	switch {
@@ -74,59 +72,30 @@ func read(r outbound.Response, sent []byte, now time.Time) (lot.Result, verdict)
 		result.Detail = fmt.Sprintf("answered with HTTP %d %s", r.Status, http.StatusText(r.Status))
 		return result, failed
 	}
-	state, errmsg, ok := readState(r.Body)
-	switch {
-	case ok && state == "1":
-		return lot.Result{Result: charge.AttemptAcked, Reason: charge.ReasonOK, Detail: presentable(errmsg, sent), At: now, Sent: true}, answered
-	case ok && state == "0":
-		return lot.Result{Result: charge.AttemptRefused, Reason: charge.ReasonLotRefused, Detail: presentable(errmsg, sent), At: now, Sent: true}, answered
-	}
-	result.Detail = "the answer is not {\"state\":0|1,\"errmsg\":…}"
-	return result, failed
-}
-
-// readState finds state and errmsg in an answer.
-func readState(body []byte) (state, errmsg string, ok bool) {
-	var room [8]seal.Field
-	fields, err := seal.ReadObjectInto(body, room[:0])
+	plate := plateOf(sent)
+	answer, err := lot.ReadReply(r.Body)
 	if err != nil {
-		return "", "", false
+		result.Detail, result.Unread = lot.Unread(r.Body, plate), true
+		return result, failed
 	}
-	for _, f := range fields {
-		switch {
-		case f.Name == "state" && (f.Kind == seal.Number || f.Kind == seal.String):
-			state, ok = f.Text, true
-		case f.Name == "errmsg" && f.Kind == seal.String:
-			errmsg = f.Text
-		}
+	result.Detail = lot.Shown(answer.Text("errmsg"), plate)
+	if answer.State() == lot.StateYes {
+		result.Result, result.Reason = charge.AttemptAcked, charge.ReasonOK
+	} else {
+		result.Result, result.Reason = charge.AttemptRefused, charge.ReasonLotRefused
 	}
-	return state, errmsg, ok
+	return result, answered
 }
 
-// mostDetail bounds what is kept of a lot's own words, in characters.
-const mostDetail = 200
-
-// presentable makes a lot's words fit for a timeline: short, on one line, the plate of the notice masked.
-func presentable(errmsg string, sent []byte) string {
-	if errmsg == "" {
-		return ""
-	}
+// plateOf is the plate of a notice or a question.
+func plateOf(sent []byte) charge.Plate {
 	var body struct {
 		Data struct {
 			CarNumber charge.Plate `json:"car_number"`
 		} `json:"data"`
 	}
-	if err := json.Unmarshal(sent, &body); err == nil && body.Data.CarNumber != "" {
-		errmsg = strings.ReplaceAll(errmsg, body.Data.CarNumber.Full(), body.Data.CarNumber.String())
+	if err := json.Unmarshal(sent, &body); err != nil {
+		return ""
 	}
-	errmsg = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, errmsg)
-	if r := []rune(errmsg); len(r) > mostDetail {
-		errmsg = string(r[:mostDetail]) + "…"
-	}
-	return errmsg
+	return body.Data.CarNumber
 }

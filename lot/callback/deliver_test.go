@@ -2,6 +2,7 @@ package callback
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,15 @@ func deliver(c *Channel, o lot.Order) lot.Result {
 	return <-results
 }
 
+// packed is a text in gzip.
+func packed(text string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = w.Write([]byte(text))
+	_ = w.Close()
+	return b.String()
+}
+
 // TestAnswers delivers to a real server that answers in every way there is.
 func TestAnswers(t *testing.T) {
 	body := []byte(`{"data":{"car_number":"京AD06088"},"sign":"S"}`)
@@ -41,7 +51,14 @@ func TestAnswers(t *testing.T) {
 	garbled := func(detail string) lot.Result {
 		return lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError, Sent: true, Detail: detail}
 	}
-	noState := garbled(`the answer is not {"state":0|1,"errmsg":…}`)
+	unread := func(came string) lot.Result {
+		r := garbled(`the answer is not {"state":0|1,"errmsg":…}` + came)
+		r.Unread = true
+		return r
+	}
+	tooLong := garbled("the answer is too long")
+	tooLong.Unread = true
+	gbk := func(text string) string { return string(lot.ToGBK([]byte(text))) }
 	with := func(r lot.Result, detail string) lot.Result { r.Detail = detail; return r }
 	cases := []struct {
 		name   string
@@ -56,18 +73,32 @@ func TestAnswers(t *testing.T) {
 		{"state 0", 200, `{"state":0,"errmsg":"无此订单"}`, with(refused, "无此订单")},
 		{"state 0 with the plate", 200, `{"state":0,"errmsg":"车牌京AD06088不在场\r\n"}`, with(refused, "车牌京A***88不在场  ")},
 		{"state 0 with a flood", 200, `{"state":0,"errmsg":"` + strings.Repeat("长", 500) + `"}`, with(refused, strings.Repeat("长", 200)+"…")},
-		{"state 2", 200, `{"state":2}`, noState},
-		{"state true", 200, `{"state":true}`, noState},
-		{"state 1.0", 200, `{"state":1.0}`, noState},
-		{"no state", 200, `{"code":1}`, noState},
-		{"two states", 200, `{"state":0,"state":1}`, noState},
-		{"an array", 200, `[{"state":1}]`, noState},
-		{"HTML", 200, `<html>state 1</html>`, noState},
-		{"nothing", 200, ``, noState},
+		{"state true", 200, `{"state":true}`, acked},
+		{"state 1.0", 200, `{"state":1.0}`, acked},
+		{"state false", 200, `{"state":"false"}`, refused},
+		{"a byte order mark", 200, "\ufeff" + `{"state":1}`, acked},
+		{"GBK", 200, gbk(`{"state":1,"errmsg":"成功"}`), with(acked, "成功")},
+		{"GBK that says no", 200, gbk(`{"state":0,"errmsg":"无此车"}`), with(refused, "无此车")},
+		{"capitals", 200, `{"State":1,"ErrMsg":"ok"}`, with(acked, "ok")},
+		{"wrapped", 200, `{"data":{"state":1,"errmsg":"ok"},"sign":"x"}`, with(acked, "ok")},
+		{"JSON in a JSON string", 200, `"{\"state\":1,\"errmsg\":\"ok\"}"`, with(acked, "ok")},
+		{"Base64", 200, "eyJzdGF0ZSI6MX0=", acked},
+		{"gzip unasked", 200, packed(`{"state":1,"errmsg":"ok"}`), with(acked, "ok")},
+		{"state 2", 200, `{"state":2}`, unread(` but (UTF-8): {"state":2}`)},
+		{"state 2 around state 1", 200, `{"state":2,"data":{"state":1}}`, unread(` but (UTF-8): {"state":2,"data":{"state":1}}`)},
+		{"state 1.05", 200, `{"state":1.05}`, unread(` but (UTF-8): {"state":1.05}`)},
+		{"no state", 200, `{"code":1}`, unread(` but (UTF-8): {"code":1}`)},
+		{"two states", 200, `{"state":0,"state":1}`, unread(` but (UTF-8): {"state":0,"state":1}`)},
+		{"two wrapped states", 200, `{"a":{"state":0},"b":{"state":1}}`, unread(` but (UTF-8): {"a":{"state":0},"b":{"state":1}}`)},
+		{"wrapped twice", 200, `{"a":{"b":{"state":1}}}`, unread(` but (UTF-8): {"a":{"b":{"state":1}}}`)},
+		{"an array", 200, `[{"state":1}]`, unread(` but (UTF-8): [{"state":1}]`)},
+		{"HTML with the plate, in GBK", 200, gbk(`<html>京AD06088 已处理</html>`), unread(` but (GBK): <html>京A***88 已处理</html>`)},
+		{"GBK cut in a character", 200, gbk(`操作成功`)[:7], unread(` but (GBK): 操作成`)},
+		{"nothing", 200, ``, unread("; it is empty")},
 		{"an error page that says yes", 500, `{"state":1}`, garbled("answered with HTTP 500 Internal Server Error")},
 		{"not found", 404, `{"state":1}`, garbled("answered with HTTP 404 Not Found")},
 		{"a redirect that says yes", 302, `{"state":1}`, garbled("answered with HTTP 302: redirects are not followed, the callback address must be the final one")},
-		{"too long", 200, `{"state":1,"errmsg":"` + strings.Repeat("x", 64<<10) + `"}`, garbled("the answer is too long")},
+		{"too long", 200, `{"state":1,"errmsg":"` + strings.Repeat("x", 64<<10) + `"}`, tooLong},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -194,7 +225,7 @@ func TestQueryPrice(t *testing.T) {
 		`{"state":1,"price":"6.005"}`:                  "price 无效",
 		`{"state":1,"price":"-6"}`:                     "price 无效",
 		`{"state":1,"price":"6","query_time":"never"}`: "query_time 无效",
-		`<html>`: "no object",
+		`<html>`: "<html>",
 	} {
 		answer = text
 		if _, err := c.QueryPrice(t.Context(), stay); err == nil || !strings.Contains(err.Error(), want) {

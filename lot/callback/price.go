@@ -48,19 +48,19 @@ func (c *Channel) QueryPrice(ctx context.Context, stay charge.Stay) (lot.Price, 
 	}
 	p, err := readPrice(r.Body, now)
 	if err != nil {
-		return lot.Price{}, fmt.Errorf("lot %s answered the price query: %s", stay.Lot, presentable(err.Error(), envelope(data, "")))
+		return lot.Price{}, fmt.Errorf("lot %s answered the price query: %s", stay.Lot, lot.Shown(err.Error(), stay.Plate))
 	}
 	return p, nil
 }
 
 // readPrice reads an answer to 5.1. total, derate_money, derate_duration and query_time are optional.
 func readPrice(body []byte, now time.Time) (lot.Price, error) {
-	f, err := lot.ReadFields(body)
+	f, err := lot.ReadReply(body)
 	if err != nil {
-		return lot.Price{}, err
+		return lot.Price{}, errors.New(lot.Unread(body, ""))
 	}
-	if f.Text("state") != "1" {
-		return lot.Price{}, errors.New("state " + f.Text("state") + ": " + f.Text("errmsg"))
+	if f.State() != lot.StateYes {
+		return lot.Price{}, errors.New("state " + f.State() + ": " + f.Text("errmsg"))
 	}
 	p := f.Price(now)
 	return p, f.Err()

@@ -1,0 +1,187 @@
+package lot
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/seal"
+)
+
+// States of a lot's answer.
+const (
+	StateYes = "1"
+	StateNo  = "0"
+)
+
+// ErrUnread says that an answer holds no state that can be read.
+var ErrUnread = errors.New(`the answer is not {"state":0|1,"errmsg":…}`)
+
+// ReadReply reads what a lot answers to 5.14 and 5.1, in any of the forms that lots' software gives it: behind a byte
+// order mark, in GBK, packed with gzip although nothing asked for it, as JSON in a JSON string, in Base64, or inside
+// one other object. Member names count in any case. The error is ErrUnread.
+func ReadReply(body []byte) (*Fields, error) {
+	text, _ := Plain(body)
+	for range 2 { // JSON, or JSON in a string
+		if f := stated(text); f != nil {
+			return f, nil
+		}
+		var inner string
+		if json.Unmarshal(text, &inner) != nil {
+			raw, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(string(bytes.TrimSpace(text)), "="))
+			if err != nil {
+				break
+			}
+			inner = string(raw)
+		}
+		text = []byte(inner)
+	}
+	return nil, ErrUnread
+}
+
+// stated returns the object that holds a state: the text itself, or the one object in it that does.
+func stated(text []byte) *Fields {
+	f, err := readLower(text)
+	if err != nil {
+		return nil
+	}
+	switch {
+	case f.State() != "":
+		return f
+	case f.Text("state") != "":
+		return nil
+	}
+	var found *Fields
+	for _, m := range f.list {
+		if m.Kind != seal.Composite {
+			continue
+		}
+		if in, err := readLower([]byte(m.Text)); err == nil && in.State() != "" {
+			if found != nil {
+				return nil // two that say something: none is believed
+			}
+			found = in
+		}
+	}
+	return found
+}
+
+// readLower reads an object with its names in small letters; two names that are alike then are refused.
+func readLower(object []byte) (*Fields, error) {
+	list, err := seal.ReadObject(object)
+	if err != nil {
+		return nil, err
+	}
+	had := map[string]bool{}
+	for i := range list {
+		list[i].Name = strings.ToLower(list[i].Name)
+		if had[list[i].Name] {
+			return nil, seal.ErrJSON
+		}
+		had[list[i].Name] = true
+	}
+	return &Fields{list: list}, nil
+}
+
+// State is the member state as lots write it: StateYes for 1, "1", 1.0 and true, StateNo for their opposites. It is
+// empty where the member is missing or says anything else.
+func (f *Fields) State() string {
+	text := strings.ToLower(strings.TrimSpace(f.Text("state")))
+	if strings.Contains(text, ".") {
+		text = strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
+	}
+	switch text {
+	case "1", "true":
+		return StateYes
+	case "0", "false":
+		return StateNo
+	}
+	return ""
+}
+
+// mostPlain bounds a text once it is unpacked.
+const mostPlain = 64 << 10
+
+// Plain returns a body as UTF-8, unpacked and without a byte order mark, and says how it was written: "UTF-8",
+// "GBK", "gzip, GBK", "UTF-8 with a byte order mark". A character that is cut off at the end is dropped; what is
+// neither UTF-8 nor GBK is returned as it is, "unknown".
+func Plain(body []byte) (text []byte, encoding string) {
+	if bytes.HasPrefix(body, []byte{0x1F, 0x8B}) {
+		if r, err := gzip.NewReader(bytes.NewReader(body)); err == nil {
+			unpacked, err := io.ReadAll(io.LimitReader(r, mostPlain))
+			if len(unpacked) > 0 && (err == nil || errors.Is(err, io.ErrUnexpectedEOF)) {
+				body, encoding = unpacked, "gzip, "
+			}
+		}
+	}
+	if rest, marked := bytes.CutPrefix(body, byteOrderMark); marked {
+		return rest, encoding + "UTF-8 with a byte order mark"
+	}
+	if utf8.Valid(body) {
+		return body, encoding + "UTF-8"
+	}
+	if text, ok := fromGBK(body); ok {
+		return text, encoding + "GBK"
+	}
+	return body, encoding + "unknown"
+}
+
+var byteOrderMark = []byte("\uFEFF")
+
+// fromGBK decodes a text, unless it holds what GBK has no character for. Half a character at the end is dropped.
+func fromGBK(body []byte) ([]byte, bool) {
+	text, err := simplifiedchinese.GBK.NewDecoder().Bytes(body)
+	if err != nil {
+		return nil, false
+	}
+	text = bytes.TrimSuffix(text, []byte("\uFFFD"))
+	return text, !bytes.ContainsRune(text, utf8.RuneError)
+}
+
+// ToGBK encodes a text in GBK; nothing where it cannot be written so.
+func ToGBK(text []byte) []byte {
+	out, err := simplifiedchinese.GBK.NewEncoder().Bytes(text)
+	if err != nil {
+		return nil
+	}
+	return out
+}
+
+// mostShown bounds what is shown of a lot's own words, in characters.
+const mostShown = 200
+
+// Shown makes a lot's words fit for a timeline: on one line, at most 200 characters, the plate masked.
+func Shown(text string, plate charge.Plate) string {
+	if plate != "" {
+		text = strings.ReplaceAll(text, plate.Full(), plate.String())
+	}
+	text = strings.ToValidUTF8(text, "?")
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+			return ' '
+		}
+		return r
+	}, text)
+	if r := []rune(text); len(r) > mostShown {
+		return string(r[:mostShown]) + "…"
+	}
+	return text
+}
+
+// Unread describes an answer that cannot be read: how it begins, and how it is written.
+func Unread(body []byte, plate charge.Plate) string {
+	text, encoding := Plain(body)
+	if len(bytes.TrimSpace(text)) == 0 {
+		return ErrUnread.Error() + "; it is empty"
+	}
+	return ErrUnread.Error() + " but (" + encoding + "): " + Shown(string(text), plate)
+}
