@@ -57,7 +57,7 @@ func stated(text []byte) *Fields {
 	switch {
 	case f.State() != "":
 		return f
-	case f.Text("state") != "":
+	case f.HasState():
 		return nil
 	}
 	var found *Fields
@@ -95,7 +95,7 @@ func readLower(object []byte) (*Fields, error) {
 // State is the member state as lots write it: StateYes for 1, "1", 1.0 and true, StateNo for their opposites. It is
 // empty where the member is missing or says anything else.
 func (f *Fields) State() string {
-	text := strings.ToLower(strings.TrimSpace(f.Text("state")))
+	text := strings.ToLower(strings.TrimSpace(f.anyCase("state")))
 	if strings.Contains(text, ".") {
 		text = strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
 	}
@@ -104,6 +104,19 @@ func (f *Fields) State() string {
 		return StateYes
 	case "0", "false":
 		return StateNo
+	}
+	return ""
+}
+
+// HasState reports whether there is a member state that says something.
+func (f *Fields) HasState() bool { return f.anyCase("state") != "" }
+
+// anyCase is Text of a member whose name may be written in capitals.
+func (f *Fields) anyCase(name string) string {
+	for _, m := range f.list {
+		if strings.EqualFold(m.Name, name) && m.Kind != seal.Composite {
+			return m.Text
+		}
 	}
 	return ""
 }

@@ -144,7 +144,11 @@ func (f *Fields) When(name string, now time.Time) time.Time {
 	if text == "" {
 		return time.Time{}
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
+	whole, frac, _ := strings.Cut(charge.PlainNumber(text), ".") // a double has them: 1.795899048E9, 1795899048.0
+	n, err := strconv.ParseInt(whole, 10, 64)
+	if strings.Trim(frac, "0") != "" {
+		err = strconv.ErrSyntax
+	}
 	at := time.Unix(n, 0).UTC()
 	if err != nil || at.Before(earliest) || at.After(now.Add(clockAhead)) {
 		f.Refuse("%s 无效: 应为10位秒级时间戳", name)

@@ -214,7 +214,7 @@ func TestRefused(t *testing.T) {
 		{updateOrder, `"12.50"`, `"-0.01"`, "total 无效: 应为不超过两位小数的非负金额(元)"},
 		{updateOrder, `"12.50"`, `-0.00`, "total 无效: 应为不超过两位小数的非负金额(元)"},
 		{updateOrder, `"12.50"`, `"100000.01"`, "total 无效: 应为不超过两位小数的非负金额(元)"},
-		{updateOrder, `"12.50"`, `1e3`, "total 无效: 应为不超过两位小数的非负金额(元)"},
+		{updateOrder, `"12.50"`, `"1x3"`, "total 无效: 应为不超过两位小数的非负金额(元)"},
 		{updateOrder, `"12.50"`, `"twelve"`, "total 无效: 应为不超过两位小数的非负金额(元)"},
 		{updateOrder, `"total"`, `"reduce_amount":"1.234","total"`, "reduce_amount 无效: 应为不超过两位小数的非负金额(元)"},
 		{updateOrder, `"total"`, `"reduce_amount":"-1","total"`, "reduce_amount 无效: 应为不超过两位小数的非负金额(元)"},

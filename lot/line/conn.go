@@ -8,7 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	"unicode/utf8"
 )
 
 // writeWait is how long one write may hang before the line is closed.
@@ -98,8 +97,6 @@ func (c *conn) read() {
 			if !c.beat(c) {
 				c.drop("heartbeat_without_login")
 			}
-		case !utf8.Valid(frame):
-			c.drop("not_utf8")
 		default:
 			c.handle(frame)
 		}

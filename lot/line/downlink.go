@@ -108,18 +108,17 @@ func (s *Server) result(f *lot.Fields, why silence) lot.Result {
 	if why != answered {
 		return lot.Result{Result: charge.AttemptTimeout, Reason: charge.ReasonNoAnswer, Detail: string(why), At: at}
 	}
-	switch state := f.Text("state"); state {
-	case "1":
+	switch state := f.State(); {
+	case state == lot.StateYes:
 		return lot.Result{Result: charge.AttemptAcked, Reason: charge.ReasonOK, Detail: detail("state 1", f), At: at}
-	case "":
-		return lot.Result{Result: charge.AttemptAcked, Reason: charge.ReasonOK, Detail: detail("no state", f), At: at}
-	case "0":
+	case state == lot.StateNo:
 		return lot.Result{Result: charge.AttemptRefused, Reason: charge.ReasonLotRefused, Detail: detail("state 0", f), At: at}
-	default:
-		return lot.Result{
-			Result: charge.AttemptError, Reason: charge.ReasonLotError, Sent: true,
-			Detail: detail("state "+clip(state), f), At: at,
-		}
+	case !f.HasState():
+		return lot.Result{Result: charge.AttemptAcked, Reason: charge.ReasonOK, Detail: detail("no state", f), At: at}
+	}
+	return lot.Result{
+		Result: charge.AttemptError, Reason: charge.ReasonLotError, Sent: true,
+		Detail: detail("state "+clip(f.Text("state")), f), At: at,
 	}
 }
 
@@ -228,7 +227,7 @@ func (s *Server) PassThrough(ctx context.Context, id charge.LotID, data []byte) 
 	if err != nil {
 		return nil, err
 	}
-	if f.Text("state") == "0" {
+	if f.State() == lot.StateNo {
 		return nil, fmt.Errorf("lot %s: %w: %s", id, ErrRefused, clip(f.Text("errmsg")))
 	}
 	return []byte(f.Raw("data")), nil
@@ -281,7 +280,7 @@ func (s *Server) askPrice(ctx context.Context, n *session, k askKey, message []b
 	if err != nil {
 		return lot.Price{}, err
 	}
-	if f.Text("state") != "1" {
+	if f.State() != lot.StateYes {
 		return lot.Price{}, fmt.Errorf("lot %s: %w: %s", k.lot, ErrRefused, clip(f.Text("errmsg")))
 	}
 	p := f.Price(s.cfg.Now())

@@ -78,3 +78,36 @@ func TestPlatesOnTheLine(t *testing.T) {
 	enter("京А12345", "cyrillic")
 	f.expect(`{"state":0,"order_id":"cyrillic","service_name":"in_park","errmsg":"数据无效"}`)
 }
+
+// Frames in GBK or behind a byte order mark are read, and an acknowledgement counts however its state is written.
+func TestAcknowledgementsAsLotsWriteThem(t *testing.T) {
+	b := newBench(t)
+	f := b.dial()
+	f.login(loginA, 1)
+	for i, tt := range []struct {
+		state string
+		want  charge.AttemptResult
+	}{
+		{`"state":1.0`, charge.AttemptAcked}, {`"state":true`, charge.AttemptAcked}, {`"State":"1"`, charge.AttemptAcked},
+		{`"state":false`, charge.AttemptRefused}, {`"state":2`, charge.AttemptError},
+	} {
+		uuid := fmt.Sprintf("w-%d", i)
+		b.deliver(lotA, uuid)
+		f.expect(`{"uuid":"` + uuid + `"}`)
+		f.say(uplinkLine("pay_notice", testToken(1), `{"uuid":"`+uuid+`",`+tt.state+`}`, keyA))
+		f.expect("")
+		if r := b.result(); r.Result != tt.want {
+			t.Errorf("%s: %+v", tt.state, r)
+		}
+	}
+	b.deliver(lotA, "gbk")
+	f.expect(`{"uuid":"gbk"}`)
+	data := lot.ToGBK([]byte(`{"uuid":"gbk","state":1,"errmsg":"操作成功"}`))
+	f.say(uplinkLine("pay_notice", testToken(1), string(data), keyA))
+	f.expect("")
+	if r := b.result(); r.Result != charge.AttemptAcked || r.Detail != "state 1: 操作成功" {
+		t.Errorf("%+v", r)
+	}
+	f.say("\ufeff" + entryLine(testToken(1), "bom"))
+	f.expect(entryTaken("bom"))
+}

@@ -12,8 +12,13 @@ import (
 // HTTP mode.
 func (s *Server) uplink(c *conn, remote string, frame []byte) answer {
 	begun := s.cfg.Now()
+	frame, encoding := lot.Plain(frame)
+	if encoding == "unknown" {
+		s.refuse(remote, "not_utf8")
+		return answer{silent: true, refused: true}
+	}
 	e, err := readEnvelope(frame)
-	if err != nil {
+	if e.gbk = encoding == "GBK"; err != nil {
 		s.refuse(remote, "not_json")
 		return answer{silent: true, refused: true}
 	}

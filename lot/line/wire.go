@@ -33,6 +33,7 @@ const (
 type envelope struct {
 	service, sign, token string
 	data                 []byte
+	gbk                  bool // the frame came in GBK
 }
 
 func readEnvelope(frame []byte) (envelope, error) {
@@ -74,8 +75,11 @@ func linkOfSigner(e envelope, l charge.Lot, v charge.Vendor, now time.Time) (cha
 }
 
 // signed checks over the bytes that came and, failing that, over their compact re-print, which is what the
-// published server hashes.
+// published server hashes; of a frame in GBK also over the bytes of GBK.
 func signed(e envelope, keys []charge.Secret) bool {
+	if e.gbk && signedAs(lot.ToGBK(e.data), e.sign, keys) {
+		return true
+	}
 	if signedAs(e.data, e.sign, keys) {
 		return true
 	}
