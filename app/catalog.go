@@ -14,7 +14,7 @@ func catalogOf(dialects []platform.Dialect) *estate.Catalog {
 		i := d.Info()
 		_, reports := d.(platform.Reporter)
 		p := estate.Platform{
-			ID: i.ID, Number: i.Number, Title: i.Title, Kinds: i.Kinds, Issuer: string(i.Issuer),
+			ID: i.ID, Number: i.Number, Title: i.Title, Kinds: i.Kinds, Issuer: i.Issuer,
 			Operator: i.Operator, OperatorPrefix: i.OperatorPrefix, NeedsLock: i.NeedsLock, LockUnless: i.LockUnless,
 			OlderMessage: i.OlderMessage, OpenInterface: i.OpenInterface, Default: i.Default, Assumed: i.Evidence == platform.EvidenceAssumed,
 			ByCharger: i.LotField == "", Undated: i.Undated, Report: reports,

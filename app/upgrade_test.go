@@ -311,7 +311,7 @@ func searchesOfOld(t *testing.T, s *store.Store) {
 		t.Errorf("audit log of one user: %+v, %v", log, err)
 	}
 	err = s.Read(t.Context(), func(tx *store.Tx) error {
-		gone, err := tx.ChargeByRepeat("telaidian", "key-pruned")
+		gone, err := tx.ChargeByRepeat("telaidian", "key-pruned", charge.IssuerOf(charge.IssuerAccount, "any", charge.Scope{}, charge.LotID{}))
 		if err == nil && (gone == nil || gone.ID != oldPruned || gone.State != charge.StateDelivered) {
 			t.Errorf("a repeat of a charge that is gone finds %+v", gone)
 		}

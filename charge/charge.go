@@ -14,7 +14,7 @@ type Charge struct {
 	Platform  string // dialect id
 	Account   string
 	Order     string // the platform's order number; empty where it has none
-	RepeatKey string // unique with Platform, for ever
+	RepeatKey string // unique within platform and issuer, for ever
 	Plate     Plate
 	Lot       LotID     // the lot that the push names
 	StartedAt time.Time // zero where the push does not tell
@@ -48,6 +48,9 @@ func (c *Charge) Minutes() int64 {
 }
 
 // At is the moment that decides by which rule version and in which stay a charge counts: its end, else
+// Gone reports that retention took the charge away: no more is known of it than a repeat must know.
+func (c *Charge) Gone() bool { return c.Plate == "" }
+
 // when it was received.
 func (c *Charge) At() time.Time {
 	if c.EndedAt.IsZero() {

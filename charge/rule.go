@@ -17,7 +17,18 @@ type Account struct {
 	AllowFrom []netip.Prefix // lock by address; empty is no lock
 	PathToken Secret         // lock by path; empty is no lock
 	Report    *ReportTarget  // 特来电 and 奥特迅 only
+	Formerly  []string       // earlier names: their order numbers are this account's
+	Undated   UndatedMode    // what becomes of pushes that prove no time
 	Off       bool
+}
+
+// Locked reports whether a push must come from an address or by a path that is known.
+func (a *Account) Locked() bool { return len(a.AllowFrom) > 0 || a.PathToken != "" }
+
+// OpenToOld reports that a push of any age is taken from anywhere: the account takes pushes that prove no time, of
+// which its platform has some, and has no lock. Only accounts of an older release can be so.
+func (a *Account) OpenToOld(undated bool) bool {
+	return undated && a.Undated == UndatedOnceAStay && !a.Locked()
 }
 
 // Scope is how far an account reaches: the whole platform (zero), a vendor (Union), or one lot.
@@ -61,6 +72,16 @@ const (
 	ClockOff     ClockMode = "off"
 	ClockWarn    ClockMode = "warn"
 	ClockEnforce ClockMode = "enforce"
+)
+
+// UndatedMode is what becomes of a push that carries neither an order number nor its times, so that nothing says when
+// it was made.
+type UndatedMode string
+
+// Undated modes of an account. An empty one is refuse.
+const (
+	UndatedRefuse    UndatedMode = "refuse"      // outcome undated: nothing is granted
+	UndatedOnceAStay UndatedMode = "once_a_stay" // at most one grant a stay, or a day and plate where the lot tells none
 )
 
 // ReportTarget is where a platform wants to hear what was really taken off. Keys that are absent are the

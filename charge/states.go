@@ -91,6 +91,7 @@ const (
 	OutcomeUnknownAccount Outcome = "unknown_account"
 	OutcomeUnknownLot     Outcome = "unknown_lot"
 	OutcomeNotBound       Outcome = "not_bound"
+	OutcomeUndated        Outcome = "undated" // proves no time, and the account takes no such push
 	OutcomeTooLarge       Outcome = "too_large"
 	OutcomeRateLimited    Outcome = "rate_limited"
 	OutcomeBusy           Outcome = "busy"
@@ -99,7 +100,7 @@ const (
 // Outcomes lists every push outcome.
 var Outcomes = []Outcome{OutcomeAccepted, OutcomeDuplicate, OutcomeQuestion, OutcomeBadBody, OutcomeBadField,
 	OutcomeBadSignature, OutcomeBadToken, OutcomeStale, OutcomeWrongLock, OutcomeUnknownAccount, OutcomeUnknownLot,
-	OutcomeNotBound, OutcomeTooLarge, OutcomeRateLimited, OutcomeBusy}
+	OutcomeNotBound, OutcomeUndated, OutcomeTooLarge, OutcomeRateLimited, OutcomeBusy}
 
 // DeliveryChannel is the way into a lot.
 type DeliveryChannel string

@@ -69,6 +69,15 @@ var accountColumns = []column[charge.Account]{
 	secretColumn(Field{Name: "path_token", Type: TypeSecret,
 		English: "lock by path: one more path segment, a secret of 128 bits or more; the bare path is refused then",
 		Chinese: "路径锁：附加在地址后的密文，至少 128 位；配置后裸地址被拒绝"}, func(a *charge.Account) *charge.Secret { return &a.PathToken }),
+	{Field{Name: "formerly", Type: TypeTexts,
+		English: "earlier names of this account, each switched off: their order numbers stay taken",
+		Chinese: "本账号的旧名称（须已停用）：其订单号继续有效"},
+		func(a *charge.Account, n *node) { a.Formerly = n.texts() },
+		func(a *charge.Account) *node { return textsNode(a.Formerly) }},
+	textColumn(Field{Name: "undated", Type: TypeEnum, Enum: []string{"refuse", "once_a_stay"}, Default: "refuse",
+		English: "pushes that carry no order and no times: refused, or one grant a stay; the latter needs a lock, which is all that keeps an old push out",
+		Chinese: "不含订单号和时间的推送：refuse 拒绝；once_a_stay 每次停车最多减免一次，须加锁，因为只有锁能挡住旧推送"},
+		func(a *charge.Account) *charge.UndatedMode { return &a.Undated }),
 	stateColumn(func(a *charge.Account) *bool { return &a.Off }),
 }
 

@@ -71,6 +71,7 @@ func (m *merger) check(r reach) {
 	}
 	if r.all || len(r.accounts) > 0 {
 		m.twins()
+		m.formerly()
 	}
 	for _, b := range sortedWhere(m.next.bindings, r.binding) {
 		m.binding(b)
@@ -296,12 +297,15 @@ func (m *merger) keys(at []string, field string, p *Platform, keys map[string]ch
 
 func (m *merger) locks(at []string, p *Platform, a *charge.Account) {
 	open := p.NeedsLock || p.LockUnless != "" && a.Keys[p.LockUnless] == ""
-	if open && len(a.AllowFrom) == 0 && a.PathToken == "" {
+	if open && !a.Locked() {
 		var or message
 		if !p.NeedsLock {
 			or = message{", or keys." + p.LockUnless, "，或 keys." + p.LockUnless}
 		}
 		m.fail(at, "", CodeNeedsLock, p.ID, or)
+	}
+	if was := m.was.accounts[a.ID]; a.OpenToOld(p.Undated) && (was == nil || !was.OpenToOld(p.Undated)) {
+		m.fail(at, "undated", CodeUndatedLock)
 	}
 	if token := a.PathToken.Reveal(); token != "" {
 		switch {

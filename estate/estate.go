@@ -23,6 +23,7 @@ type State struct {
 	byOper  map[operatorKey][]*charge.Account // on, narrowest first
 	byScope map[scopeKey][]*charge.Account    // on
 	byPlat  map[string][]*charge.Account      // on, narrowest first
+	issuers map[string][]string               // see issuersOf
 
 	// In the order of their ids: of thousands, sorting them for every page shows.
 	allVendors  []*charge.Vendor
@@ -95,6 +96,7 @@ func newState(t tables, c *Catalog) *State {
 			s.byScope[scopeKey{k, a.Scope}] = append(s.byScope[scopeKey{k, a.Scope}], a)
 		}
 	}
+	s.issuers = s.issuersOf()
 	for _, list := range s.byOper {
 		narrowestFirst(list)
 	}

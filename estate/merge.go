@@ -144,9 +144,12 @@ func completeLot(l *charge.Lot, _ bool) {
 	}
 }
 
-func (m *merger) completeAccount(a *charge.Account, _ bool) {
+func (m *merger) completeAccount(a *charge.Account, isNew bool) {
 	if a.Clock == "" {
 		a.Clock = charge.ClockWarn
+	}
+	if isNew && a.Undated == "" && m.catalog.Platforms[a.Platform].Undated {
+		a.Undated = charge.UndatedRefuse
 	}
 	for _, k := range m.catalog.Platforms[a.Platform].Keys {
 		if k.Default != "" && a.Keys[k.Name] == "" {

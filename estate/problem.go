@@ -121,6 +121,13 @@ const (
 	CodeTokenWeak     Code = "token_weak"
 	CodeTokenForm     Code = "token_form"
 	CodeNoReport      Code = "no_report"
+	CodeUndatedLock   Code = "undated_lock"
+
+	CodeFormerlyUnknown  Code = "formerly_unknown"
+	CodeFormerlyPlatform Code = "formerly_platform"
+	CodeFormerlyCircle   Code = "formerly_circle"
+	CodeFormerlyLive     Code = "formerly_live"
+
 	CodeTwins         Code = "twins"
 	CodeScope         Code = "scope"
 	CodeLotKind       Code = "lot_kind"
@@ -227,6 +234,12 @@ var messages = map[Code]message{
 	CodeDayEmpty:      {"limits nothing; write times, minutes or amount, or take it out", "没有任何限制；请填写 times、minutes 或 amount，或去掉"},
 	CodeDayUnit:       {"limits %s, which this rule never grants; limit what it grants, or take it out", "限制的是 %s，而此规则不会这样减免；请改为限制实际减免的内容，或去掉"},
 	CodeCkeyTaken:     {"is that of %s too, which has the same park_id; an SDK that logs in without union_id could not be told apart, give one of them another key", "与 park_id 相同的车场 %s 相同；不带 union_id 登录的 SDK 无法区分两者，请更换其中一个"},
+
+	CodeUndatedLock:      {"is once_a_stay and needs a lock, which alone keeps an old push out: add allow_from or path_token", "为 once_a_stay，须加锁，因为只有锁能挡住旧推送：请填写 allow_from 或 path_token"},
+	CodeFormerlyUnknown:  {"names account %q, which does not exist; mend the name, or add the account with state: off", "引用的账号 %q 不存在；请修正名称，或添加该账号并写 state: off"},
+	CodeFormerlyPlatform: {"names account %s, which is of platform %s; an order number stays within its platform", "引用的账号 %s 属于平台 %s；订单号不跨平台"},
+	CodeFormerlyCircle:   {"names account %s, whose earlier names lead back here; take one out", "引用的账号 %s 的旧名称又指回本账号；请去掉其一"},
+	CodeFormerlyLive:     {"names account %s, which is still live; write state: off there", "引用的账号 %s 仍在使用；请在该账号写 state: off"},
 }
 
 // What a value must be, for CodeType.

@@ -22,7 +22,7 @@ const taking = 10 * time.Second
 // maxRefused is how many refused pushes of one account and day are kept; beyond it they are counted.
 const maxRefused = 10_000
 
-// repeatWindow is how long a push without order number and stay counts as the same.
+// repeatWindow is how long the same push without order number counts as a repeat, whatever became of it.
 const repeatWindow = 10 * time.Minute
 
 var _ platform.Taker = (*Flow)(nil)
@@ -147,6 +147,10 @@ func (t *taken) question(ctx context.Context) error {
 // charge finds lot and binding, then accepts.
 func (t *taken) charge(ctx context.Context) error {
 	m, est := t.message.Charge, t.f.cfg.Estate()
+	if a, _ := est.Account(t.account.ID); m.Undated() && a.Undated != charge.UndatedOnceAStay {
+		return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeUndated}, "the push carries neither an order number nor its times, "+
+			"so nothing says when it was made: account "+t.account.ID+" takes no such push (undated: refuse)")
+	}
 	id := m.Lot
 	if id.IsZero() {
 		found, charger, ok := est.LotOfCharger(t.account.ID, m.Chargers)
@@ -164,7 +168,7 @@ func (t *taken) charge(ctx context.Context) error {
 		return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeNotBound}, "account "+t.account.ID+" is not bound to lot "+id.String())
 	}
 	c := t.newCharge(id)
-	d := deciding{f: t.f, est: est, binding: binding, lot: target, charge: c, now: t.push.Received}
+	d := deciding{f: t.f, est: est, binding: binding, lot: target, charge: c, issuer: est.Issuer(c.Account, id), now: t.push.Received}
 	return t.accept(ctx, &d)
 }
 
@@ -172,6 +176,9 @@ func (t *taken) charge(ctx context.Context) error {
 func (t *taken) accept(ctx context.Context, d *deciding) error {
 	fresh := *d.charge
 	visits := d.visits()
+	if len(d.issuer.Names) > 1 { // the same order may come by another account, for another plate
+		visits = append(visits, charge.OrderKey(fresh.Platform, fresh.RepeatKey))
+	}
 	t.verdict(platform.Verdict{Outcome: charge.OutcomeAccepted}) // sealed here, where nobody waits for it
 	for try := 0; ; try++ {
 		err := t.f.write(ctx, visits, func(tx Tx, then *after) error {
@@ -194,7 +201,7 @@ func (t *taken) accept(ctx context.Context, d *deciding) error {
 			if err := d.decide(); err != nil {
 				return err
 			}
-			if err := tx.AddCharge(d.charge); err != nil {
+			if err := tx.AddCharge(d.charge, d.issuer.Name()); err != nil {
 				return err
 			}
 			if err := d.launch(); err != nil {
@@ -213,19 +220,19 @@ func (t *taken) accept(ctx context.Context, d *deciding) error {
 // repeated finds the charge that this push says again, and settles a repeat key that depends on the visit.
 func (t *taken) repeated(tx Tx, d *deciding) (*charge.Charge, error) {
 	c, m := d.charge, t.message.Charge
-	if m.Repeat != platform.RepeatVisit {
-		return tx.ChargeByRepeat(c.Platform, c.RepeatKey)
+	if !m.Undated() {
+		return tx.ChargeByRepeat(c.Platform, c.RepeatKey, d.issuer)
 	}
 	if d.stay != nil {
 		c.RepeatKey = visitRepeatKey(d.stay)
-		return tx.ChargeByRepeat(c.Platform, c.RepeatKey)
+		return tx.ChargeByRepeat(c.Platform, c.RepeatKey, d.issuer)
 	}
-	recent, err := tx.ChargesOfVisit(d.visit(), d.now.Add(-repeatWindow))
+	recent, err := tx.ChargesOfVisit(d.visit(), d.now.Add(-visitSpan))
 	if err != nil {
 		return nil, err
 	}
 	for i := len(recent) - 1; i >= 0; i-- {
-		if r := recent[i]; r.Platform == c.Platform && r.Digest == c.Digest {
+		if r := recent[i]; r.Platform == c.Platform && d.issuer.Issued(r.Account, r.Lot) && d.sameVisit(r) {
 			return r, nil
 		}
 	}
@@ -233,9 +240,21 @@ func (t *taken) repeated(tx Tx, d *deciding) (*charge.Charge, error) {
 	return nil, nil
 }
 
+// sameVisit reports whether a push without order number and stay says again what an earlier one of the last 24 hours
+// said: where the lot tells no stays all of them are of one visit, else those are that wait for the same stay.
+func (d *deciding) sameVisit(earlier *charge.Charge) bool {
+	if isWindowKey(earlier.RepeatKey, earlier.ID) && (earlier.State == charge.StateHeld || !d.needsStay()) {
+		return true
+	}
+	return earlier.Digest == d.charge.Digest && !earlier.Received.Before(d.now.Add(-repeatWindow))
+}
+
 // acceptRepeat answers a known order with success. Other content wins while nothing was sent.
 func (t *taken) acceptRepeat(tx Tx, then *after, d *deciding, first *charge.Charge) error {
 	t.verdict(platform.Verdict{Outcome: charge.OutcomeDuplicate})
+	if first.Gone() {
+		return t.addPush(tx, "an order of long ago again; retention has taken its charge away", 0)
+	}
 	if first.Digest == d.charge.Digest {
 		return t.addPush(tx, "the same push again", first.ID)
 	}

@@ -99,7 +99,7 @@ func (f *Flow) decidingOn(tx Tx, then *after, c *charge.Charge, now time.Time) (
 	if !ok {
 		return nil, nil
 	}
-	d := &deciding{f: f, est: est, tx: tx, then: then, binding: binding, lot: target, charge: c, now: now}
+	d := &deciding{f: f, est: est, tx: tx, then: then, binding: binding, lot: target, charge: c, issuer: est.Issuer(c.Account, c.Lot), now: now}
 	d.pickRule()
 	return d, nil
 }
@@ -132,10 +132,10 @@ func (d *deciding) again() error {
 }
 
 // takeVisitKey gives a charge without order number the repeat key of its stay, now that it has one. Where another
-// charge of the platform has it, this one says that again and gets nothing.
+// charge of the issuer has it, this one says that again and gets nothing.
 func (d *deciding) takeVisitKey() error {
 	c, key := d.charge, visitRepeatKey(d.stay)
-	first, err := d.tx.ChargeByRepeat(c.Platform, key)
+	first, err := d.tx.ChargeByRepeat(c.Platform, key, d.issuer)
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,8 @@ type Estate interface {
 	Binding(account string, id charge.LotID) (charge.Binding, bool)
 	// LotOfCharger finds the lot whose binding with the account lists one of the charger ids, tried in order.
 	LotOfCharger(account string, chargers []string) (id charge.LotID, charger string, ok bool)
+	// Issuer is who numbers the orders that an account pushes for a lot.
+	Issuer(account string, id charge.LotID) charge.Issuer
 	// Children lists the lots whose parent a lot is.
 	Children(id charge.LotID) []charge.LotID
 }

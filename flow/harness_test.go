@@ -90,6 +90,10 @@ func (p *plain) Binding(account string, id charge.LotID) (charge.Binding, bool) 
 	return b, ok && b.Account == account
 }
 
+func (p *plain) Issuer(account string, id charge.LotID) charge.Issuer {
+	return charge.IssuerOf(charge.IssuerAccount, account, charge.Scope{}, id)
+}
+
 func (p *plain) LotOfCharger(string, []string) (charge.LotID, string, bool) {
 	return charge.LotID{}, "", false
 }
@@ -264,7 +268,7 @@ func newWorldOn(t testing.TB, place storetest.Place) *world {
 		t.Fatal(err)
 	}
 	rule := charge.Rule{Version: 1, Grant: charge.GrantAsPushed, Combine: charge.CombineBest, HoldSeconds: 7200, Target: charge.TargetStay}
-	e := &plain{lots: map[charge.LotID]charge.Lot{}, bindings: map[charge.LotID]charge.Binding{}, account: charge.Account{ID: "main", Platform: "telaidian"}}
+	e := &plain{lots: map[charge.LotID]charge.Lot{}, bindings: map[charge.LotID]charge.Binding{}, account: charge.Account{ID: "main", Platform: "telaidian", Undated: charge.UndatedOnceAStay}}
 	tariff := &charge.Tariff{UnitMinutes: 60, UnitPrice: 500, LeaveMinutes: 15}
 	for id, l := range map[charge.LotID]charge.Lot{
 		sdkLot: {Kind: charge.KindSDK, Message: charge.Message325}, apiLot: {Kind: charge.KindAPI},
@@ -352,7 +356,7 @@ func (w *world) charge(order string) *charge.Charge {
 	w.t.Helper()
 	var c *charge.Charge
 	err := w.store.Read(w.t.Context(), func(tx *store.Tx) (err error) {
-		c, err = tx.ChargeByRepeat("telaidian", order)
+		c, err = tx.ChargeByRepeat("telaidian", order, w.estate.Issuer(w.estate.account.ID, sdkLot))
 		return err
 	})
 	if err != nil {

@@ -30,6 +30,7 @@ type deciding struct {
 	rule    charge.Rule
 	ruled   bool // a version of the rule is effective
 	charge  *charge.Charge
+	issuer  charge.Issuer // of the charge's order number
 	marks   charge.LotMarks
 	stay    *charge.Stay // the matched one; nil while there is none
 	now     time.Time
@@ -81,7 +82,7 @@ func (d *deciding) foresee() error {
 	for _, id := range d.stayLots() {
 		visits = append(visits, charge.VisitKey{Lot: id, Plate: c.Plate})
 	}
-	return d.tx.ForeseeDecision(c, visits, d.staysSince(), c.Received.Add(-visitSpan))
+	return d.tx.ForeseeDecision(c, d.issuer, visits, d.staysSince(), c.Received.Add(-visitSpan))
 }
 
 // targets lists the lots whose stay may be meant, the first that has one wins.

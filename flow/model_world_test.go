@@ -42,7 +42,7 @@ func (m *mesh) Vendor(union string) (charge.Vendor, bool) { return charge.Vendor
 
 func (m *mesh) Account(id string) (charge.Account, bool) {
 	p, ok := modelAccounts[id]
-	return charge.Account{ID: id, Platform: p, Report: &charge.ReportTarget{URL: "https://report.example"}}, ok
+	return charge.Account{ID: id, Platform: p, Undated: charge.UndatedOnceAStay, Report: &charge.ReportTarget{URL: "https://report.example"}}, ok
 }
 
 func (m *mesh) Binding(account string, id charge.LotID) (charge.Binding, bool) {
@@ -50,6 +50,10 @@ func (m *mesh) Binding(account string, id charge.LotID) (charge.Binding, bool) {
 	defer m.mu.Unlock()
 	b, ok := m.bindings[account+"@"+id.String()]
 	return b, ok
+}
+
+func (m *mesh) Issuer(account string, id charge.LotID) charge.Issuer {
+	return charge.IssuerOf(charge.IssuerAccount, account, charge.Scope{}, id)
 }
 
 func (m *mesh) LotOfCharger(string, []string) (charge.LotID, string, bool) {
@@ -204,9 +208,9 @@ func (s watched) Read(ctx context.Context, fn func(flow.Tx) error) error {
 	return s.Store.Read(ctx, func(tx *store.Tx) error { return fn(tx) })
 }
 
-func (t watchedTx) AddCharge(c *charge.Charge) error {
+func (t watchedTx) AddCharge(c *charge.Charge, issuer string) error {
 	t.check("", c.State)
-	return t.Tx.AddCharge(c)
+	return t.Tx.AddCharge(c, issuer)
 }
 
 func (t watchedTx) SetCharge(c *charge.Charge) error {

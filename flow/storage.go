@@ -31,10 +31,10 @@ type Tx interface {
 	Stays
 	Deliveries
 
-	// ForeseeDecision says what a decision on a new charge is about to look up: its repeat key, its lot's marks,
+	// ForeseeDecision says what a decision on a new charge is about to look up: its issuer's repeat key, its lot's marks,
 	// the stays of its plate that ended after a time in each of some visits, and the charges of its own visit since
 	// a time. It changes no answer; a database behind a network is asked once then, not once a question.
-	ForeseeDecision(c *charge.Charge, visits []charge.VisitKey, stays, charges time.Time) error
+	ForeseeDecision(c *charge.Charge, by charge.Issuer, visits []charge.VisitKey, stays, charges time.Time) error
 	// ForeseeResult says it of storing the result of a delivery's try: job, delivery, charge, and the stay of one
 	// that is not 0.
 	ForeseeResult(delivery, chargeID, stay int64) error
@@ -67,10 +67,10 @@ type Pushes interface {
 // Charges keeps charges.
 type Charges interface {
 	Charge(id int64) (*charge.Charge, error)
-	// ChargeByRepeat finds a charge by its permanent repeat key.
-	ChargeByRepeat(platform, key string) (*charge.Charge, error)
-	// AddCharge gives ErrRepeated where platform and repeat key are taken.
-	AddCharge(c *charge.Charge) error
+	// ChargeByRepeat finds the charge of an issuer by its permanent repeat key. One that retention took away is Gone.
+	ChargeByRepeat(platform, key string, by charge.Issuer) (*charge.Charge, error)
+	// AddCharge returns ErrRepeated where the repeat key is taken within platform and issuer.
+	AddCharge(c *charge.Charge, issuer string) error
 	// Histories reads some charges with all that hangs on them, in the order of their ids; nil for one that is not
 	// there.
 	Histories(ids []int64) ([]*charge.History, error)

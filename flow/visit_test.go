@@ -95,17 +95,13 @@ func TestSecondPushWithoutANumberInOneStay(t *testing.T) {
 		t.Fatal("the same within ten minutes is a repeat")
 	}
 	w.clock.pass(11 * time.Minute)
-	if w.push(form(30)) != charge.OutcomeAccepted {
-		t.Fatal("without a stay it is a new charge after ten minutes")
+	if w.push(form(30)) != charge.OutcomeDuplicate {
+		t.Fatal("while one waits for the stay, another is a repeat")
 	}
 	w.enter(gateLot, "s1", 2*time.Hour)
 	page, err := w.store.Charges(t.Context(), charge.ChargeFilter{})
-	if err != nil || len(page.Items) != 2 {
+	if err != nil || len(page.Items) != 1 || page.Items[0].State != charge.StateDelivered {
 		t.Fatalf("%d charges, %v", len(page.Items), err)
-	}
-	second, first := page.Items[0], page.Items[1]
-	if first.State != charge.StateDelivered || second.State != charge.StateNoGrant || second.Reason != charge.ReasonCombineFirst {
-		t.Errorf("first %s, second %s (%s); want the second to say the first again", first.State, second.State, second.Reason)
 	}
 	if w.push(form(45)) != charge.OutcomeDuplicate {
 		t.Error("in one stay there is one charge of a platform without numbers")

@@ -350,13 +350,13 @@ const (
 )
 
 // Issuer is whose key checks a push. Who signs an order also numbers it.
-type Issuer string
+type Issuer = charge.IssuerKind
 
 // Issuers.
 const (
-	IssuerAccount Issuer = "account" // the account's keys
-	IssuerVendor  Issuer = "vendor"  // the vendor's ukey
-	IssuerLot     Issuer = "lot"     // the lot's ckey
+	IssuerAccount = charge.IssuerAccount // the account's keys
+	IssuerVendor  = charge.IssuerVendor  // the vendor's ukey
+	IssuerLot     = charge.IssuerLot     // the lot's ckey
 )
 
 // KeyInfo describes one key that an account holds.

@@ -59,7 +59,7 @@ func accept(b *testing.B, s *store.Store, ids *charge.IDs) error {
 	key := fmt.Sprint("order-", id)
 	request := make([]byte, 900)
 	return s.Write(b.Context(), []charge.VisitKey{visit}, func(tx *store.Tx) error {
-		first, err := tx.ChargeByRepeat("telaidian", key)
+		first, err := tx.ChargeByRepeat("telaidian", key, charge.IssuerOf(charge.IssuerAccount, "teld-main", charge.Scope{}, lot))
 		if err != nil || first != nil {
 			return fmt.Errorf("repeated: %v, %w", first, err)
 		}
@@ -88,7 +88,7 @@ func accept(b *testing.B, s *store.Store, ids *charge.IDs) error {
 			UUID: key, Payload: request[:300], State: charge.DeliveryLeased, DueAt: now}
 		for _, err := range []error{
 			tx.AddPush(charge.Push{ID: ids.Next(), Platform: "telaidian", Received: now, Request: request, Outcome: charge.OutcomeAccepted, Charge: id, Reply: request[:100]}),
-			tx.AddCharge(c),
+			tx.AddCharge(c, c.Account),
 			tx.AddDelivery(d, outbox.Job{ID: d.ID, Kind: outbox.KindCallback, Route: lot.String(), Ref: id, DueAt: now, Lease: "a", LeaseUntil: now.Add(time.Minute), Fence: 1}),
 			tx.AddLedger(charge.LedgerEntry{ID: ids.Next(), At: now, Charge: id, Kind: charge.EntryGrant, Method: charge.MethodTime, Minutes: 30,
 				Platform: "telaidian", Lot: lot, Day: now.In(charge.Shanghai).Format(time.DateOnly)}),

@@ -54,8 +54,10 @@ var (
 )
 
 const (
-	bulkChunk    = 2000
-	repeatsOfAll = "INSERT INTO repeat (platform, key, charge, gone) SELECT platform, repeat_key, id, '' FROM charge ORDER BY platform, repeat_key"
+	bulkChunk = 2000
+	// Charges in bulk are those of platforms whose accounts number the orders.
+	repeatsOfAll = "INSERT INTO repeat (platform, key, issuer, charge, gone) " +
+		"SELECT platform, repeat_key, account, id, '' FROM charge ORDER BY platform, repeat_key, account"
 )
 
 // loadAll writes in as many transactions side by side as there are committers.
@@ -105,7 +107,7 @@ func (s *Store) loadAll(ctx context.Context, loads iter.Seq[Load]) (int64, error
 
 func (t *Tx) load(part []Load) error {
 	for _, l := range part {
-		if err := t.AddCharge(l.Charge); err != nil {
+		if err := t.AddCharge(l.Charge, l.Charge.Account); err != nil {
 			return err
 		}
 		if l.Stay != nil {

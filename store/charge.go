@@ -1,8 +1,6 @@
 package store
 
 import (
-	"encoding/json"
-	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
@@ -18,13 +16,9 @@ var (
 	selectHeld           = tableCharge.selectWhere("plate = ? AND lot = ? AND state = 'held' ORDER BY received, id").of("tt")
 	selectHoldsOver      = tableCharge.selectWhere("state = 'held' AND hold_until <= ? ORDER BY hold_until LIMIT ?")
 	selectChargesByOrder = tableCharge.selectWhere("order_no = ? AND order_no <> '' AND lot = ? ORDER BY received DESC, id DESC LIMIT 20").of("tt")
-	selectChargeByRepeat = statementOf("SELECT r.charge, r.gone, "+tableCharge.columns("c.")+
-		" FROM repeat r LEFT JOIN charge c ON c.id = r.charge WHERE r.platform = ? AND r.key = ?", tableRepeat, tableCharge).of("tt")
-	selectRepeatKey = statementOf("SELECT repeat_key FROM charge WHERE id = ?", tableCharge).of("i")
-	deleteRepeat    = statementOf("DELETE FROM repeat WHERE platform = ? AND key = ? AND charge = ?", tableRepeat)
-	updateCharge    = tableCharge.update("account order_no repeat_key plate lot started ended energy total ask detail digest stay " + outcome)
-	updateOutcome   = tableCharge.update(outcome)
-	updateStanding  = tableCharge.update(standing)
+	updateCharge         = tableCharge.update("account order_no repeat_key plate lot started ended energy total ask detail digest stay " + outcome)
+	updateOutcome        = tableCharge.update(outcome)
+	updateStanding       = tableCharge.update(standing)
 )
 
 // standing is how far a charge has come, outcome what has become of it. Each is put alone where nothing else has
@@ -43,25 +37,9 @@ func (t *Tx) Charge(id int64) (*charge.Charge, error) {
 	return first(t, selectCharge, t.scanCharge, id)
 }
 
-// ChargeByRepeat finds a charge by its permanent repeat key. Of one that retention took away it gives what a
-// repeat must know: ID, Platform, RepeatKey, Digest, State, Reason, Lot and Received.
-func (t *Tx) ChargeByRepeat(platform, key string) (*charge.Charge, error) {
-	return first(t, selectChargeByRepeat, func(c *cells) (*charge.Charge, error) {
-		id, gone := c.int(), c.text()
-		if gone == "" {
-			return t.scanCharge(c)
-		}
-		kept := new(charge.Charge)
-		if err := json.Unmarshal([]byte(gone), kept); err != nil {
-			return nil, fmt.Errorf("store: what is kept of charge %d: %w", id, err)
-		}
-		kept.ID, kept.Platform, kept.RepeatKey = id, platform, key
-		return kept, nil
-	}, platform, key)
-}
-
-// AddCharge gives outbox.ErrRepeated where platform and repeat key are taken.
-func (t *Tx) AddCharge(c *charge.Charge) error {
+// AddCharge stores a charge that an issuer has numbered. It returns outbox.ErrRepeated where the repeat key is taken
+// within the issuer.
+func (t *Tx) AddCharge(c *charge.Charge, issuer string) error {
 	var e texts
 	args := []any{
 		c.ID, c.Platform, c.Account, c.Order, c.RepeatKey, c.Plate.Full(), c.Lot.String(), millis(c.StartedAt),
@@ -76,7 +54,7 @@ func (t *Tx) AddCharge(c *charge.Charge) error {
 	if t.bulk {
 		return t.add(tableCharge, args...)
 	}
-	if err := t.add(tableRepeat, c.Platform, c.RepeatKey, c.ID, ""); err != nil {
+	if err := t.addRepeat(c, issuer); err != nil {
 		return err
 	}
 	if err := t.addPlate(c.Plate); err != nil {
@@ -140,31 +118,6 @@ func sameGrant(a, b *charge.Charge) bool {
 }
 
 func sameValue[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
-
-// moveRepeat takes a charge's new repeat key and gives the old one back.
-func (t *Tx) moveRepeat(c *charge.Charge) error {
-	read, known := t.seen[c.ID]
-	was := read.RepeatKey
-	if !known {
-		found, err := t.get(selectRepeatKey, func(row *cells) error {
-			was = row.text()
-			return nil
-		}, c.ID)
-		if err != nil {
-			return err
-		}
-		if !found {
-			return fmt.Errorf("store: charge %d is not there", c.ID)
-		}
-	}
-	if was == c.RepeatKey {
-		return nil
-	}
-	if err := t.add(tableRepeat, c.Platform, c.RepeatKey, c.ID, ""); err != nil {
-		return err
-	}
-	return t.link.put(deleteRepeat, []any{c.Platform, was, c.ID}, 1)
-}
 
 // ChargesOfStay lists the charges matched to a stay, oldest first.
 func (t *Tx) ChargesOfStay(stayID int64) ([]*charge.Charge, error) {
@@ -236,11 +189,6 @@ func (t *Tx) see(c *charge.Charge) {
 		t.seen = make(map[int64]charge.Charge)
 	}
 	t.seen[c.ID] = *c
-}
-
-// keep is what a repeat of a charge must know once the charge is gone.
-func keep(c *charge.Charge) string {
-	return jsonText(&charge.Charge{Digest: c.Digest, State: c.State, Reason: c.Reason, Lot: c.Lot, Received: c.Received})
 }
 
 func optional(n int64, has bool) any {

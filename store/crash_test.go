@@ -238,11 +238,11 @@ func writeOne(s *store.Store, ids *charge.IDs) (int64, error) {
 	entry := charge.LedgerEntry{ID: ids.Next(), At: now, Charge: id, Kind: charge.EntryGrant, Method: charge.MethodTime, Minutes: 30,
 		Platform: "telaidian", Lot: lot, Day: now.In(charge.Shanghai).Format(time.DateOnly)}
 	err := s.Write(background, []charge.VisitKey{{Lot: lot, Plate: plate}}, func(tx *store.Tx) error {
-		first, err := tx.ChargeByRepeat("telaidian", key)
+		first, err := tx.ChargeByRepeat("telaidian", key, charge.IssuerOf(charge.IssuerAccount, "", charge.Scope{}, lot))
 		if first != nil || err != nil {
 			return err
 		}
-		return errors.Join(tx.AddPush(push), tx.AddCharge(c), tx.AddLedger(entry),
+		return errors.Join(tx.AddPush(push), tx.AddCharge(c, c.Account), tx.AddLedger(entry),
 			tx.AddDelivery(d, outbox.Job{ID: d.ID, Kind: outbox.KindLine, Route: lot.String(), Ref: id, DueAt: now}))
 	})
 	return id, err

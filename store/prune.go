@@ -33,7 +33,6 @@ var (
 	pruneCounts = statementOf("DELETE FROM refused_count WHERE day < ?", tableRefused)
 
 	chargesOver = prunable()
-	keepRepeat  = statementOf("UPDATE repeat SET gone = ? WHERE platform = ? AND key = ?", tableRepeat)
 	deletesOf   = deletesOfCharge()
 	closeDay    = statementOf("UPDATE statement_day SET closed = 1 WHERE day = ? AND upto = ? AND rev = summed", tableStatementDay)
 	openDays    = statementOf("SELECT coalesce(min(day), '') FROM statement_day WHERE day < ? AND closed = 0", tableStatementDay)
@@ -202,7 +201,7 @@ func (s *Store) closeDays(ctx context.Context, before string) (first string, err
 }
 
 func (t *Tx) deleteCharge(c *charge.Charge) error {
-	if err := t.link.put(keepRepeat, []any{keep(c), c.Platform, c.RepeatKey}, 1); err != nil {
+	if err := t.link.put(keepRepeat, []any{keep(c), c.Platform, c.RepeatKey, c.ID}, 1); err != nil {
 		return err
 	}
 	for _, q := range deletesOf {

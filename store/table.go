@@ -35,7 +35,7 @@ var (
 	tablePush = define(0, "push", "id", "id:i platform:t account:t received:i remote:t request:b outcome:t reason:t charge:i reply:b")
 	// refused_count is written by an upsert of its own.
 	tableRefused = define(1, "refused_count", "day platform account", "day:t platform:t account:t n:i")
-	tableRepeat  = define(2, "repeat", "platform key", "platform:t key:t charge:i gone:t")
+	tableRepeat  = define(2, "repeat", "platform key issuer", "platform:t key:t issuer:t charge:i gone:t")
 	tableCharge  = define(3, "charge", "id", "id:i platform:t account:t order_no:t repeat_key:t plate:t lot:t started:i ended:i received:i "+
 		"energy:n total:n ask:t detail:t digest:t state:t reason:t reduction:t stay:i hold_until:i decision:t usage:t report:t updated:i gap:i")
 	tableEvent  = define(4, "event", "charge id", "charge:i id:i at:i step:t result:t reason:t detail:t actor:t")

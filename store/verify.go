@@ -51,6 +51,7 @@ func (s *Store) Verify(ctx context.Context) (Report, error) {
 			{"jobs", rowsOf(wrongJobs)},
 			{"stays", rowsOf(wrongStays)},
 			{"references", rowsOf(wrongReferences)},
+			{"order numbers", (*Tx).countIssuers},
 			{"statements", (*Tx).verifyStatements},
 			{"audit", rowsOf(wrongAudit)},
 		} {
@@ -134,6 +135,18 @@ func (t *Tx) verifyLedger() (f findings, err error) {
 		if day := dayOf(received); firstDay != "" && (firstDay != day || lastDay != day) {
 			f.wrongf("charge %d is of %s, its ledger of %s to %s", id, day, firstDay, lastDay)
 		}
+		return c.failed()
+	})
+	return f, err
+}
+
+var issuersOfAll = statementOf("SELECT count(*), CAST(coalesce(sum(CASE WHEN issuer = '' THEN 1 ELSE 0 END), 0) AS BIGINT) FROM repeat", tableRepeat)
+
+// countIssuers counts the order numbers, and those of an older release that count for several issuers.
+func (t *Tx) countIssuers() (f findings, err error) {
+	_, err = t.get(issuersOfAll, func(c *cells) error {
+		f.seen = c.int()
+		f.of = fmt.Sprintf("order numbers, %d of them of an issuer that is not known", c.int())
 		return c.failed()
 	})
 	return f, err

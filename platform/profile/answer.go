@@ -25,7 +25,7 @@ type Shape struct {
 
 // refusals are the outcomes that a shape may have codes for.
 var refusals = []charge.Outcome{charge.OutcomeBadBody, charge.OutcomeBadField, charge.OutcomeBadSignature, charge.OutcomeStale,
-	charge.OutcomeWrongLock, charge.OutcomeUnknownAccount, charge.OutcomeUnknownLot, charge.OutcomeNotBound,
+	charge.OutcomeWrongLock, charge.OutcomeUnknownAccount, charge.OutcomeUnknownLot, charge.OutcomeNotBound, charge.OutcomeUndated,
 	charge.OutcomeTooLarge, charge.OutcomeRateLimited, charge.OutcomeBusy}
 
 func (s *Shape) check(f *File, inquiry bool) error {
@@ -72,6 +72,8 @@ func Words(o charge.Outcome) string {
 		return "签名错误"
 	case charge.OutcomeStale:
 		return "请求已过期"
+	case charge.OutcomeUndated:
+		return "缺少订单号或时间"
 	case charge.OutcomeUnknownLot:
 		return "车场不存在"
 	case charge.OutcomeNotBound:

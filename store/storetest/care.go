@@ -84,7 +84,7 @@ func testVerify(t *testing.T, s *site) {
 	}
 	c := s.charge("京A00001") // sending, and nothing to show for it
 	c.StayID = 0
-	broken("ledger: 1 wrong: charge "+itoa(c.ID), func(tx *store.Tx) error { return tx.AddCharge(c) })
+	broken("ledger: 1 wrong: charge "+itoa(c.ID), func(tx *store.Tx) error { return tx.AddCharge(c, c.Account) })
 	broken("sending without a delivery on its way: charge "+itoa(c.ID), func(tx *store.Tx) error {
 		return tx.AddLedger(s.grant(c, charge.EntryGrant, 30))
 	})
@@ -149,7 +149,7 @@ func testPrune(t *testing.T, s *site) {
 		if found, err = tx.Charge(first.ID); err != nil {
 			return err
 		}
-		gone, err = tx.ChargeByRepeat(first.Platform, first.RepeatKey)
+		gone, err = tx.ChargeByRepeat(first.Platform, first.RepeatKey, teld)
 		return err
 	})
 	if found != nil {
@@ -161,7 +161,7 @@ func testPrune(t *testing.T, s *site) {
 	err = s.Write(ctx, nil, func(tx *store.Tx) error {
 		again := *first
 		again.ID = s.ids.Next()
-		return tx.AddCharge(&again)
+		return tx.AddCharge(&again, again.Account)
 	})
 	if err == nil {
 		t.Error("a repeat key was given away after pruning")
@@ -178,7 +178,7 @@ func testPrune(t *testing.T, s *site) {
 	}
 	twice = s.charge(first.Plate)
 	twice.State, twice.Reduction, twice.StayID = charge.StateNoGrant, nil, 0
-	s.write(func(tx *store.Tx) error { return tx.AddCharge(twice) })
+	s.write(func(tx *store.Tx) error { return tx.AddCharge(twice, twice.Account) })
 	if search(first.Plate) != 1 {
 		t.Error("a plate that comes again is not found")
 	}

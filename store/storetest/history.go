@@ -18,7 +18,7 @@ func testHistories(t *testing.T, s *site) {
 	bare.StayID = 0
 	d, j := s.delivery(bare)
 	s.write(func(tx *store.Tx) error {
-		return all(tx.AddCharge(bare), tx.AddDelivery(d, j), tx.AddAttempt(charge.Attempt{Delivery: d.ID, N: 1, At: s.now, Result: charge.AttemptTimeout}),
+		return all(tx.AddCharge(bare, bare.Account), tx.AddDelivery(d, j), tx.AddAttempt(charge.Attempt{Delivery: d.ID, N: 1, At: s.now, Result: charge.AttemptTimeout}),
 			tx.AddAttempt(charge.Attempt{Delivery: d.ID, N: 2, At: s.now, Result: charge.AttemptAcked}))
 	})
 	ids = append(ids, bare.ID)

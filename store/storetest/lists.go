@@ -26,7 +26,7 @@ func testLists(t *testing.T, s *site) {
 	refused.Outcome, refused.Account = charge.OutcomeBadSignature, "x"
 	s.write(func(tx *store.Tx) error {
 		for _, c := range charges {
-			if err := all(tx.AddCharge(c), tx.AddPush(s.push(c.ID))); err != nil {
+			if err := all(tx.AddCharge(c, c.Account), tx.AddPush(s.push(c.ID))); err != nil {
 				return err
 			}
 		}
@@ -139,7 +139,7 @@ func testPlateSearch(t *testing.T, s *site) {
 	plates := []charge.Plate{"京AD06088", "京AD16088", "沪BD06088", "粤Z0608港", "无牌1234"}
 	s.write(func(tx *store.Tx) error {
 		for _, p := range plates {
-			if err := tx.AddCharge(s.charge(p)); err != nil {
+			if err := tx.AddCharge(s.charge(p), teld.Name()); err != nil {
 				return err
 			}
 		}
@@ -220,7 +220,7 @@ func testStatement(t *testing.T, s *site) {
 		c.Received = at
 		change(c)
 		s.write(func(tx *store.Tx) error {
-			if err := tx.AddCharge(c); err != nil {
+			if err := tx.AddCharge(c, c.Account); err != nil {
 				return err
 			}
 			for _, e := range entries {

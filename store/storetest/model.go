@@ -170,7 +170,7 @@ func (m *model) playCharge(tx *store.Tx, sc script, id int64, o *outcome) error 
 	c := m.charge(m.stays[sc.Visit].Plate)
 	c.ID, c.RepeatKey = id, fmt.Sprint(m.tag, sc.Key)
 	if sc.Asks {
-		first, err := tx.ChargeByRepeat(c.Platform, c.RepeatKey)
+		first, err := tx.ChargeByRepeat(c.Platform, c.RepeatKey, teld)
 		if err != nil {
 			return err
 		}
@@ -179,7 +179,7 @@ func (m *model) playCharge(tx *store.Tx, sc script, id int64, o *outcome) error 
 			return nil
 		}
 	}
-	err := tx.AddCharge(c)
+	err := tx.AddCharge(c, c.Account)
 	if errors.Is(err, outbox.ErrRepeated) {
 		return nil
 	}
@@ -273,7 +273,7 @@ func (m *model) check(t testing.TB) (problems []string) {
 			}
 		}
 		for key := 1; key <= 5; key++ {
-			c, err := tx.ChargeByRepeat("telaidian", fmt.Sprint(m.tag, key))
+			c, err := tx.ChargeByRepeat("telaidian", fmt.Sprint(m.tag, key), teld)
 			if err != nil {
 				return err
 			}

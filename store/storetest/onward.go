@@ -19,7 +19,7 @@ func testOnward(t *testing.T, s *site) {
 	d, j := s.delivery(c)
 	d.DueAt = c.UpdatedAt
 	visit := s.visit(c.Plate)
-	s.write(func(tx *store.Tx) error { return all(tx.AddCharge(c), tx.AddDelivery(d, j)) }, visit)
+	s.write(func(tx *store.Tx) error { return all(tx.AddCharge(c, c.Account), tx.AddDelivery(d, j)) }, visit)
 	asRead := func(what string) {
 		t.Helper()
 		var kept *charge.Charge
@@ -137,10 +137,10 @@ func testForesee(t *testing.T, s *site) {
 	s.write(func(tx *store.Tx) error { return tx.AddStay(stay) }, visit)
 	s.write(func(tx *store.Tx) error {
 		since := s.now.Add(-24 * time.Hour)
-		if err := tx.ForeseeDecision(first, []charge.VisitKey{visit}, since, since); err != nil {
+		if err := tx.ForeseeDecision(first, teld, []charge.VisitKey{visit}, since, since); err != nil {
 			return err
 		}
-		before, err1 := tx.ChargeByRepeat(first.Platform, first.RepeatKey)
+		before, err1 := tx.ChargeByRepeat(first.Platform, first.RepeatKey, teld)
 		none, err2 := tx.ChargesOfVisit(visit, since)
 		stays, err3 := tx.StaysOf(visit, since)
 		marks, err4 := tx.LotMarks(s.lot)
@@ -148,10 +148,10 @@ func testForesee(t *testing.T, s *site) {
 		same(t, "charges", none, []*charge.Charge(nil))
 		same(t, "stays", stays, []*charge.Stay{stay})
 		same(t, "marks", marks, charge.LotMarks{})
-		if err := all(err1, err2, err3, err4, tx.AddCharge(first), tx.SetLotMarks(s.lot, charge.LotMarks{ToldStays: true})); err != nil {
+		if err := all(err1, err2, err3, err4, tx.AddCharge(first, first.Account), tx.SetLotMarks(s.lot, charge.LotMarks{ToldStays: true})); err != nil {
 			return err
 		}
-		after, err1 := tx.ChargeByRepeat(first.Platform, first.RepeatKey)
+		after, err1 := tx.ChargeByRepeat(first.Platform, first.RepeatKey, teld)
 		charges, err2 := tx.ChargesOfVisit(visit, since)
 		marks, err3 = tx.LotMarks(s.lot)
 		same(t, "repeat after it was put", after, first)
@@ -169,7 +169,7 @@ func testChangesInOrder(t *testing.T, s *site) {
 	s.write(func(tx *store.Tx) error {
 		for i := range charges {
 			charges[i] = s.charge(charge.Plate(fmt.Sprintf("京A%05d", i)))
-			if err := tx.AddCharge(charges[i]); err != nil {
+			if err := tx.AddCharge(charges[i], charges[i].Account); err != nil {
 				return err
 			}
 		}

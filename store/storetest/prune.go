@@ -76,7 +76,7 @@ func testPruneStates(t *testing.T, s *site) {
 			if (stay != nil) != w.stands() {
 				t.Errorf("%+v: its stay is there: %t, want %t", w, stay != nil, w.stands())
 			}
-			kept, err := tx.ChargeByRepeat(charges[i].Platform, charges[i].RepeatKey)
+			kept, err := tx.ChargeByRepeat(charges[i].Platform, charges[i].RepeatKey, teld)
 			if err != nil || kept == nil || kept.ID != charges[i].ID {
 				t.Errorf("%+v: the repeat key finds %v, %v", w, kept, err)
 			}
@@ -100,7 +100,7 @@ func (s *site) put(w standing, plate charge.Plate) *charge.Charge {
 		j, d.State = outbox.Job{}, endedAs(w.state)
 	}
 	s.write(func(tx *store.Tx) error {
-		err := all(tx.AddStay(stay), tx.AddCharge(c), tx.AddDelivery(d, j))
+		err := all(tx.AddStay(stay), tx.AddCharge(c, c.Account), tx.AddDelivery(d, j))
 		switch {
 		case err != nil:
 		case w.job == outbox.KindLine:

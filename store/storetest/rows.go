@@ -54,7 +54,7 @@ func testRoundTrip(t *testing.T, s *site) {
 		return all(e1, e2, e3, e4, e5, e6, e7, e8, e9)
 	}
 	s.write(func(tx *store.Tx) error {
-		err := all(tx.AddPush(p), tx.AddCharge(c), tx.AddCharge(bare), tx.AddStay(stay), tx.AddDelivery(d, j),
+		err := all(tx.AddPush(p), tx.AddCharge(c, c.Account), tx.AddCharge(bare, bare.Account), tx.AddStay(stay), tx.AddDelivery(d, j),
 			tx.AddAttempt(attempt), tx.AddEvent(event), tx.AddLedger(entry))
 		if err != nil {
 			return err
@@ -107,7 +107,7 @@ func testLookups(t *testing.T, s *site) {
 	held.State, held.StayID, held.Received, held.Order = charge.StateHeld, 0, s.now.Add(-time.Hour), ""
 	d, j := s.delivery(c)
 	s.write(func(tx *store.Tx) error {
-		return all(tx.AddCharge(c), tx.AddCharge(held), tx.AddStay(old), tx.AddStay(long), tx.AddStay(stay),
+		return all(tx.AddCharge(c, c.Account), tx.AddCharge(held, held.Account), tx.AddStay(old), tx.AddStay(long), tx.AddStay(stay),
 			tx.AddDelivery(d, j), tx.AddPush(s.push(c.ID)), tx.AddPush(s.push(0)), tx.AddPush(s.push(c.ID)))
 	})
 	s.read(func(tx *store.Tx) error {
@@ -136,9 +136,9 @@ func testLookups(t *testing.T, s *site) {
 		same(t, "by our id", byID, []*charge.Charge{held})
 		other, err3 := tx.ChargesByOrder(charge.LotID{Union: "200461", Park: "2"}, itoa(held.ID))
 		same(t, "by our id in another lot", other, []*charge.Charge(nil))
-		byRepeat, err4 := tx.ChargeByRepeat(c.Platform, c.RepeatKey)
+		byRepeat, err4 := tx.ChargeByRepeat(c.Platform, c.RepeatKey, teld)
 		same(t, "by repeat key", byRepeat, c)
-		none, err5 := tx.ChargeByRepeat("xiaoju", c.RepeatKey)
+		none, err5 := tx.ChargeByRepeat("xiaoju", c.RepeatKey, teld)
 		same(t, "by another platform's key", none, (*charge.Charge)(nil))
 
 		gotStay, err6 := tx.StayByOrder(s.lot, "o1")
@@ -164,12 +164,12 @@ func testLookups(t *testing.T, s *site) {
 
 func testRepeatKey(t *testing.T, s *site) {
 	a, b := s.charge("京A00001"), s.charge("京A00002")
-	s.write(func(tx *store.Tx) error { return all(tx.AddCharge(a), tx.AddCharge(b)) })
+	s.write(func(tx *store.Tx) error { return all(tx.AddCharge(a, a.Account), tx.AddCharge(b, b.Account)) })
 	again := s.charge("京A00003")
 	again.RepeatKey = a.RepeatKey
 	var repeated error // of the last run, which is the one that counts
 	s.write(func(tx *store.Tx) error {
-		repeated = tx.AddCharge(again)
+		repeated = tx.AddCharge(again, again.Account)
 		return tx.AddPush(s.push(a.ID)) // the transaction goes on
 	})
 	if !errors.Is(repeated, outbox.ErrRepeated) {
@@ -184,9 +184,9 @@ func testRepeatKey(t *testing.T, s *site) {
 	a.RepeatKey = "moved"
 	s.write(func(tx *store.Tx) error { return tx.SetCharge(a) })
 	again.RepeatKey = oldKey
-	s.write(func(tx *store.Tx) error { return tx.AddCharge(again) })
+	s.write(func(tx *store.Tx) error { return tx.AddCharge(again, again.Account) })
 	s.read(func(tx *store.Tx) error {
-		got, err := tx.ChargeByRepeat(a.Platform, "moved")
+		got, err := tx.ChargeByRepeat(a.Platform, "moved", teld)
 		same(t, "moved key", got, a)
 		return err
 	})

@@ -95,7 +95,9 @@ func testStatementFollows(t *testing.T, s *site) {
 				c.Received = s.now.Add(-time.Duration(r.IntN(72)) * time.Hour)
 			}
 			charges = append(charges, c)
-			now(func(tx *store.Tx) error { return all(tx.AddCharge(c), tx.AddLedger(s.grant(c, charge.EntryGrant, 30))) })
+			now(func(tx *store.Tx) error {
+				return all(tx.AddCharge(c, c.Account), tx.AddLedger(s.grant(c, charge.EntryGrant, 30)))
+			})
 		case what < 7:
 			c := charges[r.IntN(len(charges))]
 			c.State, c.Usage = charge.StateUsed, &charge.Usage{Minutes: int64(20 + r.IntN(20)), At: s.now}

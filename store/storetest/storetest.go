@@ -21,6 +21,8 @@ func Run(t *testing.T, place Place) {
 		{"RoundTrip", testRoundTrip},
 		{"Lookups", testLookups},
 		{"RepeatKey", testRepeatKey},
+		{"Issuers", testIssuers},
+		{"UnknownIssuer", testUnknownIssuer},
 		{"LotMarks", testLotMarks},
 		{"Onward", testOnward},
 		{"Foresee", testForesee},
@@ -54,6 +56,9 @@ func Run(t *testing.T, place Place) {
 		})
 	}
 }
+
+// teld is who numbers the orders of the site's charges.
+var teld = charge.IssuerOf(charge.IssuerAccount, "teld-main", charge.Scope{}, charge.LotID{})
 
 // site is a store with a clock, ids, and rows to put into it.
 type site struct {

@@ -17,19 +17,19 @@ func testWrite(t *testing.T, s *site) {
 	good, bad, worse := s.charge("京A00001"), s.charge("京A00002"), s.charge("京A00003")
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if err := s.Write(ctx, nil, func(tx *store.Tx) error { return tx.AddCharge(good) }); err != nil {
+		if err := s.Write(ctx, nil, func(tx *store.Tx) error { return tx.AddCharge(good, good.Account) }); err != nil {
 			t.Errorf("good write: %v", err)
 		}
 	})
 	wg.Go(func() {
-		err := s.Write(ctx, nil, func(tx *store.Tx) error { return errors.Join(tx.AddCharge(bad), broken) })
+		err := s.Write(ctx, nil, func(tx *store.Tx) error { return errors.Join(tx.AddCharge(bad, bad.Account), broken) })
 		if !errors.Is(err, broken) {
 			t.Errorf("bad write: %v", err)
 		}
 	})
 	wg.Go(func() {
 		err := s.Write(ctx, nil, func(tx *store.Tx) error {
-			if err := tx.AddCharge(worse); err != nil {
+			if err := tx.AddCharge(worse, worse.Account); err != nil {
 				return err
 			}
 			panic("no such branch")
@@ -46,7 +46,7 @@ func testWrite(t *testing.T, s *site) {
 		if g == nil || b != nil || w != nil {
 			t.Errorf("good %v, bad %v, worse %v", g != nil, b != nil, w != nil)
 		}
-		if tx.AddCharge(bad) == nil || tx.EndJob(1) == nil {
+		if tx.AddCharge(bad, bad.Account) == nil || tx.EndJob(1) == nil {
 			t.Error("a read could write")
 		}
 		if _, err := tx.CountRefused("p", "a", "d"); err == nil {
@@ -70,7 +70,7 @@ func testWrite(t *testing.T, s *site) {
 	}
 	odd := s.charge("京A00004")
 	odd.Order, odd.Detail.StationName = "a\x00b\xff", "x\x00y"
-	s.write(func(tx *store.Tx) error { return tx.AddCharge(odd) })
+	s.write(func(tx *store.Tx) error { return tx.AddCharge(odd, odd.Account) })
 
 	// The same push a hundred times at once makes one charge, and everybody learns which.
 	visit := s.visit("京A00005")
@@ -81,11 +81,11 @@ func testWrite(t *testing.T, s *site) {
 		wg.Go(func() {
 			var first *charge.Charge
 			err := s.Write(ctx, []charge.VisitKey{visit}, func(tx *store.Tx) (err error) {
-				if first, err = tx.ChargeByRepeat(c.Platform, c.RepeatKey); first != nil || err != nil {
+				if first, err = tx.ChargeByRepeat(c.Platform, c.RepeatKey, teld); first != nil || err != nil {
 					return err
 				}
 				first = c
-				return tx.AddCharge(c)
+				return tx.AddCharge(c, c.Account)
 			})
 			if err != nil {
 				t.Errorf("burst: %v", err)

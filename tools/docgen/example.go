@@ -92,7 +92,8 @@ func (p *platformPage) refusals() error {
 	p.para("平台听到的只有这些；为什么，写在控制台的“推送”里和 `chargestamp check` 的结果里。 All that the platform hears; the reason stands in the console under pushes and in `chargestamp check`.")
 	var rows [][]string
 	for _, o := range charge.Outcomes {
-		if !slices.Contains(always, o) && p.fixture.refusals[o] == nil {
+		own := p.fixture.refusals[o] != nil || o == charge.OutcomeUndated && p.dialect.Info().Undated
+		if !slices.Contains(always, o) && !own {
 			continue
 		}
 		row, err := p.answer(o)
