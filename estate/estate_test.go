@@ -40,7 +40,7 @@ func catalog() *estate.Catalog {
 	loose[4].Optional = true
 	asPushed := &charge.Rule{Grant: charge.GrantAsPushed}
 	list := []estate.Platform{
-		{ID: "xiaoju", Number: 1, Kinds: all, Grants: []string{"time"}, Keys: []estate.Key{{Name: "sign_key"}}, Issuer: "account", Default: asPushed},
+		{ID: "xiaoju", Number: 1, Kinds: all, Grants: []string{"time"}, Keys: []estate.Key{{Name: "sign_key"}}, Issuer: "account", Default: asPushed, Undated: true},
 		{ID: "xingxing", Number: 2, Kinds: all, OlderMessage: charge.Message336, Grants: []string{"fixed_amount", "fixed_time", "fixed_free"},
 			Keys: []estate.Key{{Name: "operator_id", Public: true}}, Issuer: "account", Operator: "operator_id", NeedsLock: true},
 		{ID: "xiaowei", Number: 3, Kinds: all, Grants: []string{"amount", "time"}, Issuer: "vendor", Default: asPushed},
