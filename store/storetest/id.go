@@ -28,7 +28,7 @@ func testLastID(t *testing.T, s *site) {
 		id   int64
 		add  func(*store.Tx) error
 	}{
-		{"charge", c.ID, func(tx *store.Tx) error { return tx.AddCharge(c) }},
+		{"charge", c.ID, func(tx *store.Tx) error { return tx.AddCharge(c, c.Account) }},
 		{"stay", stay.ID, func(tx *store.Tx) error { return tx.AddStay(stay) }},
 		{"push", push.ID, func(tx *store.Tx) error { return tx.AddPush(push) }},
 		{"delivery", delivery.ID, func(tx *store.Tx) error { return tx.AddDelivery(delivery, job) }},
