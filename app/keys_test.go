@@ -30,6 +30,8 @@ var effects = []struct {
 	{[]string{"database.url"}, nil}, // TestOnPostgres
 	{[]string{"tls.cert", "tls.key", "tls.addr", "line.tls_addr"}, TestTLS},
 	{[]string{"trusted_proxies"}, testProxies},
+	{[]string{"http.proxy_protocol", "line.proxy_protocol"}, nil}, // TestProxyProtocol
+	{[]string{"health.addr"}, nil},                                // TestHealthListener
 	{[]string{"platforms.dir"}, testProfiles},
 	{[]string{"limits.account_per_s"}, func(t *testing.T) { testRate(t, func(c *Config) { c.Limits.AccountPerS = 3 }) }},
 	{[]string{"limits.address_per_s"}, func(t *testing.T) { testRate(t, func(c *Config) { c.Limits.AddressPerS = 3 }) }},

@@ -48,7 +48,7 @@ func wrongs() []wrong {
 		{"absurd plate", func(p *play.Push, _ *play.Options) { p.Plate = "X" }, nil, []charge.Outcome{charge.OutcomeBadField}, 0},
 		{"end before start", func(p *play.Push, _ *play.Options) { p.End = p.Start.Add(-time.Hour) },
 			func(platform string) bool {
-				return slices.Contains([]string{"telaidian", "zhongdianlian", "aotexun", "dakeyun", "zhichong"}, platform)
+				return slices.Contains([]string{"zhichong"}, platform)
 			},
 			[]charge.Outcome{charge.OutcomeBadField}, 0},
 		{"oversize body", func(_ *play.Push, o *play.Options) {

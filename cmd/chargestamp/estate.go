@@ -21,7 +21,7 @@ func (a *applyCommand) Run(c *console) error {
 	}
 	doc, err := app.ResolveEstate(a.File, src)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: the estate document has errors; nothing was changed\n%w", a.File, err)
 	}
 	path := "/api/v1/estate?" + url.Values{"dry_run": {fmt.Sprint(a.DryRun)}}.Encode()
 	var changes struct {

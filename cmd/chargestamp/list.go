@@ -64,7 +64,10 @@ func (i item) at(path string) any {
 	return v
 }
 
-// field shows the value under a path as it was sent, "-" for none.
+// none stands in a table for what is not there.
+const none = "-"
+
+// field shows the value under a path as it was sent.
 func field(head, path string) column {
 	return column{head, func(i item) string { return cell(i.at(path)) }}
 }
@@ -85,10 +88,10 @@ func moment(head, path string) column {
 func cell(v any) string {
 	switch v := v.(type) {
 	case nil:
-		return "-"
+		return none
 	case []any:
 		if len(v) == 0 {
-			return "-"
+			return none
 		}
 		var all []string
 		for _, one := range v {
@@ -151,7 +154,9 @@ func (l listing) print(c *console, items []item, shown, all []column) error {
 	for _, i := range items {
 		row := make([]string, len(columns))
 		for n, col := range columns {
-			row[n] = col.show(i)
+			if row[n] = col.show(i); row[n] == none && l.Output != "table" {
+				row[n] = ""
+			}
 		}
 		t.rows = append(t.rows, row)
 	}

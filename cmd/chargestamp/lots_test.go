@@ -37,7 +37,7 @@ func TestLotsTableTellsPendingByAge(t *testing.T) {
 	if err := l.Run(c); err != nil {
 		t.Fatal(err)
 	}
-	const want = "LOT,NAME,KIND,STATE,LINE,PENDING,OVER_1M,OVER_10M,OLDEST,LAST_HEARTBEAT\n200461/1313,a,api,on,-,1200345,7,3,1800,-\n"
+	const want = "LOT,NAME,KIND,STATE,LINE,PENDING,OVER_1M,OVER_10M,OLDEST,LAST_HEARTBEAT\n200461/1313,a,api,on,,1200345,7,3,1800,\n"
 	if out.String() != want {
 		t.Errorf("printed\n%s, want\n%s", out.String(), want)
 	}
