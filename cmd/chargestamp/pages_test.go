@@ -377,13 +377,13 @@ func (s *site) breaks(id, push string) {
 		s.Fatal(err)
 	}
 	tokenBroken := charge.OutcomeBadToken
-	change := fmt.Sprintf("{version: 1, accounts: [{account: %s-main, platform: %[1]s, clock: enforce", id)
+	change := fmt.Sprintf("version: 1\naccounts: [{account: %s-main, platform: %[1]s, clock: enforce", id)
 	if !slices.Contains(keys, "operator_secret") { // no access token: the one in the path stands for it
 		tokenBroken = charge.OutcomeWrongLock
 		change += ", path_token: " + pathToken
 		push += " --path-token " + pathToken
 	}
-	s.follow(fmt.Sprintf("echo '%s}]}' | bin/chargestamp apply -f -", change))
+	s.follow(fmt.Sprintf("echo '%s}]' | bin/chargestamp apply -f -", change))
 	for _, b := range list {
 		want, exit := broken[b], 1
 		switch b {
