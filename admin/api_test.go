@@ -129,6 +129,7 @@ func TestRoles(t *testing.T) {
 		{"GET", "/statements", "", guard.RoleViewer},
 		{"POST", "/charges/7001/redeliver", reason, guard.RoleSupport},
 		{"POST", "/charges/7001/void", reason, guard.RoleSupport},
+		{"POST", "/charges/7001/resolve", `{"lot_has":true,"reason":"asked the booth"}`, guard.RoleSupport},
 		{"POST", "/charges/redeliver?state=gave_up", reason, guard.RoleSupport},
 		{"POST", "/charges/7001/bind", `{"order_id":"S-9","reason":"same car"}`, guard.RoleSupport},
 		{"POST", "/pushes/31/replay", "", guard.RoleSupport},

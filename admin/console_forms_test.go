@@ -16,7 +16,7 @@ import (
 func TestActSaysItsEffectFirst(t *testing.T) {
 	f := newFake()
 	b := as(t, f, guard.RoleSupport)
-	if a := b.get("/charges/7001/void"); !strings.Contains(a.body, "the lot gets it again") || len(f.done) != 0 {
+	if a := b.get("/charges/7001/void"); !strings.Contains(a.body, "下发 30 分钟 到车场") || len(f.done) != 0 {
 		t.Errorf("no effect is said: %s", a.body)
 	}
 	if a := b.post("/charges/7001/void", url.Values{"step": {"do"}, "reason": {" "}}); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "请填写原因") || len(f.done) != 0 {
@@ -26,10 +26,10 @@ func TestActSaysItsEffectFirst(t *testing.T) {
 	if a.Header.Get("Location") != "/charges/7001" || fmt.Sprint(f.done) != "[void by support: wrong car]" {
 		t.Errorf("leads to %q, did %v", a.Header.Get("Location"), f.done)
 	}
-	if a := b.get("/charges/7001"); !strings.Contains(a.body, "已完成。") {
+	if a := b.get("/charges/7001"); !strings.Contains(a.body, "下发 30 分钟 到车场") {
 		t.Error("nothing says that it was done")
 	}
-	if a := b.get("/charges/7001"); strings.Contains(a.body, "已完成。") {
+	if a := b.get("/charges/7001"); strings.Contains(a.body, "下发 30 分钟 到车场") {
 		t.Error("it is said twice")
 	}
 }

@@ -262,9 +262,9 @@ func TestScriptsStayText(t *testing.T) {
 	f := onPages()
 	f.charge.Order, f.charge.Plate, f.charge.Account = evil, charge.Plate(evil), evil
 	f.told.Stay.OrderID = evil
-	f.told.Deliveries[0].Delivery.Payload, f.told.Deliveries[0].Attempts[0].Detail = []byte(evil), evil
+	f.told.Deliveries[0].Delivery.Payload, f.told.Deliveries[0].Attempts[0].Detail = []byte(evil), charge.ParseNote(evil)
 	f.told.Pushes = []charge.Push{{ID: 31, Received: now, Remote: evil, Reason: evil, Outcome: charge.OutcomeBadField}}
-	f.told.Events = []charge.Event{{At: now, Step: evil, Detail: evil, Actor: evil}}
+	f.told.Events = []charge.Event{{At: now, Step: evil, Detail: charge.Say("act.voided", charge.Text("reason", evil)), Actor: evil}}
 	f.push.Request, f.push.Reason, f.push.Remote, f.push.Reply = []byte(evil), evil, evil, []byte(evil)
 	b := as(t, f, guard.RoleAdmin)
 	q := url.QueryEscape(evil)
@@ -393,10 +393,10 @@ func TestTimelineReads(t *testing.T) {
 	f := newFake()
 	f.told.Pushes = []charge.Push{{ID: 31, Received: f.charge.Received, Remote: "203.0.113.9", Account: "teld-main", Outcome: charge.OutcomeAccepted}}
 	f.charge.State, f.charge.Reason, f.charge.Usage = charge.StateGaveUp, charge.ReasonLineOff, nil
-	f.told.Deliveries[0].Attempts = append(f.told.Deliveries[0].Attempts, charge.Attempt{N: 3, At: f.charge.Received, Result: charge.AttemptOffLine, Detail: "no line"})
+	f.told.Deliveries[0].Attempts = append(f.told.Deliveries[0].Attempts, charge.Attempt{N: 3, At: f.charge.Received, Result: charge.AttemptOffLine, Detail: charge.Say("delivery.line_gone")})
 	b := as(t, f, guard.RoleSupport)
 	a := b.get("/charges/7001")
-	for _, want := range []string{"放弃下发", "车场没有在线的线路。", "请车场检查网络与程序", "203.0.113.9", "与账号密钥相符", "规则版本", "充电时长 + 0 分钟", "此前已减免", "没有线路", "/charges/7001/redeliver"} {
+	for _, want := range []string{"放弃下发", "没有线路", "排除原因后重新下发", "203.0.113.9", "与账号密钥相符", "规则版本", "充电时长 + 0 分钟", "此前已减免", "没有线路", "/charges/7001/redeliver"} {
 		if !strings.Contains(a.body, want) {
 			t.Errorf("the timeline does not say %q", want)
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"maps"
 	"testing"
 	"time"
@@ -68,9 +69,8 @@ func newFake() *fake {
 		Charge: c,
 		Stay:   &charge.Stay{ID: 88, Lot: theLot, OrderID: "S-9", Plate: c.Plate, Entered: at(0).Add(-time.Hour), Open: true},
 		Deliveries: []flow.Sent{{Delivery: &charge.Delivery{ID: 501, Charge: 7001, Channel: charge.ChannelLine, State: charge.DeliveryDelivered},
-			Attempts: []charge.Attempt{{At: at(6), Result: charge.AttemptTimeout, Detail: "no answer in 7 s"}, {At: at(16), Result: charge.AttemptAcked}}}},
-		Timeline: []flow.Step{{At: at(5), Step: "received", Result: "accepted", Detail: "from 203.0.113.9"},
-			{At: at(16), Step: "delivery", Result: "acked", Reason: "ok"}},
+			Attempts: []charge.Attempt{{At: at(6), Result: charge.AttemptTimeout, Detail: charge.Say("delivery.no_answer")}, {At: at(16), Result: charge.AttemptAcked}}}},
+		Pushes: []charge.Push{{ID: 31, Platform: "telaidian", Account: "teld-main", Received: at(5), Remote: "203.0.113.9", Outcome: charge.OutcomeAccepted, Charge: 7001}},
 	}}
 	f.guard, f.keys, f.tokens = newGuard(&f.memory)
 	f.book = newBook(&f.memory, f.keys)
@@ -175,7 +175,34 @@ func (f *fake) Story(_ context.Context, id int64) (*flow.Story, error) {
 	if id != f.charge.ID {
 		return nil, flow.ErrNotFound
 	}
-	return f.told, f.fail
+	s := f.told
+	h := charge.History{Charge: s.Charge, Stay: s.Stay, Pushes: s.Pushes, Events: s.Events, Ledger: s.Ledger, Attempts: map[int64][]charge.Attempt{}}
+	for _, sent := range s.Deliveries {
+		h.Deliveries, h.Attempts[sent.Delivery.ID] = append(h.Deliveries, sent.Delivery), sent.Attempts
+	}
+	return flow.StoryOf(&h), f.fail
+}
+
+func (f *fake) Verdict(s *flow.Story) flow.Verdict {
+	facts := flow.Facts{Charge: s.Charge, Stay: s.Stay, Lot: charge.Lot{ID: theLot, Kind: charge.KindSDK}, LotKnown: true}
+	if n := len(s.Deliveries); n > 0 {
+		facts.Delivery = s.Deliveries[n-1].Delivery
+	}
+	return flow.VerdictOf(facts)
+}
+
+func (f *fake) Judge(_ context.Context, s *flow.Story) (flow.Verdict, error) {
+	v := f.Verdict(s)
+	for i, choice := range v.Actions {
+		if choice.Verb != flow.VerbBind {
+			v.Actions[i].Effect = &flow.Effect{Note: charge.Say("effect.void_used", charge.Grants("used", charge.Reduction{Method: charge.MethodTime, Minutes: 30})), Allowed: true}
+		}
+	}
+	return v, nil
+}
+
+func (f *fake) Resolve(_ context.Context, id int64, lotHas bool, a flow.Action) (flow.Effect, error) {
+	return f.effect(fmt.Sprint("resolve ", lotHas), id, a)
 }
 
 func (f *fake) Stories(ctx context.Context, ids []int64) ([]*flow.Story, error) {
@@ -201,7 +228,9 @@ func (f *fake) effect(verb string, id int64, a flow.Action) (flow.Effect, error)
 	if !a.DryRun {
 		f.done = append(f.done, verb+" by "+a.Actor+": "+a.Reason)
 	}
-	return flow.Effect{Effect: "the lot gets it again", Allowed: true, Done: !a.DryRun}, nil
+	return flow.Effect{Note: charge.Say("effect.sends", charge.Grants("grant", charge.Reduction{Method: charge.MethodTime, Minutes: 30}), charge.AtLot("lot", theLot)),
+		Allowed: true, Done: !a.DryRun, Before: flow.Standing{State: charge.StateRefused, Reason: charge.ReasonLotRefused},
+		After: flow.Standing{State: charge.StateSending, Reason: charge.ReasonOK}}, nil
 }
 
 func (f *fake) Redeliver(_ context.Context, id int64, a flow.Action) (flow.Effect, error) {

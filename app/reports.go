@@ -32,11 +32,11 @@ type token struct {
 }
 
 // Report tells one usage. detail is what the platform said, or what failed.
-func (r *reports) Report(ctx context.Context, a charge.Account, u platform.Used) (taken bool, detail string) {
+func (r *reports) Report(ctx context.Context, a charge.Account, u platform.Used) (taken bool, detail charge.Note) {
 	dialect, _ := r.dialect(a.Platform)
 	reporter, ok := dialect.(platform.Reporter)
 	if !ok || a.Report == nil {
-		return false, "the platform takes no reports"
+		return false, charge.Say("report.not_taken")
 	}
 	keys := platform.Keys{}
 	for name, k := range a.Keys {
@@ -48,22 +48,22 @@ func (r *reports) Report(ctx context.Context, a charge.Account, u platform.Used)
 	for try := range 2 {
 		text, err := r.token(ctx, reporter, a, keys, try > 0)
 		if err != nil {
-			return false, "asking for a token: " + err.Error()
+			return false, charge.Say("report.token_failed", charge.Because("cause", charge.Cause(err)))
 		}
 		body, err := r.post(ctx, a.Report, reporter.Report(keys, text, u, r.now(), r.next()))
 		if err != nil {
-			return false, "reporting: " + err.Error()
+			return false, charge.Say("report.failed", charge.Because("cause", charge.Cause(err)))
 		}
 		taken, over, err := reporter.ReadReport(keys, body)
 		switch {
 		case over && try == 0:
 			continue
 		case err != nil:
-			return false, "the platform answered: " + err.Error()
+			return false, charge.Say("report.answered", charge.Because("cause", charge.Cause(err)))
 		}
-		return taken, "the platform took the report"
+		return taken, charge.Say("report.taken")
 	}
-	return false, "the platform refuses its own token"
+	return false, charge.Say("report.token_refused")
 }
 
 func (r *reports) token(ctx context.Context, reporter platform.Reporter, a charge.Account, k platform.Keys, fresh bool) (string, error) {

@@ -328,7 +328,7 @@ func timelinesOfOld(t *testing.T, s *store.Store) {
 	f := flow.New(flow.Config{Storage: storage{s}}, s)
 	for id, want := range map[int64][]string{
 		oldUsed: {"entry told", "push accepted", "decision sending", "ledger grant", "ledger usage", "delivery timeout", "matched ok",
-			"delivery acked", "exit exit"},
+			"delivery acked", "exit exit", "used told"},
 		oldVoided: {"decision sending", "push accepted", "ledger grant", "ledger grant", "delivery acked", "voided ok"},
 		oldHeld:   {"push accepted"},
 	} {
@@ -357,7 +357,7 @@ func changeOld(t *testing.T, s *store.Store) {
 		}
 		c.State, c.Reason = charge.StateVoided, charge.ReasonVoidedByUser
 		return errors.Join(tx.SetCharge(c), tx.AddLedger(charge.LedgerEntry{ID: oldDelivered + 40, At: oldTime("2026-03-05T04:00:00Z"), Charge: c.ID,
-			Kind: charge.EntryGrant, Method: charge.MethodTime, Minutes: -30, Platform: c.Platform, Lot: c.Lot, Day: "2026-03-01", Note: "voided"}))
+			Kind: charge.EntryGrant, Method: charge.MethodTime, Minutes: -30, Platform: c.Platform, Lot: c.Lot, Day: "2026-03-01", Note: charge.Say("ledger.voided")}))
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -76,7 +76,7 @@ func (h History) one(i int, at time.Time, ids *charge.IDs, lot charge.LotID) sto
 	}
 	l := historyLoad{
 		Charge: c, Stay: stay, Deliveries: []charge.Delivery{d},
-		Attempts: []charge.Attempt{{Delivery: d.ID, N: 1, At: at, Result: charge.AttemptAcked, Detail: "state 1"}},
+		Attempts: []charge.Attempt{{Delivery: d.ID, N: 1, At: at, Result: charge.AttemptAcked, Detail: charge.Say("answer.state", charge.Text("state", "1"))}},
 		Ledger:   []charge.LedgerEntry{entry(charge.EntryGrant, at), entry(charge.EntryUsage, left)},
 	}
 	l.become(i, at, h.Until)
@@ -133,7 +133,7 @@ func (l *historyLoad) lose(state charge.State, reason charge.Reason) {
 // fail makes a charge whose delivery did not come to its end. What may have been applied is granted all the same.
 func (l *historyLoad) fail(state charge.State, reason charge.Reason, delivery charge.DeliveryState, result charge.AttemptResult) {
 	l.Charge.State, l.Charge.Reason, l.Charge.Usage = state, reason, nil
-	l.Deliveries[0].State, l.Attempts[0].Result, l.Attempts[0].Detail = delivery, result, ""
+	l.Deliveries[0].State, l.Attempts[0].Result, l.Attempts[0].Detail = delivery, result, charge.Note{}
 	if l.Ledger = l.Ledger[:1]; !state.Granting() {
 		back := l.Ledger[0]
 		back.ID, back.At, back.Minutes = back.ID+1, back.At.Add(time.Minute), -back.Minutes // the next id was the usage's

@@ -234,5 +234,5 @@ type Attempt struct {
 	N        int
 	At       time.Time
 	Result   AttemptResult
-	Detail   string
+	Detail   Note // the lot's answer or the failure
 }

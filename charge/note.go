@@ -141,9 +141,6 @@ func (n Note) Arg(name string) Arg {
 	return Arg{}
 }
 
-// Error makes a note an error: its stored form, for logs. People are shown its words.
-func (n Note) Error() string { return n.String() }
-
 // String is the stored form: "#rule.cap_left cap=min:120 left=min:15", values escaped as in a URL's query; an old
 // sentence is itself, the zero Note is empty.
 func (n Note) String() string {
@@ -254,4 +251,31 @@ func ParseNotes(text string) Notes {
 		out = append(out, ParseNote(line))
 	}
 	return out
+}
+
+// Fault is an error whose cause people read.
+type Fault struct {
+	note Note
+	text string
+}
+
+// NewFault makes an error: a note for people, a text for logs.
+func NewFault(n Note, text string) error { return &Fault{n, text} }
+
+// Error returns the text for logs.
+func (f *Fault) Error() string { return f.text }
+
+// Note returns what people are told.
+func (f *Fault) Note() Note { return f.note }
+
+// Cause is what people are told of an error: the note of the error in it that has one, else its own text.
+func Cause(err error) Note {
+	var noted interface{ Note() Note }
+	switch {
+	case err == nil:
+		return Note{}
+	case errors.As(err, &noted):
+		return noted.Note()
+	}
+	return Say("cause.other", Text("text", err.Error()))
 }

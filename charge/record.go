@@ -31,7 +31,7 @@ type Event struct {
 	Step   string // "matched", "voided", "redelivered", "changed", …
 	Result string
 	Reason Reason
-	Detail string
+	Detail Note
 	Actor  string // user or token that did it; empty for the gateway itself
 }
 
@@ -57,7 +57,7 @@ type LedgerEntry struct {
 	Platform string
 	Lot      LotID
 	Day      string // of the charge's receipt, in Asia/Shanghai, "2026-01-31": statements add up by it
-	Note     string
+	Note     Note
 }
 
 // Sums are what a ledger comes to.
@@ -112,6 +112,7 @@ type History struct {
 	Stay       *Stay // nil where none is matched
 	Pushes     []Push
 	Events     []Event
+	Earlier    []*Decision // that another decision has replaced, oldest first
 	Ledger     []LedgerEntry
 	Deliveries []*Delivery         // oldest first
 	Attempts   map[int64][]Attempt // by delivery

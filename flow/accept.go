@@ -260,7 +260,7 @@ func (t *taken) acceptRepeat(tx Tx, then *after, d *deciding, first *charge.Char
 	}
 	if first.State.Settled() {
 		if err := tx.AddEvent(charge.Event{Charge: first.ID, At: d.now, Step: "repeated", Result: "first_stays",
-			Detail: "the order came again with other content after it was decided; the first content stays"}); err != nil {
+			Detail: charge.Say("repeat.first_stays")}); err != nil {
 			return err
 		}
 		return t.addPush(tx, "the order again with other content, too late to count", first.ID)
@@ -270,6 +270,11 @@ func (t *taken) acceptRepeat(tx Tx, then *after, d *deciding, first *charge.Char
 	}
 	next := d.charge
 	next.ID, next.Received, next.RepeatKey = first.ID, first.Received, first.RepeatKey
+	if first.Decision != nil {
+		if err := tx.AddDecision(first.ID, first.Decision); err != nil {
+			return err
+		}
+	}
 	if err := d.decide(); err != nil {
 		return err
 	}
@@ -281,7 +286,7 @@ func (t *taken) acceptRepeat(tx Tx, then *after, d *deciding, first *charge.Char
 	}
 	then.moves = append(then.moves, moved{next.State, next.Reason})
 	if err := tx.AddEvent(charge.Event{Charge: first.ID, At: d.now, Step: "repeated", Result: "newer_wins",
-		Detail: "the order came again with other content before anything was sent; the newer content counts"}); err != nil {
+		Detail: charge.Say("repeat.newer_wins")}); err != nil {
 		return err
 	}
 	return t.addPush(tx, "the order again with other content, which counts", first.ID)

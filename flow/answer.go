@@ -85,7 +85,7 @@ func (f *Flow) tried(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, 
 	case r.Result == charge.AttemptRefused && (pending(dl.State) || dl.State == charge.DeliveryUnknown):
 		return f.refused(tx, then, c, dl, r)
 	case dl.State == charge.DeliveryGaveUp && c.State == charge.StateGaveUp && maybeApplied(r):
-		if err := f.regrant(tx, c, r.At, "given up while a try was under way that may have been applied"); err != nil {
+		if err := f.regrant(tx, c, r.At, charge.Say("ledger.perhaps_applied")); err != nil {
 			return err
 		}
 		return f.leaveUnknown(tx, then, c, dl, r.At)
@@ -114,11 +114,6 @@ func repeated(tx Tx, dl *charge.Delivery, r lot.Result) (bool, error) {
 	return slices.ContainsFunc(tries, func(a charge.Attempt) bool { return a.Result == charge.AttemptAcked }), err
 }
 
-// pending reports whether a delivery is still to be tried.
-func pending(s charge.DeliveryState) bool {
-	return s == charge.DeliveryLeased || s == charge.DeliverySent || s == charge.DeliveryDue
-}
-
 // maybeApplied reports whether the lot may have taken the reduction although no answer says so.
 func maybeApplied(r lot.Result) bool {
 	return r.Result == charge.AttemptTimeout || r.Result == charge.AttemptError && r.Sent
@@ -136,7 +131,7 @@ func (f *Flow) neverLeft(tx Tx, then *after, c *charge.Charge, dl *charge.Delive
 			return tx.SetDelivery(dl)
 		}
 	}
-	return f.end(tx, then, c, dl, ending{charge.DeliveryGaveUp, charge.StateGaveUp, r.Reason, "not delivered", r.At})
+	return f.end(tx, then, c, dl, ending{charge.DeliveryGaveUp, charge.StateGaveUp, r.Reason, charge.Say("ledger.not_delivered"), r.At})
 }
 
 // sentAt is when a try's message left, from which its schedule counts.
@@ -196,7 +191,7 @@ func (f *Flow) acked(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, 
 		return err
 	}
 	if was == charge.DeliveryGaveUp { // the lot took it after all: it counts again
-		if err := f.regrant(tx, c, at, "acknowledged after it was given up"); err != nil {
+		if err := f.regrant(tx, c, at, charge.Say("ledger.late_ack")); err != nil {
 			return err
 		}
 	}
@@ -209,7 +204,7 @@ func (f *Flow) acked(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, 
 }
 
 // regrant makes a grant count again that had been taken back.
-func (f *Flow) regrant(tx Tx, c *charge.Charge, at time.Time, note string) error {
+func (f *Flow) regrant(tx Tx, c *charge.Charge, at time.Time, note charge.Note) error {
 	return tx.AddLedger(grantEntry(f.cfg.IDs(), c, at, 1, note))
 }
 
@@ -225,7 +220,7 @@ func (f *Flow) deliveredReason(tx Tx, c *charge.Charge) charge.Reason {
 
 // refused is the lot's no: nothing is sent again, and what was granted counts no longer.
 func (f *Flow) refused(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, r lot.Result) error {
-	return f.end(tx, then, c, dl, ending{charge.DeliveryRefused, charge.StateRefused, r.Reason, "refused by the lot", r.At})
+	return f.end(tx, then, c, dl, ending{charge.DeliveryRefused, charge.StateRefused, r.Reason, charge.Say("ledger.lot_refused"), r.At})
 }
 
 // giveUp ends a delivery that no longer matters. What may have been applied stays unknown and keeps counting.
@@ -233,7 +228,7 @@ func (f *Flow) giveUp(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery,
 	if c.State == charge.StateUnknown {
 		return f.leaveUnknown(tx, then, c, dl, at)
 	}
-	return f.end(tx, then, c, dl, ending{charge.DeliveryGaveUp, charge.StateGaveUp, reason, "not delivered", at})
+	return f.end(tx, then, c, dl, ending{charge.DeliveryGaveUp, charge.StateGaveUp, reason, charge.Say("ledger.not_delivered"), at})
 }
 
 // leaveUnknown stops sending and says that nobody knows.
@@ -253,7 +248,7 @@ type ending struct {
 	delivery charge.DeliveryState
 	state    charge.State
 	reason   charge.Reason
-	note     string
+	note     charge.Note
 	at       time.Time
 }
 
@@ -295,7 +290,7 @@ func (f *Flow) included(tx Tx, then *after, c *charge.Charge, dl *charge.Deliver
 			return err
 		}
 		if err := f.tried(tx, then, o, older, nil, lot.Result{Result: charge.AttemptAcked, Reason: charge.ReasonOK, At: at,
-			Detail: "its reduction was in the total of uuid " + dl.UUID}); err != nil {
+			Detail: charge.Say("delivery.in_total", charge.Text("uuid", dl.UUID))}); err != nil {
 			return err
 		}
 	}

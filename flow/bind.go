@@ -2,7 +2,6 @@ package flow
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/chargestamp/chargestamp/charge"
 )
@@ -11,42 +10,41 @@ import (
 func (f *Flow) Bind(ctx context.Context, id int64, stayOrder string, action Action) (Effect, error) {
 	return f.act(ctx, id, action, func(a *acting) (Effect, error) {
 		c := a.charge
-		switch c.State {
-		case charge.StateHeld, charge.StateExpired, charge.StateNoGrant:
-		default:
-			return refuseAction("Only a charge that got nothing can be bound to a stay; this one is %s.", c.State)
+		if why := (Facts{Charge: c}).mayBind(); !why.IsZero() {
+			return refused(why)
 		}
 		s, err := a.tx.StayByOrder(c.Lot, stayOrder)
 		if err != nil {
 			return Effect{}, err
 		}
 		if s == nil {
-			return refuseAction("Lot %s has told no stay %q.", c.Lot, clip(stayOrder))
+			return refused(charge.Say("refused.no_stay", charge.AtLot("lot", c.Lot), charge.Text("stay", clip(stayOrder))))
 		}
 		if !s.Open {
-			return refuseAction("Stay %q is over: a reduction would reach nobody.", s.OrderID)
+			return refused(charge.Say("refused.stay_over", charge.Text("stay", s.OrderID), charge.When("left", s.Left)))
 		}
 		if err := a.then.hold(charge.VisitKey{Lot: s.Lot, Plate: s.Plate}); err != nil {
 			return Effect{}, err
 		}
-		effect := fmt.Sprintf("The charge is decided for stay %s of plate %s and what comes out is sent.", s.OrderID, s.Plate)
-		if action.DryRun {
-			return Effect{Effect: effect, Allowed: true}, nil
-		}
-		d, err := f.decidingOn(a.tx, a.then, c, f.cfg.Now())
+		d, err := f.decidingOn(a.tx, a.then, c, a.now)
 		if err != nil {
 			return Effect{}, err
 		}
 		if d == nil {
-			return refuseAction("The charge's binding or lot is gone.")
+			return refused(charge.Say("refused.not_bound"))
 		}
 		if d.marks, err = a.tx.LotMarks(c.Lot); err != nil {
 			return Effect{}, err
 		}
+		if err := a.noted("act.bound"); err != nil {
+			return Effect{}, err
+		}
+		before := c.State
 		d.stay = s
 		if err := d.again(); err != nil {
 			return Effect{}, err
 		}
-		return a.done("bound", effect)
+		return done(charge.Say("effect.bound", charge.Text("stay", s.OrderID), charge.Masked("plate", s.Plate),
+			charge.Because("what", a.cameTo(before))))
 	})
 }

@@ -106,12 +106,17 @@ func (f *Flow) decidingOn(tx Tx, then *after, c *charge.Charge, now time.Time) (
 
 // again decides, stores and launches; the stay has been matched or bound.
 func (d *deciding) again() error {
-	c, was := d.charge, d.charge.State
+	c, was, old := d.charge, d.charge.State, d.charge.Decision
 	if err := d.decide(); err != nil {
 		return err
 	}
 	if was == charge.StateHeld && c.State == charge.StateHeld {
 		return nil
+	}
+	if old != nil {
+		if err := d.tx.AddDecision(c.ID, old); err != nil {
+			return err
+		}
 	}
 	if d.stay != nil && isWindowKey(c.RepeatKey, c.ID) {
 		if err := d.takeVisitKey(); err != nil {
@@ -124,7 +129,7 @@ func (d *deciding) again() error {
 	d.then.moves = append(d.then.moves, moved{c.State, c.Reason})
 	if d.stay != nil {
 		if err := d.tx.AddEvent(charge.Event{Charge: c.ID, At: d.now, Step: "matched", Result: "stay",
-			Reason: c.Reason, Detail: "stay " + d.stay.OrderID + " entered " + d.stay.Entered.UTC().Format(time.RFC3339)}); err != nil {
+			Reason: c.Reason, Detail: charge.Say("match.stay", charge.Text("stay", d.stay.OrderID), charge.When("entered", d.stay.Entered))}); err != nil {
 			return err
 		}
 	}

@@ -102,7 +102,7 @@ func (f *Flow) claimed(j outbox.Job) (c carried, ready bool) {
 func (f *Flow) lost(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, now time.Time) error {
 	dl.Attempts++
 	if err := tx.AddAttempt(charge.Attempt{Delivery: dl.ID, N: dl.Attempts, At: now, Result: charge.AttemptTimeout,
-		Detail: "the node that had it stopped before it could say what came of it"}); err != nil {
+		Detail: charge.Say("delivery.node_stopped")}); err != nil {
 		return err
 	}
 	return move(tx, then, c, charge.StateUnknown, charge.ReasonNoAnswer, now)

@@ -45,6 +45,11 @@ func (f *Flow) expire(ctx context.Context, c *charge.Charge, now time.Time) erro
 		}
 		reason := charge.ReasonHoldOver
 		if cur.Decision != nil {
+			old := *cur.Decision
+			if err := tx.AddDecision(cur.ID, &old); err != nil {
+				return err
+			}
+			cur.Decision.At = now.UTC().Truncate(time.Millisecond) // as the store keeps times
 			if cur.Decision.Rule.Target == charge.TargetAtCharge {
 				reason = charge.ReasonNoStay // it had to lie around the charge's end: none did
 			}

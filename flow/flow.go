@@ -51,7 +51,7 @@ type Observer interface {
 // Reports tells usages to platforms over HTTP; see report.go.
 type Reports interface {
 	// Report tells one usage to the account's target. taken is false where a new try can help.
-	Report(ctx context.Context, a charge.Account, u platform.Used) (taken bool, detail string)
+	Report(ctx context.Context, a charge.Account, u platform.Used) (taken bool, detail charge.Note)
 }
 
 // Opener opens a stored request again, as intake would have at the time it was received.

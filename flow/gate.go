@@ -48,7 +48,7 @@ func (f *Flow) Quote(ctx context.Context, q ledger.QuoteQuestion) (ledger.Quote,
 			return err
 		}
 		if s == nil {
-			out = noQuote("there is no such stay")
+			out = ledger.Quote{Answer: noStay(q.OrderID)}
 			return nil
 		}
 		st, err := settlementOf(s)
@@ -59,9 +59,9 @@ func (f *Flow) Quote(ctx context.Context, q ledger.QuoteQuestion) (ledger.Quote,
 		case st.Final != nil:
 			out = *st.Final
 		case !s.Open:
-			out = noQuote("the stay is over")
+			out = noQuote("停车订单已结束", charge.Say("lot.stay_over"))
 		case q.At.Before(s.Entered):
-			out = noQuote("query_time lies before the entry")
+			out = noQuote("query_time早于入场", charge.Say("lot.before_entry", charge.Text("field", "query_time"), charge.When("time", q.At), charge.When("entry", s.Entered)))
 		default:
 			out, _, err = f.price(tx, s, q.At)
 		}
@@ -77,15 +77,15 @@ func (f *Flow) asked(tx Tx, q ledger.QuoteQuestion) (*charge.Stay, error) {
 	return openStay(tx, charge.VisitKey{Lot: q.Lot, Plate: q.Plate}, f)
 }
 
-func noQuote(format string, args ...any) ledger.Quote {
-	return ledger.Quote{Answer: refuseLot(format, args...)}
+func noQuote(errmsg string, why charge.Note) ledger.Quote {
+	return ledger.Quote{Answer: refuseLot(errmsg, why)}
 }
 
 // price settles a stay for a moment with everything that was granted in it.
 func (f *Flow) price(tx Tx, s *charge.Stay, at time.Time) (ledger.Quote, ledger.Settlement, error) {
 	l, _, known := f.cfg.Estate().Lot(s.Lot)
 	if !known || l.Tariff == nil {
-		return noQuote("the lot has no tariff"), ledger.Settlement{}, nil
+		return noQuote("车场没有计费规则", charge.Say("lot.no_tariff")), ledger.Settlement{}, nil
 	}
 	charges, err := tx.ChargesOfStay(s.ID)
 	if err != nil {
@@ -109,7 +109,7 @@ func (f *Flow) Paid(ctx context.Context, p ledger.Payment) (lot.Answer, error) {
 	err := f.onStay(ctx, p.Lot, p.OrderID, func(tx Tx, _ *after, s *charge.Stay) error {
 		answer = taken1
 		if s == nil {
-			answer = refuseLot("there is no stay %s", clip(p.OrderID))
+			answer = noStay(p.OrderID)
 			return nil
 		}
 		st, err := settlementOf(s)
@@ -120,10 +120,10 @@ func (f *Flow) Paid(ctx context.Context, p ledger.Payment) (lot.Answer, error) {
 		case slices.Contains(st.Trades, p.TradeNo):
 			return nil
 		case !s.Open:
-			answer = refuseLot("the stay is over")
+			answer = refuseLot("停车订单已结束", charge.Say("lot.stay_over"))
 			return nil
 		case p.At.Before(s.Entered):
-			answer = refuseLot("pay_time lies before the entry")
+			answer = refuseLot("pay_time早于入场", charge.Say("lot.before_entry", charge.Text("field", "pay_time"), charge.When("time", p.At), charge.When("entry", s.Entered)))
 			return nil
 		}
 		st.Trades = append(st.Trades, p.TradeNo)
@@ -176,7 +176,7 @@ func (f *Flow) Exit(ctx context.Context, e lot.Exit) (ledger.Quote, error) {
 	var out ledger.Quote
 	err := f.onStay(ctx, e.Lot, e.OrderID, func(tx Tx, then *after, s *charge.Stay) error {
 		if s == nil {
-			out = noQuote("there is no stay %s", clip(e.OrderID))
+			out = ledger.Quote{Answer: noStay(e.OrderID)}
 			return nil
 		}
 		st, err := settlementOf(s)
@@ -188,10 +188,11 @@ func (f *Flow) Exit(ctx context.Context, e lot.Exit) (ledger.Quote, error) {
 			out = *st.Final
 			return nil
 		case e.Left.Before(s.Entered):
-			out = noQuote("out_time lies before the entry")
+			out = noQuote("out_time早于入场", charge.Say("lot.before_entry", charge.Text("field", "out_time"),
+				charge.When("time", e.Left), charge.When("entry", s.Entered)))
 			return f.refusedExit(tx, s, out.Answer, now)
 		case e.Plate != "" && e.Plate != s.Plate && !e.Plate.Unplated() && !s.Plate.Unplated():
-			out = noQuote("the stay has another car_number")
+			out = noQuote("car_number与停车订单不符", charge.Say("lot.other_plate", charge.Masked("plate", e.Plate)))
 			return f.refusedExit(tx, s, out.Answer, now)
 		}
 		var settled ledger.Settlement
@@ -240,7 +241,7 @@ func (f *Flow) settle4G(tx Tx, then *after, s *charge.Stay, settled ledger.Settl
 		}
 		if gap != 0 {
 			if err := tx.AddEvent(charge.Event{Charge: c.ID, At: now, Step: "exit", Result: "gap",
-				Detail: fmt.Sprintf("the gate took %s yuan, our price was %s", e.Total, settled.Price)}); err != nil {
+				Detail: charge.Say("exit.gap", charge.Money("took", e.Total), charge.Money("price", settled.Price))}); err != nil {
 				return err
 			}
 		}

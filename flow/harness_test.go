@@ -213,7 +213,7 @@ func (w *world) none(c *channel) {
 }
 
 func (w *world) acked() lot.Result {
-	return lot.Result{Result: charge.AttemptAcked, Reason: charge.ReasonOK, Detail: `{"state":1}`, At: w.clock.Now()}
+	return lot.Result{Result: charge.AttemptAcked, Reason: charge.ReasonOK, Detail: charge.Say("answer.state", charge.Text("state", "1")), At: w.clock.Now()}
 }
 
 func (w *world) silence() lot.Result {
@@ -221,7 +221,7 @@ func (w *world) silence() lot.Result {
 }
 
 func (w *world) refusal() lot.Result {
-	return lot.Result{Result: charge.AttemptRefused, Reason: charge.ReasonLotRefused, Detail: `{"state":0}`, At: w.clock.Now()}
+	return lot.Result{Result: charge.AttemptRefused, Reason: charge.ReasonLotRefused, Detail: charge.Say("answer.said", charge.Text("state", "0"), charge.Text("said", "无此订单")), At: w.clock.Now()}
 }
 
 type observer struct{}
@@ -308,12 +308,12 @@ func (w *world) restart() *flow.Flow {
 }
 
 // Report takes what the platform is told.
-func (w *world) Report(_ context.Context, _ charge.Account, u platform.Used) (bool, string) {
+func (w *world) Report(_ context.Context, _ charge.Account, u platform.Used) (bool, charge.Note) {
 	w.told = append(w.told, u)
 	if w.reporter != nil && !w.reporter() {
-		return false, "not taken"
+		return false, charge.Say("report.token_refused")
 	}
-	return true, "taken"
+	return true, charge.Say("report.taken")
 }
 
 // tried makes everything that waits due, and lets the flow look at it.

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -49,7 +48,7 @@ func (d *deciding) launch() error {
 			return d.unsendable(dl.Message, err)
 		}
 	}
-	if err := d.tx.AddLedger(grantEntry(d.f.cfg.IDs(), c, d.now, 1, "granted")); err != nil {
+	if err := d.tx.AddLedger(grantEntry(d.f.cfg.IDs(), c, d.now, 1, charge.Say("ledger.granted"))); err != nil {
 		return err
 	}
 	if !kind.Sends() {
@@ -63,7 +62,7 @@ func (d *deciding) launch() error {
 func (d *deciding) unsendable(m charge.Message, wrong error) error {
 	c := d.charge
 	if err := d.tx.AddEvent(charge.Event{Charge: c.ID, At: d.now, Step: "delivery", Result: "error", Reason: charge.ReasonLotError,
-		Detail: fmt.Sprintf("message %s cannot be written: %v", m, wrong)}); err != nil {
+		Detail: charge.Say("delivery.unsendable", charge.Text("message", string(m)), charge.Because("cause", charge.Cause(wrong)))}); err != nil {
 		return err
 	}
 	return move(d.tx, d.then, c, charge.StateGaveUp, charge.ReasonLotError, d.now)
@@ -76,7 +75,7 @@ func (d *deciding) post(dl *charge.Delivery) error {
 		return err
 	}
 	if err := d.tx.AddAttempt(charge.Attempt{Delivery: dl.ID, N: 1, At: d.now, Result: charge.AttemptPosted,
-		Detail: "pending in the ledger; taken off at exit"}); err != nil {
+		Detail: charge.Say("delivery.posted")}); err != nil {
 		return err
 	}
 	d.then.moves = append(d.then.moves, moved{charge.StateSending, charge.ReasonOK})
@@ -122,7 +121,7 @@ func (d *deciding) dispatch(dl *charge.Delivery) error {
 	}
 	if offLine {
 		if err := d.tx.AddAttempt(charge.Attempt{Delivery: dl.ID, N: 1, At: d.now, Result: charge.AttemptOffLine,
-			Detail: "the lot has no line; it is sent at its next login"}); err != nil {
+			Detail: charge.Say("delivery.no_line")}); err != nil {
 			return err
 		}
 		d.then.tell = append(d.then.tell, func(o Observer) { o.Tried(dl.Channel, charge.AttemptOffLine) })
@@ -194,7 +193,7 @@ func jobKind(c charge.DeliveryChannel) outbox.Kind { return outbox.Kind(c) }
 func channelOf(k outbox.Kind) charge.DeliveryChannel { return charge.DeliveryChannel(k) }
 
 // grantEntry is the ledger's line for a grant (sign 1) or its counter-entry (sign -1).
-func grantEntry(id int64, c *charge.Charge, at time.Time, sign int64, note string) charge.LedgerEntry {
+func grantEntry(id int64, c *charge.Charge, at time.Time, sign int64, note charge.Note) charge.LedgerEntry {
 	return charge.LedgerEntry{
 		ID: id, At: at, Charge: c.ID, StayID: c.StayID, Kind: charge.EntryGrant, Method: c.Reduction.Method,
 		Minutes: sign * c.Reduction.Minutes, Amount: charge.Fen(sign) * c.Reduction.Amount,

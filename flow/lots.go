@@ -1,18 +1,19 @@
 package flow
 
 import (
-	"fmt"
 	"time"
 
+	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
 )
 
 // maxStay bounds what a stay can believably last; times beyond are nonsense, not data.
 const maxStay = 366 * 24 * time.Hour
 
-// refuseLot is a documented no to a lot. The SDK book gives an errmsg 48 characters.
-func refuseLot(format string, args ...any) lot.Answer {
-	return lot.Answer{State: 0, ErrMsg: fmt.Sprintf(format, args...)}
+// refuseLot is a documented no to a lot: errmsg for its booth, at most 48 characters by the SDK book, and why for
+// support.
+func refuseLot(errmsg string, why charge.Note) lot.Answer {
+	return lot.Answer{State: 0, ErrMsg: errmsg, Why: why}
 }
 
 var taken1 = lot.Answer{State: 1}
@@ -21,11 +22,11 @@ var taken1 = lot.Answer{State: 1}
 func checkTimes(from, to, now time.Time) (lot.Answer, bool) {
 	switch {
 	case to.IsZero(), to.Before(now.Add(-10 * maxStay)):
-		return refuseLot("the time is missing or years back"), false
+		return refuseLot("时间缺失或过早", charge.Say("lot.time_missing")), false
 	case to.After(now.Add(24 * time.Hour)):
-		return refuseLot("the time lies in the future"), false
+		return refuseLot("时间在未来", charge.Say("lot.time_future", charge.When("time", to))), false
 	case !from.IsZero() && to.Before(from):
-		return refuseLot("out_time lies before in_time"), false
+		return refuseLot("out_time早于in_time", charge.Say("lot.times_cross", charge.When("in", from), charge.When("out", to))), false
 	}
 	return lot.Answer{}, true
 }
@@ -37,4 +38,9 @@ func clip(s string) string {
 		return s[:most]
 	}
 	return s
+}
+
+// noStay refuses a message about a stay that the lot has never reported.
+func noStay(orderID string) lot.Answer {
+	return refuseLot("没有停车订单", charge.Say("lot.no_stay", charge.Text("stay", clip(orderID))))
 }

@@ -405,7 +405,7 @@ func (m *machine) act(do func(context.Context, int64, flow.Action) (flow.Effect,
 		m.t.Fatal(err)
 	}
 	if (a.DryRun || !e.Allowed) && before != m.shot() {
-		m.t.Fatalf("%q (allowed %t, dry run %t) changed something", e.Effect, e.Allowed, a.DryRun)
+		m.t.Fatalf("%q (allowed %t, dry run %t) changed something", e.Note.Code, e.Allowed, a.DryRun)
 	}
 }
 

@@ -236,14 +236,14 @@ func (unclaimed) ClaimJobs(context.Context, string, outbox.Kind, time.Time, time
 }
 
 // Report takes what a platform is told, or does not.
-func (m *machine) Report(_ context.Context, a charge.Account, u platform.Used) (bool, string) {
+func (m *machine) Report(_ context.Context, a charge.Account, u platform.Used) (bool, charge.Note) {
 	if m.deaf {
-		return false, "HTTP 500"
+		return false, charge.Say("report.failed", charge.Text("cause", "HTTP 500"))
 	}
 	m.telling.Lock() // reports leave side by side
 	defer m.telling.Unlock()
 	m.told[a.Platform+" "+u.Order] = u
-	return true, "taken"
+	return true, charge.Say("report.failed", charge.Text("cause", "taken"))
 }
 
 // heard is what a platform was last told of an order.

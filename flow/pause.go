@@ -7,14 +7,14 @@ import (
 	"github.com/chargestamp/chargestamp/lot"
 )
 
-// Pause stops sending to a lot; what is granted waits. It is told with a reason that support reads later.
+// Pause stops sending to a lot; what is granted waits. The reason is stored and shown to support.
 func (f *Flow) Pause(ctx context.Context, id charge.LotID, a Action) (Effect, error) {
-	return f.mark(ctx, id, a, true, "Nothing is sent to the lot until it is resumed; charges are still taken and decided.")
+	return f.mark(ctx, id, a, true, charge.Say("effect.paused"))
 }
 
 // Resume sends what waited.
 func (f *Flow) Resume(ctx context.Context, id charge.LotID, a Action) (Effect, error) {
-	e, err := f.mark(ctx, id, a, false, "What waits for the lot is sent now.")
+	e, err := f.mark(ctx, id, a, false, charge.Say("effect.resumed"))
 	if err == nil && e.Done {
 		f.LineUp(id)
 		if l, _, ok := f.cfg.Estate().Lot(id); ok {
@@ -24,16 +24,16 @@ func (f *Flow) Resume(ctx context.Context, id charge.LotID, a Action) (Effect, e
 	return e, err
 }
 
-func (f *Flow) mark(ctx context.Context, id charge.LotID, a Action, paused bool, effect string) (Effect, error) {
+func (f *Flow) mark(ctx context.Context, id charge.LotID, a Action, paused bool, effect charge.Note) (Effect, error) {
 	l, _, ok := f.cfg.Estate().Lot(id)
 	if !ok {
 		return Effect{}, ErrNotFound
 	}
 	if !lot.KindOf(l.Kind).Sends() {
-		return refuseAction("A 4G lot is our own ledger: there is nothing to pause.")
+		return refused(charge.Say("refused.ledger"))
 	}
 	if a.DryRun {
-		return Effect{Effect: effect, Allowed: true}, nil
+		return Effect{Note: effect, Allowed: true}, nil
 	}
 	err := f.cfg.Storage.Write(ctx, nil, func(tx Tx) error {
 		m, err := tx.LotMarks(id)
@@ -46,5 +46,5 @@ func (f *Flow) mark(ctx context.Context, id charge.LotID, a Action, paused bool,
 		}
 		return tx.SetLotMarks(id, m)
 	})
-	return Effect{Effect: effect, Allowed: true, Done: err == nil}, err
+	return Effect{Note: effect, Allowed: true, Done: err == nil}, err
 }

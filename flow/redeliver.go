@@ -12,18 +12,28 @@ import (
 // the same id and the same bytes; what surely was not is decided anew, so that caps hold.
 func (f *Flow) Redeliver(ctx context.Context, id int64, action Action) (Effect, error) {
 	return f.act(ctx, id, action, func(a *acting) (Effect, error) {
-		plan, effect := a.plan()
-		if plan == nil || action.DryRun {
-			return Effect{Effect: effect, Allowed: plan != nil}, nil
-		}
-		if err := plan(); err != nil {
+		facts, err := a.facts()
+		if err != nil {
 			return Effect{}, err
 		}
-		return a.done("redelivered", effect)
+		if why := facts.mayRedeliver(); !why.IsZero() {
+			return refused(why)
+		}
+		if err := a.noted("act.redelivered"); err != nil {
+			return Effect{}, err
+		}
+		if s := a.charge.State; s == charge.StateSending || s == charge.StateUnknown {
+			return a.resend("effect.sends_again")
+		}
+		before := a.charge.State
+		if err := a.decideAnew(); err != nil {
+			return Effect{}, err
+		}
+		return done(a.cameTo(before))
 	})
 }
 
-// Redeliverable tells which of some charges, as they were read just now, Redeliver would do something for.
+// Redeliverable reports of some charges, as they were read just now, which Redeliver would do something for.
 func (f *Flow) Redeliverable(ctx context.Context, charges []*charge.Charge) ([]bool, error) {
 	var can []bool
 	err := f.cfg.Storage.Read(ctx, func(tx Tx) error {
@@ -34,68 +44,48 @@ func (f *Flow) Redeliverable(ctx context.Context, charges []*charge.Charge) ([]b
 			if n := len(h.Deliveries); n > 0 {
 				a.delivery = h.Deliveries[n-1]
 			}
-			plan, _ := a.plan()
-			can[i] = plan != nil
+			facts, err := a.facts()
+			if err != nil {
+				return err
+			}
+			can[i] = facts.mayRedeliver().IsZero()
 		}
 		return err
 	})
 	return can, err
 }
 
-// plan chooses what redelivering means for a charge; nil where it would be wrong, with the reason.
-func (a *acting) plan() (func() error, string) {
-	c, dl := a.charge, a.delivery
-	if gone, err := a.carLeft(); err != nil {
-		return func() error { return err }, ""
-	} else if gone {
-		return nil, "The car has left: a reduction would reach nobody."
+// resend sends the same bytes with the same id at once.
+func (a *acting) resend(code string) (Effect, error) {
+	if err := a.sendAgain(); err != nil {
+		return Effect{}, err
 	}
-	switch c.State {
-	case charge.StateDelivered, charge.StateUsed:
-		return nil, "The lot has this reduction already; sending it again could give it twice."
-	case charge.StateVoided:
-		return nil, "The charge is voided."
-	case charge.StateShadow:
-		return nil, "The binding is a shadow: it decides and sends nothing. Set it live first."
-	case charge.StateSending, charge.StateUnknown:
-		return a.planAgain(dl)
+	var grant []charge.Reduction
+	if a.charge.Decision != nil {
+		grant = append(grant, a.charge.Decision.Send)
 	}
-	return a.decideAnew, "The charge is decided again by its rule as it stands today and by what its stay has been granted; what comes out is sent as a new reduction. The lot has not had this one."
-}
-
-// planAgain sends the same bytes with the same id at once.
-func (a *acting) planAgain(dl *charge.Delivery) (func() error, string) {
-	l, _, known := a.f.cfg.Estate().Lot(dl.Lot)
-	switch {
-	case !known:
-		return nil, "The lot is switched off."
-	case l.Repeats == charge.RepeatsUnsafe && (dl.State == charge.DeliveryUnknown || dl.State == charge.DeliverySent):
-		return nil, "Nobody knows whether the lot applied it, and this lot may not be told twice (repeats: unsafe). Ask the car park, then bind or void."
-	case dl.State == charge.DeliveryLeased:
-		return nil, "It is being sent at this moment."
-	}
-	return a.sendAgain, "The same message is sent again with the same id " + dl.UUID + "; a lot that has it will not add it twice."
+	return done(charge.Say(code, charge.Grants("grant", grant...), charge.AtLot("lot", a.delivery.Lot), charge.Text("uuid", a.delivery.UUID)))
 }
 
 func (a *acting) sendAgain() error {
-	c, dl, now := a.charge, a.delivery, a.f.cfg.Now()
+	c, dl := a.charge, a.delivery
 	j, err := a.tx.Job(dl.ID)
 	if err != nil {
 		return err
 	}
 	if j == nil {
-		j = &outbox.Job{ID: dl.ID, Kind: jobKind(dl.Channel), Route: dl.Lot.String(), Ref: c.ID, DueAt: now}
+		j = &outbox.Job{ID: dl.ID, Kind: jobKind(dl.Channel), Route: dl.Lot.String(), Ref: c.ID, DueAt: a.now}
 		err = a.tx.AddJob(*j)
 	} else {
-		j.DueAt, j.Lease, j.LeaseUntil = now, "", time.Time{}
+		j.DueAt, j.Lease, j.LeaseUntil = a.now, "", time.Time{}
 		err = a.tx.SetJob(*j)
 	}
 	if err != nil {
 		return err
 	}
-	dl.State, dl.DueAt = charge.DeliveryDue, now
+	dl.State, dl.DueAt = charge.DeliveryDue, a.now
 	if !dl.Until.IsZero() {
-		dl.Until = now.Add(visitSpan)
+		dl.Until = a.now.Add(visitSpan)
 	}
 	if err := a.tx.SetDelivery(dl); err != nil {
 		return err
@@ -104,11 +94,11 @@ func (a *acting) sendAgain() error {
 	if c.State == charge.StateUnknown {
 		return nil
 	}
-	return move(a.tx, a.then, c, charge.StateSending, charge.ReasonOK, now)
+	return move(a.tx, a.then, c, charge.StateSending, charge.ReasonOK, a.now)
 }
 
 func (a *acting) decideAnew() error {
-	d, err := a.f.decidingOn(a.tx, a.then, a.charge, a.f.cfg.Now())
+	d, err := a.f.decidingOn(a.tx, a.then, a.charge, a.now)
 	if err != nil {
 		return err
 	}
@@ -129,16 +119,4 @@ func (a *acting) decideAnew() error {
 		}
 	}
 	return d.again()
-}
-
-// carLeft reports whether the charge's stay is over.
-func (a *acting) carLeft() (bool, error) {
-	if a.charge.StayID == 0 {
-		return false, nil
-	}
-	if a.told != nil {
-		return a.told.Stay != nil && !a.told.Stay.Open, nil
-	}
-	s, err := a.tx.Stay(a.charge.StayID)
-	return s != nil && !s.Open, err
 }

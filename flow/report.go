@@ -75,7 +75,7 @@ func (f *Flow) handleReport(j outbox.Job, _ any, done func()) {
 			return
 		}
 		if c == nil || c.State != charge.StateUsed || c.Usage == nil || !f.reports(c) {
-			f.reported(j, false, true, "nothing to report any more, or the account has no report address")
+			f.reported(j, false, true, charge.Say("report.nothing"))
 			return
 		}
 		a, _ := f.cfg.Estate().Account(c.Account)
@@ -111,7 +111,7 @@ func usedFor(c *charge.Charge) platform.Used {
 }
 
 // reported stores what a try to report came to.
-func (f *Flow) reported(j outbox.Job, taken, moot bool, detail string) {
+func (f *Flow) reported(j outbox.Job, taken, moot bool, detail charge.Note) {
 	ctx, cancel := context.WithTimeout(context.Background(), completing)
 	defer cancel()
 	visits, err := f.visitsOfCharge(ctx, j.Ref)
@@ -123,7 +123,7 @@ func (f *Flow) reported(j outbox.Job, taken, moot bool, detail string) {
 	}
 }
 
-func (f *Flow) storeReport(tx Tx, j outbox.Job, taken, moot bool, detail string) error {
+func (f *Flow) storeReport(tx Tx, j outbox.Job, taken, moot bool, detail charge.Note) error {
 	cur, err := tx.Job(j.ID)
 	if err != nil || cur == nil || cur.Fence != j.Fence || cur.Lease != f.cfg.Node {
 		return err

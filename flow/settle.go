@@ -1,9 +1,7 @@
 package flow
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -73,11 +71,11 @@ func (f *Flow) settleCharges(tx Tx, then *after, s *charge.Stay, cl closing) err
 			return err
 		}
 	}
-	if over == "" {
+	if len(over) == 0 {
 		return nil
 	}
 	return f.noteOnStay(tx, s, charge.Event{At: cl.now, Step: "exit", Result: "more_than_granted",
-		Detail: "the exit names " + over + " beyond what was granted; another discount, or a mistake"})
+		Detail: charge.Say("exit.more_than_granted", charge.Grants("over", over...))})
 }
 
 // parties lists the charges of a stay, and those granted while its lot told no stays.
@@ -119,10 +117,10 @@ func (f *Flow) parties(tx Tx, then *after, s *charge.Stay, cl closing) ([]party,
 // share parts what an exit names among the stay's grants: yuan to amounts and minutes to times, each up to what
 // was granted, and what is left to the first grant of another kind, whose worth nobody but the lot knows. over is
 // what was left after that.
-func share(parties []party, reduced *lot.Reduced) (shares map[int64]*charge.Usage, over string) {
+func share(parties []party, reduced *lot.Reduced) (shares map[int64]*charge.Usage, over []charge.Reduction) {
 	shares = map[int64]*charge.Usage{}
 	if reduced == nil {
-		return shares, ""
+		return shares, nil
 	}
 	amount, minutes := reduced.Amount, reduced.Minutes
 	var yuanFor, minutesFor *charge.Usage
@@ -146,20 +144,20 @@ func share(parties []party, reduced *lot.Reduced) (shares map[int64]*charge.Usag
 		}
 	}
 	if len(shares) == 0 {
-		return shares, ""
+		return shares, nil
 	}
-	var rest []string
+	var rest []charge.Reduction
 	if yuanFor != nil {
 		yuanFor.Amount += amount
 	} else if amount > 0 {
-		rest = append(rest, amount.String()+" yuan")
+		rest = append(rest, charge.Reduction{Method: charge.MethodAmount, Amount: amount})
 	}
 	if minutesFor != nil {
 		minutesFor.Minutes += minutes
 	} else if minutes > 0 {
-		rest = append(rest, fmt.Sprintf("%d minutes", minutes))
+		rest = append(rest, charge.Reduction{Method: charge.MethodTime, Minutes: minutes})
 	}
-	return shares, strings.Join(rest, " and ")
+	return shares, rest
 }
 
 // settleCharge ends one charge of a stay that is over.

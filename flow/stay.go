@@ -98,7 +98,7 @@ func (f *Flow) adopt(tx Tx, s *charge.Stay, now time.Time) error {
 			return err
 		}
 		if err := tx.AddEvent(charge.Event{Charge: c.ID, At: now, Step: "matched", Result: "stay",
-			Detail: "granted before the lot told stay " + s.OrderID}); err != nil {
+			Detail: charge.Say("match.before", charge.Text("stay", s.OrderID))}); err != nil {
 			return err
 		}
 	}
@@ -144,7 +144,7 @@ func (f *Flow) correct(tx Tx, then *after, s *charge.Stay, e lot.Entry, now time
 	}
 	if corrected {
 		if err := f.noteOnStay(tx, s, charge.Event{At: now, Step: "corrected", Result: "stay",
-			Detail: "the lot corrected the plate of stay " + s.OrderID + " to " + e.Plate.String()}); err != nil {
+			Detail: charge.Say("match.corrected", charge.Text("stay", s.OrderID), charge.Masked("plate", e.Plate))}); err != nil {
 			return err
 		}
 	}
@@ -177,7 +177,8 @@ func (f *Flow) Left(ctx context.Context, e lot.Exit) (lot.Answer, error) {
 			return err
 		}
 		if e.Left.Before(s.Entered) {
-			answer = refuseLot("out_time lies before the entry")
+			answer = refuseLot("out_time早于入场", charge.Say("lot.before_entry", charge.Text("field", "out_time"),
+				charge.When("time", e.Left), charge.When("entry", s.Entered)))
 			return f.refusedExit(tx, s, answer, now)
 		}
 		return f.closeStay(tx, then, s, closing{left: e.Left, how: charge.ClosedByExit, reduced: e.Reduced, now: now})
@@ -187,7 +188,7 @@ func (f *Flow) Left(ctx context.Context, e lot.Exit) (lot.Answer, error) {
 
 // refusedExit leaves word of an exit that was refused where support looks.
 func (f *Flow) refusedExit(tx Tx, s *charge.Stay, a lot.Answer, now time.Time) error {
-	return f.noteOnStay(tx, s, charge.Event{At: now, Step: "exit", Result: "refused", Detail: a.ErrMsg})
+	return f.noteOnStay(tx, s, charge.Event{At: now, Step: "exit", Result: "refused", Detail: a.Why})
 }
 
 func (f *Flow) loneExit(tx Tx, then *after, e lot.Exit, now time.Time) error {

@@ -47,6 +47,8 @@ type Tx interface {
 	AddEvent(e charge.Event) error
 	// Events lists a charge's timeline rows, oldest first.
 	Events(chargeID int64) ([]charge.Event, error)
+	// AddDecision keeps a decision that another one replaces.
+	AddDecision(chargeID int64, d *charge.Decision) error
 	// LotMarks are the durable facts about a lot that no estate file says.
 	LotMarks(lot charge.LotID) (charge.LotMarks, error)
 	// SetLotMarks puts them.

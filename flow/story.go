@@ -1,11 +1,10 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -21,6 +20,7 @@ type Story struct {
 	Events     []charge.Event
 	Ledger     []charge.LedgerEntry
 	Timeline   []Step
+	Earlier    []*charge.Decision // decisions that another one has replaced, oldest first
 }
 
 // Sent is a delivery with its attempts.
@@ -31,11 +31,21 @@ type Sent struct {
 
 // Step is one line of the timeline. Step and Result are words of the lists in docs/states.md where there is one.
 type Step struct {
-	At     time.Time `json:"at"`
-	Step   string    `json:"step"`
-	Result string    `json:"result"`
-	Reason string    `json:"reason"`
-	Detail string    `json:"detail"`
+	At     time.Time
+	Step   string
+	Result string
+	Reason string
+	Detail charge.Notes
+	Actor  string // user or token that did it; empty for the gateway itself
+	Row    any    // what it tells of: charge.Push, *charge.Decision, Try, charge.Event, charge.LedgerEntry, *charge.Stay or *charge.Usage
+	rank   int
+}
+
+// Try is one attempt with its delivery.
+type Try struct {
+	Delivery *charge.Delivery
+	charge.Attempt
+	Last bool // no other has followed
 }
 
 // Story tells one charge from its push to its report. It gives ErrNotFound for an unknown id.
@@ -84,13 +94,14 @@ func (f *Flow) tell(ctx context.Context, ids []int64, stories []*Story) error {
 		if h == nil {
 			return ErrNotFound
 		}
-		stories[i] = storyOf(h)
+		stories[i] = StoryOf(h)
 	}
 	return nil
 }
 
-func storyOf(h *charge.History) *Story {
-	s := &Story{Charge: h.Charge, Stay: h.Stay, Pushes: h.Pushes, Events: h.Events, Ledger: h.Ledger, Deliveries: []Sent{}}
+// StoryOf puts what the store has of a charge into a story.
+func StoryOf(h *charge.History) *Story {
+	s := &Story{Charge: h.Charge, Stay: h.Stay, Pushes: h.Pushes, Events: h.Events, Ledger: h.Ledger, Earlier: h.Earlier, Deliveries: []Sent{}}
 	for _, dl := range h.Deliveries {
 		s.Deliveries = append(s.Deliveries, Sent{dl, h.Attempts[dl.ID]})
 	}
@@ -98,57 +109,121 @@ func storyOf(h *charge.History) *Story {
 	return s
 }
 
-// timeline puts every row about a charge into the order of time.
+// Orders of steps that bear the same time: causes stand before their effects.
+const (
+	rankEntry = iota
+	rankPush
+	rankAct // what support or a repeat set off
+	rankMatch
+	rankDecision
+	rankGrant
+	rankSend
+	rankTaken // a counter-entry stands behind the try that caused it
+	rankExit
+	rankUsage
+	rankReport
+)
+
+// timeline puts every row about a charge into the order of time. A lot reports whole seconds: an entry counts from the
+// beginning of its second, an exit and what follows from it to the end.
 func (s *Story) timeline() []Step {
-	var steps []Step
+	steps := s.stayed()
 	for _, p := range s.Pushes {
-		steps = append(steps, Step{At: p.Received, Step: "push", Result: string(p.Outcome), Reason: p.Reason,
-			Detail: "from " + p.Remote + " for account " + p.Account})
+		steps = append(steps, Step{At: p.Received, Step: "push", Result: string(p.Outcome), Reason: p.Reason, rank: rankPush, Row: p,
+			Detail: charge.Notes{charge.Say("story.push", charge.Text("remote", p.Remote), charge.Text("account", p.Account))}})
 	}
-	if d := s.Charge.Decision; d != nil {
-		steps = append(steps, Step{At: d.At, Step: "decision", Result: string(d.State), Reason: string(d.Reason), Detail: decisionText(d)})
+	for _, d := range s.Decisions() {
+		steps = append(steps, Step{At: d.At, Step: "decision", Result: string(d.State), Reason: string(d.Reason), rank: rankDecision, Row: d,
+			Detail: s.decisionNotes(d)})
 	}
 	for _, sd := range s.Deliveries {
-		for _, a := range sd.Attempts {
-			steps = append(steps, Step{At: a.At, Step: "delivery", Result: string(a.Result),
-				Reason: string(sd.Delivery.State), Detail: attemptText(sd.Delivery, a)})
+		for i, a := range sd.Attempts {
+			steps = append(steps, Step{At: a.At, Step: "delivery", Result: string(a.Result), rank: rankSend, Row: Try{sd.Delivery, a, i == len(sd.Attempts)-1},
+				Reason: string(sd.Delivery.State), Detail: charge.Notes{attemptNote(sd.Delivery, a)}.And(a.Detail)})
 		}
 	}
 	for _, e := range s.Events {
-		text := e.Detail
-		if e.Actor != "" {
-			text += " (by " + e.Actor + ")"
+		rank, ok := eventRanks[e.Step]
+		if !ok {
+			rank = rankAct
 		}
-		steps = append(steps, Step{At: e.At, Step: e.Step, Result: e.Result, Reason: string(e.Reason), Detail: text})
-	}
-	if s.Stay != nil {
-		steps = append(steps, Step{At: s.Stay.Entered, Step: "entry", Result: "told", Detail: "stay " + s.Stay.OrderID + " in lot " + s.Stay.Lot.String()})
-		if !s.Stay.Open {
-			steps = append(steps, Step{At: s.Stay.Left, Step: "exit", Result: string(s.Stay.Closed), Detail: "stay " + s.Stay.OrderID})
-		}
+		steps = append(steps, Step{At: e.At, Step: e.Step, Result: e.Result, Reason: string(e.Reason), rank: rank,
+			Detail: charge.Notes{}.And(e.Detail), Actor: e.Actor, Row: e})
 	}
 	for _, e := range s.Ledger {
-		steps = append(steps, Step{At: e.At, Step: "ledger", Result: string(e.Kind),
-			Detail: fmt.Sprintf("%d min, %s yuan: %s", e.Minutes, e.Amount, e.Note)})
+		steps = append(steps, Step{At: e.At, Step: "ledger", Result: string(e.Kind), rank: ledgerRank(e), Row: e,
+			Detail: charge.Notes{charge.Say("story.ledger", charge.Mins("minutes", e.Minutes), charge.Money("amount", e.Amount))}.And(e.Note)})
 	}
-	slices.SortStableFunc(steps, func(a, b Step) int { return a.At.Compare(b.At) })
+	if u := s.Charge.Usage; u != nil {
+		steps = append(steps, Step{At: u.At, Step: "used", Result: string(u.Source), rank: rankUsage, Row: u,
+			Detail: charge.Notes{charge.Say("story.used", used("used", u))}})
+	}
+	slices.SortStableFunc(steps, func(a, b Step) int {
+		return cmp.Or(s.sortAt(a).Compare(s.sortAt(b)), cmp.Compare(a.rank, b.rank))
+	})
 	return steps
 }
 
-func decisionText(d *charge.Decision) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "rule version %d (%s, combine %s)", d.Rule.Version, d.Rule.Grant, d.Rule.Combine)
-	fmt.Fprintf(&b, "; charged %d min, %s kWh", d.Minutes, d.Energy)
-	if len(d.Granted) > 0 {
-		fmt.Fprintf(&b, "; %d earlier grants in the stay", len(d.Granted))
+// eventRanks are the ranks of events that are no act.
+var eventRanks = map[string]int{"matched": rankMatch, "delivery": rankSend, "exit": rankExit, "usage": rankUsage, "report": rankReport}
+
+func ledgerRank(e charge.LedgerEntry) int {
+	switch {
+	case e.Kind == charge.EntryUsage:
+		return rankUsage
+	case e.Minutes < 0 || e.Amount < 0:
+		return rankTaken
 	}
-	return b.String()
+	return rankGrant
 }
 
-func attemptText(dl *charge.Delivery, a charge.Attempt) string {
-	text := fmt.Sprintf("try %d by %s, message %s, uuid %s", a.N, dl.Channel, dl.Message, dl.UUID)
-	if a.Detail != "" {
-		text += ": " + a.Detail
+// sortAt is where a step stands in time.
+func (s *Story) sortAt(step Step) time.Time {
+	if s.Stay == nil || s.Stay.Open || step.rank < rankExit {
+		return step.At
 	}
-	return text
+	second := s.Stay.Left.Truncate(time.Second)
+	if step.At.Truncate(time.Second).Equal(second) {
+		return second.Add(time.Second - time.Nanosecond)
+	}
+	return step.At
+}
+
+// stayed are the steps of the stay.
+func (s *Story) stayed() []Step {
+	if s.Stay == nil {
+		return nil
+	}
+	stay := charge.Text("stay", s.Stay.OrderID)
+	steps := []Step{{At: s.Stay.Entered, Step: "entry", Result: "told", rank: rankEntry, Row: s.Stay,
+		Detail: charge.Notes{charge.Say("story.entry", stay, charge.AtLot("lot", s.Stay.Lot))}}}
+	if !s.Stay.Open {
+		steps = append(steps, Step{At: s.Stay.Left, Step: "exit", Result: string(s.Stay.Closed), rank: rankExit, Row: s.Stay,
+			Detail: charge.Notes{charge.Say("story.exit", stay)}})
+	}
+	return steps
+}
+
+// Decisions are all decisions on the charge, the one that counts last.
+func (s *Story) Decisions() []*charge.Decision {
+	if s.Charge.Decision == nil {
+		return s.Earlier
+	}
+	return append(slices.Clone(s.Earlier), s.Charge.Decision)
+}
+
+func (s *Story) decisionNotes(d *charge.Decision) charge.Notes {
+	notes := charge.Notes{charge.Say("story.decision", charge.Count("version", d.Rule.Version), charge.Mins("minutes", d.Minutes))}
+	if s.Charge.HasEnergy {
+		notes = append(notes, charge.Say("story.energy", charge.KWh("energy", d.Energy)))
+	}
+	if len(d.Granted) > 0 {
+		notes = append(notes, charge.Say("story.earlier", charge.Count("earlier", len(d.Granted))))
+	}
+	return notes.And(d.Notes...)
+}
+
+func attemptNote(dl *charge.Delivery, a charge.Attempt) charge.Note {
+	return charge.Say("story.try", charge.Count("n", a.N), charge.Word("channel", "delivery_channel", dl.Channel),
+		charge.Text("message", string(dl.Message)), charge.Text("uuid", dl.UUID))
 }

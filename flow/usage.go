@@ -27,7 +27,7 @@ func (f *Flow) Used(ctx context.Context, u lot.Usage) (lot.Answer, error) {
 		return lot.Answer{}, err
 	}
 	if visits == nil {
-		return refuseLot("no reduction of this lot for start_charge_seq"), nil
+		return refuseLot("没有该start_charge_seq的减免", charge.Say("lot.no_reduction")), nil
 	}
 	answer := taken1
 	err = f.write(ctx, visits, func(tx Tx, then *after) error {
@@ -39,17 +39,17 @@ func (f *Flow) Used(ctx context.Context, u lot.Usage) (lot.Answer, error) {
 		if err := then.hold(charge.VisitKey{Lot: c.Lot, Plate: c.Plate}); err != nil {
 			return err
 		}
-		if wrong == "" {
+		if wrong.ErrMsg == "" {
 			wrong, err = usageFault(tx, c, u)
 		}
 		if err != nil {
 			return err
 		}
-		if wrong == "" {
+		if wrong.ErrMsg == "" {
 			return f.usedBy(tx, then, c, u, now)
 		}
-		answer = refuseLot("%s", wrong)
-		return tx.AddEvent(charge.Event{Charge: c.ID, At: now, Step: "usage", Result: "refused", Detail: wrong})
+		answer = wrong
+		return tx.AddEvent(charge.Event{Charge: c.ID, At: now, Step: "usage", Result: "refused", Detail: wrong.Why})
 	})
 	return answer, err
 }
@@ -57,10 +57,10 @@ func (f *Flow) Used(ctx context.Context, u lot.Usage) (lot.Answer, error) {
 // reduced finds the charge that a usage is about by its order number and, where the message names one, its
 // platform: platforms number their orders apart. Among several it is the newest that was given something. wrong
 // says that only other platforms' charges have the number.
-func reduced(tx Tx, u lot.Usage) (c *charge.Charge, wrong string, err error) {
+func reduced(tx Tx, u lot.Usage) (c *charge.Charge, wrong lot.Answer, err error) {
 	all, err := tx.ChargesByOrder(u.Lot, u.Order)
 	if err != nil || len(all) == 0 {
-		return nil, "", err
+		return nil, wrong, err
 	}
 	for _, found := range all {
 		if u.Platform != "" && found.Platform != u.Platform {
@@ -71,9 +71,9 @@ func reduced(tx Tx, u lot.Usage) (c *charge.Charge, wrong string, err error) {
 		}
 	}
 	if c == nil {
-		return all[0], "platform_id does not fit this start_charge_seq: the order is another platform's", nil
+		return all[0], refuseLot("platform_id与start_charge_seq不符", charge.Say("lot.other_platform")), nil
 	}
-	return c, "", nil
+	return c, wrong, nil
 }
 
 // usable reports whether a charge was given something that a lot can have taken off. What was given up never left.
@@ -140,20 +140,20 @@ func sameUsage(old *charge.Usage, u lot.Usage) bool {
 }
 
 // usageFault says what is wrong with a usage, or nothing.
-func usageFault(tx Tx, c *charge.Charge, u lot.Usage) (string, error) {
+func usageFault(tx Tx, c *charge.Charge, u lot.Usage) (lot.Answer, error) {
 	if !usable(c) {
-		return "nothing granted for it could have been used", nil
+		return refuseLot("该减免未生效，不可能已使用", charge.Say("lot.not_usable")), nil
 	}
 	if old := c.Usage; old != nil && old.Source == charge.UsageTold && !sameUsage(old, u) {
-		return "told with other numbers before; the first stay", nil
+		return refuseLot("与先前上报的数值不同，以先前为准", charge.Say("lot.other_numbers")), nil
 	}
 	if c.StayID != 0 {
 		s, err := tx.Stay(c.StayID)
 		if err != nil {
-			return "", err
+			return lot.Answer{}, err
 		}
 		if s != nil && u.Left.Before(s.Entered) {
-			return "out_time lies before the entry", nil
+			return refuseLot("out_time早于入场", charge.Say("lot.before_entry", charge.Text("field", "out_time"), charge.When("time", u.Left), charge.When("entry", s.Entered))), nil
 		}
 	}
 	most := *c.Reduction
@@ -162,23 +162,29 @@ func usageFault(tx Tx, c *charge.Charge, u lot.Usage) (string, error) {
 	}
 	switch {
 	case u.Minutes < 0 || u.Amount < 0:
-		return "a usage cannot be below zero", nil
+		return refuseLot("实际减免不能为负", charge.Say("lot.below_zero")), nil
 	case most.Method == charge.MethodTime && u.Minutes > most.Minutes:
-		return fmt.Sprintf("duration %d: more than the %d minutes granted", u.Minutes, most.Minutes), nil
+		return refuseLot(fmt.Sprintf("duration %d超过减免的%d分钟", u.Minutes, most.Minutes), moreThan(u, most)), nil
 	case most.Method == charge.MethodAmount && u.Amount > most.Amount:
-		return fmt.Sprintf("%s yuan: more than the %s yuan granted", u.Amount, most.Amount), nil
+		return refuseLot(fmt.Sprintf("%s元超过减免的%s元", u.Amount, most.Amount), moreThan(u, most)), nil
 	}
-	return "", nil
+	return lot.Answer{}, nil
+}
+
+// moreThan says that a usage is above what was granted.
+func moreThan(u lot.Usage, most charge.Reduction) charge.Note {
+	used := charge.Reduction{Method: most.Method, Minutes: u.Minutes, Amount: u.Amount}
+	return charge.Say("lot.more_than_granted", charge.Grants("used", used), charge.Grants("granted", most))
 }
 
 // use writes a usage down, with a counter-entry for the one it corrects, and sees to the report.
 func (f *Flow) use(tx Tx, then *after, c *charge.Charge, u charge.Usage, now time.Time) error {
 	if old := c.Usage; old != nil {
-		if err := tx.AddLedger(f.usageEntry(c, *old, now, -1, "corrected by a later message")); err != nil {
+		if err := tx.AddLedger(f.usageEntry(c, *old, now, -1, charge.Say("ledger.corrected"))); err != nil {
 			return err
 		}
 	}
-	if err := tx.AddLedger(f.usageEntry(c, u, now, 1, "told by "+string(u.Source))); err != nil {
+	if err := tx.AddLedger(f.usageEntry(c, u, now, 1, charge.Say(usageNotes[u.Source]))); err != nil {
 		return err
 	}
 	c.Usage = &u
@@ -188,7 +194,11 @@ func (f *Flow) use(tx Tx, then *after, c *charge.Charge, u charge.Usage, now tim
 	return move(tx, then, c, charge.StateUsed, charge.ReasonOK, now)
 }
 
-func (f *Flow) usageEntry(c *charge.Charge, u charge.Usage, at time.Time, sign int64, note string) charge.LedgerEntry {
+// usageNotes are the codes of where a usage comes from.
+var usageNotes = map[charge.UsageSource]string{charge.UsageExit: "ledger.usage_exit", charge.UsageTold: "ledger.usage_told",
+	charge.UsageLedger: "ledger.usage_ledger"}
+
+func (f *Flow) usageEntry(c *charge.Charge, u charge.Usage, at time.Time, sign int64, note charge.Note) charge.LedgerEntry {
 	e := charge.LedgerEntry{
 		ID: f.cfg.IDs(), At: at, Charge: c.ID, StayID: c.StayID, Kind: charge.EntryUsage,
 		Minutes: sign * u.Minutes, Amount: charge.Fen(sign) * u.Amount,

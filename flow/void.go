@@ -2,66 +2,78 @@ package flow
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
 )
 
 // Void takes a charge's reduction back: before it is used the lot's ledger forgets it, after that a
-// counter-entry corrects the statement. What a car park has been told it cannot be told back; Effect says so.
+// counter-entry corrects the statement. A reduction that a car park has received cannot be recalled; Effect says so.
 func (f *Flow) Void(ctx context.Context, id int64, action Action) (Effect, error) {
 	return f.act(ctx, id, action, func(a *acting) (Effect, error) {
-		effect, ok := a.voidEffect()
-		if !ok || action.DryRun {
-			return Effect{Effect: effect, Allowed: ok}, nil
+		facts, err := a.facts()
+		if err != nil {
+			return Effect{}, err
+		}
+		if why := facts.mayVoid(); !why.IsZero() {
+			return refused(why)
+		}
+		what := facts.voids()
+		if err := a.noted("act.voided"); err != nil {
+			return Effect{}, err
 		}
 		if err := a.void(); err != nil {
 			return Effect{}, err
 		}
-		return a.done("voided", effect)
+		return done(what)
 	})
 }
 
-func (a *acting) voidEffect() (string, bool) {
-	c := a.charge
-	switch c.State {
-	case charge.StateVoided:
-		return "The charge is voided already.", false
-	case charge.StateHeld, charge.StateShadow, charge.StateNoGrant, charge.StateExpired, charge.StateRefused, charge.StateGaveUp:
-		return "Nothing was given; the charge is marked voided and will get nothing.", true
-	case charge.StateUsed:
-		return "The car has left and " + a.usedText() + " was taken off. Counter-entries correct the statement; nobody is charged again.", true
+// voids says what voiding a charge comes to.
+func (f Facts) voids() charge.Note {
+	c := f.Charge
+	var granted charge.Arg
+	if c.Reduction != nil {
+		granted = charge.Grants("grant", *c.Reduction)
 	}
 	switch {
-	case a.delivery == nil:
-		return "The grant is taken back.", true
-	case lot.KindBy(a.delivery.Channel).CanRevoke:
-		return "The reduction is struck from our ledger; the exit will take nothing off for it.", true
-	case c.State == charge.StateSending && a.delivery.State == charge.DeliveryDue && a.neverSent(a.delivery):
-		return "The car park has not been told yet and will not be.", true
+	case c.State == charge.StateUsed && c.Usage != nil:
+		return charge.Say("effect.void_used", used("used", c.Usage))
+	case !c.State.Granting():
+		return charge.Say("effect.void_nothing")
+	case f.Delivery != nil && lot.KindBy(f.Delivery.Channel).CanRevoke && f.left():
+		return charge.Say("effect.void_left", granted)
+	case f.Delivery != nil && lot.KindBy(f.Delivery.Channel).CanRevoke:
+		return charge.Say("effect.void_ledger", granted)
+	case !f.Told:
+		return charge.Say("effect.void_unsent", granted)
+	case f.left():
+		return charge.Say("effect.void_left", granted)
 	}
-	return "The car park has been told, or may have been, and its protocol has no message to take a reduction back: " +
-		"have it undone at the booth. Our ledger takes the grant back and nothing is sent again.", true
+	return charge.Say("effect.void_told", granted)
 }
 
-func (a *acting) usedText() string {
-	u := a.charge.Usage
-	if u == nil {
-		return "nothing we know of"
+// used is a usage as an argument: minutes, yuan or both.
+func used(name string, u *charge.Usage) charge.Arg {
+	var list []charge.Reduction
+	if u.Minutes != 0 || u.Amount == 0 {
+		list = append(list, charge.Reduction{Method: charge.MethodTime, Minutes: u.Minutes})
 	}
-	return fmt.Sprintf("%d min, %s yuan", u.Minutes, u.Amount)
+	if u.Amount != 0 {
+		list = append(list, charge.Reduction{Method: charge.MethodAmount, Amount: u.Amount})
+	}
+	return charge.Grants(name, list...)
 }
 
 func (a *acting) void() error {
-	c, now := a.charge, a.f.cfg.Now()
+	c, now := a.charge, a.now
 	if c.State.Granting() && c.Reduction != nil {
-		if err := a.tx.AddLedger(grantEntry(a.f.cfg.IDs(), c, now, -1, "voided")); err != nil {
+		if err := a.tx.AddLedger(grantEntry(a.f.cfg.IDs(), c, now, -1, charge.Say("ledger.voided"))); err != nil {
 			return err
 		}
 	}
 	if c.Usage != nil {
-		if err := a.tx.AddLedger(a.f.usageEntry(c, *c.Usage, now, -1, "voided")); err != nil {
+		if err := a.tx.AddLedger(a.f.usageEntry(c, *c.Usage, now, -1, charge.Say("ledger.voided"))); err != nil {
 			return err
 		}
 	}

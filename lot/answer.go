@@ -190,6 +190,15 @@ func Shown(text string, plate charge.Plate) string {
 	return text
 }
 
+// UnreadNote is Unread for the timeline.
+func UnreadNote(body []byte, plate charge.Plate) charge.Note {
+	text, encoding := Plain(body)
+	if len(bytes.TrimSpace(text)) == 0 {
+		return charge.Say("answer.empty")
+	}
+	return charge.Say("answer.unread", charge.Text("encoding", encoding), charge.Text("answer", Shown(string(text), plate)))
+}
+
 // Unread describes an answer that cannot be read: how it begins, and how it is written.
 func Unread(body []byte, plate charge.Plate) string {
 	text, encoding := Plain(body)

@@ -29,7 +29,7 @@ type Order struct {
 type Result struct {
 	Result charge.AttemptResult
 	Reason charge.Reason // ok, line_off, no_answer, lot_refused or lot_error
-	Detail string
+	Detail charge.Note
 	At     time.Time
 	// SentAt is when the bytes left, from which a line's schedule counts; zero where the channel does not say.
 	SentAt time.Time
@@ -69,8 +69,9 @@ type Channel interface {
 
 // Answer is what a lot hears back to something it told. Err texts are the documented ones.
 type Answer struct {
-	State  int // 1 taken, 0 refused
-	ErrMsg string
+	State  int         // 1 taken, 0 refused
+	ErrMsg string      // for the booth, in Chinese
+	Why    charge.Note `json:",omitzero"` // the same for support; the zero Note with State 1
 }
 
 // Entry is a car coming in: 2.1, 3.1 or the gate's entry.

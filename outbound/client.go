@@ -20,6 +20,8 @@ import (
 	"net/netip"
 	"syscall"
 	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
 )
 
 // Options are the limits of a client; zero fields have the defaults named.
@@ -94,13 +96,13 @@ func (e *Error) Error() string { return e.Err.Error() }
 func (e *Error) Unwrap() error { return e.Err }
 
 // ErrTooLong says that an answer is longer than 64 KiB; it is not read.
-var ErrTooLong = errors.New("the answer is too long")
+var ErrTooLong = charge.NewFault(charge.Say("outbound.too_long"), "the answer is too long")
 
 // Errors that have nothing to add.
 var (
-	errBroken  = errors.New("the connection broke before the answer")
-	errTime    = errors.New("no answer in time")
-	errNotHTTP = errors.New("the answer is not HTTP")
+	errBroken  = charge.NewFault(charge.Say("outbound.broken"), "the connection broke before the answer")
+	errTime    = charge.NewFault(charge.Say("outbound.no_answer"), "no answer in time")
+	errNotHTTP = charge.NewFault(charge.Say("outbound.not_http"), "the answer is not HTTP")
 )
 
 // Post sends a request once and reads the answer. Every error is an *Error.
@@ -213,7 +215,24 @@ func dialError(err error) error {
 	if refused := (*Refused)(nil); errors.As(err, &refused) {
 		return refused
 	}
-	return err
+	return charge.NewFault(dialNote(err), err.Error())
+}
+
+// dialNote says why a connection could not be made.
+func dialNote(err error) charge.Note {
+	var name *net.DNSError
+	var timed net.Error
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return charge.Say("outbound.refused")
+	case errors.As(err, &name):
+		return charge.Say("outbound.no_name", charge.Text("host", name.Name))
+	case errors.As(err, &timed) && timed.Timeout(), errors.Is(err, context.DeadlineExceeded):
+		return charge.Say("outbound.no_connection")
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return charge.Say("outbound.unreachable")
+	}
+	return charge.Say("outbound.failed", charge.Text("text", err.Error()))
 }
 
 // secure does the TLS handshake where the target wants one.
@@ -228,7 +247,7 @@ func (c *Client) secure(ctx context.Context, t *target, plain net.Conn) (net.Con
 	config.ServerName, config.NextProtos = t.host, []string{"http/1.1"}
 	secured := tls.Client(plain, config)
 	if err := secured.HandshakeContext(ctx); err != nil {
-		return nil, err
+		return nil, charge.NewFault(charge.Say("outbound.tls", charge.Text("text", err.Error())), err.Error())
 	}
 	return secured, nil
 }

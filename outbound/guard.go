@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+
+	"github.com/chargestamp/chargestamp/charge"
 )
 
 // Refused says that an address may not be dialled. It is permanent: only another allow list, or another
@@ -17,6 +19,28 @@ type Refused struct {
 func (r *Refused) Error() string {
 	return fmt.Sprintf("%s is %s and is not dialled; if that is right, add %q to the allow_to list beside the address",
 		r.Addr, r.Kind, netip.PrefixFrom(r.Addr, r.Addr.BitLen()))
+}
+
+// Note says the same for people.
+func (r *Refused) Note() charge.Note {
+	return charge.Say("outbound.not_dialled", charge.Text("address", r.Addr.String()),
+		charge.Because("kind", charge.Say(kinds[r.Kind])), charge.Text("prefix", netip.PrefixFrom(r.Addr, r.Addr.BitLen()).String()))
+}
+
+// kinds are the codes of what an address is.
+var kinds = map[string]string{
+	"the address of a cloud's metadata service": "address.metadata",
+	"a loopback address":                        "address.loopback",
+	"an unspecified address":                    "address.unspecified",
+	"a link-local address":                      "address.link_local",
+	"a private address":                         "address.private",
+	"a carrier's private address":               "address.carrier",
+	"a multicast address":                       "address.multicast",
+	"a reserved address":                        "address.reserved",
+	"an address for documentation":              "address.documentation",
+	"an address for benchmarks":                 "address.benchmark",
+	"an IPv4 address in IPv6":                   "address.ipv4_in_ipv6",
+	"no address":                                "address.none",
 }
 
 // special is every range that does not lead to another machine on the public internet, first match first. The

@@ -1,13 +1,14 @@
 package outbound
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/chargestamp/chargestamp/charge"
 )
 
 // target is where a URL leads, worked out once.
@@ -52,19 +53,20 @@ func (t *targets) find(text string) (*target, error) {
 func newTarget(text string) (*target, error) {
 	u, err := url.Parse(text)
 	if err != nil {
-		return nil, errors.New("the address is not a URL")
+		return nil, charge.NewFault(charge.Say("outbound.not_url"), "the address is not a URL")
 	}
 	t := &target{tls: u.Scheme == "https", host: u.Hostname()}
 	port := u.Port()
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, fmt.Errorf("the address begins with %q; write http:// or https://", clip(u.Scheme))
+		return nil, charge.NewFault(charge.Say("outbound.scheme", charge.Text("scheme", clip(u.Scheme))),
+			fmt.Sprintf("the address begins with %q; write http:// or https://", clip(u.Scheme)))
 	case t.host == "":
-		return nil, errors.New("the address names no host")
+		return nil, charge.NewFault(charge.Say("outbound.no_host"), "the address names no host")
 	case u.User != nil:
-		return nil, errors.New("the address holds a user name; name and password are not sent this way")
+		return nil, charge.NewFault(charge.Say("outbound.user_name"), "the address holds a user name; name and password are not sent this way")
 	case strings.ContainsFunc(u.Host, func(r rune) bool { return r <= ' ' || r >= 0x7F }):
-		return nil, errors.New("the host of the address has letters beyond ASCII; write its xn-- form")
+		return nil, charge.NewFault(charge.Say("outbound.not_ascii"), "the host of the address has letters beyond ASCII; write its xn-- form")
 	case port == "" && t.tls:
 		port = "443"
 	case port == "":
@@ -94,7 +96,7 @@ func (t *target) appendPost(b []byte, r Request) []byte {
 func checkHeader(values ...string) error {
 	for _, v := range values {
 		if strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7F }) {
-			return errors.New("a header of the request holds a control character")
+			return charge.NewFault(charge.Say("outbound.control"), "a header of the request holds a control character")
 		}
 	}
 	return nil

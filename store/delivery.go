@@ -79,7 +79,7 @@ func scanDelivery(c *cells) (*charge.Delivery, error) {
 
 // AddAttempt appends one try of a delivery, or of a job without one; its number must be new.
 func (t *Tx) AddAttempt(a charge.Attempt) error {
-	return t.add(tableAttempt, a.Delivery, a.N, millis(a.At), string(a.Result), a.Detail)
+	return t.add(tableAttempt, a.Delivery, a.N, millis(a.At), string(a.Result), a.Detail.String())
 }
 
 // Attempts lists the tries of a delivery, oldest first.
@@ -89,7 +89,7 @@ func (t *Tx) Attempts(deliveryID int64) ([]charge.Attempt, error) {
 
 func scanAttempt(c *cells) (charge.Attempt, error) {
 	return charge.Attempt{
-		Delivery: c.int(), N: int(c.int()), At: c.time(), Result: charge.AttemptResult(c.text()), Detail: c.text(),
+		Delivery: c.int(), N: int(c.int()), At: c.time(), Result: charge.AttemptResult(c.text()), Detail: charge.ParseNote(c.text()),
 	}, c.failed()
 }
 

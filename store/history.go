@@ -90,6 +90,11 @@ func (t *Tx) hangsOn(of map[int64]*charge.History, ids []int64) error {
 			h.Events = append(h.Events, e)
 			return err
 		}},
+		{selectDecisions, func(h *charge.History, row *cells) error {
+			d, err := scanDecision(row)
+			h.Earlier = append(h.Earlier, d)
+			return err
+		}},
 		{selectLedger, func(h *charge.History, row *cells) error {
 			e, err := scanLedger(row)
 			h.Ledger = append(h.Ledger, e)

@@ -10,7 +10,7 @@ func (t *Tx) AddLedger(e charge.LedgerEntry) error {
 		return err
 	}
 	return t.add(tableLedger, e.Charge, e.ID, millis(e.At), e.StayID, string(e.Kind), string(e.Method), e.Minutes,
-		int64(e.Amount), e.Platform, e.Lot.String(), e.Day, e.Note)
+		int64(e.Amount), e.Platform, e.Lot.String(), e.Day, e.Note.String())
 }
 
 // LedgerOf lists a charge's entries, oldest first.
@@ -22,6 +22,6 @@ func scanLedger(c *cells) (charge.LedgerEntry, error) {
 	return charge.LedgerEntry{
 		Charge: c.int(), ID: c.int(), At: c.time(), StayID: c.int(), Kind: charge.EntryKind(c.text()),
 		Method: charge.Method(c.text()), Minutes: c.int(), Amount: charge.Fen(c.int()), Platform: c.text(),
-		Lot: lotOf(c), Day: c.text(), Note: c.text(),
+		Lot: lotOf(c), Day: c.text(), Note: charge.ParseNote(c.text()),
 	}, c.failed()
 }

@@ -65,6 +65,7 @@ func deletesOfCharge() []*statement {
 		statementOf("DELETE FROM attempt"+ofDeliveries, tableAttempt, tableDelivery),
 		statementOf("DELETE FROM delivery WHERE charge = ?", tableDelivery),
 		statementOf("DELETE FROM event WHERE charge = ?", tableEvent),
+		statementOf("DELETE FROM decision WHERE charge = ?", tableDecision),
 		statementOf("DELETE FROM push WHERE charge = ? AND charge <> 0", tablePush),
 		statementOf("DELETE FROM charge WHERE id = ?", tableCharge),
 	}

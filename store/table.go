@@ -59,9 +59,11 @@ var (
 	tableChange       = define(19, "statement_change", "id", "id:i received:i day:t platform:t lot:t "+sumColumns)
 	tableTotal        = define(20, "statement_total", "day platform vendor", "day:t platform:t vendor:t "+sumColumns)
 
+	tableDecision = define(21, "decision", "charge id", "charge:i id:i body:t")
+
 	tables = []*table{tablePush, tableRefused, tableRepeat, tableCharge, tableEvent, tableLedger, tableStay, tableDelivery,
 		tableAttempt, tableJob, tableLotMark, tableNode, tableLine, tableDoc, tableDocRev, tableAudit, tablePlate,
-		tableStatementDay, tableStatement, tableChange, tableTotal}
+		tableStatementDay, tableStatement, tableChange, tableTotal, tableDecision}
 )
 
 // sumColumns are what a statement adds up.

@@ -3,6 +3,8 @@
 // so that a code is explained in one place.
 package words
 
+import "sync"
+
 // Lang is a language that the console speaks.
 type Lang string
 
@@ -62,13 +64,10 @@ func All() []Entry {
 
 // Find gives the entry of a code. A code that no list has is its own name and is explained by nothing.
 func Find(list List, code string) Entry {
-	for _, e := range All() {
-		if e.List == list && e.Code == code {
-			return e
-		}
-	}
-	return Entry{List: list, Code: code, Name: Text{code, code}}
+	return catalogue().Find(list, code)
 }
+
+var catalogue = sync.OnceValue(NewCatalogue)
 
 // Catalogue is All by list and code, for readers of many codes.
 type Catalogue map[List]map[string]Entry

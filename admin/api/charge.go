@@ -41,8 +41,10 @@ type chargeFull struct {
 	Stay       *stayOfCharge `json:"stay"`
 	Deliveries []delivery    `json:"deliveries" nullable:"false"`
 	chargeTail
-	Decision *decision `json:"decision"`
-	Timeline []step    `json:"timeline" nullable:"false"`
+	Decision  *decision   `json:"decision"`
+	Decisions []*decision `json:"decisions" nullable:"false" doc:"every decision on the charge; the last one counts"`
+	Verdict   verdict     `json:"verdict"`
+	Timeline  []step      `json:"timeline" nullable:"false"`
 }
 
 type reduction struct {
@@ -65,9 +67,10 @@ type delivery struct {
 }
 
 type attempt struct {
-	At     *time.Time `json:"at"`
-	Result string     `json:"result"`
-	Detail *string    `json:"detail"`
+	At       *time.Time `json:"at"`
+	Result   string     `json:"result"`
+	Detail   *string    `json:"detail" doc:"the lot's answer or the failure, in English"`
+	DetailZH *string    `json:"detail_zh" doc:"the same in Chinese"`
 }
 
 type usage struct {
@@ -81,11 +84,13 @@ type report struct {
 }
 
 type step struct {
-	At     *time.Time `json:"at"`
-	Step   string     `json:"step"`
-	Result string     `json:"result"`
-	Reason *string    `json:"reason"`
-	Detail *string    `json:"detail"`
+	At       *time.Time `json:"at"`
+	Step     string     `json:"step"`
+	Result   string     `json:"result"`
+	Reason   *string    `json:"reason"`
+	By       *string    `json:"by" doc:"user or token that did it; null for the gateway itself"`
+	Detail   *string    `json:"detail" doc:"in English"`
+	DetailZH *string    `json:"detail_zh" doc:"the same in Chinese"`
 }
 
 // decision is how a charge was decided and on what.
@@ -95,7 +100,8 @@ type decision struct {
 	Reason        string      `json:"reason"`
 	Rule          charge.Rule `json:"rule"`
 	Wanted        *reduction  `json:"wanted" doc:"before caps and combining"`
-	Reduction     *reduction  `json:"reduction" doc:"granted"`
+	Reduction     *reduction  `json:"reduction" doc:"granted; null where nothing was given"`
+	Would         *reduction  `json:"would" doc:"what would have been given: the car had left, or the binding is in shadow"`
 	Send          *reduction  `json:"send" doc:"what the lot is told"`
 	Granted       []granted   `json:"granted" doc:"what the stay had already"`
 	StayOrder     *string     `json:"stay_order"`
@@ -146,20 +152,20 @@ func viewTail(c *charge.Charge) chargeTail {
 	return t
 }
 
-func viewCharge(who guard.Identity, t *flow.Story) chargeFull {
+func viewCharge(who guard.Identity, t *flow.Story, v flow.Verdict) chargeFull {
 	full := chargeFull{chargeHead: viewHead(who, t.Charge), chargeTail: viewTail(t.Charge),
-		Decision: viewDecision(t.Charge.Decision)}
+		Decision: viewDecision(t.Charge.Decision), Decisions: mapAll(t.Decisions(), viewDecision), Verdict: viewVerdict(v)}
 	if s := t.Stay; s != nil {
 		full.Stay = &stayOfCharge{s.OrderID, moment(s.Entered), moment(s.Left)}
 	}
 	full.Deliveries = mapAll(t.Deliveries, func(s flow.Sent) delivery {
 		return delivery{number(s.Delivery.ID), string(s.Delivery.Channel), string(s.Delivery.State),
 			mapAll(s.Attempts, func(a charge.Attempt) attempt {
-				return attempt{moment(a.At), string(a.Result), text(a.Detail)}
+				return attempt{moment(a.At), string(a.Result), shown(who, t, words.English, a.Detail), shown(who, t, words.Chinese, a.Detail)}
 			})}
 	})
 	full.Timeline = mapAll(t.Timeline, func(s flow.Step) step {
-		return step{moment(s.At), s.Step, s.Result, text(s.Reason), text(s.Detail)}
+		return viewStep(who, t, s)
 	})
 	return full
 }
@@ -168,9 +174,13 @@ func viewDecision(d *charge.Decision) *decision {
 	if d == nil {
 		return nil
 	}
+	given, would := viewReduction(&d.Reduction), (*reduction)(nil)
+	if d.State != charge.StateSending {
+		given, would = nil, given
+	}
 	return &decision{
 		At: moment(d.At), State: string(d.State), Reason: string(d.Reason), Rule: d.Rule,
-		Wanted: viewReduction(&d.Wanted), Reduction: viewReduction(&d.Reduction), Send: viewReduction(&d.Send),
+		Wanted: viewReduction(&d.Wanted), Reduction: given, Would: would, Send: viewReduction(&d.Send),
 		Granted: mapAll(d.Granted, func(g charge.Granted) granted {
 			return granted{number(g.Charge), viewReduction(&g.Reduction), string(g.Combine), moment(g.At)}
 		}),
@@ -250,7 +260,7 @@ type bindInput struct {
 	}
 }
 
-type effectOutput struct{ Body flow.Effect }
+type effectOutput struct{ Body effectView }
 
 func (a *api) charges() {
 	handle(a, route{method: http.MethodGet, path: "/charges", id: "list-charges", role: guard.RoleViewer,
@@ -268,7 +278,7 @@ func (a *api) charges() {
 			if err != nil {
 				return nil, err
 			}
-			return listOf(mapAll(page.Items, func(s *flow.Story) chargeFull { return viewCharge(who, s) }), page.Next), nil
+			return listOf(mapAll(page.Items, func(s *flow.Story) chargeFull { return viewCharge(who, s, a.desk.VerdictOf(s)) }), page.Next), nil
 		})
 	handle(a, route{method: http.MethodGet, path: "/charges/{id}", id: "get-charge", role: guard.RoleViewer,
 		summary: "One charge with its decision, deliveries and timeline"},
@@ -281,12 +291,17 @@ func (a *api) charges() {
 			if err != nil {
 				return nil, err
 			}
-			return &chargeOutput{viewCharge(who, told)}, nil
+			verdict, err := a.desk.Verdict(ctx, who, told)
+			if err != nil {
+				return nil, err
+			}
+			return &chargeOutput{viewCharge(who, told, verdict)}, nil
 		})
 	handle(a, route{method: http.MethodPost, path: "/charges/redeliver", id: "redeliver-charges", role: guard.RoleSupport,
 		summary: "Redeliver all charges that a filter finds"}, a.bulk)
 	a.action("redeliver", "Send a charge's reduction again", a.desk.Redeliver)
 	a.action("void", "Take a charge's reduction back", a.desk.Void)
+	a.resolve()
 	handle(a, route{method: http.MethodPost, path: "/charges/{id}/bind", id: "bind-charge", role: guard.RoleSupport,
 		summary: "Match a charge to a stay by hand"},
 		func(ctx context.Context, who guard.Identity, in *bindInput) (*effectOutput, error) {
@@ -295,7 +310,7 @@ func (a *api) charges() {
 				return nil, err
 			}
 			effect, err := a.desk.Bind(ctx, who, id, in.Body.OrderID, flow.Action{Reason: strings.TrimSpace(in.Body.Reason), DryRun: in.DryRun})
-			return &effectOutput{effect}, err
+			return &effectOutput{viewEffect(effect)}, err
 		})
 }
 
@@ -347,6 +362,6 @@ func (a *api) action(verb, summary string,
 				return nil, err
 			}
 			effect, err := do(ctx, who, id, flow.Action{Reason: in.Body.text(), DryRun: in.DryRun})
-			return &effectOutput{effect}, err
+			return &effectOutput{viewEffect(effect)}, err
 		})
 }

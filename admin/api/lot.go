@@ -193,7 +193,7 @@ func (a *api) pauses(verb, summary string,
 				return nil, err
 			}
 			effect, err := do(ctx, who, id, flow.Action{Reason: in.Body.text(), DryRun: in.DryRun})
-			return &effectOutput{effect}, err
+			return &effectOutput{viewEffect(effect)}, err
 		})
 }
 

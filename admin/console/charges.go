@@ -163,7 +163,11 @@ func (c *Console) charge(w http.ResponseWriter, r *http.Request, p *page) error 
 	if err != nil {
 		return err
 	}
-	return render(w, r, http.StatusOK, chargePage(p, c.tell(p, story)))
+	verdict, err := c.desk.Verdict(r.Context(), p.Who, story)
+	if err != nil {
+		return err
+	}
+	return render(w, r, http.StatusOK, chargePage(p, c.tell(p, story, verdict)))
 }
 
 // action is something that support can do to a charge.
@@ -191,6 +195,10 @@ func (c *Console) act(w http.ResponseWriter, r *http.Request, p *page) error {
 	case "void":
 		a.Title, a.Button = p.T("作废减免", "Void the reduction"), p.T("确认作废", "Void now")
 		do = func(act flow.Action) (flow.Effect, error) { return c.desk.Void(r.Context(), p.Who, id, act) }
+	case "lot_has", "lot_has_not":
+		has := a.Verb == "lot_has"
+		a.Title, a.Button = p.Say(words.Verb(a.Verb)), p.T("确认", "Confirm")
+		do = func(act flow.Action) (flow.Effect, error) { return c.desk.Resolve(r.Context(), p.Who, id, has, act) }
 	case "bind":
 		a.Title, a.Button, a.NeedsID = p.T("绑定到停车订单", "Bind to a stay"), p.T("确认绑定", "Bind now"), true
 		do = func(act flow.Action) (flow.Effect, error) {
@@ -231,7 +239,7 @@ func (c *Console) showAct(w http.ResponseWriter, r *http.Request, p *page, a act
 			return err
 		}
 		if effect.Done {
-			return c.seeOther(w, r, "/charges/"+ID(a.Charge), "done")
+			return c.seeOther(w, r, "/charges/"+ID(a.Charge), url.QueryEscape(effect.Note.String()))
 		}
 		a.Effect = effect
 	}
@@ -281,15 +289,6 @@ func bulk(f charge.ChargeFilter) bool {
 		}
 	}
 	return len(f.States) > 0
-}
-
-// nextStep is what to do about a charge: the reason's advice where it has one, else the state's.
-func (p *page) nextStep(c *charge.Charge) string {
-	reason := p.Word(words.ChargeReason, string(c.Reason)).Next
-	if reason == words.Nothing() || reason == (words.Text{}) {
-		return p.Say(p.Word(words.ChargeState, string(c.State)).Next)
-	}
-	return p.Say(reason)
 }
 
 // dash stands for what is not there.

@@ -13,7 +13,6 @@ import (
 	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/lot"
-	"github.com/chargestamp/chargestamp/words"
 )
 
 func (c *Console) lotRoutes() {
@@ -218,7 +217,7 @@ func (c *Console) switchLot(w http.ResponseWriter, r *http.Request, p *page) err
 		return err
 	}
 	if !effect.Done {
-		f.Wrong = p.Say(words.Sentence(effect.Effect))
+		f.Wrong = p.Note(effect.Note)
 		return c.showLot(w, r, p, f)
 	}
 	return c.seeOther(w, r, "/lots/"+id.String(), "done")

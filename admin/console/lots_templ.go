@@ -11,7 +11,6 @@ import templruntime "github.com/a-h/templ/runtime"
 import (
 	"fmt"
 	"github.com/chargestamp/chargestamp/lot"
-	"github.com/chargestamp/chargestamp/words"
 )
 
 func lotsPage(p *page, b lotBoard) templ.Component {
@@ -841,7 +840,7 @@ func lotPage(p *page, d lotDetail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var48 string
-				templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(p.Say(words.Sentence(d.Pause.Effect)))
+				templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(p.Note(d.Pause.Note))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `lots.templ`, Line: 119, Col: 110}
 				}

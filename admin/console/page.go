@@ -6,10 +6,12 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/words"
 )
@@ -84,6 +86,9 @@ func (p *page) Word(list words.List, code string) words.Entry { return p.words.F
 
 // Say gives a text of the catalogue in the page's language.
 func (p *page) Say(t words.Text) string { return t.In(p.Lang) }
+
+// Note words a note in the page's language.
+func (p *page) Note(n charge.Note) string { return words.Note(p.Lang, n) }
 
 // HTMLLang is the page's language for the html element.
 func (p *page) HTMLLang() string { return p.T("zh-CN", "en") }
@@ -193,6 +198,14 @@ func Count(n int64) string {
 	return s
 }
 
+// toneOf is the class of a verdict's tone.
+func toneOf(v flow.Verdict) string {
+	if v.Tone == flow.ToneWarn {
+		return "wait"
+	}
+	return string(v.Tone)
+}
+
 // tone is how a code looks: good, wait, bad or calm.
 func tone(list words.List, code string) string {
 	switch list {
@@ -245,6 +258,9 @@ func tone(list words.List, code string) string {
 
 // notices are what a page can say about what was just done; the cookie holds the code alone.
 func notice(p *page, code string) string {
+	if stored, err := url.QueryUnescape(code); err == nil && strings.HasPrefix(stored, "#effect.") {
+		return p.Note(charge.ParseNote(stored)) // what an action came to
+	}
 	switch code {
 	case "done":
 		return p.T("已完成。", "Done.")

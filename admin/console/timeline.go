@@ -2,10 +2,8 @@ package console
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,10 +18,10 @@ import (
 // told is one charge with its story in the words of a page.
 type told struct {
 	*flow.Story
+	flow.Verdict
 	Platform string
 	Lot      string // its name
 	Steps    []step
-	MayAct   map[string]bool // verbs that make sense now
 }
 
 // step is one line of a timeline.
@@ -33,79 +31,58 @@ type step struct {
 	Tone   string
 	Badge  string
 	Text   string // what happened, in a sentence
-	Next   string // what to do; empty where nothing is
 	Facts  []fact
 	Body   string // as on the wire
 	Link   string
 	Linked string
-	rank   int // orders what happens within a second: lots tell whole seconds
 }
-
-// Ranks of steps within a second.
-const (
-	rankEntry = iota
-	rankPush
-	rankDecision
-	rankGrant
-	rankSend
-	rankEvent
-	rankExit
-	rankUsage
-	rankLedger
-	rankReport
-)
 
 // fact is a name and a value.
 type fact struct{ Name, Value string }
 
-// tell puts a story into words.
-func (c *Console) tell(p *page, s *flow.Story) told {
-	t := told{Story: s, Platform: p.Platform(s.Charge.Platform), Lot: c.lotName(s.Charge.Lot), MayAct: map[string]bool{}}
-	for _, push := range s.Pushes {
-		t.Steps = append(t.Steps, pushStep(p, push))
-	}
-	if s.Charge.Decision != nil {
-		t.Steps = append(t.Steps, decisionStep(p, s.Charge.Decision))
+// again reports whether a grant counts again that had been taken back.
+func again(e charge.LedgerEntry) bool {
+	return e.Note.Code == "ledger.late_ack" || e.Note.Code == "ledger.perhaps_applied"
+}
+
+// tell puts a story into words, in the order that the story has.
+func (c *Console) tell(p *page, s *flow.Story, v flow.Verdict) told {
+	t := told{Story: s, Verdict: v, Platform: p.Platform(s.Charge.Platform), Lot: c.lotName(s.Charge.Lot)}
+	for _, at := range s.Timeline {
+		if step, ok := stepOf(p, s, at); ok {
+			t.Steps = append(t.Steps, step)
+		}
 	}
 	for _, sent := range s.Deliveries {
-		for i, a := range sent.Attempts {
-			st := attemptStep(p, s.Charge, sent.Delivery, a)
-			if i > 0 { // a retry is the same message by the same way
-				st.Facts, st.Body = st.Facts[len(deliveryFacts(p, sent.Delivery)):], ""
-			}
-			if i < len(sent.Attempts)-1 {
-				st.Next = "" // it has been tried again
-			}
-			t.Steps = append(t.Steps, st)
-		}
 		if len(sent.Attempts) == 0 {
 			t.Steps = append(t.Steps, waitingStep(p, s.Charge, sent.Delivery))
 		}
 	}
-	for _, e := range s.Events {
-		t.Steps = append(t.Steps, eventStep(p, e))
-	}
-	t.Steps = append(t.Steps, staySteps(p, s)...)
-	for _, e := range s.Ledger {
-		t.Steps = append(t.Steps, ledgerStep(p, e))
-	}
 	if r := s.Charge.Report; r != "" && r != charge.ReportOff {
 		t.Steps = append(t.Steps, reportStep(p, s.Charge))
 	}
-	slices.SortStableFunc(t.Steps, func(a, b step) int {
-		return cmp.Or(a.At.Truncate(time.Second).Compare(b.At.Truncate(time.Second)), cmp.Compare(a.rank, b.rank), a.At.Compare(b.At))
-	})
-	switch s.Charge.State {
-	case charge.StateHeld, charge.StateExpired:
-		t.MayAct["bind"], t.MayAct["void"] = true, true
-	case charge.StateNoGrant:
-		t.MayAct["bind"], t.MayAct["redeliver"] = true, true
-	case charge.StateSending, charge.StateUnknown, charge.StateGaveUp, charge.StateRefused:
-		t.MayAct["redeliver"], t.MayAct["void"] = true, true
-	case charge.StateDelivered, charge.StateUsed:
-		t.MayAct["void"] = true
-	}
 	return t
+}
+
+// stepOf words one step. A grant's row in the ledger says nothing that its decision does not.
+func stepOf(p *page, s *flow.Story, at flow.Step) (step, bool) {
+	switch row := at.Row.(type) {
+	case charge.Push:
+		return pushStep(p, row), true
+	case *charge.Decision:
+		return decisionStep(p, s.Charge, row), true
+	case flow.Try:
+		return attemptStep(p, s.Charge, row), true
+	case charge.Event:
+		return eventStep(p, row), true
+	case *charge.Stay:
+		return stayStep(p, row, at.Step == "exit"), true
+	case *charge.Usage:
+		return usageStep(p, s.Charge), true
+	case charge.LedgerEntry:
+		return ledgerStep(p, row), row.Minutes < 0 || row.Amount < 0 || again(row)
+	}
+	return step{}, false
 }
 
 // lotName names a lot that is not off.
@@ -117,11 +94,7 @@ func (c *Console) lotName(id charge.LotID) string {
 // coded begins a step from a code of a closed list.
 func coded(p *page, at time.Time, title string, list words.List, code string) step {
 	e := p.Word(list, code)
-	s := step{At: at, Title: title, Tone: tone(list, code), Badge: p.Say(e.Name), Text: p.Say(e.Meaning)}
-	if e.Next != words.Nothing() {
-		s.Next = p.Say(e.Next)
-	}
-	return s
+	return step{At: at, Title: title, Tone: tone(list, code), Badge: p.Say(e.Name), Text: p.Say(e.Meaning)}
 }
 
 func pushStep(p *page, push charge.Push) step {
@@ -133,28 +106,33 @@ func pushStep(p *page, push charge.Push) step {
 	if push.Reason != "" {
 		s.Facts = append(s.Facts, fact{p.T("说明", "said"), p.Say(words.Sentence(push.Reason))})
 	}
-	s.rank = rankPush
 	s.Link, s.Linked = "/pushes/"+ID(push.ID), p.T("原始报文与解码", "raw request and what was read")
 	return s
 }
 
-func decisionStep(p *page, d *charge.Decision) step {
+func decisionStep(p *page, c *charge.Charge, d *charge.Decision) step {
 	s := coded(p, d.At, p.T("按规则判定", "Decided by rule"), words.ChargeReason, string(d.Reason))
-	s.rank = rankDecision
 	if s.Tone = "good"; d.Reason != charge.ReasonOK {
 		s.Tone = tone(words.ChargeState, string(d.State))
 	}
 	s.Facts = ruleFacts(p, d.Rule)
-	s.Facts = append(s.Facts,
-		fact{p.T("充电时长", "charged for"), fmt.Sprintf(p.T("%d 分钟", "%d min"), d.Minutes)},
-		fact{p.T("充电量", "energy"), d.Energy.String() + " kWh"})
+	s.Facts = append(s.Facts, fact{p.T("充电时长", "charged for"), words.Minutes(p.Lang, d.Minutes)})
+	if c.HasEnergy {
+		s.Facts = append(s.Facts, fact{p.T("充电量", "energy"), d.Energy.String() + " kWh"})
+	}
 	if d.StayOrder != "" {
 		s.Facts = append(s.Facts, fact{p.T("停车订单", "stay"), d.StayOrder})
 	}
 	for _, g := range d.Granted {
 		s.Facts = append(s.Facts, fact{p.T("此前已减免", "granted before"), p.Reduction(&g.Reduction) + " · " + p.Clock(g.At)})
 	}
-	s.Facts = append(s.Facts, fact{p.T("应减免", "wanted"), p.Reduction(&d.Wanted)}, fact{p.T("实际给予", "granted"), p.Reduction(&d.Reduction)})
+	s.Facts = append(s.Facts, fact{p.T("应减免", "wanted"), p.Reduction(&d.Wanted)})
+	if given := p.T("给予", "granted"); !d.Reduction.IsZero() {
+		if d.State != charge.StateSending {
+			given = p.T("本应给予（未给）", "would have been granted (it was not)")
+		}
+		s.Facts = append(s.Facts, fact{given, p.Reduction(&d.Reduction)})
+	}
 	if !d.Send.IsZero() && d.Send != d.Reduction {
 		s.Facts = append(s.Facts, fact{p.T("告知车场（新合计）", "told to the lot (new total)"), p.Reduction(&d.Send)})
 	}
@@ -172,7 +150,7 @@ func ruleFacts(p *page, r charge.Rule) []fact {
 			facts = append(facts, fact{p.T(zh, en), value})
 		}
 	}
-	minutes := func(n int64) string { return fmt.Sprintf(p.T("%d 分钟", "%d min"), n) }
+	minutes := func(n int64) string { return words.Minutes(p.Lang, n) }
 	add("最短充电", "shortest charge", minutes(r.MinChargeMinutes), r.MinChargeMinutes > 0)
 	add("最少电量", "least energy", r.MinEnergy.String()+" kWh", r.MinEnergy > 0)
 	add("时长上限", "cap", minutes(r.CapMinutes), r.CapMinutes > 0)
@@ -206,20 +184,22 @@ func deliveryFacts(p *page, d *charge.Delivery) []fact {
 		{p.T("接口", "message"), string(d.Message)}, {"uuid", d.UUID}}
 }
 
-func attemptStep(p *page, c *charge.Charge, d *charge.Delivery, a charge.Attempt) step {
-	s := coded(p, a.At, fmt.Sprintf(p.T("下发（第 %d 次）", "Sent (try %d)"), a.N), words.AttemptResult, string(a.Result))
-	s.rank, s.Facts = rankSend, deliveryFacts(p, d)
-	if a.Detail != "" {
-		s.Facts = append(s.Facts, fact{p.T("车场应答", "answer"), desk.HidePlate(p.Who, p.Say(words.Sentence(a.Detail)), c.Plate)})
+func attemptStep(p *page, c *charge.Charge, try flow.Try) step {
+	s := coded(p, try.At, fmt.Sprintf(p.T("下发（第 %d 次）", "Sent (try %d)"), try.N), words.AttemptResult, string(try.Result))
+	if !try.Detail.IsZero() {
+		s.Text = desk.HidePlate(p.Who, p.Note(try.Detail), c.Plate)
 	}
-	s.Body = body(desk.HidePlate(p.Who, string(d.Payload), c.Plate))
+	if try.N == 1 { // a retry is the same message by the same way
+		s.Facts = deliveryFacts(p, try.Delivery)
+		s.Body = body(desk.HidePlate(p.Who, string(try.Delivery.Payload), c.Plate))
+	}
 	return s
 }
 
 // waitingStep is a delivery that has not been tried.
 func waitingStep(p *page, c *charge.Charge, d *charge.Delivery) step {
 	s := coded(p, d.DueAt, p.T("等待下发", "To be sent"), words.DeliveryState, string(d.State))
-	s.rank, s.Facts = rankSend, deliveryFacts(p, d)
+	s.Facts = deliveryFacts(p, d)
 	s.Body = body(desk.HidePlate(p.Who, string(d.Payload), c.Plate))
 	return s
 }
@@ -229,14 +209,12 @@ func eventStep(p *page, e charge.Event) step {
 		"matched": p.T("匹配到停车订单", "Matched to a stay"), "corrected": p.T("车场更正车牌", "Plate corrected by the lot"),
 		"repeated": p.T("订单再次推送", "Order pushed again"), "redelivered": p.T("人工重新下发", "Redelivered"),
 		"voided": p.T("人工作废", "Voided"), "bound": p.T("人工绑定", "Bound by hand"), "report": p.T("回传平台", "Reported to the platform"),
-		"usage": p.T("实际减免", "Usage told"), "expired": p.T("等待到期", "Hold is over"),
+		"usage": p.T("用量上报被拒绝", "Usage refused"), "exit": p.T("出场记录", "Exit"), "delivery": p.T("下发", "Delivery"),
+		"lot_has": p.T("与车场核对：有", "Asked the lot: it has it"), "lot_has_not": p.T("与车场核对：没有", "Asked the lot: it has it not"),
 	}
-	s := step{At: e.At, rank: rankEvent, Title: titles[e.Step], Tone: "calm", Text: p.Say(words.Sentence(e.Detail))}
+	s := step{At: e.At, Title: titles[e.Step], Tone: "calm", Text: p.Note(e.Detail)}
 	if s.Title == "" {
 		s.Title = e.Step
-	}
-	if e.Reason != "" {
-		s.Badge = p.Say(p.Word(words.ChargeReason, string(e.Reason)).Name)
 	}
 	if e.Actor != "" {
 		s.Facts = append(s.Facts, fact{p.T("操作人", "by"), e.Actor})
@@ -244,41 +222,38 @@ func eventStep(p *page, e charge.Event) step {
 	return s
 }
 
-func staySteps(p *page, s *flow.Story) []step {
-	var steps []step
-	if s.Stay != nil {
-		steps = append(steps, step{At: s.Stay.Entered, Title: p.T("车辆入场", "Car came in"), Tone: "calm",
-			Facts: []fact{{p.T("停车订单", "stay"), s.Stay.OrderID}, {p.T("车场", "lot"), s.Stay.Lot.String()}}})
-		if !s.Stay.Open {
-			how := map[charge.StayClosed]string{
-				charge.ClosedByExit:  p.T("车场上报出场。", "The lot told the exit."),
-				charge.ClosedByEntry: p.T("同一车牌再次入场，旧订单被关闭。", "The plate came in again, which closed this stay."),
-				charge.ClosedLate:    p.T("入场记录迟到，已有更新的订单。", "The entry was told after a newer one."),
-				charge.ClosedLone:    p.T("只有出场，没有入场记录。", "The exit came without its entry."),
-			}
-			steps = append(steps, step{At: s.Stay.Left, rank: rankExit, Title: p.T("车辆出场", "Car went out"), Tone: "calm", Text: how[s.Stay.Closed]})
-		}
+func stayStep(p *page, s *charge.Stay, exit bool) step {
+	if !exit {
+		return step{At: s.Entered, Title: p.T("车辆入场", "Car came in"), Tone: "calm",
+			Facts: []fact{{p.T("停车订单", "stay"), s.OrderID}, {p.T("车场", "lot"), s.Lot.String()}}}
 	}
-	if u := s.Charge.Usage; u != nil {
-		source := map[charge.UsageSource]string{charge.UsageExit: p.T("出场记录", "the exit"),
-			charge.UsageTold: p.T("用量上报", "the usage message"), charge.UsageLedger: p.T("我们的账本", "our own ledger")}
-		st := step{At: u.At, rank: rankUsage, Title: p.T("实际减免", "Really taken off"), Tone: "good", Badge: usedText(p, u),
-			Facts: []fact{{p.T("来源", "told by"), source[u.Source]}}}
-		if u.Told != "" {
-			st.Facts = append(st.Facts, fact{p.T("原值", "as told"), u.Told})
-		}
-		if s.Charge.Gap() {
-			st.Tone, st.Text = "bad", p.T("与给予的减免不一致，对账单会标为差异。", "It differs from what was granted; the statement shows a gap.")
-			st.Next = p.T("与车场核对这笔停车订单。", "Ask the lot about this stay.")
-		}
-		steps = append(steps, st)
+	how := map[charge.StayClosed]string{
+		charge.ClosedByExit:  p.T("车场上报出场。", "The lot reported the exit."),
+		charge.ClosedByEntry: p.T("同一车牌再次入场，旧订单被关闭。", "The plate came in again, which closed this stay."),
+		charge.ClosedLate:    p.T("入场记录迟到，已有更新的订单。", "The entry was reported after a newer one."),
+		charge.ClosedLone:    p.T("只有出场，没有入场记录。", "The exit came without its entry."),
 	}
-	return steps
+	return step{At: s.Left, Title: p.T("车辆出场", "Car went out"), Tone: "calm", Text: how[s.Closed]}
+}
+
+func usageStep(p *page, c *charge.Charge) step {
+	u := c.Usage
+	source := map[charge.UsageSource]string{charge.UsageExit: p.T("出场记录", "the exit"),
+		charge.UsageTold: p.T("用量上报", "the usage message"), charge.UsageLedger: p.T("我们的账本", "our own ledger")}
+	st := step{At: u.At, Title: p.T("实际减免", "Taken off"), Tone: "good", Badge: usedText(p, u),
+		Facts: []fact{{p.T("来源", "from"), source[u.Source]}}}
+	if u.Told != "" {
+		st.Facts = append(st.Facts, fact{p.T("原值", "as received"), u.Told})
+	}
+	if c.Gap() {
+		st.Tone, st.Text = "bad", p.T("与给予的减免不一致，对账单会标为差异。", "It differs from what was granted; the statement shows a gap.")
+	}
+	return st
 }
 
 // usedText gives a usage in minutes, yuan or both.
 func usedText(p *page, u *charge.Usage) string {
-	minutes := fmt.Sprintf(p.T("%d 分钟", "%d min"), u.Minutes)
+	minutes := words.Minutes(p.Lang, u.Minutes)
 	switch {
 	case u.Minutes > 0 && u.Amount > 0:
 		return minutes + " · " + p.Yuan(u.Amount)
@@ -288,17 +263,14 @@ func usedText(p *page, u *charge.Usage) string {
 	return minutes
 }
 
+// ledgerStep is an entry that corrects another.
 func ledgerStep(p *page, e charge.LedgerEntry) step {
-	title, rank := p.T("记账：给予", "Ledger: granted"), rankGrant
+	title := p.T("账本：更正给予", "Ledger: grant corrected")
 	if e.Kind == charge.EntryUsage {
-		title, rank = p.T("记账：使用", "Ledger: used"), rankLedger
+		title = p.T("账本：更正使用", "Ledger: usage corrected")
 	}
-	note := e.Note
-	if note == "granted" { // the title says it
-		note = ""
-	}
-	return step{At: e.At, rank: rank, Title: title, Tone: "calm", Text: p.Say(words.Sentence(note)), Facts: []fact{
-		{p.T("分钟", "minutes"), strconv.FormatInt(e.Minutes, 10)}, {p.T("金额", "amount"), p.Yuan(e.Amount)}}}
+	return step{At: e.At, Title: title, Tone: "calm", Text: p.Note(e.Note), Facts: []fact{
+		{p.T("数额", "amount"), words.Grants(p.Lang, charge.Reduction{Method: e.Method, Minutes: e.Minutes, Amount: e.Amount})}}}
 }
 
 func reportStep(p *page, c *charge.Charge) step {
@@ -307,7 +279,6 @@ func reportStep(p *page, c *charge.Charge) step {
 		at = c.Usage.At
 	}
 	s := coded(p, at, p.T("结果回传", "Report to the platform"), words.ReportState, string(c.Report))
-	s.rank = rankReport
 	return s
 }
 
@@ -327,4 +298,12 @@ func body(raw string) string {
 		raw = strings.ToValidUTF8(raw[:maxBody], "") + "\n…"
 	}
 	return raw
+}
+
+// foretold is what an action would come to; empty where that is not known yet.
+func (p *page) foretold(c flow.Choice) string {
+	if c.Effect == nil {
+		return ""
+	}
+	return p.Note(c.Effect.Note)
 }

@@ -113,6 +113,27 @@ func (d *Desk) Bind(ctx context.Context, who guard.Identity, id int64, stayOrder
 	})
 }
 
+// Resolve ends the doubt about an unknown charge on the lot's word, or says what that would do.
+func (d *Desk) Resolve(ctx context.Context, who guard.Identity, id int64, lotHas bool, a flow.Action) (flow.Effect, error) {
+	return d.act(ctx, who, "charge.resolve", id, a, func(ctx context.Context, id int64, a flow.Action) (flow.Effect, error) {
+		return d.cfg.Story.Resolve(ctx, id, lotHas, a)
+	})
+}
+
+// Verdict judges a charge. For those who may act, each action bears its dry run.
+func (d *Desk) Verdict(ctx context.Context, who guard.Identity, s *flow.Story) (flow.Verdict, error) {
+	if !Allows(who.Role, guard.RoleSupport) {
+		v := d.cfg.Story.Verdict(s)
+		v.Actions = nil
+		return v, nil
+	}
+	v, err := d.cfg.Story.Judge(ctx, s)
+	return v, Wrap(err)
+}
+
+// VerdictOf judges a charge without dry runs, for lists.
+func (d *Desk) VerdictOf(s *flow.Story) flow.Verdict { return d.cfg.Story.Verdict(s) }
+
 // act does one thing to one charge for somebody who may, and writes it down.
 func (d *Desk) act(ctx context.Context, who guard.Identity, action string, id int64, a flow.Action,
 	do func(context.Context, int64, flow.Action) (flow.Effect, error)) (flow.Effect, error) {

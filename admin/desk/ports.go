@@ -34,10 +34,14 @@ type Reads interface {
 type Story interface {
 	Story(ctx context.Context, chargeID int64) (*flow.Story, error)
 	Stories(ctx context.Context, chargeIDs []int64) ([]*flow.Story, error)
+	// Verdict judges a story's charge; Judge does so with the dry run of each action.
+	Verdict(s *flow.Story) flow.Verdict
+	Judge(ctx context.Context, s *flow.Story) (flow.Verdict, error)
 	Redeliver(ctx context.Context, chargeID int64, a flow.Action) (flow.Effect, error)
 	Redeliverable(ctx context.Context, charges []*charge.Charge) ([]bool, error)
 	Void(ctx context.Context, chargeID int64, a flow.Action) (flow.Effect, error)
 	Bind(ctx context.Context, chargeID int64, stayOrder string, a flow.Action) (flow.Effect, error)
+	Resolve(ctx context.Context, chargeID int64, lotHas bool, a flow.Action) (flow.Effect, error)
 	Replay(ctx context.Context, pushID int64, a flow.Action) (flow.Replayed, error)
 	Pause(ctx context.Context, id charge.LotID, a flow.Action) (flow.Effect, error)
 	Resume(ctx context.Context, id charge.LotID, a flow.Action) (flow.Effect, error)

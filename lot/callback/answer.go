@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -22,17 +21,17 @@ const (
 	answered                // yes or no
 )
 
-var errStopped = errors.New("the gateway is stopping")
+var errStopped = charge.NewFault(charge.Say("delivery.stopping"), "the gateway is stopping")
 
 // notSent is the result of a try that never left.
 func notSent(err error, at time.Time) lot.Result {
-	return lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError, Detail: "not sent: " + err.Error(), At: at}
+	return lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError, Detail: charge.Say("delivery.not_sent", charge.Because("cause", charge.Cause(err))), At: at}
 }
 
 // try sends one order and reads the answer.
 func (c *Channel) try(w waiting) (lot.Result, verdict) {
 	if now := c.cfg.Now(); now.Sub(w.since) > queueWait {
-		return notSent(fmt.Errorf("the lot is too slow, the order waited %s for its turn", now.Sub(w.since).Round(time.Second)), now), untried
+		return notSent(tooSlow(now.Sub(w.since).Round(time.Second)), now), untried
 	}
 	r, err := c.cfg.Client.Post(context.Background(), outbound.Request{
 		URL: w.place.url, Type: contentType, Key: w.order.UUID, Body: w.order.Payload, Allow: w.place.allow,
@@ -54,9 +53,9 @@ func failure(err error, now time.Time) (lot.Result, verdict) {
 	case !errors.As(err, &sent) || !sent.Sent:
 		return notSent(err, now), failed
 	case sent.NoAnswer:
-		return lot.Result{Result: charge.AttemptTimeout, Reason: charge.ReasonNoAnswer, Detail: err.Error(), At: now, Sent: true}, failed
+		return lot.Result{Result: charge.AttemptTimeout, Reason: charge.ReasonNoAnswer, Detail: charge.Cause(err), At: now, Sent: true}, failed
 	}
-	return lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError, Detail: err.Error(), At: now, Sent: true,
+	return lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError, Detail: charge.Cause(err), At: now, Sent: true,
 		Unread: errors.Is(err, outbound.ErrTooLong)}, failed
 }
 
@@ -66,25 +65,40 @@ func read(r outbound.Response, sent []byte, now time.Time) (lot.Result, verdict)
 	result := lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError, At: now, Sent: true}
 	switch {
 	case r.Status >= 300 && r.Status < 400:
-		result.Detail = fmt.Sprintf("answered with HTTP %d: redirects are not followed, the callback address must be the final one", r.Status)
+		result.Detail = charge.Say("answer.redirect", charge.Count("status", r.Status))
 		return result, failed
 	case r.Status < 200 || r.Status >= 400:
-		result.Detail = fmt.Sprintf("answered with HTTP %d %s", r.Status, http.StatusText(r.Status))
+		result.Detail = charge.Say("answer.http", charge.Count("status", r.Status))
 		return result, failed
 	}
 	plate := plateOf(sent)
 	answer, err := lot.ReadReply(r.Body)
 	if err != nil {
-		result.Detail, result.Unread = lot.Unread(r.Body, plate), true
+		result.Detail, result.Unread = lot.UnreadNote(r.Body, plate), true
 		return result, failed
 	}
-	result.Detail = lot.Shown(answer.Text("errmsg"), plate)
+	said := lot.Shown(answer.Text("errmsg"), plate)
 	if answer.State() == lot.StateYes {
+		result.Detail = answerNote("1", said)
 		result.Result, result.Reason = charge.AttemptAcked, charge.ReasonOK
 	} else {
+		result.Detail = answerNote("0", said)
 		result.Result, result.Reason = charge.AttemptRefused, charge.ReasonLotRefused
 	}
 	return result, answered
+}
+
+// answerNote is a lot's answer for the timeline, its own words quoted.
+func answerNote(state, said string) charge.Note {
+	if said != "" {
+		return charge.Say("answer.said", charge.Text("state", state), charge.Text("said", said))
+	}
+	return charge.Say("answer.state", charge.Text("state", state))
+}
+
+func tooSlow(waited time.Duration) error {
+	return charge.NewFault(charge.Say("delivery.too_slow", charge.Span("waited", waited)),
+		fmt.Sprintf("the lot is too slow, the order waited %s for its turn", waited))
 }
 
 // plateOf is the plate of a notice or a question.

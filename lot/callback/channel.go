@@ -113,7 +113,8 @@ func (c *Channel) enqueue(w waiting, now time.Time) error {
 	case q.resting(now):
 		return q.restError()
 	case q.orders.len() >= c.cfg.Queue:
-		return fmt.Errorf("%d orders wait for this lot already", q.orders.len())
+		return charge.NewFault(charge.Say("delivery.queue_full", charge.Count("waiting", q.orders.len())),
+			fmt.Sprintf("%d orders wait for this lot already", q.orders.len()))
 	}
 	q.orders.push(w)
 	c.start(q)

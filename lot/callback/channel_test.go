@@ -143,14 +143,14 @@ func TestBreaker(t *testing.T) {
 	try := func(want charge.AttemptResult, detail string) {
 		t.Helper()
 		r := deliver(c, lot.Order{Lot: lotNo(0)})
-		if r.Result != want || !strings.HasPrefix(r.Detail, detail) || (detail != "" && r.Sent) {
+		if r.Result != want || !strings.HasPrefix(said(r), detail) || (detail != "" && r.Sent) {
 			t.Fatalf("got %+v, want %s %q", r, want, detail)
 		}
 	}
 	for range 5 {
 		try(charge.AttemptTimeout, "")
 	}
-	try(charge.AttemptError, "not sent: the lot's last 5 tries failed; it is left alone until 12:00:05")
+	try(charge.AttemptError, "not sent: the lot's last 5 tries failed; it is left alone until 2026-03-01 12:00:05")
 	if tries != 5 {
 		t.Fatalf("%d tries, want 5", tries)
 	}
@@ -158,7 +158,7 @@ func TestBreaker(t *testing.T) {
 		clock.move(time.Minute) // whatever the rest was, it is over
 		try(charge.AttemptTimeout, "")
 		until := clock.now().Add(rest).In(charge.Shanghai).Format(time.TimeOnly)
-		try(charge.AttemptError, fmt.Sprintf("not sent: the lot's last %d tries failed; it is left alone until %s", 6+n, until))
+		try(charge.AttemptError, fmt.Sprintf("not sent: the lot's last %d tries failed; it is left alone until 2026-03-01 %s", 6+n, until))
 	}
 	clock.move(time.Minute)
 	answer = nil
@@ -188,7 +188,7 @@ func TestWhatDoesNotTireALot(t *testing.T) {
 	}
 	err = &outbound.Error{Err: &outbound.Refused{Kind: "a private address"}}
 	for range 20 {
-		if r := deliver(c, lot.Order{Lot: lotNo(0)}); !strings.Contains(r.Detail, "allow_to") || r.Sent {
+		if r := deliver(c, lot.Order{Lot: lotNo(0)}); !strings.Contains(said(r), "allow_to") || r.Sent {
 			t.Fatalf("got %+v", r)
 		}
 	}
@@ -213,7 +213,7 @@ func TestQueueIsBounded(t *testing.T) {
 		send()
 	}
 	send()
-	if r := <-results; r.Detail != "not sent: 3 orders wait for this lot already" || r.Sent || r.Result != charge.AttemptError || r.Reason != charge.ReasonLotError {
+	if r := <-results; said(r) != "not sent: 3 orders wait for this lot already" || r.Sent || r.Result != charge.AttemptError || r.Reason != charge.ReasonLotError {
 		t.Errorf("the fifth: %+v", r)
 	}
 	clock.move(6 * time.Second)
@@ -222,7 +222,7 @@ func TestQueueIsBounded(t *testing.T) {
 		t.Errorf("the first: %+v", r)
 	}
 	for range 3 {
-		if r := <-results; r.Detail != "not sent: the lot is too slow, the order waited 6s for its turn" || r.Sent {
+		if r := <-results; said(r) != "not sent: the lot is too slow, the order waited 6 seconds for its turn" || r.Sent {
 			t.Errorf("one that waited: %+v", r)
 		}
 	}
@@ -247,7 +247,7 @@ func TestStop(t *testing.T) {
 	send()
 	stopped := make(chan struct{})
 	go func() { c.Stop(); close(stopped) }()
-	if r := <-results; r.Detail != "not sent: the gateway is stopping" || r.Sent {
+	if r := <-results; said(r) != "not sent: the gateway is stopping" || r.Sent {
 		t.Errorf("the one that waited: %+v", r)
 	}
 	select {
@@ -261,7 +261,7 @@ func TestStop(t *testing.T) {
 	}
 	<-stopped
 	c.Stop() // twice is once
-	if r := deliver(c, lot.Order{Lot: lotNo(0)}); r.Detail != "not sent: the gateway is stopping" {
+	if r := deliver(c, lot.Order{Lot: lotNo(0)}); said(r) != "not sent: the gateway is stopping" {
 		t.Errorf("after the stop: %+v", r)
 	}
 }

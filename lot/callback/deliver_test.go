@@ -20,12 +20,22 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/outbound"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 var (
 	here = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
 	noon = time.Date(2026, 3, 1, 12, 0, 0, 0, charge.Shanghai)
 )
+
+// said is what a result says in English.
+func said(r lot.Result) string { return words.Note(words.English, r.Detail) }
+
+// answerCase is a result, and what it says in English.
+type answerCase struct {
+	lot.Result
+	text string
+}
 
 // deliver delivers one order and waits for its result.
 func deliver(c *Channel, o lot.Order) lot.Result {
@@ -46,25 +56,27 @@ func packed(text string) string {
 // TestAnswers delivers to a real server that answers in every way there is.
 func TestAnswers(t *testing.T) {
 	body := []byte(`{"data":{"car_number":"京AD06088"},"sign":"S"}`)
-	acked := lot.Result{Result: charge.AttemptAcked, Reason: charge.ReasonOK, Sent: true}
-	refused := lot.Result{Result: charge.AttemptRefused, Reason: charge.ReasonLotRefused, Sent: true}
-	garbled := func(detail string) lot.Result {
-		return lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError, Sent: true, Detail: detail}
+	acked := answerCase{lot.Result{Result: charge.AttemptAcked, Reason: charge.ReasonOK, Sent: true}, "the lot answered state 1"}
+	refused := answerCase{lot.Result{Result: charge.AttemptRefused, Reason: charge.ReasonLotRefused, Sent: true}, "the lot answered state 0"}
+	garbled := func(text string) answerCase {
+		return answerCase{lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError, Sent: true}, text}
 	}
-	unread := func(came string) lot.Result {
-		r := garbled(`the answer is not {"state":0|1,"errmsg":…}` + came)
+	unread := func(encoding, came string) answerCase {
+		r := garbled(`the answer is no JSON with a state of 0 or 1 (` + encoding + `): "` + came + `"`)
 		r.Unread = true
 		return r
 	}
 	tooLong := garbled("the answer is too long")
 	tooLong.Unread = true
 	gbk := func(text string) string { return string(lot.ToGBK([]byte(text))) }
-	with := func(r lot.Result, detail string) lot.Result { r.Detail = detail; return r }
+	with := func(r answerCase, said string) answerCase { r.text += `: "` + said + `"`; return r }
+	empty := garbled("the answer is empty")
+	empty.Unread = true
 	cases := []struct {
 		name   string
 		status int
 		answer string
-		want   lot.Result
+		want   answerCase
 	}{
 		{"state 1", 200, `{"state":1}`, acked},
 		{"state 1 and words", 200, `{"state":1,"errmsg":"成功"}`, with(acked, "成功")},
@@ -84,19 +96,19 @@ func TestAnswers(t *testing.T) {
 		{"JSON in a JSON string", 200, `"{\"state\":1,\"errmsg\":\"ok\"}"`, with(acked, "ok")},
 		{"Base64", 200, "eyJzdGF0ZSI6MX0=", acked},
 		{"gzip unasked", 200, packed(`{"state":1,"errmsg":"ok"}`), with(acked, "ok")},
-		{"state 2", 200, `{"state":2}`, unread(` but (UTF-8): {"state":2}`)},
-		{"state 2 around state 1", 200, `{"state":2,"data":{"state":1}}`, unread(` but (UTF-8): {"state":2,"data":{"state":1}}`)},
-		{"state 1.05", 200, `{"state":1.05}`, unread(` but (UTF-8): {"state":1.05}`)},
-		{"no state", 200, `{"code":1}`, unread(` but (UTF-8): {"code":1}`)},
-		{"two states", 200, `{"state":0,"state":1}`, unread(` but (UTF-8): {"state":0,"state":1}`)},
-		{"two wrapped states", 200, `{"a":{"state":0},"b":{"state":1}}`, unread(` but (UTF-8): {"a":{"state":0},"b":{"state":1}}`)},
-		{"wrapped twice", 200, `{"a":{"b":{"state":1}}}`, unread(` but (UTF-8): {"a":{"b":{"state":1}}}`)},
-		{"an array", 200, `[{"state":1}]`, unread(` but (UTF-8): [{"state":1}]`)},
-		{"HTML with the plate, in GBK", 200, gbk(`<html>京AD06088 已处理</html>`), unread(` but (GBK): <html>京A***88 已处理</html>`)},
-		{"GBK cut in a character", 200, gbk(`操作成功`)[:7], unread(` but (GBK): 操作成`)},
-		{"nothing", 200, ``, unread("; it is empty")},
-		{"an error page that says yes", 500, `{"state":1}`, garbled("answered with HTTP 500 Internal Server Error")},
-		{"not found", 404, `{"state":1}`, garbled("answered with HTTP 404 Not Found")},
+		{"state 2", 200, `{"state":2}`, unread("UTF-8", `{"state":2}`)},
+		{"state 2 around state 1", 200, `{"state":2,"data":{"state":1}}`, unread("UTF-8", `{"state":2,"data":{"state":1}}`)},
+		{"state 1.05", 200, `{"state":1.05}`, unread("UTF-8", `{"state":1.05}`)},
+		{"no state", 200, `{"code":1}`, unread("UTF-8", `{"code":1}`)},
+		{"two states", 200, `{"state":0,"state":1}`, unread("UTF-8", `{"state":0,"state":1}`)},
+		{"two wrapped states", 200, `{"a":{"state":0},"b":{"state":1}}`, unread("UTF-8", `{"a":{"state":0},"b":{"state":1}}`)},
+		{"wrapped twice", 200, `{"a":{"b":{"state":1}}}`, unread("UTF-8", `{"a":{"b":{"state":1}}}`)},
+		{"an array", 200, `[{"state":1}]`, unread("UTF-8", `[{"state":1}]`)},
+		{"HTML with the plate, in GBK", 200, gbk(`<html>京AD06088 已处理</html>`), unread("GBK", `<html>京A***88 已处理</html>`)},
+		{"GBK cut in a character", 200, gbk(`操作成功`)[:7], unread("GBK", `操作成`)},
+		{"nothing", 200, ``, empty},
+		{"an error page that says yes", 500, `{"state":1}`, garbled("answered with HTTP 500")},
+		{"not found", 404, `{"state":1}`, garbled("answered with HTTP 404")},
 		{"a redirect that says yes", 302, `{"state":1}`, garbled("answered with HTTP 302: redirects are not followed, the callback address must be the final one")},
 		{"too long", 200, `{"state":1,"errmsg":"` + strings.Repeat("x", 64<<10) + `"}`, tooLong},
 	}
@@ -120,7 +132,11 @@ func TestAnswers(t *testing.T) {
 			channel := newChannel(t, ChannelConfig{Directory: d, Client: client, Now: func() time.Time { return noon }})
 			c.want.At = noon
 			got := deliver(channel, lot.Order{Delivery: 1, Lot: apiLot, Message: charge.Message514, UUID: "u-1", Payload: body})
-			if diff := cmp.Diff(c.want, got); diff != "" {
+			if said(got) != c.want.text {
+				t.Errorf("it says %q, want %q", said(got), c.want.text)
+			}
+			got.Detail = charge.Note{}
+			if diff := cmp.Diff(c.want.Result, got); diff != "" {
 				t.Errorf("result (-want +got):\n%s", diff)
 			}
 		})
@@ -156,8 +172,8 @@ func TestNoAnswer(t *testing.T) {
 	}{
 		{"silent", silent.URL, here, charge.AttemptTimeout, charge.ReasonNoAnswer, true, "no answer in time"},
 		{"cut", cut.URL, here, charge.AttemptTimeout, charge.ReasonNoAnswer, true, "the connection broke before the answer"},
-		{"nobody there", nobody, here, charge.AttemptError, charge.ReasonLotError, false, "not sent: dial tcp"},
-		{"not allowed", silent.URL, nil, charge.AttemptError, charge.ReasonLotError, false, `not sent: 127.0.0.1 is a loopback address and is not dialled; if that is right, add "127.0.0.1/32" to the allow_to list`},
+		{"nobody there", nobody, here, charge.AttemptError, charge.ReasonLotError, false, "not sent: the connection was refused"},
+		{"not allowed", silent.URL, nil, charge.AttemptError, charge.ReasonLotError, false, `not sent: 127.0.0.1 is a loopback address and is not dialled; if that is right, add 127.0.0.1/32 to the allow_to list`},
 		{"no URL", "callback", nil, charge.AttemptError, charge.ReasonLotError, false, `not sent: the address begins with ""`},
 		{"no address", "", nil, charge.AttemptError, charge.ReasonLotError, false, "not sent: the lot is unknown, off, or has no callback address"},
 	}
@@ -169,7 +185,7 @@ func TestNoAnswer(t *testing.T) {
 			defer client.Close()
 			channel := newChannel(t, ChannelConfig{Directory: d, Client: client, Now: func() time.Time { return noon }})
 			r := deliver(channel, lot.Order{Lot: apiLot, UUID: "u", Payload: []byte("{}")})
-			if r.Result != c.result || r.Reason != c.reason || r.Sent != c.sent || !strings.HasPrefix(r.Detail, c.detail) {
+			if r.Result != c.result || r.Reason != c.reason || r.Sent != c.sent || !strings.HasPrefix(said(r), c.detail) {
 				t.Errorf("got %+v", r)
 			}
 		})

@@ -91,7 +91,9 @@ func TestSettleCharging(t *testing.T) {
 	at := func(hour int) time.Time { return local(t, "2026-03-01 00:00:00").Add(time.Duration(hour) * time.Hour) }
 	stay := &charge.Stay{Entered: at(10)} // until 22: 104.00
 	const best, sum = charge.CombineBest, charge.CombineSum
-	used := func(id, minutes int64, worth charge.Fen) Used { return Used{Charge: id, Minutes: minutes, Worth: worth} }
+	used := func(id, minutes int64, worth charge.Fen) Used {
+		return Used{Charge: id, Minutes: minutes, Worth: worth}
+	}
 	cases := []struct {
 		name   string
 		grants []charge.Granted

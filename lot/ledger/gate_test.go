@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -211,7 +212,7 @@ func TestQuoteIsKeptWhole(t *testing.T) {
 			t.Fatal(err)
 		}
 		var back Quote
-		if err := json.Unmarshal(text, &back); err != nil || back != q {
+		if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(back, q) {
 			t.Errorf("%s: %+v %v, want %+v", text, back, err, q)
 		}
 	}

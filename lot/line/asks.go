@@ -19,16 +19,16 @@ type askKey struct {
 
 func (k askKey) text() string { return k.lot.String() + " " + k.service + " " + k.id }
 
-// silence is why a downlink got no answer.
+// silence is why a downlink got no answer: the code of a note.
 type silence string
 
 const (
 	answered   silence = ""
-	noAnswer   silence = "no answer in time"
-	lineClosed silence = "the line closed before the answer"
-	unsent     silence = "not sent: the line is full or closed"
-	moved      silence = "not sent: it finds its line anew"
-	unwanted   silence = "not sent: its stay ended while it waited for its turn"
+	noAnswer   silence = "delivery.no_answer"
+	lineClosed silence = "delivery.line_closed"
+	unsent     silence = "delivery.line_full"
+	moved      silence = "delivery.line_moved"
+	unwanted   silence = "delivery.unwanted"
 )
 
 // wait is one downlink under way. done is called once, on a goroutine of its own.

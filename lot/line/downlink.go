@@ -54,19 +54,19 @@ func (s *Server) Deliver(o lot.Order, done func(lot.Result)) { s.deliver(o, done
 
 // deliver is Deliver to another session than one that turned out to be full or closed.
 func (s *Server) deliver(o lot.Order, done func(lot.Result), not *session) {
-	offLine := func(why string) {
+	offLine := func(why charge.Note) {
 		go done(lot.Result{Result: charge.AttemptOffLine, Reason: charge.ReasonLineOff, Detail: why, At: s.cfg.Now()})
 	}
 	n := s.pick(o.Lot, linkOf(o.Message), func(n *session) bool { return n != not && n.cloud })
 	switch {
 	case n == nil && not == nil:
-		offLine("no line")
+		offLine(charge.Say("delivery.line_gone"))
 		return
 	case n == nil:
-		offLine(string(unsent))
+		offLine(charge.Say(string(unsent)))
 		return
 	case len(o.Payload) > downlinkMost:
-		go done(lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError, Detail: ErrTooLong.Error(), At: s.cfg.Now()})
+		go done(lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError, Detail: charge.Say("delivery.too_long", charge.Count("most", downlinkMost)), At: s.cfg.Now()})
 		return
 	}
 	w := &wait{key: askKey{o.Lot, serviceNotice, o.UUID}, session: n}
@@ -79,7 +79,7 @@ func (s *Server) deliver(o lot.Order, done func(lot.Result), not *session) {
 			s.deliver(o, done, nil)
 			return
 		case unwanted:
-			offLine(string(why))
+			offLine(charge.Say(string(why)))
 			return
 		}
 		r := s.result(f, why)
@@ -91,13 +91,13 @@ func (s *Server) deliver(o lot.Order, done func(lot.Result), not *session) {
 	if !s.asks.add(w) {
 		go done(lot.Result{
 			Result: charge.AttemptError, Reason: charge.ReasonLotError,
-			Detail: "the same message is under way to the lot", At: s.cfg.Now(),
+			Detail: charge.Say("delivery.under_way"), At: s.cfg.Now(),
 		})
 		return
 	}
 	d := &downlink{rank: rankReduction, tries: o.Tries, age: o.Delivery, message: o.Payload, wait: w, wanted: o.Wanted}
 	if !s.enqueue(n, d) && s.asks.unsent(w) {
-		offLine(string(unsent))
+		offLine(charge.Say(string(unsent)))
 	}
 }
 
@@ -106,19 +106,19 @@ func (s *Server) deliver(o lot.Order, done func(lot.Result), not *session) {
 func (s *Server) result(f *lot.Fields, why silence) lot.Result {
 	at := s.cfg.Now()
 	if why != answered {
-		return lot.Result{Result: charge.AttemptTimeout, Reason: charge.ReasonNoAnswer, Detail: string(why), At: at}
+		return lot.Result{Result: charge.AttemptTimeout, Reason: charge.ReasonNoAnswer, Detail: charge.Say(string(why)), At: at}
 	}
 	switch state := f.State(); {
 	case state == lot.StateYes:
-		return lot.Result{Result: charge.AttemptAcked, Reason: charge.ReasonOK, Detail: detail("state 1", f), At: at}
+		return lot.Result{Result: charge.AttemptAcked, Reason: charge.ReasonOK, Detail: answerNote("1", f), At: at}
 	case state == lot.StateNo:
-		return lot.Result{Result: charge.AttemptRefused, Reason: charge.ReasonLotRefused, Detail: detail("state 0", f), At: at}
+		return lot.Result{Result: charge.AttemptRefused, Reason: charge.ReasonLotRefused, Detail: answerNote("0", f), At: at}
 	case !f.HasState():
-		return lot.Result{Result: charge.AttemptAcked, Reason: charge.ReasonOK, Detail: detail("no state", f), At: at}
+		return lot.Result{Result: charge.AttemptAcked, Reason: charge.ReasonOK, Detail: answerNote("", f), At: at}
 	}
 	return lot.Result{
 		Result: charge.AttemptError, Reason: charge.ReasonLotError, Sent: true,
-		Detail: detail("state "+clip(f.Text("state")), f), At: at,
+		Detail: answerNote(clip(f.Text("state")), f), At: at,
 	}
 }
 

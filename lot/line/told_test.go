@@ -7,6 +7,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 // The line and the HTTP interface read what lots send by the same limits. The five below were taken by line only.
@@ -105,7 +106,7 @@ func TestAcknowledgementsAsLotsWriteThem(t *testing.T) {
 	data := lot.ToGBK([]byte(`{"uuid":"gbk","state":1,"errmsg":"操作成功"}`))
 	f.say(uplinkLine("pay_notice", testToken(1), string(data), keyA))
 	f.expect("")
-	if r := b.result(); r.Result != charge.AttemptAcked || r.Detail != "state 1: 操作成功" {
+	if r := b.result(); r.Result != charge.AttemptAcked || words.Note(words.English, r.Detail) != `the lot answered state 1: "操作成功"` {
 		t.Errorf("%+v", r)
 	}
 	f.say("\ufeff" + entryLine(testToken(1), "bom"))

@@ -16,6 +16,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 var update = flag.Bool("update", false, "write what the server says into the transcripts")
@@ -213,7 +214,7 @@ func (p *player) is(what string) string {
 	switch word {
 	case "result":
 		r := p.result()
-		return fmt.Sprintf("result %s %s %q", r.Result, r.Reason, r.Detail)
+		return fmt.Sprintf("result %s %s %q", r.Result, r.Reason, words.Note(words.English, r.Detail))
 	case "heard":
 		return "heard " + p.nextHeard()
 	case "silence":

@@ -158,11 +158,16 @@ func text(v any) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-func detail(state string, f *lot.Fields) string {
-	if say := f.Text("errmsg"); say != "" {
-		return state + ": " + clip(say)
+// answerNote is a lot's answer for the timeline, its own words quoted.
+func answerNote(state string, f *lot.Fields) charge.Note {
+	said := clip(f.Text("errmsg"))
+	switch {
+	case state == "" && said == "":
+		return charge.Say("answer.no_state")
+	case said == "":
+		return charge.Say("answer.state", charge.Text("state", state))
 	}
-	return state
+	return charge.Say("answer.said", charge.Text("state", state), charge.Text("said", said))
 }
 
 // clip keeps what a lot says short.

@@ -28,9 +28,10 @@ func testRoundTrip(t *testing.T, s *site) {
 	stay := s.stay("京AD06088", "o1")
 	d, j := s.delivery(c)
 	j.Lease, j.LeaseUntil, j.Fence, j.Attempt = "a", s.now.Add(time.Minute), 1, 2
-	attempt := charge.Attempt{Delivery: d.ID, N: 1, At: s.now, Result: charge.AttemptTimeout, Detail: "7 s"}
-	event := charge.Event{Charge: c.ID, At: s.now, Step: "matched", Result: "ok", Reason: charge.ReasonOK, Detail: "x", Actor: "li"}
+	attempt := charge.Attempt{Delivery: d.ID, N: 1, At: s.now, Result: charge.AttemptTimeout, Detail: charge.Say("delivery.no_answer")}
+	event := charge.Event{Charge: c.ID, At: s.now, Step: "matched", Result: "ok", Reason: charge.ReasonOK, Detail: charge.Say("match.before", charge.Text("stay", "x")), Actor: "li"}
 	entry := s.grant(c, charge.EntryGrant, 30)
+	older := &charge.Decision{State: charge.StateHeld, Reason: charge.ReasonWaitingForStay, Notes: charge.Notes{charge.Say("decision.waits", charge.When("until", s.now))}}
 
 	check := func(tx *store.Tx) error {
 		gotC, e1 := tx.Charge(c.ID)
@@ -42,6 +43,7 @@ func testRoundTrip(t *testing.T, s *site) {
 		gotA, e7 := tx.Attempts(d.ID)
 		gotE, e8 := tx.Events(c.ID)
 		gotL, e9 := tx.LedgerOf(c.ID)
+		gotO, e10 := tx.Decisions(c.ID)
 		same(t, "charge", gotC, c)
 		same(t, "bare charge", gotBare, bare)
 		same(t, "push", gotP, &p)
@@ -49,13 +51,14 @@ func testRoundTrip(t *testing.T, s *site) {
 		same(t, "delivery", gotD, d)
 		same(t, "job", gotJ, &j)
 		same(t, "attempts", gotA, []charge.Attempt{attempt})
+		same(t, "replaced decisions", gotO, []*charge.Decision{older})
 		same(t, "events", gotE, []charge.Event{event})
 		same(t, "ledger", gotL, []charge.LedgerEntry{entry})
-		return all(e1, e2, e3, e4, e5, e6, e7, e8, e9)
+		return all(e1, e2, e3, e4, e5, e6, e7, e8, e9, e10)
 	}
 	s.write(func(tx *store.Tx) error {
 		err := all(tx.AddPush(p), tx.AddCharge(c, c.Account), tx.AddCharge(bare, bare.Account), tx.AddStay(stay), tx.AddDelivery(d, j),
-			tx.AddAttempt(attempt), tx.AddEvent(event), tx.AddLedger(entry))
+			tx.AddAttempt(attempt), tx.AddEvent(event), tx.AddLedger(entry), tx.AddDecision(c.ID, older))
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,274 @@
+package flow
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/rules"
+)
+
+// Tone is how well a charge stands: good only where the money agrees.
+type Tone string
+
+// Tones.
+const (
+	ToneGood Tone = "good" // the driver has what was granted, or will have it
+	ToneWait Tone = "wait" // the gateway goes on by itself
+	ToneCalm Tone = "calm" // nothing was granted, and rightly so
+	ToneWarn Tone = "warn" // someone should look
+	ToneBad  Tone = "bad"  // the driver did not get what the rule gives
+)
+
+// Verb is an action of support on a charge.
+type Verb string
+
+// Verbs.
+const (
+	VerbRedeliver Verb = "redeliver"
+	VerbBind      Verb = "bind"
+	VerbVoid      Verb = "void"
+	VerbLotHas    Verb = "lot_has"     // resolve: the lot says it has the reduction
+	VerbLotHasNot Verb = "lot_has_not" // resolve: it says it has not
+)
+
+// Verdict is what is true to say of a charge, and what can be done about it.
+type Verdict struct {
+	Code    string // state and reason: "no_grant.cap_reached"
+	Text    charge.Note
+	Next    charge.Note
+	Tone    Tone
+	Actions []Choice
+}
+
+// Choice is an action that can work now.
+type Choice struct {
+	Verb   Verb
+	Effect *Effect // its dry run; nil in lists, and for bind, which needs a stay first
+}
+
+// VerdictOf judges a charge by its facts.
+func VerdictOf(f Facts) Verdict {
+	c := f.Charge
+	v := Verdict{Code: string(c.State) + "." + string(c.Reason), Next: charge.Say("next.nothing")}
+	switch c.State {
+	case charge.StateHeld:
+		v.Tone, v.Text, v.Next = ToneWait, charge.Say("verdict.held", charge.When("until", c.HoldUntil), expected(f)), charge.Say("next.held")
+	case charge.StateShadow:
+		v.Tone, v.Text, v.Next = ToneCalm, charge.Say("verdict.shadow", expected(f)), charge.Say("next.shadow")
+	case charge.StateNoGrant, charge.StateExpired:
+		f.nothingGranted(&v)
+	case charge.StateSending:
+		f.sending(&v)
+	case charge.StateUnknown:
+		f.unknown(&v)
+	case charge.StateDelivered:
+		f.delivered(&v)
+	case charge.StateRefused:
+		v.Tone, v.Text, v.Next = ToneBad, charge.Say("verdict.refused", grantOf(c), charge.Because("said", f.said())), f.notArrived("next.after_refusal")
+	case charge.StateGaveUp:
+		v.Tone, v.Next = ToneBad, f.notArrived("next.redeliver")
+		v.Text = charge.Say("verdict.gave_up", grantOf(c), charge.Word("reason", "charge_reason", c.Reason), charge.Because("said", f.said()))
+	case charge.StateUsed:
+		f.used(&v)
+	case charge.StateVoided:
+		f.voided(&v)
+	}
+	v.Actions = f.actions()
+	return v
+}
+
+// nothingGranted is a charge that was given nothing.
+func (f Facts) nothingGranted(v *Verdict) {
+	c := f.Charge
+	why := charge.Because("why", lastNote(c.Decision))
+	v.Tone, v.Text, v.Next = ToneCalm, charge.Say("verdict.nothing", charge.Word("reason", "charge_reason", c.Reason), why), charge.Say("next.explain")
+	switch c.Reason {
+	case charge.ReasonLeftBeforeArrival:
+		v.Tone, v.Text, v.Next = ToneBad, charge.Say("verdict.left_before", expected(f), why), charge.Say("next.compensate_earlier")
+	case charge.ReasonNoStay, charge.ReasonHoldOver:
+		v.Tone, v.Text, v.Next = ToneWarn, charge.Say("verdict.no_stay", expected(f), why), charge.Say("next.find_stay")
+	case charge.ReasonCapReached:
+		v.Text = charge.Say("verdict.cap", why, before(c))
+		v.Next = charge.Say("next.cap")
+	case charge.ReasonCombineBest, charge.ReasonCombineFirst, charge.ReasonCombineMethod:
+		v.Text = charge.Say("verdict.stands", charge.Word("reason", "charge_reason", c.Reason), why, before(c))
+		v.Next = charge.Say("next.stands")
+	case charge.ReasonNothingPushed:
+		v.Tone, v.Next = ToneWarn, charge.Say("next.ask_platform")
+	case charge.ReasonLotDecides4G, charge.ReasonBindingOff:
+		v.Tone, v.Next = ToneWarn, charge.Say("next.binding")
+	case charge.ReasonRuleUnmet:
+		if !f.left() {
+			v.Next = charge.Say("next.rule")
+		}
+	}
+}
+
+// sending is a grant on its way.
+func (f Facts) sending(v *Verdict) {
+	c := f.Charge
+	v.Tone, v.Text, v.Next = ToneWait, charge.Say("verdict.sending", grantOf(c), f.target()), charge.Say("next.by_itself")
+	switch c.Reason {
+	case charge.ReasonOK:
+		return
+	case charge.ReasonLineOff:
+		v.Tone, v.Next = ToneWarn, charge.Say("next.line")
+	case charge.ReasonLotPaused:
+		v.Tone, v.Next = ToneWarn, charge.Say("next.resume")
+	default:
+		v.Tone, v.Next = ToneWarn, charge.Say("next.callback")
+	}
+	v.Text = charge.Say("verdict.sending_waits", grantOf(c), f.target(), charge.Word("reason", "charge_reason", c.Reason), f.nextTry())
+}
+
+// unknown is a grant that was sent and not answered.
+func (f Facts) unknown(v *Verdict) {
+	c := f.Charge
+	switch {
+	case f.pending():
+		v.Tone, v.Text, v.Next = ToneWait, charge.Say("verdict.unknown_retried", grantOf(c), f.nextTry()), charge.Say("next.asked_again")
+	case f.left():
+		v.Tone, v.Text, v.Next = ToneWarn, charge.Say("verdict.unknown_left", grantOf(c)), charge.Say("next.ask_lot_left")
+	case f.unsafe():
+		v.Tone, v.Text, v.Next = ToneWarn, charge.Say("verdict.unknown_unsafe", grantOf(c)), charge.Say("next.ask_lot")
+	default:
+		v.Tone, v.Text, v.Next = ToneWarn, charge.Say("verdict.unknown", grantOf(c)), charge.Say("next.ask_lot")
+	}
+}
+
+// delivered is a grant that the lot has.
+func (f Facts) delivered(v *Verdict) {
+	c := f.Charge
+	switch {
+	case c.Reason == charge.ReasonUsageNotTold:
+		v.Tone, v.Text, v.Next = ToneWarn, charge.Say("verdict.not_told", grantOf(c)), charge.Say("next.ask_used")
+	case lot.KindOf(f.Lot.Kind).CanRevoke:
+		v.Tone, v.Text, v.Next = ToneGood, charge.Say("verdict.posted", grantOf(c)), charge.Say("next.exit")
+	default:
+		v.Tone, v.Text, v.Next = ToneGood, charge.Say("verdict.delivered", grantOf(c)), charge.Say("next.exit")
+	}
+}
+
+// used is a grant that the exit has confirmed.
+func (f Facts) used(v *Verdict) {
+	c := f.Charge
+	v.Tone, v.Text = ToneGood, charge.Say("verdict.used_unknown")
+	if c.Usage != nil {
+		v.Text = charge.Say("verdict.used", used("used", c.Usage))
+	}
+	switch {
+	case c.Gap():
+		v.Tone, v.Next = ToneWarn, charge.Say("next.gap")
+		v.Text = charge.Say("verdict.gap", used("used", c.Usage), grantOf(c))
+		if c.Usage.Gap != 0 {
+			v.Text = charge.Say("verdict.gap_price", used("used", c.Usage), charge.Money("took", c.Usage.Gap))
+		}
+	case c.Report == charge.ReportGaveUp:
+		v.Tone, v.Next = ToneWarn, charge.Say("next.report")
+	case c.Report == charge.ReportDue || c.Report == charge.ReportSent:
+		v.Next = charge.Say("next.reporting")
+	}
+}
+
+// voided is a grant that support has taken back. What the lot may have received is not undone by that.
+func (f Facts) voided(v *Verdict) {
+	v.Tone, v.Text = ToneCalm, charge.Say("verdict.voided")
+	switch {
+	case f.Charge.Usage != nil:
+		v.Text = charge.Say("verdict.voided_used", used("used", f.Charge.Usage))
+	case f.Told && f.Charge.Reduction != nil && f.left():
+		v.Tone, v.Text, v.Next = ToneWarn, charge.Say("verdict.voided_told", grantOf(f.Charge)), charge.Say("next.ask_voided")
+	case f.Told && f.Charge.Reduction != nil:
+		v.Tone, v.Text, v.Next = ToneWarn, charge.Say("verdict.voided_told", grantOf(f.Charge)), charge.Say("next.undo_at_booth")
+	}
+}
+
+// notArrived is what to do about a reduction that the lot has not: again while the car is in, else by hand.
+func (f Facts) notArrived(again string) charge.Note {
+	if f.left() {
+		return charge.Say("next.compensate")
+	}
+	return charge.Say(again)
+}
+
+// actions are what support can do now.
+func (f Facts) actions() []Choice {
+	var list []Choice
+	add := func(verb Verb, why charge.Note, sensible bool) {
+		if sensible && why.IsZero() {
+			list = append(list, Choice{Verb: verb})
+		}
+	}
+	s := f.Charge.State
+	add(VerbLotHas, f.mayResolve(), true)
+	add(VerbLotHasNot, f.mayResolve(), f.LotKnown)
+	add(VerbRedeliver, f.mayRedeliver(), s != charge.StateHeld && f.Charge.Reason != charge.ReasonVoidedByUser)
+	add(VerbBind, f.mayBind(), f.Stay == nil || f.left())
+	add(VerbVoid, f.mayVoid(), s != charge.StateNoGrant && s != charge.StateShadow)
+	return list
+}
+
+// said is what the last try came to.
+func (f Facts) said() charge.Note {
+	if f.Said.IsZero() {
+		return charge.Say("verdict.said_nothing")
+	}
+	return f.Said
+}
+
+func (f Facts) target() charge.Arg {
+	if f.Delivery != nil {
+		return charge.AtLot("lot", f.Delivery.Lot)
+	}
+	return charge.AtLot("lot", f.Charge.Lot)
+}
+
+func (f Facts) nextTry() charge.Arg {
+	if f.Delivery == nil {
+		return charge.When("next", f.Charge.UpdatedAt)
+	}
+	return charge.When("next", f.Delivery.DueAt)
+}
+
+// grantOf is what the charge was given, as an argument; nothing where it was not.
+func grantOf(c *charge.Charge) charge.Arg {
+	if c.Reduction == nil {
+		return charge.Grants("grant")
+	}
+	return charge.Grants("grant", *c.Reduction)
+}
+
+// expected is what the rule gives for the charge alone.
+func expected(f Facts) charge.Arg {
+	d := f.Charge.Decision
+	if d == nil {
+		return charge.Grants("grant")
+	}
+	want := d.Reduction
+	if want.IsZero() {
+		want = d.Wanted
+	}
+	if want.IsZero() {
+		want = rules.Decide(rules.Input{Charge: f.Charge, Rule: d.Rule, Priced: lot.KindOf(f.Lot.Kind).NeedsTariff, Now: d.At}).Reduction
+	}
+	if want.IsZero() {
+		return charge.Grants("grant")
+	}
+	return charge.Grants("grant", want)
+}
+
+// before names the charges whose grants the stay had already.
+func before(c *charge.Charge) charge.Arg {
+	var ids []string
+	if c.Decision != nil {
+		for _, g := range c.Decision.Granted {
+			ids = append(ids, strconv.FormatInt(g.Charge, 10))
+		}
+	}
+	if len(ids) == 0 {
+		return charge.Text("earlier", "–")
+	}
+	return charge.Text("earlier", strings.Join(ids, ", "))
+}

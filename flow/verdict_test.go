@@ -1,0 +1,142 @@
+package flow
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/words"
+)
+
+var update = flag.Bool("update", false, "write golden files anew")
+
+// every calls fn with the facts of the full product: states, reasons, kinds of lots and what a second message does
+// there, the stay, the delivery, whether the lot was told, and what came of the report.
+func every(fn func(Facts)) {
+	at := time.Date(2026, 1, 31, 4, 0, 0, 0, time.UTC)
+	grant := charge.Reduction{Method: charge.MethodTime, Minutes: 30}
+	lots := []charge.Lot{
+		{Kind: charge.KindSDK, Repeats: charge.RepeatsAdd}, {Kind: charge.KindSDK, Repeats: charge.RepeatsUnsafe},
+		{Kind: charge.KindAPI, Repeats: charge.RepeatsReplace}, {Kind: charge.Kind4G, Repeats: charge.RepeatsAdd},
+	}
+	stays := []*charge.Stay{nil, {Open: true, Entered: at}, {Entered: at, Left: at.Add(time.Hour), Closed: charge.ClosedByExit}}
+	deliveries := []*charge.Delivery{nil}
+	for _, s := range charge.DeliveryStates {
+		deliveries = append(deliveries, &charge.Delivery{State: s, DueAt: at, Lot: charge.LotID{Union: "1", Park: "2"}})
+	}
+	for _, state := range charge.States {
+		for _, reason := range charge.Reasons {
+			for _, l := range lots {
+				for _, stay := range stays {
+					for _, dl := range deliveries {
+						for _, told := range []bool{false, true} {
+							for _, used := range []*charge.Usage{nil, {Minutes: 30}, {Minutes: 20}} {
+								r := grant
+								d := &charge.Decision{Wanted: grant, Reduction: grant, Notes: charge.Notes{charge.Say("rule.gives", charge.Grants("grant", grant))}}
+								c := &charge.Charge{ID: 7, Lot: charge.LotID{Union: "1", Park: "2"}, State: state, Reason: reason, Reduction: &r,
+									Decision: d, Usage: used, HoldUntil: at, UpdatedAt: at}
+								fn(Facts{Charge: c, Lot: l, LotKnown: true, Stay: stay, Delivery: dl, Told: told})
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestVerdictOverTheFullProduct holds what a verdict may never do, for every combination of what it depends on.
+func TestVerdictOverTheFullProduct(t *testing.T) {
+	seen := map[string]Facts{}
+	every(func(f Facts) {
+		v := VerdictOf(f)
+		about := func() string {
+			return fmt.Sprintf("%s in a %s lot (%s), stay %v, delivery %v, told %v", v.Code, f.Lot.Kind, f.Lot.Repeats, f.Stay, f.Delivery, f.Told)
+		}
+		first := seen[v.Text.Code+"/"+v.Next.Code].Charge == nil
+		for _, l := range []words.Lang{words.Chinese, words.English} {
+			for _, n := range []charge.Note{v.Text, v.Next} {
+				if !first {
+					continue
+				}
+				if said := words.Note(l, n); said == "" || strings.HasPrefix(said, "#") || strings.Contains(said, "{") {
+					t.Fatalf("%s says %q in %s", about(), said, l)
+				}
+			}
+		}
+		for _, choice := range v.Actions {
+			if why := f.refusal(choice.Verb); !why.IsZero() {
+				t.Fatalf("%s offers %s, which can only be refused: %s", about(), choice.Verb, words.Note(words.English, why))
+			}
+		}
+		verbs := func(verb Verb) bool {
+			return slices.ContainsFunc(v.Actions, func(c Choice) bool { return c.Verb == verb })
+		}
+		state, next := f.Charge.State, v.Next.Code
+		switch {
+		case next == "next.nothing" && (state == charge.StateUnknown || state == charge.StateRefused || state == charge.StateGaveUp || f.Charge.Gap()):
+			t.Fatalf("%s says there is nothing to do beside an open task", about())
+		case v.Tone == ToneGood && (f.Charge.Gap() || state != charge.StateDelivered && state != charge.StateUsed):
+			t.Fatalf("%s is green where the money does not agree", about())
+		case (next == "next.asked_again" || next == "next.by_itself") && (f.Delivery == nil || !f.pending()) && state == charge.StateUnknown:
+			t.Fatalf("%s promises a retry that does not come", about())
+		case (next == "next.redeliver" || next == "next.after_refusal") && !verbs(VerbRedeliver) && f.Charge.Reason != charge.ReasonVoidedByUser:
+			t.Fatalf("%s advises to redeliver and does not offer it", about())
+		case next == "next.compensate" && !f.left():
+			t.Fatalf("%s gives the driver up while the car is in", about())
+		case state == charge.StateUnknown && f.mayResolve().IsZero() && !(verbs(VerbLotHas) && verbs(VerbLotHasNot)):
+			t.Fatalf("%s is a dead end", about())
+		case state == charge.StateUnknown && f.unsafe() && verbs(VerbRedeliver) && !f.pending():
+			t.Fatalf("%s would tell a lot twice that may not be", about())
+		}
+		if first {
+			seen[v.Text.Code+"/"+next] = f
+		}
+	})
+	var golden strings.Builder
+	keys := make([]string, 0, len(seen))
+	for key := range seen {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	for _, key := range keys {
+		v := VerdictOf(seen[key])
+		fmt.Fprintf(&golden, "%s (%s)\n  %s\n  %s\n  %s\n  %s\n", key, v.Tone, words.Note(words.Chinese, v.Text), words.Note(words.Chinese, v.Next),
+			words.Note(words.English, v.Text), words.Note(words.English, v.Next))
+	}
+	compareGolden(t, "testdata/verdicts.txt", golden.String())
+}
+
+// refusal is why an action can only be refused.
+func (f Facts) refusal(verb Verb) charge.Note {
+	switch verb {
+	case VerbRedeliver:
+		return f.mayRedeliver()
+	case VerbBind:
+		return f.mayBind()
+	case VerbVoid:
+		return f.mayVoid()
+	}
+	return f.mayResolve()
+}
+
+func compareGolden(t *testing.T, name, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(want) != got {
+		t.Errorf("%s is not what is said now; run go test ./flow -run %s -update and read the difference", name, t.Name())
+	}
+}

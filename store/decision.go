@@ -1,0 +1,23 @@
+package store
+
+import "github.com/chargestamp/chargestamp/charge"
+
+var selectDecisions = tableDecision.selectWhere("charge = ? ORDER BY id").of("i")
+
+// AddDecision keeps a decision that another one replaces; the one that counts stands in the charge.
+func (t *Tx) AddDecision(chargeID int64, d *charge.Decision) error {
+	return t.add(tableDecision, chargeID, t.store.ids.Next(), jsonText(d))
+}
+
+// Decisions lists a charge's replaced decisions, oldest first.
+func (t *Tx) Decisions(chargeID int64) ([]*charge.Decision, error) {
+	return list(t, selectDecisions, scanDecision, chargeID)
+}
+
+func scanDecision(c *cells) (*charge.Decision, error) {
+	c.int() // its charge
+	c.int() // its place among the charge's decisions
+	d := &charge.Decision{}
+	c.json(d)
+	return d, c.failed()
+}
