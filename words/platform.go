@@ -12,7 +12,7 @@ func OfProfile(english string) Text {
 // docs fails on one that stands not here: whoever writes one writes the other.
 var chineseNotes = map[string]string{
 	// xiaoju
-	"Form A (plateNo, merchId, duration, sign) has no order number: one reduction a stay, or one in 10 minutes where no stay is known.":                                           "形式 A（plateNo、merchId、duration、sign）没有订单号：一次停车只减一次；没有在场记录时 10 分钟内只减一次。",
+	"Form A (plateNo, merchId, duration, sign) has no order number and proves no time: the account setting undated says whether it counts, then once a stay.":                     "形式 A（plateNo、merchId、duration、sign）没有订单号，也不能证明时间：账号设置 undated 决定是否减免，减免时一次停车只减一次。",
 	"Form B adds bizId and the times of the charge; which form 小桔 sends to a car park is not published, so both are taken.":                                                       "形式 B 另有 bizId 和充电时间；小桔向车场推送哪一种没有公开，所以两种都接受。",
 	"durType is a later variant of the same form: 1 or nothing makes duration minutes, 0 makes it fen. 小桔 grants time alone, so a push in fen names nothing that can be granted.": "durType 是后来的变体：1 或没有时 duration 的单位是分钟，0 时是分（钱）。小桔只能减免时长，所以按金额的推送等于没有说减免。",
 	"queryPlateNo must be signed like a push; receivers were seen that do not look.":                                                                                              "queryPlateNo 必须与推送一样签名；见过不校验的接收方。",
