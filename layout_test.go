@@ -29,25 +29,26 @@ var may = map[string][]string{
 	"lotline":               {},
 	"lotline/sdktest":       {"lotline"},
 	"rules":                 {"charge"},
-	"platform":              {"charge", "seal"},             // the contract of a dialect, nothing else
-	"platform/profile":      {"charge", "seal", "platform"}, // the kit: knows no door and no doctor
-	"platform/intake":       {"charge", "platform"},         // the door: knows no dialect and no kit
-	"platform/doctor":       {"charge", "seal", "platform"}, // walks platform.Admit as the door does
+	"platform":              {"charge", "seal"},              // the contract of a dialect, nothing else
+	"platform/profile":      {"charge", "seal", "platform"},  // the kit: knows no door and no doctor
+	"platform/intake":       {"charge", "platform", "limit"}, // the door: knows no dialect and no kit
+	"platform/doctor":       {"charge", "seal", "platform"},  // walks platform.Admit as the door does
 	"platform/platformtest": {"charge", "seal", "platform", "platform/doctor"},
 	"platform/cec":          {"charge", "seal", "platform", "platform/profile"}, // a family: never a sibling
 	"platform/flat":         {"charge", "seal", "platform", "platform/profile"},
 	"platform/plain":        {"charge", "seal", "platform", "platform/profile"},
 	"platform/open13":       {"charge", "seal", "platform", "platform/profile"},
 	"platform/all":          {"charge", "platform", "platform/profile", "platform/cec", "platform/flat", "platform/plain", "platform/open13"},
-	"lot":                   {"charge", "seal"},
-	"lot/line":              {"charge", "seal", "lot"},
+	"lot":                   {"charge", "seal", "limit"},
+	"lot/line":              {"charge", "seal", "lot", "limit"},
 	"lot/callback":          {"charge", "seal", "lot", "outbound"},
 	"lot/ledger":            {"charge", "seal", "lot"},
 	"store":                 {"charge", "outbox"},
 	"store/storetest":       {"charge", "outbox", "store", "store/pgtest"},
 	"store/pgtest":          {},
-	"flow":                  {"charge", "platform", "lot", "lot/ledger", "rules", "outbox"},
+	"flow":                  {"charge", "platform", "lot", "lot/ledger", "rules", "outbox", "limit"},
 	"bounded":               {},
+	"limit":                 {},
 	"estate":                {"charge", "seal", "lot", "bounded"}, // lot: the row of each kind of car park
 	"guard":                 {"charge", "seal"},
 	"play":                  {"charge", "lotline", "admin/client", "bounded"},

@@ -3,6 +3,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -290,15 +291,17 @@ func (a *App) makePublic(limits LimitConfig, proxies []netip.Prefix) (http.Handl
 		return nil, &ConfigError{err}
 	}
 	gate := ledger.New(ledger.Config{Directory: directory{a.book}, Gate: a.flow, Now: a.clock.Now, Logger: a.logger})
-	return public(in, a.inbound.Routes(), gate.Routes(), a.line.Handler()), nil
+	address := func(r *http.Request) netip.Addr { return intake.ClientAddr(r, proxies) }
+	lots := lot.NewStrangers(address, cmp.Or(limits.AddressPerS, intake.DefaultPerAddress), a.clock.Now, a.logger)
+	return public(in, lots, a.line.Handler(), a.inbound.Routes(), gate.Routes()), nil
 }
 
 // public serves lots' exact paths beside the platforms'. No mux: it would redirect double slashes.
-func public(in http.Handler, calls, gate map[string]http.HandlerFunc, poll http.Handler) http.Handler {
-	exact := map[string]http.Handler{"/bpd/upload.do": poll, "/bpd/download.do": poll}
-	for _, routes := range []map[string]http.HandlerFunc{calls, gate} {
+func public(in http.Handler, lots *lot.Strangers, poll http.Handler, tables ...map[string]http.HandlerFunc) http.Handler {
+	exact := map[string]http.Handler{"/bpd/upload.do": lots.Guard(poll), "/bpd/download.do": lots.Guard(poll)}
+	for _, routes := range tables {
 		for path, h := range routes {
-			exact[path] = h
+			exact[path] = lots.Guard(h)
 		}
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -68,15 +68,16 @@ func (a *App) openListeners(ctx context.Context) (open listeners, err error) {
 		return open, err
 	}
 	a.addresses = Addresses{HTTP: shown(public), Admin: shown(open.admin), Line: shown(lines)}
-	open.public = []net.Listener{a.proxied(public, a.cfg.HTTP.ProxyProtocol)}
-	open.lines = []net.Listener{a.proxied(lines, a.cfg.Line.ProxyProtocol)}
+	bound := a.bounds()
+	open.public = []net.Listener{a.proxied(bound.public(public), a.cfg.HTTP.ProxyProtocol)}
+	open.lines = []net.Listener{a.proxied(bound.line(lines), a.cfg.Line.ProxyProtocol)}
 	if open.health != nil {
 		a.addresses.Health = shown(open.health)
 	}
 	if a.cert = cert; cert != nil {
 		a.addresses.HTTPS, a.addresses.LineTLS = shown(https), shown(sealed)
-		open.public = append(open.public, tls.NewListener(a.proxied(https, a.cfg.HTTP.ProxyProtocol), cert.config()))
-		open.lines = append(open.lines, tls.NewListener(a.proxied(sealed, a.cfg.Line.ProxyProtocol), cert.config()))
+		open.public = append(open.public, tls.NewListener(a.proxied(bound.public(https), a.cfg.HTTP.ProxyProtocol), cert.config()))
+		open.lines = append(open.lines, tls.NewListener(a.proxied(bound.line(sealed), a.cfg.Line.ProxyProtocol), cert.config()))
 	}
 	return open, nil
 }

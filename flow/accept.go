@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -18,9 +17,6 @@ import (
 
 // taking bounds how long a platform waits for a commit before it hears "busy".
 const taking = 10 * time.Second
-
-// maxRefused is how many refused pushes of one account and day are kept; beyond it they are counted.
-const maxRefused = 10_000
 
 // repeatWindow is how long the same push without order number counts as a repeat, whatever became of it.
 const repeatWindow = 10 * time.Minute
@@ -65,28 +61,6 @@ func (t *taken) store(ctx context.Context) error {
 		return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeAccepted}, "not a finished charge: ignored")
 	}
 	return t.charge(ctx)
-}
-
-// Refuse records a push that was not opened.
-func (f *Flow) Refuse(ctx context.Context, p platform.Push, account string, r *platform.Refusal, answer platform.Reply) {
-	f.cfg.Observer.Pushed(p.Platform, r.Outcome)
-	if r.Outcome == charge.OutcomeBusy || r.Outcome == charge.OutcomeRateLimited && !f.floods.pick(p.Platform, account, p.Received) {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), taking)
-	defer cancel()
-	err := f.cfg.Storage.Write(ctx, nil, func(tx Tx) error {
-		n, err := tx.CountRefused(p.Platform, account, day(p.Received))
-		if err != nil || n > maxRefused {
-			return err
-		}
-		rec := f.pushRecord(p, account)
-		rec.Outcome, rec.Reason, rec.Reply = r.Outcome, r.Detail, answer.Body
-		return tx.AddPush(rec)
-	})
-	if err != nil && !errors.Is(err, outbox.ErrBusy) {
-		f.cfg.Logger.Warn("a refused push was not recorded", "platform", p.Platform, "outcome", r.Outcome, "error", err)
-	}
 }
 
 // taken is one push on its way in.
@@ -317,29 +291,6 @@ func digest(c *charge.Charge) string {
 func (f *Flow) pushRecord(p platform.Push, account string) charge.Push {
 	return charge.Push{
 		ID: f.cfg.IDs(), Platform: p.Platform, Account: account, Received: p.Received,
-		Remote: p.Remote.String(), Request: wire(p),
+		Remote: p.Remote.String(), Request: wire(p, len(p.Body)),
 	}
-}
-
-// wire prints a request in the form that the doctor and replay read.
-func wire(p platform.Push) []byte {
-	var b strings.Builder
-	b.Grow(len(p.Body) + 512)
-	target := p.Path
-	if p.Query != "" {
-		target += "?" + p.Query
-	}
-	method := p.Method
-	if method == "" {
-		method = http.MethodPost
-	}
-	b.WriteString(method + " " + target + " HTTP/1.1\r\n")
-	for name, values := range p.Header {
-		for _, v := range values {
-			b.WriteString(name + ": " + v + "\r\n")
-		}
-	}
-	b.WriteString("\r\n")
-	b.Write(p.Body)
-	return []byte(b.String())
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/limit"
 	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/outbox"
 	"github.com/chargestamp/chargestamp/platform"
@@ -83,13 +84,14 @@ type Config struct {
 
 // Flow tells the story. It implements platform.Taker, lot.Events and ledger.Gate.
 type Flow struct {
-	cfg     Config
-	runner  *outbox.Runner
-	expiry  *expirer
-	floods  floods
-	taking  chan struct{} // holds one for each push that is being stored
-	turns   outbox.Turns
-	retries chan struct{} // holds one for each delivery that is being looked at again before another try
+	cfg       Config
+	runner    *outbox.Runner
+	expiry    *expirer
+	strangers *refusals
+	floods    *limit.Rate[[2]string] // refusals of too many pushes that are recorded, by platform and account
+	taking    chan struct{}          // holds one for each push that is being stored
+	turns     outbox.Turns
+	retries   chan struct{} // holds one for each delivery that is being looked at again before another try
 }
 
 const (

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/limit"
 	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/outbox"
 )
@@ -17,7 +18,7 @@ func New(cfg Config, jobs outbox.Storage) *Flow {
 	if cfg.Linked == nil {
 		cfg.Linked = func(charge.LotID) bool { return false }
 	}
-	f := &Flow{cfg: cfg, taking: make(chan struct{}, mostTaking), retries: make(chan struct{}, mostRetries)}
+	f := &Flow{cfg: cfg, floods: limit.NewRate[[2]string](1), strangers: newRefusals(), taking: make(chan struct{}, mostTaking), retries: make(chan struct{}, mostRetries)}
 	f.expiry = newExpirer(f)
 	f.runner = outbox.New(outbox.Config{
 		Storage: jobs, Node: cfg.Node, Lease: cfg.Lease, Poll: cfg.Poll, Now: cfg.Now, Logger: cfg.Logger,

@@ -48,10 +48,17 @@ func ReadObjectInto(body []byte, fields []Field) ([]Field, error) {
 	return readObject(string(body), fields)
 }
 
+// MostMembers bounds the members of an object, so that no work over them grows with what a stranger sends; the longest
+// message that is known has 24.
+const MostMembers = 256
+
 func readObject(text string, fields []Field) ([]Field, error) {
 	s := scanner{text: text}
 	s.blanks()
 	err := s.object(0, func(name string, from int) error {
+		if len(fields) == MostMembers {
+			return fmt.Errorf("%w: it has more than %d members", ErrJSON, MostMembers)
+		}
 		kind, value, err := s.value(1)
 		if err != nil {
 			return err

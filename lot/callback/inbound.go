@@ -48,13 +48,13 @@ const uploaded = "上传成功"
 // answers with the order it was about.
 func (a *API) handle(then func(ctx context.Context, m message) (order string, answer lot.Answer, err error)) http.HandlerFunc {
 	return lot.Handle(func(ctx context.Context, body []byte) any {
-		m, err := a.open(body)
+		m, err := a.open(ctx, body)
 		if err != nil {
-			return a.refuse(m, err)
+			return a.refuse(ctx, m, err)
 		}
 		order, answer, err := then(ctx, m)
 		if refused := m.Err(); refused != nil {
-			return a.refuse(m, refused)
+			return a.refuse(ctx, m, refused)
 		}
 		if err != nil {
 			a.cfg.Logger.Error("message of an api lot not stored", "lot", m.lot, "error", err)
@@ -67,13 +67,13 @@ func (a *API) handle(then func(ctx context.Context, m message) (order string, an
 	})
 }
 
-func (a *API) refuse(m message, err error) lot.Reply {
-	a.cfg.Logger.Info("message of an api lot refused", "lot", m.lot, "reason", err)
+func (a *API) refuse(ctx context.Context, m message, err error) lot.Reply {
+	lot.Refused(ctx, m.lot, err)
 	return lot.Reply{ErrMsg: err.Error()}
 }
 
 // open checks the seal by the vendor's ukey, and then whether the lot is one that speaks this way.
-func (a *API) open(body []byte) (message, error) {
+func (a *API) open(ctx context.Context, body []byte) (message, error) {
 	m := message{now: a.cfg.Now()}
 	var err error
 	if m.Signed, err = lot.ReadSigned(body); err != nil {
@@ -82,6 +82,7 @@ func (a *API) open(body []byte) (message, error) {
 	m.lot = charge.LotID{Union: m.Text("union_id"), Park: m.Text("park_id")}
 	vendor, known := a.cfg.Directory.Vendor(m.lot.Union)
 	if !known || !m.By(lot.KeysAt(vendor.Ukey, vendor.OldUkey, m.now)...) {
+		lot.WrongKey(ctx, m.lot)
 		return m, errors.New(lot.RefusedSign)
 	}
 	l, _, known := a.cfg.Directory.Lot(m.lot)

@@ -89,14 +89,14 @@ type message struct {
 // handle looks at the seal before it looks at anything else, and gives the message to one of the four.
 func (a *API) handle(then func(ctx context.Context, m message) (any, error)) http.HandlerFunc {
 	return lot.Handle(func(ctx context.Context, body []byte) any {
-		m, err := a.open(body)
+		m, err := a.open(ctx, body)
 		if err != nil {
-			a.cfg.Logger.Info("gate message refused", "lot", m.lot, "reason", err)
+			lot.Refused(ctx, m.lot, err)
 			return lot.Reply{ErrMsg: err.Error()}
 		}
 		answer, err := then(ctx, m)
 		if refused := m.Err(); refused != nil {
-			a.cfg.Logger.Info("gate message refused", "lot", m.lot, "reason", refused)
+			lot.Refused(ctx, m.lot, refused)
 			return lot.Reply{ErrMsg: refused.Error()}
 		}
 		if err != nil {
@@ -107,7 +107,7 @@ func (a *API) handle(then func(ctx context.Context, m message) (any, error)) htt
 	})
 }
 
-func (a *API) open(body []byte) (message, error) {
+func (a *API) open(ctx context.Context, body []byte) (message, error) {
 	m := message{now: a.cfg.Now()}
 	var err error
 	if m.Signed, err = lot.ReadSigned(body); err != nil {
@@ -116,6 +116,7 @@ func (a *API) open(body []byte) (message, error) {
 	m.lot = charge.LotID{Union: m.Text("union_id"), Park: m.Text("park_id")}
 	l, _, known := a.cfg.Directory.Lot(m.lot)
 	if !known || !m.By(lot.KeysAt(l.Ckey, l.OldCkey, m.now)...) {
+		lot.WrongKey(ctx, m.lot)
 		return m, errors.New(lot.RefusedSign)
 	}
 	if !lot.KindOf(l.Kind).KeepsStays {

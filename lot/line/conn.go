@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/chargestamp/chargestamp/limit"
 )
 
 // writeWait is how long one write may hang before the line is closed.
@@ -49,7 +51,7 @@ type conn struct {
 
 	session atomic.Pointer[session] // nil until login, and again once another login took its place
 	heard   atomic.Int64            // when the last frame came, Unix ms
-	bad     flood                   // frames that were refused
+	bad     limit.Window            // frames that were refused
 	held    int64                   // of the server's room for strangers; the reader's
 
 	replaced atomic.Bool // it had logged in, and another connection has taken its place
@@ -151,7 +153,7 @@ func (c *conn) drop(reason string) {
 
 // refused counts a frame that was dropped or refused.
 func (c *conn) refused() {
-	if c.bad.over(c.cfg.Now(), badFrames) {
+	if c.bad.Over(c.cfg.Now(), floodSpan, badFrames) {
 		c.close("too_many_refused")
 	}
 }

@@ -42,7 +42,7 @@ func (s *Server) login(c *conn, remote string, e envelope) answer {
 		return *refused
 	case len(f.Text("local_id")) > maxLocalID:
 		return s.loginFails(remote, "bad_local_id", sayLoginFails)
-	case !s.logins.allow(who.lot, s.cfg.Now()):
+	case !s.logins.Allow(who.lot, s.cfg.Now()):
 		return s.loginFails(remote, "too_many_logins", sayLoginFails)
 	}
 	n := s.newSession(c, remote, who, f)

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/limit"
 	"github.com/chargestamp/chargestamp/lot"
 )
 
@@ -20,12 +21,12 @@ type Server struct {
 	sessions *sessions
 	asks     *asks
 	resends  *resend
-	logins   rate
+	logins   *limit.Rate[charge.LotID]
 	guesses  guesses // failed logins that named no vendor
 	gated    gated   // sessions for which something waits until a moment comes
 	book     *book
-	noise    noise // refusals, by reason
-	cuts     noise // messages of which something was cut, by lot
+	noise    limit.Noise // refusals, by reason
+	cuts     limit.Noise // messages of which something was cut, by lot
 	newToken func() string
 
 	ctx      context.Context // over once nothing is handled any more
@@ -81,7 +82,7 @@ func (s *Server) refusal(remote, reason, say string) answer {
 // seconds, however many there are.
 func (s *Server) refuse(remote, reason string) {
 	s.cfg.Metrics.Refused(reason)
-	if n := s.noise.allow(reason, s.cfg.Now()); n > 0 {
+	if n := s.noise.Allow(reason, s.cfg.Now()); n > 0 {
 		s.log.Warn("line refused", "reason", reason, "remote", remote, "count", n)
 	}
 }
@@ -92,7 +93,7 @@ func (s *Server) warn(u uplink) {
 	if len(cut) == 0 {
 		return
 	}
-	if n := s.cuts.allow(u.session.lot.String(), s.cfg.Now()); n > 0 {
+	if n := s.cuts.Allow(u.session.lot.String(), s.cfg.Now()); n > 0 {
 		s.log.Warn("fields of a lot's message were cut", "lot", u.session.lot.String(), "service", u.label(), "fields", cut, "count", n)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/limit"
 )
 
 // session is one login: one fee-collection PC of a lot. It lasts until its connection closes, its place is taken
@@ -28,7 +29,7 @@ type session struct {
 	beat  atomic.Int64 // last heartbeat, login or poll, Unix ms
 	ended atomic.Bool
 
-	flood flood
+	flood limit.Window
 	lane  lane
 
 	waits []*wait // downlinks that wait for this session's answer; the asks' lock

@@ -48,7 +48,7 @@ func (s *Server) uplink(c *conn, remote string, frame []byte) answer {
 	}
 	fields, err := lot.ReadFields(e.data)
 	u := uplink{envelope: e, session: n, fields: fields}
-	if !s.answersUs(u) && n.flood.over(begun, s.cfg.FloodPer10s) {
+	if !s.answersUs(u) && n.flood.Over(begun, floodSpan, s.cfg.FloodPer10s) {
 		return s.refusal(remote, "flood", sayFlood)
 	}
 	if err != nil {

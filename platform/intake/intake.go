@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/limit"
 	"github.com/chargestamp/chargestamp/platform"
 )
 
@@ -53,8 +54,8 @@ type Config struct {
 type Intake struct {
 	Config
 	routes   routeTable
-	accounts *limiter[string]
-	clients  *limiter[netip.Addr]
+	accounts *limit.Rate[string]
+	clients  *limit.Rate[netip.Addr]
 }
 
 // NewIntake makes an intake. Two platforms that want one path, and a path that cannot be matched byte for byte,
@@ -81,8 +82,8 @@ func New(c Config) (*Intake, error) {
 	}
 	return &Intake{
 		Config: c, routes: routes,
-		accounts: newLimiter[string](cmp.Or(c.PerAccount, DefaultPerAccount)),
-		clients:  newLimiter[netip.Addr](cmp.Or(c.PerAddress, DefaultPerAddress)),
+		accounts: limit.NewRate[string](cmp.Or(c.PerAccount, DefaultPerAccount)),
+		clients:  limit.NewRate[netip.Addr](cmp.Or(c.PerAddress, DefaultPerAddress)),
 	}, nil
 }
 
@@ -157,7 +158,7 @@ func (v *visit) broken() (answer platform.Reply) {
 }
 
 func (v *visit) take(r *http.Request) platform.Reply {
-	if !v.clients.allow(network(v.push.Remote), v.push.Received) {
+	if !v.clients.Allow(limit.Network(v.push.Remote), v.push.Received) {
 		return v.refuse(r.Context(), platform.Admission{Refusal: platform.Refuse(platform.StepBody, charge.OutcomeRateLimited, "too many pushes from "+v.push.Remote.String())})
 	}
 	body, refused := readBody(r)
@@ -171,7 +172,7 @@ func (v *visit) take(r *http.Request) platform.Reply {
 		return v.refuse(r.Context(), admitted)
 	}
 	// An account's rate is spent by what was opened with its keys: strangers cannot spend it.
-	if !v.accounts.allow(admitted.Account.ID, v.push.Received) {
+	if !v.accounts.Allow(admitted.Account.ID, v.push.Received) {
 		admitted.Refusal = platform.Refuse(platform.StepAccount, charge.OutcomeRateLimited, "too many pushes of the account")
 		return v.refuse(r.Context(), admitted)
 	}

@@ -15,9 +15,6 @@ import (
 	"github.com/chargestamp/chargestamp/seal"
 )
 
-// maxFields bounds the fields of a form; the longest push that is known has 24.
-const maxFields = 256
-
 // byteOrderMark may stand before a text in UTF-8. It lies outside of every signature, and RFC 8259 lets a reader of
 // JSON skip it.
 var byteOrderMark = []byte("\uFEFF")
@@ -178,7 +175,7 @@ func readForm(body string, fields []seal.Field, gbk bool) ([]seal.Field, error) 
 			return nil, errors.New("the form is not URL-encoded UTF-8")
 		case had[name]:
 			return nil, errors.New("the form holds a name for the second time")
-		case len(fields) == maxFields:
+		case len(fields) == seal.MostMembers:
 			return nil, errors.New("the form holds too many fields")
 		}
 		had[name] = true

@@ -1,0 +1,6 @@
+//go:build !unix
+
+package app
+
+// openFiles returns how many files this process may have open: not known here.
+func openFiles() int { return 0 }
