@@ -54,7 +54,7 @@ var may = map[string][]string{
 	"play":                  {"charge", "lotline", "admin/client", "bounded"},
 	"demo":                  {"charge", "play", "admin/client"},
 	"admin/client":          {"charge"},
-	"admin/...":             {"charge", "words", "platform", "platform/doctor", "lot", "flow", "estate", "guard", "alert", "bounded", "admin/..."},
+	"admin/...":             {"charge", "words", "platform", "platform/doctor", "lot", "flow", "estate", "guard", "alert", "bounded", "admin/...", "limit"},
 	"app":                   {"..."},
 	"cmd/...":               {"app", "charge", "words", "play", "demo", "bench", "admin/client", "bounded"},
 	"bench":                 {"..."},
@@ -140,10 +140,10 @@ func matches(patterns []string, pkg string) bool {
 // flowOrder is the order of the files of package flow. What a file defines uses only what the file itself and files
 // before it define, so that the story can be read from the first file to the last.
 var flowOrder = []string{
-	"storage", "flood", "states", "flow", // what the story needs from outside, and what it is made of
+	"storage", "strangers", "wire", "states", "flow", // what the story needs from outside, and what it is made of
 	"work", "match", "lots", "turn", "facts", "dry", "act", // the pieces of every step
 	"launch", "decide", "answer", "deliver", "pause", // from the decision into the lot
-	"accept", "replay", "redeliver", "bind", "resolve", // pushes and support
+	"accept", "refused", "replay", "redeliver", "bind", "resolve", // pushes and support
 	"report", "usage", "void", "settle", "stay", "gate", "price", // what lots report
 	"expire", "story", "verdict", "judge", "backtest", "start",
 }

@@ -27,7 +27,7 @@ type Config struct {
 	OIDC      *guard.OIDC                // sign-in at an issuer; nil is none
 	Alerts    *alert.Watcher             // nil is none
 	PublicURL string                     // where platforms push to, told on the console's handover pages
-	Secure    bool                       // the console is reached by HTTPS through a proxy
+	AdminURL  string                     // how browsers reach the console; empty: not known
 	Remote    func(*http.Request) string // who asks, behind trusted proxies; nil is the connection's address
 }
 
@@ -37,6 +37,7 @@ type Server struct {
 	desk    *desk.Desk
 	mux     *http.ServeMux // the API, metrics and health
 	console http.Handler
+	door    *doorkeeper
 }
 
 // New makes a Server.
@@ -48,7 +49,11 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{cfg: cfg, desk: desk.New(d), mux: http.NewServeMux()}
 	api.New(s.mux, s.desk, cfg.Version)
 	s.console = console.New(console.Config{Desk: s.desk, Guard: d.Guard, Keys: cfg.Keys, OIDC: cfg.OIDC, Alerts: cfg.Alerts,
-		PublicURL: cfg.PublicURL, Secure: cfg.Secure, Remote: cfg.Remote, Version: cfg.Version})
+		PublicURL: cfg.PublicURL, Secure: strings.HasPrefix(cfg.AdminURL, "https://"), Remote: cfg.Remote, Version: cfg.Version})
+	var err error
+	if s.door, err = newDoorkeeper(cfg.AdminURL, s.desk.Warn); err != nil {
+		return nil, err
+	}
 	s.health(s.mux)
 	if cfg.Metrics != nil {
 		s.mux.Handle("GET /metrics", cfg.Metrics)
@@ -73,12 +78,19 @@ func (s *Server) health(mux *http.ServeMux) {
 func (s *Server) Local() http.Handler {
 	who := guard.Identity{Name: "local", Role: guard.RoleAdmin, Kind: "local"}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.ServeHTTP(w, r.WithContext(api.WithIdentity(r.Context(), who)))
+		s.serve(w, r.WithContext(api.WithIdentity(r.Context(), who)))
 	})
 }
 
-// ServeHTTP answers one request. A panic is a problem document for the caller and a line in the log.
+// ServeHTTP answers one request that came by a name of ours.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.door.admits(w, r, s.desk.Now()) {
+		s.serve(w, r)
+	}
+}
+
+// serve answers one request. A panic is a problem document for the caller and a line in the log.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		switch v := recover(); v {
 		case nil:
@@ -98,6 +110,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case forMachines(r.URL.Path):
 		s.noRoute(w, r)
 	default:
+		if err := s.door.origin.Check(r); err != nil {
+			api.WriteProblem(w, http.StatusForbidden, "another site's page has sent this; nothing was done")
+			return
+		}
 		s.console.ServeHTTP(w, r)
 	}
 }

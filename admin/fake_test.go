@@ -28,24 +28,25 @@ var (
 
 // fake stands in for everything behind the desk. It remembers what it was asked.
 type fake struct {
-	charge *charge.Charge
-	told   *flow.Story
-	fail   error // of every read
-	page   charge.ChargeFilter
-	span   charge.StatementFilter
-	done   []string
-	memory memory
-	guard  *guard.Guard
-	tokens map[guard.Role]string
-	book   *estate.Book
-	keys   *guard.Keyring
-	oidc   *guard.OIDC
-	refuse estate.Errors // what Apply finds wrong
-	alerts *alert.Watcher
-	push   *charge.Push
-	unread bool // the push cannot be opened with the keys of today
-	hidden bool // nobody has said where platforms reach the gateway
-	many   int  // more rows in lists; below 0 they are empty
+	charge   *charge.Charge
+	told     *flow.Story
+	fail     error // of every read
+	page     charge.ChargeFilter
+	span     charge.StatementFilter
+	done     []string
+	memory   memory
+	guard    *guard.Guard
+	tokens   map[guard.Role]string
+	book     *estate.Book
+	keys     *guard.Keyring
+	oidc     *guard.OIDC
+	refuse   estate.Errors // what Apply finds wrong
+	alerts   *alert.Watcher
+	push     *charge.Push
+	unread   bool   // the push cannot be opened with the keys of today
+	hidden   bool   // nobody has said where platforms reach the gateway
+	adminURL string // how browsers reach the console
+	many     int    // more rows in lists; below 0 they are empty
 }
 
 func newFake() *fake {
@@ -312,7 +313,7 @@ func serve(t *testing.T, f *fake) *Server {
 			LotField: "ParkID", Separators: []string{"&&"}, Issuer: platform.IssuerAccount,
 			Keys:   []platform.KeyInfo{{Name: "operator_id", Label: "OperatorID"}, {Name: "sig_secret", Label: "SigSecret", Secret: true}},
 			Routes: []platform.Route{{Path: "/zld/telaidian/query_token", Kind: platform.RouteToken}}}},
-		Now: func() time.Time { return now }}, Keys: f.keys, OIDC: f.oidc, Alerts: f.alerts, PublicURL: public})
+		Now: func() time.Time { return now }}, Keys: f.keys, OIDC: f.oidc, Alerts: f.alerts, PublicURL: public, AdminURL: f.adminURL})
 	if err != nil {
 		t.Fatal(err)
 	}

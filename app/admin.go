@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/chargestamp/chargestamp/admin"
@@ -36,6 +35,9 @@ func (a *App) openGuard(ctx context.Context) error {
 		return err
 	}
 	a.keyring = keys
+	if keys.Shared() {
+		a.logger.Warn("the secrets key can be read by the group of its file; mode 0600 is safer where nothing needs more")
+	}
 	a.guard, err = guard.Open(ctx, guard.Config{Docs: a.store, Audits: audits{a.store}, Keys: keys, Now: a.clock.Now, AdminToken: charge.Secret(a.cfg.AdminToken)})
 	return err
 }
@@ -80,7 +82,7 @@ func (a *App) makeAdmin() error {
 		Desk: desk.Config{Reads: reads{a.store}, Story: a.flow, Estate: a.book, Guard: a.guard, Doctor: pushDoctor{a}, Platforms: infos,
 			Now: a.clock.Now, Log: a.logger, Pulse: a.metrics.pulse, KeyUses: a.keyUses, Tester: tester{a}},
 		Version: Version, Metrics: a.metrics.handler(), Ready: a.ready,
-		Keys: a.keyring, OIDC: oidc, Alerts: a.alerts, PublicURL: a.cfg.HTTP.URL, Secure: strings.HasPrefix(a.cfg.Admin.URL, "https://"),
+		Keys: a.keyring, OIDC: oidc, Alerts: a.alerts, PublicURL: a.cfg.HTTP.URL, AdminURL: a.cfg.Admin.URL,
 		Remote: func(r *http.Request) string { return intake.ClientAddr(r, *a.proxies.Load()).String() },
 	})
 	if err != nil {

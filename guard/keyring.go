@@ -30,6 +30,7 @@ type Keyring struct {
 	primary []byte
 	several bool
 	made    string // the file that was just made; empty where the key was there
+	shared  bool   // its file can be read by the group
 }
 
 // keyBytes is the length of a key.
@@ -115,8 +116,8 @@ func OpenKeyring(env, file string) (*Keyring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("secrets key: %w", err)
 	}
-	if info.Mode().Perm()&0o007 != 0 {
-		return nil, fmt.Errorf("secrets key %s can be read by everybody (mode %04o); change that with: chmod 600 %s, and think of the key as known", file, info.Mode().Perm(), file)
+	if info.Mode().Perm()&0o027 != 0 {
+		return nil, fmt.Errorf("secrets key %s can be read by everybody or written by others (mode %04o); change that with: chmod 600 %s, and think of the key as known", file, info.Mode().Perm(), file)
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -126,8 +127,12 @@ func OpenKeyring(env, file string) (*Keyring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("secrets key %s: %w", file, err)
 	}
+	k.shared = info.Mode().Perm()&0o040 != 0
 	return k, nil
 }
+
+// Shared reports whether the key's file can be read by its group, as mounted secrets often are.
+func (k *Keyring) Shared() bool { return k.shared }
 
 func makeKeyring(file string) (*Keyring, error) {
 	key := make([]byte, keyBytes)
