@@ -13,6 +13,7 @@ type chargesCommand struct {
 	Redeliver chargesRedeliver `cmd:"" help:"Try again to get reductions into their lots; one charge, or all that a filter finds."`
 	Void      chargesVoid      `cmd:"" help:"Take a reduction back."`
 	Bind      chargesBind      `cmd:"" help:"Give a charge that found no stay to one."`
+	Resolve   chargesResolve   `cmd:"" help:"Say whether the lot has the reduction of an unknown charge."`
 	Replay    chargesReplay    `cmd:"" help:"Open a stored push again with today's keys."`
 }
 
@@ -99,7 +100,14 @@ func (s *chargesShow) Run(c *console) error {
 	var full struct {
 		ID, Platform, Plate, Lot, State, Reason string
 
-		Decision   json.RawMessage `json:"decision"`
+		Decision json.RawMessage `json:"decision"`
+		Verdict  struct {
+			Text, Next struct{ EN string }
+			Actions    []struct {
+				Verb   string
+				Effect *struct{ Effect string }
+			}
+		} `json:"verdict"`
 		Deliveries []struct {
 			ID       string `json:"id"`
 			Channel  string `json:"channel"`
@@ -123,6 +131,12 @@ func (s *chargesShow) Run(c *console) error {
 	}
 	fmt.Fprintf(c.out, "charge %s  %s  %s  lot %s\n%s (%s), granted %s\n", full.ID, full.Platform, full.Plate, full.Lot,
 		full.State, full.Reason, granted(head))
+	fmt.Fprintf(c.out, "%s\nnext: %s\n", full.Verdict.Text.EN, full.Verdict.Next.EN)
+	for _, can := range full.Verdict.Actions {
+		if can.Effect != nil {
+			fmt.Fprintf(c.out, "  %s: %s\n", can.Verb, can.Effect.Effect)
+		}
+	}
 	if len(full.Decision) > 0 && string(full.Decision) != "null" {
 		fmt.Fprintln(c.out, "\ndecision")
 		if err := printYAML(c, full.Decision); err != nil {
@@ -157,7 +171,7 @@ type action struct {
 }
 
 // do carries out a verb on one charge and prints its effect.
-func (a action) do(c *console, path string, body map[string]string) error {
+func (a action) do(c *console, path string, body map[string]any) error {
 	body["reason"] = a.Reason
 	var effect struct {
 		Effect  string `json:"effect"`
@@ -189,7 +203,7 @@ type chargesRedeliver struct {
 // Run redelivers one charge, or each that the filter finds, the oldest first.
 func (r *chargesRedeliver) Run(c *console) error {
 	if r.ID != "" {
-		return r.do(c, chargePath(r.ID, "redeliver"), map[string]string{})
+		return r.do(c, chargePath(r.ID, "redeliver"), map[string]any{})
 	}
 	if len(r.query()) == 0 {
 		return usage("give a charge id, or a filter such as --lot and --state")
@@ -202,7 +216,7 @@ func (r *chargesRedeliver) Run(c *console) error {
 	for i := len(found) - 1; i >= 0; i-- {
 		id := cell(found[i].at("id"))
 		fmt.Fprint(c.out, id, "  ")
-		if err := r.do(c, chargePath(id, "redeliver"), map[string]string{}); err == errFailed { //nolint:errorlint // a sentinel of our own, never wrapped
+		if err := r.do(c, chargePath(id, "redeliver"), map[string]any{}); err == errFailed { //nolint:errorlint // a sentinel of our own, never wrapped
 			bad++
 		} else if err != nil {
 			return err
@@ -219,7 +233,7 @@ type chargesVoid struct {
 
 // Run voids one charge.
 func (v *chargesVoid) Run(c *console) error {
-	return v.do(c, chargePath(v.ID, "void"), map[string]string{})
+	return v.do(c, chargePath(v.ID, "void"), map[string]any{})
 }
 
 type chargesBind struct {
@@ -230,7 +244,18 @@ type chargesBind struct {
 
 // Run binds one charge.
 func (b *chargesBind) Run(c *console) error {
-	return b.do(c, chargePath(b.ID, "bind"), map[string]string{"order_id": b.Stay})
+	return b.do(c, chargePath(b.ID, "bind"), map[string]any{"order_id": b.Stay})
+}
+
+type chargesResolve struct {
+	action
+	ID     string `arg:"" help:"Charge id."`
+	LotHas bool   `required:"" negatable:"" help:"The car park says that it has the reduction; --no-lot-has: it has it not, and it is sent once."`
+}
+
+// Run resolves one charge.
+func (r *chargesResolve) Run(c *console) error {
+	return r.do(c, chargePath(r.ID, "resolve"), map[string]any{"lot_has": r.LotHas})
 }
 
 type chargesReplay struct {
