@@ -141,7 +141,7 @@ func matches(patterns []string, pkg string) bool {
 // before it define, so that the story can be read from the first file to the last.
 var flowOrder = []string{
 	"storage", "strangers", "wire", "states", "flow", // what the story needs from outside, and what it is made of
-	"work", "match", "lots", "turn", "facts", "dry", "act", // the pieces of every step
+	"work", "match", "lots", "order", "turn", "facts", "dry", "act", // the pieces of every step
 	"launch", "decide", "answer", "deliver", "pause", // from the decision into the lot
 	"accept", "refused", "replay", "redeliver", "bind", "resolve", // pushes and support
 	"report", "usage", "void", "settle", "stay", "gate", "price", // what lots report

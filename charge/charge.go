@@ -188,7 +188,7 @@ const (
 type Stay struct {
 	ID      int64
 	Lot     LotID
-	OrderID string // the lot's; unique in the lot
+	OrderID string // the lot's; unique among its open stays
 	Plate   Plate
 	Entered time.Time
 	Left    time.Time // zero while open
@@ -196,10 +196,29 @@ type Stay struct {
 	Closed  StayClosed
 	Channel string // entry channel
 
+	// ToldEntered and ToldLeft are what the lot reported where its clock was ahead of ours; zero where it was not.
+	ToldEntered, ToldLeft time.Time
+
 	// 4G lots only.
 	Paid       Fen
 	PaidAt     time.Time
 	Settlement []byte // payments and the first answer to the exit, kept for repeats; flow's own JSON
+}
+
+// ToldEntry is the entry by the lot's own clock.
+func (s *Stay) ToldEntry() time.Time {
+	if !s.ToldEntered.IsZero() {
+		return s.ToldEntered
+	}
+	return s.Entered
+}
+
+// ToldExit is the exit by the lot's own clock; zero while the stay is open.
+func (s *Stay) ToldExit() time.Time {
+	if !s.ToldLeft.IsZero() {
+		return s.ToldLeft
+	}
+	return s.Left
 }
 
 // StayClosed is how a stay came to its end.

@@ -41,6 +41,7 @@ func (f *Flow) Enter(ctx context.Context, e lot.Entry) (lot.Answer, error) { ret
 
 // Quote prices a stay at a moment, or gives the final answer of one that is over. It moves nothing.
 func (f *Flow) Quote(ctx context.Context, q ledger.QuoteQuestion) (ledger.Quote, error) {
+	q.At, _ = received(q.At, f.cfg.Now()) // nothing is priced by a time that has not come
 	var out ledger.Quote
 	err := f.cfg.Storage.Read(ctx, func(tx Tx) error {
 		s, err := f.asked(tx, q)
@@ -72,7 +73,8 @@ func (f *Flow) Quote(ctx context.Context, q ledger.QuoteQuestion) (ledger.Quote,
 
 func (f *Flow) asked(tx Tx, q ledger.QuoteQuestion) (*charge.Stay, error) {
 	if q.OrderID != "" {
-		return tx.StayByOrder(q.Lot, q.OrderID)
+		known, err := tx.StaysByOrder(q.Lot, q.OrderID)
+		return orderStays(known).around(q.At), err
 	}
 	return openStay(tx, charge.VisitKey{Lot: q.Lot, Plate: q.Plate}, f)
 }
@@ -106,7 +108,9 @@ func (f *Flow) price(tx Tx, s *charge.Stay, at time.Time) (ledger.Quote, ledger.
 // Paid takes a payment down. The same trade number counts once.
 func (f *Flow) Paid(ctx context.Context, p ledger.Payment) (lot.Answer, error) {
 	answer := taken1
-	err := f.onStay(ctx, p.Lot, p.OrderID, func(tx Tx, _ *after, s *charge.Stay) error {
+	p.At, _ = received(p.At, f.cfg.Now())
+	paid := func(known orderStays) *charge.Stay { return known.around(p.At) }
+	err := f.onStay(ctx, orderKey(p.Lot, p.OrderID), p.OrderID, paid, func(tx Tx, _ *after, s *charge.Stay) error {
 		answer = taken1
 		if s == nil {
 			answer = noStay(p.OrderID)
@@ -139,26 +143,17 @@ func (f *Flow) Paid(ctx context.Context, p ledger.Payment) (lot.Answer, error) {
 	return answer, err
 }
 
-// onStay runs fn in a transaction that holds the stay's visit; s is nil where there is no such stay.
-func (f *Flow) onStay(ctx context.Context, id charge.LotID, order string, fn func(Tx, *after, *charge.Stay) error) error {
-	var visits []charge.VisitKey
-	err := f.cfg.Storage.Read(ctx, func(tx Tx) error {
-		s, err := tx.StayByOrder(id, order)
-		if s != nil {
-			visits = f.neighbours(charge.VisitKey{Lot: id, Plate: s.Plate})
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return f.write(ctx, visits, func(tx Tx, then *after) error {
-		s, err := tx.StayByOrder(id, order)
+// onStay runs fn in a transaction that holds the visit of the stay that which picks among those of an order number; s
+// is nil where there is none.
+func (f *Flow) onStay(ctx context.Context, key charge.VisitKey, orderID string, which func(orderStays) *charge.Stay, fn func(Tx, *after, *charge.Stay) error) error {
+	return f.write(ctx, []charge.VisitKey{key}, func(tx Tx, then *after) error {
+		known, err := tx.StaysByOrder(key.Lot, orderID)
 		if err != nil {
 			return err
 		}
+		s := which(known)
 		if s != nil {
-			if err := then.hold(charge.VisitKey{Lot: id, Plate: s.Plate}); err != nil {
+			if err := then.hold(f.neighbours(charge.VisitKey{Lot: s.Lot, Plate: s.Plate})...); err != nil {
 				return err
 			}
 		}
@@ -173,8 +168,11 @@ func (f *Flow) Exit(ctx context.Context, e lot.Exit) (ledger.Quote, error) {
 	if a, ok := checkTimes(e.Entered, e.Left, now); !ok {
 		return ledger.Quote{Answer: a}, nil
 	}
+	var told time.Time
 	var out ledger.Quote
-	err := f.onStay(ctx, e.Lot, e.OrderID, func(tx Tx, then *after, s *charge.Stay) error {
+	e.Left, told = received(e.Left, now)
+	exited := func(known orderStays) *charge.Stay { return known.exited(e, e.Left) }
+	err := f.onStay(ctx, orderKey(e.Lot, e.OrderID), e.OrderID, exited, func(tx Tx, then *after, s *charge.Stay) error {
 		if s == nil {
 			out = ledger.Quote{Answer: noStay(e.OrderID)}
 			return nil
@@ -203,7 +201,7 @@ func (f *Flow) Exit(ctx context.Context, e lot.Exit) (ledger.Quote, error) {
 		if err := st.keep(s); err != nil {
 			return err
 		}
-		s.Open, s.Left, s.Closed = false, e.Left, charge.ClosedByExit
+		s.Open, s.Left, s.ToldLeft, s.Closed = false, e.Left, told, charge.ClosedByExit
 		if err := tx.SetStay(s); err != nil {
 			return err
 		}

@@ -23,6 +23,7 @@ func (f *Flow) noteOnStay(tx Tx, s *charge.Stay, e charge.Event) error {
 // closing is how a stay ends.
 type closing struct {
 	left    time.Time
+	told    time.Time // what the lot reported where its clock was ahead; else zero
 	how     charge.StayClosed
 	reduced *lot.Reduced // what the exit names; nil where it names none
 	now     time.Time
@@ -31,7 +32,7 @@ type closing struct {
 // closeStay ends a stay. A stay that an exit has ended changes no more, but for a reduction told late.
 func (f *Flow) closeStay(tx Tx, then *after, s *charge.Stay, cl closing) error {
 	if s.Open || s.Closed != charge.ClosedByExit && cl.how == charge.ClosedByExit {
-		s.Open, s.Left, s.Closed = false, cl.left, cl.how
+		s.Open, s.Left, s.ToldLeft, s.Closed = false, cl.left, cl.told, cl.how
 		if err := tx.SetStay(s); err != nil {
 			return err
 		}

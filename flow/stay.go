@@ -10,27 +10,38 @@ import (
 
 var _ lot.Events = (*Flow)(nil)
 
-// Entered stores an entry: a new stay, a correction of one, or a repeat. It closes only earlier stays of the
-// plate, and is stored closed where a later one is open.
+// Entered stores an entry: a new stay, a correction of an open one, or a repeat. A stay that has ended never changes
+// by it, but for one of which only the exit was known. It closes only earlier stays of the plate, and is stored closed
+// where a later one is open.
 func (f *Flow) Entered(ctx context.Context, e lot.Entry) (lot.Answer, error) {
 	now := f.cfg.Now()
 	if a, ok := checkTimes(e.Entered, e.Entered, now); !ok {
 		return a, nil
 	}
-	v := charge.VisitKey{Lot: e.Lot, Plate: e.Plate}
-	visits := f.neighbours(v)
+	visits := append(f.neighbours(charge.VisitKey{Lot: e.Lot, Plate: e.Plate}), orderKey(e.Lot, e.OrderID))
 	err := f.write(ctx, visits, func(tx Tx, then *after) error {
 		if err := f.learnStays(tx, e.Lot); err != nil {
 			return err
 		}
-		known, err := tx.StayByOrder(e.Lot, e.OrderID)
+		all, err := tx.StaysByOrder(e.Lot, e.OrderID)
 		if err != nil {
 			return err
 		}
-		if known != nil {
-			return f.correct(tx, then, known, e, now)
+		known := orderStays(all)
+		begun := known.begun(e.Entered, e.Plate)
+		switch {
+		case begun != nil && (begun.Plate == e.Plate || !begun.Open || e.Plate.Unplated()):
+			return nil // a repeat; a camera that reads no plate corrects none
+		case begun != nil && !e.Replace:
+			return f.correct(tx, then, begun, e, now)
 		}
-		return f.enter(tx, then, e, now)
+		if s := known.exitOnly(e); s != nil {
+			return f.beginEarlier(tx, then, s, e, now)
+		}
+		if !e.Replace && !known.another(e.Entered) {
+			return nil // it says nothing new
+		}
+		return f.enter(tx, then, known, e, now)
 	})
 	return taken1, err
 }
@@ -45,8 +56,13 @@ func (f *Flow) learnStays(tx Tx, id charge.LotID) error {
 	return tx.SetLotMarks(id, m)
 }
 
-func (f *Flow) enter(tx Tx, then *after, e lot.Entry, now time.Time) error {
-	s := &charge.Stay{ID: f.cfg.IDs(), Lot: e.Lot, OrderID: e.OrderID, Plate: e.Plate, Entered: e.Entered, Open: true, Channel: e.Channel}
+// enter stores a new stay; known are those that its order number has had.
+func (f *Flow) enter(tx Tx, then *after, known orderStays, e lot.Entry, now time.Time) error {
+	s := &charge.Stay{ID: f.cfg.IDs(), Lot: e.Lot, OrderID: e.OrderID, Plate: e.Plate, Open: true, Channel: e.Channel}
+	s.Entered, s.ToldEntered = received(e.Entered, now)
+	if err := f.makeRoomIn(tx, then, s, known, e.Replace, now); err != nil {
+		return err
+	}
 	if err := f.makeRoom(tx, then, s, now); err != nil {
 		return err
 	}
@@ -66,18 +82,38 @@ func (f *Flow) makeRoom(tx Tx, then *after, s *charge.Stay, now time.Time) error
 	if err != nil {
 		return err
 	}
+	return f.makeRoomIn(tx, then, s, others, false, now)
+}
+
+// makeRoomIn is makeRoom among some stays. replace: the new stay is the one that stays open.
+func (f *Flow) makeRoomIn(tx Tx, then *after, s *charge.Stay, others []*charge.Stay, replace bool, now time.Time) error {
 	for _, o := range others {
 		switch {
 		case !o.Open || o.ID == s.ID:
-		case o.Entered.Before(s.Entered):
-			if err := f.closeStay(tx, then, o, closing{left: s.Entered, how: charge.ClosedByEntry, now: now}); err != nil {
+		case replace || enteredBefore(o, s):
+			if err := then.hold(charge.VisitKey{Lot: o.Lot, Plate: o.Plate}); err != nil {
+				return err
+			}
+			if err := f.closeStay(tx, then, o, closing{left: later(s.Entered, o.Entered), how: charge.ClosedByEntry, now: now}); err != nil {
 				return err
 			}
 		default:
-			s.Open, s.Left, s.Closed = false, o.Entered, charge.ClosedLate
+			s.Open, s.Left, s.Closed = false, later(s.Entered, o.Entered), charge.ClosedLate
 		}
 	}
 	return nil
+}
+
+// enteredBefore compares entries by the lot's clock. One that was so far ahead that it is none gives way.
+func enteredBefore(o, s *charge.Stay) bool {
+	return o.ToldEntry().Sub(o.Entered) > wildClock || o.ToldEntry().Before(s.ToldEntry())
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // adopt gives a stay what its car was granted before the lot told any stay, so that caps hold over both.
@@ -115,41 +151,30 @@ func (f *Flow) arrived(tx Tx, then *after, s *charge.Stay, now time.Time) error 
 	return f.rematch(tx, then, charge.VisitKey{Lot: s.Lot, Plate: s.Plate}, now)
 }
 
-// correct takes a known order told again: with another plate it is the lot's correction of a misreading; after
-// an exit that came first it tells when the car entered.
+// correct gives an open stay the plate that its lot has read right by now.
 func (f *Flow) correct(tx Tx, then *after, s *charge.Stay, e lot.Entry, now time.Time) error {
-	if e.Plate.Unplated() {
-		e.Plate = s.Plate // a camera that reads no plate corrects none
-	}
-	late := entryUntold(s) && e.Entered.Before(s.Left)
-	if s.Plate == e.Plate && !late {
-		return nil
-	}
 	if err := then.hold(charge.VisitKey{Lot: s.Lot, Plate: s.Plate}); err != nil {
 		return err
 	}
-	if late {
-		s.Entered = e.Entered
-	}
-	corrected := s.Plate != e.Plate
 	s.Plate = e.Plate
-	wasOpen := s.Open
-	if wasOpen {
-		if err := f.makeRoom(tx, then, s, now); err != nil {
-			return err
-		}
+	if err := f.makeRoom(tx, then, s, now); err != nil {
+		return err
 	}
 	if err := tx.SetStay(s); err != nil {
 		return err
 	}
-	if corrected {
-		if err := f.noteOnStay(tx, s, charge.Event{At: now, Step: "corrected", Result: "stay",
-			Detail: charge.Say("match.corrected", charge.Text("stay", s.OrderID), charge.Masked("plate", e.Plate))}); err != nil {
-			return err
-		}
+	if err := f.noteOnStay(tx, s, charge.Event{At: now, Step: "corrected", Result: "stay",
+		Detail: charge.Say("match.corrected", charge.Text("stay", s.OrderID), charge.Masked("plate", e.Plate))}); err != nil {
+		return err
 	}
-	if wasOpen {
-		return f.arrived(tx, then, s, now)
+	return f.arrived(tx, then, s, now)
+}
+
+// beginEarlier stores when a stay began of which only its exit was known.
+func (f *Flow) beginEarlier(tx Tx, then *after, s *charge.Stay, e lot.Entry, now time.Time) error {
+	s.Entered = e.Entered
+	if err := tx.SetStay(s); err != nil {
+		return err
 	}
 	return f.rematch(tx, then, charge.VisitKey{Lot: s.Lot, Plate: s.Plate}, now)
 }
@@ -162,26 +187,27 @@ func (f *Flow) Left(ctx context.Context, e lot.Exit) (lot.Answer, error) {
 		return a, nil
 	}
 	answer := taken1
-	v := charge.VisitKey{Lot: e.Lot, Plate: e.Plate}
-	visits := f.neighbours(v)
+	left, told := received(e.Left, now)
+	visits := append(f.neighbours(charge.VisitKey{Lot: e.Lot, Plate: e.Plate}), orderKey(e.Lot, e.OrderID))
 	err := f.write(ctx, visits, func(tx Tx, then *after) error {
 		answer = taken1
-		s, err := tx.StayByOrder(e.Lot, e.OrderID)
+		known, err := tx.StaysByOrder(e.Lot, e.OrderID)
 		if err != nil {
 			return err
 		}
+		s := orderStays(known).exited(e, left)
 		if s == nil {
 			return f.loneExit(tx, then, e, now)
 		}
 		if err := then.hold(charge.VisitKey{Lot: s.Lot, Plate: s.Plate}); err != nil {
 			return err
 		}
-		if e.Left.Before(s.Entered) {
+		if left.Before(s.Entered) {
 			answer = refuseLot("out_time早于入场", charge.Say("lot.before_entry", charge.Text("field", "out_time"),
 				charge.When("time", e.Left), charge.When("entry", s.Entered)))
 			return f.refusedExit(tx, s, answer, now)
 		}
-		return f.closeStay(tx, then, s, closing{left: e.Left, how: charge.ClosedByExit, reduced: e.Reduced, now: now})
+		return f.closeStay(tx, then, s, closing{left: left, told: told, how: charge.ClosedByExit, reduced: e.Reduced, now: now})
 	})
 	return answer, err
 }
@@ -191,17 +217,18 @@ func (f *Flow) refusedExit(tx Tx, s *charge.Stay, a lot.Answer, now time.Time) e
 	return f.noteOnStay(tx, s, charge.Event{At: now, Step: "exit", Result: "refused", Detail: a.Why})
 }
 
+// loneExit stores an exit of which no entry came as a stay that is over.
 func (f *Flow) loneExit(tx Tx, then *after, e lot.Exit, now time.Time) error {
-	entered := e.Entered
-	if entered.IsZero() {
-		entered = e.Left
+	s := &charge.Stay{ID: f.cfg.IDs(), Lot: e.Lot, OrderID: e.OrderID, Plate: e.Plate, Closed: charge.ClosedLone}
+	s.Left, s.ToldLeft = received(e.Left, now)
+	s.Entered, s.ToldEntered = s.Left, s.ToldLeft
+	if !e.Entered.IsZero() {
+		s.Entered, s.ToldEntered = received(e.Entered, now)
 	}
-	s := &charge.Stay{ID: f.cfg.IDs(), Lot: e.Lot, OrderID: e.OrderID, Plate: e.Plate, Entered: entered,
-		Left: e.Left, Closed: charge.ClosedLone}
 	if err := tx.AddStay(s); err != nil {
 		return err
 	}
-	if err := f.settleCharges(tx, then, s, closing{left: e.Left, how: charge.ClosedLone, reduced: e.Reduced, now: now}); err != nil {
+	if err := f.settleCharges(tx, then, s, closing{left: s.Left, how: charge.ClosedLone, reduced: e.Reduced, now: now}); err != nil {
 		return err
 	}
 	return f.rematch(tx, then, charge.VisitKey{Lot: e.Lot, Plate: e.Plate}, now)

@@ -96,7 +96,10 @@ type Charges interface {
 // Stays keeps stays.
 type Stays interface {
 	Stay(id int64) (*charge.Stay, error)
+	// StayByOrder finds a stay by its lot's number: of several the open one, or else the one entered last.
 	StayByOrder(lot charge.LotID, orderID string) (*charge.Stay, error)
+	// StaysByOrder lists the stays that a lot's number has had, newest entry first, at most 50.
+	StaysByOrder(lot charge.LotID, orderID string) ([]*charge.Stay, error)
 	// StaysOf lists a plate's stays in a lot that are open or ended after since, newest entry first; at most 50, of more
 	// those that ended last.
 	StaysOf(v charge.VisitKey, since time.Time) ([]*charge.Stay, error)

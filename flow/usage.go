@@ -15,6 +15,7 @@ func (f *Flow) Used(ctx context.Context, u lot.Usage) (lot.Answer, error) {
 	if a, ok := checkTimes(u.Left, u.Left, now); !ok {
 		return a, nil
 	}
+	u.Left, _ = received(u.Left, now)
 	var visits []charge.VisitKey
 	err := f.cfg.Storage.Read(ctx, func(tx Tx) error {
 		c, _, err := reduced(tx, u)

@@ -81,6 +81,7 @@ type Entry struct {
 	Plate   charge.Plate
 	Entered time.Time
 	Channel string
+	Replace bool // force_update: this entry takes the place of the order's open stay
 }
 
 // Exit is a car going out: 2.2, 3.2 or the gate's exit.

@@ -15,6 +15,7 @@ func (f *Fields) Entry(id charge.LotID, now time.Time) Entry {
 	order := f.ID("order_id")
 	return Entry{
 		Lot: id, OrderID: order, Plate: f.Car(order), Entered: f.MustWhen("in_time", now), Channel: f.Words("in_channel_id"),
+		Replace: f.Words("force_update") == "1",
 	}
 }
 

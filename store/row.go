@@ -161,6 +161,7 @@ func scanStay(c *cells) (*charge.Stay, error) {
 	c.int() // ends
 	s.Open, s.Closed, s.Channel = c.bool(), charge.StayClosed(c.text()), c.text()
 	s.Paid, s.PaidAt, s.Settlement = charge.Fen(c.int()), c.time(), c.bytes()
+	s.ToldEntered, s.ToldLeft = c.time(), c.time()
 	if len(s.Settlement) == 0 {
 		s.Settlement = nil
 	}

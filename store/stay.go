@@ -11,17 +11,23 @@ import (
 
 var (
 	selectStay        = tableStay.selectWhere("id = ?").of("i")
-	selectStayByOrder = tableStay.selectWhere("lot = ? AND order_id = ?").of("tt")
+	selectStayByOrder = tableStay.selectWhere("lot = ? AND order_id = ? ORDER BY open DESC, entered DESC, id DESC LIMIT 1").of("tt")
+	selectOrderStays  = tableStay.selectWhere("lot = ? AND order_id = ? ORDER BY entered DESC, id DESC LIMIT 50").of("tt")
 	selectStaysOf     = tableStay.selectWhere("plate = ? AND lot = ? AND ends > ? ORDER BY ends DESC LIMIT 50").of("tti") // as the index has them
-	updateStay        = tableStay.update("order_id plate entered left_at ends open closed channel paid paid_at settlement")
+	updateStay        = tableStay.update("order_id plate entered left_at ends open closed channel paid paid_at settlement told_entered told_left")
 )
 
 // Stay finds a stay by its id.
 func (t *Tx) Stay(id int64) (*charge.Stay, error) { return first(t, selectStay, scanStay, id) }
 
-// StayByOrder finds a stay by its lot's number.
+// StayByOrder finds a stay by its lot's number: of several the open one, or else the one entered last.
 func (t *Tx) StayByOrder(lot charge.LotID, orderID string) (*charge.Stay, error) {
 	return first(t, selectStayByOrder, scanStay, lot.String(), orderID)
+}
+
+// StaysByOrder lists the stays that a lot's number has had, newest entry first, at most 50.
+func (t *Tx) StaysByOrder(lot charge.LotID, orderID string) ([]*charge.Stay, error) {
+	return list(t, selectOrderStays, scanStay, lot.String(), orderID)
 }
 
 // StaysOf lists a plate's stays in a lot that are open or ended after since, newest entry first; at most 50, of more
@@ -36,13 +42,14 @@ func staysOfArgs(v charge.VisitKey, since time.Time) []any {
 	return []any{v.Plate.Full(), v.Lot.String(), millis(since)}
 }
 
-// AddStay gives outbox.ErrRepeated where lot and order id are taken.
+// AddStay stores a new stay.
 func (t *Tx) AddStay(s *charge.Stay) error {
 	if err := t.addPlate(s.Plate); err != nil {
 		return err
 	}
 	return t.add(tableStay, s.ID, s.Lot.String(), s.OrderID, s.Plate.Full(), millis(s.Entered), millis(s.Left), stayEnds(s),
-		number(s.Open), string(s.Closed), s.Channel, int64(s.Paid), millis(s.PaidAt), s.Settlement)
+		number(s.Open), string(s.Closed), s.Channel, int64(s.Paid), millis(s.PaidAt), s.Settlement,
+		millis(s.ToldEntered), millis(s.ToldLeft))
 }
 
 // SetStay puts everything but id and lot.
@@ -51,7 +58,8 @@ func (t *Tx) SetStay(s *charge.Stay) error {
 		return err
 	}
 	return t.one("stay", s.ID, updateStay, s.OrderID, s.Plate.Full(), millis(s.Entered), millis(s.Left), stayEnds(s),
-		number(s.Open), string(s.Closed), s.Channel, int64(s.Paid), millis(s.PaidAt), s.Settlement, s.ID)
+		number(s.Open), string(s.Closed), s.Channel, int64(s.Paid), millis(s.PaidAt), s.Settlement,
+		millis(s.ToldEntered), millis(s.ToldLeft), s.ID)
 }
 
 // stayEnds is when a stay is over: never while it is open, at its entry where nobody told.

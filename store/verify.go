@@ -198,6 +198,7 @@ var (
 	}
 	wrongStays = []*statement{
 		wrong("open beside another of its plate and lot: stay", "max(id)", "stay WHERE open = 1 GROUP BY plate, lot HAVING count(*) > 1"),
+		wrong("open beside another of its order and lot: stay", "max(id)", "stay WHERE open = 1 GROUP BY lot, order_id HAVING count(*) > 1"),
 	}
 	wrongReferences = []*statement{
 		wrong("ledger of no charge", "DISTINCT x.charge", "ledger x WHERE "+noCharge+" AND "+notPruned),

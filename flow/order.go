@@ -1,0 +1,108 @@
+package flow
+
+import (
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot"
+)
+
+// Lots number their stays, and many begin again from the first number: on another day, after a restart, for every
+// lane. So a number is unique among a lot's open stays only, and the times of a message say which stay it is about.
+
+// sameEntry is how far apart two in_time may be and still be the same entry.
+const sameEntry = 5 * time.Minute
+
+// wildClock is how far ahead of its receipt a time may be to be a clock that goes wrong; beyond it is nonsense.
+const wildClock = 2 * time.Hour
+
+// orderKey is held while it is decided which stay an order number means.
+func orderKey(id charge.LotID, orderID string) charge.VisitKey {
+	return charge.VisitKey{Lot: id, Plate: charge.Plate("order " + orderID)}
+}
+
+// received is a time that counts for one that a lot has reported: what is ahead of its receipt is a fault of the lot's
+// clock, and counts from the receipt. told is the lot's own word where it differs, else zero.
+func received(reported, now time.Time) (counts, told time.Time) {
+	if reported.After(now) {
+		return now.UTC().Truncate(time.Millisecond), reported // as the store keeps times
+	}
+	return reported, time.Time{}
+}
+
+// orderStays are the stays that an order number of a lot has had, newest entry first.
+type orderStays []*charge.Stay
+
+// begun finds the stay whose entry the lot reported with an in_time, before others that of a plate; nil where there is
+// none.
+func (o orderStays) begun(inTime time.Time, plate charge.Plate) (nearest *charge.Stay) {
+	best := 2 * sameEntry
+	for _, s := range o {
+		d := s.ToldEntry().Sub(inTime).Abs()
+		if d > sameEntry || entryUntold(s) {
+			continue
+		}
+		if s.Plate != plate {
+			d += sameEntry
+		}
+		if nearest == nil || d < best {
+			nearest, best = s, d
+		}
+	}
+	return nearest
+}
+
+// exitOnly finds the stay of which only its exit is known, and that an entry of the same car began; nil where there is
+// none.
+func (o orderStays) exitOnly(e lot.Entry) (found *charge.Stay) {
+	for _, s := range o {
+		if entryUntold(s) && s.Plate == e.Plate && e.Entered.Before(s.ToldExit()) {
+			found = s
+		}
+	}
+	return found
+}
+
+// another reports whether an entry that begins none of the stays is that of another visit: it came after the exit of
+// the stay before it, or that one is open still.
+func (o orderStays) another(inTime time.Time) bool {
+	for _, s := range o {
+		if s.ToldEntry().Before(inTime) {
+			return s.Open || inTime.After(s.ToldExit())
+		}
+	}
+	return len(o) == 0
+}
+
+// around finds the stay that a moment lies in. Where it lies in none it is the stay that began last before it, or else
+// the first.
+func (o orderStays) around(at time.Time) *charge.Stay {
+	var before *charge.Stay
+	for _, s := range o {
+		switch {
+		case s.Entered.After(at):
+			continue
+		case s.Open || !at.After(s.Left):
+			return s
+		case before == nil:
+			before = s
+		}
+	}
+	if before == nil && len(o) > 0 {
+		return o[len(o)-1]
+	}
+	return before
+}
+
+// exited finds the stay that an exit ends; nil where the lot has reported none. An in_time names it, else out_time.
+func (o orderStays) exited(e lot.Exit, left time.Time) *charge.Stay {
+	if !e.Entered.IsZero() {
+		if s := o.begun(e.Entered, e.Plate); s != nil {
+			return s
+		}
+		if len(o) > 0 && !o[0].Open && e.Entered.After(o[0].ToldExit()) {
+			return nil // a later visit, of which no entry came
+		}
+	}
+	return o.around(left)
+}
