@@ -79,7 +79,7 @@ func TestOrderNumberThatComesAgain(t *testing.T) {
 		told []told
 		want string
 	}{
-		"the same message again": {[]told{{a, 10, never, false, 0}, {a, 10, never, false, 40}, {a, 14, never, false, 40}}, "R 京AD31001 10"},
+		"the same message again":                         {[]told{{a, 10, never, false, 0}, {a, 10, never, false, 40}, {a, 14, never, false, 40}}, "R 京AD31001 10"},
 		"another plate at the same time is a correction": {[]told{{a, 10, never, false, 0}, {b, 10, never, false, 20}}, "R 京AD31002 10"},
 		"the same car after its exit is another visit": {[]told{{a, 10, never, false, 0}, {a, never, 60, false, 0}, {a, 200, never, false, 0}},
 			"R 京AD31001 10-60 exit; R 京AD31001 200"},
