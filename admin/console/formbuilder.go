@@ -269,6 +269,9 @@ func (b *formBuilder) value(f estate.Field, path string) (any, bool) {
 		}
 		part := make(map[string]any)
 		b.fill(part, f.Fields, path)
+		if onlyDefaults(part, f.Fields) {
+			clear(part)
+		}
 		return part, len(part) > 0 || f.Type == estate.TypeObject && b.had(path)
 	case estate.TypeObjects:
 		return b.objects(f, path)
@@ -295,6 +298,17 @@ func (b *formBuilder) value(f estate.Field, path string) (any, bool) {
 		return fileTime(text), true
 	}
 	return text, true
+}
+
+// onlyDefaults reports whether an object says nothing but what its choices stand at when nobody has chosen: a browser
+// sends those always.
+func onlyDefaults(part map[string]any, fields []estate.Field) bool {
+	for _, f := range fields {
+		if v, ok := part[f.Name]; ok && (f.Type != estate.TypeEnum || v != f.Default) {
+			return false
+		}
+	}
+	return true
 }
 
 // had reports whether the thing has a value at or below a path.
