@@ -29,6 +29,18 @@ test: deps ## every test, with the race detector, on SQLite and PostgreSQL and i
 	$(GO) vet ./...
 	$(GO) test -race -timeout 18m ./...
 
+.PHONY: test-fast
+FAST = $(shell $(GO) list ./... | grep -vE '/(app|bench|cmd/chargestamp|demo|play|store|store/.*|admin/browsertest|admin|tools/.*)$$')
+test-fast: ## the inner loop: no race detector, no PostgreSQL, no browser, no processes of their own
+	$(GO) test $(FAST)
+
+.PHONY: audit
+audit: ## sums of modules, licences, and known weaknesses where their list can be reached
+	$(GO) mod verify
+	@./tools/licences.sh
+	@if [ -n "$$(command -v govulncheck)" ]; then govulncheck ./... || echo "govulncheck failed, or its list cannot be reached"; \
+		else echo "govulncheck is not installed: go install golang.org/x/vuln/cmd/govulncheck@v1.1.4"; fi
+
 .PHONY: screenshots
 screenshots: deps ## a picture of every console page in both languages, into dist/screenshots; fails without a Chinese font
 	$(GO) test -count=1 ./admin/browsertest -run TestConsole -screenshots $(CURDIR)/dist/screenshots

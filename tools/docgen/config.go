@@ -55,6 +55,7 @@ var chineseConfig = map[string]string{
 	"oidc.name_claim":      "用户名取自哪个声明",
 	"oidc.roles":           "声明的值对应 viewer、support 或 admin；对不上的不能登录（只能写在文件里）",
 	"oidc.role_claim":      "角色取自哪个声明",
+	"oidc.scopes":          "除 openid 外申请的范围，默认 profile 和 email；若签发方按范围提供组信息，请加 groups",
 	"oidc.redirect_url":    "回跳地址",
 	"log.level":            "日志级别",
 }
