@@ -29,10 +29,11 @@ var may = map[string][]string{
 	"lotline":               {},
 	"lotline/sdktest":       {"lotline"},
 	"rules":                 {"charge"},
-	"platform":              {"charge", "seal"},              // the contract of a dialect, nothing else
-	"platform/profile":      {"charge", "seal", "platform"},  // the kit: knows no door and no doctor
-	"platform/intake":       {"charge", "platform", "limit"}, // the door: knows no dialect and no kit
-	"platform/doctor":       {"charge", "seal", "platform"},  // walks platform.Admit as the door does
+	"platform":              {"charge", "seal"},                 // the contract of a dialect, nothing else
+	"platform/profile":      {"charge", "seal", "platform"},     // the kit: knows no door and no doctor
+	"platform/intake":       {"charge", "platform", "limit"},    // the door: knows no dialect and no kit
+	"platform/doctor":       {"charge", "seal", "platform"},     // walks platform.Admit as the door does
+	"platform/report":       {"charge", "platform", "outbound"}, // usage, back to the platform
 	"platform/platformtest": {"charge", "seal", "platform", "platform/doctor"},
 	"platform/cec":          {"charge", "seal", "platform", "platform/profile"}, // a family: never a sibling
 	"platform/flat":         {"charge", "seal", "platform", "platform/profile"},

@@ -29,6 +29,7 @@ import (
 	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/platform/all"
 	"github.com/chargestamp/chargestamp/platform/intake"
+	"github.com/chargestamp/chargestamp/platform/report"
 	"github.com/chargestamp/chargestamp/store"
 )
 
@@ -215,12 +216,12 @@ func (a *App) makeFlow(ctx context.Context) error {
 	a.flow = flow.New(flow.Config{
 		Storage: storage{a.store}, Estate: a.views.now, Dialect: a.dialect,
 		Channels: a.channels(), Prices: pricers(a.channels()),
-		Reports: &reports{client: guarded(reporting), dialect: a.dialect, now: a.clock.Now, tokens: map[string]token{}},
+		Reports: report.New(guarded(reporting), a.dialect, a.clock.Now),
 		Opener:  a, Observer: a.metrics, Notify: a.notify(), Linked: a.linked(), IDs: ids.Next, Node: a.cfg.Node, Now: a.clock.Now, Logger: a.logger,
 		Lease: a.cfg.Lease, Poll: a.cfg.Poll,
 	}, a.store)
 	events.Events = a.flow
-	a.inbound = callback.New(callback.Config{Directory: dir, Events: events, Now: a.clock.Now, Logger: a.logger})
+	a.inbound = callback.New(callback.Config{Directory: dir, Events: events, Now: a.clock.Now, Logger: a.logger, Reported: reported(a.dialects)})
 	return nil
 }
 

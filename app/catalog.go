@@ -1,8 +1,13 @@
 package app
 
 import (
+	"cmp"
+	"slices"
+	"strconv"
+
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/estate"
+	"github.com/chargestamp/chargestamp/lot/callback"
 	"github.com/chargestamp/chargestamp/lot/ledger"
 	"github.com/chargestamp/chargestamp/platform"
 )
@@ -12,12 +17,11 @@ func catalogOf(dialects []platform.Dialect) *estate.Catalog {
 	c := &estate.Catalog{Platforms: map[string]estate.Platform{}, Tariff: func(t charge.Tariff) error { return ledger.Check(&t) }}
 	for _, d := range dialects {
 		i := d.Info()
-		_, reports := d.(platform.Reporter)
 		p := estate.Platform{
 			ID: i.ID, Number: i.Number, Title: i.Title, Kinds: i.Kinds, Issuer: i.Issuer,
 			Operator: i.Operator, OperatorPrefix: i.OperatorPrefix, NeedsLock: i.NeedsLock, LockUnless: i.LockUnless,
 			OlderMessage: i.OlderMessage, OpenInterface: i.OpenInterface, Default: i.Default, Assumed: i.Evidence == platform.EvidenceAssumed,
-			ByCharger: i.LotField == "", Undated: i.Undated, Report: reports,
+			ByCharger: i.LotField == "", Undated: i.Undated, Report: i.Report,
 		}
 		for _, g := range i.Grants {
 			p.Grants = append(p.Grants, string(g))
@@ -28,4 +32,20 @@ func catalogOf(dialects []platform.Dialect) *estate.Catalog {
 		c.Platforms[i.ID] = p
 	}
 	return c
+}
+
+// reported lists the platforms that lots name in 3.11, by their numbers there.
+func reported(dialects []platform.Dialect) []callback.Reported {
+	var all []callback.Reported
+	for _, d := range dialects {
+		if i := d.Info(); i.UsageNumber != "" {
+			all = append(all, callback.Reported{Number: i.UsageNumber, ID: i.ID, Title: i.Title})
+		}
+	}
+	slices.SortFunc(all, func(a, b callback.Reported) int {
+		x, _ := strconv.Atoi(a.Number)
+		y, _ := strconv.Atoi(b.Number)
+		return cmp.Compare(x, y)
+	})
+	return all
 }

@@ -269,23 +269,48 @@ type Diagnosis struct {
 	Read      []string // what was read, "name = value unit"
 }
 
-// Reporter is a dialect that tells its platform what was really taken off.
-type Reporter interface {
-	// TokenRequest asks the platform for an access token.
+// TokenAsker is a dialect whose requests carry an access token that is asked for first.
+type TokenAsker interface {
+	// TokenRequest asks for an access token.
 	TokenRequest(k Keys, at time.Time, seq int) Request
 	// ReadToken reads the answer to TokenRequest.
 	ReadToken(k Keys, body []byte) (token string, valid time.Duration, err error)
+}
+
+// Forger is a dialect that can build a push of its own, which a test push sends through the real listener.
+type Forger interface {
+	// Forge builds the request that pushes a charge. token is the access token of a TokenAsker, empty for others.
+	Forge(k Keys, s Sample, token string, at time.Time) (Request, error)
+}
+
+// Sample is the charge of a forged push.
+type Sample struct {
+	Order   string
+	Plate   charge.Plate
+	Lot     charge.LotID
+	Charger string // where the lot is found by it
+	Started time.Time
+	Ended   time.Time
+	Energy  charge.Energy
+	Total   charge.Fen
+	Minutes int64 // to take off, where the platform asks for time
+}
+
+// Reporter is a dialect that tells its platform what was really taken off.
+type Reporter interface {
+	TokenAsker
 	// Report tells one usage.
 	Report(k Keys, token string, u Used, at time.Time, seq int) Request
 	// ReadReport reads the answer. taken is false where a new try can help; tokenOver asks for a new token.
 	ReadReport(k Keys, body []byte) (taken, tokenOver bool, err error)
 }
 
-// Request is an HTTP request a dialect wants made, its path below the report's base address.
+// Request is an HTTP request a dialect wants made, its path below a base address.
 type Request struct {
 	Path   string
 	Header http.Header
 	Body   []byte
+	Plain  []byte // what Body holds encrypted, for people; nil where Body is plain
 }
 
 // Used is what a Reporter tells.
@@ -329,10 +354,14 @@ type Info struct {
 	LockUnless    string
 	OpenInterface bool // the vendor must have open_interface
 	Fields        []FieldInfo
-	Evidence      Evidence
-	Spec          []string // links
-	Notes         []string // where it leaves T/CEC 102, what is assumed; one sentence each
-	OwnProfile    bool     // brought by the operator
+	// Report says that the platform wants to hear what was really taken off; UsageNumber is the platform_id by which
+	// lots name it in 3.11, empty where none is published.
+	Report      bool
+	UsageNumber string
+	Evidence    Evidence
+	Spec        []string // links
+	Notes       []string // where it leaves T/CEC 102, what is assumed; one sentence each
+	OwnProfile  bool     // brought by the operator
 }
 
 // GrantKind is a kind of reduction that a platform's bindings may use.

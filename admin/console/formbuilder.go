@@ -116,10 +116,8 @@ func (b *formBuilder) view(f estate.Field, path string) (fieldView, bool) {
 	return v, true
 }
 
-// reports tells whether the account's platform hears of usages; two of the built-in ones do.
-func reports(t *thing) bool {
-	return t.Platform != nil && (t.Platform.ID == "telaidian" || t.Platform.ID == "aotexun")
-}
+// reports tells whether the account's platform hears of usages.
+func reports(t *thing) bool { return t.Platform != nil && t.Platform.Report }
 
 // names reports whether a field names the thing.
 func (b *formBuilder) names(name, path string) bool {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -17,6 +18,14 @@ type Config struct {
 	Events    lot.Events
 	Now       func() time.Time
 	Logger    *slog.Logger
+	Reported  []Reported // the platforms whose lots send 3.11
+}
+
+// Reported is a platform as lots name it in 3.11.
+type Reported struct {
+	Number string // platform_id: a numbering of its own, not that of plat_form_id in 5.14
+	ID     string
+	Title  string
 }
 
 // API is the HTTP interface that API lots tell their entries, exits and usage by.
@@ -115,16 +124,18 @@ func (a *API) left(ctx context.Context, m message) (string, lot.Answer, error) {
 	return e.OrderID, answer, err
 }
 
-// platforms are the platform_id of 3.11, a numbering of its own: plat_form_id of 5.14 calls 特来电 4 and 奥特迅
-// 12. 达克云 lots report usage too and have no number here, so theirs is taken by 5.14's.
-var platforms = map[string]string{"1": "telaidian", "2": "aotexun", "13": "dakeyun"}
-
 // used is 3.11.
 func (a *API) used(ctx context.Context, m message) (string, lot.Answer, error) {
 	u := m.Usage(m.lot, m.now)
-	u.Platform = platforms[m.Text("platform_id")]
+	var known []string
+	for _, r := range a.cfg.Reported {
+		if r.Number == m.Text("platform_id") {
+			u.Platform = r.ID
+		}
+		known = append(known, r.Number+r.Title)
+	}
 	if u.Platform == "" {
-		m.Refuse("platform_id 无效: 1特来电, 2奥特迅")
+		m.Refuse("platform_id 无效: %s", strings.Join(known, ", "))
 	}
 	if m.Err() != nil {
 		return "", lot.Answer{}, nil

@@ -50,7 +50,8 @@ func signed(data, key string) string { return `{"data":` + data + `,"sign":"` + 
 
 // tell sends a body to a path and gives the answer's status and body.
 func tell(d lot.Directory, e *events, path, body string) (int, string) {
-	api := New(Config{Directory: d, Events: e, Now: func() time.Time { return noon }, Logger: slog.New(slog.DiscardHandler)})
+	api := New(Config{Directory: d, Events: e, Now: func() time.Time { return noon }, Logger: slog.New(slog.DiscardHandler),
+		Reported: []Reported{{"1", "telaidian", "特来电"}, {"2", "aotexun", "奥特迅"}, {"13", "dakeyun", "达克云"}}})
 	w := httptest.NewRecorder()
 	api.Routes()[path](w, httptest.NewRequest(http.MethodPost, path, strings.NewReader(body)))
 	return w.Code, w.Body.String()
@@ -293,7 +294,8 @@ func TestOldKey(t *testing.T) {
 }
 
 func TestRequestsThatAreNone(t *testing.T) {
-	api := New(Config{Directory: testDirectory(""), Events: &events{}, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	api := New(Config{Directory: testDirectory(""), Events: &events{}, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+		Reported: []Reported{{"1", "telaidian", "特来电"}, {"2", "aotexun", "奥特迅"}, {"13", "dakeyun", "达克云"}}})
 	cases := []struct {
 		method, body string
 		status       int

@@ -75,9 +75,9 @@ func TestTrapPlatformIDOf311(t *testing.T) {
 	}
 	// 4 and 12 are the plat_form_id of 特来电 and 奥特迅.
 	for _, id := range []string{"4", "12", "0", "3", "-1", `""`, "null", "1.0"} {
-		refused(t, uploadUsage, signed(sub(usage11, `"platform_id":2`, `"platform_id":`+id), testUkey), "platform_id 无效: 1特来电, 2奥特迅")
+		refused(t, uploadUsage, signed(sub(usage11, `"platform_id":2`, `"platform_id":`+id), testUkey), "platform_id 无效: 1特来电, 2奥特迅, 13达克云")
 	}
-	refused(t, uploadUsage, signed(sub(usage11, `"platform_id":2`, `"plat_form_id":2`), testUkey), "platform_id 无效: 1特来电, 2奥特迅")
+	refused(t, uploadUsage, signed(sub(usage11, `"platform_id":2`, `"plat_form_id":2`), testUkey), "platform_id 无效: 1特来电, 2奥特迅, 13达克云")
 }
 
 func TestTrapCalculationMethodOf514(t *testing.T) {

@@ -17,9 +17,6 @@ const Family = "cec"
 //go:embed profiles/*.toml
 var profiles embed.FS
 
-// builtin lists the built-in platforms in the order of docs/platforms/README.md.
-var builtin = []string{"telaidian", "zhongdianlian", "aotexun", "dakeyun", "guowang-jinan"}
-
 // Names of an account's keys.
 const (
 	keyOperator       = "operator_id"
@@ -31,16 +28,18 @@ const (
 
 // Profile is one platform of the family.
 type Profile struct {
-	Family string          `toml:"family"`
-	ID     string          `toml:"id"`
-	About  profile.About   `toml:"about"`
-	Paths  Paths           `toml:"paths"`
-	Lot    LotPart         `toml:"lot"`
-	Grants GrantsPart      `toml:"grants"`
-	Seal   Seal            `toml:"seal"`
-	Asks   Asks            `toml:"asks"`
-	Report bool            `toml:"report"` // wants to hear after the exit what was really taken off
-	Fields profile.Columns `toml:"fields"` // where it differs from the family's table
+	Family string        `toml:"family"`
+	ID     string        `toml:"id"`
+	About  profile.About `toml:"about"`
+	Paths  Paths         `toml:"paths"`
+	Lot    LotPart       `toml:"lot"`
+	Grants GrantsPart    `toml:"grants"`
+	Seal   Seal          `toml:"seal"`
+	Asks   Asks          `toml:"asks"`
+	Report bool          `toml:"report"` // wants to hear after the exit what was really taken off
+	// UsageNumber is the platform_id by which lots name the platform in 3.11; a numbering of its own.
+	UsageNumber string          `toml:"usage_number"`
+	Fields      profile.Columns `toml:"fields"` // where it differs from the family's table
 }
 
 // Paths are where the platform calls.
@@ -89,21 +88,8 @@ const (
 
 var asks = []Asks{AsksPushed, AsksTime, AsksNone}
 
-// Builtin gives the family's built-in platforms. They are compiled in and tested, so a fault in one is a
-// programming error and panics.
-func Builtin() []platform.Dialect {
-	dialects := make([]platform.Dialect, len(builtin))
-	for i, id := range builtin {
-		f, err := profiles.Open("profiles/" + id + ".toml")
-		if err == nil {
-			dialects[i], err = load(f, id+".toml", false)
-		}
-		if err != nil {
-			panic(fmt.Sprintf("built-in profile: %v", err))
-		}
-	}
-	return dialects
-}
+// Builtin returns the family's built-in platforms: one a file of profiles/.
+func Builtin() []platform.Dialect { return profile.Builtin(profiles, load) }
 
 // Load reads an operator's own profile. name is the file's, for errors: each names file, line and key. There is
 // no key that switches a check off.
@@ -214,7 +200,7 @@ func (p *Profile) info(own bool) platform.Info {
 	info := platform.Info{ID: p.ID, Number: p.About.Number, Title: p.About.Title, English: p.About.English, Family: Family,
 		LotField: p.Lot.Field, Separators: p.Lot.Separators, Kinds: p.Lot.Kinds, Grants: p.Grants.Kinds, Default: p.defaultRule(),
 		FormID: p.Lot.FormID, Keys: p.keys(), Issuer: platform.IssuerAccount, Fields: p.fields(), Evidence: p.About.Evidence,
-		Spec: p.About.Spec, Notes: p.About.Notes, OwnProfile: own}
+		Spec: p.About.Spec, Notes: p.About.Notes, Report: p.Report, UsageNumber: p.UsageNumber, OwnProfile: own}
 	if p.Paths.Token != "" {
 		info.Routes = append(info.Routes, platform.Route{Path: p.Paths.Token, Kind: platform.RouteToken})
 	}

@@ -172,7 +172,8 @@ func TestLoadRefuses(t *testing.T) {
 
 // The built-in profiles load as an operator's would, but for their number.
 func TestBuiltinAsOwn(t *testing.T) {
-	for _, id := range builtin {
+	for _, d := range Builtin() {
+		id := d.Info().ID
 		text, err := os.ReadFile(filepath.Join("profiles", id+".toml"))
 		if err != nil {
 			t.Fatal(err)

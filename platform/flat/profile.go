@@ -2,7 +2,6 @@ package flat
 
 import (
 	"embed"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -17,9 +16,6 @@ const Family = "flat"
 
 //go:embed profiles/*.toml
 var profiles embed.FS
-
-// builtin lists the built-in platforms in the order of docs/platforms/README.md.
-var builtin = []string{"xiaoju", "xiaowei", "yunkuaichong", "zhichong", "yonglian", "echongwang"}
 
 // Profile is one platform of the family.
 type Profile struct {
@@ -38,21 +34,8 @@ type Seal struct {
 	Confirm     string          `toml:"confirm"`      // signed field that repeats the park, where the lot field is not signed
 }
 
-// Builtin gives the family's built-in platforms. They are compiled in and tested, so a fault in one is a
-// programming error and panics.
-func Builtin() []platform.Dialect {
-	dialects := make([]platform.Dialect, len(builtin))
-	for i, id := range builtin {
-		f, err := profiles.Open("profiles/" + id + ".toml")
-		if err == nil {
-			dialects[i], err = load(f, id+".toml", false)
-		}
-		if err != nil {
-			panic(fmt.Sprintf("built-in profile: %v", err))
-		}
-	}
-	return dialects
-}
+// Builtin returns the family's built-in platforms: one a file of profiles/.
+func Builtin() []platform.Dialect { return profile.Builtin(profiles, load) }
 
 // Load reads an operator's own profile. name is the file's, for errors: each names file, line and key. The
 // profile must say everything a push needs to be checked and measured; it can switch no check off.

@@ -115,7 +115,8 @@ func TestOperatorPairs(t *testing.T) {
 
 // FuzzLoad: no file makes loading panic, and what loads has what a push is checked and found by.
 func FuzzLoad(f *testing.F) {
-	for _, id := range builtin {
+	for _, d := range Builtin() {
+		id := d.Info().ID
 		text, err := os.ReadFile("profiles/" + id + ".toml")
 		if err != nil {
 			f.Fatal(err)

@@ -2,7 +2,6 @@ package plain
 
 import (
 	"embed"
-	"fmt"
 	"io"
 
 	"github.com/chargestamp/chargestamp/platform"
@@ -14,9 +13,6 @@ const Family = "plain"
 
 //go:embed profiles/*.toml
 var profiles embed.FS
-
-// builtin lists the built-in platforms in the order of docs/platforms/README.md.
-var builtin = []string{"xingxing", "wanchong"}
 
 // Profile is one platform of the family.
 type Profile struct {
@@ -32,21 +28,8 @@ type Operator struct {
 	Mark    string `toml:"mark"`
 }
 
-// Builtin gives the family's built-in platforms. They are compiled in and tested, so a fault in one is a
-// programming error and panics.
-func Builtin() []platform.Dialect {
-	dialects := make([]platform.Dialect, len(builtin))
-	for i, id := range builtin {
-		f, err := profiles.Open("profiles/" + id + ".toml")
-		if err == nil {
-			dialects[i], err = load(f, id+".toml", false)
-		}
-		if err != nil {
-			panic(fmt.Sprintf("built-in profile: %v", err))
-		}
-	}
-	return dialects
-}
+// Builtin returns the family's built-in platforms: one a file of profiles/.
+func Builtin() []platform.Dialect { return profile.Builtin(profiles, load) }
 
 // Load reads an operator's own profile. name is the file's, for errors: each names file, line and key. Every
 // platform of this family needs a lock, whatever its profile says.

@@ -1,4 +1,5 @@
-package app
+// Package report tells platforms over HTTP what their charges really took off.
+package report
 
 import (
 	"bytes"
@@ -15,8 +16,8 @@ import (
 	"github.com/chargestamp/chargestamp/platform"
 )
 
-// reports tells usages to platforms over HTTP, with an access token kept per account.
-type reports struct {
+// Reports tells usages to platforms, with an access token kept per account.
+type Reports struct {
 	client  *http.Client
 	dialect func(id string) (platform.Dialect, bool)
 	now     func() time.Time
@@ -26,13 +27,18 @@ type reports struct {
 	seq    int
 }
 
+// New makes Reports. client guards the addresses that it may reach, and bounds answers.
+func New(client *http.Client, dialect func(id string) (platform.Dialect, bool), now func() time.Time) *Reports {
+	return &Reports{client: client, dialect: dialect, now: now, tokens: map[string]token{}}
+}
+
 type token struct {
 	text string
 	over time.Time
 }
 
 // Report tells one usage. detail is what the platform said, or what failed.
-func (r *reports) Report(ctx context.Context, a charge.Account, u platform.Used) (taken bool, detail charge.Note) {
+func (r *Reports) Report(ctx context.Context, a charge.Account, u platform.Used) (taken bool, detail charge.Note) {
 	dialect, _ := r.dialect(a.Platform)
 	reporter, ok := dialect.(platform.Reporter)
 	if !ok || a.Report == nil {
@@ -66,7 +72,7 @@ func (r *reports) Report(ctx context.Context, a charge.Account, u platform.Used)
 	return false, charge.Say("report.token_refused")
 }
 
-func (r *reports) token(ctx context.Context, reporter platform.Reporter, a charge.Account, k platform.Keys, fresh bool) (string, error) {
+func (r *Reports) token(ctx context.Context, reporter platform.Reporter, a charge.Account, k platform.Keys, fresh bool) (string, error) {
 	key := a.ID + " " + a.Report.URL
 	r.mu.Lock()
 	kept, ok := r.tokens[key]
@@ -89,14 +95,14 @@ func (r *reports) token(ctx context.Context, reporter platform.Reporter, a charg
 }
 
 // next counts requests; platforms want a number that grows inside a second.
-func (r *reports) next() int {
+func (r *Reports) next() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.seq = r.seq%9999 + 1
 	return r.seq
 }
 
-func (r *reports) post(ctx context.Context, t *charge.ReportTarget, q platform.Request) ([]byte, error) {
+func (r *Reports) post(ctx context.Context, t *charge.ReportTarget, q platform.Request) ([]byte, error) {
 	ctx = outbound.WithAllow(ctx, t.AllowTo)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimRight(t.URL, "/")+q.Path, bytes.NewReader(q.Body))
 	if err != nil {

@@ -1,0 +1,128 @@
+package profile
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/seal"
+)
+
+// Forge writes the fields of a push by the table, each by its first name and in its unit. Fields that a sample says
+// nothing of are left out.
+func (t *Table) Forge(s platform.Sample, now time.Time) []seal.Field {
+	var fields []seal.Field
+	put := func(role Role, text string) {
+		column, known := t.Columns[role]
+		taken := func(f seal.Field) bool { return f.Name == column.Names[0] }
+		if known && text != "" && !containsField(fields, taken) {
+			fields = append(fields, seal.Field{Name: column.Names[0], Text: text, Kind: seal.String})
+		}
+	}
+	put(RoleOrder, s.Order)
+	put(RolePlate, s.Plate.Full())
+	put(RoleState, stateEnded)
+	put(RoleStart, t.moment(RoleStart, s.Started))
+	put(RoleEnd, t.moment(RoleEnd, s.Ended))
+	put(RoleSent, t.moment(RoleSent, now))
+	put(RoleCharged, t.span(RoleCharged, int64(s.Ended.Sub(s.Started).Minutes())))
+	if method := t.method(); method != "" {
+		put(RoleMethod, method)
+	}
+	put(RoleMinutes, t.span(RoleMinutes, s.Minutes))
+	put(RoleEnergy, t.energy(s.Energy))
+	put(RoleTotalMoney, t.money(RoleTotalMoney, s.Total))
+	put(RoleStationName, "test push")
+	put(RoleConnectorID, s.Charger)
+	return fields
+}
+
+func containsField(fields []seal.Field, is func(seal.Field) bool) bool {
+	for _, f := range fields {
+		if is(f) {
+			return true
+		}
+	}
+	return false
+}
+
+// method is the value of the method field that means time; empty where the table has none.
+func (t *Table) method() string {
+	for value, kind := range t.Asking.By {
+		if kind == AskTime {
+			return value
+		}
+	}
+	return ""
+}
+
+func (t *Table) moment(role Role, at time.Time) string {
+	switch t.Columns[role].Unit {
+	case UnitUnixS:
+		return strconv.FormatInt(at.Unix(), 10)
+	case UnitUnixMS:
+		return strconv.FormatInt(at.UnixMilli(), 10)
+	}
+	return at.In(charge.Shanghai).Format(platform.TimeLayout)
+}
+
+func (t *Table) span(role Role, minutes int64) string {
+	switch t.Columns[role].Unit {
+	case UnitMinutes:
+		return strconv.FormatInt(minutes, 10)
+	case UnitSeconds:
+		return strconv.FormatInt(60*minutes, 10)
+	}
+	return ""
+}
+
+func (t *Table) energy(e charge.Energy) string {
+	switch t.Columns[RoleEnergy].Unit {
+	case UnitKWh:
+		return e.String()
+	case UnitWh:
+		return strconv.FormatInt(int64(e), 10)
+	}
+	return ""
+}
+
+func (t *Table) money(role Role, amount charge.Fen) string {
+	switch t.Columns[role].Unit {
+	case UnitYuan:
+		return amount.String()
+	case UnitFen:
+		return strconv.FormatInt(int64(amount), 10)
+	}
+	return ""
+}
+
+// Put sets a field, whatever was there under its name.
+func Put(fields []seal.Field, name, text string) []seal.Field {
+	for i := range fields {
+		if strings.EqualFold(fields[i].Name, name) {
+			fields[i].Text = text
+			return fields
+		}
+	}
+	return append(fields, seal.Field{Name: name, Text: text, Kind: seal.String})
+}
+
+// Print writes fields as a JSON object.
+func Print(fields []seal.Field) []byte {
+	members := make([]Member, len(fields))
+	for i, f := range fields {
+		members[i] = Member{Name: f.Name, Value: f.Text}
+	}
+	return Object(members...)
+}
+
+// LotKey writes a lot as a platform names it.
+func (p LotPart) LotKey(lot charge.LotID) (string, error) {
+	if len(p.Separators) == 0 {
+		return "", fmt.Errorf("the platform names no lot")
+	}
+	return lot.Union + p.Separators[0] + lot.Park, nil
+}
