@@ -122,7 +122,13 @@ func (a *accounts) Candidates(id string, c platform.Claim) []platform.Candidate 
 	return out
 }
 
-var _ platform.RuleBook = (*accounts)(nil)
+var (
+	_ platform.RuleBook = (*accounts)(nil)
+	_ platform.LotBook  = (*accounts)(nil)
+)
+
+// LotOff reports whether a lot is there and switched off.
+func (a *accounts) LotOff(id charge.LotID) bool { return a.book.State().LotOff(id) }
 
 // RuleOf returns the rule that decides on a charge of an account; nil where the account is not bound to its lot.
 func (a *accounts) RuleOf(account string, c *platform.Charge) *charge.Rule {

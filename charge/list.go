@@ -26,6 +26,9 @@ type PushFilter struct {
 	Outcome  Outcome
 	Refused  bool // only those that were not taken: neither accepted nor repeated nor a question
 	Charge   int64
+	Plate    Plate // whole; of charges, and of refused pushes as far as it could be read
+	Order    string
+	Lot      LotID
 	From, To time.Time
 	Limit    int
 	Cursor   string

@@ -22,6 +22,10 @@ type Push struct {
 	Reason   string // what was wrong, for support; no secret, no full plate
 	Charge   int64  // 0 where it made or met none
 	Reply    []byte // the body that was answered
+	// Plate, Order and Lot are what could be read of a push that made no charge. Nothing of it is proven.
+	Plate Plate
+	Order string
+	Lot   LotID
 }
 
 // Event is one step in a charge's life that no other row tells: a match, a correction, a void.

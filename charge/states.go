@@ -90,6 +90,7 @@ const (
 	OutcomeWrongLock      Outcome = "wrong_lock"
 	OutcomeUnknownAccount Outcome = "unknown_account"
 	OutcomeUnknownLot     Outcome = "unknown_lot"
+	OutcomeLotOff         Outcome = "lot_off"
 	OutcomeNotBound       Outcome = "not_bound"
 	OutcomeUndated        Outcome = "undated" // proves no time, and the account takes no such push
 	OutcomeTooLarge       Outcome = "too_large"
@@ -99,7 +100,7 @@ const (
 
 // Outcomes lists every push outcome.
 var Outcomes = []Outcome{OutcomeAccepted, OutcomeDuplicate, OutcomeQuestion, OutcomeBadBody, OutcomeBadField,
-	OutcomeBadSignature, OutcomeBadToken, OutcomeStale, OutcomeWrongLock, OutcomeUnknownAccount, OutcomeUnknownLot,
+	OutcomeBadSignature, OutcomeBadToken, OutcomeStale, OutcomeWrongLock, OutcomeUnknownAccount, OutcomeUnknownLot, OutcomeLotOff,
 	OutcomeNotBound, OutcomeUndated, OutcomeTooLarge, OutcomeRateLimited, OutcomeBusy}
 
 // DeliveryChannel is the way into a lot.

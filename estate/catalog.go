@@ -38,8 +38,10 @@ type Platform struct {
 	Default   *charge.Rule
 	Assumed   bool // the protocol is assumed: new bindings start in shadow
 	ByCharger bool // lots are found by charger id
-	Undated   bool // some of its pushes may prove no time: neither order nor times
-	Report    bool // it can be told what was really taken off
+	// UnitUnknown says that what its pushes ask for cannot be read as minutes or yuan: a rule cannot grant as pushed.
+	UnitUnknown bool
+	Undated     bool // some of its pushes may prove no time: neither order nor times
+	Report      bool // it can be told what was really taken off
 }
 
 // Key is one key that an account of a platform holds.
@@ -90,7 +92,7 @@ func (p *Platform) grants(any ...string) bool {
 func (p *Platform) allows(r charge.Rule) bool {
 	switch r.Grant {
 	case charge.GrantAsPushed:
-		return p.grants("time", "amount", "free", "lot_decides")
+		return !p.UnitUnknown && p.grants("time", "amount", "free", "lot_decides")
 	case charge.GrantChargeTime:
 		return p.grants("time")
 	case charge.GrantLotDecides:

@@ -1,6 +1,7 @@
 package estate
 
 import (
+	"maps"
 	"math"
 	"net/netip"
 	"net/url"
@@ -391,6 +392,19 @@ func (m *merger) chargers() {
 				continue
 			}
 			first[id] = b
+		}
+	}
+	m.guns(first)
+}
+
+// guns refuses a charger id that begins another one: a pushed gun would find either.
+func (m *merger) guns(listed map[string]*charge.Binding) {
+	ids := slices.Sorted(maps.Keys(listed))
+	for i := 1; i < len(ids); i++ {
+		if short, long := ids[i-1], ids[i]; strings.HasPrefix(long, short) {
+			b := listed[long]
+			m.fail([]string{"binding " + bindingID(b.Account, b.Lot)}, "chargers", CodeChargerBegins, clip(long), clip(short))
+			ids[i] = short
 		}
 	}
 }

@@ -84,6 +84,8 @@ func (m *merger) rule(at []string, p *Platform, l *charge.Lot, r charge.Rule) {
 		m.stepGrants(at, p, r, older)
 	case older && !(r.Grant == charge.GrantFixed && r.Fixed.Method == charge.MethodAmount):
 		m.fail(at, "rule.grant", CodeGrant336, p.ID)
+	case r.Grant == charge.GrantAsPushed && p.UnitUnknown:
+		m.fail(at, "rule.grant", CodeUnitUnknown, p.ID)
 	case !p.allows(r):
 		m.fail(at, "rule.grant", CodeGrant, say, p.ID, p.allowed())
 	}

@@ -6,6 +6,7 @@ package estate
 import (
 	"slices"
 	"sort"
+	"strings"
 	"sync"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -158,6 +159,15 @@ func (s *State) KnowsLot(id charge.LotID) bool {
 	return found
 }
 
+// LotOff reports whether a lot is there and switched off, or its vendor is.
+func (s *State) LotOff(id charge.LotID) bool {
+	if s == nil {
+		return false
+	}
+	_, there := s.byLot[id]
+	return there && !s.KnowsLot(id)
+}
+
 // Account finds an account that is not off.
 func (s *State) Account(id string) (*charge.Account, bool) {
 	if s == nil || s.accounts[id] == nil || s.accounts[id].Off {
@@ -175,14 +185,24 @@ func (s *State) Binding(account string, lot charge.LotID) (*charge.Binding, bool
 	return b, found
 }
 
-// BindingByCharger finds the binding that one of the charger ids stands for, in their order.
+// gunDigits is how many digits a gun's number adds to its pile's.
+const gunDigits = 3
+
+// BindingByCharger finds the binding that one of the charger ids stands for, in their order, and the id as it is listed:
+// as it is pushed, else without the one to three digits that a gun's number adds to its pile's.
 func (s *State) BindingByCharger(account string, chargers []string) (b *charge.Binding, charger string, found bool) {
 	if s == nil {
 		return nil, "", false
 	}
-	for _, id := range chargers {
-		if b := s.byCharg[id]; b != nil && b.Account == account {
-			return b, id, true
+	for cut := 0; cut <= gunDigits; cut++ {
+		for _, id := range chargers {
+			if len(id) <= cut || strings.Trim(id[len(id)-cut:], "0123456789") != "" {
+				continue
+			}
+			listed := id[:len(id)-cut]
+			if b := s.byCharg[listed]; b != nil && b.Account == account {
+				return b, listed, true
+			}
 		}
 	}
 	return nil, "", false

@@ -136,6 +136,8 @@ const (
 	CodeNoChargers    Code = "no_chargers"
 	CodeChargerTaken  Code = "charger_taken"
 	CodeCkeyTaken     Code = "ckey_taken"
+	CodeChargerBegins Code = "charger_begins"
+	CodeUnitUnknown   Code = "unit_unknown"
 	CodeNeedsRule     Code = "needs_rule"
 	CodeFixedOne      Code = "fixed_one"
 	CodeOnlyGrant     Code = "only_grant"
@@ -216,6 +218,8 @@ var messages = map[Code]message{
 	CodeOpenInterface: {"needs open_interface: true at vendor %s", "需要厂商 %s 设置 open_interface: true"},
 	CodeNeedsChargers: {"is missing: %s names chargers, not lots; list this lot's charger ids", "缺失：%s 按充电桩识别车场；请列出本车场的桩编号"},
 	CodeNoChargers:    {"is not for %s, which names the lot itself; take it out", "不适用于 %s（推送中已含车场）；请去掉"},
+	CodeChargerBegins: {"holds charger %q, and %q is listed as well: a gun's number begins with its pile's, so list the pile alone", "桩编号 %q 与已列出的 %q 前缀相同；枪号以桩号开头，请只写桩号"},
+	CodeUnitUnknown:   {"cannot be as_pushed for %s: its unit is unknown, what it pushes cannot be granted by; write fixed or charge_time", "%s 不能用 as_pushed：推送值的单位未知；请写 fixed 或 charge_time"},
 	CodeChargerTaken:  {"holds charger %q, which %s has already; a charger stands in one lot", "桩编号 %q 已属于 %s；一个桩只能在一个车场"},
 	CodeNeedsRule:     {"is missing: %s has no rule of its own; say what is granted", "缺失：%s 没有默认规则；请写明减免内容"},
 	CodeFixedOne:      {"is fixed and needs exactly one of minutes, amount, free: true", "为 fixed，须且仅须填写 minutes、amount、free: true 之一"},

@@ -93,6 +93,9 @@ func (t *taken) addPush(tx Tx, reason string, chargeID int64) error {
 	rec := t.f.pushRecord(t.push, t.account.ID)
 	t.made = chargeID
 	rec.Outcome, rec.Reason, rec.Charge, rec.Reply = t.outcome, reason, chargeID, t.answer.Body
+	if m := t.message.Charge; m != nil && chargeID == 0 {
+		rec.Plate, rec.Order, rec.Lot = m.Plate, m.Order, m.Lot
+	}
 	if t.message.Warning != "" {
 		rec.Reason = strings.TrimPrefix(rec.Reason+"; "+t.message.Warning, "; ")
 	}
@@ -134,8 +137,11 @@ func (t *taken) charge(ctx context.Context) error {
 		id, m.Detail.Charger = found, charger
 	}
 	target, _, ok := est.Lot(id)
+	if !ok && est.LotOff(id) {
+		return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeLotOff}, "the lot "+id.String()+" is switched off")
+	}
 	if !ok {
-		return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeUnknownLot}, "there is no lot "+id.String()+", or it is off")
+		return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeUnknownLot}, "there is no lot "+id.String())
 	}
 	binding, ok := est.Binding(t.account.ID, id)
 	if !ok {

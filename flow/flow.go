@@ -32,6 +32,8 @@ type Estate interface {
 	Account(id string) (charge.Account, bool)
 	// Binding finds the binding of an account to a lot, switched off ones too.
 	Binding(account string, id charge.LotID) (charge.Binding, bool)
+	// LotOff reports whether a lot is there and switched off.
+	LotOff(id charge.LotID) bool
 	// LotOfCharger finds the lot whose binding with the account lists one of the charger ids, tried in order.
 	LotOfCharger(account string, chargers []string) (id charge.LotID, charger string, ok bool)
 	// Issuer is who numbers the orders that an account pushes for a lot.

@@ -94,6 +94,8 @@ func (p *plain) Issuer(account string, id charge.LotID) charge.Issuer {
 	return charge.IssuerOf(charge.IssuerAccount, account, charge.Scope{}, id)
 }
 
+func (p *plain) LotOff(charge.LotID) bool { return false }
+
 func (p *plain) LotOfCharger(string, []string) (charge.LotID, string, bool) {
 	return charge.LotID{}, "", false
 }

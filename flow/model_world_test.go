@@ -56,6 +56,8 @@ func (m *mesh) Issuer(account string, id charge.LotID) charge.Issuer {
 	return charge.IssuerOf(charge.IssuerAccount, account, charge.Scope{}, id)
 }
 
+func (m *mesh) LotOff(charge.LotID) bool { return false }
+
 func (m *mesh) LotOfCharger(string, []string) (charge.LotID, string, bool) {
 	return charge.LotID{}, "", false
 }

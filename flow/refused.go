@@ -20,6 +20,7 @@ func (f *Flow) Refuse(ctx context.Context, p platform.Push, account string, r *p
 	}
 	rec := f.pushRecord(p, account)
 	rec.Outcome, rec.Reason, rec.Reply = r.Outcome, r.Detail, answer.Body
+	rec.Plate, rec.Order, rec.Lot = r.Read.Plate, r.Read.Order, r.Read.Lot
 	if len(p.Body) > refusedBody {
 		rec.Request = wire(p, refusedBody)
 		rec.Reason += bodyCut

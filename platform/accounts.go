@@ -24,6 +24,12 @@ type RuleBook interface {
 	RuleOf(account string, c *Charge) *charge.Rule
 }
 
+// LotBook is Accounts that know the lots that are switched off.
+type LotBook interface {
+	// LotOff reports whether a lot is there and switched off, or its vendor is.
+	LotOff(lot charge.LotID) bool
+}
+
 // Candidate is an account and the locks on it.
 type Candidate struct {
 	Account

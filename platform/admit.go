@@ -78,11 +78,22 @@ func admit(d Dialect, accounts Accounts, p Push, now time.Time) Admission {
 
 // nobody says why there is no account to try.
 func nobody(accounts Accounts, c Claim) *Refusal {
+	if off := lotOff(accounts, c.Lot); off != nil {
+		return off
+	}
 	if !c.Lot.IsZero() && !accounts.KnowsLot(c.Lot) {
 		return Refuse(StepAccount, charge.OutcomeUnknownLot, fmt.Sprintf("there is no lot %s", c.Lot))
 	}
 	return Refuse(StepAccount, charge.OutcomeUnknownAccount, fmt.Sprintf("no account has the operator %q and covers the lot %q",
 		Clip(c.Operator), c.Lot))
+}
+
+// lotOff refuses a lot that is switched off, where the accounts can tell that from one that is not there.
+func lotOff(accounts Accounts, lot charge.LotID) *Refusal {
+	if book, ok := accounts.(LotBook); ok && !lot.IsZero() && book.LotOff(lot) {
+		return Refuse(StepLot, charge.OutcomeLotOff, fmt.Sprintf("the lot %s is switched off", lot))
+	}
+	return nil
 }
 
 // try opens a push with one account.
@@ -230,6 +241,8 @@ func misplaced(accounts Accounts, c *Candidate, m *Message) *Refusal {
 	switch {
 	case lot.IsZero():
 		return nil
+	case lotOff(accounts, lot) != nil:
+		return lotOff(accounts, lot)
 	case !accounts.KnowsLot(lot):
 		return Refuse(StepLot, charge.OutcomeUnknownLot, fmt.Sprintf("there is no lot %s", lot))
 	case !c.Scope.Covers(lot):

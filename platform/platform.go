@@ -354,6 +354,8 @@ type Info struct {
 	LockUnless    string
 	OpenInterface bool // the vendor must have open_interface
 	Fields        []FieldInfo
+	// UnitUnknown says that what pushes ask for stands in a unit that nobody knows: rules cannot grant as pushed.
+	UnitUnknown bool
 	// Report says that the platform wants to hear what was really taken off; UsageNumber is the platform_id by which
 	// lots name it in 3.11, empty where none is published.
 	Report      bool

@@ -70,6 +70,13 @@ func (f *filter) word(column, word string) {
 	}
 }
 
+// ofCharge narrows pushes to those whose charge has a value, and to refused ones that seem to have it.
+func (f *filter) ofCharge(column, value string) {
+	if value != "" {
+		f.find("("+column+" = ? OR charge IN (SELECT id FROM charge WHERE "+column+" = ?))", value, value)
+	}
+}
+
 // span narrows a time column to from inclusive, to exclusive.
 func (f *filter) span(column string, from, to time.Time) {
 	if !from.IsZero() {

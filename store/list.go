@@ -111,6 +111,9 @@ func (s *Store) Pushes(ctx context.Context, pf charge.PushFilter) (page charge.P
 	if pf.Charge != 0 {
 		f.find("charge = ? AND charge <> 0", pf.Charge)
 	}
+	f.ofCharge("plate", string(pf.Plate))
+	f.ofCharge("order_no", pf.Order)
+	f.ofCharge("lot", pf.Lot.String())
 	f.span("received", pf.From, pf.To)
 	err = s.Read(ctx, func(t *Tx) error {
 		page, err = pageOf(t, tablePush, "received", f, paging{pf.Limit, pf.Cursor}, deref(scanPush))

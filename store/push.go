@@ -12,7 +12,7 @@ var (
 // AddPush appends the record of a request.
 func (t *Tx) AddPush(p charge.Push) error {
 	return t.add(tablePush, p.ID, p.Platform, p.Account, millis(p.Received), p.Remote, p.Request, string(p.Outcome),
-		p.Reason, p.Charge, p.Reply)
+		p.Reason, p.Charge, p.Reply, string(p.Plate), p.Order, p.Lot.String())
 }
 
 // Push finds the record of a request.
@@ -34,8 +34,11 @@ func (t *Tx) CountRefused(platform, account, day string) (n int64, err error) {
 }
 
 func scanPush(c *cells) (*charge.Push, error) {
-	return &charge.Push{
+	p := &charge.Push{
 		ID: c.int(), Platform: c.text(), Account: c.text(), Received: c.time(), Remote: c.text(), Request: c.bytes(),
 		Outcome: charge.Outcome(c.text()), Reason: c.text(), Charge: c.int(), Reply: c.bytes(),
-	}, c.failed()
+		Plate: charge.Plate(c.text()), Order: c.text(),
+	}
+	p.Lot = lotOf(c)
+	return p, c.failed()
 }

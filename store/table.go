@@ -32,7 +32,7 @@ const (
 
 // The tables, in the order they are copied.
 var (
-	tablePush = define(0, "push", "id", "id:i platform:t account:t received:i remote:t request:b outcome:t reason:t charge:i reply:b")
+	tablePush = define(0, "push", "id", "id:i platform:t account:t received:i remote:t request:b outcome:t reason:t charge:i reply:b plate:t order_no:t lot:t")
 	// refused_count is written by an upsert of its own.
 	tableRefused = define(1, "refused_count", "day platform account", "day:t platform:t account:t n:i")
 	tableRepeat  = define(2, "repeat", "platform key issuer", "platform:t key:t issuer:t charge:i gone:t")

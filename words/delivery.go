@@ -34,6 +34,8 @@ func outcomes() []Entry {
 		e(charge.OutcomeUnknownAccount, Text{"账号不存在", "unknown account"},
 			Text{"没有与推送中的运营商匹配的平台账号。", "No account fits the operator that the push names."},
 			Text{"在“接入”里建立账号，或核对运营商编号。", "Make the account under “Bring on line”, or check the operator id."}),
+		e(charge.OutcomeLotOff, Text{"车场已停用", "lot switched off"},
+			Text{"推送指向的车场已停用；启用后让平台重推", "The push names a lot that is switched off. Switch it on and let the platform push again."}),
 		e(charge.OutcomeUnknownLot, Text{"车场不存在", "unknown lot"},
 			Text{"推送中的车场编号未登记。", "The lot that the push names is not registered."},
 			Text{"核对平台侧填写的车场编号（U&&P）。", "Check the lot key that the platform uses (U&&P)."}),

@@ -19,6 +19,25 @@ type push struct {
 	Outcome    string     `json:"outcome"`
 	Reason     *string    `json:"reason"`
 	Charge     *string    `json:"charge"`
+	Unproven   *unproven  `json:"unproven" doc:"what could be read of a push that made no charge; nothing of it is proven"`
+}
+
+// unproven is what a refused push says.
+type unproven struct {
+	Plate string `json:"plate" doc:"masked for viewers"`
+	Order string `json:"order"`
+	Lot   string `json:"lot"`
+}
+
+func viewUnproven(who guard.Identity, p charge.Push) *unproven {
+	if p.Plate == "" && p.Order == "" && p.Lot.IsZero() {
+		return nil
+	}
+	u := &unproven{Order: p.Order, Lot: p.Lot.String()}
+	if p.Plate != "" {
+		u.Plate = desk.ShowPlate(who, p.Plate)
+	}
+	return u
 }
 
 type pushesInput struct {
@@ -27,6 +46,9 @@ type pushesInput struct {
 	Account  string `query:"account"`
 	Outcome  string `query:"outcome"`
 	Charge   string `query:"charge"`
+	Plate    string `query:"plate" maxLength:"40" doc:"whole; of refused pushes as far as it could be read, unproven"`
+	Order    string `query:"order" maxLength:"128" doc:"as plate"`
+	Lot      string `query:"lot" doc:"union_id/park_id; as plate"`
 	From     string `query:"from" doc:"inclusive: RFC 3339, or a day in Asia/Shanghai"`
 	To       string `query:"to" doc:"exclusive"`
 }
@@ -45,6 +67,15 @@ func (in *pushesInput) filter() (charge.PushFilter, error) {
 			return f, invalid("query.charge", "a charge's id")
 		}
 	}
+	if in.Plate != "" {
+		if f.Plate, err = charge.ParsePlate(in.Plate); err != nil {
+			return f, invalid("query.plate", "a whole number plate")
+		}
+	}
+	if f.Lot, err = parseLot("query.lot", in.Lot); err != nil {
+		return f, err
+	}
+	f.Order = in.Order
 	f.From, f.To, err = parseSpan(in.From, in.To)
 	return f, err
 }
@@ -85,7 +116,7 @@ type staysInput struct {
 func (a *api) pushes() {
 	handle(a, route{method: http.MethodGet, path: "/pushes", id: "list-pushes", role: guard.RoleViewer,
 		summary: "List requests of platforms, newest first, refused ones too"},
-		func(ctx context.Context, _ guard.Identity, in *pushesInput) (*list[push], error) {
+		func(ctx context.Context, who guard.Identity, in *pushesInput) (*list[push], error) {
 			f, err := in.filter()
 			if err == nil {
 				err = a.knownPlatform(in.Platform)
@@ -98,7 +129,7 @@ func (a *api) pushes() {
 				return nil, err
 			}
 			return listOf(mapAll(page.Items, func(p charge.Push) push {
-				return push{number(p.ID), p.Platform, moment(p.Received), p.Remote, string(p.Outcome), text(p.Reason), numberOrNull(p.Charge)}
+				return push{number(p.ID), p.Platform, moment(p.Received), p.Remote, string(p.Outcome), text(p.Reason), numberOrNull(p.Charge), viewUnproven(who, p)}
 			}), page.Next), nil
 		})
 	handle(a, route{method: http.MethodPost, path: "/pushes/{id}/replay", id: "replay-push", role: guard.RoleSupport,

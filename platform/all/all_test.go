@@ -23,7 +23,7 @@ func TestBuiltin(t *testing.T) {
 		`2 xingxing 星星充电 | /zld/xingxing/v1/notification_parking_charge_result /unionapi/newenergy/notification_parking_charge_result | ParkID [- ,] | [sdk 4g api] | [fixed_amount fixed_time fixed_free] | 2 | must say`,
 		`3 xiaowei 小伟 | /zld/api/wec/SyncChargePilePay | appId [&&] | [sdk 4g api] | [amount time] | 3 | as_pushed`,
 		`4 telaidian 特来电 | /zld/telaidian/query_token! /zld/telaidian/notification_charge_end_order_info | ParkID [&&] | [sdk 4g api] | [time amount lot_decides] | 4 | as_pushed`,
-		`5 wanchong 万城万充 | /zld/api/wanchong/tcxt/notification_tc_info | ParkCode [&&] | [sdk 4g api] | [time amount free] | 5 | as_pushed`,
+		`5 wanchong 万城万充 | /zld/api/wanchong/tcxt/notification_tc_info | ParkCode [&&] | [sdk 4g api] | [time amount free] | 5 | must say`,
 		`6 linghu 令狐充电 | /zld/chargingPile/syncChargePilePay | station_id [&&] | [sdk 4g api] | [free time amount lot_decides] | 14 | as_pushed`,
 		`7 zhongdianlian 广州中电联 | /zld/api/zdl/query_token! /zld/api/zdl/notification_end_charge_order_info | ParkID [&&] | [sdk 4g api] | [time] | 8 | as_pushed`,
 		`8 yunkuaichong 云快充 | /zld/chargePile/chargingRecord | parkId [&&] | [sdk api] | [lot_decides] | 9 | lot_decides`,

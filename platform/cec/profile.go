@@ -1,6 +1,7 @@
 package cec
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"io"
@@ -37,6 +38,8 @@ type Profile struct {
 	Seal   Seal          `toml:"seal"`
 	Asks   Asks          `toml:"asks"`
 	Report bool          `toml:"report"` // wants to hear after the exit what was really taken off
+	// Labels are what the platform's paper calls keys, where it leaves T/CEC 102's words.
+	Labels map[string]string `toml:"labels"`
 	// UsageNumber is the platform_id by which lots name the platform in 3.11; a numbering of its own.
 	UsageNumber string          `toml:"usage_number"`
 	Fields      profile.Columns `toml:"fields"` // where it differs from the family's table
@@ -120,6 +123,11 @@ func (p *Profile) check(f *profile.File, own bool) error {
 	}
 	if err := profile.OneOf(f, "asks", p.Asks, asks); err != nil {
 		return err
+	}
+	for name := range p.Labels {
+		if err := profile.OneOf(f, "labels."+name, name, []string{keyOperator, keyOperatorSecret, keyData, keyIV, keySig}); err != nil {
+			return err
+		}
 	}
 	if err := p.checkPaths(f); err != nil {
 		return err
@@ -231,9 +239,13 @@ func (p *Profile) keys() []platform.KeyInfo {
 		keys = append(keys, platform.KeyInfo{Name: keyOperator, Label: "OperatorID"},
 			platform.KeyInfo{Name: keyOperatorSecret, Label: "OperatorSecret", Secret: true})
 	}
-	return append(keys, platform.KeyInfo{Name: keyData, Label: "DataSecret", Secret: true, Bytes: 16},
+	keys = append(keys, platform.KeyInfo{Name: keyData, Label: "DataSecret", Secret: true, Bytes: 16},
 		platform.KeyInfo{Name: keyIV, Label: "DataSecretIV", Secret: true, Bytes: 16},
 		platform.KeyInfo{Name: keySig, Label: "SigSecret", Secret: true, Optional: p.Seal != SealSigned})
+	for i := range keys {
+		keys[i].Label = cmp.Or(p.Labels[keys[i].Name], keys[i].Label)
+	}
+	return keys
 }
 
 // fields describes envelope and message for the docs.

@@ -84,7 +84,7 @@ func say(v platform.Verdict) (words, []byte) {
 			return wordsFault, nil
 		}
 		return wordsOK, grant(v.Message.Question.Token)
-	case charge.OutcomeUnknownLot, charge.OutcomeNotBound:
+	case charge.OutcomeUnknownLot, charge.OutcomeLotOff, charge.OutcomeNotBound:
 		return wordsOK, confirm(v.Message, false)
 	case charge.OutcomeBadField:
 		if v.Message != nil && v.Message.Charge != nil { // all was read but a plate that no lot can use

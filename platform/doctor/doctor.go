@@ -281,6 +281,12 @@ func (u unlocked) RuleOf(account string, c *platform.Charge) *charge.Rule {
 	return u.standard
 }
 
+// LotOff reports what the server knows of a lot; offline no lot is judged.
+func (u unlocked) LotOff(lot charge.LotID) bool {
+	book, ok := u.Accounts.(platform.LotBook)
+	return ok && book.LotOff(lot)
+}
+
 // String prints a finding for a terminal.
 func (f Finding) String() string {
 	var b strings.Builder

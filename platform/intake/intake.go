@@ -56,6 +56,7 @@ type Intake struct {
 	routes   routeTable
 	accounts *limit.Rate[string]
 	clients  *limit.Rate[netip.Addr]
+	strays   strays
 }
 
 // NewIntake makes an intake. Two platforms that want one path, and a path that cannot be matched byte for byte,
@@ -107,10 +108,15 @@ func (in *Intake) Owner(path string) (platform string, ok bool) {
 func (in *Intake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	to, token, ok := in.routes.find(r.URL.Path)
 	if !ok {
-		in.Next.ServeHTTP(w, r)
+		answer := &statusWriter{ResponseWriter: w}
+		in.Next.ServeHTTP(answer, r)
+		if answer.status == http.StatusNotFound {
+			in.Unserved(r.Method, r.URL.Path, clientAddr(r, in.TrustedProxies))
+		}
 		return
 	}
 	if r.Method != http.MethodPost {
+		in.strays.add(r.Method, r.URL.Path, "only POST is served here", clientAddr(r, in.TrustedProxies), in.Clock())
 		w.Header().Set("Allow", http.MethodPost)
 		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
 		return
@@ -232,3 +238,18 @@ func write(w http.ResponseWriter, a platform.Reply) {
 	w.WriteHeader(a.Status)
 	_, _ = w.Write(a.Body) // a sender that is gone asks again
 }
+
+// statusWriter remembers the status of an answer.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader remembers the status.
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController reach the connection: a long poll sets deadlines.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

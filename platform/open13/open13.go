@@ -239,7 +239,7 @@ func words(o charge.Outcome, sign string) string {
 		if sign == "" {
 			return "无效sign值"
 		}
-	case charge.OutcomeUnknownLot:
+	case charge.OutcomeUnknownLot, charge.OutcomeLotOff:
 		return "签名错误"
 	}
 	return profile.Words(o)

@@ -25,7 +25,8 @@ type Shape struct {
 
 // refusals are the outcomes that a shape may have codes for.
 var refusals = []charge.Outcome{charge.OutcomeBadBody, charge.OutcomeBadField, charge.OutcomeBadSignature, charge.OutcomeStale,
-	charge.OutcomeWrongLock, charge.OutcomeUnknownAccount, charge.OutcomeUnknownLot, charge.OutcomeNotBound, charge.OutcomeUndated,
+	charge.OutcomeWrongLock, charge.OutcomeUnknownAccount, charge.OutcomeUnknownLot, charge.OutcomeLotOff, charge.OutcomeNotBound,
+	charge.OutcomeUndated,
 	charge.OutcomeTooLarge, charge.OutcomeRateLimited, charge.OutcomeBusy}
 
 func (s *Shape) check(f *File, inquiry bool) error {
@@ -74,7 +75,7 @@ func Words(o charge.Outcome) string {
 		return "请求已过期"
 	case charge.OutcomeUndated:
 		return "缺少订单号或时间"
-	case charge.OutcomeUnknownLot:
+	case charge.OutcomeUnknownLot, charge.OutcomeLotOff:
 		return "车场不存在"
 	case charge.OutcomeNotBound:
 		return "车场未授权"

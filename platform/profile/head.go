@@ -350,7 +350,7 @@ func (h *Head) Info(own bool) platform.Info {
 		Default: h.defaultRule(), Issuer: platform.IssuerAccount, Evidence: h.About.Evidence, Spec: h.About.Spec,
 		Notes: slices.Clone(h.About.Notes), OwnProfile: own}
 	table := h.Table()
-	info.Undated = table.Undated()
+	info.Undated, info.UnitUnknown = table.Undated(), table.UnitUnknown()
 	for _, p := range h.Paths.Charge {
 		info.Routes = append(info.Routes, platform.Route{Path: p, Kind: platform.RouteCharge})
 	}

@@ -53,23 +53,22 @@ func (c Columns) WrongZone(fields []seal.Field, now time.Time) string {
 // OtherZone gives a moment's text as it would read had the sender's zone been UTC, or ours been added twice; nothing
 // of a text that is no moment.
 func OtherZone(text string) []string {
-	for _, unit := range []Unit{UnitText, UnitUnixS, UnitUnixMS} {
-		at, err := ReadTime(text, unit)
-		if err != nil {
-			continue
-		}
-		var texts []string
-		for _, t := range []time.Time{at.Add(-zoneOff), at.Add(zoneOff)} {
-			switch unit {
-			case UnitText:
-				texts = append(texts, t.In(charge.Shanghai).Format(platform.TimeLayout))
-			case UnitUnixS:
-				texts = append(texts, fmt.Sprint(t.Unix()))
-			default:
-				texts = append(texts, fmt.Sprint(t.UnixMilli()))
-			}
-		}
-		return texts
+	at, err := ReadTime(text, UnitText)
+	if err != nil {
+		return nil
 	}
-	return nil
+	var texts []string
+	for _, t := range []time.Time{at.Add(-zoneOff), at.Add(zoneOff)} {
+		switch digits := strings.Trim(text, "0123456789") == ""; {
+		case !digits:
+			texts = append(texts, t.In(charge.Shanghai).Format(platform.TimeLayout))
+		case len(text) <= 10:
+			texts = append(texts, fmt.Sprint(t.Unix()))
+		case len(text) == 14:
+			texts = append(texts, t.In(charge.Shanghai).Format("20060102150405"))
+		default:
+			texts = append(texts, fmt.Sprint(t.UnixMilli()))
+		}
+	}
+	return texts
 }

@@ -101,10 +101,15 @@ func admit(s said, now time.Time) platform.Admission {
 	return platform.Admit(s, one{}, platform.Push{Remote: netip.MustParseAddr("192.0.2.1")}, now)
 }
 
-// The answer to an end in the future must not blame the plate: T/CEC's dialects do that where a charge was read.
+// An end in the future is left out where an order tells the charge apart. Where times do, the push is refused, and the
+// answer must not blame the plate: T/CEC's dialects do that where a charge was read.
 func TestTimesOfNonsenseAreNoFaultOfThePlate(t *testing.T) {
 	now := time.Date(2026, 3, 3, 12, 0, 0, 0, charge.Shanghai)
-	got := admit(said{charge: platform.Charge{Order: "1", Ended: now.Add(48 * time.Hour)}}, now)
+	kept := admit(said{charge: platform.Charge{Order: "1", Ended: now.Add(48 * time.Hour)}}, now)
+	if kept.Refusal != nil || !kept.Message.Charge.Ended.IsZero() || kept.Message.Warning == "" {
+		t.Fatalf("with an order: %v, %+v", kept.Refusal, kept.Message)
+	}
+	got := admit(said{charge: platform.Charge{Ended: now.Add(48 * time.Hour)}}, now)
 	if got.Refusal == nil || got.Refusal.Outcome != charge.OutcomeBadField {
 		t.Fatalf("refusal %v", got.Refusal)
 	}

@@ -86,6 +86,24 @@ func (t *Table) Undated() bool {
 	return slices.ContainsFunc(t.Repeat, func(tuple []string) bool { return slices.Contains(tuple, memberVisit) })
 }
 
+// UnitUnknown reports that a push can ask for minutes or yuan alone, and that the units of both are unknown.
+func (t *Table) UnitUnknown() bool {
+	kinds := []AskKind{t.Asking.Otherwise}
+	for _, kind := range t.Asking.By {
+		kinds = append(kinds, kind)
+	}
+	for _, kind := range kinds {
+		minutes, amount := t.Columns[RoleMinutes].Unit, t.Columns[RoleAmount].Unit
+		switch {
+		case kind == AskFree || kind == AskLotDecides || kind == AskRule || kind == AskThere,
+			kind != AskAmount && minutes != "" && minutes != UnitUnknown,
+			kind != AskTime && amount != "" && amount != UnitUnknown:
+			return false
+		}
+	}
+	return true
+}
+
 // repeat finds the repeat key of a charge; false where no tuple is full.
 func (t *Table) repeat(c *platform.Charge) bool {
 	for _, tuple := range t.Repeat {

@@ -83,7 +83,7 @@ func (p *platformPage) tokenExample() error {
 
 // always are outcomes that any push may come to, whatever its platform.
 var always = []charge.Outcome{charge.OutcomeAccepted, charge.OutcomeDuplicate, charge.OutcomeBadBody, charge.OutcomeBadField,
-	charge.OutcomeUnknownAccount, charge.OutcomeUnknownLot, charge.OutcomeNotBound, charge.OutcomeWrongLock, charge.OutcomeTooLarge,
+	charge.OutcomeUnknownAccount, charge.OutcomeUnknownLot, charge.OutcomeLotOff, charge.OutcomeNotBound, charge.OutcomeWrongLock, charge.OutcomeTooLarge,
 	charge.OutcomeRateLimited, charge.OutcomeBusy}
 
 // refusals prints our outcomes in the platform's words, each as the dialect really answers it.

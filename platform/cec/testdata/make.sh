@@ -114,7 +114,7 @@ good order-missing "{\"ParkID\":\"200461&&1313\",$PLATE,$TIMES}";               
 good lot-missing "{\"StartChargeSeq\":\"$ORDER\",$PLATE,$TIMES}";                  bad_data lot-missing
 good lot-unreadable "{\"StartChargeSeq\":\"$ORDER\",\"ParkID\":\"200461-1313\",$PLATE,$TIMES}"; bad_data lot-unreadable
 good lot-unknown "{\"StartChargeSeq\":\"$ORDER\",\"ParkID\":\"200461&&9999\",$PLATE,$TIMES}";   declined lot-unknown $ORDER
-good end-before-start "{$HEAD,$PLATE,\"StartTime\":\"2024-01-01 11:30:00\",\"EndTime\":\"2024-01-01 10:00:00\"}"; bad_data end-before-start
+good end-before-start "{$HEAD,$PLATE,\"StartTime\":\"2024-01-01 11:30:00\",\"EndTime\":\"2024-01-01 10:00:00\"}"; taken end-before-start $ORDER
 good not-bound "$PUSH";                                                            declined not-bound $ORDER
 good busy "$PUSH";                                                                 answer busy -1 系统繁忙，请稍后再试 ''
 good data-is-no-json 'StartChargeSeq=1&PlateNum=2';                                bad_data data-is-no-json
@@ -181,12 +181,12 @@ good no-order-no-times "{\"ParkID\":\"200461&&1314\",\"PlateNum\":\"粤BD12345\"
 # ---- aotexun ------------------------------------------------------------------------------------------------
 DIR=aotexun ACCOUNT=atx-main OPERATOR=ATX000001 SECRET=OperatorSecret-of-atx
 KEY=atx-data-secret1 IV=atx-data-iv-0001 SIG=SigSecret-of-atx-1
-TOKEN=/zld/park/v1/query_token CHARGE=/zld/park/v1/notification_charge_detail ORDER=ATX2024010100001
-PUSH="{\"StartChargeSeq\":\"$ORDER\",\"ConnectorID\":\"440300010001\",\"EquipmentID\":\"4403000100\",\"StationID\":\"SZ-7\",\"PlateNum\":\"粤B88888D\",$TIMES,\"TotalPower\":12.5,\"FreeParkingTimes\":60}"
+TOKEN=/zld/park/v1/query_token CHARGE=/zld/park/v1/notification_charge_detail ORDER=44020200300000092401011130000001
+PUSH="{\"StartChargeSeq\":\"$ORDER\",\"ConnectorID\":\"4402020030000009001\",\"EquipmentID\":\"4402020030000009\",\"StationID\":\"440202003\",\"PlateNum\":\"粤B88888D\",$TIMES,\"TotalPower\":12.5,\"FreeParkingTimes\":60}"
 with_token
 GOOD=$(token $ACCOUNT $((NOW + 60)))
-good equipment-only "{\"StartChargeSeq\":\"$ORDER\",\"EquipmentID\":\"4403000100\",\"PlateNum\":\"粤B88888D\",$TIMES,\"FreeParkingTimes\":60}"; taken equipment-only $ORDER
-good no-order "{\"StationID\":\"SZ-7\",\"PlateNum\":\"粤B88888D\",$TIMES,\"FreeParkingTimes\":60}"; taken no-order ''
+good equipment-only "{\"StartChargeSeq\":\"$ORDER\",\"EquipmentID\":\"4402020030000009\",\"PlateNum\":\"粤B88888D\",$TIMES,\"FreeParkingTimes\":60}"; taken equipment-only $ORDER
+good no-order "{\"StationID\":\"440202003\",\"PlateNum\":\"粤B88888D\",$TIMES,\"FreeParkingTimes\":60}"; taken no-order ''
 good no-charger "{\"StartChargeSeq\":\"$ORDER\",\"PlateNum\":\"粤B88888D\",$TIMES,\"FreeParkingTimes\":60}"; bad_data no-charger
 
 # ---- dakeyun ------------------------------------------------------------------------------------------------

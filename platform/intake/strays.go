@@ -1,0 +1,116 @@
+package intake
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/chargestamp/chargestamp/platform"
+)
+
+// mostStrays bounds the paths that are remembered of one class of addresses.
+const mostStrays = 100
+
+// Stray is a request that nothing serves: an unknown path, or a method that is not POST on a known one.
+type Stray struct {
+	Class  string    `json:"class"` // of the address: "private" or "public"
+	Method string    `json:"method"`
+	Path   string    `json:"path"` // clipped
+	Remote string    `json:"remote"`
+	Hint   string    `json:"hint"` // what is likely wrong; empty where nothing is known
+	Count  int64     `json:"count"`
+	First  time.Time `json:"first"`
+	Last   time.Time `json:"last"`
+}
+
+// strays remembers the last unknown paths of each class of addresses, so that scanners of the internet push out no
+// platform of one's own network.
+type strays struct {
+	mu    sync.Mutex
+	seen  map[strayKey]*Stray
+	count map[string]int // by class
+}
+
+type strayKey struct{ class, method, path string }
+
+// class of an address.
+func class(at netip.Addr) string {
+	if at.IsPrivate() || at.IsLoopback() || at.IsLinkLocalUnicast() {
+		return "private"
+	}
+	return "public"
+}
+
+// add counts a request that nothing serves.
+func (s *strays) add(method, path, hint string, at netip.Addr, now time.Time) {
+	key := strayKey{class(at), platform.Clip(method), platform.Clip(path)}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seen == nil {
+		s.seen, s.count = map[strayKey]*Stray{}, map[string]int{}
+	}
+	found := s.seen[key]
+	if found == nil {
+		if s.count[key.class] >= mostStrays {
+			s.forget(key.class)
+		}
+		found = &Stray{Class: key.class, Method: key.method, Path: key.path, Hint: hint, First: now}
+		s.seen[key] = found
+		s.count[key.class]++
+	}
+	found.Remote, found.Last = at.String(), now
+	found.Count++
+}
+
+// forget drops the path of a class that was asked for the longest ago.
+func (s *strays) forget(class string) {
+	var oldest strayKey
+	var last time.Time
+	for key, stray := range s.seen {
+		if key.class == class && (last.IsZero() || stray.Last.Before(last)) {
+			oldest, last = key, stray.Last
+		}
+	}
+	delete(s.seen, oldest)
+	s.count[class]--
+}
+
+// Strays lists the last requests that nothing served, the newest first.
+func (in *Intake) Strays() []Stray {
+	in.strays.mu.Lock()
+	defer in.strays.mu.Unlock()
+	var all []Stray
+	for _, s := range in.strays.seen {
+		all = append(all, *s)
+	}
+	slices.SortFunc(all, func(a, b Stray) int {
+		return cmp.Or(b.Last.Compare(a.Last), cmp.Compare(a.Path, b.Path))
+	})
+	return all
+}
+
+// Hint says what is likely wrong with an unknown path: a slash too many, another case; empty where nothing is known.
+func (in *Intake) Hint(path string) string {
+	squeezed := strings.Split(path, "/")
+	squeezed = slices.DeleteFunc(squeezed, func(s string) bool { return s == "" })
+	plain := "/" + strings.Join(squeezed, "/")
+	for known, r := range in.routes {
+		switch {
+		case known == plain && strings.HasSuffix(path, "/"):
+			return "one slash too many at the end: " + known + " is a path of " + r.id
+		case known == plain:
+			return "one slash too many: " + known + " is a path of " + r.id
+		case strings.EqualFold(known, plain):
+			return "upper and lower case count: " + known + " is a path of " + r.id
+		}
+	}
+	return ""
+}
+
+// Unserved counts a request that nothing serves.
+func (in *Intake) Unserved(method, path string, at netip.Addr) {
+	in.strays.add(method, path, in.Hint(path), at, in.Clock())
+}
