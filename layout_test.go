@@ -55,7 +55,7 @@ var may = map[string][]string{
 	"play":                  {"charge", "lotline", "admin/client", "bounded"},
 	"demo":                  {"charge", "play", "admin/client"},
 	"admin/client":          {"charge"},
-	"admin/...":             {"charge", "words", "platform", "platform/doctor", "lot", "flow", "estate", "guard", "alert", "bounded", "admin/...", "limit"},
+	"admin/...":             {"charge", "words", "platform", "platform/doctor", "platform/intake", "lot", "flow", "estate", "guard", "alert", "bounded", "admin/...", "limit"},
 	"app":                   {"..."},
 	"cmd/...":               {"app", "charge", "words", "play", "demo", "bench", "admin/client", "bounded"},
 	"bench":                 {"..."},

@@ -61,6 +61,7 @@ type App struct {
 	line     *line.Server
 	callback *callback.Channel
 	inbound  *callback.API
+	intake   *intake.Intake
 	flow     *flow.Flow
 	guard    *guard.Guard
 	alerts   *alert.Watcher
@@ -291,10 +292,19 @@ func (a *App) makePublic(limits LimitConfig, proxies []netip.Prefix) (http.Handl
 	if err != nil {
 		return nil, &ConfigError{err}
 	}
+	a.intake = in
 	gate := ledger.New(ledger.Config{Directory: directory{a.book}, Gate: a.flow, Now: a.clock.Now, Logger: a.logger})
 	address := func(r *http.Request) netip.Addr { return intake.ClientAddr(r, proxies) }
 	lots := lot.NewStrangers(address, cmp.Or(limits.AddressPerS, intake.DefaultPerAddress), a.clock.Now, a.logger)
 	return public(in, lots, a.line.Handler(), a.inbound.Routes(), gate.Routes()), nil
+}
+
+// Strays lists the last requests that nothing served; none before the server listens.
+func (a *App) Strays() []intake.Stray {
+	if a.intake == nil {
+		return nil
+	}
+	return a.intake.Strays()
 }
 
 // public serves lots' exact paths beside the platforms'. No mux: it would redirect double slashes.

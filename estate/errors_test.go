@@ -61,6 +61,9 @@ func TestErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := string(estate.Export(base))
+	unknown := c.Platforms["wanchong"]
+	unknown.UnitUnknown = true
+	c.Platforms["wanchong"] = unknown
 	reached := map[estate.Code]bool{}
 	for _, dir := range []string{"new", "over", "gone"} {
 		if dir == "gone" {

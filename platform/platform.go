@@ -9,6 +9,7 @@ package platform
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -138,13 +139,19 @@ func (c *Charge) Unusable(rule *charge.Rule) *Refusal {
 func (c *Charge) reading() Reading { return Reading{Plate: c.Plate, Order: c.Order, Lot: c.Lot} }
 
 func needs(rule *charge.Rule, p Part) bool {
+	counts := func(by charge.StepBy) bool {
+		return rule.Grant == charge.GrantSteps && slices.ContainsFunc(rule.Steps, func(s charge.Step) bool { return s.By == by })
+	}
 	switch p {
 	case PartReduction:
 		return rule.Grant == charge.GrantAsPushed
 	case PartTimes:
-		return rule.Grant == charge.GrantChargeTime || rule.MinChargeMinutes > 0
+		return rule.Grant == charge.GrantChargeTime || rule.MinChargeMinutes > 0 || rule.Takes == charge.TakesCharge ||
+			rule.LeaveWithinSeconds > 0 || counts(charge.StepByMinutes)
 	case PartEnergy:
-		return rule.MinEnergy > 0
+		return rule.MinEnergy > 0 || counts(charge.StepByEnergy)
+	case PartFee:
+		return rule.MinFee > 0 || counts(charge.StepByFee)
 	}
 	return false
 }

@@ -10,6 +10,7 @@ var pushSentences = []Text{
 
 	// account, lot and lock
 	{"没有车场 %s", "there is no lot %s"},
+	{"车场 %s 已停用", "the lot %s is switched off"},
 	{"没有平台账号的运营商编号为 %s 且覆盖车场 %s", "no account has the operator %s and covers the lot %s"},
 	{"账号 %s 的适用范围是 %s，不含车场 %s", "the account %s is for %s and not for the lot %s"},
 	{"账号 %s 没有对接车场 %s", "account %s is not bound to lot %s"},
@@ -24,6 +25,21 @@ var pushSentences = []Text{
 	{"报文超过 %s 字节", "the body is longer than %s bytes"},
 	{"报文在 %s 字节处中断", "the body broke off after %s bytes"},
 	{"无法读取这条推送", "the push could not be read"},
+	{"报文为空", "the body is empty"},
+	{"报文为空，参数写在了地址里：参数应放在报文中", "the body is empty and the parameters stand in the query: they belong into the body"},
+	{"报文被压缩（Content-Encoding %s）：请不压缩发送", "the body is compressed (Content-Encoding %s): send it plain"},
+	{"报文是 multipart/form-data：请发送 JSON 或 application/x-www-form-urlencoded", "the body is multipart/form-data: send JSON or application/x-www-form-urlencoded"},
+	{"报文是 UTF-16 编码：请用 UTF-8", "the body is UTF-16: send UTF-8"},
+	{"报文不是 UTF-8，多半是 GBK：请用 UTF-8，或在 Content-Type 中写明 charset=GBK（%s）", "the body is not UTF-8, most likely GBK: send UTF-8, or name charset=GBK in Content-Type (%s)"},
+	{"报文是 JSON；应为其 Base64", "the body is JSON; Base64 of it is wanted"},
+
+	// what was left out or cut
+	{"%s 未采用：%s", "%s was left out: %s"},
+	{"时间未采用：%s", "the times were left out: %s"},
+	{"%s：%s 已截取为 %s 元", "%s: %s was cut to %s yuan"},
+	{"%s 已去掉控制字符并截取为 %s 个字符", "%s was cut to %s characters without control characters"},
+	{"签名包含了空值", "signed with empty values"},
+	{"签名末尾带有 &", "signed with '&' at the end"},
 
 	// signature and token
 	{"账号没有密钥", "the account has no keys"},

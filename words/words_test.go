@@ -106,7 +106,7 @@ func TestSentence(t *testing.T) {
 func TestPushSentencesAreTranslated(t *testing.T) {
 	said := regexp.MustCompile("(?:return|Likely[:=] ?|Likely = |\\t\\{|forged\\(|refuse\\(|Outcome[A-Za-z]+, ?)[ (]*(?:fmt\\.Sprintf\\()?(\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`)")
 	verbs := regexp.MustCompile(`%[a-z]`)
-	for _, file := range []string{"cec/doctor.go", "open13/doctor.go", "flat/doctor.go", "plain/doctor.go", "cec/cec.go", "admit.go", "intake/intake.go"} {
+	for _, file := range []string{"cec/doctor.go", "open13/doctor.go", "flat/doctor.go", "plain/doctor.go", "cec/cec.go", "admit.go", "intake/intake.go", "profile/body.go"} {
 		source, err := os.ReadFile("../platform/" + file)
 		if err != nil {
 			t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/guard"
+	"github.com/chargestamp/chargestamp/platform/intake"
 )
 
 type push struct {
@@ -38,6 +39,18 @@ func viewUnproven(who guard.Identity, p charge.Push) *unproven {
 		u.Plate = desk.ShowPlate(who, p.Plate)
 	}
 	return u
+}
+
+// unserved is a request that nothing serves.
+type unserved struct {
+	Method  string     `json:"method"`
+	Path    string     `json:"path"`
+	Remote  string     `json:"remote" doc:"the last address it came from"`
+	Class   string     `json:"class" enum:"private,public" doc:"of the address; each class keeps its last hundred"`
+	Hint    *string    `json:"hint" doc:"what is likely wrong"`
+	Count   int64      `json:"count"`
+	FirstAt *time.Time `json:"first_at"`
+	LastAt  *time.Time `json:"last_at"`
 }
 
 type pushesInput struct {
@@ -131,6 +144,13 @@ func (a *api) pushes() {
 			return listOf(mapAll(page.Items, func(p charge.Push) push {
 				return push{number(p.ID), p.Platform, moment(p.Received), p.Remote, string(p.Outcome), text(p.Reason), numberOrNull(p.Charge), viewUnproven(who, p)}
 			}), page.Next), nil
+		})
+	handle(a, route{method: http.MethodGet, path: "/unserved", id: "list-unserved", role: guard.RoleViewer,
+		summary: "List the last requests of the public listener that nothing serves: unknown paths, wrong methods"},
+		func(context.Context, guard.Identity, *struct{}) (*list[unserved], error) {
+			return listOf(mapAll(a.desk.Strays(), func(s intake.Stray) unserved {
+				return unserved{s.Method, s.Path, s.Remote, s.Class, text(s.Hint), s.Count, moment(s.First), moment(s.Last)}
+			}), ""), nil
 		})
 	handle(a, route{method: http.MethodPost, path: "/pushes/{id}/replay", id: "replay-push", role: guard.RoleSupport,
 		summary: "Open a stored push once more"},

@@ -8,6 +8,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/guard"
+	"github.com/chargestamp/chargestamp/platform/intake"
 )
 
 // minPlatePart is the shortest part of a plate that is searched for: less finds half of everything.
@@ -225,4 +226,12 @@ func (b *Bulk) count(possible bool) {
 	} else {
 		b.Impossible++
 	}
+}
+
+// Strays lists the last requests on the public listener that nothing served, the newest first.
+func (d *Desk) Strays() []intake.Stray {
+	if d.cfg.Strays == nil {
+		return nil
+	}
+	return d.cfg.Strays.Strays()
 }

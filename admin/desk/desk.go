@@ -26,6 +26,7 @@ type Config struct {
 	Log       *slog.Logger // nil drops
 	Tester    Tester       // nil: no test pushes
 	Pulse     Pulse        // nil: no latencies are shown
+	Strays    Strays       // nil: what nothing serves is not shown
 	KeyUses   KeyUses      // nil: nobody knows when keys were used
 }
 

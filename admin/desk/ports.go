@@ -9,6 +9,7 @@ import (
 	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/platform/doctor"
+	"github.com/chargestamp/chargestamp/platform/intake"
 )
 
 // Reads are the lists that staff look through, on a snapshot.
@@ -91,4 +92,9 @@ type Pulse interface {
 	AckP95(id charge.LotID) time.Duration
 	// Breaker tells how a lot's breaker stands: "closed", "open", "half_open", or "" where it has none.
 	Breaker(id charge.LotID) string
+}
+
+// Strays knows the last requests that nothing served.
+type Strays interface {
+	Strays() []intake.Stray
 }

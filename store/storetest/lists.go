@@ -133,6 +133,7 @@ func testLists(t *testing.T, s *site) {
 		States:  map[charge.State]int64{charge.StateSending: 6, charge.StateRefused: 1},
 		Pending: 1, Oldest: s.now, OffLine: 1, LatestAt: s.now,
 	})
+	readings(t, s.Store, s.now)
 }
 
 func testPlateSearch(t *testing.T, s *site) {
@@ -282,5 +283,30 @@ func testStatement(t *testing.T, s *site) {
 	statement(charge.StatementFilter{}, old, night, today)
 	if _, err := s.Statement(t.Context(), charge.StatementFilter{From: "20260101"}); err == nil {
 		t.Error("a day written 20260101 was taken")
+	}
+}
+
+// readings: a push that made no charge is found by what could be read of it, one that made a charge by the charge's.
+func readings(t *testing.T, s *store.Store, now time.Time) {
+	t.Helper()
+	lot := charge.LotID{Union: "77", Park: "9"}
+	refused := charge.Push{ID: 1<<60 + 1, Platform: "xiaoju", Received: now, Remote: "192.0.2.1", Outcome: charge.OutcomeBadSignature,
+		Plate: "京AD70001", Order: "UNPROVEN-1", Lot: lot}
+	if err := s.Write(t.Context(), nil, func(tx *store.Tx) error { return tx.AddPush(refused) }); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []charge.PushFilter{{Plate: refused.Plate}, {Order: refused.Order}, {Lot: lot}, {Plate: refused.Plate, Refused: true}} {
+		page, err := s.Pushes(t.Context(), f)
+		if err != nil || len(page.Items) != 1 || page.Items[0].Plate != refused.Plate || page.Items[0].Lot != lot || page.Items[0].Order != refused.Order {
+			t.Errorf("Pushes(%+v) = %+v, %v", f, page.Items, err)
+		}
+	}
+	all, err := s.Charges(t.Context(), charge.ChargeFilter{Limit: 1})
+	if err != nil || len(all.Items) == 0 {
+		t.Fatal(err)
+	}
+	page, err := s.Pushes(t.Context(), charge.PushFilter{Plate: all.Items[0].Plate, Order: all.Items[0].Order})
+	if err != nil || len(page.Items) == 0 {
+		t.Errorf("the pushes of a charge by its plate: %v, %v", page.Items, err)
 	}
 }
