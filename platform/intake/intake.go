@@ -111,12 +111,12 @@ func (in *Intake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer := &statusWriter{ResponseWriter: w}
 		in.Next.ServeHTTP(answer, r)
 		if answer.status == http.StatusNotFound {
-			in.Unserved(r.Method, r.URL.Path, clientAddr(r, in.TrustedProxies))
+			in.Unserved(r.Method, r.URL.Path, ClientAddr(r, in.TrustedProxies))
 		}
 		return
 	}
 	if r.Method != http.MethodPost {
-		in.strays.add(r.Method, r.URL.Path, "only POST is served here", clientAddr(r, in.TrustedProxies), in.Clock())
+		in.strays.add(r.Method, r.URL.Path, "only POST is served here", ClientAddr(r, in.TrustedProxies), in.Clock())
 		w.Header().Set("Allow", http.MethodPost)
 		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
 		return
