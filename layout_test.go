@@ -66,7 +66,7 @@ var may = map[string][]string{
 var testMay = map[string][]string{
 	"rules":        {"words"},
 	"lot/...":      {"words"},
-	"platform/...": {"platform/platformtest", "platform/all", "platform/cec", "platform/doctor"},
+	"platform/...": {"platform/platformtest", "platform/all", "platform/cec", "platform/doctor", "seal"},
 	"store":        {"store/storetest", "store/pgtest"},
 	"lot/line":     {"lotline/sdktest", "words"},
 	"flow":         {"store", "store/storetest", "store/pgtest", "lot/callback", "lot/line", "platform/all", "seal", "estate", "words"},
