@@ -17,9 +17,11 @@ var _ ledger.Gate = (*Flow)(nil)
 // settlement is what a 4G stay keeps of its money: the payments by their trade numbers and, once the car has
 // left, the answer that its exit was given.
 type settlement struct {
-	Trades []string      `json:"trades,omitempty"`
-	Final  *ledger.Quote `json:"final,omitempty"`
-	Took   charge.Fen    `json:"took"` // what the gate says it took
+	Trades []string `json:"trades,omitempty"`
+	// Sums has what each trade number paid; those of older versions are missing.
+	Sums  map[string]charge.Fen `json:"sums,omitempty"`
+	Final *ledger.Quote         `json:"final,omitempty"`
+	Took  charge.Fen            `json:"took"` // what the gate says it took
 }
 
 func settlementOf(s *charge.Stay) (settlement, error) {
@@ -122,6 +124,9 @@ func (f *Flow) Paid(ctx context.Context, p ledger.Payment) (lot.Answer, error) {
 		}
 		switch {
 		case slices.Contains(st.Trades, p.TradeNo):
+			if sum, known := st.Sums[p.TradeNo]; known && sum != p.Amount {
+				answer = refuseLot("trade_no was told with another amount before; the first stays")
+			}
 			return nil
 		case !s.Open:
 			answer = refuseLot("停车订单已结束", charge.Say("lot.stay_over"))
@@ -131,6 +136,10 @@ func (f *Flow) Paid(ctx context.Context, p ledger.Payment) (lot.Answer, error) {
 			return nil
 		}
 		st.Trades = append(st.Trades, p.TradeNo)
+		if st.Sums == nil {
+			st.Sums = map[string]charge.Fen{}
+		}
+		st.Sums[p.TradeNo] = p.Amount
 		s.Paid += p.Amount
 		if p.At.After(s.PaidAt) {
 			s.PaidAt = p.At

@@ -148,6 +148,7 @@ func usageFault(tx Tx, c *charge.Charge, u lot.Usage) (lot.Answer, error) {
 	if old := c.Usage; old != nil && old.Source == charge.UsageTold && !sameUsage(old, u) {
 		return refuseLot("与先前上报的数值不同，以先前为准", charge.Say("lot.other_numbers")), nil
 	}
+	sameCar := u.Plate == "" || u.Plate == c.Plate || u.Plate.Unplated()
 	if c.StayID != 0 {
 		s, err := tx.Stay(c.StayID)
 		if err != nil {
@@ -156,6 +157,10 @@ func usageFault(tx Tx, c *charge.Charge, u lot.Usage) (lot.Answer, error) {
 		if s != nil && u.Left.Before(s.Entered) {
 			return refuseLot("out_time早于入场", charge.Say("lot.before_entry", charge.Text("field", "out_time"), charge.When("time", u.Left), charge.When("entry", s.Entered))), nil
 		}
+		sameCar = sameCar || s != nil && u.Plate == s.Plate // bound by hand, or corrected since
+	}
+	if !sameCar {
+		return "car_number is another car's", nil
 	}
 	most := *c.Reduction
 	if c.Decision != nil && c.Decision.Send.Method == most.Method { // a lot that replaces has the total

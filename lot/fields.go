@@ -166,6 +166,16 @@ func (f *Fields) MustWhen(name string, now time.Time) time.Time {
 	return at
 }
 
+// Without refuses members that belong to another message: one that was signed for another path is not taken here.
+// A missing, empty or zero member is none.
+func (f *Fields) Without(names ...string) {
+	for _, name := range names {
+		if text := f.Text(name); text != "" && strings.Trim(text, "0") != "" {
+			f.Refuse("%s 不属于此接口", name)
+		}
+	}
+}
+
 // Yuan is an amount of money; false where it is missing or empty.
 func (f *Fields) Yuan(name string) (charge.Fen, bool) {
 	text := f.Text(name)

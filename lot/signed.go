@@ -3,6 +3,7 @@ package lot
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -21,17 +22,18 @@ const (
 // at yet.
 type Signed struct {
 	Fields
-	raw  []byte // the value of data as on the wire
+	raw  [][]byte // what may have been signed: data as on the wire, and where that is a text its content
 	sign string
 }
 
-// ReadSigned takes a body as JSON, or as JSON in Base64 the way the open interfaces wrap it. union_id may stand
-// beside data instead of in it.
+// ReadSigned takes a body as JSON, in UTF-8 or GBK, or as JSON in Base64 the way the open interfaces wrap it.
+// union_id may stand beside data instead of in it. data may be an object, or a text that holds one.
 func ReadSigned(body []byte) (*Signed, error) {
 	body, err := unwrap(body)
 	if err != nil {
 		return nil, err
 	}
+	body, encoding := Plain(body)
 	outer, err := seal.ReadObject(body)
 	if err != nil {
 		return nil, fmt.Errorf("报文不是JSON对象: %w", err)
@@ -45,11 +47,23 @@ func ReadSigned(body []byte) (*Signed, error) {
 	if s.sign == "" {
 		return nil, errors.New("无效sign值")
 	}
-	if s.raw, err = seal.RawMember(body, "data"); err != nil {
+	raw, err := seal.RawMember(body, "data")
+	if err != nil {
 		return nil, errors.New("缺少data")
 	}
-	if s.list, err = seal.ReadObject(s.raw); err != nil {
-		return nil, fmt.Errorf("data不是JSON对象: %w", err)
+	s.raw = [][]byte{raw}
+	var inner string
+	if json.Unmarshal(raw, &inner) == nil {
+		raw = []byte(inner)
+		s.raw = append(s.raw, raw)
+	}
+	if s.list, err = seal.ReadObject(raw); err != nil {
+		return nil, errors.New("data不是JSON对象")
+	}
+	if encoding == "GBK" {
+		for _, text := range s.raw {
+			s.raw = append(s.raw, ToGBK(text))
+		}
 	}
 	if s.Text("union_id") == "" {
 		for _, f := range outer {
@@ -63,11 +77,12 @@ func ReadSigned(body []byte) (*Signed, error) {
 
 // unwrap takes a body out of its Base64, if it is in one.
 func unwrap(body []byte) ([]byte, error) {
-	body = bytes.TrimSpace(body)
+	body = bytes.TrimSpace(bytes.TrimPrefix(body, byteOrderMark))
 	if bytes.HasPrefix(body, []byte("{")) {
 		return body, nil
 	}
 	text := bytes.TrimRight(bytes.Join(bytes.Fields(body), nil), "=")
+	text = bytes.ReplaceAll(bytes.ReplaceAll(text, []byte("-"), []byte("+")), []byte("_"), []byte("/")) // URL-safe
 	out := make([]byte, base64.RawStdEncoding.DecodedLen(len(text)))
 	n, err := base64.RawStdEncoding.Decode(out, text)
 	if err != nil {
@@ -79,13 +94,15 @@ func unwrap(body []byte) ([]byte, error) {
 // By reports whether one of the keys signed the message (S1): over data as it stands on the wire, or over data
 // printed again without blanks, as Bolink's own servers do. The hex must be upper case.
 func (s *Signed) By(keys ...charge.Secret) bool {
-	compact, err := seal.CompactJSON(s.raw)
-	for _, key := range keys {
-		if key == "" {
-			continue
-		}
-		if seal.Equal(seal.S1(s.raw, key), s.sign) || err == nil && seal.Equal(seal.S1(compact, key), s.sign) {
-			return true
+	for _, raw := range s.raw {
+		compact, err := seal.CompactJSON(raw)
+		for _, key := range keys {
+			if key == "" {
+				continue
+			}
+			if seal.Equal(seal.S1(raw, key), s.sign) || err == nil && seal.Equal(seal.S1(compact, key), s.sign) {
+				return true
+			}
 		}
 	}
 	return false

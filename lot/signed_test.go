@@ -2,6 +2,7 @@ package lot
 
 import (
 	"encoding/base64"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +27,10 @@ func TestSignedVectors(t *testing.T) {
 		pretty := strings.NewReplacer(`{"`, "{\r\n\t\"", `,"`, ",\r\n\t\"", `":`, `" : `).Replace(plain)
 		for how, body := range map[string]string{
 			"plain": plain, "pretty": pretty,
-			"Base64": base64.StdEncoding.EncodeToString([]byte(pretty)), // as the open interface's pages print it
+			"byte order mark": "\ufeff" + plain,
+			"URL-safe Base64": base64.RawURLEncoding.EncodeToString([]byte(plain)),
+			"data as a text":  `{"data":` + strconv.Quote(v.data) + `,"sign":"` + v.sign + `"}`,
+			"Base64":          base64.StdEncoding.EncodeToString([]byte(pretty)), // as the open interface's pages print it
 		} {
 			m, err := ReadSigned([]byte(body))
 			if err != nil {
@@ -55,6 +59,21 @@ func TestKeysAt(t *testing.T) {
 	for until, want := range map[time.Time]int{now.Add(1): 2, now: 1, {}: 1} {
 		if got := KeysAt("new", charge.OldKey{Key: "old", Until: until}, now); len(got) != want || got[0] != "new" {
 			t.Errorf("until %s: %d keys, want %d", until, len(got), want)
+		}
+	}
+}
+
+// A body in GBK is signed over its own bytes or over the UTF-8 that a lot's software wrote first. The sign is from
+// openssl: printf '{"car_number":"京AD06088","park_id":"1314"}key=6E1D9B4C7A3F5820' | iconv -t GBK | openssl dgst -md5
+func TestSignedInGBK(t *testing.T) {
+	const data = `{"car_number":"京AD06088","park_id":"1314"}`
+	for how, sign := range map[string]string{"GBK": "CEC3317D68B3FA794FBF6BB398FF3DF1", "UTF-8": "CDC56485EC28D048E66B7D33E739C147"} {
+		m, err := ReadSigned(ToGBK([]byte(`{"data":` + data + `,"sign":"` + sign + `"}`)))
+		if err != nil || !m.By("6E1D9B4C7A3F5820") || m.By("another") {
+			t.Fatalf("signed over %s: %v", how, err)
+		}
+		if m.Plate() != "京AD06088" {
+			t.Errorf("signed over %s: plate %s", how, m.Plate())
 		}
 	}
 }

@@ -106,6 +106,7 @@ func (a *API) open(ctx context.Context, body []byte) (message, error) {
 
 // entered is 3.1.
 func (a *API) entered(ctx context.Context, m message) (string, lot.Answer, error) {
+	m.Without("out_time", "start_charge_seq")
 	e := m.Entry(m.lot, m.now)
 	if m.Err() != nil {
 		return "", lot.Answer{}, nil
@@ -116,6 +117,7 @@ func (a *API) entered(ctx context.Context, m message) (string, lot.Answer, error
 
 // left is 3.2.
 func (a *API) left(ctx context.Context, m message) (string, lot.Answer, error) {
+	m.Without("start_charge_seq")
 	e := m.Exit(m.lot, m.now)
 	if m.Err() != nil {
 		return "", lot.Answer{}, nil
@@ -126,6 +128,7 @@ func (a *API) left(ctx context.Context, m message) (string, lot.Answer, error) {
 
 // used is 3.11.
 func (a *API) used(ctx context.Context, m message) (string, lot.Answer, error) {
+	m.Without("in_time")
 	u := m.Usage(m.lot, m.now)
 	var known []string
 	for _, r := range a.cfg.Reported {

@@ -126,6 +126,7 @@ func (a *API) open(ctx context.Context, body []byte) (message, error) {
 }
 
 func (a *API) entry(ctx context.Context, m message) (any, error) {
+	m.Without("out_time", "trade_no", "query_time")
 	e := m.Entry(m.lot, m.now)
 	if m.Err() != nil {
 		return nil, nil
@@ -135,6 +136,7 @@ func (a *API) entry(ctx context.Context, m message) (any, error) {
 }
 
 func (a *API) quote(ctx context.Context, m message) (any, error) {
+	m.Without("in_time", "out_time", "trade_no")
 	q := QuoteQuestion{Lot: m.lot, At: m.When("query_time", m.now)}
 	if q.At.IsZero() {
 		q.At = m.now
@@ -156,6 +158,7 @@ func (a *API) quote(ctx context.Context, m message) (any, error) {
 }
 
 func (a *API) paid(ctx context.Context, m message) (any, error) {
+	m.Without("in_time", "out_time", "query_time")
 	p := Payment{Lot: m.lot, OrderID: m.ID("order_id"), TradeNo: m.ID("trade_no"), At: m.MustWhen("pay_time", m.now)}
 	var told bool
 	if p.Amount, told = m.Yuan("amount"); !told {
@@ -169,6 +172,7 @@ func (a *API) paid(ctx context.Context, m message) (any, error) {
 }
 
 func (a *API) exit(ctx context.Context, m message) (any, error) {
+	m.Without("trade_no", "query_time")
 	e := lot.Exit{Lot: m.lot, OrderID: m.ID("order_id"), Left: m.MustWhen("out_time", m.now)}
 	e.Plate = m.Car(e.OrderID)
 	e.Total, e.HasTotal = m.Yuan("total")

@@ -240,3 +240,15 @@ func FuzzGate(f *testing.F) {
 		}
 	})
 }
+
+// A message that was signed for one path is taken by no other.
+func TestGateMessagesBelongToTheirPath(t *testing.T) {
+	const all = `{"union_id":"200461","park_id":"1315","order_id":"s-1","car_number":"京AD06088","in_time":1772330400,"query_time":1772337600,` +
+		`"amount":"5.00","trade_no":"t-1","pay_time":1772337600,"out_time":1772337600,"total":"5.00"}`
+	for _, path := range []string{"entry", "quote", "paid", "exit"} {
+		b := &book{answer: lot.Answer{State: 1}}
+		if reply := tell(t, directory{}, b, path, signed(all, testCkey)); len(b.heard) != 0 || !strings.Contains(reply, "不属于此接口") {
+			t.Errorf("%s: %s, heard %+v", path, reply, b.heard)
+		}
+	}
+}
