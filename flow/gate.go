@@ -125,7 +125,7 @@ func (f *Flow) Paid(ctx context.Context, p ledger.Payment) (lot.Answer, error) {
 		switch {
 		case slices.Contains(st.Trades, p.TradeNo):
 			if sum, known := st.Sums[p.TradeNo]; known && sum != p.Amount {
-				answer = refuseLot("trade_no was told with another amount before; the first stays")
+				answer = refuseLot("trade_no先前的金额不同，以先前为准", charge.Say("lot.other_amount"))
 			}
 			return nil
 		case !s.Open:

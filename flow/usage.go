@@ -160,7 +160,7 @@ func usageFault(tx Tx, c *charge.Charge, u lot.Usage) (lot.Answer, error) {
 		sameCar = sameCar || s != nil && u.Plate == s.Plate // bound by hand, or corrected since
 	}
 	if !sameCar {
-		return "car_number is another car's", nil
+		return refuseLot("car_number与充电订单的车牌不符", charge.Say("lot.other_car")), nil
 	}
 	most := *c.Reduction
 	if c.Decision != nil && c.Decision.Send.Method == most.Method { // a lot that replaces has the total

@@ -38,6 +38,8 @@ var lotNotes = map[string]Text{
 	"lot.not_usable":        {"该减免未生效，不可能已使用", "nothing granted for it could have been used"},
 	"lot.other_numbers":     {"与先前上报的数值不同，以先前为准", "reported with other numbers before; the first ones stay"},
 	"lot.other_plate":       {"车牌 {plate} 与停车订单的不同", "the stay has another plate than {plate}"},
+	"lot.other_car":         {"车牌与充电订单的不同", "the usage names another car than the charge"},
+	"lot.other_amount":      {"trade_no 先前的金额不同，以先前为准", "trade_no was reported with another amount before; the first one stays"},
 	"lot.below_zero":        {"实际减免不能为负", "a usage cannot be below zero"},
 	"lot.more_than_granted": {"上报 {used}，超过减免的 {granted}", "{used} reported, more than the {granted} granted"},
 }
