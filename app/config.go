@@ -16,6 +16,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 
+	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/bounded"
 )
 
@@ -54,6 +55,7 @@ func (a *App) checkConfig(context.Context) error { return a.cfg.check() }
 func (c *Config) check() error {
 	for name, n := range map[string]float64{
 		"limits.account_per_s": c.Limits.AccountPerS, "limits.address_per_s": c.Limits.AddressPerS, "limits.login_per_s": float64(c.Limits.LoginPerS),
+		"limits.minutes": float64(c.Limits.Minutes), "limits.amount": float64(c.Limits.Amount),
 		"line.frame_bytes": float64(c.Line.FrameBytes), "line.offline_after": float64(c.Line.OfflineAfter), "line.flood_per_10s": float64(c.Line.FloodPer10s),
 		"retention.pushes": float64(c.Retention.Pushes), "retention.refused": float64(c.Retention.Refused), "retention.charges": float64(c.Retention.Charges),
 	} {
@@ -127,6 +129,15 @@ type LimitConfig struct {
 	AccountPerS float64 `yaml:"account_per_s"`
 	AddressPerS float64 `yaml:"address_per_s"`
 	LoginPerS   int     `yaml:"login_per_s"`
+
+	// What one stay gets at most of what pushes ask for, where its rule names no cap. 0 is no bound.
+	Minutes int        `yaml:"minutes"`
+	Amount  charge.Fen `yaml:"amount"` // yuan
+}
+
+// Bounds are the limits of what a push may ask for.
+func (l LimitConfig) Bounds() charge.Bounds {
+	return charge.Bounds{Minutes: int64(l.Minutes), Amount: l.Amount}
 }
 
 // RetentionConfig is how long rows are kept; 0 keeps them for ever. Repeat keys are always kept.
@@ -201,7 +212,7 @@ func Defaults() Config {
 		Data: "./data", HTTP: PublicConfig{Addr: ":8080"}, Admin: Listener{Addr: "127.0.0.1:8081"},
 		Line:      LineConfig{Addr: ":6789", TLSAddr: ":6790", FrameBytes: 64 << 10, OfflineAfter: Duration(3 * time.Minute), FloodPer10s: 100},
 		TLS:       TLSConfig{Addr: ":8443"},
-		Limits:    LimitConfig{AccountPerS: 1000, AddressPerS: 2000, LoginPerS: 20},
+		Limits:    LimitConfig{AccountPerS: 1000, AddressPerS: 2000, LoginPerS: 20, Minutes: 1440, Amount: 100_000},
 		Retention: RetentionConfig{Pushes: Duration(180 * dayLong), Refused: Duration(30 * dayLong)},
 		Log:       LogConfig{Level: "info"},
 	}
@@ -262,6 +273,8 @@ func setField(field reflect.Value, text string) error {
 	case *string:
 		*p = text
 	case *Duration:
+		return p.UnmarshalText([]byte(text))
+	case *charge.Fen:
 		return p.UnmarshalText([]byte(text))
 	case *[]string:
 		*p = strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })

@@ -125,6 +125,8 @@ func TestConfigThatCannotWork(t *testing.T) {
 		"limits.account_per_s":       func(c *Config) { c.Limits.AccountPerS = -1 },
 		"limits.address_per_s":       func(c *Config) { c.Limits.AddressPerS = -1 },
 		"limits.login_per_s":         func(c *Config) { c.Limits.LoginPerS = -1 },
+		"limits.minutes":             func(c *Config) { c.Limits.Minutes = -1 },
+		"limits.amount":              func(c *Config) { c.Limits.Amount = -1 },
 		"line.frame_bytes":           func(c *Config) { c.Line.FrameBytes = 10 },
 		"line.offline_after":         func(c *Config) { c.Line.OfflineAfter = -1 },
 		"line.flood_per_10s":         func(c *Config) { c.Line.FloodPer10s = -1 },

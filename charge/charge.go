@@ -172,6 +172,7 @@ type Usage struct {
 	Method  int         `json:"method,omitempty"` // calculation_method as told: 1 time, 2 amount, 3 lot
 	Told    string      `json:"told,omitempty"`   // the minutes or yuan as received, before rounding
 	Gap     Fen         `json:"gap,omitzero"`     // 4G: what the gate took beyond our price
+	Worth   Fen         `json:"worth,omitzero"`   // 4G: what it came to in money by our price, whatever the method
 }
 
 // UsageSource is the message a usage came by.

@@ -15,6 +15,8 @@ type BacktestInput struct {
 	Kind    charge.LotKind
 	Repeats charge.Repeats
 	Charges []*charge.Charge // of the binding, in any order
+	Others  []*charge.Charge // others of the same plates, as far as per_day and lock of the rule look; they stay as they are
+	Bounds  charge.Bounds
 }
 
 // Backtest is what a changed rule would have made of stored charges.
@@ -96,16 +98,18 @@ func ReplayRule(in BacktestInput) Backtest {
 	})
 	b.Replayed = len(decided)
 	replayed := map[int64]*charge.Decision{}
+	plates := platesOf(in)
 	visits := map[visitID][]*charge.Charge{}
 	for _, c := range decided {
 		visit := visitIDOf(c)
 		would := rules.Decide(rules.Input{Charge: c, Rule: in.Rule, Priced: lot.KindOf(in.Kind).NeedsTariff, Repeats: in.Repeats,
-			Granted: regranted(c, visits[visit], replayed, in.Rule), Now: c.Decision.At})
+			Granted: regranted(c, visits[visit], replayed, in.Rule), Past: plates.before(c), Bounds: in.Bounds, Now: c.Decision.At})
 		if would.State == charge.StateSending {
 			would.State, would.Reason = shadowed(c)
 		}
 		replayed[c.ID] = &would
 		visits[visit] = append(visits[visit], c)
+		plates.add(c, granted(&would))
 		b.Was.add(c.Decision)
 		b.Would.add(&would)
 		if granted(&would) != granted(c.Decision) {
@@ -159,9 +163,56 @@ func regranted(c *charge.Charge, before []*charge.Charge, replayed map[int64]*ch
 	return out
 }
 
+// plates keeps what each plate was granted, as per_day and lock look at it.
+type plates struct {
+	rule charge.Rule
+	had  map[charge.Plate][]granting
+}
+
+// granting is a charge that is granted something, by the changed rule or as it was.
+type granting struct {
+	charge    *charge.Charge
+	reduction charge.Reduction
+}
+
+// platesOf begins with the charges of others.
+func platesOf(in BacktestInput) *plates {
+	p := &plates{rule: in.Rule, had: map[charge.Plate][]granting{}}
+	if !in.Rule.LimitsPlate() {
+		return p
+	}
+	for _, c := range in.Others {
+		if c.State.Granting() && c.Reduction != nil && c.Decision != nil {
+			p.add(c, *c.Reduction)
+		}
+	}
+	return p
+}
+
+func (p *plates) add(c *charge.Charge, r charge.Reduction) {
+	if p.rule.LimitsPlate() && !r.IsZero() {
+		p.had[c.Plate] = append(p.had[c.Plate], granting{c, r})
+	}
+}
+
+// before lists what was granted around the end of a charge when it was decided.
+func (p *plates) before(c *charge.Charge) []charge.Past {
+	var out []charge.Past
+	from, to := rules.Looks(&p.rule, c)
+	for _, g := range p.had[c.Plate] {
+		if at := g.charge.At(); at.Before(from) || !at.Before(to) || g.charge.Decision.At.After(c.Decision.At) {
+			continue
+		}
+		out = append(out, charge.Past{Charge: g.charge.ID, Lot: g.charge.Lot, Ended: g.charge.At(),
+			Same: visitIDOf(g.charge) == visitIDOf(c), Reduction: g.reduction})
+	}
+	return out
+}
+
 // visitID names a stay, or a visit in a lot without stays.
 type visitID struct {
 	stay  int64
+	lot   charge.LotID
 	plate charge.Plate
 	from  int64 // epoch milliseconds
 }
@@ -170,5 +221,5 @@ func visitIDOf(c *charge.Charge) visitID {
 	if c.Decision.StayID != 0 {
 		return visitID{stay: c.Decision.StayID}
 	}
-	return visitID{plate: c.Plate, from: c.Decision.VisitFrom.UnixMilli()}
+	return visitID{lot: c.Lot, plate: c.Plate, from: c.Decision.VisitFrom.UnixMilli()}
 }

@@ -29,8 +29,12 @@ func (d *deciding) decide() error {
 	if err != nil {
 		return err
 	}
+	past, err := d.past(from)
+	if err != nil {
+		return err
+	}
 	dec = rules.Decide(rules.Input{Charge: c, Rule: d.rule, Priced: lot.KindOf(d.target().Kind).NeedsTariff, Repeats: d.target().Repeats,
-		Granted: before, Stay: d.stay, Now: d.now})
+		Granted: before, Past: past, Bounds: d.f.cfg.Bounds, Stay: d.stay, Now: d.now})
 	dec.VisitFrom = from
 	if d.stay != nil {
 		c.StayID = d.stay.ID

@@ -76,6 +76,8 @@ type Config struct {
 	Linked func(charge.LotID) bool
 	// Notify tells other nodes that jobs of a kind are due; nil where there are none.
 	Notify func(outbox.Kind)
+	// Bounds are the settings limits.minutes and limits.amount.
+	Bounds charge.Bounds
 	IDs    func() int64
 	Node   string
 	Now    func() time.Time

@@ -95,16 +95,33 @@ func (f *Flow) price(tx Tx, s *charge.Stay, at time.Time) (ledger.Quote, ledger.
 	if err != nil {
 		return ledger.Quote{}, ledger.Settlement{}, err
 	}
-	var grants []charge.Granted
-	for _, c := range charges {
-		if c.State == charge.StateDelivered && c.Reduction != nil && c.Decision != nil {
-			grants = append(grants, charge.Granted{Charge: c.ID, Reduction: *c.Reduction, Combine: c.Decision.Rule.Combine, At: c.Decision.At})
-		}
-	}
-	slices.SortStableFunc(grants, func(a, b charge.Granted) int { return a.At.Compare(b.At) })
-	r := ledger.Settle(l.Tariff, s, grants, at)
+	r := ledger.Settle(l.Tariff, s, payable(charges), at)
 	return ledger.Quote{Answer: taken1, OrderID: s.OrderID, Total: r.Total, Price: r.Price, DerateMoney: r.DerateMoney,
 		DerateDuration: r.DerateDuration, Duration: r.Duration, QueryTime: at}, r, nil
+}
+
+// payable lists what a stay's charges were granted and may take off its price, oldest grant first.
+func payable(charges []*charge.Charge) []charge.Granted {
+	var grants []charge.Granted
+	var granted []*charge.Charge
+	var last time.Time // the end of the stay's last charge: grants that ask to leave in time run from it
+	for _, c := range charges {
+		if c.State == charge.StateDelivered && c.Reduction != nil && c.Decision != nil {
+			granted = append(granted, c)
+			if c.At().After(last) {
+				last = c.At()
+			}
+		}
+	}
+	for _, c := range granted {
+		g := charge.Granted{Charge: c.ID, Reduction: *c.Reduction, Combine: c.Decision.Rule.Combine, At: c.Decision.At, LeaveBy: c.Decision.Rule.LeaveBy(last)}
+		if c.Decision.Rule.Takes == charge.TakesCharge {
+			g.ChargeFrom = c.StartedAt
+		}
+		grants = append(grants, g)
+	}
+	slices.SortStableFunc(grants, func(a, b charge.Granted) int { return a.At.Compare(b.At) })
+	return grants
 }
 
 // Paid takes a payment down. The same trade number counts once.
@@ -242,8 +259,12 @@ func (f *Flow) settle4G(tx Tx, then *after, s *charge.Stay, settled ledger.Settl
 	}
 	for i, u := range settled.Used {
 		c := charges[i]
-		used := charge.Usage{Minutes: u.Minutes, Amount: u.Amount, At: e.Left, Source: charge.UsageLedger, Gap: gap}
-		if err := f.use(tx, then, c, used, now); err != nil {
+		used := charge.Usage{Minutes: u.Minutes, Amount: u.Amount, At: e.Left, Source: charge.UsageLedger, Gap: gap, Worth: u.Worth}
+		reason := charge.ReasonOK
+		if u.Late {
+			reason = charge.ReasonLeftLate
+		}
+		if err := f.use(tx, then, c, used, reason, now); err != nil {
 			return err
 		}
 		if gap != 0 {

@@ -106,6 +106,9 @@ func (d *deciding) visits() []charge.VisitKey {
 			keys = append(keys, k)
 		}
 	}
+	if d.rule.WidestReach() == charge.ReachVendor {
+		keys = append(keys, d.plateKey())
+	}
 	return keys
 }
 

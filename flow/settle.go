@@ -187,5 +187,5 @@ func (f *Flow) settleCharge(tx Tx, then *after, p party, used *charge.Usage, cl 
 		return nil
 	}
 	used.At = cl.left
-	return f.use(tx, then, c, *used, cl.now)
+	return f.use(tx, then, c, *used, charge.ReasonOK, cl.now)
 }

@@ -84,6 +84,9 @@ type Charges interface {
 	ChargesOfStay(stayID int64) ([]*charge.Charge, error)
 	// ChargesOfVisit lists the charges of a plate in a lot received since a time, oldest first.
 	ChargesOfVisit(v charge.VisitKey, since time.Time) ([]*charge.Charge, error)
+	// ChargesOfPlate lists the charges of a plate in a lot, or in all lots of its vendor, whose end (Charge.At) lies
+	// from one time inclusive to another exclusive, oldest first.
+	ChargesOfPlate(p charge.Plate, id charge.LotID, reach charge.Reach, from, to time.Time) ([]*charge.Charge, error)
 	// HeldCharges lists the held charges of a plate in a lot, oldest first.
 	HeldCharges(v charge.VisitKey) ([]*charge.Charge, error)
 	// HoldsOver lists held charges whose deadline has passed, at most limit.

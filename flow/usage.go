@@ -101,7 +101,7 @@ func (f *Flow) usedBy(tx Tx, then *after, c *charge.Charge, u lot.Usage, now tim
 	if err := f.shareTotal(tx, then, c, &own, now); err != nil {
 		return err
 	}
-	return f.use(tx, then, c, own, now)
+	return f.use(tx, then, c, own, charge.ReasonOK, now)
 }
 
 // shareTotal leaves in a usage what is the charge's own: in a lot that replaces, the newest message had the total
@@ -126,7 +126,7 @@ func (f *Flow) shareTotal(tx Tx, then *after, c *charge.Charge, own *charge.Usag
 			if err := then.hold(charge.VisitKey{Lot: o.Lot, Plate: o.Plate}); err != nil {
 				return err
 			}
-			if err := f.use(tx, then, o, part, now); err != nil {
+			if err := f.use(tx, then, o, part, charge.ReasonOK, now); err != nil {
 				return err
 			}
 		}
@@ -184,7 +184,7 @@ func moreThan(u lot.Usage, most charge.Reduction) charge.Note {
 }
 
 // use writes a usage down, with a counter-entry for the one it corrects, and sees to the report.
-func (f *Flow) use(tx Tx, then *after, c *charge.Charge, u charge.Usage, now time.Time) error {
+func (f *Flow) use(tx Tx, then *after, c *charge.Charge, u charge.Usage, r charge.Reason, now time.Time) error {
 	if old := c.Usage; old != nil {
 		if err := tx.AddLedger(f.usageEntry(c, *old, now, -1, charge.Say("ledger.corrected"))); err != nil {
 			return err
@@ -197,7 +197,7 @@ func (f *Flow) use(tx Tx, then *after, c *charge.Charge, u charge.Usage, now tim
 	if err := f.oweReport(tx, c, now); err != nil {
 		return err
 	}
-	return move(tx, then, c, charge.StateUsed, charge.ReasonOK, now)
+	return move(tx, then, c, charge.StateUsed, r, now)
 }
 
 // usageNotes are the codes of where a usage comes from.

@@ -13,6 +13,9 @@ var (
 	selectCharge         = tableCharge.selectWhere("id = ?").of("i")
 	selectChargesOfStay  = tableCharge.selectWhere("stay = ? AND stay <> 0 ORDER BY received, id").of("i")
 	selectChargesOfVisit = tableCharge.selectWhere("plate = ? AND lot = ? AND received >= ? ORDER BY received, id").of("tti")
+	// By the end of charges, and of all lots between two names. The index of visits finds the plate's.
+	selectChargesOfPlate = tableCharge.selectWhere("plate = ? AND lot >= ? AND lot <= ? AND CASE WHEN ended = 0 THEN received ELSE ended END >= ?" +
+		" AND CASE WHEN ended = 0 THEN received ELSE ended END < ? ORDER BY received, id").of("tttii")
 	selectHeld           = tableCharge.selectWhere("plate = ? AND lot = ? AND state = 'held' ORDER BY received, id").of("tt")
 	selectHoldsOver      = tableCharge.selectWhere("state = 'held' AND hold_until <= ? ORDER BY hold_until LIMIT ?")
 	selectChargesByOrder = tableCharge.selectWhere("order_no = ? AND order_no <> '' AND lot = ? ORDER BY received DESC, id DESC LIMIT 20").of("tt")
@@ -127,6 +130,16 @@ func (t *Tx) ChargesOfStay(stayID int64) ([]*charge.Charge, error) {
 // ChargesOfVisit lists the charges of a plate in a lot received since a time, oldest first.
 func (t *Tx) ChargesOfVisit(v charge.VisitKey, since time.Time) ([]*charge.Charge, error) {
 	return list(t, selectChargesOfVisit, t.scanCharge, v.Plate.Full(), v.Lot.String(), millis(since))
+}
+
+// ChargesOfPlate lists the charges of a plate that pushes place in a lot, or in all lots of a vendor, and that ended, or
+// came where no end is known, from one time inclusive to another exclusive; in the order of their receipt.
+func (t *Tx) ChargesOfPlate(p charge.Plate, id charge.LotID, reach charge.Reach, from, to time.Time) ([]*charge.Charge, error) {
+	first, last := id.String(), id.String()
+	if reach == charge.ReachVendor {
+		first, last = id.Union+"/", id.Union+"0" // the next character after the slash
+	}
+	return list(t, selectChargesOfPlate, t.scanCharge, p.Full(), first, last, millis(from), millis(to))
 }
 
 // HeldCharges lists the held charges of a plate in a lot, oldest first.

@@ -27,6 +27,7 @@ type Config struct {
 	Tester    Tester       // nil: no test pushes
 	Pulse     Pulse        // nil: no latencies are shown
 	Strays    Strays       // nil: what nothing serves is not shown
+	Bounds    charge.Bounds
 	KeyUses   KeyUses      // nil: nobody knows when keys were used
 }
 

@@ -50,11 +50,35 @@ func (d *Desk) Backtest(ctx context.Context, who guard.Identity, q BacktestQuest
 	if err != nil {
 		return flow.Backtest{}, Wrap(err)
 	}
-	charges, err := d.chargesOf(ctx, account, id, d.Now().Add(-time.Duration(q.Days)*24*time.Hour))
-	if err != nil {
+	in := flow.BacktestInput{Rule: rule, Kind: target.Kind, Repeats: target.Repeats, Bounds: d.cfg.Bounds}
+	since := d.Now().Add(-time.Duration(q.Days) * 24 * time.Hour)
+	if in.Charges, err = d.chargesOf(ctx, id, since, func(c *charge.Charge) bool { return c.Account == account }); err != nil {
 		return flow.Backtest{}, err
 	}
-	return flow.ReplayRule(flow.BacktestInput{Rule: rule, Kind: target.Kind, Repeats: target.Repeats, Charges: charges}), nil
+	if rule.LimitsPlate() {
+		in.Others, err = d.othersOf(ctx, state, account, id, &rule, since)
+	}
+	return flow.ReplayRule(in), err
+}
+
+// othersOf lists the charges that per_day and lock of a rule look at beside those of its binding since a time: of other
+// accounts and lots, and all from shortly before.
+func (d *Desk) othersOf(ctx context.Context, state *estate.State, account string, id charge.LotID, rule *charge.Rule, since time.Time) ([]*charge.Charge, error) {
+	before := since.Add(-24*time.Hour - time.Duration(rule.Lock.Seconds)*time.Second)
+	var all []*charge.Charge
+	for _, l := range state.Lots() {
+		if !rule.WidestReach().Covers(id, l.ID) {
+			continue
+		}
+		more, err := d.chargesOf(ctx, l.ID, before, func(c *charge.Charge) bool {
+			return c.Account != account || c.Lot != id || c.Received.Before(since)
+		})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, more...)
+	}
+	return all, nil
 }
 
 // parseBinding reads ACCOUNT@UNION_ID/PARK_ID.
@@ -98,8 +122,8 @@ func tryRule(state *estate.State, account string, id charge.LotID, rule []byte) 
 	return b.Rules[len(b.Rules)-1], nil
 }
 
-// chargesOf lists a binding's charges since a time.
-func (d *Desk) chargesOf(ctx context.Context, account string, id charge.LotID, since time.Time) ([]*charge.Charge, error) {
+// chargesOf lists the charges of a lot since a time that are wanted.
+func (d *Desk) chargesOf(ctx context.Context, id charge.LotID, since time.Time, wanted func(*charge.Charge) bool) ([]*charge.Charge, error) {
 	var all []*charge.Charge
 	filter := charge.ChargeFilter{Lot: id, From: since, Limit: bulkMost}
 	for {
@@ -108,7 +132,7 @@ func (d *Desk) chargesOf(ctx context.Context, account string, id charge.LotID, s
 			return nil, Wrap(err)
 		}
 		for _, c := range page.Items {
-			if c.Account == account {
+			if wanted(c) {
 				all = append(all, c)
 			}
 		}

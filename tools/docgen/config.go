@@ -38,6 +38,8 @@ var chineseConfig = map[string]string{
 	"limits.account_per_s": "每个平台账号每秒推送数",
 	"limits.address_per_s": "每个来源地址每秒请求数",
 	"limits.login_per_s":   "每个车场每秒长连接登录数",
+	"limits.minutes":       "规则没有写上限时，一次停车最多减免的分钟（按推送、按充电时长的减免）；0 为不限",
+	"limits.amount":        "规则没有写上限时，一次停车最多减免的金额（元，按推送的减免）；0 为不限",
 	"retention.pushes":     "已接收推送保留多久",
 	"retention.refused":    "被拒推送保留多久",
 	"retention.charges":    "充电订单（含停车、下发、时间线）保留多久，0 为永久",

@@ -1,0 +1,52 @@
+package flow
+
+import (
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/rules"
+)
+
+// plateKey is what is held while a decision looks at a plate in all lots of a vendor. In one lot its visit is enough:
+// every decision on a charge there holds it.
+func (d *deciding) plateKey() charge.VisitKey {
+	return charge.VisitKey{Lot: charge.LotID{Union: d.lot.ID.Union}, Plate: d.charge.Plate}
+}
+
+// past lists what the plate was granted around the charge's end, as far as per_day and lock of the rule look. began is
+// when the charge's visit began, in a lot without stays.
+func (d *deciding) past(began time.Time) ([]charge.Past, error) {
+	if !d.rule.LimitsPlate() {
+		return nil, nil
+	}
+	reach := d.rule.WidestReach()
+	if reach == charge.ReachVendor {
+		if err := d.then.hold(d.plateKey()); err != nil {
+			return nil, err
+		}
+	}
+	from, to := rules.Looks(&d.rule, d.charge)
+	all, err := d.tx.ChargesOfPlate(d.charge.Plate, d.lot.ID, reach, from, to)
+	if err != nil {
+		return nil, err
+	}
+	var out []charge.Past
+	for _, c := range all {
+		if c.ID != d.charge.ID && c.State.Granting() && c.Reduction != nil {
+			out = append(out, pastOf(c, d.sameVisit(c, began)))
+		}
+	}
+	return out, nil
+}
+
+func pastOf(c *charge.Charge, same bool) charge.Past {
+	return charge.Past{Charge: c.ID, Lot: c.Lot, Ended: c.At().UTC(), Same: same, Reduction: *c.Reduction}
+}
+
+// sameVisit reports whether another charge counts in the stay, or the visit, of this one.
+func (d *deciding) sameVisit(c *charge.Charge, began time.Time) bool {
+	if d.stay != nil {
+		return c.StayID == d.stay.ID
+	}
+	return c.Lot == d.lot.ID && !began.IsZero() && visitFrom(c).Equal(began)
+}
