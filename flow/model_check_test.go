@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/outbox"
@@ -28,6 +29,7 @@ func (m *machine) check() {
 	for _, visit := range visitsOf(all) {
 		m.checkVisit(visit)
 	}
+	m.checkPlates(all)
 	if m.steps++; m.steps%8 == 0 {
 		m.verify()
 	}
@@ -233,6 +235,46 @@ func (m *machine) checkVisit(visit []*charge.Charge) {
 	if applied, voided := m.lotHas(visit, l.Repeats); !voided && adopted == 0 && (applied.Minutes > sum.Minutes || applied.Amount > sum.Amount) {
 		m.t.Errorf("the lot has %+v of a visit that was granted %+v", applied, sum)
 	}
+}
+
+// checkPlates: over all stays no plate was granted more on one day than per_day, and nothing in two stays within lock.
+func (m *machine) checkPlates(all []*charge.Charge) {
+	day := map[string]charge.Reduction{}
+	times := map[string]int64{}
+	var granting []*charge.Charge
+	for _, c := range all {
+		if !c.State.Granting() || c.Reduction == nil || c.Decision == nil {
+			continue
+		}
+		granting = append(granting, c)
+		limit := c.Decision.Rule.PerDay
+		key := fmt.Sprint(c.Plate.Full(), c.Lot.Union, c.At().In(charge.Shanghai).Format("2006-01-02"))
+		if limit.Per != charge.ReachVendor {
+			key += c.Lot.String()
+		}
+		sum := day[key]
+		sum.Minutes, sum.Amount = sum.Minutes+c.Reduction.Minutes, sum.Amount+c.Reduction.Amount
+		day[key] = sum
+		times[key]++
+		if limit.Times > 0 && times[key] > limit.Times || limit.Minutes > 0 && sum.Minutes > limit.Minutes || limit.Amount > 0 && sum.Amount > limit.Amount {
+			m.t.Errorf("%s was granted %d times %+v, more than %+v", key, times[key], sum, limit)
+		}
+	}
+	for i, a := range granting {
+		for _, b := range granting[:i] {
+			lock := a.Decision.Rule.Lock
+			apart := a.At().Sub(b.At()).Abs()
+			if a.Plate == b.Plate && lock.Per.Covers(a.Lot, b.Lot) && apart < time.Duration(lock.Seconds)*time.Second && !maybeOneVisit(a, b) {
+				m.t.Errorf("charges %d and %d were granted in two stays, their ends %s apart", a.ID, b.ID, apart)
+			}
+		}
+	}
+}
+
+// maybeOneVisit reports whether two charges count in one stay, or were decided in one visit before their stays came.
+func maybeOneVisit(a, b *charge.Charge) bool {
+	return a.StayID != 0 && a.StayID == b.StayID ||
+		a.Lot == b.Lot && !a.Decision.VisitFrom.IsZero() && a.Decision.VisitFrom.Equal(b.Decision.VisitFrom)
 }
 
 // lotHas adds up what a lot has applied for a visit; voided says that a grant in it was taken back, of which lots

@@ -278,11 +278,12 @@ func newMachine(t *rapid.T, open func(cfg store.Config) (*store.Store, error)) *
 		}
 		m.estate.lots[l.ID] = l
 	}
+	plate := drawPlateLimits(t)
 	combine := rapid.SampledFrom([]charge.Combine{charge.CombineBest, charge.CombineSum, charge.CombineFirst}).Draw(t, "combine")
 	m.focus = rapid.SampledFrom([][]charge.LotID{{sdkLot}, {apiLot}, {gateLot}, {innerLot, outerLot}, {sdkLot, apiLot}}).Draw(t, "focus")
 	for _, id := range []charge.LotID{sdkLot, apiLot, gateLot, outerLot, innerLot} {
 		for _, account := range []string{"teld", "xj"} {
-			m.estate.bindings[account+"@"+id.String()] = charge.Binding{Account: account, Lot: id, Mode: charge.ModeLive, Rules: []charge.Rule{drawRule(t, combine)}}
+			m.estate.bindings[account+"@"+id.String()] = charge.Binding{Account: account, Lot: id, Mode: charge.ModeLive, Rules: []charge.Rule{plate.on(drawRule(t, combine))}}
 		}
 	}
 	m.restart()
@@ -294,6 +295,35 @@ func newMachine(t *rapid.T, open func(cfg store.Config) (*store.Store, error)) *
 
 func newPlayedLots(t *rapid.T) *playedLots {
 	return &playedLots{t: t, bytes: map[string]string{}, applied: map[string]lot.Notice{}, refused: map[string]bool{}}
+}
+
+// plateLimits are the same for all bindings of a case, so that what they hold can be checked whichever rule decided.
+type plateLimits struct {
+	perDay charge.PerDay
+	lock   charge.Lock
+}
+
+func drawPlateLimits(t *rapid.T) plateLimits {
+	if rapid.Bool().Draw(t, "unlimited") {
+		return plateLimits{}
+	}
+	reach := rapid.SampledFrom([]charge.Reach{"", charge.ReachVendor}).Draw(t, "reach")
+	return plateLimits{
+		perDay: charge.PerDay{Times: rapid.SampledFrom([]int64{0, 2}).Draw(t, "times"), Minutes: rapid.SampledFrom([]int64{0, 70}).Draw(t, "day's minutes"),
+			Amount: rapid.SampledFrom([]charge.Fen{0, 900}).Draw(t, "day's yuan"), Per: reach},
+		lock: charge.Lock{Seconds: rapid.SampledFrom([]int64{0, 0, 3600}).Draw(t, "lock"), Per: reach},
+	}
+}
+
+func (l plateLimits) on(r charge.Rule) charge.Rule {
+	r.PerDay, r.Lock = l.perDay, l.lock
+	if r.Grant == charge.GrantChargeTime {
+		r.Takes = charge.TakesCharge // of meaning in 4G lots alone
+	}
+	if l.lock.Seconds > 0 {
+		r.LeaveWithinSeconds = 1800
+	}
+	return r
 }
 
 func drawRule(t *rapid.T, combine charge.Combine) charge.Rule {
