@@ -33,7 +33,7 @@ func (d *deciding) past(began time.Time) ([]charge.Past, error) {
 	var out []charge.Past
 	for _, c := range all {
 		if c.ID != d.charge.ID && c.State.Granting() && c.Reduction != nil {
-			out = append(out, pastOf(c, d.sameVisit(c, began)))
+			out = append(out, pastOf(c, d.countsBeside(c, began)))
 		}
 	}
 	return out, nil
@@ -43,8 +43,8 @@ func pastOf(c *charge.Charge, same bool) charge.Past {
 	return charge.Past{Charge: c.ID, Lot: c.Lot, Ended: c.At().UTC(), Same: same, Reduction: *c.Reduction}
 }
 
-// sameVisit reports whether another charge counts in the stay, or the visit, of this one.
-func (d *deciding) sameVisit(c *charge.Charge, began time.Time) bool {
+// countsBeside reports whether another charge counts in the stay, or the visit, of this one.
+func (d *deciding) countsBeside(c *charge.Charge, began time.Time) bool {
 	if d.stay != nil {
 		return c.StayID == d.stay.ID
 	}
