@@ -143,7 +143,7 @@ func matches(patterns []string, pkg string) bool {
 var flowOrder = []string{
 	"storage", "strangers", "wire", "states", "flow", // what the story needs from outside, and what it is made of
 	"work", "match", "lots", "order", "turn", "facts", "dry", "act", // the pieces of every step
-	"launch", "decide", "answer", "deliver", "pause", // from the decision into the lot
+	"launch", "past", "decide", "answer", "deliver", "pause", // from the decision into the lot
 	"accept", "refused", "replay", "redeliver", "bind", "resolve", // pushes and support
 	"report", "usage", "void", "settle", "stay", "gate", "price", // what lots report
 	"expire", "story", "verdict", "judge", "backtest", "start",

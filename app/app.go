@@ -220,7 +220,7 @@ func (a *App) makeFlow(ctx context.Context) error {
 		Reports: report.New(guarded(reporting), a.dialect, a.clock.Now),
 		Opener:  a, Observer: a.metrics, Notify: a.notify(), Linked: a.linked(), IDs: ids.Next, Node: a.cfg.Node, Now: a.clock.Now, Logger: a.logger,
 		Bounds: a.cfg.Limits.Bounds(),
-		Lease: a.cfg.Lease, Poll: a.cfg.Poll,
+		Lease:  a.cfg.Lease, Poll: a.cfg.Poll,
 	}, a.store)
 	events.Events = a.flow
 	a.inbound = callback.New(callback.Config{Directory: dir, Events: events, Now: a.clock.Now, Logger: a.logger, Reported: reported(a.dialects)})

@@ -16,8 +16,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 
-	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/bounded"
+	"github.com/chargestamp/chargestamp/charge"
 )
 
 // Config is all that a server can be told. Its yaml names are the config file's keys, and with CHARGESTAMP_

@@ -116,6 +116,12 @@ func (d *deciding) visit() charge.VisitKey {
 	return charge.VisitKey{Lot: d.lot.ID, Plate: d.charge.Plate}
 }
 
+// plateKey is what is held while a decision looks at a plate in all lots of a vendor. In one lot its visit is enough:
+// every decision on a charge there holds it.
+func (d *deciding) plateKey() charge.VisitKey {
+	return charge.VisitKey{Lot: charge.LotID{Union: d.lot.ID.Union}, Plate: d.charge.Plate}
+}
+
 // overlapping picks the stay that a charge took place in: among those whose times overlap but for the slack of
 // clocks an open one, then the latest entered. covers asks that the stay holds the charge's end.
 func overlapping(stays []*charge.Stay, c *charge.Charge, slack time.Duration, covers bool) *charge.Stay {

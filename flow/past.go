@@ -7,12 +7,6 @@ import (
 	"github.com/chargestamp/chargestamp/rules"
 )
 
-// plateKey is what is held while a decision looks at a plate in all lots of a vendor. In one lot its visit is enough:
-// every decision on a charge there holds it.
-func (d *deciding) plateKey() charge.VisitKey {
-	return charge.VisitKey{Lot: charge.LotID{Union: d.lot.ID.Union}, Plate: d.charge.Plate}
-}
-
 // past lists what the plate was granted around the charge's end, as far as per_day and lock of the rule look. began is
 // when the charge's visit began, in a lot without stays.
 func (d *deciding) past(began time.Time) ([]charge.Past, error) {
