@@ -52,8 +52,8 @@ var may = map[string][]string{
 	"limit":                 {},
 	"estate":                {"charge", "seal", "lot", "bounded"}, // lot: the row of each kind of car park
 	"guard":                 {"charge", "seal"},
-	"play":                  {"charge", "lotline", "admin/client", "bounded"},
-	"demo":                  {"charge", "play", "admin/client"},
+	"play":                  {"charge", "lotline", "lotline/sdktest", "admin/client", "bounded"},
+	"demo":                  {"charge", "lotline/sdktest", "play", "admin/client"},
 	"admin/client":          {"charge"},
 	"admin/...":             {"charge", "words", "platform", "platform/doctor", "platform/intake", "lot", "flow", "estate", "guard", "alert", "bounded", "admin/...", "limit"},
 	"app":                   {"..."},

@@ -70,6 +70,7 @@ type tour struct {
 	keys     estateKeys
 	lots     map[charge.LotID]play.Lot
 	gate     *play.GateLot
+	vendors  *play.VendorLot
 	receiver *play.Receiver
 	board    *board
 
@@ -153,6 +154,11 @@ func (t *tour) open(ctx context.Context, rows []plan) error {
 		}
 		t.lots[id] = lot
 	}
+	t.vendors = play.NewVendorLot(play.VendorLotConfig{Lot: sdkVendor, Ukey: t.keys.ukey, Ckey: t.keys.ckey[sdkVendor], Addr: t.cfg.Line})
+	if err := t.vendors.Start(ctx); err != nil {
+		return fmt.Errorf("the lines of %s: %w", sdkVendor, err)
+	}
+	t.lots[sdkVendor] = t.vendors
 	return nil
 }
 

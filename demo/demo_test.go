@@ -62,7 +62,7 @@ func TestEstateOfTheTour(t *testing.T) {
 	if err := yaml.Unmarshal(text, &f); err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	if len(f.Vendors) != 3 || len(f.Lots) != 5 || len(f.Accounts) != 14 || len(f.Bindings) != 39 {
+	if len(f.Vendors) != 3 || len(f.Lots) != 6 || len(f.Accounts) != 14 || len(f.Bindings) != 40 {
 		t.Errorf("%d vendors, %d lots, %d accounts, %d bindings", len(f.Vendors), len(f.Lots), len(f.Accounts), len(f.Bindings))
 	}
 	for _, b := range f.Bindings {

@@ -3,6 +3,7 @@ package demo
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"slices"
 
 	"github.com/goccy/go-yaml"
 
@@ -177,15 +178,16 @@ type plan struct {
 
 // The lots of the tour. The first of the SDK lots and the API lot tell usage by messages of their own.
 var (
-	sdkTells = charge.LotID{Union: "300101", Park: "1101"}
-	sdkLot   = charge.LotID{Union: "300101", Park: "1102"}
-	sdkOld   = charge.LotID{Union: "300101", Park: "1103"} // message 3.36
-	apiLot   = charge.LotID{Union: "300202", Park: "2201"}
-	gateLot  = charge.LotID{Union: "300303", Park: "3301"}
+	sdkTells  = charge.LotID{Union: "300101", Park: "1101"}
+	sdkLot    = charge.LotID{Union: "300101", Park: "1102"}
+	sdkOld    = charge.LotID{Union: "300101", Park: "1103"} // message 3.36
+	sdkVendor = charge.LotID{Union: "300101", Park: "1104"} // its PC runs the vendor's own SDK; in a scene of its own
+	apiLot    = charge.LotID{Union: "300202", Park: "2201"}
+	gateLot   = charge.LotID{Union: "300303", Park: "3301"}
 )
 
 func allLots() []charge.LotID {
-	return []charge.LotID{sdkTells, sdkLot, sdkOld, apiLot, gateLot}
+	return []charge.LotID{sdkTells, sdkLot, sdkOld, sdkVendor, apiLot, gateLot}
 }
 
 // plans are the 39 rows: what each platform supports by docs/platforms/README.md, every kind of grant among them.
@@ -251,6 +253,7 @@ func (k estateKeys) file(rows []plan, callback, reports string) estateFile {
 	}
 	tells, plain, old := lot(sdkTells, "东门停车场", "sdk"), lot(sdkLot, "西门停车场", "sdk"), lot(sdkOld, "老城停车场", "sdk")
 	old.Message = string(charge.Message336)
+	vendors := lot(sdkVendor, "北门停车场", "sdk")
 	api, gate := lot(apiLot, "云端停车场", "api"), lot(gateLot, "道闸停车场", "4g")
 	api.Callback, api.AllowTo, gate.Tariff = callback, loopback, price
 	f := estateFile{
@@ -260,7 +263,7 @@ func (k estateKeys) file(rows []plan, callback, reports string) estateFile {
 			{apiLot.Union, "示例云端厂商", k.ukey, true},
 			{gateLot.Union, "示例道闸厂商", k.ukey, true},
 		},
-		Lots: []estateLot{tells, plain, old, api, gate},
+		Lots: []estateLot{tells, plain, old, vendors, api, gate},
 	}
 	for _, id := range play.Platforms() {
 		a := k.account(id)
@@ -269,7 +272,7 @@ func (k estateKeys) file(rows []plan, callback, reports string) estateFile {
 		}
 		f.Accounts = append(f.Accounts, a)
 	}
-	for _, row := range rows {
+	for _, row := range append(slices.Clone(rows), vendorPlan()) {
 		b := estateBinding{Account: "demo-" + row.platform, Lot: row.lot.String(), Mode: "live", Rule: row.rule}
 		if row.platform == "aotexun" {
 			b.Chargers = []string{chargerOf(row.lot)}
@@ -280,6 +283,11 @@ func (k estateKeys) file(rows []plan, callback, reports string) estateFile {
 		f.Bindings = append(f.Bindings, b)
 	}
 	return f
+}
+
+// vendorPlan is the push of the scene in the lot with the vendor's own SDK.
+func vendorPlan() plan {
+	return plan{"zhongdianlian", charge.KindSDK, charge.Message325, sdkVendor, asPushed(), asksMinutes(30)}
 }
 
 // stayCap is the most minutes a stay gets from 小桔 in the second SDK lot; see sceneCap.

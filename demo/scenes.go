@@ -9,6 +9,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/admin/client"
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lotline/sdktest"
 	"github.com/chargestamp/chargestamp/play"
 )
 
@@ -26,6 +27,7 @@ func (t *tour) scenes(ctx context.Context) error {
 		{fmt.Sprintf("Two charges in one stay under a cap of %d minutes", stayCap), t.sceneCap},
 		{"A car that left before its charge was told", t.sceneLeft},
 		{"A 4G exit, with a quote before and after", t.sceneQuote},
+		{"A lot whose PC runs the vendor's own SDK, on two links", t.sceneVendor},
 		{"特来电 hears what was really taken off", t.sceneReport},
 	}
 	told := make([][]string, len(all))
@@ -69,6 +71,20 @@ func (t *tour) sent(ctx context.Context, p plan, plate charge.Plate, fits func(*
 		return nil, err
 	}
 	return t.office.Wait(ctx, p.platform, order, fits)
+}
+
+func (t *tour) sceneVendor(ctx context.Context, tell func(string, ...any)) error {
+	l := line{plan: vendorPlan(), plate: t.plate()}
+	if err := t.drive(ctx, &l, func() {}); err != nil {
+		return err
+	}
+	c := t.vendors.Counts()
+	tell("%s came in and left on both links, %s granted by %s, %s used", l.plate, l.granted, l.plan.message, l.used)
+	tell("%d and %d logins, %d frames lost", c.Logins[sdktest.Bolink], c.Logins[sdktest.Cloud], c.Torn)
+	if c.Torn > 0 || c.Rounds > 0 {
+		return fmt.Errorf("the SDK lost %d frames and logged in again %d times", c.Torn, c.Rounds)
+	}
+	return nil
 }
 
 func (t *tour) sceneLate(ctx context.Context, tell func(string, ...any)) error {

@@ -113,6 +113,8 @@ func (l *lotGate) Run(c *console) error {
 
 type lotSDK struct {
 	lotFlags
+	As             string        `default:"lotline" enum:"lotline,sdk2000" help:"Whose client is played: lotline, or sdk2000, the vendor's own SDK with its two links."`
+	Ukey           string        `env:"CHARGESTAMP_UKEY" help:"The vendor's key, for --as sdk2000."`
 	Ckey           string        `required:"" env:"CHARGESTAMP_CKEY" help:"The lot's key."`
 	Line           string        `default:"127.0.0.1:6789" env:"CHARGESTAMP_LINE" help:"Line address of the gateway."`
 	LocalID        string        `default:"play_1" help:"local_id of the connection."`
@@ -131,9 +133,29 @@ func (l *lotSDK) Run(c *console) error {
 	if err != nil {
 		return err
 	}
+	if l.As == "sdk2000" {
+		return l.runVendors(c, id)
+	}
 	lot := play.NewSDKLot(play.SDKLotConfig{Lot: id, Ckey: l.Ckey, LocalID: l.LocalID, Addr: l.Line, BookAddr: l.Book,
 		Tariff: play.DefaultTariff(), Usage: l.Usage, Careless: l.Careless, Log: l.log(c),
 		Lies: play.Lies{Ack: l.Ack, DropAfterApply: l.DropAfterApply, HalfOpen: l.HalfOpen, Offline: l.Offline, Times: l.Lies}})
+	if err := lot.Start(c.ctx); err != nil {
+		return err
+	}
+	defer func() { _ = lot.Stop() }() // the process ends with it
+	return l.run(c, lot, lot.BookURL())
+}
+
+// runVendors plays a lot whose PC runs the vendor's own SDK.
+func (l *lotSDK) runVendors(c *console, id charge.LotID) error {
+	switch {
+	case l.Ukey == "":
+		return usage("--as sdk2000 needs --ukey: its bolink link signs with the vendor's key")
+	case l.Ack != "" || l.DropAfterApply || l.HalfOpen || l.Offline > 0 || l.Lies > 0:
+		return usage("--as sdk2000 does not lie: --ack, --drop-after-apply, --half-open, --offline and --lies are for --as lotline")
+	}
+	lot := play.NewVendorLot(play.VendorLotConfig{Lot: id, Ukey: l.Ukey, Ckey: l.Ckey, LocalID: l.LocalID, Addr: l.Line, BookAddr: l.Book,
+		Tariff: play.DefaultTariff(), Usage: l.Usage, Careless: l.Careless, Log: l.log(c)})
 	if err := lot.Start(c.ctx); err != nil {
 		return err
 	}

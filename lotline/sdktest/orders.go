@@ -1,7 +1,9 @@
 package sdktest
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 )
 
@@ -152,6 +154,8 @@ func (s *SDK) answered(link Link, m heard) bool {
 	s.orders = slices.DeleteFunc(s.orders, func(o *order) bool {
 		return o.link == link && o.service == m.Service && o.id == m.OrderID
 	})
+	close(s.changed)
+	s.changed = make(chan struct{})
 	return true
 }
 
@@ -190,4 +194,24 @@ func (s *SDK) isStored(o *order) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Contains(s.orders, o)
+}
+
+// Told waits until nothing about an order is stored any more: both links have been answered.
+func (s *SDK) Told(ctx context.Context, orderID string) error {
+	for {
+		s.mu.Lock()
+		changed := s.changed
+		stored := slices.ContainsFunc(s.orders, func(o *order) bool { return o.id == orderID })
+		s.mu.Unlock()
+		if !stored {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("order %s is still stored: %w", orderID, context.Cause(ctx))
+		case <-s.ctx.Done():
+			return fmt.Errorf("order %s is still stored, and the SDK is closed", orderID)
+		}
+	}
 }

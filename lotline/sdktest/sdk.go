@@ -82,11 +82,12 @@ type SDK struct {
 	running sync.WaitGroup
 	lost    chan *link // links that have broken
 
-	mu     sync.Mutex
-	links  map[Link]*link // that are up
-	cloud  bool           // the cloud link was had at init
-	orders []*order       // stored, oldest first
-	counts Counts
+	mu      sync.Mutex
+	links   map[Link]*link // that are up
+	cloud   bool           // the cloud link was had at init
+	orders  []*order       // stored, oldest first
+	changed chan struct{}  // closed and replaced whenever one may have been forgotten
+	counts  Counts
 }
 
 // New makes a PC that is not connected yet; Init connects it.
@@ -100,7 +101,8 @@ func New(cfg Config) *SDK {
 	}
 	s := &SDK{
 		cfg: cfg, localID: cfg.MAC + "_" + cfg.Version + "_" + cfg.LocalID, links: map[Link]*link{}, lost: make(chan *link, 8),
-		counts: Counts{Logins: map[Link]int{}, Resent: map[string]int{}},
+		changed: make(chan struct{}),
+		counts:  Counts{Logins: map[Link]int{}, Resent: map[string]int{}},
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	return s
