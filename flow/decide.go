@@ -54,9 +54,15 @@ func (d *deciding) decide() error {
 	return nil
 }
 
+// trialHold is how long an invented car's charge waits for its stay at most: nobody is to find it afterwards.
+const trialHold = 5 * time.Minute
+
 // wait holds a charge for its stay, or refuses it at once where the rule says so.
 func (d *deciding) wait(dec charge.Decision) {
 	until := d.charge.Received.Add(time.Duration(d.rule.HoldSeconds) * time.Second)
+	if d.charge.Plate.Trial() {
+		until = d.charge.Received.Add(min(time.Duration(d.rule.HoldSeconds)*time.Second, trialHold))
+	}
 	switch {
 	case d.rule.HoldSeconds == 0:
 		d.settle(dec, charge.StateNoGrant, charge.ReasonNoStay, charge.Say("decision.no_stay"))

@@ -92,7 +92,7 @@ func (f *Flow) claimed(j outbox.Job) (c carried, ready bool) {
 		if unsafe {
 			dl.State = charge.DeliverySent
 		}
-		c, ready = carried{order: order(dl), received: ch.Received, stay: ch.StayID, visit: charge.VisitKey{Lot: ch.Lot, Plate: ch.Plate}, unsafe: unsafe}, true
+		c, ready = carried{order: order(dl, ch.Plate), received: ch.Received, stay: ch.StayID, visit: charge.VisitKey{Lot: ch.Lot, Plate: ch.Plate}, unsafe: unsafe}, true
 		return tx.SetDelivery(dl)
 	})
 	return c, held && ready

@@ -88,7 +88,7 @@ func (d *deciding) post(dl *charge.Delivery) error {
 // dispatch stores a delivery over the wire with its job.
 func (d *deciding) dispatch(dl *charge.Delivery) error {
 	f, c := d.f, d.charge
-	j := outbox.Job{ID: dl.ID, Kind: jobKind(dl.Channel), Route: dl.Lot.String(), Ref: c.ID, DueAt: d.now}
+	j := outbox.Job{ID: dl.ID, Kind: jobKind(dl.Channel), Route: lineOf(dl, c.Plate).String(), Ref: c.ID, DueAt: d.now}
 	paused, err := d.paused(dl.Lot)
 	if err != nil {
 		return err
@@ -105,14 +105,14 @@ func (d *deciding) dispatch(dl *charge.Delivery) error {
 	case turn != turnNow:
 		dl.State = charge.DeliveryDue
 		j.DueAt = d.now.Add(turnCheck)
-	case f.cfg.Channels[dl.Channel].Here(dl.Lot):
+	case f.cfg.Channels[dl.Channel].Here(lineOf(dl, c.Plate)):
 		d.lease(dl, &j)
 	default:
 		c.Reason = charge.ReasonLineOff // or another node holds the line, and takes it in a moment
 		dl.State = charge.DeliveryDue
 		d.then.afar = true
 	}
-	offLine := c.Reason == charge.ReasonLineOff && !f.cfg.Linked(dl.Lot)
+	offLine := c.Reason == charge.ReasonLineOff && !f.cfg.Linked(lineOf(dl, c.Plate))
 	if offLine {
 		dl.Attempts = 1
 	}
@@ -144,7 +144,7 @@ func (d *deciding) lease(dl *charge.Delivery, j *outbox.Job) {
 	}
 	dl.State = charge.DeliveryLeased
 	j.Lease, j.LeaseUntil, j.Fence = f.cfg.Node, f.runner.LeaseUntil(d.now), 1
-	d.then.hands = append(d.then.hands, handed{place, *j, carried{order: order(dl), received: c.Received, stay: c.StayID,
+	d.then.hands = append(d.then.hands, handed{place, *j, carried{order: order(dl, c.Plate), received: c.Received, stay: c.StayID,
 		visit: d.visit(), unsafe: d.target().Repeats == charge.RepeatsUnsafe}})
 }
 
@@ -183,8 +183,17 @@ func orderName(c *charge.Charge) string {
 	return strconv.FormatInt(c.ID, 10)
 }
 
-func order(dl *charge.Delivery) lot.Order {
-	return lot.Order{Delivery: dl.ID, Lot: dl.Lot, Message: dl.Message, UUID: dl.UUID, Payload: dl.Payload}
+// lineOf is where a delivery goes: to its lot, or for the invented car of a certification run to the line on which the
+// run plays that lot.
+func lineOf(dl *charge.Delivery, plate charge.Plate) charge.LotID {
+	if dl.Channel == charge.ChannelLine && plate.Trial() {
+		return dl.Lot.Trial()
+	}
+	return dl.Lot
+}
+
+func order(dl *charge.Delivery, plate charge.Plate) lot.Order {
+	return lot.Order{Delivery: dl.ID, Lot: lineOf(dl, plate), Message: dl.Message, UUID: dl.UUID, Payload: dl.Payload}
 }
 
 // jobKind names the lane of a channel, and channelOf the channel of a lane: they are called alike.

@@ -74,7 +74,7 @@ func (a *acting) sendAgain() error {
 		return err
 	}
 	if j == nil {
-		j = &outbox.Job{ID: dl.ID, Kind: jobKind(dl.Channel), Route: dl.Lot.String(), Ref: c.ID, DueAt: a.now}
+		j = &outbox.Job{ID: dl.ID, Kind: jobKind(dl.Channel), Route: lineOf(dl, c.Plate).String(), Ref: c.ID, DueAt: a.now}
 		err = a.tx.AddJob(*j)
 	} else {
 		j.DueAt, j.Lease, j.LeaseUntil = a.now, "", time.Time{}

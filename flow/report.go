@@ -48,7 +48,7 @@ func (f *Flow) oweReport(tx Tx, c *charge.Charge, now time.Time) error {
 
 func (f *Flow) reports(c *charge.Charge) bool {
 	a, ok := f.cfg.Estate().Account(c.Account)
-	if !ok || a.Report == nil || a.Report.URL == "" {
+	if !ok || a.Report == nil || a.Report.URL == "" || c.Plate.Trial() {
 		return false
 	}
 	dialect, ok := f.cfg.Dialect(c.Platform)

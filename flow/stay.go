@@ -20,7 +20,7 @@ func (f *Flow) Entered(ctx context.Context, e lot.Entry) (lot.Answer, error) {
 	}
 	visits := append(f.neighbours(charge.VisitKey{Lot: e.Lot, Plate: e.Plate}), orderKey(e.Lot, e.OrderID))
 	err := f.write(ctx, visits, func(tx Tx, then *after) error {
-		if err := f.learnStays(tx, e.Lot); err != nil {
+		if err := f.learnStays(tx, e); err != nil {
 			return err
 		}
 		all, err := tx.StaysByOrder(e.Lot, e.OrderID)
@@ -47,13 +47,16 @@ func (f *Flow) Entered(ctx context.Context, e lot.Entry) (lot.Answer, error) {
 }
 
 // learnStays notes that a lot tells its entries.
-func (f *Flow) learnStays(tx Tx, id charge.LotID) error {
-	m, err := tx.LotMarks(id)
+func (f *Flow) learnStays(tx Tx, e lot.Entry) error {
+	if e.Plate.Trial() {
+		return nil
+	}
+	m, err := tx.LotMarks(e.Lot)
 	if err != nil || m.ToldStays {
 		return err
 	}
 	m.ToldStays = true
-	return tx.SetLotMarks(id, m)
+	return tx.SetLotMarks(e.Lot, m)
 }
 
 // enter stores a new stay; known are those that its order number has had.

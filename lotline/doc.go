@@ -14,6 +14,6 @@
 // are remembered by their uuid in the same file: a repeated one is acknowledged again and not handed to
 // OnReduction.
 //
-// The wire is the one of the published ParkingOS server of 2018 and of the public SDK book. It was not tested
-// against the vendor's closed DLL or servers.
+// The wire is the one of the published ParkingOS server of 2018 and of the public SDK book. Package sdktest plays the
+// vendor's own SDK before 4.0 against a gateway; the vendor's servers were not seen.
 package lotline

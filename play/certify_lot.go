@@ -39,7 +39,7 @@ func (x *exam) open(ctx context.Context, lie lotLie) (played, error) {
 		l := NewSDKLot(SDKLotConfig{Lot: c.Lot, Ckey: c.Ckey, LocalID: "certify", Addr: tcpAddr(c.Line), Usage: true, Lies: lies[lie]})
 		return played{l, l.Book(), nil}, l.Start(ctx)
 	case charge.KindAPI:
-		cfg := APILotConfig{Lot: c.Lot, Ukey: c.Ukey, Server: client.BaseURL(c.HTTP), Addr: c.Listen, Usage: true}
+		cfg := APILotConfig{Lot: c.Lot, Ukey: c.Ukey, Server: client.BaseURL(c.HTTP), Addr: c.Listen, Usage: true, Trials: true}
 		switch lie {
 		case lotLost:
 			cfg.Answer, cfg.Lies = AnswerDrop, 1
@@ -393,7 +393,7 @@ func (x *exam) bareLine(ctx context.Context) (string, error) {
 // forgedEntry tells an entry under a wrong key.
 func (x *exam) forgedEntry(ctx context.Context) (string, error) {
 	c := x.cfg
-	plate := RandomPlate(x.rand)
+	plate := x.plate()
 	var err error
 	if c.Kind == charge.KindAPI {
 		l := NewAPILot(APILotConfig{Lot: c.Lot, Ukey: otherKey(c.Ukey), Server: client.BaseURL(c.HTTP)})
@@ -410,7 +410,7 @@ func (x *exam) forgedEntry(ctx context.Context) (string, error) {
 
 func (x *exam) loneExit(ctx context.Context) (string, error) {
 	l := NewGateLot(GateConfig{Lot: x.cfg.Lot, Ckey: x.cfg.Ckey, Server: client.BaseURL(x.cfg.HTTP)})
-	_, err := l.Leave(ctx, Visit{OrderID: "no-such-order", Plate: RandomPlate(x.rand)}, time.Now(), 0)
+	_, err := l.Leave(ctx, Visit{OrderID: "no-such-order", Plate: x.plate()}, time.Now(), 0)
 	if !errors.Is(err, ErrRefused) {
 		return "", fmt.Errorf("answered %v", err) //nolint:errorlint // as above
 	}
@@ -418,7 +418,7 @@ func (x *exam) loneExit(ctx context.Context) (string, error) {
 }
 
 func (x *exam) quotes(ctx context.Context, l played) (string, error) {
-	plate := RandomPlate(x.rand)
+	plate := x.plate()
 	visit, err := l.Enter(ctx, plate, time.Now().Add(-StayLength))
 	if err != nil {
 		return "", err

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/chargestamp/chargestamp/admin/client"
 	"github.com/chargestamp/chargestamp/charge"
@@ -41,10 +42,17 @@ func (x *exam) fresh() Push {
 	now := time.Now()
 	p := DefaultPush(now)
 	x.orders++
-	p.Lot, p.Charger, p.Plate = x.cfg.Lot, x.cfg.Charger, RandomPlate(x.rand)
+	p.Lot, p.Charger, p.Plate = x.cfg.Lot, x.cfg.Charger, x.plate()
 	p.Order = fmt.Sprintf("%s%06d%03d", now.In(charge.Shanghai).Format("20060102150405"), x.rand.IntN(1e6), x.orders)
 	p.Start, p.End = now.Add(-2*time.Hour).Truncate(time.Second), now.Add(-30*time.Minute).Truncate(time.Second)
 	return p
+}
+
+// plate makes up a car that no lot has: what a run lets in and pushes for is known as its own by the plate.
+func (x *exam) plate() charge.Plate {
+	p := RandomPlate(x.rand).Full()
+	_, province := utf8.DecodeRuneInString(p)
+	return charge.Plate(charge.TrialMark + p[province:])
 }
 
 // platform examines how a platform's pushes are taken.

@@ -211,15 +211,30 @@ func (c *theirLot) next(ctx context.Context, service string) (theirFrame, error)
 	}
 }
 
-// answer says state 1 to whatever is told.
+// answer says state 1 to what is told about the car of the test. What is told of real cars is not ours: it gets the
+// answer that stores nothing, without service and order, so that the partner's software keeps it for the real cloud.
 func (c *theirLot) answer(f theirFrame) {
 	var d struct {
-		OrderID string `json:"order_id"`
+		OrderID   string `json:"order_id"`
+		CarNumber string `json:"car_number"`
 	}
 	_ = json.Unmarshal(f.Data, &d) // an uplink without an order is answered without one
+	if !c.ours(d.CarNumber) && d.CarNumber != "" {
+		c.down(record{{"state", whole(0)}, {"errmsg", "系统繁忙,请稍后重试"}})
+		return
+	}
 	r := record{{"state", whole(1)}, {"service_name", f.ServiceName}}
 	r.put("order_id", d.OrderID)
+	if f.ServiceName == "out_park" || f.ServiceName == "outpark" {
+		r.put("pay_type", "cash")
+	}
 	c.down(r)
+}
+
+// ours reports whether a plate is that of the test's car.
+func (c *theirLot) ours(plate string) bool {
+	p, err := charge.ParsePlate(plate)
+	return err == nil && p == c.x.cfg.Plate
 }
 
 func (c *theirLot) down(r record) { c.write(string(r.json())) }
@@ -301,17 +316,22 @@ func (c *theirLot) price(ctx context.Context) (string, error) {
 }
 
 func (c *theirLot) exit(ctx context.Context) (string, error) {
-	f, err := c.next(ctx, "out_park")
-	if err != nil {
-		return "", err
+	for {
+		f, err := c.next(ctx, "out_park")
+		if err != nil {
+			return "", err
+		}
+		c.answer(f)
+		var e struct {
+			OrderID      string `json:"order_id"`
+			CarNumber    string `json:"car_number"`
+			ReduceAmount any    `json:"reduce_amount"`
+		}
+		if err := json.Unmarshal(f.Data, &e); err != nil || c.ours(e.CarNumber) && e.OrderID != c.order {
+			return "", fmt.Errorf("2.2 names order_id %q, 2.1 named %q", e.OrderID, c.order)
+		}
+		if c.ours(e.CarNumber) {
+			return fmt.Sprintf("reduce_amount %v", e.ReduceAmount), nil
+		}
 	}
-	c.answer(f)
-	var e struct {
-		OrderID      string `json:"order_id"`
-		ReduceAmount any    `json:"reduce_amount"`
-	}
-	if err := json.Unmarshal(f.Data, &e); err != nil || e.OrderID != c.order {
-		return "", fmt.Errorf("2.2 names order_id %q, 2.1 named %q", e.OrderID, c.order)
-	}
-	return fmt.Sprintf("reduce_amount %v", e.ReduceAmount), nil
 }

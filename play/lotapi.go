@@ -45,6 +45,7 @@ type APILotConfig struct {
 	Answer   string // one of the Answer constants
 	Lies     int    // how many answers are given by Answer before the lot behaves; 0: all
 	Careless bool   // applies a repeated Idempotency-Key again
+	Trials   bool   // takes reductions of certification's cars only: what is real gets HTTP 503 and waits for the real lot
 	Log      *slog.Logger
 	Now      func() time.Time
 }
@@ -146,6 +147,10 @@ func (l *APILot) serve(w http.ResponseWriter, r *http.Request) {
 
 // reduce is 5.14.
 func (l *APILot) reduce(w http.ResponseWriter, r *http.Request, c callback) {
+	if p, err := charge.ParsePlate(c.CarNumber); l.cfg.Trials && (err != nil || !p.Trial()) {
+		http.Error(w, "a certification run is here in place of the lot", http.StatusServiceUnavailable)
+		return
+	}
 	lie := l.cfg.Answer
 	if lie != AnswerWell && !l.turns.take() {
 		lie = AnswerWell

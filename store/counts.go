@@ -11,10 +11,10 @@ import (
 var (
 	countPushes  = countPushesOf()
 	countStates  = countStatesOf()
-	countPending = statementOf("SELECT count(*), coalesce(min(id), 0) FROM job WHERE kind <> 'report'", tableJob)
+	countPending = statementOf("SELECT count(*), coalesce(min(id), 0) FROM job WHERE kind <> 'report' AND "+realRoute, tableJob)
 	countUnknown = statementOf("SELECT count(*), coalesce(min(d.id), 0) FROM delivery d WHERE "+unknownAlone, tableDelivery, tableJob)
 	latestPush   = statementOf("SELECT max(received) FROM push", tablePush)
-	countOffLine = statementOf("SELECT count(*) FROM (SELECT DISTINCT route FROM job WHERE kind = 'line') r "+
+	countOffLine = statementOf("SELECT count(*) FROM (SELECT DISTINCT route FROM job WHERE kind = 'line' AND "+realRoute+") r "+
 		"WHERE NOT EXISTS (SELECT 1 FROM line_session s WHERE s.lot = r.route AND s.node <> '')", tableJob, tableLine)
 )
 
@@ -22,7 +22,7 @@ var (
 func countStatesOf() *statement {
 	var parts []string
 	for _, state := range charge.States {
-		parts = append(parts, "SELECT '"+string(state)+"' AS w, count(*) AS n FROM charge WHERE state = '"+string(state)+"' AND received >= ? AND received < ?")
+		parts = append(parts, "SELECT '"+string(state)+"' AS w, count(*) AS n FROM charge WHERE state = '"+string(state)+"' AND received >= ? AND received < ? AND "+realPlate)
 	}
 	return statementOf("SELECT w, n FROM ("+strings.Join(parts, " UNION ALL ")+") c WHERE n > 0", tableCharge)
 }

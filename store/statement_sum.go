@@ -47,12 +47,12 @@ func (t *Tx) hasSettled(received time.Time) bool {
 
 var (
 	chargeOutcome  = statementOf("SELECT received, platform, lot, state, gap FROM charge WHERE id = ?", tableCharge)
-	chargeReceived = statementOf("SELECT received FROM charge WHERE id = ?", tableCharge)
+	chargeReceived = statementOf("SELECT received, plate FROM charge WHERE id = ?", tableCharge)
 )
 
 // noteCharge notes a charge that is added.
 func (t *Tx) noteCharge(c *charge.Charge) error {
-	if !t.hasSettled(c.Received) {
+	if !t.hasSettled(c.Received) || c.Plate.Trial() {
 		return nil
 	}
 	return t.noteChange(c.Received, c.Platform, c.Lot.String(), outcomeSums(c.State, number(c.Gap())))
@@ -60,7 +60,7 @@ func (t *Tx) noteCharge(c *charge.Charge) error {
 
 // noteOutcome notes what a charge that is about to be put no longer counts for, and what it counts for instead.
 func (t *Tx) noteOutcome(c *charge.Charge) error {
-	if !t.hasSettled(c.Received) {
+	if !t.hasSettled(c.Received) || c.Plate.Trial() {
 		return nil
 	}
 	var received time.Time
@@ -90,17 +90,17 @@ func (t *Tx) noteEntry(e charge.LedgerEntry) error {
 	if t.bulk {
 		return nil
 	}
-	received, found := t.seen[e.Charge].Received, true
+	received, plate, found := t.seen[e.Charge].Received, t.seen[e.Charge].Plate, true
 	if received.IsZero() {
 		var err error
 		if found, err = t.get(chargeReceived, func(row *cells) error {
-			received = row.time()
+			received, plate = row.time(), charge.Plate(row.text())
 			return row.failed()
 		}, e.Charge); err != nil {
 			return err
 		}
 	}
-	if !found || !t.hasSettled(received) {
+	if !found || !t.hasSettled(received) || plate.Trial() {
 		return nil
 	}
 	return t.noteChange(received, e.Platform, e.Lot.String(), entrySums(e.Kind, e.Minutes, e.Amount))

@@ -87,7 +87,7 @@ func (s *Store) lotStatuses(ctx context.Context, from [4]*statement, args ...any
 	})
 	all := make([]charge.LotStatus, 0, len(lots))
 	for _, l := range lots {
-		if !l.Lot.IsZero() {
+		if !l.Lot.IsZero() && !l.Lot.IsTrial() {
 			all = append(all, *l)
 		}
 	}

@@ -122,7 +122,7 @@ func (b *book) put(ctx context.Context, begun []*session, rows []charge.LineSess
 		n.epoch.Store(rows[i].Epoch)
 		n.told = rows[i].Beat.UnixMilli()
 		if n.cloud && !n.ended.Load() {
-			b.tellUp(n.lot)
+			b.tellUp(n.route)
 		}
 	}
 }
@@ -186,7 +186,7 @@ func (b *book) beat() {
 	var rows []charge.LineSession
 	for _, n := range b.all() {
 		at := n.beat.Load()
-		wanted := recheck[n.lot] || recheck[charge.LotID{}] || due && (at > n.told || now.Sub(time.UnixMilli(at)) >= doubtful)
+		wanted := recheck[n.route] || recheck[charge.LotID{}] || due && (at > n.told || now.Sub(time.UnixMilli(at)) >= doubtful)
 		if n.epoch.Load() != 0 && wanted {
 			n.told = at
 			sessions, rows = append(sessions, n), append(rows, n.row(b.node))
@@ -208,7 +208,7 @@ func (b *book) beat() {
 	}
 	for i, n := range sessions {
 		n.epoch.Store(rows[i].Epoch)
-		if lost[sessionKey{n.lot, n.localID, n.link}] {
+		if lost[sessionKey{n.route, n.localID, n.link}] {
 			b.gone(n)
 		}
 	}

@@ -151,7 +151,7 @@ func (s *Server) replied(ctx context.Context, u uplink) {
 
 // asked finds what an uplink answers.
 func (s *Server) asked(u uplink) (askKey, bool) {
-	k := askKey{lot: u.session.lot, service: u.service}
+	k := askKey{lot: u.session.route, service: u.service}
 	switch u.service {
 	case serviceNotice, servicePass:
 		k.id = u.fields.Text("uuid")

@@ -2,8 +2,8 @@
 // uplinks (2.1, 2.2, 2.3, 2.34, 2.20 and answers), downlinks (3.25, 3.36, 3.1, 3.22), over TCP and over the
 // vendor's HTTP mode.
 //
-// The wire is the one of the published ParkingOS server of 2018 and of the public SDK book; the vendor's closed
-// DLL was not seen. What is ours: frames of up to 64 KiB, TLS, 3.25 and 3.36 over HTTP, limits on connections
+// The wire is the one of the published ParkingOS server of 2018 and of the public SDK book, and reads as the vendor's
+// SDK before 4.0 was seen to read. What is ours: frames of up to 64 KiB, TLS, 3.25 and 3.36 over HTTP, limits on connections
 // that do not log in.
 package line
 

@@ -132,7 +132,7 @@ func (s *Server) loginFails(remote, reason, say string) answer {
 func (s *Server) newSession(c *conn, remote string, who caller, f *lot.Fields) *session {
 	now := s.cfg.Now()
 	n := &session{
-		lot: who.lot, localID: f.Text("local_id"), link: who.link, token: s.newToken(), remote: remote, since: now,
+		lot: who.lot, route: routeOf(who.lot, f.Text("local_id")), localID: f.Text("local_id"), link: who.link, token: s.newToken(), remote: remote, since: now,
 		cloud: true, prices: true, conn: c,
 	}
 	if params, err := lot.ReadFields([]byte(f.Raw("set_params"))); err == nil {
@@ -147,6 +147,15 @@ func (s *Server) newSession(c *conn, remote string, who caller, f *lot.Fields) *
 	}
 	n.beat.Store(now.UnixMilli())
 	return n
+}
+
+// routeOf is whose downlinks a machine gets. One whose local_id begins with certify is a certification run's: it gets
+// what the run makes and nothing else, and the lot's machines get nothing of that.
+func routeOf(id charge.LotID, localID string) charge.LotID {
+	if strings.HasPrefix(localID, "certify") {
+		return id.Trial()
+	}
+	return id
 }
 
 // begin puts a session in force: the one it replaces ends, and so does the connection's earlier one. A replaced

@@ -91,7 +91,7 @@ func (s *Server) late(now time.Time) {
 			s.log.Warn("a car park's machine does not answer downlinks; it is tried with one now and then",
 				"lot", n.lot.String(), "local_id", n.localID, "link", n.link)
 		}
-		if missed >= silentMost && s.pick(n.lot, n.link, func(o *session) bool { return o != n && o.cloud && !o.dead() }) != nil {
+		if missed >= silentMost && s.pick(n.route, n.link, func(o *session) bool { return o != n && o.cloud && !o.dead() }) != nil {
 			s.move(n) // to another machine
 		}
 		s.advance(n)
@@ -100,7 +100,7 @@ func (s *Server) late(now time.Time) {
 
 // regroup gives what waits on one link of a PC to the link it belongs to, now that both are up.
 func (s *Server) regroup(n *session) {
-	for _, o := range s.sessions.of(n.lot, n.link) {
+	for _, o := range s.sessions.of(n.route, n.link) {
 		if o != n && o.localID == n.localID {
 			s.move(o)
 		}

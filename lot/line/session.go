@@ -16,6 +16,7 @@ import (
 // by a newer login of the same PC, or it falls silent.
 type session struct {
 	lot     charge.LotID
+	route   charge.LotID // whose downlinks it gets: the lot, or the line of a certification run
 	localID string
 	link    charge.Link
 	token   string
@@ -56,7 +57,7 @@ func (n *session) copies() bool { return strings.Contains(n.localID, "syncdata")
 
 func (n *session) row(node string) charge.LineSession {
 	return charge.LineSession{
-		Lot: n.lot, LocalID: n.localID, Link: n.link, Silent: n.dead(), Node: node, Epoch: n.epoch.Load(), Remote: n.remote,
+		Lot: n.route, LocalID: n.localID, Link: n.link, Silent: n.dead(), Node: node, Epoch: n.epoch.Load(), Remote: n.remote,
 		ReceiveCloud: n.cloud, Since: n.since, Beat: time.UnixMilli(n.beat.Load()),
 	}
 }
@@ -90,7 +91,7 @@ func newSessions() *sessions {
 func (t *sessions) add(n *session) (replaced *session, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	of := t.byLot[n.lot]
+	of := t.byLot[n.route]
 	i := slices.IndexFunc(of, func(o *session) bool { return o.localID == n.localID && o.link == n.link })
 	switch {
 	case i >= 0:
@@ -100,7 +101,7 @@ func (t *sessions) add(n *session) (replaced *session, ok bool) {
 	case len(of) >= sessionsPerLot:
 		return nil, false
 	default:
-		t.byLot[n.lot] = append(of, n)
+		t.byLot[n.route] = append(of, n)
 	}
 	t.byToken[n.token] = n
 	return replaced, true
@@ -114,11 +115,11 @@ func (t *sessions) remove(n *session) bool {
 		return false
 	}
 	delete(t.byToken, n.token)
-	of := slices.DeleteFunc(t.byLot[n.lot], func(o *session) bool { return o == n })
+	of := slices.DeleteFunc(t.byLot[n.route], func(o *session) bool { return o == n })
 	if len(of) == 0 {
-		delete(t.byLot, n.lot)
+		delete(t.byLot, n.route)
 	} else {
-		t.byLot[n.lot] = of
+		t.byLot[n.route] = of
 	}
 	return true
 }
@@ -181,5 +182,5 @@ func (t *sessions) has(id charge.LotID) bool {
 func (t *sessions) twin(n *session, link charge.Link) bool {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	return slices.ContainsFunc(t.byLot[n.lot], func(o *session) bool { return o.localID == n.localID && o.link == link })
+	return slices.ContainsFunc(t.byLot[n.route], func(o *session) bool { return o.localID == n.localID && o.link == link })
 }

@@ -93,7 +93,7 @@ func (s *Server) copyToOthers(u uplink) {
 	}
 	var message []byte
 	told := map[string]bool{u.session.localID: true}
-	for _, n := range s.sessions.of(u.session.lot, charge.LinkCloud) {
+	for _, n := range s.sessions.of(u.session.route, charge.LinkCloud) {
 		if told[n.localID] || !n.copies() {
 			continue
 		}
