@@ -25,6 +25,8 @@ var onBoth = []struct {
 	{"KeyRotation", testKeyRotation},
 	{"Report", testReport},
 	{"GracefulStop", testGracefulStop},
+	{"VendorsSDK", testVendorsSDK},
+	{"CertifyWithARealLotWaiting", testCertifyWithARealLotWaiting},
 }
 
 func TestOnSQLite(t *testing.T) {

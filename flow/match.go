@@ -67,7 +67,7 @@ func (d *deciding) match() error {
 // stayLots lists the lots whose stays are looked at: none where the lot tells no stays, since what it tells all the
 // same is not the whole story.
 func (d *deciding) stayLots() []charge.LotID {
-	if !lot.KindOf(d.lot.Kind).KeepsStays && d.lot.Stays == charge.StaysNone {
+	if !lot.KindOf(d.lot.Kind).KeepsStays && d.lot.Stays == charge.StaysNone && !d.charge.Plate.Trial() {
 		return nil
 	}
 	return d.targets()
