@@ -150,8 +150,14 @@ func backwards(s string) string {
 	return b.String()
 }
 
-// makeOld brings an empty database to the first schema and fills it.
+// makeOld brings an empty database to the first schema and fills it with a site.
 func makeOld(t *testing.T, dialect goose.Dialect, folder string, db *sql.DB) {
+	t.Helper()
+	makeOldOf(t, dialect, folder, db, oldRows())
+}
+
+// makeOldOf brings an empty database to the first schema and fills it with rows, each led by its table.
+func makeOldOf(t *testing.T, dialect goose.Dialect, folder string, db *sql.DB, rows [][]any) {
 	t.Helper()
 	migrations, err := goose.NewProvider(dialect, db, os.DirFS(filepath.Join("..", "store", "migrations", folder)), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
@@ -160,7 +166,7 @@ func makeOld(t *testing.T, dialect goose.Dialect, folder string, db *sql.DB) {
 	if _, err := migrations.UpTo(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
-	for _, row := range oldRows() {
+	for _, row := range rows {
 		table, values := row[0].(string), row[1:]
 		if table == "plate" {
 			table = "plate (plate, rev)" // SQLite numbers them
