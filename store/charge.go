@@ -173,7 +173,7 @@ func (t *Tx) ChargesByOrder(lot charge.LotID, order string) ([]*charge.Charge, e
 // addPlate makes a plate known to the search by a part of it.
 func (t *Tx) addPlate(p charge.Plate) error {
 	plate := p.Full()
-	if plate == "" || t.bulk || t.store.plates.has(plate) {
+	if plate == "" || t.bulk || t.store.plates.has(plate, t.store.cfg.Clock()) {
 		return nil
 	}
 	t.plates = append(t.plates, plate)

@@ -1,20 +1,32 @@
 package store
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // seenPlates remembers plates that are known to be stored, so that a regular guest's push does not look for
-// its plate again.
+// its plate again. It remembers for an hour only: another node may prune a plate in the meantime, though not one of a
+// charge of the last day.
 type seenPlates struct {
-	mu   sync.Mutex
-	seen generations[string, struct{}]
+	mu    sync.Mutex
+	seen  generations[string, struct{}]
+	since time.Time
 }
+
+// seenFor is how long a plate is remembered.
+const seenFor = time.Hour
 
 // seenPlatesLen bounds each generation.
 const seenPlatesLen = 100_000
 
-func (s *seenPlates) has(plate string) bool {
+func (s *seenPlates) has(plate string, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if age := now.Sub(s.since); age >= seenFor || age < 0 {
+		s.seen.clear()
+		s.since = now
+	}
 	_, ok := s.seen.get(plate)
 	return ok
 }

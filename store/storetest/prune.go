@@ -128,3 +128,29 @@ func endedAs(s charge.State) charge.DeliveryState {
 	}
 	return charge.DeliveryVoided
 }
+
+// testPruneNodes prunes on one node what another one has seen: a car that comes back there is found by a part of its
+// plate.
+func testPruneNodes(t *testing.T, s *site) {
+	nodes := s.nodes()
+	comes := func(on *store.Store) {
+		t.Helper()
+		c := s.charge("京A55555")
+		c.State, c.Reduction, c.StayID = charge.StateNoGrant, nil, 0
+		if err := on.Write(t.Context(), nil, func(tx *store.Tx) error { return tx.AddCharge(c, c.Account) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	comes(nodes[1])
+	s.now = s.now.AddDate(0, 0, 10)
+	if p, err := nodes[0].Prune(t.Context(), store.Retention{Charges: 1}, s.now); p.Charges != 1 || err != nil {
+		t.Fatalf("Prune = %+v, %v", p, err)
+	}
+	comes(nodes[1])
+	for i, node := range nodes {
+		page, err := node.Charges(t.Context(), charge.ChargeFilter{Plate: "55555"})
+		if err != nil || len(page.Items) != 1 {
+			t.Errorf("node %d: the search for a part finds %d charges, %v, want the one that came again", i, len(page.Items), err)
+		}
+	}
+}

@@ -45,6 +45,7 @@ func Run(t *testing.T, place Place) {
 		{"Verify", testVerify},
 		{"Prune", testPrune},
 		{"PruneStates", testPruneStates},
+		{"PruneNodes", testPruneNodes},
 		{"Backup", testBackup},
 		{"Copy", testCopy},
 	} {
