@@ -41,7 +41,7 @@ func (w *world) stays(id charge.LotID) string {
 // in and out are a lot's messages, with the minutes after the test began that they name.
 func (w *world) in(id charge.LotID, order string, plate charge.Plate, minute int, replace bool) {
 	w.t.Helper()
-	a, err := w.flow.Entered(w.t.Context(), lot.Entry{Lot: id, OrderID: order, Plate: plate, Entered: at(minute), Replace: replace})
+	a, err := w.flow.Entered(w.t.Context(), lot.Entry{Lot: id, OrderID: order, Plate: plate, Entered: clockAt(minute), Replace: replace})
 	if err != nil || a.State != 1 {
 		w.t.Fatalf("entry %s of %s at %d: %+v, %v", order, plate, minute, a, err)
 	}
@@ -49,9 +49,9 @@ func (w *world) in(id charge.LotID, order string, plate charge.Plate, minute int
 
 func (w *world) out(id charge.LotID, order string, plate charge.Plate, in, out int) int {
 	w.t.Helper()
-	e := lot.Exit{Lot: id, OrderID: order, Plate: plate, Left: at(out)}
+	e := lot.Exit{Lot: id, OrderID: order, Plate: plate, Left: clockAt(out)}
 	if in != never {
-		e.Entered = at(in)
+		e.Entered = clockAt(in)
 	}
 	a, err := w.flow.Left(w.t.Context(), e)
 	if err != nil {
@@ -62,7 +62,7 @@ func (w *world) out(id charge.LotID, order string, plate charge.Plate, in, out i
 
 const never = -1 << 20
 
-func at(minute int) time.Time { return start.Add(time.Duration(minute) * time.Minute).UTC() }
+func clockAt(minute int) time.Time { return start.Add(time.Duration(minute) * time.Minute).UTC() }
 
 // told is one message of a lot: an entry, or an exit where out is not never.
 type told struct {
@@ -117,7 +117,7 @@ func TestOrderNumberThatComesAgain(t *testing.T) {
 					order := fmt.Sprint("R", n)
 					mine := strings.NewReplacer("京AD31", fmt.Sprintf("京AD%d", 50+n))
 					for _, m := range c.told {
-						w.clock.pass(at(max(m.received, m.in, m.out)).Sub(w.clock.Now()))
+						w.clock.pass(clockAt(max(m.received, m.in, m.out)).Sub(w.clock.Now()))
 						plate := charge.Plate(mine.Replace(string(m.plate)))
 						if m.out == never {
 							w.in(id, order, plate, m.in, m.replace)
@@ -168,7 +168,7 @@ func TestGateWhoseOrderNumberComesAgain(t *testing.T) {
 					t.Errorf("quote by %s: %+v, %v; want 120 minutes", name, got, err)
 				}
 			}
-			if again, err := w.flow.Exit(t.Context(), lot.Exit{Lot: gateLot, OrderID: "R", Plate: a, Left: at(30)}); err != nil || again.Total != first.Total || again.Duration != 30 {
+			if again, err := w.flow.Exit(t.Context(), lot.Exit{Lot: gateLot, OrderID: "R", Plate: a, Left: clockAt(30)}); err != nil || again.Total != first.Total || again.Duration != 30 {
 				t.Errorf("the first exit again: %+v, %v; want %+v", again, err, first)
 			}
 			second, err := w.flow.Exit(t.Context(), lot.Exit{Lot: gateLot, OrderID: "R", Plate: b, Left: w.clock.Now()})
@@ -192,7 +192,7 @@ func TestOrderNumberThatComesAThousandTimes(t *testing.T) {
 		}
 	}
 	page, err := w.store.Stays(t.Context(), charge.StayFilter{Lot: sdkLot, Open: true})
-	if err != nil || len(page.Items) != 1 || !page.Items[0].Entered.Equal(at(20_000)) {
+	if err != nil || len(page.Items) != 1 || !page.Items[0].Entered.Equal(clockAt(20_000)) {
 		t.Fatalf("open stays %+v, %v; want the last one", page.Items, err)
 	}
 }
@@ -217,7 +217,7 @@ func TestLotWhoseClockIsAhead(t *testing.T) {
 			t.Run(engine+"/"+name, func(t *testing.T) {
 				w := newWorldOn(t, place)
 				for _, m := range c.told {
-					w.clock.pass(at(m.received).Sub(w.clock.Now()))
+					w.clock.pass(clockAt(m.received).Sub(w.clock.Now()))
 					if m.out == never {
 						w.in(sdkLot, "R", m.plate, m.in, false)
 					} else {
@@ -246,7 +246,7 @@ func TestEntryFromTheFutureBlocksNothing(t *testing.T) {
 		t.Errorf("charge %s for stay %q, want sending for G3", c.State, c.Decision.StayOrder)
 	}
 	w.in(gateLot, "G4", "京A12345", 30, false) // at a gate half an hour ahead
-	q, err := w.flow.Quote(t.Context(), ledger.QuoteQuestion{Lot: gateLot, OrderID: "G4", At: at(31)})
+	q, err := w.flow.Quote(t.Context(), ledger.QuoteQuestion{Lot: gateLot, OrderID: "G4", At: clockAt(31)})
 	if err != nil || q.State != 1 || q.Duration != 0 {
 		t.Errorf("quote: %+v, %v; want no time parked", q, err)
 	}
