@@ -34,10 +34,10 @@ var chineseNotes = map[string]string{
 	"Only PlateAutResult 1 (accepted) is known; a plate we cannot use is answered with 2 and PlateAutFailReason 6, as one other receiver does.":          "只知道 PlateAutResult 1（接受）；无法使用的车牌应答 2 和 PlateAutFailReason 6，与另一家接收方相同。",
 	"notification_park_order_consumed is seen with CalculationMethod 3 only; the names FreeParkingTimes and FreeParkingCost in it are inferred.":         "notification_park_order_consumed 只见过 CalculationMethod 3；其中 FreeParkingTimes 和 FreeParkingCost 的名称是推断。",
 	// wanchong
-	"Known are path, ParkCode, OperatorID and which reductions exist; all else is assumed. Compare with 万充's paper before going live.":                   "已知的只有路径、ParkCode、OperatorID 和减免种类，其余均为假定。上线前请与万充的文档核对。",
-	"No key is named anywhere, so a push counts as unsigned: an address list or a path token is required.":                                               "没有任何地方提到密钥，因此按不签名处理：必须配置来源地址或路径口令。",
-	"Names of fields are tried in the forms that other platforms use.":                                                                                   "字段名依次按其他平台的写法尝试。",
-	"A reduction that a push names is shown and not applied, its unit being a guess: the binding's rule must give it, or an own profile state the unit.": "推送中的减免只显示、不采用，因为单位是猜测：须由对接的规则给出，或用自己的配置写明单位。",
+	"Known are path, ParkCode, OperatorID and which reductions exist; all else is assumed. Compare with 万充's paper before going live.":                                          "已知的只有路径、ParkCode、OperatorID 和减免种类，其余均为假定。上线前请与万充的文档核对。",
+	"No key is named anywhere, so a push counts as unsigned: an address list or a path token is required.":                                                                      "没有任何地方提到密钥，因此按不签名处理：必须配置来源地址或路径口令。",
+	"Names of fields are tried in the forms that other platforms use.":                                                                                                          "字段名依次按其他平台的写法尝试。",
+	"A reduction that a push names is shown and not applied, its unit being unknown: the binding's rule must say it (as_pushed is an error), or an own profile state the unit.": "推送中的减免只显示、不采用，因为单位未知：须由对接的规则给出（as_pushed 会报错），或用自己的配置写明单位。",
 	// linghu
 	"The key is the lot's ckey, also where station_id alone names the lot.": "密钥是车场的 ckey，只传 station_id 时也一样。",
 	"The sign must be in upper-case hex, as with the original.":             "签名必须是大写十六进制，与原平台一致。",
