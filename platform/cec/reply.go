@@ -30,7 +30,8 @@ var (
 )
 
 // Reply answers with the codes of T/CEC 102.4, which the platforms' pages under docs/platforms list by outcome: HTTP 200
-// always, signed wherever a key is known.
+// always. Success and what is refused behind the seal is signed with the keys that opened the push. What nobody has
+// proven yet is not: anybody can name an OperatorID, and a signature over a known text would let him try keys at home.
 func (d *dialect) Reply(_ platform.Push, a *platform.Account, v platform.Verdict) platform.Reply {
 	keys := answerKeys(a, v.Message)
 	w, plain := say(v)
@@ -43,7 +44,19 @@ func (d *dialect) Reply(_ platform.Push, a *platform.Account, v platform.Verdict
 			data = base64.StdEncoding.EncodeToString(sealed)
 		}
 	}
+	if !proven(v.Outcome) {
+		keys = nil
+	}
 	return platform.Reply{Status: http.StatusOK, Type: contentType, Body: sealAnswer(keys, w, data)}
+}
+
+// proven reports whether a push with an outcome has shown that its sender knows the keys.
+func proven(o charge.Outcome) bool {
+	switch o {
+	case charge.OutcomeBadSignature, charge.OutcomeBadBody, charge.OutcomeTooLarge, charge.OutcomeUnknownAccount, charge.OutcomeWrongLock:
+		return false
+	}
+	return true
 }
 
 // answerKeys are the keys that opened the push, else the account's current ones.

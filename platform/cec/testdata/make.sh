@@ -54,7 +54,7 @@ answer() {
 
 taken() { answer "$1" 0 成功 "{\"StartChargeSeq\":\"$2\",\"ConfirmResult\":0,\"PlateAutResult\":1,\"PlateAutFailReason\":0}" "${3-}"; }
 declined() { answer "$1" 0 成功 "{\"StartChargeSeq\":\"$2\",\"ConfirmResult\":1,\"PlateAutResult\":2,\"PlateAutFailReason\":6}" "${3-}"; }
-forged() { answer "$1" 4001 签名错误 ''; }
+forged() { answer "$1" 4001 签名错误 '' unsigned; }
 bad_token() { answer "$1" 4002 Token错误 ''; }
 bad_envelope() { answer "$1" 4003 参数不合法 '' "${2-}"; }
 bad_data() { answer "$1" 4004 业务参数不合法 '' "${2-}"; }
@@ -140,7 +140,7 @@ DATA=$({ printf '%s' "$PUSH"; head -c $((16 - $(printf '%s' "$PUSH" | wc -c) % 1
 post zero-padding $CHARGE "$(enveloped "$DATA" $STAMP 0001 $OPERATOR)" "$GOOD";    bad_data zero-padding
 post field-missing $CHARGE "$(sealed "$PUSH" | sed 's/"Seq":"0001",//')" "$GOOD";  bad_envelope field-missing unsigned
 post field-twice $CHARGE "$(sealed "$PUSH" | sed 's/"Seq":"0001",/"Seq":"0001","seq":"0001",/')" "$GOOD"; bad_envelope field-twice unsigned
-post sig-missing $CHARGE "$(sealed "$PUSH" | sed 's/,"Sig":"[0-9A-F]*"//')" "$GOOD"; bad_envelope sig-missing
+post sig-missing $CHARGE "$(sealed "$PUSH" | sed 's/,"Sig":"[0-9A-F]*"//')" "$GOOD"; bad_envelope sig-missing unsigned
 post not-json $CHARGE "OperatorID=$OPERATOR&Data=x" "$GOOD";                       bad_envelope not-json unsigned
 post token-wrong-operator $TOKEN "$(sealed "{\"OperatorID\":\"NOBODY000\",\"OperatorSecret\":\"$SECRET\"}")"; no_grant token-wrong-operator NOBODY000 1
 post token-forged $TOKEN "$(sealed "{\"OperatorID\":\"$OPERATOR\",\"OperatorSecret\":\"$SECRET\"}" | sed 's/"Seq":"0001"/"Seq":"0002"/')"; forged token-forged
@@ -207,8 +207,8 @@ post finished $CHARGE "$(sealed "$PUSH")";                                      
 post repeated $CHARGE "$(sealed "$PUSH" 20240101120003 0001)";                     taken repeated $ORDER
 post forged $CHARGE "$(sealed "$PUSH" | sed 's/"Seq":"0001"/"Seq":"0002"/')";      forged forged
 post stale $CHARGE "$(sealed "$PUSH" 20240101124000)";                             bad_envelope stale
-post unsealed $CHARGE "{\"Data\":\"$(enc "$PUSH")\"}";                             bad_envelope unsealed
-post unsealed-bare $CHARGE "$(enc "$PUSH")";                                       bad_envelope unsealed-bare
+post unsealed $CHARGE "{\"Data\":\"$(enc "$PUSH")\"}";                             bad_envelope unsealed unsigned
+post unsealed-bare $CHARGE "$(enc "$PUSH")";                                       bad_envelope unsealed-bare unsigned
 post unsealed-plain $CHARGE "$PUSH";                                               bad_envelope unsealed-plain unsigned
 post end-missing $CHARGE "$(sealed "$(printf '%s' "$PUSH" | sed 's/,"EndTime":"[^"]*"//')")"; bad_data end-missing
 KEPT=$SIG; SIG=a-key-of-somebody-else
@@ -219,7 +219,7 @@ KEY=gwjn-locked-key1 IV=gwjn-locked-iv-1
 post data-only $CHARGE "{\"Data\":\"$(enc "$PUSH")\"}";                            taken data-only $ORDER unsigned
 post bare-base64 $CHARGE "$(enc "$PUSH" | fold -w 76)";                            taken bare-base64 $ORDER unsigned
 post whole-envelope $CHARGE "$(sealed "$PUSH" 19700101000000)";                    taken whole-envelope $ORDER unsigned
-post unsealed-outside $CHARGE "$(enc "$PUSH")";                                    bad_envelope unsealed-outside
+post unsealed-outside $CHARGE "$(enc "$PUSH")";                                    bad_envelope unsealed-outside unsigned
 for bad in no-decrypt:"$(enc "$PUSH" | cut -c1-64)" no-base64:'%%%%' no-json:"$(enc 'parkId=1')" no-plate:"$(enc '{"parkId":"200461&&1313"}')" no-times:"$(enc '{"parkId":"200461&&1313","PlateNo":"鲁AD54321"}')"; do
   post "${bad%%:*}" $CHARGE "{\"Data\":\"${bad#*:}\"}";                            bad_data "${bad%%:*}" unsigned
 done
