@@ -120,6 +120,7 @@ func TestRoles(t *testing.T) {
 		{"GET", "/charges", "", guard.RoleViewer},
 		{"GET", "/charges/7001", "", guard.RoleViewer},
 		{"GET", "/pushes", "", guard.RoleViewer},
+		{"GET", "/unserved", "", guard.RoleViewer},
 		{"GET", "/stays", "", guard.RoleViewer},
 		{"GET", "/lots", "", guard.RoleViewer},
 		{"GET", "/lots/200461/1313", "", guard.RoleViewer},
@@ -328,11 +329,11 @@ func TestActionsAreAudited(t *testing.T) {
 		got = append(got, e.Actor+" "+string(e.Role)+" "+e.Action+" "+object+" "+e.Detail)
 	}
 	want := []string{
-		"admin admin charge.void 7001 wrong car", "admin admin charge.redeliver 7001 lot is back",
-		"admin admin lot.pause 200461/1313 barrier broken", "admin admin lot.resume 200461/1313 ",
-		"admin admin push.replay 31 duplicate key is right now",
-		"admin admin user.create li viewer", "admin admin user.revoke li ",
-		"admin admin token.create (new) ci, viewer", "admin admin token.revoke " + token + " ",
+		"token:admin admin charge.void 7001 wrong car", "token:admin admin charge.redeliver 7001 lot is back",
+		"token:admin admin lot.pause 200461/1313 barrier broken", "token:admin admin lot.resume 200461/1313 ",
+		"token:admin admin push.replay 31 duplicate key is right now",
+		"token:admin admin user.create li viewer", "token:admin admin user.revoke li ",
+		"token:admin admin token.create (new) ci, viewer", "token:admin admin token.revoke " + token + " ",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("audit (-want +got):\n%s", diff)

@@ -23,7 +23,7 @@ func TestActSaysItsEffectFirst(t *testing.T) {
 		t.Errorf("no reason: %d, did %v", a.StatusCode, f.done)
 	}
 	a := b.post("/charges/7001/void", url.Values{"step": {"do"}, "reason": {"wrong car"}})
-	if a.Header.Get("Location") != "/charges/7001" || fmt.Sprint(f.done) != "[void by support: wrong car]" {
+	if a.Header.Get("Location") != "/charges/7001" || fmt.Sprint(f.done) != "[void by user:support: wrong car]" {
 		t.Errorf("leads to %q, did %v", a.Header.Get("Location"), f.done)
 	}
 	if a := b.get("/charges/7001"); !strings.Contains(a.body, "下发 30 分钟 到车场") {

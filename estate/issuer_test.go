@@ -15,7 +15,7 @@ func TestWhoNumbersOrders(t *testing.T) {
 vendors: [{union_id: "1", open_interface: true}, {union_id: "2"}, {union_id: "3"}]
 lots:
   - {lot: "1/1", name: a, kind: sdk, ckey: c}
-  - {lot: "2/1", name: b, kind: sdk, ckey: c}
+  - {lot: "2/1", name: b, kind: sdk, ckey: d}
 accounts:
   - {account: all, platform: aotexun, keys: KEYS}
   - {account: one, platform: aotexun, scope: "1", keys: KEYS}

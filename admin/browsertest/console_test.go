@@ -81,7 +81,7 @@ func TestConsole(t *testing.T) {
 		}},
 		{"test push in shadow", func() { testPush(b, "京A12345", "试运行") }},
 		{"shadow to live", func() { goLive(b) }},
-		{"test push live", func() { testPush(b, "京A12345", "车场已确认收到减免") }},
+		{"test push live", func() { testPush(b, "京A12345", "车场已确认收到") }},
 		{"find a car", func() { findCar(b) }},
 		{"redeliver", func() {
 			if err := lot.Stop(); err != nil {
@@ -94,7 +94,7 @@ func TestConsole(t *testing.T) {
 			if err := lot.Start(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			b.comesTo("车场已确认收到减免")
+			b.comesTo("车场已确认收到")
 		}},
 		{"doctor", func() { doctor(b) }},
 		{"pause a lot", func() { pause(b) }},

@@ -174,7 +174,7 @@ func TestQuickStart(t *testing.T) {
 	s.until("bin/chargestamp charges", `telaidian +京AD06088 +200461/1313 +30 min +delivered +ok`)
 	id := strings.Fields(strings.Split(s.last(), "\n")[1])[0]
 	s.follow("bin/chargestamp charges show " + id)
-	for _, want := range []string{"from 127.0.0.1 for account teld-main", "rule version 1 (as_pushed", "acked"} {
+	for _, want := range []string{"from 127.0.0.1 for account teld-main", "rule version 1; charged", "acked"} {
 		if !strings.Contains(s.last(), want) {
 			t.Errorf("charges show does not tell %q:\n%s", want, s.last())
 		}

@@ -197,12 +197,11 @@ func testRepeatKey(t *testing.T, s *site) {
 	if err := s.Write(t.Context(), nil, func(tx *store.Tx) error { return tx.SetCharge(missing) }); err == nil {
 		t.Error("SetCharge of a charge that is not there gave no error")
 	}
+	// An order number comes again after its stay has ended; verify says where two open stays share one.
 	stay := s.stay("京A00001", "o1")
 	s.write(func(tx *store.Tx) error { return tx.AddStay(stay) })
-	twice := s.stay("京A00002", "o1")
-	if err := s.Write(t.Context(), nil, func(tx *store.Tx) error { return tx.AddStay(twice) }); !errors.Is(err, outbox.ErrRepeated) {
-		t.Errorf("AddStay with a taken order: %v, want ErrRepeated", err)
-	}
+	later := s.stay("京A00002", "o1")
+	s.write(func(tx *store.Tx) error { return tx.AddStay(later) })
 }
 
 func testLotMarks(t *testing.T, s *site) {

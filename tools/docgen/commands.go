@@ -34,6 +34,13 @@ var chineseCommands = map[string]string{
 	"verify":     "重新核算全部账目，指出不一致",
 	"bench":      "性能测量",
 	"soak":       "断电、故障和长时间运行测试",
+	"pushes":     "查看平台推送（含被拒的），重放",
+	"logs":       "实时跟踪平台推送",
+	"stays":      "查看车辆停车记录",
+	"validate":   "不用网关，离线检查设置文件、配置文件、平台配置",
+	"config":     "显示网关将采用的设置",
+	"help":       "显示命令的帮助",
+	"completion": "输出命令行补全脚本",
 	"version":    "版本",
 }
 
