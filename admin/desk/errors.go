@@ -122,4 +122,6 @@ func (d *Desk) Failed(ctx context.Context, err error) {
 }
 
 // Warn logs something that an operator should know of.
-func (d *Desk) Warn(ctx context.Context, message string, args ...any) { d.cfg.Log.WarnContext(ctx, message, args...) }
+func (d *Desk) Warn(ctx context.Context, message string, args ...any) {
+	d.cfg.Log.WarnContext(ctx, message, args...)
+}
