@@ -184,7 +184,7 @@ func (w *town) account(platform string, fields object) {
 // ruleOf is a rule that a platform can carry out.
 func ruleOf(platform string) object {
 	switch platform {
-	case "xingxing", "dakeyun", "echongwang":
+	case "xingxing", "dakeyun", "echongwang", "wanchong":
 		return object{"grant": "fixed", "minutes": 30, "combine": "sum"}
 	case "yunkuaichong", "yonglian":
 		return object{"grant": "lot_decides", "combine": "sum"}

@@ -31,6 +31,8 @@ var effects = []struct {
 	{[]string{"tls.cert", "tls.key", "tls.addr", "line.tls_addr"}, TestTLS},
 	{[]string{"trusted_proxies"}, testProxies},
 	{[]string{"http.proxy_protocol", "line.proxy_protocol"}, nil}, // TestProxyProtocol
+	{[]string{"limits.amount", "limits.minutes"}, nil},            // rules: the bounds of pushed and charge-time grants
+	{[]string{"oidc.scopes"}, nil},                                // guard: TestOIDC
 	{[]string{"health.addr"}, nil},                                // TestHealthListener
 	{[]string{"platforms.dir"}, testProfiles},
 	{[]string{"limits.account_per_s"}, func(t *testing.T) { testRate(t, func(c *Config) { c.Limits.AccountPerS = 3 }) }},

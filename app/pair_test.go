@@ -136,7 +136,8 @@ func testPairLine(t *testing.T, pg *pgtest.Server) {
 		}
 		a.office().settled(t, push.Order, charge.StateDelivered)
 	}
-	arrives(time.Second/2, "with hints")
+	// The lot has just logged in: nothing is sent behind the answer for 2 s, or until its next frame.
+	arrives(2*time.Second+time.Second/2, "with hints")
 	deafen(t, urls[0])
 	arrives(3*time.Second, "without hints")
 }
