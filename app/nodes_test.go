@@ -126,8 +126,9 @@ type run struct {
 	player   *play.Player
 }
 
-// lotsWay is how long a lot's answer is on its way: on a 4G line a reduction is in flight for a while.
-const lotsWay = 200 * time.Millisecond
+// lotsWay is how long a lot's answer is on its way: on a 4G line a reduction is in flight for a while. A session has one
+// unanswered downlink at a time, so 50 lots take 50 / lotsWay a second at most: well above the load's 300.
+const lotsWay = 50 * time.Millisecond
 
 func newRun(t *testing.T, pg *pgtest.Server) *run {
 	t.Helper()
