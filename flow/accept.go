@@ -32,7 +32,7 @@ func (f *Flow) Take(ctx context.Context, p platform.Push, a platform.Account, m 
 
 // take stores the push; the answer is that of the commit, or "busy".
 func (t *taken) take(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), taking)
+	ctx, cancel := t.f.cfg.Machine.Within(context.WithoutCancel(ctx), taking)
 	defer cancel()
 	f, p := t.f, t.push
 	err := t.store(ctx)

@@ -28,7 +28,7 @@ func (f *Flow) over(dl *charge.Delivery) bool {
 // result counts for the holder, and where the job has ended meanwhile: the car left while the try was under way.
 func (f *Flow) complete(j outbox.Job, c carried, r lot.Result) {
 	f.cfg.Observer.Tried(channelOf(j.Kind), r.Result)
-	ctx, cancel := context.WithTimeout(context.Background(), completing)
+	ctx, cancel := f.cfg.Machine.Within(context.Background(), completing)
 	defer cancel()
 	for {
 		err := f.writeBy(ctx, f.cfg.Storage.WriteSoon, []charge.VisitKey{c.visit}, func(tx Tx, then *after) error {
@@ -55,10 +55,8 @@ func (f *Flow) complete(j outbox.Job, c carried, r lot.Result) {
 			f.cfg.Logger.Error("a delivery's result was not stored; the lot is asked again with the same id", "delivery", j.ID, "result", r.Result, "error", err)
 			return
 		}
-		select { // the queue was full, or the database away for a moment: the result must not be lost for that
-		case <-ctx.Done():
-		case <-time.After(100 * time.Millisecond):
-		}
+		// The queue was full, or the database away for a moment: the result must not be lost for that.
+		f.cfg.Machine.Wait(ctx, 100*time.Millisecond)
 	}
 	if r.Result == charge.AttemptAcked {
 		f.cfg.Observer.Delivered(c.order.Lot, channelOf(j.Kind), r.At.Sub(c.received))
@@ -155,7 +153,7 @@ func (f *Flow) retry(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, 
 			j.DueAt = r.At.Add(schedule[0])
 		} else {
 			j.Attempt++
-			j.DueAt = sentAt(r).Add(schedule.After(j.Attempt))
+			j.DueAt = sentAt(r).Add(schedule.After(j.Attempt, f.cfg.Machine))
 		}
 		j.Lease, j.LeaseUntil = "", time.Time{}
 		if err := tx.SetJob(*j); err != nil {

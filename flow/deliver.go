@@ -17,7 +17,7 @@ func (f *Flow) handleDelivery(j outbox.Job, carry any, done func()) {
 		f.try(j, c, done)
 		return
 	}
-	later := func(work func()) { go work() }
+	later := f.cfg.Machine.Go
 	if j.Kind == outbox.KindLine {
 		later = func(work func()) { f.turns.Take(j.Route, work) }
 	}
@@ -160,7 +160,7 @@ func (f *Flow) retotal(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery
 			return err
 		}
 	}
-	c.Decision.Send, dl.UUID = total, newUUID(f.cfg.Now())
+	c.Decision.Send, dl.UUID = total, f.newUUID(f.cfg.Now())
 	if dl.Payload, err = f.cfg.Channels[dl.Channel].Compose(d.notice(dl)); err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func (f *Flow) try(j outbox.Job, c carried, done func()) {
 
 // wanted reports whether a job that has waited for its line is still this node's to try. It ends with its stay.
 func (f *Flow) wanted(j outbox.Job) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), completing)
+	ctx, cancel := f.cfg.Machine.Within(context.Background(), completing)
 	defer cancel()
 	wanted := true
 	err := f.cfg.Storage.Read(ctx, func(tx Tx) error {
@@ -201,7 +201,7 @@ func (f *Flow) markSent(j outbox.Job) bool {
 // writeJob runs fn in a transaction if this node still holds the job, and reports whether it did and that was
 // stored.
 func (f *Flow) writeJob(j outbox.Job, fn func(Tx, *after, *charge.Delivery, *charge.Charge) error) (held bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), completing)
+	ctx, cancel := f.cfg.Machine.Within(context.Background(), completing)
 	defer cancel()
 	visits, err := f.visitsOfCharge(ctx, j.Ref)
 	if err == nil {
@@ -227,7 +227,7 @@ func (f *Flow) writeJob(j outbox.Job, fn func(Tx, *after, *charge.Delivery, *cha
 
 // LineUp makes what waits for a lot's line due now.
 func (f *Flow) LineUp(id charge.LotID) {
-	ctx, cancel := context.WithTimeout(context.Background(), completing)
+	ctx, cancel := f.cfg.Machine.Within(context.Background(), completing)
 	defer cancel()
 	err := f.cfg.Storage.Write(ctx, nil, func(tx Tx) error {
 		_, err := tx.WakeJobs(id, f.cfg.Now())

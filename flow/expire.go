@@ -14,7 +14,7 @@ const expireAtOnce = 200
 // two of them where ctx ends.
 func (f *Flow) ExpireHolds(ctx context.Context) int {
 	now, stopped := f.cfg.Now(), ctx
-	ctx, cancel := context.WithTimeout(ctx, completing)
+	ctx, cancel := f.cfg.Machine.Within(ctx, completing)
 	defer cancel()
 	var over []*charge.Charge
 	err := f.cfg.Storage.Read(ctx, func(tx Tx) (err error) {

@@ -84,6 +84,8 @@ type Config struct {
 	Logger *slog.Logger
 	// Lease and Poll are the outbox's; 0 is its default.
 	Lease, Poll time.Duration
+	// Machine is what the work of deliveries and reports stands on; its zero value is the real one.
+	Machine outbox.Machine
 }
 
 // Flow tells the story. It implements platform.Taker, lot.Events and ledger.Gate.

@@ -1,9 +1,9 @@
 package flow
 
 import (
-	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
+	"io"
 	"strconv"
 	"time"
 
@@ -33,7 +33,7 @@ func (d *deciding) launch() error {
 		return nil
 	}
 	target := d.target()
-	dl := &charge.Delivery{ID: d.f.cfg.IDs(), Charge: c.ID, Lot: target.ID, UUID: newUUID(d.now), DueAt: d.now}
+	dl := &charge.Delivery{ID: d.f.cfg.IDs(), Charge: c.ID, Lot: target.ID, UUID: d.f.newUUID(d.now), DueAt: d.now}
 	if d.stay == nil {
 		dl.Until = d.now.Add(visitSpan)
 	}
@@ -212,9 +212,9 @@ func grantEntry(id int64, c *charge.Charge, at time.Time, sign int64, note charg
 
 // newUUID is a reduction's id, 32 hex digits as the documented examples have it. It begins with the time, so that the
 // ids of one time lie together in their index, and the rest is random.
-func newUUID(now time.Time) string {
+func (f *Flow) newUUID(now time.Time) string {
 	var b [16]byte
 	binary.BigEndian.PutUint64(b[:8], uint64(now.UnixMilli())<<16)
-	rand.Read(b[6:])
+	_, _ = io.ReadFull(f.cfg.Machine.Random, b[6:])
 	return hex.EncodeToString(b[:])
 }

@@ -28,7 +28,7 @@ func (f *Flow) Refuse(ctx context.Context, p platform.Push, account string, r *p
 	if !f.strangers.take(p, account, day(p.Received), len(rec.Request)+len(rec.Reply)) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), taking)
+	ctx, cancel := f.cfg.Machine.Within(context.WithoutCancel(ctx), taking)
 	defer cancel()
 	err := f.cfg.Storage.Write(ctx, nil, func(tx Tx) error {
 		n, err := tx.CountRefused(p.Platform, account, day(p.Received))

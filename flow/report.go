@@ -61,9 +61,9 @@ func (f *Flow) reports(c *charge.Charge) bool {
 
 // handleReport tells one usage.
 func (f *Flow) handleReport(j outbox.Job, _ any, done func()) {
-	go func() {
+	f.cfg.Machine.Go(func() {
 		defer done()
-		ctx, cancel := context.WithTimeout(context.Background(), reporting)
+		ctx, cancel := f.cfg.Machine.Within(context.Background(), reporting)
 		defer cancel()
 		var c *charge.Charge
 		err := f.cfg.Storage.Read(ctx, func(tx Tx) (err error) {
@@ -81,7 +81,7 @@ func (f *Flow) handleReport(j outbox.Job, _ any, done func()) {
 		a, _ := f.cfg.Estate().Account(c.Account)
 		taken, detail := f.cfg.Reports.Report(ctx, a, usedFor(c))
 		f.reported(j, taken, false, detail)
-	}()
+	})
 }
 
 // usedFor is a usage in the shape that platforms hear it.
@@ -112,7 +112,7 @@ func usedFor(c *charge.Charge) platform.Used {
 
 // reported stores what a try to report came to.
 func (f *Flow) reported(j outbox.Job, taken, moot bool, detail charge.Note) {
-	ctx, cancel := context.WithTimeout(context.Background(), completing)
+	ctx, cancel := f.cfg.Machine.Within(context.Background(), completing)
 	defer cancel()
 	visits, err := f.visitsOfCharge(ctx, j.Ref)
 	if err == nil {
@@ -144,7 +144,7 @@ func (f *Flow) storeReport(tx Tx, j outbox.Job, taken, moot bool, detail charge.
 	default:
 		c.Report = charge.ReportSent
 		cur.Attempt++
-		cur.DueAt, cur.Lease, cur.LeaseUntil = now.Add(reportSchedule.After(cur.Attempt)), "", time.Time{}
+		cur.DueAt, cur.Lease, cur.LeaseUntil = now.Add(reportSchedule.After(cur.Attempt, f.cfg.Machine)), "", time.Time{}
 		if err := tx.SetJob(*cur); err != nil {
 			return err
 		}

@@ -18,7 +18,8 @@ func New(cfg Config, jobs outbox.Storage) *Flow {
 	if cfg.Linked == nil {
 		cfg.Linked = func(charge.LotID) bool { return false }
 	}
-	f := &Flow{cfg: cfg, floods: limit.NewRate[[2]string](1), strangers: newRefusals(), taking: make(chan struct{}, mostTaking), retries: make(chan struct{}, mostRetries)}
+	cfg.Machine = cfg.Machine.Real()
+	f := &Flow{cfg: cfg, turns: outbox.Turns{Go: cfg.Machine.Go}, floods: limit.NewRate[[2]string](1), strangers: newRefusals(), taking: make(chan struct{}, mostTaking), retries: make(chan struct{}, mostRetries)}
 	f.expiry = newExpirer(f)
 	f.runner = outbox.New(outbox.Config{
 		Storage: jobs, Node: cfg.Node, Lease: cfg.Lease, Poll: cfg.Poll, Now: cfg.Now, Logger: cfg.Logger,
@@ -53,6 +54,10 @@ func (f *Flow) Stop(ctx context.Context) {
 	case <-ctx.Done():
 	}
 }
+
+// Runner is what claims due work. Only a simulator needs it: it opens the runner in place of Start, and says itself
+// when work is claimed, leases are renewed and holds expire.
+func (f *Flow) Runner() *outbox.Runner { return f.runner }
 
 // InFlight counts the deliveries and reports in flight on this node.
 func (f *Flow) InFlight() int { return f.runner.InFlight() }

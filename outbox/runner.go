@@ -3,6 +3,8 @@ package outbox
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -76,16 +78,30 @@ func (r *Runner) LeaseUntil(now time.Time) time.Time { return now.Add(r.cfg.Leas
 func (r *Runner) Start() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.stop != nil {
+	sweeping, renewing, opened := r.open()
+	if !opened {
 		return
 	}
-	sweeping, stop := context.WithCancel(context.Background())
-	renewing, rest := context.WithCancel(context.Background())
-	r.stop, r.rest = stop, rest
 	for kind := range r.cfg.Lanes {
 		r.loops.Go(func() { r.sweep(sweeping, kind) })
 	}
 	r.keeper.Go(func() { r.renew(renewing) })
+}
+
+// Open is Start for a caller that calls Claim and Renew by itself: a simulator.
+func (r *Runner) Open() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.open()
+}
+
+func (r *Runner) open() (sweeping, renewing context.Context, opened bool) {
+	if r.stop != nil {
+		return nil, nil, false
+	}
+	sweeping, r.stop = context.WithCancel(context.Background())
+	renewing, r.rest = context.WithCancel(context.Background())
+	return sweeping, renewing, true
 }
 
 // Stop claims and reserves nothing more and waits until what is in flight is done or ctx ends. What is left keeps
@@ -219,7 +235,7 @@ func (r *Runner) sweep(ctx context.Context, kind Kind) {
 	tick := time.NewTicker(r.cfg.Poll)
 	defer tick.Stop()
 	for {
-		for r.claim(ctx, kind) {
+		for r.Claim(ctx, kind) {
 		}
 		select {
 		case <-ctx.Done():
@@ -230,8 +246,8 @@ func (r *Runner) sweep(ctx context.Context, kind Kind) {
 	}
 }
 
-// claim takes one helping and reports whether there may be more.
-func (r *Runner) claim(ctx context.Context, kind Kind) bool {
+// Claim takes one helping of what is due and reports whether there may be more.
+func (r *Runner) Claim(ctx context.Context, kind Kind) bool {
 	if ctx.Err() != nil {
 		return false
 	}
@@ -255,7 +271,7 @@ func (r *Runner) claim(ctx context.Context, kind Kind) bool {
 	return len(jobs) == room
 }
 
-// renew keeps the leases of what is in flight.
+// renew keeps the leases of what is in flight until ctx ends.
 func (r *Runner) renew(ctx context.Context) {
 	tick := time.NewTicker(r.cfg.Lease / 3)
 	defer tick.Stop()
@@ -265,17 +281,19 @@ func (r *Runner) renew(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		r.mu.Lock()
-		ids := make([]int64, 0, len(r.flying))
-		for id := range r.flying {
-			ids = append(ids, id)
-		}
-		r.mu.Unlock()
-		if len(ids) == 0 {
-			continue
-		}
-		if err := r.cfg.Storage.RenewJobs(ctx, r.cfg.Node, ids, r.LeaseUntil(r.cfg.Now())); err != nil && ctx.Err() == nil {
-			r.cfg.Logger.Warn("renewing leases failed; work may be taken over", "jobs", len(ids), "error", err)
-		}
+		r.Renew(ctx)
+	}
+}
+
+// Renew moves the leases of what is in flight on.
+func (r *Runner) Renew(ctx context.Context) {
+	r.mu.Lock()
+	ids := slices.Sorted(maps.Keys(r.flying))
+	r.mu.Unlock()
+	if len(ids) == 0 {
+		return
+	}
+	if err := r.cfg.Storage.RenewJobs(ctx, r.cfg.Node, ids, r.LeaseUntil(r.cfg.Now())); err != nil && ctx.Err() == nil {
+		r.cfg.Logger.Warn("renewing leases failed; work may be taken over", "jobs", len(ids), "error", err)
 	}
 }

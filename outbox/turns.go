@@ -5,6 +5,7 @@ import "sync"
 // Turns has the work of each route done one after the other, in the order in which it came; that of different routes
 // goes on at once. The zero value is ready.
 type Turns struct {
+	Go   func(work func()) // begins work beside the caller; nil is a goroutine
 	mu   sync.Mutex
 	left map[string][]func() // by route; one that is worked on is there, if empty
 }
@@ -18,7 +19,11 @@ func (t *Turns) Take(route string, work func()) {
 	}
 	left, busy := t.left[route]
 	t.left[route] = append(left, work)
-	if !busy {
+	switch {
+	case busy:
+	case t.Go != nil:
+		t.Go(func() { t.run(route) })
+	default:
 		go t.run(route)
 	}
 }
