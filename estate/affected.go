@@ -34,13 +34,3 @@ func (r reach) account(id string, _ *charge.Account) bool { return r.all || r.ac
 func (r reach) binding(id string, b *charge.Binding) bool {
 	return r.all || r.bindings[id] || r.accounts[b.Account] || r.vendors[b.Lot.Union] || len(r.lots) > 0 && r.lots[b.Lot.String()]
 }
-
-// sound reports whether the whole estate passes the checks, which one that an older build has kept need not do.
-func (s *State) sound() bool {
-	s.checked.Do(func() {
-		m := merger{catalog: s.catalog, doc: &Document{}, was: s.tables, next: s.tables}
-		m.check(reach{all: true})
-		s.passed = len(m.errs) == 0
-	})
-	return s.passed
-}

@@ -31,9 +31,6 @@ type Sealer interface {
 // docsKind is the kind under which an estate is kept: one revision over all of it.
 const docsKind = "estate"
 
-// sealedMark is the one member of a stored mapping that stands for a secret.
-const sealedMark = "sealed"
-
 // Book holds the estate that counts now, and keeps it.
 type Book struct {
 	// Audit hears of every change that was made; it may be nil.

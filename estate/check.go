@@ -12,47 +12,6 @@ import (
 	"github.com/chargestamp/chargestamp/lot"
 )
 
-// fail reports an error on the first of things; its line is that of the first of them that stands in the
-// document: a vendor's entry may be what breaks a binding stored long ago.
-func (m *merger) fail(things []string, field string, code Code, args ...any) {
-	e := Error{File: m.doc.File, Thing: things[0], Field: field, Code: code, args: args}
-	for i, thing := range things {
-		entry, here := m.lines[thing]
-		if !here {
-			continue
-		}
-		e.Line = entry.line
-		if i == 0 {
-			e.Line = entry.lineOf(field)
-		}
-		break
-	}
-	m.errs = append(m.errs, e)
-}
-
-// names reports whether the document itself has an entry for a thing.
-func (m *merger) names(thing string) bool {
-	_, here := m.lines[thing]
-	return here
-}
-
-// lineOf gives the line of a field as far as it is written, else of what holds it.
-func (e entry) lineOf(path string) int {
-	line, n := e.line, e.node
-	for _, name := range strings.Split(path, ".") {
-		found := false
-		for _, p := range n.pairs {
-			if p.name == name {
-				line, n, found = p.line, p.value, true
-			}
-		}
-		if !found {
-			break
-		}
-	}
-	return line
-}
-
 // check checks the result, as far as a document reaches.
 func (m *merger) check(r reach) {
 	for _, v := range sortedWhere(m.next.vendors, r.vendor) {

@@ -57,16 +57,6 @@ type Object struct {
 	Fields  []Field `json:"fields"` // the first names the object; a binding has two such
 }
 
-// Objects describes vendors, lots, accounts and bindings, in the order of a file.
-func Objects() []Object {
-	return []Object{
-		{"vendor", "vendors", "the maker or operator of car-park systems", "厂商", fieldsOf(vendorColumns)},
-		{"lot", "lots", "a car park", "车场", fieldsOf(lotColumns)},
-		{"account", "accounts", "one set of a platform's keys", "平台账号", fieldsOf(accountColumns)},
-		{"binding", "bindings", "this account's charges count in this lot", "对接", fieldsOf(bindingColumns)},
-	}
-}
-
 // column is a field of a T: how it is described, set from a checked node, and shown as one. get gives nil
 // where there is nothing to show.
 type column[T any] struct {

@@ -49,16 +49,6 @@ func (m *merger) state() *State {
 	return s
 }
 
-type merger struct {
-	catalog *Catalog
-	doc     *Document
-	was     tables
-	next    tables
-	lines   map[string]entry // things of the document, by name ("lot 200461/1313")
-	changes Changes
-	errs    Errors
-}
-
 func clone[T any](m map[string]*T) map[string]*T {
 	if m == nil {
 		return map[string]*T{}
@@ -186,4 +176,14 @@ func (m *merger) completeBinding(b *charge.Binding, isNew bool) {
 func (s *State) With(doc *Document) (*State, error) {
 	next, _, err := s.catalog.Merge(s, doc)
 	return next, err
+}
+
+// sound reports whether the whole estate passes the checks, which one that an older build has kept need not do.
+func (s *State) sound() bool {
+	s.checked.Do(func() {
+		m := merger{catalog: s.catalog, doc: &Document{}, was: s.tables, next: s.tables}
+		m.check(reach{all: true})
+		s.passed = len(m.errs) == 0
+	})
+	return s.passed
 }

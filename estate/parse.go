@@ -50,19 +50,6 @@ func Parse(file string, src []byte, getenv func(string) (string, bool), readFile
 	return doc, nil
 }
 
-// reader checks nodes against field descriptions and collects what is wrong.
-type reader struct {
-	file     string
-	getenv   func(string) (string, bool)
-	readFile func(string) ([]byte, error)
-	thing    string // what is being read, for errors
-	errs     Errors
-}
-
-func (p *reader) fail(line int, field string, code Code, args ...any) {
-	p.errs = append(p.errs, Error{File: p.file, Line: line, Thing: p.thing, Field: field, Code: code, args: args})
-}
-
 func (p *reader) document(root *node) *Document {
 	doc := &Document{File: p.file}
 	if root.kind != kindMap {
@@ -145,20 +132,6 @@ func (p *reader) object(path string, n *node, fields []Field) {
 	}
 }
 
-// part checks a mapping that is taken whole: what it requires must be there.
-func (p *reader) part(path string, n *node, fields []Field) {
-	if n.kind != kindMap {
-		p.fail(n.line, path, CodeType, isMap)
-		return
-	}
-	p.object(path, n, fields)
-	for _, f := range fields {
-		if f.Required && n.get(f.Name) == nil {
-			p.fail(n.line, join(path, f.Name), CodeMissing)
-		}
-	}
-}
-
 // names refuses unknown keys and keys that are given twice.
 func (p *reader) names(path string, n *node, fields []Field) {
 	seen := map[string]int{}
@@ -177,13 +150,6 @@ func (p *reader) names(path string, n *node, fields []Field) {
 			p.fail(pr.line, path, CodeUnknownKey, clip(pr.name), strings.Join(known, ", "))
 		}
 	}
-}
-
-func join(path, name string) string {
-	if path == "" {
-		return name
-	}
-	return path + "." + name
 }
 
 // value checks one value against its field. Secrets are resolved in place.
@@ -279,11 +245,43 @@ func (p *reader) keys(path string, n *node, f Field) {
 	}
 }
 
-// clip keeps error texts short when the input is not.
-func clip(s string) string {
-	const most = 60
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + "…"
+// Objects describes vendors, lots, accounts and bindings, in the order of a file.
+func Objects() []Object {
+	return []Object{
+		{"vendor", "vendors", "the maker or operator of car-park systems", "厂商", fieldsOf(vendorColumns)},
+		{"lot", "lots", "a car park", "车场", fieldsOf(lotColumns)},
+		{"account", "accounts", "one set of a platform's keys", "平台账号", fieldsOf(accountColumns)},
+		{"binding", "bindings", "this account's charges count in this lot", "对接", fieldsOf(bindingColumns)},
 	}
-	return s
+}
+
+// part checks a mapping that is taken whole: what it requires must be there.
+func (p *reader) part(path string, n *node, fields []Field) {
+	if n.kind != kindMap {
+		p.fail(n.line, path, CodeType, isMap)
+		return
+	}
+	p.object(path, n, fields)
+	for _, f := range fields {
+		if f.Required && n.get(f.Name) == nil {
+			p.fail(n.line, join(path, f.Name), CodeMissing)
+		}
+	}
+}
+
+// lineOf gives the line of a field as far as it is written, else of what holds it.
+func (e entry) lineOf(path string) int {
+	line, n := e.line, e.node
+	for _, name := range strings.Split(path, ".") {
+		found := false
+		for _, p := range n.pairs {
+			if p.name == name {
+				line, n, found = p.line, p.value, true
+			}
+		}
+		if !found {
+			break
+		}
+	}
+	return line
 }

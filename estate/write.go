@@ -163,3 +163,6 @@ func plain(s string) string {
 	}
 	return s
 }
+
+// sealedMark is the one member of a stored mapping that stands for a secret.
+const sealedMark = "sealed"

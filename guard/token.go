@@ -2,11 +2,8 @@ package guard
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base32"
-	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"sort"
@@ -163,25 +160,4 @@ func (t *Tokens) flush(ctx context.Context) error {
 		}
 		return changes, nil
 	})
-}
-
-// randomText gives n random bytes in letters that stand anywhere.
-func randomText(n int) string {
-	b := make([]byte, n)
-	rand.Read(b)
-	return base64.RawURLEncoding.EncodeToString(b)
-}
-
-// randomID names a stored thing.
-func randomID() string {
-	b := make([]byte, 6)
-	rand.Read(b)
-	return hex.EncodeToString(b)
-}
-
-// randomBase32 gives n random bytes in letters that can be read out.
-func randomBase32(n int) string {
-	b := make([]byte, n)
-	rand.Read(b)
-	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b)
 }

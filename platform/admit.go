@@ -286,11 +286,6 @@ func refusal(err error, step Step) *Refusal {
 	return Refuse(step, charge.OutcomeBadBody, "the push could not be read")
 }
 
-// BadField makes the *Refusal of a push whose seal holds and one of whose fields does not.
-func BadField(format string, args ...any) *Refusal {
-	return Refuse(StepFields, charge.OutcomeBadField, fmt.Sprintf(format, args...))
-}
-
 // BadPlate is BadField of a text that charge.ParsePlate refused; it does not show the text.
 func BadPlate(name, text string, err error) *Refusal {
 	switch {

@@ -7,6 +7,7 @@
 package platform
 
 import (
+	"fmt"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -428,3 +429,8 @@ const (
 	EvidenceInferred   Evidence = "inferred"
 	EvidenceAssumed    Evidence = "assumed"
 )
+
+// BadField makes the *Refusal of a push whose seal holds and one of whose fields does not.
+func BadField(format string, args ...any) *Refusal {
+	return Refuse(StepFields, charge.OutcomeBadField, fmt.Sprintf(format, args...))
+}

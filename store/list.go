@@ -7,17 +7,6 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 )
 
-// The plates of certification's invented cars begin with charge.TrialMark. They are found by plate or order, and stand on
-// no list and in no sum.
-const (
-	trialPlate = "plate >= '" + charge.TrialMark + "' AND plate < '" + afterTrial + "'"
-	realPlate  = "NOT (" + trialPlate + ")"
-	afterTrial = "浌" // the character behind TrialMark
-
-	// realRoute leaves out the lines on which certification plays lots, see charge.LotID.Trial.
-	realRoute = "route NOT LIKE '%..certify'"
-)
-
 // Charges lists charges, newest first.
 func (s *Store) Charges(ctx context.Context, cf charge.ChargeFilter) (page charge.Page[*charge.Charge], err error) {
 	err = s.Read(ctx, func(t *Tx) error {

@@ -50,3 +50,12 @@ func (s *seenPlates) add(plates []string) {
 		s.seen.set(p, struct{}{})
 	}
 }
+
+// reverse writes a text from its end.
+func reverse(s string) string {
+	r := []rune(s)
+	for i, j := 0, len(r)-1; i < j; i, j = i+1, j-1 {
+		r[i], r[j] = r[j], r[i]
+	}
+	return string(r)
+}

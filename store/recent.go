@@ -1,6 +1,9 @@
 package store
 
 import (
+	"slices"
+	"time"
+
 	"github.com/chargestamp/chargestamp/charge"
 )
 
@@ -42,4 +45,64 @@ func (r *recent) keep(charges []*charge.Charge, deliveries []*charge.Delivery) {
 func (r *recent) clear() {
 	r.charges.clear()
 	r.deliveries.clear()
+}
+
+// know remembers a charge as it stands in the store, and gives that copy, which nobody changes.
+func (t *Tx) know(c *charge.Charge) *charge.Charge {
+	own := ownCharge(c)
+	t.see(own)
+	return own
+}
+
+func (t *Tx) see(c *charge.Charge) {
+	if t.seen == nil {
+		t.seen = make(map[int64]charge.Charge)
+	}
+	t.seen[c.ID] = *c
+}
+
+// recentCharge gives a charge as it would be read, where that is known.
+func (t *Tx) recentCharge(id int64) *charge.Charge {
+	if t.recent == nil {
+		return nil
+	}
+	if slices.ContainsFunc(t.putCharges, func(c *charge.Charge) bool { return c.ID == id }) {
+		return nil // this transaction has changed it
+	}
+	c, ok := t.recent.charges.get(id)
+	if !ok {
+		return nil
+	}
+	t.see(c)
+	return ownCharge(c)
+}
+
+// put remembers a charge, which nobody changes any more, for recent as it would be read: times in whole milliseconds.
+func (t *Tx) put(c *charge.Charge) {
+	if t.recent == nil || t.bulk {
+		return
+	}
+	own := *c
+	for _, at := range []*time.Time{&own.StartedAt, &own.EndedAt, &own.Received, &own.HoldUntil, &own.UpdatedAt} {
+		*at = fromMillis(millis(*at))
+	}
+	t.putCharges = append(t.putCharges, &own)
+}
+
+// ownCharge copies a charge with all that it points to.
+func ownCharge(c *charge.Charge) *charge.Charge {
+	own := *c
+	own.Reduction, own.Usage, own.Decision = ownValue(c.Reduction), ownValue(c.Usage), ownValue(c.Decision)
+	if own.Decision != nil {
+		own.Decision.Granted = slices.Clone(own.Decision.Granted)
+	}
+	return &own
+}
+
+func ownValue[T any](v *T) *T {
+	if v == nil {
+		return nil
+	}
+	own := *v
+	return &own
 }

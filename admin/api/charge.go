@@ -47,12 +47,6 @@ type chargeFull struct {
 	Timeline  []step      `json:"timeline" nullable:"false"`
 }
 
-type reduction struct {
-	Method  string `json:"method" enum:"time,amount,free,lot_decides"`
-	Minutes int64  `json:"minutes"`
-	Amount  string `json:"amount"`
-}
-
 type stayOfCharge struct {
 	OrderID   string     `json:"order_id"`
 	EnteredAt *time.Time `json:"entered_at"`
@@ -83,16 +77,6 @@ type report struct {
 	State string `json:"state"`
 }
 
-type step struct {
-	At       *time.Time `json:"at"`
-	Step     string     `json:"step"`
-	Result   string     `json:"result"`
-	Reason   *string    `json:"reason"`
-	By       *string    `json:"by" doc:"user or token that did it; null for the gateway itself"`
-	Detail   *string    `json:"detail" doc:"in English"`
-	DetailZH *string    `json:"detail_zh" doc:"the same in Chinese"`
-}
-
 // decision is how a charge was decided and on what.
 type decision struct {
 	At            *time.Time  `json:"at"`
@@ -116,13 +100,6 @@ type granted struct {
 	Reduction *reduction `json:"reduction"`
 	Combine   string     `json:"combine"`
 	At        *time.Time `json:"at"`
-}
-
-func viewReduction(r *charge.Reduction) *reduction {
-	if r == nil || r.IsZero() {
-		return nil
-	}
-	return &reduction{string(r.Method), r.Minutes, r.Amount.String()}
 }
 
 func viewHead(who guard.Identity, c *charge.Charge) chargeHead {
@@ -226,30 +203,7 @@ func (in *ChargeQuery) filter() (charge.ChargeFilter, error) {
 	return f, err
 }
 
-// ByID is one thing by its id. It is exported for the mapping of parameters.
-type ByID struct {
-	ID string `path:"id"`
-}
-
 type chargeOutput struct{ Body chargeFull }
-
-type actionInput struct {
-	ByID
-	DryRun bool `query:"dry_run" doc:"say the effect only"`
-	Body   *reasonBody
-}
-
-type reasonBody struct {
-	Reason string `json:"reason,omitempty" maxLength:"500" doc:"why; kept in the audit log and the timeline; required but for a dry run"`
-}
-
-// text is the reason; empty where no body was sent.
-func (b *reasonBody) text() string {
-	if b == nil {
-		return ""
-	}
-	return strings.TrimSpace(b.Reason)
-}
 
 type bindInput struct {
 	ByID
@@ -259,8 +213,6 @@ type bindInput struct {
 		Reason  string `json:"reason,omitempty" maxLength:"500"`
 	}
 }
-
-type effectOutput struct{ Body effectView }
 
 func (a *api) charges() {
 	handle(a, route{method: http.MethodGet, path: "/charges", id: "list-charges", role: guard.RoleViewer,

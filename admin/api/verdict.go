@@ -6,11 +6,10 @@ import (
 	"strings"
 
 	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/words"
-
-	"github.com/chargestamp/chargestamp/charge"
 )
 
 // verdict is what is true to say of a charge, and what can be done about it.
@@ -103,3 +102,5 @@ func (a *api) resolve() {
 			return &effectOutput{viewEffect(effect)}, err
 		})
 }
+
+type effectOutput struct{ Body effectView }

@@ -153,3 +153,49 @@ func joined[T ~string](codes []T) string {
 func invalid(where, detail string) error {
 	return desk.Fail(desk.Invalid, "the request cannot be used as it is", desk.FieldError{Where: where, Detail: detail})
 }
+
+type reduction struct {
+	Method  string `json:"method" enum:"time,amount,free,lot_decides"`
+	Minutes int64  `json:"minutes"`
+	Amount  string `json:"amount"`
+}
+
+type step struct {
+	At       *time.Time `json:"at"`
+	Step     string     `json:"step"`
+	Result   string     `json:"result"`
+	Reason   *string    `json:"reason"`
+	By       *string    `json:"by" doc:"user or token that did it; null for the gateway itself"`
+	Detail   *string    `json:"detail" doc:"in English"`
+	DetailZH *string    `json:"detail_zh" doc:"the same in Chinese"`
+}
+
+func viewReduction(r *charge.Reduction) *reduction {
+	if r == nil || r.IsZero() {
+		return nil
+	}
+	return &reduction{string(r.Method), r.Minutes, r.Amount.String()}
+}
+
+// ByID is one thing by its id. It is exported for the mapping of parameters.
+type ByID struct {
+	ID string `path:"id"`
+}
+
+type actionInput struct {
+	ByID
+	DryRun bool `query:"dry_run" doc:"say the effect only"`
+	Body   *reasonBody
+}
+
+type reasonBody struct {
+	Reason string `json:"reason,omitempty" maxLength:"500" doc:"why; kept in the audit log and the timeline; required but for a dry run"`
+}
+
+// text is the reason; empty where no body was sent.
+func (b *reasonBody) text() string {
+	if b == nil {
+		return ""
+	}
+	return strings.TrimSpace(b.Reason)
+}

@@ -299,3 +299,6 @@ func (c *conn) overdue(now time.Time) string {
 	}
 	return ""
 }
+
+// floodSpan is the span in which messages of one token and refused frames of one connection are counted.
+const floodSpan = 10 * time.Second

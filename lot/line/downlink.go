@@ -27,19 +27,6 @@ func (s *Server) Here(id charge.LotID) bool {
 func takesCloud(n *session) bool  { return n.cloud }
 func takesPrices(n *session) bool { return n.cloud && n.prices }
 
-// pick chooses the one session that a downlink goes to: of the wanted link where there is one that answers.
-func (s *Server) pick(id charge.LotID, want charge.Link, fit func(*session) bool) *session {
-	if s.stopping.Load() {
-		return nil
-	}
-	for _, n := range s.sessions.of(id, want) {
-		if fit(n) {
-			return n
-		}
-	}
-	return nil
-}
-
 // linkOf is the link of a PC with two that a reduction goes to: 3.36 is the vendor's message, 3.25 the cloud's.
 func linkOf(m charge.Message) charge.Link {
 	if m == charge.Message336 {
@@ -121,9 +108,6 @@ func (s *Server) result(f *lot.Fields, why silence) lot.Result {
 		Detail: answerNote(clip(f.Text("state")), f), At: at,
 	}
 }
-
-// maxUUID is more than the ids of our messages have, in bytes.
-const maxUUID = 64
 
 // replied takes a lot's answer to a downlink. An acknowledgement that nobody waits for is told to flow, which
 // knows whether the lot was ever sent such a message.

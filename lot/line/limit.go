@@ -47,6 +47,3 @@ func guess(remote, park string) string {
 	}
 	return remote + " " + clipTo(park, maxUUID)
 }
-
-// floodSpan is the span in which messages of one token and refused frames of one connection are counted.
-const floodSpan = 10 * time.Second

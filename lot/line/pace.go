@@ -1,8 +1,9 @@
 package line
 
 import (
-	"sync"
 	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
 )
 
 // enqueue gives a session a downlink, to be sent when its turn comes; false where there is no room.
@@ -114,32 +115,22 @@ func (s *Server) move(n *session) {
 	}
 }
 
-// gated are sessions for which something waits until a moment comes.
-type gated struct {
-	mu  sync.Mutex
-	set map[*session]bool
-}
-
-func (g *gated) add(n *session) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.set == nil {
-		g.set = make(map[*session]bool)
-	}
-	g.set[n] = true
-}
-
-func (g *gated) take() map[*session]bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	set := g.set
-	g.set = nil
-	return set
-}
-
 // ungate sends what has waited until now.
 func (s *Server) ungate() {
 	for n := range s.gated.take() {
 		s.advance(n)
 	}
+}
+
+// pick chooses the one session that a downlink goes to: of the wanted link where there is one that answers.
+func (s *Server) pick(id charge.LotID, want charge.Link, fit func(*session) bool) *session {
+	if s.stopping.Load() {
+		return nil
+	}
+	for _, n := range s.sessions.of(id, want) {
+		if fit(n) {
+			return n
+		}
+	}
+	return nil
 }

@@ -97,3 +97,26 @@ func (s *Server) warn(u uplink) {
 		s.log.Warn("fields of a lot's message were cut", "lot", u.session.lot.String(), "service", u.label(), "fields", cut, "count", n)
 	}
 }
+
+// gated are sessions for which something waits until a moment comes.
+type gated struct {
+	mu  sync.Mutex
+	set map[*session]bool
+}
+
+func (g *gated) add(n *session) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.set == nil {
+		g.set = make(map[*session]bool)
+	}
+	g.set[n] = true
+}
+
+func (g *gated) take() map[*session]bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	set := g.set
+	g.set = nil
+	return set
+}

@@ -185,3 +185,6 @@ func clipTo(text string, most int) string {
 	}
 	return text
 }
+
+// maxUUID is more than the ids of our messages have, in bytes.
+const maxUUID = 64
