@@ -42,7 +42,8 @@ var may = map[string][]string{
 	"platform/all":          {"charge", "platform", "platform/profile", "platform/cec", "platform/flat", "platform/plain", "platform/open13"},
 	"lot":                   {"charge", "seal", "limit"},
 	"lot/line":              {"charge", "seal", "lot", "limit"},
-	"lot/callback":          {"charge", "seal", "lot", "outbound"},
+	"lot/calls":             {"charge", "lot", "outbound"}, // the kit of the channels that call over HTTP: queue, turns, breaker
+	"lot/callback":          {"charge", "seal", "lot", "lot/calls", "outbound"},
 	"lot/ledger":            {"charge", "seal", "lot"},
 	"store":                 {"charge", "outbox"},
 	"store/storetest":       {"charge", "outbox", "store", "store/pgtest"},

@@ -22,6 +22,7 @@ import (
 	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/lot/callback"
+	"github.com/chargestamp/chargestamp/lot/calls"
 	"github.com/chargestamp/chargestamp/lot/ledger"
 	"github.com/chargestamp/chargestamp/lot/line"
 	"github.com/chargestamp/chargestamp/outbound"
@@ -198,14 +199,14 @@ func (a *App) makeFlow(ctx context.Context) error {
 	a.line = line.New(line.Config{Directory: dir, Events: events, Sessions: sessions{a.store, a.hints}, Node: a.cfg.Node, Now: a.clock.Now, Logger: a.logger,
 		Metrics: lineMetrics{a.metrics}, FrameBytes: a.cfg.Line.FrameBytes, OfflineAfter: time.Duration(a.cfg.Line.OfflineAfter),
 		FloodPer10s: a.cfg.Line.FloodPer10s, LoginPerS: a.cfg.Limits.LoginPerS})
-	calls := outbound.NewClient(outbound.Options{})
-	a.callback = callback.NewChannel(callback.ChannelConfig{Directory: dir, Client: calls, Now: a.clock.Now})
+	client := outbound.NewClient(outbound.Options{})
+	a.callback = callback.NewChannel(callback.ChannelConfig{Directory: dir, Client: client, Now: a.clock.Now})
 	a.onStop(1, func(context.Context) {
 		a.callback.Stop()
-		calls.Close()
+		client.Close()
 	})
 	a.metrics.pulse.calls = a.callback
-	if lease := outbox.DefaultLease; lease <= max(callback.TimeLimit, line.DefaultAckWait) {
+	if lease := outbox.DefaultLease; lease <= max(calls.TimeLimit, line.DefaultAckWait) {
 		return fmt.Errorf("a lease of %s is not longer than a try may take: two nodes could send at once", lease)
 	}
 	last, err := a.store.LastID(ctx)

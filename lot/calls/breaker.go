@@ -1,4 +1,4 @@
-package callback
+package calls
 
 import (
 	"fmt"
@@ -48,7 +48,7 @@ func (b *breaker) restError() error {
 
 // Breaker tells how a lot stands: "closed", "open" while it rests after failures, "half_open" while one try
 // at a time finds out whether it answers again.
-func (c *Channel) Breaker(id charge.LotID) string {
+func (c *Queue) Breaker(id charge.LotID) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	q := c.lots[id]
