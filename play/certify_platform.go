@@ -288,8 +288,7 @@ func (x *exam) refusals(ctx context.Context, v voice) {
 	for _, name := range []string{"PlateNum", "Plate", "plateNo", "carNo", "car_number"} {
 		plates.Fields = append(plates.Fields, Field{name, nil})
 	}
-	crossed, nowhere, absurd := x.fresh(), x.fresh(), x.fresh()
-	crossed.Start, crossed.End = crossed.End, crossed.Start
+	nowhere, absurd := x.fresh(), x.fresh()
 	nowhere.Lot.Park, nowhere.Charger = "no-such-lot", "no-such-charger"
 	absurd.Plate = "?!"
 	for _, tc := range []struct {
@@ -299,11 +298,11 @@ func (x *exam) refusals(ctx context.Context, v voice) {
 	}{
 		{"refused: no plate", x.fresh(), plates},
 		{"refused: an absurd plate", absurd, Options{}},
-		{"refused: an end before the start", crossed, Options{}},
 		{"refused: an unknown lot", nowhere, Options{}},
 	} {
 		x.check(ctx, tc.name, func(ctx context.Context) (string, error) { return x.refused(ctx, tc.push, tc.opt, "") })
 	}
+	x.check(ctx, "an end before the start", x.crossed)
 }
 
 // wrongTokens breaks the access token and the token in the path, each by itself: with a path token the first thing
@@ -362,17 +361,29 @@ func notTaken(e *Exchange, err error) func(code string) (string, error) {
 
 // stale: whether a wrong clock is refused is the account's setting.
 func (x *exam) stale(ctx context.Context) (string, error) {
-	e, err := x.play().Send(ctx, x.fresh(), Options{Break: BreakClock})
-	if err != nil {
-		return "", err
+	return eitherWay(x.play().Send(ctx, x.fresh(), Options{Break: BreakClock}))("the account's clock is not enforced")
+}
+
+// crossed: times that cannot be are refused only where the binding's rule needs them.
+func (x *exam) crossed(ctx context.Context) (string, error) {
+	p := x.fresh()
+	p.Start, p.End = p.End, p.Start
+	return eitherWay(x.play().Send(ctx, p, Options{}))("the rule does not need the times")
+}
+
+// eitherWay wants an answer in the platform's words, yes or no; why says what a yes means.
+func eitherWay(e *Exchange, err error) func(why string) (string, error) {
+	return func(why string) (string, error) {
+		switch {
+		case err != nil:
+			return "", err
+		case e.Bad != nil:
+			return "", e.Bad
+		case e.Delivered():
+			return "taken: " + why, nil
+		}
+		return "refused: " + seen(e), nil
 	}
-	if e.Bad != nil {
-		return "", e.Bad
-	}
-	if e.Delivered() {
-		return "taken: the account's clock is not enforced", nil
-	}
-	return "refused: " + seen(e), nil
 }
 
 // status sends a request that is changed by hand and wants an HTTP status.
