@@ -27,6 +27,7 @@ var onBoth = []struct {
 	{"GracefulStop", testGracefulStop},
 	{"VendorsSDK", testVendorsSDK},
 	{"CertifyWithARealLotWaiting", testCertifyWithARealLotWaiting},
+	{"ReturningNumber", testReturningNumber},
 }
 
 func TestOnSQLite(t *testing.T) {
