@@ -322,3 +322,15 @@ func TestCookiesAreSecure(t *testing.T) {
 		}
 	}
 }
+
+// TestSecurityTestPushesIntoLiveBindingsAreAdmins: one takes money off the bill of whatever plate is typed.
+func TestSecurityTestPushesIntoLiveBindingsAreAdmins(t *testing.T) {
+	for role, want := range map[guard.Role]int{guard.RoleViewer: http.StatusForbidden,
+		guard.RoleSupport: http.StatusForbidden, guard.RoleAdmin: http.StatusOK} {
+		f := newFake()
+		a := as(t, f, role).post("/bindings/teld-main/200461/1313/test", url.Values{"plate": {"京A12345"}})
+		if a.StatusCode != want || (len(f.done) > 0) != (want == http.StatusOK) {
+			t.Errorf("as %s: %d, did %v", role, a.StatusCode, f.done)
+		}
+	}
+}

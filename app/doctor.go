@@ -121,27 +121,10 @@ func CheckProfile(file string) (string, error) {
 
 // Text prints a finding for a person.
 func (f Finding) Text() string {
-	var b strings.Builder
-	for _, s := range f.Steps {
-		fmt.Fprintf(&b, "%-11s %-10s %s\n", s.Step, s.Result, s.Detail)
-	}
-	for _, part := range []struct{ name, text string }{
-		{"we signed over", f.Canonical}, {"the keys give", f.Expected}, {"the push has", f.Found}, {"likely", f.Likely},
-		{"we would answer", f.Answer},
-	} {
-		if part.text != "" {
-			fmt.Fprintf(&b, "%s:\n  %s\n", part.name, part.text)
-		}
-	}
-	if len(f.Read) > 0 {
-		fmt.Fprintf(&b, "read:\n  %s\n", strings.Join(f.Read, "\n  "))
-	}
 	if f.Accepted {
-		b.WriteString("seal, clock and fields would be accepted\n")
-	} else {
-		fmt.Fprintf(&b, "would be refused: %s\n", f.Outcome)
+		return f.String() + "\nseal, clock and fields would be accepted\n"
 	}
-	return b.String()
+	return f.String() + "\nwould be refused: " + string(f.Outcome) + "\n"
 }
 
 // pushDoctor judges pushes that staff paste, with the keys of this server's accounts.

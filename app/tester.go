@@ -13,6 +13,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/doctor"
 )
 
 // tester pushes one invented charge the whole real way: built and sealed by the platform's dialect, over a socket to our
@@ -57,7 +58,7 @@ func (t tester) TestPush(ctx context.Context, account string, id charge.LotID, p
 	if err != nil {
 		return desk.TestPush{}, err
 	}
-	out := desk.TestPush{Request: masked(q), Status: status, Answer: string(answer)}
+	out := desk.TestPush{Request: masked(q), Status: status, Answer: doctor.MaskAnswer(string(answer))}
 	page, err := t.app.store.Charges(ctx, charge.ChargeFilter{Platform: acc.Platform, Order: sample.Order, Limit: 1})
 	if err == nil && len(page.Items) > 0 {
 		out.Charge = page.Items[0].ID

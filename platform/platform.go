@@ -262,21 +262,6 @@ type Glimpser interface {
 	Glimpse(p Push) Reading
 }
 
-// Doctor is what a dialect can add to a diagnosis. Its answers hold masked secrets only.
-type Doctor interface {
-	// Diagnose gives the canonical text that was signed over, key masked, and the first likely mistake.
-	Diagnose(p Push, a Account, now time.Time) Diagnosis
-}
-
-// Diagnosis is the signature doctor's finding on one push.
-type Diagnosis struct {
-	Canonical string   // the text we signed over, secrets masked
-	Expected  string   // the signature the keys give; only for whoever holds the keys
-	Found     string   // the signature in the push
-	Likely    string   // the first usual mistake that explains the difference; empty where none does
-	Read      []string // what was read, "name = value unit"
-}
-
 // TokenAsker is a dialect whose requests carry an access token that is asked for first.
 type TokenAsker interface {
 	// TokenRequest asks for an access token.

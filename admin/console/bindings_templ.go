@@ -595,7 +595,7 @@ func bindingPage(p *page, v bindingView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if v.CanTest && p.Support() && v.Mode != charge.ModeOff {
+			if v.CanTest && (v.Mode == charge.ModeLive && p.Admin() || v.Mode == charge.ModeShadow && p.Support()) {
 				templ_7745c5c3_Err = testPushBox(p, v).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

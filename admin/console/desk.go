@@ -86,11 +86,21 @@ func stepResult(p *page, result string) string {
 // plates finds what looks like a number plate.
 var plates = regexp.MustCompile(`(\p{Han}[A-Z])[A-Z0-9]{3,5}([A-Z0-9]{2})`)
 
-// shared is a finding that can be sent to a platform: without the signature that our keys give, what was read
-// and what looks like a plate.
+// signatureWord says whether the keys give a push's signature.
+func signatureWord(p *page, m platform.Match) string {
+	switch m {
+	case platform.Equal:
+		return p.T("是", "yes")
+	case platform.Differs:
+		return p.T("否", "no")
+	}
+	return p.T("未比较", "not compared")
+}
+
+// shared is a finding that can be sent to a platform: without what was read and what looks like a plate.
 func shared(p *page, f *doctor.Finding) string {
 	masked := *f
-	masked.Expected, masked.Answer, masked.Read = "", "", nil
+	masked.Answer, masked.Read, masked.Difference = "", nil, nil
 	text := masked.String()
 	if p.Lang != words.English {
 		text = sharedInChinese(p, &masked)
@@ -231,7 +241,8 @@ func actionName(p *page, action string) string {
 		"user.create": p.T("创建用户", "user made"), "user.revoke": p.T("停用用户", "user ended"), "user.role": p.T("更改角色", "role changed"),
 		"user.totp_on": p.T("开启双因素", "second factor on"), "user.totp_off": p.T("关闭双因素", "second factor off"),
 		"user.password": p.T("更改密码", "password changed"), "user.first_admin": p.T("创建首位管理员", "first admin made"),
-		"session.revoke": p.T("结束会话", "session ended"), "alert.test": p.T("测试告警", "alert tested"), "binding.test": p.T("测试推送", "test push"),
+		"session.revoke": p.T("结束会话", "session ended"), "alert.test": p.T("测试告警", "alert tested"),
+		"binding.test": p.T("测试推送", "test push"), "doctor.check": p.T("推送诊断", "push examined"),
 	}
 	if name, ok := names[action]; ok {
 		return name

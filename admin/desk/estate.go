@@ -2,6 +2,8 @@ package desk
 
 import (
 	"context"
+	"crypto/sha256"
+	"fmt"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/estate"
@@ -50,6 +52,15 @@ func (d *Desk) Check(ctx context.Context, who guard.Identity, q Question) (Findi
 	if _, ok := d.Platform(q.Platform); !ok {
 		return Finding{}, Fail(Invalid, "there is no platform "+q.Platform, FieldError{Where: "body.platform", Detail: "unknown platform", Chinese: "没有这个平台"})
 	}
+	sum := sha256.Sum256(q.Push)
+	return d.examine(ctx, who, q, q.Platform, fmt.Sprintf("%d bytes, sha256 %x", len(q.Push), sum[:8]))
+}
+
+// examine asks the doctor and writes down who did: the answers are judged with secret keys.
+func (d *Desk) examine(ctx context.Context, who guard.Identity, q Question, object, detail string) (Finding, error) {
+	if err := d.Record(ctx, who, "doctor.check", object, detail); err != nil {
+		return Finding{}, err
+	}
 	found, err := d.cfg.Doctor.Check(ctx, q)
 	return found, Wrap(err)
 }
@@ -64,6 +75,11 @@ func (d *Desk) TestPush(ctx context.Context, who guard.Identity, account string,
 	}
 	if d.cfg.Tester == nil {
 		return TestPush{}, Fail(Conflict, "this gateway sends no test pushes")
+	}
+	if b, ok := d.Estate().Binding(account, id); ok && b.Mode == charge.ModeLive {
+		if err := allow(who, guard.RoleAdmin); err != nil {
+			return TestPush{}, err // it takes money off whose plate he likes
+		}
 	}
 	done, err := d.cfg.Tester.TestPush(ctx, account, id, plate)
 	if err != nil {

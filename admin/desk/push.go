@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
@@ -45,7 +46,8 @@ func (d *Desk) Push(ctx context.Context, who guard.Identity, id int64) (*Push, e
 		}
 	}
 	if Allows(who.Role, guard.RoleSupport) && stored.Charge == 0 && len(p.Read.Read) == 0 {
-		found, err := d.cfg.Doctor.Check(ctx, Question{Platform: stored.Platform, Push: stored.Request, At: stored.Received})
+		found, err := d.examine(ctx, who, Question{Platform: stored.Platform, Push: stored.Request, At: stored.Received},
+			strconv.FormatInt(id, 10), stored.Platform)
 		if err != nil {
 			d.Failed(ctx, err)
 		} else {

@@ -43,7 +43,7 @@ func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) p
 	c := patient{envelope: *e, keys: keys}
 	g := platform.Diagnosis{Canonical: shown(*e), Found: platform.Clip(e.sig)}
 	if keys[keySig] != "" {
-		g.Expected = seal.HMACMD5Upper(keys[keySig], e.canonical())
+		g.Signature = platform.MatchOf(seal.EqualFold(seal.HMACMD5Upper(keys[keySig], e.canonical()), e.sig))
 	}
 	plain, err := e.open(keys)
 	var fields []seal.Field
@@ -54,8 +54,11 @@ func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) p
 		g.Read = d.lines(p, fields)
 	}
 	switch {
-	case g.Expected != "" && !seal.EqualFold(g.Expected, e.sig):
-		g.Likely = c.signatureMistake(plain)
+	case g.Signature == platform.Differs:
+		var theirs string
+		if g.Likely, theirs = c.signatureMistake(plain); theirs != "" && g.Canonical == string(e.canonical()) {
+			g.Difference = platform.FirstDifference(g.Canonical, theirs)
+		}
 	case g.Read == nil:
 		g.Likely = c.cipherMistake()
 	default:
@@ -122,13 +125,14 @@ type patient struct {
 // noMistake is said where nothing else explains a signature.
 const noMistake = "no usual mistake explains the signature: sig_secret is another one, or the push was changed on its way"
 
-// signatureMistake names the first usual mistake that gives the signature found.
-func (c *patient) signatureMistake(plain []byte) string {
+// signatureMistake names the first usual mistake that explains the signature found, and the text that was signed over
+// by it; no text where it is not another one, or holds what Data hides.
+func (c *patient) signatureMistake(plain []byte) (likely, theirs string) {
 	secret := c.keys[keySig].Reveal()
 	e := c.envelope
 	parts := []string{e.operator, e.data, e.timeStamp, e.seq}
 	if e.sig == "" {
-		return "the push has no Sig: it was not signed"
+		return "the push has no Sig: it was not signed", ""
 	}
 	for _, m := range []struct {
 		text  string
@@ -137,7 +141,6 @@ func (c *patient) signatureMistake(plain []byte) string {
 		{"the four fields were joined in another order than OperatorID, Data, TimeStamp, Seq", orders(parts)},
 		{"not all four fields were signed", leftOut(parts)},
 		{"names or separators stand between the fields; the values alone are joined", joints(parts)},
-		{"Data was signed as plain text; the base64 text is what is signed", []string{e.operator + string(plain) + e.timeStamp + e.seq}},
 		{"Data was signed URL-encoded, or lost its + on the way", swapped(parts, url.QueryEscape(e.data),
 			strings.ReplaceAll(url.QueryEscape(e.data), "%2F", "/"), lowerEscapes(url.QueryEscape(e.data)),
 			strings.ReplaceAll(e.data, " ", "+"), strings.ReplaceAll(e.data, "+", " "))},
@@ -150,11 +153,14 @@ func (c *patient) signatureMistake(plain []byte) string {
 	} {
 		for _, text := range m.texts {
 			if seal.EqualFold(seal.HMACMD5Upper(secret, text), e.sig) {
-				return m.text
+				return m.text, text
 			}
 		}
 	}
-	return c.keyMistake()
+	if seal.EqualFold(seal.HMACMD5Upper(secret, e.operator+string(plain)+e.timeStamp+e.seq), e.sig) {
+		return "Data was signed as plain text; the base64 text is what is signed", ""
+	}
+	return c.keyMistake(), ""
 }
 
 // keyMistake looks for a right text under a wrong key or digest.

@@ -44,19 +44,21 @@ type StepFinding struct {
 	Detail string        `json:"detail,omitempty"`
 }
 
-// Finding is what the doctor found. It is for whoever holds the keys.
+// Finding is what the doctor found. Nothing in it lets its reader push, sign in, or sign what another interface takes.
 type Finding struct {
 	Platform string         `json:"platform"`
 	Accepted bool           `json:"accepted"` // every step that was judged is ok
 	Outcome  charge.Outcome `json:"outcome"`  // of the push if it came in now
 	Steps    []StepFinding  `json:"steps"`
-	// Canonical is the text that we signed over, its secrets masked; Expected what the keys give for it.
-	Canonical string   `json:"canonical,omitempty"`
-	Expected  string   `json:"expected,omitempty"`
-	Found     string   `json:"found,omitempty"`
-	Likely    string   `json:"likely,omitempty"`
-	Read      []string `json:"read,omitempty"` // "name = value unit"
-	Answer    string   `json:"answer,omitempty"`
+	// Canonical is the text that we signed over, its secrets masked; Found is the signature in the push, and Signature
+	// whether the keys give it. What they give is never said.
+	Canonical  string               `json:"canonical,omitempty"`
+	Found      string               `json:"found,omitempty"`
+	Signature  platform.Match       `json:"signature,omitempty" enum:"equal,different"`
+	Difference *platform.Difference `json:"difference,omitempty"` // of the text that the sender signed over
+	Likely     string               `json:"likely,omitempty"`
+	Read       []string             `json:"read,omitempty"`   // "name = value unit"
+	Answer     string               `json:"answer,omitempty"` // signature, ciphertext and token masked
 }
 
 // Check examines a push. It changes nothing and asks nobody.
@@ -98,8 +100,7 @@ func (x Examination) examine(info platform.Info, p platform.Push, f *Finding) {
 	f.Steps = x.steps(info, p, last, failed)
 	f.Accepted = len(failed) == 0
 	f.Outcome = outcome(got)
-	verdict := platform.Verdict{Outcome: f.Outcome, Message: got.Message}
-	f.Answer = string(x.Dialect.Reply(p, got.Account, verdict).Body)
+	f.Answer = answer(x.Dialect, p, got, f.Outcome)
 	x.diagnose(p, got, f)
 }
 
@@ -196,7 +197,8 @@ func (x Examination) diagnose(p platform.Push, a platform.Admission, f *Finding)
 		return
 	}
 	d := doctor.Diagnose(p, *account, x.At)
-	f.Canonical, f.Expected, f.Found, f.Likely, f.Read = d.Canonical, d.Expected, d.Found, d.Likely, d.Read
+	f.Canonical, f.Found, f.Signature, f.Difference = d.Canonical, d.Found, d.Signature, d.Difference
+	f.Likely, f.Read = d.Likely, d.Read
 	if a.Message != nil && a.Message.Charge != nil && a.Refusal == nil {
 		f.Read = append(f.Read, asked(a.Message.Charge))
 	}
@@ -287,21 +289,28 @@ func (u unlocked) LotOff(lot charge.LotID) bool {
 	return ok && book.LotOff(lot)
 }
 
+func signature(m platform.Match) string {
+	return map[platform.Match]string{platform.Equal: "the one that the keys give",
+		platform.Differs: "not the one that the keys give"}[m]
+}
+
 // String prints a finding for a terminal.
 func (f Finding) String() string {
 	var b strings.Builder
 	for _, s := range f.Steps {
-		mark := map[string]string{StepOK: "ok        ", StepFailed: "FAILED    ", StepNotJudged: "not judged"}[s.Result]
-		fmt.Fprintf(&b, "%-8s %s  %s\n", s.Step, mark, s.Detail)
+		fmt.Fprintf(&b, "%-11s %-10s %s\n", s.Step, s.Result, s.Detail)
 	}
 	line := func(name, text string) {
 		if text != "" {
-			fmt.Fprintf(&b, "\n%s\n  %s\n", name, strings.ReplaceAll(text, "\n", "\n  "))
+			fmt.Fprintf(&b, "\n%s:\n  %s\n", name, strings.ReplaceAll(text, "\n", "\n  "))
 		}
 	}
 	line("signed over", f.Canonical)
-	line("signature the keys give", f.Expected)
 	line("signature in the push", f.Found)
+	line("it is", signature(f.Signature))
+	if d := f.Difference; d != nil {
+		line("first difference", fmt.Sprintf("at character %d: here %q, the sender signed over %q", d.At, d.Ours, d.Theirs))
+	}
 	line("likely", f.Likely)
 	line("read", strings.Join(f.Read, "\n"))
 	line("we would answer ("+string(f.Outcome)+")", f.Answer)

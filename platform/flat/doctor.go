@@ -25,16 +25,15 @@ func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) p
 	recipe := d.profile.Seal.Recipe
 	found, signed := signOf(fields, recipe)
 	g := platform.Diagnosis{Canonical: recipe.Masked(fields), Found: found, Read: d.table.Columns.Lines(fields)}
-	for i, keys := range a.Keys {
+	keyed := false
+	for _, keys := range a.Keys {
 		secret := keys[d.key].Reveal()
 		if secret == "" {
 			continue
 		}
-		if i == 0 || g.Expected == "" {
-			g.Expected = recipe.Sign(fields, secret)
-		}
+		keyed = true
 		if _, ok := recipe.VerifyAny(b.Signed(), secret, found); ok {
-			g.Expected = recipe.Sign(fields, secret)
+			g.Signature = platform.Equal
 			if g.Likely = profile.EscapedLot(fields, d.profile.Lot.Field); g.Likely == "" {
 				g.Likely = d.table.Columns.WrongZone(fields, now)
 			}
@@ -44,10 +43,14 @@ func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) p
 	switch {
 	case !signed:
 		g.Likely = "the push has no " + recipe.SignField() + ": it was not signed"
-	case g.Expected == "":
+	case !keyed:
 		g.Likely = "the account has no " + d.key
 	default:
-		g.Likely = d.mistake(fields, found, a.Keys)
+		g.Signature = platform.Differs
+		var theirs string
+		if g.Likely, theirs = d.mistake(fields, found, a.Keys); theirs != "" {
+			g.Difference = platform.FirstDifference(g.Canonical, theirs)
+		}
 	}
 	return g
 }
@@ -55,30 +58,31 @@ func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) p
 // noMistake is said where nothing else explains a signature.
 const noMistake = "no usual mistake in the text explains the signature: the key is another one, or the push was changed on its way"
 
-// mistake names the first usual mistake that gives the signature found.
-func (d *dialect) mistake(fields []seal.Field, found string, sets []platform.Keys) string {
+// mistake names the first usual mistake that explains the signature found, and the text that was signed over by it,
+// secrets masked; no text where it is not another one.
+func (d *dialect) mistake(fields []seal.Field, found string, sets []platform.Keys) (likely, theirs string) {
 	for _, keys := range sets {
-		t := trial{recipe: d.profile.Seal.Recipe, fields: fields, secret: keys[d.key].Reveal()}
+		t := trial{recipe: d.profile.Seal.Recipe, fields: fields, secret: keys[d.key].Reveal(), texts: map[string]string{}}
 		if t.secret == "" {
 			continue
 		}
 		for _, m := range mistakes {
 			if slices.ContainsFunc(m.signs(t), func(s string) bool { return seal.EqualFold(s, found) }) {
-				return m.text
+				return m.text, t.texts[strings.ToUpper(found)]
 			}
 		}
 		for _, f := range t.counted() {
 			if seal.EqualFold(t.sign(t.without(f.Name)), found) {
-				return "signed without the field " + f.Name
+				return "signed without the field " + f.Name, t.texts[strings.ToUpper(found)]
 			}
 		}
 		for name, other := range keys {
 			if name != d.key && seal.EqualFold(t.recipe.Sign(fields, other.Reveal()), found) {
-				return "signed with the account's " + name + " in place of its " + d.key
+				return "signed with the account's " + name + " in place of its " + d.key, ""
 			}
 		}
 	}
-	return noMistake
+	return noMistake, ""
 }
 
 // trial is one push with one secret.
@@ -86,6 +90,7 @@ type trial struct {
 	recipe seal.Recipe
 	fields []seal.Field
 	secret string
+	texts  map[string]string // what was signed over, secret masked, by the signature in capitals
 }
 
 // mistake is one usual mistake, and the signatures it gives.
@@ -279,14 +284,23 @@ func (t trial) numbers(change func(string) string) []seal.Field {
 }
 
 // sign signs other fields by the recipe.
-func (t trial) sign(fields []seal.Field) string { return t.recipe.Sign(fields, t.secret) }
+func (t trial) sign(fields []seal.Field) string {
+	return t.over(t.recipe.Masked(fields), t.recipe.Sign(fields, t.secret))
+}
 
 // signText signs another text before the secret by the recipe.
 func (t trial) signText(text string) string {
+	masked := text + t.recipe.Masked(nil)
 	if t.recipe == seal.KVHMACMD5 {
-		return seal.HMACMD5Lower(t.secret, text)
+		return t.over(masked, seal.HMACMD5Lower(t.secret, text))
 	}
-	return seal.MD5Upper(text + t.recipe.Canonical(nil, t.secret))
+	return t.over(masked, seal.MD5Upper(text+t.recipe.Canonical(nil, t.secret)))
+}
+
+// over remembers what a signature was made over.
+func (t trial) over(masked, sign string) string {
+	t.texts[strings.ToUpper(sign)] = masked
+	return sign
 }
 
 func sorted(fields []seal.Field) []seal.Field {

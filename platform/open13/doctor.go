@@ -15,35 +15,38 @@ import (
 	"github.com/chargestamp/chargestamp/seal"
 )
 
+// masked stands for the key where a text is shown that was signed over.
+const masked = "key=<ckey>"
+
 // Diagnose shows what was signed over, and tries the usual mistakes where the signature does not hold.
 func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) platform.Diagnosis {
 	e, err := open(p)
 	if err != nil {
 		return platform.Diagnosis{Likely: wrapped(p.Body, err)}
 	}
-	g := platform.Diagnosis{Canonical: string(e.data) + "key=<ckey>", Found: e.sign, Read: d.table.Columns.Lines(e.fields)}
+	g := platform.Diagnosis{Canonical: string(e.data) + masked, Found: e.sign, Read: d.table.Columns.Lines(e.fields)}
 	if set, err := e.unseal(a.Keys); err == nil {
-		g.Expected = seal.S1(e.data, a.Keys[set][key])
-		if compact, err := seal.CompactJSON(e.data); err == nil && g.Expected != e.sign {
-			g.Canonical, g.Expected = string(compact)+"key=<ckey>", e.sign
+		g.Signature = platform.Equal
+		if compact, err := seal.CompactJSON(e.data); err == nil && seal.S1(e.data, a.Keys[set][key]) != e.sign {
+			g.Canonical = string(compact) + masked
 		}
 		if g.Likely = profile.EscapedLot(e.fields, stationField); g.Likely == "" {
 			g.Likely = d.table.Columns.WrongZone(e.fields, now)
 		}
 		return g
 	}
-	for _, keys := range a.Keys {
-		if secret := keys[key].Reveal(); secret != "" && g.Expected == "" {
-			g.Expected = seal.S1(e.data, secret)
-		}
-	}
+	keyed := slices.ContainsFunc(a.Keys, func(k platform.Keys) bool { return k[key] != "" })
 	switch {
 	case e.sign == "":
 		g.Likely = "the push has no sign: it was not signed"
-	case g.Expected == "":
+	case !keyed:
 		g.Likely = "the lot has no ckey"
 	default:
-		g.Likely = mistake(*e, p.Body, a.Keys)
+		g.Signature = platform.Differs
+		var theirs string
+		if g.Likely, theirs = mistake(*e, p.Body, a.Keys); theirs != "" {
+			g.Difference = platform.FirstDifference(g.Canonical, theirs+masked)
+		}
 	}
 	return g
 }
@@ -69,31 +72,38 @@ func wrapped(body []byte, err error) string {
 	return err.Error()
 }
 
-// mistake names the first usual mistake that gives the signature found.
-func mistake(e envelope, body []byte, sets []platform.Keys) string {
+// mistake names the first usual mistake that explains the signature found, and the text before the key that was signed
+// over by it; no text where it is not another one.
+func mistake(e envelope, body []byte, sets []platform.Keys) (likely, theirs string) {
 	for _, keys := range sets {
 		secret := keys[key].Reveal()
 		if secret == "" {
 			continue
 		}
-		if text := explained(e, secret); text != "" {
-			return text
+		texts := map[string]string{}
+		if likely := explained(e, secret, texts); likely != "" {
+			return likely, texts[e.sign]
 		}
 	}
 	if _, err := url.QueryUnescape(string(body)); err == nil && bytes.ContainsRune(body, ' ') {
-		return "the body holds blanks: a + of Base64 may have become one on its way, and the text is another"
+		return "the body holds blanks: a + of Base64 may have become one on its way, and the text is another", ""
 	}
-	return "no usual mistake in the text explains the signature: the key is another one (the vendor's ukey in place of the lot's ckey?), or the push was changed on its way"
+	return "no usual mistake in the text explains the signature: the key is another one (the vendor's ukey in place of the lot's ckey?), or the push was changed on its way", ""
 }
 
-func explained(e envelope, secret string) string {
+// explained names the mistake, and leaves in texts what was signed over, by the signature.
+func explained(e envelope, secret string, texts map[string]string) string {
 	data := string(e.data)
 	compact := data
 	if c, err := seal.CompactJSON(e.data); err == nil {
 		compact = string(c)
 	}
 	is := func(signs ...string) bool { return slices.Contains(signs, e.sign) }
-	s1 := func(text string) string { return seal.S1(text, secret) }
+	s1 := func(text string) string {
+		sign := seal.S1(text, secret)
+		texts[sign] = text
+		return sign
+	}
 	switch {
 	case is(strings.ToLower(s1(data)), strings.ToLower(s1(compact))):
 		return "the sign is in lower-case hex; the interface compares upper-case"
