@@ -40,7 +40,7 @@ func (t tester) TestPush(ctx context.Context, account string, id charge.LotID, p
 		return desk.TestPush{}, fmt.Errorf("the platform %s has no test push", acc.Platform)
 	}
 	now := t.app.clock.Now()
-	sample := platform.Sample{Order: "TEST" + now.In(charge.Shanghai).Format("20060102150405.000000")[:14] + strconv.Itoa(now.Nanosecond()/1000),
+	sample := platform.Sample{Order: charge.TestOrder + now.In(charge.Shanghai).Format("20060102150405.000000")[:14] + strconv.Itoa(now.Nanosecond()/1000),
 		Plate: charge.Plate(plate.Full()), Lot: id, Started: now.Add(-time.Hour), Ended: now.Add(-time.Second), Energy: 12500, Total: 1500, Minutes: 60}
 	if len(binding.Chargers) > 0 {
 		sample.Charger = binding.Chargers[0]

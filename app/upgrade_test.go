@@ -269,7 +269,11 @@ func statementsOfOld(t *testing.T, s *store.Store) {
 		r.Platform, r.Lot = "", charge.LotID{}
 		days = append(days, r)
 	}
-	if diff := cmp.Diff(charge.StatementView{Rows: want[:3], Days: days}, view); diff != "" {
+	parts := []charge.StatementRow{
+		{Platform: "telaidian", Lot: charge.LotID{Union: "200461"}, Charges: 3, GrantedMinutes: 105, Delivered: 3, Used: 1, UsedMinutes: 20, Gaps: 2},
+		{Platform: "xiaoju", Lot: charge.LotID{Union: "200461"}, Charges: 1},
+	}
+	if diff := cmp.Diff(charge.StatementView{Rows: want[:3], Days: days, Parts: parts}, view); diff != "" {
 		t.Errorf("view of the statement (-want +got):\n%s", diff)
 	}
 }

@@ -175,6 +175,15 @@ type Usage struct {
 	Worth   Fen         `json:"worth,omitzero"`   // 4G: what it came to in money by our price, whatever the method
 }
 
+// Yuan is a usage in money: as the lot reported it, else what its minutes came to by our price; zero where neither is
+// known.
+func (u *Usage) Yuan() Fen {
+	if u.Amount != 0 {
+		return u.Amount
+	}
+	return u.Worth
+}
+
 // UsageSource is the message a usage came by.
 type UsageSource string
 

@@ -14,6 +14,7 @@ type ChargeFilter struct {
 	UUID     string // of a delivery
 	States   []State
 	Reason   Reason
+	Gap      bool      // only those that count as a gap in the statement
 	From, To time.Time // by receipt; From inclusive, To exclusive
 	Limit    int       // 1 to 500; 0 is 50
 	Cursor   string

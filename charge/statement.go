@@ -39,6 +39,8 @@ type StatementView struct {
 	Rows []StatementRow
 	More bool           // there are other rows
 	Days []StatementRow // all rows added up by day, without platform and lot
+	// Parts are all rows added up by platform and vendor, without day; a lot's own, where one is asked for.
+	Parts []StatementRow
 }
 
 // StatementFilter narrows a statement; zero fields do not narrow.

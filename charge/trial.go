@@ -19,3 +19,9 @@ func (id LotID) Trial() LotID { return LotID{Union: id.Union, Park: id.Park + tr
 
 // IsTrial reports whether an id is a lot's line under certification.
 func (id LotID) IsTrial() bool { return strings.HasSuffix(id.Park, trialLine) }
+
+// TestOrder begins the order numbers of the console's test pushes.
+const TestOrder = "CSTEST"
+
+// Counts reports whether a charge counts in statements: test pushes and invented cars do not.
+func (c *Charge) Counts() bool { return !c.Plate.Trial() && !strings.HasPrefix(c.Order, TestOrder) }

@@ -87,7 +87,7 @@ func (m *machine) checkLedger(c *charge.Charge) {
 		want.GrantMinutes, want.GrantAmount = c.Reduction.Minutes, c.Reduction.Amount
 	}
 	if c.State == charge.StateUsed {
-		want.UsageMinutes, want.UsageAmount = c.Usage.Minutes, c.Usage.Amount
+		want.UsageMinutes, want.UsageAmount = c.Usage.Minutes, c.Usage.Yuan()
 	}
 	if have != want {
 		m.t.Errorf("charge %d is %s, its ledger has %+v, not %+v", c.ID, c.State, have, want)

@@ -66,6 +66,9 @@ func (t *Tx) chargeFilter(cf charge.ChargeFilter) (f filter, err error) {
 	} else {
 		f.word("reason", string(cf.Reason))
 	}
+	if cf.Gap {
+		f.where("gap = 1")
+	}
 	f.any("state", words(cf.States))
 	return f, err
 }

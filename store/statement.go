@@ -56,8 +56,8 @@ func (s *Store) StatementView(ctx context.Context, f charge.StatementFilter, mos
 		}
 		if !f.Lot.IsZero() { // one lot has few rows, and no total of its own
 			v.Rows, err = t.allRows(f, from, to, late)
-			v.Days = byDay(v.Rows)
-		} else if v.Days, err = t.dayTotals(f, from, to, late); err == nil {
+			v.Days, v.Parts = byDay(v.Rows), byPart(v.Rows)
+		} else if v.Days, v.Parts, err = t.totals(f, from, to, late); err == nil {
 			v.Rows, err = t.firstRows(f, v.Days, late, most+1)
 		}
 		if len(v.Rows) > most {
@@ -104,17 +104,30 @@ func byDay(rows []charge.StatementRow) (days []charge.StatementRow) {
 	return days
 }
 
-// dayTotals adds up a span by day.
-func (t *Tx) dayTotals(f charge.StatementFilter, from, to string, late sums) ([]charge.StatementRow, error) {
+// byPart adds rows up by platform and vendor, or by lot where they are of one.
+func byPart(rows []charge.StatementRow) []charge.StatementRow {
+	parts := make(sums)
+	for _, r := range rows {
+		r.Day = ""
+		parts.plus(place{"", r.Platform, r.Lot.String()}, r)
+	}
+	return parts.sorted()
+}
+
+// totals adds up a span by day, and by platform and vendor.
+func (t *Tx) totals(f charge.StatementFilter, from, to string, late sums) (days, parts []charge.StatementRow, err error) {
 	rows, err := t.keptRows(tableTotal, "vendor", f, from, to)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, r := range late {
-		rows = append(rows, *r)
+		of := *r
+		of.Lot = charge.LotID{Union: r.Lot.Union}
+		rows = append(rows, of)
 	}
 	slices.SortFunc(rows, func(a, b charge.StatementRow) int { return strings.Compare(a.Day, b.Day) })
-	return slices.DeleteFunc(byDay(rows), func(r charge.StatementRow) bool { return r.Empty() }), nil
+	days = slices.DeleteFunc(byDay(rows), func(r charge.StatementRow) bool { return r.Empty() })
+	return days, byPart(rows), nil
 }
 
 // firstRows gives the first rows of a statement. It asks for no more of them than are wanted, platform by platform of each day.

@@ -17,10 +17,11 @@ var (
 	firstCharge = statementOf("SELECT min(received) FROM charge", tableCharge)
 	firstKept   = statementOf("SELECT coalesce(min(day), '') FROM statement", tableStatement)
 	// Both are added up here: SQLite sorts all rows by their texts to group them, which takes twice as long.
-	spanCharges = statementOf("SELECT id, platform, lot, state, gap FROM charge WHERE received >= ? AND received < ? AND "+realPlate, tableCharge)
+	spanCharges = statementOf("SELECT id, platform, lot, state, gap FROM charge WHERE received >= ? AND received < ? AND "+
+		realPlate+" AND id NOT IN ("+testCharges+")", tableCharge)
 	// The ledger is kept by charge, and charges of one time have ids that lie together.
 	spanLedger = statementOf("SELECT charge, platform, lot, kind, minutes, amount FROM ledger WHERE charge BETWEEN ? AND ? "+
-		"AND charge NOT IN (SELECT id FROM charge WHERE "+trialPlate+")", tableLedger, tableCharge)
+		"AND charge NOT IN (SELECT id FROM charge WHERE "+trialPlate+" UNION ALL "+testCharges+")", tableLedger, tableCharge)
 )
 
 // keptDay says how far a day's sums have come.

@@ -47,12 +47,12 @@ func (t *Tx) hasSettled(received time.Time) bool {
 
 var (
 	chargeOutcome  = statementOf("SELECT received, platform, lot, state, gap FROM charge WHERE id = ?", tableCharge)
-	chargeReceived = statementOf("SELECT received, plate FROM charge WHERE id = ?", tableCharge)
+	chargeReceived = statementOf("SELECT received, plate, order_no FROM charge WHERE id = ?", tableCharge)
 )
 
 // noteCharge notes a charge that is added.
 func (t *Tx) noteCharge(c *charge.Charge) error {
-	if !t.hasSettled(c.Received) || c.Plate.Trial() {
+	if !t.hasSettled(c.Received) || !c.Counts() {
 		return nil
 	}
 	return t.noteChange(c.Received, c.Platform, c.Lot.String(), outcomeSums(c.State, number(c.Gap())))
@@ -60,7 +60,7 @@ func (t *Tx) noteCharge(c *charge.Charge) error {
 
 // noteOutcome notes what a charge that is about to be put no longer counts for, and what it counts for instead.
 func (t *Tx) noteOutcome(c *charge.Charge) error {
-	if !t.hasSettled(c.Received) || c.Plate.Trial() {
+	if !t.hasSettled(c.Received) || !c.Counts() {
 		return nil
 	}
 	var received time.Time
@@ -90,20 +90,20 @@ func (t *Tx) noteEntry(e charge.LedgerEntry) error {
 	if t.bulk {
 		return nil
 	}
-	received, plate, found := t.seen[e.Charge].Received, t.seen[e.Charge].Plate, true
-	if received.IsZero() {
+	of, found := t.seen[e.Charge], true
+	if of.Received.IsZero() {
 		var err error
 		if found, err = t.get(chargeReceived, func(row *cells) error {
-			received, plate = row.time(), charge.Plate(row.text())
+			of.Received, of.Plate, of.Order = row.time(), charge.Plate(row.text()), row.text()
 			return row.failed()
 		}, e.Charge); err != nil {
 			return err
 		}
 	}
-	if !found || !t.hasSettled(received) || plate.Trial() {
+	if !found || !t.hasSettled(of.Received) || !of.Counts() {
 		return nil
 	}
-	return t.noteChange(received, e.Platform, e.Lot.String(), entrySums(e.Kind, e.Minutes, e.Amount))
+	return t.noteChange(of.Received, e.Platform, e.Lot.String(), entrySums(e.Kind, e.Minutes, e.Amount))
 }
 
 func (t *Tx) noteChange(received time.Time, platform, lot string, r charge.StatementRow) error {

@@ -127,7 +127,7 @@ func (t *Tx) verifyLedger() (f findings, err error) {
 			want.GrantMinutes, want.GrantAmount = reduction.Minutes, reduction.Amount
 		}
 		if state == charge.StateUsed && usage != nil {
-			want.UsageMinutes, want.UsageAmount = usage.Minutes, usage.Amount
+			want.UsageMinutes, want.UsageAmount = usage.Minutes, usage.Yuan()
 		}
 		if have != want {
 			f.wrongf("charge %d is %s and has %+v, not %+v", id, state, have, want)

@@ -70,6 +70,7 @@ type attempt struct {
 type usage struct {
 	Minutes int64      `json:"minutes"`
 	Amount  string     `json:"amount"`
+	Yuan    string     `json:"yuan" doc:"in money: amount, else what the minutes came to by our price (4g)"`
 	At      *time.Time `json:"at"`
 }
 
@@ -121,7 +122,7 @@ func viewHead(who guard.Identity, c *charge.Charge) chargeHead {
 func viewTail(c *charge.Charge) chargeTail {
 	var t chargeTail
 	if c.Usage != nil {
-		t.Usage = &usage{c.Usage.Minutes, c.Usage.Amount.String(), moment(c.Usage.At)}
+		t.Usage = &usage{c.Usage.Minutes, c.Usage.Amount.String(), c.Usage.Yuan().String(), moment(c.Usage.At)}
 	}
 	if c.Report != "" {
 		t.Report = &report{string(c.Report)}
@@ -179,12 +180,13 @@ type ChargeQuery struct {
 	State    string `query:"state" doc:"one or more states, separated by commas"`
 	Reason   string `query:"reason"`
 	UUID     string `query:"uuid" maxLength:"100" doc:"of a delivery"`
+	Gap      bool   `query:"gap" doc:"only those that count as a gap in the statement"`
 	From     string `query:"from" doc:"by receipt, inclusive: RFC 3339, or a day in Asia/Shanghai"`
 	To       string `query:"to" doc:"exclusive"`
 }
 
 func (in *ChargeQuery) filter() (charge.ChargeFilter, error) {
-	f := charge.ChargeFilter{Platform: in.Platform, Plate: in.Plate, Order: in.Order, UUID: in.UUID}
+	f := charge.ChargeFilter{Platform: in.Platform, Plate: in.Plate, Order: in.Order, UUID: in.UUID, Gap: in.Gap}
 	var err error
 	if f.Lot, err = parseLot("query.lot", in.Lot); err != nil {
 		return f, err

@@ -9,9 +9,11 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/admin/sheet"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/guard"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 type statementRow struct {
@@ -26,11 +28,42 @@ type statementRow struct {
 	UsedMinutes    int64  `json:"used_minutes"`
 	UsedAmount     string `json:"used_amount"`
 	Gaps           int64  `json:"gaps" doc:"charges where promised and used differ, or whose usage was never told"`
+
+	PlatformName words.Text `json:"platform_name"`
+	VendorName   string     `json:"vendor_name"`
+	LotName      string     `json:"lot_name"`
+	UsedBy       string     `json:"used_by" enum:"tariff,lot,none," doc:"where used_amount comes from: tariff = our price of the stay (4g), lot = as the lot reported it, none = the lot reported minutes only; empty where nothing was used"`
 }
 
-func viewStatementRow(r charge.StatementRow) statementRow {
-	return statementRow{r.Day, r.Platform, r.Lot.Union, r.Lot.String(), r.Charges, r.GrantedMinutes,
-		r.GrantedAmount.String(), r.Delivered, r.UsedMinutes, r.UsedAmount.String(), r.Gaps}
+// statementSums are the figures of a row, added up.
+type statementSums struct {
+	Charges        int64  `json:"charges"`
+	GrantedMinutes int64  `json:"granted_minutes"`
+	GrantedAmount  string `json:"granted_amount"`
+	Delivered      int64  `json:"delivered"`
+	UsedMinutes    int64  `json:"used_minutes"`
+	UsedAmount     string `json:"used_amount"`
+	Gaps           int64  `json:"gaps"`
+}
+
+// statementBody is a statement as JSON: its rows, and what they add up to.
+type statementBody struct {
+	Items []statementRow `json:"items" nullable:"false"`
+	Next  string         `json:"next" doc:"always empty: a statement comes whole"`
+	Total statementSums  `json:"total"`
+}
+
+func (a *api) viewStatement(rows []charge.StatementRow) statementBody {
+	body := statementBody{Items: make([]statementRow, len(rows))}
+	named, english := a.desk.NameRows(words.Chinese, rows), a.desk.NameRows(words.English, rows)
+	for i, r := range named {
+		body.Items[i] = statementRow{r.Day, r.Platform, r.Lot.Union, r.Lot.String(), r.Charges, r.GrantedMinutes, r.GrantedAmount.String(),
+			r.Delivered, r.UsedMinutes, r.UsedAmount.String(), r.Gaps,
+			words.Text{ZH: r.PlatformName, EN: english[i].PlatformName}, r.VendorName, r.LotName, r.UsedBy}
+	}
+	sum := sheet.Total(named)
+	body.Total = statementSums{sum.Charges, sum.GrantedMinutes, sum.GrantedAmount.String(), sum.Delivered, sum.UsedMinutes, sum.UsedAmount.String(), sum.Gaps}
+	return body
 }
 
 type statementInput struct {
@@ -38,7 +71,8 @@ type statementInput struct {
 	Lot      string `query:"lot" doc:"union_id/park_id"`
 	From     string `query:"from" doc:"first day, in Asia/Shanghai; 31 days before to where absent"`
 	To       string `query:"to" doc:"day after the last; tomorrow where absent"`
-	Format   string `query:"format" enum:"json,csv,xlsx" default:"json"`
+	Format   string `query:"format" enum:"json,csv,xlsx" default:"json" doc:"csv without lang is for programs: the fields by their names, no sums"`
+	Lang     string `query:"lang" enum:"zh,en," doc:"a file for people: headings, names and sums in this language; xlsx is zh where absent"`
 }
 
 // mostStatementDays bounds one statement.
@@ -83,31 +117,41 @@ func (a *api) statements() {
 			if err != nil {
 				return nil, err
 			}
-			rows, err := a.desk.Statement(ctx, f)
-			if err != nil {
-				return nil, err
-			}
-			return statementIn(in.Format, rows, "statement-"+f.From+"-"+f.To)
+			return a.statementIn(ctx, in, f)
 		})
 	a.describeStatement()
 }
 
-// statementIn writes rows in a format; JSON is left to huma.
-func statementIn(format string, rows []charge.StatementRow, name string) (*statementOutput, error) {
-	out := &statementOutput{Body: listOf(mapAll(rows, viewStatementRow), "").Body}
-	file, ok := sheet.Formats[format]
-	if !ok {
-		return out, nil
+// statementIn writes a statement in the wanted format; JSON is left to huma.
+func (a *api) statementIn(ctx context.Context, in *statementInput, f charge.StatementFilter) (*statementOutput, error) {
+	file, ok := sheet.Formats[in.Format]
+	if !ok || in.Format == "csv" && in.Lang == "" {
+		rows, err := a.desk.Statement(ctx, f)
+		if err != nil || !ok {
+			return &statementOutput{Body: a.viewStatement(rows)}, err
+		}
+		data, err := sheet.Data(rows)
+		return fileOutput(file, data, "statement-"+f.From+"-"+desk.LastDay(f)+".csv"), err
 	}
-	data, err := file.Write(rows)
-	out.ContentType, out.Body = file.Type, data
-	out.Disposition = fmt.Sprintf("attachment; filename=%q", name+"."+format)
-	return out, err
+	lang := words.Chinese
+	if in.Lang == string(words.English) {
+		lang = words.English
+	}
+	s, err := a.desk.Sheet(ctx, f, lang)
+	if err != nil {
+		return nil, err
+	}
+	data, err := file.Write(s)
+	return fileOutput(file, data, s.Name()+"."+in.Format), err
+}
+
+func fileOutput(f sheet.Format, data []byte, name string) *statementOutput {
+	return &statementOutput{ContentType: f.Type, Body: data, Disposition: fmt.Sprintf("attachment; filename=%q", name)}
 }
 
 // describeStatement says what its three formats hold, which the type of the output cannot.
 func (a *api) describeStatement() {
-	rows := huma.SchemaFromType(a.OpenAPI().Components.Schemas, reflect.TypeFor[list[statementRow]]().Field(0).Type)
+	rows := huma.SchemaFromType(a.OpenAPI().Components.Schemas, reflect.TypeFor[statementBody]())
 	content := map[string]*huma.MediaType{"application/json": {Schema: rows}}
 	for _, f := range sheet.Formats {
 		content[f.Type] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}

@@ -94,6 +94,7 @@ func chargeFilter(p *page, q url.Values, wrong map[string]string) charge.ChargeF
 	if reason := charge.Reason(q.Get("reason")); slices.Contains(charge.Reasons, reason) {
 		f.Reason = reason
 	}
+	f.Gap = q.Get("gap") != ""
 	f.From, f.To = spanFields(p, q, wrong)
 	if n := len([]rune(f.Plate)); n > 0 && n < 3 {
 		wrong["plate"] = p.T("至少三个字符", "three characters or more")

@@ -10,6 +10,7 @@ import (
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/admin/sheet"
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 // statement is what was promised, delivered and used, with its sums by platform.
@@ -18,10 +19,13 @@ type statement struct {
 	Wrong     map[string]string
 	Platforms []choice
 	Vendors   []choice
-	Rows      []charge.StatementRow
-	Cut       bool // the page shows a part; the files hold all
+	Sheet     sheet.Statement // the rows that the page shows, with names
+	Parts     []sheet.Row     // all rows, added up by platform and vendor
+	Cut       int             // the page shows so many rows of more; the files hold all
 	Total     charge.StatementRow
 	ByDay     []dayBar
+	Most      charge.StatementRow // the day with most charges
+	Print     bool                // the page is for paper: no form, no chart
 }
 
 // dayBar is a day in the page's chart: charges and what of them was used, in hundredths of the largest day.
@@ -34,6 +38,7 @@ type dayBar struct {
 // mostRows keeps the page small; mostStatementDays one statement.
 const (
 	mostRows          = 300
+	mostPrinted       = 5000
 	mostStatementDays = 400
 )
 
@@ -47,7 +52,7 @@ func (c *Console) statementFilter(p *page, q url.Values, wrong map[string]string
 		q.Set("to", today.Format(time.DateOnly))
 	}
 	from, to := spanFields(p, q, wrong)
-	if to.Sub(from) > mostStatementDays*day {
+	if len(wrong) == 0 && to.Sub(from) > mostStatementDays*day {
 		wrong["from"] = fmt.Sprintf(p.T("一次最多 %d 天", "at most %d days at once"), mostStatementDays)
 	}
 	return charge.StatementFilter{Platform: q.Get("platform"), Union: strings.TrimSpace(q.Get("vendor")), Lot: lotField(p, q, wrong),
@@ -55,32 +60,47 @@ func (c *Console) statementFilter(p *page, q url.Values, wrong map[string]string
 }
 
 func (c *Console) statements(w http.ResponseWriter, r *http.Request, p *page) error {
-	s := statement{Query: r.URL.Query(), Wrong: map[string]string{}, Platforms: c.platformChoices(p), Vendors: c.vendorChoices()}
+	return c.showStatement(w, r, p, mostRows)
+}
+
+func (c *Console) printStatement(w http.ResponseWriter, r *http.Request, p *page) error {
+	return c.showStatement(w, r, p, mostPrinted)
+}
+
+// showStatement shows as many rows as a page is to have.
+func (c *Console) showStatement(w http.ResponseWriter, r *http.Request, p *page, most int) error {
+	s := statement{Query: r.URL.Query(), Wrong: map[string]string{}, Platforms: c.platformChoices(p), Vendors: c.vendorChoices(), Print: most == mostPrinted}
 	f := c.statementFilter(p, s.Query, s.Wrong)
 	if len(s.Wrong) > 0 {
 		return render(w, r, http.StatusUnprocessableEntity, statementPage(p, s))
 	}
-	v, err := c.desk.StatementView(r.Context(), f, mostRows)
+	v, err := c.desk.StatementView(r.Context(), f, most)
 	if err != nil {
 		return err
 	}
-	s.Rows, s.Cut = v.Rows, v.More
-	s.Total, s.ByDay = chart(v.Days)
+	if v.More {
+		s.Cut = most
+	}
+	s.Sheet = c.desk.Described(f, v.Rows, p.Lang)
+	s.Parts = c.desk.NameRows(p.Lang, v.Parts)
+	s.chart(v.Days)
 	return render(w, r, http.StatusOK, statementPage(p, s))
 }
 
 // chart adds the days up, and draws them.
-func chart(days []charge.StatementRow) (total charge.StatementRow, bars []dayBar) {
+func (s *statement) chart(days []charge.StatementRow) {
 	most := int64(1)
 	for _, d := range days {
-		total.Add(d)
+		s.Total.Add(d)
+		if d.Charges > s.Most.Charges {
+			s.Most = d
+		}
 		most = max(most, d.Charges)
 	}
 	for _, d := range days {
-		bars = append(bars, dayBar{Day: d.Day, Charges: d.Charges, Used: d.Used, Gaps: d.Gaps,
+		s.ByDay = append(s.ByDay, dayBar{Day: d.Day, Charges: d.Charges, Used: d.Used, Gaps: d.Gaps,
 			High: int(d.Charges * 100 / most), UsedHigh: int(d.Used * 100 / most)})
 	}
-	return total, bars
 }
 
 func (c *Console) statementFile(w http.ResponseWriter, r *http.Request, p *page) error {
@@ -89,21 +109,21 @@ func (c *Console) statementFile(w http.ResponseWriter, r *http.Request, p *page)
 	for _, text := range wrong {
 		return desk.Fail(desk.Invalid, text, desk.FieldError{Where: "from", Detail: text, Chinese: text})
 	}
-	rows, err := c.desk.Statement(r.Context(), f)
-	if err != nil {
-		return err
-	}
 	name, kind, found := strings.Cut(r.PathValue("file"), ".")
 	format, ok := sheet.Formats[kind]
 	if name != "statement" || !found || !ok {
 		return desk.Fail(desk.NotFound, "no such file")
 	}
-	data, err := format.Write(rows)
+	statement, err := c.desk.Sheet(r.Context(), f, p.Lang)
+	if err != nil {
+		return err
+	}
+	data, err := format.Write(statement)
 	if err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", format.Type)
-	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", "statement-"+f.From+"-"+f.To+"."+kind))
+	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", statement.Name()+"."+kind))
 	_, err = w.Write(data)
 	return err
 }
@@ -119,4 +139,29 @@ func (c *Console) vendorChoices() []choice {
 // fileLink is a statement as a file, narrowed as the page is.
 func (s statement) fileLink(kind string) string {
 	return "/statements/statement." + kind + "?" + s.Query.Encode()
+}
+
+// printLink is the statement for paper, narrowed as the page is.
+func (s statement) printLink() string { return "/statements/print?" + s.Query.Encode() }
+
+// gapLink leads to the charges behind a row's gaps.
+func gapLink(r sheet.Row) string {
+	q := url.Values{"gap": {"1"}, "platform": {r.Platform}, "lot": {r.Lot.String()}, "from": {r.Day}, "to": {r.Day}}
+	return "/charges?" + q.Encode()
+}
+
+// usedYuan is a row's money that was taken off; a dash where the lot reported minutes only.
+func usedYuan(r sheet.Row) string {
+	if r.UsedBy == "none" {
+		return "–"
+	}
+	return r.UsedAmount.String()
+}
+
+// usedBy says where a row's yuan come from.
+func usedBy(p *page, r sheet.Row) string {
+	if r.UsedBy == "" {
+		return ""
+	}
+	return p.Say(words.UsedBy(r.UsedBy))
 }

@@ -255,8 +255,8 @@ func usageStep(p *page, c *charge.Charge) step {
 func usedText(p *page, u *charge.Usage) string {
 	minutes := words.Minutes(p.Lang, u.Minutes)
 	switch {
-	case u.Minutes > 0 && u.Amount > 0:
-		return minutes + " · " + p.Yuan(u.Amount)
+	case u.Minutes > 0 && u.Yuan() > 0:
+		return minutes + " · " + p.Yuan(u.Yuan())
 	case u.Amount > 0:
 		return p.Yuan(u.Amount)
 	}

@@ -26,6 +26,7 @@ func (c *Console) deskRoutes() {
 	c.signed(guard.RoleSupport, "GET /work/redeliver", c.bulk)
 	c.signed(guard.RoleSupport, "POST /work/redeliver", c.bulk)
 	c.signed(guard.RoleViewer, "GET /statements", c.statements)
+	c.signed(guard.RoleViewer, "GET /statements/print", c.printStatement)
 	c.signed(guard.RoleViewer, "GET /statements/{file}", c.statementFile)
 	c.signed(guard.RoleSupport, "GET /doctor", c.doctor)
 	c.signed(guard.RoleSupport, "POST /doctor", c.doctor)

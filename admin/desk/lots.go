@@ -86,18 +86,6 @@ func (d *Desk) Price(ctx context.Context, who guard.Identity, id charge.LotID, s
 	return price, Wrap(err)
 }
 
-// Statement gives what was promised, delivered and used, by day, platform and lot.
-func (d *Desk) Statement(ctx context.Context, f charge.StatementFilter) ([]charge.StatementRow, error) {
-	rows, err := d.cfg.Reads.Statement(ctx, f)
-	return rows, Wrap(err)
-}
-
-// StatementView gives the first rows of a statement, and the sums of all.
-func (d *Desk) StatementView(ctx context.Context, f charge.StatementFilter, most int) (charge.StatementView, error) {
-	v, err := d.cfg.Reads.StatementView(ctx, f, most)
-	return v, Wrap(err)
-}
-
 // Counts gives the figures of a span of time.
 func (d *Desk) Counts(ctx context.Context, from, to time.Time) (charge.Counts, error) {
 	counts, err := d.cfg.Reads.Counts(ctx, from, to)

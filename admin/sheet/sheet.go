@@ -1,20 +1,21 @@
-// Package sheet writes statements as files, for the API and the console alike.
+// Package sheet writes statements as files that a bookkeeper opens, for the API and the console alike.
 package sheet
 
 import (
-	"bytes"
-	"encoding/csv"
-	"strconv"
-
-	"github.com/xuri/excelize/v2"
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 // Format is a kind of file.
 type Format struct {
 	Type  string // media type
-	Write func([]charge.StatementRow) ([]byte, error)
+	Write func(Statement) ([]byte, error)
 }
 
 // Formats are the kinds of file by their names' endings.
@@ -23,61 +24,74 @@ var Formats = map[string]Format{
 	"xlsx": {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", xlsxFile},
 }
 
-// columns are those of a statement in the API.
-var columns = [...]string{"day", "platform", "vendor", "lot", "charges", "granted_minutes", "granted_amount", "delivered",
-	"used_minutes", "used_amount", "gaps"}
-
-func csvFile(rows []charge.StatementRow) ([]byte, error) {
-	var buf bytes.Buffer
-	w := csv.NewWriter(&buf)
-	_ = w.Write(columns[:]) // the writer keeps its first error for Error
-	n := func(v int64) string { return strconv.FormatInt(v, 10) }
-	for _, r := range rows {
-		_ = w.Write([]string{r.Day, r.Platform, r.Lot.Union, r.Lot.String(), n(r.Charges), n(r.GrantedMinutes), r.GrantedAmount.String(),
-			n(r.Delivered), n(r.UsedMinutes), r.UsedAmount.String(), n(r.Gaps)})
-	}
-	w.Flush()
-	return buf.Bytes(), w.Error()
+// Statement is a statement with all that its reader wants beside the figures.
+type Statement struct {
+	Lang     words.Lang
+	From, To string   // first and last day, both inclusive
+	Narrowed []string // what it was narrowed to, by name; empty for everything
+	Made     time.Time
+	Rows     []Row
 }
 
-// xlsxFile writes a workbook of one sheet; money is a number of yuan with two decimals.
-func xlsxFile(rows []charge.StatementRow) ([]byte, error) {
-	f := excelize.NewFile()
-	defer f.Close()
-	w, err := f.NewStreamWriter("Sheet1")
-	if err != nil {
-		return nil, err
+// Row is a row of a statement with the names of its platform, vendor and lot.
+type Row struct {
+	charge.StatementRow
+	PlatformName, VendorName, LotName string
+	UsedBy                            string // where the yuan come from: "tariff", "lot", "none"; empty where nothing was used
+}
+
+// Total adds rows up.
+func Total(rows []Row) (sum charge.StatementRow) {
+	for _, r := range rows {
+		sum.Add(r.StatementRow)
 	}
-	bold, err := f.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}})
-	if err != nil {
-		return nil, err
+	return sum
+}
+
+// Parts adds rows up by platform and lot, in the order of their names.
+func Parts(rows []Row) []Row {
+	type key struct {
+		platform string
+		lot      charge.LotID
 	}
-	money, err := f.NewStyle(&excelize.Style{NumFmt: 2}) // 0.00
-	if err != nil {
-		return nil, err
-	}
-	head := make([]any, len(columns))
-	for i, name := range columns {
-		head[i] = excelize.Cell{StyleID: bold, Value: name}
-	}
-	if err := w.SetRow("A1", head); err != nil {
-		return nil, err
-	}
-	// A workbook knows no numbers but floats; two decimals of it print as they went in.
-	yuan := func(v charge.Fen) excelize.Cell { return excelize.Cell{StyleID: money, Value: float64(v) / 100} }
-	for i, r := range rows {
-		cells := []any{r.Day, r.Platform, r.Lot.Union, r.Lot.String(), r.Charges, r.GrantedMinutes, yuan(r.GrantedAmount),
-			r.Delivered, r.UsedMinutes, yuan(r.UsedAmount), r.Gaps}
-		if err := w.SetRow("A"+strconv.Itoa(i+2), cells); err != nil {
-			return nil, err
+	at := map[key]int{}
+	var parts []Row
+	for _, r := range rows {
+		k := key{r.Platform, r.Lot}
+		i, known := at[k]
+		if !known {
+			i, at[k] = len(parts), len(parts)
+			part := r
+			part.StatementRow = charge.StatementRow{Platform: r.Platform, Lot: r.Lot}
+			parts = append(parts, part)
+		}
+		parts[i].Add(r.StatementRow)
+		if r.UsedBy != "" && (parts[i].UsedBy == "" || r.UsedBy != "none") {
+			parts[i].UsedBy = r.UsedBy
 		}
 	}
-	if err := w.Flush(); err != nil {
-		return nil, err
-	}
-	buf, err := f.WriteToBuffer()
-	if err != nil {
-		return nil, err
-	}
-	return buf.Bytes(), nil
+	slices.SortStableFunc(parts, func(a, b Row) int {
+		return cmp.Or(cmp.Compare(a.PlatformName, b.PlatformName), cmp.Compare(a.VendorName, b.VendorName), cmp.Compare(a.Lot.String(), b.Lot.String()))
+	})
+	return parts
 }
+
+// Period is the line that says which days a statement is of.
+func (s Statement) Period() string {
+	return fmt.Sprintf(words.StatementPeriod.In(s.Lang), s.From, s.To)
+}
+
+// Of is the line that says what a statement is narrowed to.
+func (s Statement) Of() string {
+	if len(s.Narrowed) == 0 {
+		return words.StatementAll.In(s.Lang)
+	}
+	return strings.Join(s.Narrowed, words.Text{ZH: "，", EN: ", "}.In(s.Lang))
+}
+
+func (s Statement) made() string {
+	return fmt.Sprintf(words.StatementMade.In(s.Lang), words.Clock(s.Made))
+}
+
+// Name is the name of a statement's file without its ending. It has the same days as the page.
+func (s Statement) Name() string { return "statement-" + s.From + "-" + s.To }

@@ -52,13 +52,14 @@ var (
 		field("state", "state"), field("reason", "reason"), field("started_at", "started_at"), field("ended_at", "ended_at"),
 		field("received_at", "received_at"), field("energy_kwh", "energy_kwh"), field("total_amount", "total_amount"),
 		field("granted_method", "reduction.method"), field("granted_minutes", "reduction.minutes"), field("granted_amount", "reduction.amount"),
-		field("stay", "stay.order_id"), field("used_minutes", "usage.minutes"), field("used_amount", "usage.amount"), field("report", "report.state")}
+		field("stay", "stay.order_id"), field("used_minutes", "usage.minutes"), field("used_amount", "usage.amount"), field("used_yuan", "usage.yuan"), field("report", "report.state")}
 )
 
 type chargesList struct {
 	paged
 	chargeFilter
 	Reason string `help:"Reason, such as cap_reached."`
+	Gap    bool   `help:"Only those that count as a gap in the statement."`
 }
 
 // Run lists charges.
@@ -66,6 +67,9 @@ func (l *chargesList) Run(c *console) error {
 	q := l.query()
 	if l.Reason != "" {
 		q.Set("reason", l.Reason)
+	}
+	if l.Gap {
+		q.Set("gap", "true")
 	}
 	return l.list(c, "/api/v1/charges", q, chargeColumns, chargeAll)
 }

@@ -163,6 +163,7 @@ type statementCommand struct {
 	Lot      string `help:"Lot, union_id/park_id."`
 	From     string `help:"First day, such as 2026-01-31, in Asia/Shanghai."`
 	To       string `help:"The day after the last."`
+	Lang     string `enum:"zh,en," default:"" help:"zh or en: a file for people, with headings, names and sums. Without it csv has the API's fields, xlsx is Chinese."`
 	Output   string `short:"o" enum:"table,json,csv,xlsx" default:"table" help:"table, json, csv or xlsx."`
 	File     string `type:"path" help:"Where to write; xlsx needs it."`
 }
@@ -170,7 +171,7 @@ type statementCommand struct {
 // Run prints a statement.
 func (s *statementCommand) Run(c *console) error {
 	q := url.Values{}
-	for name, v := range map[string]string{"platform": s.Platform, "lot": s.Lot, "from": s.From, "to": s.To} {
+	for name, v := range map[string]string{"platform": s.Platform, "lot": s.Lot, "from": s.From, "to": s.To, "lang": s.Lang} {
 		if v != "" {
 			q.Set(name, v)
 		}
@@ -199,7 +200,7 @@ var statementColumns = []string{"day", "platform", "vendor", "lot", "charges", "
 func (s *statementCommand) table(c *console, q url.Values) error {
 	var page struct {
 		Items []map[string]any `json:"items"`
-		Rows  []map[string]any `json:"rows"`
+		Total map[string]any   `json:"total"`
 	}
 	if err := s.client().Get(c.ctx, "/api/v1/statements", q, &page); err != nil {
 		return err
@@ -208,7 +209,11 @@ func (s *statementCommand) table(c *console, q url.Values) error {
 	for _, col := range statementColumns {
 		t.head = append(t.head, strings.ToUpper(col))
 	}
-	for _, r := range append(page.Items, page.Rows...) {
+	if page.Total != nil {
+		page.Total["day"] = "TOTAL"
+		page.Items = append(page.Items, page.Total)
+	}
+	for _, r := range page.Items {
 		row := make([]string, len(statementColumns))
 		for i, col := range statementColumns {
 			row[i] = cell(r[col])

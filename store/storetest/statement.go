@@ -29,6 +29,9 @@ func (s *site) plain(charges []*charge.Charge) []charge.StatementRow {
 			if err != nil {
 				return err
 			}
+			if !c.Counts() {
+				continue
+			}
 			r := at(c.Received.In(charge.Shanghai).Format(time.DateOnly), c.Platform, c.Lot)
 			r.Charges++
 			switch c.State {
@@ -91,6 +94,9 @@ func testStatementFollows(t *testing.T, s *site) {
 		case what < 4 || len(charges) == 0:
 			c := s.charge("京A00001")
 			c.Lot, c.Platform = lots[r.IntN(len(lots))], platforms[r.IntN(2)]
+			if r.IntN(8) == 0 {
+				c.Order = charge.TestOrder + c.Order
+			}
 			if what == 0 { // it comes late: its sums are made
 				c.Received = s.now.Add(-time.Duration(r.IntN(72)) * time.Hour)
 			}
@@ -125,6 +131,14 @@ func testStatementFollows(t *testing.T, s *site) {
 		t.Fatal(err)
 	}
 	s.statementIs(s.Store, charges)
+	gaps := 0
+	for _, c := range charges {
+		gaps += map[bool]int{true: 1}[c.Gap()]
+	}
+	page, err := s.Charges(t.Context(), charge.ChargeFilter{Gap: true, Limit: 500})
+	if err != nil || len(page.Items) != gaps || gaps == 0 {
+		t.Errorf("%d charges with a gap are listed, %v, want %d", len(page.Items), err, gaps)
+	}
 	for _, bad := range verify(t, s.Store) {
 		if strings.HasPrefix(bad, "statements") { // the charges are not whole in other ways
 			t.Error(bad)
@@ -161,9 +175,31 @@ func (s *site) statementIs(node *store.Store, charges []*charge.Charge) {
 			}
 			same(s.t, fmt.Sprintf("first rows of %+v", f), append([]charge.StatementRow{}, v.Rows...), append([]charge.StatementRow{}, rows[:min(most, len(rows))]...))
 			same(s.t, fmt.Sprintf("days of %+v", f), append([]charge.StatementRow{}, v.Days...), append([]charge.StatementRow{}, days...))
+			same(s.t, fmt.Sprintf("parts of %+v", f), append([]charge.StatementRow{}, v.Parts...), partsOf(rows, f))
 			if v.More != (len(rows) > most) {
 				s.t.Errorf("%+v: %d rows, first %d: more %v", f, len(rows), most, v.More)
 			}
 		}
 	}
+}
+
+// partsOf adds rows up by platform and vendor, or by lot where one is asked for.
+func partsOf(rows []charge.StatementRow, f charge.StatementFilter) []charge.StatementRow {
+	parts := []charge.StatementRow{}
+	for _, r := range rows {
+		lot := charge.LotID{Union: r.Lot.Union}
+		if !f.Lot.IsZero() {
+			lot = r.Lot
+		}
+		i := slices.IndexFunc(parts, func(p charge.StatementRow) bool { return p.Platform == r.Platform && p.Lot == lot })
+		if i < 0 {
+			i, parts = len(parts), append(parts, charge.StatementRow{Platform: r.Platform, Lot: lot})
+		}
+		parts[i].Add(r)
+	}
+	parts = slices.DeleteFunc(parts, func(r charge.StatementRow) bool { return r.Empty() })
+	slices.SortFunc(parts, func(a, b charge.StatementRow) int {
+		return strings.Compare(a.Platform+" "+a.Lot.String(), b.Platform+" "+b.Lot.String())
+	})
+	return parts
 }
