@@ -14,5 +14,5 @@ func openFiles() int {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err != nil {
 		return 0
 	}
-	return int(min(uint64(l.Cur), mostFiles))
+	return int(min(uint64(l.Cur), mostFiles)) //nolint:unconvert // an int64 on some systems
 }

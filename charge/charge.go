@@ -47,11 +47,11 @@ func (c *Charge) Minutes() int64 {
 	return int64((c.EndedAt.Sub(c.StartedAt) + time.Minute - 1) / time.Minute)
 }
 
-// At is the moment that decides by which rule version and in which stay a charge counts: its end, else
 // Gone reports that retention took the charge away: no more is known of it than a repeat must know.
 func (c *Charge) Gone() bool { return c.Plate == "" }
 
-// when it was received.
+// At is the moment that decides by which rule version and in which stay a charge counts: its end, else when it was
+// received.
 func (c *Charge) At() time.Time {
 	if c.EndedAt.IsZero() {
 		return c.Received

@@ -15,10 +15,10 @@ const trialLine = "..certify"
 
 // Trial is the line of a lot that a certification run plays: what is for the real lot does not go there, and what the
 // run makes goes nowhere else.
-func (id LotID) Trial() LotID { return LotID{Union: id.Union, Park: id.Park + trialLine} }
+func (l LotID) Trial() LotID { return LotID{Union: l.Union, Park: l.Park + trialLine} }
 
 // IsTrial reports whether an id is a lot's line under certification.
-func (id LotID) IsTrial() bool { return strings.HasSuffix(id.Park, trialLine) }
+func (l LotID) IsTrial() bool { return strings.HasSuffix(l.Park, trialLine) }
 
 // TestOrder begins the order numbers of the console's test pushes.
 const TestOrder = "CSTEST"

@@ -10,7 +10,7 @@ import (
 func (s *State) Issuer(account string, lot charge.LotID) charge.Issuer {
 	a := s.accounts[account]
 	if a == nil {
-		return charge.IssuerOf(charge.IssuerAccount, account, charge.Scope{Union: lot.Union, Park: lot.Park}, lot)
+		return charge.IssuerOf(charge.IssuerAccount, account, charge.Scope(lot), lot)
 	}
 	i := charge.IssuerOf(s.catalog.issuer(a.Platform), account, a.Scope, lot)
 	if names := s.issuers[account]; i.Kind == charge.IssuerAccount && names != nil {

@@ -57,7 +57,7 @@ func (w *world) out(id charge.LotID, order string, plate charge.Plate, in, out i
 	if err != nil {
 		w.t.Fatalf("exit %s of %s at %d: %v", order, plate, out, err)
 	}
-	return int(a.State)
+	return a.State
 }
 
 const never = -1 << 20
@@ -112,7 +112,7 @@ func TestOrderNumberThatComesAgain(t *testing.T) {
 			n := 0
 			for name, c := range cases {
 				n++
-				t.Run(engine+"/"+string(id.Park)+"/"+name, func(t *testing.T) {
+				t.Run(engine+"/"+id.Park+"/"+name, func(t *testing.T) {
 					w.t = t
 					order := fmt.Sprint("R", n)
 					mine := strings.NewReplacer("京AD31", fmt.Sprintf("京AD%d", 50+n))

@@ -61,7 +61,7 @@ var (
 	// ErrInit says that init failed: no bolink link, or something behind a login's answer in the same read.
 	ErrInit = errors.New("init failed")
 	// ErrNotInitialized is what UploadData says for a link that is not there.
-	ErrNotInitialized = errors.New("no Initialized!")
+	ErrNotInitialized = errors.New("no Initialized!") //nolint:staticcheck // the vendor's own words
 )
 
 // Counts is what has happened since New.

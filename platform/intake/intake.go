@@ -25,13 +25,13 @@ import (
 // MaxBody is the largest body of a push. The largest real one is a hundredth of it.
 const MaxBody = 64 << 10
 
-// Default rates let an honest peak through; docs/config.md tells how to change them.
+// Default rates let an honest peak through; docs/config.md says how to change them.
 const (
 	DefaultPerAccount = 1000
 	DefaultPerAddress = 2000
 )
 
-// IntakeConfig is what an intake needs. Dialects, Accounts and Taker must be given.
+// Config is what an intake needs. Dialects, Accounts and Taker must be given.
 type Config struct {
 	Dialects []platform.Dialect
 	Accounts platform.Accounts
@@ -59,7 +59,7 @@ type Intake struct {
 	strays   strays
 }
 
-// NewIntake makes an intake. Two platforms that want one path, and a path that cannot be matched byte for byte,
+// New makes an intake. Two platforms that want one path, and a path that cannot be matched byte for byte,
 // are errors.
 func New(c Config) (*Intake, error) {
 	if c.Accounts == nil || c.Taker == nil {

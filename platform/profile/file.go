@@ -11,16 +11,16 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// MaxProfile bounds a profile file, in bytes; the longest built-in one is a tenth of it.
+// MaxBytes bounds a profile file, in bytes; the longest built-in one is a tenth of it.
 const MaxBytes = 64 << 10
 
-// ProfileFile remembers where the keys of a profile stand, so that every complaint names file and line.
+// File remembers where the keys of a profile stand, so that every complaint names file and line.
 type File struct {
 	name  string
 	lines map[string]int // by dotted key
 }
 
-// ReadProfile decodes a TOML profile strictly into a struct: a key that the struct does not have is an
+// Read decodes a TOML profile strictly into a struct: a key that the struct does not have is an
 // error, as is a value of another type. Errors name file, line and key.
 func Read(r io.Reader, name string, into any) (*File, error) {
 	text, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
@@ -51,7 +51,7 @@ func Read(r io.Reader, name string, into any) (*File, error) {
 	return f, nil
 }
 
-// ScanProfile finds the keys of a profile without reading it.
+// Scan finds the keys of a profile without reading it.
 func Scan(text []byte, name string) *File {
 	return &File{name: name, lines: keyLines(text)}
 }
