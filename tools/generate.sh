@@ -8,18 +8,23 @@ for program in openssl git; do
 done
 : "${GO:=go}" "${TEMPL_VERSION:?run it by make generate}"
 
-# printed gives a sum of each file in the folders that are printed into.
+# printed prints a sum of each file in the folders that are printed into.
 printed() { git ls-files -z -co --exclude-standard -- admin docs lot platform | sort -zu | xargs -0 sha256sum 2>/dev/null || true; }
 
 print() {
 	(cd admin/console && $GO run "github.com/a-h/templ/cmd/templ@$TEMPL_VERSION" generate -log-level error)
+	signed=()
 	for script in platform/*/testdata/make.sh lot/callback/testdata/sign.sh; do
-		bash "$script"
+		bash "$script" & # thousands of openssl's, one after another
+		signed+=($!)
 	done
 	binary=$(mktemp -d)
 	trap 'rm -rf "$binary"' EXIT
 	$GO build -o "$binary/chargestamp" ./cmd/chargestamp
 	$GO run ./tools/docgen -binary "$binary/chargestamp"
+	for script in "${signed[@]}"; do
+		wait "$script"
+	done
 }
 
 if [ "${1-}" != --check ]; then

@@ -10,15 +10,17 @@ STAMP=20240101120000
 NOW=1704081605
 TYPE='application/json; charset=utf-8'
 
-hex() { printf '%s' "$1" | od -An -v -tx1 | tr -d ' \n'; }
+# hex prints the bytes of an ASCII text.
+hex() { local i; for ((i = 0; i < ${#1}; i++)); do printf %02x "'${1:i:1}"; done; }
 enc() { printf '%s' "$1" | openssl enc -aes-128-cbc -K "$(hex "$KEY")" -iv "$(hex "$IV")" -base64 -A; }
-md5mac() { printf '%s' "$1" | openssl dgst -md5 -hmac "$SIG" | sed 's/.*= *//' | tr a-f A-F; }
+md5mac() { local mac; mac=$(printf '%s' "$1" | openssl dgst -md5 -hmac "$SIG"); mac=${mac##* }; printf %s "${mac^^}"; }
 
 # token ACCOUNT EXPIRY: 8 bytes of expiry, then 24 bytes of HMAC-SHA256 over them and the account.
 token() {
   local head mac
   head=$(printf '%016x' "$2")
-  mac=$({ printf "$(printf '%s' "$head" | sed 's/../\\x&/g')"; printf '%s' "$1"; } | openssl dgst -sha256 -hmac "$TOKENKEY" | sed 's/.*= *//')
+  mac=$({ printf "$(printf '%s' "$head" | sed 's/../\\x&/g')"; printf '%s' "$1"; } | openssl dgst -sha256 -hmac "$TOKENKEY")
+  mac=${mac##* }
   printf '%s%s' "$head" "${mac:0:48}"
 }
 

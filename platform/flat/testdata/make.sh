@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 export LC_ALL=C
 
-md5() { openssl dgst -md5 | awk '{print $NF}'; }
+md5() { local sum; sum=$(openssl dgst -md5); printf %s "${sum##* }"; }
 upper() { tr a-f A-F; }
 
 # A field is name=text, or name:=JSON for what is no text. vary BASE CHANGE... changes some; -name takes one away.
@@ -68,13 +68,13 @@ json() {
 
 # form writes the fields URL-encoded.
 form() {
-  local f name value sep= i c
+  local f name value sep= i c code
   for f in "${fields[@]}"; do
     name=${f%%[:=]*}; value=${f#"$name"}; value=${value#:}; value=${value#=}
     printf '%s%s=' "$sep" "$name"
     for ((i = 0; i < ${#value}; i++)); do
       c=${value:i:1}
-      case $c in [A-Za-z0-9._~-]) printf %s "$c" ;; *) printf '%%%02X' "$(( $(printf '%d' "'$c") & 255 ))" ;; esac
+      case $c in [A-Za-z0-9._~-]) printf %s "$c" ;; *) printf -v code %d "'$c"; printf '%%%02X' $((code & 255)) ;; esac
     done
     sep='&'
   done
