@@ -121,7 +121,7 @@ type clock struct {
 	at     time.Time
 	slept  []time.Duration
 	gate   chan struct{} // nil: sleepers do not wait
-	asleep int
+	asleep chan struct{} // gets one for each sleeper that waits
 }
 
 // waited is the sleep of a sign-in that is held back.
@@ -129,14 +129,11 @@ func (c *clock) waited(d time.Duration) {
 	c.mu.Lock()
 	c.slept = append(c.slept, d)
 	gate := c.gate
-	c.asleep++
 	c.mu.Unlock()
 	if gate != nil {
+		c.asleep <- struct{}{}
 		<-gate
 	}
-	c.mu.Lock()
-	c.asleep--
-	c.mu.Unlock()
 }
 
 // waits returns how long sign-ins were held back since the last call.
@@ -152,19 +149,13 @@ func (c *clock) waits() []time.Duration {
 func (c *clock) hold() (release func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.gate = make(chan struct{})
+	c.gate, c.asleep = make(chan struct{}), make(chan struct{})
 	return sync.OnceFunc(func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		close(c.gate)
 		c.gate = nil
 	})
-}
-
-func (c *clock) held() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.asleep
 }
 
 func newClock() *clock { return &clock{at: time.Date(2026, 3, 1, 4, 0, 0, 0, time.UTC)} }

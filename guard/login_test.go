@@ -283,8 +283,8 @@ func TestThrottleIsBounded(t *testing.T) {
 	for range 64 {
 		all.Go(func() { wantErr(t, "a guess that waits", try("hush-wrong-horse", "192.0.2.7"), guard.ErrLogin) })
 	}
-	for s.clock.held() < 64 {
-		time.Sleep(time.Millisecond)
+	for range 64 {
+		<-s.clock.asleep
 	}
 	var throttled *guard.Throttled
 	if err := try("hush-wrong-horse", "192.0.2.8"); !errors.As(err, &throttled) {

@@ -106,7 +106,7 @@ func TestOpenLoopShowsAStall(t *testing.T) {
 	const stall = 200 * time.Millisecond
 	p, _ := loadEnd(t, func(n int64) string {
 		if n == 1 {
-			time.Sleep(stall) // the server's slowness is what is measured
+			<-time.After(stall) // the server's slowness is what is measured
 		}
 		return `{"code":10000,"msg":"成功"}`
 	})
