@@ -53,13 +53,14 @@ func (a *App) checkConfig(context.Context) error { return a.cfg.check() }
 
 // check refuses settings that could not work, or would work as another one.
 func (c *Config) check() error {
-	for name, n := range map[string]float64{
-		"limits.account_per_s": c.Limits.AccountPerS, "limits.address_per_s": c.Limits.AddressPerS, "limits.login_per_s": float64(c.Limits.LoginPerS),
-		"limits.minutes": float64(c.Limits.Minutes), "limits.amount": float64(c.Limits.Amount),
-		"line.frame_bytes": float64(c.Line.FrameBytes), "line.offline_after": float64(c.Line.OfflineAfter), "line.flood_per_10s": float64(c.Line.FloodPer10s),
-		"retention.pushes": float64(c.Retention.Pushes), "retention.refused": float64(c.Retention.Refused), "retention.charges": float64(c.Retention.Charges),
+	for name, below := range map[string]bool{
+		"limits.account_per_s": c.Limits.AccountPerS < 0, "limits.address_per_s": c.Limits.AddressPerS < 0,
+		"limits.login_per_s": c.Limits.LoginPerS < 0, "limits.minutes": c.Limits.Minutes < 0, "limits.amount": c.Limits.Amount < 0,
+		"line.frame_bytes": c.Line.FrameBytes < 0, "line.offline_after": c.Line.OfflineAfter < 0,
+		"line.flood_per_10s": c.Line.FloodPer10s < 0,
+		"retention.pushes":   c.Retention.Pushes < 0, "retention.refused": c.Retention.Refused < 0, "retention.charges": c.Retention.Charges < 0,
 	} {
-		if n < 0 {
+		if below {
 			return configError("%s is below 0", name)
 		}
 	}

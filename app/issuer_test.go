@@ -24,6 +24,7 @@ type issuer struct {
 	claims object // beside what every token says
 	nonce  string // of the last sign-in
 	basic  string // the client's secret at the last exchange
+	scope  string // what the last sign-in asked for
 }
 
 func newIssuer(t *testing.T, claims object) *issuer {
@@ -49,7 +50,7 @@ func (is *issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer = object{"keys": []object{{"kty": "RSA", "alg": "RS256", "use": "sig", "kid": "1", "n": b64(is.key.N.Bytes()),
 			"e": b64(binary.BigEndian.AppendUint32(nil, uint32(is.key.E))[1:])}}}
 	case "/auth":
-		is.nonce = r.FormValue("nonce")
+		is.nonce, is.scope = r.FormValue("nonce"), r.FormValue("scope")
 		back := url.Values{"code": {"the-code"}, "state": {r.FormValue("state")}}
 		http.Redirect(w, r, r.FormValue("redirect_uri")+"?"+back.Encode(), http.StatusSeeOther)
 		return

@@ -31,8 +31,7 @@ var effects = []struct {
 	{[]string{"tls.cert", "tls.key", "tls.addr", "line.tls_addr"}, TestTLS},
 	{[]string{"trusted_proxies"}, testProxies},
 	{[]string{"http.proxy_protocol", "line.proxy_protocol"}, nil}, // TestProxyProtocol
-	{[]string{"limits.amount", "limits.minutes"}, nil},            // rules: the bounds of pushed and charge-time grants
-	{[]string{"oidc.scopes"}, nil},                                // guard: TestOIDC
+	{[]string{"limits.amount", "limits.minutes"}, testGrantLimits},
 	{[]string{"health.addr"}, nil},                                // TestHealthListener
 	{[]string{"platforms.dir"}, testProfiles},
 	{[]string{"limits.account_per_s"}, func(t *testing.T) { testRate(t, func(c *Config) { c.Limits.AccountPerS = 3 }) }},
@@ -41,7 +40,7 @@ var effects = []struct {
 	{[]string{"line.offline_after"}, testOffline},
 	{[]string{"retention.pushes", "retention.refused", "retention.charges"}, testRetention},
 	{[]string{"alerts.name", "alerts.url", "alerts.format", "alerts.secret", "alerts.lang", "alerts.allow_to", "alerts.on", "admin.url"}, testAlerts},
-	{[]string{"oidc.issuer", "oidc.client_id", "oidc.client_secret", "oidc.redirect_url", "oidc.name_claim", "oidc.role_claim", "oidc.roles", "http.url"}, testConsole},
+	{[]string{"oidc.issuer", "oidc.client_id", "oidc.client_secret", "oidc.redirect_url", "oidc.name_claim", "oidc.role_claim", "oidc.roles", "oidc.scopes", "http.url"}, testConsole},
 	{[]string{"log.level"}, testLogLevel},
 }
 
@@ -178,6 +177,30 @@ func testRate(t *testing.T, limit func(*Config)) {
 	}
 	if !strings.Contains(metricsOf(t, s), `chargestamp_pushes_total{outcome="rate_limited",platform="xiaoju"}`) {
 		t.Error("the metrics do not count what was refused")
+	}
+}
+
+// testGrantLimits lets a push ask for more than the settings leave where its rule names no cap.
+func testGrantLimits(t *testing.T) {
+	cfg := local(t)
+	cfg.Limits.Minutes, cfg.Limits.Amount = 20, 3_50
+	s := serve(t, cfg)
+	w := newTown()
+	id := w.lot("1001", charge.KindSDK, object{"stays": "none"})
+	w.account("xiaowei", nil)
+	s.apply(w.estate())
+	p := w.player("xiaowei", s.Addresses().HTTP)
+	for order, ask := range map[string]charge.Reduction{
+		"LIMIT-TIME":   {Method: charge.MethodTime, Minutes: 20},
+		"LIMIT-AMOUNT": {Method: charge.MethodAmount, Amount: 3_50},
+	} {
+		push := pushFor(id, charge.Plate("京J"+secret(2)+"8"), order)
+		push.Method, push.Minutes, push.Amount = ask.Method, 2*ask.Minutes, 2*ask.Amount
+		accepted(t, p, push)
+		c := s.office().settled(t, order, charge.StateSending)
+		if c.Reduction == nil || c.Reduction.Method != ask.Method || c.Reduction.Minutes != ask.Minutes || c.Reduction.Amount != ask.Amount {
+			t.Errorf("%s, asking for twice the setting, was granted %+v", order, c.Reduction)
+		}
 	}
 }
 
@@ -370,7 +393,7 @@ func testConsole(t *testing.T) {
 	is := newIssuer(t, object{"nick": "li.si", "groups": []string{"bosses"}, "role": "viewer", "preferred_username": "somebody else"})
 	cfg := local(t)
 	is.console(&cfg, freeAddress(t))
-	cfg.HTTP.URL = "https://push.example"
+	cfg.HTTP.URL, cfg.OIDC.Scopes = "https://push.example", []string{"staff", "mail"}
 	s := serve(t, cfg)
 	s.secrets = append(s.secrets, is.secret)
 	w := newTown()
@@ -380,6 +403,9 @@ func testConsole(t *testing.T) {
 	b := browser(t, s.Addresses().Admin)
 	if is.basic != is.secret {
 		t.Errorf("the issuer was shown the client secret %q", is.basic)
+	}
+	if is.scope != "openid staff mail" {
+		t.Errorf("the issuer was asked for the scopes %q", is.scope)
 	}
 	page := func(path string) string {
 		t.Helper()
