@@ -32,7 +32,7 @@ var effects = []struct {
 	{[]string{"trusted_proxies"}, testProxies},
 	{[]string{"http.proxy_protocol", "line.proxy_protocol"}, nil}, // TestProxyProtocol
 	{[]string{"limits.amount", "limits.minutes"}, testGrantLimits},
-	{[]string{"health.addr"}, nil},                                // TestHealthListener
+	{[]string{"health.addr"}, nil}, // TestHealthListener
 	{[]string{"platforms.dir"}, testProfiles},
 	{[]string{"limits.account_per_s"}, func(t *testing.T) { testRate(t, func(c *Config) { c.Limits.AccountPerS = 3 }) }},
 	{[]string{"limits.address_per_s"}, func(t *testing.T) { testRate(t, func(c *Config) { c.Limits.AddressPerS = 3 }) }},

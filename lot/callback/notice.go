@@ -30,7 +30,7 @@ type notice514 struct {
 	ParkNo            string `json:"park_no,omitempty"`
 	Power             string `json:"power,omitempty"`        // kWh
 	ElecMoney         string `json:"elec_money,omitempty"`   // yuan
-	SeviceMoney       string `json:"sevice_money,omitempty"` //nolint:misspell // yuan; the book's spelling
+	SeviceMoney       string `json:"sevice_money,omitempty"` // yuan; the spelling of the book
 	TotalMoney        string `json:"total_money,omitempty"`  // yuan
 	CalculationMethod int    `json:"calculation_method"`
 }

@@ -137,7 +137,7 @@ func TestTrapSeviceMoneyIsMisspelled(t *testing.T) {
 	n := notice("x", 1, trapTime)
 	n.Detail = charge.Detail{SeviceMoney: "6.00"}
 	data := compose(t, n)
-	wantMember(t, data, "sevice_money", "6.00") //nolint:misspell // the book's spelling
+	wantMember(t, data, "sevice_money", "6.00")
 	wantMember(t, data, "service_money", nil)
 }
 
