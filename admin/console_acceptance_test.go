@@ -130,8 +130,13 @@ func TestRetriesAreTold(t *testing.T) {
 	if n := strings.Count(a.body, "<summary>报文</summary>"); n != 1 {
 		t.Errorf("the message stands there %d times", n)
 	}
-	if n := strings.Count(a.body, "下发（第 "); n != 6 {
-		t.Errorf("%d of 6 tries are told", n)
+	if !strings.Contains(a.body, "下发（第 1–6 次）") || !strings.Contains(a.body, "相同的 5 次") {
+		t.Error("six equal tries are not told as one step with the times of five more")
+	}
+	sent.Attempts[5].Result = charge.AttemptAcked
+	a = as(t, f, guard.RoleSupport).get("/charges/7001")
+	if !strings.Contains(a.body, "下发（第 1–5 次）") || !strings.Contains(a.body, "下发（第 6 次）") {
+		t.Error("a try that came to something else is not a step of its own")
 	}
 }
 

@@ -115,6 +115,7 @@ var consolePages = []struct {
 	{"/charges", guard.RoleViewer},
 	{"/charges?state=held&lot=200461/1313&from=2026-01-01&to=2026-01-31", guard.RoleViewer},
 	{"/charges/7001", guard.RoleViewer},
+	{"/stays/88", guard.RoleViewer},
 	{"/charges/7001/redeliver", guard.RoleSupport},
 	{"/charges/7001/void", guard.RoleSupport},
 	{"/charges/7001/bind", guard.RoleSupport},

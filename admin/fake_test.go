@@ -43,10 +43,12 @@ type fake struct {
 	refuse   estate.Errors // what Apply finds wrong
 	alerts   *alert.Watcher
 	push     *charge.Push
-	unread   bool   // the push cannot be opened with the keys of today
-	hidden   bool   // nobody has said where platforms reach the gateway
-	adminURL string // how browsers reach the console
-	many     int    // more rows in lists; below 0 they are empty
+	unread   bool         // the push cannot be opened with the keys of today
+	hidden   bool         // nobody has said where platforms reach the gateway
+	adminURL string       // how browsers reach the console
+	many     int          // more rows in lists; below 0 they are empty
+	near     *charge.Stay // is near every plate
+	bareStay bool         // no charge has come in the stay
 }
 
 func newFake() *fake {
@@ -113,7 +115,9 @@ func (f *fake) FindPlate(ctx context.Context, part string, charges, stays int) (
 func (f *fake) NearStays(_ context.Context, charges []*charge.Charge) ([][]*charge.Stay, error) {
 	near := make([][]*charge.Stay, len(charges))
 	for i, c := range charges {
-		if c.Plate.Near(f.told.Stay.Plate) {
+		if f.near != nil {
+			near[i] = []*charge.Stay{f.near}
+		} else if f.told.Stay != nil && c.Plate.Near(f.told.Stay.Plate) {
 			near[i] = []*charge.Stay{f.told.Stay}
 		}
 	}
@@ -189,7 +193,9 @@ func (f *fake) Verdict(s *flow.Story) flow.Verdict {
 	if n := len(s.Deliveries); n > 0 {
 		facts.Delivery = s.Deliveries[n-1].Delivery
 	}
-	return flow.VerdictOf(facts)
+	v := flow.VerdictOf(facts)
+	v.Driver = flow.DriverOf(facts)
+	return v
 }
 
 func (f *fake) Judge(_ context.Context, s *flow.Story) (flow.Verdict, error) {
@@ -220,6 +226,16 @@ func (f *fake) Stories(ctx context.Context, ids []int64) ([]*flow.Story, error) 
 		stories = append(stories, told)
 	}
 	return stories, nil
+}
+
+func (f *fake) Visit(_ context.Context, id int64) (*charge.Stay, []*charge.Charge, error) {
+	if id != f.told.Stay.ID {
+		return nil, nil, flow.ErrNotFound
+	}
+	if f.bareStay {
+		return f.told.Stay, nil, f.fail
+	}
+	return f.told.Stay, []*charge.Charge{f.charge}, f.fail
 }
 
 func (f *fake) effect(verb string, id int64, a flow.Action) (flow.Effect, error) {

@@ -21,7 +21,12 @@ func (f *Flow) facts(s *Story) Facts {
 }
 
 // Verdict judges the charge of a story. Its actions bear no dry runs; see Judge.
-func (f *Flow) Verdict(s *Story) Verdict { return VerdictOf(f.facts(s)) }
+func (f *Flow) Verdict(s *Story) Verdict {
+	facts := f.facts(s)
+	v := VerdictOf(facts)
+	v.Driver = DriverOf(facts)
+	return v
+}
 
 // Judge is Verdict with the dry run of each action. One that would leave the charge as it is, is left out: only what
 // can work is offered.

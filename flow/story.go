@@ -99,6 +99,21 @@ func (f *Flow) tell(ctx context.Context, ids []int64, stories []*Story) error {
 	return nil
 }
 
+// Visit finds a stay with the charges in it, oldest first. It returns ErrNotFound for an unknown id.
+func (f *Flow) Visit(ctx context.Context, stayID int64) (stay *charge.Stay, charges []*charge.Charge, err error) {
+	err = f.cfg.Storage.Read(ctx, func(tx Tx) error {
+		if stay, err = tx.Stay(stayID); err != nil || stay == nil {
+			return err
+		}
+		charges, err = tx.ChargesOfStay(stayID)
+		return err
+	})
+	if err == nil && stay == nil {
+		err = ErrNotFound
+	}
+	return stay, charges, err
+}
+
 // StoryOf puts what the store has of a charge into a story.
 func StoryOf(h *charge.History) *Story {
 	s := &Story{Charge: h.Charge, Stay: h.Stay, Pushes: h.Pushes, Events: h.Events, Ledger: h.Ledger, Earlier: h.Earlier, Deliveries: []Sent{}}

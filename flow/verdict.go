@@ -38,6 +38,7 @@ type Verdict struct {
 	Code    string // state and reason: "no_grant.cap_reached"
 	Text    charge.Note
 	Next    charge.Note
+	Driver  charge.Notes // two sentences for the driver, see DriverOf
 	Tone    Tone
 	Actions []Choice
 }
@@ -271,4 +272,120 @@ func before(c *charge.Charge) charge.Arg {
 		return charge.Text("earlier", "–")
 	}
 	return charge.Text("earlier", strings.Join(ids, ", "))
+}
+
+// DriverOf returns two sentences that support can send to the driver: what the charge came to, and what follows from
+// it. They name no code, no id and no other plate.
+func DriverOf(f Facts) charge.Notes {
+	c := f.Charge
+	switch c.State {
+	case charge.StateHeld:
+		return charge.Notes{charge.Say("driver.held", expected(f)), charge.Say("driver.matched_later")}
+	case charge.StateShadow:
+		return charge.Notes{charge.Say("driver.shadow"), charge.Say("driver.usual_price")}
+	case charge.StateNoGrant, charge.StateExpired:
+		return f.driverNothing()
+	case charge.StateSending:
+		if c.Reason == charge.ReasonOK {
+			return charge.Notes{charge.Say("driver.sending", grantOf(c)), charge.Say("driver.look_again")}
+		}
+		return charge.Notes{charge.Say("driver.waits", grantOf(c)), f.inOrLeft("driver.retried")}
+	case charge.StateUnknown:
+		return charge.Notes{charge.Say("driver.unknown", grantOf(c)), f.inOrLeft("driver.lot_asked")}
+	case charge.StateDelivered:
+		if c.Reason == charge.ReasonUsageNotTold {
+			return charge.Notes{charge.Say("driver.not_told", grantOf(c)), charge.Say("driver.lot_asked_left")}
+		}
+		return charge.Notes{charge.Say("driver.delivered", grantOf(c)), charge.Say("driver.pay_shown")}
+	case charge.StateRefused:
+		return charge.Notes{charge.Say("driver.refused", grantOf(c)), f.inOrLeft("driver.at_work")}
+	case charge.StateGaveUp:
+		return charge.Notes{charge.Say("driver.gave_up", grantOf(c)), f.inOrLeft("driver.at_work")}
+	case charge.StateUsed:
+		return f.driverUsed()
+	}
+	return charge.Notes{charge.Say("driver.voided"), charge.Say("driver.questions")}
+}
+
+// driverNothing is for a charge that was given nothing.
+func (f Facts) driverNothing() charge.Notes {
+	c := f.Charge
+	why := charge.Because("why", lastNote(c.Decision))
+	switch c.Reason {
+	case charge.ReasonLeftBeforeArrival:
+		return charge.Notes{charge.Say("driver.left_before", expected(f)), charge.Say("driver.compensate")}
+	case charge.ReasonNoStay, charge.ReasonHoldOver:
+		return charge.Notes{charge.Say("driver.no_stay"), charge.Say("driver.say_plate")}
+	case charge.ReasonCapReached:
+		return charge.Notes{charge.Say("driver.cap", had(c)), charge.Say("driver.no_more")}
+	case charge.ReasonCombineBest, charge.ReasonCombineFirst, charge.ReasonCombineMethod:
+		return charge.Notes{charge.Say("driver.stands", had(c)), charge.Say("driver.no_more")}
+	case charge.ReasonRuleUnmet, charge.ReasonDayLimit, charge.ReasonLocked, charge.ReasonPlateExcluded, charge.ReasonChargerExcluded:
+		return charge.Notes{charge.Say("driver.unmet", why), charge.Say("driver.usual_price")}
+	}
+	return charge.Notes{charge.Say("driver.nothing"), charge.Say("driver.platform_asked")}
+}
+
+// driverUsed is for a car that has left with its reduction.
+func (f Facts) driverUsed() charge.Notes {
+	c := f.Charge
+	switch {
+	case c.Usage == nil:
+		return charge.Notes{charge.Say("driver.used_unknown"), charge.Say("driver.nothing_to_do")}
+	case c.Gap():
+		return charge.Notes{charge.Say("driver.gap", used("used", c.Usage), grantOf(c)), charge.Say("driver.lot_asked_left")}
+	}
+	return charge.Notes{charge.Say("driver.used", used("used", c.Usage)), charge.Say("driver.nothing_to_do")}
+}
+
+// inOrLeft is what follows while the car is in; once it has left, the rest is compensation or a question to the lot.
+func (f Facts) inOrLeft(code string) charge.Note {
+	switch {
+	case !f.left():
+		return charge.Say(code)
+	case f.Charge.State == charge.StateUnknown:
+		return charge.Say("driver.lot_asked_left")
+	}
+	return charge.Say("driver.compensate")
+}
+
+// had is what earlier charges of the stay were granted.
+func had(c *charge.Charge) charge.Arg {
+	if c.Decision == nil {
+		return charge.Grants("had")
+	}
+	list := make([]charge.Reduction, 0, len(c.Decision.Granted))
+	for _, g := range c.Decision.Granted {
+		list = append(list, g.Reduction)
+	}
+	return charge.Grants("had", Sum(list)...)
+}
+
+// Sum adds reductions up: minutes, an amount, and one each of free and what the lot decides.
+func Sum(list []charge.Reduction) []charge.Reduction {
+	var minutes int64
+	var amount charge.Fen
+	var others []charge.Reduction
+	seen := map[charge.Method]bool{}
+	for _, r := range list {
+		switch r.Method {
+		case charge.MethodTime:
+			minutes += r.Minutes
+		case charge.MethodAmount:
+			amount += r.Amount
+		default:
+			if !r.IsZero() && !seen[r.Method] {
+				seen[r.Method] = true
+				others = append(others, charge.Reduction{Method: r.Method})
+			}
+		}
+	}
+	var sum []charge.Reduction
+	if minutes != 0 {
+		sum = append(sum, charge.Reduction{Method: charge.MethodTime, Minutes: minutes})
+	}
+	if amount != 0 {
+		sum = append(sum, charge.Reduction{Method: charge.MethodAmount, Amount: amount})
+	}
+	return append(sum, others...)
 }

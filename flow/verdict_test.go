@@ -140,3 +140,39 @@ func compareGolden(t *testing.T, name, got string) {
 		t.Errorf("%s is not what is said now; run go test ./flow -run %s -update and read the difference", name, t.Name())
 	}
 }
+
+// TestDriverOfEveryState says two sentences to the driver of every charge, in both languages, without a code, an id or a plate.
+func TestDriverOfEveryState(t *testing.T) {
+	for _, state := range charge.States {
+		for _, reason := range charge.Reasons {
+			for _, open := range []bool{true, false} {
+				c := &charge.Charge{ID: 4711, State: state, Reason: reason, Plate: "京A12345", Reduction: &charge.Reduction{Method: charge.MethodTime, Minutes: 30},
+					Decision: &charge.Decision{Rule: charge.Rule{Grant: charge.GrantFixed, Fixed: charge.Reduction{Method: charge.MethodTime, Minutes: 30}}}}
+				said := DriverOf(Facts{Charge: c, Stay: &charge.Stay{Open: open}})
+				if len(said) != 2 {
+					t.Fatalf("%s %s: %d sentences", state, reason, len(said))
+				}
+				for _, l := range []words.Lang{words.Chinese, words.English} {
+					for _, n := range said {
+						if text := words.Note(l, n); text == "" || strings.ContainsAny(text, "{}_") || strings.Contains(text, "4711") || strings.Contains(text, "A12345") {
+							t.Errorf("%s %s: %q", state, reason, text)
+						}
+					}
+				}
+			}
+		}
+	}
+	used := &charge.Charge{State: charge.StateUsed, Usage: &charge.Usage{Minutes: 45}, Reduction: &charge.Reduction{Method: charge.MethodTime, Minutes: 45}}
+	if got := words.Note(words.Chinese, DriverOf(Facts{Charge: used})[0]); got != "您出场时已减 45 分钟。" {
+		t.Errorf("of a used one: %s", got)
+	}
+}
+
+// TestSum adds up by method.
+func TestSum(t *testing.T) {
+	got := words.Grants(words.Chinese, Sum([]charge.Reduction{{Method: charge.MethodTime, Minutes: 30}, {Method: charge.MethodAmount, Amount: 500},
+		{Method: charge.MethodTime, Minutes: 15}, {Method: charge.MethodFree}, {Method: charge.MethodFree}})...)
+	if got != "45 分钟、5.00 元、全免" {
+		t.Error(got)
+	}
+}

@@ -89,7 +89,7 @@ func TestConsole(t *testing.T) {
 			}
 			b.visit("/lots/" + theLot.String())
 			b.comesTo("离线")
-			testPush(b, "京A54321", "车场没有在线的线路")
+			testPush(b, "京A54321", "还没有送达车场")
 			redeliver(b)
 			if err := lot.Start(t.Context()); err != nil {
 				t.Fatal(err)
@@ -192,6 +192,12 @@ func testPush(b *tab, plate, until string) {
 	b.comesTo(until)
 }
 
+// unfold opens the technical story of a car's page.
+func unfold(b *tab) {
+	b.t.Helper()
+	b.do(chromedp.Click(chromedp.CSS(`#story > summary`)))
+}
+
 func goLive(b *tab) {
 	b.visit(bindingPath())
 	b.sees("试运行对比", "京A12345")
@@ -208,6 +214,8 @@ func findCar(b *tab) {
 	b.leave(chromedp.SendKeys(chromedp.CSS(`#q`), "A123\r"))
 	b.sees("充电订单", "停车订单", "在场")
 	b.leave(chromedp.Click(`//main//tbody//a[contains(., "京A12345")]`))
+	b.sees("在 一号场 已停", "给车主的回复")
+	unfold(b)
 	b.sees("平台推送", "与账号密钥相符", "按规则判定", "规则版本", "下发（第 1 次）", "车辆入场")
 	b.picture("timeline-zh")
 }
@@ -217,7 +225,9 @@ func redeliver(b *tab) {
 	b.sees("效果：", "用同一编号")
 	b.fill("reason", "线路已恢复")
 	b.leave(chromedp.Click(b.named("确认重新下发")))
-	b.sees("已完成", "人工重新下发", "线路已恢复")
+	b.sees("已完成")
+	unfold(b)
+	b.sees("人工重新下发", "线路已恢复")
 }
 
 func doctor(b *tab) {
@@ -266,7 +276,7 @@ func roleLimits(b, viewer *tab) {
 		b.t.Errorf("a viewer reads a whole plate:\n%s", text)
 	}
 	viewer.leave(chromedp.Click(chromedp.CSS(`main tbody a`)))
-	viewer.sees("经过")
+	viewer.sees("经过", "这次停车")
 	if n := eval[int](viewer, `document.querySelectorAll("#actions a").length`); n != 0 {
 		b.t.Errorf("a viewer has %d actions", n)
 	}

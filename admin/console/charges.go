@@ -18,7 +18,7 @@ import (
 func (c *Console) chargeRoutes() {
 	c.signed(guard.RoleViewer, "GET /find", c.find)
 	c.signed(guard.RoleViewer, "GET /charges", c.charges)
-	c.signed(guard.RoleViewer, "GET /charges/{id}", c.charge)
+	c.carRoutes()
 	c.signed(guard.RoleSupport, "GET /charges/{id}/{verb}", c.act)
 	c.signed(guard.RoleSupport, "POST /charges/{id}/{verb}", c.act)
 	c.signed(guard.RoleViewer, "GET /pushes", c.pushes)
@@ -153,22 +153,6 @@ func pathID(r *http.Request) (int64, error) {
 		return 0, desk.Fail(desk.NotFound, "no such id")
 	}
 	return id, nil
-}
-
-func (c *Console) charge(w http.ResponseWriter, r *http.Request, p *page) error {
-	id, err := pathID(r)
-	if err != nil {
-		return err
-	}
-	story, err := c.desk.Story(r.Context(), id)
-	if err != nil {
-		return err
-	}
-	verdict, err := c.desk.Verdict(r.Context(), p.Who, story)
-	if err != nil {
-		return err
-	}
-	return render(w, r, http.StatusOK, chargePage(p, c.tell(p, story, verdict)))
 }
 
 // action is something that support can do to a charge.

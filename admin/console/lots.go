@@ -246,7 +246,16 @@ func (c *Console) price(w http.ResponseWriter, r *http.Request, p *page) error {
 			q.Wrong = p.T("车场没有给出价格：订单不存在、车场离线，或它不支持查询。", "The lot gave no price: there is no such stay, the lot is off line, or it cannot be asked.")
 		}
 	}
+	if p.HTMX {
+		return render(w, r, http.StatusOK, priceSays(p, q))
+	}
 	return render(w, r, http.StatusOK, pricePage(p, q))
+}
+
+// priceDetail says what a price is made of.
+func priceDetail(p *page, q quoted) string {
+	return fmt.Sprintf(p.T("总价 %s，减免 %s（%d 分钟），已停 %d 分钟；%s 查询。", "%s before reductions, %s (%d min) taken off, parked for %d min; asked at %s."),
+		p.Yuan(q.Price.Total), p.Yuan(q.Price.DerateMoney), q.Price.DerateDuration, q.Price.Duration, p.Clock(q.Price.QueryTime))
 }
 
 func heartbeat(p *page, l lotRow) string {

@@ -93,6 +93,14 @@ func (p *page) Note(n charge.Note) string { return words.Note(p.Lang, n) }
 // HTMLLang is the page's language for the html element.
 func (p *page) HTMLLang() string { return p.T("zh-CN", "en") }
 
+// otherLang is the language that the page is not in.
+func (p *page) otherLang() words.Lang {
+	if p.Lang == words.English {
+		return words.Chinese
+	}
+	return words.English
+}
+
 // OtherLang is the address of this page in the other language.
 func (p *page) OtherLang() string {
 	u, err := url.Parse(p.Here)

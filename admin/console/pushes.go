@@ -85,6 +85,21 @@ func (c *Console) replay(w http.ResponseWriter, r *http.Request, p *page) error 
 	return render(w, r, f.status(), pushPage(p, push, f, done))
 }
 
+// readOf is what could be read of a push that made no charge; no signature proves it.
+func (p *page) readOf(push charge.Push) string {
+	var parts []string
+	if push.Plate != "" {
+		parts = append(parts, p.Plate(push.Plate))
+	}
+	if push.Order != "" {
+		parts = append(parts, push.Order)
+	}
+	if !push.Lot.IsZero() {
+		parts = append(parts, push.Lot.String())
+	}
+	return strings.Join(parts, " · ")
+}
+
 // bodyOf splits a raw request into its head and a readable body.
 func bodyOf(push *desk.Push) (head, text string) {
 	head, text, _ = strings.Cut(push.Raw, "\r\n\r\n")

@@ -15,6 +15,15 @@ import (
 	"github.com/chargestamp/chargestamp/words"
 )
 
+// chargesOf are the charges of some stories.
+func chargesOf(stories []*flow.Story) []*charge.Charge {
+	list := make([]*charge.Charge, 0, len(stories))
+	for _, s := range stories {
+		list = append(list, s.Charge)
+	}
+	return list
+}
+
 // told is one charge with its story in the words of a page.
 type told struct {
 	*flow.Story
@@ -35,6 +44,9 @@ type step struct {
 	Body   string // as on the wire
 	Link   string
 	Linked string
+	More   []time.Time // when the same happened again
+	same   string      // what makes another try the same; empty for what is no try
+	n      int         // of a try
 }
 
 // fact is a name and a value.
@@ -50,18 +62,33 @@ func (c *Console) tell(p *page, s *flow.Story, v flow.Verdict) told {
 	t := told{Story: s, Verdict: v, Platform: p.Platform(s.Charge.Platform), Lot: c.lotName(s.Charge.Lot)}
 	for _, at := range s.Timeline {
 		if step, ok := stepOf(p, s, at); ok {
-			t.Steps = append(t.Steps, step)
+			t.add(p, step)
 		}
 	}
 	for _, sent := range s.Deliveries {
-		if len(sent.Attempts) == 0 {
+		switch waits := sent.Delivery.State == charge.DeliveryDue; {
+		case len(sent.Attempts) == 0:
 			t.Steps = append(t.Steps, waitingStep(p, s.Charge, sent.Delivery))
+		case waits && sent.Delivery.DueAt.After(p.Now):
+			t.Steps = append(t.Steps, step{At: sent.Delivery.DueAt, Title: p.T("下一次下发", "Next try"), Tone: "wait",
+				Text: fmt.Sprintf(p.T("%s后", "in %s"), p.Span(sent.Delivery.DueAt.Sub(p.Now)))})
 		}
 	}
 	if r := s.Charge.Report; r != "" && r != charge.ReportOff {
 		t.Steps = append(t.Steps, reportStep(p, s.Charge))
 	}
 	return t
+}
+
+// add appends a step; a try that is the same as the one before it is told with that one.
+func (t *told) add(p *page, next step) {
+	if n := len(t.Steps); n > 0 && next.same != "" && t.Steps[n-1].same == next.same {
+		last := &t.Steps[n-1]
+		last.More = append(last.More, next.At)
+		last.Title = fmt.Sprintf(p.T("下发（第 %d–%d 次）", "Sent (tries %d–%d)"), last.n, next.n)
+		return
+	}
+	t.Steps = append(t.Steps, next)
 }
 
 // stepOf words one step. A grant's row in the ledger says nothing that its decision does not.
@@ -189,6 +216,7 @@ func attemptStep(p *page, c *charge.Charge, try flow.Try) step {
 	if !try.Detail.IsZero() {
 		s.Text = desk.HidePlate(p.Who, p.Note(try.Detail), c.Plate)
 	}
+	s.n, s.same = try.N, ID(try.Delivery.ID)+" "+string(try.Result)+" "+try.Detail.String()
 	if try.N == 1 { // a retry is the same message by the same way
 		s.Facts = deliveryFacts(p, try.Delivery)
 		s.Body = body(desk.HidePlate(p.Who, string(try.Delivery.Payload), c.Plate))

@@ -379,7 +379,7 @@ func bulkState(list string) string {
 	return string(f.States[0])
 }
 
-// bindLink leads to binding a near miss, its effect said first.
-func bindLink(n desk.NearMiss) string {
-	return "/charges/" + ID(n.Charge.ID) + "/bind?" + url.Values{"order": {n.Stay.OrderID}}.Encode()
+// bindTo leads to binding a charge to a stay, its effect said first.
+func bindTo(id int64, stay *charge.Stay) string {
+	return "/charges/" + ID(id) + "/bind?" + url.Values{"order": {stay.OrderID}}.Encode()
 }

@@ -35,6 +35,8 @@ type Reads interface {
 type Story interface {
 	Story(ctx context.Context, chargeID int64) (*flow.Story, error)
 	Stories(ctx context.Context, chargeIDs []int64) ([]*flow.Story, error)
+	// Visit finds a stay with the charges in it, oldest first.
+	Visit(ctx context.Context, stayID int64) (*charge.Stay, []*charge.Charge, error)
 	// Verdict judges a story's charge; Judge does so with the dry run of each action.
 	Verdict(s *flow.Story) flow.Verdict
 	Judge(ctx context.Context, s *flow.Story) (flow.Verdict, error)

@@ -7,13 +7,29 @@
     if (question && !window.confirm(question)) event.preventDefault();
   });
 
+  // Buttons that copy are shown where this file runs; each says that it has copied.
+  const showCopies = (part) => part.querySelectorAll(".copy[hidden]").forEach((button) => { button.hidden = false; });
+  showCopies(document);
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-copy-from]");
+    const button = event.target.closest("[data-copy-from], .copy[data-copy]");
     if (!button) return;
-    const from = document.querySelector(button.dataset.copyFrom);
-    from.select();
-    if (navigator.clipboard) navigator.clipboard.writeText(from.value).catch(() => document.execCommand("copy"));
-    else document.execCommand("copy");
+    const from = button.dataset.copyFrom && document.querySelector(button.dataset.copyFrom);
+    const text = from ? from.value : button.dataset.copy;
+    const done = () => {
+      const before = button.textContent;
+      if (!button.dataset.done || before === button.dataset.done) return;
+      button.textContent = button.dataset.done;
+      setTimeout(() => { button.textContent = before; }, 1500);
+    };
+    const byHand = () => {
+      const area = from || document.body.appendChild(Object.assign(document.createElement("textarea"), { value: text }));
+      area.select();
+      document.execCommand("copy");
+      if (!from) area.remove();
+      done();
+    };
+    if (navigator.clipboard) navigator.clipboard.writeText(text).then(done, byHand);
+    else byHand();
   });
 
   // Fields that count for one choice only are shown with that choice.
@@ -37,7 +53,8 @@
 
   // What a script has put into the page is read out and reached by keyboard.
   document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.target.id === "figures") return;
+    showCopies(event.target);
+    if (event.target.id === "figures" || event.target.id === "price") return;
     const first = event.target.querySelector("input:not([type=hidden]), textarea, select, button");
     if (first) first.focus();
   });
