@@ -112,6 +112,10 @@ func (f *fake) FindPlate(ctx context.Context, part string, charges, stays int) (
 	return found, in, err
 }
 
+func (f *fake) FindShort(ctx context.Context, part string, _ time.Time, charges, stays int) (charge.Page[*charge.Charge], charge.Page[*charge.Stay], error) {
+	return f.FindPlate(ctx, part, charges, stays)
+}
+
 func (f *fake) NearStays(_ context.Context, charges []*charge.Charge) ([][]*charge.Stay, error) {
 	near := make([][]*charge.Stay, len(charges))
 	for i, c := range charges {

@@ -27,7 +27,8 @@ type PushFilter struct {
 	Outcome  Outcome
 	Refused  bool // only those that were not taken: neither accepted nor repeated nor a question
 	Charge   int64
-	Plate    Plate // whole; of charges, and of refused pushes as far as it could be read
+	Plate    Plate  // whole; of charges, and of refused pushes as far as it could be read
+	Part     string // of a plate that could be read of a refused push
 	Order    string
 	Lot      LotID
 	From, To time.Time
@@ -39,7 +40,8 @@ type PushFilter struct {
 type StayFilter struct {
 	Lot    LotID
 	Plate  string
-	Open   bool // open ones only
+	Order  string // the lot's number of it
+	Open   bool   // open ones only
 	Limit  int
 	Cursor string
 }

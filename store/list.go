@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
 )
@@ -117,6 +118,9 @@ func (s *Store) Pushes(ctx context.Context, pf charge.PushFilter) (page charge.P
 		f.find("charge = ? AND charge <> 0", pf.Charge)
 	}
 	f.ofCharge("plate", string(pf.Plate))
+	if part := platePart(pf.Part); part != "" {
+		f.find("plate <> '' AND plate LIKE ?", "%"+part+"%")
+	}
 	f.ofCharge("order_no", pf.Order)
 	f.ofCharge("lot", pf.Lot.String())
 	f.span("received", pf.From, pf.To)
@@ -135,11 +139,16 @@ func (s *Store) Stays(ctx context.Context, sf charge.StayFilter) (page charge.Pa
 		if sf.Open {
 			f.where("open = 1")
 		}
-		if sf.Plate != "" {
+		switch {
+		case sf.Order != "" && sf.Lot.IsZero(): // the index of order numbers begins with the lot
+			f.find(toldLots+" AND order_id = ?", sf.Order)
+		case sf.Order != "":
+			f.find("order_id = ?", sf.Order)
+		case sf.Plate != "":
 			if err := t.plateFilter(&f, sf.Plate); err != nil {
 				return err
 			}
-		} else {
+		default:
 			f.where(realPlate)
 		}
 		page, err = staysOf(t, f, sf.Lot.IsZero(), paging{sf.Limit, sf.Cursor})
@@ -168,6 +177,26 @@ func (s *Store) FindPlate(ctx context.Context, part string, mostCharges, mostSta
 		p.narrow(&f, s.Engine())
 		if charges, err = chargesOf(t, f, paging{limit: mostCharges}); err == nil {
 			stays, err = staysOf(t, f, true, paging{limit: mostStays})
+		}
+		return err
+	})
+	return charges, stays, err
+}
+
+// toldLots narrows to the lots that have told a stay, each of which an index finds.
+const toldLots = "lot IN (SELECT lot FROM lot_mark)"
+
+// FindShort is FindPlate for a part that is too short to look for everywhere: it finds the charges received since a time
+// and the open stays.
+func (s *Store) FindShort(ctx context.Context, part string, since time.Time, mostCharges, mostStays int) (charges charge.Page[*charge.Charge], stays charge.Page[*charge.Stay], err error) {
+	holds := "%" + platePart(part) + "%"
+	var of, in filter
+	of.span("received", since, time.Time{})
+	of.where("plate LIKE ?", holds)
+	in.find("open = 1 AND "+toldLots+" AND plate LIKE ?", holds)
+	err = s.Read(ctx, func(t *Tx) error {
+		if charges, err = chargesOf(t, of, paging{limit: mostCharges}); err == nil {
+			stays, err = staysOf(t, in, true, paging{limit: mostStays})
 		}
 		return err
 	})

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -27,6 +28,9 @@ func (c *Console) charge(w http.ResponseWriter, r *http.Request, p *page) error 
 	car, err := c.desk.CarOfCharge(r.Context(), p.Who, id)
 	if err != nil {
 		return err
+	}
+	if p.HTMX {
+		return render(w, r, http.StatusOK, carBeside(p, c.carView(p, car)))
 	}
 	return render(w, r, http.StatusOK, carPage(p, c.carView(p, car)))
 }
@@ -80,9 +84,13 @@ func sentences(l words.Lang, list charge.Notes) string {
 
 // lotTitle is a lot's name, or its number where it has none.
 func (c *Console) lotTitle(id charge.LotID) string {
-	for _, l := range c.desk.Estate().Lots() {
-		if l.ID == id && l.Name != "" {
-			return l.Name
+	state := c.desk.Estate()
+	if l, _, on := state.Lot(id); on {
+		return cmp.Or(l.Name, id.String())
+	}
+	for _, off := range state.Lots() {
+		if off.ID == id {
+			return cmp.Or(off.Name, id.String())
 		}
 	}
 	return id.String()

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -18,6 +19,8 @@ import (
 func (c *Console) chargeRoutes() {
 	c.signed(guard.RoleViewer, "GET /find", c.find)
 	c.signed(guard.RoleViewer, "GET /charges", c.charges)
+	c.signed(guard.RoleViewer, "GET /charges/charges.csv", c.chargesFile)
+	c.signed(guard.RoleViewer, "GET /pushes/pushes.csv", c.pushesFile)
 	c.carRoutes()
 	c.signed(guard.RoleSupport, "GET /charges/{id}/{verb}", c.act)
 	c.signed(guard.RoleSupport, "POST /charges/{id}/{verb}", c.act)
@@ -26,40 +29,14 @@ func (c *Console) chargeRoutes() {
 	c.signed(guard.RoleSupport, "POST /pushes/{id}/replay", c.replay)
 }
 
-// find answers the one box: plate, order, uuid, lot or id.
-func (c *Console) find(w http.ResponseWriter, r *http.Request, p *page) error {
-	p.Query = strings.TrimSpace(r.URL.Query().Get("q"))
-	if p.Query == "" {
-		return render(w, r, http.StatusOK, findPage(p, nil, ""))
-	}
-	found, err := c.desk.Find(r.Context(), p.Who, p.Query)
-	if desk.KindOf(err) == desk.Invalid {
-		f := newForm(r)
-		if err := fieldErrors(p, f, err); err != nil {
-			return err
-		}
-		for _, text := range f.Errors {
-			return render(w, r, http.StatusUnprocessableEntity, findPage(p, nil, text))
-		}
-	}
-	if err != nil {
-		return err
-	}
-	if len(found.Charges) == 1 && found.Exact {
-		return c.seeOther(w, r, "/charges/"+ID(found.Charges[0].ID), "")
-	}
-	if found.Lot != nil {
-		return c.seeOther(w, r, "/lots/"+found.Lot.ID.String(), "")
-	}
-	return render(w, r, http.StatusOK, findPage(p, found, ""))
-}
-
 // chargeList is a page of charges with what narrowed it.
 type chargeList struct {
 	Query     url.Values
 	Filter    charge.ChargeFilter
 	Items     []*charge.Charge
-	Next      string // address of what follows
+	Pages     listPages
+	Ranges    []quickRange
+	Total     string // how many fit, as far as they are counted; empty where a plate narrows them
 	Wrong     map[string]string
 	Platforms []choice
 }
@@ -67,9 +44,12 @@ type chargeList struct {
 // choice is one option of a list to choose from.
 type choice struct{ Value, Text string }
 
+// mostCounted is how far the rows of a list are counted.
+const mostCounted = 1000
+
 func (c *Console) charges(w http.ResponseWriter, r *http.Request, p *page) error {
-	list := chargeList{Query: r.URL.Query(), Wrong: map[string]string{}, Platforms: c.platformChoices(p)}
-	list.Filter = chargeFilter(p, list.Query, list.Wrong)
+	list := chargeList{Query: r.URL.Query(), Wrong: map[string]string{}, Platforms: c.platformChoices(p), Ranges: quickRanges(p, r.URL)}
+	list.Filter = c.chargeFilter(p, list.Query, list.Wrong)
 	if len(list.Wrong) > 0 {
 		return render(w, r, http.StatusUnprocessableEntity, chargesPage(p, list))
 	}
@@ -77,15 +57,24 @@ func (c *Console) charges(w http.ResponseWriter, r *http.Request, p *page) error
 	if err != nil {
 		return err
 	}
-	list.Items, list.Next = page.Items, nextPage(r.URL, page.Next)
+	list.Items, list.Pages = page.Items, pagesOf(r.URL, page.Next)
+	if list.Filter.Plate == "" {
+		counted := list.Filter
+		counted.Cursor, counted.Limit = "", mostCounted
+		n, more, err := c.desk.CountCharges(r.Context(), counted)
+		if err != nil {
+			return err
+		}
+		list.Total = fmt.Sprintf(p.T("共 %s 笔", "%s in all"), Count(int64(n))+plus(more))
+	}
 	return render(w, r, http.StatusOK, chargesPage(p, list))
 }
 
 // chargeFilter reads what the list's form narrows by. What cannot be read is told by field.
-func chargeFilter(p *page, q url.Values, wrong map[string]string) charge.ChargeFilter {
+func (c *Console) chargeFilter(p *page, q url.Values, wrong map[string]string) charge.ChargeFilter {
 	f := charge.ChargeFilter{Platform: q.Get("platform"), Plate: strings.TrimSpace(q.Get("plate")),
 		Order: strings.TrimSpace(q.Get("order")), Cursor: q.Get("cursor"), Limit: 50}
-	f.Lot = lotField(p, q, wrong)
+	f.Lot = c.lotField(p, q, wrong)
 	for _, s := range q["state"] {
 		if state := charge.State(s); slices.Contains(charge.States, state) {
 			f.States = append(f.States, state)
@@ -102,16 +91,34 @@ func chargeFilter(p *page, q url.Values, wrong map[string]string) charge.ChargeF
 	return f
 }
 
-func lotField(p *page, q url.Values, wrong map[string]string) charge.LotID {
+// lotField reads a lot by its number, as any platform writes it, or by its name.
+func (c *Console) lotField(p *page, q url.Values, wrong map[string]string) charge.LotID {
 	text := strings.TrimSpace(q.Get("lot"))
 	if text == "" {
 		return charge.LotID{}
 	}
-	id, err := charge.ParseLotID(text)
-	if err != nil {
-		wrong["lot"] = p.T("车场写作 union_id/park_id", "a lot is written union_id/park_id")
+	if id := desk.LotNumber(text); !id.IsZero() {
+		return id
 	}
-	return id
+	var named []charge.LotID
+	for _, l := range c.desk.Estate().Lots() {
+		if l.Name == text || l.ID.Park == text {
+			named = append(named, l.ID)
+		}
+	}
+	if len(named) == 1 {
+		return named[0]
+	}
+	wrong["lot"] = p.T("车场写作 union_id/park_id，或它的完整名称", "a lot is written union_id/park_id, or by its whole name")
+	if len(named) > 1 {
+		wrong["lot"] = p.T("有多个车场符合，请填写 union_id/park_id", "several lots fit; give union_id/park_id")
+	}
+	return charge.LotID{}
+}
+
+// wrongFilter is the failure of a file whose filter cannot be read.
+func wrongFilter(text string) error {
+	return desk.Fail(desk.Invalid, text, desk.FieldError{Where: "query", Detail: text, Chinese: text})
 }
 
 // spanFields reads the days from and to, both inclusive for people.
@@ -134,16 +141,6 @@ func spanFields(p *page, q url.Values, wrong map[string]string) (from, to time.T
 		wrong["to"] = p.T("结束日不能早于开始日", "must not be before the first day")
 	}
 	return from, to
-}
-
-// nextPage is this address with another cursor; empty at the end.
-func nextPage(u *url.URL, cursor string) string {
-	if cursor == "" {
-		return ""
-	}
-	q := u.Query()
-	q.Set("cursor", cursor)
-	return u.Path + "?" + q.Encode()
 }
 
 // pathID reads the id in the path; what is no number is not there.

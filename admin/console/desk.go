@@ -176,7 +176,7 @@ func formatName(p *page, f alert.Format) string {
 type auditList struct {
 	Actor, Action string
 	Items         []guard.Entry
-	Next          string
+	Pages         listPages
 }
 
 func (c *Console) audit(w http.ResponseWriter, r *http.Request, p *page) error {
@@ -186,7 +186,7 @@ func (c *Console) audit(w http.ResponseWriter, r *http.Request, p *page) error {
 	if err != nil {
 		return err
 	}
-	list.Items, list.Next = page.Items, nextPage(r.URL, page.Next)
+	list.Items, list.Pages = page.Items, pagesOf(r.URL, page.Next)
 	return render(w, r, http.StatusOK, auditPage(p, list))
 }
 

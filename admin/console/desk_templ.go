@@ -2904,7 +2904,7 @@ func auditPage(p *page, list auditList) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = more(p, list.Next).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = turn(p, list.Pages).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -66,7 +66,7 @@ type lotBoard struct {
 	Find  string
 	find  string // in lower case
 	Total int
-	Next  string
+	Pages listPages
 }
 
 func (c *Console) lots(w http.ResponseWriter, r *http.Request, p *page) error {
@@ -84,17 +84,18 @@ func (c *Console) lots(w http.ResponseWriter, r *http.Request, p *page) error {
 		}
 	}
 	places := slices.Concat(byWorry...)
-	from := 0
+	from, next := 0, ""
 	if cursor, err := charge.ParseLotID(q.Get("cursor")); err == nil {
 		from = max(0, slices.IndexFunc(places, func(i int) bool { return all[i].ID == cursor }))
 	}
 	for _, i := range places[from:] {
 		if len(board.Rows) == lotPageSize {
-			board.Next = nextPage(r.URL, all[i].ID.String())
+			next = all[i].ID.String()
 			break
 		}
 		board.Rows = append(board.Rows, c.shownLot(all[i]))
 	}
+	board.Pages = pagesOf(r.URL, next)
 	return render(w, r, http.StatusOK, lotsPage(p, board))
 }
 

@@ -484,7 +484,7 @@ func lotsPage(p *page, b lotBoard) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = more(p, b.Next).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = turn(p, b.Pages).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

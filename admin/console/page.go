@@ -40,13 +40,14 @@ type page struct {
 	session guard.Session
 	words   words.Catalogue
 	names   map[string]words.Text // of platforms
-	failure error                 // the session could not be looked up
+	lots    func(charge.LotID) string
+	failure error // the session could not be looked up
 }
 
 // page gathers what a request brings.
 func (c *Console) page(r *http.Request) *page {
 	p := &page{Lang: words.Chinese, Path: r.URL.Path, Here: r.URL.RequestURI(), Now: c.desk.Now(), Version: c.cfg.Version,
-		words: c.words, names: c.names, HTMX: r.Header.Get("HX-Request") == "true" && r.Header.Get("HX-Boosted") != "true"}
+		words: c.words, names: c.names, lots: c.lotTitle, HTMX: r.Header.Get("HX-Request") == "true" && r.Header.Get("HX-Boosted") != "true"}
 	if cookie, err := r.Cookie(langCookie); err == nil {
 		p.Lang = language(cookie.Value)
 	}
@@ -129,6 +130,21 @@ func (p *page) Platform(id string) string {
 	return id
 }
 
+// Lot names a lot.
+func (p *page) Lot(id charge.LotID) string { return p.lots(id) }
+
+// Ago says how long ago something of the last day was; empty for what is older or to come.
+func (p *page) Ago(t time.Time) string {
+	d := p.Now.Sub(t)
+	if t.IsZero() || d < 0 || d > day {
+		return ""
+	}
+	if d < time.Minute {
+		return p.T("刚刚", "just now")
+	}
+	return p.T(p.Span(d)+"前", p.Span(d)+" ago")
+}
+
 // Plate shows a plate as who looks may see it.
 func (p *page) Plate(plate charge.Plate) string { return desk.ShowPlate(p.Who, plate) }
 
@@ -168,11 +184,11 @@ func (p *page) Span(d time.Duration) string {
 	case d < time.Minute:
 		return fmt.Sprintf(p.T("%d 秒", "%d s"), d/time.Second)
 	case d < time.Hour:
-		return fmt.Sprintf(p.T("%d 分", "%d min"), d/time.Minute)
+		return fmt.Sprintf(p.T("%d 分钟", "%d min"), d/time.Minute)
 	case d < 2*day && d%time.Hour < time.Minute:
 		return fmt.Sprintf(p.T("%d 小时", "%d h"), d/time.Hour)
 	case d < 2*day:
-		return fmt.Sprintf(p.T("%d 小时 %d 分", "%d h %d min"), d/time.Hour, d%time.Hour/time.Minute)
+		return fmt.Sprintf(p.T("%d 小时 %d 分钟", "%d h %d min"), d/time.Hour, d%time.Hour/time.Minute)
 	}
 	return fmt.Sprintf(p.T("%d 天", "%d days"), d/day)
 }

@@ -16,23 +16,15 @@ import (
 type pushList struct {
 	Query     url.Values
 	Items     []charge.Push
-	Next      string
+	Pages     listPages
+	Ranges    []quickRange
 	Wrong     map[string]string
 	Platforms []choice
 }
 
 func (c *Console) pushes(w http.ResponseWriter, r *http.Request, p *page) error {
-	q := r.URL.Query()
-	list := pushList{Query: q, Wrong: map[string]string{}, Platforms: c.platformChoices(p)}
-	f := charge.PushFilter{Platform: q.Get("platform"), Account: strings.TrimSpace(q.Get("account")), Cursor: q.Get("cursor"), Limit: 50}
-	if f.Account != "" && f.Platform == "" {
-		f.Platform = c.platformOf(f.Account) // pushes are found by it
-	}
-	if o := charge.Outcome(q.Get("outcome")); slices.Contains(charge.Outcomes, o) {
-		f.Outcome = o
-	}
-	f.Refused = q.Get("outcome") == "refused"
-	f.From, f.To = spanFields(p, q, list.Wrong)
+	list := pushList{Query: r.URL.Query(), Wrong: map[string]string{}, Platforms: c.platformChoices(p), Ranges: quickRanges(p, r.URL)}
+	f := c.pushFilter(p, list.Query, list.Wrong)
 	if len(list.Wrong) > 0 {
 		return render(w, r, http.StatusUnprocessableEntity, pushesPage(p, list))
 	}
@@ -40,8 +32,31 @@ func (c *Console) pushes(w http.ResponseWriter, r *http.Request, p *page) error 
 	if err != nil {
 		return err
 	}
-	list.Items, list.Next = page.Items, nextPage(r.URL, page.Next)
+	list.Items, list.Pages = page.Items, pagesOf(r.URL, page.Next)
 	return render(w, r, http.StatusOK, pushesPage(p, list))
+}
+
+// pushFilter reads what the list's form narrows by. What cannot be read is told by field.
+func (c *Console) pushFilter(p *page, q url.Values, wrong map[string]string) charge.PushFilter {
+	f := charge.PushFilter{Platform: q.Get("platform"), Account: strings.TrimSpace(q.Get("account")), Order: strings.TrimSpace(q.Get("order")),
+		Cursor: q.Get("cursor"), Limit: 50}
+	if f.Account != "" && f.Platform == "" {
+		f.Platform = c.platformOf(f.Account) // pushes are found by it
+	}
+	if o := charge.Outcome(q.Get("outcome")); slices.Contains(charge.Outcomes, o) {
+		f.Outcome = o
+	}
+	f.Refused = q.Get("outcome") == "refused"
+	f.Lot = c.lotField(p, q, wrong)
+	if text := strings.TrimSpace(q.Get("plate")); text != "" {
+		plate, err := charge.ParsePlate(text)
+		if err != nil {
+			wrong["plate"] = p.T("请输入完整车牌", "give the whole plate")
+		}
+		f.Plate = plate
+	}
+	f.From, f.To = spanFields(p, q, wrong)
+	return f
 }
 
 func (c *Console) push(w http.ResponseWriter, r *http.Request, p *page) error {

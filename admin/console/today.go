@@ -327,14 +327,14 @@ func (c *Console) workList(w http.ResponseWriter, r *http.Request, p *page) erro
 	if err != nil {
 		return err
 	}
-	return render(w, r, http.StatusOK, workListPage(p, list, name, help, page.Items, nextPage(r.URL, page.Next)))
+	return render(w, r, http.StatusOK, workListPage(p, list, name, help, page.Items, pagesOf(r.URL, page.Next)))
 }
 
 // bulk redelivers all charges of a list that did not get through, once it has said how many they are.
 func (c *Console) bulk(w http.ResponseWriter, r *http.Request, p *page) error {
 	q := r.URL.Query()
 	wrong := map[string]string{}
-	filter := chargeFilter(p, q, wrong)
+	filter := c.chargeFilter(p, q, wrong)
 	filter.Cursor = ""
 	if !bulk(filter) || len(wrong) > 0 {
 		return desk.Fail(desk.Invalid, "only charges that did not get through can be redelivered together")

@@ -511,7 +511,7 @@ func workPage(p *page, entries []workEntry) templ.Component {
 	})
 }
 
-func workListPage(p *page, list, name, help string, charges []*charge.Charge, next string) templ.Component {
+func workListPage(p *page, list, name, help string, charges []*charge.Charge, pages listPages) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -942,7 +942,7 @@ func workListPage(p *page, list, name, help string, charges []*charge.Charge, ne
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = more(p, next).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = turn(p, pages).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

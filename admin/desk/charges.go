@@ -14,6 +14,9 @@ import (
 // minPlatePart is the shortest part of a plate that is searched for: less finds half of everything.
 const minPlatePart = 3
 
+// minShortPart is the shortest part that the search box takes: it looks at the last day then.
+const minShortPart = 2
+
 // Charges lists charges. Viewers, who see plates masked, find by whole plates only: a part would let them
 // read a plate off by asking again and again.
 func (d *Desk) Charges(ctx context.Context, who guard.Identity, f charge.ChargeFilter) (charge.Page[*charge.Charge], error) {
@@ -24,7 +27,7 @@ func (d *Desk) Charges(ctx context.Context, who guard.Identity, f charge.ChargeF
 	if err != nil {
 		return page, Wrap(err)
 	}
-	page.Items = whole(who, f.Plate, page.Items, func(c *charge.Charge) charge.Plate { return c.Plate })
+	page.Items = onlyWhole(who, f.Plate, page.Items, func(c *charge.Charge) charge.Plate { return c.Plate })
 	return page, nil
 }
 
@@ -44,7 +47,7 @@ func (d *Desk) Stays(ctx context.Context, who guard.Identity, f charge.StayFilte
 	if err != nil {
 		return page, Wrap(err)
 	}
-	page.Items = whole(who, f.Plate, page.Items, func(s *charge.Stay) charge.Plate { return s.Plate })
+	page.Items = onlyWhole(who, f.Plate, page.Items, func(s *charge.Stay) charge.Plate { return s.Plate })
 	return page, nil
 }
 
@@ -56,8 +59,8 @@ func checkPlatePart(part string) error {
 	return nil
 }
 
-// whole keeps, for viewers, only what the plate asked for names in full.
-func whole[T any](who guard.Identity, asked string, items []T, plate func(T) charge.Plate) []T {
+// onlyWhole keeps, for viewers, only what the plate asked for names in full.
+func onlyWhole[T any](who guard.Identity, asked string, items []T, plate func(T) charge.Plate) []T {
 	if asked == "" || Allows(who.Role, guard.RoleSupport) {
 		return items
 	}

@@ -22,6 +22,8 @@ type Reads interface {
 	Stays(ctx context.Context, f charge.StayFilter) (charge.Page[*charge.Stay], error)
 	// FindPlate is Charges and Stays of a plate or a part of one.
 	FindPlate(ctx context.Context, part string, mostCharges, mostStays int) (charge.Page[*charge.Charge], charge.Page[*charge.Stay], error)
+	// FindShort is FindPlate for two characters: charges received since a time, and open stays.
+	FindShort(ctx context.Context, part string, since time.Time, mostCharges, mostStays int) (charge.Page[*charge.Charge], charge.Page[*charge.Stay], error)
 	// NearStays gives for each charge the open stays of its lot whose plate differs by one character, newest first.
 	NearStays(ctx context.Context, charges []*charge.Charge) ([][]*charge.Stay, error)
 	LotStatus(ctx context.Context, id charge.LotID) (charge.LotStatus, error)

@@ -44,16 +44,66 @@
     document.addEventListener("change", showChosen);
   }
 
-  // "/" goes to the search box, as everywhere else.
+  // Keys: "/" goes to the search box, "j" and "k" walk through rows, "n" and "p" turn the page, "g" and a letter go
+  // elsewhere, "?" says so.
+  const places = { t: "/", c: "/charges", p: "/pushes", l: "/lots", w: "/work", s: "/statements" };
+  let going = false;
+  const row = (step) => {
+    const links = [...document.querySelectorAll("main tbody tr")].map((tr) => tr.querySelector("a")).filter(Boolean);
+    if (!links.length) return;
+    const at = links.indexOf(document.activeElement);
+    links[Math.min(links.length - 1, Math.max(0, at < 0 ? 0 : at + step))].focus();
+  };
+  const follow = (selector) => { const link = document.querySelector(selector); if (link) link.click(); };
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
-    const box = document.getElementById("q");
-    if (box) { event.preventDefault(); box.focus(); box.select(); }
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.target.closest("input, textarea, select, dialog")) return;
+    const key = event.key;
+    if (going) {
+      going = false;
+      if (places[key]) { event.preventDefault(); location.href = places[key]; }
+      return;
+    }
+    const does = {
+      "/": () => { const box = document.getElementById("find") || document.getElementById("q"); if (box) { box.focus(); box.select(); } },
+      j: () => row(1), k: () => row(-1), g: () => { going = true; setTimeout(() => { going = false; }, 1500); },
+      n: () => follow("[rel=next]"), p: () => follow("[rel=prev]"),
+      "?": () => { const keys = document.getElementById("keys"); if (keys && keys.showModal) keys.showModal(); },
+    }[key];
+    if (does) { event.preventDefault(); does(); }
+    if (key === "Escape") hideDrawer();
+  });
+
+  // A row's page beside the list.
+  const drawer = document.getElementById("drawer");
+  const hideDrawer = () => { if (drawer) { drawer.hidden = true; drawer.textContent = ""; } };
+  document.addEventListener("click", (event) => { if (event.target.closest("[data-close-drawer]")) hideDrawer(); });
+  const wide = window.matchMedia("(min-width: 75rem)");
+  const showPeeks = (part) => part.querySelectorAll(".peek[hidden]").forEach((button) => { button.hidden = !wide.matches; });
+  showPeeks(document);
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target !== drawer || !drawer) return;
+    drawer.hidden = false;
+  });
+
+  // Heads of tables sort what is shown.
+  document.querySelectorAll("table.sortable thead th").forEach((head) => {
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "sort", textContent: head.textContent });
+    head.replaceChildren(button);
+    button.addEventListener("click", () => {
+      const down = head.getAttribute("aria-sort") === "ascending";
+      head.parentElement.querySelectorAll("th").forEach((other) => other.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", down ? "descending" : "ascending");
+      const body = head.closest("table").tBodies[0];
+      const column = [...head.parentElement.children].indexOf(head);
+      const value = (tr) => { const cell = tr.children[column]; return cell.dataset.sort || cell.innerText.trim(); };
+      [...body.rows].sort((a, b) => value(a).localeCompare(value(b), "zh-CN", { numeric: true }) * (down ? -1 : 1)).forEach((tr) => body.append(tr));
+    });
   });
 
   // What a script has put into the page is read out and reached by keyboard.
   document.addEventListener("htmx:afterSwap", (event) => {
     showCopies(event.target);
+    if (event.target === drawer) { drawer.querySelector("a").focus(); return; }
     if (event.target.id === "figures" || event.target.id === "price") return;
     const first = event.target.querySelector("input:not([type=hidden]), textarea, select, button");
     if (first) first.focus();

@@ -1,0 +1,220 @@
+package console
+
+import (
+	"encoding/csv"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/words"
+)
+
+// listPages leads through a list: the addresses of the page before and after; empty where there is none.
+type listPages struct{ Previous, Next string }
+
+// mostBack bounds how many pages can be gone back; cursors of earlier ones are forgotten.
+const mostBack = 60
+
+// pagesOf makes the addresses around a page of a list. The way back is kept in the address, since a cursor leads
+// forward only.
+func pagesOf(u *url.URL, next string) listPages {
+	q := u.Query()
+	here, back := q.Get("cursor"), q["back"]
+	with := func(cursor string, back []string) string {
+		to := u.Query()
+		to.Del("cursor")
+		to.Del("back")
+		if cursor != "" {
+			to.Set("cursor", cursor)
+		}
+		for _, b := range back[max(0, len(back)-mostBack):] {
+			to.Add("back", b)
+		}
+		if len(to) == 0 {
+			return u.Path
+		}
+		return u.Path + "?" + to.Encode()
+	}
+	var pages listPages
+	if next != "" {
+		pages.Next = with(next, append(back[:len(back):len(back)], here))
+	}
+	if here != "" {
+		pages.Previous = with("", nil)
+		if n := len(back); n > 0 {
+			pages.Previous = with(back[n-1], back[:n-1])
+		}
+	}
+	return pages
+}
+
+// quickRange is a span of days that is one press away.
+type quickRange struct {
+	Text, Link string
+	Here       bool
+}
+
+// quickRanges are the spans of a list's address, its other filters kept.
+func quickRanges(p *page, u *url.URL) []quickRange {
+	today := dayStart(p.Now)
+	var list []quickRange
+	for _, span := range []struct {
+		zh, en   string
+		from, to time.Time
+	}{
+		{"今天", "Today", today, today}, {"昨天", "Yesterday", today.Add(-day), today.Add(-day)},
+		{"近 7 天", "7 days", today.Add(-6 * day), today}, {"近 30 天", "30 days", today.Add(-29 * day), today},
+	} {
+		q := u.Query()
+		from, to := span.from.Format(time.DateOnly), span.to.Format(time.DateOnly)
+		here := q.Get("from") == from && q.Get("to") == to
+		q.Set("from", from)
+		q.Set("to", to)
+		q.Del("cursor")
+		q.Del("back")
+		list = append(list, quickRange{p.T(span.zh, span.en), u.Path + "?" + q.Encode(), here})
+	}
+	return list
+}
+
+// exportLink is a list as a file, narrowed as the page is.
+func exportLink(path string, q url.Values) string {
+	kept := url.Values{}
+	for name, values := range q {
+		if name != "cursor" && name != "back" {
+			kept[name] = values
+		}
+	}
+	return path + "?" + kept.Encode()
+}
+
+// mostExported bounds the rows of a list's file.
+const mostExported = 10_000
+
+// csvFile answers with a file of rows that a spreadsheet opens: a mark says UTF-8, and no cell is read as a formula.
+func csvFile(w http.ResponseWriter, name string, rows func(write func(cells ...string)) error) error {
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name))
+	if _, err := w.Write([]byte("\xef\xbb\xbf")); err != nil {
+		return err
+	}
+	out := csv.NewWriter(w)
+	err := rows(func(cells ...string) {
+		for i, cell := range cells {
+			if strings.ContainsAny(cell[:min(1, len(cell))], "=+-@\t\r") {
+				cells[i] = "'" + cell
+			}
+		}
+		_ = out.Write(cells) // the writer keeps its first error for Error
+	})
+	out.Flush()
+	if err != nil {
+		return err
+	}
+	return out.Error()
+}
+
+// sheetTime is a moment in a file: to the second, with its zone said in the heading.
+func sheetTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(charge.Shanghai).Format(time.DateTime)
+}
+
+// chargesFile gives the charges of a list as a file.
+func (c *Console) chargesFile(w http.ResponseWriter, r *http.Request, p *page) error {
+	wrong := map[string]string{}
+	f := c.chargeFilter(p, r.URL.Query(), wrong)
+	for _, text := range wrong {
+		return wrongFilter(text)
+	}
+	f.Cursor, f.Limit = "", 500
+	first, err := c.desk.Charges(r.Context(), p.Who, f)
+	if err != nil {
+		return err
+	}
+	return csvFile(w, "charges-"+p.Now.In(charge.Shanghai).Format("20060102-1504")+".csv", func(write func(...string)) error {
+		write(p.T("收到（+08:00）", "received (+08:00)"), p.T("车牌", "plate"), p.T("状态", "state"), p.T("原因", "reason"), p.T("减免", "reduction"), p.T("实际减免", "taken off"),
+			p.T("平台", "platform"), p.T("账号", "account"), p.T("车场编号", "lot"), p.T("车场", "name of the lot"), p.T("充电订单号", "order"),
+			p.T("开始", "began"), p.T("结束", "ended"), p.T("电量（kWh）", "energy (kWh)"), p.T("充电费用（元）", "fee (yuan)"), p.T("编号", "id"))
+		for page, n := first, 0; ; {
+			for _, ch := range page.Items {
+				write(c.chargeCells(p, ch)...)
+			}
+			if n += len(page.Items); page.Next == "" || n >= mostExported {
+				return nil
+			}
+			f.Cursor = page.Next
+			var err error
+			if page, err = c.desk.Charges(r.Context(), p.Who, f); err != nil {
+				return err
+			}
+		}
+	})
+}
+
+func (c *Console) chargeCells(p *page, ch *charge.Charge) []string {
+	used, energy, fee := "", "", ""
+	if ch.Usage != nil {
+		used = usedText(p, ch.Usage)
+	}
+	if ch.HasEnergy {
+		energy = ch.Energy.String()
+	}
+	if ch.HasTotal {
+		fee = ch.Total.String()
+	}
+	return []string{sheetTime(ch.Received), p.Plate(ch.Plate), p.Say(p.Word(words.ChargeState, string(ch.State)).Name), p.chargeReason(ch), p.Reduction(ch.Reduction), used,
+		p.Platform(ch.Platform), ch.Account, ch.Lot.String(), c.lotTitle(ch.Lot), ch.Order, sheetTime(ch.StartedAt), sheetTime(ch.EndedAt), energy, fee, ID(ch.ID)}
+}
+
+// pushesFile gives the pushes of a list as a file.
+func (c *Console) pushesFile(w http.ResponseWriter, r *http.Request, p *page) error {
+	wrong := map[string]string{}
+	f := c.pushFilter(p, r.URL.Query(), wrong)
+	for _, text := range wrong {
+		return wrongFilter(text)
+	}
+	f.Cursor, f.Limit = "", 500
+	first, err := c.desk.Pushes(r.Context(), f)
+	if err != nil {
+		return err
+	}
+	return csvFile(w, "pushes-"+p.Now.In(charge.Shanghai).Format("20060102-1504")+".csv", func(write func(...string)) error {
+		write(p.T("收到（+08:00）", "received (+08:00)"), p.T("平台", "platform"), p.T("账号", "account"), p.T("结果", "outcome"), p.T("说明", "why"),
+			p.T("车牌（未证实）", "plate (unproven)"), p.T("订单（未证实）", "order (unproven)"), p.T("车场（未证实）", "lot (unproven)"), p.T("来源", "from"), p.T("编号", "id"))
+		for page, n := first, 0; ; {
+			for _, push := range page.Items {
+				plate := ""
+				if push.Plate != "" {
+					plate = p.Plate(push.Plate)
+				}
+				write(sheetTime(push.Received), p.Platform(push.Platform), push.Account, p.Say(p.Word(words.PushOutcome, string(push.Outcome)).Name),
+					p.Say(words.Sentence(push.Reason)), plate, push.Order, push.Lot.String(), push.Remote, ID(push.ID))
+			}
+			if n += len(page.Items); page.Next == "" || n >= mostExported {
+				return nil
+			}
+			f.Cursor = page.Next
+			var err error
+			if page, err = c.desk.Pushes(r.Context(), f); err != nil {
+				return err
+			}
+		}
+	})
+}
+
+// plateQuery narrows the list of charges to a plate or a part of one.
+func plateQuery(text string) string { return url.Values{"plate": {text}}.Encode() }
+
+// findTitle names a page of the one box by what was asked.
+func findTitle(p *page) string {
+	if p.Query == "" {
+		return p.T("查车", "Find a car")
+	}
+	return p.Query + " · " + p.T("查车", "Find a car")
+}
