@@ -123,6 +123,20 @@ func testLists(t *testing.T, s *site) {
 	stays(charge.StayFilter{Lot: s.lot}, 2)
 	stays(charge.StayFilter{Lot: s.lot, Open: true, Plate: "B0000"}, 1)
 	stays(charge.StayFilter{Lot: other}, 0)
+	stays(charge.StayFilter{Lot: s.lot, Order: "o2"}, 1)
+	stays(charge.StayFilter{Order: "o2"}, 0) // the lot is not known to tell stays
+	s.write(func(tx *store.Tx) error { return tx.SetLotMarks(s.lot, charge.LotMarks{ToldStays: true}) })
+	stays(charge.StayFilter{Order: "o2"}, 1)
+	for _, c := range []struct {
+		part           string
+		since          time.Time
+		charges, stays int
+	}{{"88", s.now, 7, 1}, {"88", s.now.Add(2 * time.Minute), 4, 1}, {"b0", s.now, 0, 1}, {"zz", s.now, 0, 0}} {
+		got, in, err := s.FindShort(t.Context(), c.part, c.since, 50, 20)
+		if err != nil || len(got.Items) != c.charges || len(in.Items) != c.stays {
+			t.Errorf("FindShort(%q, %v) = %d charges, %d stays, %v", c.part, c.since, len(got.Items), len(in.Items), err)
+		}
+	}
 
 	n, err := s.Counts(t.Context(), s.now, s.now.Add(time.Hour))
 	if err != nil {
