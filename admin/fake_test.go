@@ -88,7 +88,7 @@ func bareCharge() *charge.Charge {
 
 func (f *fake) Charges(_ context.Context, q charge.ChargeFilter) (charge.Page[*charge.Charge], error) {
 	f.page = q
-	if f.many < 0 || q.Cursor == "more" {
+	if f.many < 0 || q.Cursor == "more" || q.Order != "" && q.Order != f.charge.Order || q.UUID != "" {
 		return charge.Page[*charge.Charge]{}, f.fail
 	}
 	items := []*charge.Charge{f.charge, bareCharge()}
@@ -130,8 +130,8 @@ func (f *fake) NearStays(_ context.Context, charges []*charge.Charge) ([][]*char
 
 func (f *fake) Push(context.Context, int64) (*charge.Push, error) { return f.push, f.fail }
 
-func (f *fake) Pushes(context.Context, charge.PushFilter) (charge.Page[charge.Push], error) {
-	if f.many < 0 {
+func (f *fake) Pushes(_ context.Context, q charge.PushFilter) (charge.Page[charge.Push], error) {
+	if f.many < 0 || q.Order != "" {
 		return charge.Page[charge.Push]{}, f.fail
 	}
 	return charge.Page[charge.Push]{Items: []charge.Push{
@@ -140,8 +140,8 @@ func (f *fake) Pushes(context.Context, charge.PushFilter) (charge.Page[charge.Pu
 	}}, f.fail
 }
 
-func (f *fake) Stays(context.Context, charge.StayFilter) (charge.Page[*charge.Stay], error) {
-	if f.many < 0 {
+func (f *fake) Stays(_ context.Context, q charge.StayFilter) (charge.Page[*charge.Stay], error) {
+	if f.many < 0 || q.Order != "" && q.Order != f.told.Stay.OrderID {
 		return charge.Page[*charge.Stay]{}, f.fail
 	}
 	return charge.Page[*charge.Stay]{Items: []*charge.Stay{f.told.Stay}}, f.fail
