@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ type CheckQuestion struct {
 	Push     []byte
 	Keys     map[string]string
 	At       time.Time
+	Clock    charge.ClockMode // of the account; empty is warn
 }
 
 // Finding is what the doctor found.
@@ -47,7 +49,7 @@ func Check(q CheckQuestion) (Finding, error) {
 	if err := knownKeys(info, keys); err != nil {
 		return Finding{}, err
 	}
-	return Finding{doctor.Check(doctor.Examination{Dialect: d, Capture: q.Push, At: q.At, Keys: keys})}, nil
+	return Finding{doctor.Check(doctor.Examination{Dialect: d, Capture: q.Push, At: q.At, Keys: keys, Clock: q.Clock})}, nil
 }
 
 func (q CheckQuestion) dialect() (platform.Dialect, error) {
@@ -58,14 +60,19 @@ func (q CheckQuestion) dialect() (platform.Dialect, error) {
 		}
 		return d, err
 	}
+	var known []platform.Info
 	var ids []string
 	for _, d := range all.Builtin() {
-		if d.Info().ID == q.Platform {
-			return d, nil
-		}
-		ids = append(ids, d.Info().ID)
+		known, ids = append(known, d.Info()), append(ids, d.Info().ID)
 	}
-	return nil, fmt.Errorf("no platform is called %q; there are %s", q.Platform, strings.Join(ids, ", "))
+	at := slices.Index(ids, q.Platform)
+	if at < 0 {
+		return nil, fmt.Errorf("no platform is called %q; there are %s", q.Platform, strings.Join(ids, ", "))
+	}
+	if of := doctor.PlatformOf(known, q.Push); of != "" && of != q.Platform {
+		return nil, fmt.Errorf("the request came by a path of %s, not of %s", of, q.Platform)
+	}
+	return all.Builtin()[at], nil
 }
 
 // knownKeys refuses keys that the platform does not have, and says which are missing.

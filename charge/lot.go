@@ -29,7 +29,11 @@ func SplitLot(text string, separators ...string) (LotID, error) {
 			return LotID{Union: union, Park: park}, nil
 		}
 	}
-	return LotID{}, fmt.Errorf("%q is not a lot written union_id%spark_id", clip(text), strings.Join(separators, " or "))
+	forms := make([]string, len(separators))
+	for i, sep := range separators {
+		forms[i] = "union_id" + sep + "park_id"
+	}
+	return LotID{}, fmt.Errorf("%q is not a lot written %s", clip(text), strings.Join(forms, " or "))
 }
 
 // idWord allows what vendors' and parks' numbers are made of.

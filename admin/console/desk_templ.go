@@ -1483,7 +1483,7 @@ func doctorPage(p *page, f form, platforms []choice, found *doctor.Finding) temp
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = selectLine("platform", p.T("平台", "Platform"), "", f.Get("platform"), platforms).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = selectLine("platform", p.T("平台", "Platform"), p.T("按路径识别", "by its path"), f.Get("platform"), platforms).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -8,6 +8,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/estate"
 	"github.com/chargestamp/chargestamp/guard"
+	"github.com/chargestamp/chargestamp/platform/doctor"
 )
 
 // Estate is the estate as it is; secrets in it print masked.
@@ -48,6 +49,14 @@ func (d *Desk) ExportWithoutSecrets(who guard.Identity) ([]byte, error) {
 func (d *Desk) Check(ctx context.Context, who guard.Identity, q Question) (Finding, error) {
 	if err := allow(who, guard.RoleSupport); err != nil {
 		return Finding{}, err
+	}
+	if of := doctor.PlatformOf(d.cfg.Platforms, q.Push); of != "" {
+		q.Platform = of // the path says whose push it is, whatever was chosen
+	}
+	if q.Platform == "" {
+		return Finding{}, Fail(Invalid, "the platform is not known", FieldError{Where: "body.platform",
+			Detail:  "choose the platform: a body alone, or a path that no platform has, does not say whose it is",
+			Chinese: "请选择平台：只有报文体、或路径不属于任何平台时，看不出是谁的推送"})
 	}
 	if _, ok := d.Platform(q.Platform); !ok {
 		return Finding{}, Fail(Invalid, "there is no platform "+q.Platform, FieldError{Where: "body.platform", Detail: "unknown platform", Chinese: "没有这个平台"})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/app"
+	"github.com/chargestamp/chargestamp/charge"
 )
 
 // checkCommand is the signature doctor, offline.
@@ -14,6 +15,7 @@ type checkCommand struct {
 	Push     string `arg:"" optional:"" help:"Captured push: a raw HTTP request, or its body alone; - is standard input."`
 	Keys     string `placeholder:"FILE" help:"YAML map of the platform's keys."`
 	At       string `help:"The time to judge by; now by default."`
+	Clock    string `enum:"off,warn,enforce" default:"warn" help:"How the account judges the push's own time: off, warn or enforce."`
 	Profile  string `placeholder:"FILE" help:"Check an operator's profile, and a push with it."`
 	Output   string `short:"o" enum:"text,json" default:"text" help:"text or json."`
 }
@@ -21,7 +23,7 @@ type checkCommand struct {
 // Run walks a push through every check that needs no server. It is exit 0 only if seal, clock and fields would
 // be accepted.
 func (k *checkCommand) Run(c *console) error {
-	q := app.CheckQuestion{Platform: k.Platform, Profile: k.Profile}
+	q := app.CheckQuestion{Platform: k.Platform, Profile: k.Profile, Clock: charge.ClockMode(k.Clock)}
 	if k.Profile != "" && k.Push == "" {
 		return k.profileOnly(c, q)
 	}

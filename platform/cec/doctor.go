@@ -3,6 +3,8 @@ package cec
 import (
 	"bytes"
 	"crypto/aes"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -104,6 +106,11 @@ func (d *dialect) bodyMistake(body []byte) string {
 	case err != nil:
 		return "the body is not JSON"
 	}
+	for _, f := range fields {
+		if strings.EqualFold(f.Name, "Data") && f.Kind == seal.Composite {
+			return "Data holds the message unencrypted, as an object; it belongs encrypted into Data, as a base64 text"
+		}
+	}
 	for _, names := range [][]string{{"Ret"}, {d.profile.Lot.Field}, d.table.Columns[profile.RolePlate].Names} {
 		for _, name := range names {
 			if _, ok := profile.Lookup(fields, name); ok && name == "Ret" {
@@ -182,12 +189,28 @@ func (c *patient) keyMistake() string {
 		return "the key was in the other case"
 	case err == nil && signed(seal.HMACMD5Upper(raw, text)):
 		return "the key was decoded from hex; its characters are the key"
+	case signed(base64.StdEncoding.EncodeToString(digest(secret, text)), base64.StdEncoding.EncodeToString([]byte(seal.HMACMD5Upper(secret, text)))):
+		return "Sig is in Base64; hex is wanted"
+	case signed(sha256Hex(secret, text)):
+		return "Sig is an HMAC-SHA-256; HMAC-MD5 is wanted"
 	case signed(seal.MD5Upper(text), seal.MD5Upper(text+secret), seal.MD5Upper(secret+text), seal.MD5Upper(secret+text+secret)):
 		return "Sig is a plain MD5; HMAC-MD5 is wanted"
 	case len(c.envelope.sig) != 32:
 		return fmt.Sprintf("Sig has %d characters; an HMAC-MD5 has 32 hex digits", len(c.envelope.sig))
 	}
 	return noMistake
+}
+
+// digest is the HMAC-MD5 of a text, undone from hex.
+func digest(secret, text string) []byte {
+	raw, _ := hex.DecodeString(seal.HMACMD5Upper(secret, text)) // it is hex
+	return raw
+}
+
+func sha256Hex(secret, text string) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(text))
+	return hex.EncodeToString(mac.Sum(nil))
 }
 
 // orders are the texts of the parts in every order but the right one.

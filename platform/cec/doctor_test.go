@@ -5,6 +5,7 @@ import (
 	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/md5"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -96,6 +97,17 @@ func TestDoctor(t *testing.T) {
 			s := md5.Sum([]byte(operator + good + stamp + seq + testSig))
 			return hex.EncodeToString(s[:])
 		}()), "plain MD5"},
+		{"base64", envelopeOf(t, good, func() string {
+			h := hmac.New(md5.New, []byte(testSig))
+			h.Write([]byte(operator + good + stamp + seq))
+			return base64.StdEncoding.EncodeToString(h.Sum(nil))
+		}()), "Base64"},
+		{"SHA-256", envelopeOf(t, good, func() string {
+			h := hmac.New(sha256.New, []byte(testSig))
+			h.Write([]byte(operator + good + stamp + seq))
+			return hex.EncodeToString(h.Sum(nil))
+		}()), "HMAC-SHA-256"},
+		{"message in place of its ciphertext", []byte(`{"OperatorID":"TELD00001","Data":` + message + `,"TimeStamp":"20240101120000","Seq":"0001","Sig":"ABC"}`), "unencrypted"},
 		{"short", envelopeOf(t, good, "ABC"), "3 characters"},
 		{"another key", envelopeOf(t, good, mac("nobody's", operator+good+stamp+seq)), "no usual mistake"},
 		{"swapped", sealed(encrypt(t, testIV, testKey, message)), "swapped"},

@@ -50,8 +50,36 @@ func ReadCapture(info platform.Info, captured []byte) (platform.Push, error) {
 	for i, r := range info.Routes {
 		paths[i] = r.Path
 	}
-	return platform.Push{}, fmt.Errorf("%s is no path of %s; its paths are %s", platform.Clip(p.Path), info.ID, strings.Join(paths, ", "))
+	return platform.Push{}, pathError(fmt.Sprintf("%s is no path of %s; its paths are %s", platform.Clip(p.Path), info.ID, strings.Join(paths, ", ")))
 }
+
+// PlatformOf says whose path a captured request came by; empty where it is a body alone, or a path of nobody.
+func PlatformOf(infos []platform.Info, captured []byte) string {
+	if !looksLikeRequest(captured) {
+		return ""
+	}
+	for _, info := range infos {
+		switch _, err := ReadCapture(info, captured); {
+		case err == nil:
+			return info.ID
+		case !errors.Is(err, errPath):
+			return "" // it cannot be read, whoever sent it
+		}
+	}
+	return ""
+}
+
+// pathError is errPath with the path and those of the platform.
+type pathError string
+
+// Error says which paths the platform has.
+func (e pathError) Error() string { return string(e) }
+
+// Is reports that every pathError is errPath.
+func (pathError) Is(target error) bool { return target == errPath }
+
+// errPath says that a request came by a path that is not the platform's.
+var errPath = errors.New("no path of the platform")
 
 // looksLikeRequest reports whether the first line ends in an HTTP version.
 func looksLikeRequest(captured []byte) bool {

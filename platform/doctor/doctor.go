@@ -20,11 +20,15 @@ type Examination struct {
 	Dialect platform.Dialect
 	Capture []byte    // a raw HTTP request or its body alone
 	At      time.Time // the time to judge clocks and tokens by
-	// Keys judge an offline examination, by the names in Info.Keys; a vendor's or lot's key as "ukey" or "ckey".
-	Keys platform.Keys
+	// Keys judge an offline examination, by the names in Info.Keys; a vendor's or lot's key as "ukey" or "ckey". Clock is
+	// the setting of its account; empty is warn, as in the estate.
+	Keys  platform.Keys
+	Clock charge.ClockMode
 	// Accounts are a running server's; Bound tells whether a charge's lot is bound to its account, and if not, why.
 	Accounts platform.Accounts
 	Bound    func(account string, c *platform.Charge) (reason string, ok bool)
+
+	bare bool // the capture is a body alone: the token that came beside it is not known
 }
 
 // Results of a step.
@@ -72,29 +76,28 @@ func Check(x Examination) Finding {
 		return f
 	}
 	p.Received, p.Remote = x.At, netip.IPv6Loopback()
+	x.bare = !looksLikeRequest(x.Capture)
 	x.examine(info, p, &f)
 	return f
 }
 
 func (x Examination) examine(info platform.Info, p platform.Push, f *Finding) {
-	accounts := x.Accounts
-	if accounts == nil {
-		offline := &lone{info: info, account: platform.Account{ID: "offline", Clock: charge.ClockEnforce, Keys: []platform.Keys{x.Keys}, TokenKey: make([]byte, 32)}}
-		accounts, p = offline, offline.withToken(p, x.At)
+	u := unlocked{Accounts: x.Accounts, standard: info.Default}
+	if u.Accounts == nil {
+		u.Accounts = &lone{info: info, account: platform.Account{ID: "offline", Clock: x.Clock, Keys: []platform.Keys{x.Keys}, TokenKey: standInKey}}
 	}
-	got := platform.Admit(x.Dialect, unlocked{accounts, info.Default, false}, p, x.At)
-	failed := map[platform.Step]string{}
-	note := func(r *platform.Refusal) {
-		if r != nil {
-			failed[r.Step] = r.Detail
-		}
+	got := u.admit(x.Dialect, p, x.At)
+	if x.unjudged(info, platform.StepToken) != "" && u.passes(got, platform.StepToken) {
+		got = u.admit(x.Dialect, p, x.At)
 	}
-	note(got.Refusal)
-	last := got
-	if got.Refusal != nil && got.Refusal.Step == platform.StepClock {
-		// A clock that is off says nothing about the rest: go on as an account would that does not enforce it.
-		last = platform.Admit(x.Dialect, unlocked{accounts, info.Default, true}, p, x.At)
-		note(last.Refusal)
+	last, failed := got, map[platform.Step]string{}
+	// A token or a clock that is wrong says nothing about the rest: go on as if it were right.
+	for u.passes(last, platform.StepToken) || u.passes(last, platform.StepClock) {
+		failed[last.Refusal.Step] = last.Refusal.Detail
+		last = u.admit(x.Dialect, p, x.At)
+	}
+	if last.Refusal != nil {
+		failed[last.Refusal.Step] = last.Refusal.Detail
 	}
 	x.bound(last, failed)
 	f.Steps = x.steps(info, p, last, failed)
@@ -146,7 +149,7 @@ func (x Examination) steps(info platform.Info, p platform.Push, a platform.Admis
 		default:
 			found = append(found, StepFinding{s, StepOK, ""})
 		}
-		if bad && s != platform.StepClock {
+		if bad && s != platform.StepClock && s != platform.StepToken {
 			reached = false
 		}
 	}
@@ -180,6 +183,8 @@ func (x Examination) unjudged(info platform.Info, s platform.Step) string {
 		return "there is no " + info.LockUnless + " in the keys: without it a lock by address or by path is required"
 	case offline && (s == platform.StepToken || s == platform.StepLot || s == StepBinding):
 		return server
+	case s == platform.StepToken && x.bare:
+		return "the access token stands in a header, and this is a body alone"
 	case s == StepBinding && x.Bound == nil:
 		return "nobody here knows the bindings"
 	}
@@ -242,24 +247,43 @@ func (l *lone) Candidates(_ string, c platform.Claim) []platform.Candidate {
 // KnowsLot is true: lots are not judged offline.
 func (l *lone) KnowsLot(charge.LotID) bool { return true }
 
-// withToken puts an access token in that the account takes: tokens are not judged offline.
-func (l *lone) withToken(p platform.Push, at time.Time) platform.Push {
-	if !has(l.info, p, platform.StepToken) {
-		return p
-	}
-	p.Header = p.Header.Clone()
-	if p.Header == nil {
-		p.Header = http.Header{}
-	}
-	p.Header.Set("Authorization", "Bearer "+seal.SealToken(l.account.TokenKey, l.account.ID, at.Add(time.Hour)))
-	return p
-}
-
-// unlocked shows accounts as if their locks had been passed, and their clocks off where that is wanted.
+// unlocked shows accounts as if their locks had been passed, their clocks off and a token right where that is wanted.
 type unlocked struct {
 	platform.Accounts
 	standard *charge.Rule // the platform's own rule; nil for none
 	clockOff bool
+	tokenOf  string // the account whose token is not judged any more
+}
+
+// standInKey seals the token that stands in for one that is not judged. It opens nothing outside an examination.
+var standInKey = make([]byte, 32)
+
+// passes leaves out a step from now on where it is what refused a push, and reports whether it did.
+func (u *unlocked) passes(a platform.Admission, s platform.Step) bool {
+	if a.Refusal == nil || a.Refusal.Step != s || a.Account == nil {
+		return false
+	}
+	switch {
+	case s == platform.StepClock && !u.clockOff:
+		u.clockOff = true
+	case s == platform.StepToken && u.tokenOf == "":
+		u.tokenOf = a.Account.ID
+	default:
+		return false
+	}
+	return true
+}
+
+// admit takes a push through the checks that are not left out.
+func (u *unlocked) admit(d platform.Dialect, p platform.Push, at time.Time) platform.Admission {
+	if u.tokenOf != "" {
+		p.Header = p.Header.Clone()
+		if p.Header == nil {
+			p.Header = http.Header{}
+		}
+		p.Header.Set("Authorization", "Bearer "+seal.SealToken(standInKey, u.tokenOf, at.Add(time.Hour)))
+	}
+	return platform.Admit(d, *u, p, at)
 }
 
 // Candidates gives the accounts locked to the address that an examination comes from.
@@ -270,6 +294,9 @@ func (u unlocked) Candidates(id string, c platform.Claim) []platform.Candidate {
 		found[i].PathToken = ""
 		if u.clockOff {
 			found[i].Clock = charge.ClockOff
+		}
+		if u.tokenOf == found[i].ID {
+			found[i].TokenKey = standInKey
 		}
 	}
 	return found

@@ -35,17 +35,20 @@ func TestCheckOffline(t *testing.T) {
 		name, want string
 		accepted   bool
 	}{
+		{"stale", start + "seal ok, token not_judged, clock ok, cipher ok, fields ok, lot not_judged, binding not_judged", true},
 		{"finished", start + "seal ok, token not_judged, clock ok, cipher ok, fields ok, lot not_judged, binding not_judged", true},
 		{"no-token", start + "seal ok, token not_judged, clock ok, cipher ok, fields ok, lot not_judged, binding not_judged", true},
 		{"token", start + "seal ok, clock ok, cipher ok, fields ok", true},
 		{"forged", start + "seal failed, token not_judged, clock not_judged, cipher not_judged, fields not_judged, lot not_judged, binding not_judged", false},
-		{"stale", start + "seal ok, token not_judged, clock failed, cipher ok, fields ok, lot not_judged, binding not_judged", false},
+		{"stale enforce", start + "seal ok, token not_judged, clock failed, cipher ok, fields ok, lot not_judged, binding not_judged", false},
 		{"wrong-key", start + "seal ok, token not_judged, clock ok, cipher failed, fields not_judged, lot not_judged, binding not_judged", false},
 		{"plate-absurd", start + "seal ok, token not_judged, clock ok, cipher ok, fields failed, lot not_judged, binding not_judged", false},
 		{"wrong-account", "body ok, account failed, lock not_judged, seal not_judged, token not_judged, clock not_judged, cipher not_judged, fields not_judged, lot not_judged, binding not_judged", false},
 		{"not-json", "body failed, account not_judged, lock not_judged, seal not_judged, token not_judged, clock not_judged, cipher not_judged, fields not_judged, lot not_judged, binding not_judged", false},
 	} {
-		f := doctor.Check(doctor.Examination{Dialect: platformtest.Find(t, cec.Builtin(), "telaidian"), Capture: platformtest.File(t, "../cec/testdata", "telaidian", c.name, "push.http"), At: at, Keys: teldKeys})
+		name, clock, _ := strings.Cut(c.name, " ")
+		f := doctor.Check(doctor.Examination{Dialect: platformtest.Find(t, cec.Builtin(), "telaidian"), Capture: platformtest.File(t, "../cec/testdata", "telaidian", name, "push.http"),
+			At: at, Keys: teldKeys, Clock: charge.ClockMode(clock)})
 		if diff := cmp.Diff(c.want, summary(f)); diff != "" || f.Accepted != c.accepted {
 			t.Errorf("%s: accepted %v (-want +got):\n%s", c.name, f.Accepted, diff)
 		}
@@ -95,6 +98,21 @@ func TestCheckLive(t *testing.T) {
 			t.Errorf("%s: accepted %v, %s, want %s", name, f.Accepted, summary(f), want)
 		}
 	}
+	// What does not hold alone leaves the rest judged.
+	for name, want := range map[string]string{
+		"no-token": "seal ok, token failed, clock ok, cipher ok, fields ok, lot ok, binding ok",
+		"stale":    "token ok, clock failed, cipher ok, fields ok, lot ok, binding ok",
+	} {
+		if f := check(name); !strings.HasSuffix(summary(f), want) {
+			t.Errorf("%s: %s, want …%s", name, summary(f), want)
+		}
+	}
+	_, body, _ := strings.Cut(string(platformtest.File(t, "../cec/testdata", "telaidian", "finished", "push.http")), "\n\n")
+	f := doctor.Check(doctor.Examination{Dialect: d, Capture: []byte(body), At: now, Accounts: accounts,
+		Bound: func(string, *platform.Charge) (string, bool) { return "", true }})
+	if !f.Accepted || !strings.Contains(summary(f), "token not_judged, clock ok, cipher ok, fields ok, lot ok, binding ok") {
+		t.Errorf("a body alone: %v %s", f.Accepted, summary(f))
+	}
 	bound = false
 	if f := check("finished"); f.Accepted || !strings.Contains(f.String(), "teld-main is not bound to 200461/1313") {
 		t.Errorf("not bound: %s", f)
@@ -132,6 +150,26 @@ func TestReadCapture(t *testing.T) {
 	} {
 		if _, err := doctor.ReadCapture(info, []byte(capture)); err == nil {
 			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+// A request's path says whose it is.
+func TestPlatformOf(t *testing.T) {
+	var infos []platform.Info
+	for _, d := range cec.Builtin() {
+		infos = append(infos, d.Info())
+	}
+	for capture, want := range map[string]string{
+		"POST /zld/telaidian/query_token HTTP/1.1\r\n\r\n{}":                          "telaidian",
+		"POST /zld/api/zdl/notification_end_charge_order_info/tok HTTP/1.1\r\n\r\n{}": "zhongdianlian",
+		"POST /zld/hlht/v1/query_token HTTP/1.1\n\n{}":                                "dakeyun",
+		"POST /nobody HTTP/1.1\r\n\r\n{}":                                             "",
+		"POST /zld/telaidian/query_token HTTP/1.1\nno colon\n\n":                      "",
+		`{"OperatorID":"x"}`: "",
+	} {
+		if got := doctor.PlatformOf(infos, []byte(capture)); got != want {
+			t.Errorf("%q is of %q, want %q", capture, got, want)
 		}
 	}
 }

@@ -1,6 +1,11 @@
 package flat
 
 import (
+	"crypto/hmac"
+	"crypto/sha1" //nolint:gosec // a wrong digest to be recognised
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"net/url"
 	"slices"
@@ -42,7 +47,7 @@ func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) p
 	}
 	switch {
 	case !signed:
-		g.Likely = "the push has no " + recipe.SignField() + ": it was not signed"
+		g.Likely = unsigned(fields, recipe.SignField())
 	case !keyed:
 		g.Likely = "the account has no " + d.key
 	default:
@@ -53,6 +58,19 @@ func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) p
 		}
 	}
 	return g
+}
+
+// unsigned says why a push has no signature: none was sent, or it stands under another name or is no text.
+func unsigned(fields []seal.Field, name string) string {
+	for _, f := range fields {
+		switch {
+		case f.Name == name && f.Kind != seal.String && f.Kind != seal.Null:
+			return "the signature in " + name + " is no text"
+		case f.Name != name && strings.EqualFold(f.Name, name):
+			return "the signature stands in " + platform.Clip(f.Name) + ": the field is called " + name
+		}
+	}
+	return "the push has no " + name + ": it was not signed"
 }
 
 // noMistake is said where nothing else explains a signature.
@@ -108,6 +126,27 @@ var mistakes = []mistake{
 	{"signed with the recipe " + string(seal.KVMD5Secret), other(seal.KVMD5Secret)},
 	{"signed with the recipe " + string(seal.KVMD5Key), other(seal.KVMD5Key)},
 	{"signed with the recipe " + string(seal.KVHMACMD5), other(seal.KVHMACMD5)},
+	{"the signature is in Base64; hex is wanted", func(t trial) []string {
+		sign := t.sign(t.fields)
+		raw, _ := hex.DecodeString(sign) // what the recipe gives is hex
+		return []string{base64.StdEncoding.EncodeToString(raw), base64.StdEncoding.EncodeToString([]byte(sign)),
+			base64.StdEncoding.EncodeToString([]byte(strings.ToLower(sign)))}
+	}},
+	{"the signature is the short form of 16 digits; all 32 are wanted", func(t trial) []string { return []string{t.sign(t.fields)[8:24]} }},
+	{"the text was digested with SHA-1 or SHA-256; MD5 is wanted", func(t trial) []string {
+		text := t.recipe.Canonical(t.fields, t.secret)
+		one, two := sha1.Sum([]byte(text)), sha256.Sum256([]byte(text))
+		mac := hmac.New(sha256.New, []byte(t.secret))
+		mac.Write([]byte(text))
+		return []string{hex.EncodeToString(one[:]), hex.EncodeToString(two[:]), hex.EncodeToString(mac.Sum(nil))}
+	}},
+	{"the text was digested with plain MD5; HMAC-MD5 is wanted", func(t trial) []string {
+		if t.recipe != seal.KVHMACMD5 {
+			return nil
+		}
+		text := t.recipe.Masked(t.fields)
+		return []string{seal.MD5Upper(text), seal.MD5Upper(text + t.secret), seal.MD5Upper(t.secret + text), seal.MD5Upper(text + "&key=" + t.secret)}
+	}},
 	{"the key was in the other case", func(t trial) []string {
 		return []string{t.recipe.Sign(t.fields, strings.ToUpper(t.secret)), t.recipe.Sign(t.fields, strings.ToLower(t.secret)),
 			seal.MD5Upper(join(t.counted()) + "&key=" + seal.MD5Upper(t.secret))}
@@ -116,7 +155,9 @@ var mistakes = []mistake{
 		text := join(t.counted())
 		var signs []string
 		for _, joint := range []string{"key=", "&key=", "&", "", "&secret=", "&appSecret="} {
-			signs = append(signs, seal.MD5Upper(text+joint+t.secret))
+			for _, secret := range []string{t.secret, seal.MD5Lower(t.secret), seal.MD5Upper(t.secret)} {
+				signs = append(signs, seal.MD5Upper(text+joint+secret))
+			}
 		}
 		return append(signs, seal.MD5Upper(t.secret+text+t.secret), seal.MD5Upper(t.secret+text))
 	}},
@@ -125,6 +166,26 @@ var mistakes = []mistake{
 		slices.SortStableFunc(folded, func(a, b seal.Field) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
 		slices.Reverse(back)
 		return []string{t.signText(join(t.asSent())), t.signText(join(folded)), t.signText(join(back))}
+	}},
+	{"names and values were joined without = or without &", func(t trial) []string {
+		var whole, pairs, values strings.Builder
+		for _, f := range t.counted() {
+			whole.WriteString(f.Name + f.Text)
+			pairs.WriteString(f.Name + "=" + f.Text)
+			values.WriteString(f.Text)
+		}
+		var signs []string
+		for _, text := range []string{whole.String(), pairs.String(), values.String()} {
+			signs = append(signs, t.signText(text), seal.MD5Upper(text+t.secret))
+		}
+		return signs
+	}},
+	{"the names were signed in lower case: they are signed as they were sent", func(t trial) []string {
+		lower := slices.Clone(t.counted())
+		for i := range lower {
+			lower[i].Name = strings.ToLower(lower[i].Name)
+		}
+		return []string{t.signText(join(lower)), t.signText(join(sorted(lower)))}
 	}},
 	{"empty fields were signed, which the recipe leaves out", func(t trial) []string {
 		return []string{

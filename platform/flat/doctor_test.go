@@ -3,6 +3,8 @@ package flat
 import (
 	"crypto/hmac"
 	"crypto/md5"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"os"
@@ -117,10 +119,11 @@ func TestMistakes(t *testing.T) {
 // TestMistakesInOneField: what was digested differs from what was sent in one field, or in its letters. The digests
 // are made here by hand, after the recipes' own words.
 func TestMistakesInOneField(t *testing.T) {
-	upperMD5 := func(text string) string {
+	md5Of := func(text string) []byte {
 		sum := md5.Sum([]byte(text))
-		return strings.ToUpper(hex.EncodeToString(sum[:]))
+		return sum[:]
 	}
+	upperMD5 := func(text string) string { return strings.ToUpper(hex.EncodeToString(md5Of(text))) }
 	mac := func(text string) string {
 		h := hmac.New(md5.New, []byte("one-field-key"))
 		h.Write([]byte(text))
@@ -147,6 +150,14 @@ func TestMistakesInOneField(t *testing.T) {
 		{"capitals", "yunkuaichong", record, upperMD5(strings.ToUpper(recordText) + tail), "other case"},
 		{"one value in small letters", "yunkuaichong", record, upperMD5(in("A12345", "a12345").Replace(recordText) + tail), "other case"},
 		{"no secret", "yunkuaichong", record, upperMD5(recordText), "secret was left out"},
+		{"Base64", "yunkuaichong", record, base64.StdEncoding.EncodeToString(md5Of(recordText + tail)), "Base64"},
+		{"hex in Base64", "yunkuaichong", record, base64.StdEncoding.EncodeToString([]byte(upperMD5(recordText + tail))), "Base64"},
+		{"16 digits", "yunkuaichong", record, upperMD5(recordText + tail)[8:24], "16 digits"},
+		{"SHA-256", "yunkuaichong", record, fmt.Sprintf("%x", sha256.Sum256([]byte(recordText+tail))), "SHA-256"},
+		{"key digested", "yunkuaichong", record, upperMD5(recordText + strings.ToLower(upperMD5("one-field-key"))), "joined in another way"},
+		{"no joints", "yunkuaichong", record, upperMD5("endTime2024-01-01 11:30:00orderNoa/B cparkId200461&&1313plateNo京A12345startTime2024-01-01 10:00:00" + tail), "without = or without &"},
+		{"names in small letters", "yunkuaichong", record, upperMD5("endtime=2024-01-01 11:30:00&orderno=a/B c&parkid=200461&&1313&plateno=京A12345&starttime=2024-01-01 10:00:00" + tail), "names were signed in lower case"},
+		{"plain MD5", "zhichong", notice, upperMD5(noticeText + "one-field-key"), "HMAC-MD5 is wanted"},
 	} {
 		d := byID(t, c.id)
 		p := platform.Push{Platform: c.id, Route: d.Info().Routes[0], Body: []byte(fmt.Sprintf(c.body, c.sign))}
@@ -158,6 +169,17 @@ func TestMistakesInOneField(t *testing.T) {
 		g := d.(platform.Doctor).Diagnose(p, account, time.Date(2024, 1, 1, 11, 31, 0, 0, charge.Shanghai))
 		if c.want == "" && g.Likely != "" || !strings.Contains(g.Likely, c.want) {
 			t.Errorf("%s: likely %q, want %q in it", c.name, g.Likely, c.want)
+		}
+	}
+}
+
+// The signature is there and is not found: under a name in other letters, or not as a text.
+func TestSignatureThatIsNotFound(t *testing.T) {
+	for member, want := range map[string]string{`"Sign":"00"`: "stands in Sign", `"sign":12`: "is no text", `"sign":""`: "it was not signed"} {
+		p := platform.Push{Platform: "yunkuaichong", Route: byID(t, "yunkuaichong").Info().Routes[0], Body: []byte(`{"orderNo":"a",` + member + `}`)}
+		g := byID(t, "yunkuaichong").(platform.Doctor).Diagnose(p, platform.Account{Keys: []platform.Keys{{"sign_key": "k"}}}, time.Now())
+		if !strings.Contains(g.Likely, want) {
+			t.Errorf("%s: likely %q, want %q in it", member, g.Likely, want)
 		}
 	}
 }

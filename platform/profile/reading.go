@@ -13,11 +13,13 @@ import (
 // masked; a value that cannot be read says why.
 func (c Columns) Lines(fields []seal.Field) []string {
 	var lines []string
+	seen := map[string]bool{}
 	for _, r := range roles {
 		text, name, ok := c.Value(fields, r.role)
-		if !ok {
+		if !ok || seen[name] { // one field that another names the unit of is one line, as it is usually meant
 			continue
 		}
+		seen[name] = true
 		if taken, ok := c.taken(r.role, text); ok {
 			lines = append(lines, fmt.Sprintf("%s = %s", name, taken))
 		} else {
