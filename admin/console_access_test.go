@@ -328,6 +328,12 @@ func TestSecurityTestPushesIntoLiveBindingsAreAdmins(t *testing.T) {
 	for role, want := range map[guard.Role]int{guard.RoleViewer: http.StatusForbidden,
 		guard.RoleSupport: http.StatusForbidden, guard.RoleAdmin: http.StatusOK} {
 		f := newFake()
+		live := url.Values{"to": {"live"}}
+		if a := as(t, f, guard.RoleAdmin).post("/bindings/teld-main/200461/1313/mode",
+			live); a.StatusCode != http.StatusSeeOther {
+			t.Fatalf("going live: %d", a.StatusCode)
+		}
+		f.done = nil
 		a := as(t, f, role).post("/bindings/teld-main/200461/1313/test", url.Values{"plate": {"京A12345"}})
 		if a.StatusCode != want || (len(f.done) > 0) != (want == http.StatusOK) {
 			t.Errorf("as %s: %d, did %v", role, a.StatusCode, f.done)

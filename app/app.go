@@ -290,6 +290,7 @@ func (a *App) makePublic(limits LimitConfig, proxies []netip.Prefix) (http.Handl
 	in, err := intake.New(intake.Config{
 		Dialects: a.dialects, Accounts: a.accounts, Taker: keyTaker{a.flow, a.keyUses}, Clock: a.clock.Now, TrustedProxies: proxies,
 		PerAccount: limits.AccountPerS, PerAddress: limits.AddressPerS, Logger: a.logger, Metrics: a.metrics.Answered,
+		Mark: a.pathMark,
 	})
 	if err != nil {
 		return nil, &ConfigError{err}

@@ -1,8 +1,12 @@
 package app
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/flow"
@@ -12,40 +16,63 @@ import (
 
 var _ flow.Opener = (*App)(nil)
 
-// Reopen opens a stored push with today's keys at the time it was received. Locks are not asked again: the
-// address was seen then, and path tokens are not stored.
+// Reopen opens a stored push with today's keys at the time it was received. Locks are asked again: the address that
+// it came from by today's allow_from, and the mark of its path token by that of today's.
 func (a *App) Reopen(stored charge.Push) (platform.Push, platform.Account, platform.Message, error) {
 	d, ok := a.dialect(stored.Platform)
 	if !ok {
-		return platform.Push{}, platform.Account{}, platform.Message{}, fmt.Errorf("no platform %q is known any more", stored.Platform)
+		err := fmt.Errorf("no platform %q is known any more", stored.Platform)
+		return platform.Push{}, platform.Account{}, platform.Message{}, err
 	}
 	p, err := doctor.ReadCapture(d.Info(), stored.Request)
 	if err != nil {
-		return p, platform.Account{}, platform.Message{}, platform.Refuse(platform.StepBody, charge.OutcomeBadBody, err.Error())
+		refusal := platform.Refuse(platform.StepBody, charge.OutcomeBadBody, err.Error())
+		return p, platform.Account{}, platform.Message{}, refusal
 	}
 	p.Received = stored.Received
 	if p.Remote, err = netip.ParseAddr(stored.Remote); err != nil {
 		p.Remote = netip.IPv4Unspecified()
 	}
-	got := platform.Admit(d, unlocked{a.accounts, p.Remote}, p, stored.Received)
+	p.PathMark = p.PathToken.Reveal()
+	// Earlier versions kept no mark. What they took had come by the right path.
+	proven := p.PathMark == "" && stored.Outcome == charge.OutcomeAccepted
+	got := platform.Admit(d, marked{a.accounts, a.pathMark, proven}, p, stored.Received)
+	p.PathToken = ""
 	if got.Refusal != nil {
 		return p, platform.Account{}, platform.Message{}, got.Refusal
 	}
 	return p, *got.Account, *got.Message, nil
 }
 
-// unlocked shows accounts as if their locks had been passed.
-type unlocked struct {
-	*accounts
-	from netip.Addr
+// pathMark stands for a path token in a stored push. Only who has the secrets key can make it.
+func (a *App) pathMark(token charge.Secret) string {
+	h := hmac.New(sha256.New, a.keyring.Derive("path mark", sha256.Size))
+	h.Write([]byte(token.Reveal()))
+	return "token-mark-" + hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// Candidates gives the accounts that a claim fits, locked to the one address that is asked about.
-func (u unlocked) Candidates(id string, c platform.Claim) []platform.Candidate {
-	found := u.accounts.Candidates(id, c)
+// marked shows accounts with the marks of their path tokens in place of the tokens.
+type marked struct {
+	*accounts
+	mark   func(charge.Secret) string
+	proven bool // the path was right when the push came
+}
+
+// Candidates returns the accounts that a claim fits.
+func (m marked) Candidates(id string, c platform.Claim) []platform.Candidate {
+	found := slices.Clone(m.accounts.Candidates(id, c))
 	for i := range found {
-		found[i].PathToken = ""
-		found[i].AllowFrom = []netip.Prefix{netip.PrefixFrom(u.from, u.from.BitLen())}
+		switch {
+		case found[i].PathToken == "":
+		case m.proven:
+			// An account that is locked by its path alone must not look as if it had no lock.
+			found[i].PathToken = ""
+			if len(found[i].AllowFrom) == 0 {
+				found[i].AllowFrom = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}
+			}
+		default:
+			found[i].PathToken = charge.Secret(m.mark(found[i].PathToken))
+		}
 	}
 	return found
 }

@@ -8,6 +8,7 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -149,4 +150,9 @@ func (s *site) post(path string, header http.Header, body string) string {
 		s.t.Fatal(err)
 	}
 	return string(answer)
+}
+
+// containsAny reports whether a text holds one of some words.
+func containsAny(text string, words ...string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
 }

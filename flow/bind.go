@@ -2,8 +2,11 @@ package flow
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/platform"
 )
 
 // Bind gives a charge that found no stay to one that support names by the lot's order number, and decides it.
@@ -12,6 +15,11 @@ func (f *Flow) Bind(ctx context.Context, id int64, stayOrder string, action Acti
 		c := a.charge
 		if why := (Facts{Charge: c}).mayBind(); !why.IsZero() {
 			return refused(why)
+		}
+		if why, err := a.lockedOut(); err != nil {
+			return Effect{}, err
+		} else if why != "" {
+			return refused(charge.Say("refused.locked_out", charge.Text("why", why)))
 		}
 		s, err := a.tx.StayByOrder(c.Lot, stayOrder)
 		if err != nil {
@@ -47,4 +55,24 @@ func (f *Flow) Bind(ctx context.Context, id int64, stayOrder string, action Acti
 		return done(charge.Say("effect.bound", charge.Text("stay", s.OrderID), charge.Masked("plate", s.Plate),
 			charge.Because("what", a.cameTo(before))))
 	})
+}
+
+// lockedOut says why the push that a charge was last taken from would not pass its account's lock today; empty where it
+// would, and where retention took the push away, which had passed when it came.
+func (a *acting) lockedOut() (string, error) {
+	pushes, err := a.tx.PushesOf(a.charge.ID)
+	if err != nil {
+		return "", err
+	}
+	for _, p := range slices.Backward(pushes) {
+		if p.Outcome != charge.OutcomeAccepted {
+			continue
+		}
+		_, _, _, err := a.f.cfg.Opener.Reopen(p)
+		if refusal := (*platform.Refusal)(nil); errors.As(err, &refusal) && refusal.Outcome == charge.OutcomeWrongLock {
+			return refusal.Detail, nil
+		}
+		return "", nil
+	}
+	return "", nil
 }

@@ -57,7 +57,7 @@ type Reports interface {
 	Report(ctx context.Context, a charge.Account, u platform.Used) (taken bool, detail charge.Note)
 }
 
-// Opener opens a stored request again, as intake would have at the time it was received.
+// Opener opens a stored request again, as intake would have at the time it was received, locks included.
 type Opener interface {
 	Reopen(p charge.Push) (platform.Push, platform.Account, platform.Message, error)
 }

@@ -361,6 +361,7 @@ func (m *machine) restart() {
 	m.flow = flow.New(flow.Config{
 		Storage: watched{m.store, m.wrong}, Estate: func() flow.Estate { return m.estate },
 		Dialect: func(string) (platform.Dialect, bool) { return reporting{}, true },
+		Opener:  openDoor{},
 		Channels: map[charge.DeliveryChannel]lot.Channel{
 			charge.ChannelLine: m.lots[outbox.KindLine], charge.ChannelCallback: m.lots[outbox.KindCallback]},
 		Reports: m, Observer: observer{}, IDs: m.ids.Next, Node: "test", Now: m.clock.Now, Logger: slog.New(slog.DiscardHandler),

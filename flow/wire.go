@@ -29,6 +29,9 @@ func wire(p platform.Push, most int) []byte {
 		method = http.MethodPost
 	}
 	b.WriteString(method + " " + p.Path)
+	if p.PathMark != "" {
+		b.WriteString("/" + p.PathMark)
+	}
 	if p.Query != "" {
 		b.WriteString("?" + maskedQuery(p.Query))
 	}

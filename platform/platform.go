@@ -24,6 +24,7 @@ type Push struct {
 	Path     string // as sent, without a path token
 	// PathToken is what stood behind the path; Admit compares it. It is never stored.
 	PathToken charge.Secret
+	PathMark  string // stored in its place: a replay compares it with the mark of the account's token; empty for none
 	Query     string // raw
 	Header    http.Header
 	Body      []byte // at most 64 KiB

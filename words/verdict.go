@@ -97,7 +97,9 @@ var effectNotes = map[string]Text{
 	"refused.no_stay":      {"车场 {lot} 没有上报过停车订单 {stay}。", "Lot {lot} has reported no stay {stay}."},
 	"refused.stay_over":    {"停车订单 {stay} 已于 {left} 结束，减免帮不到车主。", "Stay {stay} ended at {left}: a reduction would not help its driver."},
 	"refused.not_bound":    {"该充电订单的对接或车场已不存在。", "The charge's binding or lot is gone."},
-	"refused.ledger":       {"4G 车场由我们记账，没有可暂停的下发。", "A 4G lot is our own ledger: there is nothing to pause."},
+	"refused.locked_out": {"这笔充电的推送通不过账号当前的来源锁，不能绑定：{why}。",
+		"The push of this charge does not pass its account's lock today, so it cannot be bound: {why}."},
+	"refused.ledger": {"4G 车场由我们记账，没有可暂停的下发。", "A 4G lot is our own ledger: there is nothing to pause."},
 
 	"act.redelivered": {"客服要求重新下发。原因：{reason}", "support asked to redeliver. Reason: {reason}"},
 	"act.voided":      {"客服作废。原因：{reason}", "support voided it. Reason: {reason}"},

@@ -199,6 +199,9 @@ func (c *Console) testPush(w http.ResponseWriter, r *http.Request, p *page) erro
 		return c.showBinding(w, r, p, v)
 	}
 	done, err := c.desk.TestPush(r.Context(), p.Who, v.Account.ID, v.Lot.ID, plate)
+	if desk.KindOf(err) == desk.Forbidden {
+		return err
+	}
 	if err != nil {
 		if desk.KindOf(err) == "" {
 			c.desk.Failed(r.Context(), err)

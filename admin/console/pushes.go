@@ -182,5 +182,10 @@ func (p *page) replayEffect(push *desk.Push) string {
 	if opens(push) {
 		return p.T("现在能打开，将像刚收到一样接收并判定。", "It opens now, and is taken and decided as if it had just come.")
 	}
+	if push.Read.Outcome == charge.OutcomeWrongLock {
+		return p.T("来源锁按今天的设置重新判断，仍未通过，回放没有作用：",
+			"Its lock is judged again as set today and does not let it in, so a replay would do nothing: ") +
+			p.Say(words.Sentence(push.Read.Detail))
+	}
 	return p.T("现在仍然不能接收，回放没有作用。请先按上面的提示修正，再刷新本页。", "It is not taken now either, so a replay would do nothing. Put right what is said above, then reload this page.")
 }

@@ -45,7 +45,8 @@ func (d *Desk) Push(ctx context.Context, who guard.Identity, id int64) (*Push, e
 			p.Read.Read[i] = strings.Replace(line, p.Read.Plate.String(), p.Read.Plate.Full(), 1)
 		}
 	}
-	if Allows(who.Role, guard.RoleSupport) && stored.Charge == 0 && len(p.Read.Read) == 0 {
+	locked := p.Read.Outcome == charge.OutcomeWrongLock // which the doctor does not judge
+	if Allows(who.Role, guard.RoleSupport) && stored.Charge == 0 && len(p.Read.Read) == 0 && !locked {
 		found, err := d.examine(ctx, who, Question{Platform: stored.Platform, Push: stored.Request, At: stored.Received},
 			strconv.FormatInt(id, 10), stored.Platform)
 		if err != nil {

@@ -75,7 +75,7 @@ func Check(x Examination) Finding {
 		f.Steps = []StepFinding{{platform.StepBody, StepFailed, err.Error()}}
 		return f
 	}
-	p.Received, p.Remote = x.At, netip.IPv6Loopback()
+	p.Received, p.Remote, p.PathToken = x.At, netip.IPv6Loopback(), "" // locks are not judged here
 	x.bare = !looksLikeRequest(x.Capture)
 	x.examine(info, p, &f)
 	return f

@@ -44,6 +44,8 @@ type Config struct {
 	Logger                 *slog.Logger // nil: none
 	// Metrics hears of every push on a platform's path, after its answer; nil: nobody does.
 	Metrics func(platform string, outcome charge.Outcome, took time.Duration)
+	// Mark makes of a path token what is stored in its place; nil: nothing is.
+	Mark func(token charge.Secret) string
 	// Next serves every path that is no platform's; nil answers 404.
 	Next http.Handler
 }
@@ -77,6 +79,9 @@ func New(c Config) (*Intake, error) {
 	}
 	if c.Metrics == nil {
 		c.Metrics = func(string, charge.Outcome, time.Duration) {}
+	}
+	if c.Mark == nil {
+		c.Mark = func(charge.Secret) string { return "" }
 	}
 	if c.Next == nil {
 		c.Next = http.NotFoundHandler()
@@ -126,7 +131,7 @@ func (in *Intake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		PathToken: token, Remote: ClientAddr(r, in.TrustedProxies), Received: in.Clock(),
 	}}
 	if token != "" {
-		v.push.Path = platform.ParentPath(r.URL.Path)
+		v.push.Path, v.push.PathMark = platform.ParentPath(r.URL.Path), in.Mark(token)
 	}
 	write(w, v.serve(r))
 	in.Metrics(to.id, v.outcome, in.Clock().Sub(v.push.Received))
