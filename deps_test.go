@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// bare is a machine on which tools/deps.sh finds nothing but the programs of programs, each a line of shell. It gives
+// bare is a machine on which tools/deps.sh finds nothing but the programs of programs, each a line of shell. It returns
 // what apt-get was called with.
 func bare(t *testing.T, programs map[string]string) (calls, said string, err error) {
 	t.Helper()

@@ -17,7 +17,7 @@ var (
 	elsewhere = regexp.MustCompile(`contract,? (section|table)|the contract('s| prints| asks| gives)|\btable 3\b|\(spec: `)
 )
 
-// TestReferences wants every document that code and pages speak of to be in the repository or on the web: nobody can
+// TestReferences wants every document that code and pages speak of to be in the repository or on the web: no one can
 // look into a paper that only its writer had.
 func TestReferences(t *testing.T) {
 	seen := 0

@@ -26,7 +26,7 @@ type Config struct {
 	Keys      *guard.Keyring             // seals half-filled forms of the console
 	OIDC      *guard.OIDC                // sign-in at an issuer; nil is none
 	Alerts    *alert.Watcher             // nil is none
-	PublicURL string                     // where platforms push to, told on the console's handover pages
+	PublicURL string                     // where platforms push to, shown on the console's handover pages
 	AdminURL  string                     // how browsers reach the console; empty: not known
 	Remote    func(*http.Request) string // who asks, behind trusted proxies; nil is the connection's address
 }
@@ -118,7 +118,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// forMachines tells what is not the console's: whoever asks there wants a problem document, not a page.
+// forMachines matches what is not the console's: its callers want a problem document, not a page.
 func forMachines(path string) bool {
 	for _, prefix := range []string{"/api/", "/openapi", "/metrics", "/healthz", "/readyz"} {
 		if strings.HasPrefix(path, prefix) {

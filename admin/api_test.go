@@ -28,7 +28,7 @@ import (
 
 var update = flag.Bool("update", false, "write golden files anew")
 
-// call asks a new server as a role; "" sends no token, "stranger" one that nobody holds.
+// call asks a new server as a role; "" sends no token, "stranger" one that does not exist.
 func call(t *testing.T, f *fake, role guard.Role, method, path, body string) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequest(method, path, strings.NewReader(body))

@@ -37,7 +37,7 @@ func TestWrongMethodIs405(t *testing.T) {
 	}
 }
 
-// Whoever sends a form after the session is over comes back to the page that it stood on.
+// A form sent after the session is over leads back to the page that it stood on.
 func TestExpiredSessionOnAPostLeadsBack(t *testing.T) {
 	f := onPages()
 	b := as(t, f, guard.RoleSupport)
@@ -114,7 +114,7 @@ func TestSharedFindingIsInTheReadersLanguage(t *testing.T) {
 	}
 }
 
-// A retry is told by what came of it: its message is the first one's, and only the last says what comes next.
+// A retry is described by what came of it: its message is the first one's, and only the last says what comes next.
 func TestRetriesAreTold(t *testing.T) {
 	f := onPages()
 	sent := &f.told.Deliveries[0]
@@ -213,7 +213,7 @@ func TestHugeImport(t *testing.T) {
 	}
 }
 
-// The menu tells screen readers which page this is.
+// The menu shows screen readers which page this is.
 func TestMenuSaysWhereYouAre(t *testing.T) {
 	if a := as(t, onPages(), guard.RoleViewer).get("/lots"); !strings.Contains(a.body, `<a href="/lots" aria-current="page"`) {
 		t.Error("no aria-current=\"page\" on the menu's entry")

@@ -187,7 +187,7 @@ func TestSecondFactor(t *testing.T) {
 
 func TestSignInAtAnIssuer(t *testing.T) {
 	f := newFake()
-	as(t, f, guard.RoleAdmin) // a user exists, so that nobody is sent to the set-up
+	as(t, f, guard.RoleAdmin) // a user exists, so that no one is sent to the set-up
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)

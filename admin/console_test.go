@@ -162,7 +162,7 @@ func onPages() *fake {
 	return f
 }
 
-// silent is a network on which nobody answers.
+// silent is a network without answers.
 type silent struct{}
 
 func (silent) RoundTrip(*http.Request) (*http.Response, error) {
@@ -237,7 +237,7 @@ func checkPage(t *testing.T, path, lang string, a answer) {
 	}
 }
 
-// hanIn gives the Chinese of an English page that is no plate, name or the way to the Chinese page.
+// hanIn returns the Chinese of an English page that is no plate, name or the way to the Chinese page.
 func hanIn(body string) string {
 	text := tagsGone.ReplaceAllString(body, " ")
 	for _, m := range textIn.FindAllStringSubmatch(body, -1) {
@@ -330,7 +330,7 @@ func TestEmptyLists(t *testing.T) {
 	}
 }
 
-// A database that is down gives a page that says so and nothing else.
+// A database that is down shows a page that says so and nothing else.
 func TestDatabaseDown(t *testing.T) {
 	f := onPages()
 	b := as(t, f, guard.RoleAdmin)
@@ -354,7 +354,7 @@ func TestMissingPages(t *testing.T) {
 	}
 }
 
-// Signing in at an issuer: there and back, with the role that it tells; guard tests what may go wrong on the way.
+// Signing in at an issuer: there and back, with the role that it names; guard tests what may go wrong on the way.
 // A server that stops does not wait for the browsers that draw live charts.
 func TestLiveChartsEndWithTheServer(t *testing.T) {
 	f := newFake()

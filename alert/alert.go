@@ -1,4 +1,4 @@
-// Package alert tells people when the gateway needs them: a lot off line, reductions given up, deliveries that
+// Package alert notifies people when the gateway needs them: a lot off line, reductions given up, deliveries that
 // wait too long, an account whose signatures fail, a disk that fills. It evaluates figures that it is given,
 // says each thing once, says when it is over, and sends to webhooks, those of 企业微信, 钉钉 and 飞书 robots
 // included.
@@ -76,7 +76,7 @@ type Alert struct {
 // Text says one thing in both languages.
 type Text struct{ ZH, EN string }
 
-// In gives the text in "en" or else Chinese.
+// In returns the text in "en" or else Chinese.
 func (t Text) In(lang string) string {
 	if lang == "en" {
 		return t.EN
@@ -84,10 +84,10 @@ func (t Text) In(lang string) string {
 	return t.ZH
 }
 
-// key tells alerts apart: one thing is told once.
+// key distinguishes alerts: one thing is sent once.
 func (a Alert) key() string { return string(a.Kind) + " " + a.Object }
 
-// Evaluate gives the alerts that figures call for, ordered by kind and object.
+// Evaluate returns the alerts that figures call for, ordered by kind and object.
 func Evaluate(f Facts, l Limits, now time.Time) []Alert {
 	var out []Alert
 	for _, lot := range f.Lots {

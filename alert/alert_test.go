@@ -58,7 +58,7 @@ func TestEvaluate(t *testing.T) {
 	}
 }
 
-// hook is a webhook that remembers what it was told.
+// hook is a webhook that remembers what it received.
 type hook struct {
 	*httptest.Server
 	paths  []string
@@ -214,7 +214,7 @@ type shared struct {
 
 func (s *shared) Hold(context.Context) (bool, error) { return !s.elsewhere, nil }
 
-// Nodes share what was told; a machine's disk is the matter of that machine.
+// Nodes share what was reported; a machine's disk is the matter of that machine.
 func TestWatchersShareBook(t *testing.T) {
 	h, book, now := newHook(t, ""), &shared{memory: memory{told: map[string]Told{}}}, start
 	full := func(machine string) Facts { return Facts{DiskTotal: 100, Machine: machine} }

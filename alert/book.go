@@ -17,10 +17,10 @@ type Told struct {
 // the time after which another node takes up what one that died has left.
 const HoldFor = time.Minute
 
-// Book keeps what targets have heard: for all nodes of a site, so that one of them tells it, and over restarts, so
-// that it is told once and what is over is told too.
+// Book keeps what targets have heard: for all nodes of a site, so that one of them reports it, and over restarts, so
+// that it is sent once and what is over is sent too.
 type Book interface {
-	// Told gives what targets have heard, by keys of the watcher's.
+	// Told returns what targets have heard, by keys of the watcher's.
 	Told(ctx context.Context) (map[string]Told, error)
 	// Hold takes the book for this node, or goes on holding it, until Free or for HoldFor. False: another node
 	// has it.
@@ -28,7 +28,7 @@ type Book interface {
 	// Note keeps what a target has heard under a key; nil forgets it. It fails where another node has taken the
 	// book since.
 	Note(ctx context.Context, key string, told *Told) error
-	// Free gives the book to whoever wants it next.
+	// Free releases the book for the next node.
 	Free(ctx context.Context) error
 }
 

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// Format is how a webhook wants to be told.
+// Format is the form of message that a webhook takes.
 type Format string
 
 // Formats. The robots' are those of https://developer.work.weixin.qq.com/document/path/91770,
@@ -47,7 +47,7 @@ type Target struct {
 // hears reports whether a target wants to hear of a kind.
 func (t Target) hears(k Kind) bool { return len(t.On) == 0 || slices.Contains(t.On, k) }
 
-// String gives name and format.
+// String returns name and format.
 func (t Target) String() string { return t.Name + " (" + string(t.Format) + ")" }
 
 // GoString is String: %#v shows no address either.
@@ -121,7 +121,7 @@ func readAnswer(t Target, body []byte) error {
 	return fmt.Errorf("alert %s: its answer holds no result", t.Name)
 }
 
-// compose gives the address and body for a target.
+// compose returns the address and body for a target.
 func compose(t Target, n Notice) (address string, body []byte, err error) {
 	title, text := words(t, n)
 	markdown := "**" + title + "**\n\n" + text
@@ -172,7 +172,7 @@ func compose(t Target, n Notice) (address string, body []byte, err error) {
 	return address, body, err
 }
 
-// words gives a notice's title and text in the target's language.
+// words returns a notice's title and text in the target's language.
 func words(t Target, n Notice) (title, text string) {
 	title = Text{"充电减免网关告警", "Chargestamp alert"}.In(t.Lang)
 	switch {

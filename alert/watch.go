@@ -23,12 +23,12 @@ type Config struct {
 	Client  *http.Client  // does not follow redirects, and guards where it may go
 	Console string        // the console's address, "https://desk.example.cn"; empty for no links
 	Every   time.Duration // between looks; 0 is a minute
-	Repeat  time.Duration // a thing that lasts is told again after this; 0 is 4 hours
+	Repeat  time.Duration // a thing that lasts is repeated after this; 0 is 4 hours
 	Now     func() time.Time
 	Log     *slog.Logger
 }
 
-// Watcher looks at the figures again and again, and tells what is new and what is over. It is safe for
+// Watcher looks at the figures again and again, and reports what is new and what is over. It is safe for
 // concurrent use.
 type Watcher struct {
 	cfg     Config
@@ -80,7 +80,7 @@ func (w *Watcher) Run(ctx context.Context) {
 	}
 }
 
-// Look evaluates once and tells every target what it does not know. What could not be sent is tried at the
+// Look evaluates once and notifies every target of what it does not know. What could not be sent is tried at the
 // next look, and what another node is telling is left to it.
 func (w *Watcher) Look(ctx context.Context) error {
 	if len(w.Targets()) == 0 {
@@ -165,8 +165,8 @@ func (w *Watcher) news(ctx context.Context) ([]news, error) {
 	return all, nil
 }
 
-// tell tells what is news still, now that no other node does. What was told is kept at once: of a node that dies in
-// between at most one message is sent a second time. Kept before, that message could be lost, and nobody can ask a
+// tell reports what is news still, now that no other node does. What was sent is kept at once: of a node that dies in
+// between at most one message is sent a second time. Kept before, that message could be lost, and there is no asking a
 // webhook whether it was.
 func (w *Watcher) tell(ctx context.Context) error {
 	all, err := w.news(ctx)

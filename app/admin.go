@@ -45,13 +45,13 @@ func (a *App) openGuard(ctx context.Context) error {
 // audits shows the store's audit rows to guard.
 type audits struct{ *store.Store }
 
-// AuditPage gives rows numbered below before, newest first.
+// AuditPage returns rows numbered below before, newest first.
 func (s audits) AuditPage(ctx context.Context, before int64, limit int, fn func(seq int64, entry, hash []byte) error) error {
 	page, err := s.Store.AuditPage(ctx, before, limit)
 	return eachRow(page, err, fn)
 }
 
-// AuditBeginnings gives them with the first bytes of their entries.
+// AuditBeginnings returns them with the first bytes of their entries.
 func (s audits) AuditBeginnings(ctx context.Context, before int64, limit, bytes int, fn func(seq int64, entry, hash []byte) error) error {
 	page, err := s.Store.AuditBeginnings(ctx, before, limit, bytes)
 	return eachRow(page, err, fn)
@@ -123,7 +123,7 @@ func (r reads) Push(ctx context.Context, id int64) (p *charge.Push, err error) {
 	return p, err
 }
 
-// ready reports whether the server can take pushes: the store writes, and nobody is stopping it.
+// ready reports whether the server can take pushes: the store writes, and it is not being stopped.
 func (a *App) ready(ctx context.Context) error {
 	if a.leaving.Load() {
 		return errStopped

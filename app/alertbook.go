@@ -12,7 +12,7 @@ import (
 )
 
 // alertBook keeps in the store what webhooks have heard, one document each, and who of the nodes is telling them. A
-// change is fenced by the documents' revision: whoever was taken over can change nothing any more.
+// change is fenced by the documents' revision: a node that was taken over can change nothing any more.
 type alertBook struct {
 	docs keyDocs
 	node string

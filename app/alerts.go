@@ -138,7 +138,7 @@ func (a *App) facts(ctx context.Context, window time.Duration) (alert.Facts, err
 	return f, nil
 }
 
-// disk gives free and total bytes of the data folder's disk.
+// disk returns free and total bytes of the data folder's disk.
 func disk(dir string, logger *slog.Logger) (free, total int64) {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(dir, &s); err != nil {

@@ -19,7 +19,7 @@ import (
 	"github.com/chargestamp/chargestamp/store/storetest"
 )
 
-// ear is a webhook that remembers what it was told.
+// ear is a webhook that remembers what it received.
 type ear struct {
 	*httptest.Server
 	mu    sync.Mutex
@@ -41,7 +41,7 @@ func newEar(t *testing.T) *ear {
 	return e
 }
 
-// take gives what was heard since the last time.
+// take returns what was heard since the last time.
 func (e *ear) take() []string {
 	e.mu.Lock()
 	defer e.mu.Unlock()

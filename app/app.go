@@ -40,7 +40,7 @@ type ConfigError struct{ err error }
 // Error says which setting is wrong.
 func (e *ConfigError) Error() string { return "configuration: " + e.err.Error() }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *ConfigError) Unwrap() error { return e.err }
 
 func configError(format string, args ...any) error { return &ConfigError{fmt.Errorf(format, args...)} }
@@ -228,7 +228,7 @@ func (a *App) makeFlow(ctx context.Context) error {
 	return nil
 }
 
-// notify tells other nodes of due jobs; there are none on SQLite.
+// notify notifies other nodes of due jobs; there are none on SQLite.
 func (a *App) notify() func(outbox.Kind) {
 	if a.cfg.Database.URL == "" {
 		return nil

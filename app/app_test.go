@@ -196,7 +196,7 @@ func testKeyRotation(t *testing.T, cfg Config) {
 	push(next, true, "the new key after it")
 }
 
-// testReport tells a usage to a played 特来电, whose token ends in between.
+// testReport reports a usage to a played 特来电, whose token ends in between.
 func testReport(t *testing.T, cfg Config) {
 	s := serve(t, cfg)
 	w := newTown()

@@ -20,7 +20,7 @@ type balancer struct {
 	next     int
 	open     map[net.Conn]bool
 	cut      bool
-	silent   chan struct{} // closed once nothing is handed on any more, and nobody told
+	silent   chan struct{} // closed once nothing is handed on any more, and neither side notified
 }
 
 type backend struct{ network, addr string }
@@ -67,7 +67,7 @@ func (b *balancer) mend() {
 	b.cut = false
 }
 
-// mute hands nothing on any more and tells neither side, not even that the other has closed.
+// mute hands nothing on any more and notifies neither side, not even that the other has closed.
 func (b *balancer) mute() { close(b.silent) }
 
 // turn cuts every connection and leads new ones elsewhere.

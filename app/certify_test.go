@@ -197,7 +197,7 @@ func (x *certified) pause(t *testing.T, verb string) {
 }
 
 // A lot whose PC runs the vendor's own SDK, through the whole server: a car in and out on both links is one stay, and
-// what was taken off is told.
+// what was taken off is reported.
 func testVendorsSDK(t *testing.T, cfg Config) {
 	s := serve(t, cfg)
 	w := newTown()

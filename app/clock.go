@@ -9,7 +9,7 @@ import (
 // clock is the site's time. Alone with its data a server goes by the machine's own clock. Where several nodes share
 // a database they go by the database's: a lease, a deadline or a heartbeat then means the same on every node,
 // whatever their own clocks say. Between two looks at the database time goes on by the machine's monotonic clock,
-// so that nobody who sets it moves a lease.
+// so that no one who sets it moves a lease.
 type clock struct {
 	own    func() time.Time
 	agreed atomic.Pointer[agreement] // nil: own
@@ -30,7 +30,7 @@ func (c *clock) Now() time.Time {
 // smallDrift is what two clocks may be apart before ours is moved: less would make time jump for nothing.
 const smallDrift = 20 * time.Millisecond
 
-// agree takes note of the shared clock, which may be off by a little. It gives how far ours was moved.
+// agree takes note of the shared clock, which may be off by a little. It returns how far ours was moved.
 func (c *clock) agree(site time.Time, off time.Duration) (moved time.Duration) {
 	moved = site.Sub(c.Now())
 	if c.agreed.Load() != nil && moved.Abs() <= smallDrift+off {

@@ -20,7 +20,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 )
 
-// Config is all that a server can be told. Its yaml names are the config file's keys, and with CHARGESTAMP_
+// Config is all that can be set on a server. Its yaml names are the config file's keys, and with CHARGESTAMP_
 // in front and underscores for dots the environment's.
 type Config struct {
 	Data           string          `yaml:"data"` // folder; default ./data
@@ -167,7 +167,7 @@ type OIDCConfig struct {
 	RedirectURL  string            `yaml:"redirect_url"` // the console's address with /oidc/return behind it, as registered at the issuer
 	NameClaim    string            `yaml:"name_claim"`   // default preferred_username, else email, else sub
 	RoleClaim    string            `yaml:"role_claim"`   // default role; dots walk into objects (realm_access.roles)
-	Scopes       []string          `yaml:"scopes"`       // beside openid; default profile and email. Add groups where the issuer gives them by scope
+	Scopes       []string          `yaml:"scopes"`       // beside openid; default profile and email. Add groups where the issuer sends them by scope
 	Roles        map[string]string `yaml:"roles"`        // claim value to viewer, support or admin; who has none is not let in
 }
 
@@ -206,7 +206,7 @@ func (d *Duration) UnmarshalText(b []byte) error {
 	return nil
 }
 
-// Defaults is the configuration that nobody has written.
+// Defaults is the configuration without a file.
 func Defaults() Config {
 	const dayLong = 24 * time.Hour
 	return Config{

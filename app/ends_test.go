@@ -33,7 +33,7 @@ func md5Sign(data, key string) string {
 // aPlate is a whole plate; masked ones have stars.
 var aPlate = regexp.MustCompile(`\p{Han}[A-Z][0-9A-Z]{5,6}`)
 
-// silent wants a log that tells none of some secrets, and no plate.
+// silent wants a log without some secrets, and no plate.
 func silent(t *testing.T, log string, secrets []string) {
 	t.Helper()
 	for _, line := range strings.Split(log, "\n") {
@@ -124,7 +124,7 @@ func (l *slowLot) count() int {
 	return l.n
 }
 
-// uplink sends a message of a lot over HTTP and gives the answer.
+// uplink sends a message of a lot over HTTP and returns the answer.
 func uplink(t *testing.T, addr string, message object) (status int, answer object) {
 	t.Helper()
 	body, err := json.Marshal(message)
@@ -144,7 +144,7 @@ func uplink(t *testing.T, addr string, message object) (status int, answer objec
 	return resp.StatusCode, answer
 }
 
-// login logs a lot in over HTTP and gives its token; none where it was refused.
+// login logs a lot in over HTTP and returns its token; none where it was refused.
 func login(t *testing.T, addr string, id charge.LotID, ckey string) string {
 	t.Helper()
 	data := fmt.Sprintf(`{"union_id":%q,"park_id":%q,"local_id":"poll"}`, id.Union, id.Park)
@@ -153,7 +153,7 @@ func login(t *testing.T, addr string, id charge.LotID, ckey string) string {
 	return token
 }
 
-// holdPoll logs a lot in over HTTP and opens its long poll; the channel gives the poll's status.
+// holdPoll logs a lot in over HTTP and opens its long poll; the channel receives the poll's status.
 func holdPoll(t *testing.T, addr string, id charge.LotID, ckey string) <-chan int {
 	t.Helper()
 	token := login(t, addr, id, ckey)

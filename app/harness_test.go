@@ -69,7 +69,7 @@ func local(t *testing.T) Config {
 	return cfg
 }
 
-// serve starts a server that is stopped with the test. Whatever it does, its log tells no secret and no plate.
+// serve starts a server that is stopped with the test. Whatever it does, its log holds no secret and no plate.
 func serve(t *testing.T, cfg Config) *site {
 	t.Helper()
 	s := &site{t: t, log: &logbook{}, secrets: []string{adminToken, cfg.SecretsKey}}
@@ -91,7 +91,7 @@ func serve(t *testing.T, cfg Config) *site {
 	return s
 }
 
-// apply sends an estate and remembers what of it must be told nobody.
+// apply sends an estate and remembers what of it must stay secret.
 func (s *site) apply(estate []byte) {
 	s.t.Helper()
 	s.secrets = append(s.secrets, secretsIn(s.t, estate)...)
@@ -235,7 +235,7 @@ type office struct{ addr string }
 
 func (s *site) office() office { return office{s.Addresses().Admin} }
 
-// call asks the API as an admin and gives status and body.
+// call asks the API as an admin and returns status and body.
 func (o office) call(ctx context.Context, method, path string, body []byte) (int, []byte, error) {
 	r, err := http.NewRequestWithContext(ctx, method, "http://"+o.addr+path, bytes.NewReader(body))
 	if err != nil {
@@ -284,7 +284,7 @@ func (o office) charges(t *testing.T, query string) []client.Charge {
 	return page.Items
 }
 
-// pushed is a push as the API tells it.
+// pushed is a push as the API reports it.
 type pushed struct {
 	ID, Platform, Outcome, Reason, Charge string
 }
@@ -314,7 +314,7 @@ func eventually(t *testing.T, within time.Duration, wrong func() string) {
 	}
 }
 
-// settled waits until a charge is in one of some states and gives it.
+// settled waits until a charge is in one of some states and returns it.
 func (o office) settled(t *testing.T, order string, states ...charge.State) client.Charge {
 	t.Helper()
 	var said client.Charge

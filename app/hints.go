@@ -37,8 +37,8 @@ func (a *App) hinted(ctx context.Context, h store.Hint) {
 	}
 }
 
-// hinter sends hints to other nodes behind the back of whoever has one: nobody waits for it, and what waits for one
-// topic goes out together. On SQLite there is nobody to send to.
+// hinter sends hints to other nodes in the background: no caller waits for it, and what waits for one
+// topic goes out together. On SQLite there is no other node.
 type hinter struct {
 	store  *store.Store
 	logger *slog.Logger

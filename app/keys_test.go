@@ -104,7 +104,7 @@ func testPlaces(t *testing.T) {
 	}
 }
 
-// testProxies believes the address that a trusted proxy gives, and nobody else's word.
+// testProxies believes the address that a trusted proxy sends, and no other sender's word.
 func testProxies(t *testing.T) {
 	for _, trusted := range []bool{true, false} {
 		cfg := local(t)
@@ -310,7 +310,7 @@ func testRetention(t *testing.T) {
 	}
 }
 
-// hook is a webhook that keeps what it is told.
+// hook is a webhook that keeps what it receives.
 func hook(t *testing.T) (address string, told <-chan string) {
 	t.Helper()
 	heard := make(chan string, 100)
@@ -324,7 +324,7 @@ func hook(t *testing.T) (address string, told <-chan string) {
 	return srv.URL, heard
 }
 
-// testAlerts tells webhooks in their words that an account's signatures fail.
+// testAlerts notifies webhooks in their words that an account's signatures fail.
 func testAlerts(t *testing.T) {
 	loopback := []string{"127.0.0.1/32"}
 	plain, plainTold := hook(t)
@@ -388,7 +388,7 @@ func testAlerts(t *testing.T) {
 	}
 }
 
-// testConsole signs in at an issuer and looks at what the console tells of the public listener.
+// testConsole signs in at an issuer and looks at what the console reports of the public listener.
 func testConsole(t *testing.T) {
 	is := newIssuer(t, object{"nick": "li.si", "groups": []string{"bosses"}, "role": "viewer", "preferred_username": "somebody else"})
 	cfg := local(t)
@@ -438,7 +438,7 @@ func testConsole(t *testing.T) {
 	}
 }
 
-// freeAddress is an address that nobody listens on at the moment.
+// freeAddress is an address without a listener at the moment.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

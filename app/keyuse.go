@@ -39,7 +39,7 @@ func newKeyUses(docs keyDocs) *keyUses {
 	return &keyUses{docs: docs, used: map[string]desk.KeyUse{}, dirty: map[string]bool{}}
 }
 
-// KeyUse tells when the current and the former keys of an account last opened a push.
+// KeyUse reports when the current and the former keys of an account last opened a push.
 func (k *keyUses) KeyUse(account string) desk.KeyUse {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -86,7 +86,7 @@ func (k *keyUses) Flush(ctx context.Context) error {
 	return err
 }
 
-// merge takes up stored uses and gives the documents of what has been used since.
+// merge takes up stored uses and returns the documents of what has been used since.
 func (k *keyUses) merge(stored map[string][]byte) (puts map[string][]byte, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

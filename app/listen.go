@@ -142,7 +142,7 @@ func (a *App) serveLines(lines []net.Listener) {
 	}
 }
 
-// listenLocal opens the 0600 socket in the data folder: whoever may read the data may command the server.
+// listenLocal opens the 0600 socket in the data folder: a user who may read the data may command the server.
 func (a *App) listenLocal() error {
 	path := filepath.Join(a.cfg.Data, client.SocketName)
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {

@@ -48,7 +48,7 @@ type sessions struct {
 	hints *hinter
 }
 
-// Put stores sessions and sets their epochs. Who held a line before is told: a node cannot see for minutes that the
+// Put stores sessions and sets their epochs. The holder before is notified: a node cannot see for minutes that the
 // far end of a line is gone.
 func (s sessions) Put(ctx context.Context, lines []charge.LineSession) error {
 	for i := range lines {
@@ -64,8 +64,8 @@ func (s sessions) Put(ctx context.Context, lines []charge.LineSession) error {
 	return nil
 }
 
-// Beat stores when lines were last heard and gives those that have moved to another node. A line that was taken
-// for dead with its node, but is not, and that nobody else holds, is put anew.
+// Beat stores when lines were last heard and returns those that have moved to another node. A line that was taken
+// for dead with its node, but is not, and that no other node holds, is put anew.
 func (s sessions) Beat(ctx context.Context, lines []charge.LineSession) (gone []charge.LineSession, err error) {
 	if len(lines) == 0 {
 		return nil, nil
@@ -152,7 +152,7 @@ type alive struct {
 }
 
 // beat says that this node lives, and takes down the lines of nodes that do not. Their leases end by
-// themselves. After its own start and after a time without the database a node judges nobody: it cannot tell who is
+// themselves. After its own start and after a time without the database a node judges no other: it cannot know which is
 // dead from who was cut off as it was itself.
 func (v *alive) beat(ctx context.Context) {
 	a := v.app

@@ -54,7 +54,7 @@ func (a *account) counts() (accepted, refused, failed int) {
 	return len(a.accepted), a.refused, a.failed
 }
 
-// before gives the orders accepted up to a moment.
+// before returns the orders accepted up to a moment.
 func (a *account) before(at time.Time) []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()

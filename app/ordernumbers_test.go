@@ -73,7 +73,7 @@ func (w *issuerSite) apply(format string, args ...any) {
 	}
 }
 
-// keysOf writes the keys of an account; operator tells accounts of different operators apart.
+// keysOf writes the keys of an account; operator distinguishes accounts of different operators.
 func (w *issuerSite) keysOf(id, operator string) string {
 	p := w.catalog.Platforms[id]
 	var keys []string

@@ -355,7 +355,7 @@ func testPairFrozen(t *testing.T, pg *pgtest.Server) {
 	}
 }
 
-// through gives another address of a database, by a way that can be cut.
+// through returns another address of a database, by a way that can be cut.
 func through(t *testing.T, database string) (string, *balancer) {
 	t.Helper()
 	direct, err := url.Parse(database)

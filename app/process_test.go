@@ -20,7 +20,7 @@ import (
 // nodeSpecEnv holds the nodeSpec of a process that is to be a node.
 const nodeSpecEnv = "CHARGESTAMP_TEST_NODE"
 
-// nodeSpec is what a node of a test is told.
+// nodeSpec is the set-up of a node of a test.
 type nodeSpec struct {
 	Data, Database, SecretsKey string
 	HTTP, Admin, Line          string
@@ -39,7 +39,7 @@ func (s nodeSpec) config() Config {
 	return cfg
 }
 
-// beNode serves until SIGTERM, or until its parent is gone, and gives the exit code.
+// beNode serves until SIGTERM, or until its parent is gone, and returns the exit code.
 func beNode(text string) int {
 	var spec nodeSpec
 	if err := json.Unmarshal([]byte(text), &spec); err != nil {
@@ -168,7 +168,7 @@ func (n *nodeProcess) kill() {
 	<-n.exited
 }
 
-// stop ends the node gracefully and gives how long that took.
+// stop ends the node gracefully and returns how long that took.
 func (n *nodeProcess) stop(t *testing.T) time.Duration {
 	t.Helper()
 	at := time.Now()

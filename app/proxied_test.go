@@ -47,7 +47,7 @@ func TestProxyProtocol(t *testing.T) {
 	cfg := local(t)
 	cfg.TrustedProxies, cfg.HTTP.ProxyProtocol, cfg.Line.ProxyProtocol = []string{"127.0.0.9/32"}, true, true
 	s := serve(t, cfg)
-	silentProxy := dialFrom(t, "127.0.0.9", s.Addresses().HTTP) // keeps nobody waiting
+	silentProxy := dialFrom(t, "127.0.0.9", s.Addresses().HTTP) // keeps no caller waiting
 	defer silentProxy.Close()
 	for _, tc := range []struct {
 		name, from string
@@ -88,7 +88,7 @@ func TestProxyProtocol(t *testing.T) {
 	}
 }
 
-// TestProxyProtocolNeedsProxies wants the setting refused where nobody could send a header.
+// TestProxyProtocolNeedsProxies wants the setting refused where no one could send a header.
 func TestProxyProtocolNeedsProxies(t *testing.T) {
 	cfg := local(t)
 	cfg.Line.ProxyProtocol = true

@@ -40,7 +40,7 @@ func (r *ring) add(d time.Duration, most int) {
 	r.next = (r.next + 1) % most
 }
 
-// part gives the time that p of 100 are not above.
+// part returns the time that p of 100 are not above.
 func (r *ring) part(p int) time.Duration {
 	if len(r.times) == 0 {
 		return 0
@@ -67,14 +67,14 @@ func (p *pulse) delivered(id charge.LotID, took time.Duration) {
 	r.add(took, ringLot)
 }
 
-// Latency gives how long pushes took to reach their lots lately.
+// Latency returns how long pushes took to reach their lots lately.
 func (p *pulse) Latency() (p50, p99 time.Duration, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.all.part(50), p.all.part(99), len(p.all.times) > 0
 }
 
-// AckP95 gives how long a lot took to acknowledge, 95 of 100.
+// AckP95 returns how long a lot took to acknowledge, 95 of 100.
 func (p *pulse) AckP95(id charge.LotID) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -84,5 +84,5 @@ func (p *pulse) AckP95(id charge.LotID) time.Duration {
 	return 0
 }
 
-// Breaker tells how a lot's breaker stands.
+// Breaker reports how a lot's breaker stands.
 func (p *pulse) Breaker(id charge.LotID) string { return p.calls.Breaker(id) }

@@ -11,7 +11,7 @@ import (
 
 var errStopped = errors.New("the server is stopping")
 
-// Fatal gives the error after which the server must stop.
+// Fatal returns the error after which the server must stop.
 func (a *App) Fatal() <-chan error { return a.fatal }
 
 // Addresses are where the server listens.

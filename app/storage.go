@@ -18,7 +18,7 @@ func (s storage) Write(ctx context.Context, visits []charge.VisitKey, fn func(fl
 	return s.Store.Write(ctx, visits, func(tx *store.Tx) error { return fn(tx) })
 }
 
-// WriteSoon is Write for what nobody waits for.
+// WriteSoon is Write for what no caller waits for.
 func (s storage) WriteSoon(ctx context.Context, visits []charge.VisitKey, fn func(flow.Tx) error) error {
 	return s.Store.WriteSoon(ctx, visits, func(tx *store.Tx) error { return fn(tx) })
 }

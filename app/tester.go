@@ -23,7 +23,7 @@ type tester struct{ app *App }
 // testPushTime bounds one request of a test push.
 const testPushTime = 30 * time.Second
 
-// TestPush pushes for an account and tells what it came to.
+// TestPush pushes for an account and reports what it came to.
 func (t tester) TestPush(ctx context.Context, account string, id charge.LotID, plate charge.Plate) (desk.TestPush, error) {
 	state := t.app.book.State()
 	acc, ok := state.Account(account)

@@ -23,7 +23,7 @@ import (
 	"github.com/chargestamp/chargestamp/store/storetest"
 )
 
-// The charges of the old site, each named by what became of it. An id tells its time: those of a day lie together.
+// The charges of the old site, each named by what became of it. An id holds its time: those of a day lie together.
 var (
 	oldUsed, oldDelivered = oldID("2026-03-01T02:00:00Z"), oldID("2026-03-01T03:00:00Z")
 	oldRefused            = oldID("2026-02-28T02:00:00Z")

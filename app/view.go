@@ -19,7 +19,7 @@ type view struct {
 
 var _ flow.Estate = (*view)(nil)
 
-// views gives the newest estate's view, made once per estate.
+// views returns the newest estate's view, made once per estate.
 type views struct {
 	book   *estate.Book
 	latest atomic.Pointer[view]
@@ -105,7 +105,7 @@ var _ platform.Accounts = (*accounts)(nil)
 // KnowsLot reports whether a lot exists and is not off.
 func (a *accounts) KnowsLot(id charge.LotID) bool { return a.book.State().KnowsLot(id) }
 
-// Candidates gives the accounts that a claim fits, the narrowest scope first.
+// Candidates returns the accounts that a claim fits, the narrowest scope first.
 func (a *accounts) Candidates(id string, c platform.Claim) []platform.Candidate {
 	state := a.book.State()
 	info := a.infos[id]

@@ -14,7 +14,7 @@ import (
 type Rig struct {
 	Exe  string    // the program; its commands serve and bench are used
 	Dir  string    // a folder that may be filled and is emptied again run by run
-	Says io.Writer // progress for people; nil: nobody
+	Says io.Writer // progress for people; nil: none
 
 	// Profiles is a folder for CPU and memory profiles of servers under load; empty takes none.
 	Profiles string

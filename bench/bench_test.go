@@ -27,7 +27,7 @@ import (
 	"github.com/chargestamp/chargestamp/store"
 )
 
-// readAll reads a request's body and gives it as often as wanted.
+// readAll reads a request's body and returns it as often as wanted.
 func readAll(t *testing.T, r *http.Request) func() io.ReadCloser {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -36,7 +36,7 @@ func readAll(t *testing.T, r *http.Request) func() io.ReadCloser {
 	return func() io.ReadCloser { return io.NopCloser(bytes.NewReader(body)) }
 }
 
-// discard is an answer that nobody reads.
+// discard is an answer that is not read.
 type discard struct{}
 
 func (discard) Header() http.Header         { return http.Header{} }
@@ -283,7 +283,7 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-// No round of kill -9 gives no row about one; a part gives its own rows alone.
+// Without rounds of kill -9 there is no row about them; a part prints its own rows alone.
 func TestTableParts(t *testing.T) {
 	rig := newRig(t)
 	cfg := TableConfig{Times: 1, Engines: []*Engine{sqlite(t)}, Only: []Part{PartKill}}

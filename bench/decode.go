@@ -93,7 +93,7 @@ func (s *Site) candidate(c platform.Candidate, lot *Lot) platform.Candidate {
 	return c
 }
 
-// cost runs fn many times and gives what one run takes.
+// cost runs fn many times and returns what one run takes.
 func cost(times int, fn func() error) (each time.Duration, allocs float64, err error) {
 	for range times / 10 {
 		if err := fn(); err != nil {

@@ -52,7 +52,7 @@ func OpenEngine(name, url, prepared string) (*Engine, error) {
 // Keeps reports whether what is prepared is there for later runs.
 func (e *Engine) Keeps() bool { return e.Name == SQLite || e.kept }
 
-// Kept gives the url of a database that later runs use again, empty for SQLite; fresh makes it anew.
+// Kept returns the url of a database that later runs use again, empty for SQLite; fresh makes it anew.
 func (e *Engine) Kept(name string, fresh bool) (string, error) {
 	if !e.kept {
 		return e.Database()
@@ -63,7 +63,7 @@ func (e *Engine) Kept(name string, fresh bool) (string, error) {
 	return e.server.Named(name), nil
 }
 
-// Database gives the url of a new database, or of the one that was given; empty for SQLite.
+// Database returns the url of a new database, or of the one that was given; empty for SQLite.
 func (e *Engine) Database() (string, error) {
 	if e.server != nil {
 		return e.server.NewDatabase()

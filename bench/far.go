@@ -111,7 +111,7 @@ func RunFar(ctx context.Context, in io.Reader, out io.Writer) error {
 	for orders := json.NewDecoder(in); ; {
 		var o farOrder
 		if err := orders.Decode(&o); err != nil {
-			return nil // whoever gave the orders is done
+			return nil // the giver of the orders is done
 		}
 		begin := time.Now()
 		err := e.carryOut(ctx, o)

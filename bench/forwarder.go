@@ -22,7 +22,7 @@ import (
 )
 
 // The forwarder is the baseline that throughput is compared with: the least a program can do that takes pushes
-// and tells car parks. It checks and reads a push with the same code as the gateway, composes and signs the same
+// and notifies car parks. It checks and reads a push with the same code as the gateway, composes and signs the same
 // callback, sends it with net/http and answers when the car park has answered. It stores nothing, remembers
 // nothing, tries nothing again.
 type forwarder struct {
@@ -33,7 +33,7 @@ type forwarder struct {
 	client   *http.Client
 }
 
-// forwarderSite is what a forwarder is told on its standard input.
+// forwarderSite is what a forwarder reads from its standard input.
 type forwarderSite struct {
 	Ukey string
 	Keys map[string]map[string]string
@@ -45,7 +45,7 @@ type forwarderLot struct {
 	Callback string
 }
 
-// forwarderSite is the site as a forwarder is told it.
+// forwarderSite is the site as a forwarder reads it.
 // errRefused is a lot that did not answer with state 1.
 var errRefused = errors.New("which is no yes")
 
@@ -60,7 +60,7 @@ func (s *Site) forwarderSite() forwarderSite {
 	return f
 }
 
-// RunForwarder is the forwarder's process: it reads its site from in, tells on out where it listens, and serves
+// RunForwarder is the forwarder's process: it reads its site from in, prints to out where it listens, and serves
 // until the context ends.
 func RunForwarder(ctx context.Context, in io.Reader, out io.Writer) error {
 	var site forwarderSite

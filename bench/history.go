@@ -98,7 +98,7 @@ type historyLoad store.Load
 const stillIn = 2 * time.Hour
 
 // become makes some charges end otherwise, so that the work lists hold what those of a site do: a few in a thousand
-// did not get through, and of the last two hours one car in two is still in, and the other's entry is not told yet.
+// did not get through, and of the last two hours one car in two is still in, and the other's entry is not reported yet.
 func (l *historyLoad) become(i int, at, until time.Time) {
 	c := l.Charge
 	switch recent := at.After(until.Add(-stillIn)); {

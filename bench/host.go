@@ -20,7 +20,7 @@ func WatchHost() Host {
 	return Host{parseStat(string(text))}
 }
 
-// Rows gives the row about the time since, or none where the system does not tell.
+// Rows returns the row about the time since, or none where the system does not tell.
 func (h Host) Rows() []Row {
 	now := WatchHost().begin
 	worked, kept := now.worked-h.begin.worked, now.kept-h.begin.kept

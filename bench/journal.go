@@ -76,7 +76,7 @@ func (j *Journal) Entries() []Entry {
 	return all
 }
 
-// Unanswered are the pushes that nobody has said yes to, in order.
+// Unanswered are the pushes without a yes, in order.
 func (j *Journal) Unanswered() []Entry {
 	var open []Entry
 	for _, e := range j.Entries() {
@@ -87,7 +87,7 @@ func (j *Journal) Unanswered() []Entry {
 	return open
 }
 
-// gatePlates gives the order of each plate that was pushed about a 4G lot.
+// gatePlates returns the order of each plate that was pushed about a 4G lot.
 func (j *Journal) gatePlates(site *Site) map[string]string {
 	gates := map[charge.LotID]bool{}
 	for _, l := range site.Of(charge.Kind4G) {

@@ -77,7 +77,7 @@ const carsAhead = 400
 // killPlatforms are one of each of three families; what they push comes by different seals.
 var killPlatforms = []string{"telaidian", "xiaoju", "xingxing"}
 
-// Kill runs the rounds on one server and one set of books, and tells each as it ends (each may be nil). A
+// Kill runs the rounds on one server and one set of books, and reports each as it ends (each may be nil). A
 // round that fails ends the run. In the end the store is verified.
 func (r *Rig) Kill(ctx context.Context, cfg KillConfig, each func(KillRound)) (rounds []KillRound, err error) {
 	k, err := r.newKillRun(ctx, cfg)

@@ -13,7 +13,7 @@ import (
 	"github.com/chargestamp/chargestamp/play"
 )
 
-// OpenLoop describes pushes by a clock that waits for nobody.
+// OpenLoop describes pushes by a clock that does not wait for answers.
 type OpenLoop struct {
 	Rate float64
 	Warm time.Duration // before anything counts
@@ -53,7 +53,7 @@ type moment func(play.Applied) time.Time
 func wasHeard(row play.Applied) time.Time { return row.At }
 func wasAcked(row play.Applied) time.Time { return row.Acked }
 
-// toLots gives how long pushes took from when they were meant to leave until their lots had heard of them, of
+// toLots returns how long pushes took from when they were meant to leave until their lots had heard of them, of
 // the lots that count; all where it is nil.
 func (w *stopwatch) toLots(books Books, counts func(charge.LotID) bool) (h play.Histogram, err error) {
 	return w.until(wasHeard, books, counts)
@@ -88,12 +88,12 @@ func (w *stopwatch) until(when moment, books Books, counts func(charge.LotID) bo
 	return h, err
 }
 
-// openLoop runs an open loop and gives the latency from push to lot of the lots that count.
+// openLoop runs an open loop and returns the latency from push to lot of the lots that count.
 func (st *stand) openLoop(ctx context.Context, g *generator, loop OpenLoop, counts func(charge.LotID) bool) (h play.Histogram, err error) {
 	return st.openLoopUntil(ctx, wasHeard, g, loop, counts)
 }
 
-// openLoopUntil runs an open loop and gives the latency from push to a moment in the lots' books.
+// openLoopUntil runs an open loop and returns the latency from push to a moment in the lots' books.
 func (st *stand) openLoopUntil(ctx context.Context, when moment, g *generator, loop OpenLoop, counts func(charge.LotID) bool) (h play.Histogram, err error) {
 	if _, err := g.load(ctx, play.LoadConfig{Rate: loop.Rate, Workers: 256, For: loop.Warm}); err != nil {
 		return h, err
@@ -132,7 +132,7 @@ type Sickness string
 // Sicknesses.
 const (
 	Healthy Sickness = "healthy"
-	Dead    Sickness = "dead"    // nobody listens
+	Dead    Sickness = "dead"    // without a listener
 	Hanging Sickness = "hanging" // takes the callback and says nothing
 )
 

@@ -4,7 +4,7 @@ package bench
 
 import "syscall"
 
-// openFiles gives how many files a process may have open. Go raises the soft limit to the hard one at the start
+// openFiles returns how many files a process may have open. Go raises the soft limit to the hard one at the start
 // of every program; children do the same.
 func openFiles() (most uint64, known bool) {
 	var l syscall.Rlimit

@@ -72,7 +72,7 @@ func (r *Rig) Lines(ctx context.Context, engine *Engine, cfg LinesConfig) (rows 
 	return l.rows, nil
 }
 
-// limits gives what this system allows, and an error that says so clearly where that is too low.
+// limits returns what this system allows, and an error that says so clearly where that is too low.
 func (l *linesRun) limits() (found []figure, err error) {
 	most := max(l.cfg.Many, l.cfg.Idle)
 	if limit, known := openFiles(); known {
@@ -208,7 +208,7 @@ func (l *linesRun) fresh(ctx context.Context) (rss float64, err error) {
 	return l.rest(ctx)
 }
 
-// rest waits until the server's memory has come to rest and gives it in bytes.
+// rest waits until the server's memory has come to rest and returns it in bytes.
 func (l *linesRun) rest(ctx context.Context) (float64, error) {
 	const still = 10 // seconds without a change that matters
 	least, since := 0.0, 0

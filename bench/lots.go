@@ -71,7 +71,7 @@ func (r *Rig) Lots(ctx context.Context, engine *Engine, cfg LotsConfig) (rows []
 	}
 	hangUp := sync.OnceFunc(func() {
 		opened := slices.DeleteFunc(slices.Clone(l.lots), func(sdk *play.SDKLot) bool { return sdk == nil })
-		_ = parallel(16, opened, (*play.SDKLot).Stop) // the lots' own ends matter to nobody
+		_ = parallel(16, opened, (*play.SDKLot).Stop) // how the lots themselves end does not matter
 		l.proxy.close()
 	})
 	defer hangUp()
@@ -149,7 +149,7 @@ func (l *lotsRun) watch(ctx context.Context) {
 	}
 }
 
-// cars is the traffic of one lot: a car comes in, charges, its platform tells us, and one in two leaves again
+// cars is the traffic of one lot: a car comes in, charges, its platform pushes, and one in two leaves again
 // before the end.
 func (l *lotsRun) cars(ctx context.Context, i int, client *http.Client) {
 	lot, sdk := &l.site.Lots[i], l.lots[i]
@@ -165,8 +165,8 @@ func (l *lotsRun) cars(ctx context.Context, i int, client *http.Client) {
 		p := push("l"+lot.ID.Park, n, lot.ID, time.Now())
 		p.Plate = plate(i*100_000 + n)
 		gone.Go(func() {
-			// On a line that is down or silent entry and exit are kept and told later; the charge waits for its
-			// entry. Nobody here waits for a silent line at the end.
+			// On a line that is down or silent entry and exit are kept and sent later; the charge waits for its
+			// entry. This does not wait for a silent line at the end.
 			told := make(chan struct{})
 			go func() {
 				defer close(told)
@@ -189,7 +189,7 @@ func (l *lotsRun) cars(ctx context.Context, i int, client *http.Client) {
 	}
 }
 
-// push tells one charge, again where no answer came.
+// push reports one charge, again where no answer came.
 func (l *lotsRun) push(ctx context.Context, player *play.Player, p play.Push) {
 	ctx = context.WithoutCancel(ctx)
 	for range 3 {
@@ -206,7 +206,7 @@ func (l *lotsRun) push(ctx context.Context, player *play.Player, p play.Push) {
 	l.missed++
 }
 
-// calmDown waits until nothing more is delivered that can be, and gives how long that took.
+// calmDown waits until nothing more is delivered that can be, and returns how long that took.
 func (l *lotsRun) calmDown(ctx context.Context) (time.Duration, error) {
 	begin, last, still := time.Now(), -1, 0
 	for time.Since(begin) < l.cfg.End && still < 30 && ctx.Err() == nil {
@@ -297,7 +297,7 @@ func (l *lotsRun) judge(ctx context.Context) ([]Row, error) {
 	}, nil
 }
 
-// liesTold counts the kinds of lies that at least one lot has told.
+// liesTold counts the kinds of lies that at least one lot has used.
 func (l *lotsRun) liesTold() int {
 	told := map[int]bool{}
 	for i, sdk := range l.lots {

@@ -31,7 +31,7 @@ func (o Office) Pending(ctx context.Context) (int, error) {
 	return n, nil
 }
 
-// Settled waits until nothing is pending or in flight, and gives how long that took.
+// Settled waits until nothing is pending or in flight, and returns how long that took.
 func (o Office) Settled(ctx context.Context, within time.Duration) (time.Duration, error) {
 	begin := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, within)

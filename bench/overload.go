@@ -48,7 +48,7 @@ func (r *Rig) Overload(ctx context.Context, engine *Engine, cfg OverloadConfig) 
 	var busy, other int
 	var examples []string
 	var early Metrics
-	watch := time.AfterFunc(cfg.For/3, func() { early, _ = st.server.Metrics(ctx) }) // missing is told below
+	watch := time.AfterFunc(cfg.For/3, func() { early, _ = st.server.Metrics(ctx) }) // missing is reported below
 	load, loadErr := g.load(ctx, play.LoadConfig{Rate: rate, Workers: cfg.Workers, For: cfg.For, Done: func(s play.Shot) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -90,7 +90,7 @@ func (r *Rig) Overload(ctx context.Context, engine *Engine, cfg OverloadConfig) 
 	return rows, nil
 }
 
-// recovery gives how long after now a second begins in which every push is accepted within 100 ms.
+// recovery returns how long after now a second begins in which every push is accepted within 100 ms.
 func (st *stand) recovery(ctx context.Context, g *generator) (time.Duration, error) {
 	begin := time.Now()
 	for time.Since(begin) < time.Minute && ctx.Err() == nil {

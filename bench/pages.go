@@ -27,7 +27,7 @@ const (
 
 // pageView is an address of a page that is measured.
 type pageView struct {
-	label string // tells it from other addresses of its page
+	label string // distinguishes it from other addresses of its page
 	path  func(sample) string
 	alone bool // looked at by somebody who has not signed in
 }
@@ -144,7 +144,7 @@ var notPages = map[string]string{
 	"/oidc/return":            "leads from the issuer",
 }
 
-// pageViews lists what is measured, in the order of the console's own routes. A page that nobody has thought of
+// pageViews lists what is measured, in the order of the console's own routes. A page that the list does not know
 // here is an error, so that none is forgotten.
 func pageViews() ([]pageView, error) {
 	var views []pageView

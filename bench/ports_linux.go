@@ -5,7 +5,7 @@ import (
 	"os"
 )
 
-// localPorts gives how many outgoing ports one address has.
+// localPorts returns how many outgoing ports one address has.
 func localPorts() (count int, known bool) {
 	text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
 	if err != nil {

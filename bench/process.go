@@ -115,7 +115,7 @@ func (p *process) kill() {
 	<-p.exited
 }
 
-// stop asks the child to end and gives it time.
+// stop asks the child to end and waits for it.
 func (p *process) stop(within time.Duration) error {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err

@@ -131,7 +131,7 @@ func (p *proxy) harm(c *proxied) {
 		c.lot.Close()
 		c.silent.Store(true)
 		time.AfterFunc(30*time.Second, c.close)
-	default: // nobody notices for a while
+	default: // unnoticed for a while
 		c.silent.Store(true)
 		time.AfterFunc(time.Duration(5+rand.IntN(25))*time.Second, c.close)
 	}

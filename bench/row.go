@@ -48,7 +48,7 @@ func RatioAtMost(v float64) *Bar { return &Bar{Most: true, Ratio: true, Limit: v
 type figure struct {
 	name, engine, unit string
 	value, baseline    float64 // baseline 0: none
-	bar                *Bar    // nil: told, and nothing to hold
+	bar                *Bar    // nil: reported, without a bar
 	note               string
 }
 
@@ -136,7 +136,7 @@ func median(values []float64) float64 {
 	return sorted[(len(sorted)-1)/2]
 }
 
-// spread tells the values that a median was taken of.
+// spread lists the values that a median was taken of.
 func spread(values []float64) string {
 	texts := make([]string, len(values))
 	for i, v := range values {

@@ -175,7 +175,7 @@ func (st *stand) saturate(ctx context.Context, g *generator, cfg SaturateConfig)
 	return s, profiled()
 }
 
-// allDelivered waits until the acknowledgements of n charges are durable, and gives the metrics then.
+// allDelivered waits until the acknowledgements of n charges are durable, and returns the metrics then.
 func (st *stand) allDelivered(ctx context.Context, n int) (Metrics, error) {
 	over := time.Now().Add(time.Minute)
 	for {

@@ -154,7 +154,7 @@ func (s *Site) Estate() []byte {
 	return text
 }
 
-// Player gives who pushes for a platform about a lot.
+// Player returns who pushes for a platform about a lot.
 func (s *Site) Player(server, platform string, lot *Lot, client *http.Client) *play.Player {
 	key := playerKey{platform: platform}
 	keys := s.keys[platform]
@@ -172,7 +172,7 @@ func (s *Site) Player(server, platform string, lot *Lot, client *http.Client) *p
 	return p
 }
 
-// push is the i-th charge of a run, told about a lot. Plates repeat after a few million.
+// push is the i-th charge of a run, about a lot. Plates repeat after a few million.
 func push(run string, i int, lot charge.LotID, now time.Time) play.Push {
 	p := play.DefaultPush(now)
 	p.Lot, p.Plate, p.Minutes = lot, plate(i), granted

@@ -13,7 +13,7 @@ type Verdict struct {
 	Applied  int      // of them in a lot's book
 	Lost     int      // accepted and without effect in the lot, or unknown to the server
 	Doubled  int      // applied more than once, or stored more than once
-	Strange  int      // in a book although nobody pushed it, or in a state that does not fit
+	Strange  int      // in a book although it was not pushed, or in a state that does not fit
 	Repeats  int      // messages that a lot heard again and did not apply again: allowed
 	Wrong    []string // the first few of what is wrong
 }

@@ -26,7 +26,7 @@ type Charge struct {
 	HasTotal  bool
 	Ask       Ask
 	Detail    Detail
-	Digest    string // of what was read; tells an identical repeat from a changed one
+	Digest    string // of what was read; distinguishes an identical repeat from a changed one
 
 	State     State
 	Reason    Reason
@@ -66,7 +66,7 @@ type Ask struct {
 	Amount  Fen    `json:"amount,omitempty"`
 }
 
-// Detail is what a push tells about place and price, handed on to the lot as it came (3.25, 5.14).
+// Detail is what a push says about place and price, handed on to the lot as it came (3.25, 5.14).
 type Detail struct {
 	StationID     string `json:"station_id,omitempty"`
 	StationName   string `json:"station_name,omitempty"`
@@ -80,7 +80,7 @@ type Detail struct {
 	Charger       string `json:"charger,omitempty"`      // the id the lot was found by (奥特迅)
 }
 
-// Points lists the names that a push gives the place of charging, the closest first.
+// Points lists the names that a push has for the place of charging, the closest first.
 func (d *Detail) Points() []string {
 	var names []string
 	for _, n := range []string{d.Charger, d.ConnectorID, d.StationID} {
@@ -130,7 +130,7 @@ type Decision struct {
 	Reason    Reason    `json:"reason"`
 	Wanted    Reduction `json:"wanted"` // before caps and combining
 	Reduction Reduction `json:"reduction,omitzero"`
-	Send      Reduction `json:"send,omitzero"` // what the lot is told: the new total where it replaces
+	Send      Reduction `json:"send,omitzero"` // what the lot is sent: the new total where it replaces
 	Granted   []Granted `json:"granted"`       // what the stay had already
 	StayID    int64     `json:"stay_id,omitzero"`
 	StayOrder string    `json:"stay_order,omitempty"`
@@ -168,7 +168,7 @@ type Usage struct {
 	Minutes int64       `json:"minutes"`
 	Amount  Fen         `json:"amount"`
 	At      time.Time   `json:"at"`               // the exit
-	Source  UsageSource `json:"source,omitempty"` // where it was told
+	Source  UsageSource `json:"source,omitempty"` // where it was reported
 	Method  int         `json:"method,omitempty"` // calculation_method as told: 1 time, 2 amount, 3 lot
 	Told    string      `json:"told,omitempty"`   // the minutes or yuan as received, before rounding
 	Gap     Fen         `json:"gap,omitzero"`     // 4G: what the gate took beyond our price
@@ -238,7 +238,7 @@ type StayClosed string
 const (
 	ClosedByExit  StayClosed = "exit"
 	ClosedByEntry StayClosed = "newer_entry" // the plate came in again
-	ClosedLate    StayClosed = "late_entry"  // the entry was told after a newer one
+	ClosedLate    StayClosed = "late_entry"  // the entry was reported after a newer one
 	ClosedLone    StayClosed = "lone_exit"   // an exit came without its entry
 )
 

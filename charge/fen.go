@@ -27,7 +27,7 @@ func ParseFen(yuan string) (Fen, error) {
 	return Fen(n), nil
 }
 
-// String gives yuan with two decimals.
+// String returns yuan with two decimals.
 func (f Fen) String() string {
 	var room [24]byte
 	return string(f.append(room[:0]))
@@ -74,7 +74,7 @@ func ParseEnergy(kwh string) (Energy, error) {
 	return Energy(n), nil
 }
 
-// String gives kWh with two decimals, or three where the third is not zero.
+// String returns kWh with two decimals, or three where the third is not zero.
 func (e Energy) String() string {
 	b, _ := e.MarshalText()
 	return string(b)
@@ -103,7 +103,7 @@ func (e *Energy) UnmarshalText(b []byte) error {
 	return err
 }
 
-// ParseMinutes reads minutes told as a decimal ("30.00", "2.12") and rounds a started minute up: time taken off is
+// ParseMinutes reads minutes written as a decimal ("30.00", "2.12") and rounds a started minute up: time taken off is
 // whole minutes here.
 func ParseMinutes(text string) (int64, error) {
 	text = PlainNumber(strings.TrimSpace(text))

@@ -2,7 +2,7 @@ package charge
 
 import "slices"
 
-// IssuerKind is who numbers a platform's orders: whoever holds the key that signs them.
+// IssuerKind is who numbers a platform's orders: the holder of the key that signs them.
 type IssuerKind string
 
 // Issuer kinds.

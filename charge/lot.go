@@ -49,7 +49,7 @@ func idWord(s string) bool {
 	return true
 }
 
-// String gives "union_id/park_id", or nothing for the zero LotID.
+// String returns "union_id/park_id", or nothing for the zero LotID.
 func (l LotID) String() string {
 	if l == (LotID{}) {
 		return ""
@@ -89,7 +89,7 @@ const (
 // Message is the interface number an SDK lot takes reductions by.
 type Message string
 
-// The messages a lot may be told a reduction with.
+// The messages by which a lot may get a reduction.
 const (
 	Message325    Message = "3.25"   // SDK lots
 	Message336    Message = "3.36"   // SDK lots that took up 星星 before 2022-09-28; 星星 charges only
@@ -104,10 +104,10 @@ type Repeats string
 const (
 	RepeatsAdd     Repeats = "add"     // it adds to the first: the difference is sent
 	RepeatsReplace Repeats = "replace" // it takes the first one's place: the new total is sent
-	RepeatsUnsafe  Repeats = "unsafe"  // nobody knows: after a silence nothing is sent again
+	RepeatsUnsafe  Repeats = "unsafe"  // unknown: after a silence nothing is sent again
 )
 
-// StaysMode is whether a lot tells entries and exits.
+// StaysMode is whether a lot reports entries and exits.
 type StaysMode string
 
 // Whether a charge needs a stay in the lot.

@@ -9,7 +9,7 @@ import (
 )
 
 // Note is one sentence as a code and its arguments. Package words holds the text of each code in both languages;
-// whoever has something to say to people names a code here and leaves the words to whoever prints them.
+// a producer names a code here and leaves the words to what prints them.
 //
 // The zero Note says nothing. In a store and in JSON a note is one line of text (MarshalText).
 type Note struct {
@@ -265,10 +265,10 @@ func NewFault(n Note, text string) error { return &Fault{n, text} }
 // Error returns the text for logs.
 func (f *Fault) Error() string { return f.text }
 
-// Note returns what people are told.
+// Note returns the text for people.
 func (f *Fault) Note() Note { return f.note }
 
-// Cause is what people are told of an error: the note of the error in it that has one, else its own text.
+// Cause is what people read of an error: the note of the error in it that has one, else its own text.
 func Cause(err error) Note {
 	var noted interface{ Note() Note }
 	switch {

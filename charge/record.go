@@ -28,7 +28,7 @@ type Push struct {
 	Lot   LotID
 }
 
-// Event is one step in a charge's life that no other row tells: a match, a correction, a void.
+// Event is one step in a charge's life that no other row holds: a match, a correction, a void.
 type Event struct {
 	Charge int64
 	At     time.Time
@@ -80,7 +80,7 @@ type LotStatus struct {
 	Beat        time.Time // last heartbeat; zero for never
 	Paused      bool
 	PauseReason string
-	ToldStays   bool      // it has told an entry
+	ToldStays   bool      // it has reported an entry
 	Pending     int       // deliveries that are due, leased, sent or unknown
 	Minute      int       // of them, those made more than a minute ago
 	TenMinutes  int       // and more than ten
@@ -124,7 +124,7 @@ type History struct {
 
 // LotMarks are durable facts about a lot that no estate file says: learnt from it, or set by support.
 type LotMarks struct {
-	ToldStays   bool // it has told an entry: stays "auto" means required from here on
+	ToldStays   bool // it has reported an entry: stays "auto" means required from here on
 	Paused      bool
 	PauseReason string
 }

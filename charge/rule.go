@@ -53,7 +53,7 @@ func (s Scope) Width() int {
 	return 2
 }
 
-// String gives "U/P", "U" or "platform".
+// String returns "U/P", "U" or "platform".
 func (s Scope) String() string {
 	switch s.Width() {
 	case 0:
@@ -81,7 +81,7 @@ type UndatedMode string
 // Undated modes of an account. An empty one is refuse.
 const (
 	UndatedRefuse    UndatedMode = "refuse"      // outcome undated: nothing is granted
-	UndatedOnceAStay UndatedMode = "once_a_stay" // at most one grant a stay, or a day and plate where the lot tells none
+	UndatedOnceAStay UndatedMode = "once_a_stay" // at most one grant a stay, or a day and plate where the lot reports none
 )
 
 // ReportTarget is where a platform wants to hear what was really taken off. Keys that are absent are the
@@ -250,7 +250,7 @@ const (
 // Combine is what several charges in one stay come to.
 type Combine string
 
-// Ways to combine several charges of one stay; docs/estate.md tells what each does.
+// Ways to combine several charges of one stay; docs/estate.md says what each does.
 const (
 	CombineBest  Combine = "best"
 	CombineSum   Combine = "sum"

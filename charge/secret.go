@@ -13,7 +13,7 @@ func (s Secret) Reveal() string { return string(s) }
 // Bytes is Reveal as bytes.
 func (s Secret) Bytes() []byte { return []byte(s) }
 
-// String gives a mask, or nothing for an empty secret.
+// String returns a mask, or nothing for an empty secret.
 func (s Secret) String() string {
 	if s == "" {
 		return ""
@@ -24,8 +24,8 @@ func (s Secret) String() string {
 // GoString is String: %#v shows nothing either.
 func (s Secret) GoString() string { return s.String() }
 
-// LogValue gives the mask.
+// LogValue returns the mask.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// MarshalText gives the mask.
+// MarshalText returns the mask.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

@@ -14,7 +14,7 @@ type StatementRow struct {
 	Used           int64 // charges with a usage
 	UsedMinutes    int64
 	UsedAmount     Fen
-	Gaps           int64 // charges where promised and used differ, or whose usage was never told
+	Gaps           int64 // charges where promised and used differ, or whose usage was never reported
 }
 
 // Add adds another row's sums to a row.
@@ -51,9 +51,9 @@ type StatementFilter struct {
 	From, To string // days in Asia/Shanghai, "2026-01-31"; From inclusive, To exclusive
 }
 
-// Gap reports whether the lot took off something else than it was granted, or never told what it took off, or
+// Gap reports whether the lot took off something else than it was granted, or never reported what it took off, or
 // its gate took another price than ours. A lot that decides by itself, and a free stay, promise no size that a
-// usage could differ from; minutes told in yuan, or yuan in minutes, cannot be compared and are no gap.
+// usage could differ from; minutes reported in yuan, or yuan in minutes, cannot be compared and are no gap.
 func (c *Charge) Gap() bool {
 	u := c.Usage
 	switch {

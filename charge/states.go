@@ -14,7 +14,7 @@ const (
 	StateRefused   State = "refused"   // the lot said no
 	StateGaveUp    State = "gave_up"   // not delivered while it mattered
 	StateExpired   State = "expired"   // held until its deadline
-	StateUsed      State = "used"      // the exit told what was taken off
+	StateUsed      State = "used"      // the exit reported what was taken off
 	StateVoided    State = "voided"    // taken back by support
 )
 

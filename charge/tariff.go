@@ -41,7 +41,7 @@ func ParseClockTime(text string) (ClockTime, error) {
 	return ClockTime(h*60 + m), nil
 }
 
-// String gives "HH:MM".
+// String returns "HH:MM".
 func (c ClockTime) String() string { return fmt.Sprintf("%02d:%02d", int(c)/60, int(c)%60) }
 
 // MarshalText writes "HH:MM".

@@ -182,7 +182,7 @@ func (t *tour) apply(ctx context.Context, f estateFile) error {
 }
 
 func (t *tour) close() {
-	// What is left of a tour is its server; the far ends' own ends matter to nobody.
+	// What is left of a tour is its server; how the far ends end does not matter.
 	for _, lot := range t.lots {
 		_ = lot.Stop()
 	}
@@ -207,7 +207,7 @@ func (t *tour) playAll(ctx context.Context, rows []plan) []Row {
 	return done
 }
 
-// row plays one platform in one lot, shows how it goes, and gives what it came to.
+// row plays one platform in one lot, shows how it goes, and returns what it came to.
 func (t *tour) row(ctx context.Context, i int, p plan) Row {
 	ctx, cancel := context.WithTimeout(ctx, rowLimit)
 	defer cancel()
@@ -276,7 +276,7 @@ func delivered(s *client.Charge) bool {
 	return s.State == charge.StateDelivered || s.State == charge.StateUsed
 }
 
-// push tells one charge as its platform would and wants it taken.
+// push reports one charge as its platform would and wants it taken.
 func (t *tour) push(ctx context.Context, p plan, plate charge.Plate, now time.Time) (order string, e *play.Exchange, err error) {
 	push := play.DefaultPush(now)
 	push.Lot, push.Plate, push.Order = p.lot, plate, t.order(now)
@@ -358,7 +358,7 @@ func (t *tour) compare(ctx context.Context, lot play.Lot, plate charge.Plate, sa
 	return nil
 }
 
-// player gives the player of a platform; 令狐 signs with the key of the lot.
+// player returns the player of a platform; 令狐 signs with the key of the lot.
 func (t *tour) player(p plan) *play.Player {
 	t.mu.Lock()
 	defer t.mu.Unlock()

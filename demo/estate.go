@@ -124,7 +124,7 @@ func inventKeys(lots []charge.LotID) estateKeys {
 	return k
 }
 
-// invent gives n random bytes as hex.
+// invent returns n random bytes as hex.
 func invent(n int) string {
 	b := make([]byte, n)
 	rand.Read(b) // never fails

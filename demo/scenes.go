@@ -211,7 +211,7 @@ func (t *tour) sceneReport(ctx context.Context, tell func(string, ...any)) error
 				return errors.Join(fmt.Errorf("a report of the unknown order %s", r.Order), err)
 			}
 			if r.Minutes == "" {
-				continue // another row's, told in yuan
+				continue // another row's, in yuan
 			}
 			tell("order %s, left %s, method %d, %s minutes, heard %d time(s), every signature checked", r.Order, r.Left, r.Method, r.Minutes, r.Heard)
 			if refused := t.receiver.Refused(); len(refused) > 0 {

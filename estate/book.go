@@ -13,12 +13,12 @@ import (
 
 // Docs keeps documents by kind and key. A kind has one revision, which every put raises.
 type Docs interface {
-	// Docs gives all documents of a kind.
+	// Docs returns all documents of a kind.
 	Docs(ctx context.Context, kind string) (map[string][]byte, error)
-	// PutDocs stores documents, a nil one deletes, all or none, and gives the new revision. It fails where
+	// PutDocs stores documents, a nil one deletes, all or none, and returns the new revision. It fails where
 	// the kind's revision is not expectRev any more.
 	PutDocs(ctx context.Context, kind string, expectRev int64, puts map[string][]byte) (int64, error)
-	// DocsRev gives a kind's revision, 0 before the first put.
+	// DocsRev returns a kind's revision, 0 before the first put.
 	DocsRev(ctx context.Context, kind string) (int64, error)
 }
 
@@ -65,7 +65,7 @@ func (b *Book) Load(ctx context.Context) error {
 	return b.load(ctx)
 }
 
-// Refresh loads the kept estate where another node has changed it, and tells whether it did.
+// Refresh loads the kept estate where another node has changed it, and reports whether it did.
 func (b *Book) Refresh(ctx context.Context) (bool, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -111,7 +111,7 @@ func (b *Book) load(ctx context.Context) error {
 }
 
 // Apply merges a document into the estate and keeps the result, or with dryRun only says what it would
-// change. It gives Errors for a document that does not fit; nothing is changed by an error.
+// change. It returns Errors for a document that does not fit; nothing is changed by an error.
 func (b *Book) Apply(ctx context.Context, doc *Document, actor string, dryRun bool) (Changes, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -178,7 +178,7 @@ func (b *Book) audit(ctx context.Context, actor, file string, changes Changes) e
 	return nil
 }
 
-// encode gives the documents of what differs; unchanged things are the same pointers.
+// encode returns the documents of what differs; unchanged things are the same pointers.
 func (b *Book) encode(was, next tables) (map[string][]byte, error) {
 	puts := map[string][]byte{}
 	for _, err := range []error{

@@ -41,7 +41,7 @@ type Platform struct {
 	// UnitUnknown says that what its pushes ask for cannot be read as minutes or yuan: a rule cannot grant as pushed.
 	UnitUnknown bool
 	Undated     bool // some of its pushes may prove no time: neither order nor times
-	Report      bool // it can be told what was really taken off
+	Report      bool // it takes reports of what was really taken off
 }
 
 // Key is one key that an account of a platform holds.
@@ -71,7 +71,7 @@ func (p *Platform) keyNames() string {
 	return strings.Join(names, ", ")
 }
 
-// operator gives what an account's operator is compared by.
+// operator returns what an account's operator is compared by.
 func (p *Platform) operator(id string) string {
 	if p.OperatorPrefix > 0 && len(id) > p.OperatorPrefix {
 		return id[:p.OperatorPrefix]

@@ -17,7 +17,7 @@ type Change struct {
 	old, next *node // what From and To are of; nil where they are empty
 }
 
-// Said gives the change in other words than a file's: name puts a field's name into them, value what a field holds.
+// Said returns the change in other words than a file's: name puts a field's name into them, value what a field holds.
 func (c Change) Said(name func(field string) string, value func(field, text string) string) Change {
 	w := wording{name, value}
 	path := strings.Split(c.Field, ".")
@@ -37,7 +37,7 @@ func (c Change) Said(name func(field string) string, value func(field, text stri
 	return c
 }
 
-// String gives one line.
+// String returns one line.
 func (c Change) String() string {
 	what := c.Thing + ": " + c.Field
 	switch {
@@ -60,7 +60,7 @@ func (c Change) String() string {
 // Changes is what a document changes, in its order.
 type Changes []Change
 
-// String gives one line per change.
+// String returns one line per change.
 func (c Changes) String() string {
 	lines := make([]string, len(c))
 	for i := range c {
@@ -69,7 +69,7 @@ func (c Changes) String() string {
 	return strings.Join(lines, "\n")
 }
 
-// added tells all of a new thing but the fields that name it.
+// added reports all of a new thing but the fields that name it.
 func added(thing string, n *node) Change {
 	n.pairs = n.pairs[1:]
 	if strings.HasPrefix(thing, "binding ") {

@@ -165,7 +165,7 @@ func (m *merger) parents(at []string, l *charge.Lot) {
 			return
 		}
 		if len(chain) > len(m.next.lots) {
-			return // a ring further up, told there
+			return // a ring further up, reported there
 		}
 		up = parent
 	}
@@ -299,7 +299,7 @@ func bits(token string) float64 {
 	return float64(len(token)) * math.Log2(alphabet)
 }
 
-// twins refuses two accounts that no push can tell apart.
+// twins refuses two accounts that no push can distinguish.
 func (m *merger) twins() {
 	s := State{catalog: m.catalog}
 	first := map[scopeKey]*charge.Account{}
@@ -319,7 +319,7 @@ func (m *merger) twins() {
 }
 
 // sameKeys refuses a lot of the document that has a park_id and a ckey in common with another: the cloud link of the
-// SDK before 4.0 names no vendor, so its lot is told by the key alone.
+// SDK before 4.0 names no vendor, so its lot is found by the key alone.
 func (m *merger) sameKeys() {
 	type parkKey struct {
 		park string

@@ -31,7 +31,7 @@ func (m *merger) binding(b *charge.Binding) {
 	}
 	p, known := m.catalog.Platforms[account.Platform]
 	if !known {
-		if m.names(at[0]) && !m.names(at[2]) { // else it is told at the account, or nobody has touched either
+		if m.names(at[0]) && !m.names(at[2]) { // else it is reported at the account, or the document touches neither
 			m.fail(at, "", CodeNoProfile, account.Platform, account.ID)
 		}
 		return
@@ -100,7 +100,7 @@ func (m *merger) rule(at []string, p *Platform, l *charge.Lot, r charge.Rule) {
 	}
 }
 
-// stepGrants checks what each step of a rule gives as a fixed grant.
+// stepGrants checks what each step of a rule grants as a fixed one.
 func (m *merger) stepGrants(at []string, p *Platform, r charge.Rule, older bool) {
 	for _, s := range r.Steps {
 		switch {

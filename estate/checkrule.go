@@ -123,7 +123,7 @@ func (n *node) mayGrant(m charge.Method) bool {
 	return true
 }
 
-// list gives the items of a list, none of anything else.
+// list returns the items of a list, none of anything else.
 func (n *node) list() []*node {
 	if n == nil {
 		return nil
@@ -131,7 +131,7 @@ func (n *node) list() []*node {
 	return n.items
 }
 
-// steps checks that each step begins and gives in one way, and that they count one thing and climb.
+// steps checks that each step begins and grants in one way, and that they count one thing and climb.
 func (p *reader) steps(at string, list pair) {
 	var by string
 	last := int64(-1)

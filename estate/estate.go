@@ -160,7 +160,7 @@ func (s *State) BindingByCharger(account string, chargers []string) (b *charge.B
 	return nil, "", false
 }
 
-// AccountsFor gives the accounts of a platform, not off, that a push of an operator may be proved with, the
+// AccountsFor returns the accounts of a platform, not off, that a push of an operator may be proved with, the
 // narrowest first. A zero lot asks for all of the operator's; operator is empty for platforms whose pushes
 // name none.
 func (s *State) AccountsFor(platform, operator string, lot charge.LotID) []*charge.Account {
@@ -190,7 +190,7 @@ func (s *State) AccountsFor(platform, operator string, lot charge.LotID) []*char
 	return found
 }
 
-// AccountsOf gives a platform's accounts that are not off, the narrowest first.
+// AccountsOf returns a platform's accounts that are not off, the narrowest first.
 func (s *State) AccountsOf(platform string) []*charge.Account {
 	if s == nil {
 		return nil

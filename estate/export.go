@@ -70,7 +70,7 @@ func (e *exporter) write(s *State) []byte {
 	return w.buf.Bytes()
 }
 
-// shown gives things as nodes, and the text of the field that names each.
+// shown returns things as nodes, and the text of the field that names each.
 func shown[T any](things []*T, columns []column[T]) (nodes []*node, ids []string) {
 	for _, t := range things {
 		n := show(columns, t)

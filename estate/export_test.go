@@ -9,7 +9,7 @@ func Messages() map[Code][2]string {
 	return all
 }
 
-// ExportedSecrets gives what the placeholders of Export stand for.
+// ExportedSecrets returns what the placeholders of Export stand for.
 func ExportedSecrets(s *State) map[string]string {
 	e := exporter{secrets: map[string]string{}}
 	e.write(s)

@@ -84,7 +84,7 @@ func setAll[T any](columns []column[T], t *T, n *node) {
 	}
 }
 
-// show gives all of t as a mapping.
+// show returns all of t as a mapping.
 func show[T any](columns []column[T], t *T) *node {
 	n := &node{kind: kindMap}
 	for i := range columns {

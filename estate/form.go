@@ -12,7 +12,7 @@ type FormValue struct {
 	Secret bool     // key material is there
 }
 
-// FormValues gives a thing's fields by their paths in a file ("rule.grant", "tariff.periods[0].from"). Of a
+// FormValues returns a thing's fields by their paths in a file ("rule.grant", "tariff.periods[0].from"). Of a
 // rule it is the newest version. kind is an Object's name, id what names the thing ("200461/1313",
 // "teld-main@200461/1313"); found is false where there is none.
 func (s *State) FormValues(kind, id string) (values map[string]FormValue, found bool) {
@@ -25,7 +25,7 @@ func (s *State) FormValues(kind, id string) (values map[string]FormValue, found 
 	return values, true
 }
 
-// showOne gives a thing as a mapping; nil where there is none.
+// showOne returns a thing as a mapping; nil where there is none.
 func (s *State) showOne(kind, id string) *node {
 	if s == nil {
 		return nil

@@ -7,7 +7,7 @@ import (
 	"github.com/chargestamp/chargestamp/lot"
 )
 
-// Merge gives the estate that current becomes by a document, and what that changes. What the document leaves
+// Merge returns the estate that current becomes by a document, and what that changes. What the document leaves
 // out stays as it was, things and fields alike, but for a rule and a tariff, which are taken whole. The
 // result is checked as a whole; the error is an Errors, and nothing is changed then.
 func (c *Catalog) Merge(current *State, doc *Document) (*State, Changes, error) {
@@ -172,7 +172,7 @@ func (m *merger) completeBinding(b *charge.Binding, isNew bool) {
 	}
 }
 
-// With gives the estate that s would become by a document, and changes nothing.
+// With returns the estate that s would become by a document, and changes nothing.
 func (s *State) With(doc *Document) (*State, error) {
 	next, _, err := s.catalog.Merge(s, doc)
 	return next, err

@@ -128,7 +128,7 @@ type jsonReader struct {
 	seen int // bytes whose line ends are counted
 }
 
-// next gives a token and moves line to the line on which it ends.
+// next returns a token and moves line to the line on which it ends.
 func (r *jsonReader) next() (json.Token, error) {
 	tok, err := r.dec.Token()
 	if err != nil {

@@ -269,7 +269,7 @@ func (p *reader) part(path string, n *node, fields []Field) {
 	}
 }
 
-// lineOf gives the line of a field as far as it is written, else of what holds it.
+// lineOf returns the line of a field as far as it is written, else of what holds it.
 func (e entry) lineOf(path string) int {
 	line, n := e.line, e.node
 	for _, name := range strings.Split(path, ".") {

@@ -18,10 +18,10 @@ type Error struct {
 	args  []any
 }
 
-// Error gives file, line, thing, field, reason and what to do, in English.
+// Error returns file, line, thing, field, reason and what to do, in English.
 func (e Error) Error() string { return e.place() + e.In("en") }
 
-// In gives reason and what to do in "zh" or else English, without the place.
+// In returns reason and what to do in "zh" or else English, without the place.
 func (e Error) In(lang string) string {
 	m := messages[e.Code]
 	args := make([]any, len(e.args))
@@ -53,7 +53,7 @@ func (e Error) place() string {
 // Errors is everything that is wrong in an estate file, by line.
 type Errors []Error
 
-// Error gives one line per error.
+// Error returns one line per error.
 func (e Errors) Error() string {
 	lines := make([]string, len(e))
 	for i := range e {
@@ -62,7 +62,7 @@ func (e Errors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// sorted gives the errors by line, or nil as an error where there are none.
+// sorted returns the errors by line, or nil as an error where there are none.
 func (e Errors) sorted() error {
 	if len(e) == 0 {
 		return nil

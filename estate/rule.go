@@ -276,7 +276,7 @@ func rulesNode(rules []charge.Rule) *node {
 	return n
 }
 
-// appendRules gives the versions with the new ones after them. Versions are never taken back: what the
+// appendRules returns the versions with the new ones after them. Versions are never taken back: what the
 // newest versions say already is not added again.
 func appendRules(versions, told []charge.Rule) []charge.Rule {
 	known := min(len(versions), len(told))

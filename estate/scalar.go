@@ -83,7 +83,7 @@ func keysNode(keys map[string]charge.Secret) *node {
 	return n
 }
 
-// mapOrNil gives nil for a mapping without members.
+// mapOrNil returns nil for a mapping without members.
 func mapOrNil(n *node) *node {
 	if len(n.pairs) == 0 {
 		return nil
@@ -100,7 +100,7 @@ func (n *node) count() int64 {
 
 func (n *node) yes() bool { return n.text == "true" }
 
-// time gives whole seconds: finer ones would not come back from an export.
+// time returns whole seconds: finer ones would not come back from an export.
 func (n *node) time() time.Time {
 	if n.text == "" {
 		return time.Time{}
@@ -131,7 +131,7 @@ func (n *node) prefixes() []netip.Prefix {
 	return list
 }
 
-// mergeKeys gives keys with those of n put in; an empty mapping clears all, an empty text one.
+// mergeKeys returns keys with those of n put in; an empty mapping clears all, an empty text one.
 func (n *node) mergeKeys(keys map[string]charge.Secret) map[string]charge.Secret {
 	next := make(map[string]charge.Secret, len(keys)+len(n.pairs))
 	if len(n.pairs) > 0 {

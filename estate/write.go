@@ -89,7 +89,7 @@ func (w *jsonWriter) write(path string, n *node) {
 	}
 }
 
-// quote gives a JSON string, which is a YAML one too.
+// quote returns a JSON string, which is a YAML one too.
 func quote(s string) string {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

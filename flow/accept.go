@@ -159,7 +159,7 @@ func (t *taken) accept(ctx context.Context, d *deciding) error {
 	if len(d.issuer.Names) > 1 { // the same order may come by another account, for another plate
 		visits = append(visits, charge.OrderKey(fresh.Platform, fresh.RepeatKey))
 	}
-	t.verdict(platform.Verdict{Outcome: charge.OutcomeAccepted}) // sealed here, where nobody waits for it
+	t.verdict(platform.Verdict{Outcome: charge.OutcomeAccepted}) // sealed here, where no caller waits for it
 	for try := 0; ; try++ {
 		err := t.f.write(ctx, visits, func(tx Tx, then *after) error {
 			*d.charge = fresh
@@ -221,7 +221,7 @@ func (t *taken) repeated(tx Tx, d *deciding) (*charge.Charge, error) {
 }
 
 // sameVisit reports whether a push without order number and stay says again what an earlier one of the last 24 hours
-// said: where the lot tells no stays all of them are of one visit, else those are that wait for the same stay.
+// said: where the lot reports no stays all of them are of one visit, else those are that wait for the same stay.
 func (d *deciding) sameVisit(earlier *charge.Charge) bool {
 	if isWindowKey(earlier.RepeatKey, earlier.ID) && (earlier.State == charge.StateHeld || !d.needsStay()) {
 		return true
@@ -285,7 +285,7 @@ func (t *taken) newCharge(id charge.LotID) *charge.Charge {
 	return c
 }
 
-// digest is over everything that a push tells, so that only a changed push counts as changed.
+// digest is over everything that a push holds, so that only a changed push counts as changed.
 func digest(c *charge.Charge) string {
 	text := fmt.Sprintf("%q %q %s %d %d %d %t %d %t %+v %+v", c.Order, c.Plate.Full(), c.Lot,
 		c.StartedAt.UnixMilli(), c.EndedAt.UnixMilli(), c.Energy, c.HasEnergy, c.Total, c.HasTotal, c.Ask, c.Detail)

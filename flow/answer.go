@@ -24,7 +24,7 @@ func (f *Flow) over(dl *charge.Delivery) bool {
 	return !dl.Until.IsZero() && !f.cfg.Now().Before(dl.Until)
 }
 
-// complete stores what a try came to. An acknowledgement is the truth whoever holds the job by now; any other
+// complete stores what a try came to. An acknowledgement is the truth whichever node holds the job by now; any other
 // result counts for the holder, and where the job has ended meanwhile: the car left while the try was under way.
 func (f *Flow) complete(j outbox.Job, c carried, r lot.Result) {
 	f.cfg.Observer.Tried(channelOf(j.Kind), r.Result)
@@ -79,7 +79,7 @@ func (f *Flow) tried(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, 
 	case r.Result == charge.AttemptAcked:
 		return f.acked(tx, then, c, dl, r.At)
 	case c.State == charge.StateUsed:
-		return tx.SetDelivery(dl) // the exit has told what was taken off
+		return tx.SetDelivery(dl) // the exit has reported what was taken off
 	case r.Result == charge.AttemptRefused && (pending(dl.State) || dl.State == charge.DeliveryUnknown):
 		return f.refused(tx, then, c, dl, r)
 	case dl.State == charge.DeliveryGaveUp && c.State == charge.StateGaveUp && maybeApplied(r):
@@ -206,7 +206,7 @@ func (f *Flow) regrant(tx Tx, c *charge.Charge, at time.Time, note charge.Note) 
 	return tx.AddLedger(grantEntry(f.cfg.IDs(), c, at, 1, note))
 }
 
-// deliveredReason tells a delivery whose car has already left without a word on its reduction.
+// deliveredReason marks a delivery whose car has already left without a word on its reduction.
 func (f *Flow) deliveredReason(tx Tx, c *charge.Charge) charge.Reason {
 	if c.StayID != 0 {
 		if s, err := tx.Stay(c.StayID); err == nil && s != nil && !s.Open {
@@ -229,7 +229,7 @@ func (f *Flow) giveUp(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery,
 	return f.end(tx, then, c, dl, ending{charge.DeliveryGaveUp, charge.StateGaveUp, reason, charge.Say("ledger.not_delivered"), at})
 }
 
-// leaveUnknown stops sending and says that nobody knows.
+// leaveUnknown stops sending and stores that the outcome is not known.
 func (f *Flow) leaveUnknown(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, at time.Time) error {
 	dl.State = charge.DeliveryUnknown
 	if err := tx.SetDelivery(dl); err != nil {
@@ -295,7 +295,7 @@ func (f *Flow) included(tx Tx, then *after, c *charge.Charge, dl *charge.Deliver
 	return nil
 }
 
-// Acked is an acknowledgement that came when nobody waited for it any more.
+// Acked is an acknowledgement that came when no caller waited for it any more.
 func (f *Flow) Acked(ctx context.Context, id charge.LotID, uuid string, r lot.Result) error {
 	var visits []charge.VisitKey
 	err := f.cfg.Storage.Read(ctx, func(tx Tx) error {

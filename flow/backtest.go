@@ -68,12 +68,12 @@ func (r Reworked) Amount() charge.Fen {
 	return granted(&r.Would).Amount - granted(r.Charge.Decision).Amount
 }
 
-// grants reports whether a decision gives something, be it that a shadow sends nothing of it.
+// grants reports whether a decision grants something, shadow decisions included.
 func grants(d *charge.Decision) bool {
 	return d.State == charge.StateSending || d.State == charge.StateShadow
 }
 
-// granted is what a decision gives; nothing where it gives nothing.
+// granted is the reduction of a decision, the zero one where it grants none.
 func granted(d *charge.Decision) charge.Reduction {
 	if !grants(d) {
 		return charge.Reduction{}
@@ -141,7 +141,7 @@ func shadowed(c *charge.Charge) (charge.State, charge.Reason) {
 
 // regranted is what the stay of a charge had when it was decided, with the binding's own grants as the changed
 // rule gives them. Grants of the binding that had come to nothing by then stay out, and its charges that were
-// given nothing then count where the changed rule gives them something.
+// granted nothing then count where the changed rule grants them something.
 func regranted(c *charge.Charge, before []*charge.Charge, replayed map[int64]*charge.Decision, rule charge.Rule) []charge.Granted {
 	var out []charge.Granted
 	for _, g := range c.Decision.Granted {

@@ -9,7 +9,7 @@ import (
 	"github.com/chargestamp/chargestamp/platform"
 )
 
-// Bind gives a charge that found no stay to one that support names by the lot's order number, and decides it.
+// Bind moves a charge that found no stay to one that support names by the lot's order number, and decides it.
 func (f *Flow) Bind(ctx context.Context, id int64, stayOrder string, action Action) (Effect, error) {
 	return f.act(ctx, id, action, func(a *acting) (Effect, error) {
 		c := a.charge

@@ -24,7 +24,7 @@ func (s stuck) Write(context.Context, []charge.VisitKey, func(flow.Tx) error) er
 	return nil
 }
 
-// While as many pushes are being stored as there may be, the next one is told "busy" at once; when they are
+// While as many pushes are being stored as there may be, the next one is answered "busy" at once; when they are
 // done there is room again.
 func TestBusyAtOnce(t *testing.T) {
 	disk := stuck{came: make(chan struct{}, flow.MostTaking+1), free: make(chan struct{})}

@@ -54,7 +54,7 @@ func (d *deciding) decide() error {
 	return nil
 }
 
-// trialHold is how long an invented car's charge waits for its stay at most: nobody is to find it afterwards.
+// trialHold is how long an invented car's charge waits for its stay at most: it must not be found afterwards.
 const trialHold = 5 * time.Minute
 
 // wait holds a charge for its stay, or refuses it at once where the rule says so.
@@ -146,7 +146,7 @@ func (d *deciding) again() error {
 	return d.launch()
 }
 
-// takeVisitKey gives a charge without order number the repeat key of its stay, now that it has one. Where another
+// takeVisitKey sets the repeat key of a charge without order number to its stay's, now that it has one. Where another
 // charge of the issuer has it, this one says that again and gets nothing.
 func (d *deciding) takeVisitKey() error {
 	c, key := d.charge, visitRepeatKey(d.stay)
@@ -167,7 +167,7 @@ func (d *deciding) takeVisitKey() error {
 	return nil
 }
 
-// isWindowKey tells the stand-in repeat key of a push that had neither order number nor stay.
+// isWindowKey recognizes the stand-in repeat key of a push that had neither order number nor stay.
 func isWindowKey(key string, id int64) bool {
 	tail := "|" + strconv.FormatInt(id, 10)
 	return len(key) > len(tail) && key[len(key)-len(tail):] == tail

@@ -47,7 +47,7 @@ func (f *Flow) retaken(j outbox.Job) (carried, bool) {
 }
 
 // claimed takes up a delivery that was put off, or that a node left: it is looked at again, and noted as leased
-// before it is tried, so that whoever finds it so later knows that it may have left.
+// before it is tried, so that the node that finds it so later knows that it may have left.
 func (f *Flow) claimed(j outbox.Job) (c carried, ready bool) {
 	held := f.writeJob(j, func(tx Tx, then *after, dl *charge.Delivery, ch *charge.Charge) error {
 		ready = false
@@ -98,7 +98,7 @@ func (f *Flow) claimed(j outbox.Job) (c carried, ready bool) {
 	return c, held && ready
 }
 
-// lost writes down a try of which nobody has said what came of it: its node has stopped. The lot may have it.
+// lost records a try without a result: its node has stopped. The lot may have it.
 func (f *Flow) lost(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, now time.Time) error {
 	dl.Attempts++
 	if err := tx.AddAttempt(charge.Attempt{Delivery: dl.ID, N: dl.Attempts, At: now, Result: charge.AttemptTimeout,
@@ -190,7 +190,7 @@ func (f *Flow) wanted(j outbox.Job) bool {
 	return wanted || err != nil
 }
 
-// markSent notes that bytes are about to leave for a lot that may not be told twice.
+// markSent notes that bytes are about to leave for a lot that may not be sent a reduction twice.
 func (f *Flow) markSent(j outbox.Job) bool {
 	return f.writeJob(j, func(tx Tx, _ *after, dl *charge.Delivery, _ *charge.Charge) error {
 		dl.State = charge.DeliverySent

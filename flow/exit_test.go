@@ -50,7 +50,7 @@ func TestExitTellsAUsageBeforeTheAcknowledgement(t *testing.T) {
 	_, done := w.next(w.line)
 	w.leave(sdkLot, "s1", &lot.Reduced{Minutes: 30, Told: "30"})
 	w.want("o1", charge.StateUsed, charge.ReasonOK)
-	done(w.refusal()) // what the exit has told stands
+	done(w.refusal()) // what the exit has reported stands
 	w.want("o1", charge.StateUsed, charge.ReasonOK)
 	if grant, usage := w.ledger("o1"); grant != 30 || usage != 30 {
 		t.Errorf("ledger has %d granted and %d used, want 30 and 30", grant, usage)
@@ -62,7 +62,7 @@ func TestExitInYuanOfATimeGrantIsNoGap(t *testing.T) {
 		reduced *lot.Reduced
 		gap     bool
 	}{
-		{nil, true}, // never told
+		{nil, true}, // never reported
 		{&lot.Reduced{Amount: 500, Told: "5.00"}, false},             // another unit
 		{&lot.Reduced{Minutes: 30, Told: "30"}, false},               // as granted
 		{&lot.Reduced{Minutes: 20, Told: "20"}, true},                // less

@@ -12,7 +12,7 @@ const MostTaking = mostTaking
 // StartDeliveries starts the runner alone: the model says itself when holds expire.
 func (f *Flow) StartDeliveries() { f.runner.Start() }
 
-// TakeUp gives a claimed job to its handler, as the runner's sweep does.
+// TakeUp hands a claimed job to its handler, as the runner's sweep does.
 func (f *Flow) TakeUp(j outbox.Job) {
 	if place, ok := f.runner.Reserve(j.Kind); ok {
 		place.Hand(j, nil)

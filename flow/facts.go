@@ -12,14 +12,14 @@ type Facts struct {
 	LotKnown bool       // false: the lot is switched off or gone
 	Stay     *charge.Stay
 	Delivery *charge.Delivery // the last one; nil where there is none
-	Told     bool             // the lot has been told over a wire, or may have been
+	Told     bool             // a message went out to the lot, or may have been
 	Said     charge.Note      // what the last try came to; the zero Note where none was made
 }
 
 // left reports whether the car is known to have gone: nothing that is sent now helps its driver.
 func (f Facts) left() bool { return f.Stay != nil && !f.Stay.Open }
 
-// unsafe reports whether the lot may not be told twice.
+// unsafe reports whether the lot may not be sent a reduction twice.
 func (f Facts) unsafe() bool {
 	return f.Lot.Repeats == charge.RepeatsUnsafe && lot.KindOf(f.Lot.Kind).Sends()
 }

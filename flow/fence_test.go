@@ -99,7 +99,7 @@ func (w *world) unchanged(order string, now outbox.Job) {
 	w.want(order, charge.StateSending, charge.ReasonOK)
 }
 
-// A node that has lost a job says nothing of it any more, but for the lot's yes, which is true whoever has heard it.
+// A node that has lost a job says nothing of it any more, but for the lot's yes, which is true whichever node has heard it.
 func TestResultOfALostJob(t *testing.T) {
 	for name, take := range takeovers {
 		t.Run(name, func(t *testing.T) {

@@ -51,9 +51,9 @@ type Observer interface {
 	StrayAck(id charge.LotID)
 }
 
-// Reports tells usages to platforms over HTTP; see report.go.
+// Reports reports usages to platforms over HTTP; see report.go.
 type Reports interface {
-	// Report tells one usage to the account's target. taken is false where a new try can help.
+	// Report sends one usage to the account's target. taken is false where a new try can help.
 	Report(ctx context.Context, a charge.Account, u platform.Used) (taken bool, detail charge.Note)
 }
 
@@ -74,7 +74,7 @@ type Config struct {
 	Observer Observer
 	// Linked reports whether any node holds a line of a lot; nil: there is no other node.
 	Linked func(charge.LotID) bool
-	// Notify tells other nodes that jobs of a kind are due; nil where there are none.
+	// Notify notifies other nodes that jobs of a kind are due; nil where there are none.
 	Notify func(outbox.Kind)
 	// Bounds are the settings limits.minutes and limits.amount.
 	Bounds charge.Bounds
@@ -88,7 +88,7 @@ type Config struct {
 	Machine outbox.Machine
 }
 
-// Flow tells the story. It implements platform.Taker, lot.Events and ledger.Gate.
+// Flow carries a charge through its states. It implements platform.Taker, lot.Events and ledger.Gate.
 type Flow struct {
 	cfg       Config
 	runner    *outbox.Runner
@@ -101,7 +101,7 @@ type Flow struct {
 }
 
 const (
-	// Pushes beyond are told "busy" at once. The queue of the store is longer, but what waits at its end would be
+	// Pushes beyond are answered "busy" at once. The queue of the store is longer, but what waits at its end would be
 	// answered after its platform has given up, and results of deliveries need room there too.
 	mostTaking = 1024
 

@@ -66,7 +66,7 @@ func TestBurstOfIdenticalPushesIsOneChargeOneDelivery(t *testing.T) {
 
 func TestChargeHeldUntilItsEntryComes(t *testing.T) {
 	w := newWorld(t)
-	w.enter(sdkLot, "another", 5*time.Hour) // the lot tells stays: from here on they are required
+	w.enter(sdkLot, "another", 5*time.Hour) // the lot reports stays: from here on they are required
 	w.leave(sdkLot, "another", nil)
 	w.clock.pass(3 * time.Hour)
 	w.must(w.finished("o1", sdkLot))
@@ -445,7 +445,7 @@ func TestVoidAndRedeliver(t *testing.T) {
 	}
 }
 
-// Of many charges at once it is told what a dry run tells of each.
+// Of many charges at once it says what a dry run says of each.
 func TestRedeliverable(t *testing.T) {
 	w := newWorld(t)
 	expired := w.must(w.finished("expired", gateLot))

@@ -41,7 +41,7 @@ func (st settlement) keep(s *charge.Stay) (err error) {
 // Enter opens a stay in a 4G lot.
 func (f *Flow) Enter(ctx context.Context, e lot.Entry) (lot.Answer, error) { return f.Entered(ctx, e) }
 
-// Quote prices a stay at a moment, or gives the final answer of one that is over. It moves nothing.
+// Quote prices a stay at a moment, or returns the final answer of one that is over. It moves nothing.
 func (f *Flow) Quote(ctx context.Context, q ledger.QuoteQuestion) (ledger.Quote, error) {
 	q.At, _ = received(q.At, f.cfg.Now()) // nothing is priced by a time that has not come
 	var out ledger.Quote
@@ -187,8 +187,8 @@ func (f *Flow) onStay(ctx context.Context, key charge.VisitKey, orderID string, 
 	})
 }
 
-// Exit settles and closes a 4G stay for good: every charge's usage is what it really took off. Told again it
-// gives the first answer; an exit without a stay is refused and changes nothing.
+// Exit settles and closes a 4G stay for good: every charge's usage is what it really took off. Repeated it
+// returns the first answer; an exit without a stay is refused and changes nothing.
 func (f *Flow) Exit(ctx context.Context, e lot.Exit) (ledger.Quote, error) {
 	now := f.cfg.Now()
 	if a, ok := checkTimes(e.Entered, e.Left, now); !ok {

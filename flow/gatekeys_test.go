@@ -9,7 +9,7 @@ import (
 	"github.com/chargestamp/chargestamp/lot/ledger"
 )
 
-// A trade number counts once, and told with another amount it is refused.
+// A trade number counts once, and with another amount it is refused.
 func TestTradeNumberWithAnotherAmount(t *testing.T) {
 	w := newWorld(t)
 	w.enter(gateLot, "g1", 2*time.Hour)

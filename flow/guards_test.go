@@ -42,7 +42,7 @@ func TestLateAcknowledgementOfWhatWasDecidedAgain(t *testing.T) {
 	}
 }
 
-// An exit settles what was granted to a car before it left, in a lot that had told no entry. What was pushed after it
+// An exit settles what was granted to a car before it left, in a lot that had reported no entry. What was pushed after it
 // was another visit's, but for clocks that differ by minutes.
 func TestExitSettlesOnlyWhatCameBeforeIt(t *testing.T) {
 	for _, c := range []struct {

@@ -189,7 +189,7 @@ func (c *channel) Deliver(o lot.Order, done func(lot.Result)) {
 	}
 }
 
-// next waits for the next order and gives it with its done.
+// next waits for the next order and returns it with its done.
 func (w *world) next(c *channel) (lot.Order, func(lot.Result)) {
 	w.t.Helper()
 	select {
@@ -310,7 +310,7 @@ func (w *world) restart() *flow.Flow {
 	return f
 }
 
-// Report takes what the platform is told.
+// Report takes what the platform is sent.
 func (w *world) Report(_ context.Context, _ charge.Account, u platform.Used) (bool, charge.Note) {
 	w.told = append(w.told, u)
 	if w.reporter != nil && !w.reporter() {
@@ -335,7 +335,7 @@ func (w *world) finished(order string, id charge.LotID) *platform.Charge {
 		Ask: charge.Ask{Method: charge.MethodTime, Minutes: 30}}
 }
 
-// push takes a charge and gives the outcome.
+// push takes a charge and returns the outcome.
 func (w *world) push(c *platform.Charge) charge.Outcome {
 	var got charge.Outcome
 	w.flow.Take(w.t.Context(), platform.Push{Platform: "telaidian", Path: "/zld/telaidian/x", Received: w.clock.Now()},
@@ -346,7 +346,7 @@ func (w *world) push(c *platform.Charge) charge.Outcome {
 	return got
 }
 
-// must pushes and checks that it was accepted, then gives the stored charge.
+// must pushes and checks that it was accepted, then returns the stored charge.
 func (w *world) must(c *platform.Charge) *charge.Charge {
 	w.t.Helper()
 	if got := w.push(c); got != charge.OutcomeAccepted {

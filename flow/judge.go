@@ -53,7 +53,7 @@ func idle(e *Effect) bool {
 	return e.Before.State == e.After.State && e.Before.Reason == e.After.Reason && !e.After.State.Granting()
 }
 
-// tryOut runs an action dry; nil for binding, which needs to be told the stay.
+// tryOut runs an action dry; nil for binding, which needs the stay.
 func (f *Flow) tryOut(ctx context.Context, id int64, verb Verb) (*Effect, error) {
 	action := Action{DryRun: true}
 	var e Effect

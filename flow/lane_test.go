@@ -82,7 +82,7 @@ func (f failing) Write(ctx context.Context, v []charge.VisitKey, fn func(flow.Tx
 	})
 }
 
-// A push that is not stored gives its place back and starts nothing.
+// A push that is not stored frees its place and starts nothing.
 func TestPlaceOfAPushThatFails(t *testing.T) {
 	w := newWorld(t)
 	w.wrap = func(s flow.Storage) flow.Storage { return failing{s} }

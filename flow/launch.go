@@ -22,7 +22,7 @@ type carried struct {
 	received time.Time // of the charge
 	stay     int64     // of the charge; 0 for none
 	visit    charge.VisitKey
-	unsafe   bool // the lot may not be told again after a silence
+	unsafe   bool // nothing may be sent to the lot again after a silence
 }
 
 // launch stores what follows from a grant: the ledger entry and the delivery, which is this node's from the

@@ -12,11 +12,11 @@ import (
 // clockSlack is how far a lot's clock and a platform's may be apart before times count as not overlapping.
 const clockSlack = 5 * time.Minute
 
-// stayMemory is how long after its end a stay is still looked at: a car that left is told from one that
+// stayMemory is how long after its end a stay is still looked at: a car that left is distinguished from one that
 // never came.
 const stayMemory = 48 * time.Hour
 
-// visitSpan is how long a visit lasts in a lot that tells no stays, from its first charge.
+// visitSpan is how long a visit lasts in a lot that reports no stays, from its first charge.
 const visitSpan = 24 * time.Hour
 
 // deciding is one decision on one charge, inside a transaction.
@@ -64,7 +64,7 @@ func (d *deciding) match() error {
 	return nil
 }
 
-// stayLots lists the lots whose stays are looked at: none where the lot tells no stays, since what it tells all the
+// stayLots lists the lots whose stays are looked at: none where the lot reports no stays, since what it reports all the
 // same is not the whole story.
 func (d *deciding) stayLots() []charge.LotID {
 	if !lot.KindOf(d.lot.Kind).KeepsStays && d.lot.Stays == charge.StaysNone && !d.charge.Plate.Trial() {
@@ -75,7 +75,7 @@ func (d *deciding) stayLots() []charge.LotID {
 
 func (d *deciding) staysSince() time.Time { return d.charge.At().Add(-stayMemory) }
 
-// foresee tells the store what the decision on a new charge will look up.
+// foresee names to the store what the decision on a new charge will look up.
 func (d *deciding) foresee() error {
 	c := d.charge
 	var visits []charge.VisitKey
@@ -188,7 +188,7 @@ func (d *deciding) granted() (out []charge.Granted, from time.Time, err error) {
 }
 
 // visitCharges lists the charges of a visit in a lot without stays: 24 hours from its first charge. Each keeps
-// when that was, so that nobody has to count visits from the beginning of time.
+// when that was, so that no one has to count visits from the beginning of time.
 func (d *deciding) visitCharges() (visit []*charge.Charge, from time.Time, err error) {
 	c := d.charge
 	if c.Decision != nil {

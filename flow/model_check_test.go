@@ -155,7 +155,7 @@ func (m *machine) hasApplied(d *charge.Delivery) bool {
 	return ok
 }
 
-// checkReport: a report has a job as long as it is to be told, and what was told last is the usage.
+// checkReport: a report has a job as long as it is to be sent, and what was reported last is the usage.
 func (m *machine) checkReport(c *charge.Charge) {
 	var j *outbox.Job
 	m.read(func(tx *store.Tx) (err error) {

@@ -47,7 +47,7 @@ func TestModelOnPostgres(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) { play(rt, open) })
 }
 
-// unlessSet gives a flag of rapid's a value for this test, where the command line leaves it alone.
+// unlessSet sets a flag of rapid's for this test, where the command line leaves it alone.
 func unlessSet(t *testing.T, name, value string) {
 	f := flag.Lookup(name)
 	if was := f.Value.String(); was == f.DefValue {
@@ -246,7 +246,7 @@ func (m *machine) loneExit() {
 	}
 }
 
-// use tells a usage as a lot would, at times an absurd one.
+// use reports a usage as a lot would, at times an absurd one.
 func (m *machine) use() {
 	if len(m.orders) == 0 {
 		return

@@ -154,7 +154,7 @@ type machine struct {
 	ids     *charge.IDs
 	wrong   *wrongs
 	telling sync.Mutex
-	told    map[string]platform.Used // what the platform was last told of each order
+	told    map[string]platform.Used // what the platform last heard of each order
 	deaf    bool                     // the platform takes no reports
 
 	focus  []charge.LotID // the lots that this case plays in
@@ -230,14 +230,14 @@ func (t watchedTx) check(from, to charge.State) {
 	}
 }
 
-// unclaimed lets nobody but the model claim jobs.
+// unclaimed lets only the model claim jobs.
 type unclaimed struct{ *store.Store }
 
 func (unclaimed) ClaimJobs(context.Context, string, outbox.Kind, time.Time, time.Time, int) ([]outbox.Job, error) {
 	return nil, nil
 }
 
-// Report takes what a platform is told, or does not.
+// Report takes what a platform is sent, or does not.
 func (m *machine) Report(_ context.Context, a charge.Account, u platform.Used) (bool, charge.Note) {
 	if m.deaf {
 		return false, charge.Say("report.failed", charge.Text("cause", "HTTP 500"))
@@ -248,7 +248,7 @@ func (m *machine) Report(_ context.Context, a charge.Account, u platform.Used) (
 	return true, charge.Say("report.failed", charge.Text("cause", "taken"))
 }
 
-// heard is what a platform was last told of an order.
+// heard is what a platform last heard of an order.
 func (m *machine) heard(order string) platform.Used {
 	m.telling.Lock()
 	defer m.telling.Unlock()

@@ -86,7 +86,7 @@ func TestLockWhateverComesFirst(t *testing.T) {
 	w := newWorld(t)
 	w.estate.rule(sdkLot, func(r *charge.Rule) { r.Lock = charge.Lock{Seconds: 4 * 3600} })
 	w.clock.set(at(0, 12, 1))
-	w.enter(sdkLot, "first", 5*time.Hour) // its exit has not been told yet
+	w.enter(sdkLot, "first", 5*time.Hour) // its exit has not been reported yet
 	w.clock.set(at(0, 14, 1))
 	w.enter(sdkLot, "second", time.Hour) // ends the first
 	w.endedAt("later", sdkLot, at(0, 14, 0))

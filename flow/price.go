@@ -10,7 +10,7 @@ import (
 	"github.com/chargestamp/chargestamp/lot/ledger"
 )
 
-// ErrNoPrice says that a lot told no price: it is off line, was silent or said no.
+// ErrNoPrice says that a lot reported no price: it is off line, was silent or said no.
 var ErrNoPrice = errors.New("no price was told")
 
 // Price asks a lot what a stay costs now (3.1, 5.1, or our own quote), by the lot's order number or the plate of

@@ -20,7 +20,7 @@ func TestPriceOfA4GLotIsItsQuote(t *testing.T) {
 	}
 }
 
-// A lot that tells no price is no failure of the gateway: whoever asked is told so.
+// A lot that reports no price is no failure of the gateway: the caller gets a reason.
 func TestNoPriceIsAnErrorOfItsOwn(t *testing.T) {
 	w := newWorld(t)
 	w.enter(sdkLot, "s1", time.Hour)

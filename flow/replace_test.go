@@ -18,7 +18,7 @@ func replacing(t *testing.T) *world {
 	return w
 }
 
-// sent gives the reduction of the newest message that was composed.
+// sent returns the reduction of the newest message that was composed.
 func (c *channel) sent() charge.Reduction {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -24,7 +24,7 @@ const exitPatience = 30 * time.Second
 const reporting = 20 * time.Second
 
 // oweReport makes a report due where the account has a target for it. A charge has one report job, with its own
-// id: a corrected usage takes the place of what was to be told, or is told after what has been.
+// id: a corrected usage takes the place of what was to be sent, or is reported after what has been.
 func (f *Flow) oweReport(tx Tx, c *charge.Charge, now time.Time) error {
 	if !f.reports(c) {
 		c.Report = charge.ReportOff
@@ -59,7 +59,7 @@ func (f *Flow) reports(c *charge.Charge) bool {
 	return ok
 }
 
-// handleReport tells one usage.
+// handleReport sends one usage.
 func (f *Flow) handleReport(j outbox.Job, _ any, done func()) {
 	f.cfg.Machine.Go(func() {
 		defer done()

@@ -49,7 +49,7 @@ func (a *acting) lotHasNot(facts Facts) (Effect, error) {
 		}
 		return done(charge.Say("effect.too_late", charge.Grants("grant", *a.charge.Reduction)))
 	}
-	// The lot surely has nothing: what is sent now is a first time, also where a lot may not be told twice.
+	// The lot surely has nothing: what is sent now is a first time, also where a lot may not be sent a reduction twice.
 	if err := move(a.tx, a.then, a.charge, charge.StateSending, charge.ReasonOK, a.now); err != nil {
 		return Effect{}, err
 	}

@@ -29,7 +29,7 @@ type closing struct {
 	now     time.Time
 }
 
-// closeStay ends a stay. A stay that an exit has ended changes no more, but for a reduction told late.
+// closeStay ends a stay. A stay that an exit has ended changes no more, but for a reduction reported late.
 func (f *Flow) closeStay(tx Tx, then *after, s *charge.Stay, cl closing) error {
 	if s.Open || s.Closed != charge.ClosedByExit && cl.how == charge.ClosedByExit {
 		s.Open, s.Left, s.ToldLeft, s.Closed = false, cl.left, cl.told, cl.how
@@ -79,7 +79,7 @@ func (f *Flow) settleCharges(tx Tx, then *after, s *charge.Stay, cl closing) err
 		Detail: charge.Say("exit.more_than_granted", charge.Grants("over", over...))})
 }
 
-// parties lists the charges of a stay, and those granted while its lot told no stays.
+// parties lists the charges of a stay, and those granted while its lot reported no stays.
 func (f *Flow) parties(tx Tx, then *after, s *charge.Stay, cl closing) ([]party, error) {
 	charges, err := tx.ChargesOfStay(s.ID)
 	if err != nil {
@@ -116,7 +116,7 @@ func (f *Flow) parties(tx Tx, then *after, s *charge.Stay, cl closing) ([]party,
 }
 
 // share parts what an exit names among the stay's grants: yuan to amounts and minutes to times, each up to what
-// was granted, and what is left to the first grant of another kind, whose worth nobody but the lot knows. over is
+// was granted, and what is left to the first grant of another kind, whose worth only the lot knows. over is
 // what was left after that.
 func share(parties []party, reduced *lot.Reduced) (shares map[int64]*charge.Usage, over []charge.Reduction) {
 	shares = map[int64]*charge.Usage{}

@@ -95,7 +95,7 @@ func (e *expirer) start() {
 	}()
 }
 
-// end tells the expirer to stop; what it returns is closed once it has. It is harmless twice, and before start.
+// end asks the expirer to stop; what it returns is closed once it has. It is harmless twice, and before start.
 func (e *expirer) end() <-chan struct{} {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -46,7 +46,7 @@ func (f *Flow) Entered(ctx context.Context, e lot.Entry) (lot.Answer, error) {
 	return taken1, err
 }
 
-// learnStays notes that a lot tells its entries.
+// learnStays notes that a lot reports its entries.
 func (f *Flow) learnStays(tx Tx, e lot.Entry) error {
 	if e.Plate.Trial() {
 		return nil
@@ -79,7 +79,7 @@ func (f *Flow) enter(tx Tx, then *after, known orderStays, e lot.Entry, now time
 }
 
 // makeRoom sees to it that a plate has one open stay in a lot: the one entered last. Earlier ones end where the
-// new one begins; where the lot tells late and a newer one is open already, the new one is over.
+// new one begins; where the lot reports late and a newer one is open already, the new one is over.
 func (f *Flow) makeRoom(tx Tx, then *after, s *charge.Stay, now time.Time) error {
 	others, err := tx.StaysOf(charge.VisitKey{Lot: s.Lot, Plate: s.Plate}, now)
 	if err != nil {
@@ -119,7 +119,7 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// adopt gives a stay what its car was granted before the lot told any stay, so that caps hold over both.
+// adopt credits a stay with what its car was granted before the lot reported stays, so that caps hold over both.
 func (f *Flow) adopt(tx Tx, s *charge.Stay, now time.Time) error {
 	if l, _, ok := f.cfg.Estate().Lot(s.Lot); !ok || lot.KindOf(l.Kind).KeepsStays || l.Stays == charge.StaysNone {
 		return nil
@@ -154,7 +154,7 @@ func (f *Flow) arrived(tx Tx, then *after, s *charge.Stay, now time.Time) error 
 	return f.rematch(tx, then, charge.VisitKey{Lot: s.Lot, Plate: s.Plate}, now)
 }
 
-// correct gives an open stay the plate that its lot has read right by now.
+// correct sets the plate of an open stay to the one that its lot has read since.
 func (f *Flow) correct(tx Tx, then *after, s *charge.Stay, e lot.Entry, now time.Time) error {
 	if err := then.hold(charge.VisitKey{Lot: s.Lot, Plate: s.Plate}); err != nil {
 		return err
@@ -237,7 +237,7 @@ func (f *Flow) loneExit(tx Tx, then *after, e lot.Exit, now time.Time) error {
 	return f.rematch(tx, then, charge.VisitKey{Lot: e.Lot, Plate: e.Plate}, now)
 }
 
-// rematch decides the held charges of a plate anew after a lot told something: the stay they waited for may
+// rematch decides the held charges of a plate anew after a lot reported something: the stay they waited for may
 // be here. Held charges of neighbouring areas count too, since a rule may aim at this lot's stay.
 func (f *Flow) rematch(tx Tx, then *after, v charge.VisitKey, now time.Time) error {
 	var waiting []*charge.Charge

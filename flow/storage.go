@@ -10,13 +10,13 @@ import (
 
 // Storage is the durable part of the story, in the few verbs that the story needs.
 type Storage interface {
-	// Write runs fn in a durable transaction in which nobody else changes the named visits, and returns
+	// Write runs fn in a durable transaction in which no other write changes the named visits, and returns
 	// after the commit. Many writes share one commit; an error of one undoes that one alone and is returned
-	// as it is. Full queues give outbox.ErrBusy at once, an expired ctx before fn has begun gives its error.
+	// as it is. Full queues return outbox.ErrBusy at once, an expired ctx before fn has begun returns its error.
 	// fn may be run more than once, on another goroutine, and only its last run counts: it must not change
 	// anything but its Tx, except to set results afresh.
 	Write(ctx context.Context, visits []charge.VisitKey, fn func(Tx) error) error
-	// WriteSoon is Write for what nobody waits for: a few milliseconds may pass until it shares the commit of a write
+	// WriteSoon is Write for what no caller waits for: a few milliseconds may pass until it shares the commit of a write
 	// that somebody does wait for.
 	WriteSoon(ctx context.Context, visits []charge.VisitKey, fn func(Tx) error) error
 	// Read runs fn on a snapshot. Its Tx refuses writes.
@@ -62,7 +62,7 @@ type Pushes interface {
 	// PushesOf lists the pushes that made or met a charge, oldest first, at most 100.
 	PushesOf(chargeID int64) ([]charge.Push, error)
 	// CountRefused adds one to the refused pushes of an account ("" for none) and platform on a day and
-	// gives the new count; beyond the limit a refusal is counted without its record.
+	// returns the new count; beyond the limit a refusal is counted without its record.
 	CountRefused(platform, account, day string) (int64, error)
 }
 
@@ -76,9 +76,9 @@ type Charges interface {
 	// Histories reads some charges with all that hangs on them, in the order of their ids; nil for one that is not
 	// there.
 	Histories(ids []int64) ([]*charge.History, error)
-	// Sendings gives some charges with their stays and deliveries and nothing else.
+	// Sendings returns some charges with their stays and deliveries and nothing else.
 	Sendings(charges []*charge.Charge) ([]*charge.History, error)
-	// SetCharge puts everything but id, platform and receipt. It gives ErrRepeated for a taken repeat key.
+	// SetCharge puts everything but id, platform and receipt. It returns ErrRepeated for a taken repeat key.
 	SetCharge(c *charge.Charge) error
 	// ChargesOfStay lists the charges matched to a stay, oldest first.
 	ChargesOfStay(stayID int64) ([]*charge.Charge, error)
@@ -131,6 +131,6 @@ type Deliveries interface {
 	SetJob(j outbox.Job) error
 	// EndJob deletes a job: nothing is left to try.
 	EndJob(id int64) error
-	// WakeJobs makes a lot's waiting jobs due at once and gives how many there were.
+	// WakeJobs makes a lot's waiting jobs due at once and returns how many there were.
 	WakeJobs(lot charge.LotID, now time.Time) (int, error)
 }

@@ -37,7 +37,7 @@ type Step struct {
 	Reason string
 	Detail charge.Notes
 	Actor  string // user or token that did it; empty for the gateway itself
-	Row    any    // what it tells of: charge.Push, *charge.Decision, Try, charge.Event, charge.LedgerEntry, *charge.Stay or *charge.Usage
+	Row    any    // what it reports of: charge.Push, *charge.Decision, Try, charge.Event, charge.LedgerEntry, *charge.Stay or *charge.Usage
 	rank   int
 }
 
@@ -48,7 +48,7 @@ type Try struct {
 	Last bool // no other has followed
 }
 
-// Story tells one charge from its push to its report. It gives ErrNotFound for an unknown id.
+// Story reports one charge from its push to its report. It returns ErrNotFound for an unknown id.
 func (f *Flow) Story(ctx context.Context, id int64) (*Story, error) {
 	stories, err := f.Stories(ctx, []int64{id})
 	if err != nil {
@@ -62,7 +62,7 @@ const (
 	toldAtOnce = 15 // charges that are worth a reader
 )
 
-// Stories tells several charges, each as of one moment, in the order of their ids. It gives ErrNotFound where one is
+// Stories reports several charges, each as of one moment, in the order of their ids. It returns ErrNotFound where one is
 // unknown. What hangs on a charge lies wherever there was room at its time; so that a disk is not asked for one piece
 // after the other, a few readers share them.
 func (f *Flow) Stories(ctx context.Context, ids []int64) ([]*Story, error) {

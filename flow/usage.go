@@ -93,7 +93,7 @@ func (f *Flow) usedBy(tx Tx, then *after, c *charge.Charge, u lot.Usage, now tim
 	if dl, err := lastDelivery(tx, c.ID); err != nil {
 		return err
 	} else if dl != nil && dl.State != charge.DeliveryDelivered {
-		if err := f.acked(tx, then, c, dl, now); err != nil { // who tells a usage has had the reduction
+		if err := f.acked(tx, then, c, dl, now); err != nil { // who reports a usage has had the reduction
 			return err
 		}
 	}
@@ -105,7 +105,7 @@ func (f *Flow) usedBy(tx Tx, then *after, c *charge.Charge, u lot.Usage, now tim
 }
 
 // shareTotal leaves in a usage what is the charge's own: in a lot that replaces, the newest message had the total
-// of the stay, and so has what the lot tells for it. The older grants get their part, up to what each was granted.
+// of the stay, and so has what the lot reports for it. The older grants get their part, up to what each was granted.
 func (f *Flow) shareTotal(tx Tx, then *after, c *charge.Charge, own *charge.Usage, now time.Time) error {
 	if c.Decision == nil || c.Decision.Send == *c.Reduction {
 		return nil
@@ -135,7 +135,7 @@ func (f *Flow) shareTotal(tx Tx, then *after, c *charge.Charge, own *charge.Usag
 	return nil
 }
 
-// sameUsage reports whether a lot says again what it has told.
+// sameUsage reports whether a lot says again what it has reported.
 func sameUsage(old *charge.Usage, u lot.Usage) bool {
 	return old.Minutes == u.Minutes && old.Amount == u.Amount || old.Told == u.Told && u.Told != ""
 }

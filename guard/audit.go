@@ -17,11 +17,11 @@ import (
 // Audits keeps the audit log's rows.
 type Audits interface {
 	// AppendAudit adds a row: build gets its number, one more than the last row's, and the last row's hash,
-	// nil for the first. Nobody else appends in between.
+	// nil for the first. No other row is appended in between.
 	AppendAudit(ctx context.Context, build func(seq int64, prev []byte) (entry, hash []byte)) error
-	// WalkAudit gives every row, oldest first; an error of fn ends it.
+	// WalkAudit returns every row, oldest first; an error of fn ends it.
 	WalkAudit(ctx context.Context, fn func(seq int64, entry, hash []byte) error) error
-	// AuditPage gives up to limit rows numbered below before, newest first; before 0 begins at the newest.
+	// AuditPage returns up to limit rows numbered below before, newest first; before 0 begins at the newest.
 	AuditPage(ctx context.Context, before int64, limit int, fn func(seq int64, entry, hash []byte) error) error
 	// AuditBeginnings is AuditPage with no more than the first bytes of each entry.
 	AuditBeginnings(ctx context.Context, before int64, limit, bytes int, fn func(seq int64, entry, hash []byte) error) error
@@ -83,7 +83,7 @@ func chain(seq int64, prev, entry []byte) []byte {
 type AuditFilter struct {
 	Actor, Action string
 	From, To      time.Time
-	// Beginning asks for no more than so many characters of a detail, and a few more; 0 gives all.
+	// Beginning asks for no more than so many characters of a detail, and a few more; 0 returns all.
 	Beginning int
 }
 
@@ -97,7 +97,7 @@ func (f AuditFilter) fits(e Entry) bool {
 // auditScan is how many rows are read at once.
 const auditScan = 500
 
-// Page gives up to limit entries numbered below before, newest first; before 0 begins at the newest. next is
+// Page returns up to limit entries numbered below before, newest first; before 0 begins at the newest. next is
 // the before of what follows, 0 at the end.
 func (a *Audit) Page(ctx context.Context, f AuditFilter, before int64, limit int) (list []Entry, next int64, err error) {
 	scan := auditScan
@@ -178,7 +178,7 @@ func beginning(cut []byte) (e Entry, ok bool) {
 // ErrChain says that the audit log was tampered with, or damaged.
 var ErrChain = errors.New("the audit log is not as it was written")
 
-// Verify reads the whole log. It gives how many rows there are and the hash of the last, or ErrChain with the
+// Verify reads the whole log. It returns how many rows there are and the hash of the last, or ErrChain with the
 // first row that does not follow from the one before.
 func (a *Audit) Verify(ctx context.Context) (rows int64, last string, err error) {
 	var prev []byte

@@ -50,7 +50,7 @@ type Identity struct {
 // ID names somebody in the audit log, "user:li" or "oidc:li": one name may be a user's, an issuer's and a token's.
 func (i Identity) ID() string { return i.Kind + ":" + i.Name }
 
-// Errors. What they are wrapped in says more; none of it tells a secret.
+// Errors. What they are wrapped in says more; none of it holds a secret.
 var (
 	ErrDenied   = errors.New("not let in")                      // no such token or session, or it is over
 	ErrLogin    = errors.New("name, password or code is wrong") // one answer for all of them
@@ -76,10 +76,10 @@ type InputError struct {
 	kind    error
 }
 
-// Error gives the reason in English.
+// Error returns the reason in English.
 func (e *InputError) Error() string { return e.kind.Error() + ": " + e.English }
 
-// Unwrap gives ErrInput or ErrTaken.
+// Unwrap returns ErrInput or ErrTaken.
 func (e *InputError) Unwrap() error { return e.kind }
 
 func bad(field, english, chinese string) error {

@@ -176,11 +176,11 @@ func (k *Keyring) Open(sealed []byte, ad string) ([]byte, error) {
 	return plain, nil
 }
 
-// Derive gives n bytes of a key for another purpose, always the same for one label and one current key.
+// Derive returns n bytes of a key for another purpose, always the same for one label and one current key.
 func (k *Keyring) Derive(label string, n int) []byte {
 	key, err := hkdf.Key(sha256.New, k.primary, nil, "chargestamp "+label, n)
 	if err != nil {
-		panic(err) // n is beyond what HKDF gives: a mistake in the program
+		panic(err) // n is beyond what HKDF can make: a mistake in the program
 	}
 	return key
 }

@@ -340,7 +340,7 @@ func TestSignInsAreAudited(t *testing.T) {
 	}
 }
 
-// enrol switches the second factor on and gives a maker of codes.
+// enrol switches the second factor on and returns a maker of codes.
 func (s *site) enrol(t *testing.T, name string) (code func() string, recovery []string) {
 	t.Helper()
 	address, err := s.Users.EnrolTOTP(t.Context(), name)

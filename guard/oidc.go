@@ -27,7 +27,7 @@ type OIDCConfig struct {
 	Scopes       []string // beside openid; default profile and email
 	NameClaim    string   // default preferred_username, else email, else sub
 	RoleClaim    string   // default "role"; a text or a list of texts; dots walk into objects (realm_access.roles)
-	// Roles says which role a value of the claim gives; the highest that fits counts. Who has none is not
+	// Roles says which role a value of the claim means; the highest that fits counts. Who has none is not
 	// let in.
 	Roles map[string]Role
 }
@@ -83,7 +83,7 @@ const (
 	oidcWayTime  = 10 * time.Minute
 )
 
-// Begin gives the address to send the browser to, and a cookie that it must bring back within ten minutes.
+// Begin returns the address to send the browser to, and a cookie that it must bring back within ten minutes.
 func (o *OIDC) Begin(ctx context.Context) (address, cookie string, err error) {
 	flow, _, err := o.flow(ctx)
 	if err != nil {
@@ -102,7 +102,7 @@ func (o *OIDC) Begin(ctx context.Context) (address, cookie string, err error) {
 	return address, base64.RawURLEncoding.EncodeToString(sealed), nil
 }
 
-// Finish takes the browser's way back and gives who it is. ErrDenied is wrapped where the issuer or we refuse.
+// Finish takes the browser's way back and returns who it is. ErrDenied is wrapped where the issuer or we refuse.
 func (o *OIDC) Finish(ctx context.Context, cookie string, query url.Values) (Identity, error) {
 	way, err := o.way(cookie)
 	if err != nil {

@@ -205,7 +205,7 @@ func (s *Sessions) Get(ctx context.Context, secret string) (Session, Identity, e
 	return session, who, nil
 }
 
-// alive tells whether a session is not over, and who it is.
+// alive reports whether a session is not over, and who it is.
 func (s *Sessions) alive(key string, session Session) (Identity, bool) {
 	s.mu.Lock()
 	seen := s.seen[key]
@@ -228,7 +228,7 @@ func (s *Sessions) alive(key string, session Session) (Identity, bool) {
 }
 
 // List returns somebody's sessions that are not over, or everybody's for a zero Identity, the newest first. Users and
-// those whom an issuer vouches for are told apart, whatever their names are.
+// those whom an issuer vouches for are distinguished, whatever their names are.
 func (s *Sessions) List(who Identity) []Session {
 	var list []Session
 	for key, session := range s.shelf.all() {
@@ -319,7 +319,7 @@ func (s *Sessions) flush(ctx context.Context) error {
 	return err
 }
 
-// CSRF gives the token that a session's forms carry. Before sign-in the secret of a cookie of its own does
+// CSRF returns the token that a session's forms carry. Before sign-in the secret of a cookie of its own does
 // for secret.
 func (s *Sessions) CSRF(secret string) string {
 	mac := hmac.New(sha256.New, s.csrf)

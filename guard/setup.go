@@ -9,7 +9,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 )
 
-// Setup lets the first admin in. Its token is part of a link that is shown once, to whoever starts the server;
+// Setup lets the first admin in. Its token is part of a link that is shown once, to the operator who starts the server;
 // it is kept in memory only, and a new start makes a new one.
 type Setup struct {
 	users *Users
@@ -21,7 +21,7 @@ type Setup struct {
 // Open reports whether the first user is still to be made.
 func (s *Setup) Open() bool { return len(s.users.shelf.all()) == 0 }
 
-// Token gives the set-up link's token, or nothing where a user exists.
+// Token returns the set-up link's token, or nothing where a user exists.
 func (s *Setup) Token() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -11,12 +11,12 @@ import (
 
 // Docs keeps documents by kind and key. A kind has one revision, which every put raises.
 type Docs interface {
-	// Docs gives all documents of a kind.
+	// Docs returns all documents of a kind.
 	Docs(ctx context.Context, kind string) (map[string][]byte, error)
-	// PutDocs stores documents, a nil one deletes, all or none, and gives the new revision. It fails where
+	// PutDocs stores documents, a nil one deletes, all or none, and returns the new revision. It fails where
 	// the kind's revision is not expectRev any more.
 	PutDocs(ctx context.Context, kind string, expectRev int64, puts map[string][]byte) (int64, error)
-	// DocsRev gives a kind's revision, 0 before the first put.
+	// DocsRev returns a kind's revision, 0 before the first put.
 	DocsRev(ctx context.Context, kind string) (int64, error)
 }
 
@@ -66,7 +66,7 @@ func (s *shelf[T]) lookAgain() bool {
 	return true
 }
 
-// all gives the items; the map is not to be changed.
+// all returns the items; the map is not to be changed.
 func (s *shelf[T]) all() map[string]T {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

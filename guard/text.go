@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// randomText gives n random bytes in letters that stand anywhere.
+// randomText returns n random bytes in letters that need no escaping anywhere.
 func randomText(n int) string {
 	b := make([]byte, n)
 	rand.Read(b)
@@ -24,14 +24,14 @@ func randomID() string {
 	return hex.EncodeToString(b)
 }
 
-// randomBase32 gives n random bytes in letters that can be read out.
+// randomBase32 returns n random bytes in letters that can be read out.
 func randomBase32(n int) string {
 	b := make([]byte, n)
 	rand.Read(b)
 	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b)
 }
 
-// label gives a name for people of something that is found by id.
+// label returns a name for people of something that is found by id.
 func label(name string) (string, error) {
 	name = strings.TrimSpace(name)
 	if n := utf8.RuneCountInString(name); n < 1 || n > 64 || strings.ContainsFunc(name, unicode.IsControl) {

@@ -8,7 +8,7 @@ import (
 )
 
 // throttle slows down guessing of passwords. Failures are counted per user and network together, and more loosely per
-// user and per network alone. Whoever has the right password is let in all the same, after a wait of at most
+// user and per network alone. The right password is let in all the same, after a wait of at most
 // delayMost: a stranger's tries must not shut anybody out.
 type throttle struct {
 	now  func() time.Time

@@ -52,7 +52,7 @@ func newTokens(docs Docs, admin charge.Secret, now func() time.Time) *Tokens {
 	return t
 }
 
-// Authenticate finds whose token it is; ErrDenied where it is nobody's.
+// Authenticate finds whose token it is; ErrDenied where it belongs to no one.
 func (t *Tokens) Authenticate(ctx context.Context, bearer string) (Identity, error) {
 	sum := sha256.Sum256([]byte(bearer))
 	if subtle.ConstantTimeCompare(sum[:], t.admin[:]) == 1 && t.hasAdmin {
@@ -78,7 +78,7 @@ func (t *Tokens) Authenticate(ctx context.Context, bearer string) (Identity, err
 	return Identity{Name: token.Name, Role: token.Role, Kind: "token"}, nil
 }
 
-// find looks a token up by its hash. How long that takes tells nothing about a secret of 256 random bits.
+// find looks a token up by its hash. How long that takes says nothing about a secret of 256 random bits.
 func (t *Tokens) find(sum [sha256.Size]byte) (Token, bool) {
 	t.shelf.mu.RLock()
 	defer t.shelf.mu.RUnlock()
@@ -86,7 +86,7 @@ func (t *Tokens) find(sum [sha256.Size]byte) (Token, bool) {
 	return token, found
 }
 
-// Create makes a token and gives its secret, which is never shown again.
+// Create makes a token and returns its secret, which is never shown again.
 func (t *Tokens) Create(ctx context.Context, name string, role Role) (Token, string, error) {
 	if _, err := ParseRole(string(role)); err != nil {
 		return Token{}, "", err
@@ -122,7 +122,7 @@ func (t *Tokens) Revoke(ctx context.Context, id string) error {
 	})
 }
 
-// List gives all tokens, the newest first.
+// List returns all tokens, the newest first.
 func (t *Tokens) List() []Token {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -22,7 +22,7 @@ const recoveryCodes = 10
 
 func totpPlace(user string) string { return "user/" + user + "#totp" }
 
-// EnrolTOTP makes a second factor for a user and gives its otpauth:// address, to be shown as a picture. It
+// EnrolTOTP makes a second factor for a user and returns its otpauth:// address, to be shown as a picture. It
 // counts once ConfirmTOTP has seen a code of it.
 func (u *Users) EnrolTOTP(ctx context.Context, name string) (address string, err error) {
 	key, err := totp.Generate(totp.GenerateOpts{Issuer: "Chargestamp", AccountName: strings.ToLower(name), SecretSize: 20})
@@ -115,7 +115,7 @@ func (u *Users) step(one *user, sealed []byte, code string) (int64, error) {
 	return 0, ErrLogin
 }
 
-// randomRecovery gives a code of 80 random bits, in groups that can be read out.
+// randomRecovery returns a code of 80 random bits, in groups that can be read out.
 func randomRecovery() string {
 	s := strings.ToLower(randomBase32(10))
 	return s[:4] + "-" + s[4:8] + "-" + s[8:12] + "-" + s[12:]

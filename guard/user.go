@@ -68,7 +68,7 @@ func newUsers(c Config) *Users {
 	return u
 }
 
-// List gives all users by name, those whose access has ended too.
+// List returns all users by name, those whose access has ended too.
 func (u *Users) List() []User {
 	var list []User
 	for _, one := range u.shelf.all() {
@@ -122,7 +122,7 @@ func (u *Users) SetRole(ctx context.Context, name string, role Role) error {
 	})
 }
 
-// SetPassword gives a user a new password and ends the sessions of the old one.
+// SetPassword sets a user's password and ends the sessions of the old one.
 func (u *Users) SetPassword(ctx context.Context, name string, password charge.Secret) error {
 	if err := passwordRules(strings.ToLower(name), password); err != nil {
 		return err
@@ -184,7 +184,7 @@ func (u *Users) reseal(ctx context.Context) error {
 	})
 }
 
-// userName gives the form that a name is kept in; names differ by more than case.
+// userName returns the form that a name is kept in; names differ by more than case.
 func userName(name string) (string, error) {
 	name = strings.ToLower(strings.TrimSpace(name))
 	for _, r := range name {

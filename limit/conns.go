@@ -94,7 +94,7 @@ func (l *listener) giveFrom(from netip.Addr) {
 	}
 }
 
-// conn gives its place back when it is closed.
+// conn frees its place when it is closed.
 type conn struct {
 	net.Conn
 	once func()

@@ -93,7 +93,7 @@ func TestConns(t *testing.T) {
 				t.Error("one beyond the bound is served")
 			}
 			held[0].Close()
-			held[0].Close() // gives one place back, not two
+			held[0].Close() // frees one place, not two
 			dial()
 			<-taken
 			again := dial()

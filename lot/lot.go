@@ -1,6 +1,6 @@
 // Package lot is the way out: what the three ways into a car park have in common, and what car parks tell.
 //
-// The channels (line, callback, ledger) know wires and nothing of rules or storage. Package flow gives them
+// The channels (line, callback, ledger) know wires and nothing of rules or storage. Package flow hands them
 // orders through Channel and hears from lots through Events.
 package lot
 
@@ -40,7 +40,7 @@ type Result struct {
 	Unread bool
 }
 
-// Notice is a reduction to be told to a lot.
+// Notice is a reduction to be sent to a lot.
 type Notice struct {
 	Lot       charge.LotID
 	Message   charge.Message
@@ -67,7 +67,7 @@ type Channel interface {
 	Deliver(o Order, done func(Result))
 }
 
-// Answer is what a lot hears back to something it told. Err texts are the documented ones.
+// Answer is what a lot hears back to something it reported. Err texts are the documented ones.
 type Answer struct {
 	State  int         // 1 taken, 0 refused
 	ErrMsg string      // for the booth, in Chinese
@@ -89,7 +89,7 @@ type Exit struct {
 	Lot      charge.LotID
 	OrderID  string
 	Plate    charge.Plate
-	Entered  time.Time // zero where not told
+	Entered  time.Time // zero where not reported
 	Left     time.Time
 	Total    charge.Fen // what the lot took
 	HasTotal bool
@@ -119,7 +119,7 @@ type Usage struct {
 	Platform string
 }
 
-// ErrNeverSent says that an acknowledgement names no message of that lot: another lot's, or nobody's.
+// ErrNeverSent says that an acknowledgement names no message of that lot: another lot's, or none at all.
 var ErrNeverSent = errors.New("the lot was never sent this message")
 
 // Events is what flow wants to hear from lots. An error means that nothing was stored and the lot should
@@ -130,7 +130,7 @@ type Events interface {
 	Used(ctx context.Context, u Usage) (Answer, error)
 	// InPark lists the open stays of a plate in a vendor's lots (2.20).
 	InPark(ctx context.Context, lot charge.LotID, plate charge.Plate) ([]charge.Stay, error)
-	// Acked is an acknowledgement that came after its order was done with: the late answer to an unknown. It gives
+	// Acked is an acknowledgement that came after its order was done with: the late answer to an unknown. It returns
 	// ErrNeverSent where the lot was never sent such a message.
 	Acked(ctx context.Context, lot charge.LotID, uuid string, r Result) error
 	// LineUp says that a lot's line has just logged in: what waits for it is due now.

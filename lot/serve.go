@@ -19,10 +19,10 @@ type Reply struct {
 	ErrMsg  string `json:"errmsg,omitempty"`
 }
 
-// RefusedBusy tells a car park that nothing was stored and that it should try again.
+// RefusedBusy answers a car park that nothing was stored and that it should try again.
 const RefusedBusy = "系统繁忙, 请稍后重试"
 
-// Handle makes an HTTP handler of a function that takes a body and gives an answer to be written as JSON. It
+// Handle makes an HTTP handler of a function that takes a body and returns an answer to be written as JSON. It
 // takes POST only (405) and at most 64 KiB (413); everything else is answered with 200, refusals too.
 func Handle(answer func(ctx context.Context, body []byte) any) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {

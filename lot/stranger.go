@@ -35,7 +35,7 @@ const (
 	slowMost  = 1024
 )
 
-// NewStrangers makes the bounds: perSecond requests of one address as address tells it.
+// NewStrangers makes the bounds: perSecond requests of one address as address reports it.
 func NewStrangers(address func(*http.Request) netip.Addr, perSecond float64, now func() time.Time, logger *slog.Logger) *Strangers {
 	return &Strangers{address: address, now: now, logger: logger, rate: limit.NewRate[netip.Addr](perSecond),
 		wrong: limit.NewRate[guess](wrongPerS), slow: make(chan struct{}, slowMost)}

@@ -35,7 +35,7 @@ type Config struct {
 	// ask again then. It is called for one at a time, and again for the same uuid only where the process died
 	// before the uuid could be remembered. Nil refuses all.
 	OnReduction func(context.Context, Reduction) error
-	// OnPrice tells what a stay costs now. Its error is told to the cloud. Nil refuses all.
+	// OnPrice reports what a stay costs now. Its error is sent to the cloud. Nil refuses all.
 	OnPrice func(context.Context, PriceQuery) (Price, error)
 	// OnPass answers a pass-through. Nil refuses all.
 	OnPass func(ctx context.Context, data string) (string, error)
@@ -148,7 +148,7 @@ func New(cfg Config) (*Client, error) {
 	return c, nil
 }
 
-// Dial is New, and waits for the first login. It gives an error that wraps ErrLogin where the cloud refuses it,
+// Dial is New, and waits for the first login. It returns an error that wraps ErrLogin where the cloud refuses it,
 // and the last failure where ctx is over first; the Client is closed then.
 func Dial(ctx context.Context, cfg Config) (*Client, error) {
 	c, err := New(cfg)
@@ -170,7 +170,7 @@ func (c *Client) Close() error {
 	return c.keep.close()
 }
 
-// Online waits until the line is up. It gives an error that wraps ErrLogin as soon as the cloud has refused a
+// Online waits until the line is up. It returns an error that wraps ErrLogin as soon as the cloud has refused a
 // login; the Client goes on trying.
 func (c *Client) Online(ctx context.Context) error {
 	for {
@@ -196,7 +196,7 @@ func (c *Client) Online(ctx context.Context) error {
 // Kept is how many uplinks the cloud has not taken yet.
 func (c *Client) Kept() (int, error) { return c.keep.count() }
 
-// Entry tells that a car has come in. The error is about the entry or the store; that the line is down is none,
+// Entry reports that a car has come in. The error is about the entry or the store; that the line is down is none,
 // the Answer says Kept then.
 func (c *Client) Entry(ctx context.Context, e Entry) (Answer, error) {
 	data, err := e.encode()
@@ -206,7 +206,7 @@ func (c *Client) Entry(ctx context.Context, e Entry) (Answer, error) {
 	return c.tell(ctx, serviceIn, e.OrderID, data)
 }
 
-// Exit tells that a car has gone out; see Entry.
+// Exit reports that a car has gone out; see Entry.
 func (c *Client) Exit(ctx context.Context, e Exit) (Answer, error) {
 	data, err := e.encode()
 	if err != nil {
@@ -215,7 +215,7 @@ func (c *Client) Exit(ctx context.Context, e Exit) (Answer, error) {
 	return c.tell(ctx, serviceOut, e.OrderID, data)
 }
 
-// Usage tells what was really taken off for a charge; see Entry.
+// Usage reports what was really taken off for a charge; see Entry.
 func (c *Client) Usage(ctx context.Context, u Usage) (Answer, error) {
 	data, err := u.encode()
 	if err != nil {
@@ -321,7 +321,7 @@ func (c *Client) backoff(failures int) time.Duration {
 	return d/2 + rand.N(d/2+1)
 }
 
-// session is one connection from dial to close. It gives why it ended.
+// session is one connection from dial to close. It returns why it ended.
 func (c *Client) session() error {
 	dialing, cancel := context.WithTimeout(c.ctx, c.cfg.AnswerWait)
 	nc, err := c.cfg.Dial(dialing)

@@ -155,7 +155,7 @@ func TestRefusesNonsense(t *testing.T) {
 	}
 }
 
-// What is told while the line is down goes out one per second, oldest first, once it is up; what is new goes out
+// What is reported while the line is down goes out one per second, oldest first, once it is up; what is new goes out
 // at once, unless something about the same stay is still waiting.
 func TestStoreAndForward(t *testing.T) {
 	bubble(t, func(t *testing.T, c *cloud) {
@@ -206,7 +206,7 @@ func TestStoreAndForward(t *testing.T) {
 	})
 }
 
-// A cloud that is busy, that has forgotten our token, or that does not answer has not taken what we told.
+// A cloud that is busy, that has forgotten our token, or that does not answer has not taken what we reported.
 func TestNotTaken(t *testing.T) {
 	tests := map[string]struct {
 		say   string

@@ -89,7 +89,7 @@ func (c *cloud) acceptLogin() *far {
 	return f
 }
 
-// read gives the next frame that is no heartbeat; heartbeats are answered.
+// read returns the next frame that is no heartbeat; heartbeats are answered.
 func (f *far) read() string {
 	f.t.Helper()
 	for {
@@ -135,7 +135,7 @@ func envelope(service, data string) string {
 		service, md5.Sum([]byte(data+"key="+sampleKey)), data)
 }
 
-// order gives service and order_id of an uplink.
+// order returns service and order_id of an uplink.
 func order(t *testing.T, frame string) string {
 	t.Helper()
 	var m struct {

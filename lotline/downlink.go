@@ -71,7 +71,7 @@ func (l *line) remember(uuid string) {
 	}
 }
 
-// acknowledge sends one acknowledgement, now or after its delay. Which side it is for is told by the message.
+// acknowledge sends one acknowledgement, now or after its delay. Which side it is for is reported by the message.
 func (l *line) acknowledge(r Reduction, a Ack) {
 	w := wireAck{Service: serviceNotice, Target: "cloud", UUID: a.UUID, ErrMsg: a.ErrMsg}
 	if r.Message == "3.36" {

@@ -57,7 +57,7 @@ func Example() {
 	// usage taken: true <nil>
 }
 
-// The lot tells what a stay costs when it is asked.
+// The lot reports what a stay costs when it is asked.
 func ExampleConfig_onPrice() {
 	addr, stop := tinyCloud(`{"service_name":"query_price","park_id":"1313","pay_scene":0,"car_number":"京GH0093","order_id":"s-1"}`)
 	defer stop()
@@ -83,7 +83,7 @@ func ExampleConfig_onPrice() {
 	// asked about stay s-1 of 京GH0093
 }
 
-// While the line is down, what is told is kept: in the Store, so that it survives a restart.
+// While the line is down, what is reported is kept: in the Store, so that it survives a restart.
 func ExampleClient_Entry_offLine() {
 	c, err := lotline.New(lotline.Config{Addr: "127.0.0.1:1", UnionID: "200461", ParkID: "1313", Key: "the lot's ckey"})
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 
 // Hooks let a simulator be a car park that lies. A real one leaves them alone.
 type Hooks struct {
-	// Acks gives what is sent instead of the honest acknowledgement: none for never, two for twice, one with
+	// Acks returns what is sent instead of the honest acknowledgement: none for never, two for twice, one with
 	// another UUID or State, or one with After for late.
 	Acks func(r Reduction, honest Ack) []Ack
 	// Applied is called once a reduction was taken, before it is acknowledged; true drops the line there.
@@ -37,7 +37,7 @@ func (c *Client) Drop() {
 	}
 }
 
-// Away cuts the line and stays away for a while. What is told meanwhile is kept.
+// Away cuts the line and stays away for a while. What is reported meanwhile is kept.
 func (c *Client) Away(d time.Duration) {
 	c.mu.Lock()
 	c.awayTo = time.Now().Add(d)
@@ -52,7 +52,7 @@ func (c *Client) Freeze() { c.gate.shut() }
 // Thaw ends a Freeze.
 func (c *Client) Thaw() { c.gate.open() }
 
-// gate holds up whoever passes while it is shut.
+// gate holds up its callers while it is shut.
 type gate struct {
 	mu     sync.Mutex
 	closed chan struct{} // nil while open
@@ -75,7 +75,7 @@ func (g *gate) open() {
 	}
 }
 
-// wait gives errOffLine where done comes first.
+// wait returns errOffLine where done comes first.
 func (g *gate) wait(done <-chan struct{}) error {
 	g.mu.Lock()
 	closed := g.closed

@@ -80,7 +80,7 @@ func (l *line) frame() ([]byte, error) {
 	}
 }
 
-// read gives everything up to the next CR.
+// read returns everything up to the next CR.
 func (l *line) read() (raw []byte, err error) {
 	for {
 		part, err := l.in.ReadSlice('\r')
@@ -279,7 +279,7 @@ func (l *line) logStore(err error) {
 	}
 }
 
-// exchange sends an uplink and gives its answer, nil for none. No answer at all breaks the line: a new login is
+// exchange sends an uplink and returns its answer, nil for none. No answer at all breaks the line: a new login is
 // the way to find out whether the cloud still knows us.
 func (l *line) exchange(service string, data []byte) []byte {
 	select {
@@ -347,7 +347,7 @@ func (l *line) hear(raw []byte) {
 		l.later(func() { l.pass(raw) })
 	case m.Service == "" && strings.HasPrefix(m.ErrMsg, sayBadToken):
 		// Somebody else has logged in as this machine, or the cloud has forgotten us. It may be the answer to an
-		// acknowledgement, which nobody waits for; without a new login we would hear of no reduction.
+		// acknowledgement, which no caller waits for; without a new login we would hear of no reduction.
 		l.close()
 	case m.State != "":
 		select {

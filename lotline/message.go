@@ -14,7 +14,7 @@ import (
 // Fen is an amount of money in fen, a hundredth of a yuan. On the wire it is yuan with two decimals.
 type Fen int64
 
-// String gives yuan with two decimals ("17.85").
+// String returns yuan with two decimals ("17.85").
 func (f Fen) String() string {
 	if f < 0 {
 		return "-" + (-f).String()
@@ -125,7 +125,7 @@ func (e Exit) encode() ([]byte, error) {
 	}), nil
 }
 
-// Usage is what was really taken off for one charge, told after the exit (2.34).
+// Usage is what was really taken off for one charge, reported after the exit (2.34).
 type Usage struct {
 	OrderID   string // of the entry; required
 	CarNumber string // required
@@ -186,7 +186,7 @@ type Reduction struct {
 	Minutes   int64     // with ByTime
 	Amount    Fen       // with ByAmount
 	ChargeSeq string    // the charging order; 3.36 does not tell it
-	Started   time.Time // of the charge; zero where not told
+	Started   time.Time // of the charge; zero where not reported
 	Ended     time.Time
 	Raw       []byte // the message as it came, for its other fields
 }
@@ -208,7 +208,7 @@ type wireReduction struct {
 // errNotCharging is a pay_notice of another type: points or hotel.
 var errNotCharging = errors.New("not about a charging order")
 
-// readReduction tells 3.36 by the absence of type.
+// readReduction sends 3.36 by the absence of type.
 func readReduction(raw []byte) (r Reduction, err error) {
 	var w wireReduction
 	if err := json.Unmarshal(raw, &w); err != nil {

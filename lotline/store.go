@@ -18,7 +18,7 @@ type keeper interface {
 	add(service, order string, data []byte, now time.Time) (int64, error)
 	later(id int64) error
 	remove(id int64) error
-	// next gives the oldest uplink that is for later; id 0 for none.
+	// next returns the oldest uplink that is for later; id 0 for none.
 	next() (kept, error)
 	// waits reports whether something about an order is for later.
 	waits(order string) (bool, error)

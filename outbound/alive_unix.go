@@ -4,8 +4,8 @@ package outbound
 
 import "syscall"
 
-// alive looks whether the other side has hung up meanwhile, or has said something that nobody asked for. A
-// secured connection may hold a session ticket, which nobody asks for either.
+// alive looks whether the other side has hung up meanwhile, or has said something unasked. A
+// secured connection may hold a session ticket, unasked as well.
 func (c *conn) alive() bool {
 	if c.raw == nil {
 		return true

@@ -89,10 +89,10 @@ type Error struct {
 	Err      error
 }
 
-// Error gives the cause.
+// Error returns the cause.
 func (e *Error) Error() string { return e.Err.Error() }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
 // ErrTooLong says that an answer is longer than 64 KiB; it is not read.

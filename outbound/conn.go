@@ -68,7 +68,7 @@ func (c *conn) exchange(write func([]byte) []byte, maxAnswer int64) (*http.Respo
 	if cap(c.buf) > keptBuf {
 		c.buf = nil
 	}
-	if err != nil { // a part may have left, but nobody acts on a part
+	if err != nil { // a part may have left, but no receiver acts on a part
 		return nil, nil, &Error{Err: plainError(err)}
 	}
 	c.left, c.failed = headRoom+chunkRoom*maxAnswer, nil
@@ -110,7 +110,7 @@ func readBody(head *http.Response, most int64) ([]byte, error) {
 	return body, err
 }
 
-// noAnswer tells an answer that makes no sense from one that never came. What the other side sent is not
+// noAnswer distinguishes an answer that makes no sense from one that never came. What the other side sent is not
 // quoted: it may hold anything.
 func (c *conn) noAnswer(err error) *Error {
 	switch {

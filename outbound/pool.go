@@ -19,7 +19,7 @@ type pool struct {
 }
 
 // get takes a kept connection that is alive and that leads where the allow list may go: who may not dial an
-// address may not use a connection to it either, whoever opened it.
+// address may not use a connection to it either, whichever call opened it.
 func (p *pool) get(key string, allow []netip.Prefix, deadline time.Time) *conn {
 	for {
 		c := p.take(key, allow)

@@ -1,4 +1,4 @@
-// Package outbox keeps durable work going: it claims what is due under a lease, hands it to whoever can do it,
+// Package outbox keeps durable work going: it claims what is due under a lease, hands it to a handler,
 // and takes back what a dead node left. It knows nothing of charging; what a job means and when it is due
 // again is decided by its handler, in the same transaction as the handler's own rows.
 package outbox
@@ -37,7 +37,7 @@ type Job struct {
 	Ref     int64  // what it is about, for the handler
 	DueAt   time.Time
 	Attempt int // tries so far
-	// Lease is who has the job ("" for nobody) and until when; Fence grows with every claim, so that a
+	// Lease is who has the job ("" for none) and until when; Fence grows with every claim, so that a
 	// node that lost its lease cannot complete.
 	Lease      string
 	LeaseUntil time.Time
@@ -47,7 +47,7 @@ type Job struct {
 // Storage is what the runner needs.
 type Storage interface {
 	// ClaimJobs leases up to limit due jobs whose lease is free or over to node until the given time, and
-	// gives them, their Fence raised. Line jobs are given only for routes whose line is on this node, at most
+	// returns them, their Fence raised. Line jobs are given only for routes whose line is on this node, at most
 	// RouteMost of a route at a time, those with fewer tries first, then the oldest.
 	ClaimJobs(ctx context.Context, node string, kind Kind, now, until time.Time, limit int) ([]Job, error)
 	// RenewJobs moves the leases of jobs that this node still holds.

@@ -93,7 +93,7 @@ func (m *model) join() {
 
 func (m *model) node(rt *rapid.T) *modelNode { return rapid.SampledFrom(m.nodes).Draw(rt, "node") }
 
-// add stores a job, leased to a node that takes it at once, or for whoever comes.
+// add stores a job, leased to a node that takes it at once, or free for any node.
 func (m *model) add(rt *rapid.T) {
 	m.next++
 	j := Job{ID: m.next, Kind: KindCallback, DueAt: time.Now().Add(time.Duration(rapid.IntRange(0, 5).Draw(rt, "due")) * time.Second)}

@@ -72,7 +72,7 @@ func (s *shelf) put(j Job) {
 	s.jobs[j.ID] = &j
 }
 
-// complete ends a job as a handler's transaction would: only for whoever holds it.
+// complete ends a job as a handler's transaction would: only for the job's holder.
 func (s *shelf) complete(j Job, node string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

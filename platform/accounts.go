@@ -9,7 +9,7 @@ import (
 
 // Accounts finds the keys that a claim may be proved with.
 type Accounts interface {
-	// Candidates gives the accounts of a platform that are not off and that the claim fits, the narrowest
+	// Candidates returns the accounts of a platform that are not off and that the claim fits, the narrowest
 	// scope first. An account whose Info.Operator key differs from the claim's operator does not fit, nor does one
 	// whose scope does not cover the claimed lot. Where Info.Issuer is a vendor or a lot, Keys hold its
 	// key ("ukey", "ckey") and there may be no candidate for a lot that does not exist.

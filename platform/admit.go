@@ -76,7 +76,7 @@ func admit(d Dialect, accounts Accounts, p Push, now time.Time) Admission {
 	return furthest
 }
 
-// nobody says why there is no account to try.
+// no one says why there is no account to try.
 func nobody(accounts Accounts, c Claim) *Refusal {
 	if off := lotOff(accounts, c.Lot); off != nil {
 		return off
@@ -189,7 +189,7 @@ func (a *Admission) unusable(accounts Accounts, info Info) {
 }
 
 // locked checks address and path token. What a platform leaves unsigned must have a lock: an account that has
-// neither key nor lock opens for nobody, whatever made it so.
+// neither key nor lock opens without an account, whatever made it so.
 func (c *Candidate) locked(info Info, p Push) *Refusal {
 	if len(c.AllowFrom) == 0 && c.PathToken == "" && c.unsigned(info) {
 		return Refuse(StepLock, charge.OutcomeWrongLock, "the account has neither a key that signs nor a lock: give it allow_from or path_token")
@@ -277,8 +277,8 @@ func (s Step) order() int {
 	return 0
 }
 
-// refusal gives an error of a dialect as the *Refusal it should be. Anything else is told as a bad body at
-// the step given, without its text: that was not written for whoever reads refusals.
+// refusal returns an error of a dialect as the *Refusal it should be. Anything else is reported as a bad body at
+// the step given, without its text: that was not written for those who read refusals.
 func refusal(err error, step Step) *Refusal {
 	if r := (*Refusal)(nil); errors.As(err, &r) {
 		return r

@@ -13,7 +13,7 @@ import (
 
 const cases = "cec/testdata/telaidian"
 
-// book gives the same candidates to every claim.
+// book returns the same candidates for every claim.
 type book struct {
 	candidates []platform.Candidate
 	lots       map[charge.LotID]bool

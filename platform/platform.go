@@ -203,7 +203,7 @@ type Reply struct {
 	Body   []byte
 }
 
-// Refusal is why a push was not taken. Its text is for whoever holds the keys (doctor, log, console); the
+// Refusal is why a push was not taken. Its text is for those who hold the keys (doctor, log, console); the
 // platform hears only the words its documents have for the outcome.
 type Refusal struct {
 	Outcome charge.Outcome
@@ -219,7 +219,7 @@ type Reading struct {
 	Lot   charge.LotID
 }
 
-// Error gives outcome and detail.
+// Error returns outcome and detail.
 func (r *Refusal) Error() string { return string(r.Outcome) + ": " + r.Detail }
 
 // Step is where in opening a push something failed.
@@ -250,7 +250,7 @@ type Dialect interface {
 	// Claim reads whom the push says it is from. A *Refusal (bad_body, bad_field) says that not even that
 	// can be read.
 	Claim(p Push) (Claim, error)
-	// Open checks the seal, then decrypts, parses and converts. A forged push gives bad_signature (or
+	// Open checks the seal, then decrypts, parses and converts. A forged push is bad_signature (or
 	// bad_token, stale) before any field is looked at. now is the time to judge clocks and tokens by.
 	Open(p Push, a Account, now time.Time) (Message, error)
 	// Reply puts a verdict into the platform's own words. a is nil where no account was found.
@@ -290,10 +290,10 @@ type Sample struct {
 	Minutes int64 // to take off, where the platform asks for time
 }
 
-// Reporter is a dialect that tells its platform what was really taken off.
+// Reporter is a dialect that reports to its platform what was really taken off.
 type Reporter interface {
 	TokenAsker
-	// Report tells one usage.
+	// Report sends one usage.
 	Report(k Keys, token string, u Used, at time.Time, seq int) Request
 	// ReadReport reads the answer. taken is false where a new try can help; tokenOver asks for a new token.
 	ReadReport(k Keys, body []byte) (taken, tokenOver bool, err error)
@@ -307,13 +307,13 @@ type Request struct {
 	Plain  []byte // what Body holds encrypted, for people; nil where Body is plain
 }
 
-// Used is what a Reporter tells.
+// Used is what a Reporter sends.
 type Used struct {
 	Order   string
 	Plate   charge.Plate
 	Left    time.Time
 	Method  int    // 1 time, 2 amount, 3 the lot decided
-	Minutes string // as the lot told it; with method 1
+	Minutes string // as the lot reported it; with method 1
 	Yuan    string // with method 2
 }
 
@@ -348,7 +348,7 @@ type Info struct {
 	LockUnless    string
 	OpenInterface bool // the vendor must have open_interface
 	Fields        []FieldInfo
-	// UnitUnknown says that what pushes ask for stands in a unit that nobody knows: rules cannot grant as pushed.
+	// UnitUnknown says that what pushes ask for stands in a unit that is not known: rules cannot grant as pushed.
 	UnitUnknown bool
 	// Report says that the platform wants to hear what was really taken off; UsageNumber is the platform_id by which
 	// lots name it in 3.11, empty where none is published.

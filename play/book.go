@@ -33,11 +33,11 @@ type Applied struct {
 	Left        time.Time  `json:"left"` // zero while the car is in
 	UsedMinutes int64      `json:"used_minutes"`
 	UsedAmount  charge.Fen `json:"used_amount"`
-	Told        bool       `json:"told"` // the usage was told by a message of its own (2.34, 3.11)
+	Told        bool       `json:"told"` // the usage came in a message of its own (2.34, 3.11)
 }
 
 // Book is a lot's own book. It is readable over HTTP, so that others compare over another connection than
-// the one that told the server. Safe for concurrent use.
+// the one that reported the server. Safe for concurrent use.
 type Book struct {
 	mu      sync.Mutex
 	rows    []*Applied
@@ -50,7 +50,7 @@ func NewBook() *Book {
 	return &Book{byID: map[string]*Applied{}, changed: make(chan struct{})}
 }
 
-// Rows gives a copy of the rows, oldest first.
+// Rows returns a copy of the rows, oldest first.
 func (b *Book) Rows() []Applied {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -61,7 +61,7 @@ func (b *Book) Rows() []Applied {
 	return rows
 }
 
-// ofStay gives the rows that took effect in one stay.
+// ofStay returns the rows that took effect in one stay.
 func (b *Book) ofStay(order string) []Applied {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -74,7 +74,7 @@ func (b *Book) ofStay(order string) []Applied {
 	return rows
 }
 
-// Wait gives the first row that fits, now or once it is there.
+// Wait returns the first row that fits, now or once it is there.
 func (b *Book) Wait(ctx context.Context, fits func(Applied) bool) (Applied, error) {
 	for {
 		b.mu.Lock()

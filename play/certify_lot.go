@@ -265,7 +265,7 @@ func (x *exam) overCap(ctx context.Context, l played) (string, error) {
 	return fmt.Sprintf("three pushes: %d minutes, %s yuan; the cap is %d and %s", minutes, amount, rule.CapMinutes, rule.CapAmount), nil
 }
 
-// again wants the reduction told a second time under the same id, and applied once.
+// again wants the reduction sent a second time under the same id, and applied once.
 func (x *exam) again(ctx context.Context, l played) (string, error) {
 	p, err := x.carIn(ctx, l)
 	if err != nil {
@@ -317,7 +317,7 @@ func (x *exam) unread(ctx context.Context, l played) (string, error) {
 	return fmt.Sprintf("%s, %s", said.State, said.Reason), nil
 }
 
-// later wants the reduction told once it can be, and applied once.
+// later wants the reduction sent once it can be, and applied once.
 func (x *exam) later(ctx context.Context, l played) (string, error) {
 	p, err := x.carIn(ctx, l)
 	if err != nil {
@@ -414,7 +414,7 @@ func (x *exam) bareLine(ctx context.Context) (string, error) {
 	return "0x12; " + string(frame), nil
 }
 
-// forgedEntry tells an entry under a wrong key.
+// forgedEntry reports an entry under a wrong key.
 func (x *exam) forgedEntry(ctx context.Context) (string, error) {
 	c := x.cfg
 	plate := x.plate()

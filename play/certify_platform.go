@@ -84,7 +84,7 @@ func (x *exam) platform(ctx context.Context) error {
 }
 
 // pushes makes the checks that every checklist has, and reports whether it is worth going on: where a good push is
-// refused, nothing else can be told from a wrong set-up.
+// refused, nothing else can be distinguished from a wrong set-up.
 func (x *exam) pushes(ctx context.Context, v voice) bool {
 	if !x.check(ctx, "a good push is taken", x.good) {
 		return false
@@ -116,7 +116,7 @@ func (x *exam) badToken(ctx context.Context) (string, error) {
 	switch _, err := p.Token(ctx); {
 	case err == nil:
 		return "", errors.New("a token was given out")
-	case !errors.Is(err, ErrRefused): // nobody answered, or not in the platform's words
+	case !errors.Is(err, ErrRefused): // no answer came, or not in the platform's words
 		return "", err
 	default:
 		return err.Error(), nil

@@ -101,7 +101,7 @@ func (r *relay) count() int {
 	return len(r.seen)
 }
 
-// wait gives the first request from a place in the row on that is wanted, and its place.
+// wait returns the first request from a place in the row on that is wanted, and its place.
 func (r *relay) wait(ctx context.Context, from int, wanted func(passed) bool) (passed, int, error) {
 	for {
 		r.mu.Lock()
@@ -184,7 +184,7 @@ func (x *exam) theirPlatform(ctx context.Context) error {
 	})
 }
 
-// isPush tells a push from a platform's questions, by its path.
+// isPush distinguishes a push from a platform's questions, by its path.
 func (v voice) isPush(path string) bool {
 	return !strings.Contains(path, "query_token") && (v.inquiry == "" || !strings.HasPrefix(path, v.inquiry))
 }
@@ -218,7 +218,7 @@ func (x *exam) theirToken(ctx context.Context, r *relay, v voice) (string, error
 	return fmt.Sprintf("%s: %d characters, for %s", v.token, len(token), valid), nil
 }
 
-// theirPush waits for a push that is taken. What is refused on the way is told where none is.
+// theirPush waits for a push that is taken. What is refused on the way is listed where none is.
 func (x *exam) theirPush(ctx context.Context, r *relay, v voice, from int) (p passed, at int, text string, err error) {
 	isPush := func(p passed) bool { return v.isPush(p.path) }
 	p, at, err = r.wait(ctx, from, func(p passed) bool { return isPush(p) && x.isTaken(v, p) })

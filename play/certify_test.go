@@ -200,7 +200,7 @@ func TestCertifyBreaksPathTokenAndAccessTokenApart(t *testing.T) {
 	}
 }
 
-// Where nobody answers nothing passes, and no error shows the path token.
+// Where no answer comes nothing passes, and no error shows the path token.
 func TestCertifyNobody(t *testing.T) {
 	sheet, err := Certify(t.Context(), "telaidian", CertifyConfig{HTTP: freeAddr(t), Keys: vectorKeys, Lot: testLot, PathToken: "s3cret-in-the-path"})
 	if err != nil || sheet.OK() || len(sheet.Checks) == 0 {
@@ -289,7 +289,7 @@ func TestCertifyAPartnersPushes(t *testing.T) {
 	}
 }
 
-// A refusal on the way is told in the gateway's words: the partner's people look at the sheet, not at our log.
+// A refusal on the way is shown in the gateway's words: the partner's people look at the sheet, not at our log.
 func TestCertifyAPartnersForgedPush(t *testing.T) {
 	gateway := httptest.NewServer(http.HandlerFunc(xiaojuEnd))
 	defer gateway.Close()
@@ -414,7 +414,7 @@ func TestCertifyAPartnersLine(t *testing.T) {
 	}
 }
 
-// freeAddr is an address that nobody listens at.
+// freeAddr is an address without a listener.
 func freeAddr(t *testing.T) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

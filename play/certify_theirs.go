@@ -211,7 +211,7 @@ func (c *theirLot) next(ctx context.Context, service string) (theirFrame, error)
 	}
 }
 
-// answer says state 1 to what is told about the car of the test. What is told of real cars is not ours: it gets the
+// answer says state 1 to what is reported about the car of the test. What is reported of real cars is not ours: it gets the
 // answer that stores nothing, without service and order, so that the partner's software keeps it for the real cloud.
 func (c *theirLot) answer(f theirFrame) {
 	var d struct {

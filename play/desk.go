@@ -184,7 +184,7 @@ func methodOf(calculation int) (charge.Method, bool) {
 	return "", false
 }
 
-// calculationOf is what a usage calls a method: 1 time, 2 amount, 3 the lot decided. A free stay is told
+// calculationOf is what a usage calls a method: 1 time, 2 amount, 3 the lot decided. A free stay is reported
 // as an amount, for which it has no other word.
 func calculationOf(m charge.Method) int {
 	switch m {
@@ -203,7 +203,7 @@ func (row *Applied) name(n notice, at time.Time) {
 }
 
 // take books a reduction for the car it names; a repeat of its id takes no effect unless the lot is
-// careless. It gives ErrNotInside where no such car is in.
+// careless. It returns ErrNotInside where no such car is in.
 func (d *desk) take(n notice, at time.Time, careless bool) error {
 	visit, err := d.inside(n.order, n.plate)
 	d.book.edit(n.id, func(row *Applied, fresh bool) {

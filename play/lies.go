@@ -16,7 +16,7 @@ const (
 	AckLate      = "late"       // after the gateway has stopped waiting
 	AckTwice     = "twice"      // the same one two times
 	AckNever     = "never"      // a lost acknowledgement
-	AckWrongUUID = "wrong-uuid" // signed well, for a reduction that nobody sent
+	AckWrongUUID = "wrong-uuid" // signed well, for a reduction that was never sent
 	AckState0    = "state0"     // the lot refuses, and applies nothing
 )
 

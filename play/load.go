@@ -15,7 +15,7 @@ import (
 
 // LoadConfig describes a run of pushes.
 type LoadConfig struct {
-	// Next gives the i-th push and who sends it; it must be safe for concurrent use. Every request is built
+	// Next returns the i-th push and who sends it; it must be safe for concurrent use. Every request is built
 	// and sealed at its own time.
 	Next func(i int) (*Player, Push)
 
@@ -255,7 +255,7 @@ func (h *Histogram) Quantile(q float64) time.Duration {
 	return h.most
 }
 
-// String gives the usual quantiles.
+// String returns the usual quantiles.
 func (h *Histogram) String() string {
 	return fmt.Sprintf("n=%d p50=%s p90=%s p99=%s p99.9=%s max=%s", h.n, round(h.Quantile(.5)), round(h.Quantile(.9)),
 		round(h.Quantile(.99)), round(h.Quantile(.999)), round(h.most))

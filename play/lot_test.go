@@ -173,7 +173,7 @@ func TestAPILotPrice(t *testing.T) {
 	}
 }
 
-// lotEnd is a gateway that takes everything a lot tells.
+// lotEnd is a gateway that takes everything a lot reports.
 func lotEnd(t *testing.T, answer string) (string, *platformEnd) {
 	end := &platformEnd{answer: func(string, *http.Request, string) string { return answer }}
 	s := httptest.NewServer(end)
@@ -188,7 +188,7 @@ func TestAPILotTells(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The printed vector names 小桔; only 奥特迅's (12) and 特来电's charges are told by 3.11. Signed with openssl md5.
+	// The printed vector names 小桔; only 奥特迅's (12) and 特来电's charges are reported by 3.11. Signed with openssl md5.
 	ofAotexun := strings.NewReplacer(`"plat_form_id":1,`, `"plat_form_id":12,`, "6713B814F9DBCD684EE46948B6F98482", "A3A28F98B510026210010A404498F8C9").Replace(v1Body)
 	if answer, err := notify(t, l, ofAotexun, "k"); err != nil || !strings.Contains(answer, `"state":1`) {
 		t.Fatal(answer, err)
@@ -248,7 +248,7 @@ func TestGateBooksTheExit(t *testing.T) {
 	if _, err := l.Exit(t.Context(), "京A12345", noon); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.Leave(t.Context(), v, noon, 5_00); err != nil { // told again
+	if _, err := l.Leave(t.Context(), v, noon, 5_00); err != nil { // repeated
 		t.Fatal(err)
 	}
 	rows, err := ReadBook(t.Context(), l.BookURL())

@@ -36,11 +36,11 @@ var Answers = []string{AnswerState0, AnswerGarbage, AnswerSlow, AnswerRedirect, 
 type APILotConfig struct {
 	Lot      charge.LotID
 	Ukey     string // the vendor's key, for both directions
-	Server   string // base address of the gateway's public listener; empty: the lot tells nothing
+	Server   string // base address of the gateway's public listener; empty: the lot reports nothing
 	Addr     string // where 5.14 and 5.1 are heard; default "127.0.0.1:0"
 	BookAddr string // default "127.0.0.1:0"
 	Tariff   charge.Tariff
-	Usage    bool   // tells 3.11 after the exits of 特来电's and 奥特迅's charges; else usage goes by the exit only
+	Usage    bool   // sends 3.11 after the exits of 特来电's and 奥特迅's charges; else usage goes by the exit only
 	Base64   bool   // 3.11 in Base64
 	Answer   string // one of the Answer constants
 	Lies     int    // how many answers are given by Answer before the lot behaves; 0: all
@@ -50,7 +50,7 @@ type APILotConfig struct {
 	Now      func() time.Time
 }
 
-// APILot plays a car park whose vendor runs its own cloud: it is told by 5.14, tells by 3.1, 3.2 and 3.11.
+// APILot plays a car park whose vendor runs its own cloud: it hears by 5.14 and reports by 3.1, 3.2 and 3.11.
 type APILot struct {
 	cfg   APILotConfig
 	desk  *desk
@@ -209,7 +209,7 @@ func (c callback) notice(key string) (notice, error) {
 	return n, err
 }
 
-// giveOf reads what a message gives. Without calculation_method the values tell.
+// giveOf reads what a message grants. Without calculation_method the values tell.
 func giveOf(calculation *int, minutes int64, amount string) (charge.Reduction, error) {
 	give := charge.Reduction{Minutes: minutes}
 	if amount != "" {
@@ -266,13 +266,13 @@ func (l *APILot) refuse(w http.ResponseWriter, why string) {
 	answerJSON(w, record{{"state", whole(0)}, {"errmsg", why}})
 }
 
-// Enter tells 3.1 and gives the stay.
+// Enter sends 3.1 and returns the stay.
 func (l *APILot) Enter(ctx context.Context, plate charge.Plate, at time.Time) (Visit, error) {
 	v := l.desk.enter(plate, at)
 	return v, l.TellEntry(ctx, v)
 }
 
-// TellEntry tells a stay's 3.1 (again): entries may come late.
+// TellEntry sends a stay's 3.1 (again): entries may come late.
 func (l *APILot) TellEntry(ctx context.Context, v Visit) error {
 	return l.tell(ctx, "/unionapi/neworder/addorder", record{
 		{"car_number", v.Plate.Full()}, {"in_time", whole(v.In.Unix())}, {"order_id", v.OrderID},
@@ -283,7 +283,7 @@ func (l *APILot) TellEntry(ctx context.Context, v Visit) error {
 // Admit lets a car in without telling, as after an outage.
 func (l *APILot) Admit(plate charge.Plate, at time.Time) Visit { return l.desk.enter(plate, at) }
 
-// Exit settles a stay and tells 3.2, then 3.11 for each charge where the lot does that.
+// Exit settles a stay and sends 3.2, then 3.11 for each charge where the lot does that.
 func (l *APILot) Exit(ctx context.Context, plate charge.Plate, at time.Time) (Bill, error) {
 	b, err := l.desk.leave(plate, at)
 	if err != nil {
@@ -311,7 +311,7 @@ func (l *APILot) Exit(ctx context.Context, plate charge.Plate, at time.Time) (Bi
 	return b, nil
 }
 
-// TellUsage tells 3.11 for one charge of a stay that has ended.
+// TellUsage sends 3.11 for one charge of a stay that has ended.
 func (l *APILot) TellUsage(ctx context.Context, v Visit, used Applied) error {
 	usage := record{
 		{"union_id", numeric(l.cfg.Lot.Union)}, {"park_id", l.cfg.Lot.Park}, {"platform_id", whole(platformID(used.FormID))},

@@ -69,7 +69,7 @@ type Quote struct {
 	QueryTime      json.Number `json:"query_time"`
 }
 
-// Enter tells the gateway of a car coming in.
+// Enter reports to the gateway a car coming in.
 func (l *GateLot) Enter(ctx context.Context, plate charge.Plate, at time.Time) (Visit, error) {
 	v := l.desk.enter(plate, at)
 	return v, l.TellEntry(ctx, v)
@@ -78,7 +78,7 @@ func (l *GateLot) Enter(ctx context.Context, plate charge.Plate, at time.Time) (
 // Admit lets a car in without telling, as after an outage.
 func (l *GateLot) Admit(plate charge.Plate, at time.Time) Visit { return l.desk.enter(plate, at) }
 
-// TellEntry tells a stay's entry (again): entries may come late.
+// TellEntry sends a stay's entry (again): entries may come late.
 func (l *GateLot) TellEntry(ctx context.Context, v Visit) error {
 	_, err := l.ask(ctx, "entry", record{
 		{"order_id", v.OrderID}, {"car_number", v.Plate.Full()}, {"in_time", whole(v.In.Unix())}, {"in_channel_id", "A1"},
@@ -91,7 +91,7 @@ func (l *GateLot) Quote(ctx context.Context, plate charge.Plate, at time.Time) (
 	return l.ask(ctx, "quote", record{{"car_number", plate.Full()}, {"query_time", whole(at.Unix())}})
 }
 
-// Pay tells that a stay was paid before the exit.
+// Pay reports that a stay was paid before the exit.
 func (l *GateLot) Pay(ctx context.Context, v Visit, amount charge.Fen, at time.Time) (Quote, error) {
 	return l.ask(ctx, "paid", record{
 		{"order_id", v.OrderID}, {"amount", amount.String()}, {"trade_no", "pay-" + v.OrderID}, {"pay_time", whole(at.Unix())},
@@ -116,7 +116,7 @@ func (l *GateLot) Exit(ctx context.Context, plate charge.Plate, at time.Time) (B
 	return Bill{Visit: v, Gross: q.Total, Derate: q.DerateMoney, Minutes: q.DerateDuration}, nil
 }
 
-// Leave tells an exit and what the gate took. Told again, it must get the first answer.
+// Leave reports an exit and what the gate took. Repeated, it must get the first answer.
 func (l *GateLot) Leave(ctx context.Context, v Visit, at time.Time, took charge.Fen) (Quote, error) {
 	q, err := l.ask(ctx, "exit", record{
 		{"order_id", v.OrderID}, {"car_number", v.Plate.Full()}, {"out_time", whole(at.Unix())}, {"total", took.String()},

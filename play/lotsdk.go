@@ -21,7 +21,7 @@ type SDKLotConfig struct {
 	Addr     string // the gateway's line listener
 	BookAddr string // default "127.0.0.1:0"
 	Tariff   charge.Tariff
-	Usage    bool   // tells 2.34 after each exit
+	Usage    bool   // sends 2.34 after each exit
 	Careless bool   // applies a repeated uuid again
 	Store    string // the line's SQLite file; empty keeps in memory
 	Lies     Lies
@@ -30,8 +30,8 @@ type SDKLotConfig struct {
 	Now      func() time.Time
 }
 
-// SDKLot plays a car park on the long line, over package lotline: it tells entries and exits (2.1, 2.2),
-// takes reductions (3.25, 3.36), prices and answers 3.1, and tells what was used (2.34).
+// SDKLot plays a car park on the long line, over package lotline: it reports entries and exits (2.1, 2.2),
+// takes reductions (3.25, 3.36), prices and answers 3.1, and reports what was used (2.34).
 type SDKLot struct {
 	cfg    SDKLotConfig
 	desk   *desk
@@ -61,7 +61,7 @@ func NewSDKLot(cfg SDKLotConfig) *SDKLot {
 	return l
 }
 
-// Start opens the book and the line, and gives once the lot has logged in.
+// Start opens the book and the line, and returns once the lot has logged in.
 func (l *SDKLot) Start(ctx context.Context) error {
 	if err := l.cfg.Lies.Validate(); err != nil {
 		return err
@@ -116,10 +116,10 @@ func (l *SDKLot) Lied() int {
 	return l.lied
 }
 
-// GoOffline cuts the line and keeps it off for a while; what is told meanwhile goes out later.
+// GoOffline cuts the line and keeps it off for a while; what is reported meanwhile goes out later.
 func (l *SDKLot) GoOffline(d time.Duration) { l.client().Away(d) }
 
-// reduce takes one reduction; lotline hands each uuid over once. The text of an error is told to the cloud.
+// reduce takes one reduction; lotline hands each uuid over once. The text of an error is sent to the cloud.
 func (l *SDKLot) reduce(_ context.Context, r lotline.Reduction) error {
 	l.mu.Lock()
 	l.fresh = r.UUID
@@ -239,7 +239,7 @@ func (l *SDKLot) price(_ context.Context, q lotline.PriceQuery) (lotline.Price, 
 	}, nil
 }
 
-// Enter tells 2.1 and gives the stay. Without a line it is told later.
+// Enter sends 2.1 and returns the stay. Without a line it is sent later.
 func (l *SDKLot) Enter(ctx context.Context, plate charge.Plate, at time.Time) (Visit, error) {
 	v := l.desk.enter(plate, at)
 	return v, l.TellEntry(ctx, v)
@@ -248,14 +248,14 @@ func (l *SDKLot) Enter(ctx context.Context, plate charge.Plate, at time.Time) (V
 // Admit lets a car in without telling, as after an outage.
 func (l *SDKLot) Admit(plate charge.Plate, at time.Time) Visit { return l.desk.enter(plate, at) }
 
-// TellEntry tells a stay's 2.1 (again): entries may come late.
+// TellEntry sends a stay's 2.1 (again): entries may come late.
 func (l *SDKLot) TellEntry(ctx context.Context, v Visit) error {
 	a, err := l.client().Entry(ctx, lotline.Entry{OrderID: v.OrderID, CarNumber: v.Plate.Full(), In: v.In, CarType: "小车",
 		Kind: "通道扫牌", UID: "play", Channel: "A1", EmptyPlots: 20})
 	return l.heard("2.1 entry", v, a, err)
 }
 
-// Exit settles a stay and tells 2.2, then 2.34 for each charge where the lot does that.
+// Exit settles a stay and sends 2.2, then 2.34 for each charge where the lot does that.
 func (l *SDKLot) Exit(ctx context.Context, plate charge.Plate, at time.Time) (Bill, error) {
 	b, err := l.desk.leave(plate, at)
 	if err != nil {
@@ -282,7 +282,7 @@ func (l *SDKLot) Exit(ctx context.Context, plate charge.Plate, at time.Time) (Bi
 	return b, nil
 }
 
-// TellUsage tells 2.34 for one charge of a stay that has ended.
+// TellUsage sends 2.34 for one charge of a stay that has ended.
 func (l *SDKLot) TellUsage(ctx context.Context, v Visit, used Applied) error {
 	a, err := l.client().Usage(ctx, lotline.Usage{OrderID: v.OrderID, CarNumber: used.Plate, ChargeSeq: used.Charge,
 		Method: lotline.Method(calculationOf(used.Method)), Minutes: used.UsedMinutes, Amount: lotline.Fen(used.UsedAmount), Out: v.Out})

@@ -271,7 +271,7 @@ func TestLiesAreNamed(t *testing.T) {
 	}
 }
 
-// An uplink that finds no line waits for it, and is told when it is back.
+// An uplink that finds no line waits for it, and is reported when it is back.
 func TestSDKLotWaitsForItsLine(t *testing.T) {
 	c := newCloud(t)
 	l, ctx := sdkLot(t, c, SDKLotConfig{})

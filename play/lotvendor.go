@@ -22,7 +22,7 @@ type VendorLotConfig struct {
 	Addr     string // the gateway's line listener, for both links
 	BookAddr string // default "127.0.0.1:0"
 	Tariff   charge.Tariff
-	Usage    bool          // tells 2.34 after each exit
+	Usage    bool          // sends 2.34 after each exit
 	Careless bool          // applies a repeated uuid again
 	Times    sdktest.Times // the SDK's pace; the zero value is the real one
 	Log      *slog.Logger
@@ -83,7 +83,7 @@ func (l *VendorLot) BookURL() string { return l.book.url }
 // Book is the lot's own book.
 func (l *VendorLot) Book() *Book { return l.desk.book }
 
-// Counts is what the SDK has seen: logins, torn frames, orders told again.
+// Counts is what the SDK has seen: logins, torn frames, orders repeated.
 func (l *VendorLot) Counts() sdktest.Counts { return l.sdk.Counts() }
 
 // receive is the fee software's callback.
@@ -108,7 +108,7 @@ func (l *VendorLot) receive(message []byte) {
 	}
 }
 
-// reduce takes a reduction and gives its acknowledgement.
+// reduce takes a reduction and returns its acknowledgement.
 func (l *VendorLot) reduce(message []byte) record {
 	var p payNotice
 	if err := json.Unmarshal(message, &p); err != nil {
@@ -149,7 +149,7 @@ func (l *VendorLot) price(message []byte) record {
 	}...)
 }
 
-// Enter tells 2.1 on both links and gives the stay.
+// Enter sends 2.1 on both links and returns the stay.
 func (l *VendorLot) Enter(ctx context.Context, plate charge.Plate, at time.Time) (Visit, error) {
 	v := l.desk.enter(plate, at)
 	return v, l.TellEntry(ctx, v)
@@ -158,14 +158,14 @@ func (l *VendorLot) Enter(ctx context.Context, plate charge.Plate, at time.Time)
 // Admit lets a car in without telling, as after an outage.
 func (l *VendorLot) Admit(plate charge.Plate, at time.Time) Visit { return l.desk.enter(plate, at) }
 
-// TellEntry tells a stay's 2.1 and waits until the SDK has forgotten it.
+// TellEntry sends a stay's 2.1 and waits until the SDK has forgotten it.
 func (l *VendorLot) TellEntry(ctx context.Context, v Visit) error {
 	l.sdk.In(sdktest.Entry{CarNumber: v.Plate.Full(), InTime: v.In.Unix(), CarType: "小车", Kind: "通道扫牌", UID: "play",
 		OrderID: v.OrderID, EmptyPlot: 20, Channel: "A1"})
 	return l.sdk.Told(ctx, v.OrderID)
 }
 
-// Exit settles a stay and tells 2.2, then 2.34 for each charge where the lot does that.
+// Exit settles a stay and sends 2.2, then 2.34 for each charge where the lot does that.
 func (l *VendorLot) Exit(ctx context.Context, plate charge.Plate, at time.Time) (Bill, error) {
 	b, err := l.desk.leave(plate, at)
 	if err != nil {
@@ -189,7 +189,7 @@ func (l *VendorLot) Exit(ctx context.Context, plate charge.Plate, at time.Time) 
 	return b, nil
 }
 
-// tellUsage tells 2.34 for one charge of a stay that has ended.
+// tellUsage sends 2.34 for one charge of a stay that has ended.
 func (l *VendorLot) tellUsage(v Visit, used Applied) error {
 	r := record{{"service_name", "upload_duration_info"}, {"data_target", "cloud"}, {"order_id", v.OrderID}, {"car_number", used.Plate},
 		{"start_charge_seq", used.Charge}, {"calculation_method", whole(int64(calculationOf(used.Method)))}}

@@ -130,7 +130,7 @@ func voiceOf(platform string) (voice, error) {
 	return voice{}, fmt.Errorf("no platform is called %q; there are %s", platform, strings.Join(Platforms(), ", "))
 }
 
-// Build makes the request by which a platform tells one finished charge, sealed as at the given time.
+// Build makes the request by which a platform reports one finished charge, sealed as at the given time.
 // Where the platform has query_token, Options.Token goes along as the bearer. Errors say what is missing.
 func Build(platform string, p Push, keys Keys, at time.Time, o Options) (*Request, error) {
 	v, err := voiceOf(platform)

@@ -83,7 +83,7 @@ func cecFields(r record, p Push) record {
 	return r
 }
 
-// nobody stands for the organisation code of 济南国网: it is signed, but no key of the platform names it.
+// nobody stands in for the organisation code of 济南国网: it is signed, but no key of the platform names it.
 const nobody = "000000000"
 
 // cecEnvelope puts Data into the five fields. 济南国网 without a signature secret sends Data alone.

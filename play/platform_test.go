@@ -369,7 +369,7 @@ func TestGuowangsClockCanBeBrokenWhereItSigns(t *testing.T) {
 	}
 }
 
-// Who asks for something that a platform does not have is told what it has.
+// Who asks for something that a platform does not have is shown what it has.
 func TestBreakingWhatIsNotThereNamesWhatIs(t *testing.T) {
 	_, err := Build("xiaoju", testPush(), vectorKeys, noon, Options{Break: BreakClock})
 	if err == nil || !strings.Contains(err.Error(), "there are sig, token, key, body, duplicate") {

@@ -59,7 +59,7 @@ const tokenMargin = time.Minute
 // tokenOver is what a platform hears when its token is not valid.
 const tokenOver = "4002"
 
-// Send tells one charge. An error means that there was no exchange; what the server said, refusals
+// Send reports one charge. An error means that there was no exchange; what the server said, refusals
 // included, is in the Exchange.
 func (p *Player) Send(ctx context.Context, push Push, o Options) (*Exchange, error) {
 	v, err := voiceOf(p.Platform)
@@ -165,7 +165,7 @@ func sameSign(request, answer []byte) error {
 	return nil
 }
 
-// Token gives a valid access token, asking for one where none is at hand. One call asks at a time.
+// Token returns a valid access token, asking for one where none is at hand. One call asks at a time.
 func (p *Player) Token(ctx context.Context) (string, error) {
 	v, err := voiceOf(p.Platform)
 	if err != nil {
@@ -199,7 +199,7 @@ func (p *Player) forget() {
 	p.token = ""
 }
 
-// stamp gives the time to seal with and its serial number inside the second.
+// stamp returns the time to seal with and its serial number inside the second.
 func (p *Player) stamp() (time.Time, int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

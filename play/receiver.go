@@ -14,7 +14,7 @@ import (
 )
 
 // Receiver plays the end of 特来电 or 奥特迅 that hears what was really taken off: query_token and
-// notification_park_order_consumed below any base path, as docs/platforms/telaidian.md tells it. It checks every signature
+// notification_park_order_consumed below any base path, as docs/platforms/telaidian.md describes it. It checks every signature
 // and token, and keeps a book.
 type Receiver struct {
 	Keys Keys
@@ -51,14 +51,14 @@ func (r *Receiver) Stop() error { return r.stall.close() }
 // URL is the base address to configure as the account's report.url.
 func (r *Receiver) URL() string { return r.stall.url + "/evcs/v20191230" }
 
-// Reports gives what was heard, one entry a charging order.
+// Reports returns what was heard, one entry a charging order.
 func (r *Receiver) Reports() []Report {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.reports)
 }
 
-// Refused gives why requests were refused; a good gateway leaves it empty.
+// Refused returns why requests were refused; a good gateway leaves it empty.
 func (r *Receiver) Refused() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()

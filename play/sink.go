@@ -34,7 +34,7 @@ type LineSinkConfig struct {
 }
 
 // LineSink holds many bare lines that acknowledge every reduction and book it. It keeps no stays: lots with
-// stays "none", or "auto" that never told one.
+// stays "none", or "auto" that never reported one.
 type LineSink struct {
 	cfg  LineSinkConfig
 	book *Book
@@ -44,7 +44,7 @@ type LineSink struct {
 	done sync.WaitGroup
 }
 
-// OpenLineSink dials and logs in all lines, and gives the sink once each has been tried. Lines that could
+// OpenLineSink dials and logs in all lines, and returns the sink once each has been tried. Lines that could
 // not log in make an error unless the sink redials.
 func OpenLineSink(ctx context.Context, cfg LineSinkConfig) (*LineSink, error) {
 	cfg.Beat, cfg.Dialers = cmp.Or(cfg.Beat, 30*time.Second), cmp.Or(cfg.Dialers, 64)
@@ -68,7 +68,7 @@ func OpenLineSink(ctx context.Context, cfg LineSinkConfig) (*LineSink, error) {
 	return s, nil
 }
 
-// Book is what the lines were told; a row's OrderID is as told.
+// Book is what the lines received; a row's OrderID is as reported.
 func (s *LineSink) Book() *Book { return s.book }
 
 // Up is how many lines are logged in.
@@ -83,7 +83,7 @@ func (s *LineSink) Close() {
 	s.done.Wait()
 }
 
-// keep holds one line; the first try is told.
+// keep holds one line; the first try is reported.
 func (s *LineSink) keep(ctx context.Context, i int, key LineKey, slots chan struct{}, tried chan<- error) {
 	for first := true; ; first = false {
 		slots <- struct{}{}
@@ -198,7 +198,7 @@ func OpenCallbackSink(addr, ukey string) (*CallbackSink, error) {
 // URL is the callback address.
 func (s *CallbackSink) URL() string { return s.stall.url + "/bolink" }
 
-// Book is what the sink was told.
+// Book is what the sink received.
 func (s *CallbackSink) Book() *Book { return s.book }
 
 // Close stops listening.

@@ -56,7 +56,7 @@ func lower[T int64 | charge.Fen](a, b T) T {
 	return a
 }
 
-// sum adds. Where a lot replaces, a message of another method would wipe out what was told before, unless
+// sum adds. Where a lot replaces, a message of another method would wipe out what was reported before, unless
 // it is free parking, which is more than anything before it.
 func sum(in Input, had totals, r charge.Reduction) outcome {
 	if in.replaces() && !had.only(r.Method) && r.Method != charge.MethodFree {

@@ -1,4 +1,4 @@
-// Package rules decides what a charge is worth in its stay. It is pure: the same input always gives the
+// Package rules decides what a charge is worth in its stay. It is pure: the same input always returns the
 // same decision, and everything it looked at is kept in the decision.
 package rules
 
@@ -23,7 +23,7 @@ type Input struct {
 
 // Decide applies a rule to a charge and what its stay was granted before. State is sending with reason ok,
 // or no_grant with the reason; Reduction is what this charge adds to the stay (the ledger's entry), Send
-// what the lot is told. Whether the binding is off or a shadow, and whether there is a stay at all, is the
+// what the lot is sent. Whether the binding is off or a shadow, and whether there is a stay at all, is the
 // caller's affair.
 //
 // What per_day and lock look at depends on the ends of charges alone, so that their limits hold in whatever order

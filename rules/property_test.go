@@ -9,7 +9,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 )
 
-// run plays fixed grants one after the other into one stay and gives every decision.
+// run plays fixed grants one after the other into one stay and returns every decision.
 func run(rules []charge.Rule, priced bool, repeats charge.Repeats) []charge.Decision {
 	var granted []charge.Granted
 	var out []charge.Decision
@@ -129,7 +129,7 @@ func TestBestIsTheMaximumInAnyOrder(t *testing.T) {
 	})
 }
 
-// sum adds up to the cap, no further and no less; first gives the first alone.
+// sum adds up to the cap, no further and no less; first grants the first alone.
 func TestSumAndFirst(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		wishes := rapid.SliceOfN(rapid.Int64Range(1, 400), 1, 10).Draw(t, "wishes")

@@ -42,7 +42,7 @@ func asPushed(in Input) outcome {
 	return pass(r, charge.Say("rule.push_asks", charge.Grants("grant", r)))
 }
 
-// lotDecides needs somebody at the lot who can decide; a 4G lot has nobody but us.
+// lotDecides needs somebody at the lot who can decide; a 4G lot has only the gateway.
 func lotDecides(in Input, code string) outcome {
 	r := charge.Reduction{Method: charge.MethodLotDecides}
 	if in.Priced {

@@ -7,7 +7,7 @@ import (
 	"errors"
 )
 
-// ErrCipher is the one error of DecryptCBC: whoever could tell a bad length from a bad padding could read
+// ErrCipher is the one error of DecryptCBC: a caller who could distinguish a bad length from a bad padding could read
 // messages by asking (Vaudenay's padding oracle).
 var ErrCipher = errors.New("does not decrypt")
 

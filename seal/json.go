@@ -12,7 +12,7 @@ import (
 // ErrJSON is wrapped by every error about a text that is not the JSON it should be.
 var ErrJSON = errors.New("not the JSON that was expected")
 
-// maxDepth bounds how deep JSON may be nested, so that nobody spends our stack.
+// maxDepth bounds how deep JSON may be nested, so that no one spends our stack.
 const maxDepth = 32
 
 // Kind is the kind of a JSON value.
@@ -81,7 +81,7 @@ func readObject(text string, fields []Field) ([]Field, error) {
 	return fields, nil
 }
 
-// RawMember gives the bytes of a top-level member's value as they stand in the object: what a platform signed
+// RawMember returns the bytes of a top-level member's value as they stand in the object: what a platform signed
 // that signs text. The errors wrap ErrJSON.
 func RawMember(object []byte, name string) ([]byte, error) {
 	var from, to int

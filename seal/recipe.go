@@ -70,7 +70,7 @@ func (r Recipe) Masked(fields []Field) string {
 	}
 }
 
-// Sign is the signature of the fields in hex, in the recipe's case. An unknown recipe signs nothing and gives
+// Sign is the signature of the fields in hex, in the recipe's case. An unknown recipe signs nothing and returns
 // an empty text, which Verify refuses.
 func (r Recipe) Sign(fields []Field, secret string) string {
 	switch {

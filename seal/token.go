@@ -33,8 +33,8 @@ func SealToken(key []byte, account string, expiry time.Time) string {
 	return hex.EncodeToString(token[:])
 }
 
-// OpenToken checks a token, digit by digit as it was given out, against the account and the time now, and gives
-// its expiry. The error is ErrToken, also for an empty key: nobody can hold a token that was sealed with nothing.
+// OpenToken checks a token, digit by digit as it was given out, against the account and the time now, and returns
+// its expiry. The error is ErrToken, also for an empty key: no token is sealed with nothing.
 func OpenToken(key []byte, account, token string, now time.Time) (expiry time.Time, err error) {
 	var head [tokenHead]byte
 	if len(key) == 0 || len(token) != 2*tokenBytes {

@@ -12,7 +12,7 @@ var (
 	walkAudit = tableAudit.selectWhere("seq > ? ORDER BY seq LIMIT 1000")
 )
 
-// AuditRow is one row of the audit log, which nobody can change or delete.
+// AuditRow is one row of the audit log, which can be neither changed nor deleted.
 type AuditRow struct {
 	Seq         int64 // 1, 2, 3, …
 	Entry, Hash []byte
@@ -35,7 +35,7 @@ func (s *Store) AppendAudit(ctx context.Context, build func(seq int64, prev []by
 	})
 }
 
-// AuditPage gives up to limit rows before a number, newest first; before 0 gives the newest.
+// AuditPage returns up to limit rows before a number, newest first; before 0 begins at the newest.
 func (s *Store) AuditPage(ctx context.Context, before int64, limit int) ([]AuditRow, error) {
 	return s.auditPage(ctx, auditPage, newest(before), limit)
 }
@@ -60,7 +60,7 @@ func (s *Store) auditPage(ctx context.Context, q *statement, args ...any) (page 
 	return page, err
 }
 
-// WalkAudit gives every row to fn, oldest first, until it returns an error.
+// WalkAudit passes every row to fn, oldest first, until fn returns an error.
 func (s *Store) WalkAudit(ctx context.Context, fn func(seq int64, entry, hash []byte) error) error {
 	return s.Read(ctx, func(t *Tx) error {
 		for seq := int64(0); ; {

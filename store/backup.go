@@ -115,7 +115,7 @@ func copyFile(from, to string) error {
 	return errors.Join(err, out.Close())
 }
 
-// moveDurably gives a file its name once it is on the disk, and the name too.
+// moveDurably sets a file's name once it is on the disk, and the name too.
 func moveDurably(from, to string) error {
 	for _, step := range []func() error{
 		func() error { return syncFile(from) },

@@ -22,7 +22,7 @@ type Load struct {
 	Events     []charge.Event
 }
 
-// BulkLoad writes many charges into a store that has none yet, as quickly as the engine takes them, and gives
+// BulkLoad writes many charges into a store that has none yet, as quickly as the engine takes them, and returns
 // how many it wrote. Indexes are taken away meanwhile and made again at the end, or at the next Open where it
 // did not come so far; the store serves nothing else until then.
 func (s *Store) BulkLoad(ctx context.Context, loads iter.Seq[Load]) (n int64, err error) {

@@ -69,7 +69,7 @@ func (t *Tx) AddCharge(c *charge.Charge, issuer string) error {
 	return t.add(tableCharge, args...)
 }
 
-// SetCharge puts everything but id, platform and receipt. It gives outbox.ErrRepeated for a taken repeat key.
+// SetCharge puts everything but id, platform and receipt. It returns outbox.ErrRepeated for a taken repeat key.
 func (t *Tx) SetCharge(c *charge.Charge) error {
 	if err := t.moveRepeat(c); err != nil {
 		return err

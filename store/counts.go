@@ -49,7 +49,7 @@ func spans(q *statement, from, to time.Time) (args []any) {
 	return args
 }
 
-// Counts gives the figures of a span of time, from inclusive, to exclusive; what is pending is as of now.
+// Counts returns the figures of a span of time, from inclusive, to exclusive; what is pending is as of now.
 func (s *Store) Counts(ctx context.Context, from, to time.Time) (charge.Counts, error) {
 	n := charge.Counts{Pushes: make(map[charge.Outcome]int64), States: make(map[charge.State]int64)}
 	pending := func(c *cells) error {

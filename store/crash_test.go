@@ -64,7 +64,7 @@ func writeUntilKilled(where string) int {
 	return 0
 }
 
-// TestKilled kills a writing process three times and finds everything that it was told is written.
+// TestKilled kills a writing process three times and finds everything that was confirmed as written.
 func TestKilled(t *testing.T) {
 	server := storetest.StartPostgres(t)
 	for name, cfg := range map[string]store.Config{
@@ -122,7 +122,7 @@ func killedRound(t *testing.T, cfg store.Config) (told []int64) {
 	return told
 }
 
-// checkTold finds every charge that was told written, whole, and the data sound.
+// checkTold finds every charge that was confirmed as written, whole, and the data sound.
 func checkTold(t *testing.T, cfg store.Config, told []int64) {
 	t.Helper()
 	s, err := openConfig(cfg)
@@ -153,8 +153,8 @@ func checkTold(t *testing.T, cfg store.Config, told []int64) {
 	}
 }
 
-// TestDatabaseGoesAway restarts PostgreSQL, softly and hard, under writers: they are told busy meanwhile, go on by
-// themselves, and nothing they were told written is lost.
+// TestDatabaseGoesAway restarts PostgreSQL, softly and hard, under writers: they are answered busy meanwhile, go on by
+// themselves, and nothing confirmed as written is lost.
 func TestDatabaseGoesAway(t *testing.T) {
 	server := storetest.StartPostgres(t)
 	cfg := storetest.Postgres(server)(t)

@@ -93,7 +93,7 @@ func scanAttempt(c *cells) (charge.Attempt, error) {
 	}, c.failed()
 }
 
-// recentDelivery gives a delivery as it would be read, where that is known.
+// recentDelivery returns a delivery as it would be read, where that is known.
 func (t *Tx) recentDelivery(id int64) *charge.Delivery {
 	if t.recent == nil || slices.ContainsFunc(t.putDeliveries, func(d *charge.Delivery) bool { return d.ID == id }) {
 		return nil

@@ -16,7 +16,7 @@ var (
 	putRev     = statementOf("INSERT INTO doc_rev (kind, rev) VALUES (?, ?) ON CONFLICT (kind) DO UPDATE SET rev = excluded.rev", tableDocRev)
 )
 
-// Docs gives all documents of a kind by key.
+// Docs returns all documents of a kind by key.
 func (s *Store) Docs(ctx context.Context, kind string) (docs map[string][]byte, err error) {
 	err = s.Read(ctx, func(t *Tx) error {
 		docs = make(map[string][]byte)
@@ -29,7 +29,7 @@ func (s *Store) Docs(ctx context.Context, kind string) (docs map[string][]byte, 
 	return docs, err
 }
 
-// Doc gives one document; nil where there is none.
+// Doc returns one document; nil where there is none.
 func (s *Store) Doc(ctx context.Context, kind, key string) (body []byte, err error) {
 	err = s.Read(ctx, func(t *Tx) error {
 		_, err := t.get(selectDoc, func(c *cells) error {
@@ -50,8 +50,8 @@ func (s *Store) DocsRev(ctx context.Context, kind string) (rev int64, err error)
 	return rev, err
 }
 
-// PutDocs puts documents of a kind, all or none, and gives the kind's new revision; a nil body deletes. Where
-// the kind is no longer at expectRev it changes nothing and gives outbox.ErrRepeated; a negative expectRev
+// PutDocs puts documents of a kind, all or none, and returns the kind's new revision; a nil body deletes. Where
+// the kind is no longer at expectRev it changes nothing and returns outbox.ErrRepeated; a negative expectRev
 // takes any.
 func (s *Store) PutDocs(ctx context.Context, kind string, expectRev int64, puts map[string][]byte) (rev int64, err error) {
 	err = s.write(ctx, []int64{lockOf("doc", kind)}, func(t *Tx) error {

@@ -20,7 +20,7 @@ import (
 // fatalEnv turns this test binary into a child that may not write large files: its data folder.
 const fatalEnv = "CHARGESTAMP_STORE_FATAL"
 
-// writeUntilFatal writes until the disk fails, and prints what it was told is written and then "fatal".
+// writeUntilFatal writes until the disk fails, and prints what was confirmed as written and then "fatal".
 func writeUntilFatal(dir string) int {
 	signal.Ignore(syscall.SIGXFSZ) // the write fails instead
 	s, err := openConfig(store.Config{DataDir: dir})
@@ -52,8 +52,8 @@ func writeUntilFatal(dir string) int {
 	return 0
 }
 
-// A disk that fails ends all writing: the server is told, later writes are refused with the reason, and what was
-// told written before is there after a new start.
+// A disk that fails ends all writing: the server is notified, later writes are refused with the reason, and what was
+// confirmed as written before is there after a new start.
 func TestDiskFails(t *testing.T) {
 	dir := t.TempDir()
 	first, err := openConfig(store.Config{DataDir: dir}) // makes the schema, which is larger than what follows

@@ -32,7 +32,7 @@ func (f *filter) find(cond string, args ...any) {
 }
 
 // any narrows a column to any of some values. Where nothing else finds the rows an index on the column and the
-// order of the list is to be used, and it gives that order for one value only.
+// order of the list is to be used, and it returns that order for one value only.
 func (f *filter) any(column string, values []any) {
 	switch {
 	case len(values) == 0:
@@ -43,7 +43,7 @@ func (f *filter) any(column string, values []any) {
 	}
 }
 
-// branches gives a query of ids for each value of either, or one where there is none.
+// branches returns a query of ids for each value of either, or one where there is none.
 func (f *filter) branches(from *table, order string, limit int) (text string, args []any) {
 	one := func(more ...string) string {
 		where := ""

@@ -31,7 +31,7 @@ func (t *Tx) Histories(ids []int64) ([]*charge.History, error) {
 	return all, nil
 }
 
-// Sendings gives some charges with their stays and deliveries and nothing else.
+// Sendings returns some charges with their stays and deliveries and nothing else.
 func (t *Tx) Sendings(charges []*charge.Charge) ([]*charge.History, error) {
 	of := make(map[int64]*charge.History, len(charges))
 	ids, all := make([]int64, len(charges)), make([]*charge.History, len(charges))

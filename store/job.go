@@ -47,7 +47,7 @@ func claim(where string) *statement {
 	return q
 }
 
-// ClaimJobs leases up to limit due jobs whose lease is free or over to node until the given time, and gives
+// ClaimJobs leases up to limit due jobs whose lease is free or over to node until the given time, and returns
 // them, their Fence raised. Line jobs are given only for routes whose line is on this node, and only so many of one
 // route that no more than outbox.RouteMost are leased to the node.
 func (s *Store) ClaimJobs(ctx context.Context, node string, kind outbox.Kind, now, until time.Time, limit int) ([]outbox.Job, error) {
@@ -128,7 +128,7 @@ var (
 	wakeAny   = wake("kind <> 'line'")
 )
 
-// Job finds a job by its id, which is its delivery's id; nil once it is done. In a write nobody else can claim,
+// Job finds a job by its id, which is its delivery's id; nil once it is done. In a write no other process can claim,
 // change or end it until the commit.
 func (t *Tx) Job(id int64) (*outbox.Job, error) {
 	if t.readOnly {
@@ -151,7 +151,7 @@ func (t *Tx) SetJob(j outbox.Job) error {
 // EndJob deletes a job: nothing is left to try.
 func (t *Tx) EndJob(id int64) error { return t.link.put(deleteJob, []any{id}, -1) }
 
-// WakeJobs makes a lot's waiting jobs due at once and gives how many there were.
+// WakeJobs makes a lot's waiting jobs due at once and returns how many there were.
 func (t *Tx) WakeJobs(lot charge.LotID, now time.Time) (int, error) {
 	ms, all := millis(now), int64(0)
 	for _, q := range []*statement{wakeLine, wakeAny} { // each has an index of its own

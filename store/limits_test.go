@@ -104,7 +104,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// A server that answers before it has written is refused, whoever set it up so.
+// A server that answers before it has written is refused, for whatever reason it is set up so.
 func TestPostgresSettings(t *testing.T) {
 	server := storetest.StartPostgres(t)
 	refused := func(url, setting string) {

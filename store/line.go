@@ -18,8 +18,8 @@ var (
 	linesOf  = tableLine.selectWhere("lot = ? AND node <> '' ORDER BY local_id, link")
 )
 
-// PutLineSession says that a line is on a node and gives its new epoch, greater than every one the line had:
-// whoever held it before has lost it.
+// PutLineSession says that a line is on a node and returns its new epoch, greater than every one the line had:
+// the node that held it before has lost it.
 func (s *Store) PutLineSession(ctx context.Context, l charge.LineSession) (epoch int64, err error) {
 	err = s.write(ctx, []int64{lockOf("line", l.Lot.String())}, func(t *Tx) error {
 		_, err := t.get(putLine, func(c *cells) error {
@@ -31,7 +31,7 @@ func (s *Store) PutLineSession(ctx context.Context, l charge.LineSession) (epoch
 	return epoch, err
 }
 
-// BeatLineSessions stores when lines of a node were last heard, and gives those that the node has lost to another
+// BeatLineSessions stores when lines of a node were last heard, and returns those that the node has lost to another
 // one or to a newer epoch.
 func (s *Store) BeatLineSessions(ctx context.Context, node string, lines []charge.LineSession) (lost []charge.LineSession, err error) {
 	type line struct {

@@ -24,7 +24,7 @@ func chargesOf(t *Tx, f filter, p paging) (charge.Page[*charge.Charge], error) {
 	return pageOf(t, tableCharge, "received", f, p, scanCharge)
 }
 
-// CountCharges counts the charges that a list would have, up to its limit, and tells whether there are more.
+// CountCharges counts the charges that a list would have, up to its limit, and reports whether there are more.
 func (s *Store) CountCharges(ctx context.Context, cf charge.ChargeFilter) (n int, more bool, err error) {
 	err = s.Read(ctx, func(t *Tx) error {
 		f, err := t.chargeFilter(cf)
@@ -131,7 +131,7 @@ func (s *Store) Pushes(ctx context.Context, pf charge.PushFilter) (page charge.P
 	return page, err
 }
 
-// Stays lists stays, newest entry first; of all lots those first that were told last, unless a plate narrows them.
+// Stays lists stays, newest entry first; of all lots those first that were reported last, unless a plate narrows them.
 func (s *Store) Stays(ctx context.Context, sf charge.StayFilter) (page charge.Page[*charge.Stay], err error) {
 	err = s.Read(ctx, func(t *Tx) error {
 		var f filter

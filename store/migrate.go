@@ -44,7 +44,7 @@ func (s *Store) Schema() int64 {
 	return newest
 }
 
-// refuseNewer gives ErrNewerSchema where data have a schema that this program does not know. place names them.
+// refuseNewer returns ErrNewerSchema where data have a schema that this program does not know. place names them.
 func refuseNewer(folder, place string, have int64) error {
 	newest, err := newestSchema(folder)
 	if err != nil {

@@ -29,7 +29,7 @@ func (s *Store) EndNodeSessions(ctx context.Context, node string) error {
 	})
 }
 
-// LeaveNode is a node's farewell: its lines are down, what it had leased is anybody's at once, and nobody looks for
+// LeaveNode is a node's farewell: its lines are down, what it had leased is anybody's at once, and no node looks for
 // it until it beats again.
 func (s *Store) LeaveNode(ctx context.Context, node string) error {
 	return s.write(ctx, []int64{lockOf("node", node)}, func(t *Tx) error {
@@ -42,7 +42,7 @@ func (s *Store) LeaveNode(ctx context.Context, node string) error {
 	})
 }
 
-// JoinNode enters a node and gives its number for charge.NewIDs, the same one each time it comes. What the node
+// JoinNode enters a node and returns its number for charge.NewIDs, the same one each time it comes. What the node
 // held in an earlier life is free again: two processes never share a name. When all numbers are given away, that
 // of the node that has been gone the longest is given anew.
 func (s *Store) JoinNode(ctx context.Context, node string, now time.Time) (number uint16, err error) {
@@ -103,7 +103,7 @@ func (s *Store) BeatNode(ctx context.Context, node string, now time.Time) error 
 	})
 }
 
-// DeadNodes lists nodes whose last beat is before a time and whose lines nobody has ended since.
+// DeadNodes lists nodes whose last beat is before a time and whose lines no node has ended since.
 func (s *Store) DeadNodes(ctx context.Context, before time.Time) (names []string, err error) {
 	err = s.Read(ctx, func(t *Tx) error {
 		names, err = list(t, deadNodes, func(c *cells) (string, error) { return c.text(), nil }, millis(before))

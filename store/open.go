@@ -87,7 +87,7 @@ func openSQLite(ctx context.Context, s *Store) (_ engine, err error) {
 	if err = refuseNewerFile(e.file, "mode=ro"); err != nil {
 		return nil, err
 	}
-	// The file is made here so that nobody else can read it, not even before it holds anything.
+	// The file is made here so that no other process can read it, not even before it holds anything.
 	f, err := os.OpenFile(e.file, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)

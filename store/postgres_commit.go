@@ -71,7 +71,7 @@ func (c *committer) commitBatch(batch []*write) error {
 	return fmt.Errorf("%w: %w", outbox.ErrBusy, err)
 }
 
-// patient gives the server its time for what comes next.
+// patient lets the server take its time for what comes next.
 func (c *committer) patient() {
 	_ = c.conn.PgConn().Conn().SetDeadline(time.Now().Add(patience))
 }
@@ -86,7 +86,7 @@ func (c *committer) drop(err error) {
 // gone reports whether the connection is of no more use.
 func (c *committer) gone(err error) bool { return c.conn.IsClosed() || lost(err) }
 
-// dial connects where there is no connection; for a moment after it failed nobody tries again.
+// dial connects where there is no connection; for a moment after it failed it is not tried again.
 func (c *committer) dial() error {
 	if c.conn != nil {
 		return nil
@@ -203,7 +203,7 @@ func (c *committer) begin(locks []int64) error {
 	return err
 }
 
-// run runs a write statement by statement. It gives an error that ends the whole transaction; any other is the
+// run runs a write statement by statement. It returns an error that ends the whole transaction; any other is the
 // write's own.
 func (c *committer) run(w *write) error {
 	l := &pgConn{conn: c.conn, ctx: context.Background()}

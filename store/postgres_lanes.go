@@ -87,7 +87,7 @@ func (c crew) run(work func()) {
 	}
 }
 
-// runLanes runs and commits a batch. It gives errLanes where nothing is known against the batch but that it
+// runLanes runs and commits a batch. It returns errLanes where nothing is known against the batch but that it
 // cannot be run this way.
 func runLanes(s *Store, conn *pgx.Conn, crew crew, batch []*write) error {
 	all := &lanes{store: s, conn: conn, crew: crew, calls: make(chan call), locks: batchLocks(batch)}
@@ -100,7 +100,7 @@ func runLanes(s *Store, conn *pgx.Conn, crew crew, batch []*write) error {
 		rest = append(again, later...)
 	}
 	if !all.begun || all.committed {
-		return nil // not begun: nobody asked or put anything
+		return nil // not begun: nothing was asked or put
 	}
 	_, err := conn.Exec(context.Background(), "COMMIT")
 	return err
@@ -115,7 +115,7 @@ func pickWave(rest []*write) (wave, later []*write) {
 			free = free && !taken[l]
 		}
 		for _, l := range w.locks {
-			taken[l] = true // also of one that waits: nobody overtakes it
+			taken[l] = true // also of one that waits: none overtakes it
 		}
 		if free {
 			wave = append(wave, w)
@@ -126,7 +126,7 @@ func pickWave(rest []*write) (wave, later []*write) {
 	return wave, later
 }
 
-// run runs a wave and sends what it put, with the commit if it is the last. It gives the writes that are to be run
+// run runs a wave and sends what it put, with the commit if it is the last. It returns the writes that are to be run
 // again.
 func (all *lanes) run(wave []*write, last bool) (again []*write, err error) {
 	all.rows = make(map[heldRow]*lane)
@@ -247,7 +247,7 @@ func (all *lanes) round(waiting []call) error {
 	return err
 }
 
-// flush gives what a lane has put and a question of its must see.
+// flush sends what a lane has put and its next question must see.
 func (l *lane) flush(ask *question) (puts []put) {
 	if l.touched&ask.q.touches != 0 {
 		puts = l.puts

@@ -16,7 +16,7 @@ const missed = "22012" // division by zero
 var checkedTexts sync.Map // by text
 
 // queuePut queues a statement that must change so many rows; a negative number takes any. PostgreSQL itself counts
-// them and gives an error where there are others, so that nothing behind the put is done then, nor the commit.
+// them and returns an error where there are others, so that nothing behind the put is done then, nor the commit.
 func queuePut(b *pgx.Batch, text string, args []any, want int64) {
 	if want < 0 {
 		b.Queue(text, args...)

@@ -22,7 +22,7 @@ const (
 	holdFor    = 8 * time.Millisecond // that one batch of deletions may hold the writer
 	mostPruned = 2000                 // rows in one batch; PostgreSQL does some of the work after it is measured
 
-	// A visit to a lot that tells no stays lasts so long from its first charge.
+	// A visit to a lot that reports no stays lasts so long from its first charge.
 	visitLasts = 24 * time.Hour
 )
 
@@ -173,7 +173,7 @@ func (s *Store) pruneCharges(ctx context.Context, before string) (charges, stays
 	return charges, stays, err
 }
 
-// closeDays makes the sums of the days before a day final, and gives the first day where that cannot be yet.
+// closeDays makes the sums of the days before a day final, and returns the first day where that cannot be yet.
 func (s *Store) closeDays(ctx context.Context, before string) (first string, err error) {
 	if err := s.SumUp(ctx); err != nil {
 		return "", err

@@ -23,7 +23,7 @@ func (t *Tx) PushesOf(chargeID int64) ([]charge.Push, error) {
 	return list(t, selectPushes, deref(scanPush), chargeID)
 }
 
-// CountRefused adds one to the refused pushes of an account ("" for none) and platform on a day and gives the
+// CountRefused adds one to the refused pushes of an account ("" for none) and platform on a day and returns the
 // new count.
 func (t *Tx) CountRefused(platform, account, day string) (n int64, err error) {
 	_, err = t.get(countRefused, func(row *cells) error {

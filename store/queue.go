@@ -12,14 +12,14 @@ const (
 	queueLen = 4096 // writes that may wait; more are busy
 	batchLen = 512  // writes that share a commit at most
 
-	// A write that nobody waits for waits so long for one that somebody does.
+	// A write that no caller waits for waits so long for one that somebody does.
 	soonAfter = 5 * time.Millisecond
 )
 
 // queue holds the writes of one committer.
 type queue struct {
 	now  chan *write
-	soon chan *write // nobody waits for these: they share the commit of the next of the others
+	soon chan *write // no caller waits for these: they share the commit of the next of the others
 }
 
 func newQueue() queue { return queue{make(chan *write, queueLen), make(chan *write, queueLen)} }
@@ -70,7 +70,7 @@ func (w *write) run(tx *Tx) {
 	w.err = w.fn(tx)
 }
 
-// answer tells all what became of them; err, where it is set, is everybody's.
+// answer reports to all what became of them; err, where it is set, is everybody's.
 func (s *Store) answer(batch []*write, err error) {
 	s.batches.Add(1)
 	s.writes.Add(int64(len(batch)))
@@ -86,8 +86,8 @@ func (s *Store) answer(batch []*write, err error) {
 	}
 }
 
-// taker gives a function that waits for the next batch of a queue: all that is there when it looks, without
-// waiting for more, unless nobody waits for any of it. It gives nil when the store closes and nothing is queued.
+// taker returns a function that waits for the next batch of a queue: all that is there when it looks, without
+// waiting for more, unless no caller waits for any of it. It returns nil when the store closes and nothing is queued.
 func (s *Store) taker(q queue) func() []*write {
 	buf := make([]*write, 0, batchLen)
 	return func() []*write {
@@ -111,7 +111,7 @@ func (s *Store) taker(q queue) func() []*write {
 	}
 }
 
-// first waits for the first write of a batch, and behind one that nobody waits for a moment for another.
+// first waits for the first write of a batch, and behind one that no caller waits for a moment for another.
 func (q queue) first(buf []*write, closing <-chan struct{}) []*write {
 	select {
 	case w := <-q.now:

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// taken runs a taker over a queue and gives what it takes, batch by batch.
+// taken runs a taker over a queue and returns what it takes, batch by batch.
 func taken(t *testing.T, q queue) (batches <-chan []*write, end func()) {
 	s := &Store{closing: make(chan struct{})}
 	take, out := s.taker(q), make(chan []*write)
@@ -26,7 +26,7 @@ func taken(t *testing.T, q queue) (batches <-chan []*write, end func()) {
 
 func newWrite(t *testing.T) *write { return &write{ctx: t.Context(), done: make(chan error, 1)} }
 
-// A write that nobody waits for shares the commit of the next one that somebody waits for, and waits only so long.
+// A write that no caller waits for shares the commit of the next one that somebody waits for, and waits only so long.
 func TestSoonSharesACommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue()

@@ -9,7 +9,7 @@ import (
 
 // recent keeps the charges that are on their way, and their deliveries, as the writes of this store have left them:
 // what became of a delivery is known a few milliseconds after it was stored, and need not be read back. Only SQLite
-// has one, where nobody else writes. It belongs to the committer's goroutine.
+// has one, where no other process writes. It belongs to the committer's goroutine.
 type recent struct {
 	charges    generations[int64, *charge.Charge]
 	deliveries generations[int64, *charge.Delivery]
@@ -41,13 +41,13 @@ func (r *recent) keep(charges []*charge.Charge, deliveries []*charge.Delivery) {
 	}
 }
 
-// clear forgets everything: nobody knows what of it a failed commit has undone.
+// clear forgets everything: it is not known what of it a failed commit has undone.
 func (r *recent) clear() {
 	r.charges.clear()
 	r.deliveries.clear()
 }
 
-// know remembers a charge as it stands in the store, and gives that copy, which nobody changes.
+// know remembers a charge as it stands in the store, and returns that copy, which is never changed.
 func (t *Tx) know(c *charge.Charge) *charge.Charge {
 	own := ownCharge(c)
 	t.see(own)
@@ -61,7 +61,7 @@ func (t *Tx) see(c *charge.Charge) {
 	t.seen[c.ID] = *c
 }
 
-// recentCharge gives a charge as it would be read, where that is known.
+// recentCharge returns a charge as it would be read, where that is known.
 func (t *Tx) recentCharge(id int64) *charge.Charge {
 	if t.recent == nil {
 		return nil
@@ -77,7 +77,7 @@ func (t *Tx) recentCharge(id int64) *charge.Charge {
 	return ownCharge(c)
 }
 
-// put remembers a charge, which nobody changes any more, for recent as it would be read: times in whole milliseconds.
+// put remembers a charge, which is never changed any more, for recent as it would be read: times in whole milliseconds.
 func (t *Tx) put(c *charge.Charge) {
 	if t.recent == nil || t.bulk {
 		return

@@ -71,7 +71,7 @@ func (t *Tx) addRepeat(c *charge.Charge, issuer string) error {
 	return t.add(tableRepeat, c.Platform, c.RepeatKey, issuer, c.ID, "")
 }
 
-// moveRepeat takes a charge's new repeat key and gives the old one back. The issuer stays.
+// moveRepeat takes a charge's new repeat key and frees the old one. The issuer stays.
 func (t *Tx) moveRepeat(c *charge.Charge) error {
 	read, known := t.seen[c.ID]
 	was := read.RepeatKey

@@ -57,7 +57,7 @@ func (c *cells) bytes() []byte {
 		c.fail("bytes", v)
 	}
 	if ok && b == nil {
-		b = []byte{} // SQLite's driver gives nil for no bytes and for null alike
+		b = []byte{} // SQLite's driver returns nil for no bytes and for null alike
 	}
 	return b
 }
@@ -117,7 +117,7 @@ func number(b bool) int64 {
 	return 0
 }
 
-// encode writes JSON; a nil pointer gives an empty text.
+// encode writes JSON; a nil pointer becomes an empty text.
 func encode[T any](v *T) (string, error) {
 	if v == nil {
 		return "", nil

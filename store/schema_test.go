@@ -44,7 +44,7 @@ func refused(t *testing.T, what string, cfg store.Config) {
 	wantNewer(t, what, err)
 }
 
-// files gives a folder's files with what is in them. Those that SQLite makes anew to read are left out.
+// files returns a folder's files with what is in them. Those that SQLite makes anew to read are left out.
 func files(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	found := map[string]string{}

@@ -57,7 +57,7 @@ func (e *sqliteEngine) reader() (*sqliteConn, error) {
 	return dialSQLite(e.file, "mode=ro", "busy_timeout = 5000", "query_only = ON", "temp_store = MEMORY", "cache_size = -16384")
 }
 
-// check reads back what durability stands on: a PRAGMA that is not heeded gives no error. NORMAL forces the log to disk
+// check reads back what durability stands on: a PRAGMA that is not heeded reports no error. NORMAL forces the log to disk
 // before SQLite copies from it or begins it anew, and leaves it to settle before a write is answered.
 func (e *sqliteEngine) check() error {
 	version, err := e.write.value("SELECT sqlite_version()")
@@ -159,7 +159,7 @@ type ranBatch struct {
 func (e *sqliteEngine) settle(b ranBatch) {
 	if b.err == nil && e.store.dead.Load() == nil {
 		if err := e.sync(); err != nil {
-			e.store.fail(fmt.Errorf("sync: %w", err)) // what the disk has kept nobody knows, and a second try would not tell
+			e.store.fail(fmt.Errorf("sync: %w", err)) // what the disk has kept is unknown, and a second try would not show it
 		}
 	}
 	err := b.err
@@ -169,7 +169,7 @@ func (e *sqliteEngine) settle(b ranBatch) {
 		err = fmt.Errorf("%w: %w", outbox.ErrBusy, err)
 	}
 	if dead := e.store.dead.Load(); dead != nil {
-		err = *dead // also of a batch that went well: nobody knows what the disk has kept
+		err = *dead // also of a batch that went well: it is not known what the disk has kept
 	}
 	e.store.answer(b.writes, err)
 }
@@ -298,7 +298,7 @@ func (e *sqliteEngine) read(ctx context.Context, fn func(link) error) (err error
 	return fn(readLink{c})
 }
 
-// notify implements engine: there is nobody else.
+// notify implements engine: there is no other process.
 func (e *sqliteEngine) notify(_ context.Context, h Hint) error {
 	e.store.hint(h)
 	return nil

@@ -55,7 +55,7 @@ func (c *sqliteConn) close() error { return c.conn.Close() }
 // interruptedBy lets the end of ctx interrupt what runs from now on.
 func (c *sqliteConn) interruptedBy(ctx context.Context) { c.conn.SetInterrupt(ctx.Done()) }
 
-// prepared gives the statement prepared on this connection.
+// prepared returns the statement prepared on this connection.
 func (c *sqliteConn) prepared(q *statement) (*sqlite.Stmt, error) {
 	if st := c.stmt[q]; st != nil {
 		return st, nil
@@ -85,7 +85,7 @@ func (c *sqliteConn) run(text string, args []any) (n int64, err error) {
 	return n, err
 }
 
-// value runs a text and gives the first cell of its first row.
+// value runs a text and returns the first cell of its first row.
 func (c *sqliteConn) value(text string, args ...any) (v any, err error) {
 	err = c.once(text, func(st *sqlite.Stmt) error {
 		return c.rows(st, args, func(row *cells) error {
@@ -167,7 +167,7 @@ func (c *cells) read(st *sqlite.Stmt) {
 			st.ColumnBytes(i, b)
 			c.vals[i] = b
 		case sqlite.TypeFloat:
-			c.vals[i] = st.ColumnFloat(i) // none of ours: whoever reads it says so
+			c.vals[i] = st.ColumnFloat(i) // none of ours: the reader reports it
 		default:
 			c.vals[i] = nil
 		}

@@ -42,7 +42,7 @@ func (s *Store) Statement(ctx context.Context, f charge.StatementFilter) (rows [
 	return rows, err
 }
 
-// StatementView gives the first rows of a statement, and the sums of all.
+// StatementView returns the first rows of a statement, and the sums of all.
 func (s *Store) StatementView(ctx context.Context, f charge.StatementFilter, most int) (v charge.StatementView, err error) {
 	from, to, err := s.statementSpan(ctx, f)
 	if err != nil || from >= to {
@@ -130,7 +130,7 @@ func (t *Tx) totals(f charge.StatementFilter, from, to string, late sums) (days,
 	return days, byPart(rows), nil
 }
 
-// firstRows gives the first rows of a statement. It asks for no more of them than are wanted, platform by platform of each day.
+// firstRows returns the first rows of a statement. It asks for no more of them than are wanted, platform by platform of each day.
 func (t *Tx) firstRows(f charge.StatementFilter, days []charge.StatementRow, late sums, most int) (rows []charge.StatementRow, err error) {
 	type group struct{ day, platform string }
 	lateOf := make(map[group]sums)

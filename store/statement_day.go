@@ -51,7 +51,7 @@ func scanKeptDay(c *cells) keptDay {
 	return keptDay{day: c.text(), rev: c.int(), summed: c.int(), closed: c.bool(), upto: c.int(), known: true}
 }
 
-// keptDays gives how far each day of a span has come, in order.
+// keptDays returns how far each day of a span has come, in order.
 func (t *Tx) keptDays(from, to string) ([]keptDay, error) {
 	known := make(map[string]keptDay)
 	err := t.each(selectDays, func(c *cells) error {

@@ -19,7 +19,7 @@ const (
 	settledFor = time.Hour
 	// So many charges and changes are added up in one write, so that pushes never wait long.
 	mostSummed = 500
-	// Or so many, while a whole site is written and nobody waits.
+	// Or so many, while a whole site is written and no caller waits.
 	mostSummedAlone = 50_000
 )
 
@@ -218,7 +218,7 @@ type part struct {
 	seen  int     // charges and changes
 }
 
-// sumParts adds up the next few hundred charges of some days, and the changes of earlier ones. It gives the days that
+// sumParts adds up the next few hundred charges of some days, and the changes of earlier ones. It returns the days that
 // are not done.
 func (s *Store) sumParts(ctx context.Context, days []string) (rest []string, err error) {
 	before := millis(s.settledBefore())
@@ -264,7 +264,7 @@ func (s *Store) sumParts(ctx context.Context, days []string) (rest []string, err
 }
 
 // nextPart looks at what there is to add up of a day until a time, about most charges and changes, on one snapshot.
-// more tells that there is something left.
+// more reports that there is something left.
 func (t *Tx) nextPart(day string, end int64, most int) (p part, more bool, err error) {
 	days, err := t.keptDays(day, nextDay(day))
 	if err != nil {

@@ -28,7 +28,7 @@ var (
 	everyLine = tableLine.selectWhere("lot = ? ORDER BY beat")
 )
 
-// LotStatus says how a lot stands. Of a lot that nothing is known of it gives the zero status.
+// LotStatus says how a lot stands. Of a lot that nothing is known of it returns the zero status.
 func (s *Store) LotStatus(ctx context.Context, lot charge.LotID) (charge.LotStatus, error) {
 	all, err := s.lotStatuses(ctx, [4]*statement{marksOf, everyLine, pendingOf, unknownOf}, lot.String())
 	if len(all) == 0 {
@@ -95,7 +95,7 @@ func (s *Store) lotStatuses(ctx context.Context, from [4]*statement, args ...any
 	return all, err
 }
 
-// earlier gives the earlier of two times, a zero one being none.
+// earlier returns the earlier of two times, a zero one being none.
 func earlier(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b

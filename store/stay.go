@@ -62,7 +62,7 @@ func (t *Tx) SetStay(s *charge.Stay) error {
 		millis(s.ToldEntered), millis(s.ToldLeft), s.ID)
 }
 
-// stayEnds is when a stay is over: never while it is open, at its entry where nobody told.
+// stayEnds is when a stay is over: never while it is open, at its entry where its end was not reported.
 func stayEnds(s *charge.Stay) int64 {
 	switch {
 	case s.Open:

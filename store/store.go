@@ -34,7 +34,7 @@ type Store struct {
 	log    *slog.Logger
 	engine engine
 	queues []queue
-	ids    *charge.IDs // of rows that nobody else names
+	ids    *charge.IDs // of rows whose ids the store assigns itself
 	plates seenPlates
 	hints  chan Hint
 	summed settled // how far charges are added up for statements
@@ -80,12 +80,12 @@ type link interface {
 	// exec runs a statement now and says how many rows it changed.
 	exec(q *statement, args []any) (int64, error)
 	// put is exec that may be put off to the end of the transaction. Another number of changed rows than
-	// want gives errMissed; a negative want takes any.
+	// want returns errMissed; a negative want takes any.
 	put(q *statement, args []any, want int64) error
 }
 
 type asker interface {
-	// query gives each row to a function; the row is its only until it returns.
+	// query passes each row to a function; the row is its only until it returns.
 	query(q *statement, args []any, each func(*cells) error) error
 }
 
@@ -118,7 +118,7 @@ func (s *Store) Close() error {
 	return err
 }
 
-// Fatal gives the error after which the store takes no more writes: the disk did not keep what it was given.
+// Fatal returns the error after which the store takes no more writes: the disk did not keep what it was given.
 // The server must stop; it may start again on a sound disk.
 func (s *Store) Fatal() <-chan error { return s.failed }
 
@@ -140,7 +140,7 @@ type Stats struct {
 	Queued  int   // writes that wait now
 }
 
-// Stats tells how the store is doing.
+// Stats reports how the store is doing.
 func (s *Store) Stats() Stats {
 	st := Stats{Batches: s.batches.Load(), Writes: s.writes.Load(), Reruns: s.reruns.Load(), Busy: s.busy.Load()}
 	for _, q := range s.queues {
@@ -160,9 +160,9 @@ func (s *Store) Engine() string {
 	return "postgres"
 }
 
-// Write runs fn in a durable transaction in which nobody else changes the named visits, and returns after the
+// Write runs fn in a durable transaction in which no other write changes the named visits, and returns after the
 // commit. Many writes share one commit; an error or panic of one undoes that one alone and is returned as it
-// is. It gives outbox.ErrBusy at once when too many wait or the database is away, and the error of a ctx that
+// is. It returns outbox.ErrBusy at once when too many wait or the database is away, and the error of a ctx that
 // ends before fn has begun.
 //
 // fn may be run more than once, on another goroutine, and only its last run counts: it must not change
@@ -171,7 +171,7 @@ func (s *Store) Write(ctx context.Context, visits []charge.VisitKey, fn func(*Tx
 	return s.write(ctx, visitLocks(visits), fn)
 }
 
-// WriteSoon is Write for what nobody waits for: a few milliseconds may pass until it shares the commit of a write that
+// WriteSoon is Write for what no caller waits for: a few milliseconds may pass until it shares the commit of a write that
 // somebody does wait for.
 func (s *Store) WriteSoon(ctx context.Context, visits []charge.VisitKey, fn func(*Tx) error) error {
 	locks := visitLocks(visits)
@@ -234,7 +234,7 @@ func (s *Store) enqueue(ctx context.Context, in chan<- *write, w *write) error {
 	}
 }
 
-// visitLocks gives the locks of visits, sorted, each once.
+// visitLocks returns the locks of visits, sorted, each once.
 func visitLocks(visits []charge.VisitKey) []int64 {
 	locks := make([]int64, 0, len(visits))
 	for _, v := range visits {
@@ -264,7 +264,7 @@ func wrapf(err error, format string, args ...any) error {
 	return fmt.Errorf("store: "+format+": %w", append(args, err)...)
 }
 
-// Hint says that something may be worth looking at now. Hints may be lost and are never needed: whoever acts
+// Hint says that something may be worth looking at now. Hints may be lost and are never needed: who acts
 // on one also looks by itself now and then.
 type Hint struct {
 	Topic   string
@@ -276,7 +276,7 @@ func (s *Store) Notify(ctx context.Context, topic, payload string) error {
 	return s.engine.notify(ctx, Hint{topic, payload})
 }
 
-// Hints gives the hints that came; who does not read them loses some.
+// Hints returns the hints that came; who does not read them loses some.
 func (s *Store) Hints() <-chan Hint { return s.hints }
 
 func (s *Store) hint(h Hint) {

@@ -41,7 +41,7 @@ func openSyncing(t *testing.T) *syncing {
 	return y
 }
 
-// begin starts a write and gives once it runs.
+// begin starts a write and returns once it runs.
 func (y *syncing) begin(t *testing.T) (done chan error) {
 	t.Helper()
 	done = make(chan error, 1)

@@ -130,7 +130,7 @@ func (t *table) remove() *statement {
 	return s
 }
 
-// kindsOf gives the kinds of named columns.
+// kindsOf returns the kinds of named columns.
 func (t *table) kindsOf(names []string) string {
 	kinds := make([]byte, len(names))
 	for i, n := range names {

@@ -27,7 +27,7 @@ type Tx struct {
 	putDeliveries []*charge.Delivery
 }
 
-// get gives the first row of a query to scan, if there is one.
+// get passes the first row of a query to scan, if there is one.
 func (t *Tx) get(q *statement, scan func(*cells) error, args ...any) (found bool, err error) {
 	err = t.link.query(q, args, func(row *cells) error {
 		found = true
@@ -42,7 +42,7 @@ func (t *Tx) get(q *statement, scan func(*cells) error, args ...any) (found bool
 	return found, err
 }
 
-// each gives every row of a query to scan.
+// each passes every row of a query to scan.
 func (t *Tx) each(q *statement, scan func(*cells) error, args ...any) error {
 	return t.link.query(q, args, scan)
 }

@@ -78,7 +78,7 @@ func identity(ctx context.Context) guard.Identity {
 	return who
 }
 
-// authorize lets in whoever holds a token of the operation's role or a higher one.
+// authorize lets in the holder of a token of the operation's role or a higher one.
 func (a *api) authorize(ctx huma.Context, next func(huma.Context)) {
 	who := identity(ctx.Context())
 	if who.Role == "" {

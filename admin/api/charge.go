@@ -13,7 +13,7 @@ import (
 	"github.com/chargestamp/chargestamp/words"
 )
 
-// chargeHead is what a charge's push tells; chargeTail what came of it at the exit; chargeFull is a charge as the
+// chargeHead is what a charge's push holds; chargeTail what came of it at the exit; chargeFull is a charge as the
 // docs/api.md prints it, in lists and alone.
 type chargeHead struct {
 	ID          string     `json:"id"`

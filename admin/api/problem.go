@@ -20,7 +20,7 @@ var statuses = map[desk.Kind]int{
 	desk.Conflict:     http.StatusConflict,
 }
 
-// problem gives a failure as a problem document. An internal one says nothing but that it is one; the log
+// problem returns a failure as a problem document. An internal one says nothing but that it is one; the log
 // has the rest.
 func problem(ctx context.Context, d *desk.Desk, err error) huma.StatusError {
 	var known *desk.Error

@@ -54,7 +54,7 @@ func browser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context
 	return ctx
 }
 
-// open gives a new window that knows nobody.
+// open returns a new window without cookies.
 func open(t *testing.T, browser context.Context, base string) *tab {
 	t.Helper()
 	ctx, done := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())

@@ -108,7 +108,7 @@ func wayBack(r *http.Request, p *page) string {
 	return localPath(from.RequestURI())
 }
 
-// setup makes the first admin, for whoever holds the link that the start has printed.
+// setup makes the first admin, for those who hold the link that the start has printed.
 func (c *Console) setup(w http.ResponseWriter, r *http.Request, p *page) error {
 	if !c.cfg.Guard.Setup.Open() {
 		return c.seeOther(w, r, "/login", "")

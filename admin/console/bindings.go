@@ -29,7 +29,7 @@ type bindingView struct {
 	Lot       *charge.Lot
 	Handover  []fact
 	Addresses []string
-	NoBase    bool // Addresses are paths alone: nobody has said where we are reached
+	NoBase    bool // Addresses are paths alone: no setting says where we are reached
 	Shadow    shadow
 	CanTest   bool
 	Test      form

@@ -39,7 +39,7 @@ type Config struct {
 	Keys   *guard.Keyring
 	OIDC   *guard.OIDC    // sign-in at an issuer; nil is none
 	Alerts *alert.Watcher // nil is none
-	// PublicURL is the address that platforms push to, told on the handover pages; empty where the operator
+	// PublicURL is the address that platforms push to, shown on the handover pages; empty where the operator
 	// has not said.
 	PublicURL string
 	Secure    bool                       // the console is reached by HTTPS though we speak HTTP: a proxy in front
@@ -56,7 +56,7 @@ type Console struct {
 	mux   *http.ServeMux
 	gets  []string // patterns of what is looked at
 
-	hears   sync.Once     // has asked the server to be told when it stops
+	hears   sync.Once     // has asked the server to be notified when it stops
 	leaving chan struct{} // closed when it does: live charts end then
 }
 
@@ -120,7 +120,7 @@ func (c *Console) routes() {
 	c.accessRoutes()
 }
 
-// Pages lists the patterns of everything that can be looked at ("/charges/{id}"), for whoever measures or tests
+// Pages lists the patterns of everything that can be looked at ("/charges/{id}"), for those who measure or test
 // each of them. What answers there may also be a file or a stream.
 func Pages() []string {
 	c := &Console{mux: http.NewServeMux()}
@@ -153,7 +153,7 @@ func (c *Console) open(pattern string, h handler) {
 	c.handle(pattern, func(w http.ResponseWriter, r *http.Request) { c.serve(w, r, c.page(r), h) })
 }
 
-// signed registers a page for whoever is signed in with a role or a higher one.
+// signed registers a page for those who are signed in with a role or a higher one.
 func (c *Console) signed(least guard.Role, pattern string, h handler) {
 	c.handle(pattern, func(w http.ResponseWriter, r *http.Request) {
 		p := c.page(r)

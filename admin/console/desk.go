@@ -127,7 +127,7 @@ func (c *Console) alerts(w http.ResponseWriter, r *http.Request, p *page) error 
 	return render(w, r, http.StatusOK, alertsPage(p, c.cfg.Alerts, "", ""))
 }
 
-// testAlert sends a message to one webhook, so that nobody has to wait for trouble to see whether it works.
+// testAlert sends a message to one webhook, so that no one has to wait for trouble to see whether it works.
 func (c *Console) testAlert(w http.ResponseWriter, r *http.Request, p *page) error {
 	name := r.PostForm.Get("name")
 	if c.cfg.Alerts == nil {
@@ -190,7 +190,7 @@ func (c *Console) audit(w http.ResponseWriter, r *http.Request, p *page) error {
 	return render(w, r, http.StatusOK, auditPage(p, list))
 }
 
-// auditDetail gives all that one entry says, as a text.
+// auditDetail returns all that one entry says, as a text.
 func (c *Console) auditDetail(w http.ResponseWriter, r *http.Request, p *page) error {
 	seq, err := strconv.ParseInt(r.PathValue("seq"), 10, 64)
 	if err != nil || seq < 1 {
@@ -215,7 +215,7 @@ const (
 	auditMore  = 800
 )
 
-// clipDetail gives a detail's beginning and, where that is not all, more of it.
+// clipDetail returns a detail's beginning and, where that is not all, more of it.
 func clipDetail(detail string) (first, more string) {
 	text := []rune(detail)
 	if len(text) <= auditFirst && !strings.Contains(detail, "\n") {

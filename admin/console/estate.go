@@ -59,7 +59,7 @@ type estateView struct {
 	Platforms []platform.Info
 }
 
-// keep gives those of a list that fit.
+// keep returns those of a list that fit.
 func keep[T any](list []T, fits func(T) bool) []T {
 	var kept []T
 	for _, o := range list {
@@ -153,7 +153,7 @@ func (c *Console) applyThing(r *http.Request, p *page, t *thing, b *formBuilder)
 	return "applied", nil
 }
 
-// estateErrors puts what is wrong with a document beside its fields; what has no field here is told on top.
+// estateErrors puts what is wrong with a document beside its fields; what has no field here is reported on top.
 func estateErrors(p *page, f form, err error) error {
 	var known *desk.Error
 	if !errors.As(err, &known) || known.Kind != desk.Invalid {
@@ -229,7 +229,7 @@ func (c *Console) keepSecrets(p *page, t *thing) (string, error) {
 	return c.seal64(plain, place)
 }
 
-// What the import page shows: a file larger than mostShown is kept packed, and mostWrong of its errors are told.
+// What the import page shows: a file larger than mostShown is kept packed, and mostWrong of its errors are shown.
 const (
 	mostShown = 48 << 10
 	mostWrong = 100

@@ -18,7 +18,7 @@ func thingName(p *page, kind string) string {
 		"binding": p.T("对接", "binding")}[kind]
 }
 
-// sayChange gives a change as the page says it: in English as an estate file has it, in Chinese with the fields and
+// sayChange returns a change as the page says it: in English as an estate file has it, in Chinese with the fields and
 // choices called what the forms call them. What somebody typed stays as it is.
 func sayChange(p *page, c estate.Change) estate.Change {
 	if p.Lang == words.English {

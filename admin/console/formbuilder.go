@@ -116,7 +116,7 @@ func (b *formBuilder) view(f estate.Field, path string) (fieldView, bool) {
 	return v, true
 }
 
-// reports tells whether the account's platform hears of usages.
+// reports reports whether the account's platform hears of usages.
 func reports(t *thing) bool { return t.Platform != nil && t.Platform.Report }
 
 // names reports whether a field names the thing.
@@ -298,7 +298,7 @@ func (b *formBuilder) value(f estate.Field, path string) (any, bool) {
 	return text, true
 }
 
-// onlyDefaults reports whether an object says nothing but what its choices stand at when nobody has chosen: a browser
+// onlyDefaults reports whether an object says nothing but what its choices stand at when none was chosen: a browser
 // sends those always.
 func onlyDefaults(part map[string]any, fields []estate.Field) bool {
 	for _, f := range fields {

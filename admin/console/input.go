@@ -107,7 +107,7 @@ func (p *page) in(path string) bool {
 	return p.Path == path || path != "/" && strings.HasPrefix(p.Path, path+"/")
 }
 
-// RoleName gives a role in a word.
+// RoleName returns a role in a word.
 func (p *page) RoleName(r guard.Role) string {
 	switch r {
 	case guard.RoleViewer:

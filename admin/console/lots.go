@@ -181,7 +181,7 @@ func (c *Console) boundTo(id charge.LotID) []boundAccount {
 	return out
 }
 
-// platformOf gives the platform of an account, switched off or not.
+// platformOf returns the platform of an account, switched off or not.
 func (c *Console) platformOf(account string) string {
 	for _, a := range c.desk.Estate().Accounts() {
 		if a.ID == account {

@@ -26,7 +26,7 @@ const (
 // page is what every page knows: who looks, in which language, and where.
 type page struct {
 	Lang    words.Lang
-	Who     guard.Identity // no role: nobody has signed in
+	Who     guard.Identity // no role: not signed in
 	CSRF    string
 	Path    string // of this page, for the menu
 	Here    string // path and query, for the way back
@@ -79,13 +79,13 @@ func language(s string) words.Lang {
 	return words.Chinese
 }
 
-// T gives a text in the page's language.
+// T returns a text in the page's language.
 func (p *page) T(zh, en string) string { return words.Text{ZH: zh, EN: en}.In(p.Lang) }
 
 // Word explains a code of a closed list.
 func (p *page) Word(list words.List, code string) words.Entry { return p.words.Find(list, code) }
 
-// Say gives a text of the catalogue in the page's language.
+// Say returns a text of the catalogue in the page's language.
 func (p *page) Say(t words.Text) string { return t.In(p.Lang) }
 
 // Note words a note in the page's language.
@@ -122,7 +122,7 @@ func (p *page) Support() bool { return p.May(guard.RoleSupport) }
 // Admin reports whether an admin looks.
 func (p *page) Admin() bool { return p.May(guard.RoleAdmin) }
 
-// Platform gives a platform's name.
+// Platform returns a platform's name.
 func (p *page) Platform(id string) string {
 	if name, ok := p.names[id]; ok {
 		return name.In(p.Lang)
@@ -148,7 +148,7 @@ func (p *page) Ago(t time.Time) string {
 // Plate shows a plate as who looks may see it.
 func (p *page) Plate(plate charge.Plate) string { return desk.ShowPlate(p.Who, plate) }
 
-// Clock gives a moment in Shanghai, short where it is of today.
+// Clock returns a moment in Shanghai, short where it is of today.
 func (p *page) Clock(t time.Time) string {
 	if t.IsZero() {
 		return "–"
@@ -166,7 +166,7 @@ func (p *page) Clock(t time.Time) string {
 // Stamp is a moment for machines.
 func Stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// Age gives how long ago something was.
+// Age returns how long ago something was.
 func (p *page) Age(t time.Time) string {
 	if t.IsZero() {
 		return "–"
@@ -174,7 +174,7 @@ func (p *page) Age(t time.Time) string {
 	return p.Span(p.Now.Sub(t))
 }
 
-// Span gives a length of time in one unit or two.
+// Span returns a length of time in one unit or two.
 func (p *page) Span(d time.Duration) string {
 	switch {
 	case d < 0:
@@ -207,13 +207,13 @@ func (p *page) Reduction(r *charge.Reduction) string {
 	return p.Say(p.Word(words.Method, string(r.Method)).Name)
 }
 
-// Yuan gives money.
+// Yuan returns money.
 func (p *page) Yuan(f charge.Fen) string { return p.T(f.String()+" 元", "¥"+f.String()) }
 
-// ID gives an id as text.
+// ID returns an id as text.
 func ID(id int64) string { return strconv.FormatInt(id, 10) }
 
-// Count gives a number with its thousands apart.
+// Count returns a number with its thousands apart.
 func Count(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {

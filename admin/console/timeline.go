@@ -169,7 +169,7 @@ func decisionStep(p *page, c *charge.Charge, d *charge.Decision) step {
 	return s
 }
 
-// ruleFacts tells a rule line by line, leaving out what it does not say.
+// ruleFacts reports a rule line by line, leaving out what it does not say.
 func ruleFacts(p *page, r charge.Rule) []fact {
 	facts := []fact{{p.T("规则版本", "rule version"), strconv.Itoa(r.Version)}, {p.T("减免方式", "grant"), grantText(p, r)}}
 	add := func(zh, en, value string, there bool) {
@@ -279,7 +279,7 @@ func usageStep(p *page, c *charge.Charge) step {
 	return st
 }
 
-// usedText gives a usage in minutes, yuan or both.
+// usedText returns a usage in minutes, yuan or both.
 func usedText(p *page, u *charge.Usage) string {
 	minutes := words.Minutes(p.Lang, u.Minutes)
 	switch {

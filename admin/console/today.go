@@ -239,7 +239,7 @@ func (c *Console) sendPoint(w http.ResponseWriter, r *http.Request, ago time.Dur
 // workLists are what waits for a person.
 var workLists = []string{"held", "left", "unknown", "gave-up", "refused", "near"}
 
-// workFilter gives the charges of a work list; ok is false for a list that is none of charges.
+// workFilter returns the charges of a work list; ok is false for a list that is none of charges.
 func workFilter(list string) (f charge.ChargeFilter, ok bool) {
 	switch list {
 	case "held":
@@ -258,7 +258,7 @@ func workFilter(list string) (f charge.ChargeFilter, ok bool) {
 	return f, true
 }
 
-// workName gives a work list's name and what to do with it.
+// workName returns a work list's name and what to do with it.
 func workName(p *page, list string) (name, help string) {
 	switch list {
 	case "held":

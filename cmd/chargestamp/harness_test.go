@@ -83,7 +83,7 @@ func (p *process) addresses() []string {
 		fmt.Sprint("CHARGESTAMP_LINE=", p.ready["line"])}
 }
 
-// stop asks the process to end and gives its exit code.
+// stop asks the process to end and returns its exit code.
 func (p *process) stop() (int, error) {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return -1, err

@@ -64,7 +64,7 @@ func (s *site) link(from, to string) {
 	}
 }
 
-// runsOn tells commands that end only when they are told to.
+// runsOn lists commands that end only when they are asked to.
 var runsOn = regexp.MustCompile(`bin/chargestamp (serve|lot (sdk|api|gate))\b`)
 
 // follow types one command as a page prints it; it must succeed.
@@ -97,7 +97,7 @@ func (s *site) launch(line string) {
 	}
 }
 
-// run types a command and gives its exit code and all that it printed.
+// run types a command and returns its exit code and all that it printed.
 func (s *site) run(line string) (int, string) {
 	text, err := s.shell(line).CombinedOutput()
 	s.outputs = append(s.outputs, string(text))
@@ -130,7 +130,7 @@ func (s *site) until(line, pattern string) {
 // last is what the last command printed.
 func (s *site) last() string { return s.outputs[len(s.outputs)-1] }
 
-// typed gives the commands of a page's sh blocks below a heading, up to the next of the same level.
+// typed returns the commands of a page's sh blocks below a heading, up to the next of the same level.
 func typed(t *testing.T, page, heading string) []string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(repository(t), page))

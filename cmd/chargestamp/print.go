@@ -107,7 +107,7 @@ func (t table) write(to io.Writer) error {
 	return err
 }
 
-// displayWidth is how many places a terminal gives a text.
+// displayWidth is how many places a text takes on a terminal.
 func displayWidth(text string) (places int) {
 	for _, r := range text {
 		switch width.LookupRune(r).Kind() {

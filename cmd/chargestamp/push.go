@@ -215,7 +215,7 @@ func parseFen(text string, to *charge.Fen) error {
 	return nil
 }
 
-// parseTime reads RFC 3339, or local time of Asia/Shanghai; empty text gives the fallback.
+// parseTime reads RFC 3339, or local time of Asia/Shanghai; empty text returns the fallback.
 func parseTime(text string, fallback time.Time) (time.Time, error) {
 	if text == "" {
 		return fallback, nil

@@ -28,7 +28,7 @@ import (
 //	until REGEXP chargestamp ARG… runs a command again and again until its output matches
 //	json PATH [VALUE]             the last output is JSON and has this at PATH, such as 0.platform
 //	get PATH STATUS               asks the admin listener, with the token
-//	newer DIR                     gives the data in DIR a schema of later days
+//	newer DIR                     marks the data in DIR a schema of later days
 func TestScripts(t *testing.T) {
 	docs, err := filepath.Abs("../../docs")
 	if err != nil {

@@ -56,7 +56,7 @@ func (s *serveFlags) config() (app.Config, error) {
 	return cfg, nil
 }
 
-// readyLine tells scripts that the server listens, and where.
+// readyLine notifies scripts that the server listens, and where.
 type readyLine struct {
 	Ready  bool   `json:"ready"`
 	HTTP   string `json:"http"`
@@ -68,7 +68,7 @@ type readyLine struct {
 // stopWithin bounds a graceful stop.
 const stopWithin = 15 * time.Second
 
-// Run serves until the process is told to stop.
+// Run serves until the process is asked to stop.
 func (s *serveCommand) Run(c *console) error {
 	cfg, err := s.config()
 	if err != nil {

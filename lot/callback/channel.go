@@ -50,7 +50,7 @@ func (c *Channel) Deliver(o lot.Order, done func(lot.Result)) {
 	c.calls.Put(o.Lot, func() (lot.Result, calls.Verdict) { return c.try(o, place) }, done)
 }
 
-// Breaker tells how a lot stands: "closed", "open" while it rests after failures, "half_open" while one try at a time
+// Breaker reports how a lot stands: "closed", "open" while it rests after failures, "half_open" while one try at a time
 // finds out whether it answers again.
 func (c *Channel) Breaker(id charge.LotID) string { return c.calls.Breaker(id) }
 

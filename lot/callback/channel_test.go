@@ -174,7 +174,7 @@ func TestBreaker(t *testing.T) {
 	}
 }
 
-// A refusal is an answer, and an address that may not be dialled is nobody's failure: neither tires a lot.
+// A refusal is an answer, and an address that may not be dialled is no failure of the lot: neither tires a lot.
 func TestWhatDoesNotTireALot(t *testing.T) {
 	var err error
 	client := post(func(outbound.Request) (outbound.Response, error) {

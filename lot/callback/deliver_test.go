@@ -143,7 +143,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// TestNoAnswer tells apart what left and what did not: only the one may have been applied.
+// TestNoAnswer distinguishes what left and what did not: only the one may have been applied.
 func TestNoAnswer(t *testing.T) {
 	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)

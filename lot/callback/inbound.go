@@ -53,7 +53,7 @@ type message struct {
 // uploaded is what the book's example says to an entry that was taken: https://www.kancloud.cn/bolink/newapi/524045
 const uploaded = "上传成功"
 
-// handle looks at the seal before it looks at anything else, and gives the message to one of the three, which
+// handle looks at the seal before it looks at anything else, and hands the message to one of the three, which
 // answers with the order it was about.
 func (a *API) handle(then func(ctx context.Context, m message) (order string, answer lot.Answer, err error)) http.HandlerFunc {
 	return lot.Handle(func(ctx context.Context, body []byte) any {

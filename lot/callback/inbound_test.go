@@ -48,7 +48,7 @@ func s1(data, key string) string { return fmt.Sprintf("%X", md5.Sum([]byte(data+
 
 func signed(data, key string) string { return `{"data":` + data + `,"sign":"` + s1(data, key) + `"}` }
 
-// tell sends a body to a path and gives the answer's status and body.
+// tell sends a body to a path and returns the answer's status and body.
 func tell(d lot.Directory, e *events, path, body string) (int, string) {
 	api := New(Config{Directory: d, Events: e, Now: func() time.Time { return noon }, Logger: slog.New(slog.DiscardHandler),
 		Reported: []Reported{{"1", "telaidian", "特来电"}, {"2", "aotexun", "奥特迅"}, {"13", "dakeyun", "达克云"}}})
@@ -263,7 +263,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// refused checks that a body is answered with state 0 and a text, and that nobody within hears of it.
+// refused checks that a body is answered with state 0 and a text, and that nothing within hears of it.
 func refused(t *testing.T, path, body, want string) {
 	t.Helper()
 	e := &events{answer: lot.Answer{State: 1}}

@@ -11,7 +11,7 @@ import (
 
 // The numbers that look alike but differ between interfaces (docs/lots/README.md), as far as they concern API lots.
 
-// compose gives the members of a composed 5.14, numbers as they were written.
+// compose returns the members of a composed 5.14, numbers as they were written.
 func compose(t *testing.T, n lot.Notice) map[string]any {
 	t.Helper()
 	body, err := newChannel(t, ChannelConfig{}).Compose(n)

@@ -7,7 +7,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 )
 
-// breaker gives a lot that does not answer a rest. It is four fields and no lock, for it lives under the
+// breaker lets a lot that does not answer rest. It is four fields and no lock, for it lives under the
 // channel's: failsafe-go's breaker and bulkhead cost 16 allocations and 0.9 µs a call here and would have to be
 // asked again under that lock.
 type breaker struct {
@@ -46,7 +46,7 @@ func (b *breaker) restError() error {
 		fmt.Sprintf("the lot's last %d tries failed; it is left alone until %s", b.failed, b.until.In(charge.Shanghai).Format(time.TimeOnly)))
 }
 
-// Breaker tells how a lot stands: "closed", "open" while it rests after failures, "half_open" while one try
+// Breaker reports how a lot stands: "closed", "open" while it rests after failures, "half_open" while one try
 // at a time finds out whether it answers again.
 func (c *Queue) Breaker(id charge.LotID) string {
 	c.mu.Lock()

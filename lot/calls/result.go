@@ -27,7 +27,7 @@ func NotSent(err error, at time.Time) lot.Result {
 	return lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError, Detail: charge.Say("delivery.not_sent", charge.Because("cause", charge.Cause(err))), At: at}
 }
 
-// Failure tells a request that left without an answer from one that did not leave. err is an error of package outbound.
+// Failure distinguishes a request that left without an answer from one that did not leave. err is an error of package outbound.
 func Failure(err error, now time.Time) (lot.Result, Verdict) {
 	if refused := (*outbound.Refused)(nil); errors.As(err, &refused) {
 		return NotSent(refused, now), Untried

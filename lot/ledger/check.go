@@ -70,7 +70,7 @@ func checkCovered(periods []charge.Period) error {
 	return nil
 }
 
-// overlap gives a time of day that lies in both periods: where one lies in the other, it begins there.
+// overlap returns a time of day that lies in both periods: where one lies in the other, it begins there.
 func overlap(a, b charge.Period) (at charge.ClockTime, both bool) {
 	if holds(a, b.From) {
 		return b.From, true

@@ -22,7 +22,7 @@ type Gate interface {
 	Quote(ctx context.Context, q QuoteQuestion) (Quote, error)
 	// Paid takes a payment down. The same trade number counts once.
 	Paid(ctx context.Context, p Payment) (lot.Answer, error)
-	// Exit settles and closes a stay for good; told again it gives the first answer.
+	// Exit settles and closes a stay for good; repeated it returns the first answer.
 	Exit(ctx context.Context, e lot.Exit) (Quote, error)
 }
 
@@ -86,7 +86,7 @@ type message struct {
 	now time.Time
 }
 
-// handle looks at the seal before it looks at anything else, and gives the message to one of the four.
+// handle looks at the seal before it looks at anything else, and hands the message to one of the four.
 func (a *API) handle(then func(ctx context.Context, m message) (any, error)) http.HandlerFunc {
 	return lot.Handle(func(ctx context.Context, body []byte) any {
 		m, err := a.open(ctx, body)

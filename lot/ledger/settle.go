@@ -32,7 +32,7 @@ type Used struct {
 //
 // A time grant of D minutes is worth the difference between the price and the price of a stay that ended D
 // minutes earlier; an amount is worth itself; nothing is worth more than the price. The rule of the latest
-// grant combines: sum takes time off first and then amounts, anything else gives the method that is worth
+// grant combines: sum takes time off first and then amounts, anything else takes the method that is worth
 // most. Free parking beats everything, and a grant that the lot decides is worth nothing here.
 //
 // A time grant with ChargeFrom takes the price of its minutes from there, as far as they lie in the stay, at the
@@ -57,7 +57,7 @@ func Settle(t *charge.Tariff, stay *charge.Stay, grants []charge.Granted, at tim
 }
 
 // leaving is the moment of the quote that a sufficient payment answered, while the leave minutes of that payment are
-// running; zero otherwise. A payment is told a moment after its quote, and a unit may have begun in between, or
+// running; zero otherwise. A payment is reported a moment after its quote, and a unit may have begun in between, or
 // LeaveBy passed: it suffices if it covers what was due at any moment of the leave minutes before it.
 func leaving(t *charge.Tariff, stay *charge.Stay, grants []charge.Granted, at time.Time) time.Time {
 	leave := minutes(t.LeaveMinutes)

@@ -144,7 +144,7 @@ func TestSettleAddsUp(t *testing.T) {
 	})
 }
 
-// best gives the method that is worth most by a second way of working it out: each method alone.
+// best returns the method that is worth most by a second way of working it out: each method alone.
 func TestSettleBestIsTheBestMethod(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		tariff, grants := anyTariff.Draw(t, "tariff"), anyGrants.Draw(t, "grants")

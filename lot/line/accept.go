@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Serve takes lines from a listener, plain or TLS, until Shutdown closes it, then gives nil. It may be called
+// Serve takes lines from a listener, plain or TLS, until Shutdown closes it, then returns nil. It may be called
 // for several listeners.
 func (s *Server) Serve(l net.Listener) error {
 	s.mu.Lock()

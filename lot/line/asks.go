@@ -165,14 +165,14 @@ func (a *asks) removeLocked(w *wait) {
 	}
 }
 
-// answer tells whoever waits.
+// answer hands the result to the callers that wait.
 func (a *asks) answer(w *wait, f *lot.Fields, s silence) {
 	for _, done := range w.done {
 		a.running.Go(func() { done(f, s) })
 	}
 }
 
-// late ends the waits that have lasted too long and gives them.
+// late ends the waits that have lasted too long and returns them.
 func (a *asks) late(now time.Time) (late []*wait) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -24,7 +24,7 @@ type book struct {
 	telling chan struct{} // holds one for each up that runs
 	ups     sync.WaitGroup
 	wake    chan struct{} // holds one
-	beats   time.Time     // when heartbeats were last told
+	beats   time.Time     // when heartbeats were last reported
 
 	mu      sync.Mutex
 	begun   []*session
@@ -134,7 +134,7 @@ func (b *book) end(ctx context.Context, over []*session, rows []charge.LineSessi
 	}
 }
 
-// tellUp says that a lot's line is up. What waits for it is looked up in the store meanwhile, so several are told
+// tellUp says that a lot's line is up. What waits for it is looked up in the store meanwhile, so several are reported
 // at once; but only so many, that a storm of logins leaves the store to others.
 func (b *book) tellUp(id charge.LotID) {
 	b.telling <- struct{}{}
@@ -144,7 +144,7 @@ func (b *book) tellUp(id charge.LotID) {
 	})
 }
 
-// tellAtOnce is how many lots are told up at once.
+// tellAtOnce is how many lots are reported up at once.
 const tellAtOnce = 16
 
 func (b *book) again(begun, over []*session) {
@@ -168,7 +168,7 @@ func (b *book) doubt(id charge.LotID) {
 	b.nudge()
 }
 
-// beat tells heartbeats, and ends sessions whose lot has meanwhile logged in elsewhere.
+// beat reports heartbeats, and ends sessions whose lot has meanwhile logged in elsewhere.
 func (b *book) beat() {
 	b.mu.Lock()
 	recheck := b.recheck

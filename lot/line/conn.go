@@ -68,7 +68,7 @@ type conn struct {
 	reason    string
 }
 
-// badFrames is how many refused frames in ten seconds close a line: nobody who means well sends so many.
+// badFrames is how many refused frames in ten seconds close a line: an honest lot never sends so many.
 const badFrames = 1000
 
 // read is the life of a connection.
@@ -281,7 +281,7 @@ func (c *conn) closeLocked(reason string) {
 	}()
 }
 
-// overdue gives why a connection must be closed now, or nothing.
+// overdue returns why a connection must be closed now, or nothing.
 func (c *conn) overdue(now time.Time) string {
 	c.mu.Lock()
 	writeFrom, leaving, leaveFrom := c.writeFrom, c.leaving, c.leaveFrom

@@ -18,7 +18,7 @@ import (
 
 const guide = "../../docs/lots/sdk.md"
 
-// blocks gives the code blocks of a kind in the guide for car-park makers.
+// blocks returns the code blocks of a kind in the guide for car-park makers.
 func blocks(t *testing.T, kind string) []string {
 	t.Helper()
 	text, err := os.ReadFile(guide)
@@ -78,7 +78,7 @@ func TestGuideByHand(t *testing.T) {
 	}
 }
 
-// Every reason why a line refuses is explained to whoever runs the gateway, and none that there is not.
+// Every reason why a line refuses is explained to the operator, and none that there is not.
 func TestReasonsAreExplained(t *testing.T) {
 	files, err := filepath.Glob("*.go")
 	if err != nil {

@@ -109,7 +109,7 @@ func (s *Server) result(f *lot.Fields, why silence) lot.Result {
 	}
 }
 
-// replied takes a lot's answer to a downlink. An acknowledgement that nobody waits for is told to flow, which
+// replied takes a lot's answer to a downlink. An acknowledgement that no caller waits for is handed to flow, which
 // knows whether the lot was ever sent such a message.
 func (s *Server) replied(ctx context.Context, u uplink) {
 	if k, ok := s.asked(u); ok {
@@ -199,7 +199,7 @@ type passMessage struct {
 	Data        string `json:"data"`
 }
 
-// PassThrough hands data, a text that the lot's fee software understands, to a lot and gives what it answers
+// PassThrough hands data, a text that the lot's fee software understands, to a lot and returns what it answers
 // (3.22): the text of data, which may be empty. The lot has 7 seconds (AckWait) from the sending.
 func (s *Server) PassThrough(ctx context.Context, id charge.LotID, data []byte) ([]byte, error) {
 	n := s.pick(id, charge.LinkCloud, takesCloud)

@@ -38,7 +38,7 @@ type frames struct {
 	scanned  int   // no \n in buf[from:scanned]
 	tries    int   // how often the unread bytes were looked at as JSON
 	skipping bool  // inside a frame that is too long
-	err      error // of the last Read, told when everything before it has been
+	err      error // of the last Read, returned when everything before it has been
 
 	room func(bytes int) bool // when not nil, asked for each size that the buffer takes
 }
@@ -47,7 +47,7 @@ func newFrames(r io.Reader, most int) *frames {
 	return &frames{r: r, most: most, buf: make([]byte, restBytes)}
 }
 
-// next gives one frame, valid until the next call. It gives errFrameTooLong once for each frame that is too
+// next returns one frame, valid until the next call. It returns errFrameTooLong once for each frame that is too
 // long, without having kept it, and goes on behind it; any other error is final: the reader's, or errNoRoom.
 func (f *frames) next() ([]byte, error) {
 	for {

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// readAll gives every frame, "!" for one that is too long.
+// readAll returns every frame, "!" for one that is too long.
 func readAll(t testing.TB, r io.Reader, most int) []string {
 	t.Helper()
 	var got []string

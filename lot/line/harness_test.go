@@ -406,7 +406,7 @@ func (f *far) write(raw string) {
 
 func (f *far) say(line string) { f.t.Helper(); f.write(line + "\n") }
 
-// hear gives one message and insists on its framing: LF, text, CR.
+// hear returns one message and insists on its framing: LF, text, CR.
 func (f *far) hear() string {
 	f.t.Helper()
 	_ = f.nc.SetReadDeadline(time.Now().Add(patience))

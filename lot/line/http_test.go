@@ -147,7 +147,7 @@ func TestHTTPOnePoll(t *testing.T) {
 	hear(t, third, "")
 }
 
-// What nobody waits for any more is not handed to a later poll: it is sent again by whoever wants it.
+// What no caller waits for any more is not handed to a later poll: its sender sends it again.
 func TestHTTPStaleLetter(t *testing.T) {
 	b := newBench(t)
 	w := b.web()

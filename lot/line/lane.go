@@ -124,7 +124,7 @@ func (l *lane) answered(w *wait) {
 	l.silent, l.probe = 0, time.Time{}
 }
 
-// unanswered notes that a downlink was given up, and gives how many there have been in a row.
+// unanswered notes that a downlink was given up, and returns how many there have been in a row.
 func (l *lane) unanswered(w *wait, now time.Time) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A login that names no vendor is tried against every lot of its park_id, so whoever fails with one is stopped sooner
+// A login that names no vendor is tried against every lot of its park_id, so an address that fails with one is stopped sooner
 // than others: after so many in a minute, for each address and park_id.
 const (
 	guessesPerMinute  = 10

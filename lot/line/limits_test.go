@@ -31,7 +31,7 @@ func entryTaken(order string) string {
 	return `{"state":1,"order_id":"` + order + `","service_name":"in_park","errmsg":"send success!"}`
 }
 
-// An answer means that the rest of the gateway has stored what was told.
+// An answer means that the rest of the gateway has stored what was reported.
 func TestAnswerComesAfterStoring(t *testing.T) {
 	b := newBench(t)
 	f := b.dial()
@@ -80,7 +80,7 @@ func TestFlood(t *testing.T) {
 	}
 	entry(5)
 	f.expect(`{"state":0,"errmsg":"request_over_times"}`)
-	// Nobody else is touched, and ten seconds later it is over.
+	// No other lot is touched, and ten seconds later it is over.
 	g.say(uplinkLine("in_park", testToken(2), `{"car_number":"京GH0093","in_time":1490875218,"order_id":"g"}`, keyB))
 	g.expect(entryTaken("g"))
 	b.pass(10 * time.Second)
@@ -122,7 +122,7 @@ func TestFloodSparesLateAndRepeatedAnswers(t *testing.T) {
 	ack("u-0", flooded)
 }
 
-// What a lot tells that does not fit what is known is answered with state 0 in at most 48 characters, and counted.
+// What a lot reports and does not fit what is known is answered with state 0 in at most 48 characters, and counted.
 func TestWhatFlowRefusesIsCounted(t *testing.T) {
 	long := strings.Repeat("long ", 20)
 	tests := map[string]struct{ service, data, answer, reason string }{
@@ -154,7 +154,7 @@ func TestWhatFlowRefusesIsCounted(t *testing.T) {
 	}
 }
 
-// An acknowledgement of another lot's message, or of nobody's, is counted.
+// An acknowledgement of another lot's message, or of none, is counted.
 func TestAcknowledgementOfNothingIsCounted(t *testing.T) {
 	b := newBench(t)
 	f := b.dial()
@@ -176,7 +176,7 @@ func TestAcknowledgementOfNothingIsCounted(t *testing.T) {
 }
 
 // Connections without login share a bounded room for frames that have begun. Where it is full they are closed;
-// whoever logs in is unharmed.
+// other lots log in unharmed.
 func TestStrangersShareRoom(t *testing.T) {
 	b := newBench(t)
 	known := b.dial()
@@ -221,7 +221,7 @@ func TestStrangerThatDoesNotRead(t *testing.T) {
 	b.await("closed slow_reader")
 }
 
-// Where lines are off after a few seconds already, who does not log in is still told apart from a lot that falls
+// Where lines are off after a few seconds already, who does not log in is still distinguished from a lot that falls
 // silent.
 func TestNoLoginWithAShortOfflineLimit(t *testing.T) {
 	b := newBench(t, func(c *Config) { c.OfflineAfter = 4 * time.Second })
@@ -320,7 +320,7 @@ func TestOffline(t *testing.T) {
 	}
 }
 
-// A far end that does not read is closed once its queue is full; nobody else waits for it.
+// A far end that does not read is closed once its queue is full; no other line waits for it.
 func TestSlowReader(t *testing.T) {
 	b := newBench(t, func(c *Config) { c.FrameBytes = 1024 })
 	slow, alive := b.dial(), b.dial()

@@ -56,8 +56,8 @@ type SessionBook interface {
 	// Put stores sessions, each in place of the one with the same lot, local_id and link, and sets their Epoch:
 	// one more than that of the session it replaced.
 	Put(ctx context.Context, sessions []charge.LineSession) error
-	// Beat stores the Beat of sessions that are stored with the same epoch, and gives those that others hold:
-	// their lot has logged in on another node. One that nobody holds is stored anew and gets its new Epoch.
+	// Beat stores the Beat of sessions that are stored with the same epoch, and returns those that others hold:
+	// their lot has logged in on another node. One that no node holds is stored anew and gets its new Epoch.
 	Beat(ctx context.Context, sessions []charge.LineSession) (gone []charge.LineSession, err error)
 	// End deletes the sessions that are stored with the same epoch.
 	End(ctx context.Context, sessions []charge.LineSession) error

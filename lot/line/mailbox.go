@@ -13,8 +13,8 @@ type mailbox struct {
 	poll    *poll
 }
 
-// letter is a downlink that no poll has taken yet. It is dropped once nobody waits for its answer any more:
-// whoever sent it will send it again.
+// letter is a downlink that no poll has taken yet. It is dropped once no caller waits for its answer any more:
+// its sender will send it again.
 type letter struct {
 	message []byte
 	until   time.Time
@@ -29,7 +29,7 @@ type poll struct {
 // mailboxHolds bounds what waits for a session.
 const mailboxHolds = 100
 
-// put gives a message to the open poll, or keeps it for the next one.
+// put hands a message to the open poll, or keeps it for the next one.
 func (b *mailbox) put(message []byte, until time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -45,7 +45,7 @@ func (b *mailbox) put(message []byte, until time.Time) bool {
 	return true
 }
 
-// open opens a poll and ends the one that was open. It gives a message at once where one waits.
+// open opens a poll and ends the one that was open. It returns a message at once where one waits.
 func (b *mailbox) open(now, until time.Time) *poll {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -6,7 +6,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 )
 
-// enqueue gives a session a downlink, to be sent when its turn comes; false where there is no room.
+// enqueue hands a session a downlink, to be sent when its turn comes; false where there is no room.
 func (s *Server) enqueue(n *session, d *downlink) bool {
 	d.since = s.cfg.Now()
 	if !n.lane.add(d) {
@@ -82,7 +82,7 @@ func (s *Server) settled(w *wait, by *session) {
 	}
 }
 
-// late gives up the downlinks that have waited too long for their answer, and goes on behind them.
+// late drops the downlinks that have waited too long for their answer, and goes on behind them.
 func (s *Server) late(now time.Time) {
 	for _, w := range s.asks.late(now) {
 		n := w.session
@@ -99,7 +99,7 @@ func (s *Server) late(now time.Time) {
 	}
 }
 
-// regroup gives what waits on one link of a PC to the link it belongs to, now that both are up.
+// regroup moves what waits on one link of a PC to the link it belongs to, now that both are up.
 func (s *Server) regroup(n *session) {
 	for _, o := range s.sessions.of(n.route, n.link) {
 		if o != n && o.localID == n.localID {

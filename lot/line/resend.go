@@ -10,7 +10,7 @@ import (
 // The resend filter: an entry or exit that says what the last one of its order has said is not taken again. The
 // published server counts how often a number comes, which loses the visit of a number that comes back; we compare
 // what was said. Only what was taken counts, so that an uplink we could not store can come again, and each link for
-// itself: the vendor's SDK tells everything on both, and the cloud link tells more.
+// itself: the vendor's SDK reports everything on both, and the cloud link reports more.
 const rememberOrders = 5_000
 
 type resend struct {

@@ -113,7 +113,7 @@ func order(n int, message charge.Message) lot.Order {
 	return lot.Order{Delivery: int64(n), Lot: lotB, Message: message, UUID: uuid, Payload: []byte(payload)}
 }
 
-// feed gives the line so many reductions as soon as it is up, some at a time as flow does, and waits until all are
+// feed hands the line so many reductions as soon as it is up, some at a time as flow does, and waits until all are
 // acknowledged.
 func (p *pc) feed(waiting int) {
 	p.t.Helper()
@@ -276,7 +276,7 @@ func TestSDKKeepsWhatWasNotStored(t *testing.T) {
 	}
 }
 
-// An exit whose answer was lost is told again once.
+// An exit whose answer was lost is repeated once.
 func TestSDKRepeatsAnExitOnce(t *testing.T) {
 	p := newPC(t, 0)
 	p.init()
@@ -302,7 +302,7 @@ func (b *bench) until(what string, so func() bool) {
 	}
 }
 
-// A copy of what one PC tells reaches another PC once, though both have two links and the teller tells it on both.
+// A copy of what one PC reports reaches another PC once, though both have two links and that PC reports it on both.
 func TestSDKCopies(t *testing.T) {
 	p := newPC(t, 20*time.Millisecond)
 	copies := make(chan string, 10)

@@ -62,7 +62,7 @@ func (n *session) row(node string) charge.LineSession {
 	}
 }
 
-// Channels gives the entry and exit channels that a PC manages, as its local_id names them:
+// Channels returns the entry and exit channels that a PC manages, as its local_id names them:
 // "aaa001_channels_A1_A2" manages A1 and A2 (SDK book, 465620).
 func Channels(localID string) []string {
 	_, list, found := strings.Cut(localID, "channels_")
@@ -86,7 +86,7 @@ func newSessions() *sessions {
 	return &sessions{byToken: make(map[string]*session), byLot: make(map[charge.LotID][]*session)}
 }
 
-// add puts a session in the place of the one with the same lot, local_id and link, which it gives. It reports false
+// add puts a session in the place of the one with the same lot, local_id and link, which it returns. It reports false
 // where the lot has too many.
 func (t *sessions) add(n *session) (replaced *session, ok bool) {
 	t.mu.Lock()

@@ -10,7 +10,7 @@ import (
 const drainWait = 2 * time.Second
 
 // Shutdown takes no more, waits a moment for answers that are due, closes every line and waits for what is
-// being handled. It gives ctx's error where that takes too long. It may be called twice.
+// being handled. It returns ctx's error where that takes too long. It may be called twice.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.stop.Do(func() { s.shutdown(ctx) })
 	done := make(chan struct{})
@@ -24,7 +24,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	case <-done:
 		return nil
 	case <-ctx.Done():
-		s.cancel() // what is being handled is told to stop
+		s.cancel() // what is being handled is asked to stop
 		return ctx.Err()
 	}
 }

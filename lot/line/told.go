@@ -85,8 +85,8 @@ func (s *Server) ordered(u uplink, a lot.Answer, err error) answer {
 	return out
 }
 
-// copyToOthers tells the lot's machines that want copies what came in or went out: flat, with the service name. What
-// a PC tells on both its links is copied once, as the cloud link tells it, and to one link of each other PC.
+// copyToOthers sends the lot's machines that want copies what came in or went out: flat, with the service name. What
+// a PC reports on both its links is copied once, as the cloud link reports it, and to one link of each other PC.
 func (s *Server) copyToOthers(u uplink) {
 	if u.session.link == charge.LinkBolink && s.sessions.twin(u.session, charge.LinkCloud) {
 		return
@@ -131,7 +131,7 @@ func (s *Server) used(ctx context.Context, u uplink) answer {
 	return answer{body: text(reply{State: a.State, ServiceName: u.service, ErrMsg: a.ErrMsg})}
 }
 
-// judged turns an error, or data that cannot be used, into the lot's words, and gives success its documented text.
+// judged turns an error, or data that cannot be used, into the lot's words, and sets the documented text of success.
 func (s *Server) judged(u uplink, a lot.Answer, err error, success string) lot.Answer {
 	switch {
 	case u.fields.Err() != nil:

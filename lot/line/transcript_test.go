@@ -66,7 +66,7 @@ type player struct {
 	heard int         // of what ears heard
 }
 
-// play gives the transcript with what the server really said.
+// play returns the transcript with what the server really said.
 func (p *player) play(text string) string {
 	var got strings.Builder
 	for i, line := range strings.SplitAfter(text, "\n") {
@@ -208,7 +208,7 @@ func (p *player) bye() {
 	}
 }
 
-// is gives what is so, in the words of the transcript.
+// is returns what is so, in the words of the transcript.
 func (p *player) is(what string) string {
 	word, rest, _ := strings.Cut(what, " ")
 	switch word {

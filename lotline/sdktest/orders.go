@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// Entry is what the fee software tells of a car that comes in (2.1).
+// Entry is what the fee software reports of a car that comes in (2.1).
 type Entry struct {
 	CarNumber string `json:"car_number"`
 	InTime    int64  `json:"in_time"` // Unix seconds, as all times here
@@ -19,7 +19,7 @@ type Entry struct {
 	Channel   string `json:"in_channel_id"`
 }
 
-// Exit is what the fee software tells of a car that goes out (2.2).
+// Exit is what the fee software reports of a car that goes out (2.2).
 type Exit struct {
 	CarNumber  string `json:"car_number"`
 	InTime     int64  `json:"in_time"`
@@ -94,7 +94,7 @@ func (s *SDK) Stored() []Stored {
 	return list
 }
 
-// In stores an entry and tells it on every link that is up.
+// In stores an entry and reports it on every link that is up.
 func (s *SDK) In(e Entry) {
 	s.keep(&order{Bolink, "inpark", e.OrderID, plain(shortEntry{e.CarNumber, e.InTime, e.OrderID, e.EmptyPlot, s.cfg.ParkID})})
 	if s.hasCloud() {
@@ -102,7 +102,7 @@ func (s *SDK) In(e Entry) {
 	}
 }
 
-// Out stores an exit and tells it on every link that is up. With both links the bolink one hears the gross amount as
+// Out stores an exit and reports it on every link that is up. With both links the bolink one hears the gross amount as
 // total.
 func (s *SDK) Out(e Exit) {
 	total := e.Total
@@ -159,7 +159,7 @@ func (s *SDK) answered(link Link, m heard) bool {
 	return true
 }
 
-// forward tells what is stored again at every full minute, one a second.
+// forward reports what is stored again at every full minute, one a second.
 func (s *SDK) forward() {
 	for s.pause(s.cfg.Times.Minute) {
 		for _, o := range s.waiting() {
@@ -175,7 +175,7 @@ func (s *SDK) forward() {
 	}
 }
 
-// waiting lists what is stored in the order in which a round tells it: both kinds of the bolink link first.
+// waiting lists what is stored in the order in which a round reports it: both kinds of the bolink link first.
 func (s *SDK) waiting() []*order {
 	s.mu.Lock()
 	defer s.mu.Unlock()

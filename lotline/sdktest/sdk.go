@@ -111,7 +111,7 @@ func New(cfg Config) *SDK {
 // LocalID is the local_id on the wire, the same on both links.
 func (s *SDK) LocalID() string { return s.localID }
 
-// Init logs both links in. It gives an error that wraps ErrInit where the bolink link cannot be had, or where a login
+// Init logs both links in. It returns an error that wraps ErrInit where the bolink link cannot be had, or where a login
 // is not answered by one message alone. A cloud link that is refused is named by refused and not tried again.
 func (s *SDK) Init(ctx context.Context) (refused string, err error) {
 	bolink, err := s.open(ctx, Bolink)
@@ -160,7 +160,7 @@ func (s *SDK) Up() []Link {
 	return up
 }
 
-// Counts gives what has happened so far.
+// Counts returns what has happened so far.
 func (s *SDK) Counts() Counts {
 	s.mu.Lock()
 	defer s.mu.Unlock()

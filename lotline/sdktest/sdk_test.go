@@ -30,7 +30,7 @@ var fast = Times{
 	Pace: time.Millisecond, LoginWait: time.Second,
 }
 
-// gateway is the far end: it logs in whoever comes, and says what a test wants to every frame.
+// gateway is the far end: it logs every caller in, and says what a test wants to every frame.
 type gateway struct {
 	t      *testing.T
 	l      net.Listener

@@ -41,7 +41,7 @@ func families() map[string]family {
 // carParks are the paths of the car parks' own interfaces. No platform comes in below them.
 var carParks = []string{"/zld/openservice/", "/unionapi/neworder/", "/bpd/", "/gate/"}
 
-// Builtin gives the fourteen platforms in the order of docs/platforms/README.md.
+// Builtin returns the fourteen platforms in the order of docs/platforms/README.md.
 func Builtin() []platform.Dialect {
 	var dialects []platform.Dialect
 	for _, f := range families() {
@@ -57,7 +57,7 @@ func Load(r io.Reader, name string) (platform.Dialect, error) {
 	return newBook().add(r, name)
 }
 
-// WithFolder gives the built-in platforms and those of the profiles (*.toml) in a folder, in the order of their
+// WithFolder returns the built-in platforms and those of the profiles (*.toml) in a folder, in the order of their
 // file names; without a folder the built-in ones alone. One bad profile, or two that clash, is an error: a
 // server must not start with half of its platforms.
 func WithFolder(dir string) ([]platform.Dialect, error) {

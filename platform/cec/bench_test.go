@@ -10,7 +10,7 @@ import (
 	"github.com/chargestamp/chargestamp/platform/platformtest"
 )
 
-// finished gives the golden push of a platform, its account and the time to judge it by.
+// finished returns the golden push of a platform, its account and the time to judge it by.
 func finished(t testing.TB, d platform.Dialect) (platform.Push, *platformtest.Accounts, admit) {
 	t.Helper()
 	dir := filepath.Join("testdata", d.Info().ID)

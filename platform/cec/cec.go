@@ -44,7 +44,7 @@ type dialect struct {
 func (d *dialect) Info() platform.Info { return d.info }
 
 // Claim reads the operator. Of the five fields of the envelope none may be missing here already, so that
-// nobody's keys are looked up for half a request.
+// no account's keys are looked up for half a request.
 func (d *dialect) Claim(p platform.Push) (platform.Claim, error) {
 	e, err := d.envelope(p)
 	if err != nil {
@@ -233,7 +233,7 @@ func (t *attempt) read() *platform.Refusal {
 	return r
 }
 
-// question answers query_token: whoever knows the operator's secret gets a token. The token carries its expiry, so
+// question answers query_token: a caller that knows the operator's secret gets a token. The token carries its expiry, so
 // none is stored and an older one stays valid.
 func (t *attempt) question(fields []seal.Field) *platform.Refusal {
 	if len(t.account.TokenKey) == 0 {

@@ -27,7 +27,7 @@ var _ platform.Doctor = (*dialect)(nil)
 
 // Diagnose shows what was signed over and what Data holds, and names the first usual mistake that explains what
 // is wrong: in the signature, then in the cipher, then in the fields. It decrypts whether or not the signature
-// holds: it speaks to whoever has the keys.
+// holds: it speaks to the holder of the keys.
 func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) platform.Diagnosis {
 	if len(a.Keys) == 0 {
 		return platform.Diagnosis{Likely: "the account has no keys"}

@@ -30,7 +30,7 @@ var (
 )
 
 // Reply answers with the codes of T/CEC 102.4, which the platforms' pages under docs/platforms list by outcome: HTTP 200
-// always. Success and what is refused behind the seal is signed with the keys that opened the push. What nobody has
+// always. Success and what is refused behind the seal is signed with the keys that opened the push. What no sender has
 // proven yet is not: anybody can name an OperatorID, and a signature over a known text would let him try keys at home.
 func (d *dialect) Reply(_ platform.Push, a *platform.Account, v platform.Verdict) platform.Reply {
 	keys := answerKeys(a, v.Message)
@@ -87,7 +87,7 @@ func sealAnswer(keys platform.Keys, w words, data string) []byte {
 	return append(body, `"}`...)
 }
 
-// say gives Ret, Msg and the plain Data of an answer; nil is no Data.
+// say returns Ret, Msg and the plain Data of an answer; nil is no Data.
 func say(v platform.Verdict) (words, []byte) {
 	switch v.Outcome {
 	case charge.OutcomeAccepted, charge.OutcomeDuplicate:

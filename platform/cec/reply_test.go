@@ -9,7 +9,7 @@ import (
 	"github.com/chargestamp/chargestamp/seal"
 )
 
-// A refusal behind the seal is signed, so that the platform knows it from a stranger's; what nobody has proven is not,
+// A refusal behind the seal is signed, so that the platform knows it from a stranger's; what is not proven is not,
 // so that no answer helps to guess a key.
 func TestRefusalsAreSignedWhereTheSenderIsProven(t *testing.T) {
 	d := Builtin()[0]

@@ -20,7 +20,7 @@ const (
 	reportPath      = "/notification_park_order_consumed"
 )
 
-// Report tells one usage. Minutes or yuan go out as the lot told them; their names are inferred, the rest is
+// Report sends one usage. Minutes or yuan go out as the lot reported them; their names are inferred, the rest is
 // documented.
 func (r *reporter) Report(k platform.Keys, token string, u platform.Used, at time.Time, seq int) platform.Request {
 	members := []profile.Member{
@@ -38,7 +38,7 @@ func (r *reporter) Report(k platform.Keys, token string, u platform.Used, at tim
 	return request(k, reportPath, token, profile.Object(members...), at, seq)
 }
 
-// decimal is a number as it was told, zero where none was.
+// decimal is a number as it was reported, zero where none was.
 func decimal(told string) json.RawMessage {
 	var n json.Number
 	if json.Unmarshal([]byte(told), &n) != nil || told[0] == '"' {

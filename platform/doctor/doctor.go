@@ -14,7 +14,7 @@ import (
 	"github.com/chargestamp/chargestamp/seal"
 )
 
-// Examination is a push to be judged by the doctor: the same walk as on the listener, told step by step. Without
+// Examination is a push to be judged by the doctor: the same walk as on the listener, step by step. Without
 // Accounts it is offline: it has the keys and nothing else, so token, lock, lot and binding are not judged.
 type Examination struct {
 	Dialect platform.Dialect
@@ -65,7 +65,7 @@ type Finding struct {
 	Answer     string               `json:"answer,omitempty"` // signature, ciphertext and token masked
 }
 
-// Check examines a push. It changes nothing and asks nobody.
+// Check examines a push. It changes nothing and makes no request.
 func Check(x Examination) Finding {
 	info := x.Dialect.Info()
 	f := Finding{Platform: info.ID}
@@ -128,7 +128,7 @@ func outcome(a platform.Admission) charge.Outcome {
 	return charge.OutcomeAccepted
 }
 
-// steps tells every step that this push has to take, in order.
+// steps lists every step that this push has to take, in order.
 func (x Examination) steps(info platform.Info, p platform.Push, a platform.Admission, failed map[platform.Step]string) []StepFinding {
 	var found []StepFinding
 	reached := true
@@ -286,7 +286,7 @@ func (u *unlocked) admit(d platform.Dialect, p platform.Push, at time.Time) plat
 	return platform.Admit(d, *u, p, at)
 }
 
-// Candidates gives the accounts locked to the address that an examination comes from.
+// Candidates returns the accounts locked to the address that an examination comes from.
 func (u unlocked) Candidates(id string, c platform.Claim) []platform.Candidate {
 	found := slices.Clone(u.Accounts.Candidates(id, c))
 	for i := range found {

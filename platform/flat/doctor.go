@@ -111,7 +111,7 @@ type trial struct {
 	texts  map[string]string // what was signed over, secret masked, by the signature in capitals
 }
 
-// mistake is one usual mistake, and the signatures it gives.
+// mistake is one usual mistake, and the signatures it leads to.
 type mistake struct {
 	text  string
 	signs func(trial) []string
@@ -263,7 +263,7 @@ func (t trial) counts(f seal.Field) bool {
 
 func blank(f seal.Field) bool { return strings.TrimSpace(f.Text) == "" }
 
-// keep gives the fields for which ok holds, but never the signature.
+// keep returns the fields for which ok holds, but never the signature.
 func (t trial) keep(ok func(seal.Field) bool) []seal.Field {
 	var kept []seal.Field
 	for _, f := range t.fields {
@@ -287,7 +287,7 @@ func (t trial) with(change func(string) string) []seal.Field {
 	return fields
 }
 
-// each gives the signatures with the texts of all fields changed, and of one at a time.
+// each returns the signatures with the texts of all fields changed, and of one at a time.
 func (t trial) each(change func(string) string) []string {
 	signs := []string{t.sign(t.with(change))}
 	for i, f := range t.fields {

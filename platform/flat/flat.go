@@ -161,7 +161,7 @@ func signOf(fields []seal.Field, r seal.Recipe) (string, bool) {
 	return "", false
 }
 
-// clock judges the time of sending, where the platform tells it.
+// clock judges the time of sending, where the platform reports it.
 func (d *dialect) clock(fields []seal.Field, mode charge.ClockMode, now time.Time) (warning string, err error) {
 	column, ok := d.table.Columns[profile.RoleSent]
 	if !ok {

@@ -166,7 +166,7 @@ func TestHiddenFields(t *testing.T) {
 	}
 }
 
-// TestOperatorSealed: appId is outside what recipe kv-md5-secret signs, so opening itself compares it, whoever chose the account.
+// TestOperatorSealed: appId is outside what recipe kv-md5-secret signs, so opening itself compares it, however the account was chosen.
 func TestOperatorSealed(t *testing.T) {
 	d := byID(t, "echongwang")
 	p, accounts := captured(t, d, "echongwang/finished")

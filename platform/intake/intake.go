@@ -42,7 +42,7 @@ type Config struct {
 	// PerAccount and PerAddress are pushes per second; zero is the default. A peak of one second passes at once.
 	PerAccount, PerAddress float64
 	Logger                 *slog.Logger // nil: none
-	// Metrics hears of every push on a platform's path, after its answer; nil: nobody does.
+	// Metrics hears of every push on a platform's path, after its answer; nil: none does.
 	Metrics func(platform string, outcome charge.Outcome, took time.Duration)
 	// Mark makes of a path token what is stored in its place; nil: nothing is.
 	Mark func(token charge.Secret) string
@@ -103,7 +103,7 @@ func (in *Intake) Served() []Served {
 	return all
 }
 
-// Owner gives the platform of a path, with or without a path token behind it; false where the path is nobody's.
+// Owner returns the platform of a path, with or without a path token behind it; false where no platform has the path.
 func (in *Intake) Owner(path string) (platform string, ok bool) {
 	r, _, ok := in.routes.find(path)
 	return r.id, ok
@@ -145,7 +145,7 @@ type visit struct {
 	outcome charge.Outcome
 }
 
-// serve gives the answer. A panic of ours is answered as the platform's general failure and logged; nothing of
+// serve returns the answer. A panic of ours is answered as the platform's general failure and logged; nothing of
 // the push was stored then.
 func (v *visit) serve(r *http.Request) (answer platform.Reply) {
 	defer func() {
@@ -196,7 +196,7 @@ func (v *visit) take(r *http.Request) platform.Reply {
 	})
 }
 
-// refuse records a refusal and gives the platform its terse word for it.
+// refuse records a refusal and returns the platform's terse word for it.
 func (v *visit) refuse(ctx context.Context, a platform.Admission) platform.Reply {
 	v.outcome = a.Refusal.Outcome
 	v.push.PathToken = ""

@@ -96,7 +96,7 @@ func request(t *testing.T, name string) *http.Request {
 	return r
 }
 
-// send gives status, body and Ret of the answer.
+// send returns status, body and Ret of the answer.
 func (f *front) send(t *testing.T, r *http.Request) (status int, body string, ret int) {
 	t.Helper()
 	w := httptest.NewRecorder()

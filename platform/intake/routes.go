@@ -56,7 +56,7 @@ func newRouteTable(dialects []platform.Dialect) (routeTable, error) {
 	return table, nil
 }
 
-// find gives the route of a path, and what stands behind it as one more segment.
+// find returns the route of a path, and what stands behind it as one more segment.
 func (t routeTable) find(path string) (r routed, token charge.Secret, ok bool) {
 	if r, ok = t[path]; ok {
 		return r, "", true

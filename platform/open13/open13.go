@@ -37,7 +37,7 @@ type dialect struct {
 	table profile.Table
 }
 
-// Builtin gives 令狐充电.
+// Builtin returns 令狐充电.
 func Builtin() []platform.Dialect {
 	d := &dialect{info: info(), table: profile.NewTable(columns(), asking(), repeat())}
 	d.info.Undated = d.table.Undated()

@@ -3,7 +3,7 @@
 //
 // What locks such a platform is not in the push: an address list or a secret in the path, which Info.NeedsLock
 // demands and the intake checks before a push is opened. Here the operator's number is compared, which keeps
-// mistakes out and nobody else.
+// mistakes out and no attacker.
 package plain
 
 import (

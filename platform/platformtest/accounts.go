@@ -79,7 +79,7 @@ func scope(t testing.TB, text string) charge.Scope {
 	return charge.Scope{Union: text}
 }
 
-// Candidates gives the accounts that a claim fits, the narrowest first.
+// Candidates returns the accounts that a claim fits, the narrowest first.
 func (a *Accounts) Candidates(id string, c platform.Claim) []platform.Candidate {
 	if id != a.info.ID || a.info.Issuer == platform.IssuerLot && !a.KnowsLot(c.Lot) {
 		return nil
@@ -107,7 +107,7 @@ func (a *Accounts) operator(id string) string {
 // KnowsLot reports whether account.json lists the lot.
 func (a *Accounts) KnowsLot(lot charge.LotID) bool { return slices.Contains(a.lots, lot) }
 
-// with gives a copy in which every key set and token key has been through change.
+// with returns a copy in which every key set and token key has been through change.
 func (a *Accounts) with(change func(platform.Keys, *platform.Account)) *Accounts {
 	b := *a
 	b.list = slices.Clone(a.list)

@@ -116,7 +116,7 @@ func (f *forger) fault(format string, args ...any) {
 }
 
 // flips calls try with every one-bit change of text, and notes the letters whose case may change. Anything else
-// that is taken is a fault. It gives how many changes were taken and how many there were.
+// that is taken is a fault. It returns how many changes were taken and how many there were.
 func (f *forger) flips(where string, text []byte, try func(changed []byte) (taken, same bool)) (taken, tried int) {
 	letters := make([]bool, len(text))
 	changed := slices.Clone(text)

@@ -6,7 +6,7 @@
 //	testdata/<id>/<case>/push.http   the request as on the wire; made by openssl, never by package seal
 //	testdata/<id>/<case>/case.json   what differs from the usual, all of it optional: see Case
 //	testdata/<id>/<case>/charge.json what we read, or
-//	testdata/<id>/<case>/error.txt   why it was refused, for whoever holds the keys
+//	testdata/<id>/<case>/error.txt   why it was refused, for those who hold the keys
 //	testdata/<id>/<case>/reply.http  what we answer
 //	testdata/<id>/unsealed.txt       every byte that may change without the push being refused
 //
@@ -127,7 +127,7 @@ func (r *runner) required(t *testing.T, names []string) {
 	}
 }
 
-// run runs one case and gives what was read.
+// run runs one case and returns what was read.
 func (r *runner) run(t *testing.T, name string) platform.Admission {
 	t.Helper()
 	p, c := r.push(t, name)
@@ -272,7 +272,7 @@ func readJSON(path string, into any) error {
 	return nil
 }
 
-// Pushes gives the captured request of every case below dir, as a corpus for fuzz targets.
+// Pushes returns the captured request of every case below dir, as a corpus for fuzz targets.
 func Pushes(f *testing.F, d platform.Dialect, dir string) []platform.Push {
 	f.Helper()
 	r := &runner{dialect: d, info: d.Info(), dir: dir, accounts: readAccounts(f, d.Info(), dir)}

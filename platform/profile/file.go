@@ -80,7 +80,7 @@ func parentKey(key string) string {
 	return ""
 }
 
-// keyLines finds the line of every key. A text that does not parse gives what stands before the fault: the
+// keyLines finds the line of every key. A text that does not parse yields what stands before the fault: the
 // decoder is the one to complain.
 func keyLines(text []byte) map[string]int {
 	lines := map[string]int{}
@@ -124,7 +124,7 @@ func joinKey(table, key string) string {
 	return table + "." + key
 }
 
-// dotted joins the parts of a key and gives the offset of the first.
+// dotted joins the parts of a key and returns the offset of the first.
 func dotted(parts unstable.Iterator) (key string, at uint32) {
 	for parts.Next() {
 		n := parts.Node()

@@ -60,7 +60,7 @@ type GrantsPart struct {
 	Default string               `toml:"default"` // as_pushed, charge_time, lot_decides; none: a binding must say it
 }
 
-// Unread is a field that the platform sends and nobody needs; the docs name it.
+// Unread is a field that the platform sends and the gateway does not need; the docs name it.
 type Unread struct {
 	Name    string `toml:"name"`
 	English string `toml:"english"`
@@ -343,7 +343,7 @@ func (h *Head) checkReply(f *File) error {
 	return nil
 }
 
-// Info is the part of a dialect's description that the head tells.
+// Info is the part of a dialect's description that the head holds.
 func (h *Head) Info(own bool) platform.Info {
 	info := platform.Info{ID: h.ID, Number: h.About.Number, Title: h.About.Title, English: h.About.English, Family: h.Family,
 		LotField: h.Lot.Field, Separators: h.Lot.Separators, Kinds: h.Lot.Kinds, Grants: h.Grants.Kinds, FormID: h.Lot.FormID, OlderMessage: h.Lot.Older,

@@ -50,7 +50,7 @@ func (c Columns) WrongZone(fields []seal.Field, now time.Time) string {
 	return ""
 }
 
-// OtherZone gives a moment's text as it would read had the sender's zone been UTC, or ours been added twice; nothing
+// OtherZone returns a moment's text as it would read had the sender's zone been UTC, or ours been added twice; nothing
 // of a text that is no moment.
 func OtherZone(text string) []string {
 	at, err := ReadTime(text, UnitText)

@@ -101,8 +101,8 @@ type Column struct {
 // Columns is a platform's table of fields.
 type Columns map[Role]Column
 
-// Value gives the text of a role: of the first name that the push holds with something in it. Objects and
-// arrays are nobody's text.
+// Value returns the text of a role: of the first name that the push holds with something in it. Objects and
+// arrays are no text.
 func (c Columns) Value(fields []seal.Field, r Role) (text, name string, ok bool) {
 	for _, name := range c[r].Names {
 		if text, ok := Lookup(fields, name); ok {
@@ -112,7 +112,7 @@ func (c Columns) Value(fields []seal.Field, r Role) (text, name string, ok bool)
 	return "", "", false
 }
 
-// Lookup gives the text of a field by its name, compared without case. Blank ones, null, objects and arrays
+// Lookup returns the text of a field by its name, compared without case. Blank ones, null, objects and arrays
 // are not there.
 func Lookup(fields []seal.Field, name string) (text string, ok bool) {
 	for _, f := range fields {

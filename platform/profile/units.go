@@ -15,7 +15,7 @@ import (
 // minutes free on one platform, fen on another and minutes charged on a third.
 type Unit string
 
-// Units. UnitUnknown says on purpose that nobody knows: the value is shown by the doctor and never used.
+// Units. UnitUnknown says on purpose that it is not known: the value is shown by the doctor and never used.
 const (
 	UnitText         Unit = "text"            // 2006-01-02 15:04:05, Asia/Shanghai
 	UnitUnixS        Unit = "unix_s"          // seconds since 1970

@@ -1,4 +1,4 @@
-// Package report tells platforms over HTTP what their charges really took off.
+// Package report reports to platforms over HTTP what their charges really took off.
 package report
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/chargestamp/chargestamp/platform"
 )
 
-// Reports tells usages to platforms, with an access token kept per account.
+// Reports reports usages to platforms, with an access token kept per account.
 type Reports struct {
 	client  *http.Client
 	dialect func(id string) (platform.Dialect, bool)
@@ -37,7 +37,7 @@ type token struct {
 	over time.Time
 }
 
-// Report tells one usage. detail is what the platform said, or what failed.
+// Report sends one usage. detail is what the platform said, or what failed.
 func (r *Reports) Report(ctx context.Context, a charge.Account, u platform.Used) (taken bool, detail charge.Note) {
 	dialect, _ := r.dialect(a.Platform)
 	reporter, ok := dialect.(platform.Reporter)

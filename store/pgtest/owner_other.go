@@ -4,7 +4,7 @@ package pgtest
 
 import "os/exec"
 
-// owner is the user that PostgreSQL runs as: here, whoever runs this.
+// owner is the user that PostgreSQL runs as: here, the user of this process.
 type owner struct{}
 
 func findOwner() (*owner, error) { return &owner{}, nil }

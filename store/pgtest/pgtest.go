@@ -177,7 +177,7 @@ func (s *Server) end(how os.Signal) error {
 	}
 }
 
-// NewDatabase makes an empty database and gives its URL.
+// NewDatabase makes an empty database and returns its URL.
 func (s *Server) NewDatabase() (string, error) {
 	return s.NewNamed(fmt.Sprintf("db%d", s.databases.Add(1)))
 }
@@ -192,7 +192,7 @@ func (s *Server) NewNamed(name string) (string, error) {
 	return s.Named(name), nil
 }
 
-// Named gives the URL of a database that is there.
+// Named returns the URL of a database that is there.
 func (s *Server) Named(name string) string {
 	return strings.Replace(s.URL, "/postgres?", "/"+name+"?", 1)
 }

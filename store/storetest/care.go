@@ -47,7 +47,7 @@ func (s *site) fill(n int) []store.Load {
 	return loads
 }
 
-// verify gives the names of the checks that failed.
+// verify returns the names of the checks that failed.
 func verify(t testing.TB, s *store.Store) (failed []string) {
 	t.Helper()
 	r, err := s.Verify(t.Context())

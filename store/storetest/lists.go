@@ -188,7 +188,7 @@ func testPlateSearch(t *testing.T, s *site) {
 	}
 }
 
-// testLotStatus has one delivery that has been tried for an hour and is tried again in ten minutes: what is told
+// testLotStatus has one delivery that has been tried for an hour and is tried again in ten minutes: what is reported
 // of its age is the hour.
 func testLotStatus(t *testing.T, s *site) {
 	ctx := t.Context()

@@ -7,7 +7,7 @@ import (
 	"github.com/chargestamp/chargestamp/store/pgtest"
 )
 
-// Place gives a new, empty place for a store: its data folder or its URL.
+// Place returns a new, empty place for a store: its data folder or its URL.
 type Place func(t testing.TB) store.Config
 
 // SQLite is a folder of the test.
