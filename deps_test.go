@@ -39,7 +39,8 @@ func TestDeps(t *testing.T) {
 		if len(lines) != 2 || !strings.HasSuffix(lines[0], " update") {
 			t.Fatalf("apt-get was called with %q", lines)
 		}
-		for _, want := range []string{"noninteractive ", " install -y --no-install-recommends ", " gcc libc6-dev ", " chromium ", " openssl ", " curl ", " git ", " fonts-wqy-microhei"} {
+		for _, want := range []string{"noninteractive ", " install -y --no-install-recommends ", " gcc libc6-dev ",
+			" chromium ", " openssl ", " curl ", " git ", " fonts-wqy-microhei"} {
 			if !strings.Contains(lines[1], want) {
 				t.Errorf("apt-get %s lacks %q", lines[1], want)
 			}
@@ -55,7 +56,8 @@ func TestDeps(t *testing.T) {
 		t.Fatalf("by sudo: %v\n%s", err, said)
 	}
 	fresh(calls)
-	if calls, said, err = bare(t, map[string]string{"id": "echo 1000"}); err == nil || calls != "" || !strings.Contains(said, "as root") {
+	if calls, said, err = bare(t, map[string]string{"id": "echo 1000"}); err == nil || calls != "" ||
+		!strings.Contains(said, "as root") {
 		t.Errorf("neither root nor sudo: %v, %q, %q", err, calls, said)
 	}
 	// A font that knows no Chinese is none; one that does is left alone.

@@ -30,11 +30,13 @@ func TestKindsAreAsked(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() && (strings.HasPrefix(entry.Name(), ".") && file != "." || entry.Name() == "testdata" || entry.Name() == "node_modules") {
+		if entry.IsDir() && (strings.HasPrefix(entry.Name(), ".") && file != "." || entry.Name() == "testdata" ||
+			entry.Name() == "node_modules") {
 			return filepath.SkipDir
 		}
 		pkg := path.Dir(filepath.ToSlash(file))
-		if _, listed := lookUp(mayName, pkg); !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") || listed {
+		if _, listed := lookUp(mayName, pkg); !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") ||
+			listed {
 			return nil
 		}
 		set := token.NewFileSet()

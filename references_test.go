@@ -28,7 +28,8 @@ func TestReferences(t *testing.T) {
 		if entry.IsDir() && strings.HasPrefix(entry.Name(), ".") && file != "." {
 			return filepath.SkipDir
 		}
-		if entry.IsDir() || file == "references_test.go" || !slices.Contains([]string{".go", ".md", ".toml", ".sh", ".templ", ".sql", ".yaml", ".txtar"}, filepath.Ext(file)) {
+		if entry.IsDir() || file == "references_test.go" ||
+			!slices.Contains([]string{".go", ".md", ".toml", ".sh", ".templ", ".sql", ".yaml", ".txtar"}, filepath.Ext(file)) {
 			return nil
 		}
 		text, err := os.ReadFile(file)
@@ -36,7 +37,8 @@ func TestReferences(t *testing.T) {
 			return err
 		}
 		for n, line := range strings.Split(string(text), "\n") {
-			if !strings.Contains(line, ".md") && !strings.Contains(line, "contract") && !strings.Contains(line, "table 3") && !strings.Contains(line, "(spec") {
+			if !strings.Contains(line, ".md") && !strings.Contains(line, "contract") && !strings.Contains(line, "table 3") &&
+				!strings.Contains(line, "(spec") {
 				continue
 			}
 			for _, name := range document.FindAllString(line, -1) {
@@ -46,7 +48,8 @@ func TestReferences(t *testing.T) {
 				}
 			}
 			if words := elsewhere.FindString(line); words != "" {
-				t.Errorf("%s:%d: %q is of a paper that readers do not have: name a page of docs/, or say the fact", file, n+1, words)
+				t.Errorf("%s:%d: %q is of a paper that readers do not have: name a page of docs/, or say the fact", file, n+1,
+					words)
 			}
 		}
 		return nil

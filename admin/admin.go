@@ -48,8 +48,10 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{cfg: cfg, desk: desk.New(d), mux: http.NewServeMux()}
 	api.New(s.mux, s.desk, cfg.Version)
-	s.console = console.New(console.Config{Desk: s.desk, Guard: d.Guard, Keys: cfg.Keys, OIDC: cfg.OIDC, Alerts: cfg.Alerts,
-		PublicURL: cfg.PublicURL, Secure: strings.HasPrefix(cfg.AdminURL, "https://"), Remote: cfg.Remote, Version: cfg.Version})
+	s.console = console.New(console.Config{Desk: s.desk, Guard: d.Guard, Keys: cfg.Keys, OIDC: cfg.OIDC,
+		Alerts:    cfg.Alerts,
+		PublicURL: cfg.PublicURL, Secure: strings.HasPrefix(cfg.AdminURL, "https://"), Remote: cfg.Remote,
+		Version: cfg.Version})
 	var err error
 	if s.door, err = newDoorkeeper(cfg.AdminURL, s.desk.Warn); err != nil {
 		return nil, err

@@ -235,16 +235,19 @@ func TestProblems(t *testing.T) {
 		{"long statement", "admin", "GET", "/api/v1/statements?from=2020-01-01&to=2026-01-01", "", 422, "query.from"},
 		{"bad format", "admin", "GET", "/api/v1/statements?format=pdf", "", 422, "query.format"},
 		{"bulk of all states", "admin", "POST", "/api/v1/charges/redeliver", `{"reason":"x"}`, 422, "query.state"},
-		{"bulk of delivered", "admin", "POST", "/api/v1/charges/redeliver?state=delivered", `{"reason":"x"}`, 422, "query.state"},
+		{"bulk of delivered", "admin", "POST", "/api/v1/charges/redeliver?state=delivered", `{"reason":"x"}`, 422,
+			"query.state"},
 		{"bulk without reason", "admin", "POST", "/api/v1/charges/redeliver?state=gave_up", "", 422, "body.reason"},
 		{"no reason", "admin", "POST", "/api/v1/charges/7001/void", "", 422, "body.reason"},
 		{"blank reason", "admin", "POST", "/api/v1/charges/7001/void", `{"reason":"  "}`, 422, "body.reason"},
 		{"unknown key", "admin", "POST", "/api/v1/charges/7001/void", `{"reason":"x","sekret":1}`, 422, "body"},
 		{"no JSON", "admin", "POST", "/api/v1/charges/7001/void", `reason`, 400, ""},
 		{"role of nobody", "admin", "POST", "/api/v1/tokens", `{"name":"x","role":"root"}`, 422, "body.role"},
-		{"short password", "admin", "POST", "/api/v1/users", `{"name":"x","role":"viewer","password":"secret"}`, 422, "body.password"},
+		{"short password", "admin", "POST", "/api/v1/users", `{"name":"x","role":"viewer","password":"secret"}`, 422,
+			"body.password"},
 		{"unknown platform", "admin", "POST", "/api/v1/check", `{"platform":"x","push":"{}"}`, 422, "body.platform"},
-		{"large body", "admin", "POST", "/api/v1/charges/7001/void", `{"reason":"` + strings.Repeat("x", 70<<10) + `"}`, 413, ""},
+		{"large body", "admin", "POST", "/api/v1/charges/7001/void", `{"reason":"` + strings.Repeat("x", 70<<10) + `"}`, 413,
+			""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			f := newFake()
@@ -281,7 +284,8 @@ func TestInternalFailureTellsNothing(t *testing.T) {
 	f := newFake()
 	f.fail = errors.New("sqlite: disk I/O error, secret.db, store.go:77")
 	f.memory.fail = f.fail
-	for _, path := range []string{"/charges", "/charges/7001", "/pushes", "/stays", "/lots", "/lots/200461/1313", "/statements", "/audit"} {
+	for _, path := range []string{"/charges", "/charges/7001", "/pushes", "/stays", "/lots", "/lots/200461/1313",
+		"/statements", "/audit"} {
 		isProblem(t, call(t, f, "admin", "GET", "/api/v1"+path, ""), http.StatusInternalServerError)
 	}
 }
@@ -364,7 +368,8 @@ func TestStatementFormats(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := [][]string{
-		{"day", "platform", "vendor", "lot", "charges", "granted_minutes", "granted_amount", "delivered", "used_minutes", "used_amount", "gaps"},
+		{"day", "platform", "vendor", "lot", "charges", "granted_minutes", "granted_amount", "delivered", "used_minutes",
+			"used_amount", "gaps"},
 		{"2026-01-31", "telaidian", "200461", "200461/1313", "3", "90", "12.50", "3", "60", "10.05", "1"},
 	}
 	if diff := cmp.Diff(want, rows); diff != "" {
@@ -382,7 +387,8 @@ func TestStatementFormats(t *testing.T) {
 	if err != nil || len(cells) != 7 {
 		t.Fatalf("%d lines, %v", len(cells), err)
 	}
-	if got := strings.Join(cells[5], "|"); got != "2026-01-31|telaidian|特来电|200461|Vendor One|200461/1313|Lot One|3|90|12.50|3|60|10.05|车场上报|1" {
+	if got := strings.Join(cells[5],
+		"|"); got != "2026-01-31|telaidian|特来电|200461|Vendor One|200461/1313|Lot One|3|90|12.50|3|60|10.05|车场上报|1" {
 		t.Errorf("xlsx: %s", got)
 	}
 	// 2026-03-01 12:00 in Shanghai: to is tomorrow, from 31 days before.
@@ -410,7 +416,8 @@ func TestStatementSaysNamesAndSums(t *testing.T) {
 		t.Fatalf("%v: %s", err, w.Body)
 	}
 	r := got.Items[0]
-	if r.PlatformName.ZH != "特来电" || r.PlatformName.EN == "" || r.VendorName != "Vendor One" || r.LotName != "Lot One" || r.UsedBy != "lot" ||
+	if r.PlatformName.ZH != "特来电" || r.PlatformName.EN == "" || r.VendorName != "Vendor One" || r.LotName != "Lot One" ||
+		r.UsedBy != "lot" ||
 		got.Total.Charges != 3 || got.Total.UsedAmount != "10.05" {
 		t.Errorf("%s", w.Body)
 	}
@@ -422,7 +429,8 @@ func TestStatementSaysNamesAndSums(t *testing.T) {
 
 func TestEstateErrorsNameTheirPlace(t *testing.T) {
 	f := newFake()
-	f.refuse = estate.Errors{{File: "estate", Line: 12, Thing: "lot 200461/1313", Field: "colour", Code: estate.CodeUnknownKey}}
+	f.refuse = estate.Errors{{File: "estate", Line: 12, Thing: "lot 200461/1313", Field: "colour",
+		Code: estate.CodeUnknownKey}}
 	w := call(t, f, "admin", "POST", "/api/v1/estate", "version: 1")
 	isProblem(t, w, http.StatusUnprocessableEntity)
 	if !strings.Contains(w.Body.String(), "line 12: lot 200461/1313: colour") {
@@ -438,7 +446,8 @@ func TestHealthAndLocal(t *testing.T) {
 		}
 	}
 	w := httptest.NewRecorder()
-	serve(t, f).Local().ServeHTTP(w, httptest.NewRequest("POST", "/api/v1/tokens", strings.NewReader(`{"name":"ci","role":"admin"}`)))
+	serve(t, f).Local().ServeHTTP(w,
+		httptest.NewRequest("POST", "/api/v1/tokens", strings.NewReader(`{"name":"ci","role":"admin"}`)))
 	if w.Code != http.StatusOK {
 		t.Errorf("local caller: %d %s", w.Code, w.Body)
 	}
@@ -448,7 +457,8 @@ func TestHealthAndLocal(t *testing.T) {
 func TestEstateReadsNothingOfTheServer(t *testing.T) {
 	t.Setenv("CHARGESTAMP_TEST_SECRET", "read-from-the-environment")
 	account := func(value string) string {
-		return "version: 1\naccounts:\n  - {account: a, platform: telaidian, scope: platform, keys: {operator_id: " + value + "}}\n"
+		return "version: 1\naccounts:\n  - {account: a, platform: telaidian, scope: platform, keys: {operator_id: " + value +
+			"}}\n"
 	}
 	for name, doc := range map[string]string{
 		"file":           account("{file: /etc/hostname}"),

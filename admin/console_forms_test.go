@@ -19,7 +19,9 @@ func TestActSaysItsEffectFirst(t *testing.T) {
 	if a := b.get("/charges/7001/void"); !strings.Contains(a.body, "下发 30 分钟 到车场") || len(f.done) != 0 {
 		t.Errorf("no effect is said: %s", a.body)
 	}
-	if a := b.post("/charges/7001/void", url.Values{"step": {"do"}, "reason": {" "}}); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "请填写原因") || len(f.done) != 0 {
+	if a := b.post("/charges/7001/void",
+		url.Values{"step": {"do"}, "reason": {" "}}); a.StatusCode != http.StatusUnprocessableEntity ||
+		!strings.Contains(a.body, "请填写原因") || len(f.done) != 0 {
 		t.Errorf("no reason: %d, did %v", a.StatusCode, f.done)
 	}
 	a := b.post("/charges/7001/void", url.Values{"step": {"do"}, "reason": {"wrong car"}})
@@ -37,9 +39,11 @@ func TestActSaysItsEffectFirst(t *testing.T) {
 func TestEstateForm(t *testing.T) {
 	f := newFake()
 	b := as(t, f, guard.RoleAdmin)
-	form := url.Values{"lot": {"200461/1399"}, "name": {"二号场"}, "kind": {"4g"}, "ckey": {"typed-secret-key"}, "tariff.unit_minutes": {"sixty"}, "step": {"preview"}}
+	form := url.Values{"lot": {"200461/1399"}, "name": {"二号场"}, "kind": {"4g"}, "ckey": {"typed-secret-key"},
+		"tariff.unit_minutes": {"sixty"}, "step": {"preview"}}
 	a := b.post("/estate/lot/new", form)
-	if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, `id="wrong-tariff-unit_minutes"`) || !strings.Contains(a.body, `value="sixty"`) || !strings.Contains(a.body, `value="二号场"`) {
+	if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, `id="wrong-tariff-unit_minutes"`) ||
+		!strings.Contains(a.body, `value="sixty"`) || !strings.Contains(a.body, `value="二号场"`) {
 		t.Fatalf("a wrong number: %d %s", a.StatusCode, a.body)
 	}
 	kept := regexp.MustCompile(`name="kept" value="([^"]+)"`)
@@ -48,7 +52,8 @@ func TestEstateForm(t *testing.T) {
 	form.Set("tariff.unit_price", "5.00")
 	form.Del("ckey")
 	a = b.post("/estate/lot/new", form)
-	if a.StatusCode != http.StatusOK || !strings.Contains(a.body, "将要更改") || !strings.Contains(a.body, "车场 200461/1399") || strings.Contains(a.body, "typed-secret-key") {
+	if a.StatusCode != http.StatusOK || !strings.Contains(a.body, "将要更改") || !strings.Contains(a.body, "车场 200461/1399") ||
+		strings.Contains(a.body, "typed-secret-key") {
 		t.Fatalf("the preview: %d %s", a.StatusCode, a.body)
 	}
 	if _, _, found := f.book.State().Lot(charge.LotID{Union: "200461", Park: "1399"}); found {
@@ -74,7 +79,8 @@ func TestEstateForm(t *testing.T) {
 	}
 }
 
-// TestChangesInChinese wants what a change says of the estate's own in the page's language, and what somebody typed as it is.
+// TestChangesInChinese wants what a change says of the estate's own in the page's language, and what somebody typed as
+// it is.
 func TestChangesInChinese(t *testing.T) {
 	b := as(t, newFake(), guard.RoleAdmin)
 	form := url.Values{"step": {"preview"}, "text": {`version: 1
@@ -98,14 +104,17 @@ bindings: [{account: teld-main, lot: "200461/1313", mode: live, rule: {grant: fi
 func TestKeyRotation(t *testing.T) {
 	f := newFake()
 	b := as(t, f, guard.RoleAdmin)
-	form := url.Values{"platform": {"telaidian"}, "scope": {"platform"}, "keys.operator_id": {"OP"}, "keys.sig_secret": {"the-new-secret"},
-		"old_keys.until": {"2026-04-01T00:00"}, "step": {"apply"}}
+	form := url.Values{"platform": {"telaidian"}, "scope": {"platform"}, "keys.operator_id": {"OP"},
+		"keys.sig_secret": {"the-new-secret"},
+		"old_keys.until":  {"2026-04-01T00:00"}, "step": {"apply"}}
 	if a := b.post("/estate/account/edit?id=teld-main", form); a.StatusCode != http.StatusSeeOther {
 		t.Fatalf("%d %s", a.StatusCode, a.body)
 	}
 	acc, _ := f.book.State().Account("teld-main")
-	if acc.Keys["sig_secret"].Reveal() != "the-new-secret" || acc.OldKeys["sig_secret"].Reveal() != "never-shown-sig" || !acc.OldUntil.Equal(time.Date(2026, 4, 1, 0, 0, 0, 0, charge.Shanghai)) {
-		t.Errorf("keys %v, old %v until %v", acc.Keys["sig_secret"].Reveal(), acc.OldKeys["sig_secret"].Reveal(), acc.OldUntil)
+	if acc.Keys["sig_secret"].Reveal() != "the-new-secret" || acc.OldKeys["sig_secret"].Reveal() != "never-shown-sig" ||
+		!acc.OldUntil.Equal(time.Date(2026, 4, 1, 0, 0, 0, 0, charge.Shanghai)) {
+		t.Errorf("keys %v, old %v until %v", acc.Keys["sig_secret"].Reveal(), acc.OldKeys["sig_secret"].Reveal(),
+			acc.OldUntil)
 	}
 	if _, both := acc.OldKeys["operator_id"]; both {
 		t.Error("a key that was not changed has a former one")
@@ -118,10 +127,12 @@ func TestHandoverWithoutPublicAddress(t *testing.T) {
 	f := newFake()
 	f.hidden = true
 	b := as(t, f, guard.RoleAdmin)
-	for lang, says := range map[string]string{"zh": "还不知道本网关的公网地址", "en": "This gateway&#39;s public address is not known"} {
+	for lang, says := range map[string]string{"zh": "还不知道本网关的公网地址",
+		"en": "This gateway&#39;s public address is not known"} {
 		b.get("/?lang=" + lang)
 		page := b.get("/bindings/teld-main/200461/1313").body
-		for _, want := range []string{says, "http.url", "CHARGESTAMP_HTTP_URL", "docs/config.md", "<code>/zld/telaidian/query_token</code>"} {
+		for _, want := range []string{says, "http.url", "CHARGESTAMP_HTTP_URL", "docs/config.md",
+			"<code>/zld/telaidian/query_token</code>"} {
 			if !strings.Contains(page, want) {
 				t.Errorf("%s: the page does not say %q", lang, want)
 			}
@@ -133,18 +144,21 @@ func TestShadowToLive(t *testing.T) {
 	f := newFake()
 	b := as(t, f, guard.RoleAdmin)
 	page := b.get("/bindings/teld-main/200461/1313")
-	for _, want := range []string{"试运行对比", "https://push.example/zld/telaidian/query_token", "200461&amp;&amp;1313", "ParkID", "OperatorID", "协议是推定的"} {
+	for _, want := range []string{"试运行对比", "https://push.example/zld/telaidian/query_token", "200461&amp;&amp;1313",
+		"ParkID", "OperatorID", "协议是推定的"} {
 		if !strings.Contains(page.body, want) {
 			t.Errorf("the binding's page does not say %q", want)
 		}
 	}
-	if a := b.post("/bindings/teld-main/200461/1313/test", url.Values{"plate": {"京A12345"}}); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "/charges/7001") {
+	if a := b.post("/bindings/teld-main/200461/1313/test",
+		url.Values{"plate": {"京A12345"}}); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "/charges/7001") {
 		t.Errorf("the test push: %d", a.StatusCode)
 	}
 	if a := b.get("/bindings/teld-main/200461/1313/mode?to=live"); !strings.Contains(a.body, "<ins>正式</ins>") {
 		t.Errorf("no difference is shown: %s", a.body)
 	}
-	if a := b.post("/bindings/teld-main/200461/1313/mode", url.Values{"to": {"live"}}); a.StatusCode != http.StatusSeeOther {
+	if a := b.post("/bindings/teld-main/200461/1313/mode",
+		url.Values{"to": {"live"}}); a.StatusCode != http.StatusSeeOther {
 		t.Fatalf("going live: %d %s", a.StatusCode, a.body)
 	}
 	if got, _ := f.book.State().Binding("teld-main", theLot); got.Mode != charge.ModeLive {
@@ -156,18 +170,21 @@ func TestImport(t *testing.T) {
 	f := newFake()
 	b := as(t, f, guard.RoleAdmin)
 	a := b.post("/estate/import", url.Values{"text": {"version: 1\nlots:\n  - {lot: \"200461/1400\", kind: sdk, colour: red}\n"}})
-	if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "line 3") || !strings.Contains(a.body, "colour") {
+	if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "line 3") ||
+		!strings.Contains(a.body, "colour") {
 		t.Errorf("a wrong file: %d %s", a.StatusCode, a.body)
 	}
 	text := "version: 1\nlots:\n  - {lot: \"200461/1400\", kind: sdk}\n"
-	if a = b.post("/estate/import", url.Values{"text": {text}, "step": {"preview"}}); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "车场 200461/1400") {
+	if a = b.post("/estate/import", url.Values{"text": {text}, "step": {"preview"}}); a.StatusCode != http.StatusOK ||
+		!strings.Contains(a.body, "车场 200461/1400") {
 		t.Errorf("the preview: %d %s", a.StatusCode, a.body)
 	}
 	if a = b.post("/estate/import", url.Values{"text": {text}, "step": {"apply"}}); a.Header.Get("Location") != "/estate" {
 		t.Errorf("applying: %d %s", a.StatusCode, a.body)
 	}
 	a = b.get("/estate/export")
-	if !strings.Contains(a.body, "200461/1400") || strings.Contains(a.body, "never-shown") || !strings.HasPrefix(a.Header.Get("Content-Disposition"), "attachment") {
+	if !strings.Contains(a.body, "200461/1400") || strings.Contains(a.body, "never-shown") ||
+		!strings.HasPrefix(a.Header.Get("Content-Disposition"), "attachment") {
 		t.Errorf("the export: %s", a.body)
 	}
 }
@@ -176,7 +193,8 @@ func TestTestAlert(t *testing.T) {
 	f := onPages()
 	b := as(t, f, guard.RoleAdmin)
 	a := b.post("/alerts/test", url.Values{"name": {"duty"}})
-	if a.StatusCode != http.StatusBadGateway || !strings.Contains(a.body, "nobody answers") || strings.Contains(a.body, "k3y") {
+	if a.StatusCode != http.StatusBadGateway || !strings.Contains(a.body, "nobody answers") ||
+		strings.Contains(a.body, "k3y") {
 		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
 }

@@ -44,17 +44,20 @@ func open(t *testing.T, f *fake) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &browser{t, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, server.URL}
+	return &browser{t, &http.Client{Jar: jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, server.URL}
 }
 
 // as opens the console and signs in as a new user of a role.
 func as(t *testing.T, f *fake, role guard.Role) *browser {
 	t.Helper()
-	if _, err := f.guard.Users.Create(t.Context(), string(role), phrase, role); err != nil && !errors.Is(err, guard.ErrTaken) {
+	if _, err := f.guard.Users.Create(t.Context(), string(role), phrase, role); err != nil &&
+		!errors.Is(err, guard.ErrTaken) {
 		t.Fatal(err)
 	}
 	b := open(t, f)
-	if a := b.post("/login", url.Values{"name": {string(role)}, "password": {phrase}}); a.StatusCode != http.StatusSeeOther {
+	if a := b.post("/login", url.Values{"name": {string(role)},
+		"password": {phrase}}); a.StatusCode != http.StatusSeeOther {
 		t.Fatalf("sign-in as %s: %d %s", role, a.StatusCode, a.body)
 	}
 	return b
@@ -155,9 +158,12 @@ var consolePages = []struct {
 // onPages has a push to look at, and a webhook to test.
 func onPages() *fake {
 	f := newFake()
-	f.push = &charge.Push{ID: 31, Platform: "telaidian", Account: "teld-main", Received: now, Remote: "203.0.113.9", Outcome: charge.OutcomeAccepted,
-		Request: []byte("POST /zld/telaidian/x HTTP/1.1\r\nAuthorization: Bearer tok3n\r\n\r\n{\"plate\":\"京AD06088\"}"), Reply: []byte(`{"Ret":0}`), Charge: 7001}
-	f.alerts = alert.New(alert.Config{Targets: []alert.Target{{Name: "duty", Format: alert.WeCom, URL: "https://hook.example/k3y"}}, Limits: alert.DefaultLimits(),
+	f.push = &charge.Push{ID: 31, Platform: "telaidian", Account: "teld-main", Received: now, Remote: "203.0.113.9",
+		Outcome: charge.OutcomeAccepted,
+		Request: []byte("POST /zld/telaidian/x HTTP/1.1\r\nAuthorization: Bearer tok3n\r\n\r\n{\"plate\":\"京AD06088\"}"),
+		Reply:   []byte(`{"Ret":0}`), Charge: 7001}
+	f.alerts = alert.New(alert.Config{Targets: []alert.Target{{Name: "duty", Format: alert.WeCom,
+		URL: "https://hook.example/k3y"}}, Limits: alert.DefaultLimits(),
 		Client: &http.Client{Transport: silent{}}, Now: func() time.Time { return now }})
 	return f
 }
@@ -194,7 +200,8 @@ func TestPages(t *testing.T) {
 		}
 	}
 	for _, p := range consolePages {
-		if a := stranger.get(p.path); a.StatusCode != http.StatusSeeOther || !strings.HasPrefix(a.Header.Get("Location"), "/login") {
+		if a := stranger.get(p.path); a.StatusCode != http.StatusSeeOther ||
+			!strings.HasPrefix(a.Header.Get("Location"), "/login") {
 			t.Errorf("%s for a stranger: status %d to %s", p.path, a.StatusCode, a.Header.Get("Location"))
 		}
 	}
@@ -209,7 +216,8 @@ var (
 // checkPage holds what is true of every page: size, policy, language, no secret.
 func checkPage(t *testing.T, path, lang string, a answer) {
 	t.Helper()
-	if policy := a.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "script-src 'self'") || strings.Contains(policy, "unsafe") {
+	if policy := a.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "script-src 'self'") ||
+		strings.Contains(policy, "unsafe") {
 		t.Errorf("%s: policy %q", path, policy)
 	}
 	if found := inline.FindString(a.body); found != "" {
@@ -265,12 +273,15 @@ func TestScriptsStayText(t *testing.T) {
 	f.told.Stay.OrderID = evil
 	f.told.Deliveries[0].Delivery.Payload, f.told.Deliveries[0].Attempts[0].Detail = []byte(evil), charge.ParseNote(evil)
 	f.told.Pushes = []charge.Push{{ID: 31, Received: now, Remote: evil, Reason: evil, Outcome: charge.OutcomeBadField}}
-	f.told.Events = []charge.Event{{At: now, Step: evil, Detail: charge.Say("act.voided", charge.Text("reason", evil)), Actor: evil}}
+	f.told.Events = []charge.Event{{At: now, Step: evil, Detail: charge.Say("act.voided", charge.Text("reason", evil)),
+		Actor: evil}}
 	f.push.Request, f.push.Reason, f.push.Remote, f.push.Reply = []byte(evil), evil, evil, []byte(evil)
 	b := as(t, f, guard.RoleAdmin)
 	q := url.QueryEscape(evil)
-	pages := []string{"/find?q=" + q, "/charges?lot=" + q + "&plate=" + q + "&from=" + q, "/pushes?account=" + q, "/lots?find=" + q, "/statements?lot=" + q,
-		"/audit?actor=" + q, "/estate/lot/new?name=" + q, "/lots/200461/1313/price?order=" + q, "/charges/7001/bind?order=" + q, "/doctor?push=" + q}
+	pages := []string{"/find?q=" + q, "/charges?lot=" + q + "&plate=" + q + "&from=" + q, "/pushes?account=" + q,
+		"/lots?find=" + q, "/statements?lot=" + q,
+		"/audit?actor=" + q, "/estate/lot/new?name=" + q, "/lots/200461/1313/price?order=" + q, "/charges/7001/bind?order=" +
+			q, "/doctor?push=" + q}
 	for _, p := range consolePages {
 		pages = append(pages, p.path)
 	}
@@ -311,7 +322,8 @@ func TestHugeAndEmptyLists(t *testing.T) {
 	f := onPages()
 	f.many = 500
 	b := as(t, f, guard.RoleAdmin)
-	for _, path := range []string{"/charges", "/work/held", "/find?q=AD06088", "/lots/200461/1313", "/bindings/teld-main/200461/1313"} {
+	for _, path := range []string{"/charges", "/work/held", "/find?q=AD06088", "/lots/200461/1313",
+		"/bindings/teld-main/200461/1313"} {
 		if a := b.get(path); a.StatusCode != http.StatusOK || len(a.body) > 1<<20 {
 			t.Errorf("%s with 500 rows: %d, %d bytes", path, a.StatusCode, len(a.body))
 		}
@@ -322,8 +334,10 @@ func TestEmptyLists(t *testing.T) {
 	f := newFake()
 	f.many = -1
 	b := as(t, f, guard.RoleAdmin)
-	for path, want := range map[string]string{"/charges": "没有符合条件的充电订单", "/pushes": "没有符合条件的推送", "/find?q=AD06088": "没有找到充电订单",
-		"/work/held": "没有待办", "/work/near": "没有相近的车牌", "/statements": "没有充电订单", "/lots?find=none": "没有符合条件的车场", "/alerts": "还没有配置告警"} {
+	for path, want := range map[string]string{"/charges": "没有符合条件的充电订单", "/pushes": "没有符合条件的推送",
+		"/find?q=AD06088": "没有找到充电订单",
+		"/work/held":      "没有待办", "/work/near": "没有相近的车牌", "/statements": "没有充电订单", "/lots?find=none": "没有符合条件的车场",
+		"/alerts": "还没有配置告警"} {
 		if a := b.get(path); a.StatusCode != http.StatusOK || !strings.Contains(a.body, want) {
 			t.Errorf("%s: %d, does not say %q", path, a.StatusCode, want)
 		}
@@ -335,10 +349,12 @@ func TestDatabaseDown(t *testing.T) {
 	f := onPages()
 	b := as(t, f, guard.RoleAdmin)
 	f.fail = errors.New("sqlite: disk I/O error in /var/lib/secret-place, store.go:77")
-	for _, path := range []string{"/", "/charges", "/charges/7001", "/pushes", "/pushes/31", "/lots", "/lots/200461/1313", "/work", "/work/held", "/work/near",
+	for _, path := range []string{"/", "/charges", "/charges/7001", "/pushes", "/pushes/31", "/lots", "/lots/200461/1313",
+		"/work", "/work/held", "/work/near",
 		"/statements", "/statements/statement.csv", "/find?q=AD06088", "/bindings/teld-main/200461/1313"} {
 		a := b.get(path)
-		if a.StatusCode != http.StatusInternalServerError || strings.Contains(a.body, "sqlite") || strings.Contains(a.body, "secret-place") || !strings.Contains(a.body, "网关内部出错") {
+		if a.StatusCode != http.StatusInternalServerError || strings.Contains(a.body, "sqlite") ||
+			strings.Contains(a.body, "secret-place") || !strings.Contains(a.body, "网关内部出错") {
 			t.Errorf("%s: %d %s", path, a.StatusCode, a.body)
 		}
 	}
@@ -346,7 +362,8 @@ func TestDatabaseDown(t *testing.T) {
 
 func TestMissingPages(t *testing.T) {
 	b := as(t, onPages(), guard.RoleAdmin)
-	for _, path := range []string{"/nothing", "/charges/1", "/charges/abc", "/charges/7001/eat", "/lots/1/9", "/estate/thing/new", "/estate/lot/edit?id=1/9",
+	for _, path := range []string{"/nothing", "/charges/1", "/charges/abc", "/charges/7001/eat", "/lots/1/9",
+		"/estate/thing/new", "/estate/lot/edit?id=1/9",
 		"/bindings/x/200461/1313", "/work/nothing", "/assets/", "/assets/none.js", "/statements/other.csv"} {
 		if a := b.get(path); a.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: %d", path, a.StatusCode)
@@ -392,12 +409,15 @@ func TestLiveChartsEndWithTheServer(t *testing.T) {
 // The words of flow are known to the timeline.
 func TestTimelineReads(t *testing.T) {
 	f := newFake()
-	f.told.Pushes = []charge.Push{{ID: 31, Received: f.charge.Received, Remote: "203.0.113.9", Account: "teld-main", Outcome: charge.OutcomeAccepted}}
+	f.told.Pushes = []charge.Push{{ID: 31, Received: f.charge.Received, Remote: "203.0.113.9", Account: "teld-main",
+		Outcome: charge.OutcomeAccepted}}
 	f.charge.State, f.charge.Reason, f.charge.Usage = charge.StateGaveUp, charge.ReasonLineOff, nil
-	f.told.Deliveries[0].Attempts = append(f.told.Deliveries[0].Attempts, charge.Attempt{N: 3, At: f.charge.Received, Result: charge.AttemptOffLine, Detail: charge.Say("delivery.line_gone")})
+	f.told.Deliveries[0].Attempts = append(f.told.Deliveries[0].Attempts,
+		charge.Attempt{N: 3, At: f.charge.Received, Result: charge.AttemptOffLine, Detail: charge.Say("delivery.line_gone")})
 	b := as(t, f, guard.RoleSupport)
 	a := b.get("/charges/7001")
-	for _, want := range []string{"放弃下发", "没有线路", "排除原因后重新下发", "203.0.113.9", "与账号密钥相符", "规则版本", "充电时长 + 0 分钟", "此前已减免", "没有线路", "/charges/7001/redeliver"} {
+	for _, want := range []string{"放弃下发", "没有线路", "排除原因后重新下发", "203.0.113.9", "与账号密钥相符", "规则版本", "充电时长 + 0 分钟", "此前已减免",
+		"没有线路", "/charges/7001/redeliver"} {
 		if !strings.Contains(a.body, want) {
 			t.Errorf("the timeline does not say %q", want)
 		}

@@ -54,14 +54,20 @@ type fake struct {
 func newFake() *fake {
 	c := &charge.Charge{
 		ID: 7001, Platform: "telaidian", Account: "teld-main", Order: "T-1", Plate: "京AD06088", Lot: theLot,
-		StartedAt: time.Date(2024, 1, 1, 10, 0, 0, 0, charge.Shanghai), EndedAt: time.Date(2024, 1, 1, 10, 30, 0, 0, charge.Shanghai),
-		Received: time.Date(2024, 1, 1, 2, 30, 5, 120e6, time.UTC), Energy: 25500, HasEnergy: true, Total: 1785, HasTotal: true,
-		State: charge.StateUsed, Reason: charge.ReasonOK,
+		StartedAt: time.Date(2024, 1, 1, 10, 0, 0, 0, charge.Shanghai),
+		EndedAt:   time.Date(2024, 1, 1, 10, 30, 0, 0, charge.Shanghai),
+		Received:  time.Date(2024, 1, 1, 2, 30, 5, 120e6, time.UTC), Energy: 25500, HasEnergy: true, Total: 1785,
+		HasTotal: true,
+		State:    charge.StateUsed, Reason: charge.ReasonOK,
 		Reduction: &charge.Reduction{Method: charge.MethodTime, Minutes: 30}, StayID: 88,
-		Decision: &charge.Decision{At: time.Date(2024, 1, 1, 2, 30, 5, 120e6, time.UTC), State: charge.StateSending, Reason: charge.ReasonOK,
-			Rule:   charge.Rule{Version: 1, Grant: charge.GrantChargeTime, Combine: charge.CombineBest, Target: charge.TargetStay, HoldSeconds: 7200},
-			Wanted: charge.Reduction{Method: charge.MethodTime, Minutes: 30}, Reduction: charge.Reduction{Method: charge.MethodTime, Minutes: 30},
-			Send: charge.Reduction{Method: charge.MethodTime, Minutes: 30}, StayID: 88, StayOrder: "S-9", Minutes: 30, Energy: 25500,
+		Decision: &charge.Decision{At: time.Date(2024, 1, 1, 2, 30, 5, 120e6, time.UTC), State: charge.StateSending,
+			Reason: charge.ReasonOK,
+			Rule: charge.Rule{Version: 1, Grant: charge.GrantChargeTime, Combine: charge.CombineBest,
+				Target: charge.TargetStay, HoldSeconds: 7200},
+			Wanted:    charge.Reduction{Method: charge.MethodTime, Minutes: 30},
+			Reduction: charge.Reduction{Method: charge.MethodTime, Minutes: 30},
+			Send:      charge.Reduction{Method: charge.MethodTime, Minutes: 30}, StayID: 88, StayOrder: "S-9", Minutes: 30,
+			Energy: 25500,
 			Granted: []charge.Granted{{Charge: 6990, Reduction: charge.Reduction{Method: charge.MethodTime, Minutes: 10},
 				Combine: charge.CombineBest, At: time.Date(2024, 1, 1, 1, 0, 0, 0, time.UTC)}}},
 		Usage:  &charge.Usage{Minutes: 30, Amount: 0, At: time.Date(2024, 1, 1, 4, 0, 0, 0, time.UTC)},
@@ -71,9 +77,12 @@ func newFake() *fake {
 	f := &fake{charge: c, told: &flow.Story{
 		Charge: c,
 		Stay:   &charge.Stay{ID: 88, Lot: theLot, OrderID: "S-9", Plate: c.Plate, Entered: at(0).Add(-time.Hour), Open: true},
-		Deliveries: []flow.Sent{{Delivery: &charge.Delivery{ID: 501, Charge: 7001, Channel: charge.ChannelLine, State: charge.DeliveryDelivered},
-			Attempts: []charge.Attempt{{At: at(6), Result: charge.AttemptTimeout, Detail: charge.Say("delivery.no_answer")}, {At: at(16), Result: charge.AttemptAcked}}}},
-		Pushes: []charge.Push{{ID: 31, Platform: "telaidian", Account: "teld-main", Received: at(5), Remote: "203.0.113.9", Outcome: charge.OutcomeAccepted, Charge: 7001}},
+		Deliveries: []flow.Sent{{Delivery: &charge.Delivery{ID: 501, Charge: 7001, Channel: charge.ChannelLine,
+			State: charge.DeliveryDelivered},
+			Attempts: []charge.Attempt{{At: at(6), Result: charge.AttemptTimeout, Detail: charge.Say("delivery.no_answer")},
+				{At: at(16), Result: charge.AttemptAcked}}}},
+		Pushes: []charge.Push{{ID: 31, Platform: "telaidian", Account: "teld-main", Received: at(5), Remote: "203.0.113.9",
+			Outcome: charge.OutcomeAccepted, Charge: 7001}},
 	}}
 	f.guard, f.keys, f.tokens = newGuard(&f.memory)
 	f.book = newBook(&f.memory, f.keys)
@@ -103,7 +112,8 @@ func (f *fake) CountCharges(ctx context.Context, q charge.ChargeFilter) (int, bo
 	return len(page.Items), page.Next != "", err
 }
 
-func (f *fake) FindPlate(ctx context.Context, part string, charges, stays int) (charge.Page[*charge.Charge], charge.Page[*charge.Stay], error) {
+func (f *fake) FindPlate(ctx context.Context, part string, charges, stays int) (charge.Page[*charge.Charge],
+	charge.Page[*charge.Stay], error) {
 	found, err := f.Charges(ctx, charge.ChargeFilter{Plate: part, Limit: charges})
 	if err != nil {
 		return found, charge.Page[*charge.Stay]{}, err
@@ -136,7 +146,8 @@ func (f *fake) Pushes(_ context.Context, q charge.PushFilter) (charge.Page[charg
 	}
 	return charge.Page[charge.Push]{Items: []charge.Push{
 		{ID: 31, Platform: "telaidian", Received: now, Remote: "203.0.113.9", Outcome: charge.OutcomeAccepted, Charge: 7001},
-		{ID: 30, Platform: "xiaoju", Received: now, Remote: "203.0.113.8", Outcome: charge.OutcomeBadSignature, Reason: "sign does not fit"},
+		{ID: 30, Platform: "xiaoju", Received: now, Remote: "203.0.113.8", Outcome: charge.OutcomeBadSignature,
+			Reason: "sign does not fit"},
 	}}, f.fail
 }
 
@@ -185,7 +196,8 @@ func (f *fake) Story(_ context.Context, id int64) (*flow.Story, error) {
 		return nil, flow.ErrNotFound
 	}
 	s := f.told
-	h := charge.History{Charge: s.Charge, Stay: s.Stay, Pushes: s.Pushes, Events: s.Events, Ledger: s.Ledger, Attempts: map[int64][]charge.Attempt{}}
+	h := charge.History{Charge: s.Charge, Stay: s.Stay, Pushes: s.Pushes, Events: s.Events, Ledger: s.Ledger,
+		Attempts: map[int64][]charge.Attempt{}}
 	for _, sent := range s.Deliveries {
 		h.Deliveries, h.Attempts[sent.Delivery.ID] = append(h.Deliveries, sent.Delivery), sent.Attempts
 	}
@@ -206,7 +218,8 @@ func (f *fake) Judge(_ context.Context, s *flow.Story) (flow.Verdict, error) {
 	v := f.Verdict(s)
 	for i, choice := range v.Actions {
 		if choice.Verb != flow.VerbBind {
-			v.Actions[i].Effect = &flow.Effect{Note: charge.Say("effect.void_used", charge.Grants("used", charge.Reduction{Method: charge.MethodTime, Minutes: 30})), Allowed: true}
+			v.Actions[i].Effect = &flow.Effect{Note: charge.Say("effect.void_used",
+				charge.Grants("used", charge.Reduction{Method: charge.MethodTime, Minutes: 30})), Allowed: true}
 		}
 	}
 	return v, nil
@@ -249,7 +262,8 @@ func (f *fake) effect(verb string, id int64, a flow.Action) (flow.Effect, error)
 	if !a.DryRun {
 		f.done = append(f.done, verb+" by "+a.Actor+": "+a.Reason)
 	}
-	return flow.Effect{Note: charge.Say("effect.sends", charge.Grants("grant", charge.Reduction{Method: charge.MethodTime, Minutes: 30}), charge.AtLot("lot", theLot)),
+	return flow.Effect{Note: charge.Say("effect.sends",
+		charge.Grants("grant", charge.Reduction{Method: charge.MethodTime, Minutes: 30}), charge.AtLot("lot", theLot)),
 		Allowed: true, Done: !a.DryRun, Before: flow.Standing{State: charge.StateRefused, Reason: charge.ReasonLotRefused},
 		After: flow.Standing{State: charge.StateSending, Reason: charge.ReasonOK}}, nil
 }
@@ -282,7 +296,8 @@ func (f *fake) Replay(_ context.Context, id int64, a flow.Action) (flow.Replayed
 	if f.unread {
 		return flow.Replayed{Outcome: charge.OutcomeBadSignature, Detail: "sign is missing: the push is not signed"}, nil
 	}
-	return flow.Replayed{Outcome: charge.OutcomeDuplicate, Read: []string{"PlateNum = 京A***88"}, Plate: "京AD06088", Charge: 7001, Done: !a.DryRun}, nil
+	return flow.Replayed{Outcome: charge.OutcomeDuplicate, Read: []string{"PlateNum = 京A***88"}, Plate: "京AD06088",
+		Charge: 7001, Done: !a.DryRun}, nil
 }
 
 func (f *fake) Pause(_ context.Context, id charge.LotID, a flow.Action) (flow.Effect, error) {
@@ -297,7 +312,8 @@ func (f *fake) Resume(_ context.Context, id charge.LotID, a flow.Action) (flow.E
 }
 
 func (f *fake) Price(context.Context, charge.LotID, string, charge.Plate) (lot.Price, error) {
-	return lot.Price{OrderID: "S-9", Total: 1000, Price: 500, DerateMoney: 500, DerateDuration: 30, Duration: 120, QueryTime: now}, f.fail
+	return lot.Price{OrderID: "S-9", Total: 1000, Price: 500, DerateMoney: 500, DerateDuration: 30, Duration: 120,
+		QueryTime: now}, f.fail
 }
 
 func (f *fake) TestPush(_ context.Context, account string, id charge.LotID, _ charge.Plate) (desk.TestPush, error) {
@@ -329,11 +345,14 @@ func serve(t *testing.T, f *fake) *Server {
 		public = ""
 	}
 	s, err := New(Config{Version: "test", Desk: desk.Config{Reads: f, Story: f, Estate: f, Guard: f.guard, Doctor: f,
-		Tester: f, Platforms: []platform.Info{{ID: "telaidian", Title: "特来电", English: "TELD", Family: "cec", Evidence: platform.EvidenceAssumed,
+		Tester: f, Platforms: []platform.Info{{ID: "telaidian", Title: "特来电", English: "TELD", Family: "cec",
+			Evidence: platform.EvidenceAssumed,
 			LotField: "ParkID", Separators: []string{"&&"}, Issuer: platform.IssuerAccount,
-			Keys:   []platform.KeyInfo{{Name: "operator_id", Label: "OperatorID"}, {Name: "sig_secret", Label: "SigSecret", Secret: true}},
+			Keys: []platform.KeyInfo{{Name: "operator_id", Label: "OperatorID"},
+				{Name: "sig_secret", Label: "SigSecret", Secret: true}},
 			Routes: []platform.Route{{Path: "/zld/telaidian/query_token", Kind: platform.RouteToken}}}},
-		Now: func() time.Time { return now }}, Keys: f.keys, OIDC: f.oidc, Alerts: f.alerts, PublicURL: public, AdminURL: f.adminURL})
+		Now: func() time.Time { return now }}, Keys: f.keys, OIDC: f.oidc, Alerts: f.alerts, PublicURL: public,
+		AdminURL: f.adminURL})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -384,7 +403,8 @@ func (m *memory) AppendAudit(_ context.Context, build func(int64, []byte) ([]byt
 
 func (m *memory) WalkAudit(context.Context, func(int64, []byte, []byte) error) error { return nil }
 
-func (m *memory) AuditBeginnings(ctx context.Context, before int64, limit, bytes int, fn func(seq int64, entry, hash []byte) error) error {
+func (m *memory) AuditBeginnings(ctx context.Context, before int64, limit, bytes int,
+	fn func(seq int64, entry, hash []byte) error) error {
 	return m.AuditPage(ctx, before, limit, func(seq int64, entry, hash []byte) error {
 		return fn(seq, entry[:min(len(entry), bytes)], hash)
 	})
@@ -437,8 +457,9 @@ bindings: [{account: teld-main, lot: "200461/1313", mode: shadow, rule: {grant: 
 		panic(err)
 	}
 	book := estate.NewBook(&estate.Catalog{Platforms: map[string]estate.Platform{"telaidian": {
-		ID: "telaidian", Title: "特来电", Kinds: []charge.LotKind{charge.KindSDK, charge.Kind4G}, Issuer: "account", Operator: "operator_id",
-		Grants: []string{"time", "amount"}, Keys: []estate.Key{{Name: "operator_id", Public: true}, {Name: "sig_secret"}},
+		ID: "telaidian", Title: "特来电", Kinds: []charge.LotKind{charge.KindSDK, charge.Kind4G}, Issuer: "account",
+		Operator: "operator_id",
+		Grants:   []string{"time", "amount"}, Keys: []estate.Key{{Name: "operator_id", Public: true}, {Name: "sig_secret"}},
 	}}}, m, keys)
 	if _, err := book.Apply(context.Background(), doc, "test", false); err != nil {
 		panic(err)

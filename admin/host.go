@@ -41,7 +41,8 @@ func newDoorkeeper(adminURL string, warn func(context.Context, string, ...any)) 
 // name is; else it only warns.
 func (d *doorkeeper) admits(w http.ResponseWriter, r *http.Request, now time.Time) bool {
 	host := hostName(r.Host)
-	if d.ours(host) || strings.HasPrefix(strings.ToLower(r.Header.Get("Authorization")), "bearer ") || forScrapers(r.URL.Path) {
+	if d.ours(host) || strings.HasPrefix(strings.ToLower(r.Header.Get("Authorization")), "bearer ") ||
+		forScrapers(r.URL.Path) {
 		return true
 	}
 	if d.name == "" {
@@ -50,7 +51,8 @@ func (d *doorkeeper) admits(w http.ResponseWriter, r *http.Request, now time.Tim
 		}
 		return true
 	}
-	api.WriteProblem(w, http.StatusMisdirectedRequest, "this is not the console of the name that was asked for; admin.url says its name")
+	api.WriteProblem(w, http.StatusMisdirectedRequest,
+		"this is not the console of the name that was asked for; admin.url says its name")
 	return false
 }
 

@@ -37,7 +37,8 @@ func TestBacktestOfWhatCannotBe(t *testing.T) {
 	}{
 		{"teld-main@200461/1313", "grant: everything", http.StatusUnprocessableEntity, `line 1`},
 		{"teld-main@200461/1313", "grant: as_pushed\nsurprise: 1", http.StatusUnprocessableEntity, `line 2`},
-		{"teld-main@200461/1313", "grant: fixed\nfree: true", http.StatusUnprocessableEntity, "rule"}, // not what the platform grants
+		// not what the platform grants
+		{"teld-main@200461/1313", "grant: fixed\nfree: true", http.StatusUnprocessableEntity, "rule"},
 		{"teld-main@200461/1313", "", http.StatusUnprocessableEntity, "rule"},
 		{"teld-main", "grant: as_pushed", http.StatusUnprocessableEntity, "body.binding"},
 		{"teld-main@200461/9", "grant: as_pushed", http.StatusNotFound, "no binding"},

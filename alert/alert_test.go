@@ -35,11 +35,13 @@ func TestEvaluate(t *testing.T) {
 		{"gave up few", Facts{GaveUp: 2, Settled: 2}, nil},
 		{"pending", Facts{OldestDue: start.Add(-10 * time.Minute)}, []string{"oldest_pending "}},
 		{"pending later", Facts{OldestDue: start.Add(time.Minute)}, nil},
-		{"signatures", Facts{Signatures: map[string]int{"b": 20, "a": 99, "c": 19}}, []string{"bad_signatures a", "bad_signatures b"}},
+		{"signatures", Facts{Signatures: map[string]int{"b": 20, "a": 99, "c": 19}},
+			[]string{"bad_signatures a", "bad_signatures b"}},
 		{"disk", Facts{DiskFree: 9, DiskTotal: 100}, []string{"disk_low "}},
 		{"one machine's disk", Facts{DiskFree: 9, DiskTotal: 100, Machine: "m1"}, []string{"disk_low m1"}},
 		{"disk enough", Facts{DiskFree: 10, DiskTotal: 100}, nil},
-		{"all", Facts{Lots: []Lot{off}, GaveUp: 9, Settled: 9, OldestDue: start.Add(-time.Hour), Signatures: map[string]int{"a": 20}, DiskTotal: 100},
+		{"all", Facts{Lots: []Lot{off}, GaveUp: 9, Settled: 9, OldestDue: start.Add(-time.Hour),
+			Signatures: map[string]int{"a": 20}, DiskTotal: 100},
 			[]string{"lot_off_line 200461/1313", "gave_up_rate ", "oldest_pending ", "bad_signatures a", "disk_low "}},
 	} {
 		var got []string
@@ -85,24 +87,28 @@ func newHook(t *testing.T, answer string) *hook {
 
 // Signatures are computed outside, with Python's hmac, from the robots' documents.
 func TestFormats(t *testing.T) {
-	notice := Notice{Alert: Alert{Kind: LotOffLine, Object: "1/2", Text: Text{"车场离线", "lot is off line"}}, Link: "https://desk.example/lots/1/2", At: start}
+	notice := Notice{Alert: Alert{Kind: LotOffLine, Object: "1/2", Text: Text{"车场离线", "lot is off line"}},
+		Link: "https://desk.example/lots/1/2", At: start}
 	for _, tc := range []struct {
 		target Target
 		answer string
 		path   string
 		want   map[string]any
 	}{
-		{Target{Format: Generic, Lang: "en"}, "thanks", "/hook?key=k", map[string]any{"kind": "lot_off_line", "object": "1/2", "state": "firing",
-			"title": "Chargestamp alert", "text": "lot is off line", "link": "https://desk.example/lots/1/2", "at": "2026-03-01T04:00:00Z"}},
+		{Target{Format: Generic, Lang: "en"}, "thanks", "/hook?key=k",
+			map[string]any{"kind": "lot_off_line", "object": "1/2", "state": "firing",
+				"title": "Chargestamp alert", "text": "lot is off line", "link": "https://desk.example/lots/1/2",
+				"at": "2026-03-01T04:00:00Z"}},
 		{Target{Format: WeCom}, `{"errcode":0,"errmsg":"ok"}`, "/hook?key=k", map[string]any{"msgtype": "markdown",
 			"markdown": map[string]any{"content": "**充电减免网关告警**\n\n车场离线\n\n[查看](https://desk.example/lots/1/2)"}}},
 		{Target{Format: DingTalk, Secret: "SECtest"}, `{"errcode":0,"errmsg":"ok"}`,
 			"/hook?key=k&sign=bN3ktqSHKawd8cM3Wn6it9QsqlX%2BjZnKGXHfQlw7uOY%3D&timestamp=1772337600000",
 			map[string]any{"msgtype": "markdown", "markdown": map[string]any{"title": "充电减免网关告警",
 				"text": "**充电减免网关告警**\n\n车场离线\n\n[查看](https://desk.example/lots/1/2)"}}},
-		{Target{Format: Feishu, Secret: "SECtest", Lang: "en"}, `{"code":0,"msg":"success"}`, "/hook?key=k", map[string]any{"msg_type": "text",
-			"timestamp": "1772337600", "sign": "O0p5b3GQiXDUegqyGbT88/gYuR1n6tdyb5qQJplXW0E=",
-			"content": map[string]any{"text": "Chargestamp alert\nlot is off line\nhttps://desk.example/lots/1/2"}}},
+		{Target{Format: Feishu, Secret: "SECtest", Lang: "en"}, `{"code":0,"msg":"success"}`, "/hook?key=k",
+			map[string]any{"msg_type": "text",
+				"timestamp": "1772337600", "sign": "O0p5b3GQiXDUegqyGbT88/gYuR1n6tdyb5qQJplXW0E=",
+				"content": map[string]any{"text": "Chargestamp alert\nlot is off line\nhttps://desk.example/lots/1/2"}}},
 	} {
 		h := newHook(t, tc.answer)
 		tc.target.Name, tc.target.URL = "duty", h.URL+"/hook?key=k"
@@ -136,18 +142,21 @@ func TestSendFailures(t *testing.T) {
 	} {
 		h := newHook(t, tc.answer)
 		h.status = tc.status
-		err := Send(context.Background(), h.Client(), Target{Name: "duty", Format: tc.format, URL: h.URL + "/k3y"}, Notice{At: start})
+		err := Send(context.Background(), h.Client(), Target{Name: "duty", Format: tc.format, URL: h.URL + "/k3y"},
+			Notice{At: start})
 		if (err == nil) != (tc.says == "") || err != nil && !strings.Contains(err.Error(), tc.says) {
 			t.Errorf("%s %d %s: %v, want %q", tc.format, tc.status, tc.answer, err, tc.says)
 		}
 	}
 	h := newHook(t, "")
 	h.Close()
-	err := Send(context.Background(), http.DefaultClient, Target{Name: "duty", Format: Generic, URL: h.URL + "/k3y"}, Notice{At: start})
+	err := Send(context.Background(), http.DefaultClient, Target{Name: "duty", Format: Generic, URL: h.URL + "/k3y"},
+		Notice{At: start})
 	if err == nil || strings.Contains(err.Error(), "k3y") {
 		t.Errorf("an unreachable webhook gives %v; want an error without its address", err)
 	}
-	if text := fmt.Sprintf("%v %+v %#v", Target{URL: "https://x/k3y", Secret: "s3c"}, Target{URL: "https://x/k3y"}, Target{URL: "https://x/k3y"}); strings.Contains(text, "k3y") {
+	if text := fmt.Sprintf("%v %+v %#v", Target{URL: "https://x/k3y", Secret: "s3c"}, Target{URL: "https://x/k3y"},
+		Target{URL: "https://x/k3y"}); strings.Contains(text, "k3y") {
 		t.Errorf("a target prints its key: %s", text)
 	}
 }
@@ -157,7 +166,8 @@ func TestWatcherTellsOnceAndWhenOver(t *testing.T) {
 	now, facts := start, Facts{}
 	var factsErr error
 	w := New(Config{
-		Targets: []Target{{Name: "duty", Format: Generic, URL: h.URL, Lang: "en"}, {Name: "disk", URL: h.URL, On: []Kind{DiskLow}}}, Limits: DefaultLimits(), Client: h.Client(),
+		Targets: []Target{{Name: "duty", Format: Generic, URL: h.URL, Lang: "en"},
+			{Name: "disk", URL: h.URL, On: []Kind{DiskLow}}}, Limits: DefaultLimits(), Client: h.Client(),
 		Console: "https://desk.example/", Repeat: time.Hour, Now: func() time.Time { return now },
 		Facts: func(context.Context, time.Duration) (Facts, error) { return facts, factsErr },
 	})
@@ -221,8 +231,10 @@ func TestWatchersShareBook(t *testing.T) {
 	well := func(machine string) Facts { return Facts{DiskTotal: 100, DiskFree: 100, Machine: machine} }
 	look := func(step string, facts Facts, want ...string) {
 		t.Helper()
-		w := New(Config{Targets: []Target{{Name: "duty", Format: Generic, URL: h.URL}}, Limits: DefaultLimits(), Client: h.Client(), Book: book, Repeat: time.Hour,
-			Now: func() time.Time { return now }, Facts: func(context.Context, time.Duration) (Facts, error) { return facts, nil }})
+		w := New(Config{Targets: []Target{{Name: "duty", Format: Generic, URL: h.URL}}, Limits: DefaultLimits(),
+			Client: h.Client(), Book: book, Repeat: time.Hour,
+			Now:   func() time.Time { return now },
+			Facts: func(context.Context, time.Duration) (Facts, error) { return facts, nil }})
 		if err := w.Look(t.Context()); err != nil {
 			t.Errorf("%s: %v", step, err)
 		}

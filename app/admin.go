@@ -38,7 +38,8 @@ func (a *App) openGuard(ctx context.Context) error {
 	if keys.Shared() {
 		a.logger.Warn("the secrets key can be read by the group of its file; mode 0600 is safer where nothing needs more")
 	}
-	a.guard, err = guard.Open(ctx, guard.Config{Docs: a.store, Audits: audits{a.store}, Keys: keys, Now: a.clock.Now, AdminToken: charge.Secret(a.cfg.AdminToken)})
+	a.guard, err = guard.Open(ctx, guard.Config{Docs: a.store, Audits: audits{a.store}, Keys: keys, Now: a.clock.Now,
+		AdminToken: charge.Secret(a.cfg.AdminToken)})
 	return err
 }
 
@@ -46,13 +47,15 @@ func (a *App) openGuard(ctx context.Context) error {
 type audits struct{ *store.Store }
 
 // AuditPage returns rows numbered below before, newest first.
-func (s audits) AuditPage(ctx context.Context, before int64, limit int, fn func(seq int64, entry, hash []byte) error) error {
+func (s audits) AuditPage(ctx context.Context, before int64, limit int,
+	fn func(seq int64, entry, hash []byte) error) error {
 	page, err := s.Store.AuditPage(ctx, before, limit)
 	return eachRow(page, err, fn)
 }
 
 // AuditBeginnings returns them with the first bytes of their entries.
-func (s audits) AuditBeginnings(ctx context.Context, before int64, limit, bytes int, fn func(seq int64, entry, hash []byte) error) error {
+func (s audits) AuditBeginnings(ctx context.Context, before int64, limit, bytes int,
+	fn func(seq int64, entry, hash []byte) error) error {
 	page, err := s.Store.AuditBeginnings(ctx, before, limit, bytes)
 	return eachRow(page, err, fn)
 }
@@ -79,8 +82,10 @@ func (a *App) makeAdmin() error {
 		return err
 	}
 	srv, err := admin.New(admin.Config{
-		Desk: desk.Config{Reads: reads{a.store}, Story: a.flow, Estate: a.book, Guard: a.guard, Doctor: pushDoctor{a}, Platforms: infos,
-			Now: a.clock.Now, Log: a.logger, Pulse: a.metrics.pulse, Bounds: a.cfg.Limits.Bounds(), KeyUses: a.keyUses, Tester: tester{a}, Strays: a},
+		Desk: desk.Config{Reads: reads{a.store}, Story: a.flow, Estate: a.book, Guard: a.guard, Doctor: pushDoctor{a},
+			Platforms: infos,
+			Now:       a.clock.Now, Log: a.logger, Pulse: a.metrics.pulse, Bounds: a.cfg.Limits.Bounds(), KeyUses: a.keyUses,
+			Tester: tester{a}, Strays: a},
 		Version: Version, Metrics: a.metrics.handler(), Ready: a.ready,
 		Keys: a.keyring, OIDC: oidc, Alerts: a.alerts, PublicURL: a.cfg.HTTP.URL, AdminURL: a.cfg.Admin.URL,
 		Remote: func(r *http.Request) string { return intake.ClientAddr(r, *a.proxies.Load()).String() },
@@ -102,8 +107,9 @@ func (a *App) makeOIDC() (*guard.OIDC, error) {
 	for value, role := range c.Roles {
 		roles[value] = guard.Role(role)
 	}
-	o, err := guard.NewOIDC(guard.OIDCConfig{Issuer: c.Issuer, ClientID: c.ClientID, ClientSecret: charge.Secret(c.ClientSecret),
-		RedirectURL: c.RedirectURL, NameClaim: c.NameClaim, RoleClaim: c.RoleClaim, Scopes: c.Scopes, Roles: roles},
+	o, err := guard.NewOIDC(guard.OIDCConfig{Issuer: c.Issuer, ClientID: c.ClientID,
+		ClientSecret: charge.Secret(c.ClientSecret),
+		RedirectURL:  c.RedirectURL, NameClaim: c.NameClaim, RoleClaim: c.RoleClaim, Scopes: c.Scopes, Roles: roles},
 		a.keyring, &http.Client{Timeout: reporting}, time.Now)
 	if err != nil {
 		return nil, &ConfigError{err}

@@ -52,7 +52,8 @@ func (e *ear) take() []string {
 
 // config is a webhook of the config file.
 func (e *ear) config() []AlertConfig {
-	return []AlertConfig{{Name: "duty", URL: e.URL, AllowTo: []string{"127.0.0.1/32"}, On: []string{string(alert.BadSignatures)}}}
+	return []AlertConfig{{Name: "duty", URL: e.URL, AllowTo: []string{"127.0.0.1/32"},
+		On: []string{string(alert.BadSignatures)}}}
 }
 
 // look lets nodes look at the figures at the same moment, a few times.
@@ -96,7 +97,8 @@ func testPairAlerts(t *testing.T, pg *pgtest.Server) {
 		t.Fatal(err)
 	}
 	for i := range alert.DefaultLimits().Signatures {
-		x, err := p.Send(t.Context(), pushFor(id, charge.Plate(fmt.Sprintf("京P%05d", i)), ""), play.Options{Token: token, Break: play.BreakSig})
+		x, err := p.Send(t.Context(), pushFor(id, charge.Plate(fmt.Sprintf("京P%05d", i)), ""),
+			play.Options{Token: token, Break: play.BreakSig})
 		if err != nil || x.Delivered() {
 			t.Fatalf("a push with a wrong signature: %v %+v", err, x)
 		}
@@ -153,7 +155,8 @@ func testAlertTeller(t *testing.T, pg *pgtest.Server) {
 			t.Errorf("%s at %s: Hold = %v, %v, want %v", who.node, now.Format(time.TimeOnly), held, err, want)
 		}
 	}
-	told := alert.Told{Alert: alert.Alert{Kind: alert.DiskLow, Object: "m1", Text: alert.Text{ZH: "满", EN: "full"}, Path: "/"}, At: now}
+	told := alert.Told{Alert: alert.Alert{Kind: alert.DiskLow, Object: "m1", Text: alert.Text{ZH: "满", EN: "full"},
+		Path: "/"}, At: now}
 	note := func(who *alertBook, key string, want bool) {
 		t.Helper()
 		if err := who.Note(t.Context(), key, &told); (err == nil) != want {

@@ -81,7 +81,8 @@ func testIdentical(t *testing.T, cfg Config) {
 		w.account(platform, nil)
 	}
 	s.apply(w.estate())
-	sink, err := play.OpenLineSink(t.Context(), play.LineSinkConfig{Addr: s.Addresses().Line, Lines: []play.LineKey{{Lot: sdk, Ckey: w.ckey}}})
+	sink, err := play.OpenLineSink(t.Context(),
+		play.LineSinkConfig{Addr: s.Addresses().Line, Lines: []play.LineKey{{Lot: sdk, Ckey: w.ckey}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +150,8 @@ func testReplay(t *testing.T, cfg Config) {
 	replay := func(query, outcome string, charges int) {
 		t.Helper()
 		var said struct{ Outcome string }
-		s.office().must(t, http.MethodPost, "/api/v1/pushes/"+refused[0].ID+"/replay"+query, []byte(`{"reason":"key put right"}`), &said)
+		s.office().must(t, http.MethodPost, "/api/v1/pushes/"+refused[0].ID+"/replay"+query,
+			[]byte(`{"reason":"key put right"}`), &said)
 		if got := s.office().charges(t, ""); said.Outcome != outcome || len(got) != charges {
 			t.Errorf("replay%s: %s and %d charges, want %s and %d", query, said.Outcome, len(got), outcome, charges)
 		}
@@ -252,7 +254,8 @@ func testReport(t *testing.T, cfg Config) {
 	// The same platform that knows its former tokens no more.
 	platform.Stop()
 	forgetful := &play.Receiver{Keys: platform.Keys}
-	if err := forgetful.Start(strings.TrimPrefix(strings.TrimSuffix(platform.URL(), "/evcs/v20191230"), "http://")); err != nil {
+	if err := forgetful.Start(strings.TrimPrefix(strings.TrimSuffix(platform.URL(), "/evcs/v20191230"),
+		"http://")); err != nil {
 		t.Fatal(err)
 	}
 	defer forgetful.Stop()
@@ -262,8 +265,8 @@ func testReport(t *testing.T, cfg Config) {
 	}
 }
 
-// testGracefulStop stops a server with a callback in flight, a line up, a poll held and a console open: what is in flight ends well,
-// /readyz says what is going on, and it takes far less than 15 s.
+// testGracefulStop stops a server with a callback in flight, a line up, a poll held and a console open: what is in
+// flight ends well, /readyz says what is going on, and it takes far less than 15 s.
 func testGracefulStop(t *testing.T, cfg Config) {
 	is := newIssuer(t, object{"nick": "li", "groups": "bosses"})
 	is.console(&cfg, freeAddress(t))
@@ -276,7 +279,8 @@ func testGracefulStop(t *testing.T, cfg Config) {
 	api := w.lot("2001", charge.KindAPI, object{"callback": slow.URL, "allow_to": []string{"127.0.0.1/32"}})
 	w.account("xiaoju", nil)
 	s.apply(w.estate())
-	sink, err := play.OpenLineSink(t.Context(), play.LineSinkConfig{Addr: s.Addresses().Line, Lines: []play.LineKey{{Lot: sdk, Ckey: w.ckey}}})
+	sink, err := play.OpenLineSink(t.Context(),
+		play.LineSinkConfig{Addr: s.Addresses().Line, Lines: []play.LineKey{{Lot: sdk, Ckey: w.ckey}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,8 @@ func boundsFor(files int, trusted func() *[]netip.Prefix) connBounds {
 }
 
 func (b connBounds) public(l net.Listener) net.Listener {
-	return b.all.Listen(l, b.ofPublic, b.ofAddress, func(from netip.Addr) bool { return platform.Within(*b.trustedNow(), from) })
+	return b.all.Listen(l, b.ofPublic, b.ofAddress,
+		func(from netip.Addr) bool { return platform.Within(*b.trustedNow(), from) })
 }
 
 // line bounds lines in all; how many one address may have the line server counts itself.

@@ -38,7 +38,8 @@ func testCertifyWithARealLotWaiting(t *testing.T, cfg Config) {
 			"callback": "http://" + x.addr + "/bolink", "allow_to": []string{"127.0.0.1/32"}}}[c.kind]
 		x.name = strings.TrimSpace(c.target + " " + string(c.kind) + map[bool]string{true: " theirs"}[c.theirs])
 		x.lot = w.lot(strings.ReplaceAll(x.name, " ", "-"), c.kind, fields)
-		x.cfg = play.CertifyConfig{Theirs: c.theirs, Lot: x.lot, Kind: c.kind, Ckey: w.ckey, Ukey: w.ukey, Patience: 40 * time.Second,
+		x.cfg = play.CertifyConfig{Theirs: c.theirs, Lot: x.lot, Kind: c.kind, Ckey: w.ckey, Ukey: w.ukey,
+			Patience: 40 * time.Second,
 			Platform: "xiaoju", Listen: x.addr, Against: "http://" + x.addr + "/bolink"}
 		x.target = c.target
 		runs = append(runs, x)
@@ -46,7 +47,8 @@ func testCertifyWithARealLotWaiting(t *testing.T, cfg Config) {
 	w.account("xiaoju", nil)
 	for _, x := range runs {
 		if x.kind == charge.Kind4G {
-			w.bindings = append(w.bindings, object{"account": "xiaoju", "lot": x.lot.String(), "mode": "live", "rule": ruleOf("xiaoju")})
+			w.bindings = append(w.bindings,
+				object{"account": "xiaoju", "lot": x.lot.String(), "mode": "live", "rule": ruleOf("xiaoju")})
 		}
 	}
 	s.apply(w.estate())
@@ -102,7 +104,8 @@ func (x *certified) test(t *testing.T) {
 	x.pause(t, "resume") // what waits is due at once
 	x.site.office().settled(t, p.Order, charge.StateDelivered)
 	rows := book.Rows()
-	if x.kind == charge.Kind4G && len(rows) != 0 || x.kind != charge.Kind4G && (len(rows) != 1 || rows[0].Heard != 1 || rows[0].Plate != realCar.Full()) {
+	if x.kind == charge.Kind4G && len(rows) != 0 || x.kind != charge.Kind4G &&
+		(len(rows) != 1 || rows[0].Heard != 1 || rows[0].Plate != realCar.Full()) {
 		t.Errorf("the real lot was sent %+v", rows)
 	}
 	var statement struct{ Items []struct{ Charges int64 } }
@@ -223,7 +226,8 @@ func testVendorsSDK(t *testing.T, cfg Config) {
 		t.Fatal(err)
 	}
 	said := s.office().settled(t, p.Order, charge.StateUsed)
-	if rows := lot.Book().Rows(); len(rows) != 1 || rows[0].Applied != 1 || said.Usage == nil || said.Usage.Amount != rows[0].UsedAmount {
+	if rows := lot.Book().Rows(); len(rows) != 1 || rows[0].Applied != 1 || said.Usage == nil ||
+		said.Usage.Amount != rows[0].UsedAmount {
 		t.Errorf("used %+v, the lot's book has %+v", said.Usage, rows)
 	}
 	if c := lot.Counts(); c.Torn != 0 || c.Rounds != 0 {

@@ -53,7 +53,8 @@ func (a *App) readClock(ctx context.Context) error {
 		return err
 	}
 	if moved := a.clock.agree(now, off); moved.Abs() > worthTelling {
-		a.logger.Warn("this machine's clock and the database's differ; the database's counts", "difference", moved.Round(time.Millisecond))
+		a.logger.Warn("this machine's clock and the database's differ; the database's counts", "difference",
+			moved.Round(time.Millisecond))
 	}
 	return nil
 }

@@ -55,10 +55,12 @@ func (a *App) checkConfig(context.Context) error { return a.cfg.check() }
 func (c *Config) check() error {
 	for name, below := range map[string]bool{
 		"limits.account_per_s": c.Limits.AccountPerS < 0, "limits.address_per_s": c.Limits.AddressPerS < 0,
-		"limits.login_per_s": c.Limits.LoginPerS < 0, "limits.minutes": c.Limits.Minutes < 0, "limits.amount": c.Limits.Amount < 0,
+		"limits.login_per_s": c.Limits.LoginPerS < 0, "limits.minutes": c.Limits.Minutes < 0,
+		"limits.amount":    c.Limits.Amount < 0,
 		"line.frame_bytes": c.Line.FrameBytes < 0, "line.offline_after": c.Line.OfflineAfter < 0,
 		"line.flood_per_10s": c.Line.FloodPer10s < 0,
-		"retention.pushes":   c.Retention.Pushes < 0, "retention.refused": c.Retention.Refused < 0, "retention.charges": c.Retention.Charges < 0,
+		"retention.pushes":   c.Retention.Pushes < 0, "retention.refused": c.Retention.Refused < 0,
+		"retention.charges": c.Retention.Charges < 0,
 	} {
 		if below {
 			return configError("%s is below 0", name)
@@ -161,14 +163,17 @@ type AlertConfig struct {
 
 // OIDCConfig lets users of an identity provider in; empty is off.
 type OIDCConfig struct {
-	Issuer       string            `yaml:"issuer"`
-	ClientID     string            `yaml:"client_id"`
-	ClientSecret string            `yaml:"client_secret"`
-	RedirectURL  string            `yaml:"redirect_url"` // the console's address with /oidc/return behind it, as registered at the issuer
-	NameClaim    string            `yaml:"name_claim"`   // default preferred_username, else email, else sub
-	RoleClaim    string            `yaml:"role_claim"`   // default role; dots walk into objects (realm_access.roles)
-	Scopes       []string          `yaml:"scopes"`       // beside openid; default profile and email. Add groups where the issuer sends them by scope
-	Roles        map[string]string `yaml:"roles"`        // claim value to viewer, support or admin; who has none is not let in
+	Issuer       string `yaml:"issuer"`
+	ClientID     string `yaml:"client_id"`
+	ClientSecret string `yaml:"client_secret"`
+	// the console's address with /oidc/return behind it, as registered at the issuer
+	RedirectURL string `yaml:"redirect_url"`
+	NameClaim   string `yaml:"name_claim"` // default preferred_username, else email, else sub
+	RoleClaim   string `yaml:"role_claim"` // default role; dots walk into objects (realm_access.roles)
+	// beside openid; default profile and email. Add groups where the issuer sends them by scope
+	Scopes []string `yaml:"scopes"`
+	// claim value to viewer, support or admin; who has none is not let in
+	Roles map[string]string `yaml:"roles"`
 }
 
 // LogConfig is what is logged.
@@ -211,7 +216,8 @@ func Defaults() Config {
 	const dayLong = 24 * time.Hour
 	return Config{
 		Data: "./data", HTTP: PublicConfig{Addr: ":8080"}, Admin: Listener{Addr: "127.0.0.1:8081"},
-		Line:      LineConfig{Addr: ":6789", TLSAddr: ":6790", FrameBytes: 64 << 10, OfflineAfter: Duration(3 * time.Minute), FloodPer10s: 100},
+		Line: LineConfig{Addr: ":6789", TLSAddr: ":6790", FrameBytes: 64 << 10, OfflineAfter: Duration(3 * time.Minute),
+			FloodPer10s: 100},
 		TLS:       TLSConfig{Addr: ":8443"},
 		Limits:    LimitConfig{AccountPerS: 1000, AddressPerS: 2000, LoginPerS: 20, Minutes: 1440, Amount: 100_000},
 		Retention: RetentionConfig{Pushes: Duration(180 * dayLong), Refused: Duration(30 * dayLong)},

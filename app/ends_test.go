@@ -148,7 +148,8 @@ func uplink(t *testing.T, addr string, message object) (status int, answer objec
 func login(t *testing.T, addr string, id charge.LotID, ckey string) string {
 	t.Helper()
 	data := fmt.Sprintf(`{"union_id":%q,"park_id":%q,"local_id":"poll"}`, id.Union, id.Park)
-	_, answer := uplink(t, addr, object{"service_name": "login", "data": json.RawMessage(data), "sign": md5Sign(data, ckey)})
+	_, answer := uplink(t, addr, object{"service_name": "login", "data": json.RawMessage(data),
+		"sign": md5Sign(data, ckey)})
 	token, _ := answer["token"].(string)
 	return token
 }
@@ -164,7 +165,8 @@ func holdPoll(t *testing.T, addr string, id charge.LotID, ckey string) <-chan in
 	t.Cleanup(cancel)
 	status := make(chan int, 1)
 	go func() {
-		r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+addr+"/bpd/download.do", strings.NewReader(`{"token":"`+token+`"}`))
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+addr+"/bpd/download.do",
+			strings.NewReader(`{"token":"`+token+`"}`))
 		if err != nil {
 			status <- 0
 			return

@@ -70,7 +70,8 @@ func (is *issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // token is a JWT, signed by hand.
 func (is *issuer) token(audience string) string {
-	claims := object{"iss": is.URL, "aud": audience, "sub": "s-1", "nonce": is.nonce, "iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix()}
+	claims := object{"iss": is.URL, "aud": audience, "sub": "s-1", "nonce": is.nonce, "iat": time.Now().Unix(),
+		"exp": time.Now().Add(time.Minute).Unix()}
 	for name, v := range is.claims {
 		claims[name] = v
 	}
@@ -85,7 +86,8 @@ func (is *issuer) token(audience string) string {
 // console configures a sign-in at the issuer, whose redirects lead back to a fixed address of the admin listener.
 func (is *issuer) console(cfg *Config, admin string) {
 	cfg.Admin.Addr = admin
-	cfg.OIDC = OIDCConfig{Issuer: is.URL, ClientID: "gateway", ClientSecret: is.secret, RedirectURL: "http://" + admin + "/oidc/return",
+	cfg.OIDC = OIDCConfig{Issuer: is.URL, ClientID: "gateway", ClientSecret: is.secret, RedirectURL: "http://" + admin +
+		"/oidc/return",
 		NameClaim: "nick", RoleClaim: "groups", Roles: map[string]string{"bosses": "admin"}}
 }
 

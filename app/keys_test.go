@@ -39,8 +39,10 @@ var effects = []struct {
 	{[]string{"limits.login_per_s", "line.frame_bytes", "line.flood_per_10s"}, testLineLimits},
 	{[]string{"line.offline_after"}, testOffline},
 	{[]string{"retention.pushes", "retention.refused", "retention.charges"}, testRetention},
-	{[]string{"alerts.name", "alerts.url", "alerts.format", "alerts.secret", "alerts.lang", "alerts.allow_to", "alerts.on", "admin.url"}, testAlerts},
-	{[]string{"oidc.issuer", "oidc.client_id", "oidc.client_secret", "oidc.redirect_url", "oidc.name_claim", "oidc.role_claim", "oidc.roles", "oidc.scopes", "http.url"}, testConsole},
+	{[]string{"alerts.name", "alerts.url", "alerts.format", "alerts.secret", "alerts.lang", "alerts.allow_to", "alerts.on",
+		"admin.url"}, testAlerts},
+	{[]string{"oidc.issuer", "oidc.client_id", "oidc.client_secret", "oidc.redirect_url", "oidc.name_claim",
+		"oidc.role_claim", "oidc.roles", "oidc.scopes", "http.url"}, testConsole},
 	{[]string{"log.level"}, testLogLevel},
 }
 
@@ -120,7 +122,8 @@ func testProxies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for from, want := range map[string]bool{"203.0.113.9": trusted, "203.0.113.8": false, "203.0.113.9, 203.0.113.8": false} {
+		for from, want := range map[string]bool{"203.0.113.9": trusted, "203.0.113.8": false,
+			"203.0.113.9, 203.0.113.8": false} {
 			r.Header.Set("X-Forwarded-For", from)
 			e, err := w.player("wanchong", s.Addresses().HTTP).Do(t.Context(), r)
 			if err != nil || e.Delivered() != want {
@@ -198,7 +201,8 @@ func testGrantLimits(t *testing.T) {
 		push.Method, push.Minutes, push.Amount = ask.Method, 2*ask.Minutes, 2*ask.Amount
 		accepted(t, p, push)
 		c := s.office().settled(t, order, charge.StateSending)
-		if c.Reduction == nil || c.Reduction.Method != ask.Method || c.Reduction.Minutes != ask.Minutes || c.Reduction.Amount != ask.Amount {
+		if c.Reduction == nil || c.Reduction.Method != ask.Method || c.Reduction.Minutes != ask.Minutes ||
+			c.Reduction.Amount != ask.Amount {
 			t.Errorf("%s, asking for twice the setting, was granted %+v", order, c.Reduction)
 		}
 	}
@@ -234,7 +238,8 @@ func testLineLimits(t *testing.T) {
 	token, taken := tokens[len(tokens)-1], 0
 	for i := range 5 {
 		data := fmt.Sprintf(`{"order_id":"p%d","car_number":"京J0000%d","in_time":%d}`, i, i, time.Now().Unix())
-		_, answer := uplink(t, at, object{"service_name": "inpark", "token": token, "data": json.RawMessage(data), "sign": md5Sign(data, w.ckey)})
+		_, answer := uplink(t, at, object{"service_name": "inpark", "token": token, "data": json.RawMessage(data),
+			"sign": md5Sign(data, w.ckey)})
 		if fmt.Sprint(answer["state"]) == "1" {
 			taken++
 		}
@@ -242,10 +247,12 @@ func testLineLimits(t *testing.T) {
 	if taken != 2 {
 		t.Errorf("%d of 5 messages were taken at 2 in ten seconds", taken)
 	}
-	if status, _ := uplink(t, at, object{"service_name": "login", "padding": strings.Repeat("x", 2048)}); status != http.StatusRequestEntityTooLarge {
+	if status, _ := uplink(t, at, object{"service_name": "login",
+		"padding": strings.Repeat("x", 2048)}); status != http.StatusRequestEntityTooLarge {
 		t.Errorf("a message longer than line.frame_bytes: %d", status)
 	}
-	if status, _ := uplink(t, at, object{"service_name": "login", "padding": strings.Repeat("x", 1500)}); status != http.StatusOK {
+	if status, _ := uplink(t, at, object{"service_name": "login",
+		"padding": strings.Repeat("x", 1500)}); status != http.StatusOK {
 		t.Errorf("a message shorter than line.frame_bytes: %d", status)
 	}
 }
@@ -258,7 +265,8 @@ func testOffline(t *testing.T) {
 	w := newTown()
 	id := w.lot("1001", charge.KindSDK, nil)
 	s.apply(w.estate())
-	sink, err := play.OpenLineSink(t.Context(), play.LineSinkConfig{Addr: s.Addresses().Line, Beat: time.Hour, Lines: []play.LineKey{{Lot: id, Ckey: w.ckey}}})
+	sink, err := play.OpenLineSink(t.Context(),
+		play.LineSinkConfig{Addr: s.Addresses().Line, Beat: time.Hour, Lines: []play.LineKey{{Lot: id, Ckey: w.ckey}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -276,7 +284,8 @@ func testRetention(t *testing.T) {
 	var passed atomic.Int64
 	cfg := local(t)
 	cfg.Now = func() time.Time { return time.Now().Add(time.Duration(passed.Load())) }
-	cfg.Retention = RetentionConfig{Pushes: Duration(10 * 24 * time.Hour), Refused: Duration(2 * 24 * time.Hour), Charges: Duration(20 * 24 * time.Hour)}
+	cfg.Retention = RetentionConfig{Pushes: Duration(10 * 24 * time.Hour), Refused: Duration(2 * 24 * time.Hour),
+		Charges: Duration(20 * 24 * time.Hour)}
 	s := serve(t, cfg)
 	w := newTown()
 	id := w.lot("1001", charge.KindSDK, object{"stays": "none"})
@@ -286,7 +295,8 @@ func testRetention(t *testing.T) {
 	p := w.player("xiaoju", s.Addresses().HTTP)
 	push := pushFor(id, "京J00003", "")
 	accepted(t, p, push)
-	if e, err := p.Send(t.Context(), pushFor(id, "京J00003", ""), play.Options{Break: play.BreakSig}); err != nil || e.Delivered() {
+	if e, err := p.Send(t.Context(), pushFor(id, "京J00003", ""), play.Options{Break: play.BreakSig}); err != nil ||
+		e.Delivered() {
 		t.Fatalf("a wrong signature: %v %+v", err, e)
 	}
 	for _, tc := range []struct {
@@ -299,7 +309,8 @@ func testRetention(t *testing.T) {
 		for _, p := range s.office().pushes(t) {
 			count[p.Outcome == string(charge.OutcomeAccepted)]++
 		}
-		if charges := len(s.office().charges(t, "")); count[true] != tc.accepted || count[false] != tc.refused || charges != tc.charges {
+		if charges := len(s.office().charges(t, "")); count[true] != tc.accepted || count[false] != tc.refused ||
+			charges != tc.charges {
 			t.Errorf("after %d days: %d accepted pushes, %d refused, %d charges; want %d, %d, %d", tc.days,
 				count[true], count[false], charges, tc.accepted, tc.refused, tc.charges)
 		}
@@ -348,7 +359,8 @@ func testAlerts(t *testing.T) {
 	s.apply(w.estate())
 	p := w.player("xiaoju", s.Addresses().HTTP)
 	for range 25 {
-		if e, err := p.Send(t.Context(), pushFor(id, "京J00004", ""), play.Options{Break: play.BreakSig}); err != nil || e.Delivered() {
+		if e, err := p.Send(t.Context(), pushFor(id, "京J00004", ""), play.Options{Break: play.BreakSig}); err != nil ||
+			e.Delivered() {
 			t.Fatalf("a wrong signature: %v %+v", err, e)
 		}
 	}
@@ -390,7 +402,8 @@ func testAlerts(t *testing.T) {
 
 // testConsole signs in at an issuer and looks at what the console reports of the public listener.
 func testConsole(t *testing.T) {
-	is := newIssuer(t, object{"nick": "li.si", "groups": []string{"bosses"}, "role": "viewer", "preferred_username": "somebody else"})
+	is := newIssuer(t, object{"nick": "li.si", "groups": []string{"bosses"}, "role": "viewer",
+		"preferred_username": "somebody else"})
 	cfg := local(t)
 	is.console(&cfg, freeAddress(t))
 	cfg.HTTP.URL, cfg.OIDC.Scopes = "https://push.example", []string{"staff", "mail"}
@@ -455,7 +468,8 @@ func testLogLevel(t *testing.T) {
 		cfg := local(t)
 		cfg.Log.Level = level
 		s := serve(t, cfg)
-		resp, err := http.Post("http://"+s.Addresses().HTTP+"/zld/xiaoju/reduce", "application/json", bytes.NewReader([]byte("{}")))
+		resp, err := http.Post("http://"+s.Addresses().HTTP+"/zld/xiaoju/reduce", "application/json",
+			bytes.NewReader([]byte("{}")))
 		if err != nil {
 			t.Fatal(err)
 		}

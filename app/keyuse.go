@@ -145,7 +145,8 @@ type keyTaker struct {
 }
 
 // Take notes the keys and takes the push.
-func (t keyTaker) Take(ctx context.Context, p platform.Push, a platform.Account, m platform.Message, reply func(platform.Verdict) platform.Reply) platform.Reply {
+func (t keyTaker) Take(ctx context.Context, p platform.Push, a platform.Account, m platform.Message,
+	reply func(platform.Verdict) platform.Reply) platform.Reply {
 	t.uses.opened(a.ID, m.Keys, p.Received)
 	return t.Taker.Take(ctx, p, a, m, reply)
 }

@@ -21,7 +21,8 @@ func TestLastUseOfKeys(t *testing.T) {
 	w.account("xiaoju", nil)
 	former := w.player("xiaoju", s.Addresses().HTTP)
 	key := secret(16)
-	w.accounts[0]["old_keys"] = object{"sign_key": former.Keys["sign_key"], "until": time.Now().Add(time.Hour).Format(time.RFC3339)}
+	w.accounts[0]["old_keys"] = object{"sign_key": former.Keys["sign_key"],
+		"until": time.Now().Add(time.Hour).Format(time.RFC3339)}
 	w.accounts[0]["keys"] = object{"sign_key": key}
 	s.apply(w.estate())
 	type account struct {

@@ -76,8 +76,10 @@ func (a *App) openListeners(ctx context.Context) (open listeners, err error) {
 	}
 	if a.cert = cert; cert != nil {
 		a.addresses.HTTPS, a.addresses.LineTLS = shown(https), shown(sealed)
-		open.public = append(open.public, tls.NewListener(a.proxied(bound.public(https), a.cfg.HTTP.ProxyProtocol), cert.config()))
-		open.lines = append(open.lines, tls.NewListener(a.proxied(bound.line(sealed), a.cfg.Line.ProxyProtocol), cert.config()))
+		open.public = append(open.public,
+			tls.NewListener(a.proxied(bound.public(https), a.cfg.HTTP.ProxyProtocol), cert.config()))
+		open.lines = append(open.lines,
+			tls.NewListener(a.proxied(bound.line(sealed), a.cfg.Line.ProxyProtocol), cert.config()))
 	}
 	return open, nil
 }

@@ -24,7 +24,8 @@ func TestStartLine(t *testing.T) {
 	if len(found) != 1 {
 		t.Fatalf("%d start lines, want one", len(found))
 	}
-	for key, want := range map[string]string{"version": Version, "engine": "sqlite", "data": cfg.Data, "public": "[::]:", "line": "127.0.0.1:",
+	for key, want := range map[string]string{"version": Version, "engine": "sqlite", "data": cfg.Data, "public": "[::]:",
+		"line":  "127.0.0.1:",
 		"admin": "127.0.0.1:", "health": "127.0.0.1:"} {
 		if got, _ := found[0][key].(string); !strings.HasPrefix(got, want) {
 			t.Errorf("%s is %q, want %s…", key, got, want)

@@ -13,7 +13,8 @@ import (
 func TestLotPagesRun(t *testing.T) {
 	for page, want := range map[string][]string{
 		"../docs/lots/gate.md": {
-			`{"state":1,"order_id":"g-`, `"total":"10.00","price":"10.00"`, `{"state":1,"order_id":"g-`, `"total":"10.00","price":"0.00"`,
+			`{"state":1,"order_id":"g-`, `"total":"10.00","price":"10.00"`, `{"state":1,"order_id":"g-`,
+			`"total":"10.00","price":"0.00"`,
 		},
 		"../docs/lots/api.md": {`{"state":1,"order_id":"a-`, `{"state":1,"order_id":"a-`},
 	} {

@@ -35,7 +35,8 @@ func newMetrics(a *App) *metrics {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "chargestamp", Name: name, Help: help}, labels)
 	}
 	timer := func(name, help string, labels ...string) *prometheus.HistogramVec {
-		return prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "chargestamp", Name: name, Help: help, Buckets: buckets}, labels)
+		return prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "chargestamp", Name: name, Help: help,
+			Buckets: buckets}, labels)
 	}
 	m := &metrics{
 		pulse:    newPulse(),
@@ -44,21 +45,26 @@ func newMetrics(a *App) *metrics {
 		charges:  counter("charge_states_total", "Charges that came into a state, by reason.", "state", "reason"),
 		attempts: counter("delivery_attempts_total", "Tries of deliveries by channel and result.", "channel", "result"),
 		delivery: timer("delivery_seconds", "From the receipt of a push to the lot's acknowledgement.", "channel"),
-		stray:    prometheus.NewCounter(prometheus.CounterOpts{Namespace: "chargestamp", Name: "stray_acks_total", Help: "Acknowledgements of an id that the lot was never sent."}),
-		refused:  counter("line_refused_total", "Connections, frames, logins and uplinks refused, by reason.", "reason"),
-		closed:   counter("line_closed_total", "Lines closed, by reason.", "reason"),
-		uplinks:  timer("line_uplink_seconds", "From an uplink's frame to its answer.", "service"),
-		answers:  timer("push_answer_seconds", "From a push's first byte to its answer.", "platform"),
-		acks:     timer("line_ack_seconds", "From a downlink to its acknowledgement.", "result"),
+		stray: prometheus.NewCounter(prometheus.CounterOpts{Namespace: "chargestamp", Name: "stray_acks_total",
+			Help: "Acknowledgements of an id that the lot was never sent."}),
+		refused: counter("line_refused_total", "Connections, frames, logins and uplinks refused, by reason.", "reason"),
+		closed:  counter("line_closed_total", "Lines closed, by reason.", "reason"),
+		uplinks: timer("line_uplink_seconds", "From an uplink's frame to its answer.", "service"),
+		answers: timer("push_answer_seconds", "From a push's first byte to its answer.", "platform"),
+		acks:    timer("line_ack_seconds", "From a downlink to its acknowledgement.", "result"),
 	}
-	m.registry.MustRegister(m.pushes, m.charges, m.attempts, m.delivery, m.stray, m.refused, m.closed, m.uplinks, m.acks, m.answers,
+	m.registry.MustRegister(m.pushes, m.charges, m.attempts, m.delivery, m.stray, m.refused, m.closed, m.uplinks, m.acks,
+		m.answers,
 		&gauges{app: a, now: a.clock.Now},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "chargestamp", Name: "deliveries_in_flight", Help: "Deliveries and reports in flight on this node."},
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "chargestamp", Name: "deliveries_in_flight",
+			Help: "Deliveries and reports in flight on this node."},
 			func() float64 { return float64(a.flow.InFlight()) }),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "chargestamp", Name: "line_sessions", Help: "Lines logged in on this node."},
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "chargestamp", Name: "line_sessions",
+			Help: "Lines logged in on this node."},
 			func() float64 { return float64(a.line.Stats().Sessions) }),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "chargestamp", Name: "line_connections", Help: "Open line connections."},
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "chargestamp", Name: "line_connections",
+			Help: "Open line connections."},
 			func() float64 { return float64(a.line.Stats().Connections) }))
 	return m
 }

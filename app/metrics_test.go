@@ -21,7 +21,8 @@ func TestMetricsAreDocumented(t *testing.T) {
 		served[f.GetName()] = true
 	}
 	// A vector without a series is not gathered; its description is served all the same.
-	for _, name := range []string{"pushes_total", "charge_states_total", "delivery_attempts_total", "delivery_seconds", "push_answer_seconds",
+	for _, name := range []string{"pushes_total", "charge_states_total", "delivery_attempts_total", "delivery_seconds",
+		"push_answer_seconds",
 		"line_refused_total", "line_closed_total", "line_uplink_seconds", "line_ack_seconds"} {
 		served["chargestamp_"+name] = true
 	}
@@ -44,7 +45,8 @@ func TestMetricsAreDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range []string{`chargestamp_backlog{kind="line"} 0`, `chargestamp_figures_readable 1`, `chargestamp_charges_held 0`,
+	for _, line := range []string{`chargestamp_backlog{kind="line"} 0`, `chargestamp_figures_readable 1`,
+		`chargestamp_charges_held 0`,
 		`chargestamp_build_info{engine="sqlite"`} {
 		if !strings.Contains(string(text), line) {
 			t.Errorf("/metrics lacks %s", line)

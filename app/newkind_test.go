@@ -68,7 +68,8 @@ func TestNewKindIsAFolderAndARow(t *testing.T) {
 	if err := os.WriteFile(at, list, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.CommandContext(t.Context(), "go", "test", "-vet=off", "-overlay", at, "-run", "^TestCoin$", ".").CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "go", "test", "-vet=off", "-overlay", at, "-run", "^TestCoin$",
+		".").CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "ok") {
 		t.Fatalf("%v\n%s", err, out)
 	}

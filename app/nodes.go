@@ -193,10 +193,12 @@ func (a *App) refresh(ctx context.Context) {
 // prune deletes what is older than the configuration keeps.
 func (a *App) prune(ctx context.Context) {
 	keep := a.cfg.Retention
-	gone, err := a.store.Prune(ctx, store.Retention{Pushes: time.Duration(keep.Pushes), Refused: time.Duration(keep.Refused),
-		Charges: time.Duration(keep.Charges)}, a.clock.Now())
+	gone, err := a.store.Prune(ctx,
+		store.Retention{Pushes: time.Duration(keep.Pushes), Refused: time.Duration(keep.Refused),
+			Charges: time.Duration(keep.Charges)}, a.clock.Now())
 	if gone != (store.Pruned{}) {
-		a.logger.Info("older than the retention: deleted", "pushes", gone.Pushes, "charges", gone.Charges, "stays", gone.Stays)
+		a.logger.Info("older than the retention: deleted", "pushes", gone.Pushes, "charges", gone.Charges, "stays",
+			gone.Stays)
 	}
 	if ctx.Err() == nil {
 		a.warn("deleting what is too old", err)

@@ -126,8 +126,8 @@ type run struct {
 	player   *play.Player
 }
 
-// lotsWay is how long a lot's answer is on its way: on a 4G line a reduction is in flight for a while. A session has one
-// unanswered downlink at a time, so 50 lots take 50 / lotsWay a second at most: well above the load's 300.
+// lotsWay is how long a lot's answer is on its way: on a 4G line a reduction is in flight for a while. A session has
+// one unanswered downlink at a time, so 50 lots take 50 / lotsWay a second at most: well above the load's 300.
 const lotsWay = 50 * time.Millisecond
 
 func newRun(t *testing.T, pg *pgtest.Server) *run {
@@ -151,7 +151,8 @@ func newRun(t *testing.T, pg *pgtest.Server) *run {
 	}
 	r.nodes[0].office().apply(t, r.town.estate())
 	r.platform = balance(t, 0, https...)
-	sink, err := play.OpenLineSink(t.Context(), play.LineSinkConfig{Addr: balance(t, lotsWay, tcps...).addr(), Lines: lines, Redial: true})
+	sink, err := play.OpenLineSink(t.Context(),
+		play.LineSinkConfig{Addr: balance(t, lotsWay, tcps...).addr(), Lines: lines, Redial: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +188,8 @@ func (r *run) load(ctx context.Context) {
 	_, err := play.Load(ctx, play.LoadConfig{
 		Rate: 300, Workers: 64, Done: r.account.note, For: time.Hour,
 		Next: func(i int) (*play.Player, play.Push) {
-			push := pushFor(r.lots[i%len(r.lots)], charge.Plate(fmt.Sprintf("沪A%05d", i)), fmt.Sprintf("L%d-%d", start.UnixNano(), i))
+			push := pushFor(r.lots[i%len(r.lots)], charge.Plate(fmt.Sprintf("沪A%05d", i)),
+				fmt.Sprintf("L%d-%d", start.UnixNano(), i))
 			return r.player, push
 		},
 	})
@@ -237,7 +239,8 @@ func (r *run) takenOver(at time.Time) {
 			waited++
 		}
 	}
-	r.t.Logf("%d in flight at the kill, %d of them leased by the dead node; the last arrived after %v", flying, waited, last)
+	r.t.Logf("%d in flight at the kill, %d of them leased by the dead node; the last arrived after %v", flying, waited,
+		last)
 	if waited == 0 {
 		r.t.Error("nothing that the dead node had leased was in flight at the kill")
 	}

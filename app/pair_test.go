@@ -86,7 +86,8 @@ func testPairEstate(t *testing.T, pg *pgtest.Server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := w.player("telaidian", b.Addresses().HTTP).Send(t.Context(), pushFor(id, "京K00001", ""), play.Options{Token: token})
+	e, err := w.player("telaidian", b.Addresses().HTTP).Send(t.Context(), pushFor(id, "京K00001", ""),
+		play.Options{Token: token})
 	if err != nil || !e.Delivered() {
 		t.Errorf("a's token on b: %v %+v", err, e)
 	}
@@ -110,7 +111,8 @@ func testPairLine(t *testing.T, pg *pgtest.Server) {
 	w.account("xiaoju", nil)
 	a.apply(w.estate())
 	b.refresh(t.Context())
-	sink, err := play.OpenLineSink(t.Context(), play.LineSinkConfig{Addr: b.Addresses().Line, Lines: []play.LineKey{{Lot: id, Ckey: w.ckey}}})
+	sink, err := play.OpenLineSink(t.Context(),
+		play.LineSinkConfig{Addr: b.Addresses().Line, Lines: []play.LineKey{{Lot: id, Ckey: w.ckey}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +152,8 @@ func deafen(t *testing.T, database string) {
 		t.Fatal(err)
 	}
 	once := func() int {
-		rows, err := conn.Query(context.Background(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()")
+		rows, err := conn.Query(context.Background(),
+			"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()")
 		if err != nil {
 			t.Error(err)
 			return 0
@@ -244,7 +247,8 @@ func testPairCutOff(t *testing.T, pg *pgtest.Server) {
 	w.account("xiaoju", nil)
 	a.apply(w.estate())
 	b.refresh(t.Context())
-	sink, err := play.OpenLineSink(t.Context(), play.LineSinkConfig{Addr: b.Addresses().Line, Beat: time.Second, Lines: []play.LineKey{{Lot: id, Ckey: w.ckey}}})
+	sink, err := play.OpenLineSink(t.Context(),
+		play.LineSinkConfig{Addr: b.Addresses().Line, Beat: time.Second, Lines: []play.LineKey{{Lot: id, Ckey: w.ckey}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,8 @@ func beNode(text string) int {
 	}
 	if spec.FileBytes > 0 {
 		signal.Ignore(syscall.SIGXFSZ)
-		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: spec.FileBytes, Max: spec.FileBytes}); err != nil {
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE,
+			&syscall.Rlimit{Cur: spec.FileBytes, Max: spec.FileBytes}); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 2
 		}

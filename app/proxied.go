@@ -88,11 +88,13 @@ func (p *proxiedListener) handOn(next readConn) {
 
 func (p *proxiedListener) trusts(peer net.Addr) bool {
 	at, err := netip.ParseAddrPort(peer.String())
-	return err == nil && slices.ContainsFunc(*p.trusted(), func(t netip.Prefix) bool { return t.Contains(at.Addr().Unmap()) })
+	return err == nil && slices.ContainsFunc(*p.trusted(),
+		func(t netip.Prefix) bool { return t.Contains(at.Addr().Unmap()) })
 }
 
 // readProxyHeader reads the header with the first use of the connection. A broken header fails the first read; a
 // connection without a header, such as a balancer's health check, keeps the proxy's own address.
 func readProxyHeader(c net.Conn) net.Conn {
-	return proxyproto.NewConn(c, proxyproto.WithPolicy(proxyproto.USE), proxyproto.SetReadHeaderTimeout(headerOfProxyWithin))
+	return proxyproto.NewConn(c, proxyproto.WithPolicy(proxyproto.USE),
+		proxyproto.SetReadHeaderTimeout(headerOfProxyWithin))
 }

@@ -103,7 +103,8 @@ func TestHealthListener(t *testing.T) {
 	cfg := local(t)
 	cfg.Health.Addr = "127.0.0.1:0"
 	s := serve(t, cfg)
-	for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/": 404, "/metrics": 404, "/api/v1/charges": 404, "/openapi.json": 404} {
+	for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/": 404, "/metrics": 404,
+		"/api/v1/charges": 404, "/openapi.json": 404} {
 		resp, err := http.Get("http://" + s.Addresses().Health + path)
 		if err != nil {
 			t.Fatal(err)

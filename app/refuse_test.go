@@ -37,15 +37,20 @@ func wrongs() []wrong {
 	named := func(platform string) bool { return platform != "aotexun" } // whose pushes name no lot
 	return []wrong{
 		{"wrong signature", broken(play.BreakSig), of(play.BreakSig), []charge.Outcome{charge.OutcomeBadSignature}, 0},
-		{"another key", broken(play.BreakKey), of(play.BreakKey), []charge.Outcome{charge.OutcomeBadSignature, charge.OutcomeBadField,
-			charge.OutcomeUnknownAccount}, 0}, // the only key of 星星 and 万充 is who they say they are
-		{"unknown token", broken(play.BreakToken), of(play.BreakToken), []charge.Outcome{charge.OutcomeBadToken, charge.OutcomeWrongLock}, 0},
+		{"another key", broken(play.BreakKey), of(play.BreakKey),
+			[]charge.Outcome{charge.OutcomeBadSignature, charge.OutcomeBadField,
+				charge.OutcomeUnknownAccount}, 0}, // the only key of 星星 and 万充 is who they say they are
+		{"unknown token", broken(play.BreakToken), of(play.BreakToken),
+			[]charge.Outcome{charge.OutcomeBadToken, charge.OutcomeWrongLock}, 0},
 		{"old time stamp", broken(play.BreakClock), of(play.BreakClock), []charge.Outcome{charge.OutcomeStale}, 0},
-		{"half a body", broken(play.BreakBody), of(play.BreakBody), []charge.Outcome{charge.OutcomeBadBody, charge.OutcomeBadSignature}, 0},
+		{"half a body", broken(play.BreakBody), of(play.BreakBody),
+			[]charge.Outcome{charge.OutcomeBadBody, charge.OutcomeBadSignature}, 0},
 		{"unknown lot", func(p *play.Push, _ *play.Options) { p.Lot.Park, p.Charger = "7777", "nobody's" }, nil,
 			[]charge.Outcome{charge.OutcomeUnknownLot}, 0},
-		{"lot that is not bound", func(p *play.Push, _ *play.Options) { p.Lot.Park = "9999" }, named, []charge.Outcome{charge.OutcomeNotBound}, 0},
-		{"absurd plate", func(p *play.Push, _ *play.Options) { p.Plate = "X" }, nil, []charge.Outcome{charge.OutcomeBadField}, 0},
+		{"lot that is not bound", func(p *play.Push, _ *play.Options) { p.Lot.Park = "9999" }, named,
+			[]charge.Outcome{charge.OutcomeNotBound}, 0},
+		{"absurd plate", func(p *play.Push, _ *play.Options) { p.Plate = "X" }, nil, []charge.Outcome{charge.OutcomeBadField},
+			0},
 		{"end before start", func(p *play.Push, _ *play.Options) { p.End = p.Start.Add(-time.Hour) },
 			func(platform string) bool {
 				return slices.Contains([]string{"zhichong"}, platform)
@@ -104,7 +109,8 @@ func TestRefusals(t *testing.T) {
 			}
 			last := s.office().pushes(t)[0]
 			if last.Platform != platform || !slices.Contains(wrong.outcome, charge.Outcome(last.Outcome)) {
-				t.Errorf("%s, %s: recorded as %s %s (%s), want %v", platform, wrong.name, last.Platform, last.Outcome, last.Reason, wrong.outcome)
+				t.Errorf("%s, %s: recorded as %s %s (%s), want %v", platform, wrong.name, last.Platform, last.Outcome, last.Reason,
+					wrong.outcome)
 			}
 			refused[last.Outcome]++
 		}
@@ -113,7 +119,8 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 	nothingKept(t, s)
-	for _, o := range []charge.Outcome{charge.OutcomeBadSignature, charge.OutcomeBadToken, charge.OutcomeStale, charge.OutcomeBadBody, charge.OutcomeBadField,
+	for _, o := range []charge.Outcome{charge.OutcomeBadSignature, charge.OutcomeBadToken, charge.OutcomeStale,
+		charge.OutcomeBadBody, charge.OutcomeBadField,
 		charge.OutcomeUnknownLot, charge.OutcomeNotBound, charge.OutcomeTooLarge, charge.OutcomeWrongLock} {
 		if refused[string(o)] == 0 {
 			t.Errorf("nothing was refused as %s", o)
@@ -133,7 +140,8 @@ func nothingKept(t *testing.T, s *site) {
 		t.Errorf("refused pushes made charges: %+v", got)
 	}
 	today := time.Now().In(charge.Shanghai)
-	for _, path := range []string{"/api/v1/stays?lot=" + union + "/1001", "/api/v1/statements?from=" + today.AddDate(0, 0, -1).Format(time.DateOnly) +
+	for _, path := range []string{"/api/v1/stays?lot=" + union + "/1001", "/api/v1/statements?from=" +
+		today.AddDate(0, 0, -1).Format(time.DateOnly) +
 		"&to=" + today.AddDate(0, 0, 2).Format(time.DateOnly)} {
 		var page struct{ Items, Rows []any }
 		s.office().must(t, http.MethodGet, path, nil, &page)
@@ -168,7 +176,8 @@ func TestWrongDoors(t *testing.T) {
 		{http.MethodGet, "/metrics", http.StatusNotFound},
 		{http.MethodGet, "/api/v1/charges", http.StatusNotFound},
 	} {
-		r, err := http.NewRequestWithContext(t.Context(), tc.method, "http://"+s.Addresses().HTTP+tc.path, bytes.NewReader([]byte("{}")))
+		r, err := http.NewRequestWithContext(t.Context(), tc.method, "http://"+s.Addresses().HTTP+tc.path,
+			bytes.NewReader([]byte("{}")))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -27,7 +27,8 @@ func testReturningNumber(t *testing.T, cfg Config) {
 	for id, tell := range map[charge.LotID]func(service, data string) object{
 		onLine: func(service, data string) object { return line.ask(service, data, w.ckey) },
 		byHTTP: func(service, data string) object {
-			_, a := uplink(t, at.HTTP, object{"service_name": service, "token": token, "data": json.RawMessage(data), "sign": md5Sign(data, w.ckey)})
+			_, a := uplink(t, at.HTTP, object{"service_name": service, "token": token, "data": json.RawMessage(data),
+				"sign": md5Sign(data, w.ckey)})
 			return a
 		},
 	} {
@@ -59,7 +60,8 @@ func testReturningNumber(t *testing.T, cfg Config) {
 		}
 		for i, stay := range page.Items { // newest first
 			in := begin + int64(3-i)*3600
-			if stay.Plate != fmt.Sprintf("京AD3000%d", 3-i) || stay.State != "closed" || stay.Entered.Unix() != in || stay.Left.Unix() != in+1800 {
+			if stay.Plate != fmt.Sprintf("京AD3000%d", 3-i) || stay.State != "closed" || stay.Entered.Unix() != in ||
+				stay.Left.Unix() != in+1800 {
 				t.Errorf("%s: stay %d is %+v", id, 3-i, stay)
 			}
 		}
@@ -95,7 +97,8 @@ func (l *rawLine) login(id charge.LotID, key string) {
 // ask sends an uplink and returns the next frame.
 func (l *rawLine) ask(service, data, key string) (answer object) {
 	l.t.Helper()
-	frame, err := json.Marshal(object{"service_name": service, "sign": md5Sign(data, key), "token": l.token, "data": json.RawMessage(data)})
+	frame, err := json.Marshal(object{"service_name": service, "sign": md5Sign(data, key), "token": l.token,
+		"data": json.RawMessage(data)})
 	if err != nil {
 		l.t.Fatal(err)
 	}

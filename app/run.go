@@ -54,8 +54,10 @@ func (a *App) Start(ctx context.Context) error {
 // logStart writes the one line that says what runs here, with the listeners as they are bound.
 func (a *App) logStart(ctx context.Context, open listeners) {
 	state := a.book.State()
-	a.logger.InfoContext(ctx, "chargestamp serves", "version", Version, "engine", a.store.Engine(), "schema", a.store.Schema(),
-		"data", a.cfg.Data, "public", bound(open.public), "line", bound(open.lines), "admin", bound([]net.Listener{open.admin}),
+	a.logger.InfoContext(ctx, "chargestamp serves", "version", Version, "engine", a.store.Engine(), "schema",
+		a.store.Schema(),
+		"data", a.cfg.Data, "public", bound(open.public), "line", bound(open.lines), "admin",
+		bound([]net.Listener{open.admin}),
 		"health", bound([]net.Listener{open.health}), "lots", len(state.Lots()), "accounts", len(state.Accounts()))
 }
 

@@ -59,7 +59,8 @@ func TestSecretsKey(t *testing.T) {
 		t.Error("a new key was left in place of the site's")
 	}
 	write(t, file, string(right))
-	other.SecretsKey += " " + strings.TrimSpace(string(right[strings.IndexByte(string(right), '\n')+1:])) // the former one behind the new
+	// the former one behind the new
+	other.SecretsKey += " " + strings.TrimSpace(string(right[strings.IndexByte(string(right), '\n')+1:]))
 	s = serve(t, other)
 	accepted(t, w.player("xiaoju", s.Addresses().HTTP), pushFor(id, "京G00002", ""))
 }
@@ -226,7 +227,8 @@ func TestNothingIsLeft(t *testing.T) {
 	api := w.lot("2001", charge.KindAPI, object{"callback": "http://127.0.0.1:9/", "allow_to": []string{"127.0.0.1/32"}})
 	w.account("xiaoju", nil)
 	s.apply(w.estate())
-	sink, err := play.OpenLineSink(t.Context(), play.LineSinkConfig{Addr: s.Addresses().Line, Lines: []play.LineKey{{Lot: sdk, Ckey: w.ckey}}})
+	sink, err := play.OpenLineSink(t.Context(),
+		play.LineSinkConfig{Addr: s.Addresses().Line, Lines: []play.LineKey{{Lot: sdk, Ckey: w.ckey}}})
 	if err != nil {
 		t.Fatal(err)
 	}

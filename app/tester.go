@@ -16,15 +16,16 @@ import (
 	"github.com/chargestamp/chargestamp/platform/doctor"
 )
 
-// tester pushes one invented charge the whole real way: built and sealed by the platform's dialect, over a socket to our
-// own public listener.
+// tester pushes one invented charge the whole real way: built and sealed by the platform's dialect, over a socket to
+// our own public listener.
 type tester struct{ app *App }
 
 // testPushTime bounds one request of a test push.
 const testPushTime = 30 * time.Second
 
 // TestPush pushes for an account and reports what it came to.
-func (t tester) TestPush(ctx context.Context, account string, id charge.LotID, plate charge.Plate) (desk.TestPush, error) {
+func (t tester) TestPush(ctx context.Context, account string, id charge.LotID, plate charge.Plate) (desk.TestPush,
+	error) {
 	state := t.app.book.State()
 	acc, ok := state.Account(account)
 	if !ok {
@@ -40,8 +41,10 @@ func (t tester) TestPush(ctx context.Context, account string, id charge.LotID, p
 		return desk.TestPush{}, fmt.Errorf("the platform %s has no test push", acc.Platform)
 	}
 	now := t.app.clock.Now()
-	sample := platform.Sample{Order: charge.TestOrder + now.In(charge.Shanghai).Format("20060102150405.000000")[:14] + strconv.Itoa(now.Nanosecond()/1000),
-		Plate: charge.Plate(plate.Full()), Lot: id, Started: now.Add(-time.Hour), Ended: now.Add(-time.Second), Energy: 12500, Total: 1500, Minutes: 60}
+	sample := platform.Sample{Order: charge.TestOrder + now.In(charge.Shanghai).Format("20060102150405.000000")[:14] +
+		strconv.Itoa(now.Nanosecond()/1000),
+		Plate: charge.Plate(plate.Full()), Lot: id, Started: now.Add(-time.Hour), Ended: now.Add(-time.Second), Energy: 12500,
+		Total: 1500, Minutes: 60}
 	if len(binding.Chargers) > 0 {
 		sample.Charger = binding.Chargers[0]
 	}
@@ -86,14 +89,16 @@ func (t tester) token(ctx context.Context, d platform.Dialect, acc *charge.Accou
 }
 
 // send posts a request to our own listener, by the account's path token.
-func (t tester) send(ctx context.Context, acc *charge.Account, q platform.Request) (status int, answer []byte, err error) {
+func (t tester) send(ctx context.Context, acc *charge.Account, q platform.Request) (status int, answer []byte,
+	err error) {
 	ctx, cancel := context.WithTimeout(ctx, testPushTime)
 	defer cancel()
 	path := q.Path
 	if acc.PathToken != "" {
 		path += "/" + acc.PathToken.Reveal()
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+t.app.addresses.HTTP+path, bytes.NewReader(q.Body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+t.app.addresses.HTTP+path,
+		bytes.NewReader(q.Body))
 	if err != nil {
 		return 0, nil, err
 	}

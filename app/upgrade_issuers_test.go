@@ -52,7 +52,8 @@ func issuerRows() (rows [][]any) {
 		if o.gone {
 			gone = `{"Digest":"d1","State":"delivered","Reason":"ok","Lot":"` + o.lot + `","Received":"2026-03-05T02:00:00Z"}`
 		} else {
-			rows = append(rows, []any{"charge", id, o.platform, o.account, order, key, "京A00001", o.lot, at, at, at, nil, nil, "", "", "d1",
+			rows = append(rows, []any{"charge", id, o.platform, o.account, order, key, "京A00001", o.lot, at, at, at, nil, nil,
+				"", "", "d1",
 				"no_grant", "no_stay", "", 0, 0, "", "", "off", at, 0})
 		}
 		rows = append(rows, []any{"repeat", o.platform, key, id, gone})
@@ -130,7 +131,8 @@ func testIssuersUpgraded(t *testing.T, cfg store.Config) {
 		t.Fatal(err)
 	}
 	for _, check := range r.Checks {
-		if !check.OK || check.Name == "order numbers" && check.Detail != "10 order numbers, 2 of them of an issuer that is not known" {
+		if !check.OK || check.Name == "order numbers" &&
+			check.Detail != "10 order numbers, 2 of them of an issuer that is not known" {
 			t.Errorf("verify %s: %s", check.Name, check.Detail)
 		}
 	}
@@ -139,7 +141,8 @@ func testIssuersUpgraded(t *testing.T, cfg store.Config) {
 		t.Fatal(err)
 	}
 	for account, want := range map[string]bool{"xj-visit": true, "xj-window": true, "xj-orders": false, "teld": false} {
-		if got := strings.Contains(strings.ReplaceAll(string(docs["account/"+account]), " ", ""), `"undated":"once_a_stay"`); got != want {
+		if got := strings.Contains(strings.ReplaceAll(string(docs["account/"+account]), " ", ""),
+			`"undated":"once_a_stay"`); got != want {
 			t.Errorf("account %s takes pushes without order and times: %t, want %t", account, got, want)
 		}
 	}

@@ -47,26 +47,32 @@ func oldID(at string) int64 { return charge.FirstID(oldTime(at)) }
 func oldRows() (rows [][]any) {
 	put := func(table string, values ...any) { rows = append(rows, append([]any{table}, values...)) }
 	const lineLot, httpLot = "200461/1313", "200461/1314"
-	charged := func(id int64, platform, plate, lot, state, reason, reduction string, stay int64, usage, report string, gap int) {
+	charged := func(id int64, platform, plate, lot, state, reason, reduction string, stay int64, usage, report string,
+		gap int) {
 		at := charge.IDTime(id).UnixMilli()
 		key, order := fmt.Sprint("key-", id), fmt.Sprint("order-", id)
 		decision := ""
 		if reduction != "" {
 			decision = `{"at":"2026-03-01T02:00:00Z","rule":{"version":1,"grant":"as_pushed","combine":"best","hold_seconds":7200,"target":"stay"},` +
-				`"state":"sending","reason":"ok","wanted":` + reduction + `,"reduction":` + reduction + `,"send":` + reduction + `,"granted":[],"charge_minutes":59,"energy_kwh":"25.50"}`
+				`"state":"sending","reason":"ok","wanted":` + reduction + `,"reduction":` + reduction + `,"send":` + reduction +
+				`,"granted":[],"charge_minutes":59,"energy_kwh":"25.50"}`
 		}
 		put("charge", id, platform, "main", order, key, plate, lot, at-3600_000, at-60_000, at, 25_500, nil,
-			`{"method":"time","minutes":30}`, `{"station_id":"s1"}`, "d1", state, reason, reduction, stay, at+7200_000, decision, usage, report, at, gap)
+			`{"method":"time","minutes":30}`, `{"station_id":"s1"}`, "d1", state, reason, reduction, stay, at+7200_000, decision,
+			usage, report, at, gap)
 		put("repeat", platform, key, id, "")
-		put("push", id+1, platform, "main", at, "192.0.2.7", []byte("POST / HTTP/1.1\r\n\r\n{}"), "accepted", "", id, []byte(`{"Ret":0}`))
+		put("push", id+1, platform, "main", at, "192.0.2.7", []byte("POST / HTTP/1.1\r\n\r\n{}"), "accepted", "", id,
+			[]byte(`{"Ret":0}`))
 	}
 	granted := func(id, n int64, kind string, minutes, fen int64, note string) {
 		at := charge.IDTime(id)
-		put("ledger", id, id+n, at.UnixMilli()+n, 0, kind, "time", minutes, fen, "telaidian", lineLot, at.In(charge.Shanghai).Format(time.DateOnly), note)
+		put("ledger", id, id+n, at.UnixMilli()+n, 0, kind, "time", minutes, fen, "telaidian", lineLot,
+			at.In(charge.Shanghai).Format(time.DateOnly), note)
 	}
 	delivery := func(id int64, lot, channel, message, state string, attempts ...string) {
 		at := charge.IDTime(id).UnixMilli()
-		put("delivery", id+2, id, lot, channel, message, fmt.Sprint("u", id), []byte(`{"a":1}`), state, len(attempts), at, at+86_400_000)
+		put("delivery", id+2, id, lot, channel, message, fmt.Sprint("u", id), []byte(`{"a":1}`), state, len(attempts), at,
+			at+86_400_000)
 		for i, result := range attempts {
 			put("attempt", id+2, i+1, at+int64(i+1)*10_000, result, "")
 		}
@@ -80,7 +86,8 @@ func oldRows() (rows [][]any) {
 	granted(oldUsed, 20, "usage", 20, 0, "used")
 	delivery(oldUsed, lineLot, "line", "3.25", "delivered", "timeout", "acked")
 	put("event", oldUsed, oldUsed+30, charge.IDTime(oldUsed).UnixMilli()+15_000, "matched", "ok", "ok", "by plate", "")
-	put("stay", oldUsed+9, lineLot, "o1", "京AD06088", charge.IDTime(oldUsed).UnixMilli()-7200_000, charge.IDTime(oldUsed).UnixMilli()+5400_000,
+	put("stay", oldUsed+9, lineLot, "o1", "京AD06088", charge.IDTime(oldUsed).UnixMilli()-7200_000,
+		charge.IDTime(oldUsed).UnixMilli()+5400_000,
 		charge.IDTime(oldUsed).UnixMilli()+5400_000, 0, "exit", "in1", 0, 0, []byte{})
 	charged(oldDelivered, "telaidian", "沪BD12345", lineLot, "delivered", "usage_not_told", half, 0, "", "off", 1)
 	granted(oldDelivered, 10, "grant", 30, 0, "granted")
@@ -97,7 +104,8 @@ func oldRows() (rows [][]any) {
 	granted(oldVoided, 10, "grant", 60, 0, "granted")
 	granted(oldVoided, 20, "grant", -60, 0, "voided")
 	delivery(oldVoided, lineLot, "line", "3.25", "voided", "acked")
-	put("event", oldVoided, oldVoided+30, charge.IDTime(oldVoided).UnixMilli()+60_000, "voided", "ok", "voided_by_user", "wrong car", "li")
+	put("event", oldVoided, oldVoided+30, charge.IDTime(oldVoided).UnixMilli()+60_000, "voided", "ok", "voided_by_user",
+		"wrong car", "li")
 	put("statement_day", "2026-03-02", 2, 1, 0)
 	put("statement", "2026-03-02", "telaidian", lineLot, 1, 60, 0, 1, 0, 0, 0, 0)
 
@@ -115,11 +123,13 @@ func oldRows() (rows [][]any) {
 
 	// A day whose charges retention has taken away. Its sums stay, and so do its ledger and repeat keys.
 	granted(oldPruned, 10, "grant", 45, 0, "granted")
-	put("repeat", "telaidian", "key-pruned", oldPruned, `{"Digest":"d0","State":"delivered","Reason":"ok","Lot":"200461/1313","Received":"2025-12-31T02:00:00Z"}`)
+	put("repeat", "telaidian", "key-pruned", oldPruned,
+		`{"Digest":"d0","State":"delivered","Reason":"ok","Lot":"200461/1313","Received":"2025-12-31T02:00:00Z"}`)
 	put("statement_day", "2025-12-31", 5, 4, 1)
 	put("statement", "2025-12-31", "telaidian", lineLot, 1, 45, 0, 1, 0, 0, 0, 0)
 
-	put("push", oldHeld+50, "telaidian", "", due, "192.0.2.8", []byte("POST / HTTP/1.1\r\n\r\n{}"), "bad_signature", "the seal is wrong", 0, []byte(`{"Ret":4001}`))
+	put("push", oldHeld+50, "telaidian", "", due, "192.0.2.8", []byte("POST / HTTP/1.1\r\n\r\n{}"), "bad_signature",
+		"the seal is wrong", 0, []byte(`{"Ret":4001}`))
 	for _, plate := range []string{"京AD06088", "沪BD12345", "粤B00001", "京AD06089", "京AD06090", "京AD06091"} {
 		put("plate", plate, backwards(plate))
 	}
@@ -159,7 +169,8 @@ func makeOld(t *testing.T, dialect goose.Dialect, folder string, db *sql.DB) {
 // makeOldOf brings an empty database to the first schema and fills it with rows, each led by its table.
 func makeOldOf(t *testing.T, dialect goose.Dialect, folder string, db *sql.DB, rows [][]any) {
 	t.Helper()
-	migrations, err := goose.NewProvider(dialect, db, os.DirFS(filepath.Join("..", "store", "migrations", folder)), goose.WithDisableGlobalRegistry(true))
+	migrations, err := goose.NewProvider(dialect, db, os.DirFS(filepath.Join("..", "store", "migrations", folder)),
+		goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,12 +186,14 @@ func makeOldOf(t *testing.T, dialect goose.Dialect, folder string, db *sql.DB, r
 		for i := range values {
 			marks[i] = fmt.Sprint("$", i+1)
 		}
-		if _, err := db.ExecContext(t.Context(), "INSERT INTO "+table+" VALUES ("+strings.Join(marks, ", ")+")", values...); err != nil {
+		if _, err := db.ExecContext(t.Context(), "INSERT INTO "+table+" VALUES ("+strings.Join(marks, ", ")+")",
+			values...); err != nil {
 			t.Fatalf("%s: %v", table, err)
 		}
 	}
 	if folder == "sqlite" { // whose parts of plates follow a while later: two are still to come
-		if _, err := db.ExecContext(t.Context(), "INSERT INTO plate_part (rowid, plate) SELECT id, plate FROM plate WHERE id <= 4"); err != nil {
+		if _, err := db.ExecContext(t.Context(),
+			"INSERT INTO plate_part (rowid, plate) SELECT id, plate FROM plate WHERE id <= 4"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -247,7 +260,8 @@ func statementsOfOld(t *testing.T, s *store.Store) {
 	want := []charge.StatementRow{
 		{Day: "2025-12-31", Platform: "telaidian", Lot: line, Charges: 1, GrantedMinutes: 45, Delivered: 1},
 		{Day: "2026-02-28", Platform: "xiaoju", Lot: http, Charges: 1},
-		{Day: "2026-03-01", Platform: "telaidian", Lot: line, Charges: 2, GrantedMinutes: 60, Delivered: 2, Used: 1, UsedMinutes: 20, Gaps: 2},
+		{Day: "2026-03-01", Platform: "telaidian", Lot: line, Charges: 2, GrantedMinutes: 60, Delivered: 2, Used: 1,
+			UsedMinutes: 20, Gaps: 2},
 		{Day: "2026-03-02", Platform: "telaidian", Lot: line, Charges: 1},
 		{Day: "2026-03-04", Platform: "telaidian", Lot: line, Charges: 1, GrantedMinutes: 30},
 		{Day: "2026-03-05", Platform: "telaidian", Lot: line, Charges: 1, GrantedMinutes: 30},
@@ -270,7 +284,8 @@ func statementsOfOld(t *testing.T, s *store.Store) {
 		days = append(days, r)
 	}
 	parts := []charge.StatementRow{
-		{Platform: "telaidian", Lot: charge.LotID{Union: "200461"}, Charges: 3, GrantedMinutes: 105, Delivered: 3, Used: 1, UsedMinutes: 20, Gaps: 2},
+		{Platform: "telaidian", Lot: charge.LotID{Union: "200461"}, Charges: 3, GrantedMinutes: 105, Delivered: 3, Used: 1,
+			UsedMinutes: 20, Gaps: 2},
 		{Platform: "xiaoju", Lot: charge.LotID{Union: "200461"}, Charges: 1},
 	}
 	if diff := cmp.Diff(charge.StatementView{Rows: want[:3], Days: days, Parts: parts}, view); diff != "" {
@@ -302,7 +317,8 @@ func searchesOfOld(t *testing.T, s *store.Store) {
 	find("order", charge.ChargeFilter{Order: fmt.Sprint("order-", oldVoided)}, oldVoided)
 	find("uuid", charge.ChargeFilter{UUID: fmt.Sprint("u", oldUnknown)}, oldUnknown)
 	find("states", charge.ChargeFilter{States: []charge.State{charge.StateRefused, charge.StateHeld}}, oldHeld, oldRefused)
-	find("platform and lot", charge.ChargeFilter{Platform: "xiaoju", Lot: charge.LotID{Union: "200461", Park: "1314"}}, oldHeld, oldRefused)
+	find("platform and lot", charge.ChargeFilter{Platform: "xiaoju", Lot: charge.LotID{Union: "200461", Park: "1314"}},
+		oldHeld, oldRefused)
 
 	refused, err := s.Pushes(t.Context(), charge.PushFilter{Platform: "telaidian", Refused: true})
 	if err != nil || len(refused.Items) != 1 || refused.Items[0].ID != oldHeld+50 {
@@ -321,7 +337,8 @@ func searchesOfOld(t *testing.T, s *store.Store) {
 		t.Errorf("audit log of one user: %+v, %v", log, err)
 	}
 	err = s.Read(t.Context(), func(tx *store.Tx) error {
-		gone, err := tx.ChargeByRepeat("telaidian", "key-pruned", charge.IssuerOf(charge.IssuerAccount, "any", charge.Scope{}, charge.LotID{}))
+		gone, err := tx.ChargeByRepeat("telaidian", "key-pruned",
+			charge.IssuerOf(charge.IssuerAccount, "any", charge.Scope{}, charge.LotID{}))
 		if err == nil && (gone == nil || gone.ID != oldPruned || gone.State != charge.StateDelivered) {
 			t.Errorf("a repeat of a charge that is gone finds %+v", gone)
 		}
@@ -337,7 +354,8 @@ func timelinesOfOld(t *testing.T, s *store.Store) {
 	t.Helper()
 	f := flow.New(flow.Config{Storage: storage{s}}, s)
 	for id, want := range map[int64][]string{
-		oldUsed: {"entry told", "push accepted", "decision sending", "ledger grant", "ledger usage", "delivery timeout", "matched ok",
+		oldUsed: {"entry told", "push accepted", "decision sending", "ledger grant", "ledger usage", "delivery timeout",
+			"matched ok",
 			"delivery acked", "exit exit", "used told"},
 		oldVoided: {"decision sending", "push accepted", "ledger grant", "ledger grant", "delivery acked", "voided ok"},
 		oldHeld:   {"push accepted"},
@@ -371,14 +389,17 @@ func changeOld(t *testing.T, s *store.Store) {
 			return err
 		}
 		c.State, c.Reason = charge.StateVoided, charge.ReasonVoidedByUser
-		return errors.Join(tx.SetCharge(c), tx.AddLedger(charge.LedgerEntry{ID: oldDelivered + 40, At: oldTime("2026-03-05T04:00:00Z"), Charge: c.ID,
-			Kind: charge.EntryGrant, Method: charge.MethodTime, Minutes: -30, Platform: c.Platform, Lot: c.Lot, Day: "2026-03-01", Note: charge.Say("ledger.voided")}))
+		return errors.Join(tx.SetCharge(c),
+			tx.AddLedger(charge.LedgerEntry{ID: oldDelivered + 40, At: oldTime("2026-03-05T04:00:00Z"), Charge: c.ID,
+				Kind: charge.EntryGrant, Method: charge.MethodTime, Minutes: -30, Platform: c.Platform, Lot: c.Lot,
+				Day: "2026-03-01", Note: charge.Say("ledger.voided")}))
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	rows, err := s.Statement(ctx, charge.StatementFilter{From: "2026-03-01", To: "2026-03-02"})
-	want := []charge.StatementRow{{Day: "2026-03-01", Platform: "telaidian", Lot: charge.LotID{Union: "200461", Park: "1313"}, Charges: 2,
+	want := []charge.StatementRow{{Day: "2026-03-01", Platform: "telaidian",
+		Lot: charge.LotID{Union: "200461", Park: "1313"}, Charges: 2,
 		GrantedMinutes: 30, Delivered: 1, Used: 1, UsedMinutes: 20, Gaps: 1}}
 	if diff := cmp.Diff(want, rows); diff != "" || err != nil {
 		t.Errorf("a changed day (-want +got): %v\n%s", err, diff)

@@ -151,7 +151,8 @@ func (a *accounts) RuleOf(account string, c *platform.Charge) *charge.Rule {
 	return &rule
 }
 
-func (a *accounts) candidate(state *estate.State, info platform.Info, acc *charge.Account, id charge.LotID) (platform.Candidate, bool) {
+func (a *accounts) candidate(state *estate.State, info platform.Info, acc *charge.Account,
+	id charge.LotID) (platform.Candidate, bool) {
 	key := candidateKey{account: acc.ID}
 	if info.Issuer != platform.IssuerAccount {
 		key.lot = id
@@ -180,7 +181,8 @@ func (a *accounts) candidate(state *estate.State, info platform.Info, acc *charg
 // maxCandidates bounds the cache; claims name lots that exist, so estates do too.
 const maxCandidates = 50_000
 
-func (a *accounts) build(state *estate.State, info platform.Info, acc *charge.Account, id charge.LotID) (platform.Candidate, bool) {
+func (a *accounts) build(state *estate.State, info platform.Info, acc *charge.Account,
+	id charge.LotID) (platform.Candidate, bool) {
 	cand := platform.Candidate{
 		Account:   platform.Account{ID: acc.ID, Clock: acc.Clock, Scope: acc.Scope, TokenKey: a.derive("token/"+acc.ID, 32)},
 		AllowFrom: acc.AllowFrom, PathToken: acc.PathToken,
@@ -213,7 +215,8 @@ func (a *accounts) build(state *estate.State, info platform.Info, acc *charge.Ac
 }
 
 // issuedKey is the key of a lot or its vendor that stands in for an account's.
-func issuedKey(state *estate.State, info platform.Info, id charge.LotID) (name string, key charge.Secret, old charge.OldKey) {
+func issuedKey(state *estate.State, info platform.Info, id charge.LotID) (name string, key charge.Secret,
+	old charge.OldKey) {
 	l, v, ok := state.Lot(id)
 	switch {
 	case !ok:

@@ -60,7 +60,8 @@ func decode(ctx context.Context, id string, times int) (Decoded, error) {
 			dialect = d
 		}
 	}
-	p := platform.Push{Platform: id, Method: request.Method, Path: request.Path, Header: request.Header, Body: request.Body,
+	p := platform.Push{Platform: id, Method: request.Method, Path: request.Path, Header: request.Header,
+		Body:   request.Body,
 		Remote: netip.MustParseAddr("127.0.0.1")}
 	for _, s := range intake.Served() {
 		if s.Path == request.Path {

@@ -37,7 +37,8 @@ const mostCalls = 100
 
 // OpenCalls lets every API lot listen; the site's estate can be written then.
 func OpenCalls(site *Site, slow time.Duration) (*Ends, error) {
-	e := &Ends{site: site, lines: map[charge.LotID]*play.LineSink{}, calls: map[charge.LotID]*call{}, gates: map[charge.LotID]*gate{}}
+	e := &Ends{site: site, lines: map[charge.LotID]*play.LineSink{}, calls: map[charge.LotID]*call{},
+		gates: map[charge.LotID]*gate{}}
 	lots := site.Of(charge.KindAPI)
 	for i, l := range lots {
 		if i >= mostCalls {
@@ -75,7 +76,8 @@ func (e *Ends) OpenLines(ctx context.Context, addr string) error {
 // OpenGates opens the 4G lots' gates.
 func (e *Ends) OpenGates(server string) error {
 	for _, l := range e.site.Of(charge.Kind4G) {
-		g := &gate{lot: play.NewGateLot(play.GateConfig{Lot: l.ID, Ckey: l.Ckey, Server: "http://" + server}), visits: map[string]play.Visit{}}
+		g := &gate{lot: play.NewGateLot(play.GateConfig{Lot: l.ID, Ckey: l.Ckey, Server: "http://" + server}),
+			visits: map[string]play.Visit{}}
 		if err := g.lot.Start(); err != nil {
 			return err
 		}
@@ -106,8 +108,8 @@ func (e *Ends) InFlight() int {
 	return n
 }
 
-// Books reads every lot's own book; a book that lots share is the first one's. A 4G lot's is what its gate is quoted for each car inside. want names the
-// charge that each plate in a 4G lot was for.
+// Books reads every lot's own book; a book that lots share is the first one's. A 4G lot's is what its gate is quoted
+// for each car inside. want names the charge that each plate in a 4G lot was for.
 func (e *Ends) Books(ctx context.Context, want map[string]string) (Books, error) {
 	books := Books{}
 	for id, s := range e.lines {

@@ -68,7 +68,8 @@ func RunForwarder(ctx context.Context, in io.Reader, out io.Writer) error {
 		return fmt.Errorf("the forwarder's site: %w", err)
 	}
 	f := newForwarder(site)
-	intake, err := intake.New(intake.Config{Dialects: all.Builtin(), Accounts: f, Taker: f, PerAccount: 1e6, PerAddress: 1e6})
+	intake, err := intake.New(intake.Config{Dialects: all.Builtin(), Accounts: f, Taker: f, PerAccount: 1e6,
+		PerAddress: 1e6})
 	if err != nil {
 		return err
 	}
@@ -91,7 +92,8 @@ func newForwarder(site forwarderSite) *forwarder {
 	f := &forwarder{
 		accounts: map[string]platform.Candidate{}, lots: map[charge.LotID]charge.Lot{},
 		vendor: charge.Vendor{UnionID: union, Ukey: charge.Secret(site.Ukey), OpenInterface: true},
-		client: &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64, MaxIdleConns: 4096, DisableCompression: true}},
+		client: &http.Client{Timeout: 5 * time.Second,
+			Transport: &http.Transport{MaxIdleConnsPerHost: 64, MaxIdleConns: 4096, DisableCompression: true}},
 	}
 	f.compose = callback.NewChannel(callback.ChannelConfig{Directory: f})
 	for p, keys := range site.Keys {
@@ -100,7 +102,8 @@ func newForwarder(site forwarderSite) *forwarder {
 		for name, value := range keys {
 			set[name] = charge.Secret(value)
 		}
-		f.accounts[p] = platform.Candidate{Account: platform.Account{ID: p, Clock: charge.ClockEnforce, Keys: []platform.Keys{set}, TokenKey: key[:]}}
+		f.accounts[p] = platform.Candidate{Account: platform.Account{ID: p, Clock: charge.ClockEnforce,
+			Keys: []platform.Keys{set}, TokenKey: key[:]}}
 	}
 	for _, l := range site.Lots {
 		f.lots[l.ID] = charge.Lot{ID: l.ID, Kind: charge.KindAPI, Callback: l.Callback}
@@ -129,7 +132,8 @@ func (f *forwarder) Lot(id charge.LotID) (charge.Lot, charge.Vendor, bool) {
 func (f *forwarder) Vendor(string) (charge.Vendor, bool) { return f.vendor, true }
 
 // Take implements platform.Taker: it forwards a charge and answers.
-func (f *forwarder) Take(ctx context.Context, _ platform.Push, _ platform.Account, m platform.Message, reply func(platform.Verdict) platform.Reply) platform.Reply {
+func (f *forwarder) Take(ctx context.Context, _ platform.Push, _ platform.Account, m platform.Message,
+	reply func(platform.Verdict) platform.Reply) platform.Reply {
 	switch {
 	case m.Question != nil:
 		return reply(platform.Verdict{Outcome: charge.OutcomeQuestion})
@@ -143,8 +147,10 @@ func (f *forwarder) Take(ctx context.Context, _ platform.Push, _ platform.Accoun
 func (*forwarder) Refuse(context.Context, platform.Push, string, *platform.Refusal, platform.Reply) {}
 
 func (f *forwarder) forward(ctx context.Context, c *platform.Charge) error {
-	body, err := f.compose.Compose(lot.Notice{Lot: c.Lot, Message: charge.Message514, Plate: c.Plate, Order: c.Order, Started: c.Started,
-		Ended: c.Ended, Detail: c.Detail, Reduction: charge.Reduction{Method: c.Ask.Method, Minutes: c.Ask.Minutes, Amount: c.Ask.Amount}})
+	body, err := f.compose.Compose(lot.Notice{Lot: c.Lot, Message: charge.Message514, Plate: c.Plate, Order: c.Order,
+		Started: c.Started,
+		Ended:   c.Ended, Detail: c.Detail,
+		Reduction: charge.Reduction{Method: c.Ask.Method, Minutes: c.Ask.Minutes, Amount: c.Ask.Amount}})
 	if err != nil {
 		return err
 	}

@@ -57,32 +57,42 @@ func (h History) one(i int, at time.Time, ids *charge.IDs, lot charge.LotID) sto
 	p := push("h", i, lot, at)
 	p.Plate = historyPlate(i)
 	left := at.Add(20 * time.Minute)
-	stay := &charge.Stay{ID: ids.Next(), Lot: lot, OrderID: fmt.Sprint("s", i), Plate: p.Plate, Entered: at.Add(-2 * time.Hour), Left: left, Channel: "A1"}
+	stay := &charge.Stay{ID: ids.Next(), Lot: lot, OrderID: fmt.Sprint("s", i), Plate: p.Plate,
+		Entered: at.Add(-2 * time.Hour), Left: left, Channel: "A1"}
 	c := &charge.Charge{
-		ID: ids.Next(), Platform: saturatePlatform, Account: "bench-" + saturatePlatform, Order: p.Order, RepeatKey: p.Order, Plate: p.Plate, Lot: lot,
+		ID: ids.Next(), Platform: saturatePlatform, Account: "bench-" + saturatePlatform, Order: p.Order, RepeatKey: p.Order,
+		Plate: p.Plate, Lot: lot,
 		StartedAt: p.Start, EndedAt: p.End, Received: at, Energy: p.Energy, HasEnergy: true, Total: p.Total, HasTotal: true,
-		Ask: charge.Ask{Method: grant.Method, Minutes: grant.Minutes}, Detail: charge.Detail{Power: "25.50", TotalMoney: "17.85"},
+		Ask:    charge.Ask{Method: grant.Method, Minutes: grant.Minutes},
+		Detail: charge.Detail{Power: "25.50", TotalMoney: "17.85"},
 		Digest: fmt.Sprintf("%032x", i), State: charge.StateUsed, Reason: charge.ReasonOK, Reduction: &grant, StayID: stay.ID,
-		Decision: &charge.Decision{At: at, Rule: charge.Rule{Grant: charge.GrantAsPushed, Combine: charge.CombineSum}, State: charge.StateSending,
-			Reason: charge.ReasonOK, Wanted: grant, Reduction: grant, Send: grant, Granted: []charge.Granted{}, StayID: stay.ID, StayOrder: stay.OrderID, Minutes: 80},
+		Decision: &charge.Decision{At: at, Rule: charge.Rule{Grant: charge.GrantAsPushed, Combine: charge.CombineSum},
+			State:  charge.StateSending,
+			Reason: charge.ReasonOK, Wanted: grant, Reduction: grant, Send: grant, Granted: []charge.Granted{}, StayID: stay.ID,
+			StayOrder: stay.OrderID, Minutes: 80},
 		Usage:  &charge.Usage{Minutes: granted, At: left, Method: 1, Told: "30"},
 		Report: charge.ReportOff, UpdatedAt: left,
 	}
-	d := charge.Delivery{ID: ids.Next(), Charge: c.ID, Lot: lot, Channel: charge.ChannelCallback, Message: charge.Message514,
-		UUID: fmt.Sprintf("%032x", c.ID), Payload: bytes.Repeat([]byte("x"), 500), State: charge.DeliveryDelivered, Attempts: 1, DueAt: at}
+	d := charge.Delivery{ID: ids.Next(), Charge: c.ID, Lot: lot, Channel: charge.ChannelCallback,
+		Message: charge.Message514,
+		UUID:    fmt.Sprintf("%032x", c.ID), Payload: bytes.Repeat([]byte("x"), 500), State: charge.DeliveryDelivered,
+		Attempts: 1, DueAt: at}
 	entry := func(kind charge.EntryKind, at time.Time) charge.LedgerEntry {
-		return charge.LedgerEntry{ID: ids.Next(), At: at, Charge: c.ID, StayID: stay.ID, Kind: kind, Method: grant.Method, Minutes: granted,
+		return charge.LedgerEntry{ID: ids.Next(), At: at, Charge: c.ID, StayID: stay.ID, Kind: kind, Method: grant.Method,
+			Minutes:  granted,
 			Platform: c.Platform, Lot: lot, Day: c.Received.In(charge.Shanghai).Format(time.DateOnly)}
 	}
 	l := historyLoad{
 		Charge: c, Stay: stay, Deliveries: []charge.Delivery{d},
-		Attempts: []charge.Attempt{{Delivery: d.ID, N: 1, At: at, Result: charge.AttemptAcked, Detail: charge.Say("answer.state", charge.Text("state", "1"))}},
-		Ledger:   []charge.LedgerEntry{entry(charge.EntryGrant, at), entry(charge.EntryUsage, left)},
+		Attempts: []charge.Attempt{{Delivery: d.ID, N: 1, At: at, Result: charge.AttemptAcked,
+			Detail: charge.Say("answer.state", charge.Text("state", "1"))}},
+		Ledger: []charge.LedgerEntry{entry(charge.EntryGrant, at), entry(charge.EntryUsage, left)},
 	}
 	l.become(i, at, h.Until)
 	if at.After(h.Until.Add(-h.Pushes)) {
 		l.Pushes = []charge.Push{{ID: ids.Next(), Platform: c.Platform, Account: c.Account, Received: at, Remote: "192.0.2.7",
-			Request: bytes.Repeat([]byte("x"), 1000), Outcome: charge.OutcomeAccepted, Charge: c.ID, Reply: bytes.Repeat([]byte("x"), 250)}}
+			Request: bytes.Repeat([]byte("x"), 1000), Outcome: charge.OutcomeAccepted, Charge: c.ID,
+			Reply: bytes.Repeat([]byte("x"), 250)}}
 	}
 	return store.Load(l)
 }
@@ -131,7 +141,8 @@ func (l *historyLoad) lose(state charge.State, reason charge.Reason) {
 }
 
 // fail makes a charge whose delivery did not come to its end. What may have been applied is granted all the same.
-func (l *historyLoad) fail(state charge.State, reason charge.Reason, delivery charge.DeliveryState, result charge.AttemptResult) {
+func (l *historyLoad) fail(state charge.State, reason charge.Reason, delivery charge.DeliveryState,
+	result charge.AttemptResult) {
 	l.Charge.State, l.Charge.Reason, l.Charge.Usage = state, reason, nil
 	l.Deliveries[0].State, l.Attempts[0].Result, l.Attempts[0].Detail = delivery, result, charge.Note{}
 	if l.Ledger = l.Ledger[:1]; !state.Granting() {

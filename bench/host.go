@@ -27,7 +27,8 @@ func (h Host) Rows() []Row {
 	if worked == 0 {
 		return nil
 	}
-	return []Row{figure{name: "processor time that the host kept, of what this machine wanted", value: 100 * float64(kept) / float64(worked+kept), unit: "%"}.row()}
+	return []Row{figure{name: "processor time that the host kept, of what this machine wanted",
+		value: 100 * float64(kept) / float64(worked+kept), unit: "%"}.row()}
 }
 
 // parseStat reads user, nice, system, idle, iowait, irq, softirq and steal; zero where it is not such a line.

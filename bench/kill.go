@@ -190,7 +190,8 @@ func (k *KillRun) round(ctx context.Context, n int) (KillRound, error) {
 	if err != nil {
 		return row, err
 	}
-	row.Accepted, row.Repeats, row.Lost, row.Doubled, row.Strange, row.Wrong = v.Accepted, v.Repeats, v.Lost, v.Doubled, v.Strange, v.Wrong
+	row.Accepted, row.Repeats, row.Lost, row.Doubled, row.Strange, row.Wrong = v.Accepted, v.Repeats, v.Lost, v.Doubled,
+		v.Strange, v.Wrong
 	row.finish(k.cfg.Least)
 	return row, nil
 }
@@ -201,7 +202,8 @@ func (r *KillRound) finish(least int) {
 	case r.Failure != "":
 		return
 	case r.Before < least:
-		r.Failure = fmt.Sprintf("only %d pushes had been accepted at the kill; %d are needed to show anything", r.Before, least)
+		r.Failure = fmt.Sprintf("only %d pushes had been accepted at the kill; %d are needed to show anything", r.Before,
+			least)
 		return
 	case r.Pushes+r.Calls == 0:
 		r.Failure = "nothing was in flight at the kill: it has shown nothing"

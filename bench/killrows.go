@@ -26,14 +26,17 @@ func KillRows(engine string, rounds []KillRound, asked int) []Row {
 	if last.Failure != "" {
 		note = last.Failure
 	}
-	rows := []Row{figure{name: "kill -9 under load: rounds that prove it", engine: engine, value: float64(passed), unit: "rounds", bar: AtLeast(float64(asked)), note: note}.row()}
+	rows := []Row{figure{name: "kill -9 under load: rounds that prove it", engine: engine, value: float64(passed),
+		unit: "rounds", bar: AtLeast(float64(asked)), note: note}.row()}
 	// A round that finds something ends the run; then those before it are all there is to show.
 	proven := shown > 0 && shown == len(rounds) && (shown == asked || !last.OK())
 	for _, count := range []struct {
 		what string
 		n    int
-	}{{"accepted but lost", last.Lost}, {"applied twice", last.Doubled}, {"in a book or state it should not be", last.Strange}} {
-		f := figure{name: "kill -9 under load: " + count.what, engine: engine, value: float64(count.n), unit: "charges", bar: AtMost(0)}
+	}{{"accepted but lost", last.Lost}, {"applied twice", last.Doubled},
+		{"in a book or state it should not be", last.Strange}} {
+		f := figure{name: "kill -9 under load: " + count.what, engine: engine, value: float64(count.n), unit: "charges",
+			bar: AtMost(0)}
 		if count.n == 0 && !proven {
 			f.value, f.note = math.NaN(), "not shown: too few rounds prove anything"
 		}
@@ -58,8 +61,10 @@ func (t *KillTable) Row(r KillRound) {
 		fmt.Fprintln(w, "engine\tround\taccepted\tpushes in flight\tcallbacks in flight\tup again\tpushed again\tsettled\taccepted in all\theard again\tlost\tdoubled\tstrange\t")
 		t.head = true
 	}
-	fmt.Fprintf(w, "%s\t%6d\t%8d\t%16d\t%19d\t%8s\t%12d\t%7s\t%15d\t%11d\t%4d\t%7d\t%7d\t\n", r.Engine, r.Round, r.Before, r.Pushes, r.Calls,
-		r.Up.Round(10*time.Millisecond), r.Repushed, r.Settled.Round(100*time.Millisecond), r.Accepted, r.Repeats, r.Lost, r.Doubled, r.Strange)
+	fmt.Fprintf(w, "%s\t%6d\t%8d\t%16d\t%19d\t%8s\t%12d\t%7s\t%15d\t%11d\t%4d\t%7d\t%7d\t\n", r.Engine, r.Round, r.Before,
+		r.Pushes, r.Calls,
+		r.Up.Round(10*time.Millisecond), r.Repushed, r.Settled.Round(100*time.Millisecond), r.Accepted, r.Repeats, r.Lost,
+		r.Doubled, r.Strange)
 	_ = w.Flush() // a terminal that is gone reads nothing
 	if r.Failure != "" {
 		fmt.Fprintf(t.w, "round %d FAILED: %s\n", r.Round, r.Failure)

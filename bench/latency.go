@@ -89,12 +89,14 @@ func (w *stopwatch) until(when moment, books Books, counts func(charge.LotID) bo
 }
 
 // openLoop runs an open loop and returns the latency from push to lot of the lots that count.
-func (st *stand) openLoop(ctx context.Context, g *generator, loop OpenLoop, counts func(charge.LotID) bool) (h play.Histogram, err error) {
+func (st *stand) openLoop(ctx context.Context, g *generator, loop OpenLoop,
+	counts func(charge.LotID) bool) (h play.Histogram, err error) {
 	return st.openLoopUntil(ctx, wasHeard, g, loop, counts)
 }
 
 // openLoopUntil runs an open loop and returns the latency from push to a moment in the lots' books.
-func (st *stand) openLoopUntil(ctx context.Context, when moment, g *generator, loop OpenLoop, counts func(charge.LotID) bool) (h play.Histogram, err error) {
+func (st *stand) openLoopUntil(ctx context.Context, when moment, g *generator, loop OpenLoop,
+	counts func(charge.LotID) bool) (h play.Histogram, err error) {
 	if _, err := g.load(ctx, play.LoadConfig{Rate: loop.Rate, Workers: 256, For: loop.Warm}); err != nil {
 		return h, err
 	}

@@ -78,7 +78,8 @@ func (l *linesRun) limits() (found []figure, err error) {
 	if limit, known := openFiles(); known {
 		need := most + spareFiles + l.cfg.Active
 		l.rig.say("open files: %d in each process; %d are needed", limit, need)
-		found = append(found, figure{name: "limit found: open files of a process", value: float64(limit), unit: "files", bar: AtLeast(float64(need))})
+		found = append(found, figure{name: "limit found: open files of a process", value: float64(limit), unit: "files",
+			bar: AtLeast(float64(need))})
 		if need > int(limit) {
 			return nil, fmt.Errorf("the limit of open files is too low: %d lines need %d in each process and there are %d; raise it (ulimit -Hn, LimitNOFILE=) or ask for fewer with --many and --idle",
 				most, need, limit)
@@ -87,7 +88,8 @@ func (l *linesRun) limits() (found []figure, err error) {
 	if ports, known := localPorts(); known {
 		from := len(farFrom())
 		l.rig.say("outgoing ports: %d at each of %d addresses; %d are needed at each", ports, from, most/from+1)
-		found = append(found, figure{name: fmt.Sprintf("limit found: outgoing ports of %d addresses", from), value: float64(ports * from), unit: "ports", bar: AtLeast(float64(most))})
+		found = append(found, figure{name: fmt.Sprintf("limit found: outgoing ports of %d addresses", from),
+			value: float64(ports * from), unit: "ports", bar: AtLeast(float64(most))})
 		if most > ports*from {
 			return nil, fmt.Errorf("the range of outgoing ports is too low: %d connections need %d at each of %d addresses and there are %d; widen it (net.ipv4.ip_local_port_range) or ask for fewer with --many and --idle",
 				most, most/from+1, from, ports)
@@ -104,7 +106,8 @@ func (l *linesRun) tell(f figure) {
 // addLots puts the far process's lots into the estate.
 func (l *linesRun) addLots(ctx context.Context) error {
 	for n := range l.cfg.Many {
-		l.site.Lots = append(l.site.Lots, Lot{ID: charge.LotID{Union: union, Park: fmt.Sprint(100_000 + n)}, Kind: charge.KindSDK, Ckey: secret(8)})
+		l.site.Lots = append(l.site.Lots,
+			Lot{ID: charge.LotID{Union: union, Park: fmt.Sprint(100_000 + n)}, Kind: charge.KindSDK, Ckey: secret(8)})
 	}
 	l.lots = l.site.Of(charge.KindSDK)[l.cfg.Active:]
 	return l.server.Apply(ctx, l.site.Estate())
@@ -130,7 +133,8 @@ func (l *linesRun) weigh(ctx context.Context) error {
 		if n == l.cfg.Many {
 			bar = AtMost(12)
 		}
-		l.tell(figure{name: fmt.Sprintf("memory of an idle line, %d lines", n), value: (full - empty) / float64(n) / 1024, unit: "KiB RSS", bar: bar,
+		l.tell(figure{name: fmt.Sprintf("memory of an idle line, %d lines", n), value: (full - empty) / float64(n) / 1024,
+			unit: "KiB RSS", bar: bar,
 			note: fmt.Sprintf("%.1f MiB with, %.1f MiB without", full/(1<<20), empty/(1<<20))})
 	}
 	// With and without the many, in turn: a machine is not equally fast all the time.
@@ -153,8 +157,10 @@ func (l *linesRun) weigh(ctx context.Context) error {
 			*of.to = append(*of.to, took)
 		}
 	}
-	l.tell(figure{name: fmt.Sprintf("push to acknowledgement p99 beside %d idle lines, against %d lines", l.cfg.Many, l.cfg.Active), unit: "ms",
-		value: median(manyLines), baseline: median(fewLines), bar: RatioAtMost(1.5), note: spread(manyLines) + " against " + spread(fewLines)})
+	l.tell(figure{name: fmt.Sprintf("push to acknowledgement p99 beside %d idle lines, against %d lines", l.cfg.Many,
+		l.cfg.Active), unit: "ms",
+		value: median(manyLines), baseline: median(fewLines), bar: RatioAtMost(1.5), note: spread(manyLines) + " against " +
+			spread(fewLines)})
 	return nil
 }
 
@@ -235,16 +241,17 @@ func (l *linesRun) storm(ctx context.Context) error {
 	var sent, starved atomic.Int64
 	var done sync.WaitGroup
 	done.Go(func() {
-		_, loadErr = l.gen.load(pushing, play.LoadConfig{Rate: l.cfg.Loop.Rate, Workers: 256, For: allUpWithin, Done: func(s play.Shot) {
-			if pushing.Err() != nil && !s.Accepted {
-				return // cut off by the end of the run
-			}
-			sent.Add(1)
-			if !s.Accepted {
-				starved.Add(1)
-			}
-			w.heard(s)
-		}})
+		_, loadErr = l.gen.load(pushing,
+			play.LoadConfig{Rate: l.cfg.Loop.Rate, Workers: 256, For: allUpWithin, Done: func(s play.Shot) {
+				if pushing.Err() != nil && !s.Accepted {
+					return // cut off by the end of the run
+				}
+				sent.Add(1)
+				if !s.Accepted {
+					starved.Add(1)
+				}
+				w.heard(s)
+			}})
 	})
 	begin := time.Now()
 	a, err := l.far.Lines(l.server.Line, l.lots, 4_000)
@@ -255,7 +262,8 @@ func (l *linesRun) storm(ctx context.Context) error {
 	if err = errors.Join(err, loadErr); err != nil {
 		return err
 	}
-	l.tell(figure{name: fmt.Sprintf("storm: all of %d lines cut and up again", l.cfg.Many), value: a.Took.Seconds(), unit: "s", bar: AtMost(30)})
+	l.tell(figure{name: fmt.Sprintf("storm: all of %d lines cut and up again", l.cfg.Many), value: a.Took.Seconds(),
+		unit: "s", bar: AtMost(30)})
 	wait(ctx, time.Second)
 	books, err := l.ends.Books(ctx, nil)
 	if err != nil {
@@ -265,10 +273,13 @@ func (l *linesRun) storm(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.tell(figure{name: "storm: push to lot p99 meanwhile", value: ms(h.Quantile(.99)), unit: "ms", bar: AtMost(1000), note: h.String()})
+	l.tell(figure{name: "storm: push to lot p99 meanwhile", value: ms(h.Quantile(.99)), unit: "ms", bar: AtMost(1000),
+		note: h.String()})
 	// A quantile of the pushes that came through would hide those that did not.
-	l.tell(figure{name: "storm: pushes meanwhile", value: float64(sent.Load()), unit: "pushes", bar: AtLeast(math.Ceil(least))})
-	l.tell(figure{name: "storm: pushes refused or unanswered meanwhile", value: float64(starved.Load()), unit: "pushes", bar: AtMost(0)})
+	l.tell(figure{name: "storm: pushes meanwhile", value: float64(sent.Load()), unit: "pushes",
+		bar: AtLeast(math.Ceil(least))})
+	l.tell(figure{name: "storm: pushes refused or unanswered meanwhile", value: float64(starved.Load()), unit: "pushes",
+		bar: AtMost(0)})
 	return nil
 }
 
@@ -286,7 +297,8 @@ func (l *linesRun) strangers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	loop := OpenLoop{Rate: l.cfg.Loop.Rate, Warm: min(100*time.Millisecond, l.cfg.Loop.Warm), For: min(5*time.Second, l.cfg.Loop.For)}
+	loop := OpenLoop{Rate: l.cfg.Loop.Rate, Warm: min(100*time.Millisecond, l.cfg.Loop.Warm),
+		For: min(5*time.Second, l.cfg.Loop.For)}
 	var each float64
 	var beside, alone []float64
 	held, left := l.cfg.Idle, 0
@@ -300,7 +312,8 @@ func (l *linesRun) strangers(ctx context.Context) error {
 			return err
 		}
 		here := int(m.Sum("chargestamp_line_connections")) - l.cfg.Active
-		l.rig.say("%d connections without login were opened in %s; the server holds %d", l.cfg.Idle, a.Took.Round(time.Millisecond), here)
+		l.rig.say("%d connections without login were opened in %s; the server holds %d", l.cfg.Idle,
+			a.Took.Round(time.Millisecond), here)
 		held = min(held, here)
 		if n == 0 { // later ones find the room that the first has left
 			each = max(0, m.RSS()-before) / float64(l.cfg.Idle) / 1024
@@ -324,10 +337,14 @@ func (l *linesRun) strangers(ctx context.Context) error {
 		}
 		alone = append(alone, took)
 	}
-	l.tell(figure{name: fmt.Sprintf("%d connections without login: held at once", l.cfg.Idle), value: float64(held), unit: "connections", bar: AtLeast(float64(l.cfg.Idle) / 2)})
-	l.tell(figure{name: fmt.Sprintf("%d connections without login: memory each", l.cfg.Idle), value: each, unit: "KiB RSS", bar: AtMost(12)})
-	l.tell(figure{name: "connections without login: still open a minute later", value: float64(left), unit: "connections", bar: AtMost(0)})
-	l.tell(figure{name: "connections without login: push to acknowledgement p99 of healthy lots beside them", value: median(beside), unit: "ms",
+	l.tell(figure{name: fmt.Sprintf("%d connections without login: held at once", l.cfg.Idle), value: float64(held),
+		unit: "connections", bar: AtLeast(float64(l.cfg.Idle) / 2)})
+	l.tell(figure{name: fmt.Sprintf("%d connections without login: memory each", l.cfg.Idle), value: each, unit: "KiB RSS",
+		bar: AtMost(12)})
+	l.tell(figure{name: "connections without login: still open a minute later", value: float64(left), unit: "connections",
+		bar: AtMost(0)})
+	l.tell(figure{name: "connections without login: push to acknowledgement p99 of healthy lots beside them",
+		value: median(beside), unit: "ms",
 		baseline: median(alone), bar: RatioAtMost(1.5), note: spread(beside) + " against " + spread(alone) + " without them"})
 	return nil
 }

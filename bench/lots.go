@@ -35,7 +35,8 @@ var DefaultLots = LotsConfig{Lots: 200, For: 10 * time.Minute, Rate: 20, Life: 3
 func lies() []play.Lies {
 	return []play.Lies{
 		{}, {Ack: play.AckLate}, {Ack: play.AckTwice}, {Ack: play.AckNever}, {Ack: play.AckWrongUUID}, {Ack: play.AckState0},
-		{DropAfterApply: true, Times: 3}, {HalfOpen: true, Dead: 20 * time.Second, Times: 3}, {Offline: 15 * time.Second, Times: 3}, {Ack: play.AckNever, Times: 3},
+		{DropAfterApply: true, Times: 3}, {HalfOpen: true, Dead: 20 * time.Second, Times: 3},
+		{Offline: 15 * time.Second, Times: 3}, {Ack: play.AckNever, Times: 3},
 	}
 }
 
@@ -226,7 +227,8 @@ func (l *lotsRun) calmDown(ctx context.Context) (time.Duration, error) {
 }
 
 // saysWhyNot are the states of a charge that is in no book.
-var saysWhyNot = []charge.State{charge.StateHeld, charge.StateNoGrant, charge.StateSending, charge.StateUnknown, charge.StateRefused,
+var saysWhyNot = []charge.State{charge.StateHeld, charge.StateNoGrant, charge.StateSending, charge.StateUnknown,
+	charge.StateRefused,
 	charge.StateGaveUp, charge.StateExpired, charge.StateVoided}
 
 // maybeTaken are the states of a charge that is in a book and whose acknowledgement never came.
@@ -244,7 +246,8 @@ func excused(s client.Charge, applied bool) bool {
 	return slices.Contains(saysWhyNot, s.State)
 }
 
-var waitsFor = []charge.Reason{charge.ReasonLineOff, charge.ReasonNoAnswer, charge.ReasonLotError, charge.ReasonLotPaused}
+var waitsFor = []charge.Reason{charge.ReasonLineOff, charge.ReasonNoAnswer, charge.ReasonLotError,
+	charge.ReasonLotPaused}
 
 // verdict compares books that are closed with what the server says, which may take a moment to notice that a line
 // is gone.
@@ -276,7 +279,8 @@ func (l *lotsRun) judge(ctx context.Context) ([]Row, error) {
 		l.rig.say("  %s", wrong)
 	}
 	f := func(name, unit string, value float64, bar *Bar, note string) Row {
-		return figure{name: fmt.Sprintf("%d lying lots: %s", l.cfg.Lots, name), engine: l.engine.Name, unit: unit, value: value, bar: bar, note: note}.row()
+		return figure{name: fmt.Sprintf("%d lying lots: %s", l.cfg.Lots, name), engine: l.engine.Name, unit: unit,
+			value: value, bar: bar, note: note}.row()
 	}
 	// A run in which little happened proves nothing.
 	least := l.cfg.Rate * l.cfg.For.Seconds() / 2
@@ -290,7 +294,8 @@ func (l *lotsRun) judge(ctx context.Context) ([]Row, error) {
 		f("faults of lines", "faults", float64(l.proxy.faults.Load()), AtLeast(faults), ""),
 		f("pushes without an answer", "pushes", float64(l.missed), AtMost(0), ""),
 		f("lost", "charges", float64(v.Lost), AtMost(0), ""),
-		f("applied twice", "charges", float64(v.Doubled), AtMost(0), fmt.Sprintf("%d messages heard again and not applied again", v.Repeats)),
+		f("applied twice", "charges", float64(v.Doubled), AtMost(0),
+			fmt.Sprintf("%d messages heard again and not applied again", v.Repeats)),
 		f("in a book or state it should not be", "charges", float64(v.Strange), AtMost(0), ""),
 		f("goroutines, last quarter against second", "x", goroutines, AtMost(1.2), ""),
 		f("memory, last quarter against second", "x RSS", memory, AtMost(1.25), ""),

@@ -26,7 +26,8 @@ var DefaultOverload = OverloadConfig{Saturate: DefaultSaturate, Times: 2, Worker
 // of what it accepts bounded, not grow, and be itself again soon.
 func (r *Rig) Overload(ctx context.Context, engine *Engine, cfg OverloadConfig) (rows []Row, err error) {
 	if limit, known := openFiles(); known && uint64(cfg.Workers+spareFiles) > limit {
-		return nil, fmt.Errorf("%d pushes in flight need %d open files and there are %d", cfg.Workers, cfg.Workers+spareFiles, limit)
+		return nil, fmt.Errorf("%d pushes in flight need %d open files and there are %d", cfg.Workers, cfg.Workers+spareFiles,
+			limit)
 	}
 	st, err := r.stand(ctx, engine, SiteSize{API: cfg.Saturate.Lots})
 	if err != nil {
@@ -77,12 +78,14 @@ func (r *Rig) Overload(ctx context.Context, engine *Engine, cfg OverloadConfig) 
 	}
 	shed := end.Sum("chargestamp_pushes_total", `outcome="busy"`)
 	f := func(what string, value float64, unit string, baseline float64, bar *Bar, note string) {
-		rows = append(rows, figure{name: fmt.Sprintf("%.3g times too much: %s", cfg.Times, what), engine: engine.Name, value: value, unit: unit, baseline: baseline, bar: bar, note: note}.row())
+		rows = append(rows, figure{name: fmt.Sprintf("%.3g times too much: %s", cfg.Times, what), engine: engine.Name,
+			value: value, unit: unit, baseline: baseline, bar: bar, note: note}.row())
 	}
 	seconds := load.Took.Seconds()
 	f("really sent", float64(load.Sent)/seconds, "/s", usual.PerSecond, nil, fmt.Sprintf("%.0f/s were meant to be", rate))
 	f("accepted", float64(load.Accepted)/seconds, "/s", usual.PerSecond, RatioAtLeast(0.5), "")
-	f("refused with the platform's busy answer", float64(busy), "pushes", 0, AtLeast(1), fmt.Sprintf("%.0f by the server's own count", shed))
+	f("refused with the platform's busy answer", float64(busy), "pushes", 0, AtLeast(1),
+		fmt.Sprintf("%.0f by the server's own count", shed))
 	f("neither accepted nor answered", float64(other), "pushes", 0, AtMost(0), fmt.Sprint(examples))
 	f("answer time of accepted ones, p99", ms(accepted.Quantile(.99)), "ms", 0, AtMost(3000), accepted.String())
 	f("memory at the end, against a third into it", end.RSS()/(1<<20), "MiB", early.RSS()/(1<<20), RatioAtMost(1.25), "")

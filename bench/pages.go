@@ -85,9 +85,10 @@ var measuredPages = map[string][]pageView{
 		{"lots with something pending", at("/lots?show=pending"), false},
 		{"lots by a part of the name", at("/lots?find=12"), false},
 	},
-	"/lots/{union}/{park}":       {{"lot", func(s sample) string { return "/lots/" + s.lot.String() }, false}},
-	"/lots/{union}/{park}/price": {{"ask a lot's price", func(s sample) string { return "/lots/" + s.lot.String() + "/price" }, false}},
-	"/work":                      {{"work lists", at("/work"), false}},
+	"/lots/{union}/{park}": {{"lot", func(s sample) string { return "/lots/" + s.lot.String() }, false}},
+	"/lots/{union}/{park}/price": {{"ask a lot's price",
+		func(s sample) string { return "/lots/" + s.lot.String() + "/price" }, false}},
+	"/work": {{"work lists", at("/work"), false}},
 	"/work/{list}": {
 		{"work list held", at("/work/held"), false},
 		{"work list left", at("/work/left"), false},
@@ -99,9 +100,12 @@ var measuredPages = map[string][]pageView{
 	"/work/redeliver": {{"redeliver a list", at("/work/redeliver?state=gave_up"), false}},
 	"/statements": {
 		{"statement of this month", at("/statements"), false},
-		{"statement of a month past", func(s sample) string { return "/statements?from=" + s.day(60) + "&to=" + s.day(30) }, false},
-		{"statement of today and yesterday", func(s sample) string { return "/statements?from=" + s.day(1) + "&to=" + s.day(0) }, false},
-		{"statement of 400 days", func(s sample) string { return "/statements?from=" + s.day(399) + "&to=" + s.day(0) }, false},
+		{"statement of a month past", func(s sample) string { return "/statements?from=" + s.day(60) + "&to=" + s.day(30) },
+			false},
+		{"statement of today and yesterday",
+			func(s sample) string { return "/statements?from=" + s.day(1) + "&to=" + s.day(0) }, false},
+		{"statement of 400 days", func(s sample) string { return "/statements?from=" + s.day(399) + "&to=" + s.day(0) },
+			false},
 		{"statement of a vendor", at("/statements?vendor=" + union), false},
 		{"statement of a platform", at("/statements?platform=" + saturatePlatform), false},
 		{"statement of a lot in 400 days", func(s sample) string {
@@ -124,7 +128,8 @@ var measuredPages = map[string][]pageView{
 		{"edit an account", func(s sample) string { return "/estate/account/edit?id=" + s.account }, false},
 		{"edit a binding", func(s sample) string { return "/estate/binding/edit?id=" + url.QueryEscape(s.binding()) }, false},
 	},
-	"/bindings/{account}/{union}/{park}": {{"binding", func(s sample) string { return "/bindings/" + s.account + "/" + s.lot.String() }, false}},
+	"/bindings/{account}/{union}/{park}": {{"binding",
+		func(s sample) string { return "/bindings/" + s.account + "/" + s.lot.String() }, false}},
 	"/bindings/{account}/{union}/{park}/mode": {{"a binding's mode", func(s sample) string {
 		return "/bindings/" + s.account + "/" + s.lot.String() + "/mode?to=shadow"
 	}, false}},
@@ -222,7 +227,8 @@ func (v *visitor) signIn(ctx context.Context, name, password string) error {
 // admin makes an admin of the console who is gone again after leave, and signs in.
 func (st *stand) admin(ctx context.Context) (v *visitor, leave func() error, err error) {
 	name, password := "bench-"+strings.ToLower(rand.Text()[:8]), rand.Text()
-	if err := st.server.Post(ctx, "/api/v1/users", object{"name": name, "role": "admin", "password": password}, nil); err != nil {
+	if err := st.server.Post(ctx, "/api/v1/users", object{"name": name, "role": "admin", "password": password},
+		nil); err != nil {
 		return nil, nil, err
 	}
 	leave = func() error {
@@ -311,10 +317,13 @@ func (st *stand) pages(ctx context.Context, looks int, with string) (rows []figu
 		if bytes > weight {
 			largest, weight = view.label, bytes
 		}
-		rows = append(rows, figure{name: "console page, " + view.label + ", p99" + with, engine: st.engine.Name, value: quantile(took, .99), unit: "ms",
-			bar: AtMost(pageWithin), note: fmt.Sprintf("of %d looks, p50 %.3g ms, %.3g ms of CPU, %d KiB", looks, quantile(took, .5), cpu, (bytes+1023)/1024)})
+		rows = append(rows, figure{name: "console page, " + view.label + ", p99" + with, engine: st.engine.Name,
+			value: quantile(took, .99), unit: "ms",
+			bar: AtMost(pageWithin), note: fmt.Sprintf("of %d looks, p50 %.3g ms, %.3g ms of CPU, %d KiB", looks,
+				quantile(took, .5), cpu, (bytes+1023)/1024)})
 	}
-	return append(rows, figure{name: "console page, the largest" + with, engine: st.engine.Name, value: float64(weight) / 1024, unit: "KiB",
+	return append(rows, figure{name: "console page, the largest" + with, engine: st.engine.Name,
+		value: float64(weight) / 1024, unit: "KiB",
 		bar: AtMost(pageWeighs), note: largest}), nil
 }
 

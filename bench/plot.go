@@ -39,7 +39,8 @@ func plot(engine string, sizes []*sized) []byte {
 	text(10, 22, "start", "Cost over size, "+engine+": each figure against the smallest site (1.0)")
 	text(10, 40, "start", "Times: shorter is better. Saturated rate: longer is better.")
 	one := plotLeft + plotLength/plotMost
-	fmt.Fprintf(&b, `<line x1="%.0f" y1="%d" x2="%.0f" y2="%d" stroke="#999" stroke-dasharray="3 3"/>`+"\n", one, plotHead-8, one, height-len(sizes)*20-20)
+	fmt.Fprintf(&b, `<line x1="%.0f" y1="%d" x2="%.0f" y2="%d" stroke="#999" stroke-dasharray="3 3"/>`+"\n", one,
+		plotHead-8, one, height-len(sizes)*20-20)
 	y := float64(plotHead)
 	for i, f := range names {
 		text(plotLeft-10, y+plotBar, "end", f.name)
@@ -50,14 +51,16 @@ func plot(engine string, sizes []*sized) []byte {
 			value := s.figures[i].value
 			ratio := value / f.value
 			length := math.Min(ratio, plotMost) / plotMost * plotLength
-			fmt.Fprintf(&b, `<rect x="%d" y="%.0f" width="%.1f" height="%d" fill="%s"/>`+"\n", plotLeft, y, math.Max(length, 1), plotBar-plotGap, plotColours[n%len(plotColours)])
+			fmt.Fprintf(&b, `<rect x="%d" y="%.0f" width="%.1f" height="%d" fill="%s"/>`+"\n", plotLeft, y, math.Max(length, 1),
+				plotBar-plotGap, plotColours[n%len(plotColours)])
 			text(plotLeft+length+6, y+plotBar-plotGap-1, "start", fmt.Sprintf("%.4g %s", value, s.figures[i].unit))
 			y += plotBar
 		}
 		y += 18
 	}
 	for n, s := range sizes {
-		fmt.Fprintf(&b, `<rect x="%d" y="%.0f" width="12" height="12" fill="%s"/>`+"\n", plotLeft, y, plotColours[n%len(plotColours)])
+		fmt.Fprintf(&b, `<rect x="%d" y="%.0f" width="12" height="12" fill="%s"/>`+"\n", plotLeft, y,
+			plotColours[n%len(plotColours)])
 		text(plotLeft+20, y+11, "start", s.name)
 		y += 20
 	}

@@ -111,7 +111,8 @@ func WriteText(w io.Writer, rows []Row) error {
 		if r.Hold != nil {
 			verdict = map[bool]string{true: "holds", false: "FAILS"}[*r.Hold]
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s %s\t%s\t%s\t%s\t%s\t%s\n", r.Name, r.Engine, number(r.Value), r.Unit, maybe(r.Baseline), maybe(r.Ratio),
+		fmt.Fprintf(t, "%s\t%s\t%s %s\t%s\t%s\t%s\t%s\t%s\n", r.Name, r.Engine, number(r.Value), r.Unit, maybe(r.Baseline),
+			maybe(r.Ratio),
 			r.Bar, verdict, r.Note)
 	}
 	return t.Flush()

@@ -91,7 +91,8 @@ func (r *Rig) saturateForwarder(ctx context.Context, cfg SaturateConfig) (s Satu
 
 // saturateServer measures the gateway: every push is stored, delivered to its lot, acknowledged, and the
 // acknowledgement stored.
-func (r *Rig) saturateServer(ctx context.Context, engine *Engine, kind charge.LotKind, cfg SaturateConfig) (s Saturated, err error) {
+func (r *Rig) saturateServer(ctx context.Context, engine *Engine, kind charge.LotKind, cfg SaturateConfig) (s Saturated,
+	err error) {
 	size := SiteSize{API: cfg.Lots}
 	if kind == charge.KindSDK {
 		size = SiteSize{SDK: cfg.Lots}

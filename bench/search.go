@@ -59,7 +59,8 @@ func (st *stand) search(ctx context.Context, charges, times int, with string) (r
 				return rows, err
 			}
 			if came && len(list.Items) == 0 {
-				return rows, fmt.Errorf("%s: a car of the history is not found by %d characters of its plate", s.name, len([]rune(text)))
+				return rows, fmt.Errorf("%s: a car of the history is not found by %d characters of its plate", s.name,
+					len([]rune(text)))
 			}
 			if len(list.Items) > 0 {
 				hits++
@@ -76,8 +77,9 @@ func (st *stand) search(ctx context.Context, charges, times int, with string) (r
 			took  []float64
 			most  float64
 		}{{"API", answers, s.most}, {"find page", pages, s.most}} {
-			rows = append(rows, figure{name: fmt.Sprintf("plate search by %s, %s, p99%s", s.name, f.where, with), engine: st.engine.Name,
-				value: quantile(f.took, .99), unit: "ms", bar: AtMost(f.most),
+			rows = append(rows, figure{name: fmt.Sprintf("plate search by %s, %s, p99%s", s.name, f.where, with),
+				engine: st.engine.Name,
+				value:  quantile(f.took, .99), unit: "ms", bar: AtMost(f.most),
 				note: fmt.Sprintf("of %d, %d found something, p50 %.3g ms", times, hits, quantile(f.took, .5))})
 		}
 	}

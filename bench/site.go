@@ -184,5 +184,6 @@ func push(run string, i int, lot charge.LotID, now time.Time) play.Push {
 func plate(i int) charge.Plate {
 	provinces := []rune("京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼")
 	letters := "ABCDEFGHJKLMNPQRSTUVWXYZ"
-	return charge.Plate(fmt.Sprintf("%c%cD%05d", provinces[i/100_000/len(letters)%len(provinces)], letters[i/100_000%len(letters)], i%100_000))
+	return charge.Plate(fmt.Sprintf("%c%cD%05d", provinces[i/100_000/len(letters)%len(provinces)],
+		letters[i/100_000%len(letters)], i%100_000))
 }

@@ -33,8 +33,9 @@ type SizeConfig struct {
 }
 
 // DefaultSize is what the report uses.
-var DefaultSize = SizeConfig{Few: 10_000, Many: 5_000_000, FewLots: 100, ManyLots: 10_000, Times: 3, Looks: 100, Searches: 500,
-	Busy: 83_000, Saturate: DefaultSaturate, Loop: DefaultOpenLoop}
+var DefaultSize = SizeConfig{Few: 10_000, Many: 5_000_000, FewLots: 100, ManyLots: 10_000, Times: 3, Looks: 100,
+	Searches: 500,
+	Busy:     83_000, Saturate: DefaultSaturate, Loop: DefaultOpenLoop}
 
 // historySpan is how long a site has been running; historyPushes how long it keeps requests.
 const (
@@ -176,7 +177,8 @@ func (r *Rig) measureSize(ctx context.Context, engine *Engine, cfg SizeConfig, s
 	if s.sick != Healthy {
 		return nil
 	}
-	s.figures = append(s.figures, sizedFigure{name: "saturated", unit: "/s", value: median(rate), note: spread(rate), more: true, bar: RatioAtLeast(0.75)})
+	s.figures = append(s.figures, sizedFigure{name: "saturated", unit: "/s", value: median(rate), note: spread(rate),
+		more: true, bar: RatioAtLeast(0.75)})
 	return nil
 }
 
@@ -186,7 +188,8 @@ const busyDays = 3
 // busy measures statements of days that are going on, on a site whose every day has many charges: as a page, and
 // whole through the API.
 func (r *Rig) busy(ctx context.Context, engine *Engine, cfg SizeConfig) ([]Row, error) {
-	s := &sized{charges: busyDays * cfg.Busy, lots: cfg.FewLots, sick: Healthy, span: busyDays * 24 * time.Hour, fresh: true}
+	s := &sized{charges: busyDays * cfg.Busy, lots: cfg.FewLots, sick: Healthy, span: busyDays * 24 * time.Hour,
+		fresh: true}
 	st, hole, err := r.sizedStand(ctx, engine, SizeConfig{}, s)
 	if err != nil {
 		return nil, err
@@ -221,9 +224,11 @@ func (r *Rig) busy(ctx context.Context, engine *Engine, cfg SizeConfig) ([]Row, 
 	}
 	with := fmt.Sprintf("statement of today and yesterday at %s charges a day, ", short(cfg.Busy))
 	return []Row{
-		figure{name: with + "console page, p99", engine: engine.Name, value: quantile(pages, .99), unit: "ms", bar: AtMost(pageWithin),
+		figure{name: with + "console page, p99", engine: engine.Name, value: quantile(pages, .99), unit: "ms",
+			bar:  AtMost(pageWithin),
 			note: fmt.Sprintf("of %d looks, p50 %.3g ms", len(pages), quantile(pages, .5))}.row(),
-		figure{name: with + "API, p99", engine: engine.Name, value: quantile(answers, .99), unit: "ms", bar: AtMost(pageWithin),
+		figure{name: with + "API, p99", engine: engine.Name, value: quantile(answers, .99), unit: "ms",
+			bar:  AtMost(pageWithin),
 			note: fmt.Sprintf("of %d, p50 %.3g ms", len(answers), quantile(answers, .5))}.row(),
 	}, leave()
 }

@@ -36,7 +36,8 @@ func (r *Rig) Steady(ctx context.Context, engine *Engine, loop OpenLoop) (rows [
 		return nil, err
 	}
 	told := func(what string, value float64, unit string, baseline float64, bar *Bar) {
-		rows = append(rows, figure{name: fmt.Sprintf("%.0f/s for %s: %s", loop.Rate, loop.For, what), engine: engine.Name, value: value, unit: unit,
+		rows = append(rows, figure{name: fmt.Sprintf("%.0f/s for %s: %s", loop.Rate, loop.For, what), engine: engine.Name,
+			value: value, unit: unit,
 			baseline: baseline, bar: bar}.row())
 	}
 	told("push to lot p50", ms(h.Quantile(.5)), "ms", 0, AtMost(2))
@@ -44,7 +45,8 @@ func (r *Rig) Steady(ctx context.Context, engine *Engine, loop OpenLoop) (rows [
 	told("push to lot p99.9", ms(h.Quantile(.999)), "ms", 0, nil)
 	told("push to lot, longest", ms(h.Max()), "ms", 0, nil)
 	told("charges", float64(h.Count()), "charges", 0, AtLeast(0.99*loop.Rate*loop.For.Seconds()))
-	told("CPU of the server for one charge", float64((after.CPU()-before.CPU()).Microseconds())/float64(h.Count()), "µs", 0, nil)
+	told("CPU of the server for one charge", float64((after.CPU()-before.CPU()).Microseconds())/float64(h.Count()), "µs",
+		0, nil)
 	told("RSS at the end, against the start", after.RSS()/(1<<20), "MiB", before.RSS()/(1<<20), RatioAtMost(1.5))
 	return rows, nil
 }

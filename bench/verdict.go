@@ -32,7 +32,8 @@ func (v *Verdict) note(count *int, format string, args ...any) {
 
 // Judge compares the platforms' account with the lots' books and with what the server lists, by lot. Why, which
 // may be nil, excuses a state that is neither delivered nor used, by whether the charge is in a book.
-func Judge(entries []Entry, books Books, said map[charge.LotID][]client.Charge, why func(s client.Charge, applied bool) bool) Verdict {
+func Judge(entries []Entry, books Books, said map[charge.LotID][]client.Charge,
+	why func(s client.Charge, applied bool) bool) Verdict {
 	var v Verdict
 	pushed := map[string]Entry{}
 	for _, e := range entries {

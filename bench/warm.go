@@ -12,7 +12,8 @@ import (
 )
 
 // warm reads the files of a prepared store once, as a machine that has served it for a while has them in memory: a
-// server that was started a second ago would be measured by the disk under it. A database elsewhere is as warm as it is.
+// server that was started a second ago would be measured by the disk under it. A database elsewhere is as warm as it
+// is.
 func (r *Rig) warm(ctx context.Context, engine *Engine, dir, database string) error {
 	if !engine.Keeps() {
 		return nil

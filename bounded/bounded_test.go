@@ -47,7 +47,8 @@ func TestYAML(t *testing.T) {
 func TestWorstYAML(t *testing.T) {
 	const size = 64 << 10
 	for name, text := range map[string]string{
-		"lists":      "[" + strings.Repeat(strings.Repeat("[", mostNesting-1)+strings.Repeat("]", mostNesting-1)+",", size/2/mostNesting) + "]",
+		"lists": "[" + strings.Repeat(strings.Repeat("[", mostNesting-1)+strings.Repeat("]", mostNesting-1)+",",
+			size/2/mostNesting) + "]",
 		"indicators": strings.Repeat(strings.Repeat("- ", mostNesting-1)+"x\n", size/2/mostNesting),
 		"anchors":    strings.Repeat("- "+strings.Repeat("&a ", 20)+"x\n", size/64),
 		"tags":       strings.Repeat("- "+strings.Repeat("!!a ", 15)+"x\n", size/64),

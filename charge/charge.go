@@ -150,8 +150,9 @@ type Granted struct {
 	At        time.Time `json:"at"`
 
 	// Of 4G stays, where pricing needs them.
-	ChargeFrom time.Time `json:"charge_from,omitzero"` // the interval whose price is taken off begins here; zero: the end is moved
-	LeaveBy    time.Time `json:"leave_by,omitzero"`    // a later exit loses the grant
+	// the interval whose price is taken off begins here; zero: the end is moved
+	ChargeFrom time.Time `json:"charge_from,omitzero"`
+	LeaveBy    time.Time `json:"leave_by,omitzero"` // a later exit loses the grant
 }
 
 // Past is a grant to a plate, in this stay or another, that its rule's per_day or lock looks at.

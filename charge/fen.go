@@ -137,7 +137,8 @@ func PlainNumber(text string) string {
 		sign, digits = digits[:1], digits[1:]
 	}
 	whole, frac, _ := strings.Cut(digits, ".")
-	if err != nil || whole == "" || strings.Trim(whole+frac, "0123456789") != "" || len(digits) > mostShift || max(shift, -shift) > mostShift {
+	if err != nil || whole == "" || strings.Trim(whole+frac, "0123456789") != "" || len(digits) > mostShift ||
+		max(shift, -shift) > mostShift {
 		return text
 	}
 	all := whole + frac

@@ -11,7 +11,8 @@ func TestParsePlate(t *testing.T) {
 		"京AD06088": "京AD06088", " 京ad 06088 ": "京AD06088", "Ａ１２３４５": "A12345", "京Ａ・Ｄ０６０８８": "京AD06088",
 		"京A●12345": "京A12345", "京A∙12345": "京A12345", "京A—12345": "京A12345", "京A−12345": "京A12345",
 		"京A12345\u200b": "京A12345", "\u202a京A12345\u202c": "京A12345", "京A12345\x00": "京A12345", "\ufeff京A12345": "京A12345",
-		"蓝京A12345": "京A12345", "黄绿京AD06088": "京AD06088", "京A12345黄": "京A12345", "京A12345(绿)": "京A12345", "蓝牌京A12345": "京A12345",
+		"蓝京A12345": "京A12345", "黄绿京AD06088": "京AD06088", "京A12345黄": "京A12345", "京A12345(绿)": "京A12345",
+		"蓝牌京A12345":            "京A12345",
 		"粤ZJ068澳|MX7742|ZM127": "粤ZJ068澳", "MX7742|粤ZJ068澳": "粤ZJ068澳", "MX7742｜ZM127": "MX7742", "无|京A12345": "京A12345",
 		"无牌1234": "无牌1234", "62000F9": "62000F9", "EA47829": "EA47829", "无EA47829": "无EA47829", "临EA47829": "临EA47829",
 		"使014578": "使014578", "WJ01警1234": "WJ01警1234", "京A1234警": "京A1234警", "粤Z1234港": "粤Z1234港", "民航12345": "民航12345",
@@ -25,7 +26,8 @@ func TestParsePlate(t *testing.T) {
 func TestParsePlateRefuses(t *testing.T) {
 	for text, want := range map[string]error{
 		"": ErrPlate, "-": ErrPlate, "京A1": ErrPlate, "京A12345#": ErrPlate, "京A12345/京A1234挂": ErrPlate,
-		strings.Repeat("A", 17): ErrPlate, strings.Repeat("京A12345|", 50): ErrPlate, strings.Repeat("A", 10<<10): ErrPlate, "|||": ErrPlate,
+		strings.Repeat("A", 17): ErrPlate, strings.Repeat("京A12345|", 50): ErrPlate, strings.Repeat("A", 10<<10): ErrPlate,
+		"|||":     ErrPlate,
 		"京А12345": ErrLookalike, "京Α12345": ErrLookalike, // Cyrillic, Greek
 		"无": ErrUnplated, "_无_": ErrUnplated, "无牌": ErrUnplated, "无牌车": ErrUnplated, "无车牌": ErrUnplated, "无牌车1": ErrUnplated,
 		"未识别": ErrUnplated, "00000": ErrUnplated, "null": ErrUnplated, "Unlicensed": ErrUnplated, "无|": ErrUnplated,

@@ -100,7 +100,8 @@ const (
 
 // Outcomes lists every push outcome.
 var Outcomes = []Outcome{OutcomeAccepted, OutcomeDuplicate, OutcomeQuestion, OutcomeBadBody, OutcomeBadField,
-	OutcomeBadSignature, OutcomeBadToken, OutcomeStale, OutcomeWrongLock, OutcomeUnknownAccount, OutcomeUnknownLot, OutcomeLotOff,
+	OutcomeBadSignature, OutcomeBadToken, OutcomeStale, OutcomeWrongLock, OutcomeUnknownAccount, OutcomeUnknownLot,
+	OutcomeLotOff,
 	OutcomeNotBound, OutcomeUndated, OutcomeTooLarge, OutcomeRateLimited, OutcomeBusy}
 
 // DeliveryChannel is the way into a lot.

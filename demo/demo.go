@@ -111,7 +111,8 @@ func Run(ctx context.Context, cfg Config) ([]Row, error) {
 	t.board.head()
 	done := t.playAll(ctx, rows)
 	used := len(done) - Undelivered(done)
-	t.board.say(fmt.Sprintf("\n%d of %d rows delivered and used, each compared with the lot's own book, in %.1f s.", used, len(done),
+	t.board.say(fmt.Sprintf("\n%d of %d rows delivered and used, each compared with the lot's own book, in %.1f s.", used,
+		len(done),
 		time.Since(t.started).Seconds()))
 	err := errors.Join(t.scenes(ctx), t.statement(ctx))
 	if cfg.JSON {
@@ -148,13 +149,15 @@ func (t *tour) open(ctx context.Context, rows []plan) error {
 		return fmt.Errorf("applying the estate: %w", err)
 	}
 	for _, id := range []charge.LotID{sdkTells, sdkLot, sdkOld} {
-		lot := play.NewSDKLot(play.SDKLotConfig{Lot: id, Ckey: t.keys.ckey[id], Addr: t.cfg.Line, Usage: id == sdkTells, Store: t.store(id)})
+		lot := play.NewSDKLot(play.SDKLotConfig{Lot: id, Ckey: t.keys.ckey[id], Addr: t.cfg.Line, Usage: id == sdkTells,
+			Store: t.store(id)})
 		if err := lot.Start(ctx); err != nil {
 			return fmt.Errorf("the line of %s: %w", id, err)
 		}
 		t.lots[id] = lot
 	}
-	t.vendors = play.NewVendorLot(play.VendorLotConfig{Lot: sdkVendor, Ukey: t.keys.ukey, Ckey: t.keys.ckey[sdkVendor], Addr: t.cfg.Line})
+	t.vendors = play.NewVendorLot(play.VendorLotConfig{Lot: sdkVendor, Ukey: t.keys.ukey, Ckey: t.keys.ckey[sdkVendor],
+		Addr: t.cfg.Line})
 	if err := t.vendors.Start(ctx); err != nil {
 		return fmt.Errorf("the lines of %s: %w", sdkVendor, err)
 	}
@@ -221,7 +224,8 @@ func (t *tour) row(ctx context.Context, i int, p plan) Row {
 		}
 	}
 	t.board.done(i, l)
-	return Row{p.platform, p.kind, p.message, charge.State(l.state), l.granted, l.used, float64(l.took.Microseconds()) / 1000, l.note}
+	return Row{p.platform, p.kind, p.message, charge.State(l.state), l.granted, l.used,
+		float64(l.took.Microseconds()) / 1000, l.note}
 }
 
 // drive takes a car through: in, charge, push, reduction, out, usage, comparison.
@@ -277,7 +281,8 @@ func delivered(s *client.Charge) bool {
 }
 
 // push reports one charge as its platform would and wants it taken.
-func (t *tour) push(ctx context.Context, p plan, plate charge.Plate, now time.Time) (order string, e *play.Exchange, err error) {
+func (t *tour) push(ctx context.Context, p plan, plate charge.Plate, now time.Time) (order string, e *play.Exchange,
+	err error) {
 	push := play.DefaultPush(now)
 	push.Lot, push.Plate, push.Order = p.lot, plate, t.order(now)
 	push.Start, push.End = now.Add(-2*time.Hour).Truncate(time.Second), now.Add(-40*time.Minute).Truncate(time.Second)
@@ -301,7 +306,8 @@ func (t *tour) push(ctx context.Context, p plan, plate charge.Plate, now time.Ti
 
 // acknowledged is how long it took from the push until the lot acknowledged, by the lot's own book; in a 4G
 // lot until the platform was answered, which is after the reduction stands in the ledger.
-func (t *tour) acknowledged(ctx context.Context, lot play.Lot, plate charge.Plate, pushed *play.Exchange) (time.Duration, error) {
+func (t *tour) acknowledged(ctx context.Context, lot play.Lot, plate charge.Plate,
+	pushed *play.Exchange) (time.Duration, error) {
 	if lot == play.Lot(t.gate) {
 		return pushed.Took, nil
 	}
@@ -353,7 +359,8 @@ func (t *tour) compare(ctx context.Context, lot play.Lot, plate charge.Plate, sa
 	case u == nil || u.Minutes == 0 && u.Amount == 0:
 		return errors.New("the gateway says nothing was used")
 	case u.Minutes != 0 && u.Minutes != row.UsedMinutes, u.Amount != 0 && u.Amount != row.UsedAmount:
-		return fmt.Errorf("the lot's book says %d min, %s yuan; the gateway %d min, %s yuan", row.UsedMinutes, row.UsedAmount, u.Minutes, u.Amount)
+		return fmt.Errorf("the lot's book says %d min, %s yuan; the gateway %d min, %s yuan", row.UsedMinutes, row.UsedAmount,
+			u.Minutes, u.Amount)
 	}
 	return nil
 }
@@ -367,7 +374,8 @@ func (t *tour) player(p plan) *play.Player {
 		name, keys = p.platform+p.lot.String(), play.Keys{"ckey": t.keys.ckey[p.lot]}
 	}
 	if t.players[name] == nil {
-		t.players[name] = &play.Player{BaseURL: client.BaseURL(t.cfg.HTTP), Platform: p.platform, Keys: keys, PathToken: t.keys.pathToken[p.platform]}
+		t.players[name] = &play.Player{BaseURL: client.BaseURL(t.cfg.HTTP), Platform: p.platform, Keys: keys,
+			PathToken: t.keys.pathToken[p.platform]}
 	}
 	return t.players[name]
 }
@@ -408,15 +416,18 @@ func (t *tour) playOn(ctx context.Context, rows []plan) {
 // statement prints what was promised, delivered and used today.
 func (t *tour) statement(ctx context.Context) error {
 	today := t.started.In(charge.Shanghai)
-	lines, err := t.office.Statement(ctx, today.AddDate(0, 0, -1).Format(time.DateOnly), today.AddDate(0, 0, 2).Format(time.DateOnly))
+	lines, err := t.office.Statement(ctx, today.AddDate(0, 0, -1).Format(time.DateOnly),
+		today.AddDate(0, 0, 2).Format(time.DateOnly))
 	if err != nil {
 		return fmt.Errorf("statement: %w", err)
 	}
 	t.board.say("\nThe statement of the day (also as CSV and XLSX: chargestamp statements)")
 	const form = "%-10s  %-13s  %-11s  %7s  %11s  %12s  %9s  %9s  %11s  %4s"
-	t.board.say(fmt.Sprintf(form, "DAY", "PLATFORM", "LOT", "CHARGES", "GRANTED MIN", "GRANTED YUAN", "DELIVERED", "USED MIN", "USED YUAN", "GAPS"))
+	t.board.say(fmt.Sprintf(form, "DAY", "PLATFORM", "LOT", "CHARGES", "GRANTED MIN", "GRANTED YUAN", "DELIVERED",
+		"USED MIN", "USED YUAN", "GAPS"))
 	for _, l := range lines {
-		t.board.say(fmt.Sprintf(form, l.Day, l.Platform, l.Lot, fmt.Sprint(l.Charges), fmt.Sprint(l.GrantedMinutes), l.GrantedAmount.String(),
+		t.board.say(fmt.Sprintf(form, l.Day, l.Platform, l.Lot, fmt.Sprint(l.Charges), fmt.Sprint(l.GrantedMinutes),
+			l.GrantedAmount.String(),
 			fmt.Sprint(l.Delivered), fmt.Sprint(l.UsedMinutes), l.UsedAmount.String(), fmt.Sprint(l.Gaps)))
 	}
 	t.board.say("GAPS are charges where promised and used cannot be made to agree, such as minutes promised where the exit told yuan only.")

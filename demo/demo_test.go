@@ -29,7 +29,8 @@ func TestPlansAreComplete(t *testing.T) {
 			t.Errorf("%s does not serve %s", p.platform, p.kind)
 		}
 	}
-	if count[charge.Message325] != 13 || count[charge.Message336] != 1 || count[charge.Message514] != 13 || count[charge.MessageLedger] != 12 {
+	if count[charge.Message325] != 13 || count[charge.Message336] != 1 || count[charge.Message514] != 13 ||
+		count[charge.MessageLedger] != 12 {
 		t.Errorf("rows %v", count)
 	}
 	for _, id := range play.Platforms() {
@@ -63,7 +64,8 @@ func TestEstateOfTheTour(t *testing.T) {
 		t.Fatalf("%v\n%s", err, text)
 	}
 	if len(f.Vendors) != 3 || len(f.Lots) != 6 || len(f.Accounts) != 14 || len(f.Bindings) != 40 {
-		t.Errorf("%d vendors, %d lots, %d accounts, %d bindings", len(f.Vendors), len(f.Lots), len(f.Accounts), len(f.Bindings))
+		t.Errorf("%d vendors, %d lots, %d accounts, %d bindings", len(f.Vendors), len(f.Lots), len(f.Accounts),
+			len(f.Bindings))
 	}
 	for _, b := range f.Bindings {
 		if b.Mode != "live" {
@@ -110,13 +112,18 @@ func TestRowsAreComparedWithTheBook(t *testing.T) {
 		careless   bool
 		agree      bool
 	}{
-		{"agree in minutes", `{"minutes":30,"amount":"0.00"}`, play.Applied{Minutes: 30, UsedMinutes: 30, UsedAmount: 5_00}, false, true},
-		{"agree in yuan", `{"minutes":0,"amount":"5.00"}`, play.Applied{Minutes: 30, UsedMinutes: 30, UsedAmount: 5_00}, false, true},
-		{"other minutes", `{"minutes":29,"amount":"0.00"}`, play.Applied{Minutes: 30, UsedMinutes: 30, UsedAmount: 5_00}, false, false},
-		{"other yuan", `{"minutes":30,"amount":"5.01"}`, play.Applied{Minutes: 30, UsedMinutes: 30, UsedAmount: 5_00}, false, false},
+		{"agree in minutes", `{"minutes":30,"amount":"0.00"}`, play.Applied{Minutes: 30, UsedMinutes: 30, UsedAmount: 5_00},
+			false, true},
+		{"agree in yuan", `{"minutes":0,"amount":"5.00"}`, play.Applied{Minutes: 30, UsedMinutes: 30, UsedAmount: 5_00},
+			false, true},
+		{"other minutes", `{"minutes":29,"amount":"0.00"}`, play.Applied{Minutes: 30, UsedMinutes: 30, UsedAmount: 5_00},
+			false, false},
+		{"other yuan", `{"minutes":30,"amount":"5.01"}`, play.Applied{Minutes: 30, UsedMinutes: 30, UsedAmount: 5_00}, false,
+			false},
 		{"nothing used", `null`, play.Applied{Minutes: 30}, false, false},
 		{"other grant", `{"minutes":30,"amount":"0.00"}`, play.Applied{Minutes: 31, UsedMinutes: 30}, false, false},
-		{"applied twice", `{"minutes":30,"amount":"0.00"}`, play.Applied{Minutes: 30, UsedMinutes: 30, UsedAmount: 5_00}, true, false},
+		{"applied twice", `{"minutes":30,"amount":"0.00"}`, play.Applied{Minutes: 30, UsedMinutes: 30, UsedAmount: 5_00},
+			true, false},
 	} {
 		row := tc.book
 		row.ID, row.Plate, row.Method, row.Applied = "k", "京A12345", charge.MethodTime, 1
@@ -124,10 +131,12 @@ func TestRowsAreComparedWithTheBook(t *testing.T) {
 			row.Applied = 2
 		}
 		var said client.Charge
-		if err := json.Unmarshal([]byte(`{"reduction":{"method":"time","minutes":30,"amount":"0.00"},"usage":`+tc.said+`}`), &said); err != nil {
+		if err := json.Unmarshal([]byte(`{"reduction":{"method":"time","minutes":30,"amount":"0.00"},"usage":`+tc.said+`}`),
+			&said); err != nil {
 			t.Fatal(err)
 		}
-		if err := new(tour).compare(t.Context(), bookedLot{url: serveBook(t, row)}, "京A12345", &said); (err == nil) != tc.agree {
+		if err := new(tour).compare(t.Context(), bookedLot{url: serveBook(t, row)}, "京A12345",
+			&said); (err == nil) != tc.agree {
 			t.Errorf("%s: %v", tc.name, err)
 		}
 	}
@@ -141,8 +150,10 @@ func TestBoard(t *testing.T) {
 	if out.Len() != 0 {
 		t.Errorf("a row under way is printed where nothing can be redrawn: %q", out.String())
 	}
-	b.done(1, line{plan: p, plate: "京AD06088", granted: "30 min", state: "used", used: "30 min", took: 1500 * time.Microsecond})
-	if got := out.String(); strings.Contains(got, "06088") || !strings.Contains(got, "京A***88    30 min") || !strings.HasSuffix(got, "1.5 ms\n") {
+	b.done(1, line{plan: p, plate: "京AD06088", granted: "30 min", state: "used", used: "30 min",
+		took: 1500 * time.Microsecond})
+	if got := out.String(); strings.Contains(got, "06088") || !strings.Contains(got, "京A***88    30 min") ||
+		!strings.HasSuffix(got, "1.5 ms\n") {
 		t.Errorf("%q", got)
 	}
 

@@ -133,7 +133,8 @@ func invent(n int) string {
 
 // account is a platform's account, its lock where it has one.
 func (k estateKeys) account(platform string) estateAccount {
-	a := estateAccount{Account: "demo-" + platform, Platform: platform, Scope: "platform", PathToken: k.pathToken[platform]}
+	a := estateAccount{Account: "demo-" + platform, Platform: platform, Scope: "platform",
+		PathToken: k.pathToken[platform]}
 	for name, value := range k.platform[platform] {
 		if name == "ukey" || name == "ckey" {
 			continue

@@ -65,7 +65,8 @@ func planFor(platform string, lot charge.LotID) plan {
 }
 
 // sent plays one push for a plate and waits until its charge stands as wanted.
-func (t *tour) sent(ctx context.Context, p plan, plate charge.Plate, fits func(*client.Charge) bool) (*client.Charge, error) {
+func (t *tour) sent(ctx context.Context, p plan, plate charge.Plate, fits func(*client.Charge) bool) (*client.Charge,
+	error) {
 	order, _, err := t.push(ctx, p, plate, time.Now())
 	if err != nil {
 		return nil, err
@@ -103,7 +104,8 @@ func (t *tour) sceneLate(ctx context.Context, tell func(string, ...any)) error {
 	if err != nil {
 		return err
 	}
-	tell("then the lot tells the entry of %s: %s, %s granted", in.In(charge.Shanghai).Format("15:04"), said.State, granted(said))
+	tell("then the lot tells the entry of %s: %s, %s granted", in.In(charge.Shanghai).Format("15:04"), said.State,
+		granted(said))
 	bill, err := lot.Exit(ctx, plate, time.Now())
 	if err != nil {
 		return err
@@ -213,7 +215,8 @@ func (t *tour) sceneReport(ctx context.Context, tell func(string, ...any)) error
 			if r.Minutes == "" {
 				continue // another row's, in yuan
 			}
-			tell("order %s, left %s, method %d, %s minutes, heard %d time(s), every signature checked", r.Order, r.Left, r.Method, r.Minutes, r.Heard)
+			tell("order %s, left %s, method %d, %s minutes, heard %d time(s), every signature checked", r.Order, r.Left,
+				r.Method, r.Minutes, r.Heard)
 			if refused := t.receiver.Refused(); len(refused) > 0 {
 				return fmt.Errorf("the receiver refused %d requests: %v", len(refused), refused)
 			}

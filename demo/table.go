@@ -70,7 +70,8 @@ func (l line) String() string {
 	if l.took > 0 {
 		took = fmt.Sprintf("%.1f ms", float64(l.took)/1e6)
 	}
-	text := fmt.Sprintf(lineForm, l.plan.platform, l.plan.kind, l.plan.message, l.plan.lot, l.plate, l.granted, l.state, l.used, took)
+	text := fmt.Sprintf(lineForm, l.plan.platform, l.plan.kind, l.plan.message, l.plan.lot, l.plate, l.granted, l.state,
+		l.used, took)
 	if l.note != "" {
 		text += "  " + l.note
 	}

@@ -84,7 +84,8 @@ var accountColumns = []column[charge.Account]{
 var reportColumns = []column[charge.ReportTarget]{
 	textColumn(Field{Name: "url", Type: TypeURL, Required: true,
 		English: "base address; /query_token and /notification_park_order_consumed are appended",
-		Chinese: "基础地址，自动附加 /query_token 与 /notification_park_order_consumed"}, func(r *charge.ReportTarget) *string { return &r.URL }),
+		Chinese: "基础地址，自动附加 /query_token 与 /notification_park_order_consumed"},
+		func(r *charge.ReportTarget) *string { return &r.URL }),
 	{Field{Name: "keys", Type: TypeKeys,
 		English: "keys that differ from the account's", Chinese: "与账号不同的密钥"},
 		func(r *charge.ReportTarget, n *node) { r.Keys = n.mergeKeys(r.Keys) },

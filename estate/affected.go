@@ -11,7 +11,8 @@ type reach struct {
 }
 
 func reachOf(doc *Document) reach {
-	return reach{vendors: idsOf(doc.vendors), lots: idsOf(doc.lots), accounts: idsOf(doc.accounts), bindings: idsOf(doc.bindings)}
+	return reach{vendors: idsOf(doc.vendors), lots: idsOf(doc.lots), accounts: idsOf(doc.accounts),
+		bindings: idsOf(doc.bindings)}
 }
 
 func idsOf(entries []entry) map[string]bool {
@@ -32,5 +33,6 @@ func (r reach) lot(id string, l *charge.Lot) bool {
 func (r reach) account(id string, _ *charge.Account) bool { return r.all || r.accounts[id] }
 
 func (r reach) binding(id string, b *charge.Binding) bool {
-	return r.all || r.bindings[id] || r.accounts[b.Account] || r.vendors[b.Lot.Union] || len(r.lots) > 0 && r.lots[b.Lot.String()]
+	return r.all || r.bindings[id] || r.accounts[b.Account] || r.vendors[b.Lot.Union] || len(r.lots) > 0 &&
+		r.lots[b.Lot.String()]
 }

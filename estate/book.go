@@ -194,7 +194,8 @@ func (b *Book) encode(was, next tables) (map[string][]byte, error) {
 	return puts, nil
 }
 
-func encode[T any](sealer Sealer, puts map[string][]byte, prefix string, was, next map[string]*T, columns []column[T]) error {
+func encode[T any](sealer Sealer, puts map[string][]byte, prefix string, was, next map[string]*T,
+	columns []column[T]) error {
 	for id, t := range next {
 		if was[id] == t {
 			continue
@@ -215,7 +216,8 @@ func encode[T any](sealer Sealer, puts map[string][]byte, prefix string, was, ne
 
 // decode is the way back. Documents of kinds that it does not know are left alone: a newer build's.
 func (b *Book) decode(docs map[string][]byte) (tables, error) {
-	t := tables{map[string]*charge.Vendor{}, map[string]*charge.Lot{}, map[string]*charge.Account{}, map[string]*charge.Binding{}}
+	t := tables{map[string]*charge.Vendor{}, map[string]*charge.Lot{}, map[string]*charge.Account{},
+		map[string]*charge.Binding{}}
 	for key, doc := range docs {
 		kind, id, _ := strings.Cut(key, "/")
 		n, err := readJSON(doc)

@@ -25,7 +25,8 @@ func (p *reader) rule(path string, n *node, fields []Field) {
 	grant := charge.Grant(n.textOf("grant"))
 	for _, pr := range n.pairs {
 		at := join(path, pr.name)
-		if only, has := grantOf[pr.name]; has && grant != only && !(pr.name == "takes" && pr.value.text == string(charge.TakesEnd)) {
+		if only, has := grantOf[pr.name]; has && grant != only &&
+			!(pr.name == "takes" && pr.value.text == string(charge.TakesEnd)) {
 			p.fail(pr.line, at, CodeOnlyGrant, only)
 		}
 		switch pr.name {
@@ -90,7 +91,8 @@ func (p *reader) perDay(at string, limit pair, rule *node) {
 		if pr.name == "amount" {
 			p.notZero(join(at, pr.name), pr)
 		}
-		if unit := map[string]charge.Method{"minutes": charge.MethodTime, "amount": charge.MethodAmount}[pr.name]; unit != "" && !rule.mayGrant(unit) {
+		if unit := map[string]charge.Method{"minutes": charge.MethodTime,
+			"amount": charge.MethodAmount}[pr.name]; unit != "" && !rule.mayGrant(unit) {
 			p.fail(pr.line, join(at, pr.name), CodeDayUnit, pr.name)
 		}
 	}

@@ -140,8 +140,8 @@ func (s *State) Binding(account string, lot charge.LotID) (*charge.Binding, bool
 // gunDigits is how many digits a gun's number adds to its pile's.
 const gunDigits = 3
 
-// BindingByCharger finds the binding that one of the charger ids stands for, in their order, and the id as it is listed:
-// as it is pushed, else without the one to three digits that a gun's number adds to its pile's.
+// BindingByCharger finds the binding that one of the charger ids stands for, in their order, and the id as it is
+// listed: as it is pushed, else without the one to three digits that a gun's number adds to its pile's.
 func (s *State) BindingByCharger(account string, chargers []string) (b *charge.Binding, charger string, found bool) {
 	if s == nil {
 		return nil, "", false

@@ -19,7 +19,8 @@ bindings: [{account: a, lot: "1/2", mode: live, rule: [{grant: as_pushed}, {gran
 	if err != nil {
 		t.Fatal(err)
 	}
-	catalog := Catalog{Platforms: map[string]Platform{"p": {ID: "p", Kinds: []charge.LotKind{charge.KindSDK}, Issuer: "account",
+	catalog := Catalog{Platforms: map[string]Platform{"p": {ID: "p", Kinds: []charge.LotKind{charge.KindSDK},
+		Issuer: "account",
 		Grants: []string{"time"}, Keys: []Key{{Name: "operator_id", Public: true}, {Name: "sig_secret"}}}}}
 	s, _, err := catalog.Merge(nil, doc)
 	if err != nil {
@@ -29,14 +30,16 @@ bindings: [{account: a, lot: "1/2", mode: live, rule: [{grant: as_pushed}, {gran
 		kind, id string
 		want     map[string]FormValue
 	}{
-		{"lot", "1/2", map[string]FormValue{"lot": {Text: "1/2"}, "name": {Text: "一号"}, "kind": {Text: "sdk"}, "ckey": {Secret: true},
+		{"lot", "1/2", map[string]FormValue{"lot": {Text: "1/2"}, "name": {Text: "一号"}, "kind": {Text: "sdk"},
+			"ckey":    {Secret: true},
 			"message": {Text: "3.25"}, "repeats": {Text: "add"}, "stays": {Text: "auto"}}},
 		{"account", "a", map[string]FormValue{"account": {Text: "a"}, "platform": {Text: "p"}, "scope": {Text: "platform"},
 			"keys.operator_id": {Text: "OP"}, "keys.sig_secret": {Secret: true}, "clock": {Text: "warn"},
 			"allow_from": {Texts: []string{"192.0.2.0/24", "198.51.100.7/32"}}}},
 		{"binding", "a@1/2", map[string]FormValue{"account": {Text: "a"}, "lot": {Text: "1/2"}, "mode": {Text: "live"},
-			"rule.effective": {Text: "2026-01-01T00:00:00+08:00"}, "rule.grant": {Text: "charge_time"}, "rule.plus_minutes": {Text: "5"},
-			"rule.combine": {Text: "best"}, "rule.hold": {Text: "2h"}, "rule.target": {Text: "stay"}}},
+			"rule.effective": {Text: "2026-01-01T00:00:00+08:00"}, "rule.grant": {Text: "charge_time"},
+			"rule.plus_minutes": {Text: "5"},
+			"rule.combine":      {Text: "best"}, "rule.hold": {Text: "2h"}, "rule.target": {Text: "stay"}}},
 	} {
 		got, found := s.FormValues(tc.kind, tc.id)
 		if !found {

@@ -17,7 +17,8 @@ func newState(t tables, c *Catalog) *State {
 		byScope: map[scopeKey][]*charge.Account{},
 		byPlat:  map[string][]*charge.Account{},
 
-		allVendors: sorted(t.vendors), allLots: sorted(t.lots), allAccounts: sorted(t.accounts), allBindings: sorted(t.bindings),
+		allVendors: sorted(t.vendors), allLots: sorted(t.lots), allAccounts: sorted(t.accounts),
+		allBindings: sorted(t.bindings),
 	}
 	for _, l := range t.lots {
 		s.byLot[l.ID] = lotEntry{l, t.vendors[l.ID.Union]}

@@ -95,10 +95,12 @@ func TestLookups(t *testing.T) {
 	}
 	id := charge.LotID{Union: "200461", Park: "1314"}
 	lot, vendor, found := s.Lot(id)
-	if !found || lot.Name != "二号场" || vendor.Name != "示例停车" || lot.Repeats != charge.RepeatsAdd || lot.Stays != charge.StaysAuto || lot.Message != "" {
+	if !found || lot.Name != "二号场" || vendor.Name != "示例停车" || lot.Repeats != charge.RepeatsAdd ||
+		lot.Stays != charge.StaysAuto || lot.Message != "" {
 		t.Errorf("lot: %+v of %+v, %v", lot, vendor, found)
 	}
-	if lot, _, _ := s.Lot(charge.LotID{Union: "200461", Park: "1300"}); lot.Stays != charge.StaysRequired || len(lot.Tariff.Periods) != 2 {
+	if lot, _, _ := s.Lot(charge.LotID{Union: "200461", Park: "1300"}); lot.Stays != charge.StaysRequired ||
+		len(lot.Tariff.Periods) != 2 {
 		t.Errorf("4g lot: %+v", lot)
 	}
 	b, charger, found := s.BindingByCharger("atx", []string{"X", "A-0002"})
@@ -112,7 +114,8 @@ func TestLookups(t *testing.T) {
 	if !found || b.Mode != charge.ModeShadow || b.Rules[0].Version != 1 || b.Rules[0].HoldSeconds != 7200 {
 		t.Errorf("binding: %+v, %v", b, found)
 	}
-	if a, found := s.Account("teld-main"); !found || a.Clock != charge.ClockWarn || a.OldKeys["operator_secret"].Reveal() != "hush-teld-old" {
+	if a, found := s.Account("teld-main"); !found || a.Clock != charge.ClockWarn ||
+		a.OldKeys["operator_secret"].Reveal() != "hush-teld-old" {
 		t.Errorf("account: %+v, %v", a, found)
 	}
 
@@ -121,7 +124,8 @@ func TestLookups(t *testing.T) {
 	if off.KnowsLot(charge.LotID{Union: "1", Park: "1"}) || !off.KnowsLot(charge.LotID{Union: "1", Park: "2"}) {
 		t.Error("only lot 1/1 is off")
 	}
-	off = merged(t, `{"version":1,"vendors":[{"union_id":"1","ukey":"u"}],"lots":[{"lot":"1/1","kind":"sdk"}]}`, `{"version":1,"vendors":[{"union_id":"1","state":"off"}]}`)
+	off = merged(t, `{"version":1,"vendors":[{"union_id":"1","ukey":"u"}],"lots":[{"lot":"1/1","kind":"sdk"}]}`,
+		`{"version":1,"vendors":[{"union_id":"1","state":"off"}]}`)
 	if _, found := off.Vendor("1"); found || off.KnowsLot(charge.LotID{Union: "1", Park: "1"}) {
 		t.Error("the lots of a vendor that is off are off")
 	}
@@ -167,7 +171,8 @@ func TestRuleVersions(t *testing.T) {
 		{"the way back is a change", []string{rule(a), rule(b), rule(a)}, []int64{0, 30, 60, 30}},
 		{"a list of what there is", []string{rule(a), rule(b), rule("[" + a + "," + b + "]")}, []int64{0, 30, 60}},
 		{"a list that goes on", []string{rule(a), rule("[" + a + "," + b + "]")}, []int64{0, 30, 60}},
-		{"left out", []string{rule(a), `{"version":1,"bindings":[{"account":"x","lot":"1/1","mode":"shadow"}]}`}, []int64{0, 30}},
+		{"left out", []string{rule(a), `{"version":1,"bindings":[{"account":"x","lot":"1/1","mode":"shadow"}]}`},
+			[]int64{0, 30}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := merged(t, append([]string{base}, c.texts...)...)

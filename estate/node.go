@@ -214,7 +214,8 @@ func readYAML(src []byte) (n *node, err error) {
 		switch {
 		case doc.Body == nil:
 		case body != nil:
-			return nil, &syntaxError{line: lineOf(doc.Body), problem: "a second document begins here; an estate file is one document"}
+			return nil, &syntaxError{line: lineOf(doc.Body),
+				problem: "a second document begins here; an estate file is one document"}
 		default:
 			body = doc.Body
 		}
@@ -267,7 +268,8 @@ func fromYAML(in ast.Node, depth int) (*node, error) {
 	case *ast.NullNode:
 		n.kind = kindNull
 	default:
-		return nil, &syntaxError{line: n.line, problem: "anchors, aliases, tags and merge keys are not taken; write the values out"}
+		return nil, &syntaxError{line: n.line,
+			problem: "anchors, aliases, tags and merge keys are not taken; write the values out"}
 	}
 	return n, nil
 }

@@ -27,7 +27,8 @@ type entry struct {
 // Parse reads an estate file, YAML or JSON. file is its name for errors. getenv and readFile look up secrets
 // written {env: NAME} and {file: PATH}; where one is nil, such secrets are errors. The error is an Errors
 // with everything that is wrong.
-func Parse(file string, src []byte, getenv func(string) (string, bool), readFile func(string) ([]byte, error)) (*Document, error) {
+func Parse(file string, src []byte, getenv func(string) (string, bool),
+	readFile func(string) ([]byte, error)) (*Document, error) {
 	p := &reader{file: file, getenv: getenv, readFile: readFile}
 	root, err := readNode(src)
 	if err != nil {
@@ -56,7 +57,8 @@ func (p *reader) document(root *node) *Document {
 		p.fail(root.line, "", CodeType, isTop)
 		return doc
 	}
-	lists := map[string]*[]entry{"vendors": &doc.vendors, "lots": &doc.lots, "accounts": &doc.accounts, "bindings": &doc.bindings}
+	lists := map[string]*[]entry{"vendors": &doc.vendors, "lots": &doc.lots, "accounts": &doc.accounts,
+		"bindings": &doc.bindings}
 	known := []Field{{Name: "version"}}
 	for _, o := range Objects() {
 		known = append(known, Field{Name: o.List})

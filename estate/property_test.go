@@ -51,19 +51,23 @@ func drawEstate(t *rapid.T) []byte {
 		case "4g":
 			l["tariff"] = rapid.SampledFrom([]obj{
 				{"unit_minutes": 60, "unit_price": "5", "daily_cap": "40.00", "free_minutes": 15},
-				{"leave_minutes": 15, "periods": []obj{{"from": "08:00", "to": "24:00", "unit_minutes": 30, "unit_price": "1.50", "cap": "9"},
+				{"leave_minutes": 15, "periods": []obj{{"from": "08:00", "to": "24:00", "unit_minutes": 30, "unit_price": "1.50",
+					"cap": "9"},
 					{"from": "00:00", "to": "08:00", "unit_minutes": 60, "unit_price": "0"}}},
 			}).Draw(t, "tariff")
 		}
 		lots = append(lots, l)
 	}
-	for i, platform := range rapid.Permutation([]string{"telaidian", "xingxing", "wanchong", "aotexun"}).Draw(t, "platforms")[:rapid.IntRange(0, 4).Draw(t, "accounts")] {
+	for i, platform := range rapid.Permutation([]string{"telaidian", "xingxing", "wanchong", "aotexun"}).Draw(t,
+		"platforms")[:rapid.IntRange(0, 4).Draw(t, "accounts")] {
 		a := obj{"account": fmt.Sprintf("a.%d", i), "platform": platform, "allow_from": []string{"192.0.2.0/24"}}
 		switch platform {
 		case "telaidian", "aotexun":
-			a["keys"] = obj{"operator_id": "123456789", "operator_secret": secret.Draw(t, "s"), "data_secret": key16.Draw(t, "k"),
+			a["keys"] = obj{"operator_id": "123456789", "operator_secret": secret.Draw(t, "s"),
+				"data_secret":    key16.Draw(t, "k"),
 				"data_secret_iv": key16.Draw(t, "iv"), "sig_secret": secret.Draw(t, "sig")}
-			maybe(a, "report", some([]any{obj{"url": "https://report.example", "keys": obj{"sig_secret": "hush-report"}}, obj{}}))
+			maybe(a, "report", some([]any{obj{"url": "https://report.example", "keys": obj{"sig_secret": "hush-report"}},
+				obj{}}))
 			maybe(a, "old_keys", some([]any{obj{"sig_secret": "hush-old", "until": until.Draw(t, "until")}, obj{}}))
 		case "xingxing":
 			a["keys"] = obj{"operator_id": "987654321"}
@@ -75,9 +79,11 @@ func drawEstate(t *rapid.T) []byte {
 		accounts = append(accounts, a)
 		for j, l := range lots {
 			b := obj{"account": a["account"], "lot": l["lot"]}
-			grants := []obj{{"grant": "charge_time", "plus_minutes": 5}, {"grant": "fixed", "minutes": 60, "cap_minutes": 90}, {"grant": "as_pushed", "hold": "90s", "combine": "sum"}}
+			grants := []obj{{"grant": "charge_time", "plus_minutes": 5}, {"grant": "fixed", "minutes": 60, "cap_minutes": 90},
+				{"grant": "as_pushed", "hold": "90s", "combine": "sum"}}
 			if platform == "xingxing" {
-				grants = []obj{{"grant": "fixed", "amount": "7.5", "cap_amount": "30", "min_energy_kwh": "2.505"}, {"grant": "fixed", "amount": "8", "hold": 0, "effective": "2026-01-01T00:00:00+08:00"}}
+				grants = []obj{{"grant": "fixed", "amount": "7.5", "cap_amount": "30", "min_energy_kwh": "2.505"},
+					{"grant": "fixed", "amount": "8", "hold": 0, "effective": "2026-01-01T00:00:00+08:00"}}
 				b["rule"] = grants[0]
 			}
 			maybe(b, "rule", some([]any{grants[0], grants[1], []obj{grants[0], grants[1]}}))
@@ -88,7 +94,8 @@ func drawEstate(t *rapid.T) []byte {
 			bindings = append(bindings, b)
 		}
 	}
-	src, err := json.Marshal(obj{"version": 1, "vendors": vendors, "lots": lots, "accounts": accounts, "bindings": bindings})
+	src, err := json.Marshal(obj{"version": 1, "vendors": vendors, "lots": lots, "accounts": accounts,
+		"bindings": bindings})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,18 +13,23 @@ func fixedOf(r *charge.Rule) *charge.Reduction { return &r.Fixed }
 
 var ruleColumns = []column[charge.Rule]{
 	{Field{Name: "effective", Type: TypeTime,
-		English: "the newest version effective at the charge's end decides; absent is always", Chinese: "生效时间；以充电结束时已生效的最新版本为准"},
+		English: "the newest version effective at the charge's end decides; absent is always",
+		Chinese: "生效时间；以充电结束时已生效的最新版本为准"},
 		func(r *charge.Rule, n *node) { r.Effective = n.time() },
 		func(r *charge.Rule) *node { return timeNode(r.Effective) }},
-	textColumn(Field{Name: "grant", Type: TypeEnum, Required: true, Enum: []string{"as_pushed", "fixed", "charge_time", "lot_decides", "steps"},
-		English: "where the reduction's size comes from", Chinese: "减免来源：按推送、固定、按充电时长、车场决定、阶梯"}, func(r *charge.Rule) *charge.Grant { return &r.Grant }),
+	textColumn(Field{Name: "grant", Type: TypeEnum, Required: true,
+		Enum:    []string{"as_pushed", "fixed", "charge_time", "lot_decides", "steps"},
+		English: "where the reduction's size comes from", Chinese: "减免来源：按推送、固定、按充电时长、车场决定、阶梯"},
+		func(r *charge.Rule) *charge.Grant { return &r.Grant }),
 	minutesColumn(fixedOf, "fixed: minutes granted", "固定减免分钟"),
 	amountColumn(fixedOf, "fixed: yuan granted", "固定减免金额（元）"),
 	freeColumn(fixedOf, "fixed: the stay is free", "固定减免：全免"),
 	countColumn(Field{Name: "plus_minutes", Type: TypeCount, Max: maxMinutes,
-		English: "charge_time: minutes added to the time charged", Chinese: "charge_time：在充电时长上增加的分钟"}, func(r *charge.Rule) *int64 { return &r.PlusMinutes }),
+		English: "charge_time: minutes added to the time charged", Chinese: "charge_time：在充电时长上增加的分钟"},
+		func(r *charge.Rule) *int64 { return &r.PlusMinutes }),
 	countColumn(Field{Name: "min_charge_minutes", Type: TypeCount, Max: maxMinutes,
-		English: "a shorter charge gets nothing", Chinese: "最短充电分钟，不足不减免"}, func(r *charge.Rule) *int64 { return &r.MinChargeMinutes }),
+		English: "a shorter charge gets nothing", Chinese: "最短充电分钟，不足不减免"},
+		func(r *charge.Rule) *int64 { return &r.MinChargeMinutes }),
 	{Field{Name: "min_energy_kwh", Type: TypeKWh,
 		English: "a charge of less energy gets nothing", Chinese: "最少充电量（kWh），不足不减免"},
 		func(r *charge.Rule, n *node) { r.MinEnergy, _ = charge.ParseEnergy(n.text) },
@@ -35,19 +40,24 @@ var ruleColumns = []column[charge.Rule]{
 			return textNode(r.MinEnergy.String())
 		}},
 	countColumn(Field{Name: "cap_minutes", Type: TypeCount, Min: 1, Max: maxMinutes,
-		English: "most minutes of one stay, over all platforms", Chinese: "每次停车减免分钟上限（所有平台合计）"}, func(r *charge.Rule) *int64 { return &r.CapMinutes }),
+		English: "most minutes of one stay, over all platforms", Chinese: "每次停车减免分钟上限（所有平台合计）"},
+		func(r *charge.Rule) *int64 { return &r.CapMinutes }),
 	yuanColumn(Field{Name: "cap_amount", Type: TypeYuan,
-		English: "most yuan of one stay, over all platforms", Chinese: "每次停车减免金额上限（所有平台合计）"}, func(r *charge.Rule) *charge.Fen { return &r.CapAmount }),
+		English: "most yuan of one stay, over all platforms", Chinese: "每次停车减免金额上限（所有平台合计）"},
+		func(r *charge.Rule) *charge.Fen { return &r.CapAmount }),
 	textColumn(Field{Name: "combine", Type: TypeEnum, Enum: []string{"best", "sum", "first"}, Default: "best",
-		English: "what several charges in one stay come to", Chinese: "同一停车多次充电：取最优、累加、仅首次"}, func(r *charge.Rule) *charge.Combine { return &r.Combine }),
+		English: "what several charges in one stay come to", Chinese: "同一停车多次充电：取最优、累加、仅首次"},
+		func(r *charge.Rule) *charge.Combine { return &r.Combine }),
 	{Field{Name: "hold", Type: TypeDuration, Default: "2h",
 		English: "how long a charge waits for a stay that is not there yet; 0 refuses at once", Chinese: "等待停车订单的时长；0 为立即拒绝"},
 		func(r *charge.Rule, n *node) { r.HoldSeconds = n.seconds() },
 		func(r *charge.Rule) *node { return durationNode(r.HoldSeconds) }},
 	textColumn(Field{Name: "target", Type: TypeEnum, Enum: []string{"stay", "outer", "at_charge"}, Default: "stay",
-		English: "nested 4G areas: which stay is reduced", Chinese: "4G 场中场：减免哪一笔停车订单"}, func(r *charge.Rule) *charge.Target { return &r.Target }),
+		English: "nested 4G areas: which stay is reduced", Chinese: "4G 场中场：减免哪一笔停车订单"},
+		func(r *charge.Rule) *charge.Target { return &r.Target }),
 	countColumn(Field{Name: "cap_charge_minutes", Type: TypeCount, Min: 1, Max: maxMinutes,
-		English: "charge_time: most minutes charged that count, before plus_minutes", Chinese: "charge_time：计入的充电分钟上限，不含 plus_minutes"}, func(r *charge.Rule) *int64 { return &r.CapChargeMinutes }),
+		English: "charge_time: most minutes charged that count, before plus_minutes",
+		Chinese: "charge_time：计入的充电分钟上限，不含 plus_minutes"}, func(r *charge.Rule) *int64 { return &r.CapChargeMinutes }),
 	{Field{Name: "takes", Type: TypeEnum, Enum: []string{"end", "charge"}, Default: "end",
 		English: "4G lots, charge_time: which minutes are taken off; end = the end of the stay moves back, charge = the price of the charging interval",
 		Chinese: "4G 车场、charge_time：减去哪段时间；end 离场时间前移，charge 减去充电时段的停车费"},
@@ -59,13 +69,15 @@ var ruleColumns = []column[charge.Rule]{
 		func(r *charge.Rule, n *node) { r.Steps = n.steps() },
 		func(r *charge.Rule) *node { return stepsNode(r.Steps) }},
 	yuanColumn(Field{Name: "min_fee", Type: TypeYuan,
-		English: "a charge of a smaller fee gets nothing", Chinese: "最低充电费用（元），不足不减免"}, func(r *charge.Rule) *charge.Fen { return &r.MinFee }),
+		English: "a charge of a smaller fee gets nothing", Chinese: "最低充电费用（元），不足不减免"},
+		func(r *charge.Rule) *charge.Fen { return &r.MinFee }),
 	{Field{Name: "plates", Type: TypeObject, Fields: fieldsOf(plateColumns),
 		English: "which plates count", Chinese: "哪些车牌可减免"},
 		func(r *charge.Rule, n *node) { setAll(plateColumns, r, n) },
 		func(r *charge.Rule) *node { return mapOrNil(show(plateColumns, r)) }},
 	{Field{Name: "only_chargers", Type: TypeTexts,
-		English: "charges at these charging points only: charger, connector or station ids; a gun finds its pile", Chinese: "只减免这些充电桩、枪或站点上的充电；枪编号可匹配到桩"},
+		English: "charges at these charging points only: charger, connector or station ids; a gun finds its pile",
+		Chinese: "只减免这些充电桩、枪或站点上的充电；枪编号可匹配到桩"},
 		func(r *charge.Rule, n *node) { r.OnlyChargers = n.texts() },
 		func(r *charge.Rule) *node { return textsNode(r.OnlyChargers) }},
 	{Field{Name: "per_day", Type: TypeObject, Fields: fieldsOf(perDayColumns), Whole: true,
@@ -86,7 +98,8 @@ var ruleColumns = []column[charge.Rule]{
 }
 
 var stepColumns = []column[charge.Step]{
-	{Field{Name: "from_minutes", Type: TypeCount, Max: maxMinutes, English: "from so many minutes charged", Chinese: "充电满多少分钟"},
+	{Field{Name: "from_minutes", Type: TypeCount, Max: maxMinutes, English: "from so many minutes charged",
+		Chinese: "充电满多少分钟"},
 		func(s *charge.Step, n *node) { s.By, s.From = charge.StepByMinutes, n.count() },
 		func(s *charge.Step) *node {
 			return stepNode(s, charge.StepByMinutes, &node{kind: kindNumber, text: strconv.FormatInt(s.From, 10)})
@@ -114,7 +127,8 @@ var stepColumns = []column[charge.Step]{
 
 var plateColumns = []column[charge.Rule]{
 	{Field{Name: "temporary", Type: TypeBool, Default: "true",
-		English: "false: temporary plates, and stand-ins of cars without a plate, get nothing", Chinese: "false 为临时车牌及无牌车不减免"},
+		English: "false: temporary plates, and stand-ins of cars without a plate, get nothing",
+		Chinese: "false 为临时车牌及无牌车不减免"},
 		func(r *charge.Rule, n *node) { r.NoTemporary = !n.yes() },
 		func(r *charge.Rule) *node {
 			if !r.NoTemporary {
@@ -126,7 +140,8 @@ var plateColumns = []column[charge.Rule]{
 
 var perDayColumns = []column[charge.PerDay]{
 	countColumn(Field{Name: "times", Type: TypeCount, Min: 1, Max: maxMinutes,
-		English: "charges that are granted something", Chinese: "获得减免的次数"}, func(d *charge.PerDay) *int64 { return &d.Times }),
+		English: "charges that are granted something", Chinese: "获得减免的次数"},
+		func(d *charge.PerDay) *int64 { return &d.Times }),
 	countColumn(Field{Name: "minutes", Type: TypeCount, Min: 1, Max: maxMinutes,
 		English: "minutes granted", Chinese: "减免分钟"}, func(d *charge.PerDay) *int64 { return &d.Minutes }),
 	yuanColumn(Field{Name: "amount", Type: TypeYuan,
@@ -135,7 +150,8 @@ var perDayColumns = []column[charge.PerDay]{
 }
 
 var lockColumns = []column[charge.Lock]{
-	{Field{Name: "for", Type: TypeDuration, Required: true, English: "time between the ends of the two charges", Chinese: "两次充电结束时间的间隔"},
+	{Field{Name: "for", Type: TypeDuration, Required: true, English: "time between the ends of the two charges",
+		Chinese: "两次充电结束时间的间隔"},
 		func(l *charge.Lock, n *node) { l.Seconds = n.seconds() },
 		func(l *charge.Lock) *node { return spanNode(l.Seconds) }},
 	reachColumn(func(l *charge.Lock) *charge.Reach { return &l.Per }),

@@ -13,7 +13,8 @@ import (
 // TestRulesAreRead reads each way to write a rule, and what is exported of it is the same rule again.
 func TestRulesAreRead(t *testing.T) {
 	rule := func(change func(*charge.Rule)) charge.Rule {
-		r := charge.Rule{Version: 1, Grant: charge.GrantChargeTime, Combine: charge.CombineBest, HoldSeconds: 7200, Target: charge.TargetStay}
+		r := charge.Rule{Version: 1, Grant: charge.GrantChargeTime, Combine: charge.CombineBest, HoldSeconds: 7200,
+			Target: charge.TargetStay}
 		change(&r)
 		return r
 	}
@@ -24,9 +25,10 @@ func TestRulesAreRead(t *testing.T) {
 	}{
 		{`{grant: charge_time}`, rule(func(*charge.Rule) {})},
 		{`{grant: charge_time, takes: end, plates: {temporary: true}, only_chargers: [], min_fee: "0", leave_within: 0, per_day: {}, lock: {for: 0, per: lot}}`, rule(func(*charge.Rule) {})},
-		{`{grant: charge_time, takes: charge, plus_minutes: 60, cap_charge_minutes: 120, leave_within: 30m}`, rule(func(r *charge.Rule) {
-			r.Takes, r.PlusMinutes, r.CapChargeMinutes, r.LeaveWithinSeconds = charge.TakesCharge, 60, 120, 1800
-		})},
+		{`{grant: charge_time, takes: charge, plus_minutes: 60, cap_charge_minutes: 120, leave_within: 30m}`,
+			rule(func(r *charge.Rule) {
+				r.Takes, r.PlusMinutes, r.CapChargeMinutes, r.LeaveWithinSeconds = charge.TakesCharge, 60, 120, 1800
+			})},
 		{`{grant: charge_time, per_day: {times: 2, minutes: 120, per: vendor}, lock: 4h}`, rule(func(r *charge.Rule) {
 			r.PerDay, r.Lock = charge.PerDay{Times: 2, Minutes: 120, Per: charge.ReachVendor}, charge.Lock{Seconds: 4 * 3600}
 		})},
@@ -34,17 +36,21 @@ func TestRulesAreRead(t *testing.T) {
 			r.PerDay, r.Lock = charge.PerDay{Times: 1}, charge.Lock{Seconds: 5400, Per: charge.ReachVendor}
 		})},
 		{`{grant: as_pushed, per_day: {amount: "20.00"}, min_fee: "5.50", plates: {temporary: false}, only_chargers: ["P1", "P2"]}`, rule(func(r *charge.Rule) {
-			r.Grant, r.PerDay, r.MinFee, r.NoTemporary, r.OnlyChargers = charge.GrantAsPushed, charge.PerDay{Amount: 2000}, 550, true, []string{"P1", "P2"}
+			r.Grant, r.PerDay, r.MinFee, r.NoTemporary, r.OnlyChargers = charge.GrantAsPushed, charge.PerDay{Amount: 2000}, 550,
+				true, []string{"P1", "P2"}
 		})},
-		{`{grant: steps, steps: [{from_minutes: 0, minutes: 30}, {from_minutes: 60, amount: "5.00"}]}`, rule(func(r *charge.Rule) {
-			r.Grant = charge.GrantSteps
-			r.Steps = []charge.Step{{By: charge.StepByMinutes, Reduction: mins(30)},
-				{By: charge.StepByMinutes, From: 60, Reduction: charge.Reduction{Method: charge.MethodAmount, Amount: 500}}}
-		})},
-		{`{grant: steps, steps: [{from_kwh: "10.5", minutes: 60}, {from_kwh: "20", minutes: 120}]}`, rule(func(r *charge.Rule) {
-			r.Grant = charge.GrantSteps
-			r.Steps = []charge.Step{{By: charge.StepByEnergy, From: 10500, Reduction: mins(60)}, {By: charge.StepByEnergy, From: 20000, Reduction: mins(120)}}
-		})},
+		{`{grant: steps, steps: [{from_minutes: 0, minutes: 30}, {from_minutes: 60, amount: "5.00"}]}`,
+			rule(func(r *charge.Rule) {
+				r.Grant = charge.GrantSteps
+				r.Steps = []charge.Step{{By: charge.StepByMinutes, Reduction: mins(30)},
+					{By: charge.StepByMinutes, From: 60, Reduction: charge.Reduction{Method: charge.MethodAmount, Amount: 500}}}
+			})},
+		{`{grant: steps, steps: [{from_kwh: "10.5", minutes: 60}, {from_kwh: "20", minutes: 120}]}`,
+			rule(func(r *charge.Rule) {
+				r.Grant = charge.GrantSteps
+				r.Steps = []charge.Step{{By: charge.StepByEnergy, From: 10500, Reduction: mins(60)},
+					{By: charge.StepByEnergy, From: 20000, Reduction: mins(120)}}
+			})},
 		{`{grant: steps, steps: [{from_fee: "20.00", minutes: 60}]}`, rule(func(r *charge.Rule) {
 			r.Grant = charge.GrantSteps
 			r.Steps = []charge.Step{{By: charge.StepByFee, From: 2000, Reduction: mins(60)}}
@@ -73,7 +79,8 @@ func TestRulesAreRead(t *testing.T) {
 				t.Errorf("applied again: %v, %v", err, changes)
 			}
 			shown := exported(t, s)
-			again, err := estate.Parse("exported", []byte(shown), func(string) (string, bool) { return "hush-0123456789abcdefghij"[:16], true }, nil)
+			again, err := estate.Parse("exported", []byte(shown),
+				func(string) (string, bool) { return "hush-0123456789abcdefghij"[:16], true }, nil)
 			if err != nil {
 				t.Fatalf("%v\n%s", err, shown)
 			}

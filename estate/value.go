@@ -49,7 +49,8 @@ func (p *reader) prefix(path string, n *node) {
 }
 
 func (p *reader) text(path string, n *node) {
-	if !utf8.ValidString(n.text) || strings.ContainsFunc(n.text, unicode.IsControl) || utf8.RuneCountInString(n.text) > 200 {
+	if !utf8.ValidString(n.text) || strings.ContainsFunc(n.text, unicode.IsControl) ||
+		utf8.RuneCountInString(n.text) > 200 {
 		p.fail(n.line, path, CodeType, isLine)
 	}
 }
@@ -81,7 +82,8 @@ func (p *reader) scalar(path string, n *node, f Field) {
 
 func (p *reader) duration(path string, n *node) {
 	d, err := time.ParseDuration(n.text)
-	if n.kind == kindNumber && n.text != "0" || n.kind > kindNumber || err != nil || d < 0 || d%time.Second != 0 || d > 7*24*time.Hour {
+	if n.kind == kindNumber && n.text != "0" || n.kind > kindNumber || err != nil || d < 0 || d%time.Second != 0 ||
+		d > 7*24*time.Hour {
 		p.fail(n.line, path, CodeType, isDuration)
 	}
 }
@@ -164,7 +166,8 @@ func (p *reader) time(path string, n *node) {
 	if _, err := time.Parse(time.RFC3339, n.text); err == nil {
 		return
 	}
-	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02"} {
+	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04",
+		"2006-01-02"} {
 		if t, err := time.ParseInLocation(layout, n.text, charge.Shanghai); err == nil {
 			p.fail(n.line, path, CodeZone, n.text, t.Format(time.RFC3339))
 			return
@@ -176,7 +179,8 @@ func (p *reader) time(path string, n *node) {
 // url refuses what an address for callbacks may not have; a name and password in it would be a secret.
 func (p *reader) url(path string, n *node) {
 	u, err := url.Parse(n.text)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.Fragment != "" || len(n.text) > 500 {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil ||
+		u.Fragment != "" || len(n.text) > 500 {
 		p.fail(n.line, path, CodeType, isURL)
 	}
 }

@@ -158,7 +158,8 @@ func plain(s string) string {
 	case "", "true", "false", "yes", "no", "on", "off", "y", "n", "null":
 		return quote(s)
 	}
-	if s[0] >= '0' && s[0] <= '9' || strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != "" {
+	if s[0] >= '0' && s[0] <= '9' ||
+		strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != "" {
 		return quote(s)
 	}
 	return s

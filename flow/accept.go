@@ -24,7 +24,8 @@ const repeatWindow = 10 * time.Minute
 var _ platform.Taker = (*Flow)(nil)
 
 // Take stores an opened push with all that follows from it and answers after the commit.
-func (f *Flow) Take(ctx context.Context, p platform.Push, a platform.Account, m platform.Message, reply func(platform.Verdict) platform.Reply) platform.Reply {
+func (f *Flow) Take(ctx context.Context, p platform.Push, a platform.Account, m platform.Message,
+	reply func(platform.Verdict) platform.Reply) platform.Reply {
 	t := &taken{f: f, push: p, account: a, message: m, reply: reply}
 	t.take(ctx)
 	return t.answer
@@ -38,7 +39,8 @@ func (t *taken) take(ctx context.Context) {
 	err := t.store(ctx)
 	if err != nil {
 		if !errors.Is(err, outbox.ErrBusy) && ctx.Err() == nil {
-			f.cfg.Logger.Error("a push could not be stored; the platform was told to try again", "platform", p.Platform, "error", err)
+			f.cfg.Logger.Error("a push could not be stored; the platform was told to try again", "platform", p.Platform, "error",
+				err)
 		}
 		t.verdict(platform.Verdict{Outcome: charge.OutcomeBusy})
 		t.made = 0
@@ -125,14 +127,16 @@ func (t *taken) question(ctx context.Context) error {
 func (t *taken) charge(ctx context.Context) error {
 	m, est := t.message.Charge, t.f.cfg.Estate()
 	if a, _ := est.Account(t.account.ID); m.Undated() && a.Undated != charge.UndatedOnceAStay {
-		return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeUndated}, "the push carries neither an order number nor its times, "+
-			"so nothing says when it was made: account "+t.account.ID+" takes no such push (undated: refuse)")
+		return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeUndated},
+			"the push carries neither an order number nor its times, "+
+				"so nothing says when it was made: account "+t.account.ID+" takes no such push (undated: refuse)")
 	}
 	id := m.Lot
 	if id.IsZero() {
 		found, charger, ok := est.LotOfCharger(t.account.ID, m.Chargers)
 		if !ok {
-			return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeUnknownLot}, "no binding of this account lists the charger "+strings.Join(m.Chargers, " or "))
+			return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeUnknownLot},
+				"no binding of this account lists the charger "+strings.Join(m.Chargers, " or "))
 		}
 		id, m.Detail.Charger = found, charger
 	}
@@ -145,10 +149,12 @@ func (t *taken) charge(ctx context.Context) error {
 	}
 	binding, ok := est.Binding(t.account.ID, id)
 	if !ok {
-		return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeNotBound}, "account "+t.account.ID+" is not bound to lot "+id.String())
+		return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeNotBound},
+			"account "+t.account.ID+" is not bound to lot "+id.String())
 	}
 	c := t.newCharge(id)
-	d := deciding{f: t.f, est: est, binding: binding, lot: target, charge: c, issuer: est.Issuer(c.Account, id), now: t.push.Received}
+	d := deciding{f: t.f, est: est, binding: binding, lot: target, charge: c, issuer: est.Issuer(c.Account, id),
+		now: t.push.Received}
 	return t.accept(ctx, &d)
 }
 

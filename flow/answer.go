@@ -52,7 +52,8 @@ func (f *Flow) complete(j outbox.Job, c carried, r lot.Result) {
 			break
 		}
 		if ctx.Err() != nil {
-			f.cfg.Logger.Error("a delivery's result was not stored; the lot is asked again with the same id", "delivery", j.ID, "result", r.Result, "error", err)
+			f.cfg.Logger.Error("a delivery's result was not stored; the lot is asked again with the same id", "delivery", j.ID,
+				"result", r.Result, "error", err)
 			return
 		}
 		// The queue was full, or the database away for a moment: the result must not be lost for that.
@@ -71,7 +72,8 @@ func (f *Flow) tried(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, 
 	}
 	if !again {
 		dl.Attempts++
-		if err := tx.AddAttempt(charge.Attempt{Delivery: dl.ID, N: dl.Attempts, At: r.At, Result: r.Result, Detail: r.Detail}); err != nil {
+		if err := tx.AddAttempt(charge.Attempt{Delivery: dl.ID, N: dl.Attempts, At: r.At, Result: r.Result,
+			Detail: r.Detail}); err != nil {
 			return err
 		}
 	}
@@ -129,7 +131,8 @@ func (f *Flow) neverLeft(tx Tx, then *after, c *charge.Charge, dl *charge.Delive
 			return tx.SetDelivery(dl)
 		}
 	}
-	return f.end(tx, then, c, dl, ending{charge.DeliveryGaveUp, charge.StateGaveUp, r.Reason, charge.Say("ledger.not_delivered"), r.At})
+	return f.end(tx, then, c, dl, ending{charge.DeliveryGaveUp, charge.StateGaveUp, r.Reason,
+		charge.Say("ledger.not_delivered"), r.At})
 }
 
 // sentAt is when a try's message left, from which its schedule counts.
@@ -218,15 +221,18 @@ func (f *Flow) deliveredReason(tx Tx, c *charge.Charge) charge.Reason {
 
 // refused is the lot's no: nothing is sent again, and what was granted counts no longer.
 func (f *Flow) refused(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, r lot.Result) error {
-	return f.end(tx, then, c, dl, ending{charge.DeliveryRefused, charge.StateRefused, r.Reason, charge.Say("ledger.lot_refused"), r.At})
+	return f.end(tx, then, c, dl, ending{charge.DeliveryRefused, charge.StateRefused, r.Reason,
+		charge.Say("ledger.lot_refused"), r.At})
 }
 
 // giveUp ends a delivery that no longer matters. What may have been applied stays unknown and keeps counting.
-func (f *Flow) giveUp(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, reason charge.Reason, at time.Time) error {
+func (f *Flow) giveUp(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, reason charge.Reason,
+	at time.Time) error {
 	if c.State == charge.StateUnknown {
 		return f.leaveUnknown(tx, then, c, dl, at)
 	}
-	return f.end(tx, then, c, dl, ending{charge.DeliveryGaveUp, charge.StateGaveUp, reason, charge.Say("ledger.not_delivered"), at})
+	return f.end(tx, then, c, dl, ending{charge.DeliveryGaveUp, charge.StateGaveUp, reason,
+		charge.Say("ledger.not_delivered"), at})
 }
 
 // leaveUnknown stops sending and stores that the outcome is not known.

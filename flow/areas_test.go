@@ -18,7 +18,8 @@ func TestStayAroundAsManyAreasAsThereMayBe(t *testing.T) {
 			w.estate.nest(charge.MostAreas - 1)
 			enter := func(plate charge.Plate) {
 				t.Helper()
-				a, err := w.flow.Entered(t.Context(), lot.Entry{Lot: outerLot, OrderID: "s1", Plate: plate, Entered: start.Add(-2 * time.Hour)})
+				a, err := w.flow.Entered(t.Context(),
+					lot.Entry{Lot: outerLot, OrderID: "s1", Plate: plate, Entered: start.Add(-2 * time.Hour)})
 				if err != nil || a.State != 1 {
 					t.Fatalf("entry with plate %s: %+v, %v", plate, a, err)
 				}

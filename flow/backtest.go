@@ -15,8 +15,9 @@ type BacktestInput struct {
 	Kind    charge.LotKind
 	Repeats charge.Repeats
 	Charges []*charge.Charge // of the binding, in any order
-	Others  []*charge.Charge // others of the same plates, as far as per_day and lock of the rule look; they stay as they are
-	Bounds  charge.Bounds
+	// others of the same plates, as far as per_day and lock of the rule look; they stay as they are
+	Others []*charge.Charge
+	Bounds charge.Bounds
 }
 
 // Backtest is what a changed rule would have made of stored charges.
@@ -102,8 +103,10 @@ func ReplayRule(in BacktestInput) Backtest {
 	visits := map[visitID][]*charge.Charge{}
 	for _, c := range decided {
 		visit := visitIDOf(c)
-		would := rules.Decide(rules.Input{Charge: c, Rule: in.Rule, Priced: lot.KindOf(in.Kind).NeedsTariff, Repeats: in.Repeats,
-			Granted: regranted(c, visits[visit], replayed, in.Rule), Past: plates.before(c), Bounds: in.Bounds, Now: c.Decision.At})
+		would := rules.Decide(rules.Input{Charge: c, Rule: in.Rule, Priced: lot.KindOf(in.Kind).NeedsTariff,
+			Repeats: in.Repeats,
+			Granted: regranted(c, visits[visit], replayed, in.Rule), Past: plates.before(c), Bounds: in.Bounds,
+			Now: c.Decision.At})
 		if would.State == charge.StateSending {
 			would.State, would.Reason = shadowed(c)
 		}
@@ -125,7 +128,8 @@ func ruled(c *charge.Charge) bool {
 		return false
 	}
 	switch c.Decision.Reason {
-	case charge.ReasonBindingOff, charge.ReasonNoStay, charge.ReasonWaitingForStay, charge.ReasonHoldOver, charge.ReasonLeftBeforeArrival:
+	case charge.ReasonBindingOff, charge.ReasonNoStay, charge.ReasonWaitingForStay, charge.ReasonHoldOver,
+		charge.ReasonLeftBeforeArrival:
 		return false
 	}
 	return true
@@ -142,7 +146,8 @@ func shadowed(c *charge.Charge) (charge.State, charge.Reason) {
 // regranted is what the stay of a charge had when it was decided, with the binding's own grants as the changed
 // rule gives them. Grants of the binding that had come to nothing by then stay out, and its charges that were
 // granted nothing then count where the changed rule grants them something.
-func regranted(c *charge.Charge, before []*charge.Charge, replayed map[int64]*charge.Decision, rule charge.Rule) []charge.Granted {
+func regranted(c *charge.Charge, before []*charge.Charge, replayed map[int64]*charge.Decision,
+	rule charge.Rule) []charge.Granted {
 	var out []charge.Granted
 	for _, g := range c.Decision.Granted {
 		would, own := replayed[g.Charge]

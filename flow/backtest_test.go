@@ -29,7 +29,8 @@ func TestBacktestOfACap(t *testing.T) {
 		all = append(all, w.charge(o))
 	}
 	in := flow.BacktestInput{Rule: all[1].Decision.Rule, Kind: charge.Kind4G, Repeats: charge.RepeatsAdd, Charges: all}
-	if same := flow.ReplayRule(in); len(same.Changed) > 0 || same.Charges != 4 || same.Replayed != 3 || same.Was != same.Would || same.Was.Minutes != 60 {
+	if same := flow.ReplayRule(in); len(same.Changed) > 0 || same.Charges != 4 || same.Replayed != 3 ||
+		same.Was != same.Would || same.Was.Minutes != 60 {
 		t.Fatalf("the same rule changes something: %+v", same)
 	}
 	in.Rule.CapMinutes, in.Rule.CapAmount = 40, 200
@@ -51,16 +52,20 @@ func TestBacktestOfACap(t *testing.T) {
 // compares with visits that the other decided from the start.
 func TestBacktestIsWhatTheRuleWouldHaveDecided(t *testing.T) {
 	draw := func(t *rapid.T, name string) charge.Rule {
-		return charge.Rule{Version: 1, Grant: rapid.SampledFrom([]charge.Grant{charge.GrantAsPushed, charge.GrantChargeTime}).Draw(t, name+" grant"),
-			Combine:    rapid.SampledFrom([]charge.Combine{charge.CombineBest, charge.CombineSum, charge.CombineFirst}).Draw(t, name+" combine"),
-			CapMinutes: rapid.SampledFrom([]int64{0, 40, 90}).Draw(t, name+" cap"), MinChargeMinutes: rapid.SampledFrom([]int64{0, 30}).Draw(t, name+" least")}
+		return charge.Rule{Version: 1, Grant: rapid.SampledFrom([]charge.Grant{charge.GrantAsPushed,
+			charge.GrantChargeTime}).Draw(t, name+" grant"),
+			Combine: rapid.SampledFrom([]charge.Combine{charge.CombineBest, charge.CombineSum, charge.CombineFirst}).Draw(t,
+				name+" combine"),
+			CapMinutes:       rapid.SampledFrom([]int64{0, 40, 90}).Draw(t, name+" cap"),
+			MinChargeMinutes: rapid.SampledFrom([]int64{0, 30}).Draw(t, name+" least")}
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		was, would := draw(t, "was"), draw(t, "would")
 		var charges []*charge.Charge
 		for i := range rapid.IntRange(1, 12).Draw(t, "charges") {
 			end := start.Add(time.Duration(i) * time.Hour)
-			c := &charge.Charge{ID: int64(i + 1), StayID: int64(rapid.IntRange(1, 2).Draw(t, "stay")), Received: end, EndedAt: end,
+			c := &charge.Charge{ID: int64(i + 1), StayID: int64(rapid.IntRange(1, 2).Draw(t, "stay")), Received: end,
+				EndedAt:   end,
 				StartedAt: end.Add(-time.Duration(rapid.IntRange(0, 60).Draw(t, "charged")) * time.Minute),
 				Ask:       charge.Ask{Method: charge.MethodTime, Minutes: int64(rapid.IntRange(0, 60).Draw(t, "asks"))}}
 			if rapid.IntRange(0, 3).Draw(t, "amount") == 0 {

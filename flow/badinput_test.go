@@ -93,31 +93,56 @@ func TestBadInputOfLots(t *testing.T) {
 		seen string // order of the charge whose timeline shows it
 		step string
 	}{
-		{"exit before its own in_time", left(lot.Exit{Lot: sdkLot, OrderID: "s1", Plate: "京A12345", Entered: now, Left: now.Add(-time.Minute)}), "lies before the entry", "", ""},
-		{"exit before the entry", left(lot.Exit{Lot: sdkLot, OrderID: "s1", Plate: "京A12345", Left: now.Add(-3 * time.Hour)}), "out_time", "o1", "exit"},
+		{"exit before its own in_time",
+			left(lot.Exit{Lot: sdkLot, OrderID: "s1", Plate: "京A12345", Entered: now, Left: now.Add(-time.Minute)}),
+			"lies before the entry", "", ""},
+		{"exit before the entry", left(lot.Exit{Lot: sdkLot, OrderID: "s1", Plate: "京A12345", Left: now.Add(-3 * time.Hour)}),
+			"out_time", "o1", "exit"},
 		{"exit without a time", left(lot.Exit{Lot: sdkLot, OrderID: "s1", Plate: "京A12345"}), "time is missing", "", ""},
-		{"exit years back", left(lot.Exit{Lot: sdkLot, OrderID: "s1", Plate: "京A12345", Left: now.AddDate(-30, 0, 0)}), "years back", "", ""},
-		{"exit in the future", left(lot.Exit{Lot: sdkLot, OrderID: "s1", Plate: "京A12345", Left: now.AddDate(0, 0, 2)}), "future", "", ""},
-		{"entry in the future", entered(lot.Entry{Lot: sdkLot, OrderID: "s2", Plate: "京A12345", Entered: now.AddDate(0, 0, 2)}), "future", "", ""},
+		{"exit years back", left(lot.Exit{Lot: sdkLot, OrderID: "s1", Plate: "京A12345", Left: now.AddDate(-30, 0, 0)}),
+			"years back", "", ""},
+		{"exit in the future", left(lot.Exit{Lot: sdkLot, OrderID: "s1", Plate: "京A12345", Left: now.AddDate(0, 0, 2)}),
+			"future", "", ""},
+		{"entry in the future", entered(lot.Entry{Lot: sdkLot, OrderID: "s2", Plate: "京A12345",
+			Entered: now.AddDate(0, 0, 2)}), "future", "", ""},
 		{"entry without a time", entered(lot.Entry{Lot: sdkLot, OrderID: "s2", Plate: "京A12345"}), "time is missing", "", ""},
 
-		{"usage above the grant", used(lot.Usage{Lot: sdkLot, Order: "o1", Method: 1, Minutes: 31, Left: now}), "more than the 30 minutes", "o1", "usage"},
-		{"usage above the grant, the lot deciding", used(lot.Usage{Lot: sdkLot, Order: "o1", Method: 3, Minutes: 31, Left: now}), "more than the 30 minutes", "o1", "usage"},
-		{"usage below zero", used(lot.Usage{Lot: sdkLot, Order: "o1", Method: 1, Minutes: -1, Left: now}), "below zero", "o1", "usage"},
-		{"yuan below zero", used(lot.Usage{Lot: sdkLot, Order: "o1", Method: 2, Amount: -1, Left: now}), "below zero", "o1", "usage"},
-		{"usage before the entry", used(lot.Usage{Lot: sdkLot, Order: "o1", Method: 1, Minutes: 30, Left: now.Add(-3 * time.Hour)}), "before the entry", "o1", "usage"},
-		{"usage of another platform", used(lot.Usage{Lot: sdkLot, Order: "o1", Platform: "aotexun", Method: 1, Minutes: 30, Left: now}), "another platform", "o1", "usage"},
-		{"usage of another lot's order", used(lot.Usage{Lot: apiLot, Order: "o1", Method: 1, Minutes: 30, Left: now}), "no reduction of this lot", "", ""},
-		{"usage of nothing", used(lot.Usage{Lot: sdkLot, Order: strings.Repeat("9", 300), Method: 1, Minutes: 30, Left: now}), "no reduction of this lot", "", ""},
-		{"usage in the future", used(lot.Usage{Lot: sdkLot, Order: "o1", Method: 1, Minutes: 30, Left: now.AddDate(1, 0, 0)}), "future", "", ""},
+		{"usage above the grant", used(lot.Usage{Lot: sdkLot, Order: "o1", Method: 1, Minutes: 31, Left: now}),
+			"more than the 30 minutes", "o1", "usage"},
+		{"usage above the grant, the lot deciding",
+			used(lot.Usage{Lot: sdkLot, Order: "o1", Method: 3, Minutes: 31, Left: now}), "more than the 30 minutes", "o1",
+			"usage"},
+		{"usage below zero", used(lot.Usage{Lot: sdkLot, Order: "o1", Method: 1, Minutes: -1, Left: now}), "below zero", "o1",
+			"usage"},
+		{"yuan below zero", used(lot.Usage{Lot: sdkLot, Order: "o1", Method: 2, Amount: -1, Left: now}), "below zero", "o1",
+			"usage"},
+		{"usage before the entry", used(lot.Usage{Lot: sdkLot, Order: "o1", Method: 1, Minutes: 30,
+			Left: now.Add(-3 * time.Hour)}), "before the entry", "o1", "usage"},
+		{"usage of another platform", used(lot.Usage{Lot: sdkLot, Order: "o1", Platform: "aotexun", Method: 1, Minutes: 30,
+			Left: now}), "another platform", "o1", "usage"},
+		{"usage of another lot's order", used(lot.Usage{Lot: apiLot, Order: "o1", Method: 1, Minutes: 30, Left: now}),
+			"no reduction of this lot", "", ""},
+		{"usage of nothing", used(lot.Usage{Lot: sdkLot, Order: strings.Repeat("9", 300), Method: 1, Minutes: 30, Left: now}),
+			"no reduction of this lot", "", ""},
+		{"usage in the future", used(lot.Usage{Lot: sdkLot, Order: "o1", Method: 1, Minutes: 30, Left: now.AddDate(1, 0, 0)}),
+			"future", "", ""},
 
-		{"gate: exit before the entry", exit(lot.Exit{Lot: gateLot, OrderID: "g1", Plate: "京A12345", Left: now.Add(-3 * time.Hour)}), "before the entry", "g", "exit"},
-		{"gate: exit of another car", exit(lot.Exit{Lot: gateLot, OrderID: "g1", Plate: "京B99999", Left: now}), "another plate", "g", "exit"},
-		{"gate: exit of another lot's order", exit(lot.Exit{Lot: outerLot, OrderID: "g1", Plate: "京A12345", Left: now}), "no stay", "", ""},
-		{"gate: exit of nothing", exit(lot.Exit{Lot: gateLot, OrderID: "g9", Plate: "京A12345", Left: now}), "no stay", "", ""},
-		{"gate: payment before the entry", paid(ledger.Payment{Lot: gateLot, OrderID: "g1", Amount: 500, TradeNo: "t1", At: now.Add(-3 * time.Hour)}), "before the entry", "", ""},
-		{"gate: payment for nothing", paid(ledger.Payment{Lot: gateLot, OrderID: "g9", Amount: 500, TradeNo: "t1", At: now}), "no stay", "", ""},
-		{"gate: quote before the entry", quote(ledger.QuoteQuestion{Lot: gateLot, OrderID: "g1", At: now.Add(-3 * time.Hour)}), "before the entry", "", ""},
+		{"gate: exit before the entry",
+			exit(lot.Exit{Lot: gateLot, OrderID: "g1", Plate: "京A12345", Left: now.Add(-3 * time.Hour)}), "before the entry",
+			"g", "exit"},
+		{"gate: exit of another car", exit(lot.Exit{Lot: gateLot, OrderID: "g1", Plate: "京B99999", Left: now}),
+			"another plate", "g", "exit"},
+		{"gate: exit of another lot's order", exit(lot.Exit{Lot: outerLot, OrderID: "g1", Plate: "京A12345", Left: now}),
+			"no stay", "", ""},
+		{"gate: exit of nothing", exit(lot.Exit{Lot: gateLot, OrderID: "g9", Plate: "京A12345", Left: now}), "no stay", "",
+			""},
+		{"gate: payment before the entry",
+			paid(ledger.Payment{Lot: gateLot, OrderID: "g1", Amount: 500, TradeNo: "t1", At: now.Add(-3 * time.Hour)}),
+			"before the entry", "", ""},
+		{"gate: payment for nothing", paid(ledger.Payment{Lot: gateLot, OrderID: "g9", Amount: 500, TradeNo: "t1", At: now}),
+			"no stay", "", ""},
+		{"gate: quote before the entry",
+			quote(ledger.QuoteQuestion{Lot: gateLot, OrderID: "g1", At: now.Add(-3 * time.Hour)}), "before the entry", "", ""},
 		{"gate: quote of nothing", quote(ledger.QuoteQuestion{Lot: gateLot, OrderID: "g9", At: now}), "no stay", "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -164,7 +189,8 @@ func TestUsageTwiceWithDifferentNumbers(t *testing.T) {
 	done(w.acked())
 	w.settles("o1", charge.StateDelivered, charge.ReasonOK)
 	tell := func(minutes int64, told string) lot.Answer {
-		a, err := w.flow.Used(t.Context(), lot.Usage{Lot: sdkLot, OrderID: "s1", Order: "o1", Method: 1, Minutes: minutes, Told: told, Left: w.clock.Now()})
+		a, err := w.flow.Used(t.Context(),
+			lot.Usage{Lot: sdkLot, OrderID: "s1", Order: "o1", Method: 1, Minutes: minutes, Told: told, Left: w.clock.Now()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -195,13 +221,15 @@ func TestUsageOfOrdersNumberedAlike(t *testing.T) {
 	w.estate.rule(sdkLot, func(r *charge.Rule) { r.Combine = charge.CombineSum })
 	w.enter(sdkLot, "s1", 2*time.Hour)
 	w.must(w.finished("77", sdkLot))
-	w.flow.Take(t.Context(), platform.Push{Platform: "aotexun", Path: "/x", Received: w.clock.Now()}, platform.Account{ID: "main"},
+	w.flow.Take(t.Context(), platform.Push{Platform: "aotexun", Path: "/x", Received: w.clock.Now()},
+		platform.Account{ID: "main"},
 		platform.Message{Charge: w.finished("77", sdkLot)}, func(platform.Verdict) platform.Reply { return platform.Reply{} })
 	for range 2 {
 		_, done := w.next(w.line)
 		done(w.acked())
 	}
-	a, err := w.flow.Used(t.Context(), lot.Usage{Lot: sdkLot, Order: "77", Platform: "telaidian", Method: 1, Minutes: 12, Told: "12", Left: w.clock.Now()})
+	a, err := w.flow.Used(t.Context(),
+		lot.Usage{Lot: sdkLot, Order: "77", Platform: "telaidian", Method: 1, Minutes: 12, Told: "12", Left: w.clock.Now()})
 	if err != nil || a.State != 1 {
 		t.Fatalf("usage: %+v, %v", a, err)
 	}

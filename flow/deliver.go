@@ -92,7 +92,8 @@ func (f *Flow) claimed(j outbox.Job) (c carried, ready bool) {
 		if unsafe {
 			dl.State = charge.DeliverySent
 		}
-		c, ready = carried{order: order(dl, ch.Plate), received: ch.Received, stay: ch.StayID, visit: charge.VisitKey{Lot: ch.Lot, Plate: ch.Plate}, unsafe: unsafe}, true
+		c, ready = carried{order: order(dl, ch.Plate), received: ch.Received, stay: ch.StayID,
+			visit: charge.VisitKey{Lot: ch.Lot, Plate: ch.Plate}, unsafe: unsafe}, true
 		return tx.SetDelivery(dl)
 	})
 	return c, held && ready
@@ -109,7 +110,8 @@ func (f *Flow) lost(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, n
 }
 
 // putOff leaves a claimed delivery until its job is due. What may have been applied stays unknown.
-func (f *Flow) putOff(tx Tx, then *after, j outbox.Job, dl *charge.Delivery, c *charge.Charge, reason charge.Reason) error {
+func (f *Flow) putOff(tx Tx, then *after, j outbox.Job, dl *charge.Delivery, c *charge.Charge,
+	reason charge.Reason) error {
 	j.Lease, j.LeaseUntil = "", time.Time{}
 	if err := tx.SetJob(j); err != nil {
 		return err
@@ -220,7 +222,8 @@ func (f *Flow) writeJob(j outbox.Job, fn func(Tx, *after, *charge.Delivery, *cha
 		})
 	}
 	if err != nil {
-		f.cfg.Logger.Warn("a delivery's state was not stored; its lease runs out and it is looked at again", "delivery", j.ID, "error", err)
+		f.cfg.Logger.Warn("a delivery's state was not stored; its lease runs out and it is looked at again", "delivery", j.ID,
+			"error", err)
 	}
 	return held && err == nil
 }
@@ -234,7 +237,8 @@ func (f *Flow) LineUp(id charge.LotID) {
 		return err
 	})
 	if err != nil {
-		f.cfg.Logger.Warn("waiting deliveries were not woken by a login; they come by their schedule", "lot", id, "error", err)
+		f.cfg.Logger.Warn("waiting deliveries were not woken by a login; they come by their schedule", "lot", id, "error",
+			err)
 	}
 	f.runner.Hint(outbox.KindLine)
 }

@@ -100,8 +100,10 @@ func TestExitPartsWhatItNames(t *testing.T) {
 		minutes int64
 		amount  charge.Fen
 	}{{"o1", 30, 700}, {"o2", 0, 300}, {"o3", 15, 0}} { // yuan beyond the amount are worth of the first other grant
-		if c := w.want(want.order, charge.StateUsed, charge.ReasonOK); c.Usage.Minutes != want.minutes || c.Usage.Amount != want.amount {
-			t.Errorf("%s used %d min, %s yuan; want %d and %s", want.order, c.Usage.Minutes, c.Usage.Amount, want.minutes, want.amount)
+		if c := w.want(want.order, charge.StateUsed, charge.ReasonOK); c.Usage.Minutes != want.minutes ||
+			c.Usage.Amount != want.amount {
+			t.Errorf("%s used %d min, %s yuan; want %d and %s", want.order, c.Usage.Minutes, c.Usage.Amount, want.minutes,
+				want.amount)
 		}
 	}
 }
@@ -147,7 +149,8 @@ func TestCorrectedUsageIsReportedOnceMore(t *testing.T) {
 		t.Fatalf("usage: %+v, %v", a, err)
 	}
 	w.reported("o1")
-	if left, err := w.store.ClaimJobs(t.Context(), "another", outbox.KindReport, w.clock.Now().Add(time.Hour), w.clock.Now(), 10); err != nil || len(left) != 0 {
+	if left, err := w.store.ClaimJobs(t.Context(), "another", outbox.KindReport, w.clock.Now().Add(time.Hour),
+		w.clock.Now(), 10); err != nil || len(left) != 0 {
 		t.Errorf("reports are left to tell: %+v, %v", left, err)
 	}
 	if len(w.told) != 1 || w.told[0].Minutes != "27.5" {
@@ -183,7 +186,8 @@ func TestVoidedUsageIsNotReported(t *testing.T) {
 			t.Fatal("the report of a voided charge is still due")
 		}
 	}
-	if got := w.charge("o1"); len(w.told) != 0 || got.Report != charge.ReportOff || got.State != charge.StateVoided || got.Gap() {
+	if got := w.charge("o1"); len(w.told) != 0 || got.Report != charge.ReportOff || got.State != charge.StateVoided ||
+		got.Gap() {
 		t.Errorf("told %+v; report %s, charge %s, gap %t", w.told, got.Report, got.State, got.Gap())
 	}
 }
@@ -191,7 +195,8 @@ func TestVoidedUsageIsNotReported(t *testing.T) {
 func TestCorrectionLeavesOneOpenStay(t *testing.T) {
 	w := newWorld(t)
 	w.enter(sdkLot, "older", 3*time.Hour)
-	a, err := w.flow.Entered(t.Context(), lot.Entry{Lot: sdkLot, OrderID: "misread", Plate: "京A12346", Entered: w.clock.Now().Add(-2 * time.Hour)})
+	a, err := w.flow.Entered(t.Context(),
+		lot.Entry{Lot: sdkLot, OrderID: "misread", Plate: "京A12346", Entered: w.clock.Now().Add(-2 * time.Hour)})
 	if err != nil || a.State != 1 {
 		t.Fatal(a, err)
 	}
@@ -209,7 +214,8 @@ func TestEntryToldAfterItsExit(t *testing.T) {
 	w.leave(sdkLot, "s1", nil) // in_time was not told
 	w.enter(sdkLot, "s1", 2*time.Hour)
 	page, err := w.store.Stays(t.Context(), charge.StayFilter{Lot: sdkLot})
-	if err != nil || len(page.Items) != 1 || page.Items[0].Open || !page.Items[0].Entered.Equal(w.clock.Now().Add(-2*time.Hour)) {
+	if err != nil || len(page.Items) != 1 || page.Items[0].Open ||
+		!page.Items[0].Entered.Equal(w.clock.Now().Add(-2*time.Hour)) {
 		t.Fatalf("stays %+v, %v; want one, closed, entered two hours ago", page.Items, err)
 	}
 }
@@ -229,10 +235,13 @@ func TestGateThatTookAnotherPrice(t *testing.T) {
 	w := newWorld(t)
 	w.enter(gateLot, "s1", 90*time.Minute)
 	w.must(w.finished("o1", gateLot))
-	if q, err := w.flow.Quote(t.Context(), ledger.QuoteQuestion{Lot: gateLot, OrderID: "s1", At: w.clock.Now()}); err != nil || q.Price != 500 {
+	if q, err := w.flow.Quote(t.Context(),
+		ledger.QuoteQuestion{Lot: gateLot, OrderID: "s1", At: w.clock.Now()}); err != nil || q.Price != 500 {
 		t.Fatalf("quote %+v, %v", q, err)
 	}
-	if _, err := w.flow.Exit(t.Context(), lot.Exit{Lot: gateLot, OrderID: "s1", Plate: "京A12345", Left: w.clock.Now(), Total: 1000, HasTotal: true}); err != nil {
+	if _, err := w.flow.Exit(t.Context(),
+		lot.Exit{Lot: gateLot, OrderID: "s1", Plate: "京A12345", Left: w.clock.Now(), Total: 1000,
+			HasTotal: true}); err != nil {
 		t.Fatal(err)
 	}
 	c := w.want("o1", charge.StateUsed, charge.ReasonOK)

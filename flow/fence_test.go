@@ -69,7 +69,8 @@ func (w *world) idle() {
 // uses has the API lot tell a usage.
 func (w *world) uses(order string, minutes int64) {
 	w.t.Helper()
-	a, err := w.flow.Used(w.t.Context(), lot.Usage{Lot: apiLot, Order: order, Method: 1, Minutes: minutes, Left: w.clock.Now()})
+	a, err := w.flow.Used(w.t.Context(),
+		lot.Usage{Lot: apiLot, Order: order, Method: 1, Minutes: minutes, Left: w.clock.Now()})
 	if err != nil || a.State != 1 {
 		w.t.Fatalf("usage of %s: %+v, %v", order, a, err)
 	}
@@ -99,7 +100,8 @@ func (w *world) unchanged(order string, now outbox.Job) {
 	w.want(order, charge.StateSending, charge.ReasonOK)
 }
 
-// A node that has lost a job says nothing of it any more, but for the lot's yes, which is true whichever node has heard it.
+// A node that has lost a job says nothing of it any more, but for the lot's yes, which is true whichever node has heard
+// it.
 func TestResultOfALostJob(t *testing.T) {
 	for name, take := range takeovers {
 		t.Run(name, func(t *testing.T) {

@@ -14,7 +14,8 @@ func TestFloodIsRecordedOnceASecond(t *testing.T) {
 	for range 30 {
 		for range 10 {
 			w.flow.Refuse(t.Context(), platform.Push{Platform: "telaidian", Received: w.clock.Now()}, "main",
-				platform.Refuse(platform.StepAccount, charge.OutcomeRateLimited, "too many pushes of the account"), platform.Reply{})
+				platform.Refuse(platform.StepAccount, charge.OutcomeRateLimited, "too many pushes of the account"),
+				platform.Reply{})
 		}
 		w.clock.pass(100 * time.Millisecond)
 	}

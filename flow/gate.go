@@ -64,7 +64,9 @@ func (f *Flow) Quote(ctx context.Context, q ledger.QuoteQuestion) (ledger.Quote,
 		case !s.Open:
 			out = noQuote("停车订单已结束", charge.Say("lot.stay_over"))
 		case q.At.Before(s.Entered):
-			out = noQuote("query_time早于入场", charge.Say("lot.before_entry", charge.Text("field", "query_time"), charge.When("time", q.At), charge.When("entry", s.Entered)))
+			out = noQuote("query_time早于入场",
+				charge.Say("lot.before_entry", charge.Text("field", "query_time"), charge.When("time", q.At),
+					charge.When("entry", s.Entered)))
 		default:
 			out, _, err = f.price(tx, s, q.At)
 		}
@@ -114,7 +116,8 @@ func payable(charges []*charge.Charge) []charge.Granted {
 		}
 	}
 	for _, c := range granted {
-		g := charge.Granted{Charge: c.ID, Reduction: *c.Reduction, Combine: c.Decision.Rule.Combine, At: c.Decision.At, LeaveBy: c.Decision.Rule.LeaveBy(last)}
+		g := charge.Granted{Charge: c.ID, Reduction: *c.Reduction, Combine: c.Decision.Rule.Combine, At: c.Decision.At,
+			LeaveBy: c.Decision.Rule.LeaveBy(last)}
 		if c.Decision.Rule.Takes == charge.TakesCharge {
 			g.ChargeFrom = c.StartedAt
 		}
@@ -149,7 +152,9 @@ func (f *Flow) Paid(ctx context.Context, p ledger.Payment) (lot.Answer, error) {
 			answer = refuseLot("停车订单已结束", charge.Say("lot.stay_over"))
 			return nil
 		case p.At.Before(s.Entered):
-			answer = refuseLot("pay_time早于入场", charge.Say("lot.before_entry", charge.Text("field", "pay_time"), charge.When("time", p.At), charge.When("entry", s.Entered)))
+			answer = refuseLot("pay_time早于入场",
+				charge.Say("lot.before_entry", charge.Text("field", "pay_time"), charge.When("time", p.At),
+					charge.When("entry", s.Entered)))
 			return nil
 		}
 		st.Trades = append(st.Trades, p.TradeNo)
@@ -171,7 +176,8 @@ func (f *Flow) Paid(ctx context.Context, p ledger.Payment) (lot.Answer, error) {
 
 // onStay runs fn in a transaction that holds the visit of the stay that which picks among those of an order number; s
 // is nil where there is none.
-func (f *Flow) onStay(ctx context.Context, key charge.VisitKey, orderID string, which func(orderStays) *charge.Stay, fn func(Tx, *after, *charge.Stay) error) error {
+func (f *Flow) onStay(ctx context.Context, key charge.VisitKey, orderID string, which func(orderStays) *charge.Stay,
+	fn func(Tx, *after, *charge.Stay) error) error {
 	return f.write(ctx, []charge.VisitKey{key}, func(tx Tx, then *after) error {
 		known, err := tx.StaysByOrder(key.Lot, orderID)
 		if err != nil {
@@ -238,7 +244,8 @@ func (f *Flow) Exit(ctx context.Context, e lot.Exit) (ledger.Quote, error) {
 
 // settle4G posts what each charge really took off. What the gate took beside our price is a gap, noted on
 // the first of them.
-func (f *Flow) settle4G(tx Tx, then *after, s *charge.Stay, settled ledger.Settlement, e lot.Exit, now time.Time) error {
+func (f *Flow) settle4G(tx Tx, then *after, s *charge.Stay, settled ledger.Settlement, e lot.Exit,
+	now time.Time) error {
 	gap := charge.Fen(0)
 	if e.HasTotal {
 		gap = e.Total - settled.Price
@@ -259,7 +266,8 @@ func (f *Flow) settle4G(tx Tx, then *after, s *charge.Stay, settled ledger.Settl
 	}
 	for i, u := range settled.Used {
 		c := charges[i]
-		used := charge.Usage{Minutes: u.Minutes, Amount: u.Amount, At: e.Left, Source: charge.UsageLedger, Gap: gap, Worth: u.Worth}
+		used := charge.Usage{Minutes: u.Minutes, Amount: u.Amount, At: e.Left, Source: charge.UsageLedger, Gap: gap,
+			Worth: u.Worth}
 		reason := charge.ReasonOK
 		if u.Late {
 			reason = charge.ReasonLeftLate

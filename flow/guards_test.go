@@ -24,7 +24,8 @@ func TestLateAcknowledgementOfWhatWasDecidedAgain(t *testing.T) {
 	w.tried(25 * time.Hour)
 	w.settles("o1", charge.StateGaveUp, charge.ReasonLineOff)
 	w.put(sdkLot)
-	if e, err := w.flow.Redeliver(t.Context(), w.charge("o1").ID, flow.Action{Actor: "li", Reason: "r"}); err != nil || !e.Done {
+	if e, err := w.flow.Redeliver(t.Context(), w.charge("o1").ID, flow.Action{Actor: "li", Reason: "r"}); err != nil ||
+		!e.Done {
 		t.Fatalf("redeliver: %+v, %v", e, err)
 	}
 	_, done := w.next(w.line)
@@ -42,8 +43,8 @@ func TestLateAcknowledgementOfWhatWasDecidedAgain(t *testing.T) {
 	}
 }
 
-// An exit settles what was granted to a car before it left, in a lot that had reported no entry. What was pushed after it
-// was another visit's, but for clocks that differ by minutes.
+// An exit settles what was granted to a car before it left, in a lot that had reported no entry. What was pushed after
+// it was another visit's, but for clocks that differ by minutes.
 func TestExitSettlesOnlyWhatCameBeforeIt(t *testing.T) {
 	for _, c := range []struct {
 		left time.Duration // before the push
@@ -53,8 +54,9 @@ func TestExitSettlesOnlyWhatCameBeforeIt(t *testing.T) {
 		w.must(w.finished("o1", apiLot))
 		_, done := w.next(w.calls)
 		done(w.acked())
-		a, err := w.flow.Left(t.Context(), lot.Exit{Lot: apiLot, OrderID: "s1", Plate: "京A12345", Left: w.clock.Now().Add(-c.left),
-			Reduced: &lot.Reduced{Minutes: 30, Told: "30"}})
+		a, err := w.flow.Left(t.Context(),
+			lot.Exit{Lot: apiLot, OrderID: "s1", Plate: "京A12345", Left: w.clock.Now().Add(-c.left),
+				Reduced: &lot.Reduced{Minutes: 30, Told: "30"}})
 		if err != nil || a.State != 1 {
 			t.Fatalf("exit: %+v, %v", a, err)
 		}
@@ -70,7 +72,8 @@ func TestFormOfAnotherPlatformIsNoRepeat(t *testing.T) {
 	push := func(name string) (got charge.Outcome) {
 		form := &platform.Charge{Plate: "京A12345", Lot: apiLot, Repeat: platform.RepeatVisit, RepeatKey: "f",
 			Ask: charge.Ask{Method: charge.MethodTime, Minutes: 30}}
-		w.flow.Take(t.Context(), platform.Push{Platform: name, Path: "/x", Received: w.clock.Now()}, platform.Account{ID: "main"},
+		w.flow.Take(t.Context(), platform.Push{Platform: name, Path: "/x", Received: w.clock.Now()},
+			platform.Account{ID: "main"},
 			platform.Message{Charge: form}, func(v platform.Verdict) platform.Reply {
 				got = v.Outcome
 				return platform.Reply{Status: 200}

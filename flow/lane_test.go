@@ -53,7 +53,8 @@ func TestFullLaneOfReports(t *testing.T) {
 	done(w.acked())
 	w.settles("T1", charge.StateDelivered, charge.ReasonOK)
 	taken := w.flow.FillLane(outbox.KindReport)
-	if a, err := w.flow.Used(t.Context(), lot.Usage{Lot: apiLot, Order: "T1", Minutes: 30, Left: w.clock.Now()}); err != nil || a.State != 1 {
+	if a, err := w.flow.Used(t.Context(),
+		lot.Usage{Lot: apiLot, Order: "T1", Minutes: 30, Left: w.clock.Now()}); err != nil || a.State != 1 {
 		t.Fatalf("usage: %+v, %v", a, err)
 	}
 	w.tried(2 * outbox.DefaultLease)

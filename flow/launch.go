@@ -61,8 +61,10 @@ func (d *deciding) launch() error {
 // not keep the push, or the entry that woke it, from being stored. Support redelivers once it is put right.
 func (d *deciding) unsendable(m charge.Message, wrong error) error {
 	c := d.charge
-	if err := d.tx.AddEvent(charge.Event{Charge: c.ID, At: d.now, Step: "delivery", Result: "error", Reason: charge.ReasonLotError,
-		Detail: charge.Say("delivery.unsendable", charge.Text("message", string(m)), charge.Because("cause", charge.Cause(wrong)))}); err != nil {
+	if err := d.tx.AddEvent(charge.Event{Charge: c.ID, At: d.now, Step: "delivery", Result: "error",
+		Reason: charge.ReasonLotError,
+		Detail: charge.Say("delivery.unsendable", charge.Text("message", string(m)),
+			charge.Because("cause", charge.Cause(wrong)))}); err != nil {
 		return err
 	}
 	return move(d.tx, d.then, c, charge.StateGaveUp, charge.ReasonLotError, d.now)
@@ -144,8 +146,9 @@ func (d *deciding) lease(dl *charge.Delivery, j *outbox.Job) {
 	}
 	dl.State = charge.DeliveryLeased
 	j.Lease, j.LeaseUntil, j.Fence = f.cfg.Node, f.runner.LeaseUntil(d.now), 1
-	d.then.hands = append(d.then.hands, handed{place, *j, carried{order: order(dl, c.Plate), received: c.Received, stay: c.StayID,
-		visit: d.visit(), unsafe: d.target().Repeats == charge.RepeatsUnsafe}})
+	d.then.hands = append(d.then.hands,
+		handed{place, *j, carried{order: order(dl, c.Plate), received: c.Received, stay: c.StayID,
+			visit: d.visit(), unsafe: d.target().Repeats == charge.RepeatsUnsafe}})
 }
 
 func (d *deciding) paused(id charge.LotID) (bool, error) {

@@ -26,7 +26,8 @@ func checkTimes(from, to, now time.Time) (lot.Answer, bool) {
 	case to.After(now.Add(24 * time.Hour)):
 		return refuseLot("时间在未来", charge.Say("lot.time_future", charge.When("time", to))), false
 	case !from.IsZero() && to.Before(from):
-		return refuseLot("out_time早于in_time", charge.Say("lot.times_cross", charge.When("in", from), charge.When("out", to))), false
+		return refuseLot("out_time早于in_time", charge.Say("lot.times_cross", charge.When("in", from), charge.When("out", to))),
+			false
 	}
 	return lot.Answer{}, true
 }

@@ -107,7 +107,8 @@ func (m *machine) checkDeliveries(c *charge.Charge) {
 			if err != nil {
 				return err
 			}
-			if pending := d.State == charge.DeliveryDue || d.State == charge.DeliveryLeased || d.State == charge.DeliverySent; pending != (j != nil) {
+			if pending := d.State == charge.DeliveryDue || d.State == charge.DeliveryLeased ||
+				d.State == charge.DeliverySent; pending != (j != nil) {
 				m.t.Errorf("delivery %d of charge %d is %s, its job %+v", d.ID, c.ID, d.State, j)
 			}
 			tries, err := tx.Attempts(d.ID)
@@ -168,7 +169,8 @@ func (m *machine) checkReport(c *charge.Charge) {
 	if c.Report != charge.ReportDone || c.State != charge.StateUsed || c.Order == "" {
 		return
 	}
-	if u := m.heard(c.Platform + " " + c.Order); u.Method == 1 && u.Minutes != fmt.Sprint(c.Usage.Minutes) && u.Minutes != c.Usage.Told ||
+	if u := m.heard(c.Platform + " " + c.Order); u.Method == 1 && u.Minutes != fmt.Sprint(c.Usage.Minutes) &&
+		u.Minutes != c.Usage.Told ||
 		u.Method == 2 && u.Yuan != c.Usage.Amount.String() && u.Yuan != c.Usage.Told {
 		m.t.Errorf("the platform was told %+v of charge %d, whose usage is %+v", u, c.ID, c.Usage)
 	}
@@ -232,7 +234,8 @@ func (m *machine) checkVisit(visit []*charge.Charge) {
 	case first && grants > 1:
 		m.t.Errorf("a visit was granted %d times, and only the first counts", grants)
 	}
-	if applied, voided := m.lotHas(visit, l.Repeats); !voided && adopted == 0 && (applied.Minutes > sum.Minutes || applied.Amount > sum.Amount) {
+	if applied, voided := m.lotHas(visit, l.Repeats); !voided && adopted == 0 &&
+		(applied.Minutes > sum.Minutes || applied.Amount > sum.Amount) {
 		m.t.Errorf("the lot has %+v of a visit that was granted %+v", applied, sum)
 	}
 }
@@ -256,7 +259,8 @@ func (m *machine) checkPlates(all []*charge.Charge) {
 		sum.Minutes, sum.Amount = sum.Minutes+c.Reduction.Minutes, sum.Amount+c.Reduction.Amount
 		day[key] = sum
 		times[key]++
-		if limit.Times > 0 && times[key] > limit.Times || limit.Minutes > 0 && sum.Minutes > limit.Minutes || limit.Amount > 0 && sum.Amount > limit.Amount {
+		if limit.Times > 0 && times[key] > limit.Times || limit.Minutes > 0 && sum.Minutes > limit.Minutes ||
+			limit.Amount > 0 && sum.Amount > limit.Amount {
 			m.t.Errorf("%s was granted %d times %+v, more than %+v", key, times[key], sum, limit)
 		}
 	}
@@ -264,7 +268,8 @@ func (m *machine) checkPlates(all []*charge.Charge) {
 		for _, b := range granting[:i] {
 			lock := a.Decision.Rule.Lock
 			apart := a.At().Sub(b.At()).Abs()
-			if a.Plate == b.Plate && lock.Per.Covers(a.Lot, b.Lot) && apart < time.Duration(lock.Seconds)*time.Second && !maybeOneVisit(a, b) {
+			if a.Plate == b.Plate && lock.Per.Covers(a.Lot, b.Lot) && apart < time.Duration(lock.Seconds)*time.Second &&
+				!maybeOneVisit(a, b) {
 				m.t.Errorf("charges %d and %d were granted in two stays, their ends %s apart", a.ID, b.ID, apart)
 			}
 		}
@@ -310,10 +315,12 @@ func (m *machine) lotHas(visit []*charge.Charge, repeats charge.Repeats) (has ch
 func (m *machine) shot() string {
 	var b strings.Builder
 	for _, c := range m.charges() {
-		fmt.Fprintf(&b, "charge %d %s %q %s %s: %s (%s) %+v stay %d report %s usage %+v\n", c.ID, c.Platform, c.Order, c.Lot, c.Plate.Full(),
+		fmt.Fprintf(&b, "charge %d %s %q %s %s: %s (%s) %+v stay %d report %s usage %+v\n", c.ID, c.Platform, c.Order, c.Lot,
+			c.Plate.Full(),
 			c.State, c.Reason, c.Reduction, c.StayID, c.Report, c.Usage)
 		if d := c.Decision; d != nil {
-			fmt.Fprintf(&b, "  decided %s: %s of visit %s after %+v: %s\n", d.At, d.Rule.Combine, d.VisitFrom, d.Granted, d.Notes)
+			fmt.Fprintf(&b, "  decided %s: %s of visit %s after %+v: %s\n", d.At, d.Rule.Combine, d.VisitFrom, d.Granted,
+				d.Notes)
 		}
 		m.read(func(tx *store.Tx) error {
 			all, err := tx.DeliveriesOf(c.ID)
@@ -329,7 +336,8 @@ func (m *machine) shot() string {
 		m.t.Fatal(err)
 	}
 	for _, s := range stays.Items {
-		fmt.Fprintf(&b, "stay %d %s %s %s %s-%s open %t (%s) paid %s\n", s.ID, s.Lot, s.OrderID, s.Plate.Full(), s.Entered, s.Left, s.Open, s.Closed, s.Paid)
+		fmt.Fprintf(&b, "stay %d %s %s %s %s-%s open %t (%s) paid %s\n", s.ID, s.Lot, s.OrderID, s.Plate.Full(), s.Entered,
+			s.Left, s.Open, s.Closed, s.Paid)
 	}
 	return b.String()
 }

@@ -21,7 +21,8 @@ import (
 )
 
 // TestModel plays everything that can happen to charges and stays in any order, on the real store, and checks
-// after each step what must never break; see check. More: go test ./flow -run Model -rapid.checks=5000 -rapid.steps=150.
+// after each step what must never break; see check. More: go test ./flow -run Model -rapid.checks=5000
+// -rapid.steps=150.
 func TestModel(t *testing.T) {
 	unlessSet(t, "rapid.checks", "60")
 	unlessSet(t, "rapid.steps", "60")
@@ -73,11 +74,13 @@ func play(t *rapid.T, open func(store.Config) (*store.Store, error)) {
 	}{
 		"push": {6, (*machine).pushNew}, "push again": {1, (*machine).pushAgain},
 		"enter": {2, (*machine).enter}, "enter again": {1, (*machine).enterAgain},
-		"leave": {1, (*machine).leave}, "lone exit": {1, (*machine).loneExit}, "use": {3, (*machine).use}, "gate": {1, (*machine).gate},
+		"leave": {1, (*machine).leave}, "lone exit": {1, (*machine).loneExit}, "use": {3, (*machine).use},
+		"gate":   {1, (*machine).gate},
 		"answer": {7, (*machine).answer}, "late ack": {1, (*machine).lateAck}, "sweep": {3, (*machine).sweep},
 		"pass": {2, (*machine).pass}, "later": {3, (*machine).later}, "expire": {1, (*machine).expire},
 		"void": {1, (*machine).void}, "redeliver": {2, (*machine).redeliver}, "bind": {1, (*machine).bind},
-		"line": {1, (*machine).toggleLine}, "pause": {1, (*machine).pause}, "site": {1, (*machine).changeSite}, "crash": {1, (*machine).restart}, "take over": {1, (*machine).takeOver},
+		"line": {1, (*machine).toggleLine}, "pause": {1, (*machine).pause}, "site": {1, (*machine).changeSite},
+		"crash": {1, (*machine).restart}, "take over": {1, (*machine).takeOver},
 	} {
 		for i := range a.weight {
 			actions[fmt.Sprint(name, " ", i)] = with(a.step)
@@ -118,7 +121,8 @@ func (m *machine) usual(what string) bool { return rapid.IntRange(0, 9).Draw(m.t
 func (m *machine) pushNew() {
 	now := m.clock.Now()
 	order := m.name("o")
-	c := platform.Charge{Order: order, RepeatKey: order, Plate: m.plate(), Lot: draw(m, "lot", m.focus), Energy: 9000, HasEnergy: true}
+	c := platform.Charge{Order: order, RepeatKey: order, Plate: m.plate(), Lot: draw(m, "lot", m.focus), Energy: 9000,
+		HasEnergy: true}
 	c.Ended = now.Add(-m.minutes("ended", 0, 30))
 	c.Started = c.Ended.Add(-m.minutes("charged", 0, 60))
 	if !m.usual("times") {
@@ -166,7 +170,8 @@ func (m *machine) push(account string, c platform.Charge) {
 			got = v.Outcome
 			return platform.Reply{Status: 200}
 		})
-	if l := m.estate.lots[c.Lot]; got != charge.OutcomeAccepted && got != charge.OutcomeDuplicate && !(l.Off && got == charge.OutcomeUnknownLot) {
+	if l := m.estate.lots[c.Lot]; got != charge.OutcomeAccepted && got != charge.OutcomeDuplicate &&
+		!(l.Off && got == charge.OutcomeUnknownLot) {
 		m.t.Fatalf("a push was answered %s", got)
 	}
 }
@@ -188,7 +193,8 @@ func (m *machine) enterAgain() {
 }
 
 func (m *machine) tellEntry(e entered, at time.Time) {
-	if a, err := m.flow.Entered(context.Background(), lot.Entry{Lot: e.lot, OrderID: e.order, Plate: e.plate, Entered: at}); err != nil || a.State != 1 {
+	if a, err := m.flow.Entered(context.Background(),
+		lot.Entry{Lot: e.lot, OrderID: e.order, Plate: e.plate, Entered: at}); err != nil || a.State != 1 {
 		m.t.Fatalf("entry: %+v, %v", a, err)
 	}
 }
@@ -210,12 +216,14 @@ func (m *machine) leave() {
 	e := draw(m, "stay", m.stays)
 	at := m.clock.Now().Add(-m.minutes("ago", -1, 10))
 	if k := m.estate.lots[e.lot].Kind; k == charge.Kind4G {
-		x := lot.Exit{Lot: e.lot, OrderID: e.order, Plate: e.plate, Left: at, Total: charge.Fen(100 * rapid.IntRange(0, 9).Draw(m.t, "took")), HasTotal: true}
+		x := lot.Exit{Lot: e.lot, OrderID: e.order, Plate: e.plate, Left: at,
+			Total: charge.Fen(100 * rapid.IntRange(0, 9).Draw(m.t, "took")), HasTotal: true}
 		q, err := m.flow.Exit(context.Background(), x)
 		if err != nil {
 			m.t.Fatal(err)
 		}
-		if again, err := m.flow.Exit(context.Background(), x); err != nil || again.State != q.State || again.Price != q.Price || again.DerateMoney != q.DerateMoney {
+		if again, err := m.flow.Exit(context.Background(), x); err != nil || again.State != q.State ||
+			again.Price != q.Price || again.DerateMoney != q.DerateMoney {
 			m.t.Fatalf("the exit was answered %+v and then %+v, %v", q, again, err)
 		}
 		if q.DerateMoney > q.Total || q.Price < 0 || q.DerateMoney < 0 {
@@ -223,7 +231,8 @@ func (m *machine) leave() {
 		}
 		return
 	}
-	if _, err := m.flow.Left(context.Background(), lot.Exit{Lot: e.lot, OrderID: e.order, Plate: e.plate, Left: at, Reduced: m.reduced()}); err != nil {
+	if _, err := m.flow.Left(context.Background(),
+		lot.Exit{Lot: e.lot, OrderID: e.order, Plate: e.plate, Left: at, Reduced: m.reduced()}); err != nil {
 		m.t.Fatal(err)
 	}
 }
@@ -231,7 +240,8 @@ func (m *machine) leave() {
 func (m *machine) loneExit() {
 	e := entered{draw(m, "lot", m.focus), m.name("s"), m.plate()}
 	m.stays = append(m.stays, e)
-	x := lot.Exit{Lot: e.lot, OrderID: e.order, Plate: e.plate, Left: m.clock.Now().Add(-m.minutes("ago", 0, 30)), Reduced: m.reduced()}
+	x := lot.Exit{Lot: e.lot, OrderID: e.order, Plate: e.plate, Left: m.clock.Now().Add(-m.minutes("ago", 0, 30)),
+		Reduced: m.reduced()}
 	if rapid.Bool().Draw(m.t, "in_time") {
 		x.Entered = x.Left.Add(-m.minutes("stayed", 0, 200))
 	}
@@ -359,7 +369,8 @@ func (m *machine) toggleLine() {
 }
 
 func (m *machine) pass() {
-	m.clock.pass(time.Duration(draw(m, "seconds", []int{-600, 1, 11, 31, 61, 600, 3600, 3 * 3600, 13 * 3600})) * time.Second)
+	m.clock.pass(time.Duration(draw(m, "seconds",
+		[]int{-600, 1, 11, 31, 61, 600, 3600, 3 * 3600, 13 * 3600})) * time.Second)
 }
 
 func (m *machine) expire() { m.flow.ExpireHolds(context.Background()) }
@@ -449,7 +460,8 @@ func (m *machine) gate() {
 			continue
 		}
 		for range 2 {
-			if _, err := m.flow.Paid(context.Background(), ledger.Payment{Lot: s.lot, OrderID: s.order, Amount: q.Price, TradeNo: m.name("t"), At: now}); err != nil {
+			if _, err := m.flow.Paid(context.Background(),
+				ledger.Payment{Lot: s.lot, OrderID: s.order, Amount: q.Price, TradeNo: m.name("t"), At: now}); err != nil {
 				m.t.Fatal(err)
 			}
 			m.next-- // told twice

@@ -41,7 +41,8 @@ func (w *world) stays(id charge.LotID) string {
 // in and out are a lot's messages, with the minutes after the test began that they name.
 func (w *world) in(id charge.LotID, order string, plate charge.Plate, minute int, replace bool) {
 	w.t.Helper()
-	a, err := w.flow.Entered(w.t.Context(), lot.Entry{Lot: id, OrderID: order, Plate: plate, Entered: clockAt(minute), Replace: replace})
+	a, err := w.flow.Entered(w.t.Context(),
+		lot.Entry{Lot: id, OrderID: order, Plate: plate, Entered: clockAt(minute), Replace: replace})
 	if err != nil || a.State != 1 {
 		w.t.Fatalf("entry %s of %s at %d: %+v, %v", order, plate, minute, a, err)
 	}
@@ -79,15 +80,19 @@ func TestOrderNumberThatComesAgain(t *testing.T) {
 		told []told
 		want string
 	}{
-		"the same message again":                         {[]told{{a, 10, never, false, 0}, {a, 10, never, false, 40}, {a, 14, never, false, 40}}, "R 京AD31001 10"},
-		"another plate at the same time is a correction": {[]told{{a, 10, never, false, 0}, {b, 10, never, false, 20}}, "R 京AD31002 10"},
-		"the same car after its exit is another visit": {[]told{{a, 10, never, false, 0}, {a, never, 60, false, 0}, {a, 200, never, false, 0}},
+		"the same message again": {[]told{{a, 10, never, false, 0}, {a, 10, never, false, 40},
+			{a, 14, never, false, 40}}, "R 京AD31001 10"},
+		"another plate at the same time is a correction": {[]told{{a, 10, never, false, 0}, {b, 10, never, false, 20}},
+			"R 京AD31002 10"},
+		"the same car after its exit is another visit": {[]told{{a, 10, never, false, 0}, {a, never, 60, false, 0},
+			{a, 200, never, false, 0}},
 			"R 京AD31001 10-60 exit; R 京AD31001 200"},
 		"another car after the exit": {[]told{{a, 10, never, false, 0}, {a, never, 60, false, 0}, {b, 200, never, false, 0}},
 			"R 京AD31001 10-60 exit; R 京AD31002 200"},
 		"another car while the first never left": {[]told{{a, 10, never, false, 0}, {b, 16, never, false, 0}},
 			"R 京AD31001 10-16 newer_entry; R 京AD31002 16"},
-		"an ended stay keeps its plate and times": {[]told{{a, 10, never, false, 0}, {a, never, 60, false, 0}, {b, 10, never, false, 100}, {b, 30, never, false, 100}, {a, 5, never, false, 100}},
+		"an ended stay keeps its plate and times": {[]told{{a, 10, never, false, 0}, {a, never, 60, false, 0},
+			{b, 10, never, false, 100}, {b, 30, never, false, 100}, {a, 5, never, false, 100}},
 			"R 京AD31001 10-60 exit"},
 		"the vendor's SDK after an outage: everything short, then everything long": {[]told{
 			{a, 10, never, false, 300}, {a, 200, never, false, 301}, {a, never, 60, false, 302}, {a, never, 260, false, 303},
@@ -96,14 +101,19 @@ func TestOrderNumberThatComesAgain(t *testing.T) {
 		"one visit at a time after an outage": {[]told{
 			{a, 10, never, false, 300}, {a, never, 60, false, 301}, {a, 10, never, false, 302}, {a, 10, 60, false, 303}},
 			"R 京AD31001 10-60 exit"},
-		"an exit names its entry": {[]told{{a, 10, never, false, 0}, {b, 200, never, false, 0}, {a, 10, 150, false, 210}, {b, 200, 230, false, 0}},
+		"an exit names its entry": {[]told{{a, 10, never, false, 0}, {b, 200, never, false, 0}, {a, 10, 150, false, 210},
+			{b, 200, 230, false, 0}},
 			"R 京AD31001 10-150 exit; R 京AD31002 200-230 exit"},
-		"an exit of a later visit whose entry was lost": {[]told{{a, 10, never, false, 0}, {a, 10, 60, false, 0}, {b, 100, 160, false, 0}},
+		"an exit of a later visit whose entry was lost": {[]told{{a, 10, never, false, 0}, {a, 10, 60, false, 0},
+			{b, 100, 160, false, 0}},
 			"R 京AD31001 10-60 exit; R 京AD31002 100-160 lone_exit"},
-		"force_update takes the open stay's place, once": {[]told{{a, 10, never, false, 0}, {b, 12, never, true, 0}, {b, 12, never, true, 20}, {a, 10, never, false, 21}},
+		"force_update takes the open stay's place, once": {[]told{{a, 10, never, false, 0}, {b, 12, never, true, 0},
+			{b, 12, never, true, 20}, {a, 10, never, false, 21}},
 			"R 京AD31001 10-12 newer_entry; R 京AD31002 12"},
-		"force_update with the same plate and time changes nothing": {[]told{{a, 10, never, false, 0}, {a, 10, never, true, 20}}, "R 京AD31001 10"},
-		"force_update leaves an ended stay": {[]told{{a, 10, never, false, 0}, {a, never, 60, false, 0}, {b, 70, never, true, 0}, {a, 10, never, true, 80}},
+		"force_update with the same plate and time changes nothing": {[]told{{a, 10, never, false, 0},
+			{a, 10, never, true, 20}}, "R 京AD31001 10"},
+		"force_update leaves an ended stay": {[]told{{a, 10, never, false, 0}, {a, never, 60, false, 0},
+			{b, 70, never, true, 0}, {a, 10, never, true, 80}},
 			"R 京AD31001 10-60 exit; R 京AD31002 70"},
 	}
 	for engine, place := range bothEngines(t) {
@@ -162,13 +172,16 @@ func TestGateWhoseOrderNumberComesAgain(t *testing.T) {
 			if want := "R 京AD72001 0-30 exit; R 京AD72002 1470"; w.stays(gateLot) != want {
 				t.Errorf("stays are %s, want %s", w.stays(gateLot), want)
 			}
-			for name, q := range map[string]ledger.QuoteQuestion{"order": {Lot: gateLot, OrderID: "R"}, "plate": {Lot: gateLot, Plate: b}} {
+			for name, q := range map[string]ledger.QuoteQuestion{"order": {Lot: gateLot, OrderID: "R"},
+				"plate": {Lot: gateLot, Plate: b}} {
 				q.At = w.clock.Now()
 				if got, err := w.flow.Quote(t.Context(), q); err != nil || got.State != 1 || got.Duration != 120 {
 					t.Errorf("quote by %s: %+v, %v; want 120 minutes", name, got, err)
 				}
 			}
-			if again, err := w.flow.Exit(t.Context(), lot.Exit{Lot: gateLot, OrderID: "R", Plate: a, Left: clockAt(30)}); err != nil || again.Total != first.Total || again.Duration != 30 {
+			if again, err := w.flow.Exit(t.Context(),
+				lot.Exit{Lot: gateLot, OrderID: "R", Plate: a, Left: clockAt(30)}); err != nil || again.Total != first.Total ||
+				again.Duration != 30 {
 				t.Errorf("the first exit again: %+v, %v; want %+v", again, err, first)
 			}
 			second, err := w.flow.Exit(t.Context(), lot.Exit{Lot: gateLot, OrderID: "R", Plate: b, Left: w.clock.Now()})
@@ -204,13 +217,18 @@ func TestLotWhoseClockIsAhead(t *testing.T) {
 		told []told
 		want string
 	}{
-		"half an hour ahead, both ways": {[]told{{"京A1", 40, never, false, 10}, {"京A1", 40, never, false, 12}, {"京A1", 40, 90, false, 60}},
+		"half an hour ahead, both ways": {[]told{{"京A1", 40, never, false, 10}, {"京A1", 40, never, false, 12},
+			{"京A1", 40, 90, false, 60}},
 			"R 京A1 10(40)-60(90) exit"},
-		"set right during the stay":          {[]told{{"京A1", 40, never, false, 10}, {"京A1", never, 30, false, 30}}, "R 京A1 10(40)-30 exit"},
-		"never moved again by a repeat":      {[]told{{"京A1", 40, never, false, 10}, {"京A1", 40, never, false, 50}}, "R 京A1 10(40)"},
-		"corrected, with the time as it was": {[]told{{"京A1", 40, never, false, 10}, {"京A2", 40, never, false, 50}}, "R 京A2 10(40)"},
-		"an exit alone, ahead":               {[]told{{"京A1", never, 90, false, 60}}, "R 京A1 60(90)-60(90) lone_exit"},
-		"late messages are not ahead":        {[]told{{"京A1", 40, never, false, 100}, {"京A1", never, 90, false, 101}}, "R 京A1 40-90 exit"},
+		"set right during the stay": {[]told{{"京A1", 40, never, false, 10}, {"京A1", never, 30, false, 30}},
+			"R 京A1 10(40)-30 exit"},
+		"never moved again by a repeat": {[]told{{"京A1", 40, never, false, 10}, {"京A1", 40, never, false, 50}},
+			"R 京A1 10(40)"},
+		"corrected, with the time as it was": {[]told{{"京A1", 40, never, false, 10}, {"京A2", 40, never, false, 50}},
+			"R 京A2 10(40)"},
+		"an exit alone, ahead": {[]told{{"京A1", never, 90, false, 60}}, "R 京A1 60(90)-60(90) lone_exit"},
+		"late messages are not ahead": {[]told{{"京A1", 40, never, false, 100}, {"京A1", never, 90, false, 101}},
+			"R 京A1 40-90 exit"},
 	}
 	for engine, place := range bothEngines(t) {
 		for name, c := range cases {

@@ -27,7 +27,8 @@ func (w *world) visit(order string, id charge.LotID, from, ended time.Time) *cha
 	w.enter(id, "s-"+order, ended.Add(time.Minute).Sub(from))
 	c := w.endedAt(order, id, ended)
 	w.clock.pass(5 * time.Minute)
-	if _, err := w.flow.Left(w.t.Context(), lot.Exit{Lot: id, OrderID: "s-" + order, Plate: c.Plate, Left: w.clock.Now()}); err != nil {
+	if _, err := w.flow.Left(w.t.Context(),
+		lot.Exit{Lot: id, OrderID: "s-" + order, Plate: c.Plate, Left: w.clock.Now()}); err != nil {
 		w.t.Fatal(err)
 	}
 	return c
@@ -81,7 +82,8 @@ func TestDayAndLockOverStays(t *testing.T) {
 	}
 }
 
-// TestLockWhateverComesFirst: a push that comes late, of a charge that ended before one that was granted, is locked as well.
+// TestLockWhateverComesFirst: a push that comes late, of a charge that ended before one that was granted, is locked as
+// well.
 func TestLockWhateverComesFirst(t *testing.T) {
 	w := newWorld(t)
 	w.estate.rule(sdkLot, func(r *charge.Rule) { r.Lock = charge.Lock{Seconds: 4 * 3600} })
@@ -97,8 +99,8 @@ func TestLockWhateverComesFirst(t *testing.T) {
 	}
 }
 
-// TestOneDayOverTheVendorsLots pushes charges of one car for two lots of a vendor at the same time: whatever the order in
-// which they are stored, the day holds.
+// TestOneDayOverTheVendorsLots pushes charges of one car for two lots of a vendor at the same time: whatever the order
+// in which they are stored, the day holds.
 func TestOneDayOverTheVendorsLots(t *testing.T) {
 	for name, place := range bothEngines(t) {
 		t.Run(name, func(t *testing.T) {
@@ -132,7 +134,8 @@ func TestOneDayOverTheVendorsLots(t *testing.T) {
 // TestChargingIntervalAtTheGate settles a 4G stay by the price of its charging interval, and by a time to leave by.
 func TestChargingIntervalAtTheGate(t *testing.T) {
 	day := &charge.Tariff{LeaveMinutes: 15, Periods: []charge.Period{
-		{From: 8 * 60, To: 20 * 60, UnitMinutes: 60, UnitPrice: 1000}, {From: 20 * 60, To: 8 * 60, UnitMinutes: 60, UnitPrice: 200}}}
+		{From: 8 * 60, To: 20 * 60, UnitMinutes: 60, UnitPrice: 1000},
+		{From: 20 * 60, To: 8 * 60, UnitMinutes: 60, UnitPrice: 200}}}
 	for _, c := range []struct {
 		name          string
 		change        func(*charge.Rule)
@@ -142,7 +145,8 @@ func TestChargingIntervalAtTheGate(t *testing.T) {
 	}{
 		{"end", func(*charge.Rule) {}, at(0, 22, 0), 10400, 400, charge.ReasonOK},
 		{"charge", func(r *charge.Rule) { r.Takes = charge.TakesCharge }, at(0, 22, 0), 10400, 2000, charge.ReasonOK},
-		{"exit before the charge's end", func(r *charge.Rule) { r.Takes = charge.TakesCharge }, at(0, 11, 30), 2000, 2000, charge.ReasonOK},
+		{"exit before the charge's end", func(r *charge.Rule) { r.Takes = charge.TakesCharge }, at(0, 11, 30), 2000, 2000,
+			charge.ReasonOK},
 		{"left in time", func(r *charge.Rule) { r.LeaveWithinSeconds = 1800 }, at(0, 12, 30), 3000, 2000, charge.ReasonOK},
 		{"left late", func(r *charge.Rule) { r.LeaveWithinSeconds = 1800 }, at(0, 12, 31), 3000, 0, charge.ReasonLeftLate},
 	} {
@@ -183,10 +187,12 @@ func TestBacktestOfADay(t *testing.T) {
 	rule := all[0].Decision.Rule
 	rule.PerDay = charge.PerDay{Minutes: 70}
 	got := flow.ReplayRule(flow.BacktestInput{Rule: rule, Kind: charge.KindAPI, Repeats: charge.RepeatsAdd, Charges: all})
-	if got.Was.Minutes != 120 || got.Would.Minutes != 100 || len(got.Changed) != 1 || got.Changed[0].Charge.Order != "o3" || got.Changed[0].Would.Reduction.Minutes != 10 {
+	if got.Was.Minutes != 120 || got.Would.Minutes != 100 || len(got.Changed) != 1 ||
+		got.Changed[0].Charge.Order != "o3" || got.Changed[0].Would.Reduction.Minutes != 10 {
 		t.Errorf("alone: %+v would be %+v, changed %+v", got.Was, got.Would, got.Changed)
 	}
-	got = flow.ReplayRule(flow.BacktestInput{Rule: rule, Kind: charge.KindAPI, Repeats: charge.RepeatsAdd, Charges: all[1:], Others: all[:1]})
+	got = flow.ReplayRule(flow.BacktestInput{Rule: rule, Kind: charge.KindAPI, Repeats: charge.RepeatsAdd,
+		Charges: all[1:], Others: all[:1]})
 	if got.Would.Minutes != 70 || len(got.Changed) != 1 || got.Changed[0].Charge.Order != "o3" {
 		t.Errorf("beside another's: would be %+v, changed %+v", got.Would, got.Changed)
 	}

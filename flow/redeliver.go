@@ -64,7 +64,8 @@ func (a *acting) resend(code string) (Effect, error) {
 	if a.charge.Decision != nil {
 		grant = append(grant, a.charge.Decision.Send)
 	}
-	return done(charge.Say(code, charge.Grants("grant", grant...), charge.AtLot("lot", a.delivery.Lot), charge.Text("uuid", a.delivery.UUID)))
+	return done(charge.Say(code, charge.Grants("grant", grant...), charge.AtLot("lot", a.delivery.Lot),
+		charge.Text("uuid", a.delivery.UUID)))
 }
 
 func (a *acting) sendAgain() error {

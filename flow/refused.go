@@ -13,9 +13,11 @@ import (
 const bodyCut = "; only the beginning of the body is kept, so that it cannot be replayed"
 
 // Refuse records a push that was not opened.
-func (f *Flow) Refuse(ctx context.Context, p platform.Push, account string, r *platform.Refusal, answer platform.Reply) {
+func (f *Flow) Refuse(ctx context.Context, p platform.Push, account string, r *platform.Refusal,
+	answer platform.Reply) {
 	f.cfg.Observer.Pushed(p.Platform, r.Outcome)
-	if r.Outcome == charge.OutcomeBusy || r.Outcome == charge.OutcomeRateLimited && !f.floods.Allow([2]string{p.Platform, account}, p.Received) {
+	if r.Outcome == charge.OutcomeBusy || r.Outcome == charge.OutcomeRateLimited &&
+		!f.floods.Allow([2]string{p.Platform, account}, p.Received) {
 		return
 	}
 	rec := f.pushRecord(p, account)

@@ -26,9 +26,11 @@ func stored(t *testing.T, w *world, id int64) (p *charge.Push, err error) {
 func TestRefusedIsKeptSmall(t *testing.T) {
 	w := newWorld(t)
 	w.flow.Refuse(t.Context(), platform.Push{
-		Platform: "xiaoju", Path: "/zld/xiaoju/reduce", Query: "a=1&token=hush-query", Received: w.clock.Now(), Remote: netip.MustParseAddr("192.0.2.1"),
-		Header: http.Header{"X-Original-Uri": {"/zld/xiaoju/reduce/hush-path"}, "Cookie": {"hush-cookie"}, "B": {"2"}, "A": {"1"}},
-		Body:   []byte(strings.Repeat("x", 60_000)),
+		Platform: "xiaoju", Path: "/zld/xiaoju/reduce", Query: "a=1&token=hush-query", Received: w.clock.Now(),
+		Remote: netip.MustParseAddr("192.0.2.1"),
+		Header: http.Header{"X-Original-Uri": {"/zld/xiaoju/reduce/hush-path"}, "Cookie": {"hush-cookie"}, "B": {"2"},
+			"A": {"1"}},
+		Body: []byte(strings.Repeat("x", 60_000)),
 	}, "main", platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature, "the sign does not fit"), platform.Reply{})
 	page, err := w.store.Pushes(t.Context(), charge.PushFilter{})
 	if err != nil || len(page.Items) != 1 {
@@ -39,7 +41,8 @@ func TestRefusedIsKeptSmall(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := string(p.Request)
-	if len(text) > 5000 || strings.Contains(text, "hush") || !strings.HasPrefix(text, "POST /zld/xiaoju/reduce?a=1&token=(masked) HTTP/1.1\r\nA: 1\r\nB: 2\r\nCookie: (masked)\r\n") {
+	if len(text) > 5000 || strings.Contains(text, "hush") ||
+		!strings.HasPrefix(text, "POST /zld/xiaoju/reduce?a=1&token=(masked) HTTP/1.1\r\nA: 1\r\nB: 2\r\nCookie: (masked)\r\n") {
 		t.Errorf("%d bytes are kept: %.300s", len(text), text)
 	}
 	if !strings.Contains(p.Reason, "cannot be replayed") {
@@ -51,8 +54,10 @@ func TestRefusedIsKeptSmall(t *testing.T) {
 func TestRefusedAreBounded(t *testing.T) {
 	w := newWorld(t)
 	refuse := func(remote, order string) {
-		w.flow.Refuse(t.Context(), platform.Push{Platform: "xiaoju", Path: "/zld/xiaoju/reduce", Received: w.clock.Now(), Remote: netip.MustParseAddr(remote),
-			Body: []byte(order)}, "main", platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature, "the sign does not fit"), platform.Reply{})
+		w.flow.Refuse(t.Context(), platform.Push{Platform: "xiaoju", Path: "/zld/xiaoju/reduce", Received: w.clock.Now(),
+			Remote: netip.MustParseAddr(remote),
+			Body:   []byte(order)}, "main", platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature,
+			"the sign does not fit"), platform.Reply{})
 	}
 	for i := range 5010 {
 		refuse("192.0.2.1", fmt.Sprint(i))

@@ -83,7 +83,9 @@ func TestUsageOfATotalIsParted(t *testing.T) {
 		w.settles(o, charge.StateDelivered, charge.ReasonOK)
 	}
 	tell := func(minutes int64, told string) lot.Answer {
-		a, err := w.flow.Used(t.Context(), lot.Usage{Lot: apiLot, Order: "o2", Platform: "telaidian", Method: 1, Minutes: minutes, Told: told, Left: w.clock.Now()})
+		a, err := w.flow.Used(t.Context(),
+			lot.Usage{Lot: apiLot, Order: "o2", Platform: "telaidian", Method: 1, Minutes: minutes, Told: told,
+				Left: w.clock.Now()})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -43,7 +43,8 @@ func (a *acting) lotHasNot(facts Facts) (Effect, error) {
 		return Effect{}, err
 	}
 	if facts.left() {
-		end := ending{charge.DeliveryGaveUp, charge.StateGaveUp, charge.ReasonNoAnswer, charge.Say("ledger.not_delivered"), a.now}
+		end := ending{charge.DeliveryGaveUp, charge.StateGaveUp, charge.ReasonNoAnswer, charge.Say("ledger.not_delivered"),
+			a.now}
 		if err := a.f.end(a.tx, a.then, a.charge, a.delivery, end); err != nil {
 			return Effect{}, err
 		}

@@ -23,7 +23,8 @@ func TestStoriesComeInTheOrderOfTheirIDs(t *testing.T) {
 		}
 		for i, s := range stories {
 			if s.Charge.ID != ids[i] || len(s.Pushes) != 1 || len(s.Timeline) == 0 {
-				t.Fatalf("of %d, number %d: charge %d with %d pushes and %d steps, not %d", n, i, s.Charge.ID, len(s.Pushes), len(s.Timeline), ids[i])
+				t.Fatalf("of %d, number %d: charge %d with %d pushes and %d steps, not %d", n, i, s.Charge.ID, len(s.Pushes),
+					len(s.Timeline), ids[i])
 			}
 		}
 	}

@@ -37,8 +37,10 @@ type Step struct {
 	Reason string
 	Detail charge.Notes
 	Actor  string // user or token that did it; empty for the gateway itself
-	Row    any    // what it reports of: charge.Push, *charge.Decision, Try, charge.Event, charge.LedgerEntry, *charge.Stay or *charge.Usage
-	rank   int
+	// what it reports of: charge.Push, *charge.Decision, Try, charge.Event, charge.LedgerEntry, *charge.Stay or
+	// *charge.Usage
+	Row  any
+	rank int
 }
 
 // Try is one attempt with its delivery.
@@ -62,9 +64,9 @@ const (
 	toldAtOnce = 15 // charges that are worth a reader
 )
 
-// Stories reports several charges, each as of one moment, in the order of their ids. It returns ErrNotFound where one is
-// unknown. What hangs on a charge lies wherever there was room at its time; so that a disk is not asked for one piece
-// after the other, a few readers share them.
+// Stories reports several charges, each as of one moment, in the order of their ids. It returns ErrNotFound where one
+// is unknown. What hangs on a charge lies wherever there was room at its time; so that a disk is not asked for one
+// piece after the other, a few readers share them.
 func (f *Flow) Stories(ctx context.Context, ids []int64) ([]*Story, error) {
 	stories := make([]*Story, len(ids))
 	parts := max(1, min(tellers, len(ids)/toldAtOnce))
@@ -116,7 +118,8 @@ func (f *Flow) Visit(ctx context.Context, stayID int64) (stay *charge.Stay, char
 
 // StoryOf puts what the store has of a charge into a story.
 func StoryOf(h *charge.History) *Story {
-	s := &Story{Charge: h.Charge, Stay: h.Stay, Pushes: h.Pushes, Events: h.Events, Ledger: h.Ledger, Earlier: h.Earlier, Deliveries: []Sent{}}
+	s := &Story{Charge: h.Charge, Stay: h.Stay, Pushes: h.Pushes, Events: h.Events, Ledger: h.Ledger, Earlier: h.Earlier,
+		Deliveries: []Sent{}}
 	for _, dl := range h.Deliveries {
 		s.Deliveries = append(s.Deliveries, Sent{dl, h.Attempts[dl.ID]})
 	}
@@ -144,16 +147,19 @@ const (
 func (s *Story) timeline() []Step {
 	steps := s.stayed()
 	for _, p := range s.Pushes {
-		steps = append(steps, Step{At: p.Received, Step: "push", Result: string(p.Outcome), Reason: p.Reason, rank: rankPush, Row: p,
+		steps = append(steps, Step{At: p.Received, Step: "push", Result: string(p.Outcome), Reason: p.Reason, rank: rankPush,
+			Row:    p,
 			Detail: charge.Notes{charge.Say("story.push", charge.Text("remote", p.Remote), charge.Text("account", p.Account))}})
 	}
 	for _, d := range s.Decisions() {
-		steps = append(steps, Step{At: d.At, Step: "decision", Result: string(d.State), Reason: string(d.Reason), rank: rankDecision, Row: d,
+		steps = append(steps, Step{At: d.At, Step: "decision", Result: string(d.State), Reason: string(d.Reason),
+			rank: rankDecision, Row: d,
 			Detail: s.decisionNotes(d)})
 	}
 	for _, sd := range s.Deliveries {
 		for i, a := range sd.Attempts {
-			steps = append(steps, Step{At: a.At, Step: "delivery", Result: string(a.Result), rank: rankSend, Row: Try{sd.Delivery, a, i == len(sd.Attempts)-1},
+			steps = append(steps, Step{At: a.At, Step: "delivery", Result: string(a.Result), rank: rankSend,
+				Row:    Try{sd.Delivery, a, i == len(sd.Attempts)-1},
 				Reason: string(sd.Delivery.State), Detail: charge.Notes{attemptNote(sd.Delivery, a)}.And(a.Detail)})
 		}
 	}
@@ -167,7 +173,8 @@ func (s *Story) timeline() []Step {
 	}
 	for _, e := range s.Ledger {
 		steps = append(steps, Step{At: e.At, Step: "ledger", Result: string(e.Kind), rank: ledgerRank(e), Row: e,
-			Detail: charge.Notes{charge.Say("story.ledger", charge.Mins("minutes", e.Minutes), charge.Money("amount", e.Amount))}.And(e.Note)})
+			Detail: charge.Notes{charge.Say("story.ledger", charge.Mins("minutes", e.Minutes),
+				charge.Money("amount", e.Amount))}.And(e.Note)})
 	}
 	if u := s.Charge.Usage; u != nil {
 		steps = append(steps, Step{At: u.At, Step: "used", Result: string(u.Source), rank: rankUsage, Row: u,
@@ -180,7 +187,8 @@ func (s *Story) timeline() []Step {
 }
 
 // eventRanks are the ranks of events that are no act.
-var eventRanks = map[string]int{"matched": rankMatch, "delivery": rankSend, "exit": rankExit, "usage": rankUsage, "report": rankReport}
+var eventRanks = map[string]int{"matched": rankMatch, "delivery": rankSend, "exit": rankExit, "usage": rankUsage,
+	"report": rankReport}
 
 func ledgerRank(e charge.LedgerEntry) int {
 	switch {
@@ -228,7 +236,8 @@ func (s *Story) Decisions() []*charge.Decision {
 }
 
 func (s *Story) decisionNotes(d *charge.Decision) charge.Notes {
-	notes := charge.Notes{charge.Say("story.decision", charge.Count("version", d.Rule.Version), charge.Mins("minutes", d.Minutes))}
+	notes := charge.Notes{charge.Say("story.decision", charge.Count("version", d.Rule.Version),
+		charge.Mins("minutes", d.Minutes))}
 	if s.Charge.HasEnergy {
 		notes = append(notes, charge.Say("story.energy", charge.KWh("energy", d.Energy)))
 	}

@@ -54,7 +54,8 @@ func (f *Flow) turn(tx Tx, c *charge.Charge, l charge.Lot) (turn, error) {
 
 // grantedAfter reports whether a charge was decided with another one granted before it.
 func grantedAfter(older, newer *charge.Charge) bool {
-	return newer.Decision != nil && slices.ContainsFunc(newer.Decision.Granted, func(g charge.Granted) bool { return g.Charge == older.ID })
+	return newer.Decision != nil &&
+		slices.ContainsFunc(newer.Decision.Granted, func(g charge.Granted) bool { return g.Charge == older.ID })
 }
 
 // sameVisit lists the charges of a charge's stay, or of its visit in a lot without stays.

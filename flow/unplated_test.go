@@ -17,7 +17,8 @@ func TestUnplatedCarsAreFoundByOrder(t *testing.T) {
 			w := newWorldOn(t, place)
 			enter := func(id charge.LotID, order string, plate charge.Plate, ago time.Duration) {
 				t.Helper()
-				a, err := w.flow.Entered(t.Context(), lot.Entry{Lot: id, OrderID: order, Plate: plate, Entered: w.clock.Now().Add(-ago)})
+				a, err := w.flow.Entered(t.Context(),
+					lot.Entry{Lot: id, OrderID: order, Plate: plate, Entered: w.clock.Now().Add(-ago)})
 				if err != nil || a.State != 1 {
 					t.Fatalf("entry %s: %+v, %v", order, a, err)
 				}
@@ -26,7 +27,9 @@ func TestUnplatedCarsAreFoundByOrder(t *testing.T) {
 			enter(sdkLot, "n2", charge.UnplatedBy("n2"), 2*time.Hour)
 			w.open(sdkLot, "n1", true)
 			w.open(sdkLot, "n2", true)
-			if a, err := w.flow.Left(t.Context(), lot.Exit{Lot: sdkLot, OrderID: "n1", Plate: charge.UnplatedBy("n1"), Left: w.clock.Now()}); err != nil || a.State != 1 {
+			if a, err := w.flow.Left(t.Context(),
+				lot.Exit{Lot: sdkLot, OrderID: "n1", Plate: charge.UnplatedBy("n1"), Left: w.clock.Now()}); err != nil ||
+				a.State != 1 {
 				t.Fatalf("%+v, %v", a, err)
 			}
 			w.open(sdkLot, "n1", false)

@@ -97,7 +97,8 @@ func (f *Flow) usedBy(tx Tx, then *after, c *charge.Charge, u lot.Usage, now tim
 			return err
 		}
 	}
-	own := charge.Usage{Minutes: u.Minutes, Amount: u.Amount, At: u.Left, Source: charge.UsageTold, Method: u.Method, Told: u.Told}
+	own := charge.Usage{Minutes: u.Minutes, Amount: u.Amount, At: u.Left, Source: charge.UsageTold, Method: u.Method,
+		Told: u.Told}
 	if err := f.shareTotal(tx, then, c, &own, now); err != nil {
 		return err
 	}
@@ -155,7 +156,9 @@ func usageFault(tx Tx, c *charge.Charge, u lot.Usage) (lot.Answer, error) {
 			return lot.Answer{}, err
 		}
 		if s != nil && u.Left.Before(s.Entered) {
-			return refuseLot("out_time早于入场", charge.Say("lot.before_entry", charge.Text("field", "out_time"), charge.When("time", u.Left), charge.When("entry", s.Entered))), nil
+			return refuseLot("out_time早于入场",
+				charge.Say("lot.before_entry", charge.Text("field", "out_time"), charge.When("time", u.Left),
+					charge.When("entry", s.Entered))), nil
 		}
 		sameCar = sameCar || s != nil && u.Plate == s.Plate // bound by hand, or corrected since
 	}
@@ -201,10 +204,12 @@ func (f *Flow) use(tx Tx, then *after, c *charge.Charge, u charge.Usage, r charg
 }
 
 // usageNotes are the codes of where a usage comes from.
-var usageNotes = map[charge.UsageSource]string{charge.UsageExit: "ledger.usage_exit", charge.UsageTold: "ledger.usage_told",
+var usageNotes = map[charge.UsageSource]string{charge.UsageExit: "ledger.usage_exit",
+	charge.UsageTold:   "ledger.usage_told",
 	charge.UsageLedger: "ledger.usage_ledger"}
 
-func (f *Flow) usageEntry(c *charge.Charge, u charge.Usage, at time.Time, sign int64, note charge.Note) charge.LedgerEntry {
+func (f *Flow) usageEntry(c *charge.Charge, u charge.Usage, at time.Time, sign int64,
+	note charge.Note) charge.LedgerEntry {
 	e := charge.LedgerEntry{
 		ID: f.cfg.IDs(), At: at, Charge: c.ID, StayID: c.StayID, Kind: charge.EntryUsage,
 		Minutes: sign * u.Minutes, Amount: charge.Fen(sign) * u.Yuan(),

@@ -122,7 +122,8 @@ func TestMessageThatCannotBeWritten(t *testing.T) {
 	w.calls.mu.Lock()
 	w.calls.broken = nil
 	w.calls.mu.Unlock()
-	if e, err := w.flow.Redeliver(t.Context(), w.charge("o1").ID, flow.Action{Actor: "a", Reason: "ukey set"}); err != nil || !e.Done {
+	if e, err := w.flow.Redeliver(t.Context(), w.charge("o1").ID,
+		flow.Action{Actor: "a", Reason: "ukey set"}); err != nil || !e.Done {
 		t.Fatalf("redeliver: %+v, %v", e, err)
 	}
 	_, done := w.next(w.calls)
@@ -134,11 +135,13 @@ func TestBoundChargeIsSentWithThePlateTheLotKnows(t *testing.T) {
 	w := newWorld(t)
 	w.estate.lot(apiLot, func(l *charge.Lot) { l.Stays = charge.StaysRequired })
 	c := w.must(w.finished("o1", apiLot))
-	a, err := w.flow.Entered(t.Context(), lot.Entry{Lot: apiLot, OrderID: "misread", Plate: "京A12346", Entered: w.clock.Now().Add(-2 * time.Hour)})
+	a, err := w.flow.Entered(t.Context(),
+		lot.Entry{Lot: apiLot, OrderID: "misread", Plate: "京A12346", Entered: w.clock.Now().Add(-2 * time.Hour)})
 	if err != nil || a.State != 1 {
 		t.Fatal(a, err)
 	}
-	if e, err := w.flow.Bind(t.Context(), c.ID, "misread", flow.Action{Actor: "a", Reason: "camera"}); err != nil || !e.Done {
+	if e, err := w.flow.Bind(t.Context(), c.ID, "misread", flow.Action{Actor: "a", Reason: "camera"}); err != nil ||
+		!e.Done {
 		t.Fatalf("bind: %+v, %v", e, err)
 	}
 	_, done := w.next(w.calls)
@@ -151,7 +154,8 @@ func TestBoundChargeIsSentWithThePlateTheLotKnows(t *testing.T) {
 		t.Fatalf("redeliver: %+v, %v", e, err)
 	}
 	if got := w.charge("o1"); got.State != charge.StateSending || got.Decision.StayOrder != "misread" {
-		t.Errorf("after redelivering it is %s in stay %q, want it in the stay it was bound to", got.State, got.Decision.StayOrder)
+		t.Errorf("after redelivering it is %s in stay %q, want it in the stay it was bound to", got.State,
+			got.Decision.StayOrder)
 	}
 }
 

@@ -54,7 +54,8 @@ func (f *Flow) write(ctx context.Context, visits []charge.VisitKey, fn func(Tx, 
 type storageWrite func(ctx context.Context, visits []charge.VisitKey, fn func(Tx) error) error
 
 // writeBy is write by one of the storage's ways.
-func (f *Flow) writeBy(ctx context.Context, way storageWrite, visits []charge.VisitKey, fn func(Tx, *after) error) error {
+func (f *Flow) writeBy(ctx context.Context, way storageWrite, visits []charge.VisitKey,
+	fn func(Tx, *after) error) error {
 	var then after
 	for round := 1; ; round++ {
 		err := way(ctx, visits, func(tx Tx) error {

@@ -24,7 +24,8 @@ type Audits interface {
 	// AuditPage returns up to limit rows numbered below before, newest first; before 0 begins at the newest.
 	AuditPage(ctx context.Context, before int64, limit int, fn func(seq int64, entry, hash []byte) error) error
 	// AuditBeginnings is AuditPage with no more than the first bytes of each entry.
-	AuditBeginnings(ctx context.Context, before int64, limit, bytes int, fn func(seq int64, entry, hash []byte) error) error
+	AuditBeginnings(ctx context.Context, before int64, limit, bytes int,
+		fn func(seq int64, entry, hash []byte) error) error
 }
 
 // Entry is one line of the audit log: who did what.
@@ -99,7 +100,8 @@ const auditScan = 500
 
 // Page returns up to limit entries numbered below before, newest first; before 0 begins at the newest. next is
 // the before of what follows, 0 at the end.
-func (a *Audit) Page(ctx context.Context, f AuditFilter, before int64, limit int) (list []Entry, next int64, err error) {
+func (a *Audit) Page(ctx context.Context, f AuditFilter, before int64, limit int) (list []Entry, next int64,
+	err error) {
 	scan := auditScan
 	if !f.narrows() {
 		scan = min(scan, limit)
@@ -131,7 +133,8 @@ func (a *Audit) Page(ctx context.Context, f AuditFilter, before int64, limit int
 }
 
 // page reads entries, or their beginnings: an import of thousands of lots is one entry of megabytes.
-func (a *Audit) page(ctx context.Context, f AuditFilter, before int64, limit int, fn func(seq int64, e Entry, hash []byte) error) error {
+func (a *Audit) page(ctx context.Context, f AuditFilter, before int64, limit int,
+	fn func(seq int64, e Entry, hash []byte) error) error {
 	whole := func(seq int64, entry, hash []byte) error { return fn(seq, readable(entry), hash) }
 	if f.Beginning <= 0 {
 		return a.rows.AuditPage(ctx, before, limit, whole)

@@ -51,7 +51,8 @@ func TestAuditTampering(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t)
 			for i := range 4 {
-				if err := s.Audit.Record(ctx, guard.Entry{Actor: "wang", Action: "charge.void", Object: fmt.Sprint(i)}); err != nil {
+				if err := s.Audit.Record(ctx, guard.Entry{Actor: "wang", Action: "charge.void",
+					Object: fmt.Sprint(i)}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -98,7 +99,8 @@ func TestAuditPage(t *testing.T) {
 	if diff := cmp.Diff(want, pages); diff != "" {
 		t.Error(diff)
 	}
-	if list, next, err := s.Audit.Page(ctx, guard.AuditFilter{Actor: "nobody"}, 0, 5); len(list) != 0 || next != 0 || err != nil {
+	if list, next, err := s.Audit.Page(ctx, guard.AuditFilter{Actor: "nobody"}, 0, 5); len(list) != 0 || next != 0 ||
+		err != nil {
 		t.Errorf("nobody's: %v, %d, %v", list, next, err)
 	}
 }
@@ -122,7 +124,8 @@ func TestAuditBeginnings(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.rows.list = append(s.rows.list, row{seq: int64(len(s.rows.list) + 1), entry: []byte(strings.Repeat("no json", 10_000))})
+	s.rows.list = append(s.rows.list,
+		row{seq: int64(len(s.rows.list) + 1), entry: []byte(strings.Repeat("no json", 10_000))})
 	whole, _, err := s.Audit.Page(ctx, guard.AuditFilter{}, 0, 100)
 	if err != nil {
 		t.Fatal(err)

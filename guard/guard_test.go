@@ -97,13 +97,15 @@ func (r *rows) WalkAudit(_ context.Context, fn func(seq int64, entry, hash []byt
 	return nil
 }
 
-func (r *rows) AuditBeginnings(ctx context.Context, before int64, limit, bytes int, fn func(seq int64, entry, hash []byte) error) error {
+func (r *rows) AuditBeginnings(ctx context.Context, before int64, limit, bytes int,
+	fn func(seq int64, entry, hash []byte) error) error {
 	return r.AuditPage(ctx, before, limit, func(seq int64, entry, hash []byte) error {
 		return fn(seq, entry[:min(len(entry), bytes)], hash)
 	})
 }
 
-func (r *rows) AuditPage(_ context.Context, before int64, limit int, fn func(seq int64, entry, hash []byte) error) error {
+func (r *rows) AuditPage(_ context.Context, before int64, limit int,
+	fn func(seq int64, entry, hash []byte) error) error {
 	for i := len(r.list) - 1; i >= 0 && limit > 0; i-- {
 		if one := r.list[i]; before == 0 || one.seq < before {
 			limit--

@@ -47,10 +47,12 @@ func ParseKeyring(text string) (*Keyring, error) {
 		if strings.HasPrefix(strings.TrimSpace(line), "#") {
 			continue
 		}
-		for _, word := range strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == ',' || r == '\t' || r == '\r' }) {
+		for _, word := range strings.FieldsFunc(line,
+			func(r rune) bool { return r == ' ' || r == ',' || r == '\t' || r == '\r' }) {
 			key, err := base64.StdEncoding.DecodeString(word)
 			if err != nil || len(key) != keyBytes {
-				return nil, fmt.Errorf("a secrets key must be %d bytes in base64; make one with: openssl rand -base64 %d", keyBytes, keyBytes)
+				return nil, fmt.Errorf("a secrets key must be %d bytes in base64; make one with: openssl rand -base64 %d", keyBytes,
+					keyBytes)
 			}
 			keys = append(keys, key)
 		}

@@ -111,7 +111,8 @@ func TestKeyFile(t *testing.T) {
 	if k, err := guard.OpenKeyring(siteKey, file); err != nil || k.Made() != "" {
 		t.Errorf("the environment goes first: %v", err)
 	}
-	if _, err := guard.OpenKeyring("rubbish", file); err == nil || !strings.Contains(err.Error(), "CHARGESTAMP_SECRETS_KEY") {
+	if _, err := guard.OpenKeyring("rubbish", file); err == nil ||
+		!strings.Contains(err.Error(), "CHARGESTAMP_SECRETS_KEY") {
 		t.Errorf("a bad key in the environment: %v", err)
 	}
 }

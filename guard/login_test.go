@@ -26,7 +26,8 @@ func (s *site) user(t *testing.T, name string, role guard.Role) {
 }
 
 func (s *site) signIn(name string, p charge.Secret, code string) (string, error) {
-	secret, _, err := s.Sessions.SignIn(context.Background(), guard.Login{Name: name, Password: p, Code: code, Remote: "192.0.2.7"})
+	secret, _, err := s.Sessions.SignIn(context.Background(),
+		guard.Login{Name: name, Password: p, Code: code, Remote: "192.0.2.7"})
 	return secret, err
 }
 
@@ -84,10 +85,12 @@ func TestSignIn(t *testing.T) {
 		t.Error("the password is not stored as Argon2id")
 	}
 	session, who, err := s.Sessions.Get(ctx, secret)
-	if err != nil || who != (guard.Identity{Name: "li.wei", Role: guard.RoleSupport, Kind: "user"}) || session.Remote != "192.0.2.7" {
+	if err != nil || who != (guard.Identity{Name: "li.wei", Role: guard.RoleSupport, Kind: "user"}) ||
+		session.Remote != "192.0.2.7" {
 		t.Errorf("session %+v of %+v, %v", session, who, err)
 	}
-	for _, c := range []struct{ name, password string }{{"li.wei", "hush-wrong-horse"}, {"nobody", password.Reveal()}, {"", ""}, {"li.wei", ""}} {
+	for _, c := range []struct{ name, password string }{{"li.wei", "hush-wrong-horse"}, {"nobody", password.Reveal()},
+		{"", ""}, {"li.wei", ""}} {
 		_, err := s.signIn(c.name, charge.Secret(c.password), "")
 		wantErr(t, "a wrong sign-in", err, guard.ErrLogin)
 		if err.Error() != guard.ErrLogin.Error() {
@@ -133,7 +136,8 @@ func TestSignIn(t *testing.T) {
 // TestHashCost holds what people's passwords are hashed with: OWASP's first recommendation for Argon2id.
 func TestHashCost(t *testing.T) {
 	s := newSite(t)
-	g, err := guard.Open(t.Context(), guard.Config{Docs: s.docs, Audits: s.rows, Keys: keyring(t, siteKey), Now: s.clock.now})
+	g, err := guard.Open(t.Context(),
+		guard.Config{Docs: s.docs, Audits: s.rows, Keys: keyring(t, siteKey), Now: s.clock.now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +158,8 @@ func TestUserRules(t *testing.T) {
 		_, err := s.Users.Create(ctx, name, password, guard.RoleViewer)
 		wantErr(t, "a bad name", err, guard.ErrInput)
 	}
-	for _, bad := range []charge.Secret{"", "123456789", "1234567890", "password123", "Chargestamp2026!", "aaaaaaaaaaaaaa", "qwertyuiop", "wang-2026!!", charge.Secret(strings.Repeat("x1y2z", 41))} {
+	for _, bad := range []charge.Secret{"", "123456789", "1234567890", "password123", "Chargestamp2026!", "aaaaaaaaaaaaaa",
+		"qwertyuiop", "wang-2026!!", charge.Secret(strings.Repeat("x1y2z", 41))} {
 		_, err := s.Users.Create(ctx, "wang", bad, guard.RoleViewer)
 		wantErr(t, fmt.Sprintf("the password of %d characters", len(bad)), err, guard.ErrInput)
 	}
@@ -210,7 +215,8 @@ func TestSessionsEnd(t *testing.T) {
 	}
 
 	one, two := sign(), sign()
-	if list := s.Sessions.List(guard.Identity{Name: "li", Kind: "user"}); len(list) != 2 || len(s.Sessions.List(guard.Identity{Name: "wang", Kind: "user"})) != 0 {
+	if list := s.Sessions.List(guard.Identity{Name: "li", Kind: "user"}); len(list) != 2 ||
+		len(s.Sessions.List(guard.Identity{Name: "wang", Kind: "user"})) != 0 {
 		t.Errorf("sessions: %+v", list)
 	}
 	session, _, _ := s.Sessions.Get(ctx, one)
@@ -246,7 +252,8 @@ func TestThrottle(t *testing.T) {
 		wantErr(t, "a guess", try("li", "hush-wrong-horse", "192.0.2.9"), guard.ErrLogin) // the same /24
 	}
 	waits := s.clock.waits()
-	if len(waits) != 60 || waits[0] != 250*time.Millisecond || waits[1] != 500*time.Millisecond || waits[59] != 5*time.Second {
+	if len(waits) != 60 || waits[0] != 250*time.Millisecond || waits[1] != 500*time.Millisecond ||
+		waits[59] != 5*time.Second {
 		t.Errorf("guesses wait %v", waits)
 	}
 	for _, remote := range []string{"192.0.2.7", "198.51.100.1", "2001:db8::1"} {
@@ -260,7 +267,8 @@ func TestThrottle(t *testing.T) {
 		}
 	}
 	for i := range 40 {
-		wantErr(t, "a guess", try(fmt.Sprint("none", i), "hush-wrong-horse", fmt.Sprintf("2001:db8:1:2::%x", i)), guard.ErrLogin)
+		wantErr(t, "a guess", try(fmt.Sprint("none", i), "hush-wrong-horse", fmt.Sprintf("2001:db8:1:2::%x", i)),
+			guard.ErrLogin)
 	}
 	if waits := s.clock.waits(); len(waits) != 10 {
 		t.Errorf("40 guesses out of one /64 wait %d times", len(waits))
@@ -308,14 +316,16 @@ func TestSignInsAreAudited(t *testing.T) {
 	if err := s.Sessions.SignOut(ctx, secret); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := s.Sessions.BeginOIDC(ctx, guard.Identity{Name: "li", Role: guard.RoleViewer, Kind: "oidc"}, "192.0.2.7", ""); err != nil {
+	if _, _, err := s.Sessions.BeginOIDC(ctx, guard.Identity{Name: "li", Role: guard.RoleViewer, Kind: "oidc"},
+		"192.0.2.7", ""); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Sessions.RefusedOIDC(ctx, "192.0.2.7", &guard.NoRole{Name: "wang", Claim: "groups"}); err != nil {
 		t.Fatal(err)
 	}
 	for i := range 500 {
-		_, _, err := s.Sessions.SignIn(ctx, guard.Login{Name: fmt.Sprint("none", i), Password: "hush-wrong-horse", Remote: fmt.Sprintf("198.51.%d.1", i%256)})
+		_, _, err := s.Sessions.SignIn(ctx,
+			guard.Login{Name: fmt.Sprint("none", i), Password: "hush-wrong-horse", Remote: fmt.Sprintf("198.51.%d.1", i%256)})
 		wantErr(t, "a guess", err, guard.ErrLogin)
 	}
 	list, _, err := s.Audit.Page(ctx, guard.AuditFilter{}, 0, 1000)
@@ -326,7 +336,8 @@ func TestSignInsAreAudited(t *testing.T) {
 	for _, e := range list {
 		count[e.Actor+" "+e.Action]++
 	}
-	for _, want := range []string{"user:li session.begin", "user:li session.end", "oidc:li session.begin", "oidc:wang session.refused", "user:none0 session.refused"} {
+	for _, want := range []string{"user:li session.begin", "user:li session.end", "oidc:li session.begin",
+		"oidc:wang session.refused", "user:none0 session.refused"} {
 		if count[want] != 1 {
 			t.Errorf("%q stands %d times: %v", want, count[want], count)
 		}

@@ -89,7 +89,8 @@ func (o *OIDC) Begin(ctx context.Context) (address, cookie string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	way := oidcWay{State: randomText(16), Nonce: randomText(16), Verifier: oauth2.GenerateVerifier(), Until: o.now().Add(oidcWayTime)}
+	way := oidcWay{State: randomText(16), Nonce: randomText(16), Verifier: oauth2.GenerateVerifier(),
+		Until: o.now().Add(oidcWayTime)}
 	plain, err := json.Marshal(way)
 	if err != nil {
 		return "", "", err
@@ -123,7 +124,8 @@ func (o *OIDC) Finish(ctx context.Context, cookie string, query url.Values) (Ide
 		return Identity{}, fmt.Errorf("%w: the issuer did not take the code", ErrDenied)
 	}
 	raw, _ := token.Extra("id_token").(string)
-	verifier := provider.VerifierContext(oidc.ClientContext(context.WithoutCancel(ctx), o.client), &oidc.Config{ClientID: o.config.ClientID, Now: o.now})
+	verifier := provider.VerifierContext(oidc.ClientContext(context.WithoutCancel(ctx), o.client),
+		&oidc.Config{ClientID: o.config.ClientID, Now: o.now})
 	id, err := verifier.Verify(oidc.ClientContext(ctx, o.client), raw)
 	if err != nil {
 		return Identity{}, fmt.Errorf("%w: the issuer's token does not hold", ErrDenied)
@@ -140,7 +142,8 @@ func (o *OIDC) Finish(ctx context.Context, cookie string, query url.Values) (Ide
 
 // claims are the token's. Where it names no role those of UserInfo are added, if the issuer has it: many put groups
 // there only.
-func (o *OIDC) claims(ctx context.Context, provider *oidc.Provider, id *oidc.IDToken, token *oauth2.Token) (map[string]any, error) {
+func (o *OIDC) claims(ctx context.Context, provider *oidc.Provider, id *oidc.IDToken,
+	token *oauth2.Token) (map[string]any, error) {
 	claims := map[string]any{}
 	if err := id.Claims(&claims); err != nil {
 		return nil, fmt.Errorf("%w: the issuer's token cannot be read", ErrDenied)
@@ -155,7 +158,8 @@ func (o *OIDC) claims(ctx context.Context, provider *oidc.Provider, id *oidc.IDT
 	}
 	info, err := provider.UserInfo(oidc.ClientContext(ctx, o.client), oauth2.StaticTokenSource(token))
 	if err != nil {
-		return nil, fmt.Errorf("%w: the token has no claim %q, and the issuer's UserInfo does not answer: %s", ErrDenied, o.config.RoleClaim, clip(err.Error()))
+		return nil, fmt.Errorf("%w: the token has no claim %q, and the issuer's UserInfo does not answer: %s", ErrDenied,
+			o.config.RoleClaim, clip(err.Error()))
 	}
 	more := map[string]any{}
 	if info.Subject != id.Subject || info.Claims(&more) != nil {
@@ -194,7 +198,8 @@ func (n *NoRole) Error() string {
 	if n.Found == nil {
 		return fmt.Sprintf("%s: %q has no role here: neither the token nor UserInfo holds the claim %q; see oidc.role_claim and oidc.scopes", ErrDenied, n.Name, n.Claim)
 	}
-	return fmt.Sprintf("%s: %q has no role here: none of %q in the claim %q stands in oidc.roles", ErrDenied, n.Name, n.Found, n.Claim)
+	return fmt.Sprintf("%s: %q has no role here: none of %q in the claim %q stands in oidc.roles", ErrDenied, n.Name,
+		n.Found, n.Claim)
 }
 
 // Unwrap returns ErrDenied.

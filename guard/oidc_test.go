@@ -49,7 +49,8 @@ func (is *issuer) serve(w http.ResponseWriter, r *http.Request) {
 	b64 := base64.RawURLEncoding.EncodeToString
 	switch r.URL.Path {
 	case "/.well-known/openid-configuration":
-		answer = map[string]any{"issuer": is.URL, "authorization_endpoint": is.URL + "/auth", "token_endpoint": is.URL + "/token",
+		answer = map[string]any{"issuer": is.URL, "authorization_endpoint": is.URL + "/auth", "token_endpoint": is.URL +
+			"/token",
 			"jwks_uri": is.URL + "/keys", "id_token_signing_alg_values_supported": []string{"RS256"}}
 	case "/keys":
 		answer["keys"] = []map[string]any{{"kty": "RSA", "alg": "RS256", "use": "sig", "kid": "1", "n": b64(is.key.N.Bytes()),
@@ -96,20 +97,32 @@ func TestOIDC(t *testing.T) {
 		break_ func(is *issuer, back url.Values, cookie *string, c *clock)
 		want   guard.Identity // zero: denied
 	}{
-		{name: "a text", claims: map[string]any{"groups": "staff", "preferred_username": "li"}, want: guard.Identity{Name: "li", Role: guard.RoleSupport, Kind: "oidc"}},
-		{name: "the highest of a list", claims: map[string]any{"groups": []string{"staff", "bosses", "other"}, "email": "li@example.com"}, want: guard.Identity{Name: "li@example.com", Role: guard.RoleAdmin, Kind: "oidc"}},
-		{name: "no name", claims: map[string]any{"groups": "staff"}, want: guard.Identity{Name: "s-1", Role: guard.RoleSupport, Kind: "oidc"}},
+		{name: "a text", claims: map[string]any{"groups": "staff", "preferred_username": "li"},
+			want: guard.Identity{Name: "li", Role: guard.RoleSupport, Kind: "oidc"}},
+		{name: "the highest of a list",
+			claims: map[string]any{"groups": []string{"staff", "bosses", "other"}, "email": "li@example.com"},
+			want:   guard.Identity{Name: "li@example.com", Role: guard.RoleAdmin, Kind: "oidc"}},
+		{name: "no name", claims: map[string]any{"groups": "staff"},
+			want: guard.Identity{Name: "s-1", Role: guard.RoleSupport, Kind: "oidc"}},
 		{name: "no role", claims: map[string]any{"groups": "other"}},
 		{name: "no claim"},
-		{name: "another state", claims: map[string]any{"groups": "staff"}, break_: func(_ *issuer, back url.Values, _ *string, _ *clock) { back.Set("state", "x") }},
-		{name: "the issuer refuses", claims: map[string]any{"groups": "staff"}, break_: func(_ *issuer, back url.Values, _ *string, _ *clock) { back.Set("error", "access_denied") }},
-		{name: "a wrong code", claims: map[string]any{"groups": "staff"}, break_: func(_ *issuer, back url.Values, _ *string, _ *clock) { back.Set("code", "bad") }},
-		{name: "another nonce", claims: map[string]any{"groups": "staff"}, break_: func(is *issuer, _ url.Values, _ *string, _ *clock) { is.nonce = "x" }},
-		{name: "another audience", claims: map[string]any{"groups": "staff"}, break_: func(is *issuer, _ url.Values, _ *string, _ *clock) { is.audience = "another" }},
-		{name: "a forged token", claims: map[string]any{"groups": "staff"}, break_: func(is *issuer, _ url.Values, _ *string, _ *clock) { is.forge = true }},
+		{name: "another state", claims: map[string]any{"groups": "staff"},
+			break_: func(_ *issuer, back url.Values, _ *string, _ *clock) { back.Set("state", "x") }},
+		{name: "the issuer refuses", claims: map[string]any{"groups": "staff"},
+			break_: func(_ *issuer, back url.Values, _ *string, _ *clock) { back.Set("error", "access_denied") }},
+		{name: "a wrong code", claims: map[string]any{"groups": "staff"},
+			break_: func(_ *issuer, back url.Values, _ *string, _ *clock) { back.Set("code", "bad") }},
+		{name: "another nonce", claims: map[string]any{"groups": "staff"},
+			break_: func(is *issuer, _ url.Values, _ *string, _ *clock) { is.nonce = "x" }},
+		{name: "another audience", claims: map[string]any{"groups": "staff"},
+			break_: func(is *issuer, _ url.Values, _ *string, _ *clock) { is.audience = "another" }},
+		{name: "a forged token", claims: map[string]any{"groups": "staff"},
+			break_: func(is *issuer, _ url.Values, _ *string, _ *clock) { is.forge = true }},
 		{name: "an old token", claims: map[string]any{"groups": "staff", "exp": 1}},
-		{name: "no cookie", claims: map[string]any{"groups": "staff"}, break_: func(_ *issuer, _ url.Values, cookie *string, _ *clock) { *cookie = "" }},
-		{name: "a cookie of ten minutes ago", claims: map[string]any{"groups": "staff"}, break_: func(_ *issuer, _ url.Values, _ *string, c *clock) { c.pass(11 * time.Minute) }},
+		{name: "no cookie", claims: map[string]any{"groups": "staff"},
+			break_: func(_ *issuer, _ url.Values, cookie *string, _ *clock) { *cookie = "" }},
+		{name: "a cookie of ten minutes ago", claims: map[string]any{"groups": "staff"},
+			break_: func(_ *issuer, _ url.Values, _ *string, c *clock) { c.pass(11 * time.Minute) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			ctx, clock := t.Context(), newClock()
@@ -128,7 +141,8 @@ func TestOIDC(t *testing.T) {
 			assertHush(t, "the address", address, "hush-client")
 			u, _ := url.Parse(address)
 			q := u.Query()
-			if q.Get("code_challenge_method") != "S256" || q.Get("scope") != "openid profile email" || !strings.HasPrefix(address, is.URL+"/auth?") {
+			if q.Get("code_challenge_method") != "S256" || q.Get("scope") != "openid profile email" ||
+				!strings.HasPrefix(address, is.URL+"/auth?") {
 				t.Errorf("the browser is sent to %s", address)
 			}
 			is.claims, is.challenge, is.nonce = c.claims, q.Get("code_challenge"), q.Get("nonce")
@@ -150,17 +164,20 @@ func TestOIDC(t *testing.T) {
 
 func TestOIDCSession(t *testing.T) {
 	ctx, s := t.Context(), newSite(t)
-	secret, _, err := s.Sessions.BeginOIDC(ctx, guard.Identity{Name: "li", Role: guard.RoleSupport, Kind: "oidc"}, "192.0.2.7", "browser")
+	secret, _, err := s.Sessions.BeginOIDC(ctx, guard.Identity{Name: "li", Role: guard.RoleSupport, Kind: "oidc"},
+		"192.0.2.7", "browser")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, who, err := s.node(t).Sessions.Get(ctx, secret); err != nil || who != (guard.Identity{Name: "li", Role: guard.RoleSupport, Kind: "oidc"}) {
+	if _, who, err := s.node(t).Sessions.Get(ctx, secret); err != nil ||
+		who != (guard.Identity{Name: "li", Role: guard.RoleSupport, Kind: "oidc"}) {
 		t.Errorf("it is %+v, %v", who, err)
 	}
 }
 
 func TestOIDCConfig(t *testing.T) {
-	good := guard.OIDCConfig{Issuer: "https://id.example", ClientID: "c", RedirectURL: "https://console.example/oidc", Roles: map[string]guard.Role{"a": guard.RoleAdmin}}
+	good := guard.OIDCConfig{Issuer: "https://id.example", ClientID: "c", RedirectURL: "https://console.example/oidc",
+		Roles: map[string]guard.Role{"a": guard.RoleAdmin}}
 	for name, c := range map[string]func(c *guard.OIDCConfig){
 		"oidc.issuer":       func(c *guard.OIDCConfig) { c.Issuer = "" },
 		"oidc.client_id":    func(c *guard.OIDCConfig) { c.ClientID = "" },
@@ -170,7 +187,8 @@ func TestOIDCConfig(t *testing.T) {
 	} {
 		bad := good
 		c(&bad)
-		if _, err := guard.NewOIDC(bad, keyring(t, siteKey), http.DefaultClient, time.Now); err == nil || !strings.HasPrefix(err.Error(), name) {
+		if _, err := guard.NewOIDC(bad, keyring(t, siteKey), http.DefaultClient, time.Now); err == nil ||
+			!strings.HasPrefix(err.Error(), name) {
 			t.Errorf("without %s: %v", name, err)
 		}
 	}
@@ -190,9 +208,11 @@ func (down) RoundTrip(*http.Request) (*http.Response, error) { return nil, error
 
 // TestClaimAt finds claims by name before it walks into objects.
 func TestClaimAt(t *testing.T) {
-	claims := map[string]any{"a": "1", "a.b": "2", "realm_access": map[string]any{"roles": []any{"staff"}, "deep": map[string]any{"er": "3"}}}
-	for path, want := range map[string]string{"a": "1", "a.b": "2", "realm_access.roles": "[staff]", "realm_access.deep.er": "3",
-		"realm_access.none": "<nil>", "a.c": "<nil>", "none.x": "<nil>", "": "<nil>"} {
+	claims := map[string]any{"a": "1", "a.b": "2",
+		"realm_access": map[string]any{"roles": []any{"staff"}, "deep": map[string]any{"er": "3"}}}
+	for path, want := range map[string]string{"a": "1", "a.b": "2", "realm_access.roles": "[staff]",
+		"realm_access.deep.er": "3",
+		"realm_access.none":    "<nil>", "a.c": "<nil>", "none.x": "<nil>", "": "<nil>"} {
 		if got := fmt.Sprint(guard.ClaimAt(claims, path)); got != want {
 			t.Errorf("%q is %s, want %s", path, got, want)
 		}

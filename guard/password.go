@@ -25,16 +25,19 @@ func passwordRules(name string, password charge.Secret) error {
 	n := utf8.RuneCountInString(p)
 	switch {
 	case !utf8.ValidString(p) || n > passwordMax:
-		return bad("password", fmt.Sprintf("a password has at most %d characters", passwordMax), fmt.Sprintf("密码最多 %d 个字符", passwordMax))
+		return bad("password", fmt.Sprintf("a password has at most %d characters", passwordMax),
+			fmt.Sprintf("密码最多 %d 个字符", passwordMax))
 	case n < passwordMin:
-		return bad("password", fmt.Sprintf("a password has at least %d characters", passwordMin), fmt.Sprintf("密码至少 %d 个字符", passwordMin))
+		return bad("password", fmt.Sprintf("a password has at least %d characters", passwordMin),
+			fmt.Sprintf("密码至少 %d 个字符", passwordMin))
 	}
 	different := map[rune]bool{}
 	for _, r := range p {
 		different[r] = true
 	}
 	low := strings.ToLower(p)
-	if len(different) < 5 || common(low) || name != "" && strings.Trim(strings.Replace(low, name, "", 1), "0123456789!@#.-_") == "" {
+	if len(different) < 5 || common(low) || name != "" &&
+		strings.Trim(strings.Replace(low, name, "", 1), "0123456789!@#.-_") == "" {
 		return bad("password", "this password is too easy to guess; take a longer phrase", "密码太容易被猜到，请换一个较长的短语")
 	}
 	return nil
@@ -45,11 +48,13 @@ func passwordRules(name string, password charge.Secret) error {
 func common(low string) bool {
 	core := strings.Trim(low, "0123456789!@#.-_")
 	switch core {
-	case "", "password", "passw0rd", "qwerty", "qwertyuiop", "qwertyuio", "admin", "administrator", "chargestamp", "letmein", "welcome", "iloveyou",
+	case "", "password", "passw0rd", "qwerty", "qwertyuiop", "qwertyuio", "admin", "administrator", "chargestamp",
+		"letmein", "welcome", "iloveyou",
 		"woaini", "a", "aa", "abc", "abcd", "abcde", "qq", "changeme":
 		return true
 	}
-	for _, row := range []string{"1234567890qwertyuiop", "qwertyuiopasdfghjkl", "asdfghjklzxcvbnm", "1qaz2wsx3edc4rfv", "abcdefghijklmnopqrstuvwxyz"} {
+	for _, row := range []string{"1234567890qwertyuiop", "qwertyuiopasdfghjkl", "asdfghjklzxcvbnm", "1qaz2wsx3edc4rfv",
+		"abcdefghijklmnopqrstuvwxyz"} {
 		if strings.Contains(row, low) {
 			return true
 		}

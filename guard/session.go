@@ -151,8 +151,10 @@ func (u *Users) check(ctx context.Context, name string, password charge.Secret, 
 }
 
 // BeginOIDC begins a session for somebody whom an issuer vouches for.
-func (s *Sessions) BeginOIDC(ctx context.Context, who Identity, remote, agent string) (secret string, session Session, err error) {
-	secret, session, err = s.begin(ctx, Session{User: who.Name, Kind: "oidc", Role: who.Role, Remote: remote, Agent: agent})
+func (s *Sessions) BeginOIDC(ctx context.Context, who Identity, remote, agent string) (secret string, session Session,
+	err error) {
+	secret, session, err = s.begin(ctx,
+		Session{User: who.Name, Kind: "oidc", Role: who.Role, Remote: remote, Agent: agent})
 	if err != nil {
 		return "", Session{}, err
 	}
@@ -232,7 +234,8 @@ func (s *Sessions) alive(key string, session Session) (Identity, bool) {
 func (s *Sessions) List(who Identity) []Session {
 	var list []Session
 	for key, session := range s.shelf.all() {
-		if _, alive := s.alive(key, session); !alive || who != (Identity{}) && (session.User != who.Name || session.Kind != who.Kind) {
+		if _, alive := s.alive(key, session); !alive || who != (Identity{}) &&
+			(session.User != who.Name || session.Kind != who.Kind) {
 			continue
 		}
 		s.mu.Lock()

@@ -34,7 +34,8 @@ type signIns struct {
 }
 
 func (s *signIns) began(ctx context.Context, who Identity, session Session) error {
-	return s.audit.Record(ctx, Entry{Actor: who.ID(), Role: who.Role, Action: actionBegin, Object: session.ID, Detail: "from " + clip(session.Remote)})
+	return s.audit.Record(ctx, Entry{Actor: who.ID(), Role: who.Role, Action: actionBegin, Object: session.ID,
+		Detail: "from " + clip(session.Remote)})
 }
 
 func (s *signIns) ended(ctx context.Context, session Session) error {

@@ -41,7 +41,8 @@ func TestTokens(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := s.node(t)
-	if list := other.Tokens.List(); len(list) != 1 || !list[0].LastUsed.Equal(time.Date(2026, 3, 1, 4, 1, 0, 0, time.UTC)) {
+	if list := other.Tokens.List(); len(list) != 1 ||
+		!list[0].LastUsed.Equal(time.Date(2026, 3, 1, 4, 1, 0, 0, time.UTC)) {
 		t.Errorf("last used, as stored: %+v", list)
 	}
 
@@ -84,7 +85,8 @@ func TestTokenOfAnotherNode(t *testing.T) {
 
 func TestNoAdminToken(t *testing.T) {
 	s := newSite(t)
-	g, err := guard.Open(t.Context(), guard.Config{Docs: s.docs, Audits: s.rows, Keys: keyring(t, siteKey), Now: s.clock.now})
+	g, err := guard.Open(t.Context(),
+		guard.Config{Docs: s.docs, Audits: s.rows, Keys: keyring(t, siteKey), Now: s.clock.now})
 	if err != nil {
 		t.Fatal(err)
 	}

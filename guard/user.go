@@ -84,7 +84,8 @@ func (u *Users) Create(ctx context.Context, name string, password charge.Secret,
 }
 
 // create makes a user where allowed has no objection to the users there are.
-func (u *Users) create(ctx context.Context, name string, password charge.Secret, role Role, allowed func(map[string]user) error) (User, error) {
+func (u *Users) create(ctx context.Context, name string, password charge.Secret, role Role,
+	allowed func(map[string]user) error) (User, error) {
 	if _, err := ParseRole(string(role)); err != nil {
 		return User{}, err
 	}
@@ -102,7 +103,8 @@ func (u *Users) create(ctx context.Context, name string, password charge.Secret,
 			return nil, err
 		}
 		if old, found := items[name]; found && old.Revoked.IsZero() {
-			return nil, &InputError{Field: "name", English: "there is a user " + name + " already", Chinese: "用户名 " + name + " 已被使用", kind: ErrTaken}
+			return nil, &InputError{Field: "name", English: "there is a user " + name + " already", Chinese: "用户名 " + name +
+				" 已被使用", kind: ErrTaken}
 		}
 		at := u.now().UTC()
 		made = user{Name: name, Role: role, Hash: hash, Created: at, Changed: at}

@@ -20,7 +20,8 @@ func NewConns(most int) *Conns { return &Conns{most: most} }
 // Listen bounds a listener's connections: most in all, perAddress from one address (IPv6: one /64) that exempt does
 // not name, and what all allows. A connection beyond a bound is closed at once.
 func (c *Conns) Listen(l net.Listener, most, perAddress int, exempt func(netip.Addr) bool) net.Listener {
-	return &listener{Listener: l, shared: c, own: NewConns(most), perAddress: perAddress, exempt: exempt, by: map[netip.Addr]int{}}
+	return &listener{Listener: l, shared: c, own: NewConns(most), perAddress: perAddress, exempt: exempt,
+		by: map[netip.Addr]int{}}
 }
 
 func (c *Conns) take() bool {

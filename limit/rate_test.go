@@ -38,7 +38,8 @@ func TestRateIsBounded(t *testing.T) {
 	l := NewRate[netip.Addr](1)
 	at := time.Unix(1_700_000_000, 0)
 	for i := range 3 * shardCount * shardKeys {
-		l.Allow(netip.AddrFrom4([4]byte{byte(i >> 24), byte(i >> 16), byte(i >> 8), byte(i)}), at.Add(time.Duration(i)*time.Microsecond))
+		l.Allow(netip.AddrFrom4([4]byte{byte(i >> 24), byte(i >> 16), byte(i >> 8), byte(i)}),
+			at.Add(time.Duration(i)*time.Microsecond))
 	}
 	kept := 0
 	for i := range l.shards {
@@ -54,7 +55,8 @@ func TestRateIsBounded(t *testing.T) {
 
 // One IPv6 client owns a whole /64.
 func TestNetwork(t *testing.T) {
-	for in, want := range map[string]string{"192.0.2.77": "192.0.2.77", "2001:db8::1": "2001:db8::", "2001:db8::ffff:1": "2001:db8::", "2001:db8:0:1::1": "2001:db8:0:1::"} {
+	for in, want := range map[string]string{"192.0.2.77": "192.0.2.77", "2001:db8::1": "2001:db8::",
+		"2001:db8::ffff:1": "2001:db8::", "2001:db8:0:1::1": "2001:db8:0:1::"} {
 		if got := Network(netip.MustParseAddr(in)); got.String() != want {
 			t.Errorf("%s: %s, want %s", in, got, want)
 		}

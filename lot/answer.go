@@ -196,7 +196,8 @@ func UnreadNote(body []byte, plate charge.Plate) charge.Note {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return charge.Say("answer.empty")
 	}
-	return charge.Say("answer.unread", charge.Text("encoding", encoding), charge.Text("answer", Shown(string(text), plate)))
+	return charge.Say("answer.unread", charge.Text("encoding", encoding),
+		charge.Text("answer", Shown(string(text), plate)))
 }
 
 // Unread describes an answer that cannot be read: how it begins, and how it is written.

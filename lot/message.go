@@ -50,7 +50,8 @@ func (f *Fields) reduced() *Reduced {
 // Usage reads what was really taken off for one charge: what 2.34 and 3.11 have in common.
 func (f *Fields) Usage(id charge.LotID, now time.Time) Usage {
 	u := Usage{
-		Lot: id, Plate: f.Car(f.Text("order_id")), Order: f.name("start_charge_seq", maxOrder), Left: f.MustWhen("out_time", now),
+		Lot: id, Plate: f.Car(f.Text("order_id")), Order: f.name("start_charge_seq", maxOrder),
+		Left: f.MustWhen("out_time", now),
 	}
 	f.used(&u)
 	return u

@@ -10,8 +10,8 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 )
 
-// Published examples that sign an envelope, from https://www.kancloud.cn/bolink/ newapi/524034 (V1), apis/860377 (V3) and
-// sdk/596745 (V7). The keys are the pages' samples.
+// Published examples that sign an envelope, from https://www.kancloud.cn/bolink/ newapi/524034 (V1), apis/860377 (V3)
+// and sdk/596745 (V7). The keys are the pages' samples.
 var vectors = map[string]struct{ data, key, sign string }{
 	"V1": {`{"park_id":"1001","name":"北京上地三街9号院停车场","address":"北京上地三街9号","phone":"139000334443","lng":"123.994449","city_id":110000,"lat":"332.466666","total_plot":90,"empty_plot":56,"union_id":10001,"price_desc":"2元每小时","rand":"0.210354312785198048"}`,
 		"NQ0eSXs720170114", "F2BA9A4E4362E2C41676FC720B14290C"},
@@ -67,7 +67,8 @@ func TestKeysAt(t *testing.T) {
 // openssl: printf '{"car_number":"京AD06088","park_id":"1314"}key=6E1D9B4C7A3F5820' | iconv -t GBK | openssl dgst -md5
 func TestSignedInGBK(t *testing.T) {
 	const data = `{"car_number":"京AD06088","park_id":"1314"}`
-	for how, sign := range map[string]string{"GBK": "CEC3317D68B3FA794FBF6BB398FF3DF1", "UTF-8": "CDC56485EC28D048E66B7D33E739C147"} {
+	for how, sign := range map[string]string{"GBK": "CEC3317D68B3FA794FBF6BB398FF3DF1",
+		"UTF-8": "CDC56485EC28D048E66B7D33E739C147"} {
 		m, err := ReadSigned(ToGBK([]byte(`{"data":` + data + `,"sign":"` + sign + `"}`)))
 		if err != nil || !m.By("6E1D9B4C7A3F5820") || m.By("another") {
 			t.Fatalf("signed over %s: %v", how, err)

@@ -36,7 +36,8 @@ const (
 )
 
 // NewStrangers makes the bounds: perSecond requests of one address as address reports it.
-func NewStrangers(address func(*http.Request) netip.Addr, perSecond float64, now func() time.Time, logger *slog.Logger) *Strangers {
+func NewStrangers(address func(*http.Request) netip.Addr, perSecond float64, now func() time.Time,
+	logger *slog.Logger) *Strangers {
 	return &Strangers{address: address, now: now, logger: logger, rate: limit.NewRate[netip.Addr](perSecond),
 		wrong: limit.NewRate[guess](wrongPerS), slow: make(chan struct{}, slowMost)}
 }
@@ -70,7 +71,8 @@ func Refused(ctx context.Context, lot charge.LotID, reason error) {
 	}
 	why := clip(reason.Error())
 	if n := c.strangers.noise.Allow(c.network.String()+" "+why, c.strangers.now()); n > 0 {
-		c.strangers.logger.InfoContext(ctx, "message of a car park refused", "lot", clip(lot.String()), "remote", c.network, "reason", why, "times", n)
+		c.strangers.logger.InfoContext(ctx, "message of a car park refused", "lot", clip(lot.String()), "remote", c.network,
+			"reason", why, "times", n)
 	}
 }
 

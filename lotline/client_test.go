@@ -27,7 +27,8 @@ func TestLoginSettings(t *testing.T) {
 		cfg.LocalID, cfg.NoDownlinks, cfg.NoPrices = "", true, true
 		c.start(cfg)
 		f := c.accept()
-		if got := f.read(); !strings.HasSuffix(got, `"data":{"union_id":"200208","park_id":"21835","set_params":{"receive_cloud":"0","prepay_query":0}}}`) {
+		if got := f.read(); !strings.HasSuffix(got,
+			`"data":{"union_id":"200208","park_id":"21835","set_params":{"receive_cloud":"0","prepay_query":0}}}`) {
 			t.Error(got)
 		}
 	})
@@ -95,7 +96,8 @@ func TestUplinks(t *testing.T) {
 						Out: time.Unix(1597738834, 0),
 					})
 				},
-				envelope("upload_duration_info", `{"service_name":"upload_duration_info","data_target":"cloud","order_id":"A1_2C1597654143","car_number":"京A000008","start_charge_seq":"202008170000011120","calculation_method":1,"duration":3,"out_time":1597738834}`),
+				envelope("upload_duration_info",
+					`{"service_name":"upload_duration_info","data_target":"cloud","order_id":"A1_2C1597654143","car_number":"京A000008","start_charge_seq":"202008170000011120","calculation_method":1,"duration":3,"out_time":1597738834}`),
 				`{"state":1,"service_name":"upload_duration_info","errmsg":"上传成功"}`,
 				Answer{State: 1, ErrMsg: "上传成功"},
 			},
@@ -105,7 +107,8 @@ func TestUplinks(t *testing.T) {
 						OrderID: "o", CarNumber: "京A000008", ChargeSeq: "s", Method: ByAmount, Amount: 125, Out: time.Unix(1597738834, 0),
 					})
 				},
-				envelope("upload_duration_info", `{"service_name":"upload_duration_info","data_target":"cloud","order_id":"o","car_number":"京A000008","start_charge_seq":"s","calculation_method":2,"reduce_amount":"1.25","out_time":1597738834}`),
+				envelope("upload_duration_info",
+					`{"service_name":"upload_duration_info","data_target":"cloud","order_id":"o","car_number":"京A000008","start_charge_seq":"s","calculation_method":2,"reduce_amount":"1.25","out_time":1597738834}`),
 				`{"state":0,"errmsg":"数据已处理过...","service_name":"upload_duration_info"}`,
 				Answer{ErrMsg: "数据已处理过..."},
 			},
@@ -139,7 +142,8 @@ func TestRefusesNonsense(t *testing.T) {
 				return client.Usage(t.Context(), Usage{OrderID: "1", CarNumber: "京A000008", Out: time.Now()})
 			},
 			"usage for free": func() (Answer, error) {
-				return client.Usage(t.Context(), Usage{OrderID: "1", CarNumber: "京A000008", ChargeSeq: "1", Method: Free, Out: time.Now()})
+				return client.Usage(t.Context(),
+					Usage{OrderID: "1", CarNumber: "京A000008", ChargeSeq: "1", Method: Free, Out: time.Now()})
 			},
 		} {
 			if _, err := f(); err == nil {
@@ -197,7 +201,8 @@ func TestStoreAndForward(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 		synctest.Wait()
-		if d := cmp.Diff([]string{"in_park 1 send success!", "in_park 2 send success!", "out_park 2 send success!"}, answered); d != "" {
+		if d := cmp.Diff([]string{"in_park 1 send success!", "in_park 2 send success!", "out_park 2 send success!"},
+			answered); d != "" {
 			t.Errorf("answers (-want +got)\n%s", d)
 		}
 		if n, _ := client.Kept(); n != 0 {

@@ -164,7 +164,8 @@ func bubble(t *testing.T, f func(t *testing.T, c *cloud)) {
 }
 
 func entry(id string) Entry {
-	return Entry{OrderID: id, CarNumber: "京GH0093", In: time.Unix(1490875218, 0), UID: "325101", Channel: "A1", EmptyPlots: 20}
+	return Entry{OrderID: id, CarNumber: "京GH0093", In: time.Unix(1490875218, 0), UID: "325101", Channel: "A1",
+		EmptyPlots: 20}
 }
 
 func exit(id string) Exit {

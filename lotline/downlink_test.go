@@ -176,7 +176,8 @@ func TestUnreadableReductions(t *testing.T) {
 			f.say(m)
 		}
 		synctest.Wait()
-		want := []string{"pay_notice " + hotel, "in_park " + copied, `month_card_sync {"service_name":"month_card_sync","data":{}}`}
+		want := []string{"pay_notice " + hotel, "in_park " + copied,
+			`month_card_sync {"service_name":"month_card_sync","data":{}}`}
 		if d := cmp.Diff(want, other); d != "" {
 			t.Errorf("others (-want +got)\n%s", d)
 		}
@@ -198,9 +199,11 @@ func TestPrices(t *testing.T) {
 		c.start(cfg)
 		f := c.acceptLogin()
 		f.say(`{"service_name":"query_price","park_id":"21835","pay_scene":0,"car_number":"京GH0093","order_id":"325101"}`)
-		f.expect(envelope("query_price", `{"service_name":"query_price","data_target":"bolink","state":1,"park_id":"21835","order_id":"325101","price":"3.50","total":"8.50","derate_money":"5.00","derate_duration":60,"duration":125,"free_out_time":10,"query_time":1490878818}`))
+		f.expect(envelope("query_price",
+			`{"service_name":"query_price","data_target":"bolink","state":1,"park_id":"21835","order_id":"325101","price":"3.50","total":"8.50","derate_money":"5.00","derate_duration":60,"duration":125,"free_out_time":10,"query_time":1490878818}`))
 		f.say(`{"service_name":"query_price","park_id":"21835","pay_scene":1,"out_channel_id":"A1","query_order_no":"q-1"}`)
-		f.expect(envelope("query_price", `{"service_name":"query_price","data_target":"bolink","state":0,"errmsg":"没有在场订单","park_id":"21835","order_id":"","query_order_no":"q-1","price":"0.00","total":"0.00","derate_money":"0.00","derate_duration":0,"duration":0,"free_out_time":0,"query_time":946684800}`))
+		f.expect(envelope("query_price",
+			`{"service_name":"query_price","data_target":"bolink","state":0,"errmsg":"没有在场订单","park_id":"21835","order_id":"","query_order_no":"q-1","price":"0.00","total":"0.00","derate_money":"0.00","derate_duration":0,"duration":0,"free_out_time":0,"query_time":946684800}`))
 	})
 }
 
@@ -211,9 +214,11 @@ func TestPassThrough(t *testing.T) {
 		c.start(cfg)
 		f := c.acceptLogin()
 		f.say(`{"service_name":"pass_through","park_id":"21835","uuid":"p-1","data":"open \"gate\""}`)
-		f.expect(envelope("pass_through", `{"service_name":"pass_through","data_target":"cloud","uuid":"p-1","data":"heard open \"gate\""}`))
+		f.expect(envelope("pass_through",
+			`{"service_name":"pass_through","data_target":"cloud","uuid":"p-1","data":"heard open \"gate\""}`))
 		f.say(`{"service_name":"pass_through","park_id":"21835","uuid":"p-2","data":{"a":1}}`)
-		f.expect(envelope("pass_through", `{"service_name":"pass_through","data_target":"cloud","uuid":"p-2","data":"heard {\"a\":1}"}`))
+		f.expect(envelope("pass_through",
+			`{"service_name":"pass_through","data_target":"cloud","uuid":"p-2","data":"heard {\"a\":1}"}`))
 	})
 }
 
@@ -225,7 +230,8 @@ func TestNobody(t *testing.T) {
 		f.say(notice325)
 		f.expect(ack("u-325", `,"state":0,"errmsg":"this machine does not do that"`))
 		f.say(`{"service_name":"pass_through","uuid":"p-1","data":"x"}`)
-		f.expect(envelope("pass_through", `{"service_name":"pass_through","data_target":"cloud","uuid":"p-1","state":0,"errmsg":"this machine does not do that","data":""}`))
+		f.expect(envelope("pass_through",
+			`{"service_name":"pass_through","data_target":"cloud","uuid":"p-1","state":0,"errmsg":"this machine does not do that","data":""}`))
 	})
 }
 
@@ -239,12 +245,14 @@ func TestLies(t *testing.T) {
 		want []string
 		at   time.Duration // of the first
 	}{
-		"never":      {func(Reduction, Ack) []Ack { return nil }, nil, 0},
-		"twice":      {func(_ Reduction, a Ack) []Ack { return []Ack{a, a} }, []string{ack("u-325", `,"state":1`), ack("u-325", `,"state":1`)}, 0},
+		"never": {func(Reduction, Ack) []Ack { return nil }, nil, 0},
+		"twice": {func(_ Reduction, a Ack) []Ack { return []Ack{a, a} },
+			[]string{ack("u-325", `,"state":1`), ack("u-325", `,"state":1`)}, 0},
 		"wrong uuid": {one(func(a *Ack) { a.UUID = "other" }), []string{ack("other", `,"state":1`)}, 0},
 		"state 0":    {one(func(a *Ack) { a.State = 0 }), []string{ack("u-325", `,"state":0`)}, 0},
 		"no state":   {one(func(a *Ack) { a.NoState = true }), []string{ack("u-325", ``)}, 0},
-		"late":       {one(func(a *Ack) { a.After = 9 * time.Second }), []string{ack("u-325", `,"state":1`)}, 9 * time.Second},
+		"late": {one(func(a *Ack) { a.After = 9 * time.Second }), []string{ack("u-325", `,"state":1`)},
+			9 * time.Second},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

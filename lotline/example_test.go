@@ -66,7 +66,8 @@ func ExampleConfig_onPrice() {
 		Addr: addr, UnionID: "200461", ParkID: "1313", Key: "the lot's ckey",
 		OnPrice: func(_ context.Context, q lotline.PriceQuery) (lotline.Price, error) {
 			asked <- q
-			return lotline.Price{Total: 1000, DerateMoney: 250, DerateMinutes: 30, Price: 750, Minutes: 120, LeaveMinutes: 15}, nil
+			return lotline.Price{Total: 1000, DerateMoney: 250, DerateMinutes: 30, Price: 750, Minutes: 120, LeaveMinutes: 15},
+				nil
 		},
 	})
 	if err != nil {
@@ -74,7 +75,8 @@ func ExampleConfig_onPrice() {
 		return
 	}
 	defer func() { _ = c.Close() }()
-	if _, err := c.Entry(context.Background(), lotline.Entry{OrderID: "s-1", CarNumber: "京GH0093", In: time.Now()}); err != nil {
+	if _, err := c.Entry(context.Background(),
+		lotline.Entry{OrderID: "s-1", CarNumber: "京GH0093", In: time.Now()}); err != nil {
 		fmt.Println(err)
 	}
 	q := <-asked

@@ -59,7 +59,8 @@ func BenchmarkPost(b *testing.B) {
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			r, err := c.Post(context.Background(), Request{URL: url, Type: "application/json", Key: "k", Body: benchBody, Allow: here})
+			r, err := c.Post(context.Background(),
+				Request{URL: url, Type: "application/json", Key: "k", Body: benchBody, Allow: here})
 			if err != nil || r.Status != 200 {
 				b.Error(r.Status, err)
 			}

@@ -74,11 +74,13 @@ func TestPost(t *testing.T) {
 		_, _ = io.WriteString(w, "tea")
 	})
 	c := newClient(t, Options{})
-	r, err := c.Post(t.Context(), Request{URL: s.URL + "/a//b?c=d e&f=%20", Type: "application/json;charset=utf-8", Key: "u-1", Body: []byte(`{"a":1}`), Allow: here})
+	r, err := c.Post(t.Context(), Request{URL: s.URL + "/a//b?c=d e&f=%20", Type: "application/json;charset=utf-8",
+		Key: "u-1", Body: []byte(`{"a":1}`), Allow: here})
 	if err != nil || r.Status != http.StatusTeapot || string(r.Body) != "tea" {
 		t.Fatalf("%d %q %v", r.Status, r.Body, err)
 	}
-	if got.Method != http.MethodPost || got.RequestURI != "/a//b?c=d%20e&f=%20" || string(body) != `{"a":1}` || got.Header.Get("Idempotency-Key") != "u-1" ||
+	if got.Method != http.MethodPost || got.RequestURI != "/a//b?c=d%20e&f=%20" || string(body) != `{"a":1}` ||
+		got.Header.Get("Idempotency-Key") != "u-1" ||
 		got.Header.Get("Content-Type") != "application/json;charset=utf-8" || got.Header.Get("User-Agent") != "chargestamp" {
 		t.Errorf("arrived: %s %s %q %v", got.Method, got.RequestURI, body, got.Header)
 	}
@@ -184,20 +186,28 @@ func TestFailures(t *testing.T) {
 			})
 		}, true, true, "no answer in time"},
 		{"hangs up", respond(""), true, true, "the connection broke before the answer"},
-		{"hangs up in its answer", respond("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"), true, true, "the connection broke before the answer"},
+		{"hangs up in its answer", respond("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"), true, true,
+			"the connection broke before the answer"},
 		{"is no HTTP", respond("SSH-2.0-OpenSSH\r\n\r\n\r\n"), true, false, "the answer is not HTTP"},
 		{"bad length", respond("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"), true, false, "the answer is not HTTP"},
-		{"bad chunk", respond("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), true, false, "the answer is not HTTP"},
-		{"announces for ever", respond(strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 9)), true, false, "the answer is not HTTP"},
+		{"bad chunk", respond("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), true, false,
+			"the answer is not HTTP"},
+		{"announces for ever", respond(strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 9)), true, false,
+			"the answer is not HTTP"},
 		{"too long", respond("HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n" + long), true, false, "the answer is too long"},
-		{"too long in chunks", respond("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n" + long + "\r\n0\r\n\r\n"), true, false, "the answer is too long"},
+		{"too long in chunks", respond("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n" + long +
+			"\r\n0\r\n\r\n"), true, false, "the answer is too long"},
 		{"too long without a length", respond("HTTP/1.0 200 OK\r\n\r\n" + long), true, false, "the answer is too long"},
-		{"too long a head", respond("HTTP/1.1 200 OK\r\nA: " + strings.Repeat("y", 60<<10)), true, false, "the answer is too long"},
+		{"too long a head", respond("HTTP/1.1 200 OK\r\nA: " + strings.Repeat("y", 60<<10)), true, false,
+			"the answer is too long"},
 		{"no URL", func(*testing.T) string { return "http://[" }, false, false, "the address is not a URL"},
-		{"no scheme", func(*testing.T) string { return "ftp://a.example/" }, false, false, `the address begins with "ftp"; write http:// or https://`},
+		{"no scheme", func(*testing.T) string { return "ftp://a.example/" }, false, false,
+			`the address begins with "ftp"; write http:// or https://`},
 		{"no host", func(*testing.T) string { return "http:///a" }, false, false, "the address names no host"},
-		{"a user", func(*testing.T) string { return "http://a:b@c.example/" }, false, false, "the address holds a user name; name and password are not sent this way"},
-		{"not ASCII", func(*testing.T) string { return "http://泊链.example/" }, false, false, "the host of the address has letters beyond ASCII; write its xn-- form"},
+		{"a user", func(*testing.T) string { return "http://a:b@c.example/" }, false, false,
+			"the address holds a user name; name and password are not sent this way"},
+		{"not ASCII", func(*testing.T) string { return "http://泊链.example/" }, false, false,
+			"the host of the address has letters beyond ASCII; write its xn-- form"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -205,7 +215,8 @@ func TestFailures(t *testing.T) {
 			client := newClient(t, Options{Timeout: 300 * time.Millisecond, MaxAnswer: 100})
 			_, err := client.Post(t.Context(), Request{URL: c.url(t), Allow: here, Body: []byte("x")})
 			failed := (*Error)(nil)
-			if !errors.As(err, &failed) || failed.Sent != c.sent || failed.NoAnswer != c.noAnswer || !strings.Contains(err.Error(), c.text) {
+			if !errors.As(err, &failed) || failed.Sent != c.sent || failed.NoAnswer != c.noAnswer ||
+				!strings.Contains(err.Error(), c.text) {
 				t.Fatalf("got %+v, want sent %v, no answer %v, %q", err, c.sent, c.noAnswer, c.text)
 			}
 		})
@@ -336,7 +347,8 @@ func TestTLS(t *testing.T) {
 func TestHeaderInjection(t *testing.T) {
 	for _, r := range []Request{{Key: "a\r\nX: y"}, {Type: "a\nX: y"}} {
 		r.URL, r.Allow = "http://127.0.0.1:1/", here
-		if _, err := newClient(t, Options{}).Post(t.Context(), r); err == nil || !strings.Contains(err.Error(), "control character") {
+		if _, err := newClient(t, Options{}).Post(t.Context(), r); err == nil ||
+			!strings.Contains(err.Error(), "control character") {
 			t.Errorf("%+v: %v", r, err)
 		}
 	}

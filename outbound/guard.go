@@ -24,7 +24,8 @@ func (r *Refused) Error() string {
 // Note says the same for people.
 func (r *Refused) Note() charge.Note {
 	return charge.Say("outbound.not_dialled", charge.Text("address", r.Addr.String()),
-		charge.Because("kind", charge.Say(kinds[r.Kind])), charge.Text("prefix", netip.PrefixFrom(r.Addr, r.Addr.BitLen()).String()))
+		charge.Because("kind", charge.Say(kinds[r.Kind])),
+		charge.Text("prefix", netip.PrefixFrom(r.Addr, r.Addr.BitLen()).String()))
 }
 
 // kinds are the codes of what an address is.

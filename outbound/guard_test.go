@@ -17,12 +17,14 @@ func TestCheck(t *testing.T) {
 		"::ffff:10.0.0.1": "a private address",
 		"100.64.0.1":      "a carrier's private address", "100.127.255.255": "a carrier's private address",
 		"169.254.1.1": "a link-local address", "fe80::1": "a link-local address", "fe80::1%eth0": "a link-local address",
-		"169.254.169.254": "the address of a cloud's metadata service", "fd00:ec2::254": "the address of a cloud's metadata service",
+		"169.254.169.254": "the address of a cloud's metadata service",
+		"fd00:ec2::254":   "the address of a cloud's metadata service",
 		"100.100.100.200": "the address of a cloud's metadata service",
 		"224.0.0.1":       "a multicast address", "239.255.255.250": "a multicast address", "ff02::1": "a multicast address",
 		"255.255.255.255": "a reserved address", "240.0.0.1": "a reserved address", "192.0.0.8": "a reserved address",
 		"198.18.0.1": "an address for benchmarks", "203.0.113.9": "an address for documentation",
-		"64:ff9b::7f00:1": "an IPv4 address in IPv6", "2002:7f00:1::1": "an IPv4 address in IPv6", "::7f00:1": "an IPv4 address in IPv6",
+		"64:ff9b::7f00:1": "an IPv4 address in IPv6", "2002:7f00:1::1": "an IPv4 address in IPv6",
+		"::7f00:1": "an IPv4 address in IPv6",
 	}
 	for text, kind := range refused {
 		addr := netip.MustParseAddr(text)
@@ -35,7 +37,8 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%s under its own allow list: %v", text, err)
 		}
 	}
-	for _, text := range []string{"1.1.1.1", "11.0.0.1", "172.15.0.1", "172.32.0.1", "192.169.0.1", "100.63.0.1", "100.128.0.1",
+	for _, text := range []string{"1.1.1.1", "11.0.0.1", "172.15.0.1", "172.32.0.1", "192.169.0.1", "100.63.0.1",
+		"100.128.0.1",
 		"126.255.255.255", "128.0.0.1", "223.255.255.255", "2400:3200::1", "::ffff:1.1.1.1"} {
 		if err := Check(netip.MustParseAddr(text), nil); err != nil {
 			t.Errorf("%s: %v", text, err)

@@ -96,7 +96,8 @@ func (m *model) node(rt *rapid.T) *modelNode { return rapid.SampledFrom(m.nodes)
 // add stores a job, leased to a node that takes it at once, or free for any node.
 func (m *model) add(rt *rapid.T) {
 	m.next++
-	j := Job{ID: m.next, Kind: KindCallback, DueAt: time.Now().Add(time.Duration(rapid.IntRange(0, 5).Draw(rt, "due")) * time.Second)}
+	j := Job{ID: m.next, Kind: KindCallback,
+		DueAt: time.Now().Add(time.Duration(rapid.IntRange(0, 5).Draw(rt, "due")) * time.Second)}
 	n := m.node(rt)
 	if n.link.cut.Load() || rapid.Bool().Draw(rt, "unleased") {
 		m.storage.put(j)

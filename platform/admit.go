@@ -84,8 +84,9 @@ func nobody(accounts Accounts, c Claim) *Refusal {
 	if !c.Lot.IsZero() && !accounts.KnowsLot(c.Lot) {
 		return Refuse(StepAccount, charge.OutcomeUnknownLot, fmt.Sprintf("there is no lot %s", c.Lot))
 	}
-	return Refuse(StepAccount, charge.OutcomeUnknownAccount, fmt.Sprintf("no account has the operator %q and covers the lot %q",
-		Clip(c.Operator), c.Lot))
+	return Refuse(StepAccount, charge.OutcomeUnknownAccount,
+		fmt.Sprintf("no account has the operator %q and covers the lot %q",
+			Clip(c.Operator), c.Lot))
 }
 
 // lotOff refuses a lot that is switched off, where the accounts can tell that from one that is not there.
@@ -124,7 +125,8 @@ func try(d Dialect, info Info, c *Candidate, p Push, now time.Time) Admission {
 // mayAsk reports whether a platform's pushes may name a reduction of a method. A platform that agreed on time and
 // nothing else cannot have money taken off by a field that one of its variants has.
 func (i Info) mayAsk(m charge.Method) bool {
-	kinds := map[charge.Method]GrantKind{charge.MethodTime: GrantTime, charge.MethodAmount: GrantAmount, charge.MethodFree: GrantFree,
+	kinds := map[charge.Method]GrantKind{charge.MethodTime: GrantTime, charge.MethodAmount: GrantAmount,
+		charge.MethodFree:       GrantFree,
 		charge.MethodLotDecides: GrantLotDecides}
 	kind, named := kinds[m]
 	return !named || slices.Contains(i.Grants, kind)
@@ -163,14 +165,15 @@ func absurd(c *Charge, now time.Time) string {
 	case c.Ended.After(now.Add(maxAhead)):
 		return fmt.Sprintf("the charge ends at %s, in the future", c.Ended.In(charge.Shanghai).Format(TimeLayout))
 	case !c.Started.IsZero() && c.Ended.Sub(c.Started) > maxCharge:
-		return fmt.Sprintf("the charge lasts from %s to %s, longer than a month", c.Started.In(charge.Shanghai).Format(TimeLayout),
+		return fmt.Sprintf("the charge lasts from %s to %s, longer than a month",
+			c.Started.In(charge.Shanghai).Format(TimeLayout),
 			c.Ended.In(charge.Shanghai).Format(TimeLayout))
 	}
 	return ""
 }
 
-// unusable refuses a charge that holds what its rule needs in a form that cannot be read. Accounts that know no bindings
-// leave it to the platform's own rule.
+// unusable refuses a charge that holds what its rule needs in a form that cannot be read. Accounts that know no
+// bindings leave it to the platform's own rule.
 func (a *Admission) unusable(accounts Accounts, info Info) {
 	c := a.Message.Charge
 	if c == nil || len(c.Unread) == 0 {
@@ -192,7 +195,8 @@ func (a *Admission) unusable(accounts Accounts, info Info) {
 // neither key nor lock opens without an account, whatever made it so.
 func (c *Candidate) locked(info Info, p Push) *Refusal {
 	if len(c.AllowFrom) == 0 && c.PathToken == "" && c.unsigned(info) {
-		return Refuse(StepLock, charge.OutcomeWrongLock, "the account has neither a key that signs nor a lock: give it allow_from or path_token")
+		return Refuse(StepLock, charge.OutcomeWrongLock,
+			"the account has neither a key that signs nor a lock: give it allow_from or path_token")
 	}
 	if len(c.AllowFrom) > 0 && !Within(c.AllowFrom, p.Remote) {
 		return Refuse(StepLock, charge.OutcomeWrongLock, fmt.Sprintf("%s is not in the account's allow_from", p.Remote))
@@ -246,7 +250,8 @@ func misplaced(accounts Accounts, c *Candidate, m *Message) *Refusal {
 	case !accounts.KnowsLot(lot):
 		return Refuse(StepLot, charge.OutcomeUnknownLot, fmt.Sprintf("there is no lot %s", lot))
 	case !c.Scope.Covers(lot):
-		return Refuse(StepLot, charge.OutcomeNotBound, fmt.Sprintf("the account %s is for %s and not for the lot %s", c.ID, c.Scope, lot))
+		return Refuse(StepLot, charge.OutcomeNotBound,
+			fmt.Sprintf("the account %s is for %s and not for the lot %s", c.ID, c.Scope, lot))
 	}
 	return nil
 }
@@ -254,7 +259,8 @@ func misplaced(accounts Accounts, c *Candidate, m *Message) *Refusal {
 // declined reports a token question that was sound and whose secret was wrong: another account with the same
 // operator may know it.
 func (a *Admission) declined() bool {
-	return a.Message != nil && a.Message.Question != nil && a.Message.Question.Token != nil && a.Message.Question.Token.Refused != 0
+	return a.Message != nil && a.Message.Question != nil && a.Message.Question.Token != nil &&
+		a.Message.Question.Token.Refused != 0
 }
 
 // reach orders admissions by how far they came.

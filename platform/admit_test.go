@@ -34,7 +34,8 @@ func TestAdmitPlaces(t *testing.T) {
 		return c
 	}
 	otherKeys := account("other-keys", charge.Scope{Union: "200461", Park: "1313"})
-	otherKeys.Keys = []platform.Keys{{"operator_id": "TELD00001", "data_secret": "xxxxxxxxxxxxxxxx", "data_secret_iv": "xxxxxxxxxxxxxxxx", "sig_secret": "x"}}
+	otherKeys.Keys = []platform.Keys{{"operator_id": "TELD00001", "data_secret": "xxxxxxxxxxxxxxxx",
+		"data_secret_iv": "xxxxxxxxxxxxxxxx", "sig_secret": "x"}}
 	locked := account("teld-main", charge.Scope{})
 	locked.AllowFrom = []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}
 	lot := charge.LotID{Union: "200461", Park: "1313"}
@@ -44,16 +45,23 @@ func TestAdmitPlaces(t *testing.T) {
 		account string
 		outcome charge.Outcome
 	}{
-		"platform-wide":        {book{[]platform.Candidate{account("teld-main", charge.Scope{})}, known}, "teld-main", ""},
-		"the lot's own":        {book{[]platform.Candidate{account("teld-main", charge.Scope{Union: "200461", Park: "1313"})}, known}, "teld-main", ""},
-		"the vendor's":         {book{[]platform.Candidate{account("teld-main", charge.Scope{Union: "200461"})}, known}, "teld-main", ""},
-		"another lot's":        {book{[]platform.Candidate{account("teld-main", charge.Scope{Union: "200461", Park: "9"})}, known}, "teld-main", charge.OutcomeNotBound},
-		"another vendor's":     {book{[]platform.Candidate{account("teld-main", charge.Scope{Union: "9"})}, known}, "teld-main", charge.OutcomeNotBound},
-		"a lot that is gone":   {book{[]platform.Candidate{account("teld-main", charge.Scope{})}, nil}, "teld-main", charge.OutcomeUnknownLot},
-		"narrower, other keys": {book{[]platform.Candidate{otherKeys, account("teld-main", charge.Scope{})}, known}, "teld-main", ""},
-		"other keys alone":     {book{[]platform.Candidate{otherKeys}, known}, "other-keys", charge.OutcomeBadSignature},
-		"the furthest counts":  {book{[]platform.Candidate{locked, otherKeys}, known}, "other-keys", charge.OutcomeBadSignature},
-		"nobody":               {book{nil, known}, "", charge.OutcomeUnknownAccount},
+		"platform-wide": {book{[]platform.Candidate{account("teld-main", charge.Scope{})}, known}, "teld-main", ""},
+		"the lot's own": {book{[]platform.Candidate{account("teld-main", charge.Scope{Union: "200461", Park: "1313"})},
+			known}, "teld-main", ""},
+		"the vendor's": {book{[]platform.Candidate{account("teld-main", charge.Scope{Union: "200461"})}, known},
+			"teld-main", ""},
+		"another lot's": {book{[]platform.Candidate{account("teld-main", charge.Scope{Union: "200461", Park: "9"})},
+			known}, "teld-main", charge.OutcomeNotBound},
+		"another vendor's": {book{[]platform.Candidate{account("teld-main", charge.Scope{Union: "9"})}, known},
+			"teld-main", charge.OutcomeNotBound},
+		"a lot that is gone": {book{[]platform.Candidate{account("teld-main", charge.Scope{})}, nil}, "teld-main",
+			charge.OutcomeUnknownLot},
+		"narrower, other keys": {book{[]platform.Candidate{otherKeys, account("teld-main", charge.Scope{})}, known},
+			"teld-main", ""},
+		"other keys alone": {book{[]platform.Candidate{otherKeys}, known}, "other-keys", charge.OutcomeBadSignature},
+		"the furthest counts": {book{[]platform.Candidate{locked, otherKeys}, known}, "other-keys",
+			charge.OutcomeBadSignature},
+		"nobody": {book{nil, known}, "", charge.OutcomeUnknownAccount},
 	} {
 		p, err := doctor.ReadCapture(d.Info(), platformtest.File(t, "cec/testdata", "telaidian", "finished", "push.http"))
 		if err != nil {
@@ -91,7 +99,8 @@ func TestAdmitTriesOtherAccountsForATokenQuestion(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, order := range [][]platform.Candidate{{wrong, right}, {right, wrong}} {
-		if got := platform.Admit(d, book{candidates: order}, p, now); got.Refusal != nil || got.Account.ID != right.ID || got.Message.Question.Token.Refused != 0 {
+		if got := platform.Admit(d, book{candidates: order}, p, now); got.Refusal != nil || got.Account.ID != right.ID ||
+			got.Message.Question.Token.Refused != 0 {
 			t.Errorf("%+v", got)
 		}
 	}

@@ -29,7 +29,8 @@ func CheckClock(mode charge.ClockMode, sent, now time.Time) (warning string, ref
 	if mode == charge.ClockOff || off.Abs() <= ClockWindow {
 		return "", nil
 	}
-	text := fmt.Sprintf("the push says %s, we have %s: %s apart, %s are allowed", sent.In(charge.Shanghai).Format(time.RFC3339),
+	text := fmt.Sprintf("the push says %s, we have %s: %s apart, %s are allowed",
+		sent.In(charge.Shanghai).Format(time.RFC3339),
 		now.In(charge.Shanghai).Format(time.RFC3339), off.Abs().Round(time.Second), ClockWindow)
 	if d := (off.Abs() - 8*time.Hour).Abs(); d <= ClockWindow {
 		text += "; it looks like UTC where Asia/Shanghai is meant, or the other way round"

@@ -138,7 +138,8 @@ func (x *exam) script(target string) (func(context.Context) error, error) {
 	if cfg.Kind == charge.KindAPI {
 		key = cfg.Ukey
 	}
-	return x.lot, cfg.needs("a public address of the gateway", cfg.HTTP, "a lot", cfg.Lot.String(), "the lot's key (the vendor's for api)", key,
+	return x.lot, cfg.needs("a public address of the gateway", cfg.HTTP, "a lot", cfg.Lot.String(),
+		"the lot's key (the vendor's for api)", key,
 		"a platform whose pushes drive the checks", cfg.Platform)
 }
 
@@ -181,7 +182,8 @@ func (x *exam) check(ctx context.Context, name string, do func(context.Context) 
 // Text writes the sheet for a terminal.
 func (s Sheet) Text(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Pass sheet: %s, against %s, %s\n\n", s.Target, s.Against, s.At.In(charge.Shanghai).Format(time.DateTime))
+	fmt.Fprintf(&b, "Pass sheet: %s, against %s, %s\n\n", s.Target, s.Against,
+		s.At.In(charge.Shanghai).Format(time.DateTime))
 	count := map[Verdict]int{}
 	width := 0
 	for _, c := range s.Checks {

@@ -34,12 +34,15 @@ func (x *exam) open(ctx context.Context, lie lotLie) (played, error) {
 	c := x.cfg
 	switch c.Kind {
 	case charge.KindSDK:
-		lies := map[lotLie]Lies{lotLost: {Ack: AckNever, Times: 1}, lotNo: {Ack: AckState0}, lotOdd: {Ack: AckWrongUUID, Times: 1},
+		lies := map[lotLie]Lies{lotLost: {Ack: AckNever, Times: 1}, lotNo: {Ack: AckState0},
+			lotOdd: {Ack: AckWrongUUID, Times: 1},
 			lotOff: {Offline: 2 * time.Second, Times: 1}}
-		l := NewSDKLot(SDKLotConfig{Lot: c.Lot, Ckey: c.Ckey, LocalID: "certify", Addr: tcpAddr(c.Line), Usage: true, Lies: lies[lie]})
+		l := NewSDKLot(SDKLotConfig{Lot: c.Lot, Ckey: c.Ckey, LocalID: "certify", Addr: tcpAddr(c.Line), Usage: true,
+			Lies: lies[lie]})
 		return played{l, l.Book(), nil}, l.Start(ctx)
 	case charge.KindAPI:
-		cfg := APILotConfig{Lot: c.Lot, Ukey: c.Ukey, Server: client.BaseURL(c.HTTP), Addr: c.Listen, Usage: true, Trials: true}
+		cfg := APILotConfig{Lot: c.Lot, Ukey: c.Ukey, Server: client.BaseURL(c.HTTP), Addr: c.Listen, Usage: true,
+			Trials: true}
 		switch lie {
 		case lotLost:
 			cfg.Answer, cfg.Lies = AnswerDrop, 1
@@ -74,7 +77,8 @@ func (x *exam) playable() error {
 }
 
 // with opens a lot for one check.
-func (x *exam) with(lie lotLie, do func(context.Context, played) (string, error)) func(context.Context) (string, error) {
+func (x *exam) with(lie lotLie, do func(context.Context, played) (string, error)) func(context.Context) (string,
+	error) {
 	return func(ctx context.Context) (string, error) {
 		if err := x.playable(); err != nil {
 			return "", err
@@ -95,7 +99,8 @@ func (x *exam) wholeWay(ctx context.Context) error {
 	x.check(ctx, "the car has left before the push", x.with(lotGood, x.leftEarly))
 	x.check(ctx, "never more than the cap in one stay", x.with(lotGood, x.overCap))
 	if x.cfg.Kind == charge.Kind4G {
-		for _, name := range []string{"the lot is off line: told later", "a lost acknowledgement: repeated under the same id, applied once"} {
+		for _, name := range []string{"the lot is off line: told later",
+			"a lost acknowledgement: repeated under the same id, applied once"} {
 			x.check(ctx, name, func(context.Context) (string, error) {
 				return "", skip("nothing is sent to a 4g lot: the reduction lies in the gateway's ledger")
 			})
@@ -164,7 +169,8 @@ func (x *exam) reaches(ctx context.Context, l played, p Push) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s by %s", GrantText(charge.Reduction{Method: row.Method, Minutes: row.Minutes, Amount: row.Amount}), row.Message), nil
+	return fmt.Sprintf("%s by %s", GrantText(charge.Reduction{Method: row.Method, Minutes: row.Minutes,
+		Amount: row.Amount}), row.Message), nil
 }
 
 func (x *exam) through(ctx context.Context, l played) (string, error) {
@@ -221,7 +227,8 @@ func (x *exam) leftEarly(ctx context.Context, l played) (string, error) {
 	if x.cfg.Admin == "" || !e.Delivered() {
 		return seen(e), e.Bad
 	}
-	said, err := x.office().Wait(ctx, x.cfg.Platform, p.Order, func(s *client.Charge) bool { return s.Reason == charge.ReasonLeftBeforeArrival })
+	said, err := x.office().Wait(ctx, x.cfg.Platform, p.Order,
+		func(s *client.Charge) bool { return s.Reason == charge.ReasonLeftBeforeArrival })
 	if err != nil {
 		return "", err
 	}
@@ -260,9 +267,11 @@ func (x *exam) overCap(ctx context.Context, l played) (string, error) {
 		}
 	}
 	if rule.CapMinutes > 0 && minutes > rule.CapMinutes || rule.CapAmount > 0 && amount > rule.CapAmount {
-		return "", fmt.Errorf("%d minutes and %s yuan granted, the cap is %d and %s", minutes, amount, rule.CapMinutes, rule.CapAmount)
+		return "", fmt.Errorf("%d minutes and %s yuan granted, the cap is %d and %s", minutes, amount, rule.CapMinutes,
+			rule.CapAmount)
 	}
-	return fmt.Sprintf("three pushes: %d minutes, %s yuan; the cap is %d and %s", minutes, amount, rule.CapMinutes, rule.CapAmount), nil
+	return fmt.Sprintf("three pushes: %d minutes, %s yuan; the cap is %d and %s", minutes, amount, rule.CapMinutes,
+		rule.CapAmount), nil
 }
 
 // again wants the reduction sent a second time under the same id, and applied once.

@@ -31,7 +31,8 @@ func newRand() *rand.Rand { return rand.New(rand.NewPCG(rand.Uint64(), rand.Uint
 // play is the platform's player; it is made at the first use.
 func (x *exam) play() *Player {
 	if x.player == nil {
-		x.player = &Player{BaseURL: client.BaseURL(x.cfg.HTTP), Platform: x.cfg.Platform, Keys: x.cfg.Keys, PathToken: x.cfg.PathToken}
+		x.player = &Player{BaseURL: client.BaseURL(x.cfg.HTTP), Platform: x.cfg.Platform, Keys: x.cfg.Keys,
+			PathToken: x.cfg.PathToken}
 	}
 	return x.player
 }
@@ -72,10 +73,12 @@ func (x *exam) platform(ctx context.Context) error {
 		return x.status(ctx, func(r *Request) { r.Method = http.MethodGet }, http.StatusMethodNotAllowed)
 	})
 	x.check(ctx, "a body of 70,000 bytes is refused with 413", func(ctx context.Context) (string, error) {
-		return x.status(ctx, func(r *Request) { r.Body = append(r.Body, bytes.Repeat([]byte(" "), 70_000)...) }, http.StatusRequestEntityTooLarge)
+		return x.status(ctx, func(r *Request) { r.Body = append(r.Body, bytes.Repeat([]byte(" "), 70_000)...) },
+			http.StatusRequestEntityTooLarge)
 	})
 	x.check(ctx, "an unknown path is refused with 404", func(ctx context.Context) (string, error) {
-		return x.status(ctx, func(r *Request) { r.Path = strings.Replace(r.Path, "/zld/", "/zld/nowhere/", 1) }, http.StatusNotFound)
+		return x.status(ctx, func(r *Request) { r.Path = strings.Replace(r.Path, "/zld/", "/zld/nowhere/", 1) },
+			http.StatusNotFound)
 	})
 	if v.inquiry != "" {
 		x.check(ctx, "a plate query is answered", x.inquire)

@@ -142,25 +142,28 @@ func (x *exam) theirPlatform(ctx context.Context) error {
 	}
 	return x.withRelay(ctx, func(ctx context.Context, r *relay) {
 		if v.token != "" {
-			x.check(ctx, "query_token is asked for, with the right secret", func(ctx context.Context) (string, error) { return x.theirToken(ctx, r, v) })
+			x.check(ctx, "query_token is asked for, with the right secret",
+				func(ctx context.Context) (string, error) { return x.theirToken(ctx, r, v) })
 		}
 		var first passed
 		at := 0
-		if !x.check(ctx, "a push comes in and is taken (finish a charge now)", func(ctx context.Context) (text string, err error) {
-			first, at, text, err = x.theirPush(ctx, r, v, 0)
-			return text, err
-		}) {
+		if !x.check(ctx, "a push comes in and is taken (finish a charge now)",
+			func(ctx context.Context) (text string, err error) {
+				first, at, text, err = x.theirPush(ctx, r, v, 0)
+				return text, err
+			}) {
 			return
 		}
 		r.mu.Lock()
 		r.lie = func(p passed) bool { return v.isPush(p.path) && x.isTaken(v, p) }
 		r.mu.Unlock()
 		lost := 0
-		if !x.check(ctx, "the next push comes in, its answer is lost (finish another)", func(ctx context.Context) (string, error) {
-			p, i, err := r.wait(ctx, at+1, func(p passed) bool { return p.lied })
-			lost = i
-			return p.path, err
-		}) {
+		if !x.check(ctx, "the next push comes in, its answer is lost (finish another)",
+			func(ctx context.Context) (string, error) {
+				p, i, err := r.wait(ctx, at+1, func(p passed) bool { return p.lied })
+				lost = i
+				return p.path, err
+			}) {
 			return
 		}
 		x.check(ctx, "it is pushed again and taken as a repeat", func(ctx context.Context) (string, error) {

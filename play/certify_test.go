@@ -93,7 +93,8 @@ func xiaojuEnd(w http.ResponseWriter, r *http.Request) {
 		rec = append(rec, Field{name, value})
 	}
 	text := func(name string) string { s, _ := m[name].(string); return s }
-	ok = ok && text("sign") == md5Upper(rec.kv(false, "sign")+"&key="+md5Lower("demo-secret")) && text("merchId") == "200461&&1313" &&
+	ok = ok && text("sign") == md5Upper(rec.kv(false, "sign")+"&key="+md5Lower("demo-secret")) &&
+		text("merchId") == "200461&&1313" &&
 		len(text("plateNo")) > 5 && text("startChargingTime") <= text("stopChargingTime")
 	if !ok {
 		io.WriteString(w, `{"code":90001,"msg":"no","data":null}`)
@@ -113,7 +114,8 @@ func TestCertifyPassesAGoodServer(t *testing.T) {
 	if err := sheet.Text(&text); err != nil || !strings.Contains(text.String(), "0 failed") {
 		t.Errorf("%v\n%s", err, text.String())
 	}
-	if err := sheet.HTML(&page); err != nil || !strings.Contains(page.String(), "xiaoju: passed") || strings.Contains(page.String(), "ZgotmplZ") {
+	if err := sheet.HTML(&page); err != nil || !strings.Contains(page.String(), "xiaoju: passed") ||
+		strings.Contains(page.String(), "ZgotmplZ") {
 		t.Errorf("%v\n%s", err, page.String())
 	}
 }
@@ -134,7 +136,8 @@ func TestCertifySaysWhatItNeeds(t *testing.T) {
 		{"gate", "gateway's public address", CertifyConfig{Theirs: true, Listen: "x"}},
 		{"telaidian", "address to listen", CertifyConfig{Theirs: true, HTTP: "x", Lot: testLot}},
 	} {
-		if _, err := Certify(t.Context(), tc.target, tc.cfg); !errors.Is(err, ErrWrongUse) || !strings.Contains(err.Error(), tc.want) {
+		if _, err := Certify(t.Context(), tc.target, tc.cfg); !errors.Is(err, ErrWrongUse) ||
+			!strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: got %v, want %q as wrong use", tc.target, err, tc.want)
 		}
 	}
@@ -149,7 +152,8 @@ func teldEnd(w http.ResponseWriter, r *http.Request) {
 			sealed, _ = encrypt(vectorKeys["data_secret"], vectorKeys["data_secret_iv"], data.json())
 		}
 		code := whole(ret)
-		answerJSON(w, record{{"Ret", code}, {"Msg", msg}, {"Data", sealed}, {"Sig", hmacUpper(vectorKeys["sig_secret"], code.String()+msg+sealed)}})
+		answerJSON(w, record{{"Ret", code}, {"Msg", msg}, {"Data", sealed},
+			{"Sig", hmacUpper(vectorKeys["sig_secret"], code.String()+msg+sealed)}})
 	}
 	plain, err := (&Receiver{Keys: vectorKeys}).open(body)
 	switch {
@@ -170,14 +174,16 @@ func teldEnd(w http.ResponseWriter, r *http.Request) {
 		if !strings.Contains(string(plain), vectorKeys["operator_secret"]) {
 			refused = 1
 		}
-		answer(0, "成功", record{{"SuccStat", whole(refused)}, {"AccessToken", "given-out"}, {"TokenAvailableTime", whole(7200)}, {"FailReason", whole(refused)}})
+		answer(0, "成功", record{{"SuccStat", whole(refused)}, {"AccessToken", "given-out"},
+			{"TokenAvailableTime", whole(7200)}, {"FailReason", whole(refused)}})
 	case bearer(r.Header) != "given-out":
 		answer(4002, "Token错误", nil)
 	case err != nil:
 		answer(4004, "业务参数不合法", nil)
 	default:
 		var said struct{ PlateNum, StartTime, EndTime, ParkID string }
-		if json.Unmarshal(plain, &said) != nil || len(said.PlateNum) < 5 || said.StartTime > said.EndTime || said.ParkID != "200461&&1313" {
+		if json.Unmarshal(plain, &said) != nil || len(said.PlateNum) < 5 || said.StartTime > said.EndTime ||
+			said.ParkID != "200461&&1313" {
 			answer(4004, "业务参数不合法", nil)
 			return
 		}
@@ -189,11 +195,13 @@ func teldEnd(w http.ResponseWriter, r *http.Request) {
 func TestCertifyBreaksPathTokenAndAccessTokenApart(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(teldEnd))
 	defer s.Close()
-	sheet, err := Certify(t.Context(), "telaidian", CertifyConfig{HTTP: s.URL, Keys: vectorKeys, Lot: testLot, PathToken: "s3cret"})
+	sheet, err := Certify(t.Context(), "telaidian",
+		CertifyConfig{HTTP: s.URL, Keys: vectorKeys, Lot: testLot, PathToken: "s3cret"})
 	if err != nil || !sheet.OK() {
 		t.Errorf("%v %v", err, failures(sheet))
 	}
-	for _, name := range []string{"refused: broken token", "refused: a wrong path token", "refused: the path without its token"} {
+	for _, name := range []string{"refused: broken token", "refused: a wrong path token",
+		"refused: the path without its token"} {
 		if got := verdicts(sheet)[name]; got != Passed {
 			t.Errorf("%s: %q", name, got)
 		}
@@ -202,7 +210,8 @@ func TestCertifyBreaksPathTokenAndAccessTokenApart(t *testing.T) {
 
 // Where no answer comes nothing passes, and no error shows the path token.
 func TestCertifyNobody(t *testing.T) {
-	sheet, err := Certify(t.Context(), "telaidian", CertifyConfig{HTTP: freeAddr(t), Keys: vectorKeys, Lot: testLot, PathToken: "s3cret-in-the-path"})
+	sheet, err := Certify(t.Context(), "telaidian",
+		CertifyConfig{HTTP: freeAddr(t), Keys: vectorKeys, Lot: testLot, PathToken: "s3cret-in-the-path"})
 	if err != nil || sheet.OK() || len(sheet.Checks) == 0 {
 		t.Errorf("%v %v", err, sheet.Checks)
 	}
@@ -223,7 +232,8 @@ func TestCertifyAGateSaysWhatDoesNotApply(t *testing.T) {
 		xiaojuEnd(w, r)
 	}))
 	defer s.Close()
-	sheet, err := Certify(t.Context(), "gate", CertifyConfig{HTTP: s.URL, Platform: "xiaoju", Keys: vectorKeys, Lot: testLot, Ckey: "k"})
+	sheet, err := Certify(t.Context(), "gate",
+		CertifyConfig{HTTP: s.URL, Platform: "xiaoju", Keys: vectorKeys, Lot: testLot, Ckey: "k"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -279,7 +289,8 @@ func TestCertifyAPartnersPushes(t *testing.T) {
 			defer cancel()
 			var people sync.WaitGroup
 			people.Go(func() { partner(ctx, t, addr, tc.again) })
-			sheet, err := Certify(ctx, "xiaoju", CertifyConfig{Theirs: true, Against: gateway.URL, Listen: addr, Keys: tc.keys, Patience: time.Second})
+			sheet, err := Certify(ctx, "xiaoju",
+				CertifyConfig{Theirs: true, Against: gateway.URL, Listen: addr, Keys: tc.keys, Patience: time.Second})
 			if err != nil || sheet.OK() != (tc.bad == "") || tc.bad != "" && verdicts(sheet)[tc.bad] != Failed {
 				t.Errorf("%v %v", err, sheet.Checks)
 			}
@@ -305,8 +316,10 @@ func TestCertifyAPartnersForgedPush(t *testing.T) {
 			}
 		}
 	})
-	sheet, err := Certify(ctx, "xiaoju", CertifyConfig{Theirs: true, Against: gateway.URL, Listen: addr, Keys: vectorKeys, Patience: time.Second})
-	if err != nil || len(sheet.Checks) != 1 || sheet.Checks[0].Verdict != Failed || !strings.Contains(sheet.Checks[0].Detail, "90001") {
+	sheet, err := Certify(ctx, "xiaoju",
+		CertifyConfig{Theirs: true, Against: gateway.URL, Listen: addr, Keys: vectorKeys, Patience: time.Second})
+	if err != nil || len(sheet.Checks) != 1 || sheet.Checks[0].Verdict != Failed ||
+		!strings.Contains(sheet.Checks[0].Detail, "90001") {
 		t.Errorf("%v %v", err, sheet.Checks)
 	}
 	cancel()
@@ -317,7 +330,8 @@ func TestCertifyAPartnersGate(t *testing.T) {
 	for name, state := range map[string]int64{"good": 1, "refused": 0} {
 		t.Run(name, func(t *testing.T) {
 			gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				answerJSON(w, record{{"state", whole(state)}, {"errmsg", "签名错误"}, {"order_id", "1"}, {"total", "0.00"}, {"price", "0.00"}, {"derate_money", "0.00"}})
+				answerJSON(w, record{{"state", whole(state)}, {"errmsg", "签名错误"}, {"order_id", "1"}, {"total", "0.00"},
+					{"price", "0.00"}, {"derate_money", "0.00"}})
 			}))
 			defer gateway.Close()
 			addr := freeAddr(t)
@@ -336,8 +350,10 @@ func TestCertifyAPartnersGate(t *testing.T) {
 				_, _ = l.Quote(ctx, "京A12345", time.Now())
 				_, _ = l.Leave(ctx, visit, time.Now(), 0)
 			})
-			sheet, err := Certify(ctx, "gate", CertifyConfig{Theirs: true, Against: gateway.URL, Listen: addr, Patience: time.Second})
-			if err != nil || sheet.OK() != (state == 1) || state == 1 && len(sheet.Checks) != 3 || state == 0 && !strings.Contains(sheet.Checks[0].Detail, "签名错误") {
+			sheet, err := Certify(ctx, "gate",
+				CertifyConfig{Theirs: true, Against: gateway.URL, Listen: addr, Patience: time.Second})
+			if err != nil || sheet.OK() != (state == 1) || state == 1 && len(sheet.Checks) != 3 || state == 0 &&
+				!strings.Contains(sheet.Checks[0].Detail, "签名错误") {
 				t.Errorf("%v %v", err, sheet.Checks)
 			}
 			cancel()
@@ -352,15 +368,17 @@ func TestCertifyAPartnersCallback(t *testing.T) {
 		if _, err := l.Enter(t.Context(), "京A12345", noon.Add(-170*time.Minute)); err != nil {
 			t.Fatal(err)
 		}
-		sheet, err := Certify(t.Context(), "api", CertifyConfig{Theirs: true, Against: l.Callback(), Lot: charge.LotID{Union: "10001", Park: "1001"},
-			Ukey: v1Key, Plate: "京A12345"})
+		sheet, err := Certify(t.Context(), "api",
+			CertifyConfig{Theirs: true, Against: l.Callback(), Lot: charge.LotID{Union: "10001", Park: "1001"},
+				Ukey: v1Key, Plate: "京A12345"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if sheet.OK() == careless {
 			t.Errorf("careless %v: passed %v, %v", careless, sheet.OK(), failures(sheet))
 		}
-		if want := map[bool]Verdict{false: Passed, true: Failed}[careless]; verdicts(sheet)["5.1 shows it, and shows it once"] != want {
+		if want := map[bool]Verdict{false: Passed,
+			true: Failed}[careless]; verdicts(sheet)["5.1 shows it, and shows it once"] != want {
 			t.Errorf("careless %v: %v", careless, verdicts(sheet))
 		}
 	}
@@ -395,12 +413,13 @@ func TestCertifyAPartnersLine(t *testing.T) {
 					_, _ = partner.Enter(ctx, "京A12345", time.Now().Add(-170*time.Minute))
 				}
 			})
-			sheet, err := Certify(ctx, "sdk", CertifyConfig{Theirs: true, Listen: addr, Lot: testLot, Ckey: cloudKey, Plate: "京A12345",
-				Patience: 8 * time.Second, Progress: func(c Check) {
-					if c.Name == "3.1 shows it once" {
-						people.Go(func() { _, _ = partner.Exit(ctx, "京A12345", time.Now()) })
-					}
-				}})
+			sheet, err := Certify(ctx, "sdk",
+				CertifyConfig{Theirs: true, Listen: addr, Lot: testLot, Ckey: cloudKey, Plate: "京A12345",
+					Patience: 8 * time.Second, Progress: func(c Check) {
+						if c.Name == "3.1 shows it once" {
+							people.Go(func() { _, _ = partner.Exit(ctx, "京A12345", time.Now()) })
+						}
+					}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -29,10 +29,12 @@ func (x *exam) theirCallback(ctx context.Context) error {
 		return text, err
 	})
 	before, _, _ := x.theirPrice(ctx) // a partner without 5.1 has failed above; then money is not compared
-	if !x.check(ctx, "5.14 is taken within 5 s", func(ctx context.Context) (string, error) { return x.theirAnswer(ctx, body, seq, 1) }) {
+	if !x.check(ctx, "5.14 is taken within 5 s",
+		func(ctx context.Context) (string, error) { return x.theirAnswer(ctx, body, seq, 1) }) {
 		return nil
 	}
-	x.check(ctx, "the same 5.14 again is taken", func(ctx context.Context) (string, error) { return x.theirAnswer(ctx, body, seq, 1) })
+	x.check(ctx, "the same 5.14 again is taken",
+		func(ctx context.Context) (string, error) { return x.theirAnswer(ctx, body, seq, 1) })
 	x.check(ctx, "5.1 shows it, and shows it once", func(ctx context.Context) (string, error) {
 		after, text, err := x.theirPrice(ctx)
 		if err != nil {
@@ -56,8 +58,10 @@ const certifyMinutes = 30
 func (x *exam) reduction(seq string) record {
 	now := time.Now()
 	return record{
-		{"service_name", "pay_notice"}, {"park_id", x.cfg.Lot.Park}, {"car_number", x.cfg.Plate.Full()}, {"type", whole(3)}, {"plat_form_id", whole(14)},
-		{"duration", whole(certifyMinutes)}, {"start_charging_time", localTime(now.Add(-time.Hour))}, {"stop_charging_time", localTime(now)},
+		{"service_name", "pay_notice"}, {"park_id", x.cfg.Lot.Park}, {"car_number", x.cfg.Plate.Full()}, {"type", whole(3)},
+		{"plat_form_id", whole(14)},
+		{"duration", whole(certifyMinutes)}, {"start_charging_time", localTime(now.Add(-time.Hour))},
+		{"stop_charging_time", localTime(now)},
 		{"start_charge_seq", seq}, {"calculation_method", whole(1)},
 	}
 }
@@ -128,7 +132,8 @@ func (x *exam) theirLine(ctx context.Context) error {
 	defer in.Close()
 	x.sheet.Against = in.Addr().String()
 	c := &theirLot{x: x}
-	if !x.check(ctx, "login: S1 with the lot's key", func(ctx context.Context) (string, error) { return c.login(ctx, in) }) {
+	if !x.check(ctx, "login: S1 with the lot's key",
+		func(ctx context.Context) (string, error) { return c.login(ctx, in) }) {
 		return nil
 	}
 	defer c.w.conn.Close()
@@ -136,10 +141,12 @@ func (x *exam) theirLine(ctx context.Context) error {
 	if !x.check(ctx, "2.1 for the car "+x.cfg.Plate.String()+" (let it in now)", c.entry) {
 		return nil
 	}
-	if !x.check(ctx, "3.25 is acknowledged within 7 s", func(ctx context.Context) (string, error) { return c.reduce(ctx, uuid, 1) }) {
+	if !x.check(ctx, "3.25 is acknowledged within 7 s",
+		func(ctx context.Context) (string, error) { return c.reduce(ctx, uuid, 1) }) {
 		return nil
 	}
-	x.check(ctx, "the same 3.25 again is acknowledged", func(ctx context.Context) (string, error) { return c.reduce(ctx, uuid, 1) })
+	x.check(ctx, "the same 3.25 again is acknowledged",
+		func(ctx context.Context) (string, error) { return c.reduce(ctx, uuid, 1) })
 	x.check(ctx, "3.1 shows it once", c.price)
 	x.check(ctx, "2.2 for the car (let it out now)", c.exit)
 	return nil
@@ -159,7 +166,8 @@ type theirFrame struct {
 	Data        json.RawMessage
 }
 
-// ackWait is the only published figure for a downlink's answer, that of 3.22: https://www.kancloud.cn/bolink/apis/913746
+// ackWait is the only published figure for a downlink's answer, that of 3.22:
+// https://www.kancloud.cn/bolink/apis/913746
 const ackWait = 7 * time.Second
 
 const theirToken = "0123456789abcdef0123456789abcdef"
@@ -211,8 +219,9 @@ func (c *theirLot) next(ctx context.Context, service string) (theirFrame, error)
 	}
 }
 
-// answer says state 1 to what is reported about the car of the test. What is reported of real cars is not ours: it gets the
-// answer that stores nothing, without service and order, so that the partner's software keeps it for the real cloud.
+// answer says state 1 to what is reported about the car of the test. What is reported of real cars is not ours: it gets
+// the answer that stores nothing, without service and order, so that the partner's software keeps it for the real
+// cloud.
 func (c *theirLot) answer(f theirFrame) {
 	var d struct {
 		OrderID   string `json:"order_id"`
@@ -271,7 +280,8 @@ func (c *theirLot) reduce(ctx context.Context, uuid string, want int64) (string,
 	c.down(record{
 		{"service_name", "pay_notice"}, {"comid", c.x.cfg.Lot.Park}, {"uuid", uuid},
 		{"order_id", c.order}, {"car_number", c.x.cfg.Plate.Full()}, {"type", whole(1)},
-		{"duration", whole(certifyMinutes)}, {"start_charging_time", localTime(now.Add(-time.Hour))}, {"stop_charging_time", localTime(now)},
+		{"duration", whole(certifyMinutes)}, {"start_charging_time", localTime(now.Add(-time.Hour))},
+		{"stop_charging_time", localTime(now)},
 		{"start_charge_seq", uuid}, {"calculation_method", whole(1)},
 	})
 	f, err := c.next(ctx, "pay_notice")

@@ -198,7 +198,8 @@ func calculationOf(m charge.Method) int {
 
 // name fills a new row with what the message says.
 func (row *Applied) name(n notice, at time.Time) {
-	row.Charge, row.OrderID, row.Plate, row.Message, row.FormID, row.At = n.charge, n.order, n.plate.Full(), n.message, n.formID, at
+	row.Charge, row.OrderID, row.Plate, row.Message, row.FormID, row.At = n.charge, n.order, n.plate.Full(), n.message,
+		n.formID, at
 	row.Method, row.Minutes, row.Amount = n.give.Method, n.give.Minutes, n.give.Amount
 }
 

@@ -129,7 +129,8 @@ func TestLoadNeedsAnEnd(t *testing.T) {
 func TestUplinkVector(t *testing.T) {
 	// The example of https://www.kancloud.cn/bolink/sdk/596745 , and one of our own under its key, recomputed with Python.
 	const key = "8403A41ED5EF20BC"
-	got := string(uplink("login", "", record{{"union_id", "200208"}, {"park_id", "21835"}, {"local_id", "0071cc97102b_1001_qh321_quanhao-atest1"}}, key))
+	got := string(uplink("login", "",
+		record{{"union_id", "200208"}, {"park_id", "21835"}, {"local_id", "0071cc97102b_1001_qh321_quanhao-atest1"}}, key))
 	want := `{"service_name":"login","sign":"CB649425CB5548A375099103AB04CC1E","data":{"union_id":"200208","park_id":"21835","local_id":"0071cc97102b_1001_qh321_quanhao-atest1"}}`
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -182,7 +183,8 @@ func TestLineSink(t *testing.T) {
 	addr, acks := lineEnd(t, "\n"+down336+"\r\n"+down336+"\r\n{\"service_name\":\"pay_notice\",\"uuid\":\"u2\",\"car_number\":\"京A12345\",\"type\":2}\r")
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	s, err := OpenLineSink(ctx, LineSinkConfig{Addr: addr, Lines: []LineKey{{Lot: testLot, Ckey: "8403A41ED5EF20BC"}}, Beat: time.Millisecond,
+	s, err := OpenLineSink(ctx, LineSinkConfig{Addr: addr, Lines: []LineKey{{Lot: testLot, Ckey: "8403A41ED5EF20BC"}},
+		Beat: time.Millisecond,
 		From: []net.IP{net.IPv4(127, 0, 0, 2)}})
 	if err != nil {
 		t.Fatal(err)
@@ -215,7 +217,8 @@ func TestLineSink(t *testing.T) {
 	}
 	s.Close()
 	rows := s.Book().Rows()
-	if len(rows) != 1 || rows[0].Heard != 2 || rows[0].Applied != 1 || rows[0].Amount != 2_00 || rows[0].Method != charge.MethodAmount {
+	if len(rows) != 1 || rows[0].Heard != 2 || rows[0].Applied != 1 || rows[0].Amount != 2_00 ||
+		rows[0].Method != charge.MethodAmount {
 		t.Errorf("book %+v", rows)
 	}
 	if s.Up() != 0 {
@@ -238,7 +241,8 @@ func TestLineSinkSaysWhyALoginFailed(t *testing.T) {
 		io.WriteString(conn, "\n{\"state\":0,\"errmsg\":\"error:签名错误\",\"service_name\":\"login\"}\r")
 		conn.Close()
 	}()
-	_, err = OpenLineSink(t.Context(), LineSinkConfig{Addr: l.Addr().String(), Lines: []LineKey{{Lot: testLot, Ckey: "k"}}})
+	_, err = OpenLineSink(t.Context(),
+		LineSinkConfig{Addr: l.Addr().String(), Lines: []LineKey{{Lot: testLot, Ckey: "k"}}})
 	if err == nil || !strings.Contains(err.Error(), "签名错误") {
 		t.Errorf("got %v", err)
 	}

@@ -27,7 +27,8 @@ const (
 )
 
 func TestS1Vectors(t *testing.T) {
-	data := record{{"comid", "kytest2020032501"}, {"union_id", "200279"}, {"car_number", "晋QQ1234"}, {"lock_status", whole(1)}}
+	data := record{{"comid", "kytest2020032501"}, {"union_id", "200279"}, {"car_number", "晋QQ1234"},
+		{"lock_status", whole(1)}}
 	got := string(sealS1(data, "MAVXUU3C2545G9K1"))
 	want := `{"data":{"comid":"kytest2020032501","union_id":"200279","car_number":"晋QQ1234","lock_status":1},"sign":"4973765089F20FCFE45868796F81278A"}`
 	if got != want {
@@ -98,8 +99,10 @@ func TestAPILotAppliesOnce(t *testing.T) {
 	if err != nil || len(rows) != 2 {
 		t.Fatalf("%+v, %v", rows, err)
 	}
-	want := Applied{ID: "key-2", Charge: "202008170000011121", OrderID: bill.OrderID, Plate: "京A12345", Message: "5.14", FormID: 1,
-		Method: "time", Minutes: 120, Heard: 3, Applied: 1, At: noon, Acked: noon, Left: noon, UsedMinutes: 120, UsedAmount: 10_00}
+	want := Applied{ID: "key-2", Charge: "202008170000011121", OrderID: bill.OrderID, Plate: "京A12345", Message: "5.14",
+		FormID: 1,
+		Method: "time", Minutes: 120, Heard: 3, Applied: 1, At: noon, Acked: noon, Left: noon, UsedMinutes: 120,
+		UsedAmount: 10_00}
 	if d := cmp.Diff(want, rows[1]); d != "" || rows[0].Applied != 0 {
 		t.Errorf("book: %s\nfirst row %+v", d, rows[0])
 	}
@@ -163,7 +166,8 @@ func TestAPILotPrice(t *testing.T) {
 	if _, err := notify(t, l, v1Body, "k"); err != nil {
 		t.Fatal(err)
 	}
-	question := sealS1(record{{"service_name", "query_price"}, {"park_id", "1001"}, {"order_id", v.OrderID}, {"car_number", "京A12345"},
+	question := sealS1(record{{"service_name", "query_price"}, {"park_id", "1001"}, {"order_id", v.OrderID},
+		{"car_number", "京A12345"},
 		{"pay_scene", whole(0)}, {"query_order_no", "q1"}}, v1Key)
 	got, err := notify(t, l, string(question), "")
 	want := fmt.Sprintf(`{"state":1,"park_id":"1001","order_id":"%s","price":"5.00","total":"15.00","derate_money":10.00,"derate_duration":120,`+
@@ -189,7 +193,8 @@ func TestAPILotTells(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The printed vector names 小桔; only 奥特迅's (12) and 特来电's charges are reported by 3.11. Signed with openssl md5.
-	ofAotexun := strings.NewReplacer(`"plat_form_id":1,`, `"plat_form_id":12,`, "6713B814F9DBCD684EE46948B6F98482", "A3A28F98B510026210010A404498F8C9").Replace(v1Body)
+	ofAotexun := strings.NewReplacer(`"plat_form_id":1,`, `"plat_form_id":12,`, "6713B814F9DBCD684EE46948B6F98482",
+		"A3A28F98B510026210010A404498F8C9").Replace(v1Body)
 	if answer, err := notify(t, l, ofAotexun, "k"); err != nil || !strings.Contains(answer, `"state":1`) {
 		t.Fatal(answer, err)
 	}
@@ -200,12 +205,16 @@ func TestAPILotTells(t *testing.T) {
 		t.Fatalf("heard %q", end.heard)
 	}
 	wants := []struct{ path, data string }{
-		{"/unionapi/neworder/addorder", fmt.Sprintf(`{"car_number":"京A12345","in_time":%d,"order_id":"%s","empty_plot":20,"park_id":"1001","union_id":10001}`,
-			v.In.Unix(), v.OrderID)},
-		{"/unionapi/neworder/updateorder", fmt.Sprintf(`{"park_id":"1001","union_id":10001,"car_number":"京A12345","order_id":"%s","in_time":%d,"out_time":%d,`+
-			`"pay_type":"cash","empty_plot":20,"total":"5.00","reduce_amount":"10.00","derate_duration":120}`, v.OrderID, v.In.Unix(), noon.Unix())},
-		{"/zld/openservice/uploaddurationinfo", fmt.Sprintf(`{"union_id":10001,"park_id":"1001","platform_id":2,"car_number":"京A12345",`+
-			`"start_charge_seq":"202008170000011121","calculation_method":1,"duration":120,"out_time":%d}`, noon.Unix())},
+		{"/unionapi/neworder/addorder",
+			fmt.Sprintf(`{"car_number":"京A12345","in_time":%d,"order_id":"%s","empty_plot":20,"park_id":"1001","union_id":10001}`,
+				v.In.Unix(), v.OrderID)},
+		{"/unionapi/neworder/updateorder",
+			fmt.Sprintf(`{"park_id":"1001","union_id":10001,"car_number":"京A12345","order_id":"%s","in_time":%d,"out_time":%d,`+
+				`"pay_type":"cash","empty_plot":20,"total":"5.00","reduce_amount":"10.00","derate_duration":120}`, v.OrderID,
+				v.In.Unix(), noon.Unix())},
+		{"/zld/openservice/uploaddurationinfo",
+			fmt.Sprintf(`{"union_id":10001,"park_id":"1001","platform_id":2,"car_number":"京A12345",`+
+				`"start_charge_seq":"202008170000011121","calculation_method":1,"duration":120,"out_time":%d}`, noon.Unix())},
 	}
 	for i, want := range wants {
 		path, body, _ := strings.Cut(end.heard[i], " ")
@@ -229,7 +238,8 @@ func TestAPILotTells(t *testing.T) {
 func TestLotHearsRefusals(t *testing.T) {
 	url, _ := lotEnd(t, `{"state":0,"errmsg":"签名错误"}`)
 	l := apiLot(t, APILotConfig{Server: url})
-	if _, err := l.Enter(t.Context(), "京A12345", noon); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "签名错误") {
+	if _, err := l.Enter(t.Context(), "京A12345", noon); !errors.Is(err, ErrRefused) ||
+		!strings.Contains(err.Error(), "签名错误") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -284,7 +294,8 @@ func TestBills(t *testing.T) {
 		{"amount above the price", []charge.Reduction{{Method: "amount", Amount: 99_00}}, 25_00, 0},
 		{"free", []charge.Reduction{{Method: "free"}}, 25_00, 0},
 		{"the lot decides: an hour", []charge.Reduction{{Method: "lot_decides"}}, 5_00, 60},
-		{"amount first, minutes after: time goes first", []charge.Reduction{{Method: "amount", Amount: 22_00}, {Method: "time", Minutes: 30}}, 25_00, 30},
+		{"amount first, minutes after: time goes first",
+			[]charge.Reduction{{Method: "amount", Amount: 22_00}, {Method: "time", Minutes: 30}}, 25_00, 30},
 	} {
 		d := newDesk(charge.Tariff{}, noon)
 		d.enter("京A12345", in)

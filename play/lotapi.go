@@ -201,7 +201,8 @@ func (c callback) notice(key string) (notice, error) {
 	if err != nil {
 		return notice{}, errors.New("车牌号错误")
 	}
-	n := notice{id: cmp.Or(key, c.StartChargeSeq), charge: c.StartChargeSeq, plate: plate, message: charge.Message514, formID: c.PlatFormID}
+	n := notice{id: cmp.Or(key, c.StartChargeSeq), charge: c.StartChargeSeq, plate: plate, message: charge.Message514,
+		formID: c.PlatFormID}
 	if n.id == "" {
 		return n, errors.New("neither Idempotency-Key nor start_charge_seq")
 	}

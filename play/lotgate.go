@@ -94,7 +94,8 @@ func (l *GateLot) Quote(ctx context.Context, plate charge.Plate, at time.Time) (
 // Pay reports that a stay was paid before the exit.
 func (l *GateLot) Pay(ctx context.Context, v Visit, amount charge.Fen, at time.Time) (Quote, error) {
 	return l.ask(ctx, "paid", record{
-		{"order_id", v.OrderID}, {"amount", amount.String()}, {"trade_no", "pay-" + v.OrderID}, {"pay_time", whole(at.Unix())},
+		{"order_id", v.OrderID}, {"amount", amount.String()}, {"trade_no", "pay-" + v.OrderID},
+		{"pay_time", whole(at.Unix())},
 	})
 }
 

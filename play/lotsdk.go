@@ -235,7 +235,8 @@ func (l *SDKLot) price(_ context.Context, q lotline.PriceQuery) (lotline.Price, 
 	b := l.desk.bill(v, now)
 	return lotline.Price{
 		OrderID: v.OrderID, Total: lotline.Fen(b.Gross), Price: lotline.Fen(b.Due()), DerateMoney: lotline.Fen(b.Derate),
-		DerateMinutes: b.Minutes, Minutes: minutesBetween(v.In, now), LeaveMinutes: int(l.desk.tariff.LeaveMinutes), QueryTime: now,
+		DerateMinutes: b.Minutes, Minutes: minutesBetween(v.In, now), LeaveMinutes: int(l.desk.tariff.LeaveMinutes),
+		QueryTime: now,
 	}, nil
 }
 
@@ -261,7 +262,8 @@ func (l *SDKLot) Exit(ctx context.Context, plate charge.Plate, at time.Time) (Bi
 	if err != nil {
 		return b, err
 	}
-	e := lotline.Exit{OrderID: b.OrderID, CarNumber: plate.Full(), In: b.In, Out: at, CarType: "小车", Kind: "通道扫牌", UID: "play",
+	e := lotline.Exit{OrderID: b.OrderID, CarNumber: plate.Full(), In: b.In, Out: at, CarType: "小车", Kind: "通道扫牌",
+		UID:    "play",
 		OutUID: "play", PayType: "cash", EmptyPlots: 20, Total: lotline.Fen(b.Due()), Receivable: lotline.Fen(b.Gross)}
 	if len(b.Used) > 0 {
 		off := lotline.Fen(b.Derate)
@@ -285,7 +287,8 @@ func (l *SDKLot) Exit(ctx context.Context, plate charge.Plate, at time.Time) (Bi
 // TellUsage sends 2.34 for one charge of a stay that has ended.
 func (l *SDKLot) TellUsage(ctx context.Context, v Visit, used Applied) error {
 	a, err := l.client().Usage(ctx, lotline.Usage{OrderID: v.OrderID, CarNumber: used.Plate, ChargeSeq: used.Charge,
-		Method: lotline.Method(calculationOf(used.Method)), Minutes: used.UsedMinutes, Amount: lotline.Fen(used.UsedAmount), Out: v.Out})
+		Method: lotline.Method(calculationOf(used.Method)), Minutes: used.UsedMinutes, Amount: lotline.Fen(used.UsedAmount),
+		Out: v.Out})
 	if err := l.heard("2.34 usage", v, a, err); err != nil {
 		return err
 	}

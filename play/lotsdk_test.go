@@ -163,8 +163,10 @@ func TestSDKLotStay(t *testing.T) {
 			t.Errorf("got  %s\nwant %s", s.Data, want)
 		}
 	}
-	c.send(`{"service_name":"query_price","park_id":"1313","pay_scene":0,"car_number":"京A12345","order_id":"` + v.OrderID + `"}`)
-	if s := c.next(t, ctx); !strings.Contains(string(s.Data), `"price":"5.00","total":"15.00","derate_money":"10.00","derate_duration":120`) {
+	c.send(`{"service_name":"query_price","park_id":"1313","pay_scene":0,"car_number":"京A12345","order_id":"` + v.OrderID +
+		`"}`)
+	if s := c.next(t, ctx); !strings.Contains(string(s.Data),
+		`"price":"5.00","total":"15.00","derate_money":"10.00","derate_duration":120`) {
 		t.Errorf("price %s", s.Data)
 	}
 	if _, err := l.Exit(ctx, "京A12345", noon); err != nil {
@@ -182,7 +184,8 @@ func TestSDKLotStay(t *testing.T) {
 	if err := json.Unmarshal(s.Data, &usage); err != nil || s.Service != "upload_duration_info" {
 		t.Fatal(err, s.Service)
 	}
-	if usage["duration"] != 120.0 || usage["calculation_method"] != 1.0 || usage["start_charge_seq"] != "202008170000011121" {
+	if usage["duration"] != 120.0 || usage["calculation_method"] != 1.0 ||
+		usage["start_charge_seq"] != "202008170000011121" {
 		t.Errorf("usage %s", s.Data)
 	}
 	rows, err := ReadBook(ctx, l.BookURL())

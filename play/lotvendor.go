@@ -49,8 +49,9 @@ func NewVendorLot(cfg VendorLotConfig) *VendorLot {
 	}
 	l := &VendorLot{cfg: cfg, desk: newDesk(cfg.Tariff, cfg.Now())}
 	l.sdk = sdktest.New(sdktest.Config{
-		UnionID: cfg.Lot.Union, Ukey: cfg.Ukey, ParkID: cfg.Lot.Park, Ckey: cfg.Ckey, BolinkAddr: cfg.Addr, CloudAddr: cfg.Addr,
-		LocalID: cfg.LocalID, Receive: l.receive, Times: cfg.Times,
+		UnionID: cfg.Lot.Union, Ukey: cfg.Ukey, ParkID: cfg.Lot.Park, Ckey: cfg.Ckey, BolinkAddr: cfg.Addr,
+		CloudAddr: cfg.Addr,
+		LocalID:   cfg.LocalID, Receive: l.receive, Times: cfg.Times,
 	})
 	return l
 }
@@ -144,7 +145,8 @@ func (l *VendorLot) price(message []byte) record {
 	b := l.desk.bill(v, now)
 	return append(answer, record{
 		{"state", whole(1)}, {"order_id", v.OrderID}, {"price", b.Due().String()}, {"total", b.Gross.String()},
-		{"derate_money", b.Derate.String()}, {"derate_duration", whole(b.Minutes)}, {"duration", whole(minutesBetween(v.In, now))},
+		{"derate_money", b.Derate.String()}, {"derate_duration", whole(b.Minutes)},
+		{"duration", whole(minutesBetween(v.In, now))},
 		{"free_out_time", whole(l.desk.tariff.LeaveMinutes)}, {"query_time", whole(now.Unix())},
 	}...)
 }
@@ -172,7 +174,8 @@ func (l *VendorLot) Exit(ctx context.Context, plate charge.Plate, at time.Time) 
 		return b, err
 	}
 	e := sdktest.Exit{CarNumber: plate.Full(), InTime: b.In.Unix(), OutTime: at.Unix(), UID: "play", OutUID: "play",
-		Duration: minutesBetween(b.In, at), CarType: "小车", Kind: "通道扫牌", PayType: "cash", EmptyPlot: 20, Total: b.Due().String(),
+		Duration: minutesBetween(b.In, at), CarType: "小车", Kind: "通道扫牌", PayType: "cash", EmptyPlot: 20,
+		Total:   b.Due().String(),
 		OrderID: b.OrderID, Reduced: b.Derate.String(), Receivable: b.Gross.String(), Channel: "B1"}
 	l.sdk.Out(e)
 	if err := l.sdk.Told(ctx, b.OrderID); err != nil {
@@ -191,7 +194,8 @@ func (l *VendorLot) Exit(ctx context.Context, plate charge.Plate, at time.Time) 
 
 // tellUsage sends 2.34 for one charge of a stay that has ended.
 func (l *VendorLot) tellUsage(v Visit, used Applied) error {
-	r := record{{"service_name", "upload_duration_info"}, {"data_target", "cloud"}, {"order_id", v.OrderID}, {"car_number", used.Plate},
+	r := record{{"service_name", "upload_duration_info"}, {"data_target", "cloud"}, {"order_id", v.OrderID},
+		{"car_number", used.Plate},
 		{"start_charge_seq", used.Charge}, {"calculation_method", whole(int64(calculationOf(used.Method)))}}
 	if used.Method == charge.MethodTime || used.Method == charge.MethodLotDecides {
 		r = append(r, Field{"duration", whole(used.UsedMinutes)})

@@ -180,7 +180,8 @@ func readToken(keys Keys, answer []byte) (token string, valid time.Duration, err
 		return "", 0, fmt.Errorf("%w: its Data is not JSON", ErrAnswer)
 	}
 	if *a.Ret != 0 || said.SuccStat != 0 || said.AccessToken == "" {
-		return "", 0, fmt.Errorf("%w: no token, Ret %d %s, SuccStat %d, FailReason %d", ErrRefused, *a.Ret, a.Msg, said.SuccStat, said.FailReason)
+		return "", 0, fmt.Errorf("%w: no token, Ret %d %s, SuccStat %d, FailReason %d", ErrRefused, *a.Ret, a.Msg,
+			said.SuccStat, said.FailReason)
 	}
 	return said.AccessToken, time.Duration(said.TokenAvailableTime) * time.Second, nil
 }

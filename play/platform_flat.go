@@ -247,7 +247,8 @@ func readLinghu(_ voice, _ Keys, answer []byte) (Answer, error) {
 	if err := json.Unmarshal(plain, &said); err != nil || said.Data.State == nil {
 		return Answer{}, fmt.Errorf("%w: no data.state in it", ErrAnswer)
 	}
-	return Answer{OK: *said.Data.State == 1, Code: fmt.Sprint(*said.Data.State), Text: said.Data.Message, Plain: plain}, nil
+	return Answer{OK: *said.Data.State == 1, Code: fmt.Sprint(*said.Data.State), Text: said.Data.Message, Plain: plain},
+		nil
 }
 
 // buildXingxing speaks 星星: plain JSON, nothing sealed, "U-P" for the lot, and "U,P" at the older SDK

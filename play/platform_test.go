@@ -122,16 +122,19 @@ func TestPrintedVectors(t *testing.T) {
 		if err != nil || data != "Vg8tvadoNbhmQqpuGhvUiHyMdLJnL2JE2uqLesUQKGc=" {
 			t.Errorf("data = %s, %v", data, err)
 		}
-		if sig := hmacUpper(vectorKeys["sig_secret"], "123456789"+data+"20240101120000"+"0003"); sig != "208F462BBFF8215529E1B2D6748F3583" {
+		if sig := hmacUpper(vectorKeys["sig_secret"],
+			"123456789"+data+"20240101120000"+"0003"); sig != "208F462BBFF8215529E1B2D6748F3583" {
 			t.Errorf("sig = %s", sig)
 		}
 	})
 	t.Run("CEC R5 answer 4001", func(t *testing.T) {
-		a, err := Decode("telaidian", vectorKeys, []byte(`{"Ret":4001,"Msg":"签名错误","Data":"","Sig":"3B87057166A66B9E0AD9B4EA788F2F82"}`))
+		a, err := Decode("telaidian", vectorKeys,
+			[]byte(`{"Ret":4001,"Msg":"签名错误","Data":"","Sig":"3B87057166A66B9E0AD9B4EA788F2F82"}`))
 		if want := (Answer{Code: "4001", Text: "签名错误"}); err != nil || !cmp.Equal(a, want) {
 			t.Errorf("got %+v, %v", a, err)
 		}
-		_, err = Decode("telaidian", vectorKeys, []byte(`{"Ret":4001,"Msg":"签名错误","Data":"","Sig":"569F64D1209526675DF8E4EDB99605C7"}`))
+		_, err = Decode("telaidian", vectorKeys,
+			[]byte(`{"Ret":4001,"Msg":"签名错误","Data":"","Sig":"569F64D1209526675DF8E4EDB99605C7"}`))
 		if !errors.Is(err, ErrAnswer) {
 			t.Errorf("an answer signed over GBK bytes: %v", err)
 		}
@@ -186,7 +189,8 @@ func TestCECSeals(t *testing.T) {
 		"cDMFg82vD6VyFYaFpnVgxNJcmxEnHZXsXDMEGUCVjtd2v81XuoJdYM2uSyoowwL0eq62S1lnsP7RkFFMaRTTkIW7dDzqtGzGupaxvb0d5aN1TAsxDRsxM+ZVDXL9" +
 		"pdkpVU8WiNUSTCLSzxB0XmOxEu4fj2V05BtQ406ynjzjMmYUdsFjPveZ3FfcLKm+XhFiWlJnmBfRoghlwl9Oo+yY1B22l3GpnLjENnJQmeOaUIICPjG1HsF6KGFeL2s="
 	r := build(t, "telaidian", testPush(), Options{Token: "tok-1"})
-	want := `{"OperatorID":"123456789","Data":"` + data + `","TimeStamp":"20240101120000","Seq":"0001","Sig":"6EE9C454D43DAEC88548751CB9E12F19"}`
+	want := `{"OperatorID":"123456789","Data":"` + data +
+		`","TimeStamp":"20240101120000","Seq":"0001","Sig":"6EE9C454D43DAEC88548751CB9E12F19"}`
 	if string(r.Body) != want {
 		t.Errorf("got  %s\nwant %s", r.Body, want)
 	}
@@ -213,7 +217,8 @@ func TestCECSeals(t *testing.T) {
 	if r, err = Build("guowang-jinan", p, keys, noon, Options{}); err != nil {
 		t.Fatal(err)
 	}
-	want = `{"OperatorID":"000000000","Data":"` + alone + `","TimeStamp":"20240101120000","Seq":"0001","Sig":"DDC83A171B5049CD114169B8C20D867B"}`
+	want = `{"OperatorID":"000000000","Data":"` + alone +
+		`","TimeStamp":"20240101120000","Seq":"0001","Sig":"DDC83A171B5049CD114169B8C20D867B"}`
 	if string(r.Body) != want {
 		t.Errorf("got  %s\nwant %s", r.Body, want)
 	}
@@ -223,7 +228,8 @@ func TestCECBreaks(t *testing.T) {
 	good := build(t, "telaidian", testPush(), Options{Token: "tok-1"})
 	sig := func(r *Request) string {
 		m := members(t, r.Body)
-		return hmacUpper(vectorKeys["sig_secret"], m["OperatorID"].(string)+m["Data"].(string)+m["TimeStamp"].(string)+m["Seq"].(string))
+		return hmacUpper(vectorKeys["sig_secret"],
+			m["OperatorID"].(string)+m["Data"].(string)+m["TimeStamp"].(string)+m["Seq"].(string))
 	}
 	for _, tc := range []struct {
 		b        Break
@@ -359,12 +365,14 @@ func TestGuowangsClockCanBeBrokenWhereItSigns(t *testing.T) {
 		}
 		return e.TimeStamp
 	}
-	now, stale := stamp(build(t, "guowang-jinan", testPush(), Options{})), stamp(build(t, "guowang-jinan", testPush(), Options{Break: BreakClock}))
+	now, stale := stamp(build(t, "guowang-jinan", testPush(), Options{})),
+		stamp(build(t, "guowang-jinan", testPush(), Options{Break: BreakClock}))
 	if now == "" || stale >= now {
 		t.Errorf("TimeStamp %q, broken %q", now, stale)
 	}
 	bare := Keys{"data_secret": vectorKeys["data_secret"], "data_secret_iv": vectorKeys["data_secret_iv"]}
-	if _, err := Build("guowang-jinan", testPush(), bare, noon, Options{Break: BreakClock}); !errors.Is(err, ErrNotBreakable) {
+	if _, err := Build("guowang-jinan", testPush(), bare, noon, Options{Break: BreakClock}); !errors.Is(err,
+		ErrNotBreakable) {
 		t.Errorf("without sig_secret: %v", err)
 	}
 }

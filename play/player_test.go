@@ -42,7 +42,8 @@ func (s *platformEnd) paths() []string {
 	return paths
 }
 
-func playerAgainst(t *testing.T, platform string, answer func(string, *http.Request, string) string) (*Player, *platformEnd) {
+func playerAgainst(t *testing.T, platform string, answer func(string, *http.Request, string) string) (*Player,
+	*platformEnd) {
 	end := &platformEnd{answer: answer}
 	s := httptest.NewServer(end)
 	t.Cleanup(s.Close)

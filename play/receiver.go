@@ -14,8 +14,8 @@ import (
 )
 
 // Receiver plays the end of 特来电 or 奥特迅 that hears what was really taken off: query_token and
-// notification_park_order_consumed below any base path, as docs/platforms/telaidian.md describes it. It checks every signature
-// and token, and keeps a book.
+// notification_park_order_consumed below any base path, as docs/platforms/telaidian.md describes it. It checks every
+// signature and token, and keeps a book.
 type Receiver struct {
 	Keys Keys
 	// Busy answers this many reports with Ret -1 before taking any.
@@ -138,7 +138,8 @@ func (r *Receiver) holds(token string) bool {
 
 func (r *Receiver) report(w http.ResponseWriter, plain []byte) {
 	var said Report
-	if err := json.Unmarshal(plain, &said); err != nil || said.Order == "" || said.Plate == "" || said.Method < 1 || said.Method > 3 {
+	if err := json.Unmarshal(plain, &said); err != nil || said.Order == "" || said.Plate == "" || said.Method < 1 ||
+		said.Method > 3 {
 		r.answer(w, 4004, "StartChargeSeq, PlateNum or CalculationMethod is missing", nil)
 		return
 	}

@@ -65,7 +65,8 @@ func TestReceiver(t *testing.T) {
 		t.Errorf("%d refusals: %v", got, r.Refused())
 	}
 	reports := r.Reports()
-	want := Report{Order: "202401010001", Plate: "京AD06088", Left: "2024-01-01 12:34:56", Method: 1, Minutes: "30.00", Heard: 2, At: noon}
+	want := Report{Order: "202401010001", Plate: "京AD06088", Left: "2024-01-01 12:34:56", Method: 1, Minutes: "30.00",
+		Heard: 2, At: noon}
 	if len(reports) != 1 || reports[0] != want {
 		t.Errorf("book %+v", reports)
 	}

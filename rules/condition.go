@@ -36,7 +36,8 @@ func charger(in Input) outcome {
 	if len(names) == 0 {
 		return refuse(charge.Reduction{}, charge.ReasonChargerExcluded, charge.Say("rule.no_point"))
 	}
-	return refuse(charge.Reduction{}, charge.ReasonChargerExcluded, charge.Say("rule.other_point", charge.Text("point", names[0])))
+	return refuse(charge.Reduction{}, charge.ReasonChargerExcluded,
+		charge.Say("rule.other_point", charge.Text("point", names[0])))
 }
 
 // least holds the charge against the rule's minima.

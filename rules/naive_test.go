@@ -58,7 +58,8 @@ func (n *naive) decide(c *charge.Charge, stay int, r charge.Rule) (charge.Reduct
 		want = charge.Reduction{Method: charge.MethodLotDecides}
 	case charge.GrantSteps:
 		for _, s := range r.Steps {
-			reached := map[charge.StepBy]int64{charge.StepByMinutes: minutes, charge.StepByEnergy: int64(c.Energy), charge.StepByFee: int64(c.Total)}
+			reached := map[charge.StepBy]int64{charge.StepByMinutes: minutes, charge.StepByEnergy: int64(c.Energy),
+				charge.StepByFee: int64(c.Total)}
 			if reached[s.By] >= s.From {
 				want = s.Reduction
 			}
@@ -68,7 +69,8 @@ func (n *naive) decide(c *charge.Charge, stay int, r charge.Rule) (charge.Reduct
 		}
 	}
 	switch {
-	case want.Method == "", want.Method == charge.MethodTime && want.Minutes == 0, want.Method == charge.MethodAmount && want.Amount == 0:
+	case want.Method == "", want.Method == charge.MethodTime && want.Minutes == 0, want.Method == charge.MethodAmount &&
+		want.Amount == 0:
 		return none, charge.ReasonNothingPushed
 	case want.Method == charge.MethodLotDecides && n.priced:
 		return none, charge.ReasonLotDecides4G
@@ -76,7 +78,8 @@ func (n *naive) decide(c *charge.Charge, stay int, r charge.Rule) (charge.Reduct
 
 	for _, g := range n.before {
 		apart := c.EndedAt.Unix() - g.charge.EndedAt.Unix()
-		if g.charge.Plate == c.Plate && g.stay != stay && n.reaches(r.Lock.Per, c, g.charge) && max(apart, -apart) < r.Lock.Seconds {
+		if g.charge.Plate == c.Plate && g.stay != stay && n.reaches(r.Lock.Per, c, g.charge) &&
+			max(apart, -apart) < r.Lock.Seconds {
 			return none, charge.ReasonLocked
 		}
 	}
@@ -112,7 +115,8 @@ func (n *naive) reaches(per charge.Reach, a, b *charge.Charge) bool {
 }
 
 // inStay combines what is wanted with what the stay has, and caps it.
-func (n *naive) inStay(c *charge.Charge, stay int, r charge.Rule, want charge.Reduction) (charge.Reduction, charge.Reason) {
+func (n *naive) inStay(c *charge.Charge, stay int, r charge.Rule, want charge.Reduction) (charge.Reduction,
+	charge.Reason) {
 	none := charge.Reduction{}
 	var has charge.Reduction
 	methods := map[charge.Method]bool{}
@@ -201,7 +205,8 @@ func (d dice) reduction() charge.Reduction {
 }
 
 func (d dice) rule() charge.Rule {
-	r := charge.Rule{Grant: pick(d, charge.GrantAsPushed, charge.GrantFixed, charge.GrantChargeTime, charge.GrantSteps, charge.GrantLotDecides),
+	r := charge.Rule{Grant: pick(d, charge.GrantAsPushed, charge.GrantFixed, charge.GrantChargeTime, charge.GrantSteps,
+		charge.GrantLotDecides),
 		Combine: pick(d, charge.CombineBest, charge.CombineBest, charge.CombineSum, charge.CombineFirst)}
 	reach := pick(d, "", charge.ReachLot, charge.ReachVendor)
 	switch r.Grant {
@@ -218,13 +223,15 @@ func (d dice) rule() charge.Rule {
 		}
 	}
 	r.CapMinutes, r.CapAmount = pick[int64](d, 0, 0, 60, 180), pick[charge.Fen](d, 0, 0, 2000)
-	r.MinChargeMinutes, r.MinEnergy, r.MinFee = pick[int64](d, 0, 0, 20), pick[charge.Energy](d, 0, 0, 5000), pick[charge.Fen](d, 0, 0, 1000)
+	r.MinChargeMinutes, r.MinEnergy, r.MinFee = pick[int64](d, 0, 0, 20), pick[charge.Energy](d, 0, 0, 5000),
+		pick[charge.Fen](d, 0, 0, 1000)
 	r.NoTemporary = d.IntN(4) == 0
 	if d.IntN(4) == 0 {
 		r.OnlyChargers = []string{"pile-1"}
 	}
 	if d.IntN(2) == 0 {
-		r.PerDay = charge.PerDay{Times: pick[int64](d, 0, 1, 2), Minutes: pick[int64](d, 0, 90, 240), Amount: pick[charge.Fen](d, 0, 1500), Per: reach}
+		r.PerDay = charge.PerDay{Times: pick[int64](d, 0, 1, 2), Minutes: pick[int64](d, 0, 90, 240),
+			Amount: pick[charge.Fen](d, 0, 1500), Per: reach}
 	}
 	if d.IntN(3) == 0 {
 		r.Lock = charge.Lock{Seconds: pick[int64](d, 3600, 4*3600, 30*3600), Per: reach}
@@ -239,7 +246,8 @@ func (d dice) charges(n int) (all []*charge.Charge, stays []int) {
 		if d.IntN(8) == 0 {
 			ended = time.Date(2026, 3, 2, 0, 0, d.IntN(3)-1, 0, charge.Shanghai)
 		}
-		c := &charge.Charge{ID: int64(i + 1), Lot: pick(d, ownLot, ownLot, sisterLot, otherLot), Plate: pick(d, "京AD06088", temporary),
+		c := &charge.Charge{ID: int64(i + 1), Lot: pick(d, ownLot, ownLot, sisterLot, otherLot),
+			Plate:   pick(d, "京AD06088", temporary),
 			EndedAt: ended, StartedAt: ended.Add(-time.Duration(d.IntN(7200)) * time.Second), Received: ended.Add(time.Hour),
 			Energy: charge.Energy(d.IntN(40_000)), HasEnergy: true, Total: charge.Fen(d.IntN(6000)), HasTotal: true,
 			Detail: charge.Detail{ConnectorID: pick(d, "pile-1", "pile-2")}}
@@ -265,7 +273,8 @@ func TestASecondImplementationAgrees(t *testing.T) {
 	d := dice{rand.New(rand.NewPCG(16, 7))}
 	seen := map[charge.Reason]int{}
 	for history := range 2500 {
-		second := naive{priced: pick(d, false, true), bounds: pick(d, charge.Bounds{}, charge.Bounds{Minutes: 100, Amount: 3000})}
+		second := naive{priced: pick(d, false, true),
+			bounds: pick(d, charge.Bounds{}, charge.Bounds{Minutes: 100, Amount: 3000})}
 		rules := map[charge.LotID]charge.Rule{ownLot: d.rule(), sisterLot: d.rule(), otherLot: d.rule()}
 		all, stays := d.charges(40)
 		for i, c := range all {
@@ -281,8 +290,10 @@ func TestASecondImplementationAgrees(t *testing.T) {
 			}
 		}
 	}
-	for _, r := range []charge.Reason{charge.ReasonOK, charge.ReasonRuleUnmet, charge.ReasonCapReached, charge.ReasonCombineBest, charge.ReasonDayLimit,
-		charge.ReasonLocked, charge.ReasonPlateExcluded, charge.ReasonChargerExcluded, charge.ReasonCombineMethod, charge.ReasonCombineFirst, charge.ReasonNothingPushed, charge.ReasonLotDecides4G} {
+	for _, r := range []charge.Reason{charge.ReasonOK, charge.ReasonRuleUnmet, charge.ReasonCapReached,
+		charge.ReasonCombineBest, charge.ReasonDayLimit,
+		charge.ReasonLocked, charge.ReasonPlateExcluded, charge.ReasonChargerExcluded, charge.ReasonCombineMethod,
+		charge.ReasonCombineFirst, charge.ReasonNothingPushed, charge.ReasonLotDecides4G} {
 		if seen[r] < 100 {
 			t.Errorf("%s came out %d times: the charges drawn prove little of it", r, seen[r])
 		}
@@ -297,8 +308,10 @@ func (n *naive) input(c *charge.Charge, stay int, r charge.Rule) Input {
 		if g.stay == stay {
 			in.Granted = append(in.Granted, charge.Granted{Charge: g.charge.ID, Reduction: g.got, At: noon})
 		}
-		if g.charge.Plate == c.Plate && r.WidestReach().Covers(c.Lot, g.charge.Lot) && !g.charge.EndedAt.Before(from) && g.charge.EndedAt.Before(to) {
-			in.Past = append(in.Past, charge.Past{Charge: g.charge.ID, Lot: g.charge.Lot, Ended: g.charge.EndedAt, Same: g.stay == stay, Reduction: g.got})
+		if g.charge.Plate == c.Plate && r.WidestReach().Covers(c.Lot, g.charge.Lot) && !g.charge.EndedAt.Before(from) &&
+			g.charge.EndedAt.Before(to) {
+			in.Past = append(in.Past, charge.Past{Charge: g.charge.ID, Lot: g.charge.Lot, Ended: g.charge.EndedAt,
+				Same: g.stay == stay, Reduction: g.got})
 		}
 	}
 	return in
@@ -306,7 +319,8 @@ func (n *naive) input(c *charge.Charge, stay int, r charge.Rule) Input {
 
 func show(before []granting) (s string) {
 	for _, g := range before {
-		s += fmt.Sprintf("  %s %s stay %d ended %s: %+v\n", g.charge.Lot, g.charge.Plate.Full(), g.stay, g.charge.EndedAt.In(charge.Shanghai).Format(time.DateTime), g.got)
+		s += fmt.Sprintf("  %s %s stay %d ended %s: %+v\n", g.charge.Lot, g.charge.Plate.Full(), g.stay,
+			g.charge.EndedAt.In(charge.Shanghai).Format(time.DateTime), g.got)
 	}
 	return s
 }

@@ -65,8 +65,9 @@ func locked(in Input, _ totals, r charge.Reduction) outcome {
 		return pass(r)
 	}
 	p := in.Past[i]
-	return refuse(r, charge.ReasonLocked, charge.Say("rule.locked", charge.Grants("had", p.Reduction), charge.AtLot("lot", p.Lot),
-		charge.When("ended", p.Ended), charge.Count("charge", p.Charge), charge.Span("lock", lockSpan(&in.Rule))))
+	return refuse(r, charge.ReasonLocked,
+		charge.Say("rule.locked", charge.Grants("had", p.Reduction), charge.AtLot("lot", p.Lot),
+			charge.When("ended", p.Ended), charge.Count("charge", p.Charge), charge.Span("lock", lockSpan(&in.Rule))))
 }
 
 // limitDay holds the plate's day under the rule's per_day.

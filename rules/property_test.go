@@ -80,7 +80,8 @@ func TestNeverMoreThanTheCaps(t *testing.T) {
 			t.Fatalf("%d times free", frees)
 		}
 		for i, d := range decisions {
-			if (d.State == charge.StateSending) == d.Reduction.IsZero() || (d.Reason == charge.ReasonOK) == d.Reduction.IsZero() {
+			if (d.State == charge.StateSending) == d.Reduction.IsZero() ||
+				(d.Reason == charge.ReasonOK) == d.Reduction.IsZero() {
 				t.Fatalf("decision %d is %s/%s with reduction %+v", i, d.State, d.Reason, d.Reduction)
 			}
 			if d.Reduction.Minutes < 0 || d.Reduction.Amount < 0 || len(d.Notes) == 0 {

@@ -67,7 +67,8 @@ func chargeTime(in Input) outcome {
 	r := charge.Reduction{Method: charge.MethodTime, Minutes: charged + plus}
 	notes := charge.Notes{note}
 	if plus != 0 {
-		added := charge.Say("rule.charged_plus", charge.Mins("charged", charged), charge.Mins("plus", plus), charge.Mins("sum", r.Minutes))
+		added := charge.Say("rule.charged_plus", charge.Mins("charged", charged), charge.Mins("plus", plus),
+			charge.Mins("sum", r.Minutes))
 		if notes = notes.And(added); note.Code == "rule.charged" {
 			notes = charge.Notes{added}
 		}
@@ -94,9 +95,11 @@ func steps(in Input) outcome {
 	if reached == nil {
 		first := in.Rule.Steps[0]
 		got, _ := measured(in.Charge, first.By)
-		return refuse(charge.Reduction{}, charge.ReasonRuleUnmet, charge.Say("rule.below_steps", measure("got", first.By, got), measure("from", first.By, first.From)))
+		return refuse(charge.Reduction{}, charge.ReasonRuleUnmet,
+			charge.Say("rule.below_steps", measure("got", first.By, got), measure("from", first.By, first.From)))
 	}
-	return pass(reached.Reduction, charge.Say("rule.step", measure("from", reached.By, reached.From), charge.Grants("grant", reached.Reduction)))
+	return pass(reached.Reduction, charge.Say("rule.step", measure("from", reached.By, reached.From),
+		charge.Grants("grant", reached.Reduction)))
 }
 
 // measured is how much a charge has of what steps count; where the push does not tell it, missing is the note of that.

@@ -106,9 +106,9 @@ func RawMember(object []byte, name string) ([]byte, error) {
 	return object[from:to:to], nil
 }
 
-// CompactJSON prints JSON again the way the published server code of the open interface does before it hashes it: no blanks, escapes resolved,
-// members in their order, null members left out, numbers as they were written. The errors wrap
-// ErrJSON.
+// CompactJSON prints JSON again the way the published server code of the open interface does before it hashes it: no
+// blanks, escapes resolved, members in their order, null members left out, numbers as they were written. The errors
+// wrap ErrJSON.
 func CompactJSON(text []byte) ([]byte, error) {
 	s := scanner{text: string(text)}
 	s.blanks()

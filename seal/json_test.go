@@ -23,10 +23,14 @@ func TestReadObjectRefuses(t *testing.T) {
 		many[i] = `"` + strings.Repeat("x", i) + `":1`
 	}
 	for _, text := range []string{``, `[]`, `"a"`, `{`, `{}}`, `{"a":1,}`, `{"a" 1}`, `{"a":1 "b":2}`, `{a:1}`, `{"a":01}`,
-		`{"a":.5}`, `{"a":1.}`, `{"a":+1}`, `{"a":1e}`, `{"a":tru}`, `{"a":nul}`, `{"a":NaN}`, `{"a":"` + "\x01" + `"}`, `{"a":"\x"}`,
-		`{"a":"\u12"}`, `{"a":"\ud800"}`, `{"a":"\ud800\u0041"}`, `{"a":"\udc00"}`, `{"a":"` + "\xff" + `"}`, `{"a":"\n` + "\xff" + `"}`,
-		`{"a":1,"a":2}`, `{"a":1,"\u0061":2}`, `{"a":{"b":1,"b":1}}`, `{"a":"`, `{"a":"\`, `{"a":"\n`, `{"a":[1,]}`, `{"a":[1 2]}`,
-		`{"a":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`, "{" + strings.Join(append(many, many[35]), ",") + "}", "\ufeff{}",
+		`{"a":.5}`, `{"a":1.}`, `{"a":+1}`, `{"a":1e}`, `{"a":tru}`, `{"a":nul}`, `{"a":NaN}`, `{"a":"` + "\x01" + `"}`,
+		`{"a":"\x"}`,
+		`{"a":"\u12"}`, `{"a":"\ud800"}`, `{"a":"\ud800\u0041"}`, `{"a":"\udc00"}`, `{"a":"` + "\xff" + `"}`, `{"a":"\n` +
+			"\xff" + `"}`,
+		`{"a":1,"a":2}`, `{"a":1,"\u0061":2}`, `{"a":{"b":1,"b":1}}`, `{"a":"`, `{"a":"\`, `{"a":"\n`, `{"a":[1,]}`,
+		`{"a":[1 2]}`,
+		`{"a":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`, "{" + strings.Join(append(many, many[35]), ",") +
+			"}", "\ufeff{}",
 	} {
 		if got, err := ReadObject([]byte(text)); !errors.Is(err, ErrJSON) || got != nil {
 			t.Errorf("%.60q: %v, %v", text, got, err)
@@ -52,7 +56,8 @@ func TestRawMember(t *testing.T) {
 	}
 }
 
-// The rules of CompactJSON, and V3 (https://www.kancloud.cn/bolink/apis/860377) sent with blanks and escapes: it verifies over the text printed again.
+// The rules of CompactJSON, and V3 (https://www.kancloud.cn/bolink/apis/860377) sent with blanks and escapes: it
+// verifies over the text printed again.
 func TestCompactJSON(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{`{}`, `{}`},
@@ -83,7 +88,8 @@ func TestCompactJSON(t *testing.T) {
 // FuzzJSON holds the reader against encoding/json: what it takes is JSON of the same meaning, and printing it
 // again changes nothing the second time.
 func FuzzJSON(f *testing.F) {
-	for _, seed := range []string{`{"a":1}`, `{"a":"\u4eac","b":[1,{"c":null}]}`, ` {"data":{"x":"1"},"sign":"A"}`, `{"a":1,"a":2}`,
+	for _, seed := range []string{`{"a":1}`, `{"a":"\u4eac","b":[1,{"c":null}]}`, ` {"data":{"x":"1"},"sign":"A"}`,
+		`{"a":1,"a":2}`,
 		`{"n":-0.0e-1}`, `{"s":"\ud83d\ude00\/"}`, `[[[[]]]]`, `null`, `{"a":"` + "\xff" + `"}`} {
 		f.Add([]byte(seed))
 	}

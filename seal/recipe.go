@@ -99,7 +99,8 @@ func (r Recipe) VerifyAny(fields []Field, secret, sign string) (how string, ok b
 	switch r {
 	case KVMD5Secret:
 		// A sender in public code signs empty values too; the paper leaves them out.
-		text := join(fields, func(f Field) bool { return f.Name == "key" || f.Name == "appId" || f.Kind == Composite }, "&"+secret)
+		text := join(fields, func(f Field) bool { return f.Name == "key" || f.Name == "appId" || f.Kind == Composite },
+			"&"+secret)
 		if EqualFold(MD5Upper(text), sign) {
 			return "signed with empty values", true
 		}

@@ -49,10 +49,12 @@ func TestRecipeVectors(t *testing.T) {
 		if sign := c.recipe.Sign(fields, demoSecret); sign != c.sign {
 			t.Errorf("%s: sign %s, want %s", c.recipe, sign, c.sign)
 		}
-		if masked := c.recipe.Masked(fields); strings.Contains(masked, demoSecret) || strings.Contains(masked, MD5Lower(demoSecret)) {
+		if masked := c.recipe.Masked(fields); strings.Contains(masked, demoSecret) ||
+			strings.Contains(masked, MD5Lower(demoSecret)) {
 			t.Errorf("%s: masked text shows the secret: %s", c.recipe, masked)
 		}
-		if !c.recipe.Verify(fields, demoSecret, strings.ToLower(c.sign)) || c.recipe.Verify(fields, demoSecret, c.sign[:31]+"0") {
+		if !c.recipe.Verify(fields, demoSecret, strings.ToLower(c.sign)) ||
+			c.recipe.Verify(fields, demoSecret, c.sign[:31]+"0") {
 			t.Errorf("%s: does not verify as it should", c.recipe)
 		}
 	}

@@ -8,7 +8,8 @@ import (
 var (
 	lastAudit = statementOf("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", tableAudit)
 	auditPage = tableAudit.selectWhere("seq < ? ORDER BY seq DESC LIMIT ?")
-	auditCut  = statementOf("SELECT seq, substr(entry, 1, ?), hash FROM audit WHERE seq < ? ORDER BY seq DESC LIMIT ?", tableAudit)
+	auditCut  = statementOf("SELECT seq, substr(entry, 1, ?), hash FROM audit WHERE seq < ? ORDER BY seq DESC LIMIT ?",
+		tableAudit)
 	walkAudit = tableAudit.selectWhere("seq > ? ORDER BY seq LIMIT 1000")
 )
 

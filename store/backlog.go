@@ -43,13 +43,15 @@ func (s *Store) Backlog(ctx context.Context) (b Backlog, err error) {
 		if err != nil {
 			return err
 		}
-		if err := t.each(chargesHeld, func(c *cells) error { b.Held = c.int(); return c.failed() }); err != nil || s.Engine() == "sqlite" {
+		if err := t.each(chargesHeld, func(c *cells) error { b.Held = c.int(); return c.failed() }); err != nil ||
+			s.Engine() == "sqlite" {
 			return err
 		}
 		return t.each(postgresSize, func(c *cells) error { b.Size = c.int(); return c.failed() })
 	})
 	if s.Engine() == "sqlite" {
-		b.Size, b.WAL = fileSize(filepath.Join(s.cfg.DataDir, databaseFile)), fileSize(filepath.Join(s.cfg.DataDir, databaseFile+"-wal"))
+		b.Size, b.WAL = fileSize(filepath.Join(s.cfg.DataDir, databaseFile)),
+			fileSize(filepath.Join(s.cfg.DataDir, databaseFile+"-wal"))
 	}
 	return b, err
 }

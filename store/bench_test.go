@@ -59,7 +59,8 @@ func accept(b *testing.B, s *store.Store, ids *charge.IDs) error {
 	key := fmt.Sprint("order-", id)
 	request := make([]byte, 900)
 	return s.Write(b.Context(), []charge.VisitKey{visit}, func(tx *store.Tx) error {
-		first, err := tx.ChargeByRepeat("telaidian", key, charge.IssuerOf(charge.IssuerAccount, "teld-main", charge.Scope{}, lot))
+		first, err := tx.ChargeByRepeat("telaidian", key,
+			charge.IssuerOf(charge.IssuerAccount, "teld-main", charge.Scope{}, lot))
 		if err != nil || first != nil {
 			return fmt.Errorf("repeated: %v, %w", first, err)
 		}
@@ -76,21 +77,29 @@ func accept(b *testing.B, s *store.Store, ids *charge.IDs) error {
 			ID: id, Platform: "telaidian", Account: "teld-main", Order: key, RepeatKey: key, Plate: plate, Lot: lot,
 			StartedAt: now.Add(-time.Hour), EndedAt: now.Add(-time.Minute), Received: now, Energy: 25500, HasEnergy: true,
 			Total: 1785, HasTotal: true, Ask: charge.Ask{Method: charge.MethodTime, Minutes: 30},
-			Detail: charge.Detail{StationID: "s1", StationName: "station", ConnectorID: "c1", Power: "25.50", TotalMoney: "17.85"},
+			Detail: charge.Detail{StationID: "s1", StationName: "station", ConnectorID: "c1", Power: "25.50",
+				TotalMoney: "17.85"},
 			Digest: "0123456789abcdef", State: charge.StateSending, Reason: charge.ReasonOK,
 			Reduction: &charge.Reduction{Method: charge.MethodTime, Minutes: 30},
-			Decision: &charge.Decision{At: now, Rule: charge.Rule{Version: 1, Grant: charge.GrantAsPushed, Combine: charge.CombineBest, HoldSeconds: 7200, Target: charge.TargetStay},
-				State: charge.StateSending, Reason: charge.ReasonOK, Wanted: charge.Reduction{Method: charge.MethodTime, Minutes: 30},
+			Decision: &charge.Decision{At: now,
+				Rule: charge.Rule{Version: 1, Grant: charge.GrantAsPushed, Combine: charge.CombineBest, HoldSeconds: 7200,
+					Target: charge.TargetStay},
+				State: charge.StateSending, Reason: charge.ReasonOK,
+				Wanted:    charge.Reduction{Method: charge.MethodTime, Minutes: 30},
 				Reduction: charge.Reduction{Method: charge.MethodTime, Minutes: 30}, Granted: []charge.Granted{}, Minutes: 59},
 			UpdatedAt: now,
 		}
-		d := &charge.Delivery{ID: ids.Next(), Charge: id, Lot: lot, Channel: charge.ChannelCallback, Message: charge.Message514,
-			UUID: key, Payload: request[:300], State: charge.DeliveryLeased, DueAt: now}
+		d := &charge.Delivery{ID: ids.Next(), Charge: id, Lot: lot, Channel: charge.ChannelCallback,
+			Message: charge.Message514,
+			UUID:    key, Payload: request[:300], State: charge.DeliveryLeased, DueAt: now}
 		for _, err := range []error{
-			tx.AddPush(charge.Push{ID: ids.Next(), Platform: "telaidian", Received: now, Request: request, Outcome: charge.OutcomeAccepted, Charge: id, Reply: request[:100]}),
+			tx.AddPush(charge.Push{ID: ids.Next(), Platform: "telaidian", Received: now, Request: request,
+				Outcome: charge.OutcomeAccepted, Charge: id, Reply: request[:100]}),
 			tx.AddCharge(c, c.Account),
-			tx.AddDelivery(d, outbox.Job{ID: d.ID, Kind: outbox.KindCallback, Route: lot.String(), Ref: id, DueAt: now, Lease: "a", LeaseUntil: now.Add(time.Minute), Fence: 1}),
-			tx.AddLedger(charge.LedgerEntry{ID: ids.Next(), At: now, Charge: id, Kind: charge.EntryGrant, Method: charge.MethodTime, Minutes: 30,
+			tx.AddDelivery(d, outbox.Job{ID: d.ID, Kind: outbox.KindCallback, Route: lot.String(), Ref: id, DueAt: now,
+				Lease: "a", LeaseUntil: now.Add(time.Minute), Fence: 1}),
+			tx.AddLedger(charge.LedgerEntry{ID: ids.Next(), At: now, Charge: id, Kind: charge.EntryGrant,
+				Method: charge.MethodTime, Minutes: 30,
 				Platform: "telaidian", Lot: lot, Day: now.In(charge.Shanghai).Format(time.DateOnly)}),
 		} {
 			if err != nil {

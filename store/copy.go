@@ -54,7 +54,8 @@ func Copy(ctx context.Context, from, to *Store, progress func(table string, rows
 func (s *Store) empty(ctx context.Context) error {
 	return s.Read(ctx, func(t *Tx) error {
 		for _, tab := range tables {
-			found, err := t.get(&statement{text: "SELECT 1 FROM " + tab.name + " LIMIT 1", dollars: "SELECT 1 FROM " + tab.name + " LIMIT 1", once: true},
+			found, err := t.get(&statement{text: "SELECT 1 FROM " + tab.name + " LIMIT 1", dollars: "SELECT 1 FROM " + tab.name +
+				" LIMIT 1", once: true},
 				func(*cells) error { return nil })
 			if err != nil {
 				return err

@@ -11,8 +11,10 @@ import (
 var (
 	countPushes  = countPushesOf()
 	countStates  = countStatesOf()
-	countPending = statementOf("SELECT count(*), coalesce(min(id), 0) FROM job WHERE kind <> 'report' AND "+realRoute, tableJob)
-	countUnknown = statementOf("SELECT count(*), coalesce(min(d.id), 0) FROM delivery d WHERE "+unknownAlone, tableDelivery, tableJob)
+	countPending = statementOf("SELECT count(*), coalesce(min(id), 0) FROM job WHERE kind <> 'report' AND "+realRoute,
+		tableJob)
+	countUnknown = statementOf("SELECT count(*), coalesce(min(d.id), 0) FROM delivery d WHERE "+unknownAlone,
+		tableDelivery, tableJob)
 	latestPush   = statementOf("SELECT max(received) FROM push", tablePush)
 	countOffLine = statementOf("SELECT count(*) FROM (SELECT DISTINCT route FROM job WHERE kind = 'line' AND "+realRoute+") r "+
 		"WHERE NOT EXISTS (SELECT 1 FROM line_session s WHERE s.lot = r.route AND s.node <> '')", tableJob, tableLine)
@@ -38,7 +40,8 @@ func countPushesOf() *statement {
 	for _, o := range []charge.Outcome{charge.OutcomeAccepted, charge.OutcomeDuplicate, charge.OutcomeQuestion} {
 		parts = append(parts, "SELECT '"+string(o)+"' AS w, "+string(o)[:1]+" AS n FROM taken")
 	}
-	return statementOf("WITH taken AS MATERIALIZED ("+counts+") SELECT w, n FROM ("+strings.Join(parts, " UNION ALL ")+") p WHERE n > 0", tablePush)
+	return statementOf("WITH taken AS MATERIALIZED ("+counts+") SELECT w, n FROM ("+strings.Join(parts,
+		" UNION ALL ")+") p WHERE n > 0", tablePush)
 }
 
 // spans repeats a span for every part of a statement that has one.

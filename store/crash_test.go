@@ -139,7 +139,8 @@ func checkTold(t *testing.T, cfg store.Config, told []int64) {
 				return err
 			}
 			if c == nil || len(d) != 1 || len(l) != 1 {
-				return fmt.Errorf("charge %d was told written: charge %v, %d deliveries, %d ledger entries", id, c != nil, len(d), len(l))
+				return fmt.Errorf("charge %d was told written: charge %v, %d deliveries, %d ledger entries", id, c != nil, len(d),
+					len(l))
 			}
 		}
 		return nil
@@ -206,7 +207,8 @@ func TestDatabaseGoesAway(t *testing.T) {
 		if err := end(); err != nil {
 			t.Error(err)
 		}
-		if err := s.Read(t.Context(), func(tx *store.Tx) error { _, err := tx.Charge(1); return err }); !errors.Is(err, outbox.ErrBusy) {
+		if err := s.Read(t.Context(), func(tx *store.Tx) error { _, err := tx.Charge(1); return err }); !errors.Is(err,
+			outbox.ErrBusy) {
 			t.Errorf("a read without a database: %v, want busy", err)
 		}
 		if err := server.Up(); err != nil {
@@ -231,11 +233,15 @@ func writeOne(s *store.Store, ids *charge.IDs) (int64, error) {
 	lot := charge.LotID{Union: "200461", Park: "1"}
 	plate := charge.Plate(fmt.Sprintf("京A%05d", id%99991))
 	key := strconv.FormatInt(id, 10)
-	c := &charge.Charge{ID: id, Platform: "telaidian", RepeatKey: key, Order: key, Plate: plate, Lot: lot, Received: now, UpdatedAt: now,
-		State: charge.StateSending, Reason: charge.ReasonOK, Reduction: &charge.Reduction{Method: charge.MethodTime, Minutes: 30}}
-	d := &charge.Delivery{ID: ids.Next(), Charge: id, Lot: lot, Channel: charge.ChannelLine, UUID: key, State: charge.DeliveryDue, DueAt: now}
+	c := &charge.Charge{ID: id, Platform: "telaidian", RepeatKey: key, Order: key, Plate: plate, Lot: lot, Received: now,
+		UpdatedAt: now,
+		State:     charge.StateSending, Reason: charge.ReasonOK,
+		Reduction: &charge.Reduction{Method: charge.MethodTime, Minutes: 30}}
+	d := &charge.Delivery{ID: ids.Next(), Charge: id, Lot: lot, Channel: charge.ChannelLine, UUID: key,
+		State: charge.DeliveryDue, DueAt: now}
 	push := charge.Push{ID: ids.Next(), Platform: "telaidian", Received: now, Outcome: charge.OutcomeAccepted, Charge: id}
-	entry := charge.LedgerEntry{ID: ids.Next(), At: now, Charge: id, Kind: charge.EntryGrant, Method: charge.MethodTime, Minutes: 30,
+	entry := charge.LedgerEntry{ID: ids.Next(), At: now, Charge: id, Kind: charge.EntryGrant, Method: charge.MethodTime,
+		Minutes:  30,
 		Platform: "telaidian", Lot: lot, Day: now.In(charge.Shanghai).Format(time.DateOnly)}
 	err := s.Write(background, []charge.VisitKey{{Lot: lot, Plate: plate}}, func(tx *store.Tx) error {
 		first, err := tx.ChargeByRepeat("telaidian", key, charge.IssuerOf(charge.IssuerAccount, "", charge.Scope{}, lot))

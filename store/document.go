@@ -53,14 +53,16 @@ func (s *Store) DocsRev(ctx context.Context, kind string) (rev int64, err error)
 // PutDocs puts documents of a kind, all or none, and returns the kind's new revision; a nil body deletes. Where
 // the kind is no longer at expectRev it changes nothing and returns outbox.ErrRepeated; a negative expectRev
 // takes any.
-func (s *Store) PutDocs(ctx context.Context, kind string, expectRev int64, puts map[string][]byte) (rev int64, err error) {
+func (s *Store) PutDocs(ctx context.Context, kind string, expectRev int64, puts map[string][]byte) (rev int64,
+	err error) {
 	err = s.write(ctx, []int64{lockOf("doc", kind)}, func(t *Tx) error {
 		have, err := t.docsRev(kind)
 		if err != nil {
 			return err
 		}
 		if expectRev >= 0 && have != expectRev {
-			return fmt.Errorf("store: %s are at revision %d, not %d: read them again: %w", kind, have, expectRev, outbox.ErrRepeated)
+			return fmt.Errorf("store: %s are at revision %d, not %d: read them again: %w", kind, have, expectRev,
+				outbox.ErrRepeated)
 		}
 		for key, body := range puts {
 			if body == nil {

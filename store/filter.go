@@ -95,7 +95,8 @@ type paging struct {
 
 // pageOf reads a page of a table's rows, newest first by a time column. Rows are picked by their ids first, so
 // that sorting never carries whole rows.
-func pageOf[T any](t *Tx, from *table, newest string, f filter, p paging, scan func(*cells) (T, error)) (page charge.Page[T], err error) {
+func pageOf[T any](t *Tx, from *table, newest string, f filter, p paging,
+	scan func(*cells) (T, error)) (page charge.Page[T], err error) {
 	limit := p.limit
 	if limit <= 0 {
 		limit = 50

@@ -25,7 +25,8 @@ func (s *Store) PutLineSession(ctx context.Context, l charge.LineSession) (epoch
 		_, err := t.get(putLine, func(c *cells) error {
 			epoch = c.int()
 			return nil
-		}, l.Lot.String(), l.LocalID, string(l.Link), l.Node, l.Remote, number(l.ReceiveCloud), number(l.Silent), millis(l.Since), millis(l.Beat))
+		}, l.Lot.String(), l.LocalID, string(l.Link), l.Node, l.Remote, number(l.ReceiveCloud), number(l.Silent),
+			millis(l.Since), millis(l.Beat))
 		return err
 	})
 	return epoch, err
@@ -33,7 +34,8 @@ func (s *Store) PutLineSession(ctx context.Context, l charge.LineSession) (epoch
 
 // BeatLineSessions stores when lines of a node were last heard, and returns those that the node has lost to another
 // one or to a newer epoch.
-func (s *Store) BeatLineSessions(ctx context.Context, node string, lines []charge.LineSession) (lost []charge.LineSession, err error) {
+func (s *Store) BeatLineSessions(ctx context.Context, node string,
+	lines []charge.LineSession) (lost []charge.LineSession, err error) {
 	type line struct {
 		lot     charge.LotID
 		localID string
@@ -55,7 +57,8 @@ func (s *Store) BeatLineSessions(ctx context.Context, node string, lines []charg
 	for part := range slices.Chunk(lines, chunk) {
 		if err := s.write(ctx, []int64{lockOf("node", node)}, func(t *Tx) error {
 			for _, l := range part {
-				if err := t.link.put(beatLine, []any{millis(l.Beat), number(l.Silent), l.Lot.String(), l.LocalID, string(l.Link), node, l.Epoch}, -1); err != nil {
+				if err := t.link.put(beatLine, []any{millis(l.Beat), number(l.Silent), l.Lot.String(), l.LocalID, string(l.Link),
+					node, l.Epoch}, -1); err != nil {
 					return err
 				}
 			}

@@ -167,7 +167,8 @@ func staysOf(t *Tx, f filter, allLots bool, p paging) (charge.Page[*charge.Stay]
 
 // FindPlate lists the charges and the stays of the plates that are or hold a part, as Charges and Stays do. The
 // plates are looked up once.
-func (s *Store) FindPlate(ctx context.Context, part string, mostCharges, mostStays int) (charges charge.Page[*charge.Charge], stays charge.Page[*charge.Stay], err error) {
+func (s *Store) FindPlate(ctx context.Context, part string, mostCharges,
+	mostStays int) (charges charge.Page[*charge.Charge], stays charge.Page[*charge.Stay], err error) {
 	err = s.Read(ctx, func(t *Tx) error {
 		p, err := t.platesOf(part)
 		if err != nil {

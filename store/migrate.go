@@ -63,7 +63,8 @@ const schemaVersion = "SELECT coalesce(max(version_id), 0) FROM goose_db_version
 
 // migrateUp runs the migrations of an engine that have not run yet. A newer node may have done so with its own
 // while this one waited its turn.
-func migrateUp(ctx context.Context, dialect goose.Dialect, folder, place string, db *sql.DB, opts ...goose.ProviderOption) error {
+func migrateUp(ctx context.Context, dialect goose.Dialect, folder, place string, db *sql.DB,
+	opts ...goose.ProviderOption) error {
 	files, err := fs.Sub(migrations, "migrations/"+folder)
 	if err != nil {
 		return wrapf(err, "migrations")

@@ -23,7 +23,8 @@ func TestNodeComesBack(t *testing.T) {
 	}
 	join()
 	for i, lease := range []string{"a", "b"} {
-		job := outbox.Job{ID: int64(i + 1), Kind: outbox.KindCallback, Route: "1/2", DueAt: now, Lease: lease, LeaseUntil: now.Add(time.Hour), Fence: 1}
+		job := outbox.Job{ID: int64(i + 1), Kind: outbox.KindCallback, Route: "1/2", DueAt: now, Lease: lease,
+			LeaseUntil: now.Add(time.Hour), Fence: 1}
 		if err := s.Write(ctx, nil, func(tx *store.Tx) error { return tx.AddJob(job) }); err != nil {
 			t.Fatal(err)
 		}

@@ -79,7 +79,8 @@ func (e *postgresEngine) migrate(ctx context.Context) error {
 	if err != nil {
 		return wrapf(err, "migrations")
 	}
-	if err := migrateUp(ctx, goose.DialectPostgres, "postgres", e.place(), db, goose.WithSessionLocker(locker)); err != nil {
+	if err := migrateUp(ctx, goose.DialectPostgres, "postgres", e.place(), db,
+		goose.WithSessionLocker(locker)); err != nil {
 		return err
 	}
 	e.indexParts(ctx, db)

@@ -48,7 +48,8 @@ func (e *postgresEngine) integrity(ctx context.Context) error {
 
 // backup implements engine: the data are copied into a store on SQLite.
 func (e *postgresEngine) backup(ctx context.Context, file string) error {
-	to, err := Open(ctx, Config{DataDir: filepath.Dir(file), Node: e.store.cfg.Node, Clock: e.store.cfg.Clock, Logger: e.store.log})
+	to, err := Open(ctx, Config{DataDir: filepath.Dir(file), Node: e.store.cfg.Node, Clock: e.store.cfg.Clock,
+		Logger: e.store.log})
 	if err != nil {
 		return err
 	}

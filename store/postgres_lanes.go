@@ -362,7 +362,8 @@ func (l *lane) put(q *statement, args []any, want int64) error {
 	if q.into == nil {
 		l.changed |= q.touches
 		// Changes of one row by two statements must stay in their order as well.
-		p.alone = l.alone&q.touches != 0 || slices.ContainsFunc(l.puts, func(o put) bool { return o.q != q && o.q.into == nil && o.q.touches&q.touches != 0 })
+		p.alone = l.alone&q.touches != 0 ||
+			slices.ContainsFunc(l.puts, func(o put) bool { return o.q != q && o.q.into == nil && o.q.touches&q.touches != 0 })
 		if p.alone {
 			l.alone |= q.touches
 		}

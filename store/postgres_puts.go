@@ -24,7 +24,8 @@ func queuePut(b *pgx.Batch, text string, args []any, want int64) {
 	}
 	checked, known := checkedTexts.Load(text)
 	if !known {
-		checked = "WITH put AS (" + text + " RETURNING 1) SELECT 1 / CAST(count(*) = $" + strconv.Itoa(len(args)+1) + " AS int) FROM put"
+		checked = "WITH put AS (" + text + " RETURNING 1) SELECT 1 / CAST(count(*) = $" + strconv.Itoa(len(args)+1) +
+			" AS int) FROM put"
 		checkedTexts.Store(text, checked)
 	}
 	b.Queue(checked.(string), append(slices.Clip(args), want)...)
@@ -95,7 +96,8 @@ func (p put) id() int64 { return p.args[len(p.args)-1].(int64) }
 func (t *table) arrays(list []put) []any {
 	if t == tableRepeat || t == tablePlate {
 		slices.SortFunc(list, func(a, b put) int {
-			return cmp.Or(strings.Compare(a.args[0].(string), b.args[0].(string)), strings.Compare(a.args[1].(string), b.args[1].(string)))
+			return cmp.Or(strings.Compare(a.args[0].(string), b.args[0].(string)),
+				strings.Compare(a.args[1].(string), b.args[1].(string)))
 		})
 	}
 	return arraysOf(t.kinds, list)

@@ -12,10 +12,11 @@ type foreseer interface {
 	foresee(asks []*question) error
 }
 
-// ForeseeDecision says what a decision on a new charge is about to look up: its issuer's repeat key, the marks of its lot, the
-// stays of its plate that ended after a time in each of some visits, and the charges of its own visit since a time.
-// It changes no answer.
-func (t *Tx) ForeseeDecision(c *charge.Charge, by charge.Issuer, visits []charge.VisitKey, stays, charges time.Time) error {
+// ForeseeDecision says what a decision on a new charge is about to look up: its issuer's repeat key, the marks of its
+// lot, the stays of its plate that ended after a time in each of some visits, and the charges of its own visit since a
+// time. It changes no answer.
+func (t *Tx) ForeseeDecision(c *charge.Charge, by charge.Issuer, visits []charge.VisitKey, stays,
+	charges time.Time) error {
 	f, ok := t.link.(foreseer)
 	if !ok {
 		return nil

@@ -34,10 +34,13 @@ var (
 
 	chargesOver = prunable()
 	deletesOf   = deletesOfCharge()
-	closeDay    = statementOf("UPDATE statement_day SET closed = 1 WHERE day = ? AND upto = ? AND rev = summed", tableStatementDay)
-	openDays    = statementOf("SELECT coalesce(min(day), '') FROM statement_day WHERE day < ? AND closed = 0", tableStatementDay)
-	staysOver   = statementOf("SELECT id, plate FROM stay WHERE open = 0 AND ends < ? "+
-		"AND NOT EXISTS (SELECT 1 FROM charge c WHERE c.stay = stay.id AND c.stay <> 0) ORDER BY ends LIMIT ?", tableStay, tableCharge)
+	closeDay    = statementOf("UPDATE statement_day SET closed = 1 WHERE day = ? AND upto = ? AND rev = summed",
+		tableStatementDay)
+	openDays = statementOf("SELECT coalesce(min(day), '') FROM statement_day WHERE day < ? AND closed = 0",
+		tableStatementDay)
+	staysOver = statementOf("SELECT id, plate FROM stay WHERE open = 0 AND ends < ? "+
+		"AND NOT EXISTS (SELECT 1 FROM charge c WHERE c.stay = stay.id AND c.stay <> 0) ORDER BY ends LIMIT ?", tableStay,
+		tableCharge)
 	deleteStay   = statementOf("DELETE FROM stay WHERE id = ?", tableStay)
 	deletePlate  = statementOf("DELETE FROM plate WHERE plate = ?"+nobodysPlate, tablePlate, tableCharge, tableStay)
 	unindexPlate = statementOf("DELETE FROM plate_part WHERE rowid = (SELECT id FROM plate WHERE plate = ?"+nobodysPlate+")", tablePlate, tableCharge, tableStay)
@@ -92,7 +95,8 @@ func (s *Store) Prune(ctx context.Context, keep Retention, now time.Time) (p Pru
 }
 
 // pruneBy runs a deletion with a limit until it finds no more, and finds the limit, up to most, that takes holdFor.
-func (s *Store) pruneBy(ctx context.Context, most int, fn func(t *Tx, limit int) (int64, error)) (all int64, err error) {
+func (s *Store) pruneBy(ctx context.Context, most int, fn func(t *Tx, limit int) (int64, error)) (all int64,
+	err error) {
 	limit := 20
 	for {
 		var n int64

@@ -81,7 +81,8 @@ func TestQueueShares(t *testing.T) {
 				}
 			}
 			if len(b) != batchLen || n < batchLen/2-1 || n > batchLen/2+1 {
-				t.Errorf("the first batch holds %d, %d of them of those nobody waits for, want %d and half of it, one more or less", len(b), n, batchLen)
+				t.Errorf("the first batch holds %d, %d of them of those nobody waits for, want %d and half of it, one more or less",
+					len(b), n, batchLen)
 			}
 		}
 		if all != 2*batchLen {

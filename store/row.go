@@ -170,8 +170,9 @@ func scanStay(c *cells) (*charge.Stay, error) {
 
 func scanCharge(c *cells) (*charge.Charge, error) {
 	v := &charge.Charge{
-		ID: c.int(), Platform: c.text(), Account: c.text(), Order: c.text(), RepeatKey: c.text(), Plate: charge.Plate(c.text()),
-		Lot: lotOf(c), StartedAt: c.time(), EndedAt: c.time(), Received: c.time(),
+		ID: c.int(), Platform: c.text(), Account: c.text(), Order: c.text(), RepeatKey: c.text(),
+		Plate: charge.Plate(c.text()),
+		Lot:   lotOf(c), StartedAt: c.time(), EndedAt: c.time(), Received: c.time(),
 	}
 	energy, hasEnergy := c.maybe()
 	total, hasTotal := c.maybe()

@@ -108,7 +108,8 @@ func TestNewerSchemaSQLite(t *testing.T) {
 
 	// A backup that a newer program wrote is such a file.
 	empty := filepath.Join(t.TempDir(), "empty")
-	wantNewer(t, "restore", store.Restore(t.Context(), filepath.Join(made, "chargestamp.db"), store.Config{DataDir: empty, Node: "a"}))
+	wantNewer(t, "restore", store.Restore(t.Context(), filepath.Join(made, "chargestamp.db"),
+		store.Config{DataDir: empty, Node: "a"}))
 	if _, err := os.Stat(filepath.Join(empty, "chargestamp.db")); err == nil {
 		t.Error("a refused backup was restored")
 	}
@@ -131,7 +132,8 @@ func TestNewerSchemaPostgres(t *testing.T) {
 	db := stdlib.OpenDB(*pg)
 	defer db.Close()
 	// An index that a newer program does without must not come again.
-	if _, err := db.ExecContext(t.Context(), newer+"; DROP INDEX IF EXISTS plate_part; DROP INDEX push_received"); err != nil {
+	if _, err := db.ExecContext(t.Context(),
+		newer+"; DROP INDEX IF EXISTS plate_part; DROP INDEX push_received"); err != nil {
 		t.Fatal(err)
 	}
 	relations := func() (names string) {

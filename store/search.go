@@ -16,8 +16,9 @@ const manyPlates = 2500
 
 var (
 	// Whether more than manyPlates begin or end with a part is known without reading them.
-	manyFrom = statementOf("SELECT 1 FROM plate WHERE plate >= ? AND plate < ? ORDER BY plate LIMIT 1 OFFSET ?", tablePlate)
-	manyTo   = statementOf("SELECT 1 FROM plate WHERE rev >= ? AND rev < ? ORDER BY rev LIMIT 1 OFFSET ?", tablePlate)
+	manyFrom = statementOf("SELECT 1 FROM plate WHERE plate >= ? AND plate < ? ORDER BY plate LIMIT 1 OFFSET ?",
+		tablePlate)
+	manyTo = statementOf("SELECT 1 FROM plate WHERE rev >= ? AND rev < ? ORDER BY rev LIMIT 1 OFFSET ?", tablePlate)
 
 	platesIndex = statementOf("SELECT plate FROM plate_part WHERE plate_part MATCH ? LIMIT ?")
 	platesFresh = statementOf("SELECT plate FROM plate WHERE id > coalesce((SELECT max(id) FROM plate_part_content), 0) AND plate LIKE ? LIMIT ?", tablePlate)
@@ -75,7 +76,8 @@ func (t *Tx) platesWith(part string) (found []string, many bool, err error) {
 		many *statement
 		from string
 	}{{manyFrom, part}, {manyTo, reverse(part)}} {
-		if many, err = t.get(end.many, func(*cells) error { return nil }, end.from, end.from+"\U0010FFFF", manyPlates); many || err != nil {
+		if many, err = t.get(end.many, func(*cells) error { return nil }, end.from, end.from+"\U0010FFFF",
+			manyPlates); many || err != nil {
 			return nil, many, err
 		}
 	}
@@ -165,7 +167,8 @@ type openPlate struct {
 // openPlates lists who is in some lots, newest entry first.
 func (t *Tx) openPlates(lots []any) (map[charge.LotID][]openPlate, error) {
 	q := statementOf("SELECT id, lot, plate FROM (SELECT id, lot, plate, entered, row_number() OVER (PARTITION BY lot ORDER BY entered DESC, id DESC) AS n "+
-		"FROM stay WHERE open = 1 AND lot IN (?"+strings.Repeat(", ?", len(lots)-1)+")) s WHERE n <= ? ORDER BY lot, entered DESC, id DESC", tableStay)
+		"FROM stay WHERE open = 1 AND lot IN (?"+strings.Repeat(", ?",
+		len(lots)-1)+")) s WHERE n <= ? ORDER BY lot, entered DESC, id DESC", tableStay)
 	q.once = true
 	open := make(map[charge.LotID][]openPlate)
 	err := t.each(q, func(c *cells) error {

@@ -43,7 +43,8 @@ func (s *Store) Statement(ctx context.Context, f charge.StatementFilter) (rows [
 }
 
 // StatementView returns the first rows of a statement, and the sums of all.
-func (s *Store) StatementView(ctx context.Context, f charge.StatementFilter, most int) (v charge.StatementView, err error) {
+func (s *Store) StatementView(ctx context.Context, f charge.StatementFilter, most int) (v charge.StatementView,
+	err error) {
 	from, to, err := s.statementSpan(ctx, f)
 	if err != nil || from >= to {
 		return v, err
@@ -115,7 +116,8 @@ func byPart(rows []charge.StatementRow) []charge.StatementRow {
 }
 
 // totals adds up a span by day, and by platform and vendor.
-func (t *Tx) totals(f charge.StatementFilter, from, to string, late sums) (days, parts []charge.StatementRow, err error) {
+func (t *Tx) totals(f charge.StatementFilter, from, to string, late sums) (days, parts []charge.StatementRow,
+	err error) {
 	rows, err := t.keptRows(tableTotal, "vendor", f, from, to)
 	if err != nil {
 		return nil, nil, err
@@ -130,8 +132,10 @@ func (t *Tx) totals(f charge.StatementFilter, from, to string, late sums) (days,
 	return days, byPart(rows), nil
 }
 
-// firstRows returns the first rows of a statement. It asks for no more of them than are wanted, platform by platform of each day.
-func (t *Tx) firstRows(f charge.StatementFilter, days []charge.StatementRow, late sums, most int) (rows []charge.StatementRow, err error) {
+// firstRows returns the first rows of a statement. It asks for no more of them than are wanted, platform by platform of
+// each day.
+func (t *Tx) firstRows(f charge.StatementFilter, days []charge.StatementRow, late sums,
+	most int) (rows []charge.StatementRow, err error) {
 	type group struct{ day, platform string }
 	lateOf := make(map[group]sums)
 	for p, r := range late {
@@ -190,7 +194,8 @@ func (t *Tx) platformsOf(f charge.StatementFilter, day string) (platforms []stri
 }
 
 // keptRows reads what a statement wants of the days whose kept sums are right, by lot or by vendor.
-func (t *Tx) keptRows(from *table, by string, sf charge.StatementFilter, first, end string) ([]charge.StatementRow, error) {
+func (t *Tx) keptRows(from *table, by string, sf charge.StatementFilter, first, end string) ([]charge.StatementRow,
+	error) {
 	var f filter
 	f.where("x.day >= ? AND x.day < ? AND "+sumsHold, first, end)
 	f.word("x.platform", sf.Platform)
@@ -202,7 +207,8 @@ func (t *Tx) keptRows(from *table, by string, sf charge.StatementFilter, first, 
 	case sf.Union != "":
 		f.where("x.lot >= ? AND x.lot < ?", sf.Union+"/", sf.Union+"0")
 	}
-	q := statementOf("SELECT " + from.columns("x.") + " FROM " + from.name + " x JOIN statement_day d ON d.day = x.day WHERE " +
+	q := statementOf("SELECT " + from.columns("x.") + " FROM " + from.name +
+		" x JOIN statement_day d ON d.day = x.day WHERE " +
 		strings.Join(f.conds, " AND "))
 	q.once = true
 	scan := scanStatement

@@ -143,7 +143,8 @@ func (t *Tx) sum(into sums, day string, from, to int64) error {
 // outcomeSums is what a charge counts for.
 func outcomeSums(state charge.State, gap int64) charge.StatementRow {
 	used := state == charge.StateUsed
-	return charge.StatementRow{Charges: 1, Gaps: gap, Used: number(used), Delivered: number(used || state == charge.StateDelivered)}
+	return charge.StatementRow{Charges: 1, Gaps: gap, Used: number(used),
+		Delivered: number(used || state == charge.StateDelivered)}
 }
 
 // entrySums is what an entry of the ledger counts for.
@@ -171,13 +172,15 @@ func scanTotal(c *cells) charge.StatementRow {
 }
 
 func scanSums(c *cells) charge.StatementRow {
-	return charge.StatementRow{Charges: c.int(), GrantedMinutes: c.int(), GrantedAmount: charge.Fen(c.int()), Delivered: c.int(),
-		Used: c.int(), UsedMinutes: c.int(), UsedAmount: charge.Fen(c.int()), Gaps: c.int()}
+	return charge.StatementRow{Charges: c.int(), GrantedMinutes: c.int(), GrantedAmount: charge.Fen(c.int()),
+		Delivered: c.int(),
+		Used:      c.int(), UsedMinutes: c.int(), UsedAmount: charge.Fen(c.int()), Gaps: c.int()}
 }
 
 // sumArgs are a row's sums as parameters, in the order of sumColumns.
 func sumArgs(r charge.StatementRow) []any {
-	return []any{r.Charges, r.GrantedMinutes, int64(r.GrantedAmount), r.Delivered, r.Used, r.UsedMinutes, int64(r.UsedAmount), r.Gaps}
+	return []any{r.Charges, r.GrantedMinutes, int64(r.GrantedAmount), r.Delivered, r.Used, r.UsedMinutes,
+		int64(r.UsedAmount), r.Gaps}
 }
 
 // dayStart is the first millisecond of a day in Asia/Shanghai.

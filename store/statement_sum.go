@@ -110,7 +110,8 @@ func (t *Tx) noteChange(received time.Time, platform, lot string, r charge.State
 	if r.Empty() {
 		return nil
 	}
-	return t.add(tableChange, append([]any{t.store.ids.Next(), millis(received), dayOf(received), platform, lot}, sumArgs(r)...)...)
+	return t.add(tableChange, append([]any{t.store.ids.Next(), millis(received), dayOf(received), platform, lot},
+		sumArgs(r)...)...)
 }
 
 func minus(r charge.StatementRow) charge.StatementRow {
@@ -181,8 +182,9 @@ var (
 	partEnd = statementOf("SELECT received FROM charge WHERE received >= ? AND received < ? ORDER BY received LIMIT 1 OFFSET ?", tableCharge)
 	// Those in the part that is added up now are in its sums, and those of later ones will be.
 	changesBefore = tableChange.selectWhere("day = ? AND received < ? ORDER BY id LIMIT ?")
-	changesWithin = statementOf("SELECT id FROM statement_change WHERE day = ? AND received >= ? AND received < ?", tableChange)
-	deleteChange  = tableChange.remove()
+	changesWithin = statementOf("SELECT id FROM statement_change WHERE day = ? AND received >= ? AND received < ?",
+		tableChange)
+	deleteChange = tableChange.remove()
 
 	// Each says where the sums must stand for it to hold: another node may have added up the same.
 	moveDay   = statementOf("UPDATE statement_day SET upto = ? WHERE day = ? AND upto = ? AND (rev = summed OR closed = 1)", tableStatementDay)
@@ -193,7 +195,8 @@ var (
 	addToLot    = addTo(tableStatement)
 	addToVendor = addTo(tableTotal)
 	emptyRow    = statementOf("DELETE FROM statement WHERE day = ? AND platform = ? AND lot = ? AND charges = 0 AND granted_minutes = 0 "+
-		"AND granted_amount = 0 AND delivered = 0 AND used = 0 AND used_minutes = 0 AND used_amount = 0 AND gaps = 0", tableStatement)
+		"AND granted_amount = 0 AND delivered = 0 AND used = 0 AND used_minutes = 0 AND used_amount = 0 AND gaps = 0",
+		tableStatement)
 )
 
 // addTo makes the statement that adds sums to a row, or makes one.
@@ -205,7 +208,8 @@ func addTo(t *table) *statement {
 			adds = append(adds, c.name+" = "+t.name+"."+c.name+" + excluded."+c.name)
 		}
 	}
-	return statementOf("INSERT INTO "+t.name+" ("+strings.Join(names, ", ")+") VALUES ("+strings.Join(marks, ", ")+") ON CONFLICT ("+
+	return statementOf("INSERT INTO "+t.name+" ("+strings.Join(names, ", ")+") VALUES ("+strings.Join(marks,
+		", ")+") ON CONFLICT ("+
 		strings.Join(t.key, ", ")+") DO UPDATE SET "+strings.Join(adds, ", "), t)
 }
 

@@ -120,7 +120,8 @@ func (t *Tx) verifyLedger() (f findings, err error) {
 		f.seen++
 		id, state, received := c.int(), charge.State(c.text()), c.time()
 		reduction, usage := pointer[charge.Reduction](c), pointer[charge.Usage](c)
-		have := charge.Sums{GrantMinutes: c.int(), GrantAmount: charge.Fen(c.int()), UsageMinutes: c.int(), UsageAmount: charge.Fen(c.int())}
+		have := charge.Sums{GrantMinutes: c.int(), GrantAmount: charge.Fen(c.int()), UsageMinutes: c.int(),
+			UsageAmount: charge.Fen(c.int())}
 		firstDay, lastDay := c.text(), c.text()
 		var want charge.Sums
 		if state.Granting() && reduction != nil {
@@ -183,7 +184,8 @@ const (
 
 var (
 	wrongDeliveries = []*statement{
-		wrong("delivered without a delivery: charge", "c.id", "charge c WHERE state = 'delivered' AND "+noDelivery+" AND d.state = 'delivered')"),
+		wrong("delivered without a delivery: charge", "c.id",
+			"charge c WHERE state = 'delivered' AND "+noDelivery+" AND d.state = 'delivered')"),
 		wrong("used without a delivery: charge", "c.id", "charge c WHERE state = 'used' AND "+noDelivery+")"),
 		wrong("sending without a delivery on its way: charge", "c.id",
 			"charge c WHERE state = 'sending' AND "+noDelivery+" AND d.state IN ('due', 'leased', 'sent'))"),
@@ -192,25 +194,33 @@ var (
 	}
 	wrongJobs = []*statement{
 		wrong("on its way without a job: delivery", "d.id", "delivery d WHERE state IN ('due', 'leased', 'sent') AND "+noJob),
-		wrong("ended with a job: delivery", "d.id", "job j JOIN delivery d ON d.id = j.id WHERE d.state IN ('delivered', 'refused', 'gave_up', 'voided')"),
-		wrong("without a delivery: job", "j.id", "job j WHERE kind <> 'report' AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.id = j.id)"),
+		wrong("ended with a job: delivery", "d.id",
+			"job j JOIN delivery d ON d.id = j.id WHERE d.state IN ('delivered', 'refused', 'gave_up', 'voided')"),
+		wrong("without a delivery: job", "j.id",
+			"job j WHERE kind <> 'report' AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.id = j.id)"),
 		wrong("about a charge that is not there: job", "x.id", "(SELECT id, ref AS charge FROM job) x WHERE "+noCharge),
 	}
 	wrongStays = []*statement{
-		wrong("open beside another of its plate and lot: stay", "max(id)", "stay WHERE open = 1 GROUP BY plate, lot HAVING count(*) > 1"),
-		wrong("open beside another of its order and lot: stay", "max(id)", "stay WHERE open = 1 GROUP BY lot, order_id HAVING count(*) > 1"),
+		wrong("open beside another of its plate and lot: stay", "max(id)",
+			"stay WHERE open = 1 GROUP BY plate, lot HAVING count(*) > 1"),
+		wrong("open beside another of its order and lot: stay", "max(id)",
+			"stay WHERE open = 1 GROUP BY lot, order_id HAVING count(*) > 1"),
 	}
 	wrongReferences = []*statement{
 		wrong("ledger of no charge", "DISTINCT x.charge", "ledger x WHERE "+noCharge+" AND "+notPruned),
-		wrong("ledger of a charge that is gone from its open stay", "DISTINCT x.charge", "ledger x JOIN stay s ON s.id = x.stay WHERE s.open = 1 AND "+noCharge),
+		wrong("ledger of a charge that is gone from its open stay", "DISTINCT x.charge",
+			"ledger x JOIN stay s ON s.id = x.stay WHERE s.open = 1 AND "+noCharge),
 		wrong("event of no charge", "DISTINCT x.charge", "event x WHERE "+noCharge),
 		wrong("delivery of no charge", "x.charge", "delivery x WHERE "+noCharge),
 		wrong("push of no charge", "x.charge", "push x WHERE charge <> 0 AND "+noCharge),
-		wrong("attempt of no delivery", "DISTINCT x.delivery", "attempt x WHERE NOT EXISTS (SELECT 1 FROM delivery d WHERE d.id = x.delivery) "+
-			"AND NOT EXISTS (SELECT 1 FROM job j WHERE j.id = x.delivery)"),
-		wrong("stay that is not there: charge", "c.id", "charge c WHERE stay <> 0 AND NOT EXISTS (SELECT 1 FROM stay s WHERE s.id = c.stay)"),
+		wrong("attempt of no delivery", "DISTINCT x.delivery",
+			"attempt x WHERE NOT EXISTS (SELECT 1 FROM delivery d WHERE d.id = x.delivery) "+
+				"AND NOT EXISTS (SELECT 1 FROM job j WHERE j.id = x.delivery)"),
+		wrong("stay that is not there: charge", "c.id",
+			"charge c WHERE stay <> 0 AND NOT EXISTS (SELECT 1 FROM stay s WHERE s.id = c.stay)"),
 		wrong("repeat key of no charge", "x.charge", "repeat x WHERE gone = '' AND "+noCharge),
-		wrong("without its repeat key: charge", "c.id", "charge c WHERE NOT EXISTS (SELECT 1 FROM repeat r WHERE r.platform = c.platform AND r.key = c.repeat_key AND r.charge = c.id)"),
+		wrong("without its repeat key: charge", "c.id",
+			"charge c WHERE NOT EXISTS (SELECT 1 FROM repeat r WHERE r.platform = c.platform AND r.key = c.repeat_key AND r.charge = c.id)"),
 	}
 	wrongAudit = []*statement{
 		wrong("audit rows missing before", "max(seq)", "audit HAVING count(*) <> coalesce(max(seq), 0)"),

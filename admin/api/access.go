@@ -86,12 +86,14 @@ type auditInput struct {
 }
 
 func (a *api) access() {
-	handle(a, route{method: http.MethodGet, path: "/tokens", id: "list-tokens", role: guard.RoleAdmin, summary: "List API tokens"},
+	handle(a, route{method: http.MethodGet, path: "/tokens", id: "list-tokens", role: guard.RoleAdmin,
+		summary: "List API tokens"},
 		func(_ context.Context, who guard.Identity, _ *struct{}) (*list[tokenView], error) {
 			tokens, err := a.desk.Tokens(who)
 			return listOf(mapAll(tokens, viewToken), ""), err
 		})
-	handle(a, route{method: http.MethodPost, path: "/tokens", id: "create-token", role: guard.RoleAdmin, summary: "Make an API token"},
+	handle(a, route{method: http.MethodPost, path: "/tokens", id: "create-token", role: guard.RoleAdmin,
+		summary: "Make an API token"},
 		func(ctx context.Context, who guard.Identity, in *tokenInput) (*newTokenOutput, error) {
 			t, secret, err := a.desk.CreateToken(ctx, who, in.Body.Name, guard.Role(in.Body.Role))
 			if err != nil {
@@ -101,16 +103,19 @@ func (a *api) access() {
 			out.Body.tokenView, out.Body.Token = viewToken(t), secret
 			return out, nil
 		})
-	handle(a, route{method: http.MethodDelete, path: "/tokens/{id}", id: "revoke-token", role: guard.RoleAdmin, summary: "End an API token"},
+	handle(a, route{method: http.MethodDelete, path: "/tokens/{id}", id: "revoke-token", role: guard.RoleAdmin,
+		summary: "End an API token"},
 		func(ctx context.Context, who guard.Identity, in *ByID) (*struct{}, error) {
 			return nil, a.desk.RevokeToken(ctx, who, in.ID)
 		})
-	handle(a, route{method: http.MethodGet, path: "/users", id: "list-users", role: guard.RoleAdmin, summary: "List the console's users"},
+	handle(a, route{method: http.MethodGet, path: "/users", id: "list-users", role: guard.RoleAdmin,
+		summary: "List the console's users"},
 		func(_ context.Context, who guard.Identity, _ *struct{}) (*list[userView], error) {
 			users, err := a.desk.Users(who)
 			return listOf(mapAll(users, viewUser), ""), err
 		})
-	handle(a, route{method: http.MethodPost, path: "/users", id: "create-user", role: guard.RoleAdmin, summary: "Make a user of the console"},
+	handle(a, route{method: http.MethodPost, path: "/users", id: "create-user", role: guard.RoleAdmin,
+		summary: "Make a user of the console"},
 		func(ctx context.Context, who guard.Identity, in *userInput) (*newUserOutput, error) {
 			u, err := a.desk.CreateUser(ctx, who, in.Body.Name, charge.Secret(in.Body.Password), guard.Role(in.Body.Role))
 			return &newUserOutput{viewUser(u)}, err
@@ -120,7 +125,8 @@ func (a *api) access() {
 		func(ctx context.Context, who guard.Identity, in *nameInput) (*struct{}, error) {
 			return nil, a.desk.RevokeUser(ctx, who, in.Name)
 		})
-	handle(a, route{method: http.MethodGet, path: "/audit", id: "list-audit", role: guard.RoleAdmin, summary: "List who changed what, newest first"},
+	handle(a, route{method: http.MethodGet, path: "/audit", id: "list-audit", role: guard.RoleAdmin,
+		summary: "List who changed what, newest first"},
 		func(ctx context.Context, who guard.Identity, in *auditInput) (*list[auditView], error) {
 			from, to, err := parseSpan(in.From, in.To)
 			if err != nil {

@@ -54,7 +54,8 @@ func handle[I, O any](a *api, r route, fn func(context.Context, guard.Identity, 
 		Tags:         []string{strings.Split(r.path, "/")[1]},
 		MaxBodyBytes: r.maxBody,
 		Metadata:     map[string]any{roleKey: r.role},
-		Errors:       []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity},
+		Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
+			http.StatusUnprocessableEntity},
 	}
 	huma.Register(a.API, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := fn(ctx, identity(ctx), in)

@@ -43,7 +43,8 @@ type checkInput struct {
 type checkOutput struct{ Body doctor.Finding }
 
 func (a *api) estate() {
-	handle(a, route{method: http.MethodPost, path: "/estate", id: "apply-estate", role: guard.RoleAdmin, maxBody: estateBody,
+	handle(a, route{method: http.MethodPost, path: "/estate", id: "apply-estate", role: guard.RoleAdmin,
+		maxBody: estateBody,
 		summary: "Apply an estate document, YAML or JSON"},
 		func(ctx context.Context, who guard.Identity, in *estateInput) (*estateOutput, error) {
 			changes, err := a.desk.Apply(ctx, who, in.RawBody, in.DryRun)

@@ -80,7 +80,8 @@ func (a *api) rules() {
 	handle(a, route{method: http.MethodPost, path: "/rules/backtest", id: "backtest-rule", role: guard.RoleSupport,
 		summary: "Say what a changed rule would have made of a binding's charges; changes nothing"},
 		func(ctx context.Context, who guard.Identity, in *backtestInput) (*backtestOutput, error) {
-			b, err := a.desk.Backtest(ctx, who, desk.BacktestQuestion{Binding: in.Body.Binding, Rule: []byte(in.Body.Rule), Days: in.Body.Days})
+			b, err := a.desk.Backtest(ctx, who,
+				desk.BacktestQuestion{Binding: in.Body.Binding, Rule: []byte(in.Body.Rule), Days: in.Body.Days})
 			if err != nil {
 				return nil, err
 			}

@@ -57,12 +57,14 @@ func (a *api) viewStatement(rows []charge.StatementRow) statementBody {
 	body := statementBody{Items: make([]statementRow, len(rows))}
 	named, english := a.desk.NameRows(words.Chinese, rows), a.desk.NameRows(words.English, rows)
 	for i, r := range named {
-		body.Items[i] = statementRow{r.Day, r.Platform, r.Lot.Union, r.Lot.String(), r.Charges, r.GrantedMinutes, r.GrantedAmount.String(),
+		body.Items[i] = statementRow{r.Day, r.Platform, r.Lot.Union, r.Lot.String(), r.Charges, r.GrantedMinutes,
+			r.GrantedAmount.String(),
 			r.Delivered, r.UsedMinutes, r.UsedAmount.String(), r.Gaps,
 			words.Text{ZH: r.PlatformName, EN: english[i].PlatformName}, r.VendorName, r.LotName, r.UsedBy}
 	}
 	sum := sheet.Total(named)
-	body.Total = statementSums{sum.Charges, sum.GrantedMinutes, sum.GrantedAmount.String(), sum.Delivered, sum.UsedMinutes, sum.UsedAmount.String(), sum.Gaps}
+	body.Total = statementSums{sum.Charges, sum.GrantedMinutes, sum.GrantedAmount.String(), sum.Delivered, sum.UsedMinutes,
+		sum.UsedAmount.String(), sum.Gaps}
 	return body
 }
 

@@ -58,7 +58,8 @@ func viewVerdict(v flow.Verdict) verdict {
 }
 
 func viewEffect(e flow.Effect) effectView {
-	return effectView{Effect: words.Note(words.English, e.Note), EffectZH: words.Note(words.Chinese, e.Note), Allowed: e.Allowed, Done: e.Done,
+	return effectView{Effect: words.Note(words.English, e.Note), EffectZH: words.Note(words.Chinese, e.Note),
+		Allowed: e.Allowed, Done: e.Done,
 		Before: viewStanding(e.Before), After: viewStanding(e.After)}
 }
 
@@ -98,7 +99,8 @@ func (a *api) resolve() {
 			if err != nil {
 				return nil, err
 			}
-			effect, err := a.desk.Resolve(ctx, who, id, in.Body.LotHas, flow.Action{Reason: strings.TrimSpace(in.Body.Reason), DryRun: in.DryRun})
+			effect, err := a.desk.Resolve(ctx, who, id, in.Body.LotHas,
+				flow.Action{Reason: strings.TrimSpace(in.Body.Reason), DryRun: in.DryRun})
 			return &effectOutput{viewEffect(effect)}, err
 		})
 }

@@ -157,7 +157,8 @@ func bringOnLine(b *tab) {
 	b.fill("lot", "620001-1313", "name", "一号场", "kind", "sdk", "ckey", lotKey)
 	b.press("查看更改")
 	b.sees("有内容需要更正")
-	if got := eval[string](b, `document.querySelector("#wrong-lot").innerText`); !strings.Contains(got, "union_id/park_id") {
+	if got := eval[string](b, `document.querySelector("#wrong-lot").innerText`); !strings.Contains(got,
+		"union_id/park_id") {
 		b.t.Errorf("beside the field stands %q", got)
 	}
 	if got := eval[string](b, `document.querySelector("[name=name]").value`); got != "一号场" {
@@ -168,7 +169,8 @@ func bringOnLine(b *tab) {
 
 	b.visit("/estate/account/new")
 	b.press("特来电")
-	b.fill("account", "teld-main", "keys.operator_id", "123456789", "keys.operator_secret", "invented-operator-secret", "keys.data_secret", "invented16bytes1",
+	b.fill("account", "teld-main", "keys.operator_id", "123456789", "keys.operator_secret", "invented-operator-secret",
+		"keys.data_secret", "invented16bytes1",
 		"keys.data_secret_iv", "invented16bytes2", "keys.sig_secret", "invented-sig-secret")
 	apply(b, "平台账号 teld-main")
 
@@ -232,10 +234,12 @@ func redeliver(b *tab) {
 
 func doctor(b *tab) {
 	b.visit("/doctor")
-	b.fill("platform", "telaidian", "push", `{"OperatorID":"123456789","Data":"AAAA","TimeStamp":"20260101000000","Seq":"0001","Sig":"00"}`)
+	b.fill("platform", "telaidian", "push",
+		`{"OperatorID":"123456789","Data":"AAAA","TimeStamp":"20260101000000","Seq":"0001","Sig":"00"}`)
 	b.press("诊断")
 	b.sees("这条推送不会被接收", "签名", "不通过", "发给平台的版本")
-	if shared := eval[string](b, `document.querySelector(".share").value`); strings.Contains(shared, "invented-sig-secret") || shared == "" {
+	if shared := eval[string](b, `document.querySelector(".share").value`); strings.Contains(shared,
+		"invented-sig-secret") || shared == "" {
 		b.t.Errorf("to be shared is %q", shared)
 	}
 	b.accessible("doctor's finding")
@@ -410,20 +414,29 @@ func longLists(b *tab) {
 // pages are what is looked at in both languages.
 func pages(b *tab) map[string]string {
 	list := map[string]string{
-		"today": "/", "find": "/find?q=A123", "charges": "/charges", "pushes": "/pushes", "lots": "/lots", "lot": "/lots/" + theLot.String(),
-		"work": "/work", "work-held": "/work/held", "work-near": "/work/near", "statements": "/statements", "estate": "/estate", "estate-file": "/estate/file",
+		"today": "/", "find": "/find?q=A123", "charges": "/charges", "pushes": "/pushes", "lots": "/lots", "lot": "/lots/" +
+			theLot.String(),
+		"work": "/work", "work-held": "/work/held", "work-near": "/work/near", "statements": "/statements",
+		"estate": "/estate", "estate-file": "/estate/file",
 		"lot-form": "/estate/lot/edit?id=" + theLot.String(), "account-form": "/estate/account/edit?id=teld-main",
-		"binding-form": "/estate/binding/edit?id=teld-main@" + theLot.String(), "binding": bindingPath(), "go-live": bindingPath() + "/mode?to=shadow",
-		"doctor": "/doctor", "alerts": "/alerts", "access": "/access", "audit": "/audit", "me": "/me", "missing": "/no-such-page",
-		"find-nothing": "/find?q=ZZZ9999", "find-part": "/find", "charges-none": "/charges?state=expired", "charges-wrong": "/charges?plate=A&from=31.1.2026",
-		"pushes-refused": "/pushes?outcome=refused", "work-left": "/work/left", "work-gave-up": "/work/gave-up", "statements-none": "/statements?from=2020-01-01&to=2020-01-02",
-		"vendor-form": "/estate/vendor/new", "account-choice": "/estate/account/new", "account-new": "/estate/account/new?platform=xiaoju", "lot-new": "/estate/lot/new",
-		"lot-4g-form": "/estate/lot/edit?id=620001/1315", "lot-api": "/lots/620001/1314", "estate-find": "/estate?find=1315", "lots-off-line": "/lots?show=off_line",
-		"bulk": "/work/redeliver?state=gave_up",
+		"binding-form": "/estate/binding/edit?id=teld-main@" + theLot.String(), "binding": bindingPath(),
+		"go-live": bindingPath() + "/mode?to=shadow",
+		"doctor":  "/doctor", "alerts": "/alerts", "access": "/access", "audit": "/audit", "me": "/me",
+		"missing":      "/no-such-page",
+		"find-nothing": "/find?q=ZZZ9999", "find-part": "/find", "charges-none": "/charges?state=expired",
+		"charges-wrong":  "/charges?plate=A&from=31.1.2026",
+		"pushes-refused": "/pushes?outcome=refused", "work-left": "/work/left", "work-gave-up": "/work/gave-up",
+		"statements-none": "/statements?from=2020-01-01&to=2020-01-02",
+		"vendor-form":     "/estate/vendor/new", "account-choice": "/estate/account/new",
+		"account-new": "/estate/account/new?platform=xiaoju", "lot-new": "/estate/lot/new",
+		"lot-4g-form": "/estate/lot/edit?id=620001/1315", "lot-api": "/lots/620001/1314", "estate-find": "/estate?find=1315",
+		"lots-off-line": "/lots?show=off_line",
+		"bulk":          "/work/redeliver?state=gave_up",
 	}
 	b.visit("/charges")
 	list["charge"] = eval[string](b, `document.querySelector("main tbody a").getAttribute("href")`)
-	list["void"], list["redeliver"], list["bind"] = list["charge"]+"/void", list["charge"]+"/redeliver", list["charge"]+"/bind"
+	list["void"], list["redeliver"], list["bind"] = list["charge"]+"/void", list["charge"]+"/redeliver",
+		list["charge"]+"/bind"
 	b.visit("/pushes")
 	list["push"] = eval[string](b, `document.querySelector("main tbody a").getAttribute("href")`)
 	return list

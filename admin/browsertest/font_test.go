@@ -15,7 +15,8 @@ func TestChineseFont(t *testing.T) {
 		t.Error("Chinese comes out as empty boxes: make deps installs a font")
 	}
 	none := filepath.Join(t.TempDir(), "fonts.conf")
-	if err := os.WriteFile(none, []byte(`<?xml version="1.0"?><fontconfig><dir>`+t.TempDir()+`</dir></fontconfig>`), 0o600); err != nil {
+	if err := os.WriteFile(none, []byte(`<?xml version="1.0"?><fontconfig><dir>`+t.TempDir()+`</dir></fontconfig>`),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	if b := open(t, browser(t, chromedp.Env("FONTCONFIG_FILE="+none)), ""); b.drawsChinese() {

@@ -43,7 +43,8 @@ type tab struct {
 func browser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("lang", "zh-CN"))
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("lang", "zh-CN"))
 	alloc, stop := chromedp.NewExecAllocator(t.Context(), append(opts, more...)...)
 	t.Cleanup(stop)
 	ctx, closeAll := chromedp.NewContext(alloc)
@@ -135,7 +136,8 @@ func (b *tab) sees(texts ...string) {
 	for _, text := range texts {
 		want, _ := json.Marshal(text)
 		ctx, cancel := context.WithTimeout(b.ctx, patience)
-		poll := chromedp.Poll[bool](fmt.Sprintf(`document.body.innerText.includes(%s)`, want), chromedp.WithPollingInterval(100*time.Millisecond))
+		poll := chromedp.Poll[bool](fmt.Sprintf(`document.body.innerText.includes(%s)`, want),
+			chromedp.WithPollingInterval(100*time.Millisecond))
 		_, err := chromedp.Run(ctx, poll)
 		for err != nil && ctx.Err() == nil { // the page was left while it was looked at: look at the next one
 			_, err = chromedp.Run(ctx, poll)

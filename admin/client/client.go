@@ -157,7 +157,8 @@ func readProblem(resp *http.Response) error {
 		} `json:"errors"`
 	}
 	if json.Unmarshal(body, &p) != nil || p.Title+p.Detail == "" {
-		return &Problem{resp.StatusCode, strings.TrimSpace(fmt.Sprintf("the server answered %d: %.200s", resp.StatusCode, bytes.TrimSpace(body)))}
+		return &Problem{resp.StatusCode,
+			strings.TrimSpace(fmt.Sprintf("the server answered %d: %.200s", resp.StatusCode, bytes.TrimSpace(body)))}
 	}
 	text := p.Detail
 	if text == "" {

@@ -51,7 +51,8 @@ func TestWait(t *testing.T) {
 	o.Token = "wrong"
 	over, cancel = context.WithTimeout(t.Context(), 2*lookEvery)
 	defer cancel()
-	if _, err := o.Wait(over, "xiaoju", "o1", InState(charge.StateUsed)); err == nil || !strings.Contains(err.Error(), "401") {
+	if _, err := o.Wait(over, "xiaoju", "o1", InState(charge.StateUsed)); err == nil ||
+		!strings.Contains(err.Error(), "401") {
 		t.Errorf("a refused token: %v", err)
 	}
 }
@@ -72,7 +73,8 @@ func TestCall(t *testing.T) {
 	for _, tc := range []struct {
 		body       any
 		kind, sent string
-	}{{nil, "", ""}, {[]byte("version: 1"), "application/yaml", "version: 1"}, {map[string]int{"a": 1}, "application/json", `{"a":1}`}} {
+	}{{nil, "", ""}, {[]byte("version: 1"), "application/yaml", "version: 1"},
+		{map[string]int{"a": 1}, "application/json", `{"a":1}`}} {
 		var v map[string]any
 		if err := c.Post(t.Context(), "/x", tc.body, &v); err != nil {
 			t.Fatal(err)
@@ -82,11 +84,13 @@ func TestCall(t *testing.T) {
 		}
 	}
 	var raw []byte
-	if err := c.Get(t.Context(), "/x", url.Values{"a": {"b"}}, &raw); err != nil || !strings.Contains(string(raw), `"GET"`) {
+	if err := c.Get(t.Context(), "/x", url.Values{"a": {"b"}}, &raw); err != nil ||
+		!strings.Contains(string(raw), `"GET"`) {
 		t.Errorf("%s, %v", raw, err)
 	}
 	var problem *Problem
-	if err := c.Get(t.Context(), "/refused", nil, nil); !errors.As(err, &problem) || problem.Status != http.StatusUnprocessableEntity || problem.Text != "2 errors\nline 3 unknown key" {
+	if err := c.Get(t.Context(), "/refused", nil, nil); !errors.As(err, &problem) ||
+		problem.Status != http.StatusUnprocessableEntity || problem.Text != "2 errors\nline 3 unknown key" {
 		t.Errorf("a refusal is %v", err)
 	}
 	if err := New("http://[", "").Get(t.Context(), "/x", nil, nil); !errors.Is(err, ErrAddress) {

@@ -61,7 +61,8 @@ func (c *Console) showAccess(w http.ResponseWriter, r *http.Request, p *page, v 
 
 func (c *Console) createUser(w http.ResponseWriter, r *http.Request, p *page) error {
 	f := newForm(r)
-	_, err := c.desk.CreateUser(r.Context(), p.Who, strings.TrimSpace(f.Get("name")), charge.Secret(f.Get("password")), guard.Role(f.Get("role")))
+	_, err := c.desk.CreateUser(r.Context(), p.Who, strings.TrimSpace(f.Get("name")), charge.Secret(f.Get("password")),
+		guard.Role(f.Get("role")))
 	if err == nil {
 		return c.seeOther(w, r, "/access", "done")
 	}
@@ -74,7 +75,8 @@ func (c *Console) createUser(w http.ResponseWriter, r *http.Request, p *page) er
 func (c *Console) changeUser(w http.ResponseWriter, r *http.Request, p *page) error {
 	name := r.PathValue("name")
 	if name == p.Who.Name && p.Who.Kind == "user" && r.PathValue("verb") != "totp-off" {
-		return desk.Fail(desk.Conflict, p.T("不能更改自己的角色或停用自己，请另一位管理员操作。", "You cannot change your own role or end your own access; ask another admin."))
+		return desk.Fail(desk.Conflict,
+			p.T("不能更改自己的角色或停用自己，请另一位管理员操作。", "You cannot change your own role or end your own access; ask another admin."))
 	}
 	var err error
 	switch r.PathValue("verb") {
@@ -148,7 +150,8 @@ func (c *Console) showMe(w http.ResponseWriter, r *http.Request, p *page, v meVi
 func (c *Console) setPassword(w http.ResponseWriter, r *http.Request, p *page) error {
 	f := newForm(r)
 	if p.Who.Kind != "user" {
-		return desk.Fail(desk.Conflict, p.T("您通过单点登录，密码不在这里。", "You sign in at your organisation; there is no password here."))
+		return desk.Fail(desk.Conflict,
+			p.T("您通过单点登录，密码不在这里。", "You sign in at your organisation; there is no password here."))
 	}
 	if err := c.provePassword(r, p, f, "old"); err != nil {
 		return err
@@ -171,7 +174,8 @@ func (c *Console) setPassword(w http.ResponseWriter, r *http.Request, p *page) e
 
 // provePassword asks for the password of somebody who is signed in; what is wrong with it goes to a field of the form.
 func (c *Console) provePassword(r *http.Request, p *page, f form, field string) error {
-	err := c.cfg.Guard.Sessions.ProvePassword(r.Context(), guard.Login{Name: p.Who.Name, Password: charge.Secret(f.Get(field)), Remote: c.cfg.Remote(r)})
+	err := c.cfg.Guard.Sessions.ProvePassword(r.Context(),
+		guard.Login{Name: p.Who.Name, Password: charge.Secret(f.Get(field)), Remote: c.cfg.Remote(r)})
 	var throttled *guard.Throttled
 	switch {
 	case errors.Is(err, guard.ErrLogin):
@@ -186,7 +190,8 @@ func (c *Console) provePassword(r *http.Request, p *page, f form, field string) 
 
 func (c *Console) enrolTOTP(w http.ResponseWriter, r *http.Request, p *page) error {
 	if p.Who.Kind != "user" {
-		return desk.Fail(desk.Conflict, p.T("您通过单点登录，双因素由它负责。", "You sign in at your organisation, which has its own second factor."))
+		return desk.Fail(desk.Conflict,
+			p.T("您通过单点登录，双因素由它负责。", "You sign in at your organisation, which has its own second factor."))
 	}
 	address, err := c.cfg.Guard.Users.EnrolTOTP(r.Context(), p.Who.Name)
 	if err != nil {

@@ -196,7 +196,8 @@ func (c *Console) act(w http.ResponseWriter, r *http.Request, p *page) error {
 }
 
 // showAct says what an action will do, and does it once it was said and a reason given.
-func (c *Console) showAct(w http.ResponseWriter, r *http.Request, p *page, a action, f form, do func(flow.Action) (flow.Effect, error)) error {
+func (c *Console) showAct(w http.ResponseWriter, r *http.Request, p *page, a action, f form,
+	do func(flow.Action) (flow.Effect, error)) error {
 	reason := strings.TrimSpace(f.Get("reason"))
 	confirmed := r.Method == http.MethodPost && f.Get("step") == "do"
 	switch {
@@ -260,7 +261,8 @@ func codeChoices[T ~string](p *page, list words.List, codes []T) []choice {
 func stateChoices(p *page) []choice  { return codeChoices(p, words.ChargeState, charge.States) }
 func reasonChoices(p *page) []choice { return codeChoices(p, words.ChargeReason, charge.Reasons) }
 func outcomeChoices(p *page) []choice {
-	return append([]choice{{"refused", p.T("所有被拒绝的", "all refused ones")}}, codeChoices(p, words.PushOutcome, charge.Outcomes)...)
+	return append([]choice{{"refused", p.T("所有被拒绝的", "all refused ones")}},
+		codeChoices(p, words.PushOutcome, charge.Outcomes)...)
 }
 
 // bulk reports whether a list may be redelivered as a whole: only charges that did not get through.

@@ -52,9 +52,12 @@ func (c *Console) doctor(w http.ResponseWriter, r *http.Request, p *page) error 
 // stepName names a step of opening a push.
 func stepName(p *page, s platform.Step) string {
 	names := map[platform.Step]string{
-		platform.StepBody: p.T("报文格式", "body"), platform.StepAccount: p.T("账号", "account"), platform.StepLock: p.T("来源锁", "lock"),
-		platform.StepSeal: p.T("签名", "signature"), platform.StepToken: p.T("令牌", "token"), platform.StepClock: p.T("时钟", "clock"),
-		platform.StepCipher: p.T("解密", "decryption"), platform.StepFields: p.T("字段", "fields"), platform.StepLot: p.T("车场", "lot"),
+		platform.StepBody: p.T("报文格式", "body"), platform.StepAccount: p.T("账号", "account"),
+		platform.StepLock: p.T("来源锁", "lock"),
+		platform.StepSeal: p.T("签名", "signature"), platform.StepToken: p.T("令牌", "token"),
+		platform.StepClock:  p.T("时钟", "clock"),
+		platform.StepCipher: p.T("解密", "decryption"), platform.StepFields: p.T("字段", "fields"),
+		platform.StepLot:   p.T("车场", "lot"),
 		doctor.StepBinding: p.T("对接", "binding"),
 	}
 	if name, ok := names[s]; ok {
@@ -115,7 +118,8 @@ func sharedInChinese(p *page, f *doctor.Finding) string {
 	for _, s := range f.Steps {
 		fmt.Fprintf(&b, "%s：%s %s\n", stepName(p, s.Step), stepResult(p, s.Result), p.Say(words.Sentence(s.Detail)))
 	}
-	for _, part := range []struct{ name, text string }{{"签名原文", f.Canonical}, {"推送中的签名", f.Found}, {"很可能", p.Say(words.Sentence(f.Likely))}} {
+	for _, part := range []struct{ name, text string }{{"签名原文", f.Canonical}, {"推送中的签名", f.Found},
+		{"很可能", p.Say(words.Sentence(f.Likely))}} {
 		if part.text != "" {
 			fmt.Fprintf(&b, "\n%s：\n%s\n", part.name, part.text)
 		}
@@ -182,7 +186,8 @@ type auditList struct {
 func (c *Console) audit(w http.ResponseWriter, r *http.Request, p *page) error {
 	q := r.URL.Query()
 	list := auditList{Actor: strings.TrimSpace(q.Get("actor")), Action: strings.TrimSpace(q.Get("action"))}
-	page, err := c.desk.Audit(r.Context(), p.Who, guard.AuditFilter{Actor: list.Actor, Action: list.Action, Beginning: auditMore + 1}, q.Get("cursor"), 100)
+	page, err := c.desk.Audit(r.Context(), p.Who,
+		guard.AuditFilter{Actor: list.Actor, Action: list.Action, Beginning: auditMore + 1}, q.Get("cursor"), 100)
 	if err != nil {
 		return err
 	}
@@ -235,10 +240,13 @@ func clipDetail(detail string) (first, more string) {
 // actionName puts an audit action into words.
 func actionName(p *page, action string) string {
 	names := map[string]string{
-		"estate.apply": p.T("更改接入", "estate changed"), "charge.redeliver": p.T("重新下发", "redelivered"), "charge.void": p.T("作废", "voided"),
+		"estate.apply": p.T("更改接入", "estate changed"), "charge.redeliver": p.T("重新下发", "redelivered"),
+		"charge.void": p.T("作废", "voided"),
 		"charge.bind": p.T("绑定", "bound"), "push.replay": p.T("回放", "replayed"), "lot.pause": p.T("暂停车场", "lot paused"),
-		"lot.resume": p.T("恢复车场", "lot resumed"), "token.create": p.T("创建令牌", "token made"), "token.revoke": p.T("撤销令牌", "token ended"),
-		"user.create": p.T("创建用户", "user made"), "user.revoke": p.T("停用用户", "user ended"), "user.role": p.T("更改角色", "role changed"),
+		"lot.resume": p.T("恢复车场", "lot resumed"), "token.create": p.T("创建令牌", "token made"),
+		"token.revoke": p.T("撤销令牌", "token ended"),
+		"user.create":  p.T("创建用户", "user made"), "user.revoke": p.T("停用用户", "user ended"),
+		"user.role":    p.T("更改角色", "role changed"),
 		"user.totp_on": p.T("开启双因素", "second factor on"), "user.totp_off": p.T("关闭双因素", "second factor off"),
 		"user.password": p.T("更改密码", "password changed"), "user.first_admin": p.T("创建首位管理员", "first admin made"),
 		"session.revoke": p.T("结束会话", "session ended"), "alert.test": p.T("测试告警", "alert tested"),

@@ -75,7 +75,8 @@ func (b *formBuilder) views(fields []estate.Field, path string) []fieldView {
 
 func (b *formBuilder) view(f estate.Field, path string) (fieldView, bool) {
 	form := b.thing.Form
-	v := fieldView{Path: path, Type: f.Type, Required: f.Required && b.thing.New, Value: form.Get(path), Wrong: form.Errors[path],
+	v := fieldView{Path: path, Type: f.Type, Required: f.Required && b.thing.New, Value: form.Get(path),
+		Wrong:  form.Errors[path],
 		Secret: f.Type == estate.TypeSecret, Set: b.was[path].Secret}
 	v.Label, v.Help, v.When = b.p.label(path, f), b.p.T(f.Chinese, f.English), when(b.thing.Kind.Name, path)
 	if v.Help == v.Label {
@@ -87,8 +88,10 @@ func (b *formBuilder) view(f estate.Field, path string) (fieldView, bool) {
 	case estate.TypeObject:
 		if strings.HasPrefix(f.Name, "old_") {
 			// Of a former key only its end is asked for: the key itself is here already.
-			return fieldView{Path: path + ".until", Type: estate.TypeTime, Label: b.p.T("换钥时旧密钥继续有效至", "When the key changes, the old one stays valid until"),
-				Help: b.p.T("只在同时填写新密钥时使用", "used only where a new key is given above"), Value: localTime(form.Get(path + ".until")), Wrong: form.Errors[path+".until"]}, !b.thing.New
+			return fieldView{Path: path + ".until", Type: estate.TypeTime,
+				Label: b.p.T("换钥时旧密钥继续有效至", "When the key changes, the old one stays valid until"),
+				Help:  b.p.T("只在同时填写新密钥时使用", "used only where a new key is given above"),
+				Value: localTime(form.Get(path + ".until")), Wrong: form.Errors[path+".until"]}, !b.thing.New
 		}
 		v.Parts = b.views(f.Fields, path)
 	case estate.TypeVersions:
@@ -149,13 +152,16 @@ func (b *formBuilder) keysView(f estate.Field, v fieldView) (fieldView, bool) {
 	}
 	if strings.HasPrefix(f.Name, "old_") {
 		path := v.Path + ".until"
-		return fieldView{Path: path, Type: estate.TypeTime, Label: b.p.T("换钥时旧密钥继续有效至", "When keys change, the old ones stay valid until"),
-			Help: b.p.T("只在同时填写新密钥时使用", "used only where a new key is given above"), Value: localTime(b.thing.Form.Get(path)), Wrong: b.thing.Form.Errors[path]}, !b.thing.New
+		return fieldView{Path: path, Type: estate.TypeTime,
+			Label: b.p.T("换钥时旧密钥继续有效至", "When keys change, the old ones stay valid until"),
+			Help:  b.p.T("只在同时填写新密钥时使用", "used only where a new key is given above"), Value: localTime(b.thing.Form.Get(path)),
+			Wrong: b.thing.Form.Errors[path]}, !b.thing.New
 	}
 	for _, k := range b.thing.Platform.Keys {
 		path := v.Path + "." + k.Name
 		part := fieldView{Path: path, Type: estate.TypeSecret, Label: k.Label, Secret: k.Secret, Set: b.was[path].Secret,
-			Required: !k.Optional && k.Default == "" && b.thing.New && f.Name == "keys", Value: b.thing.Form.Get(path), Wrong: b.thing.Form.Errors[path]}
+			Required: !k.Optional && k.Default == "" && b.thing.New && f.Name == "keys", Value: b.thing.Form.Get(path),
+			Wrong: b.thing.Form.Errors[path]}
 		if part.Label == "" {
 			part.Label = k.Name
 		}
@@ -191,7 +197,8 @@ func (b *formBuilder) rows(f estate.Field, path string) []fieldView {
 		for j := range parts {
 			parts[j].Required = false
 		}
-		rows = append(rows, fieldView{Path: at, Type: estate.TypeObject, Label: fmt.Sprintf(b.p.T("第 %d 段", "Part %d"), i+1), Parts: parts})
+		rows = append(rows, fieldView{Path: at, Type: estate.TypeObject, Label: fmt.Sprintf(b.p.T("第 %d 段", "Part %d"), i+1),
+			Parts: parts})
 	}
 	return rows
 }
@@ -274,7 +281,8 @@ func (b *formBuilder) value(f estate.Field, path string) (any, bool) {
 	case estate.TypeObjects:
 		return b.objects(f, path)
 	case estate.TypePrefixes, estate.TypeTexts:
-		list := strings.FieldsFunc(b.thing.Form.Get(path), func(r rune) bool { return r == '\n' || r == '\r' || r == ',' || r == '，' })
+		list := strings.FieldsFunc(b.thing.Form.Get(path),
+			func(r rune) bool { return r == '\n' || r == '\r' || r == ',' || r == '，' })
 		for i := range list {
 			list[i] = strings.TrimSpace(list[i])
 		}
@@ -395,16 +403,22 @@ func (b *formBuilder) objects(f estate.Field, path string) (any, bool) {
 // enumText puts an enum's value into words, and others that are no more than a choice.
 func enumText(p *page, field, value string) string {
 	texts := map[string][2]string{
-		"kind.sdk": {"SDK 长连接", "SDK, long line"}, "kind.api": {"API 回调", "API, callbacks"}, "kind.4g": {"4G 云端计费", "4G, we keep the order"},
+		"kind.sdk": {"SDK 长连接", "SDK, long line"}, "kind.api": {"API 回调", "API, callbacks"},
+		"kind.4g":  {"4G 云端计费", "4G, we keep the order"},
 		"state.on": {"启用", "on"}, "state.off": {"停用", "off"},
 		"mode.live": {"正式", "live"}, "mode.shadow": {"试运行", "shadow"}, "mode.off": {"停用", "off"},
-		"repeats.add": {"叠加", "adds to the first"}, "repeats.replace": {"覆盖", "replaces the first"}, "repeats.unsafe": {"未知，无应答不重发", "nobody knows: never sent again after a silence"},
-		"stays.auto": {"自动", "from the first entry on"}, "stays.required": {"必须", "required"}, "stays.none": {"不上报", "tells none"},
-		"clock.off": {"不检查", "not checked"}, "clock.warn": {"提醒", "warns"}, "clock.enforce": {"拒绝", "refuses"},
-		"grant.as_pushed": {"按推送内容", "as pushed"}, "grant.fixed": {"固定减免", "fixed"}, "grant.charge_time": {"按充电时长", "charging time"}, "grant.lot_decides": {"由车场决定", "the lot decides"},
+		"repeats.add": {"叠加", "adds to the first"}, "repeats.replace": {"覆盖", "replaces the first"},
+		"repeats.unsafe": {"未知，无应答不重发", "nobody knows: never sent again after a silence"},
+		"stays.auto":     {"自动", "from the first entry on"}, "stays.required": {"必须", "required"},
+		"stays.none": {"不上报", "tells none"},
+		"clock.off":  {"不检查", "not checked"}, "clock.warn": {"提醒", "warns"}, "clock.enforce": {"拒绝", "refuses"},
+		"grant.as_pushed": {"按推送内容", "as pushed"}, "grant.fixed": {"固定减免", "fixed"},
+		"grant.charge_time": {"按充电时长", "charging time"}, "grant.lot_decides": {"由车场决定", "the lot decides"},
 		"free.true": {"是", "yes"}, "open_interface.true": {"是", "yes"}, "scope.platform": {"整个平台", "the whole platform"},
-		"combine.best": {"取最优一笔", "best single one"}, "combine.sum": {"累加", "added up"}, "combine.first": {"只取第一笔", "first one only"},
-		"target.stay": {"本场订单", "this lot's stay"}, "target.outer": {"外场订单", "the outer stay"}, "target.at_charge": {"充电时所在订单", "the stay at charging"},
+		"combine.best": {"取最优一笔", "best single one"}, "combine.sum": {"累加", "added up"},
+		"combine.first": {"只取第一笔", "first one only"},
+		"target.stay":   {"本场订单", "this lot's stay"}, "target.outer": {"外场订单", "the outer stay"},
+		"target.at_charge": {"充电时所在订单", "the stay at charging"},
 	}
 	if t, ok := texts[field+"."+value]; ok {
 		return p.T(t[0], t[1])

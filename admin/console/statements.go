@@ -69,7 +69,8 @@ func (c *Console) printStatement(w http.ResponseWriter, r *http.Request, p *page
 
 // showStatement shows as many rows as a page is to have.
 func (c *Console) showStatement(w http.ResponseWriter, r *http.Request, p *page, most int) error {
-	s := statement{Query: r.URL.Query(), Wrong: map[string]string{}, Platforms: c.platformChoices(p), Vendors: c.vendorChoices(), Print: most == mostPrinted}
+	s := statement{Query: r.URL.Query(), Wrong: map[string]string{}, Platforms: c.platformChoices(p),
+		Vendors: c.vendorChoices(), Print: most == mostPrinted}
 	f := c.statementFilter(p, s.Query, s.Wrong)
 	if len(s.Wrong) > 0 {
 		return render(w, r, http.StatusUnprocessableEntity, statementPage(p, s))

@@ -125,16 +125,25 @@ func (c *Console) cards(p *page, f figures) []card {
 	}
 	state := func(s charge.State) string { return "/charges?" + since + "&state=" + string(s) }
 	return []card{
-		{p.T("收到推送", "Pushes in"), Count(f.accepted()), "/pushes?" + since + "&outcome=accepted", p.T("今日已接收", "accepted today"), ""},
-		{p.T("减免已下发", "Reductions out"), Count(f.sum(charge.StateDelivered, charge.StateUsed)), "/charges?" + since + "&state=delivered&state=used", p.T("车场已确认", "confirmed by lots"), "good"},
+		{p.T("收到推送", "Pushes in"), Count(f.accepted()), "/pushes?" + since + "&outcome=accepted",
+			p.T("今日已接收", "accepted today"), ""},
+		{p.T("减免已下发", "Reductions out"), Count(f.sum(charge.StateDelivered, charge.StateUsed)), "/charges?" + since +
+			"&state=delivered&state=used", p.T("车场已确认", "confirmed by lots"), "good"},
 		{p.T("推送到车场 p99", "Push to lot, p99"), latency, "/lots", p.T("最近一段时间", "of late"), ""},
-		{p.T("等待入场", "Held"), Count(f.States[charge.StateHeld]), "/work/held", p.T("等待停车订单", "waiting for their stay"), warn(f.States[charge.StateHeld], "wait")},
-		{p.T("推送被拒", "Pushes refused"), Count(f.refused()), "/pushes?" + since + "&outcome=refused", p.T("签名、字段、未对接等", "signature, fields, not bound, …"), warn(f.refused(), "bad")},
-		{p.T("车场拒绝", "Refused by lots"), Count(f.States[charge.StateRefused]), state(charge.StateRefused), "", warn(f.States[charge.StateRefused], "bad")},
-		{p.T("放弃下发", "Gave up"), Count(f.States[charge.StateGaveUp]), "/work/gave-up", p.T("有效时间内未送达", "not delivered in time"), warn(f.States[charge.StateGaveUp], "bad")},
-		{p.T("车场离线", "Lots off line"), Count(int64(f.OffLine)), "/lots?show=off_line", fmt.Sprintf(p.T("共 %d 个车场", "of %d lots"), f.Lots), warn(int64(f.OffLine), "bad")},
-		{p.T("已暂停", "Lots paused"), Count(int64(f.Paused)), "/lots?show=paused", p.T("恢复前不下发", "nothing is sent to them"), warn(int64(f.Paused), "wait")},
-		{p.T("最久待下发", "Oldest pending"), oldest, "/lots?show=pending", fmt.Sprintf(p.T("待下发 %d 条", "%d pending"), f.Pending), warn(f.Pending, "wait")},
+		{p.T("等待入场", "Held"), Count(f.States[charge.StateHeld]), "/work/held", p.T("等待停车订单", "waiting for their stay"),
+			warn(f.States[charge.StateHeld], "wait")},
+		{p.T("推送被拒", "Pushes refused"), Count(f.refused()), "/pushes?" + since + "&outcome=refused",
+			p.T("签名、字段、未对接等", "signature, fields, not bound, …"), warn(f.refused(), "bad")},
+		{p.T("车场拒绝", "Refused by lots"), Count(f.States[charge.StateRefused]), state(charge.StateRefused), "",
+			warn(f.States[charge.StateRefused], "bad")},
+		{p.T("放弃下发", "Gave up"), Count(f.States[charge.StateGaveUp]), "/work/gave-up",
+			p.T("有效时间内未送达", "not delivered in time"), warn(f.States[charge.StateGaveUp], "bad")},
+		{p.T("车场离线", "Lots off line"), Count(int64(f.OffLine)), "/lots?show=off_line",
+			fmt.Sprintf(p.T("共 %d 个车场", "of %d lots"), f.Lots), warn(int64(f.OffLine), "bad")},
+		{p.T("已暂停", "Lots paused"), Count(int64(f.Paused)), "/lots?show=paused", p.T("恢复前不下发", "nothing is sent to them"),
+			warn(int64(f.Paused), "wait")},
+		{p.T("最久待下发", "Oldest pending"), oldest, "/lots?show=pending", fmt.Sprintf(p.T("待下发 %d 条", "%d pending"), f.Pending),
+			warn(f.Pending, "wait")},
 	}
 }
 
@@ -262,17 +271,24 @@ func workFilter(list string) (f charge.ChargeFilter, ok bool) {
 func workName(p *page, list string) (name, help string) {
 	switch list {
 	case "held":
-		return p.T("等待入场", "Held"), p.T("充电已到，停车订单还没有。多半是车场还没补传入场，或车牌识别有误。", "The charge is here and its stay is not. Mostly the lot has not uploaded the entry yet, or a plate was misread.")
+		return p.T("等待入场", "Held"), p.T("充电已到，停车订单还没有。多半是车场还没补传入场，或车牌识别有误。",
+			"The charge is here and its stay is not. Mostly the lot has not uploaded the entry yet, or a plate was misread.")
 	case "left":
-		return p.T("先离场", "Left before it arrived"), p.T("推送到达时车已离场。表中是车主本应得到的减免，可人工补偿；请平台提早推送。", "The car had left before the push came. The list shows what the driver would have been given; ask the platform to push earlier.")
+		return p.T("先离场", "Left before it arrived"),
+			p.T("推送到达时车已离场。表中是车主本应得到的减免，可人工补偿；请平台提早推送。",
+				"The car had left before the push came. The list shows what the driver would have been given; ask the platform to push earlier.")
 	case "unknown":
-		return p.T("结果未知", "Unknown"), p.T("已发出而车场无应答，且不可自动重发。请逐条与车场核对。", "Sent, not answered, and not to be sent again by itself. Ask the lot about each.")
+		return p.T("结果未知", "Unknown"), p.T("已发出而车场无应答，且不可自动重发。请逐条与车场核对。",
+			"Sent, not answered, and not to be sent again by itself. Ask the lot about each.")
 	case "gave-up":
-		return p.T("放弃下发", "Gave up"), p.T("在有效时间内没有送达。车仍在场的可重新下发。", "Not delivered while it mattered. Redeliver where the car is still in.")
+		return p.T("放弃下发", "Gave up"), p.T("在有效时间内没有送达。车仍在场的可重新下发。",
+			"Not delivered while it mattered. Redeliver where the car is still in.")
 	case "refused":
 		return p.T("车场拒绝", "Refused by the lot"), p.T("车场返回失败。看每条时间线里车场的说明。", "The lot said no. Each timeline has its words.")
 	case "near":
-		return p.T("相近车牌", "Near-miss plates"), p.T("等待中的充电与在场车辆只差一个字符。确认是同一辆车后再绑定；系统不会自动处理。", "A waiting charge and a car in the lot differ by one character. Bind them once you are sure; nothing is done by itself.")
+		return p.T("相近车牌", "Near-miss plates"),
+			p.T("等待中的充电与在场车辆只差一个字符。确认是同一辆车后再绑定；系统不会自动处理。",
+				"A waiting charge and a car in the lot differ by one character. Bind them once you are sure; nothing is done by itself.")
 	}
 	return list, ""
 }

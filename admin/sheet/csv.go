@@ -20,11 +20,13 @@ func csvFile(s Statement) ([]byte, error) {
 	}
 	records := [][]string{heads}
 	for _, r := range s.Rows {
-		records = append(records, append([]string{r.Day, r.Platform, r.PlatformName, r.Lot.Union, r.VendorName, r.Lot.String(), r.LotName},
+		records = append(records, append([]string{r.Day, r.Platform, r.PlatformName, r.Lot.Union, r.VendorName,
+			r.Lot.String(), r.LotName},
 			figures(s.Lang, r)...))
 	}
 	sum := Row{StatementRow: Total(s.Rows)}
-	records = append(records, append([]string{words.StatementTotal.In(s.Lang), "", "", "", "", "", ""}, figures(s.Lang, sum)...))
+	records = append(records, append([]string{words.StatementTotal.In(s.Lang), "", "", "", "", "", ""},
+		figures(s.Lang, sum)...))
 	body, err := write(records)
 	return append([]byte(byteOrderMark), body...), err
 }
@@ -37,7 +39,8 @@ func figures(l words.Lang, r Row) []string {
 	if r.UsedBy != "" {
 		by = words.UsedBy(r.UsedBy).In(l)
 	}
-	return []string{number(r.Charges), number(r.GrantedMinutes), r.GrantedAmount.String(), number(r.Delivered), number(r.UsedMinutes), used, by, number(r.Gaps)}
+	return []string{number(r.Charges), number(r.GrantedMinutes), r.GrantedAmount.String(), number(r.Delivered),
+		number(r.UsedMinutes), used, by, number(r.Gaps)}
 }
 
 // columns are those of a statement in the API.
@@ -48,7 +51,8 @@ var columns = []string{"day", "platform", "vendor", "lot", "charges", "granted_m
 func Data(rows []charge.StatementRow) ([]byte, error) {
 	records := [][]string{columns}
 	for _, r := range rows {
-		records = append(records, []string{r.Day, r.Platform, r.Lot.Union, r.Lot.String(), number(r.Charges), number(r.GrantedMinutes),
+		records = append(records, []string{r.Day, r.Platform, r.Lot.Union, r.Lot.String(), number(r.Charges),
+			number(r.GrantedMinutes),
 			r.GrantedAmount.String(), number(r.Delivered), number(r.UsedMinutes), r.UsedAmount.String(), number(r.Gaps)})
 	}
 	return write(records)

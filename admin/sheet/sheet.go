@@ -37,7 +37,8 @@ type Statement struct {
 type Row struct {
 	charge.StatementRow
 	PlatformName, VendorName, LotName string
-	UsedBy                            string // where the yuan come from: "tariff", "lot", "none"; empty where nothing was used
+	// where the yuan come from: "tariff", "lot", "none"; empty where nothing was used
+	UsedBy string
 }
 
 // Total adds rows up.
@@ -71,7 +72,8 @@ func Parts(rows []Row) []Row {
 		}
 	}
 	slices.SortStableFunc(parts, func(a, b Row) int {
-		return cmp.Or(cmp.Compare(a.PlatformName, b.PlatformName), cmp.Compare(a.VendorName, b.VendorName), cmp.Compare(a.Lot.String(), b.Lot.String()))
+		return cmp.Or(cmp.Compare(a.PlatformName, b.PlatformName), cmp.Compare(a.VendorName, b.VendorName),
+			cmp.Compare(a.Lot.String(), b.Lot.String()))
 	})
 	return parts
 }

@@ -17,14 +17,16 @@ import (
 func sample(l words.Lang) Statement {
 	gate, sdk := charge.LotID{Union: "620001", Park: "9"}, charge.LotID{Union: "620001", Park: "7"}
 	row := func(day string, lot charge.LotID, name string, minutes int64, yuan charge.Fen, by string) Row {
-		return Row{charge.StatementRow{Day: day, Platform: "xiaoju", Lot: lot, Charges: 2, GrantedMinutes: 1200, Delivered: 2, Used: 2, UsedMinutes: minutes, UsedAmount: yuan, Gaps: 1},
+		return Row{charge.StatementRow{Day: day, Platform: "xiaoju", Lot: lot, Charges: 2, GrantedMinutes: 1200, Delivered: 2,
+			Used: 2, UsedMinutes: minutes, UsedAmount: yuan, Gaps: 1},
 			"小桔充电", "示例停车", name, by}
 	}
-	return Statement{Lang: l, From: "2026-11-01", To: "2026-11-02", Made: time.Date(2026, 11, 3, 2, 0, 0, 0, time.UTC), Rows: []Row{
-		row("2026-11-01", gate, "北区", 60, 500, "tariff"),
-		row("2026-11-02", gate, "北区", 30, 123456, "tariff"),
-		row("2026-11-02", sdk, "南区", 45, 0, "none"),
-	}}
+	return Statement{Lang: l, From: "2026-11-01", To: "2026-11-02", Made: time.Date(2026, 11, 3, 2, 0, 0, 0, time.UTC),
+		Rows: []Row{
+			row("2026-11-01", gate, "北区", 60, 500, "tariff"),
+			row("2026-11-02", gate, "北区", 30, 123456, "tariff"),
+			row("2026-11-02", sdk, "南区", 45, 0, "none"),
+		}}
 }
 
 // Excel reads a CSV as UTF-8 only behind a byte order mark.
@@ -79,14 +81,16 @@ func checkBook(t *testing.T, f *excelize.File, l words.Lang) {
 		t.Errorf("sheets %s", got)
 	}
 	for cell, want := range map[string]string{
-		"A1": words.StatementTitle.In(l), "A5": words.StatementColumns[0].Heading.In(l), "A6": "2026-11-01", "C6": "小桔充电", "G6": "北区",
+		"A1": words.StatementTitle.In(l), "A5": words.StatementColumns[0].Heading.In(l), "A6": "2026-11-01", "C6": "小桔充电",
+		"G6": "北区",
 		"I6": "1,200", "M7": "1,234.56", "M8": "", "I9": "3,600", "M9": "1,239.56",
 	} {
 		if got, err := f.GetCellValue(main, cell); err != nil || got != want {
 			t.Errorf("%s %s is %q, want %q (%v)", main, cell, got, want, err)
 		}
 	}
-	if period, _ := f.GetCellValue(main, "A2"); !strings.Contains(period, "2026-11-01") || !strings.Contains(period, "2026-11-02") {
+	if period, _ := f.GetCellValue(main, "A2"); !strings.Contains(period, "2026-11-01") ||
+		!strings.Contains(period, "2026-11-02") {
 		t.Errorf("the period is %q", period)
 	}
 	if formula, _ := f.GetCellFormula(main, "M9"); formula != "SUBTOTAL(109,M6:M8)" {
@@ -98,11 +102,13 @@ func checkBook(t *testing.T, f *excelize.File, l words.Lang) {
 	if width, err := f.GetColWidth(main, "G"); err != nil || width < 20 {
 		t.Errorf("the column of names is %v wide, %v", width, err)
 	}
-	if props, err := f.GetDocProps(); err != nil || props.Creator != "Chargestamp" || props.Title != words.StatementTitle.In(l) {
+	if props, err := f.GetDocProps(); err != nil || props.Creator != "Chargestamp" ||
+		props.Title != words.StatementTitle.In(l) {
 		t.Errorf("made by %+v, %v", props, err)
 	}
 	// Each lot once, in the order of their numbers within a platform and vendor.
-	for cell, want := range map[string]string{"G6": "南区", "G7": "北区", "L7": "90", "M7": "1,239.56", "M6": "", "A8": words.StatementTotal.In(l)} {
+	for cell, want := range map[string]string{"G6": "南区", "G7": "北区", "L7": "90", "M7": "1,239.56", "M6": "",
+		"A8": words.StatementTotal.In(l)} {
 		if got, err := f.GetCellValue(parts, cell); err != nil || got != want {
 			t.Errorf("%s %s is %q, want %q (%v)", parts, cell, got, want, err)
 		}

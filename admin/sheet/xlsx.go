@@ -32,7 +32,8 @@ func xlsxFile(s Statement) ([]byte, error) {
 		return nil, err
 	}
 	title := words.StatementTitle.In(s.Lang)
-	if err := f.SetDocProps(&excelize.DocProperties{Creator: "Chargestamp", LastModifiedBy: "Chargestamp", Title: title, Subject: s.Period(),
+	if err := f.SetDocProps(&excelize.DocProperties{Creator: "Chargestamp", LastModifiedBy: "Chargestamp", Title: title,
+		Subject: s.Period(),
 		Created: s.Made.UTC().Format(time.RFC3339), Modified: s.Made.UTC().Format(time.RFC3339)}); err != nil {
 		return nil, err
 	}
@@ -86,7 +87,8 @@ func (b *book) styles() (err error) {
 // widths of the columns, in characters; Chinese ones count double.
 var widths = []float64{12, 15, 20, 12, 20, 18, 24, 10, 12, 14, 10, 12, 14, 26, 8}
 
-// firstRow is where the figures begin: title, period, filter with the time it was made, a remark and the heads stand above.
+// firstRow is where the figures begin: title, period, filter with the time it was made, a remark and the heads stand
+// above.
 const firstRow = 6
 
 // sheet writes one sheet with its heads frozen, and its sums at the end. Without days the first column is left empty.
@@ -100,7 +102,8 @@ func (b *book) sheet(name string, rows []Row, days bool) error {
 			return err
 		}
 	}
-	panes := excelize.Panes{Freeze: true, YSplit: firstRow - 1, TopLeftCell: "A" + strconv.Itoa(firstRow), ActivePane: "bottomLeft"}
+	panes := excelize.Panes{Freeze: true, YSplit: firstRow - 1, TopLeftCell: "A" + strconv.Itoa(firstRow),
+		ActivePane: "bottomLeft"}
 	if err := w.SetPanes(&panes); err != nil {
 		return err
 	}
@@ -139,8 +142,10 @@ func (b *book) cells(r Row, days bool) []any {
 	if r.UsedBy != "none" {
 		used = excelize.Cell{StyleID: b.money, Value: yuan(r.UsedAmount)}
 	}
-	return []any{day, r.Platform, r.PlatformName, r.Lot.Union, r.VendorName, r.Lot.String(), r.LotName, count(r.Charges), count(r.GrantedMinutes),
-		excelize.Cell{StyleID: b.money, Value: yuan(r.GrantedAmount)}, count(r.Delivered), count(r.UsedMinutes), used, by, count(r.Gaps)}
+	return []any{day, r.Platform, r.PlatformName, r.Lot.Union, r.VendorName, r.Lot.String(), r.LotName, count(r.Charges),
+		count(r.GrantedMinutes),
+		excelize.Cell{StyleID: b.money, Value: yuan(r.GrantedAmount)}, count(r.Delivered), count(r.UsedMinutes), used, by,
+		count(r.Gaps)}
 }
 
 // totals is the last row: sums of what a filter of the spreadsheet leaves to see, with their values for readers that do

@@ -6,7 +6,8 @@ type accountsCommand struct {
 	List accountsList `cmd:"" default:"withargs" help:"List accounts, which keys they have, and when each set was last used."`
 }
 
-var accountColumns = []column{field("ACCOUNT", "account"), field("PLATFORM", "platform"), field("SCOPE", "scope"), {"STATE", accountState},
+var accountColumns = []column{field("ACCOUNT", "account"), field("PLATFORM", "platform"), field("SCOPE", "scope"),
+	{"STATE", accountState},
 	{"KEYS", accountKeys}, moment("KEYS USED", "last_used.current"), moment("FORMER KEYS UNTIL", "former_until"),
 	moment("FORMER KEYS USED", "last_used.former")}
 

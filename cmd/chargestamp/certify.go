@@ -38,7 +38,8 @@ type certifyCommand struct {
 // Run examines and prints the pass sheet. It is exit 1 where a check failed.
 func (k *certifyCommand) Run(c *console) error {
 	cfg := play.CertifyConfig{HTTP: k.Against, Line: k.Line, Admin: k.Server, AdminToken: k.Token, Platform: k.Platform,
-		PathToken: k.PathToken, Charger: k.Charger, Kind: charge.LotKind(k.Kind), Ckey: k.Ckey, Ukey: k.Ukey, Listen: k.Listen,
+		PathToken: k.PathToken, Charger: k.Charger, Kind: charge.LotKind(k.Kind), Ckey: k.Ckey, Ukey: k.Ukey,
+		Listen: k.Listen,
 		Theirs: k.Theirs, Patience: k.Patience}
 	if k.Theirs {
 		cfg.HTTP, cfg.Against = "", k.Against

@@ -46,13 +46,17 @@ func granted(i item) string {
 }
 
 var (
-	chargeColumns = []column{field("ID", "id"), moment("RECEIVED", "received_at"), field("PLATFORM", "platform"), field("PLATE", "plate"),
+	chargeColumns = []column{field("ID", "id"), moment("RECEIVED", "received_at"), field("PLATFORM", "platform"),
+		field("PLATE", "plate"),
 		field("LOT", "lot"), {"GRANTED", granted}, field("STATE", "state"), field("REASON", "reason")}
-	chargeAll = []column{field("id", "id"), field("platform", "platform"), field("order", "order"), field("plate", "plate"), field("lot", "lot"),
+	chargeAll = []column{field("id", "id"), field("platform", "platform"), field("order", "order"),
+		field("plate", "plate"), field("lot", "lot"),
 		field("state", "state"), field("reason", "reason"), field("started_at", "started_at"), field("ended_at", "ended_at"),
 		field("received_at", "received_at"), field("energy_kwh", "energy_kwh"), field("total_amount", "total_amount"),
-		field("granted_method", "reduction.method"), field("granted_minutes", "reduction.minutes"), field("granted_amount", "reduction.amount"),
-		field("stay", "stay.order_id"), field("used_minutes", "usage.minutes"), field("used_amount", "usage.amount"), field("used_yuan", "usage.yuan"), field("report", "report.state")}
+		field("granted_method", "reduction.method"), field("granted_minutes", "reduction.minutes"),
+		field("granted_amount", "reduction.amount"),
+		field("stay", "stay.order_id"), field("used_minutes", "usage.minutes"), field("used_amount", "usage.amount"),
+		field("used_yuan", "usage.yuan"), field("report", "report.state")}
 )
 
 type chargesList struct {

@@ -45,7 +45,8 @@ func (m *completionCommand) Run(c *console, parser *kong.Kong) error {
 	}
 	fmt.Fprintln(c.out, "    esac\n  done\n  case \"$path\" in")
 	for _, path := range paths(words) {
-		fmt.Fprintf(c.out, "    %q) COMPREPLY=($(compgen -W %q -- \"${COMP_WORDS[COMP_CWORD]}\")) ;;\n", path, strings.Join(words[path], " "))
+		fmt.Fprintf(c.out, "    %q) COMPREPLY=($(compgen -W %q -- \"${COMP_WORDS[COMP_CWORD]}\")) ;;\n", path,
+			strings.Join(words[path], " "))
 	}
 	fmt.Fprintln(c.out, "  esac\n}\ncomplete -o default -F _chargestamp chargestamp")
 	return nil

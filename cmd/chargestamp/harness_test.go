@@ -31,7 +31,8 @@ const (
 
 // environment is that of every command here: free ports and an admin's token.
 func environment() []string {
-	return append(os.Environ(), "CHARGESTAMP_ADMIN_TOKEN="+token, "CHARGESTAMP_TOKEN="+token, "CHARGESTAMP_HTTP_ADDR=127.0.0.1:0",
+	return append(os.Environ(), "CHARGESTAMP_ADMIN_TOKEN="+token, "CHARGESTAMP_TOKEN="+token,
+		"CHARGESTAMP_HTTP_ADDR=127.0.0.1:0",
 		"CHARGESTAMP_ADMIN_ADDR=127.0.0.1:0", "CHARGESTAMP_LINE_ADDR=127.0.0.1:0", "CHARGESTAMP_LOG_LEVEL=warn", "TZ=UTC")
 }
 
@@ -79,7 +80,8 @@ func launch(cmd *exec.Cmd) (*process, error) {
 
 // addresses are variables by which other commands find a server.
 func (p *process) addresses() []string {
-	return []string{fmt.Sprint("CHARGESTAMP_HTTP=http://", p.ready["http"]), fmt.Sprint("CHARGESTAMP_SERVER=http://", p.ready["admin"]),
+	return []string{fmt.Sprint("CHARGESTAMP_HTTP=http://", p.ready["http"]),
+		fmt.Sprint("CHARGESTAMP_SERVER=http://", p.ready["admin"]),
 		fmt.Sprint("CHARGESTAMP_LINE=", p.ready["line"])}
 }
 

@@ -82,7 +82,8 @@ func (l *lotAPI) Run(c *console) error {
 		return err
 	}
 	lot := play.NewAPILot(play.APILotConfig{Lot: id, Ukey: l.Ukey, Server: l.Server, Addr: l.Listen, BookAddr: l.Book,
-		Tariff: play.DefaultTariff(), Usage: l.Usage, Base64: l.Base64, Answer: l.Answer, Lies: l.Lies, Careless: l.Careless, Log: l.log(c)})
+		Tariff: play.DefaultTariff(), Usage: l.Usage, Base64: l.Base64, Answer: l.Answer, Lies: l.Lies, Careless: l.Careless,
+		Log: l.log(c)})
 	if err := lot.Start(); err != nil {
 		return err
 	}
@@ -138,7 +139,8 @@ func (l *lotSDK) Run(c *console) error {
 	}
 	lot := play.NewSDKLot(play.SDKLotConfig{Lot: id, Ckey: l.Ckey, LocalID: l.LocalID, Addr: l.Line, BookAddr: l.Book,
 		Tariff: play.DefaultTariff(), Usage: l.Usage, Careless: l.Careless, Log: l.log(c),
-		Lies: play.Lies{Ack: l.Ack, DropAfterApply: l.DropAfterApply, HalfOpen: l.HalfOpen, Offline: l.Offline, Times: l.Lies}})
+		Lies: play.Lies{Ack: l.Ack, DropAfterApply: l.DropAfterApply, HalfOpen: l.HalfOpen, Offline: l.Offline,
+			Times: l.Lies}})
 	if err := lot.Start(c.ctx); err != nil {
 		return err
 	}
@@ -154,8 +156,9 @@ func (l *lotSDK) runVendors(c *console, id charge.LotID) error {
 	case l.Ack != "" || l.DropAfterApply || l.HalfOpen || l.Offline > 0 || l.Lies > 0:
 		return usage("--as sdk2000 does not lie: --ack, --drop-after-apply, --half-open, --offline and --lies are for --as lotline")
 	}
-	lot := play.NewVendorLot(play.VendorLotConfig{Lot: id, Ukey: l.Ukey, Ckey: l.Ckey, LocalID: l.LocalID, Addr: l.Line, BookAddr: l.Book,
-		Tariff: play.DefaultTariff(), Usage: l.Usage, Careless: l.Careless, Log: l.log(c)})
+	lot := play.NewVendorLot(play.VendorLotConfig{Lot: id, Ukey: l.Ukey, Ckey: l.Ckey, LocalID: l.LocalID, Addr: l.Line,
+		BookAddr: l.Book,
+		Tariff:   play.DefaultTariff(), Usage: l.Usage, Careless: l.Careless, Log: l.log(c)})
 	if err := lot.Start(c.ctx); err != nil {
 		return err
 	}

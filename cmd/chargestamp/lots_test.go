@@ -20,11 +20,14 @@ func answering(t *testing.T, document string) remote {
 func TestLargeNumbersInTables(t *testing.T) {
 	var out bytes.Buffer
 	c := &console{ctx: t.Context(), out: &out}
-	s := statementCommand{remote: answering(t, `{"items":[{"day":"2026-11-01","charges":83333,"granted_minutes":2499990,"granted_amount":"12345678.90"}]}`), Output: "table"}
+	s := statementCommand{remote: answering(t,
+		`{"items":[{"day":"2026-11-01","charges":83333,"granted_minutes":2499990,"granted_amount":"12345678.90"}]}`),
+		Output: "table"}
 	if err := s.Run(c); err != nil {
 		t.Fatal(err)
 	}
-	if text := out.String(); !strings.Contains(text, " 2499990 ") || !strings.Contains(text, " 12345678.90 ") || strings.Contains(text, "e+") {
+	if text := out.String(); !strings.Contains(text, " 2499990 ") || !strings.Contains(text, " 12345678.90 ") ||
+		strings.Contains(text, "e+") {
 		t.Errorf("printed:\n%s", text)
 	}
 }
@@ -32,7 +35,8 @@ func TestLargeNumbersInTables(t *testing.T) {
 func TestLotsTableTellsPendingByAge(t *testing.T) {
 	var out bytes.Buffer
 	c := &console{ctx: t.Context(), out: &out}
-	l := lotsList{listing{remote: answering(t, `{"items":[{"lot":"200461/1313","name":"a","kind":"api","line":null,"pending":1200345,"pending_over_1m":7,"pending_over_10m":3,"oldest_age_s":1800}]}`),
+	l := lotsList{listing{remote: answering(t,
+		`{"items":[{"lot":"200461/1313","name":"a","kind":"api","line":null,"pending":1200345,"pending_over_1m":7,"pending_over_10m":3,"oldest_age_s":1800}]}`),
 		output: output{Output: "csv"}}}
 	if err := l.Run(c); err != nil {
 		t.Fatal(err)

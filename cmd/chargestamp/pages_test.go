@@ -276,7 +276,8 @@ func TestExamples(t *testing.T) {
 		t.Error(err)
 	}
 	s.write("estate.yaml", block(t, "docs/estate.md", "yaml"))
-	for _, name := range []string{"DEMO_UKEY", "DEMO_CKEY", "TELD_OPERATOR_SECRET", "TELD_DATA_SECRET", "TELD_IV", "TELD_SIG_SECRET"} {
+	for _, name := range []string{"DEMO_UKEY", "DEMO_CKEY", "TELD_OPERATOR_SECRET", "TELD_DATA_SECRET", "TELD_IV",
+		"TELD_SIG_SECRET"} {
 		s.follow("export " + name + "=0123456789abcdef")
 	}
 	s.follow("bin/chargestamp serve --estate estate.yaml")
@@ -311,7 +312,8 @@ func block(t *testing.T, page, language string) string {
 // outcome is what became of the newest push.
 func (s *site) outcome() charge.Outcome {
 	s.Helper()
-	req, err := http.NewRequest(http.MethodGet, fmt.Sprintf("http://%s/api/v1/pushes?limit=1", s.server.ready["admin"]), nil)
+	req, err := http.NewRequest(http.MethodGet, fmt.Sprintf("http://%s/api/v1/pushes?limit=1", s.server.ready["admin"]),
+		nil)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -362,8 +364,10 @@ func TestPlatformPages(t *testing.T) {
 
 // broken says what becomes of a push that is broken.
 var broken = map[play.Break]charge.Outcome{
-	play.BreakSig: charge.OutcomeBadSignature, play.BreakKey: charge.OutcomeBadSignature, play.BreakToken: charge.OutcomeBadToken,
-	play.BreakClock: charge.OutcomeStale, play.BreakBody: charge.OutcomeBadBody, play.BreakDuplicate: charge.OutcomeDuplicate,
+	play.BreakSig: charge.OutcomeBadSignature, play.BreakKey: charge.OutcomeBadSignature,
+	play.BreakToken: charge.OutcomeBadToken,
+	play.BreakClock: charge.OutcomeStale, play.BreakBody: charge.OutcomeBadBody,
+	play.BreakDuplicate: charge.OutcomeDuplicate,
 }
 
 func (s *site) breaks(id, push string) {
@@ -391,7 +395,8 @@ func (s *site) breaks(id, push string) {
 			if id == "xingxing" || id == "wanchong" { // unsigned: the operator's number is all the key there is
 				want = charge.OutcomeUnknownAccount
 			}
-			if slices.Contains(keys, "data_secret") { // rightly signed, and not to be deciphered: one answer to whatever is wrong with Data
+			// rightly signed, and not to be deciphered: one answer to whatever is wrong with Data
+			if slices.Contains(keys, "data_secret") {
 				want = charge.OutcomeBadField
 			}
 		case play.BreakToken:

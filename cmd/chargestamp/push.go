@@ -71,8 +71,10 @@ func (p *pushCommand) Run(c *console) error {
 		_, err = c.out.Write(append(req.Dump(strings.TrimPrefix(p.Server, "http://")), '\n'))
 		return err
 	}
-	player := &play.Player{BaseURL: strings.TrimRight(p.Server, "/"), Platform: p.Platform, Keys: keys, PathToken: p.PathToken,
-		Client: &http.Client{Timeout: p.Timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	player := &play.Player{BaseURL: strings.TrimRight(p.Server, "/"), Platform: p.Platform, Keys: keys,
+		PathToken: p.PathToken,
+		Client: &http.Client{Timeout: p.Timeout,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 	if p.At != "" {
 		player.Now = func() time.Time { return at }
 	}
@@ -173,7 +175,8 @@ func (p *pushCommand) push(at time.Time) (play.Push, error) {
 			return push, err
 		}
 	}
-	for from, to := range map[*string]*string{&p.Charger: &push.Charger, &p.StationID: &push.StationID, &p.StationName: &push.StationName,
+	for from, to := range map[*string]*string{&p.Charger: &push.Charger, &p.StationID: &push.StationID,
+		&p.StationName: &push.StationName,
 		&p.ConnectorID: &push.ConnectorID, &p.ConnectorName: &push.ConnectorName, &p.Bay: &push.Bay, &p.Form: &push.Form} {
 		if *from != "" {
 			*to = *from

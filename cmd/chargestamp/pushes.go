@@ -33,7 +33,8 @@ func (f pushFilter) query() url.Values {
 var (
 	pushColumns = []column{field("ID", "id"), moment("RECEIVED", "received_at"), field("PLATFORM", "platform"),
 		field("OUTCOME", "outcome"), field("REMOTE", "remote"), field("CHARGE", "charge"), field("REASON", "reason")}
-	pushAll = []column{field("id", "id"), field("received_at", "received_at"), field("platform", "platform"), field("account", "account"),
+	pushAll = []column{field("id", "id"), field("received_at", "received_at"), field("platform", "platform"),
+		field("account", "account"),
 		field("outcome", "outcome"), field("reason", "reason"), field("remote", "remote"), field("charge", "charge"),
 		field("plate", "plate"), field("order", "order"), field("lot", "lot")}
 )
@@ -110,6 +111,7 @@ func (l *logsTail) Run(c *console) error {
 
 // printPush prints one push as a line.
 func printPush(c *console, i item) {
-	fmt.Fprintf(c.out, "%s  %-12s  %-14s  %s  %s\n", moment("", "received_at").show(i), cell(i.at("platform")), cell(i.at("outcome")),
+	fmt.Fprintf(c.out, "%s  %-12s  %-14s  %s  %s\n", moment("", "received_at").show(i), cell(i.at("platform")),
+		cell(i.at("outcome")),
 		cell(i.at("remote")), cell(i.at("reason")))
 }

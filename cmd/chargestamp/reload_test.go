@@ -52,7 +52,8 @@ func TestHangupReloads(t *testing.T) {
 	configure("log: {level: info}\n")
 	m := newManager(t, socket)
 	cmd := exec.Command("chargestamp", "serve", "--config", file)
-	cmd.Env = append(slices.DeleteFunc(environment(), func(v string) bool { return strings.HasPrefix(v, "CHARGESTAMP_LOG_LEVEL=") }),
+	cmd.Env = append(slices.DeleteFunc(environment(),
+		func(v string) bool { return strings.HasPrefix(v, "CHARGESTAMP_LOG_LEVEL=") }),
 		"NOTIFY_SOCKET="+socket)
 	p, err := launch(cmd)
 	if err != nil {
@@ -79,7 +80,8 @@ func TestHangupReloads(t *testing.T) {
 	if code, err := p.stop(); err != nil || code != 0 {
 		t.Errorf("ended with %d, %v\n%s", code, err, p.stderr)
 	}
-	for _, want := range []string{`"taken_up":["limits.account_per_s","log.level"]`, `"need_a_restart":["line.frame_bytes"]`,
+	for _, want := range []string{`"taken_up":["limits.account_per_s","log.level"]`,
+		`"need_a_restart":["line.frame_bytes"]`,
 		`nothing was taken up: configuration: log.level "loud"`} {
 		if !strings.Contains(p.stderr.String(), want) {
 			t.Errorf("the log lacks %s:\n%s", want, p.stderr)

@@ -58,7 +58,8 @@ func (b *backtestCommand) Run(c *console) error {
 		return err
 	}
 	fmt.Fprintf(c.err, "%d charges, %d decided by a rule, %d would come out otherwise: %d min and %s yuan were granted, it would be %d min and %s yuan (%+d min, %s yuan)\n",
-		got.Charges, got.Replayed, got.Changed, got.Was.Minutes, got.Was.Amount, got.Would.Minutes, got.Would.Amount, got.Difference.Minutes, got.Difference.Amount)
+		got.Charges, got.Replayed, got.Changed, got.Was.Minutes, got.Was.Amount, got.Would.Minutes, got.Would.Amount,
+		got.Difference.Minutes, got.Difference.Amount)
 	return nil
 }
 

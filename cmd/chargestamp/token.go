@@ -81,7 +81,8 @@ func (t *tokenList) Run(c *console) error {
 		}
 		out := table{head: []string{"ID", "NAME", "ROLE", "CREATED", "LAST USED"}}
 		for _, i := range page.Items {
-			out.rows = append(out.rows, []string{cell(i["id"]), cell(i["name"]), cell(i["role"]), cell(i["created_at"]), cell(i["last_used_at"])})
+			out.rows = append(out.rows, []string{cell(i["id"]), cell(i["name"]), cell(i["role"]), cell(i["created_at"]),
+				cell(i["last_used_at"])})
 		}
 		return t.print(c, out, page.Items)
 	})

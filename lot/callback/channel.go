@@ -34,7 +34,8 @@ func NewChannel(cfg ChannelConfig) *Channel {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Channel{cfg: cfg, calls: calls.New(calls.Config{Now: cfg.Now, Workers: cfg.Workers, PerLot: cfg.PerLot, Queue: cfg.Queue})}
+	return &Channel{cfg: cfg, calls: calls.New(calls.Config{Now: cfg.Now, Workers: cfg.Workers, PerLot: cfg.PerLot,
+		Queue: cfg.Queue})}
 }
 
 // Here is always true: any node can call a lot.

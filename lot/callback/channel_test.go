@@ -158,7 +158,8 @@ func TestBreaker(t *testing.T) {
 		clock.move(time.Minute) // whatever the rest was, it is over
 		try(charge.AttemptTimeout, "")
 		until := clock.now().Add(rest).In(charge.Shanghai).Format(time.TimeOnly)
-		try(charge.AttemptError, fmt.Sprintf("not sent: the lot's last %d tries failed; it is left alone until 2026-03-01 %s", 6+n, until))
+		try(charge.AttemptError, fmt.Sprintf("not sent: the lot's last %d tries failed; it is left alone until 2026-03-01 %s",
+			6+n, until))
 	}
 	clock.move(time.Minute)
 	answer = nil
@@ -213,7 +214,8 @@ func TestQueueIsBounded(t *testing.T) {
 		send()
 	}
 	send()
-	if r := <-results; said(r) != "not sent: 3 orders wait for this lot already" || r.Sent || r.Result != charge.AttemptError || r.Reason != charge.ReasonLotError {
+	if r := <-results; said(r) != "not sent: 3 orders wait for this lot already" || r.Sent ||
+		r.Result != charge.AttemptError || r.Reason != charge.ReasonLotError {
 		t.Errorf("the fifth: %+v", r)
 	}
 	clock.move(6 * time.Second)
@@ -267,7 +269,8 @@ func TestStop(t *testing.T) {
 }
 
 func BenchmarkDeliver(b *testing.B) {
-	c := newChannel(b, ChannelConfig{Directory: manyLots(), Client: post(func(outbound.Request) (outbound.Response, error) { return yes, nil })})
+	c := newChannel(b, ChannelConfig{Directory: manyLots(),
+		Client: post(func(outbound.Request) (outbound.Response, error) { return yes, nil })})
 	var wait sync.WaitGroup
 	done := func(lot.Result) { wait.Done() }
 	b.ReportAllocs()

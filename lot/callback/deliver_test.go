@@ -56,8 +56,10 @@ func packed(text string) string {
 // TestAnswers delivers to a real server that answers in every way there is.
 func TestAnswers(t *testing.T) {
 	body := []byte(`{"data":{"car_number":"京AD06088"},"sign":"S"}`)
-	acked := answerCase{lot.Result{Result: charge.AttemptAcked, Reason: charge.ReasonOK, Sent: true}, "the lot answered state 1"}
-	refused := answerCase{lot.Result{Result: charge.AttemptRefused, Reason: charge.ReasonLotRefused, Sent: true}, "the lot answered state 0"}
+	acked := answerCase{lot.Result{Result: charge.AttemptAcked, Reason: charge.ReasonOK, Sent: true},
+		"the lot answered state 1"}
+	refused := answerCase{lot.Result{Result: charge.AttemptRefused, Reason: charge.ReasonLotRefused, Sent: true},
+		"the lot answered state 0"}
 	garbled := func(text string) answerCase {
 		return answerCase{lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError, Sent: true}, text}
 	}
@@ -84,7 +86,8 @@ func TestAnswers(t *testing.T) {
 		{"state 1, created", 201, `{"state":1}`, acked},
 		{"state 0", 200, `{"state":0,"errmsg":"无此订单"}`, with(refused, "无此订单")},
 		{"state 0 with the plate", 200, `{"state":0,"errmsg":"车牌京AD06088不在场\r\n"}`, with(refused, "车牌京A***88不在场  ")},
-		{"state 0 with a flood", 200, `{"state":0,"errmsg":"` + strings.Repeat("长", 500) + `"}`, with(refused, strings.Repeat("长", 200)+"…")},
+		{"state 0 with a flood", 200, `{"state":0,"errmsg":"` + strings.Repeat("长", 500) + `"}`,
+			with(refused, strings.Repeat("长", 200)+"…")},
 		{"state true", 200, `{"state":true}`, acked},
 		{"state 1.0", 200, `{"state":1.0}`, acked},
 		{"state false", 200, `{"state":"false"}`, refused},
@@ -101,7 +104,8 @@ func TestAnswers(t *testing.T) {
 		{"state 1.05", 200, `{"state":1.05}`, unread("UTF-8", `{"state":1.05}`)},
 		{"no state", 200, `{"code":1}`, unread("UTF-8", `{"code":1}`)},
 		{"two states", 200, `{"state":0,"state":1}`, unread("UTF-8", `{"state":0,"state":1}`)},
-		{"two wrapped states", 200, `{"a":{"state":0},"b":{"state":1}}`, unread("UTF-8", `{"a":{"state":0},"b":{"state":1}}`)},
+		{"two wrapped states", 200, `{"a":{"state":0},"b":{"state":1}}`,
+			unread("UTF-8", `{"a":{"state":0},"b":{"state":1}}`)},
 		{"wrapped twice", 200, `{"a":{"b":{"state":1}}}`, unread("UTF-8", `{"a":{"b":{"state":1}}}`)},
 		{"an array", 200, `[{"state":1}]`, unread("UTF-8", `[{"state":1}]`)},
 		{"HTML with the plate, in GBK", 200, gbk(`<html>京AD06088 已处理</html>`), unread("GBK", `<html>京A***88 已处理</html>`)},
@@ -109,14 +113,16 @@ func TestAnswers(t *testing.T) {
 		{"nothing", 200, ``, empty},
 		{"an error page that says yes", 500, `{"state":1}`, garbled("answered with HTTP 500")},
 		{"not found", 404, `{"state":1}`, garbled("answered with HTTP 404")},
-		{"a redirect that says yes", 302, `{"state":1}`, garbled("answered with HTTP 302: redirects are not followed, the callback address must be the final one")},
+		{"a redirect that says yes", 302, `{"state":1}`,
+			garbled("answered with HTTP 302: redirects are not followed, the callback address must be the final one")},
 		{"too long", 200, `{"state":1,"errmsg":"` + strings.Repeat("x", 64<<10) + `"}`, tooLong},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				got, _ := io.ReadAll(r.Body)
-				if r.Method != http.MethodPost || r.URL.Path != "/bolink" || !bytes.Equal(got, body) || r.Header.Get("Idempotency-Key") != "u-1" ||
+				if r.Method != http.MethodPost || r.URL.Path != "/bolink" || !bytes.Equal(got, body) ||
+					r.Header.Get("Idempotency-Key") != "u-1" ||
 					r.Header.Get("Content-Type") != "application/json;charset=utf-8" {
 					t.Errorf("arrived: %s %s %q %v", r.Method, r.URL.Path, got, r.Header)
 				}
@@ -172,10 +178,14 @@ func TestNoAnswer(t *testing.T) {
 	}{
 		{"silent", silent.URL, here, charge.AttemptTimeout, charge.ReasonNoAnswer, true, "no answer in time"},
 		{"cut", cut.URL, here, charge.AttemptTimeout, charge.ReasonNoAnswer, true, "the connection broke before the answer"},
-		{"nobody there", nobody, here, charge.AttemptError, charge.ReasonLotError, false, "not sent: the connection was refused"},
-		{"not allowed", silent.URL, nil, charge.AttemptError, charge.ReasonLotError, false, `not sent: 127.0.0.1 is a loopback address and is not dialled; if that is right, add 127.0.0.1/32 to the allow_to list`},
-		{"no URL", "callback", nil, charge.AttemptError, charge.ReasonLotError, false, `not sent: the address begins with ""`},
-		{"no address", "", nil, charge.AttemptError, charge.ReasonLotError, false, "not sent: the lot is unknown, off, or has no callback address"},
+		{"nobody there", nobody, here, charge.AttemptError, charge.ReasonLotError, false,
+			"not sent: the connection was refused"},
+		{"not allowed", silent.URL, nil, charge.AttemptError, charge.ReasonLotError, false,
+			`not sent: 127.0.0.1 is a loopback address and is not dialled; if that is right, add 127.0.0.1/32 to the allow_to list`},
+		{"no URL", "callback", nil, charge.AttemptError, charge.ReasonLotError, false,
+			`not sent: the address begins with ""`},
+		{"no address", "", nil, charge.AttemptError, charge.ReasonLotError, false,
+			"not sent: the lot is unknown, off, or has no callback address"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -226,7 +236,8 @@ func TestQueryPrice(t *testing.T) {
 	c := newChannel(t, ChannelConfig{Client: client, Now: func() time.Time { return noon }})
 	stay := charge.Stay{Lot: apiLot, OrderID: "s-1", Plate: "京AD06088"}
 	p, err := c.QueryPrice(t.Context(), stay)
-	want := lot.Price{OrderID: "s-1", Total: 1100, Price: 600, DerateMoney: 500, DerateDuration: 5, Duration: 50, QueryTime: time.Unix(1772337600, 0).UTC()}
+	want := lot.Price{OrderID: "s-1", Total: 1100, Price: 600, DerateMoney: 500, DerateDuration: 5, Duration: 50,
+		QueryTime: time.Unix(1772337600, 0).UTC()}
 	if diff := cmp.Diff(want, p); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}

@@ -50,7 +50,8 @@ func signed(data, key string) string { return `{"data":` + data + `,"sign":"` + 
 
 // tell sends a body to a path and returns the answer's status and body.
 func tell(d lot.Directory, e *events, path, body string) (int, string) {
-	api := New(Config{Directory: d, Events: e, Now: func() time.Time { return noon }, Logger: slog.New(slog.DiscardHandler),
+	api := New(Config{Directory: d, Events: e, Now: func() time.Time { return noon },
+		Logger:   slog.New(slog.DiscardHandler),
 		Reported: []Reported{{"1", "telaidian", "特来电"}, {"2", "aotexun", "奥特迅"}, {"13", "dakeyun", "达克云"}}})
 	w := httptest.NewRecorder()
 	api.Routes()[path](w, httptest.NewRequest(http.MethodPost, path, strings.NewReader(body)))
@@ -73,13 +74,15 @@ func heardEntry() lot.Entry {
 }
 
 func heardExit(change func(*lot.Exit)) lot.Exit {
-	e := lot.Exit{Lot: apiLot, OrderID: "325101", Plate: "京AD06088", Entered: in10, Left: out12, Total: 1250, HasTotal: true}
+	e := lot.Exit{Lot: apiLot, OrderID: "325101", Plate: "京AD06088", Entered: in10, Left: out12, Total: 1250,
+		HasTotal: true}
 	change(&e)
 	return e
 }
 
 func heardUsage(change func(*lot.Usage)) lot.Usage {
-	u := lot.Usage{Lot: apiLot, Plate: "京AD06088", Order: "2021110300012", Method: 1, Minutes: 3, Told: "2.12", Left: out12, Platform: "aotexun"}
+	u := lot.Usage{Lot: apiLot, Plate: "京AD06088", Order: "2021110300012", Method: 1, Minutes: 3, Told: "2.12",
+		Left: out12, Platform: "aotexun"}
 	change(&u)
 	return u
 }
@@ -102,17 +105,26 @@ func TestTold(t *testing.T) {
 		reply            string
 	}{
 		{"3.1", addOrder, entry31, heardEntry(), order},
-		{"3.1, numbers as text", addOrder, sub(sub(entry31, `200461`, `"200461"`), `1772330400`, `"1772330400"`), heardEntry(), order},
+		{"3.1, numbers as text", addOrder, sub(sub(entry31, `200461`, `"200461"`), `1772330400`, `"1772330400"`),
+			heardEntry(), order},
 		{"3.1, park as a number", addOrder, sub(entry31, `"1314"`, `1314`), heardEntry(), order},
 		{"3.1, plate in full width", addOrder, sub(entry31, "京AD06088", "京ａｄ－０６０８８"), heardEntry(), order},
 		{"3.2 that names no reduction", updateOrder, exit32, heardExit(func(*lot.Exit) {}), order},
-		{"3.2 with empty reductions", updateOrder, sub(exit32, `"total"`, `"reduce_amount":"","derate_duration":"","total"`), heardExit(func(*lot.Exit) {}), order},
-		{"3.2 with null reductions", updateOrder, sub(exit32, `"total"`, `"reduce_amount":null,"derate_duration":null,"total"`), heardExit(func(*lot.Exit) {}), order},
-		{"3.2 with an amount", updateOrder, sub(exit32, `"total"`, `"reduce_amount":"5.5","total"`), reduced(lot.Reduced{Amount: 550, Told: "5.5"}), order},
-		{"3.2 with minutes", updateOrder, sub(exit32, `"total"`, `"derate_duration":30,"total"`), reduced(lot.Reduced{Minutes: 30, Told: "30"}), order},
-		{"3.2 with minutes and no amount to speak of", updateOrder, sub(exit32, `"total"`, `"reduce_amount":"0","derate_duration":29.5,"total"`), reduced(lot.Reduced{Minutes: 30, Told: "29.5"}), order},
-		{"3.2 with both", updateOrder, sub(exit32, `"total"`, `"reduce_amount":"5","derate_duration":30,"total"`), reduced(lot.Reduced{Amount: 500, Minutes: 30, Told: "5"}), order},
-		{"3.2 with nothing taken off", updateOrder, sub(exit32, `"total"`, `"reduce_amount":"0","total"`), reduced(lot.Reduced{Told: "0"}), order},
+		{"3.2 with empty reductions", updateOrder, sub(exit32, `"total"`, `"reduce_amount":"","derate_duration":"","total"`),
+			heardExit(func(*lot.Exit) {}), order},
+		{"3.2 with null reductions", updateOrder,
+			sub(exit32, `"total"`, `"reduce_amount":null,"derate_duration":null,"total"`), heardExit(func(*lot.Exit) {}), order},
+		{"3.2 with an amount", updateOrder, sub(exit32, `"total"`, `"reduce_amount":"5.5","total"`),
+			reduced(lot.Reduced{Amount: 550, Told: "5.5"}), order},
+		{"3.2 with minutes", updateOrder, sub(exit32, `"total"`, `"derate_duration":30,"total"`),
+			reduced(lot.Reduced{Minutes: 30, Told: "30"}), order},
+		{"3.2 with minutes and no amount to speak of", updateOrder,
+			sub(exit32, `"total"`, `"reduce_amount":"0","derate_duration":29.5,"total"`),
+			reduced(lot.Reduced{Minutes: 30, Told: "29.5"}), order},
+		{"3.2 with both", updateOrder, sub(exit32, `"total"`, `"reduce_amount":"5","derate_duration":30,"total"`),
+			reduced(lot.Reduced{Amount: 500, Minutes: 30, Told: "5"}), order},
+		{"3.2 with nothing taken off", updateOrder, sub(exit32, `"total"`, `"reduce_amount":"0","total"`),
+			reduced(lot.Reduced{Told: "0"}), order},
 		{"3.2 without entry and total", updateOrder, sub(sub(exit32, `,"in_time":1772330400`, ``), `,"total":"12.50"`, ``),
 			heardExit(func(e *lot.Exit) { e.Entered, e.Total, e.HasTotal = time.Time{}, 0, false }), order},
 		{"3.11 by time", uploadUsage, usage11, heardUsage(func(*lot.Usage) {}), plain},
@@ -120,9 +132,11 @@ func TestTold(t *testing.T) {
 			heardUsage(func(u *lot.Usage) { u.Method, u.Minutes, u.Amount, u.Told = 2, 0, 100, "1" }), plain},
 		{"3.11, the lot decided", uploadUsage, sub(usage11, `"calculation_method":1`, `"calculation_method":3`),
 			heardUsage(func(u *lot.Usage) { u.Method, u.Amount = 3, 100 }), plain},
-		{"3.11, the lot decided on an amount", uploadUsage, sub(usage11, `"calculation_method":1,"duration":2.12`, `"calculation_method":"3"`),
+		{"3.11, the lot decided on an amount", uploadUsage,
+			sub(usage11, `"calculation_method":1,"duration":2.12`, `"calculation_method":"3"`),
 			heardUsage(func(u *lot.Usage) { u.Method, u.Minutes, u.Amount, u.Told = 3, 0, 100, "1" }), plain},
-		{"3.11, the lot decided and says no more", uploadUsage, sub(usage11, `"calculation_method":1,"duration":2.12,"reduce_amount":"1"`, `"calculation_method":3`),
+		{"3.11, the lot decided and says no more", uploadUsage,
+			sub(usage11, `"calculation_method":1,"duration":2.12,"reduce_amount":"1"`, `"calculation_method":3`),
 			heardUsage(func(u *lot.Usage) { u.Method, u.Minutes, u.Told = 3, 0, "" }), plain},
 	}
 	for _, c := range cases {

@@ -36,7 +36,8 @@ func testDirectory(callback string) directory {
 		vendor: charge.Vendor{UnionID: "200461", Ukey: testUkey, Callback: callback},
 		lots:   map[charge.LotID]charge.Lot{},
 	}
-	for park, kind := range map[string]charge.LotKind{"1313": charge.KindSDK, "1314": charge.KindAPI, "1315": charge.Kind4G} {
+	for park, kind := range map[string]charge.LotKind{"1313": charge.KindSDK, "1314": charge.KindAPI,
+		"1315": charge.Kind4G} {
 		id := charge.LotID{Union: "200461", Park: park}
 		d.lots[id] = charge.Lot{ID: id, Kind: kind}
 	}
@@ -70,8 +71,9 @@ func TestCompose(t *testing.T) {
 	whole := notice("MA5DA0053202603010001", 4, charge.Reduction{Method: charge.MethodTime, Minutes: 30})
 	whole.StayOrder, whole.UUID = "s-1", "u-1" // 5.14 has no field for either
 	whole.Started, whole.Ended = localTime(t, "2026-03-01 10:00:00"), localTime(t, "2026-03-01 11:00:00")
-	whole.Detail = charge.Detail{StationID: "1101020200A", StationName: `示例站<1>&"二"`, ConnectorID: "1101020190A301", ConnectorName: "301号交流",
-		ParkNo: "abc-1", Power: "25.50", ElecMoney: "5.25", SeviceMoney: "6.00", TotalMoney: "11.25", Charger: "not told"}
+	whole.Detail = charge.Detail{StationID: "1101020200A", StationName: `示例站<1>&"二"`, ConnectorID: "1101020190A301",
+		ConnectorName: "301号交流",
+		ParkNo:        "abc-1", Power: "25.50", ElecMoney: "5.25", SeviceMoney: "6.00", TotalMoney: "11.25", Charger: "not told"}
 	ended := notice("x-5", 0, charge.Reduction{Method: charge.MethodTime, Minutes: 60})
 	ended.Ended = localTime(t, "2026-03-02 00:30:00")
 	for name, n := range map[string]lot.Notice{

@@ -75,9 +75,11 @@ func TestTrapPlatformIDOf311(t *testing.T) {
 	}
 	// 4 and 12 are the plat_form_id of 特来电 and 奥特迅.
 	for _, id := range []string{"4", "12", "0", "3", "-1", `""`, "null", "1.0"} {
-		refused(t, uploadUsage, signed(sub(usage11, `"platform_id":2`, `"platform_id":`+id), testUkey), "platform_id 无效: 1特来电, 2奥特迅, 13达克云")
+		refused(t, uploadUsage, signed(sub(usage11, `"platform_id":2`, `"platform_id":`+id), testUkey),
+			"platform_id 无效: 1特来电, 2奥特迅, 13达克云")
 	}
-	refused(t, uploadUsage, signed(sub(usage11, `"platform_id":2`, `"plat_form_id":2`), testUkey), "platform_id 无效: 1特来电, 2奥特迅, 13达克云")
+	refused(t, uploadUsage, signed(sub(usage11, `"platform_id":2`, `"plat_form_id":2`), testUkey),
+		"platform_id 无效: 1特来电, 2奥特迅, 13达克云")
 }
 
 func TestTrapCalculationMethodOf514(t *testing.T) {
@@ -120,7 +122,8 @@ func TestTrapTimesOf514AreTexts(t *testing.T) {
 
 func TestTrapReduceAmountOf514IsText(t *testing.T) {
 	for fen, want := range map[charge.Fen]string{1000: "10.00", 5: "0.05", 1250: "12.50"} {
-		wantMember(t, compose(t, notice("x", 1, charge.Reduction{Method: charge.MethodAmount, Amount: fen})), "reduce_amount", want)
+		wantMember(t, compose(t, notice("x", 1, charge.Reduction{Method: charge.MethodAmount, Amount: fen})), "reduce_amount",
+			want)
 	}
 }
 
@@ -142,5 +145,6 @@ func TestTrapSeviceMoneyIsMisspelled(t *testing.T) {
 }
 
 func TestTrapDurationOf514IsANumberOfMinutes(t *testing.T) {
-	wantMember(t, compose(t, notice("x", 1, charge.Reduction{Method: charge.MethodTime, Minutes: 120})), "duration", json.Number("120"))
+	wantMember(t, compose(t, notice("x", 1, charge.Reduction{Method: charge.MethodTime, Minutes: 120})), "duration",
+		json.Number("120"))
 }

@@ -43,7 +43,8 @@ func (b *breaker) record(answered bool, now time.Time) {
 
 func (b *breaker) restError() error {
 	return charge.NewFault(charge.Say("delivery.resting", charge.Count("failed", b.failed), charge.When("until", b.until)),
-		fmt.Sprintf("the lot's last %d tries failed; it is left alone until %s", b.failed, b.until.In(charge.Shanghai).Format(time.TimeOnly)))
+		fmt.Sprintf("the lot's last %d tries failed; it is left alone until %s", b.failed,
+			b.until.In(charge.Shanghai).Format(time.TimeOnly)))
 }
 
 // Breaker reports how a lot stands: "closed", "open" while it rests after failures, "half_open" while one try

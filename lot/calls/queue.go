@@ -1,6 +1,6 @@
-// Package calls is the way to car parks that are called over HTTP: orders wait in a queue of their lot, a bounded number
-// of workers takes turns over the lots, and a lot that does not answer gets a rest. What is sent and how an answer is read
-// is the caller's affair.
+// Package calls is the way to car parks that are called over HTTP: orders wait in a queue of their lot, a bounded
+// number of workers takes turns over the lots, and a lot that does not answer gets a rest. What is sent and how an
+// answer is read is the caller's affair.
 package calls
 
 import (
@@ -31,8 +31,8 @@ const TimeLimit = 15 * time.Second
 // Try sends one order and reads the answer.
 type Try func() (lot.Result, Verdict)
 
-// Queue makes tries in turns over the lots, so that a lot which is dead, hangs or is flooded keeps at most its own PerLot
-// of the workers. Safe for concurrent use.
+// Queue makes tries in turns over the lots, so that a lot which is dead, hangs or is flooded keeps at most its own
+// PerLot of the workers. Safe for concurrent use.
 type Queue struct {
 	cfg Config
 
@@ -81,8 +81,8 @@ func New(cfg Config) *Queue {
 }
 
 // Put makes one try of an order to a lot once it is its turn. Where there is no room, or the lot rests after failures,
-// it is done at once with AttemptError, reason lot_error and Sent false: by the schedule, not by a login, comes the next
-// try. done is called exactly once, on another goroutine: it may wait for a commit, and a platform for its answer.
+// it is done at once with AttemptError, reason lot_error and Sent false: by the schedule, not by a login, comes the
+// next try. done is called exactly once, on another goroutine: it may wait for a commit, and a platform for its answer.
 func (c *Queue) Put(id charge.LotID, try Try, done func(lot.Result)) {
 	now := c.cfg.Now()
 	if err := c.enqueue(id, waiting{try: try, done: done, since: now}, now); err != nil {

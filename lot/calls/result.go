@@ -24,10 +24,12 @@ var errStopped = charge.NewFault(charge.Say("delivery.stopping"), "the gateway i
 
 // NotSent is the result of a try that never left.
 func NotSent(err error, at time.Time) lot.Result {
-	return lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError, Detail: charge.Say("delivery.not_sent", charge.Because("cause", charge.Cause(err))), At: at}
+	return lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError,
+		Detail: charge.Say("delivery.not_sent", charge.Because("cause", charge.Cause(err))), At: at}
 }
 
-// Failure distinguishes a request that left without an answer from one that did not leave. err is an error of package outbound.
+// Failure distinguishes a request that left without an answer from one that did not leave. err is an error of package
+// outbound.
 func Failure(err error, now time.Time) (lot.Result, Verdict) {
 	if refused := (*outbound.Refused)(nil); errors.As(err, &refused) {
 		return NotSent(refused, now), Untried
@@ -37,9 +39,11 @@ func Failure(err error, now time.Time) (lot.Result, Verdict) {
 	case !errors.As(err, &sent) || !sent.Sent:
 		return NotSent(err, now), Failed
 	case sent.NoAnswer:
-		return lot.Result{Result: charge.AttemptTimeout, Reason: charge.ReasonNoAnswer, Detail: charge.Cause(err), At: now, Sent: true}, Failed
+		return lot.Result{Result: charge.AttemptTimeout, Reason: charge.ReasonNoAnswer, Detail: charge.Cause(err), At: now,
+			Sent: true}, Failed
 	}
-	return lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError, Detail: charge.Cause(err), At: now, Sent: true,
+	return lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError, Detail: charge.Cause(err), At: now,
+		Sent:   true,
 		Unread: errors.Is(err, outbound.ErrTooLong)}, Failed
 }
 

@@ -20,8 +20,8 @@ func charging(id int64, from time.Time, n int64, c charge.Combine) charge.Grante
 	return g
 }
 
-// naiveCharging is what a charging interval is worth in a stay, by naivePrice: the part of it that lies in the stay, from
-// its first minute on, and never more than the stay costs.
+// naiveCharging is what a charging interval is worth in a stay, by naivePrice: the part of it that lies in the stay,
+// from its first minute on, and never more than the stay costs.
 func naiveCharging(t *charge.Tariff, entered, left, from time.Time, n int64) charge.Fen {
 	to := from.Add(time.Duration(n) * time.Minute)
 	if to.After(left) {
@@ -72,7 +72,8 @@ func TestChargingInterval(t *testing.T) {
 		for i, c := range []struct {
 			what        string
 			naive, ours charge.Fen
-		}{{"total", total, byInterval.Total}, {"interval", interval, byInterval.DerateMoney}, {"end", end, byEnd.DerateMoney}} {
+		}{{"total", total, byInterval.Total}, {"interval", interval, byInterval.DerateMoney},
+			{"end", end, byEnd.DerateMoney}} {
 			if f[8+i] != c.naive.String() || c.naive != c.ours {
 				t.Errorf("%s: %s is %s by us, %s by the naive pricer, %s in the row", where, c.what, c.ours, c.naive, f[8+i])
 			}
@@ -103,15 +104,28 @@ func TestSettleCharging(t *testing.T) {
 		{"interval", []charge.Granted{charging(1, at(10), 120, best)}, 2000, []Used{used(1, 120, 2000)}},
 		{"end", []charge.Granted{mins(1, 120, best)}, 400, []Used{used(1, 120, 400)}},
 		{"a charge after the exit", []charge.Granted{charging(1, at(23), 60, best)}, 0, []Used{used(1, 0, 0)}},
-		{"a charge that ends after the exit", []charge.Granted{charging(1, at(21), 180, best)}, 200, []Used{used(1, 60, 200)}},
-		{"best of two intervals: the longer is the second", []charge.Granted{charging(1, at(10), 60, best), charging(2, at(12), 60, best)}, 2000, []Used{used(1, 60, 1000), used(2, 60, 1000)}},
-		{"best of two intervals: the first is worth more", []charge.Granted{charging(1, at(10), 60, best), charging(2, at(20), 60, best)}, 1000, []Used{used(1, 60, 1000), used(2, 0, 0)}},
-		{"best of interval and end", []charge.Granted{mins(1, 90, best), charging(2, at(15), 30, best)}, 2000, []Used{used(1, 90, 2000), used(2, 30, 0)}},
-		{"best of interval and amount", []charge.Granted{charging(1, at(10), 120, best), yuan(2, 2500, best)}, 2500, []Used{used(1, 0, 0), {Charge: 2, Amount: 2500, Worth: 2500}}},
-		{"sum of two intervals", []charge.Granted{charging(1, at(10), 60, sum), charging(2, at(21), 60, sum)}, 1200, []Used{used(1, 60, 1000), used(2, 60, 200)}},
-		{"sum counts what lies in two intervals once", []charge.Granted{charging(1, at(10), 120, sum), charging(2, at(11), 120, sum)}, 3000, []Used{used(1, 120, 2000), used(2, 60, 1000)}},
-		{"sum of interval, end and amount", []charge.Granted{charging(1, at(10), 60, sum), mins(2, 60, sum), yuan(3, 300, sum)}, 1500, []Used{used(1, 60, 1000), used(2, 60, 200), {Charge: 3, Amount: 300, Worth: 300}}},
-		{"free beats all", []charge.Granted{charging(1, at(10), 60, best), free(2, best)}, 10400, []Used{{Charge: 1}, {Charge: 2, Amount: 10400, Worth: 10400}}},
+		{"a charge that ends after the exit", []charge.Granted{charging(1, at(21), 180, best)}, 200,
+			[]Used{used(1, 60, 200)}},
+		{"best of two intervals: the longer is the second",
+			[]charge.Granted{charging(1, at(10), 60, best), charging(2, at(12), 60, best)}, 2000,
+			[]Used{used(1, 60, 1000), used(2, 60, 1000)}},
+		{"best of two intervals: the first is worth more",
+			[]charge.Granted{charging(1, at(10), 60, best), charging(2, at(20), 60, best)}, 1000,
+			[]Used{used(1, 60, 1000), used(2, 0, 0)}},
+		{"best of interval and end", []charge.Granted{mins(1, 90, best), charging(2, at(15), 30, best)}, 2000,
+			[]Used{used(1, 90, 2000), used(2, 30, 0)}},
+		{"best of interval and amount", []charge.Granted{charging(1, at(10), 120, best), yuan(2, 2500, best)}, 2500,
+			[]Used{used(1, 0, 0), {Charge: 2, Amount: 2500, Worth: 2500}}},
+		{"sum of two intervals", []charge.Granted{charging(1, at(10), 60, sum), charging(2, at(21), 60, sum)}, 1200,
+			[]Used{used(1, 60, 1000), used(2, 60, 200)}},
+		{"sum counts what lies in two intervals once",
+			[]charge.Granted{charging(1, at(10), 120, sum), charging(2, at(11), 120, sum)}, 3000,
+			[]Used{used(1, 120, 2000), used(2, 60, 1000)}},
+		{"sum of interval, end and amount",
+			[]charge.Granted{charging(1, at(10), 60, sum), mins(2, 60, sum), yuan(3, 300, sum)}, 1500,
+			[]Used{used(1, 60, 1000), used(2, 60, 200), {Charge: 3, Amount: 300, Worth: 300}}},
+		{"free beats all", []charge.Granted{charging(1, at(10), 60, best), free(2, best)}, 10400,
+			[]Used{{Charge: 1}, {Charge: 2, Amount: 10400, Worth: 10400}}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -158,14 +172,15 @@ func TestLeaveBy(t *testing.T) {
 			}
 			s := Settle(tariff, stay, c.grants, clock(c.at))
 			if s.Price != c.price || s.DerateMoney != c.worth || s.Used[0].Late != c.late {
-				t.Errorf("%s due, %s taken off, late %t; want %s, %s, %t", s.Price, s.DerateMoney, s.Used[0].Late, c.price, c.worth, c.late)
+				t.Errorf("%s due, %s taken off, late %t; want %s, %s, %t", s.Price, s.DerateMoney, s.Used[0].Late, c.price, c.worth,
+					c.late)
 			}
 		})
 	}
 }
 
-// Whatever intervals were granted, under best the worth is that of the best of them by the naive pricer, and all that is
-// used adds up.
+// Whatever intervals were granted, under best the worth is that of the best of them by the naive pricer, and all that
+// is used adds up.
 func TestChargingAddsUp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		tariff := anyTariff.Draw(t, "tariff")

@@ -191,7 +191,8 @@ func (q Quote) MarshalJSON() ([]byte, error) {
 	}
 	return json.Marshal(wireQuote{
 		State: q.State, OrderID: q.OrderID, Total: q.Total, Price: q.Price, DerateMoney: q.DerateMoney,
-		DerateDuration: q.DerateDuration, Duration: q.Duration, QueryTime: json.Number(strconv.FormatInt(q.QueryTime.Unix(), 10)),
+		DerateDuration: q.DerateDuration, Duration: q.Duration,
+		QueryTime: json.Number(strconv.FormatInt(q.QueryTime.Unix(), 10)),
 	})
 }
 

@@ -75,7 +75,8 @@ func signed(data, key string) string {
 
 func tell(t testing.TB, d directory, b *book, path, body string) string {
 	t.Helper()
-	api := New(Config{Directory: d, Gate: b, Now: func() time.Time { return local(t, "2026-03-01 12:00:00") }, Logger: slog.New(slog.DiscardHandler)})
+	api := New(Config{Directory: d, Gate: b, Now: func() time.Time { return local(t, "2026-03-01 12:00:00") },
+		Logger: slog.New(slog.DiscardHandler)})
 	w := httptest.NewRecorder()
 	api.Routes()["/gate/v1/"+path](w, httptest.NewRequest(http.MethodPost, "/gate/v1/"+path, strings.NewReader(body)))
 	if w.Code != 200 || w.Header().Get("Content-Type") != "application/json;charset=utf-8" {
@@ -94,7 +95,8 @@ const (
 func TestGate(t *testing.T) {
 	at10, at12 := time.Unix(1772330400, 0).UTC(), time.Unix(1772337600, 0).UTC()
 	noon := local(t, "2026-03-01 12:00:00")
-	quote := Quote{Answer: lot.Answer{State: 1}, OrderID: "s-1", Total: 1000, Price: 505, DerateMoney: 495, DerateDuration: 60, Duration: 120, QueryTime: at12}
+	quote := Quote{Answer: lot.Answer{State: 1}, OrderID: "s-1", Total: 1000, Price: 505, DerateMoney: 495,
+		DerateDuration: 60, Duration: 120, QueryTime: at12}
 	const quoted = `{"state":1,"order_id":"s-1","total":"10.00","price":"5.05","derate_money":"4.95","derate_duration":60,"duration":120,"query_time":1772337600}`
 	const taken = `{"state":1,"order_id":"s-1"}`
 	exit := lot.Exit{Lot: gateLot, OrderID: "s-1", Plate: "京AD06088", Left: at12, Total: 500, HasTotal: true}
@@ -103,17 +105,23 @@ func TestGate(t *testing.T) {
 		want             any
 		reply            string
 	}{
-		{"entry", "entry", entryData, lot.Entry{Lot: gateLot, OrderID: "s-1", Plate: "京AD06088", Entered: at10, Channel: "A1"}, taken},
+		{"entry", "entry", entryData, lot.Entry{Lot: gateLot, OrderID: "s-1", Plate: "京AD06088", Entered: at10,
+			Channel: "A1"}, taken},
 		{"entry with numbers", "entry", strings.ReplaceAll(entryData, `"200461","park_id":"1315"`, `200461,"park_id":1315`),
 			lot.Entry{Lot: gateLot, OrderID: "s-1", Plate: "京AD06088", Entered: at10, Channel: "A1"}, taken},
 		{"quote by plate", "quote", quoteData, QuoteQuestion{Lot: gateLot, Plate: "京AD06088", At: at12}, quoted},
-		{"quote by order", "quote", strings.Replace(quoteData, `"car_number":"京AD06088"`, `"order_id":"s-1"`, 1), QuoteQuestion{Lot: gateLot, OrderID: "s-1", At: at12}, quoted},
-		{"quote by both", "quote", strings.Replace(quoteData, `"car_number"`, `"order_id":"s-1","car_number"`, 1), QuoteQuestion{Lot: gateLot, OrderID: "s-1", Plate: "京AD06088", At: at12}, quoted},
-		{"quote of now", "quote", strings.Replace(quoteData, `,"query_time":1772337600`, ``, 1), QuoteQuestion{Lot: gateLot, Plate: "京AD06088", At: noon}, quoted},
+		{"quote by order", "quote", strings.Replace(quoteData, `"car_number":"京AD06088"`, `"order_id":"s-1"`, 1),
+			QuoteQuestion{Lot: gateLot, OrderID: "s-1", At: at12}, quoted},
+		{"quote by both", "quote", strings.Replace(quoteData, `"car_number"`, `"order_id":"s-1","car_number"`, 1),
+			QuoteQuestion{Lot: gateLot, OrderID: "s-1", Plate: "京AD06088", At: at12}, quoted},
+		{"quote of now", "quote", strings.Replace(quoteData, `,"query_time":1772337600`, ``, 1),
+			QuoteQuestion{Lot: gateLot, Plate: "京AD06088", At: noon}, quoted},
 		{"paid", "paid", paidData, Payment{Lot: gateLot, OrderID: "s-1", Amount: 500, TradeNo: "t-1", At: at12}, taken},
-		{"paid nothing", "paid", strings.Replace(paidData, `"5.00"`, `0`, 1), Payment{Lot: gateLot, OrderID: "s-1", TradeNo: "t-1", At: at12}, taken},
+		{"paid nothing", "paid", strings.Replace(paidData, `"5.00"`, `0`, 1),
+			Payment{Lot: gateLot, OrderID: "s-1", TradeNo: "t-1", At: at12}, taken},
 		{"exit", "exit", exitData, exit, quoted},
-		{"exit without a total", "exit", strings.Replace(exitData, `,"total":"5.00"`, ``, 1), func() lot.Exit { e := exit; e.Total, e.HasTotal = 0, false; return e }(), quoted},
+		{"exit without a total", "exit", strings.Replace(exitData, `,"total":"5.00"`, ``, 1),
+			func() lot.Exit { e := exit; e.Total, e.HasTotal = 0, false; return e }(), quoted},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -134,10 +142,12 @@ func TestGateAnswersRefusals(t *testing.T) {
 		"paid":  {paidData, `{"state":0,"order_id":"s-1","errmsg":"没有在场订单"}`},
 		"exit":  {exitData, `{"state":0,"errmsg":"没有在场订单"}`},
 	} {
-		if reply := tell(t, directory{}, &book{answer: no, quote: Quote{Answer: no}}, path, signed(c.data, testCkey)); reply != c.reply {
+		if reply := tell(t, directory{}, &book{answer: no, quote: Quote{Answer: no}}, path,
+			signed(c.data, testCkey)); reply != c.reply {
 			t.Errorf("%s: %s, want %s", path, reply, c.reply)
 		}
-		if reply := tell(t, directory{}, &book{err: errors.New("disk full")}, path, signed(c.data, testCkey)); reply != `{"state":0,"errmsg":"系统繁忙, 请稍后重试"}` {
+		if reply := tell(t, directory{}, &book{err: errors.New("disk full")}, path,
+			signed(c.data, testCkey)); reply != `{"state":0,"errmsg":"系统繁忙, 请稍后重试"}` {
 			t.Errorf("%s while the disk is full: %s", path, reply)
 		}
 	}
@@ -204,7 +214,8 @@ func TestGateOldKey(t *testing.T) {
 
 func TestQuoteIsKeptWhole(t *testing.T) {
 	for _, q := range []Quote{
-		{Answer: lot.Answer{State: 1}, OrderID: "s", Total: 1000, Price: 505, DerateMoney: 495, DerateDuration: 60, Duration: 120, QueryTime: time.Unix(1772337600, 0).UTC()},
+		{Answer: lot.Answer{State: 1}, OrderID: "s", Total: 1000, Price: 505, DerateMoney: 495, DerateDuration: 60,
+			Duration: 120, QueryTime: time.Unix(1772337600, 0).UTC()},
 		{Answer: lot.Answer{ErrMsg: "no"}},
 	} {
 		text, err := json.Marshal(q)
@@ -247,7 +258,8 @@ func TestGateMessagesBelongToTheirPath(t *testing.T) {
 		`"amount":"5.00","trade_no":"t-1","pay_time":1772337600,"out_time":1772337600,"total":"5.00"}`
 	for _, path := range []string{"entry", "quote", "paid", "exit"} {
 		b := &book{answer: lot.Answer{State: 1}}
-		if reply := tell(t, directory{}, b, path, signed(all, testCkey)); len(b.heard) != 0 || !strings.Contains(reply, "不属于此接口") {
+		if reply := tell(t, directory{}, b, path, signed(all, testCkey)); len(b.heard) != 0 ||
+			!strings.Contains(reply, "不属于此接口") {
 			t.Errorf("%s: %s, heard %+v", path, reply, b.heard)
 		}
 	}

@@ -30,7 +30,8 @@ func Price(t *charge.Tariff, entered, left time.Time) charge.Fen {
 	for from := time.Duration(0); from < length; {
 		i, lasts := periodAt(t.Periods, (clock+from)%day)
 		lasts = min(lasts, length-from)
-		p.piece(piece{from: from, length: lasts, unit: minutes(t.Periods[i].UnitMinutes), price: t.Periods[i].UnitPrice, period: i})
+		p.piece(piece{from: from, length: lasts, unit: minutes(t.Periods[i].UnitMinutes), price: t.Periods[i].UnitPrice,
+			period: i})
 		from += lasts
 	}
 	return p.close()

@@ -186,7 +186,8 @@ func (b *book) beat() {
 	var rows []charge.LineSession
 	for _, n := range b.all() {
 		at := n.beat.Load()
-		wanted := recheck[n.route] || recheck[charge.LotID{}] || due && (at > n.told || now.Sub(time.UnixMilli(at)) >= doubtful)
+		wanted := recheck[n.route] || recheck[charge.LotID{}] || due &&
+			(at > n.told || now.Sub(time.UnixMilli(at)) >= doubtful)
 		if n.epoch.Load() != 0 && wanted {
 			n.told = at
 			sessions, rows = append(sessions, n), append(rows, n.row(b.node))

@@ -64,9 +64,10 @@ func TestCompose(t *testing.T) {
 			`{"service_name":"pay_notice","comid":"20170511810","uuid":"asdaskhfaskfhaskfhak","order_id":"","car_number":"京A12345","type":1,"start_charge_seq":"7","calculation_method":3}`,
 		},
 		// The book's own message (sdk/1726765).
-		"3.36":            {book336, `{"service_name":"pay_notice","start_charging_time":"2020-04-16 14:00:40","car_number":"苏DDDLL03","comid":"20180427","stop_charging_time":"2020-04-27 14:50:59","reduce_amount":2.0,"order_id":"A1_2C1587980476","uuid":"4548fcd6bdd4491daf3fb32e57afd203"}`},
-		"3.36 tenths":     {yuan(250), `{"service_name":"pay_notice","start_charging_time":"2020-04-16 14:00:40","car_number":"苏DDDLL03","comid":"20180427","stop_charging_time":"2020-04-27 14:50:59","reduce_amount":2.5,"order_id":"A1_2C1587980476","uuid":"4548fcd6bdd4491daf3fb32e57afd203"}`},
-		"3.36 hundredths": {yuan(1005), `{"service_name":"pay_notice","start_charging_time":"2020-04-16 14:00:40","car_number":"苏DDDLL03","comid":"20180427","stop_charging_time":"2020-04-27 14:50:59","reduce_amount":10.05,"order_id":"A1_2C1587980476","uuid":"4548fcd6bdd4491daf3fb32e57afd203"}`},
+		"3.36":        {book336, `{"service_name":"pay_notice","start_charging_time":"2020-04-16 14:00:40","car_number":"苏DDDLL03","comid":"20180427","stop_charging_time":"2020-04-27 14:50:59","reduce_amount":2.0,"order_id":"A1_2C1587980476","uuid":"4548fcd6bdd4491daf3fb32e57afd203"}`},
+		"3.36 tenths": {yuan(250), `{"service_name":"pay_notice","start_charging_time":"2020-04-16 14:00:40","car_number":"苏DDDLL03","comid":"20180427","stop_charging_time":"2020-04-27 14:50:59","reduce_amount":2.5,"order_id":"A1_2C1587980476","uuid":"4548fcd6bdd4491daf3fb32e57afd203"}`},
+		"3.36 hundredths": {yuan(1005),
+			`{"service_name":"pay_notice","start_charging_time":"2020-04-16 14:00:40","car_number":"苏DDDLL03","comid":"20180427","stop_charging_time":"2020-04-27 14:50:59","reduce_amount":10.05,"order_id":"A1_2C1587980476","uuid":"4548fcd6bdd4491daf3fb32e57afd203"}`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -98,7 +99,8 @@ func TestComposeRefuses(t *testing.T) {
 }
 
 func TestChannels(t *testing.T) {
-	for id, want := range map[string]int{"": 0, "aaa001": 0, "aaa001_channels_A1_A2_A3": 3, "1_liu_channels_东A13_2054": 2} {
+	for id, want := range map[string]int{"": 0, "aaa001": 0, "aaa001_channels_A1_A2_A3": 3,
+		"1_liu_channels_东A13_2054": 2} {
 		if got := Channels(id); len(got) != want {
 			t.Errorf("%q manages %q, want %d channels", id, got, want)
 		}

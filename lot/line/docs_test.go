@@ -97,7 +97,8 @@ func TestReasonsAreExplained(t *testing.T) {
 			given[string(m[1])] = true
 		}
 	}
-	for _, reason := range []string{"entry_refused", "exit_refused", "usage_refused", "no_login", "slow_reader", "refused"} {
+	for _, reason := range []string{"entry_refused", "exit_refused", "usage_refused", "no_login", "slow_reader",
+		"refused"} {
 		given[reason] = true // computed, not written where they are given
 	}
 	text, err := os.ReadFile("../../docs/operating.md")
@@ -129,13 +130,15 @@ func TestGuideHTTP(t *testing.T) {
 		want := strings.ReplaceAll(strings.TrimPrefix(lines[i+1], "< "), "TOKEN", testToken(1))
 		if path == "/bpd/download.do" { // what it brings must have been sent
 			o, err := b.srv.Compose(lot.Notice{
-				Lot: lotB, Message: charge.Message325, UUID: "0f8c6a52d1b74e0c9a3e5b7d2c4f6a81", StayOrder: "s-20260301-2", Plate: "京AD06088",
+				Lot: lotB, Message: charge.Message325, UUID: "0f8c6a52d1b74e0c9a3e5b7d2c4f6a81", StayOrder: "s-20260301-2",
+				Plate:     "京AD06088",
 				Reduction: charge.Reduction{Method: charge.MethodTime, Minutes: 30}, Order: "202603010000001121",
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			b.srv.Deliver(lot.Order{Lot: lotB, UUID: "0f8c6a52d1b74e0c9a3e5b7d2c4f6a81", Payload: o}, func(r lot.Result) { b.results <- r })
+			b.srv.Deliver(lot.Order{Lot: lotB, UUID: "0f8c6a52d1b74e0c9a3e5b7d2c4f6a81", Payload: o},
+				func(r lot.Result) { b.results <- r })
 		}
 		if got := w.post(path, strings.ReplaceAll(body, "TOKEN", testToken(1))); got != want {
 			t.Fatalf("%s: heard\n%s\nthe guide says\n%s", lines[i], got, want)

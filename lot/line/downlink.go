@@ -53,7 +53,8 @@ func (s *Server) deliver(o lot.Order, done func(lot.Result), not *session) {
 		offLine(charge.Say(string(unsent)))
 		return
 	case len(o.Payload) > downlinkMost:
-		go done(lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError, Detail: charge.Say("delivery.too_long", charge.Count("most", downlinkMost)), At: s.cfg.Now()})
+		go done(lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError,
+			Detail: charge.Say("delivery.too_long", charge.Count("most", downlinkMost)), At: s.cfg.Now()})
 		return
 	}
 	w := &wait{key: askKey{o.Lot, serviceNotice, o.UUID}, session: n}
@@ -93,7 +94,8 @@ func (s *Server) deliver(o lot.Order, done func(lot.Result), not *session) {
 func (s *Server) result(f *lot.Fields, why silence) lot.Result {
 	at := s.cfg.Now()
 	if why != answered {
-		return lot.Result{Result: charge.AttemptTimeout, Reason: charge.ReasonNoAnswer, Detail: charge.Say(string(why)), At: at}
+		return lot.Result{Result: charge.AttemptTimeout, Reason: charge.ReasonNoAnswer, Detail: charge.Say(string(why)),
+			At: at}
 	}
 	switch state := f.State(); {
 	case state == lot.StateYes:
@@ -243,13 +245,15 @@ func (s *Server) QueryPrice(ctx context.Context, stay charge.Stay) (lot.Price, e
 	m := priceMessage{
 		ServiceName: serviceQuery, ParkID: stay.Lot.Park, CarNumber: stay.Plate.Wire(), OrderID: stay.OrderID,
 	}
-	return s.askPrice(ctx, s.pick(stay.Lot, charge.LinkBolink, takesPrices), askKey{stay.Lot, serviceQuery, stay.OrderID}, text(m))
+	return s.askPrice(ctx, s.pick(stay.Lot, charge.LinkBolink, takesPrices), askKey{stay.Lot, serviceQuery, stay.OrderID},
+		text(m))
 }
 
 // QueryExitPrice asks what the car at an exit channel has to pay (3.1, pay_scene 1). Only the machine that manages
 // the channel is asked.
 func (s *Server) QueryExitPrice(ctx context.Context, id charge.LotID, channel string) (lot.Price, error) {
-	n := s.pick(id, charge.LinkBolink, func(n *session) bool { return takesPrices(n) && slices.Contains(Channels(n.localID), channel) })
+	n := s.pick(id, charge.LinkBolink,
+		func(n *session) bool { return takesPrices(n) && slices.Contains(Channels(n.localID), channel) })
 	m := exitPriceMessage{
 		ServiceName: serviceQuery, ParkID: id.Park, PayScene: sceneExit, OutChannelID: channel, QueryOrderNo: s.newToken(),
 	}

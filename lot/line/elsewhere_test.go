@@ -39,7 +39,8 @@ func TestRecheck(t *testing.T) {
 			b.awaitUp(lotB)
 			b.pass(time.Second)
 			b.srv.sweep() // the round of heartbeats that is due is over
-			if err := b.shelf.Put(context.Background(), []charge.LineSession{{Lot: lotA, LocalID: localA, Link: charge.LinkCloud, Node: "node-2"}}); err != nil {
+			if err := b.shelf.Put(context.Background(),
+				[]charge.LineSession{{Lot: lotA, LocalID: localA, Link: charge.LinkCloud, Node: "node-2"}}); err != nil {
 				t.Fatal(err)
 			}
 			find(b)

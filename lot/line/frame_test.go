@@ -49,9 +49,10 @@ func TestFrames(t *testing.T) {
 		"as long as may be":        {full + "\r\n" + full + "\n", []string{full, full}},
 		"one byte too long":        {full + "x\nb\n", []string{"!", "b"}},
 		"bomb":                     {strings.Repeat("x", 10_000) + "\nb\n", []string{"!", "b"}},
-		"two bombs":                {strings.Repeat("x", 1000) + "\n" + strings.Repeat("y", 1000) + "\nb\n", []string{"!", "!", "b"}},
-		"bomb without end":         {strings.Repeat("x", 1000), []string{"!"}},
-		"bomb of blanks":           {strings.Repeat(" ", 1000) + "\nb\n", []string{"!", "b"}},
+		"two bombs": {strings.Repeat("x", 1000) + "\n" + strings.Repeat("y", 1000) + "\nb\n",
+			[]string{"!", "!", "b"}},
+		"bomb without end": {strings.Repeat("x", 1000), []string{"!"}},
+		"bomb of blanks":   {strings.Repeat(" ", 1000) + "\nb\n", []string{"!", "b"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

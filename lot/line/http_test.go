@@ -90,7 +90,8 @@ func TestHTTPSession(t *testing.T) {
 	w := b.web()
 	token := testToken(1)
 	w.upload(loginA, `{"state":1,"token":"`+token+`","service_name":"login"}`)
-	w.upload(uplinkLine("inpark", token, `{"uid":"325101","car_number":"京GH0093","in_time":1490875218,"order_id":"325101","in_channel_id":"A1","empty_plot":20}`, keyA),
+	w.upload(uplinkLine("inpark", token,
+		`{"uid":"325101","car_number":"京GH0093","in_time":1490875218,"order_id":"325101","in_channel_id":"A1","empty_plot":20}`, keyA),
 		`{"state":1,"order_id":"325101","service_name":"inpark","errmsg":"send success!"}`)
 	// A downlink ends the open poll.
 	said := w.poll(b, token)
@@ -108,7 +109,8 @@ func TestHTTPSession(t *testing.T) {
 			t.Fatalf("polled %q", got)
 		}
 	}
-	w.upload(uplinkLine("outpark", token, `{"car_number":"京GH0093","in_time":1490875218,"out_time":1490878818,"order_id":"325101","total":"5"}`, keyA),
+	w.upload(uplinkLine("outpark", token,
+		`{"car_number":"京GH0093","in_time":1490875218,"out_time":1490878818,"order_id":"325101","total":"5"}`, keyA),
 		`{"state":1,"order_id":"325101","service_name":"outpark","errmsg":"send success!"}`)
 	// Logging out ends the poll, the session, and the wait for answers.
 	said = w.poll(b, token)

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A login that names no vendor is tried against every lot of its park_id, so an address that fails with one is stopped sooner
-// than others: after so many in a minute, for each address and park_id.
+// A login that names no vendor is tried against every lot of its park_id, so an address that fails with one is stopped
+// sooner than others: after so many in a minute, for each address and park_id.
 const (
 	guessesPerMinute  = 10
 	guessesRemembered = 10_000

@@ -128,7 +128,8 @@ func TestWhatFlowRefusesIsCounted(t *testing.T) {
 	tests := map[string]struct{ service, data, answer, reason string }{
 		"entry": {
 			"in_park", `{"car_number":"京GH0093","in_time":1490875218,"order_id":"r-1"}`,
-			`{"state":0,"order_id":"r-1","service_name":"in_park","errmsg":"数据无效: long long long long long long long long lo"}`, "entry_refused",
+			`{"state":0,"order_id":"r-1","service_name":"in_park","errmsg":"数据无效: long long long long long long long long lo"}`,
+			"entry_refused",
 		},
 		"exit": {
 			"outpark", `{"car_number":"京GH0093","out_time":1490875218,"order_id":"r-1"}`,
@@ -136,7 +137,8 @@ func TestWhatFlowRefusesIsCounted(t *testing.T) {
 		},
 		"usage": {
 			"upload_duration_info", `{"car_number":"京GH0093","out_time":1490875218,"order_id":"r-1","start_charge_seq":"s","calculation_method":1,"duration":5}`,
-			`{"state":0,"service_name":"upload_duration_info","errmsg":"long long long long long long long long long lon"}`, "usage_refused",
+			`{"state":0,"service_name":"upload_duration_info","errmsg":"long long long long long long long long long lon"}`,
+			"usage_refused",
 		},
 	}
 	for name, tt := range tests {

@@ -92,7 +92,8 @@ func (s *Server) late(now time.Time) {
 			s.log.Warn("a car park's machine does not answer downlinks; it is tried with one now and then",
 				"lot", n.lot.String(), "local_id", n.localID, "link", n.link)
 		}
-		if missed >= silentMost && s.pick(n.route, n.link, func(o *session) bool { return o != n && o.cloud && !o.dead() }) != nil {
+		if missed >= silentMost && s.pick(n.route, n.link,
+			func(o *session) bool { return o != n && o.cloud && !o.dead() }) != nil {
 			s.move(n) // to another machine
 		}
 		s.advance(n)

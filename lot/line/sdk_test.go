@@ -37,7 +37,8 @@ type pc struct {
 // newPC starts a server that runs by the real clock, and a PC that is not logged in yet.
 func newPC(t *testing.T, batch time.Duration, change ...func(*sdktest.Config)) *pc {
 	t.Helper()
-	p := &pc{bench: newBench(t, func(c *Config) { c.Now = time.Now; c.LoginPerS = 1000 }), query: make(chan sdktest.Link, 10)}
+	p := &pc{bench: newBench(t, func(c *Config) { c.Now = time.Now; c.LoginPerS = 1000 }),
+		query: make(chan sdktest.Link, 10)}
 	var err error
 	if p.relay, err = sdktest.NewRelay(p.addr, batch, 4096); err != nil {
 		t.Fatal(err)
@@ -86,10 +87,12 @@ func (p *pc) receive(s *sdktest.SDK, message []byte) {
 		deaf := p.deaf
 		p.mu.Unlock()
 		if !deaf {
-			_ = s.UploadData([]byte(`{"service_name":"pay_notice","data_target":"` + target + `","uuid":"` + m.UUID + `","state":1}`))
+			_ = s.UploadData([]byte(`{"service_name":"pay_notice","data_target":"` + target + `","uuid":"` + m.UUID +
+				`","state":1}`))
 		}
 	case "query_price":
-		_ = s.UploadData([]byte(`{"service_name":"query_price","data_target":"bolink","state":1,"order_id":"` + m.OrderID + `","price":"7.50","total":"10.00"}`))
+		_ = s.UploadData([]byte(`{"service_name":"query_price","data_target":"bolink","state":1,"order_id":"` + m.OrderID +
+			`","price":"7.50","total":"10.00"}`))
 	}
 }
 
@@ -105,10 +108,12 @@ func (p *pc) init() {
 // order is a reduction that waits for lot B, the n-th by age.
 func order(n int, message charge.Message) lot.Order {
 	uuid := fmt.Sprintf("%032d", n)
-	payload := `{"service_name":"pay_notice","comid":"1313","uuid":"` + uuid + `","order_id":"s","car_number":"京A77780","type":1,"duration":30,` +
+	payload := `{"service_name":"pay_notice","comid":"1313","uuid":"` + uuid +
+		`","order_id":"s","car_number":"京A77780","type":1,"duration":30,` +
 		`"station_name":"` + strings.Repeat("示例充电站", 20) + `","calculation_method":1}`
 	if message == charge.Message336 {
-		payload = `{"service_name":"pay_notice","comid":"1313","uuid":"` + uuid + `","order_id":"s","car_number":"京A77780","reduce_amount":2.0}`
+		payload = `{"service_name":"pay_notice","comid":"1313","uuid":"` + uuid +
+			`","order_id":"s","car_number":"京A77780","reduce_amount":2.0}`
 	}
 	return lot.Order{Delivery: int64(n), Lot: lotB, Message: message, UUID: uuid, Payload: []byte(payload)}
 }
@@ -243,12 +248,14 @@ func TestSDKLoneLink(t *testing.T) {
 }
 
 func sdkEntry(id string) sdktest.Entry {
-	return sdktest.Entry{CarNumber: "京A77780", InTime: time.Now().Unix() - 3600, CarType: "小车", Kind: "通道扫牌", UID: "880099", OrderID: id, Channel: "A1"}
+	return sdktest.Entry{CarNumber: "京A77780", InTime: time.Now().Unix() - 3600, CarType: "小车", Kind: "通道扫牌",
+		UID: "880099", OrderID: id, Channel: "A1"}
 }
 
 func sdkExit(id string) sdktest.Exit {
 	now := time.Now().Unix()
-	return sdktest.Exit{CarNumber: "京A77780", InTime: now - 3600, OutTime: now, PayType: "cash", Total: "7.50", OrderID: id, Reduced: "2.50", Receivable: "10.00"}
+	return sdktest.Exit{CarNumber: "京A77780", InTime: now - 3600, OutTime: now, PayType: "cash", Total: "7.50",
+		OrderID: id, Reduced: "2.50", Receivable: "10.00"}
 }
 
 // What could not be stored is not forgotten: each order comes again until it is taken, and then no more.

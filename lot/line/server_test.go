@@ -93,7 +93,8 @@ func TestSessionTakenElsewhere(t *testing.T) {
 	f := b.dial()
 	f.login(loginA, 1)
 	b.awaitUp(lotA)
-	if err := b.shelf.Put(context.Background(), []charge.LineSession{{Lot: lotA, LocalID: localA, Link: charge.LinkCloud, Node: "node-2"}}); err != nil {
+	if err := b.shelf.Put(context.Background(),
+		[]charge.LineSession{{Lot: lotA, LocalID: localA, Link: charge.LinkCloud, Node: "node-2"}}); err != nil {
 		t.Fatal(err)
 	}
 	b.pass(time.Minute)

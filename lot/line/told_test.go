@@ -42,7 +42,8 @@ func TestDescriptionsAreCut(t *testing.T) {
 	f := b.dial()
 	f.login(loginA, 1)
 	f.say(uplinkLine("in_park", testToken(1),
-		`{"car_number":"京GH0093","in_time":1490875218,"order_id":"r-1","in_channel_id":"`+strings.Repeat("东", 30)+`\u0007"}`, keyA))
+		`{"car_number":"京GH0093","in_time":1490875218,"order_id":"r-1","in_channel_id":"`+strings.Repeat("东", 30)+`\u0007"}`,
+		keyA))
 	f.expect(entryTaken("r-1"))
 	heard := b.ears.all()
 	if len(heard) != 1 {
@@ -59,7 +60,8 @@ func TestPlatesOnTheLine(t *testing.T) {
 	f := b.dial()
 	f.login(loginA, 1)
 	enter := func(plate, order string) {
-		f.say(uplinkLine("in_park", testToken(1), `{"car_number":"`+plate+`","in_time":1490875218,"order_id":"`+order+`"}`, keyA))
+		f.say(uplinkLine("in_park", testToken(1), `{"car_number":"`+plate+`","in_time":1490875218,"order_id":"`+order+`"}`,
+			keyA))
 	}
 	for i, tt := range []struct {
 		plate string
@@ -106,7 +108,8 @@ func TestAcknowledgementsAsLotsWriteThem(t *testing.T) {
 	data := lot.ToGBK([]byte(`{"uuid":"gbk","state":1,"errmsg":"操作成功"}`))
 	f.say(uplinkLine("pay_notice", testToken(1), string(data), keyA))
 	f.expect("")
-	if r := b.result(); r.Result != charge.AttemptAcked || words.Note(words.English, r.Detail) != `the lot answered state 1: "操作成功"` {
+	if r := b.result(); r.Result != charge.AttemptAcked ||
+		words.Note(words.English, r.Detail) != `the lot answered state 1: "操作成功"` {
 		t.Errorf("%+v", r)
 	}
 	f.say("\ufeff" + entryLine(testToken(1), "bom"))

@@ -96,7 +96,8 @@ func (s *SDK) Stored() []Stored {
 
 // In stores an entry and reports it on every link that is up.
 func (s *SDK) In(e Entry) {
-	s.keep(&order{Bolink, "inpark", e.OrderID, plain(shortEntry{e.CarNumber, e.InTime, e.OrderID, e.EmptyPlot, s.cfg.ParkID})})
+	s.keep(&order{Bolink, "inpark", e.OrderID,
+		plain(shortEntry{e.CarNumber, e.InTime, e.OrderID, e.EmptyPlot, s.cfg.ParkID})})
 	if s.hasCloud() {
 		s.keep(&order{Cloud, "in_park", e.OrderID, plain(fullEntry{e, s.cfg.ParkID})})
 	}

@@ -100,7 +100,8 @@ func New(cfg Config) *SDK {
 		cfg.Version = "2000"
 	}
 	s := &SDK{
-		cfg: cfg, localID: cfg.MAC + "_" + cfg.Version + "_" + cfg.LocalID, links: map[Link]*link{}, lost: make(chan *link, 8),
+		cfg: cfg, localID: cfg.MAC + "_" + cfg.Version + "_" + cfg.LocalID, links: map[Link]*link{},
+		lost:    make(chan *link, 8),
 		changed: make(chan struct{}),
 		counts:  Counts{Logins: map[Link]int{}, Resent: map[string]int{}},
 	}

@@ -215,7 +215,8 @@ func testEntry(order string) Entry {
 }
 
 func testExit(order string) Exit {
-	return Exit{CarNumber: "京A77780", InTime: 1795897855, OutTime: 1795899855, PayType: "cash", Total: "7.50", OrderID: order,
+	return Exit{CarNumber: "京A77780", InTime: 1795897855, OutTime: 1795899855, PayType: "cash", Total: "7.50",
+		OrderID: order,
 		Reduced: "2.50", Receivable: "10.00"}
 }
 
@@ -225,10 +226,14 @@ func TestForgets(t *testing.T) {
 		name, in, out string // the answers; %s is the service
 		left          string
 	}{
-		{"taken", `{"state":1,"service_name":%q,"order_id":"o1"}`, `{"state":1,"service_name":%q,"order_id":"o1","pay_type":"cash"}`, ""},
-		{"busy, with both members", `{"state":0,"service_name":%q,"order_id":"o1","errmsg":"系统繁忙"}`, `{"state":0,"service_name":%q,"order_id":"o1"}`, "outpark"},
-		{"busy, with neither", `{"state":0,"errmsg":"系统繁忙"}`, `{"state":0,"errmsg":"系统繁忙"}`, "inpark in_park outpark out_park"},
-		{"another order", `{"state":1,"service_name":%q,"order_id":"o2"}`, `{"state":1,"service_name":%q,"pay_type":"cash"}`, "inpark in_park outpark out_park"},
+		{"taken", `{"state":1,"service_name":%q,"order_id":"o1"}`,
+			`{"state":1,"service_name":%q,"order_id":"o1","pay_type":"cash"}`, ""},
+		{"busy, with both members", `{"state":0,"service_name":%q,"order_id":"o1","errmsg":"系统繁忙"}`,
+			`{"state":0,"service_name":%q,"order_id":"o1"}`, "outpark"},
+		{"busy, with neither", `{"state":0,"errmsg":"系统繁忙"}`, `{"state":0,"errmsg":"系统繁忙"}`,
+			"inpark in_park outpark out_park"},
+		{"another order", `{"state":1,"service_name":%q,"order_id":"o2"}`, `{"state":1,"service_name":%q,"pay_type":"cash"}`,
+			"inpark in_park outpark out_park"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := newGateway(t)

@@ -46,7 +46,8 @@ func TestBuiltin(t *testing.T) {
 func row(i platform.Info) string {
 	var routes []string
 	for _, r := range i.Routes {
-		routes = append(routes, r.Path+map[platform.RouteKind]string{platform.RouteToken: "!", platform.RouteInquiry: "?"}[r.Kind])
+		routes = append(routes, r.Path+map[platform.RouteKind]string{platform.RouteToken: "!",
+			platform.RouteInquiry: "?"}[r.Kind])
 	}
 	rule := "must say"
 	if i.Default != nil {
@@ -77,7 +78,8 @@ func TestInfoComplete(t *testing.T) {
 				t.Errorf("%s: field %+v is not described", i.ID, f)
 			}
 		}
-		if i.Default != nil && (i.Default.Combine != charge.CombineBest || i.Default.HoldSeconds != 7200 || i.Default.Target != charge.TargetStay) {
+		if i.Default != nil && (i.Default.Combine != charge.CombineBest || i.Default.HoldSeconds != 7200 ||
+			i.Default.Target != charge.TargetStay) {
 			t.Errorf("%s: default rule %+v", i.ID, *i.Default)
 		}
 		if _, ok := d.(platform.Doctor); !ok {
@@ -116,9 +118,11 @@ func TestAddAPlatform(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := platform.Charge{Order: "LD1767240000", RepeatKey: "LD1767240000", Plate: "京AD06088", Lot: charge.LotID{Union: "200461", Park: "1313"},
-		Started: at.Add(-61 * time.Minute), Ended: at.Add(-2 * time.Minute), Energy: 18200, HasEnergy: true, Total: 2130, HasTotal: true,
-		Ask: charge.Ask{Method: charge.MethodTime, Minutes: 30}, Detail: charge.Detail{Power: "18.20", TotalMoney: "21.30"}}
+	want := platform.Charge{Order: "LD1767240000", RepeatKey: "LD1767240000", Plate: "京AD06088",
+		Lot:     charge.LotID{Union: "200461", Park: "1313"},
+		Started: at.Add(-61 * time.Minute), Ended: at.Add(-2 * time.Minute), Energy: 18200, HasEnergy: true, Total: 2130,
+		HasTotal: true,
+		Ask:      charge.Ask{Method: charge.MethodTime, Minutes: 30}, Detail: charge.Detail{Power: "18.20", TotalMoney: "21.30"}}
 	if diff := cmp.Diff(want, *m.Charge); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -159,7 +163,8 @@ func TestWithFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := dialects[len(dialects)-1].Info()
-	if len(dialects) != 15 || last.ID != "lvdian" || !last.OwnProfile || last.Number != 0 || last.FormID != profile.FormOther {
+	if len(dialects) != 15 || last.ID != "lvdian" || !last.OwnProfile || last.Number != 0 ||
+		last.FormID != profile.FormOther {
 		t.Errorf("%d platforms, the last is %+v", len(dialects), last)
 	}
 	if dialects, err := WithFolder(""); err != nil || len(dialects) != 14 {
@@ -178,16 +183,22 @@ func TestClashes(t *testing.T) {
 		change []string
 		want   string
 	}{
-		{"id of a built-in", []string{`id     = "lvdian"`, `id     = "telaidian"`}, "lvdian.toml:9: id: \"telaidian\" is the built-in platform telaidian already"},
-		{"path of a built-in", []string{path, `"/zld/xiaoju/reduce"`}, "lvdian.toml:21: paths.charge: /zld/xiaoju/reduce belongs to the built-in platform xiaoju already"},
-		{"path of a built-in with single slashes", []string{path, `"/zld/hlht/v1/query_token"`}, "belongs to the built-in platform dakeyun already"},
-		{"path of a built-in with more slashes", []string{path, `"/zld//xiaoju//reduce"`}, "belongs to the built-in platform xiaoju already"},
+		{"id of a built-in", []string{`id     = "lvdian"`, `id     = "telaidian"`},
+			"lvdian.toml:9: id: \"telaidian\" is the built-in platform telaidian already"},
+		{"path of a built-in", []string{path, `"/zld/xiaoju/reduce"`},
+			"lvdian.toml:21: paths.charge: /zld/xiaoju/reduce belongs to the built-in platform xiaoju already"},
+		{"path of a built-in with single slashes", []string{path, `"/zld/hlht/v1/query_token"`},
+			"belongs to the built-in platform dakeyun already"},
+		{"path of a built-in with more slashes", []string{path, `"/zld//xiaoju//reduce"`},
+			"belongs to the built-in platform xiaoju already"},
 		{"path of a built-in's path tokens", []string{path, `"/zld/xiaoju/reduce/more"`}, "where path tokens stand"},
 		{"path of a car park", []string{path, `"/gate/v1/entry"`}, "is where car parks come in"},
 		{"path of a car park, new", []string{path, `"/zld/openservice/charge"`}, "is where car parks come in"},
 		{"path twice", []string{path, path + ", " + path}, "belongs to"},
-		{"unknown family", []string{`family = "flat"`, `family = "round"`}, `lvdian.toml:8: family: "round" is no family; there are cec, flat, open13, plain`},
-		{"family of one", []string{`family = "flat"`, `family = "open13"`}, "lvdian.toml:8: family: open13 has one platform, which is built in"},
+		{"unknown family", []string{`family = "flat"`, `family = "round"`},
+			`lvdian.toml:8: family: "round" is no family; there are cec, flat, open13, plain`},
+		{"family of one", []string{`family = "flat"`, `family = "open13"`},
+			"lvdian.toml:8: family: open13 has one platform, which is built in"},
 		{"no TOML", []string{`family = "flat"`, `family = "flat`}, "lvdian.toml:8:"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -155,7 +155,8 @@ func (t *attempt) signature() *platform.Refusal {
 	case secret == "":
 		return forged("the account has no " + keySig)
 	case t.envelope.missing() != "":
-		return platform.Refuse(platform.StepSeal, charge.OutcomeBadBody, t.envelope.missing()+" is missing, and the account has a "+keySig)
+		return platform.Refuse(platform.StepSeal, charge.OutcomeBadBody,
+			t.envelope.missing()+" is missing, and the account has a "+keySig)
 	case !seal.EqualFold(seal.HMACMD5Upper(secret, t.envelope.canonical()), t.envelope.sig):
 		return forged("Sig is not the HMAC-MD5 of OperatorID, Data, TimeStamp and Seq under the account's " + keySig)
 	}
@@ -221,7 +222,8 @@ func (t *attempt) read() *platform.Refusal {
 	var room [32]seal.Field
 	fields, err := seal.ReadObjectInto(plain, room[:0])
 	if err != nil {
-		return platform.Refuse(platform.StepCipher, charge.OutcomeBadField, "Data decrypts to something else than a JSON object: "+err.Error())
+		return platform.Refuse(platform.StepCipher, charge.OutcomeBadField,
+			"Data decrypts to something else than a JSON object: "+err.Error())
 	}
 	if t.push.Route.Kind == platform.RouteToken {
 		return t.question(fields)
@@ -233,8 +235,8 @@ func (t *attempt) read() *platform.Refusal {
 	return r
 }
 
-// question answers query_token: a caller that knows the operator's secret gets a token. The token carries its expiry, so
-// none is stored and an older one stays valid.
+// question answers query_token: a caller that knows the operator's secret gets a token. The token carries its expiry,
+// so none is stored and an older one stays valid.
 func (t *attempt) question(fields []seal.Field) *platform.Refusal {
 	if len(t.account.TokenKey) == 0 {
 		return platform.Refuse(platform.StepToken, charge.OutcomeBusy, "this site has no key to seal access tokens with")
@@ -271,5 +273,6 @@ func readTimeStamp(text string) (time.Time, error) {
 	case 13:
 		return profile.ReadTime(text, profile.UnitUnixMS)
 	}
-	return time.Time{}, fmt.Errorf("TimeStamp %q is neither yyyyMMddHHmmss nor unix seconds nor milliseconds", platform.Clip(text))
+	return time.Time{}, fmt.Errorf("TimeStamp %q is neither yyyyMMddHHmmss nor unix seconds nor milliseconds",
+		platform.Clip(text))
 }

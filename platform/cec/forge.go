@@ -64,7 +64,8 @@ func (d *dialect) ReadToken(k platform.Keys, body []byte) (token string, valid t
 	}
 	if stat, _ := profile.Lookup(fields, "SuccStat"); stat != "0" {
 		reason, _ := profile.Lookup(fields, "FailReason")
-		return "", 0, fmt.Errorf("the platform gives no token: SuccStat %q, FailReason %q", platform.Clip(stat), platform.Clip(reason))
+		return "", 0, fmt.Errorf("the platform gives no token: SuccStat %q, FailReason %q", platform.Clip(stat),
+			platform.Clip(reason))
 	}
 	token, ok := profile.Lookup(fields, "AccessToken")
 	if !ok {
@@ -72,13 +73,15 @@ func (d *dialect) ReadToken(k platform.Keys, body []byte) (token string, valid t
 	}
 	text, _ := profile.Lookup(fields, "TokenAvailableTime")
 	seconds, err := strconv.ParseInt(text, 10, 64)
-	if valid = time.Duration(seconds) * time.Second; err != nil || seconds <= 0 || seconds > int64(maxTokenValid.Seconds()) {
+	if valid = time.Duration(seconds) * time.Second; err != nil || seconds <= 0 ||
+		seconds > int64(maxTokenValid.Seconds()) {
 		valid = tokenValid
 	}
 	return token, valid, nil
 }
 
-// maxTokenValid bounds TokenAvailableTime: it should be seconds, and one peer was seen to fill in an epoch in milliseconds.
+// maxTokenValid bounds TokenAvailableTime: it should be seconds, and one peer was seen to fill in an epoch in
+// milliseconds.
 const maxTokenValid = 10 * 24 * time.Hour
 
 // noOperator stands for the organisation code of a platform whose paper names none: it is signed, and no key.
@@ -87,7 +90,8 @@ const noOperator = "000000000"
 // request seals a request of ours. Keys that cannot seal give a request whose Data is empty: the platform refuses
 // it, and the refusal is seen.
 func request(k platform.Keys, path, token string, plain []byte, at time.Time, seq int) platform.Request {
-	e := envelope{operator: cmp.Or(k[keyOperator].Reveal(), noOperator), timeStamp: at.In(charge.Shanghai).Format("20060102150405"), seq: fmt.Sprintf("%04d", seq)}
+	e := envelope{operator: cmp.Or(k[keyOperator].Reveal(), noOperator),
+		timeStamp: at.In(charge.Shanghai).Format("20060102150405"), seq: fmt.Sprintf("%04d", seq)}
 	if sealed, err := seal.EncryptCBC(k[keyData], k[keyIV], charge.Secret(plain)); err == nil {
 		e.data = base64.StdEncoding.EncodeToString(sealed)
 	}

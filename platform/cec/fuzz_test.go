@@ -33,7 +33,8 @@ func FuzzPush(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, which byte, token bool, authorization string, body []byte) {
 		d := targets[int(which)%len(targets)]
-		p := platform.Push{Platform: d.Info().ID, Route: platform.Route{Kind: platform.RouteCharge}, Header: map[string][]string{"Authorization": {authorization}}, Body: body}
+		p := platform.Push{Platform: d.Info().ID, Route: platform.Route{Kind: platform.RouteCharge},
+			Header: map[string][]string{"Authorization": {authorization}}, Body: body}
 		if token {
 			p.Route.Kind = platform.RouteToken
 		}
@@ -44,10 +45,12 @@ func FuzzPush(f *testing.F) {
 				t.Fatalf("outcome %q", outcome)
 			}
 		}
-		if reply := d.Reply(p, got.Account, platform.Verdict{Outcome: outcome, Message: got.Message}); !json.Valid(reply.Body) {
+		if reply := d.Reply(p, got.Account,
+			platform.Verdict{Outcome: outcome, Message: got.Message}); !json.Valid(reply.Body) {
 			t.Fatalf("answer %q", reply.Body)
 		}
-		doctor.Check(doctor.Examination{Dialect: d.Dialect, Capture: body, At: d.now, Keys: platform.Keys{keyData: testKey, keyIV: testIV, keySig: testSig}})
+		doctor.Check(doctor.Examination{Dialect: d.Dialect, Capture: body, At: d.now,
+			Keys: platform.Keys{keyData: testKey, keyIV: testIV, keySig: testSig}})
 	})
 }
 
@@ -94,10 +97,12 @@ func FuzzMessage(f *testing.F) {
 		if c.RepeatKey == "" || c.Lot.IsZero() == (len(c.Chargers) == 0) {
 			t.Fatalf("%+v", *c)
 		}
-		if !c.Started.IsZero() && !c.Ended.IsZero() && c.Ended.Before(c.Started) || c.Total < 0 || c.Energy < 0 || c.Ask.Minutes < 0 || c.Ask.Amount < 0 {
+		if !c.Started.IsZero() && !c.Ended.IsZero() && c.Ended.Before(c.Started) || c.Total < 0 || c.Energy < 0 ||
+			c.Ask.Minutes < 0 || c.Ask.Amount < 0 {
 			t.Fatalf("%+v", *c)
 		}
-		if (c.Ask.Method == charge.MethodTime) != (c.Ask.Minutes > 0) || (c.Ask.Method == charge.MethodAmount) != (c.Ask.Amount > 0) {
+		if (c.Ask.Method == charge.MethodTime) != (c.Ask.Minutes > 0) ||
+			(c.Ask.Method == charge.MethodAmount) != (c.Ask.Amount > 0) {
 			t.Fatalf("%+v", c.Ask)
 		}
 	})

@@ -125,7 +125,8 @@ func (p *Profile) check(f *profile.File, own bool) error {
 		return err
 	}
 	for name := range p.Labels {
-		if err := profile.OneOf(f, "labels."+name, name, []string{keyOperator, keyOperatorSecret, keyData, keyIV, keySig}); err != nil {
+		if err := profile.OneOf(f, "labels."+name, name,
+			[]string{keyOperator, keyOperatorSecret, keyData, keyIV, keySig}); err != nil {
 			return err
 		}
 	}
@@ -135,7 +136,8 @@ func (p *Profile) check(f *profile.File, own bool) error {
 	if err := p.checkLot(f); err != nil {
 		return err
 	}
-	h := profile.Head{Family: p.Family, ID: p.ID, About: p.About, Paths: profile.Paths{Charge: p.paths()}, Lot: p.Lot.LotPart,
+	h := profile.Head{Family: p.Family, ID: p.ID, About: p.About, Paths: profile.Paths{Charge: p.paths()},
+		Lot:    p.Lot.LotPart,
 		Grants: p.Grants.GrantsPart, Fields: p.columns()}
 	if err := h.CheckParts(f, Family, own); err != nil {
 		return err
@@ -145,7 +147,8 @@ func (p *Profile) check(f *profile.File, own bool) error {
 		return f.Errorf("grants.plus_minutes", "goes with the default %s, and is not negative", charge.GrantChargeTime)
 	}
 	if p.Asks == AsksNone && p.Grants.Default == string(charge.GrantAsPushed) {
-		return f.Errorf("grants.default", "%s cannot be where asks is %q: the push names nothing", charge.GrantAsPushed, AsksNone)
+		return f.Errorf("grants.default", "%s cannot be where asks is %q: the push names nothing", charge.GrantAsPushed,
+			AsksNone)
 	}
 	return nil
 }
@@ -206,8 +209,9 @@ func (p *Profile) columns() profile.Columns {
 // info describes the platform.
 func (p *Profile) info(own bool) platform.Info {
 	info := platform.Info{ID: p.ID, Number: p.About.Number, Title: p.About.Title, English: p.About.English, Family: Family,
-		LotField: p.Lot.Field, Separators: p.Lot.Separators, Kinds: p.Lot.Kinds, Grants: p.Grants.Kinds, Default: p.defaultRule(),
-		FormID: p.Lot.FormID, Keys: p.keys(), Issuer: platform.IssuerAccount, Fields: p.fields(), Evidence: p.About.Evidence,
+		LotField: p.Lot.Field, Separators: p.Lot.Separators, Kinds: p.Lot.Kinds, Grants: p.Grants.Kinds,
+		Default: p.defaultRule(),
+		FormID:  p.Lot.FormID, Keys: p.keys(), Issuer: platform.IssuerAccount, Fields: p.fields(), Evidence: p.About.Evidence,
 		Spec: p.About.Spec, Notes: p.About.Notes, Report: p.Report, UsageNumber: p.UsageNumber, OwnProfile: own}
 	if p.Paths.Token != "" {
 		info.Routes = append(info.Routes, platform.Route{Path: p.Paths.Token, Kind: platform.RouteToken})
@@ -252,11 +256,15 @@ func (p *Profile) keys() []platform.KeyInfo {
 func (p *Profile) fields() []platform.FieldInfo {
 	whole := p.Seal != SealCipher
 	fields := []platform.FieldInfo{
-		{Name: "OperatorID", Meaning: "the platform's organisation code (envelope)", Chinese: "运营商标识（信封）", Required: whole, Mark: "D"},
-		{Name: "Data", Meaning: "the message below as JSON, AES-128-CBC, base64 (envelope)", Chinese: "业务数据密文（信封）", Required: true, Mark: "D"},
-		{Name: "TimeStamp", Meaning: "when the push was sent (envelope)", Chinese: "接口请求时间戳（信封）", Unit: "yyyyMMddHHmmss", Required: whole, Mark: "D"},
+		{Name: "OperatorID", Meaning: "the platform's organisation code (envelope)", Chinese: "运营商标识（信封）", Required: whole,
+			Mark: "D"},
+		{Name: "Data", Meaning: "the message below as JSON, AES-128-CBC, base64 (envelope)", Chinese: "业务数据密文（信封）",
+			Required: true, Mark: "D"},
+		{Name: "TimeStamp", Meaning: "when the push was sent (envelope)", Chinese: "接口请求时间戳（信封）", Unit: "yyyyMMddHHmmss",
+			Required: whole, Mark: "D"},
 		{Name: "Seq", Meaning: "serial number within a second (envelope)", Chinese: "自增序列（信封）", Required: whole, Mark: "D"},
-		{Name: "Sig", Meaning: "HMAC-MD5 of OperatorID, Data, TimeStamp and Seq in upper-case hex (envelope)", Chinese: "参数签名（信封）", Required: p.Seal == SealSigned, Mark: "D"},
+		{Name: "Sig", Meaning: "HMAC-MD5 of OperatorID, Data, TimeStamp and Seq in upper-case hex (envelope)",
+			Chinese: "参数签名（信封）", Required: p.Seal == SealSigned, Mark: "D"},
 	}
 	if p.Lot.Field != "" {
 		between := p.Lot.Separators[0]
@@ -264,8 +272,10 @@ func (p *Profile) fields() []platform.FieldInfo {
 			Chinese: "车场：厂商编号" + between + "车场编号", Required: true, Mark: p.Lot.Mark})
 	}
 	for i, name := range p.Lot.Chargers {
-		if !slices.Contains(p.columns()[profile.RoleConnectorID].Names, name) && !slices.Contains(p.columns()[profile.RoleStationID].Names, name) {
-			fields = append(fields, platform.FieldInfo{Name: name, Meaning: fmt.Sprintf("charger id, place %d", i+1), Chinese: "充电桩编号", Mark: p.Lot.Mark})
+		if !slices.Contains(p.columns()[profile.RoleConnectorID].Names, name) &&
+			!slices.Contains(p.columns()[profile.RoleStationID].Names, name) {
+			fields = append(fields, platform.FieldInfo{Name: name, Meaning: fmt.Sprintf("charger id, place %d", i+1),
+				Chinese: "充电桩编号", Mark: p.Lot.Mark})
 		}
 	}
 	return append(fields, p.columns().FieldInfos()...)

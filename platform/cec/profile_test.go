@@ -33,9 +33,11 @@ func TestBuiltinTable(t *testing.T) {
 	}
 	const all, five = "4g api sdk", "operator_id operator_secret data_secret data_secret_iv sig_secret"
 	want := map[string]row{
-		"telaidian": {4, []string{"/zld/telaidian/query_token", "/zld/telaidian/notification_charge_end_order_info"}, "ParkID", all,
+		"telaidian": {4, []string{"/zld/telaidian/query_token", "/zld/telaidian/notification_charge_end_order_info"},
+			"ParkID", all,
 			"time amount lot_decides", 4, "as_pushed", 0, five, "sig_secret", "observed"},
-		"zhongdianlian": {7, []string{"/zld/api/zdl/query_token", "/zld/api/zdl/notification_end_charge_order_info"}, "ParkID", all,
+		"zhongdianlian": {7, []string{"/zld/api/zdl/query_token", "/zld/api/zdl/notification_end_charge_order_info"},
+			"ParkID", all,
 			"time", 8, "as_pushed", 0, five, "", "assumed"},
 		"aotexun": {10, []string{"/zld/park/v1/query_token", "/zld/park/v1/notification_charge_detail"}, "", all,
 			"time", 12, "as_pushed", 0, five, "", "assumed"},
@@ -47,7 +49,8 @@ func TestBuiltinTable(t *testing.T) {
 	got := map[string]row{}
 	for _, d := range Builtin() {
 		i := d.Info()
-		r := row{Number: i.Number, LotField: i.LotField, Kinds: words2(i.Kinds), Grants: joined(i.Grants), FormID: i.FormID, Lock: i.LockUnless, Evidence: i.Evidence}
+		r := row{Number: i.Number, LotField: i.LotField, Kinds: words2(i.Kinds), Grants: joined(i.Grants), FormID: i.FormID,
+			Lock: i.LockUnless, Evidence: i.Evidence}
 		for _, route := range i.Routes {
 			r.Paths = append(r.Paths, route.Path)
 		}
@@ -56,11 +59,13 @@ func TestBuiltinTable(t *testing.T) {
 		}
 		if i.Default != nil {
 			r.Default, r.Plus = string(i.Default.Grant), i.Default.PlusMinutes
-			if i.Default.Combine != charge.CombineBest || i.Default.HoldSeconds != 7200 || i.Default.Target != charge.TargetStay {
+			if i.Default.Combine != charge.CombineBest || i.Default.HoldSeconds != 7200 ||
+				i.Default.Target != charge.TargetStay {
 				t.Errorf("%s: default rule %+v", i.ID, *i.Default)
 			}
 		}
-		if i.NeedsLock || i.OwnProfile || i.Family != Family || i.Title == "" || i.English == "" || len(i.Spec) == 0 || len(i.Notes) == 0 {
+		if i.NeedsLock || i.OwnProfile || i.Family != Family || i.Title == "" || i.English == "" || len(i.Spec) == 0 ||
+			len(i.Notes) == 0 {
 			t.Errorf("%s: %+v", i.ID, i)
 		}
 		got[i.ID] = r
@@ -113,9 +118,11 @@ func TestLoad(t *testing.T) {
 	if !i.OwnProfile || i.ID != "xinchong" || i.English != "新充" || len(i.Routes) != 2 || i.Operator != keyOperator {
 		t.Errorf("%+v", i)
 	}
-	data := encrypt(t, testKey, testIV, `{"StartChargeSeq":"1","ParkID":"200461-1313","LicensePlate":"京AD06088","Wh":12500,"FreeParkingTimes":1801}`)
+	data := encrypt(t, testKey, testIV,
+		`{"StartChargeSeq":"1","ParkID":"200461-1313","LicensePlate":"京AD06088","Wh":12500,"FreeParkingTimes":1801}`)
 	now := time.Date(2024, 1, 1, 12, 0, 0, 0, charge.Shanghai)
-	a := platform.Account{ID: "own", TokenKey: []byte("k"), Keys: []platform.Keys{{keyOperator: "TELD00001", keyData: testKey, keyIV: testIV, keySig: testSig}}}
+	a := platform.Account{ID: "own", TokenKey: []byte("k"),
+		Keys: []platform.Keys{{keyOperator: "TELD00001", keyData: testKey, keyIV: testIV, keySig: testSig}}}
 	p := platform.Push{Route: i.Routes[1], Body: envelopeOf(t, data, mac(testSig, "TELD00001"+data+"202401011200000001")),
 		Header: http.Header{"Authorization": {"Bearer " + seal.SealToken(a.TokenKey, "own", now.Add(time.Hour))}}}
 	m, err := d.Open(p, a, now)
@@ -123,7 +130,8 @@ func TestLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := m.Charge
-	if c.Lot.String() != "200461/1313" || c.Plate.Full() != "京AD06088" || c.Energy.String() != "12.50" || c.Detail.Power != "12.50" || c.Ask.Minutes != 31 {
+	if c.Lot.String() != "200461/1313" || c.Plate.Full() != "京AD06088" || c.Energy.String() != "12.50" ||
+		c.Detail.Power != "12.50" || c.Ask.Minutes != 31 {
 		t.Errorf("%+v", *c)
 	}
 }
@@ -136,26 +144,29 @@ func TestLoadRefuses(t *testing.T) {
 		return strings.Replace(own, old, with, 1)
 	}
 	for name, c := range map[string]struct{ profile, want string }{
-		"unknown key":            {own + "[more]\nx = 1\n", "own.toml:22: more is no key"},
-		"a check to drop":        {replace("[about]", "verify_sig = false\n[about]"), "own.toml:5: verify_sig is no key"},
-		"no seal":                {replace(`seal = "signed"`, ``), "own.toml:1: seal: is missing: say which of signed, signed-or-locked, cipher"},
-		"another seal":           {replace(`"signed"`, `"none"`), "own.toml:3: seal: none is none of"},
-		"no token":               {replace(`token = "/own/xinchong/query_token"`, ``), "own.toml:8: paths.token: is missing"},
-		"token without use":      {replace(`"signed"`, `"cipher"`), "own.toml:9: paths.token: has no use"},
-		"no path":                {replace(`charge = "/own/xinchong/notify"`, ``), "paths.charge: is missing"},
-		"bad path":               {replace(`/own/xinchong/notify`, `own`), "own.toml:8: paths: \"own\""},
-		"another family":         {replace(`"cec"`, `"flat"`), "own.toml:1: family"},
-		"bad id":                 {replace(`"xinchong"`, `"X"`), "own.toml:2: id"},
-		"number":                 {replace(`title`, "number = 4\ntitle"), "about.number: only built-in"},
-		"no title":               {replace(`title = "新充"`, ``), "about.title: is missing"},
-		"no evidence":            {replace(`evidence = "observed"`, ``), "about.evidence: is missing"},
-		"lot found twice":        {replace(`[lot]`, "[lot]\nchargers = [\"X\"]"), "own.toml:13: lot.field: either"},
-		"lot found nowhere":      {replace(`field = "ParkID"`, ``), "lot.field: either"},
-		"separator":              {replace(`"&&"`, `"+"`), "lot.separators: + is none of"},
-		"kind of lot":            {replace(`["sdk"]`, `["lora"]`), "lot.kinds: lora is none of"},
-		"grants":                 {replace(`["time", "amount"]`, `["discount"]`), "grants.kinds: discount is none of"},
-		"default":                {replace(`default = "as_pushed"`, `default = "lot_decides"`), "grants.default: lot_decides is not among"},
-		"plus without time":      {replace(`default = "as_pushed"`, "default = \"as_pushed\"\nplus_minutes = 5"), "grants.plus_minutes: goes with"},
+		"unknown key":     {own + "[more]\nx = 1\n", "own.toml:22: more is no key"},
+		"a check to drop": {replace("[about]", "verify_sig = false\n[about]"), "own.toml:5: verify_sig is no key"},
+		"no seal": {replace(`seal = "signed"`, ``),
+			"own.toml:1: seal: is missing: say which of signed, signed-or-locked, cipher"},
+		"another seal":      {replace(`"signed"`, `"none"`), "own.toml:3: seal: none is none of"},
+		"no token":          {replace(`token = "/own/xinchong/query_token"`, ``), "own.toml:8: paths.token: is missing"},
+		"token without use": {replace(`"signed"`, `"cipher"`), "own.toml:9: paths.token: has no use"},
+		"no path":           {replace(`charge = "/own/xinchong/notify"`, ``), "paths.charge: is missing"},
+		"bad path":          {replace(`/own/xinchong/notify`, `own`), "own.toml:8: paths: \"own\""},
+		"another family":    {replace(`"cec"`, `"flat"`), "own.toml:1: family"},
+		"bad id":            {replace(`"xinchong"`, `"X"`), "own.toml:2: id"},
+		"number":            {replace(`title`, "number = 4\ntitle"), "about.number: only built-in"},
+		"no title":          {replace(`title = "新充"`, ``), "about.title: is missing"},
+		"no evidence":       {replace(`evidence = "observed"`, ``), "about.evidence: is missing"},
+		"lot found twice":   {replace(`[lot]`, "[lot]\nchargers = [\"X\"]"), "own.toml:13: lot.field: either"},
+		"lot found nowhere": {replace(`field = "ParkID"`, ``), "lot.field: either"},
+		"separator":         {replace(`"&&"`, `"+"`), "lot.separators: + is none of"},
+		"kind of lot":       {replace(`["sdk"]`, `["lora"]`), "lot.kinds: lora is none of"},
+		"grants":            {replace(`["time", "amount"]`, `["discount"]`), "grants.kinds: discount is none of"},
+		"default": {replace(`default = "as_pushed"`, `default = "lot_decides"`),
+			"grants.default: lot_decides is not among"},
+		"plus without time": {replace(`default = "as_pushed"`, "default = \"as_pushed\"\nplus_minutes = 5"),
+			"grants.plus_minutes: goes with"},
 		"nothing to go by":       {replace(`asks = "pushed"`, `asks = "none"`), "grants.default: as_pushed cannot be"},
 		"field nobody knows":     {replace(`plate =`, `colour =`), "fields.colour: is no field"},
 		"unit that does not fit": {replace(`"seconds"`, `"fen"`), "own.toml:20: fields.minutes.unit: fen is none of"},
@@ -178,7 +189,8 @@ func TestBuiltinAsOwn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Load(strings.NewReader(string(text)), id+".toml"); err == nil || !strings.Contains(err.Error(), "about.number") {
+		if _, err := Load(strings.NewReader(string(text)), id+".toml"); err == nil ||
+			!strings.Contains(err.Error(), "about.number") {
 			t.Errorf("%s: %v", id, err)
 		}
 		var lines []string

@@ -29,9 +29,10 @@ var (
 	wordsFault     = words{500, "系统错误"}
 )
 
-// Reply answers with the codes of T/CEC 102.4, which the platforms' pages under docs/platforms list by outcome: HTTP 200
-// always. Success and what is refused behind the seal is signed with the keys that opened the push. What no sender has
-// proven yet is not: anybody can name an OperatorID, and a signature over a known text would let him try keys at home.
+// Reply answers with the codes of T/CEC 102.4, which the platforms' pages under docs/platforms list by outcome: HTTP
+// 200 always. Success and what is refused behind the seal is signed with the keys that opened the push. What no sender
+// has proven yet is not: anybody can name an OperatorID, and a signature over a known text would let him try keys at
+// home.
 func (d *dialect) Reply(_ platform.Push, a *platform.Account, v platform.Verdict) platform.Reply {
 	keys := answerKeys(a, v.Message)
 	w, plain := say(v)
@@ -53,7 +54,8 @@ func (d *dialect) Reply(_ platform.Push, a *platform.Account, v platform.Verdict
 // proven reports whether a push with an outcome has shown that its sender knows the keys.
 func proven(o charge.Outcome) bool {
 	switch o {
-	case charge.OutcomeBadSignature, charge.OutcomeBadBody, charge.OutcomeTooLarge, charge.OutcomeUnknownAccount, charge.OutcomeWrongLock:
+	case charge.OutcomeBadSignature, charge.OutcomeBadBody, charge.OutcomeTooLarge, charge.OutcomeUnknownAccount,
+		charge.OutcomeWrongLock:
 		return false
 	}
 	return true

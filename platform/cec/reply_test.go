@@ -13,9 +13,11 @@ import (
 // so that no answer helps to guess a key.
 func TestRefusalsAreSignedWhereTheSenderIsProven(t *testing.T) {
 	d := Builtin()[0]
-	keys := platform.Keys{keySig: "SigSecret-of-teld-0000000000001", keyData: "teld-data-secret", keyIV: "teld-secret-iv-1"}
+	keys := platform.Keys{keySig: "SigSecret-of-teld-0000000000001", keyData: "teld-data-secret",
+		keyIV: "teld-secret-iv-1"}
 	account := &platform.Account{ID: "a", Keys: []platform.Keys{keys}}
-	unsigned := map[charge.Outcome]bool{charge.OutcomeBadSignature: true, charge.OutcomeBadBody: true, charge.OutcomeTooLarge: true,
+	unsigned := map[charge.Outcome]bool{charge.OutcomeBadSignature: true, charge.OutcomeBadBody: true,
+		charge.OutcomeTooLarge:       true,
 		charge.OutcomeUnknownAccount: true, charge.OutcomeWrongLock: true}
 	for _, o := range charge.Outcomes {
 		if o == charge.OutcomeQuestion {

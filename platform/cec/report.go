@@ -10,8 +10,8 @@ import (
 	"github.com/chargestamp/chargestamp/platform/profile"
 )
 
-// reporter is a platform that hears after the exit what was really taken off (特来电's interface 2.7 by public code that calls it; 奥特迅 by
-// analogy).
+// reporter is a platform that hears after the exit what was really taken off (特来电's interface 2.7 by public code that
+// calls it; 奥特迅 by analogy).
 type reporter struct{ *dialect }
 
 // Paths below the report's base address.

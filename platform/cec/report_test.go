@@ -13,8 +13,9 @@ import (
 	"github.com/chargestamp/chargestamp/platform"
 )
 
-var reportKeys = platform.Keys{keyOperator: "OURS00001", keyOperatorSecret: "their-operator-secret", keyData: "their-data-key01",
-	keyIV: "their-data-iv-01", keySig: "SigSecret-of-theirs"}
+var reportKeys = platform.Keys{keyOperator: "OURS00001", keyOperatorSecret: "their-operator-secret",
+	keyData: "their-data-key01",
+	keyIV:   "their-data-iv-01", keySig: "SigSecret-of-theirs"}
 
 // golden reads what openssl made.
 func golden(t *testing.T, name string) []byte {
@@ -29,7 +30,8 @@ func golden(t *testing.T, name string) []byte {
 func TestReportRequests(t *testing.T) {
 	r := builtinDialect(t, "telaidian").(platform.Reporter)
 	at := time.Date(2024, 1, 1, 4, 35, 0, 0, time.UTC)
-	used := platform.Used{Order: "TELD00001202401010001", Plate: "京AD06088", Left: time.Date(2024, 1, 1, 4, 34, 56, 0, time.UTC)}
+	used := platform.Used{Order: "TELD00001202401010001", Plate: "京AD06088",
+		Left: time.Date(2024, 1, 1, 4, 34, 56, 0, time.UTC)}
 	minutes, yuan, decides := used, used, used
 	minutes.Method, minutes.Minutes = 1, "2.12"
 	yuan.Method, yuan.Yuan = 2, "1.25"
@@ -40,14 +42,18 @@ func TestReportRequests(t *testing.T) {
 		token string
 	}{
 		"token-request": {r.TokenRequest(reportKeys, at, 7), "/query_token", ""},
-		"minutes":       {r.Report(reportKeys, "their-token", minutes, at, 8), "/notification_park_order_consumed", "Bearer their-token"},
-		"yuan":          {r.Report(reportKeys, "their-token", yuan, at, 9), "/notification_park_order_consumed", "Bearer their-token"},
-		"lot-decides":   {r.Report(reportKeys, "their-token", decides, at, 10), "/notification_park_order_consumed", "Bearer their-token"},
+		"minutes": {r.Report(reportKeys, "their-token", minutes, at, 8), "/notification_park_order_consumed",
+			"Bearer their-token"},
+		"yuan": {r.Report(reportKeys, "their-token", yuan, at, 9), "/notification_park_order_consumed",
+			"Bearer their-token"},
+		"lot-decides": {r.Report(reportKeys, "their-token", decides, at, 10), "/notification_park_order_consumed",
+			"Bearer their-token"},
 	} {
 		if diff := cmp.Diff(string(golden(t, name)), string(c.got.Body)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
-		if c.got.Path != c.path || c.got.Header.Get("Authorization") != c.token || c.got.Header.Get("Content-Type") != contentType {
+		if c.got.Path != c.path || c.got.Header.Get("Authorization") != c.token ||
+			c.got.Header.Get("Content-Type") != contentType {
 			t.Errorf("%s: %s, %v", name, c.got.Path, c.got.Header)
 		}
 	}
@@ -56,7 +62,8 @@ func TestReportRequests(t *testing.T) {
 func TestReportAnswers(t *testing.T) {
 	r := builtinDialect(t, "aotexun").(platform.Reporter)
 	for name, want := range map[string]time.Duration{"says-token": time.Hour, "says-token-epoch": 2 * time.Hour} {
-		if token, valid, err := r.ReadToken(reportKeys, golden(t, name)); token != "their-token" || valid != want || err != nil {
+		if token, valid, err := r.ReadToken(reportKeys, golden(t, name)); token != "their-token" || valid != want ||
+			err != nil {
 			t.Errorf("%s: %q for %s, %v", name, token, valid, err)
 		}
 	}
@@ -73,7 +80,8 @@ func TestReportAnswers(t *testing.T) {
 		"rubbish":     {reportKeys, []byte("<html>"), "not the JSON"},
 		"no Ret":      {reportKeys, []byte(`{"ret_code":0}`), "no Ret"},
 		"text as Ret": {reportKeys, []byte(`{"Ret":"ok"}`), "no Ret"},
-		"oracle":      {platform.Keys{keyData: "another-data-key", keyIV: "their-data-iv-01"}, golden(t, "says-token"), "answer"},
+		"oracle": {platform.Keys{keyData: "another-data-key", keyIV: "their-data-iv-01"}, golden(t, "says-token"),
+			"answer"},
 	} {
 		token, _, err := r.ReadToken(c.keys, c.body)
 		if token != "" || err == nil || !strings.Contains(err.Error(), c.want) {
@@ -111,7 +119,8 @@ func TestReporters(t *testing.T) {
 
 func TestReportWithoutKeys(t *testing.T) {
 	r := builtinDialect(t, "telaidian").(platform.Reporter)
-	got := r.Report(nil, "", platform.Used{Method: 1, Minutes: `"x"`, Left: time.Unix(0, 0).In(charge.Shanghai)}, time.Unix(0, 0), 1)
+	got := r.Report(nil, "", platform.Used{Method: 1, Minutes: `"x"`, Left: time.Unix(0, 0).In(charge.Shanghai)},
+		time.Unix(0, 0), 1)
 	if !strings.Contains(string(got.Body), `"Data":""`) || got.Header.Get("Authorization") != "" {
 		t.Errorf("%s", got.Body)
 	}

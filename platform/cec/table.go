@@ -13,17 +13,20 @@ import (
 // names the first that is there counts; the misspelled "Sevice" is the standard's own.
 func union() profile.Columns {
 	return profile.Columns{
-		profile.RoleOrder:         {Names: []string{"StartChargeSeq", "OrderNo"}, Mark: "D"},
-		profile.RolePlate:         {Names: []string{"PlateNum", "Plate", "PlateNumber", "PlateNo", "CarNumber"}, Required: true, Mark: "D"},
-		profile.RoleState:         {Names: []string{"StartChargeSeqStat"}, Mark: "C"},
-		profile.RoleStart:         {Names: []string{"StartTime"}, Unit: profile.UnitText, Mark: "C"},
-		profile.RoleEnd:           {Names: []string{"EndTime"}, Unit: profile.UnitText, Mark: "C"},
-		profile.RoleMethod:        {Names: []string{"CalculationMethod"}, Mark: "D"},
-		profile.RoleMinutes:       {Names: []string{"FreeParkingTimes"}, Unit: profile.UnitMinutes, Mark: "D"},
-		profile.RoleAmount:        {Names: []string{"FreeParkingCost"}, Unit: profile.UnitYuan, Mark: "D"},
-		profile.RoleEnergy:        {Names: []string{"Power", "TotalPower"}, Unit: profile.UnitKWh, Mark: "C"},
-		profile.RoleElecMoney:     {Names: []string{"ElecMoney", "TotalElecMoney", "ElectMoney"}, Unit: profile.UnitYuan, Mark: "I"},
-		profile.RoleServiceMoney:  {Names: []string{"SeviceMoney", "ServiceMoney", "TotalSeviceMoney", "TotalServiceMoney"}, Unit: profile.UnitYuan, Mark: "I"},
+		profile.RoleOrder: {Names: []string{"StartChargeSeq", "OrderNo"}, Mark: "D"},
+		profile.RolePlate: {Names: []string{"PlateNum", "Plate", "PlateNumber", "PlateNo", "CarNumber"},
+			Required: true, Mark: "D"},
+		profile.RoleState:   {Names: []string{"StartChargeSeqStat"}, Mark: "C"},
+		profile.RoleStart:   {Names: []string{"StartTime"}, Unit: profile.UnitText, Mark: "C"},
+		profile.RoleEnd:     {Names: []string{"EndTime"}, Unit: profile.UnitText, Mark: "C"},
+		profile.RoleMethod:  {Names: []string{"CalculationMethod"}, Mark: "D"},
+		profile.RoleMinutes: {Names: []string{"FreeParkingTimes"}, Unit: profile.UnitMinutes, Mark: "D"},
+		profile.RoleAmount:  {Names: []string{"FreeParkingCost"}, Unit: profile.UnitYuan, Mark: "D"},
+		profile.RoleEnergy:  {Names: []string{"Power", "TotalPower"}, Unit: profile.UnitKWh, Mark: "C"},
+		profile.RoleElecMoney: {Names: []string{"ElecMoney", "TotalElecMoney", "ElectMoney"}, Unit: profile.UnitYuan,
+			Mark: "I"},
+		profile.RoleServiceMoney: {Names: []string{"SeviceMoney", "ServiceMoney", "TotalSeviceMoney", "TotalServiceMoney"},
+			Unit: profile.UnitYuan, Mark: "I"},
 		profile.RoleTotalMoney:    {Names: []string{"TotalMoney"}, Unit: profile.UnitYuan, Mark: "C"},
 		profile.RoleStationID:     {Names: []string{"StationID"}, Mark: "D"},
 		profile.RoleStationName:   {Names: []string{"StationName"}, Mark: "D"},
@@ -48,9 +51,10 @@ var repeat = [][]string{{"order"}, {"lot", "plate", "start", "end"}}
 // askings are what Asks comes to. Where CalculationMethod is absent, what is there counts: minutes, else yuan, else the
 // lot decides.
 var askings = map[Asks]profile.Asking{
-	AsksPushed: {By: map[string]profile.AskKind{"1": profile.AskTime, "2": profile.AskAmount, "3": profile.AskLotDecides}, Otherwise: profile.AskThere},
-	AsksTime:   {Otherwise: profile.AskTime},
-	AsksNone:   {Otherwise: profile.AskRule},
+	AsksPushed: {By: map[string]profile.AskKind{"1": profile.AskTime, "2": profile.AskAmount, "3": profile.AskLotDecides},
+		Otherwise: profile.AskThere},
+	AsksTime: {Otherwise: profile.AskTime},
+	AsksNone: {Otherwise: profile.AskRule},
 }
 
 func newTable(p *Profile) profile.Table {
@@ -103,7 +107,8 @@ func (d *dialect) chargers(v *profile.Values) []string {
 		}
 	}
 	if names := d.profile.Lot.Chargers; len(names) > 0 && len(ids) == 0 {
-		v.Fail(platform.BadField("%s: is missing, and so are the other charger ids (%s)", names[0], strings.Join(names, ", ")))
+		v.Fail(platform.BadField("%s: is missing, and so are the other charger ids (%s)", names[0],
+			strings.Join(names, ", ")))
 	}
 	return ids
 }

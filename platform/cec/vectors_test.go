@@ -13,18 +13,25 @@ import (
 // V1 is the annex sample of T/CEC 102.4-2016. R1, R5 and R8 were made with openssl and Python, with key, IV and
 // signature key apart, so that a mix-up fails: R1 is a token request, R5 an error answer, R8 a whole block.
 func TestVectors(t *testing.T) {
-	apart := platform.Keys{keyData: "1234567890abcdef", keyIV: "fedcba0987654321", keySig: "0123456789ABCDEF0123456789ABCDEF"}
+	apart := platform.Keys{keyData: "1234567890abcdef", keyIV: "fedcba0987654321",
+		keySig: "0123456789ABCDEF0123456789ABCDEF"}
 	same := platform.Keys{keyData: "1234567890abcdef", keyIV: "1234567890abcdef", keySig: "1234567890abcdef"}
 	for name, c := range map[string]struct {
 		keys              platform.Keys
 		stamp, seq, plain string
 		data, sig         string
 	}{
-		"V1": {same, "20160729142400", "0001", `{"total":1,"stationStatusInfo":{"operationID":"123456789","stationID":"111111111111111","connectorStatusInfos":{"connectorID":1,"equipmentID":"10000000000000000000001","status":4,"currentA":0,"currentB":0,"currentC":0,"voltageA":0,"voltageB":0,"voltageC":0,"soc":10,}}}`, "il7B0BSEjFdzpyKzfOFpvg/Se1CP802RItKYFPfSLRxJ3jf0bVl9hvYOEktPAYW2nd7S8MBcyHYyacHKbISq5iTmDzG+ivnR+SZJv3USNTYVMz9rCQVSxd0cLlqsJauko79NnwQJbzDTyLooYoIwz75qBOH2/xOMirpeEqRJrF/EQjWekJmGk9RtboXePu2rka+Xm51syBPhiXJAq0GfbfaFu9tNqs/e2Vjja/ltE1M0lqvxfXQ6da6HrThsm5id4ClZFIi0acRfrsPLRixS/IQYtksxghvJwbqOsbIsITail9Ayy4tKcogeEZiOO+4Ed264NSKmk7l3wKwJLAFjCFogBx8GE3OBz4pqcAn/ydA=", "745166E8C43C84D37FFEC0F529C4136F"},
-		"R1": {apart, "20240101120000", "0001", `{"OperatorID":"123456789","OperatorSecret":"ABCDEF0123456789ABCDEF0123456789"}`, "hkAwSV+Qj10USGrQWm2DztjTR2VeqfP7pn88FU0v7TBjs/ABLntz+OnQlBqIN7hxnXEpyf9G/XHmoHFiPWcbkOMrjTQZKe3KpVgTpXgYuJc=", "CCADDA8A60B213BA051A282734402985"},
-		"R8": {apart, "20240101120000", "0003", `{"A":"12345678"}`, "Vg8tvadoNbhmQqpuGhvUiHyMdLJnL2JE2uqLesUQKGc=", "208F462BBFF8215529E1B2D6748F3583"},
+		"V1": {same, "20160729142400", "0001",
+			`{"total":1,"stationStatusInfo":{"operationID":"123456789","stationID":"111111111111111","connectorStatusInfos":{"connectorID":1,"equipmentID":"10000000000000000000001","status":4,"currentA":0,"currentB":0,"currentC":0,"voltageA":0,"voltageB":0,"voltageC":0,"soc":10,}}}`, "il7B0BSEjFdzpyKzfOFpvg/Se1CP802RItKYFPfSLRxJ3jf0bVl9hvYOEktPAYW2nd7S8MBcyHYyacHKbISq5iTmDzG+ivnR+SZJv3USNTYVMz9rCQVSxd0cLlqsJauko79NnwQJbzDTyLooYoIwz75qBOH2/xOMirpeEqRJrF/EQjWekJmGk9RtboXePu2rka+Xm51syBPhiXJAq0GfbfaFu9tNqs/e2Vjja/ltE1M0lqvxfXQ6da6HrThsm5id4ClZFIi0acRfrsPLRixS/IQYtksxghvJwbqOsbIsITail9Ayy4tKcogeEZiOO+4Ed264NSKmk7l3wKwJLAFjCFogBx8GE3OBz4pqcAn/ydA=", "745166E8C43C84D37FFEC0F529C4136F"},
+		"R1": {apart, "20240101120000", "0001",
+			`{"OperatorID":"123456789","OperatorSecret":"ABCDEF0123456789ABCDEF0123456789"}`,
+			"hkAwSV+Qj10USGrQWm2DztjTR2VeqfP7pn88FU0v7TBjs/ABLntz+OnQlBqIN7hxnXEpyf9G/XHmoHFiPWcbkOMrjTQZKe3KpVgTpXgYuJc=",
+			"CCADDA8A60B213BA051A282734402985"},
+		"R8": {apart, "20240101120000", "0003", `{"A":"12345678"}`, "Vg8tvadoNbhmQqpuGhvUiHyMdLJnL2JE2uqLesUQKGc=",
+			"208F462BBFF8215529E1B2D6748F3583"},
 	} {
-		body, err := json.Marshal(map[string]string{"OperatorID": "123456789", "Data": c.data, "TimeStamp": c.stamp, "Seq": c.seq, "Sig": c.sig})
+		body, err := json.Marshal(map[string]string{"OperatorID": "123456789", "Data": c.data, "TimeStamp": c.stamp,
+			"Seq": c.seq, "Sig": c.sig})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,7 +46,8 @@ func TestVectors(t *testing.T) {
 			t.Errorf("%s: opened %q, %v", name, plain, err)
 		}
 	}
-	if body := string(sealAnswer(apart, wordsSignature, "")); body != `{"Ret":4001,"Msg":"签名错误","Data":"","Sig":"3B87057166A66B9E0AD9B4EA788F2F82"}` {
+	if body := string(sealAnswer(apart, wordsSignature,
+		"")); body != `{"Ret":4001,"Msg":"签名错误","Data":"","Sig":"3B87057166A66B9E0AD9B4EA788F2F82"}` {
 		t.Errorf("R5: %s", body)
 	}
 }
@@ -48,14 +56,18 @@ func TestVectors(t *testing.T) {
 func TestVectorToken(t *testing.T) {
 	d := builtinDialect(t, "zhongdianlian")
 	body := []byte(`{"OperatorID":"123456789","Data":"hkAwSV+Qj10USGrQWm2DztjTR2VeqfP7pn88FU0v7TBjs/ABLntz+OnQlBqIN7hxnXEpyf9G/XHmoHFiPWcbkOMrjTQZKe3KpVgTpXgYuJc=","TimeStamp":"20240101120000","Seq":"0001","Sig":"CCADDA8A60B213BA051A282734402985"}`)
-	a := platform.Account{ID: "vector", TokenKey: []byte("k"), Clock: charge.ClockWarn, Keys: []platform.Keys{{keyOperator: "123456789",
-		keyOperatorSecret: "ABCDEF0123456789ABCDEF0123456789", keyData: "1234567890abcdef", keyIV: "fedcba0987654321", keySig: "0123456789ABCDEF0123456789ABCDEF"}}}
+	a := platform.Account{ID: "vector", TokenKey: []byte("k"), Clock: charge.ClockWarn,
+		Keys: []platform.Keys{{keyOperator: "123456789",
+			keyOperatorSecret: "ABCDEF0123456789ABCDEF0123456789", keyData: "1234567890abcdef", keyIV: "fedcba0987654321",
+			keySig: "0123456789ABCDEF0123456789ABCDEF"}}}
 	now := time.Date(2024, 1, 1, 11, 59, 0, 0, charge.Shanghai)
 	m, err := d.Open(platform.Push{Route: platform.Route{Kind: platform.RouteToken}, Body: body}, a, now)
-	if err != nil || m.Question == nil || m.Question.Token.Refused != 0 || m.Question.Token.Valid != 2*time.Hour || m.Warning != "" {
+	if err != nil || m.Question == nil || m.Question.Token.Refused != 0 || m.Question.Token.Valid != 2*time.Hour ||
+		m.Warning != "" {
 		t.Fatalf("%+v, %v", m, err)
 	}
-	if until, err := seal.OpenToken(a.TokenKey, a.ID, m.Question.Token.Token, now); err != nil || !until.Equal(now.Add(2*time.Hour)) {
+	if until, err := seal.OpenToken(a.TokenKey, a.ID, m.Question.Token.Token, now); err != nil ||
+		!until.Equal(now.Add(2*time.Hour)) {
 		t.Errorf("token until %v, %v", until, err)
 	}
 	m, err = d.Open(platform.Push{Route: platform.Route{Kind: platform.RouteToken}, Body: body}, a, now.Add(time.Hour))
@@ -63,7 +75,8 @@ func TestVectorToken(t *testing.T) {
 		t.Errorf("an hour late under warn: %q, %v", m.Warning, err)
 	}
 	a.Clock = charge.ClockOff
-	if m, err = d.Open(platform.Push{Route: platform.Route{Kind: platform.RouteToken}, Body: body}, a, now.Add(time.Hour)); err != nil || m.Warning != "" {
+	if m, err = d.Open(platform.Push{Route: platform.Route{Kind: platform.RouteToken}, Body: body}, a,
+		now.Add(time.Hour)); err != nil || m.Warning != "" {
 		t.Errorf("an hour late with the clock off: %q, %v", m.Warning, err)
 	}
 	a.TokenKey = nil

@@ -33,7 +33,8 @@ type dialect struct {
 }
 
 func newDialect(p Profile, own bool) *dialect {
-	d := &dialect{profile: p, info: p.info(own), table: p.Table(p.Lot.Field, p.Seal.Operator, p.Seal.Confirm, signType), key: p.Seal.Key}
+	d := &dialect{profile: p, info: p.info(own), table: p.Table(p.Lot.Field, p.Seal.Operator, p.Seal.Confirm, signType),
+		key: p.Seal.Key}
 	if fixed := issuerKey(p.Seal.Issuer); fixed != "" {
 		d.key = fixed
 	}
@@ -78,7 +79,8 @@ func (d *dialect) Claim(p platform.Push) (platform.Claim, error) {
 	claim := platform.Claim{Lot: lot, Parsed: b}
 	if d.profile.Seal.Operator != "" {
 		if claim.Operator = v.Extra(extraOperator); claim.Operator == "" {
-			return platform.Claim{}, d.refused(&v, lot, platform.Refuse(platform.StepAccount, charge.OutcomeBadField, d.profile.Seal.Operator+" is missing"))
+			return platform.Claim{}, d.refused(&v, lot,
+				platform.Refuse(platform.StepAccount, charge.OutcomeBadField, d.profile.Seal.Operator+" is missing"))
 		}
 	}
 	return claim, nil
@@ -131,7 +133,8 @@ func (d *dialect) unseal(b *profile.Body, sets []platform.Keys) (set int, how st
 	recipe := d.profile.Seal.Recipe
 	sign, ok := signOf(b.Fields, recipe)
 	if !ok {
-		return 0, "", platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature, recipe.SignField()+" is missing: the push is not signed")
+		return 0, "", platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature,
+			recipe.SignField()+" is missing: the push is not signed")
 	}
 	for i, keys := range sets {
 		if how, ok = recipe.VerifyAny(b.Signed(), keys[d.key].Reveal(), sign); ok && d.isOperator(b.Fields, keys) {
@@ -197,7 +200,8 @@ func (d *dialect) tell(kind platform.RouteKind, fields []seal.Field, v *profile.
 		return nil
 	}
 	if t := v.Extra(extraSignType); t != "" && d.profile.Seal.Recipe == seal.KVHMACMD5 && t != "MD5" {
-		return platform.Refuse(platform.StepFields, charge.OutcomeBadField, signType+": only MD5 is known, which means HMAC-MD5")
+		return platform.Refuse(platform.StepFields, charge.OutcomeBadField,
+			signType+": only MD5 is known, which means HMAC-MD5")
 	}
 	if done, err := v.Finished(); err != nil || !done {
 		return err
@@ -227,7 +231,8 @@ func (d *dialect) sealedLot(fields []seal.Field, v *profile.Values) (charge.LotI
 	again := v.Extra(extraConfirm)
 	if whole, err := d.profile.ReadLot(again); again != lot.Park && (err != nil || whole != lot) {
 		return charge.LotID{}, platform.Refuse(platform.StepLot, charge.OutcomeBadField, fmt.Sprintf(
-			"%s is %q, but %s, which the signature leaves out, names park %q", d.profile.Seal.Confirm, platform.Clip(again), d.profile.Lot.Field, lot.Park))
+			"%s is %q, but %s, which the signature leaves out, names park %q", d.profile.Seal.Confirm, platform.Clip(again),
+			d.profile.Lot.Field, lot.Park))
 	}
 	return lot, nil
 }

@@ -70,7 +70,8 @@ func TestOpenFields(t *testing.T) {
 			t.Errorf("%s reads otherwise than finished (-finished +%s):\n%s", c.path, c.path, diff)
 		}
 		// What stands open is changed into fields that we read: still nothing of it may count.
-		for _, swap := range [][2]string{{"blank", "bizId"}, {"note", "duration"}, {"note", "freeTime"}, {"freeDetail", "spaceNo2"}, {"list", "orderNo2"}, {"openId", "mobile"}} {
+		for _, swap := range [][2]string{{"blank", "bizId"}, {"note", "duration"}, {"note", "freeTime"},
+			{"freeDetail", "spaceNo2"}, {"list", "orderNo2"}, {"openId", "mobile"}} {
 			changed := strings.Replace(string(p.Body), `"`+swap[0]+`"`, `"x`+swap[1]+`"`, 1)
 			if diff := cmp.Diff(read(usual.Body), read([]byte(changed))); diff != "" {
 				t.Errorf("%s with %s for %s reads otherwise:\n%s", c.path, swap[1], swap[0], diff)
@@ -92,7 +93,8 @@ func FuzzOpen(f *testing.F) {
 	keys := map[string]platform.Keys{
 		"xiaoju": {"sign_key": "xiaoju-invented-key"}, "xiaowei": {"ukey": "vendor-invented-ukey"},
 		"yunkuaichong": {"sign_key": "yunkuaichong-invented-key"}, "zhichong": {"secret_key": "zhichong-invented-key"},
-		"yonglian": {"sign_key": "yonglian-invented-key"}, "echongwang": {"app_id": "INVENTED9", "app_secret": "echong-invented-secret"},
+		"yonglian":   {"sign_key": "yonglian-invented-key"},
+		"echongwang": {"app_id": "INVENTED9", "app_secret": "echong-invented-secret"},
 	}
 	f.Fuzz(func(t *testing.T, which int, body []byte) {
 		d := dialects[uint(which)%uint(len(dialects))]
@@ -112,7 +114,8 @@ func FuzzOpen(f *testing.F) {
 			if claimErr != nil {
 				t.Errorf("opened, and no claim: %v", claimErr)
 			}
-			if c := m.Charge; c != nil && (c.Plate == "" || c.Lot != claim.Lot || c.RepeatKey == "" || c.Ask.Minutes < 0 || c.Ask.Amount < 0 || c.Energy < 0) {
+			if c := m.Charge; c != nil && (c.Plate == "" || c.Lot != claim.Lot || c.RepeatKey == "" || c.Ask.Minutes < 0 ||
+				c.Ask.Amount < 0 || c.Energy < 0) {
 				t.Errorf("opened as %+v", c)
 			}
 			other := platform.Keys{}
@@ -152,7 +155,8 @@ func TestHiddenFields(t *testing.T) {
 	account := accountOf(t, d, p, accounts)
 	body := string(p.Body)
 	for _, swap := range [][2]string{
-		{`"orderNo":"O20240101001",`, ""}, {`"endTime":"2024-01-01 11:30:00"`, `"endTime":"2024-01-01 11:30:00&orderNo=O20240101001"`},
+		{`"orderNo":"O20240101001",`, ""},
+		{`"endTime":"2024-01-01 11:30:00"`, `"endTime":"2024-01-01 11:30:00&orderNo=O20240101001"`},
 	} {
 		if !strings.Contains(body, swap[0]) {
 			t.Fatalf("%s is not in %s", swap[0], body)
@@ -166,7 +170,8 @@ func TestHiddenFields(t *testing.T) {
 	}
 }
 
-// TestOperatorSealed: appId is outside what recipe kv-md5-secret signs, so opening itself compares it, however the account was chosen.
+// TestOperatorSealed: appId is outside what recipe kv-md5-secret signs, so opening itself compares it, however the
+// account was chosen.
 func TestOperatorSealed(t *testing.T) {
 	d := byID(t, "echongwang")
 	p, accounts := captured(t, d, "echongwang/finished")

@@ -25,6 +25,7 @@ func (d *dialect) Forge(k platform.Keys, s platform.Sample, _ string, at time.Ti
 	}
 	recipe := d.profile.Seal.Recipe
 	fields = profile.Put(fields, recipe.SignField(), recipe.Sign(fields, k[d.key].Reveal()))
-	return platform.Request{Path: d.profile.Paths.Charge[0], Header: http.Header{"Content-Type": {"application/json;charset=utf-8"}},
-		Body: profile.Print(fields)}, nil
+	return platform.Request{Path: d.profile.Paths.Charge[0],
+		Header: http.Header{"Content-Type": {"application/json;charset=utf-8"}},
+		Body:   profile.Print(fields)}, nil
 }

@@ -31,7 +31,8 @@ type Seal struct {
 	Label       string          `toml:"label"`        // what the platform's paper calls it
 	Operator    string          `toml:"operator"`     // field that names the operator; empty for none
 	OperatorKey string          `toml:"operator_key"` // the account's key that it must equal
-	Confirm     string          `toml:"confirm"`      // signed field that repeats the park, where the lot field is not signed
+	// signed field that repeats the park, where the lot field is not signed
+	Confirm string `toml:"confirm"`
 }
 
 // Builtin returns the family's built-in platforms: one a file of profiles/.
@@ -92,7 +93,8 @@ func (p *Profile) checkCovered(f *profile.File) error {
 		}
 	}
 	if !covers(p.Seal.Recipe, covered) {
-		return f.Errorf(key, "recipe %s does not sign %s: name in seal.confirm a signed field that repeats the park", p.Seal.Recipe, covered)
+		return f.Errorf(key, "recipe %s does not sign %s: name in seal.confirm a signed field that repeats the park",
+			p.Seal.Recipe, covered)
 	}
 	for role, column := range p.Fields {
 		i := slices.IndexFunc(column.Names, func(name string) bool { return !covers(p.Seal.Recipe, name) })
@@ -126,17 +128,20 @@ func (p *Profile) info(own bool) platform.Info {
 	if p.Seal.Operator != "" {
 		info.Operator = p.Seal.OperatorKey
 		info.Keys = append(info.Keys, platform.KeyInfo{Name: p.Seal.OperatorKey, Label: p.Seal.Operator})
-		info.Fields = append(info.Fields, platform.FieldInfo{Name: p.Seal.Operator, Meaning: "operator, must equal the account's " + p.Seal.OperatorKey,
-			Chinese: "运营商标识，须与账号的 " + p.Seal.OperatorKey + " 一致", Required: true, Mark: p.Lot.Mark})
+		info.Fields = append(info.Fields,
+			platform.FieldInfo{Name: p.Seal.Operator, Meaning: "operator, must equal the account's " + p.Seal.OperatorKey,
+				Chinese: "运营商标识，须与账号的 " + p.Seal.OperatorKey + " 一致", Required: true, Mark: p.Lot.Mark})
 	}
 	if p.Seal.Issuer == platform.IssuerAccount {
 		info.Keys = append(info.Keys, platform.KeyInfo{Name: p.Seal.Key, Label: p.Seal.Label, Secret: true})
 	}
 	if p.Seal.Confirm != "" {
-		info.Fields = append(info.Fields, platform.FieldInfo{Name: p.Seal.Confirm, Meaning: "the park again; signed, where " + p.Lot.Field + " is not",
-			Chinese: "车场编号（参与签名，须与 " + p.Lot.Field + " 一致）", Required: true, Mark: p.Lot.Mark})
+		info.Fields = append(info.Fields,
+			platform.FieldInfo{Name: p.Seal.Confirm, Meaning: "the park again; signed, where " + p.Lot.Field + " is not",
+				Chinese: "车场编号（参与签名，须与 " + p.Lot.Field + " 一致）", Required: true, Mark: p.Lot.Mark})
 	}
-	info.Fields = append(info.Fields, platform.FieldInfo{Name: p.Seal.Recipe.SignField(), Meaning: "signature, recipe " + string(p.Seal.Recipe),
-		Chinese: "签名，算法 " + string(p.Seal.Recipe), Required: true})
+	info.Fields = append(info.Fields,
+		platform.FieldInfo{Name: p.Seal.Recipe.SignField(), Meaning: "signature, recipe " + string(p.Seal.Recipe),
+			Chinese: "签名，算法 " + string(p.Seal.Recipe), Required: true})
 	return info
 }

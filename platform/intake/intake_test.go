@@ -35,7 +35,8 @@ type taker struct {
 	fail  func()
 }
 
-func (k *taker) Take(_ context.Context, p platform.Push, a platform.Account, m platform.Message, reply func(platform.Verdict) platform.Reply) platform.Reply {
+func (k *taker) Take(_ context.Context, p platform.Push, a platform.Account, m platform.Message,
+	reply func(platform.Verdict) platform.Reply) platform.Reply {
 	if k.fail != nil {
 		k.fail()
 	}
@@ -70,7 +71,8 @@ func newFront(t *testing.T, set func(*intake.Config)) *front {
 	d := platformtest.Find(t, cec.Builtin(), "telaidian")
 	accounts, now := platformtest.ReadAccounts(t, d, cases)
 	f := &front{taker: &taker{}, now: now}
-	c := intake.Config{Dialects: []platform.Dialect{d, platformtest.Find(t, cec.Builtin(), "dakeyun")}, Accounts: accounts, Taker: f.taker,
+	c := intake.Config{Dialects: []platform.Dialect{d, platformtest.Find(t, cec.Builtin(), "dakeyun")}, Accounts: accounts,
+		Taker:   f.taker,
 		Clock:   func() time.Time { return f.now },
 		Metrics: func(_ string, o charge.Outcome, _ time.Duration) { f.outcomes = append(f.outcomes, o) }}
 	if set != nil {
@@ -112,7 +114,8 @@ func (f *front) send(t *testing.T, r *http.Request) (status int, body string, re
 }
 
 func TestIntakeGolden(t *testing.T) {
-	for name, outcome := range map[string]charge.Outcome{"finished": charge.OutcomeAccepted, "token": charge.OutcomeQuestion,
+	for name, outcome := range map[string]charge.Outcome{"finished": charge.OutcomeAccepted,
+		"token":  charge.OutcomeQuestion,
 		"forged": charge.OutcomeBadSignature, "lot-unknown": charge.OutcomeUnknownLot, "plate-absurd": charge.OutcomeBadField,
 		"not-json": charge.OutcomeBadBody, "no-token": charge.OutcomeBadToken, "stale": charge.OutcomeStale,
 		"wrong-account": charge.OutcomeUnknownAccount} {
@@ -183,7 +186,8 @@ func TestIntakePaths(t *testing.T) {
 
 func TestIntakeTooLarge(t *testing.T) {
 	big := strings.Repeat("x", intake.MaxBody+1)
-	for name, body := range map[string]io.Reader{"told": strings.NewReader(big), "streamed": struct{ io.Reader }{strings.NewReader(big)}} {
+	for name, body := range map[string]io.Reader{"told": strings.NewReader(big),
+		"streamed": struct{ io.Reader }{strings.NewReader(big)}} {
 		f := newFront(t, nil)
 		status, _, ret := f.send(t, httptest.NewRequest("POST", "/zld/telaidian/query_token", body))
 		if status != 413 || ret != 4003 || !cmp.Equal(f.taker.seen, []string{"too_large"}) {
@@ -192,10 +196,12 @@ func TestIntakeTooLarge(t *testing.T) {
 	}
 	f := newFront(t, nil)
 	exact := `{"a":"` + strings.Repeat("x", intake.MaxBody-8) + `"}`
-	if status, _, ret := f.send(t, httptest.NewRequest("POST", "/zld/telaidian/query_token", strings.NewReader(exact))); status != 200 || ret != 4003 {
+	if status, _, ret := f.send(t, httptest.NewRequest("POST", "/zld/telaidian/query_token",
+		strings.NewReader(exact))); status != 200 || ret != 4003 {
 		t.Errorf("a body of exactly %d bytes: %d, Ret %d", len(exact), status, ret)
 	}
-	broken := httptest.NewRequest("POST", "/zld/telaidian/query_token", io.MultiReader(strings.NewReader("{"), brokenReader{}))
+	broken := httptest.NewRequest("POST", "/zld/telaidian/query_token",
+		io.MultiReader(strings.NewReader("{"), brokenReader{}))
 	if status, _, ret := f.send(t, broken); status != 200 || ret != 4003 || f.taker.seen[1] != "bad_body" {
 		t.Errorf("a body that breaks off: %d, Ret %d, %v", status, ret, f.taker.seen)
 	}
@@ -276,7 +282,8 @@ func TestIntakeRates(t *testing.T) {
 func TestIntakePanic(t *testing.T) {
 	f := newFront(t, nil)
 	f.taker.fail = func() { panic("boom") }
-	if status, body, ret := f.send(t, request(t, "finished")); status != 200 || ret != 500 || strings.Contains(body, "boom") {
+	if status, body, ret := f.send(t, request(t, "finished")); status != 200 || ret != 500 ||
+		strings.Contains(body, "boom") {
 		t.Errorf("%d, %s", status, body)
 	}
 	f.taker.fail = nil
@@ -356,7 +363,8 @@ func BenchmarkIntake(b *testing.B) {
 
 type discard struct{}
 
-func (discard) Take(_ context.Context, _ platform.Push, _ platform.Account, _ platform.Message, reply func(platform.Verdict) platform.Reply) platform.Reply {
+func (discard) Take(_ context.Context, _ platform.Push, _ platform.Account, _ platform.Message,
+	reply func(platform.Verdict) platform.Reply) platform.Reply {
 	return reply(platform.Verdict{Outcome: charge.OutcomeAccepted})
 }
 

@@ -32,7 +32,8 @@ func TestStrays(t *testing.T) {
 	if last.Class != "private" || last.Count != 2 || !strings.Contains(last.Hint, "slash too many at the end") {
 		t.Errorf("%+v", last)
 	}
-	for path, want := range map[string]string{"/zld//xiaoju/reduce": "one slash too many:", "/zld/xiaoju/Reduce": "upper and lower case", "/other": ""} {
+	for path, want := range map[string]string{"/zld//xiaoju/reduce": "one slash too many:",
+		"/zld/xiaoju/Reduce": "upper and lower case", "/other": ""} {
 		if got := in.Hint(path); !strings.Contains(got, want) || (got == "") != (want == "") {
 			t.Errorf("%s: %q", path, got)
 		}

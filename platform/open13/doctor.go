@@ -107,11 +107,13 @@ func explained(e envelope, secret string, texts map[string]string) string {
 	switch {
 	case is(strings.ToLower(s1(data)), strings.ToLower(s1(compact))):
 		return "the sign is in lower-case hex; the interface compares upper-case"
-	case is(seal.S1(data, strings.TrimSpace(secret)), seal.S1(compact, strings.TrimSpace(secret)), seal.S1(data, secret+"\n")):
+	case is(seal.S1(data, strings.TrimSpace(secret)), seal.S1(compact, strings.TrimSpace(secret)),
+		seal.S1(data, secret+"\n")):
 		return "the key was used with blanks around it, or the lot holds blanks around it"
 	case is(seal.S1(data, strings.ToLower(secret)), seal.S1(data, strings.ToUpper(secret))):
 		return "the key was in the other case"
-	case is(seal.MD5Upper(data+"&key="+secret), seal.MD5Upper(data+secret), seal.MD5Upper(data+"&"+secret), seal.MD5Upper(secret+data)):
+	case is(seal.MD5Upper(data+"&key="+secret), seal.MD5Upper(data+secret), seal.MD5Upper(data+"&"+secret),
+		seal.MD5Upper(secret+data)):
 		return `the secret was joined in another way; "key=" without & stands before it`
 	case is(s1(object(sorted(e.fields), `,`, `:`))):
 		return "the members of data were sorted for signing, and sent in another order"

@@ -49,14 +49,16 @@ func info() platform.Info {
 		ID: "linghu", Number: 6, Title: "令狐充电", English: "Linghu (open interface 13)", Family: "open13",
 		Routes:   []platform.Route{{Path: "/zld/chargingPile/syncChargePilePay", Kind: platform.RouteCharge}},
 		LotField: stationField, Separators: []string{separator},
-		Kinds:         []charge.LotKind{charge.KindSDK, charge.Kind4G, charge.KindAPI},
-		Grants:        []platform.GrantKind{platform.GrantFree, platform.GrantTime, platform.GrantAmount, platform.GrantLotDecides},
+		Kinds: []charge.LotKind{charge.KindSDK, charge.Kind4G, charge.KindAPI},
+		Grants: []platform.GrantKind{platform.GrantFree, platform.GrantTime, platform.GrantAmount,
+			platform.GrantLotDecides},
 		Default:       profile.DefaultRule(charge.GrantAsPushed),
 		FormID:        profile.FormOther,
 		Issuer:        platform.IssuerLot,
 		OpenInterface: true,
 		Evidence:      platform.EvidenceDocumented,
-		Spec:          []string{"https://www.kancloud.cn/bolink/apis/1998242", "https://www.kancloud.cn/bolink/apis/860377", "https://github.com/xcharge/phusion"},
+		Spec: []string{"https://www.kancloud.cn/bolink/apis/1998242", "https://www.kancloud.cn/bolink/apis/860377",
+			"https://github.com/xcharge/phusion"},
 		Notes: []string{
 			"The key is the lot's ckey, also where station_id alone names the lot.",
 			"The sign must be in upper-case hex, as with the original.",
@@ -67,8 +69,10 @@ func info() platform.Info {
 		},
 	}
 	i.Fields = []platform.FieldInfo{
-		{Name: unionField, Meaning: "vendor; with comid, unless station_id is sent", Chinese: "厂商编号，与 comid 同传；或只传 station_id", Mark: "D"},
-		{Name: parkField, Meaning: "car park; with union_id, unless station_id is sent", Chinese: "车场编号，与 union_id 同传；或只传 station_id", Mark: "D"},
+		{Name: unionField, Meaning: "vendor; with comid, unless station_id is sent",
+			Chinese: "厂商编号，与 comid 同传；或只传 station_id", Mark: "D"},
+		{Name: parkField, Meaning: "car park; with union_id, unless station_id is sent",
+			Chinese: "车场编号，与 union_id 同传；或只传 station_id", Mark: "D"},
 		{Name: stationField, Meaning: "car park, vendor&&park; in place of the two", Chinese: "厂商编号&&车场编号，可代替前两项", Mark: "D"},
 	}
 	i.Fields = append(i.Fields, columns().FieldInfos()...)

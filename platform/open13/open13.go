@@ -156,7 +156,8 @@ func lotOf(fields []seal.Field) (charge.LotID, error) {
 	case pair.IsZero():
 		return whole, nil
 	case !whole.IsZero() && whole != pair:
-		return charge.LotID{}, badLot(fmt.Sprintf("%s names the lot %s, %s with %s the lot %s", stationField, whole, unionField, parkField, pair))
+		return charge.LotID{}, badLot(fmt.Sprintf("%s names the lot %s, %s with %s the lot %s", stationField, whole,
+			unionField, parkField, pair))
 	}
 	return pair, nil
 }
@@ -228,7 +229,8 @@ func (d *dialect) Reply(p platform.Push, _ *platform.Account, v platform.Verdict
 		state, message = 0, words(v.Outcome, sign)
 	}
 	data := []profile.Member{{Name: "state", Value: state}, {Name: "message", Value: message}}
-	plain := profile.Object(profile.Member{Name: "sign", Value: sign}, profile.Member{Name: "data", Value: profile.Raw(profile.Object(data...))})
+	plain := profile.Object(profile.Member{Name: "sign", Value: sign},
+		profile.Member{Name: "data", Value: profile.Raw(profile.Object(data...))})
 	return platform.Reply{Status: http.StatusOK, Type: "text/plain;charset=utf-8",
 		Body: []byte(base64.StdEncoding.EncodeToString(plain))}
 }

@@ -110,7 +110,8 @@ func TestMistakes(t *testing.T) {
 			if want == "" && g.Signature != platform.Equal {
 				t.Errorf("the signature %s is %q", g.Found, g.Signature)
 			}
-			if all := g.Canonical + g.Likely + strings.Join(g.Read, ""); strings.Contains(all, "invented-ckey") || strings.Contains(all, "former-ckey") {
+			if all := g.Canonical + g.Likely + strings.Join(g.Read, ""); strings.Contains(all, "invented-ckey") ||
+				strings.Contains(all, "former-ckey") {
 				t.Error("shows the key")
 			}
 		})
@@ -140,7 +141,8 @@ func FuzzOpen(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			if c := m.Charge; claimErr != nil || c.Plate == "" || c.Lot != claim.Lot || c.RepeatKey == "" || c.Ask.Minutes < 0 || c.Ask.Amount < 0 {
+			if c := m.Charge; claimErr != nil || c.Plate == "" || c.Lot != claim.Lot || c.RepeatKey == "" || c.Ask.Minutes < 0 ||
+				c.Ask.Amount < 0 {
 				t.Errorf("opened as %+v, claim %v", c, claimErr)
 			}
 			if _, err := d.Open(p, other, time.Time{}); err == nil {
@@ -175,19 +177,24 @@ func TestMistakesInTheText(t *testing.T) {
 	in := strings.NewReplacer
 	for _, c := range []struct{ name, data, sign, want string }{
 		{"sound", data, sign(data), ""},
-		{"milliseconds signed", data, sign(in("4400,", "4400000,", "9800,", "9800000,").Replace(data)), "in seconds and sent in milliseconds"},
-		{"milliseconds sent", in("4400,", "4400000,", "9800,", "9800000,").Replace(data), sign(data), "in seconds and sent in milliseconds"},
-		{"another zone", data, sign(in("1704074400", "1704103200", "1704079800", "1704108600").Replace(data)), "another time zone"},
+		{"milliseconds signed", data, sign(in("4400,", "4400000,", "9800,", "9800000,").Replace(data)),
+			"in seconds and sent in milliseconds"},
+		{"milliseconds sent", in("4400,", "4400000,", "9800,", "9800000,").Replace(data), sign(data),
+			"in seconds and sent in milliseconds"},
+		{"another zone", data, sign(in("1704074400", "1704103200", "1704079800", "1704108600").Replace(data)),
+			"another time zone"},
 		{"slashes", data, sign(in("X/1", `X\/1`).Replace(data)), "slashes"},
 		{"empty left out", data, sign(in(`,"station_name":""`, "").Replace(data)), "empty members"},
 		{"number", data, sign(in("12.50", "12.5").Replace(data)), "12.5 for 12.50"},
 		{"small letters", data, sign(strings.ToLower(data)), "other case"},
 		{"its Base64", data, sign(base64.StdEncoding.EncodeToString([]byte(data))), "Base64 of data"},
 		{"a text", `"{}"`, sign("{}"), "a text that holds JSON"},
-		{"lot escaped", `{"station_id":"200461%26%261313","car_number":"京A12345"}`, sign(`{"station_id":"200461%26%261313","car_number":"京A12345"}`), "URL-encoded"},
+		{"lot escaped", `{"station_id":"200461%26%261313","car_number":"京A12345"}`,
+			sign(`{"station_id":"200461%26%261313","car_number":"京A12345"}`), "URL-encoded"},
 	} {
 		body := base64.StdEncoding.EncodeToString([]byte(`{"data":` + c.data + `,"sign":"` + c.sign + `"}`))
-		g := linghu().(platform.Doctor).Diagnose(platform.Push{Body: []byte(body)}, platform.Account{Keys: []platform.Keys{{"ckey": "lot-key-of-a-test"}}},
+		g := linghu().(platform.Doctor).Diagnose(platform.Push{Body: []byte(body)},
+			platform.Account{Keys: []platform.Keys{{"ckey": "lot-key-of-a-test"}}},
 			time.Date(2024, 1, 1, 11, 31, 0, 0, charge.Shanghai))
 		if c.want == "" && g.Likely != "" || !strings.Contains(g.Likely, c.want) {
 			t.Errorf("%s: likely %q, want %q in it", c.name, g.Likely, c.want)

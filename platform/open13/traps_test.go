@@ -22,7 +22,8 @@ func trapOpen(t *testing.T, members string) *platform.Charge {
 	sum := md5.Sum([]byte(data + "key=TRAPKEY20240101A"))
 	body := fmt.Sprintf(`{"data":%s,"sign":"%s"}`, data, strings.ToUpper(hex.EncodeToString(sum[:])))
 	d := Builtin()[0]
-	m, err := d.Open(platform.Push{Platform: "linghu", Route: d.Info().Routes[0], Body: []byte(base64.StdEncoding.EncodeToString([]byte(body)))},
+	m, err := d.Open(platform.Push{Platform: "linghu", Route: d.Info().Routes[0],
+		Body: []byte(base64.StdEncoding.EncodeToString([]byte(body)))},
 		platform.Account{ID: "a", Keys: []platform.Keys{{"ckey": "TRAPKEY20240101A"}}}, time.Unix(1603789400, 0))
 	if err != nil {
 		t.Fatal(err)

@@ -109,7 +109,8 @@ func (d *dialect) setOf(operator string, sets []platform.Keys) (int, error) {
 		}
 	}
 	return 0, platform.Refuse(platform.StepAccount, charge.OutcomeUnknownAccount,
-		fmt.Sprintf("%s %q is not the account's %s", d.profile.Operator.Field, platform.Clip(operator), d.profile.Operator.Key))
+		fmt.Sprintf("%s %q is not the account's %s", d.profile.Operator.Field, platform.Clip(operator),
+			d.profile.Operator.Key))
 }
 
 func prefix(operator string) string { return operator[:min(len(operator), organisationCode)] }

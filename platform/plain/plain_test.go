@@ -53,7 +53,8 @@ func TestSameCharge(t *testing.T) {
 			t.Errorf("%s reads otherwise (-finished +%s):\n%s", name, name, diff)
 		}
 	}
-	if a, b := open(t, d, "no-order").Message.Charge, open(t, d, "no-order-again").Message.Charge; a.RepeatKey != b.RepeatKey || a.RepeatKey == want.Charge.RepeatKey {
+	if a, b := open(t, d, "no-order").Message.Charge,
+		open(t, d, "no-order-again").Message.Charge; a.RepeatKey != b.RepeatKey || a.RepeatKey == want.Charge.RepeatKey {
 		t.Errorf("repeat keys without an order: %q, %q", a.RepeatKey, b.RepeatKey)
 	}
 }
@@ -67,7 +68,8 @@ func TestUnknownUnit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	own := strings.NewReplacer("number   = 5\n", "", `"FreeParkingTimes"], unit = "unknown"`, `"FreeParkingTimes"], unit = "minutes"`).Replace(string(text))
+	own := strings.NewReplacer("number   = 5\n", "", `"FreeParkingTimes"], unit = "unknown"`,
+		`"FreeParkingTimes"], unit = "minutes"`).Replace(string(text))
 	d, err := Load(strings.NewReader(own), "own.toml")
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +97,8 @@ func TestLoadRefuses(t *testing.T) {
 		{"a lock dropped", "[lot]\n", "[lot]\nneeds_lock = false\n", "own.toml:27: lot.needs_lock is no key of a profile"},
 		{"a recipe", "[lot]\n", "[seal]\nrecipe = \"none\"\n[lot]\n", "seal is no key of a profile"},
 		{"a plate query", "[operator]\n", "inquiry = [\"/own/query\"]\n[operator]\n", "paths.inquiry: an unsigned platform"},
-		{"an unsigned clock", "[fields]\n", "[fields]\nsent = {names = [\"TimeStamp\"], unit = \"text\"}\n", "fields.sent: an unsigned time proves nothing"},
+		{"an unsigned clock", "[fields]\n", "[fields]\nsent = {names = [\"TimeStamp\"], unit = \"text\"}\n",
+			"fields.sent: an unsigned time proves nothing"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			changed := strings.Replace(own, c.old, c.new, 1)
@@ -116,7 +119,8 @@ func TestDiagnose(t *testing.T) {
 		"wrong-account": "is not the account's operator_id", "not-json": "neither a JSON object nor a form",
 	} {
 		p, accounts := captured(t, d, name)
-		account := accounts.Candidates("xingxing", platform.Claim{Operator: "123456789", Lot: charge.LotID{Union: "200461", Park: "1313"}})[0].Account
+		account := accounts.Candidates("xingxing",
+			platform.Claim{Operator: "123456789", Lot: charge.LotID{Union: "200461", Park: "1313"}})[0].Account
 		g := d.(platform.Doctor).Diagnose(p, account, p.Received)
 		if want == "" && g.Likely != "" || !strings.Contains(g.Likely, want) {
 			t.Errorf("%s: likely %q, want %q in it", name, g.Likely, want)
@@ -148,7 +152,8 @@ func FuzzOpen(f *testing.F) {
 		if err == nil && claimErr != nil {
 			t.Errorf("opened, and no claim: %v", claimErr)
 		}
-		if c := m.Charge; err == nil && c != nil && (c.Plate == "" || c.Lot != claim.Lot || c.RepeatKey == "" || c.Ask.Minutes < 0 || c.Energy < 0) {
+		if c := m.Charge; err == nil && c != nil &&
+			(c.Plate == "" || c.Lot != claim.Lot || c.RepeatKey == "" || c.Ask.Minutes < 0 || c.Energy < 0) {
 			t.Errorf("opened as %+v", c)
 		}
 	})

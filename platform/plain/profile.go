@@ -65,8 +65,10 @@ func (p *Profile) info(own bool) platform.Info {
 	info := p.Info(own)
 	info.NeedsLock = true
 	info.Operator, info.OperatorPrefix = p.Operator.Key, organisationCode
-	info.Keys = []platform.KeyInfo{{Name: p.Operator.Key, Label: p.Operator.Field, Default: p.Operator.Default, Optional: p.Operator.Default != ""}}
-	info.Fields = append([]platform.FieldInfo{{Name: p.Operator.Field, Meaning: "operator; its first nine characters must be the account's",
+	info.Keys = []platform.KeyInfo{{Name: p.Operator.Key, Label: p.Operator.Field, Default: p.Operator.Default,
+		Optional: p.Operator.Default != ""}}
+	info.Fields = append([]platform.FieldInfo{{Name: p.Operator.Field,
+		Meaning: "operator; its first nine characters must be the account's",
 		Chinese: "运营商标识，前九位须与账号一致", Required: true, Mark: p.Operator.Mark}}, info.Fields...)
 	return info
 }

@@ -82,7 +82,8 @@ func (r *runner) signed(a *platform.Account) bool {
 	if r.info.NeedsLock {
 		return false
 	}
-	return r.info.LockUnless == "" || !slices.ContainsFunc(a.Keys, func(k platform.Keys) bool { return k[r.info.LockUnless] == "" })
+	return r.info.LockUnless == "" ||
+		!slices.ContainsFunc(a.Keys, func(k platform.Keys) bool { return k[r.info.LockUnless] == "" })
 }
 
 func declined(m *platform.Message) bool {
@@ -129,7 +130,8 @@ func (f *forger) flips(where string, text []byte, try func(changed []byte) (take
 				taken++
 				letters[i] = bit == 5 && isLetter(was) && same
 				if !letters[i] {
-					wild = append(wild, fmt.Sprintf("%s: byte %d, %q for %q, is taken (reads the same: %v)", where, i, changed[i], was, same))
+					wild = append(wild, fmt.Sprintf("%s: byte %d, %q for %q, is taken (reads the same: %v)", where, i, changed[i], was,
+						same))
 				}
 			}
 		}
@@ -201,7 +203,8 @@ func (f *forger) headers() {
 			return f.passes(p, f.accounts)
 		}
 		where := "header " + name
-		taken, tried := f.flips(where, []byte(f.push.Header.Get(name)), func(changed []byte) (bool, bool) { return with(string(changed)) })
+		taken, tried := f.flips(where, []byte(f.push.Header.Get(name)),
+			func(changed []byte) (bool, bool) { return with(string(changed)) })
 		gone, same := with()
 		switch {
 		case taken == tried && gone && same:

@@ -24,8 +24,10 @@ type Shape struct {
 }
 
 // refusals are the outcomes that a shape may have codes for.
-var refusals = []charge.Outcome{charge.OutcomeBadBody, charge.OutcomeBadField, charge.OutcomeBadSignature, charge.OutcomeStale,
-	charge.OutcomeWrongLock, charge.OutcomeUnknownAccount, charge.OutcomeUnknownLot, charge.OutcomeLotOff, charge.OutcomeNotBound,
+var refusals = []charge.Outcome{charge.OutcomeBadBody, charge.OutcomeBadField, charge.OutcomeBadSignature,
+	charge.OutcomeStale,
+	charge.OutcomeWrongLock, charge.OutcomeUnknownAccount, charge.OutcomeUnknownLot, charge.OutcomeLotOff,
+	charge.OutcomeNotBound,
 	charge.OutcomeUndated,
 	charge.OutcomeTooLarge, charge.OutcomeRateLimited, charge.OutcomeBusy}
 

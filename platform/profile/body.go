@@ -146,7 +146,8 @@ func why(p platform.Push, otherwise string) string {
 // isUTF16 reports a byte order mark of UTF-16, or ASCII with a zero byte beside each: no text that is sent here holds
 // zero bytes.
 func isUTF16(body []byte) bool {
-	return bytes.HasPrefix(body, []byte{0xFF, 0xFE}) || bytes.HasPrefix(body, []byte{0xFE, 0xFF}) || 3*bytes.Count(body, []byte{0}) >= len(body)
+	return bytes.HasPrefix(body, []byte{0xFF, 0xFE}) || bytes.HasPrefix(body, []byte{0xFE, 0xFF}) ||
+		3*bytes.Count(body, []byte{0}) >= len(body)
 }
 
 func readFields(body []byte, room []seal.Field, gbk bool) ([]seal.Field, error) {

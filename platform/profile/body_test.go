@@ -34,11 +34,12 @@ func TestBodiesThatAreTaken(t *testing.T) {
 		push platform.Push
 		gbk  bool
 	}{
-		"plain":                 {bodyOf([]byte(text), ""), false},
-		"mark":                  {bodyOf([]byte("\uFEFF"+text), ""), false},
-		"mark before a form":    {bodyOf([]byte("\uFEFFplate=%E9%B2%81A12345"), ""), false},
-		"GBK":                   {bodyOf(gbk, "", "Content-Type", says), true},
-		"GBK form":              {bodyOf([]byte("plate="+escaped), "", "Content-Type", "application/x-www-form-urlencoded;charset=gb2312"), true},
+		"plain":              {bodyOf([]byte(text), ""), false},
+		"mark":               {bodyOf([]byte("\uFEFF"+text), ""), false},
+		"mark before a form": {bodyOf([]byte("\uFEFFplate=%E9%B2%81A12345"), ""), false},
+		"GBK":                {bodyOf(gbk, "", "Content-Type", says), true},
+		"GBK form": {bodyOf([]byte("plate="+escaped), "", "Content-Type",
+			"application/x-www-form-urlencoded;charset=gb2312"), true},
 		"UTF-8 that says GBK":   {bodyOf([]byte(text), "", "Content-Type", says), false},
 		"plain that says gzip":  {bodyOf([]byte(text), "", "Content-Encoding", "gzip"), false},
 		"JSON named as a form":  {bodyOf([]byte(text), "", "Content-Type", "application/x-www-form-urlencoded"), false},
@@ -65,8 +66,10 @@ func TestBodiesThatAreRefused(t *testing.T) {
 		push platform.Push
 		want string
 	}{
-		"gzip":        {bodyOf([]byte{0x1F, 0x8B, 8, 0, '=', 1}, "", "Content-Encoding", "gzip"), "compressed (Content-Encoding gzip)"},
-		"multipart":   {bodyOf([]byte("--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1"), "", "Content-Type", "multipart/form-data; boundary=x"), "multipart/form-data"},
+		"gzip": {bodyOf([]byte{0x1F, 0x8B, 8, 0, '=', 1}, "", "Content-Encoding", "gzip"),
+			"compressed (Content-Encoding gzip)"},
+		"multipart": {bodyOf([]byte("--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1"), "", "Content-Type",
+			"multipart/form-data; boundary=x"), "multipart/form-data"},
 		"UTF-16":      {bodyOf([]byte{0xFF, 0xFE, '{', 0, '}', 0}, ""), "UTF-16"},
 		"bare UTF-16": {bodyOf([]byte{'{', 0, '"', 0, 'a', 0}, ""), "UTF-16"},
 		"query":       {bodyOf(nil, "plate=1"), "belong into the body"},

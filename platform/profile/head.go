@@ -84,9 +84,11 @@ var (
 var separators = []string{"&&", ",", "-", "/", "|", "_"}
 
 var (
-	evidences  = []platform.Evidence{platform.EvidenceDocumented, platform.EvidenceObserved, platform.EvidenceInferred, platform.EvidenceAssumed}
+	evidences = []platform.Evidence{platform.EvidenceDocumented, platform.EvidenceObserved, platform.EvidenceInferred,
+		platform.EvidenceAssumed}
 	lotKinds   = []charge.LotKind{charge.KindSDK, charge.KindAPI, charge.Kind4G}
-	grantKinds = []platform.GrantKind{platform.GrantTime, platform.GrantAmount, platform.GrantFree, platform.GrantFixedTime, platform.GrantFixedAmount, platform.GrantFixedFree, platform.GrantLotDecides}
+	grantKinds = []platform.GrantKind{platform.GrantTime, platform.GrantAmount, platform.GrantFree,
+		platform.GrantFixedTime, platform.GrantFixedAmount, platform.GrantFixedFree, platform.GrantLotDecides}
 )
 
 const (
@@ -108,7 +110,8 @@ func (h *Head) Check(f *File, family string, own bool) error {
 	if err := h.checkLot(f, own); err != nil {
 		return err
 	}
-	for _, check := range []func(*File) error{h.checkPaths, h.checkGrants, h.checkFields, h.checkReduction, h.checkRepeat, h.checkReply} {
+	for _, check := range []func(*File) error{h.checkPaths, h.checkGrants, h.checkFields, h.checkReduction, h.checkRepeat,
+		h.checkReply} {
 		if err := check(f); err != nil {
 			return err
 		}
@@ -163,10 +166,13 @@ func (h *Head) checkPaths(f *File) error {
 	}
 	for _, p := range slices.Concat(h.Paths.Charge, h.Paths.Inquiry) {
 		if !pathForm.MatchString(p) || len(p) > 200 {
-			return f.Errorf("paths", "%q: a path starts with '/', ends without one, and has letters, digits and . _ ~ - between", platform.Clip(p))
+			return f.Errorf("paths", "%q: a path starts with '/', ends without one, and has letters, digits and . _ ~ - between",
+				platform.Clip(p))
 		}
-		if slices.ContainsFunc(strings.Split(p, "/"), func(segment string) bool { return segment == "." || segment == ".." }) {
-			return f.Errorf("paths", "%q: clients resolve . and .. before they send, so nothing would ever come in there", platform.Clip(p))
+		if slices.ContainsFunc(strings.Split(p, "/"),
+			func(segment string) bool { return segment == "." || segment == ".." }) {
+			return f.Errorf("paths", "%q: clients resolve . and .. before they send, so nothing would ever come in there",
+				platform.Clip(p))
 		}
 	}
 	return nil
@@ -219,7 +225,8 @@ func (h *Head) checkGrants(f *File) error {
 	if len(kinds) == 1 && kinds[0] == platform.GrantLotDecides && slices.Contains(h.Lot.Kinds, charge.Kind4G) {
 		return f.Errorf("lot.kinds", "a 4g lot cannot decide, and this platform grants nothing else")
 	}
-	choices := []string{string(charge.GrantAsPushed), string(charge.GrantChargeTime), string(charge.GrantLotDecides), defaultNone}
+	choices := []string{string(charge.GrantAsPushed), string(charge.GrantChargeTime), string(charge.GrantLotDecides),
+		defaultNone}
 	if err := OneOf(f, "grants.default", h.Grants.Default, choices); err != nil {
 		return err
 	}
@@ -237,7 +244,8 @@ func (h *Head) checkFields(f *File) error {
 		if i < 0 {
 			return f.Errorf(key, "is no field that we know; there are %s", roleNames())
 		}
-		if len(column.Names) == 0 || slices.ContainsFunc(column.Names, func(n string) bool { return strings.TrimSpace(n) != n || n == "" }) {
+		if len(column.Names) == 0 || slices.ContainsFunc(column.Names,
+			func(n string) bool { return strings.TrimSpace(n) != n || n == "" }) {
 			return f.Errorf(key+".names", "is missing or holds an empty name")
 		}
 		if err := checkUnit(f, key+".unit", column.Unit, roles[i].units); err != nil {
@@ -326,7 +334,8 @@ func (h *Head) checkTuple(f *File, tuple []string) error {
 	}
 	if !slices.Contains(tuple, string(RoleOrder)) &&
 		!(slices.Contains(tuple, memberLot) && slices.Contains(tuple, string(RolePlate)) && len(tuple) > 2) {
-		return f.Errorf("repeat", "%s does not tell two charges apart: take the order, or lot, plate and more", strings.Join(tuple, ", "))
+		return f.Errorf("repeat", "%s does not tell two charges apart: take the order, or lot, plate and more",
+			strings.Join(tuple, ", "))
 	}
 	return nil
 }
@@ -345,9 +354,11 @@ func (h *Head) checkReply(f *File) error {
 
 // Info is the part of a dialect's description that the head holds.
 func (h *Head) Info(own bool) platform.Info {
-	info := platform.Info{ID: h.ID, Number: h.About.Number, Title: h.About.Title, English: h.About.English, Family: h.Family,
-		LotField: h.Lot.Field, Separators: h.Lot.Separators, Kinds: h.Lot.Kinds, Grants: h.Grants.Kinds, FormID: h.Lot.FormID, OlderMessage: h.Lot.Older,
-		Default: h.defaultRule(), Issuer: platform.IssuerAccount, Evidence: h.About.Evidence, Spec: h.About.Spec,
+	info := platform.Info{ID: h.ID, Number: h.About.Number, Title: h.About.Title, English: h.About.English,
+		Family:   h.Family,
+		LotField: h.Lot.Field, Separators: h.Lot.Separators, Kinds: h.Lot.Kinds, Grants: h.Grants.Kinds, FormID: h.Lot.FormID,
+		OlderMessage: h.Lot.Older,
+		Default:      h.defaultRule(), Issuer: platform.IssuerAccount, Evidence: h.About.Evidence, Spec: h.About.Spec,
 		Notes: slices.Clone(h.About.Notes), OwnProfile: own}
 	table := h.Table()
 	info.Undated, info.UnitUnknown = table.Undated(), table.UnitUnknown()
@@ -357,11 +368,14 @@ func (h *Head) Info(own bool) platform.Info {
 	for _, p := range h.Paths.Inquiry {
 		info.Routes = append(info.Routes, platform.Route{Path: p, Kind: platform.RouteInquiry})
 	}
-	info.Fields = append(info.Fields, platform.FieldInfo{Name: h.Lot.Field, Meaning: "car park, vendor" + h.Lot.Separators[0] + "park",
-		Chinese: "车场：厂商编号" + h.Lot.Separators[0] + "车场编号", Required: true, Mark: h.Lot.Mark})
+	info.Fields = append(info.Fields,
+		platform.FieldInfo{Name: h.Lot.Field, Meaning: "car park, vendor" + h.Lot.Separators[0] + "park",
+			Chinese: "车场：厂商编号" + h.Lot.Separators[0] + "车场编号", Required: true, Mark: h.Lot.Mark})
 	info.Fields = append(info.Fields, h.Fields.FieldInfos()...)
 	for _, u := range h.Unread {
-		info.Fields = append(info.Fields, platform.FieldInfo{Name: u.Name, Meaning: u.English + " (not used)", Chinese: u.Chinese + "（未使用）", Unit: u.Unit, Mark: u.Mark})
+		info.Fields = append(info.Fields,
+			platform.FieldInfo{Name: u.Name, Meaning: u.English + " (not used)", Chinese: u.Chinese + "（未使用）", Unit: u.Unit,
+				Mark: u.Mark})
 	}
 	return info
 }
@@ -381,7 +395,8 @@ func (h *Head) defaultRule() *charge.Rule {
 // DefaultRule is what a binding without a rule takes: the grant, the best single charge of a stay, in the stay
 // of the lot that the push names, waiting for it as long as lots usually need.
 func DefaultRule(g charge.Grant) *charge.Rule {
-	return &charge.Rule{Grant: g, Combine: charge.CombineBest, HoldSeconds: int64(charge.DefaultHold.Seconds()), Target: charge.TargetStay}
+	return &charge.Rule{Grant: g, Combine: charge.CombineBest, HoldSeconds: int64(charge.DefaultHold.Seconds()),
+		Target: charge.TargetStay}
 }
 
 // ReadLot reads a lot key; the error is a *Refusal.

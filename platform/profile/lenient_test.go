@@ -19,7 +19,8 @@ var lenient = NewTable(Columns{
 
 func read(t *testing.T, pairs ...string) (*platform.Charge, string, error) {
 	t.Helper()
-	fields := []seal.Field{{Name: "plate", Text: "京A12345", Kind: seal.String}, {Name: "order", Text: "1", Kind: seal.String}}
+	fields := []seal.Field{{Name: "plate", Text: "京A12345", Kind: seal.String},
+		{Name: "order", Text: "1", Kind: seal.String}}
 	for i := 0; i < len(pairs); i += 2 {
 		fields = Put(fields, pairs[i], pairs[i+1])
 	}

@@ -17,7 +17,8 @@ func EscapedLot(fields []seal.Field, name string) string {
 		return ""
 	}
 	for _, escaped := range []struct{ from, what string }{
-		{"%26", "URL-encoded"}, {"%2D", "URL-encoded"}, {"%2C", "URL-encoded"}, {"&amp;", "escaped as in HTML"}, {`\u0026`, "escaped twice as in JSON"},
+		{"%26", "URL-encoded"}, {"%2D", "URL-encoded"}, {"%2C", "URL-encoded"}, {"&amp;", "escaped as in HTML"},
+		{`\u0026`, "escaped twice as in JSON"},
 	} {
 		if strings.Contains(strings.ToUpper(lot), strings.ToUpper(escaped.from)) {
 			return fmt.Sprintf("the separator in %s is %s", name, escaped.what)

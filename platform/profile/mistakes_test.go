@@ -130,10 +130,14 @@ func TestAPushCannotNameWhatItsPlatformMayNotGrant(t *testing.T) {
 		{[]platform.GrantKind{platform.GrantTime}, charge.Ask{Method: charge.MethodAmount, Amount: 500}, false},
 		{[]platform.GrantKind{platform.GrantTime}, charge.Ask{Method: charge.MethodFree}, false},
 		{[]platform.GrantKind{platform.GrantTime}, charge.Ask{Method: charge.MethodLotDecides}, false},
-		{[]platform.GrantKind{platform.GrantFixedTime, platform.GrantFixedAmount}, charge.Ask{Method: charge.MethodTime, Minutes: 30}, false},
-		{[]platform.GrantKind{platform.GrantAmount, platform.GrantFree, platform.GrantLotDecides}, charge.Ask{Method: charge.MethodAmount, Amount: 500}, true},
-		{[]platform.GrantKind{platform.GrantAmount, platform.GrantFree, platform.GrantLotDecides}, charge.Ask{Method: charge.MethodFree}, true},
-		{[]platform.GrantKind{platform.GrantAmount, platform.GrantFree, platform.GrantLotDecides}, charge.Ask{Method: charge.MethodLotDecides}, true},
+		{[]platform.GrantKind{platform.GrantFixedTime, platform.GrantFixedAmount},
+			charge.Ask{Method: charge.MethodTime, Minutes: 30}, false},
+		{[]platform.GrantKind{platform.GrantAmount, platform.GrantFree, platform.GrantLotDecides},
+			charge.Ask{Method: charge.MethodAmount, Amount: 500}, true},
+		{[]platform.GrantKind{platform.GrantAmount, platform.GrantFree, platform.GrantLotDecides},
+			charge.Ask{Method: charge.MethodFree}, true},
+		{[]platform.GrantKind{platform.GrantAmount, platform.GrantFree, platform.GrantLotDecides},
+			charge.Ask{Method: charge.MethodLotDecides}, true},
 		{[]platform.GrantKind{platform.GrantTime}, charge.Ask{}, true},
 	} {
 		got := admit(said{info: platform.Info{Grants: c.grants}, charge: platform.Charge{Ended: now, Ask: c.ask}}, now)

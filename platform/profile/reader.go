@@ -100,7 +100,8 @@ func (v *Values) Charge(lot charge.LotID, chargers ...string) (*platform.Charge,
 		v.Fail(v.missing(slotPlate))
 	}
 	if v.err == nil && wrong == nil && !v.table.repeat(c) {
-		v.err = platform.BadField("a repeat of this push could not be told: it has neither %s%s", orTuples(v.table.Repeat), v.because())
+		v.err = platform.BadField("a repeat of this push could not be told: it has neither %s%s", orTuples(v.table.Repeat),
+			v.because())
 	}
 	switch {
 	case v.err != nil:
@@ -316,7 +317,8 @@ func (v *Values) ask(a Asking) charge.Ask {
 	if text := v.text[slotMethod]; text != "" && len(a.By) > 0 {
 		said, known := a.By[whole(text)]
 		if !known {
-			v.leave(slotMethod, platform.PartReduction, fmt.Sprintf("%q is no kind of reduction that we know", platform.Clip(text)))
+			v.leave(slotMethod, platform.PartReduction,
+				fmt.Sprintf("%q is no kind of reduction that we know", platform.Clip(text)))
 			return charge.Ask{}
 		}
 		kind = said

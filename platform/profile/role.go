@@ -68,12 +68,13 @@ type roleInfo struct {
 
 // roles lists every role by its slot.
 var roles = [slotExtra]roleInfo{
-	slotPlate:         {role: RolePlate, english: "number plate", chinese: "车牌号"},
-	slotOrder:         {role: RoleOrder, english: "charging order number", chinese: "充电订单号"},
-	slotState:         {role: RoleState, english: "state of the charge; 4 is ended", chinese: "充电状态，4 为已结束"},
-	slotStart:         {role: RoleStart, english: "start of the charge", chinese: "充电开始时间", units: timeUnits},
-	slotEnd:           {role: RoleEnd, english: "end of the charge", chinese: "充电结束时间", units: timeUnits},
-	slotCharged:       {role: RoleCharged, english: "length of the charge; not what is taken off", chinese: "充电时长（不是减免时长）", units: spanUnits},
+	slotPlate: {role: RolePlate, english: "number plate", chinese: "车牌号"},
+	slotOrder: {role: RoleOrder, english: "charging order number", chinese: "充电订单号"},
+	slotState: {role: RoleState, english: "state of the charge; 4 is ended", chinese: "充电状态，4 为已结束"},
+	slotStart: {role: RoleStart, english: "start of the charge", chinese: "充电开始时间", units: timeUnits},
+	slotEnd:   {role: RoleEnd, english: "end of the charge", chinese: "充电结束时间", units: timeUnits},
+	slotCharged: {role: RoleCharged, english: "length of the charge; not what is taken off", chinese: "充电时长（不是减免时长）",
+		units: spanUnits},
 	slotSent:          {role: RoleSent, english: "when the push was sent", chinese: "推送时间戳", units: timeUnits},
 	slotMethod:        {role: RoleMethod, english: "kind of reduction", chinese: "减免类型"},
 	slotMinutes:       {role: RoleMinutes, english: "time to take off", chinese: "减免时长", units: spanUnits},

@@ -37,7 +37,8 @@ type place struct{ slot, rank int }
 // NewTable makes a table. extra names fields that a family reads by itself (Values.Extra), at most six; empty
 // names are no field.
 func NewTable(columns Columns, asking Asking, repeat [][]string, extra ...string) Table {
-	t := Table{Columns: columns, Asking: asking, Repeat: repeat, places: map[string][]place{}, extra: extra[:min(len(extra), maxExtra)]}
+	t := Table{Columns: columns, Asking: asking, Repeat: repeat, places: map[string][]place{},
+		extra: extra[:min(len(extra), maxExtra)]}
 	add := func(slot, rank int, name string) {
 		if name != "" {
 			key := strings.ToLower(name)

@@ -42,7 +42,8 @@ var (
 const maxMinutes = 366 * 24 * 60
 
 // timeForms are the written forms of a moment that senders use; the first is the papers'.
-var timeForms = []string{platform.TimeLayout, "2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05", "2006/1/2 15:04:05",
+var timeForms = []string{platform.TimeLayout, "2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z0700",
+	"2006-01-02T15:04:05", "2006/1/2 15:04:05",
 	"2006-1-2 15:04:05", "2006-01-02 15:04", "2006/1/2 15:04", "2006-01-02T15:04"}
 
 // ReadTime reads a moment. The unit says what the platform's paper has; every form that can mean one moment alone is
@@ -117,7 +118,8 @@ func ReadFee(text string, unit Unit) (fee charge.Fen, exact bool, err error) {
 		places = 0
 	}
 	cut, exact := charge.PlainNumber(text), true
-	if whole, decimals, found := strings.Cut(cut, "."); found && len(decimals) > places && strings.Trim(decimals, "0123456789") == "" {
+	if whole, decimals, found := strings.Cut(cut, "."); found && len(decimals) > places &&
+		strings.Trim(decimals, "0123456789") == "" {
 		exact = strings.Trim(decimals[places:], "0") == ""
 		cut = strings.TrimSuffix(whole+"."+decimals[:places], ".")
 	}

@@ -48,7 +48,8 @@ func TestReadTime(t *testing.T) {
 		{"1704074400", UnitFen, "not a time in fen"},
 	} {
 		at, err := ReadTime(c.text, c.unit)
-		if c.want == "" && (err != nil || at.Truncate(time.Second).Unix() != ten.Unix()) || c.want != "" && !strings.Contains(fmt.Sprint(err), c.want) {
+		if c.want == "" && (err != nil || at.Truncate(time.Second).Unix() != ten.Unix()) || c.want != "" &&
+			!strings.Contains(fmt.Sprint(err), c.want) {
 			t.Errorf("%q %s: %v, %v", c.text, c.unit, at, err)
 		}
 	}

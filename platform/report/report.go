@@ -72,7 +72,8 @@ func (r *Reports) Report(ctx context.Context, a charge.Account, u platform.Used)
 	return false, charge.Say("report.token_refused")
 }
 
-func (r *Reports) token(ctx context.Context, reporter platform.Reporter, a charge.Account, k platform.Keys, fresh bool) (string, error) {
+func (r *Reports) token(ctx context.Context, reporter platform.Reporter, a charge.Account, k platform.Keys,
+	fresh bool) (string, error) {
 	key := a.ID + " " + a.Report.URL
 	r.mu.Lock()
 	kept, ok := r.tokens[key]
@@ -104,7 +105,8 @@ func (r *Reports) next() int {
 
 func (r *Reports) post(ctx context.Context, t *charge.ReportTarget, q platform.Request) ([]byte, error) {
 	ctx = outbound.WithAllow(ctx, t.AllowTo)
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimRight(t.URL, "/")+q.Path, bytes.NewReader(q.Body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimRight(t.URL, "/")+q.Path,
+		bytes.NewReader(q.Body))
 	if err != nil {
 		return nil, err
 	}

@@ -65,7 +65,8 @@ func start(kept string) (*Server, error) {
 	if err := errors.Join(s.owner.give(s.dir), s.cluster()); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(s.dir))
 	}
-	s.URL = (&url.URL{Scheme: "postgres", User: url.User(user), Path: "/postgres", RawQuery: "host=" + url.QueryEscape(s.dir)}).String()
+	s.URL = (&url.URL{Scheme: "postgres", User: url.User(user), Path: "/postgres", RawQuery: "host=" +
+		url.QueryEscape(s.dir)}).String()
 	if err := s.Up(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(s.dir))
 	}
@@ -85,7 +86,8 @@ func (s *Server) cluster() error {
 			return err
 		}
 	}
-	init := s.owner.command(filepath.Join(s.bin, "initdb"), "-D", s.data(), "-U", user, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
+	init := s.owner.command(filepath.Join(s.bin, "initdb"), "-D", s.data(), "-U", user, "-A", "trust", "-E", "UTF8",
+		"--locale=C", "--no-sync", "--no-instructions")
 	init.Dir = s.dir
 	out, err := init.CombinedOutput()
 	if err != nil {
@@ -104,7 +106,8 @@ func (s *Server) data() string {
 // Up serves again after Down or Kill.
 func (s *Server) Up() error {
 	s.log.Reset()
-	s.cmd = s.owner.command(filepath.Join(s.bin, "postgres"), "-D", s.data(), "-c", "listen_addresses=", "-c", "unix_socket_directories="+s.dir,
+	s.cmd = s.owner.command(filepath.Join(s.bin, "postgres"), "-D", s.data(), "-c", "listen_addresses=", "-c",
+		"unix_socket_directories="+s.dir,
 		"-c", "max_connections=200", "-c", "shared_buffers=256MB", "-c", "max_wal_size=4GB", "-c", "logging_collector=off")
 	s.cmd.Dir = s.dir
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log

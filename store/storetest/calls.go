@@ -24,7 +24,8 @@ func testDocuments(t *testing.T, s *site) {
 	if _, err := s.PutDocs(ctx, "lot", 0, map[string][]byte{"a": []byte("x")}); !errors.Is(err, outbox.ErrRepeated) {
 		t.Errorf("PutDocs at an old revision: %v, want ErrRepeated", err)
 	}
-	if rev, err = s.PutDocs(ctx, "lot", 1, map[string][]byte{"a": []byte("3"), "b": nil, "c": {}}); rev != 2 || err != nil {
+	if rev, err = s.PutDocs(ctx, "lot", 1, map[string][]byte{"a": []byte("3"), "b": nil, "c": {}}); rev != 2 ||
+		err != nil {
 		t.Errorf("PutDocs = %d, %v", rev, err)
 	}
 	if rev, err = s.PutDocs(ctx, "lot", -1, nil); rev != 3 || err != nil {
@@ -78,14 +79,17 @@ func testClaims(t *testing.T, s *site) {
 	job := func(kind outbox.Kind, route string, due time.Time) outbox.Job {
 		return outbox.Job{ID: s.ids.Next(), Kind: kind, Route: route, Ref: 1, DueAt: due}
 	}
-	due, later := job(outbox.KindCallback, "1/1", s.now.Add(-time.Second)), job(outbox.KindCallback, "1/1", s.now.Add(time.Hour))
+	due, later := job(outbox.KindCallback, "1/1", s.now.Add(-time.Second)),
+		job(outbox.KindCallback, "1/1", s.now.Add(time.Hour))
 	leased := job(outbox.KindCallback, "1/1", s.now.Add(-time.Hour))
 	leased.Lease, leased.LeaseUntil, leased.Fence = "b", s.now.Add(30*time.Second), 4
-	here, there, none := job(outbox.KindLine, "1/2", s.now), job(outbox.KindLine, "1/3", s.now), job(outbox.KindLine, "1/4", s.now)
+	here, there, none := job(outbox.KindLine, "1/2", s.now), job(outbox.KindLine, "1/3", s.now),
+		job(outbox.KindLine, "1/4", s.now)
 	s.write(func(tx *store.Tx) error {
 		return all(tx.AddJob(due), tx.AddJob(later), tx.AddJob(leased), tx.AddJob(here), tx.AddJob(there), tx.AddJob(none))
 	})
-	for _, l := range []charge.LineSession{{Lot: charge.LotID{Union: "1", Park: "2"}, Node: "a", ReceiveCloud: true}, {Lot: charge.LotID{Union: "1", Park: "3"}, Node: "b", ReceiveCloud: true}} {
+	for _, l := range []charge.LineSession{{Lot: charge.LotID{Union: "1", Park: "2"}, Node: "a", ReceiveCloud: true},
+		{Lot: charge.LotID{Union: "1", Park: "3"}, Node: "b", ReceiveCloud: true}} {
 		if _, err := s.PutLineSession(ctx, l); err != nil {
 			t.Fatal(err)
 		}
@@ -137,7 +141,8 @@ func testClaims(t *testing.T, s *site) {
 		_, err := tx.WakeJobs(charge.LotID{Union: "1", Park: "4"}, s.now)
 		return err
 	})
-	if _, err := s.PutLineSession(ctx, charge.LineSession{Lot: charge.LotID{Union: "1", Park: "4"}, Node: "a", ReceiveCloud: true}); err != nil {
+	if _, err := s.PutLineSession(ctx,
+		charge.LineSession{Lot: charge.LotID{Union: "1", Park: "4"}, Node: "a", ReceiveCloud: true}); err != nil {
 		t.Fatal(err)
 	}
 	claim(outbox.KindLine, s.now, none)
@@ -148,7 +153,8 @@ func testLines(t *testing.T, s *site) {
 	held := func(node string, epoch int64) charge.LineSession {
 		return charge.LineSession{Lot: s.lot, LocalID: "gate", Link: charge.LinkBolink, Node: node, Epoch: epoch}
 	}
-	line := charge.LineSession{Lot: s.lot, LocalID: "gate", Link: charge.LinkBolink, Node: "a", Remote: "192.0.2.1:99", ReceiveCloud: true, Since: s.now, Beat: s.now}
+	line := charge.LineSession{Lot: s.lot, LocalID: "gate", Link: charge.LinkBolink, Node: "a", Remote: "192.0.2.1:99",
+		ReceiveCloud: true, Since: s.now, Beat: s.now}
 	put := func(node string) int64 {
 		t.Helper()
 		line.Node = node
@@ -210,7 +216,8 @@ func testLines(t *testing.T, s *site) {
 	must(err)
 	same(t, "lines after a's end", lines, []charge.LineSession(nil))
 
-	own := outbox.Job{ID: s.ids.Next(), Kind: outbox.KindCallback, Route: "1/9", DueAt: s.now, Lease: "a", LeaseUntil: s.now.Add(time.Hour), Fence: 1}
+	own := outbox.Job{ID: s.ids.Next(), Kind: outbox.KindCallback, Route: "1/9", DueAt: s.now, Lease: "a",
+		LeaseUntil: s.now.Add(time.Hour), Fence: 1}
 	s.write(func(tx *store.Tx) error { return tx.AddJob(own) })
 	must(s.BeatNode(ctx, "a", s.now))
 	must(s.LeaveNode(ctx, "a"))

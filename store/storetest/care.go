@@ -89,7 +89,8 @@ func testVerify(t *testing.T, s *site) {
 		return tx.AddLedger(s.grant(c, charge.EntryGrant, 30))
 	})
 	d, j := s.delivery(c)
-	broken("on its way without a job: delivery "+itoa(d.ID), func(tx *store.Tx) error { return tx.AddDelivery(d, outbox.Job{}) })
+	broken("on its way without a job: delivery "+itoa(d.ID),
+		func(tx *store.Tx) error { return tx.AddDelivery(d, outbox.Job{}) })
 	s.write(func(tx *store.Tx) error { return tx.AddJob(j) })
 	if bad := verify(t, s.Store); bad != nil {
 		t.Fatalf("mended, and still wrong: %q", bad)
@@ -155,7 +156,8 @@ func testPrune(t *testing.T, s *site) {
 	if found != nil {
 		t.Error("an old charge is still there")
 	}
-	want := &charge.Charge{ID: first.ID, Platform: first.Platform, RepeatKey: first.RepeatKey, Digest: first.Digest, State: first.State,
+	want := &charge.Charge{ID: first.ID, Platform: first.Platform, RepeatKey: first.RepeatKey, Digest: first.Digest,
+		State:  first.State,
 		Reason: first.Reason, Lot: first.Lot, Received: first.Received}
 	same(t, "what is kept for a repeat", gone, want)
 	err = s.Write(ctx, nil, func(tx *store.Tx) error {

@@ -18,7 +18,8 @@ func testHistories(t *testing.T, s *site) {
 	bare.StayID = 0
 	d, j := s.delivery(bare)
 	s.write(func(tx *store.Tx) error {
-		return all(tx.AddCharge(bare, bare.Account), tx.AddDelivery(d, j), tx.AddAttempt(charge.Attempt{Delivery: d.ID, N: 1, At: s.now, Result: charge.AttemptTimeout}),
+		return all(tx.AddCharge(bare, bare.Account), tx.AddDelivery(d, j),
+			tx.AddAttempt(charge.Attempt{Delivery: d.ID, N: 1, At: s.now, Result: charge.AttemptTimeout}),
 			tx.AddAttempt(charge.Attempt{Delivery: d.ID, N: 2, At: s.now, Result: charge.AttemptAcked}))
 	})
 	ids = append(ids, bare.ID)
@@ -49,7 +50,8 @@ func testHistories(t *testing.T, s *site) {
 			if err := all(err1, err2, err3, err4, err5); err != nil {
 				return err
 			}
-			want := &charge.History{Charge: c, Pushes: pushes, Events: events, Ledger: ledger, Deliveries: deliveries, Attempts: map[int64][]charge.Attempt{}}
+			want := &charge.History{Charge: c, Pushes: pushes, Events: events, Ledger: ledger, Deliveries: deliveries,
+				Attempts: map[int64][]charge.Attempt{}}
 			if c.StayID != 0 {
 				if want.Stay, err = tx.Stay(c.StayID); err != nil {
 					return err

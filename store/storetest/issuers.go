@@ -28,7 +28,8 @@ func testIssuers(t *testing.T, s *site) {
 	a, b := add("京A00001", "a"), add("京A00002", "b")
 	again := s.charge("京A00003")
 	again.RepeatKey = "1001"
-	if err := s.Write(t.Context(), nil, func(tx *store.Tx) error { return tx.AddCharge(again, "a") }); !errors.Is(err, outbox.ErrRepeated) {
+	if err := s.Write(t.Context(), nil, func(tx *store.Tx) error { return tx.AddCharge(again, "a") }); !errors.Is(err,
+		outbox.ErrRepeated) {
 		t.Errorf("a second order of one issuer: %v, want ErrRepeated", err)
 	}
 	find := func(what string, by charge.Issuer, want *charge.Charge) {

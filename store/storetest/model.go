@@ -32,8 +32,10 @@ type script struct {
 var scripts = rapid.Custom(func(t *rapid.T) script {
 	pick := func(label string, n int) int { return rapid.IntRange(0, n).Draw(t, label) }
 	s := script{
-		Visit: pick("visit", 2), Named: pick("named", 3) > 0, Key: pick("key", 5), Asks: pick("asks", 2) > 0, Job: pick("job", 3),
-		Ends: pick("ends", 5) == 0, Looks: pick("looks", 3) == 0, Fails: pick("fails", 5) == 0, Panics: pick("panics", 20) == 0,
+		Visit: pick("visit", 2), Named: pick("named", 3) > 0, Key: pick("key", 5), Asks: pick("asks", 2) > 0,
+		Job:  pick("job", 3),
+		Ends: pick("ends", 5) == 0, Looks: pick("looks", 3) == 0, Fails: pick("fails", 5) == 0,
+		Panics: pick("panics", 20) == 0,
 	}
 	return s
 })

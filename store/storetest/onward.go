@@ -148,7 +148,8 @@ func testForesee(t *testing.T, s *site) {
 		same(t, "charges", none, []*charge.Charge(nil))
 		same(t, "stays", stays, []*charge.Stay{stay})
 		same(t, "marks", marks, charge.LotMarks{})
-		if err := all(err1, err2, err3, err4, tx.AddCharge(first, first.Account), tx.SetLotMarks(s.lot, charge.LotMarks{ToldStays: true})); err != nil {
+		if err := all(err1, err2, err3, err4, tx.AddCharge(first, first.Account),
+			tx.SetLotMarks(s.lot, charge.LotMarks{ToldStays: true})); err != nil {
 			return err
 		}
 		after, err1 := tx.ChargeByRepeat(first.Platform, first.RepeatKey, teld)

@@ -21,7 +21,8 @@ func testOutbox(t *testing.T, s *site) {
 		o := newOutboxModel(s)
 		defer o.clear() // nothing is left that a later run could claim
 		rt.Repeat(map[string]func(*rapid.T){
-			"add": o.add, "claim": o.claim, "renew": o.renew, "complete": o.complete, "retry": o.retry, "wake": o.wake, "wait": o.wait,
+			"add": o.add, "claim": o.claim, "renew": o.renew, "complete": o.complete, "retry": o.retry, "wake": o.wake,
+			"wait": o.wait,
 			"line": o.line,
 			"":     o.compare,
 		})
@@ -69,7 +70,8 @@ func (o *outboxModel) line(rt *rapid.T) {
 		delete(o.lines, lot.String())
 		return
 	}
-	if _, err := o.PutLineSession(context.Background(), charge.LineSession{Lot: lot, LocalID: "1", Node: node, ReceiveCloud: true}); err != nil {
+	if _, err := o.PutLineSession(context.Background(),
+		charge.LineSession{Lot: lot, LocalID: "1", Node: node, ReceiveCloud: true}); err != nil {
 		rt.Fatal(err)
 	}
 	o.lines[lot.String()] = node
@@ -83,7 +85,8 @@ func (o *outboxModel) ready(j *outbox.Job) time.Time {
 }
 
 func (o *outboxModel) claim(rt *rapid.T) {
-	node, kind := rapid.SampledFrom(outboxNodes).Draw(rt, "node"), rapid.SampledFrom([]outbox.Kind{outbox.KindLine, outbox.KindCallback}).Draw(rt, "kind")
+	node, kind := rapid.SampledFrom(outboxNodes).Draw(rt, "node"),
+		rapid.SampledFrom([]outbox.Kind{outbox.KindLine, outbox.KindCallback}).Draw(rt, "kind")
 	limit := rapid.IntRange(1, 4).Draw(rt, "limit")
 	until := o.now.Add(4 * time.Second)
 	may := 0
@@ -212,7 +215,8 @@ func (o *outboxModel) compare(rt *rapid.T) {
 			if err != nil {
 				return err
 			}
-			if got == nil || got.DueAt.UnixMilli() != want.DueAt.UnixMilli() || got.Lease != want.Lease || got.Fence != want.Fence ||
+			if got == nil || got.DueAt.UnixMilli() != want.DueAt.UnixMilli() || got.Lease != want.Lease ||
+				got.Fence != want.Fence ||
 				got.Attempt != want.Attempt || !got.LeaseUntil.Equal(want.LeaseUntil) {
 				rt.Fatalf("job %+v, model has %+v", got, want)
 			}

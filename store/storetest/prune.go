@@ -150,7 +150,8 @@ func testPruneNodes(t *testing.T, s *site) {
 	for i, node := range nodes {
 		page, err := node.Charges(t.Context(), charge.ChargeFilter{Plate: "55555"})
 		if err != nil || len(page.Items) != 1 {
-			t.Errorf("node %d: the search for a part finds %d charges, %v, want the one that came again", i, len(page.Items), err)
+			t.Errorf("node %d: the search for a part finds %d charges, %v, want the one that came again", i, len(page.Items),
+				err)
 		}
 	}
 }

@@ -150,10 +150,12 @@ func testStatementFollows(t *testing.T, s *site) {
 func (s *site) statementIs(node *store.Store, charges []*charge.Charge) {
 	s.t.Helper()
 	want := s.plain(charges)
-	for _, f := range []charge.StatementFilter{{}, {Union: "7"}, {Platform: "xiaoju"}, {Lot: s.lot}, {Union: "200461", Platform: "telaidian"}} {
+	for _, f := range []charge.StatementFilter{{}, {Union: "7"}, {Platform: "xiaoju"}, {Lot: s.lot},
+		{Union: "200461", Platform: "telaidian"}} {
 		var rows, days []charge.StatementRow
 		for _, r := range want {
-			if f.Platform != "" && f.Platform != r.Platform || f.Union != "" && f.Union != r.Lot.Union || !f.Lot.IsZero() && f.Lot != r.Lot {
+			if f.Platform != "" && f.Platform != r.Platform || f.Union != "" && f.Union != r.Lot.Union || !f.Lot.IsZero() &&
+				f.Lot != r.Lot {
 				continue
 			}
 			rows = append(rows, r)
@@ -173,8 +175,10 @@ func (s *site) statementIs(node *store.Store, charges []*charge.Charge) {
 			if err != nil {
 				s.t.Fatal(err)
 			}
-			same(s.t, fmt.Sprintf("first rows of %+v", f), append([]charge.StatementRow{}, v.Rows...), append([]charge.StatementRow{}, rows[:min(most, len(rows))]...))
-			same(s.t, fmt.Sprintf("days of %+v", f), append([]charge.StatementRow{}, v.Days...), append([]charge.StatementRow{}, days...))
+			same(s.t, fmt.Sprintf("first rows of %+v", f), append([]charge.StatementRow{}, v.Rows...),
+				append([]charge.StatementRow{}, rows[:min(most, len(rows))]...))
+			same(s.t, fmt.Sprintf("days of %+v", f), append([]charge.StatementRow{}, v.Days...),
+				append([]charge.StatementRow{}, days...))
 			same(s.t, fmt.Sprintf("parts of %+v", f), append([]charge.StatementRow{}, v.Parts...), partsOf(rows, f))
 			if v.More != (len(rows) > most) {
 				s.t.Errorf("%+v: %d rows, first %d: more %v", f, len(rows), most, v.More)

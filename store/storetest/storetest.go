@@ -104,16 +104,19 @@ func (s *site) visit(plate charge.Plate) charge.VisitKey {
 func (s *site) charge(plate charge.Plate) *charge.Charge {
 	id := s.ids.Next()
 	return &charge.Charge{
-		ID: id, Platform: "telaidian", Account: "teld-main", Order: fmt.Sprint("order-", id), RepeatKey: fmt.Sprint("key-", id),
-		Plate: plate, Lot: s.lot, StartedAt: s.now.Add(-time.Hour), EndedAt: s.now.Add(-time.Minute), Received: s.now,
+		ID: id, Platform: "telaidian", Account: "teld-main", Order: fmt.Sprint("order-", id),
+		RepeatKey: fmt.Sprint("key-", id),
+		Plate:     plate, Lot: s.lot, StartedAt: s.now.Add(-time.Hour), EndedAt: s.now.Add(-time.Minute), Received: s.now,
 		Energy: 25_500, HasEnergy: true, Total: 1785, HasTotal: true,
 		Ask:    charge.Ask{Method: charge.MethodTime, Minutes: 30},
 		Detail: charge.Detail{StationID: "s1", StationName: "站", Power: "25.50", SeviceMoney: "7.85"},
 		Digest: "d1", State: charge.StateSending, Reason: charge.ReasonOK,
 		Reduction: &charge.Reduction{Method: charge.MethodTime, Minutes: 30},
 		StayID:    77, HoldUntil: s.now.Add(2 * time.Hour),
-		Decision: &charge.Decision{At: s.now, Rule: charge.Rule{Version: 1, Grant: charge.GrantAsPushed, Combine: charge.CombineBest},
-			State: charge.StateSending, Reason: charge.ReasonOK, Wanted: charge.Reduction{Method: charge.MethodTime, Minutes: 30},
+		Decision: &charge.Decision{At: s.now,
+			Rule:  charge.Rule{Version: 1, Grant: charge.GrantAsPushed, Combine: charge.CombineBest},
+			State: charge.StateSending, Reason: charge.ReasonOK,
+			Wanted:  charge.Reduction{Method: charge.MethodTime, Minutes: 30},
 			Granted: []charge.Granted{}, Minutes: 59},
 		Report: charge.ReportOff, UpdatedAt: s.now,
 	}
@@ -122,18 +125,21 @@ func (s *site) charge(plate charge.Plate) *charge.Charge {
 func (s *site) push(chargeID int64) charge.Push {
 	return charge.Push{
 		ID: s.ids.Next(), Platform: "telaidian", Account: "teld-main", Received: s.now, Remote: "192.0.2.7",
-		Request: []byte("POST / HTTP/1.1\r\n\r\n{}"), Outcome: charge.OutcomeAccepted, Charge: chargeID, Reply: []byte(`{"Ret":0}`),
+		Request: []byte("POST / HTTP/1.1\r\n\r\n{}"), Outcome: charge.OutcomeAccepted, Charge: chargeID,
+		Reply: []byte(`{"Ret":0}`),
 	}
 }
 
 func (s *site) stay(plate charge.Plate, order string) *charge.Stay {
-	return &charge.Stay{ID: s.ids.Next(), Lot: s.lot, OrderID: order, Plate: plate, Entered: s.now.Add(-2 * time.Hour), Open: true, Channel: "in1"}
+	return &charge.Stay{ID: s.ids.Next(), Lot: s.lot, OrderID: order, Plate: plate, Entered: s.now.Add(-2 * time.Hour),
+		Open: true, Channel: "in1"}
 }
 
 func (s *site) delivery(c *charge.Charge) (*charge.Delivery, outbox.Job) {
 	d := &charge.Delivery{
 		ID: s.ids.Next(), Charge: c.ID, Lot: c.Lot, Channel: charge.ChannelLine, Message: charge.Message325,
-		UUID: fmt.Sprint("u", c.ID), Payload: []byte(`{"a":1}`), State: charge.DeliveryDue, DueAt: s.now, Until: s.now.Add(24 * time.Hour),
+		UUID: fmt.Sprint("u", c.ID), Payload: []byte(`{"a":1}`), State: charge.DeliveryDue, DueAt: s.now,
+		Until: s.now.Add(24 * time.Hour),
 	}
 	return d, outbox.Job{ID: d.ID, Kind: outbox.KindLine, Route: c.Lot.String(), Ref: c.ID, DueAt: s.now}
 }

@@ -32,7 +32,8 @@ func TestCircles(t *testing.T) {
 	}
 	t.Chdir(dir)
 	for bounds, want := range map[string]string{
-		"": "", "p-two": "", "p-one": "p has 2 files on circles, 1 are allowed", "p-broken": "p-broken:1:", "within": "m/none",
+		"": "", "p-two": "", "p-one": "p has 2 files on circles, 1 are allowed", "p-broken": "p-broken:1:",
+		"within": "m/none",
 	} {
 		var out bytes.Buffer
 		err := run(&out, bounds, nil)

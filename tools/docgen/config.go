@@ -83,7 +83,8 @@ func configPage(out files) error {
 	p.table([]string{"", "含义 Meaning"}, [][]string{
 		{"`CHARGESTAMP_SECRETS_KEY`", "加密保存密钥用的钥匙；没有时用 `--secrets-key` 文件，默认数据目录里的 `secrets.key`（首次启动生成，0600）。多个节点必须相同。 The key that seals stored secrets; else the file of `--secrets-key`, by default `secrets.key` in the data folder (made at first start, 0600). Nodes of one site share it."},
 		{"`CHARGESTAMP_ADMIN_TOKEN`", "设置后就是一个管理员的接口令牌。 When set, an admin's API token."},
-		{"`CHARGESTAMP_TOKEN`, `CHARGESTAMP_SERVER`", "命令行工具用的令牌和网关管理地址。 For the commands that speak to a running gateway: their token, and its admin address."},
+		{"`CHARGESTAMP_TOKEN`, `CHARGESTAMP_SERVER`",
+			"命令行工具用的令牌和网关管理地址。 For the commands that speak to a running gateway: their token, and its admin address."},
 	})
 	if err := alertTable(p); err != nil {
 		return err
@@ -98,9 +99,10 @@ func configPage(out files) error {
 func alertTable(p *page) error {
 	l := alert.DefaultLimits()
 	words := map[alert.Kind]string{
-		alert.LotOffLine:    fmt.Sprintf("SDK 车场 %s 没有心跳（从未上线的不算）。 An SDK lot without a heartbeat for %[1]s (one that never was on line is no alert).", duration(l.OffLine)),
-		alert.GaveUpRate:    fmt.Sprintf("%s 内放弃下发的占 %d%% 以上，且不少于 %d 笔。 %[2]d %% or more of the charges settled within %[1]s were given up, %[3]d at least.", duration(l.Window), l.GaveUpPercent, l.GaveUpLeast),
-		alert.OldestPending: fmt.Sprintf("最早的待发减免等了 %s 以上。 The oldest pending delivery is older than %[1]s.", duration(l.Pending)),
+		alert.LotOffLine: fmt.Sprintf("SDK 车场 %s 没有心跳（从未上线的不算）。 An SDK lot without a heartbeat for %[1]s (one that never was on line is no alert).", duration(l.OffLine)),
+		alert.GaveUpRate: fmt.Sprintf("%s 内放弃下发的占 %d%% 以上，且不少于 %d 笔。 %[2]d %% or more of the charges settled within %[1]s were given up, %[3]d at least.", duration(l.Window), l.GaveUpPercent, l.GaveUpLeast),
+		alert.OldestPending: fmt.Sprintf("最早的待发减免等了 %s 以上。 The oldest pending delivery is older than %[1]s.",
+			duration(l.Pending)),
 		alert.BadSignatures: fmt.Sprintf("一个账号 %s 内签名或令牌错误 %d 次以上。 An account whose signatures or tokens failed %[2]d times within %[1]s.", duration(l.Window), l.Signatures),
 		alert.DiskLow:       fmt.Sprintf("数据盘剩余不足 %d%%。 Less than %[1]d %% of the data disk is free.", l.DiskPercent),
 	}
@@ -159,7 +161,8 @@ func fieldComments(file string) (map[string]string, error) {
 }
 
 // flags are the settings that serve has a flag for.
-var flags = map[string]string{"data": "--data", "database.url": "--database", "http.addr": "--http", "admin.addr": "--admin", "line.addr": "--line"}
+var flags = map[string]string{"data": "--data", "database.url": "--database", "http.addr": "--http",
+	"admin.addr": "--admin", "line.addr": "--line"}
 
 // configReader walks app.Config.
 type configReader struct {

@@ -71,7 +71,8 @@ func fieldRows(rows [][]string, prefix string, f estate.Field) ([][]string, erro
 	if f.Type == estate.TypeCount && f.Max != 0 {
 		kind += fmt.Sprintf(" %d–%d", f.Min, f.Max)
 	}
-	rows = append(rows, []string{mono("", prefix+f.Name), kind, yes(f.Required), mono("", f.Default), f.Chinese + "<br>" + f.English})
+	rows = append(rows, []string{mono("", prefix+f.Name), kind, yes(f.Required), mono("", f.Default), f.Chinese + "<br>" +
+		f.English})
 	for _, sub := range f.Fields {
 		var err error
 		if rows, err = fieldRows(rows, prefix+f.Name+".", sub); err != nil {

@@ -19,7 +19,8 @@ import (
 func (p *platformPage) example() error {
 	f := p.fixture
 	p.section("6. 例子 · Example")
-	p.para(fmt.Sprintf("测试样例 `%s/finished`，密钥都是编的。 The test case of that name; its keys are invented. %s", f.dir, "判断时刻 judged at `"+f.at.Format(time.RFC3339)+"`."))
+	p.para(fmt.Sprintf("测试样例 `%s/finished`，密钥都是编的。 The test case of that name; its keys are invented. %s", f.dir,
+		"判断时刻 judged at `"+f.at.Format(time.RFC3339)+"`."))
 	p.para("**请求 Request**")
 	p.code("http", f.request)
 	if err := p.opened(f.request); err != nil {
@@ -82,8 +83,10 @@ func (p *platformPage) tokenExample() error {
 }
 
 // always are outcomes that any push may come to, whatever its platform.
-var always = []charge.Outcome{charge.OutcomeAccepted, charge.OutcomeDuplicate, charge.OutcomeBadBody, charge.OutcomeBadField,
-	charge.OutcomeUnknownAccount, charge.OutcomeUnknownLot, charge.OutcomeLotOff, charge.OutcomeNotBound, charge.OutcomeWrongLock, charge.OutcomeTooLarge,
+var always = []charge.Outcome{charge.OutcomeAccepted, charge.OutcomeDuplicate, charge.OutcomeBadBody,
+	charge.OutcomeBadField,
+	charge.OutcomeUnknownAccount, charge.OutcomeUnknownLot, charge.OutcomeLotOff, charge.OutcomeNotBound,
+	charge.OutcomeWrongLock, charge.OutcomeTooLarge,
 	charge.OutcomeRateLimited, charge.OutcomeBusy}
 
 // refusals prints our outcomes in the platform's words, each as the dialect really answers it.
@@ -102,7 +105,8 @@ func (p *platformPage) refusals() error {
 		}
 		rows = append(rows, row)
 	}
-	p.table([]string{"结果 Outcome", "HTTP", "平台听到 The platform hears", "平台视为成功 Counts as delivered", "例：控制台里的原因 For example, in the console"}, rows)
+	p.table([]string{"结果 Outcome", "HTTP", "平台听到 The platform hears", "平台视为成功 Counts as delivered",
+		"例：控制台里的原因 For example, in the console"}, rows)
 	return nil
 }
 
@@ -128,7 +132,8 @@ func (p *platformPage) answer(o charge.Outcome) ([]string, error) {
 	if cases := p.fixture.refusals[o]; len(cases) > 0 {
 		detail = cases[0].detail
 	}
-	return []string{mono("", string(o)) + " " + outcomeName(o), fmt.Sprint(reply.Status), says(reply, heard), yes(heard.OK), detail}, nil
+	return []string{mono("", string(o)) + " " + outcomeName(o), fmt.Sprint(reply.Status), says(reply, heard),
+		yes(heard.OK), detail}, nil
 }
 
 // says prints an answer decoded.

@@ -35,8 +35,8 @@ type refusal struct {
 	detail string // what the holder of the keys is told
 }
 
-// readFixture reads a platform's fixtures and holds them against the dialect once more: an example that does not pass is
-// no example.
+// readFixture reads a platform's fixtures and holds them against the dialect once more: an example that does not pass
+// is no example.
 func readFixture(d platform.Dialect) (*fixture, error) {
 	info := d.Info()
 	f := &fixture{dir: filepath.Join("platform", info.Family, "testdata", info.ID)}
@@ -88,7 +88,8 @@ func (f *fixture) readAccounts() ([]platform.Account, error) {
 	f.at = file.At
 	accounts := make([]platform.Account, len(file.Accounts))
 	for i, a := range file.Accounts {
-		accounts[i] = platform.Account{ID: a.Account, Keys: a.Keys, TokenKey: []byte(a.TokenKey), Clock: charge.ClockEnforce, Scope: scope(a.Scope)}
+		accounts[i] = platform.Account{ID: a.Account, Keys: a.Keys, TokenKey: []byte(a.TokenKey), Clock: charge.ClockEnforce,
+			Scope: scope(a.Scope)}
 	}
 	return accounts, nil
 }
@@ -121,7 +122,8 @@ func (f *fixture) readRefusals() error {
 		o := charge.Outcome(outcome)
 		f.refusals[o] = append(f.refusals[o], refusal{filepath.Base(filepath.Dir(file)), detail})
 	}
-	telling := []string{"forged", "missing-plate", "plate-missing", "not-json", "wrong-account", "wrong-address", "unknown-lot", "lot-unknown"}
+	telling := []string{"forged", "missing-plate", "plate-missing", "not-json", "wrong-account", "wrong-address",
+		"unknown-lot", "lot-unknown"}
 	for _, list := range f.refusals {
 		slices.SortStableFunc(list, func(a, b refusal) int { return rank(telling, a.name) - rank(telling, b.name) })
 	}

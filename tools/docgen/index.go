@@ -22,13 +22,16 @@ func platformTable(infos []platform.Info) []byte {
 		for n, g := range i.Grants {
 			grants[n] = grantWords[g]
 		}
-		rows = append(rows, []string{strconv.Itoa(i.Number), fmt.Sprintf("[%s %s](%s.md)", i.Title, i.English, i.ID), mono("", i.ID), mono("", i.Family),
+		rows = append(rows, []string{strconv.Itoa(i.Number), fmt.Sprintf("[%s %s](%s.md)", i.Title, i.English, i.ID),
+			mono("", i.ID), mono("", i.Family),
 			lotKey(i), strings.Join(kinds, " "), strings.Join(grants, "<br>"), keyNames(i), string(i.Evidence)})
 	}
-	p.table([]string{"#", "平台 Platform", "id", "类别 Family", "车场字段 Lot key", "车场类型 Kinds", "减免 Grants", "密钥 Keys", "依据 Evidence"}, rows)
+	p.table([]string{"#", "平台 Platform", "id", "类别 Family", "车场字段 Lot key", "车场类型 Kinds", "减免 Grants", "密钥 Keys",
+		"依据 Evidence"}, rows)
 	p.section("依据的等级 · Levels of evidence")
 	var levels []string
-	for _, e := range []platform.Evidence{platform.EvidenceDocumented, platform.EvidenceObserved, platform.EvidenceInferred, platform.EvidenceAssumed} {
+	for _, e := range []platform.Evidence{platform.EvidenceDocumented, platform.EvidenceObserved,
+		platform.EvidenceInferred, platform.EvidenceAssumed} {
 		levels = append(levels, mono("", string(e))+" "+evidences[e])
 	}
 	p.list(levels...)
@@ -52,10 +55,14 @@ func platformTable(infos []platform.Info) []byte {
 
 // commonSources are what several platforms were written from.
 var commonSources = []struct{ what, where string }{
-	{"十四家平台的地址、密钥、车场编号和减免方式 paths, keys, lot keys and grants of the fourteen", "<https://www.kancloud.cn/mypublic/xhr-jszl/2663364>; 新版的开头几行 the beginning of a newer edition: <https://www.kancloud.cn/bolink/charge/1476038>"},
-	{"信封、加密、签名、返回码、令牌 envelope, cipher, signature, codes, access token (`cec`)", "T/CEC 102.4-2016, 标准全文不公开 the text is not public; 联调问题和示例 notes of joint tests with worked examples: <https://blog.csdn.net/flainsky/article/details/141026567>, <https://blog.csdn.net/flainsky/article/details/140960007>"},
-	{"发送方的公开代码 public code of senders", "<https://github.com/xcharge/phusion>, <https://github.com/java110/MicroCommunity>"},
-	{"车场侧的接口 the car parks' interfaces (2.34, 3.11, 3.25, 3.36, 5.14 …)", "[车场侧的公开接口 the car parks' published interfaces](../lots/README.md)"},
+	{"十四家平台的地址、密钥、车场编号和减免方式 paths, keys, lot keys and grants of the fourteen",
+		"<https://www.kancloud.cn/mypublic/xhr-jszl/2663364>; 新版的开头几行 the beginning of a newer edition: <https://www.kancloud.cn/bolink/charge/1476038>"},
+	{"信封、加密、签名、返回码、令牌 envelope, cipher, signature, codes, access token (`cec`)",
+		"T/CEC 102.4-2016, 标准全文不公开 the text is not public; 联调问题和示例 notes of joint tests with worked examples: <https://blog.csdn.net/flainsky/article/details/141026567>, <https://blog.csdn.net/flainsky/article/details/140960007>"},
+	{"发送方的公开代码 public code of senders",
+		"<https://github.com/xcharge/phusion>, <https://github.com/java110/MicroCommunity>"},
+	{"车场侧的接口 the car parks' interfaces (2.34, 3.11, 3.25, 3.36, 5.14 …)",
+		"[车场侧的公开接口 the car parks' published interfaces](../lots/README.md)"},
 }
 
 func lotKey(i platform.Info) string {

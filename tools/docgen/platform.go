@@ -25,7 +25,8 @@ func platformPages(out files) error {
 		if err != nil {
 			return err
 		}
-		p := &platformPage{page: newPage(d.Info().Title+" · "+d.Info().English, "the platform's profile and fixtures"), dialect: d, info: d.Info(), fixture: f}
+		p := &platformPage{page: newPage(d.Info().Title+" · "+d.Info().English, "the platform's profile and fixtures"),
+			dialect: d, info: d.Info(), fixture: f}
 		if err := p.print(); err != nil {
 			return fmt.Errorf("%s: %w", d.Info().ID, err)
 		}
@@ -78,7 +79,8 @@ func (p *platformPage) evidence() {
 	for i, link := range p.info.Spec {
 		sources[i] = "<" + link + ">"
 	}
-	p.para("编号 id `" + p.info.ID + "` · 类别 family [`" + p.info.Family + "`](#departures) · 来源 sources: " + strings.Join(sources, ", "))
+	p.para("编号 id `" + p.info.ID + "` · 类别 family [`" + p.info.Family + "`](#departures) · 来源 sources: " +
+		strings.Join(sources, ", "))
 }
 
 var routeWords = map[platform.RouteKind]string{
@@ -234,7 +236,8 @@ func (p *platformPage) fields() {
 	p.section("5. 字段 · Fields")
 	var rows [][]string
 	for _, f := range p.info.Fields {
-		rows = append(rows, []string{mono(" / ", append([]string{f.Name}, f.Aliases...)...), f.Chinese + "<br>" + f.Meaning, mono("", f.Unit), yes(f.Required), f.Mark})
+		rows = append(rows, []string{mono(" / ", append([]string{f.Name}, f.Aliases...)...), f.Chinese + "<br>" + f.Meaning,
+			mono("", f.Unit), yes(f.Required), f.Mark})
 	}
 	p.table([]string{"字段 Field（或 or）", "含义 Meaning", "单位 Unit", "必须 Required", "标记 Mark"}, rows)
 	p.para(marks,
@@ -265,12 +268,14 @@ func (p *platformPage) departures() error {
 // familyComment is the package comment of a family.
 func familyComment(family string) (string, error) {
 	dir := filepath.Join("platform", family)
-	parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(dir, family+".go"), nil, parser.ParseComments|parser.PackageClauseOnly)
+	parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(dir, family+".go"), nil,
+		parser.ParseComments|parser.PackageClauseOnly)
 	if err != nil {
 		return "", err
 	}
 	if parsed.Doc == nil || chineseFamilies[family] == "" {
-		return "", fmt.Errorf("family %s: a package comment and its Chinese in tools/docgen/chinese.go are both needed", family)
+		return "", fmt.Errorf("family %s: a package comment and its Chinese in tools/docgen/chinese.go are both needed",
+			family)
 	}
 	var d doc.Package
 	return strings.TrimSpace(string(d.Markdown(parsed.Doc.Text()))), nil

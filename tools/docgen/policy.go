@@ -36,7 +36,8 @@ type exampleStay struct {
 
 // policyTariff is what the example stays cost: 10.00 an hour by day, 2.00 at night.
 var policyTariff = charge.Tariff{Periods: []charge.Period{
-	{From: 8 * 60, To: 20 * 60, UnitMinutes: 60, UnitPrice: 1000}, {From: 20 * 60, To: 8 * 60, UnitMinutes: 60, UnitPrice: 200}}}
+	{From: 8 * 60, To: 20 * 60, UnitMinutes: 60, UnitPrice: 1000},
+	{From: 20 * 60, To: 8 * 60, UnitMinutes: 60, UnitPrice: 200}}}
 
 // readPolicies reads policyFile: blocks of "key: value" lines, an empty line between them.
 func readPolicies(file string) ([]policy, error) {
@@ -127,7 +128,8 @@ func policyCharge(f []string) (*charge.Charge, error) {
 		return nil, fmt.Errorf("%q is no charge", strings.Join(f, " "))
 	}
 	from, to, err := policySpan(f[0] + " " + f[1])
-	c := &charge.Charge{Plate: "京AD06088", Lot: charge.LotID{Union: "200461", Park: "1315"}, StartedAt: from, EndedAt: to, Received: to}
+	c := &charge.Charge{Plate: "京AD06088", Lot: charge.LotID{Union: "200461", Park: "1315"}, StartedAt: from, EndedAt: to,
+		Received: to}
 	for _, word := range f[2:] {
 		key, value, _ := strings.Cut(word, "=")
 		switch key {
@@ -159,7 +161,8 @@ func policyRule(yaml string) (charge.Rule, error) {
 	if err != nil {
 		return charge.Rule{}, err
 	}
-	can := estate.Platform{ID: "any", Kinds: []charge.LotKind{charge.Kind4G}, Grants: []string{"time", "amount", "free"}, Issuer: "account"}
+	can := estate.Platform{ID: "any", Kinds: []charge.LotKind{charge.Kind4G}, Grants: []string{"time", "amount", "free"},
+		Issuer: "account"}
 	s, _, err := (&estate.Catalog{Platforms: map[string]estate.Platform{"any": can}}).Merge(nil, doc)
 	if err != nil {
 		return charge.Rule{}, err
@@ -187,13 +190,15 @@ func (p *policy) play() ([]string, error) {
 		for _, c := range s.charges {
 			id++
 			c.ID = id
-			d := rules.Decide(rules.Input{Charge: c, Rule: rule, Priced: true, Granted: granted, Past: slices.Clone(past), Stay: &charge.Stay{ID: 1}, Now: c.EndedAt})
+			d := rules.Decide(rules.Input{Charge: c, Rule: rule, Priced: true, Granted: granted, Past: slices.Clone(past),
+				Stay: &charge.Stay{ID: 1}, Now: c.EndedAt})
 			if d.State != charge.StateSending {
 				said = append(said, string(d.Reason))
 				continue
 			}
 			said = append(said, words.Grants(words.English, d.Reduction))
-			g := charge.Granted{Charge: id, Reduction: d.Reduction, Combine: rule.Combine, At: c.EndedAt, LeaveBy: rule.LeaveBy(last)}
+			g := charge.Granted{Charge: id, Reduction: d.Reduction, Combine: rule.Combine, At: c.EndedAt,
+				LeaveBy: rule.LeaveBy(last)}
 			if rule.Takes == charge.TakesCharge {
 				g.ChargeFrom = c.StartedAt
 			}

@@ -2,7 +2,8 @@ package main
 
 import "testing"
 
-// TestPolicies plays the example stays of every published rule; what must come of them is written in policies.txt by hand.
+// TestPolicies plays the example stays of every published rule; what must come of them is written in policies.txt by
+// hand.
 func TestPolicies(t *testing.T) {
 	all, err := readPolicies("policies.txt")
 	if err != nil {

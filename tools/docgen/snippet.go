@@ -15,7 +15,8 @@ import (
 // try prints an estate that is complete and the commands to try it with.
 func (p *platformPage) try() {
 	p.section("9. 试一试 · Try it")
-	p.para(fmt.Sprintf("完整的配置，可原样应用（`docs/examples/platforms/%s.yaml`）。 A complete estate, to be applied as it stands.", p.info.ID))
+	p.para(fmt.Sprintf("完整的配置，可原样应用（`docs/examples/platforms/%s.yaml`）。 A complete estate, to be applied as it stands.",
+		p.info.ID))
 	p.code("yaml", p.estate())
 	p.para("网关要先运行 The gateway runs (`bin/chargestamp serve`, `CHARGESTAMP_TOKEN`; [README](../../README.md#quick-start)):")
 	p.code("sh", p.pushLines())
@@ -28,7 +29,8 @@ func (p *platformPage) keysPath() string {
 }
 
 func (p *platformPage) pushLines() string {
-	push := fmt.Sprintf("bin/chargestamp push %s --keys %s --lot %s --plate 京AD06088", p.info.ID, p.keysPath(), p.fixture.lot())
+	push := fmt.Sprintf("bin/chargestamp push %s --keys %s --lot %s --plate 京AD06088", p.info.ID, p.keysPath(),
+		p.fixture.lot())
 	switch {
 	case p.info.LotField == "":
 		push += " --charger " + p.fixture.message.Charge.Chargers[0] + " --minutes 30"
@@ -62,7 +64,8 @@ func (p *platformPage) checkLine() string {
 // keyFile is the YAML map of the example's keys, for push and check.
 func (p *platformPage) keyFile() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Printed by make generate. Invented keys of %s, for docs/platforms/%s.md: make your own.\n", p.info.Title, p.info.ID)
+	fmt.Fprintf(&b, "# Printed by make generate. Invented keys of %s, for docs/platforms/%s.md: make your own.\n",
+		p.info.Title, p.info.ID)
 	keys := p.fixture.keys()
 	for _, name := range slices.Sorted(maps.Keys(keys)) {
 		fmt.Fprintf(&b, "%s: %q\n", name, keys[name])
@@ -90,7 +93,8 @@ func (p *platformPage) estate() string {
 	if !slices.Contains(p.info.Kinds, kind) {
 		kind = p.info.Kinds[0]
 	}
-	fmt.Fprintf(&b, "lots:\n  - lot: %q\n    name: 一号场\n    kind: %s\n    ckey: %q\n", place, kind, secret("ckey", "9F3C5A7E1B2D4860"))
+	fmt.Fprintf(&b, "lots:\n  - lot: %q\n    name: 一号场\n    kind: %s\n    ckey: %q\n", place, kind,
+		secret("ckey", "9F3C5A7E1B2D4860"))
 	if lot.KindOf(kind).NeedsTariff {
 		b.WriteString("    tariff: {free_minutes: 15, unit_minutes: 60, unit_price: \"5.00\", daily_cap: \"40.00\", leave_minutes: 15}\n")
 	}

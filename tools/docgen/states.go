@@ -35,7 +35,8 @@ func statePage(out files) error {
 			if e.Meaning.ZH == "" || e.Meaning.EN == "" {
 				return fmt.Errorf("words does not explain the %s %q", l.list, code)
 			}
-			rows = append(rows, []string{mono("", code), e.Name.ZH + "<br>" + e.Name.EN, e.Meaning.ZH + "<br>" + e.Meaning.EN, e.Next.ZH + "<br>" + e.Next.EN})
+			rows = append(rows, []string{mono("", code), e.Name.ZH + "<br>" + e.Name.EN, e.Meaning.ZH + "<br>" + e.Meaning.EN,
+				e.Next.ZH + "<br>" + e.Next.EN})
 		}
 		p.table([]string{"代码 Code", "名称 Name", "含义 Meaning", "下一步 What to do"}, rows)
 	}
@@ -87,7 +88,9 @@ func lists() []closedList {
 	return []closedList{
 		{"充电订单状态 · Charge states", words.ChargeState, "", codes(charge.States)},
 		{"充电订单原因 · Charge reasons", words.ChargeReason, "为什么处于这个状态。 Why a charge is in its state.", codes(charge.Reasons)},
-		{"推送结果 · Push outcomes", words.PushOutcome, "平台各自听到什么，见各平台页第 7 节。 What each platform hears: section 7 of its [page](platforms/README.md).", codes(charge.Outcomes)},
+		{"推送结果 · Push outcomes", words.PushOutcome,
+			"平台各自听到什么，见各平台页第 7 节。 What each platform hears: section 7 of its [page](platforms/README.md).",
+			codes(charge.Outcomes)},
 		{"下发通道 · Delivery channels", words.Channel, "", codes(channels)},
 		{"下发状态 · Delivery states", words.DeliveryState, "", codes(charge.DeliveryStates)},
 		{"单次尝试的结果 · Attempt results", words.AttemptResult, "", codes(charge.AttemptResults)},

@@ -56,7 +56,8 @@ func run(out io.Writer, root, boundsFile, list string) error {
 		}
 		switch {
 		case len(places) > bounds[word]:
-			wrong = append(wrong, fmt.Errorf("%q stands %d times, %d are allowed; -list %s prints where", word, len(places), bounds[word], word))
+			wrong = append(wrong, fmt.Errorf("%q stands %d times, %d are allowed; -list %s prints where", word, len(places),
+				bounds[word], word))
 		case len(places) < bounds[word]:
 			fmt.Fprintf(out, "%s: the bound of %d can fall to %d\n", word, bounds[word], len(places))
 		}

@@ -12,7 +12,8 @@ import (
 func TestWording(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"a.go":          "package a\n\n// A gives one.\n// It Gives it.\nvar A = \"gives\"\n\n// " + strings.Repeat("x", 118) + "\n",
+		"a.go": "package a\n\n// A gives one.\n// It Gives it.\nvar A = \"gives\"\n\n// " +
+			strings.Repeat("x", 118) + "\n",
 		"a_templ.go":    "package a\n\n// gives\n",
 		"testdata/b.go": "package b // gives\n",
 		"README.md":     "What gives. Forgives.\n" + strings.Repeat("y", 130) + "\n",
@@ -35,11 +36,13 @@ func TestWording(t *testing.T) {
 	if n := strings.Count(out.String(), ":"); n != 3 {
 		t.Errorf("the list is %q", out.String())
 	}
-	if err := run(&out, dir, filepath.Join(dir, "two"), ""); err == nil || !strings.Contains(err.Error(), `"gives" stands 3 times, 2 are allowed`) {
+	if err := run(&out, dir, filepath.Join(dir, "two"), ""); err == nil ||
+		!strings.Contains(err.Error(), `"gives" stands 3 times, 2 are allowed`) {
 		t.Errorf("above the bound: %v", err)
 	}
 	out.Reset()
-	if err := run(&out, dir, filepath.Join(dir, "ten"), ""); err != nil || !strings.Contains(out.String(), "can fall to 3") {
+	if err := run(&out, dir, filepath.Join(dir, "ten"), ""); err != nil ||
+		!strings.Contains(out.String(), "can fall to 3") {
 		t.Errorf("below the bound: %v, %q", err, out.String())
 	}
 }
