@@ -44,7 +44,7 @@ type fake struct {
 	alerts   *alert.Watcher
 	push     *charge.Push
 	unread   bool         // the push cannot be opened with the keys of today
-	hidden   bool         // nobody has said where platforms reach the gateway
+	hidden   bool         // no setting says where platforms reach the gateway
 	adminURL string       // how browsers reach the console
 	many     int          // more rows in lists; below 0 they are empty
 	near     *charge.Stay // is near every plate

@@ -178,7 +178,7 @@ func (p *platformPage) lots() {
 	p.table([]string{"", ""}, [][]string{
 		{"可用的车场类型 kinds of lots", mono(" ", kinds...)},
 		{"5.14 `plat_form_id`（API 车场 API lots）", form},
-		{"出场后向平台回传实际减免 usage told to the platform after the exit", p.reports()},
+		{"出场后向平台回传实际减免 usage reported to the platform after the exit", p.reports()},
 	})
 }
 
@@ -241,7 +241,7 @@ func (p *platformPage) fields() {
 	}
 	p.table([]string{"字段 Field（或 or）", "含义 Meaning", "单位 Unit", "必须 Required", "标记 Mark"}, rows)
 	p.para(marks,
-		"单位 Units: `text` 北京时间 `yyyy-MM-dd HH:mm:ss` Asia/Shanghai · `unix_s` 秒 seconds · `unix_ms` 毫秒 milliseconds · `unknown` 没人知道，只显示、不使用 nobody knows: shown, never used")
+		"单位 Units: `text` 北京时间 `yyyy-MM-dd HH:mm:ss` Asia/Shanghai · `unix_s` 秒 seconds · `unix_ms` 毫秒 milliseconds · `unknown` 没人知道，只显示、不使用 not known: shown, never used")
 }
 
 func (p *platformPage) departures() error {
