@@ -79,11 +79,12 @@ func (l *LotID) UnmarshalText(b []byte) error {
 // LotKind is how reductions get into a lot.
 type LotKind string
 
-// The three kinds of car park.
+// The kinds of car park.
 const (
-	KindSDK LotKind = "sdk" // long TCP line with acknowledgements
-	Kind4G  LotKind = "4g"  // we keep the order and take the reduction off at exit
-	KindAPI LotKind = "api" // signed HTTP callbacks
+	KindSDK    LotKind = "sdk"    // long TCP line with acknowledgements
+	Kind4G     LotKind = "4g"     // we keep the order and take the reduction off at exit
+	KindAPI    LotKind = "api"    // signed HTTP callbacks
+	KindCoupon LotKind = "coupon" // a coupon in another parking system's cloud
 )
 
 // Message is the interface number an SDK lot takes reductions by.
@@ -95,6 +96,7 @@ const (
 	Message336    Message = "3.36"   // SDK lots that took up 星星 before 2022-09-28; 星星 charges only
 	Message514    Message = "5.14"   // API lots
 	MessageLedger Message = "ledger" // 4G lots: nothing is sent
+	MessageCoupon Message = "coupon" // lots of other systems: a coupon
 )
 
 // Repeats is what a second message for one stay does in a lot.
@@ -115,6 +117,7 @@ const (
 	StaysAuto     StaysMode = "auto"     // required from the first entry that the lot told
 	StaysRequired StaysMode = "required" // a charge waits for its stay
 	StaysNone     StaysMode = "none"     // one visit is lot + plate within 24 h of its first charge
+	StaysTold     StaysMode = "told"     // coupon lots: required, the target tells entries and exits
 )
 
 // Vendor is a maker or operator of car-park systems.
@@ -145,7 +148,10 @@ type Lot struct {
 	Message  Message // SDK lots: 3.25 or 3.36
 	Callback string  // API lots: where 5.14 goes; the vendor's where empty
 	AllowTo  []netip.Prefix
-	Parent   LotID // the outer lot this area lies in
+	Target   string            // coupon lots: the system that runs the lot
+	Keys     map[string]Secret // coupon lots: the target's keys
+	Address  string            // coupon lots: where the target is called; the published address where empty
+	Parent   LotID             // the outer lot this area lies in
 	Repeats  Repeats
 	Stays    StaysMode
 	Tariff   *Tariff // 4G lots

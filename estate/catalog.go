@@ -1,8 +1,8 @@
 package estate
 
 import (
+	"maps"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -12,6 +12,7 @@ import (
 // Catalog is what an estate is checked against: what the platforms can do, and what is a usable tariff.
 type Catalog struct {
 	Platforms map[string]Platform
+	Targets   map[string]Target
 	// Tariff says what is wrong with a tariff, nil for nothing; package lot/ledger has it.
 	Tariff func(charge.Tariff) error
 }
@@ -44,7 +45,42 @@ type Platform struct {
 	Report      bool // it takes reports of what was really taken off
 }
 
-// Key is one key that an account of a platform holds.
+// Target is what an estate needs to know of a parking system that takes coupons, as plain data.
+type Target struct {
+	ID      string
+	Title   string
+	Address string // the published one; empty: a lot must name it
+	Keys    []Key
+	// Methods are what its coupons give, and the key without which a lot's coupons cannot; empty for none.
+	Methods    map[charge.Method]string
+	Safe       bool   // the same coupon may be sent again after a silence
+	StaysToken string // the key that locks the entries and exits it tells; empty where it tells none
+}
+
+// key finds a key by name.
+func (t *Target) key(name string) (Key, bool) { return keyIn(t.Keys, name) }
+
+// gives reports whether coupons of a lot with some keys can give what a method names.
+func (t *Target) gives(m charge.Method, keys map[string]charge.Secret) bool {
+	needs, can := t.Methods[m]
+	return can && (needs == "" || keys[needs] != "")
+}
+
+// given lists what coupons of a lot can give, for errors.
+func (t *Target) given(keys map[string]charge.Secret) string {
+	var list []string
+	for _, m := range []charge.Method{charge.MethodTime, charge.MethodAmount, charge.MethodFree, charge.MethodLotDecides} {
+		switch needs, can := t.Methods[m]; {
+		case can && t.gives(m, keys):
+			list = append(list, string(m))
+		case can:
+			list = append(list, string(m)+" (keys."+needs+")")
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// Key is one key that an account of a platform, or a lot of a target, holds.
 type Key struct {
 	Name     string
 	Public   bool // no secret: may be shown, such as an operator's id
@@ -54,8 +90,10 @@ type Key struct {
 }
 
 // key finds a key by name.
-func (p *Platform) key(name string) (Key, bool) {
-	for _, k := range p.Keys {
+func (p *Platform) key(name string) (Key, bool) { return keyIn(p.Keys, name) }
+
+func keyIn(keys []Key, name string) (Key, bool) {
+	for _, k := range keys {
 		if k.Name == name {
 			return k, true
 		}
@@ -63,12 +101,25 @@ func (p *Platform) key(name string) (Key, bool) {
 	return Key{}, false
 }
 
-func (p *Platform) keyNames() string {
-	names := make([]string, len(p.Keys))
-	for i, k := range p.Keys {
+func (p *Platform) keyNames() string { return namesOf(p.Keys) }
+
+func namesOf(keys []Key) string {
+	names := make([]string, len(keys))
+	for i, k := range keys {
 		names[i] = k.Name
 	}
 	return strings.Join(names, ", ")
+}
+
+// pushes lists the methods that a push of the platform may name.
+func (p *Platform) pushes() []charge.Method {
+	var list []charge.Method
+	for _, m := range []charge.Method{charge.MethodTime, charge.MethodAmount, charge.MethodFree, charge.MethodLotDecides} {
+		if p.grants(string(m)) {
+			list = append(list, m)
+		}
+	}
+	return list
 }
 
 // operator returns what an account's operator is compared by.
@@ -131,12 +182,7 @@ func (p *Platform) allowed() string {
 	return strings.Join(list, ", ")
 }
 
-// ids lists the platforms by id, for errors.
-func (c *Catalog) ids() string {
-	list := make([]string, 0, len(c.Platforms))
-	for id := range c.Platforms {
-		list = append(list, id)
-	}
-	sort.Strings(list)
-	return strings.Join(list, ", ")
+// idsOf lists platforms or targets by id, for errors.
+func idsOf[T any](all map[string]T) string {
+	return strings.Join(slices.Sorted(maps.Keys(all)), ", ")
 }

@@ -85,7 +85,8 @@ func (m *merger) lot(l *charge.Lot) {
 	for _, f := range []struct {
 		name string
 		set  bool
-	}{{"message", l.Message != ""}, {"callback", l.Callback != ""}, {"tariff", l.Tariff != nil}, {"parent", !l.Parent.IsZero()}} {
+	}{{"message", l.Message != ""}, {"callback", l.Callback != ""}, {"tariff", l.Tariff != nil}, {"parent", !l.Parent.IsZero()},
+		{"target", l.Target != ""}, {"keys", len(l.Keys) > 0}, {"address", l.Address != ""}} {
 		if f.set && !kind.Has(f.name) {
 			m.fail(at, f.name, CodeOnlyKind, kindsWith(f.name))
 		}
@@ -96,6 +97,11 @@ func (m *merger) lot(l *charge.Lot) {
 			m.fail(at, "callback", CodeNeedsCallback)
 		}
 		m.outbound(at, "callback", l.Callback, append(slices.Clip(l.AllowTo), vendor.AllowTo...))
+	}
+	if kind.Has("target") {
+		m.target(at, l)
+	} else if l.Stays == charge.StaysTold {
+		m.fail(at, "stays", CodeOnlyKind, kindsWith("target"))
 	}
 	if kind.KeepsStays && l.Stays == charge.StaysNone {
 		m.fail(at, "stays", CodeStays4G)
@@ -212,7 +218,7 @@ func (m *merger) account(a *charge.Account) {
 	if !known {
 		switch {
 		case m.was.accounts[a.ID] == nil:
-			m.fail(at, "platform", CodePlatform, clip(a.Platform), m.catalog.ids())
+			m.fail(at, "platform", CodePlatform, clip(a.Platform), idsOf(m.catalog.Platforms))
 		case m.names(at[0]):
 			m.fail(at, "", CodeNoProfile, a.Platform, a.ID)
 		}
@@ -268,12 +274,17 @@ func (m *merger) locks(at []string, p *Platform, a *charge.Account) {
 		m.fail(at, "undated", CodeUndatedLock)
 	}
 	if token := a.PathToken.Reveal(); token != "" {
-		switch {
-		case strings.Trim(token, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-._~") != "":
-			m.fail(at, "path_token", CodeTokenForm)
-		case bits(token) < 128:
-			m.fail(at, "path_token", CodeTokenWeak)
-		}
+		m.token(at, "path_token", token)
+	}
+}
+
+// token checks a secret that stands in an address.
+func (m *merger) token(at []string, field, token string) {
+	switch {
+	case strings.Trim(token, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-._~") != "":
+		m.fail(at, field, CodeTokenForm)
+	case bits(token) < 128:
+		m.fail(at, field, CodeTokenWeak)
 	}
 }
 

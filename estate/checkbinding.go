@@ -89,6 +89,9 @@ func (m *merger) rule(at []string, p *Platform, l *charge.Lot, r charge.Rule) {
 	case !p.allows(r):
 		m.fail(at, "rule.grant", CodeGrant, say, p.ID, p.allowed())
 	}
+	if kind.Has("target") {
+		m.couponGrants(at, p, l, r)
+	}
 	if !kind.KeepsStays && r.Target != charge.TargetStay {
 		m.fail(at, "rule.target", CodeTarget)
 	}

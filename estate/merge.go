@@ -31,7 +31,7 @@ func (c *Catalog) merge(current *State, doc *Document) (*merger, error) {
 	m.next = tables{clone(m.was.vendors), clone(m.was.lots), clone(m.was.accounts), clone(m.was.bindings)}
 
 	merge(m, "vendor", doc.vendors, m.next.vendors, vendorColumns, func(*charge.Vendor, bool) {})
-	merge(m, "lot", doc.lots, m.next.lots, lotColumns, completeLot)
+	merge(m, "lot", doc.lots, m.next.lots, lotColumns, m.completeLot)
 	merge(m, "account", doc.accounts, m.next.accounts, accountColumns, m.completeAccount)
 	merge(m, "binding", doc.bindings, m.next.bindings, bindingColumns, m.completeBinding)
 	if current != nil && current.catalog == c && current.sound() {
@@ -94,10 +94,27 @@ func (m *merger) required(thing string, e entry, fields []Field) {
 
 // display unmasks the keys of an account that are no secrets.
 func (m *merger) display(n *node, of any) *node {
-	if a, ok := of.(*charge.Account); ok {
-		m.catalog.unmask(a.Platform, n)
+	switch of := of.(type) {
+	case *charge.Account:
+		m.catalog.unmask(of.Platform, n)
+	case *charge.Lot:
+		m.catalog.unmaskLot(of.Target, n)
 	}
 	return n
+}
+
+// unmaskLot marks the public keys in a shown lot as plain text.
+func (c *Catalog) unmaskLot(target string, lot *node) {
+	keys := lot.get("keys")
+	if keys == nil {
+		return
+	}
+	t := c.Targets[target]
+	for _, pr := range keys.pairs {
+		if k, known := t.key(pr.name); known && k.Public {
+			pr.value.secret = false
+		}
+	}
 }
 
 // unmask marks the public keys in a shown account as plain text.
@@ -115,7 +132,7 @@ func (c *Catalog) unmask(platform string, account *node) {
 	}
 }
 
-func completeLot(l *charge.Lot, _ bool) {
+func (m *merger) completeLot(l *charge.Lot, _ bool) {
 	kind := lot.KindOf(l.Kind)
 	switch {
 	case l.Message == "" && kind.Has("message"):
@@ -125,6 +142,12 @@ func completeLot(l *charge.Lot, _ bool) {
 	}
 	if l.Repeats == "" {
 		l.Repeats = charge.RepeatsAdd
+		if t, known := m.catalog.Targets[l.Target]; known && !t.Safe {
+			l.Repeats = charge.RepeatsUnsafe
+		}
+	}
+	if kind.Has("target") && (l.Stays == "" || l.Stays == charge.StaysAuto) {
+		l.Stays = charge.StaysNone
 	}
 	if l.Stays == "" || l.Stays == charge.StaysAuto && kind.KeepsStays {
 		l.Stays = charge.StaysAuto

@@ -128,6 +128,13 @@ const (
 	CodeFormerlyCircle   Code = "formerly_circle"
 	CodeFormerlyLive     Code = "formerly_live"
 
+	CodeNeedsTarget   Code = "needs_target"
+	CodeNeedsAddress  Code = "needs_address"
+	CodeCouponGrant   Code = "coupon_grant"
+	CodeCouponReplace Code = "coupon_replace"
+	CodeCouponUnsafe  Code = "coupon_unsafe"
+	CodeCouponStays   Code = "coupon_stays"
+
 	CodeTwins         Code = "twins"
 	CodeScope         Code = "scope"
 	CodeLotKind       Code = "lot_kind"
@@ -238,6 +245,13 @@ var messages = map[Code]message{
 	CodeDayEmpty:      {"limits nothing; write times, minutes or amount, or take it out", "没有任何限制；请填写 times、minutes 或 amount，或去掉"},
 	CodeDayUnit:       {"limits %s, which this rule never grants; limit what it grants, or take it out", "限制的是 %s，而此规则不会这样减免；请改为限制实际减免的内容，或去掉"},
 	CodeCkeyTaken:     {"is that of %s too, which has the same park_id; an SDK that logs in without union_id could not be told apart, give one of them another key", "与 park_id 相同的车场 %s 相同；不带 union_id 登录的 SDK 无法区分两者，请更换其中一个"},
+
+	CodeNeedsTarget:   {"is missing: a coupon lot names the parking system that runs it; one of %s", "缺失：coupon 车场须写明所属停车系统；可选：%s"},
+	CodeNeedsAddress:  {"is missing: %s publishes none; write the one that it gave you", "缺失：%s 没有公开地址；请填写对方给出的地址"},
+	CodeCouponGrant:   {"may come to %s, which coupons of %s cannot give here; possible: %s", "可能得出 %s，而 %s 的优惠券在此不能给；可选：%s"},
+	CodeCouponReplace: {"cannot be replace: a coupon does not take the place of another; write add or unsafe", "不能为 replace：优惠券不会互相覆盖；请写 add 或 unsafe"},
+	CodeCouponUnsafe:  {"cannot be add: %s has nothing by which it knows a repeated coupon; write unsafe", "不能为 add：%s 无法识别重复的优惠券；请写 unsafe"},
+	CodeCouponStays:   {"is more than %s tells; write none", "%s 不上报进出场；请写 none"},
 
 	CodeUndatedLock:      {"is once_a_stay and needs a lock, which alone keeps an old push out: add allow_from or path_token", "为 once_a_stay，须加锁，因为只有锁能挡住旧推送：请填写 allow_from 或 path_token"},
 	CodeFormerlyUnknown:  {"names account %q, which does not exist; mend the name, or add the account with state: off", "引用的账号 %q 不存在；请修正名称，或添加该账号并写 state: off"},

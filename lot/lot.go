@@ -160,3 +160,11 @@ type Price struct {
 type Pricer interface {
 	QueryPrice(ctx context.Context, stay charge.Stay) (Price, error)
 }
+
+// Revoker takes back what a lot was given and has not used.
+type Revoker interface {
+	// CanRevoke reports whether the lot takes anything back.
+	CanRevoke(lot charge.LotID) bool
+	// Revoke asks once for it. AttemptAcked: it is gone; AttemptRefused: it stands; anything else leaves it open.
+	Revoke(ctx context.Context, o Order) Result
+}

@@ -69,6 +69,8 @@ type Request struct {
 	URL   string
 	Type  string // Content-Type
 	Key   string // Idempotency-Key; empty for none
+	// Header are more lines of the head, name and value.
+	Header [][2]string
 	Body  []byte
 	Allow []netip.Prefix // addresses that may be dialled though they are not public
 }
@@ -110,6 +112,11 @@ func (c *Client) Post(ctx context.Context, r Request) (Response, error) {
 	t, err := c.targets.find(r.URL)
 	if err == nil {
 		err = checkHeader(r.Type, r.Key)
+	}
+	for _, h := range r.Header {
+		if err == nil {
+			err = checkHeader(h[0], h[1])
+		}
 	}
 	if err != nil {
 		return Response{}, &Error{Err: err}

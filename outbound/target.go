@@ -88,6 +88,9 @@ func (t *target) appendPost(b []byte, r Request) []byte {
 	if r.Key != "" {
 		b = append(append(append(b, "Idempotency-Key: "...), r.Key...), "\r\n"...)
 	}
+	for _, h := range r.Header {
+		b = append(append(append(append(b, h[0]...), ": "...), h[1]...), "\r\n"...)
+	}
 	b = strconv.AppendInt(append(b, "Content-Length: "...), int64(len(r.Body)), 10)
 	return append(append(b, "\r\n\r\n"...), r.Body...)
 }

@@ -1,0 +1,155 @@
+// Package coupon is the way into car parks of other systems: a reduction becomes a coupon in the cloud of whoever runs
+// the car park. What such a cloud (a target) wants to hear, how it is signed and what its answers mean is a strict TOML
+// profile of values and choices from closed lists; the code here is the same for all of them.
+package coupon
+
+import (
+	"cmp"
+	"embed"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// Family is what a profile of a target calls itself.
+const Family = "coupon"
+
+//go:embed profiles/*.toml
+var profiles embed.FS
+
+// Target is one system of car parks that is told reductions as coupons.
+type Target struct {
+	Profile
+	Own bool // an operator's own profile
+}
+
+// Targets are the systems that a server knows, by id.
+type Targets map[string]*Target
+
+// Builtin loads the profiles that are compiled in. They are tested, so a fault in one is a programming error and panics.
+func Builtin() Targets {
+	all := Targets{}
+	names, err := fs.Glob(profiles, "profiles/*.toml")
+	if err != nil {
+		panic(err)
+	}
+	for _, name := range names {
+		f, err := profiles.Open(name)
+		if err != nil {
+			panic(err)
+		}
+		t, err := load(f, path.Base(name))
+		f.Close()
+		if err != nil {
+			panic(fmt.Sprintf("built-in profile: %v", err))
+		}
+		all[t.ID] = t
+	}
+	return all
+}
+
+// Load reads an operator's own profile. It may not take the id of a built-in target. Errors name file, line and key.
+func Load(r io.Reader, name string) (*Target, error) { return Builtin().add(r, name) }
+
+// WithFolder gives the built-in targets and those of the profiles (*.toml) of this family in a folder, which may hold
+// platforms' profiles as well; without a folder the built-in ones alone. One bad profile is an error.
+func WithFolder(dir string) (Targets, error) {
+	all := Builtin()
+	if dir == "" {
+		return all, nil
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.toml"))
+	if err != nil {
+		return nil, fmt.Errorf("folder of profiles: %w", err)
+	}
+	slices.Sort(files)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("profile: %w", err)
+		}
+		if !IsProfile(text) || strings.HasPrefix(filepath.Base(file), ".") {
+			continue
+		}
+		if _, err := all.add(strings.NewReader(string(text)), file); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// IsProfile reports whether a TOML text calls itself the profile of a target.
+func IsProfile(text []byte) bool {
+	var head struct {
+		Family string `toml:"family"`
+	}
+	return toml.Unmarshal(text, &head) == nil && head.Family == Family
+}
+
+func (all Targets) add(r io.Reader, name string) (*Target, error) {
+	t, err := load(r, name)
+	if err != nil {
+		return nil, err
+	}
+	if was := all[t.ID]; was != nil {
+		whose := "another profile of the folder"
+		if !was.Own {
+			whose = "the built-in target " + was.ID
+		}
+		return nil, fmt.Errorf("%s: id: %q is taken by %s", name, t.ID, whose)
+	}
+	t.Own = true
+	all[t.ID] = t
+	return t, nil
+}
+
+// List gives the targets by id.
+func (all Targets) List() []*Target {
+	list := make([]*Target, 0, len(all))
+	for _, t := range all {
+		list = append(list, t)
+	}
+	slices.SortFunc(list, func(a, b *Target) int { return cmp.Compare(a.ID, b.ID) })
+	return list
+}
+
+// Takes says whether a lot's coupons may give what a method names. needs is the key that the lot lacks for it, where that
+// is all that is missing.
+func (t *Target) Takes(m charge.Method, keys map[string]charge.Secret) (can bool, needs string) {
+	method, has := t.Methods[m]
+	switch {
+	case !has:
+		return false, ""
+	case method.Needs != "" && keys[method.Needs] == "":
+		return false, method.Needs
+	}
+	return true, ""
+}
+
+// CanRevoke reports whether a coupon that is not used yet can be taken back.
+func (t *Target) CanRevoke() bool { return t.Revoke != nil }
+
+// TellsStays reports whether the target tells entries and exits.
+func (t *Target) TellsStays() bool { return t.Hears != nil }
+
+// key returns a lot's key, else the default that the profile gives it.
+func (t *Target) key(keys map[string]charge.Secret, name string) string {
+	if k := keys[name]; k != "" {
+		return k.Reveal()
+	}
+	for _, k := range t.Keys {
+		if k.Name == name {
+			return k.Default
+		}
+	}
+	return ""
+}
