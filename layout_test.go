@@ -44,6 +44,7 @@ var may = map[string][]string{
 	"lot/line":              {"charge", "seal", "lot", "limit"},
 	"lot/calls":             {"charge", "lot", "outbound"}, // the kit of the channels that call over HTTP: queue, turns, breaker
 	"lot/callback":          {"charge", "seal", "lot", "lot/calls", "outbound"},
+	"lot/coupon":            {"charge", "seal", "lot", "lot/calls", "outbound", "platform/profile"}, // platform/profile: the strict reader of TOML profiles
 	"lot/ledger":            {"charge", "seal", "lot"},
 	"store":                 {"charge", "outbox"},
 	"store/storetest":       {"charge", "outbox", "store", "store/pgtest"},
@@ -146,7 +147,7 @@ var flowOrder = []string{
 	"work", "match", "lots", "order", "turn", "facts", "dry", "act", // the pieces of every step
 	"launch", "past", "decide", "answer", "deliver", "pause", // from the decision into the lot
 	"accept", "refused", "replay", "redeliver", "bind", "resolve", // pushes and support
-	"report", "usage", "void", "settle", "stay", "gate", "price", // what lots report
+	"report", "usage", "recall", "void", "settle", "stay", "gate", "price", // what lots report
 	"expire", "story", "verdict", "judge", "backtest", "start",
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,6 +24,7 @@ import (
 	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/lot/callback"
 	"github.com/chargestamp/chargestamp/lot/calls"
+	"github.com/chargestamp/chargestamp/lot/coupon"
 	"github.com/chargestamp/chargestamp/lot/ledger"
 	"github.com/chargestamp/chargestamp/lot/line"
 	"github.com/chargestamp/chargestamp/outbound"
@@ -61,6 +63,8 @@ type App struct {
 	metrics  *metrics
 	line     *line.Server
 	callback *callback.Channel
+	coupon   *coupon.Channel
+	targets  coupon.Targets
 	inbound  *callback.API
 	intake   *intake.Intake
 	flow     *flow.Flow
@@ -155,6 +159,9 @@ func (a *App) loadDialects(context.Context) error {
 	for _, d := range dialects {
 		a.byID[d.Info().ID] = d
 	}
+	if a.targets, err = coupon.WithFolder(a.cfg.Platforms.Dir); err != nil {
+		return &ConfigError{err}
+	}
 	return nil
 }
 
@@ -201,11 +208,13 @@ func (a *App) makeFlow(ctx context.Context) error {
 		FloodPer10s: a.cfg.Line.FloodPer10s, LoginPerS: a.cfg.Limits.LoginPerS})
 	client := outbound.NewClient(outbound.Options{})
 	a.callback = callback.NewChannel(callback.ChannelConfig{Directory: dir, Client: client, Now: a.clock.Now})
+	a.coupon = coupon.NewChannel(coupon.ChannelConfig{Directory: dir, Client: client, Targets: a.targets, Vault: tokenVault{a.store, a.keyring}, Now: a.clock.Now})
 	a.onStop(1, func(context.Context) {
 		a.callback.Stop()
+		a.coupon.Stop()
 		client.Close()
 	})
-	a.metrics.pulse.calls = a.callback
+	a.metrics.pulse.calls = called{a.callback, a.coupon}
 	if lease := outbox.DefaultLease; lease <= max(calls.TimeLimit, line.DefaultAckWait) {
 		return fmt.Errorf("a lease of %s is not longer than a try may take: two nodes could send at once", lease)
 	}
@@ -217,7 +226,7 @@ func (a *App) makeFlow(ctx context.Context) error {
 	ids.Pass(last)
 	a.flow = flow.New(flow.Config{
 		Storage: storage{a.store}, Estate: a.views.now, Dialect: a.dialect,
-		Channels: a.channels(), Prices: pricers(a.channels()),
+		Channels: a.channels(), Prices: a.pricers(), Revoker: a.coupon,
 		Reports: report.New(guarded(reporting), a.dialect, a.clock.Now),
 		Opener:  a, Observer: a.metrics, Notify: a.notify(), Linked: a.linked(), IDs: ids.Next, Node: a.cfg.Node, Now: a.clock.Now, Logger: a.logger,
 		Bounds: a.cfg.Limits.Bounds(),
@@ -299,7 +308,8 @@ func (a *App) makePublic(limits LimitConfig, proxies []netip.Prefix) (http.Handl
 	gate := ledger.New(ledger.Config{Directory: directory{a.book}, Gate: a.flow, Now: a.clock.Now, Logger: a.logger})
 	address := func(r *http.Request) netip.Addr { return intake.ClientAddr(r, proxies) }
 	lots := lot.NewStrangers(address, cmp.Or(limits.AddressPerS, intake.DefaultPerAddress), a.clock.Now, a.logger)
-	return public(in, lots, a.line.Handler(), a.inbound.Routes(), gate.Routes()), nil
+	inlet := coupon.NewInlet(coupon.InletConfig{Directory: directory{a.book}, Targets: a.targets, Events: a.flow, Now: a.clock.Now, Logger: a.logger})
+	return public(in, lots, a.line.Handler(), inlet, a.inbound.Routes(), gate.Routes()), nil
 }
 
 // Strays lists the last requests that nothing served; none before the server listens.
@@ -311,16 +321,21 @@ func (a *App) Strays() []intake.Stray {
 }
 
 // public serves lots' exact paths beside the platforms'. No mux: it would redirect double slashes.
-func public(in http.Handler, lots *lot.Strangers, poll http.Handler, tables ...map[string]http.HandlerFunc) http.Handler {
+func public(in http.Handler, lots *lot.Strangers, poll, inlet http.Handler, tables ...map[string]http.HandlerFunc) http.Handler {
 	exact := map[string]http.Handler{"/bpd/upload.do": lots.Guard(poll), "/bpd/download.do": lots.Guard(poll)}
 	for _, routes := range tables {
 		for path, h := range routes {
 			exact[path] = lots.Guard(h)
 		}
 	}
+	inlet = lots.Guard(inlet)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if h, ok := exact[r.URL.Path]; ok {
 			h.ServeHTTP(w, r)
+			return
+		}
+		if strings.HasPrefix(r.URL.Path, coupon.InletPath) {
+			inlet.ServeHTTP(w, r)
 			return
 		}
 		in.ServeHTTP(w, r)

@@ -8,13 +8,14 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/estate"
 	"github.com/chargestamp/chargestamp/lot/callback"
+	"github.com/chargestamp/chargestamp/lot/coupon"
 	"github.com/chargestamp/chargestamp/lot/ledger"
 	"github.com/chargestamp/chargestamp/platform"
 )
 
-// catalogOf turns what dialects say of themselves into what estates are checked against.
-func catalogOf(dialects []platform.Dialect) *estate.Catalog {
-	c := &estate.Catalog{Platforms: map[string]estate.Platform{}, Tariff: func(t charge.Tariff) error { return ledger.Check(&t) }}
+// catalogOf turns what dialects and targets say of themselves into what estates are checked against.
+func catalogOf(dialects []platform.Dialect, targets coupon.Targets) *estate.Catalog {
+	c := &estate.Catalog{Platforms: map[string]estate.Platform{}, Targets: targetsOf(targets), Tariff: func(t charge.Tariff) error { return ledger.Check(&t) }}
 	for _, d := range dialects {
 		i := d.Info()
 		p := estate.Platform{
@@ -32,6 +33,21 @@ func catalogOf(dialects []platform.Dialect) *estate.Catalog {
 		c.Platforms[i.ID] = p
 	}
 	return c
+}
+
+func targetsOf(targets coupon.Targets) map[string]estate.Target {
+	all := map[string]estate.Target{}
+	for id, t := range targets {
+		e := estate.Target{ID: id, Title: t.About.Title, Address: t.Address, Methods: map[charge.Method]string{}, Safe: t.Repeat.Safe, StaysToken: t.StaysToken()}
+		for m, method := range t.Methods {
+			e.Methods[m] = method.Needs
+		}
+		for _, k := range t.Keys {
+			e.Keys = append(e.Keys, estate.Key{Name: k.Name, Public: k.Public, Optional: k.Optional, Default: k.Default})
+		}
+		all[id] = e
+	}
+	return all
 }
 
 // reported lists the platforms that lots name in 3.11, by their numbers there.

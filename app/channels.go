@@ -3,23 +3,56 @@ package app
 import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/lot/callback"
+	"github.com/chargestamp/chargestamp/lot/coupon"
 )
 
 // channels are the ways into car parks. The ledger is none: nothing travels there.
 func (a *App) channels() map[charge.DeliveryChannel]lot.Channel {
 	return map[charge.DeliveryChannel]lot.Channel{
 		charge.ChannelLine:     a.line,
-		charge.ChannelCallback: a.callback,
+		charge.ChannelCallback: called{a.callback, a.coupon},
 	}
 }
 
-// pricers are the channels of the kinds of lots that can be asked for a price.
-func pricers(channels map[charge.DeliveryChannel]lot.Channel) map[charge.LotKind]lot.Pricer {
+// pricers are the ways in of the kinds of lots that can be asked for a price.
+func (a *App) pricers() map[charge.LotKind]lot.Pricer {
+	ways := map[charge.Message]lot.Pricer{charge.Message325: a.line, charge.Message514: a.callback, charge.MessageCoupon: a.coupon}
 	asked := map[charge.LotKind]lot.Pricer{}
 	for _, kind := range lot.Kinds() {
-		if p, can := channels[kind.Channel].(lot.Pricer); can && kind.CanPrice {
+		if p := ways[kind.Messages[0]]; p != nil && kind.CanPrice {
 			asked[kind.ID] = p
 		}
 	}
 	return asked
+}
+
+// called are the two ways of calling lots over HTTP. A message says which one it goes by.
+type called struct {
+	callback *callback.Channel
+	coupon   *coupon.Channel
+}
+
+// Compose writes a notice by the way that its message goes.
+func (c called) Compose(n lot.Notice) ([]byte, error) { return c.way(n.Message).Compose(n) }
+
+// Here is always true: any node can call a lot.
+func (c called) Here(charge.LotID) bool { return true }
+
+// Deliver tries an order by the way that its message goes.
+func (c called) Deliver(o lot.Order, done func(lot.Result)) { c.way(o.Message).Deliver(o, done) }
+
+func (c called) way(m charge.Message) lot.Channel {
+	if m == charge.MessageCoupon {
+		return c.coupon
+	}
+	return c.callback
+}
+
+// Breaker tells how a lot stands, which has orders by one of the ways only.
+func (c called) Breaker(id charge.LotID) string {
+	if state := c.coupon.Breaker(id); state != "closed" {
+		return state
+	}
+	return c.callback.Breaker(id)
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/flow"
+	"github.com/chargestamp/chargestamp/lot/coupon"
 	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/platform/all"
 	"github.com/chargestamp/chargestamp/platform/doctor"
@@ -108,6 +110,17 @@ func loadProfile(file string) (platform.Dialect, error) {
 
 // CheckProfile says what an operator's profile describes, or what is wrong with it, and where.
 func CheckProfile(file string) (string, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	if coupon.IsProfile(text) {
+		t, err := coupon.Load(bytes.NewReader(text), file)
+		if err != nil {
+			return "", err
+		}
+		return file + ": " + t.Describe(), nil
+	}
 	d, err := loadProfile(file)
 	if err != nil {
 		return "", err

@@ -13,7 +13,7 @@ import (
 )
 
 func (a *App) loadEstate(ctx context.Context) error {
-	a.book = estate.NewBook(catalogOf(a.dialects), a.store, a.keyring)
+	a.book = estate.NewBook(catalogOf(a.dialects, a.targets), a.store, a.keyring)
 	a.book.Audit = func(ctx context.Context, actor, file string, changes estate.Changes) error {
 		a.hints.tell(topicEstate, "")
 		return a.guard.Audit.Record(ctx, guard.Entry{Actor: actor, Action: "estate.apply", Object: file, Detail: changes.String()})

@@ -51,7 +51,7 @@ func (deaf) StrayAck(charge.LotID)                                         {}
 func issuerNow() time.Time { return time.Date(2026, 3, 3, 2, 0, 0, 0, time.UTC) }
 
 func newIssuerSite(t testing.TB, s *store.Store, ids *charge.IDs) *issuerSite {
-	w := &issuerSite{t: t, catalog: catalogOf(all.Builtin()), store: s, now: issuerNow()}
+	w := &issuerSite{t: t, catalog: catalogOf(all.Builtin(), nil), store: s, now: issuerNow()}
 	w.flow = flow.New(flow.Config{
 		Storage: storage{s}, Estate: func() flow.Estate { return &view{State: w.state} },
 		Dialect:  func(string) (platform.Dialect, bool) { return nil, false },

@@ -6,12 +6,11 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
-	"github.com/chargestamp/chargestamp/lot/callback"
 )
 
 // pulse remembers how long lots took lately, for the console's first page and the lots board.
 type pulse struct {
-	calls *callback.Channel
+	calls called
 
 	mu   sync.Mutex
 	all  ring

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/estate"
+	"github.com/chargestamp/chargestamp/lot/coupon"
 	"github.com/chargestamp/chargestamp/platform/all"
 )
 
@@ -20,7 +21,8 @@ func (c *Config) Validate() error {
 		proxiesErr = configError("trusted_proxies: %w", proxiesErr)
 	}
 	_, alertsErr := alertTargets(c.Alerts)
-	_, profilesErr := all.WithFolder(c.Platforms.Dir)
+	_, platformsErr := all.WithFolder(c.Platforms.Dir)
+	_, targetsErr := coupon.WithFolder(c.Platforms.Dir)
 	var filesErr error
 	for _, file := range []string{c.TLS.Cert, c.TLS.Key} {
 		if file == "" {
@@ -30,7 +32,7 @@ func (c *Config) Validate() error {
 			filesErr = errors.Join(filesErr, configError("tls: %w", err))
 		}
 	}
-	return errors.Join(c.check(), levelErr, proxiesErr, alertsErr, profilesErr, filesErr)
+	return errors.Join(c.check(), levelErr, proxiesErr, alertsErr, platformsErr, targetsErr, filesErr)
 }
 
 // ValidateEstate reports everything that is wrong with an estate file, each with its line, as if it were applied to an
@@ -40,11 +42,15 @@ func ValidateEstate(file string, src []byte, profiles string) error {
 	if err != nil {
 		return err
 	}
+	targets, err := coupon.WithFolder(profiles)
+	if err != nil {
+		return err
+	}
 	doc, err := estate.Parse(file, src, os.LookupEnv, besideFile(file))
 	if err != nil {
 		return err
 	}
-	_, _, err = catalogOf(dialects).Merge(nil, doc)
+	_, _, err = catalogOf(dialects, targets).Merge(nil, doc)
 	return err
 }
 

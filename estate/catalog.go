@@ -182,7 +182,7 @@ func (p *Platform) allowed() string {
 	return strings.Join(list, ", ")
 }
 
-// idsOf lists platforms or targets by id, for errors.
-func idsOf[T any](all map[string]T) string {
+// listed gives platforms or targets by id, for errors.
+func listed[T any](all map[string]T) string {
 	return strings.Join(slices.Sorted(maps.Keys(all)), ", ")
 }

@@ -218,7 +218,7 @@ func (m *merger) account(a *charge.Account) {
 	if !known {
 		switch {
 		case m.was.accounts[a.ID] == nil:
-			m.fail(at, "platform", CodePlatform, clip(a.Platform), idsOf(m.catalog.Platforms))
+			m.fail(at, "platform", CodePlatform, clip(a.Platform), listed(m.catalog.Platforms))
 		case m.names(at[0]):
 			m.fail(at, "", CodeNoProfile, a.Platform, a.ID)
 		}

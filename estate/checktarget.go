@@ -16,10 +16,15 @@ func (m *merger) target(at []string, l *charge.Lot) {
 	t, known := m.catalog.Targets[l.Target]
 	switch {
 	case l.Target == "":
-		m.fail(at, "target", CodeNeedsTarget, idsOf(m.catalog.Targets))
+		m.fail(at, "target", CodeNeedsTarget, listed(m.catalog.Targets))
+		return
+	case !known && m.was.lots[l.ID.String()] == nil:
+		m.fail(at, "target", CodeEnum, clip(l.Target), listed(m.catalog.Targets))
 		return
 	case !known:
-		m.fail(at, "target", CodeEnum, clip(l.Target), idsOf(m.catalog.Targets))
+		if m.names(at[0]) {
+			m.fail(at, "target", CodeTargetGone, clip(l.Target))
+		}
 		return
 	}
 	if l.Address == "" && t.Address == "" {

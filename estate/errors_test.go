@@ -46,7 +46,7 @@ func golden(t *testing.T, path, got string) {
 }
 
 // TestErrors reads one file for every way to get it wrong: those in new are merged into nothing, those in over
-// into the example, those in gone into the example after the profile of a platform in it was taken away. Every error must name file, line and reason in both languages, show no secret and leave
+// into the example, those in gone into the example after the profiles of a platform and a target in it were taken away. Every error must name file, line and reason in both languages, show no secret and leave
 // the estate alone; every code must be reached.
 func TestErrors(t *testing.T) {
 	c := catalog()
@@ -60,6 +60,9 @@ func TestErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if base, _, err = c.Merge(base, load(t, "testdata/coupon.yaml")); err != nil {
+		t.Fatal(err)
+	}
 	before := string(estate.Export(base))
 	unknown := c.Platforms["wanchong"]
 	unknown.UnitUnknown = true
@@ -68,6 +71,7 @@ func TestErrors(t *testing.T) {
 	for _, dir := range []string{"new", "over", "gone"} {
 		if dir == "gone" {
 			delete(c.Platforms, "linghu")
+			delete(c.Targets, "gone")
 		}
 		paths, _ := filepath.Glob("testdata/errors/" + dir + "/*.[yj]*")
 		if len(paths) == 0 {

@@ -55,7 +55,13 @@ func catalog() *estate.Catalog {
 		{ID: "aotexun", Number: 10, Kinds: all, Grants: []string{"time"}, Keys: cec, Issuer: "account", Operator: "operator_id",
 			Default: asPushed, ByCharger: true, Report: true},
 	}
-	c := &estate.Catalog{Platforms: map[string]estate.Platform{}}
+	c := &estate.Catalog{Platforms: map[string]estate.Platform{}, Targets: map[string]estate.Target{
+		"sure": {ID: "sure", Address: "https://sure.example", Keys: []estate.Key{{Name: "id", Public: true}, {Name: "secret"}, {Name: "minutes_key", Public: true, Optional: true},
+			{Name: "inout_token", Optional: true}}, Methods: map[charge.Method]string{charge.MethodLotDecides: "", charge.MethodTime: "minutes_key"},
+			Safe: true, StaysToken: "inout_token"},
+		"once": {ID: "once", Keys: []estate.Key{{Name: "secret"}}, Methods: map[charge.Method]string{charge.MethodTime: "", charge.MethodAmount: ""}},
+		"gone": {ID: "gone", Address: "https://gone.example", Methods: map[charge.Method]string{charge.MethodTime: ""}},
+	}}
 	for _, p := range list {
 		c.Platforms[p.ID] = p
 	}

@@ -59,6 +59,9 @@ func (e *exporter) write(s *State) []byte {
 	nodes, ids := shown(s.Vendors(), vendorColumns)
 	list("vendors", "vendor", nodes, ids)
 	nodes, ids = shown(s.Lots(), lotColumns)
+	for i, l := range s.Lots() {
+		s.catalog.unmaskLot(l.Target, nodes[i])
+	}
 	list("lots", "lot", nodes, ids)
 	nodes, ids = shown(s.Accounts(), accountColumns)
 	for i, a := range s.Accounts() {

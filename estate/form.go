@@ -37,7 +37,9 @@ func (s *State) showOne(kind, id string) *node {
 		}
 	case "lot":
 		if l := s.lots[id]; l != nil {
-			return show(lotColumns, l)
+			n := show(lotColumns, l)
+			s.catalog.unmaskLot(l.Target, n)
+			return n
 		}
 	case "account":
 		if a := s.accounts[id]; a != nil {

@@ -130,6 +130,7 @@ const (
 
 	CodeNeedsTarget   Code = "needs_target"
 	CodeNeedsAddress  Code = "needs_address"
+	CodeTargetGone    Code = "target_gone"
 	CodeCouponGrant   Code = "coupon_grant"
 	CodeCouponReplace Code = "coupon_replace"
 	CodeCouponUnsafe  Code = "coupon_unsafe"
@@ -247,6 +248,7 @@ var messages = map[Code]message{
 	CodeCkeyTaken:     {"is that of %s too, which has the same park_id; an SDK that logs in without union_id could not be told apart, give one of them another key", "与 park_id 相同的车场 %s 相同；不带 union_id 登录的 SDK 无法区分两者，请更换其中一个"},
 
 	CodeNeedsTarget:   {"is missing: a coupon lot names the parking system that runs it; one of %s", "缺失：coupon 车场须写明所属停车系统；可选：%s"},
+	CodeTargetGone:    {"is %s, which has no profile any more; put its file back into platforms.dir and restart, or write state: off", "为 %s，其配置文件已不存在；请放回 platforms.dir 并重启，或写上 state: off"},
 	CodeNeedsAddress:  {"is missing: %s publishes none; write the one that it gave you", "缺失：%s 没有公开地址；请填写对方给出的地址"},
 	CodeCouponGrant:   {"may come to %s, which coupons of %s cannot give here; possible: %s", "可能得出 %s，而 %s 的优惠券在此不能给；可选：%s"},
 	CodeCouponReplace: {"cannot be replace: a coupon does not take the place of another; write add or unsafe", "不能为 replace：优惠券不会互相覆盖；请写 add 或 unsafe"},

@@ -133,6 +133,7 @@ func (a *acting) facts() (Facts, error) {
 	} else {
 		f.Lot, _, f.LotKnown = a.f.cfg.Estate().Lot(a.charge.Lot)
 	}
+	f.Revocable = f.LotKnown && a.f.cfg.Revoker != nil && a.f.cfg.Revoker.CanRevoke(f.Lot.ID)
 	if a.told != nil {
 		f.Stay = a.told.Stay
 		return f, nil

@@ -14,6 +14,8 @@ type Facts struct {
 	Delivery *charge.Delivery // the last one; nil where there is none
 	Told     bool             // a message went out to the lot, or may have been
 	Said     charge.Note      // what the last try came to; the zero Note where none was made
+	// Revocable: the lot takes back what it was given and has not used.
+	Revocable bool
 }
 
 // left reports whether the car is known to have gone: nothing that is sent now helps its driver.

@@ -69,6 +69,7 @@ type Config struct {
 	Dialect  func(id string) (platform.Dialect, bool)
 	Channels map[charge.DeliveryChannel]lot.Channel // line and callback
 	Prices   map[charge.LotKind]lot.Pricer          // of the kinds that CanPrice
+	Revoker  lot.Revoker                            // of lots that take reductions back; nil where none does
 	Reports  Reports
 	Opener   Opener
 	Observer Observer

@@ -32,6 +32,9 @@ func (f *Flow) Price(ctx context.Context, id charge.LotID, orderID string, plate
 	if err != nil {
 		return lot.Price{}, err
 	}
+	if stay == nil && l.Stays == charge.StaysNone && orderID == "" {
+		stay = &charge.Stay{Lot: id, Plate: plate, Open: true} // the lot knows its cars by their plates
+	}
 	if stay == nil {
 		return lot.Price{}, fmt.Errorf("lot %s has told no such open stay: %w", id, ErrNotFound)
 	}

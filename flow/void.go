@@ -8,8 +8,16 @@ import (
 )
 
 // Void takes a charge's reduction back: before it is used the lot's ledger forgets it, after that a
-// counter-entry corrects the statement. A reduction that a car park has received cannot be recalled; Effect says so.
+// counter-entry corrects the statement. Where the lot takes back what it was given it is asked first, and a reduction that
+// it keeps is not voided. What another lot has received cannot be recalled; Effect says so.
 func (f *Flow) Void(ctx context.Context, id int64, action Action) (Effect, error) {
+	came, said := recallNone, charge.Note{}
+	if !action.DryRun {
+		var err error
+		if came, said, err = f.recall(ctx, id, action); err != nil {
+			return Effect{}, err
+		}
+	}
 	return f.act(ctx, id, action, func(a *acting) (Effect, error) {
 		facts, err := a.facts()
 		if err != nil {
@@ -17,6 +25,9 @@ func (f *Flow) Void(ctx context.Context, id int64, action Action) (Effect, error
 		}
 		if why := facts.mayVoid(); !why.IsZero() {
 			return refused(why)
+		}
+		if came == recallRefused {
+			return refused(said)
 		}
 		what := facts.voids()
 		if err := a.noted("act.voided"); err != nil {
@@ -47,6 +58,8 @@ func (f Facts) voids() charge.Note {
 		return charge.Say("effect.void_ledger", granted)
 	case !f.Told:
 		return charge.Say("effect.void_unsent", granted)
+	case f.Revocable:
+		return charge.Say("effect.void_revoked", granted)
 	case f.left():
 		return charge.Say("effect.void_left", granted)
 	}

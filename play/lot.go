@@ -7,7 +7,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 )
 
-// Lot is any of the three kinds of played lots, as scripted scenes use them.
+// Lot is any kind of played lot, as scripted scenes use them.
 type Lot interface {
 	Yard
 	// Admit lets a car in without a word to the gateway; TellEntry reports it later.

@@ -236,7 +236,7 @@ func eventStep(p *page, e charge.Event) step {
 	titles := map[string]string{
 		"matched": p.T("匹配到停车订单", "Matched to a stay"), "corrected": p.T("车场更正车牌", "Plate corrected by the lot"),
 		"repeated": p.T("订单再次推送", "Order pushed again"), "redelivered": p.T("人工重新下发", "Redelivered"),
-		"voided": p.T("人工作废", "Voided"), "bound": p.T("人工绑定", "Bound by hand"), "report": p.T("回传平台", "Reported to the platform"),
+		"voided": p.T("人工作废", "Voided"), "revoked": p.T("收回优惠券", "Coupon taken back"), "bound": p.T("人工绑定", "Bound by hand"), "report": p.T("回传平台", "Reported to the platform"),
 		"usage": p.T("用量上报被拒绝", "Usage refused"), "exit": p.T("出场记录", "Exit"), "delivery": p.T("下发", "Delivery"),
 		"lot_has": p.T("与车场核对：有", "Asked the lot: it has it"), "lot_has_not": p.T("与车场核对：没有", "Asked the lot: it has it not"),
 	}

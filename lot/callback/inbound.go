@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -98,7 +99,7 @@ func (a *API) open(ctx context.Context, body []byte) (message, error) {
 	switch {
 	case !known:
 		return m, errors.New(lot.RefusedLot)
-	case lot.KindOf(l.Kind).Channel != charge.ChannelCallback:
+	case !slices.Contains(lot.KindOf(l.Kind).Messages, charge.Message514):
 		return m, errors.New("该车场不是自有云(API)车场")
 	}
 	return m, nil

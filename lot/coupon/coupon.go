@@ -18,10 +18,11 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/platform/profile"
 )
 
 // Family is what a profile of a target calls itself.
-const Family = "coupon"
+const Family = profile.TargetFamily
 
 //go:embed profiles/*.toml
 var profiles embed.FS
@@ -138,8 +139,13 @@ func (t *Target) Takes(m charge.Method, keys map[string]charge.Secret) (can bool
 // CanRevoke reports whether a coupon that is not used yet can be taken back.
 func (t *Target) CanRevoke() bool { return t.Revoke != nil }
 
-// TellsStays reports whether the target tells entries and exits.
-func (t *Target) TellsStays() bool { return t.Hears != nil }
+// StaysToken is the name of the key that locks the entries and exits that the target tells; empty where it tells none.
+func (t *Target) StaysToken() string {
+	if t.Hears == nil {
+		return ""
+	}
+	return t.Hears.Key
+}
 
 // key returns a lot's key, else the default that the profile gives it.
 func (t *Target) key(keys map[string]charge.Secret, name string) string {

@@ -134,6 +134,7 @@ type Price struct {
 // Hears is how the target tells entries and exits, a form that is built in.
 type Hears struct {
 	Form string `toml:"form"`
+	Key  string `toml:"key"` // the name of the key that stands at the end of the address: nothing else proves the sender
 	Mark string `toml:"mark"`
 }
 
@@ -177,7 +178,7 @@ var (
 	methods   = []charge.Method{charge.MethodTime, charge.MethodAmount, charge.MethodFree, charge.MethodLotDecides}
 	evidences = []string{"documented", "observed", "inferred", "assumed"}
 	marks     = []string{"D", "C", "I", "U"}
-	hearForms = []string{"qcyuns_inout"}
+	hearForms = []string{hearsQcyuns}
 )
 
 var (
@@ -317,6 +318,9 @@ func (p *Profile) checkCalls(f *profile.File) error {
 		}
 	}
 	if p.Hears != nil {
+		if !p.hasKey(p.Hears.Key) {
+			return f.Errorf("hears.key", "%q is no key of this target", p.Hears.Key)
+		}
 		return profile.OneOf(f, "hears.form", p.Hears.Form, hearForms)
 	}
 	return nil

@@ -6,10 +6,10 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
-	"errors"
 	"slices"
 	"strings"
 
+	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/seal"
 )
 
@@ -60,7 +60,7 @@ func (r Recipe) sign(members []*member, secret string) (string, error) {
 	return seal.Recipe(r).Sign(fields(members), secret), nil
 }
 
-var errNoKey = errors.New("the lot has no key to sign with")
+var errNoKey = charge.NewFault(charge.Say("coupon.no_key"), "the lot has no key to sign with")
 
 // joined writes the fields that say something, sorted by name.
 func joined(list []seal.Field, between, behind string) string {
@@ -73,7 +73,7 @@ func joined(list []seal.Field, between, behind string) string {
 	return strings.Join(parts, between)
 }
 
-var errRSA = errors.New("the private key is no RSA key in PKCS #8, written in Base64")
+var errRSA = charge.NewFault(charge.Say("coupon.bad_key"), "the private key is no RSA key in PKCS #8, written in Base64")
 
 func signRSA(text, key string) (string, error) {
 	der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(key), ""))

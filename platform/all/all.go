@@ -39,7 +39,7 @@ func families() map[string]family {
 }
 
 // carParks are the paths of the car parks' own interfaces. No platform comes in below them.
-var carParks = []string{"/zld/openservice/", "/unionapi/neworder/", "/bpd/", "/gate/"}
+var carParks = []string{"/zld/openservice/", "/unionapi/neworder/", "/bpd/", "/gate/", "/coupon/"}
 
 // Builtin returns the fourteen platforms in the order of docs/platforms/README.md.
 func Builtin() []platform.Dialect {
@@ -100,12 +100,14 @@ func newBook() *book {
 }
 
 func (b *book) addFile(path string) error {
-	f, err := os.Open(path)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("profile: %w", err)
 	}
-	defer f.Close()
-	_, err = b.add(f, path)
+	if familyOf(text) == profile.TargetFamily {
+		return nil // a parking system's, which package lot/coupon reads
+	}
+	_, err = b.add(bytes.NewReader(text), path)
 	return err
 }
 
@@ -132,6 +134,17 @@ func (b *book) add(r io.Reader, name string) (platform.Dialect, error) {
 	b.ids[info.ID] = name
 	b.dialects = append(b.dialects, d)
 	return d, nil
+}
+
+// familyOf is the family that a profile names; empty where it does not parse.
+func familyOf(text []byte) string {
+	var head struct {
+		Family string `toml:"family"`
+	}
+	if toml.Unmarshal(text, &head) != nil {
+		return ""
+	}
+	return head.Family
 }
 
 // load picks the family.

@@ -11,6 +11,9 @@ import (
 	"github.com/chargestamp/chargestamp/platform"
 )
 
+// TargetFamily is the family of profiles that describe no platform but a parking system: package lot/coupon reads them.
+const TargetFamily = "coupon"
+
 // Builtin loads every profile of a family's embedded folder, in the order of docs/platforms/README.md. They are
 // compiled in and tested, so a fault in one is a programming error and panics.
 func Builtin(profiles fs.FS, load func(r io.Reader, name string, own bool) (platform.Dialect, error)) []platform.Dialect {

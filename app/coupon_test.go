@@ -1,0 +1,216 @@
+package app
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot/coupon"
+	"github.com/chargestamp/chargestamp/play"
+)
+
+// couponKeys are made up, with all that a target may be given.
+func couponKeys(t *testing.T, target *coupon.Target) play.Keys {
+	t.Helper()
+	keys := play.Keys{}
+	for _, k := range target.Keys {
+		switch k.Name {
+		case "park_id", "store_name", "channel", "coupon_source":
+		case "private_key":
+			private, err := rsa.GenerateKey(rand.Reader, 1024)
+			if err != nil {
+				t.Fatal(err)
+			}
+			der, err := x509.MarshalPKCS8PrivateKey(private)
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys[k.Name] = base64.StdEncoding.EncodeToString(der)
+		default:
+			keys[k.Name] = k.Name + "-" + secret(12)
+		}
+	}
+	return keys
+}
+
+// couponSite is a server, one lot of another parking system that a player plays, and an account of 令狐, which may push
+// whatever a coupon can give.
+type couponSite struct {
+	*site
+	town *town
+	id   charge.LotID
+	lot  *play.CouponLot
+}
+
+func newCouponSite(t *testing.T, as string, cfg play.CouponLotConfig, fields object) *couponSite {
+	t.Helper()
+	target := coupon.Builtin()[as]
+	c := &couponSite{site: serve(t, local(t)), town: newTown(), id: charge.LotID{Union: union, Park: "9001"}}
+	cfg.As, cfg.Lot, cfg.Keys, cfg.Server = as, c.id, couponKeys(t, target), "http://"+c.Addresses().HTTP
+	if fields["stays"] != "told" {
+		delete(cfg.Keys, "inout_token")
+	}
+	var err error
+	if c.lot, err = play.NewCouponLot(cfg); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.lot.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.lot.Stop() })
+	o := object{"target": as, "keys": cfg.Keys, "address": c.lot.Address(), "allow_to": []string{"127.0.0.1/32"}}
+	for k, v := range fields {
+		o[k] = v
+	}
+	c.town.lot("9001", charge.KindCoupon, o)
+	grant := object{"grant": "lot_decides"}
+	if _, can := target.Methods[charge.MethodTime]; can {
+		grant = object{"grant": "charge_time"}
+	}
+	c.town.account("telaidian", object{})
+	for _, b := range c.town.bindings {
+		b["rule"] = grant
+	}
+	c.apply(c.town.estate())
+	return c
+}
+
+// push sends a charge and waits for where it ends.
+func (c *couponSite) push(plate charge.Plate, order string, want ...charge.State) {
+	c.t.Helper()
+	accepted(c.t, c.town.player("telaidian", c.Addresses().HTTP), pushFor(c.id, plate, order))
+	c.office().settled(c.t, order, want...)
+}
+
+// act has support act on a charge; the error is what it is told.
+func (c *couponSite) act(what, order string) error {
+	c.t.Helper()
+	found := c.office().charges(c.t, "order="+order)
+	status, text, err := c.office().call(c.t.Context(), http.MethodPost, "/api/v1/charges/"+found[0].ID+"/"+what, []byte(`{"reason":"test"}`))
+	if err == nil && (status != http.StatusOK || bytes.Contains(text, []byte(`"allowed":false`))) {
+		err = errors.New(string(text))
+	}
+	return err
+}
+
+func (c *couponSite) must(what, order string) {
+	c.t.Helper()
+	if err := c.act(what, order); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// TestEveryTarget delivers a charge into each parking system, over real sockets and by what its own papers check.
+func TestEveryTarget(t *testing.T) {
+	for _, as := range play.FarEnds() {
+		t.Run(as, func(t *testing.T) {
+			c := newCouponSite(t, as, play.CouponLotConfig{}, nil)
+			c.push("京AD06088", "coupon-1", charge.StateDelivered)
+			rows := c.lot.Book().Rows()
+			if len(rows) != 1 || rows[0].Applied != 1 || rows[0].Heard != 1 || rows[0].Plate != "京AD06088" {
+				t.Errorf("the book has %+v", rows)
+			}
+		})
+	}
+	if !slices.Equal(play.FarEnds(), targetIDs()) {
+		t.Errorf("played are %v, built in %v", play.FarEnds(), targetIDs())
+	}
+}
+
+func targetIDs() []string {
+	var ids []string
+	for _, target := range coupon.Builtin().List() {
+		ids = append(ids, target.ID)
+	}
+	return ids
+}
+
+// TestLostAnswers loses the answer to each coupon: a system that knows a repeat gets it again and gives it once, the others
+// are asked once and the charge is left unknown.
+func TestLostAnswers(t *testing.T) {
+	for _, as := range play.FarEnds() {
+		t.Run(as, func(t *testing.T) {
+			c := newCouponSite(t, as, play.CouponLotConfig{Answer: play.AnswerDrop, Lies: 1}, nil)
+			want := charge.StateUnknown
+			c.push("京AD06088", "lost-1", want)
+			rows := c.lot.Book().Rows()
+			if len(rows) != 1 || rows[0].Applied != 1 {
+				t.Fatalf("the book has %+v", rows)
+			}
+			safe := coupon.Builtin()[as].Repeat.Safe
+			if safe {
+				c.must("redeliver", "lost-1")
+				c.office().settled(t, "lost-1", charge.StateDelivered)
+			} else if err := c.act("redeliver", "lost-1"); err == nil {
+				t.Error("a coupon that may stand and cannot be known again was sent again")
+			}
+			if rows = c.lot.Book().Rows(); len(rows) != 1 || rows[0].Applied != 1 || safe != (rows[0].Heard == 2) {
+				t.Errorf("the book has %+v", rows)
+			}
+		})
+	}
+}
+
+// TestBadCouponAnswers answers what is no clear yes: the charge is unknown and nothing more is sent by itself.
+func TestBadCouponAnswers(t *testing.T) {
+	for answer, want := range map[string]charge.State{
+		play.AnswerUnknown: charge.StateUnknown, play.AnswerHalf: charge.StateUnknown, play.AnswerOther: charge.StateUnknown,
+		play.AnswerGarbage: charge.StateUnknown, play.AnswerRedirect: charge.StateUnknown, play.AnswerRefused: charge.StateRefused,
+		play.AnswerBadSign: charge.StateRefused,
+	} {
+		t.Run(answer, func(t *testing.T) {
+			c := newCouponSite(t, "4pyun", play.CouponLotConfig{Answer: answer}, nil)
+			c.push("京AD06088", "bad-1", want)
+			for _, row := range c.lot.Book().Rows() {
+				if row.Heard > 1 || row.Applied > 1 {
+					t.Errorf("the book has %+v", row)
+				}
+			}
+		})
+	}
+}
+
+// TestCouponStays is the whole story with 七彩云: entry told, coupon, price, exit with what was taken off.
+func TestCouponStays(t *testing.T) {
+	c := newCouponSite(t, "qcyuns", play.CouponLotConfig{Strict: true}, object{"stays": "told"})
+	in := time.Now().Add(-play.StayLength)
+	if _, err := c.lot.Enter(t.Context(), "京AD06088", in); err != nil {
+		t.Fatal(err)
+	}
+	c.push("京AD06088", "stay-1", charge.StateDelivered)
+	if _, err := c.lot.Exit(t.Context(), "京AD06088", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	used := c.office().settled(t, "stay-1", charge.StateUsed)
+	if used.Usage == nil || used.Usage.Minutes == 0 {
+		t.Errorf("used: %+v", used.Usage)
+	}
+}
+
+// TestCouponRevoke voids a charge whose coupon stands: the parking system takes it back first, and one that is used stays.
+func TestCouponRevoke(t *testing.T) {
+	c := newCouponSite(t, "qcyuns", play.CouponLotConfig{}, nil)
+	c.push("京AD06088", "void-1", charge.StateDelivered)
+	c.push("京AD06099", "void-2", charge.StateDelivered)
+	c.must("void", "void-1")
+	c.office().settled(t, "void-1", charge.StateVoided)
+	if rows := c.lot.Book().Rows(); rows[0].Applied != 0 {
+		t.Errorf("the coupon stands: %+v", rows[0])
+	}
+	if _, err := c.lot.Exit(t.Context(), "京AD06099", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.act("void", "void-2"); err == nil || !strings.Contains(err.Error(), "coupon") {
+		t.Errorf("a coupon that is used was voided: %v", err)
+	}
+	c.office().settled(t, "void-2", charge.StateDelivered)
+}
