@@ -20,10 +20,10 @@ import (
 
 // What a parking system's cloud is asked.
 const (
-	askToken  = "token"
-	askLookup = "lookup"
-	askGive   = "give"
-	askRevoke = "revoke"
+	needToken  = "token"
+	needLookup = "lookup"
+	needGive   = "give"
+	needRevoke = "revoke"
 )
 
 // What it answers.
@@ -149,7 +149,7 @@ func readPyun(k Keys, r *http.Request, body []byte) (ask, error) {
 			return ask{}, fmt.Errorf("%w: %s", errField, name)
 		}
 	}
-	a := ask{what: askGive, id: f.text("event_id"), plate: f.text("plate"), give: charge.Reduction{Method: charge.MethodLotDecides}}
+	a := ask{what: needGive, id: f.text("event_id"), plate: f.text("plate"), give: charge.Reduction{Method: charge.MethodLotDecides}}
 	if meta := f.text("metadata"); meta != "" {
 		var m map[string]struct{ Value int64 }
 		if json.Unmarshal([]byte(meta), &m) != nil {
@@ -189,14 +189,14 @@ func readQcyuns(k Keys, _ *http.Request, body []byte) (ask, error) {
 	a := ask{id: data.text("grantSerial"), plate: data.text("plate")}
 	switch f.text("service") {
 	case "CarInfo":
-		a.what = askLookup
+		a.what = needLookup
 	case "DiscountDestory":
-		a.what = askRevoke
+		a.what = needRevoke
 	case "DiscountCreate":
 		if data.text("parkingSerial") == "" || data.text("storeName") == "" {
 			return ask{}, errField
 		}
-		a.what = askGive
+		a.what = needGive
 		switch data.text("type") {
 		case "1":
 			a.give = charge.Reduction{Method: charge.MethodAmount, Amount: charge.Fen(data.number("value"))}
@@ -212,14 +212,14 @@ func readQcyuns(k Keys, _ *http.Request, body []byte) (ask, error) {
 }
 
 func sayQcyuns(a ask, what string, v Visit, bill Bill) record {
-	if a.what == askLookup && what == sayTaken {
+	if a.what == needLookup && what == sayTaken {
 		car := record{{"inTime", localTime(v.In)}, {"amount", json.Number(bill.Due().String())}, {"totalFee", json.Number(bill.Gross.String())},
 			{"recordId", json.Number(v.OrderID)}, {"localId", nil}}
 		return record{{"retCode", whole(0)}, {"retMsg", nil}, {"retData", json.RawMessage(record{{"plate", a.plate}, {"carType", whole(1)},
 			{"carInfo", json.RawMessage(car.json())}}.json())}}
 	}
 	code := map[string]int64{sayTaken: 0, sayRepeated: 0, sayNotInside: -11, sayRefused: -12, sayBadSign: -4, sayUnknown: -99}[what]
-	if a.what == askLookup && what == sayNotInside {
+	if a.what == needLookup && what == sayNotInside {
 		code = 0 // an answer without a stay
 	}
 	return record{{"retCode", whole(code)}, {"retMsg", what}, {"retData", nil}}
@@ -234,7 +234,7 @@ func readTdznyun(k Keys, _ *http.Request, body []byte) (ask, error) {
 		return ask{}, errSign
 	}
 	biz := f.object("bizContent")
-	a := ask{what: askGive, plate: biz.text("plateNum")}
+	a := ask{what: needGive, plate: biz.text("plateNum")}
 	switch biz.text("ticketType") {
 	case "1":
 		a.give = charge.Reduction{Method: charge.MethodAmount, Amount: biz.yuan("ticketValue")}
@@ -262,13 +262,13 @@ func readTingjiandan(k Keys, _ *http.Request, body []byte) (ask, error) {
 		return ask{}, errSign
 	}
 	if f.text("service") == "parkhub.order.infoForFreeMins" {
-		return ask{what: askLookup, plate: f.text("carNum")}, nil
+		return ask{what: needLookup, plate: f.text("carNum")}, nil
 	}
 	var list []raw
 	if f.text("service") != "parkhub.order.deductionForDetail" || json.Unmarshal([]byte(f.text("detailList")), &list) != nil || len(list) != 1 {
 		return ask{}, errField
 	}
-	a := ask{what: askGive, id: list[0].text("outTradeNo"), plate: strings.TrimPrefix(f.text("tradeId"), "trade-")}
+	a := ask{what: needGive, id: list[0].text("outTradeNo"), plate: strings.TrimPrefix(f.text("tradeId"), "trade-")}
 	switch list[0].text("couponType") {
 	case "0":
 		a.give = charge.Reduction{Method: charge.MethodAmount, Amount: list[0].yuan("amount")}
@@ -284,7 +284,7 @@ func sayTingjiandan(a ask, what string, _ Visit, bill Bill) record {
 	switch {
 	case what == sayBadSign:
 		return record{{"returnCode", "F"}, {"returnMsg", what}}
-	case a.what == askLookup && what == sayTaken:
+	case a.what == needLookup && what == sayTaken:
 		return record{{"returnCode", "T"}, {"isSuccess", "0"}, {"carNum", a.plate}, {"tradeId", "trade-" + a.plate}, {"accountId", "account-1"},
 			{"totalAmount", bill.Gross.String()}, {"unPayAmount", bill.Due().String()}}
 	}
@@ -300,7 +300,7 @@ func readKeytop(k Keys, _ *http.Request, body []byte) (ask, error) {
 	if md5Upper(f.signed("&", "", "appId", "key")+"&"+k["app_secret"]) != f.text("key") || f.text("appId") != k["app_id"] {
 		return ask{}, errSign
 	}
-	a := ask{what: askGive, id: f.text("orderNo"), plate: f.text("plateNo"), give: charge.Reduction{Method: charge.MethodLotDecides}}
+	a := ask{what: needGive, id: f.text("orderNo"), plate: f.text("plateNo"), give: charge.Reduction{Method: charge.MethodLotDecides}}
 	if f.text("freeType") == "0" {
 		a.give = charge.Reduction{Method: charge.MethodAmount, Amount: charge.Fen(f.number("freeMoney"))}
 		if seconds := f.number("freeTime"); seconds > 0 {
@@ -318,7 +318,7 @@ func readHongmen(k Keys, _ *http.Request, body []byte) (ask, error) {
 	if md5Upper(f.signed("&", "", "sign")+"&key="+k["app_secret"]) != f.text("sign") || f.text("appId") != k["app_id"] {
 		return ask{}, errSign
 	}
-	return ask{what: askGive, id: f.text("orderNo"), plate: f.text("plateNo"), give: charge.Reduction{Method: charge.MethodLotDecides}}, nil
+	return ask{what: needGive, id: f.text("orderNo"), plate: f.text("plateNo"), give: charge.Reduction{Method: charge.MethodLotDecides}}, nil
 }
 
 // sayOne answers in one object with one code.
@@ -344,7 +344,7 @@ func readHik(k Keys, r *http.Request, body []byte) (ask, error) {
 		if err != nil || form.Get("client_id") != k["client_id"] || form.Get("client_secret") != k["client_secret"] {
 			return ask{}, errSign
 		}
-		return ask{what: askToken, id: hikToken(k)}, nil
+		return ask{what: needToken, id: hikToken(k)}, nil
 	}
 	if r.Header.Get("access_token") != hikToken(k) {
 		return ask{}, errSign
@@ -353,7 +353,7 @@ func readHik(k Keys, r *http.Request, body []byte) (ask, error) {
 	if err != nil {
 		return ask{}, err
 	}
-	a := ask{what: askGive, plate: f.text("plateNo")}
+	a := ask{what: needGive, plate: f.text("plateNo")}
 	switch f.text("couponType") {
 	case "1":
 		a.give = charge.Reduction{Method: charge.MethodAmount, Amount: charge.Fen(f.number("deductContent"))}
@@ -368,7 +368,7 @@ func readHik(k Keys, r *http.Request, body []byte) (ask, error) {
 }
 
 func sayHik(a ask, what string, _ Visit, _ Bill) record {
-	if a.what == askToken && what == sayTaken {
+	if a.what == needToken && what == sayTaken {
 		return record{{"access_token", a.id}, {"expires_in", whole(7200)}}
 	}
 	code := map[string]string{sayTaken: "200", sayRepeated: "200"}[what]
@@ -398,7 +398,7 @@ func readJieshun(k Keys, _ *http.Request, body []byte) (ask, error) {
 		return ask{}, errSign
 	}
 	at := f.object("biz_content").object("p").object("attributes")
-	a := ask{what: askGive, plate: strings.Replace(at.text("carNo"), "-", "", 1)}
+	a := ask{what: needGive, plate: strings.Replace(at.text("carNo"), "-", "", 1)}
 	switch at.text("couponType") {
 	case "0":
 		a.give = charge.Reduction{Method: charge.MethodAmount, Amount: at.yuan("couponValue")}

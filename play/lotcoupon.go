@@ -118,11 +118,11 @@ func (l *CouponLot) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch a.what {
-	case askToken:
+	case needToken:
 		answerJSON(w, l.end.say(a, sayTaken, Visit{}, Bill{}))
-	case askLookup:
+	case needLookup:
 		l.look(w, a)
-	case askRevoke:
+	case needRevoke:
 		l.revoke(w, a)
 	default:
 		l.give(w, r, a)
