@@ -31,7 +31,7 @@ const (
 	unwanted   silence = "delivery.unwanted"
 )
 
-// wait is one downlink under way. done is called once, on a goroutine of its own.
+// wait is one downlink under way. done is called once, and does not block.
 type wait struct {
 	key     askKey
 	session *session

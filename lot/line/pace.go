@@ -109,10 +109,17 @@ func (s *Server) regroup(n *session) {
 	}
 }
 
-// move has the reductions that wait for a session find their session anew.
+// move has the reductions that wait for a session find their session anew, one after the other: they stay in the
+// order of their age.
 func (s *Server) move(n *session) {
 	for _, d := range n.lane.reductions() {
-		s.takeBack(n, d, moved)
+		n.lane.unsent(d.wait)
+		if !s.asks.unsent(d.wait) {
+			continue
+		}
+		for _, done := range d.wait.done {
+			done(nil, moved)
+		}
 	}
 }
 
