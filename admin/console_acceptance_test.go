@@ -103,12 +103,12 @@ func TestRefusedPushIsDiagnosed(t *testing.T) {
 func TestSharedFindingIsInTheReadersLanguage(t *testing.T) {
 	b := as(t, onPages(), guard.RoleSupport)
 	ask := url.Values{"platform": {"telaidian"}, "push": {"{}"}}
-	_, shared, _ := strings.Cut(b.post("/doctor", ask).body, `class="share"`)
+	_, shared, _ := strings.Cut(b.follow(b.post("/doctor", ask)).body, `class="share"`)
 	if !strings.Contains(shared, "签名：不通过") || strings.Contains(shared, "failed") {
 		t.Errorf("in Chinese: %s", shared)
 	}
 	b.get("/?lang=en")
-	_, shared, _ = strings.Cut(b.post("/doctor", ask).body, `class="share"`)
+	_, shared, _ = strings.Cut(b.follow(b.post("/doctor", ask)).body, `class="share"`)
 	if !strings.Contains(shared, "failed") {
 		t.Errorf("in English: %s", shared)
 	}

@@ -163,10 +163,25 @@ func TestSecondFactor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a = b.post("/me/totp/confirm", url.Values{"code": {code}, "address": {address}}); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "恢复码") {
+	if a = b.follow(b.post("/me/totp/confirm", url.Values{"code": {code}, "address": {address}})); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "恢复码") {
 		t.Fatalf("confirming: %d %s", a.StatusCode, a.body)
 	}
 	recovery := regexp.MustCompile(`<pre class="secret"[^>]*>([^\n<]+)`).FindStringSubmatch(a.body)[1]
+	if a := b.get("/me"); a.StatusCode != http.StatusOK {
+		t.Errorf("who has just proven the second factor is thrown out: %d", a.StatusCode)
+	}
+	once := open(t, f)
+	a = once.post("/login", url.Values{"name": {"support"}, "password": {phrase}})
+	if !strings.Contains(a.body, `inputmode="numeric"`) || strings.Contains(a.body, `type="password"`) {
+		t.Errorf("the password is asked for twice: %s", a.body)
+	}
+	next, err := totp.GenerateCode(secret[1], now.Add(30*time.Second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a = once.post("/login", url.Values{"name": {"support"}, "proven": {hidden(a.body, "proven")}, "code": {next}}); a.StatusCode != http.StatusSeeOther {
+		t.Errorf("the code alone: %d %s", a.StatusCode, a.body)
+	}
 	other := open(t, f)
 	if a = other.post("/login", url.Values{"name": {"support"}, "password": {phrase}}); a.StatusCode != http.StatusOK || !strings.Contains(a.body, `name="code"`) || strings.Contains(a.body, phrase) {
 		t.Fatalf("no code is asked for: %d %s", a.StatusCode, a.body)
@@ -326,7 +341,7 @@ func TestCookiesAreSecure(t *testing.T) {
 // TestSecurityTestPushesIntoLiveBindingsAreAdmins: one takes money off the bill of whatever plate is typed.
 func TestSecurityTestPushesIntoLiveBindingsAreAdmins(t *testing.T) {
 	for role, want := range map[guard.Role]int{guard.RoleViewer: http.StatusForbidden,
-		guard.RoleSupport: http.StatusForbidden, guard.RoleAdmin: http.StatusOK} {
+		guard.RoleSupport: http.StatusForbidden, guard.RoleAdmin: http.StatusSeeOther} {
 		f := newFake()
 		live := url.Values{"to": {"live"}}
 		if a := as(t, f, guard.RoleAdmin).post("/bindings/teld-main/200461/1313/mode",
@@ -335,7 +350,7 @@ func TestSecurityTestPushesIntoLiveBindingsAreAdmins(t *testing.T) {
 		}
 		f.done = nil
 		a := as(t, f, role).post("/bindings/teld-main/200461/1313/test", url.Values{"plate": {"京A12345"}})
-		if a.StatusCode != want || (len(f.done) > 0) != (want == http.StatusOK) {
+		if a.StatusCode != want || (len(f.done) > 0) != (want == http.StatusSeeOther) {
 			t.Errorf("as %s: %d, did %v", role, a.StatusCode, f.done)
 		}
 	}

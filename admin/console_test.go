@@ -106,6 +106,17 @@ func (b *browser) post(path string, form url.Values) answer {
 	return b.do(r)
 }
 
+// follow gives the page that an answer leads to.
+func (b *browser) follow(a answer) answer {
+	b.t.Helper()
+	if a.StatusCode != http.StatusSeeOther {
+		b.t.Errorf("%s leads nowhere: %d", a.Request.URL, a.StatusCode)
+		return a
+	}
+	path, _, _ := strings.Cut(a.Header.Get("Location"), "#")
+	return b.get(path)
+}
+
 // consolePages are the addresses of every page, and who may see them.
 var consolePages = []struct {
 	path  string

@@ -82,6 +82,9 @@ func (s *Sessions) SignIn(ctx context.Context, l Login) (secret string, session 
 		return "", Session{}, err
 	}
 	one, _ := s.users.shelf.get(name)
+	if err := s.users.change(ctx, name, func(one *user) error { one.SignedIn = session.Created; return nil }); err != nil {
+		return "", Session{}, err
+	}
 	return secret, session, s.log.began(ctx, Identity{Name: name, Role: one.Role, Kind: "user"}, session)
 }
 
@@ -148,6 +151,11 @@ func (u *Users) check(ctx context.Context, name string, password charge.Secret, 
 	}
 	u.codes.right(name)
 	return nil
+}
+
+// Continue begins a session in place of one that its own holder has ended by proving a second factor or a password.
+func (s *Sessions) Continue(ctx context.Context, old Session) (secret string, session Session, err error) {
+	return s.begin(ctx, Session{User: old.User, Kind: old.Kind, Role: old.Role, Remote: old.Remote, Agent: old.Agent})
 }
 
 // BeginOIDC begins a session for somebody whom an issuer vouches for.

@@ -22,6 +22,8 @@ type User struct {
 	Created time.Time
 	TOTP    bool // a second factor is asked for
 	Revoked time.Time
+
+	SignedIn time.Time // last, by name and password; zero for never, as far as is known
 }
 
 // user is a User as stored. Its password is hashed, its TOTP secret sealed.
@@ -36,6 +38,7 @@ type user struct {
 	Pending  []byte    `json:"pending,omitempty"`  // sealed secret that was shown and not confirmed
 	Step     int64     `json:"step,omitempty"`     // the last code's time step: a code works once
 	Recovery []string  `json:"recovery,omitempty"` // hashes of the codes that are left
+	SignedIn time.Time `json:"signed_in,omitzero"`
 }
 
 func (u user) shown() User {

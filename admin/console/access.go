@@ -40,8 +40,12 @@ type accessView struct {
 }
 
 func (c *Console) access(w http.ResponseWriter, r *http.Request, p *page) error {
-	return c.showAccess(w, r, p, accessView{})
+	secret, _ := recall[newSecret](&c.memory, p.secret, r.URL.Query().Get("made"), p.Now)
+	return c.showAccess(w, r, p, accessView{Secret: string(secret)})
 }
+
+// newSecret is a token that was just made.
+type newSecret string
 
 func (c *Console) showAccess(w http.ResponseWriter, r *http.Request, p *page, v accessView) error {
 	var err error
@@ -86,6 +90,8 @@ func (c *Console) changeUser(w http.ResponseWriter, r *http.Request, p *page) er
 		err = c.desk.SetRole(r.Context(), p.Who, name, guard.Role(r.PostForm.Get("role")))
 	case "totp-off":
 		err = c.desk.DropTOTP(r.Context(), p.Who, name)
+	case "password":
+		err = c.desk.ResetPassword(r.Context(), p.Who, name, charge.Secret(r.PostForm.Get("password")))
 	default:
 		err = desk.Fail(desk.NotFound, "no such action")
 	}
@@ -104,7 +110,7 @@ func (c *Console) createToken(w http.ResponseWriter, r *http.Request, p *page) e
 		}
 		return c.showAccess(w, r, p, accessView{Token: f})
 	}
-	return c.showAccess(w, r, p, accessView{Secret: secret})
+	return c.seeOther(w, r, "/access?"+c.shownAfter(p, "made", newSecret(secret)), "")
 }
 
 func (c *Console) revokeToken(w http.ResponseWriter, r *http.Request, p *page) error {
@@ -127,8 +133,12 @@ type meView struct {
 }
 
 func (c *Console) me(w http.ResponseWriter, r *http.Request, p *page) error {
-	return c.showMe(w, r, p, meView{})
+	codes, _ := recall[recoveryCodes](&c.memory, p.secret, r.URL.Query().Get("codes"), p.Now)
+	return c.showMe(w, r, p, meView{Recovery: codes})
 }
+
+// recoveryCodes are codes that were just made.
+type recoveryCodes []string
 
 func (c *Console) showMe(w http.ResponseWriter, r *http.Request, p *page, v meView) error {
 	if p.Who.Kind == "user" {
@@ -234,7 +244,14 @@ func (c *Console) confirmTOTP(w http.ResponseWriter, r *http.Request, p *page) e
 		}
 		return c.showMe(w, r, p, v)
 	}
-	return c.showMe(w, r, p, meView{Recovery: codes})
+	// A second factor ends the sessions that were begun without it. This one has just proven it, and goes on.
+	secret, _, err := c.cfg.Guard.Sessions.Continue(r.Context(), p.session)
+	if err != nil {
+		return err
+	}
+	c.setCookie(w, r, sessionCookie, secret, browserCookie)
+	p.secret = secret
+	return c.seeOther(w, r, "/me?"+c.shownAfter(p, "codes", recoveryCodes(codes)), "")
 }
 
 func (c *Console) dropTOTP(w http.ResponseWriter, r *http.Request, p *page) error {

@@ -1,13 +1,16 @@
 package console
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/guard"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 func (c *Console) accountRoutes() {
@@ -18,6 +21,7 @@ func (c *Console) accountRoutes() {
 	c.open("GET /oidc/begin", c.oidcBegin)
 	c.open("GET /oidc/return", c.oidcReturn)
 	c.open("POST /logout", c.logout)
+	c.signed(guard.RoleViewer, "POST /draft", c.sendDraft)
 }
 
 // form is what was typed, so that nothing is lost, and what is wrong with it, by field.
@@ -58,7 +62,7 @@ func (c *Console) visitor(w http.ResponseWriter, r *http.Request, p *page) {
 		return
 	}
 	p.secret = rand.Text()
-	p.CSRF = c.cfg.Guard.Sessions.CSRF(p.secret)
+	p.CSRF = maskToken(c.cfg.Guard.Sessions.CSRF(p.secret))
 	c.setCookie(w, r, visitorCookie, p.secret, browserCookie)
 }
 
@@ -110,6 +114,10 @@ func wayBack(r *http.Request, p *page) string {
 
 // setup makes the first admin, for those who hold the link that the start has printed.
 func (c *Console) setup(w http.ResponseWriter, r *http.Request, p *page) error {
+	if _, err := r.Cookie(langCookie); err != nil && strings.HasPrefix(strings.ToLower(r.Header.Get("Accept-Language")), "en") {
+		p.Lang = words.English
+		c.setCookie(w, r, langCookie, string(p.Lang), languageAge)
+	}
 	if !c.cfg.Guard.Setup.Open() {
 		return c.seeOther(w, r, "/login", "")
 	}
@@ -159,10 +167,12 @@ func (c *Console) login(w http.ResponseWriter, r *http.Request, p *page) error {
 
 // signIn begins a session, or shows the form again with what is wrong.
 func (c *Console) signIn(w http.ResponseWriter, r *http.Request, p *page, f form, next string) error {
-	secret, _, err := c.cfg.Guard.Sessions.SignIn(r.Context(), guard.Login{
-		Name: f.Get("name"), Password: charge.Secret(f.Get("password")), Code: f.Get("code"),
-		Remote: c.cfg.Remote(r), Agent: r.UserAgent(),
-	})
+	given := guard.Login{Name: f.Get("name"), Password: charge.Secret(f.Get("password")), Code: cmp.Or(f.Get("code"), f.Get("recovery")),
+		Remote: c.cfg.Remote(r), Agent: r.UserAgent()}
+	if proven, found := recall[guard.Login](&c.memory, p.secret, f.Get("proven"), p.Now); found && given.Password == "" {
+		given.Name, given.Password = proven.Name, proven.Password
+	}
+	secret, _, err := c.cfg.Guard.Sessions.SignIn(r.Context(), given)
 	var throttled *guard.Throttled
 	status, askCode := http.StatusUnprocessableEntity, f.Values.Has("code")
 	switch {
@@ -174,12 +184,17 @@ func (c *Console) signIn(w http.ResponseWriter, r *http.Request, p *page, f form
 		status, f.Wrong = http.StatusTooManyRequests, p.T("尝试次数过多，请等待 ", "Too many tries; wait ")+p.Span(throttled.Wait)
 	case errors.Is(err, guard.ErrCode):
 		status, askCode = http.StatusOK, true
+	case errors.Is(err, guard.ErrLogin) && askCode:
+		f.Wrong = p.T("用户名、密码或验证码不正确；刚用过的验证码不能再用，请等下一个", "Name, password or code is wrong. A code works once: where it was just used, wait for the next one")
 	case errors.Is(err, guard.ErrLogin):
 		f.Wrong = p.T("用户名、密码或验证码不正确", "Name, password or code is wrong")
 	default:
 		return err
 	}
 	c.visitor(w, r, p)
+	if askCode && given.Password != "" { // a wrong one does not come so far as to be asked for a code
+		f.Values.Set("proven", c.memory.put(p.secret, given, p.Now))
+	}
 	return render(w, r, status, loginPage(p, f, next, askCode, c.cfg.OIDC != nil))
 }
 
@@ -189,7 +204,9 @@ func (c *Console) logout(w http.ResponseWriter, r *http.Request, p *page) error 
 			return err
 		}
 	}
-	c.setCookie(w, r, sessionCookie, "", forgetCookie)
+	for _, name := range []string{sessionCookie, findsCookie, draftCookie} {
+		c.setCookie(w, r, name, "", forgetCookie)
+	}
 	return c.seeOther(w, r, "/login", "signedout")
 }
 

@@ -34,7 +34,10 @@ type bindingView struct {
 	CanTest   bool
 	Test      form
 	Tested    *desk.TestPush
+	Outcome   string // of the test push, in words
 	Form      form
+
+	OutcomeTone string
 }
 
 // shadow is what a binding would have granted while it sends nothing.
@@ -88,6 +91,15 @@ func (c *Console) binding(w http.ResponseWriter, r *http.Request, p *page) error
 	v, err := c.findBinding(r)
 	if err != nil {
 		return err
+	}
+	if done, found := recall[desk.TestPush](&c.memory, p.secret, r.URL.Query().Get("tested"), p.Now); found {
+		v.Tested = &done
+		if done.Charge != 0 {
+			if story, err := c.desk.Story(r.Context(), done.Charge); err == nil {
+				verdict := c.desk.VerdictOf(story)
+				v.Outcome, v.OutcomeTone = p.Note(verdict.Text), toneOf(verdict)
+			}
+		}
 	}
 	return c.showBinding(w, r, p, v)
 }
@@ -198,6 +210,10 @@ func (c *Console) testPush(w http.ResponseWriter, r *http.Request, p *page) erro
 		v.Test.bad("plate", p.T("请填写一个车牌，例如 京A12345", "give a plate, such as 京A12345"))
 		return c.showBinding(w, r, p, v)
 	}
+	once := v.Test.Get("once")
+	if key, sent := recall[sentOnce](&c.memory, p.secret, once, p.Now); sent {
+		return c.seeOther(w, r, bindingLink(v)+"?tested="+string(key)+"#tested", "")
+	}
 	done, err := c.desk.TestPush(r.Context(), p.Who, v.Account.ID, v.Lot.ID, plate)
 	if desk.KindOf(err) == desk.Forbidden {
 		return err
@@ -209,9 +225,15 @@ func (c *Console) testPush(w http.ResponseWriter, r *http.Request, p *page) erro
 		v.Test.Wrong = p.T("测试推送没有成功：请检查账号的密钥与来源锁。", "The test push did not get through: check the account's keys and locks.")
 		return c.showBinding(w, r, p, v)
 	}
-	v.Tested = &done
-	return c.showBinding(w, r, p, v)
+	key := c.memory.put(p.secret, done, p.Now)
+	if once != "" {
+		c.memory.set(once, p.secret, sentOnce(key), p.Now)
+	}
+	return c.seeOther(w, r, bindingLink(v)+"?tested="+key+"#tested", "")
 }
+
+// sentOnce is where a form that must not be taken twice has led to.
+type sentOnce string
 
 // modeChange is a binding about to go live, into shadow or off.
 type modeChange struct {

@@ -8,14 +8,17 @@ import (
 	"embed"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/a-h/templ"
 
@@ -56,6 +59,8 @@ type Console struct {
 	mux   *http.ServeMux
 	gets  []string // patterns of what is looked at
 
+	memory  memory
+	whole   http.Handler  // all of it, packed
 	hears   sync.Once     // has asked the server to be notified when it stops
 	leaving chan struct{} // closed when it does: live charts end then
 }
@@ -80,6 +85,7 @@ func New(cfg Config) *Console {
 		c.cfg.Keys = ownKey()
 	}
 	c.routes()
+	c.whole = packed(http.HandlerFunc(c.serveAll))
 	return c
 }
 
@@ -159,6 +165,9 @@ func (c *Console) signed(least guard.Role, pattern string, h handler) {
 		p := c.page(r)
 		switch {
 		case p.Who.Role == "":
+			if r.Method == http.MethodPost && p.failure == nil {
+				c.keepDraft(w, r, p.Now)
+			}
 			c.sendToLogin(w, r, p)
 		case !desk.Allows(p.Who.Role, least):
 			c.serve(w, r, p, func(http.ResponseWriter, *http.Request, *page) error {
@@ -207,8 +216,41 @@ func (c *Console) checkForm(w http.ResponseWriter, r *http.Request, p *page) err
 		return errTooLarge
 	case err != nil:
 		return desk.Fail(desk.Invalid, "the form cannot be read")
-	case !c.cfg.Guard.Sessions.CheckCSRF(p.secret, r.PostForm.Get("csrf")):
+	case !c.cfg.Guard.Sessions.CheckCSRF(p.secret, unmaskToken(r.PostForm.Get("csrf"))):
 		return errForm
+	}
+	return checkLengths(r.PostForm)
+}
+
+// Fields that hold documents; every other field is a line, or a few of them.
+var documents = []string{"text", "packed", "push", "kept", "csv"}
+
+// What one field may hold, in characters.
+const (
+	mostLine = 4000
+	mostSaid = 500 // of a reason, a name or a note
+)
+
+// checkLengths refuses what no page of ours sends: a browser can be made to send more than a field takes.
+func checkLengths(form url.Values) error {
+	for name, values := range form {
+		if slices.Contains(documents, name) {
+			continue
+		}
+		most := mostLine
+		if slices.Contains([]string{"reason", "name", "note", "owner"}, name) {
+			most = mostSaid
+		}
+		for _, v := range values {
+			if utf8.RuneCountInString(v) > most {
+				return desk.Fail(desk.Invalid, "too long", desk.FieldError{Where: name, Detail: fmt.Sprintf("%s takes %d characters at most", name, most),
+					Chinese: fmt.Sprintf("%s 最多 %d 个字符", name, most)})
+			}
+			if strings.ContainsFunc(v, func(r rune) bool { return unicode.Is(unicode.Bidi_Control, r) }) {
+				return desk.Fail(desk.Invalid, "a character that turns text round", desk.FieldError{Where: name,
+					Detail: name + " holds a character that turns the direction of text; take it out", Chinese: name + " 含有改变文字方向的字符，请去掉"})
+			}
+		}
 	}
 	return nil
 }
@@ -219,7 +261,9 @@ var (
 )
 
 // ServeHTTP answers one request.
-func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.whole.ServeHTTP(w, r) }
+
+func (c *Console) serveAll(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "+
 		"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")

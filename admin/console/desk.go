@@ -3,8 +3,11 @@ package console
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +26,10 @@ func (c *Console) doctor(w http.ResponseWriter, r *http.Request, p *page) error 
 	f := newForm(r)
 	if r.Method == http.MethodGet {
 		f.Values = r.URL.Query()
+		if seen, found := recall[examined](&c.memory, p.secret, f.Get("found"), p.Now); found {
+			f.Values = seen.form
+			return render(w, r, http.StatusOK, doctorPage(p, f, c.platformChoices(p), &seen.finding))
+		}
 		return render(w, r, http.StatusOK, doctorPage(p, f, c.platformChoices(p), nil))
 	}
 	q := desk.Question{Platform: f.Get("platform"), Push: []byte(f.Get("push")), At: p.Now}
@@ -46,7 +53,13 @@ func (c *Console) doctor(w http.ResponseWriter, r *http.Request, p *page) error 
 		}
 		return render(w, r, f.status(), doctorPage(p, f, c.platformChoices(p), nil))
 	}
-	return render(w, r, http.StatusOK, doctorPage(p, f, c.platformChoices(p), &found))
+	return c.seeOther(w, r, "/doctor?"+c.shownAfter(p, "found", examined{f.Values, found}), "")
+}
+
+// examined is what the doctor was asked and has found.
+type examined struct {
+	form    url.Values
+	finding doctor.Finding
 }
 
 // stepName names a step of opening a push.
@@ -128,24 +141,28 @@ func sharedInChinese(p *page, f *doctor.Finding) string {
 }
 
 func (c *Console) alerts(w http.ResponseWriter, r *http.Request, p *page) error {
-	return render(w, r, http.StatusOK, alertsPage(p, c.cfg.Alerts, "", ""))
+	tested, _ := recall[testedAlert](&c.memory, p.secret, r.URL.Query().Get("tested"), p.Now)
+	return render(w, r, http.StatusOK, alertsPage(p, c.cfg.Alerts, tested.name, tested.wrong))
 }
 
-// testAlert sends a message to one webhook, so that no one has to wait for trouble to see whether it works.
+// testedAlert is a target that a test message was sent to, and what went wrong.
+type testedAlert struct{ name, wrong string }
+
+// testAlert sends a message to one webhook, so that nobody has to wait for trouble to see whether it works.
 func (c *Console) testAlert(w http.ResponseWriter, r *http.Request, p *page) error {
 	name := r.PostForm.Get("name")
 	if c.cfg.Alerts == nil {
 		return desk.Fail(desk.NotFound, "no alerts are configured")
 	}
 	err := c.cfg.Alerts.Test(r.Context(), name)
-	wrong, status := "", http.StatusOK
+	wrong := ""
 	if err != nil {
-		wrong, status = err.Error(), http.StatusBadGateway
+		wrong = err.Error()
 	}
 	if err := c.desk.Record(r.Context(), p.Who, "alert.test", name, wrong); err != nil {
 		return err
 	}
-	return render(w, r, status, alertsPage(p, c.cfg.Alerts, name, wrong))
+	return c.seeOther(w, r, "/alerts?"+c.shownAfter(p, "tested", testedAlert{name, wrong}), "")
 }
 
 func alertName(p *page, k alert.Kind) string {
@@ -178,16 +195,26 @@ func formatName(p *page, f alert.Format) string {
 
 // auditList is a part of the log with what narrowed it.
 type auditList struct {
-	Actor, Action string
-	Items         []guard.Entry
-	Pages         listPages
+	Query url.Values
+	Wrong map[string]string
+	Items []guard.Entry
+	Pages listPages
+}
+
+func auditFilter(p *page, q url.Values, wrong map[string]string) guard.AuditFilter {
+	f := guard.AuditFilter{Actor: strings.TrimSpace(q.Get("actor")), Action: strings.TrimSpace(q.Get("action"))}
+	f.From, f.To = spanFields(p, q, wrong)
+	return f
 }
 
 func (c *Console) audit(w http.ResponseWriter, r *http.Request, p *page) error {
-	q := r.URL.Query()
-	list := auditList{Actor: strings.TrimSpace(q.Get("actor")), Action: strings.TrimSpace(q.Get("action"))}
-	page, err := c.desk.Audit(r.Context(), p.Who,
-		guard.AuditFilter{Actor: list.Actor, Action: list.Action, Beginning: auditMore + 1}, q.Get("cursor"), 100)
+	list := auditList{Query: r.URL.Query(), Wrong: map[string]string{}}
+	f := auditFilter(p, list.Query, list.Wrong)
+	if len(list.Wrong) > 0 {
+		return render(w, r, http.StatusUnprocessableEntity, auditPage(p, list))
+	}
+	f.Beginning = auditMore + 1
+	page, err := c.desk.Audit(r.Context(), p.Who, f, list.Query.Get("cursor"), 100)
 	if err != nil {
 		return err
 	}
@@ -195,7 +222,60 @@ func (c *Console) audit(w http.ResponseWriter, r *http.Request, p *page) error {
 	return render(w, r, http.StatusOK, auditPage(p, list))
 }
 
-// auditDetail returns all that one entry says, as a text.
+// auditFile gives the log, narrowed as its page is, as a file.
+func (c *Console) auditFile(w http.ResponseWriter, r *http.Request, p *page) error {
+	wrong := map[string]string{}
+	f := auditFilter(p, r.URL.Query(), wrong)
+	for _, text := range wrong {
+		return wrongFilter(text)
+	}
+	f.Beginning = auditMore + 1
+	first, err := c.desk.Audit(r.Context(), p.Who, f, "", 500)
+	if err != nil {
+		return err
+	}
+	return csvFile(w, "audit-"+p.Now.In(charge.Shanghai).Format("20060102-1504")+".csv", func(write func(...string)) error {
+		write(p.T("序号", "number"), p.T("时间（+08:00）", "when (+08:00)"), p.T("操作人", "who"), p.T("角色", "role"), p.T("动作", "what"), p.T("对象", "object"),
+			p.T("说明", "detail"), p.T("指纹", "hash"))
+		for page, n := first, 0; ; {
+			for _, e := range page.Items {
+				write(strconv.FormatInt(e.Seq, 10), sheetTime(e.At), e.Actor, p.RoleName(e.Role), actionName(p, e.Action), e.Object, e.Detail, e.Hash)
+			}
+			if n += len(page.Items); page.Next == "" || n >= mostExported {
+				return nil
+			}
+			var err error
+			if page, err = c.desk.Audit(r.Context(), p.Who, f, page.Next, 500); err != nil {
+				return err
+			}
+		}
+	})
+}
+
+// objectLink leads to what an entry of the log is about; empty where there is no page of it.
+func objectLink(e guard.Entry) string {
+	area, _, _ := strings.Cut(e.Action, ".")
+	switch _, isID := strconv.ParseInt(e.Object, 10, 64); {
+	case area == "charge" && isID == nil:
+		return "/charges/" + e.Object
+	case area == "push" && isID == nil:
+		return "/pushes/" + e.Object
+	case area == "lot":
+		if id, err := charge.ParseLotID(e.Object); err == nil {
+			return "/lots/" + id.String()
+		}
+	case area == "binding":
+		account, lot, found := strings.Cut(e.Object, "@")
+		if id, err := charge.ParseLotID(lot); found && err == nil {
+			return "/bindings/" + url.PathEscape(account) + "/" + id.String()
+		}
+	case area == "user" || area == "token" || area == "session":
+		return "/access"
+	}
+	return ""
+}
+
+// auditDetail gives all that one entry says, as a text.
 func (c *Console) auditDetail(w http.ResponseWriter, r *http.Request, p *page) error {
 	seq, err := strconv.ParseInt(r.PathValue("seq"), 10, 64)
 	if err != nil || seq < 1 {
@@ -239,23 +319,36 @@ func clipDetail(detail string) (first, more string) {
 
 // actionName puts an audit action into words.
 func actionName(p *page, action string) string {
-	names := map[string]string{
-		"estate.apply": p.T("更改接入", "estate changed"), "charge.redeliver": p.T("重新下发", "redelivered"),
-		"charge.void": p.T("作废", "voided"),
+	if name, ok := actionNames(p)[action]; ok {
+		return name
+	}
+	return action
+}
+
+func actionChoices(p *page) []choice {
+	names := actionNames(p)
+	var list []choice
+	for _, action := range slices.Sorted(maps.Keys(names)) {
+		list = append(list, choice{action, names[action]})
+	}
+	return list
+}
+
+func actionNames(p *page) map[string]string {
+	return map[string]string{
+		"estate.apply": p.T("更改接入", "estate changed"), "charge.redeliver": p.T("重新下发", "redelivered"), "charge.void": p.T("作废", "voided"),
 		"charge.bind": p.T("绑定", "bound"), "push.replay": p.T("回放", "replayed"), "lot.pause": p.T("暂停车场", "lot paused"),
 		"lot.resume": p.T("恢复车场", "lot resumed"), "token.create": p.T("创建令牌", "token made"),
 		"token.revoke": p.T("撤销令牌", "token ended"),
 		"user.create":  p.T("创建用户", "user made"), "user.revoke": p.T("停用用户", "user ended"),
 		"user.role":    p.T("更改角色", "role changed"),
 		"user.totp_on": p.T("开启双因素", "second factor on"), "user.totp_off": p.T("关闭双因素", "second factor off"),
-		"user.password": p.T("更改密码", "password changed"), "user.first_admin": p.T("创建首位管理员", "first admin made"),
+		"user.password": p.T("更改密码", "password changed"), "user.password_reset": p.T("重置密码", "password reset"),
+		"session.begin": p.T("登录", "signed in"), "session.end": p.T("退出", "signed out"), "session.refused": p.T("登录被拒绝", "sign-in refused"),
+		"charge.resolve": p.T("标明车场有没有", "lot asked"), "user.first_admin": p.T("创建首位管理员", "first admin made"),
 		"session.revoke": p.T("结束会话", "session ended"), "alert.test": p.T("测试告警", "alert tested"),
 		"binding.test": p.T("测试推送", "test push"), "doctor.check": p.T("推送诊断", "push examined"),
 	}
-	if name, ok := names[action]; ok {
-		return name
-	}
-	return action
 }
 
 const alertSample = `alerts:

@@ -3,7 +3,9 @@ package console
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -78,6 +80,7 @@ type thing struct {
 	Fields   []fieldView
 	Form     form
 	Kept     string         // secrets that were typed, sealed
+	Seen     string         // what stood there when the form was shown
 	Changes  estate.Changes // what applying would do
 	Previews bool           // Changes has been worked out
 	Platform *platform.Info // of an account or a binding
@@ -112,6 +115,7 @@ func (c *Console) edit(w http.ResponseWriter, r *http.Request, p *page) error {
 	if o.Name == "account" && t.Platform == nil {
 		return render(w, r, http.StatusOK, choosePlatformPage(p, c.desk.Platforms()))
 	}
+	t.Seen = seenAs(was)
 	b := formBuilder{c: c, p: p, thing: t, was: was}
 	t.Fields = b.views(o.Fields, "")
 	if r.Method == http.MethodPost {
@@ -139,6 +143,9 @@ func (c *Console) applyThing(r *http.Request, p *page, t *thing, b *formBuilder)
 		return "", err
 	}
 	dry := t.Form.Get("step") != "apply"
+	if seen := t.Form.Get("seen"); !t.New && seen != "" && seen != t.Seen {
+		dry, t.Form.Wrong = true, c.changedBy(r, p, t.ID)
+	}
 	changes, err := c.desk.Apply(r.Context(), p.Who, doc, dry)
 	if err != nil {
 		return "", estateErrors(p, t.Form, err)
@@ -153,7 +160,29 @@ func (c *Console) applyThing(r *http.Request, p *page, t *thing, b *formBuilder)
 	return "applied", nil
 }
 
-// estateErrors puts what is wrong with a document beside its fields; what has no field here is reported on top.
+// seenAs stands for a thing as a form shows it.
+func seenAs(was map[string]estate.FormValue) string {
+	text, _ := json.Marshal(was) // texts do not fail
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}
+
+// changedBy says who has changed a thing since a form of it was shown.
+func (c *Console) changedBy(r *http.Request, p *page, id string) string {
+	who, when := p.T("有人", "somebody"), ""
+	page, err := c.desk.Audit(r.Context(), p.Who, guard.AuditFilter{Action: "estate.apply", From: p.Now.Add(-day)}, "", 20)
+	if err == nil {
+		for _, e := range page.Items {
+			if strings.Contains(e.Detail, id) {
+				who, when = e.Actor, p.Ago(e.At)
+				break
+			}
+		}
+	}
+	return fmt.Sprintf(p.T("%s %s改过这里，在您打开本页之后。下面是您的内容与现在的差别，请核对后再应用。", "%s has changed this (%s) since you opened the page. Below is how yours differs from what stands now; look at it before you apply it."), who, when)
+}
+
+// estateErrors puts what is wrong with a document beside its fields; what has no field here is told on top.
 func estateErrors(p *page, f form, err error) error {
 	var known *desk.Error
 	if !errors.As(err, &known) || known.Kind != desk.Invalid {

@@ -21,6 +21,7 @@ type input struct {
 	Complete string // what browsers may fill in; nothing where empty
 	Max      int
 	Required bool
+	Numeric  bool // digits: phones show those
 	Optional bool // say that it may stay empty
 	Focus    bool
 }

@@ -34,6 +34,7 @@ type page struct {
 	Version string
 	Query   string // what is in the search box
 	Notice  string // said once at the top
+	Draft   string // the path of a form that was sent when the session was over
 	HTMX    bool   // only the asked-for part is wanted
 
 	secret  string // what the form token is tied to
@@ -66,8 +67,11 @@ func (c *Console) page(r *http.Request) *page {
 			p.failure = err
 		}
 	}
+	if d, waits := c.draftOf(r, p.Now); waits && p.Who.Role != "" {
+		p.Draft = d.path
+	}
 	if p.secret != "" {
-		p.CSRF = c.cfg.Guard.Sessions.CSRF(p.secret)
+		p.CSRF = maskToken(c.cfg.Guard.Sessions.CSRF(p.secret))
 	}
 	return p
 }

@@ -33,6 +33,7 @@ func (c *Console) deskRoutes() {
 	c.signed(guard.RoleAdmin, "GET /alerts", c.alerts)
 	c.signed(guard.RoleAdmin, "POST /alerts/test", c.testAlert)
 	c.signed(guard.RoleAdmin, "GET /audit", c.audit)
+	c.signed(guard.RoleAdmin, "GET /audit/audit.csv", c.auditFile)
 	c.signed(guard.RoleAdmin, "GET /audit/{seq}/detail.txt", c.auditDetail)
 }
 
@@ -356,6 +357,11 @@ func (c *Console) bulk(w http.ResponseWriter, r *http.Request, p *page) error {
 		return desk.Fail(desk.Invalid, "only charges that did not get through can be redelivered together")
 	}
 	f := newForm(r)
+	if done, found := recall[desk.Bulk](&c.memory, p.secret, q.Get("done"), p.Now); found {
+		q.Del("done")
+		return render(w, r, http.StatusOK, bulkPage(p, q.Encode(), done, false, f))
+	}
+	q.Del("done")
 	reason := strings.TrimSpace(f.Get("reason"))
 	if r.Method == http.MethodPost && reason == "" {
 		f.bad("reason", p.T("请填写原因，它会写入审计", "say why; it is kept in the audit log"))
@@ -364,6 +370,9 @@ func (c *Console) bulk(w http.ResponseWriter, r *http.Request, p *page) error {
 	done, err := c.desk.RedeliverAll(r.Context(), p.Who, filter, reason, dry)
 	if err != nil {
 		return err
+	}
+	if !dry {
+		return c.seeOther(w, r, "/work/redeliver?"+q.Encode()+"&"+c.shownAfter(p, "done", done), "")
 	}
 	return render(w, r, f.status(), bulkPage(p, q.Encode(), done, dry, f))
 }

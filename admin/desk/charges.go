@@ -144,8 +144,8 @@ func (d *Desk) act(ctx context.Context, who guard.Identity, action string, id in
 	if err := allow(who, guard.RoleSupport); err != nil {
 		return flow.Effect{}, err
 	}
-	if a.Reason == "" && !a.DryRun {
-		return flow.Effect{}, needsReason()
+	if err := checkReason(a); err != nil {
+		return flow.Effect{}, err
 	}
 	a.Actor = who.ID()
 	effect, err := do(ctx, id, a)
@@ -172,6 +172,20 @@ func (d *Desk) Replay(ctx context.Context, who guard.Identity, pushID int64, a f
 		return done, nil
 	}
 	return done, d.Record(ctx, who, "push.replay", strconv.FormatInt(pushID, 10), string(done.Outcome)+" "+a.Reason)
+}
+
+// mostReason is how many characters a reason may have.
+const mostReason = 500
+
+// checkReason wants a reason for what is not a dry run, of a length that a log can hold.
+func checkReason(a flow.Action) error {
+	switch {
+	case a.Reason == "" && !a.DryRun:
+		return needsReason()
+	case utf8.RuneCountInString(a.Reason) > mostReason:
+		return Fail(Invalid, "the reason is too long", FieldError{Where: "body.reason", Detail: "500 characters at most", Chinese: "最多 500 个字符"})
+	}
+	return nil
 }
 
 func needsReason() error {

@@ -73,6 +73,24 @@
     if (key === "Escape") hideDrawer();
   });
 
+  // A server that does not answer is said, and what is on the page is marked as old until it does.
+  const away = document.querySelector(".away");
+  const setAway = (is) => { if (away) away.hidden = !is; document.body.classList.toggle("stale", is); };
+  document.addEventListener("htmx:sendError", () => setAway(true));
+  document.addEventListener("htmx:timeout", () => setAway(true));
+  document.addEventListener("htmx:afterOnLoad", () => setAway(false));
+  window.addEventListener("offline", () => setAway(true));
+  window.addEventListener("online", () => setAway(false));
+
+  // A button that has sent its form says so until the answer comes.
+  document.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    if (event.defaultPrevented || !button || event.target.method === "dialog") return;
+    setTimeout(() => button.setAttribute("aria-busy", "true"));
+    window.addEventListener("pageshow", () => button.removeAttribute("aria-busy"), { once: true });
+    document.addEventListener("htmx:afterRequest", () => button.removeAttribute("aria-busy"), { once: true });
+  });
+
   // A row's page beside the list.
   const drawer = document.getElementById("drawer");
   const hideDrawer = () => { if (drawer) { drawer.hidden = true; drawer.textContent = ""; } };
