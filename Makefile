@@ -83,6 +83,10 @@ bench-size: build ## the same figures with 10 thousand and 5 million charges, co
 	@mkdir -p .bench
 	./bin/chargestamp bench size --prepared .bench --plot .bench/size.svg $(ARGS)
 
+.PHONY: sim
+sim: build ## a minute of simulated histories with new seeds; make sim SEED=n plays one again to the same hash
+	./bin/chargestamp sim $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 .PHONY: soak
 soak: build ## 20 rounds of kill -9 an engine, ten minutes of lying lots, ten minutes at 500/s, lines, overload: an hour
 	./bin/chargestamp soak kill --engine both --rounds 20

@@ -50,18 +50,21 @@ var may = map[string][]string{
 	"store/storetest":       {"charge", "outbox", "store", "store/pgtest"},
 	"store/pgtest":          {},
 	"flow":                  {"charge", "platform", "lot", "lot/ledger", "rules", "outbox", "limit"},
-	"bounded":               {},
-	"limit":                 {},
-	"estate":                {"charge", "seal", "lot", "bounded"}, // lot: the row of each kind of car park
-	"guard":                 {"charge", "seal"},
-	"play":                  {"charge", "lotline", "lotline/sdktest", "admin/client", "bounded"},
-	"demo":                  {"charge", "lotline/sdktest", "play", "admin/client"},
-	"admin/client":          {"charge"},
-	"admin/...":             {"charge", "words", "platform", "platform/doctor", "platform/intake", "lot", "flow", "estate", "guard", "alert", "bounded", "admin/...", "limit"},
-	"app":                   {"..."},
-	"cmd/...":               {"app", "charge", "words", "play", "demo", "bench", "admin/client", "bounded"},
-	"bench":                 {"..."},
-	"tools/...":             {"..."},
+	"sim": { // what it drives
+		"charge", "platform", "lot", "lot/line", "lot/callback", "lot/ledger", "flow", "outbox", "store", "store/pgtest",
+	},
+	"bounded":      {},
+	"limit":        {},
+	"estate":       {"charge", "seal", "lot", "bounded"}, // lot: the row of each kind of car park
+	"guard":        {"charge", "seal"},
+	"play":         {"charge", "lotline", "lotline/sdktest", "admin/client", "bounded"},
+	"demo":         {"charge", "lotline/sdktest", "play", "admin/client"},
+	"admin/client": {"charge"},
+	"admin/...":    {"charge", "words", "platform", "platform/doctor", "platform/intake", "lot", "flow", "estate", "guard", "alert", "bounded", "admin/...", "limit"},
+	"app":          {"..."},
+	"cmd/...":      {"app", "charge", "words", "play", "demo", "bench", "sim", "admin/client", "bounded"},
+	"bench":        {"..."},
+	"tools/...":    {"..."},
 }
 
 // testMay is what test files may import beyond may, by package.

@@ -48,6 +48,7 @@ func Transitions() []Transition {
 		{charge.StateSending, charge.StateUsed, "the exit told what was taken off before the acknowledgement was in"},
 		{charge.StateSending, charge.StateVoided, "support took it back"},
 
+		{charge.StateUnknown, charge.StateSending, "the lot has said that it has nothing: it is sent once more"},
 		{charge.StateUnknown, charge.StateDelivered, "the lot acknowledged a repeat, or late"},
 		{charge.StateUnknown, charge.StateRefused, "the lot said no to a repeat"},
 		{charge.StateUnknown, charge.StateGaveUp, "the try that was under way at the exit turned out never to have left"},

@@ -51,6 +51,7 @@ type commands struct {
 	Copy       copyCommand       `cmd:"" help:"Move a site from one engine to the other."`
 	Verify     verifyCommand     `cmd:"" help:"Add everything up again and say what does not agree."`
 	Bench      benchCommand      `cmd:"" help:"Measure; see docs/performance.md."`
+	Sim        simCommand        `cmd:"" help:"Play simulated histories, with every kind of fault, from a seed."`
 	Soak       soakCommand       `cmd:"" help:"Kill rounds, lying lots and long runs."`
 	Validate   validateCommand   `cmd:"" help:"Check a config file, an estate file or a profile, without a server."`
 	Config     configCommand     `cmd:"" help:"Print the settings that serve would use."`

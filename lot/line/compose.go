@@ -67,8 +67,11 @@ func (d double) MarshalJSON() ([]byte, error) {
 	return []byte(strings.TrimSuffix(yuan, "0")), nil
 }
 
+// Compose implements lot.Channel.
+func (s *Server) Compose(n lot.Notice) ([]byte, error) { return Compose(n) }
+
 // Compose writes the exact 3.25 or 3.36 message, as the notice's Message says. 3.36 knows amounts only.
-func (s *Server) Compose(n lot.Notice) ([]byte, error) {
+func Compose(n lot.Notice) ([]byte, error) {
 	switch n.Message {
 	case charge.Message325:
 		return compose325(n)

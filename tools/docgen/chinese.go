@@ -55,6 +55,7 @@ var chineseMoves = map[string]string{
 	"the lot said no": "车场拒绝",
 	"the car left or time ran out before anything was sent, or no message could be written": "发出之前车已离场或期限已过，或无法生成消息",
 	"the exit told what was taken off before the acknowledgement was in":                    "应答之前，出场已告知实际减免",
+	"the lot has said that it has nothing: it is sent once more":                            "车场说没有收到：再发一次",
 	"the lot acknowledged a repeat, or late":                                                "车场应答了重发，或迟到的应答",
 	"the lot said no to a repeat":                                                           "车场拒绝了重发",
 	"the try that was under way at the exit turned out never to have left":                  "出场时正在进行的那次发送，查明没有发出",

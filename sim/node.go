@@ -1,0 +1,151 @@
+package sim
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/flow"
+	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/lot/callback"
+	"github.com/chargestamp/chargestamp/lot/line"
+	"github.com/chargestamp/chargestamp/outbox"
+	"github.com/chargestamp/chargestamp/platform"
+)
+
+// node is one process of the gateway, from its start to its crash.
+type node struct {
+	w      *world
+	name   string
+	number uint16
+	flow   *flow.Flow
+	dead   bool
+	paused bool                  // it is stopped, and goes on later as if nothing had been
+	offset time.Duration         // of its clock
+	lines  map[charge.LotID]bool // what it believes to hold
+	spawns int                   // tasks that the code under test has begun, and that have not ended
+	busy   map[string]bool       // loops that are under way
+}
+
+// start starts a node anew on what is stored.
+func (w *world) start(name string, number uint16) (*node, error) {
+	n := &node{w: w, name: name, number: number, lines: map[charge.LotID]bool{}, busy: map[string]bool{}}
+	last, err := w.disk.store.LastID(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	ids := charge.NewIDs(number, n.now)
+	ids.Pass(last)
+	callbacks := callback.NewChannel(callback.ChannelConfig{Directory: w.site, Now: n.now})
+	n.flow = flow.New(flow.Config{
+		Storage: storage{w, n}, Estate: func() flow.Estate { return w.site },
+		Dialect: func(string) (platform.Dialect, bool) { return reporting{}, true },
+		Channels: map[charge.DeliveryChannel]lot.Channel{
+			charge.ChannelLine:     way{n, charge.ChannelLine, line.Compose},
+			charge.ChannelCallback: way{n, charge.ChannelCallback, callbacks.Compose},
+		},
+		Reports: n, Observer: silent{}, IDs: ids.Next, Node: name, Now: n.now, Logger: slog.New(slog.DiscardHandler),
+		Linked:  w.linked,
+		Notify:  func(outbox.Kind) { w.stir() },
+		Machine: outbox.Machine{Go: n.spawn, Wait: n.wait, Within: n.within, Random: w.luck},
+	}, storage{w, n})
+	n.flow.Runner().Open()
+	return n, nil
+}
+
+func (n *node) now() time.Time { return n.w.now().Add(n.offset) }
+
+// mostSpawned bounds the tasks of the code under test that are under way on a node: flow lets eight look at deliveries
+// at a time, and a ninth would wait where the stage cannot see it.
+const mostSpawned = 7
+
+// spawn is outbox.Machine's Go.
+func (n *node) spawn(work func()) {
+	t := n.w.stage.begin(n, "work", func() {
+		n.spawns++
+		defer func() { n.spawns-- }()
+		work()
+	})
+	t.spawn = true
+}
+
+// wait is outbox.Machine's Wait.
+func (n *node) wait(_ context.Context, d time.Duration) { n.w.sleep(d) }
+
+// within is outbox.Machine's Within, by the simulated clock.
+func (n *node) within(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	n.w.agenda.put(n.w.now().Add(d), func() { cancel(context.DeadlineExceeded) })
+	return ctx, func() { cancel(context.Canceled) }
+}
+
+// way is a channel into lots: the real one writes the messages, and the world carries them.
+type way struct {
+	n       *node
+	channel charge.DeliveryChannel
+	compose func(lot.Notice) ([]byte, error)
+}
+
+func (c way) Compose(n lot.Notice) ([]byte, error) { return c.compose(n) }
+
+func (c way) Here(id charge.LotID) bool { return c.channel != charge.ChannelLine || c.n.lines[id] }
+
+func (c way) Deliver(o lot.Order, done func(lot.Result)) { c.n.w.carry(c.n, c.channel, o, done) }
+
+// Report implements flow.Reports: the platform hears a usage, sometimes too late to say so.
+func (n *node) Report(_ context.Context, a charge.Account, u platform.Used) (bool, charge.Note) {
+	w := n.w
+	w.sleep(w.between(10*time.Millisecond, 3*time.Second))
+	if !w.calm && w.chance(20) {
+		w.fault("report lost")
+		return false, charge.Say("report.failed", charge.Text("cause", "no answer"))
+	}
+	w.book.told[a.ID+" "+u.Order] = u
+	if !w.calm && w.chance(10) {
+		w.fault("report's answer lost")
+		return false, charge.Say("report.failed", charge.Text("cause", "no answer"))
+	}
+	return true, charge.Say("report.taken")
+}
+
+// silent is an observer that does not look.
+type silent struct{}
+
+func (silent) Pushed(string, charge.Outcome)                                 {}
+func (silent) Moved(charge.State, charge.Reason)                             {}
+func (silent) Tried(charge.DeliveryChannel, charge.AttemptResult)            {}
+func (silent) Delivered(charge.LotID, charge.DeliveryChannel, time.Duration) {}
+func (silent) StrayAck(charge.LotID)                                         {}
+
+// loop begins what the node does by itself, unless it does it already.
+func (n *node) loop(what string, work func(ctx context.Context)) {
+	if n.busy[what] {
+		return
+	}
+	n.busy[what] = true
+	n.w.stage.begin(n, what, func() {
+		defer func() { n.busy[what] = false }()
+		work(context.Background())
+	})
+}
+
+// claim takes up what is due.
+func (n *node) claim(kind outbox.Kind) {
+	n.loop("claim "+string(kind), func(ctx context.Context) {
+		for n.flow.Runner().Claim(ctx, kind) {
+		}
+	})
+}
+
+// renew keeps the leases of what is under way.
+func (n *node) renew() {
+	if n.flow.InFlight() > 0 {
+		n.loop("renew", n.flow.Runner().Renew)
+	}
+}
+
+// expire ends the holds that are over.
+func (n *node) expire() {
+	n.loop("expire", func(ctx context.Context) { n.flow.ExpireHolds(ctx) })
+}
