@@ -38,6 +38,7 @@ type Server struct {
 	mux     *http.ServeMux // the API, metrics and health
 	console http.Handler
 	door    *doorkeeper
+	veiled  http.Handler // serve
 }
 
 // New makes a Server.
@@ -47,6 +48,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, errors.New("admin: Reads, Story, Estate, Guard, Doctor and Now must all be given")
 	}
 	s := &Server{cfg: cfg, desk: desk.New(d), mux: http.NewServeMux()}
+	s.veiled = desk.Veil(http.HandlerFunc(s.serve))
 	api.New(s.mux, s.desk, cfg.Version)
 	s.console = console.New(console.Config{Desk: s.desk, Guard: d.Guard, Keys: cfg.Keys, OIDC: cfg.OIDC,
 		Alerts:    cfg.Alerts,
@@ -87,7 +89,7 @@ func (s *Server) Local() http.Handler {
 // ServeHTTP answers one request that came by a name of ours.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.door.admits(w, r, s.desk.Now()) {
-		s.serve(w, r)
+		s.veiled.ServeHTTP(w, r)
 	}
 }
 

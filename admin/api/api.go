@@ -98,6 +98,7 @@ func (a *api) authorize(ctx huma.Context, next func(huma.Context)) {
 			return
 		}
 	}
+	desk.LowerVeil(ctx.Context(), who)
 	least, _ := ctx.Operation().Metadata[roleKey].(guard.Role)
 	if !desk.Allows(who.Role, least) {
 		a.fail(ctx, huma.Error403Forbidden("this needs the role "+string(least)+"; yours is "+string(who.Role)))

@@ -132,7 +132,8 @@ func viewTail(c *charge.Charge) chargeTail {
 
 func viewCharge(who guard.Identity, t *flow.Story, v flow.Verdict) chargeFull {
 	full := chargeFull{chargeHead: viewHead(who, t.Charge), chargeTail: viewTail(t.Charge),
-		Decision: viewDecision(t.Charge.Decision), Decisions: mapAll(t.Decisions(), viewDecision), Verdict: viewVerdict(v)}
+		Decision: viewDecision(t.Charge.Decision), Decisions: mapAll(t.Decisions(), viewDecision), Verdict: viewVerdict(who,
+			t.Charge, v)}
 	if s := t.Stay; s != nil {
 		full.Stay = &stayOfCharge{s.OrderID, moment(s.Entered), moment(s.Left)}
 	}

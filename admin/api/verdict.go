@@ -45,8 +45,10 @@ type stance struct {
 	Reduction *reduction `json:"reduction"`
 }
 
-func viewVerdict(v flow.Verdict) verdict {
-	return verdict{Code: v.Code, Text: words.Both(v.Text), Tone: string(v.Tone), Next: words.Both(v.Next),
+func viewVerdict(who guard.Identity, c *charge.Charge, v flow.Verdict) verdict {
+	says := words.Both(v.Text) // a lot's own words among them
+	says.ZH, says.EN = desk.HidePlate(who, says.ZH, c.Plate), desk.HidePlate(who, says.EN, c.Plate)
+	return verdict{Code: v.Code, Text: says, Tone: string(v.Tone), Next: words.Both(v.Next),
 		Actions: mapAll(v.Actions, func(c flow.Choice) verdictChoice {
 			choice := verdictChoice{Verb: string(c.Verb), Name: words.Verb(string(c.Verb))}
 			if c.Effect != nil {

@@ -57,7 +57,8 @@ type Console struct {
 	words words.Catalogue
 	names map[string]words.Text // of platforms
 	mux   *http.ServeMux
-	gets  []string // patterns of what is looked at
+
+	patterns []string // of what is answered, with their methods
 
 	memory  memory
 	whole   http.Handler  // all of it, packed
@@ -129,16 +130,25 @@ func (c *Console) routes() {
 // Pages lists the patterns of everything that can be looked at ("/charges/{id}"), for those who measure or test
 // each of them. What answers there may also be a file or a stream.
 func Pages() []string {
+	var pages []string
+	for _, pattern := range Routes() {
+		if path, is := strings.CutPrefix(pattern, "GET "); is {
+			pages = append(pages, path)
+		}
+	}
+	return pages
+}
+
+// Routes lists the patterns of all that the console answers, with their methods ("POST /charges/{id}/{verb}").
+func Routes() []string {
 	c := &Console{mux: http.NewServeMux()}
 	c.routes()
-	return c.gets
+	return c.patterns
 }
 
 // handle registers a handler.
 func (c *Console) handle(pattern string, h http.HandlerFunc) {
-	if path, is := strings.CutPrefix(pattern, "GET "); is {
-		c.gets = append(c.gets, path)
-	}
+	c.patterns = append(c.patterns, pattern)
 	c.mux.HandleFunc(pattern, h)
 }
 

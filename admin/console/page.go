@@ -63,6 +63,7 @@ func (c *Console) page(r *http.Request) *page {
 		switch {
 		case err == nil:
 			p.session, p.Who, p.secret = session, who, cookie.Value
+			desk.LowerVeil(r.Context(), who)
 		case !errors.Is(err, guard.ErrDenied):
 			p.failure = err
 		}

@@ -219,16 +219,24 @@ func attemptStep(p *page, c *charge.Charge, try flow.Try) step {
 	s.n, s.same = try.N, ID(try.Delivery.ID)+" "+string(try.Result)+" "+try.Detail.String()
 	if try.N == 1 { // a retry is the same message by the same way
 		s.Facts = deliveryFacts(p, try.Delivery)
-		s.Body = body(desk.HidePlate(p.Who, string(try.Delivery.Payload), c.Plate))
+		s.Body = sentBody(p, try.Delivery)
 	}
 	return s
+}
+
+// sentBody is what a lot is sent, for those who may see plates.
+func sentBody(p *page, d *charge.Delivery) string {
+	if !p.Support() {
+		return ""
+	}
+	return body(string(d.Payload))
 }
 
 // waitingStep is a delivery that has not been tried.
 func waitingStep(p *page, c *charge.Charge, d *charge.Delivery) step {
 	s := coded(p, d.DueAt, p.T("等待下发", "To be sent"), words.DeliveryState, string(d.State))
 	s.Facts = deliveryFacts(p, d)
-	s.Body = body(desk.HidePlate(p.Who, string(d.Payload), c.Plate))
+	s.Body = sentBody(p, d)
 	return s
 }
 

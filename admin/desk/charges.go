@@ -23,12 +23,14 @@ func (d *Desk) Charges(ctx context.Context, who guard.Identity, f charge.ChargeF
 	if err := checkPlatePart(f.Plate); err != nil {
 		return charge.Page[*charge.Charge]{}, err
 	}
+	if blind(who, f.Plate) {
+		return charge.Page[*charge.Charge]{}, nil
+	}
 	page, err := d.cfg.Reads.Charges(ctx, f)
 	if err != nil {
 		return page, Wrap(err)
 	}
-	page.Items = onlyWhole(who, f.Plate, page.Items, func(c *charge.Charge) charge.Plate { return c.Plate })
-	return page, nil
+	return onlyWhole(who, f.Plate, page, func(c *charge.Charge) charge.Plate { return c.Plate }), nil
 }
 
 // CountCharges counts the charges of a list that no plate narrows, up to f.Limit, and tells whether there are more.
@@ -43,12 +45,14 @@ func (d *Desk) Stays(ctx context.Context, who guard.Identity, f charge.StayFilte
 	if err := checkPlatePart(f.Plate); err != nil {
 		return charge.Page[*charge.Stay]{}, err
 	}
+	if blind(who, f.Plate) {
+		return charge.Page[*charge.Stay]{}, nil
+	}
 	page, err := d.cfg.Reads.Stays(ctx, f)
 	if err != nil {
 		return page, Wrap(err)
 	}
-	page.Items = onlyWhole(who, f.Plate, page.Items, func(s *charge.Stay) charge.Plate { return s.Plate })
-	return page, nil
+	return onlyWhole(who, f.Plate, page, func(s *charge.Stay) charge.Plate { return s.Plate }), nil
 }
 
 func checkPlatePart(part string) error {
@@ -59,16 +63,25 @@ func checkPlatePart(part string) error {
 	return nil
 }
 
-// onlyWhole keeps, for viewers, only what the plate asked for names in full.
-func onlyWhole[T any](who guard.Identity, asked string, items []T, plate func(T) charge.Plate) []T {
+// blind reports that a viewer asks for what is no whole plate: nothing is looked for, so that neither a list nor its
+// cursor says what a plate begins with.
+func blind(who guard.Identity, asked string) bool {
+	_, err := charge.ParsePlate(asked)
+	return asked != "" && err != nil && !Allows(who.Role, guard.RoleSupport)
+}
+
+// onlyWhole keeps, for viewers, only what the plate asked for names in full. There is no more behind it: a cursor would
+// count the plates that the one asked for is a part of.
+func onlyWhole[T any](who guard.Identity, asked string, page charge.Page[T],
+	plate func(T) charge.Plate) charge.Page[T] {
 	if asked == "" || Allows(who.Role, guard.RoleSupport) {
-		return items
+		return page
 	}
 	want, err := charge.ParsePlate(asked)
-	kept := make([]T, 0, len(items))
-	for _, item := range items {
+	var kept charge.Page[T]
+	for _, item := range page.Items {
 		if err == nil && plate(item) == want {
-			kept = append(kept, item)
+			kept.Items = append(kept.Items, item)
 		}
 	}
 	return kept

@@ -71,11 +71,3 @@ func (d *Desk) PlatformIDs() []string {
 	}
 	return slices.Sorted(maps.Keys(known))
 }
-
-// ShowPlate gives a plate as a person may see it: whole for support and admins, masked for viewers.
-func ShowPlate(who guard.Identity, p charge.Plate) string {
-	if Allows(who.Role, guard.RoleSupport) {
-		return p.Full()
-	}
-	return p.String()
-}

@@ -166,6 +166,9 @@ func (d *Desk) findPlate(ctx context.Context, who guard.Identity, text string, f
 		return Fail(Invalid, "too short to search for", FieldError{Where: "query.q", Detail: "two characters of a plate or more; viewers give whole plates",
 			Chinese: "车牌至少两个字符；只读角色请输入完整车牌"})
 	}
+	if blind(who, text) {
+		return nil
+	}
 	var charges charge.Page[*charge.Charge]
 	var stays charge.Page[*charge.Stay]
 	if short {
@@ -176,9 +179,9 @@ func (d *Desk) findPlate(ctx context.Context, who guard.Identity, text string, f
 	if err != nil {
 		return Wrap(err)
 	}
-	found.Charges = onlyWhole(who, text, charges.Items, func(c *charge.Charge) charge.Plate { return c.Plate })
-	found.Stays = onlyWhole(who, text, stays.Items, func(s *charge.Stay) charge.Plate { return s.Plate })
-	found.More = charges.Next != ""
+	charges = onlyWhole(who, text, charges, func(c *charge.Charge) charge.Plate { return c.Plate })
+	stays = onlyWhole(who, text, stays, func(s *charge.Stay) charge.Plate { return s.Plate })
+	found.Charges, found.Stays, found.More = charges.Items, stays.Items, charges.Next != ""
 	if err := d.findRefused(ctx, who, text, plate, found); err != nil {
 		return err
 	}

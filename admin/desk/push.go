@@ -1,15 +1,10 @@
 package desk
 
 import (
-	"bytes"
 	"context"
-	"fmt"
-	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
-
-	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/flow"
@@ -19,8 +14,8 @@ import (
 // Push is one request as staff may see it.
 type Push struct {
 	charge.Push
-	Raw    string // the request, credentials masked; for viewers without plates
-	Hidden bool   // the body is left out: a viewer looks, and nobody knows which plate is in it
+	Raw    string // the request, credentials masked; for viewers without its body
+	Hidden bool   // the body is left out: a viewer looks, and plates are written in too many ways
 	Read   flow.Replayed
 	// Finding is what the doctor says of a push that is refused still, for those who may ask the doctor.
 	Finding *Finding
@@ -55,19 +50,10 @@ func (d *Desk) Push(ctx context.Context, who guard.Identity, id int64) (*Push, e
 			p.Finding = &found
 		}
 	}
-	raw := d.maskCredentials(stored)
-	switch {
-	case Allows(who.Role, guard.RoleSupport):
-	case stored.Charge == 0:
-		raw, p.Hidden = headOnly(raw), true
-	default:
-		story, err := d.Story(ctx, stored.Charge)
-		if err != nil {
-			return nil, err
-		}
-		raw = HidePlate(who, raw, story.Charge.Plate)
+	p.Raw = d.maskCredentials(stored)
+	if !Allows(who.Role, guard.RoleSupport) {
+		p.Raw, p.Hidden = headOnly(p.Raw), true
 	}
-	p.Raw = raw
 	return p, nil
 }
 
@@ -93,55 +79,4 @@ func (d *Desk) maskCredentials(p *charge.Push) string {
 		}
 	}
 	return raw
-}
-
-// HidePlate takes a plate out of a text for viewers, in every form that wires write it in.
-func HidePlate(who guard.Identity, text string, plate charge.Plate) string {
-	if Allows(who.Role, guard.RoleSupport) || plate == "" {
-		return text
-	}
-	out := []byte(text)
-	for _, form := range plateForms(plate.Full()) {
-		out = replaceFold(out, []byte(form), []byte(plate.String()))
-	}
-	return string(out)
-}
-
-// plateForms are a plate in UTF-8, GBK, percent signs and JSON escapes, and without its first character, which
-// some platforms send apart.
-func plateForms(plate string) []string {
-	forms := []string{plate, url.QueryEscape(plate)}
-	if gbk, err := simplifiedchinese.GBK.NewEncoder().String(plate); err == nil && gbk != plate {
-		forms = append(forms, gbk, url.QueryEscape(gbk))
-	}
-	var escaped strings.Builder
-	for _, r := range plate {
-		if r < 0x80 {
-			escaped.WriteRune(r)
-		} else {
-			fmt.Fprintf(&escaped, `\u%04x`, r)
-		}
-	}
-	forms = append(forms, escaped.String())
-	if r := []rune(plate); len(r) > 4 {
-		forms = append(forms, string(r[1:]))
-	}
-	return forms
-}
-
-// replaceFold replaces without regard to ASCII case: plates are stored upper case and sent in any.
-func replaceFold(text, old, repl []byte) []byte {
-	low, want := bytes.ToLower(text), bytes.ToLower(old)
-	if len(low) != len(text) || len(want) == 0 {
-		return bytes.ReplaceAll(text, old, repl)
-	}
-	var out []byte
-	for {
-		i := bytes.Index(low, want)
-		if i < 0 {
-			return append(out, text...)
-		}
-		out = append(append(out, text[:i]...), repl...)
-		text, low = text[i+len(want):], low[i+len(want):]
-	}
 }
