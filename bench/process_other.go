@@ -5,3 +5,6 @@ package bench
 import "os/exec"
 
 func dieWithUs(*exec.Cmd) {}
+
+// written is not known here.
+func (p *process) written() int64 { return 0 }

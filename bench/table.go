@@ -28,6 +28,7 @@ const (
 	PartSaturated Part = "saturated"
 	PartLatency   Part = "latency"
 	PartSick      Part = "sick"
+	PartCost      Part = "cost"
 	PartKill      Part = "kill"
 )
 
@@ -43,6 +44,7 @@ func (r *Rig) Table(ctx context.Context, cfg TableConfig) ([]Row, error) {
 		{PartSaturated, r.saturatedRows},
 		{PartLatency, r.latencyRows},
 		{PartSick, r.sickRows},
+		{PartCost, r.costRows},
 		{PartKill, r.killRows},
 	} {
 		if len(cfg.Only) > 0 && !slices.Contains(cfg.Only, part.name) {

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pressly/goose/v3"
 
@@ -141,7 +142,9 @@ func (e *sqliteEngine) commit(_ int, take func() []*write) {
 	for batch := take(); batch != nil; batch = take() {
 		b := ranBatch{writes: slices.Clone(batch)}
 		if e.store.dead.Load() == nil {
+			begin := time.Now()
 			b.err = e.commitBatch(b.writes)
+			e.store.committing.Add(int64(time.Since(begin)))
 		}
 		ran <- b
 	}

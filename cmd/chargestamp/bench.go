@@ -114,7 +114,7 @@ type benchTable struct {
 	engines `set:"engine=both"`
 	Times   int          `default:"3" help:"Every figure is the median of so many runs."`
 	Rounds  int          `default:"3" help:"Rounds of kill -9 for each engine; 0 leaves them out."`
-	Only    []bench.Part `enum:"saturated,latency,sick,decode,kill" default:"saturated,latency,sick,decode,kill" help:"Measure only these parts: ${enum}."`
+	Only    []bench.Part `enum:"saturated,latency,sick,cost,decode,kill" default:"saturated,latency,sick,cost,decode,kill" help:"Measure only these parts: ${enum}."`
 }
 
 // Validate refuses numbers with which nothing would be measured.
