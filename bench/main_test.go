@@ -56,8 +56,8 @@ func serve(ctx context.Context, args []string) error {
 		return err
 	}
 	if os.Getenv(forgets) != "" {
-		for _, end := range []string{"", "-wal", "-shm"} {
-			os.Remove(filepath.Join(cfg.Data, "chargestamp.db"+end))
+		for _, file := range []string{"chargestamp.db", "chargestamp.db-wal", "chargestamp.db-shm", "chargestamp.records"} {
+			os.Remove(filepath.Join(cfg.Data, file))
 		}
 	}
 	a, err := app.New(ctx, cfg)

@@ -63,7 +63,7 @@ func restoreFile(ctx context.Context, file string, cfg Config) error {
 		return fmt.Errorf("store: restore: %w", err)
 	}
 	target := filepath.Join(cfg.DataDir, databaseFile)
-	for _, name := range []string{target, target + "-wal"} {
+	for _, name := range []string{target, target + "-wal", filepath.Join(cfg.DataDir, recordsFile)} {
 		if _, err := os.Stat(name); err == nil {
 			return fmt.Errorf("store: %s is there already: restore into an empty data folder", name)
 		}

@@ -9,12 +9,12 @@ import (
 )
 
 var (
-	selectDelivery       = tableDelivery.selectWhere("id = ?").of("i")
+	selectDelivery       = tableDelivery.selectByID().of("i")
 	selectDeliveryByUUID = tableDelivery.selectWhere("uuid = ? AND lot = ? ORDER BY id DESC LIMIT 1").of("tt")
-	selectDeliveriesOf   = tableDelivery.selectWhere("charge = ? ORDER BY id").of("i")
+	selectDeliveriesOf   = tableDelivery.selectWhere("charge = ? ORDER BY id").of("i").misses(markedBy(markCharge))
 	updateDelivery       = tableDelivery.update("message uuid payload state attempts due until_at")
 	updateProgress       = tableDelivery.update("state attempts due until_at") // see outcome
-	selectAttempts       = tableAttempt.selectWhere("delivery = ? ORDER BY n").of("i")
+	selectAttempts       = tableAttempt.selectWhere("delivery = ? ORDER BY n").of("i").misses(markedBy(markDelivery))
 )
 
 // AddDelivery stores a delivery and its job. A job with a Lease is this node's from the start; one without an id

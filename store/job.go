@@ -120,8 +120,8 @@ func (s *Store) RenewJobs(ctx context.Context, node string, ids []int64, until t
 }
 
 var (
-	selectJob = tableJob.selectWhere("id = ?")
-	lockJob   = tableJob.selectWhere("id = ?").locking().of("i")
+	selectJob = tableJob.selectByID()
+	lockJob   = tableJob.selectByID().locking().of("i")
 	updateJob = tableJob.update("due ready attempt lease lease_until fence")
 	deleteJob = tableJob.remove()
 	wakeLine  = wake("kind = 'line'")

@@ -75,7 +75,7 @@ func openSQLite(ctx context.Context, s *Store) (_ engine, err error) {
 	if err := os.MkdirAll(s.cfg.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("store: data folder: %w", err)
 	}
-	e := &sqliteEngine{store: s, file: filepath.Join(s.cfg.DataDir, databaseFile), recent: newRecent()}
+	e := &sqliteEngine{store: s, file: filepath.Join(s.cfg.DataDir, databaseFile), recent: newRecent(), pending: newPending()}
 	if e.lock, err = lockFile(filepath.Join(s.cfg.DataDir, "chargestamp.lock")); err != nil {
 		return nil, err
 	}
@@ -100,10 +100,16 @@ func openSQLite(ctx context.Context, s *Store) (_ engine, err error) {
 	if err = e.check(); err != nil {
 		return nil, err
 	}
+	if err = e.recover(ctx); err != nil {
+		return nil, err
+	}
 	if err = e.migrate(ctx); err != nil {
 		return nil, err
 	}
 	if err = e.openLog(); err != nil {
+		return nil, err
+	}
+	if err = e.beginRecords(); err != nil {
 		return nil, err
 	}
 	e.pool = make(chan *sqliteConn, readers)
@@ -120,6 +126,7 @@ func openSQLite(ctx context.Context, s *Store) (_ engine, err error) {
 		return nil, err
 	}
 	s.workers.Go(func() { e.checkpoint(c) })
+	s.workers.Go(e.pace)
 	return e, nil
 }
 

@@ -10,6 +10,7 @@ import (
 
 const (
 	queueLen = 4096 // writes that may wait; more are busy
+	lookLen  = 256  // readers that may wait for a flush; more wait until they may
 	batchLen = 512  // writes that share a commit at most
 
 	// A write that no caller waits for waits so long for one that somebody does.
@@ -20,9 +21,12 @@ const (
 type queue struct {
 	now  chan *write
 	soon chan *write // no caller waits for these: they share the commit of the next of the others
+	look chan *write // flushes: they change nothing, and make what was written before them visible
 }
 
-func newQueue() queue { return queue{make(chan *write, queueLen), make(chan *write, queueLen)} }
+func newQueue() queue {
+	return queue{make(chan *write, queueLen), make(chan *write, queueLen), make(chan *write, lookLen)}
+}
 
 func (q queue) len() int { return len(q.now) + len(q.soon) }
 
@@ -33,6 +37,7 @@ type write struct {
 	fn    func(*Tx) error
 	done  chan error // capacity 1
 	state atomic.Int32
+	flush bool // writes nothing itself
 
 	tx  *Tx   // of its last run
 	err error // of its last run
@@ -62,7 +67,11 @@ func (w *write) begin() bool {
 // run runs fn once in a transaction; a panic is an error of this write alone.
 func (w *write) run(tx *Tx) {
 	defer func() {
-		if p := recover(); p != nil {
+		switch p := recover(); p {
+		case nil:
+		case errDirect:
+			w.err = errDirect
+		default:
 			w.err = fmt.Errorf("store: panic in a write: %v\n%s", p, debug.Stack())
 		}
 	}()
@@ -98,6 +107,7 @@ func (s *Store) taker(q queue) func() []*write {
 			}
 			buf = drain(q.soon, buf, batchLen/2) // under load they are no more than the others, and must get their share
 			buf = drain(q.now, buf, batchLen)
+			buf = drain(q.look, buf, len(buf)+lookLen)
 			batch := buf[:0]
 			for _, w := range buf {
 				if w.begin() {
@@ -118,11 +128,15 @@ func (q queue) first(buf []*write, closing <-chan struct{}) []*write {
 		return append(buf, w)
 	case w := <-q.soon:
 		buf = append(buf, w)
+	case w := <-q.look:
+		return append(buf, w)
 	case <-closing:
-		return drain(q.soon, drain(q.now, buf, 1), 1)
+		return drain(q.look, drain(q.soon, drain(q.now, buf, 1), 1), 1)
 	}
 	select {
 	case w := <-q.now:
+		buf = append(buf, w)
+	case w := <-q.look:
 		buf = append(buf, w)
 	case <-time.After(soonAfter):
 	case <-closing:

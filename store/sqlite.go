@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -36,8 +36,14 @@ type sqliteEngine struct {
 	log    *os.File     // the write-ahead log
 	sync   func() error // forces the log to disk
 	recent *recent
-	pool   chan *sqliteConn
-	open   int // connections of the pool
+
+	pending   *pending
+	records   records
+	stuck     bool        // the last flush failed
+	unflushed atomic.Bool // reads would miss something
+
+	pool chan *sqliteConn
+	open int // connections of the pool
 }
 
 // openLog finds the log that SQLite writes. It stays the same file for as long as a connection has read through it,
@@ -111,6 +117,7 @@ func (e *sqliteEngine) close() error {
 	if e.write != nil {
 		errs = append(errs, e.write.close())
 	}
+	errs = append(errs, e.records.close())
 	for _, f := range []*os.File{e.log, e.lock} {
 		if f != nil {
 			errs = append(errs, f.Close())
@@ -140,32 +147,57 @@ func (e *sqliteEngine) commit(_ int, take func() []*write) {
 		}
 	})
 	for batch := take(); batch != nil; batch = take() {
-		b := ranBatch{writes: slices.Clone(batch)}
-		if e.store.dead.Load() == nil {
-			begin := time.Now()
-			b.err = e.commitBatch(b.writes)
-			e.store.committing.Add(int64(time.Since(begin)))
-		}
+		begin := time.Now()
+		b := e.runBatch(batch)
+		e.store.committing.Add(int64(time.Since(begin)))
 		ran <- b
+	}
+	if e.store.dead.Load() != nil {
+		// The next start takes what the disk has kept.
+	} else if err := e.flush(); err != nil {
+		e.store.log.Warn("what was written last is in the log of records and comes into the tables at the next start", "error", err)
 	}
 	close(ran)
 	settled.Wait()
 }
 
-// ranBatch is a batch that SQLite has committed, or why it has not.
+// ranBatch is a batch that has been run, and what keeps it once it is on the disk: a record of its own, or SQLite's log.
 type ranBatch struct {
-	writes []*write
-	err    error
+	pending []*write // are in the record
+	err     error    // of all of pending
+	record  []byte
+	at      int64 // of the record in its file
+
+	direct    []*write // are in SQLite's log
+	directErr error
+	wal       bool // SQLite's log is to be forced to disk, which keeps what is pending as well
 }
 
 // settle forces a batch to disk and answers it.
 func (e *sqliteEngine) settle(b ranBatch) {
-	if b.err == nil && e.store.dead.Load() == nil {
-		if err := e.sync(); err != nil {
+	if e.store.dead.Load() == nil {
+		if err := e.keep(b); err != nil {
 			e.store.fail(fmt.Errorf("sync: %w", err)) // what the disk has kept is unknown, and a second try would not show it
 		}
 	}
-	err := b.err
+	e.answer(b.pending, b.err)
+	e.answer(b.direct, b.directErr)
+}
+
+func (e *sqliteEngine) keep(b ranBatch) error {
+	switch {
+	case b.wal:
+		return e.sync()
+	case b.record != nil:
+		return e.records.write(b.record, b.at)
+	}
+	return nil
+}
+
+func (e *sqliteEngine) answer(batch []*write, err error) {
+	if len(batch) == 0 {
+		return
+	}
 	if fatalSQLite(err) {
 		e.store.fail(err)
 	} else if err != nil {
@@ -174,7 +206,7 @@ func (e *sqliteEngine) settle(b ranBatch) {
 	if dead := e.store.dead.Load(); dead != nil {
 		err = *dead // also of a batch that went well: it is not known what the disk has kept
 	}
-	e.store.answer(b.writes, err)
+	e.store.answer(batch, err)
 }
 
 // errSavepoints says that a batch must be run with savepoints.
@@ -205,7 +237,7 @@ func (e *sqliteEngine) tryBatch(batch []*write, savepoints bool) (err error) {
 		}
 	}()
 	for _, w := range batch {
-		l := &writeLink{sqliteConn: c, savepoints: savepoints}
+		l := &writeLink{sqliteConn: c, pending: e.pending, savepoints: savepoints}
 		w.run(&Tx{link: l, store: e.store, recent: e.recent})
 		if w.err == nil {
 			e.recent.keep(w.tx.putCharges, w.tx.putDeliveries)
@@ -242,6 +274,7 @@ func (c *sqliteConn) unwind() {
 // wanted.
 type writeLink struct {
 	*sqliteConn
+	pending    *pending
 	savepoints bool
 	changed    bool
 }
@@ -262,6 +295,9 @@ func (l *writeLink) exec(q *statement, args []any) (int64, error) {
 }
 
 func (l *writeLink) put(q *statement, args []any, want int64) error {
+	if q.into != nil && q.into.numbersRows() {
+		l.pending.passed(q.into, args[0])
+	}
 	n, err := l.exec(q, args)
 	if err == nil && want >= 0 && n != want {
 		err = errMissed
@@ -280,6 +316,9 @@ func (l *writeLink) query(q *statement, args []any, each func(*cells) error) err
 
 // read implements engine.
 func (e *sqliteEngine) read(ctx context.Context, fn func(link) error) (err error) {
+	if err := e.current(ctx); err != nil {
+		return err
+	}
 	var c *sqliteConn
 	select {
 	case c = <-e.pool:

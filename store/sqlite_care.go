@@ -55,6 +55,9 @@ func (e *sqliteEngine) indexPlates(ctx context.Context, atOnce int) error {
 // integrity implements engine. It looks through a connection of its own: in one that has looked before, FTS5 keeps
 // parts of its index and finds that they do not fit the rows that came since.
 func (e *sqliteEngine) integrity(ctx context.Context) error {
+	if err := e.current(ctx); err != nil {
+		return err
+	}
 	c, err := e.reader()
 	if err != nil {
 		return err
@@ -66,11 +69,29 @@ func (e *sqliteEngine) integrity(ctx context.Context) error {
 		}
 		return nil
 	})
-	return errors.Join(err, c.close())
+	return errors.Join(err, c.close(), e.recordsRead(ctx))
+}
+
+// recordsRead checks that the log of records goes on from what the tables have, and reads.
+func (e *sqliteEngine) recordsRead(ctx context.Context) error {
+	return e.store.write(ctx, nil, func(*Tx) error { // which the committer runs, so that no flush comes between
+		file, err := e.records.readFile()
+		if err != nil || file == nil {
+			return err
+		}
+		var wrong *recordsError
+		if _, err = e.records.read(file, e.records.have); errors.As(err, &wrong) && wrong.last {
+			return nil // it is being written
+		}
+		return err
+	})
 }
 
 // backup implements engine.
 func (e *sqliteEngine) backup(ctx context.Context, file string) error {
+	if err := e.current(ctx); err != nil {
+		return err
+	}
 	f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // VACUUM would make it readable for all
 	if err != nil {
 		return err
@@ -80,7 +101,16 @@ func (e *sqliteEngine) backup(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	defer c.close()
 	c.interruptedBy(ctx)
-	return c.query(&statement{text: "VACUUM INTO ?", once: true}, []any{file}, func(*cells) error { return nil })
+	err = c.query(&statement{text: "VACUUM INTO ?", once: true}, []any{file}, func(*cells) error { return nil })
+	if err = errors.Join(err, c.close()); err != nil {
+		return err
+	}
+	// It has everything, and no log of records belongs to it.
+	c, err = dialSQLite(file, "")
+	if err != nil {
+		return err
+	}
+	_, err = c.run("UPDATE log_mark SET log = 0, record = 0", nil)
+	return errors.Join(err, c.close())
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -46,9 +47,10 @@ func (y *syncing) begin(t *testing.T) (done chan error) {
 	t.Helper()
 	done = make(chan error, 1)
 	runs := make(chan struct{})
+	var once sync.Once // a write may be run again
 	go func() {
 		done <- y.Write(context.Background(), nil, func(tx *Tx) error {
-			close(runs)
+			once.Do(func() { close(runs) })
 			return tx.SetLotMarks(charge.LotID{Union: "1", Park: "2"}, charge.LotMarks{ToldStays: true})
 		})
 	}()

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -12,7 +13,11 @@ type table struct {
 	key    []string // primary key
 	cols   []column
 	kinds  string
+	n      int
 	bit    uint32
+	keyAt  []int      // where the key's columns stand among cols
+	holds  *statement // asks whether there is a row with a key
+	byID   *statement // reads the row with an id, of tables that have one
 	insert *statement // one row; a row whose key is taken is left out
 	bulk   string     // many rows from arrays, PostgreSQL
 }
@@ -72,7 +77,7 @@ const sumColumns = "charges:i granted_minutes:i granted_amount:i delivered:i use
 
 // define makes a table from "name:kind …".
 func define(n int, name, key, cols string) *table {
-	t := &table{name: name, key: strings.Fields(key), bit: 1 << n}
+	t := &table{name: name, key: strings.Fields(key), n: n, bit: 1 << n}
 	var names, marks, arrays []string
 	for i, word := range strings.Fields(cols) {
 		c := column{name: word[:len(word)-2], kind: word[len(word)-1]}
@@ -82,11 +87,21 @@ func define(n int, name, key, cols string) *table {
 		marks = append(marks, "?")
 		arrays = append(arrays, "$"+strconv.Itoa(i+1)+"::"+c.arrayType())
 	}
+	for _, k := range t.key {
+		t.keyAt = append(t.keyAt, t.at(k))
+	}
+	t.holds = statementOf("SELECT 1 FROM "+name+" WHERE "+strings.Join(t.key, " = ? AND ")+" = ?", t)
 	into := "INSERT INTO " + name + " (" + strings.Join(names, ", ") + ") "
 	t.insert = statementOf(into+"VALUES ("+strings.Join(marks, ", ")+") ON CONFLICT DO NOTHING", t)
 	t.insert.into = t
+	t.byID = t.selectByID()
 	t.bulk = into + "SELECT * FROM unnest(" + strings.Join(arrays, ", ") + ") ON CONFLICT DO NOTHING"
 	return t
+}
+
+// at is where a column stands.
+func (t *table) at(name string) int {
+	return slices.IndexFunc(t.cols, func(c column) bool { return c.name == name })
 }
 
 func (c column) arrayType() string {
@@ -112,6 +127,10 @@ func (t *table) columns(prefix string) string {
 func (t *table) update(cols string) *statement {
 	names := strings.Fields(cols)
 	s := statementOf("UPDATE "+t.name+" SET "+strings.Join(names, " = ?, ")+" = ? WHERE id = ?", t)
+	s.by = t
+	for _, n := range names {
+		s.sets = append(s.sets, t.at(n))
+	}
 	s.kinds = t.kindsOf(append(names, "id"))
 	sets := make([]string, len(names))
 	for i, n := range names {
@@ -125,6 +144,7 @@ func (t *table) update(cols string) *statement {
 // remove makes the statement that deletes the row with an id.
 func (t *table) remove() *statement {
 	s := statementOf("DELETE FROM "+t.name+" WHERE id = ?", t)
+	s.by = t
 	s.kinds = "i"
 	s.together = "DELETE FROM " + t.name + " WHERE id = ANY ($1::bigint[])"
 	return s
@@ -148,6 +168,13 @@ func (t *table) selectWhere(rest string) *statement {
 	return statementOf("SELECT "+t.columns("")+" FROM "+t.name+" WHERE "+rest, t)
 }
 
+// selectByID makes a query of the row with an id.
+func (t *table) selectByID() *statement {
+	s := t.selectWhere("id = ?")
+	s.by = t
+	return s
+}
+
 // statement is one SQL text with ? for its parameters, prepared once on every connection.
 type statement struct {
 	text     string
@@ -159,6 +186,10 @@ type statement struct {
 	kinds    string // column kinds of the parameters, where many lanes may ask it together
 	together string // the same for many lanes at once, PostgreSQL
 	locksRow bool   // a query that reads one row, by its id, in order to change it
+
+	by      *table                     // reads, changes or deletes the row of this table that has an id, its last parameter
+	sets    []int                      // the columns that an update of one row puts, in the order of its parameters
+	missing func(*pending, []any) bool // whether rows that SQLite does not have yet may belong into the answer; nil: all of its tables
 }
 
 func statementOf(text string, touches ...*table) *statement {
@@ -190,6 +221,12 @@ func parameterRows(kinds string) string {
 		names = append(names, "p"+strconv.Itoa(i+1))
 	}
 	return "unnest(" + strings.Join(arrays, ", ") + ") WITH ORDINALITY AS a (" + strings.Join(names, ", ") + ", i)"
+}
+
+// misses says how to tell whether an answer may lack something that is still pending.
+func (s *statement) misses(of func(p *pending, args []any) bool) *statement {
+	s.missing = of
+	return s
 }
 
 // changing marks a query that changes rows as well (RETURNING).

@@ -91,6 +91,25 @@ func (v *verifyCommand) Run(c *console) error {
 	return nil
 }
 
+type repairCommand struct {
+	Data     string `default:"./data" type:"path" help:"Data folder; no server may hold it."`
+	DropTail bool   `required:"" help:"Leave out the last record of the log, which does not read."`
+}
+
+// Run leaves out what keeps a server from starting.
+func (r *repairCommand) Run(c *console) error {
+	dropped, err := app.DropTail(r.Data)
+	switch {
+	case err != nil:
+		return err
+	case dropped:
+		fmt.Fprintln(c.err, "the last record is left out; what it alone held is lost. Start the server, then run `chargestamp verify`")
+	default:
+		fmt.Fprintln(c.err, "the log of records reads to its end: nothing was changed")
+	}
+	return nil
+}
+
 type copyCommand struct {
 	From string `required:"" help:"sqlite:DIR or postgres://…"`
 	To   string `required:"" help:"sqlite:DIR or postgres://…; must be empty."`

@@ -49,6 +49,7 @@ type commands struct {
 	Backup     backupCommand     `cmd:"" help:"Write a backup, also while serving."`
 	Restore    restoreCommand    `cmd:"" help:"Fill an empty place from a backup."`
 	Copy       copyCommand       `cmd:"" help:"Move a site from one engine to the other."`
+	Repair     repairCommand     `cmd:"" help:"Leave out the last record of a log that does not read, where serve says so."`
 	Verify     verifyCommand     `cmd:"" help:"Add everything up again and say what does not agree."`
 	Bench      benchCommand      `cmd:"" help:"Measure; see docs/performance.md."`
 	Sim        simCommand        `cmd:"" help:"Play simulated histories, with every kind of fault, from a seed."`

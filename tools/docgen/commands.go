@@ -31,6 +31,7 @@ var chineseCommands = map[string]string{
 	"migrate":    "升级数据库结构",
 	"backup":     "备份，运行中也可以",
 	"restore":    "从备份恢复到空的位置",
+	"repair":     "略去日志中无法读取的最后一条记录（serve 会说明何时需要）",
 	"copy":       "在两种数据库之间搬迁",
 	"verify":     "重新核算全部账目，指出不一致",
 	"bench":      "性能测量",

@@ -1,0 +1,277 @@
+package store
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// pending holds the rows that writes have put and that SQLite's tables do not have yet: a record in the log keeps them
+// (see records). Whoever is about to read something that it may lack flushes it first. It also knows rows as SQLite has
+// them, for a while, so that a change needs no look. Only the committer uses it.
+type pending struct {
+	rows, older map[rowKey]*row // older were there at the last flush
+	dirty       []*row          // that SQLite does not have as they are
+	touched     uint32          // the tables of dirty rows
+	marks       map[mark]struct{}
+	newest      []int64 // by table: no row has a greater id
+
+	ops  []op // of the batch that is run
+	undo []undone
+}
+
+// row is a row as the next flush leaves it.
+type row struct {
+	key     rowKey
+	table   *table
+	vals    []any // nil: there is none. Never changed, only replaced
+	stored  bool  // SQLite has a row with the key
+	dirty   bool
+	changes []op // of a row that SQLite has
+}
+
+// rowKey is a primary key: one or two numbers, or words.
+type rowKey struct {
+	table int
+	a, b  int64
+	words string
+}
+
+// op is a statement that changes one row.
+type op struct {
+	q    *statement
+	args []any
+}
+
+// undone is a row before a change.
+type undone struct {
+	row   *row
+	was   row
+	fresh bool // it was not in rows
+}
+
+// mark is something by which queries look for rows, of a dirty row.
+type mark struct {
+	kind  markKind
+	n     int64
+	words string
+}
+
+type markKind byte
+
+const (
+	markPlate    markKind = iota // of a charge
+	markStay                     // of a charge
+	markRepeat                   // platform and repeat key
+	markCharge                   // what hangs on a charge
+	markDelivery                 // attempts
+	markVisit                    // the plate of a stay
+	markOrder                    // lot and order number of a stay
+)
+
+func newPending() *pending {
+	p := &pending{newest: make([]int64, len(tables))}
+	p.forget()
+	return p
+}
+
+// forget drops what is known of rows. Nothing may be dirty.
+func (p *pending) forget() {
+	p.rows, p.older, p.marks = make(map[rowKey]*row), nil, make(map[mark]struct{})
+}
+
+// markedBy makes a check of a query whose first parameters are what it looks for.
+func markedBy(kind markKind) func(*pending, []any) bool {
+	return func(p *pending, args []any) bool {
+		_, found := p.marks[markOf(kind, args...)]
+		return found
+	}
+}
+
+func markOf(kind markKind, args ...any) mark {
+	m := mark{kind: kind}
+	switch kind {
+	case markRepeat, markOrder:
+		m.words = args[0].(string) + "\x00" + args[1].(string)
+	case markPlate, markVisit:
+		m.words = args[0].(string)
+	default:
+		m.n = args[0].(int64)
+	}
+	return m
+}
+
+// lacks reports whether the answer to a query may lack something of what is pending.
+func (p *pending) lacks(q *statement, args []any) bool {
+	switch {
+	case p.touched&q.touches == 0:
+		return false
+	case q.missing == nil:
+		return true
+	}
+	clean(args)
+	return q.missing(p, args)
+}
+
+// find gives what is known of a row.
+func (p *pending) find(k rowKey) *row {
+	r := p.rows[k]
+	if r == nil {
+		if r = p.older[k]; r != nil {
+			p.rows[k] = r
+		}
+	}
+	return r
+}
+
+// keyOf reads a row's key from its values.
+func (t *table) keyOf(vals []any) rowKey {
+	k := rowKey{table: t.n}
+	var words []string
+	for i, at := range t.keyAt {
+		switch v := vals[at].(type) {
+		case string:
+			words = append(words, v)
+		case int64:
+			if i == 0 {
+				k.a = v
+			} else {
+				k.b = v
+			}
+		}
+	}
+	k.words = strings.Join(words, "\x00")
+	return k
+}
+
+// passed notes that a row with an id may be there.
+func (p *pending) passed(t *table, id any) {
+	if n, ok := id.(int64); ok {
+		p.newest[t.n] = max(p.newest[t.n], n)
+	}
+}
+
+// numbersRows reports whether rows have an id that their maker gives them, each a greater one than before.
+func (t *table) numbersRows() bool { return t.key[0] == "id" }
+
+// put changes a row: vals are its new values, nil where it goes.
+func (p *pending) put(r *row, o op, vals []any) {
+	p.undo = append(p.undo, undone{row: r, was: *r, fresh: p.rows[r.key] == nil})
+	p.rows[r.key] = r
+	p.mark(r.table, r.vals)
+	p.mark(r.table, vals)
+	r.vals = vals
+	if !r.dirty {
+		r.dirty = true
+		p.dirty = append(p.dirty, r)
+	}
+	if r.stored {
+		r.changes = append(slices.Clip(r.changes), o)
+	}
+	p.touched |= r.table.bit
+	p.ops = append(p.ops, o)
+}
+
+// rowMarks are the marks of the rows of each table.
+var rowMarks = map[*table][]rowMark{
+	tableCharge:   {tableCharge.marked(markPlate, "plate"), tableCharge.marked(markStay, "stay"), tableCharge.marked(markRepeat, "platform", "repeat_key")},
+	tableRepeat:   {tableRepeat.marked(markRepeat, "platform", "key")},
+	tablePush:     {tablePush.marked(markCharge, "charge")},
+	tableEvent:    {tableEvent.marked(markCharge, "charge")},
+	tableLedger:   {tableLedger.marked(markCharge, "charge")},
+	tableDecision: {tableDecision.marked(markCharge, "charge")},
+	tableDelivery: {tableDelivery.marked(markCharge, "charge")},
+	tableAttempt:  {tableAttempt.marked(markDelivery, "delivery")},
+	tableStay:     {tableStay.marked(markVisit, "plate"), tableStay.marked(markOrder, "lot", "order_id")},
+}
+
+// rowMark is a mark and the columns that it is made of.
+type rowMark struct {
+	kind markKind
+	of   []int
+}
+
+func (t *table) marked(kind markKind, names ...string) rowMark {
+	m := rowMark{kind: kind}
+	for _, name := range names {
+		m.of = append(m.of, t.at(name))
+	}
+	return m
+}
+
+// mark remembers by what a row may be looked for. What is taken back stays marked until the next flush, which then only
+// comes too early.
+func (p *pending) mark(t *table, vals []any) {
+	if vals == nil {
+		return
+	}
+	for _, m := range rowMarks[t] {
+		var args [2]any
+		for i, at := range m.of {
+			args[i] = vals[at]
+		}
+		p.marks[markOf(m.kind, args[:len(m.of)]...)] = struct{}{}
+	}
+}
+
+// takeBack undoes what was put since there were so many changes and ops.
+func (p *pending) takeBack(changes, ops int) {
+	for i := len(p.undo) - 1; i >= changes; i-- {
+		u := p.undo[i]
+		if u.row.dirty && !u.was.dirty {
+			p.dirty = p.dirty[:len(p.dirty)-1] // the last that became so
+		}
+		*u.row = u.was
+		if u.fresh {
+			delete(p.rows, u.row.key)
+		}
+	}
+	p.undo, p.ops = p.undo[:changes], p.ops[:ops]
+}
+
+// apply brings the rows into the tables, in the order of their keys.
+func (p *pending) apply(c *sqliteConn) error {
+	sorted := slices.Clone(p.dirty)
+	slices.SortFunc(sorted, func(x, y *row) int {
+		a, b := x.key, y.key
+		return cmp.Or(cmp.Compare(a.table, b.table), cmp.Compare(a.a, b.a), cmp.Compare(a.b, b.b), cmp.Compare(a.words, b.words))
+	})
+	for _, r := range sorted {
+		if err := r.apply(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *row) apply(c *sqliteConn) error {
+	if !r.stored {
+		if r.vals == nil {
+			return nil // came and went
+		}
+		n, err := c.exec(r.table.insert, r.vals)
+		if err == nil && n != 1 && r.table != tablePlate {
+			err = errMissed
+		}
+		return err
+	}
+	for i, o := range r.changes {
+		if i+1 < len(r.changes) && r.changes[i+1].q == o.q {
+			continue // the next one puts the same columns
+		}
+		if n, err := c.exec(o.q, o.args); err != nil || n != 1 {
+			return cmp.Or(err, errMissed)
+		}
+	}
+	return nil
+}
+
+// flushed says that SQLite has everything. What it has is known until the flush after the next.
+func (p *pending) flushed() {
+	for _, r := range p.dirty {
+		r.dirty, r.changes, r.stored = false, nil, r.vals != nil
+	}
+	p.older, p.rows = p.rows, make(map[rowKey]*row)
+	p.dirty, p.touched, p.undo = p.dirty[:0], 0, p.undo[:0]
+	clear(p.marks)
+}

@@ -1,0 +1,355 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/outbox"
+)
+
+// recording is a store whose charges the test writes, and whose files it copies as a crash would leave them.
+type recording struct {
+	*Store
+	t    *testing.T
+	e    *sqliteEngine
+	ids  *charge.IDs
+	told []int64 // charges whose writes have returned
+	ends []int64 // of them, those that were delivered
+
+	wal []byte // SQLite's log as it was forced to disk last
+}
+
+func openRecording(t *testing.T, dir string) *recording {
+	t.Helper()
+	s, err := Open(t.Context(), Config{DataDir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	r := &recording{Store: s, t: t, e: s.engine.(*sqliteEngine), ids: charge.NewIDs(1, time.Now)}
+	var err2 error
+	if r.wal, err2 = os.ReadFile(r.e.file + "-wal"); err2 != nil {
+		t.Fatal(err2)
+	}
+	sync := r.e.sync
+	r.e.sync = func() (err error) {
+		if err = sync(); err == nil {
+			r.wal, err = os.ReadFile(r.e.file + "-wal")
+		}
+		return err
+	}
+	return r
+}
+
+var recordedLot = charge.LotID{Union: "200461", Park: "1"}
+
+func (r *recording) write(fn func(*Tx) error) {
+	r.t.Helper()
+	if err := r.Write(context.Background(), nil, fn); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// charge writes a charge on its way; with stray it does so straight into the tables.
+func (r *recording) charge(stray bool) int64 {
+	r.t.Helper()
+	id, job, now := r.ids.Next(), r.ids.Next(), time.Now()
+	c := &charge.Charge{ID: id, Platform: "telaidian", RepeatKey: fmt.Sprint(id), Plate: charge.Plate(fmt.Sprintf("京A%05d", id%99991)), Lot: recordedLot,
+		Received: now, UpdatedAt: now, State: charge.StateSending, Reason: charge.ReasonOK, Reduction: &charge.Reduction{Method: charge.MethodTime, Minutes: 30}}
+	d := &charge.Delivery{ID: job, Charge: id, Lot: recordedLot, Channel: charge.ChannelCallback, UUID: fmt.Sprint(id), State: charge.DeliveryDue, DueAt: now}
+	entry := charge.LedgerEntry{ID: r.ids.Next(), At: now, Charge: id, Kind: charge.EntryGrant, Method: charge.MethodTime, Minutes: 30,
+		Platform: "telaidian", Lot: recordedLot, Day: now.In(charge.Shanghai).Format(time.DateOnly)}
+	r.write(func(tx *Tx) error {
+		if stray {
+			if _, err := tx.CountRefused("telaidian", "", "2026-03-01"); err != nil {
+				return err
+			}
+		}
+		return errors.Join(tx.AddCharge(c, ""), tx.AddLedger(entry),
+			tx.AddDelivery(d, outbox.Job{ID: job, Kind: outbox.KindCallback, Route: recordedLot.String(), Ref: id, DueAt: now}))
+	})
+	r.told = append(r.told, id)
+	return job
+}
+
+// deliver ends the delivery of the charge that was written last.
+func (r *recording) deliver(job int64) {
+	r.t.Helper()
+	r.write(func(tx *Tx) error {
+		d, err := tx.Delivery(job)
+		if err != nil {
+			return err
+		}
+		c, err := tx.Charge(d.Charge)
+		if err != nil {
+			return err
+		}
+		d.State, d.Attempts, c.State = charge.DeliveryDelivered, 1, charge.StateDelivered
+		return errors.Join(tx.AddAttempt(charge.Attempt{Delivery: job, N: 1, At: time.Now(), Result: charge.AttemptAcked}), tx.SetDelivery(d), tx.EndJob(job), tx.SetCharge(c))
+	})
+	r.ends = append(r.ends, r.told[len(r.told)-1])
+}
+
+// crashed copies the files into a new folder as they are while nothing else is done, and says how many rows the tables
+// lack. The log of SQLite may be that which was forced to disk last.
+func (r *recording) crashed(power bool) (dir string, lacking int) {
+	r.t.Helper()
+	dir = r.t.TempDir()
+	r.write(func(*Tx) error { // by the committer itself
+		lacking = len(r.e.pending.dirty)
+		for _, name := range []string{databaseFile, databaseFile + "-wal", recordsFile} {
+			text, err := os.ReadFile(filepath.Join(r.cfg.DataDir, name))
+			if errors.Is(err, os.ErrNotExist) {
+				continue
+			}
+			if power && strings.HasSuffix(name, "-wal") {
+				text = r.wal
+			}
+			if err = errors.Join(err, os.WriteFile(filepath.Join(dir, name), text, 0o600)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return dir, lacking
+}
+
+// lacking crashes with something in the records that the tables do not have.
+func (r *recording) lacking(write func()) (dir string) {
+	r.t.Helper()
+	for range 100 {
+		write()
+		if dir, n := r.crashed(false); n > 0 {
+			return dir
+		}
+	}
+	r.t.Fatal("everything is flushed at once")
+	return ""
+}
+
+// wantTold opens a folder and finds there what was told, but for the last few.
+func (r *recording) wantTold(dir, when string, but int) {
+	r.t.Helper()
+	s, err := Open(r.t.Context(), Config{DataDir: dir})
+	if err != nil {
+		r.t.Fatalf("%s: %v", when, err)
+	}
+	defer s.Close()
+	ended := map[int64]bool{}
+	for _, id := range r.ends {
+		ended[id] = true
+	}
+	err = s.Read(r.t.Context(), func(tx *Tx) error {
+		for _, id := range r.told[:len(r.told)-but] {
+			c, err := tx.Charge(id)
+			if err != nil {
+				return err
+			}
+			if c == nil || ended[id] && c.State != charge.StateDelivered {
+				return fmt.Errorf("charge %d was told written, delivered %t: %+v", id, ended[id], c)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		r.t.Errorf("%s: %v", when, err)
+	}
+	if report, err := s.Verify(r.t.Context()); err != nil || !report.OK() {
+		r.t.Errorf("%s: Verify: %+v, %v", when, report, err)
+	}
+}
+
+// What was told written is there after a crash between any two writes, whether they were put off or not, and whether the
+// machine has lost what was not forced to disk or not. The log of records begins anew several times meanwhile.
+func TestCrashBetweenWrites(t *testing.T) {
+	r := openRecording(t, t.TempDir())
+	r.e.records.most = recordsBegin + 12<<10
+	for i := range 60 {
+		job := r.charge(i%7 == 3)
+		if i%3 != 0 {
+			r.deliver(job)
+		}
+		if i%11 == 5 {
+			if err := r.Read(t.Context(), func(*Tx) error { return nil }); err != nil { // flushes
+				t.Fatal(err)
+			}
+		}
+		if i%4 != 0 {
+			continue
+		}
+		for _, power := range []bool{false, true} {
+			dir, _ := r.crashed(power)
+			r.wantTold(dir, fmt.Sprintf("after %d charges, power lost: %t", i+1, power), 0)
+		}
+	}
+}
+
+// spoil writes over a file from an offset that may count from its end.
+func spoil(t *testing.T, file string, at func([]byte) (offset int, now []byte)) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	offset, now := at(text)
+	copy(text[offset:], now)
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// lastRecord finds the last record of a file, and the one before it.
+func (r *recording) lastRecord(file []byte) (before, last int, rec found) {
+	offset := recordsBegin
+	for {
+		next, ok := r.e.records.at(file, offset)
+		if !ok || !next.whole {
+			return before, last, rec
+		}
+		before, last, rec = last, offset, next
+		offset += next.size
+	}
+}
+
+// A record that was not written whole was answered to nobody and is left out. One that does not read any more stops the
+// start, which says where and what can be done, and changes nothing.
+func TestRecordThatDoesNotRead(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(r *recording, file []byte) (int, []byte)
+		lost   int  // charges that are not there after it
+		tail   bool // it is the last
+	}{
+		{"torn", func(r *recording, file []byte) (int, []byte) {
+			_, last, rec := r.lastRecord(file)
+			return last + rec.size/2, make([]byte, rec.size-rec.size/2)
+		}, 1, false},
+		{"one bit of the last", func(r *recording, file []byte) (int, []byte) {
+			_, last, _ := r.lastRecord(file)
+			return last + recordHead + 5, []byte{file[last+recordHead+5] ^ 1}
+		}, 1, true},
+		{"one bit of one in the middle", func(r *recording, file []byte) (int, []byte) {
+			before, _, _ := r.lastRecord(file)
+			return before + recordHead + 5, []byte{file[before+recordHead+5] ^ 1}
+		}, -1, false},
+		{"the number of one in the middle", func(r *recording, file []byte) (int, []byte) {
+			before, _, _ := r.lastRecord(file)
+			return before + 8, []byte{file[before+8] ^ 0x40}
+		}, -1, false},
+		{"the beginning", func(*recording, []byte) (int, []byte) { return headLen + 9, []byte{'?'} }, -1, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := openRecording(t, t.TempDir())
+			r.charge(false)
+			dir := r.lacking(func() { r.charge(false); r.charge(false) })
+			spoil(t, filepath.Join(dir, recordsFile), func(text []byte) (int, []byte) { return c.change(r, text) })
+			if c.lost == 1 && !c.tail {
+				r.wantTold(dir, "torn", 1)
+				return
+			}
+			before, err := os.ReadFile(filepath.Join(dir, recordsFile))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = Open(t.Context(), Config{DataDir: dir})
+			if !errors.Is(err, ErrRecords) || !strings.Contains(err.Error(), recordsFile+", offset ") || !strings.Contains(strings.ToLower(err.Error()), "restore a backup") ||
+				strings.Contains(err.Error(), "--drop-tail") != c.tail {
+				t.Fatalf("opened with %v", err)
+			}
+			after, err := os.ReadFile(filepath.Join(dir, recordsFile))
+			if err != nil || string(after) != string(before) {
+				t.Errorf("the refusal changed the records: %v", err)
+			}
+			dropped, err := DropTail(dir)
+			if dropped != c.tail || c.tail && err != nil {
+				t.Errorf("DropTail = %t, %v", dropped, err)
+			}
+			if dropped {
+				r.wantTold(dir, "dropped", c.lost)
+			}
+		})
+	}
+}
+
+// Another database in the place of the one that records belong to is not mixed with them.
+func TestRecordsOfAnotherDatabase(t *testing.T) {
+	r := openRecording(t, t.TempDir())
+	dir := r.lacking(func() { r.charge(false) })
+	other := openRecording(t, t.TempDir())
+	other.charge(false)
+	if err := other.Close(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(other.e.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, databaseFile), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(dir, databaseFile+"-wal")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), Config{DataDir: dir}); err == nil || !strings.Contains(err.Error(), "does not belong to") {
+		t.Errorf("opened with %v", err)
+	}
+}
+
+// While the tables cannot take what is pending, because the disk is full, writes and reads hear that the store is busy, and
+// nothing is lost that was told written.
+func TestFullDiskBetweenRecordAndRows(t *testing.T) {
+	r := openRecording(t, t.TempDir())
+	r.charge(false)
+	limit := func(pages string) {
+		t.Helper()
+		r.write(func(*Tx) error {
+			_, err := r.e.write.value("PRAGMA max_page_count = " + pages)
+			return err
+		})
+	}
+	limit("1") // the pages that there are
+	var busy error
+	for busy == nil {
+		c := r.ids.Next()
+		busy = r.Write(t.Context(), nil, func(tx *Tx) error {
+			return tx.AddPush(charge.Push{ID: c, Platform: "telaidian", Outcome: charge.OutcomeAccepted, Request: make([]byte, 20_000)})
+		})
+	}
+	if !errors.Is(busy, outbox.ErrBusy) {
+		t.Errorf("a write: %v, want busy", busy)
+	}
+	if err := r.Read(t.Context(), func(*Tx) error { return nil }); !errors.Is(err, outbox.ErrBusy) {
+		t.Errorf("a read: %v, want busy", err)
+	}
+	dir, _ := r.crashedFull()
+	r.wantTold(dir, "after a crash on a full disk", 0)
+	r.e.unflushed.Store(false) // nothing asks for a flush any more, and behind this one the committer is idle
+	w := &write{ctx: t.Context(), flush: true, done: make(chan error, 1)}
+	r.queues[0].look <- w
+	<-w.done
+	if _, err := r.e.write.value("PRAGMA max_page_count = 1000000"); err != nil {
+		t.Fatal(err)
+	}
+	r.charge(false)
+	dir, _ = r.crashed(false)
+	r.wantTold(dir, "with room again", 0)
+}
+
+// crashedFull is crashed where no write runs any more.
+func (r *recording) crashedFull() (dir string, lacking int) {
+	dir = r.t.TempDir()
+	for _, name := range []string{databaseFile, databaseFile + "-wal", recordsFile} {
+		text, err := os.ReadFile(filepath.Join(r.cfg.DataDir, name))
+		if err = errors.Join(err, os.WriteFile(filepath.Join(dir, name), text, 0o600)); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	return dir, len(r.e.pending.dirty)
+}
