@@ -96,8 +96,8 @@ func Restore(ctx context.Context, p Place, file string) error {
 	return store.Restore(ctx, file, p.config())
 }
 
-// DropTail leaves out the last record of the log in a data folder, if it does not read and so keeps a server from starting.
-// It reports whether there was such a record.
+// DropTail leaves out the last record of the log in a data folder, if it does not read and so keeps a server from
+// starting. It reports whether there was such a record.
 func DropTail(folder string) (bool, error) { return store.DropTail(folder) }
 
 // Copy moves all data from one place to an empty one and checks counts and ledger sums.

@@ -15,7 +15,7 @@ type Cost struct {
 	Charges   int
 	CPU       time.Duration // of the server
 	Committer time.Duration // of the one thread that writes to SQLite; 0 on PostgreSQL
-	Disk      float64       // bytes that the server wrote to disk; 0 where they are not known. PostgreSQL's own are not among them
+	Disk      float64       // bytes that the server wrote to disk, PostgreSQL's own left out; 0 where they are not known
 	Commits   float64
 }
 
@@ -88,7 +88,8 @@ func (r *Rig) costRows(ctx context.Context, cfg TableConfig) (rows []Row, err er
 			burden bool
 		}{
 			{"saturated", play.LoadConfig{Workers: cfg.Saturate.Workers, For: cfg.Saturate.For}, 12_000, true},
-			{fmt.Sprintf("%d/s", quietRate), play.LoadConfig{Rate: quietRate, Workers: 256, For: cfg.Loop.For}, 40_000, false},
+			{fmt.Sprintf("%d/s", quietRate),
+				play.LoadConfig{Rate: quietRate, Workers: 256, For: cfg.Loop.For}, 40_000, false},
 		} {
 			var all []Cost
 			for n := range cfg.Times {
@@ -110,7 +111,8 @@ func (r *Rig) costRows(ctx context.Context, cfg TableConfig) (rows []Row, err er
 func costFigures(engine, load string, all []Cost, bytes float64, burden bool) []Row {
 	var cpu, committer, disk, commits []float64
 	for _, c := range all {
-		cpu, committer, disk, commits = append(cpu, ms(c.CPU)), append(committer, ms(c.Committer)), append(disk, c.Disk), append(commits, c.Commits)
+		cpu, committer = append(cpu, ms(c.CPU)), append(committer, ms(c.Committer))
+		disk, commits = append(disk, c.Disk), append(commits, c.Commits)
 	}
 	figures := []figure{
 		{name: "server's CPU a charge, " + load, value: median(cpu), unit: "ms", note: spread(cpu)},
@@ -120,12 +122,14 @@ func costFigures(engine, load string, all []Cost, bytes float64, burden bool) []
 		if burden {
 			figures[0].bar = AtMost(0.25)
 		}
-		figures = append(figures, figure{name: "committer's time a charge, " + load, value: median(committer), unit: "ms", note: spread(committer)})
+		figures = append(figures, figure{name: "committer's time a charge, " + load, value: median(committer), unit: "ms",
+			note: spread(committer)})
 		if burden {
 			figures[len(figures)-1].bar = AtMost(0.12)
 		}
 		if median(disk) > 0 {
-			figures = append(figures, figure{name: "written to disk a charge, " + load, value: median(disk), unit: "bytes", bar: AtMost(bytes), note: spread(disk)})
+			figures = append(figures, figure{name: "written to disk a charge, " + load, value: median(disk), unit: "bytes",
+				bar: AtMost(bytes), note: spread(disk)})
 		}
 	}
 	rows := make([]Row, len(figures))

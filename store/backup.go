@@ -128,11 +128,3 @@ func moveDurably(from, to string) error {
 	}
 	return nil
 }
-
-func syncFile(name string) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}

@@ -10,12 +10,12 @@ import (
 
 var (
 	selectCharge         = tableCharge.selectByID().of("i")
-	selectChargesOfStay  = tableCharge.selectWhere("stay = ? AND stay <> 0 ORDER BY received, id").of("i").misses(markedBy(markStay))
-	selectChargesOfVisit = tableCharge.selectWhere("plate = ? AND lot = ? AND received >= ? ORDER BY received, id").of("tti").misses(markedBy(markPlate))
+	selectChargesOfStay  = tableCharge.selectWhere("stay = ? AND stay <> 0 ORDER BY received, id").of("i").byMark(markStay)
+	selectChargesOfVisit = tableCharge.selectWhere("plate = ? AND lot = ? AND received >= ? ORDER BY received, id").of("tti").byMark(markPlate)
 	// By the end of charges, and of all lots between two names. The index of visits finds the plate's.
 	selectChargesOfPlate = tableCharge.selectWhere("plate = ? AND lot >= ? AND lot <= ? AND CASE WHEN ended = 0 THEN received ELSE ended END >= ?" +
-		" AND CASE WHEN ended = 0 THEN received ELSE ended END < ? ORDER BY received, id").of("tttii").misses(markedBy(markPlate))
-	selectHeld           = tableCharge.selectWhere("plate = ? AND lot = ? AND state = 'held' ORDER BY received, id").of("tt").misses(markedBy(markPlate))
+		" AND CASE WHEN ended = 0 THEN received ELSE ended END < ? ORDER BY received, id").of("tttii").byMark(markPlate)
+	selectHeld           = tableCharge.selectWhere("plate = ? AND lot = ? AND state = 'held' ORDER BY received, id").of("tt").byMark(markPlate)
 	selectHoldsOver      = tableCharge.selectWhere("state = 'held' AND hold_until <= ? ORDER BY hold_until LIMIT ?")
 	selectChargesByOrder = tableCharge.selectWhere("order_no = ? AND order_no <> '' AND lot = ? ORDER BY received DESC, id DESC LIMIT 20").of("tt")
 	updateCharge         = tableCharge.update("account order_no repeat_key plate lot started ended energy total ask detail digest stay " + outcome)

@@ -2,7 +2,7 @@ package store
 
 import "github.com/chargestamp/chargestamp/charge"
 
-var selectDecisions = tableDecision.selectWhere("charge = ? ORDER BY id").of("i").misses(markedBy(markCharge))
+var selectDecisions = tableDecision.selectWhere("charge = ? ORDER BY id").of("i").byMark(markCharge)
 
 // AddDecision keeps a decision that another one replaces; the one that counts stands in the charge.
 func (t *Tx) AddDecision(chargeID int64, d *charge.Decision) error {

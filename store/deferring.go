@@ -5,24 +5,16 @@ import (
 	"io"
 )
 
-// errDirect ends a write that does something that cannot be put off, as a panic, so that it sees no answer that means
-// nothing: it is run again, straight into the tables.
-var errDirect = errors.New("store: to be written directly")
-
 // deferring is the link of a write whose rows stay pending. What it reads is what it would read if they were in the
 // tables. A write that does more than put single rows is not for it.
 type deferring struct {
-	engine  *sqliteEngine
-	changes int // that were made before this write
+	pending *pending
+	conn    *sqliteConn
+	flush   func() error // brings what is pending into the tables
+	changes int          // that were made before this write
 	ops     int
 	direct  bool // this write is not for it
 }
-
-func (e *sqliteEngine) deferring() *deferring {
-	return &deferring{engine: e, changes: len(e.pending.undo), ops: len(e.pending.ops)}
-}
-
-func (l *deferring) pending() *pending { return l.engine.pending }
 
 func (l *deferring) goDirect() {
 	l.direct = true
@@ -30,7 +22,7 @@ func (l *deferring) goDirect() {
 }
 
 // takeBack undoes what the write has put.
-func (l *deferring) takeBack() { l.pending().takeBack(l.changes, l.ops) }
+func (l *deferring) takeBack() { l.pending.takeBack(l.changes, l.ops) }
 
 func (l *deferring) exec(*statement, []any) (int64, error) {
 	l.goDirect()
@@ -52,7 +44,7 @@ func (l *deferring) put(q *statement, args []any, want int64) error {
 func (l *deferring) add(q *statement, args []any, want int64) error {
 	t := q.into
 	key := t.keyOf(args)
-	r := l.pending().find(key)
+	r := l.pending.find(key)
 	if r == nil {
 		taken, err := l.taken(t, key, args)
 		if err != nil {
@@ -65,7 +57,7 @@ func (l *deferring) add(q *statement, args []any, want int64) error {
 	}
 	switch {
 	case r.vals == nil:
-		l.pending().put(r, op{q, args}, args)
+		l.pending.put(r, op{q, args}, args)
 		return nil
 	case want < 0:
 		return nil
@@ -75,7 +67,7 @@ func (l *deferring) add(q *statement, args []any, want int64) error {
 
 // taken asks SQLite whether it has a row with a key.
 func (l *deferring) taken(t *table, key rowKey, args []any) (bool, error) {
-	p := l.pending()
+	p := l.pending
 	if t.numbersRows() {
 		newest := key.a > p.newest[t.n]
 		p.passed(t, key.a)
@@ -90,7 +82,7 @@ func (l *deferring) taken(t *table, key rowKey, args []any) (bool, error) {
 		of[i] = args[at]
 	}
 	found := false
-	err := l.engine.write.query(t.holds, of, func(*cells) error {
+	err := l.conn.query(t.holds, of, func(*cells) error {
 		found = true
 		return io.EOF
 	})
@@ -101,7 +93,9 @@ func (l *deferring) taken(t *table, key rowKey, args []any) (bool, error) {
 }
 
 // owners are the tables whose rows others hang on, by the first number of their keys.
-var owners = map[*table]*table{tableEvent: tableCharge, tableLedger: tableCharge, tableDecision: tableCharge, tableAttempt: tableDelivery}
+var owners = map[*table]*table{
+	tableEvent: tableCharge, tableLedger: tableCharge, tableDecision: tableCharge, tableAttempt: tableDelivery,
+}
 
 // ownerIsNew reports whether a row hangs on one that SQLite does not have: then it has neither.
 func (l *deferring) ownerIsNew(t *table, key rowKey) bool {
@@ -109,7 +103,7 @@ func (l *deferring) ownerIsNew(t *table, key rowKey) bool {
 	if owner == nil {
 		return false
 	}
-	r := l.pending().find(rowKey{table: owner.n, a: key.a})
+	r := l.pending.find(rowKey{table: owner.n, a: key.a})
 	return r != nil && !r.stored
 }
 
@@ -133,13 +127,13 @@ func (l *deferring) change(q *statement, args []any, want int64) error {
 			vals[at] = args[i]
 		}
 	}
-	l.pending().put(r, op{q, args}, vals)
+	l.pending.put(r, op{q, args}, vals)
 	return nil
 }
 
 // load gives a row by its id, as SQLite has it where nothing is pending.
 func (l *deferring) load(t *table, id int64) (*row, error) {
-	p := l.pending()
+	p := l.pending
 	key := rowKey{table: t.n, a: id}
 	if r := p.find(key); r != nil {
 		return r, nil
@@ -148,7 +142,7 @@ func (l *deferring) load(t *table, id int64) (*row, error) {
 	if id > p.newest[t.n] {
 		return r, nil
 	}
-	err := l.engine.write.query(t.byID, []any{id}, func(c *cells) error {
+	err := l.conn.query(t.byID, []any{id}, func(c *cells) error {
 		r.vals, r.stored = append([]any(nil), c.vals...), true
 		return nil
 	})
@@ -159,7 +153,7 @@ func (l *deferring) load(t *table, id int64) (*row, error) {
 }
 
 func (l *deferring) query(q *statement, args []any, each func(*cells) error) error {
-	p := l.pending()
+	p := l.pending
 	switch {
 	case q.changes:
 		l.goDirect()
@@ -179,10 +173,10 @@ func (l *deferring) query(q *statement, args []any, each func(*cells) error) err
 	case len(p.ops) > l.ops:
 		l.goDirect() // what it has put itself would stay if it failed
 	default:
-		if err := l.engine.flushWithin(); err != nil {
+		if err := l.flush(); err != nil {
 			return err
 		}
 		l.changes = len(p.undo)
 	}
-	return l.engine.write.query(q, args, each)
+	return l.conn.query(q, args, each)
 }

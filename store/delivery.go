@@ -11,10 +11,10 @@ import (
 var (
 	selectDelivery       = tableDelivery.selectByID().of("i")
 	selectDeliveryByUUID = tableDelivery.selectWhere("uuid = ? AND lot = ? ORDER BY id DESC LIMIT 1").of("tt")
-	selectDeliveriesOf   = tableDelivery.selectWhere("charge = ? ORDER BY id").of("i").misses(markedBy(markCharge))
+	selectDeliveriesOf   = tableDelivery.selectWhere("charge = ? ORDER BY id").of("i").byMark(markCharge)
 	updateDelivery       = tableDelivery.update("message uuid payload state attempts due until_at")
 	updateProgress       = tableDelivery.update("state attempts due until_at") // see outcome
-	selectAttempts       = tableAttempt.selectWhere("delivery = ? ORDER BY n").of("i").misses(markedBy(markDelivery))
+	selectAttempts       = tableAttempt.selectWhere("delivery = ? ORDER BY n").of("i").byMark(markDelivery)
 )
 
 // AddDelivery stores a delivery and its job. A job with a Lease is this node's from the start; one without an id

@@ -2,7 +2,7 @@ package store
 
 import "github.com/chargestamp/chargestamp/charge"
 
-var selectEvents = tableEvent.selectWhere("charge = ? ORDER BY id").of("i").misses(markedBy(markCharge))
+var selectEvents = tableEvent.selectWhere("charge = ? ORDER BY id").of("i").byMark(markCharge)
 
 // AddEvent appends to a charge's timeline.
 func (t *Tx) AddEvent(e charge.Event) error {

@@ -7,7 +7,7 @@ import (
 )
 
 // pushesOf is selectPushes, for many charges at once.
-var pushesOf = tablePush.selectWhere("charge = ? AND charge <> 0 ORDER BY id LIMIT 100").of("i").misses(markedBy(markCharge))
+var pushesOf = tablePush.selectWhere("charge = ? AND charge <> 0 ORDER BY id LIMIT 100").of("i").byMark(markCharge)
 
 // Histories reads some charges with all that hangs on them, in the order of their ids; nil stands for one that is
 // not there. On PostgreSQL they cost as many round trips as one charge.

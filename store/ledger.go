@@ -2,7 +2,7 @@ package store
 
 import "github.com/chargestamp/chargestamp/charge"
 
-var selectLedger = tableLedger.selectWhere("charge = ? ORDER BY id").of("i").misses(markedBy(markCharge))
+var selectLedger = tableLedger.selectWhere("charge = ? ORDER BY id").of("i").byMark(markCharge)
 
 // AddLedger appends to the ledger; ID and At are set by the caller.
 func (t *Tx) AddLedger(e charge.LedgerEntry) error {

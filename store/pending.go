@@ -7,7 +7,7 @@ import (
 )
 
 // pending holds the rows that writes have put and that SQLite's tables do not have yet: a record in the log keeps them
-// (see records). Whoever is about to read something that it may lack flushes it first. It also knows rows as SQLite has
+// (see records). What it holds is flushed before anything is read that may lack it. It also knows rows as SQLite has
 // them, for a while, so that a change needs no look. Only the committer uses it.
 type pending struct {
 	rows, older map[rowKey]*row // older were there at the last flush
@@ -57,18 +57,6 @@ type mark struct {
 	words string
 }
 
-type markKind byte
-
-const (
-	markPlate    markKind = iota // of a charge
-	markStay                     // of a charge
-	markRepeat                   // platform and repeat key
-	markCharge                   // what hangs on a charge
-	markDelivery                 // attempts
-	markVisit                    // the plate of a stay
-	markOrder                    // lot and order number of a stay
-)
-
 func newPending() *pending {
 	p := &pending{newest: make([]int64, len(tables))}
 	p.forget()
@@ -78,14 +66,6 @@ func newPending() *pending {
 // forget drops what is known of rows. Nothing may be dirty.
 func (p *pending) forget() {
 	p.rows, p.older, p.marks = make(map[rowKey]*row), nil, make(map[mark]struct{})
-}
-
-// markedBy makes a check of a query whose first parameters are what it looks for.
-func markedBy(kind markKind) func(*pending, []any) bool {
-	return func(p *pending, args []any) bool {
-		_, found := p.marks[markOf(kind, args...)]
-		return found
-	}
 }
 
 func markOf(kind markKind, args ...any) mark {
@@ -106,11 +86,12 @@ func (p *pending) lacks(q *statement, args []any) bool {
 	switch {
 	case p.touched&q.touches == 0:
 		return false
-	case q.missing == nil:
+	case q.looksBy == markNone:
 		return true
 	}
 	clean(args)
-	return q.missing(p, args)
+	_, found := p.marks[markOf(q.looksBy, args...)]
+	return found
 }
 
 // find gives what is known of a row.
@@ -174,7 +155,8 @@ func (p *pending) put(r *row, o op, vals []any) {
 
 // rowMarks are the marks of the rows of each table.
 var rowMarks = map[*table][]rowMark{
-	tableCharge:   {tableCharge.marked(markPlate, "plate"), tableCharge.marked(markStay, "stay"), tableCharge.marked(markRepeat, "platform", "repeat_key")},
+	tableCharge: {tableCharge.marked(markPlate, "plate"), tableCharge.marked(markStay, "stay"),
+		tableCharge.marked(markRepeat, "platform", "repeat_key")},
 	tableRepeat:   {tableRepeat.marked(markRepeat, "platform", "key")},
 	tablePush:     {tablePush.marked(markCharge, "charge")},
 	tableEvent:    {tableEvent.marked(markCharge, "charge")},
@@ -234,7 +216,8 @@ func (p *pending) apply(c *sqliteConn) error {
 	sorted := slices.Clone(p.dirty)
 	slices.SortFunc(sorted, func(x, y *row) int {
 		a, b := x.key, y.key
-		return cmp.Or(cmp.Compare(a.table, b.table), cmp.Compare(a.a, b.a), cmp.Compare(a.b, b.b), cmp.Compare(a.words, b.words))
+		return cmp.Or(cmp.Compare(a.table, b.table), cmp.Compare(a.a, b.a), cmp.Compare(a.b, b.b),
+			cmp.Compare(a.words, b.words))
 	})
 	for _, r := range sorted {
 		if err := r.apply(c); err != nil {

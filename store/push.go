@@ -4,7 +4,7 @@ import "github.com/chargestamp/chargestamp/charge"
 
 var (
 	selectPush   = tablePush.selectWhere("id = ?")
-	selectPushes = tablePush.selectWhere("charge = ? AND charge <> 0 ORDER BY id LIMIT 100").misses(markedBy(markCharge))
+	selectPushes = tablePush.selectWhere("charge = ? AND charge <> 0 ORDER BY id LIMIT 100").byMark(markCharge)
 	countRefused = statementOf("INSERT INTO refused_count (platform, account, day, n) VALUES (?, ?, ?, 1) "+
 		"ON CONFLICT (day, platform, account) DO UPDATE SET n = refused_count.n + 1 RETURNING n", tableRefused).changing()
 )

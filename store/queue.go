@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync/atomic"
@@ -63,6 +64,10 @@ func (w *write) begin() bool {
 	}
 	return true
 }
+
+// errDirect ends a write that does something that cannot be put off, as a panic, so that it sees no answer that means
+// nothing: it is run again, straight into the tables.
+var errDirect = errors.New("store: to be written directly")
 
 // run runs fn once in a transaction; a panic is an error of this write alone.
 func (w *write) run(tx *Tx) {

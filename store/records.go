@@ -10,11 +10,11 @@ import (
 	"os"
 )
 
-// What writes have put is kept by the log of records until SQLite's tables have it: one record holds the statements of one
-// batch, in the order in which they were made. The file begins with the texts of all statements, so that a program can
-// read what an older one has left. A record is numbered one higher than the last; log_mark in the database says up to
-// which number the tables have everything, and which log they belong to. When the file is full and the tables have all
-// of it on the disk it is written again from its beginning.
+// What writes have put is kept by the log of records until SQLite's tables have it: one record holds the statements
+// of one batch, in the order in which they were made. The file begins with the texts of all statements, so that a
+// program can read what an older one has left. A record is numbered one higher than the last; log_mark in the
+// database says up to which number the tables have everything, and which log they belong to. When the file is full
+// and the tables have all of it on the disk it is written again from its beginning.
 const (
 	recordsFile  = "chargestamp.records"
 	recordsMost  = 8 << 20  // bytes of the file
@@ -27,8 +27,8 @@ const (
 	recordAlign            = 8
 )
 
-// recorded are the statements whose effect may stay pending. Each changes one row, which it names by its key, and comes to
-// the same when it is run again on what those after it have left.
+// recorded are the statements whose effect may stay pending. Each changes one row, which it names by its key, and
+// comes to the same when it is run again on what those after it have left.
 var recorded = []*statement{
 	tablePush.insert, tableRepeat.insert, tableCharge.insert, updateCharge, updateOutcome, updateStanding,
 	tableEvent.insert, tableLedger.insert, tableDecision.insert, tableStay.insert, updateStay,
@@ -84,6 +84,14 @@ func (r *records) fits(n int) (bool, error) {
 	}
 	r.file = f
 	return true, nil
+}
+
+// write puts a record into its place and forces it to disk.
+func (r *records) write(record []byte, at int64) error {
+	if _, err := r.file.WriteAt(record, at); err != nil {
+		return err
+	}
+	return syncData(r.file)
 }
 
 func (r *records) close() error {
@@ -187,9 +195,9 @@ func (r *records) at(file []byte, offset int) (rec found, ok bool) {
 // ErrRecords says that the log of records holds something that does not read.
 var ErrRecords = errors.New("the log of records cannot be read")
 
-// readRecords gives the records of a file that the tables, which have everything up to a number, lack. A record at the end
-// that was not written whole was never answered, and is left out. One that was written whole and does not read any
-// more, or that others follow, is an error: nobody knows what it held.
+// read returns the records of a file that the tables, which have everything up to a number, lack. A record at the
+// end that was not written whole was never answered, and is left out. One that was written whole and does not read
+// any more, or that others follow, is an error: what it held is unknown.
 func (r *records) read(file []byte, have int64) (lacking []found, err error) {
 	offset := recordsBegin
 	for last := int64(0); ; {
@@ -199,7 +207,7 @@ func (r *records) read(file []byte, have int64) (lacking []found, err error) {
 		}
 		if rec.number > have {
 			if want := have + 1 + int64(len(lacking)); rec.number != want {
-				return nil, r.wrong(offset, fmt.Sprintf("record %d follows on %d: those between are missing", rec.number, want-1))
+				return nil, r.gap(offset, rec.number, want-1)
 			}
 			lacking = append(lacking, rec)
 		}
@@ -212,9 +220,10 @@ func (r *records) read(file []byte, have int64) (lacking []found, err error) {
 		switch {
 		case !ok || rec.number <= done || rec.number > done+recordsMost:
 		case rec.whole && at > offset:
-			return nil, r.wrong(offset, fmt.Sprintf("what is there does not read, and record %d behind it does", rec.number))
+			return nil, r.wrong(offset,
+				fmt.Sprintf("what is there does not read, and record %d behind it does", rec.number))
 		case rec.whole: // it begins a chain of its own
-			return nil, r.wrong(offset, fmt.Sprintf("record %d follows on %d: those between are missing", rec.number, done))
+			return nil, r.gap(offset, rec.number, done)
 		case at == offset && rec.ended:
 			last = r.wrong(offset, fmt.Sprintf("record %d, the last, does not read", rec.number))
 			last.last = true
@@ -224,6 +233,10 @@ func (r *records) read(file []byte, have int64) (lacking []found, err error) {
 		return nil, last
 	}
 	return lacking, nil
+}
+
+func (r *records) gap(offset int, number, after int64) *recordsError {
+	return r.wrong(offset, fmt.Sprintf("record %d follows on %d: those between are missing", number, after))
 }
 
 func (r *records) wrong(offset int, what string) *recordsError {
@@ -241,9 +254,11 @@ type recordsError struct {
 func (e *recordsError) Error() string {
 	do := "Restore a backup into an empty folder"
 	if e.last {
-		do = "`chargestamp repair --drop-tail` leaves that record out, with the few charges that it alone holds; or restore a backup into an empty folder"
+		do = "`chargestamp repair --drop-tail` leaves that record out, with the few charges that it alone holds; " +
+			"or restore a backup into an empty folder"
 	}
-	return fmt.Sprintf("store: %s, offset %d: %v: %s. Nothing was changed. %s", e.file, e.offset, ErrRecords, e.what, do)
+	return fmt.Sprintf("store: %s, offset %d: %v: %s. Nothing was changed. %s",
+		e.file, e.offset, ErrRecords, e.what, do)
 }
 
 func (e *recordsError) Unwrap() error { return ErrRecords }
@@ -254,10 +269,14 @@ func (r *records) texts(file []byte) []string {
 		return nil
 	}
 	length := int(binary.LittleEndian.Uint32(file[4:]))
-	if length > recordsBegin-headLen || crc32.Checksum(file[headLen:headLen+length], castagnoli) != binary.LittleEndian.Uint32(file[16:]) {
+	if length > recordsBegin-headLen {
 		return nil
 	}
-	d := decoder{rest: file[headLen : headLen+length]}
+	body := file[headLen : headLen+length]
+	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(file[16:]) {
+		return nil
+	}
+	d := decoder{rest: body}
 	texts := make([]string, min(d.uvarint(), math.MaxUint8))
 	for i := range texts {
 		texts[i] = string(d.bytes())
@@ -268,7 +287,7 @@ func (r *records) texts(file []byte) []string {
 	return texts
 }
 
-// statements reads a record's body.
+// statementsOf reads a record's body.
 func statementsOf(body []byte, texts []string, each func(text string, args []any) error) error {
 	d := decoder{rest: body}
 	for len(d.rest) > 0 && !d.failed {

@@ -61,19 +61,23 @@ func (r *recording) write(fn func(*Tx) error) {
 func (r *recording) charge(stray bool) int64 {
 	r.t.Helper()
 	id, job, now := r.ids.Next(), r.ids.Next(), time.Now()
-	c := &charge.Charge{ID: id, Platform: "telaidian", RepeatKey: fmt.Sprint(id), Plate: charge.Plate(fmt.Sprintf("京A%05d", id%99991)), Lot: recordedLot,
-		Received: now, UpdatedAt: now, State: charge.StateSending, Reason: charge.ReasonOK, Reduction: &charge.Reduction{Method: charge.MethodTime, Minutes: 30}}
-	d := &charge.Delivery{ID: job, Charge: id, Lot: recordedLot, Channel: charge.ChannelCallback, UUID: fmt.Sprint(id), State: charge.DeliveryDue, DueAt: now}
-	entry := charge.LedgerEntry{ID: r.ids.Next(), At: now, Charge: id, Kind: charge.EntryGrant, Method: charge.MethodTime, Minutes: 30,
-		Platform: "telaidian", Lot: recordedLot, Day: now.In(charge.Shanghai).Format(time.DateOnly)}
+	c := &charge.Charge{ID: id, Platform: "telaidian", RepeatKey: fmt.Sprint(id), Lot: recordedLot,
+		Plate: charge.Plate(fmt.Sprintf("京A%05d", id%99991)), Received: now, UpdatedAt: now,
+		State: charge.StateSending, Reason: charge.ReasonOK,
+		Reduction: &charge.Reduction{Method: charge.MethodTime, Minutes: 30}}
+	d := &charge.Delivery{ID: job, Charge: id, Lot: recordedLot, Channel: charge.ChannelCallback, UUID: fmt.Sprint(id),
+		State: charge.DeliveryDue, DueAt: now}
+	j := outbox.Job{ID: job, Kind: outbox.KindCallback, Route: recordedLot.String(), Ref: id, DueAt: now}
+	entry := charge.LedgerEntry{ID: r.ids.Next(), At: now, Charge: id, Kind: charge.EntryGrant,
+		Method: charge.MethodTime, Minutes: 30, Platform: "telaidian", Lot: recordedLot,
+		Day: now.In(charge.Shanghai).Format(time.DateOnly)}
 	r.write(func(tx *Tx) error {
 		if stray {
 			if _, err := tx.CountRefused("telaidian", "", "2026-03-01"); err != nil {
 				return err
 			}
 		}
-		return errors.Join(tx.AddCharge(c, ""), tx.AddLedger(entry),
-			tx.AddDelivery(d, outbox.Job{ID: job, Kind: outbox.KindCallback, Route: recordedLot.String(), Ref: id, DueAt: now}))
+		return errors.Join(tx.AddCharge(c, ""), tx.AddLedger(entry), tx.AddDelivery(d, j))
 	})
 	r.told = append(r.told, id)
 	return job
@@ -92,7 +96,8 @@ func (r *recording) deliver(job int64) {
 			return err
 		}
 		d.State, d.Attempts, c.State = charge.DeliveryDelivered, 1, charge.StateDelivered
-		return errors.Join(tx.AddAttempt(charge.Attempt{Delivery: job, N: 1, At: time.Now(), Result: charge.AttemptAcked}), tx.SetDelivery(d), tx.EndJob(job), tx.SetCharge(c))
+		try := charge.Attempt{Delivery: job, N: 1, At: time.Now(), Result: charge.AttemptAcked}
+		return errors.Join(tx.AddAttempt(try), tx.SetDelivery(d), tx.EndJob(job), tx.SetCharge(c))
 	})
 	r.ends = append(r.ends, r.told[len(r.told)-1])
 }
@@ -134,7 +139,7 @@ func (r *recording) lacking(write func()) (dir string) {
 	return ""
 }
 
-// wantTold opens a folder and finds there what was told, but for the last few.
+// wantTold opens a folder and finds there what was answered, but for the last few.
 func (r *recording) wantTold(dir, when string, but int) {
 	r.t.Helper()
 	s, err := Open(r.t.Context(), Config{DataDir: dir})
@@ -153,7 +158,7 @@ func (r *recording) wantTold(dir, when string, but int) {
 				return err
 			}
 			if c == nil || ended[id] && c.State != charge.StateDelivered {
-				return fmt.Errorf("charge %d was told written, delivered %t: %+v", id, ended[id], c)
+				return fmt.Errorf("charge %d was answered, delivered %t: %+v", id, ended[id], c)
 			}
 		}
 		return nil
@@ -166,7 +171,7 @@ func (r *recording) wantTold(dir, when string, but int) {
 	}
 }
 
-// What was told written is there after a crash between any two writes, whether they were put off or not, and whether the
+// What was answered is there after a crash between any two writes, whether they were put off or not, and whether the
 // machine has lost what was not forced to disk or not. The log of records begins anew several times meanwhile.
 func TestCrashBetweenWrites(t *testing.T) {
 	r := openRecording(t, t.TempDir())
@@ -218,7 +223,7 @@ func (r *recording) lastRecord(file []byte) (before, last int, rec found) {
 	}
 }
 
-// A record that was not written whole was answered to nobody and is left out. One that does not read any more stops the
+// A record that was not written whole was never answered and is left out. One that does not read any more stops the
 // start, which says where and what can be done, and changes nothing.
 func TestRecordThatDoesNotRead(t *testing.T) {
 	for _, c := range []struct {
@@ -259,7 +264,8 @@ func TestRecordThatDoesNotRead(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = Open(t.Context(), Config{DataDir: dir})
-			if !errors.Is(err, ErrRecords) || !strings.Contains(err.Error(), recordsFile+", offset ") || !strings.Contains(strings.ToLower(err.Error()), "restore a backup") ||
+			if !errors.Is(err, ErrRecords) || !strings.Contains(err.Error(), recordsFile+", offset ") ||
+				!strings.Contains(strings.ToLower(err.Error()), "restore a backup") ||
 				strings.Contains(err.Error(), "--drop-tail") != c.tail {
 				t.Fatalf("opened with %v", err)
 			}
@@ -297,13 +303,14 @@ func TestRecordsOfAnotherDatabase(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, databaseFile+"-wal")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(t.Context(), Config{DataDir: dir}); err == nil || !strings.Contains(err.Error(), "does not belong to") {
+	_, err = Open(t.Context(), Config{DataDir: dir})
+	if err == nil || !strings.Contains(err.Error(), "does not belong to") {
 		t.Errorf("opened with %v", err)
 	}
 }
 
-// While the tables cannot take what is pending, because the disk is full, writes and reads hear that the store is busy, and
-// nothing is lost that was told written.
+// While the tables cannot take what is pending, because the disk is full, writes and reads hear that the store is
+// busy, and nothing is lost that was answered.
 func TestFullDiskBetweenRecordAndRows(t *testing.T) {
 	r := openRecording(t, t.TempDir())
 	r.charge(false)
@@ -319,7 +326,8 @@ func TestFullDiskBetweenRecordAndRows(t *testing.T) {
 	for busy == nil {
 		c := r.ids.Next()
 		busy = r.Write(t.Context(), nil, func(tx *Tx) error {
-			return tx.AddPush(charge.Push{ID: c, Platform: "telaidian", Outcome: charge.OutcomeAccepted, Request: make([]byte, 20_000)})
+			return tx.AddPush(charge.Push{ID: c, Platform: "telaidian", Outcome: charge.OutcomeAccepted,
+				Request: make([]byte, 20_000)})
 		})
 	}
 	if !errors.Is(busy, outbox.ErrBusy) {

@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 )
 
-// recover brings what a crash has left in the log of records into the tables. It comes before migrations: the records are
-// of the schema that the program had which wrote them.
+// recover brings what a crash has left in the log of records into the tables. It comes before migrations: the records
+// are of the schema that the program had which wrote them.
 func (e *sqliteEngine) recover(ctx context.Context) error {
 	r := &e.records
 	r.name, r.next, r.most = filepath.Join(filepath.Dir(e.file), recordsFile), recordsBegin, recordsMost
@@ -35,8 +35,8 @@ func (e *sqliteEngine) recover(ctx context.Context) error {
 		}
 	}
 	if len(file) >= headLen && r.texts(file) != nil && int64(binary.LittleEndian.Uint64(file[8:])) != r.number {
-		return fmt.Errorf("store: %s does not belong to %s: another database was put in its place. Nothing was changed. "+
-			"Put the one back that it belongs to; if that is gone, move the log of records away", r.name, e.file)
+		return fmt.Errorf("store: %s does not belong to %s: another database was put in its place. "+
+			"Nothing was changed. Put the one back that it belongs to; if that is gone, move the log of records away", r.name, e.file)
 	}
 	lacking, err := r.read(file, r.last)
 	if err != nil || len(lacking) == 0 {
@@ -124,19 +124,8 @@ func (e *sqliteEngine) beginRecords() error {
 	return nil
 }
 
-// write puts a record into its place and forces it to disk.
-func (r *records) write(record []byte, at int64) error {
-	if _, err := r.file.WriteAt(record, at); err != nil {
-		return err
-	}
-	return syncData(r.file)
-}
-
-// syncFolderOf makes a new file's name durable.
-func syncFolderOf(name string) error { return syncFile(filepath.Dir(name)) }
-
-// DropTail leaves out the last record of the log in a data folder, which no server may hold, if it was written whole and does
-// not read any more: what it alone held is lost. It reports whether there was such a record.
+// DropTail leaves out the last record of the log in a data folder, which no server may hold, if it was written whole
+// and does not read any more: what it alone held is lost. It reports whether there was such a record.
 func DropTail(dir string) (dropped bool, err error) {
 	lock, err := lockFile(filepath.Join(dir, "chargestamp.lock"))
 	if err != nil {

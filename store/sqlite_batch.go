@@ -1,9 +1,9 @@
 package store
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/chargestamp/chargestamp/outbox"
@@ -15,8 +15,84 @@ const (
 	mostPending = 16_000
 )
 
-// runBatch runs the writes of a batch one after the other. What they put stays pending, and a record keeps it; those that
-// do more than put rows are run again behind the others, straight into the tables.
+// commit implements engine: the only goroutine that uses the writer connection. While one batch is forced to disk the
+// next one is run, and then waits for it.
+func (e *sqliteEngine) commit(_ int, take func() []*write) {
+	ran := make(chan ranBatch)
+	var settled sync.WaitGroup
+	settled.Go(func() {
+		for b := range ran {
+			e.settle(b)
+		}
+	})
+	for batch := take(); batch != nil; batch = take() {
+		begin := time.Now()
+		b := e.runBatch(batch)
+		e.store.committing.Add(int64(time.Since(begin)))
+		ran <- b
+	}
+	if e.store.dead.Load() != nil {
+		// The next start takes what the disk has kept.
+	} else if err := e.flush(); err != nil {
+		e.store.log.Warn("what was written last is in the log of records and comes into the tables at the next start",
+			"error", err)
+	}
+	close(ran)
+	settled.Wait()
+}
+
+// ranBatch is a batch that has been run, and what keeps it once it is on the disk: a record of its own, or SQLite's
+// log.
+type ranBatch struct {
+	pending []*write // are in the record
+	err     error    // of all of pending
+	record  []byte
+	at      int64 // of the record in its file
+
+	direct    []*write // are in SQLite's log
+	directErr error
+	wal       bool // SQLite's log is to be forced to disk, which keeps what is pending as well
+}
+
+// settle forces a batch to disk and answers it.
+func (e *sqliteEngine) settle(b ranBatch) {
+	if e.store.dead.Load() == nil {
+		if err := e.keep(b); err != nil {
+			// What the disk has kept is unknown, and a second try would not show it.
+			e.store.fail(fmt.Errorf("sync: %w", err))
+		}
+	}
+	e.answer(b.pending, b.err)
+	e.answer(b.direct, b.directErr)
+}
+
+func (e *sqliteEngine) keep(b ranBatch) error {
+	switch {
+	case b.wal:
+		return e.sync()
+	case b.record != nil:
+		return e.records.write(b.record, b.at)
+	}
+	return nil
+}
+
+func (e *sqliteEngine) answer(batch []*write, err error) {
+	if len(batch) == 0 {
+		return
+	}
+	if fatalSQLite(err) {
+		e.store.fail(err)
+	} else if err != nil {
+		err = fmt.Errorf("%w: %w", outbox.ErrBusy, err)
+	}
+	if dead := e.store.dead.Load(); dead != nil {
+		err = *dead // also of a batch that went well: it is not known what the disk has kept
+	}
+	e.store.answer(batch, err)
+}
+
+// runBatch runs the writes of a batch one after the other. What they put stays pending, and a record keeps it; those
+// that do more than put rows are run again behind the others, straight into the tables.
 func (e *sqliteEngine) runBatch(batch []*write) (b ranBatch) {
 	var flushes []*write
 	for _, w := range batch {
@@ -54,7 +130,7 @@ func (e *sqliteEngine) runPending(b *ranBatch) error {
 	defer c.unwind()
 	var stay, direct []*write
 	for _, w := range b.pending {
-		l := e.deferring()
+		l := &deferring{pending: p, conn: c, flush: e.flushWithin, changes: len(p.undo), ops: len(p.ops)}
 		if e.store.filling.Load() {
 			l.direct = true
 		} else {
@@ -157,50 +233,4 @@ func (e *sqliteEngine) flushWithin() error {
 	}
 	_, err := e.write.exec(beginDeferred, nil)
 	return err
-}
-
-// current returns when a reader sees all that has been answered.
-func (e *sqliteEngine) current(ctx context.Context) error {
-	if !e.unflushed.Load() {
-		return nil
-	}
-	w := &write{ctx: ctx, flush: true, done: make(chan error, 1)}
-	select {
-	case e.store.queues[0].look <- w:
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-e.store.stopped:
-		return nil
-	}
-	select {
-	case err := <-w.done:
-		if err != nil {
-			err = fmt.Errorf("%w: %w", outbox.ErrBusy, err)
-		}
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-e.store.stopped:
-		return nil
-	}
-}
-
-// pace flushes now and then.
-func (e *sqliteEngine) pace() {
-	tick := time.NewTicker(flushEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-e.store.closing:
-			return
-		case <-tick.C:
-		}
-		if !e.unflushed.Load() {
-			continue
-		}
-		select {
-		case e.store.queues[0].look <- &write{ctx: context.Background(), flush: true, done: make(chan error, 1)}:
-		default: // readers ask for it
-		}
-	}
 }

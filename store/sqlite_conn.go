@@ -230,3 +230,20 @@ func fatalSQLite(err error) bool {
 	}
 	return false
 }
+
+var (
+	beginImmediate = statementOf("BEGIN IMMEDIATE")
+	beginDeferred  = statementOf("BEGIN")
+	commitAll      = statementOf("COMMIT")
+	rollbackAll    = statementOf("ROLLBACK")
+	savepoint      = statementOf("SAVEPOINT w")
+	release        = statementOf("RELEASE w")
+	rollbackTo     = statementOf("ROLLBACK TO w")
+)
+
+// unwind rolls back what may already have been.
+func (c *sqliteConn) unwind() {
+	if st, err := c.prepared(rollbackAll); err == nil {
+		_, _ = c.step(st, nil) // "no transaction is active" is what we are after
+	}
+}

@@ -11,9 +11,9 @@ import (
 
 var (
 	selectStay        = tableStay.selectByID().of("i")
-	selectStayByOrder = tableStay.selectWhere("lot = ? AND order_id = ? ORDER BY open DESC, entered DESC, id DESC LIMIT 1").of("tt").misses(markedBy(markOrder))
-	selectOrderStays  = tableStay.selectWhere("lot = ? AND order_id = ? ORDER BY entered DESC, id DESC LIMIT 50").of("tt").misses(markedBy(markOrder))
-	selectStaysOf     = tableStay.selectWhere("plate = ? AND lot = ? AND ends > ? ORDER BY ends DESC LIMIT 50").of("tti").misses(markedBy(markVisit)) // as the index has them
+	selectStayByOrder = tableStay.selectWhere("lot = ? AND order_id = ? ORDER BY open DESC, entered DESC, id DESC LIMIT 1").of("tt").byMark(markOrder)
+	selectOrderStays  = tableStay.selectWhere("lot = ? AND order_id = ? ORDER BY entered DESC, id DESC LIMIT 50").of("tt").byMark(markOrder)
+	selectStaysOf     = tableStay.selectWhere("plate = ? AND lot = ? AND ends > ? ORDER BY ends DESC LIMIT 50").of("tti").byMark(markVisit) // as the index has them
 	updateStay        = tableStay.update("order_id plate entered left_at ends open closed channel paid paid_at settlement told_entered told_left")
 )
 

@@ -187,9 +187,9 @@ type statement struct {
 	together string // the same for many lanes at once, PostgreSQL
 	locksRow bool   // a query that reads one row, by its id, in order to change it
 
-	by      *table                     // reads, changes or deletes the row of this table that has an id, its last parameter
-	sets    []int                      // the columns that an update of one row puts, in the order of its parameters
-	missing func(*pending, []any) bool // whether rows that SQLite does not have yet may belong into the answer; nil: all of its tables
+	by      *table   // reads, changes or deletes the row of this table that has an id, its last parameter
+	sets    []int    // the columns that an update of one row puts, in the order of its parameters
+	looksBy markKind // tells whether rows that SQLite does not have yet may belong into the answer
 }
 
 func statementOf(text string, touches ...*table) *statement {
@@ -223,11 +223,25 @@ func parameterRows(kinds string) string {
 	return "unnest(" + strings.Join(arrays, ", ") + ") WITH ORDINALITY AS a (" + strings.Join(names, ", ") + ", i)"
 }
 
-// misses says how to tell whether an answer may lack something that is still pending.
-func (s *statement) misses(of func(p *pending, args []any) bool) *statement {
-	s.missing = of
+// byMark says what a query looks for rows by.
+func (s *statement) byMark(kind markKind) *statement {
+	s.looksBy = kind
 	return s
 }
+
+// markKind is what a query looks for rows by, its first parameters.
+type markKind byte
+
+const (
+	markNone     markKind = iota // something else
+	markPlate                    // of a charge
+	markStay                     // of a charge
+	markRepeat                   // platform and repeat key
+	markCharge                   // what hangs on a charge
+	markDelivery                 // attempts
+	markVisit                    // the plate of a stay
+	markOrder                    // lot and order number of a stay
+)
 
 // changing marks a query that changes rows as well (RETURNING).
 func (s *statement) changing() *statement {

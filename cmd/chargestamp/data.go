@@ -103,7 +103,8 @@ func (r *repairCommand) Run(c *console) error {
 	case err != nil:
 		return err
 	case dropped:
-		fmt.Fprintln(c.err, "the last record is left out; what it alone held is lost. Start the server, then run `chargestamp verify`")
+		fmt.Fprintln(c.err, "the last record is left out; what it alone held is lost. "+
+			"Start the server, then run `chargestamp verify`")
 	default:
 		fmt.Fprintln(c.err, "the log of records reads to its end: nothing was changed")
 	}
