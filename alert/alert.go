@@ -1,6 +1,6 @@
-// Package alert notifies people when the gateway needs them: a lot off line, reductions given up, deliveries that
-// wait too long, an account whose signatures fail, a disk that fills. It evaluates figures that it is given,
-// says each thing once, says when it is over, and sends to webhooks, those of 企业微信, 钉钉 and 飞书 robots
+// Package alert notifies people when the gateway needs them: a lot off line or with a wrong clock, reductions given up,
+// deliveries that wait too long, an account whose signatures fail, a disk that fills. It evaluates figures that it is
+// given, says each thing once, says when it is over, and sends to webhooks, those of 企业微信, 钉钉 and 飞书 robots
 // included.
 package alert
 
@@ -21,15 +21,17 @@ const (
 	OldestPending Kind = "oldest_pending"
 	BadSignatures Kind = "bad_signatures"
 	DiskLow       Kind = "disk_low"
+	LotClock      Kind = "lot_clock"
 	Test          Kind = "test" // somebody pressed the button
 )
 
 // Kinds lists what conditions are watched.
-var Kinds = []Kind{LotOffLine, GaveUpRate, OldestPending, BadSignatures, DiskLow}
+var Kinds = []Kind{LotOffLine, GaveUpRate, OldestPending, BadSignatures, DiskLow, LotClock}
 
 // Facts are the figures that conditions are judged by.
 type Facts struct {
 	Lots       []Lot          // sdk lots that are not off
+	Clocks     []Clock        // of lots that are not off and tell their entries
 	GaveUp     int64          // charges given up within Limits.Window
 	Settled    int64          // charges delivered, refused, used or given up within Limits.Window
 	OldestDue  time.Time      // since when the oldest pending delivery waits; zero for none
@@ -48,6 +50,13 @@ type Lot struct {
 	Pending int
 }
 
+// Clock is a lot's clock.
+type Clock struct {
+	ID, Name string
+	Ahead    time.Duration // of ours; negative: behind
+	Text     Text          // that in words
+}
+
 // Limits say from where on a figure is an alert. The zero value of each switches its condition off.
 type Limits struct {
 	Window        time.Duration // what GaveUp, Settled and Signatures count over
@@ -57,12 +66,13 @@ type Limits struct {
 	Pending       time.Duration // age of the oldest pending delivery
 	Signatures    int           // failures of one account
 	DiskPercent   int           // free
+	Clock         time.Duration // that a lot's clock is off
 }
 
 // DefaultLimits are what an operator starts from.
 func DefaultLimits() Limits {
 	return Limits{Window: 15 * time.Minute, OffLine: 10 * time.Minute, GaveUpPercent: 5, GaveUpLeast: 3,
-		Pending: 10 * time.Minute, Signatures: 20, DiskPercent: 10}
+		Pending: 10 * time.Minute, Signatures: 20, DiskPercent: 10, Clock: 5 * time.Minute}
 }
 
 // Alert is one thing that somebody should look at.
@@ -127,6 +137,14 @@ func Evaluate(f Facts, l Limits, now time.Time) []Alert {
 			text = Text{f.Machine + " 的" + text.ZH, text.EN + " of " + f.Machine}
 		}
 		out = append(out, Alert{DiskLow, f.Machine, text, "/"})
+	}
+	for _, c := range f.Clocks {
+		if l.Clock > 0 && c.Ahead.Abs() >= l.Clock {
+			out = append(out, Alert{LotClock, c.ID, Text{
+				fmt.Sprintf("车场 %s（%s）：%s，请校准收费机的时间", c.Name, c.ID, c.Text.ZH),
+				fmt.Sprintf("Lot %s (%s): %s; set the machine's time", c.Name, c.ID, c.Text.EN),
+			}, "/lots/" + c.ID})
+		}
 	}
 	slices.SortFunc(out, func(a, b Alert) int {
 		return cmp.Or(cmp.Compare(slices.Index(Kinds, a.Kind), slices.Index(Kinds, b.Kind)), cmp.Compare(a.Object, b.Object))

@@ -16,6 +16,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/outbound"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 // alerting bounds one message to a webhook.
@@ -116,6 +117,7 @@ func (a *App) facts(ctx context.Context, window time.Duration) (alert.Facts, err
 			f.Lots = append(f.Lots, alert.Lot{ID: s.Lot.String(), Name: l.Name, Online: s.Online, Beat: s.Beat, Pending: s.Pending})
 		}
 	}
+	f.Clocks = a.wrongClocks(standing)
 	counts, err := a.store.Counts(ctx, now.Add(-window), now)
 	if err != nil {
 		return f, err
@@ -136,6 +138,17 @@ func (a *App) facts(ctx context.Context, window time.Duration) (alert.Facts, err
 		f.Machine = machineName()
 	}
 	return f, nil
+}
+
+// wrongClocks lists the lots whose clock is wrong.
+func (a *App) wrongClocks(standing []charge.LotStatus) (clocks []alert.Clock) {
+	for _, s := range standing {
+		if l, _, known := a.book.State().Lot(s.Lot); known && s.ClockNote().Code != "" {
+			n := words.Both(s.ClockNote())
+			clocks = append(clocks, alert.Clock{ID: s.Lot.String(), Name: l.Name, Ahead: s.Clock, Text: alert.Text{ZH: n.ZH, EN: n.EN}})
+		}
+	}
+	return clocks
 }
 
 // disk returns free and total bytes of the data folder's disk.

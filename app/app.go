@@ -205,7 +205,7 @@ func (a *App) makeFlow(ctx context.Context) error {
 	events := &lateEvents{}
 	a.line = line.New(line.Config{Directory: dir, Events: events, Sessions: sessions{a.store, a.hints}, Node: a.cfg.Node, Now: a.clock.Now, Logger: a.logger,
 		Metrics: lineMetrics{a.metrics}, FrameBytes: a.cfg.Line.FrameBytes, OfflineAfter: time.Duration(a.cfg.Line.OfflineAfter),
-		FloodPer10s: a.cfg.Line.FloodPer10s, LoginPerS: a.cfg.Limits.LoginPerS})
+		FloodPer10s: a.cfg.Line.FloodPer10s, LoginPerS: a.cfg.Limits.LoginPerS, LoginRefused: a.loginRefused})
 	client := outbound.NewClient(outbound.Options{})
 	a.callback = callback.NewChannel(callback.ChannelConfig{Directory: dir, Client: client, Now: a.clock.Now})
 	a.coupon = coupon.NewChannel(coupon.ChannelConfig{Directory: dir, Client: client, Targets: a.targets, Vault: tokenVault{a.store, a.keyring}, Now: a.clock.Now})

@@ -1,6 +1,9 @@
 package app
 
 import (
+	"context"
+	"time"
+
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/lot/callback"
@@ -12,6 +15,18 @@ func (a *App) channels() map[charge.DeliveryChannel]lot.Channel {
 	return map[charge.DeliveryChannel]lot.Channel{
 		charge.ChannelLine:     a.line,
 		charge.ChannelCallback: called{a.callback, a.coupon},
+	}
+}
+
+// keepingRefusal bounds how long a refused login waits for its record.
+const keepingRefusal = 5 * time.Second
+
+// loginRefused keeps the last refused login of a lot, for whoever asks why the lot is off line.
+func (a *App) loginRefused(id charge.LotID, r charge.RefusedLogin) {
+	ctx, cancel := context.WithTimeout(context.Background(), keepingRefusal)
+	defer cancel()
+	if err := a.store.SetRefusedLogin(ctx, id, r); err != nil {
+		a.logger.Warn("a refused login was not kept", "lot", id.String(), "error", err)
 	}
 }
 

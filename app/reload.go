@@ -62,6 +62,7 @@ func (a *App) takeUp(next Config) error {
 	a.proxies.Store(&proxies)
 	a.alerts.SetTargets(targets)
 	a.public.set(public)
+	a.line.LimitLogins(next.Limits.LoginPerS)
 	return nil
 }
 

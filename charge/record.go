@@ -80,11 +80,14 @@ type LotStatus struct {
 	Beat        time.Time // last heartbeat; zero for never
 	Paused      bool
 	PauseReason string
-	ToldStays   bool      // it has reported an entry
-	Pending     int       // deliveries that are due, leased, sent or unknown
-	Minute      int       // of them, those made more than a minute ago
-	TenMinutes  int       // and more than ten
-	OldestDue   time.Time // since when the oldest of them waits, whatever its next try; zero for none
+	ToldStays   bool          // it has reported an entry
+	Clock       time.Duration // how far its clock is ahead of ours; negative: behind
+	LastRefused RefusedLogin  // the last login on its line that was refused; the zero one for none
+	Lines       []LineSession // that are up, in the order of their heartbeats
+	Pending     int           // deliveries that are due, leased, sent or unknown
+	Minute      int           // of them, those made more than a minute ago
+	TenMinutes  int           // and more than ten
+	OldestDue   time.Time     // since when the oldest of them waits, whatever its next try; zero for none
 }
 
 // Link is which of the two connections of one PC a session is. SDK before 4.0 opens both under one local_id and
@@ -122,9 +125,64 @@ type History struct {
 	Attempts   map[int64][]Attempt // by delivery
 }
 
+// RefusedLogin is a login on a lot's line that was refused.
+type RefusedLogin struct {
+	At      time.Time
+	Reason  string // a code of package line: "bad_sign", …
+	Remote  string // address
+	LocalID string // the machine's, as it names itself
+}
+
+// Note says why the login was refused.
+func (r RefusedLogin) Note() Note {
+	switch r.Reason {
+	case "bad_sign":
+		return Say("login.bad_sign")
+	case "not_an_sdk_lot":
+		return Say("login.not_an_sdk_lot")
+	case "bad_local_id":
+		return Say("login.bad_local_id")
+	case "too_many_logins":
+		return Say("login.too_many")
+	case "too_many_machines":
+		return Say("login.too_many_machines")
+	}
+	return Say("login.refused", Text("reason", r.Reason))
+}
+
+// ClockRight is what a lot's clock may be off and still count as right.
+const ClockRight = 2 * time.Minute
+
+// ClockNote is how far the lot's clock is ahead or behind; the zero Note where it is right.
+func (s LotStatus) ClockNote() Note {
+	if s.Clock.Abs() < ClockRight {
+		return Note{}
+	}
+	return ClockNote(s.Clock)
+}
+
+// NotAnswering reports whether each line of the lot has let three downlinks in a row go unanswered.
+func (s LotStatus) NotAnswering() bool {
+	for _, l := range s.Lines {
+		if !l.Silent {
+			return false
+		}
+	}
+	return len(s.Lines) > 0
+}
+
+// ClockNote says how far a lot's clock is ahead, or behind where ahead is negative.
+func ClockNote(ahead time.Duration) Note {
+	if ahead < 0 {
+		return Say("lot.clock_behind", Span("by", -ahead))
+	}
+	return Say("lot.clock_ahead", Span("by", ahead))
+}
+
 // LotMarks are durable facts about a lot that no estate file says: learnt from it, or set by support.
 type LotMarks struct {
 	ToldStays   bool // it has reported an entry: stays "auto" means required from here on
 	Paused      bool
 	PauseReason string
+	Clock       time.Duration // how far its clock is ahead of ours, as measured; negative: behind
 }

@@ -75,6 +75,9 @@ func (d *deciding) wait(dec charge.Decision) {
 }
 
 func (d *deciding) settle(dec charge.Decision, s charge.State, r charge.Reason, notes ...charge.Note) {
+	if d.clock != 0 {
+		notes = append([]charge.Note{charge.Say("decision.by_clock", charge.Because("clock", charge.ClockNote(d.clock)))}, notes...)
+	}
 	dec.State, dec.Reason, dec.Notes, dec.At = s, r, notes, d.now.UTC().Truncate(time.Millisecond) // as the store keeps times
 	c := d.charge
 	c.State, c.Reason, c.UpdatedAt, c.Decision = s, r, d.now, &dec

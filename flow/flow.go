@@ -98,6 +98,7 @@ type Flow struct {
 	floods    *limit.Rate[[2]string] // refusals of too many pushes that are recorded, by platform and account
 	taking    chan struct{}          // holds one for each push that is being stored
 	turns     outbox.Turns
+	clocks    lotClocks
 	retries   chan struct{} // holds one for each delivery that is being looked at again before another try
 }
 

@@ -32,7 +32,8 @@ type deciding struct {
 	charge  *charge.Charge
 	issuer  charge.Issuer // of the charge's order number
 	marks   charge.LotMarks
-	stay    *charge.Stay // the matched one; nil while there is none
+	stay    *charge.Stay  // the matched one; nil while there is none
+	clock   time.Duration // how far the stay's lot's clock is ahead, where only that made them match; else zero
 	now     time.Time
 }
 
@@ -41,7 +42,7 @@ func (d *deciding) pickRule() { d.rule, d.ruled = d.binding.RuleAt(d.charge.At()
 // match finds the stay that a charge counts in and stores it in d.stay; none leaves it nil. Times that overlap
 // win over times that nearly do, wherever the stay is.
 func (d *deciding) match() error {
-	d.stay = nil
+	d.stay, d.clock = nil, 0
 	marks, err := d.tx.LotMarks(d.lot.ID)
 	if err != nil {
 		return err
@@ -59,6 +60,28 @@ func (d *deciding) match() error {
 			if d.stay = overlapping(stays[i], d.charge, slack, d.rule.Target == charge.TargetAtCharge); d.stay != nil {
 				return d.then.hold(charge.VisitKey{Lot: d.stay.Lot, Plate: d.stay.Plate})
 			}
+		}
+	}
+	return d.matchByClock(targets, stays)
+}
+
+// matchByClock matches as far off a stay's times as its lot's clock is wrong.
+func (d *deciding) matchByClock(targets []charge.LotID, stays [][]*charge.Stay) error {
+	for i, id := range targets {
+		if len(stays[i]) == 0 {
+			continue
+		}
+		marks, err := d.tx.LotMarks(id)
+		if err != nil {
+			return err
+		}
+		wide := widened(marks)
+		if wide == 0 {
+			continue
+		}
+		if d.stay = overlapping(stays[i], d.charge, clockSlack+wide, d.rule.Target == charge.TargetAtCharge); d.stay != nil {
+			d.clock = marks.Clock
+			return d.then.hold(charge.VisitKey{Lot: d.stay.Lot, Plate: d.stay.Plate})
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -19,8 +20,9 @@ func (f *Flow) Entered(ctx context.Context, e lot.Entry) (lot.Answer, error) {
 		return a, nil
 	}
 	visits := append(f.neighbours(charge.VisitKey{Lot: e.Lot, Plate: e.Plate}), orderKey(e.Lot, e.OrderID))
+	learn := f.hearClock(e.Lot, e.Plate, e.Entered, now)
 	err := f.write(ctx, visits, func(tx Tx, then *after) error {
-		if err := f.learnStays(tx, e); err != nil {
+		if err := errors.Join(f.learnStays(tx, e), learn(tx, then)); err != nil {
 			return err
 		}
 		all, err := tx.StaysByOrder(e.Lot, e.OrderID)
@@ -192,8 +194,12 @@ func (f *Flow) Left(ctx context.Context, e lot.Exit) (lot.Answer, error) {
 	answer := taken1
 	left, told := received(e.Left, now)
 	visits := append(f.neighbours(charge.VisitKey{Lot: e.Lot, Plate: e.Plate}), orderKey(e.Lot, e.OrderID))
+	learn := f.hearClock(e.Lot, e.Plate, e.Left, now)
 	err := f.write(ctx, visits, func(tx Tx, then *after) error {
 		answer = taken1
+		if err := learn(tx, then); err != nil {
+			return err
+		}
 		known, err := tx.StaysByOrder(e.Lot, e.OrderID)
 		if err != nil {
 			return err

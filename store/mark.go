@@ -1,21 +1,45 @@
 package store
 
-import "github.com/chargestamp/chargestamp/charge"
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
 
 var (
 	selectLotMark = tableLotMark.selectWhere("lot = ?").of("t")
-	setLotTold    = statementOf("INSERT INTO lot_mark (lot, told_stays, paused, pause_reason) VALUES (?, ?, 0, '') "+
-		"ON CONFLICT (lot) DO UPDATE SET told_stays = excluded.told_stays", tableLotMark)
-	setLotPause = statementOf("INSERT INTO lot_mark (lot, told_stays, paused, pause_reason) VALUES (?, 0, ?, ?) "+
-		"ON CONFLICT (lot) DO UPDATE SET paused = excluded.paused, pause_reason = excluded.pause_reason", tableLotMark)
+	setLotTold    = putMark("told_stays")
+	setLotPause   = putMark("paused", "pause_reason")
+	setLotClock   = putMark("clock")
+	setLotRefused = putMark("refused_at", "refused_why", "refused_from", "refused_pc")
 )
+
+// putMark puts some of a lot's marks and leaves the others.
+func putMark(columns ...string) *statement {
+	var names, marks, sets []string
+	for _, c := range tableLotMark.cols {
+		mark := map[byte]string{kindInt: "0", kindText: "''"}[c.kind]
+		if c.name == "lot" || slices.Contains(columns, c.name) {
+			mark = "?"
+		}
+		names, marks = append(names, c.name), append(marks, mark)
+	}
+	for _, c := range columns {
+		sets = append(sets, c+" = excluded."+c)
+	}
+	return statementOf("INSERT INTO lot_mark ("+strings.Join(names, ", ")+") VALUES ("+strings.Join(marks, ", ")+
+		") ON CONFLICT (lot) DO UPDATE SET "+strings.Join(sets, ", "), tableLotMark)
+}
 
 // LotMarks are the durable facts about a lot that no estate file says.
 func (t *Tx) LotMarks(lot charge.LotID) (charge.LotMarks, error) {
 	var m charge.LotMarks
 	_, err := t.get(selectLotMark, func(c *cells) error {
 		c.text()
-		m = charge.LotMarks{ToldStays: c.bool(), Paused: c.bool(), PauseReason: c.text()}
+		m = charge.LotMarks{ToldStays: c.bool(), Paused: c.bool(), PauseReason: c.text(), Clock: time.Duration(c.int()) * time.Millisecond}
 		return c.failed()
 	}, lot.String())
 	if err == nil && !t.readOnly {
@@ -36,8 +60,20 @@ func (t *Tx) SetLotMarks(lot charge.LotID, m charge.LotMarks) error {
 			return err
 		}
 	}
+	if !read || was.Clock != m.Clock {
+		if err := t.link.put(setLotClock, []any{lot.String(), m.Clock.Milliseconds()}, 1); err != nil {
+			return err
+		}
+	}
 	if !read || was.Paused != m.Paused || was.PauseReason != m.PauseReason {
 		return t.link.put(setLotPause, []any{lot.String(), number(m.Paused), m.PauseReason}, 1)
 	}
 	return nil
+}
+
+// SetRefusedLogin keeps the last login of a lot that was refused.
+func (s *Store) SetRefusedLogin(ctx context.Context, lot charge.LotID, r charge.RefusedLogin) error {
+	return s.Write(ctx, nil, func(t *Tx) error {
+		return t.link.put(setLotRefused, []any{lot.String(), millis(r.At), r.Reason, r.Remote, r.LocalID}, 1)
+	})
 }

@@ -64,13 +64,14 @@ func (s *Store) lotStatuses(ctx context.Context, from [4]*statement, args ...any
 	err := s.Read(ctx, func(t *Tx) error {
 		scans := [4]func(*cells) error{func(c *cells) error {
 			l := of(lotOf(c))
-			l.ToldStays, l.Paused, l.PauseReason = c.bool(), c.bool(), c.text()
+			l.ToldStays, l.Paused, l.PauseReason, l.Clock = c.bool(), c.bool(), c.text(), time.Duration(c.int())*time.Millisecond
+			l.LastRefused = charge.RefusedLogin{At: c.time(), Reason: c.text(), Remote: c.text(), LocalID: c.text()}
 			return c.failed()
 		}, func(c *cells) error {
 			line, err := scanLine(c)
 			l := of(line.Lot)
 			if l.Beat = line.Beat; line.Node != "" {
-				l.Online, l.Node = true, line.Node
+				l.Online, l.Node, l.Lines = true, line.Node, append(l.Lines, line)
 			}
 			return err
 		}, pending, pending}

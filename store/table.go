@@ -51,9 +51,10 @@ var (
 	tableDelivery = define(7, "delivery", "id", "id:i charge:i lot:t channel:t message:t uuid:t payload:b state:t attempts:i due:i until_at:i")
 	tableAttempt  = define(8, "attempt", "delivery n", "delivery:i n:i at:i result:t detail:t")
 	tableJob      = define(9, "job", "id", "id:i kind:t route:t ref:i due:i ready:i attempt:i lease:t lease_until:i fence:i")
-	tableLotMark  = define(10, "lot_mark", "lot", "lot:t told_stays:i paused:i pause_reason:t")
-	tableNode     = define(11, "node", "name", "name:t number:i beat:i")
-	tableLine     = define(12, "line_session", "lot local_id link",
+	tableLotMark  = define(10, "lot_mark", "lot", "lot:t told_stays:i paused:i pause_reason:t clock:i refused_at:i refused_why:t refused_from:t "+
+		"refused_pc:t")
+	tableNode = define(11, "node", "name", "name:t number:i beat:i")
+	tableLine = define(12, "line_session", "lot local_id link",
 		"lot:t local_id:t link:t node:t epoch:i remote:t receive_cloud:i silent:i since:i beat:i")
 	tableDoc    = define(13, "doc", "kind key", "kind:t key:t body:b")
 	tableDocRev = define(14, "doc_rev", "kind", "kind:t rev:i")

@@ -58,6 +58,7 @@ var ruleNotes = map[string]Text{
 var decisionNotes = map[string]Text{
 	"decision.binding_off": {"对接已停用", "the binding is switched off"},
 	"decision.no_rule":     {"{at} 没有生效的规则版本", "no version of the rule was effective at {at}"},
+	"decision.by_clock":    {"{clock}，停车订单按此放宽匹配", "{clock}, so the stay was matched as far off its times"},
 	"decision.left":        {"车已于 {left} 离场，减免未给", "the car had left at {left}, so nothing was given"},
 	"decision.no_stay":     {"车场没有上报过当时的停车订单，规则也不等待", "the lot has reported no stay of this plate at that time, and the rule does not wait"},
 	"decision.hold_over":   {"等到 {until} 仍没有停车订单", "no stay came until {until}, when the hold was over"},

@@ -51,6 +51,9 @@ type stayOfCharge struct {
 	OrderID   string     `json:"order_id"`
 	EnteredAt *time.Time `json:"entered_at"`
 	LeftAt    *time.Time `json:"left_at"`
+
+	ToldEntered *time.Time `json:"told_entered_at,omitempty" doc:"what the lot reported where its clock was ahead"`
+	ToldLeft    *time.Time `json:"told_left_at,omitempty"`
 }
 
 type delivery struct {
@@ -135,7 +138,7 @@ func viewCharge(who guard.Identity, t *flow.Story, v flow.Verdict) chargeFull {
 		Decision: viewDecision(t.Charge.Decision), Decisions: mapAll(t.Decisions(), viewDecision), Verdict: viewVerdict(who,
 			t.Charge, v)}
 	if s := t.Stay; s != nil {
-		full.Stay = &stayOfCharge{s.OrderID, moment(s.Entered), moment(s.Left)}
+		full.Stay = &stayOfCharge{s.OrderID, moment(s.Entered), moment(s.Left), moment(s.ToldEntered), moment(s.ToldLeft)}
 	}
 	full.Deliveries = mapAll(t.Deliveries, func(s flow.Sent) delivery {
 		return delivery{number(s.Delivery.ID), string(s.Delivery.Channel), string(s.Delivery.State),

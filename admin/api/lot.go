@@ -14,6 +14,7 @@ import (
 	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 type lotView struct {
@@ -31,7 +32,33 @@ type lotView struct {
 	OldestAge     *int64     `json:"oldest_age_s" doc:"seconds since oldest_due"`
 	Paused        bool       `json:"paused"`
 	PauseReason   *string    `json:"pause_reason"`
-	TellsStays    bool       `json:"tells_stays" doc:"it has told an entry"`
+	TellsStays    bool       `json:"tells_stays" doc:"it has reported an entry"`
+
+	ClockAhead       int64         `json:"clock_ahead_s" doc:"seconds that the lot's clock is ahead, by what it reports at once; negative: behind"`
+	Clock            *words.Text   `json:"clock" doc:"that in words; null where the clock is right"`
+	NotAnswering     bool          `json:"not_answering" doc:"each of its lines has let three downlinks in a row go unanswered"`
+	Lines            []lineView    `json:"lines" nullable:"false" doc:"the lines that are up"`
+	LastRefusedLogin *refusedLogin `json:"last_refused_login" doc:"the last login on its line that was refused; null for none"`
+}
+
+// lineView is one line of a lot.
+type lineView struct {
+	LocalID       string    `json:"local_id" doc:"the machine, as it names itself"`
+	Link          string    `json:"link" enum:"cloud,bolink" doc:"by the key that signs: cloud for ckey, bolink for ukey"`
+	Node          string    `json:"node"`
+	Remote        string    `json:"remote"`
+	Since         time.Time `json:"since"`
+	LastHeartbeat time.Time `json:"last_heartbeat"`
+	NotAnswering  bool      `json:"not_answering" doc:"it has let three downlinks in a row go unanswered"`
+}
+
+// refusedLogin is a login that was refused.
+type refusedLogin struct {
+	At      time.Time  `json:"at"`
+	Reason  string     `json:"reason"`
+	Text    words.Text `json:"text"`
+	Remote  string     `json:"remote"`
+	LocalID string     `json:"local_id" doc:"as it named itself, unproven"`
 }
 
 // lotKind is a kind of car park, documented from its rows.
@@ -58,6 +85,17 @@ func viewLot(l desk.Lot, now time.Time) lotView {
 		if l.Status.Online {
 			v.Line = text("up")
 		}
+	}
+	v.ClockAhead, v.NotAnswering = int64(l.Status.Clock/time.Second), l.Status.NotAnswering()
+	if n := l.Status.ClockNote(); n.Code != "" {
+		both := words.Both(n)
+		v.Clock = &both
+	}
+	v.Lines = mapAll(l.Status.Lines, func(s charge.LineSession) lineView {
+		return lineView{s.LocalID, string(s.Link), s.Node, s.Remote, s.Since, s.Beat, s.Silent}
+	})
+	if r := l.Status.LastRefused; !r.At.IsZero() {
+		v.LastRefusedLogin = &refusedLogin{r.At, r.Reason, words.Both(r.Note()), r.Remote, r.LocalID}
 	}
 	if v.OldestDue != nil {
 		age := max(0, int64(now.Sub(*v.OldestDue)/time.Second))

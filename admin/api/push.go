@@ -109,6 +109,9 @@ type stay struct {
 	EnteredAt *time.Time `json:"entered_at"`
 	LeftAt    *time.Time `json:"left_at"`
 	State     string     `json:"state" enum:"open,closed"`
+
+	ToldEntered *time.Time `json:"told_entered_at,omitempty" doc:"what the lot reported where its clock was ahead; entered_at is the receipt then"`
+	ToldLeft    *time.Time `json:"told_left_at,omitempty" doc:"the same of the exit"`
 }
 
 func viewStay(who guard.Identity, s *charge.Stay) stay {
@@ -116,7 +119,8 @@ func viewStay(who guard.Identity, s *charge.Stay) stay {
 	if s.Open {
 		state = "open"
 	}
-	return stay{s.Lot.String(), s.OrderID, desk.ShowPlate(who, s.Plate), moment(s.Entered), moment(s.Left), state}
+	return stay{s.Lot.String(), s.OrderID, desk.ShowPlate(who, s.Plate), moment(s.Entered), moment(s.Left), state,
+		moment(s.ToldEntered), moment(s.ToldLeft)}
 }
 
 type staysInput struct {

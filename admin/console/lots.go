@@ -56,6 +56,28 @@ func (c *Console) shownLot(l desk.Lot) lotRow {
 	return row
 }
 
+// linkName names one of the two links of a machine.
+func linkName(p *page, l charge.Link) string {
+	if l == charge.LinkBolink {
+		return p.T("泊链链路", "Bolink link")
+	}
+	return p.T("云平台链路", "Cloud link")
+}
+
+// lineFact is a line of a lot: which machine, from where, since when.
+func lineFact(p *page, s charge.LineSession) string {
+	text := fmt.Sprintf(p.T("%s，来自 %s，%s 登录", "%s, from %s, logged in %s"), s.LocalID, s.Remote, p.Clock(s.Since))
+	if s.Silent {
+		text += p.T("，不应答", ", not answering")
+	}
+	return text
+}
+
+// refusedFact is a login that was refused. What it named is unproven.
+func refusedFact(p *page, r charge.RefusedLogin) string {
+	return fmt.Sprintf(p.T("%s，%s，来自 %s，local_id %s", "%s, %s, from %s, local_id %s"), p.Clock(r.At), p.Note(r.Note()), r.Remote, dash(r.LocalID))
+}
+
 // lotPageSize keeps the board of a site with thousands of lots within a page.
 const lotPageSize = 200
 

@@ -261,7 +261,7 @@ func eventStep(p *page, e charge.Event) step {
 func stayStep(p *page, s *charge.Stay, exit bool) step {
 	if !exit {
 		return step{At: s.Entered, Title: p.T("车辆入场", "Car came in"), Tone: "calm",
-			Facts: []fact{{p.T("停车订单", "stay"), s.OrderID}, {p.T("车场", "lot"), s.Lot.String()}}}
+			Facts: append([]fact{{p.T("停车订单", "stay"), s.OrderID}, {p.T("车场", "lot"), s.Lot.String()}}, lotClockFact(p, s.ToldEntered)...)}
 	}
 	how := map[charge.StayClosed]string{
 		charge.ClosedByExit:  p.T("车场上报出场。", "The lot reported the exit."),
@@ -269,7 +269,15 @@ func stayStep(p *page, s *charge.Stay, exit bool) step {
 		charge.ClosedLate:    p.T("入场记录迟到，已有更新的订单。", "The entry was reported after a newer one."),
 		charge.ClosedLone:    p.T("只有出场，没有入场记录。", "The exit came without its entry."),
 	}
-	return step{At: s.Left, Title: p.T("车辆出场", "Car went out"), Tone: "calm", Text: how[s.Closed]}
+	return step{At: s.Left, Title: p.T("车辆出场", "Car went out"), Tone: "calm", Text: how[s.Closed], Facts: lotClockFact(p, s.ToldLeft)}
+}
+
+// lotClockFact is the time that a lot reported where its clock was ahead; none where it was not.
+func lotClockFact(p *page, at time.Time) []fact {
+	if at.IsZero() {
+		return nil
+	}
+	return []fact{{p.T("车场上报的时间", "by the lot's clock"), p.Clock(at)}}
 }
 
 func usageStep(p *page, c *charge.Charge) step {

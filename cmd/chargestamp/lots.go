@@ -33,7 +33,7 @@ type lotsCommand struct {
 }
 
 var (
-	lotColumns = []column{field("LOT", "lot"), field("NAME", "name"), field("KIND", "kind"), {"STATE", lotState}, field("LINE", "line"),
+	lotColumns = []column{field("LOT", "lot"), field("NAME", "name"), field("KIND", "kind"), {"STATE", lotState}, field("LINE", "line"), {"FAULT", lotFault},
 		field("PENDING", "pending"), field("OVER_1M", "pending_over_1m"), field("OVER_10M", "pending_over_10m"), field("OLDEST", "oldest_age_s")}
 	lotAll = append(lotColumns, field("LAST_HEARTBEAT", "last_heartbeat"))
 )
@@ -47,6 +47,18 @@ func lotState(i item) string {
 		return "paused"
 	}
 	return "on"
+}
+
+// lotFault is what is wrong with a lot's clock or line, in English.
+func lotFault(i item) string {
+	var faults []string
+	if text, is := i.at("clock.en").(string); is {
+		faults = append(faults, strings.TrimPrefix(text, "the lot's "))
+	}
+	if i.at("not_answering") == true {
+		faults = append(faults, "not answering")
+	}
+	return strings.Join(faults, ", ")
 }
 
 type lotsList struct {

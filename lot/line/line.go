@@ -25,6 +25,8 @@ type Config struct {
 	Now       func() time.Time // default time.Now
 	Logger    *slog.Logger     // default slog.Default
 	Metrics   Metrics          // default none
+	// LoginRefused hears of a refused login of a lot that is there, at most once in ten seconds for each reason.
+	LoginRefused func(charge.LotID, charge.RefusedLogin)
 
 	FrameBytes   int           // longest uplink; default 64 KiB (the server of 2018: 1,024)
 	OfflineAfter time.Duration // silence after which a line is closed; default 3 minutes

@@ -24,32 +24,38 @@ func (s *Server) login(c *conn, remote string, e envelope) answer {
 	if err != nil {
 		return s.refusal(remote, "bad_data", sayBadData)
 	}
-	park := f.Text("park_id")
-	if park == "" {
+	ask := &asking{remote: remote, union: f.Text("union_id"), park: f.Text("park_id"), localID: f.Text("local_id")}
+	if ask.park == "" {
 		a := s.refusal(remote, "no_park", sayNoPark)
 		a.closes = true
 		return a
 	}
 	var who caller
 	var refused *answer
-	if f.Text("union_id") == "" {
-		who, refused = s.byKey(remote, park, e)
+	if ask.union == "" {
+		who, refused = s.byKey(ask, e)
 	} else {
-		who, refused = s.byName(remote, f.Text("union_id")+"/"+park, e)
+		who, refused = s.byName(ask, e)
 	}
 	switch {
 	case refused != nil:
 		return *refused
-	case len(f.Text("local_id")) > maxLocalID:
-		return s.loginFails(remote, "bad_local_id", sayLoginFails)
-	case !s.logins.Allow(who.lot, s.cfg.Now()):
-		return s.loginFails(remote, "too_many_logins", sayLoginFails)
+	case len(ask.localID) > maxLocalID:
+		return s.loginFails(ask, "bad_local_id", sayLoginFails)
+	case !s.logins.Load().Allow(who.lot, s.cfg.Now()):
+		return s.loginFails(ask, "too_many_logins", sayLoginFails)
 	}
 	n := s.newSession(c, remote, who, f)
 	if !s.begin(n) {
-		return s.loginFails(remote, "too_many_machines", sayLoginFails)
+		return s.loginFails(ask, "too_many_machines", sayLoginFails)
 	}
 	return answer{body: text(loginReply{State: 1, Token: n.token, ServiceName: serviceLogin})}
+}
+
+// asking is a login as it came; nothing of it is believed.
+type asking struct {
+	remote, union, park, localID string
+	lots                         []charge.LotID // that are there and may be meant
 }
 
 // caller is who logs in.
@@ -59,74 +65,100 @@ type caller struct {
 }
 
 // byName finds the lot that a login names.
-func (s *Server) byName(remote, name string, e envelope) (who caller, refused *answer) {
-	id, err := charge.ParseLotID(name)
+func (s *Server) byName(ask *asking, e envelope) (who caller, refused *answer) {
+	id, err := charge.ParseLotID(ask.union + "/" + ask.park)
 	if err != nil {
-		return who, s.noLogin(remote, "unknown_lot", sayNoLot)
+		return who, s.noLogin(ask, "unknown_lot", sayNoLot)
 	}
 	l, v, found := s.cfg.Directory.Lot(id)
 	if !found {
-		return who, s.noLot(remote, id.Park)
+		return who, s.noLot(ask)
 	}
+	ask.lots = []charge.LotID{id}
 	link, good := linkOfSigner(e, l, v, s.cfg.Now())
 	switch {
 	case !good:
-		return who, s.noLogin(remote, "bad_sign", sayBadSign)
+		return who, s.noLogin(ask, "bad_sign", sayBadSign)
 	case !lot.KindOf(l.Kind).OnLine:
-		return who, s.noLogin(remote, "not_an_sdk_lot", sayLoginFails)
+		return who, s.noLogin(ask, "not_an_sdk_lot", sayLoginFails)
 	}
 	return caller{id, link}, nil
 }
 
 // byKey finds the lot of a login that names no vendor, which is how the cloud link of the SDK before 4.0 logs in: of
 // all lots of that park_id the one whose ckey signs. None and two are both a wrong sign, and who guesses is stopped.
-func (s *Server) byKey(remote, park string, e envelope) (who caller, refused *answer) {
+func (s *Server) byKey(ask *asking, e envelope) (who caller, refused *answer) {
 	now := s.cfg.Now()
-	if s.guesses.tooMany(remote, park, now) {
-		return who, s.noLogin(remote, "too_many_logins", sayLoginFails)
+	if s.guesses.tooMany(ask.remote, ask.park, now) {
+		return who, s.noLogin(ask, "too_many_logins", sayLoginFails)
 	}
-	found := false
 	var signers []charge.LotID
-	for _, id := range s.cfg.Directory.Park(park) {
+	for _, id := range s.cfg.Directory.Park(ask.park) {
 		l, _, ok := s.cfg.Directory.Lot(id)
 		if !ok || !lot.KindOf(l.Kind).OnLine {
 			continue
 		}
-		if found = true; signed(e, cloudKeys(l, now)) {
+		if ask.lots = append(ask.lots, id); signed(e, cloudKeys(l, now)) {
 			signers = append(signers, id)
 		}
 	}
-	switch {
-	case len(signers) == 1:
+	if len(signers) == 1 {
 		return caller{signers[0], charge.LinkCloud}, nil
-	case !found:
-		s.guesses.failed(remote, park, now)
-		return who, s.noLot(remote, park)
 	}
-	s.guesses.failed(remote, park, now)
-	return who, s.noLogin(remote, "bad_sign", sayBadSign)
+	s.guesses.failed(ask.remote, ask.park, now)
+	if len(ask.lots) == 0 {
+		return who, s.noLot(ask)
+	}
+	return who, s.noLogin(ask, "bad_sign", sayBadSign)
 }
 
 // noLot answers a login of a lot that is not there.
-func (s *Server) noLot(remote, park string) *answer {
-	if strings.Trim(park, "0123456789") == "" {
-		return s.noLogin(remote, "unknown_lot", sayNoLot)
+func (s *Server) noLot(ask *asking) *answer {
+	if strings.Trim(ask.park, "0123456789") == "" {
+		return s.noLogin(ask, "unknown_lot", sayNoLot)
 	}
-	a := s.refusal(remote, "unknown_lot", sayNoSuchLot)
-	return &a
+	s.refusedLogin(ask, "unknown_lot")
+	return &answer{body: text(failure{ErrMsg: sayNoSuchLot}), refused: true}
 }
 
-func (s *Server) noLogin(remote, reason, say string) *answer {
-	a := s.loginFails(remote, reason, say)
+func (s *Server) noLogin(ask *asking, reason, say string) *answer {
+	a := s.loginFails(ask, reason, say)
 	return &a
 }
 
 // maxLocalID is the book's 196 characters, in UTF-8.
 const maxLocalID = 3 * 196
 
-func (s *Server) loginFails(remote, reason, say string) answer {
-	s.refuse(remote, reason)
+func (s *Server) loginFails(ask *asking, reason, say string) answer {
+	s.refusedLogin(ask, reason)
 	return answer{body: text(loginReply{ErrMsg: say, ServiceName: serviceLogin}), closes: true}
+}
+
+// mostMeant bounds the lots of one park_id that a refused login is kept for.
+const mostMeant = 8
+
+// refusedLogin counts a refused login, logs it with what it named, and keeps it for the lots that it may mean: once in
+// ten seconds for each lot and reason.
+func (s *Server) refusedLogin(ask *asking, reason string) {
+	s.cfg.Metrics.Refused(reason)
+	now := s.cfg.Now()
+	key := "" // who is no lot of ours shares a line
+	if len(ask.lots) > 0 {
+		key = ask.union + "/" + ask.park
+	}
+	n := s.noLogins.Allow(key+" "+reason, now)
+	if n == 0 {
+		return
+	}
+	localID := clipTo(ask.localID, maxUUID)
+	s.log.Warn("line login refused", "reason", reason, "lot", clipTo(ask.union+"/"+ask.park, maxUUID), "local_id", localID, "remote", ask.remote,
+		"count", n)
+	if s.cfg.LoginRefused == nil {
+		return
+	}
+	for _, id := range ask.lots[:min(len(ask.lots), mostMeant)] {
+		s.cfg.LoginRefused(id, charge.RefusedLogin{At: now, Reason: reason, Remote: ask.remote, LocalID: localID})
+	}
 }
 
 func (s *Server) newSession(c *conn, remote string, who caller, f *lot.Fields) *session {

@@ -21,11 +21,12 @@ type Server struct {
 	sessions *sessions
 	asks     *asks
 	resends  *resend
-	logins   *limit.Rate[charge.LotID]
+	logins   atomic.Pointer[limit.Rate[charge.LotID]]
 	guesses  guesses // failed logins that named no vendor
 	gated    gated   // sessions for which something waits until a moment comes
 	book     *book
 	noise    limit.Noise // refusals, by reason
+	noLogins limit.Noise // refused logins, by lot and reason
 	cuts     limit.Noise // messages of which something was cut, by lot
 	newToken func() string
 
@@ -52,6 +53,11 @@ var (
 	_ lot.Channel = (*Server)(nil)
 	_ lot.Pricer  = (*Server)(nil)
 )
+
+// LimitLogins sets how many good logins of one lot are taken in a second.
+func (s *Server) LimitLogins(perSecond int) {
+	s.logins.Store(limit.NewRate[charge.LotID](float64(perSecond)))
+}
 
 // Lines lists the sessions of a lot on this node, in the order in which a 3.25 would choose among them.
 func (s *Server) Lines(id charge.LotID) []charge.LineSession {

@@ -5,20 +5,18 @@ import (
 	"context"
 	"net"
 	"net/netip"
-
-	"github.com/chargestamp/chargestamp/charge"
-	"github.com/chargestamp/chargestamp/limit"
 )
 
 // New makes a Server. It runs from the start; Shutdown ends it.
 func New(c Config) *Server {
 	c = c.withDefaults()
 	s := &Server{
-		cfg: c, log: c.Logger, sessions: newSessions(), resends: newResend(), logins: limit.NewRate[charge.LotID](float64(c.LoginPerS)),
+		cfg: c, log: c.Logger, sessions: newSessions(), resends: newResend(),
 		newToken: randomToken, bookDone: make(chan struct{}), stopped: make(chan struct{}), noPolls: make(chan struct{}),
 		listeners: make(map[net.Listener]bool), conns: make(map[*conn]bool), waiting: list.New(),
 		waitingAt: make(map[netip.Addr]int),
 	}
+	s.LimitLogins(c.LoginPerS)
 	s.asks = newAsks(&s.running)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.book = &book{

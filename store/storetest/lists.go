@@ -203,13 +203,20 @@ func testLotStatus(t *testing.T, s *site) {
 	old.DueAt = s.now.Add(10 * time.Minute)
 	again.DueAt = old.DueAt
 	s.write(func(tx *store.Tx) error {
-		return all(tx.AddDelivery(d, j), tx.AddDelivery(old, again), tx.AddDelivery(lost, outbox.Job{}), tx.SetLotMarks(s.lot, charge.LotMarks{ToldStays: true, Paused: true, PauseReason: "x"}))
+		return all(tx.AddDelivery(d, j), tx.AddDelivery(old, again), tx.AddDelivery(lost, outbox.Job{}), tx.SetLotMarks(s.lot, charge.LotMarks{ToldStays: true, Paused: true, PauseReason: "x", Clock: 30 * time.Minute}))
 	})
-	epoch, err := s.PutLineSession(ctx, charge.LineSession{Lot: s.lot, LocalID: "1", Node: "a", Since: s.now, Beat: s.now})
+	session := charge.LineSession{Lot: s.lot, LocalID: "1", Link: charge.LinkBolink, Node: "a", Silent: true, Since: s.now, Beat: s.now}
+	epoch, err := s.PutLineSession(ctx, session)
 	if err != nil {
 		t.Fatal(err)
 	}
+	session.Epoch = epoch
+	refused := charge.RefusedLogin{At: s.now, Reason: "bad_sign", Remote: "192.0.2.1:5", LocalID: "pc"}
+	if err := s.SetRefusedLogin(ctx, s.lot, refused); err != nil {
+		t.Fatal(err)
+	}
 	want := charge.LotStatus{Lot: s.lot, Online: true, Node: "a", Beat: s.now, Paused: true, PauseReason: "x", ToldStays: true,
+		Clock: 30 * time.Minute, LastRefused: refused, Lines: []charge.LineSession{session},
 		Pending: 3, Minute: 2, TenMinutes: 1, OldestDue: start}
 	counts, err0 := s.Counts(ctx, start, s.now)
 	same(t, "oldest of the site", counts.Oldest, start)
@@ -217,9 +224,9 @@ func testLotStatus(t *testing.T, s *site) {
 	same(t, "status", got, want)
 	lots, err2 := s.LotStatuses(ctx)
 	same(t, "statuses", lots, []charge.LotStatus{want})
-	err3 := s.EndLineSession(ctx, charge.LineSession{Lot: s.lot, LocalID: "1", Node: "a", Epoch: epoch})
+	err3 := s.EndLineSession(ctx, charge.LineSession{Lot: s.lot, LocalID: "1", Link: charge.LinkBolink, Node: "a", Epoch: epoch})
 	got, err4 := s.LotStatus(ctx, s.lot)
-	want.Online, want.Node = false, ""
+	want.Online, want.Node, want.Lines = false, "", nil
 	same(t, "status off line", got, want)
 	none, err5 := s.LotStatus(ctx, charge.LotID{Union: "9", Park: "9"})
 	same(t, "an unknown lot", none, charge.LotStatus{Lot: charge.LotID{Union: "9", Park: "9"}})

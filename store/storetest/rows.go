@@ -215,10 +215,10 @@ func testLotMarks(t *testing.T, s *site) {
 	s.write(func(tx *store.Tx) error {
 		m, err := tx.LotMarks(s.lot)
 		same(t, "marks", m, want)
-		m.Paused, m.PauseReason = true, "gate broken"
+		m.Paused, m.PauseReason, m.Clock = true, "gate broken", -90*time.Second
 		return all(err, tx.SetLotMarks(s.lot, m))
 	})
-	want = charge.LotMarks{ToldStays: true, Paused: true, PauseReason: "gate broken"}
+	want = charge.LotMarks{ToldStays: true, Paused: true, PauseReason: "gate broken", Clock: -90 * time.Second}
 	s.read(func(tx *store.Tx) error {
 		m, err := tx.LotMarks(s.lot)
 		same(t, "paused", m, want)
