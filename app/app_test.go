@@ -28,6 +28,7 @@ var onBoth = []struct {
 	{"VendorsSDK", testVendorsSDK},
 	{"CertifyWithARealLotWaiting", testCertifyWithARealLotWaiting},
 	{"ReturningNumber", testReturningNumber},
+	{"LotFaults", testLotFaults},
 }
 
 func TestOnSQLite(t *testing.T) {

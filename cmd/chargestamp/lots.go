@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -33,9 +34,10 @@ type lotsCommand struct {
 }
 
 var (
-	lotColumns = []column{field("LOT", "lot"), field("NAME", "name"), field("KIND", "kind"), {"STATE", lotState}, field("LINE", "line"), {"FAULT", lotFault},
+	lotColumns = []column{field("LOT", "lot"), field("NAME", "name"), field("KIND", "kind"), {"STATE", lotState}, field("LINE", "line"),
 		field("PENDING", "pending"), field("OVER_1M", "pending_over_1m"), field("OVER_10M", "pending_over_10m"), field("OLDEST", "oldest_age_s")}
-	lotAll = append(lotColumns, field("LAST_HEARTBEAT", "last_heartbeat"))
+	lotTable = append(slices.Clone(lotColumns), column{"FAULT", lotFault})
+	lotAll   = append(slices.Clone(lotColumns), field("LAST_HEARTBEAT", "last_heartbeat"), column{"FAULT", lotFault})
 )
 
 // lotState is on, off or paused.
@@ -67,7 +69,7 @@ type lotsList struct {
 
 // Run lists lots.
 func (l *lotsList) Run(c *console) error {
-	return l.list(c, "/api/v1/lots", lotColumns, lotAll)
+	return l.list(c, "/api/v1/lots", lotTable, lotAll)
 }
 
 // lotArg names a lot.

@@ -36,12 +36,14 @@ func TestLotsTableTellsPendingByAge(t *testing.T) {
 	var out bytes.Buffer
 	c := &console{ctx: t.Context(), out: &out}
 	l := lotsList{listing{remote: answering(t,
-		`{"items":[{"lot":"200461/1313","name":"a","kind":"api","line":null,"pending":1200345,"pending_over_1m":7,"pending_over_10m":3,"oldest_age_s":1800}]}`),
+		`{"items":[{"lot":"200461/1313","name":"a","kind":"api","line":null,"pending":1200345,"pending_over_1m":7,"pending_over_10m":3,"oldest_age_s":1800,
+		"clock":{"zh":"x","en":"the lot's clock is 30 min ahead"},"not_answering":true}]}`),
 		output: output{Output: "csv"}}}
 	if err := l.Run(c); err != nil {
 		t.Fatal(err)
 	}
-	const want = "LOT,NAME,KIND,STATE,LINE,PENDING,OVER_1M,OVER_10M,OLDEST,LAST_HEARTBEAT\n200461/1313,a,api,on,,1200345,7,3,1800,\n"
+	const want = "LOT,NAME,KIND,STATE,LINE,PENDING,OVER_1M,OVER_10M,OLDEST,LAST_HEARTBEAT,FAULT\n" +
+		"200461/1313,a,api,on,,1200345,7,3,1800,,\"clock is 30 min ahead, not answering\"\n"
 	if out.String() != want {
 		t.Errorf("printed\n%s, want\n%s", out.String(), want)
 	}
