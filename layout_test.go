@@ -146,7 +146,7 @@ func matches(patterns []string, pkg string) bool {
 // flowOrder is the order of the files of package flow. What a file defines uses only what the file itself and files
 // before it define, so that the story can be read from the first file to the last.
 var flowOrder = []string{
-	"storage", "strangers", "wire", "states", "flow", // what the story needs from outside, and what it is made of
+	"storage", "strangers", "lotclock", "wire", "states", "flow", // what the story needs from outside, and what it is made of
 	"work", "match", "lots", "order", "turn", "facts", "dry", "act", // the pieces of every step
 	"launch", "past", "decide", "answer", "deliver", "pause", // from the decision into the lot
 	"accept", "refused", "replay", "redeliver", "bind", "resolve", // pushes and support

@@ -86,30 +86,6 @@ func (l *lotClock) near(a time.Duration) (n int) {
 	return n
 }
 
-// hearClock notes the time that a lot's message names. What it returns stores how far the lot's clock is ahead, where
-// that is news.
-func (f *Flow) hearClock(id charge.LotID, plate charge.Plate, told, now time.Time) func(Tx, *after) error {
-	if plate.Trial() {
-		return func(Tx, *after) error { return nil }
-	}
-	ahead, news := f.clocks.heard(id, told, now)
-	return func(tx Tx, then *after) error {
-		if !news {
-			return nil
-		}
-		m, err := tx.LotMarks(id)
-		if err != nil {
-			return err
-		}
-		then.tell = append(then.tell, func(Observer) { f.clocks.kept(id, ahead) })
-		if (m.Clock - ahead).Abs() < clockStep {
-			return nil
-		}
-		m.Clock = ahead
-		return tx.SetLotMarks(id, m)
-	}
-}
-
 // widened is how much further off its times a lot's stay is looked for because of the lot's clock; zero for one that
 // is right.
 func widened(m charge.LotMarks) time.Duration {

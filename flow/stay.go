@@ -48,6 +48,30 @@ func (f *Flow) Entered(ctx context.Context, e lot.Entry) (lot.Answer, error) {
 	return taken1, err
 }
 
+// hearClock notes the time that a lot's message names. What it returns stores how far the lot's clock is ahead, where
+// that is news.
+func (f *Flow) hearClock(id charge.LotID, plate charge.Plate, told, now time.Time) func(Tx, *after) error {
+	if plate.Trial() {
+		return func(Tx, *after) error { return nil }
+	}
+	ahead, news := f.clocks.heard(id, told, now)
+	return func(tx Tx, then *after) error {
+		if !news {
+			return nil
+		}
+		m, err := tx.LotMarks(id)
+		if err != nil {
+			return err
+		}
+		then.tell = append(then.tell, func(Observer) { f.clocks.kept(id, ahead) })
+		if (m.Clock - ahead).Abs() < clockStep {
+			return nil
+		}
+		m.Clock = ahead
+		return tx.SetLotMarks(id, m)
+	}
+}
+
 // learnStays notes that a lot reports its entries.
 func (f *Flow) learnStays(tx Tx, e lot.Entry) error {
 	if e.Plate.Trial() {
