@@ -204,8 +204,9 @@ func (m *machine) checkVisit(visit []*charge.Charge) {
 		}
 		r := c.Decision.Rule
 		most.Minutes, most.Amount = max(most.Minutes, c.Decision.Wanted.Minutes), max(most.Amount, c.Decision.Wanted.Amount)
-		if c.Decision.Wanted.Method == charge.MethodFree { // under a cap it is the cap
-			most.Minutes, most.Amount = max(most.Minutes, r.CapMinutes), max(most.Amount, r.CapAmount)
+		if c.Decision.Wanted.Method == charge.MethodFree { // under a cap, of the stay or of the day, it is the cap
+			most.Minutes = max(most.Minutes, r.CapMinutes, r.PerDay.Minutes)
+			most.Amount = max(most.Amount, r.CapAmount, r.PerDay.Amount)
 		}
 		if !c.State.Granting() {
 			continue
