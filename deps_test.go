@@ -40,7 +40,7 @@ func TestDeps(t *testing.T) {
 			t.Fatalf("apt-get was called with %q", lines)
 		}
 		for _, want := range []string{"noninteractive ", " install -y --no-install-recommends ", " gcc libc6-dev ",
-			" chromium ", " openssl ", " curl ", " git ", " fonts-wqy-microhei"} {
+			" chromium ", " openssl ", " pgbouncer ", " curl ", " git ", " fonts-wqy-microhei"} {
 			if !strings.Contains(lines[1], want) {
 				t.Errorf("apt-get %s lacks %q", lines[1], want)
 			}

@@ -19,6 +19,9 @@ var migrations embed.FS
 // it does not know of it could neither keep nor check.
 var ErrNewerSchema = errors.New("a newer chargestamp has written these data")
 
+// ErrOlderNode says that the schema must not be changed: nodes of an older chargestamp run on the data.
+var ErrOlderNode = errors.New("nodes of an older chargestamp are running on these data")
+
 // newestSchema is the schema version that this program brings an engine's data to.
 func newestSchema(folder string) (newest int64, err error) {
 	files, err := migrations.ReadDir("migrations/" + folder)

@@ -142,7 +142,10 @@ func openPostgres(ctx context.Context, s *Store) (engine, error) {
 	if err != nil {
 		return nil, wrapf(err, "connect to PostgreSQL")
 	}
-	if err = e.check(ctx, conn); err == nil {
+	if err = e.refusePoolMode(ctx, conn); err == nil {
+		err = e.check(ctx, conn)
+	}
+	if err == nil {
 		err = e.refuseNewer(ctx, conn)
 	}
 	conn.Close(ctx)
@@ -157,8 +160,8 @@ func openPostgres(ctx context.Context, s *Store) (engine, error) {
 		return nil, errURL
 	}
 	poolCfg.ConnConfig, poolCfg.MaxConns = cfg.Copy(), poolSize
-	for name, value := range readerSettings {
-		poolCfg.ConnConfig.RuntimeParams[name] = value
+	poolCfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		return applySettings(ctx, conn, readerSettings)
 	}
 	if e.pool, err = pgxpool.NewWithConfig(ctx, poolCfg); err != nil {
 		return nil, wrapf(err, "connect to PostgreSQL")

@@ -152,7 +152,37 @@ func (e *postgresEngine) refuseNewer(ctx context.Context, conn *pgx.Conn) error 
 	if err := conn.QueryRow(ctx, schemaVersion).Scan(&have); err != nil {
 		return wrapf(err, "read the schema version")
 	}
-	return refuseNewer("postgres", e.place(), have)
+	if err := refuseNewer("postgres", e.place(), have); err != nil || have == 0 {
+		return err
+	}
+	return e.refuseBesideNodes(ctx, conn)
+}
+
+// nodeGone is how long after its last beat a node counts as gone.
+const nodeGone = 10 * time.Second
+
+// refuseBesideNodes returns ErrOlderNode where a migration would change the schema under other nodes that run: they
+// know only the old one. A node that started with this one may have migrated first, so that schema and nodes are read
+// by one statement.
+func (e *postgresEngine) refuseBesideNodes(ctx context.Context, conn *pgx.Conn) error {
+	newest, err := newestSchema("postgres")
+	if err != nil {
+		return wrapf(err, "migrations")
+	}
+	var have int64
+	var running string
+	err = conn.QueryRow(ctx, "SELECT ("+schemaVersion+"), coalesce(string_agg(name, ', ' ORDER BY name), '') FROM node "+
+		"WHERE name <> '' AND name <> $1 AND beat > extract(epoch FROM clock_timestamp()) * 1000 - $2",
+		e.store.cfg.Node, nodeGone.Milliseconds()).Scan(&have, &running)
+	if err != nil {
+		return wrapf(err, "look for running nodes")
+	}
+	if have >= newest || running == "" {
+		return nil
+	}
+	return fmt.Errorf("store: %s: %w: %s. The schema is version %d, and this program would bring it to version %d, which "+
+		"older nodes cannot use. Nothing was changed. Stop them all, then start again; a node that was killed counts as "+
+		"running for %v", e.place(), ErrOlderNode, running, have, newest, nodeGone)
 }
 
 // indexParts makes the index for parts of plates where it can. Only some may create extensions; without this one a

@@ -17,6 +17,8 @@ import (
 var committerSettings = map[string]string{
 	"plan_cache_mode": "force_generic_plan", "jit": "off",
 	"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off",
+	// A node that freezes in the middle must not keep others waiting for its locks.
+	"idle_in_transaction_session_timeout": "5s", "lock_timeout": "5s", "tcp_keepalives_idle": "10",
 }
 
 // committer writes the batches of one queue over one connection.
@@ -94,18 +96,13 @@ func (c *committer) dial() error {
 	if time.Since(c.lostAt) < redialAfter {
 		return c.lostErr
 	}
-	cfg := c.engine.cfg.Copy()
-	// A node that freezes in the middle must not keep others waiting for its locks.
-	cfg.RuntimeParams["idle_in_transaction_session_timeout"] = "5s"
-	cfg.RuntimeParams["lock_timeout"] = "5s"
-	cfg.RuntimeParams["tcp_keepalives_idle"] = "10"
-	for name, value := range committerSettings {
-		cfg.RuntimeParams[name] = value
-	}
-	conn, err := pgx.ConnectConfig(context.Background(), cfg)
+	conn, err := pgx.ConnectConfig(context.Background(), c.engine.cfg.Copy())
 	if err == nil {
 		// A server may have been set up anew behind the same address.
 		if err = c.engine.check(context.Background(), conn); err == nil {
+			err = applySettings(context.Background(), conn, committerSettings)
+		}
+		if err == nil {
 			c.conn = conn
 			return nil
 		}

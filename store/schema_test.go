@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
@@ -149,5 +150,52 @@ func TestNewerSchemaPostgres(t *testing.T) {
 	refused(t, "open", cfg)
 	if after := relations(); after != before {
 		t.Errorf("the refusal changed the database: %s, before %s", after, before)
+	}
+}
+
+// TestOlderNodesKeepTheSchema wants a migration refused while another node runs that knows only the old schema, and
+// not when it has gone, or for the node's own last life.
+func TestOlderNodesKeepTheSchema(t *testing.T) {
+	cfg := storetest.Postgres(storetest.StartPostgres(t))(t)
+	s, err := store.Open(t.Context(), store.Config{URL: cfg.URL, Node: "old-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.JoinNode(t.Context(), "old-1", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	pg, err := pgx.ParseConfig(cfg.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := stdlib.OpenDB(*pg)
+	defer db.Close()
+	// The database as an older program has left it: without the newest migration.
+	if _, err := db.ExecContext(t.Context(),
+		"DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)"); err != nil {
+		t.Fatal(err)
+	}
+	open := func(node string) error {
+		s, err := store.Open(t.Context(), store.Config{URL: cfg.URL, Node: node})
+		if err == nil {
+			err = s.Close()
+		}
+		return err
+	}
+	err = open("new-1")
+	if !errors.Is(err, store.ErrOlderNode) || !strings.Contains(err.Error(), "old-1") {
+		t.Errorf("beside a running node: %v, want ErrOlderNode that names it", err)
+	}
+	if err := open("old-1"); errors.Is(err, store.ErrOlderNode) {
+		t.Errorf("the node itself, started again: %v", err)
+	}
+	if err := s.LeaveNode(t.Context(), "old-1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := open("new-1"); errors.Is(err, store.ErrOlderNode) {
+		t.Errorf("after the node has left: %v", err)
 	}
 }

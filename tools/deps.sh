@@ -10,6 +10,7 @@ command -v curl >/dev/null || need+=(curl)
 command -v git >/dev/null || need+=(git)
 [ -s /etc/ssl/certs/ca-certificates.crt ] || need+=(ca-certificates) # or no module can be fetched
 command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || need+=(postgresql)
+command -v pgbouncer >/dev/null || need+=(pgbouncer)
 # Pages and pictures are Chinese. Noto's font is thirty-five times as large and looks no better here.
 { command -v fc-list && [ -n "$(fc-list :lang=zh-cn family)" ]; } >/dev/null || need+=(fontconfig fonts-wqy-microhei)
 [ ${#need[@]} -gt 0 ] || exit 0
