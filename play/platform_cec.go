@@ -149,6 +149,9 @@ func openCEC(keys Keys, answer []byte) (cecAnswer, []byte, error) {
 // readCEC counts a push as delivered only when Ret and ConfirmResult are both zero, as real senders do.
 func readCEC(_ voice, keys Keys, answer []byte) (Answer, error) {
 	a, plain, err := openCEC(keys, answer)
+	if err != nil && a.Ret != nil {
+		return Answer{Code: fmt.Sprint(*a.Ret), Text: a.Msg}, err // unproven, and what support reads first
+	}
 	if err != nil {
 		return Answer{}, err
 	}

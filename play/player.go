@@ -48,6 +48,14 @@ type Exchange struct {
 	First   *Exchange     // BreakDuplicate: the exchange that this one repeats
 }
 
+// Said is the HTTP status, and the platform's own code and text where they could be read.
+func (e *Exchange) Said() string {
+	if e.Answer.Code == "" {
+		return fmt.Sprintf("HTTP %d", e.Status)
+	}
+	return fmt.Sprintf("HTTP %d, code %s, %q", e.Status, e.Answer.Code, e.Answer.Text)
+}
+
 // Delivered reports whether the platform counts the push as delivered.
 func (e *Exchange) Delivered() bool {
 	return e.Status == http.StatusOK && e.Bad == nil && e.Answer.OK
@@ -187,7 +195,7 @@ func (p *Player) Token(ctx context.Context) (string, error) {
 	}
 	token, valid, err := readToken(p.Keys, e.Body)
 	if err != nil {
-		return "", fmt.Errorf("%s query_token: %w", p.Platform, err)
+		return "", fmt.Errorf("%s query_token: %s: %w", p.Platform, e.Said(), err)
 	}
 	p.token, p.until = token, at.Add(valid-tokenMargin)
 	return token, nil

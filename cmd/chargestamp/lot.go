@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -21,8 +23,8 @@ type lotFlags struct {
 	Lot   string        `required:"" help:"Lot, union_id/park_id."`
 	Book  string        `default:"127.0.0.1:0" help:"Where the lot's own book is read, GET /book."`
 	Rate  float64       `default:"0" help:"Cars a minute that come by themselves."`
-	Stay  time.Duration `default:"2m" help:"How long they stay, on average."`
-	Enter []string      `placeholder:"PLATE" help:"Cars that are let in at the start."`
+	Stay  time.Duration `help:"How long cars stay: those of --rate on average (2m by default), those of --enter exactly, or until standard input says out."`
+	Enter []string      `placeholder:"PLATE" help:"Cars that are let in at the start. Standard input takes in PLATE, out PLATE, list and quit."`
 	For   time.Duration `help:"Stop after this long; by default at Ctrl-C."`
 }
 
@@ -36,7 +38,7 @@ func (l lotFlags) id() (charge.LotID, error) {
 
 func (l lotFlags) log(c *console) *slog.Logger { return slog.New(slog.NewTextHandler(c.err, nil)) }
 
-// run lets cars in and waits.
+// run lets cars in, and out as standard input or --stay says.
 func (l lotFlags) run(c *console, y play.Yard, book string) error {
 	fmt.Fprintf(c.out, "{\"ready\":true,\"book\":%q}\n", book)
 	ctx := c.ctx
@@ -45,23 +47,29 @@ func (l lotFlags) run(c *console, y play.Yard, book string) error {
 		ctx, cancel = context.WithTimeout(ctx, l.For)
 		defer cancel()
 	}
-	for _, p := range l.Enter {
-		plate, err := charge.ParsePlate(p)
-		if err != nil {
-			return usageError{err}
-		}
-		if _, err := y.Enter(ctx, plate, time.Now()); err != nil {
-			return fmt.Errorf("letting %s in: %w", plate, err)
+	d := &driver{console: c, yard: y}
+	for _, plate := range l.Enter {
+		if err := d.enter(ctx, plate); err != nil {
+			return err
 		}
 	}
-	if l.Rate > 0 {
-		log := l.log(c)
-		return play.Traffic(ctx, y, play.TrafficConfig{PerMinute: l.Rate, Stay: l.Stay,
-			Failed: func(err error) { log.Warn("a car could not be told", "error", err) }})
+	if l.Rate <= 0 {
+		return d.run(ctx, l.Stay)
 	}
-	<-ctx.Done()
-	return nil
+	log, traffic := l.log(c), make(chan error, 1)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		traffic <- play.Traffic(ctx, y, play.TrafficConfig{PerMinute: l.Rate, Stay: cmp.Or(l.Stay, usualStay),
+			Failed: func(err error) { log.Warn("a car could not be reported", "error", err) }})
+	}()
+	err := d.run(ctx, l.Stay)
+	stop()
+	return errors.Join(err, <-traffic)
 }
+
+// usualStay is how long cars of --rate stay on average.
+const usualStay = 2 * time.Minute
 
 type lotAPI struct {
 	lotFlags

@@ -32,7 +32,7 @@ type commands struct {
 	Export     exportCommand     `cmd:"" help:"Print the estate, secrets as placeholders."`
 	Push       pushCommand       `cmd:"" help:"Play a platform: build, sign and send one push."`
 	Lot        lotCommand        `cmd:"" help:"Play a car park."`
-	Check      checkCommand      `cmd:"" help:"Signature doctor: walk a captured push offline."`
+	Check      checkCommand      `cmd:"" aliases:"doctor" help:"Signature doctor: walk a captured push offline."`
 	Certify    certifyCommand    `cmd:"" help:"Run the scripted checklist of a partner's joint test."`
 	Pushes     pushesCommand     `cmd:"" help:"Read requests of platforms, and replay them."`
 	Logs       logsCommand       `cmd:"" help:"Follow pushes live."`

@@ -101,6 +101,7 @@ func (p *pushCommand) build(push play.Push, keys play.Keys, at time.Time, opt pl
 
 // show prints the exchange; a push that was not taken is exit 1.
 func (p *pushCommand) show(c *console, ex *play.Exchange) error {
+	fmt.Fprintln(c.out, ex.Said())
 	if ex.First != nil {
 		fmt.Fprintf(c.out, "first answer: %s\n\n", ex.First.Body)
 	}
@@ -108,16 +109,14 @@ func (p *pushCommand) show(c *console, ex *play.Exchange) error {
 	if len(ex.Request.Plain) > 0 {
 		fmt.Fprintf(c.out, "\nin the clear: %s\n", ex.Request.Plain)
 	}
-	fmt.Fprintf(c.out, "\nHTTP %d after %s\n%s\n", ex.Status, ex.Took.Round(10*time.Microsecond), ex.Body)
+	fmt.Fprintf(c.out, "\nanswer after %s\n%s\n", ex.Took.Round(10*time.Microsecond), ex.Body)
 	if ex.Bad != nil {
 		fmt.Fprintf(c.err, "the answer is not in the platform's words: %v\n", ex.Bad)
 		return errFailed
 	}
-	fmt.Fprintf(c.out, "\nanswer: code %s, %q", ex.Answer.Code, ex.Answer.Text)
 	if len(ex.Answer.Plain) > 0 {
-		fmt.Fprintf(c.out, ", %s", ex.Answer.Plain)
+		fmt.Fprintf(c.out, "in the clear: %s\n", ex.Answer.Plain)
 	}
-	fmt.Fprintln(c.out)
 	if !ex.Delivered() {
 		fmt.Fprintln(c.err, "the platform would count this push as not delivered")
 		return errFailed

@@ -46,8 +46,8 @@ var chineseCommands = map[string]string{
 	"version":    "版本",
 }
 
-// usageLine finds a command in the list that --help ends with.
-var usageLine = regexp.MustCompile(`(?m)^  ([a-z][a-z-]*(?: [a-z][a-z-]*)*)(?: [<\[-].*)?$`)
+// usageLine finds a command in the list that --help ends with. Another name of it stands in brackets.
+var usageLine = regexp.MustCompile(`(?m)^  ([a-z][a-z-]*(?: [a-z][a-z-]*)*)(?: \([a-z-]+\))?(?: [<\[-].*)?$`)
 
 // sameForAll is the flag that every command has.
 var sameForAll = regexp.MustCompile(`(?m)^  -h, --help .*\n\n?`)

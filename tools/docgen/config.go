@@ -152,7 +152,7 @@ func fieldComments(file string) (map[string]string, error) {
 		}
 		for _, f := range s.Fields.List {
 			for _, name := range f.Names {
-				comments[t.Name.Name+"."+name.Name] = strings.TrimSpace(f.Comment.Text())
+				comments[t.Name.Name+"."+name.Name] = strings.Join(strings.Fields(f.Doc.Text()+" "+f.Comment.Text()), " ")
 			}
 		}
 		return false
