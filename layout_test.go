@@ -62,7 +62,7 @@ var may = map[string][]string{
 	"admin/client": {"charge"},
 	"admin/...":    {"charge", "words", "platform", "platform/doctor", "platform/intake", "lot", "flow", "estate", "guard", "alert", "bounded", "admin/...", "limit"},
 	"app":          {"..."},
-	"cmd/...":      {"app", "charge", "words", "play", "demo", "bench", "sim", "admin/client", "bounded"},
+	"cmd/...":      {"app", "charge", "words", "play", "demo", "bench", "sim", "admin/client", "bounded", "lot/coupon"},
 	"bench":        {"..."},
 	"tools/...":    {"..."},
 }

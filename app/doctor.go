@@ -108,6 +108,23 @@ func loadProfile(file string) (platform.Dialect, error) {
 	return all.Load(f, file)
 }
 
+// FindTarget finds the parking system that an id or an operator's profile names; is says whether either does.
+func FindTarget(id, file string) (t *coupon.Target, is bool, err error) {
+	if file == "" {
+		t, is = coupon.Builtin()[id]
+		return t, is, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil || !coupon.IsProfile(text) {
+		return nil, false, err
+	}
+	t, err = coupon.Load(bytes.NewReader(text), file)
+	if err == nil && id != "" && t.ID != id {
+		err = fmt.Errorf("%s describes the parking system %s, not %s", file, t.ID, id)
+	}
+	return t, true, err
+}
+
 // CheckProfile says what an operator's profile describes, or what is wrong with it, and where.
 func CheckProfile(file string) (string, error) {
 	text, err := os.ReadFile(file)

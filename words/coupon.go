@@ -11,6 +11,7 @@ var couponNotes = map[string]Text{
 	"coupon.not_configured": {"未发券：对方未配置或密钥不符，请核对密钥和开通情况（应答码 {code}：“{said}”）", "no coupon: it is not set up there, or the keys do not fit; compare both (code {code}: \"{said}\")"},
 	"coupon.bad_request":    {"未发券：对方认为报文有误（应答码 {code}：“{said}”）", "no coupon: the request is wrong in its eyes (code {code}: \"{said}\")"},
 	"coupon.refused":        {"未发券：对方拒绝（应答码 {code}：“{said}”）", "no coupon: refused (code {code}: \"{said}\")"},
+	"coupon.again":          {"不知是否已发券，同一张再发（应答码 {code}：“{said}”）", "the coupon may stand or not, the same is sent again (code {code}: \"{said}\")"},
 	"coupon.unknown":        {"应答码 {code} 未知（“{said}”），不能确定是否已发券", "code {code} is not known (\"{said}\"): the coupon may stand or not"},
 	"coupon.other":          {"应答说的是另一辆车或另一张券（应答码 {code}：“{said}”），不能确定是否已发券", "the answer is about another car or coupon (code {code}: \"{said}\"): ours may stand or not"},
 	"coupon.unread":         {"应答读不懂（{encoding}）：“{answer}”，不能确定是否已发券", "the answer cannot be read ({encoding}): \"{answer}\"; the coupon may stand or not"},

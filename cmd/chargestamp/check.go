@@ -7,16 +7,19 @@ import (
 
 	"github.com/chargestamp/chargestamp/app"
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lot/coupon"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 // checkCommand is the signature doctor, offline.
 type checkCommand struct {
-	Platform string `arg:"" optional:"" help:"Platform id; with --profile it may be left out."`
-	Push     string `arg:"" optional:"" help:"Captured push: a raw HTTP request, or its body alone; - is standard input."`
+	Platform string `arg:"" optional:"" help:"Platform id, or a parking system's; with --profile it may be left out."`
+	Push     string `arg:"" optional:"" help:"Captured push, a raw HTTP request or its body alone, or a parking system's captured answer; - is standard input."`
 	Keys     string `placeholder:"FILE" help:"YAML map of the platform's keys."`
 	At       string `help:"The time to judge by; now by default."`
 	Clock    string `enum:"off,warn,enforce" default:"warn" help:"How the account judges the push's own time: off, warn or enforce."`
-	Profile  string `placeholder:"FILE" help:"Check an operator's profile, and a push with it."`
+	Profile  string `placeholder:"FILE" help:"Check an operator's profile, and a push or answer with it."`
+	Call     string `enum:"give,lookup,revoke,price,token" default:"give" help:"Of a parking system's answer: what it answers."`
 	Output   string `short:"o" enum:"text,json" default:"text" help:"text or json."`
 }
 
@@ -26,6 +29,12 @@ func (k *checkCommand) Run(c *console) error {
 	q := app.CheckQuestion{Platform: k.Platform, Profile: k.Profile, Clock: charge.ClockMode(k.Clock)}
 	if k.Profile != "" && k.Push == "" {
 		return k.profileOnly(c, q)
+	}
+	if t, is, err := app.FindTarget(k.Platform, k.Profile); is || err != nil {
+		if err != nil {
+			return usageError{err}
+		}
+		return k.answer(c, t)
 	}
 	if k.Platform == "" || k.Push == "" {
 		return usage("give a platform, --keys FILE and the captured push")
@@ -52,6 +61,27 @@ func (k *checkCommand) Run(c *console) error {
 		_, err = fmt.Fprint(c.out, finding.Text())
 	}
 	if err == nil && !finding.Accepted {
+		return errFailed
+	}
+	return err
+}
+
+// answer says what a parking system's answer means. It is exit 0 only if the coupon stands.
+func (k *checkCommand) answer(c *console, t *coupon.Target) error {
+	captured, err := c.readFile(k.Push)
+	if err != nil {
+		return err
+	}
+	judged, err := t.Judge(k.Call, captured)
+	if err != nil {
+		return usageError{err}
+	}
+	if k.Output == "json" {
+		err = output{Output: "json"}.print(c, table{}, judged)
+	} else {
+		_, err = fmt.Fprintf(c.out, "code     %s\noutcome  %s\n%s\n%s\n", judged.Code, judged.Outcome, words.Note(words.English, judged.Note), judged.Next())
+	}
+	if err == nil && !judged.Stands {
 		return errFailed
 	}
 	return err

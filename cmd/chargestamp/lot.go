@@ -16,11 +16,13 @@ type lotCommand struct {
 	SDK  lotSDK  `cmd:"" name:"sdk" help:"Play an SDK car park on its line."`
 	API  lotAPI  `cmd:"" name:"api" help:"Play an API car park's cloud."`
 	Gate lotGate `cmd:"" name:"gate" help:"Play the gate of a 4G car park."`
+
+	Coupon lotCoupon `cmd:"" name:"coupon" help:"Play another parking system's cloud."`
 }
 
 // lotFlags are what all played lots have.
 type lotFlags struct {
-	Lot   string        `required:"" help:"Lot, union_id/park_id."`
+	Lot   string        `help:"Lot, union_id/park_id."`
 	Book  string        `default:"127.0.0.1:0" help:"Where the lot's own book is read, GET /book."`
 	Rate  float64       `default:"0" help:"Cars a minute that come by themselves."`
 	Stay  time.Duration `help:"How long cars stay: those of --rate on average (2m by default), those of --enter exactly, or until standard input says out."`
@@ -29,6 +31,9 @@ type lotFlags struct {
 }
 
 func (l lotFlags) id() (charge.LotID, error) {
+	if l.Lot == "" {
+		return charge.LotID{}, usage("say which lot: --lot union_id/park_id")
+	}
 	id, err := charge.ParseLotID(l.Lot)
 	if err != nil {
 		return id, usageError{err}

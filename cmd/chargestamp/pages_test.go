@@ -65,7 +65,7 @@ func (s *site) link(from, to string) {
 }
 
 // runsOn lists commands that end only when they are asked to.
-var runsOn = regexp.MustCompile(`bin/chargestamp (serve|lot (sdk|api|gate))\b`)
+var runsOn = regexp.MustCompile(`bin/chargestamp (serve|lot (sdk|api|gate|coupon))\b`)
 
 // follow types one command as a page prints it; it must succeed.
 func (s *site) follow(line string) {
@@ -179,6 +179,40 @@ func TestQuickStart(t *testing.T) {
 			t.Errorf("charges show does not tell %q:\n%s", want, s.last())
 		}
 	}
+}
+
+// TestAddATarget follows docs/add-a-target.md from the profile of a parking system to a car that has got its coupon.
+func TestAddATarget(t *testing.T) {
+	t.Parallel()
+	const page = "docs/add-a-target.md"
+	profile, err := os.ReadFile(filepath.Join(repository(t), "docs/examples/tingnar/tingnar.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(repository(t), page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), "```toml\n"+string(profile)+"```") {
+		t.Error("the page prints another profile than the one in its folder")
+	}
+	s := newSite(t)
+	for _, line := range typed(t, page, "## 3. Check it") {
+		s.follow(line)
+	}
+	if !strings.Contains(s.last(), "the car is not inside") {
+		t.Errorf("the doctor says %s", s.last())
+	}
+	for _, heading := range []string{"## 4. Switch it on", "## 5. Play the far end"} {
+		for _, line := range typed(t, page, heading) {
+			s.follow(line)
+		}
+	}
+	push := typed(t, page, "## 6. Push")
+	for _, line := range push[:len(push)-1] {
+		s.follow(line)
+	}
+	s.until(push[len(push)-1], `xiaoju +京AD06088 +200461/1316 +30 min +delivered +ok`)
 }
 
 // TestAddAPlatform follows docs/add-a-platform.md from the profile to a car that has got its minutes.

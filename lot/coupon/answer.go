@@ -13,12 +13,13 @@ import (
 // outcome is what an answer means.
 type outcome string
 
-// Outcomes. Only unread and unknown leave open whether the coupon stands.
+// Outcomes. Those from again on leave open whether the coupon stands.
 const (
 	outcomeTaken    outcome = "taken"
 	outcomeRepeated outcome = "repeated"
 	outcomeRefused  outcome = "refused"
 	outcomeLater    outcome = "later"   // nothing was given; the same may be tried again
+	outcomeAgain    outcome = "again"   // neither yes nor no: the same is sent again
 	outcomeUnknown  outcome = "unknown" // a code that the profile does not have
 	outcomeUnread   outcome = "unread"  // no answer of this target
 	outcomeOther    outcome = "other"   // the answer is about another car or coupon
@@ -87,6 +88,8 @@ func (a *Answer) read(r outbound.Response, m *maker) said {
 		s.outcome = outcomeRepeated
 	case slices.Contains(a.Later, s.code):
 		s.outcome = outcomeLater
+	case slices.Contains(a.Again, s.code):
+		s.outcome = outcomeAgain
 	case refused:
 		s.outcome, s.why = outcomeRefused, why
 	default:

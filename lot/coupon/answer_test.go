@@ -28,7 +28,9 @@ var codes = map[string]map[string]struct {
 		"403":  {`{"code":"403","message":"访问被拦截"}`, outcomeRefused, WhyNotConfigured},
 		"1405": {`{"code":"1405","message":"车场下发失败"}`, outcomeLater, ""},
 		"503":  {`{"code":"503","message":"服务暂不可用"}`, outcomeLater, ""},
-		"1500": {`{"code":"1500","message":"没有匹配到停车记录"}`, outcomeUnknown, ""},
+		"1500": {`{"code":"1500","message":"没有匹配到停车记录"}`, outcomeAgain, ""},
+		"500":  {`{"code":"500","message":"服务器内部错误"}`, outcomeAgain, ""},
+		"9999": {`{"code":"9999","message":"?"}`, outcomeUnknown, ""},
 	},
 	"qcyuns": {
 		"0":  {`{"retCode":0,"retMsg":null,"retData":"减免成功"}`, outcomeTaken, ""},
@@ -82,7 +84,7 @@ var codes = map[string]map[string]struct {
 func TestCodes(t *testing.T) {
 	for _, target := range Builtin().List() {
 		a := target.Give.Answer
-		want := slices.Concat(a.Taken, a.Repeated, a.Later, slices.Collect(maps.Keys(a.Refused)))
+		want := slices.Concat(a.Taken, a.Repeated, a.Later, a.Again, slices.Collect(maps.Keys(a.Refused)))
 		for _, code := range want {
 			if _, there := codes[target.ID][code]; !there {
 				t.Errorf("%s: no answer with code %s is tried", target.ID, code)
@@ -113,6 +115,7 @@ func TestBadAnswers(t *testing.T) {
 		"another car":       {200, `{"code":"1001","plate":"粤B12345"}`, true},
 		"another car below": {200, `{"code":"1001","payload":{"plate":"粤B12345"}}`, true},
 		"redirect":          {302, "", true},
+		"internal error":    {200, `{"code":"1500","message":"?"}`, false},
 		"bad gateway":       {502, "<html>bad gateway</html>", false},
 		"not found":         {404, "", false},
 	} {

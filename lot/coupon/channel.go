@@ -238,7 +238,7 @@ func (s *session) result(r outbound.Response, a said) (lot.Result, calls.Verdict
 		return result, calls.Answered // Sent false: nothing was given
 	}
 	result.Sent = true
-	result.Unread = a.outcome == outcomeOther || r.Status < 400
+	result.Unread = a.outcome == outcomeOther || a.outcome != outcomeAgain && r.Status < 400
 	return result, calls.Failed
 }
 

@@ -14,7 +14,7 @@ var whyNotes = map[Why]string{
 
 var outcomeNotes = map[outcome]string{
 	outcomeTaken: "coupon.taken", outcomeRepeated: "coupon.repeated", outcomeLater: "coupon.later", outcomeUnknown: "coupon.unknown",
-	outcomeOther: "coupon.other",
+	outcomeOther: "coupon.other", outcomeAgain: "coupon.again",
 }
 
 // answerNote is an answer for the timeline, the target's own words quoted.

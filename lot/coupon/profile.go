@@ -35,6 +35,7 @@ type About struct {
 	Evidence string   `toml:"evidence"` // documented, observed, inferred or assumed
 	Spec     []string `toml:"spec"`
 	Notes    []string `toml:"notes"`
+	Chinese  []string `toml:"chinese"` // the notes in Chinese, one for one; an operator's own profile may leave them out
 }
 
 // Key is one key that a lot of the target holds.
@@ -116,6 +117,7 @@ type Answer struct {
 	Taken    []string          `toml:"taken"`
 	Repeated []string          `toml:"repeated"`
 	Later    []string          `toml:"later"`
+	Again    []string          `toml:"again"` // neither yes nor no: the same is sent again, where a repeat is safe
 	Refused  map[string]Why    `toml:"refused"`
 	Echo     map[string]Source `toml:"echo"`    // members that must say what we said, where they are there
 	Found    map[string]string `toml:"found"`   // of a lookup: names and where they stand, the first that is there of "a|b"
@@ -217,6 +219,8 @@ func (p *Profile) checkAbout(f *profile.File) error {
 		return f.Errorf("about.title", "is missing")
 	case p.Address != "" && !strings.HasPrefix(p.Address, "https://") && !strings.HasPrefix(p.Address, "http://"):
 		return f.Errorf("address", "begins with https:// or http://")
+	case len(p.About.Chinese) > 0 && len(p.About.Chinese) != len(p.About.Notes):
+		return f.Errorf("about.chinese", "has %d notes, and about.notes has %d", len(p.About.Chinese), len(p.About.Notes))
 	case strings.HasSuffix(p.Address, "/"):
 		return f.Errorf("address", "ends without '/'")
 	}
@@ -418,7 +422,7 @@ func (p *Profile) checkAnswer(f *profile.File, at string, a *Answer) error {
 		return f.Errorf(at+".taken", "is missing: which code is a yes?")
 	}
 	had := map[string]bool{}
-	for _, code := range slices.Concat(a.Taken, a.Repeated, a.Later, slices.Collect(maps.Keys(a.Refused))) {
+	for _, code := range slices.Concat(a.Taken, a.Repeated, a.Later, a.Again, slices.Collect(maps.Keys(a.Refused))) {
 		if had[code] {
 			return f.Errorf(at, "the code %q stands twice", code)
 		}
@@ -443,8 +447,8 @@ func (p *Profile) checkRepeat(f *profile.File) error {
 		return err
 	}
 	if !p.Repeat.Safe {
-		if p.Repeat.By != "" || len(p.Give.Answer.Repeated) > 0 {
-			return f.Errorf("repeat.safe", "is false, and repeat.by or give.answer.repeated says how a repeat is known")
+		if p.Repeat.By != "" || len(p.Give.Answer.Repeated) > 0 || len(p.Give.Answer.Again) > 0 {
+			return f.Errorf("repeat.safe", "is false, and repeat.by, give.answer.repeated or give.answer.again counts on a repeat")
 		}
 		return nil
 	}

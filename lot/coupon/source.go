@@ -81,6 +81,23 @@ func sourceNames() []string {
 	return names
 }
 
+// SourceRow is a source for documents.
+type SourceRow struct {
+	Name             string
+	Units            []Unit
+	English, Chinese string
+}
+
+// SourceRows lists the sources of values by name.
+func SourceRows() []SourceRow {
+	rows := []SourceRow{{"key:NAME", nil, "a key of the lot", "车场的密钥"}, {"found:NAME", nil, "what the lookup found", "查询所得"}}
+	for _, name := range slices.Sorted(maps.Keys(sources)) {
+		s := sources[name]
+		rows = append(rows, SourceRow{string(name), s.units, s.english, s.chinese})
+	}
+	return rows
+}
+
 // maker makes the requests of one coupon.
 type maker struct {
 	target  *Target

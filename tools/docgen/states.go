@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -83,7 +84,9 @@ func lists() []closedList {
 	methods := []charge.Method{charge.MethodTime, charge.MethodAmount, charge.MethodFree, charge.MethodLotDecides}
 	var channels []charge.DeliveryChannel
 	for _, kind := range lot.Kinds() {
-		channels = append(channels, kind.Channel)
+		if !slices.Contains(channels, kind.Channel) {
+			channels = append(channels, kind.Channel)
+		}
 	}
 	return []closedList{
 		{"充电订单状态 · Charge states", words.ChargeState, "", codes(charge.States)},
