@@ -19,7 +19,7 @@ func TestCarPageAnswersFirst(t *testing.T) {
 			t.Fatalf("%s: %d", path, a.StatusCode)
 		}
 		last := -1
-		for _, part := range []string{"<title>京AD06088 · Lot One", "京AD06088 在 Lot One 已停", "1 笔充电，共减 30 分钟。", "接下来：", "问车场：道闸现在显示多少",
+		for _, part := range []string{"京AD06088 · Lot One · Chargestamp</title>", "京AD06088 在 Lot One 已停", "1 笔充电，共减 30 分钟。", "接下来：", "问车场：道闸现在显示多少",
 			"/charges/7001/void", "您出场时已减 30 分钟。无需其他操作。", "Copy it in Chinese|复制英文回复", "这次停车", "<summary><h2>经过"} {
 			at := -1
 			for _, one := range strings.Split(part, "|") {

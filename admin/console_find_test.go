@@ -31,7 +31,7 @@ func TestFindShowsRefusedPushesAndVerdicts(t *testing.T) {
 	f := onPages()
 	b := as(t, f, guard.RoleSupport)
 	a := b.get("/find?q=06088")
-	for _, want := range []string{"被拒绝的推送", "/pushes/30", "车已离场，实际减免 30 分钟", "/stays/88", "<title>06088 · 查车"} {
+	for _, want := range []string{"被拒绝的推送", "/pushes/30", "车已离场，实际减免 30 分钟", "/stays/88", "06088 · 查车 · Chargestamp</title>"} {
 		if !strings.Contains(a.body, want) {
 			t.Errorf("the page does not hold %q", want)
 		}

@@ -158,6 +158,13 @@ func (f *fake) Stays(_ context.Context, q charge.StayFilter) (charge.Page[*charg
 	return charge.Page[*charge.Stay]{Items: []*charge.Stay{f.told.Stay}}, f.fail
 }
 
+func (f *fake) OpenStays(context.Context, []int64) (map[int64]bool, error) {
+	if f.told.Stay == nil {
+		return nil, f.fail
+	}
+	return map[int64]bool{f.told.Stay.ID: f.told.Stay.Open}, f.fail
+}
+
 func (f *fake) LotStatus(context.Context, charge.LotID) (charge.LotStatus, error) {
 	return charge.LotStatus{Lot: theLot, Online: true, Node: "n1", Beat: now.Add(-5 * time.Second), Pending: 2, Minute: 1,
 		OldestDue: now.Add(-90 * time.Second)}, f.fail
@@ -344,7 +351,7 @@ func serve(t *testing.T, f *fake) *Server {
 	if f.hidden {
 		public = ""
 	}
-	s, err := New(Config{Version: "test", Desk: desk.Config{Reads: f, Story: f, Estate: f, Guard: f.guard, Doctor: f,
+	s, err := New(Config{Version: "test", Desk: desk.Config{Reads: f, Story: f, Estate: f, Guard: f.guard, Doctor: f, Docs: &f.memory,
 		Tester: f, Platforms: []platform.Info{{ID: "telaidian", Title: "特来电", English: "TELD", Family: "cec",
 			Evidence: platform.EvidenceAssumed,
 			LotField: "ParkID", Separators: []string{"&&"}, Issuer: platform.IssuerAccount,

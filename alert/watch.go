@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +35,60 @@ type Watcher struct {
 	cfg     Config
 	targets atomic.Pointer[[]Target]
 	looking sync.Mutex
+
+	mu     sync.Mutex
+	failed map[string]Failure // by target
+}
+
+// Failure is why a target could not be told.
+type Failure struct {
+	At   time.Time
+	Text string // without the target's address
+}
+
+// Firing is an alert that lasts, and who was told of it.
+type Firing struct {
+	Alert
+	At     time.Time // told last
+	Target string
+}
+
+// Firing lists the alerts that targets have been told of and that are not over, in the order of their kinds.
+func (w *Watcher) Firing(ctx context.Context) ([]Firing, error) {
+	told, err := w.cfg.Book.Told(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var list []Firing
+	for key, t := range told {
+		target, _, _ := strings.Cut(key, "\n")
+		list = append(list, Firing{t.Alert, t.At, target})
+	}
+	slices.SortFunc(list, func(a, b Firing) int {
+		return cmp.Or(cmp.Compare(slices.Index(Kinds, a.Kind), slices.Index(Kinds, b.Kind)), cmp.Compare(a.Object, b.Object), cmp.Compare(a.Target, b.Target))
+	})
+	return list, nil
+}
+
+// Failures lists the targets that could not be told at the last try, by name.
+func (w *Watcher) Failures() map[string]Failure {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return maps.Clone(w.failed)
+}
+
+// tried keeps what telling a target came to.
+func (w *Watcher) tried(target string, err error) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.failed, target)
+	if err != nil {
+		if w.failed == nil {
+			w.failed = make(map[string]Failure)
+		}
+		w.failed[target] = Failure{w.cfg.Now(), err.Error()}
+	}
+	return err
 }
 
 // New makes a Watcher.
@@ -214,5 +269,5 @@ func (w *Watcher) send(ctx context.Context, t Target, a Alert, over bool) error 
 	if client == nil {
 		client = w.cfg.Client
 	}
-	return Send(ctx, client, t, n)
+	return w.tried(t.Name, Send(ctx, client, t, n))
 }

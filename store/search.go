@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -176,5 +177,31 @@ func (t *Tx) openPlates(lots []any) (map[charge.LotID][]openPlate, error) {
 		open[lot] = append(open[lot], openPlate{id, charge.Plate(c.text())})
 		return c.failed()
 	}, append(lots, nearLook)...)
+	return open, err
+}
+
+// openLook is how many stays are asked about at once.
+const openLook = 500
+
+// OpenStays tells of some stays, by their ids, which are open.
+func (s *Store) OpenStays(ctx context.Context, ids []int64) (map[int64]bool, error) {
+	open := make(map[int64]bool)
+	err := s.Read(ctx, func(t *Tx) error {
+		for part := range slices.Chunk(ids, openLook) {
+			args := make([]any, len(part))
+			for i, id := range part {
+				args[i] = id
+			}
+			q := statementOf("SELECT id FROM stay WHERE open = 1 AND id IN (?"+strings.Repeat(", ?", len(part)-1)+")", tableStay)
+			q.once = true
+			if err := t.each(q, func(c *cells) error {
+				open[c.int()] = true
+				return c.failed()
+			}, args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	return open, err
 }

@@ -134,7 +134,7 @@ func firstStart(b *tab, link string) {
 
 func languageSwitch(b *tab) {
 	b.leave(chromedp.Click(chromedp.CSS(`.side a[lang=en]`)))
-	b.sees("Today", "Bring one on line")
+	b.sees("Today", "Set one up")
 	b.leave(chromedp.Click(chromedp.CSS(`.side a[lang=zh-CN]`)))
 	b.sees("今日")
 }
@@ -416,7 +416,8 @@ func pages(b *tab) map[string]string {
 	list := map[string]string{
 		"today": "/", "find": "/find?q=A123", "charges": "/charges", "pushes": "/pushes", "lots": "/lots", "lot": "/lots/" +
 			theLot.String(),
-		"work": "/work", "work-held": "/work/held", "work-near": "/work/near", "statements": "/statements",
+		"work": "/work", "incidents": "/incidents", "lot-setup": "/lots/" + theLot.String() + "/setup", "lot-sheet": "/lots/" + theLot.String() + "/sheet",
+		"compensations": "/compensations", "stays-find": "/find?q=45", "work-held": "/work/held", "work-near": "/work/near", "statements": "/statements",
 		"estate": "/estate", "estate-file": "/estate/file",
 		"lot-form": "/estate/lot/edit?id=" + theLot.String(), "account-form": "/estate/account/edit?id=teld-main",
 		"binding-form": "/estate/binding/edit?id=teld-main@" + theLot.String(), "binding": bindingPath(),

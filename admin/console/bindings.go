@@ -240,6 +240,7 @@ type modeChange struct {
 	bindingView
 	To      charge.BindingMode
 	Effect  string
+	Missing []string // what should be there before it goes live
 	Changes estate.Changes
 }
 
@@ -266,6 +267,11 @@ func (c *Console) mode(w http.ResponseWriter, r *http.Request, p *page) error {
 		return err
 	}
 	dry := r.Method == http.MethodGet
+	if dry && m.To == charge.ModeLive {
+		if m.Missing, err = c.missingFor(r, p, v.Binding.Account); err != nil {
+			return err
+		}
+	}
 	if m.Changes, err = c.desk.Apply(r.Context(), p.Who, doc, dry); err != nil {
 		return err
 	}

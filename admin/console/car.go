@@ -29,10 +29,18 @@ func (c *Console) charge(w http.ResponseWriter, r *http.Request, p *page) error 
 	if err != nil {
 		return err
 	}
-	if p.HTMX {
-		return render(w, r, http.StatusOK, carBeside(p, c.carView(p, car)))
+	v := c.carView(p, car)
+	paid, err := c.desk.Compensated(r.Context())
+	if err != nil {
+		return err
 	}
-	return render(w, r, http.StatusOK, carPage(p, c.carView(p, car)))
+	if one, found := paid[id]; found {
+		v.Paid = &one
+	}
+	if p.HTMX {
+		return render(w, r, http.StatusOK, carBeside(p, v))
+	}
+	return render(w, r, http.StatusOK, carPage(p, v))
 }
 
 // stay shows a visit by its stay.
@@ -57,6 +65,7 @@ type carView struct {
 	Tone     string
 	Reply    string // to the driver
 	Bar      stayBar
+	Paid     *desk.Compensation // by hand; nil where none was noted
 
 	OtherReply string // in the other language
 }

@@ -3,7 +3,7 @@ package console
 import (
 	"compress/gzip"
 	"crypto/rand"
-	"encoding/base64"
+	"encoding/hex"
 	"net/http"
 	"strings"
 	"sync"
@@ -86,12 +86,12 @@ func maskToken(token string) string {
 	}
 	pad := make([]byte, len(token))
 	rand.Read(pad) // never fails, by its documentation
-	return base64.RawURLEncoding.EncodeToString(append(pad, joined(pad, []byte(token))...))
+	return hex.EncodeToString(append(pad, joined(pad, []byte(token))...))
 }
 
 // unmaskToken undoes it; empty where that cannot be.
 func unmaskToken(masked string) string {
-	both, err := base64.RawURLEncoding.DecodeString(masked)
+	both, err := hex.DecodeString(masked)
 	if err != nil || len(both)%2 != 0 {
 		return ""
 	}

@@ -61,6 +61,7 @@ type Console struct {
 	patterns []string // of what is answered, with their methods
 
 	memory  memory
+	counter counter
 	whole   http.Handler  // all of it, packed
 	hears   sync.Once     // has asked the server to be notified when it stops
 	leaving chan struct{} // closed when it does: live charts end then
@@ -124,6 +125,9 @@ func (c *Console) routes() {
 	c.estateRoutes()
 	c.bindingRoutes()
 	c.deskRoutes()
+	c.incidentRoutes()
+	c.setupRoutes()
+	c.partnerRoutes()
 	c.accessRoutes()
 }
 
@@ -184,6 +188,9 @@ func (c *Console) signed(least guard.Role, pattern string, h handler) {
 				return desk.Fail(desk.Forbidden, "this needs the role "+string(least))
 			})
 		default:
+			if !p.HTMX && r.Method == http.MethodGet {
+				p.Waiting = c.waiting(r.Context(), p.Now)
+			}
 			c.serve(w, r, p, h)
 		}
 	})

@@ -142,7 +142,23 @@ func sharedInChinese(p *page, f *doctor.Finding) string {
 
 func (c *Console) alerts(w http.ResponseWriter, r *http.Request, p *page) error {
 	tested, _ := recall[testedAlert](&c.memory, p.secret, r.URL.Query().Get("tested"), p.Now)
-	return render(w, r, http.StatusOK, alertsPage(p, c.cfg.Alerts, tested.name, tested.wrong))
+	v := alertsView{Watcher: c.cfg.Alerts, Tested: tested}
+	if c.cfg.Alerts != nil {
+		var err error
+		if v.Firing, err = c.cfg.Alerts.Firing(r.Context()); err != nil {
+			return err
+		}
+		v.Failed = c.cfg.Alerts.Failures()
+	}
+	return render(w, r, http.StatusOK, alertsPage(p, v))
+}
+
+// alertsView is what fires, who was told, and what could not be told.
+type alertsView struct {
+	*alert.Watcher // nil where none is configured
+	Firing         []alert.Firing
+	Failed         map[string]alert.Failure
+	Tested         testedAlert
 }
 
 // testedAlert is a target that a test message was sent to, and what went wrong.
@@ -269,6 +285,8 @@ func objectLink(e guard.Entry) string {
 		if id, err := charge.ParseLotID(lot); found && err == nil {
 			return "/bindings/" + url.PathEscape(account) + "/" + id.String()
 		}
+	case area == "incident":
+		return "/incidents/" + e.Object
 	case area == "user" || area == "token" || area == "session":
 		return "/access"
 	}
@@ -345,6 +363,11 @@ func actionNames(p *page) map[string]string {
 		"user.totp_on": p.T("开启双因素", "second factor on"), "user.totp_off": p.T("关闭双因素", "second factor off"),
 		"user.password": p.T("更改密码", "password changed"), "user.password_reset": p.T("重置密码", "password reset"),
 		"session.begin": p.T("登录", "signed in"), "session.end": p.T("退出", "signed out"), "session.refused": p.T("登录被拒绝", "sign-in refused"),
+		"push.share": p.T("生成推送链接", "link to a push made"), "push.unshare": p.T("撤销推送链接", "link to a push ended"),
+		"push.shared_view":  p.T("链接被查看", "link looked at"),
+		"charge.compensate": p.T("人工补偿", "compensated by hand"), "incident.acknowledge": p.T("认领事项", "incident acknowledged"),
+		"incident.resolve": p.T("事项已解决", "incident resolved"), "incident.snooze": p.T("事项暂缓", "incident snoozed"),
+		"incident.reopen": p.T("事项重新打开", "incident reopened"), "incident.note": p.T("事项备注", "incident noted"),
 		"charge.resolve": p.T("标明车场有没有", "lot asked"), "user.first_admin": p.T("创建首位管理员", "first admin made"),
 		"session.revoke": p.T("结束会话", "session ended"), "alert.test": p.T("测试告警", "alert tested"),
 		"binding.test": p.T("测试推送", "test push"), "doctor.check": p.T("推送诊断", "push examined"),

@@ -34,6 +34,7 @@ type page struct {
 	Version string
 	Query   string // what is in the search box
 	Notice  string // said once at the top
+	Waiting int    // incidents that wait
 	Draft   string // the path of a form that was sent when the session was over
 	HTMX    bool   // only the asked-for part is wanted
 
@@ -82,6 +83,14 @@ func language(s string) words.Lang {
 		return words.English
 	}
 	return words.Chinese
+}
+
+// title is a page's name in the browser, with how many incidents wait.
+func (p *page) title(name string) string {
+	if p.Waiting > 0 {
+		name = fmt.Sprintf("(%d) %s", p.Waiting, name)
+	}
+	return name + " · Chargestamp"
 }
 
 // T returns a text in the page's language.
@@ -293,6 +302,8 @@ func notice(p *page, code string) string {
 	switch code {
 	case "done":
 		return p.T("已完成。", "Done.")
+	case "noted":
+		return p.T("已记录。", "Noted.")
 	case "applied":
 		return p.T("更改已生效。", "The change is in force.")
 	case "nothing":

@@ -68,7 +68,11 @@ func (c *Console) push(w http.ResponseWriter, r *http.Request, p *page) error {
 	if err != nil {
 		return err
 	}
-	return render(w, r, http.StatusOK, pushPage(p, push, newForm(r), nil))
+	links, err := c.sharing(r, p, id)
+	if err != nil {
+		return err
+	}
+	return render(w, r, http.StatusOK, pushPage(p, push, newForm(r), nil, links))
 }
 
 // replay takes a stored push again; its page has said before what that comes to.
@@ -97,7 +101,7 @@ func (c *Console) replay(w http.ResponseWriter, r *http.Request, p *page) error 
 	if err != nil {
 		return err
 	}
-	return render(w, r, f.status(), pushPage(p, push, f, done))
+	return render(w, r, f.status(), pushPage(p, push, f, done, sharing{}))
 }
 
 // readOf is what could be read of a push that made no charge; no signature proves it.

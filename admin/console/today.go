@@ -40,6 +40,7 @@ func (c *Console) deskRoutes() {
 // figures are the numbers of the first page.
 type figures struct {
 	charge.Counts
+	Before   charge.Counts // of yesterday up to the same time
 	P50, P99 time.Duration
 	Measured bool // P50 and P99 are known
 	Lots     int
@@ -57,6 +58,9 @@ func (c *Console) figures(ctx context.Context, now time.Time) (figures, error) {
 	var f figures
 	var err error
 	if f.Counts, err = c.desk.Counts(ctx, dayStart(now), now.Add(time.Minute)); err != nil {
+		return f, err
+	}
+	if f.Before, err = c.desk.Counts(ctx, dayStart(now).Add(-day), now.Add(-day)); err != nil {
 		return f, err
 	}
 	lots, err := c.desk.Lots(ctx)
@@ -115,6 +119,10 @@ func (c *Console) cards(p *page, f figures) []card {
 		}
 		return ""
 	}
+	before := figures{Counts: f.Before}
+	yesterday := func(n int64) string {
+		return p.T("昨日此时 ", "yesterday by now: ") + Count(n)
+	}
 	since := "from=" + dayStart(p.Now).Format(time.DateOnly)
 	latency := "–"
 	if f.Measured {
@@ -127,15 +135,15 @@ func (c *Console) cards(p *page, f figures) []card {
 	state := func(s charge.State) string { return "/charges?" + since + "&state=" + string(s) }
 	return []card{
 		{p.T("收到推送", "Pushes in"), Count(f.accepted()), "/pushes?" + since + "&outcome=accepted",
-			p.T("今日已接收", "accepted today"), ""},
+			yesterday(before.accepted()), ""},
 		{p.T("减免已下发", "Reductions out"), Count(f.sum(charge.StateDelivered, charge.StateUsed)), "/charges?" + since +
-			"&state=delivered&state=used", p.T("车场已确认", "confirmed by lots"), "good"},
+			"&state=delivered&state=used", yesterday(before.sum(charge.StateDelivered, charge.StateUsed)), "good"},
 		{p.T("推送到车场 p99", "Push to lot, p99"), latency, "/lots", p.T("最近一段时间", "of late"), ""},
 		{p.T("等待入场", "Held"), Count(f.States[charge.StateHeld]), "/work/held", p.T("等待停车订单", "waiting for their stay"),
 			warn(f.States[charge.StateHeld], "wait")},
 		{p.T("推送被拒", "Pushes refused"), Count(f.refused()), "/pushes?" + since + "&outcome=refused",
-			p.T("签名、字段、未对接等", "signature, fields, not bound, …"), warn(f.refused(), "bad")},
-		{p.T("车场拒绝", "Refused by lots"), Count(f.States[charge.StateRefused]), state(charge.StateRefused), "",
+			yesterday(before.refused()), warn(f.refused(), "bad")},
+		{p.T("车场拒绝", "Refused by lots"), Count(f.States[charge.StateRefused]), state(charge.StateRefused), yesterday(f.Before.States[charge.StateRefused]),
 			warn(f.States[charge.StateRefused], "bad")},
 		{p.T("放弃下发", "Gave up"), Count(f.States[charge.StateGaveUp]), "/work/gave-up",
 			p.T("有效时间内未送达", "not delivered in time"), warn(f.States[charge.StateGaveUp], "bad")},
@@ -153,7 +161,31 @@ func (c *Console) today(w http.ResponseWriter, r *http.Request, p *page) error {
 	if err != nil {
 		return err
 	}
-	return render(w, r, http.StatusOK, todayPage(p, c.cards(p, f), f))
+	all, err := c.desk.Incidents(r.Context())
+	if err != nil {
+		return err
+	}
+	v := todayView{Cards: c.cards(p, f), Figures: f, Incidents: listIncidents(all, "").Items}
+	v.Incidents = v.Incidents[:min(len(v.Incidents), todayIncidents)]
+	from := dayStart(p.Now).Add(-6 * day)
+	week, err := c.desk.StatementView(r.Context(), charge.StatementFilter{From: from.Format(time.DateOnly),
+		To: dayStart(p.Now).Add(day).Format(time.DateOnly)}, 1)
+	if err != nil {
+		return err
+	}
+	v.Week.chart(week.Days)
+	return render(w, r, http.StatusOK, todayPage(p, v))
+}
+
+// todayIncidents is how many incidents the first page shows.
+const todayIncidents = 8
+
+// todayView is the first page: what waits, the numbers of the day, and the last seven days.
+type todayView struct {
+	Cards     []card
+	Figures   figures
+	Incidents []*desk.Incident
+	Week      statement // as far as its chart goes
 }
 
 // todayFigures is the numbers alone, asked for again and again by the page.

@@ -250,6 +250,12 @@ func (d *Desk) RedeliverAll(ctx context.Context, who guard.Identity, f charge.Ch
 	return b, nil
 }
 
+// Redeliverable reports of some charges which Redeliver would do something for.
+func (d *Desk) Redeliverable(ctx context.Context, charges []*charge.Charge) ([]bool, error) {
+	can, err := d.cfg.Story.Redeliverable(ctx, charges)
+	return can, Wrap(err)
+}
+
 func (b *Bulk) count(possible bool) {
 	if possible {
 		b.Possible++

@@ -29,6 +29,7 @@ type Config struct {
 	Strays    Strays       // nil: what nothing serves is not shown
 	Bounds    charge.Bounds
 	KeyUses   KeyUses // nil: nobody knows when keys were used
+	Docs      Docs    // notes on incidents, compensations, shared links; nil keeps none
 }
 
 // Desk is the staff's side of the gateway. It is safe for concurrent use.

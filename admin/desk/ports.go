@@ -26,6 +26,8 @@ type Reads interface {
 	FindShort(ctx context.Context, part string, since time.Time, mostCharges, mostStays int) (charge.Page[*charge.Charge], charge.Page[*charge.Stay], error)
 	// NearStays gives for each charge the open stays of its lot whose plate differs by one character, newest first.
 	NearStays(ctx context.Context, charges []*charge.Charge) ([][]*charge.Stay, error)
+	// OpenStays tells of some stays, by their ids, which are open.
+	OpenStays(ctx context.Context, ids []int64) (map[int64]bool, error)
 	LotStatus(ctx context.Context, id charge.LotID) (charge.LotStatus, error)
 	LotStatuses(ctx context.Context) ([]charge.LotStatus, error)
 	Statement(ctx context.Context, f charge.StatementFilter) ([]charge.StatementRow, error)

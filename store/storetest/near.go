@@ -31,6 +31,10 @@ func testNearStays(t *testing.T, s *site) {
 		}
 		return nil
 	})
+	open, err := s.OpenStays(t.Context(), []int64{stays[0].ID, stays[4].ID, 1})
+	if err != nil || len(open) != 1 || !open[stays[0].ID] {
+		t.Errorf("OpenStays = %v, %v, want the first only", open, err)
+	}
 	here, there, far, nowhere := s.charge("京AD06088"), s.charge("京AD06088"), s.charge("沪B12345"), s.charge("京AD06088")
 	there.Lot, nowhere.Lot = other, charge.LotID{Union: "200461", Park: "none"}
 	near, err := s.NearStays(t.Context(), []*charge.Charge{here, there, far, nowhere, here})

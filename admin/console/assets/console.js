@@ -46,7 +46,7 @@
 
   // Keys: "/" goes to the search box, "j" and "k" walk through rows, "n" and "p" turn the page, "g" and a letter go
   // elsewhere, "?" says so.
-  const places = { t: "/", c: "/charges", p: "/pushes", l: "/lots", w: "/work", s: "/statements" };
+  const places = { t: "/", c: "/charges", p: "/pushes", l: "/lots", w: "/incidents", s: "/statements" };
   let going = false;
   const row = (step) => {
     const links = [...document.querySelectorAll("main tbody tr")].map((tr) => tr.querySelector("a")).filter(Boolean);

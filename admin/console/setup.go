@@ -1,0 +1,209 @@
+package console
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+
+	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/guard"
+	"github.com/chargestamp/chargestamp/lot"
+)
+
+func (c *Console) setupRoutes() {
+	c.signed(guard.RoleViewer, "GET /lots/{union}/{park}/setup", c.lotSetup)
+	c.signed(guard.RoleViewer, "GET /lots/{union}/{park}/sheet", c.lotSheet)
+}
+
+// lamp is one step of a lot's set-up: done, or what is missing and where to do it.
+type lamp struct {
+	On          bool
+	Name, Say   string
+	Link, Press string // where to go on; empty where there is nothing to do but wait
+}
+
+// lotSetupView is a lot on its way to being live.
+type lotSetupView struct {
+	lotRow
+	Lamps    []lamp
+	Bindings []bindingSetup
+}
+
+// bindingSetup is one platform's part of it.
+type bindingSetup struct {
+	*charge.Binding
+	Platform string
+	Sentence string // its rule
+	Lamps    []lamp
+	Missing  []string // names of the lamps that are off, the lot's among them
+}
+
+func (c *Console) lotSetup(w http.ResponseWriter, r *http.Request, p *page) error {
+	v, err := c.setupOf(r, p)
+	if err != nil {
+		return err
+	}
+	if p.HTMX {
+		return render(w, r, http.StatusOK, setupLamps(p, v))
+	}
+	return render(w, r, http.StatusOK, setupChecklist(p, v))
+}
+
+// setupOf looks at how far a lot is.
+func (c *Console) setupOf(r *http.Request, p *page) (lotSetupView, error) {
+	var v lotSetupView
+	id, err := pathLot(r)
+	if err != nil {
+		return v, err
+	}
+	l, err := c.desk.Lot(r.Context(), id)
+	if err != nil {
+		return v, err
+	}
+	v.lotRow = lotRow{Lot: l, Breaker: c.desk.Breaker(l.ID)}
+	stays, err := c.desk.Stays(r.Context(), p.Who, charge.StayFilter{Lot: id, Limit: 1})
+	if err != nil {
+		return v, err
+	}
+	v.Lamps = c.lotLamps(p, v.lotRow, len(stays.Items) > 0)
+	for _, b := range c.boundTo(id) {
+		pushed, err := c.desk.Pushes(r.Context(), charge.PushFilter{Platform: b.Platform, Account: b.Account, Outcome: charge.OutcomeAccepted, Limit: 1})
+		if err != nil {
+			return v, err
+		}
+		v.Bindings = append(v.Bindings, c.bindingSetup(p, b, v.Lamps, len(pushed.Items) > 0))
+	}
+	return v, nil
+}
+
+// lotLamps are the steps up to the first car.
+func (c *Console) lotLamps(p *page, l lotRow, entered bool) []lamp {
+	vendor, edit := false, "/estate/lot/edit?id="+url.QueryEscape(l.ID.String())
+	for _, one := range c.desk.Estate().Vendors() {
+		vendor = vendor || one.UnionID == l.ID.Union
+	}
+	lamps := []lamp{
+		{vendor, p.T("厂商已登记", "The vendor is entered"), l.ID.Union, "/estate/vendor/new?union_id=" + url.QueryEscape(l.ID.Union), p.T("登记厂商…", "Enter the vendor…")},
+		{l.Ckey != "", p.T("车场密钥已设置", "The lot's key is set"), kindName(p, l.Kind), edit, p.T("填写密钥…", "Give the key…")},
+	}
+	if lot.KindOf(l.Kind).NeedsTariff {
+		lamps = append(lamps, lamp{l.Tariff != nil, p.T("计费规则已设置", "The tariff is set"), "", edit, p.T("填写计费规则…", "Give the tariff…")})
+	}
+	if l.onLine() {
+		lamps = append(lamps, lamp{On: !l.Status.Beat.IsZero(), Name: p.T("线路登录过", "The line has logged in"), Say: heartbeat(p, l)})
+	}
+	if l.Stays != charge.StaysNone {
+		lamps = append(lamps, lamp{On: entered || l.Status.ToldStays, Name: p.T("收到过入场", "An entry has come")})
+	}
+	return lamps
+}
+
+// bindingSetup are the steps of one platform, from its account to being live.
+func (c *Console) bindingSetup(p *page, b boundAccount, lotLamps []lamp, pushed bool) bindingSetup {
+	s := bindingSetup{Binding: b.Binding, Platform: p.Platform(b.Platform)}
+	address := "/bindings/" + url.PathEscape(b.Account) + "/" + b.Lot.String()
+	_, ruled := b.RuleAt(p.Now)
+	if rule, ok := b.RuleAt(p.Now); ok {
+		s.Sentence = ruleSentence(p, rule)
+	}
+	account, _ := c.desk.Estate().Account(b.Account)
+	s.Lamps = []lamp{
+		{account != nil, p.T("账号已启用", "The account is on"), b.Account, "/estate/account/edit?id=" + url.QueryEscape(b.Account), p.T("启用账号…", "Switch it on…")},
+		{ruled, p.T("规则已生效", "A rule is in force"), s.Sentence, "/estate/binding/edit?id=" + url.QueryEscape(b.Account+"@"+b.Lot.String()), p.T("填写规则…", "Give a rule…")},
+		{pushed, p.T("收到过推送", "A push has come"), "", address + "#test", p.T("发送测试推送…", "Send a test push…")},
+	}
+	for _, l := range append(append([]lamp{}, lotLamps...), s.Lamps...) {
+		if !l.On {
+			s.Missing = append(s.Missing, l.Name)
+		}
+	}
+	return s
+}
+
+// ruleSentence is a rule in one sentence.
+func ruleSentence(p *page, r charge.Rule) string {
+	text := p.T("减免", "Takes off: ") + grantText(p, r)
+	if r.MinChargeMinutes > 0 {
+		text += fmt.Sprintf(p.T("；至少充电 %d 分钟", "; charged for %d minutes at least"), r.MinChargeMinutes)
+	}
+	if r.MinEnergy > 0 {
+		text += p.T("；至少 ", "; at least ") + r.MinEnergy.String() + " kWh"
+	}
+	if r.CapMinutes > 0 {
+		text += fmt.Sprintf(p.T("；每次停车最多 %d 分钟", "; at most %d minutes a stay"), r.CapMinutes)
+	}
+	if r.CapAmount > 0 {
+		text += p.T("；每次停车最多 ", "; at most ") + p.Yuan(r.CapAmount) + p.T("", " a stay")
+	}
+	return text + p.T("。", ".")
+}
+
+// missingFor lists what a binding still lacks before it should go live.
+func (c *Console) missingFor(r *http.Request, p *page, account string) ([]string, error) {
+	v, err := c.setupOf(r, p)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range v.Bindings {
+		if b.Account == account {
+			return b.Missing, nil
+		}
+	}
+	return nil, nil
+}
+
+// sheetView is what a car park needs to know, to be printed.
+type sheetView struct {
+	desk.Lot
+	Vendor *charge.Vendor
+	Host   string // where the gateway is reached; empty where that is not configured
+	Facts  []fact
+}
+
+// lotSheet is the page that is handed to the car park.
+func (c *Console) lotSheet(w http.ResponseWriter, r *http.Request, p *page) error {
+	id, err := pathLot(r)
+	if err != nil {
+		return err
+	}
+	l, err := c.desk.Lot(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	v := sheetView{Lot: l}
+	if u, err := url.Parse(c.cfg.PublicURL); err == nil {
+		v.Host = u.Hostname()
+	}
+	add := func(zh, en, value string) { v.Facts = append(v.Facts, fact{p.T(zh, en), value}) }
+	add("厂商编号 union_id", "Vendor, union_id", id.Union)
+	add("车场编号 park_id", "Lot, park_id", id.Park)
+	unknown := p.T("〈网关地址〉", "<address of the gateway>")
+	if lot.KindOf(l.Kind).OnLine {
+		add("长连接地址", "Line address", net.JoinHostPort(cmp.Or(v.Host, unknown), linePort))
+		add("两条连接", "Both connections", p.T("同一地址：cloud 用车场密钥 ckey 签名，bolink 用厂商密钥 ukey 签名", "one address: cloud signs with the lot's ckey, bolink with the vendor's ukey"))
+	} else {
+		base := cmp.Or(c.cfg.PublicURL, "http://"+unknown)
+		paths := []string{"/unionapi/neworder/addorder", "/unionapi/neworder/updateorder", "/zld/openservice/uploaddurationinfo"}
+		if lot.KindOf(l.Kind).KeepsStays {
+			paths = []string{"/gate/v1/entry", "/gate/v1/quote", "/gate/v1/paid", "/gate/v1/exit"}
+		}
+		for _, path := range paths {
+			add("接口地址", "Interface", base+path)
+		}
+	}
+	add("车场密钥 ckey", "Lot's key, ckey", keyWord(p, l.Ckey != ""))
+	return render(w, r, http.StatusOK, sheetPage(p, v))
+}
+
+// linePort is where lines are served unless the configuration says otherwise.
+const linePort = "6789"
+
+func keyWord(p *page, set bool) string {
+	if set {
+		return p.T("已设置（请另行交付；忘记时在“修改车场”里换新）", "set (hand it over apart; where it is forgotten, give a new one under “Change this lot”)")
+	}
+	return p.T("尚未设置", "not set")
+}
