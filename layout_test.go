@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"go/types"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -120,6 +121,31 @@ func TestImports(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestArchitecture wants each folder with code at the top of the repository, and each package of platform and lot, in the
+// table of ARCHITECTURE.md.
+func TestArchitecture(t *testing.T) {
+	text, err := os.ReadFile("ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var table strings.Builder
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "| `") {
+			table.WriteString(line)
+		}
+	}
+	for pkg := range may {
+		name := strings.TrimSuffix(pkg, "/...")
+		if top, _, below := strings.Cut(name, "/"); below && top != "platform" && top != "lot" || path.Base(name) == "platformtest" {
+			name = top
+		}
+		if !strings.Contains(table.String(), "`"+name+"/`") && !strings.Contains(table.String(), "`"+path.Base(name)+"/`") &&
+			!strings.Contains(table.String(), "`"+name+"/") {
+			t.Errorf("ARCHITECTURE.md has no row for %s/", name)
+		}
 	}
 }
 
