@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/chargestamp/chargestamp/admin/client"
 )
 
 type chargesCommand struct {
@@ -178,8 +180,14 @@ type action struct {
 	DryRun bool   `help:"Say the effect only."`
 }
 
-// do carries out a verb on one charge and prints its effect.
-func (a action) do(c *console, path string, body map[string]any) error {
+// do carries out a verb on one charge and prints its effect, and what the charge was before and is after.
+func (a action) do(c *console, id, verb string, body map[string]any) error {
+	charge := "/api/v1/charges/" + url.PathEscape(id)
+	path := charge + "/" + verb
+	before, err := a.standing(c, charge)
+	if err != nil {
+		return err
+	}
 	body["reason"] = a.Reason
 	var effect struct {
 		Effect  string `json:"effect"`
@@ -196,10 +204,25 @@ func (a action) do(c *console, path string, body map[string]any) error {
 	if !effect.Allowed {
 		return errFailed
 	}
+	if a.DryRun {
+		return nil
+	}
+	after, err := a.standing(c, charge)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.out, "%s → %s\n", before, after)
 	return nil
 }
 
-func chargePath(id, verb string) string { return "/api/v1/charges/" + url.PathEscape(id) + "/" + verb }
+// standing is a charge's state with its reason, as in "no_grant (no_stay)".
+func (a action) standing(c *console, path string) (string, error) {
+	var now client.Charge
+	if err := a.client().Get(c.ctx, path, nil, &now); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s (%s)", now.State, now.Reason), nil
+}
 
 type chargesRedeliver struct {
 	action
@@ -211,7 +234,7 @@ type chargesRedeliver struct {
 // Run redelivers one charge, or each that the filter finds, the oldest first.
 func (r *chargesRedeliver) Run(c *console) error {
 	if r.ID != "" {
-		return r.do(c, chargePath(r.ID, "redeliver"), map[string]any{})
+		return r.do(c, r.ID, "redeliver", map[string]any{})
 	}
 	if len(r.query()) == 0 {
 		return usage("give a charge id, or a filter such as --lot and --state")
@@ -224,7 +247,7 @@ func (r *chargesRedeliver) Run(c *console) error {
 	for i := len(found) - 1; i >= 0; i-- {
 		id := cell(found[i].at("id"))
 		fmt.Fprint(c.out, id, "  ")
-		if err := r.do(c, chargePath(id, "redeliver"), map[string]any{}); err == errFailed { //nolint:errorlint // a sentinel of our own, never wrapped
+		if err := r.do(c, id, "redeliver", map[string]any{}); err == errFailed { //nolint:errorlint // a sentinel of our own, never wrapped
 			bad++
 		} else if err != nil {
 			return err
@@ -241,7 +264,7 @@ type chargesVoid struct {
 
 // Run voids one charge.
 func (v *chargesVoid) Run(c *console) error {
-	return v.do(c, chargePath(v.ID, "void"), map[string]any{})
+	return v.do(c, v.ID, "void", map[string]any{})
 }
 
 type chargesBind struct {
@@ -252,7 +275,7 @@ type chargesBind struct {
 
 // Run binds one charge.
 func (b *chargesBind) Run(c *console) error {
-	return b.do(c, chargePath(b.ID, "bind"), map[string]any{"order_id": b.Stay})
+	return b.do(c, b.ID, "bind", map[string]any{"order_id": b.Stay})
 }
 
 type chargesResolve struct {
@@ -263,7 +286,7 @@ type chargesResolve struct {
 
 // Run resolves one charge.
 func (r *chargesResolve) Run(c *console) error {
-	return r.do(c, chargePath(r.ID, "resolve"), map[string]any{"lot_has": r.LotHas})
+	return r.do(c, r.ID, "resolve", map[string]any{"lot_has": r.LotHas})
 }
 
 type chargesReplay struct {
