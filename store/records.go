@@ -56,6 +56,9 @@ type records struct {
 	next   int64 // where the next record goes
 	last   int64 // the number of the last record
 	have   int64 // up to which number the tables have everything
+
+	buffers [2][]byte
+	made    int // records in them so far
 }
 
 // fits makes sure that the file is there and has room for a record of so many bytes.
@@ -127,9 +130,11 @@ const (
 	valueBytes
 )
 
-// record writes what a batch has put, under a number.
+// record writes what a batch has put, under a number, into a buffer that is used again for the record after the next:
+// only one record is being forced to disk while another is made.
 func (r *records) record(n int64, ops []op) []byte {
-	b := make([]byte, recordHead, 4096)
+	r.made++
+	b := append(r.buffers[r.made%2][:0], make([]byte, recordHead)...)
 	for _, o := range ops {
 		b = append(b, byte(recordNumber[o.q]), byte(len(o.args)))
 		for _, a := range o.args {
@@ -153,7 +158,9 @@ func (r *records) record(n int64, ops []op) []byte {
 	for (len(b)+recordTail)%recordAlign != 0 {
 		b = append(b, 0)
 	}
-	return binary.LittleEndian.AppendUint64(b, ^uint64(n))
+	b = binary.LittleEndian.AppendUint64(b, ^uint64(n))
+	r.buffers[r.made%2] = b
+	return b
 }
 
 // sum is the checksum of a record of this log.
