@@ -193,7 +193,7 @@ func (w *world) checkLedger(h *charge.History) {
 		want.GrantMinutes, want.GrantAmount = c.Reduction.Minutes, c.Reduction.Amount
 	}
 	if c.State == charge.StateUsed {
-		want.UsageMinutes, want.UsageAmount = c.Usage.Minutes, c.Usage.Amount
+		want.UsageMinutes, want.UsageAmount = c.Usage.Minutes, c.Usage.Yuan()
 	}
 	if have != want {
 		w.wrongf("charge %d is %s, its ledger has %+v, not %+v", c.ID, c.State, have, want)

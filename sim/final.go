@@ -90,7 +90,7 @@ func (w *world) checkStatement(all []found) {
 			row.GrantedMinutes, row.GrantedAmount = row.GrantedMinutes+c.Reduction.Minutes, row.GrantedAmount+c.Reduction.Amount
 		}
 		if c.State == charge.StateUsed && c.Usage != nil {
-			row.UsedMinutes, row.UsedAmount = row.UsedMinutes+c.Usage.Minutes, row.UsedAmount+c.Usage.Amount
+			row.UsedMinutes, row.UsedAmount = row.UsedMinutes+c.Usage.Minutes, row.UsedAmount+c.Usage.Yuan()
 		}
 		want[k] = row
 	}
