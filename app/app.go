@@ -131,10 +131,10 @@ func (a *App) openLog(context.Context) error {
 	}
 	options := &slog.HandlerOptions{Level: &a.level}
 	if f, is := to.(*os.File); is && isTerminal(f) {
-		a.logger = slog.New(slog.NewTextHandler(to, options))
+		a.logger = slog.New(newHush(slog.NewTextHandler(to, options)))
 		return nil
 	}
-	a.logger = slog.New(slog.NewJSONHandler(to, options))
+	a.logger = slog.New(newHush(slog.NewJSONHandler(to, options)))
 	return nil
 }
 

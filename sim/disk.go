@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -92,8 +93,21 @@ func (d *disk) openOn(files map[string][]byte) (err error) {
 // tears reports whether a crash can leave half of what was written: PostgreSQL's files are its own affair.
 func (d *disk) tears() bool { return d.url == "" }
 
-// image reads the files as they are.
+// image reads the files as they are at one moment. The store moves its log into the database file, and begins it anew,
+// when it likes: two looks in a row must see the same.
 func (d *disk) image() (map[string][]byte, error) {
+	last, err := d.files()
+	for err == nil {
+		var again map[string][]byte
+		if again, err = d.files(); maps.EqualFunc(last, again, bytes.Equal) {
+			break
+		}
+		last = again
+	}
+	return last, err
+}
+
+func (d *disk) files() (map[string][]byte, error) {
 	files := map[string][]byte{}
 	if d.url != "" {
 		return files, nil

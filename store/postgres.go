@@ -113,8 +113,23 @@ func lostAsBusy(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil || errors.Is(err, outbox.ErrBusy) || !lost(err) {
 		return err
 	}
+	return asBusy(err)
+}
+
+// asBusy makes an error outbox.ErrBusy, and says so where it is the database that is away.
+func asBusy(err error) error {
+	if lost(err) {
+		return awayError{err}
+	}
 	return fmt.Errorf("%w: %w", outbox.ErrBusy, err)
 }
+
+// awayError is outbox.ErrBusy where the database is the reason.
+type awayError struct{ cause error }
+
+func (e awayError) Error() string { return "the database does not answer: " + e.cause.Error() }
+
+func (e awayError) Unwrap() []error { return []error{outbox.ErrBusy, e.cause} }
 
 // lost reports errors that say nothing of the statement: the server is away, stopping, full or not up yet.
 func lost(err error) bool {

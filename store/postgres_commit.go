@@ -3,12 +3,9 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"github.com/chargestamp/chargestamp/outbox"
 )
 
 // A committer asks the same few things again and again, each of rows that an index finds. Left to itself the server
@@ -47,7 +44,7 @@ func (e *postgresEngine) commit(_ int, take func() []*write) {
 // other's way, each in a transaction of its own.
 func (c *committer) commitBatch(batch []*write) error {
 	if err := c.dial(); err != nil {
-		return fmt.Errorf("%w: %w", outbox.ErrBusy, err)
+		return asBusy(err)
 	}
 	c.patient()
 	err := runLanes(c.engine.store, c.conn, c.crew, batch)
@@ -69,8 +66,9 @@ func (c *committer) commitBatch(batch []*write) error {
 	if c.gone(err) {
 		c.drop(err)
 	}
+	err = asBusy(err)
 	c.engine.store.log.Warn("a batch was not written", "writes", len(batch), "error", err)
-	return fmt.Errorf("%w: %w", outbox.ErrBusy, err)
+	return err
 }
 
 // patient lets the server take its time for what comes next.
@@ -166,7 +164,7 @@ func (c *committer) eachAlone(batch []*write) error {
 			continue
 		}
 		for _, rest := range batch[i:] {
-			rest.err = fmt.Errorf("%w: %w", outbox.ErrBusy, err)
+			rest.err = asBusy(err)
 			if !c.gone(err) {
 				break // the next one may do better
 			}
