@@ -82,7 +82,7 @@ type tour struct {
 	started time.Time
 }
 
-// Run plays all fourteen platforms against every kind of lot each supports, over real sockets, then the
+// Run plays all fourteen platforms against every kind of lot each works with, over real sockets, then the
 // scenes that a driver feels, and prints the statement. The error says what of the tour itself or of its
 // scenes went wrong; rows that were not used are in the rows.
 func Run(ctx context.Context, cfg Config) ([]Row, error) {
@@ -145,7 +145,18 @@ func (t *tour) open(ctx context.Context, rows []plan) error {
 		return err
 	}
 	t.lots[gateLot] = t.gate
-	if err := t.apply(ctx, t.keys.file(rows, api.Callback(), t.receiver.URL())); err != nil {
+	targets := map[charge.LotID]string{}
+	for id, as := range map[charge.LotID]string{couponLot: "qcyuns", eventLot: "4pyun"} {
+		cloud, err := play.NewCouponLot(play.CouponLotConfig{Lot: id, As: as, Keys: t.keys.target[id], Server: server})
+		if err != nil {
+			return err
+		}
+		if err := cloud.Start(); err != nil {
+			return err
+		}
+		t.lots[id], targets[id] = cloud, cloud.Address()
+	}
+	if err := t.apply(ctx, t.keys.file(rows, api.Callback(), t.receiver.URL(), targets)); err != nil {
 		return fmt.Errorf("applying the estate: %w", err)
 	}
 	for _, id := range []charge.LotID{sdkTells, sdkLot, sdkOld} {

@@ -16,7 +16,7 @@ import (
 	"github.com/chargestamp/chargestamp/play"
 )
 
-// A row for each platform and kind of lot that go together: 13 SDK and one by 3.36, 13 API, 12 4G.
+// A row for each platform and kind of lot that go together: 13 SDK and one by 3.36, 13 API, 12 4G; and 12 of another parking system.
 func TestPlansAreComplete(t *testing.T) {
 	// Typed off the table, not taken from the code: kinds that a platform does not serve.
 	without := map[string]charge.LotKind{"yunkuaichong": charge.Kind4G, "yonglian": charge.Kind4G}
@@ -25,12 +25,12 @@ func TestPlansAreComplete(t *testing.T) {
 	for _, p := range plans() {
 		count[p.message]++
 		seen[p.platform+string(p.kind)] = true
-		if without[p.platform] == p.kind || p.platform == "echongwang" && p.kind != charge.Kind4G {
+		if without[p.platform] == p.kind || p.platform == "echongwang" && p.kind != charge.Kind4G && p.kind != charge.KindCoupon {
 			t.Errorf("%s does not serve %s", p.platform, p.kind)
 		}
 	}
 	if count[charge.Message325] != 13 || count[charge.Message336] != 1 || count[charge.Message514] != 13 ||
-		count[charge.MessageLedger] != 12 {
+		count[charge.MessageLedger] != 12 || count[charge.MessageCoupon] != 12 {
 		t.Errorf("rows %v", count)
 	}
 	for _, id := range play.Platforms() {
@@ -45,7 +45,7 @@ func TestEstateOfTheTour(t *testing.T) {
 	if other := inventKeys(allLots()); other.ukey == keys.ukey {
 		t.Error("keys are the same at every start")
 	}
-	text, err := keys.file(plans(), "http://127.0.0.1:1/bolink", "http://127.0.0.1:2").yaml()
+	text, err := keys.file(plans(), "http://127.0.0.1:1/bolink", "http://127.0.0.1:2", map[charge.LotID]string{couponLot: "http://127.0.0.1:3", eventLot: "http://127.0.0.1:4"}).yaml()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestEstateOfTheTour(t *testing.T) {
 	if err := yaml.Unmarshal(text, &f); err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	if len(f.Vendors) != 3 || len(f.Lots) != 6 || len(f.Accounts) != 14 || len(f.Bindings) != 40 {
+	if len(f.Vendors) != 4 || len(f.Lots) != 8 || len(f.Accounts) != 14 || len(f.Bindings) != 53 {
 		t.Errorf("%d vendors, %d lots, %d accounts, %d bindings", len(f.Vendors), len(f.Lots), len(f.Accounts),
 			len(f.Bindings))
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/chargestamp/chargestamp/play"
 )
 
-// The estate of the tour: three vendors, one for each kind of lot, and an account for every platform, with
+// The estate of the tour: four vendors, one for each kind of lot, and an account for every platform, with
 // keys invented at every start.
 
 type estateFile struct {
@@ -39,6 +39,10 @@ type estateLot struct {
 	AllowTo  []string      `yaml:"allow_to,omitempty"`
 	Stays    string        `yaml:"stays,omitempty"`
 	Tariff   *estateTariff `yaml:"tariff,omitempty"`
+
+	Target  string            `yaml:"target,omitempty"`
+	Keys    map[string]string `yaml:"keys,omitempty"`
+	Address string            `yaml:"address,omitempty"`
 }
 
 type estateTariff struct {
@@ -87,6 +91,7 @@ type estateKeys struct {
 	ckey      map[charge.LotID]string
 	platform  map[string]play.Keys
 	pathToken map[string]string
+	target    map[charge.LotID]play.Keys // of the lots of other parking systems
 }
 
 // loopback is where all of the tour happens.
@@ -99,6 +104,10 @@ func inventKeys(lots []charge.LotID) estateKeys {
 		ckey:      map[charge.LotID]string{},
 		platform:  map[string]play.Keys{},
 		pathToken: map[string]string{"wanchong": invent(16)},
+		target: map[charge.LotID]play.Keys{
+			couponLot: {"org_id": invent(4), "org_secret": invent(16), "inout_token": invent(16)},
+			eventLot:  {"app_id": invent(4), "app_secret": invent(16), "api_store_code": invent(4), "api_type": invent(4), "minutes_key": "m" + invent(3)},
+		},
 	}
 	for _, lot := range lots {
 		k.ckey[lot] = invent(8)
@@ -185,13 +194,16 @@ var (
 	sdkVendor = charge.LotID{Union: "300101", Park: "1104"} // its PC runs the vendor's own SDK; in a scene of its own
 	apiLot    = charge.LotID{Union: "300202", Park: "2201"}
 	gateLot   = charge.LotID{Union: "300303", Park: "3301"}
+	couponLot = charge.LotID{Union: "300404", Park: "4401"} // 七彩云, which tells stays
+	eventLot  = charge.LotID{Union: "300404", Park: "4402"} // 4P云, which tells none; in a scene of its own
 )
 
 func allLots() []charge.LotID {
-	return []charge.LotID{sdkTells, sdkLot, sdkOld, sdkVendor, apiLot, gateLot}
+	return []charge.LotID{sdkTells, sdkLot, sdkOld, sdkVendor, apiLot, gateLot, couponLot, eventLot}
 }
 
-// plans are the 39 rows: what each platform supports by docs/platforms/README.md, every kind of grant among them.
+// plans are the 51 rows: what each platform supports by docs/platforms/README.md, every kind of grant among them. 39 are
+// of the kinds of lots that the platforms' papers speak of, the rest of a lot of another parking system.
 func plans() []plan {
 	type gives struct {
 		rule estateRule
@@ -202,22 +214,23 @@ func plans() []plan {
 	table := []struct {
 		platform     string
 		sdk, api, fg gives // an empty rule: not supported
+		coupon       gives
 	}{
-		{"xiaoju", half, half, half},
-		{"xingxing", gives{rule: fixedAmount(10_00)}, gives{rule: fixedMinutes(60)}, gives{rule: fixedFree()}},
-		{"xiaowei", ten, half, ten},
-		{"telaidian", half, ten, half},
-		{"wanchong", gives{rule: fixedFree()}, gives{rule: fixedMinutes(45)}, gives{rule: fixedAmount(6_50)}},
+		{"xiaoju", half, half, half, half},
+		{"xingxing", gives{rule: fixedAmount(10_00)}, gives{rule: fixedMinutes(60)}, gives{rule: fixedFree()}, gives{rule: fixedAmount(10_00)}},
+		{"xiaowei", ten, half, ten, half},
+		{"telaidian", half, ten, half, gives{rule: fixedMinutes(60)}},
+		{"wanchong", gives{rule: fixedFree()}, gives{rule: fixedMinutes(45)}, gives{rule: fixedAmount(6_50)}, gives{rule: fixedFree()}},
 		{"linghu", gives{asPushed(), charge.Reduction{Method: charge.MethodFree}},
-			gives{asPushed(), charge.Reduction{Method: charge.MethodLotDecides}}, ten},
-		{"zhongdianlian", half, half, half},
-		{"yunkuaichong", gives{rule: lotDecides()}, gives{rule: lotDecides()}, gives{}},
-		{"zhichong", gives{rule: chargeTime(0)}, gives{rule: chargeTime(0)}, gives{rule: chargeTime(0)}},
-		{"aotexun", half, half, half},
-		{"dakeyun", gives{rule: fixedMinutes(120)}, gives{rule: fixedAmount(10_00)}, gives{rule: fixedFree()}},
-		{"yonglian", gives{rule: lotDecides()}, gives{rule: lotDecides()}, gives{}},
-		{"guowang-jinan", gives{rule: chargeTime(60)}, gives{rule: chargeTime(60)}, gives{rule: chargeTime(60)}},
-		{"echongwang", gives{}, gives{}, gives{rule: fixedAmount(5_00)}},
+			gives{asPushed(), charge.Reduction{Method: charge.MethodLotDecides}}, ten, gives{rule: fixedMinutes(90)}},
+		{"zhongdianlian", half, half, half, half},
+		{"yunkuaichong", gives{rule: lotDecides()}, gives{rule: lotDecides()}, gives{}, gives{}},
+		{"zhichong", gives{rule: chargeTime(0)}, gives{rule: chargeTime(0)}, gives{rule: chargeTime(0)}, gives{rule: chargeTime(0)}},
+		{"aotexun", half, half, half, half},
+		{"dakeyun", gives{rule: fixedMinutes(120)}, gives{rule: fixedAmount(10_00)}, gives{rule: fixedFree()}, gives{rule: fixedAmount(10_00)}},
+		{"yonglian", gives{rule: lotDecides()}, gives{rule: lotDecides()}, gives{}, gives{}},
+		{"guowang-jinan", gives{rule: chargeTime(60)}, gives{rule: chargeTime(60)}, gives{rule: chargeTime(60)}, gives{rule: chargeTime(60)}},
+		{"echongwang", gives{}, gives{}, gives{rule: fixedAmount(5_00)}, gives{rule: fixedAmount(5_00)}},
 	}
 	var all []plan
 	for _, row := range table {
@@ -234,6 +247,7 @@ func plans() []plan {
 			{charge.KindSDK, charge.Message325, sdk, row.sdk},
 			{charge.KindAPI, charge.Message514, apiLot, row.api},
 			{charge.Kind4G, charge.MessageLedger, gateLot, row.fg},
+			{charge.KindCoupon, charge.MessageCoupon, couponLot, row.coupon},
 		} {
 			if p.rule.Grant != "" {
 				all = append(all, plan{row.platform, p.kind, p.message, p.lot, p.rule, p.asks})
@@ -247,7 +261,7 @@ func plans() []plan {
 }
 
 // file writes the estate: who is there, with which keys, and what counts where.
-func (k estateKeys) file(rows []plan, callback, reports string) estateFile {
+func (k estateKeys) file(rows []plan, callback, reports string, targets map[charge.LotID]string) estateFile {
 	price := &estateTariff{FreeMinutes: 15, UnitMinutes: 60, UnitPrice: "5.00", LeaveMinutes: 15}
 	lot := func(id charge.LotID, name, kind string) estateLot {
 		return estateLot{Lot: id.String(), Name: name, Kind: kind, Ckey: k.ckey[id], Stays: "required"}
@@ -257,14 +271,18 @@ func (k estateKeys) file(rows []plan, callback, reports string) estateFile {
 	vendors := lot(sdkVendor, "北门停车场", "sdk")
 	api, gate := lot(apiLot, "云端停车场", "api"), lot(gateLot, "道闸停车场", "4g")
 	api.Callback, api.AllowTo, gate.Tariff = callback, loopback, price
+	coupon, event := lot(couponLot, "七彩云停车场", "coupon"), lot(eventLot, "4P云停车场", "coupon")
+	coupon.Target, coupon.Keys, coupon.Address, coupon.AllowTo, coupon.Stays = "qcyuns", k.target[couponLot], targets[couponLot], loopback, "told"
+	event.Target, event.Keys, event.Address, event.AllowTo, event.Stays = "4pyun", k.target[eventLot], targets[eventLot], loopback, ""
 	f := estateFile{
 		Version: 1,
 		Vendors: []estateVendor{
 			{sdkLot.Union, "示例线路厂商", k.ukey, true},
 			{apiLot.Union, "示例云端厂商", k.ukey, true},
 			{gateLot.Union, "示例道闸厂商", k.ukey, true},
+			{couponLot.Union, "示例停车平台", k.ukey, true},
 		},
-		Lots: []estateLot{tells, plain, old, vendors, api, gate},
+		Lots: []estateLot{tells, plain, old, vendors, api, gate, coupon, event},
 	}
 	for _, id := range play.Platforms() {
 		a := k.account(id)
@@ -273,7 +291,7 @@ func (k estateKeys) file(rows []plan, callback, reports string) estateFile {
 		}
 		f.Accounts = append(f.Accounts, a)
 	}
-	for _, row := range append(slices.Clone(rows), vendorPlan()) {
+	for _, row := range append(slices.Clone(rows), vendorPlan(), eventPlan()) {
 		b := estateBinding{Account: "demo-" + row.platform, Lot: row.lot.String(), Mode: "live", Rule: row.rule}
 		if row.platform == "aotexun" {
 			b.Chargers = []string{chargerOf(row.lot)}
@@ -289,6 +307,11 @@ func (k estateKeys) file(rows []plan, callback, reports string) estateFile {
 // vendorPlan is the push of the scene in the lot with the vendor's own SDK.
 func vendorPlan() plan {
 	return plan{"zhongdianlian", charge.KindSDK, charge.Message325, sdkVendor, asPushed(), asksMinutes(30)}
+}
+
+// eventPlan is the push of the scene in the lot of 4P云.
+func eventPlan() plan {
+	return plan{"xiaoju", charge.KindCoupon, charge.MessageCoupon, eventLot, asPushed(), asksMinutes(30)}
 }
 
 // stayCap is the most minutes a stay gets from 小桔 in the second SDK lot; see sceneCap.

@@ -28,6 +28,7 @@ func (t *tour) scenes(ctx context.Context) error {
 		{"A car that left before its charge was told", t.sceneLeft},
 		{"A 4G exit, with a quote before and after", t.sceneQuote},
 		{"A lot whose PC runs the vendor's own SDK, on two links", t.sceneVendor},
+		{"A lot of 4P云, which tells no stays", t.sceneEvent},
 		{"特来电 hears what was really taken off", t.sceneReport},
 	}
 	told := make([][]string, len(all))
@@ -72,6 +73,25 @@ func (t *tour) sent(ctx context.Context, p plan, plate charge.Plate, fits func(*
 		return nil, err
 	}
 	return t.office.Wait(ctx, p.platform, order, fits)
+}
+
+func (t *tour) sceneEvent(ctx context.Context, tell func(string, ...any)) error {
+	p := eventPlan()
+	lot, plate := t.lots[p.lot], t.plate()
+	lot.Admit(plate, time.Now().Add(-play.StayLength))
+	said, err := t.sent(ctx, p, plate, delivered)
+	if err != nil {
+		return err
+	}
+	row, err := bookRow(ctx, lot, plate)
+	if err != nil {
+		return err
+	}
+	tell("%s gets %s as a coupon: %s", plate, granted(said), said.State)
+	if row.Applied != 1 {
+		return fmt.Errorf("the lot's book has it %d times", row.Applied)
+	}
+	return nil
 }
 
 func (t *tour) sceneVendor(ctx context.Context, tell func(string, ...any)) error {
