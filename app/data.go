@@ -2,11 +2,14 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -121,23 +124,30 @@ type Checked struct {
 	Detail string `json:"detail"`
 }
 
-// Verify adds everything up again: rows against the ledger, states against each other, the audit chain, and
-// that the secrets key opens what is sealed. A server that holds the data does it itself.
-func Verify(ctx context.Context, p Place, secretsKey string) (checks []Checked, err error) {
+// Verify adds everything up again: rows against the ledger, states against each other, the audit chain, and that the
+// secrets key opens what is sealed. heads of the audit log that were noted elsewhere must be on its chain. A server
+// that holds the data does it itself.
+func Verify(ctx context.Context, p Place, secretsKey string, heads ...guard.AuditHead) (checks []Checked, err error) {
 	if there := p.server(); there != nil {
-		err := there.Post(ctx, verifyPath, struct{}{}, &checks)
+		err := there.Post(ctx, verifyPath, verifyQuestion{heads}, &checks)
 		return checks, err
 	}
 	err = p.with(ctx, func(s *store.Store) error {
-		if checks, err = verifyStore(ctx, s); err == nil {
-			checks = append(checks, verifySecrets(ctx, s, p, secretsKey))
-		}
+		keys, secrets := verifySecrets(ctx, s, p, secretsKey)
+		checks, err = verifyStore(ctx, s, keys, heads)
+		checks = append(checks, secrets)
 		return err
 	})
 	return checks, err
 }
 
-func verifyStore(ctx context.Context, s *store.Store) ([]Checked, error) {
+// verifyQuestion is what a running server is asked to verify.
+type verifyQuestion struct {
+	Heads []guard.AuditHead `json:"heads"`
+}
+
+// verifyStore adds up a store; keys are nil where there are none.
+func verifyStore(ctx context.Context, s *store.Store, keys *guard.Keyring, heads []guard.AuditHead) ([]Checked, error) {
 	report, err := s.Verify(ctx)
 	if err != nil {
 		return nil, err
@@ -150,16 +160,27 @@ func verifyStore(ctx context.Context, s *store.Store) ([]Checked, error) {
 	if err != nil {
 		return nil, err
 	}
-	checks = append(checks, uses)
-	rows, last, err := guard.NewAudit(audits{s}, time.Now).Verify(ctx)
-	if err != nil {
-		return append(checks, Checked{"audit chain", false, err.Error()}), nil
+	return append(checks, uses, verifyAudit(ctx, s, keys, heads)), nil
+}
+
+func verifyAudit(ctx context.Context, s *store.Store, keys *guard.Keyring, heads []guard.AuditHead) Checked {
+	const name = "audit chain"
+	if keys == nil {
+		return Checked{name, false, "cannot be judged without the secrets key"}
 	}
-	return append(checks, Checked{"audit chain", true, fmt.Sprintf("%d entries, last hash %s", rows, last)}), nil
+	log, err := guard.ReadAudit(ctx, guard.Config{Docs: s, Audits: audits{s}, Keys: keys, Now: time.Now})
+	if err != nil {
+		return Checked{name, false, err.Error()}
+	}
+	last, err := log.Verify(ctx, heads...)
+	if err != nil {
+		return Checked{name, false, err.Error()}
+	}
+	return Checked{name, true, fmt.Sprintf("%d entries, last hash %s", last.Rows, last.Hash)}
 }
 
 // verifySecrets proves the key without making one.
-func verifySecrets(ctx context.Context, s *store.Store, p Place, file string) Checked {
+func verifySecrets(ctx context.Context, s *store.Store, p Place, file string) (*guard.Keyring, Checked) {
 	const name = "secrets key"
 	if file == "" {
 		file = filepath.Join(p.Data, secretsKeyName)
@@ -167,7 +188,8 @@ func verifySecrets(ctx context.Context, s *store.Store, p Place, file string) Ch
 	env := os.Getenv("CHARGESTAMP_SECRETS_KEY")
 	if env == "" {
 		if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
-			return Checked{name, false, "there is no secrets key at " + file + "; name it with --secrets-key or CHARGESTAMP_SECRETS_KEY"}
+			return nil, Checked{name, false, "there is no secrets key at " + file +
+				"; name it with --secrets-key or CHARGESTAMP_SECRETS_KEY"}
 		}
 	}
 	keys, err := guard.OpenKeyring(env, file)
@@ -175,7 +197,20 @@ func verifySecrets(ctx context.Context, s *store.Store, p Place, file string) Ch
 		err = keys.Check(ctx, s)
 	}
 	if err != nil {
-		return Checked{name, false, err.Error()}
+		return nil, Checked{name, false, err.Error()}
 	}
-	return Checked{name, true, "opens what is sealed"}
+	return keys, Checked{name, true, "opens what is sealed"}
+}
+
+// AuditHeads reads heads of the audit log as a person writes them down, "ROWS:HASH".
+func AuditHeads(texts []string) (heads []guard.AuditHead, err error) {
+	for _, text := range texts {
+		rows, hash, _ := strings.Cut(text, ":")
+		n, err := strconv.ParseInt(rows, 10, 64)
+		if raw, hexErr := hex.DecodeString(hash); err != nil || n < 1 || hexErr != nil || len(raw) != sha256.Size {
+			return nil, fmt.Errorf("%q is not the number of rows, a colon and a hash of 64 hex digits", text)
+		}
+		heads = append(heads, guard.AuditHead{Rows: n, Hash: strings.ToLower(hash)})
+	}
+	return heads, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/store"
 )
 
@@ -34,6 +35,8 @@ type gauges struct {
 type figures struct {
 	readable  bool
 	backlog   store.Backlog
+	audit     guard.AuditHead
+	auditAt   time.Time
 	offLine   int
 	diskFree  int64
 	diskTotal int64
@@ -57,6 +60,8 @@ var (
 	descBusy      = describe("store_busy_total", "Writes turned away because too many waited.")
 	descCommitter = describe("store_committer_seconds_total", "Time that the thread worked which writes to SQLite; 0 on PostgreSQL.")
 	descQueue     = describe("store_queue", "Writes that wait for a commit.")
+	descAudit     = describe("audit_entries", "Entries of the audit log.")
+	descAuditAge  = describe("audit_last_seconds", "How old the newest of them is.")
 	descReadable  = describe("figures_readable", "1 where the figures of the site could be read, 0 where the database is away.")
 	descBuild     = describe("build_info", "Always 1; the labels name the build.", "version", "go", "engine")
 )
@@ -92,6 +97,10 @@ func (g *gauges) Collect(to chan<- prometheus.Metric) {
 	gauge(descOffLine, float64(f.offLine))
 	gauge(descSize, float64(f.backlog.Size))
 	gauge(descWAL, float64(f.backlog.WAL))
+	gauge(descAudit, float64(f.audit.Rows))
+	if f.audit.Rows > 0 {
+		gauge(descAuditAge, max(0, g.now().Sub(f.auditAt).Seconds()))
+	}
 }
 
 // collectBacklog reports every kind, so that a series is there before its first job.
@@ -131,6 +140,11 @@ func (g *gauges) readFigures() (f figures) {
 	if err != nil {
 		return f
 	}
+	head, last, err := a.guard.Audit.Head(ctx)
+	if err != nil {
+		return f
+	}
+	f.audit, f.auditAt = head, last.At
 	standing, err := a.store.LotStatuses(ctx)
 	if err != nil {
 		return f

@@ -23,13 +23,19 @@ func (a *App) withLocal(next http.Handler) http.Handler {
 		err := json.NewDecoder(r.Body).Decode(&q)
 		if err == nil {
 			unlimited(w)
+			a.noteAudit(r.Context())
 			err = a.store.Backup(r.Context(), q.File)
 		}
 		answerLocal(w, struct{}{}, err)
 	})
 	mux.HandleFunc("POST "+verifyPath, func(w http.ResponseWriter, r *http.Request) {
 		unlimited(w)
-		checks, err := verifyStore(r.Context(), a.store)
+		var q verifyQuestion
+		var checks []Checked
+		err := json.NewDecoder(r.Body).Decode(&q)
+		if err == nil {
+			checks, err = verifyStore(r.Context(), a.store, a.keyring, q.Heads)
+		}
 		if err == nil {
 			checks = append(checks, Checked{"secrets key", true, "the running server opens what is sealed"})
 		}

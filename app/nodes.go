@@ -130,6 +130,7 @@ func (a *App) upkeep(ctx context.Context) {
 		every(ctx, flushEvery, a.storeUses)
 	})
 	a.background.Go(func() { every(ctx, pruneEvery, a.prune) })
+	a.background.Go(func() { every(ctx, noteAuditEvery, a.noteAudit) })
 	a.background.Go(func() { a.alerts.Run(ctx) })
 	<-ctx.Done()
 }
@@ -137,6 +138,19 @@ func (a *App) upkeep(ctx context.Context) {
 // storeUses stores when tokens, sessions and keys were last used.
 func (a *App) storeUses(ctx context.Context) {
 	a.warn("storing last uses", errors.Join(a.guard.Flush(ctx), a.keyUses.Flush(ctx)))
+}
+
+// noteAuditEvery is how often the audit log's head goes into the log, which is often kept elsewhere.
+const noteAuditEvery = time.Hour
+
+// noteAudit notes how far the audit log has come: verify --audit-head proves later that it was not cut or made anew.
+func (a *App) noteAudit(ctx context.Context) {
+	head, last, err := a.guard.Audit.Head(ctx)
+	if err != nil {
+		a.warn("noting the audit log's head", err)
+		return
+	}
+	a.logger.Info("the audit log's head", "rows", head.Rows, "hash", head.Hash, "last", last.At)
 }
 
 func (a *App) warn(what string, err error) {

@@ -332,7 +332,15 @@ func searchesOfOld(t *testing.T, s *store.Store) {
 	if err != nil || len(stays.Items) != 1 || stays.Items[0].OrderID != "o2" {
 		t.Errorf("who is in a lot: %+v, %v", stays.Items, err)
 	}
-	log, _, err := guard.NewAudit(audits{s}, time.Now).Page(t.Context(), guard.AuditFilter{Actor: "li"}, 0, 10)
+	keys, err := guard.ParseKeyring(secretsKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader, err := guard.ReadAudit(t.Context(), guard.Config{Docs: s, Audits: audits{s}, Keys: keys, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, _, err := reader.Page(t.Context(), guard.AuditFilter{Actor: "li"}, 0, 10)
 	if err != nil || len(log) != 1 || log[0].Action != "charge.void" {
 		t.Errorf("audit log of one user: %+v, %v", log, err)
 	}

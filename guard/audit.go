@@ -1,10 +1,7 @@
 package guard
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -40,16 +37,34 @@ type Entry struct {
 	Hash   string    `json:"-"`                // of this row and all before it
 }
 
-// Audit is the append-only log of changes. Each row's hash covers the row before, so that a row that is
-// changed or taken out later shows. What it cannot show is that the last rows were cut off: note the last
-// hash elsewhere to see that too.
+// Audit is the append-only log of changes. Each row's hash covers the row before and is made with the log's own key, so
+// that a row that is changed, taken out or put in later shows; see auditkey.go.
 type Audit struct {
 	rows Audits
+	docs Docs
+	keys *Keyring
+	key  auditKey
 	now  func() time.Time
 }
 
-// NewAudit makes an audit log over its rows.
-func NewAudit(rows Audits, now func() time.Time) *Audit { return &Audit{rows, now} }
+// OpenAudit opens the log with its key, which it makes where there is none.
+func OpenAudit(ctx context.Context, c Config) (*Audit, error) {
+	a := &Audit{rows: c.Audits, docs: c.Docs, keys: c.Keys, now: c.Now}
+	return a, a.takeKey(ctx)
+}
+
+// ReadAudit opens the log for reading, and changes nothing.
+func ReadAudit(ctx context.Context, c Config) (*Audit, error) {
+	a := &Audit{rows: c.Audits, docs: c.Docs, keys: c.Keys, now: c.Now}
+	stored, err := c.Docs.Docs(ctx, auditKind)
+	if err != nil {
+		return nil, fmt.Errorf("read the audit log's key: %w", err)
+	}
+	if sealed := stored[auditKeyDoc]; sealed != nil {
+		a.key, err = openAuditKey(c.Keys, sealed)
+	}
+	return a, err
+}
 
 // Record appends an entry; a zero time is now.
 func (a *Audit) Record(ctx context.Context, e Entry) error {
@@ -57,27 +72,18 @@ func (a *Audit) Record(ctx context.Context, e Entry) error {
 		e.At = a.now()
 	}
 	e.At = e.At.UTC().Truncate(time.Millisecond)
+	var head AuditHead
 	err := a.rows.AppendAudit(ctx, func(seq int64, prev []byte) (entry, hash []byte) {
 		e.Seq = seq
 		entry, _ = json.Marshal(e) // strings and times do not fail
-		return entry, chain(seq, prev, entry)
+		hash = a.key.chain(seq, prev, entry)
+		head = AuditHead{seq, hex.EncodeToString(hash)}
+		return entry, hash
 	})
 	if err != nil {
 		return fmt.Errorf("write the audit log: %w", err)
 	}
-	return nil
-}
-
-// chain is the hash of a row: of its number, the hash before it and the entry's bytes as stored.
-func chain(seq int64, prev, entry []byte) []byte {
-	h := sha256.New()
-	var n [8]byte
-	for _, part := range [][]byte{binary.BigEndian.AppendUint64(nil, uint64(seq)), prev, entry} {
-		binary.BigEndian.PutUint64(n[:], uint64(len(part)))
-		h.Write(n[:])
-		h.Write(part)
-	}
-	return h.Sum(nil)
+	return a.advance(ctx, head)
 }
 
 // AuditFilter narrows a page of the log; zero fields do not narrow. From is inclusive, To exclusive.
@@ -180,20 +186,3 @@ func beginning(cut []byte) (e Entry, ok bool) {
 
 // ErrChain says that the audit log was tampered with, or damaged.
 var ErrChain = errors.New("the audit log is not as it was written")
-
-// Verify reads the whole log. It returns how many rows there are and the hash of the last, or ErrChain with the
-// first row that does not follow from the one before.
-func (a *Audit) Verify(ctx context.Context) (rows int64, last string, err error) {
-	var prev []byte
-	err = a.rows.WalkAudit(ctx, func(seq int64, entry, hash []byte) error {
-		if seq != rows+1 {
-			return fmt.Errorf("%w: row %d is missing", ErrChain, rows+1)
-		}
-		if !bytes.Equal(hash, chain(seq, prev, entry)) {
-			return fmt.Errorf("%w: row %d does not fit the row before it", ErrChain, seq)
-		}
-		rows, prev = seq, bytes.Clone(hash)
-		return nil
-	})
-	return rows, hex.EncodeToString(prev), err
-}

@@ -2,6 +2,9 @@ package guard_test
 
 import (
 	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -12,9 +15,13 @@ import (
 	"github.com/chargestamp/chargestamp/guard"
 )
 
-// TestAuditChain compares with hashes computed with Python over the rows' bytes.
+// TestAuditChain compares with hashes that are made here, as docs/security.md says.
 func TestAuditChain(t *testing.T) {
 	ctx, s := t.Context(), newSite(t)
+	key, from := guard.AuditKey(s.Guard)
+	if len(key) != 32 || from != 1 {
+		t.Fatalf("a key of %d bytes from row %d", len(key), from)
+	}
 	for _, e := range []guard.Entry{
 		{Actor: "li", Role: guard.RoleAdmin, Action: "token.create", Object: "t1", Detail: "名 <1>"},
 		{Actor: "li", Action: "estate.apply"},
@@ -23,14 +30,20 @@ func TestAuditChain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for i, want := range []string{auditFirst, auditSecond} {
-		if got := hex.EncodeToString(s.rows.list[i].hash); got != want {
-			t.Errorf("row %d %s has hash %s, want %s", i+1, s.rows.list[i].entry, got, want)
+	var prev []byte
+	for i, r := range s.rows.list {
+		m := hmac.New(sha256.New, key)
+		for _, part := range [][]byte{{0, 0, 0, 0, 0, 0, 0, byte(i + 1)}, prev, r.entry} {
+			m.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
+			m.Write(part)
+		}
+		if prev = m.Sum(nil); !bytes.Equal(prev, r.hash) {
+			t.Errorf("row %d %s has hash %x, want %x", i+1, r.entry, r.hash, prev)
 		}
 	}
-	n, last, err := s.Audit.Verify(ctx)
-	if err != nil || n != 2 || last != auditSecond {
-		t.Errorf("verified %d rows to %s, %v", n, last, err)
+	last, err := s.Audit.Verify(ctx)
+	if err != nil || last != (guard.AuditHead{Rows: 2, Hash: hex.EncodeToString(prev)}) {
+		t.Errorf("verified to %+v, %v", last, err)
 	}
 }
 
@@ -47,6 +60,9 @@ func TestAuditTampering(t *testing.T) {
 		"two rows swapped":  func(l []row) []row { l[1].entry, l[2].entry = l[2].entry, l[1].entry; return l },
 		"the first cut off": func(l []row) []row { return l[1:] },
 		"a row put in":      func(l []row) []row { return append(l, row{5, l[3].entry, l[3].hash}) },
+		"the last cut off":  func(l []row) []row { return l[:3] },
+		"emptied":           func([]row) []row { return nil },
+		"made anew":         func(l []row) []row { return unkeyed(l) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t)
@@ -56,16 +72,86 @@ func TestAuditTampering(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if n, _, err := s.Audit.Verify(ctx); n != 4 || err != nil {
-				t.Fatalf("before: %d, %v", n, err)
+			if last, err := s.Audit.Verify(ctx); last.Rows != 4 || err != nil {
+				t.Fatalf("before: %d, %v", last.Rows, err)
 			}
 			s.rows.list = tamper(s.rows.list)
-			_, _, err := s.Audit.Verify(ctx)
+			_, err := s.Audit.Verify(ctx)
 			wantErr(t, "verify", err, guard.ErrChain)
 			if name == "a row taken out" && !strings.Contains(err.Error(), "row 2 is missing") {
 				t.Errorf("it says %v", err)
 			}
 		})
+	}
+}
+
+// unkeyed is a log chained anew without the key, as earlier versions did and as who has the database alone can.
+func unkeyed(l []row) []row {
+	var made []row
+	var prev []byte
+	for i, r := range l {
+		h := sha256.New()
+		for _, part := range [][]byte{binary.BigEndian.AppendUint64(nil, uint64(i+1)), prev, r.entry} {
+			h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
+			h.Write(part)
+		}
+		prev = h.Sum(nil)
+		made = append(made, row{int64(i + 1), r.entry, prev})
+	}
+	return made
+}
+
+// TestSecurityAuditIsTakenOver: a log without a key is taken over with a row that marks the seam. Nothing before or
+// after it can be changed then, the key goes over to another secrets key, and noted heads are found.
+func TestSecurityAuditIsTakenOver(t *testing.T) {
+	ctx := t.Context()
+	old := newSite(t)
+	for i := range 3 {
+		if err := old.Audit.Record(ctx, guard.Entry{Actor: "wang", Action: "x", Object: fmt.Sprint(i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fresh := func() *site {
+		return (&site{docs: newDocs(), rows: &rows{list: unkeyed(old.rows.list)}, clock: newClock()}).node(t)
+	}
+	s := fresh()
+	page, _, err := s.Audit.Page(ctx, guard.AuditFilter{}, 0, 1)
+	if err != nil || page[0].Action != "audit.seam" || page[0].Object != "3" {
+		t.Fatalf("no seam: %+v, %v", page, err)
+	}
+	noted, err := s.Audit.Verify(ctx)
+	if err != nil || noted.Rows != 4 {
+		t.Fatalf("taken over: %+v, %v", noted, err)
+	}
+	if again := s.node(t); len(again.rows.list) != 4 {
+		t.Errorf("a second start writes %d rows", len(again.rows.list))
+	}
+	if err := s.Reseal(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.node(t).Audit.Record(ctx, guard.Entry{Actor: "li", Action: "y"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Audit.Verify(ctx, noted); err != nil {
+		t.Errorf("after a new row: %v", err)
+	}
+	if _, err := s.Audit.Verify(ctx, guard.AuditHead{Rows: 4, Hash: strings.Repeat("0", 64)}); err == nil {
+		t.Error("a head that was never there is found")
+	}
+	for name, tamper := range map[string]func(*site){
+		"the past rewritten": func(s *site) {
+			l := bytes.Replace(s.rows.list[1].entry, []byte("wang"), []byte("zhao"), 1)
+			s.rows.list[1].entry = l
+			s.rows.list = append(unkeyed(s.rows.list[:3]), s.rows.list[3:]...)
+		},
+		"the seam taken out": func(s *site) { s.rows.list = s.rows.list[:3] },
+		"without its head":   func(s *site) { guard.DropAuditHead(s.docs) },
+	} {
+		s := fresh()
+		tamper(s)
+		if _, err := s.Audit.Verify(ctx); err == nil {
+			t.Errorf("%s: nothing is said", name)
+		}
 	}
 }
 

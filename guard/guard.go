@@ -27,9 +27,12 @@ func Open(ctx context.Context, c Config) (*Guard, error) {
 	g := &Guard{
 		Tokens: newTokens(c.Docs, c.AdminToken, c.Now),
 		Users:  newUsers(c),
-		Audit:  NewAudit(c.Audits, c.Now),
 		keys:   c.Keys,
 		docs:   c.Docs,
+	}
+	var err error
+	if g.Audit, err = OpenAudit(ctx, c); err != nil {
+		return nil, err
 	}
 	g.Sessions = newSessions(c, g.Users, g.Audit)
 	g.Setup = &Setup{users: g.Users}
@@ -55,5 +58,5 @@ func (g *Guard) Flush(ctx context.Context) error {
 // Reseal seals all stored secrets anew with the current site key, its own proof included; the former one may go
 // then.
 func (g *Guard) Reseal(ctx context.Context) error {
-	return errors.Join(g.Users.reseal(ctx), g.keys.renew(ctx, g.docs))
+	return errors.Join(g.Users.reseal(ctx), g.Audit.reseal(ctx), g.keys.renew(ctx, g.docs))
 }

@@ -232,6 +232,4 @@ const (
 	keyNumber   = "68f9557d"
 	derivedCSRF = "b48f2c3d9f4b04b1ba7d6431daac6b42803093bc7f38e4257143d9ea665c9884"
 	csrfToken   = "pEkPonOrpX8Fg6iACSl5dP0luR1LpdCNO0ueK2LbqtE"
-	auditFirst  = "5a04f8c250d904e3e23db5f1bd508c69eb5428e11f2428d6de172613c603c6ad"
-	auditSecond = "5a4f897b6d6573926c2567ed5a3f241f360ce44fde19137ce84e361ab5dc504e"
 )

@@ -39,7 +39,7 @@ func (b *backupCommand) Run(c *console) error {
 	if err := app.Backup(c.ctx, b.place(), b.File); err != nil {
 		return err
 	}
-	fmt.Fprintln(c.err, "backup written; keep the secrets key beside it: without it no stored key can be read")
+	fmt.Fprintln(c.err, "backup written; keep the secrets key too, apart from it: without it no stored key can be read")
 	return nil
 }
 
@@ -59,13 +59,18 @@ func (r *restoreCommand) Run(c *console) error {
 
 type verifyCommand struct {
 	dataFlags
-	Output     string `short:"o" enum:"text,json" default:"text" help:"text or json."`
-	SecretsKey string `type:"path" help:"Secrets key file; default secrets.key in the data folder."`
+	Output     string   `short:"o" enum:"text,json" default:"text" help:"text or json."`
+	SecretsKey string   `type:"path" help:"Secrets key file; default secrets.key in the data folder."`
+	AuditHead  []string `help:"ROWS:HASH of the audit log as noted in a log or backup; it must still be on the chain."`
 }
 
 // Run adds everything up again. It is exit 1 where something does not agree.
 func (v *verifyCommand) Run(c *console) error {
-	checks, err := app.Verify(c.ctx, v.place(), v.SecretsKey)
+	heads, err := app.AuditHeads(v.AuditHead)
+	if err != nil {
+		return usage("--audit-head: %v", err)
+	}
+	checks, err := app.Verify(c.ctx, v.place(), v.SecretsKey, heads...)
 	if err != nil {
 		return err
 	}
