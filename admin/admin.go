@@ -38,7 +38,7 @@ type Server struct {
 	mux     *http.ServeMux // the API, metrics and health
 	console http.Handler
 	door    *doorkeeper
-	veiled  http.Handler // serve
+	veiled  http.Handler // mux
 }
 
 // New makes a Server.
@@ -48,7 +48,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, errors.New("admin: Reads, Story, Estate, Guard, Doctor and Now must all be given")
 	}
 	s := &Server{cfg: cfg, desk: desk.New(d), mux: http.NewServeMux()}
-	s.veiled = desk.Veil(http.HandlerFunc(s.serve))
+	s.veiled = desk.Veil(s.mux)
 	api.New(s.mux, s.desk, cfg.Version)
 	s.console = console.New(console.Config{Desk: s.desk, Guard: d.Guard, Keys: cfg.Keys, OIDC: cfg.OIDC,
 		Alerts:    cfg.Alerts,
@@ -89,7 +89,7 @@ func (s *Server) Local() http.Handler {
 // ServeHTTP answers one request that came by a name of ours.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.door.admits(w, r, s.desk.Now()) {
-		s.veiled.ServeHTTP(w, r)
+		s.serve(w, r)
 	}
 }
 
@@ -110,7 +110,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	_, pattern := s.mux.Handler(r)
 	switch {
 	case pattern != "":
-		s.mux.ServeHTTP(w, r)
+		s.veiled.ServeHTTP(w, r)
 	case forMachines(r.URL.Path):
 		s.noRoute(w, r)
 	default:

@@ -61,7 +61,7 @@ var leastRoles = map[string]guard.Role{
 	"GET /estate/file": guard.RoleAdmin, "GET /estate/export": guard.RoleAdmin, "POST /estate/import": guard.RoleAdmin,
 	"GET /estate/{kind}/{verb}": guard.RoleAdmin, "POST /estate/{kind}/{verb}": guard.RoleAdmin,
 	"GET /alerts": guard.RoleAdmin, "POST /alerts/test": guard.RoleAdmin, "GET /audit": guard.RoleAdmin,
-	"GET /audit/{seq}/detail.txt": guard.RoleAdmin,
+	"GET /audit/{seq}/detail.txt": guard.RoleAdmin, "GET /audit/audit.csv": guard.RoleAdmin, "POST /draft": guard.RoleViewer,
 }
 
 // variable is a part of a pattern that stands for a value.

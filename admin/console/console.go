@@ -87,7 +87,7 @@ func New(cfg Config) *Console {
 		c.cfg.Keys = ownKey()
 	}
 	c.routes()
-	c.whole = packed(http.HandlerFunc(c.serveAll))
+	c.whole = packed(desk.Veil(http.HandlerFunc(c.serveAll))) // masked before it is packed
 	return c
 }
 
