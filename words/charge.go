@@ -99,7 +99,7 @@ func reasons() []Entry {
 			Text{"给该对接设置固定减免的规则。", "Give the binding a fixed grant."}),
 		e(charge.ReasonBindingOff, Text{"对接已停用", "binding is off"},
 			Text{"该平台在此车场的对接已停用。", "This platform's binding to the lot is switched off."},
-			Text{"需要时在“接入”里重新启用。", "Switch it on under “Bring on line” if it should count."}),
+			Text{"需要时在“接入”里重新启用。", "Switch it on under “Set up” if it should count."}),
 		e(charge.ReasonBindingShadow, Text{"对接在试运行", "binding in shadow"},
 			Text{"对接在试运行，不下发。", "The binding is in shadow; nothing is sent."},
 			Text{"核对试运行结果后切换为正式。", "Check the shadow comparison, then go live."}),

@@ -114,10 +114,7 @@ func wayBack(r *http.Request, p *page) string {
 
 // setup makes the first admin, for those who hold the link that the start has printed.
 func (c *Console) setup(w http.ResponseWriter, r *http.Request, p *page) error {
-	if _, err := r.Cookie(langCookie); err != nil && strings.HasPrefix(strings.ToLower(r.Header.Get("Accept-Language")), "en") {
-		p.Lang = words.English
-		c.setCookie(w, r, langCookie, string(p.Lang), languageAge)
-	}
+	c.setupLanguage(w, r, p)
 	if !c.cfg.Guard.Setup.Open() {
 		return c.seeOther(w, r, "/login", "")
 	}
@@ -137,6 +134,19 @@ func (c *Console) setup(w http.ResponseWriter, r *http.Request, p *page) error {
 	}
 	c.visitor(w, r, p)
 	return render(w, r, f.status(), setupPage(p, f, token))
+}
+
+// setupLanguage chooses the language of the first page that anybody sees: the browser's, until a button of the page says
+// another one, which the console then keeps to.
+func (c *Console) setupLanguage(w http.ResponseWriter, r *http.Request, p *page) {
+	if chosen := r.PostForm.Get("lang"); chosen != "" {
+		p.Lang = language(chosen)
+		c.setCookie(w, r, langCookie, string(p.Lang), languageAge)
+		return
+	}
+	if _, err := r.Cookie(langCookie); err != nil && strings.HasPrefix(strings.ToLower(r.Header.Get("Accept-Language")), "en") {
+		p.Lang = words.English
+	}
 }
 
 func (c *Console) firstAdmin(r *http.Request, p *page, f form, token string) error {

@@ -352,7 +352,7 @@ func knownFailure(p *page, e *desk.Error) (status int, title, text string) {
 	text = e.Detail
 	switch e.Kind {
 	case desk.NotFound:
-		return http.StatusNotFound, p.T("没有找到", "Not found"), p.T("没有这条记录，或者它已被清理。", "There is no such thing, or it is gone by now.")
+		return http.StatusNotFound, p.T("没有找到", "Not found"), p.T("没有这条记录，或者它已被清理。", "This does not exist, or it was cleaned up.")
 	case desk.Unauthorized:
 		return http.StatusUnauthorized, p.T("请先登录", "Sign in first"), text
 	case desk.Forbidden:

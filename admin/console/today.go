@@ -138,7 +138,7 @@ func (c *Console) cards(p *page, f figures) []card {
 			yesterday(before.accepted()), ""},
 		{p.T("减免已下发", "Reductions out"), Count(f.sum(charge.StateDelivered, charge.StateUsed)), "/charges?" + since +
 			"&state=delivered&state=used", yesterday(before.sum(charge.StateDelivered, charge.StateUsed)), "good"},
-		{p.T("推送到车场 p99", "Push to lot, p99"), latency, "/lots", p.T("最近一段时间", "of late"), ""},
+		{p.T("推送到车场 p99", "Push to lot, p99"), latency, "/lots", p.T("最近一段时间", "lately"), ""},
 		{p.T("等待入场", "Held"), Count(f.States[charge.StateHeld]), "/work/held", p.T("等待停车订单", "waiting for their stay"),
 			warn(f.States[charge.StateHeld], "wait")},
 		{p.T("推送被拒", "Pushes refused"), Count(f.refused()), "/pushes?" + since + "&outcome=refused",

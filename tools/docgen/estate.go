@@ -35,7 +35,7 @@ var fieldTypes = map[estate.FieldType]string{
 func estatePage(out files) error {
 	p := newPage("配置文件 · The estate file", "estate.Objects")
 	p.para("一个 YAML 文件描述厂商、车场、平台账号和对接。`chargestamp apply -f 文件` 发给运行中的网关；`chargestamp serve --estate 文件` 在启动时应用；控制台的“接入”改的是同样的内容。",
-		"One YAML file describes vendors, lots, platform accounts and bindings. `chargestamp apply -f FILE` sends it to the running gateway, `chargestamp serve --estate FILE` applies it at start, and the console's “Bring on line” changes the same things.")
+		"One YAML file describes vendors, lots, platform accounts and bindings. `chargestamp apply -f FILE` sends it to the running gateway, `chargestamp serve --estate FILE` applies it at start, and the console's “Set up” changes the same things.")
 	p.list(
 		"先整体检查：任何错误（包括不认识的键）都给出文件、行号和原因，什么也不改。 The whole file is checked first: any error, unknown keys included, names file, line and reason, and nothing changes.",
 		"再应用一次不会有变化；`apply --dry-run` 只说会改什么。 Applying twice changes nothing; `apply --dry-run` says what would change.",
