@@ -66,6 +66,7 @@ func newPending() *pending {
 // forget drops what is known of rows. Nothing may be dirty.
 func (p *pending) forget() {
 	p.rows, p.older, p.marks = make(map[rowKey]*row), nil, make(map[mark]struct{})
+	p.touched = 0
 }
 
 func markOf(kind markKind, args ...any) mark {

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// What is pending comes into the tables so often, when there are so many rows of it, and before somebody reads.
+	// What is pending comes into the tables so often, when so many rows are known, and before somebody reads.
 	flushEvery  = 100 * time.Millisecond
 	mostPending = 16_000
 )
@@ -104,7 +104,7 @@ func (e *sqliteEngine) runBatch(batch []*write) (b ranBatch) {
 	}
 	if dead := e.store.dead.Load(); dead != nil {
 		b.err = *dead
-	} else if len(flushes) > 0 || e.stuck || len(e.pending.dirty) > mostPending {
+	} else if len(flushes) > 0 || e.stuck || len(e.pending.rows) > mostPending {
 		b.err = e.flush() // what those who wait want to see was written before
 	}
 	for _, w := range flushes {
@@ -195,6 +195,7 @@ var setLogMark = statementOf("UPDATE log_mark SET record = ?")
 // flush brings what is pending into the tables.
 func (e *sqliteEngine) flush() error {
 	if len(e.pending.dirty) == 0 {
+		e.pending.forget()
 		e.unflushed.Store(false)
 		return nil
 	}
