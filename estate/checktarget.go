@@ -2,6 +2,9 @@ package estate
 
 import (
 	"maps"
+	"math"
+	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -100,4 +103,56 @@ func (m *merger) couponGrants(at []string, p *Platform, l *charge.Lot, r charge.
 	if len(cannot) > 0 {
 		m.fail(at, field, CodeCouponGrant, strings.Join(cannot, ", "), t.ID, t.given(l.Keys))
 	}
+}
+
+// outbound refuses an address that the way out would refuse as well, while somebody is looking. Host names
+// are looked up when they are dialled.
+func (m *merger) outbound(at []string, field, address string, allowTo []netip.Prefix) {
+	u, err := url.Parse(address)
+	if err != nil || address == "" {
+		return
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	if err != nil {
+		return
+	}
+	ip = ip.Unmap()
+	if ip.IsGlobalUnicast() && !ip.IsPrivate() {
+		return
+	}
+	if !slices.ContainsFunc(allowTo, func(p netip.Prefix) bool { return p.Contains(ip) }) {
+		m.fail(at, field, CodePrivate, ip.String(), netip.PrefixFrom(ip, ip.BitLen()).String())
+	}
+}
+
+// token checks a secret that stands in an address.
+func (m *merger) token(at []string, field, token string) {
+	switch {
+	case strings.Trim(token, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-._~") != "":
+		m.fail(at, field, CodeTokenForm)
+	case bits(token) < 128:
+		m.fail(at, field, CodeTokenWeak)
+	}
+}
+
+// bits is what a random text of this length and kind of characters is worth. A text of few different
+// characters is not random and worth nothing.
+func bits(token string) float64 {
+	different := map[rune]bool{}
+	for _, r := range token {
+		different[r] = true
+	}
+	if len(different) < 8 {
+		return 0
+	}
+	alphabet := 64.0
+	switch {
+	case strings.Trim(token, "0123456789") == "":
+		alphabet = 10
+	case strings.Trim(strings.ToLower(token), "0123456789abcdef") == "":
+		alphabet = 16
+	case strings.ToLower(token) == token || strings.ToUpper(token) == token:
+		alphabet = 32
+	}
+	return float64(len(token)) * math.Log2(alphabet)
 }

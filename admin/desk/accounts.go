@@ -2,24 +2,11 @@ package desk
 
 import (
 	"slices"
-	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/platform"
 )
-
-// KeyUses knows when the keys of accounts were last used.
-type KeyUses interface {
-	KeyUse(account string) KeyUse
-}
-
-// KeyUse is when the key sets of an account last opened a push; zero for never, as far as is known. An account
-// whose platform signs with the keys of vendors or lots stands for all of theirs.
-type KeyUse struct {
-	Current time.Time `json:"current,omitzero"`
-	Former  time.Time `json:"former,omitzero"` // the set that is on its way out
-}
 
 // Account is an account as staff see it: which keys it has, not what they are.
 type Account struct {

@@ -15,14 +15,6 @@ import (
 	"github.com/chargestamp/chargestamp/guard"
 )
 
-// Docs keeps small documents by kind and key, for all nodes of a site; store.Store is one.
-type Docs interface {
-	Docs(ctx context.Context, kind string) (map[string][]byte, error)
-	DocsRev(ctx context.Context, kind string) (int64, error)
-	// PutDocs puts documents where the kind's revision is still the expected one; nil deletes one.
-	PutDocs(ctx context.Context, kind string, expectRev int64, puts map[string][]byte) (int64, error)
-}
-
 // Incident is one trouble: what went wrong for one cause in one lot, or with the pushes of one account.
 type Incident struct {
 	ID      string

@@ -21,9 +21,11 @@ type Reads interface {
 	Pushes(ctx context.Context, f charge.PushFilter) (charge.Page[charge.Push], error)
 	Stays(ctx context.Context, f charge.StayFilter) (charge.Page[*charge.Stay], error)
 	// FindPlate is Charges and Stays of a plate or a part of one.
-	FindPlate(ctx context.Context, part string, mostCharges, mostStays int) (charge.Page[*charge.Charge], charge.Page[*charge.Stay], error)
+	FindPlate(ctx context.Context, part string, mostCharges, mostStays int) (charge.Page[*charge.Charge],
+		charge.Page[*charge.Stay], error)
 	// FindShort is FindPlate for two characters: charges received since a time, and open stays.
-	FindShort(ctx context.Context, part string, since time.Time, mostCharges, mostStays int) (charge.Page[*charge.Charge], charge.Page[*charge.Stay], error)
+	FindShort(ctx context.Context, part string, since time.Time, mostCharges, mostStays int) (charge.Page[*charge.Charge],
+		charge.Page[*charge.Stay], error)
 	// NearStays gives for each charge the open stays of its lot whose plate differs by one character, newest first.
 	NearStays(ctx context.Context, charges []*charge.Charge) ([][]*charge.Stay, error)
 	// OpenStays tells of some stays, by their ids, which are open.
@@ -103,4 +105,24 @@ type Pulse interface {
 // Strays knows the last requests that nothing served.
 type Strays interface {
 	Strays() []intake.Stray
+}
+
+// KeyUses knows when the keys of accounts were last used.
+type KeyUses interface {
+	KeyUse(account string) KeyUse
+}
+
+// Docs keeps small documents by kind and key, for all nodes of a site; store.Store is one.
+type Docs interface {
+	Docs(ctx context.Context, kind string) (map[string][]byte, error)
+	DocsRev(ctx context.Context, kind string) (int64, error)
+	// PutDocs puts documents where the kind's revision is still the expected one; nil deletes one.
+	PutDocs(ctx context.Context, kind string, expectRev int64, puts map[string][]byte) (int64, error)
+}
+
+// KeyUse is when the key sets of an account last opened a push; zero for never, as far as is known. An account
+// whose platform signs with the keys of vendors or lots stands for all of theirs.
+type KeyUse struct {
+	Current time.Time `json:"current,omitzero"`
+	Former  time.Time `json:"former,omitzero"` // the set that is on its way out
 }
