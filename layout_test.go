@@ -40,17 +40,20 @@ var may = map[string][]string{
 	"platform/flat":         {"charge", "seal", "platform", "platform/profile"},
 	"platform/plain":        {"charge", "seal", "platform", "platform/profile"},
 	"platform/open13":       {"charge", "seal", "platform", "platform/profile"},
-	"platform/all":          {"charge", "platform", "platform/profile", "platform/cec", "platform/flat", "platform/plain", "platform/open13"},
-	"lot":                   {"charge", "seal", "limit"},
-	"lot/line":              {"charge", "seal", "lot", "limit"},
-	"lot/calls":             {"charge", "lot", "outbound"}, // the kit of the channels that call over HTTP: queue, turns, breaker
-	"lot/callback":          {"charge", "seal", "lot", "lot/calls", "outbound"},
-	"lot/coupon":            {"charge", "seal", "lot", "lot/calls", "outbound", "platform/profile"}, // platform/profile: the strict reader of TOML profiles
-	"lot/ledger":            {"charge", "seal", "lot"},
-	"store":                 {"charge", "outbox"},
-	"store/storetest":       {"charge", "outbox", "store", "store/pgtest"},
-	"store/pgtest":          {},
-	"flow":                  {"charge", "platform", "lot", "lot/ledger", "rules", "outbox", "limit"},
+	"platform/all": {"charge", "platform", "platform/profile", "platform/cec", "platform/flat", "platform/plain",
+		"platform/open13"},
+	"lot":      {"charge", "seal", "limit"},
+	"lot/line": {"charge", "seal", "lot", "limit"},
+	// the kit of the channels that call over HTTP: queue, turns, breaker
+	"lot/calls":    {"charge", "lot", "outbound"},
+	"lot/callback": {"charge", "seal", "lot", "lot/calls", "outbound"},
+	// platform/profile: the strict reader of TOML profiles
+	"lot/coupon":      {"charge", "seal", "lot", "lot/calls", "outbound", "platform/profile"},
+	"lot/ledger":      {"charge", "seal", "lot"},
+	"store":           {"charge", "outbox"},
+	"store/storetest": {"charge", "outbox", "store", "store/pgtest"},
+	"store/pgtest":    {},
+	"flow":            {"charge", "platform", "lot", "lot/ledger", "rules", "outbox", "limit"},
 	"sim": { // what it drives
 		"charge", "platform", "lot", "lot/line", "lot/callback", "lot/ledger", "flow", "outbox", "store", "store/pgtest",
 	},
@@ -61,11 +64,12 @@ var may = map[string][]string{
 	"play":         {"charge", "lotline", "lotline/sdktest", "admin/client", "bounded"},
 	"demo":         {"charge", "lotline/sdktest", "play", "admin/client"},
 	"admin/client": {"charge"},
-	"admin/...":    {"charge", "words", "platform", "platform/doctor", "platform/intake", "lot", "flow", "estate", "guard", "alert", "bounded", "admin/...", "limit"},
-	"app":          {"..."},
-	"cmd/...":      {"app", "charge", "words", "play", "demo", "bench", "sim", "admin/client", "bounded", "lot/coupon"},
-	"bench":        {"..."},
-	"tools/...":    {"..."},
+	"admin/...": {"charge", "words", "platform", "platform/doctor", "platform/intake", "lot", "flow", "estate", "guard",
+		"alert", "bounded", "admin/...", "limit"},
+	"app":       {"..."},
+	"cmd/...":   {"app", "charge", "words", "play", "demo", "bench", "sim", "admin/client", "bounded", "lot/coupon"},
+	"bench":     {"..."},
+	"tools/...": {"..."},
 }
 
 // testMay is what test files may import beyond may, by package.
@@ -75,10 +79,11 @@ var testMay = map[string][]string{
 	"platform/...": {"platform/platformtest", "platform/all", "platform/cec", "platform/doctor", "seal"},
 	"store":        {"store/storetest", "store/pgtest"},
 	"lot/line":     {"lotline/sdktest", "words"},
-	"flow":         {"store", "store/storetest", "store/pgtest", "lot/callback", "lot/line", "platform/all", "seal", "estate", "words"},
-	"app":          {"..."},
-	"cmd/...":      {"..."},
-	"admin/...":    {"..."},
+	"flow": {"store", "store/storetest", "store/pgtest", "lot/callback", "lot/line", "platform/all", "seal",
+		"estate", "words"},
+	"app":       {"..."},
+	"cmd/...":   {"..."},
+	"admin/...": {"..."},
 }
 
 // TestImports holds the import rule. It reads the files itself: a child process would let the test cache
@@ -88,7 +93,8 @@ func TestImports(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() && (strings.HasPrefix(entry.Name(), ".") && file != "." || entry.Name() == "testdata" || entry.Name() == "node_modules") {
+		if entry.IsDir() && (strings.HasPrefix(entry.Name(), ".") && file != "." || entry.Name() == "testdata" ||
+			entry.Name() == "node_modules") {
 			return filepath.SkipDir
 		}
 		if !strings.HasSuffix(file, ".go") || path.Dir(filepath.ToSlash(file)) == "." {
@@ -124,8 +130,8 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// TestArchitecture wants each folder with code at the top of the repository, and each package of platform and lot, in the
-// table of ARCHITECTURE.md.
+// TestArchitecture wants each folder with code at the top of the repository, and each package of platform and lot, in
+// the table of ARCHITECTURE.md.
 func TestArchitecture(t *testing.T) {
 	text, err := os.ReadFile("ARCHITECTURE.md")
 	if err != nil {
@@ -139,7 +145,8 @@ func TestArchitecture(t *testing.T) {
 	}
 	for pkg := range may {
 		name := strings.TrimSuffix(pkg, "/...")
-		if top, _, below := strings.Cut(name, "/"); below && top != "platform" && top != "lot" || path.Base(name) == "platformtest" {
+		if top, _, below := strings.Cut(name, "/"); below && top != "platform" && top != "lot" ||
+			path.Base(name) == "platformtest" {
 			name = top
 		}
 		if !strings.Contains(table.String(), "`"+name+"/`") && !strings.Contains(table.String(), "`"+path.Base(name)+"/`") &&
@@ -172,7 +179,8 @@ func matches(patterns []string, pkg string) bool {
 // flowOrder is the order of the files of package flow. What a file defines uses only what the file itself and files
 // before it define, so that the story can be read from the first file to the last.
 var flowOrder = []string{
-	"storage", "strangers", "lotclock", "wire", "states", "flow", // what the story needs from outside, and what it is made of
+	// what the story needs from outside, and what it is made of
+	"storage", "strangers", "lotclock", "wire", "states", "flow",
 	"work", "match", "lots", "order", "turn", "facts", "dry", "act", // the pieces of every step
 	"launch", "past", "decide", "answer", "deliver", "pause", // from the decision into the lot
 	"accept", "refused", "replay", "redeliver", "bind", "resolve", // pushes and support

@@ -19,7 +19,8 @@ func TestDatabaseAwayIs503(t *testing.T) {
 	f.fail = fmt.Errorf("%w: failed to connect to `user=postgres`: dial tcp 10.0.0.7:5432", flow.ErrBusy)
 	for _, path := range []string{"/", "/charges", "/charges/7001", "/lots", "/statements", "/work/near"} {
 		a := b.get(path)
-		if a.StatusCode != http.StatusServiceUnavailable || a.Header.Get("Retry-After") == "" || strings.Contains(a.body, "10.0.0.7") || !strings.Contains(a.body, "数据库暂时不可用") {
+		if a.StatusCode != http.StatusServiceUnavailable || a.Header.Get("Retry-After") == "" ||
+			strings.Contains(a.body, "10.0.0.7") || !strings.Contains(a.body, "数据库暂时不可用") {
 			t.Errorf("%s: %d %s", path, a.StatusCode, a.body)
 		}
 	}
@@ -41,7 +42,8 @@ func TestWrongMethodIs405(t *testing.T) {
 func TestExpiredSessionOnAPostLeadsBack(t *testing.T) {
 	f := onPages()
 	b := as(t, f, guard.RoleSupport)
-	if err := f.guard.Sessions.Revoke(t.Context(), f.guard.Sessions.List(guard.Identity{Name: "support", Kind: "user"})[0].ID); err != nil {
+	if err := f.guard.Sessions.Revoke(t.Context(),
+		f.guard.Sessions.List(guard.Identity{Name: "support", Kind: "user"})[0].ID); err != nil {
 		t.Fatal(err)
 	}
 	for referer, want := range map[string]string{
@@ -78,7 +80,8 @@ func TestRefusalsAreInTheReadersLanguage(t *testing.T) {
 	f := onPages()
 	f.push.Charge, f.push.Outcome, f.push.Reason = 0, charge.OutcomeUnknownLot, "there is no lot 200461/1399"
 	b := as(t, f, guard.RoleSupport)
-	if a := b.get("/pushes/31"); !strings.Contains(a.body, "没有车场 200461/1399") || strings.Contains(a.body, "there is no lot") {
+	if a := b.get("/pushes/31"); !strings.Contains(a.body, "没有车场 200461/1399") ||
+		strings.Contains(a.body, "there is no lot") {
 		t.Error("Chinese page: ", a.body)
 	}
 	b.get("/?lang=en")
@@ -91,10 +94,12 @@ func TestRefusalsAreInTheReadersLanguage(t *testing.T) {
 func TestRefusedPushIsDiagnosed(t *testing.T) {
 	f := onPages()
 	f.push.Charge, f.push.Outcome, f.unread = 0, charge.OutcomeBadSignature, true
-	if a := as(t, f, guard.RoleSupport).get("/pushes/31"); !strings.Contains(a.body, "sign differs") || strings.Contains(a.body, "/pushes/31/replay") {
+	if a := as(t, f, guard.RoleSupport).get("/pushes/31"); !strings.Contains(a.body, "sign differs") ||
+		strings.Contains(a.body, "/pushes/31/replay") {
 		t.Error(a.body)
 	}
-	if a := as(t, f, guard.RoleViewer).get("/pushes/31"); strings.Contains(a.body, "sign differs") || a.StatusCode != http.StatusOK {
+	if a := as(t, f, guard.RoleViewer).get("/pushes/31"); strings.Contains(a.body, "sign differs") ||
+		a.StatusCode != http.StatusOK {
 		t.Errorf("a viewer: %d %s", a.StatusCode, a.body)
 	}
 }
@@ -156,7 +161,8 @@ func TestHugeAuditEntriesAreClipped(t *testing.T) {
 	f := onPages()
 	detail := strings.Repeat("lot 200461/1: new: name 一号场\n", 5000) + "the end"
 	for range 120 {
-		if err := f.guard.Audit.Record(t.Context(), guard.Entry{Actor: "li", Role: guard.RoleAdmin, Action: "estate.apply", Detail: detail}); err != nil {
+		if err := f.guard.Audit.Record(t.Context(),
+			guard.Entry{Actor: "li", Role: guard.RoleAdmin, Action: "estate.apply", Detail: detail}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -164,7 +170,8 @@ func TestHugeAuditEntriesAreClipped(t *testing.T) {
 	if a := b.get("/audit"); a.StatusCode != http.StatusOK || len(a.body) > 300<<10 {
 		t.Errorf("the page: %d, %d bytes", a.StatusCode, len(a.body))
 	}
-	if a := b.get("/audit/5/detail.txt"); a.body != detail || !strings.HasPrefix(a.Header.Get("Content-Disposition"), "attachment") {
+	if a := b.get("/audit/5/detail.txt"); a.body != detail ||
+		!strings.HasPrefix(a.Header.Get("Content-Disposition"), "attachment") {
 		t.Errorf("the file: %d, %d bytes", a.StatusCode, len(a.body))
 	}
 	if a := b.get("/audit/999/detail.txt"); a.StatusCode != http.StatusNotFound {
@@ -196,7 +203,8 @@ func TestHugeImport(t *testing.T) {
 	if a.StatusCode != http.StatusOK || len(a.body) > 300<<10 || packed == "" {
 		t.Fatalf("preview: %d, %d bytes", a.StatusCode, len(a.body))
 	}
-	if a := b.post("/estate/import", url.Values{"packed": {packed}, "step": {"apply"}}); a.StatusCode != http.StatusSeeOther {
+	if a := b.post("/estate/import",
+		url.Values{"packed": {packed}, "step": {"apply"}}); a.StatusCode != http.StatusSeeOther {
 		t.Fatalf("apply: %d %.300s", a.StatusCode, a.body)
 	}
 	for _, path := range []string{"/estate", "/lots", "/estate/binding/new", "/audit"} {
@@ -204,18 +212,21 @@ func TestHugeImport(t *testing.T) {
 			t.Errorf("%s with 3000 lots: %d, %d bytes", path, a.StatusCode, len(a.body))
 		}
 	}
-	if a := b.get("/estate?find=902999"); !strings.Contains(a.body, "200461/902999") || strings.Contains(a.body, "200461/900001") {
+	if a := b.get("/estate?find=902999"); !strings.Contains(a.body, "200461/902999") ||
+		strings.Contains(a.body, "200461/900001") {
 		t.Error("a lot beyond the first hundred is not found")
 	}
 	wrong := "version: 1\nlots:\n" + strings.Repeat("  - {lot: nothing, kind: none}\n", 4000)
-	if a := b.post("/estate/import", url.Values{"text": {wrong}}); a.StatusCode != http.StatusUnprocessableEntity || len(a.body) > 300<<10 {
+	if a := b.post("/estate/import", url.Values{"text": {wrong}}); a.StatusCode != http.StatusUnprocessableEntity ||
+		len(a.body) > 300<<10 {
 		t.Errorf("4000 errors: %d, %d bytes", a.StatusCode, len(a.body))
 	}
 }
 
 // The menu shows screen readers which page this is.
 func TestMenuSaysWhereYouAre(t *testing.T) {
-	if a := as(t, onPages(), guard.RoleViewer).get("/lots"); !strings.Contains(a.body, `<a href="/lots" aria-current="page"`) {
+	if a := as(t, onPages(), guard.RoleViewer).get("/lots"); !strings.Contains(a.body,
+		`<a href="/lots" aria-current="page"`) {
 		t.Error("no aria-current=\"page\" on the menu's entry")
 	}
 }

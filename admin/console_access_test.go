@@ -44,7 +44,8 @@ func TestFirstStart(t *testing.T) {
 		return url.Values{"csrf": {csrf}, "token": {key}, "name": {name}, "password": {password}, "again": {again}}
 	}
 	a = b.post("/setup", form("Li", phrase, "other"))
-	if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "两次输入的密码不同") || !strings.Contains(a.body, `value="Li"`) || strings.Contains(a.body, phrase) {
+	if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "两次输入的密码不同") ||
+		!strings.Contains(a.body, `value="Li"`) || strings.Contains(a.body, phrase) {
 		t.Errorf("two passwords: %d %s", a.StatusCode, a.body)
 	}
 	a = b.post("/setup", form("Li", "short", "short"))
@@ -67,17 +68,21 @@ func TestSignIn(t *testing.T) {
 	f := newFake()
 	as(t, f, guard.RoleSupport)
 	b := open(t, f)
-	for _, form := range []url.Values{{"name": {"support"}, "password": {"wrong"}}, {"name": {"nobody"}, "password": {phrase}}, {}} {
+	for _, form := range []url.Values{{"name": {"support"}, "password": {"wrong"}},
+		{"name": {"nobody"}, "password": {phrase}}, {}} {
 		a := b.post("/login", form)
 		if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "用户名、密码或验证码不正确") {
 			t.Errorf("%v: %d %s", form, a.StatusCode, a.body)
 		}
 	}
-	if a := b.post("/login", url.Values{"name": {"support"}, "password": {phrase}, "csrf": {"forged"}}); a.StatusCode != http.StatusForbidden {
+	if a := b.post("/login", url.Values{"name": {"support"}, "password": {phrase},
+		"csrf": {"forged"}}); a.StatusCode != http.StatusForbidden {
 		t.Errorf("a forged token: %d", a.StatusCode)
 	}
-	for next, want := range map[string]string{"/charges/7001": "/charges/7001", "https://evil.example": "/", "//evil.example": "/", "/\\evil.example": "/",
-		"/\t/evil.example": "/", "/%09/evil.example": "/", "/%2F/evil.example": "/evil.example", "/\r\nSet-Cookie: a=b": "/", "http:/evil.example": "/", "/charges?state=held": "/charges?state=held",
+	for next, want := range map[string]string{"/charges/7001": "/charges/7001", "https://evil.example": "/",
+		"//evil.example": "/", "/\\evil.example": "/",
+		"/\t/evil.example": "/", "/%09/evil.example": "/", "/%2F/evil.example": "/evil.example", "/\r\nSet-Cookie: a=b": "/",
+		"http:/evil.example": "/", "/charges?state=held": "/charges?state=held",
 		"javascript:alert(1)": "/", "/x@evil.example": "/x@evil.example", "///evil.example": "/evil.example"} {
 		b := open(t, f)
 		a := b.post("/login", url.Values{"name": {"support"}, "password": {phrase}, "next": {next}})
@@ -86,7 +91,8 @@ func TestSignIn(t *testing.T) {
 		}
 	}
 	for i := range 40 { // by names that there are and that there are not, as behind a proxy: all from one address
-		if a := b.post("/login", url.Values{"name": {fmt.Sprint("none", i)}, "password": {"guess"}}); a.StatusCode != http.StatusUnprocessableEntity {
+		if a := b.post("/login", url.Values{"name": {fmt.Sprint("none", i)},
+			"password": {"guess"}}); a.StatusCode != http.StatusUnprocessableEntity {
 			t.Errorf("guess %d: %d", i, a.StatusCode)
 		}
 	}
@@ -98,7 +104,8 @@ func TestSignIn(t *testing.T) {
 func TestExpiredSession(t *testing.T) {
 	f := newFake()
 	b := as(t, f, guard.RoleSupport)
-	if err := f.guard.Sessions.Revoke(t.Context(), f.guard.Sessions.List(guard.Identity{Name: "support", Kind: "user"})[0].ID); err != nil {
+	if err := f.guard.Sessions.Revoke(t.Context(),
+		f.guard.Sessions.List(guard.Identity{Name: "support", Kind: "user"})[0].ID); err != nil {
 		t.Fatal(err)
 	}
 	a := b.get("/charges?state=held")
@@ -108,7 +115,8 @@ func TestExpiredSession(t *testing.T) {
 	if a := b.get("/login"); !strings.Contains(a.body, "登录已过期") {
 		t.Errorf("nothing says that the session is over: %s", a.body)
 	}
-	if a := b.post("/charges/7001/void", url.Values{"reason": {"x"}, "step": {"do"}}); a.StatusCode != http.StatusSeeOther || len(f.done) != 0 {
+	if a := b.post("/charges/7001/void",
+		url.Values{"reason": {"x"}, "step": {"do"}}); a.StatusCode != http.StatusSeeOther || len(f.done) != 0 {
 		t.Errorf("a POST after the session: %d, did %v", a.StatusCode, f.done)
 	}
 }
@@ -118,10 +126,13 @@ func TestPostsAreGuarded(t *testing.T) {
 		path  string
 		least guard.Role
 	}{
-		{"/charges/7001/void", guard.RoleSupport}, {"/charges/7001/redeliver", guard.RoleSupport}, {"/charges/7001/bind", guard.RoleSupport},
-		{"/pushes/31/replay", guard.RoleSupport}, {"/lots/200461/1313/pause", guard.RoleSupport}, {"/work/redeliver?state=gave_up", guard.RoleSupport},
+		{"/charges/7001/void", guard.RoleSupport}, {"/charges/7001/redeliver", guard.RoleSupport},
+		{"/charges/7001/bind", guard.RoleSupport},
+		{"/pushes/31/replay", guard.RoleSupport}, {"/lots/200461/1313/pause", guard.RoleSupport},
+		{"/work/redeliver?state=gave_up", guard.RoleSupport},
 		{"/bindings/teld-main/200461/1313/test", guard.RoleSupport}, {"/doctor", guard.RoleSupport},
-		{"/bindings/teld-main/200461/1313/mode", guard.RoleAdmin}, {"/estate/vendor/new", guard.RoleAdmin}, {"/estate/import", guard.RoleAdmin},
+		{"/bindings/teld-main/200461/1313/mode", guard.RoleAdmin}, {"/estate/vendor/new", guard.RoleAdmin},
+		{"/estate/import", guard.RoleAdmin},
 		{"/access/users", guard.RoleAdmin}, {"/access/tokens", guard.RoleAdmin}, {"/alerts/test", guard.RoleAdmin},
 		{"/access/users/support/revoke", guard.RoleAdmin}, {"/me/password", guard.RoleViewer}, {"/logout", guard.RoleViewer},
 	}
@@ -130,14 +141,16 @@ func TestPostsAreGuarded(t *testing.T) {
 		b := as(t, f, role)
 		rows := len(f.memory.rows)
 		for _, p := range posts {
-			a := b.post(p.path, url.Values{"csrf": {"forged"}, "reason": {"x"}, "step": {"do"}, "to": {"live"}, "name": {"duty"}})
+			a := b.post(p.path, url.Values{"csrf": {"forged"}, "reason": {"x"}, "step": {"do"}, "to": {"live"},
+				"name": {"duty"}})
 			if a.StatusCode != http.StatusForbidden {
 				t.Errorf("%s as %s without the token: %d", p.path, role, a.StatusCode)
 			}
 			if desk.Allows(role, p.least) {
 				continue
 			}
-			if a := b.post(p.path, url.Values{"reason": {"x"}, "step": {"do"}, "to": {"live"}, "name": {"duty"}}); a.StatusCode != http.StatusForbidden {
+			if a := b.post(p.path, url.Values{"reason": {"x"}, "step": {"do"}, "to": {"live"},
+				"name": {"duty"}}); a.StatusCode != http.StatusForbidden {
 				t.Errorf("%s as %s: %d", p.path, role, a.StatusCode)
 			}
 		}
@@ -156,14 +169,18 @@ func TestSecondFactor(t *testing.T) {
 		t.Fatalf("enrolling: %d %s", a.StatusCode, a.body)
 	}
 	address := html.UnescapeString(regexp.MustCompile(`name="address" value="([^"]+)"`).FindStringSubmatch(a.body)[1])
-	if a = b.post("/me/totp/confirm", url.Values{"code": {"000000"}, "address": {address}}); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "验证码不正确") {
+	if a = b.post("/me/totp/confirm",
+		url.Values{"code": {"000000"}, "address": {address}}); a.StatusCode != http.StatusUnprocessableEntity ||
+		!strings.Contains(a.body, "验证码不正确") {
 		t.Errorf("a wrong code: %d", a.StatusCode)
 	}
 	code, err := totp.GenerateCode(secret[1], now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a = b.follow(b.post("/me/totp/confirm", url.Values{"code": {code}, "address": {address}})); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "恢复码") {
+	if a = b.follow(b.post("/me/totp/confirm",
+		url.Values{"code": {code}, "address": {address}})); a.StatusCode != http.StatusOK ||
+		!strings.Contains(a.body, "恢复码") {
 		t.Fatalf("confirming: %d %s", a.StatusCode, a.body)
 	}
 	recovery := regexp.MustCompile(`<pre class="secret"[^>]*>([^\n<]+)`).FindStringSubmatch(a.body)[1]
@@ -179,23 +196,29 @@ func TestSecondFactor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a = once.post("/login", url.Values{"name": {"support"}, "proven": {hidden(a.body, "proven")}, "code": {next}}); a.StatusCode != http.StatusSeeOther {
+	if a = once.post("/login", url.Values{"name": {"support"}, "proven": {hidden(a.body, "proven")},
+		"code": {next}}); a.StatusCode != http.StatusSeeOther {
 		t.Errorf("the code alone: %d %s", a.StatusCode, a.body)
 	}
 	other := open(t, f)
-	if a = other.post("/login", url.Values{"name": {"support"}, "password": {phrase}}); a.StatusCode != http.StatusOK || !strings.Contains(a.body, `name="code"`) || strings.Contains(a.body, phrase) {
+	if a = other.post("/login", url.Values{"name": {"support"}, "password": {phrase}}); a.StatusCode != http.StatusOK ||
+		!strings.Contains(a.body, `name="code"`) || strings.Contains(a.body, phrase) {
 		t.Fatalf("no code is asked for: %d %s", a.StatusCode, a.body)
 	}
-	if a = other.post("/login", url.Values{"name": {"support"}, "password": {phrase}, "code": {recovery}}); a.StatusCode != http.StatusSeeOther {
+	if a = other.post("/login", url.Values{"name": {"support"}, "password": {phrase},
+		"code": {recovery}}); a.StatusCode != http.StatusSeeOther {
 		t.Errorf("a recovery code: %d %s", a.StatusCode, a.body)
 	}
-	if a = open(t, f).post("/login", url.Values{"name": {"support"}, "password": {phrase}, "code": {recovery}}); a.StatusCode == http.StatusSeeOther {
+	if a = open(t, f).post("/login",
+		url.Values{"name": {"support"}, "password": {phrase}, "code": {recovery}}); a.StatusCode == http.StatusSeeOther {
 		t.Error("a recovery code works twice")
 	}
-	if a = other.post("/me/totp/drop", url.Values{}); a.StatusCode != http.StatusUnprocessableEntity || !f.guard.Users.List()[0].TOTP {
+	if a = other.post("/me/totp/drop", url.Values{}); a.StatusCode != http.StatusUnprocessableEntity ||
+		!f.guard.Users.List()[0].TOTP {
 		t.Errorf("an open session alone switches the second factor off: %d", a.StatusCode)
 	}
-	if a = other.post("/me/totp/drop", url.Values{"off": {phrase}}); a.StatusCode != http.StatusSeeOther || f.guard.Users.List()[0].TOTP {
+	if a = other.post("/me/totp/drop", url.Values{"off": {phrase}}); a.StatusCode != http.StatusSeeOther ||
+		f.guard.Users.List()[0].TOTP {
 		t.Errorf("with the password: %d %s", a.StatusCode, a.body)
 	}
 }
@@ -224,7 +247,8 @@ func TestSignInAtAnIssuer(t *testing.T) {
 		case "/.well-known/openid-configuration":
 			fmt.Fprintf(w, `{"issuer":%[1]q,"authorization_endpoint":"%[2]s/go","token_endpoint":"%[2]s/token","jwks_uri":"%[2]s/keys","userinfo_endpoint":"%[2]s/info"}`, issuer.URL, issuer.URL)
 		case "/keys":
-			fmt.Fprintf(w, `{"keys":[{"kty":"RSA","alg":"RS256","use":"sig","n":%q,"e":"AQAB"}]}`, base64.RawURLEncoding.EncodeToString(key.N.Bytes()))
+			fmt.Fprintf(w, `{"keys":[{"kty":"RSA","alg":"RS256","use":"sig","n":%q,"e":"AQAB"}]}`,
+				base64.RawURLEncoding.EncodeToString(key.N.Bytes()))
 		case "/info":
 			all := map[string]any{"sub": "77"}
 			maps.Copy(all, info)
@@ -241,12 +265,14 @@ func TestSignInAtAnIssuer(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			fmt.Fprintf(w, `{"access_token":"x","token_type":"Bearer","id_token":%q}`, signed+"."+base64.RawURLEncoding.EncodeToString(sig))
+			fmt.Fprintf(w, `{"access_token":"x","token_type":"Bearer","id_token":%q}`,
+				signed+"."+base64.RawURLEncoding.EncodeToString(sig))
 		}
 	}))
 	defer issuer.Close()
-	f.oidc, err = guard.NewOIDC(guard.OIDCConfig{Issuer: issuer.URL, ClientID: "chargestamp", RedirectURL: "http://console/oidc/return",
-		Roles: map[string]guard.Role{"duty": guard.RoleSupport}}, f.keys, issuer.Client(), func() time.Time { return now })
+	f.oidc, err = guard.NewOIDC(guard.OIDCConfig{Issuer: issuer.URL, ClientID: "chargestamp",
+		RedirectURL: "http://console/oidc/return",
+		Roles:       map[string]guard.Role{"duty": guard.RoleSupport}}, f.keys, issuer.Client(), func() time.Time { return now })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -259,7 +285,8 @@ func TestSignInAtAnIssuer(t *testing.T) {
 		t.Fatalf("begins at %s: %v", there, err)
 	}
 	nonce = there.Query().Get("nonce")
-	if a := b.get("/oidc/return?state=wrong&code=c"); a.StatusCode != http.StatusForbidden || !strings.Contains(a.body, "单点登录未通过") {
+	if a := b.get("/oidc/return?state=wrong&code=c"); a.StatusCode != http.StatusForbidden ||
+		!strings.Contains(a.body, "单点登录未通过") {
 		t.Errorf("a wrong state: %d", a.StatusCode)
 	}
 	there, err = url.Parse(b.get("/oidc/begin").Header.Get("Location"))
@@ -267,10 +294,12 @@ func TestSignInAtAnIssuer(t *testing.T) {
 		t.Fatal(err)
 	}
 	nonce = there.Query().Get("nonce")
-	if a := b.get("/oidc/return?code=c&state=" + url.QueryEscape(there.Query().Get("state"))); a.Header.Get("Location") != "/" {
+	if a := b.get("/oidc/return?code=c&state=" +
+		url.QueryEscape(there.Query().Get("state"))); a.Header.Get("Location") != "/" {
 		t.Fatalf("back: %d %s", a.StatusCode, a.body)
 	}
-	if a := b.get("/me"); !strings.Contains(a.body, "wang") || !strings.Contains(a.body, "客服") || strings.Contains(a.body, "更改密码") {
+	if a := b.get("/me"); !strings.Contains(a.body, "wang") || !strings.Contains(a.body, "客服") ||
+		strings.Contains(a.body, "更改密码") {
 		t.Errorf("who has come is %s", a.body)
 	}
 	for _, tc := range []struct {
@@ -282,8 +311,10 @@ func TestSignInAtAnIssuer(t *testing.T) {
 		{"no role at all", map[string]any{}, map[string]any{}, false},
 		{"another role", map[string]any{"role": []string{"guest"}}, map[string]any{"role": "duty"}, false},
 		{"UserInfo about somebody else", map[string]any{}, map[string]any{"sub": "78", "role": "duty"}, false},
-		{"two audiences, issued to us", map[string]any{"role": "duty", "aud": []string{"chargestamp", "other"}, "azp": "chargestamp"}, nil, true},
-		{"two audiences, issued to another", map[string]any{"role": "duty", "aud": []string{"chargestamp", "other"}, "azp": "other"}, nil, false},
+		{"two audiences, issued to us",
+			map[string]any{"role": "duty", "aud": []string{"chargestamp", "other"}, "azp": "chargestamp"}, nil, true},
+		{"two audiences, issued to another",
+			map[string]any{"role": "duty", "aud": []string{"chargestamp", "other"}, "azp": "other"}, nil, false},
 	} {
 		claims, info = tc.claims, tc.info
 		b := open(t, f)

@@ -9,7 +9,8 @@ import (
 	"github.com/chargestamp/chargestamp/guard"
 )
 
-// A car's page begins with the answer: the stay in a sentence, the verdict, what can work, and what to say to the driver.
+// A car's page begins with the answer: the stay in a sentence, the verdict, what can work, and what to say to the
+// driver.
 func TestCarPageAnswersFirst(t *testing.T) {
 	f := onPages()
 	b := as(t, f, guard.RoleSupport)
@@ -19,7 +20,8 @@ func TestCarPageAnswersFirst(t *testing.T) {
 			t.Fatalf("%s: %d", path, a.StatusCode)
 		}
 		last := -1
-		for _, part := range []string{"京AD06088 · Lot One · Chargestamp</title>", "京AD06088 在 Lot One 已停", "1 笔充电，共减 30 分钟。", "接下来：", "问车场：道闸现在显示多少",
+		for _, part := range []string{"京AD06088 · Lot One · Chargestamp</title>", "京AD06088 在 Lot One 已停", "1 笔充电，共减 30 分钟。",
+			"接下来：", "问车场：道闸现在显示多少",
 			"/charges/7001/void", "您出场时已减 30 分钟。无需其他操作。", "Copy it in Chinese|复制英文回复", "这次停车", "<summary><h2>经过"} {
 			at := -1
 			for _, one := range strings.Split(part, "|") {
@@ -68,7 +70,8 @@ func TestNearPlateOnTheCarsPage(t *testing.T) {
 // What the barrier shows is asked by a script as a part of the page, and without one as a page.
 func TestPriceIsAPartOfThePage(t *testing.T) {
 	b := as(t, onPages(), guard.RoleSupport)
-	if a := b.get("/lots/200461/1313/price?order=S-9"); !strings.Contains(a.body, "<h1>") || !strings.Contains(a.body, "5.00 元") {
+	if a := b.get("/lots/200461/1313/price?order=S-9"); !strings.Contains(a.body, "<h1>") ||
+		!strings.Contains(a.body, "5.00 元") {
 		t.Errorf("the page: %s", a.body)
 	}
 	r, err := http.NewRequest(http.MethodGet, b.base+"/lots/200461/1313/price?order=S-9", nil)

@@ -16,7 +16,8 @@ func TestFindLotInAnySpelling(t *testing.T) {
 	f := onPages()
 	f.many = -1
 	b := as(t, f, guard.RoleSupport)
-	for _, text := range []string{"200461/1313", "200461&&1313", "200461-1313", "200461,1313", "1313", "Lot One", "lot on"} {
+	for _, text := range []string{"200461/1313", "200461&&1313", "200461-1313", "200461,1313", "1313", "Lot One",
+		"lot on"} {
 		if a := b.get("/find?q=" + url.QueryEscape(text)); a.Header.Get("Location") != "/lots/200461/1313" {
 			t.Errorf("%q: %d, leads to %q", text, a.StatusCode, a.Header.Get("Location"))
 		}
@@ -31,7 +32,8 @@ func TestFindShowsRefusedPushesAndVerdicts(t *testing.T) {
 	f := onPages()
 	b := as(t, f, guard.RoleSupport)
 	a := b.get("/find?q=06088")
-	for _, want := range []string{"被拒绝的推送", "/pushes/30", "车已离场，实际减免 30 分钟", "/stays/88", "06088 · 查车 · Chargestamp</title>"} {
+	for _, want := range []string{"被拒绝的推送", "/pushes/30", "车已离场，实际减免 30 分钟", "/stays/88",
+		"06088 · 查车 · Chargestamp</title>"} {
 		if !strings.Contains(a.body, want) {
 			t.Errorf("the page does not hold %q", want)
 		}
@@ -54,11 +56,13 @@ func TestFindShowsRefusedPushesAndVerdicts(t *testing.T) {
 func TestListsTurnBothWays(t *testing.T) {
 	b := as(t, onPages(), guard.RoleSupport)
 	first := b.get("/charges?platform=telaidian")
-	if strings.Contains(first.body, `rel="prev"`) || !strings.Contains(first.body, `/charges?back=&amp;cursor=more&amp;platform=telaidian`) {
+	if strings.Contains(first.body, `rel="prev"`) ||
+		!strings.Contains(first.body, `/charges?back=&amp;cursor=more&amp;platform=telaidian`) {
 		t.Errorf("the first page: %s", first.body)
 	}
 	second := b.get("/charges?platform=telaidian&cursor=more&back=")
-	if !strings.Contains(second.body, `href="/charges?platform=telaidian" rel="prev"`) || strings.Contains(second.body, `rel="next"`) {
+	if !strings.Contains(second.body, `href="/charges?platform=telaidian" rel="prev"`) ||
+		strings.Contains(second.body, `rel="next"`) {
 		t.Errorf("the second page: %s", second.body)
 	}
 }
@@ -77,7 +81,8 @@ func TestListsAsFiles(t *testing.T) {
 		if rows[1][1] != plate || rows[1][10] != "'=1+1" || rows[1][9] != "Lot One" {
 			t.Errorf("as %s: %q", role, rows[1])
 		}
-		if a := b.get("/pushes/pushes.csv?outcome=refused"); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "203.0.113.8") {
+		if a := b.get("/pushes/pushes.csv?outcome=refused"); a.StatusCode != http.StatusOK ||
+			!strings.Contains(a.body, "203.0.113.8") {
 			t.Errorf("pushes: %d", a.StatusCode)
 		}
 	}

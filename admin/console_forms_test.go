@@ -152,7 +152,8 @@ func TestShadowToLive(t *testing.T) {
 	}
 	push := url.Values{"plate": {"京A12345"}, "once": {"a form's own mark"}}
 	for range 2 { // the second time is a double click
-		if a := b.follow(b.post("/bindings/teld-main/200461/1313/test", push)); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "/charges/7001") ||
+		if a := b.follow(b.post("/bindings/teld-main/200461/1313/test", push)); a.StatusCode != http.StatusOK ||
+			!strings.Contains(a.body, "/charges/7001") ||
 			!strings.Contains(a.body, "车已离场，实际减免 30 分钟") {
 			t.Errorf("the test push: %d", a.StatusCode)
 		}

@@ -15,7 +15,8 @@ import (
 // troubled has a charge that its lot refused a minute ago, its car still inside.
 func troubled() *fake {
 	f := onPages()
-	f.charge.State, f.charge.Reason, f.charge.Usage, f.charge.Received = charge.StateRefused, charge.ReasonLotRefused, nil, now.Add(-time.Minute)
+	f.charge.State, f.charge.Reason, f.charge.Usage, f.charge.Received = charge.StateRefused, charge.ReasonLotRefused, nil,
+		now.Add(-time.Minute)
 	return f
 }
 
@@ -33,7 +34,8 @@ func theIncident(b *browser) string {
 	return ""
 }
 
-// What went wrong in a lot is one incident: how many cars, how many inside, what is at stake; the menu and the title count it.
+// What went wrong in a lot is one incident: how many cars, how many inside, what is at stake; the menu and the title
+// count it.
 func TestIncidentsGroupByLotAndCause(t *testing.T) {
 	f := troubled()
 	b := as(t, f, guard.RoleSupport)
@@ -45,10 +47,12 @@ func TestIncidentsGroupByLotAndCause(t *testing.T) {
 		}
 	}
 	list := b.get("/incidents")
-	if !regexp.MustCompile(`<title>\(\d+\)`).MatchString(list.body) || !strings.Contains(list.body, `class="count"`) || !strings.Contains(list.body, "签名") {
+	if !regexp.MustCompile(`<title>\(\d+\)`).MatchString(list.body) || !strings.Contains(list.body, `class="count"`) ||
+		!strings.Contains(list.body, "签名") {
 		t.Errorf("the list: %s", list.body)
 	}
-	if a := as(t, f, guard.RoleViewer).get(path); a.StatusCode != http.StatusOK || strings.Contains(a.body, `method="post" action="/incidents`) {
+	if a := as(t, f, guard.RoleViewer).get(path); a.StatusCode != http.StatusOK ||
+		strings.Contains(a.body, `method="post" action="/incidents`) {
 		t.Errorf("a viewer: %d", a.StatusCode)
 	}
 }
@@ -92,7 +96,8 @@ func TestIncidentIsFixedInOneGo(t *testing.T) {
 	if a := b.post(path+"/redeliver", url.Values{}); a.StatusCode != http.StatusUnprocessableEntity || len(f.done) != 0 {
 		t.Errorf("without a reason: %d, did %v", a.StatusCode, f.done)
 	}
-	if a := b.follow(b.post(path+"/redeliver", url.Values{"reason": {"车场已修好"}})); !strings.Contains(a.body, "已重新下发 1 笔") || len(f.done) != 1 {
+	if a := b.follow(b.post(path+"/redeliver", url.Values{"reason": {"车场已修好"}})); !strings.Contains(a.body, "已重新下发 1 笔") ||
+		len(f.done) != 1 {
 		t.Errorf("did %v: %s", f.done, a.body)
 	}
 }
@@ -108,15 +113,18 @@ func TestCompensationIsNoted(t *testing.T) {
 	if a := b.get("/charges/7001"); !strings.Contains(a.body, "/charges/7001/compensate") {
 		t.Error("a car that has left without its reduction cannot be compensated")
 	}
-	for _, wrong := range []url.Values{{"amount": {"x"}, "how": {"转账"}}, {"amount": {"-1"}, "how": {"转账"}}, {"amount": {"5"}, "how": {""}}} {
+	for _, wrong := range []url.Values{{"amount": {"x"}, "how": {"转账"}}, {"amount": {"-1"}, "how": {"转账"}},
+		{"amount": {"5"}, "how": {""}}} {
 		if a := b.post("/charges/7001/compensate", wrong); a.StatusCode != http.StatusUnprocessableEntity {
 			t.Errorf("%v: %d", wrong, a.StatusCode)
 		}
 	}
-	if a := b.follow(b.post("/charges/7001/compensate", url.Values{"amount": {"5.00"}, "how": {"转账"}})); !strings.Contains(a.body, "已人工补偿 5.00 元（转账）") {
+	if a := b.follow(b.post("/charges/7001/compensate",
+		url.Values{"amount": {"5.00"}, "how": {"转账"}})); !strings.Contains(a.body, "已人工补偿 5.00 元（转账）") {
 		t.Errorf("the charge's page: %s", a.body)
 	}
-	if a := b.get("/compensations/compensations.csv?month=2026-03"); !strings.Contains(a.body, "京AD06088") || !strings.Contains(a.body, "合计,,,,,5.00") {
+	if a := b.get("/compensations/compensations.csv?month=2026-03"); !strings.Contains(a.body, "京AD06088") ||
+		!strings.Contains(a.body, "合计,,,,,5.00") {
 		t.Errorf("the month's file: %s", a.body)
 	}
 	if a := b.get(path); a.StatusCode != http.StatusNotFound {

@@ -14,7 +14,8 @@ import (
 // A link shows one push to whoever holds it: masked, without a sign-in, to no search engine, until it is ended.
 func TestPartnersLink(t *testing.T) {
 	f := onPages()
-	f.push.Charge, f.push.Outcome, f.push.Reason, f.push.Plate = 0, charge.OutcomeBadSignature, "sign does not fit", "京AD06088"
+	f.push.Charge, f.push.Outcome, f.push.Reason, f.push.Plate = 0, charge.OutcomeBadSignature, "sign does not fit",
+		"京AD06088"
 	b := as(t, f, guard.RoleSupport)
 	made := b.follow(b.post("/pushes/31/share", url.Values{"days": {"7"}}))
 	path := regexp.MustCompile(`/p/([A-Z2-7]{26})`).FindString(made.body)
@@ -29,10 +30,12 @@ func TestPartnersLink(t *testing.T) {
 	if a.StatusCode != http.StatusOK || !strings.Contains(a.body, "签名错误") || !strings.Contains(a.body, "签名：不通过") {
 		t.Fatalf("%d %s", a.StatusCode, a.body)
 	}
-	if strings.Contains(a.body, "AD06088") || strings.Contains(a.body, "tok3n") || strings.Contains(a.body, `method="post"`) {
+	if strings.Contains(a.body, "AD06088") || strings.Contains(a.body, "tok3n") ||
+		strings.Contains(a.body, `method="post"`) {
 		t.Errorf("the page shows too much: %s", a.body)
 	}
-	if a.Header.Get("X-Robots-Tag") != "noindex, nofollow, noarchive" || a.Header.Get("Referrer-Policy") != "no-referrer" || len(a.Cookies()) != 0 {
+	if a.Header.Get("X-Robots-Tag") != "noindex, nofollow, noarchive" ||
+		a.Header.Get("Referrer-Policy") != "no-referrer" || len(a.Cookies()) != 0 {
 		t.Errorf("headers: %v", a.Header)
 	}
 	checkPage(t, path, "zh", a)
@@ -42,7 +45,8 @@ func TestPartnersLink(t *testing.T) {
 	if a := stranger.get("/p/AAAAAAAAAAAAAAAAAAAAAAAAAA"); a.StatusCode != http.StatusNotFound {
 		t.Errorf("an invented token: %d", a.StatusCode)
 	}
-	if a := as(t, f, guard.RoleAdmin).get("/audit"); !strings.Contains(a.body, "链接被查看") || strings.Contains(a.body, path[3:]) {
+	if a := as(t, f, guard.RoleAdmin).get("/audit"); !strings.Contains(a.body, "链接被查看") ||
+		strings.Contains(a.body, path[3:]) {
 		t.Error("a look is no line of the audit log, or the log holds the token")
 	}
 	revoke := regexp.MustCompile(`/shares/[0-9a-f]{32}/revoke`).FindString(b.get("/pushes/31").body)
@@ -57,7 +61,8 @@ func TestPartnersLink(t *testing.T) {
 			t.Errorf("%s days: %d", days, a.StatusCode)
 		}
 	}
-	if a := as(t, f, guard.RoleViewer).post("/pushes/31/share", url.Values{"days": {"7"}}); a.StatusCode != http.StatusForbidden {
+	if a := as(t, f, guard.RoleViewer).post("/pushes/31/share",
+		url.Values{"days": {"7"}}); a.StatusCode != http.StatusForbidden {
 		t.Errorf("a viewer: %d", a.StatusCode)
 	}
 }
@@ -67,19 +72,23 @@ func TestSetUpChecklist(t *testing.T) {
 	f := onPages()
 	b := as(t, f, guard.RoleAdmin)
 	a := b.get("/lots/200461/1313/setup")
-	for _, want := range []string{"厂商已登记", "线路登录过", "收到过入场", "收到过推送", "减免按推送内容。", "mode?to=live", "/lots/200461/1313/sheet"} {
+	for _, want := range []string{"厂商已登记", "线路登录过", "收到过入场", "收到过推送", "减免按推送内容。", "mode?to=live",
+		"/lots/200461/1313/sheet"} {
 		if !strings.Contains(a.body, want) {
 			t.Errorf("the checklist does not say %q", want)
 		}
 	}
-	if a := b.get("/lots/200461/1313/sheet"); !strings.Contains(a.body, "push.example:6789") || strings.Contains(a.body, "never-shown") {
+	if a := b.get("/lots/200461/1313/sheet"); !strings.Contains(a.body, "push.example:6789") ||
+		strings.Contains(a.body, "never-shown") {
 		t.Errorf("the sheet: %s", a.body)
 	}
 	f.many = -1 // no entry and no push has come
-	if a := b.get("/lots/200461/1313/setup"); !strings.Contains(a.body, "转正式前还差：") || strings.Contains(a.body, "mode?to=live") {
+	if a := b.get("/lots/200461/1313/setup"); !strings.Contains(a.body, "转正式前还差：") ||
+		strings.Contains(a.body, "mode?to=live") {
 		t.Error("a lot without a push may go live")
 	}
-	if a := b.get("/bindings/teld-main/200461/1313/mode?to=live"); !strings.Contains(a.body, "转正式前还差：") || !strings.Contains(a.body, "仍要") {
+	if a := b.get("/bindings/teld-main/200461/1313/mode?to=live"); !strings.Contains(a.body, "转正式前还差：") ||
+		!strings.Contains(a.body, "仍要") {
 		t.Error("going live does not say what is missing")
 	}
 	r, err := http.NewRequest(http.MethodGet, b.base+"/lots/200461/1313/setup", nil)

@@ -16,10 +16,13 @@ import (
 func TestDraftSurvivesTheSession(t *testing.T) {
 	f := onPages()
 	b := as(t, f, guard.RoleAdmin)
-	if err := f.guard.Sessions.Revoke(t.Context(), f.guard.Sessions.List(guard.Identity{Name: "admin", Kind: "user"})[0].ID); err != nil {
+	if err := f.guard.Sessions.Revoke(t.Context(),
+		f.guard.Sessions.List(guard.Identity{Name: "admin", Kind: "user"})[0].ID); err != nil {
 		t.Fatal(err)
 	}
-	if a := b.post("/estate/vendor/new", url.Values{"union_id": {"200777"}, "name": {"停车"}, "ukey": {"never-shown-draft"}}); !strings.HasPrefix(a.Header.Get("Location"), "/login") {
+	if a := b.post("/estate/vendor/new",
+		url.Values{"union_id": {"200777"}, "name": {"停车"},
+			"ukey": {"never-shown-draft"}}); !strings.HasPrefix(a.Header.Get("Location"), "/login") {
 		t.Fatalf("without a session: %d to %q", a.StatusCode, a.Header.Get("Location"))
 	}
 	b.post("/login", url.Values{"name": {"admin"}, "password": {phrase}})
@@ -36,24 +39,27 @@ func TestDraftSurvivesTheSession(t *testing.T) {
 	}
 }
 
-// Two people change one thing: the second is told by whom it was changed, and nothing is overwritten unseen.
+// Two people change one thing: the second is reported by whom it was changed, and nothing is overwritten unseen.
 func TestFormsRefuseASilentOverwrite(t *testing.T) {
 	f := onPages()
 	mine, theirs := as(t, f, guard.RoleAdmin), as(t, f, guard.RoleAdmin)
 	form := func(b *browser, name string) url.Values {
 		page := b.get("/estate/lot/edit?id=200461/1313")
-		return url.Values{"lot": {"200461/1313"}, "name": {name}, "kind": {"sdk"}, "seen": {hidden(page.body, "seen")}, "step": {"apply"}}
+		return url.Values{"lot": {"200461/1313"}, "name": {name}, "kind": {"sdk"}, "seen": {hidden(page.body, "seen")},
+			"step": {"apply"}}
 	}
 	first, second := form(mine, "One"), form(theirs, "Two")
 	if a := mine.post("/estate/lot/edit?id=200461/1313", first); a.StatusCode != http.StatusSeeOther {
 		t.Fatalf("the first: %d %s", a.StatusCode, a.body)
 	}
 	a := theirs.post("/estate/lot/edit?id=200461/1313", second)
-	if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "改过这里") || f.book.State().Lots()[0].Name != "One" {
+	if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "改过这里") ||
+		f.book.State().Lots()[0].Name != "One" {
 		t.Fatalf("the second: %d, the name is %q: %s", a.StatusCode, f.book.State().Lots()[0].Name, a.body)
 	}
 	second.Set("seen", hidden(a.body, "seen"))
-	if a := theirs.post("/estate/lot/edit?id=200461/1313", second); a.StatusCode != http.StatusSeeOther || f.book.State().Lots()[0].Name != "Two" {
+	if a := theirs.post("/estate/lot/edit?id=200461/1313", second); a.StatusCode != http.StatusSeeOther ||
+		f.book.State().Lots()[0].Name != "Two" {
 		t.Errorf("the second, knowing: %d", a.StatusCode)
 	}
 }
@@ -63,11 +69,14 @@ func TestLengthsHoldOnTheServer(t *testing.T) {
 	f := onPages()
 	b := as(t, f, guard.RoleAdmin)
 	for _, reason := range []string{strings.Repeat("长", 501), "a\u202eb"} {
-		if a := b.post("/charges/7001/void", url.Values{"reason": {reason}, "step": {"do"}}); a.StatusCode != http.StatusUnprocessableEntity || len(f.done) != 0 {
+		if a := b.post("/charges/7001/void",
+			url.Values{"reason": {reason}, "step": {"do"}}); a.StatusCode != http.StatusUnprocessableEntity || len(f.done) != 0 {
 			t.Errorf("%.10q: %d, did %v", reason, a.StatusCode, f.done)
 		}
 	}
-	if a := b.post("/charges/7001/void", url.Values{"reason": {strings.Repeat("长", 500)}, "step": {"do"}}); a.StatusCode != http.StatusSeeOther || len(f.done) != 1 {
+	if a := b.post("/charges/7001/void",
+		url.Values{"reason": {strings.Repeat("长", 500)}, "step": {"do"}}); a.StatusCode != http.StatusSeeOther ||
+		len(f.done) != 1 {
 		t.Errorf("500 characters: %d", a.StatusCode)
 	}
 }
@@ -105,7 +114,8 @@ func TestPagesArePacked(t *testing.T) {
 // The set-up speaks the browser's language, and so does what follows.
 func TestSetUpInTheBrowsersLanguage(t *testing.T) {
 	f := newFake()
-	for accept, want := range map[string]string{"en-US,en;q=0.9": "Make the first admin", "zh-CN,zh;q=0.9,en;q=0.8": "创建第一位管理员", "": "创建第一位管理员"} {
+	for accept, want := range map[string]string{"en-US,en;q=0.9": "Make the first admin",
+		"zh-CN,zh;q=0.9,en;q=0.8": "创建第一位管理员", "": "创建第一位管理员"} {
 		b := open(t, f)
 		r, err := http.NewRequest(http.MethodGet, b.base+"/setup?token="+f.guard.Setup.Token(), nil)
 		if err != nil {
@@ -123,13 +133,16 @@ func TestPasswordResetByAnAdmin(t *testing.T) {
 	f := onPages()
 	b := as(t, f, guard.RoleAdmin)
 	as(t, f, guard.RoleSupport)
-	if a := b.get("/access"); !strings.Contains(a.body, "最近登录") || !strings.Contains(a.body, now.In(time.FixedZone("", 8*3600)).Format("15:04:05")) {
+	if a := b.get("/access"); !strings.Contains(a.body, "最近登录") ||
+		!strings.Contains(a.body, now.In(time.FixedZone("", 8*3600)).Format("15:04:05")) {
 		t.Error("the last sign-in is not told")
 	}
-	if a := b.post("/access/users/support/password", url.Values{"password": {"another long phrase"}}); a.StatusCode != http.StatusSeeOther {
+	if a := b.post("/access/users/support/password",
+		url.Values{"password": {"another long phrase"}}); a.StatusCode != http.StatusSeeOther {
 		t.Fatalf("%d %s", a.StatusCode, a.body)
 	}
-	if a := open(t, f).post("/login", url.Values{"name": {"support"}, "password": {"another long phrase"}}); a.StatusCode != http.StatusSeeOther {
+	if a := open(t, f).post("/login",
+		url.Values{"name": {"support"}, "password": {"another long phrase"}}); a.StatusCode != http.StatusSeeOther {
 		t.Errorf("the new password: %d", a.StatusCode)
 	}
 	a := b.get("/audit?action=user.password_reset&from=2026-01-01&to=2026-12-31")

@@ -40,20 +40,20 @@ type Watcher struct {
 	failed map[string]Failure // by target
 }
 
-// Failure is why a target could not be told.
+// Failure is why a target could not be reached.
 type Failure struct {
 	At   time.Time
 	Text string // without the target's address
 }
 
-// Firing is an alert that lasts, and who was told of it.
+// Firing is an alert that lasts, and which targets have heard of it.
 type Firing struct {
 	Alert
-	At     time.Time // told last
+	At     time.Time // of the last message
 	Target string
 }
 
-// Firing lists the alerts that targets have been told of and that are not over, in the order of their kinds.
+// Firing lists the alerts that targets have heard of and that are not over, in the order of their kinds.
 func (w *Watcher) Firing(ctx context.Context) ([]Firing, error) {
 	told, err := w.cfg.Book.Told(ctx)
 	if err != nil {
@@ -70,7 +70,7 @@ func (w *Watcher) Firing(ctx context.Context) ([]Firing, error) {
 	return list, nil
 }
 
-// Failures lists the targets that could not be told at the last try, by name.
+// Failures lists the targets that could not be reached at the last try, by name.
 func (w *Watcher) Failures() map[string]Failure {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -111,7 +111,8 @@ func New(ctx context.Context, cfg Config) (*App, error) {
 }
 
 func (a *App) build(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{a.checkConfig, a.openLog, a.loadDialects, a.openStore, a.openGuard, a.loadEstate, a.makeFlow, a.makeAlerts, a.makeFronts} {
+	for _, step := range []func(context.Context) error{a.checkConfig, a.openLog, a.loadDialects, a.openStore, a.openGuard,
+		a.loadEstate, a.makeFlow, a.makeAlerts, a.makeFronts} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -177,7 +178,8 @@ func (a *App) openStore(ctx context.Context) error {
 	if a.cfg.Node == "" {
 		a.cfg.Node = nodeName(a.cfg.Database.URL)
 	}
-	s, err := store.Open(ctx, store.Config{DataDir: a.cfg.Data, URL: a.cfg.Database.URL, Node: a.cfg.Node, Clock: a.clock.Now, Logger: a.logger})
+	s, err := store.Open(ctx, store.Config{DataDir: a.cfg.Data, URL: a.cfg.Database.URL, Node: a.cfg.Node,
+		Clock: a.clock.Now, Logger: a.logger})
 	if err != nil {
 		return err
 	}
@@ -203,12 +205,15 @@ func (a *App) makeFlow(ctx context.Context) error {
 	a.metrics = newMetrics(a)
 	dir := directory{a.book}
 	events := &lateEvents{}
-	a.line = line.New(line.Config{Directory: dir, Events: events, Sessions: sessions{a.store, a.hints}, Node: a.cfg.Node, Now: a.clock.Now, Logger: a.logger,
-		Metrics: lineMetrics{a.metrics}, FrameBytes: a.cfg.Line.FrameBytes, OfflineAfter: time.Duration(a.cfg.Line.OfflineAfter),
-		FloodPer10s: a.cfg.Line.FloodPer10s, LoginPerS: a.cfg.Limits.LoginPerS, LoginRefused: a.loginRefused})
+	a.line = line.New(line.Config{Directory: dir, Events: events, Sessions: sessions{a.store, a.hints}, Node: a.cfg.Node,
+		Now: a.clock.Now, Logger: a.logger,
+		Metrics: lineMetrics{a.metrics}, FrameBytes: a.cfg.Line.FrameBytes,
+		OfflineAfter: time.Duration(a.cfg.Line.OfflineAfter),
+		FloodPer10s:  a.cfg.Line.FloodPer10s, LoginPerS: a.cfg.Limits.LoginPerS, LoginRefused: a.loginRefused})
 	client := outbound.NewClient(outbound.Options{})
 	a.callback = callback.NewChannel(callback.ChannelConfig{Directory: dir, Client: client, Now: a.clock.Now})
-	a.coupon = coupon.NewChannel(coupon.ChannelConfig{Directory: dir, Client: client, Targets: a.targets, Vault: tokenVault{a.store, a.keyring}, Now: a.clock.Now})
+	a.coupon = coupon.NewChannel(coupon.ChannelConfig{Directory: dir, Client: client, Targets: a.targets,
+		Vault: tokenVault{a.store, a.keyring}, Now: a.clock.Now})
 	a.onStop(1, func(context.Context) {
 		a.callback.Stop()
 		a.coupon.Stop()
@@ -228,12 +233,14 @@ func (a *App) makeFlow(ctx context.Context) error {
 		Storage: storage{a.store}, Estate: a.views.now, Dialect: a.dialect,
 		Channels: a.channels(), Prices: a.pricers(), Revoker: a.coupon,
 		Reports: report.New(guarded(reporting), a.dialect, a.clock.Now),
-		Opener:  a, Observer: a.metrics, Notify: a.notify(), Linked: a.linked(), IDs: ids.Next, Node: a.cfg.Node, Now: a.clock.Now, Logger: a.logger,
+		Opener:  a, Observer: a.metrics, Notify: a.notify(), Linked: a.linked(), IDs: ids.Next, Node: a.cfg.Node,
+		Now: a.clock.Now, Logger: a.logger,
 		Bounds: a.cfg.Limits.Bounds(),
 		Lease:  a.cfg.Lease, Poll: a.cfg.Poll,
 	}, a.store)
 	events.Events = a.flow
-	a.inbound = callback.New(callback.Config{Directory: dir, Events: events, Now: a.clock.Now, Logger: a.logger, Reported: reported(a.dialects)})
+	a.inbound = callback.New(callback.Config{Directory: dir, Events: events, Now: a.clock.Now, Logger: a.logger,
+		Reported: reported(a.dialects)})
 	return nil
 }
 
@@ -297,8 +304,9 @@ func (a *App) makeFronts(ctx context.Context) error {
 // makePublic builds the handler of the public listener. Its limits begin anew with it.
 func (a *App) makePublic(limits LimitConfig, proxies []netip.Prefix) (http.Handler, error) {
 	in, err := intake.New(intake.Config{
-		Dialects: a.dialects, Accounts: a.accounts, Taker: keyTaker{a.flow, a.keyUses}, Clock: a.clock.Now, TrustedProxies: proxies,
-		PerAccount: limits.AccountPerS, PerAddress: limits.AddressPerS, Logger: a.logger, Metrics: a.metrics.Answered,
+		Dialects: a.dialects, Accounts: a.accounts, Taker: keyTaker{a.flow, a.keyUses}, Clock: a.clock.Now,
+		TrustedProxies: proxies,
+		PerAccount:     limits.AccountPerS, PerAddress: limits.AddressPerS, Logger: a.logger, Metrics: a.metrics.Answered,
 		Mark: a.pathMark,
 	})
 	if err != nil {
@@ -308,7 +316,8 @@ func (a *App) makePublic(limits LimitConfig, proxies []netip.Prefix) (http.Handl
 	gate := ledger.New(ledger.Config{Directory: directory{a.book}, Gate: a.flow, Now: a.clock.Now, Logger: a.logger})
 	address := func(r *http.Request) netip.Addr { return intake.ClientAddr(r, proxies) }
 	lots := lot.NewStrangers(address, cmp.Or(limits.AddressPerS, intake.DefaultPerAddress), a.clock.Now, a.logger)
-	inlet := coupon.NewInlet(coupon.InletConfig{Directory: directory{a.book}, Targets: a.targets, Events: a.flow, Now: a.clock.Now, Logger: a.logger})
+	inlet := coupon.NewInlet(coupon.InletConfig{Directory: directory{a.book}, Targets: a.targets, Events: a.flow,
+		Now: a.clock.Now, Logger: a.logger})
 	return public(in, lots, a.line.Handler(), inlet, a.inbound.Routes(), gate.Routes()), nil
 }
 
@@ -321,7 +330,8 @@ func (a *App) Strays() []intake.Stray {
 }
 
 // public serves lots' exact paths beside the platforms'. No mux: it would redirect double slashes.
-func public(in http.Handler, lots *lot.Strangers, poll, inlet http.Handler, tables ...map[string]http.HandlerFunc) http.Handler {
+func public(in http.Handler, lots *lot.Strangers, poll, inlet http.Handler,
+	tables ...map[string]http.HandlerFunc) http.Handler {
 	exact := map[string]http.Handler{"/bpd/upload.do": lots.Guard(poll), "/bpd/download.do": lots.Guard(poll)}
 	for _, routes := range tables {
 		for path, h := range routes {

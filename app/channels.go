@@ -21,7 +21,7 @@ func (a *App) channels() map[charge.DeliveryChannel]lot.Channel {
 // keepingRefusal bounds how long a refused login waits for its record.
 const keepingRefusal = 5 * time.Second
 
-// loginRefused keeps the last refused login of a lot, for whoever asks why the lot is off line.
+// loginRefused keeps the last refused login of a lot, for those who asks why the lot is off line.
 func (a *App) loginRefused(id charge.LotID, r charge.RefusedLogin) {
 	ctx, cancel := context.WithTimeout(context.Background(), keepingRefusal)
 	defer cancel()
@@ -32,7 +32,8 @@ func (a *App) loginRefused(id charge.LotID, r charge.RefusedLogin) {
 
 // pricers are the ways in of the kinds of lots that can be asked for a price.
 func (a *App) pricers() map[charge.LotKind]lot.Pricer {
-	ways := map[charge.Message]lot.Pricer{charge.Message325: a.line, charge.Message514: a.callback, charge.MessageCoupon: a.coupon}
+	ways := map[charge.Message]lot.Pricer{charge.Message325: a.line, charge.Message514: a.callback,
+		charge.MessageCoupon: a.coupon}
 	asked := map[charge.LotKind]lot.Pricer{}
 	for _, kind := range lot.Kinds() {
 		if p := ways[kind.Messages[0]]; p != nil && kind.CanPrice {
@@ -64,7 +65,7 @@ func (c called) way(m charge.Message) lot.Channel {
 	return c.callback
 }
 
-// Breaker tells how a lot stands, which has orders by one of the ways only.
+// Breaker reports how a lot stands, which has orders by one of the ways only.
 func (c called) Breaker(id charge.LotID) string {
 	if state := c.coupon.Breaker(id); state != "closed" {
 		return state

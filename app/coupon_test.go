@@ -95,7 +95,8 @@ func (c *couponSite) push(plate charge.Plate, order string, want ...charge.State
 func (c *couponSite) act(what, order string) error {
 	c.t.Helper()
 	found := c.office().charges(c.t, "order="+order)
-	status, text, err := c.office().call(c.t.Context(), http.MethodPost, "/api/v1/charges/"+found[0].ID+"/"+what, []byte(`{"reason":"test"}`))
+	status, text, err := c.office().call(c.t.Context(), http.MethodPost, "/api/v1/charges/"+found[0].ID+"/"+what,
+		[]byte(`{"reason":"test"}`))
 	if err == nil && (status != http.StatusOK || bytes.Contains(text, []byte(`"allowed":false`))) {
 		err = errors.New(string(text))
 	}
@@ -134,8 +135,8 @@ func targetIDs() []string {
 	return ids
 }
 
-// TestLostAnswers loses the answer to each coupon: a system that knows a repeat gets it again and gives it once, the others
-// are asked once and the charge is left unknown.
+// TestLostAnswers loses the answer to each coupon: a system that knows a repeat gets it again and returns it once, the
+// others are asked once and the charge is left unknown.
 func TestLostAnswers(t *testing.T) {
 	for _, as := range play.FarEnds() {
 		t.Run(as, func(t *testing.T) {
@@ -164,7 +165,8 @@ func TestLostAnswers(t *testing.T) {
 func TestBadCouponAnswers(t *testing.T) {
 	for answer, want := range map[string]charge.State{
 		play.AnswerUnknown: charge.StateUnknown, play.AnswerHalf: charge.StateUnknown, play.AnswerOther: charge.StateUnknown,
-		play.AnswerGarbage: charge.StateUnknown, play.AnswerRedirect: charge.StateUnknown, play.AnswerRefused: charge.StateRefused,
+		play.AnswerGarbage: charge.StateUnknown, play.AnswerRedirect: charge.StateUnknown,
+		play.AnswerRefused: charge.StateRefused,
 		play.AnswerBadSign: charge.StateRefused,
 	} {
 		t.Run(answer, func(t *testing.T) {
@@ -196,7 +198,8 @@ func TestCouponStays(t *testing.T) {
 	}
 }
 
-// TestCouponRevoke voids a charge whose coupon stands: the parking system takes it back first, and one that is used stays.
+// TestCouponRevoke voids a charge whose coupon stands: the parking system takes it back first, and one that is used
+// stays.
 func TestCouponRevoke(t *testing.T) {
 	c := newCouponSite(t, "qcyuns", play.CouponLotConfig{}, nil)
 	c.push("京AD06088", "void-1", charge.StateDelivered)

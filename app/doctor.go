@@ -51,7 +51,8 @@ func Check(q CheckQuestion) (Finding, error) {
 	if err := knownKeys(info, keys); err != nil {
 		return Finding{}, err
 	}
-	return Finding{doctor.Check(doctor.Examination{Dialect: d, Capture: q.Push, At: q.At, Keys: keys, Clock: q.Clock})}, nil
+	return Finding{doctor.Check(doctor.Examination{Dialect: d, Capture: q.Push, At: q.At, Keys: keys, Clock: q.Clock})},
+		nil
 }
 
 func (q CheckQuestion) dialect() (platform.Dialect, error) {
@@ -173,7 +174,8 @@ func (d pushDoctor) Check(_ context.Context, q desk.Question) (desk.Finding, err
 	if !ok {
 		return desk.Finding{}, fmt.Errorf("no platform is called %q: %w", q.Platform, flow.ErrNotFound)
 	}
-	return doctor.Check(doctor.Examination{Dialect: dialect, Capture: q.Push, At: q.At, Accounts: d.app.accounts, Bound: d.app.bound}), nil
+	return doctor.Check(doctor.Examination{Dialect: dialect, Capture: q.Push, At: q.At, Accounts: d.app.accounts,
+		Bound: d.app.bound}), nil
 }
 
 // bound says whether a charge's lot is bound to its account.

@@ -16,7 +16,8 @@ func (a *App) loadEstate(ctx context.Context) error {
 	a.book = estate.NewBook(catalogOf(a.dialects, a.targets), a.store, a.keyring)
 	a.book.Audit = func(ctx context.Context, actor, file string, changes estate.Changes) error {
 		a.hints.tell(topicEstate, "")
-		return a.guard.Audit.Record(ctx, guard.Entry{Actor: actor, Action: "estate.apply", Object: file, Detail: changes.String()})
+		return a.guard.Audit.Record(ctx,
+			guard.Entry{Actor: actor, Action: "estate.apply", Object: file, Detail: changes.String()})
 	}
 	if err := a.book.Load(ctx); err != nil {
 		return err
@@ -24,7 +25,8 @@ func (a *App) loadEstate(ctx context.Context) error {
 	for _, account := range a.book.State().Accounts() {
 		if _, known := a.byID[account.Platform]; !known && !account.Off {
 			a.logger.Warn("the platform of an account has no profile any more, its pushes get no answer; "+
-				"put its file back into platforms.dir, or write state: off at the account", "account", account.ID, "platform", account.Platform)
+				"put its file back into platforms.dir, or write state: off at the account", "account", account.ID, "platform",
+				account.Platform)
 		}
 	}
 	a.reseal(ctx)

@@ -27,8 +27,10 @@ func testLotFaults(t *testing.T, cfg Config) {
 			t.Fatalf("entry: %v", a)
 		}
 	}
-	dialLine(t, s.Addresses().Line).ask("login", fmt.Sprintf(`{"union_id":%q,"park_id":%q,"local_id":"booth 7"}`, id.Union, id.Park), "another-key")
-	dialLine(t, s.Addresses().Line).ask("login", fmt.Sprintf(`{"union_id":%q,"park_id":"404","local_id":"booth 8"}`, id.Union), w.ckey)
+	dialLine(t, s.Addresses().Line).ask("login",
+		fmt.Sprintf(`{"union_id":%q,"park_id":%q,"local_id":"booth 7"}`, id.Union, id.Park), "another-key")
+	dialLine(t, s.Addresses().Line).ask("login",
+		fmt.Sprintf(`{"union_id":%q,"park_id":"404","local_id":"booth 8"}`, id.Union), w.ckey)
 
 	var lot struct {
 		ClockAhead int64 `json:"clock_ahead_s"`
@@ -43,10 +45,12 @@ func testLotFaults(t *testing.T, cfg Config) {
 		} `json:"last_refused_login"`
 	}
 	s.office().must(t, "GET", "/api/v1/lots/"+id.String(), nil, &lot)
-	if lot.ClockAhead < 1790 || lot.ClockAhead > 1800 || !strings.Contains(lot.Clock.EN, "ahead") || !strings.Contains(lot.Clock.ZH, "快") {
+	if lot.ClockAhead < 1790 || lot.ClockAhead > 1800 || !strings.Contains(lot.Clock.EN, "ahead") ||
+		!strings.Contains(lot.Clock.ZH, "快") {
 		t.Errorf("the clock: %d, %+v", lot.ClockAhead, lot.Clock)
 	}
-	if r := lot.LastRefused; r.Reason != "bad_sign" || r.LocalID != "booth 7" || !strings.HasPrefix(r.Remote, "127.0.0.1:") {
+	if r := lot.LastRefused; r.Reason != "bad_sign" || r.LocalID != "booth 7" ||
+		!strings.HasPrefix(r.Remote, "127.0.0.1:") {
 		t.Errorf("the last refused login: %+v", r)
 	}
 	if len(lot.Lines) != 1 || lot.Lines[0].LocalID != "raw" || lot.Lines[0].Link != string(charge.LinkCloud) {
@@ -88,7 +92,8 @@ func TestReloadLimitsLogins(t *testing.T) {
 	s.apply(w.estate())
 	next := cfg
 	next.Limits.LoginPerS = 1
-	if taken, later, err := s.Reload(t.Context(), next); err != nil || len(later) != 0 || fmt.Sprint(taken) != "[limits.login_per_s]" {
+	if taken, later, err := s.Reload(t.Context(), next); err != nil || len(later) != 0 ||
+		fmt.Sprint(taken) != "[limits.login_per_s]" {
 		t.Fatalf("Reload: %v, %v, %v", taken, later, err)
 	}
 	in := 0

@@ -16,7 +16,8 @@ var handEdits = []struct{ file, behind, line string }{
 		Chinese: "投币", English: "coin", BadgeChinese: "投币", BadgeEnglish: "coin", FieldChinese: "coin 投币", FieldEnglish: "coin = made up",
 	},`},
 	{"channels.go", "import (", `	"github.com/chargestamp/chargestamp/lot/coin"`},
-	{"channels.go", "		charge.ChannelCallback: called{a.callback, a.coupon},", "		coin.Way:               coin.Channel{},"},
+	{"channels.go", "		charge.ChannelCallback: called{a.callback, a.coupon},",
+		"		coin.Way:               coin.Channel{},"},
 }
 
 // TestNewKindIsAFolderAndARow builds the gateway with a made-up kind of car park laid over it, and sees a reduction

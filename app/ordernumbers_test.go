@@ -93,7 +93,8 @@ func (w *issuerSite) account(id, name, scope, operator, more string) string {
 	if len(w.catalog.Platforms[id].Keys) > 0 {
 		keys = "keys: " + w.keysOf(id, operator) + ", "
 	}
-	return fmt.Sprintf("  - {account: %s, platform: %s, scope: %q, %sallow_from: [\"192.0.2.0/24\"]%s}\n", name, id, scope, keys, more)
+	return fmt.Sprintf("  - {account: %s, platform: %s, scope: %q, %sallow_from: [\"192.0.2.0/24\"]%s}\n", name, id, scope,
+		keys, more)
 }
 
 // binding writes a binding with a rule that the platform takes.
@@ -128,7 +129,8 @@ lots:
   - {lot: "1/2", name: b, kind: %[1]s, ckey: "ckey-of-lot-1-2"%[2]s}
   - {lot: "2/1", name: c, kind: %[1]s, ckey: "ckey-of-lot-2-1"%[2]s}
 `, kind, tariff)
-	w.apply("accounts:\n%s%sbindings:\n%s%s%s", w.account(id, "one", "1", "OPERATOR-ONE", ""), w.account(id, "two", "2", "OPERATOR-TWO", ""),
+	w.apply("accounts:\n%s%sbindings:\n%s%s%s", w.account(id, "one", "1", "OPERATOR-ONE", ""),
+		w.account(id, "two", "2", "OPERATOR-TWO", ""),
 		w.binding(id, "one", "1/1"), w.binding(id, "one", "1/2"), w.binding(id, "two", "2/1"))
 	return issuing{w, id, "one", lotNamed("1/1")}, issuing{w, id, "two", lotNamed("2/1")}
 }
@@ -151,9 +153,11 @@ type issuing struct {
 func (i issuing) push(order string, plate charge.Plate) (charge.Outcome, *charge.Charge) {
 	i.t.Helper()
 	var got charge.Outcome
-	i.flow.Take(i.t.Context(), platform.Push{Platform: i.platform, Path: "/x", Received: i.now}, platform.Account{ID: i.account},
+	i.flow.Take(i.t.Context(), platform.Push{Platform: i.platform, Path: "/x", Received: i.now},
+		platform.Account{ID: i.account},
 		platform.Message{Charge: &platform.Charge{Order: order, RepeatKey: order, Plate: plate, Lot: i.lot,
-			Started: i.now.Add(-2 * time.Hour), Ended: i.now.Add(-time.Minute), Ask: charge.Ask{Method: charge.MethodTime, Minutes: 30}}},
+			Started: i.now.Add(-2 * time.Hour), Ended: i.now.Add(-time.Minute),
+			Ask: charge.Ask{Method: charge.MethodTime, Minutes: 30}}},
 		func(v platform.Verdict) platform.Reply {
 			got = v.Outcome
 			return platform.Reply{Status: 200}
@@ -179,7 +183,8 @@ func (w *issuerSite) read(id int64) (c *charge.Charge) {
 // enter lets a car in.
 func (i issuing) enter(plate charge.Plate) {
 	i.t.Helper()
-	a, err := i.flow.Entered(i.t.Context(), lot.Entry{Lot: i.lot, OrderID: "stay-" + plate.Full(), Plate: plate, Entered: i.now.Add(-3 * time.Hour)})
+	a, err := i.flow.Entered(i.t.Context(),
+		lot.Entry{Lot: i.lot, OrderID: "stay-" + plate.Full(), Plate: plate, Entered: i.now.Add(-3 * time.Hour)})
 	if err != nil || a.State != 1 {
 		i.t.Fatalf("entry: %+v, %v", a, err)
 	}
@@ -203,7 +208,8 @@ func (w *issuerSite) history(id int64) (h *charge.History) {
 // TestAnOrderNumberCountsWithinItsIssuer plays two issuers that give the same numbers, on every platform: what one
 // pushes does nothing to the charge of the other, and its own stays a repeat under a new name and with turned keys.
 func TestAnOrderNumberCountsWithinItsIssuer(t *testing.T) {
-	places := map[string]storetest.Place{"SQLite": storetest.SQLite, "PostgreSQL": storetest.Postgres(storetest.StartPostgres(t))}
+	places := map[string]storetest.Place{"SQLite": storetest.SQLite,
+		"PostgreSQL": storetest.Postgres(storetest.StartPostgres(t))}
 	for engine, place := range places {
 		t.Run(engine, func(t *testing.T) {
 			cfg := place(t)
@@ -301,7 +307,8 @@ func playIssuers(w *issuerSite, n int, info platform.Info) {
 
 // TestIssuersInterleaved pushes the numbers of two issuers in any order: what each gets is what it would get alone.
 func TestIssuersInterleaved(t *testing.T) {
-	places := map[string]storetest.Place{"SQLite": storetest.SQLite, "PostgreSQL": storetest.Postgres(storetest.StartPostgres(t))}
+	places := map[string]storetest.Place{"SQLite": storetest.SQLite,
+		"PostgreSQL": storetest.Postgres(storetest.StartPostgres(t))}
 	for engine, place := range places {
 		t.Run(engine, func(t *testing.T) {
 			cfg := place(t)

@@ -46,7 +46,8 @@ const forgets = "CHARGESTAMP_TEST_FORGETS"
 func serve(ctx context.Context, args []string) error {
 	cfg := app.Defaults()
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
-	for name, to := range map[string]*string{"data": &cfg.Data, "database": &cfg.Database.URL, "http": &cfg.HTTP.Addr, "admin": &cfg.Admin.Addr, "line": &cfg.Line.Addr} {
+	for name, to := range map[string]*string{"data": &cfg.Data, "database": &cfg.Database.URL, "http": &cfg.HTTP.Addr,
+		"admin": &cfg.Admin.Addr, "line": &cfg.Line.Addr} {
 		flags.StringVar(to, name, "", "")
 	}
 	if err := flags.Parse(args); err != nil {

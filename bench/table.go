@@ -81,12 +81,14 @@ func (r *Rig) saturatedRows(ctx context.Context, cfg TableConfig) ([]Row, error)
 					return nil, err
 				}
 				r.say("run %d: %s, %s lots: %.0f/s, %v CPU a charge, last acknowledgement %v after the last answer; push to answer %s",
-					n+1, e.Name, kind, s.PerSecond, s.CPU.Round(time.Microsecond), s.Tail.Round(time.Millisecond), s.Pushes.Latency.String())
+					n+1, e.Name, kind, s.PerSecond, s.CPU.Round(time.Microsecond), s.Tail.Round(time.Millisecond),
+					s.Pushes.Latency.String())
 				rates[key{e.Name, kind}] = append(rates[key{e.Name, kind}], s.PerSecond)
 			}
 		}
 	}
-	rows := []Row{figure{name: "store-less forwarder, saturated", value: median(base), unit: "/s", note: spread(base)}.row()}
+	rows := []Row{figure{name: "store-less forwarder, saturated", value: median(base), unit: "/s",
+		note: spread(base)}.row()}
 	for _, e := range cfg.Engines {
 		for _, kind := range []charge.LotKind{charge.KindAPI, charge.KindSDK} {
 			got := rates[key{e.Name, kind}]
@@ -97,7 +99,8 @@ func (r *Rig) saturatedRows(ctx context.Context, cfg TableConfig) ([]Row, error)
 			if e.Name == Postgres {
 				bar = RatioAtLeast(0.45)
 			}
-			rows = append(rows, figure{name: name, engine: e.Name, value: median(got), unit: "/s", baseline: median(base), bar: bar, note: spread(got)}.row())
+			rows = append(rows, figure{name: name, engine: e.Name, value: median(got), unit: "/s", baseline: median(base),
+				bar: bar, note: spread(got)}.row())
 		}
 	}
 	return rows, nil
@@ -144,8 +147,10 @@ func (r *Rig) sickRows(ctx context.Context, cfg TableConfig) (rows []Row, err er
 		}
 	}
 	for _, how := range []Sickness{Dead, Hanging} {
-		rows = append(rows, figure{name: "healthy lots' p99, one lot in ten " + string(how), engine: engine.Name, value: median(p99[how]), unit: "ms",
-			baseline: median(p99[Healthy]), bar: RatioAtMost(1.5), note: spread(p99[how]) + " against " + spread(p99[Healthy])}.row())
+		rows = append(rows, figure{name: "healthy lots' p99, one lot in ten " + string(how), engine: engine.Name,
+			value: median(p99[how]), unit: "ms",
+			baseline: median(p99[Healthy]), bar: RatioAtMost(1.5), note: spread(p99[how]) + " against " +
+				spread(p99[Healthy])}.row())
 	}
 	return rows, nil
 }

@@ -73,7 +73,7 @@ type Detail struct {
 	ConnectorID   string `json:"connector_id,omitempty"`
 	ConnectorName string `json:"connector_name,omitempty"`
 	ParkNo        string `json:"park_no,omitempty"`
-	Power         string `json:"power,omitempty"`        // kWh as told
+	Power         string `json:"power,omitempty"`        // kWh as reported
 	ElecMoney     string `json:"elec_money,omitempty"`   // yuan
 	SeviceMoney   string `json:"sevice_money,omitempty"` // yuan; misspelled on every wire
 	TotalMoney    string `json:"total_money,omitempty"`  // yuan
@@ -170,7 +170,7 @@ type Usage struct {
 	Amount  Fen         `json:"amount"`
 	At      time.Time   `json:"at"`               // the exit
 	Source  UsageSource `json:"source,omitempty"` // where it was reported
-	Method  int         `json:"method,omitempty"` // calculation_method as told: 1 time, 2 amount, 3 lot
+	Method  int         `json:"method,omitempty"` // calculation_method as reported: 1 time, 2 amount, 3 lot
 	Told    string      `json:"told,omitempty"`   // the minutes or yuan as received, before rounding
 	Gap     Fen         `json:"gap,omitzero"`     // 4G: what the gate took beyond our price
 	Worth   Fen         `json:"worth,omitzero"`   // 4G: what it came to in money by our price, whatever the method

@@ -29,7 +29,8 @@ func Export(s *State) []byte {
 // that it came from it changes nothing, since what a file leaves out stays as it was.
 func ExportWithoutSecrets(s *State) []byte {
 	e := exporter{secrets: map[string]string{}, bare: true}
-	return append([]byte("# Chargestamp estate without its secrets: where it is applied they stay as they are.\n"), e.write(s)...)
+	return append([]byte("# Chargestamp estate without its secrets: where it is applied they stay as they are.\n"),
+		e.write(s)...)
 }
 
 type exporter struct {

@@ -57,7 +57,8 @@ func clone[T any](m map[string]*T) map[string]*T {
 }
 
 // merge puts entries of one kind into their table. complete fills in defaults.
-func merge[T any](m *merger, name string, entries []entry, table map[string]*T, columns []column[T], complete func(t *T, isNew bool)) {
+func merge[T any](m *merger, name string, entries []entry, table map[string]*T, columns []column[T],
+	complete func(t *T, isNew bool)) {
 	for _, e := range entries {
 		thing := name + " " + e.id
 		m.lines[thing] = e

@@ -32,7 +32,8 @@ func TestCouponLots(t *testing.T) {
 	}
 	sure, _, _ := s.Lot(charge.LotID{Union: "1", Park: "1"})
 	once, _, _ := s.Lot(charge.LotID{Union: "1", Park: "2"})
-	if sure.Repeats != charge.RepeatsAdd || sure.Stays != charge.StaysTold || once.Repeats != charge.RepeatsUnsafe || once.Stays != charge.StaysNone {
+	if sure.Repeats != charge.RepeatsAdd || sure.Stays != charge.StaysTold || once.Repeats != charge.RepeatsUnsafe ||
+		once.Stays != charge.StaysNone {
 		t.Errorf("%+v\n%+v", sure, once)
 	}
 	shown := string(estate.Export(s))

@@ -84,7 +84,8 @@ func (f *Flow) act(ctx context.Context, id int64, action Action, fn func(*acting
 }
 
 // dry runs an action without committing it.
-func (f *Flow) dry(ctx context.Context, id int64, action Action, fn func(*acting) (Effect, error)) (e Effect, err error) {
+func (f *Flow) dry(ctx context.Context, id int64, action Action, fn func(*acting) (Effect, error)) (e Effect,
+	err error) {
 	then := &after{dry: true}
 	defer then.reset()
 	err = f.cfg.Storage.Read(ctx, func(tx Tx) (err error) {
@@ -167,7 +168,8 @@ func (a *acting) cameTo(before charge.State) charge.Note {
 		if c.Reason == charge.ReasonOK || c.Reason == charge.ReasonNoAnswer {
 			return charge.Say("effect.sends", charge.Grants("grant", *c.Reduction), target)
 		}
-		return charge.Say("effect.sends_later", charge.Grants("grant", *c.Reduction), target, charge.Word("reason", "charge_reason", c.Reason))
+		return charge.Say("effect.sends_later", charge.Grants("grant", *c.Reduction), target,
+			charge.Word("reason", "charge_reason", c.Reason))
 	case charge.StateDelivered:
 		return charge.Say("effect.posts", charge.Grants("grant", *c.Reduction), target)
 	case charge.StateHeld:
@@ -179,7 +181,8 @@ func (a *acting) cameTo(before charge.State) charge.Note {
 	if c.State == before {
 		code = "effect.stays"
 	}
-	return charge.Say(code, charge.Word("state", "charge_state", c.State), charge.Word("reason", "charge_reason", c.Reason),
+	return charge.Say(code, charge.Word("state", "charge_state", c.State),
+		charge.Word("reason", "charge_reason", c.Reason),
 		charge.Because("why", lastNote(c.Decision)))
 }
 

@@ -33,7 +33,8 @@ func (d *deciding) decide() error {
 	if err != nil {
 		return err
 	}
-	dec = rules.Decide(rules.Input{Charge: c, Rule: d.rule, Priced: lot.KindOf(d.target().Kind).NeedsTariff, Repeats: d.target().Repeats,
+	dec = rules.Decide(rules.Input{Charge: c, Rule: d.rule, Priced: lot.KindOf(d.target().Kind).NeedsTariff,
+		Repeats: d.target().Repeats,
 		Granted: before, Past: past, Bounds: d.f.cfg.Bounds, Stay: d.stay, Now: d.now})
 	dec.VisitFrom = from
 	if d.stay != nil {
@@ -41,7 +42,8 @@ func (d *deciding) decide() error {
 	}
 	switch {
 	case d.stay != nil && !d.stay.Open:
-		d.settle(dec, charge.StateNoGrant, charge.ReasonLeftBeforeArrival, dec.Notes.And(charge.Say("decision.left", charge.When("left", d.stay.Left)))...)
+		d.settle(dec, charge.StateNoGrant, charge.ReasonLeftBeforeArrival,
+			dec.Notes.And(charge.Say("decision.left", charge.When("left", d.stay.Left)))...)
 	case dec.State != charge.StateSending:
 		d.settle(dec, dec.State, dec.Reason, dec.Notes...)
 	case d.binding.Mode == charge.ModeShadow:
@@ -67,18 +69,22 @@ func (d *deciding) wait(dec charge.Decision) {
 	case d.rule.HoldSeconds == 0:
 		d.settle(dec, charge.StateNoGrant, charge.ReasonNoStay, charge.Say("decision.no_stay"))
 	case !d.now.Before(until):
-		d.settle(dec, charge.StateExpired, charge.ReasonHoldOver, charge.Say("decision.hold_over", charge.When("until", until)))
+		d.settle(dec, charge.StateExpired, charge.ReasonHoldOver,
+			charge.Say("decision.hold_over", charge.When("until", until)))
 	default:
 		d.charge.HoldUntil = until
-		d.settle(dec, charge.StateHeld, charge.ReasonWaitingForStay, charge.Say("decision.waits", charge.When("until", until)))
+		d.settle(dec, charge.StateHeld, charge.ReasonWaitingForStay,
+			charge.Say("decision.waits", charge.When("until", until)))
 	}
 }
 
 func (d *deciding) settle(dec charge.Decision, s charge.State, r charge.Reason, notes ...charge.Note) {
 	if d.clock != 0 {
-		notes = append([]charge.Note{charge.Say("decision.by_clock", charge.Because("clock", charge.ClockNote(d.clock)))}, notes...)
+		notes = append([]charge.Note{charge.Say("decision.by_clock", charge.Because("clock", charge.ClockNote(d.clock)))},
+			notes...)
 	}
-	dec.State, dec.Reason, dec.Notes, dec.At = s, r, notes, d.now.UTC().Truncate(time.Millisecond) // as the store keeps times
+	// as the store keeps times
+	dec.State, dec.Reason, dec.Notes, dec.At = s, r, notes, d.now.UTC().Truncate(time.Millisecond)
 	c := d.charge
 	c.State, c.Reason, c.UpdatedAt, c.Decision = s, r, d.now, &dec
 	if d.stay != nil {
@@ -112,7 +118,8 @@ func (f *Flow) decidingOn(tx Tx, then *after, c *charge.Charge, now time.Time) (
 	if !ok {
 		return nil, nil
 	}
-	d := &deciding{f: f, est: est, tx: tx, then: then, binding: binding, lot: target, charge: c, issuer: est.Issuer(c.Account, c.Lot), now: now}
+	d := &deciding{f: f, est: est, tx: tx, then: then, binding: binding, lot: target, charge: c,
+		issuer: est.Issuer(c.Account, c.Lot), now: now}
 	d.pickRule()
 	return d, nil
 }
@@ -142,7 +149,8 @@ func (d *deciding) again() error {
 	d.then.moves = append(d.then.moves, moved{c.State, c.Reason})
 	if d.stay != nil {
 		if err := d.tx.AddEvent(charge.Event{Charge: c.ID, At: d.now, Step: "matched", Result: "stay",
-			Reason: c.Reason, Detail: charge.Say("match.stay", charge.Text("stay", d.stay.OrderID), charge.When("entered", d.stay.Entered))}); err != nil {
+			Reason: c.Reason, Detail: charge.Say("match.stay", charge.Text("stay", d.stay.OrderID),
+				charge.When("entered", d.stay.Entered))}); err != nil {
 			return err
 		}
 	}

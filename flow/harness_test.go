@@ -215,7 +215,8 @@ func (w *world) none(c *channel) {
 }
 
 func (w *world) acked() lot.Result {
-	return lot.Result{Result: charge.AttemptAcked, Reason: charge.ReasonOK, Detail: charge.Say("answer.state", charge.Text("state", "1")), At: w.clock.Now()}
+	return lot.Result{Result: charge.AttemptAcked, Reason: charge.ReasonOK,
+		Detail: charge.Say("answer.state", charge.Text("state", "1")), At: w.clock.Now()}
 }
 
 func (w *world) silence() lot.Result {
@@ -223,7 +224,8 @@ func (w *world) silence() lot.Result {
 }
 
 func (w *world) refusal() lot.Result {
-	return lot.Result{Result: charge.AttemptRefused, Reason: charge.ReasonLotRefused, Detail: charge.Say("answer.said", charge.Text("state", "0"), charge.Text("said", "无此订单")), At: w.clock.Now()}
+	return lot.Result{Result: charge.AttemptRefused, Reason: charge.ReasonLotRefused,
+		Detail: charge.Say("answer.said", charge.Text("state", "0"), charge.Text("said", "无此订单")), At: w.clock.Now()}
 }
 
 type observer struct{}
@@ -256,7 +258,8 @@ func newWorld(t testing.TB) *world {
 
 // bothEngines is where stores may lie, by engine.
 func bothEngines(t testing.TB) map[string]storetest.Place {
-	return map[string]storetest.Place{"SQLite": storetest.SQLite, "PostgreSQL": storetest.Postgres(storetest.StartPostgres(t))}
+	return map[string]storetest.Place{"SQLite": storetest.SQLite,
+		"PostgreSQL": storetest.Postgres(storetest.StartPostgres(t))}
 }
 
 // newWorldOn is newWorld on one of the engines.
@@ -269,8 +272,10 @@ func newWorldOn(t testing.TB, place storetest.Place) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rule := charge.Rule{Version: 1, Grant: charge.GrantAsPushed, Combine: charge.CombineBest, HoldSeconds: 7200, Target: charge.TargetStay}
-	e := &plain{lots: map[charge.LotID]charge.Lot{}, bindings: map[charge.LotID]charge.Binding{}, account: charge.Account{ID: "main", Platform: "telaidian", Undated: charge.UndatedOnceAStay}}
+	rule := charge.Rule{Version: 1, Grant: charge.GrantAsPushed, Combine: charge.CombineBest, HoldSeconds: 7200,
+		Target: charge.TargetStay}
+	e := &plain{lots: map[charge.LotID]charge.Lot{}, bindings: map[charge.LotID]charge.Binding{},
+		account: charge.Account{ID: "main", Platform: "telaidian", Undated: charge.UndatedOnceAStay}}
 	tariff := &charge.Tariff{UnitMinutes: 60, UnitPrice: 500, LeaveMinutes: 15}
 	for id, l := range map[charge.LotID]charge.Lot{
 		sdkLot: {Kind: charge.KindSDK, Message: charge.Message325}, apiLot: {Kind: charge.KindAPI},
@@ -298,7 +303,8 @@ func (w *world) restart() *flow.Flow {
 		Dialect:  func(string) (platform.Dialect, bool) { return reporting{}, true },
 		Opener:   openDoor{},
 		Channels: map[charge.DeliveryChannel]lot.Channel{charge.ChannelLine: w.line, charge.ChannelCallback: w.calls},
-		Reports:  w, Observer: observer{}, IDs: w.ids.Next, Node: "test", Now: w.clock.Now, Logger: slog.New(slog.DiscardHandler),
+		Reports:  w, Observer: observer{}, IDs: w.ids.Next, Node: "test", Now: w.clock.Now,
+		Logger: slog.New(slog.DiscardHandler),
 	}, w.store)
 	f := w.flow
 	f.Start()
@@ -400,7 +406,8 @@ func (w *world) settles(order string, s charge.State, r charge.Reason) *charge.C
 
 func (w *world) enter(id charge.LotID, order string, ago time.Duration) {
 	w.t.Helper()
-	a, err := w.flow.Entered(w.t.Context(), lot.Entry{Lot: id, OrderID: order, Plate: "京A12345", Entered: w.clock.Now().Add(-ago)})
+	a, err := w.flow.Entered(w.t.Context(),
+		lot.Entry{Lot: id, OrderID: order, Plate: "京A12345", Entered: w.clock.Now().Add(-ago)})
 	if err != nil || a.State != 1 {
 		w.t.Fatalf("entry %s: %+v, %v", order, a, err)
 	}
@@ -408,7 +415,8 @@ func (w *world) enter(id charge.LotID, order string, ago time.Duration) {
 
 func (w *world) leave(id charge.LotID, order string, reduced *lot.Reduced) {
 	w.t.Helper()
-	a, err := w.flow.Left(w.t.Context(), lot.Exit{Lot: id, OrderID: order, Plate: "京A12345", Left: w.clock.Now(), Reduced: reduced})
+	a, err := w.flow.Left(w.t.Context(),
+		lot.Exit{Lot: id, OrderID: order, Plate: "京A12345", Left: w.clock.Now(), Reduced: reduced})
 	if err != nil || a.State != 1 {
 		w.t.Fatalf("exit %s: %+v, %v", order, a, err)
 	}
@@ -441,7 +449,9 @@ func (w *world) put(id charge.LotID) {
 	w.line.mu.Lock()
 	w.line.here = true
 	w.line.mu.Unlock()
-	if _, err := w.store.PutLineSession(w.t.Context(), charge.LineSession{Lot: id, LocalID: "pc", Node: "test", ReceiveCloud: true, Since: w.clock.Now(), Beat: w.clock.Now()}); err != nil {
+	if _, err := w.store.PutLineSession(w.t.Context(),
+		charge.LineSession{Lot: id, LocalID: "pc", Node: "test", ReceiveCloud: true, Since: w.clock.Now(),
+			Beat: w.clock.Now()}); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -27,8 +27,9 @@ func (w *world) clockOf(id charge.LotID) (ahead time.Duration) {
 // comes lets a car in whose lot names a time ahead of now, or behind.
 func (w *world) comes(id charge.LotID, n int, ahead time.Duration) {
 	w.t.Helper()
-	a, err := w.flow.Entered(w.t.Context(), lot.Entry{Lot: id, OrderID: fmt.Sprint("came", n), Plate: charge.Plate(fmt.Sprintf("京A7%04d", n)),
-		Entered: w.clock.Now().Add(ahead)})
+	a, err := w.flow.Entered(w.t.Context(),
+		lot.Entry{Lot: id, OrderID: fmt.Sprint("came", n), Plate: charge.Plate(fmt.Sprintf("京A7%04d", n)),
+			Entered: w.clock.Now().Add(ahead)})
 	if err != nil || a.State != 1 {
 		w.t.Fatalf("entry %d: %+v, %v", n, a, err)
 	}
@@ -92,7 +93,9 @@ func TestLateStayOfAFastClock(t *testing.T) {
 				pushed.Started, pushed.Ended = w.clock.Now().Add(-5*time.Hour), w.clock.Now().Add(-4*time.Hour)
 				w.must(pushed)
 				w.want("o1", charge.StateHeld, charge.ReasonWaitingForStay)
-				if a, err := w.flow.Entered(t.Context(), lot.Entry{Lot: sdkLot, OrderID: "late", Plate: pushed.Plate, Entered: pushed.Ended.Add(c.off)}); err != nil || a.State != 1 {
+				if a, err := w.flow.Entered(t.Context(),
+					lot.Entry{Lot: sdkLot, OrderID: "late", Plate: pushed.Plate, Entered: pushed.Ended.Add(c.off)}); err != nil ||
+					a.State != 1 {
 					t.Fatalf("the late entry: %+v, %v", a, err)
 				}
 				got := w.charge("o1")

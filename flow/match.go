@@ -180,7 +180,8 @@ func entryUntold(s *charge.Stay) bool {
 // needsStay reports whether a charge waits where no stay is known.
 func (d *deciding) needsStay() bool {
 	switch {
-	case lot.KindOf(d.lot.Kind).KeepsStays, d.lot.Stays == charge.StaysRequired, d.lot.Stays == charge.StaysTold, d.charge.Plate.Trial():
+	case lot.KindOf(d.lot.Kind).KeepsStays, d.lot.Stays == charge.StaysRequired, d.lot.Stays == charge.StaysTold,
+		d.charge.Plate.Trial():
 		return true
 	case d.lot.Stays == charge.StaysNone:
 		return false

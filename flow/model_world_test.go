@@ -42,7 +42,8 @@ func (m *mesh) Vendor(union string) (charge.Vendor, bool) { return charge.Vendor
 
 func (m *mesh) Account(id string) (charge.Account, bool) {
 	p, ok := modelAccounts[id]
-	return charge.Account{ID: id, Platform: p, Undated: charge.UndatedOnceAStay, Report: &charge.ReportTarget{URL: "https://report.example"}}, ok
+	return charge.Account{ID: id, Platform: p, Undated: charge.UndatedOnceAStay,
+		Report: &charge.ReportTarget{URL: "https://report.example"}}, ok
 }
 
 func (m *mesh) Binding(account string, id charge.LotID) (charge.Binding, bool) {
@@ -225,7 +226,8 @@ func (t watchedTx) SetCharge(c *charge.Charge) error {
 }
 
 func (t watchedTx) check(from, to charge.State) {
-	if from != to && !slices.ContainsFunc(flow.Transitions(), func(x flow.Transition) bool { return x.From == from && x.To == to }) {
+	if from != to && !slices.ContainsFunc(flow.Transitions(),
+		func(x flow.Transition) bool { return x.From == from && x.To == to }) {
 		t.wrong.addf("a charge went from %q to %q, which no transition allows", from, to)
 	}
 }
@@ -262,7 +264,8 @@ func newMachine(t *rapid.T, open func(cfg store.Config) (*store.Store, error)) *
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &machine{t: t, store: s, clock: c, ids: charge.NewIDs(1, c.Now), wrong: &wrongs{}, told: map[string]platform.Used{}}
+	m := &machine{t: t, store: s, clock: c, ids: charge.NewIDs(1, c.Now), wrong: &wrongs{},
+		told: map[string]platform.Used{}}
 	m.lots = map[outbox.Kind]*playedLots{outbox.KindLine: newPlayedLots(t), outbox.KindCallback: newPlayedLots(t)}
 	m.estate = &mesh{lots: map[charge.LotID]charge.Lot{}, bindings: map[string]charge.Binding{}}
 	tariff := &charge.Tariff{FreeMinutes: 15, UnitMinutes: 30, UnitPrice: 250, DailyCap: 3000, LeaveMinutes: 15}
@@ -272,22 +275,28 @@ func newMachine(t *rapid.T, open func(cfg store.Config) (*store.Store, error)) *
 		{ID: innerLot, Kind: charge.Kind4G, Tariff: tariff, Parent: outerLot},
 	} {
 		l.Stays = charge.StaysRequired
-		l.Repeats = rapid.SampledFrom([]charge.Repeats{charge.RepeatsAdd, charge.RepeatsReplace, charge.RepeatsUnsafe}).Draw(t, "repeats")
+		l.Repeats = rapid.SampledFrom([]charge.Repeats{charge.RepeatsAdd, charge.RepeatsReplace,
+			charge.RepeatsUnsafe}).Draw(t, "repeats")
 		if l.Kind != charge.Kind4G {
-			l.Stays = rapid.SampledFrom([]charge.StaysMode{charge.StaysAuto, charge.StaysRequired, charge.StaysNone}).Draw(t, "stays")
+			l.Stays = rapid.SampledFrom([]charge.StaysMode{charge.StaysAuto, charge.StaysRequired, charge.StaysNone}).Draw(t,
+				"stays")
 		}
 		m.estate.lots[l.ID] = l
 	}
 	plate := drawPlateLimits(t)
-	combine := rapid.SampledFrom([]charge.Combine{charge.CombineBest, charge.CombineSum, charge.CombineFirst}).Draw(t, "combine")
-	m.focus = rapid.SampledFrom([][]charge.LotID{{sdkLot}, {apiLot}, {gateLot}, {innerLot, outerLot}, {sdkLot, apiLot}}).Draw(t, "focus")
+	combine := rapid.SampledFrom([]charge.Combine{charge.CombineBest, charge.CombineSum, charge.CombineFirst}).Draw(t,
+		"combine")
+	m.focus = rapid.SampledFrom([][]charge.LotID{{sdkLot}, {apiLot}, {gateLot}, {innerLot, outerLot},
+		{sdkLot, apiLot}}).Draw(t, "focus")
 	for _, id := range []charge.LotID{sdkLot, apiLot, gateLot, outerLot, innerLot} {
 		for _, account := range []string{"teld", "xj"} {
-			m.estate.bindings[account+"@"+id.String()] = charge.Binding{Account: account, Lot: id, Mode: charge.ModeLive, Rules: []charge.Rule{plate.on(drawRule(t, combine))}}
+			m.estate.bindings[account+"@"+id.String()] = charge.Binding{Account: account, Lot: id, Mode: charge.ModeLive,
+				Rules: []charge.Rule{plate.on(drawRule(t, combine))}}
 		}
 	}
 	m.restart()
-	if _, err := s.PutLineSession(context.Background(), charge.LineSession{Lot: sdkLot, LocalID: "pc", Node: "test", Since: c.Now(), Beat: c.Now()}); err != nil {
+	if _, err := s.PutLineSession(context.Background(),
+		charge.LineSession{Lot: sdkLot, LocalID: "pc", Node: "test", Since: c.Now(), Beat: c.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	return m
@@ -309,8 +318,9 @@ func drawPlateLimits(t *rapid.T) plateLimits {
 	}
 	reach := rapid.SampledFrom([]charge.Reach{"", charge.ReachVendor}).Draw(t, "reach")
 	return plateLimits{
-		perDay: charge.PerDay{Times: rapid.SampledFrom([]int64{0, 2}).Draw(t, "times"), Minutes: rapid.SampledFrom([]int64{0, 70}).Draw(t, "day's minutes"),
-			Amount: rapid.SampledFrom([]charge.Fen{0, 900}).Draw(t, "day's yuan"), Per: reach},
+		perDay: charge.PerDay{Times: rapid.SampledFrom([]int64{0, 2}).Draw(t, "times"),
+			Minutes: rapid.SampledFrom([]int64{0, 70}).Draw(t, "day's minutes"),
+			Amount:  rapid.SampledFrom([]charge.Fen{0, 900}).Draw(t, "day's yuan"), Per: reach},
 		lock: charge.Lock{Seconds: rapid.SampledFrom([]int64{0, 0, 3600}).Draw(t, "lock"), Per: reach},
 	}
 }
@@ -327,9 +337,11 @@ func (l plateLimits) on(r charge.Rule) charge.Rule {
 }
 
 func drawRule(t *rapid.T, combine charge.Combine) charge.Rule {
-	r := charge.Rule{Version: 1, Grant: charge.GrantAsPushed, Combine: combine, HoldSeconds: 7200, Target: charge.TargetStay}
+	r := charge.Rule{Version: 1, Grant: charge.GrantAsPushed, Combine: combine, HoldSeconds: 7200,
+		Target: charge.TargetStay}
 	if rapid.IntRange(0, 3).Draw(t, "mixed") == 0 {
-		r.Combine = rapid.SampledFrom([]charge.Combine{charge.CombineBest, charge.CombineSum, charge.CombineFirst}).Draw(t, "combine")
+		r.Combine = rapid.SampledFrom([]charge.Combine{charge.CombineBest, charge.CombineSum, charge.CombineFirst}).Draw(t,
+			"combine")
 	}
 	switch rapid.IntRange(0, 4).Draw(t, "grant") {
 	case 0:
@@ -341,7 +353,8 @@ func drawRule(t *rapid.T, combine charge.Combine) charge.Rule {
 		r.CapMinutes, r.CapAmount = 60, 800
 	}
 	r.HoldSeconds = rapid.SampledFrom([]int64{0, 7200, 7200, 7200}).Draw(t, "hold")
-	r.Target = rapid.SampledFrom([]charge.Target{charge.TargetStay, charge.TargetOuter, charge.TargetAtCharge}).Draw(t, "target")
+	r.Target = rapid.SampledFrom([]charge.Target{charge.TargetStay, charge.TargetOuter, charge.TargetAtCharge}).Draw(t,
+		"target")
 	return r
 }
 
@@ -364,7 +377,8 @@ func (m *machine) restart() {
 		Opener:  openDoor{},
 		Channels: map[charge.DeliveryChannel]lot.Channel{
 			charge.ChannelLine: m.lots[outbox.KindLine], charge.ChannelCallback: m.lots[outbox.KindCallback]},
-		Reports: m, Observer: observer{}, IDs: m.ids.Next, Node: "test", Now: m.clock.Now, Logger: slog.New(slog.DiscardHandler),
+		Reports: m, Observer: observer{}, IDs: m.ids.Next, Node: "test", Now: m.clock.Now,
+		Logger: slog.New(slog.DiscardHandler),
 	}, unclaimed{m.store})
 	m.flow.StartDeliveries()
 }

@@ -11,12 +11,13 @@ import (
 type recalled int
 
 const (
-	recallNone    recalled = iota // nothing was asked: the lot was not told, or takes nothing back
+	recallNone    recalled = iota // nothing was asked: the lot was not reported, or takes nothing back
 	recallDone                    // the lot has it no more
 	recallRefused                 // not taken back; the note says why
 )
 
-// recall asks a lot that takes reductions back for one that it has or may have. What it answered stands in the timeline.
+// recall asks a lot that takes reductions back for one that it has or may have. What it answered stands in the
+// timeline.
 func (f *Flow) recall(ctx context.Context, id int64, action Action) (recalled, charge.Note, error) {
 	o, why, err := f.toRecall(ctx, id)
 	if err != nil || o.UUID == "" {
@@ -26,7 +27,8 @@ func (f *Flow) recall(ctx context.Context, id int64, action Action) (recalled, c
 		return recallRefused, why, nil
 	}
 	r := f.cfg.Revoker.Revoke(ctx, o)
-	outcome, said := recallDone, charge.Say("act.revoked", charge.Text("reason", action.Reason), charge.Because("answer", r.Detail))
+	outcome, said := recallDone, charge.Say("act.revoked", charge.Text("reason", action.Reason),
+		charge.Because("answer", r.Detail))
 	switch r.Result {
 	case charge.AttemptAcked:
 	case charge.AttemptRefused:
@@ -39,12 +41,13 @@ func (f *Flow) recall(ctx context.Context, id int64, action Action) (recalled, c
 		return outcome, said, err
 	}
 	return outcome, said, f.write(ctx, visits, func(tx Tx, _ *after) error {
-		return tx.AddEvent(charge.Event{Charge: id, At: r.At, Step: "revoked", Result: string(r.Result), Detail: said, Actor: action.Actor})
+		return tx.AddEvent(charge.Event{Charge: id, At: r.At, Step: "revoked", Result: string(r.Result), Detail: said,
+			Actor: action.Actor})
 	})
 }
 
-// toRecall is the order of a reduction that a lot may have and takes back; one without UUID where there is none. why says
-// that it cannot be asked for now.
+// toRecall is the order of a reduction that a lot may have and takes back; one without UUID where there is none. why
+// says that it cannot be asked for now.
 func (f *Flow) toRecall(ctx context.Context, id int64) (o lot.Order, why charge.Note, err error) {
 	err = f.cfg.Storage.Read(ctx, func(tx Tx) error {
 		c, err := tx.Charge(id)

@@ -44,7 +44,8 @@ func Transitions() []Transition {
 		{charge.StateSending, charge.StateDelivered, "the lot acknowledged; a 4G lot has it as soon as it is granted"},
 		{charge.StateSending, charge.StateUnknown, "it was sent and no answer came: the lot may have it"},
 		{charge.StateSending, charge.StateRefused, "the lot said no"},
-		{charge.StateSending, charge.StateGaveUp, "the car left or time ran out before anything was sent, or no message could be written"},
+		{charge.StateSending, charge.StateGaveUp,
+			"the car left or time ran out before anything was sent, or no message could be written"},
 		{charge.StateSending, charge.StateUsed, "the exit told what was taken off before the acknowledgement was in"},
 		{charge.StateSending, charge.StateVoided, "support took it back"},
 

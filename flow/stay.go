@@ -115,7 +115,8 @@ func (f *Flow) makeRoom(tx Tx, then *after, s *charge.Stay, now time.Time) error
 }
 
 // makeRoomIn is makeRoom among some stays. replace: the new stay is the one that stays open.
-func (f *Flow) makeRoomIn(tx Tx, then *after, s *charge.Stay, others []*charge.Stay, replace bool, now time.Time) error {
+func (f *Flow) makeRoomIn(tx Tx, then *after, s *charge.Stay, others []*charge.Stay, replace bool,
+	now time.Time) error {
 	for _, o := range others {
 		switch {
 		case !o.Open || o.ID == s.ID:
@@ -123,7 +124,8 @@ func (f *Flow) makeRoomIn(tx Tx, then *after, s *charge.Stay, others []*charge.S
 			if err := then.hold(charge.VisitKey{Lot: o.Lot, Plate: o.Plate}); err != nil {
 				return err
 			}
-			if err := f.closeStay(tx, then, o, closing{left: later(s.Entered, o.Entered), how: charge.ClosedByEntry, now: now}); err != nil {
+			if err := f.closeStay(tx, then, o,
+				closing{left: later(s.Entered, o.Entered), how: charge.ClosedByEntry, now: now}); err != nil {
 				return err
 			}
 		default:
@@ -240,7 +242,8 @@ func (f *Flow) Left(ctx context.Context, e lot.Exit) (lot.Answer, error) {
 				charge.When("time", e.Left), charge.When("entry", s.Entered)))
 			return f.refusedExit(tx, s, answer, now)
 		}
-		return f.closeStay(tx, then, s, closing{left: left, told: told, how: charge.ClosedByExit, reduced: e.Reduced, now: now})
+		return f.closeStay(tx, then, s,
+			closing{left: left, told: told, how: charge.ClosedByExit, reduced: e.Reduced, now: now})
 	})
 	return answer, err
 }
@@ -261,7 +264,8 @@ func (f *Flow) loneExit(tx Tx, then *after, e lot.Exit, now time.Time) error {
 	if err := tx.AddStay(s); err != nil {
 		return err
 	}
-	if err := f.settleCharges(tx, then, s, closing{left: s.Left, how: charge.ClosedLone, reduced: e.Reduced, now: now}); err != nil {
+	if err := f.settleCharges(tx, then, s,
+		closing{left: s.Left, how: charge.ClosedLone, reduced: e.Reduced, now: now}); err != nil {
 		return err
 	}
 	return f.rematch(tx, then, charge.VisitKey{Lot: e.Lot, Plate: e.Plate}, now)

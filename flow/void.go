@@ -8,8 +8,8 @@ import (
 )
 
 // Void takes a charge's reduction back: before it is used the lot's ledger forgets it, after that a
-// counter-entry corrects the statement. Where the lot takes back what it was given it is asked first, and a reduction that
-// it keeps is not voided. What another lot has received cannot be recalled; Effect says so.
+// counter-entry corrects the statement. Where the lot takes back what it was given it is asked first, and a reduction
+// that it keeps is not voided. What another lot has received cannot be recalled; Effect says so.
 func (f *Flow) Void(ctx context.Context, id int64, action Action) (Effect, error) {
 	came, said := recallNone, charge.Note{}
 	if !action.DryRun {

@@ -61,13 +61,15 @@ var kinds = []Kind{
 	},
 	{
 		ID: charge.Kind4G, Channel: charge.ChannelLedger, Messages: []charge.Message{charge.MessageLedger},
-		KeepsStays: true, NeedsTariff: true, CanPrice: true, CanRevoke: true, Key: KeyOfLot, Fields: []string{"tariff", "parent"},
+		KeepsStays: true, NeedsTariff: true, CanPrice: true, CanRevoke: true, Key: KeyOfLot,
+		Fields:  []string{"tariff", "parent"},
 		Chinese: "4G 云端计费", English: "4G, we keep the order", BadgeChinese: "4G", BadgeEnglish: "4G",
 		FieldChinese: "4g 云端计费", FieldEnglish: "4g = we keep the order",
 	},
 	{
 		ID: charge.KindCoupon, Channel: charge.ChannelCallback, Messages: []charge.Message{charge.MessageCoupon},
-		AtOnce: 4_096, CanPrice: true, CanDecide: true, EveryPlatform: true, Key: KeyOfOwn, Fields: []string{"target", "keys", "address", "allow_to"},
+		AtOnce: 4_096, CanPrice: true, CanDecide: true, EveryPlatform: true, Key: KeyOfOwn,
+		Fields:  []string{"target", "keys", "address", "allow_to"},
 		Chinese: "其他停车系统", English: "another parking system", BadgeChinese: "优惠券", BadgeEnglish: "coupon",
 		FieldChinese: "coupon 其他停车系统的优惠券", FieldEnglish: "coupon = a coupon in another parking system",
 	},

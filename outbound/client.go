@@ -66,13 +66,13 @@ func (c *Client) Close() { c.pool.close() }
 
 // Request is a POST.
 type Request struct {
-	URL   string
-	Type  string // Content-Type
-	Key   string // Idempotency-Key; empty for none
+	URL  string
+	Type string // Content-Type
+	Key  string // Idempotency-Key; empty for none
 	// Header are more lines of the head, name and value.
 	Header [][2]string
-	Body  []byte
-	Allow []netip.Prefix // addresses that may be dialled though they are not public
+	Body   []byte
+	Allow  []netip.Prefix // addresses that may be dialled though they are not public
 }
 
 // Response is an answer, whatever its status; redirects are answers like others.
@@ -141,7 +141,8 @@ func (c *Client) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	head, body, err := c.exchange(r.Context(), t, allowed(r.Context()), func(b []byte) []byte { return append(b, wire.Bytes()...) })
+	head, body, err := c.exchange(r.Context(), t, allowed(r.Context()),
+		func(b []byte) []byte { return append(b, wire.Bytes()...) })
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +160,8 @@ func (c *Client) HTTP() *http.Client {
 
 // exchange sends what write appends and reads the answer. A kept connection that did not take the whole
 // request is replaced by a new one; a request that has left is never sent again.
-func (c *Client) exchange(ctx context.Context, t *target, allow []netip.Prefix, write func([]byte) []byte) (*http.Response, []byte, error) {
+func (c *Client) exchange(ctx context.Context, t *target, allow []netip.Prefix,
+	write func([]byte) []byte) (*http.Response, []byte, error) {
 	deadline := time.Now().Add(c.opt.Timeout)
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
 		deadline = d
@@ -178,7 +180,8 @@ func (c *Client) exchange(ctx context.Context, t *target, allow []netip.Prefix, 
 }
 
 // try makes one exchange and keeps the connection if it may serve again.
-func (c *Client) try(ctx context.Context, conn *conn, t *target, write func([]byte) []byte) (*http.Response, []byte, error) {
+func (c *Client) try(ctx context.Context, conn *conn, t *target, write func([]byte) []byte) (*http.Response, []byte,
+	error) {
 	stop := func() bool { return true }
 	if ctx.Done() != nil {
 		stop = context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })

@@ -64,9 +64,11 @@ func newTarget(text string) (*target, error) {
 	case t.host == "":
 		return nil, charge.NewFault(charge.Say("outbound.no_host"), "the address names no host")
 	case u.User != nil:
-		return nil, charge.NewFault(charge.Say("outbound.user_name"), "the address holds a user name; name and password are not sent this way")
+		return nil, charge.NewFault(charge.Say("outbound.user_name"),
+			"the address holds a user name; name and password are not sent this way")
 	case strings.ContainsFunc(u.Host, func(r rune) bool { return r <= ' ' || r >= 0x7F }):
-		return nil, charge.NewFault(charge.Say("outbound.not_ascii"), "the host of the address has letters beyond ASCII; write its xn-- form")
+		return nil, charge.NewFault(charge.Say("outbound.not_ascii"),
+			"the host of the address has letters beyond ASCII; write its xn-- form")
 	case port == "" && t.tls:
 		port = "443"
 	case port == "":

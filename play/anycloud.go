@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// AnyCloud plays whatever parking system: it prints what it hears and gives one answer to everything.
+// AnyCloud plays whatever parking system: it prints what it hears and returns one answer to everything.
 type AnyCloud struct {
 	Say   string    // the answer's body
 	Print io.Writer // where requests are printed

@@ -67,10 +67,14 @@ var farEnds = map[string]farEnd{
 	"qcyuns":      {true, readQcyuns, sayQcyuns},
 	"tdznyun":     {false, readTdznyun, sayTdznyun},
 	"tingjiandan": {true, readTingjiandan, sayTingjiandan},
-	"keytop":      {true, readKeytop, sayOne("resCode", "resMsg", map[string]any{sayTaken: "0", sayRepeated: "0", sayNotInside: "1", sayRefused: "1", sayBadSign: "1101"})},
-	"hongmen":     {true, readHongmen, sayOne("result", "description", map[string]any{sayTaken: 0, sayRepeated: 0, sayNotInside: 1, sayRefused: 1, sayBadSign: 2})},
-	"hikparking":  {false, readHik, sayHik},
-	"jieshun":     {false, readJieshun, sayJieshun},
+	"keytop": {true, readKeytop,
+		sayOne("resCode", "resMsg", map[string]any{sayTaken: "0", sayRepeated: "0", sayNotInside: "1", sayRefused: "1",
+			sayBadSign: "1101"})},
+	"hongmen": {true, readHongmen,
+		sayOne("result", "description",
+			map[string]any{sayTaken: 0, sayRepeated: 0, sayNotInside: 1, sayRefused: 1, sayBadSign: 2})},
+	"hikparking": {false, readHik, sayHik},
+	"jieshun":    {false, readJieshun, sayJieshun},
 }
 
 var (
@@ -134,7 +138,8 @@ func (f raw) yuan(name string) charge.Fen {
 
 func readPyun(k Keys, r *http.Request, body []byte) (ask, error) {
 	form, err := url.ParseQuery(string(body))
-	if err != nil || !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") || r.URL.Path != "/gate/1.0/parking/mcoupon/event" {
+	if err != nil || !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") ||
+		r.URL.Path != "/gate/1.0/parking/mcoupon/event" {
 		return ask{}, errField
 	}
 	f := raw{}
@@ -149,7 +154,8 @@ func readPyun(k Keys, r *http.Request, body []byte) (ask, error) {
 			return ask{}, fmt.Errorf("%w: %s", errField, name)
 		}
 	}
-	a := ask{what: needGive, id: f.text("event_id"), plate: f.text("plate"), give: charge.Reduction{Method: charge.MethodLotDecides}}
+	a := ask{what: needGive, id: f.text("event_id"), plate: f.text("plate"),
+		give: charge.Reduction{Method: charge.MethodLotDecides}}
 	if meta := f.text("metadata"); meta != "" {
 		var m map[string]struct{ Value int64 }
 		if json.Unmarshal([]byte(meta), &m) != nil {
@@ -173,7 +179,8 @@ func mustJSON(text string) []byte {
 }
 
 func sayPyun(a ask, what string, _ Visit, _ Bill) record {
-	code := map[string]string{sayTaken: "1001", sayRepeated: "1403", sayNotInside: "1002", sayBadSign: "403", sayRefused: "1003", sayUnknown: "7777"}[what]
+	code := map[string]string{sayTaken: "1001", sayRepeated: "1403", sayNotInside: "1002", sayBadSign: "403",
+		sayRefused: "1003", sayUnknown: "7777"}[what]
 	return record{{"code", code}, {"message", what}, {"seqno", "86213123"}, {"data_node", "HS1-1"}, {"plate", a.plate}}
 }
 
@@ -183,7 +190,8 @@ func readQcyuns(k Keys, _ *http.Request, body []byte) (ask, error) {
 		return ask{}, err
 	}
 	data := f.object("data")
-	if md5Lower(f.signed("", "|", "sign", "data")+data.signed("", "|")+k["org_secret"]) != f.text("sign") || f.text("orgId") != k["org_id"] {
+	if md5Lower(f.signed("", "|", "sign", "data")+data.signed("", "|")+k["org_secret"]) != f.text("sign") ||
+		f.text("orgId") != k["org_id"] {
 		return ask{}, errSign
 	}
 	a := ask{id: data.text("grantSerial"), plate: data.text("plate")}
@@ -213,12 +221,15 @@ func readQcyuns(k Keys, _ *http.Request, body []byte) (ask, error) {
 
 func sayQcyuns(a ask, what string, v Visit, bill Bill) record {
 	if a.what == needLookup && what == sayTaken {
-		car := record{{"inTime", localTime(v.In)}, {"amount", json.Number(bill.Due().String())}, {"totalFee", json.Number(bill.Gross.String())},
+		car := record{{"inTime", localTime(v.In)}, {"amount", json.Number(bill.Due().String())},
+			{"totalFee", json.Number(bill.Gross.String())},
 			{"recordId", json.Number(v.OrderID)}, {"localId", nil}}
-		return record{{"retCode", whole(0)}, {"retMsg", nil}, {"retData", json.RawMessage(record{{"plate", a.plate}, {"carType", whole(1)},
-			{"carInfo", json.RawMessage(car.json())}}.json())}}
+		return record{{"retCode", whole(0)}, {"retMsg", nil},
+			{"retData", json.RawMessage(record{{"plate", a.plate}, {"carType", whole(1)},
+				{"carInfo", json.RawMessage(car.json())}}.json())}}
 	}
-	code := map[string]int64{sayTaken: 0, sayRepeated: 0, sayNotInside: -11, sayRefused: -12, sayBadSign: -4, sayUnknown: -99}[what]
+	code := map[string]int64{sayTaken: 0, sayRepeated: 0, sayNotInside: -11, sayRefused: -12, sayBadSign: -4,
+		sayUnknown: -99}[what]
 	if a.what == needLookup && what == sayNotInside {
 		code = 0 // an answer without a stay
 	}
@@ -249,7 +260,8 @@ func readTdznyun(k Keys, _ *http.Request, body []byte) (ask, error) {
 }
 
 func sayTdznyun(_ ask, what string, _ Visit, _ Bill) record {
-	code := map[string]int64{sayTaken: 200, sayRepeated: 405, sayNotInside: 6003, sayBadSign: 401, sayRefused: 6007, sayUnknown: 777}[what]
+	code := map[string]int64{sayTaken: 200, sayRepeated: 405, sayNotInside: 6003, sayBadSign: 401, sayRefused: 6007,
+		sayUnknown: 777}[what]
 	return record{{"code", whole(code)}, {"msg", what}}
 }
 
@@ -265,7 +277,8 @@ func readTingjiandan(k Keys, _ *http.Request, body []byte) (ask, error) {
 		return ask{what: needLookup, plate: f.text("carNum")}, nil
 	}
 	var list []raw
-	if f.text("service") != "parkhub.order.deductionForDetail" || json.Unmarshal([]byte(f.text("detailList")), &list) != nil || len(list) != 1 {
+	if f.text("service") != "parkhub.order.deductionForDetail" ||
+		json.Unmarshal([]byte(f.text("detailList")), &list) != nil || len(list) != 1 {
 		return ask{}, errField
 	}
 	a := ask{what: needGive, id: list[0].text("outTradeNo"), plate: strings.TrimPrefix(f.text("tradeId"), "trade-")}
@@ -285,10 +298,12 @@ func sayTingjiandan(a ask, what string, _ Visit, bill Bill) record {
 	case what == sayBadSign:
 		return record{{"returnCode", "F"}, {"returnMsg", what}}
 	case a.what == needLookup && what == sayTaken:
-		return record{{"returnCode", "T"}, {"isSuccess", "0"}, {"carNum", a.plate}, {"tradeId", "trade-" + a.plate}, {"accountId", "account-1"},
+		return record{{"returnCode", "T"}, {"isSuccess", "0"}, {"carNum", a.plate}, {"tradeId", "trade-" + a.plate},
+			{"accountId", "account-1"},
 			{"totalAmount", bill.Gross.String()}, {"unPayAmount", bill.Due().String()}}
 	}
-	success := map[string]string{sayTaken: "0", sayRepeated: "0", sayNotInside: "3", sayRefused: "1", sayUnknown: "9"}[what]
+	success := map[string]string{sayTaken: "0", sayRepeated: "0", sayNotInside: "3", sayRefused: "1",
+		sayUnknown: "9"}[what]
 	return record{{"returnCode", "T"}, {"isSuccess", success}, {"errorMsg", what}, {"deductionId", "d-1"}}
 }
 
@@ -300,7 +315,8 @@ func readKeytop(k Keys, _ *http.Request, body []byte) (ask, error) {
 	if md5Upper(f.signed("&", "", "appId", "key")+"&"+k["app_secret"]) != f.text("key") || f.text("appId") != k["app_id"] {
 		return ask{}, errSign
 	}
-	a := ask{what: needGive, id: f.text("orderNo"), plate: f.text("plateNo"), give: charge.Reduction{Method: charge.MethodLotDecides}}
+	a := ask{what: needGive, id: f.text("orderNo"), plate: f.text("plateNo"),
+		give: charge.Reduction{Method: charge.MethodLotDecides}}
 	if f.text("freeType") == "0" {
 		a.give = charge.Reduction{Method: charge.MethodAmount, Amount: charge.Fen(f.number("freeMoney"))}
 		if seconds := f.number("freeTime"); seconds > 0 {
@@ -318,7 +334,8 @@ func readHongmen(k Keys, _ *http.Request, body []byte) (ask, error) {
 	if md5Upper(f.signed("&", "", "sign")+"&key="+k["app_secret"]) != f.text("sign") || f.text("appId") != k["app_id"] {
 		return ask{}, errSign
 	}
-	return ask{what: needGive, id: f.text("orderNo"), plate: f.text("plateNo"), give: charge.Reduction{Method: charge.MethodLotDecides}}, nil
+	return ask{what: needGive, id: f.text("orderNo"), plate: f.text("plateNo"),
+		give: charge.Reduction{Method: charge.MethodLotDecides}}, nil
 }
 
 // sayOne answers in one object with one code.
@@ -394,7 +411,8 @@ func readJieshun(k Keys, _ *http.Request, body []byte) (ask, error) {
 	}
 	sign, err := base64.StdEncoding.DecodeString(f.text("sign"))
 	digest := md5.Sum([]byte(f.signed("&", "", "sign"))) //nolint:gosec // 捷顺's own choice
-	if err != nil || rsa.VerifyPKCS1v15(&private.PublicKey, crypto.MD5, digest[:], sign) != nil || f.text("app_id") != k["app_id"] {
+	if err != nil || rsa.VerifyPKCS1v15(&private.PublicKey, crypto.MD5, digest[:], sign) != nil ||
+		f.text("app_id") != k["app_id"] {
 		return ask{}, errSign
 	}
 	at := f.object("biz_content").object("p").object("attributes")
@@ -403,7 +421,8 @@ func readJieshun(k Keys, _ *http.Request, body []byte) (ask, error) {
 	case "0":
 		a.give = charge.Reduction{Method: charge.MethodAmount, Amount: at.yuan("couponValue")}
 	case "1":
-		a.give = charge.Reduction{Method: charge.MethodTime, Minutes: int64(at.yuan("couponValue")) * 60 / 100} // hundredths of an hour
+		// hundredths of an hour
+		a.give = charge.Reduction{Method: charge.MethodTime, Minutes: int64(at.yuan("couponValue")) * 60 / 100}
 	case "2":
 		a.give = charge.Reduction{Method: charge.MethodFree}
 	}
@@ -411,6 +430,8 @@ func readJieshun(k Keys, _ *http.Request, body []byte) (ask, error) {
 }
 
 func sayJieshun(_ ask, what string, _ Visit, _ Bill) record {
-	code := map[string]int64{sayTaken: 0, sayRepeated: 0, sayNotInside: 6, sayRefused: 7, sayBadSign: 1, sayUnknown: 99}[what]
-	return record{{"code", "0"}, {"msg", "ok"}, {"biz_response", json.RawMessage(record{{"resultCode", whole(code)}, {"message", what}}.json())}}
+	code := map[string]int64{sayTaken: 0, sayRepeated: 0, sayNotInside: 6, sayRefused: 7, sayBadSign: 1,
+		sayUnknown: 99}[what]
+	return record{{"code", "0"}, {"msg", "ok"},
+		{"biz_response", json.RawMessage(record{{"resultCode", whole(code)}, {"message", what}}.json())}}
 }

@@ -28,20 +28,22 @@ const (
 )
 
 // CouponAnswers lists how a parking system's cloud can misbehave.
-var CouponAnswers = []string{AnswerRefused, AnswerUnknown, AnswerHalf, AnswerOther, AnswerBadSign, AnswerGarbage, AnswerSlow, AnswerRedirect, AnswerDrop}
+var CouponAnswers = []string{AnswerRefused, AnswerUnknown, AnswerHalf, AnswerOther, AnswerBadSign, AnswerGarbage,
+	AnswerSlow, AnswerRedirect, AnswerDrop}
 
 // CouponLotConfig describes a car park in another parking system's cloud.
 type CouponLotConfig struct {
-	Lot      charge.LotID
-	As       string // one of FarEnds
-	Keys     Keys
-	Server   string // base address of the gateway's public listener; with inout_token among the keys entries and exits are told
+	Lot  charge.LotID
+	As   string // one of FarEnds
+	Keys Keys
+	// base address of the gateway's public listener; with inout_token among the keys entries and exits are reported
+	Server   string
 	Addr     string // where coupons are heard; default "127.0.0.1:0"
 	BookAddr string // default "127.0.0.1:0"
 	Tariff   charge.Tariff
 	Answer   string // one of CouponAnswers
 	Lies     int    // how many coupons are answered by Answer before the cloud behaves; 0: all
-	Strict   bool   // gives coupons to cars inside only; a lot that is told of no cars gives them to all
+	Strict   bool   // gives coupons to cars inside only; a lot that hears of no cars gives them to all
 	Log      *slog.Logger
 	Now      func() time.Time
 }
@@ -65,7 +67,8 @@ type CouponLot struct {
 func NewCouponLot(cfg CouponLotConfig) (*CouponLot, error) {
 	end, known := farEnds[cfg.As]
 	if !known {
-		return nil, fmt.Errorf("%q is no parking system that can be played; there are %s", cfg.As, strings.Join(FarEnds(), ", "))
+		return nil, fmt.Errorf("%q is no parking system that can be played; there are %s", cfg.As,
+			strings.Join(FarEnds(), ", "))
 	}
 	if cfg.Answer != AnswerWell && !slices.Contains(CouponAnswers, cfg.Answer) {
 		return nil, fmt.Errorf("an answer cannot be %q; there are %s", cfg.Answer, strings.Join(CouponAnswers, ", "))
@@ -188,7 +191,8 @@ func (l *CouponLot) give(w http.ResponseWriter, r *http.Request, a ask) {
 		return
 	}
 	what := l.take(r, a)
-	l.cfg.Log.Info("coupon", "plate", a.plate, "id", a.id, "method", a.give.Method, "minutes", a.give.Minutes, "amount", a.give.Amount, "answer", cmp.Or(lie, what))
+	l.cfg.Log.Info("coupon", "plate", a.plate, "id", a.id, "method", a.give.Method, "minutes", a.give.Minutes, "amount",
+		a.give.Amount, "answer", cmp.Or(lie, what))
 	switch lie {
 	case AnswerDrop:
 		panic(http.ErrAbortHandler)
@@ -223,7 +227,8 @@ func (l *CouponLot) take(r *http.Request, a ask) string {
 		return sayRefused
 	}
 	// The id of the book is the gateway's, so that books can be compared; a system without numbers does not look at it.
-	n := notice{id: cmp.Or(a.id, r.Header.Get("Idempotency-Key")), plate: plate, message: charge.MessageCoupon, give: a.give}
+	n := notice{id: cmp.Or(a.id, r.Header.Get("Idempotency-Key")), plate: plate, message: charge.MessageCoupon,
+		give: a.give}
 	if n.id == "" {
 		l.mu.Lock()
 		l.given++
@@ -253,18 +258,19 @@ func (l *CouponLot) take(r *http.Request, a ask) string {
 // Admit lets a car in without a word to the gateway.
 func (l *CouponLot) Admit(plate charge.Plate, at time.Time) Visit { return l.desk.enter(plate, at) }
 
-// Enter lets a car in, and tells it where the system does.
+// Enter lets a car in, and reports it where the system does.
 func (l *CouponLot) Enter(ctx context.Context, plate charge.Plate, at time.Time) (Visit, error) {
 	v := l.desk.enter(plate, at)
 	return v, l.TellEntry(ctx, v)
 }
 
-// TellEntry tells a stay's entry (again).
+// TellEntry sends a stay's entry (again).
 func (l *CouponLot) TellEntry(ctx context.Context, v Visit) error {
-	return l.tell(ctx, record{{"status", whole(0)}, {"totalFee", json.Number("0")}, {"discountType", whole(0)}, {"discountVal", "0.0"}}, v)
+	return l.tell(ctx, record{{"status", whole(0)}, {"totalFee", json.Number("0")}, {"discountType", whole(0)},
+		{"discountVal", "0.0"}}, v)
 }
 
-// Exit settles a stay, and tells it where the system does.
+// Exit settles a stay, and reports it where the system does.
 func (l *CouponLot) Exit(ctx context.Context, plate charge.Plate, at time.Time) (Bill, error) {
 	b, err := l.desk.leave(plate, at)
 	if err != nil {
@@ -277,7 +283,8 @@ func (l *CouponLot) Exit(ctx context.Context, plate charge.Plate, at time.Time) 
 	case b.Derate > 0:
 		method, value = 2, b.Derate.String()
 	}
-	return b, l.tell(ctx, record{{"status", whole(1)}, {"totalFee", json.Number(b.Gross.String())}, {"cashFee", json.Number(b.Due().String())}, {"epayFee", json.Number("0")},
+	return b, l.tell(ctx, record{{"status", whole(1)}, {"totalFee", json.Number(b.Gross.String())},
+		{"cashFee", json.Number(b.Due().String())}, {"epayFee", json.Number("0")},
 		{"discountType", whole(method)}, {"discountVal", value}, {"outTime", localTime(at)}}, b.Visit)
 }
 
@@ -287,9 +294,11 @@ func (l *CouponLot) tell(ctx context.Context, more record, v Visit) error {
 	if l.cfg.Server == "" || token == "" {
 		return nil
 	}
-	data := append(record{{"parkId", numeric(cmp.Or(l.cfg.Keys["park_id"], l.cfg.Lot.Park))}, {"recordId", numeric(strings.ReplaceAll(v.OrderID, "_", ""))},
+	data := append(record{{"parkId", numeric(cmp.Or(l.cfg.Keys["park_id"], l.cfg.Lot.Park))},
+		{"recordId", numeric(strings.ReplaceAll(v.OrderID, "_", ""))},
 		{"plate", v.Plate.Full()}, {"inTime", localTime(v.In)}, {"inLaneName", "入口1"}}, more...)
-	body := record{{"service", "inout"}, {"version", "V1"}, {"msgId", v.OrderID}, {"orgId", l.cfg.Keys["org_id"]}, {"data", json.RawMessage(data.json())}}.json()
+	body := record{{"service", "inout"}, {"version", "V1"}, {"msgId", v.OrderID}, {"orgId", l.cfg.Keys["org_id"]},
+		{"data", json.RawMessage(data.json())}}.json()
 	var answer struct {
 		RetCode *int
 		RetMsg  string

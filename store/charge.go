@@ -80,7 +80,8 @@ func (t *Tx) SetCharge(c *charge.Charge) error {
 	if err := t.noteOutcome(c); err != nil {
 		return err
 	}
-	stands := []any{string(c.State), string(c.Reason), millis(c.HoldUntil), string(c.Report), millis(c.UpdatedAt), number(c.Gap()), c.ID}
+	stands := []any{string(c.State), string(c.Reason), millis(c.HoldUntil), string(c.Report), millis(c.UpdatedAt),
+		number(c.Gap()), c.ID}
 	was, known := t.seen[c.ID]
 	t.put(t.know(c))
 	same := known && sameButOutcome(was, *c)
@@ -109,7 +110,8 @@ func (t *Tx) SetCharge(c *charge.Charge) error {
 // sameButOutcome reports whether two versions of a charge differ at most in what became of it.
 func sameButOutcome(a, b charge.Charge) bool {
 	for _, c := range []*charge.Charge{&a, &b} {
-		c.State, c.Reason, c.Reduction, c.HoldUntil, c.Decision, c.Usage, c.Report, c.UpdatedAt = "", "", nil, time.Time{}, nil, nil, "", time.Time{}
+		c.State, c.Reason, c.Reduction, c.HoldUntil, c.Decision, c.Usage, c.Report, c.UpdatedAt = "", "", nil, time.Time{},
+			nil, nil, "", time.Time{}
 	}
 	return a == b
 }
@@ -131,9 +133,10 @@ func (t *Tx) ChargesOfVisit(v charge.VisitKey, since time.Time) ([]*charge.Charg
 	return list(t, selectChargesOfVisit, t.scanCharge, v.Plate.Full(), v.Lot.String(), millis(since))
 }
 
-// ChargesOfPlate lists the charges of a plate that pushes place in a lot, or in all lots of a vendor, and that ended, or
-// came where no end is known, from one time inclusive to another exclusive; in the order of their receipt.
-func (t *Tx) ChargesOfPlate(p charge.Plate, id charge.LotID, reach charge.Reach, from, to time.Time) ([]*charge.Charge, error) {
+// ChargesOfPlate lists the charges of a plate that pushes place in a lot, or in all lots of a vendor, and that ended,
+// or came where no end is known, from one time inclusive to another exclusive; in the order of their receipt.
+func (t *Tx) ChargesOfPlate(p charge.Plate, id charge.LotID, reach charge.Reach, from, to time.Time) ([]*charge.Charge,
+	error) {
 	first, last := id.String(), id.String()
 	if reach == charge.ReachVendor {
 		first, last = id.Union+"/", id.Union+"0" // the next character after the slash

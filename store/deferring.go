@@ -131,7 +131,7 @@ func (l *deferring) change(q *statement, args []any, want int64) error {
 	return nil
 }
 
-// load gives a row by its id, as SQLite has it where nothing is pending.
+// load returns a row by its id, as SQLite has it where nothing is pending.
 func (l *deferring) load(t *table, id int64) (*row, error) {
 	p := l.pending
 	key := rowKey{table: t.n, a: id}

@@ -71,8 +71,9 @@ func (t *Tx) SetDelivery(d *charge.Delivery) error {
 
 func scanDelivery(c *cells) (*charge.Delivery, error) {
 	return &charge.Delivery{
-		ID: c.int(), Charge: c.int(), Lot: lotOf(c), Channel: charge.DeliveryChannel(c.text()), Message: charge.Message(c.text()),
-		UUID: c.text(), Payload: c.bytes(), State: charge.DeliveryState(c.text()), Attempts: int(c.int()), DueAt: c.time(),
+		ID: c.int(), Charge: c.int(), Lot: lotOf(c), Channel: charge.DeliveryChannel(c.text()),
+		Message: charge.Message(c.text()),
+		UUID:    c.text(), Payload: c.bytes(), State: charge.DeliveryState(c.text()), Attempts: int(c.int()), DueAt: c.time(),
 		Until: c.time(),
 	}, c.failed()
 }
@@ -89,7 +90,8 @@ func (t *Tx) Attempts(deliveryID int64) ([]charge.Attempt, error) {
 
 func scanAttempt(c *cells) (charge.Attempt, error) {
 	return charge.Attempt{
-		Delivery: c.int(), N: int(c.int()), At: c.time(), Result: charge.AttemptResult(c.text()), Detail: charge.ParseNote(c.text()),
+		Delivery: c.int(), N: int(c.int()), At: c.time(), Result: charge.AttemptResult(c.text()),
+		Detail: charge.ParseNote(c.text()),
 	}, c.failed()
 }
 

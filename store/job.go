@@ -32,7 +32,8 @@ var (
 func renew() *statement {
 	q := statementOf("UPDATE job SET lease_until = ?, ready = CASE WHEN due > ? THEN due ELSE ? END WHERE lease = ? AND id = ?", tableJob)
 	q.kinds = "iiiti"
-	q.together = "UPDATE job SET lease_until = a.p1, ready = CASE WHEN due > a.p2 THEN due ELSE a.p3 END FROM " + parameterRows(q.kinds) +
+	q.together = "UPDATE job SET lease_until = a.p1, ready = CASE WHEN due > a.p2 THEN due ELSE a.p3 END FROM " +
+		parameterRows(q.kinds) +
 		" WHERE job.lease = a.p4 AND job.id = a.p5"
 	return q
 }
@@ -50,7 +51,8 @@ func claim(where string) *statement {
 // ClaimJobs leases up to limit due jobs whose lease is free or over to node until the given time, and returns
 // them, their Fence raised. Line jobs are given only for routes whose line is on this node, and only so many of one
 // route that no more than outbox.RouteMost are leased to the node.
-func (s *Store) ClaimJobs(ctx context.Context, node string, kind outbox.Kind, now, until time.Time, limit int) ([]outbox.Job, error) {
+func (s *Store) ClaimJobs(ctx context.Context, node string, kind outbox.Kind, now, until time.Time,
+	limit int) ([]outbox.Job, error) {
 	routes := []string{""}
 	err := s.Read(ctx, func(t *Tx) error { // nothing is due most of the time, and looking costs no commit
 		if kind == outbox.KindLine {
@@ -145,7 +147,8 @@ func (t *Tx) AddJob(j outbox.Job) error {
 
 // SetJob puts due time, attempt count, lease and fence.
 func (t *Tx) SetJob(j outbox.Job) error {
-	return t.one("job", j.ID, updateJob, millis(j.DueAt), jobReady(j), j.Attempt, j.Lease, millis(j.LeaseUntil), j.Fence, j.ID)
+	return t.one("job", j.ID, updateJob, millis(j.DueAt), jobReady(j), j.Attempt, j.Lease, millis(j.LeaseUntil), j.Fence,
+		j.ID)
 }
 
 // EndJob deletes a job: nothing is left to try.

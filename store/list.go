@@ -184,12 +184,13 @@ func (s *Store) FindPlate(ctx context.Context, part string, mostCharges,
 	return charges, stays, err
 }
 
-// toldLots narrows to the lots that have told a stay, each of which an index finds.
+// toldLots narrows to the lots that have reported a stay, each of which an index finds.
 const toldLots = "lot IN (SELECT lot FROM lot_mark)"
 
-// FindShort is FindPlate for a part that is too short to look for everywhere: it finds the charges received since a time
-// and the open stays.
-func (s *Store) FindShort(ctx context.Context, part string, since time.Time, mostCharges, mostStays int) (charges charge.Page[*charge.Charge], stays charge.Page[*charge.Stay], err error) {
+// FindShort is FindPlate for a part that is too short to look for everywhere: it finds the charges received since a
+// time and the open stays.
+func (s *Store) FindShort(ctx context.Context, part string, since time.Time, mostCharges,
+	mostStays int) (charges charge.Page[*charge.Charge], stays charge.Page[*charge.Stay], err error) {
 	holds := "%" + platePart(part) + "%"
 	var of, in filter
 	of.span("received", since, time.Time{})

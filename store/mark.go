@@ -39,7 +39,8 @@ func (t *Tx) LotMarks(lot charge.LotID) (charge.LotMarks, error) {
 	var m charge.LotMarks
 	_, err := t.get(selectLotMark, func(c *cells) error {
 		c.text()
-		m = charge.LotMarks{ToldStays: c.bool(), Paused: c.bool(), PauseReason: c.text(), Clock: time.Duration(c.int()) * time.Millisecond}
+		m = charge.LotMarks{ToldStays: c.bool(), Paused: c.bool(), PauseReason: c.text(),
+			Clock: time.Duration(c.int()) * time.Millisecond}
 		return c.failed()
 	}, lot.String())
 	if err == nil && !t.readOnly {

@@ -75,7 +75,8 @@ func openSQLite(ctx context.Context, s *Store) (_ engine, err error) {
 	if err := os.MkdirAll(s.cfg.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("store: data folder: %w", err)
 	}
-	e := &sqliteEngine{store: s, file: filepath.Join(s.cfg.DataDir, databaseFile), recent: newRecent(), pending: newPending()}
+	e := &sqliteEngine{store: s, file: filepath.Join(s.cfg.DataDir, databaseFile), recent: newRecent(),
+		pending: newPending()}
 	if e.lock, err = lockFile(filepath.Join(s.cfg.DataDir, "chargestamp.lock")); err != nil {
 		return nil, err
 	}

@@ -36,7 +36,8 @@ func (e *sqliteEngine) recover(ctx context.Context) error {
 	}
 	if len(file) >= headLen && r.texts(file) != nil && int64(binary.LittleEndian.Uint64(file[8:])) != r.number {
 		return fmt.Errorf("store: %s does not belong to %s: another database was put in its place. "+
-			"Nothing was changed. Put the one back that it belongs to; if that is gone, move the log of records away", r.name, e.file)
+			"Nothing was changed. Put the one back that it belongs to; if that is gone, move the log of records away", r.name,
+			e.file)
 	}
 	lacking, err := r.read(file, r.last)
 	if err != nil || len(lacking) == 0 {

@@ -12,7 +12,8 @@ import (
 // A repeat key is unique for ever within platform and issuer. The issuer of an older release's key may not be known:
 // it is empty then, and the key counts as that of every issuer that may have been the one.
 var (
-	repeatColumns = "SELECT r.issuer, r.charge, r.gone, " + tableCharge.columns("c.") + " FROM repeat r LEFT JOIN charge c ON c.id = r.charge "
+	repeatColumns = "SELECT r.issuer, r.charge, r.gone, " + tableCharge.columns("c.") +
+		" FROM repeat r LEFT JOIN charge c ON c.id = r.charge "
 
 	selectByIssuer = statementOf(repeatColumns+"WHERE r.platform = ? AND r.key = ? AND r.issuer IN (?, '') ORDER BY r.issuer DESC",
 		tableRepeat, tableCharge).of("ttt").byMark(markRepeat)
@@ -21,8 +22,9 @@ var (
 
 	selectRepeatKey = statementOf("SELECT repeat_key FROM charge WHERE id = ?", tableCharge).of("i")
 	selectIssuer    = statementOf("SELECT issuer FROM repeat WHERE platform = ? AND key = ? AND charge = ?", tableRepeat)
-	deleteRepeat    = statementOf("DELETE FROM repeat WHERE platform = ? AND key = ? AND issuer = ? AND charge = ?", tableRepeat)
-	keepRepeat      = statementOf("UPDATE repeat SET gone = ? WHERE platform = ? AND key = ? AND charge = ?", tableRepeat)
+	deleteRepeat    = statementOf("DELETE FROM repeat WHERE platform = ? AND key = ? AND issuer = ? AND charge = ?",
+		tableRepeat)
+	keepRepeat = statementOf("UPDATE repeat SET gone = ? WHERE platform = ? AND key = ? AND charge = ?", tableRepeat)
 )
 
 // byRepeat is the question for a key of an issuer. One with several names is looked for among all issuers of the key,

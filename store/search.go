@@ -183,7 +183,7 @@ func (t *Tx) openPlates(lots []any) (map[charge.LotID][]openPlate, error) {
 // openLook is how many stays are asked about at once.
 const openLook = 500
 
-// OpenStays tells of some stays, by their ids, which are open.
+// OpenStays reports of some stays, by their ids, which are open.
 func (s *Store) OpenStays(ctx context.Context, ids []int64) (map[int64]bool, error) {
 	open := make(map[int64]bool)
 	err := s.Read(ctx, func(t *Tx) error {

@@ -57,11 +57,12 @@ func (e *sqliteEngine) openLog() (err error) {
 
 // reader opens a connection that cannot write.
 func (e *sqliteEngine) reader() (*sqliteConn, error) {
-	return dialSQLite(e.file, "mode=ro", "busy_timeout = 5000", "query_only = ON", "temp_store = MEMORY", "cache_size = -16384")
+	return dialSQLite(e.file, "mode=ro", "busy_timeout = 5000", "query_only = ON", "temp_store = MEMORY",
+		"cache_size = -16384")
 }
 
-// check reads back what durability stands on: a PRAGMA that is not heeded reports no error. NORMAL forces the log to disk
-// before SQLite copies from it or begins it anew, and leaves it to settle before a write is answered.
+// check reads back what durability stands on: a PRAGMA that is not heeded reports no error. NORMAL forces the log to
+// disk before SQLite copies from it or begins it anew, and leaves it to settle before a write is answered.
 func (e *sqliteEngine) check() error {
 	version, err := e.write.value("SELECT sqlite_version()")
 	if err != nil {
@@ -77,13 +78,15 @@ func (e *sqliteEngine) checkPragmas() error {
 	for _, p := range []struct {
 		name string
 		want any
-	}{{"journal_mode", "wal"}, {"synchronous", int64(1)}, {"wal_autocheckpoint", int64(10000)}, {"foreign_keys", int64(1)}} {
+	}{{"journal_mode", "wal"}, {"synchronous", int64(1)}, {"wal_autocheckpoint", int64(10000)},
+		{"foreign_keys", int64(1)}} {
 		have, err := e.write.value("PRAGMA " + p.name)
 		if err != nil {
 			return wrapf(err, "read %s", p.name)
 		}
 		if have != p.want {
-			return fmt.Errorf("store: %s: PRAGMA %s is %v and cannot be made %v: writes would not be durable", e.file, p.name, have, p.want)
+			return fmt.Errorf("store: %s: PRAGMA %s is %v and cannot be made %v: writes would not be durable", e.file, p.name,
+				have, p.want)
 		}
 	}
 	return nil
@@ -140,7 +143,8 @@ func refuseNewerFile(file, query string) error {
 		return err
 	}
 	defer c.close()
-	if made, err := c.value("SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'"); err != nil || made == int64(0) {
+	if made, err := c.value("SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'"); err != nil ||
+		made == int64(0) {
 		return wrapf(err, "read %s", file)
 	}
 	have, err := c.value(schemaVersion)

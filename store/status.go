@@ -18,12 +18,15 @@ const howOld = "count(*), min(d.id), sum(CASE WHEN d.id < ? THEN 1 ELSE 0 END), 
 
 var (
 	pendingByLot = statementOf("SELECT route, "+howOld+" FROM job d WHERE kind <> 'report' GROUP BY route", tableJob)
-	unknownByLot = statementOf("SELECT lot, "+howOld+" FROM delivery d WHERE "+unknownAlone+" GROUP BY lot", tableDelivery, tableJob)
-	allLotMarks  = tableLotMark.selectWhere("lot <> '' ORDER BY lot")
-	allLines     = tableLine.selectWhere("lot <> '' ORDER BY lot, beat")
+	unknownByLot = statementOf("SELECT lot, "+howOld+" FROM delivery d WHERE "+unknownAlone+" GROUP BY lot", tableDelivery,
+		tableJob)
+	allLotMarks = tableLotMark.selectWhere("lot <> '' ORDER BY lot")
+	allLines    = tableLine.selectWhere("lot <> '' ORDER BY lot, beat")
 
-	pendingOf = statementOf("SELECT route, "+howOld+" FROM job d WHERE kind <> 'report' AND route = ? GROUP BY route", tableJob)
-	unknownOf = statementOf("SELECT lot, "+howOld+" FROM delivery d WHERE "+unknownAlone+" AND lot = ? GROUP BY lot", tableDelivery, tableJob)
+	pendingOf = statementOf("SELECT route, "+howOld+" FROM job d WHERE kind <> 'report' AND route = ? GROUP BY route",
+		tableJob)
+	unknownOf = statementOf("SELECT lot, "+howOld+" FROM delivery d WHERE "+unknownAlone+" AND lot = ? GROUP BY lot",
+		tableDelivery, tableJob)
 	marksOf   = tableLotMark.selectWhere("lot = ?")
 	everyLine = tableLine.selectWhere("lot = ? ORDER BY beat")
 )

@@ -177,8 +177,8 @@ func (s *Store) Write(ctx context.Context, visits []charge.VisitKey, fn func(*Tx
 	return s.write(ctx, visitLocks(visits), fn)
 }
 
-// WriteSoon is Write for what no caller waits for: a few milliseconds may pass until it shares the commit of a write that
-// somebody does wait for.
+// WriteSoon is Write for what no caller waits for: a few milliseconds may pass until it shares the commit of a write
+// that somebody does wait for.
 func (s *Store) WriteSoon(ctx context.Context, visits []charge.VisitKey, fn func(*Tx) error) error {
 	locks := visitLocks(visits)
 	return s.enqueue(ctx, s.queueOf(locks).soon, &write{ctx: ctx, locks: locks, fn: fn})

@@ -93,7 +93,8 @@ func TestDiskKeepsNothing(t *testing.T) {
 	second := y.begin(t)
 	y.kept <- errors.New("input/output error")
 	for _, done := range []chan error{first, second} {
-		if err := <-done; err == nil || !strings.Contains(err.Error(), "can no longer be written") || !strings.Contains(err.Error(), "input/output") {
+		if err := <-done; err == nil || !strings.Contains(err.Error(), "can no longer be written") ||
+			!strings.Contains(err.Error(), "input/output") {
 			t.Errorf("told %v", err)
 		}
 	}

@@ -37,22 +37,29 @@ const (
 
 // The tables, in the order they are copied.
 var (
-	tablePush = define(0, "push", "id", "id:i platform:t account:t received:i remote:t request:b outcome:t reason:t charge:i reply:b plate:t order_no:t lot:t")
+	tablePush = define(0, "push", "id",
+		"id:i platform:t account:t received:i remote:t request:b outcome:t reason:t charge:i reply:b plate:t order_no:t lot:t")
 	// refused_count is written by an upsert of its own.
 	tableRefused = define(1, "refused_count", "day platform account", "day:t platform:t account:t n:i")
 	tableRepeat  = define(2, "repeat", "platform key issuer", "platform:t key:t issuer:t charge:i gone:t")
-	tableCharge  = define(3, "charge", "id", "id:i platform:t account:t order_no:t repeat_key:t plate:t lot:t started:i ended:i received:i "+
-		"energy:n total:n ask:t detail:t digest:t state:t reason:t reduction:t stay:i hold_until:i decision:t usage:t report:t updated:i gap:i")
+	tableCharge  = define(3, "charge", "id",
+		"id:i platform:t account:t order_no:t repeat_key:t plate:t lot:t started:i ended:i received:i "+
+			"energy:n total:n ask:t detail:t digest:t state:t reason:t reduction:t stay:i hold_until:i decision:t usage:t report:t updated:i gap:i")
 	tableEvent  = define(4, "event", "charge id", "charge:i id:i at:i step:t result:t reason:t detail:t actor:t")
-	tableLedger = define(5, "ledger", "charge id", "charge:i id:i at:i stay:i kind:t method:t minutes:i amount:i platform:t lot:t day:t note:t")
-	tableStay   = define(6, "stay", "id", "id:i lot:t order_id:t plate:t entered:i left_at:i ends:i open:i closed:t channel:t paid:i paid_at:i settlement:b "+
-		"told_entered:i told_left:i")
+	tableLedger = define(5, "ledger", "charge id",
+		"charge:i id:i at:i stay:i kind:t method:t minutes:i amount:i platform:t lot:t day:t note:t")
+	tableStay = define(6, "stay", "id",
+		"id:i lot:t order_id:t plate:t entered:i left_at:i ends:i open:i closed:t channel:t paid:i paid_at:i settlement:b "+
+			"told_entered:i told_left:i")
 
-	tableDelivery = define(7, "delivery", "id", "id:i charge:i lot:t channel:t message:t uuid:t payload:b state:t attempts:i due:i until_at:i")
-	tableAttempt  = define(8, "attempt", "delivery n", "delivery:i n:i at:i result:t detail:t")
-	tableJob      = define(9, "job", "id", "id:i kind:t route:t ref:i due:i ready:i attempt:i lease:t lease_until:i fence:i")
-	tableLotMark  = define(10, "lot_mark", "lot", "lot:t told_stays:i paused:i pause_reason:t clock:i refused_at:i refused_why:t refused_from:t "+
-		"refused_pc:t")
+	tableDelivery = define(7, "delivery", "id",
+		"id:i charge:i lot:t channel:t message:t uuid:t payload:b state:t attempts:i due:i until_at:i")
+	tableAttempt = define(8, "attempt", "delivery n", "delivery:i n:i at:i result:t detail:t")
+	tableJob     = define(9, "job", "id",
+		"id:i kind:t route:t ref:i due:i ready:i attempt:i lease:t lease_until:i fence:i")
+	tableLotMark = define(10, "lot_mark", "lot",
+		"lot:t told_stays:i paused:i pause_reason:t clock:i refused_at:i refused_why:t refused_from:t "+
+			"refused_pc:t")
 	tableNode = define(11, "node", "name", "name:t number:i beat:i")
 	tableLine = define(12, "line_session", "lot local_id link",
 		"lot:t local_id:t link:t node:t epoch:i remote:t receive_cloud:i silent:i since:i beat:i")
@@ -190,7 +197,7 @@ type statement struct {
 
 	by      *table   // reads, changes or deletes the row of this table that has an id, its last parameter
 	sets    []int    // the columns that an update of one row puts, in the order of its parameters
-	looksBy markKind // tells whether rows that SQLite does not have yet may belong into the answer
+	looksBy markKind // reports whether rows that SQLite does not have yet may belong into the answer
 }
 
 func statementOf(text string, touches ...*table) *statement {

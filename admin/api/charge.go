@@ -143,7 +143,8 @@ func viewCharge(who guard.Identity, t *flow.Story, v flow.Verdict) chargeFull {
 	full.Deliveries = mapAll(t.Deliveries, func(s flow.Sent) delivery {
 		return delivery{number(s.Delivery.ID), string(s.Delivery.Channel), string(s.Delivery.State),
 			mapAll(s.Attempts, func(a charge.Attempt) attempt {
-				return attempt{moment(a.At), string(a.Result), shown(who, t, words.English, a.Detail), shown(who, t, words.Chinese, a.Detail)}
+				return attempt{moment(a.At), string(a.Result), shown(who, t, words.English, a.Detail),
+					shown(who, t, words.Chinese, a.Detail)}
 			})}
 	})
 	full.Timeline = mapAll(t.Timeline, func(s flow.Step) step {
@@ -166,7 +167,8 @@ func viewDecision(d *charge.Decision) *decision {
 		Granted: mapAll(d.Granted, func(g charge.Granted) granted {
 			return granted{number(g.Charge), viewReduction(&g.Reduction), string(g.Combine), moment(g.At)}
 		}),
-		StayOrder: text(d.StayOrder), ChargeMinutes: d.Minutes, EnergyKWh: d.Energy.String(), Note: text(words.Notes(words.English, d.Notes)), NoteZH: text(words.Notes(words.Chinese, d.Notes)),
+		StayOrder: text(d.StayOrder), ChargeMinutes: d.Minutes, EnergyKWh: d.Energy.String(),
+		Note: text(words.Notes(words.English, d.Notes)), NoteZH: text(words.Notes(words.Chinese, d.Notes)),
 	}
 }
 
@@ -236,7 +238,8 @@ func (a *api) charges() {
 			if err != nil {
 				return nil, err
 			}
-			return listOf(mapAll(page.Items, func(s *flow.Story) chargeFull { return viewCharge(who, s, a.desk.VerdictOf(s)) }), page.Next), nil
+			return listOf(mapAll(page.Items, func(s *flow.Story) chargeFull { return viewCharge(who, s, a.desk.VerdictOf(s)) }),
+				page.Next), nil
 		})
 	handle(a, route{method: http.MethodGet, path: "/charges/{id}", id: "get-charge", role: guard.RoleViewer,
 		summary: "One charge with its decision, deliveries and timeline"},
@@ -267,7 +270,8 @@ func (a *api) charges() {
 			if err != nil {
 				return nil, err
 			}
-			effect, err := a.desk.Bind(ctx, who, id, in.Body.OrderID, flow.Action{Reason: strings.TrimSpace(in.Body.Reason), DryRun: in.DryRun})
+			effect, err := a.desk.Bind(ctx, who, id, in.Body.OrderID,
+				flow.Action{Reason: strings.TrimSpace(in.Body.Reason), DryRun: in.DryRun})
 			return &effectOutput{viewEffect(effect)}, err
 		})
 }
@@ -306,7 +310,8 @@ func (a *api) bulk(ctx context.Context, who guard.Identity, in *bulkInput) (*bul
 		return nil, err
 	}
 	out := new(bulkOutput)
-	out.Body.Matched, out.Body.Possible, out.Body.Impossible, out.Body.More = done.Matched, done.Possible, done.Impossible, done.More
+	out.Body.Matched, out.Body.Possible, out.Body.Impossible, out.Body.More = done.Matched, done.Possible, done.Impossible,
+		done.More
 	return out, nil
 }
 

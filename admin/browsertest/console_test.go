@@ -416,9 +416,11 @@ func pages(b *tab) map[string]string {
 	list := map[string]string{
 		"today": "/", "find": "/find?q=A123", "charges": "/charges", "pushes": "/pushes", "lots": "/lots", "lot": "/lots/" +
 			theLot.String(),
-		"work": "/work", "incidents": "/incidents", "lot-setup": "/lots/" + theLot.String() + "/setup", "lot-sheet": "/lots/" + theLot.String() + "/sheet",
-		"compensations": "/compensations", "stays-find": "/find?q=45", "work-held": "/work/held", "work-near": "/work/near", "statements": "/statements",
-		"estate": "/estate", "estate-file": "/estate/file",
+		"work": "/work", "incidents": "/incidents", "lot-setup": "/lots/" + theLot.String() + "/setup",
+		"lot-sheet":     "/lots/" + theLot.String() + "/sheet",
+		"compensations": "/compensations", "stays-find": "/find?q=45", "work-held": "/work/held", "work-near": "/work/near",
+		"statements": "/statements",
+		"estate":     "/estate", "estate-file": "/estate/file",
 		"lot-form": "/estate/lot/edit?id=" + theLot.String(), "account-form": "/estate/account/edit?id=teld-main",
 		"binding-form": "/estate/binding/edit?id=teld-main@" + theLot.String(), "binding": bindingPath(),
 		"go-live": bindingPath() + "/mode?to=shadow",

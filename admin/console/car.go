@@ -183,7 +183,9 @@ func (b stayBar) charging(p *page, c *charge.Charge) (barPart, bool) {
 	if c.StartedAt.IsZero() || !c.EndedAt.After(c.StartedAt) {
 		return barPart{}, false
 	}
-	return b.part(c.StartedAt, c.EndedAt, fmt.Sprintf(p.T("%s 充电 %s – %s", "%s: charged %s – %s"), p.Platform(c.Platform), p.Clock(c.StartedAt), p.Clock(c.EndedAt))), true
+	return b.part(c.StartedAt, c.EndedAt,
+		fmt.Sprintf(p.T("%s 充电 %s – %s", "%s: charged %s – %s"), p.Platform(c.Platform), p.Clock(c.StartedAt),
+			p.Clock(c.EndedAt))), true
 }
 
 // traffic are the pushes and tries of one charge, as far as the bar reaches.

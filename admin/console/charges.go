@@ -48,7 +48,8 @@ type choice struct{ Value, Text string }
 const mostCounted = 1000
 
 func (c *Console) charges(w http.ResponseWriter, r *http.Request, p *page) error {
-	list := chargeList{Query: r.URL.Query(), Wrong: map[string]string{}, Platforms: c.platformChoices(p), Ranges: quickRanges(p, r.URL)}
+	list := chargeList{Query: r.URL.Query(), Wrong: map[string]string{}, Platforms: c.platformChoices(p),
+		Ranges: quickRanges(p, r.URL)}
 	list.Filter = c.chargeFilter(p, list.Query, list.Wrong)
 	if len(list.Wrong) > 0 {
 		return render(w, r, http.StatusUnprocessableEntity, chargesPage(p, list))
@@ -70,7 +71,7 @@ func (c *Console) charges(w http.ResponseWriter, r *http.Request, p *page) error
 	return render(w, r, http.StatusOK, chargesPage(p, list))
 }
 
-// chargeFilter reads what the list's form narrows by. What cannot be read is told by field.
+// chargeFilter reads what the list's form narrows by. What cannot be read is reported by field.
 func (c *Console) chargeFilter(p *page, q url.Values, wrong map[string]string) charge.ChargeFilter {
 	f := charge.ChargeFilter{Platform: q.Get("platform"), Plate: strings.TrimSpace(q.Get("plate")),
 		Order: strings.TrimSpace(q.Get("order")), Cursor: q.Get("cursor"), Limit: 50}

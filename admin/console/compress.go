@@ -41,8 +41,10 @@ func (p *packer) WriteHeader(status int) {
 		p.started = true
 		h := p.Header()
 		kind, _, _ := strings.Cut(h.Get("Content-Type"), ";")
-		text := strings.HasPrefix(kind, "text/") && kind != "text/event-stream" || kind == "application/javascript" || kind == "image/svg+xml" || kind == "application/yaml"
-		if text && !p.head && h.Get("Content-Encoding") == "" && status != http.StatusNoContent && status != http.StatusNotModified {
+		text := strings.HasPrefix(kind, "text/") && kind != "text/event-stream" || kind == "application/javascript" ||
+			kind == "image/svg+xml" || kind == "application/yaml"
+		if text && !p.head && h.Get("Content-Encoding") == "" && status != http.StatusNoContent &&
+			status != http.StatusNotModified {
 			h.Set("Content-Encoding", "gzip")
 			h.Del("Content-Length")
 			p.zip = packers.Get().(*gzip.Writer)

@@ -164,7 +164,7 @@ type alertsView struct {
 // testedAlert is a target that a test message was sent to, and what went wrong.
 type testedAlert struct{ name, wrong string }
 
-// testAlert sends a message to one webhook, so that nobody has to wait for trouble to see whether it works.
+// testAlert sends a message to one webhook, so that no one has to wait for trouble to see whether it works.
 func (c *Console) testAlert(w http.ResponseWriter, r *http.Request, p *page) error {
 	name := r.PostForm.Get("name")
 	if c.cfg.Alerts == nil {
@@ -238,7 +238,7 @@ func (c *Console) audit(w http.ResponseWriter, r *http.Request, p *page) error {
 	return render(w, r, http.StatusOK, auditPage(p, list))
 }
 
-// auditFile gives the log, narrowed as its page is, as a file.
+// auditFile returns the log, narrowed as its page is, as a file.
 func (c *Console) auditFile(w http.ResponseWriter, r *http.Request, p *page) error {
 	wrong := map[string]string{}
 	f := auditFilter(p, r.URL.Query(), wrong)
@@ -250,22 +250,25 @@ func (c *Console) auditFile(w http.ResponseWriter, r *http.Request, p *page) err
 	if err != nil {
 		return err
 	}
-	return csvFile(w, "audit-"+p.Now.In(charge.Shanghai).Format("20060102-1504")+".csv", func(write func(...string)) error {
-		write(p.T("序号", "number"), p.T("时间（+08:00）", "when (+08:00)"), p.T("操作人", "who"), p.T("角色", "role"), p.T("动作", "what"), p.T("对象", "object"),
-			p.T("说明", "detail"), p.T("指纹", "hash"))
-		for page, n := first, 0; ; {
-			for _, e := range page.Items {
-				write(strconv.FormatInt(e.Seq, 10), sheetTime(e.At), e.Actor, p.RoleName(e.Role), actionName(p, e.Action), e.Object, e.Detail, e.Hash)
+	return csvFile(w, "audit-"+p.Now.In(charge.Shanghai).Format("20060102-1504")+".csv",
+		func(write func(...string)) error {
+			write(p.T("序号", "number"), p.T("时间（+08:00）", "when (+08:00)"), p.T("操作人", "who"), p.T("角色", "role"),
+				p.T("动作", "what"), p.T("对象", "object"),
+				p.T("说明", "detail"), p.T("指纹", "hash"))
+			for page, n := first, 0; ; {
+				for _, e := range page.Items {
+					write(strconv.FormatInt(e.Seq, 10), sheetTime(e.At), e.Actor, p.RoleName(e.Role), actionName(p, e.Action), e.Object,
+						e.Detail, e.Hash)
+				}
+				if n += len(page.Items); page.Next == "" || n >= mostExported {
+					return nil
+				}
+				var err error
+				if page, err = c.desk.Audit(r.Context(), p.Who, f, page.Next, 500); err != nil {
+					return err
+				}
 			}
-			if n += len(page.Items); page.Next == "" || n >= mostExported {
-				return nil
-			}
-			var err error
-			if page, err = c.desk.Audit(r.Context(), p.Who, f, page.Next, 500); err != nil {
-				return err
-			}
-		}
-	})
+		})
 }
 
 // objectLink leads to what an entry of the log is about; empty where there is no page of it.
@@ -293,7 +296,7 @@ func objectLink(e guard.Entry) string {
 	return ""
 }
 
-// auditDetail gives all that one entry says, as a text.
+// auditDetail returns all that one entry says, as a text.
 func (c *Console) auditDetail(w http.ResponseWriter, r *http.Request, p *page) error {
 	seq, err := strconv.ParseInt(r.PathValue("seq"), 10, 64)
 	if err != nil || seq < 1 {
@@ -354,7 +357,8 @@ func actionChoices(p *page) []choice {
 
 func actionNames(p *page) map[string]string {
 	return map[string]string{
-		"estate.apply": p.T("更改接入", "estate changed"), "charge.redeliver": p.T("重新下发", "redelivered"), "charge.void": p.T("作废", "voided"),
+		"estate.apply": p.T("更改接入", "estate changed"), "charge.redeliver": p.T("重新下发", "redelivered"),
+		"charge.void": p.T("作废", "voided"),
 		"charge.bind": p.T("绑定", "bound"), "push.replay": p.T("回放", "replayed"), "lot.pause": p.T("暂停车场", "lot paused"),
 		"lot.resume": p.T("恢复车场", "lot resumed"), "token.create": p.T("创建令牌", "token made"),
 		"token.revoke": p.T("撤销令牌", "token ended"),
@@ -362,8 +366,9 @@ func actionNames(p *page) map[string]string {
 		"user.role":    p.T("更改角色", "role changed"),
 		"user.totp_on": p.T("开启双因素", "second factor on"), "user.totp_off": p.T("关闭双因素", "second factor off"),
 		"user.password": p.T("更改密码", "password changed"), "user.password_reset": p.T("重置密码", "password reset"),
-		"session.begin": p.T("登录", "signed in"), "session.end": p.T("退出", "signed out"), "session.refused": p.T("登录被拒绝", "sign-in refused"),
-		"push.share": p.T("生成推送链接", "link to a push made"), "push.unshare": p.T("撤销推送链接", "link to a push ended"),
+		"session.begin": p.T("登录", "signed in"), "session.end": p.T("退出", "signed out"),
+		"session.refused": p.T("登录被拒绝", "sign-in refused"),
+		"push.share":      p.T("生成推送链接", "link to a push made"), "push.unshare": p.T("撤销推送链接", "link to a push ended"),
 		"push.shared_view":  p.T("链接被查看", "link looked at"),
 		"charge.compensate": p.T("人工补偿", "compensated by hand"), "incident.acknowledge": p.T("认领事项", "incident acknowledged"),
 		"incident.resolve": p.T("事项已解决", "incident resolved"), "incident.snooze": p.T("事项暂缓", "incident snoozed"),

@@ -182,7 +182,7 @@ func (c *Console) changedBy(r *http.Request, p *page, id string) string {
 	return fmt.Sprintf(p.T("%s %s改过这里，在您打开本页之后。下面是您的内容与现在的差别，请核对后再应用。", "%s has changed this (%s) since you opened the page. Below is how yours differs from what stands now; look at it before you apply it."), who, when)
 }
 
-// estateErrors puts what is wrong with a document beside its fields; what has no field here is told on top.
+// estateErrors puts what is wrong with a document beside its fields; what has no field here is reported on top.
 func estateErrors(p *page, f form, err error) error {
 	var known *desk.Error
 	if !errors.As(err, &known) || known.Kind != desk.Invalid {

@@ -35,7 +35,8 @@ func (c *Console) find(w http.ResponseWriter, r *http.Request, p *page) error {
 	if !found.Empty() {
 		c.rememberFind(w, r, p.Query)
 	}
-	switch only := len(found.Charges) + len(found.Stays) + len(found.Refused) + len(found.Lots) + len(found.Accounts) + len(found.Bindings); {
+	switch only := len(found.Charges) + len(found.Stays) + len(found.Refused) + len(found.Lots) + len(found.Accounts) +
+		len(found.Bindings); {
 	case found.Push != 0:
 		return c.seeOther(w, r, "/pushes/"+ID(found.Push), "")
 	case only == 1 && len(found.Charges) == 1 && found.Exact:
@@ -47,7 +48,8 @@ func (c *Console) find(w http.ResponseWriter, r *http.Request, p *page) error {
 	}
 	v.Found = found
 	for _, told := range found.Told {
-		v.Cars = append(v.Cars, foundCar{told.Charge, c.lotTitle(told.Charge.Lot), p.Note(c.desk.VerdictOf(told).Text), toneOf(c.desk.VerdictOf(told))})
+		v.Cars = append(v.Cars, foundCar{told.Charge, c.lotTitle(told.Charge.Lot), p.Note(c.desk.VerdictOf(told).Text),
+			toneOf(c.desk.VerdictOf(told))})
 	}
 	return render(w, r, http.StatusOK, findPage(p, v))
 }
@@ -85,7 +87,8 @@ func recentFinds(r *http.Request) []string {
 	}
 	var finds []string
 	for _, part := range strings.Split(cookie.Value, ".") {
-		if text, err := base64.RawURLEncoding.DecodeString(part); err == nil && len(text) > 0 && len(text) <= 100 && len(finds) < mostFinds {
+		if text, err := base64.RawURLEncoding.DecodeString(part); err == nil && len(text) > 0 && len(text) <= 100 &&
+			len(finds) < mostFinds {
 			finds = append(finds, string(text))
 		}
 	}

@@ -59,7 +59,7 @@ func (c *Console) count(ctx context.Context, now time.Time) {
 	c.counter.set(countWaiting(all), now, err == nil)
 }
 
-// last gives the last answer, and whether the asker is to work out a new one.
+// last returns the last answer, and whether the asker is to work out a new one.
 func (k *counter) last(now time.Time) (n int, due, first bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -289,10 +289,12 @@ func (c *Console) compensationFile(w http.ResponseWriter, r *http.Request, p *pa
 		return err
 	}
 	return csvFile(w, "compensations-"+list.Month+".csv", func(write func(...string)) error {
-		write(p.T("时间（+08:00）", "when (+08:00)"), p.T("车牌", "plate"), p.T("车场编号", "lot"), p.T("车场", "name of the lot"), p.T("原因", "reason"),
+		write(p.T("时间（+08:00）", "when (+08:00)"), p.T("车牌", "plate"), p.T("车场编号", "lot"), p.T("车场", "name of the lot"),
+			p.T("原因", "reason"),
 			p.T("金额（元）", "amount (yuan)"), p.T("方式", "how"), p.T("经办", "by"), p.T("充电记录编号", "charge"))
 		for _, one := range list.Items {
-			write(sheetTime(one.At), p.Plate(one.Plate), one.Lot.String(), c.lotTitle(one.Lot), p.Say(p.Word(words.ChargeReason, string(one.Reason)).Name),
+			write(sheetTime(one.At), p.Plate(one.Plate), one.Lot.String(), c.lotTitle(one.Lot),
+				p.Say(p.Word(words.ChargeReason, string(one.Reason)).Name),
 				one.Amount.String(), one.How, one.By, ID(one.Charge))
 		}
 		write(p.T("合计", "sum"), "", "", "", "", list.Sum.String(), "", "", "")
@@ -361,10 +363,12 @@ func incidentPushes(i *desk.Incident) string {
 	return "/pushes?" + url.Values{"outcome": {string(i.Outcome)}, "account": {i.Account}}.Encode()
 }
 
-// compensable reports whether a charge's driver may be compensated by hand: the car has left without what it should have had.
+// compensable reports whether a charge's driver may be compensated by hand: the car has left without what it should
+// have had.
 func compensable(c *charge.Charge, stay *charge.Stay) bool {
 	if stay != nil && stay.Open {
 		return false
 	}
-	return slices.Contains([]charge.State{charge.StateGaveUp, charge.StateRefused, charge.StateUnknown, charge.StateExpired, charge.StateNoGrant}, c.State)
+	return slices.Contains([]charge.State{charge.StateGaveUp, charge.StateRefused, charge.StateUnknown,
+		charge.StateExpired, charge.StateNoGrant}, c.State)
 }

@@ -125,7 +125,7 @@ func sheetTime(t time.Time) string {
 	return t.In(charge.Shanghai).Format(time.DateTime)
 }
 
-// chargesFile gives the charges of a list as a file.
+// chargesFile returns the charges of a list as a file.
 func (c *Console) chargesFile(w http.ResponseWriter, r *http.Request, p *page) error {
 	wrong := map[string]string{}
 	f := c.chargeFilter(p, r.URL.Query(), wrong)
@@ -137,24 +137,27 @@ func (c *Console) chargesFile(w http.ResponseWriter, r *http.Request, p *page) e
 	if err != nil {
 		return err
 	}
-	return csvFile(w, "charges-"+p.Now.In(charge.Shanghai).Format("20060102-1504")+".csv", func(write func(...string)) error {
-		write(p.T("收到（+08:00）", "received (+08:00)"), p.T("车牌", "plate"), p.T("状态", "state"), p.T("原因", "reason"), p.T("减免", "reduction"), p.T("实际减免", "taken off"),
-			p.T("平台", "platform"), p.T("账号", "account"), p.T("车场编号", "lot"), p.T("车场", "name of the lot"), p.T("充电订单号", "order"),
-			p.T("开始", "began"), p.T("结束", "ended"), p.T("电量（kWh）", "energy (kWh)"), p.T("充电费用（元）", "fee (yuan)"), p.T("编号", "id"))
-		for page, n := first, 0; ; {
-			for _, ch := range page.Items {
-				write(c.chargeCells(p, ch)...)
+	return csvFile(w, "charges-"+p.Now.In(charge.Shanghai).Format("20060102-1504")+".csv",
+		func(write func(...string)) error {
+			write(p.T("收到（+08:00）", "received (+08:00)"), p.T("车牌", "plate"), p.T("状态", "state"), p.T("原因", "reason"),
+				p.T("减免", "reduction"), p.T("实际减免", "taken off"),
+				p.T("平台", "platform"), p.T("账号", "account"), p.T("车场编号", "lot"), p.T("车场", "name of the lot"), p.T("充电订单号", "order"),
+				p.T("开始", "began"), p.T("结束", "ended"), p.T("电量（kWh）", "energy (kWh)"), p.T("充电费用（元）", "fee (yuan)"),
+				p.T("编号", "id"))
+			for page, n := first, 0; ; {
+				for _, ch := range page.Items {
+					write(c.chargeCells(p, ch)...)
+				}
+				if n += len(page.Items); page.Next == "" || n >= mostExported {
+					return nil
+				}
+				f.Cursor = page.Next
+				var err error
+				if page, err = c.desk.Charges(r.Context(), p.Who, f); err != nil {
+					return err
+				}
 			}
-			if n += len(page.Items); page.Next == "" || n >= mostExported {
-				return nil
-			}
-			f.Cursor = page.Next
-			var err error
-			if page, err = c.desk.Charges(r.Context(), p.Who, f); err != nil {
-				return err
-			}
-		}
-	})
+		})
 }
 
 func (c *Console) chargeCells(p *page, ch *charge.Charge) []string {
@@ -168,11 +171,13 @@ func (c *Console) chargeCells(p *page, ch *charge.Charge) []string {
 	if ch.HasTotal {
 		fee = ch.Total.String()
 	}
-	return []string{sheetTime(ch.Received), p.Plate(ch.Plate), p.Say(p.Word(words.ChargeState, string(ch.State)).Name), p.chargeReason(ch), p.Reduction(ch.Reduction), used,
-		p.Platform(ch.Platform), ch.Account, ch.Lot.String(), c.lotTitle(ch.Lot), ch.Order, sheetTime(ch.StartedAt), sheetTime(ch.EndedAt), energy, fee, ID(ch.ID)}
+	return []string{sheetTime(ch.Received), p.Plate(ch.Plate), p.Say(p.Word(words.ChargeState, string(ch.State)).Name),
+		p.chargeReason(ch), p.Reduction(ch.Reduction), used,
+		p.Platform(ch.Platform), ch.Account, ch.Lot.String(), c.lotTitle(ch.Lot), ch.Order, sheetTime(ch.StartedAt),
+		sheetTime(ch.EndedAt), energy, fee, ID(ch.ID)}
 }
 
-// pushesFile gives the pushes of a list as a file.
+// pushesFile returns the pushes of a list as a file.
 func (c *Console) pushesFile(w http.ResponseWriter, r *http.Request, p *page) error {
 	wrong := map[string]string{}
 	f := c.pushFilter(p, r.URL.Query(), wrong)
@@ -184,28 +189,32 @@ func (c *Console) pushesFile(w http.ResponseWriter, r *http.Request, p *page) er
 	if err != nil {
 		return err
 	}
-	return csvFile(w, "pushes-"+p.Now.In(charge.Shanghai).Format("20060102-1504")+".csv", func(write func(...string)) error {
-		write(p.T("收到（+08:00）", "received (+08:00)"), p.T("平台", "platform"), p.T("账号", "account"), p.T("结果", "outcome"), p.T("说明", "why"),
-			p.T("车牌（未证实）", "plate (unproven)"), p.T("订单（未证实）", "order (unproven)"), p.T("车场（未证实）", "lot (unproven)"), p.T("来源", "from"), p.T("编号", "id"))
-		for page, n := first, 0; ; {
-			for _, push := range page.Items {
-				plate := ""
-				if push.Plate != "" {
-					plate = p.Plate(push.Plate)
+	return csvFile(w, "pushes-"+p.Now.In(charge.Shanghai).Format("20060102-1504")+".csv",
+		func(write func(...string)) error {
+			write(p.T("收到（+08:00）", "received (+08:00)"), p.T("平台", "platform"), p.T("账号", "account"), p.T("结果", "outcome"),
+				p.T("说明", "why"),
+				p.T("车牌（未证实）", "plate (unproven)"), p.T("订单（未证实）", "order (unproven)"), p.T("车场（未证实）", "lot (unproven)"),
+				p.T("来源", "from"), p.T("编号", "id"))
+			for page, n := first, 0; ; {
+				for _, push := range page.Items {
+					plate := ""
+					if push.Plate != "" {
+						plate = p.Plate(push.Plate)
+					}
+					write(sheetTime(push.Received), p.Platform(push.Platform), push.Account,
+						p.Say(p.Word(words.PushOutcome, string(push.Outcome)).Name),
+						p.Say(words.Sentence(push.Reason)), plate, push.Order, push.Lot.String(), push.Remote, ID(push.ID))
 				}
-				write(sheetTime(push.Received), p.Platform(push.Platform), push.Account, p.Say(p.Word(words.PushOutcome, string(push.Outcome)).Name),
-					p.Say(words.Sentence(push.Reason)), plate, push.Order, push.Lot.String(), push.Remote, ID(push.ID))
+				if n += len(page.Items); page.Next == "" || n >= mostExported {
+					return nil
+				}
+				f.Cursor = page.Next
+				var err error
+				if page, err = c.desk.Pushes(r.Context(), f); err != nil {
+					return err
+				}
 			}
-			if n += len(page.Items); page.Next == "" || n >= mostExported {
-				return nil
-			}
-			f.Cursor = page.Next
-			var err error
-			if page, err = c.desk.Pushes(r.Context(), f); err != nil {
-				return err
-			}
-		}
-	})
+		})
 }
 
 // plateQuery narrows the list of charges to a plate or a part of one.

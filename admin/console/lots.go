@@ -75,7 +75,8 @@ func lineFact(p *page, s charge.LineSession) string {
 
 // refusedFact is a login that was refused. What it named is unproven.
 func refusedFact(p *page, r charge.RefusedLogin) string {
-	return fmt.Sprintf(p.T("%s，%s，来自 %s，local_id %s", "%s, %s, from %s, local_id %s"), p.Clock(r.At), p.Note(r.Note()), r.Remote, dash(r.LocalID))
+	return fmt.Sprintf(p.T("%s，%s，来自 %s，local_id %s", "%s, %s, from %s, local_id %s"), p.Clock(r.At), p.Note(r.Note()),
+		r.Remote, dash(r.LocalID))
 }
 
 // lotPageSize keeps the board of a site with thousands of lots within a page.
@@ -213,7 +214,8 @@ func (c *Console) platformOf(account string) string {
 	return ""
 }
 
-func (c *Console) pauseOrResume(r *http.Request, p *page, paused bool, id charge.LotID, a flow.Action) (flow.Effect, error) {
+func (c *Console) pauseOrResume(r *http.Request, p *page, paused bool, id charge.LotID, a flow.Action) (flow.Effect,
+	error) {
 	if paused {
 		return c.desk.Resume(r.Context(), p.Who, id, a)
 	}
@@ -266,7 +268,8 @@ func (c *Console) price(w http.ResponseWriter, r *http.Request, p *page) error {
 			if desk.KindOf(err) == "" {
 				c.desk.Failed(r.Context(), err)
 			}
-			q.Wrong = p.T("车场没有给出价格：订单不存在、车场离线，或它不支持查询。", "The lot gave no price: there is no such stay, the lot is off line, or it cannot be asked.")
+			q.Wrong = p.T("车场没有给出价格：订单不存在、车场离线，或它不支持查询。",
+				"The lot gave no price: there is no such stay, the lot is off line, or it cannot be asked.")
 		}
 	}
 	if p.HTMX {
@@ -277,8 +280,10 @@ func (c *Console) price(w http.ResponseWriter, r *http.Request, p *page) error {
 
 // priceDetail says what a price is made of.
 func priceDetail(p *page, q quoted) string {
-	return fmt.Sprintf(p.T("总价 %s，减免 %s（%d 分钟），已停 %d 分钟；%s 查询。", "%s before reductions, %s (%d min) taken off, parked for %d min; asked at %s."),
-		p.Yuan(q.Price.Total), p.Yuan(q.Price.DerateMoney), q.Price.DerateDuration, q.Price.Duration, p.Clock(q.Price.QueryTime))
+	return fmt.Sprintf(p.T("总价 %s，减免 %s（%d 分钟），已停 %d 分钟；%s 查询。",
+		"%s before reductions, %s (%d min) taken off, parked for %d min; asked at %s."),
+		p.Yuan(q.Price.Total), p.Yuan(q.Price.DerateMoney), q.Price.DerateDuration, q.Price.Duration,
+		p.Clock(q.Price.QueryTime))
 }
 
 func heartbeat(p *page, l lotRow) string {

@@ -14,7 +14,8 @@ import (
 )
 
 // memory keeps, for a few minutes, what a page shows after a form has led to it: the outcome of a test push, a new
-// token, a form that was sent when its session was over. It is this process's own; what it has forgotten is done anyway.
+// token, a form that was sent when its session was over. It is this process's own; what it has forgotten is done
+// anyway.
 type memory struct {
 	mu   sync.Mutex
 	kept map[string]keptThing
@@ -105,7 +106,8 @@ func (c *Console) keepDraft(w http.ResponseWriter, r *http.Request, now time.Tim
 
 // drafted reports whether forms of a path are worth keeping: not those of signing in and out, and none with passwords.
 func drafted(path string) bool {
-	return !slices.Contains([]string{"/login", "/logout", "/setup", "/draft"}, path) && !strings.HasPrefix(path, "/me") && !strings.HasPrefix(path, "/access")
+	return !slices.Contains([]string{"/login", "/logout", "/setup", "/draft"}, path) && !strings.HasPrefix(path, "/me") &&
+		!strings.HasPrefix(path, "/access")
 }
 
 // draftOf finds the form that waits for its sender.

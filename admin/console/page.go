@@ -49,7 +49,8 @@ type page struct {
 // page gathers what a request brings.
 func (c *Console) page(r *http.Request) *page {
 	p := &page{Lang: words.Chinese, Path: r.URL.Path, Here: r.URL.RequestURI(), Now: c.desk.Now(), Version: c.cfg.Version,
-		words: c.words, names: c.names, lots: c.lotTitle, HTMX: r.Header.Get("HX-Request") == "true" && r.Header.Get("HX-Boosted") != "true"}
+		words: c.words, names: c.names, lots: c.lotTitle, HTMX: r.Header.Get("HX-Request") == "true" &&
+			r.Header.Get("HX-Boosted") != "true"}
 	if cookie, err := r.Cookie(langCookie); err == nil {
 		p.Lang = language(cookie.Value)
 	}

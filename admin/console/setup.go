@@ -70,7 +70,8 @@ func (c *Console) setupOf(r *http.Request, p *page) (lotSetupView, error) {
 	}
 	v.Lamps = c.lotLamps(p, v.lotRow, len(stays.Items) > 0)
 	for _, b := range c.boundTo(id) {
-		pushed, err := c.desk.Pushes(r.Context(), charge.PushFilter{Platform: b.Platform, Account: b.Account, Outcome: charge.OutcomeAccepted, Limit: 1})
+		pushed, err := c.desk.Pushes(r.Context(),
+			charge.PushFilter{Platform: b.Platform, Account: b.Account, Outcome: charge.OutcomeAccepted, Limit: 1})
 		if err != nil {
 			return v, err
 		}
@@ -86,14 +87,17 @@ func (c *Console) lotLamps(p *page, l lotRow, entered bool) []lamp {
 		vendor = vendor || one.UnionID == l.ID.Union
 	}
 	lamps := []lamp{
-		{vendor, p.T("厂商已登记", "The vendor is entered"), l.ID.Union, "/estate/vendor/new?union_id=" + url.QueryEscape(l.ID.Union), p.T("登记厂商…", "Enter the vendor…")},
+		{vendor, p.T("厂商已登记", "The vendor is entered"), l.ID.Union, "/estate/vendor/new?union_id=" +
+			url.QueryEscape(l.ID.Union), p.T("登记厂商…", "Enter the vendor…")},
 		{l.Ckey != "", p.T("车场密钥已设置", "The lot's key is set"), kindName(p, l.Kind), edit, p.T("填写密钥…", "Give the key…")},
 	}
 	if lot.KindOf(l.Kind).NeedsTariff {
-		lamps = append(lamps, lamp{l.Tariff != nil, p.T("计费规则已设置", "The tariff is set"), "", edit, p.T("填写计费规则…", "Give the tariff…")})
+		lamps = append(lamps, lamp{l.Tariff != nil, p.T("计费规则已设置", "The tariff is set"), "", edit,
+			p.T("填写计费规则…", "Give the tariff…")})
 	}
 	if l.onLine() {
-		lamps = append(lamps, lamp{On: !l.Status.Beat.IsZero(), Name: p.T("线路登录过", "The line has logged in"), Say: heartbeat(p, l)})
+		lamps = append(lamps, lamp{On: !l.Status.Beat.IsZero(), Name: p.T("线路登录过", "The line has logged in"),
+			Say: heartbeat(p, l)})
 	}
 	if l.Stays != charge.StaysNone {
 		lamps = append(lamps, lamp{On: entered || l.Status.ToldStays, Name: p.T("收到过入场", "An entry has come")})
@@ -111,8 +115,10 @@ func (c *Console) bindingSetup(p *page, b boundAccount, lotLamps []lamp, pushed 
 	}
 	account, _ := c.desk.Estate().Account(b.Account)
 	s.Lamps = []lamp{
-		{account != nil, p.T("账号已启用", "The account is on"), b.Account, "/estate/account/edit?id=" + url.QueryEscape(b.Account), p.T("启用账号…", "Switch it on…")},
-		{ruled, p.T("规则已生效", "A rule is in force"), s.Sentence, "/estate/binding/edit?id=" + url.QueryEscape(b.Account+"@"+b.Lot.String()), p.T("填写规则…", "Give a rule…")},
+		{account != nil, p.T("账号已启用", "The account is on"), b.Account, "/estate/account/edit?id=" +
+			url.QueryEscape(b.Account), p.T("启用账号…", "Switch it on…")},
+		{ruled, p.T("规则已生效", "A rule is in force"), s.Sentence, "/estate/binding/edit?id=" +
+			url.QueryEscape(b.Account+"@"+b.Lot.String()), p.T("填写规则…", "Give a rule…")},
 		{pushed, p.T("收到过推送", "A push has come"), "", address + "#test", p.T("发送测试推送…", "Send a test push…")},
 	}
 	for _, l := range append(append([]lamp{}, lotLamps...), s.Lamps...) {
@@ -183,10 +189,13 @@ func (c *Console) lotSheet(w http.ResponseWriter, r *http.Request, p *page) erro
 	unknown := p.T("〈网关地址〉", "<address of the gateway>")
 	if lot.KindOf(l.Kind).OnLine {
 		add("长连接地址", "Line address", net.JoinHostPort(cmp.Or(v.Host, unknown), linePort))
-		add("两条连接", "Both connections", p.T("同一地址：cloud 用车场密钥 ckey 签名，bolink 用厂商密钥 ukey 签名", "one address: cloud signs with the lot's ckey, bolink with the vendor's ukey"))
+		add("两条连接", "Both connections",
+			p.T("同一地址：cloud 用车场密钥 ckey 签名，bolink 用厂商密钥 ukey 签名",
+				"one address: cloud signs with the lot's ckey, bolink with the vendor's ukey"))
 	} else {
 		base := cmp.Or(c.cfg.PublicURL, "http://"+unknown)
-		paths := []string{"/unionapi/neworder/addorder", "/unionapi/neworder/updateorder", "/zld/openservice/uploaddurationinfo"}
+		paths := []string{"/unionapi/neworder/addorder", "/unionapi/neworder/updateorder",
+			"/zld/openservice/uploaddurationinfo"}
 		if lot.KindOf(l.Kind).KeepsStays {
 			paths = []string{"/gate/v1/entry", "/gate/v1/quote", "/gate/v1/paid", "/gate/v1/exit"}
 		}
@@ -203,7 +212,8 @@ const linePort = "6789"
 
 func keyWord(p *page, set bool) string {
 	if set {
-		return p.T("已设置（请另行交付；忘记时在“修改车场”里换新）", "set (hand it over apart; where it is forgotten, give a new one under “Change this lot”)")
+		return p.T("已设置（请另行交付；忘记时在“修改车场”里换新）",
+			"set (hand it over apart; where it is forgotten, give a new one under “Change this lot”)")
 	}
 	return p.T("尚未设置", "not set")
 }

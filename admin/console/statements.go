@@ -55,7 +55,8 @@ func (c *Console) statementFilter(p *page, q url.Values, wrong map[string]string
 	if len(wrong) == 0 && to.Sub(from) > mostStatementDays*day {
 		wrong["from"] = fmt.Sprintf(p.T("一次最多 %d 天", "at most %d days at once"), mostStatementDays)
 	}
-	return charge.StatementFilter{Platform: q.Get("platform"), Union: strings.TrimSpace(q.Get("vendor")), Lot: c.lotField(p, q, wrong),
+	return charge.StatementFilter{Platform: q.Get("platform"), Union: strings.TrimSpace(q.Get("vendor")),
+		Lot:  c.lotField(p, q, wrong),
 		From: from.Format(time.DateOnly), To: to.Format(time.DateOnly)}
 }
 

@@ -186,7 +186,8 @@ func ruleFacts(p *page, r charge.Rule) []fact {
 		charge.CombineSum: p.T("累加", "added up"), charge.CombineFirst: p.T("只取第一笔", "first one only")}
 	add("多次充电", "several charges", combine[r.Combine], r.Combine != "")
 	add("等待入场", "waits for a stay", p.Span(time.Duration(r.HoldSeconds)*time.Second), r.HoldSeconds > 0)
-	target := map[charge.Target]string{charge.TargetOuter: p.T("外场订单", "the outer stay"), charge.TargetAtCharge: p.T("充电时所在订单", "the stay at charging")}
+	target := map[charge.Target]string{charge.TargetOuter: p.T("外场订单", "the outer stay"),
+		charge.TargetAtCharge: p.T("充电时所在订单", "the stay at charging")}
 	add("减免对象", "target", target[r.Target], target[r.Target] != "")
 	add("生效时间", "effective from", p.Clock(r.Effective), !r.Effective.IsZero())
 	return facts
@@ -244,8 +245,9 @@ func eventStep(p *page, e charge.Event) step {
 	titles := map[string]string{
 		"matched": p.T("匹配到停车订单", "Matched to a stay"), "corrected": p.T("车场更正车牌", "Plate corrected by the lot"),
 		"repeated": p.T("订单再次推送", "Order pushed again"), "redelivered": p.T("人工重新下发", "Redelivered"),
-		"voided": p.T("人工作废", "Voided"), "revoked": p.T("收回优惠券", "Coupon taken back"), "bound": p.T("人工绑定", "Bound by hand"), "report": p.T("回传平台", "Reported to the platform"),
-		"usage": p.T("用量上报被拒绝", "Usage refused"), "exit": p.T("出场记录", "Exit"), "delivery": p.T("下发", "Delivery"),
+		"voided": p.T("人工作废", "Voided"), "revoked": p.T("收回优惠券", "Coupon taken back"), "bound": p.T("人工绑定", "Bound by hand"),
+		"report": p.T("回传平台", "Reported to the platform"),
+		"usage":  p.T("用量上报被拒绝", "Usage refused"), "exit": p.T("出场记录", "Exit"), "delivery": p.T("下发", "Delivery"),
 		"lot_has": p.T("与车场核对：有", "Asked the lot: it has it"), "lot_has_not": p.T("与车场核对：没有", "Asked the lot: it has it not"),
 	}
 	s := step{At: e.At, Title: titles[e.Step], Tone: "calm", Text: p.Note(e.Detail)}
@@ -261,7 +263,8 @@ func eventStep(p *page, e charge.Event) step {
 func stayStep(p *page, s *charge.Stay, exit bool) step {
 	if !exit {
 		return step{At: s.Entered, Title: p.T("车辆入场", "Car came in"), Tone: "calm",
-			Facts: append([]fact{{p.T("停车订单", "stay"), s.OrderID}, {p.T("车场", "lot"), s.Lot.String()}}, lotClockFact(p, s.ToldEntered)...)}
+			Facts: append([]fact{{p.T("停车订单", "stay"), s.OrderID}, {p.T("车场", "lot"), s.Lot.String()}},
+				lotClockFact(p, s.ToldEntered)...)}
 	}
 	how := map[charge.StayClosed]string{
 		charge.ClosedByExit:  p.T("车场上报出场。", "The lot reported the exit."),
@@ -269,7 +272,8 @@ func stayStep(p *page, s *charge.Stay, exit bool) step {
 		charge.ClosedLate:    p.T("入场记录迟到，已有更新的订单。", "The entry was reported after a newer one."),
 		charge.ClosedLone:    p.T("只有出场，没有入场记录。", "The exit came without its entry."),
 	}
-	return step{At: s.Left, Title: p.T("车辆出场", "Car went out"), Tone: "calm", Text: how[s.Closed], Facts: lotClockFact(p, s.ToldLeft)}
+	return step{At: s.Left, Title: p.T("车辆出场", "Car went out"), Tone: "calm", Text: how[s.Closed],
+		Facts: lotClockFact(p, s.ToldLeft)}
 }
 
 // lotClockFact is the time that a lot reported where its clock was ahead; none where it was not.
@@ -314,7 +318,8 @@ func ledgerStep(p *page, e charge.LedgerEntry) step {
 		title = p.T("账本：更正使用", "Ledger: usage corrected")
 	}
 	return step{At: e.At, Title: title, Tone: "calm", Text: p.Note(e.Note), Facts: []fact{
-		{p.T("数额", "amount"), words.Grants(p.Lang, charge.Reduction{Method: e.Method, Minutes: e.Minutes, Amount: e.Amount})}}}
+		{p.T("数额", "amount"), words.Grants(p.Lang,
+			charge.Reduction{Method: e.Method, Minutes: e.Minutes, Amount: e.Amount})}}}
 }
 
 func reportStep(p *page, c *charge.Charge) step {

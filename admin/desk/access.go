@@ -46,7 +46,8 @@ func (d *Desk) Tokens(who guard.Identity) ([]guard.Token, error) {
 }
 
 // CreateToken makes an API token and gives its secret, which is never shown again.
-func (d *Desk) CreateToken(ctx context.Context, who guard.Identity, name string, role guard.Role) (guard.Token, string, error) {
+func (d *Desk) CreateToken(ctx context.Context, who guard.Identity, name string, role guard.Role) (guard.Token, string,
+	error) {
 	if err := allow(who, guard.RoleAdmin); err != nil {
 		return guard.Token{}, "", err
 	}
@@ -73,7 +74,8 @@ func (d *Desk) Users(who guard.Identity) ([]guard.User, error) {
 }
 
 // CreateUser makes a user of the console.
-func (d *Desk) CreateUser(ctx context.Context, who guard.Identity, name string, password charge.Secret, role guard.Role) (guard.User, error) {
+func (d *Desk) CreateUser(ctx context.Context, who guard.Identity, name string, password charge.Secret,
+	role guard.Role) (guard.User, error) {
 	if err := allow(who, guard.RoleAdmin); err != nil {
 		return guard.User{}, err
 	}
@@ -153,7 +155,8 @@ func (d *Desk) RevokeSession(ctx context.Context, who guard.Identity, id string)
 }
 
 // Audit lists who changed what, newest first, cursor and next being those of charge.Page.
-func (d *Desk) Audit(ctx context.Context, who guard.Identity, f guard.AuditFilter, cursor string, limit int) (charge.Page[guard.Entry], error) {
+func (d *Desk) Audit(ctx context.Context, who guard.Identity, f guard.AuditFilter, cursor string,
+	limit int) (charge.Page[guard.Entry], error) {
 	var page charge.Page[guard.Entry]
 	if err := allow(who, guard.RoleAdmin); err != nil {
 		return page, err
@@ -162,7 +165,8 @@ func (d *Desk) Audit(ctx context.Context, who guard.Identity, f guard.AuditFilte
 	if cursor != "" {
 		var err error
 		if before, err = strconv.ParseInt(cursor, 10, 64); err != nil || before < 1 {
-			return page, Fail(Invalid, "the cursor is not one of this list", FieldError{Where: "query.cursor", Detail: "unknown cursor"})
+			return page, Fail(Invalid, "the cursor is not one of this list",
+				FieldError{Where: "query.cursor", Detail: "unknown cursor"})
 		}
 	}
 	entries, next, err := d.cfg.Guard.Audit.Page(ctx, f, before, limit)
@@ -174,7 +178,8 @@ func (d *Desk) Audit(ctx context.Context, who guard.Identity, f guard.AuditFilte
 }
 
 // change does one thing for somebody who may, and writes it down.
-func (d *Desk) change(ctx context.Context, who guard.Identity, least guard.Role, action, object, detail string, do func() error) error {
+func (d *Desk) change(ctx context.Context, who guard.Identity, least guard.Role, action, object, detail string,
+	do func() error) error {
 	if err := allow(who, least); err != nil {
 		return err
 	}

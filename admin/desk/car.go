@@ -72,7 +72,8 @@ func (d *Desk) visitCharges(ctx context.Context, car *Car) ([]int64, error) {
 	}
 	page, err := d.cfg.Reads.Charges(ctx, charge.ChargeFilter{Plate: c.Plate.Full(), Lot: c.Lot,
 		From: c.Received.Add(-carSpan), To: c.Received.Add(carSpan), Limit: carCharges})
-	kept := slices.DeleteFunc(page.Items, func(other *charge.Charge) bool { return other.StayID != 0 || other.Plate != c.Plate })
+	kept := slices.DeleteFunc(page.Items,
+		func(other *charge.Charge) bool { return other.StayID != 0 || other.Plate != c.Plate })
 	return withID(idsOf(kept), c.ID), Wrap(err)
 }
 
@@ -126,7 +127,8 @@ func (d *Desk) refusedOf(ctx context.Context, car *Car) ([]charge.Push, error) {
 		return nil, nil
 	}
 	from, to := car.Span(d.Now())
-	page, err := d.cfg.Reads.Pushes(ctx, charge.PushFilter{Plate: car.Plate, Refused: true, From: from.Add(-carSpan), To: to.Add(carSpan), Limit: carRefused})
+	page, err := d.cfg.Reads.Pushes(ctx,
+		charge.PushFilter{Plate: car.Plate, Refused: true, From: from.Add(-carSpan), To: to.Add(carSpan), Limit: carRefused})
 	if err != nil {
 		return nil, Wrap(err)
 	}
@@ -193,7 +195,8 @@ func (c *Car) used() []charge.Reduction {
 	var list []charge.Reduction
 	for _, s := range c.Charges {
 		if u := s.Charge.Usage; u != nil {
-			list = append(list, charge.Reduction{Method: charge.MethodTime, Minutes: u.Minutes}, charge.Reduction{Method: charge.MethodAmount, Amount: u.Amount})
+			list = append(list, charge.Reduction{Method: charge.MethodTime, Minutes: u.Minutes},
+				charge.Reduction{Method: charge.MethodAmount, Amount: u.Amount})
 		}
 	}
 	return flow.Sum(list)

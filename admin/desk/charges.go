@@ -19,7 +19,8 @@ const minShortPart = 2
 
 // Charges lists charges. Viewers, who see plates masked, find by whole plates only: a part would let them
 // read a plate off by asking again and again.
-func (d *Desk) Charges(ctx context.Context, who guard.Identity, f charge.ChargeFilter) (charge.Page[*charge.Charge], error) {
+func (d *Desk) Charges(ctx context.Context, who guard.Identity, f charge.ChargeFilter) (charge.Page[*charge.Charge],
+	error) {
 	if err := checkPlatePart(f.Plate); err != nil {
 		return charge.Page[*charge.Charge]{}, err
 	}
@@ -94,7 +95,8 @@ func (d *Desk) Pushes(ctx context.Context, f charge.PushFilter) (charge.Page[cha
 }
 
 // Stories is Charges with all that is known of each.
-func (d *Desk) Stories(ctx context.Context, who guard.Identity, f charge.ChargeFilter) (charge.Page[*flow.Story], error) {
+func (d *Desk) Stories(ctx context.Context, who guard.Identity, f charge.ChargeFilter) (charge.Page[*flow.Story],
+	error) {
 	page, err := d.Charges(ctx, who, f)
 	if err != nil {
 		return charge.Page[*flow.Story]{}, err
@@ -124,17 +126,20 @@ func (d *Desk) Void(ctx context.Context, who guard.Identity, id int64, a flow.Ac
 }
 
 // Bind matches a charge to a stay by hand, or says what that would do.
-func (d *Desk) Bind(ctx context.Context, who guard.Identity, id int64, stayOrder string, a flow.Action) (flow.Effect, error) {
+func (d *Desk) Bind(ctx context.Context, who guard.Identity, id int64, stayOrder string, a flow.Action) (flow.Effect,
+	error) {
 	return d.act(ctx, who, "charge.bind", id, a, func(ctx context.Context, id int64, a flow.Action) (flow.Effect, error) {
 		return d.cfg.Story.Bind(ctx, id, stayOrder, a)
 	})
 }
 
 // Resolve ends the doubt about an unknown charge on the lot's word, or says what that would do.
-func (d *Desk) Resolve(ctx context.Context, who guard.Identity, id int64, lotHas bool, a flow.Action) (flow.Effect, error) {
-	return d.act(ctx, who, "charge.resolve", id, a, func(ctx context.Context, id int64, a flow.Action) (flow.Effect, error) {
-		return d.cfg.Story.Resolve(ctx, id, lotHas, a)
-	})
+func (d *Desk) Resolve(ctx context.Context, who guard.Identity, id int64, lotHas bool, a flow.Action) (flow.Effect,
+	error) {
+	return d.act(ctx, who, "charge.resolve", id, a,
+		func(ctx context.Context, id int64, a flow.Action) (flow.Effect, error) {
+			return d.cfg.Story.Resolve(ctx, id, lotHas, a)
+		})
 }
 
 // Verdict judges a charge. For those who may act, each action bears its dry run.
@@ -196,7 +201,8 @@ func checkReason(a flow.Action) error {
 	case a.Reason == "" && !a.DryRun:
 		return needsReason()
 	case utf8.RuneCountInString(a.Reason) > mostReason:
-		return Fail(Invalid, "the reason is too long", FieldError{Where: "body.reason", Detail: "500 characters at most", Chinese: "最多 500 个字符"})
+		return Fail(Invalid, "the reason is too long",
+			FieldError{Where: "body.reason", Detail: "500 characters at most", Chinese: "最多 500 个字符"})
 	}
 	return nil
 }
@@ -219,7 +225,8 @@ const bulkMost = 500
 
 // RedeliverAll redelivers what a filter finds, at most 500 charges in one go, or with dryRun says how many
 // that would be. Each is an action of its own, with its own line in the audit log.
-func (d *Desk) RedeliverAll(ctx context.Context, who guard.Identity, f charge.ChargeFilter, reason string, dryRun bool) (Bulk, error) {
+func (d *Desk) RedeliverAll(ctx context.Context, who guard.Identity, f charge.ChargeFilter, reason string,
+	dryRun bool) (Bulk, error) {
 	var b Bulk
 	if err := allow(who, guard.RoleSupport); err != nil {
 		return b, err

@@ -63,7 +63,8 @@ func Wrap(err error) error {
 	case errors.As(err, &wrong):
 		return Fail(Invalid, "the estate document has errors; nothing was changed", places(wrong)...)
 	case errors.Is(err, charge.ErrCursor):
-		return Fail(Invalid, "the cursor is not one of this list", FieldError{Where: "query.cursor", Detail: "unknown cursor", Chinese: "翻页位置无效，请从第一页重新开始"})
+		return Fail(Invalid, "the cursor is not one of this list",
+			FieldError{Where: "query.cursor", Detail: "unknown cursor", Chinese: "翻页位置无效，请从第一页重新开始"})
 	case errors.Is(err, flow.ErrNotFound), errors.Is(err, guard.ErrNotFound):
 		return Fail(NotFound, "there is nothing with this id")
 	case errors.Is(err, flow.ErrNoPrice):
@@ -111,7 +112,8 @@ func places(wrong estate.Errors) []FieldError {
 				where = append(where, part)
 			}
 		}
-		fields = append(fields, FieldError{Where: strings.Join(where, ": "), Field: e.Field, Detail: e.In("en"), Chinese: e.In("zh")})
+		fields = append(fields, FieldError{Where: strings.Join(where, ": "), Field: e.Field, Detail: e.In("en"),
+			Chinese: e.In("zh")})
 	}
 	return fields
 }

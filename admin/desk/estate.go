@@ -59,7 +59,8 @@ func (d *Desk) Check(ctx context.Context, who guard.Identity, q Question) (Findi
 			Chinese: "请选择平台：只有报文体、或路径不属于任何平台时，看不出是谁的推送"})
 	}
 	if _, ok := d.Platform(q.Platform); !ok {
-		return Finding{}, Fail(Invalid, "there is no platform "+q.Platform, FieldError{Where: "body.platform", Detail: "unknown platform", Chinese: "没有这个平台"})
+		return Finding{}, Fail(Invalid, "there is no platform "+q.Platform,
+			FieldError{Where: "body.platform", Detail: "unknown platform", Chinese: "没有这个平台"})
 	}
 	sum := sha256.Sum256(q.Push)
 	return d.examine(ctx, who, q, q.Platform, fmt.Sprintf("%d bytes, sha256 %x", len(q.Push), sum[:8]))
@@ -78,7 +79,8 @@ func (d *Desk) examine(ctx context.Context, who guard.Identity, q Question, obje
 func (d *Desk) CanTest() bool { return d.cfg.Tester != nil }
 
 // TestPush plays a platform once, the whole real way.
-func (d *Desk) TestPush(ctx context.Context, who guard.Identity, account string, id charge.LotID, plate charge.Plate) (TestPush, error) {
+func (d *Desk) TestPush(ctx context.Context, who guard.Identity, account string, id charge.LotID,
+	plate charge.Plate) (TestPush, error) {
 	if err := allow(who, guard.RoleSupport); err != nil {
 		return TestPush{}, err
 	}

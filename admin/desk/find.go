@@ -46,8 +46,8 @@ const (
 // uuidText is what our deliveries' ids look like.
 var uuidText = regexp.MustCompile(`^[0-9A-Za-z-]{16,64}$`)
 
-// Find looks for what a person has typed: a lot by its number or name, one of our ids, a delivery's uuid, an order number
-// of a platform or a lot, an account, a charger, a plate or a part of one.
+// Find looks for what a person has typed: a lot by its number or name, one of our ids, a delivery's uuid, an order
+// number of a platform or a lot, an account, a charger, a plate or a part of one.
 func (d *Desk) Find(ctx context.Context, who guard.Identity, text string) (*Found, error) {
 	found := &Found{}
 	d.findEstate(text, found)
@@ -70,7 +70,8 @@ func (d *Desk) findEstate(text string, found *Found) {
 	state := d.cfg.Estate.State()
 	id, low := LotNumber(text), strings.ToLower(text)
 	for _, l := range state.Lots() {
-		fits := l.ID == id || l.ID.Park == text || l.ID.Union == text || utf8.RuneCountInString(low) > 1 && strings.Contains(strings.ToLower(l.Name), low)
+		fits := l.ID == id || l.ID.Park == text || l.ID.Union == text || utf8.RuneCountInString(low) > 1 &&
+			strings.Contains(strings.ToLower(l.Name), low)
 		if fits && len(found.Lots) < findOthers {
 			found.Lots = append(found.Lots, l)
 		}
@@ -150,8 +151,8 @@ func (d *Desk) findNumber(ctx context.Context, who guard.Identity, text string, 
 	return len(found.Stays)+len(found.Refused) > 0, nil
 }
 
-// findPlate looks for a plate among charges, stays and refused pushes. Two characters are looked for among the cars that
-// are in and the charges of the last day.
+// findPlate looks for a plate among charges, stays and refused pushes. Two characters are looked for among the cars
+// that are in and the charges of the last day.
 func (d *Desk) findPlate(ctx context.Context, who guard.Identity, text string, found *Found) error {
 	plate, err := charge.ParsePlate(text)
 	whole := err == nil
@@ -163,8 +164,9 @@ func (d *Desk) findPlate(ctx context.Context, who guard.Identity, text string, f
 		if !found.Empty() {
 			return nil
 		}
-		return Fail(Invalid, "too short to search for", FieldError{Where: "query.q", Detail: "two characters of a plate or more; viewers give whole plates",
-			Chinese: "车牌至少两个字符；只读角色请输入完整车牌"})
+		return Fail(Invalid, "too short to search for",
+			FieldError{Where: "query.q", Detail: "two characters of a plate or more; viewers give whole plates",
+				Chinese: "车牌至少两个字符；只读角色请输入完整车牌"})
 	}
 	if blind(who, text) {
 		return nil
@@ -189,7 +191,8 @@ func (d *Desk) findPlate(ctx context.Context, who guard.Identity, text string, f
 }
 
 // findRefused looks for refused pushes that name a plate, or for those who may, a part of one.
-func (d *Desk) findRefused(ctx context.Context, who guard.Identity, text string, plate charge.Plate, found *Found) error {
+func (d *Desk) findRefused(ctx context.Context, who guard.Identity, text string, plate charge.Plate,
+	found *Found) error {
 	f := charge.PushFilter{Plate: plate, Refused: true, Limit: findOthers}
 	if plate == "" {
 		if !Allows(who.Role, guard.RoleSupport) {

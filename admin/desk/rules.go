@@ -35,7 +35,8 @@ func (d *Desk) Backtest(ctx context.Context, who guard.Identity, q BacktestQuest
 		q.Days = 30
 	}
 	if q.Days < 1 || q.Days > mostBacktestDays {
-		return flow.Backtest{}, Fail(Invalid, "the rule was not tried", FieldError{Where: "body.days", Detail: "1 to " + strconv.Itoa(mostBacktestDays), Chinese: "1 到 400 天"})
+		return flow.Backtest{}, Fail(Invalid, "the rule was not tried",
+			FieldError{Where: "body.days", Detail: "1 to " + strconv.Itoa(mostBacktestDays), Chinese: "1 到 400 天"})
 	}
 	account, id, err := parseBinding(q.Binding)
 	if err != nil {
@@ -52,7 +53,8 @@ func (d *Desk) Backtest(ctx context.Context, who guard.Identity, q BacktestQuest
 	}
 	in := flow.BacktestInput{Rule: rule, Kind: target.Kind, Repeats: target.Repeats, Bounds: d.cfg.Bounds}
 	since := d.Now().Add(-time.Duration(q.Days) * 24 * time.Hour)
-	if in.Charges, err = d.chargesOf(ctx, id, since, func(c *charge.Charge) bool { return c.Account == account }); err != nil {
+	if in.Charges, err = d.chargesOf(ctx, id, since,
+		func(c *charge.Charge) bool { return c.Account == account }); err != nil {
 		return flow.Backtest{}, err
 	}
 	if rule.LimitsPlate() {
@@ -63,7 +65,8 @@ func (d *Desk) Backtest(ctx context.Context, who guard.Identity, q BacktestQuest
 
 // othersOf lists the charges that per_day and lock of a rule look at beside those of its binding since a time: of other
 // accounts and lots, and all from shortly before.
-func (d *Desk) othersOf(ctx context.Context, state *estate.State, account string, id charge.LotID, rule *charge.Rule, since time.Time) ([]*charge.Charge, error) {
+func (d *Desk) othersOf(ctx context.Context, state *estate.State, account string, id charge.LotID, rule *charge.Rule,
+	since time.Time) ([]*charge.Charge, error) {
 	before := since.Add(-24*time.Hour - time.Duration(rule.Lock.Seconds)*time.Second)
 	var all []*charge.Charge
 	for _, l := range state.Lots() {
@@ -97,7 +100,8 @@ func parseBinding(text string) (account string, id charge.LotID, err error) {
 // platform and the lot.
 func tryRule(state *estate.State, account string, id charge.LotID, rule []byte) (charge.Rule, error) {
 	const head = 5 // lines before the rule's own
-	doc := "version: 1\nbindings:\n  - account: " + strconv.Quote(account) + "\n    lot: " + strconv.Quote(id.String()) + "\n    rule:\n"
+	doc := "version: 1\nbindings:\n  - account: " + strconv.Quote(account) + "\n    lot: " + strconv.Quote(id.String()) +
+		"\n    rule:\n"
 	for line := range strings.Lines(string(rule)) {
 		doc += "      " + line
 	}
@@ -117,13 +121,15 @@ func tryRule(state *estate.State, account string, id charge.LotID, rule []byte) 
 	}
 	b, _ := state.Binding(account, id)
 	if b == nil || len(b.Rules) == 0 {
-		return charge.Rule{}, Fail(Invalid, "the rule is empty", FieldError{Where: "body.rule", Detail: "say at least grant", Chinese: "至少填写 grant"})
+		return charge.Rule{}, Fail(Invalid, "the rule is empty",
+			FieldError{Where: "body.rule", Detail: "say at least grant", Chinese: "至少填写 grant"})
 	}
 	return b.Rules[len(b.Rules)-1], nil
 }
 
 // chargesOf lists the charges of a lot since a time that are wanted.
-func (d *Desk) chargesOf(ctx context.Context, id charge.LotID, since time.Time, wanted func(*charge.Charge) bool) ([]*charge.Charge, error) {
+func (d *Desk) chargesOf(ctx context.Context, id charge.LotID, since time.Time,
+	wanted func(*charge.Charge) bool) ([]*charge.Charge, error) {
 	var all []*charge.Charge
 	filter := charge.ChargeFilter{Lot: id, From: since, Limit: bulkMost}
 	for {
@@ -137,7 +143,8 @@ func (d *Desk) chargesOf(ctx context.Context, id charge.LotID, since time.Time, 
 			}
 		}
 		if len(all) > mostBacktestCharges {
-			return nil, Fail(Invalid, "these are too many charges to try the rule on at once", FieldError{Where: "body.days", Detail: "fewer days", Chinese: "请减少天数"})
+			return nil, Fail(Invalid, "these are too many charges to try the rule on at once",
+				FieldError{Where: "body.days", Detail: "fewer days", Chinese: "请减少天数"})
 		}
 		if page.Next == "" {
 			return all, nil

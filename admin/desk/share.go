@@ -41,12 +41,14 @@ func shareID(token string) string {
 }
 
 // SharePush makes a link to a push that works for so long, 30 days at most, and returns its token, of 130 random bits.
-func (d *Desk) SharePush(ctx context.Context, who guard.Identity, id int64, last time.Duration) (token string, err error) {
+func (d *Desk) SharePush(ctx context.Context, who guard.Identity, id int64, last time.Duration) (token string,
+	err error) {
 	if err := allow(who, guard.RoleSupport); err != nil {
 		return "", err
 	}
 	if last <= 0 || last > mostShare {
-		return "", Fail(Invalid, "a link works for 1 to 30 days", FieldError{Where: "body.days", Detail: "1 to 30", Chinese: "1 到 30 天"})
+		return "", Fail(Invalid, "a link works for 1 to 30 days",
+			FieldError{Where: "body.days", Detail: "1 to 30", Chinese: "1 到 30 天"})
 	}
 	if _, err := d.Push(ctx, who, id); err != nil {
 		return "", err
@@ -58,7 +60,8 @@ func (d *Desk) SharePush(ctx context.Context, who guard.Identity, id int64, last
 	if err != nil {
 		return "", Wrap(err)
 	}
-	return token, d.Record(ctx, who, "push.share", strconv.FormatInt(id, 10), "until "+d.Now().Add(last).UTC().Format(time.RFC3339))
+	return token, d.Record(ctx, who, "push.share", strconv.FormatInt(id, 10),
+		"until "+d.Now().Add(last).UTC().Format(time.RFC3339))
 }
 
 // Shares lists the links to a push, the newest first.
@@ -117,7 +120,8 @@ func (d *Desk) SharedPush(ctx context.Context, token, remote string) (*Push, *Fi
 		return nil, nil, s, err
 	}
 	if d.Now().Sub(s.Seen) > seenEvery {
-		if err := changeDoc(ctx, d.cfg.Docs, shareKind, id, func(s Share) Share { s.Seen = d.Now().UTC(); return s }); err != nil {
+		if err := changeDoc(ctx, d.cfg.Docs, shareKind, id,
+			func(s Share) Share { s.Seen = d.Now().UTC(); return s }); err != nil {
 			return nil, nil, s, Wrap(err)
 		}
 		if err := d.Record(ctx, viewer, "push.shared_view", strconv.FormatInt(s.Push, 10), "from "+remote); err != nil {

@@ -100,7 +100,8 @@ func (d *Desk) NameRows(l words.Lang, rows []charge.StatementRow) []sheet.Row {
 	n := d.names()
 	out := make([]sheet.Row, len(rows))
 	for i, r := range rows {
-		out[i] = sheet.Row{StatementRow: r, PlatformName: n.platform(r.Platform).In(l), VendorName: n.vendors[r.Lot.Union], UsedBy: "lot"}
+		out[i] = sheet.Row{StatementRow: r, PlatformName: n.platform(r.Platform).In(l), VendorName: n.vendors[r.Lot.Union],
+			UsedBy: "lot"}
 		of, known := n.lots[r.Lot]
 		if known {
 			out[i].LotName = of.Name

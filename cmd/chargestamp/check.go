@@ -79,7 +79,8 @@ func (k *checkCommand) answer(c *console, t *coupon.Target) error {
 	if k.Output == "json" {
 		err = output{Output: "json"}.print(c, table{}, judged)
 	} else {
-		_, err = fmt.Fprintf(c.out, "code     %s\noutcome  %s\n%s\n%s\n", judged.Code, judged.Outcome, words.Note(words.English, judged.Note), judged.Next())
+		_, err = fmt.Fprintf(c.out, "code     %s\noutcome  %s\n%s\n%s\n", judged.Code, judged.Outcome,
+			words.Note(words.English, judged.Note), judged.Next())
 	}
 	if err == nil && !judged.Stands {
 		return errFailed

@@ -36,8 +36,9 @@ func (l *lotCoupon) Run(c *console) error {
 	if err != nil {
 		return err
 	}
-	lot, err := play.NewCouponLot(play.CouponLotConfig{Lot: id, As: l.As, Keys: keys, Server: l.Server, Addr: l.Listen, BookAddr: l.Book,
-		Tariff: play.DefaultTariff(), Answer: l.Answer, Lies: l.Lies, Strict: l.Strict, Log: l.log(c)})
+	lot, err := play.NewCouponLot(play.CouponLotConfig{Lot: id, As: l.As, Keys: keys, Server: l.Server, Addr: l.Listen,
+		BookAddr: l.Book,
+		Tariff:   play.DefaultTariff(), Answer: l.Answer, Lies: l.Lies, Strict: l.Strict, Log: l.log(c)})
 	if err != nil {
 		return usageError{err}
 	}

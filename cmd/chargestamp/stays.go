@@ -7,10 +7,13 @@ type staysCommand struct {
 }
 
 var (
-	stayColumns = []column{field("ORDER_ID", "order_id"), field("LOT", "lot"), field("PLATE", "plate"), moment("ENTERED", "entered_at"),
+	stayColumns = []column{field("ORDER_ID", "order_id"), field("LOT", "lot"), field("PLATE", "plate"),
+		moment("ENTERED", "entered_at"),
 		moment("LEFT", "left_at"), field("STATE", "state")}
-	stayAll = []column{field("order_id", "order_id"), field("lot", "lot"), field("plate", "plate"), field("entered_at", "entered_at"),
-		field("left_at", "left_at"), field("state", "state"), field("told_entered_at", "told_entered_at"), field("told_left_at", "told_left_at")}
+	stayAll = []column{field("order_id", "order_id"), field("lot", "lot"), field("plate", "plate"),
+		field("entered_at", "entered_at"),
+		field("left_at", "left_at"), field("state", "state"), field("told_entered_at", "told_entered_at"),
+		field("told_left_at", "told_left_at")}
 )
 
 type staysList struct {

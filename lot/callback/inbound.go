@@ -56,7 +56,8 @@ const uploaded = "上传成功"
 
 // handle looks at the seal before it looks at anything else, and hands the message to one of the three, which
 // answers with the order it was about.
-func (a *API) handle(then func(ctx context.Context, m message) (order string, answer lot.Answer, err error)) http.HandlerFunc {
+func (a *API) handle(then func(ctx context.Context, m message) (order string, answer lot.Answer,
+	err error)) http.HandlerFunc {
 	return lot.Handle(func(ctx context.Context, body []byte) any {
 		m, err := a.open(ctx, body)
 		if err != nil {

@@ -73,7 +73,8 @@ func TestCompose(t *testing.T) {
 	whole.Started, whole.Ended = localTime(t, "2026-03-01 10:00:00"), localTime(t, "2026-03-01 11:00:00")
 	whole.Detail = charge.Detail{StationID: "1101020200A", StationName: `示例站<1>&"二"`, ConnectorID: "1101020190A301",
 		ConnectorName: "301号交流",
-		ParkNo:        "abc-1", Power: "25.50", ElecMoney: "5.25", SeviceMoney: "6.00", TotalMoney: "11.25", Charger: "not told"}
+		ParkNo:        "abc-1", Power: "25.50", ElecMoney: "5.25", SeviceMoney: "6.00", TotalMoney: "11.25",
+		Charger: "not told"}
 	ended := notice("x-5", 0, charge.Reduction{Method: charge.MethodTime, Minutes: 60})
 	ended.Ended = localTime(t, "2026-03-02 00:30:00")
 	for name, n := range map[string]lot.Notice{

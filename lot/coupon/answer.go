@@ -60,8 +60,8 @@ func (b answerBody) at(paths string) string {
 	return ""
 }
 
-// read takes an answer for what it says, whatever its HTTP status where it has one of the codes. m may be nil: then it is
-// not compared with what was sent.
+// read takes an answer for what it says, whatever its HTTP status where it has one of the codes. m may be nil: then it
+// is not compared with what was sent.
 func (a *Answer) read(r outbound.Response, m *maker) said {
 	text, _ := lot.Plain(r.Body)
 	if _, err := seal.ReadObject(text); err != nil {

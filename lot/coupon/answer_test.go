@@ -24,7 +24,8 @@ var codes = map[string]map[string]struct {
 		"1002": {`{"code":"1002","message":"车辆未入场"}`, outcomeRefused, WhyNotInside},
 		"1003": {`{"code":"1003","message":"优惠限制"}`, outcomeRefused, WhyLimited},
 		"1401": {`{"code":"1401","message":"第三方优惠配置不存在"}`, outcomeRefused, WhyNotConfigured},
-		"400":  {"{\"code\":\"400\",\"message\":\"请求参数错误\",\"hint\":\"`api_type` Required!\"}", outcomeRefused, WhyBadRequest},
+		"400": {"{\"code\":\"400\",\"message\":\"请求参数错误\",\"hint\":\"`api_type` Required!\"}", outcomeRefused,
+			WhyBadRequest},
 		"403":  {`{"code":"403","message":"访问被拦截"}`, outcomeRefused, WhyNotConfigured},
 		"1405": {`{"code":"1405","message":"车场下发失败"}`, outcomeLater, ""},
 		"503":  {`{"code":"503","message":"服务暂不可用"}`, outcomeLater, ""},
@@ -99,7 +100,8 @@ func TestCodes(t *testing.T) {
 	}
 }
 
-// What is no clear answer leaves open whether the coupon stands; only a safe repeat of the same coupon goes out by itself.
+// What is no clear answer leaves open whether the coupon stands; only a safe repeat of the same coupon goes out by
+// itself.
 func TestBadAnswers(t *testing.T) {
 	for name, c := range map[string]struct {
 		status int
@@ -133,7 +135,8 @@ func TestCodeBeatsStatus(t *testing.T) {
 		return answering(500, `{"code":"1002","message":"车辆京AD06088未入场"}`)
 	})
 	r := deliver(t, ch, charge.MethodTime)
-	if r.Result != charge.AttemptRefused || r.Detail.Code != "coupon.not_inside" || strings.Contains(r.Detail.String(), "06088") {
+	if r.Result != charge.AttemptRefused || r.Detail.Code != "coupon.not_inside" ||
+		strings.Contains(r.Detail.String(), "06088") {
 		t.Errorf("%+v", r)
 	}
 }
@@ -164,13 +167,16 @@ func TestLookupGoesWrong(t *testing.T) {
 		want charge.AttemptResult
 		code string
 	}{
-		"not inside":   {`{"retCode":0,"retMsg":null,"retData":null}`, nil, charge.AttemptRefused, "coupon.not_inside"},
-		"no serial":    {`{"retCode":0,"retData":{"carInfo":{"recordId":null,"localId":null}}}`, nil, charge.AttemptRefused, "coupon.not_inside"},
+		"not inside": {`{"retCode":0,"retMsg":null,"retData":null}`, nil, charge.AttemptRefused, "coupon.not_inside"},
+		"no serial": {`{"retCode":0,"retData":{"carInfo":{"recordId":null,"localId":null}}}`, nil, charge.AttemptRefused,
+			"coupon.not_inside"},
 		"no right":     {`{"retCode":-4,"retMsg":"无该停车场权限"}`, nil, charge.AttemptRefused, "coupon.not_configured"},
 		"unknown code": {`{"retCode":-9}`, nil, charge.AttemptError, "delivery.not_sent"},
 		"html":         {"<html>", nil, charge.AttemptError, "delivery.not_sent"},
-		"another car":  {`{"retCode":0,"retData":{"plate":"粤B12345","carInfo":{"recordId":1}}}`, nil, charge.AttemptError, "delivery.not_sent"},
-		"lost":         {"", &outbound.Error{Sent: true, NoAnswer: true, Err: errors.New("late")}, charge.AttemptError, "delivery.not_sent"},
+		"another car": {`{"retCode":0,"retData":{"plate":"粤B12345","carInfo":{"recordId":1}}}`, nil, charge.AttemptError,
+			"delivery.not_sent"},
+		"lost": {"", &outbound.Error{Sent: true, NoAnswer: true, Err: errors.New("late")}, charge.AttemptError,
+			"delivery.not_sent"},
 	} {
 		calls := 0
 		ch := channelFor(t, "qcyuns", func(outbound.Request) (outbound.Response, error) {
@@ -190,12 +196,15 @@ func TestLookupGoesWrong(t *testing.T) {
 func deliver(t *testing.T, ch *Channel, m charge.Method) lot.Result {
 	t.Helper()
 	s := testSlip(m)
-	payload, err := ch.Compose(lot.Notice{Lot: testLot, Message: charge.MessageCoupon, UUID: testUUID, Plate: s.Plate, Order: s.Order,
-		Reduction: charge.Reduction{Method: m, Minutes: s.Minutes, Amount: s.Amount}, Started: s.Started, Ended: s.Ended, Detail: s.Detail})
+	payload, err := ch.Compose(lot.Notice{Lot: testLot, Message: charge.MessageCoupon, UUID: testUUID, Plate: s.Plate,
+		Order:     s.Order,
+		Reduction: charge.Reduction{Method: m, Minutes: s.Minutes, Amount: s.Amount}, Started: s.Started, Ended: s.Ended,
+		Detail: s.Detail})
 	if err != nil {
 		t.Fatal(err)
 	}
 	done := make(chan lot.Result)
-	ch.Deliver(lot.Order{Lot: testLot, Message: charge.MessageCoupon, UUID: testUUID, Payload: payload}, func(r lot.Result) { done <- r })
+	ch.Deliver(lot.Order{Lot: testLot, Message: charge.MessageCoupon, UUID: testUUID, Payload: payload},
+		func(r lot.Result) { done <- r })
 	return <-done
 }

@@ -30,7 +30,7 @@ type ChannelConfig struct {
 	Now       func() time.Time
 }
 
-// Channel gives coupons, takes them back and asks for prices, in the form that a lot's target wants.
+// Channel returns coupons, takes them back and asks for prices, in the form that a lot's target wants.
 type Channel struct {
 	cfg    ChannelConfig
 	calls  *calls.Queue
@@ -57,7 +57,7 @@ func (c *Channel) Stop() { c.calls.Stop() }
 // Here is always true: any node can call a target.
 func (c *Channel) Here(charge.LotID) bool { return true }
 
-// Breaker tells how a lot stands, as calls.Queue does.
+// Breaker reports how a lot stands, as calls.Queue does.
 func (c *Channel) Breaker(id charge.LotID) string { return c.calls.Breaker(id) }
 
 // targetOf finds a lot that is on, and its target.
@@ -83,7 +83,7 @@ func (c *Channel) Deliver(o lot.Order, done func(lot.Result)) {
 // calls.TimeLimit.
 const getReady = 4 * time.Second
 
-// try gives one coupon.
+// try returns one coupon.
 func (c *Channel) try(o lot.Order) (lot.Result, calls.Verdict) {
 	s, err := c.session(o.Lot, o.UUID, o.Payload)
 	if err != nil {
@@ -162,10 +162,12 @@ func (s *session) prepare(ctx context.Context) (result lot.Result, verdict calls
 // notReady is a try that ended before the coupon itself.
 func (s *session) notReady(code string, err error) (lot.Result, calls.Verdict) {
 	verdict := calls.Failed
-	if refused := (*outbound.Refused)(nil); errors.As(err, &refused) || errors.Is(err, errNoKey) || errors.Is(err, errRSA) {
+	if refused := (*outbound.Refused)(nil); errors.As(err, &refused) || errors.Is(err, errNoKey) ||
+		errors.Is(err, errRSA) {
 		verdict = calls.Untried
 	}
-	return calls.NotSent(charge.NewFault(charge.Say(code, charge.Because("cause", charge.Cause(err))), err.Error()), s.channel.cfg.Now()), verdict
+	return calls.NotSent(charge.NewFault(charge.Say(code, charge.Because("cause", charge.Cause(err))), err.Error()),
+		s.channel.cfg.Now()), verdict
 }
 
 // look asks for what the coupon needs to name.
@@ -193,7 +195,8 @@ func (s *session) look(ctx context.Context) (lot.Result, calls.Verdict, bool) {
 	case outcomeRefused:
 		return s.refused(answer), calls.Answered, false
 	}
-	result, verdict := s.notReady("coupon.no_lookup", charge.NewFault(s.answerNote(answer, r), "the lookup got no answer that can be used"))
+	result, verdict := s.notReady("coupon.no_lookup",
+		charge.NewFault(s.answerNote(answer, r), "the lookup got no answer that can be used"))
 	return result, verdict, false
 }
 
@@ -213,7 +216,8 @@ func (s *session) give() (lot.Result, calls.Verdict) {
 		if !s.tokenRefused(r, answer) {
 			return s.result(r, answer)
 		}
-		err = charge.NewFault(charge.Say("coupon.token_refused", charge.Text("said", shown(answer.text, s.slip.Plate))), "a token that has just been fetched is refused")
+		err = charge.NewFault(charge.Say("coupon.token_refused", charge.Text("said", shown(answer.text, s.slip.Plate))),
+			"a token that has just been fetched is refused")
 		if !renewed {
 			ctx, cancel := context.WithTimeout(context.Background(), getReady)
 			err = s.fetchToken(ctx, true)
@@ -227,7 +231,8 @@ func (s *session) give() (lot.Result, calls.Verdict) {
 
 // result is what an answer comes to. Only a code of the profile says for certain whether the coupon stands.
 func (s *session) result(r outbound.Response, a said) (lot.Result, calls.Verdict) {
-	result := lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError, At: s.channel.cfg.Now(), Detail: s.answerNote(a, r)}
+	result := lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError, At: s.channel.cfg.Now(),
+		Detail: s.answerNote(a, r)}
 	switch a.outcome {
 	case outcomeTaken, outcomeRepeated:
 		result.Result, result.Reason = charge.AttemptAcked, charge.ReasonOK
@@ -243,7 +248,8 @@ func (s *session) result(r outbound.Response, a said) (lot.Result, calls.Verdict
 }
 
 func (s *session) refused(a said) lot.Result {
-	return lot.Result{Result: charge.AttemptRefused, Reason: charge.ReasonLotRefused, At: s.channel.cfg.Now(), Detail: s.answerNote(a, outbound.Response{})}
+	return lot.Result{Result: charge.AttemptRefused, Reason: charge.ReasonLotRefused, At: s.channel.cfg.Now(),
+		Detail: s.answerNote(a, outbound.Response{})}
 }
 
 // QueryPrice asks the target what a stay would cost now.
@@ -254,7 +260,8 @@ func (c *Channel) QueryPrice(ctx context.Context, stay charge.Stay) (lot.Price, 
 	}
 	p := s.target.Price
 	if p == nil {
-		return lot.Price{}, charge.NewFault(charge.Say("coupon.no_price", charge.Text("target", s.target.About.Title)), s.target.ID+" cannot be asked for a price")
+		return lot.Price{}, charge.NewFault(charge.Say("coupon.no_price", charge.Text("target", s.target.About.Title)),
+			s.target.ID+" cannot be asked for a price")
 	}
 	s.slip.Plate = stay.Plate
 	r, err := s.post(ctx, &p.Call)
@@ -268,7 +275,7 @@ func (c *Channel) QueryPrice(ctx context.Context, stay charge.Stay) (lot.Price, 
 	return p.read(answer.body, stay, c.cfg.Now())
 }
 
-// read takes a price out of an answer. What is not told is worked out: total, due and off belong together.
+// read takes a price out of an answer. What is not reported is worked out: total, due and off belong together.
 func (p *Price) read(b answerBody, stay charge.Stay, now time.Time) (lot.Price, error) {
 	price := lot.Price{OrderID: stay.OrderID, QueryTime: now}
 	due, err := charge.ParseFen(b.at(p.Due))
@@ -280,7 +287,8 @@ func (p *Price) read(b answerBody, stay charge.Stay, now time.Time) (lot.Price, 
 		price.Total = max(total, due)
 	}
 	price.DerateMoney = price.Total - price.Price
-	if since, err := time.ParseInLocation(time.DateTime, b.at(p.Since), charge.Shanghai); err == nil && p.Since != "" && since.Before(now) {
+	if since, err := time.ParseInLocation(time.DateTime, b.at(p.Since), charge.Shanghai); err == nil && p.Since != "" &&
+		since.Before(now) {
 		price.Duration = int64(now.Sub(since) / time.Minute)
 	}
 	return price, nil
@@ -292,12 +300,13 @@ func (c *Channel) CanRevoke(id charge.LotID) bool {
 	return err == nil && t.CanRevoke()
 }
 
-// Revoke takes a coupon back. AttemptAcked: it is gone; AttemptRefused: it stands, as the target says; anything else leaves
-// it open.
+// Revoke takes a coupon back. AttemptAcked: it is gone; AttemptRefused: it stands, as the target says; anything else
+// leaves it open.
 func (c *Channel) Revoke(ctx context.Context, o lot.Order) lot.Result {
 	s, err := c.session(o.Lot, o.UUID, o.Payload)
 	if err == nil && s.target.Revoke == nil {
-		err = charge.NewFault(charge.Say("coupon.no_revoke", charge.Text("target", s.target.About.Title)), s.target.ID+" takes no coupon back")
+		err = charge.NewFault(charge.Say("coupon.no_revoke", charge.Text("target", s.target.About.Title)),
+			s.target.ID+" takes no coupon back")
 	}
 	if err == nil && s.target.Token != nil {
 		err = s.fetchToken(ctx, false)

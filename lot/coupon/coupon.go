@@ -36,7 +36,8 @@ type Target struct {
 // Targets are the systems that a server knows, by id.
 type Targets map[string]*Target
 
-// Builtin loads the profiles that are compiled in. They are tested, so a fault in one is a programming error and panics.
+// Builtin loads the profiles that are compiled in. They are tested, so a fault in one is a programming error and
+// panics.
 func Builtin() Targets {
 	all := Targets{}
 	names, err := fs.Glob(profiles, "profiles/*.toml")
@@ -61,7 +62,7 @@ func Builtin() Targets {
 // Load reads an operator's own profile. It may not take the id of a built-in target. Errors name file, line and key.
 func Load(r io.Reader, name string) (*Target, error) { return Builtin().add(r, name) }
 
-// WithFolder gives the built-in targets and those of the profiles (*.toml) of this family in a folder, which may hold
+// WithFolder returns the built-in targets and those of the profiles (*.toml) of this family in a folder, which may hold
 // platforms' profiles as well; without a folder the built-in ones alone. One bad profile is an error.
 func WithFolder(dir string) (Targets, error) {
 	all := Builtin()
@@ -113,7 +114,7 @@ func (all Targets) add(r io.Reader, name string) (*Target, error) {
 	return t, nil
 }
 
-// List gives the targets by id.
+// List returns the targets by id.
 func (all Targets) List() []*Target {
 	list := make([]*Target, 0, len(all))
 	for _, t := range all {
@@ -123,8 +124,8 @@ func (all Targets) List() []*Target {
 	return list
 }
 
-// Takes says whether a lot's coupons may give what a method names. needs is the key that the lot lacks for it, where that
-// is all that is missing.
+// Takes says whether a lot's coupons may give what a method names. needs is the key that the lot lacks for it, where
+// that is all that is missing.
 func (t *Target) Takes(m charge.Method, keys map[string]charge.Secret) (can bool, needs string) {
 	method, has := t.Methods[m]
 	switch {
@@ -139,7 +140,8 @@ func (t *Target) Takes(m charge.Method, keys map[string]charge.Secret) (can bool
 // CanRevoke reports whether a coupon that is not used yet can be taken back.
 func (t *Target) CanRevoke() bool { return t.Revoke != nil }
 
-// StaysToken is the name of the key that locks the entries and exits that the target tells; empty where it tells none.
+// StaysToken is the name of the key that locks the entries and exits that the target tells; empty where it reports
+// none.
 func (t *Target) StaysToken() string {
 	if t.Hears == nil {
 		return ""

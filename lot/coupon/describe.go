@@ -7,7 +7,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 )
 
-// Describe says in a few lines what a target does, for whoever checks its profile.
+// Describe says in a few lines what a target does, for those who checks its profile.
 func (t *Target) Describe() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "target %s (%s), evidence %s\n", t.ID, t.About.Title, t.About.Evidence)

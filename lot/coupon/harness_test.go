@@ -23,7 +23,8 @@ var (
 
 // testKeys are made up.
 var testKeys = map[string]map[string]charge.Secret{
-	"4pyun":       {"app_id": "op-test", "app_secret": "secret-4p", "api_store_code": "store-1", "api_type": "charge", "minutes_key": "charge_minutes", "amount_key": "charge_fen"},
+	"4pyun": {"app_id": "op-test", "app_secret": "secret-4p", "api_store_code": "store-1", "api_type": "charge",
+		"minutes_key": "charge_minutes", "amount_key": "charge_fen"},
 	"qcyuns":      {"org_id": "ORG01", "org_secret": "secret-qc"},
 	"tdznyun":     {"pid": "P100", "sign_key": "secret-td"},
 	"tingjiandan": {"partner": "PARTNER1", "secret": "secret-tjd"},
@@ -40,8 +41,10 @@ var testAddress = map[string]string{
 }
 
 func testSlip(m charge.Method) slip {
-	s := slip{Plate: "京AD06088", Order: "3000000001", Method: m, Started: noon.Add(-2 * time.Hour), Ended: noon, Granted: noon.Add(30 * time.Second),
-		Detail: charge.Detail{StationID: "S1", StationName: "东站", ConnectorID: "C01", ConnectorName: "一号桩", Power: "25.50", ElecMoney: "12.75", SeviceMoney: "5.10", TotalMoney: "17.85"}}
+	s := slip{Plate: "京AD06088", Order: "3000000001", Method: m, Started: noon.Add(-2 * time.Hour), Ended: noon,
+		Granted: noon.Add(30 * time.Second),
+		Detail: charge.Detail{StationID: "S1", StationName: "东站", ConnectorID: "C01", ConnectorName: "一号桩", Power: "25.50",
+			ElecMoney: "12.75", SeviceMoney: "5.10", TotalMoney: "17.85"}}
 	switch m {
 	case charge.MethodTime:
 		s.Minutes = 120
@@ -85,7 +88,8 @@ func (c client) Post(_ context.Context, r outbound.Request) (outbound.Response, 
 func channelFor(t testing.TB, id string, c client) *Channel {
 	t.Helper()
 	l := charge.Lot{ID: testLot, Kind: charge.KindCoupon, Target: id, Keys: keysOf(t, id), Address: testAddress[id]}
-	ch := NewChannel(ChannelConfig{Directory: directory{l}, Client: c, Targets: Builtin(), Now: func() time.Time { return noon.Add(31 * time.Second) }})
+	ch := NewChannel(ChannelConfig{Directory: directory{l}, Client: c, Targets: Builtin(),
+		Now: func() time.Time { return noon.Add(31 * time.Second) }})
 	t.Cleanup(ch.Stop)
 	return ch
 }

@@ -37,7 +37,7 @@ func (in *Inlet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	lot.Handle(func(ctx context.Context, body []byte) any { return in.hear(ctx, r.URL.Path, body) })(w, r)
 }
 
-// hearsQcyuns is the form in which 七彩云 tells entries and exits.
+// hearsQcyuns is the form in which 七彩云 reports entries and exits.
 const hearsQcyuns = "qcyuns_inout"
 
 // reply is the answer to a qcyuns_inout.
@@ -133,13 +133,15 @@ func (in *Inlet) inout(ctx context.Context, l charge.Lot, t *Target, body []byte
 		return lot.Answer{}, errors.New("inTime无效: 应为yyyy-MM-dd HH:mm:ss")
 	}
 	if d.Status.String() != "1" {
-		return in.cfg.Events.Entered(ctx, lot.Entry{Lot: l.ID, OrderID: record, Plate: plate, Entered: entered.UTC(), Channel: d.Lane})
+		return in.cfg.Events.Entered(ctx,
+			lot.Entry{Lot: l.ID, OrderID: record, Plate: plate, Entered: entered.UTC(), Channel: d.Lane})
 	}
 	left, err := time.ParseInLocation(time.DateTime, d.Out, charge.Shanghai)
 	if err != nil || left.Before(entered) {
 		return lot.Answer{}, errors.New("outTime无效, 或早于inTime")
 	}
-	exit := lot.Exit{Lot: l.ID, OrderID: record, Plate: plate, Entered: entered.UTC(), Left: left.UTC(), Reduced: d.reduced()}
+	exit := lot.Exit{Lot: l.ID, OrderID: record, Plate: plate, Entered: entered.UTC(), Left: left.UTC(),
+		Reduced: d.reduced()}
 	if exit.Total, err = charge.ParseFen(d.Total.String()); err == nil {
 		exit.HasTotal = true
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/chargestamp/chargestamp/outbound"
 )
 
-// Judged is what an answer of a target means, for whoever has kept one.
+// Judged is what an answer of a target means, for those who have kept one.
 type Judged struct {
 	Target  string      `json:"target"`
 	Call    string      `json:"call"`

@@ -8,13 +8,15 @@ import (
 
 // whyNotes are the codes of why a coupon was refused.
 var whyNotes = map[Why]string{
-	WhyNotInside: "coupon.not_inside", WhyLeft: "coupon.left", WhyLimited: "coupon.limited", WhyNotConfigured: "coupon.not_configured",
-	WhyBadRequest: "coupon.bad_request", WhyOther: "coupon.refused",
+	WhyNotInside: "coupon.not_inside", WhyLeft: "coupon.left", WhyLimited: "coupon.limited",
+	WhyNotConfigured: "coupon.not_configured",
+	WhyBadRequest:    "coupon.bad_request", WhyOther: "coupon.refused",
 }
 
 var outcomeNotes = map[outcome]string{
-	outcomeTaken: "coupon.taken", outcomeRepeated: "coupon.repeated", outcomeLater: "coupon.later", outcomeUnknown: "coupon.unknown",
-	outcomeOther: "coupon.other", outcomeAgain: "coupon.again",
+	outcomeTaken: "coupon.taken", outcomeRepeated: "coupon.repeated", outcomeLater: "coupon.later",
+	outcomeUnknown: "coupon.unknown",
+	outcomeOther:   "coupon.other", outcomeAgain: "coupon.again",
 }
 
 // answerNote is an answer for the timeline, the target's own words quoted.
@@ -31,7 +33,8 @@ func (a said) note(r outbound.Response, plate charge.Plate) charge.Note {
 		return charge.Say("answer.http", charge.Count("status", r.Status))
 	case a.outcome == outcomeUnread:
 		text, encoding := lot.Plain(r.Body)
-		return charge.Say("coupon.unread", charge.Text("encoding", encoding), charge.Text("answer", lot.Shown(string(text), plate)))
+		return charge.Say("coupon.unread", charge.Text("encoding", encoding),
+			charge.Text("answer", lot.Shown(string(text), plate)))
 	}
 	return charge.Say(outcomeNotes[a.outcome], told...)
 }

@@ -119,9 +119,10 @@ type Answer struct {
 	Later    []string          `toml:"later"`
 	Again    []string          `toml:"again"` // neither yes nor no: the same is sent again, where a repeat is safe
 	Refused  map[string]Why    `toml:"refused"`
-	Echo     map[string]Source `toml:"echo"`    // members that must say what we said, where they are there
-	Found    map[string]string `toml:"found"`   // of a lookup: names and where they stand, the first that is there of "a|b"
-	Missing  Why               `toml:"missing"` // of a lookup whose answer lacks one of Found
+	Echo     map[string]Source `toml:"echo"` // members that must say what we said, where they are there
+	// of a lookup: names and where they stand, the first that is there of "a|b"
+	Found   map[string]string `toml:"found"`
+	Missing Why               `toml:"missing"` // of a lookup whose answer lacks one of Found
 }
 
 // Price is the call that asks what a stay costs now.
@@ -133,7 +134,7 @@ type Price struct {
 	Since string `toml:"since"` // when the car came in
 }
 
-// Hears is how the target tells entries and exits, a form that is built in.
+// Hears is how the target reports entries and exits, a form that is built in.
 type Hears struct {
 	Form string `toml:"form"`
 	Key  string `toml:"key"` // the name of the key that stands at the end of the address: nothing else proves the sender
@@ -201,7 +202,8 @@ func load(r io.Reader, name string) (*Target, error) {
 
 // check refuses a profile that says something impossible or leaves out what must be said.
 func (p *Profile) check(f *profile.File) error {
-	for _, check := range []func(*profile.File) error{p.checkAbout, p.checkKeys, p.checkMethods, p.checkCalls, p.checkRepeat} {
+	for _, check := range []func(*profile.File) error{p.checkAbout, p.checkKeys, p.checkMethods, p.checkCalls,
+		p.checkRepeat} {
 		if err := check(f); err != nil {
 			return err
 		}
@@ -259,7 +261,8 @@ func (p *Profile) checkMethods(f *profile.File) error {
 		if err := profile.OneOf(f, "methods", m, methods); err != nil {
 			return err
 		}
-		fitting := map[charge.Method][]Unit{charge.MethodTime: {UnitMinutes, UnitSeconds, UnitHours}, charge.MethodAmount: {UnitFen, UnitYuan}}[m]
+		fitting := map[charge.Method][]Unit{charge.MethodTime: {UnitMinutes, UnitSeconds, UnitHours},
+			charge.MethodAmount: {UnitFen, UnitYuan}}[m]
 		switch {
 		case len(fitting) > 0:
 			if err := profile.OneOf(f, at+".unit", method.Unit, fitting); err != nil {
@@ -453,7 +456,8 @@ func (p *Profile) checkRepeat(f *profile.File) error {
 		return nil
 	}
 	if !slices.ContainsFunc(p.Give.Fields, func(r Row) bool { return r.Name == p.Repeat.By && r.From == "uuid" }) {
-		return f.Errorf("repeat.by", "%q is no field of give.fields that comes from uuid: a target knows a repeat by our id", p.Repeat.By)
+		return f.Errorf("repeat.by", "%q is no field of give.fields that comes from uuid: a target knows a repeat by our id",
+			p.Repeat.By)
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ func (m *maker) build(c *Call) []*member {
 	return root.holds
 }
 
-// path gives the parts of a field's name; a part that names a key is that key's value.
+// path returns the parts of a field's name; a part that names a key is that key's value.
 func (m *maker) path(name string) []string {
 	parts := strings.Split(name, ".")
 	for i, part := range parts {

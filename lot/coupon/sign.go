@@ -16,7 +16,8 @@ import (
 // Recipe is a way of signing a request: those of package seal, and those that only targets were seen to use.
 type Recipe string
 
-// Recipes of targets. In all of them the fields are sorted by name, written name=value, and the sign itself is left out.
+// Recipes of targets. In all of them the fields are sorted by name, written name=value, and the sign itself is left
+// out.
 const (
 	// KVMD5AppSecret joins with '&', leaves empty values out, ends in "&app_secret=" + secret; MD5, upper hex (4P云).
 	KVMD5AppSecret Recipe = "kv-md5-app-secret"
@@ -25,7 +26,8 @@ const (
 	// BarsMD5 ends each name=value with '|', first the fields beside "data", then those in it, then the secret; empty
 	// values left out; MD5, lower hex (七彩云).
 	BarsMD5 Recipe = "bars-md5"
-	// KVMD5RSA joins with '&', an object as its JSON; MD5withRSA (PKCS #1 v1.5) under a PKCS #8 key in Base64; Base64 (捷顺).
+	// KVMD5RSA joins with '&', an object as its JSON; MD5withRSA (PKCS #1 v1.5) under a PKCS #8 key in Base64; Base64
+	// (捷顺).
 	KVMD5RSA Recipe = "kv-md5-rsa"
 )
 
@@ -73,7 +75,8 @@ func joined(list []seal.Field, between, behind string) string {
 	return strings.Join(parts, between)
 }
 
-var errRSA = charge.NewFault(charge.Say("coupon.bad_key"), "the private key is no RSA key in PKCS #8, written in Base64")
+var errRSA = charge.NewFault(charge.Say("coupon.bad_key"),
+	"the private key is no RSA key in PKCS #8, written in Base64")
 
 func signRSA(text, key string) (string, error) {
 	der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(key), ""))

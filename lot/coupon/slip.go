@@ -9,8 +9,8 @@ import (
 	"github.com/chargestamp/chargestamp/lot"
 )
 
-// slip is what a coupon says, whoever is told. It is written once, when the reduction is granted, and never changes; time
-// stamp, token and signature of the request are made anew at each try.
+// slip is what a coupon says, whoever is told. It is written once, when the reduction is granted, and never changes;
+// time stamp, token and signature of the request are made anew at each try.
 type slip struct {
 	Plate   charge.Plate  `json:"plate"`
 	Order   string        `json:"order"`
@@ -39,6 +39,8 @@ func (c *Channel) Compose(n lot.Notice) ([]byte, error) {
 		return nil, charge.NewFault(charge.Say("coupon.cannot", word, charge.Text("target", t.About.Title)),
 			fmt.Sprintf("%s takes no coupon of %s", t.ID, n.Reduction.Method))
 	}
-	return json.Marshal(slip{Plate: n.Plate, Order: n.Order, Stay: n.StayOrder, Method: n.Reduction.Method, Minutes: n.Reduction.Minutes,
-		Amount: n.Reduction.Amount, Started: n.Started, Ended: n.Ended, Granted: c.cfg.Now().UTC().Truncate(time.Millisecond), Detail: n.Detail})
+	return json.Marshal(slip{Plate: n.Plate, Order: n.Order, Stay: n.StayOrder, Method: n.Reduction.Method,
+		Minutes: n.Reduction.Minutes,
+		Amount:  n.Reduction.Amount, Started: n.Started, Ended: n.Ended, Granted: c.cfg.Now().UTC().Truncate(time.Millisecond),
+		Detail: n.Detail})
 }

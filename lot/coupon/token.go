@@ -88,7 +88,8 @@ func (s *session) renew(ctx context.Context, h *held, name string) error {
 	}
 	answer := call.Answer.read(r, nil)
 	token := answer.body.at(call.Path)
-	if answer.outcome != outcomeTaken || token == "" || strings.ContainsFunc(token, func(c rune) bool { return c <= ' ' || c > '~' }) {
+	if answer.outcome != outcomeTaken || token == "" ||
+		strings.ContainsFunc(token, func(c rune) bool { return c <= ' ' || c > '~' }) {
 		return charge.NewFault(answer.note(r, ""), "the target gave no token")
 	}
 	h.token, h.until = charge.Secret(token), s.now.Add(time.Duration(call.Minutes)*time.Minute)
@@ -99,7 +100,7 @@ func (s *session) renew(ctx context.Context, h *held, name string) error {
 }
 
 // tokenName names a token by whom it was given to: lots with the same keys share it, other keys need another. The keys
-// cannot be told from it.
+// cannot be distinguished from it.
 func (s *session) tokenName() string {
 	h := sha256.New()
 	for _, k := range s.target.Keys {

@@ -59,9 +59,10 @@ func TestTokenRefusedTwice(t *testing.T) {
 	}
 }
 
-// A target that gives no token gets no coupon.
+// A target that returns no token gets no coupon.
 func TestNoToken(t *testing.T) {
-	for name, answer := range map[string]string{"none": `{}`, "html": "<html>", "blanks": `{"access_token":"a b"}`, "lost": ""} {
+	for name, answer := range map[string]string{"none": `{}`, "html": "<html>", "blanks": `{"access_token":"a b"}`,
+		"lost": ""} {
 		coupons := 0
 		ch := channelFor(t, "hikparking", func(r outbound.Request) (outbound.Response, error) {
 			if !strings.HasSuffix(r.URL, "/oauth/token") {

@@ -3,8 +3,8 @@
 // vendor's HTTP mode.
 //
 // The wire is the one of the published ParkingOS server of 2018 and of the public SDK book, and reads as the vendor's
-// SDK before 4.0 was seen to read. What is ours: frames of up to 64 KiB, TLS, 3.25 and 3.36 over HTTP, limits on connections
-// that do not log in.
+// SDK before 4.0 was seen to read. What is ours: frames of up to 64 KiB, TLS, 3.25 and 3.36 over HTTP, limits on
+// connections that do not log in.
 package line
 
 import (

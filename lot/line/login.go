@@ -151,7 +151,8 @@ func (s *Server) refusedLogin(ask *asking, reason string) {
 		return
 	}
 	localID := clipTo(ask.localID, maxUUID)
-	s.log.Warn("line login refused", "reason", reason, "lot", clipTo(ask.union+"/"+ask.park, maxUUID), "local_id", localID, "remote", ask.remote,
+	s.log.Warn("line login refused", "reason", reason, "lot", clipTo(ask.union+"/"+ask.park, maxUUID), "local_id", localID,
+		"remote", ask.remote,
 		"count", n)
 	if s.cfg.LoginRefused == nil {
 		return
@@ -164,7 +165,8 @@ func (s *Server) refusedLogin(ask *asking, reason string) {
 func (s *Server) newSession(c *conn, remote string, who caller, f *lot.Fields) *session {
 	now := s.cfg.Now()
 	n := &session{
-		lot: who.lot, route: routeOf(who.lot, f.Text("local_id")), localID: f.Text("local_id"), link: who.link, token: s.newToken(), remote: remote, since: now,
+		lot: who.lot, route: routeOf(who.lot, f.Text("local_id")), localID: f.Text("local_id"), link: who.link,
+		token: s.newToken(), remote: remote, since: now,
 		cloud: true, prices: true, conn: c,
 	}
 	if params, err := lot.ReadFields([]byte(f.Raw("set_params"))); err == nil {

@@ -100,7 +100,8 @@ func (s *Server) warn(u uplink) {
 		return
 	}
 	if n := s.cuts.Allow(u.session.lot.String(), s.cfg.Now()); n > 0 {
-		s.log.Warn("fields of a lot's message were cut", "lot", u.session.lot.String(), "service", u.label(), "fields", cut, "count", n)
+		s.log.Warn("fields of a lot's message were cut", "lot", u.session.lot.String(), "service", u.label(), "fields", cut,
+			"count", n)
 	}
 }
 

@@ -122,7 +122,8 @@ func TestAddAPlatform(t *testing.T) {
 		Lot:     charge.LotID{Union: "200461", Park: "1313"},
 		Started: at.Add(-61 * time.Minute), Ended: at.Add(-2 * time.Minute), Energy: 18200, HasEnergy: true, Total: 2130,
 		HasTotal: true,
-		Ask:      charge.Ask{Method: charge.MethodTime, Minutes: 30}, Detail: charge.Detail{Power: "18.20", TotalMoney: "21.30"}}
+		Ask:      charge.Ask{Method: charge.MethodTime, Minutes: 30},
+		Detail:   charge.Detail{Power: "18.20", TotalMoney: "21.30"}}
 	if diff := cmp.Diff(want, *m.Charge); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -151,11 +151,14 @@ func (c *patient) signatureMistake(plain []byte) (likely, theirs string) {
 		{"Data was signed URL-encoded, or lost its + on the way", swapped(parts, url.QueryEscape(e.data),
 			strings.ReplaceAll(url.QueryEscape(e.data), "%2F", "/"), lowerEscapes(url.QueryEscape(e.data)),
 			strings.ReplaceAll(e.data, " ", "+"), strings.ReplaceAll(e.data, "+", " "))},
-		{"Data was signed with other line breaks than it was sent with", swapped(parts, unbroken(e.data), wrapped(e.data, "\r\n"), wrapped(e.data, "\n"))},
-		{"Data was signed as JSON writes it, with its slashes escaped", swapped(parts, strings.ReplaceAll(e.data, "/", `\/`))},
+		{"Data was signed with other line breaks than it was sent with",
+			swapped(parts, unbroken(e.data), wrapped(e.data, "\r\n"), wrapped(e.data, "\n"))},
+		{"Data was signed as JSON writes it, with its slashes escaped",
+			swapped(parts, strings.ReplaceAll(e.data, "/", `\/`))},
 		{"TimeStamp was signed in another time zone than it was sent in", zones(e)},
 		{"TimeStamp was signed in another form than it was sent in, such as seconds against milliseconds", stamps(e)},
-		{"the text was signed in the other case: it is signed as it was sent", []string{strings.ToLower(strings.Join(parts, "")), strings.ToUpper(strings.Join(parts, ""))}},
+		{"the text was signed in the other case: it is signed as it was sent",
+			[]string{strings.ToLower(strings.Join(parts, "")), strings.ToUpper(strings.Join(parts, ""))}},
 		{"Seq was signed in another form than it was sent in, such as without its zeros", seqs(e)},
 	} {
 		for _, text := range m.texts {
@@ -183,17 +186,20 @@ func (c *patient) keyMistake() string {
 	}
 	raw, err := hex.DecodeString(secret)
 	switch {
-	case signed(seal.HMACMD5Upper(strings.TrimSpace(secret), text), seal.HMACMD5Upper(secret+"\n", text), seal.HMACMD5Upper(secret+" ", text)):
+	case signed(seal.HMACMD5Upper(strings.TrimSpace(secret), text), seal.HMACMD5Upper(secret+"\n", text),
+		seal.HMACMD5Upper(secret+" ", text)):
 		return "the key was used with blanks around it, or the account holds blanks around it"
 	case signed(seal.HMACMD5Upper(strings.ToUpper(secret), text), seal.HMACMD5Upper(strings.ToLower(secret), text)):
 		return "the key was in the other case"
 	case err == nil && signed(seal.HMACMD5Upper(raw, text)):
 		return "the key was decoded from hex; its characters are the key"
-	case signed(base64.StdEncoding.EncodeToString(digest(secret, text)), base64.StdEncoding.EncodeToString([]byte(seal.HMACMD5Upper(secret, text)))):
+	case signed(base64.StdEncoding.EncodeToString(digest(secret, text)),
+		base64.StdEncoding.EncodeToString([]byte(seal.HMACMD5Upper(secret, text)))):
 		return "Sig is in Base64; hex is wanted"
 	case signed(sha256Hex(secret, text)):
 		return "Sig is an HMAC-SHA-256; HMAC-MD5 is wanted"
-	case signed(seal.MD5Upper(text), seal.MD5Upper(text+secret), seal.MD5Upper(secret+text), seal.MD5Upper(secret+text+secret)):
+	case signed(seal.MD5Upper(text), seal.MD5Upper(text+secret), seal.MD5Upper(secret+text),
+		seal.MD5Upper(secret+text+secret)):
 		return "Sig is a plain MD5; HMAC-MD5 is wanted"
 	case len(c.envelope.sig) != 32:
 		return fmt.Sprintf("Sig has %d characters; an HMAC-MD5 has 32 hex digits", len(c.envelope.sig))
@@ -281,7 +287,8 @@ func stamps(e envelope) []string {
 		return nil
 	}
 	var texts []string
-	for _, stamp := range []string{at.In(charge.Shanghai).Format("20060102150405"), at.In(charge.Shanghai).Format(time.DateTime),
+	for _, stamp := range []string{at.In(charge.Shanghai).Format("20060102150405"),
+		at.In(charge.Shanghai).Format(time.DateTime),
 		fmt.Sprint(at.Unix()), fmt.Sprint(at.UnixMilli())} {
 		texts = append(texts, e.operator+e.data+stamp+e.seq)
 	}
@@ -296,7 +303,8 @@ func zones(e envelope) []string {
 	}
 	var texts []string
 	for _, t := range []time.Time{at.Add(-8 * time.Hour), at.Add(8 * time.Hour)} {
-		for _, stamp := range []string{t.In(charge.Shanghai).Format("20060102150405"), fmt.Sprint(t.Unix()), fmt.Sprint(t.UnixMilli())} {
+		for _, stamp := range []string{t.In(charge.Shanghai).Format("20060102150405"), fmt.Sprint(t.Unix()),
+			fmt.Sprint(t.UnixMilli())} {
 			texts = append(texts, e.operator+e.data+stamp+e.seq)
 		}
 	}
@@ -341,7 +349,8 @@ func (c *patient) cipherMistake() string {
 		{"key and IV were swapped", iv, key},
 		{"the key was used as the IV as well", key, key},
 		{"the IV was used as the key as well", iv, iv},
-		{"Data was encrypted with operator_secret in place of data_secret", operatorSecret[:min(16, len(operatorSecret))], iv},
+		{"Data was encrypted with operator_secret in place of data_secret", operatorSecret[:min(16, len(operatorSecret))],
+			iv},
 		{"the IV was 16 zero bytes", key, string(make([]byte, 16))},
 		{"the IV was 16 characters '0'", key, "0000000000000000"},
 	} {
@@ -420,7 +429,8 @@ func isObject(text []byte) bool {
 
 // printable reports whether a text could be part of a JSON message.
 func printable(text []byte) bool {
-	odd := bytes.ContainsFunc(bytes.TrimRight(text, "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10"), func(r rune) bool {
+	odd := bytes.ContainsFunc(bytes.TrimRight(text,
+		"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10"), func(r rune) bool {
 		return r < ' ' && r != '\n' && r != '\r' && r != '\t' || r == '\uFFFD'
 	})
 	return len(text) > 0 && !odd

@@ -57,7 +57,8 @@ func encryptPadded(t *testing.T, key, iv, padded string) string {
 
 func envelopeOf(t *testing.T, data, sig string) []byte {
 	t.Helper()
-	body, err := json.Marshal(map[string]string{"OperatorID": "TELD00001", "Data": data, "TimeStamp": "20240101120000", "Seq": "0001", "Sig": sig})
+	body, err := json.Marshal(map[string]string{"OperatorID": "TELD00001", "Data": data, "TimeStamp": "20240101120000",
+		"Seq": "0001", "Sig": sig})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,10 +79,12 @@ func TestDoctor(t *testing.T) {
 		{"sound", sealed(good), ""},
 		{"order", signed(good + operator + stamp + seq), "another order"},
 		{"left out", signed(operator + good + stamp), "not all four"},
-		{"names", signed("OperatorID=" + operator + "&Data=" + good + "&TimeStamp=" + stamp + "&Seq=" + seq), "names or separators"},
+		{"names", signed("OperatorID=" + operator + "&Data=" + good + "&TimeStamp=" + stamp + "&Seq=" + seq),
+			"names or separators"},
 		{"plain", signed(operator + message + stamp + seq), "plain text"},
 		{"url", signed(operator + url.QueryEscape(good) + stamp + seq), "URL-encoded"},
-		{"url, slashes kept", signed(operator + strings.ReplaceAll(url.QueryEscape(good), "%2F", "/") + stamp + seq), "URL-encoded"},
+		{"url, slashes kept", signed(operator + strings.ReplaceAll(url.QueryEscape(good), "%2F", "/") + stamp + seq),
+			"URL-encoded"},
 		{"small letters", signed(strings.ToLower(operator + good + stamp + seq)), "other case"},
 		{"capitals", signed(strings.ToUpper(operator + good + stamp + seq)), "other case"},
 		{"stamp in UTC", signed(operator + good + "20240101040000" + seq), "another time zone"},
@@ -107,7 +110,9 @@ func TestDoctor(t *testing.T) {
 			h.Write([]byte(operator + good + stamp + seq))
 			return hex.EncodeToString(h.Sum(nil))
 		}()), "HMAC-SHA-256"},
-		{"message in place of its ciphertext", []byte(`{"OperatorID":"TELD00001","Data":` + message + `,"TimeStamp":"20240101120000","Seq":"0001","Sig":"ABC"}`), "unencrypted"},
+		{"message in place of its ciphertext",
+			[]byte(`{"OperatorID":"TELD00001","Data":` + message + `,"TimeStamp":"20240101120000","Seq":"0001","Sig":"ABC"}`),
+			"unencrypted"},
 		{"short", envelopeOf(t, good, "ABC"), "3 characters"},
 		{"another key", envelopeOf(t, good, mac("nobody's", operator+good+stamp+seq)), "no usual mistake"},
 		{"swapped", sealed(encrypt(t, testIV, testKey, message)), "swapped"},
@@ -121,12 +126,14 @@ func TestDoctor(t *testing.T) {
 		{"hex", sealed(hex.EncodeToString([]byte(message))), "hex"},
 		{"hex of whole blocks", sealed(hex.EncodeToString([]byte(message[:96]))), "hex"},
 		{"GBK", sealed(encrypt(t, testKey, testIV, strings.Replace(message, "京", "\xbe\xa9", 1))), "GBK"},
-		{"end in UTC", sealed(encrypt(t, testKey, testIV, strings.NewReplacer("10:00:00", "02:00:00", "11:30:00", "03:59:00").Replace(message))), "UTC where Asia/Shanghai"},
+		{"end in UTC", sealed(encrypt(t, testKey, testIV,
+			strings.NewReplacer("10:00:00", "02:00:00", "11:30:00", "03:59:00").Replace(message))), "UTC where Asia/Shanghai"},
 		{"end ahead", sealed(encrypt(t, testKey, testIV, strings.Replace(message, "11:30:00", "19:59:00", 1))), "ahead"},
 		{"not encrypted", sealed(message), "plain text"},
 		{"URL alphabet", sealed(strings.NewReplacer("+", "-", "/", "_").Replace(good)), "URL alphabet"},
 		{"escaped &&", sealed(encrypt(t, testKey, testIV, strings.Replace(message, "&&", "%26%26", 1))), "URL-encoded"},
-		{"twice escaped &&", sealed(encrypt(t, testKey, testIV, strings.Replace(message, "&&", `\\u0026\\u0026`, 1))), "escaped twice"},
+		{"twice escaped &&", sealed(encrypt(t, testKey, testIV, strings.Replace(message, "&&", `\\u0026\\u0026`, 1))),
+			"escaped twice"},
 		{"envelope in Data", sealed(encrypt(t, testKey, testIV, string(sealed(good)))), "whole envelope again"},
 		{"no envelope", []byte(message), "stands in the body as it is"},
 		{"form", []byte("OperatorID=x&Data=y"), "form"},
@@ -134,9 +141,11 @@ func TestDoctor(t *testing.T) {
 		{"rubbish", []byte("%%"), "not JSON"},
 	} {
 		p := platform.Push{Platform: "telaidian", Route: platform.Route{Kind: platform.RouteCharge}, Body: c.body}
-		a := platform.Account{ID: "teld-main", Keys: []platform.Keys{{keyOperator: operator, keyOperatorSecret: "OperatorSecret-of-teld-1",
-			keyData: testKey, keyIV: testIV, keySig: testSig}}}
-		g := builtinDialect(t, "telaidian").(platform.Doctor).Diagnose(p, a, time.Date(2024, 1, 1, 12, 0, 0, 0, charge.Shanghai))
+		a := platform.Account{ID: "teld-main",
+			Keys: []platform.Keys{{keyOperator: operator, keyOperatorSecret: "OperatorSecret-of-teld-1",
+				keyData: testKey, keyIV: testIV, keySig: testSig}}}
+		g := builtinDialect(t, "telaidian").(platform.Doctor).Diagnose(p, a,
+			time.Date(2024, 1, 1, 12, 0, 0, 0, charge.Shanghai))
 		if c.likely == "" && g.Likely != "" || !strings.Contains(g.Likely, c.likely) {
 			t.Errorf("%s: likely %q, want …%s…", c.name, g.Likely, c.likely)
 		}
@@ -162,7 +171,8 @@ func TestDoctorClock(t *testing.T) {
 	data := encrypt(t, testKey, testIV, message)
 	body := envelopeOf(t, data, mac(testSig, "TELD00001"+data+"202401011200000001"))
 	a := platform.Account{Keys: []platform.Keys{{keyData: testKey, keyIV: testIV, keySig: testSig}}}
-	g := builtinDialect(t, "telaidian").(platform.Doctor).Diagnose(platform.Push{Body: body}, a, time.Date(2024, 1, 1, 12, 0, 0, 0, time.UTC))
+	g := builtinDialect(t, "telaidian").(platform.Doctor).Diagnose(platform.Push{Body: body}, a,
+		time.Date(2024, 1, 1, 12, 0, 0, 0, time.UTC))
 	if !strings.Contains(g.Likely, "UTC") {
 		t.Errorf("eight hours off: %q", g.Likely)
 	}

@@ -50,7 +50,8 @@ func ReadCapture(info platform.Info, captured []byte) (platform.Push, error) {
 	for i, r := range info.Routes {
 		paths[i] = r.Path
 	}
-	return platform.Push{}, pathError(fmt.Sprintf("%s is no path of %s; its paths are %s", platform.Clip(p.Path), info.ID, strings.Join(paths, ", ")))
+	return platform.Push{}, pathError(fmt.Sprintf("%s is no path of %s; its paths are %s", platform.Clip(p.Path), info.ID,
+		strings.Join(paths, ", ")))
 }
 
 // PlatformOf says whose path a captured request came by; empty where it is a body alone, or a path of nobody.
@@ -113,7 +114,8 @@ func readRequest(p *platform.Push, captured []byte) error {
 	if length := p.Header.Get("Content-Length"); length != "" {
 		n, err := strconv.Atoi(length)
 		if err != nil || n < 0 || n > len(p.Body) {
-			return fmt.Errorf("the capture has %d bytes of body where Content-Length says %s", len(p.Body), platform.Clip(length))
+			return fmt.Errorf("the capture has %d bytes of body where Content-Length says %s", len(p.Body),
+				platform.Clip(length))
 		}
 		p.Body = p.Body[:n]
 	}

@@ -24,7 +24,7 @@ type Examination struct {
 	// the setting of its account; empty is warn, as in the estate.
 	Keys  platform.Keys
 	Clock charge.ClockMode
-	// Accounts are a running server's; Bound tells whether a charge's lot is bound to its account, and if not, why.
+	// Accounts are a running server's; Bound reports whether a charge's lot is bound to its account, and if not, why.
 	Accounts platform.Accounts
 	Bound    func(account string, c *platform.Charge) (reason string, ok bool)
 
@@ -84,7 +84,8 @@ func Check(x Examination) Finding {
 func (x Examination) examine(info platform.Info, p platform.Push, f *Finding) {
 	u := unlocked{Accounts: x.Accounts, standard: info.Default}
 	if u.Accounts == nil {
-		u.Accounts = &lone{info: info, account: platform.Account{ID: "offline", Clock: x.Clock, Keys: []platform.Keys{x.Keys}, TokenKey: standInKey}}
+		u.Accounts = &lone{info: info, account: platform.Account{ID: "offline", Clock: x.Clock, Keys: []platform.Keys{x.Keys},
+			TokenKey: standInKey}}
 	}
 	got := u.admit(x.Dialect, p, x.At)
 	if x.unjudged(info, platform.StepToken) != "" && u.passes(got, platform.StepToken) {
@@ -129,7 +130,8 @@ func outcome(a platform.Admission) charge.Outcome {
 }
 
 // steps lists every step that this push has to take, in order.
-func (x Examination) steps(info platform.Info, p platform.Push, a platform.Admission, failed map[platform.Step]string) []StepFinding {
+func (x Examination) steps(info platform.Info, p platform.Push, a platform.Admission,
+	failed map[platform.Step]string) []StepFinding {
 	var found []StepFinding
 	reached := true
 	for _, s := range append(platform.Steps[:], StepBinding) {

@@ -16,7 +16,8 @@ import (
 
 const cases = "../cec/testdata/telaidian"
 
-var teldKeys = platform.Keys{"operator_id": "TELD00001", "operator_secret": "OperatorSecret-of-teld-1", "data_secret": "teld-data-secret",
+var teldKeys = platform.Keys{"operator_id": "TELD00001", "operator_secret": "OperatorSecret-of-teld-1",
+	"data_secret":    "teld-data-secret",
 	"data_secret_iv": "teld-secret-iv-1", "sig_secret": "SigSecret-of-teld-0000000000001"}
 
 // summary is "step result" of every step.
@@ -35,9 +36,12 @@ func TestCheckOffline(t *testing.T) {
 		name, want string
 		accepted   bool
 	}{
-		{"stale", start + "seal ok, token not_judged, clock ok, cipher ok, fields ok, lot not_judged, binding not_judged", true},
-		{"finished", start + "seal ok, token not_judged, clock ok, cipher ok, fields ok, lot not_judged, binding not_judged", true},
-		{"no-token", start + "seal ok, token not_judged, clock ok, cipher ok, fields ok, lot not_judged, binding not_judged", true},
+		{"stale", start + "seal ok, token not_judged, clock ok, cipher ok, fields ok, lot not_judged, binding not_judged",
+			true},
+		{"finished", start + "seal ok, token not_judged, clock ok, cipher ok, fields ok, lot not_judged, binding not_judged",
+			true},
+		{"no-token", start + "seal ok, token not_judged, clock ok, cipher ok, fields ok, lot not_judged, binding not_judged",
+			true},
 		{"token", start + "seal ok, clock ok, cipher ok, fields ok", true},
 		{"forged", start + "seal failed, token not_judged, clock not_judged, cipher not_judged, fields not_judged, lot not_judged, binding not_judged", false},
 		{"stale enforce", start + "seal ok, token not_judged, clock failed, cipher ok, fields ok, lot not_judged, binding not_judged", false},
@@ -47,13 +51,15 @@ func TestCheckOffline(t *testing.T) {
 		{"not-json", "body failed, account not_judged, lock not_judged, seal not_judged, token not_judged, clock not_judged, cipher not_judged, fields not_judged, lot not_judged, binding not_judged", false},
 	} {
 		name, clock, _ := strings.Cut(c.name, " ")
-		f := doctor.Check(doctor.Examination{Dialect: platformtest.Find(t, cec.Builtin(), "telaidian"), Capture: platformtest.File(t, "../cec/testdata", "telaidian", name, "push.http"),
-			At: at, Keys: teldKeys, Clock: charge.ClockMode(clock)})
+		f := doctor.Check(doctor.Examination{Dialect: platformtest.Find(t, cec.Builtin(), "telaidian"),
+			Capture: platformtest.File(t, "../cec/testdata", "telaidian", name, "push.http"),
+			At:      at, Keys: teldKeys, Clock: charge.ClockMode(clock)})
 		if diff := cmp.Diff(c.want, summary(f)); diff != "" || f.Accepted != c.accepted {
 			t.Errorf("%s: accepted %v (-want +got):\n%s", c.name, f.Accepted, diff)
 		}
 		text := f.String()
-		for _, secret := range []string{"OperatorSecret-of", "teld-data-secret", "teld-secret-iv", "SigSecret-of", "京AD06088"} {
+		for _, secret := range []string{"OperatorSecret-of", "teld-data-secret", "teld-secret-iv", "SigSecret-of",
+			"京AD06088"} {
 			if strings.Contains(text, secret) {
 				t.Errorf("%s: the doctor shows %q:\n%s", c.name, secret, text)
 			}
@@ -63,13 +69,17 @@ func TestCheckOffline(t *testing.T) {
 
 // The body alone, with the line end an editor puts behind it.
 func TestCheckBody(t *testing.T) {
-	_, body, _ := strings.Cut(string(platformtest.File(t, "../cec/testdata", "telaidian", "finished", "push.http")), "\n\n")
-	f := doctor.Check(doctor.Examination{Dialect: platformtest.Find(t, cec.Builtin(), "telaidian"), Capture: []byte(body + "\n"),
-		At: time.Date(2024, 1, 1, 12, 0, 5, 0, charge.Shanghai), Keys: teldKeys})
-	if !f.Accepted || !strings.Contains(strings.Join(f.Read, "\n"), "reduction asked for = 30 minutes") || !strings.Contains(f.Answer, `"Ret":0`) {
+	_, body, _ := strings.Cut(string(platformtest.File(t, "../cec/testdata", "telaidian", "finished", "push.http")),
+		"\n\n")
+	f := doctor.Check(doctor.Examination{Dialect: platformtest.Find(t, cec.Builtin(), "telaidian"),
+		Capture: []byte(body + "\n"),
+		At:      time.Date(2024, 1, 1, 12, 0, 5, 0, charge.Shanghai), Keys: teldKeys})
+	if !f.Accepted || !strings.Contains(strings.Join(f.Read, "\n"), "reduction asked for = 30 minutes") ||
+		!strings.Contains(f.Answer, `"Ret":0`) {
 		t.Errorf("%s", f)
 	}
-	f = doctor.Check(doctor.Examination{Dialect: platformtest.Find(t, cec.Builtin(), "telaidian"), Capture: []byte("POST /zld/other HTTP/1.1\r\n\r\n{}"), Keys: teldKeys})
+	f = doctor.Check(doctor.Examination{Dialect: platformtest.Find(t, cec.Builtin(), "telaidian"),
+		Capture: []byte("POST /zld/other HTTP/1.1\r\n\r\n{}"), Keys: teldKeys})
 	if f.Accepted || !strings.Contains(f.String(), "/zld/telaidian/query_token") {
 		t.Errorf("a path of somebody else: %s", f)
 	}
@@ -81,7 +91,8 @@ func TestCheckLive(t *testing.T) {
 	accounts, now := platformtest.ReadAccounts(t, d, cases)
 	bound := true
 	check := func(name string) doctor.Finding {
-		return doctor.Check(doctor.Examination{Dialect: d, Capture: platformtest.File(t, "../cec/testdata", "telaidian", name, "push.http"), At: now, Accounts: accounts,
+		return doctor.Check(doctor.Examination{Dialect: d,
+			Capture: platformtest.File(t, "../cec/testdata", "telaidian", name, "push.http"), At: now, Accounts: accounts,
 			Bound: func(account string, c *platform.Charge) (string, bool) {
 				return account + " is not bound to " + c.Lot.String(), bound
 			}})
@@ -107,10 +118,12 @@ func TestCheckLive(t *testing.T) {
 			t.Errorf("%s: %s, want …%s", name, summary(f), want)
 		}
 	}
-	_, body, _ := strings.Cut(string(platformtest.File(t, "../cec/testdata", "telaidian", "finished", "push.http")), "\n\n")
+	_, body, _ := strings.Cut(string(platformtest.File(t, "../cec/testdata", "telaidian", "finished", "push.http")),
+		"\n\n")
 	f := doctor.Check(doctor.Examination{Dialect: d, Capture: []byte(body), At: now, Accounts: accounts,
 		Bound: func(string, *platform.Charge) (string, bool) { return "", true }})
-	if !f.Accepted || !strings.Contains(summary(f), "token not_judged, clock ok, cipher ok, fields ok, lot ok, binding ok") {
+	if !f.Accepted || !strings.Contains(summary(f),
+		"token not_judged, clock ok, cipher ok, fields ok, lot ok, binding ok") {
 		t.Errorf("a body alone: %v %s", f.Accepted, summary(f))
 	}
 	bound = false
@@ -126,10 +139,11 @@ func TestReadCapture(t *testing.T) {
 		capture, body, query string
 		token                charge.Secret
 	}{
-		"CRLF":            {"POST " + path + "?a=b HTTP/1.1\r\nHost: x\r\n\r\n{}", "{}", "a=b", ""},
-		"LF":              {"POST " + path + " HTTP/1.1\nHost: x\n\n{}\n", "{}\n", "", ""},
-		"length":          {"POST " + path + " HTTP/1.1\nContent-Length: 2\n\n{}\n", "{}", "", ""},
-		"chunked":         {"POST " + path + " HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n", "{}", "", ""},
+		"CRLF":   {"POST " + path + "?a=b HTTP/1.1\r\nHost: x\r\n\r\n{}", "{}", "a=b", ""},
+		"LF":     {"POST " + path + " HTTP/1.1\nHost: x\n\n{}\n", "{}\n", "", ""},
+		"length": {"POST " + path + " HTTP/1.1\nContent-Length: 2\n\n{}\n", "{}", "", ""},
+		"chunked": {"POST " + path + " HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n",
+			"{}", "", ""},
 		"path token":      {"POST " + path + "/tok HTTP/1.1\n\n{}", "{}", "", "tok"},
 		"body":            {"{}\r\n", "{}", "", ""},
 		"no body":         {"POST " + path + " HTTP/1.1\n\n", "", "", ""},

@@ -137,26 +137,41 @@ func TestMistakesInOneField(t *testing.T) {
 	in := strings.NewReplacer
 	for _, c := range []struct{ name, id, body, sign, want string }{
 		{"sound", "yunkuaichong", record, upperMD5(recordText + tail), ""},
-		{"one time in seconds", "zhichong", notice, mac(in("1704079805000", "1704079805").Replace(noticeText)), "in seconds and sent in milliseconds"},
-		{"one time eight hours back", "zhichong", notice, mac(in("1704079805000", "1704051005000").Replace(noticeText)), "another time zone"},
-		{"all texts in UTC", "yunkuaichong", record, upperMD5(in("11:30", "03:30", "10:00", "02:00").Replace(recordText) + tail), "another time zone"},
-		{"one text in UTC", "yunkuaichong", record, upperMD5(in("11:30", "03:30").Replace(recordText) + tail), "another time zone"},
-		{"one value URL-encoded", "yunkuaichong", record, upperMD5(in("京A", "%E4%BA%ACA").Replace(recordText) + tail), "URL-encoded"},
-		{"hex of small letters", "yunkuaichong", record, upperMD5(in("京A", "%e4%ba%acA").Replace(recordText) + tail), "URL-encoded"},
-		{"slashes kept", "yunkuaichong", record, upperMD5(in("京", "%E4%BA%AC", "&&", "%26%26", "B c", "B%20c", ":", "%3A", "01 1", "01%201").Replace(recordText) + tail), "URL-encoded"},
-		{"the lot alone escaped", "yunkuaichong", record, upperMD5(in("&&", `\u0026\u0026`).Replace(recordText) + tail), "as JSON writes"},
+		{"one time in seconds", "zhichong", notice, mac(in("1704079805000", "1704079805").Replace(noticeText)),
+			"in seconds and sent in milliseconds"},
+		{"one time eight hours back", "zhichong", notice, mac(in("1704079805000", "1704051005000").Replace(noticeText)),
+			"another time zone"},
+		{"all texts in UTC", "yunkuaichong", record,
+			upperMD5(in("11:30", "03:30", "10:00", "02:00").Replace(recordText) + tail), "another time zone"},
+		{"one text in UTC", "yunkuaichong", record, upperMD5(in("11:30", "03:30").Replace(recordText) + tail),
+			"another time zone"},
+		{"one value URL-encoded", "yunkuaichong", record, upperMD5(in("京A", "%E4%BA%ACA").Replace(recordText) + tail),
+			"URL-encoded"},
+		{"hex of small letters", "yunkuaichong", record, upperMD5(in("京A", "%e4%ba%acA").Replace(recordText) + tail),
+			"URL-encoded"},
+		{"slashes kept", "yunkuaichong", record,
+			upperMD5(in("京", "%E4%BA%AC", "&&", "%26%26", "B c", "B%20c", ":", "%3A", "01 1", "01%201").Replace(recordText) +
+				tail), "URL-encoded"},
+		{"the lot alone escaped", "yunkuaichong", record, upperMD5(in("&&", `\u0026\u0026`).Replace(recordText) + tail),
+			"as JSON writes"},
 		{"slashes escaped", "yunkuaichong", record, upperMD5(in("a/B", `a\/B`).Replace(recordText) + tail), "as JSON writes"},
 		{"small letters", "yunkuaichong", record, upperMD5(strings.ToLower(recordText) + tail), "other case"},
 		{"capitals", "yunkuaichong", record, upperMD5(strings.ToUpper(recordText) + tail), "other case"},
-		{"one value in small letters", "yunkuaichong", record, upperMD5(in("A12345", "a12345").Replace(recordText) + tail), "other case"},
+		{"one value in small letters", "yunkuaichong", record, upperMD5(in("A12345", "a12345").Replace(recordText) + tail),
+			"other case"},
 		{"no secret", "yunkuaichong", record, upperMD5(recordText), "secret was left out"},
 		{"Base64", "yunkuaichong", record, base64.StdEncoding.EncodeToString(md5Of(recordText + tail)), "Base64"},
-		{"hex in Base64", "yunkuaichong", record, base64.StdEncoding.EncodeToString([]byte(upperMD5(recordText + tail))), "Base64"},
+		{"hex in Base64", "yunkuaichong", record, base64.StdEncoding.EncodeToString([]byte(upperMD5(recordText + tail))),
+			"Base64"},
 		{"16 digits", "yunkuaichong", record, upperMD5(recordText + tail)[8:24], "16 digits"},
 		{"SHA-256", "yunkuaichong", record, fmt.Sprintf("%x", sha256.Sum256([]byte(recordText+tail))), "SHA-256"},
-		{"key digested", "yunkuaichong", record, upperMD5(recordText + strings.ToLower(upperMD5("one-field-key"))), "joined in another way"},
-		{"no joints", "yunkuaichong", record, upperMD5("endTime2024-01-01 11:30:00orderNoa/B cparkId200461&&1313plateNo京A12345startTime2024-01-01 10:00:00" + tail), "without = or without &"},
-		{"names in small letters", "yunkuaichong", record, upperMD5("endtime=2024-01-01 11:30:00&orderno=a/B c&parkid=200461&&1313&plateno=京A12345&starttime=2024-01-01 10:00:00" + tail), "names were signed in lower case"},
+		{"key digested", "yunkuaichong", record, upperMD5(recordText + strings.ToLower(upperMD5("one-field-key"))),
+			"joined in another way"},
+		{"no joints", "yunkuaichong", record,
+			upperMD5("endTime2024-01-01 11:30:00orderNoa/B cparkId200461&&1313plateNo京A12345startTime2024-01-01 10:00:00" +
+				tail), "without = or without &"},
+		{"names in small letters", "yunkuaichong", record,
+			upperMD5("endtime=2024-01-01 11:30:00&orderno=a/B c&parkid=200461&&1313&plateno=京A12345&starttime=2024-01-01 10:00:00" + tail), "names were signed in lower case"},
 		{"plain MD5", "zhichong", notice, upperMD5(noticeText + "one-field-key"), "HMAC-MD5 is wanted"},
 	} {
 		d := byID(t, c.id)
@@ -175,9 +190,12 @@ func TestMistakesInOneField(t *testing.T) {
 
 // The signature is there and is not found: under a name in other letters, or not as a text.
 func TestSignatureThatIsNotFound(t *testing.T) {
-	for member, want := range map[string]string{`"Sign":"00"`: "stands in Sign", `"sign":12`: "is no text", `"sign":""`: "it was not signed"} {
-		p := platform.Push{Platform: "yunkuaichong", Route: byID(t, "yunkuaichong").Info().Routes[0], Body: []byte(`{"orderNo":"a",` + member + `}`)}
-		g := byID(t, "yunkuaichong").(platform.Doctor).Diagnose(p, platform.Account{Keys: []platform.Keys{{"sign_key": "k"}}}, time.Now())
+	for member, want := range map[string]string{`"Sign":"00"`: "stands in Sign", `"sign":12`: "is no text",
+		`"sign":""`: "it was not signed"} {
+		p := platform.Push{Platform: "yunkuaichong", Route: byID(t, "yunkuaichong").Info().Routes[0],
+			Body: []byte(`{"orderNo":"a",` + member + `}`)}
+		g := byID(t, "yunkuaichong").(platform.Doctor).Diagnose(p, platform.Account{Keys: []platform.Keys{{"sign_key": "k"}}},
+			time.Now())
 		if !strings.Contains(g.Likely, want) {
 			t.Errorf("%s: likely %q, want %q in it", member, g.Likely, want)
 		}
@@ -200,8 +218,10 @@ func TestMistakesUnderASoundSignature(t *testing.T) {
 		{"200461&&1313", 3, "ahead"},
 	} {
 		sign := strings.ToUpper(hexOf(fmt.Sprintf(text, c.lot) + "&key=" + hexOf("one-field-key")))
-		p := platform.Push{Platform: "xiaoju", Route: byID(t, "xiaoju").Info().Routes[0], Body: []byte(fmt.Sprintf(body, c.lot, sign))}
-		g := byID(t, "xiaoju").(platform.Doctor).Diagnose(p, platform.Account{Keys: []platform.Keys{{"sign_key": "one-field-key"}}},
+		p := platform.Push{Platform: "xiaoju", Route: byID(t, "xiaoju").Info().Routes[0],
+			Body: []byte(fmt.Sprintf(body, c.lot, sign))}
+		g := byID(t, "xiaoju").(platform.Doctor).Diagnose(p,
+			platform.Account{Keys: []platform.Keys{{"sign_key": "one-field-key"}}},
 			time.Date(2024, 1, 1, c.hour, 31, 0, 0, charge.Shanghai))
 		if c.want == "" && g.Likely != "" || !strings.Contains(g.Likely, c.want) || g.Signature != platform.Equal {
 			t.Errorf("%s at %d:31: likely %q, want %q in it", c.lot, c.hour, g.Likely, c.want)

@@ -162,7 +162,8 @@ func (v *visit) serve(r *http.Request) (answer platform.Reply) {
 func (v *visit) broken() (answer platform.Reply) {
 	defer func() {
 		if recover() != nil {
-			answer = platform.Reply{Status: http.StatusInternalServerError, Type: "text/plain; charset=utf-8", Body: []byte("500\n")}
+			answer = platform.Reply{Status: http.StatusInternalServerError, Type: "text/plain; charset=utf-8",
+				Body: []byte("500\n")}
 		}
 	}()
 	return v.dialect.Reply(v.push, nil, platform.Verdict{})
@@ -170,7 +171,8 @@ func (v *visit) broken() (answer platform.Reply) {
 
 func (v *visit) take(r *http.Request) platform.Reply {
 	if !v.clients.Allow(limit.Network(v.push.Remote), v.push.Received) {
-		return v.refuse(r.Context(), platform.Admission{Refusal: platform.Refuse(platform.StepBody, charge.OutcomeRateLimited, "too many pushes from "+v.push.Remote.String())})
+		return v.refuse(r.Context(), platform.Admission{Refusal: platform.Refuse(platform.StepBody, charge.OutcomeRateLimited,
+			"too many pushes from "+v.push.Remote.String())})
 	}
 	body, refused := readBody(r)
 	if refused != nil {
@@ -187,13 +189,14 @@ func (v *visit) take(r *http.Request) platform.Reply {
 		admitted.Refusal = platform.Refuse(platform.StepAccount, charge.OutcomeRateLimited, "too many pushes of the account")
 		return v.refuse(r.Context(), admitted)
 	}
-	return v.Taker.Take(r.Context(), v.push, *admitted.Account, *admitted.Message, func(verdict platform.Verdict) platform.Reply {
-		if verdict.Message == nil {
-			verdict.Message = admitted.Message
-		}
-		v.outcome = verdict.Outcome
-		return v.dialect.Reply(v.push, admitted.Account, verdict)
-	})
+	return v.Taker.Take(r.Context(), v.push, *admitted.Account, *admitted.Message,
+		func(verdict platform.Verdict) platform.Reply {
+			if verdict.Message == nil {
+				verdict.Message = admitted.Message
+			}
+			v.outcome = verdict.Outcome
+			return v.dialect.Reply(v.push, admitted.Account, verdict)
+		})
 }
 
 // refuse records a refusal and returns the platform's terse word for it.
@@ -217,7 +220,8 @@ func (v *visit) refuse(ctx context.Context, a platform.Admission) platform.Reply
 // readBody reads at most MaxBody. A length that says more is not waited for.
 func readBody(r *http.Request) ([]byte, *platform.Refusal) {
 	tooLarge := func() *platform.Refusal {
-		return platform.Refuse(platform.StepBody, charge.OutcomeTooLarge, fmt.Sprintf("the body is longer than %d bytes", MaxBody))
+		return platform.Refuse(platform.StepBody, charge.OutcomeTooLarge,
+			fmt.Sprintf("the body is longer than %d bytes", MaxBody))
 	}
 	if r.ContentLength > MaxBody {
 		return nil, tooLarge()
@@ -229,7 +233,8 @@ func readBody(r *http.Request) ([]byte, *platform.Refusal) {
 	n, err := b.ReadFrom(io.LimitReader(r.Body, MaxBody+1))
 	switch {
 	case err != nil:
-		return nil, platform.Refuse(platform.StepBody, charge.OutcomeBadBody, fmt.Sprintf("the body broke off after %d bytes", n))
+		return nil, platform.Refuse(platform.StepBody, charge.OutcomeBadBody,
+			fmt.Sprintf("the body broke off after %d bytes", n))
 	case n > MaxBody:
 		return nil, tooLarge()
 	}

@@ -16,7 +16,8 @@ const TargetFamily = "coupon"
 
 // Builtin loads every profile of a family's embedded folder, in the order of docs/platforms/README.md. They are
 // compiled in and tested, so a fault in one is a programming error and panics.
-func Builtin(profiles fs.FS, load func(r io.Reader, name string, own bool) (platform.Dialect, error)) []platform.Dialect {
+func Builtin(profiles fs.FS, load func(r io.Reader, name string, own bool) (platform.Dialect,
+	error)) []platform.Dialect {
 	names, err := fs.Glob(profiles, "profiles/*.toml")
 	if err != nil {
 		panic(err)
@@ -31,7 +32,8 @@ func Builtin(profiles fs.FS, load func(r io.Reader, name string, own bool) (plat
 	return dialects
 }
 
-func loadFrom(profiles fs.FS, name string, load func(io.Reader, string, bool) (platform.Dialect, error)) (platform.Dialect, error) {
+func loadFrom(profiles fs.FS, name string,
+	load func(io.Reader, string, bool) (platform.Dialect, error)) (platform.Dialect, error) {
 	f, err := profiles.Open(name)
 	if err != nil {
 		return nil, err

@@ -30,7 +30,8 @@ func testLists(t *testing.T, s *site) {
 				return err
 			}
 		}
-		return all(tx.AddDelivery(d, j), tx.AddPush(refused), tx.AddStay(s.stay("京AD06088", "o1")), tx.AddStay(s.stay("京B00001", "o2")))
+		return all(tx.AddDelivery(d, j), tx.AddPush(refused), tx.AddStay(s.stay("京AD06088", "o1")),
+			tx.AddStay(s.stay("京B00001", "o2")))
 	})
 	list := func(f charge.ChargeFilter, want ...int) {
 		t.Helper()
@@ -203,9 +204,11 @@ func testLotStatus(t *testing.T, s *site) {
 	old.DueAt = s.now.Add(10 * time.Minute)
 	again.DueAt = old.DueAt
 	s.write(func(tx *store.Tx) error {
-		return all(tx.AddDelivery(d, j), tx.AddDelivery(old, again), tx.AddDelivery(lost, outbox.Job{}), tx.SetLotMarks(s.lot, charge.LotMarks{ToldStays: true, Paused: true, PauseReason: "x", Clock: 30 * time.Minute}))
+		return all(tx.AddDelivery(d, j), tx.AddDelivery(old, again), tx.AddDelivery(lost, outbox.Job{}),
+			tx.SetLotMarks(s.lot, charge.LotMarks{ToldStays: true, Paused: true, PauseReason: "x", Clock: 30 * time.Minute}))
 	})
-	session := charge.LineSession{Lot: s.lot, LocalID: "1", Link: charge.LinkBolink, Node: "a", Silent: true, Since: s.now, Beat: s.now}
+	session := charge.LineSession{Lot: s.lot, LocalID: "1", Link: charge.LinkBolink, Node: "a", Silent: true, Since: s.now,
+		Beat: s.now}
 	epoch, err := s.PutLineSession(ctx, session)
 	if err != nil {
 		t.Fatal(err)
@@ -215,8 +218,9 @@ func testLotStatus(t *testing.T, s *site) {
 	if err := s.SetRefusedLogin(ctx, s.lot, refused); err != nil {
 		t.Fatal(err)
 	}
-	want := charge.LotStatus{Lot: s.lot, Online: true, Node: "a", Beat: s.now, Paused: true, PauseReason: "x", ToldStays: true,
-		Clock: 30 * time.Minute, LastRefused: refused, Lines: []charge.LineSession{session},
+	want := charge.LotStatus{Lot: s.lot, Online: true, Node: "a", Beat: s.now, Paused: true, PauseReason: "x",
+		ToldStays: true,
+		Clock:     30 * time.Minute, LastRefused: refused, Lines: []charge.LineSession{session},
 		Pending: 3, Minute: 2, TenMinutes: 1, OldestDue: start}
 	counts, err0 := s.Counts(ctx, start, s.now)
 	same(t, "oldest of the site", counts.Oldest, start)
@@ -224,7 +228,8 @@ func testLotStatus(t *testing.T, s *site) {
 	same(t, "status", got, want)
 	lots, err2 := s.LotStatuses(ctx)
 	same(t, "statuses", lots, []charge.LotStatus{want})
-	err3 := s.EndLineSession(ctx, charge.LineSession{Lot: s.lot, LocalID: "1", Link: charge.LinkBolink, Node: "a", Epoch: epoch})
+	err3 := s.EndLineSession(ctx, charge.LineSession{Lot: s.lot, LocalID: "1", Link: charge.LinkBolink, Node: "a",
+		Epoch: epoch})
 	got, err4 := s.LotStatus(ctx, s.lot)
 	want.Online, want.Node, want.Lines = false, "", nil
 	same(t, "status off line", got, want)
@@ -237,7 +242,8 @@ func testLotStatus(t *testing.T, s *site) {
 
 func testStatement(t *testing.T, s *site) {
 	other := charge.LotID{Union: "9", Park: "1"}
-	add := func(at time.Time, change func(*charge.Charge), entries ...func(*charge.Charge) charge.LedgerEntry) *charge.Charge {
+	add := func(at time.Time, change func(*charge.Charge),
+		entries ...func(*charge.Charge) charge.LedgerEntry) *charge.Charge {
 		c := s.charge("京A00001")
 		c.Received = at
 		change(c)
@@ -269,13 +275,15 @@ func testStatement(t *testing.T, s *site) {
 	lateEvening := time.Date(2026, 2, 19, 15, 59, 59, 0, time.UTC) // 23:59:59 in Shanghai
 	add(long, used(30), grant(30), usage(30))
 	add(long, used(20), grant(30), usage(20))
-	told := add(long, func(c *charge.Charge) { c.State, c.Reason = charge.StateDelivered, charge.ReasonUsageNotTold }, grant(30))
+	told := add(long, func(c *charge.Charge) { c.State, c.Reason = charge.StateDelivered, charge.ReasonUsageNotTold },
+		grant(30))
 	add(lateEvening, func(c *charge.Charge) { c.State, c.Reduction = charge.StateNoGrant, nil })
 	add(lateEvening.Add(time.Second), func(c *charge.Charge) { c.Platform = "xiaoju"; c.Lot = other }, grant(30))
 	add(s.now, func(*charge.Charge) {}, grant(30), grant(-30))
 
 	row := func(day, platform string, lot charge.LotID, n ...int64) charge.StatementRow {
-		return charge.StatementRow{Day: day, Platform: platform, Lot: lot, Charges: n[0], GrantedMinutes: n[1], Delivered: n[2], Used: n[3], UsedMinutes: n[4], Gaps: n[5]}
+		return charge.StatementRow{Day: day, Platform: platform, Lot: lot, Charges: n[0], GrantedMinutes: n[1],
+			Delivered: n[2], Used: n[3], UsedMinutes: n[4], Gaps: n[5]}
 	}
 	statement := func(f charge.StatementFilter, want ...charge.StatementRow) {
 		t.Helper()
@@ -287,8 +295,10 @@ func testStatement(t *testing.T, s *site) {
 			same(t, "statement", got, append([]charge.StatementRow(nil), want...))
 		}
 	}
-	evening, night := row("2026-02-19", "telaidian", s.lot, 1, 0, 0, 0, 0, 0), row("2026-02-20", "xiaoju", other, 1, 30, 0, 0, 0, 0)
-	old, today := row("2026-02-19", "telaidian", s.lot, 3, 90, 3, 2, 50, 2), row("2026-03-01", "telaidian", s.lot, 1, 0, 0, 0, 0, 0)
+	evening, night := row("2026-02-19", "telaidian", s.lot, 1, 0, 0, 0, 0, 0),
+		row("2026-02-20", "xiaoju", other, 1, 30, 0, 0, 0, 0)
+	old, today := row("2026-02-19", "telaidian", s.lot, 3, 90, 3, 2, 50, 2),
+		row("2026-03-01", "telaidian", s.lot, 1, 0, 0, 0, 0, 0)
 	old.Charges += evening.Charges
 	statement(charge.StatementFilter{}, old, night, today)
 	statement(charge.StatementFilter{From: "2026-02-20", To: "2026-03-01"}, night)
@@ -311,14 +321,17 @@ func testStatement(t *testing.T, s *site) {
 func readings(t *testing.T, s *store.Store, now time.Time) {
 	t.Helper()
 	lot := charge.LotID{Union: "77", Park: "9"}
-	refused := charge.Push{ID: 1<<60 + 1, Platform: "xiaoju", Received: now, Remote: "192.0.2.1", Outcome: charge.OutcomeBadSignature,
-		Plate: "京AD70001", Order: "UNPROVEN-1", Lot: lot}
+	refused := charge.Push{ID: 1<<60 + 1, Platform: "xiaoju", Received: now, Remote: "192.0.2.1",
+		Outcome: charge.OutcomeBadSignature,
+		Plate:   "京AD70001", Order: "UNPROVEN-1", Lot: lot}
 	if err := s.Write(t.Context(), nil, func(tx *store.Tx) error { return tx.AddPush(refused) }); err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range []charge.PushFilter{{Plate: refused.Plate}, {Order: refused.Order}, {Lot: lot}, {Plate: refused.Plate, Refused: true}} {
+	for _, f := range []charge.PushFilter{{Plate: refused.Plate}, {Order: refused.Order}, {Lot: lot},
+		{Plate: refused.Plate, Refused: true}} {
 		page, err := s.Pushes(t.Context(), f)
-		if err != nil || len(page.Items) != 1 || page.Items[0].Plate != refused.Plate || page.Items[0].Lot != lot || page.Items[0].Order != refused.Order {
+		if err != nil || len(page.Items) != 1 || page.Items[0].Plate != refused.Plate || page.Items[0].Lot != lot ||
+			page.Items[0].Order != refused.Order {
 			t.Errorf("Pushes(%+v) = %+v, %v", f, page.Items, err)
 		}
 	}

@@ -22,16 +22,20 @@ func same(t testing.TB, what string, got, want any) {
 
 func testRoundTrip(t *testing.T, s *site) {
 	c := s.charge("京AD06088")
-	bare := &charge.Charge{ID: s.ids.Next(), Platform: "xiaoju", RepeatKey: "bare", Plate: "京B12345", Lot: s.lot, Received: s.now,
-		State: charge.StateHeld, Reason: charge.ReasonWaitingForStay, UpdatedAt: s.now}
+	bare := &charge.Charge{ID: s.ids.Next(), Platform: "xiaoju", RepeatKey: "bare", Plate: "京B12345", Lot: s.lot,
+		Received: s.now,
+		State:    charge.StateHeld, Reason: charge.ReasonWaitingForStay, UpdatedAt: s.now}
 	p := s.push(c.ID)
 	stay := s.stay("京AD06088", "o1")
 	d, j := s.delivery(c)
 	j.Lease, j.LeaseUntil, j.Fence, j.Attempt = "a", s.now.Add(time.Minute), 1, 2
-	attempt := charge.Attempt{Delivery: d.ID, N: 1, At: s.now, Result: charge.AttemptTimeout, Detail: charge.Say("delivery.no_answer")}
-	event := charge.Event{Charge: c.ID, At: s.now, Step: "matched", Result: "ok", Reason: charge.ReasonOK, Detail: charge.Say("match.before", charge.Text("stay", "x")), Actor: "li"}
+	attempt := charge.Attempt{Delivery: d.ID, N: 1, At: s.now, Result: charge.AttemptTimeout,
+		Detail: charge.Say("delivery.no_answer")}
+	event := charge.Event{Charge: c.ID, At: s.now, Step: "matched", Result: "ok", Reason: charge.ReasonOK,
+		Detail: charge.Say("match.before", charge.Text("stay", "x")), Actor: "li"}
 	entry := s.grant(c, charge.EntryGrant, 30)
-	older := &charge.Decision{State: charge.StateHeld, Reason: charge.ReasonWaitingForStay, Notes: charge.Notes{charge.Say("decision.waits", charge.When("until", s.now))}}
+	older := &charge.Decision{State: charge.StateHeld, Reason: charge.ReasonWaitingForStay,
+		Notes: charge.Notes{charge.Say("decision.waits", charge.When("until", s.now))}}
 
 	check := func(tx *store.Tx) error {
 		gotC, e1 := tx.Charge(c.ID)
@@ -57,7 +61,8 @@ func testRoundTrip(t *testing.T, s *site) {
 		return all(e1, e2, e3, e4, e5, e6, e7, e8, e9, e10)
 	}
 	s.write(func(tx *store.Tx) error {
-		err := all(tx.AddPush(p), tx.AddCharge(c, c.Account), tx.AddCharge(bare, bare.Account), tx.AddStay(stay), tx.AddDelivery(d, j),
+		err := all(tx.AddPush(p), tx.AddCharge(c, c.Account), tx.AddCharge(bare, bare.Account), tx.AddStay(stay),
+			tx.AddDelivery(d, j),
 			tx.AddAttempt(attempt), tx.AddEvent(event), tx.AddLedger(entry), tx.AddDecision(c.ID, older))
 		if err != nil {
 			return err
@@ -66,7 +71,8 @@ func testRoundTrip(t *testing.T, s *site) {
 	}, s.visit(c.Plate), s.visit(bare.Plate))
 	s.read(check)
 
-	c.Account, c.Order, c.RepeatKey, c.Plate, c.Lot = "other", "o2", "k2", "京AD06089", charge.LotID{Union: "200461", Park: "9"}
+	c.Account, c.Order, c.RepeatKey, c.Plate, c.Lot = "other", "o2", "k2", "京AD06089",
+		charge.LotID{Union: "200461", Park: "9"}
 	c.StartedAt, c.EndedAt = s.now.Add(-3*time.Hour), time.Time{}
 	c.Energy, c.HasEnergy, c.Total, c.HasTotal = 0, false, 100, true
 	c.Ask, c.Detail, c.Digest = charge.Ask{}, charge.Detail{Charger: "x"}, "d2"
@@ -110,7 +116,8 @@ func testLookups(t *testing.T, s *site) {
 	held.State, held.StayID, held.Received, held.Order = charge.StateHeld, 0, s.now.Add(-time.Hour), ""
 	d, j := s.delivery(c)
 	s.write(func(tx *store.Tx) error {
-		return all(tx.AddCharge(c, c.Account), tx.AddCharge(held, held.Account), tx.AddStay(old), tx.AddStay(long), tx.AddStay(stay),
+		return all(tx.AddCharge(c, c.Account), tx.AddCharge(held, held.Account), tx.AddStay(old), tx.AddStay(long),
+			tx.AddStay(stay),
 			tx.AddDelivery(d, j), tx.AddPush(s.push(c.ID)), tx.AddPush(s.push(0)), tx.AddPush(s.push(c.ID)))
 	})
 	s.read(func(tx *store.Tx) error {
@@ -129,7 +136,8 @@ func testLookups(t *testing.T, s *site) {
 		charges("charges of visit", held, c)(tx.ChargesOfVisit(v, s.now.Add(-time.Hour)))
 		charges("charges of visit, later", c)(tx.ChargesOfVisit(v, s.now.Add(-time.Minute)))
 		charges("held", held)(tx.HeldCharges(v))
-		charges("held of another lot")(tx.HeldCharges(charge.VisitKey{Lot: charge.LotID{Union: "1", Park: "2"}, Plate: c.Plate}))
+		charges("held of another lot")(tx.HeldCharges(charge.VisitKey{Lot: charge.LotID{Union: "1", Park: "2"},
+			Plate: c.Plate}))
 		charges("holds over")(tx.HoldsOver(s.now, 10))
 		charges("holds over, later", held)(tx.HoldsOver(s.now.Add(3*time.Hour), 10))
 
@@ -180,7 +188,8 @@ func testRepeatKey(t *testing.T, s *site) {
 	}
 	taken := *b
 	taken.RepeatKey = a.RepeatKey
-	if err := s.Write(t.Context(), nil, func(tx *store.Tx) error { return tx.SetCharge(&taken) }); !errors.Is(err, outbox.ErrRepeated) {
+	if err := s.Write(t.Context(), nil, func(tx *store.Tx) error { return tx.SetCharge(&taken) }); !errors.Is(err,
+		outbox.ErrRepeated) {
 		t.Errorf("SetCharge to a taken key: %v, want ErrRepeated", err)
 	}
 	oldKey := a.RepeatKey
