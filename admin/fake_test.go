@@ -301,10 +301,9 @@ func (f *fake) Bind(_ context.Context, id int64, stay string, a flow.Action) (fl
 func (f *fake) Replay(_ context.Context, id int64, a flow.Action) (flow.Replayed, error) {
 	f.done = append(f.done, "replay")
 	if f.unread {
-		return flow.Replayed{Outcome: charge.OutcomeBadSignature, Detail: "sign is missing: the push is not signed"}, nil
+		return flow.Replayed{Outcome: charge.OutcomeBadSignature, Note: charge.Say("replay.refused"), Detail: "sign is missing: the push is not signed"}, nil
 	}
-	return flow.Replayed{Outcome: charge.OutcomeDuplicate, Read: []string{"PlateNum = 京A***88"}, Plate: "京AD06088",
-		Charge: 7001, Done: !a.DryRun}, nil
+	return flow.Replayed{Outcome: charge.OutcomeDuplicate, Note: charge.Say("replay.known"), Takes: true, Read: []string{"PlateNum = 京A***88"}, Plate: "京AD06088", Charge: 7001, Done: !a.DryRun}, nil
 }
 
 func (f *fake) Pause(_ context.Context, id charge.LotID, a flow.Action) (flow.Effect, error) {

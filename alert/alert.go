@@ -6,9 +6,11 @@ package alert
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 // Kind is what an alert is about.
@@ -54,7 +56,7 @@ type Lot struct {
 type Clock struct {
 	ID, Name string
 	Ahead    time.Duration // of ours; negative: behind
-	Text     Text          // that in words
+	Note     charge.Note   // says it
 }
 
 // Limits say from where on a figure is an alert. The zero value of each switches its condition off.
@@ -78,20 +80,25 @@ func DefaultLimits() Limits {
 // Alert is one thing that somebody should look at.
 type Alert struct {
 	Kind   Kind
-	Object string // which lot, account or machine; empty where there is only one
-	Text   Text
-	Path   string // of the console's page about it
+	Object string     // which lot, account or machine; empty where there is only one
+	Text   words.Text // what is the matter
+	Next   words.Text // what to do about it
+	Path   string     // of the console's page about it
 }
 
-// Text says one thing in both languages.
-type Text struct{ ZH, EN string }
+// about makes an alert of the note that says what is the matter.
+func about(k Kind, object, path string, n charge.Note) Alert {
+	return Alert{Kind: k, Object: object, Path: path, Text: words.Both(n), Next: words.Both(advice[k])}
+}
 
-// In returns the text in "en" or else Chinese.
-func (t Text) In(lang string) string {
-	if lang == "en" {
-		return t.EN
-	}
-	return t.ZH
+// advice is what to do about each kind.
+var advice = map[Kind]charge.Note{
+	LotOffLine:    charge.Say("alert.lot_off_line.next"),
+	GaveUpRate:    charge.Say("alert.gave_up_rate.next"),
+	OldestPending: charge.Say("alert.oldest_pending.next"),
+	BadSignatures: charge.Say("alert.bad_signatures.next"),
+	DiskLow:       charge.Say("alert.disk_low.next"),
+	LotClock:      charge.Say("alert.lot_clock.next"),
 }
 
 // key distinguishes alerts: one thing is sent once.
@@ -100,50 +107,38 @@ func (a Alert) key() string { return string(a.Kind) + " " + a.Object }
 // Evaluate returns the alerts that figures call for, ordered by kind and object.
 func Evaluate(f Facts, l Limits, now time.Time) []Alert {
 	var out []Alert
+	window := charge.Span("window", l.Window)
 	for _, lot := range f.Lots {
 		if l.OffLine > 0 && !lot.Online && !lot.Beat.IsZero() && now.Sub(lot.Beat) >= l.OffLine {
-			age := round(now.Sub(lot.Beat))
-			out = append(out, Alert{LotOffLine, lot.ID, Text{
-				fmt.Sprintf("车场 %s（%s）已离线 %s，待下发 %d 条", lot.Name, lot.ID, age, lot.Pending),
-				fmt.Sprintf("Lot %s (%s) has been off line for %s, %d deliveries wait", lot.Name, lot.ID, age, lot.Pending),
-			}, "/lots/" + lot.ID})
+			out = append(out, about(LotOffLine, lot.ID, "/lots/"+lot.ID, charge.Say("alert.lot_off_line", charge.Text("name", lot.Name),
+				charge.Text("lot", lot.ID), charge.Span("age", round(now.Sub(lot.Beat))), charge.Count("waiting", int64(lot.Pending)))))
 		}
 	}
 	if l.GaveUpPercent > 0 && f.GaveUp >= max(l.GaveUpLeast, 1) && f.GaveUp*100 >= int64(l.GaveUpPercent)*f.Settled {
-		out = append(out, Alert{GaveUpRate, "", Text{
-			fmt.Sprintf("最近 %s 有 %d 笔减免放弃下发（共 %d 笔）", l.Window, f.GaveUp, f.Settled),
-			fmt.Sprintf("%d of %d reductions were given up within %s", f.GaveUp, f.Settled, l.Window),
-		}, "/charges?state=gave_up"})
+		out = append(out, about(GaveUpRate, "", "/charges?state=gave_up", charge.Say("alert.gave_up_rate", window,
+			charge.Count("n", f.GaveUp), charge.Count("all", f.Settled))))
 	}
 	if l.Pending > 0 && !f.OldestDue.IsZero() && now.Sub(f.OldestDue) >= l.Pending {
-		age := round(now.Sub(f.OldestDue))
-		out = append(out, Alert{OldestPending, "", Text{
-			fmt.Sprintf("最久的待下发减免已等待 %s", age),
-			fmt.Sprintf("The oldest pending delivery has waited for %s", age),
-		}, "/lots"})
+		out = append(out, about(OldestPending, "", "/lots", charge.Say("alert.oldest_pending", charge.Span("age", round(now.Sub(f.OldestDue))))))
 	}
 	for account, n := range f.Signatures {
 		if l.Signatures > 0 && n >= l.Signatures {
-			out = append(out, Alert{BadSignatures, account, Text{
-				fmt.Sprintf("平台账号 %s 最近 %s 有 %d 次签名或令牌错误", account, l.Window, n),
-				fmt.Sprintf("Account %s had %d bad signatures or tokens within %s", account, n, l.Window),
-			}, "/pushes?outcome=refused&account=" + account})
+			out = append(out, about(BadSignatures, account, "/pushes?outcome=refused&account="+account, charge.Say("alert.bad_signatures",
+				charge.Text("account", account), charge.Count("n", int64(n)), window)))
 		}
 	}
 	if l.DiskPercent > 0 && f.DiskTotal > 0 && f.DiskFree < f.DiskTotal/100*int64(l.DiskPercent) {
-		free := f.DiskFree / (1 << 20)
-		text := Text{fmt.Sprintf("数据盘剩余空间仅 %d MiB", free), fmt.Sprintf("Only %d MiB are free on the data disk", free)}
+		free := charge.Count("free", f.DiskFree/(1<<20))
+		low := charge.Say("alert.disk_low", free)
 		if f.Machine != "" {
-			text = Text{f.Machine + " 的" + text.ZH, text.EN + " of " + f.Machine}
+			low = charge.Say("alert.disk_low_of", charge.Text("machine", f.Machine), free)
 		}
-		out = append(out, Alert{DiskLow, f.Machine, text, "/"})
+		out = append(out, about(DiskLow, f.Machine, "/", low))
 	}
 	for _, c := range f.Clocks {
 		if l.Clock > 0 && c.Ahead.Abs() >= l.Clock {
-			out = append(out, Alert{LotClock, c.ID, Text{
-				fmt.Sprintf("车场 %s（%s）：%s，请校准收费机的时间", c.Name, c.ID, c.Text.ZH),
-				fmt.Sprintf("Lot %s (%s): %s; set the machine's time", c.Name, c.ID, c.Text.EN),
-			}, "/lots/" + c.ID})
+			out = append(out, about(LotClock, c.ID, "/lots/"+c.ID, charge.Say("alert.lot_clock", charge.Text("name", c.Name),
+				charge.Text("lot", c.ID), charge.Because("clock", c.Note))))
 		}
 	}
 	slices.SortFunc(out, func(a, b Alert) int {

@@ -13,9 +13,40 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/chargestamp/chargestamp/words"
 )
 
 var start = time.Date(2026, 3, 1, 4, 0, 0, 0, time.UTC)
+
+// A person reads an alert on a telephone: durations in his language, what to do, and nothing to do once it is over.
+func TestTextsArePeoples(t *testing.T) {
+	facts := Facts{Lots: []Lot{{ID: "200461/1313", Name: "一号场", Beat: start.Add(-70 * time.Minute), Pending: 1}}}
+	a := Evaluate(facts, DefaultLimits(), start)[0]
+	for _, c := range []struct {
+		lang string
+		over bool
+		want string
+	}{
+		{"zh", false, "车场 一号场（200461/1313）已离线 1 小时 10 分钟，1 笔减免等待下发。请车场检查网络与程序；登录后立即补发。"},
+		{"en", false, "Lot 一号场 (200461/1313) has been off line for 1 hour 10 minutes; 1 delivery waits for it. " +
+			"Have the lot check its network and program; what waits is sent as soon as it logs in."},
+		{"zh", true, "已恢复。此前：车场 一号场（200461/1313）已离线 1 小时 10 分钟，1 笔减免等待下发。"},
+		{"en", true, "It is over. It was: Lot 一号场 (200461/1313) has been off line for 1 hour 10 minutes; 1 delivery waits for it."},
+	} {
+		if _, text := said(Target{Lang: c.lang}, Notice{Alert: a, Over: c.over}); text != c.want {
+			t.Errorf("%s, over %v: %s", c.lang, c.over, text)
+		}
+	}
+	all := Facts{GaveUp: 9, Settled: 9, OldestDue: start.Add(-time.Hour), Signatures: map[string]int{"a": 50}, DiskFree: 1, DiskTotal: 100, Machine: "m"}
+	for _, a := range Evaluate(all, DefaultLimits(), start) {
+		for _, text := range []string{a.Text.ZH, a.Text.EN, a.Next.ZH, a.Next.EN} {
+			if text == "" || strings.Contains(text, "m0s") || strings.Contains(text, "alert.") {
+				t.Errorf("%s: %q", a.Kind, text)
+			}
+		}
+	}
+}
 
 func TestEvaluate(t *testing.T) {
 	l := DefaultLimits()
@@ -87,8 +118,7 @@ func newHook(t *testing.T, answer string) *hook {
 
 // Signatures are computed outside, with Python's hmac, from the robots' documents.
 func TestFormats(t *testing.T) {
-	notice := Notice{Alert: Alert{Kind: LotOffLine, Object: "1/2", Text: Text{"车场离线", "lot is off line"}},
-		Link: "https://desk.example/lots/1/2", At: start}
+	notice := Notice{Alert: Alert{Kind: LotOffLine, Object: "1/2", Text: words.Text{ZH: "车场离线", EN: "lot is off line"}}, Link: "https://desk.example/lots/1/2", At: start}
 	for _, tc := range []struct {
 		target Target
 		answer string

@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/chargestamp/chargestamp/words"
 )
 
 // Format is the form of message that a webhook takes.
@@ -123,10 +125,10 @@ func readAnswer(t Target, body []byte) error {
 
 // compose returns the address and body for a target.
 func compose(t Target, n Notice) (address string, body []byte, err error) {
-	title, text := words(t, n)
+	title, text := said(t, n)
 	markdown := "**" + title + "**\n\n" + text
 	if n.Link != "" {
-		markdown += "\n\n[" + Text{"查看", "Open"}.In(t.Lang) + "](" + n.Link + ")"
+		markdown += "\n\n[" + words.AlertOpen.In(words.Lang(t.Lang)) + "](" + n.Link + ")"
 	}
 	address = t.URL
 	var message any
@@ -172,16 +174,19 @@ func compose(t Target, n Notice) (address string, body []byte, err error) {
 	return address, body, err
 }
 
-// words returns a notice's title and text in the target's language.
-func words(t Target, n Notice) (title, text string) {
-	title = Text{"充电减免网关告警", "Chargestamp alert"}.In(t.Lang)
+// said is a notice's title and text in the target's language. What is over needs nothing done.
+func said(t Target, n Notice) (title, text string) {
+	l := words.Lang(t.Lang)
+	text = n.Text.In(l)
 	switch {
 	case n.Kind == Test:
-		title = Text{"充电减免网关测试消息", "Chargestamp test message"}.In(t.Lang)
+		return words.AlertTest.In(l), text
 	case n.Over:
-		title = Text{"充电减免网关：已恢复", "Chargestamp: over"}.In(t.Lang)
+		return words.AlertOver.In(l), words.AlertWas.In(l) + text
+	case n.Next != (words.Text{}): // an alert of an earlier release has none
+		text += words.Text{ZH: "", EN: " "}.In(l) + n.Next.In(l)
 	}
-	return title, n.Text.In(t.Lang)
+	return words.AlertTitle.In(l), text
 }
 
 // sign is Base64 of HMAC-SHA256; the two robots put key and text the other way round.

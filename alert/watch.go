@@ -13,6 +13,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 // Config is what a Watcher is made of.
@@ -252,7 +255,7 @@ func (w *Watcher) tell(ctx context.Context) error {
 func (w *Watcher) Test(ctx context.Context, name string) error {
 	for _, t := range w.Targets() {
 		if t.Name == name {
-			return w.send(ctx, t, Alert{Kind: Test, Path: "/", Text: Text{"告警通道工作正常。", "The alert channel works."}}, false)
+			return w.send(ctx, t, Alert{Kind: Test, Path: "/", Text: words.Both(charge.Say("alert.test"))}, false)
 		}
 	}
 	return fmt.Errorf("there is no alert target %q", name)

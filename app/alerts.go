@@ -16,7 +16,6 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/outbound"
-	"github.com/chargestamp/chargestamp/words"
 )
 
 // alerting bounds one message to a webhook.
@@ -144,8 +143,7 @@ func (a *App) facts(ctx context.Context, window time.Duration) (alert.Facts, err
 func (a *App) wrongClocks(standing []charge.LotStatus) (clocks []alert.Clock) {
 	for _, s := range standing {
 		if l, _, known := a.book.State().Lot(s.Lot); known && s.ClockNote().Code != "" {
-			n := words.Both(s.ClockNote())
-			clocks = append(clocks, alert.Clock{ID: s.Lot.String(), Name: l.Name, Ahead: s.Clock, Text: alert.Text{ZH: n.ZH, EN: n.EN}})
+			clocks = append(clocks, alert.Clock{ID: s.Lot.String(), Name: l.Name, Ahead: s.Clock, Note: s.ClockNote()})
 		}
 	}
 	return clocks

@@ -17,6 +17,7 @@ import (
 	"github.com/chargestamp/chargestamp/play"
 	"github.com/chargestamp/chargestamp/store/pgtest"
 	"github.com/chargestamp/chargestamp/store/storetest"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 // ear is a webhook that remembers what it received.
@@ -155,8 +156,7 @@ func testAlertTeller(t *testing.T, pg *pgtest.Server) {
 			t.Errorf("%s at %s: Hold = %v, %v, want %v", who.node, now.Format(time.TimeOnly), held, err, want)
 		}
 	}
-	told := alert.Told{Alert: alert.Alert{Kind: alert.DiskLow, Object: "m1", Text: alert.Text{ZH: "满", EN: "full"},
-		Path: "/"}, At: now}
+	told := alert.Told{Alert: alert.Alert{Kind: alert.DiskLow, Object: "m1", Text: words.Text{ZH: "满", EN: "full"}, Path: "/"}, At: now}
 	note := func(who *alertBook, key string, want bool) {
 		t.Helper()
 		if err := who.Note(t.Context(), key, &told); (err == nil) != want {

@@ -131,14 +131,15 @@ func testIdentical(t *testing.T, cfg Config) {
 	}
 }
 
-// testReplay puts a wrong key right and replays what was refused for it.
+// testReplay puts a wrong key right, and then the missing binding, and replays what was refused for them. What a dry run
+// says is what the replay comes to.
 func testReplay(t *testing.T, cfg Config) {
 	s := serve(t, cfg)
 	w := newTown()
 	id := w.lot("1001", charge.KindSDK, nil)
 	w.account("xiaoju", nil)
-	right := w.keys["xiaoju"]["sign_key"]
-	w.accounts[0]["keys"] = object{"sign_key": secret(16)}
+	right, bindings := w.keys["xiaoju"]["sign_key"], w.bindings
+	w.accounts[0]["keys"], w.bindings = object{"sign_key": secret(16)}, nil
 	s.apply(w.estate())
 	push := pushFor(id, "京C00001", "")
 	e, err := w.player("xiaoju", s.Addresses().HTTP).Send(t.Context(), push, play.Options{})
@@ -149,24 +150,49 @@ func testReplay(t *testing.T, cfg Config) {
 	if len(refused) != 1 || refused[0].Outcome != string(charge.OutcomeBadSignature) {
 		t.Fatalf("pushes %+v, want one bad_signature", refused)
 	}
-	replay := func(query, outcome string, charges int) {
+	replay := func(query, outcome, state string, charges int) {
 		t.Helper()
-		var said struct{ Outcome string }
-		s.office().must(t, http.MethodPost, "/api/v1/pushes/"+refused[0].ID+"/replay"+query,
-			[]byte(`{"reason":"key put right"}`), &said)
-		if got := s.office().charges(t, ""); said.Outcome != outcome || len(got) != charges {
-			t.Errorf("replay%s: %s and %d charges, want %s and %d", query, said.Outcome, len(got), outcome, charges)
+		var said struct {
+			Outcome, Before, Effect string
+			After                   *struct{ State string }
+			Done                    bool
+		}
+		s.office().must(t, http.MethodPost, "/api/v1/pushes/"+refused[0].ID+"/replay"+query, []byte(`{"reason":"key put right"}`), &said)
+		becomes := ""
+		if said.After != nil {
+			becomes = said.After.State
+		}
+		if got := s.office().charges(t, ""); said.Outcome != outcome || becomes != state || len(got) != charges || said.Effect == "" ||
+			said.Done != (state != "" && query == "") {
+			t.Errorf("replay%s: %+v becomes %q and %d charges, want %s, %q and %d", query, said, becomes, len(got), outcome, state, charges)
 		}
 	}
-	replay("", "bad_signature", 0)
+	replay("?dry_run=true", "bad_signature", "", 0)
+	replay("", "bad_signature", "", 0)
 	w.accounts[0]["keys"] = object{"sign_key": right}
 	s.apply(w.estate())
-	replay("?dry_run=true", "bad_signature", 0)
-	replay("", "accepted", 1)
+	replay("?dry_run=true", "not_bound", "", 0)
+	w.bindings = bindings
+	s.apply(w.estate())
+	replay("?dry_run=true", "accepted", "sending", 0)
+	replay("", "accepted", "sending", 1)
 	if got := s.office().charges(t, "order="+push.Order); len(got) != 1 || got[0].State != charge.StateSending {
 		t.Errorf("the replayed push made %+v", got)
 	}
-	replay("", "duplicate", 1)
+	replay("?dry_run=true", "duplicate", "", 1)
+	replay("", "duplicate", "", 1)
+
+	var effect struct{ Effect string }
+	lot := "/api/v1/lots/" + id.String()
+	s.office().must(t, http.MethodPost, lot+"/resume?dry_run=true", []byte(`{"reason":"x"}`), &effect)
+	if !strings.Contains(effect.Effect, "not paused") {
+		t.Errorf("resuming a lot that is not paused: %s", effect.Effect)
+	}
+	s.office().must(t, http.MethodPost, lot+"/pause", []byte(`{"reason":"works"}`), &effect)
+	s.office().must(t, http.MethodPost, lot+"/resume?dry_run=true", []byte(`{"reason":"x"}`), &effect)
+	if !strings.Contains(effect.Effect, "1 reduction that waits for the lot is sent now") {
+		t.Errorf("resuming it: %s", effect.Effect)
+	}
 }
 
 // testKeyRotation lets the former key count until its time is over.

@@ -56,6 +56,11 @@ func (t *taken) store(ctx context.Context) error {
 	default:
 		return outbox.ErrBusy
 	}
+	return t.handle(ctx)
+}
+
+// handle finds out what the push is, and stores it as that.
+func (t *taken) handle(ctx context.Context) error {
 	switch m := t.message; {
 	case m.Question != nil:
 		return t.question(ctx)
@@ -63,6 +68,16 @@ func (t *taken) store(ctx context.Context) error {
 		return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeAccepted}, "not a finished charge: ignored")
 	}
 	return t.charge(ctx)
+}
+
+// write runs fn in a transaction over visits; a dry run runs it on a snapshot that keeps nothing.
+func (t *taken) write(ctx context.Context, visits []charge.VisitKey, fn func(Tx, *after) error) error {
+	if !t.dry {
+		return t.f.write(ctx, visits, fn)
+	}
+	then := &after{dry: true}
+	defer then.reset()
+	return t.f.cfg.Storage.Read(ctx, func(tx Tx) error { return fn(dryTx{tx}, then) })
 }
 
 // taken is one push on its way in.
@@ -75,6 +90,10 @@ type taken struct {
 	answer  platform.Reply
 	outcome charge.Outcome
 	made    int64 // the charge that the push made or met; 0 for none
+
+	dry    bool           // nothing is kept
+	reason string         // what is noted beside the outcome
+	became *charge.Charge // what the push made or changed; nil for nothing
 }
 
 func (t *taken) verdict(v platform.Verdict) {
@@ -88,12 +107,16 @@ func (t *taken) verdict(v platform.Verdict) {
 // record stores the push alone.
 func (t *taken) record(ctx context.Context, v platform.Verdict, reason string) error {
 	t.verdict(v)
+	if t.dry {
+		t.reason = reason
+		return nil
+	}
 	return t.f.cfg.Storage.Write(ctx, nil, func(tx Tx) error { return t.addPush(tx, reason, 0) })
 }
 
 func (t *taken) addPush(tx Tx, reason string, chargeID int64) error {
 	rec := t.f.pushRecord(t.push, t.account.ID)
-	t.made = chargeID
+	t.made, t.reason = chargeID, reason
 	rec.Outcome, rec.Reason, rec.Charge, rec.Reply = t.outcome, reason, chargeID, t.answer.Body
 	if m := t.message.Charge; m != nil && chargeID == 0 {
 		rec.Plate, rec.Order, rec.Lot = m.Plate, m.Order, m.Lot
@@ -167,7 +190,7 @@ func (t *taken) accept(ctx context.Context, d *deciding) error {
 	}
 	t.verdict(platform.Verdict{Outcome: charge.OutcomeAccepted}) // sealed here, where no caller waits for it
 	for try := 0; ; try++ {
-		err := t.f.write(ctx, visits, func(tx Tx, then *after) error {
+		err := t.write(ctx, visits, func(tx Tx, then *after) error {
 			*d.charge = fresh
 			d.tx, d.then = tx, then
 			if err := d.foresee(); err != nil {
@@ -194,6 +217,7 @@ func (t *taken) accept(ctx context.Context, d *deciding) error {
 				return err
 			}
 			then.moves = append(then.moves, moved{d.charge.State, d.charge.Reason})
+			t.became = d.charge
 			return t.addPush(tx, "", d.charge.ID)
 		})
 		if errors.Is(err, outbox.ErrRepeated) && try < 3 {

@@ -32,10 +32,21 @@ func (f *Flow) mark(ctx context.Context, id charge.LotID, a Action, paused bool,
 	if !lot.KindOf(l.Kind).Sends() {
 		return refused(charge.Say("refused.ledger"))
 	}
+	var marks charge.LotMarks
+	err := f.cfg.Storage.Read(ctx, func(tx Tx) (err error) {
+		marks, err = tx.LotMarks(id)
+		return err
+	})
+	if err != nil {
+		return Effect{}, err
+	}
+	if !paused && !marks.Paused {
+		effect = charge.Say("effect.not_paused")
+	}
 	if a.DryRun {
 		return Effect{Note: effect, Allowed: true}, nil
 	}
-	err := f.cfg.Storage.Write(ctx, nil, func(tx Tx) error {
+	err = f.cfg.Storage.Write(ctx, nil, func(tx Tx) error {
 		m, err := tx.LotMarks(id)
 		if err != nil {
 			return err

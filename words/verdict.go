@@ -86,6 +86,19 @@ var effectNotes = map[string]Text{
 	"effect.paused":       {"恢复之前不向该车场下发；充电订单照常接收和判定。", "Nothing is sent to the lot until it is resumed; charges are still taken and decided."},
 	"effect.resumed":      {"等待中的减免立即下发。", "What waits for the lot is sent now."},
 
+	"effect.resumes":    {"等待中的 {n} 笔减免立即下发，最久的已等 {age}。", "{n} {n|reduction that waits|reductions that wait} for the lot {n|is|are} sent now, the oldest after {age}."},
+	"effect.not_paused": {"车场没有暂停，不会有变化。", "The lot is not paused: nothing changes."},
+
+	"replay.known":         {"这条推送已有充电订单，回放不会改变任何东西。", "The push has a charge already: a replay changes nothing."},
+	"replay.no_charge":     {"这条推送不是充电订单，回放不会改变任何东西。", "The push is no finished charge: a replay changes nothing."},
+	"replay.refused":       {"用今天的密钥仍然打不开，回放不会接收它。", "It does not open with today's keys either: a replay would not take it."},
+	"replay.locked_out":    {"来源锁按今天的设置重新判断，仍未通过，回放不会接收它。", "Its lock is judged again as set today and does not let it in: a replay would not take it."},
+	"replay.takes":         {"用今天的密钥可以打开，回放会接收它：{what}", "It opens with today's keys, and a replay takes it. {what}"},
+	"replay.took":          {"推送：{before} → {after}。{what}", "The push: {before} → {after}. {what}"},
+	"replay.repeat":        {"同一订单已有充电订单，回放只记为重复。", "Its order has a charge already: a replay counts as a repeat."},
+	"replay.still_refused": {"用今天的密钥可以打开，但仍会被拒绝：{outcome}。", "It opens with today's keys, and is refused still: {outcome}."},
+	"replay.busy":          {"网关此刻没有空位，请稍后再试。", "The gateway has no room at this moment; try again in a while."},
+
 	"refused.car_left":       {"车已离场，减免送到也帮不到车主。", "The car has left: a reduction would not help its driver."},
 	"refused.lot_has_it":     {"车场已收到这笔减免，再发可能重复减免。", "The lot has this reduction already; sending it again could give it twice."},
 	"refused.voided":         {"该充电订单已作废。", "The charge is voided."},

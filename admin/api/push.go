@@ -10,6 +10,7 @@ import (
 	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/platform/intake"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 type push struct {
@@ -95,10 +96,15 @@ func (in *pushesInput) filter() (charge.PushFilter, error) {
 
 type replayedOutput struct {
 	Body struct {
-		Outcome string   `json:"outcome"`
-		Detail  *string  `json:"detail"`
-		Read    []string `json:"read" nullable:"false" doc:"what was read, name = value unit"`
-		Charge  *string  `json:"charge"`
+		Outcome  string   `json:"outcome" doc:"what the push comes to now; of one that has its charge, what it came to"`
+		Before   string   `json:"before" doc:"the outcome that is stored"`
+		Effect   string   `json:"effect" doc:"what a replay does, or did"`
+		EffectZH string   `json:"effect_zh" doc:"the same in Chinese"`
+		After    *stance  `json:"after" doc:"how the charge that it makes stands; a dry run foretells it"`
+		Done     bool     `json:"done" doc:"it was taken now"`
+		Detail   *string  `json:"detail" doc:"why it is refused still"`
+		Read     []string `json:"read" nullable:"false" doc:"what was read, name = value unit"`
+		Charge   *string  `json:"charge"`
 	}
 }
 
@@ -169,6 +175,8 @@ func (a *api) pushes() {
 			}
 			out := new(replayedOutput)
 			out.Body.Outcome, out.Body.Detail, out.Body.Charge = string(done.Outcome), text(done.Detail), numberOrNull(done.Charge)
+			out.Body.Before, out.Body.Done, out.Body.After = string(done.Before), done.Done, viewStanding(done.After)
+			out.Body.Effect, out.Body.EffectZH = words.Note(words.English, done.Note), words.Note(words.Chinese, done.Note)
 			out.Body.Read = append([]string{}, done.Read...)
 			return out, nil
 		})

@@ -3235,9 +3235,9 @@ func pushPage(p *page, push *desk.Push, f form, done *flow.Replayed, links shari
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var186 string
-				templ_7745c5c3_Var186, templ_7745c5c3_Err = templ.JoinStringErrs(p.replayEffect(push))
+				templ_7745c5c3_Var186, templ_7745c5c3_Err = templ.JoinStringErrs(p.replayEffect(push.Read))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `charges.templ`, Line: 404, Col: 127}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `charges.templ`, Line: 404, Col: 132}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var186))
 				if templ_7745c5c3_Err != nil {
@@ -3257,9 +3257,9 @@ func pushPage(p *page, push *desk.Push, f form, done *flow.Replayed, links shari
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var187 string
-					templ_7745c5c3_Var187, templ_7745c5c3_Err = templ.JoinStringErrs(p.Say(words.Sentence(done.Detail)))
+					templ_7745c5c3_Var187, templ_7745c5c3_Err = templ.JoinStringErrs(p.replayEffect(*done))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `charges.templ`, Line: 408, Col: 42}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `charges.templ`, Line: 408, Col: 29}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var187))
 					if templ_7745c5c3_Err != nil {

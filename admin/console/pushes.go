@@ -136,9 +136,7 @@ func rawBody(push *desk.Push) string {
 }
 
 // opens reports whether a push that made no charge can be read today.
-func opens(push *desk.Push) bool {
-	return len(push.Read.Read) > 0 && push.Read.Outcome != charge.OutcomeQuestion
-}
+func opens(push *desk.Push) bool { return push.Read.Takes }
 
 // readName is what a line that was read, "name = value", is about.
 func (p *page) readName(text string) string {
@@ -181,15 +179,10 @@ func (p *page) readValue(text string) string {
 	return value
 }
 
-// replayEffect says what taking a push again would do.
-func (p *page) replayEffect(push *desk.Push) string {
-	if opens(push) {
-		return p.T("现在能打开，将像刚收到一样接收并判定。", "It opens now, and is taken and decided as if it had just come.")
+// replayEffect says what taking a push again comes to, and why where it is refused still.
+func (p *page) replayEffect(r flow.Replayed) string {
+	if r.Detail == "" {
+		return p.Note(r.Note)
 	}
-	if push.Read.Outcome == charge.OutcomeWrongLock {
-		return p.T("来源锁按今天的设置重新判断，仍未通过，回放没有作用：",
-			"Its lock is judged again as set today and does not let it in, so a replay would do nothing: ") +
-			p.Say(words.Sentence(push.Read.Detail))
-	}
-	return p.T("现在仍然不能接收，回放没有作用。请先按上面的提示修正，再刷新本页。", "It is not taken now either, so a replay would do nothing. Put right what is said above, then reload this page.")
+	return p.Note(r.Note) + p.T("", " ") + p.Say(words.Sentence(r.Detail))
 }

@@ -70,7 +70,14 @@ func (d *Desk) switchLot(ctx context.Context, who guard.Identity, action string,
 		return flow.Effect{}, needsReason()
 	}
 	a.Actor = who.ID()
+	status, err := d.cfg.Reads.LotStatus(ctx, id) // as it is before: what waits now is what goes out
+	if err != nil {
+		return flow.Effect{}, Wrap(err)
+	}
 	effect, err := do(ctx, id, a)
+	if effect.Note.Code == "effect.resumed" && status.Pending > 0 {
+		effect.Note = charge.Say("effect.resumes", charge.Count("n", int64(status.Pending)), charge.Span("age", d.Now().Sub(status.OldestDue)))
+	}
 	if err != nil || !effect.Done {
 		return effect, Wrap(err)
 	}

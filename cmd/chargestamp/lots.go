@@ -133,6 +133,7 @@ func (l *lotsPrice) Run(c *console) error {
 type lotAction struct {
 	lotArg
 	Reason string `required:"" help:"Why, for the audit log."`
+	DryRun bool   `help:"Say the effect only."`
 }
 
 func (l lotAction) do(c *console, verb string) error {
@@ -140,7 +141,21 @@ func (l lotAction) do(c *console, verb string) error {
 	if err != nil {
 		return err
 	}
-	return l.client().Post(c.ctx, path, map[string]string{"reason": l.Reason}, nil)
+	if l.DryRun {
+		path += "?dry_run=true"
+	}
+	var effect struct {
+		Effect  string `json:"effect"`
+		Allowed bool   `json:"allowed"`
+	}
+	if err := l.client().Post(c.ctx, path, map[string]string{"reason": l.Reason}, &effect); err != nil {
+		return err
+	}
+	fmt.Fprintln(c.out, effect.Effect)
+	if !effect.Allowed {
+		return errFailed
+	}
+	return nil
 }
 
 type lotsPause struct{ lotAction }
