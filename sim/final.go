@@ -62,7 +62,7 @@ func (w *world) explain(h *charge.History) {
 			w.wrongf("charge %d is refused, and no lot has said no: %v", c.ID, results)
 		}
 	case charge.StateUnknown:
-		if !had(charge.AttemptTimeout, charge.AttemptError) && h.Stay == nil {
+		if len(results) > 0 && !had(charge.AttemptTimeout, charge.AttemptError) && h.Stay == nil {
 			w.wrongf("charge %d is unknown, and every try was answered: %v", c.ID, results)
 		}
 	}

@@ -20,6 +20,7 @@ const (
 	sound      fault = iota
 	turnedAway       // nothing is taken: a full queue, or no connection
 	tooLate          // the caller's time ends before the write begins
+	undone           // it fails when it has put everything, and must leave nothing
 	unanswered       // it is committed, and the answer is lost
 	kept             // the database dies behind the commit
 	lost             // the database dies before the commit is on its disk
@@ -35,10 +36,14 @@ type storage struct {
 }
 
 func (s storage) Write(ctx context.Context, visits []charge.VisitKey, fn func(flow.Tx) error) error {
-	return s.write(ctx, func(d *draft) error {
+	return s.write(ctx, atWrite, func(d *draft, fails bool) error {
 		return s.w.disk.store.Write(context.Background(), visits, func(tx *store.Tx) error {
 			d.begin(s.w)
-			return fn(watched{tx, d})
+			err := fn(watched{tx, d})
+			if err == nil && fails {
+				err = errGone
+			}
+			return err
 		})
 	})
 }
@@ -49,8 +54,8 @@ func (s storage) WriteSoon(ctx context.Context, visits []charge.VisitKey, fn fun
 }
 
 // write runs one write of the real store where the task's turn has come.
-func (s storage) write(ctx context.Context, commit func(*draft) error) error {
-	t := s.w.stage.pause(atWrite)
+func (s storage) write(ctx context.Context, at place, commit func(d *draft, fails bool) error) error {
+	t := s.w.stage.pause(at)
 	does := t.fault
 	t.fault = sound
 	switch {
@@ -64,7 +69,7 @@ func (s storage) write(ctx context.Context, commit func(*draft) error) error {
 	d := &draft{}
 	var err error
 	if does != lost || s.w.disk.tears() {
-		err = commit(d)
+		err = commit(d, does == undone)
 	}
 	if err == nil && does != lost {
 		t.draft = d
@@ -92,7 +97,10 @@ func (s storage) Read(ctx context.Context, fn func(flow.Tx) error) error {
 func (s storage) ClaimJobs(ctx context.Context, node string, kind outbox.Kind, now, until time.Time,
 	limit int,
 ) (jobs []outbox.Job, err error) {
-	err = s.write(ctx, func(d *draft) (err error) {
+	err = s.write(ctx, atStore, func(d *draft, fails bool) (err error) {
+		if fails {
+			return errGone
+		}
 		d.begin(s.w)
 		jobs, err = s.w.disk.store.ClaimJobs(context.Background(), node, kind, now, until, limit)
 		for _, j := range jobs {
@@ -107,7 +115,10 @@ func (s storage) ClaimJobs(ctx context.Context, node string, kind outbox.Kind, n
 }
 
 func (s storage) RenewJobs(ctx context.Context, node string, ids []int64, until time.Time) error {
-	return s.write(ctx, func(d *draft) error {
+	return s.write(ctx, atStore, func(d *draft, fails bool) error {
+		if fails {
+			return errGone
+		}
 		d.begin(s.w)
 		d.renewed, d.renewedBy, d.renewedTo = ids, node, until
 		return s.w.disk.store.RenewJobs(context.Background(), node, ids, until)
@@ -116,7 +127,10 @@ func (s storage) RenewJobs(ctx context.Context, node string, ids []int64, until 
 
 // putSession is a line's login as the store keeps it.
 func (s storage) putSession(id charge.LotID, now time.Time) error {
-	return s.write(context.Background(), func(d *draft) error {
+	return s.write(context.Background(), atStore, func(d *draft, fails bool) error {
+		if fails {
+			return errGone
+		}
 		d.begin(s.w)
 		_, err := s.w.disk.store.PutLineSession(context.Background(), charge.LineSession{Lot: id, LocalID: "pc",
 			Link: charge.LinkCloud, Node: s.n.name, ReceiveCloud: true, Since: now, Beat: now})

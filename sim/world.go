@@ -176,7 +176,7 @@ func (w *world) passes(until time.Duration) bool {
 // runSome lets one of the tasks go on, or has several of them write in one commit.
 func (w *world) runSome(tasks []*task) {
 	t := tasks[w.below(len(tasks))]
-	if t.place == atWrite && !w.calm {
+	if (t.place == atWrite || t.place == atStore) && !w.calm {
 		switch w.below(60) {
 		case 0:
 			w.fault("write turned away")
@@ -187,6 +187,9 @@ func (w *world) runSome(tasks []*task) {
 		case 2:
 			w.fault("write came too late")
 			t.fault = tooLate
+		case 3:
+			w.fault("write fails behind its changes")
+			t.fault = undone
 		}
 	}
 	writing := slices.DeleteFunc(slices.Clone(tasks), func(t *task) bool { return t.place != atWrite || t.fault != sound })
@@ -216,6 +219,10 @@ func (w *world) commit(tasks []*task) {
 func (w *world) together(tasks []*task) {
 	w.rng.Shuffle(len(tasks), func(i, j int) { tasks[i], tasks[j] = tasks[j], tasks[i] })
 	w.count("shared commits")
+	if w.chance(30) {
+		w.fault("write fails in a shared commit")
+		tasks[0].fault = undone
+	}
 	entered, open := make(chan struct{}), make(chan struct{})
 	held := make(chan error, 1)
 	go func() {
