@@ -42,7 +42,12 @@ func (f *Flow) oweReport(tx Tx, c *charge.Charge, now time.Time) error {
 	case waiting == nil:
 		return tx.AddJob(j)
 	}
-	j.Fence = waiting.Fence // without its lease: a try under way reports the old numbers, and completes nothing
+	// Without its lease: a try under way reports the old numbers, and completes nothing. The new ones wait until it
+	// surely is over, or the platform might hear the old ones last.
+	j.Fence = waiting.Fence
+	if waiting.Lease != "" && waiting.LeaseUntil.After(j.DueAt) {
+		j.DueAt = waiting.LeaseUntil
+	}
 	return tx.SetJob(j)
 }
 

@@ -28,7 +28,7 @@ const (
 	atStart   place = "start"
 	atRead    place = "read"
 	atWrite   place = "write"
-	atStore   place = "store" // before a write that the store makes by itself, which reads first
+	atStore   place = "store"   // before a write that the store makes by itself, which reads first
 	atWritten place = "written" // its commit is done, and it has not heard of it
 	asleep    place = "asleep"
 	awake     place = "awake"
