@@ -149,6 +149,9 @@ func TestPasswordResetByAnAdmin(t *testing.T) {
 	if !strings.Contains(a.body, "重置密码") || !strings.Contains(a.body, `<a href="/access">support</a>`) {
 		t.Errorf("the audit log: %s", a.body)
 	}
+	if a := b.get("/audit?action=session.refused"); strings.Contains(a.body, `<a href="/access"></a>`) {
+		t.Error("an entry about nothing has a link without a text")
+	}
 	if a := b.get("/audit/audit.csv?action=user.password_reset"); !strings.Contains(a.body, "user:admin") {
 		t.Errorf("the log as a file: %s", a.body)
 	}

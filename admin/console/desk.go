@@ -274,6 +274,9 @@ func (c *Console) auditFile(w http.ResponseWriter, r *http.Request, p *page) err
 // objectLink leads to what an entry of the log is about; empty where there is no page of it.
 func objectLink(e guard.Entry) string {
 	area, _, _ := strings.Cut(e.Action, ".")
+	if e.Object == "" {
+		return ""
+	}
 	switch _, isID := strconv.ParseInt(e.Object, 10, 64); {
 	case area == "charge" && isID == nil:
 		return "/charges/" + e.Object
