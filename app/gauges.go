@@ -98,9 +98,11 @@ func (g *gauges) Collect(to chan<- prometheus.Metric) {
 	gauge(descSize, float64(f.backlog.Size))
 	gauge(descWAL, float64(f.backlog.WAL))
 	gauge(descAudit, float64(f.audit.Rows))
+	age := 0.0
 	if f.audit.Rows > 0 {
-		gauge(descAuditAge, max(0, g.now().Sub(f.auditAt).Seconds()))
+		age = max(0, g.now().Sub(f.auditAt).Seconds())
 	}
+	gauge(descAuditAge, age)
 }
 
 // collectBacklog reports every kind, so that a series is there before its first job.
