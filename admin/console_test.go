@@ -254,11 +254,31 @@ func checkPage(t *testing.T, path, lang string, a answer) {
 	if !strings.Contains(a.body, `<html lang="`+want+`"`) {
 		t.Errorf("%s is not in %s", path, want)
 	}
+	if lang == "zh" {
+		if run := latinIn(a.body); run != "" {
+			t.Errorf("%s has English in its Chinese page: %q", path, run)
+		}
+	}
 	if lang == "en" {
 		if han := hanIn(a.body); han != "" {
 			t.Errorf("%s has Chinese in its English page: %q", path, han)
 		}
 	}
+}
+
+var (
+	// asSent are the parts of a page that show what was sent, stored or typed, as it is.
+	asSent   = regexp.MustCompile(`(?s)<(pre|code|textarea|kbd|samp)\b.*?</(?:pre|code|textarea|kbd|samp)>`)
+	latinRun = regexp.MustCompile(`[A-Za-z']{2,} [A-Za-z']{2,} [A-Za-z']{2,}`)
+)
+
+// latinIn returns three English words in a row of a Chinese page, which are no name and nothing that was sent.
+func latinIn(body string) string {
+	text := tagsGone.ReplaceAllString(asSent.ReplaceAllString(body, " | "), " | ")
+	for _, m := range textIn.FindAllStringSubmatch(body, -1) {
+		text += " | " + m[1]
+	}
+	return latinRun.FindString(html.UnescapeString(text))
 }
 
 // hanIn returns the Chinese of an English page that is no plate, name or the way to the Chinese page.

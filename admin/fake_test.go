@@ -147,7 +147,7 @@ func (f *fake) Pushes(_ context.Context, q charge.PushFilter) (charge.Page[charg
 	return charge.Page[charge.Push]{Items: []charge.Push{
 		{ID: 31, Platform: "telaidian", Received: now, Remote: "203.0.113.9", Outcome: charge.OutcomeAccepted, Charge: 7001},
 		{ID: 30, Platform: "xiaoju", Received: now, Remote: "203.0.113.8", Outcome: charge.OutcomeBadSignature,
-			Reason: "sign does not fit"},
+			Reason: "sign is missing: the push is not signed"},
 	}}, f.fail
 }
 
