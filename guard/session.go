@@ -16,18 +16,6 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 )
 
-// Session is one sign-in. Its secret, which the browser holds, is stored nowhere.
-type Session struct {
-	ID      string    `json:"id"` // names it in lists; opens nothing
-	User    string    `json:"user"`
-	Kind    string    `json:"kind"`           // "user" or "oidc"
-	Role    Role      `json:"role,omitempty"` // oidc: as the issuer said; a user's is looked up
-	Created time.Time `json:"created"`
-	Seen    time.Time `json:"seen"`
-	Remote  string    `json:"remote"`
-	Agent   string    `json:"agent"`
-}
-
 // Login is what somebody signs in with.
 type Login struct {
 	Name     string
