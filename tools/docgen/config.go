@@ -104,6 +104,7 @@ func alertTable(p *page) error {
 		alert.OldestPending: fmt.Sprintf("最早的待发减免等了 %s 以上。 The oldest pending delivery is older than %[1]s.",
 			duration(l.Pending)),
 		alert.BadSignatures: fmt.Sprintf("一个账号 %s 内签名或令牌错误 %d 次以上。 An account whose signatures or tokens failed %[2]d times within %[1]s.", duration(l.Window), l.Signatures),
+		alert.LotClock:      fmt.Sprintf("车场时钟与网关相差 %s 以上。 A lot's clock is off by %[1]s or more.", duration(l.Clock)),
 		alert.DiskLow:       fmt.Sprintf("数据盘剩余不足 %d%%。 Less than %[1]d %% of the data disk is free.", l.DiskPercent),
 	}
 	p.section("告警 · Alerts")
