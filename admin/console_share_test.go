@@ -14,7 +14,7 @@ import (
 // A link shows one push to whoever holds it: masked, without a sign-in, to no search engine, until it is ended.
 func TestPartnersLink(t *testing.T) {
 	f := onPages()
-	f.push.Charge, f.push.Outcome, f.push.Reason, f.push.Plate = 0, charge.OutcomeBadSignature, "sign does not fit",
+	f.push.Charge, f.push.Outcome, f.push.Reason, f.push.Plate = 0, charge.OutcomeBadSignature, "sign is missing: the push is not signed",
 		"京AD06088"
 	b := as(t, f, guard.RoleSupport)
 	made := b.follow(b.post("/pushes/31/share", url.Values{"days": {"7"}}))
