@@ -22,7 +22,7 @@ func catalogOf(dialects []platform.Dialect, targets coupon.Targets) *estate.Cata
 			ID: i.ID, Number: i.Number, Title: i.Title, Kinds: i.Kinds, Issuer: i.Issuer,
 			Operator: i.Operator, OperatorPrefix: i.OperatorPrefix, NeedsLock: i.NeedsLock, LockUnless: i.LockUnless,
 			OlderMessage: i.OlderMessage, OpenInterface: i.OpenInterface, Default: i.Default, Assumed: i.Evidence == platform.EvidenceAssumed,
-			ByCharger: i.LotField == "", Undated: i.Undated, UnitUnknown: i.UnitUnknown, Report: i.Report,
+			ByCharger: i.LotField == "", ByStation: i.ByStation, Undated: i.Undated, UnitUnknown: i.UnitUnknown, Report: i.Report,
 		}
 		for _, g := range i.Grants {
 			p.Grants = append(p.Grants, string(g))

@@ -47,6 +47,8 @@ func (t tester) TestPush(ctx context.Context, account string, id charge.LotID, p
 		Total: 1500, Minutes: 60}
 	if len(binding.Chargers) > 0 {
 		sample.Charger = binding.Chargers[0]
+	} else if len(binding.Stations) > 0 {
+		sample.Charger = binding.Stations[0]
 	}
 	keys := t.keys(acc, d.Info(), id)
 	token, err := t.token(ctx, d, acc, keys)

@@ -98,6 +98,7 @@ type Binding struct {
 	Lot      LotID
 	Mode     BindingMode
 	Chargers []string // 奥特迅: charger ids, unique over everything
+	Stations []string // the platform's own station ids that stand for this lot, unique within the issuer
 	Rules    []Rule   // versions, oldest first
 }
 

@@ -39,6 +39,7 @@ type Platform struct {
 	Default   *charge.Rule
 	Assumed   bool // the protocol is assumed: new bindings start in shadow
 	ByCharger bool // lots are found by charger id
+	ByStation bool // lots are found by the platform's own station id
 	// UnitUnknown says that what its pushes ask for cannot be read as minutes or yuan: a rule cannot grant as pushed.
 	UnitUnknown bool
 	Undated     bool // some of its pushes may prove no time: neither order nor times

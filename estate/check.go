@@ -35,6 +35,7 @@ func (m *merger) check(r reach) {
 	}
 	if r.all || len(r.bindings) > 0 {
 		m.chargers()
+		m.stations()
 	}
 }
 
@@ -310,6 +311,31 @@ func (m *merger) chargers() {
 		}
 	}
 	m.guns(first)
+}
+
+// stations refuses a station that stands in two bindings of one issuer.
+func (m *merger) stations() {
+	type station struct{ platform, issuer, id string }
+	first := map[station]*charge.Binding{}
+	for _, b := range sortedWhere(m.next.bindings, func(_ string, b *charge.Binding) bool { return len(b.Stations) > 0 }) {
+		a := m.next.accounts[b.Account]
+		if a == nil {
+			continue // which is refused by itself
+		}
+		issuer := a.ID
+		if p := m.catalog.Platforms[a.Platform]; p.Operator != "" && a.Keys[p.Operator].Reveal() != "" {
+			issuer = "operator " + p.operator(a.Keys[p.Operator].Reveal())
+		}
+		for _, id := range b.Stations {
+			k := station{a.Platform, issuer, id}
+			if other := first[k]; other != nil {
+				at := []string{"binding " + bindingID(b.Account, b.Lot), "binding " + bindingID(other.Account, other.Lot)}
+				m.fail(at, "stations", CodeStationTaken, clip(id), at[1])
+				continue
+			}
+			first[k] = b
+		}
+	}
 }
 
 // guns refuses a charger id that begins another one: a pushed gun would find either.

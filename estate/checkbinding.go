@@ -58,7 +58,9 @@ func (m *merger) binding(b *charge.Binding) {
 		m.fail([]string{at[1], at[0]}, "ckey", CodeNeedsCkey, p.ID)
 	}
 	switch {
-	case p.ByCharger && len(b.Chargers) == 0:
+	case p.ByStation && len(b.Stations) == 0:
+		m.fail(at, "stations", CodeNeedsStations, p.ID)
+	case p.ByCharger && len(b.Chargers) == 0 && len(b.Stations) == 0:
 		m.fail(at, "chargers", CodeNeedsChargers, p.ID)
 	case !p.ByCharger && len(b.Chargers) > 0:
 		m.fail(at, "chargers", CodeNoChargers, p.ID)

@@ -67,6 +67,9 @@ func TestErrors(t *testing.T) {
 	unknown := c.Platforms["wanchong"]
 	unknown.UnitUnknown = true
 	c.Platforms["wanchong"] = unknown
+	stationed := c.Platforms["xiaoju"]
+	stationed.ID, stationed.ByStation = "stationed", true
+	c.Platforms["stationed"] = stationed
 	reached := map[estate.Code]bool{}
 	for _, dir := range []string{"new", "over", "gone"} {
 		if dir == "gone" {

@@ -21,6 +21,7 @@ type State struct {
 	byPark  map[string][]charge.LotID // by park_id, over all vendors
 	byPair  map[pairKey]*charge.Binding
 	byCharg map[string]*charge.Binding
+	byStat  map[stationKey]*charge.Binding
 	byOper  map[operatorKey][]*charge.Account // on, narrowest first
 	byScope map[scopeKey][]*charge.Account    // on
 	byPlat  map[string][]*charge.Account      // on, narrowest first
@@ -140,8 +141,12 @@ func (s *State) Binding(account string, lot charge.LotID) (*charge.Binding, bool
 // gunDigits is how many digits a gun's number adds to its pile's.
 const gunDigits = 3
 
+// stationKey is a station's id as an account's platform writes it.
+type stationKey struct{ account, station string }
+
 // BindingByCharger finds the binding that one of the charger ids stands for, in their order, and the id as it is
-// listed: as it is pushed, else without the one to three digits that a gun's number adds to its pile's.
+// listed: as it is pushed, else without the one to three digits that a gun's number adds to its pile's, else as a
+// station of the account.
 func (s *State) BindingByCharger(account string, chargers []string) (b *charge.Binding, charger string, found bool) {
 	if s == nil {
 		return nil, "", false
@@ -155,6 +160,11 @@ func (s *State) BindingByCharger(account string, chargers []string) (b *charge.B
 			if b := s.byCharg[listed]; b != nil && b.Account == account {
 				return b, listed, true
 			}
+		}
+	}
+	for _, id := range chargers {
+		if b := s.byStat[stationKey{account, id}]; b != nil {
+			return b, id, true
 		}
 	}
 	return nil, "", false

@@ -13,6 +13,7 @@ func newState(t tables, c *Catalog) *State {
 		byPark:  make(map[string][]charge.LotID, len(t.lots)),
 		byPair:  make(map[pairKey]*charge.Binding, len(t.bindings)),
 		byCharg: map[string]*charge.Binding{},
+		byStat:  map[stationKey]*charge.Binding{},
 		byOper:  map[operatorKey][]*charge.Account{},
 		byScope: map[scopeKey][]*charge.Account{},
 		byPlat:  map[string][]*charge.Account{},
@@ -28,6 +29,9 @@ func newState(t tables, c *Catalog) *State {
 		s.byPair[pairKey{b.Account, b.Lot}] = b
 		for _, charger := range b.Chargers {
 			s.byCharg[charger] = b
+		}
+		for _, station := range b.Stations {
+			s.byStat[stationKey{b.Account, station}] = b
 		}
 	}
 	for _, a := range s.allAccounts {

@@ -143,6 +143,8 @@ const (
 	CodeNeedsChargers Code = "needs_chargers"
 	CodeNoChargers    Code = "no_chargers"
 	CodeChargerTaken  Code = "charger_taken"
+	CodeNeedsStations Code = "needs_stations"
+	CodeStationTaken  Code = "station_taken"
 	CodeCkeyTaken     Code = "ckey_taken"
 	CodeChargerBegins Code = "charger_begins"
 	CodeUnitUnknown   Code = "unit_unknown"
@@ -228,6 +230,8 @@ var messages = map[Code]message{
 	CodeNoChargers:    {"is not for %s, which names the lot itself; take it out", "不适用于 %s（推送中已含车场）；请去掉"},
 	CodeChargerBegins: {"holds charger %q, and %q is listed as well: a gun's number begins with its pile's, so list the pile alone", "桩编号 %q 与已列出的 %q 前缀相同；枪号以桩号开头，请只写桩号"},
 	CodeUnitUnknown:   {"cannot be as_pushed for %s: its unit is unknown, what it pushes cannot be granted by; write fixed or charge_time", "%s 不能用 as_pushed：推送值的单位未知；请写 fixed 或 charge_time"},
+	CodeNeedsStations: {"is missing: %s names its own stations, not lots; list this lot's station ids", "缺失：%s 推送的是平台自己的站点编号；请列出本车场的站点编号"},
+	CodeStationTaken:  {"holds station %q, which %s has already; a station of one issuer stands in one lot", "站点编号 %q 已属于 %s；同一发号方的一个站点只能在一个车场"},
 	CodeChargerTaken:  {"holds charger %q, which %s has already; a charger stands in one lot", "桩编号 %q 已属于 %s；一个桩只能在一个车场"},
 	CodeNeedsRule:     {"is missing: %s has no rule of its own; say what is granted", "缺失：%s 没有默认规则；请写明减免内容"},
 	CodeFixedOne:      {"is fixed and needs exactly one of minutes, amount, free: true", "为 fixed，须且仅须填写 minutes、amount、free: true 之一"},

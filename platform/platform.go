@@ -282,7 +282,7 @@ type Sample struct {
 	Order   string
 	Plate   charge.Plate
 	Lot     charge.LotID
-	Charger string // where the lot is found by it
+	Charger string // charger or station, where the lot is found by it
 	Started time.Time
 	Ended   time.Time
 	Energy  charge.Energy
@@ -326,6 +326,7 @@ type Info struct {
 	Family     string // "cec", "flat", "plain", "open13"
 	Routes     []Route
 	LotField   string // "ParkID"; empty where chargers find the lot
+	ByStation  bool   // LotField holds the platform's own station id, which bindings list
 	Separators []string
 	Kinds      []charge.LotKind
 	Grants     []GrantKind

@@ -153,6 +153,7 @@ type bindingView struct {
 	Lot      string       `json:"lot"`
 	Mode     string       `json:"mode" enum:"live,shadow,off"`
 	Chargers []string     `json:"chargers" nullable:"false"`
+	Stations []string     `json:"stations" nullable:"false"`
 	Rule     *charge.Rule `json:"rule" doc:"the version that is effective now"`
 	Versions int          `json:"versions"`
 }
@@ -266,7 +267,7 @@ func (a *api) bindings() []bindingView {
 	}
 	return mapAll(a.desk.Estate().Bindings(), func(b *charge.Binding) bindingView {
 		v := bindingView{Account: b.Account, Platform: platforms[b.Account], Lot: b.Lot.String(), Mode: string(b.Mode),
-			Chargers: append([]string{}, b.Chargers...), Versions: len(b.Rules)}
+			Chargers: append([]string{}, b.Chargers...), Stations: append([]string{}, b.Stations...), Versions: len(b.Rules)}
 		if rule, ok := b.RuleAt(a.desk.Now()); ok {
 			v.Rule = &rule
 		}

@@ -132,7 +132,10 @@ func (c *Console) handover(p *page, v bindingView) (addresses []string, facts []
 		}
 	}
 	add("方法", "Method", "POST")
-	if v.Info.LotField != "" {
+	if v.Info.ByStation {
+		add("站点编号填在字段", "The station goes into the field", v.Info.LotField)
+		add("站点编号", "Stations", strings.Join(v.Stations, ", "))
+	} else if v.Info.LotField != "" {
 		add("车场编号填在字段", "The lot goes into the field", v.Info.LotField)
 		add("车场编号", "Written", lotKey(v.Info, v.Lot.ID))
 	} else {

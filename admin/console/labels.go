@@ -69,6 +69,7 @@ var fieldLabels = map[string]words.Text{
 
 	"mode":               {ZH: "模式", EN: "Mode"},
 	"chargers":           {ZH: "充电桩编号", EN: "Chargers"},
+	"stations":           {ZH: "站点编号", EN: "Stations"},
 	"rule":               {ZH: "减免规则", EN: "Rule"},
 	"rule version":       {ZH: "减免规则版本", EN: "Rule version"},
 	"effective":          {ZH: "生效时间", EN: "Effective from"},

@@ -25,7 +25,7 @@ func (d *dialect) Forge(k platform.Keys, s platform.Sample, token string, at tim
 	fields := d.table.Forge(s, at)
 	switch part := d.profile.Lot; {
 	case part.Field != "":
-		lot, err := part.LotKey(s.Lot)
+		lot, err := part.LotKey(s)
 		if err != nil {
 			return platform.Request{}, err
 		}

@@ -209,7 +209,7 @@ func (p *Profile) columns() profile.Columns {
 // info describes the platform.
 func (p *Profile) info(own bool) platform.Info {
 	info := platform.Info{ID: p.ID, Number: p.About.Number, Title: p.About.Title, English: p.About.English, Family: Family,
-		LotField: p.Lot.Field, Separators: p.Lot.Separators, Kinds: p.Lot.Kinds, Grants: p.Grants.Kinds,
+		LotField: p.Lot.Field, ByStation: p.Lot.From == profile.FromStation, Separators: p.Lot.Separators, Kinds: p.Lot.Kinds, Grants: p.Grants.Kinds,
 		Default: p.defaultRule(),
 		FormID:  p.Lot.FormID, Keys: p.keys(), Issuer: platform.IssuerAccount, Fields: p.fields(), Evidence: p.About.Evidence,
 		Spec: p.About.Spec, Notes: p.About.Notes, Report: p.Report, UsageNumber: p.UsageNumber, OwnProfile: own}
@@ -267,9 +267,7 @@ func (p *Profile) fields() []platform.FieldInfo {
 			Chinese: "参数签名（信封）", Required: p.Seal == SealSigned, Mark: "D"},
 	}
 	if p.Lot.Field != "" {
-		between := p.Lot.Separators[0]
-		fields = append(fields, platform.FieldInfo{Name: p.Lot.Field, Meaning: "car park, vendor" + between + "park",
-			Chinese: "车场：厂商编号" + between + "车场编号", Required: true, Mark: p.Lot.Mark})
+		fields = append(fields, p.Lot.FieldInfo())
 	}
 	for i, name := range p.Lot.Chargers {
 		if !slices.Contains(p.columns()[profile.RoleConnectorID].Names, name) &&

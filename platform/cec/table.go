@@ -84,7 +84,7 @@ func (d *dialect) read(fields []seal.Field, m *platform.Message) error {
 // lot reads the field that names the lot, where the profile has one.
 func (d *dialect) lot(v *profile.Values) charge.LotID {
 	part := d.profile.Lot
-	if part.Field == "" {
+	if part.Field == "" || part.From == profile.FromStation {
 		return charge.LotID{}
 	}
 	text := v.Extra(extraLot)
@@ -100,6 +100,13 @@ func (d *dialect) lot(v *profile.Values) charge.LotID {
 
 // chargers are the ids that may find the lot, where the profile has such fields.
 func (d *dialect) chargers(v *profile.Values) []string {
+	if d.profile.Lot.From == profile.FromStation {
+		text := v.Extra(extraLot)
+		if text == "" {
+			v.Fail(platform.BadField("%s: is missing", d.profile.Lot.Field))
+		}
+		return []string{text}
+	}
 	var ids []string
 	for i := range d.profile.Lot.Chargers {
 		if id := v.Key(extraCharger + i); id != "" {

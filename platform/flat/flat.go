@@ -206,7 +206,7 @@ func (d *dialect) tell(kind platform.RouteKind, fields []seal.Field, v *profile.
 	if done, err := v.Finished(); err != nil || !done {
 		return err
 	}
-	c, err := v.Charge(lot)
+	c, err := v.Charge(lot, d.profile.Stations(v.Extra(extraLot))...)
 	if err != nil {
 		return err
 	}
@@ -225,7 +225,7 @@ func (d *dialect) sealedLot(fields []seal.Field, v *profile.Values) (charge.LotI
 		return charge.LotID{}, err
 	}
 	lot, err := d.lot(v)
-	if err != nil || d.profile.Seal.Confirm == "" {
+	if err != nil || d.profile.Seal.Confirm == "" || d.profile.Lot.From == profile.FromStation {
 		return lot, err
 	}
 	again := v.Extra(extraConfirm)

@@ -13,7 +13,7 @@ var _ platform.Forger = (*dialect)(nil)
 
 // Forge builds a push as the platform sends it: a JSON object of texts.
 func (d *dialect) Forge(k platform.Keys, s platform.Sample, _ string, at time.Time) (platform.Request, error) {
-	lot, err := d.profile.Lot.LotKey(s.Lot)
+	lot, err := d.profile.Lot.LotKey(s)
 	if err != nil {
 		return platform.Request{}, err
 	}

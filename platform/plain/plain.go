@@ -90,7 +90,7 @@ func (d *dialect) Open(p platform.Push, a platform.Account, _ time.Time) (platfo
 	if done, err := v.Finished(); err != nil || !done {
 		return m, err
 	}
-	if m.Charge, err = v.Charge(claim.Lot); err != nil {
+	if m.Charge, err = v.Charge(claim.Lot, d.profile.Stations(v.Extra(extraLot))...); err != nil {
 		return platform.Message{}, err
 	}
 	m.Warning = v.Warning()

@@ -119,10 +119,25 @@ func Print(fields []seal.Field) []byte {
 	return Object(members...)
 }
 
-// LotKey writes a lot as a platform names it.
-func (p LotPart) LotKey(lot charge.LotID) (string, error) {
-	if len(p.Separators) == 0 {
+// LotKey writes a push's lot as a platform names it.
+func (p LotPart) LotKey(s platform.Sample) (string, error) {
+	switch {
+	case p.From == FromStation && s.Charger == "":
+		return "", fmt.Errorf("the platform finds its lots by station, and the binding lists none")
+	case p.From == FromStation:
+		return s.Charger, nil
+	case len(p.Separators) == 0:
 		return "", fmt.Errorf("the platform names no lot")
 	}
-	return lot.Union + p.Separators[0] + lot.Park, nil
+	return s.Lot.Union + p.Separators[0] + s.Lot.Park, nil
+}
+
+// FieldInfo describes the field that names the lot.
+func (p LotPart) FieldInfo() platform.FieldInfo {
+	info := platform.FieldInfo{Name: p.Field, Meaning: "the platform's own station id, which bindings list", Chinese: "平台的站点编号，登记在对接里",
+		Required: true, Mark: p.Mark}
+	if p.From != FromStation {
+		info.Meaning, info.Chinese = "car park, vendor"+p.Separators[0]+"park", "车场：厂商编号"+p.Separators[0]+"车场编号"
+	}
+	return info
 }

@@ -47,6 +47,7 @@ type Paths struct {
 // LotPart is how a push names its lot, and what kinds of lot can take it.
 type LotPart struct {
 	Field      string           `toml:"field"`
+	From       string           `toml:"from"` // station: the field holds the platform's own station id, which bindings list
 	Separators []string         `toml:"separators"`
 	Kinds      []charge.LotKind `toml:"kinds"`
 	FormID     int              `toml:"form_id"` // 5.14 plat_form_id
@@ -68,6 +69,9 @@ type Unread struct {
 	Unit    string `toml:"unit"`
 	Mark    string `toml:"mark"`
 }
+
+// FromStation is the lot.from of a platform that knows no lot key: the field holds its own station id.
+const FromStation = "station"
 
 // FormOther is the plat_form_id of a platform that has no number of its own.
 const FormOther = 14
@@ -182,7 +186,13 @@ func (h *Head) checkLot(f *File, own bool) error {
 	switch {
 	case h.Lot.Field == "":
 		return f.Errorf("lot.field", "is missing: which field names the lot?")
-	case len(h.Lot.Separators) == 0:
+	case h.Lot.From != "" && h.Lot.From != FromStation:
+		return f.Errorf("lot.from", "%q is not %q: leave it out where the field holds vendor and park", h.Lot.From, FromStation)
+	case h.Lot.From == FromStation && len(h.Lot.Separators) > 0:
+		return f.Errorf("lot.separators", "has no use with lot.from = %q", FromStation)
+	case h.Lot.From == FromStation && len(h.Paths.Inquiry) > 0:
+		return f.Errorf("lot.from", "%q cannot go with paths.inquiry: a question names no binding", FromStation)
+	case len(h.Lot.Separators) == 0 && h.Lot.From == "":
 		return f.Errorf("lot.separators", `is missing: what stands between vendor and park, such as ["&&"]?`)
 	case len(h.Lot.Kinds) == 0:
 		return f.Errorf("lot.kinds", "is missing: which of sdk, api, 4g?")
@@ -356,7 +366,7 @@ func (h *Head) checkReply(f *File) error {
 func (h *Head) Info(own bool) platform.Info {
 	info := platform.Info{ID: h.ID, Number: h.About.Number, Title: h.About.Title, English: h.About.English,
 		Family:   h.Family,
-		LotField: h.Lot.Field, Separators: h.Lot.Separators, Kinds: h.Lot.Kinds, Grants: h.Grants.Kinds, FormID: h.Lot.FormID,
+		LotField: h.Lot.Field, ByStation: h.Lot.From == FromStation, Separators: h.Lot.Separators, Kinds: h.Lot.Kinds, Grants: h.Grants.Kinds, FormID: h.Lot.FormID,
 		OlderMessage: h.Lot.Older,
 		Default:      h.defaultRule(), Issuer: platform.IssuerAccount, Evidence: h.About.Evidence, Spec: h.About.Spec,
 		Notes: slices.Clone(h.About.Notes), OwnProfile: own}
@@ -368,9 +378,7 @@ func (h *Head) Info(own bool) platform.Info {
 	for _, p := range h.Paths.Inquiry {
 		info.Routes = append(info.Routes, platform.Route{Path: p, Kind: platform.RouteInquiry})
 	}
-	info.Fields = append(info.Fields,
-		platform.FieldInfo{Name: h.Lot.Field, Meaning: "car park, vendor" + h.Lot.Separators[0] + "park",
-			Chinese: "车场：厂商编号" + h.Lot.Separators[0] + "车场编号", Required: true, Mark: h.Lot.Mark})
+	info.Fields = append(info.Fields, h.Lot.FieldInfo())
 	info.Fields = append(info.Fields, h.Fields.FieldInfos()...)
 	for _, u := range h.Unread {
 		info.Fields = append(info.Fields,
@@ -399,10 +407,21 @@ func DefaultRule(g charge.Grant) *charge.Rule {
 		Target: charge.TargetStay}
 }
 
-// ReadLot reads a lot key; the error is a *Refusal.
+// Stations are the ids that find the lot of a push whose field holds a station.
+func (h *Head) Stations(text string) []string {
+	if h.Lot.From != FromStation {
+		return nil
+	}
+	return []string{text}
+}
+
+// ReadLot reads a lot key; the error is a *Refusal. A station's is the zero lot.
 func (h *Head) ReadLot(text string) (charge.LotID, error) {
 	if text == "" {
 		return charge.LotID{}, platform.Refuse(platform.StepLot, charge.OutcomeBadField, h.Lot.Field+" is missing")
+	}
+	if h.Lot.From == FromStation {
+		return charge.LotID{}, nil // a binding that lists the station finds it
 	}
 	lot, err := charge.SplitLot(text, h.Lot.Separators...)
 	if err != nil {
