@@ -106,7 +106,8 @@ func TestPagesArePacked(t *testing.T) {
 			t.Errorf("%s: %d bytes packed of %d, %v", path, len(packed), len(whole), err)
 		}
 	}
-	if hidden(b.get("/me").body, "csrf") == hidden(b.get("/me").body, "csrf") {
+	first, second := hidden(b.get("/me").body, "csrf"), hidden(b.get("/me").body, "csrf")
+	if first == second {
 		t.Error("two pages bear the same token")
 	}
 }

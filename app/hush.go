@@ -47,12 +47,9 @@ func causeOf(r slog.Record) (cause error) {
 // root is the innermost cause: what wraps it names a connection, of which there are several.
 func root(err error) error {
 	for {
-		var inner error
-		switch e := err.(type) {
-		case interface{ Unwrap() error }:
-			inner = e.Unwrap()
-		case interface{ Unwrap() []error }:
-			if all := e.Unwrap(); len(all) > 0 {
+		inner := errors.Unwrap(err)
+		if several, is := err.(interface{ Unwrap() []error }); is { //nolint:errorlint // this very error is opened
+			if all := several.Unwrap(); len(all) > 0 {
 				inner = all[len(all)-1]
 			}
 		}

@@ -116,7 +116,8 @@ func TestSecurityEveryRouteHasItsRole(t *testing.T) {
 				}
 				continue
 			}
-			status, text := 0, ""
+			var status int
+			var text string
 			if method == http.MethodGet {
 				status, text = who.person.page(path)
 			} else {

@@ -106,7 +106,10 @@ func inventKeys(lots []charge.LotID) estateKeys {
 		pathToken: map[string]string{"wanchong": invent(16)},
 		target: map[charge.LotID]play.Keys{
 			couponLot: {"org_id": invent(4), "org_secret": invent(16), "inout_token": invent(16)},
-			eventLot:  {"app_id": invent(4), "app_secret": invent(16), "api_store_code": invent(4), "api_type": invent(4), "minutes_key": "m" + invent(3)},
+			eventLot: {
+				"app_id": invent(4), "app_secret": invent(16), "api_store_code": invent(4), "api_type": invent(4),
+				"minutes_key": "m" + invent(3),
+			},
 		},
 	}
 	for _, lot := range lots {
@@ -202,8 +205,8 @@ func allLots() []charge.LotID {
 	return []charge.LotID{sdkTells, sdkLot, sdkOld, sdkVendor, apiLot, gateLot, couponLot, eventLot}
 }
 
-// plans are the 51 rows: what each platform supports by docs/platforms/README.md, every kind of grant among them. 39 are
-// of the kinds of lots that the platforms' papers speak of, the rest of a lot of another parking system.
+// plans are the 51 rows: what each platform supports by docs/platforms/README.md, every kind of grant among them.
+// 39 are of the kinds of lots that the platforms' papers speak of, the rest of a lot of another parking system.
 func plans() []plan {
 	type gives struct {
 		rule estateRule
@@ -217,19 +220,34 @@ func plans() []plan {
 		coupon       gives
 	}{
 		{"xiaoju", half, half, half, half},
-		{"xingxing", gives{rule: fixedAmount(10_00)}, gives{rule: fixedMinutes(60)}, gives{rule: fixedFree()}, gives{rule: fixedAmount(10_00)}},
+		{
+			"xingxing", gives{rule: fixedAmount(10_00)}, gives{rule: fixedMinutes(60)},
+			gives{rule: fixedFree()}, gives{rule: fixedAmount(10_00)},
+		},
 		{"xiaowei", ten, half, ten, half},
 		{"telaidian", half, ten, half, gives{rule: fixedMinutes(60)}},
-		{"wanchong", gives{rule: fixedFree()}, gives{rule: fixedMinutes(45)}, gives{rule: fixedAmount(6_50)}, gives{rule: fixedFree()}},
+		{
+			"wanchong", gives{rule: fixedFree()}, gives{rule: fixedMinutes(45)},
+			gives{rule: fixedAmount(6_50)}, gives{rule: fixedFree()},
+		},
 		{"linghu", gives{asPushed(), charge.Reduction{Method: charge.MethodFree}},
 			gives{asPushed(), charge.Reduction{Method: charge.MethodLotDecides}}, ten, gives{rule: fixedMinutes(90)}},
 		{"zhongdianlian", half, half, half, half},
 		{"yunkuaichong", gives{rule: lotDecides()}, gives{rule: lotDecides()}, gives{}, gives{}},
-		{"zhichong", gives{rule: chargeTime(0)}, gives{rule: chargeTime(0)}, gives{rule: chargeTime(0)}, gives{rule: chargeTime(0)}},
+		{
+			"zhichong", gives{rule: chargeTime(0)}, gives{rule: chargeTime(0)},
+			gives{rule: chargeTime(0)}, gives{rule: chargeTime(0)},
+		},
 		{"aotexun", half, half, half, half},
-		{"dakeyun", gives{rule: fixedMinutes(120)}, gives{rule: fixedAmount(10_00)}, gives{rule: fixedFree()}, gives{rule: fixedAmount(10_00)}},
+		{
+			"dakeyun", gives{rule: fixedMinutes(120)}, gives{rule: fixedAmount(10_00)},
+			gives{rule: fixedFree()}, gives{rule: fixedAmount(10_00)},
+		},
 		{"yonglian", gives{rule: lotDecides()}, gives{rule: lotDecides()}, gives{}, gives{}},
-		{"guowang-jinan", gives{rule: chargeTime(60)}, gives{rule: chargeTime(60)}, gives{rule: chargeTime(60)}, gives{rule: chargeTime(60)}},
+		{
+			"guowang-jinan", gives{rule: chargeTime(60)}, gives{rule: chargeTime(60)},
+			gives{rule: chargeTime(60)}, gives{rule: chargeTime(60)},
+		},
 		{"echongwang", gives{}, gives{}, gives{rule: fixedAmount(5_00)}, gives{rule: fixedAmount(5_00)}},
 	}
 	var all []plan
@@ -272,8 +290,10 @@ func (k estateKeys) file(rows []plan, callback, reports string, targets map[char
 	api, gate := lot(apiLot, "云端停车场", "api"), lot(gateLot, "道闸停车场", "4g")
 	api.Callback, api.AllowTo, gate.Tariff = callback, loopback, price
 	coupon, event := lot(couponLot, "七彩云停车场", "coupon"), lot(eventLot, "4P云停车场", "coupon")
-	coupon.Target, coupon.Keys, coupon.Address, coupon.AllowTo, coupon.Stays = "qcyuns", k.target[couponLot], targets[couponLot], loopback, "told"
-	event.Target, event.Keys, event.Address, event.AllowTo, event.Stays = "4pyun", k.target[eventLot], targets[eventLot], loopback, ""
+	coupon.Target, coupon.Keys, coupon.Stays = "qcyuns", k.target[couponLot], "told"
+	coupon.Address, coupon.AllowTo = targets[couponLot], loopback
+	event.Target, event.Keys, event.Stays = "4pyun", k.target[eventLot], ""
+	event.Address, event.AllowTo = targets[eventLot], loopback
 	f := estateFile{
 		Version: 1,
 		Vendors: []estateVendor{

@@ -341,7 +341,7 @@ func readHongmen(k Keys, _ *http.Request, body []byte) (ask, error) {
 // sayOne answers in one object with one code.
 func sayOne(code, text string, codes map[string]any) func(ask, string, Visit, Bill) record {
 	return func(_ ask, what string, _ Visit, _ Bill) record {
-		var value any = codes[what]
+		value := codes[what]
 		switch n := value.(type) {
 		case nil:
 			value = "777"

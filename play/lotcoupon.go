@@ -58,7 +58,6 @@ type CouponLot struct {
 	turns *turns
 
 	mu      sync.Mutex
-	records map[string]string // our order ids by the system's own numbers
 	given   int
 	revoked map[string]bool
 }

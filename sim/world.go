@@ -245,7 +245,9 @@ func (w *world) together(tasks []*task) {
 		}
 	}
 	close(open)
-	<-held
+	if err := <-held; err != nil {
+		w.wrongf("a write that changes nothing fails: %v", err)
+	}
 	for range len(tasks) - halted {
 		<-w.stage.halted
 	}

@@ -4,21 +4,36 @@ package words
 var alertNotes = map[string]Text{
 	"alert.lot_off_line": {"车场 {name}（{lot}）已离线 {age}，{waiting} 笔减免等待下发。",
 		"Lot {name} ({lot}) has been off line for {age}; {waiting} {waiting|delivery waits|deliveries wait} for it."},
-	"alert.lot_off_line.next": {"请车场检查网络与程序；登录后立即补发。", "Have the lot check its network and program; what waits is sent as soon as it logs in."},
+	"alert.lot_off_line.next": {
+		"请车场检查网络与程序；登录后立即补发。",
+		"Have the lot check its network and program; what waits is sent as soon as it logs in.",
+	},
 	"alert.gave_up_rate": {"最近 {window} 有 {n} 笔减免放弃下发，共 {all} 笔有结果。",
 		"Within the last {window}, {n} of {all} reductions were given up."},
-	"alert.gave_up_rate.next":   {"查看放弃的原因；车还在场的，处理后可重新下发。", "See why they were given up; where the car is still in, settle the cause and redeliver."},
+	"alert.gave_up_rate.next": {
+		"查看放弃的原因；车还在场的，处理后可重新下发。",
+		"See why they were given up; where the car is still in, settle the cause and redeliver.",
+	},
 	"alert.oldest_pending":      {"最久的一笔减免已等待下发 {age}。", "The oldest delivery has waited for {age}."},
 	"alert.oldest_pending.next": {"在车场列表中按等待时间查看是哪个车场。", "The list of lots says which lot it waits for."},
 	"alert.bad_signatures": {"账号 {account} 最近 {window} 有 {n} 次签名或令牌错误。",
 		"Account {account}: {n} {n|bad signature or token|bad signatures or tokens} within the last {window}."},
-	"alert.bad_signatures.next": {"打开被拒的推送查看原因；可能换了密钥，或有人冒充。", "Open a refused push to see why; a key may have been changed, or somebody pretends."},
-	"alert.disk_low":            {"数据盘只剩 {free} MiB。", "Only {free} MiB are free on the data disk."},
-	"alert.disk_low_of":         {"{machine} 的数据盘只剩 {free} MiB。", "Only {free} MiB are free on the data disk of {machine}."},
-	"alert.disk_low.next":       {"腾出空间或缩短保留期限；写满后不再接收推送。", "Make room or shorten the retention; once it is full, no push is taken."},
-	"alert.lot_clock":           {"车场 {name}（{lot}）：{clock}。", "Lot {name} ({lot}): {clock}."},
-	"alert.lot_clock.next":      {"请校准收费机的时间。", "Set the time of its machine."},
-	"alert.test":                {"告警通道工作正常。", "The alert channel works."},
+	"alert.bad_signatures.next": {
+		"打开被拒的推送查看原因；可能换了密钥，或有人冒充。",
+		"Open a refused push to see why; a key may have been changed, or somebody pretends.",
+	},
+	"alert.disk_low": {"数据盘只剩 {free} MiB。", "Only {free} MiB are free on the data disk."},
+	"alert.disk_low_of": {
+		"{machine} 的数据盘只剩 {free} MiB。",
+		"Only {free} MiB are free on the data disk of {machine}.",
+	},
+	"alert.disk_low.next": {
+		"腾出空间或缩短保留期限；写满后不再接收推送。",
+		"Make room or shorten the retention; once it is full, no push is taken.",
+	},
+	"alert.lot_clock":      {"车场 {name}（{lot}）：{clock}。", "Lot {name} ({lot}): {clock}."},
+	"alert.lot_clock.next": {"请校准收费机的时间。", "Set the time of its machine."},
+	"alert.test":           {"告警通道工作正常。", "The alert channel works."},
 }
 
 // The words around an alert's text.

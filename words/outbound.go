@@ -19,38 +19,59 @@ var deliveryNotes = map[string]Text{
 	"delivery.stopping":     {"网关正在停止", "the gateway is stopping"},
 	"delivery.too_slow":     {"车场太慢，等待了 {waited} 仍未轮到", "the lot is too slow, the order waited {waited} for its turn"},
 	"delivery.queue_full":   {"已有 {waiting} 笔在等待该车场", "{waiting} {waiting|order waits|orders wait} for this lot already"},
-	"delivery.resting":      {"该车场最近 {failed} 次都失败，暂停到 {until}", "the lot's last {failed} {failed|try|tries} failed; it is left alone until {until}"},
+	"delivery.resting": {
+		"该车场最近 {failed} 次都失败，暂停到 {until}",
+		"the lot's last {failed} {failed|try|tries} failed; it is left alone until {until}",
+	},
 
 	"answer.state":    {"车场应答 state {state}", "the lot answered state {state}"},
 	"answer.no_state": {"车场已应答，没有 state", "the lot answered without a state"},
 	"answer.said":     {"车场应答 state {state}：“{said}”", "the lot answered state {state}: \"{said}\""},
-	"answer.redirect": {"车场返回 HTTP {status}：不跟随重定向，回调地址必须是最终地址", "answered with HTTP {status}: redirects are not followed, the callback address must be the final one"},
-	"answer.http":     {"车场返回 HTTP {status}", "answered with HTTP {status}"},
-	"answer.unread":   {"应答不是 state 为 0 或 1 的 JSON（{encoding}）：“{answer}”", "the answer is no JSON with a state of 0 or 1 ({encoding}): \"{answer}\""},
-	"answer.empty":    {"应答是空的", "the answer is empty"},
+	"answer.redirect": {
+		"车场返回 HTTP {status}：不跟随重定向，回调地址必须是最终地址",
+		"answered with HTTP {status}: redirects are not followed, the callback address must be the final one",
+	},
+	"answer.http": {"车场返回 HTTP {status}", "answered with HTTP {status}"},
+	"answer.unread": {
+		"应答不是 state 为 0 或 1 的 JSON（{encoding}）：“{answer}”",
+		"the answer is no JSON with a state of 0 or 1 ({encoding}): \"{answer}\"",
+	},
+	"answer.empty": {"应答是空的", "the answer is empty"},
 
 	"cause.other": {"{text}", "{text}"},
 }
 
 // outboundNotes are why a request of ours did not get an answer.
 var outboundNotes = map[string]Text{
-	"outbound.too_long":      {"应答过长", "the answer is too long"},
-	"outbound.broken":        {"应答之前连接断开", "the connection broke before the answer"},
-	"outbound.no_answer":     {"规定时间内没有应答", "no answer in time"},
-	"outbound.not_http":      {"应答不是 HTTP", "the answer is not HTTP"},
-	"outbound.refused":       {"对方拒绝连接（程序没有运行，或端口不对）", "the connection was refused (the program is not running, or the port is another one)"},
+	"outbound.too_long":  {"应答过长", "the answer is too long"},
+	"outbound.broken":    {"应答之前连接断开", "the connection broke before the answer"},
+	"outbound.no_answer": {"规定时间内没有应答", "no answer in time"},
+	"outbound.not_http":  {"应答不是 HTTP", "the answer is not HTTP"},
+	"outbound.refused": {
+		"对方拒绝连接（程序没有运行，或端口不对）",
+		"the connection was refused (the program is not running, or the port is another one)",
+	},
 	"outbound.no_name":       {"找不到主机 {host}", "the host {host} has no address"},
 	"outbound.no_connection": {"规定时间内没有连上", "no connection in time"},
 	"outbound.unreachable":   {"网络不通", "the address cannot be reached"},
 	"outbound.tls":           {"TLS 握手失败（{text}）", "the TLS handshake failed ({text})"},
 	"outbound.failed":        {"连接失败（{text}）", "the connection failed ({text})"},
 	"outbound.not_url":       {"地址不是 URL", "the address is not a URL"},
-	"outbound.scheme":        {"地址以“{scheme}”开头；请写 http:// 或 https://", "the address begins with \"{scheme}\"; write http:// or https://"},
-	"outbound.no_host":       {"地址没有主机名", "the address names no host"},
-	"outbound.user_name":     {"地址中有用户名；用户名和密码不能这样发送", "the address holds a user name; name and password are not sent this way"},
-	"outbound.not_ascii":     {"地址的主机名含非 ASCII 字符；请写 xn-- 形式", "the host of the address has letters beyond ASCII; write its xn-- form"},
-	"outbound.control":       {"请求头含有控制字符", "a header of the request holds a control character"},
-	"outbound.not_dialled":   {"{address} 是{kind}，不会去连接；确实需要时把 {prefix} 加入地址旁的 allow_to", "{address} is {kind} and is not dialled; if that is right, add {prefix} to the allow_to list beside the address"},
+	"outbound.scheme": {
+		"地址以“{scheme}”开头；请写 http:// 或 https://",
+		"the address begins with \"{scheme}\"; write http:// or https://",
+	},
+	"outbound.no_host": {"地址没有主机名", "the address names no host"},
+	"outbound.user_name": {
+		"地址中有用户名；用户名和密码不能这样发送",
+		"the address holds a user name; name and password are not sent this way",
+	},
+	"outbound.not_ascii": {
+		"地址的主机名含非 ASCII 字符；请写 xn-- 形式",
+		"the host of the address has letters beyond ASCII; write its xn-- form",
+	},
+	"outbound.control":     {"请求头含有控制字符", "a header of the request holds a control character"},
+	"outbound.not_dialled": {"{address} 是{kind}，不会去连接；确实需要时把 {prefix} 加入地址旁的 allow_to", "{address} is {kind} and is not dialled; if that is right, add {prefix} to the allow_to list beside the address"},
 
 	"address.metadata":      {"云平台的元数据地址", "the address of a cloud's metadata service"},
 	"address.loopback":      {"本机回环地址", "a loopback address"},
@@ -68,7 +89,10 @@ var outboundNotes = map[string]Text{
 
 // reportNotes are what a report to a platform came to.
 var reportNotes = map[string]Text{
-	"report.nothing":       {"已没有可回传的内容，或账号没有回传地址", "there is nothing to report any more, or the account has no report address"},
+	"report.nothing": {
+		"已没有可回传的内容，或账号没有回传地址",
+		"there is nothing to report any more, or the account has no report address",
+	},
 	"report.not_taken":     {"该平台不接收回传", "the platform takes no reports"},
 	"report.token_failed":  {"获取平台令牌失败：{cause}", "asking the platform for a token failed: {cause}"},
 	"report.failed":        {"回传失败：{cause}", "reporting failed: {cause}"},
