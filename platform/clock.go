@@ -38,5 +38,5 @@ func CheckClock(mode charge.ClockMode, sent, now time.Time) (warning string, ref
 	if mode == charge.ClockEnforce {
 		return "", Refuse(StepClock, charge.OutcomeStale, text)
 	}
-	return text, nil
+	return text + "; taken, because the account's clock is warn", nil
 }

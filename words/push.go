@@ -60,6 +60,15 @@ var pushSentences = []Text{
 	{"%s 含有 %s：在这种签名下它可能是另一条推送", "%s holds %s: under this signature it could be another push"},
 
 	// clock
+	{
+		"推送时间 %s，我方时间 %s：相差 %s，允许 %s；看起来把 UTC 当成了北京时间，或相反；仍予接受，因为账号的 clock 为 warn",
+		"the push says %s, we have %s: %s apart, %s are allowed; it looks like UTC where Asia/Shanghai is meant, or the " +
+			"other way round; taken, because the account's clock is warn",
+	},
+	{
+		"推送时间 %s，我方时间 %s：相差 %s，允许 %s；仍予接受，因为账号的 clock 为 warn",
+		"the push says %s, we have %s: %s apart, %s are allowed; taken, because the account's clock is warn",
+	},
 	{"推送时间 %s，我方时间 %s：相差 %s，允许 %s；看起来把 UTC 当成了北京时间，或相反", "the push says %s, we have %s: %s apart, %s are allowed; it looks like UTC where Asia/Shanghai is meant, or the other way round"},
 	{"推送时间 %s，我方时间 %s：相差 %s，允许 %s", "the push says %s, we have %s: %s apart, %s are allowed"},
 
