@@ -134,7 +134,7 @@ func (f *fuzzer) send(method, base, path, token string, waits bool) {
 }
 
 // TestSecurityFuzz sends thousands of mutated requests to every public path and every operation of the API, and looks
-// at every page with odd values: no answer is a failure of ours, none takes longer than a second.
+// at every page with odd values, at least 300: no answer is a failure of ours, none takes longer than a second.
 func TestSecurityFuzz(t *testing.T) {
 	s, _, _ := whole(t)
 	lasts := 3 * time.Second
@@ -157,7 +157,7 @@ func TestSecurityFuzz(t *testing.T) {
 		"/unionapi/neworder/updateorder", "/zld/openservice/uploaddurationinfo", "/bpd/upload.do"}
 	operations := s.operations()
 	outside, inside := "http://"+s.Addresses().HTTP, "http://"+s.Addresses().Admin
-	for end := time.Now().Add(lasts); time.Now().Before(end) && !t.Failed(); {
+	for end := time.Now().Add(lasts); (f.sent < 300 || time.Now().Before(end)) && !t.Failed(); {
 		path := public[f.rand.IntN(len(public))]
 		f.send(http.MethodPost, outside, path+[]string{"", "/" + f.word(), "?a=" + f.word()}[f.rand.IntN(3)], "", false)
 		if f.rand.IntN(50) == 0 { // what guesses keys is held back
@@ -182,7 +182,4 @@ func TestSecurityFuzz(t *testing.T) {
 		}
 	}
 	t.Logf("%d requests, the slowest answer after %v", f.sent, f.slowest)
-	if f.sent < 200 {
-		t.Errorf("%d requests only", f.sent)
-	}
 }

@@ -61,6 +61,13 @@ var leastRoles = map[string]guard.Role{
 	"GET /estate/file": guard.RoleAdmin, "GET /estate/export": guard.RoleAdmin, "POST /estate/import": guard.RoleAdmin,
 	"GET /estate/{kind}/{verb}": guard.RoleAdmin, "POST /estate/{kind}/{verb}": guard.RoleAdmin,
 	"GET /alerts": guard.RoleAdmin, "POST /alerts/test": guard.RoleAdmin, "GET /audit": guard.RoleAdmin,
+	"GET /incidents": guard.RoleViewer, "GET /incidents/{id}": guard.RoleViewer,
+	"POST /incidents/{id}": guard.RoleSupport, "POST /incidents/{id}/redeliver": guard.RoleSupport,
+	"POST /charges/{id}/compensate": guard.RoleSupport, "GET /compensations": guard.RoleSupport,
+	"GET /compensations/compensations.csv": guard.RoleSupport,
+	"GET /lots/{union}/{park}/setup":       guard.RoleViewer, "GET /lots/{union}/{park}/sheet": guard.RoleViewer,
+	"GET /p/{token}": "", "POST /pushes/{id}/share": guard.RoleSupport,
+	"POST /shares/{id}/revoke":    guard.RoleSupport,
 	"GET /audit/{seq}/detail.txt": guard.RoleAdmin, "GET /audit/audit.csv": guard.RoleAdmin, "POST /draft": guard.RoleViewer,
 }
 

@@ -88,7 +88,13 @@ var measuredPages = map[string][]pageView{
 	"/lots/{union}/{park}": {{"lot", func(s sample) string { return "/lots/" + s.lot.String() }, false}},
 	"/lots/{union}/{park}/price": {{"ask a lot's price",
 		func(s sample) string { return "/lots/" + s.lot.String() + "/price" }, false}},
-	"/work": {{"work lists", at("/work"), false}},
+	"/lots/{union}/{park}/setup": {{"a lot's set-up",
+		func(s sample) string { return "/lots/" + s.lot.String() + "/setup" }, false}},
+	"/lots/{union}/{park}/sheet": {{"a lot's sheet",
+		func(s sample) string { return "/lots/" + s.lot.String() + "/sheet" }, false}},
+	"/incidents":     {{"incidents", at("/incidents"), false}},
+	"/compensations": {{"compensations", at("/compensations"), false}},
+	"/work":          {{"work lists", at("/work"), false}},
 	"/work/{list}": {
 		{"work list held", at("/work/held"), false},
 		{"work list left", at("/work/left"), false},
@@ -112,11 +118,12 @@ var measuredPages = map[string][]pageView{
 			return "/statements?lot=" + url.QueryEscape(s.lot.String()) + "&from=" + s.day(399) + "&to=" + s.day(0)
 		}, false},
 	},
-	"/doctor":      {{"doctor", at("/doctor"), false}},
-	"/alerts":      {{"alerts", at("/alerts"), false}},
-	"/audit":       {{"audit", at("/audit"), false}},
-	"/estate":      {{"estate", at("/estate"), false}},
-	"/estate/file": {{"estate file", at("/estate/file"), false}},
+	"/statements/print": {{"statement of this month to print", at("/statements/print"), false}},
+	"/doctor":           {{"doctor", at("/doctor"), false}},
+	"/alerts":           {{"alerts", at("/alerts"), false}},
+	"/audit":            {{"audit", at("/audit"), false}},
+	"/estate":           {{"estate", at("/estate"), false}},
+	"/estate/file":      {{"estate file", at("/estate/file"), false}},
 	"/estate/{kind}/{verb}": {
 		{"new vendor", at("/estate/vendor/new"), false},
 		{"new lot", at("/estate/lot/new"), false},
@@ -140,13 +147,20 @@ var measuredPages = map[string][]pageView{
 
 // notPages are patterns of the console at which there is no page to measure, and why.
 var notPages = map[string]string{
-	"/today/stream":           "it never ends",
-	"/statements/{file}":      "a file of all rows, as long as they are many",
-	"/estate/export":          "a file of the whole estate",
-	"/audit/{seq}/detail.txt": "a file of one detail that is too long for the page",
-	"/setup":                  "closed once there is an admin",
-	"/oidc/begin":             "leads to the issuer",
-	"/oidc/return":            "leads from the issuer",
+	"/today/stream":                    "it never ends",
+	"/statements/{file}":               "a file of all rows, as long as they are many",
+	"/charges/charges.csv":             "a file of what a list shows",
+	"/pushes/pushes.csv":               "a file of what a list shows",
+	"/audit/audit.csv":                 "a file of what a list shows",
+	"/compensations/compensations.csv": "a file of what a list shows",
+	"/stays/{id}":                      "the page of the stay's charge, which is measured by the charge's address",
+	"/incidents/{id}":                  "the charges of one row of /incidents, as a work list shows them",
+	"/p/{token}":                       "a push as its own page shows it, by a link that somebody has to make",
+	"/estate/export":                   "a file of the whole estate",
+	"/audit/{seq}/detail.txt":          "a file of one detail that is too long for the page",
+	"/setup":                           "closed once there is an admin",
+	"/oidc/begin":                      "leads to the issuer",
+	"/oidc/return":                     "leads from the issuer",
 }
 
 // pageViews lists what is measured, in the order of the console's own routes. A page that the list does not know
