@@ -48,7 +48,7 @@ func causeOf(r slog.Record) (cause error) {
 func root(err error) error {
 	for {
 		inner := errors.Unwrap(err)
-		if several, is := err.(interface{ Unwrap() []error }); is { //nolint:errorlint // this very error is opened
+		if several, is := err.(interface{ Unwrap() []error }); is {
 			if all := several.Unwrap(); len(all) > 0 {
 				inner = all[len(all)-1]
 			}
