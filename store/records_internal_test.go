@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,7 +24,16 @@ type recording struct {
 	told []int64 // charges whose writes have returned
 	ends []int64 // of them, those that were delivered
 
-	wal []byte // SQLite's log as it was forced to disk last
+	wal atomic.Pointer[[]byte] // SQLite's log as it was forced to disk last
+}
+
+// keepLog notes SQLite's log as it is.
+func (r *recording) keepLog() error {
+	text, err := os.ReadFile(r.e.file + "-wal")
+	if err == nil {
+		r.wal.Store(&text)
+	}
+	return err
 }
 
 func openRecording(t *testing.T, dir string) *recording {
@@ -34,14 +44,13 @@ func openRecording(t *testing.T, dir string) *recording {
 	}
 	t.Cleanup(func() { s.Close() })
 	r := &recording{Store: s, t: t, e: s.engine.(*sqliteEngine), ids: charge.NewIDs(1, time.Now)}
-	var err2 error
-	if r.wal, err2 = os.ReadFile(r.e.file + "-wal"); err2 != nil {
-		t.Fatal(err2)
+	if err := r.keepLog(); err != nil {
+		t.Fatal(err)
 	}
 	sync := r.e.sync
 	r.e.sync = func() (err error) {
 		if err = sync(); err == nil {
-			r.wal, err = os.ReadFile(r.e.file + "-wal")
+			err = r.keepLog()
 		}
 		return err
 	}
@@ -115,7 +124,7 @@ func (r *recording) crashed(power bool) (dir string, lacking int) {
 				continue
 			}
 			if power && strings.HasSuffix(name, "-wal") {
-				text = r.wal
+				text = *r.wal.Load()
 			}
 			if err = errors.Join(err, os.WriteFile(filepath.Join(dir, name), text, 0o600)); err != nil {
 				return err
