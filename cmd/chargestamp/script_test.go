@@ -36,7 +36,7 @@ func TestScripts(t *testing.T) {
 	}
 	testscript.Run(t, testscript.Params{
 		Dir:      "testdata/script",
-		Deadline: time.Now().Add(10 * soon),
+		Deadline: time.Now().Add(20 * soon),
 		Setup: func(e *testscript.Env) error {
 			running := map[string]*process{}
 			e.Values["running"] = running

@@ -97,15 +97,15 @@ func (s *serveCommand) Run(c *console) error {
 	if err := a.OfferSetup(c.ctx, c.err, isTerminal(os.Stderr)); err != nil {
 		fmt.Fprintln(c.err, "chargestamp:", err)
 	}
+	hangups := make(chan os.Signal, 1) // heard before anybody knows that it serves: unheard, one ends the process
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
 	at := a.Addresses()
 	if err := json.NewEncoder(c.out).Encode(readyLine{true, at.HTTP, at.Admin, at.Line, at.Health}); err != nil {
 		return err
 	}
 	notify(daemon.SdNotifyReady)
 	defer notify(daemon.SdNotifyStopping) // before the stop itself, which was deferred earlier
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
 	for {
 		select {
 		case <-c.ctx.Done():
