@@ -1,6 +1,7 @@
 package coupon
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -112,7 +113,7 @@ func (c *Channel) session(id charge.LotID, uuid string, payload []byte) (*sessio
 	if err != nil {
 		return nil, err
 	}
-	s := &session{channel: c, address: firstOf(l.Address, t.Address), allow: l.AllowTo,
+	s := &session{channel: c, address: cmp.Or(l.Address, t.Address), allow: l.AllowTo,
 		maker: maker{target: t, keys: l.Keys, lot: id, uuid: uuid, now: c.cfg.Now(), request: newRequest()}}
 	if payload != nil {
 		if err := json.Unmarshal(payload, &s.slip); err != nil {

@@ -27,7 +27,7 @@ const Family = profile.TargetFamily
 //go:embed profiles/*.toml
 var profiles embed.FS
 
-// Target is one system of car parks that is told reductions as coupons.
+// Target is one system of car parks that receives reductions as coupons.
 type Target struct {
 	Profile
 	Own bool // an operator's own profile

@@ -1,6 +1,7 @@
 package coupon
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -14,7 +15,7 @@ func (t *Target) Describe() string {
 	fmt.Fprintf(&b, "  gives    %s\n", strings.Join(t.gives(), ", "))
 	fmt.Fprintf(&b, "  repeats  %s\n", t.repeats())
 	for _, c := range t.Calls() {
-		address := firstOf(t.Address, "<the lot's address>")
+		address := cmp.Or(t.Address, "<the lot's address>")
 		fmt.Fprintf(&b, "  %-8s POST %s%s (%s)\n", c.Name, address, c.Path, c.Form)
 	}
 	var keys []string
@@ -75,7 +76,7 @@ func (t *Target) Calls() []Named {
 	return list
 }
 
-// Describe says what a source gives, for documents.
+// Describe says what a source holds, for documents.
 func (s Source) Describe() (english, chinese string) {
 	if name, is := strings.CutPrefix(string(s), "key:"); is {
 		return "key " + name, "密钥 " + name

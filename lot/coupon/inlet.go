@@ -1,6 +1,7 @@
 package coupon
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -114,7 +115,7 @@ func (in *Inlet) inout(ctx context.Context, l charge.Lot, t *Target, body []byte
 		return lot.Answer{State: 1}, nil // renewals of monthly cards come to the same address
 	}
 	d := m.Data
-	if park := firstOf(t.key(l.Keys, "park_id"), l.ID.Park); d.ParkID.String() != park {
+	if park := cmp.Or(t.key(l.Keys, "park_id"), l.ID.Park); d.ParkID.String() != park {
 		return lot.Answer{}, errors.New("parkId与地址中的车场不符")
 	}
 	record := strings.TrimSpace(d.Record.String())

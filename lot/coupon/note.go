@@ -1,6 +1,7 @@
 package coupon
 
 import (
+	"cmp"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/outbound"
@@ -40,4 +41,4 @@ func (a said) note(r outbound.Response, plate charge.Plate) charge.Note {
 }
 
 // shown makes a target's own words fit to be quoted.
-func shown(text string, plate charge.Plate) string { return firstOf(lot.Shown(text, plate), "–") }
+func shown(text string, plate charge.Plate) string { return cmp.Or(lot.Shown(text, plate), "–") }

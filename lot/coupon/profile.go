@@ -1,6 +1,7 @@
 package coupon
 
 import (
+	"cmp"
 	"io"
 	"maps"
 	"regexp"
@@ -226,7 +227,7 @@ func (p *Profile) checkAbout(f *profile.File) error {
 	case strings.HasSuffix(p.Address, "/"):
 		return f.Errorf("address", "ends without '/'")
 	}
-	p.About.English = firstOf(p.About.English, p.About.Title)
+	p.About.English = cmp.Or(p.About.English, p.About.Title)
 	return profile.OneOf(f, "about.evidence", p.About.Evidence, evidences)
 }
 
@@ -360,7 +361,7 @@ func (p *Profile) checkCall(f *profile.File, at string, c *Call, found map[strin
 		if !p.hasKey(s.Key) {
 			return f.Errorf(at+".sign.key", "%q is no key of this target", s.Key)
 		}
-		s.Field = firstOf(s.Field, "sign")
+		s.Field = cmp.Or(s.Field, "sign")
 	}
 	return p.checkAnswer(f, at+".answer", &c.Answer)
 }
@@ -467,11 +468,4 @@ func oneMark(f *profile.File, at, mark string) error {
 		return nil
 	}
 	return f.Errorf(at, "%q is no mark; there are %s", mark, strings.Join(marks, ", "))
-}
-
-func firstOf(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

@@ -3,6 +3,7 @@ package coupon
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ type member struct {
 	plain  bool      // left out of the signature
 }
 
-// build writes a call's fields in the order of its profile. names are those that stand for values in a document.
+// build writes a call's fields in the order of its profile.
 func (m *maker) build(c *Call) []*member {
 	root := &member{}
 	for i := range c.Fields {
@@ -136,7 +137,7 @@ func (m *maker) make(c *Call, address string) (outbound.Request, error) {
 		members = append(members, &member{name: c.Sign.Field, text: sign})
 	}
 	r := outbound.Request{URL: strings.TrimRight(address, "/") + c.Path}
-	for _, name := range sortedNames(c.Headers) {
+	for _, name := range slices.Sorted(maps.Keys(c.Headers)) {
 		r.Header = append(r.Header, [2]string{name, c.Headers[name]})
 	}
 	switch c.Form {
@@ -183,13 +184,4 @@ func fields(members []*member) []seal.Field {
 		list = append(list, seal.Field{Name: m.name, Text: m.flat(), Kind: kind})
 	}
 	return list
-}
-
-func sortedNames(m map[string]string) []string {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

@@ -93,3 +93,12 @@ func session1(t *testing.T, ch *Channel, payload []byte) *session {
 	s.request = "req-0001"
 	return s
 }
+
+// A car without a plate has no dashed one either.
+func TestDashedPlate(t *testing.T) {
+	for plate, want := range map[charge.Plate]string{"京AD06088": "京-AD06088", "": ""} {
+		if got, ok := dashed(plate); ok != (want != "") || ok && got != want {
+			t.Errorf("%q is %q, %t", plate, got, ok)
+		}
+	}
+}

@@ -1,12 +1,14 @@
 package coupon
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/chargestamp/chargestamp/charge"
 )
@@ -50,7 +52,7 @@ func init() {
 		"plate": {nil, "number plate", "车牌号",
 			func(m *maker, _ Unit) (string, bool) { return m.slip.Plate.Wire(), true }},
 		"plate_dashed": {nil, "number plate, a dash behind its first character", "车牌号，首字后加横杠",
-			func(m *maker, _ Unit) (string, bool) { return dashed(m.slip.Plate), true }},
+			func(m *maker, _ Unit) (string, bool) { return dashed(m.slip.Plate) }},
 		"park": {nil, "the car park's own number there: the key park_id, else the lot's park_id",
 			"车场编号：密钥 park_id，未填时用车场的 park_id", func(m *maker, _ Unit) (string, bool) { return m.park(), true }},
 		"uuid": {nil, "the reduction's id, the same in every repeat", "减免编号，重发不变",
@@ -136,7 +138,7 @@ type maker struct {
 
 func (m *maker) method() Method { return m.target.Methods[m.slip.Method] }
 
-func (m *maker) park() string { return firstOf(m.target.key(m.keys, "park_id"), m.lot.Park) }
+func (m *maker) park() string { return cmp.Or(m.target.key(m.keys, "park_id"), m.lot.Park) }
 
 // from is the value of a source in a unit.
 func (m *maker) from(s Source, as Unit) (string, bool) {
@@ -186,10 +188,11 @@ func (m *maker) subject() string {
 	return "充电订单 " + m.slip.Order + " " + give
 }
 
-// dashed is a plate as 京-AD06088.
-func dashed(p charge.Plate) string {
-	r := []rune(p.Wire())
-	return string(r[:1]) + "-" + string(r[1:])
+// dashed is a plate as 京-AD06088; a car without a plate has none.
+func dashed(p charge.Plate) (string, bool) {
+	text := p.Wire()
+	_, first := utf8.DecodeRuneInString(text)
+	return text[:first] + "-" + text[first:], text != ""
 }
 
 func timeText(t time.Time, as Unit) (string, bool) {
@@ -209,7 +212,7 @@ func timeText(t time.Time, as Unit) (string, bool) {
 
 func plainText(text string) (string, bool) { return text, text != "" }
 
-// moneyText writes yuan as a push told them; what cannot be read as money is left out.
+// moneyText writes yuan as a push named them; what cannot be read as money is left out.
 func moneyText(yuan string, as Unit) (string, bool) {
 	v, err := charge.ParseFen(yuan)
 	if yuan == "" || err != nil {
