@@ -27,6 +27,7 @@ type Config struct {
 	OIDC      *guard.OIDC                // sign-in at an issuer; nil is none
 	Alerts    *alert.Watcher             // nil is none
 	PublicURL string                     // where platforms push to, shown on the console's handover pages
+	LinePort  string                     // where lines are served, shown to car parks
 	AdminURL  string                     // how browsers reach the console; empty: not known
 	Remote    func(*http.Request) string // who asks, behind trusted proxies; nil is the connection's address
 }
@@ -52,7 +53,7 @@ func New(cfg Config) (*Server, error) {
 	api.New(s.mux, s.desk, cfg.Version)
 	s.console = console.New(console.Config{Desk: s.desk, Guard: d.Guard, Keys: cfg.Keys, OIDC: cfg.OIDC,
 		Alerts:    cfg.Alerts,
-		PublicURL: cfg.PublicURL, Secure: strings.HasPrefix(cfg.AdminURL, "https://"), Remote: cfg.Remote,
+		PublicURL: cfg.PublicURL, LinePort: cfg.LinePort, Secure: strings.HasPrefix(cfg.AdminURL, "https://"), Remote: cfg.Remote,
 		Version: cfg.Version})
 	var err error
 	if s.door, err = newDoorkeeper(cfg.AdminURL, s.desk.Warn); err != nil {

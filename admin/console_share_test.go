@@ -8,10 +8,11 @@ import (
 	"testing"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/estate"
 	"github.com/chargestamp/chargestamp/guard"
 )
 
-// A link shows one push to whoever holds it: masked, without a sign-in, to no search engine, until it is ended.
+// A link shows one push to its holder: masked, without a sign-in, to no search engine, until it is ended.
 func TestPartnersLink(t *testing.T) {
 	f := onPages()
 	f.push.Charge, f.push.Outcome, f.push.Reason, f.push.Plate = 0, charge.OutcomeBadSignature, "sign is missing: the push is not signed",
@@ -78,7 +79,7 @@ func TestSetUpChecklist(t *testing.T) {
 			t.Errorf("the checklist does not say %q", want)
 		}
 	}
-	if a := b.get("/lots/200461/1313/sheet"); !strings.Contains(a.body, "push.example:6789") ||
+	if a := b.get("/lots/200461/1313/sheet"); !strings.Contains(a.body, "push.example:6700") ||
 		strings.Contains(a.body, "never-shown") {
 		t.Errorf("the sheet: %s", a.body)
 	}
@@ -98,5 +99,41 @@ func TestSetUpChecklist(t *testing.T) {
 	r.Header.Set("HX-Request", "true")
 	if a := b.do(r); strings.Contains(a.body, "<html") || !strings.Contains(a.body, "收到过推送") {
 		t.Errorf("the part that renews itself: %s", a.body)
+	}
+}
+
+// The set-up and the sheet of a lot ask its kind: whose key signs, and which interfaces it calls.
+func TestSetUpAsksTheKind(t *testing.T) {
+	f := onPages()
+	b := as(t, f, guard.RoleAdmin)
+	doc, err := estate.Parse("lots.yaml", []byte(`version: 1
+lots:
+  - {lot: "200461/1401", name: 回调场, kind: api, callback: "https://lot.example/bolink"}
+  - {lot: "200461/1402", name: 道闸场, kind: 4g, ckey: never-shown-ckey, tariff: {unit_minutes: 60, unit_price: "5.00"}}
+  - {lot: "200461/1403", name: 优惠券场, kind: coupon, target: cloud, keys: {secret: never-shown-key}, address: "https://cloud.example"}
+`), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.book.Apply(t.Context(), doc, "test", false); err != nil {
+		t.Fatal(err)
+	}
+	for park, want := range map[string][]string{
+		"1401": {"/unionapi/neworder/addorder", "/zld/openservice/uploaddurationinfo", "已设置"},
+		"1402": {"/gate/v1/entry", "/gate/v1/exit", "已设置"},
+		"1403": nil,
+	} {
+		if a := b.get("/lots/200461/" + park + "/setup"); strings.Contains(a.body, "填写密钥") {
+			t.Errorf("%s lacks a key: %s", park, a.body)
+		}
+		sheet := b.get("/lots/200461/" + park + "/sheet").body
+		for _, w := range want {
+			if !strings.Contains(sheet, w) {
+				t.Errorf("the sheet of %s does not say %q", park, w)
+			}
+		}
+		if want == nil && (strings.Contains(sheet, "/unionapi/") || strings.Contains(sheet, "/gate/")) {
+			t.Errorf("the sheet of %s names interfaces that it does not call", park)
+		}
 	}
 }

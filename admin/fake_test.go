@@ -358,6 +358,7 @@ func serve(t *testing.T, f *fake) *Server {
 				{Name: "sig_secret", Label: "SigSecret", Secret: true}},
 			Routes: []platform.Route{{Path: "/zld/telaidian/query_token", Kind: platform.RouteToken}}}},
 		Now: func() time.Time { return now }}, Keys: f.keys, OIDC: f.oidc, Alerts: f.alerts, PublicURL: public,
+		LinePort: "6700",
 		AdminURL: f.adminURL})
 	if err != nil {
 		t.Fatal(err)
@@ -466,7 +467,8 @@ bindings: [{account: teld-main, lot: "200461/1313", mode: shadow, rule: {grant: 
 		ID: "telaidian", Title: "特来电", Kinds: []charge.LotKind{charge.KindSDK, charge.Kind4G}, Issuer: "account",
 		Operator: "operator_id",
 		Grants:   []string{"time", "amount"}, Keys: []estate.Key{{Name: "operator_id", Public: true}, {Name: "sig_secret"}},
-	}}}, m, keys)
+	}}, Targets: map[string]estate.Target{"cloud": {ID: "cloud", Keys: []estate.Key{{Name: "secret"}}}},
+	}, m, keys)
 	if _, err := book.Apply(context.Background(), doc, "test", false); err != nil {
 		panic(err)
 	}

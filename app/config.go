@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"reflect"
 	"strconv"
@@ -320,4 +321,10 @@ func prefixes(texts []string) ([]netip.Prefix, error) {
 		out = append(out, netip.PrefixFrom(a, a.BitLen()))
 	}
 	return out, nil
+}
+
+// linePort is the port that car parks reach their lines at.
+func (c Config) linePort() string {
+	_, port, _ := net.SplitHostPort(c.Line.Addr) // checked where the configuration is read
+	return port
 }

@@ -27,6 +27,8 @@ type Kind struct {
 	// EveryPlatform: charges of all platforms count here, whichever kinds their profiles name.
 	EveryPlatform bool
 	Key           KeyOwner
+	// Paths are the interfaces on the public listener that the lot calls, in the order of a visit.
+	Paths []string
 	// Fields are the members of an estate's lot that only some kinds have, and this one has.
 	Fields []string
 
@@ -56,6 +58,9 @@ var kinds = []Kind{
 	{
 		ID: charge.KindAPI, Channel: charge.ChannelCallback, Messages: []charge.Message{charge.Message514},
 		AtOnce: 4_096, CanPrice: true, CanDecide: true, Key: KeyOfVendor, Fields: []string{"callback", "allow_to"},
+		Paths: []string{
+			"/unionapi/neworder/addorder", "/unionapi/neworder/updateorder", "/zld/openservice/uploaddurationinfo",
+		},
 		Chinese: "API 回调", English: "API, callbacks", BadgeChinese: "回调", BadgeEnglish: "callback",
 		FieldChinese: "api 回调", FieldEnglish: "api = signed callbacks",
 	},
@@ -63,6 +68,7 @@ var kinds = []Kind{
 		ID: charge.Kind4G, Channel: charge.ChannelLedger, Messages: []charge.Message{charge.MessageLedger},
 		KeepsStays: true, NeedsTariff: true, CanPrice: true, CanRevoke: true, Key: KeyOfLot,
 		Fields:  []string{"tariff", "parent"},
+		Paths:   []string{"/gate/v1/entry", "/gate/v1/quote", "/gate/v1/paid", "/gate/v1/exit"},
 		Chinese: "4G 云端计费", English: "4G, we keep the order", BadgeChinese: "4G", BadgeEnglish: "4G",
 		FieldChinese: "4g 云端计费", FieldEnglish: "4g = we keep the order",
 	},

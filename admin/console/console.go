@@ -45,6 +45,7 @@ type Config struct {
 	// PublicURL is the address that platforms push to, shown on the handover pages; empty where the operator
 	// has not said.
 	PublicURL string
+	LinePort  string                     // where lines are served; on the sheet for a car park
 	Secure    bool                       // the console is reached by HTTPS though we speak HTTP: a proxy in front
 	Remote    func(*http.Request) string // who asks, behind trusted proxies; nil is the connection's address
 	Version   string

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/charge"
@@ -82,16 +83,15 @@ func (c *Console) setupOf(r *http.Request, p *page) (lotSetupView, error) {
 
 // lotLamps are the steps up to the first car.
 func (c *Console) lotLamps(p *page, l lotRow, entered bool) []lamp {
-	vendor, edit := false, "/estate/lot/edit?id="+url.QueryEscape(l.ID.String())
-	for _, one := range c.desk.Estate().Vendors() {
-		vendor = vendor || one.UnionID == l.ID.Union
-	}
+	kind, edit := lot.KindOf(l.Kind), "/estate/lot/edit?id="+url.QueryEscape(l.ID.String())
+	vendor := c.vendorOf(l.ID)
 	lamps := []lamp{
-		{vendor, p.T("厂商已登记", "The vendor is entered"), l.ID.Union, "/estate/vendor/new?union_id=" +
+		{vendor != nil, p.T("厂商已登记", "The vendor is entered"), l.ID.Union, "/estate/vendor/new?union_id=" +
 			url.QueryEscape(l.ID.Union), p.T("登记厂商…", "Enter the vendor…")},
-		{l.Ckey != "", p.T("车场密钥已设置", "The lot's key is set"), kindName(p, l.Kind), edit, p.T("填写密钥…", "Give the key…")},
+		{keySet(kind.Key, l.Lot, vendor), p.T("密钥已设置", "The key is set"), kindName(p, l.Kind), edit,
+			p.T("填写密钥…", "Give the key…")},
 	}
-	if lot.KindOf(l.Kind).NeedsTariff {
+	if kind.NeedsTariff {
 		lamps = append(lamps, lamp{l.Tariff != nil, p.T("计费规则已设置", "The tariff is set"), "", edit,
 			p.T("填写计费规则…", "Give the tariff…")})
 	}
@@ -105,12 +105,36 @@ func (c *Console) lotLamps(p *page, l lotRow, entered bool) []lamp {
 	return lamps
 }
 
+// vendorOf finds a lot's vendor, an off one too; nil where it was not entered.
+func (c *Console) vendorOf(id charge.LotID) *charge.Vendor {
+	for _, v := range c.desk.Estate().Vendors() {
+		if v.UnionID == id.Union {
+			return v
+		}
+	}
+	return nil
+}
+
+// keySet reports whether the key that signs between a lot and us is there.
+func keySet(owner lot.KeyOwner, l desk.Lot, vendor *charge.Vendor) bool {
+	ofVendor := vendor != nil && vendor.Ukey != ""
+	switch owner {
+	case lot.KeyOfVendor:
+		return ofVendor
+	case lot.KeyOfEither:
+		return l.Ckey != "" || ofVendor
+	case lot.KeyOfOwn:
+		return true // no estate is taken in which one is missing
+	}
+	return l.Ckey != ""
+}
+
 // bindingSetup are the steps of one platform, from its account to being live.
 func (c *Console) bindingSetup(p *page, b boundAccount, lotLamps []lamp, pushed bool) bindingSetup {
 	s := bindingSetup{Binding: b.Binding, Platform: p.Platform(b.Platform)}
 	address := "/bindings/" + url.PathEscape(b.Account) + "/" + b.Lot.String()
-	_, ruled := b.RuleAt(p.Now)
-	if rule, ok := b.RuleAt(p.Now); ok {
+	rule, ruled := b.RuleAt(p.Now)
+	if ruled {
 		s.Sentence = ruleSentence(p, rule)
 	}
 	account, _ := c.desk.Estate().Account(b.Account)
@@ -187,28 +211,21 @@ func (c *Console) lotSheet(w http.ResponseWriter, r *http.Request, p *page) erro
 	add("厂商编号 union_id", "Vendor, union_id", id.Union)
 	add("车场编号 park_id", "Lot, park_id", id.Park)
 	unknown := p.T("〈网关地址〉", "<address of the gateway>")
-	if lot.KindOf(l.Kind).OnLine {
-		add("长连接地址", "Line address", net.JoinHostPort(cmp.Or(v.Host, unknown), linePort))
+	kind := lot.KindOf(l.Kind)
+	if kind.OnLine {
+		add("长连接地址", "Line address", net.JoinHostPort(cmp.Or(v.Host, unknown), c.cfg.LinePort))
 		add("两条连接", "Both connections",
 			p.T("同一地址：cloud 用车场密钥 ckey 签名，bolink 用厂商密钥 ukey 签名",
 				"one address: cloud signs with the lot's ckey, bolink with the vendor's ukey"))
-	} else {
-		base := cmp.Or(c.cfg.PublicURL, "http://"+unknown)
-		paths := []string{"/unionapi/neworder/addorder", "/unionapi/neworder/updateorder",
-			"/zld/openservice/uploaddurationinfo"}
-		if lot.KindOf(l.Kind).KeepsStays {
-			paths = []string{"/gate/v1/entry", "/gate/v1/quote", "/gate/v1/paid", "/gate/v1/exit"}
-		}
-		for _, path := range paths {
-			add("接口地址", "Interface", base+path)
-		}
 	}
-	add("车场密钥 ckey", "Lot's key, ckey", keyWord(p, l.Ckey != ""))
+	for _, path := range kind.Paths {
+		add("接口地址", "Interface", strings.TrimSuffix(cmp.Or(c.cfg.PublicURL, "http://"+unknown), "/")+path)
+	}
+	if kind.Key != lot.KeyOfOwn {
+		add("密钥", "Key", keyWord(p, keySet(kind.Key, l, c.vendorOf(id))))
+	}
 	return render(w, r, http.StatusOK, sheetPage(p, v))
 }
-
-// linePort is where lines are served unless the configuration says otherwise.
-const linePort = "6789"
 
 func keyWord(p *page, set bool) string {
 	if set {

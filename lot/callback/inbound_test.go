@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -398,5 +400,13 @@ func sane(t *testing.T, v any) {
 	}
 	if !ok {
 		t.Fatalf("heard %+v", v)
+	}
+}
+
+// The kind's row names the interfaces that are served.
+func TestPathsOfTheKind(t *testing.T) {
+	served := slices.Sorted(maps.Keys(New(Config{}).Routes()))
+	if named := slices.Sorted(slices.Values(lot.KindOf(charge.KindAPI).Paths)); !slices.Equal(named, served) {
+		t.Errorf("the kind names %v, served are %v", named, served)
 	}
 }

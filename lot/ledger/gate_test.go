@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -262,5 +264,13 @@ func TestGateMessagesBelongToTheirPath(t *testing.T) {
 			!strings.Contains(reply, "不属于此接口") {
 			t.Errorf("%s: %s, heard %+v", path, reply, b.heard)
 		}
+	}
+}
+
+// The kind's row names the interfaces that are served.
+func TestPathsOfTheKind(t *testing.T) {
+	served := slices.Sorted(maps.Keys(New(Config{}).Routes()))
+	if named := slices.Sorted(slices.Values(lot.KindOf(charge.Kind4G).Paths)); !slices.Equal(named, served) {
+		t.Errorf("the kind names %v, served are %v", named, served)
 	}
 }
