@@ -153,7 +153,7 @@ func (c *Console) alerts(w http.ResponseWriter, r *http.Request, p *page) error 
 	return render(w, r, http.StatusOK, alertsPage(p, v))
 }
 
-// alertsView is what fires, who was told, and what could not be told.
+// alertsView is what fires, who received it, and which messages failed.
 type alertsView struct {
 	*alert.Watcher // nil where none is configured
 	Firing         []alert.Firing
@@ -246,29 +246,19 @@ func (c *Console) auditFile(w http.ResponseWriter, r *http.Request, p *page) err
 		return wrongFilter(text)
 	}
 	f.Beginning = auditMore + 1
-	first, err := c.desk.Audit(r.Context(), p.Who, f, "", 500)
+	next := func(cursor string) (charge.Page[guard.Entry], error) {
+		return c.desk.Audit(r.Context(), p.Who, f, cursor, exportedAtOnce)
+	}
+	first, err := next("")
 	if err != nil {
 		return err
 	}
-	return csvFile(w, "audit-"+p.Now.In(charge.Shanghai).Format("20060102-1504")+".csv",
-		func(write func(...string)) error {
-			write(p.T("序号", "number"), p.T("时间（+08:00）", "when (+08:00)"), p.T("操作人", "who"), p.T("角色", "role"),
-				p.T("动作", "what"), p.T("对象", "object"),
-				p.T("说明", "detail"), p.T("指纹", "hash"))
-			for page, n := first, 0; ; {
-				for _, e := range page.Items {
-					write(strconv.FormatInt(e.Seq, 10), sheetTime(e.At), e.Actor, p.RoleName(e.Role), actionName(p, e.Action), e.Object,
-						e.Detail, e.Hash)
-				}
-				if n += len(page.Items); page.Next == "" || n >= mostExported {
-					return nil
-				}
-				var err error
-				if page, err = c.desk.Audit(r.Context(), p.Who, f, page.Next, 500); err != nil {
-					return err
-				}
-			}
-		})
+	heads := []string{p.T("序号", "number"), p.T("时间（+08:00）", "when (+08:00)"), p.T("操作人", "who"), p.T("角色", "role"),
+		p.T("动作", "what"), p.T("对象", "object"), p.T("说明", "detail"), p.T("指纹", "hash")}
+	return listFile(w, p, "audit", first, next, heads, func(e guard.Entry) []string {
+		return []string{strconv.FormatInt(e.Seq, 10), sheetTime(e.At), e.Actor, p.RoleName(e.Role),
+			actionName(p, e.Action), e.Object, e.Detail, e.Hash}
+	})
 }
 
 // objectLink leads to what an entry of the log is about; empty where there is no page of it.

@@ -1,13 +1,12 @@
 package console
 
 import (
-	"encoding/csv"
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
+	"github.com/chargestamp/chargestamp/admin/sheet"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/words"
 )
@@ -91,30 +90,38 @@ func exportLink(path string, q url.Values) string {
 	return path + "?" + kept.Encode()
 }
 
-// mostExported bounds the rows of a list's file.
-const mostExported = 10_000
+// A list's file has mostExported rows at most, read exportedAtOnce at a time.
+const (
+	mostExported   = 10_000
+	exportedAtOnce = 500
+)
 
-// csvFile answers with a file of rows that a spreadsheet opens: a mark says UTF-8, and no cell is read as a formula.
+// csvFile answers with a file of rows.
 func csvFile(w http.ResponseWriter, name string, rows func(write func(cells ...string)) error) error {
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name))
-	if _, err := w.Write([]byte("\xef\xbb\xbf")); err != nil {
-		return err
-	}
-	out := csv.NewWriter(w)
-	err := rows(func(cells ...string) {
-		for i, cell := range cells {
-			if strings.ContainsAny(cell[:min(1, len(cell))], "=+-@\t\r") {
-				cells[i] = "'" + cell
+	return sheet.WriteCSV(w, rows)
+}
+
+// listFile answers with the rows of a list from its first page on, mostExported of them at most. They are read page by
+// page: next reads the page at a cursor.
+func listFile[T any](w http.ResponseWriter, p *page, name string, first charge.Page[T],
+	next func(cursor string) (charge.Page[T], error), heads []string, cells func(T) []string) error {
+	name += "-" + p.Now.In(charge.Shanghai).Format("20060102-1504") + ".csv"
+	return csvFile(w, name, func(write func(...string)) (err error) {
+		write(heads...)
+		for page, n := first, 0; ; {
+			for _, row := range page.Items {
+				write(cells(row)...)
+			}
+			if n += len(page.Items); page.Next == "" || n >= mostExported {
+				return nil
+			}
+			if page, err = next(page.Next); err != nil {
+				return err
 			}
 		}
-		_ = out.Write(cells) // the writer keeps its first error for Error
 	})
-	out.Flush()
-	if err != nil {
-		return err
-	}
-	return out.Error()
 }
 
 // sheetTime is a moment in a file: to the second, with its zone said in the heading.
@@ -132,32 +139,20 @@ func (c *Console) chargesFile(w http.ResponseWriter, r *http.Request, p *page) e
 	for _, text := range wrong {
 		return wrongFilter(text)
 	}
-	f.Cursor, f.Limit = "", 500
-	first, err := c.desk.Charges(r.Context(), p.Who, f)
+	next := func(cursor string) (charge.Page[*charge.Charge], error) {
+		f.Cursor, f.Limit = cursor, exportedAtOnce
+		return c.desk.Charges(r.Context(), p.Who, f)
+	}
+	first, err := next("")
 	if err != nil {
 		return err
 	}
-	return csvFile(w, "charges-"+p.Now.In(charge.Shanghai).Format("20060102-1504")+".csv",
-		func(write func(...string)) error {
-			write(p.T("收到（+08:00）", "received (+08:00)"), p.T("车牌", "plate"), p.T("状态", "state"), p.T("原因", "reason"),
-				p.T("减免", "reduction"), p.T("实际减免", "taken off"),
-				p.T("平台", "platform"), p.T("账号", "account"), p.T("车场编号", "lot"), p.T("车场", "name of the lot"), p.T("充电订单号", "order"),
-				p.T("开始", "began"), p.T("结束", "ended"), p.T("电量（kWh）", "energy (kWh)"), p.T("充电费用（元）", "fee (yuan)"),
-				p.T("编号", "id"))
-			for page, n := first, 0; ; {
-				for _, ch := range page.Items {
-					write(c.chargeCells(p, ch)...)
-				}
-				if n += len(page.Items); page.Next == "" || n >= mostExported {
-					return nil
-				}
-				f.Cursor = page.Next
-				var err error
-				if page, err = c.desk.Charges(r.Context(), p.Who, f); err != nil {
-					return err
-				}
-			}
-		})
+	heads := []string{p.T("收到（+08:00）", "received (+08:00)"), p.T("车牌", "plate"), p.T("状态", "state"), p.T("原因", "reason"),
+		p.T("减免", "reduction"), p.T("实际减免", "taken off"), p.T("平台", "platform"), p.T("账号", "account"),
+		p.T("车场编号", "lot"), p.T("车场", "name of the lot"), p.T("充电订单号", "order"), p.T("开始", "began"), p.T("结束", "ended"),
+		p.T("电量（kWh）", "energy (kWh)"), p.T("充电费用（元）", "fee (yuan)"), p.T("编号", "id")}
+	return listFile(w, p, "charges", first, next, heads,
+		func(ch *charge.Charge) []string { return c.chargeCells(p, ch) })
 }
 
 func (c *Console) chargeCells(p *page, ch *charge.Charge) []string {
@@ -184,37 +179,26 @@ func (c *Console) pushesFile(w http.ResponseWriter, r *http.Request, p *page) er
 	for _, text := range wrong {
 		return wrongFilter(text)
 	}
-	f.Cursor, f.Limit = "", 500
-	first, err := c.desk.Pushes(r.Context(), f)
+	next := func(cursor string) (charge.Page[charge.Push], error) {
+		f.Cursor, f.Limit = cursor, exportedAtOnce
+		return c.desk.Pushes(r.Context(), f)
+	}
+	first, err := next("")
 	if err != nil {
 		return err
 	}
-	return csvFile(w, "pushes-"+p.Now.In(charge.Shanghai).Format("20060102-1504")+".csv",
-		func(write func(...string)) error {
-			write(p.T("收到（+08:00）", "received (+08:00)"), p.T("平台", "platform"), p.T("账号", "account"), p.T("结果", "outcome"),
-				p.T("说明", "why"),
-				p.T("车牌（未证实）", "plate (unproven)"), p.T("订单（未证实）", "order (unproven)"), p.T("车场（未证实）", "lot (unproven)"),
-				p.T("来源", "from"), p.T("编号", "id"))
-			for page, n := first, 0; ; {
-				for _, push := range page.Items {
-					plate := ""
-					if push.Plate != "" {
-						plate = p.Plate(push.Plate)
-					}
-					write(sheetTime(push.Received), p.Platform(push.Platform), push.Account,
-						p.Say(p.Word(words.PushOutcome, string(push.Outcome)).Name),
-						p.Say(words.Sentence(push.Reason)), plate, push.Order, push.Lot.String(), push.Remote, ID(push.ID))
-				}
-				if n += len(page.Items); page.Next == "" || n >= mostExported {
-					return nil
-				}
-				f.Cursor = page.Next
-				var err error
-				if page, err = c.desk.Pushes(r.Context(), f); err != nil {
-					return err
-				}
-			}
-		})
+	heads := []string{p.T("收到（+08:00）", "received (+08:00)"), p.T("平台", "platform"), p.T("账号", "account"), p.T("结果", "outcome"),
+		p.T("说明", "why"), p.T("车牌（未证实）", "plate (unproven)"), p.T("订单（未证实）", "order (unproven)"),
+		p.T("车场（未证实）", "lot (unproven)"), p.T("来源", "from"), p.T("编号", "id")}
+	return listFile(w, p, "pushes", first, next, heads, func(push charge.Push) []string {
+		plate := ""
+		if push.Plate != "" {
+			plate = p.Plate(push.Plate)
+		}
+		return []string{sheetTime(push.Received), p.Platform(push.Platform), push.Account,
+			p.Say(p.Word(words.PushOutcome, string(push.Outcome)).Name), p.Say(words.Sentence(push.Reason)), plate,
+			push.Order, push.Lot.String(), push.Remote, ID(push.ID)}
+	})
 }
 
 // plateQuery narrows the list of charges to a plate or a part of one.

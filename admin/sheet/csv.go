@@ -2,8 +2,11 @@ package sheet
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
+	"io"
 	"strconv"
+	"strings"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/words"
@@ -12,23 +15,50 @@ import (
 // byteOrderMark has spreadsheets read a file as UTF-8.
 const byteOrderMark = "\uFEFF"
 
+// WriteCSV writes rows as a file that a spreadsheet opens: a mark says UTF-8, and no cell is read as a formula.
+func WriteCSV(w io.Writer, rows func(write func(cells ...string)) error) error {
+	if _, err := io.WriteString(w, byteOrderMark); err != nil {
+		return err
+	}
+	out := csv.NewWriter(w)
+	err := rows(func(cells ...string) {
+		for i, cell := range cells {
+			if formula(cell) {
+				cells[i] = "'" + cell
+			}
+		}
+		_ = out.Write(cells) // the writer keeps its first error for Error
+	})
+	out.Flush()
+	return cmp.Or(err, out.Error())
+}
+
+// formula reports whether a spreadsheet would work a cell out: a number it may.
+func formula(cell string) bool {
+	if cell == "" || !strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+		return false
+	}
+	return strings.Trim(cell[1:], "0123456789.") != "" || cell == "-" || cell == "+"
+}
+
 // csvFile writes the rows under headings in the statement's language, and their sum.
 func csvFile(s Statement) ([]byte, error) {
 	var heads []string
 	for _, c := range words.StatementColumns {
 		heads = append(heads, c.Heading.In(s.Lang))
 	}
-	records := [][]string{heads}
-	for _, r := range s.Rows {
-		records = append(records, append([]string{r.Day, r.Platform, r.PlatformName, r.Lot.Union, r.VendorName,
-			r.Lot.String(), r.LotName},
-			figures(s.Lang, r)...))
-	}
-	sum := Row{StatementRow: Total(s.Rows)}
-	records = append(records, append([]string{words.StatementTotal.In(s.Lang), "", "", "", "", "", ""},
-		figures(s.Lang, sum)...))
-	body, err := write(records)
-	return append([]byte(byteOrderMark), body...), err
+	var buf bytes.Buffer
+	err := WriteCSV(&buf, func(write func(...string)) error {
+		write(heads...)
+		for _, r := range s.Rows {
+			write(append([]string{r.Day, r.Platform, r.PlatformName, r.Lot.Union, r.VendorName, r.Lot.String(), r.LotName},
+				figures(s.Lang, r)...)...)
+		}
+		write(append([]string{words.StatementTotal.In(s.Lang), "", "", "", "", "", ""},
+			figures(s.Lang, Row{StatementRow: Total(s.Rows)})...)...)
+		return nil
+	})
+	return buf.Bytes(), err
 }
 
 func figures(l words.Lang, r Row) []string {
@@ -55,10 +85,6 @@ func Data(rows []charge.StatementRow) ([]byte, error) {
 			number(r.GrantedMinutes),
 			r.GrantedAmount.String(), number(r.Delivered), number(r.UsedMinutes), r.UsedAmount.String(), number(r.Gaps)})
 	}
-	return write(records)
-}
-
-func write(records [][]string) ([]byte, error) {
 	var buf bytes.Buffer
 	err := csv.NewWriter(&buf).WriteAll(records)
 	return buf.Bytes(), err

@@ -3,6 +3,7 @@ package sheet
 import (
 	"bytes"
 	"encoding/csv"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -111,6 +112,29 @@ func checkBook(t *testing.T, f *excelize.File, l words.Lang) {
 		"A8": words.StatementTotal.In(l)} {
 		if got, err := f.GetCellValue(parts, cell); err != nil || got != want {
 			t.Errorf("%s %s is %q, want %q (%v)", parts, cell, got, want, err)
+		}
+	}
+}
+
+// A name that looks like a formula is text in a spreadsheet, a negative sum is a number.
+func TestCSVHoldsNoFormulas(t *testing.T) {
+	var b bytes.Buffer
+	err := WriteCSV(&b, func(write func(...string)) error {
+		write("=1+1", "+cmd", "-x", "@sum", "-", "-12.50", "+7", "plain")
+		return nil
+	})
+	if want := "\uFEFF'=1+1,'+cmd,'-x,'@sum,'-,-12.50,+7,plain\n"; err != nil || b.String() != want {
+		t.Errorf("%v, %q, want %q", err, b.String(), want)
+	}
+}
+
+// A workbook's numbers are floats: money comes out of one to the fen as it went in.
+func TestYuanInAWorkbookIsExact(t *testing.T) {
+	for v := charge.Fen(1); v < 1e15; v = v*7 + 3 {
+		for _, fen := range []charge.Fen{v, -v} {
+			if got := strconv.FormatFloat(yuan(fen), 'f', 2, 64); got != fen.String() {
+				t.Fatalf("%s becomes %s", fen, got)
+			}
 		}
 	}
 }
