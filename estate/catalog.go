@@ -61,7 +61,7 @@ type Target struct {
 // key finds a key by name.
 func (t *Target) key(name string) (Key, bool) { return keyIn(t.Keys, name) }
 
-// gives reports whether coupons of a lot with some keys can give what a method names.
+// gives reports whether coupons of a lot with some keys can grant what a method names.
 func (t *Target) gives(m charge.Method, keys map[string]charge.Secret) bool {
 	needs, can := t.Methods[m]
 	return can && (needs == "" || keys[needs] != "")
@@ -183,7 +183,7 @@ func (p *Platform) allowed() string {
 	return strings.Join(list, ", ")
 }
 
-// listed gives platforms or targets by id, for errors.
+// listed returns platforms or targets by id, for errors.
 func listed[T any](all map[string]T) string {
 	return strings.Join(slices.Sorted(maps.Keys(all)), ", ")
 }

@@ -90,6 +90,14 @@ func (s *State) Lot(id charge.LotID) (charge.Lot, charge.Vendor, bool) {
 	return *e.lot, *e.vendor, true
 }
 
+// StoredLot finds a lot, an off one too; nil where there is none. It may not be changed.
+func (s *State) StoredLot(id charge.LotID) *charge.Lot {
+	if s == nil {
+		return nil
+	}
+	return s.byLot[id].lot
+}
+
 // Park lists the lots of a park_id, of whichever vendor, off ones too.
 func (s *State) Park(park string) []charge.LotID {
 	if s == nil {

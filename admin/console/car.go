@@ -93,14 +93,8 @@ func sentences(l words.Lang, list charge.Notes) string {
 
 // lotTitle is a lot's name, or its number where it has none.
 func (c *Console) lotTitle(id charge.LotID) string {
-	state := c.desk.Estate()
-	if l, _, on := state.Lot(id); on {
+	if l := c.desk.Estate().StoredLot(id); l != nil {
 		return cmp.Or(l.Name, id.String())
-	}
-	for _, off := range state.Lots() {
-		if off.ID == id {
-			return cmp.Or(off.Name, id.String())
-		}
 	}
 	return id.String()
 }

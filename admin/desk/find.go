@@ -88,15 +88,10 @@ func (d *Desk) findEstate(text string, found *Found) {
 	}
 }
 
-// separators are how platforms write a lot's number: 200461&&1313, 200461-1313, 200461,1313.
-var separators = strings.NewReplacer("&&", "/", "-", "/", ",", "/", "，", "/")
-
-// LotNumber reads a lot's number as we or any platform writes it; zero where it is none.
+// LotNumber reads a lot's number as we or any platform writes it, such as 200461&&1313, 200461-1313 or 200461,1313;
+// zero where it is none.
 func LotNumber(text string) charge.LotID {
-	id, err := charge.ParseLotID(separators.Replace(text))
-	if err != nil {
-		return charge.LotID{}
-	}
+	id, _ := charge.SplitLot(text, "/", "&&", "-", ",", "，")
 	return id
 }
 

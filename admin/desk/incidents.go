@@ -114,10 +114,11 @@ func (i *Incident) settle(now time.Time) {
 	}
 }
 
-// troubledStates are those in which a driver may not have what the rule gives.
-var troubledStates = []charge.State{charge.StateGaveUp, charge.StateRefused, charge.StateUnknown, charge.StateSending, charge.StateExpired, charge.StateNoGrant}
+// troubledStates are those in which a driver may lack what the rule grants, whatever the reason.
+var troubledStates = []charge.State{charge.StateGaveUp, charge.StateRefused, charge.StateUnknown, charge.StateSending,
+	charge.StateExpired}
 
-// troubled reports whether a charge is a part of an incident: its driver has not what the rule gives, or may not have.
+// troubled reports whether a charge is a part of an incident: its driver lacks what the rule grants, or may lack it.
 func troubled(c *charge.Charge, now time.Time) bool {
 	switch c.State {
 	case charge.StateSending:
@@ -129,7 +130,8 @@ func troubled(c *charge.Charge, now time.Time) bool {
 }
 
 func (d *Desk) troubledCharges(ctx context.Context, groups map[string]*Incident, done map[int64]Compensation) error {
-	filters := []charge.ChargeFilter{{States: troubledStates[:len(troubledStates)-1]}, {Reason: charge.ReasonLeftBeforeArrival}, {Reason: charge.ReasonNoStay}}
+	filters := []charge.ChargeFilter{{States: troubledStates}, {Reason: charge.ReasonLeftBeforeArrival}, {Reason: charge.ReasonNoStay}}
+	seen := map[int64]bool{} // a charge may fit more than one of them
 	for _, f := range filters {
 		f.From, f.Limit = d.Now().Add(-incidentSpan), 500
 		for read := 0; ; {
@@ -138,9 +140,10 @@ func (d *Desk) troubledCharges(ctx context.Context, groups map[string]*Incident,
 				return Wrap(err)
 			}
 			for _, c := range page.Items {
-				if _, paid := done[c.ID]; !paid && troubled(c, d.Now()) {
+				if _, paid := done[c.ID]; !paid && !seen[c.ID] && troubled(c, d.Now()) {
 					addCharge(groups, c)
 				}
+				seen[c.ID] = true
 			}
 			if read += len(page.Items); page.Next == "" {
 				break
@@ -162,9 +165,6 @@ func addCharge(groups map[string]*Incident, c *charge.Charge) {
 	if i == nil {
 		i = &Incident{Lot: c.Lot, Reason: c.Reason, Since: c.Received, Last: c.Received}
 		groups[key] = i
-	}
-	if slices.ContainsFunc(i.Charges, func(other *charge.Charge) bool { return other.ID == c.ID }) {
-		return
 	}
 	i.Charges = append(i.Charges, c)
 	i.meet(c.Received)
@@ -387,10 +387,9 @@ func changeDoc[T any](ctx context.Context, docs Docs, kind, key string, fn func(
 	if docs == nil {
 		return Fail(Conflict, "this gateway keeps no notes")
 	}
-	var err error
 	for range changeTries {
-		var rev int64
-		if rev, err = docs.DocsRev(ctx, kind); err != nil {
+		rev, err := docs.DocsRev(ctx, kind)
+		if err != nil {
 			return err
 		}
 		all, err := readDocs[T](ctx, docs, kind)
@@ -403,6 +402,9 @@ func changeDoc[T any](ctx context.Context, docs Docs, kind, key string, fn func(
 		}
 		if _, err = docs.PutDocs(ctx, kind, rev, map[string][]byte{key: body}); err == nil {
 			return nil
+		}
+		if now, revErr := docs.DocsRev(ctx, kind); revErr != nil || now == rev {
+			return err
 		}
 	}
 	return Fail(Conflict, "somebody else is changing the same; try again")

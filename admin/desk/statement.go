@@ -34,8 +34,8 @@ func (d *Desk) Sheet(ctx context.Context, f charge.StatementFilter, l words.Lang
 
 // Described adds to rows what people want beside them: names, the period, what they were narrowed to.
 func (d *Desk) Described(f charge.StatementFilter, rows []charge.StatementRow, l words.Lang) sheet.Statement {
-	s := sheet.Statement{Lang: l, From: f.From, To: LastDay(f), Made: d.Now(), Rows: d.NameRows(l, rows)}
 	n := d.names()
+	s := sheet.Statement{Lang: l, From: f.From, To: LastDay(f), Made: d.Now(), Rows: n.rows(l, rows)}
 	if f.Platform != "" {
 		s.Narrowed = append(s.Narrowed, n.platform(f.Platform).In(l))
 	}
@@ -97,7 +97,10 @@ func (n names) lot(id charge.LotID) string {
 
 // NameRows adds to rows what their platforms, vendors and lots are called, and where their yuan come from.
 func (d *Desk) NameRows(l words.Lang, rows []charge.StatementRow) []sheet.Row {
-	n := d.names()
+	return d.names().rows(l, rows)
+}
+
+func (n names) rows(l words.Lang, rows []charge.StatementRow) []sheet.Row {
 	out := make([]sheet.Row, len(rows))
 	for i, r := range rows {
 		out[i] = sheet.Row{StatementRow: r, PlatformName: n.platform(r.Platform).In(l), VendorName: n.vendors[r.Lot.Union],
