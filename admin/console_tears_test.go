@@ -39,6 +39,17 @@ func TestDraftSurvivesTheSession(t *testing.T) {
 	}
 }
 
+// A browser that never had a session is a stranger's: it cannot push out what is kept for others.
+func TestNoDraftOfAStranger(t *testing.T) {
+	stranger := open(t, onPages())
+	a := stranger.post("/estate/vendor/new", url.Values{"union_id": {"200777"}})
+	for _, c := range a.Cookies() {
+		if c.Name == "cs_draft" {
+			t.Error("the form of a stranger is kept")
+		}
+	}
+}
+
 // Two people change one thing: the second is reported by whom it was changed, and nothing is overwritten unseen.
 func TestFormsRefuseASilentOverwrite(t *testing.T) {
 	f := onPages()
@@ -129,7 +140,7 @@ func TestSetUpInTheBrowsersLanguage(t *testing.T) {
 	}
 }
 
-// An admin gives somebody a new password, which ends the old sessions; the page says when each signed in last.
+// An admin sets a new password for a user, which ends the old sessions; the page says when each signed in last.
 func TestPasswordResetByAnAdmin(t *testing.T) {
 	f := onPages()
 	b := as(t, f, guard.RoleAdmin)

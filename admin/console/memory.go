@@ -87,8 +87,12 @@ type draft struct {
 
 const draftCookie = "cs_draft"
 
-// keepDraft keeps a form that cannot be taken now, so that nothing typed is lost by signing in again.
+// keepDraft keeps a form that cannot be taken now, so that nothing typed is lost by signing in again. Whose browser
+// has no session, not even one that is over, is a stranger: what is kept for others is not pushed out by him.
 func (c *Console) keepDraft(w http.ResponseWriter, r *http.Request, now time.Time) {
+	if _, err := r.Cookie(sessionCookie); err != nil {
+		return
+	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if strings.Contains(r.Header.Get("Content-Type"), "multipart/") || r.ParseForm() != nil || !drafted(r.URL.Path) {
 		return
