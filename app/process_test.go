@@ -25,7 +25,7 @@ type nodeSpec struct {
 	Data, Database, SecretsKey string
 	HTTP, Admin, Line          string
 	Skew                       time.Duration // of its clock
-	Lease                      time.Duration
+	Lease, Poll                time.Duration
 	FileBytes                  uint64 // no file grows beyond; 0 is no bound
 }
 
@@ -34,7 +34,7 @@ func (s nodeSpec) config() Config {
 	cfg.Data, cfg.Database.URL, cfg.SecretsKey, cfg.AdminToken = s.Data, s.Database, s.SecretsKey, adminToken
 	cfg.HTTP.Addr, cfg.Admin.Addr, cfg.Line.Addr = s.HTTP, s.Admin, s.Line
 	cfg.Limits = LimitConfig{AccountPerS: 100_000, AddressPerS: 100_000, LoginPerS: 1000}
-	cfg.Lease, cfg.Log.Level = s.Lease, "info"
+	cfg.Lease, cfg.Poll, cfg.Log.Level = s.Lease, s.Poll, "info"
 	cfg.Now = func() time.Time { return time.Now().Add(s.Skew) }
 	return cfg
 }
