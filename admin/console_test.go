@@ -106,7 +106,7 @@ func (b *browser) post(path string, form url.Values) answer {
 	return b.do(r)
 }
 
-// follow gives the page that an answer leads to.
+// follow returns the page that an answer leads to.
 func (b *browser) follow(a answer) answer {
 	b.t.Helper()
 	if a.StatusCode != http.StatusSeeOther {

@@ -91,7 +91,7 @@ func (c *couponSite) push(plate charge.Plate, order string, want ...charge.State
 	c.office().settled(c.t, order, want...)
 }
 
-// act has support act on a charge; the error is what it is told.
+// act has support act on a charge; the error is the answer.
 func (c *couponSite) act(what, order string) error {
 	c.t.Helper()
 	found := c.office().charges(c.t, "order="+order)

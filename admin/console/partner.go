@@ -16,7 +16,7 @@ func (c *Console) partnerRoutes() {
 	c.signed(guard.RoleSupport, "POST /shares/{id}/revoke", c.revokeShare)
 }
 
-// partner shows one push to whoever holds a link: a platform's engineer, who has no sign-in.
+// partner shows one push to the holder of a link: a platform's engineer, who has no sign-in.
 func (c *Console) partner(w http.ResponseWriter, r *http.Request, p *page) error {
 	h := w.Header()
 	h.Set("X-Robots-Tag", "noindex, nofollow, noarchive")

@@ -36,7 +36,7 @@ func (c *Console) pushes(w http.ResponseWriter, r *http.Request, p *page) error 
 	return render(w, r, http.StatusOK, pushesPage(p, list))
 }
 
-// pushFilter reads what the list's form narrows by. What cannot be read is told by field.
+// pushFilter reads what the list's form narrows by. What cannot be read is reported by field.
 func (c *Console) pushFilter(p *page, q url.Values, wrong map[string]string) charge.PushFilter {
 	f := charge.PushFilter{Platform: q.Get("platform"), Account: strings.TrimSpace(q.Get("account")), Order: strings.TrimSpace(q.Get("order")),
 		Cursor: q.Get("cursor"), Limit: 50}

@@ -80,7 +80,7 @@ func (c *Console) tell(p *page, s *flow.Story, v flow.Verdict) told {
 	return t
 }
 
-// add appends a step; a try that is the same as the one before it is told with that one.
+// add appends a step; a try that is the same as the one before it joins that one.
 func (t *told) add(p *page, next step) {
 	if n := len(t.Steps); n > 0 && next.same != "" && t.Steps[n-1].same == next.same {
 		last := &t.Steps[n-1]

@@ -127,7 +127,7 @@ func (d *Desk) SetPassword(ctx context.Context, who guard.Identity, password cha
 	})
 }
 
-// ResetPassword gives somebody else a new password, which ends all of their sessions.
+// ResetPassword sets a new password for another user, which ends all of their sessions.
 func (d *Desk) ResetPassword(ctx context.Context, who guard.Identity, name string, password charge.Secret) error {
 	return d.change(ctx, who, guard.RoleAdmin, "user.password_reset", name, "", func() error {
 		return d.cfg.Guard.Users.SetPassword(ctx, name, password)

@@ -28,7 +28,7 @@ type Reads interface {
 		charge.Page[*charge.Stay], error)
 	// NearStays gives for each charge the open stays of its lot whose plate differs by one character, newest first.
 	NearStays(ctx context.Context, charges []*charge.Charge) ([][]*charge.Stay, error)
-	// OpenStays tells of some stays, by their ids, which are open.
+	// OpenStays reports which of some stays, by their ids, are open.
 	OpenStays(ctx context.Context, ids []int64) (map[int64]bool, error)
 	LotStatus(ctx context.Context, id charge.LotID) (charge.LotStatus, error)
 	LotStatuses(ctx context.Context) ([]charge.LotStatus, error)
