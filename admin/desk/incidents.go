@@ -93,7 +93,8 @@ func (d *Desk) Incidents(ctx context.Context) ([]*Incident, error) {
 		all = append(all, i)
 	}
 	slices.SortFunc(all, func(a, b *Incident) int {
-		return cmp.Or(cmp.Compare(rankOf(a), rankOf(b)), cmp.Compare(b.Inside, a.Inside), b.Last.Compare(a.Last), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(rankOf(a), rankOf(b)), cmp.Compare(b.Inside, a.Inside), b.Last.Compare(a.Last),
+			cmp.Compare(a.ID, b.ID))
 	})
 	return all, nil
 }
@@ -130,7 +131,9 @@ func troubled(c *charge.Charge, now time.Time) bool {
 }
 
 func (d *Desk) troubledCharges(ctx context.Context, groups map[string]*Incident, done map[int64]Compensation) error {
-	filters := []charge.ChargeFilter{{States: troubledStates}, {Reason: charge.ReasonLeftBeforeArrival}, {Reason: charge.ReasonNoStay}}
+	filters := []charge.ChargeFilter{
+		{States: troubledStates}, {Reason: charge.ReasonLeftBeforeArrival}, {Reason: charge.ReasonNoStay},
+	}
 	seen := map[int64]bool{} // a charge may fit more than one of them
 	for _, f := range filters {
 		f.From, f.Limit = d.Now().Add(-incidentSpan), 500
