@@ -52,10 +52,8 @@ type APILotConfig struct {
 
 // APILot plays a car park whose vendor runs its own cloud: it hears by 5.14 and reports by 3.1, 3.2 and 3.11.
 type APILot struct {
-	cfg   APILotConfig
-	desk  *desk
-	calls stall
-	book  stall
+	cfg APILotConfig
+	called
 	turns *turns
 }
 
@@ -71,7 +69,7 @@ func NewAPILot(cfg APILotConfig) *APILot {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &APILot{cfg: cfg, desk: newDesk(cfg.Tariff, cfg.Now()), turns: newTurns(cfg.Lies)}
+	return &APILot{cfg: cfg, called: called{desk: newDesk(cfg.Tariff, cfg.Now())}, turns: newTurns(cfg.Lies)}
 }
 
 // Start opens the lot's two listeners.
@@ -79,26 +77,11 @@ func (l *APILot) Start() error {
 	if a := l.cfg.Answer; a != AnswerWell && !slices.Contains(Answers, a) {
 		return fmt.Errorf("an answer cannot be %q; there are %s", a, strings.Join(Answers, ", "))
 	}
-	if err := l.calls.open(l.cfg.Addr, http.HandlerFunc(l.serve)); err != nil {
-		return err
-	}
-	if err := l.book.open(l.cfg.BookAddr, l.desk.book); err != nil {
-		return errors.Join(err, l.calls.close())
-	}
-	return nil
+	return l.open(l.cfg.Addr, l.serve, l.cfg.BookAddr)
 }
-
-// Stop closes both listeners.
-func (l *APILot) Stop() error { return errors.Join(l.calls.close(), l.book.close()) }
 
 // Callback is the address for 5.14 and 5.1; known before the first Start only where Addr names a port.
 func (l *APILot) Callback() string { return l.calls.url + "/bolink" }
-
-// BookURL is the base address of the book.
-func (l *APILot) BookURL() string { return l.book.url }
-
-// Book is the lot's own book.
-func (l *APILot) Book() *Book { return l.desk.book }
 
 // callback is what comes in: 5.14 and 5.1 by service_name.
 type callback struct {

@@ -50,11 +50,9 @@ type CouponLotConfig struct {
 
 // CouponLot plays a parking system's cloud with one car park.
 type CouponLot struct {
-	cfg   CouponLotConfig
-	end   farEnd
-	desk  *desk
-	calls stall
-	book  stall
+	cfg CouponLotConfig
+	end farEnd
+	called
 	turns *turns
 
 	mu      sync.Mutex
@@ -81,31 +79,16 @@ func NewCouponLot(cfg CouponLotConfig) (*CouponLot, error) {
 	}
 	desk := newDesk(cfg.Tariff, cfg.Now())
 	desk.prefix = strconv.FormatInt(cfg.Now().UnixMilli()%1e9, 10) // 七彩云 numbers its stays
-	return &CouponLot{cfg: cfg, end: end, desk: desk, turns: newTurns(cfg.Lies), revoked: map[string]bool{}}, nil
+	return &CouponLot{cfg: cfg, end: end, called: called{desk: desk}, turns: newTurns(cfg.Lies), revoked: map[string]bool{}}, nil
 }
 
 // Start opens both listeners.
 func (l *CouponLot) Start() error {
-	if err := l.calls.open(l.cfg.Addr, http.HandlerFunc(l.serve)); err != nil {
-		return err
-	}
-	if err := l.book.open(l.cfg.BookAddr, l.desk.book); err != nil {
-		return errors.Join(err, l.calls.close())
-	}
-	return nil
+	return l.open(l.cfg.Addr, l.serve, l.cfg.BookAddr)
 }
-
-// Stop closes both listeners.
-func (l *CouponLot) Stop() error { return errors.Join(l.calls.close(), l.book.close()) }
 
 // Address is what a lot of the estate names as its address.
 func (l *CouponLot) Address() string { return l.calls.url }
-
-// BookURL is the base address of the book.
-func (l *CouponLot) BookURL() string { return l.book.url }
-
-// Book is the car park's own book.
-func (l *CouponLot) Book() *Book { return l.desk.book }
 
 func (l *CouponLot) serve(w http.ResponseWriter, r *http.Request) {
 	body, err := readBody(r)
