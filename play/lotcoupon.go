@@ -79,7 +79,9 @@ func NewCouponLot(cfg CouponLotConfig) (*CouponLot, error) {
 	}
 	desk := newDesk(cfg.Tariff, cfg.Now())
 	desk.prefix = strconv.FormatInt(cfg.Now().UnixMilli()%1e9, 10) // 七彩云 numbers its stays
-	return &CouponLot{cfg: cfg, end: end, called: called{desk: desk}, turns: newTurns(cfg.Lies), revoked: map[string]bool{}}, nil
+	return &CouponLot{
+		cfg: cfg, end: end, called: called{desk: desk}, turns: newTurns(cfg.Lies), revoked: map[string]bool{},
+	}, nil
 }
 
 // Start opens both listeners.
