@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Told is an alert that a target has heard of.
+// Told is an alert that was delivered to a target.
 type Told struct {
 	Alert Alert     `json:"alert"`
 	At    time.Time `json:"at"`
@@ -20,7 +20,7 @@ const HoldFor = time.Minute
 // Book keeps what targets have heard: for all nodes of a site, so that one of them reports it, and over restarts, so
 // that it is sent once and what is over is sent too.
 type Book interface {
-	// Told returns what targets have heard, by keys of the watcher's.
+	// Told returns the alerts that were delivered, by the watcher's keys.
 	Told(ctx context.Context) (map[string]Told, error)
 	// Hold takes the book for this node, or goes on holding it, until Free or for HoldFor. False: another node
 	// has it.

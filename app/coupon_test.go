@@ -181,7 +181,7 @@ func TestBadCouponAnswers(t *testing.T) {
 	}
 }
 
-// TestCouponStays is the whole story with 七彩云: entry told, coupon, price, exit with what was taken off.
+// TestCouponStays is the whole story with 七彩云: entry, coupon, price, exit with what was taken off.
 func TestCouponStays(t *testing.T) {
 	c := newCouponSite(t, "qcyuns", play.CouponLotConfig{Strict: true}, object{"stays": "told"})
 	in := time.Now().Add(-play.StayLength)

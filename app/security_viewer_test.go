@@ -56,7 +56,7 @@ func shows(text string, plates []string) string {
 }
 
 // TestSecurityViewersSeeNoPlates walks every page and every operation as a viewer, in a town whose cars were pushed,
-// told and named in errors of a lot in every form, and finds no plate.
+// reported and named in errors of a lot in every form, and finds no plate.
 func TestSecurityViewersSeeNoPlates(t *testing.T) {
 	var plates []string
 	for i := range 40 {
@@ -150,7 +150,7 @@ func TestSecurityViewersSeeNoPlates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Whoever asks by the beginnings of a plate learns nothing, by list or by cursor.
+	// A search by the beginning of a plate finds nothing, by list or by cursor.
 	for n := 3; n < len([]rune(whole.Full())); n++ {
 		part := url.QueryEscape(string([]rune(whole.Full())[:n]))
 		for _, list := range []string{"/charges", "/stays"} {

@@ -114,7 +114,7 @@ type StaysMode string
 
 // Whether a charge needs a stay in the lot.
 const (
-	StaysAuto     StaysMode = "auto"     // required from the first entry that the lot told
+	StaysAuto     StaysMode = "auto"     // required from the lot's first entry on
 	StaysRequired StaysMode = "required" // a charge waits for its stay
 	StaysNone     StaysMode = "none"     // one visit is lot + plate within 24 h of its first charge
 	StaysTold     StaysMode = "told"     // coupon lots: required, the target tells entries and exits

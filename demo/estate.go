@@ -197,8 +197,8 @@ var (
 	sdkVendor = charge.LotID{Union: "300101", Park: "1104"} // its PC runs the vendor's own SDK; in a scene of its own
 	apiLot    = charge.LotID{Union: "300202", Park: "2201"}
 	gateLot   = charge.LotID{Union: "300303", Park: "3301"}
-	couponLot = charge.LotID{Union: "300404", Park: "4401"} // 七彩云, which tells stays
-	eventLot  = charge.LotID{Union: "300404", Park: "4402"} // 4P云, which tells none; in a scene of its own
+	couponLot = charge.LotID{Union: "300404", Park: "4401"} // 七彩云, which reports stays
+	eventLot  = charge.LotID{Union: "300404", Park: "4402"} // 4P云, which reports none; in a scene of its own
 )
 
 func allLots() []charge.LotID {

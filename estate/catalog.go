@@ -61,8 +61,8 @@ type Target struct {
 // key finds a key by name.
 func (t *Target) key(name string) (Key, bool) { return keyIn(t.Keys, name) }
 
-// gives reports whether coupons of a lot with some keys can grant what a method names.
-func (t *Target) gives(m charge.Method, keys map[string]charge.Secret) bool {
+// grants reports whether coupons of a lot with some keys can grant what a method names.
+func (t *Target) grants(m charge.Method, keys map[string]charge.Secret) bool {
 	needs, can := t.Methods[m]
 	return can && (needs == "" || keys[needs] != "")
 }
@@ -72,7 +72,7 @@ func (t *Target) given(keys map[string]charge.Secret) string {
 	var list []string
 	for _, m := range []charge.Method{charge.MethodTime, charge.MethodAmount, charge.MethodFree, charge.MethodLotDecides} {
 		switch needs, can := t.Methods[m]; {
-		case can && t.gives(m, keys):
+		case can && t.grants(m, keys):
 			list = append(list, string(m))
 		case can:
 			list = append(list, string(m)+" (keys."+needs+")")

@@ -96,7 +96,7 @@ func (m *merger) couponGrants(at []string, p *Platform, l *charge.Lot, r charge.
 	}
 	var cannot []string
 	for _, w := range wanted {
-		if !t.gives(w, l.Keys) && !slices.Contains(cannot, string(w)) {
+		if !t.grants(w, l.Keys) && !slices.Contains(cannot, string(w)) {
 			cannot = append(cannot, string(w))
 		}
 	}

@@ -57,7 +57,7 @@ type Object struct {
 	Fields  []Field `json:"fields"` // the first names the object; a binding has two such
 }
 
-// column is a field of a T: how it is described, set from a checked node, and shown as one. get gives nil
+// column is a field of a T: how it is described, set from a checked node, and shown as one. get returns nil
 // where there is nothing to show.
 type column[T any] struct {
 	Field

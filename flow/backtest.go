@@ -83,7 +83,7 @@ func granted(d *charge.Decision) charge.Reduction {
 }
 
 // ReplayRule decides stored charges by a changed rule, in the order in which they were decided, each by what its
-// stay had then; what the changed rule gives to one counts for those after it in the stay. It changes nothing.
+// stay had then; what the changed rule grants to one counts for those after it in the stay. It changes nothing.
 // What no rule decided is left out: charges that found no stay, came too late, or met a binding that was off;
 // so are charges that ended before the rule is effective. Hold and target are not replayed: they choose the stay.
 func ReplayRule(in BacktestInput) Backtest {
@@ -144,7 +144,7 @@ func shadowed(c *charge.Charge) (charge.State, charge.Reason) {
 }
 
 // regranted is what the stay of a charge had when it was decided, with the binding's own grants as the changed
-// rule gives them. Grants of the binding that had come to nothing by then stay out, and its charges that were
+// rule grants them. Grants of the binding that had come to nothing by then stay out, and its charges that were
 // granted nothing then count where the changed rule grants them something.
 func regranted(c *charge.Charge, before []*charge.Charge, replayed map[int64]*charge.Decision,
 	rule charge.Rule) []charge.Granted {

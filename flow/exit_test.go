@@ -211,7 +211,7 @@ func TestCorrectionLeavesOneOpenStay(t *testing.T) {
 func TestEntryToldAfterItsExit(t *testing.T) {
 	w := newWorld(t)
 	w.estate.lot(sdkLot, func(l *charge.Lot) { l.Stays = charge.StaysRequired })
-	w.leave(sdkLot, "s1", nil) // in_time was not told
+	w.leave(sdkLot, "s1", nil) // in_time was not sent
 	w.enter(sdkLot, "s1", 2*time.Hour)
 	page, err := w.store.Stays(t.Context(), charge.StayFilter{Lot: sdkLot})
 	if err != nil || len(page.Items) != 1 || page.Items[0].Open ||

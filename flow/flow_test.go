@@ -73,7 +73,7 @@ func TestChargeHeldUntilItsEntryComes(t *testing.T) {
 	w.want("o1", charge.StateHeld, charge.ReasonWaitingForStay)
 	w.none(w.line)
 	w.clock.pass(30 * time.Minute)
-	w.enter(sdkLot, "s1", 2*time.Hour) // told late, after the charge had ended
+	w.enter(sdkLot, "s1", 2*time.Hour) // reported late, after the charge had ended
 	_, done := w.next(w.line)
 	done(w.acked())
 	c := w.settles("o1", charge.StateDelivered, charge.ReasonOK)

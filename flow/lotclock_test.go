@@ -68,7 +68,7 @@ func TestClockOfALotIsMeasured(t *testing.T) {
 	}
 }
 
-// A lot with a fast clock tells a stay after an outage: it is found as far off its times as the clock is, and the
+// A lot with a fast clock reports a stay after an outage: it is found as far off its times as the clock is, and the
 // decision says so. A right clock's stay is not, and no clock's by more than two hours.
 func TestLateStayOfAFastClock(t *testing.T) {
 	for engine, place := range bothEngines(t) {

@@ -284,7 +284,7 @@ func maybeOneVisit(a, b *charge.Charge) bool {
 }
 
 // lotHas adds up what a lot has applied for a visit; voided says that a grant in it was taken back, of which lots
-// cannot be told.
+// cannot be known.
 func (m *machine) lotHas(visit []*charge.Charge, repeats charge.Repeats) (has charge.Reduction, voided bool) {
 	uuids := map[string]bool{}
 	for _, c := range visit {

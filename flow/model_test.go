@@ -464,7 +464,7 @@ func (m *machine) gate() {
 				ledger.Payment{Lot: s.lot, OrderID: s.order, Amount: q.Price, TradeNo: m.name("t"), At: now}); err != nil {
 				m.t.Fatal(err)
 			}
-			m.next-- // told twice
+			m.next-- // sent twice
 		}
 		m.next++
 	}

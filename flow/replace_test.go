@@ -91,7 +91,7 @@ func TestUsageOfATotalIsParted(t *testing.T) {
 		}
 		return a
 	}
-	for range 2 { // told twice: the same numbers
+	for range 2 { // sent twice: the same numbers
 		if a := tell(50, "50"); a.State != 1 {
 			t.Fatalf("usage of the total was refused: %+v", a)
 		}

@@ -135,7 +135,7 @@ func (f *Flow) makeRoomIn(tx Tx, then *after, s *charge.Stay, others []*charge.S
 	return nil
 }
 
-// enteredBefore compares entries by the lot's clock. One that was so far ahead that it is none gives way.
+// enteredBefore compares entries by the lot's clock. One that was too far ahead to be a time comes last.
 func enteredBefore(o, s *charge.Stay) bool {
 	return o.ToldEntry().Sub(o.Entered) > wildClock || o.ToldEntry().Before(s.ToldEntry())
 }

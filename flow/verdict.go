@@ -18,7 +18,7 @@ const (
 	ToneWait Tone = "wait" // the gateway goes on by itself
 	ToneCalm Tone = "calm" // nothing was granted, and rightly so
 	ToneWarn Tone = "warn" // someone should look
-	ToneBad  Tone = "bad"  // the driver did not get what the rule gives
+	ToneBad  Tone = "bad"  // the driver did not get what the rule grants
 )
 
 // Verb is an action of support on a charge.
@@ -241,7 +241,7 @@ func grantOf(c *charge.Charge) charge.Arg {
 	return charge.Grants("grant", *c.Reduction)
 }
 
-// expected is what the rule gives for the charge alone.
+// expected is what the rule grants for the charge alone.
 func expected(f Facts) charge.Arg {
 	d := f.Charge.Decision
 	if d == nil {

@@ -60,7 +60,7 @@ func TestVisitAcrossAClockThatWentBack(t *testing.T) {
 
 func TestGrantBeforeTheFirstEntryCountsInTheStay(t *testing.T) {
 	w := newWorld(t)
-	w.must(w.finished("o1", sdkLot)) // the lot has told no stay yet
+	w.must(w.finished("o1", sdkLot)) // the lot has reported no stay yet
 	w.enter(sdkLot, "s1", 2*time.Hour)
 	second := w.finished("o2", sdkLot)
 	second.Ask.Minutes = 50

@@ -233,8 +233,8 @@ func TestSessionsEnd(t *testing.T) {
 	wantErr(t, "after signing out", err, guard.ErrDenied)
 }
 
-// TestThrottle wants guesses to wait longer and longer, and the right password to be taken after 5 s at most, whoever
-// has guessed before, and from wherever.
+// TestThrottle wants guesses to wait longer and longer, and the right password to be taken after 5 s at most,
+// after any guesses from anywhere.
 func TestThrottle(t *testing.T) {
 	s := newSite(t)
 	s.user(t, "li", guard.RoleAdmin)

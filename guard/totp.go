@@ -37,7 +37,7 @@ func (u *Users) EnrolTOTP(ctx context.Context, name string) (address string, err
 	return key.URL(), err
 }
 
-// ConfirmTOTP switches the second factor on where the code is of the device that EnrolTOTP was for, and gives
+// ConfirmTOTP switches the second factor on where the code is of the device that EnrolTOTP was for, and returns
 // ten recovery codes, which are never shown again. ErrLogin says that the code is wrong.
 func (u *Users) ConfirmTOTP(ctx context.Context, name, code string) ([]string, error) {
 	var codes []string

@@ -175,7 +175,7 @@ func exit(id string) Exit {
 	}
 }
 
-// told is what Entry and its sisters gave.
+// told is what Entry, Exit and Usage returned.
 type told struct {
 	a   Answer
 	err error

@@ -34,7 +34,7 @@ func serve(t *testing.T, h http.HandlerFunc) *httptest.Server {
 	return s
 }
 
-// raw listens and gives every connection to talk, after a whole request was read from it.
+// raw listens and hands every connection to talk, after a whole request was read from it.
 func raw(t *testing.T, talk func(c net.Conn, r *bufio.Reader)) (url string) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// shelf is a Storage in memory. Nobody else's clock is in it: time is what it is told.
+// shelf is a Storage in memory. It has no clock: time is what a test sets.
 type shelf struct {
 	mu     sync.Mutex
 	jobs   map[int64]*Job
@@ -96,7 +96,7 @@ func (s *shelf) lease(id int64) time.Time {
 	return s.jobs[id].LeaseUntil
 }
 
-// hands is a Handler that keeps what it was given until it is told to go on.
+// hands is a Handler that keeps what it was given until a test lets it go on.
 type hands struct {
 	mu   sync.Mutex
 	held []given

@@ -35,7 +35,7 @@ func (b Bill) Due() charge.Fen { return b.Gross - b.Derate }
 // desk is the fee software of a played lot: the cars inside, the book, the prices.
 type desk struct {
 	tariff  charge.Tariff
-	decides charge.Reduction // what the lot gives where it decides itself
+	decides charge.Reduction // what the lot grants where it decides itself
 	book    *Book
 
 	mu     sync.Mutex

@@ -352,7 +352,7 @@ func sayOne(code, text string, codes map[string]any) func(ask, string, Visit, Bi
 	}
 }
 
-// hikToken is what the played 海康 gives out.
+// hikToken is the token of the played 海康.
 func hikToken(k Keys) string { return "played-" + md5Lower(k["client_secret"]) }
 
 func readHik(k Keys, r *http.Request, body []byte) (ask, error) {

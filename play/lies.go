@@ -24,7 +24,7 @@ const (
 var Acks = []string{AckLate, AckTwice, AckNever, AckWrongUUID, AckState0}
 
 // Lies are what is wrong with an SDK lot or its line. The zero value is a good lot. But for AckState0, the
-// reduction has been applied when a lie is told.
+// reduction has been applied when a lie is sent.
 type Lies struct {
 	Ack            string        // one of Acks
 	DropAfterApply bool          // the line is cut in place of the acknowledgement

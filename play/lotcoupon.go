@@ -21,10 +21,10 @@ import (
 // How a parking system's cloud answers a coupon. What it has said of the coupon before is not changed by it.
 const (
 	AnswerRefused = "refused" // refuses, nothing given
-	AnswerUnknown = "unknown" // gives, answers a code that nobody has printed
-	AnswerHalf    = "half"    // gives, answers half of it
-	AnswerOther   = "other"   // gives, answers about another car
-	AnswerBadSign = "sign"    // says that the signature is wrong, gives nothing
+	AnswerUnknown = "unknown" // grants, answers a code of no document
+	AnswerHalf    = "half"    // grants, answers half of it
+	AnswerOther   = "other"   // grants, answers about another car
+	AnswerBadSign = "sign"    // says that the signature is wrong, grants nothing
 )
 
 // CouponAnswers lists how a parking system's cloud can misbehave.
@@ -43,7 +43,7 @@ type CouponLotConfig struct {
 	Tariff   charge.Tariff
 	Answer   string // one of CouponAnswers
 	Lies     int    // how many coupons are answered by Answer before the cloud behaves; 0: all
-	Strict   bool   // gives coupons to cars inside only; a lot that hears of no cars gives them to all
+	Strict   bool   // grants coupons to cars inside only; a lot that hears of no cars grants them to all
 	Log      *slog.Logger
 	Now      func() time.Time
 }
@@ -157,7 +157,7 @@ func (l *CouponLot) revoke(w http.ResponseWriter, a ask) {
 	answerJSON(w, l.end.say(a, what, Visit{}, Bill{}))
 }
 
-// give books a coupon. A system whose coupons have no number gives another one for a repeat.
+// give books a coupon. A system whose coupons have no number grants another one for a repeat.
 func (l *CouponLot) give(w http.ResponseWriter, r *http.Request, a ask) {
 	lie := l.cfg.Answer
 	if lie != AnswerWell && !l.turns.take() {

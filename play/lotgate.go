@@ -12,7 +12,7 @@ import (
 )
 
 // GateConfig describes the gate of a played 4G lot. The gateway keeps the orders and the prices; the gate
-// only tells and asks.
+// only reports and asks.
 type GateConfig struct {
 	Lot      charge.LotID
 	Ckey     string

@@ -83,15 +83,15 @@ func cecFields(r record, p Push) record {
 	return r
 }
 
-// nobody stands in for the organisation code of 济南国网: it is signed, but no key of the platform names it.
-const nobody = "000000000"
+// noOrg stands in for the organisation code of 济南国网: it is signed, but no key of the platform names it.
+const noOrg = "000000000"
 
 // cecEnvelope puts Data into the five fields. 济南国网 without a signature secret sends Data alone.
 func cecEnvelope(v voice, j job, data string) record {
 	if v.id == "guowang-jinan" && j.keys["sig_secret"] == "" {
 		return record{{"Data", data}}
 	}
-	operator, stamp := cmp.Or(j.keys["operator_id"], nobody), j.at.In(charge.Shanghai).Format("20060102150405")
+	operator, stamp := cmp.Or(j.keys["operator_id"], noOrg), j.at.In(charge.Shanghai).Format("20060102150405")
 	seq := fmt.Sprintf("%04d", j.opt.Seq)
 	sig := hmacUpper(j.keys["sig_secret"], operator+data+stamp+seq)
 	if j.opt.Break == BreakSig {

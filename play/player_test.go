@@ -15,7 +15,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 )
 
-// platformEnd is a tiny server that answers what it is told to and remembers what it heard.
+// platformEnd is a tiny server that answers what a test sets and remembers what it heard.
 type platformEnd struct {
 	answer func(path string, r *http.Request, body string) string
 

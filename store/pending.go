@@ -95,7 +95,7 @@ func (p *pending) lacks(q *statement, args []any) bool {
 	return found
 }
 
-// find gives what is known of a row.
+// find returns what is known of a row.
 func (p *pending) find(k rowKey) *row {
 	r := p.rows[k]
 	if r == nil {
@@ -133,7 +133,7 @@ func (p *pending) passed(t *table, id any) {
 	}
 }
 
-// numbersRows reports whether rows have an id that their maker gives them, each a greater one than before.
+// numbersRows reports whether rows have an id that their maker sets, each a greater one than before.
 func (t *table) numbersRows() bool { return t.key[0] == "id" }
 
 // put changes a row: vals are its new values, nil where it goes.

@@ -22,7 +22,7 @@ func errPoolMode() error {
 }
 
 // refusePoolMode returns ErrPoolMode where a pooler takes conn's server connection away between two statements. It
-// holds a second connection in a transaction meanwhile: a pooler that shares gives it the server connection that conn
+// holds a second connection in a transaction meanwhile: a pooler that shares hands it the server connection that conn
 // has just used.
 func (e *postgresEngine) refusePoolMode(ctx context.Context, conn *pgx.Conn) error {
 	first, err := serverProcess(ctx, conn)

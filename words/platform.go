@@ -9,7 +9,7 @@ func OfProfile(english string) Text {
 }
 
 // chineseNotes says in Chinese what platform.Info.Notes and the built-in profiles' notes say in English. Printing the
-// docs fails on one that stands not here: whoever writes one writes the other.
+// docs fails on one that stands not here: an author of one writes the other.
 var chineseNotes = map[string]string{
 	// xiaoju
 	"Form A (plateNo, merchId, duration, sign) has no order number and proves no time: the account setting undated says whether it counts, then once a stay.":                     "形式 A（plateNo、merchId、duration、sign）没有订单号，也不能证明时间：账号设置 undated 决定是否减免，减免时一次停车只减一次。",

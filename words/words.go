@@ -20,7 +20,7 @@ type Text struct {
 	EN string `json:"en"`
 }
 
-// In gives the text in a language; anything but English is Chinese.
+// In returns the text in a language; anything but English is Chinese.
 func (t Text) In(l Lang) string {
 	if l == English {
 		return t.EN
@@ -62,7 +62,7 @@ func All() []Entry {
 	return all
 }
 
-// Find gives the entry of a code. A code that no list has is its own name and is explained by nothing.
+// Find returns the entry of a code. A code that no list has is its own name and is explained by nothing.
 func Find(list List, code string) Entry {
 	return catalogue().Find(list, code)
 }

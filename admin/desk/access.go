@@ -23,7 +23,7 @@ func rank(r guard.Role) int {
 	return 0
 }
 
-// allow gives Forbidden where a role is too small.
+// allow returns Forbidden where a role is too small.
 func allow(who guard.Identity, least guard.Role) error {
 	if Allows(who.Role, least) {
 		return nil
@@ -31,7 +31,7 @@ func allow(who guard.Identity, least guard.Role) error {
 	return Fail(Forbidden, "this needs the role "+string(least)+"; yours is "+string(who.Role))
 }
 
-// Authenticate finds who holds an API token. A token that nobody holds gives Unauthorized.
+// Authenticate finds who holds an API token, and returns Unauthorized for a token that is not known.
 func (d *Desk) Authenticate(ctx context.Context, bearer string) (guard.Identity, error) {
 	who, err := d.cfg.Guard.Tokens.Authenticate(ctx, bearer)
 	return who, Wrap(err)
@@ -45,7 +45,7 @@ func (d *Desk) Tokens(who guard.Identity) ([]guard.Token, error) {
 	return d.cfg.Guard.Tokens.List(), nil
 }
 
-// CreateToken makes an API token and gives its secret, which is never shown again.
+// CreateToken makes an API token and returns its secret, which is never shown again.
 func (d *Desk) CreateToken(ctx context.Context, who guard.Identity, name string, role guard.Role) (guard.Token, string,
 	error) {
 	if err := allow(who, guard.RoleAdmin); err != nil {
@@ -111,7 +111,7 @@ func (d *Desk) DropTOTP(ctx context.Context, who guard.Identity, name string) er
 	})
 }
 
-// ConfirmTOTP switches one's own second factor on and gives the recovery codes.
+// ConfirmTOTP switches one's own second factor on and returns the recovery codes.
 func (d *Desk) ConfirmTOTP(ctx context.Context, who guard.Identity, code string) ([]string, error) {
 	codes, err := d.cfg.Guard.Users.ConfirmTOTP(ctx, who.Name, code)
 	if err != nil {
@@ -120,7 +120,7 @@ func (d *Desk) ConfirmTOTP(ctx context.Context, who guard.Identity, code string)
 	return codes, d.Record(ctx, who, "user.totp_on", who.Name, "")
 }
 
-// SetPassword gives oneself a new password, which ends all sessions.
+// SetPassword sets one's own password, which ends all sessions.
 func (d *Desk) SetPassword(ctx context.Context, who guard.Identity, password charge.Secret) error {
 	return d.change(ctx, who, guard.RoleViewer, "user.password", who.Name, "", func() error {
 		return d.cfg.Guard.Users.SetPassword(ctx, who.Name, password)
@@ -189,7 +189,7 @@ func (d *Desk) change(ctx context.Context, who guard.Identity, least guard.Role,
 	return d.Record(ctx, who, action, object, detail)
 }
 
-// Record writes a change to the audit log. The change has been made by then, so a failure is told to the
+// Record writes a change to the audit log. The change has been made by then, so a failure is reported to the
 // caller as one: who cannot be written down should not go on.
 func (d *Desk) Record(ctx context.Context, who guard.Identity, action, object, detail string) error {
 	return d.cfg.Guard.Audit.Record(ctx, guard.Entry{At: d.cfg.Now(), Actor: who.ID(), Role: who.Role,

@@ -34,7 +34,7 @@ func (d *Desk) Charges(ctx context.Context, who guard.Identity, f charge.ChargeF
 	return onlyWhole(who, f.Plate, page, func(c *charge.Charge) charge.Plate { return c.Plate }), nil
 }
 
-// CountCharges counts the charges of a list that no plate narrows, up to f.Limit, and tells whether there are more.
+// CountCharges counts the charges of a list that no plate narrows, up to f.Limit, and reports whether there are more.
 func (d *Desk) CountCharges(ctx context.Context, f charge.ChargeFilter) (n int, more bool, err error) {
 	f.Plate = "" // who may look for which is for Charges to say
 	n, more, err = d.cfg.Reads.CountCharges(ctx, f)
@@ -109,7 +109,7 @@ func (d *Desk) Stories(ctx context.Context, who guard.Identity, f charge.ChargeF
 	return charge.Page[*flow.Story]{Items: told, Next: page.Next}, Wrap(err)
 }
 
-// Story tells what became of a charge.
+// Story returns what became of a charge.
 func (d *Desk) Story(ctx context.Context, id int64) (*flow.Story, error) {
 	told, err := d.cfg.Story.Story(ctx, id)
 	return told, Wrap(err)

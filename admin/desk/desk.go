@@ -28,7 +28,7 @@ type Config struct {
 	Pulse     Pulse        // nil: no latencies are shown
 	Strays    Strays       // nil: what nothing serves is not shown
 	Bounds    charge.Bounds
-	KeyUses   KeyUses // nil: nobody knows when keys were used
+	KeyUses   KeyUses // nil: uses of keys are not recorded
 	Docs      Docs    // notes on incidents, compensations, shared links; nil keeps none
 }
 

@@ -24,7 +24,7 @@ const (
 	Conflict     Kind = "conflict" // it is right but cannot be done now
 )
 
-// Error is a failure that whoever asked can do something about.
+// Error is a failure that the caller can act on.
 type Error struct {
 	Kind   Kind
 	Detail string // what is wrong and what to do; safe to show
@@ -39,10 +39,10 @@ type FieldError struct {
 	Chinese string // the same; empty where there is none
 }
 
-// Error gives the detail.
+// Error returns the detail.
 func (e *Error) Error() string { return e.Detail }
 
-// KindOf gives an error's kind; empty for internal ones.
+// KindOf returns an error's kind; empty for internal ones.
 func KindOf(err error) Kind {
 	var e *Error
 	if errors.As(err, &e) {
@@ -56,7 +56,7 @@ func Fail(kind Kind, detail string, fields ...FieldError) *Error {
 	return &Error{Kind: kind, Detail: detail, Fields: fields}
 }
 
-// Wrap gives what other packages fail with the desk's kinds.
+// Wrap returns another package's error as one of the desk's kinds.
 func Wrap(err error) error {
 	var wrong estate.Errors
 	switch {
@@ -77,7 +77,7 @@ func Wrap(err error) error {
 	return err
 }
 
-// accessField gives what guard does not take by the field it is about.
+// accessField returns what guard refuses under the name of the field.
 func accessField(err error) FieldError {
 	f := FieldError{Where: "body.name", Detail: err.Error()}
 	for _, w := range []struct{ says, where, chinese string }{
@@ -99,7 +99,7 @@ func accessField(err error) FieldError {
 	return f
 }
 
-// places gives what is wrong in an estate document by where it stands.
+// places lists the faults of an estate document by where they stand.
 func places(wrong estate.Errors) []FieldError {
 	fields := make([]FieldError, 0, len(wrong))
 	for _, e := range wrong {
@@ -118,7 +118,7 @@ func places(wrong estate.Errors) []FieldError {
 	return fields
 }
 
-// Failed writes an internal failure to the log, where whoever asked gets none of it.
+// Failed writes an internal failure to the log, and keeps it from the caller.
 func (d *Desk) Failed(ctx context.Context, err error) {
 	d.cfg.Log.ErrorContext(ctx, "admin request failed", "err", err)
 }

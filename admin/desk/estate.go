@@ -29,7 +29,7 @@ func (d *Desk) Apply(ctx context.Context, who guard.Identity, doc []byte, dryRun
 	return changes, Wrap(err)
 }
 
-// Export gives the estate as a document, secrets as placeholders.
+// Export returns the estate as a document, secrets as placeholders.
 func (d *Desk) Export(who guard.Identity) ([]byte, error) {
 	if err := allow(who, guard.RoleAdmin); err != nil {
 		return nil, err

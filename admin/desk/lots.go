@@ -37,7 +37,7 @@ func (d *Desk) Lots(ctx context.Context) ([]Lot, error) {
 // Lot finds one lot, switched off ones too.
 func (d *Desk) Lot(ctx context.Context, id charge.LotID) (Lot, error) {
 	l, _, found := d.cfg.Estate.State().Lot(id)
-	if !found { // or it is switched off, which only the whole list tells
+	if !found { // or it is switched off, which only the whole list shows
 		for _, off := range d.cfg.Estate.State().Lots() {
 			if off.ID == id {
 				l, found = *off, true
@@ -93,13 +93,13 @@ func (d *Desk) Price(ctx context.Context, who guard.Identity, id charge.LotID, s
 	return price, Wrap(err)
 }
 
-// Counts gives the figures of a span of time.
+// Counts returns the figures of a span of time.
 func (d *Desk) Counts(ctx context.Context, from, to time.Time) (charge.Counts, error) {
 	counts, err := d.cfg.Reads.Counts(ctx, from, to)
 	return counts, Wrap(err)
 }
 
-// Latency gives how long pushes took to reach their lots lately; ok is false where nobody has measured.
+// Latency returns how long pushes lately took to reach their lots; ok is false where there is no measurement.
 func (d *Desk) Latency() (p50, p99 time.Duration, ok bool) {
 	if d.cfg.Pulse == nil {
 		return 0, 0, false
@@ -107,7 +107,7 @@ func (d *Desk) Latency() (p50, p99 time.Duration, ok bool) {
 	return d.cfg.Pulse.Latency()
 }
 
-// AckP95 gives how long a lot takes to acknowledge; zero where nobody has measured.
+// AckP95 returns how long a lot takes to acknowledge; zero where there is no measurement.
 func (d *Desk) AckP95(id charge.LotID) time.Duration {
 	if d.cfg.Pulse == nil {
 		return 0
@@ -115,7 +115,7 @@ func (d *Desk) AckP95(id charge.LotID) time.Duration {
 	return d.cfg.Pulse.AckP95(id)
 }
 
-// Breaker tells how a lot's breaker stands; empty where nobody has measured.
+// Breaker returns the state of a lot's breaker; empty where there is no measurement.
 func (d *Desk) Breaker(id charge.LotID) string {
 	if d.cfg.Pulse == nil {
 		return ""

@@ -16,7 +16,7 @@ import (
 type Reads interface {
 	Push(ctx context.Context, id int64) (*charge.Push, error) // nil where there is none
 	Charges(ctx context.Context, f charge.ChargeFilter) (charge.Page[*charge.Charge], error)
-	// CountCharges counts what Charges would list, up to f.Limit, and tells whether there are more.
+	// CountCharges counts what Charges would list, up to f.Limit, and reports whether there are more.
 	CountCharges(ctx context.Context, f charge.ChargeFilter) (n int, more bool, err error)
 	Pushes(ctx context.Context, f charge.PushFilter) (charge.Page[charge.Push], error)
 	Stays(ctx context.Context, f charge.StayFilter) (charge.Page[*charge.Stay], error)
@@ -26,7 +26,7 @@ type Reads interface {
 	// FindShort is FindPlate for two characters: charges received since a time, and open stays.
 	FindShort(ctx context.Context, part string, since time.Time, mostCharges, mostStays int) (charge.Page[*charge.Charge],
 		charge.Page[*charge.Stay], error)
-	// NearStays gives for each charge the open stays of its lot whose plate differs by one character, newest first.
+	// NearStays returns for each charge the open stays of its lot whose plate differs by one character, newest first.
 	NearStays(ctx context.Context, charges []*charge.Charge) ([][]*charge.Stay, error)
 	// OpenStays reports which of some stays, by their ids, are open.
 	OpenStays(ctx context.Context, ids []int64) (map[int64]bool, error)
@@ -37,7 +37,7 @@ type Reads interface {
 	Counts(ctx context.Context, from, to time.Time) (charge.Counts, error)
 }
 
-// Story tells what became of a charge, and acts on it; flow.Flow is one.
+// Story reads what became of a charge, and acts on it; flow.Flow is one.
 type Story interface {
 	Story(ctx context.Context, chargeID int64) (*flow.Story, error)
 	Stories(ctx context.Context, chargeIDs []int64) ([]*flow.Story, error)
@@ -92,13 +92,13 @@ type TestPush struct {
 	Charge  int64 // 0 where none was made
 }
 
-// Pulse tells how deliveries do just now, from this node's own counting.
+// Pulse reports how deliveries do just now, from this node's own counting.
 type Pulse interface {
-	// Latency gives how long pushes took to reach their lots lately; ok is false where none did.
+	// Latency returns how long pushes lately took to reach their lots; ok is false where none did.
 	Latency() (p50, p99 time.Duration, ok bool)
-	// AckP95 gives how long a lot took to acknowledge, 95 of 100.
+	// AckP95 returns how long a lot took to acknowledge, 95 of 100.
 	AckP95(id charge.LotID) time.Duration
-	// Breaker tells how a lot's breaker stands: "closed", "open", "half_open", or "" where it has none.
+	// Breaker returns the state of a lot's breaker: "closed", "open", "half_open", or "" where it has none.
 	Breaker(id charge.LotID) string
 }
 

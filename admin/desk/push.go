@@ -68,7 +68,7 @@ var credentials = regexp.MustCompile(`(?im)^((?:authorization|cookie|proxy-autho
 // secretFields are members of bodies that hold what a platform signs in with.
 var secretFields = regexp.MustCompile(`(?i)("(?:operator_?secret|access_?token|app_?secret|secret_?key)"\s*:\s*")[^"]*`)
 
-// maskCredentials gives a stored request without what would let its reader push.
+// maskCredentials returns a stored request without what would let its reader push.
 func (d *Desk) maskCredentials(p *charge.Push) string {
 	const mask = "${1}••••"
 	raw := credentials.ReplaceAllString(string(p.Request), mask)

@@ -1,6 +1,6 @@
-// Package coupon is the way into car parks of other systems: a reduction becomes a coupon in the cloud of whoever runs
-// the car park. What such a cloud (a target) wants to hear, how it is signed and what its answers mean is a strict TOML
-// profile of values and choices from closed lists; the code here is the same for all of them.
+// Package coupon is the way into car parks of other systems: a reduction becomes a coupon in the cloud of the firm that
+// runs the car park. What such a cloud (a target) wants to hear, how it is signed and what its answers mean is a strict
+// TOML profile of values and choices from closed lists; the code here is the same for all of them.
 package coupon
 
 import (
@@ -140,7 +140,7 @@ func (t *Target) Takes(m charge.Method, keys map[string]charge.Secret) (can bool
 // CanRevoke reports whether a coupon that is not used yet can be taken back.
 func (t *Target) CanRevoke() bool { return t.Revoke != nil }
 
-// StaysToken is the name of the key that locks the entries and exits that the target tells; empty where it reports
+// StaysToken is the name of the key that locks the entries and exits that the target reports; empty where it reports
 // none.
 func (t *Target) StaysToken() string {
 	if t.Hears == nil {
@@ -149,7 +149,7 @@ func (t *Target) StaysToken() string {
 	return t.Hears.Key
 }
 
-// key returns a lot's key, else the default that the profile gives it.
+// key returns a lot's key, else the profile's default.
 func (t *Target) key(keys map[string]charge.Secret, name string) string {
 	if k := keys[name]; k != "" {
 		return k.Reveal()

@@ -27,7 +27,7 @@ type InletConfig struct {
 	Logger    *slog.Logger
 }
 
-// Inlet hears the entries and exits that targets tell. They are not signed: whoever knows the lot's token is believed.
+// Inlet hears the entries and exits that targets report. They are not signed: the lot's token proves the sender.
 type Inlet struct{ cfg InletConfig }
 
 // NewInlet makes an Inlet.
@@ -68,7 +68,7 @@ func (in *Inlet) hear(ctx context.Context, path string, body []byte) any {
 	return reply{Text: "成功"}
 }
 
-// lotOf finds the lot that an address belongs to. An unknown lot and a wrong token are told alike.
+// lotOf finds the lot that an address belongs to. An unknown lot and a wrong token get the same answer.
 func (in *Inlet) lotOf(path string) (charge.Lot, *Target, error) {
 	parts := strings.Split(strings.TrimPrefix(path, InletPath), "/")
 	if len(parts) != 3 {

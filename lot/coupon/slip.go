@@ -9,12 +9,12 @@ import (
 	"github.com/chargestamp/chargestamp/lot"
 )
 
-// slip is what a coupon says, whoever is told. It is written once, when the reduction is granted, and never changes;
+// slip is what a coupon says to any target. It is written once, when the reduction is granted, and never changes;
 // time stamp, token and signature of the request are made anew at each try.
 type slip struct {
 	Plate   charge.Plate  `json:"plate"`
 	Order   string        `json:"order"`
-	Stay    string        `json:"stay,omitempty"` // the car park's own number of the stay, where it tells stays
+	Stay    string        `json:"stay,omitempty"` // the car park's own number of the stay, where it reports stays
 	Method  charge.Method `json:"method"`
 	Minutes int64         `json:"minutes,omitempty"`
 	Amount  charge.Fen    `json:"amount,omitempty"`

@@ -20,7 +20,7 @@ type Source string
 // Unit is the form of a value that is measured.
 type Unit string
 
-// Units. Hours have two decimals, a started hundredth counts: nobody gets less than was granted.
+// Units. Hours have two decimals, a started hundredth counts: no car gets less than was granted.
 const (
 	UnitMinutes  Unit = "minutes"
 	UnitSeconds  Unit = "seconds"

@@ -12,7 +12,7 @@ import (
 	"github.com/chargestamp/chargestamp/outbound"
 )
 
-// hik is 海康云 that gives tokens and takes those that it still knows.
+// hik is 海康云 that issues tokens and takes those that it still knows.
 type hik struct {
 	given, coupons int
 	good           string

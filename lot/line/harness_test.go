@@ -88,7 +88,7 @@ func (directory) Park(park string) (ids []charge.LotID) {
 	return ids
 }
 
-// ears hear what lots tell, and answer as they are told to.
+// ears hear what lots report, and answer as a test sets them to.
 type ears struct {
 	mu      sync.Mutex
 	heard   []any

@@ -203,7 +203,7 @@ func TestHTTPAbandonedPoll(t *testing.T) {
 	}
 }
 
-// A message that an abandoned poll gives back is dropped when its sender stops waiting, as any other: by then another
+// A message that an abandoned poll returns is dropped when its sender stops waiting, as any other: by then another
 // machine of the lot may have it.
 func TestHTTPAbandonedPollKeepsTheDeadline(t *testing.T) {
 	b := newBench(t)

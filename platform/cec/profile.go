@@ -185,7 +185,7 @@ func (p *Profile) paths() []string {
 	return []string{p.Paths.Token, p.Paths.Charge}
 }
 
-// columns is the family's table with the profile's own columns in it. Whoever gives a field another name has to give
+// columns is the family's table with the profile's own columns in it. A profile that names a field anew has to give
 // its unit as well: units are never guessed.
 func (p *Profile) columns() profile.Columns {
 	all := union()

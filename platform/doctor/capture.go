@@ -54,7 +54,7 @@ func ReadCapture(info platform.Info, captured []byte) (platform.Push, error) {
 		strings.Join(paths, ", ")))
 }
 
-// PlatformOf says whose path a captured request came by; empty where it is a body alone, or a path of nobody.
+// PlatformOf returns whose path a captured request came by; empty for a body alone and for a path that is not served.
 func PlatformOf(infos []platform.Info, captured []byte) string {
 	if !looksLikeRequest(captured) {
 		return ""
@@ -64,7 +64,7 @@ func PlatformOf(infos []platform.Info, captured []byte) string {
 		case err == nil:
 			return info.ID
 		case !errors.Is(err, errPath):
-			return "" // it cannot be read, whoever sent it
+			return "" // it cannot be read
 		}
 	}
 	return ""

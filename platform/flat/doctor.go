@@ -128,7 +128,7 @@ var mistakes = []mistake{
 	{"signed with the recipe " + string(seal.KVHMACMD5), other(seal.KVHMACMD5)},
 	{"the signature is in Base64; hex is wanted", func(t trial) []string {
 		sign := t.sign(t.fields)
-		raw, _ := hex.DecodeString(sign) // what the recipe gives is hex
+		raw, _ := hex.DecodeString(sign) // the recipe's result is hex
 		return []string{base64.StdEncoding.EncodeToString(raw), base64.StdEncoding.EncodeToString([]byte(sign)),
 			base64.StdEncoding.EncodeToString([]byte(strings.ToLower(sign)))}
 	}},

@@ -30,7 +30,7 @@ func columns() profile.Columns {
 	return c
 }
 
-// asking reads mitigate_type. What one without it means is not published; leaving it to the lot gives nothing
+// asking reads mitigate_type. What one without it means is not published; leaving it to the lot grants nothing
 // that was not asked for.
 func asking() profile.Asking {
 	return profile.Asking{

@@ -101,7 +101,7 @@ func admit(s said, now time.Time) platform.Admission {
 	return platform.Admit(s, one{}, platform.Push{Remote: netip.MustParseAddr("192.0.2.1")}, now)
 }
 
-// An end in the future is left out where an order tells the charge apart. Where times do, the push is refused, and the
+// An end in the future is left out where an order identifies the charge. Where times do, the push is refused, and the
 // answer must not blame the plate: T/CEC's dialects do that where a charge was read.
 func TestTimesOfNonsenseAreNoFaultOfThePlate(t *testing.T) {
 	now := time.Date(2026, 3, 3, 12, 0, 0, 0, charge.Shanghai)
