@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -29,6 +30,7 @@ type disk struct {
 const (
 	databaseFile = "chargestamp.db"
 	logFile      = "chargestamp.db-wal"
+	recordsFile  = "chargestamp.records"
 )
 
 // memory is a folder in memory, where the machine has such: most of what is simulated is not the disk.
@@ -81,6 +83,9 @@ func (d *disk) openOn(files map[string][]byte) (err error) {
 	}
 	if d.url == "" {
 		for name, content := range files {
+			if content == nil {
+				continue
+			}
 			if err := os.WriteFile(filepath.Join(d.dir, name), content, 0o600); err != nil {
 				return err
 			}
@@ -112,8 +117,10 @@ func (d *disk) files() (map[string][]byte, error) {
 	if d.url != "" {
 		return files, nil
 	}
-	for _, name := range []string{databaseFile, logFile} {
-		content, err := os.ReadFile(filepath.Join(d.dir, name))
+	for name, read := range map[string]func(string) ([]byte, error){
+		databaseFile: os.ReadFile, logFile: os.ReadFile, recordsFile: readWritten,
+	} {
+		content, err := read(filepath.Join(d.dir, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -134,28 +141,96 @@ func (d *disk) restart(files map[string][]byte) error {
 	return errors.Join(old.Close(), os.RemoveAll(dir)) // what it writes at its end is in files that are read no more
 }
 
-// torn is what a crash leaves of a write that was under way between two images: of the log's new bytes a first part,
-// which holds no whole page, and perhaps rubbish behind it. part is from 0 to 1.
-func torn(before, after map[string][]byte, part float64, rubbish bool) map[string][]byte {
-	if !bytes.Equal(before[databaseFile], after[databaseFile]) {
-		return before // moved into the database file meanwhile: what was there before it is left
+// readWritten reads a file up to where nothing was ever written: the log of records is reserved at once, and most of it
+// is zeros.
+func readWritten(name string) (content []byte, err error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
 	}
+	defer f.Close()
+	const part = 64 << 10
+	for {
+		b := make([]byte, part)
+		n, err := io.ReadFull(f, b)
+		if errors.Is(err, io.EOF) || err == nil && len(bytes.Trim(b, "\x00")) == 0 {
+			return content, nil
+		}
+		content = append(content, b[:n]...)
+		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil, err
+		}
+	}
+}
+
+// tear is how a crash leaves what was being written: a first part of it, from 0 to 1, and perhaps rubbish behind it.
+type tear struct {
+	part    float64
+	rubbish bool
+}
+
+// lost is what a crash leaves of a write that was under way between two images, and that is not to be there: of both
+// logs' new bytes a first part.
+func (t tear) lost(before, after map[string][]byte) map[string][]byte {
+	wal, ok := t.wal(before, after)
+	if !ok {
+		return before
+	}
+	return map[string][]byte{databaseFile: before[databaseFile], logFile: wal,
+		recordsFile: t.record(before[recordsFile], after[recordsFile])}
+}
+
+// kept is what a crash leaves of a write that is in the log of records: SQLite's log need not have been forced to disk.
+func (t tear) kept(before, after map[string][]byte) map[string][]byte {
+	wal, ok := t.wal(before, after)
+	if !ok || bytes.Equal(before[recordsFile], after[recordsFile]) {
+		return after
+	}
+	return map[string][]byte{databaseFile: before[databaseFile], logFile: wal, recordsFile: after[recordsFile]}
+}
+
+// wal tears SQLite's log, so that no whole page of what is new stays. It is not ok where the log was moved into the
+// database file meanwhile, or begun anew.
+func (t tear) wal(before, after map[string][]byte) (left []byte, ok bool) {
 	was, is := before[logFile], after[logFile]
 	from := 0
 	for from < min(len(was), len(is)) && was[from] == is[from] {
 		from++
 	}
-	if from < walHeader {
-		return before // the log has begun anew
+	if from < walHeader || !bytes.Equal(before[databaseFile], after[databaseFile]) {
+		return nil, false
 	}
-	left := bytes.Clone(is[:min(len(is), from+int(part*walPage))])
+	left = bytes.Clone(is[:min(len(is), from+int(t.part*walPage))])
 	if len(was) > len(left) {
 		left = append(left, was[len(left):]...)
 	}
-	if rubbish {
+	if t.rubbish {
 		left = append(left, bytes.Repeat([]byte{0xA5}, walPage/2)...)
 	}
-	return map[string][]byte{databaseFile: before[databaseFile], logFile: left}
+	return left, true
+}
+
+// record tears the last record of the log of records. Its end is never there.
+func (t tear) record(was, is []byte) []byte {
+	if len(was) == 0 {
+		return nil
+	}
+	left := append(bytes.Clone(was), make([]byte, max(0, len(is)-len(was)))...)
+	from, to := 0, len(is)
+	for from < to && left[from] == is[from] {
+		from++
+	}
+	for from < to && left[to-1] == is[to-1] {
+		to--
+	}
+	upTo := from + int(t.part*float64(to-from))
+	copy(left[from:upTo], is[from:])
+	if t.rubbish {
+		for i := range (to - upTo) / 2 {
+			left[upTo+i] = 0xA5
+		}
+	}
+	return left
 }
 
 // Sizes of SQLite's log, https://sqlite.org/fileformat2.html#walformat

@@ -123,17 +123,25 @@ func (w *world) crashDatabase() {
 		return
 	}
 	w.fault("database crash")
-	writing := w.stage.ready(func(t *task) bool { return t.place == atWrite && (t.node == nil || !t.node.paused) })
+	for range w.below(4) { // so that the log of records has something which the tables lack
+		if t := w.someWriter(); t != nil {
+			w.run(t)
+		}
+	}
 	before, err := w.disk.image()
 	after := before
-	if err == nil && len(writing) > 0 {
-		t := writing[w.below(len(writing))]
+	if t := w.someWriter(); err == nil && t != nil {
 		t.fault = pick(w, kept, lost)
 		dies := t.fault
 		w.note("the database dies behind %s of task %d, kept %t", t.what, t.id, dies == kept)
 		w.run(t)
-		if after, err = w.disk.image(); err == nil && dies == lost && w.disk.tears() {
-			after = torn(before, after, w.luckless(), w.chance(50))
+		if after, err = w.disk.image(); err == nil && w.disk.tears() {
+			how := tear{w.luckless(), w.chance(50)}
+			if dies == lost {
+				after = how.lost(before, after)
+			} else if w.chance(50) {
+				after = how.kept(before, after)
+			}
 		}
 	}
 	if err != nil {
@@ -152,6 +160,15 @@ func (w *world) crashDatabase() {
 		}
 	}
 	w.checkAccepted()
+}
+
+// someWriter is a task that is about to write; nil where there is none.
+func (w *world) someWriter() *task {
+	writing := w.stage.ready(func(t *task) bool { return t.place == atWrite && w.mayRun(t) })
+	if len(writing) == 0 {
+		return nil
+	}
+	return writing[w.below(len(writing))]
 }
 
 // luckless is how much of a write a torn log has kept, from 0 to just under 1.
