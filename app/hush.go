@@ -33,12 +33,10 @@ func (h hush) Handle(ctx context.Context, r slog.Record) error {
 	return h.Handler.Handle(ctx, r)
 }
 
-// causeOf is the error that a line is about; nil where there is none.
+// causeOf is the error that a line is about, under whatever name; nil where there is none.
 func causeOf(r slog.Record) (cause error) {
 	r.Attrs(func(a slog.Attr) bool {
-		if a.Key == "error" {
-			cause, _ = a.Value.Any().(error)
-		}
+		cause, _ = a.Value.Any().(error)
 		return cause == nil
 	})
 	return cause

@@ -120,7 +120,7 @@ func places(wrong estate.Errors) []FieldError {
 
 // Failed writes an internal failure to the log, and keeps it from the caller.
 func (d *Desk) Failed(ctx context.Context, err error) {
-	d.cfg.Log.ErrorContext(ctx, "admin request failed", "err", err)
+	d.cfg.Log.ErrorContext(ctx, "admin request failed", "error", err)
 }
 
 // Warn logs something that an operator should know of.
