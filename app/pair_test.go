@@ -32,6 +32,7 @@ func TestPair(t *testing.T) {
 		{"SilentDatabase", testSilentDatabase},
 		{"Alerts", testPairAlerts},
 		{"AlertTeller", testAlertTeller},
+		{"Linear", testPairLinear},
 	} {
 		t.Run(tc.name, func(t *testing.T) { tc.test(t, pg) })
 	}
