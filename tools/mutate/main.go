@@ -1,9 +1,10 @@
 // Command mutate asks whether tests notice: it puts one small mistake at a time into a package's code (a comparison
-// turned round, a condition dropped, a statement left out), and runs the package's own tests. A mistake that no test
+// turned round, a condition left out, a statement left out), and runs the package's own tests. A mistake that no test
 // notices survives, and is listed. Which mistakes are tried is drawn from a seed, so that a sample can be run again.
 //
 // The report keeps each result as a line of JSON; what stands in it is not tried again, so that a long sample can be
-// run in pieces. The tree is not touched: the compiler reads the changed file in the place of the real one.
+// run in pieces. All mistakes are compiled into one program a package, each behind a switch. The tree is not touched:
+// the compiler reads the changed files in the place of the real ones.
 package main
 
 import (
@@ -54,7 +55,7 @@ type result struct {
 	Package string `json:"package"`
 	Where   string `json:"where"` // file:line:column
 	What    string `json:"what"`
-	Came    string `json:"came"` // killed, survived, or invalid: it does not compile
+	Came    string `json:"came"` // killed or survived
 }
 
 func (s sample) main(ctx context.Context, out io.Writer, packages []string, sum bool) error {
@@ -78,25 +79,32 @@ func (s sample) try(ctx context.Context, out io.Writer, packages []string, had [
 		return nil, err
 	}
 	rand.New(rand.NewPCG(s.seed, 0)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	all = all[:min(len(all), s.size)]
+	dir, err := os.MkdirTemp("", "mutate")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	if err := build(ctx, dir, packages, all); err != nil {
+		return nil, err
+	}
 	tried := map[string]bool{}
 	for _, r := range had {
 		tried[r.Where+" "+r.What] = true
 	}
-	began, valid := time.Now(), 0
-	for _, m := range all {
-		if s.within > 0 && time.Since(began) > s.within || valid == s.size || ctx.Err() != nil {
-			break
-		}
-		r := result{Package: m.dir, Where: m.where, What: m.what}
+	longest := map[string]time.Duration{}
+	for began, i := time.Now(), 0; i < len(all) && (s.within == 0 || time.Since(began) < s.within); i++ {
+		r := result{Package: all[i].dir, Where: all[i].where, What: all[i].what}
 		if tried[r.Where+" "+r.What] {
-			valid++
 			continue
 		}
-		if r.Came, err = s.test(ctx, m); err != nil {
-			return nil, err
+		if longest[r.Package] == 0 {
+			if longest[r.Package], err = s.patience(ctx, dir, r.Package); err != nil {
+				return nil, err
+			}
 		}
-		if r.Came != invalid {
-			valid++
+		if r.Came, err = s.test(ctx, dir, r.Package, i+1, longest[r.Package]); err != nil {
+			return nil, err
 		}
 		had = append(had, r)
 		fmt.Fprintf(out, "%-8s %s: %s\n", r.Came, r.Where, r.What)
@@ -111,45 +119,90 @@ func (s sample) try(ctx context.Context, out io.Writer, packages []string, had [
 const (
 	killed   = "killed"
 	survived = "survived"
-	invalid  = "invalid"
 )
 
-// longest is how long the tests may take; one that hangs has noticed.
-const longest = 3 * time.Minute
+// switchEnv says which mistake is switched on; 0 is none.
+const switchEnv = "MUTANT"
 
-// test runs a package's tests with a mistake in its code.
-func (s sample) test(ctx context.Context, m mistake) (came string, err error) {
-	dir, err := os.MkdirTemp("", "mutate")
-	if err != nil {
-		return "", err
+// switches is a file that each package gets beside its own.
+const switches = `package %s
+
+import (
+	"os"
+	"strconv"
+)
+
+var mutantOn, _ = strconv.Atoi(os.Getenv("` + switchEnv + `"))
+
+func mutantError(n int, err error) error {
+	if mutantOn == n {
+		return nil
 	}
-	defer os.RemoveAll(dir)
-	file, err := filepath.Abs(m.file)
-	if err != nil {
-		return "", err
-	}
-	changed, overlay := filepath.Join(dir, filepath.Base(m.file)), filepath.Join(dir, "overlay.json")
-	text, err := json.Marshal(map[string]map[string]string{"Replace": {file: changed}})
-	if err != nil {
-		return "", err
-	}
-	if err := errors.Join(os.WriteFile(changed, m.text, 0o600), os.WriteFile(overlay, text, 0o600)); err != nil {
-		return "", err
-	}
-	program := filepath.Join(dir, "tests")
-	build := exec.CommandContext(ctx, "go", "test", "-overlay", overlay, "-vet=off", "-c", "-o", program, "./"+m.dir)
-	if said, err := build.CombinedOutput(); ctx.Err() != nil {
-		return "", ctx.Err()
-	} else if err != nil {
-		if strings.Contains(string(said), filepath.Base(m.file)) {
-			return invalid, nil
+	return err
+}
+`
+
+// build makes each package's tests a program, in which every mistake can be switched on by its number.
+func build(ctx context.Context, dir string, packages []string, all []mistake) error {
+	replace := map[string]string{}
+	put := func(name, text string) error {
+		abs, err := filepath.Abs(name)
+		if err != nil {
+			return err
 		}
-		return "", fmt.Errorf("%s does not compile: %s", m.dir, said)
+		replace[abs] = filepath.Join(dir, fmt.Sprintf("%d.go", len(replace)))
+		return os.WriteFile(replace[abs], []byte(text), 0o600)
 	}
+	files := map[string][]numbered{}
+	for i, m := range all {
+		files[m.file] = append(files[m.file], numbered{m, i + 1})
+	}
+	for name, some := range files {
+		text, err := os.ReadFile(name)
+		if err == nil {
+			err = put(name, switched(text, some))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	args := []string{"test", "-vet=off", "-c", "-o", dir + "/", "-overlay", filepath.Join(dir, "overlay.json")}
+	for _, p := range packages {
+		if err := put(filepath.Join(p, "mutant_switches.go"), fmt.Sprintf(switches, filepath.Base(p))); err != nil {
+			return err
+		}
+		args = append(args, "./"+p)
+	}
+	text, err := json.Marshal(map[string]any{"Replace": replace})
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "overlay.json"), text, 0o600)
+	}
+	if err != nil {
+		return err
+	}
+	if said, err := exec.CommandContext(ctx, "go", args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("the tests do not compile: %w\n%s", err, said)
+	}
+	return nil
+}
+
+// patience is how long a package's tests may take: many times as long as without a mistake. They must pass then.
+func (s sample) patience(ctx context.Context, dir, pkg string) (time.Duration, error) {
+	began := time.Now()
+	came, err := s.test(ctx, dir, pkg, 0, 10*time.Minute)
+	if err == nil && came != survived {
+		err = fmt.Errorf("the tests of %s fail without any mistake", pkg)
+	}
+	return 5*time.Since(began) + 20*time.Second, err
+}
+
+// test runs a package's tests with a mistake switched on. Tests that hang have noticed.
+func (s sample) test(ctx context.Context, dir, pkg string, n int, longest time.Duration) (came string, err error) {
 	timed, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
-	run := exec.CommandContext(timed, program, "-test.failfast", "-test.run", s.run, "-test.skip", s.skip)
-	run.Dir = m.dir
+	run := exec.CommandContext(timed, filepath.Join(dir, filepath.Base(pkg)+".test"), "-test.failfast", "-test.run", s.run,
+		"-test.skip", s.skip)
+	run.Dir, run.Env = pkg, append(os.Environ(), fmt.Sprintf("%s=%d", switchEnv, n))
 	err = run.Run()
 	var failed *exec.ExitError
 	switch {
@@ -200,9 +253,6 @@ func addUp(out io.Writer, had []result) {
 	tried, noticed := map[string]int{}, map[string]int{}
 	var packages []string
 	for _, r := range had {
-		if r.Came == invalid {
-			continue
-		}
 		for _, p := range []string{r.Package, "all"} {
 			if tried[p] == 0 {
 				packages = append(packages, p)

@@ -1,22 +1,27 @@
 package main
 
 import (
-	"bytes"
+	"cmp"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
-// mistake is a file with one thing changed.
+// mistake is one thing that can be wrong in a file.
 type mistake struct {
 	dir, file string
 	where     string // file:line:column
 	what      string
-	text      []byte // the file with it
+	from, to  int  // bytes of the file that change
+	outer     bool // stands around another mistake of the same bytes
+	// with is what stands there instead: right or wrong, by the number of the mistake that is switched on. part is a
+	// part of the file, with the mistakes that lie in it.
+	with func(n int, part func(from, to int) string) string
 }
 
 // mistakesIn lists every mistake that can be made in the code of some packages, tests aside.
@@ -62,11 +67,10 @@ type writer struct {
 	all  []mistake
 }
 
-// turned is what stands in the place of an operator.
+// turned is what stands in the place of an operator. Sums are left alone: what is added may be words.
 var turned = map[token.Token]token.Token{
 	token.EQL: token.NEQ, token.NEQ: token.EQL, token.LSS: token.LEQ, token.LEQ: token.LSS, token.GTR: token.GEQ,
-	token.GEQ: token.GTR, token.LAND: token.LOR, token.LOR: token.LAND, token.ADD: token.SUB, token.SUB: token.ADD,
-	token.MUL: token.QUO, token.ADD_ASSIGN: token.SUB_ASSIGN, token.SUB_ASSIGN: token.ADD_ASSIGN,
+	token.GEQ: token.GTR, token.LAND: token.LOR, token.LOR: token.LAND,
 }
 
 func (w *writer) look(n ast.Node) bool {
@@ -75,58 +79,129 @@ func (w *writer) look(n ast.Node) bool {
 		return n.Tok == token.VAR
 	case *ast.BinaryExpr:
 		if t, ok := turned[n.Op]; ok {
-			w.operator(n.OpPos, n.Op, t)
+			x, y := w.span(n.X), w.span(n.Y)
+			w.add(n, n.Op.String()+" became "+t.String(), func(i int, part func(int, int) string) string {
+				left, right := part(x[0], x[1]), part(y[0], y[1])
+				return either(i, left+" "+t.String()+" "+right, left+" "+n.Op.String()+" "+right)
+			})
 		}
 	case *ast.UnaryExpr:
 		if n.Op == token.NOT {
-			w.change(n.OpPos, n.OpPos+1, "", "! left out")
-		}
-	case *ast.AssignStmt:
-		if t, ok := turned[n.Tok]; ok {
-			w.operator(n.TokPos, n.Tok, t)
+			x := w.span(n.X)
+			w.add(n, "! left out", func(i int, part func(int, int) string) string {
+				return either(i, part(x[0], x[1]), "!"+part(x[0], x[1]))
+			})
 		}
 	case *ast.IfStmt:
-		cond := w.of(n.Cond)
-		w.change(n.Cond.Pos(), n.Cond.End(), "("+cond+") && false", "never: if "+cond)
-		w.change(n.Cond.Pos(), n.Cond.End(), "("+cond+") || true", "always: if "+cond)
+		w.condition(n.Cond)
 	case *ast.ReturnStmt:
-		w.returns(n)
+		for _, r := range n.Results {
+			w.returned(r)
+		}
 	case *ast.ExprStmt:
-		w.change(n.Pos(), n.End(), "", "left out: "+w.of(n))
-	case *ast.BranchStmt:
-		if n.Tok == token.CONTINUE && n.Label == nil {
-			w.change(n.Pos(), n.End(), "break", "break instead of continue")
+		if of := w.of(n); !strings.HasPrefix(of, "panic(") {
+			s := w.span(n)
+			w.add(n, "left out: "+of, func(i int, part func(int, int) string) string {
+				return fmt.Sprintf("if mutantOn != %d { %s }", i, part(s[0], s[1]))
+			})
 		}
 	}
 	return true
 }
 
-// returns turns what is returned.
-func (w *writer) returns(n *ast.ReturnStmt) {
-	for _, r := range n.Results {
-		switch w.of(r) {
-		case "true":
-			w.change(r.Pos(), r.End(), "false", "returns false, not true")
-		case "false":
-			w.change(r.Pos(), r.End(), "true", "returns true, not false")
-		case "err":
-			w.change(r.Pos(), r.End(), "nil", "returns no error")
-		}
+// either is an expression that is wrong where a mistake is switched on.
+func either(i int, wrong, right string) string {
+	return fmt.Sprintf("(mutantOn == %d && (%s) || mutantOn != %d && (%s))", i, wrong, i, right)
+}
+
+func (w *writer) condition(cond ast.Expr) {
+	s, of := w.span(cond), w.of(cond)
+	w.add(cond, "never: if "+of, func(i int, part func(int, int) string) string {
+		return fmt.Sprintf("(mutantOn != %d && (%s))", i, part(s[0], s[1]))
+	})
+	w.all[len(w.all)-1].outer = true
+	w.add(cond, "always: if "+of, func(i int, part func(int, int) string) string {
+		return fmt.Sprintf("(mutantOn == %d || (%s))", i, part(s[0], s[1]))
+	})
+	w.all[len(w.all)-1].outer = true
+}
+
+// returned turns what is returned.
+func (w *writer) returned(r ast.Expr) {
+	switch w.of(r) {
+	case "true":
+		w.add(r, "returns false, not true", func(i int, _ func(int, int) string) string {
+			return fmt.Sprintf("mutantOn != %d", i)
+		})
+	case "false":
+		w.add(r, "returns true, not false", func(i int, _ func(int, int) string) string {
+			return fmt.Sprintf("mutantOn == %d", i)
+		})
+	case "err":
+		w.add(r, "returns no error", func(i int, _ func(int, int) string) string {
+			return fmt.Sprintf("mutantError(%d, err)", i)
+		})
 	}
 }
 
-func (w *writer) operator(at token.Pos, from, to token.Token) {
-	w.change(at, at+token.Pos(len(from.String())), to.String(), from.String()+" became "+to.String())
+func (w *writer) span(n ast.Node) [2]int {
+	return [2]int{w.fset.Position(n.Pos()).Offset, w.fset.Position(n.End()).Offset}
 }
 
-func (w *writer) of(n ast.Node) string { return string(w.text[w.offset(n.Pos()):w.offset(n.End())]) }
+func (w *writer) of(n ast.Node) string {
+	s := w.span(n)
+	return string(w.text[s[0]:s[1]])
+}
 
-func (w *writer) offset(p token.Pos) int { return w.fset.Position(p).Offset }
-
-func (w *writer) change(from, to token.Pos, with, what string) {
-	at := w.fset.Position(from)
-	text := bytes.Join([][]byte{w.text[:at.Offset], w.text[w.offset(to):]}, []byte(with))
+func (w *writer) add(n ast.Node, what string, with func(int, func(int, int) string) string) {
+	at, s := w.fset.Position(n.Pos()), w.span(n)
 	what, _, _ = strings.Cut(what, "\n")
-	w.all = append(w.all, mistake{dir: filepath.Dir(w.name), file: w.name, what: what, text: text,
+	w.all = append(w.all, mistake{dir: filepath.Dir(w.name), file: w.name, what: what, from: s[0], to: s[1], with: with,
 		where: fmt.Sprintf("%s:%d:%d", w.name, at.Line, at.Column)})
+}
+
+// switched is a file in which each of some mistakes can be switched on by its number. Those are by the order of where
+// they begin, with what holds others before them.
+func switched(text []byte, some []numbered) string {
+	slices.SortStableFunc(some, func(a, b numbered) int {
+		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(b.to, a.to), cmp.Compare(rank(a), rank(b)))
+	})
+	return part(text, 0, len(text), some)
+}
+
+// numbered is a mistake with its number.
+type numbered struct {
+	mistake
+	n int
+}
+
+func rank(m numbered) int {
+	if m.outer {
+		return 0
+	}
+	return 1
+}
+
+func part(text []byte, from, to int, some []numbered) string {
+	var b strings.Builder
+	at := from
+	for i := 0; i < len(some); {
+		m, next := some[i], i+1
+		for next < len(some) && some[next].from < m.to {
+			next++
+		}
+		b.Write(text[at:m.from])
+		inside := some[i+1 : next]
+		b.WriteString(m.with(m.n, func(from, to int) string {
+			first, _ := slices.BinarySearchFunc(inside, from, func(o numbered, at int) int { return cmp.Compare(o.from, at) })
+			last := first
+			for last < len(inside) && inside[last].to <= to {
+				last++
+			}
+			return part(text, from, to, inside[first:last])
+		}))
+		at, i = m.to, next
+	}
+	b.Write(text[at:to])
+	return b.String()
 }
