@@ -72,8 +72,8 @@ generate-check: ## print again, and fail when that changes a file; a part of lin
 	@GO="$(GO)" TEMPL_VERSION=$(TEMPL_VERSION) ./tools/generate.sh --check
 
 .PHONY: fuzz
-fuzz: ## every fuzz target for FUZZ (60s) each; what it finds stands in the package's testdata/fuzz
-	@./tools/fuzz.sh $(FUZZ)
+fuzz: ## every fuzz target for FUZZ (60s) each; what it finds stands in the package's testdata/fuzz; DONE=FILE goes on
+	@./tools/fuzz.sh $(or $(FUZZ),60s) $(DONE)
 
 .PHONY: bench bench-size
 bench: build ## the table of docs/performance.md on both engines, medians of three, in under ten minutes
@@ -94,6 +94,14 @@ soak: build ## 20 rounds of kill -9 an engine, ten minutes of lying lots, ten mi
 	./bin/chargestamp soak steady
 	./bin/chargestamp bench lines
 	./bin/chargestamp bench overload
+	$(MAKE) soak-disk
+
+.PHONY: soak-disk mutate
+soak-disk: ## power cuts, full disks and disks that fail under SQLite, on a file system that forgets; root and /dev/fuse
+	$(GO) test -tags soak ./store -count=1 -v -run 'TestPowerCut|TestDiskFullAndBack|TestNothingIsForcedToDisk' -timeout 40m
+
+mutate: ## do tests notice small mistakes? a sample over five packages; REPORT=FILE goes on where FILE ends
+	$(GO) run ./tools/mutate $(if $(REPORT),-report $(REPORT)) $(ARGS) seal rules lot/ledger outbox flow
 
 GORELEASER_VERSION := v2.13.0
 GORELEASER := $(TOOLS)/$(GORELEASER_VERSION)/goreleaser

@@ -30,6 +30,7 @@ type gate struct {
 	lot    *play.GateLot
 	mu     sync.Mutex
 	visits map[string]play.Visit // by plate
+	out    map[string]play.Quote // what the exits came to that were answered, by plate
 }
 
 // mostCalls is how many clouds listen at most; lots beyond share them, as lots of one vendor do.
@@ -77,7 +78,7 @@ func (e *Ends) OpenLines(ctx context.Context, addr string) error {
 func (e *Ends) OpenGates(server string) error {
 	for _, l := range e.site.Of(charge.Kind4G) {
 		g := &gate{lot: play.NewGateLot(play.GateConfig{Lot: l.ID, Ckey: l.Ckey, Server: "http://" + server}),
-			visits: map[string]play.Visit{}}
+			visits: map[string]play.Visit{}, out: map[string]play.Quote{}}
 		if err := g.lot.Start(); err != nil {
 			return err
 		}
@@ -99,6 +100,26 @@ func (e *Ends) LetIn(ctx context.Context, lot charge.LotID, p charge.Plate) erro
 	return nil
 }
 
+// LetOut reports a car's exit, with the same words each time.
+func (e *Ends) LetOut(ctx context.Context, lot charge.LotID, p charge.Plate) error {
+	g := e.gates[lot]
+	g.mu.Lock()
+	v, text := g.visits[p.Full()], p.Full()
+	if v.Out.IsZero() {
+		v.Out = time.Now()
+		g.visits[text] = v
+	}
+	g.mu.Unlock()
+	q, err := g.lot.Leave(ctx, v, v.Out, 0)
+	if err != nil {
+		return fmt.Errorf("letting a car out of %s: %w", lot, err)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.out[text] = q
+	return nil
+}
+
 // InFlight counts the callbacks that were heard and are not answered yet.
 func (e *Ends) InFlight() int {
 	n := 0
@@ -109,7 +130,7 @@ func (e *Ends) InFlight() int {
 }
 
 // Books reads every lot's own book; a book that lots share is the first one's. A 4G lot's is what its gate is quoted
-// for each car inside. want names the charge that each plate in a 4G lot was for.
+// for each car inside, and was answered for each that has left. want names the charge that each plate in a 4G lot was for.
 func (e *Ends) Books(ctx context.Context, want map[string]string) (Books, error) {
 	books := Books{}
 	for id, s := range e.lines {
@@ -124,9 +145,12 @@ func (e *Ends) Books(ctx context.Context, want map[string]string) (Books, error)
 			if !pushed {
 				continue
 			}
-			q, err := g.lot.Quote(ctx, v.Plate, time.Now())
-			if err != nil {
-				return nil, fmt.Errorf("asking the gate of %s for a price: %w", id, err)
+			q, left := g.out[text]
+			if !left {
+				var err error
+				if q, err = g.lot.Quote(ctx, v.Plate, time.Now()); err != nil {
+					return nil, fmt.Errorf("asking the gate of %s for a price: %w", id, err)
+				}
 			}
 			if times := int(q.DerateDuration / granted); times > 0 {
 				books[id] = append(books[id], play.Applied{ID: v.OrderID, Charge: order, Plate: text, Message: charge.MessageLedger,

@@ -19,8 +19,9 @@ import (
 type KillConfig struct {
 	Engine *Engine
 	Rounds int
-	Rate   float64 // pushes a second
-	Least  int     // accepted pushes before the kill; a round with fewer has shown nothing and fails
+	For    time.Duration // no further round is begun after so long; 0 is no end
+	Rate   float64       // pushes a second
+	Least  int           // accepted pushes before the kill; a round with fewer has shown nothing and fails
 	Site   SiteSize
 	// Change lets a test break something after the site was made; nil breaks nothing.
 	Change func(*KillRun)
@@ -32,10 +33,12 @@ var DefaultKill = KillConfig{Rounds: 5, Rate: 200, Least: 500, Site: SiteSize{SD
 // KillRound is one round's row.
 type KillRound struct {
 	Engine   string        `json:"engine"`
+	Piece    int           `json:"piece"` // of a run that is kept in a KillBook
 	Round    int           `json:"round"`
 	Before   int           `json:"accepted_before"` // the kill
 	Pushes   int           `json:"pushes_in_flight"`
 	Calls    int           `json:"callbacks_in_flight"`
+	Exits    int           `json:"exits_in_flight"`
 	Up       time.Duration `json:"up_again_ns"`     // from the kill to the ready line
 	Settled  time.Duration `json:"settled_ns"`      // from then until nothing was pending
 	Repushed int           `json:"pushed_again"`    // those without an answer, as platforms do
@@ -44,7 +47,7 @@ type KillRound struct {
 	Lost     int           `json:"lost"`            // in all rounds so far
 	Doubled  int           `json:"doubled"`         //
 	Strange  int           `json:"strange"`         //
-	Shown    bool          `json:"shown"`           // enough was accepted, something was in flight, and all of it settled
+	Shown    bool          `json:"shown"`           // enough was accepted, all kinds were in flight, and it settled
 	Failure  string        `json:"failure"`         // why the round proves nothing, or what is wrong; empty: passed
 	Wrong    []string      `json:"wrong,omitempty"` // examples
 }
@@ -62,6 +65,7 @@ type KillRun struct {
 	journal *Journal
 	next    int // number of the next push
 	cars    map[int]bool
+	exits   *exits
 }
 
 // slowCall is how long an API lot keeps its answer back after it has booked, so that a kill finds callbacks
@@ -87,7 +91,8 @@ func (r *Rig) Kill(ctx context.Context, cfg KillConfig, each func(KillRound)) (r
 	if err != nil {
 		return nil, err
 	}
-	for n := 1; n <= cfg.Rounds; n++ {
+	began := time.Now()
+	for n := 1; n <= cfg.Rounds && (cfg.For == 0 || time.Since(began) < cfg.For); n++ {
 		round, err := k.round(ctx, n)
 		if err != nil {
 			return rounds, fmt.Errorf("%s, round %d: %w", cfg.Engine.Name, n, err)
@@ -132,6 +137,7 @@ func (r *Rig) newKillRun(ctx context.Context, cfg KillConfig) (*KillRun, error) 
 	if err := k.ends.OpenLines(ctx, k.server.Line); err != nil {
 		return k, err
 	}
+	k.exits = newExits(k.ends)
 	return k, k.ends.OpenGates(k.server.HTTP)
 }
 
@@ -182,6 +188,9 @@ func (k *KillRun) round(ctx context.Context, n int) (KillRound, error) {
 	if err := k.pushAgain(ctx, &row); err != nil {
 		return row, err
 	}
+	if err := k.exits.again(ctx); err != nil {
+		return row, err
+	}
 	if _, err := k.server.Settled(ctx, settleWithin); err != nil {
 		row.Failure = err.Error()
 	}
@@ -192,27 +201,41 @@ func (k *KillRun) round(ctx context.Context, n int) (KillRound, error) {
 	}
 	row.Accepted, row.Repeats, row.Lost, row.Doubled, row.Strange, row.Wrong = v.Accepted, v.Repeats, v.Lost, v.Doubled,
 		v.Strange, v.Wrong
-	row.finish(k.cfg.Least)
+	row.finish(k.cfg)
 	return row, nil
 }
 
 // finish says whether a round has shown anything, and why it fails, if it does.
-func (r *KillRound) finish(least int) {
+func (r *KillRound) finish(cfg KillConfig) {
 	switch {
 	case r.Failure != "":
 		return
-	case r.Before < least:
+	case r.Before < cfg.Least:
 		r.Failure = fmt.Sprintf("only %d pushes had been accepted at the kill; %d are needed to show anything", r.Before,
-			least)
+			cfg.Least)
 		return
-	case r.Pushes+r.Calls == 0:
-		r.Failure = "nothing was in flight at the kill: it has shown nothing"
+	case !r.busy(cfg.Site):
+		r.Failure = fmt.Sprintf("%d pushes, %d callbacks and %d exits were in flight at the kill: without one of each it "+
+			"has not shown enough", r.Pushes, r.Calls, r.Exits)
 		return
 	}
 	r.Shown = true
 	if r.Lost+r.Doubled+r.Strange > 0 {
 		r.Failure = "not everything accepted took effect exactly once"
 	}
+}
+
+// busy reports whether of everything that a site does something was in flight: accepting and deciding, sending, and
+// settling.
+func (r *KillRound) busy(site SiteSize) bool {
+	return r.Pushes > 0 && (site.API == 0 || r.Calls > 0) && (site.Gate == 0 || r.Exits > 0)
+}
+
+// flying notes what is in flight.
+func (k *KillRun) flying(row *KillRound) (accepted int) {
+	accepted, row.Pushes = k.journal.Counts()
+	row.Calls, row.Exits = k.ends.InFlight(), int(k.exits.asking.Load())
+	return accepted
 }
 
 // underLoad pushes, kills the server in the middle, starts it again and pushes on for a while.
@@ -237,16 +260,18 @@ func (k *KillRun) underLoad(ctx context.Context, n int, row *KillRound) error {
 				k.journal.sent(platform, p)
 				return k.site.Player(k.server.HTTP, platform, lot, client), p
 			},
-			Done: k.journal.heard,
+			Done: func(s play.Shot) {
+				k.journal.heard(s)
+				k.exits.pushed(s)
+			},
 		})
 	}()
+	leaving := k.exits.begin(loading)
 	enough := before + k.cfg.Least + rand.IntN(k.cfg.Least/4+1)
-	k.waitFor(ctx, enough, time.Duration(3*float64(k.cfg.Least)/k.cfg.Rate*float64(time.Second))+10*time.Second)
-	accepted, flying := k.journal.Counts()
-	row.Calls = k.ends.InFlight()
+	k.waitFor(ctx, row, enough, time.Duration(3*float64(k.cfg.Least)/k.cfg.Rate*float64(time.Second))+10*time.Second)
+	row.Before = k.flying(row) - before
 	k.server.Kill()
 	killed := time.Now()
-	row.Before, row.Pushes = accepted-before, flying
 	err := k.server.Up(ctx)
 	row.Up = time.Since(killed)
 	if err == nil { // what comes right after the start is part of the test
@@ -254,17 +279,17 @@ func (k *KillRun) underLoad(ctx context.Context, n int, row *KillRound) error {
 	}
 	stop()
 	<-done
+	leaving.Wait()
 	client.CloseIdleConnections()
 	k.next += load.Sent
 	return errors.Join(err, loadErr)
 }
 
-// waitFor waits until enough pushes are accepted and something is in flight, or the time is over.
-func (k *KillRun) waitFor(ctx context.Context, enough int, most time.Duration) {
+// waitFor waits until enough pushes are accepted and something of each kind is in flight, or the time is over.
+func (k *KillRun) waitFor(ctx context.Context, row *KillRound, enough int, most time.Duration) {
 	over := time.Now().Add(most)
 	for time.Now().Before(over) && ctx.Err() == nil {
-		accepted, flying := k.journal.Counts()
-		if accepted >= enough && flying+k.ends.InFlight() > 0 {
+		if k.flying(row) >= enough && row.busy(k.cfg.Site) {
 			return
 		}
 		wait(ctx, 200*time.Microsecond)

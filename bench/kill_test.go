@@ -2,6 +2,7 @@ package bench
 
 import (
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -99,15 +100,50 @@ func TestKillRoundProvesNothing(t *testing.T) {
 		row  KillRound
 		want string
 	}{
-		{"too few", KillRound{Before: 499, Calls: 3}, "only 499"},
-		{"nothing in flight", KillRound{Before: 900}, "nothing was in flight"},
-		{"lost", KillRound{Before: 900, Calls: 3, Lost: 1}, "exactly once"},
-		{"passed", KillRound{Before: 900, Pushes: 1}, ""},
+		{"too few", KillRound{Before: 499, Pushes: 1, Calls: 3, Exits: 1}, "only 499"},
+		{"nothing in flight", KillRound{Before: 900}, "0 pushes, 0 callbacks and 0 exits were in flight"},
+		{"no push in flight", KillRound{Before: 900, Calls: 3, Exits: 1}, "0 pushes, 3 callbacks"},
+		{"no callback in flight", KillRound{Before: 900, Pushes: 2, Exits: 1}, "2 pushes, 0 callbacks"},
+		{"no exit in flight", KillRound{Before: 900, Pushes: 2, Calls: 3}, "3 callbacks and 0 exits"},
+		{"lost", KillRound{Before: 900, Pushes: 1, Calls: 3, Exits: 1, Lost: 1}, "exactly once"},
+		{"passed", KillRound{Before: 900, Pushes: 1, Calls: 1, Exits: 1}, ""},
 	} {
-		c.row.finish(500)
+		c.row.finish(KillConfig{Least: 500, Site: SiteSize{SDK: 1, API: 1, Gate: 1}})
 		if c.row.OK() != (c.want == "") || !strings.Contains(c.row.Failure, c.want) {
 			t.Errorf("%s: %q", c.name, c.row.Failure)
 		}
+	}
+}
+
+// Rounds of several pieces add up, and a piece goes on behind what is kept.
+func TestKillBook(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "book")
+	for _, piece := range [][]KillRound{
+		{{Engine: SQLite, Round: 1, Shown: true, Pushes: 1, Accepted: 500}, {Engine: SQLite, Round: 2, Shown: true,
+			Pushes: 2, Accepted: 1100}, {Engine: Postgres, Round: 1, Shown: true, Accepted: 50}},
+		{{Engine: SQLite, Round: 1, Shown: true, Exits: 4, Accepted: 600, Lost: 1}},
+	} {
+		b, err := OpenKillBook(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range piece {
+			if err := b.Add(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	b, err := OpenKillBook(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := KillSum{Pieces: 2, Rounds: 3, Passed: 2, Pushes: 3, Exits: 4, Accepted: 1700, Lost: 1}
+	if got := b.Sum(SQLite); got != want {
+		t.Errorf("SQLite: %+v, want %+v", got, want)
+	}
+	want = KillSum{Pieces: 1, Rounds: 1, Passed: 1, Accepted: 50}
+	if got := b.Sum(Postgres); got != want {
+		t.Errorf("PostgreSQL: %+v, want %+v", got, want)
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/chargestamp/chargestamp/bench"
@@ -17,8 +18,10 @@ type soakCommand struct {
 type soakKill struct {
 	report
 	engines `set:"engine=sqlite"`
-	Rounds  int     `default:"5" help:"Rounds for each engine."`
-	Rate    float64 `default:"200" help:"Pushes a second."`
+	Rounds  int           `default:"5" help:"Rounds for each engine."`
+	For     time.Duration `help:"Begin no further round of an engine after so long."`
+	Report  string        `placeholder:"FILE" help:"Keep each round; those that stand there count, so that a long run can be done in pieces."`
+	Rate    float64       `default:"200" help:"Pushes a second."`
 }
 
 // Validate refuses a run that would show nothing.
@@ -26,18 +29,39 @@ func (s *soakKill) Validate() error {
 	if s.Rounds < 1 {
 		return errors.New("--rounds must be 1 or more")
 	}
+	if s.For < 0 {
+		return errors.New("--for cannot be negative")
+	}
 	return nil
 }
 
 // Run kills.
 func (s *soakKill) Run(c *console) error {
-	cfg := bench.DefaultKill
-	cfg.Rounds, cfg.Rate = s.Rounds, s.Rate
+	book, err := bench.OpenKillBook(s.Report)
+	if err != nil {
+		return err
+	}
 	table := bench.NewKillTable(c.err)
-	return s.each(c, s.report, func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) {
-		cfg.Engine = e
-		rounds, err := rig.Kill(c.ctx, cfg, table.Row)
-		return bench.KillRows(e.Name, rounds, cfg.Rounds), err
+	return s.each(c, s.report, func(rig *bench.Rig, e *bench.Engine) (rows []bench.Row, err error) {
+		cfg := bench.DefaultKill
+		cfg.Engine, cfg.Rate, cfg.For, cfg.Rounds = e, s.Rate, s.For, s.Rounds-book.Sum(e.Name).Rounds
+		if cfg.Rounds < 1 {
+			fmt.Fprintf(c.err, "%s: all rounds are in the report: %+v\n", e.Name, book.Sum(e.Name))
+			return nil, nil
+		}
+		var kept error
+		rounds, err := rig.Kill(c.ctx, cfg, func(r bench.KillRound) {
+			table.Row(r)
+			kept = errors.Join(kept, book.Add(r))
+		})
+		if s.Report != "" {
+			fmt.Fprintf(c.err, "%s, in all pieces: %+v\n", e.Name, book.Sum(e.Name))
+		}
+		asked := cfg.Rounds
+		if s.For > 0 && err == nil {
+			asked = len(rounds)
+		}
+		return bench.KillRows(e.Name, rounds, asked), errors.Join(err, kept)
 	})
 }
 
