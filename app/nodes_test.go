@@ -86,7 +86,7 @@ func deliveries(b *play.Book) map[string][]play.Applied {
 // and two seconds. The clocks of the nodes are minutes apart.
 func TestThreeNodes(t *testing.T) {
 	pg := storetest.StartPostgres(t)
-	r := newRun(t, pg)
+	r := newRun(t, storetest.Postgres(pg)(t).URL)
 	ctx, end := context.WithCancel(t.Context())
 	var load sync.WaitGroup
 	defer load.Wait()
@@ -134,7 +134,7 @@ type run struct {
 // one unanswered downlink at a time, so 50 lots take 50 / lotsWay a second at most: well above the load's 300.
 const lotsWay = 50 * time.Millisecond
 
-func newRun(t *testing.T, pg *pgtest.Server) *run {
+func newRun(t *testing.T, database string) *run {
 	t.Helper()
 	r := &run{t: t, town: newTown(), account: &account{accepted: map[string]time.Time{}}}
 	var lines []play.LineKey
@@ -144,7 +144,7 @@ func newRun(t *testing.T, pg *pgtest.Server) *run {
 		lines = append(lines, play.LineKey{Lot: id, Ckey: r.town.ckey})
 	}
 	r.town.account("telaidian", object{"clock": "enforce"})
-	spec := nodeSpec{Database: storetest.Postgres(pg)(t).URL, SecretsKey: secretsKey(), Lease: testLease, Poll: testPoll}
+	spec := nodeSpec{Database: database, SecretsKey: secretsKey(), Lease: testLease, Poll: testPoll}
 	var https, tcps []backend
 	for _, skew := range []time.Duration{3 * time.Minute, 0, -3 * time.Minute} {
 		spec.Skew = skew
