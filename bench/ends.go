@@ -130,7 +130,8 @@ func (e *Ends) InFlight() int {
 }
 
 // Books reads every lot's own book; a book that lots share is the first one's. A 4G lot's is what its gate is quoted
-// for each car inside, and was answered for each that has left. want names the charge that each plate in a 4G lot was for.
+// for each car inside, and was answered for each that has left. want names the charge that each plate in a 4G lot was
+// for.
 func (e *Ends) Books(ctx context.Context, want map[string]string) (Books, error) {
 	books := Books{}
 	for id, s := range e.lines {

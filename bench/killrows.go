@@ -58,13 +58,13 @@ func NewKillTable(w io.Writer) *KillTable { return &KillTable{w: w} }
 func (t *KillTable) Row(r KillRound) {
 	w := tabwriter.NewWriter(t.w, 10, 8, 2, ' ', tabwriter.AlignRight)
 	if !t.head {
-		fmt.Fprintln(w, "engine\tround\taccepted\tpushes in flight\tcallbacks in flight\texits in flight\tup again\tpushed again\tsettled\taccepted in all\theard again\tlost\tdoubled\tstrange\t")
+		fmt.Fprintln(w, "engine\tround\taccepted\tpushes in flight\tcallbacks in flight\texits in flight\tup again\t"+
+			"pushed again\tsettled\taccepted in all\theard again\tlost\tdoubled\tstrange\t")
 		t.head = true
 	}
-	fmt.Fprintf(w, "%s\t%6d\t%8d\t%16d\t%19d\t%15d\t%8s\t%12d\t%7s\t%15d\t%11d\t%4d\t%7d\t%7d\t\n", r.Engine, r.Round, r.Before,
-		r.Pushes, r.Calls, r.Exits,
-		r.Up.Round(10*time.Millisecond), r.Repushed, r.Settled.Round(100*time.Millisecond), r.Accepted, r.Repeats, r.Lost,
-		r.Doubled, r.Strange)
+	fmt.Fprintf(w, "%s\t%6d\t%8d\t%16d\t%19d\t%15d\t%8s\t%12d\t%7s\t%15d\t%11d\t%4d\t%7d\t%7d\t\n",
+		r.Engine, r.Round, r.Before, r.Pushes, r.Calls, r.Exits, r.Up.Round(10*time.Millisecond), r.Repushed,
+		r.Settled.Round(100*time.Millisecond), r.Accepted, r.Repeats, r.Lost, r.Doubled, r.Strange)
 	_ = w.Flush() // a terminal that is gone reads nothing
 	if r.Failure != "" {
 		fmt.Fprintf(t.w, "round %d FAILED: %s\n", r.Round, r.Failure)

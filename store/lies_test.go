@@ -98,7 +98,7 @@ func (l *liar) join(client net.Conn) {
 	l.answers(client, server)
 }
 
-// tell draws whether a lie is told now, one time in so many.
+// tell draws whether a lie happens now, one time in so many.
 func (l *liar) tell(which lie, oneIn int) bool {
 	if !l.on.Load() || l.luck(oneIn) > 0 {
 		return false
@@ -215,7 +215,7 @@ func TestDatabaseLies(t *testing.T) {
 	}
 	for which := cutQuestion; which < lies; which++ {
 		if l.told[which].Load() == 0 {
-			t.Errorf("lie %d was never told", which)
+			t.Errorf("lie %d never happened", which)
 		}
 	}
 	t.Logf("%d written, %d refused, %d not known, %d jobs claimed", len(h.written), len(h.refused), h.open, len(h.jobs))
@@ -231,7 +231,7 @@ func TestDatabaseLies(t *testing.T) {
 	}
 }
 
-// lineUp makes the schema, and gives the lot of writeOne's charges a line, so that its jobs can be claimed.
+// lineUp makes the schema, and lets the lot of writeOne's charges have a line, so that its jobs can be claimed.
 func lineUp(t *testing.T, cfg store.Config) {
 	t.Helper()
 	s, err := openConfig(cfg)
@@ -246,7 +246,7 @@ func lineUp(t *testing.T, cfg store.Config) {
 	}
 }
 
-// underLies writes and claims until each lie was told a few times.
+// underLies writes and claims until each lie has happened a few times.
 func underLies(t *testing.T, s *store.Store, l *liar, h *heard) {
 	t.Helper()
 	enough := func() bool {

@@ -20,7 +20,7 @@ type soakKill struct {
 	engines `set:"engine=sqlite"`
 	Rounds  int           `default:"5" help:"Rounds for each engine."`
 	For     time.Duration `help:"Begin no further round of an engine after so long."`
-	Report  string        `placeholder:"FILE" help:"Keep each round; those that stand there count, so that a long run can be done in pieces."`
+	Report  string        `placeholder:"FILE" help:"Keep each round. Those that stand there count."`
 	Rate    float64       `default:"200" help:"Pushes a second."`
 }
 
