@@ -57,13 +57,14 @@ var may = map[string][]string{
 	"sim": { // what it drives
 		"charge", "platform", "lot", "lot/line", "lot/callback", "lot/ledger", "flow", "outbox", "store", "store/pgtest",
 	},
-	"bounded":      {},
-	"limit":        {},
-	"estate":       {"charge", "seal", "lot", "bounded"}, // lot: the row of each kind of car park
-	"guard":        {"charge", "seal"},
-	"play":         {"charge", "lotline", "lotline/sdktest", "admin/client", "bounded"},
-	"demo":         {"charge", "lotline/sdktest", "play", "admin/client"},
-	"admin/client": {"charge"},
+	"bounded":       {},
+	"limit":         {},
+	"estate":        {"charge", "seal", "lot", "bounded"}, // lot: the row of each kind of car park
+	"guard":         {"charge", "seal"},
+	"play":          {"charge", "lotline", "lotline/sdktest", "admin/client", "bounded"},
+	"demo":          {"charge", "lotline/sdktest", "play", "admin/client"},
+	"admin/client":  {"charge"},
+	"admin/apitest": {},
 	"admin/...": {"charge", "words", "platform", "platform/doctor", "platform/intake", "lot", "flow", "estate", "guard",
 		"alert", "bounded", "admin/...", "limit"},
 	"app":       {"..."},

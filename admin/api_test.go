@@ -13,12 +13,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
 
+	"github.com/chargestamp/chargestamp/admin/apitest"
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/estate"
@@ -43,7 +45,31 @@ func call(t *testing.T, f *fake, role guard.Role, method, path, body string) *ht
 	}
 	w := httptest.NewRecorder()
 	serve(t, f).ServeHTTP(w, r)
+	described(t, r, w)
 	return w
+}
+
+// document is the description that the API serves; described reads it once.
+var document struct {
+	sync.Once
+	*apitest.Document
+}
+
+// described wants an answer to be one that the API's own description allows.
+func described(t *testing.T, r *http.Request, w *httptest.ResponseRecorder) {
+	t.Helper()
+	document.Do(func() {
+		served := httptest.NewRecorder()
+		serve(t, newFake()).ServeHTTP(served, httptest.NewRequest(http.MethodGet, "/openapi.json", nil))
+		var err error
+		if document.Document, err = apitest.Read(served.Body.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+	})
+	answer := apitest.Answer{Method: r.Method, Path: r.URL.Path, Status: w.Code, Header: w.Header(), Body: w.Body.Bytes()}
+	if err := document.Check(answer); err != nil {
+		t.Error(err)
+	}
 }
 
 func golden(t *testing.T, name string, got []byte) {

@@ -14,9 +14,11 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/chargestamp/chargestamp/admin/apitest"
 	"github.com/chargestamp/chargestamp/admin/client"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/play"
@@ -254,7 +256,35 @@ func (o office) call(ctx context.Context, method, path string, body []byte) (int
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
-	return resp.StatusCode, text, err
+	if err != nil {
+		return resp.StatusCode, text, err
+	}
+	return resp.StatusCode, text, o.described(r, resp, text)
+}
+
+// document is the description that the servers here serve, once it was read.
+var document atomic.Pointer[apitest.Document]
+
+// described wants an answer to be one that the API's own description allows.
+func (o office) described(r *http.Request, resp *http.Response, body []byte) error {
+	d := document.Load()
+	if d == nil {
+		served, err := http.Get("http://" + o.addr + "/openapi.json")
+		if err != nil {
+			return err
+		}
+		defer served.Body.Close()
+		text, err := io.ReadAll(served.Body)
+		if err != nil {
+			return err
+		}
+		if d, err = apitest.Read(text); err != nil {
+			return err
+		}
+		document.Store(d)
+	}
+	return d.Check(apitest.Answer{Method: r.Method, Path: r.URL.Path, Status: resp.StatusCode, Header: resp.Header,
+		Body: body})
 }
 
 // must asks the API, wants a 200 and decodes the answer into v where there is one.

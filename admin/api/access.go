@@ -9,7 +9,8 @@ import (
 	"github.com/chargestamp/chargestamp/guard"
 )
 
-type tokenView struct {
+// TokenView is a token without its secret. It is exported because the description leaves out embedded types that are not.
+type TokenView struct {
 	ID        string     `json:"id"`
 	Name      string     `json:"name"`
 	Role      string     `json:"role" enum:"viewer,support,admin"`
@@ -18,8 +19,8 @@ type tokenView struct {
 	RevokedAt *time.Time `json:"revoked_at"`
 }
 
-func viewToken(t guard.Token) tokenView {
-	return tokenView{t.ID, t.Name, string(t.Role), moment(t.Created), moment(t.LastUsed), moment(t.Revoked)}
+func viewToken(t guard.Token) TokenView {
+	return TokenView{t.ID, t.Name, string(t.Role), moment(t.Created), moment(t.LastUsed), moment(t.Revoked)}
 }
 
 type userView struct {
@@ -58,7 +59,7 @@ type tokenInput struct {
 
 type newTokenOutput struct {
 	Body struct {
-		tokenView
+		TokenView
 		Token string `json:"token" doc:"the token itself; never shown again"`
 	}
 }
@@ -88,7 +89,7 @@ type auditInput struct {
 func (a *api) access() {
 	handle(a, route{method: http.MethodGet, path: "/tokens", id: "list-tokens", role: guard.RoleAdmin,
 		summary: "List API tokens"},
-		func(_ context.Context, who guard.Identity, _ *struct{}) (*list[tokenView], error) {
+		func(_ context.Context, who guard.Identity, _ *struct{}) (*list[TokenView], error) {
 			tokens, err := a.desk.Tokens(who)
 			return listOf(mapAll(tokens, viewToken), ""), err
 		})
@@ -100,7 +101,7 @@ func (a *api) access() {
 				return nil, err
 			}
 			out := new(newTokenOutput)
-			out.Body.tokenView, out.Body.Token = viewToken(t), secret
+			out.Body.TokenView, out.Body.Token = viewToken(t), secret
 			return out, nil
 		})
 	handle(a, route{method: http.MethodDelete, path: "/tokens/{id}", id: "revoke-token", role: guard.RoleAdmin,

@@ -4,7 +4,6 @@ package api
 
 import (
 	"context"
-	"net/http"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -54,8 +53,7 @@ func handle[I, O any](a *api, r route, fn func(context.Context, guard.Identity, 
 		Tags:         []string{strings.Split(r.path, "/")[1]},
 		MaxBodyBytes: r.maxBody,
 		Metadata:     map[string]any{roleKey: r.role},
-		Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
-			http.StatusUnprocessableEntity},
+		Errors:       failures(r.method),
 	}
 	huma.Register(a.API, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := fn(ctx, identity(ctx), in)

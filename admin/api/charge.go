@@ -13,9 +13,9 @@ import (
 	"github.com/chargestamp/chargestamp/words"
 )
 
-// chargeHead is what a charge's push holds; chargeTail what came of it at the exit; chargeFull is a charge as the
-// docs/api.md prints it, in lists and alone.
-type chargeHead struct {
+// ChargeHead is what a charge's push holds. It is exported, as ChargeTail is, because the description leaves out
+// embedded types that are not.
+type ChargeHead struct {
 	ID          string     `json:"id"`
 	Platform    string     `json:"platform"`
 	Order       *string    `json:"order" doc:"null where the platform gives none"`
@@ -31,16 +31,18 @@ type chargeHead struct {
 	Reduction   *reduction `json:"reduction"`
 }
 
-type chargeTail struct {
+// ChargeTail is what came of a charge at the exit.
+type ChargeTail struct {
 	Usage  *usage  `json:"usage"`
 	Report *report `json:"report"`
 }
 
+// chargeFull is a charge as docs/api.md describes it, in lists and alone.
 type chargeFull struct {
-	chargeHead
+	ChargeHead
 	Stay       *stayOfCharge `json:"stay"`
 	Deliveries []delivery    `json:"deliveries" nullable:"false"`
-	chargeTail
+	ChargeTail
 	Decision  *decision   `json:"decision"`
 	Decisions []*decision `json:"decisions" nullable:"false" doc:"every decision on the charge; the last one counts"`
 	Verdict   verdict     `json:"verdict"`
@@ -106,8 +108,8 @@ type granted struct {
 	At        *time.Time `json:"at"`
 }
 
-func viewHead(who guard.Identity, c *charge.Charge) chargeHead {
-	h := chargeHead{
+func viewHead(who guard.Identity, c *charge.Charge) ChargeHead {
+	h := ChargeHead{
 		ID: number(c.ID), Platform: c.Platform, Order: text(c.Order), Plate: desk.ShowPlate(who, c.Plate),
 		Lot: c.Lot.String(), State: string(c.State), Reason: string(c.Reason),
 		StartedAt: moment(c.StartedAt), EndedAt: moment(c.EndedAt), ReceivedAt: moment(c.Received),
@@ -122,8 +124,8 @@ func viewHead(who guard.Identity, c *charge.Charge) chargeHead {
 	return h
 }
 
-func viewTail(c *charge.Charge) chargeTail {
-	var t chargeTail
+func viewTail(c *charge.Charge) ChargeTail {
+	var t ChargeTail
 	if c.Usage != nil {
 		t.Usage = &usage{c.Usage.Minutes, c.Usage.Amount.String(), c.Usage.Yuan().String(), moment(c.Usage.At)}
 	}
@@ -134,7 +136,7 @@ func viewTail(c *charge.Charge) chargeTail {
 }
 
 func viewCharge(who guard.Identity, t *flow.Story, v flow.Verdict) chargeFull {
-	full := chargeFull{chargeHead: viewHead(who, t.Charge), chargeTail: viewTail(t.Charge),
+	full := chargeFull{ChargeHead: viewHead(who, t.Charge), ChargeTail: viewTail(t.Charge),
 		Decision: viewDecision(t.Charge.Decision), Decisions: mapAll(t.Decisions(), viewDecision), Verdict: viewVerdict(who,
 			t.Charge, v)}
 	if s := t.Stay; s != nil {

@@ -5,11 +5,15 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/estate"
 	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/platform/doctor"
 )
+
+const yamlType = "application/yaml"
 
 type estateInput struct {
 	DryRun  bool   `query:"dry_run" doc:"validate and say what would change"`
@@ -63,10 +67,20 @@ func (a *api) estate() {
 				export = a.desk.ExportWithoutSecrets
 			}
 			doc, err := export(who)
-			return &exportOutput{"application/yaml", doc}, err
+			return &exportOutput{yamlType, doc}, err
 		})
 	handle(a, route{method: http.MethodPost, path: "/check", id: "check-push", role: guard.RoleSupport, maxBody: 1 << 20,
 		summary: "Have the doctor judge a push"}, a.check)
+	a.describeEstate()
+}
+
+// describeEstate says that the document comes as YAML and is taken as JSON too.
+func (a *api) describeEstate() {
+	path := a.OpenAPI().Paths["/api/v1/estate"]
+	document := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
+	path.Get.Responses["200"].Content = map[string]*huma.MediaType{yamlType: document}
+	path.Post.RequestBody.Content = map[string]*huma.MediaType{yamlType: document,
+		"application/json": {Schema: &huma.Schema{Type: huma.TypeObject}}}
 }
 
 func (a *api) check(ctx context.Context, who guard.Identity, in *checkInput) (*checkOutput, error) {

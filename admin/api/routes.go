@@ -18,8 +18,10 @@ func New(mux *http.ServeMux, d *desk.Desk, version string) {
 	config.CreateHooks = nil // no $schema in answers: they are exactly what docs/api.md prints
 	config.RejectUnknownQueryParameters = true
 	config.Transformers = []huma.Transformer{hideValues}
-	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
+	config.Components.Schemas = huma.NewMapRegistry(schemaPrefix, schemaName)
 	config.Info.Description = "The admin interface of a Chargestamp gateway. Ids are strings, money is yuan with two decimals as a string, times are RFC 3339 in UTC."
+	config.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
+	config.Servers = []*huma.Server{{URL: "http://127.0.0.1:8081", Description: "the admin listener, by default"}}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token": {Type: "http", Scheme: "bearer", Description: "an API token, made by `chargestamp token create`"},
 	}
@@ -34,6 +36,7 @@ func New(mux *http.ServeMux, d *desk.Desk, version string) {
 	a.statements()
 	a.estate()
 	a.access()
+	allowNull(a.OpenAPI().Components.Schemas)
 }
 
 // schemaName keeps apart the API's own types and nouns of the same name.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -156,7 +157,8 @@ func (a *api) describeStatement() {
 	rows := huma.SchemaFromType(a.OpenAPI().Components.Schemas, reflect.TypeFor[statementBody]())
 	content := map[string]*huma.MediaType{"application/json": {Schema: rows}}
 	for _, f := range sheet.Formats {
-		content[f.Type] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+		kind, _, _ := strings.Cut(f.Type, ";")
+		content[kind] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
 	}
 	a.OpenAPI().Paths["/api/v1/statements"].Get.Responses["200"].Content = content
 }
