@@ -2,16 +2,9 @@ package lot
 
 import (
 	"bytes"
-	"compress/gzip"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
-	"io"
 	"strings"
 	"unicode"
-	"unicode/utf8"
-
-	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/seal"
@@ -26,29 +19,25 @@ const (
 // ErrUnread says that an answer holds no state that can be read.
 var ErrUnread = errors.New(`the answer is not {"state":0|1,"errmsg":…}`)
 
-// ReadReply reads what a lot answers to 5.14 and 5.1, in any of the forms that lots' software gives it: behind a byte
-// order mark, in GBK, packed with gzip although nothing asked for it, as JSON in a JSON string, in Base64, or inside
-// one other object. Member names count in any case. The error is ErrUnread.
+// ReadReply reads what a lot answers to 5.14, 5.1, 3.25 and 3.1, in any of the forms that lots' software writes it: what
+// Open takes, but a list, and inside one other object. Member names count in any case. The error is ErrUnread.
 func ReadReply(body []byte) (*Fields, error) {
 	text, _ := Plain(body)
-	for range 2 { // JSON, or JSON in a string
-		if f := stated(text); f != nil {
-			return f, nil
-		}
-		var inner string
-		if json.Unmarshal(text, &inner) != nil {
-			raw, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(string(bytes.TrimSpace(text)), "="))
-			if err != nil {
-				break
-			}
-			inner = string(raw)
-		}
-		text = []byte(inner)
+	if bytes.HasPrefix(trim(text), []byte("[")) {
+		return nil, ErrUnread // a list may be of anything
+	}
+	text, _, err := Open(body)
+	if err != nil {
+		return nil, ErrUnread
+	}
+	if f := stated(text); f != nil {
+		return f, nil
 	}
 	return nil, ErrUnread
 }
 
-// stated returns the object that holds a state: the text itself, or the one object in it that does.
+// stated returns the object that holds a state: the text itself, or the one object in it that does, with the members
+// around that.
 func stated(text []byte) *Fields {
 	f, err := readLower(text)
 	if err != nil {
@@ -70,6 +59,14 @@ func stated(text []byte) *Fields {
 				return nil // two that say something: none is believed
 			}
 			found = in
+		}
+	}
+	if found == nil {
+		return nil
+	}
+	for _, m := range f.list {
+		if found.Raw(m.Name) == "" {
+			found.list = append(found.list, m)
 		}
 	}
 	return found
@@ -119,54 +116,6 @@ func (f *Fields) anyCase(name string) string {
 		}
 	}
 	return ""
-}
-
-// mostPlain bounds a text once it is unpacked.
-const mostPlain = 64 << 10
-
-// Plain returns a body as UTF-8, unpacked and without a byte order mark, and says how it was written: "UTF-8",
-// "GBK", "gzip, GBK", "UTF-8 with a byte order mark". A character that is cut off at the end is dropped; what is
-// neither UTF-8 nor GBK is returned as it is, "unknown".
-func Plain(body []byte) (text []byte, encoding string) {
-	if bytes.HasPrefix(body, []byte{0x1F, 0x8B}) {
-		if r, err := gzip.NewReader(bytes.NewReader(body)); err == nil {
-			unpacked, err := io.ReadAll(io.LimitReader(r, mostPlain))
-			if len(unpacked) > 0 && (err == nil || errors.Is(err, io.ErrUnexpectedEOF)) {
-				body, encoding = unpacked, "gzip, "
-			}
-		}
-	}
-	if rest, marked := bytes.CutPrefix(body, byteOrderMark); marked {
-		return rest, encoding + "UTF-8 with a byte order mark"
-	}
-	if utf8.Valid(body) {
-		return body, encoding + "UTF-8"
-	}
-	if text, ok := fromGBK(body); ok {
-		return text, encoding + "GBK"
-	}
-	return body, encoding + "unknown"
-}
-
-var byteOrderMark = []byte("\uFEFF")
-
-// fromGBK decodes a text, unless it holds what GBK has no character for. Half a character at the end is dropped.
-func fromGBK(body []byte) ([]byte, bool) {
-	text, err := simplifiedchinese.GBK.NewDecoder().Bytes(body)
-	if err != nil {
-		return nil, false
-	}
-	text = bytes.TrimSuffix(text, []byte("\uFFFD"))
-	return text, !bytes.ContainsRune(text, utf8.RuneError)
-}
-
-// ToGBK encodes a text in GBK; nothing where it cannot be written so.
-func ToGBK(text []byte) []byte {
-	out, err := simplifiedchinese.GBK.NewEncoder().Bytes(text)
-	if err != nil {
-		return nil
-	}
-	return out
 }
 
 // mostShown bounds what is shown of a lot's own words, in characters.

@@ -81,14 +81,31 @@ func (f *Fields) Raw(name string) string {
 	return ""
 }
 
-// Text is an optional member; missing, null, empty and composite members are empty.
+// Text is an optional member; missing, null, empty and composite members are empty. A whole number that software has
+// printed as a double, 200461.0 or 1.795899048E9, is returned as a whole number.
 func (f *Fields) Text(name string) string {
 	for _, m := range f.list {
-		if m.Name == name && m.Kind != seal.Composite {
+		switch {
+		case m.Name != name || m.Kind == seal.Composite:
+		case m.Kind == seal.Number:
+			return wholeNumber(m.Text)
+		default:
 			return m.Text
 		}
 	}
 	return ""
+}
+
+// wholeNumber is a number without an exponent and without a fraction of zeros; any other text is returned as it is.
+func wholeNumber(text string) string {
+	plain := charge.PlainNumber(text)
+	if whole, frac, cut := strings.Cut(plain, "."); cut && strings.Trim(frac, "0") == "" {
+		return whole
+	}
+	if strings.Contains(plain, ".") {
+		return text // digits as they were written
+	}
+	return plain
 }
 
 // ID is a member that must be there and be a name for something: order_id, park_id, trade_no.

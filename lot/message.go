@@ -40,9 +40,9 @@ func (f *Fields) reduced() *Reduced {
 	minutes, hasMinutes := f.Minutes("derate_duration")
 	switch {
 	case hasMinutes && amount == 0:
-		return &Reduced{Minutes: minutes, Told: f.Text("derate_duration")}
+		return &Reduced{Minutes: minutes, Told: f.Raw("derate_duration")}
 	case hasAmount:
-		return &Reduced{Amount: amount, Minutes: minutes, Told: f.Text("reduce_amount")}
+		return &Reduced{Amount: amount, Minutes: minutes, Told: f.Raw("reduce_amount")}
 	}
 	return nil
 }
@@ -64,19 +64,19 @@ func (f *Fields) used(u *Usage) {
 	amount, hasAmount := f.Yuan("reduce_amount")
 	switch method := f.Text("calculation_method"); method {
 	case "1":
-		u.Method, u.Minutes, u.Told = 1, minutes, f.Text("duration")
+		u.Method, u.Minutes, u.Told = 1, minutes, f.Raw("duration")
 		if !hasMinutes {
 			f.Refuse("duration 缺失")
 		}
 	case "2":
-		u.Method, u.Amount, u.Told = 2, amount, f.Text("reduce_amount")
+		u.Method, u.Amount, u.Told = 2, amount, f.Raw("reduce_amount")
 		if !hasAmount {
 			f.Refuse("reduce_amount 缺失")
 		}
 	case "3":
-		u.Method, u.Minutes, u.Amount, u.Told = 3, minutes, amount, f.Text("reduce_amount")
+		u.Method, u.Minutes, u.Amount, u.Told = 3, minutes, amount, f.Raw("reduce_amount")
 		if hasMinutes {
-			u.Told = f.Text("duration")
+			u.Told = f.Raw("duration")
 		}
 	default:
 		f.Refuse("calculation_method 无效: 1按时长, 2按金额, 3车场自定")

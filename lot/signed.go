@@ -1,11 +1,10 @@
 package lot
 
 import (
-	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -22,23 +21,23 @@ const (
 // at yet.
 type Signed struct {
 	Fields
-	raw  [][]byte // what may have been signed: data as on the wire, and where that is a text its content
+	data [][]byte // what may have been signed: data as on the wire, and where that is a text its content
+	gbk  bool
 	sign string
 }
 
-// ReadSigned takes a body as JSON, in UTF-8 or GBK, or as JSON in Base64 the way the open interfaces wrap it.
-// union_id may stand beside data instead of in it. data may be an object, or a text that holds one.
+// ReadSigned takes a body in any form that Open takes. union_id may stand beside data instead of in it. data may be an
+// object, or a text that holds one.
 func ReadSigned(body []byte) (*Signed, error) {
-	body, err := unwrap(body)
+	body, encoding, err := Open(body)
 	if err != nil {
 		return nil, err
 	}
-	body, encoding := Plain(body)
 	outer, err := seal.ReadObject(body)
 	if err != nil {
 		return nil, fmt.Errorf("报文不是JSON对象: %w", err)
 	}
-	s := &Signed{}
+	s := &Signed{gbk: IsGBK(encoding)}
 	for _, f := range outer {
 		if f.Name == "sign" && f.Kind == seal.String {
 			s.sign = f.Text
@@ -47,23 +46,11 @@ func ReadSigned(body []byte) (*Signed, error) {
 	if s.sign == "" {
 		return nil, errors.New("无效sign值")
 	}
-	raw, err := seal.RawMember(body, "data")
-	if err != nil {
+	if s.data, err = DataOf(body); err != nil {
 		return nil, errors.New("缺少data")
 	}
-	s.raw = [][]byte{raw}
-	var inner string
-	if json.Unmarshal(raw, &inner) == nil {
-		raw = []byte(inner)
-		s.raw = append(s.raw, raw)
-	}
-	if s.list, err = seal.ReadObject(raw); err != nil {
+	if s.list, err = seal.ReadObject(s.data[len(s.data)-1]); err != nil {
 		return nil, errors.New("data不是JSON对象")
-	}
-	if encoding == "GBK" {
-		for _, text := range s.raw {
-			s.raw = append(s.raw, ToGBK(text))
-		}
 	}
 	if s.Text("union_id") == "" {
 		for _, f := range outer {
@@ -75,34 +62,45 @@ func ReadSigned(body []byte) (*Signed, error) {
 	return s, nil
 }
 
-// unwrap takes a body out of its Base64, if it is in one.
-func unwrap(body []byte) ([]byte, error) {
-	body = bytes.TrimSpace(bytes.TrimPrefix(body, byteOrderMark))
-	if bytes.HasPrefix(body, []byte("{")) {
-		return body, nil
-	}
-	text := bytes.TrimRight(bytes.Join(bytes.Fields(body), nil), "=")
-	text = bytes.ReplaceAll(bytes.ReplaceAll(text, []byte("-"), []byte("+")), []byte("_"), []byte("/")) // URL-safe
-	out := make([]byte, base64.RawStdEncoding.DecodedLen(len(text)))
-	n, err := base64.RawStdEncoding.Decode(out, text)
+// DataOf returns the member data of a message as it stands on the wire, and after it, where that is a text, its content.
+func DataOf(message []byte) ([][]byte, error) {
+	raw, err := seal.RawMember(message, "data")
 	if err != nil {
-		return nil, errors.New("报文既不是JSON也不是Base64")
+		return nil, err
 	}
-	return out[:n], nil
+	data := [][]byte{raw}
+	var inner string
+	if raw[0] == '"' && json.Unmarshal(raw, &inner) == nil {
+		data = append(data, []byte(inner))
+	}
+	return data, nil
 }
 
-// By reports whether one of the keys signed the message (S1): over data as it stands on the wire, or over data
-// printed again without blanks, as Bolink's own servers do. The hex must be upper case.
-func (s *Signed) By(keys ...charge.Secret) bool {
-	for _, raw := range s.raw {
-		compact, err := seal.CompactJSON(raw)
-		for _, key := range keys {
-			if key == "" {
-				continue
-			}
-			if seal.Equal(seal.S1(raw, key), s.sign) || err == nil && seal.Equal(seal.S1(compact, key), s.sign) {
-				return true
-			}
+// By reports whether one of the keys signed the message, as SignedBy does.
+func (s *Signed) By(keys ...charge.Secret) bool { return SignedBy(s.data, s.gbk, s.sign, keys...) }
+
+// SignedBy reports whether one of the keys signed one of some texts (S1): as it stands on the wire, or printed again
+// without blanks, as Bolink's own servers do, or so without its empty members, as some vendors' signers do; of a message
+// in GBK also its bytes in GBK. The hex must be upper case.
+func SignedBy(texts [][]byte, gbk bool, sign string, keys ...charge.Secret) bool {
+	by := func(text []byte) bool {
+		return text != nil && slices.ContainsFunc(keys, func(key charge.Secret) bool {
+			return key != "" && (seal.Equal(seal.S1(text, key), sign) || gbk && seal.Equal(seal.S1(ToGBK(text), key), sign))
+		})
+	}
+	for _, text := range texts {
+		if by(text) {
+			return true
+		}
+	}
+	for _, text := range texts {
+		compact, err := seal.CompactJSON(text)
+		if err != nil {
+			continue
+		}
+		filled, _ := seal.FilledJSON(text) // it is JSON
+		if by(compact) || by(filled) {
+			return true
 		}
 	}
 	return false

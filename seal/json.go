@@ -109,10 +109,16 @@ func RawMember(object []byte, name string) ([]byte, error) {
 // CompactJSON prints JSON again the way the published server code of the open interface does before it hashes it: no
 // blanks, escapes resolved, members in their order, null members left out, numbers as they were written. The errors
 // wrap ErrJSON.
-func CompactJSON(text []byte) ([]byte, error) {
-	s := scanner{text: string(text)}
+func CompactJSON(text []byte) ([]byte, error) { return compactJSON(scanner{text: string(text)}) }
+
+// FilledJSON is CompactJSON without the members that are an empty string.
+func FilledJSON(text []byte) ([]byte, error) {
+	return compactJSON(scanner{text: string(text), filled: true})
+}
+
+func compactJSON(s scanner) ([]byte, error) {
 	s.blanks()
-	out, err := s.compact(make([]byte, 0, len(text)), 0)
+	out, err := s.compact(make([]byte, 0, len(s.text)), 0)
 	if err == nil {
 		err = s.end()
 	}
@@ -124,8 +130,9 @@ func CompactJSON(text []byte) ([]byte, error) {
 
 // scanner walks a JSON text. It is strict: what RFC 8259 does not allow is an error.
 type scanner struct {
-	text string
-	at   int
+	text   string
+	at     int
+	filled bool // compact leaves out empty strings too
 }
 
 func (s *scanner) fail(what string) error {
@@ -435,7 +442,7 @@ func (s *scanner) compact(out []byte, depth int) ([]byte, error) {
 	case '{':
 		out = append(out, '{')
 		err := s.object(depth, func(name string, from int) error {
-			if strings.HasPrefix(s.text[from:], "null") {
+			if strings.HasPrefix(s.text[from:], "null") || s.filled && strings.HasPrefix(s.text[from:], `""`) {
 				_, _, err := s.value(depth + 1)
 				return err
 			}

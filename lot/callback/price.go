@@ -43,7 +43,7 @@ func (c *Channel) QueryPrice(ctx context.Context, stay charge.Stay) (lot.Price, 
 	if err != nil {
 		return lot.Price{}, fmt.Errorf("asking lot %s for a price: %w", stay.Lot, err)
 	}
-	if r.Status != 200 {
+	if r.Status < 200 || r.Status >= 300 {
 		return lot.Price{}, fmt.Errorf("lot %s answered the price query with HTTP %d", stay.Lot, r.Status)
 	}
 	p, err := readPrice(r.Body, now)

@@ -98,7 +98,7 @@ func TestReasonsAreExplained(t *testing.T) {
 		}
 	}
 	for _, reason := range []string{"entry_refused", "exit_refused", "usage_refused", "no_login", "slow_reader",
-		"refused"} {
+		"refused", "not_utf8", "not_json"} {
 		given[reason] = true // computed, not written where they are given
 	}
 	text, err := os.ReadFile("../../docs/operating.md")

@@ -1,7 +1,6 @@
 package line
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -52,12 +51,9 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	var ask struct {
-		Token string `json:"token"`
-	}
 	var n *session
-	if err := json.Unmarshal(body, &ask); err == nil && ask.Token != "" {
-		n = s.sessions.find(ask.Token)
+	if ask, err := readEnvelope(body); err == nil && ask.token != "" {
+		n = s.sessions.find(ask.token)
 	}
 	if n == nil || n.box == nil {
 		s.refuse(r.RemoteAddr, "bad_token")

@@ -12,14 +12,9 @@ import (
 // HTTP mode.
 func (s *Server) uplink(c *conn, remote string, frame []byte) answer {
 	begun := s.cfg.Now()
-	frame, encoding := lot.Plain(frame)
-	if encoding == "unknown" {
-		s.refuse(remote, "not_utf8")
-		return answer{silent: true, refused: true}
-	}
 	e, err := readEnvelope(frame)
-	if e.gbk = encoding == "GBK"; err != nil {
-		s.refuse(remote, "not_json")
+	if err != nil {
+		s.refuse(remote, unreadAs(frame))
 		return answer{silent: true, refused: true}
 	}
 	n := s.sessions.find(e.token)
@@ -59,6 +54,14 @@ func (s *Server) uplink(c *conn, remote string, frame []byte) answer {
 	s.warn(u)
 	s.cfg.Metrics.Uplink(u.label(), s.cfg.Now().Sub(begun))
 	return a
+}
+
+// unreadAs is the reason for metrics why a frame could not be read.
+func unreadAs(frame []byte) string {
+	if _, encoding := lot.Plain(frame); encoding == "unknown" {
+		return "not_utf8"
+	}
+	return "not_json"
 }
 
 // signedBy checks S1 with each key that is valid now.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
-	"github.com/chargestamp/chargestamp/seal"
 )
 
 // What the published server says to what it does not take (ParkingOS, netty/SensorServerHandler).
@@ -29,22 +28,31 @@ const (
 	sayBusy       = "系统繁忙,请稍后重试" // ours: nothing was stored
 )
 
-// envelope is the outside of an uplink. Data is the text that is signed.
+// envelope is the outside of an uplink. Data is the object that is read; signed is what may have been signed.
 type envelope struct {
 	service, sign, token string
 	data                 []byte
+	signed               [][]byte
 	gbk                  bool // the frame came in GBK
 }
 
-func readEnvelope(frame []byte) (envelope, error) {
+// readEnvelope reads a frame in any form that lot.Open takes. A frame without data has an empty one.
+func readEnvelope(frame []byte) (e envelope, err error) {
+	frame, encoding, err := lot.Open(frame)
+	if err != nil {
+		return e, err
+	}
 	f, err := lot.ReadFields(frame)
 	if err != nil {
-		return envelope{}, err
+		return e, err
 	}
-	return envelope{
-		service: f.Text("service_name"), sign: f.Text("sign"), token: f.Text("token"),
-		data: []byte(f.Raw("data")),
-	}, nil
+	e = envelope{
+		service: f.Text("service_name"), sign: f.Text("sign"), token: f.Text("token"), gbk: lot.IsGBK(encoding),
+	}
+	if e.signed, err = lot.DataOf(frame); err == nil {
+		e.data = e.signed[len(e.signed)-1]
+	}
+	return e, nil
 }
 
 // Keys a line may sign with: those of the cloud link are the lot's own, those of the bolink link the vendor's, which
@@ -74,26 +82,9 @@ func linkOfSigner(e envelope, l charge.Lot, v charge.Vendor, now time.Time) (cha
 	return "", false
 }
 
-// signed checks over the bytes that came and, failing that, over their compact re-print, which is what the
-// published server hashes; of a frame in GBK also over the bytes of GBK.
+// signed reports whether one of the keys signed an uplink, as lot.SignedBy does.
 func signed(e envelope, keys []charge.Secret) bool {
-	if e.gbk && signedAs(lot.ToGBK(e.data), e.sign, keys) {
-		return true
-	}
-	if signedAs(e.data, e.sign, keys) {
-		return true
-	}
-	compact, err := seal.CompactJSON(e.data)
-	return err == nil && !bytes.Equal(compact, e.data) && signedAs(compact, e.sign, keys)
-}
-
-func signedAs(data []byte, sign string, keys []charge.Secret) bool {
-	for _, k := range keys {
-		if seal.Equal(seal.S1(data, k), sign) {
-			return true
-		}
-	}
-	return false
+	return lot.SignedBy(e.signed, e.gbk, e.sign, keys...)
 }
 
 // uplink is an uplink whose sender is known.
