@@ -95,30 +95,48 @@ func (l *rawLine) login(id charge.LotID, key string) {
 }
 
 // ask sends an uplink and returns the next frame.
-func (l *rawLine) ask(service, data, key string) (answer object) {
+func (l *rawLine) ask(service, data, key string) object {
 	l.t.Helper()
 	frame, err := json.Marshal(object{"service_name": service, "sign": md5Sign(data, key), "token": l.token,
 		"data": json.RawMessage(data)})
 	if err != nil {
 		l.t.Fatal(err)
 	}
+	return l.say(string(frame))
+}
+
+// say sends a frame and returns the next one, which is JSON.
+func (l *rawLine) say(frame string) (answer object) {
+	l.t.Helper()
+	l.tell(frame)
+	text := l.next()
+	if err := json.Unmarshal([]byte(text), &answer); err != nil {
+		l.t.Fatalf("%s: %v", text, err)
+	}
+	return answer
+}
+
+// tell sends a frame.
+func (l *rawLine) tell(frame string) {
+	l.t.Helper()
 	if err := l.conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		l.t.Fatal(err)
 	}
-	if _, err := l.conn.Write(append(frame, '\n')); err != nil {
+	if _, err := l.conn.Write([]byte(frame + "\n")); err != nil {
 		l.t.Fatal(err)
 	}
+}
+
+// next is the next frame that is not empty.
+func (l *rawLine) next() string {
+	l.t.Helper()
 	for {
 		text, err := l.in.ReadString('\r')
 		if err != nil {
 			l.t.Fatal(err)
 		}
-		if text = strings.TrimSpace(text); text == "" {
-			continue
+		if text = strings.TrimSpace(text); text != "" {
+			return text
 		}
-		if err := json.Unmarshal([]byte(text), &answer); err != nil {
-			l.t.Fatalf("%s: %v", text, err)
-		}
-		return answer
 	}
 }

@@ -16,6 +16,7 @@ type Charge struct {
 	Order     string // the platform's order number; empty where it has none
 	RepeatKey string // unique within platform and issuer, for ever
 	Plate     Plate
+	Names     Names     // the car's other plates, as far as the push names them
 	Lot       LotID     // the lot that the push names
 	StartedAt time.Time // zero where the push does not tell
 	EndedAt   time.Time // zero where the push does not tell
@@ -201,6 +202,7 @@ type Stay struct {
 	Lot     LotID
 	OrderID string // the lot's; unique among its open stays
 	Plate   Plate
+	Names   Names // the car's other plates, as far as the lot named them
 	Entered time.Time
 	Left    time.Time // zero while open
 	Open    bool
@@ -215,6 +217,9 @@ type Stay struct {
 	PaidAt     time.Time
 	Settlement []byte // payments and the first answer to the exit, kept for repeats; flow's own JSON
 }
+
+// Is reports whether the lot has named the car by a plate.
+func (s *Stay) Is(p Plate) bool { return s.Plate == p || s.Names.Has(p) }
 
 // ToldEntry is the entry by the lot's own clock.
 func (s *Stay) ToldEntry() time.Time {

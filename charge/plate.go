@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -38,31 +39,66 @@ const (
 // begins with a Chinese character, else the first. What is left holds letters, digits and Chinese characters, 4 to
 // 16 of them: the documented samples hold nine-character plates and foreign forms, so nothing tighter is checked.
 func ParsePlate(text string) (Plate, error) {
+	p, _, err := ParseCar(text)
+	return p, err
+}
+
+// ParseCar is ParsePlate that also returns the other plates of a car with several. What cannot be one of several
+// (Plate.CrossesBorder) is left out of those.
+func ParseCar(text string) (Plate, Names, error) {
 	if len(text) > plateBytes {
-		return "", ErrPlate
+		return "", "", ErrPlate
 	}
-	names := strings.FieldsFunc(text, func(r rune) bool { return r == '|' || r == '｜' })
-	if len(names) > plateNames {
-		return "", ErrPlate
+	parts := strings.FieldsFunc(text, func(r rune) bool { return r == '|' || r == '｜' })
+	if len(parts) > plateNames {
+		return "", "", ErrPlate
 	}
-	var first Plate
+	var plates []Plate
 	failed := ErrPlate
-	for _, name := range names {
-		p, err := parsePlate(name)
+	for _, part := range parts {
+		p, err := parsePlate(part)
 		switch {
 		case err != nil:
 			failed = err
-		case mainland(p):
-			return p, nil
-		case first == "":
-			first = p
+		case !slices.Contains(plates, p):
+			plates = append(plates, p)
 		}
 	}
-	if first == "" {
-		return "", failed
+	if len(plates) == 0 {
+		return "", "", failed
 	}
-	return first, nil
+	main := plates[max(0, slices.IndexFunc(plates, mainland))]
+	var others []string
+	for _, p := range plates {
+		if p != main && p.CrossesBorder() {
+			others = append(others, string(p))
+		}
+	}
+	return main, Names(strings.Join(others, "|")), nil
 }
+
+// Names are the other plates of a car that has several, joined by |; empty for almost all cars.
+type Names string
+
+// Plates lists them.
+func (n Names) Plates() (all []Plate) {
+	for name := range strings.SplitSeq(string(n), "|") {
+		if name != "" {
+			all = append(all, Plate(name))
+		}
+	}
+	return all
+}
+
+// Has reports whether a plate is one of them.
+func (n Names) Has(p Plate) bool { return slices.Contains(n.Plates(), p) }
+
+// With lists a car's plates, its own first.
+func (n Names) With(p Plate) []Plate { return append([]Plate{p}, n.Plates()...) }
+
+// CrossesBorder reports whether a plate may be one of several of one car: one of Hong Kong, Macau or abroad, which
+// begins with no Chinese character, or the mainland's of such a car, which begins with 粤Z.
+func (p Plate) CrossesBorder() bool { return !mainland(p) || strings.HasPrefix(string(p), "粤Z") }
 
 func mainland(p Plate) bool {
 	r, _ := utf8.DecodeRuneInString(string(p))

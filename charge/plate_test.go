@@ -23,6 +23,30 @@ func TestParsePlate(t *testing.T) {
 	}
 }
 
+// All plates of a car that has several are read; what cannot be one of several is no other name.
+func TestParseCar(t *testing.T) {
+	for text, want := range map[string]struct {
+		plate Plate
+		names Names
+	}{
+		"粤ZJ068澳|MX7742|ZM127":   {"粤ZJ068澳", "MX7742|ZM127"},
+		"MX7742｜粤Z・J068澳｜zm 127": {"粤ZJ068澳", "MX7742|ZM127"},
+		"MX7742|ZM127":           {"MX7742", "ZM127"},
+		"粤ZJ068澳|粤ZJ068澳|无":      {"粤ZJ068澳", ""},
+		"京A12345|京B12345":        {"京A12345", ""},
+		"京A12345":                {"京A12345", ""},
+	} {
+		plate, names, err := ParseCar(text)
+		if err != nil || plate != want.plate || names != want.names {
+			t.Errorf("%q: %q, %q, %v; want %q, %q", text, plate.Full(), names, err, want.plate.Full(), want.names)
+		}
+	}
+	names := Names("MX7742|ZM127")
+	if !names.Has("ZM127") || names.Has("M127") || names.Has("") || Names("").Has("") || len(names.With("粤ZJ068澳")) != 3 {
+		t.Errorf("%q is %v", names, names.Plates())
+	}
+}
+
 func TestParsePlateRefuses(t *testing.T) {
 	for text, want := range map[string]error{
 		"": ErrPlate, "-": ErrPlate, "京A1": ErrPlate, "京A12345#": ErrPlate, "京A12345/京A1234挂": ErrPlate,

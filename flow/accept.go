@@ -306,7 +306,7 @@ func (t *taken) newCharge(id charge.LotID) *charge.Charge {
 	m := t.message.Charge
 	c := &charge.Charge{
 		ID: t.f.cfg.IDs(), Platform: t.push.Platform, Account: t.account.ID,
-		Order: m.Order, RepeatKey: m.RepeatKey, Plate: m.Plate, Lot: id,
+		Order: m.Order, RepeatKey: m.RepeatKey, Plate: m.Plate, Names: m.Names, Lot: id,
 		StartedAt: m.Started, EndedAt: m.Ended, Received: t.push.Received,
 		Energy: m.Energy, HasEnergy: m.HasEnergy, Total: m.Total, HasTotal: m.HasTotal,
 		Ask: m.Ask, Detail: m.Detail, Report: charge.ReportOff, UpdatedAt: t.push.Received,

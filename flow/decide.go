@@ -83,6 +83,9 @@ func (d *deciding) settle(dec charge.Decision, s charge.State, r charge.Reason, 
 		notes = append([]charge.Note{charge.Say("decision.by_clock", charge.Because("clock", charge.ClockNote(d.clock)))},
 			notes...)
 	}
+	if d.byOtherName() && d.stay.Plate != d.charge.Plate {
+		notes = append([]charge.Note{charge.Say("decision.other_name", charge.Masked("plate", d.stay.Plate))}, notes...)
+	}
 	// as the store keeps times
 	dec.State, dec.Reason, dec.Notes, dec.At = s, r, notes, d.now.UTC().Truncate(time.Millisecond)
 	c := d.charge

@@ -80,7 +80,12 @@ func (f *Flow) asked(tx Tx, q ledger.QuoteQuestion) (*charge.Stay, error) {
 		known, err := tx.StaysByOrder(q.Lot, q.OrderID)
 		return orderStays(known).around(q.At), err
 	}
-	return openStay(tx, charge.VisitKey{Lot: q.Lot, Plate: q.Plate}, f)
+	for _, p := range q.Names.With(q.Plate) {
+		if s, err := openStay(tx, charge.VisitKey{Lot: q.Lot, Plate: p}, f); s != nil || err != nil {
+			return s, err
+		}
+	}
+	return nil, nil
 }
 
 func noQuote(errmsg string, why charge.Note) ledger.Quote {
@@ -221,7 +226,7 @@ func (f *Flow) Exit(ctx context.Context, e lot.Exit) (ledger.Quote, error) {
 			out = noQuote("out_time早于入场", charge.Say("lot.before_entry", charge.Text("field", "out_time"),
 				charge.When("time", e.Left), charge.When("entry", s.Entered)))
 			return f.refusedExit(tx, s, out.Answer, now)
-		case e.Plate != "" && e.Plate != s.Plate && !e.Plate.Unplated() && !s.Plate.Unplated():
+		case e.Plate != "" && !s.Is(e.Plate) && !e.Names.Has(s.Plate) && !e.Plate.Unplated() && !s.Plate.Unplated():
 			out = noQuote("car_number与停车订单不符", charge.Say("lot.other_plate", charge.Masked("plate", e.Plate)))
 			return f.refusedExit(tx, s, out.Answer, now)
 		}

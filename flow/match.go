@@ -51,7 +51,7 @@ func (d *deciding) match() error {
 	targets := d.stayLots()
 	stays := make([][]*charge.Stay, len(targets))
 	for i, id := range targets {
-		if stays[i], err = d.tx.StaysOf(charge.VisitKey{Lot: id, Plate: d.charge.Plate}, d.staysSince()); err != nil {
+		if stays[i], err = staysOfPlates(d.tx, id, d.charge.Names.With(d.charge.Plate), d.staysSince()); err != nil {
 			return err
 		}
 	}
@@ -125,12 +125,14 @@ func (d *deciding) visits() []charge.VisitKey {
 	d.pickRule()
 	keys := []charge.VisitKey{d.visit()}
 	for _, id := range d.targets() {
-		if k := (charge.VisitKey{Lot: id, Plate: d.charge.Plate}); !containsVisit(keys, k) {
-			keys = append(keys, k)
+		for _, p := range d.charge.Names.With(d.charge.Plate) {
+			if k := (charge.VisitKey{Lot: id, Plate: p}); !containsVisit(keys, k) {
+				keys = append(keys, k)
+			}
 		}
 	}
 	if d.rule.WidestReach() == charge.ReachVendor {
-		keys = append(keys, d.plateKey())
+		keys = append(keys, d.plateKey(d.charge.Plate))
 	}
 	return keys
 }
@@ -141,8 +143,8 @@ func (d *deciding) visit() charge.VisitKey {
 
 // plateKey is what is held while a decision looks at a plate in all lots of a vendor. In one lot its visit is enough:
 // every decision on a charge there holds it.
-func (d *deciding) plateKey() charge.VisitKey {
-	return charge.VisitKey{Lot: charge.LotID{Union: d.lot.ID.Union}, Plate: d.charge.Plate}
+func (d *deciding) plateKey(p charge.Plate) charge.VisitKey {
+	return charge.VisitKey{Lot: charge.LotID{Union: d.lot.ID.Union}, Plate: p}
 }
 
 // overlapping picks the stay that a charge took place in: among those whose times overlap but for the slack of

@@ -33,8 +33,8 @@ func received(reported, now time.Time) (counts, told time.Time) {
 // orderStays are the stays that an order number of a lot has had, newest entry first.
 type orderStays []*charge.Stay
 
-// begun finds the stay whose entry the lot reported with an in_time, before others that of a plate; nil where there is
-// none.
+// begun finds the stay whose entry the lot reported with an in_time, before others that of a plate, whichever of the
+// car's it is; nil where there is none.
 func (o orderStays) begun(inTime time.Time, plate charge.Plate) (nearest *charge.Stay) {
 	best := 2 * sameEntry
 	for _, s := range o {
@@ -42,7 +42,7 @@ func (o orderStays) begun(inTime time.Time, plate charge.Plate) (nearest *charge
 		if d > sameEntry || entryUntold(s) {
 			continue
 		}
-		if s.Plate != plate {
+		if !s.Is(plate) {
 			d += sameEntry
 		}
 		if nearest == nil || d < best {
@@ -56,7 +56,7 @@ func (o orderStays) begun(inTime time.Time, plate charge.Plate) (nearest *charge
 // none.
 func (o orderStays) exitOnly(e lot.Entry) (found *charge.Stay) {
 	for _, s := range o {
-		if entryUntold(s) && s.Plate == e.Plate && e.Entered.Before(s.ToldExit()) {
+		if entryUntold(s) && s.Is(e.Plate) && e.Entered.Before(s.ToldExit()) {
 			found = s
 		}
 	}

@@ -13,14 +13,18 @@ func (d *deciding) past(began time.Time) ([]charge.Past, error) {
 	if !d.rule.LimitsPlate() {
 		return nil, nil
 	}
-	reach := d.rule.WidestReach()
+	reach, plates := d.rule.WidestReach(), d.plates()
 	if reach == charge.ReachVendor {
-		if err := d.then.hold(d.plateKey()); err != nil {
-			return nil, err
+		for _, p := range plates {
+			if err := d.then.hold(d.plateKey(p)); err != nil {
+				return nil, err
+			}
 		}
 	}
 	from, to := rules.Looks(&d.rule, d.charge)
-	all, err := d.tx.ChargesOfPlate(d.charge.Plate, d.lot.ID, reach, from, to)
+	all, err := inOrder(ofPlates(plates, func(p charge.Plate) ([]*charge.Charge, error) {
+		return d.tx.ChargesOfPlate(p, d.lot.ID, reach, from, to)
+	}, chargeID))
 	if err != nil {
 		return nil, err
 	}

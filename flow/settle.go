@@ -85,7 +85,7 @@ func (f *Flow) parties(tx Tx, then *after, s *charge.Stay, cl closing) ([]party,
 	if err != nil {
 		return nil, err
 	}
-	unmatched, err := tx.ChargesOfVisit(charge.VisitKey{Lot: s.Lot, Plate: s.Plate}, cl.left.Add(-visitSpan))
+	unmatched, err := chargesOfPlates(tx, s.Lot, s.Names.With(s.Plate), cl.left.Add(-visitSpan))
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -19,7 +20,7 @@ func (f *Flow) Entered(ctx context.Context, e lot.Entry) (lot.Answer, error) {
 	if a, ok := checkTimes(e.Entered, e.Entered, now); !ok {
 		return a, nil
 	}
-	visits := append(f.neighbours(charge.VisitKey{Lot: e.Lot, Plate: e.Plate}), orderKey(e.Lot, e.OrderID))
+	visits := append(f.neighboursOf(e.Lot, e.Names.With(e.Plate)), orderKey(e.Lot, e.OrderID))
 	learn := f.hearClock(e.Lot, e.Plate, e.Entered, now)
 	err := f.write(ctx, visits, func(tx Tx, then *after) error {
 		if err := errors.Join(f.learnStays(tx, e), learn(tx, then)); err != nil {
@@ -32,7 +33,7 @@ func (f *Flow) Entered(ctx context.Context, e lot.Entry) (lot.Answer, error) {
 		known := orderStays(all)
 		begun := known.begun(e.Entered, e.Plate)
 		switch {
-		case begun != nil && (begun.Plate == e.Plate || !begun.Open || e.Plate.Unplated()):
+		case begun != nil && (namesNothingNew(begun, e) || !begun.Open || e.Plate.Unplated()):
 			return nil // a repeat; a camera that reads no plate corrects none
 		case begun != nil && !e.Replace:
 			return f.correct(tx, then, begun, e, now)
@@ -46,6 +47,11 @@ func (f *Flow) Entered(ctx context.Context, e lot.Entry) (lot.Answer, error) {
 		return f.enter(tx, then, known, e, now)
 	})
 	return taken1, err
+}
+
+// namesNothingNew reports whether an entry names the car of a stay, and by no plate that the stay has not.
+func namesNothingNew(s *charge.Stay, e lot.Entry) bool {
+	return !slices.ContainsFunc(e.Names.With(e.Plate), func(p charge.Plate) bool { return !s.Is(p) })
 }
 
 // hearClock notes the time that a lot's message names. What it returns stores how far the lot's clock is ahead, where
@@ -87,7 +93,8 @@ func (f *Flow) learnStays(tx Tx, e lot.Entry) error {
 
 // enter stores a new stay; known are those that its order number has had.
 func (f *Flow) enter(tx Tx, then *after, known orderStays, e lot.Entry, now time.Time) error {
-	s := &charge.Stay{ID: f.cfg.IDs(), Lot: e.Lot, OrderID: e.OrderID, Plate: e.Plate, Open: true, Channel: e.Channel}
+	s := &charge.Stay{ID: f.cfg.IDs(), Lot: e.Lot, OrderID: e.OrderID, Plate: e.Plate, Names: e.Names, Open: true,
+		Channel: e.Channel}
 	s.Entered, s.ToldEntered = received(e.Entered, now)
 	if err := f.makeRoomIn(tx, then, s, known, e.Replace, now); err != nil {
 		return err
@@ -107,7 +114,7 @@ func (f *Flow) enter(tx Tx, then *after, known orderStays, e lot.Entry, now time
 // makeRoom sees to it that a plate has one open stay in a lot: the one entered last. Earlier ones end where the
 // new one begins; where the lot reports late and a newer one is open already, the new one is over.
 func (f *Flow) makeRoom(tx Tx, then *after, s *charge.Stay, now time.Time) error {
-	others, err := tx.StaysOf(charge.VisitKey{Lot: s.Lot, Plate: s.Plate}, now)
+	others, err := staysOfPlates(tx, s.Lot, s.Names.With(s.Plate), now)
 	if err != nil {
 		return err
 	}
@@ -152,7 +159,7 @@ func (f *Flow) adopt(tx Tx, s *charge.Stay, now time.Time) error {
 	if l, _, ok := f.cfg.Estate().Lot(s.Lot); !ok || lot.KindOf(l.Kind).KeepsStays || l.Stays == charge.StaysNone {
 		return nil
 	}
-	recent, err := tx.ChargesOfVisit(charge.VisitKey{Lot: s.Lot, Plate: s.Plate}, s.Entered.Add(-clockSlack))
+	recent, err := chargesOfPlates(tx, s.Lot, s.Names.With(s.Plate), s.Entered.Add(-clockSlack))
 	if err != nil {
 		return err
 	}
@@ -179,7 +186,7 @@ func (f *Flow) arrived(tx Tx, then *after, s *charge.Stay, now time.Time) error 
 			return err
 		}
 	}
-	return f.rematch(tx, then, charge.VisitKey{Lot: s.Lot, Plate: s.Plate}, now)
+	return f.rematch(tx, then, s, now)
 }
 
 // correct sets the plate of an open stay to the one that its lot has read since.
@@ -187,7 +194,7 @@ func (f *Flow) correct(tx Tx, then *after, s *charge.Stay, e lot.Entry, now time
 	if err := then.hold(charge.VisitKey{Lot: s.Lot, Plate: s.Plate}); err != nil {
 		return err
 	}
-	s.Plate = e.Plate
+	s.Plate, s.Names = e.Plate, e.Names
 	if err := f.makeRoom(tx, then, s, now); err != nil {
 		return err
 	}
@@ -207,7 +214,7 @@ func (f *Flow) beginEarlier(tx Tx, then *after, s *charge.Stay, e lot.Entry, now
 	if err := tx.SetStay(s); err != nil {
 		return err
 	}
-	return f.rematch(tx, then, charge.VisitKey{Lot: s.Lot, Plate: s.Plate}, now)
+	return f.rematch(tx, then, s, now)
 }
 
 // Left stores an exit and settles what the stay was granted. An exit without an entry is stored as a closed
@@ -219,7 +226,7 @@ func (f *Flow) Left(ctx context.Context, e lot.Exit) (lot.Answer, error) {
 	}
 	answer := taken1
 	left, told := received(e.Left, now)
-	visits := append(f.neighbours(charge.VisitKey{Lot: e.Lot, Plate: e.Plate}), orderKey(e.Lot, e.OrderID))
+	visits := append(f.neighboursOf(e.Lot, e.Names.With(e.Plate)), orderKey(e.Lot, e.OrderID))
 	learn := f.hearClock(e.Lot, e.Plate, e.Left, now)
 	err := f.write(ctx, visits, func(tx Tx, then *after) error {
 		answer = taken1
@@ -255,7 +262,8 @@ func (f *Flow) refusedExit(tx Tx, s *charge.Stay, a lot.Answer, now time.Time) e
 
 // loneExit stores an exit of which no entry came as a stay that is over.
 func (f *Flow) loneExit(tx Tx, then *after, e lot.Exit, now time.Time) error {
-	s := &charge.Stay{ID: f.cfg.IDs(), Lot: e.Lot, OrderID: e.OrderID, Plate: e.Plate, Closed: charge.ClosedLone}
+	s := &charge.Stay{ID: f.cfg.IDs(), Lot: e.Lot, OrderID: e.OrderID, Plate: e.Plate, Names: e.Names,
+		Closed: charge.ClosedLone}
 	s.Left, s.ToldLeft = received(e.Left, now)
 	s.Entered, s.ToldEntered = s.Left, s.ToldLeft
 	if !e.Entered.IsZero() {
@@ -268,19 +276,24 @@ func (f *Flow) loneExit(tx Tx, then *after, e lot.Exit, now time.Time) error {
 		closing{left: s.Left, how: charge.ClosedLone, reduced: e.Reduced, now: now}); err != nil {
 		return err
 	}
-	return f.rematch(tx, then, charge.VisitKey{Lot: e.Lot, Plate: e.Plate}, now)
+	return f.rematch(tx, then, s, now)
 }
 
-// rematch decides the held charges of a plate anew after a lot reported something: the stay they waited for may
+// rematch decides the held charges of a stay's car anew after its lot reported something: the stay they waited for may
 // be here. Held charges of neighbouring areas count too, since a rule may aim at this lot's stay.
-func (f *Flow) rematch(tx Tx, then *after, v charge.VisitKey, now time.Time) error {
-	var waiting []*charge.Charge
-	for _, k := range f.neighbours(v) {
-		held, err := tx.HeldCharges(k)
-		if err != nil {
-			return err
+func (f *Flow) rematch(tx Tx, then *after, s *charge.Stay, now time.Time) error {
+	waiting, err := ofPlates(s.Names.With(s.Plate), func(p charge.Plate) (all []*charge.Charge, err error) {
+		for _, k := range f.neighbours(charge.VisitKey{Lot: s.Lot, Plate: p}) {
+			held, err := tx.HeldCharges(k)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, held...)
 		}
-		waiting = append(waiting, held...)
+		return all, nil
+	}, chargeID)
+	if err != nil {
+		return err
 	}
 	if err := then.holdCharges(waiting); err != nil {
 		return err

@@ -149,7 +149,7 @@ func usageFault(tx Tx, c *charge.Charge, u lot.Usage) (lot.Answer, error) {
 	if old := c.Usage; old != nil && old.Source == charge.UsageTold && !sameUsage(old, u) {
 		return refuseLot("与先前上报的数值不同，以先前为准", charge.Say("lot.other_numbers")), nil
 	}
-	sameCar := u.Plate == "" || u.Plate == c.Plate || u.Plate.Unplated()
+	sameCar := u.Plate == "" || u.Plate == c.Plate || c.Names.Has(u.Plate) || u.Plate.Unplated()
 	if c.StayID != 0 {
 		s, err := tx.Stay(c.StayID)
 		if err != nil {
@@ -160,7 +160,7 @@ func usageFault(tx Tx, c *charge.Charge, u lot.Usage) (lot.Answer, error) {
 				charge.Say("lot.before_entry", charge.Text("field", "out_time"), charge.When("time", u.Left),
 					charge.When("entry", s.Entered))), nil
 		}
-		sameCar = sameCar || s != nil && u.Plate == s.Plate // bound by hand, or corrected since
+		sameCar = sameCar || s != nil && s.Is(u.Plate) // bound by hand, or corrected since
 	}
 	if !sameCar {
 		return refuseLot("car_number与充电订单的车牌不符", charge.Say("lot.other_car")), nil

@@ -151,6 +151,12 @@ func (f *Fields) Car(order string) charge.Plate {
 	return f.Plate()
 }
 
+// Names are the other plates that car_number names beside Car and Plate.
+func (f *Fields) Names() charge.Names {
+	_, names, _ := charge.ParseCar(f.Text("car_number")) // what is wrong with it, Car says
+	return names
+}
+
 // costNoPlate is car_cost_type of a car without a plate: https://www.kancloud.cn/bolink/newapi/582544
 const costNoPlate = "4"
 

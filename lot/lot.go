@@ -79,6 +79,7 @@ type Entry struct {
 	Lot     charge.LotID
 	OrderID string
 	Plate   charge.Plate
+	Names   charge.Names // its other plates
 	Entered time.Time
 	Channel string
 	Replace bool // force_update: this entry takes the place of the order's open stay
@@ -89,7 +90,8 @@ type Exit struct {
 	Lot      charge.LotID
 	OrderID  string
 	Plate    charge.Plate
-	Entered  time.Time // zero where not reported
+	Names    charge.Names // its other plates
+	Entered  time.Time    // zero where not reported
 	Left     time.Time
 	Total    charge.Fen // what the lot took
 	HasTotal bool

@@ -14,8 +14,8 @@ import (
 func (f *Fields) Entry(id charge.LotID, now time.Time) Entry {
 	order := f.ID("order_id")
 	return Entry{
-		Lot: id, OrderID: order, Plate: f.Car(order), Entered: f.MustWhen("in_time", now), Channel: f.Words("in_channel_id"),
-		Replace: f.Words("force_update") == "1",
+		Lot: id, OrderID: order, Plate: f.Car(order), Names: f.Names(), Entered: f.MustWhen("in_time", now),
+		Channel: f.Words("in_channel_id"), Replace: f.Words("force_update") == "1",
 	}
 }
 
@@ -23,8 +23,8 @@ func (f *Fields) Entry(id charge.LotID, now time.Time) Entry {
 func (f *Fields) Exit(id charge.LotID, now time.Time) Exit {
 	order := f.ID("order_id")
 	e := Exit{
-		Lot: id, OrderID: order, Plate: f.Car(order), Entered: f.When("in_time", now), Left: f.MustWhen("out_time", now),
-		Reduced: f.reduced(),
+		Lot: id, OrderID: order, Plate: f.Car(order), Names: f.Names(), Entered: f.When("in_time", now),
+		Left: f.MustWhen("out_time", now), Reduced: f.reduced(),
 	}
 	e.Total, e.HasTotal = f.Yuan("total")
 	if e.Entered.After(e.Left) {

@@ -90,6 +90,7 @@ type Charge struct {
 	RepeatKey string
 	Repeat    Repeat
 	Plate     charge.Plate
+	Names     charge.Names // the car's other plates
 	Lot       charge.LotID // zero where Chargers find it
 	Chargers  []string     // candidates for the charger id, in order (奥特迅)
 	Started   time.Time

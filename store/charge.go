@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"reflect"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,9 +20,12 @@ var (
 	selectHeld           = tableCharge.selectWhere("plate = ? AND lot = ? AND state = 'held' ORDER BY received, id").of("tt").byMark(markPlate)
 	selectHoldsOver      = tableCharge.selectWhere("state = 'held' AND hold_until <= ? ORDER BY hold_until LIMIT ?")
 	selectChargesByOrder = tableCharge.selectWhere("order_no = ? AND order_no <> '' AND lot = ? ORDER BY received DESC, id DESC LIMIT 20").of("tt")
-	updateCharge         = tableCharge.update("account order_no repeat_key plate lot started ended energy total ask detail digest stay " + outcome)
-	updateOutcome        = tableCharge.update(outcome)
-	updateStanding       = tableCharge.update(standing)
+	updateCharge         = tableCharge.update("account order_no repeat_key plate lot started ended energy total ask detail digest stay names " + outcome)
+	// The index of charges with other plates holds few rows.
+	selectVisitNamed = tableCharge.selectWhere("lot = ? AND names <> '' AND names LIKE ? AND received >= ? ORDER BY received, id").of("tti")
+	selectHeldNamed  = tableCharge.selectWhere("lot = ? AND names <> '' AND names LIKE ? AND state = 'held' ORDER BY received, id").of("tt")
+	updateOutcome    = tableCharge.update(outcome)
+	updateStanding   = tableCharge.update(standing)
 )
 
 // standing is how far a charge has come, outcome what has become of it. Each is put alone where nothing else has
@@ -48,7 +53,7 @@ func (t *Tx) AddCharge(c *charge.Charge, issuer string) error {
 		millis(c.EndedAt), millis(c.Received), optional(int64(c.Energy), c.HasEnergy), optional(int64(c.Total), c.HasTotal),
 		text(&e, &c.Ask), text(&e, &c.Detail), c.Digest, string(c.State), string(c.Reason), text(&e, c.Reduction),
 		c.StayID, millis(c.HoldUntil), text(&e, c.Decision), text(&e, c.Usage), string(c.Report), millis(c.UpdatedAt),
-		number(c.Gap()),
+		number(c.Gap()), names(c.Names),
 	}
 	if e.err != nil {
 		return e.err
@@ -99,7 +104,7 @@ func (t *Tx) SetCharge(c *charge.Charge) error {
 	told := []any{
 		c.Account, c.Order, c.RepeatKey, c.Plate.Full(), c.Lot.String(), millis(c.StartedAt), millis(c.EndedAt),
 		optional(int64(c.Energy), c.HasEnergy), optional(int64(c.Total), c.HasTotal), text(&e, &c.Ask), text(&e, &c.Detail),
-		c.Digest, c.StayID,
+		c.Digest, c.StayID, names(c.Names),
 	}
 	if e.err != nil {
 		return e.err
@@ -128,9 +133,26 @@ func (t *Tx) ChargesOfStay(stayID int64) ([]*charge.Charge, error) {
 	return list(t, selectChargesOfStay, t.scanCharge, stayID)
 }
 
-// ChargesOfVisit lists the charges of a plate in a lot received since a time, oldest first.
+// ChargesOfVisit lists the charges in a lot of the car with a plate, whichever of those that a push names that is,
+// received since a time, oldest first.
 func (t *Tx) ChargesOfVisit(v charge.VisitKey, since time.Time) ([]*charge.Charge, error) {
-	return list(t, selectChargesOfVisit, t.scanCharge, v.Plate.Full(), v.Lot.String(), millis(since))
+	all, err := list(t, selectChargesOfVisit, t.scanCharge, v.Plate.Full(), v.Lot.String(), millis(since))
+	if err != nil || !v.Plate.CrossesBorder() {
+		return all, err
+	}
+	return t.withNamed(all, selectVisitNamed, v.Lot.String(), namedBy(v.Plate), millis(since))
+}
+
+// withNamed adds the charges that name a car by another plate, in the order of their receipt.
+func (t *Tx) withNamed(all []*charge.Charge, q *statement, args ...any) ([]*charge.Charge, error) {
+	named, err := list(t, q, t.scanCharge, args...)
+	if len(named) > 0 {
+		all = append(all, named...)
+		slices.SortFunc(all, func(a, b *charge.Charge) int {
+			return cmp.Or(a.Received.Compare(b.Received), cmp.Compare(a.ID, b.ID))
+		})
+	}
+	return all, err
 }
 
 // ChargesOfPlate lists the charges of a plate that pushes place in a lot, or in all lots of a vendor, and that ended,
@@ -144,9 +166,13 @@ func (t *Tx) ChargesOfPlate(p charge.Plate, id charge.LotID, reach charge.Reach,
 	return list(t, selectChargesOfPlate, t.scanCharge, p.Full(), first, last, millis(from), millis(to))
 }
 
-// HeldCharges lists the held charges of a plate in a lot, oldest first.
+// HeldCharges lists the held charges in a lot of the car with a plate, as ChargesOfVisit does.
 func (t *Tx) HeldCharges(v charge.VisitKey) ([]*charge.Charge, error) {
-	return list(t, selectHeld, t.scanCharge, v.Plate.Full(), v.Lot.String())
+	all, err := list(t, selectHeld, t.scanCharge, v.Plate.Full(), v.Lot.String())
+	if err != nil || !v.Plate.CrossesBorder() {
+		return all, err
+	}
+	return t.withNamed(all, selectHeldNamed, v.Lot.String(), namedBy(v.Plate))
 }
 
 // HoldsOver lists held charges whose deadline has passed, the longest over first, at most limit.

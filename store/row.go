@@ -162,6 +162,7 @@ func scanStay(c *cells) (*charge.Stay, error) {
 	s.Open, s.Closed, s.Channel = c.bool(), charge.StayClosed(c.text()), c.text()
 	s.Paid, s.PaidAt, s.Settlement = charge.Fen(c.int()), c.time(), c.bytes()
 	s.ToldEntered, s.ToldLeft = c.time(), c.time()
+	s.Names = namesIn(c)
 	if len(s.Settlement) == 0 {
 		s.Settlement = nil
 	}
@@ -185,8 +186,12 @@ func scanCharge(c *cells) (*charge.Charge, error) {
 	v.Decision = pointer[charge.Decision](c)
 	v.Usage = pointer[charge.Usage](c)
 	v.Report, v.UpdatedAt = charge.ReportState(c.text()), c.time()
+	c.int() // gap
+	v.Names = namesIn(c)
 	return v, c.failed()
 }
+
+func namesIn(c *cells) charge.Names { return charge.Names(strings.Trim(c.text(), "|")) }
 
 // deref makes a scanner of values of a scanner of pointers.
 func deref[T any](scan func(*cells) (*T, error)) func(*cells) (T, error) {

@@ -37,8 +37,36 @@ type plates struct {
 
 func (t *Tx) platesOf(text string) (p plates, err error) {
 	p.part = platePart(text)
-	p.found, p.many, err = t.platesWith(p.part)
+	if p.found, p.many, err = t.platesWith(p.part); err != nil || p.many {
+		return p, err
+	}
+	more, err := t.platesNamed(charge.Plate(p.part))
+	p.found = append(p.found, more...)
 	return p, err
+}
+
+var (
+	staysNamed   = statementOf("SELECT DISTINCT plate FROM stay WHERE names <> '' AND names LIKE ? LIMIT ?", tableStay)
+	chargesNamed = statementOf("SELECT DISTINCT plate FROM charge WHERE names <> '' AND names LIKE ? LIMIT ?", tableCharge)
+)
+
+// mostNamed bounds the cars of which one plate is said to be another name.
+const mostNamed = 50
+
+// platesNamed lists the plates under which a car is kept that has another plate.
+func (t *Tx) platesNamed(p charge.Plate) (found []string, err error) {
+	if whole, err := charge.ParsePlate(p.Full()); err != nil || whole != p || !p.CrossesBorder() {
+		return nil, nil // a part of one, or none of several
+	}
+	for _, q := range []*statement{staysNamed, chargesNamed} {
+		if err := t.each(q, func(c *cells) error {
+			found = append(found, c.text())
+			return nil
+		}, namedBy(p), mostNamed); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
 }
 
 // narrow narrows a list to the plates. They are one parameter: a text with thousands takes longer to be
@@ -105,8 +133,11 @@ func (t *Tx) platesWith(part string) (found []string, many bool, err error) {
 }
 
 // platePart writes a part of a plate as plates are stored: upper case, without what separates. What no plate
-// can hold, wildcards among it, is left out.
+// can hold, wildcards among it, is left out. Of several plates it is the first.
 func platePart(text string) string {
+	if p, names, err := charge.ParseCar(text); err == nil && names != "" {
+		return p.Full()
+	}
 	return strings.Map(func(r rune) rune {
 		if r >= '!'+0xFEE0 && r <= '~'+0xFEE0 {
 			r -= 0xFEE0

@@ -14,7 +14,9 @@ var (
 	selectStayByOrder = tableStay.selectWhere("lot = ? AND order_id = ? ORDER BY open DESC, entered DESC, id DESC LIMIT 1").of("tt").byMark(markOrder)
 	selectOrderStays  = tableStay.selectWhere("lot = ? AND order_id = ? ORDER BY entered DESC, id DESC LIMIT 50").of("tt").byMark(markOrder)
 	selectStaysOf     = tableStay.selectWhere("plate = ? AND lot = ? AND ends > ? ORDER BY ends DESC LIMIT 50").of("tti").byMark(markVisit) // as the index has them
-	updateStay        = tableStay.update("order_id plate entered left_at ends open closed channel paid paid_at settlement told_entered told_left")
+	updateStay        = tableStay.update("order_id plate entered left_at ends open closed channel paid paid_at settlement told_entered told_left names")
+	// The index of stays with other plates holds few rows.
+	selectStaysNamed = tableStay.selectWhere("lot = ? AND names <> '' AND names LIKE ? AND ends > ? ORDER BY ends DESC LIMIT 50").of("tti")
 )
 
 // Stay finds a stay by its id.
@@ -30,10 +32,15 @@ func (t *Tx) StaysByOrder(lot charge.LotID, orderID string) ([]*charge.Stay, err
 	return list(t, selectOrderStays, scanStay, lot.String(), orderID)
 }
 
-// StaysOf lists a plate's stays in a lot that are open or ended after since, newest entry first; at most 50, of more
-// those that ended last.
+// StaysOf lists the stays in a lot of the car with a plate, whichever of its plates that is, that are open or ended after
+// since, newest entry first; at most 50 under the plate itself, of more those that ended last.
 func (t *Tx) StaysOf(v charge.VisitKey, since time.Time) ([]*charge.Stay, error) {
 	stays, err := list(t, selectStaysOf, scanStay, staysOfArgs(v, since)...)
+	if err == nil && v.Plate.CrossesBorder() {
+		var named []*charge.Stay
+		named, err = list(t, selectStaysNamed, scanStay, v.Lot.String(), namedBy(v.Plate), millis(since))
+		stays = append(stays, named...)
+	}
 	slices.SortFunc(stays, func(a, b *charge.Stay) int { return cmp.Or(b.Entered.Compare(a.Entered), cmp.Compare(b.ID, a.ID)) })
 	return stays, err
 }
@@ -49,7 +56,7 @@ func (t *Tx) AddStay(s *charge.Stay) error {
 	}
 	return t.add(tableStay, s.ID, s.Lot.String(), s.OrderID, s.Plate.Full(), millis(s.Entered), millis(s.Left), stayEnds(s),
 		number(s.Open), string(s.Closed), s.Channel, int64(s.Paid), millis(s.PaidAt), s.Settlement,
-		millis(s.ToldEntered), millis(s.ToldLeft))
+		millis(s.ToldEntered), millis(s.ToldLeft), names(s.Names))
 }
 
 // SetStay puts everything but id and lot.
@@ -59,8 +66,19 @@ func (t *Tx) SetStay(s *charge.Stay) error {
 	}
 	return t.one("stay", s.ID, updateStay, s.OrderID, s.Plate.Full(), millis(s.Entered), millis(s.Left), stayEnds(s),
 		number(s.Open), string(s.Closed), s.Channel, int64(s.Paid), millis(s.PaidAt), s.Settlement,
-		millis(s.ToldEntered), millis(s.ToldLeft), s.ID)
+		millis(s.ToldEntered), millis(s.ToldLeft), names(s.Names), s.ID)
 }
+
+// names writes the other plates of a car so that namedBy finds each whole: "|MX7742|ZM127|".
+func names(n charge.Names) string {
+	if n == "" {
+		return ""
+	}
+	return "|" + string(n) + "|"
+}
+
+// namedBy is what names is LIKE where a plate is one of them.
+func namedBy(p charge.Plate) string { return "%|" + p.Full() + "|%" }
 
 // stayEnds is when a stay is over: never while it is open, at its entry where its end was not reported.
 func stayEnds(s *charge.Stay) int64 {

@@ -44,13 +44,13 @@ var (
 	tableRepeat  = define(2, "repeat", "platform key issuer", "platform:t key:t issuer:t charge:i gone:t")
 	tableCharge  = define(3, "charge", "id",
 		"id:i platform:t account:t order_no:t repeat_key:t plate:t lot:t started:i ended:i received:i "+
-			"energy:n total:n ask:t detail:t digest:t state:t reason:t reduction:t stay:i hold_until:i decision:t usage:t report:t updated:i gap:i")
+			"energy:n total:n ask:t detail:t digest:t state:t reason:t reduction:t stay:i hold_until:i decision:t usage:t report:t updated:i gap:i names:t")
 	tableEvent  = define(4, "event", "charge id", "charge:i id:i at:i step:t result:t reason:t detail:t actor:t")
 	tableLedger = define(5, "ledger", "charge id",
 		"charge:i id:i at:i stay:i kind:t method:t minutes:i amount:i platform:t lot:t day:t note:t")
 	tableStay = define(6, "stay", "id",
 		"id:i lot:t order_id:t plate:t entered:i left_at:i ends:i open:i closed:t channel:t paid:i paid_at:i settlement:b "+
-			"told_entered:i told_left:i")
+			"told_entered:i told_left:i names:t")
 
 	tableDelivery = define(7, "delivery", "id",
 		"id:i charge:i lot:t channel:t message:t uuid:t payload:b state:t attempts:i due:i until_at:i")

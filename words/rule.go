@@ -79,6 +79,7 @@ var ruleNotes = map[string]Text{
 var decisionNotes = map[string]Text{
 	"decision.binding_off": {"对接已停用", "the binding is switched off"},
 	"decision.no_rule":     {"{at} 没有生效的规则版本", "no version of the rule was effective at {at}"},
+	"decision.other_name":  {"车场把这辆车记为 {plate}，是同一辆车的另一车牌", "the lot knows the car as {plate}, another plate of it"},
 	"decision.by_clock":    {"{clock}，停车订单按此放宽匹配", "{clock}, so the stay was matched as far off its times"},
 	"decision.left":        {"车已于 {left} 离场，减免未给", "the car had left at {left}, so nothing was given"},
 	"decision.no_stay": {

@@ -31,7 +31,7 @@ func (d *Desk) Charges(ctx context.Context, who guard.Identity, f charge.ChargeF
 	if err != nil {
 		return page, Wrap(err)
 	}
-	return onlyWhole(who, f.Plate, page, func(c *charge.Charge) charge.Plate { return c.Plate }), nil
+	return onlyWhole(who, f.Plate, page, chargeIs), nil
 }
 
 // CountCharges counts the charges of a list that no plate narrows, up to f.Limit, and reports whether there are more.
@@ -53,7 +53,7 @@ func (d *Desk) Stays(ctx context.Context, who guard.Identity, f charge.StayFilte
 	if err != nil {
 		return page, Wrap(err)
 	}
-	return onlyWhole(who, f.Plate, page, func(s *charge.Stay) charge.Plate { return s.Plate }), nil
+	return onlyWhole(who, f.Plate, page, (*charge.Stay).Is), nil
 }
 
 func checkPlatePart(part string) error {
@@ -74,19 +74,22 @@ func blind(who guard.Identity, asked string) bool {
 // onlyWhole keeps, for viewers, only what the plate asked for names in full. There is no more behind it: a cursor would
 // count the plates that the one asked for is a part of.
 func onlyWhole[T any](who guard.Identity, asked string, page charge.Page[T],
-	plate func(T) charge.Plate) charge.Page[T] {
+	is func(T, charge.Plate) bool) charge.Page[T] {
 	if asked == "" || Allows(who.Role, guard.RoleSupport) {
 		return page
 	}
 	want, err := charge.ParsePlate(asked)
 	var kept charge.Page[T]
 	for _, item := range page.Items {
-		if err == nil && plate(item) == want {
+		if err == nil && is(item, want) {
 			kept.Items = append(kept.Items, item)
 		}
 	}
 	return kept
 }
+
+// chargeIs reports whether a push has named its car by a plate.
+func chargeIs(c *charge.Charge, p charge.Plate) bool { return c.Plate == p || c.Names.Has(p) }
 
 // Pushes lists the record of requests.
 func (d *Desk) Pushes(ctx context.Context, f charge.PushFilter) (charge.Page[charge.Push], error) {

@@ -176,8 +176,8 @@ func (d *Desk) findPlate(ctx context.Context, who guard.Identity, text string, f
 	if err != nil {
 		return Wrap(err)
 	}
-	charges = onlyWhole(who, text, charges, func(c *charge.Charge) charge.Plate { return c.Plate })
-	stays = onlyWhole(who, text, stays, func(s *charge.Stay) charge.Plate { return s.Plate })
+	charges = onlyWhole(who, text, charges, chargeIs)
+	stays = onlyWhole(who, text, stays, (*charge.Stay).Is)
 	found.Charges, found.Stays, found.More = charges.Items, stays.Items, charges.Next != ""
 	if err := d.findRefused(ctx, who, text, plate, found); err != nil {
 		return err

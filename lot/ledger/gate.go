@@ -31,6 +31,7 @@ type QuoteQuestion struct {
 	Lot     charge.LotID
 	OrderID string       // empty: the open stay of Plate
 	Plate   charge.Plate // empty: by OrderID
+	Names   charge.Names // its other plates
 	At      time.Time
 }
 
@@ -146,7 +147,7 @@ func (a *API) quote(ctx context.Context, m message) (any, error) {
 	}
 	switch {
 	case q.OrderID == "":
-		q.Plate = m.Plate()
+		q.Plate, q.Names = m.Plate(), m.Names()
 	case m.Text("car_number") != "":
 		q.Plate = m.Car(q.OrderID)
 	}
@@ -174,7 +175,7 @@ func (a *API) paid(ctx context.Context, m message) (any, error) {
 func (a *API) exit(ctx context.Context, m message) (any, error) {
 	m.Without("trade_no", "query_time")
 	e := lot.Exit{Lot: m.lot, OrderID: m.ID("order_id"), Left: m.MustWhen("out_time", m.now)}
-	e.Plate = m.Car(e.OrderID)
+	e.Plate, e.Names = m.Car(e.OrderID), m.Names()
 	e.Total, e.HasTotal = m.Yuan("total")
 	if m.Err() != nil {
 		return nil, nil

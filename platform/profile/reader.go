@@ -96,6 +96,7 @@ func (v *Values) Charge(lot charge.LotID, chargers ...string) (*platform.Charge,
 	c.Ask = v.ask(v.table.Asking)
 	c.Unread = v.unread
 	plate, wrong := v.Plate()
+	_, c.Names, _ = charge.ParseCar(v.text[slotPlate])
 	if c.Plate = plate; v.text[slotPlate] == "" {
 		v.Fail(v.missing(slotPlate))
 	}
