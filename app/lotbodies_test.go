@@ -34,11 +34,11 @@ func (m told) data(number func(int64) string, more string) string {
 		`"`+m.id.Union+`"`, m.id.Park, m.plate, number(m.in), m.order, number(20), more)
 }
 
-func whole(n int64) string { return strconv.FormatInt(n, 10) }
+func digitsOf(n int64) string { return strconv.FormatInt(n, 10) }
 
 // double is a number as Java's Double prints it.
 func double(n int64) string {
-	digits := whole(n)
+	digits := digitsOf(n)
 	if len(digits) < 8 {
 		return digits + ".0"
 	}
@@ -57,7 +57,7 @@ func (m told) around(data, sign string) string {
 
 // plain is the message as the books have it.
 func (m told) plain() string {
-	data := m.data(whole, "")
+	data := m.data(digitsOf, "")
 	return m.around(data, md5Sign(data, m.key))
 }
 
@@ -70,9 +70,9 @@ func inGBK(text string) string {
 }
 
 const (
-	asJSON = "application/json;charset=utf-8"
-	asForm = "application/x-www-form-urlencoded"
-	asText = "text/plain"
+	jsonType = "application/json;charset=utf-8"
+	formType = "application/x-www-form-urlencoded"
+	textType = "text/plain"
 )
 
 // bodies are the forms in which a lot's software may write a message; on the line the type is not sent.
@@ -80,63 +80,63 @@ var bodies = []struct {
 	name, plate, contentType string
 	write                    func(m told) string
 }{
-	{"plain", "京AD06088", asJSON, told.plain},
-	{"a byte order mark", "京AD06088", asJSON, func(m told) string { return "\ufeff" + m.plain() }},
+	{"plain", "京AD06088", jsonType, told.plain},
+	{"a byte order mark", "京AD06088", jsonType, func(m told) string { return "\ufeff" + m.plain() }},
 	{"GBK, signed over GBK", "京AD06088", "application/json;charset=GBK", func(m told) string {
-		data := m.data(whole, `,"car_type":"小车"`)
+		data := m.data(digitsOf, `,"car_type":"小车"`)
 		return inGBK(m.around(data, md5Sign(inGBK(data), m.key)))
 	}},
 	{"GBK, signed over UTF-8", "京AD06088", "application/json;charset=gb2312", func(m told) string {
 		return inGBK(m.plain())
 	}},
 	{"GBK that is valid UTF-8", "鲁A12345", "application/json;charset=GBK", func(m told) string {
-		data := m.data(whole, "")
+		data := m.data(digitsOf, "")
 		return inGBK(m.around(data, md5Sign(inGBK(data), m.key)))
 	}},
-	{"GBK that is valid UTF-8 and does not say so", "豫A12345", asJSON, func(m told) string { return inGBK(m.plain()) }},
-	{"doubles", "京AD06088", asJSON, func(m told) string {
+	{"GBK that is valid UTF-8 and does not say so", "豫A12345", jsonType, func(m told) string { return inGBK(m.plain()) }},
+	{"doubles", "京AD06088", jsonType, func(m told) string {
 		data := m.data(double, `,"car_cost_type":1.0`)
 		return m.around(data, md5Sign(data, m.key))
 	}},
-	{"data as a text", "京AD06088", asJSON, func(m told) string {
-		data := m.data(whole, "")
+	{"data as a text", "京AD06088", jsonType, func(m told) string {
+		data := m.data(digitsOf, "")
 		return m.around(quoted(data), md5Sign(data, m.key))
 	}},
-	{"data as a text, signed as it stands", "京AD06088", asJSON, func(m told) string {
-		data := quoted(m.data(whole, ""))
+	{"data as a text, signed as it stands", "京AD06088", jsonType, func(m told) string {
+		data := quoted(m.data(digitsOf, ""))
 		return m.around(data, md5Sign(data, m.key))
 	}},
-	{"blanks that are not signed", "京AD06088", asJSON, func(m told) string {
-		data := m.data(whole, "")
+	{"blanks that are not signed", "京AD06088", jsonType, func(m told) string {
+		data := m.data(digitsOf, "")
 		return m.around(strings.ReplaceAll(data, `":`, `" : `), md5Sign(data, m.key))
 	}},
-	{"empty values, signed", "京AD06088", asJSON, func(m told) string {
-		data := m.data(whole, `,"remark":"","uid":""`)
+	{"empty values, signed", "京AD06088", jsonType, func(m told) string {
+		data := m.data(digitsOf, `,"remark":"","uid":""`)
 		return m.around(data, md5Sign(data, m.key))
 	}},
-	{"empty values, left out of the sign", "京AD06088", asJSON, func(m told) string {
-		return m.around(m.data(whole, `,"remark":"","uid":""`), md5Sign(m.data(whole, ""), m.key))
+	{"empty values, left out of the sign", "京AD06088", jsonType, func(m told) string {
+		return m.around(m.data(digitsOf, `,"remark":"","uid":""`), md5Sign(m.data(digitsOf, ""), m.key))
 	}},
-	{"Base64", "京AD06088", asText, func(m told) string {
+	{"Base64", "京AD06088", textType, func(m told) string {
 		return base64.StdEncoding.EncodeToString([]byte(m.plain()))
 	}},
-	{"URL-safe Base64", "京AD06088", asText, func(m told) string {
+	{"URL-safe Base64", "京AD06088", textType, func(m told) string {
 		return base64.RawURLEncoding.EncodeToString([]byte(m.plain()))
 	}},
-	{"JSON as a form's key", "京AD06088", asForm, func(m told) string { return url.QueryEscape(m.plain()) + "=" }},
-	{"JSON as a form's key without =", "京AD06088", asForm, func(m told) string { return url.QueryEscape(m.plain()) }},
-	{"JSON as a form's value", "京AD06088", asForm, func(m told) string { return "data=" + url.QueryEscape(m.plain()) }},
-	{"the members as a form's fields", "京AD06088", asForm, func(m told) string {
-		data := m.data(whole, "")
+	{"JSON as a form's key", "京AD06088", formType, func(m told) string { return url.QueryEscape(m.plain()) + "=" }},
+	{"JSON as a form's key without =", "京AD06088", formType, func(m told) string { return url.QueryEscape(m.plain()) }},
+	{"JSON as a form's value", "京AD06088", formType, func(m told) string { return "data=" + url.QueryEscape(m.plain()) }},
+	{"the members as a form's fields", "京AD06088", formType, func(m told) string {
+		data := m.data(digitsOf, "")
 		form := url.Values{"data": {data}, "sign": {md5Sign(data, m.key)}}
 		for name := range m.head {
 			form.Set(name, m.head.Get(name))
 		}
 		return form.Encode()
 	}},
-	{"JSON twice", "京AD06088", asJSON, func(m told) string { return quoted(m.plain()) }},
-	{"an array of one", "京AD06088", asJSON, func(m told) string { return "[" + m.plain() + "]" }},
-	{"a text of C", "京AD06088", asJSON, func(m told) string { return m.plain() + "\x00" }},
+	{"JSON twice", "京AD06088", jsonType, func(m told) string { return quoted(m.plain()) }},
+	{"an array of one", "京AD06088", jsonType, func(m told) string { return "[" + m.plain() + "]" }},
+	{"a text of C", "京AD06088", jsonType, func(m told) string { return m.plain() + "\x00" }},
 }
 
 // notOne are bodies that hold no message, or none that is clear.
@@ -151,7 +151,7 @@ var notOne = []struct {
 	{"a form without a sign", func(m told) string { return "data=%7B%7D&park_id=1" }},
 	{"two members of one name", func(m told) string { return strings.Replace(m.plain(), `{`, `{"data":{},`, 1) }},
 	{"an empty value that is signed away", func(m told) string {
-		return m.around(m.data(whole, `,"remark":"x"`), md5Sign(m.data(whole, ""), m.key))
+		return m.around(m.data(digitsOf, `,"remark":"x"`), md5Sign(m.data(digitsOf, ""), m.key))
 	}},
 }
 
@@ -203,7 +203,7 @@ func TestBodiesOfLots(t *testing.T) {
 				line.tell(b.write(m)) // most are met with silence, as the published server does
 				continue
 			}
-			if a := door.send(asJSON, b.write(m)); a["state"] != 0.0 {
+			if a := door.send(jsonType, b.write(m)); a["state"] != 0.0 {
 				t.Errorf("%s, %s: %v", door.name, b.name, a)
 			}
 		}

@@ -149,6 +149,12 @@ func UnreadNote(body []byte, plate charge.Plate) charge.Note {
 		charge.Text("answer", Shown(string(text), plate)))
 }
 
+// TooLongNote describes how an answer begins that is too long to be read.
+func TooLongNote(begun []byte, plate charge.Plate) charge.Note {
+	text, encoding := Plain(begun)
+	return charge.Say("answer.too_long", charge.Text("encoding", encoding), charge.Text("answer", Shown(string(text), plate)))
+}
+
 // Unread describes an answer that cannot be read: how it begins, and how it is written.
 func Unread(body []byte, plate charge.Plate) string {
 	text, encoding := Plain(body)

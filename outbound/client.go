@@ -88,7 +88,9 @@ type Error struct {
 	// NoAnswer says that the time ran out or the connection broke after the request had left. Without it and
 	// with Sent the answer was no HTTP, or too long.
 	NoAnswer bool
-	Err      error
+	// Begun is how the body of an answer begins that is too long, at most 1 KiB.
+	Begun []byte
+	Err   error
 }
 
 // Error returns the cause.

@@ -78,10 +78,17 @@ func (c *conn) exchange(write func([]byte) []byte, maxAnswer int64) (*http.Respo
 	}
 	body, err := readBody(head, maxAnswer)
 	if err != nil {
-		return nil, nil, c.noAnswer(err)
+		failed := c.noAnswer(err)
+		if errors.Is(err, ErrTooLong) {
+			failed.Begun = body[:min(len(body), begunMost)]
+		}
+		return nil, nil, failed
 	}
 	return head, body, nil
 }
+
+// begunMost bounds what is kept of an answer that is too long.
+const begunMost = 1 << 10
 
 // head reads the head of the final answer, past a few that only announce one.
 func (c *conn) head() (*http.Response, error) {
@@ -94,9 +101,11 @@ func (c *conn) head() (*http.Response, error) {
 	return nil, errNotHTTP
 }
 
+// readBody reads a body; of one that is too long, its beginning.
 func readBody(head *http.Response, most int64) ([]byte, error) {
 	if head.ContentLength > most {
-		return nil, ErrTooLong
+		begun, _ := io.ReadAll(io.LimitReader(head.Body, begunMost)) // what comes of it
+		return begun, ErrTooLong
 	}
 	if head.ContentLength >= 0 {
 		body := make([]byte, head.ContentLength)

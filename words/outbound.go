@@ -32,6 +32,9 @@ var deliveryNotes = map[string]Text{
 		"answered with HTTP {status}: redirects are not followed, the callback address must be the final one",
 	},
 	"answer.http": {"车场返回 HTTP {status}", "answered with HTTP {status}"},
+	"answer.too_long": {
+		"应答超过64KiB，未读取（{encoding}）：“{answer}”", `the answer is longer than 64 KiB and not read ({encoding}): "{answer}"`,
+	},
 	"answer.unread": {
 		"应答不是 state 为 0 或 1 的 JSON（{encoding}）：“{answer}”",
 		"the answer is no JSON with a state of 0 or 1 ({encoding}): \"{answer}\"",

@@ -3,6 +3,7 @@ package callback
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -18,7 +19,11 @@ func (c *Channel) try(o lot.Order, at place) (lot.Result, calls.Verdict) {
 	})
 	now := c.cfg.Now()
 	if err != nil {
-		return calls.Failure(err, now)
+		result, verdict := calls.Failure(err, now)
+		if failed := (*outbound.Error)(nil); errors.As(err, &failed) && len(failed.Begun) > 0 {
+			result.Detail = lot.TooLongNote(failed.Begun, plateOf(o.Payload))
+		}
+		return result, verdict
 	}
 	return read(r, o.Payload, now)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -68,8 +70,11 @@ func TestAnswers(t *testing.T) {
 		r.Unread = true
 		return r
 	}
-	tooLong := garbled("the answer is too long")
-	tooLong.Unread = true
+	tooLong := func(encoding, begins string) answerCase {
+		r := garbled(`the answer is longer than 64 KiB and not read (` + encoding + `): "` + begins + `"`)
+		r.Unread = true
+		return r
+	}
 	gbk := func(text string) string { return string(lot.ToGBK([]byte(text))) }
 	with := func(r answerCase, said string) answerCase { r.text += `: "` + said + `"`; return r }
 	empty := garbled("the answer is empty")
@@ -115,7 +120,10 @@ func TestAnswers(t *testing.T) {
 		{"not found", 404, `{"state":1}`, garbled("answered with HTTP 404")},
 		{"a redirect that says yes", 302, `{"state":1}`,
 			garbled("answered with HTTP 302: redirects are not followed, the callback address must be the final one")},
-		{"too long", 200, `{"state":1,"errmsg":"` + strings.Repeat("x", 64<<10) + `"}`, tooLong},
+		{"too long", 200, `{"state":1,"errmsg":"` + strings.Repeat("x", 64<<10) + `"}`,
+			tooLong("UTF-8", `{"state":1,"errmsg":"`+strings.Repeat("x", 179)+"…")},
+		{"1 MB of GBK cut in a character", 200, gbk(`{"state":1,"errmsg":"` + strings.Repeat("操作成功", 125_000) + `"}`)[:1_000_000-3],
+			tooLong("GBK", `{"state":1,"errmsg":"`+strings.Repeat("操作成功", 44)+"操作成…")},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -246,6 +254,27 @@ func TestQueryPrice(t *testing.T) {
 	if sent != wantSent {
 		t.Errorf("asked\n%s\nwant\n%s", sent, wantSent)
 	}
+	plain := answer
+	for how, text := range map[string]string{
+		"a byte order mark": "\ufeff" + plain, "JSON in a JSON string": strconv.Quote(plain), "gzip unasked": packed(plain),
+		"GBK":    string(lot.ToGBK([]byte(sub(plain, `"park_id"`, `"errmsg":"查询成功","park_id"`)))),
+		"true":   sub(plain, `"state":1`, `"state":true`),
+		"text":   sub(plain, `"state":1`, `"state":"1"`),
+		"1.0":    sub(plain, `"state":1`, `"state":1.0`),
+		"State":  sub(plain, `"state":1`, `"State":1`),
+		"double": sub(plain, `1772337600`, `1.7723376E9`),
+		"around": `{"data":` + plain + `,"sign":"x"}`,
+		"beside": `{"state":1,"data":{"x":1},` + plain[len(`{"state":1,`):],
+		"Base64": base64.StdEncoding.EncodeToString([]byte(plain)),
+	} {
+		if answer = text; how == "Base64" {
+			status = 201
+		}
+		if p, err := c.QueryPrice(t.Context(), stay); err != nil || p != want {
+			t.Errorf("%s: %+v, %v", how, p, err)
+		}
+	}
+	status = 200
 	for text, want := range map[string]string{
 		`{"state":0,"errmsg":"京AD06088无此订单"}`:          "state 0: 京A***88无此订单",
 		`{"state":1,"duration":5}`:                     "price 缺失",

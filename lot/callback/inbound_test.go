@@ -217,6 +217,9 @@ func TestRefused(t *testing.T) {
 		{addOrder, `"325101"`, `"a\u0000b"`, "order_id 无效: 最多64字节, 不含控制字符"},
 		{addOrder, `"京AD06088"`, `""`, "car_number 无效: 应为车牌号"},
 		{addOrder, `"京AD06088"`, `"京<b>"`, "car_number 无效: 应为车牌号"},
+		{addOrder, `京AD06088`, strings.Repeat("粤ZJ068澳|", 50), "car_number 无效: 应为车牌号"},
+		{addOrder, `京AD06088`, strings.Repeat("京", 3400), "car_number 无效: 应为车牌号"}, // 10 kB
+		{addOrder, `1772330400`, fmt.Sprint(noon.AddDate(0, 0, 400).Unix()), "in_time 无效: 应为10位秒级时间戳"},
 		{addOrder, `"in_time":1772330400,`, ``, "in_time 缺失"},
 		{addOrder, `1772330400`, `"10:00"`, "in_time 无效: 应为10位秒级时间戳"},
 		{addOrder, `1772330400`, `-1`, "in_time 无效: 应为10位秒级时间戳"},

@@ -66,7 +66,7 @@ func TestTrapPlatFormIDOf514(t *testing.T) {
 }
 
 func TestTrapPlatformIDOf311(t *testing.T) {
-	for id, want := range map[string]string{"1": "telaidian", "2": "aotexun", "13": "dakeyun"} {
+	for id, want := range map[string]string{"1": "telaidian", "1.0": "telaidian", "2": "aotexun", "13": "dakeyun"} {
 		e := &events{answer: lot.Answer{State: 1}}
 		tell(testDirectory(""), e, uploadUsage, signed(sub(usage11, `"platform_id":2`, `"platform_id":`+id), testUkey))
 		if len(e.heard) != 1 || e.heard[0].(lot.Usage).Platform != want {
@@ -74,7 +74,7 @@ func TestTrapPlatformIDOf311(t *testing.T) {
 		}
 	}
 	// 4 and 12 are the plat_form_id of 特来电 and 奥特迅.
-	for _, id := range []string{"4", "12", "0", "3", "-1", `""`, "null", "1.0"} {
+	for _, id := range []string{"4", "12", "0", "3", "-1", `""`, "null", "1.5"} {
 		refused(t, uploadUsage, signed(sub(usage11, `"platform_id":2`, `"platform_id":`+id), testUkey),
 			"platform_id 无效: 1特来电, 2奥特迅, 13达克云")
 	}

@@ -160,6 +160,9 @@ func TestGateRefuses(t *testing.T) {
 	fields := []struct{ path, old, by, want string }{
 		{"entry", `"order_id":"s-1",`, ``, "order_id 缺失"},
 		{"entry", `"car_number":"京AD06088",`, ``, "car_number 无效: 应为车牌号"},
+		{"entry", `京AD06088`, strings.Repeat("粤ZJ068澳|", 50), "car_number 无效: 应为车牌号"},
+		{"entry", `京AD06088`, strings.Repeat("京", 3400), "car_number 无效: 应为车牌号"}, // 10 kB
+		{"entry", `1772330400`, `1806969600`, "in_time 无效: 应为10位秒级时间戳"},          // 400 days ahead
 		{"entry", `,"in_time":1772330400`, ``, "in_time 缺失"},
 		{"entry", `1772330400`, `1772330400000`, "in_time 无效: 应为10位秒级时间戳"},
 		{"entry", `1772330400`, `"now"`, "in_time 无效: 应为10位秒级时间戳"},

@@ -114,9 +114,6 @@ func (s *Server) result(f *lot.Fields, why silence) lot.Result {
 // replied takes a lot's answer to a downlink. An acknowledgement that no caller waits for is handed to flow, which
 // knows whether the lot was ever sent such a message.
 func (s *Server) replied(ctx context.Context, u uplink) {
-	if f, err := lot.ReadReply(u.data); err == nil && !u.fields.HasState() {
-		u.fields = f // the state stands one object further in
-	}
 	if k, ok := s.asked(u); ok {
 		if w := s.asks.settle(k); w != nil {
 			s.asks.answer(w, u.fields, answered)

@@ -1,7 +1,9 @@
 package line
 
 import (
+	"encoding/base64"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -19,6 +21,9 @@ func TestLineHasTheLimitsOfHTTP(t *testing.T) {
 		"99,999,999 yuan":                 {`"5.00"`, `"99999999.00"`},
 		"999,999,999 minutes":             {`"derate_duration":0`, `"derate_duration":999999999`},
 		"the year 2099":                   {`"out_time":1490878818`, `"out_time":4070908800`},
+		"400 days ahead":                  {`"out_time":1490878818`, `"out_time":` + fmt.Sprint(testStart.AddDate(0, 0, 400).Unix())},
+		"fifty plates":                    {`京GH0093`, strings.Repeat("粤ZJ068澳|", 50)},
+		"a plate of 10 kB":                {`京GH0093`, strings.Repeat("京", 3400)},
 	}
 	for name, change := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -93,6 +98,8 @@ func TestAcknowledgementsAsLotsWriteThem(t *testing.T) {
 	}{
 		{`"state":1.0`, charge.AttemptAcked}, {`"state":true`, charge.AttemptAcked}, {`"State":"1"`, charge.AttemptAcked},
 		{`"state":false`, charge.AttemptRefused}, {`"state":2`, charge.AttemptError},
+		{`"data":{"state":1,"errmsg":"ok"}`, charge.AttemptAcked}, {`"result":{"State":"0"}`, charge.AttemptRefused},
+		{`"state":2,"data":{"state":1}`, charge.AttemptError},
 	} {
 		uuid := fmt.Sprintf("w-%d", i)
 		b.deliver(lotA, uuid)
@@ -111,6 +118,17 @@ func TestAcknowledgementsAsLotsWriteThem(t *testing.T) {
 	if r := b.result(); r.Result != charge.AttemptAcked ||
 		words.Note(words.English, r.Detail) != `the lot answered state 1: "操作成功"` {
 		t.Errorf("%+v", r)
+	}
+	for i, wrap := range []func(string) string{strconv.Quote, func(frame string) string { return "[" + frame + "]" },
+		func(frame string) string { return base64.StdEncoding.EncodeToString([]byte(frame)) }} {
+		uuid := fmt.Sprint("wrapped-", i)
+		b.deliver(lotA, uuid)
+		f.expect(`{"uuid":"` + uuid + `"}`)
+		f.say(wrap(uplinkLine("pay_notice", testToken(1), `{"data":{"uuid":"`+uuid+`","state":1}}`, keyA)))
+		f.expect("")
+		if r := b.result(); r.Result != charge.AttemptAcked {
+			t.Errorf("wrapped %d: %+v", i, r)
+		}
 	}
 	f.say("\ufeff" + entryLine(testToken(1), "bom"))
 	f.expect(entryTaken("bom"))

@@ -43,7 +43,7 @@ func (s *Server) uplink(c *conn, remote string, frame []byte) answer {
 	}
 	fields, err := lot.ReadFields(e.data)
 	u := uplink{envelope: e, session: n, fields: fields}
-	if !s.answersUs(u) && n.flood.Over(begun, floodSpan, s.cfg.FloodPer10s) {
+	if !s.answersUs(u.unwrapped()) && n.flood.Over(begun, floodSpan, s.cfg.FloodPer10s) {
 		return s.refusal(remote, "flood", sayFlood)
 	}
 	if err != nil {
@@ -54,6 +54,17 @@ func (s *Server) uplink(c *conn, remote string, frame []byte) answer {
 	s.warn(u)
 	s.cfg.Metrics.Uplink(u.label(), s.cfg.Now().Sub(begun))
 	return a
+}
+
+// unwrapped is an answer whose state stands one object further in, with that object's members beside its own.
+func (u uplink) unwrapped() uplink {
+	if u.fields == nil || u.fields.HasState() {
+		return u
+	}
+	if f, err := lot.ReadReply(u.data); err == nil {
+		u.fields = f
+	}
+	return u
 }
 
 // unreadAs is the reason for metrics why a frame could not be read.
@@ -87,7 +98,7 @@ func (s *Server) dispatch(u uplink) answer {
 	case serviceInPark:
 		return s.inPark(ctx, u)
 	case serviceNotice, serviceQuery, servicePass:
-		s.replied(ctx, u)
+		s.replied(ctx, u.unwrapped())
 		return answer{}
 	case serviceLogout:
 		s.end(u.session)

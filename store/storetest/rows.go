@@ -81,7 +81,7 @@ func testRoundTrip(t *testing.T, s *site) {
 	c.Report, c.UpdatedAt = charge.ReportDue, s.now.Add(time.Second)
 	stay.OrderID, stay.Plate, stay.Left, stay.Open, stay.Closed = "o9", "京AD06089", s.now, false, charge.ClosedByExit
 	stay.Paid, stay.PaidAt, stay.Settlement, stay.Channel = 500, s.now, []byte("{}"), "in2"
-	stay.Entered = s.now.Add(-time.Hour)
+	stay.Entered, stay.Names, c.Names = s.now.Add(-time.Hour), "MX7742|ZM127", "ZM127"
 	d.Message, d.UUID, d.Payload, d.State, d.Attempts = charge.Message336, "u2", []byte("p"), charge.DeliverySent, 3
 	d.DueAt, d.Until = s.now.Add(time.Hour), time.Time{}
 	j.DueAt, j.Attempt, j.Lease, j.LeaseUntil, j.Fence = d.DueAt, 3, "", time.Time{}, 2

@@ -36,6 +36,7 @@ func Run(t *testing.T, place Place) {
 		{"Lines", testLines},
 		{"Lists", testLists},
 		{"PlateSearch", testPlateSearch},
+		{"Names", testNames},
 		{"NearStays", testNearStays},
 		{"LotStatus", testLotStatus},
 		{"Statement", testStatement},
