@@ -30,6 +30,7 @@ func (m *machine) check() {
 		m.checkVisit(visit)
 	}
 	m.checkPlates(all)
+	m.checkStays(all)
 	if m.steps++; m.steps%8 == 0 {
 		m.verify()
 	}
@@ -273,6 +274,45 @@ func (m *machine) checkPlates(all []*charge.Charge) {
 				!maybeOneVisit(a, b) {
 				m.t.Errorf("charges %d and %d were granted in two stays, their ends %s apart", a.ID, b.ID, apart)
 			}
+		}
+	}
+}
+
+// checkStays: of one number and of one plate one stay is open in a lot; nothing lies ahead of when it was told; a stay
+// that an exit has ended changes no more; and a car without a plate is found by its order alone.
+func (m *machine) checkStays(all []*charge.Charge) {
+	if now := m.clock.Now(); now.After(m.latest) {
+		m.latest = now
+	}
+	page, err := m.store.Stays(context.Background(), charge.StayFilter{Limit: 500})
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	open := map[string]int64{}
+	unplated := map[int64]bool{}
+	for _, s := range page.Items {
+		if s.Entered.After(m.latest) || s.Left.After(m.latest) {
+			m.t.Errorf("stay %d lasts from %s to %s, told by %s", s.ID, s.Entered, s.Left, m.latest)
+		}
+		for _, key := range []string{s.Lot.String() + " number " + s.OrderID, s.Lot.String() + " plate " + s.Plate.Full()} {
+			if s.Open && open[key] != 0 {
+				m.t.Errorf("stays %d and %d of one %s are open", open[key], s.ID, key)
+			} else if s.Open {
+				open[key] = s.ID
+			}
+		}
+		if was := m.left[s.ID]; was != nil && (was.Plate != s.Plate || !was.Entered.Equal(s.Entered) ||
+			!was.Left.Equal(s.Left) || s.Open) {
+			m.t.Errorf("stay %d ended as %+v and is %+v", s.ID, was, s)
+		}
+		if s.Closed == charge.ClosedByExit {
+			m.left[s.ID] = s
+		}
+		unplated[s.ID] = s.Plate.Unplated()
+	}
+	for _, c := range all {
+		if unplated[c.StayID] && !m.bound[c.ID] {
+			m.t.Errorf("charge %d of %s is matched to stay %d of a car without a plate", c.ID, c.Plate.Full(), c.StayID)
 		}
 	}
 }

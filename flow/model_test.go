@@ -115,6 +115,30 @@ func (m *machine) plate() charge.Plate {
 	return draw(m, "plate", []charge.Plate{"京A12345", "京A12345", "京A12345", "京A12346"})
 }
 
+// car is mostly a plate, and now and then a car of which the camera reads none.
+func (m *machine) car(order string) charge.Plate {
+	if !m.usual("plate read") {
+		return charge.UnplatedBy(order)
+	}
+	return m.plate()
+}
+
+// number is mostly a new number of a stay, and now and then one that has been before.
+func (m *machine) number() string {
+	if len(m.stays) > 0 && !m.usual("new number") {
+		return draw(m, "stay", m.stays).order
+	}
+	return m.name("s")
+}
+
+// inTime is mostly a time before now, and now and then one ahead of it, by a lot's wrong clock.
+func (m *machine) inTime() time.Time {
+	if !m.usual("clock right") {
+		return m.clock.Now().Add(m.minutes("ahead", 1, 60))
+	}
+	return m.clock.Now().Add(-m.minutes("ago", 0, 150))
+}
+
 // usual draws true most of the time.
 func (m *machine) usual(what string) bool { return rapid.IntRange(0, 9).Draw(m.t, what) < 9 }
 
@@ -177,9 +201,10 @@ func (m *machine) push(account string, c platform.Charge) {
 }
 
 func (m *machine) enter() {
-	e := entered{draw(m, "lot", m.focus), m.name("s"), m.plate()}
+	e := entered{lot: draw(m, "lot", m.focus), order: m.number()}
+	e.plate = m.car(e.order)
 	m.stays = append(m.stays, e)
-	m.tellEntry(e, m.clock.Now().Add(-m.minutes("ago", 0, 150)))
+	m.tellEntry(e, m.inTime())
 }
 
 // enterAgain repeats or corrects an entry.
@@ -188,8 +213,8 @@ func (m *machine) enterAgain() {
 		return
 	}
 	e := draw(m, "stay", m.stays)
-	e.plate = m.plate()
-	m.tellEntry(e, m.clock.Now().Add(-m.minutes("ago", 0, 150)))
+	e.plate = m.car(e.order)
+	m.tellEntry(e, m.inTime())
 }
 
 func (m *machine) tellEntry(e entered, at time.Time) {
@@ -215,6 +240,9 @@ func (m *machine) leave() {
 	}
 	e := draw(m, "stay", m.stays)
 	at := m.clock.Now().Add(-m.minutes("ago", -1, 10))
+	if !m.usual("clock right") {
+		at = m.inTime()
+	}
 	if k := m.estate.lots[e.lot].Kind; k == charge.Kind4G {
 		x := lot.Exit{Lot: e.lot, OrderID: e.order, Plate: e.plate, Left: at,
 			Total: charge.Fen(100 * rapid.IntRange(0, 9).Draw(m.t, "took")), HasTotal: true}
@@ -400,6 +428,7 @@ func (m *machine) bind() {
 	}
 	order := draw(m, "stay", m.stays).order
 	m.act(func(ctx context.Context, id int64, a flow.Action) (flow.Effect, error) {
+		m.bound[id] = true
 		return m.flow.Bind(ctx, id, order, a)
 	})
 }

@@ -163,6 +163,10 @@ type machine struct {
 	stays  []entered
 	next   int
 	steps  int
+
+	latest time.Time              // of the clock, which goes back too
+	left   map[int64]*charge.Stay // stays that an exit has ended, as they were then
+	bound  map[int64]bool         // charges that were bound by hand, or may have been
 }
 
 type pushed struct {
@@ -265,7 +269,7 @@ func newMachine(t *rapid.T, open func(cfg store.Config) (*store.Store, error)) *
 		t.Fatal(err)
 	}
 	m := &machine{t: t, store: s, clock: c, ids: charge.NewIDs(1, c.Now), wrong: &wrongs{},
-		told: map[string]platform.Used{}}
+		told: map[string]platform.Used{}, latest: c.now, left: map[int64]*charge.Stay{}, bound: map[int64]bool{}}
 	m.lots = map[outbox.Kind]*playedLots{outbox.KindLine: newPlayedLots(t), outbox.KindCallback: newPlayedLots(t)}
 	m.estate = &mesh{lots: map[charge.LotID]charge.Lot{}, bindings: map[string]charge.Binding{}}
 	tariff := &charge.Tariff{FreeMinutes: 15, UnitMinutes: 30, UnitPrice: 250, DailyCap: 3000, LeaveMinutes: 15}
