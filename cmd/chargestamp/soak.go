@@ -12,6 +12,7 @@ import (
 type soakCommand struct {
 	Kill   soakKill   `cmd:"" help:"kill -9 under load, again and again: nothing accepted may be lost or applied twice."`
 	Lots   soakLots   `cmd:"" help:"Lots that lie, on lines that are cut at random."`
+	SDK    soakSDK    `cmd:"" name:"sdk" help:"Lots with the vendor's own SDK, on links that batch and cut."`
 	Steady soakSteady `cmd:"" help:"A steady load for long: latency, cost, memory."`
 }
 
@@ -78,6 +79,19 @@ func (s *soakLots) Run(c *console) error {
 	cfg := bench.DefaultLots
 	cfg.Lots, cfg.For, cfg.Rate = s.Lots, s.For, s.Rate
 	return s.each(c, s.report, func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) { return rig.Lots(c.ctx, e, cfg) })
+}
+
+type soakSDK struct {
+	report
+	engines `set:"engine=sqlite"`
+	For     time.Duration `default:"10m" help:"How long."`
+}
+
+// Run lets cars come and go.
+func (s *soakSDK) Run(c *console) error {
+	cfg := bench.DefaultSDK
+	cfg.For = s.For
+	return s.each(c, s.report, func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) { return rig.SDK(c.ctx, e, cfg) })
 }
 
 type soakSteady struct {
