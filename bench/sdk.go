@@ -120,7 +120,7 @@ func (s *sdkRun) car(ctx context.Context, i, n int, client *http.Client) error {
 	}
 	x, err := s.site.Player(s.server.HTTP, saturatePlatform, lot, client).Send(ctx, p, play.Options{})
 	if err == nil && !x.Delivered() {
-		err = fmt.Errorf("answered %d", x.Status)
+		err = fmt.Errorf("answered %s", x.Said())
 	}
 	if err != nil {
 		return fmt.Errorf("its push: %w", err)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/lotline/sdktest"
 )
 
 func verdicts(s Sheet) map[string]Verdict {
@@ -431,6 +432,52 @@ func TestCertifyAPartnersLine(t *testing.T) {
 			partner.Stop()
 		})
 	}
+}
+
+// The vendor's own SDK is examined on both its links: the bolink link signs with the vendor's key, and each entry and
+// exit comes twice.
+func TestCertifyTheVendorsSDK(t *testing.T) {
+	addr := freeAddr(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	partner := NewVendorLot(VendorLotConfig{Lot: testLot, Ukey: "the-vendors", Ckey: cloudKey, Addr: addr,
+		Times: sdktest.Times{FirstBeat: 20 * time.Millisecond, Beat: 20 * time.Millisecond}})
+	var people sync.WaitGroup
+	people.Go(func() {
+		for ctx.Err() == nil { // until somebody listens
+			if conn, err := net.Dial("tcp", addr); err == nil {
+				conn.Close()
+				break
+			}
+		}
+		if err := partner.Start(ctx); err != nil {
+			t.Errorf("the SDK logs in: %v", err)
+			return
+		}
+		if _, err := partner.Enter(ctx, "京A12345", time.Now().Add(-170*time.Minute)); err != nil {
+			t.Errorf("its entry: %v", err)
+		}
+	})
+	sheet, err := Certify(ctx, "sdk",
+		CertifyConfig{Theirs: true, Listen: addr, Lot: testLot, Ckey: cloudKey, Ukey: "the-vendors", Plate: "京A12345",
+			Patience: 8 * time.Second, Progress: func(c Check) {
+				if c.Name == "3.1 shows it once" {
+					people.Go(func() {
+						if _, err := partner.Exit(ctx, "京A12345", time.Now()); err != nil {
+							t.Errorf("its exit: %v", err)
+						}
+					})
+				}
+			}})
+	people.Wait()
+	if err != nil || !sheet.OK() || len(sheet.Checks) != 6 {
+		t.Errorf("%v, %v", err, sheet.Checks)
+	}
+	if c := partner.Counts(); c.Torn != 0 || c.Rounds != 0 {
+		t.Errorf("%+v", c)
+	}
+	cancel()
+	partner.Stop()
 }
 
 // freeAddr is an address without a listener.
