@@ -92,6 +92,7 @@ soak: build ## 20 rounds of kill -9 an engine, lying lots, the vendor's SDK and 
 	./bin/chargestamp soak kill --engine both --rounds 20
 	./bin/chargestamp soak lots
 	./bin/chargestamp soak sdk
+	go test ./lot/line -run TestSDKLogsInWithReductionsWaiting -sdk.rounds=12 -timeout 60m
 	./bin/chargestamp soak steady
 	./bin/chargestamp bench lines
 	./bin/chargestamp bench overload

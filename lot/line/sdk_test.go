@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,10 +39,16 @@ type pc struct {
 // newPC starts a server that runs by the real clock, and a PC that is not logged in yet.
 func newPC(t *testing.T, batch time.Duration, change ...func(*sdktest.Config)) *pc {
 	t.Helper()
+	return newPCBehind(t, batch, 4096, change...)
+}
+
+// newPCBehind is newPC behind a relay that also cuts what comes down into pieces.
+func newPCBehind(t *testing.T, batch time.Duration, cut int, change ...func(*sdktest.Config)) *pc {
+	t.Helper()
 	p := &pc{bench: newBench(t, func(c *Config) { c.Now = time.Now; c.LoginPerS = 1000 }),
 		query: make(chan sdktest.Link, 10)}
 	var err error
-	if p.relay, err = sdktest.NewRelay(p.addr, batch, 4096); err != nil {
+	if p.relay, err = sdktest.NewRelay(p.addr, batch, cut); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.relay.Close)
@@ -140,19 +147,43 @@ func (p *pc) feed(waiting int) {
 	all.Wait()
 }
 
-// A lot logs in whatever waits for it and however its link batches, and hears of all of it in the order of its age.
+// sdkRounds asks for the whole matrix, which takes minutes.
+var sdkRounds = flag.Int("sdk.rounds", 0,
+	"log the SDK in so often with 1, 13 and 500 reductions waiting, over every relay; 0 is a part of that")
+
+// waitingCase is a link, how many reductions wait behind it, and how often the SDK logs in.
+type waitingCase struct {
+	batch           time.Duration
+	cut             int
+	waiting, rounds int
+}
+
+func waitingCases() (all []waitingCase) {
+	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
+	if *sdkRounds == 0 {
+		return []waitingCase{
+			{0, 4096, 1, 12}, {ms(5), 1460, 1, 12}, {ms(20), 4096, 1, 12}, {ms(200), 4096, 1, 12},
+			{0, 1460, 13, 12}, {ms(5), 4096, 13, 12}, {ms(20), 1460, 13, 12}, {ms(200), 4096, 13, 2},
+			{ms(20), 4096, 500, 1},
+		}
+	}
+	for _, waiting := range []int{1, 13, 500} {
+		for _, batch := range []int{0, 5, 20, 200} {
+			for _, cut := range []int{4096, 1460} {
+				all = append(all, waitingCase{ms(batch), cut, waiting, *sdkRounds})
+			}
+		}
+	}
+	return all
+}
+
+// A lot logs in whatever waits for it and however its link batches and cuts, and hears of all of it in the order of its
+// age.
 func TestSDKLogsInWithReductionsWaiting(t *testing.T) {
-	for _, c := range []struct {
-		batch           time.Duration
-		waiting, rounds int
-	}{
-		{0, 1, 12}, {5 * time.Millisecond, 1, 12}, {20 * time.Millisecond, 1, 12}, {200 * time.Millisecond, 1, 12},
-		{0, 13, 12}, {5 * time.Millisecond, 13, 12}, {20 * time.Millisecond, 13, 12}, {200 * time.Millisecond, 13, 2},
-		{20 * time.Millisecond, 500, 1},
-	} {
-		t.Run(fmt.Sprintf("%d waiting over %v", c.waiting, c.batch), func(t *testing.T) {
+	for _, c := range waitingCases() {
+		t.Run(fmt.Sprintf("%d waiting over %v in pieces of %d", c.waiting, c.batch, c.cut), func(t *testing.T) {
 			t.Parallel()
-			p := newPC(t, c.batch)
+			p := newPCBehind(t, c.batch, c.cut)
 			for round := range c.rounds {
 				p.sdk = p.machine()
 				p.heard = nil
