@@ -277,6 +277,14 @@ func (f *Flow) neighbours(v charge.VisitKey) []charge.VisitKey {
 	return keys
 }
 
+// neighboursOf is neighbours of each plate of a car.
+func (f *Flow) neighboursOf(id charge.LotID, plates []charge.Plate) (keys []charge.VisitKey) {
+	for _, p := range plates {
+		keys = append(keys, f.neighbours(charge.VisitKey{Lot: id, Plate: p})...)
+	}
+	return keys
+}
+
 func visitRepeatKey(s *charge.Stay) string {
 	return "visit|" + s.Lot.String() + "|" + s.Plate.Full() + "|" + strconv.FormatInt(s.ID, 10)
 }

@@ -56,33 +56,3 @@ func inOrder(charges []*charge.Charge, err error) ([]*charge.Charge, error) {
 }
 
 func chargeID(c *charge.Charge) int64 { return c.ID }
-
-// neighboursOf is neighbours of each plate of a car.
-func (f *Flow) neighboursOf(id charge.LotID, plates []charge.Plate) (keys []charge.VisitKey) {
-	for _, p := range plates {
-		keys = append(keys, f.neighbours(charge.VisitKey{Lot: id, Plate: p})...)
-	}
-	return keys
-}
-
-// plates lists the plates of the charge's car, as far as its push and its stay name them.
-func (d *deciding) plates() []charge.Plate {
-	all := d.charge.Names.With(d.charge.Plate)
-	if !d.byOtherName() {
-		return all
-	}
-	for _, p := range d.stay.Names.With(d.stay.Plate) {
-		if !slices.Contains(all, p) {
-			all = append(all, p)
-		}
-	}
-	return all
-}
-
-// byOtherName reports whether the stay is that of the charge's car under another plate, and not one that support has
-// bound the charge to.
-func (d *deciding) byOtherName() bool {
-	c, s := d.charge, d.stay
-	return s != nil && (s.Plate != c.Plate || s.Names != "") &&
-		slices.ContainsFunc(c.Names.With(c.Plate), s.Is)
-}

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"slices"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -35,6 +36,28 @@ func (d *deciding) past(began time.Time) ([]charge.Past, error) {
 		}
 	}
 	return out, nil
+}
+
+// plates lists the plates of the charge's car, as far as its push and its stay name them.
+func (d *deciding) plates() []charge.Plate {
+	all := d.charge.Names.With(d.charge.Plate)
+	if !d.byOtherName() {
+		return all
+	}
+	for _, p := range d.stay.Names.With(d.stay.Plate) {
+		if !slices.Contains(all, p) {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// byOtherName reports whether the stay is that of the charge's car under another plate, and not one that support has
+// bound the charge to.
+func (d *deciding) byOtherName() bool {
+	c, s := d.charge, d.stay
+	return s != nil && (s.Plate != c.Plate || s.Names != "") &&
+		slices.ContainsFunc(c.Names.With(c.Plate), s.Is)
 }
 
 func pastOf(c *charge.Charge, same bool) charge.Past {
