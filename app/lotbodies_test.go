@@ -18,8 +18,8 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 )
 
-// told is a message of a lot, before its software wraps it in something.
-type told struct {
+// sent is a message of a lot, before its software wraps it in something.
+type sent struct {
 	head  url.Values // members beside data and sign: of the line and HTTP mode
 	order string
 	in    int64
@@ -29,7 +29,7 @@ type told struct {
 }
 
 // data is the message's data; number writes its numbers, more are members at its end.
-func (m told) data(number func(int64) string, more string) string {
+func (m sent) data(number func(int64) string, more string) string {
 	return fmt.Sprintf(`{"union_id":%s,"park_id":%q,"car_number":%q,"in_time":%s,"order_id":%q,"empty_plot":%s%s}`,
 		`"`+m.id.Union+`"`, m.id.Park, m.plate, number(m.in), m.order, number(20), more)
 }
@@ -46,7 +46,7 @@ func double(n int64) string {
 }
 
 // around is the envelope around data as it goes over the wire, with a sign.
-func (m told) around(data, sign string) string {
+func (m sent) around(data, sign string) string {
 	var b strings.Builder
 	b.WriteByte('{')
 	for name := range m.head {
@@ -56,7 +56,7 @@ func (m told) around(data, sign string) string {
 }
 
 // plain is the message as the books have it.
-func (m told) plain() string {
+func (m sent) plain() string {
 	data := m.data(digitsOf, "")
 	return m.around(data, md5Sign(data, m.key))
 }
@@ -78,55 +78,55 @@ const (
 // bodies are the forms in which a lot's software may write a message; on the line the type is not sent.
 var bodies = []struct {
 	name, plate, contentType string
-	write                    func(m told) string
+	write                    func(m sent) string
 }{
-	{"plain", "京AD06088", jsonType, told.plain},
-	{"a byte order mark", "京AD06088", jsonType, func(m told) string { return "\ufeff" + m.plain() }},
-	{"GBK, signed over GBK", "京AD06088", "application/json;charset=GBK", func(m told) string {
+	{"plain", "京AD06088", jsonType, sent.plain},
+	{"a byte order mark", "京AD06088", jsonType, func(m sent) string { return "\ufeff" + m.plain() }},
+	{"GBK, signed over GBK", "京AD06088", "application/json;charset=GBK", func(m sent) string {
 		data := m.data(digitsOf, `,"car_type":"小车"`)
 		return inGBK(m.around(data, md5Sign(inGBK(data), m.key)))
 	}},
-	{"GBK, signed over UTF-8", "京AD06088", "application/json;charset=gb2312", func(m told) string {
+	{"GBK, signed over UTF-8", "京AD06088", "application/json;charset=gb2312", func(m sent) string {
 		return inGBK(m.plain())
 	}},
-	{"GBK that is valid UTF-8", "鲁A12345", "application/json;charset=GBK", func(m told) string {
+	{"GBK that is valid UTF-8", "鲁A12345", "application/json;charset=GBK", func(m sent) string {
 		data := m.data(digitsOf, "")
 		return inGBK(m.around(data, md5Sign(inGBK(data), m.key)))
 	}},
-	{"GBK that is valid UTF-8 and does not say so", "豫A12345", jsonType, func(m told) string { return inGBK(m.plain()) }},
-	{"doubles", "京AD06088", jsonType, func(m told) string {
+	{"GBK that is valid UTF-8 and does not say so", "豫A12345", jsonType, func(m sent) string { return inGBK(m.plain()) }},
+	{"doubles", "京AD06088", jsonType, func(m sent) string {
 		data := m.data(double, `,"car_cost_type":1.0`)
 		return m.around(data, md5Sign(data, m.key))
 	}},
-	{"data as a text", "京AD06088", jsonType, func(m told) string {
+	{"data as a text", "京AD06088", jsonType, func(m sent) string {
 		data := m.data(digitsOf, "")
 		return m.around(quoted(data), md5Sign(data, m.key))
 	}},
-	{"data as a text, signed as it stands", "京AD06088", jsonType, func(m told) string {
+	{"data as a text, signed as it stands", "京AD06088", jsonType, func(m sent) string {
 		data := quoted(m.data(digitsOf, ""))
 		return m.around(data, md5Sign(data, m.key))
 	}},
-	{"blanks that are not signed", "京AD06088", jsonType, func(m told) string {
+	{"blanks that are not signed", "京AD06088", jsonType, func(m sent) string {
 		data := m.data(digitsOf, "")
 		return m.around(strings.ReplaceAll(data, `":`, `" : `), md5Sign(data, m.key))
 	}},
-	{"empty values, signed", "京AD06088", jsonType, func(m told) string {
+	{"empty values, signed", "京AD06088", jsonType, func(m sent) string {
 		data := m.data(digitsOf, `,"remark":"","uid":""`)
 		return m.around(data, md5Sign(data, m.key))
 	}},
-	{"empty values, left out of the sign", "京AD06088", jsonType, func(m told) string {
+	{"empty values, left out of the sign", "京AD06088", jsonType, func(m sent) string {
 		return m.around(m.data(digitsOf, `,"remark":"","uid":""`), md5Sign(m.data(digitsOf, ""), m.key))
 	}},
-	{"Base64", "京AD06088", textType, func(m told) string {
+	{"Base64", "京AD06088", textType, func(m sent) string {
 		return base64.StdEncoding.EncodeToString([]byte(m.plain()))
 	}},
-	{"URL-safe Base64", "京AD06088", textType, func(m told) string {
+	{"URL-safe Base64", "京AD06088", textType, func(m sent) string {
 		return base64.RawURLEncoding.EncodeToString([]byte(m.plain()))
 	}},
-	{"JSON as a form's key", "京AD06088", formType, func(m told) string { return url.QueryEscape(m.plain()) + "=" }},
-	{"JSON as a form's key without =", "京AD06088", formType, func(m told) string { return url.QueryEscape(m.plain()) }},
-	{"JSON as a form's value", "京AD06088", formType, func(m told) string { return "data=" + url.QueryEscape(m.plain()) }},
-	{"the members as a form's fields", "京AD06088", formType, func(m told) string {
+	{"JSON as a form's key", "京AD06088", formType, func(m sent) string { return url.QueryEscape(m.plain()) + "=" }},
+	{"JSON as a form's key without =", "京AD06088", formType, func(m sent) string { return url.QueryEscape(m.plain()) }},
+	{"JSON as a form's value", "京AD06088", formType, func(m sent) string { return "data=" + url.QueryEscape(m.plain()) }},
+	{"the members as a form's fields", "京AD06088", formType, func(m sent) string {
 		data := m.data(digitsOf, "")
 		form := url.Values{"data": {data}, "sign": {md5Sign(data, m.key)}}
 		for name := range m.head {
@@ -134,23 +134,23 @@ var bodies = []struct {
 		}
 		return form.Encode()
 	}},
-	{"JSON twice", "京AD06088", jsonType, func(m told) string { return quoted(m.plain()) }},
-	{"an array of one", "京AD06088", jsonType, func(m told) string { return "[" + m.plain() + "]" }},
-	{"a text of C", "京AD06088", jsonType, func(m told) string { return m.plain() + "\x00" }},
+	{"JSON twice", "京AD06088", jsonType, func(m sent) string { return quoted(m.plain()) }},
+	{"an array of one", "京AD06088", jsonType, func(m sent) string { return "[" + m.plain() + "]" }},
+	{"a text of C", "京AD06088", jsonType, func(m sent) string { return m.plain() + "\x00" }},
 }
 
 // notOne are bodies that hold no message, or none that is clear.
 var notOne = []struct {
 	name  string
-	write func(m told) string
+	write func(m sent) string
 }{
-	{"an array of two", func(m told) string { return "[" + m.plain() + "," + m.plain() + "]" }},
-	{"an empty array", func(told) string { return "[]" }},
-	{"wrapped too often", func(m told) string { return "[[[[" + m.plain() + "]]]]" }},
-	{"a form with two datas", func(m told) string { return "data=" + url.QueryEscape(m.plain()) + "&data=%7B%7D" }},
-	{"a form without a sign", func(m told) string { return "data=%7B%7D&park_id=1" }},
-	{"two members of one name", func(m told) string { return strings.Replace(m.plain(), `{`, `{"data":{},`, 1) }},
-	{"an empty value that is signed away", func(m told) string {
+	{"an array of two", func(m sent) string { return "[" + m.plain() + "," + m.plain() + "]" }},
+	{"an empty array", func(sent) string { return "[]" }},
+	{"wrapped too often", func(m sent) string { return "[[[[" + m.plain() + "]]]]" }},
+	{"a form with two datas", func(m sent) string { return "data=" + url.QueryEscape(m.plain()) + "&data=%7B%7D" }},
+	{"a form without a sign", func(m sent) string { return "data=%7B%7D&park_id=1" }},
+	{"two members of one name", func(m sent) string { return strings.Replace(m.plain(), `{`, `{"data":{},`, 1) }},
+	{"an empty value that is signed away", func(m sent) string {
 		return m.around(m.data(digitsOf, `,"remark":"x"`), md5Sign(m.data(digitsOf, ""), m.key))
 	}},
 }
@@ -177,19 +177,20 @@ func TestBodiesOfLots(t *testing.T) {
 	head := func(token string) url.Values { return url.Values{"service_name": {"in_park"}, "token": {token}} }
 	for _, door := range []struct {
 		name string
-		told
+		sent
 		send func(contentType, body string) object
 	}{
-		{"line", told{id: onLine, key: w.ckey, head: head(line.token)}, func(_, body string) object { return line.say(body) }},
-		{"HTTP mode", told{id: byHTTP, key: w.ckey, head: head(login(t, at.HTTP, byHTTP, w.ckey))},
+		{"line", sent{id: onLine, key: w.ckey, head: head(line.token)},
+			func(_, body string) object { return line.say(body) }},
+		{"HTTP mode", sent{id: byHTTP, key: w.ckey, head: head(login(t, at.HTTP, byHTTP, w.ckey))},
 			post("/bpd/upload.do")},
-		{"3.1", told{id: api, key: w.ukey}, post("/unionapi/neworder/addorder")},
-		{"gate", told{id: gate, key: w.ckey}, post("/gate/v1/entry")},
+		{"3.1", sent{id: api, key: w.ukey}, post("/unionapi/neworder/addorder")},
+		{"gate", sent{id: gate, key: w.ckey}, post("/gate/v1/entry")},
 	} {
 		begin := time.Now().Add(-20 * time.Hour).Unix()
 		want := map[string]string{}
 		for i, b := range bodies {
-			m := door.told
+			m := door.sent
 			m.order, m.plate, m.in = fmt.Sprint(door.id.Park, "-", i), b.plate, begin+int64(i)*900
 			if a := door.send(b.contentType, b.write(m)); a["state"] != 1.0 || a["order_id"] != m.order {
 				t.Errorf("%s, %s: %v", door.name, b.name, a)
@@ -197,7 +198,7 @@ func TestBodiesOfLots(t *testing.T) {
 			want[m.order] = fmt.Sprint(m.plate, " ", m.in)
 		}
 		for i, b := range notOne {
-			m := door.told
+			m := door.sent
 			m.order, m.plate, m.in = fmt.Sprint("not-", i), "京AD06089", begin
 			if door.name == "line" {
 				line.tell(b.write(m)) // most are met with silence, as the published server does

@@ -2,6 +2,7 @@ package app
 
 import (
 	"database/sql"
+	"fmt"
 	"math"
 	"path/filepath"
 	"testing"
@@ -20,8 +21,8 @@ import (
 // oldReceived is when the messages of the old site's lot came, whose clock ran ahead.
 var oldReceived = oldTime("2026-03-05T02:00:00Z")
 
-// oldStays are stays as the first schema kept them, by hours from their receipt, and as they must be now. Of one that is
-// open left is 0.
+// oldStays are stays as the first schema kept them, by hours from their receipt, and as they must be now. Of an open one
+// left is 0.
 var oldStays = []struct {
 	order, closed     string
 	entered, left     float64
@@ -49,7 +50,7 @@ func stayRows() (rows [][]any) {
 			left, open = oldReceived.Add(hours(s.left)).UnixMilli(), 0
 			ends = left
 		}
-		rows = append(rows, []any{"stay", id, "200461/1313", s.order, "京AD0608" + string(rune('0'+i)), entered, left, ends, open,
+		rows = append(rows, []any{"stay", id, "200461/1313", s.order, fmt.Sprint("京AD0608", i), entered, left, ends, open,
 			s.closed, "in1", 0, 0, []byte{}})
 	}
 	return rows

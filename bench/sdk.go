@@ -13,8 +13,8 @@ import (
 	"github.com/chargestamp/chargestamp/play"
 )
 
-// SDKConfig describes lots with the vendor's own SDK, each behind a relay that batches and cuts as mobile links do. There
-// is a lot for every pair of Batches and Cuts.
+// SDKConfig describes lots with the vendor's own SDK, each behind a relay that batches and cuts as mobile links do, one
+// for every pair of Batches and Cuts.
 type SDKConfig struct {
 	For     time.Duration
 	Every   time.Duration // a car comes, charges and leaves in each lot
@@ -25,7 +25,8 @@ type SDKConfig struct {
 // DefaultSDK is what the soak runs.
 var DefaultSDK = SDKConfig{
 	For: 10 * time.Minute, Every: 10 * time.Second,
-	Batches: []time.Duration{0, 5 * time.Millisecond, 20 * time.Millisecond, 200 * time.Millisecond}, Cuts: []int{4096, 1460},
+	Batches: []time.Duration{0, 5 * time.Millisecond, 20 * time.Millisecond, 200 * time.Millisecond},
+	Cuts:    []int{4096, 1460},
 }
 
 // sdkRun is a server and the lots.
@@ -40,7 +41,7 @@ type sdkRun struct {
 }
 
 // SDK runs lots with the vendor's own SDK at its real pace. Both links of each must stay up from the first login to the
-// end, every reduction must be applied once, and nothing may be torn or told again.
+// end, every reduction must be applied once, and nothing may be torn or sent again.
 func (r *Rig) SDK(ctx context.Context, engine *Engine, cfg SDKConfig) (rows []Row, err error) {
 	s := &sdkRun{rig: r, cfg: cfg}
 	s.stand = &stand{engine: engine, site: NewSite(SiteSize{SDK: len(cfg.Batches) * len(cfg.Cuts)}, saturatePlatform),
@@ -125,7 +126,8 @@ func (s *sdkRun) car(ctx context.Context, i, n int, client *http.Client) error {
 	if err != nil {
 		return fmt.Errorf("its push: %w", err)
 	}
-	if _, err := sdk.Book().Wait(ctx, func(a play.Applied) bool { return a.Charge == p.Order && !a.Acked.IsZero() }); err != nil {
+	taken := func(a play.Applied) bool { return a.Charge == p.Order && !a.Acked.IsZero() }
+	if _, err := sdk.Book().Wait(ctx, taken); err != nil {
 		return fmt.Errorf("its reduction: %w", err)
 	}
 	if _, err := sdk.Exit(ctx, p.Plate, time.Now()); err != nil {

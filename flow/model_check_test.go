@@ -278,7 +278,7 @@ func (m *machine) checkPlates(all []*charge.Charge) {
 	}
 }
 
-// checkStays: of one number and of one plate one stay is open in a lot; nothing lies ahead of when it was told; a stay
+// checkStays: of one number and of one plate one stay is open in a lot; nothing lies ahead of its receipt; a stay
 // that an exit has ended changes no more; and a car without a plate is found by its order alone.
 func (m *machine) checkStays(all []*charge.Charge) {
 	if now := m.clock.Now(); now.After(m.latest) {
@@ -292,7 +292,7 @@ func (m *machine) checkStays(all []*charge.Charge) {
 	unplated := map[int64]bool{}
 	for _, s := range page.Items {
 		if s.Entered.After(m.latest) || s.Left.After(m.latest) {
-			m.t.Errorf("stay %d lasts from %s to %s, told by %s", s.ID, s.Entered, s.Left, m.latest)
+			m.t.Errorf("stay %d lasts from %s to %s, received by %s", s.ID, s.Entered, s.Left, m.latest)
 		}
 		for _, key := range []string{s.Lot.String() + " number " + s.OrderID, s.Lot.String() + " plate " + s.Plate.Full()} {
 			if s.Open && open[key] != 0 {

@@ -60,8 +60,8 @@ func TestAnyPlateOfACarMatches(t *testing.T) {
 	}
 }
 
-// matches checks that a push reaches the stay of its car, whichever comes first, and is told to the lot by the lot's own
-// word for the car.
+// matches checks that a push reaches the stay of its car, whichever comes first, and that the lot hears of the car by
+// its own word for it.
 func (w *world) matches(order string, inLot, pushed car, pushFirst bool) {
 	w.t.Helper()
 	push := w.finished(order, sdkLot)
@@ -92,7 +92,8 @@ func TestDecisionNamesTheOtherPlate(t *testing.T) {
 	push.Plate = macau
 	w.must(push)
 	c := w.charge("o1")
-	if said := words.Note(words.English, c.Decision.Notes[0]); said != "the lot knows the car as 粤Z***8澳, another plate of it" {
+	said := words.Note(words.English, c.Decision.Notes[0])
+	if said != "the lot knows the car as 粤Z***8澳, another plate of it" {
 		t.Errorf("the decision says %q", said)
 	}
 }

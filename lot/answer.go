@@ -19,8 +19,8 @@ const (
 // ErrUnread says that an answer holds no state that can be read.
 var ErrUnread = errors.New(`the answer is not {"state":0|1,"errmsg":…}`)
 
-// ReadReply reads what a lot answers to 5.14, 5.1, 3.25 and 3.1, in any of the forms that lots' software writes it: what
-// Open takes, but a list, and inside one other object. Member names count in any case. The error is ErrUnread.
+// ReadReply reads what a lot answers to 5.14, 5.1, 3.25 and 3.1, in any form that Open takes but a list, and inside one
+// other object. Member names count in any case. The error is ErrUnread.
 func ReadReply(body []byte) (*Fields, error) {
 	text, _ := Plain(body)
 	if bytes.HasPrefix(trim(text), []byte("[")) {
@@ -152,7 +152,8 @@ func UnreadNote(body []byte, plate charge.Plate) charge.Note {
 // TooLongNote describes how an answer begins that is too long to be read.
 func TooLongNote(begun []byte, plate charge.Plate) charge.Note {
 	text, encoding := Plain(begun)
-	return charge.Say("answer.too_long", charge.Text("encoding", encoding), charge.Text("answer", Shown(string(text), plate)))
+	return charge.Say("answer.too_long", charge.Text("encoding", encoding),
+		charge.Text("answer", Shown(string(text), plate)))
 }
 
 // Unread describes an answer that cannot be read: how it begins, and how it is written.

@@ -62,7 +62,7 @@ func ReadSigned(body []byte) (*Signed, error) {
 	return s, nil
 }
 
-// DataOf returns the member data of a message as it stands on the wire, and after it, where that is a text, its content.
+// DataOf returns the member data of a message as it stands on the wire and, where that is a text, its content after it.
 func DataOf(message []byte) ([][]byte, error) {
 	raw, err := seal.RawMember(message, "data")
 	if err != nil {
@@ -80,8 +80,8 @@ func DataOf(message []byte) ([][]byte, error) {
 func (s *Signed) By(keys ...charge.Secret) bool { return SignedBy(s.data, s.gbk, s.sign, keys...) }
 
 // SignedBy reports whether one of the keys signed one of some texts (S1): as it stands on the wire, or printed again
-// without blanks, as Bolink's own servers do, or so without its empty members, as some vendors' signers do; of a message
-// in GBK also its bytes in GBK. The hex must be upper case.
+// without blanks, as Bolink's own servers do, or so without its empty members, as some vendors' signers do; of one in
+// GBK also its bytes in GBK. The hex must be upper case.
 func SignedBy(texts [][]byte, gbk bool, sign string, keys ...charge.Secret) bool {
 	by := func(text []byte) bool {
 		return text != nil && slices.ContainsFunc(keys, func(key charge.Secret) bool {

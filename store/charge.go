@@ -20,12 +20,15 @@ var (
 	selectHeld           = tableCharge.selectWhere("plate = ? AND lot = ? AND state = 'held' ORDER BY received, id").of("tt").byMark(markPlate)
 	selectHoldsOver      = tableCharge.selectWhere("state = 'held' AND hold_until <= ? ORDER BY hold_until LIMIT ?")
 	selectChargesByOrder = tableCharge.selectWhere("order_no = ? AND order_no <> '' AND lot = ? ORDER BY received DESC, id DESC LIMIT 20").of("tt")
-	updateCharge         = tableCharge.update("account order_no repeat_key plate lot started ended energy total ask detail digest stay names " + outcome)
+	updateCharge         = tableCharge.update("account order_no repeat_key plate lot started ended energy total ask detail digest " +
+		"stay names " + outcome)
 	// The index of charges with other plates holds few rows.
-	selectVisitNamed = tableCharge.selectWhere("lot = ? AND names <> '' AND names LIKE ? AND received >= ? ORDER BY received, id").of("tti")
-	selectHeldNamed  = tableCharge.selectWhere("lot = ? AND names <> '' AND names LIKE ? AND state = 'held' ORDER BY received, id").of("tt")
-	updateOutcome    = tableCharge.update(outcome)
-	updateStanding   = tableCharge.update(standing)
+	selectVisitNamed = tableCharge.selectWhere("lot = ? AND names <> '' AND names LIKE ? AND received >= ? " +
+		"ORDER BY received, id").of("tti")
+	selectHeldNamed = tableCharge.selectWhere("lot = ? AND names <> '' AND names LIKE ? AND state = 'held' " +
+		"ORDER BY received, id").of("tt")
+	updateOutcome  = tableCharge.update(outcome)
+	updateStanding = tableCharge.update(standing)
 )
 
 // standing is how far a charge has come, outcome what has become of it. Each is put alone where nothing else has

@@ -14,9 +14,11 @@ var (
 	selectStayByOrder = tableStay.selectWhere("lot = ? AND order_id = ? ORDER BY open DESC, entered DESC, id DESC LIMIT 1").of("tt").byMark(markOrder)
 	selectOrderStays  = tableStay.selectWhere("lot = ? AND order_id = ? ORDER BY entered DESC, id DESC LIMIT 50").of("tt").byMark(markOrder)
 	selectStaysOf     = tableStay.selectWhere("plate = ? AND lot = ? AND ends > ? ORDER BY ends DESC LIMIT 50").of("tti").byMark(markVisit) // as the index has them
-	updateStay        = tableStay.update("order_id plate entered left_at ends open closed channel paid paid_at settlement told_entered told_left names")
+	updateStay        = tableStay.update("order_id plate entered left_at ends open closed channel paid paid_at settlement " +
+		"told_entered told_left names")
 	// The index of stays with other plates holds few rows.
-	selectStaysNamed = tableStay.selectWhere("lot = ? AND names <> '' AND names LIKE ? AND ends > ? ORDER BY ends DESC LIMIT 50").of("tti")
+	selectStaysNamed = tableStay.selectWhere("lot = ? AND names <> '' AND names LIKE ? AND ends > ? " +
+		"ORDER BY ends DESC LIMIT 50").of("tti")
 )
 
 // Stay finds a stay by its id.
@@ -32,8 +34,8 @@ func (t *Tx) StaysByOrder(lot charge.LotID, orderID string) ([]*charge.Stay, err
 	return list(t, selectOrderStays, scanStay, lot.String(), orderID)
 }
 
-// StaysOf lists the stays in a lot of the car with a plate, whichever of its plates that is, that are open or ended after
-// since, newest entry first; at most 50 under the plate itself, of more those that ended last.
+// StaysOf lists the stays in a lot of the car with a plate, whichever of its plates that is, that are open or ended
+// after since, newest entry first; at most 50 under the plate itself, of more those that ended last.
 func (t *Tx) StaysOf(v charge.VisitKey, since time.Time) ([]*charge.Stay, error) {
 	stays, err := list(t, selectStaysOf, scanStay, staysOfArgs(v, since)...)
 	if err == nil && v.Plate.CrossesBorder() {

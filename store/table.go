@@ -44,7 +44,8 @@ var (
 	tableRepeat  = define(2, "repeat", "platform key issuer", "platform:t key:t issuer:t charge:i gone:t")
 	tableCharge  = define(3, "charge", "id",
 		"id:i platform:t account:t order_no:t repeat_key:t plate:t lot:t started:i ended:i received:i "+
-			"energy:n total:n ask:t detail:t digest:t state:t reason:t reduction:t stay:i hold_until:i decision:t usage:t report:t updated:i gap:i names:t")
+			"energy:n total:n ask:t detail:t digest:t state:t reason:t reduction:t stay:i hold_until:i decision:t usage:t "+
+			"report:t updated:i gap:i names:t")
 	tableEvent  = define(4, "event", "charge id", "charge:i id:i at:i step:t result:t reason:t detail:t actor:t")
 	tableLedger = define(5, "ledger", "charge id",
 		"charge:i id:i at:i stay:i kind:t method:t minutes:i amount:i platform:t lot:t day:t note:t")

@@ -91,7 +91,9 @@ type soakSDK struct {
 func (s *soakSDK) Run(c *console) error {
 	cfg := bench.DefaultSDK
 	cfg.For = s.For
-	return s.each(c, s.report, func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) { return rig.SDK(c.ctx, e, cfg) })
+	return s.each(c, s.report, func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) {
+		return rig.SDK(c.ctx, e, cfg)
+	})
 }
 
 type soakSteady struct {

@@ -122,7 +122,8 @@ func TestAnswers(t *testing.T) {
 			garbled("answered with HTTP 302: redirects are not followed, the callback address must be the final one")},
 		{"too long", 200, `{"state":1,"errmsg":"` + strings.Repeat("x", 64<<10) + `"}`,
 			tooLong("UTF-8", `{"state":1,"errmsg":"`+strings.Repeat("x", 179)+"…")},
-		{"1 MB of GBK cut in a character", 200, gbk(`{"state":1,"errmsg":"` + strings.Repeat("操作成功", 125_000) + `"}`)[:1_000_000-3],
+		{"1 MB of GBK cut in a character", 200,
+			gbk(`{"state":1,"errmsg":"` + strings.Repeat("操作成功", 125_000) + `"}`)[:1_000_000-3],
 			tooLong("GBK", `{"state":1,"errmsg":"`+strings.Repeat("操作成功", 44)+"操作成…")},
 	}
 	for _, c := range cases {

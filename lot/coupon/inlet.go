@@ -135,14 +135,15 @@ func (in *Inlet) inout(ctx context.Context, l charge.Lot, t *Target, body []byte
 	}
 	if d.Status.String() != "1" {
 		return in.cfg.Events.Entered(ctx,
-			lot.Entry{Lot: l.ID, OrderID: record, Plate: plate, Names: names, Entered: entered.UTC(), Channel: d.Lane})
+			lot.Entry{Lot: l.ID, OrderID: record, Plate: plate, Names: names, Entered: entered.UTC(),
+				Channel: d.Lane})
 	}
 	left, err := time.ParseInLocation(time.DateTime, d.Out, charge.Shanghai)
 	if err != nil || left.Before(entered) {
 		return lot.Answer{}, errors.New("outTime无效, 或早于inTime")
 	}
-	exit := lot.Exit{Lot: l.ID, OrderID: record, Plate: plate, Names: names, Entered: entered.UTC(), Left: left.UTC(),
-		Reduced: d.reduced()}
+	exit := lot.Exit{Lot: l.ID, OrderID: record, Plate: plate, Names: names, Entered: entered.UTC(),
+		Left: left.UTC(), Reduced: d.reduced()}
 	if exit.Total, err = charge.ParseFen(d.Total.String()); err == nil {
 		exit.HasTotal = true
 	}
