@@ -12,7 +12,7 @@ import (
 )
 
 // quick is the pace of the vendor's SDK where a test cannot wait a minute for what it sends again.
-var quick = sdktest.Times{FirstBeat: 50 * time.Millisecond, Beat: 200 * time.Millisecond, Again: 50 * time.Millisecond,
+var quick = sdktest.Times{FirstBeat: 50 * time.Millisecond, Again: 50 * time.Millisecond,
 	Minute: 500 * time.Millisecond, Pace: 5 * time.Millisecond}
 
 // No entry and no exit of a lot with the vendor's SDK is lost while the database is away, whatever it is answered: each

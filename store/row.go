@@ -191,6 +191,18 @@ func scanCharge(c *cells) (*charge.Charge, error) {
 	return v, c.failed()
 }
 
+// names writes the other plates of a car so that namedBy finds each whole: "|MX7742|ZM127|".
+func names(n charge.Names) string {
+	if n == "" {
+		return ""
+	}
+	return "|" + string(n) + "|"
+}
+
+// namedBy is what names is LIKE where a plate is one of them.
+func namedBy(p charge.Plate) string { return "%|" + p.Full() + "|%" }
+
+// namesIn reads what names has written.
 func namesIn(c *cells) charge.Names { return charge.Names(strings.Trim(c.text(), "|")) }
 
 // deref makes a scanner of values of a scanner of pointers.

@@ -71,17 +71,6 @@ func (t *Tx) SetStay(s *charge.Stay) error {
 		millis(s.ToldEntered), millis(s.ToldLeft), names(s.Names), s.ID)
 }
 
-// names writes the other plates of a car so that namedBy finds each whole: "|MX7742|ZM127|".
-func names(n charge.Names) string {
-	if n == "" {
-		return ""
-	}
-	return "|" + string(n) + "|"
-}
-
-// namedBy is what names is LIKE where a plate is one of them.
-func namedBy(p charge.Plate) string { return "%|" + p.Full() + "|%" }
-
 // stayEnds is when a stay is over: never while it is open, at its entry where its end was not reported.
 func stayEnds(s *charge.Stay) int64 {
 	switch {
