@@ -17,6 +17,7 @@ func (c *Console) bindingRoutes() {
 	const path = "/bindings/{account}/{union}/{park}"
 	c.signed(guard.RoleViewer, "GET "+path, c.binding)
 	c.signed(guard.RoleSupport, "POST "+path+"/test", c.testPush)
+	c.signed(guard.RoleSupport, "POST "+path+"/compare", c.compareList)
 	c.signed(guard.RoleAdmin, "GET "+path+"/mode", c.mode)
 	c.signed(guard.RoleAdmin, "POST "+path+"/mode", c.mode)
 }
@@ -35,6 +36,8 @@ type bindingView struct {
 	Test      form
 	Tested    *desk.TestPush
 	Outcome   string // of the test push, in words
+	Compare   form
+	Compared  *desk.Comparison // a platform's own list beside ours
 	Form      form
 
 	OutcomeTone string
@@ -101,6 +104,7 @@ func (c *Console) binding(w http.ResponseWriter, r *http.Request, p *page) error
 			}
 		}
 	}
+	v.Compared = c.comparedNow(p, r.URL.Query())
 	return c.showBinding(w, r, p, v)
 }
 
@@ -114,7 +118,7 @@ func (c *Console) showBinding(w http.ResponseWriter, r *http.Request, p *page, v
 			return err
 		}
 	}
-	return render(w, r, v.Test.status(), bindingPage(p, v))
+	return render(w, r, max(v.Test.status(), v.Compare.status()), bindingPage(p, v))
 }
 
 // handover is what the platform needs to know: where to push, how the lot is called there, and which keys.

@@ -36,6 +36,7 @@ type chargeList struct {
 	Items     []*charge.Charge
 	Pages     listPages
 	Ranges    []quickRange
+	Views     viewList
 	Total     string // how many fit, as far as they are counted; empty where a plate narrows them
 	Wrong     map[string]string
 	Platforms []choice
@@ -59,6 +60,9 @@ func (c *Console) charges(w http.ResponseWriter, r *http.Request, p *page) error
 		return err
 	}
 	list.Items, list.Pages = page.Items, pagesOf(r.URL, page.Next)
+	if list.Views, err = c.viewsOf(r, p); err != nil {
+		return err
+	}
 	if list.Filter.Plate == "" {
 		counted := list.Filter
 		counted.Cursor, counted.Limit = "", mostCounted

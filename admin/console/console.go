@@ -125,6 +125,7 @@ func (c *Console) routes() {
 	c.lotRoutes()
 	c.estateRoutes()
 	c.bindingRoutes()
+	c.viewRoutes()
 	c.deskRoutes()
 	c.incidentRoutes()
 	c.setupRoutes()

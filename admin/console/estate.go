@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/chargestamp/chargestamp/admin/desk"
@@ -36,16 +37,19 @@ const estateShown = 100
 func (c *Console) estate(w http.ResponseWriter, r *http.Request, p *page) error {
 	s := c.desk.Estate()
 	v := estateView{Find: strings.TrimSpace(r.URL.Query().Get("find")), Platforms: c.desk.Platforms(),
-		Vendors: s.Vendors(), Lots: s.Lots(), Accounts: s.Accounts(), Bindings: s.Bindings()}
-	v.Counts = [4]int{len(v.Vendors), len(v.Lots), len(v.Accounts), len(v.Bindings)}
+		Vendors: s.Vendors(), Lots: c.lotBranches(), Accounts: s.Accounts()}
+	v.Counts = [4]int{len(v.Vendors), len(v.Lots), len(v.Accounts), len(s.Bindings())}
 	fits := func(texts ...string) bool {
 		return strings.Contains(strings.ToLower(strings.Join(texts, "\n")), strings.ToLower(v.Find))
 	}
 	if v.Find != "" {
 		v.Vendors = keep(v.Vendors, func(o *charge.Vendor) bool { return fits(o.UnionID, o.Name) })
-		v.Lots = keep(v.Lots, func(o *charge.Lot) bool { return fits(o.ID.String(), o.Name) })
+		v.Lots = keep(v.Lots, func(o lotBranch) bool {
+			return fits(o.ID.String(), o.Name, o.Vendor) || slices.ContainsFunc(o.Bindings, func(b boundAccount) bool {
+				return fits(b.Account, b.Platform, p.Platform(b.Platform))
+			})
+		})
 		v.Accounts = keep(v.Accounts, func(o *charge.Account) bool { return fits(o.ID, o.Platform, p.Platform(o.Platform)) })
-		v.Bindings = keep(v.Bindings, func(o *charge.Binding) bool { return fits(o.Account, o.Lot.String(), c.lotName(o.Lot)) })
 	}
 	return render(w, r, http.StatusOK, estatePage(p, v))
 }
@@ -55,10 +59,37 @@ type estateView struct {
 	Find      string
 	Counts    [4]int // of vendors, lots, accounts and bindings, all of them
 	Vendors   []*charge.Vendor
-	Lots      []*charge.Lot
+	Lots      []lotBranch
 	Accounts  []*charge.Account
-	Bindings  []*charge.Binding
 	Platforms []platform.Info
+}
+
+// lotBranch is a lot with the accounts that are bound to it.
+type lotBranch struct {
+	*charge.Lot
+	Vendor   string // its name
+	Bindings []boundAccount
+}
+
+// lotBranches is the estate by lots.
+func (c *Console) lotBranches() []lotBranch {
+	s := c.desk.Estate()
+	names, platforms := make(map[string]string), make(map[string]string)
+	for _, v := range s.Vendors() {
+		names[v.UnionID] = v.Name
+	}
+	for _, a := range s.Accounts() {
+		platforms[a.ID] = a.Platform
+	}
+	bound := make(map[charge.LotID][]boundAccount)
+	for _, b := range s.Bindings() {
+		bound[b.Lot] = append(bound[b.Lot], boundAccount{b, platforms[b.Account]})
+	}
+	var list []lotBranch
+	for _, l := range s.Lots() {
+		list = append(list, lotBranch{l, names[l.ID.Union], bound[l.ID]})
+	}
+	return list
 }
 
 // keep returns those of a list that fit.

@@ -18,6 +18,7 @@ type pushList struct {
 	Items     []charge.Push
 	Pages     listPages
 	Ranges    []quickRange
+	Views     viewList
 	Wrong     map[string]string
 	Platforms []choice
 }
@@ -33,6 +34,9 @@ func (c *Console) pushes(w http.ResponseWriter, r *http.Request, p *page) error 
 		return err
 	}
 	list.Items, list.Pages = page.Items, pagesOf(r.URL, page.Next)
+	if list.Views, err = c.viewsOf(r, p); err != nil {
+		return err
+	}
 	return render(w, r, http.StatusOK, pushesPage(p, list))
 }
 
