@@ -98,15 +98,28 @@ func (w *writer) look(n ast.Node) bool {
 		for _, r := range n.Results {
 			w.returned(r)
 		}
-	case *ast.ExprStmt:
-		if of := w.of(n); !strings.HasPrefix(of, "panic(") {
-			s := w.span(n)
-			w.add(n, "left out: "+of, func(i int, part func(int, int) string) string {
-				return fmt.Sprintf("if mutantOn != %d { %s }", i, part(s[0], s[1]))
-			})
-		}
+	case *ast.BlockStmt:
+		w.statements(n.List)
+	case *ast.CaseClause:
+		w.statements(n.Body)
+	case *ast.CommClause:
+		w.statements(n.Body)
 	}
 	return true
+}
+
+// statements leaves out what is called for its effect.
+func (w *writer) statements(list []ast.Stmt) {
+	for _, n := range list {
+		call, is := n.(*ast.ExprStmt)
+		if !is || strings.HasPrefix(w.of(n), "panic(") {
+			continue
+		}
+		s := w.span(call)
+		w.add(n, "left out: "+w.of(n), func(i int, part func(int, int) string) string {
+			return fmt.Sprintf("if mutantOn != %d { %s }", i, part(s[0], s[1]))
+		})
+	}
 }
 
 // either is an expression that is wrong where a mistake is switched on.
