@@ -112,7 +112,8 @@ func (w *world) carry(n *node, channel charge.DeliveryChannel, o lot.Order, done
 		arrive(way, true)
 	case 6:
 		w.fault("not sent")
-		finish(way, lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError})
+		finish(w.between(20*time.Millisecond, answerWait[channel]),
+			lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError})
 	case 7:
 		if channel == charge.ChannelLine {
 			w.fault("line off")

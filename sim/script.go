@@ -22,6 +22,9 @@ func (w *world) visit() {
 	for range w.below(3) + w.below(2) {
 		orders = append(orders, w.chargeIn(s))
 	}
+	if len(orders) > 0 && w.chance(30) { // the driver pulls the plug and goes: while the reduction is under way
+		s.left = orders[len(orders)-1].ended.Add(w.between(0, 90*time.Second))
+	}
 	if p.kind == charge.Kind4G {
 		w.after(s.left.Sub(w.now())-time.Minute, func() { w.quote(s, "t"+s.order+itoa(int64(w.below(1000)))) })
 	}
@@ -74,7 +77,7 @@ func (w *world) chargeIn(s *stayed) *order {
 		Ended: to.Truncate(time.Second), Energy: charge.Energy(1000 * w.below(60)), HasEnergy: true, Ask: w.ask()}
 	w.orders[a.ID]++
 	number := fmt.Sprint("o", w.orders[a.ID]) // alike at each account
-	o := &order{account: a, number: number, plates: map[charge.Plate]bool{}, lot: c.Lot}
+	o := &order{account: a, number: number, plates: map[charge.Plate]bool{}, lot: c.Lot, ended: to}
 	switch {
 	case a.Platform == "xiaoju" && w.chance(40):
 		o.undated, o.number = true, ""

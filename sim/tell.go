@@ -77,6 +77,7 @@ type order struct {
 	number  string
 	plates  map[charge.Plate]bool
 	lot     charge.LotID
+	ended   time.Time
 	undated bool
 	yes     bool // an answer has said that it was taken
 	charge  int64
