@@ -97,6 +97,7 @@ soak: build ## 20 rounds of kill -9 an engine, lying lots, the vendor's SDK and 
 	./bin/chargestamp bench lines
 	./bin/chargestamp bench overload
 	$(MAKE) soak-disk
+	$(GO) test -tags soak ./app -count=1 -v -run TestFailOver
 
 .PHONY: soak-disk mutate
 soak-disk: ## power cuts, full disks and disks that fail under SQLite, on a file system that forgets; root and /dev/fuse
