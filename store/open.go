@@ -113,6 +113,9 @@ func openSQLite(ctx context.Context, s *Store) (_ engine, err error) {
 	if err = e.beginRecords(); err != nil {
 		return nil, err
 	}
+	if e.look, err = e.reader(); err != nil {
+		return nil, err
+	}
 	e.pool = make(chan *sqliteConn, readers)
 	for range readers {
 		c, err := e.reader()

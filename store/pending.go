@@ -1,7 +1,7 @@
 package store
 
 import (
-	"cmp"
+	"math"
 	"slices"
 	"strings"
 )
@@ -12,12 +12,25 @@ import (
 type pending struct {
 	rows, older map[rowKey]*row // older were there at the last flush
 	dirty       []*row          // that SQLite does not have as they are
-	touched     uint32          // the tables of dirty rows
-	marks       map[mark]struct{}
-	newest      []int64 // by table: no row has a greater id
+	newest      []int64         // by table: no row has a greater id
+
+	unflushed traces // of dirty rows
+	flushing  traces // of rows that are being flushed
 
 	ops  []op // of the batch that is run
 	undo []undone
+}
+
+// traces are what queries may find rows by.
+type traces struct {
+	touched uint32 // their tables
+	marks   map[mark]struct{}
+	ready   int64 // when the first job among them may be claimed
+}
+
+func (t *traces) clear() {
+	clear(t.marks)
+	t.touched, t.ready = 0, math.MaxInt64
 }
 
 // row is a row as the next flush leaves it.
@@ -59,14 +72,18 @@ type mark struct {
 
 func newPending() *pending {
 	p := &pending{newest: make([]int64, len(tables))}
+	for _, t := range []*traces{&p.unflushed, &p.flushing} {
+		t.marks = make(map[mark]struct{})
+		t.clear()
+	}
 	p.forget()
 	return p
 }
 
 // forget drops what is known of rows. Nothing may be dirty.
 func (p *pending) forget() {
-	p.rows, p.older, p.marks = make(map[rowKey]*row), nil, make(map[mark]struct{})
-	p.touched = 0
+	p.rows, p.older = make(map[rowKey]*row), nil
+	p.unflushed.clear()
 }
 
 func markOf(kind markKind, args ...any) mark {
@@ -85,13 +102,17 @@ func markOf(kind markKind, args ...any) mark {
 // lacks reports whether the answer to a query may lack something of what is pending.
 func (p *pending) lacks(q *statement, args []any) bool {
 	switch {
-	case p.touched&q.touches == 0:
+	case (p.unflushed.touched|p.flushing.touched)&q.touches == 0:
 		return false
 	case q.looksBy == markNone:
 		return true
 	}
 	clean(args)
-	_, found := p.marks[markOf(q.looksBy, args...)]
+	m := markOf(q.looksBy, args...)
+	_, found := p.unflushed.marks[m]
+	if !found {
+		_, found = p.flushing.marks[m]
+	}
 	return found
 }
 
@@ -150,9 +171,15 @@ func (p *pending) put(r *row, o op, vals []any) {
 	if r.stored {
 		r.changes = append(slices.Clip(r.changes), o)
 	}
-	p.touched |= r.table.bit
+	p.unflushed.touched |= r.table.bit
+	if r.table == tableJob && vals != nil {
+		ready, _ := vals[jobReadyAt].(int64)
+		p.unflushed.ready = min(p.unflushed.ready, ready)
+	}
 	p.ops = append(p.ops, o)
 }
+
+var jobReadyAt = tableJob.at("ready")
 
 // rowMarks are the marks of the rows of each table.
 var rowMarks = map[*table][]rowMark{
@@ -193,7 +220,7 @@ func (p *pending) mark(t *table, vals []any) {
 		for i, at := range m.of {
 			args[i] = vals[at]
 		}
-		p.marks[markOf(m.kind, args[:len(m.of)]...)] = struct{}{}
+		p.unflushed.marks[markOf(m.kind, args[:len(m.of)]...)] = struct{}{}
 	}
 }
 
@@ -210,52 +237,4 @@ func (p *pending) takeBack(changes, ops int) {
 		}
 	}
 	p.undo, p.ops = p.undo[:changes], p.ops[:ops]
-}
-
-// apply brings the rows into the tables, in the order of their keys.
-func (p *pending) apply(c *sqliteConn) error {
-	sorted := slices.Clone(p.dirty)
-	slices.SortFunc(sorted, func(x, y *row) int {
-		a, b := x.key, y.key
-		return cmp.Or(cmp.Compare(a.table, b.table), cmp.Compare(a.a, b.a), cmp.Compare(a.b, b.b),
-			cmp.Compare(a.words, b.words))
-	})
-	for _, r := range sorted {
-		if err := r.apply(c); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (r *row) apply(c *sqliteConn) error {
-	if !r.stored {
-		if r.vals == nil {
-			return nil // came and went
-		}
-		n, err := c.exec(r.table.insert, r.vals)
-		if err == nil && n != 1 && r.table != tablePlate {
-			err = errMissed
-		}
-		return err
-	}
-	for i, o := range r.changes {
-		if i+1 < len(r.changes) && r.changes[i+1].q == o.q {
-			continue // the next one puts the same columns
-		}
-		if n, err := c.exec(o.q, o.args); err != nil || n != 1 {
-			return cmp.Or(err, errMissed)
-		}
-	}
-	return nil
-}
-
-// flushed says that SQLite has everything. What it has is known until the flush after the next.
-func (p *pending) flushed() {
-	for _, r := range p.dirty {
-		r.dirty, r.changes, r.stored = false, nil, r.vals != nil
-	}
-	p.older, p.rows = p.rows, make(map[rowKey]*row)
-	p.dirty, p.touched, p.undo = p.dirty[:0], 0, p.undo[:0]
-	clear(p.marks)
 }

@@ -92,6 +92,14 @@ func (e *postgresEngine) close() error {
 	return nil
 }
 
+// glance implements engine.
+func (e *postgresEngine) glance(ctx context.Context, fn func(link) error) error {
+	return e.read(ctx, fn)
+}
+
+// misses implements engine.
+func (e *postgresEngine) misses(int64) bool { return false }
+
 // read implements engine.
 func (e *postgresEngine) read(ctx context.Context, fn func(link) error) error {
 	conn, err := e.pool.Acquire(ctx)

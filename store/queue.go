@@ -31,6 +31,14 @@ func newQueue() queue {
 
 func (q queue) len() int { return len(q.now) + len(q.soon) }
 
+// tryLook queues a flush, unless as many wait.
+func (q queue) tryLook(w *write) {
+	select {
+	case q.look <- w:
+	default:
+	}
+}
+
 // write is one queued transaction.
 type write struct {
 	ctx   context.Context
@@ -38,7 +46,8 @@ type write struct {
 	fn    func(*Tx) error
 	done  chan error // capacity 1
 	state atomic.Int32
-	flush bool // writes nothing itself
+	flush bool // writes nothing itself: somebody wants to read
+	wake  bool // nothing at all: the committer has something to take note of
 
 	tx  *Tx   // of its last run
 	err error // of its last run

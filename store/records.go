@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -17,7 +18,7 @@ import (
 // and the tables have all of it on the disk it is written again from its beginning.
 const (
 	recordsFile  = "chargestamp.records"
-	recordsMost  = 8 << 20  // bytes of the file
+	recordsMost  = 16 << 20 // bytes of the file
 	recordsBegin = 16 << 10 // of the first record, behind the texts
 
 	headMagic, recordMagic = 0x4453_4331, 0x4453_5231
@@ -87,6 +88,12 @@ func (r *records) fits(n int) (bool, error) {
 	}
 	r.file = f
 	return true, nil
+}
+
+// nearlyFull reports whether what is pending is better flushed before the file is full, when the committer would have
+// to wait for it. from is how far records had come at the last flush.
+func (r *records) nearlyFull(from int64) bool {
+	return r.next > r.most-r.most/8 && r.next-from > r.most/32
 }
 
 // write puts a record into its place and forces it to disk.
@@ -222,7 +229,10 @@ func (r *records) read(file []byte, have int64) (lacking []found, err error) {
 	}
 	done := have + int64(len(lacking))
 	var last *recordsError
-	for at := offset; at+recordHead+recordTail <= len(file); at += recordAlign {
+	for at := offset; at < len(file); at += recordAlign {
+		if at = nextMagic(file, at); at < 0 {
+			break
+		}
 		rec, ok := r.at(file, at)
 		switch {
 		case !ok || rec.number <= done || rec.number > done+recordsMost:
@@ -240,6 +250,21 @@ func (r *records) read(file []byte, have int64) (lacking []found, err error) {
 		return nil, last
 	}
 	return lacking, nil
+}
+
+// nextMagic finds where a record may begin, from an offset on; -1 where none does.
+func nextMagic(file []byte, from int) int {
+	magic := binary.LittleEndian.AppendUint32(nil, recordMagic)
+	for {
+		n := bytes.Index(file[from:], magic)
+		switch {
+		case n < 0:
+			return -1
+		case (from+n)%recordAlign == 0:
+			return from + n
+		}
+		from += n + 1
+	}
 }
 
 func (r *records) gap(offset int, number, after int64) *recordsError {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -116,7 +117,8 @@ func (r *recording) deliver(job int64) {
 func (r *recording) crashed(power bool) (dir string, lacking int) {
 	r.t.Helper()
 	dir = r.t.TempDir()
-	r.write(func(*Tx) error { // by the committer itself
+	r.write(func(*Tx) error { // by the committer itself, and while no flush runs
+		_ = r.e.endFlush(true)
 		lacking = len(r.e.pending.dirty)
 		for _, name := range []string{databaseFile, databaseFile + "-wal", recordsFile} {
 			text, err := os.ReadFile(filepath.Join(r.cfg.DataDir, name))
@@ -202,6 +204,68 @@ func TestCrashBetweenWrites(t *testing.T) {
 			dir, _ := r.crashed(power)
 			r.wantTold(dir, fmt.Sprintf("after %d charges, power lost: %t", i+1, power), 0)
 		}
+	}
+}
+
+// Writes are answered while the tables are being written, and reads see them once that is over. Here somebody else
+// holds the tables.
+func TestWritesDuringFlush(t *testing.T) {
+	r := openRecording(t, t.TempDir())
+	r.charge(false)
+	other, err := dialSQLite(r.e.file, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.close()
+	if _, err := other.exec(beginImmediate, nil); err != nil {
+		t.Fatal(err)
+	}
+	seen := make(chan error, 1)
+	go func() { seen <- r.Read(t.Context(), func(*Tx) error { return nil }) }()
+	flushing := func() (runs bool) {
+		r.write(func(*Tx) error { // by the committer itself
+			runs = r.e.flushing != nil
+			return nil
+		})
+		return runs
+	}
+	for !flushing() {
+		runtime.Gosched()
+	}
+	r.deliver(r.charge(false))
+	if !flushing() {
+		t.Error("the flush was over before the tables were free")
+	}
+	dir, _ := r.crashedFull()
+	if _, err := other.exec(rollbackAll, nil); err != nil {
+		t.Fatal(err)
+	}
+	r.wantTold(dir, "a crash during a flush", 0)
+	if err := <-seen; err != nil {
+		t.Error(err)
+	}
+	if err := r.Read(t.Context(), func(tx *Tx) error {
+		for _, id := range r.told {
+			if c, err := tx.Charge(id); c == nil || err != nil {
+				return fmt.Errorf("charge %d: %v, %w", id, c, err)
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+	dir, _ = r.crashed(false)
+	r.wantTold(dir, "after the flush", 0)
+}
+
+// A job is found by a claim as soon as it may be claimed, however short a while ago it was put.
+func TestClaimFindsWhatIsPending(t *testing.T) {
+	r := openRecording(t, t.TempDir())
+	job := r.charge(false)
+	now := time.Now()
+	jobs, err := r.ClaimJobs(t.Context(), "a", outbox.KindCallback, now, now.Add(time.Minute), 10)
+	if err != nil || len(jobs) != 1 || jobs[0].ID != job {
+		t.Errorf("claimed %v, %v, want job %d", jobs, err, job)
 	}
 }
 
@@ -326,6 +390,7 @@ func TestFullDiskBetweenRecordAndRows(t *testing.T) {
 	limit := func(pages string) {
 		t.Helper()
 		r.write(func(*Tx) error {
+			_ = r.e.endFlush(true)
 			_, err := r.e.write.value("PRAGMA max_page_count = " + pages)
 			return err
 		})

@@ -23,20 +23,27 @@ const (
 	minSQLite = "3.51.3"
 )
 
-// sqliteEngine is one writer connection, used by the committer alone, and a few that only read.
+// sqliteEngine is one connection that writes, and a few that only read. The committer writes through it, or a flush
+// while one runs.
 type sqliteEngine struct {
 	store  *Store
 	file   string
 	lock   *os.File
 	write  *sqliteConn
+	look   *sqliteConn  // the committer's, to read
 	log    *os.File     // the write-ahead log
 	sync   func() error // forces the log to disk
 	recent *recent
 
-	pending   *pending
-	records   records
-	stuck     bool        // the last flush failed
-	unflushed atomic.Bool // reads would miss something
+	pending  *pending
+	records  records
+	flushing *flush   // runs, or has failed and is tried again
+	readers  []*write // wait for the next flush
+	frozenAt int64    // how far records had come when the last flush began
+	stuck    bool     // the tables cannot take what is pending
+
+	unflushed atomic.Bool  // reads would miss something
+	ready     atomic.Int64 // when the first job among it may be claimed
 
 	pool chan *sqliteConn
 	open int // connections of the pool
@@ -113,8 +120,10 @@ func (e *sqliteEngine) close() error {
 	for ; e.open > 0; e.open-- {
 		errs = append(errs, (<-e.pool).close())
 	}
-	if e.write != nil {
-		errs = append(errs, e.write.close())
+	for _, c := range []*sqliteConn{e.look, e.write} {
+		if c != nil {
+			errs = append(errs, c.close())
+		}
 	}
 	errs = append(errs, e.records.close())
 	for _, f := range []*os.File{e.log, e.lock} {

@@ -9,14 +9,7 @@ import (
 	"github.com/chargestamp/chargestamp/outbox"
 )
 
-const (
-	// What is pending comes into the tables so often, when so many rows are known, and before somebody reads.
-	flushEvery  = 100 * time.Millisecond
-	mostPending = 16_000
-)
-
-// commit implements engine: the only goroutine that uses the writer connection. While one batch is forced to disk the
-// next one is run, and then waits for it.
+// commit implements engine. While one batch is forced to disk the next one is run, and then waits for it.
 func (e *sqliteEngine) commit(_ int, take func() []*write) {
 	ran := make(chan ranBatch)
 	var settled sync.WaitGroup
@@ -32,7 +25,7 @@ func (e *sqliteEngine) commit(_ int, take func() []*write) {
 		ran <- b
 	}
 	if e.store.dead.Load() != nil {
-		// The next start takes what the disk has kept.
+		_ = e.endFlush(true) // the next start takes what the disk has kept
 	} else if err := e.flush(); err != nil {
 		e.store.log.Warn("what was written last is in the log of records and comes into the tables at the next start",
 			"error", err)
@@ -94,21 +87,21 @@ func (e *sqliteEngine) answer(batch []*write, err error) {
 // runBatch runs the writes of a batch one after the other. What they put stays pending, and a record keeps it; those
 // that do more than put rows are run again behind the others, straight into the tables.
 func (e *sqliteEngine) runBatch(batch []*write) (b ranBatch) {
-	var flushes []*write
+	var readers []*write // what they want to see was written before
 	for _, w := range batch {
-		if w.flush {
-			flushes = append(flushes, w)
-		} else {
+		switch {
+		case w.flush:
+			readers = append(readers, w)
+		case !w.wake:
 			b.pending = append(b.pending, w)
 		}
 	}
 	if dead := e.store.dead.Load(); dead != nil {
 		b.err = *dead
-	} else if len(flushes) > 0 || e.stuck || len(e.pending.rows) > mostPending {
-		b.err = e.flush() // what those who wait want to see was written before
-	}
-	for _, w := range flushes {
-		w.done <- b.err
+		answerAll(readers, b.err)
+		e.answerReaders(b.err)
+	} else {
+		b.err = e.goOn(readers)
 	}
 	if b.err != nil || len(b.pending) == 0 {
 		return b
@@ -121,7 +114,7 @@ func (e *sqliteEngine) runBatch(batch []*write) (b ranBatch) {
 
 // runPending runs the writes as such that stay pending. Those that cannot are moved to b.direct.
 func (e *sqliteEngine) runPending(b *ranBatch) error {
-	p, c := e.pending, e.write
+	p, c := e.pending, e.look
 	p.ops, p.undo = nil, p.undo[:0]
 	c.sunk = nil
 	if _, err := c.exec(beginDeferred, nil); err != nil {
@@ -160,7 +153,7 @@ func (e *sqliteEngine) runPending(b *ranBatch) error {
 func (e *sqliteEngine) finish(b *ranBatch) {
 	p := e.pending
 	if len(p.dirty) > 0 {
-		e.unflushed.Store(true)
+		e.tellReaders()
 	}
 	if len(b.direct) > 0 {
 		if b.directErr = e.flush(); b.directErr == nil {
@@ -181,57 +174,12 @@ func (e *sqliteEngine) finish(b *ranBatch) {
 		return
 	}
 	// Once SQLite's log keeps everything the records begin anew.
-	if err = errors.Join(err, e.flush()); !e.stuck {
-		e.records.next, b.wal = recordsBegin, true
+	failed := e.flush()
+	if failed == nil {
+		e.records.next, e.frozenAt, b.wal = recordsBegin, 0, true
 		return
 	}
-	b.err = err
+	b.err = errors.Join(err, failed)
 	p.takeBack(0, 0)
 	e.recent.clear()
-}
-
-var setLogMark = statementOf("UPDATE log_mark SET record = ?")
-
-// flush brings what is pending into the tables.
-func (e *sqliteEngine) flush() error {
-	if len(e.pending.dirty) == 0 {
-		e.pending.forget()
-		e.unflushed.Store(false)
-		return nil
-	}
-	c := e.write
-	c.sunk = nil
-	_, err := c.exec(beginImmediate, nil)
-	if err == nil {
-		err = e.pending.apply(c)
-	}
-	if err == nil {
-		_, err = c.exec(setLogMark, []any{e.records.last})
-	}
-	if err == nil {
-		_, err = c.exec(commitAll, nil)
-	}
-	if e.stuck = err != nil; e.stuck {
-		c.unwind()
-		if errors.Is(err, errMissed) || fatalSQLite(err) {
-			e.store.fail(fmt.Errorf("flush: %w", err))
-		}
-		return err
-	}
-	e.pending.flushed()
-	e.records.have = e.records.last
-	e.unflushed.Store(false)
-	return nil
-}
-
-// flushWithin is flush between two reads of a batch that is being run.
-func (e *sqliteEngine) flushWithin() error {
-	if _, err := e.write.exec(commitAll, nil); err != nil {
-		return err
-	}
-	if err := e.flush(); err != nil {
-		return err
-	}
-	_, err := e.write.exec(beginDeferred, nil)
-	return err
 }

@@ -3,16 +3,20 @@ package store
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/chargestamp/chargestamp/outbox"
 )
 
 // read implements engine.
-func (e *sqliteEngine) read(ctx context.Context, fn func(link) error) (err error) {
+func (e *sqliteEngine) read(ctx context.Context, fn func(link) error) error {
 	if err := e.current(ctx); err != nil {
 		return err
 	}
+	return e.glance(ctx, fn)
+}
+
+// glance implements engine.
+func (e *sqliteEngine) glance(ctx context.Context, fn func(link) error) error {
 	var c *sqliteConn
 	select {
 	case c = <-e.pool:
@@ -33,6 +37,9 @@ func (e *sqliteEngine) read(ctx context.Context, fn func(link) error) (err error
 	}
 	return fn(readLink{c})
 }
+
+// misses implements engine.
+func (e *sqliteEngine) misses(ms int64) bool { return e.unflushed.Load() && e.ready.Load() <= ms }
 
 // current returns when a reader sees all that has been answered.
 func (e *sqliteEngine) current(ctx context.Context) error {
@@ -57,25 +64,5 @@ func (e *sqliteEngine) current(ctx context.Context) error {
 		return ctx.Err()
 	case <-e.store.stopped:
 		return nil
-	}
-}
-
-// pace flushes now and then.
-func (e *sqliteEngine) pace() {
-	tick := time.NewTicker(flushEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-e.store.closing:
-			return
-		case <-tick.C:
-		}
-		if !e.unflushed.Load() {
-			continue
-		}
-		select {
-		case e.store.queues[0].look <- &write{ctx: context.Background(), flush: true, done: make(chan error, 1)}:
-		default: // readers ask for it
-		}
 	}
 }

@@ -58,6 +58,10 @@ type engine interface {
 	commit(queue int, take func() []*write)
 	// read runs fn on a snapshot.
 	read(ctx context.Context, fn func(link) error) error
+	// glance is read that may miss what was written half a second ago.
+	glance(ctx context.Context, fn func(link) error) error
+	// misses reports whether a glance may miss a job that may be claimed at a time.
+	misses(ms int64) bool
 	notify(ctx context.Context, h Hint) error
 	migrate(ctx context.Context) error
 	// listen hands hints of other nodes to the store until closing.
@@ -187,6 +191,13 @@ func (s *Store) WriteSoon(ctx context.Context, visits []charge.VisitKey, fn func
 // Read runs fn on a snapshot. Its Tx refuses writes.
 func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
 	return s.engine.read(ctx, func(l link) error {
+		return fn(&Tx{link: l, store: s, readOnly: true})
+	})
+}
+
+// glance is Read that may miss what was written half a second ago.
+func (s *Store) glance(ctx context.Context, fn func(*Tx) error) error {
+	return s.engine.glance(ctx, func(l link) error {
 		return fn(&Tx{link: l, store: s, readOnly: true})
 	})
 }

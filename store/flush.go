@@ -1,0 +1,93 @@
+package store
+
+import (
+	"cmp"
+	"slices"
+)
+
+// flush is what is brought into the tables at once: rows as they were when it began. It goes on beside the committer,
+// which puts the next ones meanwhile.
+type flush struct {
+	dirty   []*row
+	rows    []row    // as they were
+	record  int64    // the tables have everything up to it once the flush is over
+	readers []*write // wait for it
+	over    chan error
+	failed  bool // it has, and is tried again
+}
+
+// freeze begins a flush of all rows that SQLite does not have as they are. What is known of them until it is over says
+// how the tables will be then.
+func (p *pending) freeze(record int64) *flush {
+	f := &flush{dirty: p.dirty, rows: make([]row, len(p.dirty)), record: record}
+	for i, r := range p.dirty {
+		f.rows[i] = *r
+		r.dirty, r.changes, r.stored = false, nil, r.vals != nil
+	}
+	p.older, p.rows, p.dirty = p.rows, make(map[rowKey]*row, len(p.rows)), nil
+	p.flushing, p.unflushed = p.unflushed, p.flushing
+	return f
+}
+
+// thaw takes back a flush that has failed before anything else was put.
+func (p *pending) thaw(f *flush) {
+	for i, r := range f.dirty {
+		*r = f.rows[i]
+	}
+	p.dirty = f.dirty
+	p.flushing, p.unflushed = p.unflushed, p.flushing
+}
+
+// flushed says that a flush is over: SQLite has its rows. They are known until the next one begins.
+func (p *pending) flushed() { p.flushing.clear() }
+
+// apply brings the rows into the tables, in the order of their keys.
+func (f *flush) apply(c *sqliteConn) error {
+	sorted := make([]*row, len(f.rows))
+	for i := range f.rows {
+		sorted[i] = &f.rows[i]
+	}
+	slices.SortFunc(sorted, func(x, y *row) int { return x.key.compare(y.key) })
+	for _, r := range sorted {
+		if err := r.apply(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k rowKey) compare(o rowKey) int {
+	switch {
+	case k.table != o.table:
+		return cmp.Compare(k.table, o.table)
+	case k.a != o.a:
+		return cmp.Compare(k.a, o.a)
+	case k.b != o.b:
+		return cmp.Compare(k.b, o.b)
+	}
+	return cmp.Compare(k.words, o.words)
+}
+
+func (r *row) apply(c *sqliteConn) error {
+	if !r.stored {
+		if r.vals == nil {
+			return nil // came and went
+		}
+		n, err := c.exec(r.table.insert, r.vals)
+		if err == nil && n != 1 && r.table != tablePlate {
+			err = errMissed
+		}
+		return err
+	}
+	for i, o := range r.changes {
+		if i+1 < len(r.changes) && r.changes[i+1].q == o.q {
+			continue // the next one puts the same columns
+		}
+		if n, err := c.exec(o.q, o.args); err != nil || n != 1 {
+			return cmp.Or(err, errMissed)
+		}
+	}
+	return nil
+}
+
+var setLogMark = statementOf("UPDATE log_mark SET record = ?")
