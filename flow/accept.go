@@ -56,6 +56,9 @@ func (t *taken) store(ctx context.Context) error {
 	default:
 		return outbox.ErrBusy
 	}
+	if !t.dry {
+		t.request = wire(t.push, len(t.push.Body)) // here, where nothing waits for it
+	}
 	return t.handle(ctx)
 }
 
@@ -89,7 +92,8 @@ type taken struct {
 	reply   func(platform.Verdict) platform.Reply
 	answer  platform.Reply
 	outcome charge.Outcome
-	made    int64 // the charge that the push made or met; 0 for none
+	request []byte // as it is stored
+	made    int64  // the charge that the push made or met; 0 for none
 
 	dry    bool           // nothing is kept
 	reason string         // what is noted beside the outcome
@@ -115,7 +119,7 @@ func (t *taken) record(ctx context.Context, v platform.Verdict, reason string) e
 }
 
 func (t *taken) addPush(tx Tx, reason string, chargeID int64) error {
-	rec := t.f.pushRecord(t.push, t.account.ID)
+	rec := t.f.pushRecord(t.push, t.account.ID, t.request)
 	t.made, t.reason = chargeID, reason
 	rec.Outcome, rec.Reason, rec.Charge, rec.Reply = t.outcome, reason, chargeID, t.answer.Body
 	if m := t.message.Charge; m != nil && chargeID == 0 {
@@ -323,10 +327,10 @@ func digest(c *charge.Charge) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// pushRecord keeps a request as it was on the wire.
-func (f *Flow) pushRecord(p platform.Push, account string) charge.Push {
+// pushRecord keeps a request, which is given as it was on the wire.
+func (f *Flow) pushRecord(p platform.Push, account string, request []byte) charge.Push {
 	return charge.Push{
 		ID: f.cfg.IDs(), Platform: p.Platform, Account: account, Received: p.Received,
-		Remote: p.Remote.String(), Request: wire(p, len(p.Body)),
+		Remote: p.Remote.String(), Request: request,
 	}
 }

@@ -20,11 +20,10 @@ func (f *Flow) Refuse(ctx context.Context, p platform.Push, account string, r *p
 		!f.floods.Allow([2]string{p.Platform, account}, p.Received) {
 		return
 	}
-	rec := f.pushRecord(p, account)
+	rec := f.pushRecord(p, account, wire(p, refusedBody))
 	rec.Outcome, rec.Reason, rec.Reply = r.Outcome, r.Detail, answer.Body
 	rec.Plate, rec.Order, rec.Lot = r.Read.Plate, r.Read.Order, r.Read.Lot
 	if len(p.Body) > refusedBody {
-		rec.Request = wire(p, refusedBody)
 		rec.Reason += bodyCut
 	}
 	if !f.strangers.take(p, account, day(p.Received), len(rec.Request)+len(rec.Reply)) {

@@ -22,28 +22,26 @@ var secretHeaders = []string{"Proxy-Authorization", "Cookie", "Referer", "Forwar
 // wire prints a request in the form that the doctor and replay read: headers by name, secrets masked, at most most
 // bytes of the body.
 func wire(p platform.Push, most int) []byte {
-	var b strings.Builder
-	b.Grow(min(len(p.Body), most) + 512)
+	b := make([]byte, 0, min(len(p.Body), most)+512)
 	method := p.Method
 	if method == "" {
 		method = http.MethodPost
 	}
-	b.WriteString(method + " " + p.Path)
+	b = append(append(append(b, method...), ' '), p.Path...)
 	if p.PathMark != "" {
-		b.WriteString("/" + p.PathMark)
+		b = append(append(b, '/'), p.PathMark...)
 	}
 	if p.Query != "" {
-		b.WriteString("?" + maskedQuery(p.Query))
+		b = append(append(b, '?'), maskedQuery(p.Query)...)
 	}
-	b.WriteString(" HTTP/1.1\r\n")
+	b = append(b, " HTTP/1.1\r\n"...)
 	for _, name := range slices.Sorted(maps.Keys(p.Header)) {
 		for _, v := range p.Header[name] {
-			b.WriteString(name + ": " + maskedHeader(name, v) + "\r\n")
+			b = append(append(append(append(b, name...), ": "...), maskedHeader(name, v)...), "\r\n"...)
 		}
 	}
-	b.WriteString("\r\n")
-	b.Write(p.Body[:min(len(p.Body), most)])
-	return []byte(b.String())
+	b = append(b, "\r\n"...)
+	return append(b, p.Body[:min(len(p.Body), most)]...)
 }
 
 func maskedHeader(name, value string) string {

@@ -92,8 +92,8 @@ func (t *Tx) SetCharge(c *charge.Charge) error {
 		number(c.Gap()), c.ID}
 	was, known := t.seen[c.ID]
 	t.put(t.know(c))
-	same := known && sameButOutcome(was, *c)
-	if same && sameGrant(&was, c) {
+	same := known && sameButOutcome(*was, *c)
+	if same && sameGrant(was, c) {
 		return t.one("charge", c.ID, updateStanding, stands...)
 	}
 	var e texts
@@ -117,7 +117,12 @@ func (t *Tx) SetCharge(c *charge.Charge) error {
 
 // sameButOutcome reports whether two versions of a charge differ at most in what became of it.
 func sameButOutcome(a, b charge.Charge) bool {
+	if millis(a.StartedAt) != millis(b.StartedAt) || millis(a.EndedAt) != millis(b.EndedAt) ||
+		millis(a.Received) != millis(b.Received) {
+		return false
+	}
 	for _, c := range []*charge.Charge{&a, &b} {
+		c.StartedAt, c.EndedAt, c.Received = time.Time{}, time.Time{}, time.Time{} // the store keeps no more than milliseconds
 		c.State, c.Reason, c.Reduction, c.HoldUntil, c.Decision, c.Usage, c.Report, c.UpdatedAt = "", "", nil, time.Time{},
 			nil, nil, "", time.Time{}
 	}

@@ -19,12 +19,18 @@ type flush struct {
 // freeze begins a flush of all rows that SQLite does not have as they are. What is known of them until it is over says
 // how the tables will be then.
 func (p *pending) freeze(record int64) *flush {
-	f := &flush{dirty: p.dirty, rows: make([]row, len(p.dirty)), record: record}
-	for i, r := range p.dirty {
-		f.rows[i] = *r
+	f := &flush{dirty: p.dirty, rows: slices.Grow(p.spareRows, len(p.dirty)), record: record}
+	for _, r := range p.dirty {
+		f.rows = append(f.rows, *r)
 		r.dirty, r.changes, r.stored = false, nil, r.vals != nil
 	}
-	p.older, p.rows, p.dirty = p.rows, make(map[rowKey]*row, len(p.rows)), nil
+	rows := p.older
+	if rows == nil {
+		rows = make(map[rowKey]*row)
+	}
+	clear(rows)
+	p.older, p.rows, p.dirty = p.rows, rows, p.spareDirty
+	p.spareRows, p.spareDirty = nil, nil
 	p.flushing, p.unflushed = p.unflushed, p.flushing
 	return f
 }
@@ -39,7 +45,12 @@ func (p *pending) thaw(f *flush) {
 }
 
 // flushed says that a flush is over: SQLite has its rows. They are known until the next one begins.
-func (p *pending) flushed() { p.flushing.clear() }
+func (p *pending) flushed(f *flush) {
+	p.flushing.clear()
+	clear(f.rows)
+	clear(f.dirty)
+	p.spareRows, p.spareDirty = f.rows[:0], f.dirty[:0]
+}
 
 // apply brings the rows into the tables, in the order of their keys.
 func (f *flush) apply(c *sqliteConn) error {

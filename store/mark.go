@@ -36,18 +36,32 @@ func putMark(columns ...string) *statement {
 
 // LotMarks are the durable facts about a lot that no estate file says.
 func (t *Tx) LotMarks(lot charge.LotID) (charge.LotMarks, error) {
-	var m charge.LotMarks
-	_, err := t.get(selectLotMark, func(c *cells) error {
-		c.text()
-		m = charge.LotMarks{ToldStays: c.bool(), Paused: c.bool(), PauseReason: c.text(),
-			Clock: time.Duration(c.int()) * time.Millisecond}
-		return c.failed()
-	}, lot.String())
+	m, err := t.readMarks(lot)
 	if err == nil && !t.readOnly {
 		if t.marks == nil {
 			t.marks = make(map[charge.LotID]charge.LotMarks)
 		}
 		t.marks[lot] = m
+	}
+	return m, err
+}
+
+// readMarks reads a lot's marks, or remembers them: where rows stay pending, those of lot marks never do.
+func (t *Tx) readMarks(lot charge.LotID) (m charge.LotMarks, err error) {
+	l, remembers := t.link.(*deferring)
+	if remembers {
+		if m, known := l.pending.lotMarks.get(lot); known {
+			return m, nil
+		}
+	}
+	_, err = t.get(selectLotMark, func(c *cells) error {
+		c.text()
+		m = charge.LotMarks{ToldStays: c.bool(), Paused: c.bool(), PauseReason: c.text(),
+			Clock: time.Duration(c.int()) * time.Millisecond}
+		return c.failed()
+	}, lot.String())
+	if remembers && err == nil {
+		l.pending.lotMarks.set(lot, m)
 	}
 	return m, err
 }

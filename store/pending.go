@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/chargestamp/chargestamp/charge"
 )
 
 // pending holds the rows that writes have put and that SQLite's tables do not have yet: a record in the log keeps them
@@ -12,10 +14,15 @@ import (
 type pending struct {
 	rows, older map[rowKey]*row // older were there at the last flush
 	dirty       []*row          // that SQLite does not have as they are
+
+	spareRows  []row // of the last flush, used again
+	spareDirty []*row
 	newest      []int64         // by table: no row has a greater id
 
 	unflushed traces // of dirty rows
 	flushing  traces // of rows that are being flushed
+
+	lotMarks generations[charge.LotID, charge.LotMarks] // as the tables have them
 
 	ops  []op // of the batch that is run
 	undo []undone
@@ -70,8 +77,12 @@ type mark struct {
 	words string
 }
 
+// lotMarksLen bounds each generation of the marks that are remembered.
+const lotMarksLen = 4096
+
 func newPending() *pending {
 	p := &pending{newest: make([]int64, len(tables))}
+	p.lotMarks.most = lotMarksLen
 	for _, t := range []*traces{&p.unflushed, &p.flushing} {
 		t.marks = make(map[mark]struct{})
 		t.clear()

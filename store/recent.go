@@ -47,18 +47,22 @@ func (r *recent) clear() {
 	r.deliveries.clear()
 }
 
-// know remembers a charge as it stands in the store, and returns that copy, which is never changed.
+// know remembers a charge as it stands in the store, times in whole milliseconds, and returns that copy, which is never
+// changed.
 func (t *Tx) know(c *charge.Charge) *charge.Charge {
 	own := ownCharge(c)
+	for _, at := range []*time.Time{&own.StartedAt, &own.EndedAt, &own.Received, &own.HoldUntil, &own.UpdatedAt} {
+		*at = fromMillis(millis(*at))
+	}
 	t.see(own)
 	return own
 }
 
 func (t *Tx) see(c *charge.Charge) {
 	if t.seen == nil {
-		t.seen = make(map[int64]charge.Charge)
+		t.seen = make(map[int64]*charge.Charge)
 	}
-	t.seen[c.ID] = *c
+	t.seen[c.ID] = c
 }
 
 // recentCharge returns a charge as it would be read, where that is known.
@@ -77,16 +81,11 @@ func (t *Tx) recentCharge(id int64) *charge.Charge {
 	return ownCharge(c)
 }
 
-// put remembers a charge, which is never changed any more, for recent as it would be read: times in whole milliseconds.
+// put remembers for recent a charge as it would be read, which is never changed any more.
 func (t *Tx) put(c *charge.Charge) {
-	if t.recent == nil || t.bulk {
-		return
+	if t.recent != nil && !t.bulk {
+		t.putCharges = append(t.putCharges, c)
 	}
-	own := *c
-	for _, at := range []*time.Time{&own.StartedAt, &own.EndedAt, &own.Received, &own.HoldUntil, &own.UpdatedAt} {
-		*at = fromMillis(millis(*at))
-	}
-	t.putCharges = append(t.putCharges, &own)
 }
 
 // ownCharge copies a charge with all that it points to.

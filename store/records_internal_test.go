@@ -258,6 +258,43 @@ func TestWritesDuringFlush(t *testing.T) {
 	r.wantTold(dir, "after the flush", 0)
 }
 
+// What is remembered of a lot's marks is what was put last, also where that was taken back.
+func TestLotMarksRemembered(t *testing.T) {
+	r := openRecording(t, t.TempDir())
+	paused := func() (yes bool) {
+		r.write(func(tx *Tx) error {
+			m, err := tx.LotMarks(recordedLot)
+			yes = m.Paused
+			return err
+		})
+		return yes
+	}
+	wrong := errors.New("taken back")
+	put := func(now bool, fails error) {
+		t.Helper()
+		err := r.Write(t.Context(), nil, func(tx *Tx) error {
+			m, err := tx.LotMarks(recordedLot)
+			m.Paused = now
+			return errors.Join(err, tx.SetLotMarks(recordedLot, m), fails)
+		})
+		if !errors.Is(err, fails) {
+			t.Fatal(err)
+		}
+	}
+	if paused() {
+		t.Error("paused from the beginning")
+	}
+	if put(true, wrong); paused() {
+		t.Error("paused by a write that was taken back")
+	}
+	if put(true, nil); !paused() {
+		t.Error("not paused")
+	}
+	if put(false, nil); paused() {
+		t.Error("paused after it was resumed")
+	}
+}
+
 // A job is found by a claim as soon as it may be claimed, however short a while ago it was put.
 func TestClaimFindsWhatIsPending(t *testing.T) {
 	r := openRecording(t, t.TempDir())

@@ -75,9 +75,10 @@ func (t *Tx) addRepeat(c *charge.Charge, issuer string) error {
 
 // moveRepeat takes a charge's new repeat key and frees the old one. The issuer stays.
 func (t *Tx) moveRepeat(c *charge.Charge) error {
-	read, known := t.seen[c.ID]
-	was := read.RepeatKey
-	if !known {
+	was := ""
+	if read := t.seen[c.ID]; read != nil {
+		was = read.RepeatKey
+	} else {
 		found, err := t.get(selectRepeatKey, func(row *cells) error {
 			was = row.text()
 			return nil

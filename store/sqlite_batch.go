@@ -115,7 +115,8 @@ func (e *sqliteEngine) runBatch(batch []*write) (b ranBatch) {
 // runPending runs the writes as such that stay pending. Those that cannot are moved to b.direct.
 func (e *sqliteEngine) runPending(b *ranBatch) error {
 	p, c := e.pending, e.look
-	p.ops, p.undo = nil, p.undo[:0]
+	clear(p.ops)
+	p.ops, p.undo = p.ops[:0], p.undo[:0]
 	c.sunk = nil
 	if _, err := c.exec(beginDeferred, nil); err != nil {
 		return err

@@ -4,7 +4,7 @@ import "time"
 
 const (
 	checkpointEvery = 100 * time.Millisecond
-	checkpointPages = 2000 // that the log is ahead of the file
+	checkpointPages = 6000 // that the log is ahead of the file
 )
 
 // checkpoint moves what the log holds into the database file, beside the committer. SQLite would do it within a

@@ -79,6 +79,9 @@ func (l *writeLink) exec(q *statement, args []any) (int64, error) {
 	if err := l.change(); err != nil {
 		return 0, err
 	}
+	if q.touches&tableLotMark.bit != 0 {
+		l.pending.lotMarks.clear()
+	}
 	return l.sqliteConn.exec(q, args)
 }
 

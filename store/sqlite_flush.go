@@ -67,7 +67,7 @@ func (e *sqliteEngine) endFlush(wait bool) error {
 	}
 	e.flushing = nil
 	e.records.have = f.record
-	e.pending.flushed()
+	e.pending.flushed(f)
 	e.tellReaders()
 	return nil
 }

@@ -91,7 +91,8 @@ func (t *Tx) noteEntry(e charge.LedgerEntry) error {
 		return nil
 	}
 	of, found := t.seen[e.Charge], true
-	if of.Received.IsZero() {
+	if of == nil {
+		of = new(charge.Charge)
 		var err error
 		if found, err = t.get(chargeReceived, func(row *cells) error {
 			of.Received, of.Plate, of.Order = row.time(), charge.Plate(row.text()), row.text()

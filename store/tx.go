@@ -18,7 +18,7 @@ type Tx struct {
 	readOnly bool
 	bulk     bool                      // repeat keys, plates and days are seen to at the end
 	plates   []string                  // new ones, remembered once they are committed
-	seen     map[int64]charge.Charge   // charges as this transaction has them
+	seen     map[int64]*charge.Charge  // charges as this transaction has them; never changed
 	sent     map[int64]charge.Delivery // deliveries as this transaction has them
 	marks    map[charge.LotID]charge.LotMarks
 
