@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -17,6 +19,7 @@ type Cost struct {
 	Committer time.Duration // of the one thread that writes to SQLite; 0 on PostgreSQL
 	Disk      float64       // bytes that the server wrote to disk, PostgreSQL's own left out; 0 where they are not known
 	Commits   float64
+	Database  float64 // bytes that the database grew by, SQLite's alone
 }
 
 // quietRate is the load of a site of some hundred thousand charges a day in its busiest minutes.
@@ -43,8 +46,8 @@ func costBetween(from, to spent, n int) Cost {
 }
 
 func (c Cost) String() string {
-	return fmt.Sprintf("%d charges, each %v CPU, %v of the committer, %.0f bytes to disk, %.2f commits", c.Charges,
-		c.CPU.Round(time.Microsecond), c.Committer.Round(time.Microsecond), c.Disk, c.Commits)
+	return fmt.Sprintf("%d charges, each %v CPU, %v of the committer, %.0f bytes to disk, %.0f in the database, %.2f commits",
+		c.Charges, c.CPU.Round(time.Microsecond), c.Committer.Round(time.Microsecond), c.Disk, c.Database, c.Commits)
 }
 
 // costs measures a charge under a load, with callback lots.
@@ -54,6 +57,7 @@ func (r *Rig) costs(ctx context.Context, engine *Engine, load play.LoadConfig, w
 		return c, err
 	}
 	defer func() { err = errors.Join(err, st.close()) }()
+	empty := st.server.database()
 	g := newGenerator(st.site, st.server.HTTP, charge.KindAPI, load.Workers)
 	first := load
 	first.For = warm
@@ -75,7 +79,21 @@ func (r *Rig) costs(ctx context.Context, engine *Engine, load play.LoadConfig, w
 		return c, err
 	}
 	after, err := st.server.spent(ctx)
-	return costBetween(before, after, pushes.Accepted), err
+	if err == nil {
+		err = st.server.Stop() // everything is in the one file then
+	}
+	c = costBetween(before, after, pushes.Accepted)
+	c.Database = float64(st.server.database()-empty) / float64(max(g.next, 1))
+	return c, err
+}
+
+// database is the size of SQLite's file; 0 on PostgreSQL.
+func (s *Server) database() int64 {
+	file, err := os.Stat(filepath.Join(s.Data, "chargestamp.db"))
+	if s.cfg.Database != "" || err != nil {
+		return 0
+	}
+	return file.Size()
 }
 
 // costRows measures what a charge costs under saturating load and at quietRate.
@@ -109,10 +127,11 @@ func (r *Rig) costRows(ctx context.Context, cfg TableConfig) (rows []Row, err er
 // costFigures makes rows of what some runs cost. Bars are for SQLite, where the server does all the work itself; of its
 // time for the saturated load alone, since at a lower rate every commit is shared by fewer.
 func costFigures(engine, load string, all []Cost, bytes float64, burden bool) []Row {
-	var cpu, committer, disk, commits []float64
+	var cpu, committer, disk, commits, database []float64
 	for _, c := range all {
 		cpu, committer = append(cpu, ms(c.CPU)), append(committer, ms(c.Committer))
 		disk, commits = append(disk, c.Disk), append(commits, c.Commits)
+		database = append(database, c.Database)
 	}
 	figures := []figure{
 		{name: "server's CPU a charge, " + load, value: median(cpu), unit: "ms", note: spread(cpu)},
@@ -126,6 +145,8 @@ func costFigures(engine, load string, all []Cost, bytes float64, burden bool) []
 			note: spread(committer)})
 		if burden {
 			figures[len(figures)-1].bar = AtMost(0.12)
+			figures = append(figures, figure{name: "database, a charge", value: median(database), unit: "bytes",
+				bar: AtMost(2000), note: spread(database)})
 		}
 		if median(disk) > 0 {
 			figures = append(figures, figure{name: "written to disk a charge, " + load, value: median(disk), unit: "bytes",

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -87,8 +88,12 @@ func (r *Rig) saturatedRows(ctx context.Context, cfg TableConfig) ([]Row, error)
 			}
 		}
 	}
-	rows := []Row{figure{name: "store-less forwarder, saturated", value: median(base), unit: "/s",
-		note: spread(base)}.row()}
+	rows, err := r.fewRows(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	rows = append(rows, figure{name: "store-less forwarder, saturated", value: median(base), unit: "/s",
+		note: spread(base)}.row())
 	for _, e := range cfg.Engines {
 		for _, kind := range []charge.LotKind{charge.KindAPI, charge.KindSDK} {
 			got := rates[key{e.Name, kind}]
@@ -102,6 +107,46 @@ func (r *Rig) saturatedRows(ctx context.Context, cfg TableConfig) ([]Row, error)
 			rows = append(rows, figure{name: name, engine: e.Name, value: median(got), unit: "/s", baseline: median(base),
 				bar: bar, note: spread(got)}.row())
 		}
+	}
+	return rows, nil
+}
+
+// fewInFlight are so few pushes that the rate says how long each waits.
+const fewInFlight = 16
+
+// fewRows measures what few pushes in flight come to.
+func (r *Rig) fewRows(ctx context.Context, cfg TableConfig) ([]Row, error) {
+	few := cfg.Saturate
+	few.Workers = fewInFlight
+	var base []float64
+	rates := map[string][]float64{}
+	for n := range cfg.Times {
+		s, err := r.saturateForwarder(ctx, few)
+		if err != nil {
+			return nil, err
+		}
+		r.say("run %d: store-less forwarder, %d in flight: %.0f/s", n+1, fewInFlight, s.PerSecond)
+		base = append(base, s.PerSecond)
+		for _, e := range cfg.Engines {
+			s, err := r.saturateServer(ctx, e, charge.KindAPI, few)
+			if err != nil {
+				return nil, err
+			}
+			r.say("run %d: %s, %d in flight: %.0f/s", n+1, e.Name, fewInFlight, s.PerSecond)
+			rates[e.Name] = append(rates[e.Name], s.PerSecond)
+		}
+	}
+	name := fmt.Sprintf("%d in flight", fewInFlight)
+	rows := []Row{figure{name: "store-less forwarder, " + name, value: median(base), unit: "/s",
+		note: spread(base)}.row()}
+	for _, e := range cfg.Engines {
+		got := rates[e.Name]
+		f := figure{name: "push to callback and back, durable, " + name, engine: e.Name, value: median(got), unit: "/s",
+			baseline: median(base), note: spread(got)}
+		if e.Name == SQLite {
+			f.bar = RatioAtLeast(0.35)
+		}
+		rows = append(rows, f.row())
 	}
 	return rows, nil
 }

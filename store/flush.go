@@ -84,7 +84,7 @@ func (r *row) apply(c *sqliteConn) error {
 		if r.vals == nil {
 			return nil // came and went
 		}
-		n, err := c.exec(r.table.insert, r.vals)
+		n, err := c.execClean(r.table.insert, r.vals)
 		if err == nil && n != 1 && r.table != tablePlate {
 			err = errMissed
 		}
@@ -94,7 +94,7 @@ func (r *row) apply(c *sqliteConn) error {
 		if i+1 < len(r.changes) && r.changes[i+1].q == o.q {
 			continue // the next one puts the same columns
 		}
-		if n, err := c.exec(o.q, o.args); err != nil || n != 1 {
+		if n, err := c.execClean(o.q, o.args); err != nil || n != 1 {
 			return cmp.Or(err, errMissed)
 		}
 	}

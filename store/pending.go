@@ -14,9 +14,6 @@ import (
 type pending struct {
 	rows, older map[rowKey]*row // older were there at the last flush
 	dirty       []*row          // that SQLite does not have as they are
-
-	spareRows  []row // of the last flush, used again
-	spareDirty []*row
 	newest      []int64         // by table: no row has a greater id
 
 	unflushed traces // of dirty rows
@@ -26,6 +23,9 @@ type pending struct {
 
 	ops  []op // of the batch that is run
 	undo []undone
+
+	spareRows  []row // of the last flush, used again
+	spareDirty []*row
 }
 
 // traces are what queries may find rows by.

@@ -78,6 +78,7 @@ func (c *sqliteConn) once(text string, fn func(*sqlite.Stmt) error) error {
 }
 
 func (c *sqliteConn) run(text string, args []any) (n int64, err error) {
+	clean(args)
 	err = c.once(text, func(st *sqlite.Stmt) error {
 		n, err = c.step(st, args)
 		return err
@@ -99,9 +100,8 @@ func (c *sqliteConn) value(text string, args ...any) (v any, err error) {
 	return v, err
 }
 
-// bind puts the parameters; an error of it is given by the statement's first step.
+// bind puts parameters that are clean; an error of it is given by the statement's first step.
 func bind(st *sqlite.Stmt, args []any) {
-	clean(args)
 	for i, a := range args {
 		switch v := a.(type) {
 		case int64:
@@ -116,7 +116,7 @@ func bind(st *sqlite.Stmt, args []any) {
 	}
 }
 
-// step runs a statement to its end and says how many rows it changed.
+// step runs a statement with clean parameters to its end and says how many rows it changed.
 func (c *sqliteConn) step(st *sqlite.Stmt, args []any) (int64, error) {
 	bind(st, args)
 	for more := true; more; {
@@ -129,6 +129,7 @@ func (c *sqliteConn) step(st *sqlite.Stmt, args []any) (int64, error) {
 }
 
 func (c *sqliteConn) rows(st *sqlite.Stmt, args []any, each func(*cells) error) error {
+	clean(args)
 	bind(st, args)
 	var row cells
 	for {
@@ -188,6 +189,12 @@ func (c *sqliteConn) query(q *statement, args []any, each func(*cells) error) er
 
 // exec implements link.
 func (c *sqliteConn) exec(q *statement, args []any) (int64, error) {
+	clean(args)
+	return c.execClean(q, args)
+}
+
+// execClean is exec of parameters that have been made clean before, and may be read elsewhere at the same time.
+func (c *sqliteConn) execClean(q *statement, args []any) (int64, error) {
 	if c.sunk != nil {
 		return 0, c.sunk
 	}
