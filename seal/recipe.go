@@ -10,7 +10,7 @@ import (
 // seen to use.
 type Recipe string
 
-// Recipes, R1 to R4 for short in tests and fixtures. In all of them the sign itself is left out, and numbers, bools and
+// Recipes, R1 to R5 for short in tests and fixtures. In all of them the sign itself is left out, and numbers, bools and
 // composites count by their text.
 const (
 	// KVMD5MD5Key is R1: blank values skipped, "&key=" + lower-hex MD5 of the secret, MD5 in upper hex, in the
@@ -25,10 +25,19 @@ const (
 	// KVHMACMD5 is R4: null skipped, empty values kept, HMAC-MD5 under the secret in lower hex, in the field
 	// "sign" (智充).
 	KVHMACMD5 Recipe = "kv-hmac-md5"
+	// ListedMD5Key is R5: four listed fields alone, whatever else is sent; the reduction, an object, is written
+	// {"type":"…","value":"…"}; "&key=" + secret, MD5 in upper hex, in the field "sign" (蔚来).
+	ListedMD5Key Recipe = "listed-md5-key"
 )
 
+// deducted is the field of ListedMD5Key that holds an object.
+const deducted = "deduct_content"
+
+// listed are the fields that ListedMD5Key signs.
+var listed = []string{deducted, "resource_id", "start_charge_seq", "vehicle_plate_number"}
+
 // Recipes lists them all.
-var Recipes = []Recipe{KVMD5MD5Key, KVMD5Secret, KVMD5Key, KVHMACMD5}
+var Recipes = []Recipe{KVMD5MD5Key, KVMD5Secret, KVMD5Key, KVHMACMD5, ListedMD5Key}
 
 // Known reports whether r is in the closed list.
 func (r Recipe) Known() bool { return slices.Contains(Recipes, r) }
@@ -49,7 +58,7 @@ func (r Recipe) Canonical(fields []Field, secret string) string {
 		return r.join(fields, "&key="+MD5Lower(secret))
 	case KVMD5Secret:
 		return r.join(fields, "&"+secret)
-	case KVMD5Key:
+	case KVMD5Key, ListedMD5Key:
 		return r.join(fields, "&key="+secret)
 	default:
 		return r.join(fields, "")
@@ -63,7 +72,7 @@ func (r Recipe) Masked(fields []Field) string {
 		return r.join(fields, "&key=<md5 of the secret>")
 	case KVMD5Secret:
 		return r.join(fields, "&<secret>")
-	case KVMD5Key:
+	case KVMD5Key, ListedMD5Key:
 		return r.join(fields, "&key=<secret>")
 	default:
 		return r.join(fields, "")
@@ -122,12 +131,24 @@ func (r Recipe) skips(f Field) bool {
 		return f.Name == "key" || f.Name == "appId" || f.Text == "" || f.Kind == Composite
 	case KVMD5Key:
 		return f.Name == "sign"
+	case ListedMD5Key:
+		return !slices.Contains(listed, f.Name)
 	default:
 		return f.Name == "sign" || f.Kind == Null
 	}
 }
 
-func (r Recipe) join(fields []Field, tail string) string { return join(fields, r.skips, tail) }
+func (r Recipe) join(fields []Field, tail string) string {
+	if r == ListedMD5Key {
+		fields = slices.Clone(fields)
+		for i := range fields {
+			if fields[i].Name == deducted && fields[i].Kind == Composite {
+				fields[i].Text = deduction(fields[i].Text)
+			}
+		}
+	}
+	return join(fields, r.skips, tail)
+}
 
 // join writes the fields that count, sorted, and tail behind them. It never looks into a value: "&&" stands in
 // many.
@@ -153,4 +174,17 @@ func join(fields []Field, skips func(Field) bool, tail string) string {
 	}
 	b.WriteString(tail)
 	return b.String()
+}
+
+// deduction is the object of a reduction as ListedMD5Key signs it. What is no object stays as it is.
+func deduction(text string) string {
+	members, err := ReadObject([]byte(text))
+	if err != nil {
+		return text
+	}
+	value := map[string]string{}
+	for _, m := range members {
+		value[m.Name] = m.Text
+	}
+	return `{"type":"` + value["type"] + `","value":"` + value["value"] + `"}`
 }

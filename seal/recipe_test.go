@@ -38,6 +38,12 @@ func TestRecipeVectors(t *testing.T) {
 			"carNo=京ADG7191&duration=37&openId=&powerCharged=22.30&signType=MD5&timestamp=1678086750165&tradeNo=690893096315527168",
 			"8e0c26af72d9667c4528099bbc573f1f",
 		},
+		{
+			ListedMD5Key,
+			`{"vehicle_plate_number":"京A12345","start_charge_seq":"S1","resource_id":"CS-1","charge_end_time":1704079800000,"deduct_content":{"value":60,"type":"1"},"sign":"x"}`,
+			`deduct_content={"type":"1","value":"60"}&resource_id=CS-1&start_charge_seq=S1&vehicle_plate_number=京A12345&key=demo-secret`,
+			"F18053A1020AD11FB6BDFA7036C5B504",
+		},
 	} {
 		fields, err := ReadObject([]byte(c.body))
 		if err != nil {

@@ -3,6 +3,7 @@ package profile
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -13,7 +14,8 @@ import (
 // Shape is how a platform wants to be answered: the names of the members and the values of the code. Values are
 // text or whole numbers, as the platform has them.
 type Shape struct {
-	Code    string                 `toml:"code"` // name of the member that holds the code
+	Plain   bool                   `toml:"plain"` // the answer is the code's text alone, and no JSON
+	Code    string                 `toml:"code"`  // name of the member that holds the code
 	OK      any                    `toml:"ok"`
 	Refused any                    `toml:"refused"`
 	Absent  any                    `toml:"absent"` // the plate asked for is not in the lot
@@ -32,7 +34,10 @@ var refusals = []charge.Outcome{charge.OutcomeBadBody, charge.OutcomeBadField, c
 	charge.OutcomeTooLarge, charge.OutcomeRateLimited, charge.OutcomeBusy}
 
 func (s *Shape) check(f *File, inquiry bool) error {
-	if s.Code == "" {
+	switch {
+	case s.Plain && (s.Code != "" || s.Text != "" || s.Data != ""):
+		return f.Errorf("reply.plain", "a text alone has no members: leave code, text and data out")
+	case !s.Plain && s.Code == "":
 		return f.Errorf("reply.code", "is missing: which member holds the code?")
 	}
 	codes := map[string]any{"reply.ok": s.OK, "reply.refused": s.Refused}
@@ -137,6 +142,9 @@ func Answer(shapes []Shape, v platform.Verdict, data []byte) platform.Reply {
 			if own, ok := s.Codes[v.Outcome]; ok {
 				code = own
 			}
+		}
+		if s.Plain {
+			return platform.Reply{Status: http.StatusOK, Type: "text/plain;charset=utf-8", Body: fmt.Append(nil, code)}
 		}
 		members = append(members, Member{s.Code, code})
 		if s.Text != "" && strings.TrimSpace(text) != "" {

@@ -358,6 +358,9 @@ func (h *Head) checkReply(f *File) error {
 		if err := h.Reply[i].check(f, len(h.Paths.Inquiry) > 0); err != nil {
 			return err
 		}
+		if h.Reply[i].Plain && len(h.Reply) > 1 {
+			return f.Errorf("reply.plain", "a text alone is the whole answer: take the other shapes away")
+		}
 	}
 	return nil
 }
