@@ -41,7 +41,7 @@ func families() map[string]family {
 // carParks are the paths of the car parks' own interfaces. No platform comes in below them.
 var carParks = []string{"/zld/openservice/", "/unionapi/neworder/", "/bpd/", "/gate/", "/coupon/"}
 
-// Builtin returns the fourteen platforms in the order of docs/platforms/README.md.
+// Builtin returns the built-in platforms in the order of docs/platforms/README.md.
 func Builtin() []platform.Dialect {
 	var dialects []platform.Dialect
 	for _, f := range families() {

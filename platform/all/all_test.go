@@ -16,7 +16,7 @@ import (
 	"github.com/chargestamp/chargestamp/platform/profile"
 )
 
-// TestBuiltin holds the fourteen against their table, written out by hand.
+// TestBuiltin holds the built-in platforms against their table, written out by hand.
 func TestBuiltin(t *testing.T) {
 	want := []string{
 		`1 xiaoju 小桔充电 | /zld/xiaoju/reduce /zld/xiaoju/queryPlateNo? | merchId [&&] | [sdk 4g api] | [time] | 1 | as_pushed`,
@@ -33,6 +33,13 @@ func TestBuiltin(t *testing.T) {
 		`12 yonglian 永联 | /zld/api/yonglian/notification_charge_order | parkId [&&] | [sdk api] | [lot_decides] | 11 | lot_decides`,
 		`13 guowang-jinan 济南国家电网 | /zld/echargepile/v1/notification_charge_detail | parkId [&&] | [sdk 4g api] | [time] | 16 | charge_time+60`,
 		`14 echongwang E充网 | /zld/groudLock/v1/SyncChargePilePay | custId [&&] | [4g] | [time amount free] | 0 | must say`,
+		`15 xindiantu 新电途 | /zld/xindiantu/chargePile/chargingRecord | parkId [&&] | [sdk 4g api] | ` +
+			`[time fixed_amount fixed_free lot_decides] | 14 | must say`,
+		`16 jingtai 静态交通 | /zld/jingtai/derate | merchId [&&] | [sdk 4g api] | [time] | 14 | as_pushed`,
+		`17 weilai 蔚来 | /zld/weilai/deduct | resource_id [] | [sdk 4g api] | ` +
+			`[fixed_time fixed_amount fixed_free] | 14 | must say`,
+		`18 xiangqianchong 向黔充 | /zld/xiangqianchong/charge | stationId [] | [sdk 4g api] | ` +
+			`[time fixed_amount fixed_free lot_decides] | 14 | must say`,
 	}
 	var got []string
 	for _, d := range Builtin() {
@@ -70,7 +77,7 @@ func TestInfoComplete(t *testing.T) {
 		if i.OwnProfile {
 			t.Errorf("%s: is built in", i.ID)
 		}
-		if i.Issuer == platform.IssuerAccount && len(i.Keys) == 0 {
+		if i.Issuer == platform.IssuerAccount && len(i.Keys) == 0 && !i.NeedsLock {
 			t.Errorf("%s: accounts hold no key", i.ID)
 		}
 		for _, f := range i.Fields {
@@ -140,7 +147,7 @@ func TestAddAPlatform(t *testing.T) {
 	}
 }
 
-// ownProfile is a made-up fifteenth platform; change replaces parts of it.
+// ownProfile is a made-up platform of an operator's own; change replaces parts of it.
 func ownProfile(t *testing.T, change ...string) string {
 	t.Helper()
 	text, err := os.ReadFile(lvdian + "/lvdian.toml")
@@ -164,11 +171,11 @@ func TestWithFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := dialects[len(dialects)-1].Info()
-	if len(dialects) != 15 || last.ID != "lvdian" || !last.OwnProfile || last.Number != 0 ||
+	if len(dialects) != 19 || last.ID != "lvdian" || !last.OwnProfile || last.Number != 0 ||
 		last.FormID != profile.FormOther {
 		t.Errorf("%d platforms, the last is %+v", len(dialects), last)
 	}
-	if dialects, err := WithFolder(""); err != nil || len(dialects) != 14 {
+	if dialects, err := WithFolder(""); err != nil || len(dialects) != 18 {
 		t.Errorf("without a folder: %d platforms, %v", len(dialects), err)
 	}
 	if _, err := WithFolder(filepath.Join(dir, "none")); err == nil {

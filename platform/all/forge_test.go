@@ -64,11 +64,13 @@ func TestForgedPushesPass(t *testing.T) {
 			continue
 		}
 		c := got.Message.Charge
-		if c.Order != sample.Order || c.Plate != sample.Plate || c.Ended.Unix() != sample.Ended.Unix() ||
-			got.Message.Warning != "" {
+		unnumbered, untimed := info.ID == "xiangqianchong", info.ID == "weilai" // what the platform has no words for
+		if !unnumbered && c.Order != sample.Order || c.Plate != sample.Plate ||
+			!untimed && c.Ended.Unix() != sample.Ended.Unix() || got.Message.Warning != "" {
 			t.Errorf("%s: read %+v, warning %q", info.ID, *c, got.Message.Warning)
 		}
-		if found := c.Lot == sample.Lot || info.LotField == "" && c.Chargers[0] == sample.Charger; !found {
+		byCharger := info.LotField == "" || info.ByStation
+		if found := c.Lot == sample.Lot || byCharger && c.Chargers[0] == sample.Charger; !found {
 			t.Errorf("%s: lot %s, chargers %v", info.ID, c.Lot, c.Chargers)
 		}
 	}

@@ -1,5 +1,6 @@
 // Package flat reads the platforms whose push is one flat object of named values, signed by sorting the
-// names, joining name=value, and digesting that with a secret: 小桔, 小伟, 云快充, 智充, 永联 and E充网.
+// names, joining name=value, and digesting that with a secret: 小桔, 小伟, 云快充, 智充, 永联, E充网, 新电途, 静态交通
+// and 蔚来.
 //
 // A push is a POST of a JSON object or of a form. Its values are texts or numbers; a number counts in the
 // signature by its digits as they stand. One field names the car park as vendor and park, one holds the

@@ -49,6 +49,7 @@ func TestOpenFields(t *testing.T) {
 		{"xiaoju", "open/xiaoju/blank-fields", `"remark":""`},
 		{"xiaowei", "open/xiaowei/composite", `"list":["plateNo"]`},
 		{"zhichong", "open/zhichong/null", `"openId":null`},
+		{"weilai", "open/weilai/times", `"charge_start_time":1704074400000`},
 	} {
 		d := byID(t, c.id)
 		read := func(body []byte) *platform.Charge {
@@ -95,6 +96,8 @@ func FuzzOpen(f *testing.F) {
 		"yunkuaichong": {"sign_key": "yunkuaichong-invented-key"}, "zhichong": {"secret_key": "zhichong-invented-key"},
 		"yonglian":   {"sign_key": "yonglian-invented-key"},
 		"echongwang": {"app_id": "INVENTED9", "app_secret": "echong-invented-secret"},
+		"xindiantu":  {"sign_key": "xindiantu-invented-key"}, "jingtai": {"sign_key": "jingtai-invented-key"},
+		"weilai": {"sign_key": "weilai-invented-key"},
 	}
 	f.Fuzz(func(t *testing.T, which int, body []byte) {
 		d := dialects[uint(which)%uint(len(dialects))]

@@ -17,9 +17,10 @@ func (d *dialect) Forge(k platform.Keys, s platform.Sample, _ string, at time.Ti
 	if err != nil {
 		return platform.Request{}, err
 	}
-	part := d.profile.Operator
 	fields := profile.Put(d.table.Forge(s, at), d.profile.Lot.Field, lot)
-	fields = profile.Put(fields, part.Field, cmp.Or(k[part.Key].Reveal(), part.Default))
+	if part := d.profile.Operator; part.Field != "" {
+		fields = profile.Put(fields, part.Field, cmp.Or(k[part.Key].Reveal(), part.Default))
+	}
 	return platform.Request{Path: d.profile.Paths.Charge[0],
 		Header: http.Header{"Content-Type": {"application/json;charset=utf-8"}},
 		Body:   profile.Print(fields)}, nil

@@ -1,9 +1,9 @@
-// Package plain reads the platforms that sign nothing: 星星 and 万城万充. A push is a JSON object or a form, its names
-// those of T/CEC 102, without that standard's envelope.
+// Package plain reads the platforms that sign nothing: 星星, 万城万充 and 向黔充. A push is a JSON object or a form,
+// without an envelope.
 //
 // What locks such a platform is not in the push: an address list or a secret in the path, which Info.NeedsLock
-// demands and the intake checks before a push is opened. Here the operator's number is compared, which keeps
-// mistakes out and no attacker.
+// demands and the intake checks before a push is opened. Here the operator's number is compared, where the platform
+// sends one, which keeps mistakes out and no attacker.
 package plain
 
 import (
@@ -52,7 +52,7 @@ func (d *dialect) Claim(p platform.Push) (platform.Claim, error) {
 func (d *dialect) claim(v *profile.Values) (platform.Claim, error) {
 	lot, err := d.profile.ReadLot(v.Extra(extraLot))
 	operator := v.Extra(extraOperator)
-	if operator == "" {
+	if operator == "" && d.profile.Operator.Field != "" {
 		err = platform.Refuse(platform.StepAccount, charge.OutcomeBadField, d.profile.Operator.Field+" is missing")
 	}
 	if r := (*platform.Refusal)(nil); errors.As(err, &r) {
@@ -99,6 +99,9 @@ func (d *dialect) Open(p platform.Push, a platform.Account, _ time.Time) (platfo
 
 // setOf finds the set of keys that an operator's number is in.
 func (d *dialect) setOf(operator string, sets []platform.Keys) (int, error) {
+	if d.profile.Operator.Field == "" {
+		return 0, nil
+	}
 	for i, keys := range sets {
 		own := keys[d.profile.Operator.Key].Reveal()
 		if own == "" {

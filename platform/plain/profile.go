@@ -20,7 +20,7 @@ type Profile struct {
 	Operator Operator `toml:"operator"`
 }
 
-// Operator is how a push names its operator.
+// Operator is how a push names its operator; empty where the platform sends no such number.
 type Operator struct {
 	Field   string `toml:"field"`
 	Key     string `toml:"key"`     // its name in an account
@@ -49,11 +49,8 @@ func load(r io.Reader, name string, own bool) (platform.Dialect, error) {
 	if err := p.Check(f, Family, own); err != nil {
 		return nil, err
 	}
-	switch {
-	case p.Operator.Field == "":
-		return nil, f.Errorf("operator.field", "is missing: which field names the operator?")
-	case p.Operator.Key == "":
-		return nil, f.Errorf("operator.key", "is missing: what is the operator's number called in an account?")
+	if err := p.checkOperator(f); err != nil {
+		return nil, err
 	}
 	if _, ok := p.Fields[profile.RoleSent]; ok {
 		return nil, f.Errorf("fields.sent", "an unsigned time proves nothing and is not checked")
@@ -61,9 +58,25 @@ func load(r io.Reader, name string, own bool) (platform.Dialect, error) {
 	return &dialect{profile: p, info: p.info(own), table: p.Table(p.Lot.Field, p.Operator.Field)}, nil
 }
 
+// checkOperator wants the operator's number where the lot's key is one that everybody may know. A station is the
+// platform's own number and finds one account's binding.
+func (p *Profile) checkOperator(f *profile.File) error {
+	switch {
+	case p.Operator == (Operator{}) && p.Lot.From == profile.FromStation:
+	case p.Operator.Field == "":
+		return f.Errorf("operator.field", "is missing: which field names the operator?")
+	case p.Operator.Key == "":
+		return f.Errorf("operator.key", "is missing: what is the operator's number called in an account?")
+	}
+	return nil
+}
+
 func (p *Profile) info(own bool) platform.Info {
 	info := p.Info(own)
 	info.NeedsLock = true
+	if p.Operator.Field == "" {
+		return info
+	}
 	info.Operator, info.OperatorPrefix = p.Operator.Key, organisationCode
 	info.Keys = []platform.KeyInfo{{Name: p.Operator.Key, Label: p.Operator.Field, Default: p.Operator.Default,
 		Optional: p.Operator.Default != ""}}

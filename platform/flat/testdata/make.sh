@@ -36,6 +36,7 @@ canonical() {
     [ "$f" = "$name:=null" ] && value= && [ "$1" = R4 ] && continue
     case $1 in
       R1) [ -z "${value// /}" ] && continue ;;
+      R5) case $name in deduct_content|resource_id|start_charge_seq|vehicle_plate_number) ;; *) continue ;; esac ;;
       R2) [ "$name" = appId ] && continue; [ -z "$value" ] && continue; case $value in '{'*|'['*) continue ;; esac ;;
     esac
     out+=("$name=$value")
@@ -47,7 +48,7 @@ sign() {
   case $recipe in
     R1) printf '%s&key=%s' "$(canonical R1)" "$(printf %s "$secret" | md5)" | md5 | upper ;;
     R2) printf '%s&%s' "$(canonical R2)" "$secret" | md5 | upper ;;
-    R3) printf '%s&key=%s' "$(canonical R3)" "$secret" | md5 | upper ;;
+    R3|R5) printf '%s&key=%s' "$(canonical $recipe)" "$secret" | md5 | upper ;;
     R4) printf '%s' "$(canonical R4)" | openssl dgst -md5 -hmac "$secret" | awk '{print $NF}' ;;
   esac
 }
@@ -109,8 +110,16 @@ case_json() { printf '%s\n' "$2" >"$id/$1/case.json"; }
 # What lies below open/ carries fields that a recipe leaves out of the signature: they may be anything, and are
 # held by a test of their own instead of the forger.
 
-# Cases that every platform has. $1 is the field of the plate, $2 that of the lot, $3 the lot's value.
+# Cases that every platform has. $1 is the field of the plate, $2 that of the lot.
 common() {
+  sealed "$1" "$2"
+  push unknown-lot "$2=200461&&9999"
+  push other-vendor "$2=200999&&1313"
+  push bad-lot "$2=200461"
+}
+
+# sealed writes the cases that do not depend on how a lot is named.
+sealed() {
   push finished
   push repeated
   push busy;      case_json busy '{"verdict": "busy"}'
@@ -120,9 +129,6 @@ common() {
   push unsealed;  after unsealed "-$signfield"
   push empty-sign; after empty-sign "$signfield="
   secret=another-invented-key push wrong-account
-  push unknown-lot "$2=200461&&9999"
-  push other-vendor "$2=200999&&1313"
-  push bad-lot "$2=200461"
   push missing-lot "-$2"
   push missing-plate "-$1"
   push bad-plate "$1=京A<12345>"
@@ -277,6 +283,58 @@ push wrong-app; after wrong-app appId=INVENTED8
 push no-app; after no-app -appId
 push by-times -orderNo
 push crossing-times 'endTime=2024-01-01 09:00:00'
+
+# --- 新电途: R3, money in fen ------------------------------------------------------------------------------
+id=xindiantu path=/zld/xindiantu/chargePile/chargingRecord recipe=R3 signfield=sign secret=xindiantu-invented-key
+mkdir -p $id; cat >$id/account.json <<'J'
+{"at": "2024-01-01T12:00:00+08:00", "lots": ["200461/1313"],
+ "accounts": [{"account": "xindiantu-main", "scope": "platform", "allow_from": ["192.0.2.0/24"], "keys": [{"sign_key": "xindiantu-invented-key"}]}]}
+J
+base=('parkId=200461&&1313' 'orderNo=O20240101001' 'plateNo=京A12345' 'startTime=2024-01-01 10:00:00' 'endTime=2024-01-01 11:30:00'
+  'stationId=S1' 'stationName=一号站' 'deviceId=D1' 'deviceName=一号桩' 'spaceNo=A1' 'power=12.5' 'totalMoney=1500')
+common plateNo parkId
+push least -orderNo -stationId -stationName -deviceId -deviceName -spaceNo -power
+push no-times -orderNo -startTime -endTime
+push empty-kept spaceNo=
+push part-fen totalMoney=1500.5
+push crossing-times 'endTime=2024-01-01 09:00:00'
+vary base; fields+=("sign=$(sign)"); raw form "$(form)" application/x-www-form-urlencoded
+
+# --- 静态交通: R1 -------------------------------------------------------------------------------------------
+id=jingtai path=/zld/jingtai/derate recipe=R1 signfield=sign secret=jingtai-invented-key
+mkdir -p $id; cat >$id/account.json <<'J'
+{"at": "2024-01-01T12:00:00+08:00", "lots": ["200461/1313"],
+ "accounts": [{"account": "jingtai-main", "scope": "200461", "allow_from": ["192.0.2.0/24"], "keys": [{"sign_key": "jingtai-invented-key"}]}]}
+J
+base=('bizId=B20240101001' 'merchId=200461&&1313' 'plateNo=京A12345' 'startChargingTime=2024-01-01 10:00:00'
+  'stopChargingTime=2024-01-01 11:30:00' 'duration:=120')
+common plateNo merchId
+push by-times -bizId
+push no-duration -duration
+push no-order-no-times -bizId -startChargingTime
+push negative duration:=-5
+push part-minute duration:=29.5
+push crossing-times 'stopChargingTime=2024-01-01 09:00:00'
+
+# --- 蔚来: R5, four fields signed, the lot by station -------------------------------------------------------
+id=weilai path=/zld/weilai/deduct recipe=R5 signfield=sign secret=weilai-invented-key
+mkdir -p $id; cat >$id/account.json <<'J'
+{"at": "2024-01-01T12:00:00+08:00", "lots": ["200461/1313"],
+ "accounts": [{"account": "weilai-main", "scope": "platform", "allow_from": ["192.0.2.0/24"], "keys": [{"sign_key": "weilai-invented-key"}]}]}
+J
+base=('resource_id=CS-NIO-00000001' 'start_charge_seq=N20240101001' 'vehicle_plate_number=京A12345'
+  'deduct_content:={"type":"2","value":"30"}')
+sealed vehicle_plate_number resource_id
+push swap resource_id=PS-NIO-00000002 start_charge_seq=N20240101002
+push blanks; after blanks 'deduct_content:={ "value": "30", "type": "2" }'
+push numbers; after numbers 'deduct_content:={"type":2,"value":30}'
+push other-value; after other-value 'deduct_content:={"type":"2","value":"31"}'
+push other-station; after other-station resource_id=CS-NIO-00000003
+push other-order; after other-order start_charge_seq=N20240101009
+push no-deduction; after no-deduction -deduct_content
+push text-deduction; after text-deduction 'deduct_content=30'
+push missing-order -start_charge_seq
+id=open/weilai; push times charge_start_time:=1704074400000 charge_end_time:=1704079800000; id=weilai
 
 # --- Usual mistakes, for the doctor ------------------------------------------------------------------------
 # mistaken CASE TEXT writes the varied base with the digest of another text than the right one.

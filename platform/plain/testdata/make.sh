@@ -110,3 +110,31 @@ push nine-characters OperatorID=MA59J8YL8
 push aliases -StartChargeSeq -PlateNum orderNo=O1 carNumber=京A12345
 push by-end -StartChargeSeq -StartTime
 push no-order-no-times -StartChargeSeq -StartTime -EndTime
+
+# --- 向黔充: no operator, the lot by station ----------------------------------------------------------------
+id=xiangqianchong path=/zld/xiangqianchong/charge
+mkdir -p "$id"
+cat >"$id/account.json" <<J
+{"at": "2024-01-01T12:00:00+08:00", "lots": ["200461/1313", "200462/1"],
+ "accounts": [{"account": "$id-address", "scope": "200461", "allow_from": ["192.0.2.0/24"], "keys": [{}]},
+  {"account": "$id-token", "scope": "200462", "path_token": "0123456789abcdef0123456789abcdef", "keys": [{}]}]}
+J
+base=('stationId=7001' 'plateNo=京A12345' 'startTime=2024-01-01 10:00:00' 'endTime=2024-01-01 11:30:00' 'totalMoney:=1500' 'power:=12.50')
+push finished
+push repeated
+push busy;      case_json busy '{"verdict": "busy"}'
+push not-bound; case_json not-bound '{"verdict": "not_bound"}'
+push wrong-address; case_json wrong-address '{"remote": "198.51.100.7"}'
+push right-path-token; case_json right-path-token '{"remote": "198.51.100.7", "path_token": "0123456789abcdef0123456789abcdef"}'
+push wrong-path-token; case_json wrong-path-token '{"remote": "198.51.100.7", "path_token": "0123456789abcdef0123456789abcdee"}'
+push missing-lot -stationId
+push missing-plate -plateNo
+push bad-plate 'plateNo=京A<12345>'
+push missing-end -endTime
+push crossing-times 'endTime=2024-01-01 09:00:00'
+push text-numbers totalMoney=1500 power=12.5
+push part-fen totalMoney:=1500.5
+push negative totalMoney:=-1500
+raw form 'stationId=7001&plateNo=%E4%BA%ACA12345&startTime=2024-01-01+10%3A00%3A00&endTime=2024-01-01+11%3A30%3A00&totalMoney=1500&power=12.50'
+raw not-json '<xml/>'
+raw empty ''
