@@ -38,6 +38,7 @@ type CertifyConfig struct {
 	Theirs  bool
 	Against string       // the partner's callback address; the gateway's, where the partner calls it through us
 	Plate   charge.Plate // a car that stands in the partner's lot
+	Desk    CouponDesk   // with target coupon: calls the partner's parking system
 
 	Patience time.Duration // longest wait of one check; 0 is 45 s
 	Progress func(Check)   // hears of each check as it is done; may be nil
@@ -85,8 +86,8 @@ func (s Sheet) OK() bool {
 // empty: the rest of the error says it.
 var ErrWrongUse = errors.New("")
 
-// Targets lists what can be examined besides the fourteen platforms.
-var Targets = []string{"sdk", "api", "gate"}
+// Targets lists what can be examined besides the platforms.
+var Targets = []string{"sdk", "api", "gate", "coupon"}
 
 // Certify runs the checklist of a joint test: a platform id examines how the gateway takes that platform's
 // pushes; sdk, api and gate how it serves a lot of the kind, or with Theirs how the partner's lot behaves.
@@ -127,6 +128,11 @@ func (x *exam) script(target string) (func(context.Context) error, error) {
 		x.sheet.Against = cfg.Against
 		return x.theirCallback, cfg.needs("the partner's callback address", cfg.Against, "a lot", cfg.Lot.String(),
 			"the vendor's key", cfg.Ukey, "the plate of a car inside", cfg.Plate.Full())
+	case target == "coupon" && cfg.Desk != nil:
+		x.sheet.Against = cfg.Against
+		return x.theirCoupon, cfg.needs("the plate of a car inside", cfg.Plate.Full())
+	case target == "coupon":
+		return nil, errors.New("coupon examines a parking system: name it by --as, or its profile by --profile")
 	case target == "sdk" && cfg.Theirs:
 		x.sheet.Against = cfg.Listen
 		return x.theirLine, cfg.needs("an address to listen at", cfg.Listen, "a lot", cfg.Lot.String(),
