@@ -23,6 +23,8 @@ type Ends struct {
 	lines map[charge.LotID]*play.LineSink
 	calls map[charge.LotID]*call
 	gates map[charge.LotID]*gate
+
+	coupons map[charge.LotID]*play.CouponLot
 }
 
 // gate is a 4G lot with the cars that have been let in.
@@ -130,8 +132,8 @@ func (e *Ends) InFlight() int {
 }
 
 // Books reads every lot's own book; a book that lots share is the first one's. A 4G lot's is what its gate is quoted
-// for each car inside, and was answered for each that has left. want names the charge that each plate in a 4G lot was
-// for.
+// for each car inside, and was answered for each that has left. want names the charge that each plate in a 4G or coupon
+// lot was for.
 func (e *Ends) Books(ctx context.Context, want map[string]string) (Books, error) {
 	books := Books{}
 	for id, s := range e.lines {
@@ -140,6 +142,7 @@ func (e *Ends) Books(ctx context.Context, want map[string]string) (Books, error)
 	for id, c := range e.calls {
 		books[id] = c.sink.Book().Rows()
 	}
+	e.couponBooks(books, want)
 	for id, g := range e.gates {
 		for text, v := range g.visits {
 			order, pushed := want[text]
@@ -173,6 +176,9 @@ func (e *Ends) Close() error {
 	}
 	for _, g := range e.gates {
 		errs = append(errs, g.lot.Stop())
+	}
+	for _, c := range e.coupons {
+		errs = append(errs, c.Stop())
 	}
 	return errors.Join(errs...)
 }

@@ -87,10 +87,10 @@ func (j *Journal) Unanswered() []Entry {
 	return open
 }
 
-// gatePlates returns the order of each plate that was pushed about a 4G lot.
-func (j *Journal) gatePlates(site *Site) map[string]string {
+// byPlate returns the order of each plate that was pushed about a lot whose book names no charge: a 4G or coupon lot.
+func (j *Journal) byPlate(site *Site) map[string]string {
 	gates := map[charge.LotID]bool{}
-	for _, l := range site.Of(charge.Kind4G) {
+	for _, l := range append(site.Of(charge.Kind4G), site.Of(charge.KindCoupon)...) {
 		gates[l.ID] = true
 	}
 	plates := map[string]string{}

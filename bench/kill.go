@@ -28,7 +28,7 @@ type KillConfig struct {
 }
 
 // DefaultKill is what the soak runs.
-var DefaultKill = KillConfig{Rounds: 5, Rate: 200, Least: 500, Site: SiteSize{SDK: 6, API: 4, Gate: 2}}
+var DefaultKill = KillConfig{Rounds: 5, Rate: 200, Least: 500, Site: SiteSize{SDK: 6, API: 4, Gate: 2, Coupon: 3}}
 
 // KillRound is one round's row.
 type KillRound struct {
@@ -123,6 +123,9 @@ func (r *Rig) newKillRun(ctx context.Context, cfg KillConfig) (*KillRun, error) 
 	}
 	k := &KillRun{cfg: cfg, rig: r, journal: NewJournal(), site: NewSite(cfg.Site, killPlatforms...), cars: map[int]bool{}}
 	if k.ends, err = OpenCalls(k.site, slowCall); err != nil {
+		return k, err
+	}
+	if err := k.ends.OpenCoupons(k.site.Of(charge.KindCoupon), slowCall, nil); err != nil {
 		return k, err
 	}
 	if cfg.Change != nil {
@@ -325,7 +328,7 @@ func (k *KillRun) pushAgain(ctx context.Context, row *KillRound) error {
 }
 
 func (k *KillRun) judge(ctx context.Context) (Verdict, error) {
-	books, err := k.ends.Books(ctx, k.journal.gatePlates(k.site))
+	books, err := k.ends.Books(ctx, k.journal.byPlate(k.site))
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -333,7 +336,7 @@ func (k *KillRun) judge(ctx context.Context) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	return Judge(k.journal.Entries(), books, said, nil), nil
+	return Judge(k.journal.Entries(), books, said, k.site.noNumber), nil
 }
 
 // chargesOf lists what the server knows of every lot.

@@ -20,15 +20,17 @@ import (
 
 // LotsConfig describes lying lots on bad lines.
 type LotsConfig struct {
-	Lots int
-	For  time.Duration
-	Rate float64       // pushes a second over all lots
-	Life time.Duration // of a line before something happens to it, on average
-	End  time.Duration // how long everything may take to come to rest once lines are good again
+	Lots    int // on lines
+	Coupons int // in clouds of other parking systems
+	For     time.Duration
+	Rate    float64       // pushes a second over all lots
+	Life    time.Duration // of a line before something happens to it, on average
+	End     time.Duration // how long everything may take to come to rest once lines are good again
 }
 
 // DefaultLots is what the soak runs.
-var DefaultLots = LotsConfig{Lots: 200, For: 10 * time.Minute, Rate: 20, Life: 30 * time.Second, End: 3 * time.Minute}
+var DefaultLots = LotsConfig{Lots: 200, Coupons: 18, For: 10 * time.Minute, Rate: 20, Life: 30 * time.Second,
+	End: 3 * time.Minute}
 
 // lies are all that lots are known to do wrong; the first lot of each ten is honest. Those that cut their own
 // line stop in the end: a lot that did so at every reduction would never get round to telling its entries.
@@ -59,7 +61,11 @@ type lotsRun struct {
 // state that says why not; the server must not grow.
 func (r *Rig) Lots(ctx context.Context, engine *Engine, cfg LotsConfig) (rows []Row, err error) {
 	l := &lotsRun{cfg: cfg, rig: r, journal: NewJournal()}
-	l.stand = &stand{engine: engine, site: NewSite(SiteSize{SDK: cfg.Lots}, saturatePlatform), ends: &Ends{site: &Site{}}}
+	site := NewSite(SiteSize{SDK: cfg.Lots, Coupon: cfg.Coupons}, saturatePlatform)
+	l.stand = &stand{engine: engine, site: site, ends: &Ends{site: &Site{}}}
+	if err := l.ends.OpenCoupons(l.site.Of(charge.KindCoupon), 0, cloudLies); err != nil {
+		return nil, errors.Join(err, l.ends.Close())
+	}
 	if err := r.open(ctx, l.stand); err != nil {
 		return nil, err
 	}
@@ -92,7 +98,7 @@ func (r *Rig) Lots(ctx context.Context, engine *Engine, cfg LotsConfig) (rows []
 
 func (l *lotsRun) openLots(ctx context.Context) error {
 	var mu sync.Mutex
-	numbers := make([]int, len(l.site.Lots))
+	numbers := make([]int, l.cfg.Lots)
 	for i := range numbers {
 		numbers[i] = i
 	}
@@ -122,6 +128,9 @@ func (l *lotsRun) traffic(ctx context.Context) {
 	client := play.LoadClient(32)
 	for i := range l.lots {
 		all.Go(func() { l.cars(ctx, i, client) })
+	}
+	for n := range l.cfg.Coupons {
+		all.Go(func() { l.couponCars(ctx, n, client) })
 	}
 	all.Go(func() { l.watch(ctx) })
 	all.Wait()
@@ -155,11 +164,10 @@ func (l *lotsRun) watch(ctx context.Context) {
 func (l *lotsRun) cars(ctx context.Context, i int, client *http.Client) {
 	lot, sdk := &l.site.Lots[i], l.lots[i]
 	player := l.site.Player(l.server.HTTP, saturatePlatform, lot, client)
-	pause := time.Duration(float64(len(l.lots)) / l.cfg.Rate * float64(time.Second))
 	var gone sync.WaitGroup
 	defer gone.Wait()
 	for n := 0; ctx.Err() == nil; n++ {
-		wait(ctx, time.Duration(rand.ExpFloat64()*float64(pause)))
+		l.pause(ctx)
 		if ctx.Err() != nil {
 			return
 		}
@@ -188,6 +196,12 @@ func (l *lotsRun) cars(ctx context.Context, i int, client *http.Client) {
 			}
 		})
 	}
+}
+
+// pause waits for the next car of a lot.
+func (l *lotsRun) pause(ctx context.Context) {
+	mean := float64(l.cfg.Lots+l.cfg.Coupons) / l.cfg.Rate * float64(time.Second)
+	wait(ctx, time.Duration(rand.ExpFloat64()*mean))
 }
 
 // push reports one charge, again where no answer came.
@@ -256,6 +270,7 @@ func (l *lotsRun) verdict(ctx context.Context) (v Verdict, said map[charge.LotID
 	for i, sdk := range l.lots {
 		books[l.site.Lots[i].ID] = sdk.Book().Rows()
 	}
+	l.ends.couponBooks(books, l.journal.byPlate(l.site))
 	for begin := time.Now(); ; wait(ctx, time.Second) {
 		if said, err = chargesOf(ctx, l.server.Office, l.site); err != nil {
 			return v, nil, err
@@ -290,6 +305,7 @@ func (l *lotsRun) judge(ctx context.Context) ([]Row, error) {
 	return []Row{
 		f("charges accepted", "charges", float64(v.Accepted), AtLeast(least), states(said)),
 		f("applied", "charges", float64(v.Applied), AtLeast(float64(v.Accepted)/2), ""),
+		f("given by clouds", "coupons", float64(l.ends.given()), AtLeast(float64(l.cfg.Coupons)), ""),
 		f("kinds of lies that were told", "kinds", float64(l.liesTold()), AtLeast(float64(len(lies())-1)), ""),
 		f("faults of lines", "faults", float64(l.proxy.faults.Load()), AtLeast(faults), ""),
 		f("pushes without an answer", "pushes", float64(l.missed), AtMost(0), ""),

@@ -33,6 +33,10 @@ type Lot struct {
 	Ckey     string
 	Callback string // where its 5.14 are heard; set once the far end listens
 	Repeats  string // as in the estate file; empty is the default
+
+	Target  string    // the parking system of a coupon lot
+	Keys    play.Keys // its keys there
+	Address string    // of its cloud; set once that listens
 }
 
 type playerKey struct {
@@ -43,7 +47,7 @@ type playerKey struct {
 const union = "610001"
 
 // SiteSize is how many lots of each kind a site has.
-type SiteSize struct{ SDK, API, Gate int }
+type SiteSize struct{ SDK, API, Gate, Coupon int }
 
 // NewSite makes a site whose platforms are bound to every lot.
 func NewSite(size SiteSize, platforms ...string) *Site {
@@ -58,6 +62,10 @@ func NewSite(size SiteSize, platforms ...string) *Site {
 	add(charge.KindSDK, size.SDK)
 	add(charge.KindAPI, size.API)
 	add(charge.Kind4G, size.Gate)
+	add(charge.KindCoupon, size.Coupon)
+	for n, l := range s.Of(charge.KindCoupon) {
+		l.Target, l.Keys = targetOf(n).id, targetOf(n).invented()
+	}
 	for _, p := range platforms {
 		s.keys[p] = keysFor(p)
 	}
@@ -120,6 +128,8 @@ func (s *Site) Estate() []byte {
 			o["callback"], o["allow_to"] = l.Callback, loopback
 		case charge.Kind4G:
 			o["tariff"] = object{"unit_minutes": 60, "unit_price": "5.00"}
+		case charge.KindCoupon:
+			o["target"], o["keys"], o["address"], o["allow_to"] = l.Target, l.Keys, l.Address, loopback
 		}
 		if l.Repeats != "" {
 			o["repeats"] = l.Repeats
