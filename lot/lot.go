@@ -163,6 +163,12 @@ type Pricer interface {
 	QueryPrice(ctx context.Context, stay charge.Stay) (Price, error)
 }
 
+// Trier is a Pricer whose lots can say what a reduction would leave of a price.
+type Trier interface {
+	// TryPrice asks what a stay would cost now with a reduction that is not given.
+	TryPrice(ctx context.Context, stay charge.Stay, r charge.Reduction) (Price, error)
+}
+
 // Revoker takes back what a lot was given and has not used.
 type Revoker interface {
 	// CanRevoke reports whether the lot takes anything back.

@@ -132,7 +132,32 @@ type priceInput struct {
 	Body struct {
 		OrderID string `json:"order_id,omitempty" maxLength:"100" doc:"the stay's; either it or plate"`
 		Plate   string `json:"plate,omitempty" maxLength:"40" doc:"of an open stay"`
+		Minutes int64  `json:"minutes,omitempty" minimum:"0" maximum:"1440" doc:"try a reduction of so many minutes"`
+		Amount  string `json:"amount,omitempty" maxLength:"12" doc:"try a reduction of so many yuan"`
+		Free    bool   `json:"free,omitempty" doc:"try free parking; nothing is given by a try"`
 	}
+}
+
+// trial is the reduction that is tried; nil where the stay's price as it is is asked for.
+func (in *priceInput) trial() (*charge.Reduction, error) {
+	b := in.Body
+	amount, err := charge.Fen(0), error(nil)
+	if b.Amount != "" {
+		amount, err = charge.ParseFen(b.Amount)
+	}
+	switch {
+	case err != nil || amount < 0:
+		return nil, invalid("body.amount", "is no amount in yuan")
+	case b.Minutes != 0 && b.Amount != "", b.Free && (b.Minutes != 0 || b.Amount != ""):
+		return nil, invalid("body", "give one of minutes, amount and free")
+	case b.Free:
+		return &charge.Reduction{Method: charge.MethodFree}, nil
+	case b.Amount != "":
+		return &charge.Reduction{Method: charge.MethodAmount, Amount: amount}, nil
+	case b.Minutes != 0:
+		return &charge.Reduction{Method: charge.MethodTime, Minutes: b.Minutes}, nil
+	}
+	return nil, nil
 }
 
 type priceOutput struct {
@@ -248,7 +273,16 @@ func (a *api) price(ctx context.Context, who guard.Identity, in *priceInput) (*p
 			return nil, invalid("body.order_id", "give the stay's order_id, or the plate of an open stay")
 		}
 	}
-	p, err := a.desk.Price(ctx, who, id, order, plate)
+	trial, err := in.trial()
+	if err != nil {
+		return nil, err
+	}
+	var p lot.Price
+	if trial == nil {
+		p, err = a.desk.Price(ctx, who, id, order, plate)
+	} else {
+		p, err = a.desk.TryPrice(ctx, who, id, order, plate, *trial)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -93,6 +93,16 @@ func (d *Desk) Price(ctx context.Context, who guard.Identity, id charge.LotID, s
 	return price, Wrap(err)
 }
 
+// TryPrice asks a lot what a stay would cost now with a reduction that is not given.
+func (d *Desk) TryPrice(ctx context.Context, who guard.Identity, id charge.LotID, stayOrder string, plate charge.Plate,
+	r charge.Reduction) (lot.Price, error) {
+	if err := allow(who, guard.RoleSupport); err != nil {
+		return lot.Price{}, err
+	}
+	price, err := d.cfg.Story.TryPrice(ctx, id, stayOrder, plate, r)
+	return price, Wrap(err)
+}
+
 // Counts returns the figures of a span of time.
 func (d *Desk) Counts(ctx context.Context, from, to time.Time) (charge.Counts, error) {
 	counts, err := d.cfg.Reads.Counts(ctx, from, to)

@@ -55,6 +55,8 @@ type Story interface {
 	Pause(ctx context.Context, id charge.LotID, a flow.Action) (flow.Effect, error)
 	Resume(ctx context.Context, id charge.LotID, a flow.Action) (flow.Effect, error)
 	Price(ctx context.Context, id charge.LotID, stayOrder string, plate charge.Plate) (lot.Price, error)
+	TryPrice(ctx context.Context, id charge.LotID, stayOrder string, plate charge.Plate,
+		r charge.Reduction) (lot.Price, error)
 }
 
 // Estate is what is configured, and the way to change it; estate.Book is one.

@@ -41,6 +41,7 @@ type Channel struct {
 var _ interface {
 	lot.Channel
 	lot.Pricer
+	lot.Trier
 	lot.Revoker
 } = (*Channel)(nil)
 
@@ -259,10 +260,28 @@ func (c *Channel) QueryPrice(ctx context.Context, stay charge.Stay) (lot.Price, 
 	if err != nil {
 		return lot.Price{}, err
 	}
-	p := s.target.Price
+	return s.price(ctx, s.target.Price, stay)
+}
+
+// TryPrice asks the target what a stay would cost now with a coupon that is not given.
+func (c *Channel) TryPrice(ctx context.Context, stay charge.Stay, r charge.Reduction) (lot.Price, error) {
+	s, err := c.session(stay.Lot, newRequest(), nil)
+	if err != nil {
+		return lot.Price{}, err
+	}
+	if can, _ := s.target.Takes(r.Method, s.keys); !can {
+		return lot.Price{}, charge.NewFault(charge.Say("coupon.cannot", charge.Word("method", "method", r.Method),
+			charge.Text("target", s.target.About.Title)), s.target.ID+" takes no coupon of "+string(r.Method))
+	}
+	s.slip.Method, s.slip.Minutes, s.slip.Amount = r.Method, r.Minutes, r.Amount
+	return s.price(ctx, s.target.Trial, stay)
+}
+
+// price asks by one of the calls that name a price.
+func (s *session) price(ctx context.Context, p *Price, stay charge.Stay) (lot.Price, error) {
 	if p == nil {
 		return lot.Price{}, charge.NewFault(charge.Say("coupon.no_price", charge.Text("target", s.target.About.Title)),
-			s.target.ID+" cannot be asked for a price")
+			s.target.ID+" cannot be asked for such a price")
 	}
 	s.slip.Plate = stay.Plate
 	r, err := s.post(ctx, &p.Call)
@@ -273,7 +292,7 @@ func (c *Channel) QueryPrice(ctx context.Context, stay charge.Stay) (lot.Price, 
 	if answer.outcome != outcomeTaken {
 		return lot.Price{}, charge.NewFault(s.answerNote(answer, r), "no price was told")
 	}
-	return p.read(answer.body, stay, c.cfg.Now())
+	return p.read(answer.body, stay, s.channel.cfg.Now())
 }
 
 // read takes a price out of an answer. What is not reported is worked out: total, due and off belong together.

@@ -73,6 +73,9 @@ func (t *Target) Calls() []Named {
 	if t.Price != nil {
 		list = append(list, Named{"price", &t.Price.Call})
 	}
+	if t.Trial != nil {
+		list = append(list, Named{"trial", &t.Trial.Call})
+	}
 	return list
 }
 

@@ -26,6 +26,7 @@ type Profile struct {
 	Give    Call                     `toml:"give"`
 	Revoke  *Call                    `toml:"revoke"`
 	Price   *Price                   `toml:"price"`
+	Trial   *Price                   `toml:"trial"` // what a coupon that is not given would leave of the price
 	Hears   *Hears                   `toml:"hears"`
 }
 
@@ -317,11 +318,14 @@ func (p *Profile) checkCalls(f *profile.File) error {
 			return err
 		}
 	}
-	if p.Price != nil {
-		if p.Price.Due == "" {
-			return f.Errorf("price.due", "is missing: where does the answer say what is due?")
+	for at, price := range map[string]*Price{"price": p.Price, "trial": p.Trial} {
+		if price == nil {
+			continue
 		}
-		if err := p.checkCall(f, "price", &p.Price.Call, nil); err != nil {
+		if price.Due == "" {
+			return f.Errorf(at+".due", "is missing: where does the answer say what is due?")
+		}
+		if err := p.checkCall(f, at, &price.Call, nil); err != nil {
 			return err
 		}
 	}

@@ -67,6 +67,10 @@ func compareRequests(t *testing.T, target *Target, m charge.Method, seen map[str
 		s.post(t.Context(), &target.Price.Call)
 		names = append(names, "price")
 	}
+	if target.Trial != nil {
+		s.post(t.Context(), &target.Trial.Call)
+		names = append(names, "trial-"+string(m))
+	}
 	if len(sent) != len(names) {
 		t.Fatalf("%d requests, want %v", len(sent), names)
 	}

@@ -61,6 +61,13 @@ $key"
 give time 2 120 '充电订单 3000000001 减免120分钟'
 give amount 1 1050 '充电订单 3000000001 减免10.50元'
 give free 3 0 '充电订单 3000000001 全免'
+trial() { # NAME TYPE VALUE
+	qcyuns "trial-$1" CarInfoDiscountDestory '{"parkId":1316,"plate":"'$plate'","grantSerial":"'$uuid'","type":'"$2"',"value":'"$3"'}' \
+		"grantSerial=$uuid|parkId=1316|plate=$plate|type=$2|value=$3|" ''
+}
+trial time 2 120
+trial amount 1 1050
+trial free 3 0
 qcyuns revoke DiscountDestory '{"parkId":1316,"grantSerial":"'$uuid'"}' "grantSerial=$uuid|parkId=1316|" ''
 
 # 国安: bizContent is signed as its JSON.
