@@ -7,12 +7,15 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/chargestamp/chargestamp/admin/client"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot/coupon"
 	"github.com/chargestamp/chargestamp/play"
@@ -194,7 +197,47 @@ func TestCouponStays(t *testing.T) {
 	}
 	used := c.office().settled(t, "stay-1", charge.StateUsed)
 	if used.Usage == nil || used.Usage.Minutes == 0 {
-		t.Errorf("used: %+v", used.Usage)
+		t.Fatalf("used: %+v", used.Usage)
+	}
+	day := time.Now().In(charge.Shanghai)
+	from, to := day.AddDate(0, 0, -1).Format(time.DateOnly), day.AddDate(0, 0, 2).Format(time.DateOnly)
+	rows, err := client.New(c.Addresses().Admin, adminToken).Statement(t.Context(), from, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != 1 || rows[0].Lot != c.id.String() || rows[0].Charges != 1 ||
+		rows[0].UsedMinutes != used.Usage.Minutes {
+		t.Errorf("the statement has %+v, used are %d minutes", rows, used.Usage.Minutes)
+	}
+}
+
+// TestCouponTrial asks 七彩云 what a coupon would leave of the price: nothing is given by it.
+func TestCouponTrial(t *testing.T) {
+	c := newCouponSite(t, "qcyuns", play.CouponLotConfig{Strict: true,
+		Tariff: charge.Tariff{UnitMinutes: 60, UnitPrice: 5_00}}, object{"stays": "told"})
+	if _, err := c.lot.Enter(t.Context(), "京AD06088", time.Now().Add(-150*time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	for body, want := range map[string]string{
+		`{"plate":"京AD06088"}`:                         "15.00",
+		`{"plate":"京AD06088","minutes":60}`:            "10.00",
+		`{"plate":"京AD06088","amount":"3.00"}`:         "12.00",
+		`{"plate":"京AD06088","free":true}`:             "0.00",
+		`{"plate":"京AD06088","minutes":100000}`:        "",
+		`{"plate":"京AD06088","minutes":1,"free":true}`: "",
+	} {
+		status, text, err := c.office().call(t.Context(), http.MethodPost, "/api/v1/lots/"+c.id.String()+"/price",
+			[]byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := strings.Contains(string(text), `"price":"`+want+`"`)
+		if want == "" && status < 400 || want != "" && !said {
+			t.Errorf("%s: %d %s", body, status, text)
+		}
+	}
+	if rows := c.lot.Book().Rows(); len(rows) != 0 {
+		t.Errorf("the book has %+v", rows)
 	}
 }
 
@@ -216,4 +259,38 @@ func TestCouponRevoke(t *testing.T) {
 		t.Errorf("a coupon that is used was voided: %v", err)
 	}
 	c.office().settled(t, "void-2", charge.StateDelivered)
+}
+
+// TestCouponRevokedWhileUsed voids a charge at the moment at which its car leaves: the coupon is taken back or used,
+// and the gateway says the one that the parking system's book says.
+func TestCouponRevokedWhileUsed(t *testing.T) {
+	c := newCouponSite(t, "qcyuns", play.CouponLotConfig{Strict: true}, object{"stays": "told"})
+	for i := range 6 {
+		plate, order := charge.Plate(fmt.Sprintf("京AD0608%d", i)), fmt.Sprintf("race-%d", i)
+		if _, err := c.lot.Enter(t.Context(), plate, time.Now().Add(-play.StayLength)); err != nil {
+			t.Fatal(err)
+		}
+		c.push(plate, order, charge.StateDelivered)
+		var both sync.WaitGroup
+		both.Go(func() {
+			if _, err := c.lot.Exit(t.Context(), plate, time.Now()); err != nil {
+				t.Error(err)
+			}
+		})
+		both.Go(func() { _ = c.act("void", order) }) // whichever comes first
+		both.Wait()
+		said := c.office().settled(t, order, charge.StateUsed, charge.StateVoided)
+		var row play.Applied
+		for _, r := range c.lot.Book().Rows() {
+			if r.Plate == plate.Full() {
+				row = r
+			}
+		}
+		switch {
+		case row.Applied > 1,
+			said.State == charge.StateVoided && row.Applied != 0,
+			said.State == charge.StateUsed && (said.Usage == nil || said.Usage.Minutes != row.UsedMinutes):
+			t.Errorf("%s: the gateway says %s %+v, the book %+v", order, said.State, said.Usage, row)
+		}
+	}
 }

@@ -176,8 +176,11 @@ func (w *town) account(platform string, fields object) {
 			continue
 		}
 		b := object{"account": platform, "lot": l["lot"], "mode": "live", "rule": ruleOf(platform)}
-		if platform == "aotexun" {
+		switch platform {
+		case "aotexun":
 			b["chargers"] = []string{"gun-" + fmt.Sprint(l["lot"])}
+		case "weilai", "xiangqianchong":
+			b["stations"] = []string{"gun-" + fmt.Sprint(l["lot"])}
 		}
 		w.bindings = append(w.bindings, b)
 	}
@@ -186,11 +189,11 @@ func (w *town) account(platform string, fields object) {
 // ruleOf is a rule that a platform can carry out.
 func ruleOf(platform string) object {
 	switch platform {
-	case "xingxing", "dakeyun", "echongwang", "wanchong":
+	case "xingxing", "dakeyun", "echongwang", "wanchong", "weilai":
 		return object{"grant": "fixed", "minutes": 30, "combine": "sum"}
 	case "yunkuaichong", "yonglian":
 		return object{"grant": "lot_decides", "combine": "sum"}
-	case "zhichong", "guowang-jinan":
+	case "zhichong", "guowang-jinan", "xindiantu", "xiangqianchong":
 		return object{"grant": "charge_time", "combine": "sum"}
 	}
 	return object{"grant": "as_pushed", "combine": "sum"}

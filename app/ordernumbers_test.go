@@ -109,8 +109,11 @@ func (w *issuerSite) binding(id, account, lot string) string {
 		}
 	}
 	chargers := ""
-	if p.ByCharger {
-		chargers = fmt.Sprintf(", chargers: [%q]", strings.ReplaceAll(account+lot, "/", "-"))
+	switch found := strings.ReplaceAll(account+lot, "/", "-"); {
+	case p.ByCharger:
+		chargers = fmt.Sprintf(", chargers: [%q]", found)
+	case p.ByStation:
+		chargers = fmt.Sprintf(", stations: [%q]", found)
 	}
 	return fmt.Sprintf("  - {account: %s, lot: %q, mode: live%s%s}\n", account, lot, rule, chargers)
 }
@@ -294,7 +297,8 @@ func playIssuers(w *issuerSite, n int, info platform.Info) {
 	// A new name.
 	w.apply("accounts:\n  - {account: one, platform: %s, state: off}\n%sbindings:\n%s", id,
 		w.account(id, "renamed", "1", "OPERATOR-OTHER", ", formerly: [one]"),
-		strings.ReplaceAll(w.binding(id, "renamed", "1/1"), "chargers: [\"renamed", "chargers: [\"new"))
+		strings.NewReplacer("chargers: [\"renamed", "chargers: [\"new", "stations: [\"renamed", "stations: [\"new").
+			Replace(w.binding(id, "renamed", "1/1")))
 	renamed := one
 	renamed.account = "renamed"
 	if got, again := renamed.push(order(1), plate(1)); got != charge.OutcomeDuplicate || again.ID != first.ID {

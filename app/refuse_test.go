@@ -34,7 +34,9 @@ func wrongs() []wrong {
 	broken := func(b play.Break) func(*play.Push, *play.Options) {
 		return func(_ *play.Push, o *play.Options) { o.Break = b }
 	}
-	named := func(platform string) bool { return platform != "aotexun" } // whose pushes name no lot
+	named := func(platform string) bool { // the pushes of the others name no lot
+		return !slices.Contains([]string{"aotexun", "weilai", "xiangqianchong"}, platform)
+	}
 	return []wrong{
 		{"wrong signature", broken(play.BreakSig), of(play.BreakSig), []charge.Outcome{charge.OutcomeBadSignature}, 0},
 		{"another key", broken(play.BreakKey), of(play.BreakKey),
@@ -71,7 +73,7 @@ func TestRefusals(t *testing.T) {
 	gate := w.lot("3001", charge.Kind4G, nil)
 	for _, platform := range play.Platforms() {
 		fields := object{"clock": "enforce"}
-		if platform == "xingxing" || platform == "wanchong" || platform == "guowang-jinan" {
+		if slices.Contains([]string{"xingxing", "wanchong", "guowang-jinan", "xiangqianchong"}, platform) {
 			fields["path_token"] = secret(16)
 		}
 		w.account(platform, fields)

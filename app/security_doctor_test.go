@@ -30,7 +30,7 @@ func whole(t *testing.T) (*site, *town, map[string]charge.LotID) {
 	for _, id := range play.Platforms() {
 		fields := object{}
 		switch id {
-		case "xingxing", "wanchong":
+		case "xingxing", "wanchong", "xiangqianchong":
 			fields["path_token"] = secret(16)
 		}
 		w.account(id, fields)

@@ -82,7 +82,7 @@ type tour struct {
 	started time.Time
 }
 
-// Run plays all fourteen platforms against every kind of lot each works with, over real sockets, then the
+// Run plays every platform against every kind of lot each works with, over real sockets, then the
 // scenes that a driver feels, and prints the statement. The error says what of the tour itself or of its
 // scenes went wrong; rows that were not used are in the rows.
 func Run(ctx context.Context, cfg Config) ([]Row, error) {
@@ -248,11 +248,11 @@ func (t *tour) drive(ctx context.Context, l *line, changed func()) error {
 	}
 	l.state = "inside"
 	changed()
-	order, pushed, err := t.push(ctx, p, l.plate, now)
+	_, pushed, err := t.push(ctx, p, l.plate, now)
 	if err != nil {
 		return err
 	}
-	said, err := t.office.Wait(ctx, p.platform, order, delivered)
+	said, err := t.office.WaitFor(ctx, l.query(), delivered)
 	if said != nil {
 		l.state = string(said.State)
 		if said.Reduction != nil {
@@ -271,7 +271,7 @@ func (t *tour) drive(ctx context.Context, l *line, changed func()) error {
 	}
 	// The book is read anew at every look: the two must come to agree, whichever hears of it first.
 	var differ error
-	said, err = t.office.Wait(ctx, p.platform, order, func(s *client.Charge) bool {
+	said, err = t.office.WaitFor(ctx, l.query(), func(s *client.Charge) bool {
 		differ = t.compare(ctx, lot, l.plate, s)
 		return s.State == charge.StateUsed && differ == nil
 	})

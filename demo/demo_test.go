@@ -16,7 +16,8 @@ import (
 	"github.com/chargestamp/chargestamp/play"
 )
 
-// A row for each platform and kind of lot that go together: 13 SDK and one by 3.36, 13 API, 12 4G; and 12 of another parking system.
+// A row for each platform and kind of lot that go together: 17 SDK and one by 3.36, 17 API, 16 4G; and 16 of another
+// parking system.
 func TestPlansAreComplete(t *testing.T) {
 	// Typed off the table, not taken from the code: kinds that a platform does not serve.
 	without := map[string]charge.LotKind{"yunkuaichong": charge.Kind4G, "yonglian": charge.Kind4G}
@@ -29,8 +30,8 @@ func TestPlansAreComplete(t *testing.T) {
 			t.Errorf("%s does not serve %s", p.platform, p.kind)
 		}
 	}
-	if count[charge.Message325] != 13 || count[charge.Message336] != 1 || count[charge.Message514] != 13 ||
-		count[charge.MessageLedger] != 12 || count[charge.MessageCoupon] != 12 {
+	if count[charge.Message325] != 17 || count[charge.Message336] != 1 || count[charge.Message514] != 17 ||
+		count[charge.MessageLedger] != 16 || count[charge.MessageCoupon] != 16 {
 		t.Errorf("rows %v", count)
 	}
 	for _, id := range play.Platforms() {
@@ -63,7 +64,7 @@ func TestEstateOfTheTour(t *testing.T) {
 	if err := yaml.Unmarshal(text, &f); err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	if len(f.Vendors) != 4 || len(f.Lots) != 8 || len(f.Accounts) != 14 || len(f.Bindings) != 53 {
+	if len(f.Vendors) != 4 || len(f.Lots) != 8 || len(f.Accounts) != 18 || len(f.Bindings) != 69 {
 		t.Errorf("%d vendors, %d lots, %d accounts, %d bindings", len(f.Vendors), len(f.Lots), len(f.Accounts),
 			len(f.Bindings))
 	}

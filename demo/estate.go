@@ -72,6 +72,7 @@ type estateBinding struct {
 	Lot      string     `yaml:"lot"`
 	Mode     string     `yaml:"mode"`
 	Chargers []string   `yaml:"chargers,omitempty"`
+	Stations []string   `yaml:"stations,omitempty"`
 	Rule     estateRule `yaml:"rule"`
 }
 
@@ -156,7 +157,7 @@ func (k estateKeys) account(platform string) estateAccount {
 		}
 		a.Keys[name] = value
 	}
-	if platform == "xingxing" || platform == "guowang-jinan" {
+	if platform == "xingxing" || platform == "guowang-jinan" || platform == "xiangqianchong" {
 		a.AllowFrom = loopback
 	}
 	return a
@@ -205,8 +206,8 @@ func allLots() []charge.LotID {
 	return []charge.LotID{sdkTells, sdkLot, sdkOld, sdkVendor, apiLot, gateLot, couponLot, eventLot}
 }
 
-// plans are the 51 rows: what each platform supports by docs/platforms/README.md, every kind of grant among them.
-// 39 are of the kinds of lots that the platforms' papers speak of, the rest of a lot of another parking system.
+// plans are the 67 rows: what each platform supports by docs/platforms/README.md, every kind of grant among them. 51
+// are of SDK, API and 4G lots, the rest of a lot of another parking system.
 func plans() []plan {
 	type gives struct {
 		rule estateRule
@@ -249,6 +250,19 @@ func plans() []plan {
 			gives{rule: chargeTime(60)}, gives{rule: chargeTime(60)},
 		},
 		{"echongwang", gives{}, gives{}, gives{rule: fixedAmount(5_00)}, gives{rule: fixedAmount(5_00)}},
+		{
+			"xindiantu", gives{rule: lotDecides()}, gives{rule: fixedAmount(7_00)},
+			gives{rule: chargeTime(0)}, gives{rule: chargeTime(0)},
+		},
+		{"jingtai", half, half, half, half},
+		{
+			"weilai", gives{rule: fixedMinutes(90)}, gives{rule: fixedMinutes(60)},
+			gives{rule: fixedFree()}, gives{rule: fixedAmount(9_00)},
+		},
+		{
+			"xiangqianchong", gives{rule: chargeTime(30)}, gives{rule: lotDecides()},
+			gives{rule: fixedMinutes(60)}, gives{rule: chargeTime(0)},
+		},
 	}
 	var all []plan
 	for _, row := range table {
@@ -313,8 +327,11 @@ func (k estateKeys) file(rows []plan, callback, reports string, targets map[char
 	}
 	for _, row := range append(slices.Clone(rows), vendorPlan(), eventPlan()) {
 		b := estateBinding{Account: "demo-" + row.platform, Lot: row.lot.String(), Mode: "live", Rule: row.rule}
-		if row.platform == "aotexun" {
+		switch row.platform {
+		case "aotexun":
 			b.Chargers = []string{chargerOf(row.lot)}
+		case "weilai", "xiangqianchong":
+			b.Stations = []string{chargerOf(row.lot)}
 		}
 		if row.platform == "xiaoju" && row.lot == sdkLot {
 			b.Rule.CapMinutes, b.Rule.Combine = stayCap, "sum"

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -33,6 +34,11 @@ type line struct {
 	used    string
 	took    time.Duration
 	note    string
+}
+
+// query finds the row's charge: every plate of the tour is there once, and not every platform numbers its orders.
+func (l line) query() url.Values {
+	return url.Values{"platform": {l.plan.platform}, "plate": {l.plate.Full()}}
 }
 
 func newBoard(out io.Writer) *board {

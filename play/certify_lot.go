@@ -193,7 +193,7 @@ func (x *exam) through(ctx context.Context, l played) (string, error) {
 	if x.cfg.Admin == "" {
 		return text, nil
 	}
-	said, err := x.office().Wait(ctx, x.cfg.Platform, p.Order, client.InState(charge.StateUsed))
+	said, err := x.wait(ctx, p, client.InState(charge.StateUsed))
 	if err != nil {
 		return "", err
 	}
@@ -227,7 +227,7 @@ func (x *exam) leftEarly(ctx context.Context, l played) (string, error) {
 	if x.cfg.Admin == "" || !e.Delivered() {
 		return seen(e), e.Bad
 	}
-	said, err := x.office().Wait(ctx, x.cfg.Platform, p.Order,
+	said, err := x.wait(ctx, p,
 		func(s *client.Charge) bool { return s.Reason == charge.ReasonLeftBeforeArrival })
 	if err != nil {
 		return "", err
@@ -252,7 +252,7 @@ func (x *exam) overCap(ctx context.Context, l played) (string, error) {
 		if _, err := x.taken(ctx, p, Options{}); err != nil {
 			return "", err
 		}
-		said, err := x.office().Wait(ctx, x.cfg.Platform, p.Order, client.InState(charge.StateDelivered, charge.StateNoGrant))
+		said, err := x.wait(ctx, p, client.InState(charge.StateDelivered, charge.StateNoGrant))
 		if err != nil {
 			return "", err
 		}
@@ -314,7 +314,7 @@ func (x *exam) unread(ctx context.Context, l played) (string, error) {
 	if _, err := x.taken(ctx, p, Options{}); err != nil {
 		return "", err
 	}
-	said, err := x.office().Wait(ctx, x.cfg.Platform, p.Order, client.InState(charge.StateUnknown))
+	said, err := x.wait(ctx, p, client.InState(charge.StateUnknown))
 	if err != nil {
 		return "", err
 	}
@@ -354,7 +354,7 @@ func (x *exam) lotRefuses(ctx context.Context, l played) (string, error) {
 	if x.cfg.Admin == "" {
 		return "", skip("needs the admin API to see how the charge stands")
 	}
-	said, err := x.office().Wait(ctx, x.cfg.Platform, p.Order, client.InState(charge.StateRefused))
+	said, err := x.wait(ctx, p, client.InState(charge.StateRefused))
 	if err != nil {
 		return "", err
 	}

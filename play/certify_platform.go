@@ -170,7 +170,7 @@ func (x *exam) oneCharge(ctx context.Context, p Push, text string) (string, erro
 	if x.cfg.Admin == "" {
 		return text, nil
 	}
-	found, err := x.office().Charges(ctx, url.Values{"platform": {x.cfg.Platform}, "order": {p.Order}})
+	found, err := x.office().Charges(ctx, x.query(p))
 	if err != nil {
 		return "", err
 	}
@@ -181,6 +181,19 @@ func (x *exam) oneCharge(ctx context.Context, p Push, text string) (string, erro
 }
 
 func (x *exam) office() *client.Client { return client.New(x.cfg.Admin, x.cfg.AdminToken) }
+
+// query finds the charges of a push: by the order, or by the car where the platform numbers none.
+func (x *exam) query(p Push) url.Values {
+	if v, err := voiceOf(x.cfg.Platform); err == nil && v.noOrder {
+		return url.Values{"platform": {x.cfg.Platform}, "plate": {p.Plate.Full()}}
+	}
+	return url.Values{"platform": {x.cfg.Platform}, "order": {p.Order}}
+}
+
+// wait looks at the charge of a push until it fits.
+func (x *exam) wait(ctx context.Context, p Push, fits func(*client.Charge) bool) (*client.Charge, error) {
+	return x.office().WaitFor(ctx, x.query(p), fits)
+}
 
 func (x *exam) burst(ctx context.Context) (string, error) {
 	p := x.fresh()
@@ -245,7 +258,7 @@ func (x *exam) stands(ctx context.Context, p Push, text string) (string, error) 
 	if x.cfg.Admin == "" {
 		return text, nil
 	}
-	said, err := x.office().Wait(ctx, x.cfg.Platform, p.Order, func(*client.Charge) bool { return true })
+	said, err := x.wait(ctx, p, func(*client.Charge) bool { return true })
 	if err != nil {
 		return "", err
 	}

@@ -110,9 +110,12 @@ func (d *desk) leave(plate charge.Plate, at time.Time) (Bill, error) {
 }
 
 // bill prices a visit up to a moment: time off first, in the order it came, then amounts, then free.
-func (d *desk) bill(v Visit, at time.Time) Bill {
+func (d *desk) bill(v Visit, at time.Time, tried ...charge.Reduction) Bill {
 	b := Bill{Visit: v, Gross: cost(d.tariff, v.In, at)}
 	rows := d.book.ofStay(v.OrderID)
+	for _, r := range tried {
+		rows = append(rows, Applied{Method: r.Method, Minutes: r.Minutes, Amount: r.Amount, Applied: 1})
+	}
 	left := b.Gross
 	for _, pass := range []charge.Method{charge.MethodTime, charge.MethodAmount, charge.MethodFree} {
 		for _, r := range rows {

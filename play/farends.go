@@ -42,6 +42,7 @@ type ask struct {
 	id    string // the coupon's own number; empty where the system has none
 	plate string
 	give  charge.Reduction
+	trial charge.Reduction // of a lookup that asks what it would leave; no method: as it is
 }
 
 // farEnd is one parking system's cloud: how it reads a request, which it checks as its paper says, and how it answers.
@@ -196,27 +197,34 @@ func readQcyuns(k Keys, _ *http.Request, body []byte) (ask, error) {
 	}
 	a := ask{id: data.text("grantSerial"), plate: data.text("plate")}
 	switch f.text("service") {
-	case "CarInfo":
+	case "CarInfo", "CarInfoDiscountDestory":
 		a.what = needLookup
+		if data.text("value") != "" {
+			a.trial = qcyunsGive(data)
+		}
 	case "DiscountDestory":
 		a.what = needRevoke
 	case "DiscountCreate":
 		if data.text("parkingSerial") == "" || data.text("storeName") == "" {
 			return ask{}, errField
 		}
-		a.what = needGive
-		switch data.text("type") {
-		case "1":
-			a.give = charge.Reduction{Method: charge.MethodAmount, Amount: charge.Fen(data.number("value"))}
-		case "2":
-			a.give = charge.Reduction{Method: charge.MethodTime, Minutes: data.number("value")}
-		case "3":
-			a.give = charge.Reduction{Method: charge.MethodFree}
-		}
+		a.what, a.give = needGive, qcyunsGive(data)
 	default:
 		return ask{}, errField
 	}
 	return a, nil
+}
+
+func qcyunsGive(data raw) (r charge.Reduction) {
+	switch data.text("type") {
+	case "1":
+		r = charge.Reduction{Method: charge.MethodAmount, Amount: charge.Fen(data.number("value"))}
+	case "2":
+		r = charge.Reduction{Method: charge.MethodTime, Minutes: data.number("value")}
+	case "3":
+		r = charge.Reduction{Method: charge.MethodFree}
+	}
+	return r
 }
 
 func sayQcyuns(a ask, what string, v Visit, bill Bill) record {

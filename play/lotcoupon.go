@@ -41,9 +41,10 @@ type CouponLotConfig struct {
 	Addr     string // where coupons are heard; default "127.0.0.1:0"
 	BookAddr string // default "127.0.0.1:0"
 	Tariff   charge.Tariff
-	Answer   string // one of CouponAnswers
-	Lies     int    // how many coupons are answered by Answer before the cloud behaves; 0: all
-	Strict   bool   // grants coupons to cars inside only; a lot that hears of no cars grants them to all
+	Answer   string        // one of CouponAnswers
+	Lies     int           // how many coupons are answered by Answer before the cloud behaves; 0: all
+	Delay    time.Duration // coupons are booked at once and answered so much later
+	Strict   bool          // grants coupons to cars inside only; a lot that hears of no cars grants them to all
 	Log      *slog.Logger
 	Now      func() time.Time
 }
@@ -135,7 +136,7 @@ func (l *CouponLot) look(w http.ResponseWriter, a ask) {
 		answerJSON(w, l.end.say(a, sayNotInside, Visit{}, Bill{}))
 		return
 	}
-	bill := l.desk.bill(v, l.cfg.Now())
+	bill := l.desk.bill(v, l.cfg.Now(), a.trial)
 	v.OrderID = strings.ReplaceAll(v.OrderID, "_", "")
 	answerJSON(w, l.end.say(a, sayTaken, v, bill))
 }
@@ -177,6 +178,10 @@ func (l *CouponLot) give(w http.ResponseWriter, r *http.Request, a ask) {
 	what := l.take(r, a)
 	l.cfg.Log.Info("coupon", "plate", a.plate, "id", a.id, "method", a.give.Method, "minutes", a.give.Minutes, "amount",
 		a.give.Amount, "answer", cmp.Or(lie, what))
+	select {
+	case <-time.After(l.cfg.Delay):
+	case <-r.Context().Done():
+	}
 	switch lie {
 	case AnswerDrop:
 		panic(http.ErrAbortHandler)

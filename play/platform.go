@@ -45,6 +45,8 @@ type voice struct {
 	inquiry   string // path of the plate query; empty where there is none
 	keys      []string
 	breakable []Break
+	byStation bool // the platform's own station id finds the lot
+	noOrder   bool // charges have no number
 	build     func(voice, job) (*Request, error)
 	read      func(voice, Keys, []byte) (Answer, error)
 }
@@ -96,10 +98,20 @@ func voices() []voice {
 		{id: "echongwang", path: "/zld/groudLock/v1/SyncChargePilePay",
 			keys: []string{"app_id", "app_secret"}, breakable: signed, build: buildEchongwang,
 			read: readCode("resCode", "resMsg", "0")},
+		{id: "xindiantu", path: "/zld/xindiantu/chargePile/chargingRecord",
+			keys: []string{"sign_key"}, breakable: signed, build: buildXindiantu,
+			read: readCode("result", "description", "0")},
+		{id: "jingtai", path: "/zld/jingtai/derate",
+			keys: []string{"sign_key"}, breakable: signed, build: buildJingtai, read: readCode("code", "msg", "0")},
+		{id: "weilai", path: "/zld/weilai/deduct", byStation: true,
+			keys: []string{"sign_key"}, breakable: signed, build: buildWeilai,
+			read: readCode("result_code", "message", "success")},
+		{id: "xiangqianchong", path: "/zld/xiangqianchong/charge", byStation: true, noOrder: true,
+			breakable: []Break{BreakToken, BreakBody, BreakDuplicate}, build: buildXiangqianchong, read: readOK},
 	}
 }
 
-// Platforms lists the fourteen platforms in the order of docs/platforms/README.md.
+// Platforms lists the built-in platforms in the order of docs/platforms/README.md.
 func Platforms() []string {
 	all := voices()
 	ids := make([]string, len(all))
@@ -166,7 +178,10 @@ func (v voice) usable(j job) error {
 	if j.push.Plate == "" {
 		return errors.New("a push needs a plate")
 	}
-	if j.push.Lot.IsZero() && v.id != "aotexun" {
+	switch {
+	case v.byStation && j.push.Charger == "":
+		return fmt.Errorf("%s finds the lot by its station: a push needs the station's id as charger", v.id)
+	case j.push.Lot.IsZero() && !v.byStation && v.id != "aotexun":
 		return errors.New("a push needs a lot, written union_id/park_id")
 	}
 	return v.canBreak(j)
@@ -253,6 +268,15 @@ func readCode(code, text, success string) func(voice, Keys, []byte) (Answer, err
 		a.OK = a.Code == success
 		return a, nil
 	}
+}
+
+// readOK reads an answer that is the text OK or something else.
+func readOK(_ voice, _ Keys, answer []byte) (Answer, error) {
+	text := strings.TrimSpace(string(answer))
+	if text == "" || strings.ContainsAny(text, "<{") {
+		return Answer{}, fmt.Errorf("%w: neither OK nor another word", ErrAnswer)
+	}
+	return Answer{OK: text == "OK", Code: text, Plain: answer}, nil
 }
 
 // bare is a JSON value without quotes: codes come as strings and as numbers.

@@ -117,10 +117,18 @@ func buildKeytop(v voice, j job, r record, key string) (*Request, error) {
 	return req, nil
 }
 
-// buildRecord speaks the chargingRecord family of 云快充 and 永联: all texts, no words
-// for a reduction: the lot decides:
-// docs/platforms/yunkuaichong.md.
+// buildRecord speaks the chargingRecord of 云快充 and 永联, money in yuan: docs/platforms/yunkuaichong.md.
 func buildRecord(v voice, j job) (*Request, error) {
+	return chargingRecord(v, j, charge.Fen.String)
+}
+
+// buildXindiantu speaks 新电途, the same with money in fen: docs/platforms/xindiantu.md.
+func buildXindiantu(v voice, j job) (*Request, error) {
+	return chargingRecord(v, j, func(f charge.Fen) string { return fmt.Sprint(int64(f)) })
+}
+
+// chargingRecord is all texts, with no words for a reduction: the rule or the lot decides.
+func chargingRecord(v voice, j job, money func(charge.Fen) string) (*Request, error) {
 	p := j.push
 	var r record
 	r.put("parkId", lotKey(p.Lot, "&&"))
@@ -134,14 +142,60 @@ func buildRecord(v voice, j job) (*Request, error) {
 	r.put("deviceName", p.ConnectorName)
 	r.put("spaceNo", p.Bay)
 	r.put("power", p.Energy.String())
-	r.put("elecMoney", p.Elec.String())
-	r.put("seviceMoney", p.Service.String())
-	r.put("totalMoney", p.Total.String())
+	r.put("elecMoney", money(p.Elec))
+	r.put("seviceMoney", money(p.Service))
+	r.put("totalMoney", money(p.Total))
 	r.put("time", localTime(j.at))
 	r = r.over(j.opt.Fields)
 	// Recipe kv-md5-key.
 	sign := md5Upper(r.kv(false, "sign") + "&key=" + j.secret("sign_key"))
 	return jsonRequest(v.path, signed(r, "sign", sign, j.opt.Break)), nil
+}
+
+// buildJingtai speaks 静态交通: docs/platforms/jingtai.md.
+func buildJingtai(v voice, j job) (*Request, error) {
+	p := j.push
+	if p.Method != charge.MethodTime {
+		return nil, fmt.Errorf("jingtai can ask for minutes only, not for %q", p.Method)
+	}
+	var r record
+	r.put("bizId", p.Order)
+	r.put("merchId", lotKey(p.Lot, "&&"))
+	r.put("plateNo", p.Plate.Full())
+	r.put("startChargingTime", localTime(p.Start))
+	r.put("stopChargingTime", localTime(p.End))
+	r.put("duration", whole(p.Minutes))
+	return jsonRequest(v.path, signXiaoju(r.over(j.opt.Fields), j)), nil
+}
+
+// buildWeilai speaks 蔚来: four fields are signed, in the order of their names; what type and value of the reduction
+// mean is not public, so that they are 1 and the minutes here: docs/platforms/weilai.md.
+func buildWeilai(v voice, j job) (*Request, error) {
+	p := j.push
+	deduction := fmt.Sprintf(`{"type":"1","value":"%d"}`, p.Minutes)
+	var r record
+	r.put("resource_id", p.Charger)
+	r.put("start_charge_seq", p.Order)
+	r.put("vehicle_plate_number", p.Plate.Full())
+	r.put("deduct_content", json.RawMessage(deduction))
+	r.put("charge_start_time", millis(p.Start))
+	r.put("charge_end_time", millis(p.End))
+	r = r.over(j.opt.Fields)
+	text := "deduct_content=" + deduction + "&" + r.kv(true, "sign", "charge_start_time", "charge_end_time")
+	return jsonRequest(v.path, signed(r, "sign", md5Upper(text+"&key="+j.secret("sign_key")), j.opt.Break)), nil
+}
+
+// buildXiangqianchong speaks 向黔充: nothing is signed, money in fen: docs/platforms/xiangqianchong.md.
+func buildXiangqianchong(v voice, j job) (*Request, error) {
+	p := j.push
+	var r record
+	r.put("stationId", p.Charger)
+	r.put("plateNo", p.Plate.Full())
+	r.put("startTime", localTime(p.Start))
+	r.put("endTime", localTime(p.End))
+	r.put("power", kwh(p.Energy))
+	r.put("totalMoney", whole(int64(p.Total)))
+	return jsonRequest(v.path, r.over(j.opt.Fields)), nil
 }
 
 // buildZhichong speaks 智充: times in milliseconds; duration is minutes charged, never minutes off:

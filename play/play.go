@@ -1,4 +1,4 @@
-// Package play plays the far ends of the gateway: the fourteen charging platforms, the three kinds of car
+// Package play plays the far ends of the gateway: the charging platforms, the three kinds of car
 // park, and a platform that receives reports. The demo tour, the partner checklist and the load generator
 // are made of these players.
 //

@@ -27,7 +27,7 @@ type Push struct {
 	Minutes int64
 	Amount  charge.Fen
 
-	Charger       string // the id that finds the lot (奥特迅), sent as ConnectorID
+	Charger       string // the id that finds the lot: a charger's (奥特迅), a station's (蔚来, 向黔充)
 	StationID     string
 	StationName   string
 	ConnectorID   string

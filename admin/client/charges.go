@@ -82,8 +82,13 @@ func (c *Client) Charge(ctx context.Context, id string) (*Charge, error) {
 
 // Find returns the newest charge of an order, whole, or nil while there is none.
 func (c *Client) Find(ctx context.Context, platform, order string) (*Charge, error) {
+	return c.newest(ctx, url.Values{"platform": {platform}, "order": {order}})
+}
+
+func (c *Client) newest(ctx context.Context, query url.Values) (*Charge, error) {
 	var page struct{ Items []Charge }
-	err := c.Get(ctx, "/api/v1/charges", url.Values{"platform": {platform}, "order": {order}, "limit": {"1"}}, &page)
+	query.Set("limit", "1")
+	err := c.Get(ctx, "/api/v1/charges", query, &page)
 	if err != nil || len(page.Items) == 0 {
 		return nil, err
 	}
@@ -96,12 +101,17 @@ const lookEvery = 40 * time.Millisecond
 // Wait looks at the charge of an order until it fits or the context ends. With an error it returns the charge as it
 // was seen last, nil where there was none.
 func (c *Client) Wait(ctx context.Context, platform, order string, fits func(*Charge) bool) (*Charge, error) {
+	return c.WaitFor(ctx, url.Values{"platform": {platform}, "order": {order}}, fits)
+}
+
+// WaitFor is Wait for the newest charge that a query finds: some platforms number no orders.
+func (c *Client) WaitFor(ctx context.Context, query url.Values, fits func(*Charge) bool) (*Charge, error) {
 	ticks := time.NewTicker(lookEvery)
 	defer ticks.Stop()
 	var last *Charge
-	failed := fmt.Errorf("the gateway knows no charge %s of %s", order, platform)
+	failed := fmt.Errorf("the gateway knows no such charge of %s", query.Get("platform"))
 	for {
-		found, err := c.Find(ctx, platform, order)
+		found, err := c.newest(ctx, query)
 		switch {
 		case err != nil && ctx.Err() == nil:
 			failed = err

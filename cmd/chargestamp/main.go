@@ -26,7 +26,7 @@ const (
 
 // commands is the whole command line.
 type commands struct {
-	Demo       demoCommand       `cmd:"" help:"Play all fourteen platforms and all kinds of lots against a real server."`
+	Demo       demoCommand       `cmd:"" help:"Play all platforms and all kinds of lots against a real server."`
 	Serve      serveCommand      `cmd:"" help:"Run the gateway."`
 	Apply      applyCommand      `cmd:"" help:"Send an estate file to a running server."`
 	Export     exportCommand     `cmd:"" help:"Print the estate, secrets as placeholders."`
