@@ -12,7 +12,7 @@ import (
 // chineseCommands says in Chinese what each command is for. A command that stands not here is an error.
 var chineseCommands = map[string]string{
 	"sim":        "模拟完整历史，各种故障都会发生；同一种子重放出同一结果",
-	"demo":       "一条命令看全部：真实的网关，十四家平台对各类车场",
+	"demo":       "一条命令看全部：真实的网关，十八家平台对各类车场",
 	"serve":      "运行网关",
 	"apply":      "把配置文件发给运行中的网关",
 	"export":     "导出配置，密钥以占位符代替",

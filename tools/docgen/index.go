@@ -11,7 +11,7 @@ import (
 // platformTable is docs/platforms/README.md.
 func platformTable(infos []platform.Info) []byte {
 	p := newPage("充电平台 · Charging platforms", "the platforms' profiles")
-	p.para("内置十四家；没有列出的，见[不用编译接入第十五家](../add-a-platform.md)。 Fourteen are built in; for one that is not, see [add a platform without a build](../add-a-platform.md).")
+	p.para("内置十八家；没有列出的，见[不用编译再接入一家](../add-a-platform.md)。 Eighteen are built in; for one that is not, see [add a platform without a build](../add-a-platform.md).")
 	var rows [][]string
 	for _, i := range infos {
 		kinds := make([]string, len(i.Kinds))
@@ -55,18 +55,22 @@ func platformTable(infos []platform.Info) []byte {
 
 // commonSources are what several platforms were written from.
 var commonSources = []struct{ what, where string }{
-	{"十四家平台的地址、密钥、车场编号和减免方式 paths, keys, lot keys and grants of the fourteen",
+	{"前十四家平台的地址、密钥、车场编号和减免方式 paths, keys, lot keys and grants of the first fourteen",
 		"<https://www.kancloud.cn/mypublic/xhr-jszl/2663364>; 新版的开头几行 the beginning of a newer edition: <https://www.kancloud.cn/bolink/charge/1476038>"},
 	{"信封、加密、签名、返回码、令牌 envelope, cipher, signature, codes, access token (`cec`)",
 		"T/CEC 102.4-2016, 标准全文不公开 the text is not public; 联调问题和示例 notes of joint tests with worked examples: <https://blog.csdn.net/flainsky/article/details/141026567>, <https://blog.csdn.net/flainsky/article/details/140960007>"},
 	{"发送方的公开代码 public code of senders",
 		"<https://github.com/xcharge/phusion>, <https://github.com/java110/MicroCommunity>"},
+	{"接收方的公开代码 public code of a receiver (15, 17, 18)", "<https://github.com/cheng1shao2yong/yunqi-smart-parking>"},
 	{"车场侧的接口 the car parks' interfaces (2.34, 3.11, 3.25, 3.36, 5.14 …)",
 		"[车场侧的公开接口 the car parks' published interfaces](../lots/README.md)"},
 }
 
 func lotKey(i platform.Info) string {
-	if i.LotField == "" {
+	switch {
+	case i.ByStation:
+		return mono("", i.LotField) + " = 站点编号 station id"
+	case i.LotField == "":
 		return "充电桩编号 charger id"
 	}
 	forms := make([]string, len(i.Separators))

@@ -158,9 +158,13 @@ func optional(k platform.KeyInfo) string {
 
 func (p *platformPage) lots() {
 	p.section("3. 车场 · Lots")
-	if p.info.LotField == "" {
+	switch {
+	case p.info.ByStation:
+		p.para(fmt.Sprintf("字段 `%s` 是平台自己的站点编号：写在对接的 `stations` 里，同一平台内唯一。 "+
+			"Field `%[1]s` holds the platform's own station id, listed under `stations` in a binding.", p.info.LotField))
+	case p.info.LotField == "":
 		p.para("推送不带车场：按充电桩编号查找，编号写在对接的 `chargers` 里，全局唯一。 The push names no lot: it is found by the charger's id, listed under `chargers` in a binding, unique over everything.")
-	} else {
+	default:
 		forms := make([]string, len(p.info.Separators))
 		for i, s := range p.info.Separators {
 			forms[i] = "200461" + s + "1313"

@@ -32,6 +32,8 @@ func (p *platformPage) pushLines() string {
 	push := fmt.Sprintf("bin/chargestamp push %s --keys %s --lot %s --plate 京AD06088", p.info.ID, p.keysPath(),
 		p.fixture.lot())
 	switch {
+	case p.info.ByStation:
+		push += " --charger " + p.fixture.message.Charge.Chargers[0]
 	case p.info.LotField == "":
 		push += " --charger " + p.fixture.message.Charge.Chargers[0] + " --minutes 30"
 	case p.names(platform.GrantTime) && p.fixture.message.Charge.Ask.Method == charge.MethodTime:
@@ -127,7 +129,10 @@ func (p *platformPage) binding(b *strings.Builder, lot charge.LotID) {
 	if p.info.Evidence == platform.EvidenceAssumed {
 		b.WriteString("    mode: live   # 试用；不写则为影子运行 for this trial; left out it is shadow\n")
 	}
-	if p.info.LotField == "" {
+	switch {
+	case p.info.ByStation:
+		fmt.Fprintf(b, "    stations: [%q]\n", p.fixture.message.Charge.Chargers[0])
+	case p.info.LotField == "":
 		fmt.Fprintf(b, "    chargers: [%q]\n", p.fixture.message.Charge.Chargers[0])
 	}
 	switch {
