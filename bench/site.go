@@ -147,7 +147,7 @@ func (s *Site) Estate() []byte {
 		accounts = append(accounts, a)
 		for _, l := range s.Lots {
 			rule := object{"grant": "as_pushed", "combine": "sum"}
-			if p == "xingxing" || p == "dakeyun" || p == "echongwang" {
+			if p == "xingxing" || p == "dakeyun" || p == "echongwang" || l.Kind == charge.KindCoupon {
 				rule = object{"grant": "fixed", "minutes": granted, "combine": "sum"}
 			}
 			bindings = append(bindings, object{"account": a["account"], "lot": l.ID.String(), "mode": "live", "rule": rule})

@@ -123,7 +123,11 @@ func (d couponDesk) Give(_ context.Context, plate charge.Plate, id string, minut
 
 func (d couponDesk) Revoke(ctx context.Context, plate charge.Plate, id string) play.CouponSaid {
 	r := d.desk.Revoke(ctx, plate, id)
-	return couponSaid(r.Result, r.Detail)
+	said := couponSaid(r.Result, r.Detail)
+	if said.Stands {
+		said.Text = "taken back"
+	}
+	return said
 }
 
 func couponSaid(result charge.AttemptResult, detail charge.Note) play.CouponSaid {
