@@ -46,11 +46,11 @@ screenshots: deps ## a picture of every console page in both languages, into dis
 	$(GO) test -count=1 ./admin/browsertest -run TestConsole -screenshots $(CURDIR)/dist/screenshots
 
 .PHONY: lint
-lint: $(LINTER) tidy-check circles wording ## the linters of .golangci.yml, and that printed files are up to date
+lint: $(LINTER) tidy-check circles wording edits ## the linters of .golangci.yml, and that printed files are up to date
 	$(LINTER) run --timeout 15m
 	@$(MAKE) --no-print-directory generate-check
 
-.PHONY: tidy-check circles wording
+.PHONY: tidy-check circles wording edits
 tidy-check: ## fail where go mod tidy would change go.mod or go.sum; a part of lint
 	$(GO) mod tidy -diff
 
@@ -59,6 +59,9 @@ circles: ## count the files of each package that use each other in a circle; fai
 
 wording: ## count words that comments and docs should not use; fail above tools/wording/bounds.txt
 	$(GO) run ./tools/wording -bounds tools/wording/bounds.txt
+
+edits: ## hold how many edits by hand a new platform, family, column or page needs; a part of lint
+	@GO="$(GO)" ./tools/edits.sh
 
 $(LINTER):
 	@mkdir -p $(@D)

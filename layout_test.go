@@ -36,14 +36,10 @@ var may = map[string][]string{
 	"platform/doctor":       {"charge", "seal", "platform"},     // walks platform.Admit as the door does
 	"platform/report":       {"charge", "platform", "outbound"}, // usage, back to the platform
 	"platform/platformtest": {"charge", "seal", "platform", "platform/doctor"},
-	"platform/cec":          {"charge", "seal", "platform", "platform/profile"}, // a family: never a sibling
-	"platform/flat":         {"charge", "seal", "platform", "platform/profile"},
-	"platform/plain":        {"charge", "seal", "platform", "platform/profile"},
-	"platform/open13":       {"charge", "seal", "platform", "platform/profile"},
-	"platform/all": {"charge", "platform", "platform/profile", "platform/cec", "platform/flat", "platform/plain",
-		"platform/open13"},
-	"lot":      {"charge", "seal", "limit"},
-	"lot/line": {"charge", "seal", "lot", "limit"},
+	"platform/...":          {"charge", "seal", "platform", "platform/profile"}, // a family: never a sibling
+	"platform/all":          {"charge", "platform", "platform/..."},             // the table of families
+	"lot":                   {"charge", "seal", "limit"},
+	"lot/line":              {"charge", "seal", "lot", "limit"},
 	// the kit of the channels that call over HTTP: queue, turns, breaker
 	"lot/calls":    {"charge", "lot", "outbound"},
 	"lot/callback": {"charge", "seal", "lot", "lot/calls", "outbound"},

@@ -50,6 +50,14 @@ func platformTable(infos []platform.Info) []byte {
 		sources = append(sources, []string{s.what, s.where})
 	}
 	p.table([]string{"内容 What", "在哪里 Where"}, sources)
+	p.section("没有内置的 · Not built in")
+	p.para("找过公开的推送文档和代码，没有找到完整的；有文档的欢迎按上面的页面写成配置。 Looked for; no push of theirs is public as a whole.")
+	p.table([]string{"平台 Platform", "找到的 What was found"}, [][]string{
+		{"特斯拉", "不推送；各场地固定免停时长，用固定规则 pushes nothing: fixed hours for each place, a fixed rule"},
+		{"小鹏", "只有一条常见问题 a line in its help pages"},
+		{"鲸率充电", "公开的接收方只有名称 its name alone in a receiver"},
+		{"理想、快电、能链、国网 e充电、南网顺易充、铁塔、依威、挚达、绿捷、华为、蔚景云、驴充充、电享", "没有 nothing"},
+	})
 	return p.Bytes()
 }
 
