@@ -79,7 +79,8 @@ func TestEstateOfTheTour(t *testing.T) {
 				t.Errorf("%s: %s has %d characters", a.Platform, name, len(key))
 			}
 		}
-		unsigned := a.Platform == "xingxing" || a.Platform == "wanchong" || a.Platform == "guowang-jinan"
+		unsigned := a.Platform == "xingxing" || a.Platform == "wanchong" ||
+			a.Platform == "guowang-jinan" || a.Platform == "xiangqianchong"
 		if locked := len(a.AllowFrom) > 0 || a.PathToken != ""; locked != unsigned {
 			t.Errorf("%s: locked %v", a.Platform, locked)
 		}
