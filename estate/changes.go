@@ -13,6 +13,9 @@ type Change struct {
 	To    string `json:"to,omitempty"`
 	// Secret says that From and To are masks: the key was set, changed or cleared.
 	Secret bool `json:"secret,omitempty"`
+	// Warning is what has to be known of a change that is right and yet dangerous.
+	Warning   string `json:"warning,omitempty"`
+	WarningZH string `json:"warning_zh,omitempty"`
 
 	old, next *node // what From and To are of; nil where they are empty
 }
@@ -39,6 +42,13 @@ func (c Change) Said(name func(field string) string, value func(field, text stri
 
 // String returns one line.
 func (c Change) String() string {
+	if c.Warning != "" {
+		return c.line() + " (warning: " + c.Warning + ")"
+	}
+	return c.line()
+}
+
+func (c Change) line() string {
 	what := c.Thing + ": " + c.Field
 	switch {
 	case c.New:

@@ -73,14 +73,14 @@ func merge[T any](m *merger, name string, entries []entry, table map[string]*T, 
 		complete(next, old == nil)
 		table[e.id] = next
 		if old == nil {
-			m.changes = append(m.changes, added(thing, m.display(show(columns, next), next)))
+			m.changes = append(m.changes, m.warned(Changes{added(thing, m.display(show(columns, next), next))}, next)...)
 			continue
 		}
 		changes := changed(thing, m.display(show(columns, old), next), m.display(show(columns, next), next))
 		if len(changes) == 0 {
 			table[e.id] = old
 		}
-		m.changes = append(m.changes, changes...)
+		m.changes = append(m.changes, m.warned(changes, next)...)
 	}
 }
 
