@@ -32,7 +32,7 @@ func main() {
 func run(out, binary string) error {
 	pages := files{}
 	for _, part := range []func(files) error{
-		platformPages, targetPage, statePage, estatePage, policyPage, configPage, apiPages,
+		platformPages, targetPage, statePage, estatePage, policyPage, configPage, apiPages, numbersPage,
 		func(f files) error { return commandPage(f, binary) },
 	} {
 		if err := part(pages); err != nil {
