@@ -147,6 +147,7 @@ func TestRoles(t *testing.T) {
 		{"GET", "/charges/7001", "", guard.RoleViewer},
 		{"GET", "/pushes", "", guard.RoleViewer},
 		{"GET", "/unserved", "", guard.RoleViewer},
+		{"GET", "/stations", "", guard.RoleViewer},
 		{"GET", "/stays", "", guard.RoleViewer},
 		{"GET", "/lots", "", guard.RoleViewer},
 		{"GET", "/lots/200461/1313", "", guard.RoleViewer},

@@ -65,8 +65,22 @@ func newMetrics(a *App) *metrics {
 			func() float64 { return float64(a.line.Stats().Sessions) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "chargestamp", Name: "line_connections",
 			Help: "Open line connections."},
-			func() float64 { return float64(a.line.Stats().Connections) }))
+			func() float64 { return float64(a.line.Stats().Connections) }),
+		unservedOf(a, "private"), unservedOf(a, "public"))
 	return m
+}
+
+// unservedOf counts the requests of a class of addresses that nothing serves.
+func unservedOf(a *App, class string) prometheus.Collector {
+	return prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "chargestamp", Name: "unserved_total",
+		Help:        "Requests of the public listener that nothing serves, by class of address.",
+		ConstLabels: prometheus.Labels{"class": class}},
+		func() float64 {
+			if a.intake == nil {
+				return 0
+			}
+			return float64(a.intake.StrayCount(class))
+		})
 }
 
 func (m *metrics) handler() http.Handler {

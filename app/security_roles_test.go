@@ -21,6 +21,7 @@ var leastRoles = map[string]guard.Role{
 	"GET /api/v1/lots/{union_id}/{park_id}": guard.RoleViewer, "GET /api/v1/platforms": guard.RoleViewer,
 	"GET /api/v1/statements": guard.RoleViewer, "GET /api/v1/stays": guard.RoleViewer,
 	"GET /api/v1/unserved":           guard.RoleViewer,
+	"GET /api/v1/stations":           guard.RoleViewer,
 	"POST /api/v1/charges/redeliver": guard.RoleSupport, "POST /api/v1/charges/{id}/bind": guard.RoleSupport,
 	"POST /api/v1/charges/{id}/redeliver": guard.RoleSupport, "POST /api/v1/charges/{id}/resolve": guard.RoleSupport,
 	"POST /api/v1/charges/{id}/void": guard.RoleSupport, "POST /api/v1/check": guard.RoleSupport,

@@ -102,6 +102,8 @@ var measuredPages = map[string][]pageView{
 		{"work list gave up", at("/work/gave-up"), false},
 		{"work list refused", at("/work/refused"), false},
 		{"work list near-miss plates", at("/work/near"), false},
+		{"work list stations", at("/work/stations"), false},
+		{"work list unserved", at("/work/unserved"), false},
 	},
 	"/work/redeliver": {{"redeliver a list", at("/work/redeliver?state=gave_up"), false}},
 	"/statements": {

@@ -150,6 +150,19 @@ func (t *taken) question(ctx context.Context) error {
 	return t.record(ctx, v, "")
 }
 
+// unlisted begins the reason of a push whose chargers or stations no binding lists, each behind orElse.
+const unlisted, orElse = "no binding of this account lists the charger ", " or "
+
+// Unlisted returns the chargers or stations that a push was refused for, in the order in which a binding would find
+// them; none for another refusal.
+func Unlisted(p charge.Push) []string {
+	ids, found := strings.CutPrefix(p.Reason, unlisted)
+	if p.Outcome != charge.OutcomeUnknownLot || !found {
+		return nil
+	}
+	return strings.Split(ids, orElse)
+}
+
 // charge finds lot and binding, then accepts.
 func (t *taken) charge(ctx context.Context) error {
 	m, est := t.message.Charge, t.f.cfg.Estate()
@@ -163,7 +176,7 @@ func (t *taken) charge(ctx context.Context) error {
 		found, charger, ok := est.LotOfCharger(t.account.ID, m.Chargers)
 		if !ok {
 			return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeUnknownLot},
-				"no binding of this account lists the charger "+strings.Join(m.Chargers, " or "))
+				unlisted+strings.Join(m.Chargers, orElse))
 		}
 		id, m.Detail.Charger = found, charger
 	}

@@ -8,7 +8,14 @@ var pushSentences = []Text{
 	{"同一订单以不同内容再次推送，采用新内容", "the order again with other content, which counts"},
 	{"不是充电订单", "no finished charge"},
 
+	// requests that nothing serves
+	{"这里只接受 POST", "only POST is served here"},
+	{"末尾多了一个斜线：%s 是 %s 的路径", "one slash too many at the end: %s is a path of %s"},
+	{"多了一个斜线：%s 是 %s 的路径", "one slash too many: %s is a path of %s"},
+	{"大小写不对：%s 是 %s 的路径", "upper and lower case count: %s is a path of %s"},
+
 	// account, lot and lock
+	{"该账号的对接都没有登记充电桩 %s", "no binding of this account lists the charger %s"},
 	{"没有车场 %s", "there is no lot %s"},
 	{"车场 %s 已停用", "the lot %s is switched off"},
 	{"没有平台账号的运营商编号为 %s 且覆盖车场 %s", "no account has the operator %s and covers the lot %s"},

@@ -42,6 +42,24 @@ func viewUnproven(who guard.Identity, p charge.Push) *unproven {
 	return u
 }
 
+// station is a station or charging point that no binding lists.
+type station struct {
+	Platform string     `json:"platform"`
+	Account  string     `json:"account"`
+	IDs      []string   `json:"ids" nullable:"false" doc:"as pushed; a binding may list any of them"`
+	Field    string     `json:"field" enum:"stations,chargers" doc:"of the binding that lists it"`
+	Count    int        `json:"count" doc:"refused pushes, among the last 500 of the platform"`
+	FirstAt  *time.Time `json:"first_at"`
+	LastAt   *time.Time `json:"last_at"`
+	Push     string     `json:"push" doc:"the newest of them"`
+	Lots     []string   `json:"lots" nullable:"false" doc:"that the account is bound to"`
+}
+
+func viewStation(s desk.Station) station {
+	lots := mapAll(s.Lots, charge.LotID.String)
+	return station{s.Platform, s.Account, s.IDs, s.Field, s.Count, moment(s.First), moment(s.Last), number(s.Push), lots}
+}
+
 // unserved is a request that nothing serves.
 type unserved struct {
 	Method  string     `json:"method"`
@@ -154,6 +172,15 @@ func (a *api) pushes() {
 			return listOf(mapAll(page.Items, func(p charge.Push) push {
 				return push{number(p.ID), p.Platform, moment(p.Received), p.Remote, string(p.Outcome), text(p.Reason), numberOrNull(p.Charge), viewUnproven(who, p)}
 			}), page.Next), nil
+		})
+	handle(a, route{method: http.MethodGet, path: "/stations", id: "list-stations", role: guard.RoleViewer,
+		summary: "List the stations and charging points that platforms pushed and no binding lists, the last pushed first"},
+		func(ctx context.Context, _ guard.Identity, _ *struct{}) (*list[station], error) {
+			stations, err := a.desk.Stations(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return listOf(mapAll(stations, viewStation), ""), nil
 		})
 	handle(a, route{method: http.MethodGet, path: "/unserved", id: "list-unserved", role: guard.RoleViewer,
 		summary: "List the last requests of the public listener that nothing serves: unknown paths, wrong methods"},

@@ -55,10 +55,11 @@ func prefill(was map[string]estate.FormValue, query url.Values) url.Values {
 		v.Set(path, text)
 	}
 	for name := range query {
-		if name != "id" && !v.Has(name) {
+		if name != "id" && !strings.HasPrefix(name, adding) && !v.Has(name) {
 			v.Set(name, query.Get(name))
 		}
 	}
+	addLines(v, query)
 	return v
 }
 

@@ -279,7 +279,7 @@ func (c *Console) sendPoint(w http.ResponseWriter, r *http.Request, ago time.Dur
 }
 
 // workLists are what waits for a person.
-var workLists = []string{"held", "left", "unknown", "gave-up", "refused", "near"}
+var workLists = []string{"held", "left", "unknown", "gave-up", "refused", "near", "stations", "unserved"}
 
 // workFilter returns the charges of a work list; ok is false for a list that is none of charges.
 func workFilter(list string) (f charge.ChargeFilter, ok bool) {
@@ -322,6 +322,15 @@ func workName(p *page, list string) (name, help string) {
 		return p.T("相近车牌", "Near-miss plates"),
 			p.T("等待中的充电与在场车辆只差一个字符。确认是同一辆车后再绑定；系统不会自动处理。",
 				"A waiting charge and a car in the lot differ by one character. Bind them once you are sure; nothing is done by itself.")
+	case "stations":
+		return p.T("未对接的站点", "Stations to bind"),
+			p.T("平台推送了这些站点或充电桩，签名正确，但没有对接登记它们，推送因此被拒绝。登记后请平台重推，或逐条回放。",
+				"Platforms pushed these stations or charging points, rightly sealed, and no binding lists them: the pushes were "+
+					"refused. Bind them, then have the platform push again, or replay.")
+	case "unserved":
+		return p.T("无人受理的请求", "Requests that nothing serves"),
+			p.T("公网地址收到、但路径或方法不对的请求。内网和公网来源各保留最近 100 个路径，重启后清空。",
+				"What came to the public address by a wrong path or method. The last hundred paths of inner and of outer addresses are kept, until a restart.")
 	}
 	return list, ""
 }
@@ -337,7 +346,17 @@ func (c *Console) work(w http.ResponseWriter, r *http.Request, p *page) error {
 	for _, list := range workLists {
 		name, help := workName(p, list)
 		e := workEntry{List: list, Name: name, Help: help}
-		if list != "near" { // which takes many looks, and is counted on its own page
+		switch list {
+		case "near": // which takes many looks, and is counted on its own page
+		case "stations":
+			stations, err := c.desk.Stations(r.Context())
+			if err != nil {
+				return err
+			}
+			e.Count = strconv.Itoa(len(stations))
+		case "unserved":
+			e.Count = strconv.Itoa(len(c.desk.Strays()))
+		default:
 			count, err := c.workCount(r.Context(), list)
 			if err != nil {
 				return err
@@ -360,12 +379,21 @@ func (c *Console) workCount(ctx context.Context, list string) (string, error) {
 func (c *Console) workList(w http.ResponseWriter, r *http.Request, p *page) error {
 	list := r.PathValue("list")
 	name, help := workName(p, list)
-	if list == "near" {
+	switch list {
+	case "near":
 		near, err := c.desk.NearMisses(r.Context())
 		if err != nil {
 			return err
 		}
 		return render(w, r, http.StatusOK, nearPage(p, name, help, near))
+	case "stations":
+		stations, err := c.desk.Stations(r.Context())
+		if err != nil {
+			return err
+		}
+		return render(w, r, http.StatusOK, stationsPage(p, name, help, stations))
+	case "unserved":
+		return render(w, r, http.StatusOK, unservedPage(p, name, help, c.desk.Strays()))
 	}
 	f, ok := workFilter(list)
 	if !ok {

@@ -36,6 +36,8 @@ type commands struct {
 	Certify    certifyCommand    `cmd:"" help:"Run the scripted checklist of a partner's joint test."`
 	Pushes     pushesCommand     `cmd:"" help:"Read requests of platforms, and replay them."`
 	Logs       logsCommand       `cmd:"" help:"Follow pushes live."`
+	Stations   stationsCommand   `cmd:"" help:"Read stations and charging points that no binding lists."`
+	Unserved   unservedCommand   `cmd:"" help:"Read requests that nothing serves."`
 	Stays      staysCommand      `cmd:"" help:"Read stays of cars in lots."`
 	Charges    chargesCommand    `cmd:"" help:"Read charges and act on them."`
 	Lots       lotsCommand       `cmd:"" help:"Read lots, pause and resume them, ask them for prices."`

@@ -31,7 +31,8 @@ type Stray struct {
 type strays struct {
 	mu    sync.Mutex
 	seen  map[strayKey]*Stray
-	count map[string]int // by class
+	count map[string]int   // of paths, by class
+	total map[string]int64 // of requests, by class; what is forgotten counts on
 }
 
 type strayKey struct{ class, method, path string }
@@ -46,12 +47,13 @@ func class(at netip.Addr) string {
 
 // add counts a request that nothing serves.
 func (s *strays) add(method, path, hint string, at netip.Addr, now time.Time) {
-	key := strayKey{class(at), platform.Clip(method), platform.Clip(path)}
+	key := strayKey{class(at), platform.Clip(method), platform.Clip(unsecret(path))}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.seen == nil {
-		s.seen, s.count = map[strayKey]*Stray{}, map[string]int{}
+		s.seen, s.count, s.total = map[strayKey]*Stray{}, map[string]int{}, map[string]int64{}
 	}
+	s.total[key.class]++
 	found := s.seen[key]
 	if found == nil {
 		if s.count[key.class] >= mostStrays {
@@ -65,6 +67,20 @@ func (s *strays) add(method, path, hint string, at netip.Addr, now time.Time) {
 	found.Count++
 }
 
+// shortestSecret is how long a segment of a path must be to be taken for a path token.
+const shortestSecret = 16
+
+// unsecret masks what may be a path token: a long segment with a digit in it, as no published path has.
+func unsecret(path string) string {
+	segments := strings.Split(path, "/")
+	for i, s := range segments {
+		if len(s) >= shortestSecret && strings.ContainsAny(s, "0123456789") {
+			segments[i] = "•••"
+		}
+	}
+	return strings.Join(segments, "/")
+}
+
 // forget drops the path of a class that was asked for the longest ago.
 func (s *strays) forget(class string) {
 	var oldest strayKey
@@ -76,6 +92,13 @@ func (s *strays) forget(class string) {
 	}
 	delete(s.seen, oldest)
 	s.count[class]--
+}
+
+// StrayCount is how many requests of a class of addresses, "private" or "public", nothing has served.
+func (in *Intake) StrayCount(class string) int64 {
+	in.strays.mu.Lock()
+	defer in.strays.mu.Unlock()
+	return in.strays.total[class]
 }
 
 // Strays lists the last requests that nothing served, the newest first.

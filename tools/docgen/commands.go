@@ -39,6 +39,8 @@ var chineseCommands = map[string]string{
 	"pushes":     "查看平台推送（含被拒的），重放",
 	"logs":       "实时跟踪平台推送",
 	"stays":      "查看车辆停车记录",
+	"stations":   "查看没有对接登记的站点和充电桩",
+	"unserved":   "查看路径或方法不对、无人受理的请求",
 	"validate":   "不用网关，离线检查设置文件、配置文件、平台配置",
 	"config":     "显示网关将采用的设置",
 	"help":       "显示命令的帮助",

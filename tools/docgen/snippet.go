@@ -133,7 +133,7 @@ func (p *platformPage) binding(b *strings.Builder, lot charge.LotID) {
 	case p.info.ByStation:
 		fmt.Fprintf(b, "    stations: [%q]\n", p.fixture.message.Charge.Chargers[0])
 	case p.info.LotField == "":
-		fmt.Fprintf(b, "    chargers: [%q]\n", p.fixture.message.Charge.Chargers[0])
+		fmt.Fprintf(b, "    chargers: [%q]\n", pileOf(p.fixture.message.Charge.Chargers))
 	}
 	switch {
 	case p.info.Default == nil:
@@ -150,4 +150,14 @@ func plus(minutes int64) string {
 		return ""
 	}
 	return fmt.Sprintf(", plus_minutes: %d", minutes)
+}
+
+// pileOf is the pile of a gun that was pushed, where the push names it too: what people read on the pile.
+func pileOf(pushed []string) string {
+	for _, id := range pushed[1:] {
+		if strings.HasPrefix(pushed[0], id) {
+			return id
+		}
+	}
+	return pushed[0]
 }
