@@ -110,8 +110,8 @@ func TestStationFindsItsLot(t *testing.T) {
 		t.Errorf("the push of the unknown station: %+v", p)
 	}
 	push("S3", "SZ-0071")
-	if got := s.unbound(t); len(got) != 1 || got[0].IDs[0] != "SZ-0071" || got[0].Count != 2 || got[0].Field != "stations" ||
-		got[0].Account != "lvdian" || got[0].Lots[0] != id.String() {
+	if got := s.unbound(t); len(got) != 1 || got[0].IDs[0] != "SZ-0071" || got[0].Count != 2 ||
+		got[0].Field != "stations" || got[0].Account != "lvdian" || got[0].Lots[0] != id.String() {
 		t.Fatalf("the stations that no binding lists: %+v", got)
 	}
 	boss := s.hire(guard.RoleAdmin)
@@ -120,8 +120,8 @@ func TestStationFindsItsLot(t *testing.T) {
 	if !strings.Contains(list, click) {
 		t.Fatalf("the list of stations has no way to bind one:\n%s", list)
 	}
-	if _, form := boss.page("/estate/binding/edit?add-stations=SZ-0071&id=lvdian%40" + url.QueryEscape(id.String())); !strings.Contains(form,
-		"SZ-0070\nSZ-0071") {
+	_, form := boss.page("/estate/binding/edit?add-stations=SZ-0071&id=lvdian%40" + url.QueryEscape(id.String()))
+	if !strings.Contains(form, "SZ-0070\nSZ-0071") {
 		t.Errorf("the binding's form does not hold both stations")
 	}
 	w.bindings[0]["stations"] = []string{"SZ-0070", "SZ-0071"}

@@ -40,7 +40,8 @@ var ruleColumns = []column[charge.Rule]{
 			return textNode(r.MinEnergy.String())
 		}},
 	countColumn(Field{Name: "cap_minutes", Type: TypeCount, Min: 1, Max: maxMinutes,
-		English: "most minutes of one stay, over all platforms; pushed and charge-time grants without it end at limits.minutes (1440)",
+		English: "most minutes of one stay, over all platforms; pushed and charge-time grants without it " +
+			"end at limits.minutes (1440)",
 		Chinese: "每次停车减免分钟上限（所有平台合计）；未写时，按推送、按充电时长的减免以 limits.minutes（1440）为限"},
 		func(r *charge.Rule) *int64 { return &r.CapMinutes }),
 	yuanColumn(Field{Name: "cap_amount", Type: TypeYuan,

@@ -15,7 +15,8 @@ func addStation(s desk.Station, lot charge.LotID) string {
 	if lot.IsZero() {
 		return "/estate/binding/new?" + url.Values{"account": {s.Account}, s.Field: {s.IDs[0]}}.Encode()
 	}
-	return "/estate/binding/edit?" + url.Values{"id": {s.Account + "@" + lot.String()}, adding + s.Field: {s.IDs[0]}}.Encode()
+	id := s.Account + "@" + lot.String()
+	return "/estate/binding/edit?" + url.Values{"id": {id}, adding + s.Field: {s.IDs[0]}}.Encode()
 }
 
 // adding begins the name of a parameter that a form takes one more line of a list from.

@@ -330,7 +330,8 @@ func workName(p *page, list string) (name, help string) {
 	case "unserved":
 		return p.T("无人受理的请求", "Requests that nothing serves"),
 			p.T("公网地址收到、但路径或方法不对的请求。内网和公网来源各保留最近 100 个路径，重启后清空。",
-				"What came to the public address by a wrong path or method. The last hundred paths of inner and of outer addresses are kept, until a restart.")
+				"What came to the public address by a wrong path or method. The last hundred paths of inner and of outer "+
+					"addresses are kept, until a restart.")
 	}
 	return list, ""
 }

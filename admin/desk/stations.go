@@ -15,7 +15,8 @@ import (
 // stationsRead bounds how many refused pushes of a platform are looked through for stations.
 const stationsRead = 500
 
-// Station is a station or charging point that a platform pushed, with a sound seal, and no binding of its account lists.
+// Station is a station or charging point that a platform pushed, with a sound seal, and no binding of its account
+// lists.
 type Station struct {
 	Platform, Account string
 	IDs               []string // as pushed, the narrowest first; a binding may list any of them

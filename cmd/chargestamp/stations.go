@@ -1,7 +1,7 @@
 package main
 
 type stationsCommand struct {
-	List stationsList `cmd:"" default:"withargs" help:"List stations and charging points that platforms pushed and no binding lists."`
+	List stationsList `cmd:"" default:"withargs" help:"List stations and charging points to bind."`
 }
 
 type stationsList struct{ listing }
@@ -19,7 +19,7 @@ func (l *stationsList) Run(c *console) error {
 }
 
 type unservedCommand struct {
-	List unservedList `cmd:"" default:"withargs" help:"List requests of the public listener that nothing serves: wrong paths and methods."`
+	List unservedList `cmd:"" default:"withargs" help:"List requests by wrong paths or methods."`
 }
 
 type unservedList struct{ listing }

@@ -129,7 +129,8 @@ func TestByteOrderMarksAreSkipped(t *testing.T) {
 func TestAccessTokensInEveryForm(t *testing.T) {
 	shown := 0
 	for _, f := range forge(t) {
-		asks := slices.ContainsFunc(f.dialect.Info().Routes, func(r platform.Route) bool { return r.Kind == platform.RouteToken })
+		asks := slices.ContainsFunc(f.dialect.Info().Routes,
+			func(r platform.Route) bool { return r.Kind == platform.RouteToken })
 		token, found := strings.CutPrefix(f.request.Header.Get("Authorization"), "Bearer ")
 		if !found || !asks {
 			continue

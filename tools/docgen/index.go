@@ -43,7 +43,8 @@ func platformTable(infos []platform.Info) []byte {
 		"**I** 由 D、C 推断。Inferred from D or C.",
 		"**U** 未知：找过，没有找到。Unknown: looked for and not found.",
 		"**OD** 我们自己的假定，上线前请核对。Our decision where nothing is known: compare with the platform's paper before going live.")
-	p.para("同一个数字、时间，平台写法不一，怎么读见[数字与时间的写法](../numbers.md)。 Senders write numbers and times in many ways: [how each is read](../numbers.md).")
+	p.para("同一个数字、时间，平台写法不一，怎么读见[数字与时间的写法](../numbers.md)。 " +
+		"Senders write numbers and times in many ways: [how each is read](../numbers.md).")
 	p.section("公开来源 · Published sources")
 	p.para("每个平台页的开头列出自己的来源；下面是共用的。 Each page names its own at the top; these are common to several.")
 	var sources [][]string

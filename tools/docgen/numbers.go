@@ -83,9 +83,11 @@ func numbersPage(out files) error {
 		"Senders write one number in many ways. This is what each is read as; a test pushes them, sealed, to each family.")
 	p.list("⚠ 推送照常接收，推送记录里写明截断或忽略了什么。 The push is taken; it says what was cut or left out.",
 		"– 没有数值：没有写，或读不懂而忽略。 No value: none was written, or it was left out.",
-		"✗ 只有按推送减免（`as_pushed`）的规则会因此拒绝整条推送：减免本身不能猜。 Only a rule that grants as pushed refuses the push for it: a reduction is never guessed.")
+		"✗ 只有按推送减免（`as_pushed`）的规则会因此拒绝整条推送：减免本身不能猜。 "+
+			"Only a rule that grants as pushed refuses the push for it: a reduction is never guessed.")
 	p.para("费用和电量只是说明，从不导致拒绝；费用多出的小数直接截去。减免时长不足一分钟按一分钟算，减免金额不足一分不能减免。",
-		"Fees and energy only describe and refuse nothing; decimals past the fen are cut. A started minute of a reduction counts; parts of a fen of one cannot be granted.")
+		"Fees and energy only describe and refuse nothing; decimals past the fen are cut. "+
+			"A started minute of a reduction counts; parts of a fen of one cannot be granted.")
 	p.section("数字 · Numbers")
 	head := []string{"JSON"}
 	for _, kind := range numberKinds {
