@@ -1,3 +1,3 @@
-// Package chargestamp is the root of the gateway. It holds no code but the test of its layout; start reading
-// at ARCHITECTURE.md.
+// Package chargestamp is the root of the gateway. It holds the pages of the manual and the test of the layout; start
+// reading at ARCHITECTURE.md.
 package chargestamp

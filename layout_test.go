@@ -61,6 +61,7 @@ var may = map[string][]string{
 	"demo":          {"charge", "lotline/sdktest", "play", "admin/client"},
 	"admin/client":  {"charge"},
 	"admin/apitest": {},
+	"admin/manual":  {"words"},
 	"admin/...": {"charge", "words", "platform", "platform/doctor", "platform/intake", "lot", "flow", "estate", "guard",
 		"alert", "bounded", "admin/...", "limit"},
 	"app":       {"..."},

@@ -1,5 +1,5 @@
-// Package admin is the staff's listener: the JSON API, the console, metrics and health. What can be seen and
-// done there is package desk's; api and console show it.
+// Package admin is the staff's listener: the JSON API, the console, the manual, metrics and health. What can be seen
+// and done there is package desk's; api and console show it.
 package admin
 
 import (
@@ -9,9 +9,11 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/chargestamp/chargestamp"
 	"github.com/chargestamp/chargestamp/admin/api"
 	"github.com/chargestamp/chargestamp/admin/console"
 	"github.com/chargestamp/chargestamp/admin/desk"
+	"github.com/chargestamp/chargestamp/admin/manual"
 	"github.com/chargestamp/chargestamp/alert"
 	"github.com/chargestamp/chargestamp/guard"
 )
@@ -38,6 +40,7 @@ type Server struct {
 	desk    *desk.Desk
 	mux     *http.ServeMux // the API, metrics and health
 	console http.Handler
+	manual  http.Handler // docs/, for everybody who reaches the listener
 	door    *doorkeeper
 	veiled  http.Handler // mux
 }
@@ -48,7 +51,7 @@ func New(cfg Config) (*Server, error) {
 	if d.Reads == nil || d.Story == nil || d.Estate == nil || d.Guard == nil || d.Doctor == nil || d.Now == nil {
 		return nil, errors.New("admin: Reads, Story, Estate, Guard, Doctor and Now must all be given")
 	}
-	s := &Server{cfg: cfg, desk: desk.New(d), mux: http.NewServeMux()}
+	s := &Server{cfg: cfg, desk: desk.New(d), mux: http.NewServeMux(), manual: manual.New(chargestamp.Pages)}
 	s.veiled = desk.Veil(s.mux)
 	api.New(s.mux, s.desk, cfg.Version)
 	s.console = console.New(console.Config{Desk: s.desk, Guard: d.Guard, Keys: cfg.Keys, OIDC: cfg.OIDC,
@@ -114,6 +117,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.veiled.ServeHTTP(w, r)
 	case forMachines(r.URL.Path):
 		s.noRoute(w, r)
+	case r.URL.Path == manual.Prefix || strings.HasPrefix(r.URL.Path, manual.Prefix+"/"):
+		s.manual.ServeHTTP(w, r)
 	default:
 		if err := s.door.origin.Check(r); err != nil {
 			api.WriteProblem(w, http.StatusForbidden, "another site's page has sent this; nothing was done")

@@ -181,6 +181,19 @@ func TestQuickStart(t *testing.T) {
 	}
 }
 
+// TestFirstLot follows the walk from an empty folder to a car that has got its minutes.
+func TestFirstLot(t *testing.T) {
+	t.Parallel()
+	const page = "docs/first-lot.md"
+	s := newSite(t)
+	for _, heading := range []string{"## 1. ", "## 2. ", "## 3. ", "## 4. "} {
+		for _, line := range typed(t, page, heading) {
+			s.follow(line)
+		}
+	}
+	s.until("bin/chargestamp charges", `telaidian +京AD06088 +200461/2001 +30 min +delivered +ok`)
+}
+
 // TestAddATarget follows docs/add-a-target.md from the profile of a parking system to a car that has got its coupon.
 func TestAddATarget(t *testing.T) {
 	t.Parallel()
