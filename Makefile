@@ -109,19 +109,19 @@ soak-disk: ## power cuts, full disks and disks that fail under SQLite, on a file
 mutate: ## do tests notice small mistakes? a sample over five packages; REPORT=FILE goes on where FILE ends
 	$(GO) run ./tools/mutate $(if $(REPORT),-report $(REPORT)) $(ARGS) seal rules lot/ledger outbox flow
 
-GORELEASER_VERSION := v2.13.0
-GORELEASER := $(TOOLS)/$(GORELEASER_VERSION)/goreleaser
+NFPM_VERSION := v2.43.4
+NFPM := $(TOOLS)/nfpm-$(NFPM_VERSION)/nfpm
 
 .PHONY: release release-check
-release: $(GORELEASER) ## binaries, deb, rpm, checksums and SBOM into dist/, as position-independent programs; nothing is published
-	$(GORELEASER) release --snapshot --clean
+release: $(NFPM) ## programs, archives, deb, rpm, container images, checksums and SBOM into dist/; nothing is published
+	@NFPM=$(NFPM) GO="$(GO)" ./tools/release.sh
 
-release-check: release ## what was released, on a bare Debian: installed, started, upgraded, purged; needs root
+release-check: release ## what was released, on a bare Debian: installed, started, upgraded, purged; the image, run; needs root
 	./tools/release-check.sh
 
-$(GORELEASER):
+$(NFPM):
 	@mkdir -p $(@D)
-	GOBIN=$(@D) $(GO) install github.com/goreleaser/goreleaser/v2@$(GORELEASER_VERSION)
+	GOBIN=$(@D) $(GO) install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION)
 
 .PHONY: clean
 clean: ## remove what was built

@@ -33,6 +33,20 @@ openssl req -x509 -newkey rsa:2048 -nodes -keyout "$base/console.key" -out "$bas
 nginx -t -q -c "$base/nginx.conf" -g "pid $base/nginx.pid;"
 say "HAProxy and nginx read their files" ok
 
+# The image is run as its settings say, by chroot in place of a container engine.
+layout=dist/image_amd64
+blob() { echo "$layout/blobs/sha256/${1#sha256:}"; }
+named() { sed -n "s/.*\"$1\":{[^{}]*\"digest\":\"\([^\"]*\)\".*/\1/p"; }
+manifest=$(sed -n 's/.*"manifests":\[{[^{}]*"digest":"\([^"]*\)".*/\1/p' "$layout/index.json")
+[ "sha256:$(sha256sum <"$(blob "$manifest")" | cut -d' ' -f1)" = "$manifest" ] || fail "the image's manifest is not the one of its index"
+layer=$(sed -n 's/.*"layers":\[{[^{}]*"digest":"\([^"]*\)".*/\1/p' "$(blob "$manifest")")
+user=$(sed -n 's/.*"User":"\([0-9]*\)".*/\1/p' "$(blob "$(named config <"$(blob "$manifest")")")")
+mkdir "$base/image"
+tar -xzf "$(blob "$layer")" -C "$base/image"
+ran=$(chroot --userspec="$user:$user" "$base/image" /usr/bin/chargestamp demo --once -o json | grep -c '"state": *"used"') ||
+	fail "the demo did not run in the image"
+say "container image, run as user $user by chroot" "$(du -sh "$base/image" | cut -f1), $ran rows of the demo used"
+
 root=$base/root
 cleanup() {
 	chroot "$root" pkill -u chargestamp 2>/dev/null || true
