@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
@@ -205,7 +206,7 @@ func readYAML(src []byte) (n *node, err error) {
 			GetMessage() string
 		}
 		if errors.As(err, &told) && told.GetToken() != nil {
-			return nil, &syntaxError{line: told.GetToken().Position.Line, problem: told.GetMessage()}
+			return nil, &syntaxError{line: told.GetToken().Position.Line, problem: plainly(told.GetMessage())}
 		}
 		return nil, &syntaxError{line: 1, problem: "cannot be read as YAML"}
 	}
@@ -224,6 +225,14 @@ func readYAML(src []byte) (n *node, err error) {
 		return nil, &syntaxError{line: 1, problem: "the document is empty"}
 	}
 	return fromYAML(body, 0)
+}
+
+// plainly says what the parser says of a tab in words of its reader.
+func plainly(problem string) string {
+	if strings.Contains(problem, "'\t'") {
+		return "a tab indents this line; YAML indents with blanks"
+	}
+	return problem
 }
 
 func lineOf(n ast.Node) int {

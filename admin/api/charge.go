@@ -47,6 +47,7 @@ type chargeFull struct {
 	Decisions []*decision `json:"decisions" nullable:"false" doc:"every decision on the charge; the last one counts"`
 	Verdict   verdict     `json:"verdict"`
 	Timeline  []step      `json:"timeline" nullable:"false"`
+	NearStays []stay      `json:"near_stays" nullable:"false" doc:"of a charge without a stay; empty in lists"`
 }
 
 type stayOfCharge struct {
@@ -149,6 +150,7 @@ func viewCharge(who guard.Identity, t *flow.Story, v flow.Verdict) chargeFull {
 					shown(who, t, words.Chinese, a.Detail)}
 			})}
 	})
+	full.NearStays = []stay{}
 	full.Timeline = mapAll(t.Timeline, func(s flow.Step) step {
 		return viewStep(who, t, s)
 	})
@@ -258,7 +260,13 @@ func (a *api) charges() {
 			if err != nil {
 				return nil, err
 			}
-			return &chargeOutput{viewCharge(who, told, verdict)}, nil
+			near, err := a.desk.Near(ctx, told)
+			if err != nil {
+				return nil, err
+			}
+			out := &chargeOutput{viewCharge(who, told, verdict)}
+			out.Body.NearStays = mapAll(near, func(s *charge.Stay) stay { return viewStay(who, s) })
+			return out, nil
 		})
 	handle(a, route{method: http.MethodPost, path: "/charges/redeliver", id: "redeliver-charges", role: guard.RoleSupport,
 		summary: "Redeliver all charges that a filter finds"}, a.bulk)

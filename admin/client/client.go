@@ -165,7 +165,11 @@ func readProblem(resp *http.Response) error {
 		text = p.Title
 	}
 	for _, e := range p.Errors {
-		text += "\n" + strings.TrimSpace(e.Location+" "+e.Message)
+		where := e.Location
+		if where != "" && !strings.HasSuffix(where, ":") {
+			where += ":"
+		}
+		text += "\n" + strings.TrimSpace(where+" "+e.Message)
 	}
 	if resp.StatusCode == http.StatusUnauthorized {
 		text += " (set CHARGESTAMP_TOKEN)"

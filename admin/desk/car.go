@@ -110,15 +110,22 @@ func (d *Desk) gather(ctx context.Context, who guard.Identity, car *Car, ids []i
 		return err
 	}
 	if car.Told != nil && car.Stay == nil {
-		near, err := d.cfg.Reads.NearStays(ctx, []*charge.Charge{car.Told.Charge})
-		if err != nil {
-			return Wrap(err)
-		}
-		if len(near) > 0 {
-			car.Near = near[0]
-		}
+		car.Near, err = d.Near(ctx, car.Told)
 	}
-	return nil
+	return err
+}
+
+// Near returns the open stays of a charge's lot whose plate differs from its by one character; none of a charge that
+// has its stay.
+func (d *Desk) Near(ctx context.Context, told *flow.Story) ([]*charge.Stay, error) {
+	if told.Stay != nil {
+		return nil, nil
+	}
+	near, err := d.cfg.Reads.NearStays(ctx, []*charge.Charge{told.Charge})
+	if err != nil || len(near) == 0 {
+		return nil, Wrap(err)
+	}
+	return near[0], nil
 }
 
 // refusedOf lists refused pushes that name the plate around the visit, oldest first.

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -90,6 +91,9 @@ func (d *Desk) Price(ctx context.Context, who guard.Identity, id charge.LotID, s
 		return lot.Price{}, err
 	}
 	price, err := d.cfg.Story.Price(ctx, id, stayOrder, plate)
+	if errors.Is(err, flow.ErrNotFound) && stayOrder == "" && plate != "" {
+		return price, Fail(NotFound, "no stay of this plate is open in the lot; chargestamp stays --lot lists them")
+	}
 	return price, Wrap(err)
 }
 

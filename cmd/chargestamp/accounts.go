@@ -31,7 +31,7 @@ func accountKeys(i item) string {
 }
 
 type accountsList struct {
-	listing
+	wholeList
 }
 
 // Run lists accounts.

@@ -25,14 +25,15 @@ type chargeFilter struct {
 	Lot      string `help:"Lot, union_id/park_id."`
 	Plate    string `help:"Plate, or a part of three or more characters."`
 	Order    string `help:"The platform's order number."`
-	State    string `help:"State, such as held or delivered."`
+	State    string `help:"State, such as held or delivered; several with commas."`
+	Reason   string `help:"Reason, such as no_stay."`
 	From     string `help:"From this time, RFC 3339 or a day."`
 	To       string `help:"Before this time."`
 }
 
 func (f chargeFilter) query() url.Values {
 	return filters(map[string]string{"platform": f.Platform, "lot": f.Lot, "plate": f.Plate, "order": f.Order,
-		"state": f.State, "from": f.From, "to": f.To})
+		"state": f.State, "reason": f.Reason, "from": f.From, "to": f.To})
 }
 
 // granted shows a reduction in words.
@@ -135,6 +136,11 @@ func (s *chargesShow) Run(c *console) error {
 			Reason *string `json:"reason"`
 			Detail *string `json:"detail"`
 		} `json:"timeline"`
+		NearStays []struct {
+			OrderID   string `json:"order_id"`
+			Plate     string `json:"plate"`
+			EnteredAt string `json:"entered_at"`
+		} `json:"near_stays"`
 	}
 	if err := json.Unmarshal(raw, &full); err != nil {
 		return err
@@ -147,6 +153,9 @@ func (s *chargesShow) Run(c *console) error {
 			fmt.Fprintf(c.out, "  %s: %s\n", can.Verb, can.Effect.Effect)
 		}
 	}
+	for _, s := range full.NearStays {
+		fmt.Fprintf(c.out, "near: %s stands in the lot since %s, stay %s\n", s.Plate, local(s.EnteredAt), s.OrderID)
+	}
 	if len(full.Decision) > 0 && string(full.Decision) != "null" {
 		fmt.Fprintln(c.out, "\ndecision")
 		if err := printYAML(c, full.Decision); err != nil {
@@ -156,12 +165,12 @@ func (s *chargesShow) Run(c *console) error {
 	for _, d := range full.Deliveries {
 		fmt.Fprintf(c.out, "\ndelivery %s by %s: %s\n", d.ID, d.Channel, d.State)
 		for _, a := range d.Attempts {
-			fmt.Fprintf(c.out, "  %s  %s  %s\n", a.At, a.Result, text(a.Detail))
+			fmt.Fprintf(c.out, "  %s  %s  %s\n", local(a.At), a.Result, text(a.Detail))
 		}
 	}
 	fmt.Fprintln(c.out, "\ntimeline")
 	for _, t := range full.Timeline {
-		fmt.Fprintf(c.out, "  %s  %-10s %-12s %s  %s\n", t.At, t.Step, t.Result, text(t.Reason), text(t.Detail))
+		fmt.Fprintf(c.out, "  %s  %-10s %-12s %s  %s\n", local(t.At), t.Step, t.Result, text(t.Reason), text(t.Detail))
 	}
 	return nil
 }

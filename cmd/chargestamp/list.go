@@ -28,6 +28,37 @@ type paged struct {
 	All   bool `help:"All of them."`
 }
 
+// wholeList is the flags of lists that the API answers whole.
+type wholeList struct {
+	listing
+	Limit int  `help:"How many at most; all of them by default."`
+	All   bool `help:"All of them, as by default."`
+}
+
+// list prints what the API answers, cut as --limit says.
+func (l wholeList) list(c *console, path string, shown, all []column) error {
+	if l.Limit < 0 || l.Limit > 0 && l.All {
+		return usage("--limit must be at least 1 and goes without --all")
+	}
+	var whole struct {
+		Items []item `json:"items"`
+	}
+	if err := l.client().Get(c.ctx, path, nil, &whole); err != nil {
+		return err
+	}
+	items := whole.Items
+	if l.Limit > 0 {
+		items = items[:min(l.Limit, len(items))]
+	}
+	if err := l.print(c, items, shown, all); err != nil {
+		return err
+	}
+	if len(items) < len(whole.Items) {
+		fmt.Fprintf(c.err, "%d of %d are shown: --all lists them all\n", len(items), len(whole.Items))
+	}
+	return nil
+}
+
 // mostAPage is how many rows the API answers at once.
 const mostAPage = 500
 
@@ -74,14 +105,16 @@ func field(head, path string) column {
 
 // moment shows a time of the API in the local zone to the second.
 func moment(head, path string) column {
-	return column{head, func(i item) string {
-		text := cell(i.at(path))
-		t, err := time.Parse(time.RFC3339Nano, text)
-		if err != nil {
-			return text
-		}
-		return t.In(charge.Shanghai).Format(time.DateTime)
-	}}
+	return column{head, func(i item) string { return local(cell(i.at(path))) }}
+}
+
+// local is a time of the API in Asia/Shanghai to the second; what is none stays as it is.
+func local(text string) string {
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return text
+	}
+	return t.In(charge.Shanghai).Format(time.DateTime)
 }
 
 // cell prints a JSON value in a table: lists with blanks between, objects as JSON.
@@ -161,17 +194,6 @@ func (l listing) print(c *console, items []item, shown, all []column) error {
 		t.rows = append(t.rows, row)
 	}
 	return l.output.print(c, t, items)
-}
-
-// list fetches and prints a list that the API answers whole.
-func (l listing) list(c *console, path string, shown, all []column) error {
-	var whole struct {
-		Items []item `json:"items"`
-	}
-	if err := l.client().Get(c.ctx, path, nil, &whole); err != nil {
-		return err
-	}
-	return l.print(c, whole.Items, shown, all)
 }
 
 // list fetches and prints the newest of a list, and says whether there are more.

@@ -43,15 +43,19 @@ func (l lotFlags) id() (charge.LotID, error) {
 
 func (l lotFlags) log(c *console) *slog.Logger { return slog.New(slog.NewTextHandler(c.err, nil)) }
 
+// bounded is a console whose work ends after --for, that of getting on line included.
+func (l lotFlags) bounded(c *console) (*console, context.CancelFunc) {
+	if l.For <= 0 {
+		return c, func() {}
+	}
+	ctx, cancel := context.WithTimeout(c.ctx, l.For)
+	return &console{ctx, c.in, c.out, c.err}, cancel
+}
+
 // run lets cars in, and out as standard input or --stay says.
 func (l lotFlags) run(c *console, y play.Yard, book string) error {
 	fmt.Fprintf(c.out, "{\"ready\":true,\"book\":%q}\n", book)
 	ctx := c.ctx
-	if l.For > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, l.For)
-		defer cancel()
-	}
 	d := &driver{console: c, yard: y}
 	for _, plate := range l.Enter {
 		if err := d.enter(ctx, plate); err != nil {
@@ -90,6 +94,8 @@ type lotAPI struct {
 
 // Run plays an API lot.
 func (l *lotAPI) Run(c *console) error {
+	c, cancel := l.bounded(c)
+	defer cancel()
 	id, err := l.id()
 	if err != nil {
 		return err
@@ -113,6 +119,8 @@ type lotGate struct {
 
 // Run plays a 4G lot's gate.
 func (l *lotGate) Run(c *console) error {
+	c, cancel := l.bounded(c)
+	defer cancel()
 	id, err := l.id()
 	if err != nil {
 		return err
@@ -143,6 +151,8 @@ type lotSDK struct {
 
 // Run plays an SDK lot.
 func (l *lotSDK) Run(c *console) error {
+	c, cancel := l.bounded(c)
+	defer cancel()
 	id, err := l.id()
 	if err != nil {
 		return err
@@ -155,10 +165,18 @@ func (l *lotSDK) Run(c *console) error {
 		Lies: play.Lies{Ack: l.Ack, DropAfterApply: l.DropAfterApply, HalfOpen: l.HalfOpen, Offline: l.Offline,
 			Times: l.Lies}})
 	if err := lot.Start(c.ctx); err != nil {
-		return err
+		return l.notUp(c, err)
 	}
 	defer func() { _ = lot.Stop() }() // the process ends with it
 	return l.run(c, lot, lot.BookURL())
+}
+
+// notUp says that the line was not up within --for, where that is why a lot did not start.
+func (l *lotSDK) notUp(c *console, err error) error {
+	if errors.Is(c.ctx.Err(), context.DeadlineExceeded) {
+		return fmt.Errorf("the line to %s was not up within %s: %w", l.Line, l.For, err)
+	}
+	return err
 }
 
 // runVendors plays a lot whose PC runs the vendor's own SDK.
@@ -173,7 +191,7 @@ func (l *lotSDK) runVendors(c *console, id charge.LotID) error {
 		BookAddr: l.Book,
 		Tariff:   play.DefaultTariff(), Usage: l.Usage, Careless: l.Careless, Log: l.log(c)})
 	if err := lot.Start(c.ctx); err != nil {
-		return err
+		return l.notUp(c, err)
 	}
 	defer func() { _ = lot.Stop() }() // the process ends with it
 	return l.run(c, lot, lot.BookURL())

@@ -22,6 +22,8 @@ type lotCoupon struct {
 
 // Run plays a parking system's cloud.
 func (l *lotCoupon) Run(c *console) error {
+	c, cancel := l.bounded(c)
+	defer cancel()
 	if !play.IsFarEnd(l.As) {
 		return usage("--as %s: there are %s and %s", l.As, strings.Join(play.FarEnds(), ", "), play.AnyFarEnd)
 	}

@@ -64,7 +64,7 @@ func lotFault(i item) string {
 }
 
 type lotsList struct {
-	listing
+	wholeList
 }
 
 // Run lists lots.
@@ -178,7 +178,7 @@ var (
 )
 
 type bindingsList struct {
-	listing
+	wholeList
 }
 
 // Run lists bindings.

@@ -60,6 +60,7 @@ type commands struct {
 	Config     configCommand     `cmd:"" help:"Print the settings that serve would use."`
 	Help       helpCommand       `cmd:"" help:"Print the help of a command."`
 	Completion completionCommand `cmd:"" help:"Print a completion script for a shell."`
+	Man        manCommand        `cmd:"" help:"Print the manual page, for man."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 
 	ShowVersion kong.VersionFlag `name:"version" help:"Print the version." hidden:""`

@@ -39,7 +39,7 @@ func (k keeper) with(c *console, fn func(*client.Client) error) error {
 
 type tokenCommand struct {
 	Create tokenCreate `cmd:"" help:"Make an API token; it is shown once."`
-	List   tokenList   `cmd:"" help:"List tokens."`
+	List   tokenList   `cmd:"" default:"withargs" help:"List tokens."`
 	Revoke tokenRevoke `cmd:"" help:"End a token."`
 }
 
@@ -70,21 +70,19 @@ type tokenList struct {
 	output
 }
 
+var tokenColumns = []column{field("ID", "id"), field("NAME", "name"), field("ROLE", "role"),
+	moment("CREATED", "created_at"), moment("LAST USED", "last_used_at"), moment("REVOKED", "revoked_at")}
+
 // Run lists tokens.
 func (t *tokenList) Run(c *console) error {
 	return t.with(c, func(cl *client.Client) error {
 		var page struct {
-			Items []map[string]any `json:"items"`
+			Items []item `json:"items"`
 		}
 		if err := cl.Get(c.ctx, "/api/v1/tokens", nil, &page); err != nil {
 			return err
 		}
-		out := table{head: []string{"ID", "NAME", "ROLE", "CREATED", "LAST USED"}}
-		for _, i := range page.Items {
-			out.rows = append(out.rows, []string{cell(i["id"]), cell(i["name"]), cell(i["role"]), cell(i["created_at"]),
-				cell(i["last_used_at"])})
-		}
-		return t.print(c, out, page.Items)
+		return listing{output: t.output}.print(c, page.Items, tokenColumns, tokenColumns)
 	})
 }
 
@@ -101,7 +99,29 @@ func (t *tokenRevoke) Run(c *console) error {
 }
 
 type userCommand struct {
+	List   userList   `cmd:"" default:"withargs" help:"List console users."`
 	Create userCreate `cmd:"" help:"Make a console user; the password comes on standard input."`
+}
+
+type userList struct {
+	keeper
+	output
+}
+
+var userColumns = []column{field("NAME", "name"), field("ROLE", "role"), moment("CREATED", "created_at"),
+	field("TWO_FACTORS", "totp"), moment("REVOKED", "revoked_at")}
+
+// Run lists users.
+func (u *userList) Run(c *console) error {
+	return u.with(c, func(cl *client.Client) error {
+		var page struct {
+			Items []item `json:"items"`
+		}
+		if err := cl.Get(c.ctx, "/api/v1/users", nil, &page); err != nil {
+			return err
+		}
+		return listing{output: u.output}.print(c, page.Items, userColumns, userColumns)
+	})
 }
 
 type userCreate struct {
