@@ -94,7 +94,7 @@ func (a *api) access() {
 			return listOf(mapAll(tokens, viewToken), ""), err
 		})
 	handle(a, route{method: http.MethodPost, path: "/tokens", id: "create-token", role: guard.RoleAdmin,
-		summary: "Make an API token"},
+		secret: true, summary: "Make an API token"},
 		func(ctx context.Context, who guard.Identity, in *tokenInput) (*newTokenOutput, error) {
 			t, secret, err := a.desk.CreateToken(ctx, who, in.Body.Name, guard.Role(in.Body.Role))
 			if err != nil {

@@ -4,6 +4,7 @@ package api
 
 import (
 	"context"
+	"net/http"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -34,6 +35,7 @@ type route struct {
 	id, summary  string
 	role         guard.Role
 	maxBody      int64 // bytes; 0 is 64 KiB
+	secret       bool  // the answer holds a secret, which is shown once and never kept
 }
 
 const (
@@ -52,8 +54,11 @@ func handle[I, O any](a *api, r route, fn func(context.Context, guard.Identity, 
 		Description:  "Role " + string(r.role) + " or higher.",
 		Tags:         []string{strings.Split(r.path, "/")[1]},
 		MaxBodyBytes: r.maxBody,
-		Metadata:     map[string]any{roleKey: r.role},
+		Metadata:     map[string]any{roleKey: r.role, secretKey: r.secret},
 		Errors:       failures(r.method),
+	}
+	if r.method != http.MethodGet {
+		op.Parameters = []*huma.Param{keyParameter()}
 	}
 	huma.Register(a.API, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := fn(ctx, identity(ctx), in)

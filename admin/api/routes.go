@@ -27,7 +27,7 @@ func New(mux *http.ServeMux, d *desk.Desk, version string) {
 	}
 	config.Security = []map[string][]string{{"token": {}}}
 	a := &api{API: humago.New(mux, config), desk: d}
-	a.UseMiddleware(a.authorize)
+	a.UseMiddleware(a.authorize, a.once)
 	a.charges()
 	a.pushes()
 	a.lots()

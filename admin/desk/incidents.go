@@ -387,6 +387,15 @@ const changeTries = 5
 
 // changeDoc changes one document of a kind.
 func changeDoc[T any](ctx context.Context, docs Docs, kind, key string, fn func(T) T) error {
+	return changeDocs(ctx, docs, kind, func(all map[string]T) (map[string]*T, error) {
+		changed := fn(all[key])
+		return map[string]*T{key: &changed}, nil
+	})
+}
+
+// changeDocs puts what fn makes of all documents of a kind; nil deletes one. fn may be called more than once.
+func changeDocs[T any](ctx context.Context, docs Docs, kind string,
+	fn func(all map[string]T) (map[string]*T, error)) error {
 	if docs == nil {
 		return Fail(Conflict, "this gateway keeps no notes")
 	}
@@ -399,11 +408,20 @@ func changeDoc[T any](ctx context.Context, docs Docs, kind, key string, fn func(
 		if err != nil {
 			return err
 		}
-		body, err := json.Marshal(fn(all[key]))
-		if err != nil {
+		changed, err := fn(all)
+		if err != nil || len(changed) == 0 {
 			return err
 		}
-		if _, err = docs.PutDocs(ctx, kind, rev, map[string][]byte{key: body}); err == nil {
+		puts := make(map[string][]byte, len(changed))
+		for key, doc := range changed {
+			if puts[key] = nil; doc == nil {
+				continue
+			}
+			if puts[key], err = json.Marshal(doc); err != nil {
+				return err
+			}
+		}
+		if _, err = docs.PutDocs(ctx, kind, rev, puts); err == nil {
 			return nil
 		}
 		if now, revErr := docs.DocsRev(ctx, kind); revErr != nil || now == rev {

@@ -49,6 +49,7 @@ func apiPage(out files, spec []byte) error {
 		"On the admin address (default `http://127.0.0.1:8081`), JSON, `Authorization: Bearer TOKEN`; make a token with `chargestamp token create --role viewer|support|admin`. Machine-readable: [openapi.json](openapi.json), and `/openapi.json` of a running gateway.")
 	p.list("编号和金额是字符串，金额为元、两位小数；时间为 RFC 3339 UTC。 Ids and money are strings, money in yuan with two decimals; times are RFC 3339 in UTC.",
 		"列表回答 `{\"items\":[…],\"next\":\"…\"}`，最新的在前；`next` 不为空时用 `cursor` 取下一页。 Lists answer that, newest first; pass `next` as `cursor` for the next page.",
+		"写操作可带 `Idempotency-Key`：24 小时内同一请求、同一键不会重复执行，回答与第一次相同，并带 `Idempotency-Replayed: true`。 A write may carry an `Idempotency-Key`: within 24 hours the same request with it is not done again and gets the first answer, with `Idempotency-Replayed: true`.",
 		"错误是 RFC 9457 问题文档。 Errors are RFC 9457 problem documents.",
 		"代码的含义见[状态与原因](states.md)。 Codes are explained in [states and reasons](states.md).")
 	var rows [][]string
