@@ -117,6 +117,7 @@ release: $(NFPM) ## programs, archives, deb, rpm, container images, checksums an
 	@NFPM=$(NFPM) GO="$(GO)" ./tools/release.sh
 
 release-check: release ## what was released, on a bare Debian: installed, started, upgraded, purged; the image, run; needs root
+	./tools/clients.sh
 	./tools/release-check.sh
 
 $(NFPM):
