@@ -4,7 +4,7 @@ type stationsCommand struct {
 	List stationsList `cmd:"" default:"withargs" help:"List stations and charging points to bind."`
 }
 
-type stationsList struct{ listing }
+type stationsList struct{ wholeList }
 
 var stationColumns = []column{field("IDS", "ids"), field("PLATFORM", "platform"), field("ACCOUNT", "account"),
 	field("FIELD", "field"), field("COUNT", "count"), moment("LAST", "last_at"), field("LOTS", "lots")}
@@ -22,7 +22,7 @@ type unservedCommand struct {
 	List unservedList `cmd:"" default:"withargs" help:"List requests by wrong paths or methods."`
 }
 
-type unservedList struct{ listing }
+type unservedList struct{ wholeList }
 
 var unservedColumns = []column{field("METHOD", "method"), field("PATH", "path"), field("COUNT", "count"),
 	moment("LAST", "last_at"), field("REMOTE", "remote"), field("HINT", "hint")}
