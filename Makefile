@@ -103,8 +103,8 @@ soak: build ## 20 rounds of kill -9 an engine, lying lots, the vendor's SDK and 
 	$(GO) test -tags soak ./app -count=1 -v -run TestFailOver
 
 .PHONY: soak-disk mutate
-soak-disk: ## power cuts, full disks and disks that fail under SQLite, on a file system that forgets; root and /dev/fuse
-	$(GO) test -tags soak ./store -count=1 -v -run 'TestPowerCut|TestDiskFull|TestNothingIsForced' -timeout 40m
+soak-disk: ## power cuts, full and failing disks under SQLite, a liar before PostgreSQL; needs root and /dev/fuse
+	$(GO) test -tags soak ./store -count=1 -v -timeout 40m -run 'PowerCut|DiskFull|ToDisk|DatabaseLies'
 
 mutate: ## do tests notice small mistakes? a sample over five packages; REPORT=FILE goes on where FILE ends
 	$(GO) run ./tools/mutate $(if $(REPORT),-report $(REPORT)) $(ARGS) seal rules lot/ledger outbox flow

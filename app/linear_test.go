@@ -177,6 +177,7 @@ var linearDay = time.Now().Truncate(time.Second).Add(-time.Minute)
 // testPairLinear has clients at two nodes push, look and void at the same time, while connections to the database are
 // cut. What each has heard must be what a site would have said in which one thing happens at a time.
 func testPairLinear(t *testing.T, pg *pgtest.Server) {
+	t.Parallel()
 	urls := onePlace(t, pg)
 	a, b := pair(t, urls)
 	w := newTown()
