@@ -116,8 +116,12 @@ func TestRefusals(t *testing.T) {
 			}
 			refused[last.Outcome]++
 		}
-		if tried < 6 {
-			t.Errorf("%s: %d kinds of bad push, want 6 at least", platform, tried)
+		least := 6
+		if platform == "xiangqianchong" { // its pushes have neither key nor lot
+			least = 5
+		}
+		if tried < least {
+			t.Errorf("%s: %d kinds of bad push, want %d at least", platform, tried, least)
 		}
 	}
 	nothingKept(t, s)
