@@ -507,3 +507,19 @@ func TestEstateReadsNothingOfTheServer(t *testing.T) {
 		}
 	}
 }
+
+// TestNearStays wants what almost matched in the answer about a charge that has no stay, with the plate as who asks may
+// see it.
+func TestNearStays(t *testing.T) {
+	f := newFake()
+	f.told.Stay, f.told.Charge.StayID = nil, 0
+	f.told.Charge.State, f.told.Charge.Reason = charge.StateHeld, charge.ReasonWaitingForStay
+	f.near = &charge.Stay{ID: 9, OrderID: "S-9", Plate: "京A12346", Open: true, Entered: f.told.Charge.Received}
+	for role, plate := range map[guard.Role]string{guard.RoleSupport: `"plate":"京A12346"`, guard.RoleViewer: `***`} {
+		a := call(t, f, role, "GET", "/api/v1/charges/7001", "").Body.String()
+		_, near, found := strings.Cut(a, `"near_stays":[`)
+		if !found || !strings.Contains(near, `"order_id":"S-9"`) || !strings.Contains(near, plate) {
+			t.Errorf("%s is answered %s", role, a)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -16,7 +17,7 @@ import (
 func TestActSaysItsEffectFirst(t *testing.T) {
 	f := newFake()
 	b := as(t, f, guard.RoleSupport)
-	if a := b.get("/charges/7001/void"); !strings.Contains(a.body, "下发 30 分钟 到车场") || len(f.done) != 0 {
+	if a := b.get("/charges/7001/void"); !strings.Contains(a.body, "下发 30 分钟到车场") || len(f.done) != 0 {
 		t.Errorf("no effect is said: %s", a.body)
 	}
 	if a := b.post("/charges/7001/void",
@@ -28,10 +29,10 @@ func TestActSaysItsEffectFirst(t *testing.T) {
 	if a.Header.Get("Location") != "/charges/7001" || fmt.Sprint(f.done) != "[void by user:support: wrong car]" {
 		t.Errorf("leads to %q, did %v", a.Header.Get("Location"), f.done)
 	}
-	if a := b.get("/charges/7001"); !strings.Contains(a.body, "下发 30 分钟 到车场") {
+	if a := b.get("/charges/7001"); !strings.Contains(a.body, "下发 30 分钟到车场") {
 		t.Error("nothing says that it was done")
 	}
-	if a := b.get("/charges/7001"); strings.Contains(a.body, "下发 30 分钟 到车场") {
+	if a := b.get("/charges/7001"); strings.Contains(a.body, "下发 30 分钟到车场") {
 		t.Error("it is said twice")
 	}
 }
@@ -93,10 +94,82 @@ bindings: [{account: teld-main, lot: "200461/1313", mode: live, rule: {grant: fi
 		"<strong>厂商 200461</strong>", "<code>名称</code>", "<ins>fixed</ins>", "<code>开放接口 13（令狐）</code>  <ins>是</ins>",
 		"<strong>车场 200461/1399</strong>", "名称 live, name on, 类型 4G 云端计费, 车场密钥 ••••", "计费规则 {计费单元（分钟） 60, 单元价格（元） 5.00",
 		"<code>密钥 · sig_secret</code>", "<code>状态</code>  <ins>停用</ins>",
-		"<strong>对接 teld-main@200461/1313</strong>", "<ins>正式</ins>", "<code>减免规则版本 2</code>", "减免方式 固定减免, 固定分钟 30",
+		"<strong>对接 teld-main@200461/1313</strong>", "<ins>正式</ins>", "<code>减免规则版本 2</code>", "减免方式 固定减免, 减免分钟 30",
 	} {
 		if !strings.Contains(a.body, want) {
 			t.Errorf("%d, the change list does not say %q", a.StatusCode, want)
+		}
+	}
+}
+
+// TestRuleForm writes every kind of rule field into a form, and what is stored is what was written; the form offers what
+// the platform and an SDK lot can do, and no more.
+func TestRuleForm(t *testing.T) {
+	f := newFake()
+	b := as(t, f, guard.RoleAdmin)
+	const path = "/estate/binding/edit?id=teld-main@200461/1313"
+	page := b.get(path).body
+	for _, want := range []string{`name="rule.lock.for"`, `name="rule.per_day.times"`, `name="rule.steps[0].from_kwh"`,
+		`name="rule.plates.temporary"`, ">阶梯减免<", ">本车场<", ">不减免<", "1 到 527040 的整数", "如 30m、4h"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the form does not hold %s", want)
+		}
+	}
+	for _, not := range []string{`name="rule.takes"`, `name="rule.leave_within"`, `name="rule.target"`, `name="rule.free"`,
+		">由车场决定<", "（默认）</option><option value=\"as_pushed\""} {
+		if strings.Contains(page, not) {
+			t.Errorf("the form holds %s, which this platform and lot cannot do", not)
+		}
+	}
+	form := url.Values{"mode": {"shadow"}, "rule.grant": {"charge_time"}, "rule.plus_minutes": {"60"},
+		"rule.cap_charge_minutes": {"120"}, "rule.min_fee": {"5.00"}, "rule.cap_minutes": {"180"}, "rule.combine": {"best"},
+		"rule.hold": {"1h"}, "rule.plates.temporary": {"false"}, "rule.only_chargers": {"B1\nB2"},
+		"rule.per_day.times": {"1"}, "rule.per_day.per": {"vendor"}, "rule.lock.for": {"4h"}, "rule.lock.per": {"lot"},
+		"step": {"preview"}}
+	a := b.post(path, form)
+	const says = "减去充电时长，再加 60 分钟；充电时长最多计 120 分钟；充电费不足 5.00 元的不减；只减在 B1, B2 的充电；临时车牌和无牌车不减；" +
+		"每次停车最多减 180 分钟；"
+	if a.StatusCode != http.StatusOK || !strings.Contains(a.body, says) || !strings.Contains(a.body, `id="backtest"`) {
+		t.Fatalf("the preview: %d %s", a.StatusCode, a.body)
+	}
+	form.Set("step", "apply")
+	if a = b.post(path, form); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("applying: %d %s", a.StatusCode, a.body)
+	}
+	bound, _ := f.book.State().Binding("teld-main", theLot)
+	want := charge.Rule{Version: 2, Grant: charge.GrantChargeTime, PlusMinutes: 60, CapChargeMinutes: 120, MinFee: 500,
+		CapMinutes: 180, Combine: charge.CombineBest, HoldSeconds: 3600, Target: charge.TargetStay, NoTemporary: true,
+		OnlyChargers: []string{"B1", "B2"}, PerDay: charge.PerDay{Times: 1, Per: charge.ReachVendor},
+		Lock: charge.Lock{Seconds: 4 * 3600}}
+	if got := bound.Rules[len(bound.Rules)-1]; !reflect.DeepEqual(got, want) {
+		t.Errorf("the rule is %+v, want %+v", got, want)
+	}
+	if page = b.get(path).body; !strings.Contains(page, `<option value="false" selected>`) {
+		t.Error("the form does not show that temporary plates get nothing")
+	}
+	if page = b.get("/bindings/teld-main/200461/1313").body; !strings.Contains(page, says) {
+		t.Errorf("the binding's page does not say the rule: %s", page)
+	}
+}
+
+// TestRuleFormErrors wants everything that is wrong beside its field at once, in words of the form.
+func TestRuleFormErrors(t *testing.T) {
+	b := as(t, newFake(), guard.RoleAdmin)
+	const path = "/estate/binding/edit?id=teld-main@200461/1313"
+	form := url.Values{"rule.grant": {"steps"}, "rule.minutes": {"30"}, "rule.steps[0].from_minutes": {"60"},
+		"rule.steps[0].minutes": {"60"}, "rule.steps[1].from_minutes": {"30"}, "rule.steps[1].minutes": {"30"},
+		"rule.lock.for": {"four hours"}, "rule.per_day.amount": {"5.00"}, "step": {"preview"}}
+	a := b.post(path, form)
+	if a.StatusCode != http.StatusUnprocessableEntity {
+		t.Fatalf("%d %s", a.StatusCode, a.body)
+	}
+	for field, says := range map[string]string{
+		"rule-minutes": "仅用于 “减免方式” “固定减免”", "rule-steps-1-from_minutes": "不高于前一级",
+		"rule-lock-for": "不超过 168h 的时长", "rule-per_day-amount": "限制的是 “减免金额（元）”",
+	} {
+		_, after, found := strings.Cut(a.body, `id="wrong-`+field+`"`)
+		if said, _, _ := strings.Cut(after, "</p>"); !found || !strings.Contains(said, says) {
+			t.Errorf("beside %s stands %q, want %q", field, said, says)
 		}
 	}
 }

@@ -97,7 +97,8 @@ func bareCharge() *charge.Charge {
 
 func (f *fake) Charges(_ context.Context, q charge.ChargeFilter) (charge.Page[*charge.Charge], error) {
 	f.page = q
-	if f.many < 0 || q.Cursor == "more" || q.Order != "" && q.Order != f.charge.Order || q.UUID != "" {
+	if f.many < 0 || q.Cursor == "more" || q.Order != "" && q.Order != f.charge.Order || q.UUID != "" ||
+		q.Reason == charge.ReasonNoStay && f.charge.Reason != q.Reason {
 		return charge.Page[*charge.Charge]{}, f.fail
 	}
 	items := []*charge.Charge{f.charge, bareCharge()}

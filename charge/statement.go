@@ -61,8 +61,8 @@ func (c *Charge) Gap() bool {
 		return c.Reason == ReasonUsageNotTold
 	case c.State != StateUsed || u == nil || c.Reduction == nil:
 		return false
-	case u.Gap != 0:
-		return true
+	case u.Gap != 0 || u.Source == UsageLedger:
+		return u.Gap != 0 // what we priced ourselves agrees with what was granted, also where it comes to less
 	case c.Reduction.Method == MethodTime:
 		return u.Minutes != c.Reduction.Minutes && (u.Minutes != 0 || u.Amount == 0)
 	case c.Reduction.Method == MethodAmount:

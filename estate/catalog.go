@@ -163,24 +163,24 @@ func (p *Platform) allows(r charge.Rule) bool {
 }
 
 // allowed lists the grants that are possible, for errors.
-func (p *Platform) allowed() string {
+func (p *Platform) allowed() fileWords {
 	var list []string
 	for _, try := range []struct {
 		name string
 		rule charge.Rule
 	}{
-		{"as_pushed", charge.Rule{Grant: charge.GrantAsPushed}},
-		{"fixed minutes", charge.Rule{Grant: charge.GrantFixed, Fixed: charge.Reduction{Method: charge.MethodTime}}},
-		{"fixed amount", charge.Rule{Grant: charge.GrantFixed, Fixed: charge.Reduction{Method: charge.MethodAmount}}},
-		{"fixed free", charge.Rule{Grant: charge.GrantFixed, Fixed: charge.Reduction{Method: charge.MethodFree}}},
-		{"charge_time", charge.Rule{Grant: charge.GrantChargeTime}},
-		{"lot_decides", charge.Rule{Grant: charge.GrantLotDecides}},
+		{"`as_pushed`", charge.Rule{Grant: charge.GrantAsPushed}},
+		{"`fixed` `minutes`", charge.Rule{Grant: charge.GrantFixed, Fixed: charge.Reduction{Method: charge.MethodTime}}},
+		{"`fixed` `amount`", charge.Rule{Grant: charge.GrantFixed, Fixed: charge.Reduction{Method: charge.MethodAmount}}},
+		{"`fixed` `free`", charge.Rule{Grant: charge.GrantFixed, Fixed: charge.Reduction{Method: charge.MethodFree}}},
+		{"`charge_time`", charge.Rule{Grant: charge.GrantChargeTime}},
+		{"`lot_decides`", charge.Rule{Grant: charge.GrantLotDecides}},
 	} {
 		if p.allows(try.rule) {
 			list = append(list, try.name)
 		}
 	}
-	return strings.Join(list, ", ")
+	return fileWords(strings.Join(list, ", "))
 }
 
 // listed returns platforms or targets by id, for errors.

@@ -2,6 +2,8 @@ package estate
 
 import (
 	"strings"
+
+	"github.com/chargestamp/chargestamp/charge"
 )
 
 // Change is one field of one thing that a document changes. Secrets are masked.
@@ -39,6 +41,23 @@ func (c Change) Said(name func(field string) string, value func(field, text stri
 	}
 	return c
 }
+
+// Rules are the versions of a rule that the change adds, oldest first; nil where it is about something else.
+func (c Change) Rules() []charge.Rule {
+	n := c.next
+	if c.New && n != nil {
+		n = n.get("rule")
+	} else if !strings.HasPrefix(c.Field, ruleVersion) {
+		return nil
+	}
+	if n == nil {
+		return nil
+	}
+	return n.rules()
+}
+
+// ruleVersion begins the name of a field that is one version of a rule.
+const ruleVersion = "rule version "
 
 // String returns one line.
 func (c Change) String() string {
@@ -135,7 +154,7 @@ func leaves(path string, n *node, list []leaf) []leaf {
 				versions = p.value.items
 			}
 			for i, v := range versions {
-				list = append(list, leaf{"rule version " + countNode(int64(i+1)).text, v})
+				list = append(list, leaf{ruleVersion + countNode(int64(i+1)).text, v})
 			}
 		case p.value.kind == kindMap:
 			list = leaves(at, p.value, list)

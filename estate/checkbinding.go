@@ -74,9 +74,9 @@ func (m *merger) binding(b *charge.Binding) {
 
 // rule checks the newest version against platform and lot; older ones were checked in their day.
 func (m *merger) rule(at []string, p *Platform, l *charge.Lot, r charge.Rule) {
-	kind, say := lot.KindOf(l.Kind), string(r.Grant)
+	kind, say := lot.KindOf(l.Kind), fileWord(r.Grant)
 	if r.Grant == charge.GrantFixed {
-		say = "fixed " + string(r.Fixed.Method)
+		say += " " + fileWord(r.Fixed.Method)
 	}
 	older := p.OlderMessage != "" && l.Message == p.OlderMessage
 	switch {
@@ -113,7 +113,7 @@ func (m *merger) stepGrants(at []string, p *Platform, r charge.Rule, older bool)
 			m.fail(at, "rule.steps", CodeGrant336, p.ID)
 			return
 		case !p.allows(charge.Rule{Grant: charge.GrantFixed, Fixed: s.Reduction}):
-			m.fail(at, "rule.steps", CodeGrant, "steps of "+string(s.Reduction.Method), p.ID, p.allowed())
+			m.fail(at, "rule.steps", CodeGrant, fileWord("steps")+" of "+fileWord(s.Reduction.Method), p.ID, p.allowed())
 			return
 		}
 	}

@@ -27,7 +27,7 @@ func (p *reader) rule(path string, n *node, fields []Field) {
 		at := join(path, pr.name)
 		if only, has := grantOf[pr.name]; has && grant != only &&
 			!(pr.name == "takes" && pr.value.text == string(charge.TakesEnd)) {
-			p.fail(pr.line, at, CodeOnlyGrant, only)
+			p.fail(pr.line, at, CodeOnlyGrant, fileWord(only))
 		}
 		switch pr.name {
 		case "amount", "cap_amount":
@@ -93,7 +93,7 @@ func (p *reader) perDay(at string, limit pair, rule *node) {
 		}
 		if unit := map[string]charge.Method{"minutes": charge.MethodTime,
 			"amount": charge.MethodAmount}[pr.name]; unit != "" && !rule.mayGrant(unit) {
-			p.fail(pr.line, join(at, pr.name), CodeDayUnit, pr.name)
+			p.fail(pr.line, join(at, pr.name), CodeDayUnit, fileWord(pr.name))
 		}
 	}
 	if limits == 0 && len(limit.value.pairs) > 0 {
@@ -160,7 +160,7 @@ func (p *reader) steps(at string, list pair) {
 		}
 		from := froms[0]
 		if by != "" && from.name != by {
-			p.fail(from.line, join(here, from.name), CodeStepMixed, by)
+			p.fail(from.line, join(here, from.name), CodeStepMixed, fileWord(by))
 			continue
 		}
 		by = from.name

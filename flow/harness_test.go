@@ -38,6 +38,7 @@ type world struct {
 	line     *channel
 	calls    *channel
 	told     []platform.Used // to the platform
+	uuids    []string        // of messages that got no answer
 	clock    *clock
 	ids      *charge.IDs
 	reporter func() bool                     // says whether the platform takes a report; nil: it does

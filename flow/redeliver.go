@@ -22,7 +22,10 @@ func (f *Flow) Redeliver(ctx context.Context, id int64, action Action) (Effect, 
 		if err := a.noted("act.redelivered"); err != nil {
 			return Effect{}, err
 		}
-		if s := a.charge.State; s == charge.StateSending || s == charge.StateUnknown {
+		switch s := a.charge.State; {
+		case (s == charge.StateSending || s == charge.StateUnknown) && !facts.Told:
+			return a.resend("effect.sends")
+		case s == charge.StateSending, s == charge.StateUnknown:
 			return a.resend("effect.sends_again")
 		}
 		before := a.charge.State
@@ -55,20 +58,43 @@ func (f *Flow) Redeliverable(ctx context.Context, charges []*charge.Charge) ([]b
 	return can, err
 }
 
-// resend sends the same bytes with the same id at once.
+// resend sends the same bytes with the same id at once, or as soon as it can be.
 func (a *acting) resend(code string) (Effect, error) {
-	if err := a.sendAgain(); err != nil {
+	why, err := a.obstacle()
+	if err != nil {
+		return Effect{}, err
+	}
+	if err := a.sendAgain(why); err != nil {
 		return Effect{}, err
 	}
 	var grant []charge.Reduction
 	if a.charge.Decision != nil {
 		grant = append(grant, a.charge.Decision.Send)
 	}
-	return done(charge.Say(code, charge.Grants("grant", grant...), charge.AtLot("lot", a.delivery.Lot),
-		charge.Text("uuid", a.delivery.UUID)))
+	grants, target := charge.Grants("grant", grant...), charge.AtLot("lot", a.delivery.Lot)
+	if why != charge.ReasonOK {
+		return done(charge.Say("effect.sends_later", grants, target, charge.Word("reason", "charge_reason", why)))
+	}
+	return done(charge.Say(code, grants, target, charge.Text("uuid", a.delivery.UUID)))
 }
 
-func (a *acting) sendAgain() error {
+// obstacle is why what is sent now does not leave at once; ReasonOK where it does.
+func (a *acting) obstacle() (charge.Reason, error) {
+	marks, err := a.tx.LotMarks(a.delivery.Lot)
+	if err != nil {
+		return "", err
+	}
+	line := lineOf(a.delivery, a.charge.Plate)
+	switch {
+	case marks.Paused:
+		return charge.ReasonLotPaused, nil
+	case !a.f.cfg.Channels[a.delivery.Channel].Here(line) && !a.f.cfg.Linked(line):
+		return charge.ReasonLineOff, nil
+	}
+	return charge.ReasonOK, nil
+}
+
+func (a *acting) sendAgain(why charge.Reason) error {
 	c, dl := a.charge, a.delivery
 	j, err := a.tx.Job(dl.ID)
 	if err != nil {
@@ -95,7 +121,7 @@ func (a *acting) sendAgain() error {
 	if c.State == charge.StateUnknown {
 		return nil
 	}
-	return move(a.tx, a.then, c, charge.StateSending, charge.ReasonOK, a.now)
+	return move(a.tx, a.then, c, charge.StateSending, why, a.now)
 }
 
 func (a *acting) decideAnew() error {

@@ -3,6 +3,7 @@ package flow
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
@@ -84,7 +85,10 @@ func VerdictOf(f Facts) Verdict {
 func (f Facts) nothingGranted(v *Verdict) {
 	c := f.Charge
 	why := charge.Because("why", lastNote(c.Decision))
-	v.Tone, v.Text, v.Next = ToneCalm, charge.Say("verdict.nothing", charge.Word("reason", "charge_reason", c.Reason), why), charge.Say("next.explain")
+	v.Tone, v.Text, v.Next = ToneCalm, charge.Say("verdict.nothing_for", why), charge.Say("next.explain")
+	if c.Decision == nil || len(c.Decision.Notes) == 0 {
+		v.Text = charge.Say("verdict.nothing", charge.Word("reason", "charge_reason", c.Reason), why)
+	}
 	switch c.Reason {
 	case charge.ReasonLeftBeforeArrival:
 		v.Tone, v.Text, v.Next = ToneBad, charge.Say("verdict.left_before", expected(f), why), charge.Say("next.compensate_earlier")
@@ -114,14 +118,16 @@ func (f Facts) sending(v *Verdict) {
 	switch c.Reason {
 	case charge.ReasonOK:
 		return
-	case charge.ReasonLineOff:
-		v.Tone, v.Next = ToneWarn, charge.Say("next.line")
+	case charge.ReasonLineOff: // no time is set: it leaves at the login
+		v.Text, v.Next = charge.Say("verdict.sending_line", grantOf(c), f.target()), charge.Say("next.line")
 	case charge.ReasonLotPaused:
-		v.Tone, v.Next = ToneWarn, charge.Say("next.resume")
+		v.Text, v.Next = charge.Say("verdict.sending_paused", grantOf(c), f.target()), charge.Say("next.resume")
 	default:
-		v.Tone, v.Next = ToneWarn, charge.Say("next.callback")
+		v.Text = charge.Say("verdict.sending_waits", grantOf(c), f.target(),
+			charge.Word("reason", "charge_reason", c.Reason), f.nextTry())
+		v.Next = charge.Say("next.callback")
 	}
-	v.Text = charge.Say("verdict.sending_waits", grantOf(c), f.target(), charge.Word("reason", "charge_reason", c.Reason), f.nextTry())
+	v.Tone = ToneWarn
 }
 
 // unknown is a grant that was sent and not answered.
@@ -156,20 +162,36 @@ func (f Facts) delivered(v *Verdict) {
 func (f Facts) used(v *Verdict) {
 	c := f.Charge
 	v.Tone, v.Text = ToneGood, charge.Say("verdict.used_unknown")
-	if c.Usage != nil {
+	switch {
+	case c.Usage == nil:
+	case c.Reason == charge.ReasonLeftLate:
+		v.Tone, v.Text, v.Next = ToneCalm, charge.Say("verdict.left_late", grantOf(c)), charge.Say("next.explain")
+	case c.Usage.Worth != 0 && c.Usage.Minutes != 0:
+		v.Text = charge.Say("verdict.used_worth", used("used", c.Usage), charge.Money("worth", c.Usage.Worth))
+	default:
 		v.Text = charge.Say("verdict.used", used("used", c.Usage))
 	}
 	switch {
 	case c.Gap():
-		v.Tone, v.Next = ToneWarn, charge.Say("next.gap")
-		v.Text = charge.Say("verdict.gap", used("used", c.Usage), grantOf(c))
-		if c.Usage.Gap != 0 {
-			v.Text = charge.Say("verdict.gap_price", used("used", c.Usage), charge.Money("took", c.Usage.Gap))
-		}
+		f.gap(v)
 	case c.Report == charge.ReportGaveUp:
 		v.Tone, v.Next = ToneWarn, charge.Say("next.report")
 	case c.Report == charge.ReportDue || c.Report == charge.ReportSent:
 		v.Next = charge.Say("next.reporting")
+	}
+}
+
+// gap is a usage that does not agree with the grant, or a gate that took another price than ours.
+func (f Facts) gap(v *Verdict) {
+	u := f.Charge.Usage
+	v.Tone, v.Next = ToneWarn, charge.Say("next.gap")
+	v.Text = charge.Say("verdict.gap", used("used", u), grantOf(f.Charge))
+	if u.Gap != 0 {
+		code, took := "verdict.gap_price", u.Gap
+		if took < 0 {
+			code, took = "verdict.gap_less", -took
+		}
+		v.Text, v.Next = charge.Say(code, used("used", u), charge.Money("took", took)), charge.Say("next.gate")
 	}
 }
 
@@ -213,8 +235,11 @@ func (f Facts) actions() []Choice {
 
 // said is what the last try came to.
 func (f Facts) said() charge.Note {
-	if f.Said.IsZero() {
+	switch {
+	case f.Said.IsZero():
 		return charge.Say("verdict.said_nothing")
+	case f.Said.Code == "delivery.no_line" && f.Charge.State == charge.StateGaveUp:
+		return charge.Say("delivery.line_gone") // its next login changes nothing any more
 	}
 	return f.Said
 }
@@ -320,8 +345,19 @@ func (f Facts) driverNothing() charge.Notes {
 		return charge.Notes{charge.Say("driver.cap", had(c)), charge.Say("driver.no_more")}
 	case charge.ReasonCombineBest, charge.ReasonCombineFirst, charge.ReasonCombineMethod:
 		return charge.Notes{charge.Say("driver.stands", had(c)), charge.Say("driver.no_more")}
-	case charge.ReasonRuleUnmet, charge.ReasonDayLimit, charge.ReasonLocked, charge.ReasonPlateExcluded, charge.ReasonChargerExcluded:
+	case charge.ReasonRuleUnmet:
 		return charge.Notes{charge.Say("driver.unmet", why), charge.Say("driver.usual_price")}
+	case charge.ReasonDayLimit:
+		return charge.Notes{charge.Say("driver.day"), charge.Say("driver.usual_price")}
+	case charge.ReasonLocked:
+		lock := time.Duration(c.Decision.Rule.Lock.Seconds) * time.Second
+		return charge.Notes{charge.Say("driver.locked", charge.Span("lock", lock)), charge.Say("driver.usual_price")}
+	case charge.ReasonPlateExcluded:
+		return charge.Notes{charge.Say("driver.plate"), charge.Say("driver.usual_price")}
+	case charge.ReasonChargerExcluded:
+		return charge.Notes{charge.Say("driver.charger"), charge.Say("driver.usual_price")}
+	case charge.ReasonBindingOff:
+		return charge.Notes{charge.Say("driver.shadow"), charge.Say("driver.usual_price")}
 	}
 	return charge.Notes{charge.Say("driver.nothing"), charge.Say("driver.platform_asked")}
 }
@@ -332,7 +368,12 @@ func (f Facts) driverUsed() charge.Notes {
 	switch {
 	case c.Usage == nil:
 		return charge.Notes{charge.Say("driver.used_unknown"), charge.Say("driver.nothing_to_do")}
-	case c.Gap():
+	case c.Reason == charge.ReasonLeftLate:
+		return charge.Notes{charge.Say("driver.left_late", grantOf(c)), charge.Say("driver.price_said")}
+	case c.Usage.Gap > 0:
+		return charge.Notes{charge.Say("driver.gate_took", used("used", c.Usage), charge.Money("took", c.Usage.Gap)),
+			charge.Say("driver.lot_asked_left")}
+	case c.Gap() && c.Usage.Gap == 0:
 		return charge.Notes{charge.Say("driver.gap", used("used", c.Usage), grantOf(c)), charge.Say("driver.lot_asked_left")}
 	}
 	return charge.Notes{charge.Say("driver.used", used("used", c.Usage)), charge.Say("driver.nothing_to_do")}

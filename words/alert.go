@@ -20,7 +20,7 @@ var alertNotes = map[string]Text{
 		"Account {account}: {n} {n|bad signature or token|bad signatures or tokens} within the last {window}."},
 	"alert.bad_signatures.next": {
 		"打开被拒的推送查看原因；可能换了密钥，或有人冒充。",
-		"Open a refused push to see why; a key may have been changed, or somebody pretends.",
+		"Open a refused push to see why; a key may have been changed, or the sender is not the platform.",
 	},
 	"alert.disk_low": {"数据盘只剩 {free} MiB。", "Only {free} MiB are free on the data disk."},
 	"alert.disk_low_of": {

@@ -13,7 +13,7 @@ var carNotes = map[string]Text{
 	},
 	"car.no_stay": {"{plate} 在 {lot} 没有停车订单；{charges} 笔充电，共减 {grant}。",
 		"{plate} has no stay in {lot}: {charges} {charges|charge|charges}, {grant} off in all."},
-	"car.used": {"出场时实际减免 {used}。", "{used} taken off at the exit."},
+	"car.used": {"出场时实际减免 {used}。", "At the exit {used} came off."},
 }
 
 // driverNotes are the two sentences for a driver: what the charge came to, and what follows.
@@ -39,6 +39,26 @@ var driverNotes = map[string]Text{
 		"您本次停车已减 {had}，按规则不再叠加。",
 		"Your stay has had {had} off; by the rule nothing is added to that.",
 	},
+	"driver.left_late": {
+		"您离场时已超过充电结束后的离场时限，{grant} 减免已失效。",
+		"You left later after charging than the rule allows, so your reduction ({grant}) was lost.",
+	},
+	"driver.day": {
+		"您的车当天的充电停车减免已到上限，次日重新计算。",
+		"Your car has had all that the rule gives on one day; the next day begins anew.",
+	},
+	"driver.locked": {
+		"您的车刚在另一次停车中减免过，按规则 {lock} 内不再减免。",
+		"Your car had a reduction in another stay; by the rule there is none again within {lock}.",
+	},
+	"driver.plate": {
+		"按规则，临时车牌和无牌车没有充电停车减免。",
+		"By the rule, temporary plates and cars without a plate get no reduction.",
+	},
+	"driver.charger": {
+		"您使用的充电桩不在这个停车场的减免范围内。",
+		"The charging point that you used is not among those that this car park gives reductions for.",
+	},
 	"driver.unmet":   {"这笔充电没有达到减免条件：{why}。", "Your charging session does not meet the rule: {why}."},
 	"driver.nothing": {"这笔充电没有得到停车减免。", "Your charging session was given no parking reduction."},
 	"driver.sending": {"您的 {grant} 减免正在送往停车场。", "Your reduction ({grant}) is on its way to the car park."},
@@ -58,15 +78,23 @@ var driverNotes = map[string]Text{
 	"driver.refused":      {"停车场没有接受您的 {grant} 减免。", "The car park did not accept your reduction ({grant})."},
 	"driver.gave_up":      {"您的 {grant} 减免没能送达停车场。", "Your reduction ({grant}) did not reach the car park."},
 	"driver.used_unknown": {"您的减免在出场时已经使用。", "Your reduction was used at the exit."},
-	"driver.used":         {"您出场时已减 {used}。", "{used} was taken off at your exit."},
-	"driver.gap":          {"您出场时减了 {used}，应减 {grant}。", "{used} was taken off at your exit instead of {grant}."},
-	"driver.voided":       {"这笔减免已由客服取消。", "Support has cancelled this reduction."},
+	"driver.used":         {"您出场时已减 {used}。", "At your exit {used} came off your parking."},
+	"driver.gate_took": {
+		"您出场时已减 {used}，但道闸多收了 {took}。",
+		"At your exit {used} came off your parking, but the gate charged {took} too much.",
+	},
+	"driver.gap":    {"您出场时减了 {used}，应减 {grant}。", "At your exit {used} came off your parking in place of {grant}."},
+	"driver.voided": {"这笔减免已由客服取消。", "Support has cancelled this reduction."},
 
 	"driver.matched_later": {
 		"停车场上报您的入场后自动减免，无需操作。",
-		"It is taken off by itself once the car park reports your entry; there is nothing to do.",
+		"It comes off by itself once the car park reports your entry; there is nothing to do.",
 	},
 	"driver.usual_price": {"本次停车请按道闸显示的金额支付。", "Please pay what the barrier shows for this stay."},
+	"driver.price_said": {
+		"出场前道闸显示的价格已按此计算。",
+		"The price that the barrier showed before your exit said so.",
+	},
 	"driver.look_again": {
 		"通常几秒内生效，请稍候再看道闸显示的金额。",
 		"That takes a few seconds; please look at the amount at the barrier again.",

@@ -5,14 +5,16 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/chargestamp/chargestamp/charge"
 )
 
 // noteTexts are the texts of every note's code. {name} stands for an argument; {name|minute|minutes} chooses by a
 // number in English, and stands for nothing else in Chinese, which has no plural.
-var noteTexts = gather(ruleNotes, decisionNotes, deliveryNotes, couponNotes, outboundNotes, reportNotes, stayNotes, lotNotes,
-	storyNotes, verdictNotes, effectNotes, alertNotes, carNotes, driverNotes)
+var noteTexts = gather(ruleNotes, clauseNotes, decisionNotes, deliveryNotes, couponNotes, outboundNotes, reportNotes,
+	stayNotes, lotNotes, storyNotes, verdictNotes, effectNotes, alertNotes, carNotes, driverNotes)
 
 // gather puts the tables of the areas together.
 func gather(tables ...map[string]Text) map[string]Text {
@@ -60,27 +62,42 @@ func Both(n charge.Note) Text { return Text{ZH: Note(Chinese, n), EN: Note(Engli
 
 // fill puts the arguments into a text.
 func fill(l Lang, text string, n charge.Note) string {
-	var b strings.Builder
+	said := ""
 	for {
 		before, rest, open := strings.Cut(text, "{")
-		b.WriteString(before)
+		said = join(l, said, before)
 		if !open {
-			return b.String()
+			return said
 		}
 		var inside string
 		inside, text, _ = strings.Cut(rest, "}")
 		name, forms, counted := strings.Cut(inside, "|")
 		arg := n.Arg(name)
 		if !counted {
-			b.WriteString(Arg(l, arg))
+			said = join(l, said, Arg(l, arg))
 			continue
 		}
 		one, many, _ := strings.Cut(forms, "|")
 		if arg.Value == "1" {
 			many = one
 		}
-		b.WriteString(many)
+		said += many
 	}
+}
+
+// join puts two parts of a sentence together. Chinese has a space between a figure and a word, and none between words:
+// "减 30 分钟，", but "减全免，".
+func join(l Lang, before, after string) string {
+	if l == English {
+		return before + after
+	}
+	if end, _ := utf8.DecodeLastRuneInString(strings.TrimSuffix(before, " ")); unicode.Is(unicode.Han, end) {
+		trimmed := strings.TrimPrefix(after, " ")
+		if first, _ := utf8.DecodeRuneInString(trimmed); unicode.Is(unicode.Han, first) {
+			return strings.TrimSuffix(before, " ") + trimmed
+		}
+	}
+	return before + after
 }
 
 // Arg prints one argument in a language.

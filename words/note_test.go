@@ -84,6 +84,22 @@ func TestArguments(t *testing.T) {
 	}
 }
 
+// TestChineseSpaces: a figure stands apart from the words around it, a word does not.
+func TestChineseSpaces(t *testing.T) {
+	free := charge.Grants("grant", charge.Reduction{Method: charge.MethodFree})
+	minutes := charge.Grants("grant", charge.Reduction{Method: charge.MethodTime, Minutes: 30})
+	for want, n := range map[string]charge.Note{
+		"车场已确认收到减免（全免）。":    charge.Say("verdict.delivered", free),
+		"车场已确认收到减免（30 分钟）。": charge.Say("verdict.delivered", minutes),
+		"规则给全免":     charge.Say("rule.gives", free),
+		"规则给 30 分钟": charge.Say("rule.gives", minutes),
+	} {
+		if got := Note(Chinese, n); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 // A sentence that an older release stored in English stays readable and is marked.
 func TestOldSentences(t *testing.T) {
 	n := charge.ParseNote("charged 4 kWh; the rule asks for 10")

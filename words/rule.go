@@ -26,7 +26,7 @@ var ruleNotes = map[string]Text{
 	"rule.nothing_pushed":    {"推送里没有可用的减免", "the push names no reduction that can be used"},
 	"rule.lot_decides":       {"规则把减免交给车场决定", "the rule leaves the reduction to the lot"},
 	"rule.push_lot_decides":  {"推送把减免交给车场决定", "the push leaves the reduction to the lot"},
-	"rule.lot_cannot_decide": {"4G 车场由我们计价，无法自行决定", "a 4G lot has nothing that could decide"},
+	"rule.lot_cannot_decide": {"4G 车场由我们计价，无法自行决定", "in a 4G lot the gateway prices the stay, and nothing else can decide"},
 	"rule.no_times":          {"规则按充电时长减免，而推送没有充电时间", "the rule gives the charging time and the push names none"},
 	"rule.times_cross":       {"规则按充电时长减免，而推送的结束早于开始", "the rule gives the charging time and the push's times cross"},
 	"rule.charged":           {"充电 {charged}", "charged {charged}"},
@@ -81,7 +81,7 @@ var decisionNotes = map[string]Text{
 	"decision.no_rule":     {"{at} 没有生效的规则版本", "no version of the rule was effective at {at}"},
 	"decision.other_name":  {"车场把这辆车记为 {plate}，是同一辆车的另一车牌", "the lot knows the car as {plate}, another plate of it"},
 	"decision.by_clock":    {"{clock}，停车订单按此放宽匹配", "{clock}, so the stay was matched as far off its times"},
-	"decision.left":        {"车已于 {left} 离场，减免未给", "the car had left at {left}, so nothing was given"},
+	"decision.left":        {"车已于 {left} 离场", "the car had left at {left}"},
 	"decision.no_stay": {
 		"车场没有上报过当时的停车订单，规则也不等待",
 		"the lot has reported no stay of this plate at that time, and the rule does not wait",

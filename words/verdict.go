@@ -3,63 +3,108 @@ package words
 // verdictNotes are the sentences of the verdict on a charge: first how it stands, then what to do next.
 var verdictNotes = map[string]Text{
 	"verdict.held": {
-		"等待车场上报停车订单，最迟到 {until}；按规则应减 {grant}。",
+		"等待车场上报停车订单，最迟到 {until}；按规则应给予 {grant}。",
 		"It waits until {until} for the lot to report a stay; by the rule it is worth {grant}.",
 	},
 	"verdict.shadow": {
-		"对接在试运行：本应减 {grant}，没有下发。",
-		"The binding is in shadow: {grant} would have been given, nothing was sent.",
+		"对接在试运行：本应给予 {grant}，没有下发。",
+		"The binding is in shadow: {grant} would have been granted, and nothing was sent.",
 	},
-	"verdict.nothing": {"没有减免（{reason}）：{why}。", "Nothing is granted ({reason}): {why}."},
+	"verdict.nothing_for": {"没有减免：{why}。", "Nothing is granted: {why}."},
+	"verdict.nothing":     {"没有减免（{reason}）：{why}。", "Nothing is granted ({reason}): {why}."},
 	"verdict.left_before": {
-		"车已离场，本应减 {grant}，未给：{why}。",
-		"The car has left; {grant} would have been given and was not: {why}.",
+		"本应给予 {grant}，没有给：{why}。",
+		"Not granted: {grant}, since {why}.",
 	},
 	"verdict.no_stay": {
-		"没有找到停车订单，本应减 {grant}，未给：{why}。",
-		"No stay was found; {grant} would have been given and was not: {why}.",
+		"没有找到停车订单，本应给予 {grant}，没有给：{why}。",
+		"No stay was found, so {grant} could not be granted: {why}.",
 	},
 	"verdict.cap": {
-		"本次停车的减免已用完：{why}。用去上限的充电订单：{earlier}。",
-		"The stay has had all that its cap allows: {why}. The cap was used by the charges: {earlier}.",
+		"本次停车的减免已到上限：{why}。已减免的充电订单：{earlier}。",
+		"The stay has had all that its cap allows: {why}. Granted before to: {earlier}.",
 	},
 	"verdict.stands": {
 		"没有再减免（{reason}）：{why}。先前的充电订单：{earlier}。",
-		"Nothing more is granted ({reason}): {why}. Earlier charges: {earlier}.",
+		"Nothing more is granted ({reason}): {why}. Granted before to: {earlier}.",
 	},
-	"verdict.sending": {"{grant} 正在送往车场 {lot}。", "{grant}: on the way to lot {lot}."},
+	"verdict.sending": {
+		"正在把减免（{grant}）下发到车场 {lot}。",
+		"The reduction ({grant}) is on its way to lot {lot}.",
+	},
+	"verdict.sending_line": {
+		"减免（{grant}）还没有送达车场 {lot}：车场没有在线的线路。",
+		"Lot {lot} does not have the reduction ({grant}) yet: it has no line to us.",
+	},
+	"verdict.sending_paused": {
+		"减免（{grant}）还没有送达车场 {lot}：客服暂停了该车场的下发。",
+		"Lot {lot} does not have the reduction ({grant}) yet: support has paused sending to it.",
+	},
 	"verdict.sending_waits": {
-		"{grant} 还没有送达车场 {lot}（{reason}）；下次尝试：{next}。",
-		"{grant} did not reach lot {lot} yet ({reason}); the next try is at {next}.",
+		"减免（{grant}）还没有送达车场 {lot}（{reason}）；下次尝试：{next}。",
+		"Lot {lot} does not have the reduction ({grant}) yet ({reason}); the next try is at {next}.",
 	},
-	"verdict.unknown_retried": {"已发出 {grant}，车场没有应答，可能已生效；将用同一编号再问，下次：{next}。", "{grant}: sent, and the lot did not answer; it may have taken effect. The same message is sent again at {next}."},
+	"verdict.unknown_retried": {
+		"减免（{grant}）已发出，车场没有应答，可能已生效；将用同一编号再发一次，时间：{next}。",
+		"The reduction ({grant}) was sent and the lot did not answer; it may have taken effect. The same is sent again at {next}.",
+	},
 	"verdict.unknown_left": {
-		"已发出 {grant}，车场没有应答；车已离场，是否已抵扣不清楚。",
-		"{grant}: sent, and the lot did not answer. The car has left, and whether it was taken off is not known.",
+		"减免（{grant}）已发出，车场没有应答；车已离场，是否已抵扣不清楚。",
+		"The reduction ({grant}) was sent and the lot did not answer. Whether it came off before the car left is not known.",
 	},
-	"verdict.unknown_unsafe": {"已发出 {grant}，车场没有应答；该车场不允许重复告知（repeats: unsafe），不会自动再发。", "{grant}: sent, and the lot did not answer. The lot may not be told twice (repeats: unsafe), so it is not sent again by itself."},
+	"verdict.unknown_unsafe": {
+		"减免（{grant}）已发出，车场没有应答；该车场不能重复下发（repeats: unsafe），不会自动再发。",
+		"The reduction ({grant}) was sent and the lot did not answer. It is not sent there twice (repeats: unsafe).",
+	},
 	"verdict.unknown": {
-		"已发出 {grant}，车场没有应答；不再自动重发。",
-		"{grant}: sent, and the lot did not answer. It is not sent again by itself.",
+		"减免（{grant}）已发出，车场没有应答；不再自动重发。",
+		"The reduction ({grant}) was sent and the lot did not answer. It is not sent again by itself.",
 	},
-	"verdict.posted":    {"{grant} 已记入我们的账本，出场时抵扣。", "{grant}: entered in our ledger, taken off at the exit."},
-	"verdict.delivered": {"车场已确认收到 {grant}。", "{grant}: the lot confirmed it."},
+	"verdict.posted": {
+		"减免（{grant}）已记入我们的账本，出场时抵扣。",
+		"Our ledger holds the reduction ({grant}); it comes off at the exit.",
+	},
+	"verdict.delivered": {
+		"车场已确认收到减免（{grant}）。",
+		"The lot confirmed the reduction ({grant}).",
+	},
 	"verdict.not_told": {
-		"车场确认过 {grant}，车已离场，而出场记录没有写减免。",
-		"{grant}: the lot confirmed it, the car has left, and the exit named no reduction.",
+		"车场确认过减免（{grant}），车已离场，而出场记录没有写减免。",
+		"The lot confirmed the reduction ({grant}) and the car has left, but its exit names none.",
 	},
-	"verdict.refused": {"车场拒绝了 {grant}：{said}。", "{grant}: the lot refused it: {said}."},
+	"verdict.refused": {
+		"车场拒绝了减免（{grant}）：{said}。",
+		"The lot refused the reduction ({grant}): {said}.",
+	},
 	"verdict.gave_up": {
-		"{grant} 没能送达车场（{reason}）：{said}。",
-		"{grant}: it did not reach the lot ({reason}): {said}.",
+		"减免（{grant}）没能送达车场（{reason}）：{said}。",
+		"The lot did not get the reduction ({grant}; {reason}): {said}.",
 	},
 	"verdict.said_nothing": {"没有尝试过", "it was never tried"},
-	"verdict.used":         {"车已离场，实际减免 {used}。", "The car has left; {used} taken off."},
+	"verdict.used": {
+		"车已离场，实际减免 {used}。",
+		"The car has left with {used} taken off.",
+	},
 	"verdict.used_unknown": {"车已离场，减免已使用。", "The car has left and the reduction was used."},
-	"verdict.gap":          {"车已离场，实际减免 {used}，给予的是 {grant}。", "The car has left; {used} taken off, {grant} granted."},
+	"verdict.gap": {
+		"车已离场，实际减免 {used}，应减免 {grant}。",
+		"The car has left with {used} taken off in place of {grant}.",
+	},
+	"verdict.used_worth": {
+		"车已离场，实际减免 {used}，合 {worth}。",
+		"The car has left with {used} taken off, worth {worth}.",
+	},
+	"verdict.left_late": {
+		"车离场时已超过充电结束后的离场时限，减免（{grant}）失效，没有抵扣。",
+		"The car left later after its charge than the rule allows, so the reduction ({grant}) was lost.",
+	},
 	"verdict.gap_price": {
-		"车已离场，实际减免 {used}；道闸收取的与我们的计价相差 {took}。",
-		"The car has left; {used} taken off. The gate took {took} more than our price.",
+		"车已离场，实际减免 {used}；道闸比我们的计价多收 {took}。",
+		"The car has left with {used} taken off. The gate took {took} more than our price.",
+	},
+	"verdict.gap_less": {
+		"车已离场，实际减免 {used}；道闸比我们的计价少收 {took}。",
+		"The car has left with {used} taken off. The gate took {took} less than our price.",
 	},
 	"verdict.voided": {"客服已作废，没有减免。", "Support voided it; nothing is granted."},
 	"verdict.voided_used": {
@@ -67,8 +112,8 @@ var verdictNotes = map[string]Text{
 		"Support voided it. {used} had been taken off at the exit; the statement is corrected.",
 	},
 	"verdict.voided_told": {
-		"客服已作废，但车场已经或可能已经收到 {grant}。",
-		"Support voided it, but the lot has or may have received {grant}.",
+		"客服已作废，但车场已经或可能已经收到减免（{grant}）。",
+		"Support voided it, but the lot has or may have received the reduction ({grant}).",
 	},
 
 	"next.nothing": {"无需处理。", "Nothing to do."},
@@ -112,11 +157,11 @@ var verdictNotes = map[string]Text{
 		"It is retried on schedule. Have the lot check callback address, certificate and program.",
 	},
 	"next.asked_again": {
-		"系统会再问；也可与车场核对后直接标明车场有没有收到。",
-		"The gateway asks again. You may also ask the lot and say here whether it has the reduction.",
+		"系统会再发；也可与车场核对后，直接标明车场有没有收到。",
+		"It is sent again by itself. You may also ask the lot and say here whether it has the reduction.",
 	},
 	"next.ask_lot": {
-		"与车场核对：有则标明“车场有”，没有则标明“车场没有”，后者会再发一次。",
+		"与车场核对：有则标明“车场有”，没有则标明“车场没有”，没有的会再发一次。",
 		"Ask the lot. If it has the reduction, say so here; if it has not, say that: it is then sent once.",
 	},
 	"next.ask_lot_left": {"与车场核对是否已抵扣，并在此标明。", "Ask the lot whether it was taken off, and say so here."},
@@ -129,6 +174,10 @@ var verdictNotes = map[string]Text{
 	"next.redeliver":     {"排除原因后重新下发。", "Settle the cause, then redeliver."},
 	"next.after_refusal": {"按车场的说明处理后重新下发。", "Settle what the lot says, then redeliver."},
 	"next.gap":           {"与车场核对这笔停车订单；对账单中标为差异。", "Ask the lot about this stay; the statement shows a gap."},
+	"next.gate": {
+		"与车场核对这次收费；对账单中标为差异。",
+		"Ask the lot what its gate charged; the statement shows a gap.",
+	},
 	"next.report": {
 		"核对回传地址与密钥：平台没有收到实际减免。",
 		"Check the report's address and keys: the platform has not received the usage.",
@@ -231,7 +280,7 @@ var effectNotes = map[string]Text{
 	},
 	"refused.lot_off": {"车场已停用。", "The lot is switched off."},
 	"refused.unsafe": {
-		"车场可能已生效，而它不允许重复告知（repeats: unsafe）。请与车场核对，再标明车场有没有收到。",
+		"车场可能已生效，而它不能重复下发（repeats: unsafe）。请与车场核对，再标明车场有没有收到。",
 		"The lot may have it, and may not be told twice (repeats: unsafe). Ask the lot, then say whether it has it.",
 	},
 	"refused.not_revoked": {"车场没有收回优惠券：{answer}", "The car park did not take the coupon back: {answer}"},

@@ -90,6 +90,7 @@ type decision struct {
 	State         string      `json:"state"`
 	Reason        string      `json:"reason"`
 	Rule          charge.Rule `json:"rule"`
+	Says          words.Text  `json:"says" doc:"the rule as a sentence"`
 	Wanted        *reduction  `json:"wanted" doc:"before caps and combining"`
 	Reduction     *reduction  `json:"reduction" doc:"granted; null where nothing was given"`
 	Would         *reduction  `json:"would" doc:"what would have been given: the car had left, or the binding is in shadow"`
@@ -166,7 +167,7 @@ func viewDecision(d *charge.Decision) *decision {
 		given, would = nil, given
 	}
 	return &decision{
-		At: moment(d.At), State: string(d.State), Reason: string(d.Reason), Rule: d.Rule,
+		At: moment(d.At), State: string(d.State), Reason: string(d.Reason), Rule: d.Rule, Says: words.RuleText(&d.Rule),
 		Wanted: viewReduction(&d.Wanted), Reduction: given, Would: would, Send: viewReduction(&d.Send),
 		Granted: mapAll(d.Granted, func(g charge.Granted) granted {
 			return granted{number(g.Charge), viewReduction(&g.Reduction), string(g.Combine), moment(g.At)}

@@ -11,6 +11,7 @@ import (
 	"github.com/chargestamp/chargestamp/estate"
 	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/platform/doctor"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 const yamlType = "application/yaml"
@@ -22,9 +23,23 @@ type estateInput struct {
 
 type estateOutput struct {
 	Body struct {
-		Changes []estate.Change `json:"changes" nullable:"false" doc:"empty where the document changes nothing"`
-		Applied bool            `json:"applied"`
+		Changes []changeView `json:"changes" nullable:"false" doc:"empty where the document changes nothing"`
+		Applied bool         `json:"applied"`
 	}
+}
+
+// changeView is a change; that of a rule is said in words too.
+type changeView struct {
+	estate.Change
+	Says []words.Text `json:"says,omitempty" doc:"each new version of a rule as a sentence"`
+}
+
+func viewChange(c estate.Change) changeView {
+	v := changeView{Change: c}
+	for _, rule := range c.Rules() {
+		v.Says = append(v.Says, words.RuleText(&rule))
+	}
+	return v
 }
 
 type exportInput struct {
@@ -56,7 +71,7 @@ func (a *api) estate() {
 				return nil, err
 			}
 			out := new(estateOutput)
-			out.Body.Changes, out.Body.Applied = append([]estate.Change{}, changes...), !in.DryRun
+			out.Body.Changes, out.Body.Applied = mapAll(changes, viewChange), !in.DryRun
 			return out, nil
 		})
 	handle(a, route{method: http.MethodGet, path: "/estate", id: "export-estate", role: guard.RoleAdmin,

@@ -180,6 +180,7 @@ type bindingView struct {
 	Chargers []string     `json:"chargers" nullable:"false"`
 	Stations []string     `json:"stations" nullable:"false"`
 	Rule     *charge.Rule `json:"rule" doc:"the version that is effective now"`
+	Says     *words.Text  `json:"says" doc:"the same as a sentence"`
 	Versions int          `json:"versions"`
 }
 
@@ -303,7 +304,8 @@ func (a *api) bindings() []bindingView {
 		v := bindingView{Account: b.Account, Platform: platforms[b.Account], Lot: b.Lot.String(), Mode: string(b.Mode),
 			Chargers: append([]string{}, b.Chargers...), Stations: append([]string{}, b.Stations...), Versions: len(b.Rules)}
 		if rule, ok := b.RuleAt(a.desk.Now()); ok {
-			v.Rule = &rule
+			says := words.RuleText(&rule)
+			v.Rule, v.Says = &rule, &says
 		}
 		return v
 	})

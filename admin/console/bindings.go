@@ -295,6 +295,11 @@ func bindingLink(v bindingView) string {
 // effective is the rule that decides now.
 func (v bindingView) effective(now time.Time) (charge.Rule, bool) { return v.RuleAt(now) }
 
+// coming lists the versions that are not in force yet.
+func (v bindingView) coming(now time.Time) []charge.Rule {
+	return keep(v.Rules, func(r charge.Rule) bool { return r.Effective.After(now) })
+}
+
 func plus(more bool) string {
 	if more {
 		return "+"

@@ -18,6 +18,7 @@ import (
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/estate"
+	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/platform"
 )
@@ -114,6 +115,7 @@ type thing struct {
 	Seen     string         // what stood there when the form was shown
 	Changes  estate.Changes // what applying would do
 	Previews bool           // Changes has been worked out
+	Tried    *flow.Backtest // what the changed rule of a binding would have come to; nil for nothing to say
 	Platform *platform.Info // of an account or a binding
 }
 
@@ -147,7 +149,7 @@ func (c *Console) edit(w http.ResponseWriter, r *http.Request, p *page) error {
 		return render(w, r, http.StatusOK, choosePlatformPage(p, c.desk.Platforms()))
 	}
 	t.Seen = seenAs(was)
-	b := formBuilder{c: c, p: p, thing: t, was: was}
+	b := formBuilder{c: c, p: p, thing: t, was: was, can: c.ruleChoices(t)}
 	t.Fields = b.views(o.Fields, "")
 	if r.Method == http.MethodPost {
 		done, err := c.applyThing(r, p, t, &b)
@@ -162,6 +164,19 @@ func (c *Console) edit(w http.ResponseWriter, r *http.Request, p *page) error {
 	return render(w, r, t.Form.status(), thingPage(p, t))
 }
 
+// ruleChoices is what the rule of a form's binding can say; nil where the form is of something else, or account or lot
+// are not chosen yet.
+func (c *Console) ruleChoices(t *thing) *estate.RuleChoices {
+	id, err := charge.ParseLotID(t.Form.Get("lot"))
+	if t.Kind.Name != "binding" || err != nil {
+		return nil
+	}
+	if can, known := c.desk.Estate().RuleChoices(t.Form.Get("account"), id); known {
+		return &can
+	}
+	return nil
+}
+
 // applyThing says what a posted form would change, or does it; done is the notice of what was done.
 func (c *Console) applyThing(r *http.Request, p *page, t *thing, b *formBuilder) (done string, err error) {
 	kept, err := c.keepSecrets(p, t)
@@ -169,7 +184,8 @@ func (c *Console) applyThing(r *http.Request, p *page, t *thing, b *formBuilder)
 		return "", err
 	}
 	t.Kept = kept
-	doc, err := json.Marshal(map[string]any{"version": 1, t.Kind.List: []any{b.document()}})
+	form := b.document()
+	doc, err := json.Marshal(map[string]any{"version": 1, t.Kind.List: []any{form}})
 	if err != nil {
 		return "", err
 	}
@@ -184,7 +200,8 @@ func (c *Console) applyThing(r *http.Request, p *page, t *thing, b *formBuilder)
 	t.Changes, t.Previews = changes, true
 	switch {
 	case dry:
-		return "", nil
+		t.Tried, err = c.backtest(r, p, t, form)
+		return "", err
 	case len(changes) == 0:
 		return "nothing", nil
 	}
@@ -222,6 +239,9 @@ func estateErrors(p *page, f form, err error) error {
 	var rest []string
 	for _, e := range known.Fields {
 		text := p.T(e.Chinese, e.Detail)
+		if e.Of != nil {
+			text = e.Of.Named(string(p.Lang), p.fileWord)
+		}
 		if e.Field == "" {
 			rest = append(rest, text)
 			continue

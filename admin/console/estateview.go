@@ -27,13 +27,29 @@ func sayChange(p *page, c estate.Change) estate.Change {
 	kind, id, _ := strings.Cut(c.Thing, " ")
 	c.Thing = thingName(p, kind) + " " + id
 	return c.Said(func(field string) string {
-		if label, known := fieldLabels[field]; known {
-			return p.Say(label)
+		for _, key := range []string{kind + " " + field, field} {
+			if label, known := fieldLabels[key]; known {
+				return p.Say(label)
+			}
 		}
 		return field // a key, which the platform has named
 	}, func(field, text string) string {
 		return enumText(p, field, text)
 	})
+}
+
+// fileWord puts a name of the estate file, of a field or of a choice, into the words of the forms; in quotes, since it
+// is something to look for on the page.
+func (p *page) fileWord(name string) string {
+	if label, known := fieldLabels[name]; known {
+		return p.T("“"+label.ZH+"”", `"`+label.EN+`"`)
+	}
+	for _, field := range []string{"grant", "free", "combine", "target", "repeats", "stays", "undated"} {
+		if text := enumText(p, field, name); text != name {
+			return p.T("“"+text+"”", `"`+text+`"`)
+		}
+	}
+	return name
 }
 
 func thingTitle(p *page, t *thing) string {
@@ -93,6 +109,17 @@ func secretHint(p *page, f fieldView) string {
 		return p.T("已设置，留空不变", "set; leave empty to keep it")
 	}
 	return ""
+}
+
+// noChoice is what a list of choices says while none is made.
+func noChoice(p *page, f fieldView) string {
+	switch {
+	case f.Path == "rule.grant":
+		return p.T("（平台默认的规则）", "(the platform's own rule)")
+	case f.Required:
+		return p.T("（请选择）", "(choose)")
+	}
+	return p.T("（默认）", "(default)")
 }
 
 func listHint(p *page, f fieldView) string {

@@ -39,6 +39,7 @@ type formBuilder struct {
 	p     *page
 	thing *thing
 	was   map[string]estate.FormValue
+	can   *estate.RuleChoices // of a binding whose account and lot are known; nil: anything
 }
 
 // emptyPeriods is how many unused lines a list of objects offers.
@@ -79,9 +80,14 @@ func (b *formBuilder) view(f estate.Field, path string) (fieldView, bool) {
 	v := fieldView{Path: path, Type: f.Type, Required: f.Required && b.thing.New, Value: form.Get(path),
 		Wrong:  form.Errors[path],
 		Secret: f.Type == estate.TypeSecret, Set: b.was[path].Secret}
-	v.Label, v.Help, v.When = b.p.label(path, f), b.p.T(f.Chinese, f.English), when(b.thing.Kind.Name, path)
+	kind := b.thing.Kind.Name
+	v.Label, v.Help, v.When = b.p.label(kind, path, f), b.p.T(f.Chinese, f.English), when(kind, path)
 	if v.Help == v.Label {
 		v.Help = ""
+	}
+	v.Help += b.p.bounds(f)
+	if !b.possible(path) && (!b.had(path) || b.was[path].Text == f.Default) {
+		return v, false
 	}
 	switch f.Type {
 	case estate.TypeKeys:
@@ -104,7 +110,16 @@ func (b *formBuilder) view(f estate.Field, path string) (fieldView, bool) {
 			v.Value = f.Default
 		}
 		for _, e := range f.Enum {
-			v.Options = append(v.Options, choice{e, enumText(b.p, f.Name, e)})
+			if path != "rule.grant" || e == v.Value || b.mayGrant(charge.Grant(e)) {
+				v.Options = append(v.Options, choice{e, enumText(b.p, f.Name, e)})
+			}
+		}
+	case estate.TypeBool:
+		if f.Default == "true" { // a box that is not ticked says nothing, so this one is a choice
+			if v.Value == "" {
+				v.Value = f.Default
+			}
+			v.Options = []choice{{"true", enumText(b.p, f.Name, "true")}, {"false", enumText(b.p, f.Name, "false")}}
 		}
 	case estate.TypeTime:
 		v.Value = localTime(v.Value)
@@ -118,6 +133,41 @@ func (b *formBuilder) view(f estate.Field, path string) (fieldView, bool) {
 		return v, false
 	}
 	return v, true
+}
+
+// possible reports whether platform and lot can do what a field of a rule says.
+func (b *formBuilder) possible(path string) bool {
+	if b.can == nil {
+		return true
+	}
+	has := func(m charge.Method) bool { return slices.Contains(b.can.Sizes, m) }
+	_, field, _ := strings.Cut(path, "rule.")
+	if strings.HasPrefix(field, "steps[") {
+		_, field, _ = strings.Cut(field, "].")
+	}
+	switch field {
+	case "minutes":
+		return has(charge.MethodTime)
+	case "amount":
+		return has(charge.MethodAmount)
+	case "free":
+		return has(charge.MethodFree)
+	case "steps":
+		return b.mayGrant(charge.GrantSteps)
+	case "plus_minutes", "cap_charge_minutes":
+		return b.mayGrant(charge.GrantChargeTime)
+	case "takes":
+		return b.can.Priced && b.mayGrant(charge.GrantChargeTime)
+	case "leave_within":
+		return b.can.Priced
+	case "target":
+		return b.can.Keeps
+	}
+	return true
+}
+
+func (b *formBuilder) mayGrant(g charge.Grant) bool {
+	return b.can == nil || slices.Contains(b.can.Grants, g)
 }
 
 // reports reports whether the account's platform hears of usages.
@@ -198,10 +248,18 @@ func (b *formBuilder) rows(f estate.Field, path string) []fieldView {
 		for j := range parts {
 			parts[j].Required = false
 		}
-		rows = append(rows, fieldView{Path: at, Type: estate.TypeObject, Label: fmt.Sprintf(b.p.T("第 %d 段", "Part %d"), i+1),
+		rows = append(rows, fieldView{Path: at, Type: estate.TypeObject, Label: fmt.Sprintf(b.rowName(f.Name), i+1),
 			Parts: parts})
 	}
 	return rows
+}
+
+// rowName names the entries of a list by their number.
+func (b *formBuilder) rowName(list string) string {
+	if list == "steps" {
+		return b.p.T("第 %d 级", "Step %d")
+	}
+	return b.p.T("第 %d 段", "Part %d")
 }
 
 // flat lists fields without their grouping.
@@ -290,6 +348,9 @@ func (b *formBuilder) value(f estate.Field, path string) (any, bool) {
 		list = slices.DeleteFunc(list, func(s string) bool { return s == "" })
 		return list, len(list) > 0 || b.had(path)
 	case estate.TypeBool:
+		if f.Default == "true" {
+			return text == "true", text != ""
+		}
 		return text == "true", text == "true" || b.had(path)
 	case estate.TypeSecret:
 		return b.thing.Form.Get(path), b.thing.Form.Get(path) != ""
@@ -311,7 +372,9 @@ func (b *formBuilder) value(f estate.Field, path string) (any, bool) {
 // sends those always.
 func onlyDefaults(part map[string]any, fields []estate.Field) bool {
 	for _, f := range fields {
-		if v, ok := part[f.Name]; ok && (f.Type != estate.TypeEnum || v != f.Default) {
+		v, ok := part[f.Name]
+		choice := f.Type == estate.TypeEnum || f.Type == estate.TypeBool && f.Default == "true"
+		if ok && (!choice || fmt.Sprint(v) != f.Default) {
 			return false
 		}
 	}
@@ -411,11 +474,17 @@ func enumText(p *page, field, value string) string {
 		"repeats.add": {"叠加", "adds to the first"}, "repeats.replace": {"覆盖", "replaces the first"},
 		"repeats.unsafe": {"未知，无应答不重发", "nobody knows: never sent again after a silence"},
 		"stays.auto":     {"自动", "from the first entry on"}, "stays.required": {"必须", "required"},
-		"stays.none": {"不上报", "tells none"},
-		"clock.off":  {"不检查", "not checked"}, "clock.warn": {"提醒", "warns"}, "clock.enforce": {"拒绝", "refuses"},
+		"stays.none": {"不上报", "reports none"}, "stays.told": {"由停车系统上报", "reported by the parking system"},
+		"clock.off": {"不检查", "not checked"}, "clock.warn": {"提醒", "warns"}, "clock.enforce": {"拒绝", "refuses"},
 		"grant.as_pushed": {"按推送内容", "as pushed"}, "grant.fixed": {"固定减免", "fixed"},
 		"grant.charge_time": {"按充电时长", "charging time"}, "grant.lot_decides": {"由车场决定", "the lot decides"},
-		"free.true": {"是", "yes"}, "open_interface.true": {"是", "yes"}, "scope.platform": {"整个平台", "the whole platform"},
+		"grant.steps": {"阶梯减免", "steps"},
+		"takes.end":   {"离场时间前移", "the end of the stay"}, "takes.charge": {"充电时段的停车费", "the charging interval"},
+		"per.lot": {"本车场", "this lot"}, "per.vendor": {"该厂商的所有车场", "all lots of the vendor"},
+		"temporary.true": {"减免", "get the reduction"}, "temporary.false": {"不减免", "get nothing"},
+		"undated.refuse": {"拒绝", "refuses"}, "undated.once_a_stay": {"每次停车最多减一次", "at most one grant a stay"},
+		"kind.coupon": {"其他停车系统", "another parking system"},
+		"free.true":   {"是", "yes"}, "open_interface.true": {"是", "yes"}, "scope.platform": {"整个平台", "the whole platform"},
 		"combine.best": {"取最优一笔", "best single one"}, "combine.sum": {"累加", "added up"},
 		"combine.first": {"只取第一笔", "first one only"},
 		"target.stay":   {"本场订单", "this lot's stay"}, "target.outer": {"外场订单", "the outer stay"},

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/chargestamp/chargestamp/estate"
@@ -9,21 +10,44 @@ import (
 )
 
 // label names a field of the estate in a few words; its description in the estate says the rest.
-func (p *page) label(path string, f estate.Field) string {
-	at := strings.NewReplacer("[0]", "", "[1]", "").Replace(path)
+func (p *page) label(kind, path string, f estate.Field) string {
+	at := path
 	if i := strings.IndexByte(at, '['); i >= 0 {
 		at = at[:i] + at[strings.IndexByte(at, ']')+1:]
 	}
-	if t, ok := fieldLabels[at]; ok {
-		return p.Say(t)
-	}
-	if t, ok := fieldLabels[f.Name]; ok {
-		return p.Say(t)
+	for _, key := range []string{kind + " " + at, at, f.Name} {
+		if t, ok := fieldLabels[key]; ok {
+			return p.Say(t)
+		}
 	}
 	return p.T(f.Chinese, f.English)
 }
 
-// fieldLabels names fields by their path, or by their name where it means the same everywhere.
+// bounds says what may be written into a field, behind its description; nothing where anything may.
+func (p *page) bounds(f estate.Field) string {
+	var text string
+	switch f.Type {
+	case estate.TypeCount:
+		if f.Max > 0 {
+			text = fmt.Sprintf(p.T("%d 到 %d 的整数", "a whole number from %d to %d"), f.Min, f.Max)
+		}
+	case estate.TypeDuration:
+		text = p.T("如 30m、4h，最多 168h", "such as 30m or 4h, at most 168h")
+	case estate.TypeYuan:
+		text = p.T("如 10.00", "such as 10.00")
+	case estate.TypeKWh:
+		text = p.T("如 2.5", "such as 2.5")
+	case estate.TypeClock:
+		text = p.T("如 08:00", "such as 08:00")
+	}
+	if text == "" {
+		return ""
+	}
+	return p.T("（"+text+"）", " ("+text+")")
+}
+
+// fieldLabels names fields by their kind of thing and path, by their path, or by their name where it means the same
+// everywhere.
 var fieldLabels = map[string]words.Text{
 	"union_id":       {ZH: "厂商编号", EN: "Vendor's number"},
 	"name":           {ZH: "名称", EN: "Name"},
@@ -74,8 +98,8 @@ var fieldLabels = map[string]words.Text{
 	"rule version":       {ZH: "减免规则版本", EN: "Rule version"},
 	"effective":          {ZH: "生效时间", EN: "Effective from"},
 	"grant":              {ZH: "减免方式", EN: "Grant"},
-	"minutes":            {ZH: "固定分钟", EN: "Fixed minutes"},
-	"amount":             {ZH: "固定金额（元）", EN: "Fixed amount (yuan)"},
+	"minutes":            {ZH: "减免分钟", EN: "Minutes off"},
+	"amount":             {ZH: "减免金额（元）", EN: "Yuan off"},
 	"free":               {ZH: "全免", EN: "Free"},
 	"plus_minutes":       {ZH: "另加分钟", EN: "Minutes on top"},
 	"min_charge_minutes": {ZH: "最短充电分钟", EN: "Shortest charge (minutes)"},
@@ -85,6 +109,27 @@ var fieldLabels = map[string]words.Text{
 	"combine":            {ZH: "多次充电", EN: "Several charges"},
 	"hold":               {ZH: "等待入场时长", EN: "Wait for a stay"},
 	"target":             {ZH: "减免对象", EN: "Target"},
+	"cap_charge_minutes": {ZH: "充电时长最多计（分钟）", EN: "Minutes charged that count"},
+	"takes":              {ZH: "减去哪段时间", EN: "Which minutes come off"},
+	"steps":              {ZH: "阶梯", EN: "Steps"},
+	"from_minutes":       {ZH: "充电满（分钟）", EN: "From minutes charged"},
+	"from_kwh":           {ZH: "充电满（kWh）", EN: "From energy (kWh)"},
+	"from_fee":           {ZH: "充电费满（元）", EN: "From a fee (yuan)"},
+	"min_fee":            {ZH: "最低充电费（元）", EN: "Least charging fee (yuan)"},
+	"plates":             {ZH: "车牌", EN: "Plates"},
+	"temporary":          {ZH: "临时车牌和无牌车", EN: "Temporary plates and cars without one"},
+	"only_chargers":      {ZH: "只减这些充电桩", EN: "These charging points only"},
+	"per_day":            {ZH: "每车每日上限", EN: "Cap of a plate and day"},
+	"times":              {ZH: "次数", EN: "Times"},
+	"per":                {ZH: "计算范围", EN: "Counted over"},
+	"lock":               {ZH: "减免后的间隔", EN: "Pause after a grant"},
+	"for":                {ZH: "间隔时长", EN: "For how long"},
+	"leave_within":       {ZH: "充电后离场时限", EN: "Leave within"},
+
+	"undated":     {ZH: "无订单无时间的推送", EN: "Pushes without order and times"},
+	"formerly":    {ZH: "旧账号名", EN: "Earlier names"},
+	"lot target":  {ZH: "停车系统", EN: "Parking system"},
+	"lot address": {ZH: "停车系统地址", EN: "Address of the parking system"},
 }
 
 // when says for which choice in the same form a field counts; the page's script hides it otherwise. Without a
@@ -96,8 +141,10 @@ func when(kind, path string) string {
 	switch kind + " " + path {
 	case "binding rule.minutes", "binding rule.amount", "binding rule.free":
 		return "rule.grant=fixed"
-	case "binding rule.plus_minutes":
+	case "binding rule.plus_minutes", "binding rule.cap_charge_minutes", "binding rule.takes":
 		return "rule.grant=charge_time"
+	case "binding rule.steps":
+		return "rule.grant=steps"
 	}
 	return ""
 }

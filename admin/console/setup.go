@@ -2,7 +2,6 @@ package console
 
 import (
 	"cmp"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -12,6 +11,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 func (c *Console) setupRoutes() {
@@ -135,7 +135,7 @@ func (c *Console) bindingSetup(p *page, b boundAccount, lotLamps []lamp, pushed 
 	address := "/bindings/" + url.PathEscape(b.Account) + "/" + b.Lot.String()
 	rule, ruled := b.RuleAt(p.Now)
 	if ruled {
-		s.Sentence = ruleSentence(p, rule)
+		s.Sentence = words.Rule(p.Lang, &rule)
 	}
 	account, _ := c.desk.Estate().Account(b.Account)
 	s.Lamps = []lamp{
@@ -151,24 +151,6 @@ func (c *Console) bindingSetup(p *page, b boundAccount, lotLamps []lamp, pushed 
 		}
 	}
 	return s
-}
-
-// ruleSentence is a rule in one sentence.
-func ruleSentence(p *page, r charge.Rule) string {
-	text := p.T("减免", "Takes off: ") + grantText(p, r)
-	if r.MinChargeMinutes > 0 {
-		text += fmt.Sprintf(p.T("；至少充电 %d 分钟", "; charged for %d minutes at least"), r.MinChargeMinutes)
-	}
-	if r.MinEnergy > 0 {
-		text += p.T("；至少 ", "; at least ") + r.MinEnergy.String() + " kWh"
-	}
-	if r.CapMinutes > 0 {
-		text += fmt.Sprintf(p.T("；每次停车最多 %d 分钟", "; at most %d minutes a stay"), r.CapMinutes)
-	}
-	if r.CapAmount > 0 {
-		text += p.T("；每次停车最多 ", "; at most ") + p.Yuan(r.CapAmount) + p.T("", " a stay")
-	}
-	return text + p.T("。", ".")
 }
 
 // missingFor lists what a binding still lacks before it should go live.

@@ -142,7 +142,8 @@ func decisionStep(p *page, c *charge.Charge, d *charge.Decision) step {
 	if s.Tone = "good"; d.Reason != charge.ReasonOK {
 		s.Tone = tone(words.ChargeState, string(d.State))
 	}
-	s.Facts = ruleFacts(p, d.Rule)
+	s.Facts = []fact{{p.T("规则版本", "rule version"), strconv.Itoa(d.Rule.Version)},
+		{p.T("规则", "rule"), words.Rule(p.Lang, &d.Rule)}}
 	s.Facts = append(s.Facts, fact{p.T("充电时长", "charged for"), words.Minutes(p.Lang, d.Minutes)})
 	if c.HasEnergy {
 		s.Facts = append(s.Facts, fact{p.T("充电量", "energy"), d.Energy.String() + " kWh"})
@@ -167,44 +168,6 @@ func decisionStep(p *page, c *charge.Charge, d *charge.Decision) step {
 		s.Facts = append(s.Facts, fact{p.T("计算", "how it came to it"), text})
 	}
 	return s
-}
-
-// ruleFacts reports a rule line by line, leaving out what it does not say.
-func ruleFacts(p *page, r charge.Rule) []fact {
-	facts := []fact{{p.T("规则版本", "rule version"), strconv.Itoa(r.Version)}, {p.T("减免方式", "grant"), grantText(p, r)}}
-	add := func(zh, en, value string, there bool) {
-		if there {
-			facts = append(facts, fact{p.T(zh, en), value})
-		}
-	}
-	minutes := func(n int64) string { return words.Minutes(p.Lang, n) }
-	add("最短充电", "shortest charge", minutes(r.MinChargeMinutes), r.MinChargeMinutes > 0)
-	add("最少电量", "least energy", r.MinEnergy.String()+" kWh", r.MinEnergy > 0)
-	add("时长上限", "cap", minutes(r.CapMinutes), r.CapMinutes > 0)
-	add("金额上限", "cap", p.Yuan(r.CapAmount), r.CapAmount > 0)
-	combine := map[charge.Combine]string{charge.CombineBest: p.T("取最优一笔", "best single one"),
-		charge.CombineSum: p.T("累加", "added up"), charge.CombineFirst: p.T("只取第一笔", "first one only")}
-	add("多次充电", "several charges", combine[r.Combine], r.Combine != "")
-	add("等待入场", "waits for a stay", p.Span(time.Duration(r.HoldSeconds)*time.Second), r.HoldSeconds > 0)
-	target := map[charge.Target]string{charge.TargetOuter: p.T("外场订单", "the outer stay"),
-		charge.TargetAtCharge: p.T("充电时所在订单", "the stay at charging")}
-	add("减免对象", "target", target[r.Target], target[r.Target] != "")
-	add("生效时间", "effective from", p.Clock(r.Effective), !r.Effective.IsZero())
-	return facts
-}
-
-func grantText(p *page, r charge.Rule) string {
-	switch r.Grant {
-	case charge.GrantAsPushed:
-		return p.T("按推送内容", "as pushed")
-	case charge.GrantFixed:
-		return p.T("固定 ", "fixed ") + p.Reduction(&r.Fixed)
-	case charge.GrantChargeTime:
-		return fmt.Sprintf(p.T("充电时长 + %d 分钟", "charging time + %d min"), r.PlusMinutes)
-	case charge.GrantLotDecides:
-		return p.T("由车场决定", "the lot decides")
-	}
-	return string(r.Grant)
 }
 
 func deliveryFacts(p *page, d *charge.Delivery) []fact {

@@ -36,7 +36,8 @@ type FieldError struct {
 	Where   string // "body.role", "line 12: lot 200461/1313: tariff"
 	Field   string // of a thing in an estate document, "rule.grant"; empty elsewhere
 	Detail  string
-	Chinese string // the same; empty where there is none
+	Chinese string        // the same; empty where there is none
+	Of      *estate.Error // of an estate document; nil elsewhere
 }
 
 // Error returns the detail.
@@ -113,7 +114,7 @@ func places(wrong estate.Errors) []FieldError {
 			}
 		}
 		fields = append(fields, FieldError{Where: strings.Join(where, ": "), Field: e.Field, Detail: e.In("en"),
-			Chinese: e.In("zh")})
+			Chinese: e.In("zh"), Of: &e})
 	}
 	return fields
 }

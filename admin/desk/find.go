@@ -219,7 +219,7 @@ type NearMiss struct {
 // nearMost bounds what a look for near misses reads.
 const nearMost = 200
 
-// NearMisses proposes stays for held and expired charges: a camera's usual mistake is one character. Nothing is
+// NearMisses proposes stays for charges that have found none: a camera's usual mistake is one character. Nothing is
 // applied by itself.
 func (d *Desk) NearMisses(ctx context.Context) ([]NearMiss, error) {
 	waiting, err := d.cfg.Reads.Charges(ctx, charge.ChargeFilter{Limit: nearMost,
@@ -227,6 +227,12 @@ func (d *Desk) NearMisses(ctx context.Context) ([]NearMiss, error) {
 	if err != nil {
 		return nil, Wrap(err)
 	}
+	without, err := d.cfg.Reads.Charges(ctx, charge.ChargeFilter{Limit: nearMost,
+		States: []charge.State{charge.StateNoGrant}, Reason: charge.ReasonNoStay})
+	if err != nil {
+		return nil, Wrap(err)
+	}
+	waiting.Items = append(waiting.Items, without.Items...)
 	stays, err := d.cfg.Reads.NearStays(ctx, waiting.Items)
 	if err != nil {
 		return nil, Wrap(err)

@@ -5,6 +5,7 @@ import (
 	"net/url"
 
 	"github.com/chargestamp/chargestamp/app"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 type applyCommand struct {
@@ -25,13 +26,19 @@ func (a *applyCommand) Run(c *console) error {
 	}
 	path := "/api/v1/estate?" + url.Values{"dry_run": {fmt.Sprint(a.DryRun)}}.Encode()
 	var changes struct {
-		Changes []app.EstateChange `json:"changes"`
+		Changes []struct {
+			app.EstateChange
+			Says []words.Text
+		}
 	}
 	if err := a.client().Post(c.ctx, path, doc, &changes); err != nil {
 		return fmt.Errorf("%s: %w", a.File, err)
 	}
 	for _, ch := range changes.Changes {
-		fmt.Fprintln(c.out, ch)
+		fmt.Fprintln(c.out, ch.EstateChange)
+		for _, rule := range ch.Says {
+			fmt.Fprintln(c.out, "  "+rule.EN)
+		}
 	}
 	switch {
 	case len(changes.Changes) == 0:

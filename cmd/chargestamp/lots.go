@@ -173,8 +173,9 @@ type bindingsCommand struct {
 }
 
 var (
-	bindingColumns = []column{field("ACCOUNT", "account"), field("LOT", "lot"), field("MODE", "mode"), field("RULE", "rule")}
-	bindingAll     = append(bindingColumns, field("CHARGERS", "chargers"), field("STATIONS", "stations"))
+	bindingColumns = []column{field("ACCOUNT", "account"), field("LOT", "lot"), field("MODE", "mode"),
+		field("RULE", "says.en")}
+	bindingAll = append(bindingColumns, field("CHARGERS", "chargers"), field("STATIONS", "stations"))
 )
 
 type bindingsList struct {

@@ -274,8 +274,13 @@ func (p *policy) print(out *page) error {
 		return err
 	}
 	out.section(p.number + ". " + p.place)
-	out.para(p.says[0]+" "+p.says[1], "")
+	out.para(p.says[0] + " " + p.says[1])
 	out.code("yaml", "rule: "+p.yaml)
+	rule, err := policyRule(p.yaml)
+	if err != nil {
+		return err
+	}
+	out.para(words.Rule(words.Chinese, &rule), words.Rule(words.English, &rule))
 	if p.missing[0] != "" {
 		out.quote("写不出的 · Missing: " + p.missing[0] + " " + p.missing[1])
 	}
