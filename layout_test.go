@@ -53,9 +53,10 @@ var may = map[string][]string{
 	"sim": { // what it drives
 		"charge", "platform", "lot", "lot/line", "lot/callback", "lot/ledger", "flow", "outbox", "store", "store/pgtest",
 	},
-	"bounded":       {},
-	"limit":         {},
-	"estate":        {"charge", "seal", "lot", "bounded"}, // lot: the row of each kind of car park
+	"bounded": {},
+	"limit":   {},
+	// lot: the row of each kind of car park; outbound: which addresses it dials
+	"estate":        {"charge", "seal", "lot", "bounded", "outbound"},
 	"guard":         {"charge", "seal"},
 	"play":          {"charge", "lotline", "lotline/sdktest", "admin/client", "bounded"},
 	"demo":          {"charge", "lotline/sdktest", "play", "admin/client"},

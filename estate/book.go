@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -229,25 +230,56 @@ func (b *Book) decode(docs map[string][]byte) (tables, error) {
 		}
 		switch kind {
 		case "vendor":
-			t.vendors[id] = decode(vendorColumns, n)
+			t.vendors[id], err = decode(vendorColumns, n, key)
 		case "lot":
-			t.lots[id] = decode(lotColumns, n)
+			t.lots[id], err = decode(lotColumns, n, key)
 		case "account":
-			t.accounts[id] = decode(accountColumns, n)
+			t.accounts[id], err = decode(accountColumns, n, key)
 		case "binding":
-			t.bindings[id] = decode(bindingColumns, n)
+			t.bindings[id], err = decode(bindingColumns, n, key)
+		}
+		if err != nil {
+			return t, err
 		}
 	}
 	return t, nil
 }
 
-func decode[T any](columns []column[T], n *node) *T {
+func decode[T any](columns []column[T], n *node, key string) (*T, error) {
+	if at := unsealed("", fieldsOf(columns), n); at != "" {
+		return nil, fmt.Errorf("%s: %s is not sealed: the database was changed from outside; bring back a backup", key, at)
+	}
 	t := new(T)
 	setAll(columns, t, n)
-	return t
+	return t, nil
 }
 
-// unseal puts secrets in the places of their sealed forms.
+// unsealed finds a secret that stands in a document without having been sealed; empty for none.
+func unsealed(path string, fields []Field, n *node) (at string) {
+	for _, p := range n.pairs {
+		here := join(path, p.name)
+		i := slices.IndexFunc(fields, func(f Field) bool { return f.Name == p.name })
+		switch {
+		case i < 0:
+		case fields[i].Type == TypeSecret && !p.value.secret:
+			return here
+		case fields[i].Type == TypeKeys:
+			for _, k := range p.value.pairs {
+				beside := slices.ContainsFunc(fields[i].Fields, func(f Field) bool { return f.Name == k.name })
+				if !beside && !k.value.secret {
+					return join(here, k.name)
+				}
+			}
+		default:
+			if at := unsealed(here, fields[i].Fields, p.value); at != "" {
+				return at
+			}
+		}
+	}
+	return ""
+}
+
+// unseal puts secrets in the places of their sealed forms. Each was sealed for its place, and opens nowhere else.
 func (b *Book) unseal(key, path string, n *node) error {
 	for _, p := range n.pairs {
 		at := join(path, p.name)

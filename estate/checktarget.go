@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/outbound"
 )
 
 // target checks a lot of another parking system against what that system wants.
@@ -106,7 +107,7 @@ func (m *merger) couponGrants(at []string, p *Platform, l *charge.Lot, r charge.
 }
 
 // outbound refuses an address that the way out would refuse as well, while somebody is looking. Host names
-// are looked up when they are dialled.
+// are looked up when they are dialled. A stored address that earlier versions took keeps no other document out.
 func (m *merger) outbound(at []string, field, address string, allowTo []netip.Prefix) {
 	u, err := url.Parse(address)
 	if err != nil || address == "" {
@@ -116,11 +117,10 @@ func (m *merger) outbound(at []string, field, address string, allowTo []netip.Pr
 	if err != nil {
 		return
 	}
-	ip = ip.Unmap()
-	if ip.IsGlobalUnicast() && !ip.IsPrivate() {
+	if ip = ip.Unmap(); outbound.Check(ip, allowTo) == nil {
 		return
 	}
-	if !slices.ContainsFunc(allowTo, func(p netip.Prefix) bool { return p.Contains(ip) }) {
+	if slices.ContainsFunc(at, m.names) || ip.IsPrivate() || !ip.IsGlobalUnicast() {
 		m.fail(at, field, CodePrivate, ip.String(), netip.PrefixFrom(ip, ip.BitLen()).String())
 	}
 }

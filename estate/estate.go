@@ -35,6 +35,9 @@ type State struct {
 
 	checked sync.Once
 	passed  bool
+
+	weighed sync.Once
+	weak    []Weak
 }
 
 // tables hold everything by id, switched off or not.

@@ -117,6 +117,7 @@ const (
 	CodeZone          Code = "zone"
 	CodeHostBits      Code = "host_bits"
 	CodeEverywhere    Code = "everywhere"
+	CodeWide          Code = "wide"
 	CodeSecretForm    Code = "secret_form"
 	CodeSecretSpace   Code = "secret_space"
 	CodeSecretEnv     Code = "secret_env"
@@ -205,20 +206,24 @@ func (m message) in(lang string) string {
 // messages has a text in both languages for every code; both take the same arguments. Names of fields and choices stand
 // between backticks, which nobody sees: see Error.Named.
 var messages = map[Code]message{
-	CodeEncoding:    {"is not UTF-8, most likely GBK: save the file as UTF-8", "不是 UTF-8 编码，多半是 GBK：请另存为 UTF-8"},
-	CodeSyntax:      {"cannot be read: %s", "无法读取：%s"},
-	CodeVersion:     {"is missing or unknown: write version: 1 at the top", "缺失或未知：请在开头写 version: 1"},
-	CodeUnknownKey:  {"has an unknown key %q; known here: %s", "含未知键 %q；此处可用：%s"},
-	CodeTwice:       {"is given twice, first on line %d; keep one", "重复，首次出现于第 %d 行；请保留一个"},
-	CodeSame:        {"stands in this file twice, first on line %d; keep one", "在文件中重复，首次出现于第 %d 行；请保留一个"},
-	CodeMissing:     {"is missing; add it", "缺失；请补充"},
-	CodeType:        {"must be %s", "必须是：%s"},
-	CodeEnum:        {"is %q; write one of %s", "为 %q；可选：%s"},
-	CodeRange:       {"must be a whole number from %d to %d", "必须是 %d 到 %d 的整数"},
-	CodeQuotes:      {"must be a text in quotes, such as %s", "必须是带引号的文本，例如 %s"},
-	CodeZone:        {"is %q, a time without a zone; write it as %q", "为 %q，缺少时区；请写成 %q"},
-	CodeHostBits:    {"holds %q, which is not an address prefix; write %q", "含 %q，不是地址段；请写成 %q"},
-	CodeEverywhere:  {"holds %q, which is everywhere; name the real addresses", "含 %q，等于不限；请写实际地址段"},
+	CodeEncoding:   {"is not UTF-8, most likely GBK: save the file as UTF-8", "不是 UTF-8 编码，多半是 GBK：请另存为 UTF-8"},
+	CodeSyntax:     {"cannot be read: %s", "无法读取：%s"},
+	CodeVersion:    {"is missing or unknown: write version: 1 at the top", "缺失或未知：请在开头写 version: 1"},
+	CodeUnknownKey: {"has an unknown key %q; known here: %s", "含未知键 %q；此处可用：%s"},
+	CodeTwice:      {"is given twice, first on line %d; keep one", "重复，首次出现于第 %d 行；请保留一个"},
+	CodeSame:       {"stands in this file twice, first on line %d; keep one", "在文件中重复，首次出现于第 %d 行；请保留一个"},
+	CodeMissing:    {"is missing; add it", "缺失；请补充"},
+	CodeType:       {"must be %s", "必须是：%s"},
+	CodeEnum:       {"is %q; write one of %s", "为 %q；可选：%s"},
+	CodeRange:      {"must be a whole number from %d to %d", "必须是 %d 到 %d 的整数"},
+	CodeQuotes:     {"must be a text in quotes, such as %s", "必须是带引号的文本，例如 %s"},
+	CodeZone:       {"is %q, a time without a zone; write it as %q", "为 %q，缺少时区；请写成 %q"},
+	CodeHostBits:   {"holds %q, which is not an address prefix; write %q", "含 %q，不是地址段；请写成 %q"},
+	CodeEverywhere: {"holds %q, which is everywhere; name the real addresses", "含 %q，等于不限；请写实际地址段"},
+	CodeWide: {
+		"holds %q, which is too much of the internet: the widest prefix is a /8, of IPv6 a /16; name the real addresses",
+		"含 %q，范围过大：IPv4 最宽 /8，IPv6 最宽 /16；请写实际地址段",
+	},
 	CodeSecretForm:  {"must be a text in quotes, {env: NAME} or {file: PATH}", "必须是带引号的文本、{env: 变量名} 或 {file: 路径}"},
 	CodeSecretSpace: {"has spaces around it; take them out", "首尾含空格；请去掉"},
 	CodeSecretEnv: {

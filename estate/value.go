@@ -35,17 +35,38 @@ func (p *reader) list(path string, n *node, f Field) {
 func (p *reader) prefix(path string, n *node) {
 	prefix, err := netip.ParsePrefix(n.text)
 	switch {
+	case err == nil && prefix.Addr().Is4In6() && prefix.Bits() >= 96: // callers are known by their IPv4 addresses
+		plain := netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96).Masked()
+		p.fail(n.line, path, CodeHostBits, clip(n.text), plain.String())
 	case err == nil && prefix.Masked() != prefix:
 		p.fail(n.line, path, CodeHostBits, clip(n.text), prefix.Masked().String())
 	case err == nil && prefix.Bits() == 0:
 		p.fail(n.line, path, CodeEverywhere, clip(n.text))
+	case err == nil && wide(prefix):
+		p.fail(n.line, path, CodeWide, clip(n.text))
 	case err != nil:
 		want := "192.0.2.0/24"
 		if addr, err := netip.ParseAddr(n.text); err == nil {
+			addr = addr.Unmap()
 			want = netip.PrefixFrom(addr, addr.BitLen()).String()
 		}
 		p.fail(n.line, path, CodeHostBits, clip(n.text), want)
 	}
+}
+
+// The widest prefixes that name somebody: of IPv4, and of IPv6's public addresses. A few wider ones are everywhere.
+const (
+	widest4 = 8
+	widest6 = 16
+)
+
+var public6 = netip.MustParsePrefix("2000::/3")
+
+func wide(p netip.Prefix) bool {
+	if p.Addr().Is4() {
+		return p.Bits() < widest4
+	}
+	return p.Bits() < widest6 && p.Overlaps(public6)
 }
 
 func (p *reader) text(path string, n *node) {
