@@ -19,6 +19,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/bounded"
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/estate"
 )
 
 // Config is all that can be set on a server. Its yaml names are the config file's keys, and with CHARGESTAMP_
@@ -75,6 +76,10 @@ func (c *Config) check() error {
 	}
 	if (c.TLS.Cert == "") != (c.TLS.Key == "") {
 		return configError("tls needs both cert and key")
+	}
+	if c.AdminToken != "" && estate.WeakSecret(c.AdminToken) != "" {
+		return configError("CHARGESTAMP_ADMIN_TOKEN is shorter than %d characters or can be guessed; make one with: openssl rand -hex 16",
+			estate.LeastKey)
 	}
 	return nil
 }
@@ -311,6 +316,9 @@ func prefixes(texts []string) ([]netip.Prefix, error) {
 	var out []netip.Prefix
 	for _, t := range texts {
 		if p, err := netip.ParsePrefix(t); err == nil {
+			if p.Addr().Is4In6() && p.Bits() >= 96 { // callers are known by their IPv4 addresses
+				p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+			}
 			out = append(out, p.Masked())
 			continue
 		}
@@ -318,6 +326,7 @@ func prefixes(texts []string) ([]netip.Prefix, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%q is neither an address nor a prefix such as 10.0.0.0/8", t)
 		}
+		a = a.Unmap()
 		out = append(out, netip.PrefixFrom(a, a.BitLen()))
 	}
 	return out, nil

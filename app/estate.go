@@ -30,7 +30,16 @@ func (a *App) loadEstate(ctx context.Context) error {
 		}
 	}
 	a.reseal(ctx)
+	a.warnOfWeakKeys()
 	return nil
+}
+
+// warnOfWeakKeys logs how many keys a stranger may find by trying, and the first of them.
+func (a *App) warnOfWeakKeys() {
+	if weak := a.book.State().Weak(); len(weak) > 0 {
+		a.logger.Warn("keys are short or can be guessed; the console lists them at /estate", "keys", len(weak), "first",
+			weak[0].Error())
+	}
 }
 
 // reseal seals stored secrets anew while the site's key is being changed for another: once every node has
@@ -46,6 +55,9 @@ func (a *App) reseal(ctx context.Context) {
 	a.logger.Warn("everything is sealed with the first secrets key; the ones behind it may go")
 }
 
+// WeakKey is a key of the estate that a stranger may find by trying; it prints as one line, without the key.
+type WeakKey = estate.Weak
+
 // EstateChange is one difference that an estate document makes; it prints as one line.
 type EstateChange = estate.Change
 
@@ -59,7 +71,10 @@ func (a *App) ApplyFile(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	_, err = a.book.Apply(ctx, doc, "file "+filepath.Base(file), false)
+	changes, err := a.book.Apply(ctx, doc, "file "+filepath.Base(file), false)
+	if len(changes) > 0 {
+		a.warnOfWeakKeys()
+	}
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/chargestamp/chargestamp/estate"
 	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/store"
 )
@@ -62,6 +63,7 @@ var (
 	descQueue     = describe("store_queue", "Writes that wait for a commit.")
 	descAudit     = describe("audit_entries", "Entries of the audit log.")
 	descAuditAge  = describe("audit_last_seconds", "How old the newest of them is.")
+	descWeak      = describe("weak_keys", "Keys of the estate that a stranger may find by trying.", "problem")
 	descReadable  = describe("figures_readable", "1 where the figures of the site could be read, 0 where the database is away.")
 	descBuild     = describe("build_info", "Always 1; the labels name the build.", "version", "go", "engine")
 )
@@ -84,6 +86,7 @@ func (g *gauges) Collect(to chan<- prometheus.Metric) {
 	to <- prometheus.MustNewConstMetric(descCommitter, prometheus.CounterValue, stats.Committing.Seconds())
 	gauge(descQueue, float64(stats.Queued))
 	gauge(descBuild, 1, Version, runtime.Version(), g.app.store.Engine())
+	g.collectWeak(gauge)
 	f := g.figures()
 	gauge(descDiskFree, float64(f.diskFree))
 	gauge(descDiskTotal, float64(f.diskTotal))
@@ -103,6 +106,17 @@ func (g *gauges) Collect(to chan<- prometheus.Metric) {
 		age = max(0, g.now().Sub(f.auditAt).Seconds())
 	}
 	gauge(descAuditAge, age)
+}
+
+// collectWeak counts the weak keys of the estate by what is wrong with them.
+func (g *gauges) collectWeak(gauge func(*prometheus.Desc, float64, ...string)) {
+	count := map[estate.Problem]int{}
+	for _, w := range g.app.book.State().Weak() {
+		count[w.Problem]++
+	}
+	for _, p := range estate.Problems {
+		gauge(descWeak, float64(count[p]), string(p))
+	}
 }
 
 // collectBacklog reports every kind, so that a series is there before its first job.

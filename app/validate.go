@@ -36,22 +36,23 @@ func (c *Config) Validate() error {
 }
 
 // ValidateEstate reports everything that is wrong with an estate file, each with its line, as if it were applied to an
-// empty site whose own profiles lie in a folder ("" for none). Secrets must be there, as for apply.
-func ValidateEstate(file string, src []byte, profiles string) error {
+// empty site whose own profiles lie in a folder ("" for none), and the keys in it that are weak. Secrets must be there,
+// as for apply.
+func ValidateEstate(file string, src []byte, profiles string) ([]WeakKey, error) {
 	dialects, err := all.WithFolder(profiles)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	targets, err := coupon.WithFolder(profiles)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	doc, err := estate.Parse(file, src, os.LookupEnv, besideFile(file))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, _, err = catalogOf(dialects, targets).Merge(nil, doc)
-	return err
+	state, _, err := catalogOf(dialects, targets).Merge(nil, doc)
+	return state.Weak(), err
 }
 
 // hidden stands for a secret in what is shown.

@@ -72,7 +72,8 @@ func (t tables) weak(c *Catalog, wanted func(thing string) bool) (found []Weak) 
 			found = append(found, Weak{thing, field, p})
 		}
 	}
-	for _, v := range sortedWhere(t.vendors, func(id string, v *charge.Vendor) bool { return !v.Off && wanted("vendor "+id) }) {
+	for _, v := range sortedWhere(t.vendors,
+		func(id string, v *charge.Vendor) bool { return !v.Off && wanted("vendor "+id) }) {
 		look("vendor "+v.UnionID, "ukey", v.Ukey)
 		look("vendor "+v.UnionID, "old_ukey", v.OldUkey.Key)
 	}
@@ -151,8 +152,8 @@ func fewCharacters(text string) bool {
 // wordsOnly reports whether nothing is left of a text without the words and the digits that people begin with.
 func wordsOnly(text string) bool {
 	left := strings.ToLower(text)
-	for _, word := range []string{"password", "passwd", "changeme", "secret", "qwerty", "asdfgh", "admin", "test", "demo", "key",
-		"token", "chargestamp", "12345678", "123456", "1234"} {
+	for _, word := range []string{"password", "passwd", "changeme", "secret", "qwerty", "asdfgh", "admin", "test", "demo",
+		"key", "token", "chargestamp", "12345678", "123456", "1234"} {
 		left = strings.ReplaceAll(left, word, "")
 	}
 	return strings.Trim(left, "-_. !@#0") == ""

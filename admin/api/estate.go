@@ -25,6 +25,8 @@ type estateOutput struct {
 	Body struct {
 		Changes []changeView `json:"changes" nullable:"false" doc:"empty where the document changes nothing"`
 		Applied bool         `json:"applied"`
+		// Warnings keep nothing from being applied.
+		Warnings []weakKey `json:"warnings" nullable:"false" doc:"keys that a stranger may find by trying"`
 	}
 }
 
@@ -40,6 +42,13 @@ func viewChange(c estate.Change) changeView {
 		v.Says = append(v.Says, words.RuleText(&rule))
 	}
 	return v
+}
+
+// weakKey is a weak key of what a document names, in words too.
+type weakKey struct {
+	estate.Weak
+	Text    string `json:"text"`
+	Chinese string `json:"text_zh"`
 }
 
 type exportInput struct {
@@ -66,12 +75,13 @@ func (a *api) estate() {
 		maxBody: estateBody,
 		summary: "Apply an estate document, YAML or JSON"},
 		func(ctx context.Context, who guard.Identity, in *estateInput) (*estateOutput, error) {
-			changes, err := a.desk.Apply(ctx, who, in.RawBody, in.DryRun)
+			changes, weak, err := a.desk.Apply(ctx, who, in.RawBody, in.DryRun)
 			if err != nil {
 				return nil, err
 			}
 			out := new(estateOutput)
 			out.Body.Changes, out.Body.Applied = mapAll(changes, viewChange), !in.DryRun
+			out.Body.Warnings = mapAll(weak, func(w estate.Weak) weakKey { return weakKey{w, w.In("en"), w.In("zh")} })
 			return out, nil
 		})
 	handle(a, route{method: http.MethodGet, path: "/estate", id: "export-estate", role: guard.RoleAdmin,

@@ -279,7 +279,7 @@ func (c *Console) mode(w http.ResponseWriter, r *http.Request, p *page) error {
 			return err
 		}
 	}
-	if m.Changes, err = c.desk.Apply(r.Context(), p.Who, doc, dry); err != nil {
+	if m.Changes, _, err = c.desk.Apply(r.Context(), p.Who, doc, dry); err != nil {
 		return err
 	}
 	if !dry {

@@ -52,6 +52,9 @@ func (c *Console) estate(w http.ResponseWriter, r *http.Request, p *page) error 
 		})
 		v.Accounts = keep(v.Accounts, func(o *charge.Account) bool { return fits(o.ID, o.Platform, p.Platform(o.Platform)) })
 	}
+	if p.Admin() {
+		v.Weak = s.Weak()
+	}
 	return render(w, r, http.StatusOK, estatePage(p, v))
 }
 
@@ -63,6 +66,7 @@ type estateView struct {
 	Lots      []lotBranch
 	Accounts  []*charge.Account
 	Platforms []platform.Info
+	Weak      []estate.Weak // of an admin's page
 }
 
 // lotBranch is a lot with the accounts that are bound to it.
@@ -114,6 +118,7 @@ type thing struct {
 	Kept     string         // secrets that were typed, sealed
 	Seen     string         // what stood there when the form was shown
 	Changes  estate.Changes // what applying would do
+	Weak     []estate.Weak  // keys that are weak then
 	Previews bool           // Changes has been worked out
 	Tried    *flow.Backtest // what the changed rule of a binding would have come to; nil for nothing to say
 	Platform *platform.Info // of an account or a binding
@@ -193,11 +198,11 @@ func (c *Console) applyThing(r *http.Request, p *page, t *thing, b *formBuilder)
 	if seen := t.Form.Get("seen"); !t.New && seen != "" && seen != t.Seen {
 		dry, t.Form.Wrong = true, c.changedBy(r, p, t.ID)
 	}
-	changes, err := c.desk.Apply(r.Context(), p.Who, doc, dry)
+	changes, weak, err := c.desk.Apply(r.Context(), p.Who, doc, dry)
 	if err != nil {
 		return "", estateErrors(p, t.Form, err)
 	}
-	t.Changes, t.Previews = changes, true
+	t.Changes, t.Weak, t.Previews = changes, weak, true
 	switch {
 	case dry:
 		t.Tried, err = c.backtest(r, p, t, form)
@@ -322,6 +327,7 @@ type importView struct {
 	Size     int    // of the text, in bytes
 	Wrong    []string
 	Changes  estate.Changes
+	Weak     []estate.Weak
 	Previews bool
 }
 
@@ -357,7 +363,7 @@ func (c *Console) importFile(w http.ResponseWriter, r *http.Request, p *page) er
 		}
 	}
 	dry := r.PostForm.Get("step") != "apply"
-	changes, err := c.desk.Apply(r.Context(), p.Who, []byte(v.Text), dry)
+	changes, weak, err := c.desk.Apply(r.Context(), p.Who, []byte(v.Text), dry)
 	if v.Size = len(v.Text); v.Size > mostShown {
 		v.Text, v.Packed = "", pack(v.Text)
 	}
@@ -375,7 +381,7 @@ func (c *Console) importFile(w http.ResponseWriter, r *http.Request, p *page) er
 	case err != nil:
 		return err
 	case dry:
-		v.Changes, v.Previews = changes, true
+		v.Changes, v.Weak, v.Previews = changes, weak, true
 		return render(w, r, http.StatusOK, estateFilePage(p, v))
 	case len(changes) == 0:
 		return c.seeOther(w, r, "/estate", "nothing")

@@ -14,19 +14,24 @@ import (
 // Estate is the estate as it is; secrets in it print masked.
 func (d *Desk) Estate() *estate.State { return d.cfg.Estate.State() }
 
-// Apply validates an estate document and applies it, or with dryRun says what it would change. The estate
+// Apply validates an estate document and applies it, or with dryRun says what it would change, and which keys of what it
+// names are weak. The estate
 // writes its own line into the audit log. Secrets that a document names by {env: …} or {file: …} are errors: they would
 // be read on the server, whose files an admin has no right to.
-func (d *Desk) Apply(ctx context.Context, who guard.Identity, doc []byte, dryRun bool) (estate.Changes, error) {
+func (d *Desk) Apply(ctx context.Context, who guard.Identity, doc []byte, dryRun bool) (estate.Changes, []estate.Weak,
+	error) {
 	if err := allow(who, guard.RoleAdmin); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	parsed, err := estate.Parse("estate", doc, nil, nil)
 	if err != nil {
-		return nil, Wrap(err)
+		return nil, nil, Wrap(err)
 	}
 	changes, err := d.cfg.Estate.Apply(ctx, parsed, who.ID(), dryRun)
-	return changes, Wrap(err)
+	if err != nil {
+		return nil, nil, Wrap(err)
+	}
+	return changes, d.Estate().WeakAfter(parsed), nil
 }
 
 // Export returns the estate as a document, secrets as placeholders.

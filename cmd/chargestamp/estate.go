@@ -30,6 +30,7 @@ func (a *applyCommand) Run(c *console) error {
 			app.EstateChange
 			Says []words.Text
 		}
+		Warnings []app.WeakKey `json:"warnings"`
 	}
 	if err := a.client().Post(c.ctx, path, doc, &changes); err != nil {
 		return fmt.Errorf("%s: %w", a.File, err)
@@ -40,6 +41,7 @@ func (a *applyCommand) Run(c *console) error {
 			fmt.Fprintln(c.out, "  "+rule.EN)
 		}
 	}
+	warnOf(c, changes.Warnings)
 	switch {
 	case len(changes.Changes) == 0:
 		fmt.Fprintln(c.err, "nothing to change")
@@ -49,6 +51,18 @@ func (a *applyCommand) Run(c *console) error {
 		fmt.Fprintf(c.err, "%d changes made\n", len(changes.Changes))
 	}
 	return nil
+}
+
+// warnOf prints weak keys: each, until they are too many to read.
+func warnOf(c *console, weak []app.WeakKey) {
+	const most = 20
+	for i, w := range weak {
+		if i == most {
+			fmt.Fprintf(c.err, "warning: %d more keys are weak\n", len(weak)-most)
+			return
+		}
+		fmt.Fprintln(c.err, "warning:", w)
+	}
 }
 
 type exportCommand struct {

@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"chargestamp": main})
 }
 
-const token = "let-me-in"
+const token = "quick-start-4f1c9a7e2b"
 
 // Bounds of what tests wait for; they are met long before.
 const (

@@ -61,7 +61,9 @@ func (v *validateCommand) estate(c *console, profiles string) error {
 	if err != nil {
 		return err
 	}
-	return app.ValidateEstate(v.Estate, src, profiles)
+	weak, err := app.ValidateEstate(v.Estate, src, profiles)
+	warnOf(c, weak)
+	return err
 }
 
 type configCommand struct {
