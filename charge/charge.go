@@ -212,10 +212,9 @@ type Stay struct {
 	// ToldEntered and ToldLeft are what the lot reported where its clock was ahead of ours; zero where it was not.
 	ToldEntered, ToldLeft time.Time
 
-	// 4G lots only.
-	Paid       Fen
-	PaidAt     time.Time
-	Settlement []byte // payments and the first answer to the exit, kept for repeats; flow's own JSON
+	Paid       Fen       // 4G lots only
+	PaidAt     time.Time // 4G lots only
+	Settlement []byte    // earlier plates, payments and the first answer to the exit, kept for repeats; flow's own JSON
 }
 
 // Is reports whether the lot has named the car by a plate.

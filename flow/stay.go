@@ -35,8 +35,14 @@ func (f *Flow) Entered(ctx context.Context, e lot.Entry) (lot.Answer, error) {
 		switch {
 		case begun != nil && (namesNothingNew(begun, e) || !begun.Open || e.Plate.Unplated()):
 			return nil // a repeat; a camera that reads no plate corrects none
-		case begun != nil && !e.Replace:
-			return f.correct(tx, then, begun, e, now)
+		case begun != nil:
+			st, err := settlementOf(begun)
+			if err != nil || st.older(e) {
+				return err
+			}
+			if !e.Replace {
+				return f.correct(tx, then, begun, e, now)
+			}
 		}
 		if s := known.exitOnly(e); s != nil {
 			return f.beginEarlier(tx, then, s, e, now)
@@ -96,6 +102,11 @@ func (f *Flow) enter(tx Tx, then *after, known orderStays, e lot.Entry, now time
 	s := &charge.Stay{ID: f.cfg.IDs(), Lot: e.Lot, OrderID: e.OrderID, Plate: e.Plate, Names: e.Names, Open: true,
 		Channel: e.Channel}
 	s.Entered, s.ToldEntered = received(e.Entered, now)
+	if e.Replace {
+		if err := (settlement{Forced: true}).keep(s); err != nil {
+			return err
+		}
+	}
 	if err := f.makeRoomIn(tx, then, s, known, e.Replace, now); err != nil {
 		return err
 	}
@@ -193,6 +204,16 @@ func (f *Flow) arrived(tx Tx, then *after, s *charge.Stay, now time.Time) error 
 func (f *Flow) correct(tx Tx, then *after, s *charge.Stay, e lot.Entry, now time.Time) error {
 	if err := then.hold(charge.VisitKey{Lot: s.Lot, Plate: s.Plate}); err != nil {
 		return err
+	}
+	if s.Plate != e.Plate {
+		st, err := settlementOf(s)
+		if err != nil {
+			return err
+		}
+		st.Was, st.Forced = append(st.Was, formerPlate{s.Plate, st.Forced}), false
+		if err := st.keep(s); err != nil {
+			return err
+		}
 	}
 	s.Plate, s.Names = e.Plate, e.Names
 	if err := f.makeRoom(tx, then, s, now); err != nil {
