@@ -1,14 +1,18 @@
 package app
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/play"
+	"github.com/chargestamp/chargestamp/store"
 )
 
 // unsigned are the platforms whose only proof may be a lock.
@@ -148,5 +152,53 @@ func TestSecurityAddressesAreAskedAgain(t *testing.T) {
 				t.Errorf("bind does not say why: %d %s", status, body)
 			}
 		}
+	}
+}
+
+// TestSecurityAccessTokensAreNotStored: what stands in a stored push for its access token lets a replay judge it, and
+// lets no one in.
+func TestSecurityAccessTokensAreNotStored(t *testing.T) {
+	w := newTown()
+	sdk := w.lot("1", charge.KindSDK, nil)
+	w.account("telaidian", nil)
+	bound := w.bindings
+	w.bindings = nil
+	cfg := local(t)
+	s := serve(t, cfg)
+	s.apply(w.estate())
+	sent, err := w.player("telaidian", s.Addresses().HTTP).Send(t.Context(), pushFor(sdk, "京A00001", ""), play.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := s.last()
+	if refused.Outcome != string(charge.OutcomeNotBound) {
+		t.Fatalf("a push without a binding is %s: %s", refused.Outcome, refused.Reason)
+	}
+	id, err := strconv.ParseInt(refused.ID, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stored *charge.Push
+	if err := s.store.Read(t.Context(), func(tx *store.Tx) (err error) {
+		stored, err = tx.Push(id)
+		return err
+	}); err != nil || stored == nil {
+		t.Fatalf("the stored push: %v", err)
+	}
+	token := regexp.MustCompile(`^Bearer ([0-9a-f]{64})$`).FindStringSubmatch(sent.Request.Header.Get("Authorization"))
+	mark := regexp.MustCompile(`Authorization: (Bearer token-mark-[0-9a-f]+)\r\n`).FindSubmatch(stored.Request)
+	if token == nil || mark == nil || bytes.Contains(stored.Request, []byte(token[1])) {
+		t.Fatalf("sent %q, stored:\n%s", token, stored.Request)
+	}
+	_, body, _ := bytes.Cut(stored.Request, []byte("\r\n\r\n"))
+	s.post("/zld/telaidian/notification_charge_end_order_info", http.Header{"Authorization": {string(mark[1])},
+		"Content-Type": {"application/json"}}, string(body))
+	if p := s.last(); p.Outcome != string(charge.OutcomeBadToken) {
+		t.Errorf("the mark in place of a token is %s", p.Outcome)
+	}
+	w.bindings = bound
+	s.apply(w.estate())
+	if r := s.replay(refused.ID, false); r.Outcome != string(charge.OutcomeAccepted) || r.Charge == "" {
+		t.Errorf("the platform's own push, replayed: %+v", r)
 	}
 }

@@ -14,7 +14,7 @@ import (
 const maskedText = "(masked)"
 
 // secretHeaders hold what lets somebody in, or the address that a proxy was asked for with a path token in it. They are
-// not stored. Authorization is: its access token is short-lived, and a replay judges it.
+// not stored. Of Authorization the mark of the access token is, for a replay.
 var secretHeaders = []string{"Proxy-Authorization", "Cookie", "Referer", "Forwarded",
 	"X-Original-Uri", "X-Original-Url", "X-Rewrite-Url", "X-Forwarded-Uri", "X-Forwarded-Url", "X-Forwarded-Path",
 	"X-Envoy-Original-Path", "X-Auth-Token", "X-Api-Key"}
@@ -45,6 +45,12 @@ func wire(p platform.Push, most int) []byte {
 }
 
 func maskedHeader(name, value string) string {
+	if http.CanonicalHeaderKey(name) == "Authorization" {
+		if marked, is := platform.MarkedAuthorization(value); is {
+			return marked
+		}
+		return maskedText
+	}
 	if slices.Contains(secretHeaders, http.CanonicalHeaderKey(name)) {
 		return maskedText
 	}

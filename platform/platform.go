@@ -25,12 +25,14 @@ type Push struct {
 	// PathToken is what stood behind the path; Admit compares it. It is never stored.
 	PathToken charge.Secret
 	PathMark  string // stored in its place: a replay compares it with the mark of the account's token; empty for none
-	Query     string // raw
-	Header    http.Header
-	Body      []byte // at most 64 KiB
-	Parsed    any    // what the dialect's Claim made of the body, so that Open need not read it again; nil: nothing yet
-	Remote    netip.Addr
-	Received  time.Time
+	// Stored says that it was read from the store: a mark may stand in place of its access token.
+	Stored   bool
+	Query    string // raw
+	Header   http.Header
+	Body     []byte // at most 64 KiB
+	Parsed   any    // what the dialect's Claim made of the body, so that Open need not read it again; nil: nothing yet
+	Remote   netip.Addr
+	Received time.Time
 }
 
 // RouteKind is what is asked for at a path.

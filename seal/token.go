@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -32,6 +33,40 @@ func SealToken(key []byte, account string, expiry time.Time) string {
 	copy(token[tokenHead:], h.Sum(sum[:0]))
 	return hex.EncodeToString(token[:])
 }
+
+// tokenMark begins what is stored in place of a token.
+const tokenMark = "token-mark-"
+
+// MarkToken returns what may be stored in place of an access token: its expiry and a digest, which prove that it was
+// right and let nothing in. Another text than a token has no mark, and false.
+func MarkToken(token string) (string, bool) {
+	if _, err := hex.DecodeString(token); err != nil || len(token) != 2*tokenBytes {
+		return "", false
+	}
+	sum := sha256.Sum256([]byte(token))
+	return tokenMark + token[:2*tokenHead] + hex.EncodeToString(sum[:]), true
+}
+
+// OpenMark is OpenToken for the mark of a token.
+func OpenMark(key []byte, account, mark string, now time.Time) (expiry time.Time, err error) {
+	rest, is := strings.CutPrefix(mark, tokenMark)
+	var head [tokenHead]byte
+	if !is || len(key) == 0 || len(rest) < 2*tokenHead {
+		return time.Time{}, ErrToken
+	}
+	if _, err := hex.Decode(head[:], []byte(rest[:2*tokenHead])); err != nil {
+		return time.Time{}, ErrToken
+	}
+	expiry = time.Unix(int64(binary.BigEndian.Uint64(head[:])), 0)
+	token := SealToken(key, account, expiry)
+	if want, _ := MarkToken(token); !Equal(want, mark) {
+		return time.Time{}, ErrToken
+	}
+	return OpenToken(key, account, token, now)
+}
+
+// IsTokenMark reports whether a text is what MarkToken returns.
+func IsTokenMark(text string) bool { return strings.HasPrefix(text, tokenMark) }
 
 // OpenToken checks a token, digit by digit as it was given out, against the account and the time now, and returns
 // its expiry. The error is ErrToken, also for an empty key: no token is sealed with nothing.

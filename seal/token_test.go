@@ -43,6 +43,28 @@ func TestToken(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	mark, ok := MarkToken(token)
+	if _, err := OpenMark(key, "teld-main", mark, now); !ok || err != nil || strings.Contains(mark, token[16:40]) {
+		t.Errorf("mark %q, %v", mark, err)
+	}
+	for name, try := range map[string]func() (time.Time, error){
+		"the mark as a token":   func() (time.Time, error) { return OpenToken(key, "teld-main", mark, now) },
+		"the token as a mark":   func() (time.Time, error) { return OpenMark(key, "teld-main", token, now) },
+		"another account's":     func() (time.Time, error) { return OpenMark(key, "teld-other", mark, now) },
+		"of a site without key": func() (time.Time, error) { return OpenMark(nil, "teld-main", mark, now) },
+		"a later expiry": func() (time.Time, error) {
+			return OpenMark(key, "teld-main", strings.Replace(mark, token[:16], "00000000ffffffff", 1), now)
+		},
+		"over": func() (time.Time, error) { return OpenMark(key, "teld-main", mark, until) },
+		"cut":  func() (time.Time, error) { return OpenMark(key, "teld-main", mark[:20], now) },
+	} {
+		if _, err := try(); err != ErrToken {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if mark, ok := MarkToken("Basic dXNlcjpwYXNz"); ok {
+		t.Errorf("another text has the mark %q", mark)
+	}
 	for i := range len(token) {
 		b := []byte(token)
 		b[i] ^= 1

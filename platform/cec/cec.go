@@ -20,8 +20,6 @@ package cec
 import (
 	"errors"
 	"fmt"
-	"net/http"
-	"strings"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -171,25 +169,18 @@ func (t *attempt) token() *platform.Refusal {
 	refuse := func(detail string) *platform.Refusal {
 		return platform.Refuse(platform.StepToken, charge.OutcomeBadToken, detail)
 	}
-	token, ok := bearer(t.push.Header)
+	token, ok := platform.Bearer(t.push.Header)
 	if !ok {
 		return refuse(`the header Authorization is missing or does not read "Bearer <token>"`)
 	}
-	if _, err := seal.OpenToken(t.account.TokenKey, t.account.ID, token, t.now); err != nil {
+	open := seal.OpenToken
+	if t.push.Stored && seal.IsTokenMark(token) {
+		open = seal.OpenMark
+	}
+	if _, err := open(t.account.TokenKey, t.account.ID, token, t.now); err != nil {
 		return refuse("the access token is not one of ours for this account, or it is over: query_token gives a new one")
 	}
 	return nil
-}
-
-// bearer reads the access token. The scheme's case is free (RFC 9110, 11.1); public clients leave out the blank behind
-// it, or the scheme.
-func bearer(h http.Header) (token string, ok bool) {
-	const scheme = "Bearer"
-	token = strings.TrimSpace(h.Get("Authorization"))
-	if len(token) >= len(scheme) && strings.EqualFold(token[:len(scheme)], scheme) {
-		token = strings.TrimSpace(token[len(scheme):])
-	}
-	return token, token != ""
 }
 
 // clock judges TimeStamp, by what the account asks for. A bare Data has none, and one that no signature covers

@@ -20,7 +20,7 @@ import (
 // kind, or the body alone, which is then taken as a finished charge. One segment more than a path is a path token. A
 // Content-Length cuts off what an editor put behind the body; of a body alone the last line end goes.
 func ReadCapture(info platform.Info, captured []byte) (platform.Push, error) {
-	p := platform.Push{Platform: info.ID, Method: http.MethodPost, Header: http.Header{}}
+	p := platform.Push{Platform: info.ID, Method: http.MethodPost, Header: http.Header{}, Stored: true}
 	if !looksLikeRequest(captured) {
 		p.Body = bytes.TrimRight(captured, "\r\n")
 		for _, r := range info.Routes {
