@@ -162,6 +162,7 @@ func (a *App) OfferSetup(ctx context.Context, w io.Writer, terminal bool) error 
 	if err := os.WriteFile(file, []byte(link+"\n"), 0o600); err != nil {
 		return err
 	}
+	a.guard.Setup.Then(func() { os.Remove(file) })
 	a.logger.InfoContext(ctx, "first start: the link under which the first admin is made is in the file", "file", file)
 	return nil
 }

@@ -36,6 +36,7 @@ func Open(ctx context.Context, c Config) (*Guard, error) {
 	}
 	g.Sessions = newSessions(c, g.Users, g.Audit)
 	g.Setup = &Setup{users: g.Users}
+	g.Users.shelf.indexed = g.Setup.look
 	for _, load := range []func(context.Context) error{g.Tokens.shelf.load, g.Users.shelf.load, g.Sessions.shelf.load} {
 		if err := load(ctx); err != nil {
 			return nil, err

@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/chargestamp/chargestamp/charge"
 )
@@ -16,6 +17,21 @@ type Setup struct {
 
 	mu    sync.Mutex
 	token string
+
+	then atomic.Pointer[func()]
+}
+
+// Then has fn called once, when the first user exists. fn may ask nothing of the guard.
+func (s *Setup) Then(fn func()) { s.then.Store(&fn) }
+
+// look hears of the users that there are.
+func (s *Setup) look(users map[string]user) {
+	if len(users) == 0 {
+		return
+	}
+	if then := s.then.Swap(nil); then != nil {
+		(*then)()
+	}
 }
 
 // Open reports whether the first user is still to be made.

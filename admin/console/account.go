@@ -125,6 +125,9 @@ func (c *Console) setup(w http.ResponseWriter, r *http.Request, p *page) error {
 	}
 	if r.Method == http.MethodPost {
 		err := c.firstAdmin(r, p, f, token)
+		if errors.Is(err, guard.ErrDenied) { // another one was first
+			return render(w, r, http.StatusForbidden, setupClosed(p))
+		}
 		if err != nil {
 			return err
 		}
