@@ -34,6 +34,7 @@ func (f *filter) find(cond string, args ...any) {
 // any narrows a column to any of some values. Where nothing else finds the rows an index on the column and the
 // order of the list is to be used, and it returns that order for one value only.
 func (f *filter) any(column string, values []any) {
+	values = unique(values)
 	switch {
 	case len(values) == 0:
 	case f.found: // hidden from the planner, which knows no better than to take this index
@@ -41,6 +42,16 @@ func (f *filter) any(column string, values []any) {
 	default:
 		f.column, f.either = column, values
 	}
+}
+
+// unique returns values without repeats: whoever asks chooses how often he says each.
+func unique(values []any) (kept []any) {
+	for _, v := range values {
+		if !slices.Contains(kept, v) {
+			kept = append(kept, v)
+		}
+	}
+	return kept
 }
 
 // branches returns a query of ids for each value of either, or one where there is none.

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -66,6 +67,7 @@ func testLists(t *testing.T, s *site) {
 	list(charge.ChargeFilter{Lot: s.lot, Limit: 4}, 6, 5, 4, 2, 1, 0)
 	list(charge.ChargeFilter{States: []charge.State{charge.StateRefused, charge.StateGaveUp}}, 3)
 	list(charge.ChargeFilter{States: []charge.State{charge.StateSending, charge.StateUsed}}, 6, 5, 4, 2, 1, 0)
+	list(charge.ChargeFilter{States: slices.Repeat([]charge.State{charge.StateRefused}, 5000)}, 3)
 	list(charge.ChargeFilter{Reason: charge.ReasonLotRefused}, 3)
 	list(charge.ChargeFilter{Reason: charge.ReasonOK, Limit: 2}, 6, 5, 4, 2, 1, 0)
 	list(charge.ChargeFilter{Order: charges[5].Order}, 5)
