@@ -31,7 +31,8 @@ var may = map[string][]string{
 	"lotline/sdktest":       {"lotline"},
 	"rules":                 {"charge"},
 	"platform":              {"charge", "seal"},                 // the contract of a dialect, nothing else
-	"platform/profile":      {"charge", "seal", "platform"},     // the kit: knows no door and no doctor
+	// the kit: knows no door and no doctor; bounded: the limits of what people hand in
+	"platform/profile":      {"charge", "seal", "platform", "bounded"},
 	"platform/intake":       {"charge", "platform", "limit"},    // the door: knows no dialect and no kit
 	"platform/doctor":       {"charge", "seal", "platform"},     // walks platform.Admit as the door does
 	"platform/report":       {"charge", "platform", "outbound"}, // usage, back to the platform

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/platform/all"
 	"github.com/chargestamp/chargestamp/platform/doctor"
+	"github.com/chargestamp/chargestamp/platform/profile"
 )
 
 // CheckQuestion is a captured push for the doctor, offline.
@@ -101,12 +101,11 @@ func knownKeys(info platform.Info, keys platform.Keys) error {
 }
 
 func loadProfile(file string) (platform.Dialect, error) {
-	f, err := os.Open(file)
+	text, err := profile.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	return all.Load(f, file)
+	return all.Load(bytes.NewReader(text), file)
 }
 
 // FindTarget finds the parking system that an id or an operator's profile names; is says whether either does.
@@ -115,7 +114,7 @@ func FindTarget(id, file string) (t *coupon.Target, is bool, err error) {
 		t, is = coupon.Builtin()[id]
 		return t, is, nil
 	}
-	text, err := os.ReadFile(file)
+	text, err := profile.ReadFile(file)
 	if err != nil || !coupon.IsProfile(text) {
 		return nil, false, err
 	}
@@ -128,7 +127,7 @@ func FindTarget(id, file string) (t *coupon.Target, is bool, err error) {
 
 // CheckProfile says what an operator's profile describes, or what is wrong with it, and where.
 func CheckProfile(file string) (string, error) {
-	text, err := os.ReadFile(file)
+	text, err := profile.ReadFile(file)
 	if err != nil {
 		return "", err
 	}

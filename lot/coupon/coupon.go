@@ -9,13 +9,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/pelletier/go-toml/v2"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform/profile"
@@ -75,9 +72,9 @@ func WithFolder(dir string) (Targets, error) {
 	}
 	slices.Sort(files)
 	for _, file := range files {
-		text, err := os.ReadFile(file)
+		text, err := profile.ReadFile(file)
 		if err != nil {
-			return nil, fmt.Errorf("profile: %w", err)
+			return nil, err
 		}
 		if !IsProfile(text) || strings.HasPrefix(filepath.Base(file), ".") {
 			continue
@@ -91,10 +88,8 @@ func WithFolder(dir string) (Targets, error) {
 
 // IsProfile reports whether a TOML text calls itself the profile of a target.
 func IsProfile(text []byte) bool {
-	var head struct {
-		Family string `toml:"family"`
-	}
-	return toml.Unmarshal(text, &head) == nil && head.Family == Family
+	family, err := profile.Family(text)
+	return err == nil && family == Family
 }
 
 func (all Targets) add(r io.Reader, name string) (*Target, error) {

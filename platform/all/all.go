@@ -13,8 +13,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pelletier/go-toml/v2"
-
 	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/platform/cec"
 	"github.com/chargestamp/chargestamp/platform/flat"
@@ -100,11 +98,11 @@ func newBook() *book {
 }
 
 func (b *book) addFile(path string) error {
-	text, err := os.ReadFile(path)
+	text, err := profile.ReadFile(path)
 	if err != nil {
-		return fmt.Errorf("profile: %w", err)
+		return err
 	}
-	if familyOf(text) == profile.TargetFamily {
+	if family, _ := profile.Family(text); family == profile.TargetFamily {
 		return nil // a parking system's, which package lot/coupon reads
 	}
 	_, err = b.add(bytes.NewReader(text), path)
@@ -136,32 +134,18 @@ func (b *book) add(r io.Reader, name string) (platform.Dialect, error) {
 	return d, nil
 }
 
-// familyOf is the family that a profile names; empty where it does not parse.
-func familyOf(text []byte) string {
-	var head struct {
-		Family string `toml:"family"`
-	}
-	if toml.Unmarshal(text, &head) != nil {
-		return ""
-	}
-	return head.Family
-}
-
 // load picks the family.
 func load(text []byte, name string) (platform.Dialect, error) {
-	var head struct {
-		Family string `toml:"family"`
-	}
 	// What does not parse is left to a family to complain of: its errors know the line.
-	fault := toml.Unmarshal(text, &head)
-	f, known := families()[head.Family]
+	family, fault := profile.Family(text)
+	f, known := families()[family]
 	switch {
 	case fault != nil:
 		f.load = flat.Load
 	case !known:
-		return nil, profile.Scan(text, name).Errorf("family", "%q is no family; there are %s", head.Family, familyNames())
+		return nil, profile.Scan(text, name).Errorf("family", "%q is no family; there are %s", family, familyNames())
 	case f.load == nil:
-		return nil, profile.Scan(text, name).Errorf("family", "%s has one platform, which is built in", head.Family)
+		return nil, profile.Scan(text, name).Errorf("family", "%s has one platform, which is built in", family)
 	}
 	return f.load(bytes.NewReader(text), name)
 }

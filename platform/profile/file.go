@@ -9,10 +9,33 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
+
+	"github.com/chargestamp/chargestamp/bounded"
 )
 
-// MaxBytes bounds a profile file, in bytes; the longest built-in one is a tenth of it.
-const MaxBytes = 64 << 10
+// MaxBytes bounds a profile file, in bytes.
+const MaxBytes = bounded.MostProfile
+
+// ReadFile reads the file of a profile: a regular one, of at most MaxBytes.
+func ReadFile(name string) ([]byte, error) {
+	text, err := bounded.File(name, MaxBytes)
+	if err != nil {
+		return nil, fmt.Errorf("profile: %w", err)
+	}
+	return text, nil
+}
+
+// Family returns the family that a profile names; the error says why it cannot be read.
+func Family(text []byte) (string, error) {
+	var head struct {
+		Family string `toml:"family"`
+	}
+	err := bounded.TOML(text)
+	if err == nil {
+		err = toml.Unmarshal(text, &head)
+	}
+	return head.Family, err
+}
 
 // File remembers where the keys of a profile stand, so that every complaint names file and line.
 type File struct {
@@ -27,8 +50,8 @@ func Read(r io.Reader, name string, into any) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if len(text) > MaxBytes {
-		return nil, fmt.Errorf("%s: a profile has at most %d bytes", name, MaxBytes)
+	if err := bounded.TOML(text); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	f := Scan(text, name)
 	err = toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(into)
