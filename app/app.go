@@ -86,6 +86,7 @@ type App struct {
 	serving    sync.WaitGroup // listeners
 	background sync.WaitGroup // upkeep
 	stopping   sync.Once
+	ballast    *ballast // nil on PostgreSQL
 	reloading  sync.Mutex
 	running    Config // what serves now; cfg, with what Reload has taken up since
 	leaving    atomic.Bool
@@ -230,7 +231,7 @@ func (a *App) makeFlow(ctx context.Context) error {
 	ids := charge.NewIDs(a.number, a.clock.Now)
 	ids.Pass(last)
 	a.flow = flow.New(flow.Config{
-		Storage: storage{a.store}, Estate: a.views.now, Dialect: a.dialect,
+		Storage: a.storageOf(), Estate: a.views.now, Dialect: a.dialect,
 		Channels: a.channels(), Prices: a.pricers(), Revoker: a.coupon,
 		Reports: report.New(guarded(reporting), a.dialect, a.clock.Now),
 		Opener:  a, Observer: a.metrics, Notify: a.notify(), Linked: a.linked(), IDs: ids.Next, Node: a.cfg.Node,

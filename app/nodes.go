@@ -131,6 +131,9 @@ func (a *App) upkeep(ctx context.Context) {
 	})
 	a.background.Go(func() { every(ctx, pruneEvery, a.prune) })
 	a.background.Go(func() { every(ctx, noteAuditEvery, a.noteAudit) })
+	if a.ballast != nil {
+		a.background.Go(func() { every(ctx, ballastEvery, a.ballast.look) })
+	}
 	a.background.Go(func() { a.alerts.Run(ctx) })
 	<-ctx.Done()
 }
