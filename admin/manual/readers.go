@@ -19,7 +19,7 @@ var readers = []struct {
 		[]string{"docs/first-lot", "docs/support", "docs/states", "docs/policies", "docs/glossary"}},
 	{words.Text{ZH: "充电平台的对接工程师", EN: "Integrators of a platform"},
 		words.Text{ZH: "推送、签名、联调", EN: "Pushes, signatures, joint tests"},
-		[]string{"docs/integrators", "docs/platforms/README", "docs/add-a-platform"}},
+		[]string{"docs/integrators", "docs/platforms/README", "docs/add-a-platform", "docs/numbers"}},
 	{words.Text{ZH: "车场系统的开发者", EN: "Makers of car parks"},
 		words.Text{ZH: "长连接、HTTP 接口、道闸、优惠券", EN: "The line, HTTP, gates, coupons"},
 		[]string{"docs/lots/README", "docs/lots/sdk", "docs/lots/api", "docs/lots/gate", "docs/targets",
