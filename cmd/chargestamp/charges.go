@@ -26,14 +26,13 @@ type chargeFilter struct {
 	Plate    string `help:"Plate, or a part of three or more characters."`
 	Order    string `help:"The platform's order number."`
 	State    string `help:"State, such as held or delivered; several with commas."`
-	Reason   string `help:"Reason, such as no_stay."`
 	From     string `help:"From this time, RFC 3339 or a day."`
 	To       string `help:"Before this time."`
 }
 
 func (f chargeFilter) query() url.Values {
 	return filters(map[string]string{"platform": f.Platform, "lot": f.Lot, "plate": f.Plate, "order": f.Order,
-		"state": f.State, "reason": f.Reason, "from": f.From, "to": f.To})
+		"state": f.State, "from": f.From, "to": f.To})
 }
 
 // granted shows a reduction in words.
