@@ -22,6 +22,7 @@ import (
 	"github.com/chargestamp/chargestamp/admin/client"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/play"
+	"github.com/chargestamp/chargestamp/store/storetest"
 )
 
 // TestMain is a node of a site where the environment asks for one, see nodeProcess; else it runs the tests.
@@ -29,7 +30,7 @@ func TestMain(m *testing.M) {
 	if spec := os.Getenv(nodeSpecEnv); spec != "" {
 		os.Exit(beNode(spec))
 	}
-	os.Exit(m.Run())
+	os.Exit(storetest.Main(m))
 }
 
 // adminToken is the admin's of every server of the tests.

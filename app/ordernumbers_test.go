@@ -212,7 +212,7 @@ func (w *issuerSite) history(id int64) (h *charge.History) {
 // pushes does nothing to the charge of the other, and its own stays a repeat under a new name and with turned keys.
 func TestAnOrderNumberCountsWithinItsIssuer(t *testing.T) {
 	places := map[string]storetest.Place{"SQLite": storetest.SQLite,
-		"PostgreSQL": storetest.Postgres(storetest.StartPostgres(t))}
+		"PostgreSQL": storetest.SharedPostgres(t)}
 	for engine, place := range places {
 		t.Run(engine, func(t *testing.T) {
 			cfg := place(t)
@@ -312,7 +312,7 @@ func playIssuers(w *issuerSite, n int, info platform.Info) {
 // TestIssuersInterleaved pushes the numbers of two issuers in any order: what each gets is what it would get alone.
 func TestIssuersInterleaved(t *testing.T) {
 	places := map[string]storetest.Place{"SQLite": storetest.SQLite,
-		"PostgreSQL": storetest.Postgres(storetest.StartPostgres(t))}
+		"PostgreSQL": storetest.SharedPostgres(t)}
 	for engine, place := range places {
 		t.Run(engine, func(t *testing.T) {
 			cfg := place(t)

@@ -78,7 +78,7 @@ func TestUpgradeIssuersSQLite(t *testing.T) {
 
 // TestUpgradeIssuersPostgres wants the same of a database.
 func TestUpgradeIssuersPostgres(t *testing.T) {
-	cfg := storetest.Postgres(storetest.StartPostgres(t))(t)
+	cfg := storetest.SharedPostgres(t)(t)
 	pg, err := pgx.ParseConfig(cfg.URL)
 	if err != nil {
 		t.Fatal(err)

@@ -166,7 +166,7 @@ func TestUpgradeKeptSiteSQLite(t *testing.T) { testKept(t, keptSQLite(t)) }
 // TestUpgradeKeptSitePostgres wants the same of a database, no start beside an older node, and a backup of the older
 // program to be restored into a database.
 func TestUpgradeKeptSitePostgres(t *testing.T) {
-	place := storetest.Postgres(storetest.StartPostgres(t))
+	place := storetest.SharedPostgres(t)
 	k := keptPostgres(t, place)
 	k.do(t, `INSERT INTO node (name, number, beat)
 		VALUES ('old-node', 7, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)`)

@@ -70,7 +70,7 @@ func TestUpgradeStaysSQLite(t *testing.T) {
 
 // TestUpgradeStaysPostgres wants the same of a database.
 func TestUpgradeStaysPostgres(t *testing.T) {
-	cfg := storetest.Postgres(storetest.StartPostgres(t))(t)
+	cfg := storetest.SharedPostgres(t)(t)
 	conn, err := pgx.ParseConfig(cfg.URL)
 	if err != nil {
 		t.Fatal(err)

@@ -215,7 +215,7 @@ func TestUpgradeFirstSchemaSQLite(t *testing.T) {
 
 // TestUpgradeFirstSchemaPostgres wants the same of a database.
 func TestUpgradeFirstSchemaPostgres(t *testing.T) {
-	p := Place{Data: t.TempDir(), Database: storetest.Postgres(storetest.StartPostgres(t))(t).URL}
+	p := Place{Data: t.TempDir(), Database: storetest.SharedPostgres(t)(t).URL}
 	cfg, err := pgx.ParseConfig(p.Database)
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -257,10 +258,13 @@ func newWorld(t testing.TB) *world {
 	return newWorldOn(t, storetest.SQLite)
 }
 
+// TestMain stops the database that the tests shared.
+func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
+
 // bothEngines is where stores may lie, by engine.
 func bothEngines(t testing.TB) map[string]storetest.Place {
 	return map[string]storetest.Place{"SQLite": storetest.SQLite,
-		"PostgreSQL": storetest.Postgres(storetest.StartPostgres(t))}
+		"PostgreSQL": storetest.SharedPostgres(t)}
 }
 
 // newWorldOn is newWorld on one of the engines.

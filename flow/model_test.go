@@ -17,7 +17,7 @@ import (
 	"github.com/chargestamp/chargestamp/outbox"
 	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/store"
-	"github.com/chargestamp/chargestamp/store/pgtest"
+	"github.com/chargestamp/chargestamp/store/storetest"
 )
 
 // TestModel plays everything that can happen to charges and stays in any order, on the real store, and checks
@@ -32,15 +32,9 @@ func TestModel(t *testing.T) {
 
 // TestModelOnPostgres plays fewer cases of the same on the other engine.
 func TestModelOnPostgres(t *testing.T) {
-	server, err := pgtest.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { server.Stop() })
+	place := storetest.SharedPostgres(t)
 	open := func(cfg store.Config) (*store.Store, error) {
-		if cfg.URL, err = server.NewDatabase(); err != nil {
-			return nil, err
-		}
+		cfg.URL = place(t).URL
 		return store.Open(context.Background(), cfg)
 	}
 	unlessSet(t, "rapid.checks", "8")

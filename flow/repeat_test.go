@@ -16,7 +16,7 @@ func TestRepeatedAcknowledgementIsNoAttempt(t *testing.T) {
 }
 
 func TestRepeatedAcknowledgementIsNoAttemptOnPostgres(t *testing.T) {
-	testRepeatedAcknowledgements(t, storetest.Postgres(storetest.StartPostgres(t)))
+	testRepeatedAcknowledgements(t, storetest.SharedPostgres(t))
 }
 
 // testRepeatedAcknowledgements lets a lot say yes several times, in every order in which that can reach the store.

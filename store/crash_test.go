@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(fatalEnv); dir != "" {
 		os.Exit(writeUntilFatal(dir))
 	}
-	os.Exit(m.Run())
+	os.Exit(storetest.Main(m))
 }
 
 // writeUntilKilled prints the id of each charge after its write has returned.

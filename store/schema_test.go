@@ -118,7 +118,7 @@ func TestNewerSchemaSQLite(t *testing.T) {
 
 // TestNewerSchemaPostgres wants the same of a database.
 func TestNewerSchemaPostgres(t *testing.T) {
-	cfg := storetest.Postgres(storetest.StartPostgres(t))(t)
+	cfg := storetest.SharedPostgres(t)(t)
 	s, err := store.Open(t.Context(), store.Config{URL: cfg.URL, Node: "a"})
 	if err != nil {
 		t.Fatal(err)
@@ -156,7 +156,7 @@ func TestNewerSchemaPostgres(t *testing.T) {
 // TestOlderNodesKeepTheSchema wants a migration refused while another node runs that knows only the old schema, and
 // not when it has gone, or for the node's own last life.
 func TestOlderNodesKeepTheSchema(t *testing.T) {
-	cfg := storetest.Postgres(storetest.StartPostgres(t))(t)
+	cfg := storetest.SharedPostgres(t)(t)
 	s, err := store.Open(t.Context(), store.Config{URL: cfg.URL, Node: "old-1"})
 	if err != nil {
 		t.Fatal(err)
