@@ -181,7 +181,7 @@ func matches(patterns []string, pkg string) bool {
 var flowOrder = []string{
 	// what the story needs from outside, and what it is made of
 	"storage", "strangers", "lotclock", "wire", "states", "flow",
-	"work", "names", "match", "lots", "order", "turn", "facts", "dry", "act", // the pieces of every step
+	"work", "names", "match", "lots", "order", "settlement", "turn", "facts", "dry", "act", // the pieces of every step
 	"launch", "past", "decide", "answer", "deliver", "pause", // from the decision into the lot
 	"accept", "refused", "replay", "redeliver", "bind", "resolve", // pushes and support
 	"report", "usage", "recall", "void", "settle", "stay", "gate", "price", // what lots report

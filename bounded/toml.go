@@ -17,7 +17,11 @@ func TOML(src []byte) error {
 	for at := 0; at < len(src); at++ {
 		switch c := src[at]; c {
 		case '#':
-			at += max(bytes.IndexByte(src[at:], '\n'), 0)
+			end := bytes.IndexByte(src[at:], '\n')
+			if end < 0 {
+				return nil
+			}
+			at += end
 		case '"', '\'':
 			at = endOfString(src, at)
 		case '[', '{':
