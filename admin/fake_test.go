@@ -318,6 +318,11 @@ func (f *fake) Resume(_ context.Context, id charge.LotID, a flow.Action) (flow.E
 	return f.effect("resume", f.charge.ID, a)
 }
 
+func (f *fake) TryPrice(ctx context.Context, id charge.LotID, order string, plate charge.Plate,
+	_ charge.Reduction) (lot.Price, error) {
+	return f.Price(ctx, id, order, plate)
+}
+
 func (f *fake) Price(context.Context, charge.LotID, string, charge.Plate) (lot.Price, error) {
 	return lot.Price{OrderID: "S-9", Total: 1000, Price: 500, DerateMoney: 500, DerateDuration: 30, Duration: 120,
 		QueryTime: now}, f.fail
