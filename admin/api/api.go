@@ -42,6 +42,12 @@ const (
 	roleKey    = "role"
 	smallBody  = 64 << 10
 	estateBody = bounded.MostDocument
+
+	// keyHeader names a write: a repetition with the same key is answered as the first one was, and not done again.
+	keyHeader    = "Idempotency-Key"
+	repeatHeader = "Idempotency-Replayed"
+	mostKey      = 200 // bytes
+	secretKey    = "secret"
 )
 
 // handle registers an operation. What fn fails with is put into a problem document.
@@ -67,6 +73,15 @@ func handle[I, O any](a *api, r route, fn func(context.Context, guard.Identity, 
 		}
 		return out, nil
 	})
+}
+
+// keyParameter describes the header on each write.
+func keyParameter() *huma.Param {
+	least, most := 1, mostKey
+	return &huma.Param{Name: keyHeader, In: "header",
+		Schema: &huma.Schema{Type: huma.TypeString, MinLength: &least, MaxLength: &most},
+		Description: "Your own name of this write. Within 24 hours the same request with the same key is not done again: it " +
+			"is answered as the first one was, with the header " + repeatHeader + ". A refused or failed one frees its key."}
 }
 
 type identityKey struct{}

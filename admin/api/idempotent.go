@@ -13,23 +13,6 @@ import (
 	"github.com/chargestamp/chargestamp/admin/desk"
 )
 
-const (
-	// keyHeader names a write: a repetition with the same key is answered as the first one was, and not done again.
-	keyHeader    = "Idempotency-Key"
-	repeatHeader = "Idempotency-Replayed"
-	mostKey      = 200 // bytes
-	secretKey    = "secret"
-)
-
-// keyParameter describes the header on each write.
-func keyParameter() *huma.Param {
-	least, most := 1, mostKey
-	return &huma.Param{Name: keyHeader, In: "header",
-		Schema: &huma.Schema{Type: huma.TypeString, MinLength: &least, MaxLength: &most},
-		Description: "Your own name of this write. Within 24 hours the same request with the same key is not done again: it " +
-			"is answered as the first one was, with the header " + repeatHeader + ". A refused or failed one frees its key."}
-}
-
 // once lets a write with a key through once.
 func (a *api) once(ctx huma.Context, next func(huma.Context)) {
 	key := ctx.Header(keyHeader)
