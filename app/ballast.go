@@ -46,7 +46,7 @@ func (a *App) layBallast() {
 	a.ballast = b
 }
 
-// look gives the room up where the disk is full, and takes it back where it is not any more.
+// look frees the room where the disk is full, and takes it back where it is not any more.
 func (b *ballast) look(ctx context.Context) {
 	free, total := b.room()
 	switch full := b.full.Load(); {

@@ -14,7 +14,7 @@ import (
 	"github.com/chargestamp/chargestamp/store"
 )
 
-// A full data disk takes nothing new and gives the room up that was kept; with room again it takes all.
+// A full data disk takes nothing new and frees the room that was kept; with room again it takes all.
 func TestBallast(t *testing.T) {
 	var free, total int64 = 500, 1000
 	var log bytes.Buffer

@@ -8,7 +8,7 @@ import (
 	"github.com/chargestamp/chargestamp/guard"
 )
 
-// A key that a stranger may find by trying is applied, with a warning to whoever applies it, a list for admins in the
+// A key that a stranger may find by trying is applied, with a warning to its applicant, a list for admins in the
 // console, a figure and a line in the log; none of them shows it.
 func TestWeakKeysAreWarnedOf(t *testing.T) {
 	s := serve(t, local(t))

@@ -204,7 +204,7 @@ func (m message) in(lang string) string {
 }
 
 // messages has a text in both languages for every code; both take the same arguments. Names of fields and choices stand
-// between backticks, which nobody sees: see Error.Named.
+// between backticks, which are not shown: see Error.Named.
 var messages = map[Code]message{
 	CodeEncoding:   {"is not UTF-8, most likely GBK: save the file as UTF-8", "不是 UTF-8 编码，多半是 GBK：请另存为 UTF-8"},
 	CodeSyntax:     {"cannot be read: %s", "无法读取：%s"},

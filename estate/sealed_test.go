@@ -8,7 +8,7 @@ import (
 	"github.com/chargestamp/chargestamp/estate"
 )
 
-// Whoever can write into the database knows no more keys by it: a secret opens only where it was sealed, and one that
+// Write access to the database opens no more keys: a secret opens only where it was sealed, and one that
 // was not sealed is refused.
 func TestSecretsAreBoundToTheirPlaces(t *testing.T) {
 	sealed := regexp.MustCompile(`\{"[^"]*":"[^"]*"\}`)

@@ -44,7 +44,7 @@ func (f *filter) any(column string, values []any) {
 	}
 }
 
-// unique returns values without repeats: whoever asks chooses how often he says each.
+// unique returns values without repeats: a caller may name each any number of times.
 func unique(values []any) (kept []any) {
 	for _, v := range values {
 		if !slices.Contains(kept, v) {
