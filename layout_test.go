@@ -66,7 +66,6 @@ var may = map[string][]string{
 	"admin/manual":  {"words"},
 	"admin/...": {"charge", "words", "platform", "platform/doctor", "platform/intake", "lot", "flow", "estate", "guard",
 		"alert", "bounded", "admin/...", "limit"},
-	"play":      {"seal"}, // to open what the players send
 	"app":       {"..."},
 	"cmd/...":   {"app", "charge", "words", "play", "demo", "bench", "sim", "admin/client", "bounded", "lot/coupon"},
 	"bench":     {"..."},

@@ -143,7 +143,7 @@ func (d *dialect) unseal(b *profile.Body, sets []platform.Keys) (set int, how st
 		}
 	}
 	return 0, "", platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature,
-		fmt.Sprintf("%s is not what recipe %s gives with any valid %s", recipe.SignField(), recipe, d.key))
+		fmt.Sprintf("%s is not what recipe %s makes with any valid %s", recipe.SignField(), recipe, d.key))
 }
 
 // isOperator compares the operator, which the recipes may leave out of what is signed.
