@@ -16,6 +16,7 @@ import (
 var mayName = map[string]string{
 	"charge":       "has the names",
 	"lot":          "has the rows",
+	"lot/coupon":   "is the way into lots of its kind",
 	"platform/...": "a profile says which of the published kinds its platform serves",
 	"play":         "a player is written for one kind",
 	"demo":         "a played site has lots of each kind",

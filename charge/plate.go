@@ -49,6 +49,10 @@ func ParseCar(text string) (Plate, Names, error) {
 	if len(text) > plateBytes {
 		return "", "", ErrPlate
 	}
+	if text != "" && !strings.ContainsAny(text, "|｜") { // nearly every car
+		p, err := parsePlate(text)
+		return p, "", err
+	}
 	parts := strings.FieldsFunc(text, func(r rune) bool { return r == '|' || r == '｜' })
 	if len(parts) > plateNames {
 		return "", "", ErrPlate

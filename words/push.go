@@ -61,6 +61,7 @@ var pushSentences = []Text{
 	{"缺少 %s：推送没有签名", "%s is missing: the push is not signed"},
 	{"推送没有 %s：没有签名", "the push has no %s: it was not signed"},
 	{"%s 与按规则 %s 用账号有效的 %s 算出的不同", "%s is not what recipe %s makes with any valid %s"},
+	{"%s 与按规则 %s 用账号有效的 %s 算出的不同", "%s is not what recipe %s gives with any valid %s"},
 	{"sign 不是 data 与 “key=” 加车场 ckey 的 MD5 大写值（原文与去空格后都不符）", "sign is not the MD5 of data, \"key=\" and the lot's ckey, in upper-case hex, neither as it stands nor without blanks"},
 	{"%s 为 %s，不是账号的 %s", "%s %s is not the account's %s"},
 	{"signType 只支持 MD5（即 HMAC-MD5）", "signType: only MD5 is known, which means HMAC-MD5"},
