@@ -31,7 +31,9 @@ func SealToken(key []byte, account string, expiry time.Time) string {
 	h.Write([]byte(account))
 	var sum [sha256.Size]byte
 	copy(token[tokenHead:], h.Sum(sum[:0]))
-	return hex.EncodeToString(token[:])
+	var text [2 * tokenBytes]byte
+	hex.Encode(text[:], token[:])
+	return string(text[:])
 }
 
 // tokenMark begins what is stored in place of a token.
