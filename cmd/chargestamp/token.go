@@ -71,7 +71,7 @@ type tokenList struct {
 }
 
 var tokenColumns = []column{field("ID", "id"), field("NAME", "name"), field("ROLE", "role"),
-	moment("CREATED", "created_at"), moment("LAST USED", "last_used_at"), moment("REVOKED", "revoked_at")}
+	moment("CREATED", "created_at"), moment("LAST USED", "last_used_at")}
 
 // Run lists tokens.
 func (t *tokenList) Run(c *console) error {
