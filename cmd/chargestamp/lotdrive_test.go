@@ -35,7 +35,8 @@ func (q quiet) Exit(_ context.Context, plate charge.Plate, _ time.Time) (play.Bi
 func drive(t *testing.T, in io.Reader, flags lotFlags) (out, said string) {
 	t.Helper()
 	var results, words bytes.Buffer
-	c := &console{ctx: t.Context(), in: in, out: &results, err: &words}
+	c, cancel := flags.bounded(&console{ctx: t.Context(), in: in, out: &results, err: &words})
+	defer cancel()
 	if err := flags.run(c, quiet{map[charge.Plate]bool{}}, "http://book"); err != nil {
 		t.Fatal(err)
 	}
