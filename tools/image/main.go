@@ -139,7 +139,8 @@ func (i *image) layer() ([]byte, error) {
 	entry("etc/passwd", 0o644, 0, fmt.Appendf(nil, "chargestamp:x:%d:%[1]d:Chargestamp:/data:/sbin/nologin\n", userID))
 	entry("etc/ssl/certs/ca-certificates.crt", 0o644, 0, authorities)
 	entry("usr/bin/chargestamp", 0o755, 0, program)
-	return out.Bytes(), errors.Join(err, t.Close())
+	err = errors.Join(err, t.Close()) // writes the end of the archive
+	return out.Bytes(), err
 }
 
 func digest(body []byte) string {

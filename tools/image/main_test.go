@@ -80,6 +80,9 @@ func TestLayout(t *testing.T) {
 	if sum := sha256.Sum256(files); "sha256:"+hex.EncodeToString(sum[:]) != settings.RootFS.DiffIDs[0] {
 		t.Error("the layer is not the one of the settings")
 	}
+	if !bytes.HasSuffix(files, make([]byte, 1024)) {
+		t.Error("the layer has no end: tar programs take it for cut off")
+	}
 	found := map[string]int64{}
 	for r := tar.NewReader(bytes.NewReader(files)); ; {
 		h, err := r.Next()
