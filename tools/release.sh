@@ -13,11 +13,16 @@ fi
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export VERSION SOURCE_DATE_EPOCH ARCH BUILT
 rm -rf dist
+# build MODE PROGRAM
+build() {
+	CGO_ENABLED=0 GOOS=linux GOARCH=$ARCH $GO build -trimpath -buildmode="$1" \
+		-ldflags "-s -w -X github.com/chargestamp/chargestamp/app.Version=$VERSION" -o "$2" ./cmd/chargestamp
+}
 for ARCH in $ARCHES; do
 	BUILT=dist/linux_$ARCH
-	mkdir -p "$BUILT"
-	CGO_ENABLED=0 GOOS=linux GOARCH=$ARCH $GO build -trimpath -buildmode=pie \
-		-ldflags "-s -w -X github.com/chargestamp/chargestamp/app.Version=$VERSION" -o "$BUILT/chargestamp" ./cmd/chargestamp
+	mkdir -p "$BUILT/static"
+	build pie "$BUILT/chargestamp"        # of the packages: at another address at each start; needs the system's loader
+	build exe "$BUILT/static/chargestamp" # of archive and image: needs nothing
 	[ -e dist/chargestamp.1.gz ] || { # the first architecture is that of this machine, whose program runs here
 		"$BUILT/chargestamp" man | gzip -9n >dist/chargestamp.1.gz
 	}
@@ -27,8 +32,8 @@ for ARCH in $ARCHES; do
 			--target "dist/chargestamp_${VERSION}_linux_$ARCH.$format" >/dev/null
 	done
 	tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -czf \
-		"dist/chargestamp_${VERSION}_linux_$ARCH.tar.gz" LICENSE README.md README.zh.md CHANGELOG.md docs deploy -C "$BUILT" chargestamp
-	$GO run ./tools/image -program "$BUILT/chargestamp" -arch "$ARCH" -version "$VERSION" -created "$SOURCE_DATE_EPOCH" \
+		"dist/chargestamp_${VERSION}_linux_$ARCH.tar.gz" LICENSE README.md README.zh.md CHANGELOG.md docs deploy -C "$BUILT/static" chargestamp
+	$GO run ./tools/image -program "$BUILT/static/chargestamp" -arch "$ARCH" -version "$VERSION" -created "$SOURCE_DATE_EPOCH" \
 		-out "dist/image_$ARCH"
 done
 rm dist/chargestamp.1.gz
