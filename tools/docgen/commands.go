@@ -45,6 +45,7 @@ var chineseCommands = map[string]string{
 	"config":     "显示网关将采用的设置",
 	"help":       "显示命令的帮助",
 	"completion": "输出命令行补全脚本",
+	"man":        "输出手册页，供 man 使用",
 	"version":    "版本",
 }
 
