@@ -43,7 +43,7 @@ layer=$(sed -n 's/.*"layers":\[{[^{}]*"digest":"\([^"]*\)".*/\1/p' "$(blob "$man
 user=$(sed -n 's/.*"User":"\([0-9]*\)".*/\1/p' "$(blob "$(named config <"$(blob "$manifest")")")")
 mkdir "$base/image"
 tar -xzf "$(blob "$layer")" -C "$base/image"
-ran=$(chroot --userspec="$user:$user" "$base/image" /usr/bin/chargestamp demo --once -o json | grep -c '"state": *"used"') ||
+ran=$(chroot --userspec="$user:$user" "$base/image" /usr/bin/chargestamp demo --once -o json 2>/dev/null | grep -o '"state": *"used"' | wc -l) ||
 	fail "the demo did not run in the image"
 say "container image, run as user $user by chroot" "$(du -sh "$base/image" | cut -f1), $ran rows of the demo used"
 
@@ -54,7 +54,8 @@ cleanup() {
 	rm -rf "$base"
 }
 trap cleanup EXIT
-mirror=$(sed -n 's/^URIs: *//p; s/^deb *\(\[[^]]*\] *\)\?\(http[^ ]*\).*/\2/p' /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | grep -v security | head -1)
+mirror=$({ cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true; } |
+	sed -n 's/^URIs: *//p; s/^deb *\(\[[^]]*\] *\)\?\(http[^ ]*\).*/\2/p' | grep -v security | head -1)
 debootstrap --variant=minbase --include=procps bookworm "$root" "$mirror" >"$base/log" 2>&1 || { tail "$base/log"; fail "debootstrap"; }
 mount -t proc proc "$root/proc"
 CGO_ENABLED=0 go build -o "$root/usr/local/bin/notify" ./tools/notify
