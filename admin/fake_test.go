@@ -328,11 +328,6 @@ func (f *fake) Price(context.Context, charge.LotID, string, charge.Plate) (lot.P
 		QueryTime: now}, f.fail
 }
 
-func (f *fake) TryPrice(ctx context.Context, id charge.LotID, stayOrder string, plate charge.Plate,
-	_ charge.Reduction) (lot.Price, error) {
-	return f.Price(ctx, id, stayOrder, plate)
-}
-
 func (f *fake) TestPush(_ context.Context, account string, id charge.LotID, _ charge.Plate) (desk.TestPush, error) {
 	f.done = append(f.done, "test push "+account+" "+id.String())
 	return desk.TestPush{Request: "POST /zld/telaidian", Status: 200, Answer: `{"Ret":0}`, Charge: 7001}, f.fail

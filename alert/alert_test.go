@@ -28,10 +28,10 @@ func TestTextsArePeoples(t *testing.T) {
 		over bool
 		want string
 	}{
-		{"zh", false, "车场 一号场（200461/1313）已离线 1 小时 10 分钟，1 笔减免等待下发。请车场检查网络与程序；登录后立即补发。"},
+		{"zh", false, "车场一号场（200461/1313）已离线 1 小时 10 分钟，1 笔减免等待下发。请车场检查网络与程序；登录后立即补发。"},
 		{"en", false, "Lot 一号场 (200461/1313) has been off line for 1 hour 10 minutes; 1 delivery waits for it. " +
 			"Have the lot check its network and program; what waits is sent as soon as it logs in."},
-		{"zh", true, "已恢复。此前：车场 一号场（200461/1313）已离线 1 小时 10 分钟，1 笔减免等待下发。"},
+		{"zh", true, "已恢复。此前：车场一号场（200461/1313）已离线 1 小时 10 分钟，1 笔减免等待下发。"},
 		{"en", true, "It is over. It was: Lot 一号场 (200461/1313) has been off line for 1 hour 10 minutes; 1 delivery waits for it."},
 	} {
 		if _, text := said(Target{Lang: c.lang}, Notice{Alert: a, Over: c.over}); text != c.want {

@@ -216,7 +216,7 @@ func findCar(b *tab) {
 	b.leave(chromedp.SendKeys(chromedp.CSS(`#q`), "A123\r"))
 	b.sees("充电订单", "停车订单", "在场")
 	b.leave(chromedp.Click(`//main//tbody//a[contains(., "京A12345")]`))
-	b.sees("在 一号场 已停", "给车主的回复")
+	b.sees("在一号场已停", "给车主的回复")
 	unfold(b)
 	b.sees("平台推送", "与账号密钥相符", "按规则判定", "规则版本", "下发（第 1 次）", "车辆入场")
 	b.picture("timeline-zh")

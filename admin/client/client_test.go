@@ -90,7 +90,7 @@ func TestCall(t *testing.T) {
 	}
 	var problem *Problem
 	if err := c.Get(t.Context(), "/refused", nil, nil); !errors.As(err, &problem) ||
-		problem.Status != http.StatusUnprocessableEntity || problem.Text != "2 errors\nline 3 unknown key" {
+		problem.Status != http.StatusUnprocessableEntity || problem.Text != "2 errors\nline 3: unknown key" {
 		t.Errorf("a refusal is %v", err)
 	}
 	if err := New("http://[", "").Get(t.Context(), "/x", nil, nil); !errors.Is(err, ErrAddress) {

@@ -8,11 +8,15 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/chargestamp/chargestamp"
 	"github.com/chargestamp/chargestamp/words"
 )
+
+// built is one manual for all tests: making its pages takes seconds under the race detector.
+var built = sync.OnceValue(func() *Manual { return New(chargestamp.Pages) })
 
 func get(t *testing.T, m *Manual, path string) (status int, body string, header http.Header) {
 	t.Helper()
@@ -33,7 +37,7 @@ var (
 // TestPagesLead crawls the manual from its first page in both languages: each link leads to a page that is there and to
 // a heading that is on it, and each page of docs/ can be reached.
 func TestPagesLead(t *testing.T) {
-	m := New(chargestamp.Pages)
+	m := built()
 	books, err := m.books()
 	if err != nil {
 		t.Fatal(err)
@@ -152,7 +156,7 @@ func TestOnly(t *testing.T) {
 
 // TestSearch finds a section by its words in either language, and shows nothing of the question as markup.
 func TestSearch(t *testing.T) {
-	m := New(chargestamp.Pages)
+	m := built()
 	for path, want := range map[string]string{
 		"/docs/en/search?q=secrets+key": "<mark>",
 
@@ -172,7 +176,7 @@ func TestSearch(t *testing.T) {
 }
 
 func TestDoors(t *testing.T) {
-	m := New(chargestamp.Pages)
+	m := built()
 	for path, want := range map[string]int{
 		"/docs/fr/": 404, "/docs/en/nothing": 404, "/docs/files/docs/nothing.png": 404, "/docs/files/docs/api" + ".md": 404,
 		"/docs/files/../go.mod": 404, "/docs/files/docs/openapi.json": 200, "/docs/en/docs/operating": 200,
