@@ -166,7 +166,7 @@ func TestBodiesOfLots(t *testing.T) {
 	s := serve(t, local(t))
 	w := newTown()
 	onLine, byHTTP := w.lot("1001", charge.KindSDK, nil), w.lot("1002", charge.KindSDK, nil)
-	api, gate := w.lot("1003", charge.KindAPI, object{"callback": "http://192.0.2.1/"}), w.lot("1004", charge.Kind4G, nil)
+	api, gate := w.lot("1003", charge.KindAPI, object{"callback": "https://lot.example/"}), w.lot("1004", charge.Kind4G, nil)
 	s.apply(w.estate())
 	at := s.Addresses()
 	line := dialLine(t, at.Line)

@@ -194,7 +194,7 @@ func (k *KillRun) round(ctx context.Context, n int) (KillRound, error) {
 	if err := k.exits.again(ctx); err != nil {
 		return row, err
 	}
-	if _, err := k.server.Settled(ctx, settleWithin); err != nil {
+	if _, err := k.server.Settled(ctx, settleWithin, k.site.noNumber); err != nil {
 		row.Failure = err.Error()
 	}
 	row.Settled = time.Since(begin)

@@ -25,7 +25,7 @@ func TestKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(rounds) != 2 {
-		t.Fatalf("%d rounds", len(rounds))
+		t.Fatalf("%d rounds: %+v", len(rounds), rounds)
 	}
 	for _, r := range rounds {
 		if !r.OK() {

@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/chargestamp/chargestamp/admin/client"
+	"github.com/chargestamp/chargestamp/charge"
 )
 
 // Office asks a server what it thinks, through its admin API.
@@ -31,13 +33,29 @@ func (o Office) Pending(ctx context.Context) (int, error) {
 	return n, nil
 }
 
-// Settled waits until nothing is pending or in flight, and returns how long that took.
-func (o Office) Settled(ctx context.Context, within time.Duration) (time.Duration, error) {
+// goingOn is Pending without the deliveries that only a person can end: those of unknown charges that are excused.
+func (o Office) goingOn(ctx context.Context, excused func(client.Charge, bool) bool) (int, error) {
+	n, err := o.Pending(ctx)
+	if n == 0 || err != nil {
+		return n, err
+	}
+	unknown, err := o.Charges(ctx, url.Values{"state": {string(charge.StateUnknown)}})
+	for _, c := range unknown {
+		if excused(c, false) {
+			n--
+		}
+	}
+	return n, err
+}
+
+// Settled waits until nothing is pending or in flight but what is excused, and returns how long that took.
+func (o Office) Settled(ctx context.Context, within time.Duration,
+	excused func(client.Charge, bool) bool) (time.Duration, error) {
 	begin := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	for {
-		pending, err := o.Pending(ctx)
+		pending, err := o.goingOn(ctx, excused)
 		var m Metrics
 		if err == nil {
 			m, err = o.Metrics(ctx)

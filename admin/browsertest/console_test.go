@@ -224,7 +224,7 @@ func findCar(b *tab) {
 
 func redeliver(b *tab) {
 	b.do(chromedp.Click(b.named("重新下发")))
-	b.sees("效果：", "用同一编号")
+	b.sees("效果：", "60 分钟将在可以时下发")
 	b.fill("reason", "线路已恢复")
 	b.leave(chromedp.Click(b.named("确认重新下发")))
 	b.sees("已完成")
