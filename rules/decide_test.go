@@ -92,7 +92,8 @@ func TestDecide(t *testing.T) {
 			note: "the push leaves the reduction to the lot"},
 		{name: "as pushed lot decides on 4g", charge: charged(lots), rule: asPushed, priced: true,
 			reason: charge.ReasonLotDecides4G, want: lots,
-			note: "the push leaves the reduction to the lot; a 4G lot has nothing that could decide"},
+			note: "the push leaves the reduction to the lot; in a 4G lot the gateway prices the stay, " +
+				"and nothing else can decide"},
 		{name: "nothing pushed is not the charging time", rule: asPushed, reason: charge.ReasonNothingPushed,
 			note: "the push names no reduction that can be used"},
 		{name: "zero minutes pushed", charge: charged(mins(0)), rule: asPushed, reason: charge.ReasonNothingPushed,
@@ -114,7 +115,8 @@ func TestDecide(t *testing.T) {
 		{name: "lot decides", rule: lotRule, reason: ok, want: lots, give: lots,
 			note: "the rule leaves the reduction to the lot"},
 		{name: "lot decides on 4g", rule: lotRule, priced: true, reason: charge.ReasonLotDecides4G, want: lots,
-			note: "the rule leaves the reduction to the lot; a 4G lot has nothing that could decide"},
+			note: "the rule leaves the reduction to the lot; in a 4G lot the gateway prices the stay, " +
+				"and nothing else can decide"},
 
 		// conditions
 		{name: "minutes just enough", rule: with(fixedRule(mins(60)), func(r *charge.Rule) { r.MinChargeMinutes = 91 }),

@@ -24,15 +24,14 @@ const (
 // Nothing is stored: the token carries its expiry, so a newer one does not kill an older one. key has 32 bytes
 // and never leaves the site.
 func SealToken(key []byte, account string, expiry time.Time) string {
-	var token [tokenBytes]byte
-	binary.BigEndian.PutUint64(token[:], uint64(expiry.Unix()))
+	var room [tokenHead + sha256.Size]byte // the last bytes of the sum are left out
+	binary.BigEndian.PutUint64(room[:], uint64(expiry.Unix()))
 	h := hmac.New(sha256.New, key)
-	h.Write(token[:tokenHead])
+	h.Write(room[:tokenHead])
 	h.Write([]byte(account))
-	var sum [sha256.Size]byte
-	copy(token[tokenHead:], h.Sum(sum[:0]))
+	token := h.Sum(room[:tokenHead])[:tokenBytes]
 	var text [2 * tokenBytes]byte
-	hex.Encode(text[:], token[:])
+	hex.Encode(text[:], token)
 	return string(text[:])
 }
 
