@@ -44,7 +44,7 @@ func ReadCSV(data []byte, most int) ([][]string, error) {
 	in.Comma, in.FieldsPerRecord, in.LazyQuotes = comma(data), -1, true
 	all, err := in.ReadAll()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrText, err)
+		return nil, fmt.Errorf("%w: %w", ErrText, err)
 	}
 	var rows [][]string
 	for _, cells := range all {
