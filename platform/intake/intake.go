@@ -211,8 +211,9 @@ func (v *visit) refuse(ctx context.Context, a platform.Admission) platform.Reply
 	if a.Account != nil {
 		account = a.Account.ID
 	}
+	// The detail quotes its sender, who may have written a plate anywhere: it stands in the list of pushes alone.
 	v.Logger.Debug("push refused", "platform", v.id, "account", account, "remote", v.push.Remote, "step", a.Refusal.Step,
-		"outcome", v.outcome, "detail", a.Refusal.Detail)
+		"outcome", v.outcome)
 	v.Taker.Refuse(ctx, v.push, account, a.Refusal, answer)
 	return answer
 }
