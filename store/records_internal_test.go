@@ -236,7 +236,7 @@ func TestWritesDuringFlush(t *testing.T) {
 	if !flushing() {
 		t.Error("the flush was over before the tables were free")
 	}
-	dir, _ := r.crashedFull()
+	dir := r.crashedFull()
 	if _, err := other.exec(rollbackAll, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -447,7 +447,7 @@ func TestFullDiskBetweenRecordAndRows(t *testing.T) {
 	if err := r.Read(t.Context(), func(*Tx) error { return nil }); !errors.Is(err, outbox.ErrBusy) {
 		t.Errorf("a read: %v, want busy", err)
 	}
-	dir, _ := r.crashedFull()
+	dir := r.crashedFull()
 	r.wantTold(dir, "after a crash on a full disk", 0)
 	r.e.unflushed.Store(false) // nothing asks for a flush any more, and behind this one the committer is idle
 	w := &write{ctx: t.Context(), flush: true, done: make(chan error, 1)}
@@ -462,7 +462,7 @@ func TestFullDiskBetweenRecordAndRows(t *testing.T) {
 }
 
 // crashedFull is crashed where no write runs any more.
-func (r *recording) crashedFull() (dir string, lacking int) {
+func (r *recording) crashedFull() (dir string) {
 	dir = r.t.TempDir()
 	for _, name := range []string{databaseFile, databaseFile + "-wal", recordsFile} {
 		text, err := os.ReadFile(filepath.Join(r.cfg.DataDir, name))
@@ -470,5 +470,5 @@ func (r *recording) crashedFull() (dir string, lacking int) {
 			r.t.Fatal(err)
 		}
 	}
-	return dir, len(r.e.pending.dirty)
+	return dir
 }

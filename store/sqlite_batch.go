@@ -101,7 +101,7 @@ func (e *sqliteEngine) runBatch(batch []*write) (b ranBatch) {
 		answerAll(readers, b.err)
 		e.answerReaders(b.err)
 	} else {
-		b.err = e.goOn(readers)
+		b.err = e.goOn(readers, len(b.pending) > 0)
 	}
 	if b.err != nil || len(b.pending) == 0 {
 		return b

@@ -100,12 +100,14 @@ func (e *sqliteEngine) flush() error {
 }
 
 // goOn takes note of a flush that is over, and begins one for those who wait to read, or where enough is pending. It
-// returns the error of the tables where they cannot take what is pending.
-func (e *sqliteEngine) goOn(readers []*write) error {
+// returns the error of the tables where they cannot take what is pending. writes says that a write waits behind it.
+func (e *sqliteEngine) goOn(readers []*write, writes bool) error {
 	_ = e.endFlush(false) // its readers have heard
 	e.readers = append(e.readers, readers...)
 	p := e.pending
 	switch {
+	case (e.stuck || e.flushing != nil && e.flushing.failed) && len(e.readers) == 0 && !writes:
+		return nil // a flush that failed is tried again for who waits for it: by itself it would go round and round
 	case e.stuck, e.flushing != nil && e.flushing.failed:
 		err := e.flush()
 		e.answerReaders(err)
