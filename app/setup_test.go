@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// Of several who open the set-up link at once one makes the first admin; the others are told that it is closed. The
+// Where several open the set-up link at once, one makes the first admin and the others get 403. The
 // file with the link goes with it.
 func TestSetupLinkIsUsedOnce(t *testing.T) {
 	cfg := local(t)

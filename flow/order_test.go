@@ -65,7 +65,7 @@ const never = -1 << 20
 
 func clockAt(minute int) time.Time { return start.Add(time.Duration(minute) * time.Minute).UTC() }
 
-// told is one message of a lot: an entry, or an exit where out is not never.
+// told is a message of a lot: an entry, or an exit where out is not never.
 type told struct {
 	plate    charge.Plate
 	in, out  int

@@ -19,6 +19,9 @@ import (
 	"github.com/chargestamp/chargestamp/store/storetest"
 )
 
+// crashWriters is how many goroutines of the child write at once.
+const crashWriters = 32
+
 // crashEnv turns this test binary into the child that is killed: "dir" or "postgres://…".
 const crashEnv = "CHARGESTAMP_STORE_CRASH"
 
@@ -46,7 +49,7 @@ func writeUntilKilled(where string) int {
 	ids := charge.NewIDs(uint16(os.Getpid()), time.Now)
 	var out sync.Mutex
 	var wg sync.WaitGroup
-	for range 32 {
+	for range crashWriters {
 		wg.Go(func() {
 			for {
 				id, err := writeOne(s, ids)

@@ -18,10 +18,11 @@ import (
 
 // writing is a process that writes on a disk, and the charges that it has said are written.
 type writing struct {
-	cmd  *exec.Cmd
-	told []int64
-	n    atomic.Int64
-	read chan struct{} // closed once everything was read that it said
+	cmd     *exec.Cmd
+	told    []int64
+	n       atomic.Int64
+	refused atomic.Int64  // writes that it heard an error of
+	read    chan struct{} // closed once everything was read that it said
 }
 
 func startWriting(t *testing.T, dir string) *writing {
@@ -36,9 +37,18 @@ func startWriting(t *testing.T, dir string) *writing {
 	if err != nil {
 		t.Fatal(err)
 	}
+	errs, err := w.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := w.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	go func() {
+		for lines := bufio.NewScanner(errs); lines.Scan(); {
+			w.refused.Add(1)
+		}
+	}()
 	go func() {
 		defer close(w.read)
 		for lines := bufio.NewScanner(out); lines.Scan(); {
@@ -156,8 +166,9 @@ func TestDiskFullAndBack(t *testing.T) {
 	w := startWriting(t, dir)
 	for range 5 {
 		w.more(t, 3000)
+		refused := d.refused.Load()
 		d.full.Store(true)
-		time.Sleep(700 * time.Millisecond) // what happens meanwhile happens in another process
+		until(t, "something was to have room", func() bool { return d.refused.Load() > refused })
 		d.full.Store(false)
 	}
 	w.more(t, 3000)
@@ -177,7 +188,8 @@ func TestNothingIsForcedToDisk(t *testing.T) {
 		w.more(t, int64(200+rand.IntN(1000)))
 		d.failing.Store(true)
 		until(t, "something was to be forced to disk", func() bool { return d.failed.Load() > 0 })
-		time.Sleep(100 * time.Millisecond) // for what it may say wrongly
+		refused := w.refused.Load()
+		until(t, "each writer has heard no", func() bool { return w.refused.Load() >= refused+crashWriters })
 		told := w.end(t)
 		image, _ := d.cut(keepsNothing)
 		unmount()

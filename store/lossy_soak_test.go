@@ -23,6 +23,7 @@ type lossyDisk struct {
 	mu      sync.Mutex
 	files   map[string]*lossyFile
 	full    atomic.Bool // nothing more fits
+	refused atomic.Int64 // for want of room
 	failing atomic.Bool // nothing can be forced to it
 	failed  atomic.Int64
 }
@@ -116,6 +117,7 @@ func (f *lossyFile) Write(_ context.Context, _ fs.FileHandle, data []byte, at in
 	from, to := int(at), int(at)+len(data)
 	if to > len(f.now) {
 		if f.disk.full.Load() {
+			f.disk.refused.Add(1)
 			return 0, syscall.ENOSPC
 		}
 		f.resize(to)
@@ -138,6 +140,7 @@ func (f *lossyFile) Allocate(_ context.Context, _ fs.FileHandle, at, size uint64
 	f.disk.mu.Lock()
 	defer f.disk.mu.Unlock()
 	if f.disk.full.Load() {
+		f.disk.refused.Add(1)
 		return syscall.ENOSPC
 	}
 	f.resize(max(len(f.now), int(at+size)))

@@ -24,7 +24,7 @@ func chargesOf(stories []*flow.Story) []*charge.Charge {
 	return list
 }
 
-// told is one charge with its story, in the words of a page.
+// told is one charge as a page describes it: with its story in words.
 type told struct {
 	*flow.Story
 	flow.Verdict

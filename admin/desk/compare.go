@@ -16,12 +16,14 @@ import (
 // MostCompared bounds the rows of a platform's list, and the charges of ours that it is compared with.
 const MostCompared = 5000
 
-// mostListed bounds what a comparison lists of each kind; all are counted.
-const mostListed = 200
+const (
+	mostListed = 200               // of each kind are listed; all are counted
+	mostLooked = 10 * MostCompared // charges of the lot are looked through, those of other accounts too
+)
 
 // TheirCharge is a row of a platform's own list of charges.
 type TheirCharge struct {
-	Line    int // in the file, its heading is 1
+	Row     int // its place in the list, which blank rows do not count in; the heading is 1
 	Order   string
 	Plate   charge.Plate
 	Minutes int64
@@ -39,10 +41,10 @@ type Comparison struct {
 	ByOrder               bool // rows and charges were paired by order number; else by plate, in the order of time
 	HasMinutes, HasAmount bool // which columns of reductions the list has
 	Rows                  int
-	Same                  int // of both sides, with the same reduction
-	Unsaid                int // of both sides, where the list does not say the reduction in the unit of ours
-	Cut                   int // order numbers that a spreadsheet has rounded ("2.02E+17"): they fit nothing
-	More                  bool
+	Same                  int  // of both sides, with the same reduction
+	Unsaid                int  // of both sides, where the list does not say the reduction in the unit of ours
+	Cut                   int  // order numbers that a spreadsheet has rounded ("2.02E+17"): they fit nothing
+	More                  bool // there are older charges of ours that were not looked at
 	Differ                []Difference
 	OnlyTheirs            []TheirCharge
 	OnlyOurs              []*charge.Charge
@@ -66,11 +68,12 @@ func (d *Desk) Compare(ctx context.Context, who guard.Identity, b *charge.Bindin
 	}
 	f := charge.ChargeFilter{Platform: account.Platform, Lot: b.Lot, From: since, Limit: 500}
 	var ours []*charge.Charge
-	for len(ours) < MostCompared {
+	for looked := 0; len(ours) < MostCompared && looked < mostLooked; {
 		page, err := d.Charges(ctx, who, f)
 		if err != nil {
 			return c, err
 		}
+		looked += len(page.Items)
 		for _, ch := range page.Items {
 			if ch.Account == b.Account {
 				ours = append(ours, ch)
@@ -191,7 +194,9 @@ func readTheirs(rows [][]string) ([]TheirCharge, Comparison, error) {
 	if at["order"] < 0 && at["plate"] < 0 {
 		return nil, c, wrongList(0, "no column is headed order or plate", "没有标题为“订单号”或“车牌”的列")
 	}
-	c.ByOrder, c.HasMinutes, c.HasAmount = at["order"] >= 0, at["minutes"] >= 0, at["amount"] >= 0
+	c.ByOrder = at["order"] >= 0 && slices.ContainsFunc(rows[1:],
+		func(cells []string) bool { return at["order"] < len(cells) && cells[at["order"]] != "" })
+	c.HasMinutes, c.HasAmount = at["minutes"] >= 0, at["amount"] >= 0
 	inHours := c.HasMinutes && strings.Contains(rows[0][at["minutes"]], "小时")
 	inFen := c.HasAmount && strings.Contains(headingUnit.FindString(rows[0][at["amount"]]), "分")
 	var theirs []TheirCharge
@@ -202,7 +207,7 @@ func readTheirs(rows [][]string) ([]TheirCharge, Comparison, error) {
 			}
 			return ""
 		}
-		row := TheirCharge{Line: i + 2, Order: cell("order")}
+		row := TheirCharge{Row: i + 2, Order: cell("order")}
 		row.Plate, _ = charge.ParsePlate(cell("plate"))
 		if c.ByOrder && row.Order == "" || !c.ByOrder && row.Plate == "" {
 			continue // a sum below the list
@@ -212,10 +217,10 @@ func readTheirs(rows [][]string) ([]TheirCharge, Comparison, error) {
 		}
 		var ok bool
 		if row.Minutes, ok = listedMinutes(cell("minutes"), inHours); !ok {
-			return nil, c, wrongList(row.Line, "the minutes are no number", "减免时长不是数字")
+			return nil, c, wrongList(row.Row, "the minutes are no number", "减免时长不是数字")
 		}
 		if row.Amount, ok = listedAmount(cell("amount"), inFen); !ok {
-			return nil, c, wrongList(row.Line, "the amount is no amount of yuan", "减免金额不是金额")
+			return nil, c, wrongList(row.Row, "the amount is no amount of yuan", "减免金额不是金额")
 		}
 		theirs = append(theirs, row)
 	}
@@ -224,9 +229,9 @@ func readTheirs(rows [][]string) ([]TheirCharge, Comparison, error) {
 }
 
 // wrongList says what is wrong with a list, and where.
-func wrongList(line int, english, chinese string) error {
-	if line > 0 {
-		english, chinese = fmt.Sprintf("row %d: %s", line, english), fmt.Sprintf("第 %d 行：%s", line, chinese)
+func wrongList(row int, english, chinese string) error {
+	if row > 0 {
+		english, chinese = fmt.Sprintf("row %d: %s", row, english), fmt.Sprintf("第 %d 行：%s", row, chinese)
 	}
 	return Fail(Invalid, english, FieldError{Where: "body.file", Detail: english, Chinese: chinese})
 }

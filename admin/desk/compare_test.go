@@ -50,6 +50,8 @@ func TestCompare(t *testing.T) {
 			"same 0, differ 0, theirs 1, ours 4, unsaid 0, cut 1"},
 		"a sum below": {[][]string{{"订单号", "减免时长"}, {"A1", "120"}, {"", "合计 120"}},
 			"same 1, differ 0, theirs 0, ours 3, unsaid 0, cut 0"},
+		"a column of orders without any": {[][]string{{"订单号", "车牌", "减免时长"}, {"", "京A12345", "120"}},
+			"same 1, differ 0, theirs 0, ours 3, unsaid 0, cut 0"},
 		"an order twice": {[][]string{{"订单号", "减免时长"}, {"A1", "120"}, {"A1", "120"}},
 			"same 1, differ 0, theirs 1, ours 3, unsaid 0, cut 0"},
 	} {

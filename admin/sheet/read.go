@@ -6,9 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
-	"golang.org/x/text/encoding/simplifiedchinese"
+	"github.com/chargestamp/chargestamp/lot"
 )
 
 // Errors of ReadCSV.
@@ -29,15 +28,8 @@ func ReadCSV(data []byte, most int) ([][]string, error) {
 	if bytes.HasPrefix(data, []byte("PK\x03\x04")) || bytes.HasPrefix(data, []byte("\xD0\xCF\x11\xE0")) {
 		return nil, ErrWorkbook
 	}
-	data = bytes.TrimPrefix(data, []byte(byteOrderMark))
-	if !utf8.Valid(data) {
-		plain, err := simplifiedchinese.GB18030.NewDecoder().Bytes(data)
-		if err != nil || bytes.ContainsRune(plain, utf8.RuneError) {
-			return nil, ErrText
-		}
-		data = plain
-	}
-	if bytes.IndexByte(data, 0) >= 0 {
+	data, encoding := lot.Plain(data)
+	if encoding == "unknown" || bytes.IndexByte(data, 0) >= 0 {
 		return nil, ErrText
 	}
 	in := csv.NewReader(bytes.NewReader(data))
