@@ -6,6 +6,10 @@ LINT_VERSION := v2.15.0
 LINTER := $(TOOLS)/$(LINT_VERSION)/golangci-lint
 TEMPL_VERSION := v0.3.977
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+# The race detector does not watch translated SQLite and Argon2: they lock their memory themselves and take three times
+# as long under it.
+RACE := -race -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc=-race=false \
+	-gcflags=golang.org/x/crypto/argon2=-race=false
 LDFLAGS := -s -w -X github.com/chargestamp/chargestamp/app.Version=$(VERSION)
 
 .PHONY: help
@@ -27,7 +31,7 @@ deps: ## install what the tests need (PostgreSQL, Chromium, a Chinese font, a C 
 .PHONY: test
 test: deps ## every test, with the race detector, on SQLite and PostgreSQL and in a real browser
 	$(GO) vet ./...
-	$(GO) test -race -timeout 30m ./...
+	$(GO) test $(RACE) -timeout 30m ./...
 
 .PHONY: test-fast
 FAST = $(shell $(GO) list ./... | grep -vE '/(app|bench|cmd/chargestamp|demo|play|store|store/.*|admin/browsertest|admin|tools/.*)$$')
@@ -100,7 +104,7 @@ soak: build ## 20 rounds of kill -9 an engine, lying lots, the vendor's SDK and 
 	./bin/chargestamp bench lines
 	./bin/chargestamp bench overload
 	$(MAKE) soak-disk
-	$(GO) test -tags soak ./app -count=1 -v -run 'TestFailOver|TestNewKind'
+	$(GO) test -tags soak ./app -count=1 -v -run 'TestFailOver|TestThreeNodes|TestNewKind'
 	@$(MAKE) --no-print-directory edits
 
 .PHONY: soak-disk mutate

@@ -17,6 +17,10 @@ import (
 	"github.com/chargestamp/chargestamp/store/storetest"
 )
 
+// lotsWay is how long a lot's answer is on its way: on a 4G line a reduction is in flight for a while. A session has
+// one unanswered downlink at a time, so 50 lots take 50 / lotsWay a second at most: well above the load's 300.
+const lotsWay = 50 * time.Millisecond
+
 // TestPair lets two nodes serve one database.
 func TestPair(t *testing.T) {
 	pg := storetest.StartPostgres(t)

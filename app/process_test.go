@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,7 +17,23 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/chargestamp/chargestamp/outbox"
+	"github.com/chargestamp/chargestamp/play"
 )
+
+// testLease is as short as the time limit of a line (line.DefaultAckWait) allows.
+const testLease = 8 * time.Second
+
+// testPoll is shorter than its default by as much as testLease is.
+const testPoll = outbox.DefaultPoll * testLease / outbox.DefaultLease
+
+// secretsKey makes up the key that the nodes of a site share.
+func secretsKey() string {
+	b := make([]byte, 32)
+	rand.Read(b)
+	return base64.StdEncoding.EncodeToString(b)
+}
 
 // nodeSpecEnv holds the nodeSpec of a process that is to be a node.
 const nodeSpecEnv = "CHARGESTAMP_TEST_NODE"
@@ -182,3 +200,12 @@ func (n *nodeProcess) stop(t *testing.T) time.Duration {
 }
 
 func (n *nodeProcess) office() office { return office{n.spec.Admin} }
+
+// deliveries reads a lots' book by order: how many reductions with ids of their own each came to, and the first's row.
+func deliveries(b *play.Book) map[string][]play.Applied {
+	rows := map[string][]play.Applied{}
+	for _, r := range b.Rows() {
+		rows[r.Charge] = append(rows[r.Charge], r)
+	}
+	return rows
+}

@@ -1,9 +1,9 @@
+//go:build soak
+
 package app
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,24 +12,10 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
-	"github.com/chargestamp/chargestamp/outbox"
 	"github.com/chargestamp/chargestamp/play"
 	"github.com/chargestamp/chargestamp/store/pgtest"
 	"github.com/chargestamp/chargestamp/store/storetest"
 )
-
-// testLease is as short as the time limit of a line (line.DefaultAckWait) allows.
-const testLease = 8 * time.Second
-
-// testPoll is shorter than its default by as much as testLease is.
-const testPoll = outbox.DefaultPoll * testLease / outbox.DefaultLease
-
-// secretsKey makes up the key that the nodes of a site share.
-func secretsKey() string {
-	b := make([]byte, 32)
-	rand.Read(b)
-	return base64.StdEncoding.EncodeToString(b)
-}
 
 // account is what the platform's end of a run knows.
 type account struct {
@@ -69,15 +55,6 @@ func (a *account) before(at time.Time) []string {
 		}
 	}
 	return orders
-}
-
-// deliveries reads a lots' book by order: how many reductions with ids of their own each came to, and the first's row.
-func deliveries(b *play.Book) map[string][]play.Applied {
-	rows := map[string][]play.Applied{}
-	for _, r := range b.Rows() {
-		rows[r.Charge] = append(rows[r.Charge], r)
-	}
-	return rows
 }
 
 // TestThreeNodes lets platforms push 300 times a second to three nodes behind a balancer, into 50 lots whose lines
@@ -129,10 +106,6 @@ type run struct {
 	account  *account
 	player   *play.Player
 }
-
-// lotsWay is how long a lot's answer is on its way: on a 4G line a reduction is in flight for a while. A session has
-// one unanswered downlink at a time, so 50 lots take 50 / lotsWay a second at most: well above the load's 300.
-const lotsWay = 50 * time.Millisecond
 
 func newRun(t *testing.T, database string) *run {
 	t.Helper()
