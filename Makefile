@@ -98,13 +98,12 @@ sim: build ## a minute of simulated histories with new seeds; make sim SEED=n pl
 soak: build ## 20 rounds of kill -9 an engine, lying lots, the vendor's SDK and 500/s for ten minutes each, lines, overload: an hour
 	./bin/chargestamp soak kill --engine both --rounds 20
 	./bin/chargestamp soak lots
-	./bin/chargestamp soak sdk
-	go test ./lot/line -run TestSDKLogsInWithReductionsWaiting -sdk.rounds=12 -timeout 60m
+	./bin/chargestamp soak sdk --engine both
 	./bin/chargestamp soak steady
 	./bin/chargestamp bench lines
 	./bin/chargestamp bench overload
 	$(MAKE) soak-disk
-	$(GO) test -tags soak ./app -count=1 -v -run 'TestFailOver|TestThreeNodes|TestNewKind'
+	$(GO) test -tags soak ./app -count=1 -v -timeout 60m -run 'TestFailOver|TestThreeNodes|TestNewKind|SDK'
 	@$(MAKE) --no-print-directory edits
 
 .PHONY: soak-disk mutate

@@ -26,6 +26,7 @@ var onBoth = []struct {
 	{"Report", testReport},
 	{"GracefulStop", testGracefulStop},
 	{"VendorsSDK", testVendorsSDK},
+	{"SDKLogins", testSDKLogins},
 	{"CertifyWithARealLotWaiting", testCertifyWithARealLotWaiting},
 	{"ReturningNumber", testReturningNumber},
 	{"LotFaults", testLotFaults},

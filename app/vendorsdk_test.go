@@ -21,6 +21,13 @@ func TestVendorsSDKWhileTheDatabaseIsAway(t *testing.T) {
 	pg := storetest.StartPostgres(t)
 	cfg := local(t)
 	cfg.Database.URL = storetest.Postgres(pg)(t).URL
+	reportThrough(t, cfg, pg.Down, pg.Up)
+}
+
+// reportThrough lets a PC with the vendor's SDK report four entries and an exit while down has made that nothing can be
+// stored, until it has sent all of them again. After up each is taken once.
+func reportThrough(t *testing.T, cfg Config, down, up func() error) {
+	t.Helper()
 	s := serve(t, cfg)
 	w := newTown()
 	id := w.lot("1001", charge.KindSDK, nil)
@@ -44,7 +51,7 @@ func TestVendorsSDKWhileTheDatabaseIsAway(t *testing.T) {
 	if err := pc.Told(t.Context(), "o0"); err != nil {
 		t.Fatal(err)
 	}
-	if err := pg.Down(); err != nil {
+	if err := down(); err != nil {
 		t.Fatal(err)
 	}
 	const cars = 4
@@ -62,7 +69,7 @@ func TestVendorsSDKWhileTheDatabaseIsAway(t *testing.T) {
 	if stored := pc.Stored(); len(stored) != 2*cars {
 		t.Errorf("%d orders are stored while nothing can be, want %d: %v", len(stored), 2*cars, stored)
 	}
-	if err := pg.Up(); err != nil {
+	if err := up(); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, 30*time.Second, func() string {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -147,40 +146,19 @@ func (p *pc) feed(waiting int) {
 	all.Wait()
 }
 
-// sdkRounds asks for the whole matrix, which takes minutes.
-var sdkRounds = flag.Int("sdk.rounds", 0,
-	"log the SDK in so often with 1, 13 and 500 reductions waiting, over every relay; 0 is a part of that")
-
-// waitingCase is a link, how many reductions wait behind it, and how often the SDK logs in.
-type waitingCase struct {
-	batch           time.Duration
-	cut             int
-	waiting, rounds int
-}
-
-func waitingCases() (all []waitingCase) {
-	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
-	if *sdkRounds == 0 {
-		return []waitingCase{
-			{0, 4096, 1, 12}, {ms(5), 1460, 1, 12}, {ms(20), 4096, 1, 12}, {ms(200), 4096, 1, 12},
-			{0, 1460, 13, 12}, {ms(5), 4096, 13, 12}, {ms(20), 1460, 13, 12}, {ms(200), 4096, 13, 2},
-			{ms(20), 4096, 500, 1},
-		}
-	}
-	for _, waiting := range []int{1, 13, 500} {
-		for _, batch := range []int{0, 5, 20, 200} {
-			for _, cut := range []int{4096, 1460} {
-				all = append(all, waitingCase{ms(batch), cut, waiting, *sdkRounds})
-			}
-		}
-	}
-	return all
-}
-
 // A lot logs in whatever waits for it and however its link batches and cuts, and hears of all of it in the order of its
 // age.
 func TestSDKLogsInWithReductionsWaiting(t *testing.T) {
-	for _, c := range waitingCases() {
+	ms := time.Millisecond
+	for _, c := range []struct {
+		batch           time.Duration
+		cut             int
+		waiting, rounds int
+	}{
+		{0, 4096, 1, 12}, {5 * ms, 1460, 1, 12}, {20 * ms, 4096, 1, 12}, {200 * ms, 4096, 1, 12},
+		{0, 1460, 13, 12}, {5 * ms, 4096, 13, 12}, {20 * ms, 1460, 13, 12}, {200 * ms, 4096, 13, 2},
+		{20 * ms, 4096, 500, 1},
+	} {
 		t.Run(fmt.Sprintf("%d waiting over %v in pieces of %d", c.waiting, c.batch, c.cut), func(t *testing.T) {
 			t.Parallel()
 			p := newPCBehind(t, c.batch, c.cut)
