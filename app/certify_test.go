@@ -18,7 +18,7 @@ var certifications = []struct {
 	kind   charge.LotKind
 	theirs bool // the partner's software is examined
 }{
-	{"xiaoju", charge.KindSDK, false},
+	{"sdk", charge.KindSDK, false},
 	{"xiaoju", charge.KindAPI, false},
 	{"xiaoju", charge.Kind4G, false},
 	{"sdk", charge.KindSDK, true},

@@ -163,12 +163,21 @@ func (s *stall) open(addr string, h http.Handler) error {
 	return nil
 }
 
-// close stops at once; connections that wait are cut.
+// closeWait is how long answers that are on their way may take.
+const closeWait = 500 * time.Millisecond
+
+// close takes no more and lets answers out: one that was cut off would come to a later lot at the same address, as
+// its message is repeated. Connections that wait longer are cut.
 func (s *stall) close() error {
 	if s.server == nil {
 		return nil
 	}
-	err := s.server.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), closeWait)
+	defer cancel()
+	err := s.server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = s.server.Close()
+	}
 	<-s.gone
 	if errors.Is(err, net.ErrClosed) {
 		return nil

@@ -143,7 +143,11 @@ func (x *exam) lot(ctx context.Context) error {
 	if !x.pushes(ctx, v) {
 		return nil
 	}
-	return x.wholeWay(ctx)
+	err = x.wholeWay(ctx)
+	if err == nil && x.cfg.Kind == charge.KindSDK {
+		x.vendorSDK(ctx)
+	}
+	return err
 }
 
 // carIn lets a car in three hours and ten minutes ago and makes a push for it.

@@ -19,6 +19,7 @@ type VendorLotConfig struct {
 	Ukey     string // the vendor's, for the bolink link
 	Ckey     string // the lot's, for the cloud link
 	LocalID  string // of init; default "play_1"
+	MAC      string // which the SDK puts before it; empty is sdktest's
 	Addr     string // the gateway's line listener, for both links
 	BookAddr string // default "127.0.0.1:0"
 	Tariff   charge.Tariff
@@ -50,8 +51,7 @@ func NewVendorLot(cfg VendorLotConfig) *VendorLot {
 	l := &VendorLot{cfg: cfg, desk: newDesk(cfg.Tariff, cfg.Now())}
 	l.sdk = sdktest.New(sdktest.Config{
 		UnionID: cfg.Lot.Union, Ukey: cfg.Ukey, ParkID: cfg.Lot.Park, Ckey: cfg.Ckey, BolinkAddr: cfg.Addr,
-		CloudAddr: cfg.Addr,
-		LocalID:   cfg.LocalID, Receive: l.receive, Times: cfg.Times,
+		CloudAddr: cfg.Addr, MAC: cfg.MAC, LocalID: cfg.LocalID, Receive: l.receive, Times: cfg.Times,
 	})
 	return l
 }
