@@ -123,6 +123,7 @@ release: $(NFPM) ## programs, archives, deb, rpm, container images, checksums an
 release-check: release ## what was released, on a bare Debian: installed, started, upgraded, purged; the image, run; needs root
 	./tools/clients.sh
 	./tools/release-check.sh
+	$(GO) test -tags release ./app -count=1 -v -run 'TestCertifiedIssuer|TestConsoleBehindFronts'
 
 $(NFPM):
 	@mkdir -p $(@D)
