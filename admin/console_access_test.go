@@ -308,6 +308,8 @@ func TestSignInAtAnIssuer(t *testing.T) {
 		let          bool
 	}{
 		{"the role by UserInfo", map[string]any{}, map[string]any{"role": []string{"x", "duty"}}, true},
+		{"the name by UserInfo", map[string]any{"role": "duty", "preferred_username": ""},
+			map[string]any{"preferred_username": "zhao"}, true},
 		{"no role at all", map[string]any{}, map[string]any{}, false},
 		{"another role", map[string]any{"role": []string{"guest"}}, map[string]any{"role": "duty"}, false},
 		{"UserInfo about somebody else", map[string]any{}, map[string]any{"sub": "78", "role": "duty"}, false},
@@ -326,6 +328,9 @@ func TestSignInAtAnIssuer(t *testing.T) {
 		a := b.get("/oidc/return?code=c&state=" + url.QueryEscape(there.Query().Get("state")))
 		if let := a.Header.Get("Location") == "/"; let != tc.let {
 			t.Errorf("%s: %d %s", tc.name, a.StatusCode, a.body)
+		}
+		if me := b.get("/me").body; tc.name == "the name by UserInfo" && !strings.Contains(me, "zhao") {
+			t.Error("who is named by UserInfo only is not called so")
 		}
 		if tc.name == "no role at all" && !strings.Contains(a.body, "身份为 wang，但在这里没有角色") {
 			t.Errorf("the page does not say who has no role: %s", a.body)

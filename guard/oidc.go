@@ -140,8 +140,8 @@ func (o *OIDC) Finish(ctx context.Context, cookie string, query url.Values) (Ide
 	return o.identity(claims)
 }
 
-// claims are the token's. Where it names no role those of UserInfo are added, if the issuer has it: many put groups
-// there only.
+// claims are the token's. Where it names no role or nobody, those of UserInfo are added, if the issuer has it: many put
+// names and groups there only.
 func (o *OIDC) claims(ctx context.Context, provider *oidc.Provider, id *oidc.IDToken,
 	token *oauth2.Token) (map[string]any, error) {
 	claims := map[string]any{}
@@ -153,11 +153,15 @@ func (o *OIDC) claims(ctx context.Context, provider *oidc.Provider, id *oidc.IDT
 			return nil, fmt.Errorf("%w: the issuer's token was issued to another client", ErrDenied)
 		}
 	}
-	if claimAt(claims, o.config.RoleClaim) != nil || provider.UserInfoEndpoint() == "" {
+	hasRole := claimAt(claims, o.config.RoleClaim) != nil
+	if hasRole && o.named(claims) || provider.UserInfoEndpoint() == "" {
 		return claims, nil
 	}
 	info, err := provider.UserInfo(oidc.ClientContext(ctx, o.client), oauth2.StaticTokenSource(token))
-	if err != nil {
+	switch {
+	case err != nil && hasRole:
+		return claims, nil // the subject is name enough
+	case err != nil:
 		return nil, fmt.Errorf("%w: the token has no claim %q, and the issuer's UserInfo does not answer: %s", ErrDenied,
 			o.config.RoleClaim, clip(err.Error()))
 	}
@@ -166,11 +170,29 @@ func (o *OIDC) claims(ctx context.Context, provider *oidc.Provider, id *oidc.IDT
 		return nil, fmt.Errorf("%w: the issuer's UserInfo is about somebody else or cannot be read", ErrDenied)
 	}
 	for name, value := range more {
-		if _, has := claims[name]; !has {
+		if had := claims[name]; had == nil || had == "" {
 			claims[name] = value
 		}
 	}
 	return claims, nil
+}
+
+// named reports whether claims name somebody by more than the subject.
+func (o *OIDC) named(claims map[string]any) bool {
+	if o.config.NameClaim != "" {
+		return textAt(claims, o.config.NameClaim) != ""
+	}
+	return textAt(claims, "preferred_username", "email") != ""
+}
+
+// textAt is the first text that stands at one of some paths of claimAt; empty where there is none.
+func textAt(claims map[string]any, paths ...string) string {
+	for _, path := range paths {
+		if text, _ := claimAt(claims, path).(string); text != "" {
+			return text
+		}
+	}
+	return ""
 }
 
 // claimAt finds a claim by its name, or by a path with dots into objects, such as realm_access.roles.
@@ -246,13 +268,7 @@ const mostFound = 10
 
 // identity reads name and role out of proved claims.
 func (o *OIDC) identity(claims map[string]any) (Identity, error) {
-	who := Identity{Kind: "oidc"}
-	for _, claim := range []string{o.config.NameClaim, "preferred_username", "email", "sub"} {
-		if name, _ := claimAt(claims, claim).(string); name != "" {
-			who.Name = clip(name)
-			break
-		}
-	}
+	who := Identity{Kind: "oidc", Name: clip(textAt(claims, o.config.NameClaim, "preferred_username", "email", "sub"))}
 	claim := claimAt(claims, o.config.RoleClaim)
 	values, _ := claim.([]any)
 	if one, ok := claim.(string); ok {
