@@ -27,7 +27,7 @@ type front struct {
 	name    string
 	program []string // CONFIG stands for its file, FOLDER for a folder of its own
 	config  string   // LISTEN and ADMIN stand for addresses
-	host    string   // the Host header that the console sees where the browser's was consoleName; ADMIN: the admin listener's
+	host    string   // the Host header that the console sees for consoleName; ADMIN: the address of its listener
 }
 
 var fronts = []front{

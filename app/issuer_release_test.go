@@ -76,8 +76,8 @@ var (
 	abortLink  = regexp.MustCompile(`href="([^"]+/abort)"`)
 )
 
-// signsIn walks a browser from the console over the provider's own pages back to the console, and returns where it ends.
-// With cancels set the person goes back instead of signing in.
+// signsIn walks a browser from the console over the provider's own pages back to the console, and returns where it
+// ends. With cancels set the person goes back instead of signing in.
 func signsIn(t *testing.T, admin, login string, cancels bool) (p *person, status int, page string) {
 	t.Helper()
 	jar, err := cookiejar.New(nil)

@@ -182,7 +182,7 @@ func escapedPath(path string) string {
 }
 
 // TestSecurityFuzz sends thousands of mutated requests to every public path and every operation of the API, and looks
-// at every page with odd values, at least 300: no answer is a failure of ours, no request takes longer than a second.
+// at every page with odd values, at least 300: no answer is a failure of ours, none takes longer than a second.
 func TestSecurityFuzz(t *testing.T) {
 	s, _, _ := whole(t)
 	lasts := 3 * time.Second

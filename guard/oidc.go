@@ -140,7 +140,7 @@ func (o *OIDC) Finish(ctx context.Context, cookie string, query url.Values) (Ide
 	return o.identity(claims)
 }
 
-// claims are the token's. Where it names no role or nobody, those of UserInfo are added, if the issuer has it: many put
+// claims are the token's. Where it has no role or no name, those of UserInfo are added, if the issuer has it: many put
 // names and groups there only.
 func (o *OIDC) claims(ctx context.Context, provider *oidc.Provider, id *oidc.IDToken,
 	token *oauth2.Token) (map[string]any, error) {

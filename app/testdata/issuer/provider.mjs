@@ -1,4 +1,4 @@
-// A certified OpenID Connect provider at its defaults: its own sign-in pages, PKCE, and claims of scopes by UserInfo only.
+// A certified OpenID Connect provider at its defaults: its own sign-in pages, PKCE, claims of scopes by UserInfo only.
 // Reads {port, redirect, secret, conform, people} as JSON from its argument; prints "ready" when it listens.
 import Provider from "oidc-provider";
 
