@@ -12,13 +12,12 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"github.com/chargestamp/chargestamp/seal"
 )
 
 // mostPlain bounds a text once it is unpacked.
 const mostPlain = 64 << 10
-
-// mostWraps bounds what one message may be wrapped in: Base64 of JSON in a JSON string, say.
-const mostWraps = 3
 
 var errNoMessage = errors.New("报文既不是JSON也不是Base64")
 
@@ -27,7 +26,7 @@ var errNoMessage = errors.New("报文既不是JSON也不是Base64")
 // message, and a form: JSON as its only key or only value, or the members data and sign as fields.
 func Open(body []byte) (text []byte, encoding string, err error) {
 	text, encoding = Plain(body)
-	for range mostWraps {
+	for range seal.MostWraps {
 		if text = trim(text); bytes.HasPrefix(text, []byte("{")) {
 			return text, encoding, nil
 		}
@@ -51,28 +50,17 @@ func trim(text []byte) []byte { return bytes.Trim(text, " \t\r\n\x00") }
 
 // unwrap takes off one wrapping.
 func unwrap(text []byte) (inner []byte, ok bool) {
-	switch {
-	case len(text) == 0:
-		return nil, false
-	case text[0] == '"':
-		var said string
-		err := json.Unmarshal(text, &said)
-		return []byte(said), err == nil
-	case text[0] == '[':
-		var list []json.RawMessage
-		if err := json.Unmarshal(text, &list); err != nil || len(list) != 1 {
-			return nil, false
-		}
-		return list[0], true
+	if inner, ok = seal.Unwrap(text); ok {
+		return inner, true
 	}
-	if inner, ok := fromForm(string(text)); ok {
+	if inner, ok = fromFields(string(text)); ok {
 		return inner, true
 	}
 	return fromBase64(text)
 }
 
-// fromForm takes a message out of a form.
-func fromForm(text string) ([]byte, bool) {
+// fromFields writes a form whose fields are the members of a message as JSON; data stays as it was signed.
+func fromFields(text string) ([]byte, bool) {
 	if !strings.ContainsAny(text, "%{") {
 		return nil, false // no JSON is in it
 	}
@@ -80,23 +68,6 @@ func fromForm(text string) ([]byte, bool) {
 	if err != nil {
 		return nil, false
 	}
-	if len(form) == 1 {
-		for key, values := range form {
-			switch {
-			case len(values) != 1:
-			case values[0] == "":
-				return []byte(key), strings.HasPrefix(key, "{")
-			case strings.HasPrefix(values[0], "{"):
-				return []byte(values[0]), true
-			}
-		}
-		return nil, false
-	}
-	return fromFields(form)
-}
-
-// fromFields writes a form whose fields are the members of a message as JSON; data stays as it was signed.
-func fromFields(form url.Values) ([]byte, bool) {
 	members := make(map[string]json.RawMessage, len(form))
 	for key, values := range form {
 		if len(values) != 1 {

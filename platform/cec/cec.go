@@ -116,7 +116,7 @@ func (t *attempt) glimpse() {
 	if err != nil {
 		return
 	}
-	plain, _ = profile.Text(plain, t.push)
+	plain, _ = profile.Unwrapped(plain, t.push)
 	if fields, err := seal.ReadObject(plain); err == nil {
 		v := t.dialect.table.Find(fields)
 		t.refusal.Read = v.Reading(t.dialect.lot(&v))
@@ -209,7 +209,7 @@ func (t *attempt) read() *platform.Refusal {
 	if err != nil {
 		return platform.Refuse(platform.StepCipher, charge.OutcomeBadField, err.Error())
 	}
-	plain, _ = profile.Text(plain, t.push)
+	plain, _ = profile.Unwrapped(plain, t.push)
 	var room [32]seal.Field
 	fields, err := seal.ReadObjectInto(plain, room[:0])
 	if err != nil {

@@ -50,7 +50,8 @@ func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) p
 	plain, err := e.open(keys)
 	var fields []seal.Field
 	if err == nil {
-		fields, err = seal.ReadObject(plain)
+		message, _ := profile.Unwrapped(plain, p)
+		fields, err = seal.ReadObject(message)
 	}
 	if err == nil {
 		g.Read = d.lines(p, fields)

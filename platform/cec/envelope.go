@@ -27,7 +27,7 @@ func (d *dialect) envelope(p platform.Push) (*envelope, error) {
 		return e, nil
 	}
 	cipherOnly := d.profile.Seal == SealCipher
-	body, _ := profile.Text(p.Body, platform.Push{})
+	body, _ := profile.Unwrapped(p.Body, platform.Push{})
 	if cipherOnly {
 		if text := bytes.TrimSpace(body); len(text) > 0 && text[0] != '{' {
 			return &envelope{data: string(text)}, nil

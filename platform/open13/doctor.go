@@ -64,11 +64,6 @@ func wrapped(body []byte, err error) string {
 	case len(text)%4 != 0:
 		return "the body is Base64 without its padding, or cut off"
 	}
-	if plain, decoded := base64.StdEncoding.DecodeString(string(text)); decoded == nil {
-		if raw, missing := seal.RawMember(plain, "data"); missing == nil && bytes.HasPrefix(raw, []byte(`"`)) {
-			return "data is a text that holds JSON; the object itself is wanted"
-		}
-	}
 	return err.Error()
 }
 

@@ -46,7 +46,8 @@ func Builtin() []platform.Dialect {
 
 // envelope is a push with Base64 taken off. Nothing in it is believed yet.
 type envelope struct {
-	data   []byte // text of data as it stands
+	data   []byte // text of data as it stands, or the text that it holds
+	quoted []byte // data where it is a text: as it stands
 	fields []seal.Field
 	sign   string
 	gbk    bool // the text came in GBK, and so was signed
@@ -59,7 +60,7 @@ func open(p platform.Push) (*envelope, error) {
 		return e, nil
 	}
 	e := &envelope{}
-	body, _ := profile.Text(p.Body, platform.Push{})
+	body, _ := profile.Unwrapped(p.Body, platform.Push{})
 	text := make([]byte, 0, len(body))
 	for _, c := range body {
 		if c != ' ' && c != '\r' && c != '\n' && c != '\t' {
@@ -74,7 +75,7 @@ func open(p platform.Push) (*envelope, error) {
 	case err != nil || n == 0:
 		return e, profile.BadBody(p, errors.New("the body is not Base64"))
 	}
-	plain, e.gbk = profile.Text(plain[:n], p)
+	plain, e.gbk = profile.Unwrapped(plain[:n], p)
 	members, err := seal.ReadObject(plain)
 	if err != nil {
 		return e, badBody("below Base64: " + err.Error())
@@ -86,6 +87,9 @@ func open(p platform.Push) (*envelope, error) {
 	}
 	if e.data, err = seal.RawMember(plain, "data"); err != nil {
 		return e, badBody("below Base64: " + err.Error())
+	}
+	if inner, is := seal.Unwrap(e.data); is && e.data[0] == '"' {
+		e.data, e.quoted = inner, e.data
 	}
 	if e.fields, err = seal.ReadObject(e.data); err != nil {
 		return e, badBody("data: " + err.Error())
@@ -194,6 +198,9 @@ func (e *envelope) unseal(sets []platform.Keys) (int, error) {
 		return 0, platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature, "sign is missing: the push is not signed")
 	}
 	if i, ok := e.signedOver(e.signed(e.data), sets); ok {
+		return i, nil
+	}
+	if i, ok := e.signedOver(e.signed(e.quoted), sets); ok && e.quoted != nil {
 		return i, nil
 	}
 	if compact, err := seal.CompactJSON(e.data); err == nil {

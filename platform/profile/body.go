@@ -33,7 +33,7 @@ func ReadBody(p platform.Push) (*Body, error) {
 	if b, ok := p.Parsed.(*Body); ok {
 		return b, nil
 	}
-	text, gbk := Text(p.Body, p)
+	text, gbk := Unwrapped(p.Body, p)
 	fields, err := readFields(text, make([]seal.Field, 0, 24), gbk)
 	if err != nil {
 		return nil, BadBody(p, err)
@@ -67,6 +67,21 @@ func Text(text []byte, p platform.Push) (utf []byte, gbk bool) {
 		return text, false
 	}
 	return plain, true
+}
+
+// Unwrapped is Text, out of what a sender may have wrapped it in (see seal.Unwrap).
+func Unwrapped(text []byte, p platform.Push) (utf []byte, gbk bool) {
+	utf, gbk = Text(text, p)
+	for range seal.MostWraps {
+		inner, is := seal.Unwrap(utf)
+		if !is {
+			break
+		}
+		var within bool
+		utf, within = Text(inner, p)
+		gbk = gbk || within
+	}
+	return utf, gbk
 }
 
 // isUTF8 reports whether a text is UTF-8 and could be nothing else that is Chinese.
@@ -137,6 +152,10 @@ func why(p platform.Push, otherwise string) string {
 		return "the body is multipart/form-data: send JSON or application/x-www-form-urlencoded"
 	case isUTF16(body):
 		return "the body is UTF-16: send UTF-8"
+	case bytes.HasPrefix(bytes.TrimSpace(body), []byte("[")):
+		return "the body is a JSON array: send one push, as an object"
+	case bytes.HasPrefix(bytes.TrimSpace(body), []byte(`"`)):
+		return "the body is a JSON string with no push in it: send the object itself"
 	case !utf8.Valid(body):
 		return "the body is not UTF-8, most likely GBK: send UTF-8, or name charset=GBK in Content-Type (" + otherwise + ")"
 	}

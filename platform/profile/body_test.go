@@ -75,7 +75,7 @@ func TestBodiesThatAreRefused(t *testing.T) {
 		"query":       {bodyOf(nil, "plate=1"), "belong into the body"},
 		"empty":       {bodyOf([]byte(" "), ""), "the body is empty"},
 		"GBK unsaid":  {bodyOf([]byte("{\"a\":\"\xbe\xa9A12345\"}"), ""), "most likely GBK"},
-		"array":       {bodyOf([]byte("[1]"), ""), "neither a JSON object nor a form"},
+		"array":       {bodyOf([]byte("[1]"), ""), "a JSON array: send one push"},
 	} {
 		_, err := ReadBody(c.push)
 		var r *platform.Refusal
