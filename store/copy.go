@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -91,9 +92,9 @@ func (t *Tx) copyTable(ctx context.Context, tab *table, to *Store, progress func
 	q := tab.selectWhere("1 = 1 ORDER BY " + strings.Join(tab.key, ", "))
 	q.once = true
 	err := t.each(q, func(c *cells) error {
-		rows = append(rows, append([]any(nil), c.vals...))
-		if len(rows) < chunk {
-			return nil
+		rows = append(rows, tab.unpacked(c))
+		if len(rows) < chunk || c.failed() != nil {
+			return c.failed()
 		}
 		return flush()
 	})
@@ -101,6 +102,20 @@ func (t *Tx) copyTable(ctx context.Context, tab *table, to *Store, progress func
 		err = flush()
 	}
 	return err
+}
+
+// unpacked returns the values of a whole row.
+func (t *table) unpacked(c *cells) []any {
+	vals := slices.Clone(c.vals)
+	for _, i := range t.packs {
+		c.next = i
+		if t.cols[i].kind == kindText {
+			vals[i] = c.text()
+		} else {
+			vals[i] = c.packed()
+		}
+	}
+	return vals
 }
 
 // tableSum is what a copy must agree on.

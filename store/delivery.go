@@ -73,7 +73,7 @@ func scanDelivery(c *cells) (*charge.Delivery, error) {
 	return &charge.Delivery{
 		ID: c.int(), Charge: c.int(), Lot: lotOf(c), Channel: charge.DeliveryChannel(c.text()),
 		Message: charge.Message(c.text()),
-		UUID:    c.text(), Payload: c.bytes(), State: charge.DeliveryState(c.text()), Attempts: int(c.int()), DueAt: c.time(),
+		UUID:    c.text(), Payload: c.packed(), State: charge.DeliveryState(c.text()), Attempts: int(c.int()), DueAt: c.time(),
 		Until: c.time(),
 	}, c.failed()
 }

@@ -35,8 +35,8 @@ func (t *Tx) CountRefused(platform, account, day string) (n int64, err error) {
 
 func scanPush(c *cells) (*charge.Push, error) {
 	p := &charge.Push{
-		ID: c.int(), Platform: c.text(), Account: c.text(), Received: c.time(), Remote: c.text(), Request: c.bytes(),
-		Outcome: charge.Outcome(c.text()), Reason: c.text(), Charge: c.int(), Reply: c.bytes(),
+		ID: c.int(), Platform: c.text(), Account: c.text(), Received: c.time(), Remote: c.text(), Request: c.packed(),
+		Outcome: charge.Outcome(c.text()), Reason: c.text(), Charge: c.int(), Reply: c.packed(),
 		Plate: charge.Plate(c.text()), Order: c.text(),
 	}
 	p.Lot = lotOf(c)

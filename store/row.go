@@ -43,6 +43,9 @@ func (c *cells) maybe() (int64, bool) {
 
 func (c *cells) text() string {
 	v := c.value()
+	if b, ok := v.([]byte); ok && isPacked(b) {
+		return string(c.unpacked(b))
+	}
 	s, ok := v.(string)
 	if !ok && v != nil {
 		c.fail("text", v)
@@ -60,6 +63,17 @@ func (c *cells) bytes() []byte {
 		b = []byte{} // SQLite's driver returns nil for no bytes and for null alike
 	}
 	return b
+}
+
+// packed reads bytes that SQLite may keep packed.
+func (c *cells) packed() []byte { return c.unpacked(c.bytes()) }
+
+func (c *cells) unpacked(b []byte) []byte {
+	v, err := unpack(b)
+	if err != nil && c.err == nil {
+		c.err = fmt.Errorf("store: column %d: %w", c.next, err)
+	}
+	return v
 }
 
 func (c *cells) bool() bool { return c.int() != 0 }

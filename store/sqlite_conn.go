@@ -198,6 +198,7 @@ func (c *sqliteConn) execClean(q *statement, args []any) (int64, error) {
 	if c.sunk != nil {
 		return 0, c.sunk
 	}
+	args = q.packed(args)
 	if q.once {
 		n, err := c.run(q.text, args)
 		return n, c.sink(err)

@@ -13,6 +13,7 @@ type table struct {
 	key    []string // primary key
 	cols   []column
 	kinds  string
+	packs  []int // the columns that SQLite keeps packed
 	n      int
 	bit    uint32
 	keyAt  []int      // where the key's columns stand among cols
@@ -27,7 +28,8 @@ type column struct {
 	kind byte
 }
 
-// Column kinds; there are no others, so that both engines hold the same values.
+// Column kinds; there are no others, so that both engines hold the same values. A text or bytes that SQLite keeps
+// packed are written as a capital in the tables below.
 const (
 	kindInt   = 'i'
 	kindMaybe = 'n' // int or null
@@ -38,13 +40,13 @@ const (
 // The tables, in the order they are copied.
 var (
 	tablePush = define(0, "push", "id",
-		"id:i platform:t account:t received:i remote:t request:b outcome:t reason:t charge:i reply:b plate:t order_no:t lot:t")
+		"id:i platform:t account:t received:i remote:t request:B outcome:t reason:t charge:i reply:B plate:t order_no:t lot:t")
 	// refused_count is written by an upsert of its own.
 	tableRefused = define(1, "refused_count", "day platform account", "day:t platform:t account:t n:i")
 	tableRepeat  = define(2, "repeat", "platform key issuer", "platform:t key:t issuer:t charge:i gone:t")
 	tableCharge  = define(3, "charge", "id",
 		"id:i platform:t account:t order_no:t repeat_key:t plate:t lot:t started:i ended:i received:i "+
-			"energy:n total:n ask:t detail:t digest:t state:t reason:t reduction:t stay:i hold_until:i decision:t usage:t "+
+			"energy:n total:n ask:t detail:T digest:t state:t reason:t reduction:T stay:i hold_until:i decision:T usage:t "+
 			"report:t updated:i gap:i names:t")
 	tableEvent  = define(4, "event", "charge id", "charge:i id:i at:i step:t result:t reason:t detail:t actor:t")
 	tableLedger = define(5, "ledger", "charge id",
@@ -54,7 +56,7 @@ var (
 			"told_entered:i told_left:i names:t")
 
 	tableDelivery = define(7, "delivery", "id",
-		"id:i charge:i lot:t channel:t message:t uuid:t payload:b state:t attempts:i due:i until_at:i")
+		"id:i charge:i lot:t channel:t message:t uuid:t payload:B state:t attempts:i due:i until_at:i")
 	tableAttempt = define(8, "attempt", "delivery n", "delivery:i n:i at:i result:t detail:t")
 	tableJob     = define(9, "job", "id",
 		"id:i kind:t route:t ref:i due:i ready:i attempt:i lease:t lease_until:i fence:i")
@@ -74,7 +76,7 @@ var (
 	tableChange       = define(19, "statement_change", "id", "id:i received:i day:t platform:t lot:t "+sumColumns)
 	tableTotal        = define(20, "statement_total", "day platform vendor", "day:t platform:t vendor:t "+sumColumns)
 
-	tableDecision = define(21, "decision", "charge id", "charge:i id:i body:t")
+	tableDecision = define(21, "decision", "charge id", "charge:i id:i body:T")
 
 	tables = []*table{tablePush, tableRefused, tableRepeat, tableCharge, tableEvent, tableLedger, tableStay, tableDelivery,
 		tableAttempt, tableJob, tableLotMark, tableNode, tableLine, tableDoc, tableDocRev, tableAudit, tablePlate,
@@ -90,6 +92,10 @@ func define(n int, name, key, cols string) *table {
 	var names, marks, arrays []string
 	for i, word := range strings.Fields(cols) {
 		c := column{name: word[:len(word)-2], kind: word[len(word)-1]}
+		if 'A' <= c.kind && c.kind <= 'Z' {
+			c.kind += 'a' - 'A'
+			t.packs = append(t.packs, i)
+		}
 		t.cols = append(t.cols, c)
 		t.kinds += string(c.kind)
 		names = append(names, c.name)
@@ -102,7 +108,7 @@ func define(n int, name, key, cols string) *table {
 	t.holds = statementOf("SELECT 1 FROM "+name+" WHERE "+strings.Join(t.key, " = ? AND ")+" = ?", t)
 	into := "INSERT INTO " + name + " (" + strings.Join(names, ", ") + ") "
 	t.insert = statementOf(into+"VALUES ("+strings.Join(marks, ", ")+") ON CONFLICT DO NOTHING", t)
-	t.insert.into = t
+	t.insert.into, t.insert.packs = t, t.packs
 	t.byID = t.selectByID()
 	t.bulk = into + "SELECT * FROM unnest(" + strings.Join(arrays, ", ") + ") ON CONFLICT DO NOTHING"
 	return t
@@ -137,8 +143,11 @@ func (t *table) update(cols string) *statement {
 	names := strings.Fields(cols)
 	s := statementOf("UPDATE "+t.name+" SET "+strings.Join(names, " = ?, ")+" = ? WHERE id = ?", t)
 	s.by = t
-	for _, n := range names {
+	for i, n := range names {
 		s.sets = append(s.sets, t.at(n))
+		if slices.Contains(t.packs, t.at(n)) {
+			s.packs = append(s.packs, i)
+		}
 	}
 	s.kinds = t.kindsOf(append(names, "id"))
 	sets := make([]string, len(names))
@@ -197,6 +206,7 @@ type statement struct {
 	locksRow bool   // a query that reads one row, by its id, in order to change it
 
 	by      *table   // reads, changes or deletes the row of this table that has an id, its last parameter
+	packs   []int    // the parameters that SQLite keeps packed
 	sets    []int    // the columns that an update of one row puts, in the order of its parameters
 	looksBy markKind // reports whether rows that SQLite does not have yet may belong into the answer
 }

@@ -1,0 +1,104 @@
+package store
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// TestPackWordsNeverChange: what is stored already needs the dictionary as it was.
+func TestPackWordsNeverChange(t *testing.T) {
+	sum := sha256.Sum256(packWords)
+	if got := hex.EncodeToString(sum[:8]); got != "aa84cd7f11ca5c34" {
+		t.Errorf("the dictionary's sum is %s: values that are packed with it cannot be read any more", got)
+	}
+}
+
+func TestPack(t *testing.T) {
+	for _, v := range []string{"", "{}", "\x01", "\x01\x28\xb5\x2f\xfd", strings.Repeat("京A12345 ", 40_000),
+		`{"Ret":0,"Msg":"成功","Data":"","Sig":""}`, string(packWords)} {
+		p := pack([]byte(v))
+		back, err := unpack(p)
+		if err != nil || string(back) != v {
+			t.Errorf("%.40q comes back as %.40q, %v", v, back, err)
+		}
+		if len(v) > 1000 && len(p) > len(v)/20 {
+			t.Errorf("%d bytes are packed into %d", len(v), len(p))
+		}
+	}
+	if _, err := unpack([]byte("\x01no frame")); !errors.Is(err, errNotPacked) {
+		t.Errorf("what is not packed: %v", err)
+	}
+}
+
+func FuzzUnpack(f *testing.F) {
+	f.Add(pack(packWords[:500]))
+	f.Add([]byte{packMark})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if v, err := unpack(b); err == nil {
+			if back, err := unpack(pack(v)); err != nil || !bytes.Equal(back, v) {
+				t.Errorf("%q comes back as %q, %v", v, back, err)
+			}
+		}
+	})
+}
+
+// TestPackedInTables looks at what SQLite has: packed where it gains, and read back whole, as are values of before.
+func TestPackedInTables(t *testing.T) {
+	cfg := Config{DataDir: t.TempDir(), Clock: time.Now}
+	s, err := Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := charge.NewIDs(1, time.Now)
+	push := charge.Push{ID: ids.Next(), Platform: "telaidian", Received: time.Now(), Outcome: charge.OutcomeAccepted,
+		Request: []byte("POST /zld/telaidian/notification_charge_end_order_info HTTP/1.1\r\nContent-Type: application/json; charset=utf-8\r\n\r\n{}"),
+		Reply:   []byte(`{"Ret":0,"Msg":"成功","Data":"","Sig":"0123456789ABCDEF"}`)}
+	err = s.Write(t.Context(), nil, func(tx *Tx) error { return tx.AddPush(push) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	same := func(s *Store, when string) {
+		t.Helper()
+		err := s.Read(t.Context(), func(tx *Tx) error {
+			p, err := tx.Push(push.ID)
+			if err == nil && (!bytes.Equal(p.Request, push.Request) || !bytes.Equal(p.Reply, push.Reply)) {
+				t.Errorf("%s: %q, %q", when, p.Request, p.Reply)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	same(s, "as written")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c, err := dialSQLite(filepath.Join(cfg.DataDir, databaseFile), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := c.value("SELECT length(request) FROM push")
+	if kept, _ := n.(int64); err != nil || kept == 0 || kept > int64(len(push.Request)/2) {
+		t.Errorf("a request of %d bytes is kept in %v, %v", len(push.Request), n, err)
+	}
+	_, err = c.run("UPDATE push SET request = ?, reply = ?", []any{push.Request, push.Reply}) // as a version before had it
+	if err := errors.Join(err, c.close()); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = Open(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	same(s, "of before")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
