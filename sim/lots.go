@@ -22,7 +22,8 @@ type park struct {
 	clock   time.Duration     // how far its clock is ahead
 	seen    map[string][]byte // the bytes of each reduction, by uuid
 	applied map[string]charge.Reduction
-	order   []string // uuids in the order in which they were applied
+	order   []string                 // uuids in the order in which they were applied
+	inside  map[charge.Plate]*stayed // the last visit of each car
 	refused map[string]bool
 	flights map[string][]*flight // by uuid
 	numbers int                  // of its stays
@@ -31,6 +32,7 @@ type park struct {
 // flight is one try on its way.
 type flight struct {
 	park     *park
+	node     *node
 	uuid     string
 	copies   int  // that have not arrived
 	answered bool // the gateway's node has been given a result
@@ -39,7 +41,8 @@ type flight struct {
 
 func newPark(l charge.Lot) *park {
 	return &park{id: l.ID, kind: l.Kind, repeats: l.Repeats, seen: map[string][]byte{},
-		applied: map[string]charge.Reduction{}, refused: map[string]bool{}, flights: map[string][]*flight{}}
+		applied: map[string]charge.Reduction{}, refused: map[string]bool{}, flights: map[string][]*flight{},
+		inside: map[charge.Plate]*stayed{}}
 }
 
 // How long the gateway waits for a lot's answer.
@@ -50,8 +53,9 @@ var answerWait = map[charge.DeliveryChannel]time.Duration{
 // carry takes a message from a node to its lot, or loses, repeats, delays it and its answer.
 func (w *world) carry(n *node, channel charge.DeliveryChannel, o lot.Order, done func(lot.Result)) {
 	p := w.parks[o.Lot]
-	w.checkSending(p, o)
-	f := &flight{park: p, uuid: o.UUID}
+	c := w.checkSending(p, o)
+	again := len(p.flights[o.UUID]) > 0
+	f := &flight{park: p, node: n, uuid: o.UUID}
 	p.flights[o.UUID] = append(p.flights[o.UUID], f)
 	w.note("%s sends %s to %s", n.name, w.name(o.UUID), p.id.Park)
 	finish := func(after time.Duration, r lot.Result) {
@@ -89,6 +93,11 @@ func (w *world) carry(n *node, channel charge.DeliveryChannel, o lot.Order, done
 		arrive(way, true)
 		return
 	}
+	if again && c != nil && w.chance(30) && w.hurry(p.inside[c.Plate]) {
+		w.fault("car leaves while a second try does not")
+		finish(w.between(3*time.Second, answerWait[channel]), neverSent(channel))
+		return
+	}
 	switch w.below(20) {
 	default:
 		arrive(way, true)
@@ -112,12 +121,11 @@ func (w *world) carry(n *node, channel charge.DeliveryChannel, o lot.Order, done
 		arrive(way, true)
 	case 6:
 		w.fault("not sent")
-		finish(w.between(20*time.Millisecond, answerWait[channel]),
-			lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError})
+		finish(w.between(20*time.Millisecond, answerWait[channel]), neverSent(charge.ChannelCallback))
 	case 7:
 		if channel == charge.ChannelLine {
 			w.fault("line off")
-			finish(way, lot.Result{Result: charge.AttemptOffLine, Reason: charge.ReasonLineOff})
+			finish(way, neverSent(channel))
 			return
 		}
 		w.fault("answer unreadable")
@@ -131,6 +139,14 @@ func (w *world) carry(n *node, channel charge.DeliveryChannel, o lot.Order, done
 		}
 		finish(way+2*time.Second, lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError, Sent: true})
 	}
+}
+
+// neverSent is the result of a try whose message did not leave.
+func neverSent(channel charge.DeliveryChannel) lot.Result {
+	if channel == charge.ChannelLine {
+		return lot.Result{Result: charge.AttemptOffLine, Reason: charge.ReasonLineOff}
+	}
+	return lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError}
 }
 
 // mayBeThere reports whether a result leaves open that the message has reached the lot.
@@ -220,8 +236,9 @@ func readMessage(kind charge.LotKind, payload []byte) (r charge.Reduction, err e
 }
 
 // checkSending holds what must be true when bytes leave: they are stored with the decision that they carry out, they
-// are the same as ever, and a lot that may hear of nothing twice does not.
-func (w *world) checkSending(p *park, o lot.Order) {
+// are the same as ever, a lot that may hear of nothing twice does not, and what takes the place of an older message
+// waits for its answer. It returns the charge.
+func (w *world) checkSending(p *park, o lot.Order) (c *charge.Charge) {
 	if was, sent := p.seen[o.UUID]; sent && !bytes.Equal(was, o.Payload) {
 		w.wrongf("reduction %s was sent as %s and then as %s", o.UUID, was, o.Payload)
 	}
@@ -240,15 +257,37 @@ func (w *world) checkSending(p *park, o lot.Order) {
 			w.wrongf("what is sent as %s is not what is stored: %+v", o.UUID, dl)
 			return nil
 		}
-		c, err := tx.Charge(dl.Charge)
-		if err == nil && (c == nil || c.Decision == nil) {
+		if c, err = tx.Charge(dl.Charge); err == nil && (c == nil || c.Decision == nil) {
 			w.wrongf("reduction %s leaves without a stored decision", o.UUID)
+			return nil
+		}
+		if err == nil && p.repeats == charge.RepeatsReplace {
+			err = w.checkTurn(tx, p, c)
 		}
 		return err
 	})
 	if err != nil {
 		w.wrongf("what is sent cannot be read back: %v", err)
 	}
+	return c
+}
+
+// checkTurn holds that no message of a visit is under way to a lot in which the one that leaves now takes its place.
+func (w *world) checkTurn(tx *store.Tx, p *park, c *charge.Charge) error {
+	for _, g := range c.Decision.Granted {
+		older, err := tx.DeliveriesOf(g.Charge)
+		if err != nil {
+			return err
+		}
+		for _, d := range older {
+			for _, f := range p.flights[d.UUID] {
+				if !f.answered && !f.node.dead {
+					w.wrongf("charge %d is sent while charge %d waits for the answer of %s", c.ID, g.Charge, p.id)
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // connect brings a lot's line up on a node. Another node that held it does not hear of that.

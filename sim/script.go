@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -18,19 +19,35 @@ func (w *world) visit() {
 	if !w.chance(12) {
 		w.after(w.lateness(), func() { w.tellEntry(s) })
 	}
-	var orders []*order
+	p.inside[s.plate] = s
 	for range w.below(3) + w.below(2) {
-		orders = append(orders, w.chargeIn(s))
+		s.orders = append(s.orders, w.chargeIn(s))
 	}
-	if len(orders) > 0 && w.chance(30) { // the driver pulls the plug and goes: while the reduction is under way
-		s.left = orders[len(orders)-1].ended.Add(w.between(0, 90*time.Second))
+	if len(s.orders) > 0 && w.chance(30) { // the driver pulls the plug and goes: while the reduction is under way
+		s.left = s.orders[len(s.orders)-1].ended.Add(w.between(0, 90*time.Second))
 	}
 	if p.kind == charge.Kind4G {
 		w.after(s.left.Sub(w.now())-time.Minute, func() { w.quote(s, "t"+s.order+itoa(int64(w.below(1000)))) })
 	}
-	w.after(s.left.Sub(w.now())+w.lateness(), func() {
-		w.leave(s, w.reduced(), func() { w.tellUsage(s, orders) })
-	})
+	w.after(s.left.Sub(w.now())+w.lateness(), func() { w.depart(s) })
+}
+
+// depart has a car leave, once.
+func (w *world) depart(s *stayed) {
+	if !s.gone {
+		s.gone = true
+		w.leave(s, w.reduced(), func() { w.tellUsage(s) })
+	}
+}
+
+// hurry has a car leave within a second, where it can: it is inside and has been charged.
+func (w *world) hurry(s *stayed) bool {
+	if s == nil || s.gone || slices.ContainsFunc(s.orders, func(o *order) bool { return o.ended.After(w.now()) }) {
+		return false
+	}
+	s.left = w.now()
+	w.after(w.between(0, time.Second), func() { w.depart(s) })
+	return true
 }
 
 // plate is one of a few cars, so that they come again.
@@ -127,11 +144,11 @@ func (w *world) reduced() *lot.Reduced {
 }
 
 // tellUsage has a lot tell, after an exit, what it took off for charges: at times more than it was given.
-func (w *world) tellUsage(s *stayed, orders []*order) {
+func (w *world) tellUsage(s *stayed) {
 	if s.park.kind == charge.Kind4G {
 		return
 	}
-	for _, o := range orders {
+	for _, o := range s.orders {
 		if o.undated || !w.chance(60) {
 			continue
 		}

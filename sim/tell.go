@@ -116,6 +116,8 @@ type stayed struct {
 	plate   charge.Plate
 	entered time.Time
 	left    time.Time
+	orders  []*order // of its charges
+	gone    bool     // its lot has been told to report its exit
 }
 
 // by is a time by the lot's own clock.
