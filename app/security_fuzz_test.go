@@ -63,7 +63,8 @@ func corpus(t *testing.T) [][]byte {
 	all := [][]byte{[]byte(`{"reason":"x"}`), []byte(`{"order_id":"S1","plate":"x","reason":"x"}`),
 		[]byte("version: 1\nlots: []\n"),
 		[]byte(`{"platform":"xiaoju","push":"{}","at":"2026-01-31T08:00:00+08:00"}`), []byte(`{"lot_has":true,"reason":"x"}`),
-		[]byte(`{"data":{"union_id":"620001","park_id":"3","order_id":"S1","car_number":"x","in_time":1,"total":"1.00"},"sign":"x"}`),
+		[]byte(`{"data":{"union_id":"620001","park_id":"3","order_id":"S1","car_number":"x","in_time":1,"total":"1.00"},` +
+			`"sign":"x"}`),
 		[]byte(`{"name":"x","role":"viewer","password":"an invented phrase"}`),
 		[]byte(`{"binding":"xiaoju@620001/1","rule":"grant: free"}`)}
 	for _, file := range files {
@@ -134,9 +135,9 @@ func (f *fuzzer) send(method, base, path, token string, waits bool) {
 			r.Header.Set("Authorization", "Bearer "+token)
 		}
 		r.Header.Set("Content-Type", kind)
-		begun := time.Now()
+		begun, queued := time.Now(), queuedForProcessor()
 		status, answer, err := f.ask(r)
-		took := time.Since(begun)
+		took := time.Since(begun) - (queuedForProcessor() - queued)
 		slow := !waits && took > within(answer)
 		if err != nil || status >= 500 || slow && try == fuzzTries {
 			f.t.Errorf("%s %s: %d, %v after %v: %.300s\nbody %q", method, path, status, err, took, answer,
@@ -152,6 +153,19 @@ func (f *fuzzer) send(method, base, path, token string, waits bool) {
 // within is how long an answer may take: a second, and a long download another for each MiB.
 func within(answer []byte) time.Duration {
 	return time.Second + time.Duration(len(answer))*time.Second>>20
+}
+
+// queuedForProcessor is how long this process's threads were ready and other programs ran; 0 where it is not known.
+func queuedForProcessor() (sum time.Duration) {
+	threads, _ := filepath.Glob("/proc/self/task/*/schedstat")
+	for _, file := range threads {
+		text, _ := os.ReadFile(file) // the thread may have ended
+		if fields := strings.Fields(string(text)); len(fields) > 1 {
+			n, _ := strconv.ParseInt(fields[1], 10, 64)
+			sum += time.Duration(n)
+		}
+	}
+	return sum
 }
 
 // ask sends a request and reads the answer.
