@@ -148,7 +148,7 @@ func TestAddAPlatform(t *testing.T) {
 }
 
 // ownProfile is a made-up platform of an operator's own; change replaces parts of it.
-func ownProfile(t *testing.T, change ...string) string {
+func ownProfile(t testing.TB, change ...string) string {
 	t.Helper()
 	text, err := os.ReadFile(lvdian + "/lvdian.toml")
 	if err != nil {

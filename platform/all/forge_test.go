@@ -39,7 +39,7 @@ func forgedSample() platform.Sample {
 }
 
 // forge has every dialect forge a push, an operator's own profile too.
-func forge(t *testing.T) (all []forgery) {
+func forge(t testing.TB) (all []forgery) {
 	t.Helper()
 	own, err := Load(strings.NewReader(ownProfile(t)), "fifteen.toml")
 	if err != nil {
