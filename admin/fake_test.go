@@ -113,6 +113,8 @@ func (f *fake) CountCharges(ctx context.Context, q charge.ChargeFilter) (int, bo
 	return len(page.Items), page.Next != "", err
 }
 
+func (f *fake) PlatesOf(context.Context, charge.Plate) ([]charge.Plate, error) { return nil, nil }
+
 func (f *fake) FindPlate(ctx context.Context, part string, charges, stays int) (charge.Page[*charge.Charge],
 	charge.Page[*charge.Stay], error) {
 	found, err := f.Charges(ctx, charge.ChargeFilter{Plate: part, Limit: charges})

@@ -40,33 +40,55 @@ func (t *Tx) platesOf(text string) (p plates, err error) {
 	if p.found, p.many, err = t.platesWith(p.part); err != nil || p.many {
 		return p, err
 	}
-	more, err := t.platesNamed(charge.Plate(p.part))
-	p.found = append(p.found, more...)
+	others, err := t.platesNamed(charge.Plate(p.part))
+	for _, other := range others {
+		p.found = append(p.found, other.Full())
+	}
 	return p, err
 }
 
 var (
-	staysNamed   = statementOf("SELECT DISTINCT plate FROM stay WHERE names <> '' AND names LIKE ? LIMIT ?", tableStay)
-	chargesNamed = statementOf("SELECT DISTINCT plate FROM charge WHERE names <> '' AND names LIKE ? LIMIT ?", tableCharge)
+	staysNamed    = statementOf("SELECT DISTINCT plate, names FROM stay WHERE names <> '' AND names LIKE ? LIMIT ?", tableStay)
+	chargesNamed  = statementOf("SELECT DISTINCT plate, names FROM charge WHERE names <> '' AND names LIKE ? LIMIT ?", tableCharge)
+	staysCalled   = statementOf("SELECT DISTINCT plate, names FROM stay WHERE names <> '' AND plate = ? LIMIT ?", tableStay)
+	chargesCalled = statementOf("SELECT DISTINCT plate, names FROM charge WHERE names <> '' AND plate = ? LIMIT ?",
+		tableCharge)
 )
 
 // mostNamed bounds the cars of which one plate is said to be another name.
 const mostNamed = 50
 
-// platesNamed lists the plates under which a car is kept that has another plate.
-func (t *Tx) platesNamed(p charge.Plate) (found []string, err error) {
+// platesNamed lists the other plates of a car that has several: a lot may keep it under one, a platform under another.
+func (t *Tx) platesNamed(p charge.Plate) (found []charge.Plate, err error) {
 	if whole, err := charge.ParsePlate(p.Full()); err != nil || whole != p || !p.CrossesBorder() {
 		return nil, nil // a part of one, or none of several
 	}
-	for _, q := range []*statement{staysNamed, chargesNamed} {
-		if err := t.each(q, func(c *cells) error {
-			found = append(found, c.text())
+	for _, by := range []struct {
+		q    *statement
+		text string
+	}{{staysNamed, namedBy(p)}, {chargesNamed, namedBy(p)}, {staysCalled, p.Full()}, {chargesCalled, p.Full()}} {
+		if err := t.each(by.q, func(c *cells) error {
+			main := charge.Plate(c.text())
+			for _, plate := range namesIn(c).With(main) {
+				if plate != p && !slices.Contains(found, plate) {
+					found = append(found, plate)
+				}
+			}
 			return nil
-		}, namedBy(p), mostNamed); err != nil {
+		}, by.text, mostNamed); err != nil {
 			return nil, err
 		}
 	}
 	return found, nil
+}
+
+// PlatesOf lists the other plates of a car, by what lots and platforms have said; none of nearly every car.
+func (s *Store) PlatesOf(ctx context.Context, p charge.Plate) (others []charge.Plate, err error) {
+	err = s.Read(ctx, func(t *Tx) error {
+		others, err = t.platesNamed(p)
+		return err
+	})
+	return others, err
 }
 
 // narrow narrows a list to the plates. They are one parameter: a text with thousands takes longer to be

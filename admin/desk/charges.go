@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -31,7 +32,8 @@ func (d *Desk) Charges(ctx context.Context, who guard.Identity, f charge.ChargeF
 	if err != nil {
 		return page, Wrap(err)
 	}
-	return onlyWhole(who, f.Plate, page, chargeIs), nil
+	car, err := d.carOf(ctx, who, f.Plate)
+	return onlyWhole(who, f.Plate, page, car, chargeIs), err
 }
 
 // CountCharges counts the charges of a list that no plate narrows, up to f.Limit, and reports whether there are more.
@@ -53,7 +55,8 @@ func (d *Desk) Stays(ctx context.Context, who guard.Identity, f charge.StayFilte
 	if err != nil {
 		return page, Wrap(err)
 	}
-	return onlyWhole(who, f.Plate, page, (*charge.Stay).Is), nil
+	car, err := d.carOf(ctx, who, f.Plate)
+	return onlyWhole(who, f.Plate, page, car, (*charge.Stay).Is), err
 }
 
 func checkPlatePart(part string) error {
@@ -71,17 +74,26 @@ func blind(who guard.Identity, asked string) bool {
 	return asked != "" && err != nil && !Allows(who.Role, guard.RoleSupport)
 }
 
-// onlyWhole keeps, for viewers, only what the plate asked for names in full. There is no more behind it: a cursor would
-// count the plates that the one asked for is a part of.
-func onlyWhole[T any](who guard.Identity, asked string, page charge.Page[T],
+// carOf lists the plates of the car that a viewer asks for by a whole one of them.
+func (d *Desk) carOf(ctx context.Context, who guard.Identity, asked string) ([]charge.Plate, error) {
+	want, err := charge.ParsePlate(asked)
+	if err != nil || Allows(who.Role, guard.RoleSupport) {
+		return nil, nil //nolint:nilerr // what is no whole plate is no car
+	}
+	others, err := d.cfg.Reads.PlatesOf(ctx, want)
+	return append(others, want), Wrap(err)
+}
+
+// onlyWhole keeps, for viewers, only what one of a car's plates names in full. There is no more behind it: a cursor
+// would count the plates that the one asked for is a part of.
+func onlyWhole[T any](who guard.Identity, asked string, page charge.Page[T], car []charge.Plate,
 	is func(T, charge.Plate) bool) charge.Page[T] {
 	if asked == "" || Allows(who.Role, guard.RoleSupport) {
 		return page
 	}
-	want, err := charge.ParsePlate(asked)
 	var kept charge.Page[T]
 	for _, item := range page.Items {
-		if err == nil && is(item, want) {
+		if slices.ContainsFunc(car, func(p charge.Plate) bool { return is(item, p) }) {
 			kept.Items = append(kept.Items, item)
 		}
 	}

@@ -176,8 +176,12 @@ func (d *Desk) findPlate(ctx context.Context, who guard.Identity, text string, f
 	if err != nil {
 		return Wrap(err)
 	}
-	charges = onlyWhole(who, text, charges, chargeIs)
-	stays = onlyWhole(who, text, stays, (*charge.Stay).Is)
+	car, err := d.carOf(ctx, who, text)
+	if err != nil {
+		return err
+	}
+	charges = onlyWhole(who, text, charges, car, chargeIs)
+	stays = onlyWhole(who, text, stays, car, (*charge.Stay).Is)
 	found.Charges, found.Stays, found.More = charges.Items, stays.Items, charges.Next != ""
 	if err := d.findRefused(ctx, who, text, plate, found); err != nil {
 		return err

@@ -20,6 +20,8 @@ type Reads interface {
 	CountCharges(ctx context.Context, f charge.ChargeFilter) (n int, more bool, err error)
 	Pushes(ctx context.Context, f charge.PushFilter) (charge.Page[charge.Push], error)
 	Stays(ctx context.Context, f charge.StayFilter) (charge.Page[*charge.Stay], error)
+	// PlatesOf lists a car's other plates.
+	PlatesOf(ctx context.Context, p charge.Plate) ([]charge.Plate, error)
 	// FindPlate is Charges and Stays of a plate or a part of one.
 	FindPlate(ctx context.Context, part string, mostCharges, mostStays int) (charge.Page[*charge.Charge],
 		charge.Page[*charge.Stay], error)
