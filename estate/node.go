@@ -71,11 +71,11 @@ const maxDepth = 12
 // may hold secrets.
 type syntaxError struct {
 	line     int
-	problem  string
+	problem  message
 	encoding bool // it is not UTF-8
 }
 
-func (e *syntaxError) Error() string { return e.problem }
+func (e *syntaxError) Error() string { return e.problem.english }
 
 // readNode reads JSON where the text begins with a brace, else YAML. Errors are *syntaxError.
 func readNode(src []byte) (*node, error) {
@@ -84,13 +84,15 @@ func readNode(src []byte) (*node, error) {
 	}
 	src = bytes.TrimPrefix(src, []byte("\ufeff"))
 	if len(src) > bounded.MostDocument {
-		return nil, &syntaxError{line: 1, problem: fmt.Sprintf("the document has more than %d bytes", bounded.MostDocument)}
+		return nil, &syntaxError{line: 1, problem: message{
+			fmt.Sprintf("the document has more than %d bytes", bounded.MostDocument),
+			fmt.Sprintf("文件超过 %d 字节", bounded.MostDocument)}}
 	}
 	if trimmed := bytes.TrimLeft(src, " \t\r\n"); len(trimmed) > 0 && trimmed[0] == '{' {
 		return readJSON(src)
 	}
 	if beyond := (*bounded.Error)(nil); errors.As(bounded.YAML(src), &beyond) {
-		return nil, &syntaxError{line: beyond.Line, problem: beyond.Problem}
+		return nil, &syntaxError{line: beyond.Line, problem: message{beyond.Problem, "嵌套过深，或不是有效的 YAML，请检查缩进、括号与引号"}}
 	}
 	return readYAML(src)
 }
@@ -114,10 +116,11 @@ func readJSON(src []byte) (*node, error) {
 	r.dec.UseNumber()
 	n, err := r.value(0)
 	if err != nil {
-		return nil, &syntaxError{line: r.line, problem: err.Error()}
+		return nil, &syntaxError{line: r.line, problem: message{err.Error(), "不是有效的 JSON，请检查括号、引号与逗号"}}
 	}
 	if _, err := r.dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, &syntaxError{line: r.line, problem: "more follows after the end of the JSON document"}
+		return nil, &syntaxError{line: r.line, problem: message{
+			"more follows after the end of the JSON document", "JSON 文件结束之后还有内容"}}
 	}
 	return n, nil
 }
@@ -196,7 +199,7 @@ func readYAML(src []byte) (n *node, err error) {
 	defer func() {
 		// The parser is not ours: a text that upsets it is a bad text, not a reason to go down.
 		if recover() != nil {
-			n, err = nil, &syntaxError{line: 1, problem: "cannot be read as YAML"}
+			n, err = nil, &syntaxError{line: 1, problem: notYAML}
 		}
 	}()
 	file, err := parser.ParseBytes(src, 0, parser.AllowDuplicateMapKey())
@@ -208,7 +211,7 @@ func readYAML(src []byte) (n *node, err error) {
 		if errors.As(err, &told) && told.GetToken() != nil {
 			return nil, &syntaxError{line: told.GetToken().Position.Line, problem: plainly(told.GetMessage())}
 		}
-		return nil, &syntaxError{line: 1, problem: "cannot be read as YAML"}
+		return nil, &syntaxError{line: 1, problem: notYAML}
 	}
 	var body ast.Node
 	for _, doc := range file.Docs {
@@ -216,23 +219,26 @@ func readYAML(src []byte) (n *node, err error) {
 		case doc.Body == nil:
 		case body != nil:
 			return nil, &syntaxError{line: lineOf(doc.Body),
-				problem: "a second document begins here; an estate file is one document"}
+				problem: message{"a second document begins here; an estate file is one document", "这里开始了第二个文档；接入文件只能有一个文档"}}
 		default:
 			body = doc.Body
 		}
 	}
 	if body == nil {
-		return nil, &syntaxError{line: 1, problem: "the document is empty"}
+		return nil, &syntaxError{line: 1, problem: message{"the document is empty", "文件是空的"}}
 	}
 	return fromYAML(body, 0)
 }
 
-// plainly says what the parser says of a tab in words of its reader.
-func plainly(problem string) string {
+// notYAML says it of a text of which the parser says no more.
+var notYAML = message{"cannot be read as YAML", "不是有效的 YAML，请检查缩进、括号与引号"}
+
+// plainly says what the parser says, which is English, in words of its reader.
+func plainly(problem string) message {
 	if strings.Contains(problem, "'\t'") {
-		return "a tab indents this line; YAML indents with blanks"
+		return message{"a tab indents this line; YAML indents with blanks", "这一行用制表符缩进；YAML 只用空格缩进"}
 	}
-	return problem
+	return message{problem, notYAML.chinese}
 }
 
 func lineOf(n ast.Node) int {
@@ -244,7 +250,7 @@ func lineOf(n ast.Node) int {
 
 func fromYAML(in ast.Node, depth int) (*node, error) {
 	if depth > maxDepth {
-		return nil, &syntaxError{line: lineOf(in), problem: "nested too deeply"}
+		return nil, &syntaxError{line: lineOf(in), problem: message{"nested too deeply", "嵌套过深"}}
 	}
 	n := &node{line: lineOf(in)}
 	switch v := in.(type) {
@@ -278,7 +284,8 @@ func fromYAML(in ast.Node, depth int) (*node, error) {
 		n.kind = kindNull
 	default:
 		return nil, &syntaxError{line: n.line,
-			problem: "anchors, aliases, tags and merge keys are not taken; write the values out"}
+			problem: message{"anchors, aliases, tags and merge keys are not taken; write the values out",
+				"不支持锚点、引用、标签与合并键，请把值直接写出"}}
 	}
 	return n, nil
 }
@@ -287,7 +294,7 @@ func (n *node) addPairs(values []*ast.MappingValueNode, depth int) error {
 	for _, v := range values {
 		key, ok := v.Key.(ast.Node).(ast.ScalarNode)
 		if !ok || v.Key.IsMergeKey() {
-			return &syntaxError{line: lineOf(v.Key), problem: "a key must be a plain word"}
+			return &syntaxError{line: lineOf(v.Key), problem: message{"a key must be a plain word", "键必须是一个普通的词"}}
 		}
 		value, err := fromYAML(v.Value, depth+1)
 		if err != nil {

@@ -32,15 +32,11 @@ func Parse(file string, src []byte, getenv func(string) (string, bool),
 	p := &reader{file: file, getenv: getenv, readFile: readFile}
 	root, err := readNode(src)
 	if err != nil {
-		line := 1
-		bad := (*syntaxError)(nil)
-		if errors.As(err, &bad) {
-			line = bad.line
-		}
-		if bad != nil && bad.encoding {
-			p.fail(line, "", CodeEncoding)
+		bad := &syntaxError{line: 1, problem: notYAML}
+		if errors.As(err, &bad); bad.encoding {
+			p.fail(bad.line, "", CodeEncoding)
 		} else {
-			p.fail(line, "", CodeSyntax, err.Error())
+			p.fail(bad.line, "", CodeSyntax, bad.problem)
 		}
 		return nil, p.errs.sorted()
 	}
