@@ -26,7 +26,7 @@ var incidentLink = regexp.MustCompile(`/incidents/[0-9a-f]{16}`)
 func theIncident(b *browser) string {
 	b.t.Helper()
 	for _, path := range incidentLink.FindAllString(b.get("/incidents").body, -1) {
-		if strings.Contains(b.get(path).body, "Lot One · 车场返回失败") {
+		if strings.Contains(b.get(path).body, "Lot One · ") {
 			return path
 		}
 	}

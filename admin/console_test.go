@@ -152,6 +152,7 @@ var consolePages = []struct {
 	{"/incidents?show=resolved", guard.RoleViewer},
 	{"/compensations", guard.RoleSupport},
 	{"/statements", guard.RoleViewer},
+	{"/statements/print", guard.RoleViewer},
 	{"/estate", guard.RoleViewer},
 	{"/estate/file", guard.RoleAdmin},
 	{"/estate/vendor/new", guard.RoleAdmin},

@@ -8,12 +8,14 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/words"
 )
 
@@ -38,13 +40,32 @@ func TestTextsArePeoples(t *testing.T) {
 			t.Errorf("%s, over %v: %s", c.lang, c.over, text)
 		}
 	}
-	all := Facts{GaveUp: 9, Settled: 9, OldestDue: start.Add(-time.Hour), Signatures: map[string]int{"a": 50}, DiskFree: 1, DiskTotal: 100, Machine: "m"}
-	for _, a := range Evaluate(all, DefaultLimits(), start) {
-		for _, text := range []string{a.Text.ZH, a.Text.EN, a.Next.ZH, a.Next.EN} {
-			if text == "" || strings.Contains(text, "m0s") || strings.Contains(text, "alert.") {
-				t.Errorf("%s: %q", a.Kind, text)
+	all := Facts{GaveUp: 9, Settled: 9, OldestDue: start.Add(-time.Hour), Signatures: map[string]int{"a": 50},
+		DiskFree: 1, DiskTotal: 100, Machine: "m", Lots: []Lot{{ID: "1/2", Name: "P", Beat: start.Add(-time.Hour), Pending: 3}},
+		Clocks: []Clock{{ID: "1/2", Name: "P", Ahead: time.Hour, Note: charge.ClockNote(time.Hour)}}}
+	alerts := Evaluate(all, DefaultLimits(), start)
+	if len(alerts) != len(Kinds) {
+		t.Errorf("%d alerts of %d kinds", len(alerts), len(Kinds))
+	}
+	for _, a := range append(alerts, about(Test, "", "/alerts", charge.Say("alert.test"))) {
+		for _, over := range []bool{false, true} {
+			for _, lang := range []string{"zh", "en"} {
+				title, text := said(Target{Lang: lang}, Notice{Alert: a, Over: over})
+				oneLanguage(t, lang, title+" "+text)
 			}
 		}
+	}
+}
+
+var otherLanguage = map[string]*regexp.Regexp{
+	"zh": regexp.MustCompile(`[A-Za-z']{2,} [A-Za-z']{2,} [A-Za-z']{2,}`), "en": regexp.MustCompile(`\p{Han}+`)}
+
+// oneLanguage wants no sentence of the other language, no code and no Go duration in what a person reads.
+func oneLanguage(t *testing.T, lang, text string) {
+	t.Helper()
+	if other := otherLanguage[lang].FindString(text); other != "" || strings.Contains(text, "m0s") ||
+		strings.Contains(text, "alert.") {
+		t.Errorf("%s, %q: %s", lang, other, text)
 	}
 }
 
