@@ -62,7 +62,7 @@ func TestEstateForm(t *testing.T) {
 	}
 	form.Set("kept", kept.FindStringSubmatch(a.body)[1])
 	form.Set("step", "apply")
-	if a = b.post("/estate/lot/new", form); a.Header.Get("Location") != "/lots/200461/1399" {
+	if a = b.post("/estate/lot/new", form); a.Header.Get("Location") != "/lots/200461/1399/setup" {
 		t.Fatalf("applying: %d %s", a.StatusCode, a.body)
 	}
 	l, _, found := f.book.State().Lot(charge.LotID{Union: "200461", Park: "1399"})
@@ -266,6 +266,14 @@ func TestImport(t *testing.T) {
 	if !strings.Contains(a.body, "200461/1400") || strings.Contains(a.body, "never-shown") ||
 		!strings.HasPrefix(a.Header.Get("Content-Disposition"), "attachment") {
 		t.Errorf("the export: %s", a.body)
+	}
+	// What was downloaded is imported again, and changes nothing.
+	a = b.post("/estate/import", url.Values{"text": {a.body}, "step": {"preview"}})
+	if !strings.Contains(a.body, "没有任何变化") {
+		t.Errorf("the export, imported: %d %s", a.StatusCode, a.body)
+	}
+	if a = b.get("/estate/export?secrets=placeholders"); !strings.Contains(a.body, "env: ") {
+		t.Errorf("with placeholders: %s", a.body)
 	}
 }
 

@@ -107,7 +107,8 @@ func eval[T any](b *tab, script string) T {
 func (b *tab) text() string {
 	ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
 	defer cancel()
-	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](`location.pathname + "\n" + document.body.innerText`))
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](`location.pathname + location.search + "\n" +
+		document.body.innerText`))
 	if err != nil {
 		return err.Error()
 	}

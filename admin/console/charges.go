@@ -165,6 +165,8 @@ type action struct {
 	Button  string
 	Effect  flow.Effect
 	NeedsID bool // which stay is asked for
+	Plate   charge.Plate
+	Stays   []*charge.Stay // to choose from, where NeedsID
 }
 
 func (c *Console) act(w http.ResponseWriter, r *http.Request, p *page) error {
@@ -209,6 +211,14 @@ func (c *Console) showAct(w http.ResponseWriter, r *http.Request, p *page, a act
 	case a.NeedsID && strings.TrimSpace(f.Get("order")) == "":
 		if r.Method == http.MethodPost {
 			f.bad("order", p.T("请填写停车订单号", "give the stay's order number"))
+		}
+		told, err := c.desk.Story(r.Context(), a.Charge)
+		if err != nil {
+			return err
+		}
+		a.Plate = told.Charge.Plate
+		if a.Stays, err = c.desk.Bindable(r.Context(), told.Charge); err != nil {
+			return err
 		}
 	case confirmed && reason == "":
 		f.bad("reason", p.T("请填写原因，它会写入审计", "say why; it is kept in the audit log"))

@@ -113,6 +113,7 @@ type thing struct {
 	Kind     estate.Object
 	New      bool
 	ID       string // what names it; empty while new
+	For      string // the lot that a new account is entered for; empty for none
 	Fields   []fieldView
 	Form     form
 	Kept     string         // secrets that were typed, sealed
@@ -149,9 +150,13 @@ func (c *Console) edit(w http.ResponseWriter, r *http.Request, p *page) error {
 	if r.Method == http.MethodGet {
 		t.Form.Values = prefill(was, r.URL.Query())
 	}
+	t.For = r.URL.Query().Get("for")
 	t.Platform = c.formPlatform(o.Name, t.Form.Values)
 	if o.Name == "account" && t.Platform == nil {
-		return render(w, r, http.StatusOK, choosePlatformPage(p, c.desk.Platforms()))
+		return render(w, r, http.StatusOK, choosePlatformPage(p, c.desk.Platforms(), t.For))
+	}
+	if t.New && r.Method == http.MethodGet {
+		c.propose(t)
 	}
 	t.Seen = seenAs(was)
 	b := formBuilder{c: c, p: p, thing: t, was: was, can: c.ruleChoices(t)}
@@ -162,7 +167,7 @@ func (c *Console) edit(w http.ResponseWriter, r *http.Request, p *page) error {
 			return err
 		}
 		if done != "" {
-			return c.seeOther(w, r, thingLink(o.Name, t.Form.Values), done)
+			return c.seeOther(w, r, thingLink(t), done)
 		}
 		t.Fields = b.views(o.Fields, "") // with what is wrong
 	}
@@ -194,7 +199,8 @@ func (c *Console) applyThing(r *http.Request, p *page, t *thing, b *formBuilder)
 	if err != nil {
 		return "", err
 	}
-	dry := t.Form.Get("step") != "apply"
+	step := t.Form.Get("step")
+	dry := step != "apply"
 	if seen := t.Form.Get("seen"); !t.New && seen != "" && seen != t.Seen {
 		dry, t.Form.Wrong = true, c.changedBy(r, p, t.ID)
 	}
@@ -203,6 +209,12 @@ func (c *Console) applyThing(r *http.Request, p *page, t *thing, b *formBuilder)
 		return "", estateErrors(p, t.Form, err)
 	}
 	t.Changes, t.Weak, t.Previews = changes, weak, true
+	if step == "create" && t.straight() {
+		dry = false
+		if changes, _, err = c.desk.Apply(r.Context(), p.Who, doc, dry); err != nil {
+			return "", estateErrors(p, t.Form, err)
+		}
+	}
 	switch {
 	case dry:
 		t.Tried, err = c.backtest(r, p, t, form)
@@ -211,6 +223,34 @@ func (c *Console) applyThing(r *http.Request, p *page, t *thing, b *formBuilder)
 		return "nothing", nil
 	}
 	return "applied", nil
+}
+
+// straight reports whether what a form says can be created without being shown first: all of it is new, nothing is to
+// be warned of, and no binding goes live by it.
+func (t *thing) straight() bool {
+	live := t.Kind.Name == "binding" && t.Form.Get("mode") != string(charge.ModeShadow)
+	return t.New && !live && len(t.Weak) == 0 &&
+		!slices.ContainsFunc(t.Changes, func(c estate.Change) bool { return !c.New || c.Warning != "" })
+}
+
+// propose fills in what a new thing usually has: a free name for an account, shadow for a binding.
+func (c *Console) propose(t *thing) {
+	set := func(field, text string) {
+		if t.Form.Get(field) == "" {
+			t.Form.Values.Set(field, text)
+		}
+	}
+	switch t.Kind.Name {
+	case "account":
+		name := t.Platform.ID
+		taken := func(a *charge.Account) bool { return a.ID == name }
+		for n := 2; slices.ContainsFunc(c.desk.Estate().Accounts(), taken); n++ {
+			name = fmt.Sprintf("%s-%d", t.Platform.ID, n)
+		}
+		set("account", name)
+	case "binding":
+		set("mode", string(charge.ModeShadow))
+	}
 }
 
 // seenAs stands for a thing as a form shows it.
@@ -272,12 +312,19 @@ func (c *Console) formPlatform(kind string, v url.Values) *platform.Info {
 	return nil
 }
 
-// thingLink leads to a thing after it was changed.
-func thingLink(kind string, v url.Values) string {
-	switch kind {
-	case "lot":
+// thingLink leads to a thing after it was changed; after it was created, to the next step of a set-up.
+func thingLink(t *thing) string {
+	v := t.Form.Values
+	switch kind := t.Kind.Name; {
+	case kind == "vendor" && t.New:
+		return "/estate/lot/new?" + url.Values{"lot": {v.Get("union_id") + "/"}}.Encode()
+	case kind == "lot" && t.New:
+		return "/lots/" + v.Get("lot") + "/setup"
+	case kind == "account" && t.New && t.For != "":
+		return "/estate/binding/new?" + url.Values{"account": {v.Get("account")}, "lot": {t.For}}.Encode()
+	case kind == "lot":
 		return "/lots/" + v.Get("lot")
-	case "binding":
+	case kind == "binding":
 		return "/bindings/" + v.Get("account") + "/" + v.Get("lot")
 	}
 	return "/estate"
@@ -335,8 +382,12 @@ func (c *Console) estateFile(w http.ResponseWriter, r *http.Request, p *page) er
 	return render(w, r, http.StatusOK, estateFilePage(p, importView{}))
 }
 
-func (c *Console) export(w http.ResponseWriter, _ *http.Request, p *page) error {
-	doc, err := c.desk.Export(p.Who)
+func (c *Console) export(w http.ResponseWriter, r *http.Request, p *page) error {
+	export := c.desk.ExportWithoutSecrets
+	if r.URL.Query().Get("secrets") == "placeholders" {
+		export = c.desk.Export
+	}
+	doc, err := export(p.Who)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 
@@ -61,10 +62,22 @@ func thingTitle(p *page, t *thing) string {
 }
 
 func thingAction(t *thing) string {
+	if t.New && t.For != "" {
+		return "/estate/" + t.Kind.Name + "/new?for=" + url.QueryEscape(t.For)
+	}
 	if t.New {
 		return "/estate/" + t.Kind.Name + "/new"
 	}
 	return "/estate/" + t.Kind.Name + "/edit?id=" + t.ID
+}
+
+// accountLink leads to the form of a new account; of one for a lot it comes back to binding the two.
+func accountLink(platform, forLot string) string {
+	v := url.Values{"platform": {platform}}
+	if forLot != "" {
+		v.Set("for", forLot)
+	}
+	return "/estate/account/new?" + v.Encode()
 }
 
 // strays are the names of what is wrong with fields that the form does not show.

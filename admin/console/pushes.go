@@ -123,6 +123,11 @@ func (p *page) readOf(push charge.Push) string {
 	return strings.Join(parts, " · ")
 }
 
+// bindLotLink leads to binding the account of a push to the lot that it names.
+func bindLotLink(push charge.Push) string {
+	return "/estate/binding/new?" + url.Values{"account": {push.Account}, "lot": {push.Lot.String()}}.Encode()
+}
+
 // bodyOf splits a raw request into its head and a readable body.
 func bodyOf(push *desk.Push) (head, text string) {
 	head, text, _ = strings.Cut(push.Raw, "\r\n\r\n")

@@ -128,6 +128,36 @@ func (d *Desk) Near(ctx context.Context, told *flow.Story) ([]*charge.Stay, erro
 	return near[0], nil
 }
 
+// bindable bounds the stays that are offered for binding by hand, lookedAt those that are compared.
+const (
+	bindable = 8
+	lookedAt = 200
+)
+
+// Bindable lists open stays of a charge's lot, those first whose plates differ from the charge's the least.
+func (d *Desk) Bindable(ctx context.Context, c *charge.Charge) ([]*charge.Stay, error) {
+	page, err := d.cfg.Reads.Stays(ctx, charge.StayFilter{Lot: c.Lot, Open: true, Limit: lookedAt})
+	if err != nil {
+		return nil, Wrap(err)
+	}
+	slices.SortStableFunc(page.Items, func(a, b *charge.Stay) int {
+		return cmp.Compare(differing(a.Plate, c.Plate), differing(b.Plate, c.Plate))
+	})
+	return page.Items[:min(bindable, len(page.Items))], nil
+}
+
+// differing counts the places in which two plates differ.
+func differing(a, b charge.Plate) int {
+	x, y := []rune(string(a)), []rune(string(b))
+	n := max(len(x), len(y)) - min(len(x), len(y))
+	for i := range min(len(x), len(y)) {
+		if x[i] != y[i] {
+			n++
+		}
+	}
+	return n
+}
+
 // refusedOf lists refused pushes that name the plate around the visit, oldest first.
 func (d *Desk) refusedOf(ctx context.Context, car *Car) ([]charge.Push, error) {
 	if car.Plate.Unplated() || car.Plate == "" {
