@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/limit"
 	"github.com/chargestamp/chargestamp/lot"
 )
 
@@ -51,7 +52,7 @@ type line struct {
 	orders   fifo[waiting]
 	ready    int // tries that may begin
 	underWay int
-	breaker
+	limit.Breaker
 }
 
 // waiting is an order that waits for its turn.
@@ -101,7 +102,7 @@ func (c *Queue) enqueue(id charge.LotID, w waiting, now time.Time) error {
 	switch {
 	case c.stopped:
 		return errStopped
-	case q.resting(now):
+	case q.Resting(now):
 		return q.restError()
 	case q.orders.len() >= c.cfg.Queue:
 		return charge.NewFault(charge.Say("delivery.queue_full", charge.Count("waiting", q.orders.len())),
@@ -115,7 +116,7 @@ func (c *Queue) enqueue(id charge.LotID, w waiting, now time.Time) error {
 // start makes the lot's next try ready if there may be one, and finds a worker for it.
 func (c *Queue) start(q *line) bool {
 	most := c.cfg.PerLot
-	if q.tripped() {
+	if q.Tripped() {
 		most = 1
 	}
 	if q.ready+q.underWay >= most || q.ready >= q.orders.len() {
@@ -170,11 +171,11 @@ func (c *Queue) turn(q *line) {
 	c.mu.Lock()
 	q.underWay--
 	if verdict != Untried {
-		q.record(verdict == Answered, result.At)
+		q.Record(verdict == Answered, result.At)
 	}
 	var home []waiting
 	var why error
-	if q.resting(result.At) {
+	if q.Resting(result.At) {
 		home, why = q.orders.drain(), q.restError()
 	}
 	for c.start(q) {
