@@ -23,6 +23,7 @@ const (
 	KindLine     Kind = "line"     // needs the node that holds the route's line
 	KindCallback Kind = "callback" // any node
 	KindReport   Kind = "report"   // any node
+	KindWebhook  Kind = "webhook"  // any node
 )
 
 // RouteMost is how many line jobs of one route a node claims at a time: a line takes one after the other, and what
@@ -35,6 +36,7 @@ type Job struct {
 	Kind    Kind
 	Route   string // what it goes to ("200461/1313"); jobs of one route share limits and a line
 	Ref     int64  // what it is about, for the handler
+	Body    string // what is sent, where that was written when the job was made; else empty
 	DueAt   time.Time
 	Attempt int // tries so far
 	// Lease is who has the job ("" for none) and until when; Fence grows with every claim, so that a

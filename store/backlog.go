@@ -18,7 +18,7 @@ var (
 
 // Waiting is what waits of one kind of job.
 type Waiting struct {
-	Kind   string // "line", "callback" or "report"
+	Kind   string // "line", "callback", "report" or "webhook"
 	Count  int64
 	Oldest time.Time // since when the oldest waits, whatever its next try
 }

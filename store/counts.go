@@ -11,7 +11,7 @@ import (
 var (
 	countPushes  = countPushesOf()
 	countStates  = countStatesOf()
-	countPending = statementOf("SELECT count(*), coalesce(min(id), 0) FROM job WHERE kind <> 'report' AND "+realRoute,
+	countPending = statementOf("SELECT count(*), coalesce(min(id), 0) FROM job WHERE "+ofDelivery+" AND "+realRoute,
 		tableJob)
 	countUnknown = statementOf("SELECT count(*), coalesce(min(d.id), 0) FROM delivery d WHERE "+unknownAlone,
 		tableDelivery, tableJob)

@@ -8,7 +8,7 @@ import (
 // newestIDs finds the greatest id of each table whose rows have ids of their own.
 var newestIDs = statementOf("SELECT max(id) FROM " +
 	strings.Join([]string{tablePush.name, tableCharge.name, tableStay.name,
-		tableDelivery.name, tableChange.name}, " UNION ALL SELECT max(id) FROM "))
+		tableDelivery.name, tableJob.name, tableChange.name}, " UNION ALL SELECT max(id) FROM "))
 
 // LastID returns the greatest id that is stored, 0 where there is none. The maker of ids passes it first
 // (charge.IDs): the clock may have been set back since the last process ended.

@@ -143,10 +143,10 @@ func (t *Tx) Job(id int64) (*outbox.Job, error) {
 	return first(t, lockJob, scanJob, id)
 }
 
-// AddJob stores a job that has no delivery (a report).
+// AddJob stores a job that has no delivery (a report, a webhook's message).
 func (t *Tx) AddJob(j outbox.Job) error {
 	return t.add(tableJob, j.ID, string(j.Kind), j.Route, j.Ref, millis(j.DueAt), jobReady(j), j.Attempt, j.Lease,
-		millis(j.LeaseUntil), j.Fence)
+		millis(j.LeaseUntil), j.Fence, j.Body)
 }
 
 // SetJob puts due time, attempt count, lease and fence.
@@ -186,6 +186,6 @@ func jobReady(j outbox.Job) int64 {
 func scanJob(c *cells) (*outbox.Job, error) {
 	j := &outbox.Job{ID: c.int(), Kind: outbox.Kind(c.text()), Route: c.text(), Ref: c.int(), DueAt: c.time()}
 	c.int() // ready
-	j.Attempt, j.Lease, j.LeaseUntil, j.Fence = int(c.int()), c.text(), c.time(), c.int()
+	j.Attempt, j.Lease, j.LeaseUntil, j.Fence, j.Body = int(c.int()), c.text(), c.time(), c.int(), c.text()
 	return j, c.failed()
 }

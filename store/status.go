@@ -12,18 +12,21 @@ import (
 // Unknown deliveries that are not asked again have no job, and count all the same: somebody must look at them.
 const unknownAlone = "d.state = 'unknown' AND NOT EXISTS (SELECT 1 FROM job j WHERE j.id = d.id)"
 
+// ofDelivery are the jobs that a delivery has, as opposed to reports and messages of webhooks.
+const ofDelivery = "kind NOT IN ('report', 'webhook')"
+
 // howOld counts what is pending, all of it and by age, and finds the oldest. Age is that of the id: a delivery
 // has waited since it was made, while its due time moves on with every try.
 const howOld = "count(*), min(d.id), sum(CASE WHEN d.id < ? THEN 1 ELSE 0 END), sum(CASE WHEN d.id < ? THEN 1 ELSE 0 END)"
 
 var (
-	pendingByLot = statementOf("SELECT route, "+howOld+" FROM job d WHERE kind <> 'report' GROUP BY route", tableJob)
+	pendingByLot = statementOf("SELECT route, "+howOld+" FROM job d WHERE "+ofDelivery+" GROUP BY route", tableJob)
 	unknownByLot = statementOf("SELECT lot, "+howOld+" FROM delivery d WHERE "+unknownAlone+" GROUP BY lot", tableDelivery,
 		tableJob)
 	allLotMarks = tableLotMark.selectWhere("lot <> '' ORDER BY lot")
 	allLines    = tableLine.selectWhere("lot <> '' ORDER BY lot, beat")
 
-	pendingOf = statementOf("SELECT route, "+howOld+" FROM job d WHERE kind <> 'report' AND route = ? GROUP BY route",
+	pendingOf = statementOf("SELECT route, "+howOld+" FROM job d WHERE "+ofDelivery+" AND route = ? GROUP BY route",
 		tableJob)
 	unknownOf = statementOf("SELECT lot, "+howOld+" FROM delivery d WHERE "+unknownAlone+" AND lot = ? GROUP BY lot",
 		tableDelivery, tableJob)
