@@ -27,6 +27,7 @@ var may = map[string][]string{
 	"outbox":          {},
 	"outbound":        {"charge"},
 	"alert":           {"charge", "words"},
+	"webhook":         {"charge", "limit", "outbound"}, // limit: the breaker
 	"lotline":         {},
 	"lotline/sdktest": {"lotline"},
 	"rules":           {"charge"},
@@ -42,7 +43,7 @@ var may = map[string][]string{
 	"lot":                   {"charge", "seal", "limit"},
 	"lot/line":              {"charge", "seal", "lot", "limit"},
 	// the kit of the channels that call over HTTP: queue, turns, breaker
-	"lot/calls":    {"charge", "lot", "outbound"},
+	"lot/calls":    {"charge", "lot", "limit", "outbound"},
 	"lot/callback": {"charge", "seal", "lot", "lot/calls", "outbound"},
 	// platform/profile: the strict reader of TOML profiles
 	"lot/coupon":      {"charge", "seal", "lot", "lot/calls", "outbound", "platform/profile"},
@@ -65,7 +66,7 @@ var may = map[string][]string{
 	"admin/apitest": {},
 	"admin/manual":  {"words"},
 	"admin/...": {"charge", "words", "platform", "platform/doctor", "platform/intake", "lot", "flow", "estate", "guard",
-		"alert", "bounded", "admin/...", "limit"},
+		"alert", "webhook", "bounded", "admin/...", "limit"}, // webhook: its message is a part of the description
 	"app":       {"..."},
 	"cmd/...":   {"app", "charge", "words", "play", "demo", "bench", "sim", "admin/client", "bounded", "lot/coupon"},
 	"bench":     {"..."},
@@ -185,7 +186,7 @@ var flowOrder = []string{
 	"work", "names", "match", "lots", "order", "settlement", "turn", "facts", "dry", "act", // the pieces of every step
 	"launch", "past", "decide", "answer", "deliver", "pause", // from the decision into the lot
 	"accept", "refused", "replay", "redeliver", "bind", "resolve", // pushes and support
-	"report", "usage", "recall", "void", "settle", "stay", "gate", "price", // what lots report
+	"report", "webhook", "usage", "recall", "void", "settle", "stay", "gate", "price", // what lots report
 	"expire", "story", "verdict", "judge", "backtest", "start",
 }
 

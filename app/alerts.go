@@ -18,8 +18,10 @@ import (
 	"github.com/chargestamp/chargestamp/outbound"
 )
 
-// alerting bounds one message to a webhook.
-const alerting = 10 * time.Second
+const (
+	alerting = 10 * time.Second // bounds one alert to a webhook
+	posting  = 10 * time.Second // bounds one change of a charge to a webhook
+)
 
 // mostSignatures bounds how many refused pushes one look at the figures reads.
 const mostSignatures = 500

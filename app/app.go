@@ -34,6 +34,7 @@ import (
 	"github.com/chargestamp/chargestamp/platform/intake"
 	"github.com/chargestamp/chargestamp/platform/report"
 	"github.com/chargestamp/chargestamp/store"
+	"github.com/chargestamp/chargestamp/webhook"
 )
 
 // ConfigError is a configuration that cannot work: wrong use, not a failure.
@@ -70,6 +71,7 @@ type App struct {
 	flow     *flow.Flow
 	guard    *guard.Guard
 	alerts   *alert.Watcher
+	webhooks *webhook.Hooks
 	admin    http.Handler
 	local    http.Handler
 	health   http.Handler
@@ -220,6 +222,9 @@ func (a *App) makeFlow(ctx context.Context) error {
 		a.coupon.Stop()
 		client.Close()
 	})
+	if err := a.makeWebhooks(); err != nil {
+		return err
+	}
 	a.metrics.pulse.calls = called{a.callback, a.coupon}
 	if lease := outbox.DefaultLease; lease <= max(calls.TimeLimit, line.DefaultAckWait) {
 		return fmt.Errorf("a lease of %s is not longer than a try may take: two nodes could send at once", lease)
@@ -233,8 +238,8 @@ func (a *App) makeFlow(ctx context.Context) error {
 	a.flow = flow.New(flow.Config{
 		Storage: a.storageOf(), Estate: a.views.now, Dialect: a.dialect,
 		Channels: a.channels(), Prices: a.pricers(), Revoker: a.coupon,
-		Reports: report.New(guarded(reporting), a.dialect, a.clock.Now),
-		Opener:  a, Observer: a.metrics, Notify: a.notify(), Linked: a.linked(), IDs: ids.Next, Node: a.cfg.Node,
+		Reports: report.New(guarded(reporting), a.dialect, a.clock.Now), Webhooks: a.webhooks,
+		Opener: a, Observer: a.metrics, Notify: a.notify(), Linked: a.linked(), IDs: ids.Next, Node: a.cfg.Node,
 		Now: a.clock.Now, Logger: a.logger,
 		Bounds: a.cfg.Limits.Bounds(),
 		Lease:  a.cfg.Lease, Poll: a.cfg.Poll,

@@ -30,6 +30,7 @@ var onBoth = []struct {
 	{"CertifyWithARealLotWaiting", testCertifyWithARealLotWaiting},
 	{"ReturningNumber", testReturningNumber},
 	{"LotFaults", testLotFaults},
+	{"Webhooks", testWebhooks},
 }
 
 func TestOnSQLite(t *testing.T) {

@@ -37,6 +37,7 @@ type Config struct {
 	Limits         LimitConfig     `yaml:"limits"`
 	Retention      RetentionConfig `yaml:"retention"`
 	Alerts         []AlertConfig   `yaml:"alerts"`
+	Webhooks       []WebhookConfig `yaml:"webhooks"`
 	OIDC           OIDCConfig      `yaml:"oidc"`
 	Log            LogConfig       `yaml:"log"`
 
@@ -167,6 +168,16 @@ type AlertConfig struct {
 	On      []string `yaml:"on"` // conditions; empty is all
 }
 
+// WebhookConfig is an address that hears of each change of a charge's state.
+type WebhookConfig struct {
+	Name    string   `yaml:"name"`     // small letters, digits, - and _; what waits is kept by it
+	URL     string   `yaml:"url"`      // https; http only to an IP address that allow_to names
+	Secret  string   `yaml:"secret"`   // signs; 16 bytes or more, or whsec_ and Base64
+	AllowTo []string `yaml:"allow_to"` // prefixes of private addresses that may be dialled
+	On      []string `yaml:"on"`       // states; empty is all
+	Plates  string   `yaml:"plates"`   // masked (the default) or full
+}
+
 // OIDCConfig lets users of an identity provider in; empty is off.
 type OIDCConfig struct {
 	Issuer       string `yaml:"issuer"`
@@ -250,7 +261,7 @@ func (c *Config) ReadFile(file string) error {
 }
 
 // ReadEnv puts the environment over c: CHARGESTAMP_HTTP_ADDR, CHARGESTAMP_LINE_OFFLINE_AFTER and so on.
-// Lists are comma-separated; alerts are for the file only.
+// Lists are comma-separated; alerts and webhooks are for the file only.
 func (c *Config) ReadEnv(lookup func(string) (string, bool)) error {
 	c.SecretsKey, _ = lookup("CHARGESTAMP_SECRETS_KEY")
 	c.AdminToken, _ = lookup("CHARGESTAMP_ADMIN_TOKEN")

@@ -19,6 +19,7 @@ type metrics struct {
 	attempts *prometheus.CounterVec
 	delivery *prometheus.HistogramVec
 	stray    prometheus.Counter
+	posts    *prometheus.CounterVec
 	refused  *prometheus.CounterVec
 	closed   *prometheus.CounterVec
 	uplinks  *prometheus.HistogramVec
@@ -47,13 +48,14 @@ func newMetrics(a *App) *metrics {
 		delivery: timer("delivery_seconds", "From the receipt of a push to the lot's acknowledgement.", "channel"),
 		stray: prometheus.NewCounter(prometheus.CounterOpts{Namespace: "chargestamp", Name: "stray_acks_total",
 			Help: "Acknowledgements of an id that the lot was never sent."}),
+		posts:   counter("webhook_posts_total", "Tries to post a message to a webhook, by webhook and result.", "webhook", "result"),
 		refused: counter("line_refused_total", "Connections, frames, logins and uplinks refused, by reason.", "reason"),
 		closed:  counter("line_closed_total", "Lines closed, by reason.", "reason"),
 		uplinks: timer("line_uplink_seconds", "From an uplink's frame to its answer.", "service"),
 		answers: timer("push_answer_seconds", "From a push's first byte to its answer.", "platform"),
 		acks:    timer("line_ack_seconds", "From a downlink to its acknowledgement.", "result"),
 	}
-	m.registry.MustRegister(m.pushes, m.charges, m.attempts, m.delivery, m.stray, m.refused, m.closed, m.uplinks, m.acks,
+	m.registry.MustRegister(m.pushes, m.charges, m.attempts, m.delivery, m.stray, m.posts, m.refused, m.closed, m.uplinks, m.acks,
 		m.answers,
 		&gauges{app: a, now: a.clock.Now},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
@@ -109,6 +111,15 @@ func (m *metrics) Tried(channel charge.DeliveryChannel, result charge.AttemptRes
 
 // StrayAck counts an acknowledgement of nothing.
 func (m *metrics) StrayAck(charge.LotID) { m.stray.Inc() }
+
+// Posted counts a try to post a message to a webhook.
+func (m *metrics) Posted(target string, taken bool) {
+	result := "failed"
+	if taken {
+		result = "taken"
+	}
+	m.posts.WithLabelValues(target, result).Inc()
+}
 
 // Refused counts what a line refused.
 func (m *metrics) Refused(reason string) { m.refused.WithLabelValues(reason).Inc() }

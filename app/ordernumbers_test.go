@@ -46,6 +46,7 @@ func (deaf) Moved(charge.State, charge.Reason)                             {}
 func (deaf) Tried(charge.DeliveryChannel, charge.AttemptResult)            {}
 func (deaf) Delivered(charge.LotID, charge.DeliveryChannel, time.Duration) {}
 func (deaf) StrayAck(charge.LotID)                                         {}
+func (deaf) Posted(string, bool)                                           {}
 
 // issuerNow is the time of all that the issuers push.
 func issuerNow() time.Time { return time.Date(2026, 3, 3, 2, 0, 0, 0, time.UTC) }

@@ -10,10 +10,10 @@ import (
 )
 
 // reloaded are the settings that a running server takes up. A key stands for what lies below it as well.
-var reloaded = []string{"log.level", "limits", "alerts", "trusted_proxies"}
+var reloaded = []string{"log.level", "limits", "alerts", "webhooks", "trusted_proxies"}
 
 // Reload takes up a new configuration as far as a running server can: the log level, the limits, the alerts, the
-// trusted proxies, and the certificate's files. It returns the keys that were taken up, and those that changed but
+// webhooks, the trusted proxies, and the certificate's files. It returns the keys that were taken up, and those that changed but
 // need a restart. On an error nothing has changed. The names of settings are logged, their values are not.
 func (a *App) Reload(ctx context.Context, next Config) (taken, later []string, err error) {
 	a.reloading.Lock()
@@ -30,6 +30,7 @@ func (a *App) Reload(ctx context.Context, next Config) (taken, later []string, e
 	}
 	r := &a.running
 	r.Log, r.Limits, r.Alerts, r.TrustedProxies = next.Log, next.Limits, next.Alerts, next.TrustedProxies
+	r.Webhooks = next.Webhooks
 	if a.cert != nil && a.cert.again() {
 		taken = append(taken, "tls")
 	}
@@ -54,6 +55,10 @@ func (a *App) takeUp(next Config) error {
 	if err != nil {
 		return err
 	}
+	hooks, err := webhookTargets(next.Webhooks)
+	if err != nil {
+		return err
+	}
 	public, err := a.makePublic(next.Limits, proxies)
 	if err != nil {
 		return err
@@ -61,6 +66,7 @@ func (a *App) takeUp(next Config) error {
 	a.level.Set(level)
 	a.proxies.Store(&proxies)
 	a.alerts.SetTargets(targets)
+	a.webhooks.SetTargets(hooks)
 	a.public.set(public)
 	a.line.LimitLogins(next.Limits.LoginPerS)
 	return nil

@@ -21,6 +21,7 @@ func (c *Config) Validate() error {
 		proxiesErr = configError("trusted_proxies: %w", proxiesErr)
 	}
 	_, alertsErr := alertTargets(c.Alerts)
+	_, webhooksErr := webhookTargets(c.Webhooks)
 	_, platformsErr := all.WithFolder(c.Platforms.Dir)
 	_, targetsErr := coupon.WithFolder(c.Platforms.Dir)
 	var filesErr error
@@ -32,7 +33,7 @@ func (c *Config) Validate() error {
 			filesErr = errors.Join(filesErr, configError("tls: %w", err))
 		}
 	}
-	return errors.Join(c.check(), levelErr, proxiesErr, alertsErr, platformsErr, targetsErr, filesErr)
+	return errors.Join(c.check(), levelErr, proxiesErr, alertsErr, webhooksErr, platformsErr, targetsErr, filesErr)
 }
 
 // ValidateEstate reports everything that is wrong with an estate file, each with its line, as if it were applied to an
@@ -70,13 +71,26 @@ func (c Config) Shown() Config {
 	shown := make([]AlertConfig, len(c.Alerts))
 	for i, a := range c.Alerts {
 		mask(&a.Secret)
-		if u, err := url.Parse(a.URL); err == nil && (u.RawQuery != "" || len(u.Path) > 1) {
-			a.URL = fmt.Sprintf("%s://%s/%s", u.Scheme, u.Host, hidden) // robots' keys stand in the address
-		}
+		a.URL = withoutPath(a.URL)
 		shown[i] = a
 	}
 	c.Alerts = shown
+	hooks := make([]WebhookConfig, len(c.Webhooks))
+	for i, w := range c.Webhooks {
+		mask(&w.Secret)
+		w.URL = withoutPath(w.URL)
+		hooks[i] = w
+	}
+	c.Webhooks = hooks
 	return c
+}
+
+// withoutPath masks path and query of an address: keys of robots stand there.
+func withoutPath(address string) string {
+	if u, err := url.Parse(address); err == nil && (u.RawQuery != "" || len(u.Path) > 1) {
+		return fmt.Sprintf("%s://%s/%s", u.Scheme, u.Host, hidden)
+	}
+	return address
 }
 
 // withoutPassword masks the password of an address. What cannot be read is masked whole.

@@ -230,10 +230,9 @@ func (t *taken) accept(ctx context.Context, d *deciding) error {
 			if err := tx.AddCharge(d.charge, d.issuer.Name()); err != nil {
 				return err
 			}
-			if err := d.launch(); err != nil {
+			if err := d.launch(""); err != nil {
 				return err
 			}
-			then.moves = append(then.moves, moved{d.charge.State, d.charge.Reason})
 			t.became = d.charge
 			return t.addPush(tx, "", d.charge.ID)
 		})
@@ -308,10 +307,9 @@ func (t *taken) acceptRepeat(tx Tx, then *after, d *deciding, first *charge.Char
 	if err := tx.SetCharge(next); err != nil {
 		return err
 	}
-	if err := d.launch(); err != nil {
+	if err := d.launch(first.State); err != nil {
 		return err
 	}
-	then.moves = append(then.moves, moved{next.State, next.Reason})
 	if err := tx.AddEvent(charge.Event{Charge: first.ID, At: d.now, Step: "repeated", Result: "newer_wins",
 		Detail: charge.Say("repeat.newer_wins")}); err != nil {
 		return err

@@ -11,7 +11,8 @@ import (
 )
 
 // Waits after the first, second, … try; the last repeats. A callback's are those that the book has for payments,
-// https://www.kancloud.cn/bolink/newapi/524039 , and go on; a line's are ours, none being published.
+// https://www.kancloud.cn/bolink/newapi/524039 , and go on; webhooks have the same. A line's are ours, none being
+// published.
 var (
 	lineSchedule     = outbox.Schedule{10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute}
 	callbackSchedule = outbox.Schedule{

@@ -149,7 +149,6 @@ func (d *deciding) again() error {
 	if err := d.tx.SetCharge(c); err != nil {
 		return err
 	}
-	d.then.moves = append(d.then.moves, moved{c.State, c.Reason})
 	if d.stay != nil {
 		if err := d.tx.AddEvent(charge.Event{Charge: c.ID, At: d.now, Step: "matched", Result: "stay",
 			Reason: c.Reason, Detail: charge.Say("match.stay", charge.Text("stay", d.stay.OrderID),
@@ -157,7 +156,7 @@ func (d *deciding) again() error {
 			return err
 		}
 	}
-	return d.launch()
+	return d.launch(was)
 }
 
 // takeVisitKey sets the repeat key of a charge without order number to its stay's, now that it has one. Where another

@@ -49,12 +49,26 @@ type Observer interface {
 	Tried(channel charge.DeliveryChannel, result charge.AttemptResult)
 	Delivered(id charge.LotID, channel charge.DeliveryChannel, since time.Duration)
 	StrayAck(id charge.LotID)
+	// Posted hears of each try to post a message to a webhook.
+	Posted(target string, taken bool)
 }
 
 // Reports reports usages to platforms over HTTP; see report.go.
 type Reports interface {
 	// Report sends one usage to the account's target. taken is false where a new try can help.
 	Report(ctx context.Context, a charge.Account, u platform.Used) (taken bool, detail charge.Note)
+}
+
+// Webhooks posts the changes of charges' states to addresses that an operator names. Its methods are safe for
+// concurrent use.
+type Webhooks interface {
+	// Hearing lists the targets that hear of charges coming into a state.
+	Hearing(s charge.State) []string
+	// Compose writes the message to a target, under an id, that a charge has come from a state ("" for a new charge)
+	// into the one that it has.
+	Compose(target string, id int64, c *charge.Charge, was charge.State) string
+	// Post sends a message once. Any error means that it has to be sent again.
+	Post(ctx context.Context, target string, id int64, message string) error
 }
 
 // Opener opens a stored request again, as intake would have at the time it was received, locks included.
@@ -71,6 +85,7 @@ type Config struct {
 	Prices   map[charge.LotKind]lot.Pricer          // of the kinds that CanPrice
 	Revoker  lot.Revoker                            // of lots that take reductions back; nil where none does
 	Reports  Reports
+	Webhooks Webhooks // nil where there can be none
 	Opener   Opener
 	Observer Observer
 	// Linked reports whether any node holds a line of a lot; nil: there is no other node.

@@ -44,6 +44,7 @@ type world struct {
 	ids      *charge.IDs
 	reporter func() bool                     // says whether the platform takes a report; nil: it does
 	wrap     func(flow.Storage) flow.Storage // of the next restart; nil for none
+	hooks    flow.Webhooks                   // of the next restart; nil for none
 }
 
 type clock struct {
@@ -237,6 +238,7 @@ func (observer) Moved(charge.State, charge.Reason)                             {
 func (observer) Tried(charge.DeliveryChannel, charge.AttemptResult)            {}
 func (observer) Delivered(charge.LotID, charge.DeliveryChannel, time.Duration) {}
 func (observer) StrayAck(charge.LotID)                                         {}
+func (observer) Posted(string, bool)                                           {}
 
 type storage struct{ *store.Store }
 
@@ -308,7 +310,7 @@ func (w *world) restart() *flow.Flow {
 		Dialect:  func(string) (platform.Dialect, bool) { return reporting{}, true },
 		Opener:   openDoor{},
 		Channels: map[charge.DeliveryChannel]lot.Channel{charge.ChannelLine: w.line, charge.ChannelCallback: w.calls},
-		Reports:  w, Observer: observer{}, IDs: w.ids.Next, Node: "test", Now: w.clock.Now,
+		Reports:  w, Webhooks: w.hooks, Observer: observer{}, IDs: w.ids.Next, Node: "test", Now: w.clock.Now,
 		Logger: slog.New(slog.DiscardHandler),
 	}, w.store)
 	f := w.flow
@@ -336,6 +338,7 @@ func (w *world) tried(after time.Duration) {
 	w.flow.Hint(outbox.KindLine)
 	w.flow.Hint(outbox.KindCallback)
 	w.flow.Hint(outbox.KindReport)
+	w.flow.Hint(outbox.KindWebhook)
 }
 
 // finished is a charge as a dialect would read it: an hour that ended a minute ago, asking for 30 minutes.

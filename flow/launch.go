@@ -25,9 +25,19 @@ type carried struct {
 	unsafe   bool // nothing may be sent to the lot again after a silence
 }
 
-// launch stores what follows from a grant: the ledger entry and the delivery, which is this node's from the
-// start where it can be tried now. The charge has been stored.
-func (d *deciding) launch() error {
+// launch stores what follows from a decision on a charge that was in a state before it ("" for a new one). The charge
+// has been stored.
+func (d *deciding) launch(was charge.State) error {
+	if err := d.grant(); err != nil {
+		return err
+	}
+	d.then.moves = append(d.then.moves, moved{d.charge.State, d.charge.Reason})
+	return d.then.announce(d.tx, d.charge, was)
+}
+
+// grant stores what follows from a grant: the ledger entry and the delivery, which is this node's from the start where
+// it can be tried now.
+func (d *deciding) grant() error {
 	c := d.charge
 	if c.State != charge.StateSending {
 		return nil
@@ -67,7 +77,8 @@ func (d *deciding) unsendable(m charge.Message, wrong error) error {
 			charge.Because("cause", charge.Cause(wrong)))}); err != nil {
 		return err
 	}
-	return move(d.tx, d.then, c, charge.StateGaveUp, charge.ReasonLotError, d.now)
+	c.State, c.Reason = charge.StateGaveUp, charge.ReasonLotError
+	return d.tx.SetCharge(c)
 }
 
 // post writes a reduction into our own ledger: the lot has it as soon as this commits.

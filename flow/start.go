@@ -29,9 +29,15 @@ func New(cfg Config, jobs outbox.Storage) *Flow {
 	return f
 }
 
-// lanes makes one lane for each kind of lot that something is sent to, and one for reports.
+// mostPosts bounds the webhooks' messages in flight on one node.
+const mostPosts = 128
+
+// lanes makes one lane for each kind of lot that something is sent to, one for reports and one for webhooks.
 func (f *Flow) lanes() map[outbox.Kind]outbox.Lane {
 	lanes := map[outbox.Kind]outbox.Lane{outbox.KindReport: {Handle: f.handleReport, Most: mostReports}}
+	if f.cfg.Webhooks != nil {
+		lanes[outbox.KindWebhook] = outbox.Lane{Handle: f.handleWebhook, Most: mostPosts}
+	}
 	for _, kind := range lot.Kinds() {
 		if kind.Sends() {
 			lanes[jobKind(kind.Channel)] = outbox.Lane{Handle: f.handleDelivery, Most: kind.AtOnce}

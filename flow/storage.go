@@ -125,7 +125,7 @@ type Deliveries interface {
 
 	// Job finds a job by its id, which is its delivery's id; nil once it is done.
 	Job(id int64) (*outbox.Job, error)
-	// AddJob stores a job that has no delivery (a report).
+	// AddJob stores a job that has no delivery (a report, a webhook's message).
 	AddJob(j outbox.Job) error
 	// SetJob puts due time, attempt count and lease.
 	SetJob(j outbox.Job) error

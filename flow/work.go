@@ -15,6 +15,7 @@ const completing = 20 * time.Second
 // after knows the visits that a transaction holds, and collects what may happen only once it has been
 // committed.
 type after struct {
+	f     *Flow
 	held  []charge.VisitKey
 	hands []handed
 	moves []moved
@@ -56,7 +57,7 @@ type storageWrite func(ctx context.Context, visits []charge.VisitKey, fn func(Tx
 // writeBy is write by one of the storage's ways.
 func (f *Flow) writeBy(ctx context.Context, way storageWrite, visits []charge.VisitKey,
 	fn func(Tx, *after) error) error {
-	var then after
+	then := after{f: f}
 	for round := 1; ; round++ {
 		err := way(ctx, visits, func(tx Tx) error {
 			then.reset() // the store may run fn again
@@ -134,9 +135,34 @@ func containsVisit(held []charge.VisitKey, v charge.VisitKey) bool {
 
 // move puts a charge into a state for a reason and stores it.
 func move(tx Tx, then *after, c *charge.Charge, s charge.State, r charge.Reason, at time.Time) error {
+	was := c.State
 	c.State, c.Reason, c.UpdatedAt = s, r, at
 	then.moves = append(then.moves, moved{s, r})
-	return tx.SetCharge(c)
+	if err := tx.SetCharge(c); err != nil {
+		return err
+	}
+	return then.announce(tx, c, was)
+}
+
+// announce stores, for each webhook that hears of it, the message that a charge's state has changed. Like a delivery it
+// is this node's from the start where there is room.
+func (a *after) announce(tx Tx, c *charge.Charge, was charge.State) error {
+	if a.dry || a.f.cfg.Webhooks == nil || c.State == was || c.Plate.Trial() {
+		return nil
+	}
+	for _, target := range a.f.cfg.Webhooks.Hearing(c.State) {
+		id, now := a.f.cfg.IDs(), a.f.cfg.Now()
+		j := outbox.Job{ID: id, Kind: outbox.KindWebhook, Route: target, Ref: c.ID, DueAt: now,
+			Body: a.f.cfg.Webhooks.Compose(target, id, c, was)}
+		if place, ok := a.f.runner.Reserve(j.Kind); ok {
+			j.Lease, j.LeaseUntil, j.Fence = a.f.cfg.Node, a.f.runner.LeaseUntil(now), 1
+			a.hands = append(a.hands, handed{place, j, nil})
+		}
+		if err := tx.AddJob(j); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // day is the day of a time in Asia/Shanghai, "2026-01-31".

@@ -117,6 +117,7 @@ func (silent) Moved(charge.State, charge.Reason)                             {}
 func (silent) Tried(charge.DeliveryChannel, charge.AttemptResult)            {}
 func (silent) Delivered(charge.LotID, charge.DeliveryChannel, time.Duration) {}
 func (silent) StrayAck(charge.LotID)                                         {}
+func (silent) Posted(string, bool)                                           {}
 
 // loop begins what the node does by itself, unless it does it already.
 func (n *node) loop(what string, work func(ctx context.Context)) {

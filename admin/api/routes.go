@@ -7,6 +7,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/webhook"
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 )
@@ -36,6 +37,7 @@ func New(mux *http.ServeMux, d *desk.Desk, version string) {
 	a.statements()
 	a.estate()
 	a.access()
+	a.webhooks()
 	allowNull(a.OpenAPI().Components.Schemas)
 }
 
@@ -45,8 +47,11 @@ func schemaName(t reflect.Type, hint string) string {
 		t = t.Elem()
 	}
 	name := huma.DefaultSchemaNamer(t, hint)
-	if t.PkgPath() == reflect.TypeFor[charge.Rule]().PkgPath() {
+	switch t.PkgPath() {
+	case reflect.TypeFor[charge.Rule]().PkgPath():
 		return "Rule" + strings.TrimPrefix(name, "Rule")
+	case reflect.TypeFor[webhook.Message]().PkgPath():
+		return "Webhook" + name
 	}
 	return name
 }

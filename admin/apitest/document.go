@@ -95,6 +95,11 @@ func (d *Document) Check(a Answer) error {
 	return d.judge(where, a.Body, append(at, "content", kind, "schema")...)
 }
 
+// CheckWebhook returns what of a webhook's message the description does not say.
+func (d *Document) CheckWebhook(body []byte) error {
+	return d.judge("webhook", body, "webhooks", "charge.state", "post", "requestBody", "content", "application/json", "schema")
+}
+
 // operation returns the template that a path is of, the one with the fewest parameters first.
 func (d *Document) operation(method, path string) (template string, described bool) {
 	parts := strings.Split(path, "/")

@@ -25,7 +25,7 @@ var readers = []struct {
 		[]string{"docs/lots/README", "docs/lots/sdk", "docs/lots/api", "docs/lots/gate", "docs/targets",
 			"docs/add-a-target"}},
 	{words.Text{ZH: "运维", EN: "Operators"}, words.Text{ZH: "安装、监控、升级、备份", EN: "Install, watch, upgrade, back up"},
-		[]string{"docs/operating", "docs/upgrading", "docs/security", "docs/reliability", "docs/performance", "CHANGELOG"}},
+		[]string{"docs/operating", "docs/webhooks", "docs/upgrading", "docs/security", "docs/reliability", "docs/performance", "CHANGELOG"}},
 	{words.Text{ZH: "参考", EN: "Reference"},
 		words.Text{ZH: "全部字段、设置、命令、接口", EN: "Every field, setting, command and operation"},
 		[]string{"docs/estate", "docs/config", "docs/commands", "docs/api", "ARCHITECTURE"}},

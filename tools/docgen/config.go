@@ -51,6 +51,13 @@ var chineseConfig = map[string]string{
 	"alerts[].lang":        "语言",
 	"alerts[].allow_to":    "允许发往的内网地址段",
 	"alerts[].on":          "哪些情况，空为全部",
+	"webhooks":             "充电订单每次状态变化的推送（只能写在文件里）",
+	"webhooks[].name":      "名称：小写字母、数字、- 和 _；待发的消息按它保存",
+	"webhooks[].url":       "地址，https；只有发往 allow_to 列出的 IP 地址才可用 http",
+	"webhooks[].secret":    "签名密钥，至少 16 字节；或 whsec_ 加 Base64",
+	"webhooks[].allow_to":  "允许发往的内网地址段",
+	"webhooks[].on":        "哪些状态，空为全部",
+	"webhooks[].plates":    "车牌：masked 遮盖（默认），full 完整",
 	"oidc.issuer":          "统一登录的签发方，空为不用",
 	"oidc.client_id":       "客户端编号",
 	"oidc.client_secret":   "客户端密钥",
@@ -132,6 +139,11 @@ retention: {pushes: 180d, refused: 30d, charges: 0s}
 alerts:
   - {name: 值班群, format: wecom, url: "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…", lang: zh}
   - {name: pager, format: generic, url: "https://alerts.example.com/hook", lang: en, on: [lot_off_line, disk_low]}
+webhooks:
+  - name: erp
+    url: "https://erp.example.com/chargestamp"
+    secret: whsec_Y2hhcmdlc3RhbXAtZXhhbXBsZS1zZWNyZXQtMzJieXRlcw==
+    on: [delivered, used, gave_up]
 log: {level: info}
 `
 
@@ -193,7 +205,7 @@ func (r *configReader) read(v reflect.Value, prefix string) {
 
 func (r *configReader) row(v reflect.Value, i int, name string) {
 	env := mono("", "CHARGESTAMP_"+strings.ToUpper(strings.ReplaceAll(name, ".", "_")))
-	if strings.Contains(name, "alerts") || v.Field(i).Kind() == reflect.Map {
+	if strings.Contains(name, "alerts") || strings.Contains(name, "webhooks") || v.Field(i).Kind() == reflect.Map {
 		env = ""
 	}
 	meaning := chineseConfig[name]

@@ -1,0 +1,55 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/outbound"
+	"github.com/chargestamp/chargestamp/webhook"
+)
+
+// makeWebhooks builds what posts to the webhooks of the config file.
+func (a *App) makeWebhooks() error {
+	targets, err := webhookTargets(a.cfg.Webhooks)
+	if err != nil {
+		return err
+	}
+	client := outbound.NewClient(outbound.Options{Timeout: posting})
+	a.onStop(1, func(context.Context) { client.Close() })
+	a.webhooks = webhook.New(client, a.clock.Now, a.logger)
+	a.webhooks.SetTargets(targets)
+	return nil
+}
+
+// webhookTargets reads the webhooks of a configuration.
+func webhookTargets(configs []WebhookConfig) (targets []webhook.Target, err error) {
+	for i, c := range configs {
+		t, err := webhookTarget(c)
+		if err != nil {
+			return nil, configError("webhooks[%d]: %w", i, err)
+		}
+		if slices.ContainsFunc(targets, func(other webhook.Target) bool { return other.Name == t.Name }) {
+			return nil, configError("webhooks[%d]: name %q is another's; give each its own", i, t.Name)
+		}
+		targets = append(targets, t)
+	}
+	return targets, nil
+}
+
+func webhookTarget(c WebhookConfig) (webhook.Target, error) {
+	t := webhook.Target{Name: c.Name, URL: c.URL, Secret: c.Secret, WholePlates: c.Plates == "full"}
+	if c.Plates != "" && c.Plates != "full" && c.Plates != "masked" {
+		return t, fmt.Errorf("plates %q is neither masked nor full", c.Plates)
+	}
+	for _, s := range c.On {
+		t.On = append(t.On, charge.State(s))
+	}
+	allow, err := prefixes(c.AllowTo)
+	if err != nil {
+		return t, fmt.Errorf("allow_to: %w", err)
+	}
+	t.Allow = allow
+	return t, t.Check()
+}
