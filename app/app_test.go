@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -31,6 +32,7 @@ var onBoth = []struct {
 	{"ReturningNumber", testReturningNumber},
 	{"LotFaults", testLotFaults},
 	{"Webhooks", testWebhooks},
+	{"Pages", testPages},
 }
 
 func TestOnSQLite(t *testing.T) {
@@ -366,5 +368,52 @@ func testGracefulStop(t *testing.T, cfg Config) {
 	}
 	if slow.count() != 1 {
 		t.Errorf("the lot was told %d times", slow.count())
+	}
+}
+
+// testPages walks a list of the API forward and back, with a charge that comes in between.
+func testPages(t *testing.T, cfg Config) {
+	s := serve(t, cfg)
+	w := newTown()
+	id := w.lot("1001", charge.KindSDK, object{"stays": "none"})
+	w.account("telaidian", nil)
+	s.apply(w.estate())
+	p := w.player("telaidian", s.Addresses().HTTP)
+	for i := range 5 {
+		accepted(t, p, pushFor(id, charge.Plate(fmt.Sprintf("京P0000%d", i)), fmt.Sprintf("P%d", i)))
+	}
+	for _, list := range []string{"charges", "pushes?outcome=accepted"} {
+		read := func(cursor string) (ids []string, prev, next string) {
+			path := "/api/v1/" + list + "?limit=2&cursor=" + cursor
+			if strings.Contains(list, "?") {
+				path = "/api/v1/" + list + "&limit=2&cursor=" + cursor
+			}
+			var page struct {
+				Items      []struct{ ID string }
+				Prev, Next string
+			}
+			s.office().must(t, http.MethodGet, path, nil, &page)
+			for _, item := range page.Items {
+				ids = append(ids, item.ID)
+			}
+			return ids, page.Prev, page.Next
+		}
+		first, none, next := read("")
+		second, _, next := read(next)
+		third, prev, end := read(next)
+		accepted(t, p, pushFor(id, "京P11111", ""))
+		again, prev, next := read(prev)
+		begin, prev, _ := read(prev)
+		newer, last, next2 := read(prev)
+		if none != "" || end != "" || last != "" || len(third) == 0 || !slices.Equal(again, second) ||
+			!slices.Equal(begin, first) || len(newer) != 1 {
+			t.Errorf("%s: there %q %q %q, back %q %q %q", list, first, second, third, again, begin, newer)
+		}
+		if after, _, _ := read(next2); !slices.Equal(after, first) {
+			t.Errorf("%s: after the newest comes %q, want %q", list, after, first)
+		}
+		if after, _, _ := read(next); !slices.Equal(after, third) {
+			t.Errorf("%s: forward again is %q, want %q", list, after, third)
+		}
 	}
 }

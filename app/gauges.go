@@ -48,7 +48,7 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 }
 
 var (
-	descWaiting   = describe("backlog", "Deliveries by channel, reports and messages of webhooks that are not done.", "kind")
+	descWaiting   = describe("backlog", "Deliveries by channel, reports and webhooks that are not done.", "kind")
 	descOldest    = describe("backlog_oldest_seconds", "How long the oldest of them has waited.", "kind")
 	descHeld      = describe("charges_held", "Charges that wait for their stay.")
 	descOffLine   = describe("lots_off_line", "SDK lots that were on line once and are not.")

@@ -13,8 +13,8 @@ import (
 var reloaded = []string{"log.level", "limits", "alerts", "webhooks", "trusted_proxies"}
 
 // Reload takes up a new configuration as far as a running server can: the log level, the limits, the alerts, the
-// webhooks, the trusted proxies, and the certificate's files. It returns the keys that were taken up, and those that changed but
-// need a restart. On an error nothing has changed. The names of settings are logged, their values are not.
+// webhooks, the trusted proxies, and the certificate's files. It returns the keys that were taken up, and those that
+// changed but need a restart. On an error nothing has changed. The names of settings are logged, their values are not.
 func (a *App) Reload(ctx context.Context, next Config) (taken, later []string, err error) {
 	a.reloading.Lock()
 	defer a.reloading.Unlock()

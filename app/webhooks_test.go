@@ -60,7 +60,9 @@ func (r *receiver) wait(t *testing.T, n int) []post {
 		}
 		return ""
 	})
-	slices.SortFunc(got, func(a, b post) int { return cmp.Compare(a.header.Get("Webhook-Id"), b.header.Get("Webhook-Id")) })
+	slices.SortFunc(got, func(a, b post) int {
+		return cmp.Compare(a.header.Get("Webhook-Id"), b.header.Get("Webhook-Id"))
+	})
 	return got
 }
 
@@ -83,7 +85,8 @@ func testWebhooks(t *testing.T, cfg Config) {
 	plain, encoded := secret(16), "whsec_"+"aW52ZW50ZWQtd2ViaG9vay1zZWNyZXQtb2YtdGVzdHM="
 	cfg.Webhooks = []WebhookConfig{
 		{Name: "every", URL: every.URL, Secret: plain, AllowTo: []string{"127.0.0.1/32"}},
-		{Name: "some", URL: some.URL, Secret: encoded, AllowTo: []string{"127.0.0.0/8"}, On: []string{"voided"}, Plates: "full"},
+		{Name: "some", URL: some.URL, Secret: encoded, AllowTo: []string{"127.0.0.0/8"}, On: []string{"voided"},
+			Plates: "full"},
 	}
 	s := serve(t, cfg)
 	s.secrets = append(s.secrets, plain, encoded)

@@ -49,8 +49,11 @@ type StayFilter struct {
 // ErrCursor says that a cursor is none that the list gave.
 var ErrCursor = errors.New("not a cursor of this list")
 
-// Page is a part of a list, newest first. Next is the cursor of what follows, empty at the end.
+// Page is a part of a list, newest first. Next is the cursor of what follows, empty at the end. Prev is that of what
+// stands before it, empty where nothing does; it brings as many items as a page has, those next to this one, and none
+// where they are gone.
 type Page[T any] struct {
 	Items []T
+	Prev  string
 	Next  string
 }

@@ -157,7 +157,8 @@ func TestWebhookDown(t *testing.T) {
 				}
 			}
 			tried(1)
-			if counts, err := w.store.Counts(t.Context(), start, w.clock.Now().Add(time.Hour)); err != nil || counts.Pending != 0 {
+			counts, err := w.store.Counts(t.Context(), start, w.clock.Now().Add(time.Hour))
+			if err != nil || counts.Pending != 0 {
 				t.Errorf("messages count as deliveries that wait: %+v, %v", counts, err)
 			}
 			w.tried(9 * time.Second)

@@ -124,6 +124,33 @@ func (a *Audit) Page(ctx context.Context, f AuditFilter, before int64, limit int
 	}
 }
 
+// Newer returns up to limit entries numbered above after, those next to it, newest first. more reports whether there
+// may be others still newer.
+func (a *Audit) Newer(ctx context.Context, f AuditFilter, after int64, limit int) (list []Entry, more bool, err error) {
+	for {
+		top, last := after+auditScan, after
+		var found []Entry // numbers have no gaps: all up to top are read at once
+		err := a.page(ctx, f, top+1, auditScan, func(seq int64, e Entry, hash []byte) error {
+			last = max(last, seq)
+			e.Seq, e.Hash = seq, hex.EncodeToString(hash)
+			if seq > after && f.fits(e) {
+				found = append(found, e)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, false, fmt.Errorf("read the audit log: %w", err)
+		}
+		room := min(limit-len(list), len(found))
+		more = room < len(found)
+		list = append(found[len(found)-room:], list...)
+		if last < top || len(list) == limit {
+			return list, more || last == top, nil
+		}
+		after = top
+	}
+}
+
 // page reads entries, or their beginnings: an import of thousands of lots is one entry of megabytes.
 func (a *Audit) page(ctx context.Context, f AuditFilter, before int64, limit int,
 	fn func(seq int64, e Entry, hash []byte) error) error {

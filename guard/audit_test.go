@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -185,10 +186,39 @@ func TestAuditPage(t *testing.T) {
 	if diff := cmp.Diff(want, pages); diff != "" {
 		t.Error(diff)
 	}
+	var back []string
+	for after := pages[2]; ; {
+		list, more, err := s.Audit.Newer(ctx, guard.AuditFilter{Actor: "wang"}, seqOf(t, s, after[0]), 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		after = nil
+		for _, e := range list {
+			after = append(after, e.Object)
+		}
+		back = append(after, back...)
+		if !more {
+			break
+		}
+	}
+	if diff := cmp.Diff(slices.Concat(pages[0], pages[1]), back); diff != "" {
+		t.Errorf("back to the newest (-want +got):\n%s", diff)
+	}
 	if list, next, err := s.Audit.Page(ctx, guard.AuditFilter{Actor: "nobody"}, 0, 5); len(list) != 0 || next != 0 ||
 		err != nil {
 		t.Errorf("nobody's: %v, %d, %v", list, next, err)
 	}
+}
+
+// seqOf is the number of the entry about an object.
+func seqOf(t *testing.T, s *site, object string) int64 {
+	t.Helper()
+	list, _, err := s.Audit.Page(t.Context(), guard.AuditFilter{}, 0, 2000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(list, func(e guard.Entry) bool { return e.Object == object })
+	return list[at].Seq
 }
 
 // A page of beginnings shows of each entry what a page of whole ones does, as far as it goes.

@@ -2,9 +2,9 @@ package limit
 
 import "time"
 
-// Breaker lets somebody who does not answer rest. Its zero value is ready; it has no lock, for it lives under its owner's:
-// failsafe-go's breaker and bulkhead cost 16 allocations and 0.9 µs a call and would have to be asked again under that
-// lock.
+// Breaker lets somebody who does not answer rest. Its zero value is ready; it has no lock, for it lives under its
+// owner's: failsafe-go's breaker and bulkhead cost 16 allocations and 0.9 µs a call and would have to be asked again
+// under that lock.
 type Breaker struct {
 	failed int           // failures since the last answer
 	rest   time.Duration // the present or last one

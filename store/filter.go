@@ -2,7 +2,6 @@ package store
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -98,6 +97,18 @@ func (f *filter) span(column string, from, to time.Time) {
 	}
 }
 
+// behind leaves the rows behind a cursor, by a time column.
+func (f *filter) behind(c cursor, newest string) {
+	than := "<"
+	if c.back {
+		than = ">"
+	}
+	if c.set {
+		f.where(newest+" "+than+"= ?", c.at) // says no more than the next one, but every index can use it
+		f.where("("+newest+", id) "+than+" (?, ?)", c.at, c.id)
+	}
+}
+
 // paging is the part of a list that is asked for.
 type paging struct {
 	limit  int
@@ -113,43 +124,32 @@ func pageOf[T any](t *Tx, from *table, newest string, f filter, p paging,
 		limit = 50
 	}
 	limit = min(limit, 500)
-	if p.cursor != "" {
-		at, id, err := parseCursor(p.cursor)
-		if err != nil {
-			return page, err
-		}
-		f.where(newest+" <= ?", at) // says no more than the next one, but every index can use it
-		f.where("("+newest+", id) < (?, ?)", at, id)
+	start, err := parseCursor(p.cursor)
+	if err != nil {
+		return page, err
 	}
-	order := func(prefix string) string { return " ORDER BY " + prefix + newest + " DESC, " + prefix + "id DESC" }
+	f.behind(start, newest)
+	order := start.order(newest)
 	ids, args := f.branches(from, order(""), limit+1)
 	q := statementOf("SELECT x." + newest + ", x.id, " + from.columns("x.") + " FROM (" + ids + ") p JOIN " + from.name +
 		" x ON x.id = p.id" + order("x.") + " LIMIT ?")
 	q.once = true
-	var at, id int64
+	var spots []spot
+	more := false
 	err = t.each(q, func(row *cells) error {
 		if len(page.Items) == limit {
-			page.Next = cursor(at, id)
+			more = true
 			return nil
 		}
-		at, id = row.int(), row.int()
+		spots = append(spots, spot{row.int(), row.int()})
 		v, err := scan(row)
 		page.Items = append(page.Items, v)
 		return err
 	}, append(args, limit+1)...)
-	return page, err
-}
-
-func cursor(at, id int64) string {
-	return strconv.FormatInt(at, 36) + "." + strconv.FormatInt(id, 36)
-}
-
-func parseCursor(text string) (at, id int64, err error) {
-	first, second, ok := strings.Cut(text, ".")
-	at, err1 := strconv.ParseInt(first, 36, 64)
-	id, err2 := strconv.ParseInt(second, 36, 64)
-	if !ok || err1 != nil || err2 != nil {
-		return 0, 0, charge.ErrCursor
+	if start.back {
+		slices.Reverse(page.Items)
+		slices.Reverse(spots)
 	}
-	return at, id, nil
+	page.Prev, page.Next = start.around(spots, more)
+	return page, err
 }

@@ -198,7 +198,8 @@ var (
 			"job j JOIN delivery d ON d.id = j.id WHERE d.state IN ('delivered', 'refused', 'gave_up', 'voided')"),
 		wrong("without a delivery: job", "j.id",
 			"job j WHERE "+ofDelivery+" AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.id = j.id)"),
-		wrong("about a charge that is not there: job", "x.id", "(SELECT id, ref AS charge FROM job WHERE kind <> 'webhook') x WHERE "+noCharge),
+		wrong("about a charge that is not there: job", "x.id",
+			"(SELECT id, ref AS charge FROM job WHERE kind <> 'webhook') x WHERE "+noCharge),
 	}
 	wrongStays = []*statement{
 		wrong("open beside another of its plate and lot: stay", "max(id)",

@@ -15,7 +15,7 @@ import (
 // Message is the body of a post: one change of a charge's state. Ids and money are strings, money in yuan with two
 // decimals; times are RFC 3339 in UTC.
 type Message struct {
-	ID     string    `json:"id" doc:"of this change; it is the same when the message is sent again, and greater for a later change of the charge"`
+	ID     string    `json:"id" doc:"of this change: the same in repeats, greater in later changes"`
 	Type   string    `json:"type" enum:"charge.state"`
 	At     time.Time `json:"at" doc:"when the state changed"`
 	From   *string   `json:"from" doc:"the state before; null for a new charge"`

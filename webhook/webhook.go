@@ -1,5 +1,5 @@
-// Package webhook posts the changes of charges' states to addresses that an operator names: each signed, each with an id
-// by which a receiver knows one that comes again. What is due when, and what is kept until it was taken, is the
+// Package webhook posts the changes of charges' states to addresses that an operator names: each signed, each with an
+// id by which a receiver knows one that comes again. What is due when, and what is kept until it was taken, is the
 // outbox's affair.
 package webhook
 
@@ -56,7 +56,8 @@ func (t Target) Check() error {
 	case err != nil:
 		return fmt.Errorf("secret: what follows %s is not Base64", secretPrefix)
 	case len(k) < leastKey:
-		return fmt.Errorf("secret is shorter than %d bytes; make one with: echo %s$(openssl rand -base64 32)", leastKey, secretPrefix)
+		return fmt.Errorf("secret is shorter than %d bytes; make one with: echo %s$(openssl rand -base64 32)", leastKey,
+			secretPrefix)
 	}
 	for _, s := range t.On {
 		if !slices.Contains(charge.States, s) {
@@ -160,8 +161,8 @@ func (h *Hooks) post(ctx context.Context, t Target, id, message string) error {
 	}
 	seconds := strconv.FormatInt(h.now().Unix(), 10)
 	answer, err := h.client.Post(ctx, outbound.Request{URL: t.URL, Type: "application/json", Body: []byte(message),
-		Header: [][2]string{{"Webhook-Id", id}, {"Webhook-Timestamp", seconds}, {"Webhook-Signature", sign(k, id, seconds, message)}},
-		Allow:  t.Allow})
+		Allow: t.Allow, Header: [][2]string{{"Webhook-Id", id}, {"Webhook-Timestamp", seconds},
+			{"Webhook-Signature", sign(k, id, seconds, message)}}})
 	switch {
 	case err != nil:
 		return err

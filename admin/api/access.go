@@ -91,7 +91,7 @@ func (a *api) access() {
 		summary: "List API tokens"},
 		func(_ context.Context, who guard.Identity, _ *struct{}) (*list[TokenView], error) {
 			tokens, err := a.desk.Tokens(who)
-			return listOf(mapAll(tokens, viewToken), ""), err
+			return listOf(mapAll(tokens, viewToken)), err
 		})
 	handle(a, route{method: http.MethodPost, path: "/tokens", id: "create-token", role: guard.RoleAdmin,
 		secret: true, summary: "Make an API token"},
@@ -113,7 +113,7 @@ func (a *api) access() {
 		summary: "List the console's users"},
 		func(_ context.Context, who guard.Identity, _ *struct{}) (*list[userView], error) {
 			users, err := a.desk.Users(who)
-			return listOf(mapAll(users, viewUser), ""), err
+			return listOf(mapAll(users, viewUser)), err
 		})
 	handle(a, route{method: http.MethodPost, path: "/users", id: "create-user", role: guard.RoleAdmin,
 		summary: "Make a user of the console"},
@@ -135,6 +135,6 @@ func (a *api) access() {
 			}
 			page, err := a.desk.Audit(ctx, who, guard.AuditFilter{Actor: in.Actor, Action: in.Action, From: from, To: to},
 				in.Cursor, in.Limit)
-			return listOf(mapAll(page.Items, viewAudit), page.Next), err
+			return pageOf(page, viewAudit), err
 		})
 }

@@ -54,6 +54,6 @@ func (a *api) accounts() {
 		summary: "List accounts, their keys masked, and when each set of keys was last used"},
 		func(_ context.Context, who guard.Identity, _ *struct{}) (*list[accountView], error) {
 			accounts, err := a.desk.Accounts(who)
-			return listOf(mapAll(accounts, viewAccount), ""), err
+			return listOf(mapAll(accounts, viewAccount)), err
 		})
 }

@@ -243,8 +243,7 @@ func (a *api) charges() {
 			if err != nil {
 				return nil, err
 			}
-			return listOf(mapAll(page.Items, func(s *flow.Story) chargeFull { return viewCharge(who, s, a.desk.VerdictOf(s)) }),
-				page.Next), nil
+			return pageOf(page, func(s *flow.Story) chargeFull { return viewCharge(who, s, a.desk.VerdictOf(s)) }), nil
 		})
 	handle(a, route{method: http.MethodGet, path: "/charges/{id}", id: "get-charge", role: guard.RoleViewer,
 		summary: "One charge with its decision, deliveries and timeline"},

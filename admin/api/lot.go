@@ -213,7 +213,7 @@ func (a *api) lots() {
 	handle(a, route{method: http.MethodGet, path: "/lots", id: "list-lots", role: guard.RoleViewer, summary: "List lots and how they stand"},
 		func(ctx context.Context, _ guard.Identity, _ *struct{}) (*list[lotView], error) {
 			lots, err := a.desk.Lots(ctx)
-			return listOf(mapAll(lots, func(l desk.Lot) lotView { return viewLot(l, a.desk.Now()) }), ""), err
+			return listOf(mapAll(lots, func(l desk.Lot) lotView { return viewLot(l, a.desk.Now()) })), err
 		})
 	handle(a, route{method: http.MethodGet, path: "/lots/{union_id}/{park_id}", id: "get-lot", role: guard.RoleViewer,
 		summary: "One lot: line, last heartbeat, what is pending"},
@@ -227,12 +227,12 @@ func (a *api) lots() {
 	handle(a, route{method: http.MethodGet, path: "/bindings", id: "list-bindings", role: guard.RoleViewer,
 		summary: "List which account counts in which lot"},
 		func(context.Context, guard.Identity, *struct{}) (*list[bindingView], error) {
-			return listOf(a.bindings(), ""), nil
+			return listOf(a.bindings()), nil
 		})
 	handle(a, route{method: http.MethodGet, path: "/platforms", id: "list-platforms", role: guard.RoleViewer,
 		summary: "List the platforms that this gateway speaks"},
 		func(context.Context, guard.Identity, *struct{}) (*list[platformView], error) {
-			return listOf(mapAll(a.desk.Platforms(), viewPlatform), ""), nil
+			return listOf(mapAll(a.desk.Platforms(), viewPlatform)), nil
 		})
 }
 

@@ -169,9 +169,9 @@ func (a *api) pushes() {
 			if err != nil {
 				return nil, err
 			}
-			return listOf(mapAll(page.Items, func(p charge.Push) push {
+			return pageOf(page, func(p charge.Push) push {
 				return push{number(p.ID), p.Platform, moment(p.Received), p.Remote, string(p.Outcome), text(p.Reason), numberOrNull(p.Charge), viewUnproven(who, p)}
-			}), page.Next), nil
+			}), nil
 		})
 	handle(a, route{method: http.MethodGet, path: "/stations", id: "list-stations", role: guard.RoleViewer,
 		summary: "List the stations and charging points that platforms pushed and no binding lists, the last pushed first"},
@@ -180,14 +180,14 @@ func (a *api) pushes() {
 			if err != nil {
 				return nil, err
 			}
-			return listOf(mapAll(stations, viewStation), ""), nil
+			return listOf(mapAll(stations, viewStation)), nil
 		})
 	handle(a, route{method: http.MethodGet, path: "/unserved", id: "list-unserved", role: guard.RoleViewer,
 		summary: "List the last requests of the public listener that nothing serves: unknown paths, wrong methods"},
 		func(context.Context, guard.Identity, *struct{}) (*list[unserved], error) {
 			return listOf(mapAll(a.desk.Strays(), func(s intake.Stray) unserved {
 				return unserved{s.Method, s.Path, s.Remote, s.Class, text(s.Hint), s.Count, moment(s.First), moment(s.Last)}
-			}), ""), nil
+			})), nil
 		})
 	handle(a, route{method: http.MethodPost, path: "/pushes/{id}/replay", id: "replay-push", role: guard.RoleSupport,
 		summary: "Open a stored push once more"},
@@ -219,6 +219,6 @@ func (a *api) pushes() {
 			if err != nil {
 				return nil, err
 			}
-			return listOf(mapAll(page.Items, func(s *charge.Stay) stay { return viewStay(who, s) }), page.Next), nil
+			return pageOf(page, func(s *charge.Stay) stay { return viewStay(who, s) }), nil
 		})
 }

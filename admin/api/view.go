@@ -14,16 +14,25 @@ import (
 type list[T any] struct {
 	Body struct {
 		Items []T    `json:"items" nullable:"false"`
-		Next  string `json:"next" doc:"cursor of what follows, empty at the end"`
+		Prev  string `json:"prev" doc:"cursor of the page before, whose rows are newer; empty where there is none"`
+		Next  string `json:"next" doc:"cursor of the page after, whose rows are older; empty at the end"`
 	}
 }
 
-func listOf[T any](items []T, next string) *list[T] {
+// listOf answers a list that comes whole.
+func listOf[T any](items []T) *list[T] {
 	out := new(list[T])
-	out.Body.Items, out.Body.Next = items, next
+	out.Body.Items = items
 	if items == nil {
 		out.Body.Items = []T{}
 	}
+	return out
+}
+
+// pageOf answers a part of a list.
+func pageOf[T, U any](page charge.Page[U], show func(U) T) *list[T] {
+	out := listOf(mapAll(page.Items, show))
+	out.Body.Prev, out.Body.Next = page.Prev, page.Next
 	return out
 }
 

@@ -11,7 +11,8 @@ import (
 // webhooks describes what the gateway posts to the addresses of the setting webhooks.
 func (a *api) webhooks() {
 	header := func(name, what string) *huma.Param {
-		return &huma.Param{Name: name, In: "header", Required: true, Description: what, Schema: &huma.Schema{Type: huma.TypeString}}
+		return &huma.Param{Name: name, In: "header", Required: true, Description: what,
+			Schema: &huma.Schema{Type: huma.TypeString}}
 	}
 	a.OpenAPI().Webhooks = map[string]*huma.PathItem{"charge.state": {Post: &huma.Operation{
 		OperationID: "charge-state-changed", Tags: []string{"webhooks"}, Security: []map[string][]string{{}},

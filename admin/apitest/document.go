@@ -97,7 +97,8 @@ func (d *Document) Check(a Answer) error {
 
 // CheckWebhook returns what of a webhook's message the description does not say.
 func (d *Document) CheckWebhook(body []byte) error {
-	return d.judge("webhook", body, "webhooks", "charge.state", "post", "requestBody", "content", "application/json", "schema")
+	return d.judge("webhook", body, "webhooks", "charge.state", "post", "requestBody", "content", "application/json",
+		"schema")
 }
 
 // operation returns the template that a path is of, the one with the fewest parameters first.

@@ -161,18 +161,35 @@ func (d *Desk) Audit(ctx context.Context, who guard.Identity, f guard.AuditFilte
 	if err := allow(who, guard.RoleAdmin); err != nil {
 		return page, err
 	}
-	before := int64(0)
+	at, err := int64(0), error(nil) // below 0: back to what is newer
 	if cursor != "" {
-		var err error
-		if before, err = strconv.ParseInt(cursor, 10, 64); err != nil || before < 1 {
-			return page, Fail(Invalid, "the cursor is not one of this list",
-				FieldError{Where: "query.cursor", Detail: "unknown cursor"})
+		if at, err = strconv.ParseInt(cursor, 10, 64); err != nil || at == 0 {
+			return page, Wrap(charge.ErrCursor)
 		}
 	}
-	entries, next, err := d.cfg.Guard.Audit.Page(ctx, f, before, limit)
-	page.Items = entries
+	number := func(seq int64) string { return strconv.FormatInt(seq, 10) }
+	if at < 0 {
+		var more bool
+		page.Items, more, err = d.cfg.Guard.Audit.Newer(ctx, f, -at, limit)
+		page.Next = number(1 - at)
+		if n := len(page.Items); n > 0 {
+			page.Next = number(page.Items[n-1].Seq)
+		}
+		if more && len(page.Items) > 0 {
+			page.Prev = number(-page.Items[0].Seq)
+		}
+		return page, Wrap(err)
+	}
+	var next int64
+	page.Items, next, err = d.cfg.Guard.Audit.Page(ctx, f, at, limit)
 	if next > 0 {
-		page.Next = strconv.FormatInt(next, 10)
+		page.Next = number(next)
+	}
+	if at > 1 { // nothing but the first entry stands below 2
+		page.Prev = number(1 - at)
+		if len(page.Items) > 0 {
+			page.Prev = number(-page.Items[0].Seq)
+		}
 	}
 	return page, Wrap(err)
 }

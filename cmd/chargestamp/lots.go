@@ -195,7 +195,7 @@ type statementCommand struct {
 	To       string `help:"The day after the last."`
 	Lang     string `enum:"zh,en," default:"" help:"zh or en: a file for people, with headings, names and sums. Without it csv has the API's fields, xlsx is Chinese."`
 	Output   string `short:"o" enum:"table,json,csv,xlsx" default:"table" help:"table, json, csv or xlsx."`
-	File     string `type:"path" help:"Where to write; xlsx needs it."`
+	File     string `type:"path" help:"Where to write in place of standard output; xlsx on a terminal needs it."`
 }
 
 // Run prints a statement.
@@ -210,7 +210,9 @@ func (s *statementCommand) Run(c *console) error {
 		return s.table(c, q)
 	}
 	if s.Output == "xlsx" && s.File == "" {
-		return usage("an xlsx statement needs --file")
+		if err := noTerminal(c.out); err != nil {
+			return err
+		}
 	}
 	q.Set("format", s.Output)
 	var raw []byte

@@ -16,7 +16,7 @@ import (
 // output is the -o flag of commands that print results.
 type output struct {
 	Output string `short:"o" enum:"table,json,csv,xlsx" default:"table" help:"How to print: table, json, csv or xlsx."`
-	File   string `type:"path" help:"Where to write; xlsx needs it."`
+	File   string `type:"path" help:"Where to write in place of standard output; xlsx on a terminal needs it."`
 }
 
 // table is a result with a header.
@@ -32,7 +32,10 @@ func (o output) print(c *console, t table, value any) error {
 	}
 	switch o.Output {
 	case "xlsx":
-		return usage("-o xlsx needs --file")
+		if err := noTerminal(c.out); err != nil {
+			return err
+		}
+		return t.workbook(c.out)
 	case "json":
 		e := json.NewEncoder(c.out)
 		e.SetIndent("", "  ")
@@ -48,11 +51,20 @@ func (o output) print(c *console, t table, value any) error {
 	return t.write(c.out)
 }
 
+// noTerminal refuses to write a spreadsheet where somebody would read it as text.
+func noTerminal(out io.Writer) error {
+	f, is := out.(*os.File)
+	if !is {
+		return nil
+	}
+	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return nil
+	}
+	return usage("a spreadsheet is not printed on a terminal: name a file with --file, or lead the output into one")
+}
+
 // toFile prints into a file in place of standard output.
 func (o output) toFile(c *console, t table, value any) (err error) {
-	if o.Output == "xlsx" {
-		return t.workbook(o.File)
-	}
 	f, err := os.Create(o.File)
 	if err != nil {
 		return err
@@ -65,7 +77,7 @@ func (o output) toFile(c *console, t table, value any) (err error) {
 }
 
 // workbook writes the rows as a spreadsheet. Every cell is a text: ids of 18 digits must stay whole.
-func (t table) workbook(file string) error {
+func (t table) workbook(to io.Writer) error {
 	book := excelize.NewFile()
 	defer book.Close()
 	sheet := book.GetSheetName(0)
@@ -78,7 +90,7 @@ func (t table) workbook(file string) error {
 			return err
 		}
 	}
-	return book.SaveAs(file)
+	return book.Write(to)
 }
 
 // gap stands between two columns.

@@ -9,7 +9,8 @@ import (
 
 // restError says why nothing is sent to a lot that rests.
 func (l *line) restError() error {
-	return charge.NewFault(charge.Say("delivery.resting", charge.Count("failed", l.Failed()), charge.When("until", l.Until())),
+	return charge.NewFault(
+		charge.Say("delivery.resting", charge.Count("failed", l.Failed()), charge.When("until", l.Until())),
 		fmt.Sprintf("the lot's last %d tries failed; it is left alone until %s", l.Failed(),
 			l.Until().In(charge.Shanghai).Format(time.TimeOnly)))
 }

@@ -91,7 +91,7 @@ func testLists(t *testing.T, s *site) {
 			t.Errorf("CountCharges(%+v) = %d, %v, %v", c.f, n, more, err)
 		}
 	}
-	for _, cursor := range []string{"x", "1.2.3", "'.1", "."} {
+	for _, cursor := range []string{"x", "1.2.3", "'.1", ".", "-", "-x", "--1.2"} {
 		if _, err := s.Charges(t.Context(), charge.ChargeFilter{Cursor: cursor}); !errors.Is(err, charge.ErrCursor) {
 			t.Errorf("cursor %q: %v, want ErrCursor", cursor, err)
 		}
@@ -151,6 +151,8 @@ func testLists(t *testing.T, s *site) {
 		Pending: 1, Oldest: s.now, OffLine: 1, LatestAt: s.now,
 	})
 	readings(t, s.Store, s.now)
+	bothWays(t, s, charge.ChargeFilter{Limit: 3, Plate: "京AD06088"})
+	bothWays(t, s, charge.ChargeFilter{Limit: 2, States: []charge.State{charge.StateSending, charge.StateRefused}})
 }
 
 func testPlateSearch(t *testing.T, s *site) {
