@@ -42,7 +42,8 @@ func TestRest(t *testing.T) {
 	defer server.Close()
 	now := time.Date(2026, 3, 3, 10, 0, 0, 0, time.UTC)
 	var log strings.Builder
-	h := New(outbound.NewClient(outbound.Options{}), func() time.Time { return now }, slog.New(slog.NewTextHandler(&log, nil)))
+	h := New(outbound.NewClient(outbound.Options{}), func() time.Time { return now },
+		slog.New(slog.NewTextHandler(&log, nil)))
 	allow := []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
 	h.SetTargets([]Target{{Name: "erp", URL: server.URL + "/secret-path", Secret: "invented-secret-77", Allow: allow},
 		{Name: "shut", URL: server.URL, Secret: "invented-secret-77", On: []charge.State{charge.StateUsed}}})
@@ -68,7 +69,8 @@ func TestRest(t *testing.T) {
 	if asked.Load() != 8 {
 		t.Errorf("the server was asked %d times, want 8", asked.Load())
 	}
-	if got := log.String(); strings.Count(got, "\n") != 2 || strings.Contains(got, "secret") || strings.Contains(got, server.URL) {
+	if got := log.String(); strings.Count(got, "\n") != 2 || strings.Contains(got, "secret") ||
+		strings.Contains(got, server.URL) {
 		t.Errorf("log:\n%s", got)
 	}
 	var refused *outbound.Refused
