@@ -12,7 +12,8 @@ import (
 	"github.com/chargestamp/chargestamp/outbound"
 )
 
-// codes are an answer for every code of every target, and what it must come to.
+// codes are an answer for every code of every target, and what it must come to; of the give call where no other is
+// named.
 var codes = map[string]map[string]struct {
 	body string
 	want outcome
@@ -58,6 +59,39 @@ var codes = map[string]map[string]struct {
 		"T/3": {`{"returnCode":"T","isSuccess":"3","errorMsg":"已出场"}`, outcomeRefused, WhyLeft},
 		"T/2": {`{"returnCode":"T","isSuccess":"2","errorMsg":"系统失败"}`, outcomeUnknown, ""},
 	},
+	"qcyuns lookup": {
+		"0":  {`{"retCode":0,"retMsg":null,"retData":{"parkId":1316,"carInfo":{"recordId":1}}}`, outcomeTaken, ""},
+		"-4": {`{"retCode":-4,"retMsg":"无该停车场权限","retData":null}`, outcomeRefused, WhyNotConfigured},
+		"-9": {`{"retCode":-9,"retMsg":"系统异常"}`, outcomeUnknown, ""},
+	},
+	"qcyuns revoke": {
+		"0":  {`{"retCode":0,"retMsg":null,"retData":"撤销成功"}`, outcomeTaken, ""},
+		"-4": {`{"retCode":-4,"retMsg":"无该停车场权限","retData":null}`, outcomeRefused, WhyNotConfigured},
+		"-9": {`{"retCode":-9,"retMsg":"系统异常"}`, outcomeUnknown, ""},
+	},
+	"qcyuns price": {
+		"0":  {`{"retCode":0,"retMsg":null,"retData":{"carInfo":{"amount":5.0,"totalFee":10.0}}}`, outcomeTaken, ""},
+		"-4": {`{"retCode":-4,"retMsg":"无该停车场权限","retData":null}`, outcomeRefused, WhyNotConfigured},
+		"-9": {`{"retCode":-9,"retMsg":"系统异常"}`, outcomeUnknown, ""},
+	},
+	"qcyuns trial": {
+		"0":  {`{"retCode":0,"retMsg":null,"retData":{"carInfo":{"amount":5.0,"totalFee":10.0}}}`, outcomeTaken, ""},
+		"-4": {`{"retCode":-4,"retMsg":"无该停车场权限","retData":null}`, outcomeRefused, WhyNotConfigured},
+		"-9": {`{"retCode":-9,"retMsg":"系统异常"}`, outcomeUnknown, ""},
+	},
+	"tingjiandan lookup": {
+		"T/0": {`{"returnCode":"T","isSuccess":"0","tradeId":"t","accountId":"a"}`, outcomeTaken, ""},
+		"F":   {`{"returnCode":"F","returnMsg":"partner error"}`, outcomeRefused, WhyNotConfigured},
+		"T/1": {`{"returnCode":"T","isSuccess":1,"errorMsg":"业务失败"}`, outcomeRefused, WhyOther},
+		"T/2": {`{"returnCode":"T","isSuccess":"2","errorMsg":"系统失败"}`, outcomeLater, ""},
+		"T/9": {`{"returnCode":"T","isSuccess":"9"}`, outcomeUnknown, ""},
+	},
+	"tingjiandan price": {
+		"T/0": {`{"returnCode":"T","isSuccess":"0","totalAmount":"10.00","unPayAmount":"5.00"}`, outcomeTaken, ""},
+		"F":   {`{"returnCode":"F","returnMsg":"partner error"}`, outcomeRefused, WhyNotConfigured},
+		"T/1": {`{"returnCode":"T","isSuccess":1,"errorMsg":"业务失败"}`, outcomeRefused, WhyOther},
+		"T/2": {`{"returnCode":"T","isSuccess":"2","errorMsg":"系统失败"}`, outcomeUnknown, ""},
+	},
 	"keytop": {
 		"0":    {`{"resCode":"0","resMsg":"成功","data":""}`, outcomeTaken, ""},
 		"1":    {`{"resCode":1,"resMsg":"处理充电和优惠失败"}`, outcomeRefused, WhyOther},
@@ -81,20 +115,59 @@ var codes = map[string]map[string]struct {
 	},
 }
 
-// Every code that a profile has is tried, and one that it has not.
+// Every code that a profile has is tried in each call, and one that it has not.
 func TestCodes(t *testing.T) {
 	for _, target := range Builtin().List() {
-		a := target.Give.Answer
-		want := slices.Concat(a.Taken, a.Repeated, a.Later, a.Again, slices.Collect(maps.Keys(a.Refused)))
-		for _, code := range want {
-			if _, there := codes[target.ID][code]; !there {
-				t.Errorf("%s: no answer with code %s is tried", target.ID, code)
-			}
+		for _, call := range target.Calls() {
+			name := strings.TrimSuffix(target.ID+" "+call.Name, " give")
+			testCodes(t, name, call.Answer)
 		}
-		for code, c := range codes[target.ID] {
-			got := a.read(outbound.Response{Status: 200, Body: []byte(c.body)}, nil)
-			if got.code != code || got.outcome != c.want || got.why != c.why {
-				t.Errorf("%s %s: code %q, %s, %s", target.ID, code, got.code, got.outcome, got.why)
+	}
+}
+
+func testCodes(t *testing.T, name string, a Answer) {
+	t.Helper()
+	unknown := a.Bare // without a code there is none that is unknown
+	for _, code := range slices.Concat(a.Taken, a.Repeated, a.Later, a.Again, slices.Collect(maps.Keys(a.Refused))) {
+		if _, there := codes[name][code]; !there {
+			t.Errorf("%s: no answer with code %s is tried", name, code)
+		}
+	}
+	for code, c := range codes[name] {
+		got := a.read(outbound.Response{Status: 200, Body: []byte(c.body)}, nil)
+		if got.code != code || got.outcome != c.want || got.why != c.why {
+			t.Errorf("%s %s: code %q, %s, %s", name, code, got.code, got.outcome, got.why)
+		}
+		unknown = unknown || c.want == outcomeUnknown
+	}
+	if !unknown {
+		t.Errorf("%s: no unknown code is tried", name)
+	}
+}
+
+// What no target says is no answer of any: the coupon goes out once, and whether it stands is left open.
+func TestNoAnswerOfAnyTarget(t *testing.T) {
+	for _, target := range Builtin().List() {
+		for name, c := range map[string]struct {
+			status int
+			body   string
+		}{
+			"html": {200, "<html>ok</html>"}, "empty": {200, ""}, "half an answer": {200, `{"code":"20`},
+			"redirect": {302, ""}, "no code": {200, `{"ok":true}`}, "unknown code": {200, `{"code":"77","resCode":"77",` +
+				`"retCode":77,"result":77,"returnCode":"77"}`}, "a list": {200, `[{"code":"200"}]`},
+		} {
+			given := 0
+			ch := channelFor(t, target.ID, func(r outbound.Request) (outbound.Response, error) {
+				said, asked := before(r)
+				if asked {
+					return answering(200, said)
+				}
+				given++
+				return answering(c.status, c.body)
+			})
+			m := slices.Sorted(maps.Keys(target.Methods))[0]
+			if r := deliver(t, ch, m); r.Result != charge.AttemptError || !r.Sent || given != 1 {
+				t.Errorf("%s, %s: %d coupons, %+v", target.ID, name, given, r)
 			}
 		}
 	}
@@ -174,6 +247,8 @@ func TestLookupGoesWrong(t *testing.T) {
 		"unknown code": {`{"retCode":-9}`, nil, charge.AttemptError, "delivery.not_sent"},
 		"html":         {"<html>", nil, charge.AttemptError, "delivery.not_sent"},
 		"another car": {`{"retCode":0,"retData":{"plate":"粤B12345","carInfo":{"recordId":1}}}`, nil, charge.AttemptError,
+			"delivery.not_sent"},
+		"another car park": {`{"retCode":0,"retData":{"parkId":1317,"carInfo":{"recordId":1}}}`, nil, charge.AttemptError,
 			"delivery.not_sent"},
 		"lost": {"", &outbound.Error{Sent: true, NoAnswer: true, Err: errors.New("late")}, charge.AttemptError,
 			"delivery.not_sent"},

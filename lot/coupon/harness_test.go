@@ -114,3 +114,18 @@ func printed(r outbound.Request) string {
 func answering(status int, body string) (outbound.Response, error) {
 	return outbound.Response{Status: status, Body: []byte(body)}, nil
 }
+
+// before answers what is asked before a coupon is given: a token, a stay.
+func before(r outbound.Request) (said string, asked bool) {
+	switch {
+	case strings.HasSuffix(r.URL, "/oauth/token"):
+		return `{"access_token":"token-1"}`, true
+	case strings.Contains(string(r.Body), "CarInfo"):
+		return `{"retCode":0,"retMsg":null,"retData":{"plate":"京AD06088","carInfo":{"recordId":422571,` +
+			`"localId":null,"amount":5.0,"totalFee":10.0}}}`, true
+	case strings.Contains(string(r.Body), "infoForFreeMins"):
+		return `{"returnCode":"T","isSuccess":"0","tradeId":"trade-7","accountId":"acc-9","totalAmount":"10.00",` +
+			`"unPayAmount":"5.00"}`, true
+	}
+	return "{}", false
+}

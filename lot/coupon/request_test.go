@@ -2,9 +2,11 @@ package coupon
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
-	"strings"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/outbound"
@@ -16,6 +18,9 @@ func TestRequests(t *testing.T) {
 	for _, target := range Builtin().List() {
 		for m := range target.Methods {
 			t.Run(target.ID+"/"+string(m), func(t *testing.T) { compareRequests(t, target, m, seen) })
+		}
+		for _, name := range variants(target) {
+			t.Run(target.ID+"/"+name, func(t *testing.T) { variant(t, target, name, seen) })
 		}
 	}
 	files, err := os.ReadDir("testdata/requests")
@@ -33,15 +38,8 @@ func compareRequests(t *testing.T, target *Target, m charge.Method, seen map[str
 	var sent []string
 	ch := channelFor(t, target.ID, func(r outbound.Request) (outbound.Response, error) {
 		sent = append(sent, printed(r))
-		switch {
-		case strings.HasSuffix(r.URL, "/oauth/token"):
-			return answering(200, `{"access_token":"token-1"}`)
-		case strings.Contains(string(r.Body), "CarInfo"):
-			return answering(200, `{"retCode":0,"retMsg":null,"retData":{"parkId":1316,"plate":"京AD06088","carInfo":{"recordId":422571,"localId":null,"amount":5.0,"totalFee":10.0}}}`)
-		case strings.Contains(string(r.Body), "infoForFreeMins"):
-			return answering(200, `{"returnCode":"T","isSuccess":"0","tradeId":"trade-7","accountId":"acc-9","totalAmount":"10.00","unPayAmount":"5.00"}`)
-		}
-		return answering(200, "{}")
+		said, _ := before(r)
+		return answering(200, said)
 	})
 	payload, err := json.Marshal(testSlip(m))
 	if err != nil {
@@ -75,16 +73,68 @@ func compareRequests(t *testing.T, target *Target, m charge.Method, seen map[str
 		t.Fatalf("%d requests, want %v", len(sent), names)
 	}
 	for i, name := range names {
-		file := target.ID + "-" + name + ".http"
-		seen[file] = true
-		want, err := os.ReadFile("testdata/requests/" + file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if sent[i] != string(want) {
-			t.Errorf("%s:\ngot  %s\nwant %s", file, sent[i], want)
-		}
+		compare(t, target.ID+"-"+name+".http", sent[i], seen)
 	}
+}
+
+func compare(t *testing.T, file, sent string, seen map[string]bool) {
+	t.Helper()
+	seen[file] = true
+	want, err := os.ReadFile("testdata/requests/" + file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sent != string(want) {
+		t.Errorf("%s:\ngot  %s\nwant %s", file, sent, want)
+	}
+}
+
+// ownKeys are those that a lot may have and usually has not.
+var ownKeys = map[string]charge.Secret{"park_id": "20251", "store_name": "一号店", "channel": "2202", "coupon_source": "89002"}
+
+// variant compares the request of a coupon to a lot with its own keys, or for a charge of which nothing is known beside
+// what a coupon needs.
+func variant(t *testing.T, target *Target, name string, seen map[string]bool) {
+	m, sent := charge.MethodTime, ""
+	if _, can := target.Methods[m]; !can {
+		m = charge.MethodLotDecides
+	}
+	ch := channelFor(t, target.ID, func(r outbound.Request) (outbound.Response, error) {
+		sent = printed(r)
+		said, _ := before(r)
+		return answering(200, said)
+	})
+	l := ch.cfg.Directory.(directory).lot
+	slip := testSlip(m)
+	switch name {
+	case "keys":
+		l.Keys = maps.Clone(l.Keys)
+		maps.Copy(l.Keys, ownKeys)
+		ch.cfg.Directory = directory{l}
+	case "bare":
+		slip.Started, slip.Ended, slip.Detail = time.Time{}, time.Time{}, charge.Detail{}
+	}
+	payload, err := json.Marshal(slip)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := session1(t, ch, payload)
+	if _, _, ready := s.prepare(t.Context()); !ready {
+		t.Fatal("not ready")
+	}
+	s.give()
+	compare(t, target.ID+"-"+name+".http", sent, seen)
+}
+
+// variants are those of a target that differ from the usual request.
+func variants(target *Target) (names []string) {
+	if slices.ContainsFunc(target.Keys, func(k Key) bool { return ownKeys[k.Name] != "" }) {
+		names = append(names, "keys")
+	}
+	if slices.ContainsFunc(target.Give.Fields, func(r Row) bool { return r.Optional || r.Otherwise != "" }) {
+		names = append(names, "bare")
+	}
+	return names
 }
 
 // session1 is a session whose request number stands still.

@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/requests"
 plate=京AD06088 uuid=0193f5a0c0de4b6e8f00112233445566 unix=1767240031
+park=1316 store=充电减免 source=89001 # what a lot's own keys change: see the requests called keys
 
 md5() { printf %s "$1" | openssl md5 -r | cut -d' ' -f1; }
 upper() { tr a-f A-F; }
@@ -54,13 +55,14 @@ car='{"parkId":1316,"plate":"'$plate'"}' carText="parkId=1316|plate=$plate|"
 qcyuns lookup CarInfo "$car" "$carText" ''
 qcyuns price CarInfo "$car" "$carText" ''
 give() { # NAME TYPE VALUE REASON
-	qcyuns "$1" DiscountCreate '{"parkId":1316,"parkingSerial":"422571","plate":"'$plate'","grantSerial":"'$uuid'","type":'"$2"',"value":'"$3"',"reason":"'"$4"'","storeName":"充电减免"}' \
-		"grantSerial=$uuid|parkId=1316|parkingSerial=422571|plate=$plate|reason=$4|storeName=充电减免|type=$2|value=$3|" "
+	qcyuns "$1" DiscountCreate '{"parkId":'$park',"parkingSerial":"422571","plate":"'$plate'","grantSerial":"'$uuid'","type":'"$2"',"value":'"$3"',"reason":"'"$4"'","storeName":"'$store'"}' \
+		"grantSerial=$uuid|parkId=$park|parkingSerial=422571|plate=$plate|reason=$4|storeName=$store|type=$2|value=$3|" "
 $key"
 }
 give time 2 120 '充电订单 3000000001 减免120分钟'
 give amount 1 1050 '充电订单 3000000001 减免10.50元'
 give free 3 0 '充电订单 3000000001 全免'
+park=20251 store=一号店 give keys 2 120 '充电订单 3000000001 减免120分钟'
 trial() { # NAME TYPE VALUE
 	qcyuns "trial-$1" CarInfoDiscountDestory '{"parkId":1316,"plate":"'$plate'","grantSerial":"'$uuid'","type":'"$2"',"value":'"$3"'}' \
 		"grantSerial=$uuid|parkId=1316|plate=$plate|type=$2|value=$3|" ''
@@ -73,7 +75,7 @@ qcyuns revoke DiscountDestory '{"parkId":1316,"grantSerial":"'$uuid'"}' "grantSe
 # 国安: bizContent is signed as its JSON.
 tdznyun() { # NAME TYPE VALUE
 	local biz sign
-	biz='{"parkCode":"1316","plateNum":"'$plate'","ticketType":'"$2"',"ticketValue":'"$3"'}'
+	biz='{"parkCode":"'$park'","plateNum":"'$plate'","ticketType":'"$2"',"ticketValue":'"$3"'}'
 	sign=$(md5 "bizContent=$biz&pid=P100&serviceName=sendPlateTicket&timestamp=$unix&key=secret-td" | upper)
 	request "tdznyun-$1" "POST https://tdznyun.example/server" "$json
 $key
@@ -82,6 +84,7 @@ $key
 tdznyun time 2 120
 tdznyun amount 1 10.5
 tdznyun free 5 0
+park=20251 tdznyun keys 2 120
 
 # 停简单: the secret stands right behind the text; signType is not signed; detailList is JSON in a text.
 tjd=http://api.tingjiandan.com/openapi/gateway
@@ -99,27 +102,41 @@ $key
 }
 tingjiandan time '{"channel":"2206","couponType":"1","minutes":"120","outTradeNo":"'$uuid'","type":"1"}'
 tingjiandan amount '{"amount":"10.5","channel":"2206","couponType":"0","outTradeNo":"'$uuid'","type":"1"}'
+tingjiandan keys '{"channel":"2202","couponType":"1","minutes":"120","outTradeNo":"'$uuid'","type":"1"}'
 tingjiandan free '{"channel":"2206","couponType":"2","outTradeNo":"'$uuid'","type":"1"}'
 
 # 科拓: appId is not signed, the signature stands in key.
 keytop() { # NAME TYPE EXTRA-JSON EXTRA-TEXT
 	local sign
-	sign=$(md5 "deviceId=C01&deviceName=一号桩&elecMoney=1275&endTime=2026-01-01 12:00:00&$4freeType=$2&orderNo=$uuid&parkId=1316&plateNo=$plate&power=25.50&reqId=req-0001&serviceCode=syncChargePilePay&seviceMoney=510&spaceNo=-&startTime=2026-01-01 10:00:00&stationId=S1&stationName=东站&totalMoney=1785&ts=${unix}000&secret-kt" | upper)
+	sign=$(md5 "deviceId=C01&deviceName=一号桩&elecMoney=1275&endTime=2026-01-01 12:00:00&$4freeType=$2&orderNo=$uuid&parkId=$park&plateNo=$plate&power=25.50&reqId=req-0001&serviceCode=syncChargePilePay&seviceMoney=510&spaceNo=-&startTime=2026-01-01 10:00:00&stationId=S1&stationName=东站&totalMoney=1785&ts=${unix}000&secret-kt" | upper)
+	ketuo "$1" '"startTime":"2026-01-01 10:00:00","endTime":"2026-01-01 12:00:00","stationId":"S1","stationName":"东站","deviceId":"C01","deviceName":"一号桩","spaceNo":"-","power":25.50,"elecMoney":1275,"seviceMoney":510,"totalMoney":1785,"freeType":'"$2$3" "$sign"
+}
+ketuo() { # NAME MEMBERS SIGN
 	request "keytop-$1" "POST http://kp-open.keytop.cn/unite-api/api/wec/SyncChargePilePay" "$json
 $key
 version: 1.0.0
-" '{"appId":"11538","parkId":1316,"serviceCode":"syncChargePilePay","ts":"'$unix'000","reqId":"req-0001","orderNo":"'$uuid'","plateNo":"'$plate'","startTime":"2026-01-01 10:00:00","endTime":"2026-01-01 12:00:00","stationId":"S1","stationName":"东站","deviceId":"C01","deviceName":"一号桩","spaceNo":"-","power":25.50,"elecMoney":1275,"seviceMoney":510,"totalMoney":1785,"freeType":'"$2$3"',"key":"'"$sign"'"}'
+" '{"appId":"11538","parkId":'$park',"serviceCode":"syncChargePilePay","ts":"'$unix'000","reqId":"req-0001","orderNo":"'$uuid'","plateNo":"'$plate'",'"$2"',"key":"'"$3"'"}'
 }
 keytop time 0 ',"freeTime":7200' 'freeTime=7200&'
+park=20251 keytop keys 0 ',"freeTime":7200' 'freeTime=7200&'
 keytop amount 0 ',"freeMoney":1050' 'freeMoney=1050&'
 keytop lot_decides 1 '' ''
+sign=$(md5 "deviceId=-&deviceName=-&elecMoney=0&freeTime=7200&freeType=0&orderNo=$uuid&parkId=1316&plateNo=$plate&power=0&reqId=req-0001&serviceCode=syncChargePilePay&seviceMoney=0&spaceNo=-&stationId=-&stationName=-&totalMoney=0&ts=${unix}000&secret-kt" | upper)
+ketuo bare '"stationId":"-","stationName":"-","deviceId":"-","deviceName":"-","spaceNo":"-","power":0,"elecMoney":0,"seviceMoney":0,"totalMoney":0,"freeType":0,"freeTime":7200' "$sign"
 
 # 红门
-sign=$(md5 "appId=HM1&endTime=2026-01-01 12:00:00&orderNo=$uuid&parkId=1316&parkName=三号场&plateNo=$plate&startTime=2026-01-01 10:00:00&totalMoney=1785&key=secret-hm" | upper)
-request hongmen-lot_decides "POST https://hpkiot.hmzhtc.com/api/exemption/charging/public/v1/notify-charge-order" "$json
+hongmen() { # NAME MEMBERS TEXT-BEFORE-orderNo TEXT-BEHIND-plateNo
+	local sign
+	sign=$(md5 "appId=HM1&$3orderNo=$uuid&parkId=$park&parkName=三号场&plateNo=$plate&$4&key=secret-hm" | upper)
+	request "hongmen-$1" "POST https://hpkiot.hmzhtc.com/api/exemption/charging/public/v1/notify-charge-order" "$json
 $key
 version: 1.0.0
-" '{"appId":"HM1","parkName":"三号场","parkId":"1316","orderNo":"'$uuid'","plateNo":"'$plate'","startTime":"2026-01-01 10:00:00","endTime":"2026-01-01 12:00:00","totalMoney":1785,"sign":"'"$sign"'"}'
+" '{"appId":"HM1","parkName":"三号场","parkId":"'$park'","orderNo":"'$uuid'","plateNo":"'$plate'",'"$2"',"sign":"'"$sign"'"}'
+}
+times='"startTime":"2026-01-01 10:00:00","endTime":"2026-01-01 12:00:00","totalMoney":1785'
+hongmen lot_decides "$times" 'endTime=2026-01-01 12:00:00&' 'startTime=2026-01-01 10:00:00&totalMoney=1785'
+park=20251 hongmen keys "$times" 'endTime=2026-01-01 12:00:00&' 'startTime=2026-01-01 10:00:00&totalMoney=1785'
+hongmen bare '"totalMoney":0' '' 'totalMoney=0'
 
 # 海康云: nothing is signed; a token is fetched first.
 request hikparking-token "POST https://hik.example/artemis/oauth/token" "$form
@@ -128,17 +145,18 @@ hikparking() { # NAME TYPE VALUE
 	request "hikparking-$1" "POST https://hik.example/artemis/api/v1/sendCoupon" "$json
 $key
 access_token: token-1
-" '{"parkCodes":"1316","generateObj":1,"plateNo":"'$plate'","startTime":1767240030000,"endTime":1767326430000,"couponSource":"89001","couponType":'"$2"',"deductContent":'"$3"'}'
+" '{"parkCodes":"'$park'","generateObj":1,"plateNo":"'$plate'","startTime":1767240030000,"endTime":1767326430000,"couponSource":"'$source'","couponType":'"$2"',"deductContent":'"$3"'}'
 }
 hikparking time 4 120
 hikparking amount 1 1050
 hikparking free 3 -1
+park=20251 source=89002 hikparking keys 4 120
 
 # 捷顺 3C: MD5withRSA over the sorted text, biz_content as its JSON.
 base64 -d ../rsa.b64 >/tmp/cs-coupon-rsa.$$ && trap 'rm -f /tmp/cs-coupon-rsa.$$' EXIT
 jieshun() { # NAME TYPE VALUE
 	local biz sign
-	biz='{"p":{"requestType":"DATA","serviceId":"3c.order.discount","attributes":{"parkCode":"1316","carNo":"京-AD06088","couponType":'"$2"',"couponValue":"'"$3"'","isRepeat":1}},"v":"2","cid":"M01"}'
+	biz='{"p":{"requestType":"DATA","serviceId":"3c.order.discount","attributes":{"parkCode":"'$park'","carNo":"京-AD06088","couponType":'"$2"',"couponValue":"'"$3"'","isRepeat":1}},"v":"2","cid":"M01"}'
 	sign=$(printf %s "abilityCode=AB1&app_id=JS1&biz_content=$biz&charset=utf-8&format=form&method=3c.order.discount&projectCode=PR1&timestamp=${unix}000" |
 		openssl dgst -md5 -sign /tmp/cs-coupon-rsa.$$ -keyform DER | openssl base64 -A)
 	request "jieshun-$1" "POST https://jsopen.example/api" "$json
@@ -148,3 +166,4 @@ $key
 jieshun time 1 2
 jieshun amount 0 10.5
 jieshun free 2 1
+park=20251 jieshun keys 1 2
