@@ -28,6 +28,7 @@ var may = map[string][]string{
 	"outbound":        {"charge"},
 	"alert":           {"charge", "words"},
 	"webhook":         {"charge", "limit", "outbound"}, // limit: the breaker
+	"tracing":         {"charge", "flow"},              // what flow lets a tracer hear
 	"lotline":         {},
 	"lotline/sdktest": {"lotline"},
 	"rules":           {"charge"},

@@ -225,6 +225,10 @@ func (a *App) makeFlow(ctx context.Context) error {
 	if err := a.makeWebhooks(); err != nil {
 		return err
 	}
+	tracer, err := a.makeTracing()
+	if err != nil {
+		return err
+	}
 	a.metrics.pulse.calls = called{a.callback, a.coupon}
 	if lease := outbox.DefaultLease; lease <= max(calls.TimeLimit, line.DefaultAckWait) {
 		return fmt.Errorf("a lease of %s is not longer than a try may take: two nodes could send at once", lease)
@@ -239,8 +243,9 @@ func (a *App) makeFlow(ctx context.Context) error {
 		Storage: a.storageOf(), Estate: a.views.now, Dialect: a.dialect,
 		Channels: a.channels(), Prices: a.pricers(), Revoker: a.coupon,
 		Reports: report.New(guarded(reporting), a.dialect, a.clock.Now), Webhooks: a.webhooks,
-		Opener: a, Observer: a.metrics, Notify: a.notify(), Linked: a.linked(), IDs: ids.Next, Node: a.cfg.Node,
-		Now: a.clock.Now, Logger: a.logger,
+		Opener: a, Observer: a.metrics, Tracer: tracer, Notify: a.notify(), Linked: a.linked(), IDs: ids.Next,
+		Node: a.cfg.Node,
+		Now:  a.clock.Now, Logger: a.logger,
 		Bounds: a.cfg.Limits.Bounds(),
 		Lease:  a.cfg.Lease, Poll: a.cfg.Poll,
 	}, a.store)

@@ -33,6 +33,7 @@ var onBoth = []struct {
 	{"LotFaults", testLotFaults},
 	{"Webhooks", testWebhooks},
 	{"Pages", testPages},
+	{"Tracing", testTracing},
 }
 
 func TestOnSQLite(t *testing.T) {

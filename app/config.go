@@ -39,6 +39,7 @@ type Config struct {
 	Alerts         []AlertConfig   `yaml:"alerts"`
 	Webhooks       []WebhookConfig `yaml:"webhooks"`
 	OIDC           OIDCConfig      `yaml:"oidc"`
+	Tracing        TracingConfig   `yaml:"tracing"`
 	Log            LogConfig       `yaml:"log"`
 
 	SecretsKeyFile string `yaml:"-"` // --secrets-key
@@ -193,6 +194,13 @@ type OIDCConfig struct {
 	Roles map[string]string `yaml:"roles"`
 }
 
+// TracingConfig sends one trace a charge to a collector of OpenTelemetry.
+type TracingConfig struct {
+	URL     string   `yaml:"url"`      // takes OTLP over HTTP as JSON: https://…/v1/traces; empty is off
+	AllowTo []string `yaml:"allow_to"` // prefixes of private addresses that may be dialled
+	Share   float64  `yaml:"share"`    // of the charges that are traced; default 1
+}
+
 // LogConfig is what is logged.
 type LogConfig struct {
 	Level string `yaml:"level"` // debug, info, warn or error
@@ -238,6 +246,7 @@ func Defaults() Config {
 		TLS:       TLSConfig{Addr: ":8443"},
 		Limits:    LimitConfig{AccountPerS: 1000, AddressPerS: 2000, LoginPerS: 20, Minutes: 1440, Amount: 100_000},
 		Retention: RetentionConfig{Pushes: Duration(180 * dayLong), Refused: Duration(30 * dayLong)},
+		Tracing:   TracingConfig{Share: 1},
 		Log:       LogConfig{Level: "info"},
 	}
 }

@@ -33,7 +33,8 @@ func (c *Config) Validate() error {
 			filesErr = errors.Join(filesErr, configError("tls: %w", err))
 		}
 	}
-	return errors.Join(c.check(), levelErr, proxiesErr, alertsErr, webhooksErr, platformsErr, targetsErr, filesErr)
+	return errors.Join(c.check(), levelErr, proxiesErr, alertsErr, webhooksErr, c.Tracing.check(), platformsErr,
+		targetsErr, filesErr)
 }
 
 // ValidateEstate reports everything that is wrong with an estate file, each with its line, as if it were applied to an

@@ -206,7 +206,11 @@ func (t *taken) accept(ctx context.Context, d *deciding) error {
 		visits = append(visits, charge.OrderKey(fresh.Platform, fresh.RepeatKey))
 	}
 	t.verdict(platform.Verdict{Outcome: charge.OutcomeAccepted}) // sealed here, where no caller waits for it
+	var begun time.Time
 	for try := 0; ; try++ {
+		if t.f.cfg.Tracer != nil {
+			begun = t.f.cfg.Now()
+		}
 		err := t.write(ctx, visits, func(tx Tx, then *after) error {
 			*d.charge = fresh
 			d.tx, d.then = tx, then
@@ -238,6 +242,9 @@ func (t *taken) accept(ctx context.Context, d *deciding) error {
 		})
 		if errors.Is(err, outbox.ErrRepeated) && try < 3 {
 			continue // another hand stored it between our look and our insert: now it is there to be seen
+		}
+		if t.f.cfg.Tracer != nil && err == nil && t.became != nil && !t.dry {
+			t.f.cfg.Tracer.Stored(t.became, begun, t.f.cfg.Now())
 		}
 		return err
 	}

@@ -323,11 +323,15 @@ func (f *Flow) Acked(ctx context.Context, id charge.LotID, uuid string, r lot.Re
 		f.cfg.Observer.StrayAck(id)
 		return lot.ErrNeverSent
 	}
-	return f.write(ctx, visits, func(tx Tx, then *after) error {
+	var late TriedDelivery
+	err = f.write(ctx, visits, func(tx Tx, then *after) error {
+		late = TriedDelivery{}
 		dl, err := tx.DeliveryByUUID(id, uuid)
 		if err != nil || dl == nil || dl.State == charge.DeliveryDelivered || dl.State == charge.DeliveryRefused {
 			return err
 		}
+		late = TriedDelivery{Charge: dl.Charge, Lot: dl.Lot, Channel: dl.Channel, Ended: r.At, Result: r.Result,
+			Reason: r.Reason}
 		c, err := tx.Charge(dl.Charge)
 		if err != nil {
 			return err
@@ -338,4 +342,8 @@ func (f *Flow) Acked(ctx context.Context, id charge.LotID, uuid string, r lot.Re
 		}
 		return f.tried(tx, then, c, dl, j, r)
 	})
+	if f.cfg.Tracer != nil && err == nil && late.Charge != 0 {
+		f.cfg.Tracer.Tried(late)
+	}
+	return err
 }

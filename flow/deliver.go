@@ -173,8 +173,16 @@ func (f *Flow) retotal(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery
 func (f *Flow) try(j outbox.Job, c carried, done func()) {
 	c.order.Tries = j.Attempt
 	c.order.Wanted = func() bool { return f.wanted(j) }
+	var begun time.Time
+	if f.cfg.Tracer != nil {
+		begun = f.cfg.Now()
+	}
 	f.cfg.Channels[channelOf(j.Kind)].Deliver(c.order, func(r lot.Result) {
 		f.complete(j, c, r)
+		if f.cfg.Tracer != nil {
+			f.cfg.Tracer.Tried(TriedDelivery{Charge: j.Ref, Lot: c.order.Lot, Channel: channelOf(j.Kind), Begun: begun,
+				Sent: r.SentAt, Ended: r.At, Result: r.Result, Reason: r.Reason})
+		}
 		done()
 	})
 }

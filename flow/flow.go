@@ -71,6 +71,27 @@ type Webhooks interface {
 	Post(ctx context.Context, target string, id int64, message string) error
 }
 
+// Tracer follows charges from their push to the lot's acknowledgement. Its methods must not block.
+type Tracer interface {
+	// Stored hears of a charge that a push has made: when the push was received, when its write began and when that
+	// was committed.
+	Stored(c *charge.Charge, begun, committed time.Time)
+	// Tried hears of the end of a try to deliver.
+	Tried(t TriedDelivery)
+}
+
+// TriedDelivery is one try to deliver, as a Tracer hears of it.
+type TriedDelivery struct {
+	Charge  int64
+	Lot     charge.LotID
+	Channel charge.DeliveryChannel
+	Begun   time.Time // zero: the acknowledgement came when no caller waited for it any more
+	Sent    time.Time // when the bytes left; zero where the channel does not say
+	Ended   time.Time
+	Result  charge.AttemptResult
+	Reason  charge.Reason
+}
+
 // Opener opens a stored request again, as intake would have at the time it was received, locks included.
 type Opener interface {
 	Reopen(p charge.Push) (platform.Push, platform.Account, platform.Message, error)
@@ -87,6 +108,7 @@ type Config struct {
 	Reports  Reports
 	Webhooks Webhooks // nil where there can be none
 	Opener   Opener
+	Tracer   Tracer // nil: none
 	Observer Observer
 	// Linked reports whether any node holds a line of a lot; nil: there is no other node.
 	Linked func(charge.LotID) bool

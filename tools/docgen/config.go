@@ -66,6 +66,9 @@ var chineseConfig = map[string]string{
 	"oidc.role_claim":      "角色取自哪个声明",
 	"oidc.scopes":          "除 openid 外申请的范围，默认 profile 和 email；若签发方按范围提供组信息，请加 groups",
 	"oidc.redirect_url":    "回跳地址",
+	"tracing.url":          "OpenTelemetry 收集器（OTLP/HTTP，JSON）的地址，每笔充电订单一条链路；空为不开",
+	"tracing.allow_to":     "允许发往的内网地址段",
+	"tracing.share":        "跟踪多大比例的订单",
 	"log.level":            "日志级别",
 }
 
