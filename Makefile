@@ -103,14 +103,15 @@ soak: build ## 20 rounds of kill -9 an engine, lying lots, the vendor's SDK and 
 	./bin/chargestamp bench lines
 	./bin/chargestamp bench overload
 	$(MAKE) soak-disk
-	$(GO) test -tags soak ./app -count=1 -v -timeout 60m -run 'TestFailOver|TestThreeNodes|TestNewKind|SDK'
+	$(GO) test -tags soak ./app -count=1 -v -timeout 60m -run 'TestFailOver|TestFullDisk|TestThreeNodes|TestNewKind|SDK'
 	@$(MAKE) --no-print-directory edits
 
 .PHONY: soak-disk mutate
 soak-disk: ## power cuts, full and failing disks under SQLite, a liar before PostgreSQL; needs root and /dev/fuse
 	$(GO) test -tags soak ./store -count=1 -v -timeout 40m -run 'PowerCut|DiskFull|ToDisk|DatabaseLies'
 
-mutate: ## do tests notice small mistakes? a sample over five packages; REPORT=FILE goes on where FILE ends
+mutate: ## do tests notice small mistakes, and holes that were closed? a sample over five packages; REPORT=FILE goes on where FILE ends
+	GO="$(GO)" ./tools/holes/run.sh
 	$(GO) run ./tools/mutate $(if $(REPORT),-report $(REPORT)) $(ARGS) seal rules lot/ledger outbox flow
 
 NFPM_VERSION := v2.43.4

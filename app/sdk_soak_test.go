@@ -3,12 +3,8 @@
 package app
 
 import (
-	"errors"
-	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 
@@ -45,47 +41,11 @@ func onPostgres(t *testing.T) Config {
 // meanwhile is taken once when there is room again.
 func TestVendorsSDKOnAFullDisk(t *testing.T) {
 	cfg := local(t)
-	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Mount("small", cfg.Data, "tmpfs", 0, fmt.Sprint("size=", 256<<20)); err != nil {
-		t.Fatalf("a small disk cannot be mounted; this needs root: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(cfg.Data, 0); err != nil {
-			t.Error(err)
-		}
-	})
+	smallDisk(t, cfg.Data)
 	filler := filepath.Join(cfg.Data, "filler")
 	reportThrough(t, cfg, func() error {
 		err := fill(filler)
-		eventually(t, 10*time.Second, func() string { // the server has noticed
-			if _, err := os.Stat(filepath.Join(cfg.Data, ballastFile)); err == nil {
-				return "the ballast is kept"
-			}
-			return ""
-		})
+		ballastGoes(t, cfg.Data)
 		return err
 	}, func() error { return os.Remove(filler) })
-}
-
-// fill writes a file until nothing more fits.
-func fill(name string) error {
-	f, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if _, err := io.Copy(f, endless{}); !errors.Is(err, syscall.ENOSPC) {
-		return fmt.Errorf("the disk is not full: %w", err)
-	}
-	return nil
-}
-
-// endless reads as zeros for ever.
-type endless struct{}
-
-func (endless) Read(b []byte) (int, error) {
-	clear(b)
-	return len(b), nil
 }
