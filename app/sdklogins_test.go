@@ -45,7 +45,8 @@ func logInWithWaiting(t *testing.T, cfg Config, pace sdktest.Times, cases []logi
 	w := newTown()
 	pcs := make([]*waitingPC, len(cases))
 	for i, c := range cases {
-		pcs[i] = &waitingPC{loginCase: c, id: w.lot(fmt.Sprint(1001+i), charge.KindSDK, nil), site: s, town: w, first: i * 500}
+		id := w.lot(fmt.Sprint(1001+i), charge.KindSDK, nil)
+		pcs[i] = &waitingPC{loginCase: c, id: id, site: s, town: w, first: i * 500}
 	}
 	w.account("xiaoju", nil)
 	s.apply(w.estate())

@@ -56,7 +56,8 @@ func TestSecurityEstateIsLinear(t *testing.T) {
 	}
 }
 
-// BenchmarkParse shows by MB/s that a byte of a large document takes as long as one of a small document, up to the bound.
+// BenchmarkParse shows by MB/s that a byte of a large document takes as long as one of a small document, up to the
+// bound.
 func BenchmarkParse(b *testing.B) {
 	for name, document := range documents {
 		for _, size := range []int{1 << 10, 10 << 10, 100 << 10, 1 << 20, bounded.MostDocument - 200} {

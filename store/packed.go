@@ -24,8 +24,8 @@ const packWordsID = 1
 var packer, unpacker = packers()
 
 func packers() (*zstd.Encoder, *zstd.Decoder) {
-	e, err := zstd.NewWriter(nil, zstd.WithEncoderDictRaw(packWordsID, packWords), zstd.WithEncoderLevel(zstd.SpeedFastest),
-		zstd.WithEncoderCRC(false), zstd.WithEncoderConcurrency(2)) // pages have no sums either, records do
+	e, err := zstd.NewWriter(nil, zstd.WithEncoderDictRaw(packWordsID, packWords),
+		zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false), zstd.WithEncoderConcurrency(2)) // pages have no sums either, records do
 	if err != nil {
 		panic(err) // of options that are constant
 	}

@@ -59,7 +59,8 @@ func TestPackedInTables(t *testing.T) {
 	}
 	ids := charge.NewIDs(1, time.Now)
 	push := charge.Push{ID: ids.Next(), Platform: "telaidian", Received: time.Now(), Outcome: charge.OutcomeAccepted,
-		Request: []byte("POST /zld/telaidian/notification_charge_end_order_info HTTP/1.1\r\nContent-Type: application/json; charset=utf-8\r\n\r\n{}"),
+		Request: []byte("POST /zld/telaidian/notification_charge_end_order_info HTTP/1.1\r\n" +
+			"Content-Type: application/json; charset=utf-8\r\n\r\n{}"),
 		Reply:   []byte(`{"Ret":0,"Msg":"成功","Data":"","Sig":"0123456789ABCDEF"}`)}
 	err = s.Write(t.Context(), nil, func(tx *Tx) error { return tx.AddPush(push) })
 	if err != nil {
