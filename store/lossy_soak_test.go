@@ -22,9 +22,9 @@ type lossyDisk struct {
 	fs.Inode
 	mu      sync.Mutex
 	files   map[string]*lossyFile
-	full    atomic.Bool // nothing more fits
+	full    atomic.Bool  // nothing more fits
 	refused atomic.Int64 // for want of room
-	failing atomic.Bool // nothing can be forced to it
+	failing atomic.Bool  // nothing can be forced to it
 	failed  atomic.Int64
 }
 

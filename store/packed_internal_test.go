@@ -61,7 +61,7 @@ func TestPackedInTables(t *testing.T) {
 	push := charge.Push{ID: ids.Next(), Platform: "telaidian", Received: time.Now(), Outcome: charge.OutcomeAccepted,
 		Request: []byte("POST /zld/telaidian/notification_charge_end_order_info HTTP/1.1\r\n" +
 			"Content-Type: application/json; charset=utf-8\r\n\r\n{}"),
-		Reply:   []byte(`{"Ret":0,"Msg":"成功","Data":"","Sig":"0123456789ABCDEF"}`)}
+		Reply: []byte(`{"Ret":0,"Msg":"成功","Data":"","Sig":"0123456789ABCDEF"}`)}
 	err = s.Write(t.Context(), nil, func(tx *Tx) error { return tx.AddPush(push) })
 	if err != nil {
 		t.Fatal(err)

@@ -22,7 +22,8 @@ var (
 	manyTo = statementOf("SELECT 1 FROM plate WHERE rev >= ? AND rev < ? ORDER BY rev LIMIT 1 OFFSET ?", tablePlate)
 
 	platesIndex = statementOf("SELECT plate FROM plate_part WHERE plate_part MATCH ? LIMIT ?")
-	platesFresh = statementOf("SELECT plate FROM plate WHERE id > coalesce((SELECT max(id) FROM plate_part_content), 0) AND plate LIKE ? LIMIT ?", tablePlate)
+	platesFresh = statementOf("SELECT plate FROM plate "+
+		"WHERE id > coalesce((SELECT max(id) FROM plate_part_content), 0) AND plate LIKE ? LIMIT ?", tablePlate)
 	// PostgreSQL is to plan it for each part anew: a plan for any part reads all plates.
 	platesLike = statementOf("SELECT plate FROM plate WHERE plate LIKE ? LIMIT ?", tablePlate).unprepared()
 )
@@ -50,8 +51,10 @@ func (t *Tx) platesOf(text string) (p plates, err error) {
 var (
 	staysNamed = statementOf("SELECT DISTINCT plate, names FROM stay WHERE names <> '' AND names LIKE ? LIMIT ?",
 		tableStay)
-	chargesNamed  = statementOf("SELECT DISTINCT plate, names FROM charge WHERE names <> '' AND names LIKE ? LIMIT ?", tableCharge)
-	staysCalled   = statementOf("SELECT DISTINCT plate, names FROM stay WHERE names <> '' AND plate = ? LIMIT ?", tableStay)
+	chargesNamed  = statementOf("SELECT DISTINCT plate, names FROM charge "+
+		"WHERE names <> '' AND names LIKE ? LIMIT ?", tableCharge)
+	staysCalled   = statementOf("SELECT DISTINCT plate, names FROM stay "+
+		"WHERE names <> '' AND plate = ? LIMIT ?", tableStay)
 	chargesCalled = statementOf("SELECT DISTINCT plate, names FROM charge WHERE names <> '' AND plate = ? LIMIT ?",
 		tableCharge)
 )
