@@ -51,9 +51,9 @@ func (t *Tx) platesOf(text string) (p plates, err error) {
 var (
 	staysNamed = statementOf("SELECT DISTINCT plate, names FROM stay WHERE names <> '' AND names LIKE ? LIMIT ?",
 		tableStay)
-	chargesNamed  = statementOf("SELECT DISTINCT plate, names FROM charge "+
+	chargesNamed = statementOf("SELECT DISTINCT plate, names FROM charge "+
 		"WHERE names <> '' AND names LIKE ? LIMIT ?", tableCharge)
-	staysCalled   = statementOf("SELECT DISTINCT plate, names FROM stay "+
+	staysCalled = statementOf("SELECT DISTINCT plate, names FROM stay "+
 		"WHERE names <> '' AND plate = ? LIMIT ?", tableStay)
 	chargesCalled = statementOf("SELECT DISTINCT plate, names FROM charge WHERE names <> '' AND plate = ? LIMIT ?",
 		tableCharge)
