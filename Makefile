@@ -121,9 +121,10 @@ NFPM := $(TOOLS)/nfpm-$(NFPM_VERSION)/nfpm
 release: $(NFPM) ## programs, archives, deb, rpm, container images, checksums and SBOM into dist/; nothing is published
 	@NFPM=$(NFPM) GO="$(GO)" ./tools/release.sh
 
-release-check: release ## what was released, on a bare Debian: installed, started, upgraded, purged; the image, run; needs root
+release-check: release ## what was released, on a bare Debian: installed, started, upgraded, purged; the image, run; the examples, decoded; needs root
 	./tools/clients.sh
 	./tools/release-check.sh
+	cd tools/manifests && $(GO) test -count=1 ./...
 	$(GO) test -tags release ./app -count=1 -v -run 'TestCertifiedIssuer|TestConsoleBehindFronts'
 
 $(NFPM):
