@@ -161,12 +161,24 @@ func typed(t *testing.T, page, heading string) []string {
 	return lines
 }
 
-// TestQuickStart follows the README.
+// withoutRemark is a command without the remark behind it.
+func withoutRemark(line string) string {
+	line, _, _ = strings.Cut(line, " # ")
+	return strings.TrimSpace(line)
+}
+
+// TestQuickStart follows the README, in English, and wants the Chinese one to type the same.
 func TestQuickStart(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	for _, line := range typed(t, "README.md", "## Quick start") {
+	commands := typed(t, "README.md", "## Quick start")
+	for _, line := range commands {
 		s.follow(line)
+	}
+	if chinese := typed(t, "README.zh.md", "## 快速开始"); !slices.EqualFunc(chinese, commands, func(a, b string) bool {
+		return withoutRemark(a) == withoutRemark(b)
+	}) {
+		t.Errorf("README.zh.md types %q, README.md %q", chinese, commands)
 	}
 	if !strings.Contains(s.last(), `"Ret":0`) {
 		t.Errorf("the push is answered %s", s.last())
@@ -293,6 +305,12 @@ func TestSupport(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(s.dir, "january.xlsx")); err != nil {
 		t.Error(err)
+	}
+	for _, line := range typed(t, "docs/api.md", "## 例") {
+		s.follow(line)
+	}
+	if !strings.Contains(s.last(), `{"items":[`) {
+		t.Errorf("the example of docs/api.md is answered %s", s.last())
 	}
 }
 
