@@ -55,7 +55,7 @@ func apiPage(out files, spec []byte) error {
 			"`prev` for that of newer ones, those that have come meanwhile included.",
 		"写操作可带 `Idempotency-Key`：24 小时内同一请求、同一键不会重复执行，回答与第一次相同，并带 `Idempotency-Replayed: true`。 A write may carry an `Idempotency-Key`: within 24 hours the same request with it is not done again and gets the first answer, with `Idempotency-Replayed: true`.",
 		"错误是 RFC 9457 问题文档。 Errors are RFC 9457 problem documents.",
-		"不想轮询的，可以让网关推送每次状态变化：[推送](webhooks.md)。 "+
+		"不想轮询的，可以让网关通知每次状态变化：[变更通知](webhooks.md)。 "+
 			"Instead of asking again and again, hear of each change: [webhooks](webhooks.md).",
 		"代码的含义见[状态与原因](states.md)。 Codes are explained in [states and reasons](states.md).")
 	var rows [][]string

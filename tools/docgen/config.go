@@ -51,7 +51,7 @@ var chineseConfig = map[string]string{
 	"alerts[].lang":        "语言",
 	"alerts[].allow_to":    "允许发往的内网地址段",
 	"alerts[].on":          "哪些情况，空为全部",
-	"webhooks":             "充电订单每次状态变化的推送（只能写在文件里）",
+	"webhooks":             "充电订单每次状态变化的通知（只能写在文件里）",
 	"webhooks[].name":      "名称：小写字母、数字、- 和 _；待发的消息按它保存",
 	"webhooks[].url":       "地址，https；只有发往 allow_to 列出的 IP 地址才可用 http",
 	"webhooks[].secret":    "签名密钥，至少 16 字节；或 whsec_ 加 Base64",
