@@ -35,12 +35,12 @@ var may = map[string][]string{
 	"platform":        {"charge", "seal"}, // the contract of a dialect, nothing else
 	// the kit: knows no door and no doctor; bounded: the limits of what people hand in
 	"platform/profile":      {"charge", "seal", "platform", "bounded"},
-	"platform/intake":       {"charge", "platform", "limit"},    // the door: knows no dialect and no kit
-	"platform/doctor":       {"charge", "seal", "platform"},     // walks platform.Admit as the door does
-	"platform/report":       {"charge", "platform", "outbound"}, // usage, back to the platform
-	"platform/platformtest": {"charge", "seal", "platform", "platform/doctor"},
-	"platform/...":          {"charge", "seal", "platform", "platform/profile"}, // a family: never a sibling
-	"platform/all":          {"charge", "platform", "platform/..."},             // the table of families
+	"platform/intake":       {"charge", "platform", "limit"},                            // the door: knows no dialect and no kit
+	"platform/doctor":       {"charge", "seal", "platform", "words"},                    // walks platform.Admit as the door does; prints what it finds
+	"platform/report":       {"charge", "platform", "outbound"},                         // usage, back to the platform
+	"platform/platformtest": {"charge", "seal", "platform", "platform/doctor", "words"}, // goldens hold the sentences
+	"platform/...":          {"charge", "seal", "platform", "platform/profile"},         // a family: never a sibling
+	"platform/all":          {"charge", "platform", "platform/..."},                     // the table of families
 	"lot":                   {"charge", "seal", "limit"},
 	"lot/line":              {"charge", "seal", "lot", "limit"},
 	// the kit of the channels that call over HTTP: queue, turns, breaker
@@ -78,12 +78,12 @@ var may = map[string][]string{
 var testMay = map[string][]string{
 	"rules":        {"words"},
 	"lot/...":      {"words"},
-	"platform/...": {"platform/platformtest", "platform/all", "platform/cec", "platform/doctor", "seal"},
+	"platform/...": {"platform/platformtest", "platform/all", "platform/cec", "platform/doctor", "seal", "words"},
 	"store":        {"store/storetest", "store/pgtest"},
 	"lot/line":     {"lotline/sdktest", "words"},
 	"flow": {"store", "store/storetest", "store/pgtest", "lot/callback", "lot/line", "platform/all", "seal",
 		"estate", "words"},
-	"play":      {"platform", "platform/all", "seal"}, // to open what the players send
+	"play":      {"platform", "platform/all", "seal", "words"}, // to open what the players send
 	"app":       {"..."},
 	"cmd/...":   {"..."},
 	"admin/...": {"..."},

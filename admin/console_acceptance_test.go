@@ -78,7 +78,8 @@ func TestQuestionsAreNotReplayed(t *testing.T) {
 // Why a push was refused is said in the reader's language, in the list and on its page.
 func TestRefusalsAreInTheReadersLanguage(t *testing.T) {
 	f := onPages()
-	f.push.Charge, f.push.Outcome, f.push.Reason = 0, charge.OutcomeUnknownLot, "there is no lot 200461/1399"
+	f.push.Charge, f.push.Outcome, f.push.Reason = 0, charge.OutcomeUnknownLot,
+		charge.Notes{charge.Say("push.no_lot", charge.Text("lot", "200461/1399"))}
 	b := as(t, f, guard.RoleSupport)
 	if a := b.get("/pushes/31"); !strings.Contains(a.body, "没有车场 200461/1399") ||
 		strings.Contains(a.body, "there is no lot") {

@@ -15,7 +15,8 @@ import (
 // A link shows one push to its holder: masked, without a sign-in, to no search engine, until it is ended.
 func TestPartnersLink(t *testing.T) {
 	f := onPages()
-	f.push.Charge, f.push.Outcome, f.push.Reason, f.push.Plate = 0, charge.OutcomeBadSignature, "sign is missing: the push is not signed",
+	f.push.Charge, f.push.Outcome, f.push.Reason, f.push.Plate = 0, charge.OutcomeBadSignature,
+		charge.Notes{charge.Say("push.unsigned", charge.Text("field", "sign"))},
 		"京AD06088"
 	b := as(t, f, guard.RoleSupport)
 	made := b.follow(b.post("/pushes/31/share", url.Values{"days": {"7"}}))

@@ -309,10 +309,11 @@ func TestScriptsStayText(t *testing.T) {
 	f.charge.Order, f.charge.Plate, f.charge.Account = evil, charge.Plate(evil), evil
 	f.told.Stay.OrderID = evil
 	f.told.Deliveries[0].Delivery.Payload, f.told.Deliveries[0].Attempts[0].Detail = []byte(evil), charge.ParseNote(evil)
-	f.told.Pushes = []charge.Push{{ID: 31, Received: now, Remote: evil, Reason: evil, Outcome: charge.OutcomeBadField}}
+	f.told.Pushes = []charge.Push{{ID: 31, Received: now, Remote: evil, Reason: charge.ParseNotes(evil),
+		Outcome: charge.OutcomeBadField}}
 	f.told.Events = []charge.Event{{At: now, Step: evil, Detail: charge.Say("act.voided", charge.Text("reason", evil)),
 		Actor: evil}}
-	f.push.Request, f.push.Reason, f.push.Remote, f.push.Reply = []byte(evil), evil, evil, []byte(evil)
+	f.push.Request, f.push.Reason, f.push.Remote, f.push.Reply = []byte(evil), charge.ParseNotes(evil), evil, []byte(evil)
 	b := as(t, f, guard.RoleAdmin)
 	q := url.QueryEscape(evil)
 	pages := []string{"/find?q=" + q, "/charges?lot=" + q + "&plate=" + q + "&from=" + q, "/pushes?account=" + q,

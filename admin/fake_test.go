@@ -150,7 +150,7 @@ func (f *fake) Pushes(_ context.Context, q charge.PushFilter) (charge.Page[charg
 	return charge.Page[charge.Push]{Items: []charge.Push{
 		{ID: 31, Platform: "telaidian", Received: now, Remote: "203.0.113.9", Outcome: charge.OutcomeAccepted, Charge: 7001},
 		{ID: 30, Platform: "xiaoju", Received: now, Remote: "203.0.113.8", Outcome: charge.OutcomeBadSignature,
-			Reason: "sign is missing: the push is not signed"},
+			Reason: charge.Notes{charge.Say("push.unsigned", charge.Text("field", "sign"))}},
 	}}, f.fail
 }
 
@@ -304,7 +304,8 @@ func (f *fake) Bind(_ context.Context, id int64, stay string, a flow.Action) (fl
 func (f *fake) Replay(_ context.Context, id int64, a flow.Action) (flow.Replayed, error) {
 	f.done = append(f.done, "replay")
 	if f.unread {
-		return flow.Replayed{Outcome: charge.OutcomeBadSignature, Note: charge.Say("replay.refused"), Detail: "sign is missing: the push is not signed"}, nil
+		return flow.Replayed{Outcome: charge.OutcomeBadSignature, Note: charge.Say("replay.refused"),
+			Why: charge.Say("push.unsigned", charge.Text("field", "sign"))}, nil
 	}
 	return flow.Replayed{Outcome: charge.OutcomeDuplicate, Note: charge.Say("replay.known"), Takes: true, Read: []string{"PlateNum = 京A***88"}, Plate: "京AD06088", Charge: 7001, Done: !a.DryRun}, nil
 }

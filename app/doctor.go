@@ -178,21 +178,22 @@ func (d pushDoctor) Check(_ context.Context, q desk.Question) (desk.Finding, err
 }
 
 // bound says whether a charge's lot is bound to its account.
-func (a *App) bound(account string, c *platform.Charge) (string, bool) {
+func (a *App) bound(account string, c *platform.Charge) (charge.Note, bool) {
 	est, id := a.views.now(), c.Lot
 	if id.IsZero() {
 		found, _, ok := est.LotOfCharger(account, c.Chargers)
 		if !ok {
-			return "no binding of account " + account + " lists the charger " + strings.Join(c.Chargers, " or "), false
+			return charge.Say("push.no_charger_of", charge.Text("account", account),
+				charge.Text("chargers", strings.Join(c.Chargers, " / "))), false
 		}
 		id = found
 	}
 	b, ok := est.Binding(account, id)
 	switch {
 	case !ok:
-		return "account " + account + " is not bound to lot " + id.String(), false
+		return charge.Say("push.not_bound", charge.Text("account", account), charge.AtLot("lot", id)), false
 	case b.Mode == charge.ModeOff:
-		return "the binding is switched off", false
+		return charge.Say("push.binding_off"), false
 	}
-	return "", true
+	return charge.Note{}, true
 }

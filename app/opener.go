@@ -26,7 +26,8 @@ func (a *App) Reopen(stored charge.Push) (platform.Push, platform.Account, platf
 	}
 	p, err := doctor.ReadCapture(d.Info(), stored.Request)
 	if err != nil {
-		refusal := platform.Refuse(platform.StepBody, charge.OutcomeBadBody, err.Error())
+		refusal := platform.Refuse(platform.StepBody, charge.OutcomeBadBody,
+			charge.Say("push.capture_unreadable", charge.Because("cause", charge.Cause(err))))
 		return p, platform.Account{}, platform.Message{}, refusal
 	}
 	p.Received = stored.Received

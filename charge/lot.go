@@ -33,7 +33,8 @@ func SplitLot(text string, separators ...string) (LotID, error) {
 	for i, sep := range separators {
 		forms[i] = "union_id" + sep + "park_id"
 	}
-	return LotID{}, fmt.Errorf("%q is not a lot written %s", clip(text), strings.Join(forms, " or "))
+	return LotID{}, NewFault(Say("value.no_lot", Text("value", clip(text)), Text("forms", strings.Join(forms, " / "))),
+		fmt.Sprintf("%q is not a lot written %s", clip(text), strings.Join(forms, " or ")))
 }
 
 // idWord allows what vendors' and parks' numbers are made of.

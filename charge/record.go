@@ -19,7 +19,7 @@ type Push struct {
 	Remote   string // client address
 	Request  []byte // the request as on the wire: request line, headers, body; credentials in it as sent
 	Outcome  Outcome
-	Reason   string // what was wrong, for support; no secret, no full plate
+	Reason   Notes  // what was wrong or left out, for support; no secret, no full plate
 	Charge   int64  // 0 where it made or met none
 	Reply    []byte // the body that was answered
 	// Plate, Order and Lot are what could be read of a push that made no charge. Nothing of it is proven.

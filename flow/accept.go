@@ -68,7 +68,7 @@ func (t *taken) handle(ctx context.Context) error {
 	case m.Question != nil:
 		return t.question(ctx)
 	case m.Charge == nil:
-		return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeAccepted}, "not a finished charge: ignored")
+		return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeAccepted}, charge.Say("push.unfinished"))
 	}
 	return t.charge(ctx)
 }
@@ -96,7 +96,7 @@ type taken struct {
 	made    int64  // the charge that the push made or met; 0 for none
 
 	dry    bool           // nothing is kept
-	reason string         // what is noted beside the outcome
+	reason charge.Note    // what is noted beside the outcome
 	became *charge.Charge // what the push made or changed; nil for nothing
 }
 
@@ -109,7 +109,7 @@ func (t *taken) verdict(v platform.Verdict) {
 }
 
 // record stores the push alone.
-func (t *taken) record(ctx context.Context, v platform.Verdict, reason string) error {
+func (t *taken) record(ctx context.Context, v platform.Verdict, reason charge.Note) error {
 	t.verdict(v)
 	if t.dry {
 		t.reason = reason
@@ -118,15 +118,13 @@ func (t *taken) record(ctx context.Context, v platform.Verdict, reason string) e
 	return t.f.cfg.Storage.Write(ctx, nil, func(tx Tx) error { return t.addPush(tx, reason, 0) })
 }
 
-func (t *taken) addPush(tx Tx, reason string, chargeID int64) error {
+func (t *taken) addPush(tx Tx, reason charge.Note, chargeID int64) error {
 	rec := t.f.pushRecord(t.push, t.account.ID, t.request)
 	t.made, t.reason = chargeID, reason
-	rec.Outcome, rec.Reason, rec.Charge, rec.Reply = t.outcome, reason, chargeID, t.answer.Body
+	rec.Outcome, rec.Reason, rec.Charge, rec.Reply = t.outcome, charge.Notes{}.And(reason).And(t.message.Warnings...), chargeID,
+		t.answer.Body
 	if m := t.message.Charge; m != nil && chargeID == 0 {
 		rec.Plate, rec.Order, rec.Lot = m.Plate, m.Order, m.Lot
-	}
-	if t.message.Warning != "" {
-		rec.Reason = strings.TrimPrefix(rec.Reason+"; "+t.message.Warning, "; ")
 	}
 	return tx.AddPush(rec)
 }
@@ -147,20 +145,19 @@ func (t *taken) question(ctx context.Context) error {
 			return err
 		}
 	}
-	return t.record(ctx, v, "")
+	return t.record(ctx, v, charge.Note{})
 }
 
-// unlisted begins the reason of a push whose chargers or stations no binding lists, each behind orElse.
-const unlisted, orElse = "no binding of this account lists the charger ", " or "
+// unlisted is the note of a push whose chargers or stations no binding lists, and orElse stands between them.
+const unlisted, orElse = "push.no_charger", " / "
 
 // Unlisted returns the chargers or stations that a push was refused for, in the order in which a binding would find
 // them; none for another refusal.
 func Unlisted(p charge.Push) []string {
-	ids, found := strings.CutPrefix(p.Reason, unlisted)
-	if p.Outcome != charge.OutcomeUnknownLot || !found {
+	if p.Outcome != charge.OutcomeUnknownLot || len(p.Reason) == 0 || p.Reason[0].Code != unlisted {
 		return nil
 	}
-	return strings.Split(ids, orElse)
+	return strings.Split(p.Reason[0].Arg("chargers").Value, orElse)
 }
 
 // charge finds lot and binding, then accepts.
@@ -168,29 +165,29 @@ func (t *taken) charge(ctx context.Context) error {
 	m, est := t.message.Charge, t.f.cfg.Estate()
 	if a, _ := est.Account(t.account.ID); m.Undated() && a.Undated != charge.UndatedOnceAStay {
 		return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeUndated},
-			"the push carries neither an order number nor its times, "+
-				"so nothing says when it was made: account "+t.account.ID+" takes no such push (undated: refuse)")
+			charge.Say("push.undated", charge.Text("account", t.account.ID)))
 	}
 	id := m.Lot
 	if id.IsZero() {
 		found, charger, ok := est.LotOfCharger(t.account.ID, m.Chargers)
 		if !ok {
 			return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeUnknownLot},
-				unlisted+strings.Join(m.Chargers, orElse))
+				charge.Say(unlisted, charge.Text("chargers", strings.Join(m.Chargers, orElse))))
 		}
 		id, m.Detail.Charger = found, charger
 	}
 	target, _, ok := est.Lot(id)
 	if !ok && est.LotOff(id) {
-		return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeLotOff}, "the lot "+id.String()+" is switched off")
+		return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeLotOff}, charge.Say("push.lot_off", charge.AtLot("lot", id)))
 	}
 	if !ok {
-		return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeUnknownLot}, "there is no lot "+id.String())
+		return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeUnknownLot},
+			charge.Say("push.no_lot", charge.AtLot("lot", id)))
 	}
 	binding, ok := est.Binding(t.account.ID, id)
 	if !ok {
 		return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeNotBound},
-			"account "+t.account.ID+" is not bound to lot "+id.String())
+			charge.Say("push.not_bound", charge.Text("account", t.account.ID), charge.AtLot("lot", id)))
 	}
 	c := t.newCharge(id)
 	d := deciding{f: t.f, est: est, binding: binding, lot: target, charge: c, issuer: est.Issuer(c.Account, id),
@@ -238,7 +235,7 @@ func (t *taken) accept(ctx context.Context, d *deciding) error {
 				return err
 			}
 			t.became = d.charge
-			return t.addPush(tx, "", d.charge.ID)
+			return t.addPush(tx, charge.Note{}, d.charge.ID)
 		})
 		if errors.Is(err, outbox.ErrRepeated) && try < 3 {
 			continue // another hand stored it between our look and our insert: now it is there to be seen
@@ -286,17 +283,17 @@ func (d *deciding) sameVisit(earlier *charge.Charge) bool {
 func (t *taken) acceptRepeat(tx Tx, then *after, d *deciding, first *charge.Charge) error {
 	t.verdict(platform.Verdict{Outcome: charge.OutcomeDuplicate})
 	if first.Gone() {
-		return t.addPush(tx, "an order of long ago again; retention has taken its charge away", 0)
+		return t.addPush(tx, charge.Say("push.repeat_gone"), 0)
 	}
 	if first.Digest == d.charge.Digest {
-		return t.addPush(tx, "the same push again", first.ID)
+		return t.addPush(tx, charge.Say("push.repeat"), first.ID)
 	}
 	if first.State.Settled() {
 		if err := tx.AddEvent(charge.Event{Charge: first.ID, At: d.now, Step: "repeated", Result: "first_stays",
 			Detail: charge.Say("repeat.first_stays")}); err != nil {
 			return err
 		}
-		return t.addPush(tx, "the order again with other content, too late to count", first.ID)
+		return t.addPush(tx, charge.Say("push.repeat_late"), first.ID)
 	}
 	if err := then.hold(charge.VisitKey{Lot: first.Lot, Plate: first.Plate}); err != nil {
 		return err
@@ -321,7 +318,7 @@ func (t *taken) acceptRepeat(tx Tx, then *after, d *deciding, first *charge.Char
 		Detail: charge.Say("repeat.newer_wins")}); err != nil {
 		return err
 	}
-	return t.addPush(tx, "the order again with other content, which counts", first.ID)
+	return t.addPush(tx, charge.Say("push.repeat_counts"), first.ID)
 }
 
 func (t *taken) newCharge(id charge.LotID) *charge.Charge {

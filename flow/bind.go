@@ -18,8 +18,8 @@ func (f *Flow) Bind(ctx context.Context, id int64, stayOrder string, action Acti
 		}
 		if why, err := a.lockedOut(); err != nil {
 			return Effect{}, err
-		} else if why != "" {
-			return refused(charge.Say("refused.locked_out", charge.Text("why", why)))
+		} else if !why.IsZero() {
+			return refused(charge.Say("refused.locked_out", charge.Because("why", why)))
 		}
 		s, err := a.tx.StayByOrder(c.Lot, stayOrder)
 		if err != nil {
@@ -57,12 +57,12 @@ func (f *Flow) Bind(ctx context.Context, id int64, stayOrder string, action Acti
 	})
 }
 
-// lockedOut says why the push that a charge was last taken from would not pass its account's lock today; empty where it
-// would, and where retention took the push away, which had passed when it came.
-func (a *acting) lockedOut() (string, error) {
+// lockedOut says why the push that a charge was last taken from would not pass its account's lock today; the zero note
+// where it would, and where retention took the push away, which had passed when it came.
+func (a *acting) lockedOut() (charge.Note, error) {
 	pushes, err := a.tx.PushesOf(a.charge.ID)
 	if err != nil {
-		return "", err
+		return charge.Note{}, err
 	}
 	for _, p := range slices.Backward(pushes) {
 		if p.Outcome != charge.OutcomeAccepted {
@@ -70,9 +70,9 @@ func (a *acting) lockedOut() (string, error) {
 		}
 		_, _, _, err := a.f.cfg.Opener.Reopen(p)
 		if refusal := (*platform.Refusal)(nil); errors.As(err, &refusal) && refusal.Outcome == charge.OutcomeWrongLock {
-			return refusal.Detail, nil
+			return refusal.Why, nil
 		}
-		return "", nil
+		return charge.Note{}, nil
 	}
-	return "", nil
+	return charge.Note{}, nil
 }

@@ -14,7 +14,7 @@ func TestFloodIsRecordedOnceASecond(t *testing.T) {
 	for range 30 {
 		for range 10 {
 			w.flow.Refuse(t.Context(), platform.Push{Platform: "telaidian", Received: w.clock.Now()}, "main",
-				platform.Refuse(platform.StepAccount, charge.OutcomeRateLimited, "too many pushes of the account"),
+				platform.Refuse(platform.StepAccount, charge.OutcomeRateLimited, charge.Say("push.many_of_account")),
 				platform.Reply{})
 		}
 		w.clock.pass(100 * time.Millisecond)

@@ -9,9 +9,6 @@ import (
 	"github.com/chargestamp/chargestamp/platform"
 )
 
-// bodyCut is added to the reason of a refused push of which only the beginning is kept.
-const bodyCut = "; only the beginning of the body is kept, so that it cannot be replayed"
-
 // Refuse records a push that was not opened.
 func (f *Flow) Refuse(ctx context.Context, p platform.Push, account string, r *platform.Refusal,
 	answer platform.Reply) {
@@ -21,10 +18,10 @@ func (f *Flow) Refuse(ctx context.Context, p platform.Push, account string, r *p
 		return
 	}
 	rec := f.pushRecord(p, account, wire(p, refusedBody))
-	rec.Outcome, rec.Reason, rec.Reply = r.Outcome, r.Detail, answer.Body
+	rec.Outcome, rec.Reason, rec.Reply = r.Outcome, charge.Notes{r.Why}, answer.Body
 	rec.Plate, rec.Order, rec.Lot = r.Read.Plate, r.Read.Order, r.Read.Lot
 	if len(p.Body) > refusedBody {
-		rec.Reason += bodyCut
+		rec.Reason = rec.Reason.And(charge.Say("push.body_cut"))
 	}
 	if !f.strangers.take(p, account, day(p.Received), len(rec.Request)+len(rec.Reply)) {
 		return

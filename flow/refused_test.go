@@ -31,7 +31,7 @@ func TestRefusedIsKeptSmall(t *testing.T) {
 		Header: http.Header{"X-Original-Uri": {"/zld/xiaoju/reduce/hush-path"}, "Cookie": {"hush-cookie"}, "B": {"2"},
 			"A": {"1"}},
 		Body: []byte(strings.Repeat("x", 60_000)),
-	}, "main", platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature, "the sign does not fit"), platform.Reply{})
+	}, "main", platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature, charge.Say("push.sign_differs")), platform.Reply{})
 	page, err := w.store.Pushes(t.Context(), charge.PushFilter{})
 	if err != nil || len(page.Items) != 1 {
 		t.Fatal(page, err)
@@ -45,7 +45,7 @@ func TestRefusedIsKeptSmall(t *testing.T) {
 		!strings.HasPrefix(text, "POST /zld/xiaoju/reduce?a=1&token=(masked) HTTP/1.1\r\nA: 1\r\nB: 2\r\nCookie: (masked)\r\n") {
 		t.Errorf("%d bytes are kept: %.300s", len(text), text)
 	}
-	if !strings.Contains(p.Reason, "cannot be replayed") {
+	if len(p.Reason) != 2 || p.Reason[1].Code != "push.body_cut" {
 		t.Errorf("the reason is %q", p.Reason)
 	}
 }
@@ -57,7 +57,7 @@ func TestRefusedAreBounded(t *testing.T) {
 		w.flow.Refuse(t.Context(), platform.Push{Platform: "xiaoju", Path: "/zld/xiaoju/reduce", Received: w.clock.Now(),
 			Remote: netip.MustParseAddr(remote),
 			Body:   []byte(order)}, "main", platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature,
-			"the sign does not fit"), platform.Reply{})
+			charge.Say("push.sign_differs")), platform.Reply{})
 	}
 	for i := range 5010 {
 		refuse("192.0.2.1", fmt.Sprint(i))

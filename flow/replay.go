@@ -13,7 +13,7 @@ import (
 type Replayed struct {
 	Outcome charge.Outcome // what it comes to now; of a push that has its charge, what it came to
 	Note    charge.Note    // what a replay does, or did
-	Detail  string         // why it is refused still
+	Why     charge.Note    // why it is refused still
 	Read    []string
 	Charge  int64          // 0 where it makes none
 	Takes   bool           // a replay makes a charge of it
@@ -41,7 +41,7 @@ func (f *Flow) Replay(ctx context.Context, pushID int64, a Action) (Replayed, er
 	p, account, m, err := f.cfg.Opener.Reopen(*stored)
 	var refusal *platform.Refusal
 	if errors.As(err, &refusal) {
-		out.Outcome, out.Detail, out.Note = refusal.Outcome, refusal.Detail, charge.Say("replay.refused")
+		out.Outcome, out.Why, out.Note = refusal.Outcome, refusal.Why, charge.Say("replay.refused")
 		if refusal.Outcome == charge.OutcomeWrongLock {
 			out.Note = charge.Say("replay.locked_out")
 		}
@@ -88,7 +88,7 @@ func (t *taken) says(out *Replayed) {
 		}
 		return
 	}
-	out.Detail = t.reason
+	out.Why = t.reason
 	switch out.Outcome {
 	case charge.OutcomeDuplicate:
 		out.Charge, out.Note = t.made, charge.Say("replay.repeat")
@@ -103,7 +103,7 @@ func (t *taken) says(out *Replayed) {
 func readings(m platform.Message) []string {
 	c := m.Charge
 	if c == nil {
-		return []string{"no finished charge"}
+		return nil
 	}
 	out := []string{"order = " + c.Order, "plate = " + c.Plate.String(), "lot = " + c.Lot.String()}
 	if !c.Started.IsZero() {

@@ -50,7 +50,7 @@ func TestUndatedPushIsRefused(t *testing.T) {
 				t.Errorf("%d grants, want none", n)
 			}
 			page, err := w.store.Pushes(t.Context(), charge.PushFilter{Outcome: charge.OutcomeUndated})
-			if err != nil || len(page.Items) != 2 || page.Items[0].Reason == "" {
+			if err != nil || len(page.Items) != 2 || len(page.Items[0].Reason) == 0 {
 				t.Errorf("recorded: %+v, %v", page.Items, err)
 			}
 		})

@@ -2,10 +2,8 @@ package platform
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -82,17 +80,16 @@ func nobody(accounts Accounts, c Claim) *Refusal {
 		return off
 	}
 	if !c.Lot.IsZero() && !accounts.KnowsLot(c.Lot) {
-		return Refuse(StepAccount, charge.OutcomeUnknownLot, fmt.Sprintf("there is no lot %s", c.Lot))
+		return Refuse(StepAccount, charge.OutcomeUnknownLot, charge.Say("push.no_lot", charge.AtLot("lot", c.Lot)))
 	}
 	return Refuse(StepAccount, charge.OutcomeUnknownAccount,
-		fmt.Sprintf("no account has the operator %q and covers the lot %q",
-			Clip(c.Operator), c.Lot))
+		charge.Say("push.no_account", charge.Text("operator", Clip(c.Operator)), charge.AtLot("lot", c.Lot)))
 }
 
 // lotOff refuses a lot that is switched off, where the accounts can tell that from one that is not there.
 func lotOff(accounts Accounts, lot charge.LotID) *Refusal {
 	if book, ok := accounts.(LotBook); ok && !lot.IsZero() && book.LotOff(lot) {
-		return Refuse(StepLot, charge.OutcomeLotOff, fmt.Sprintf("the lot %s is switched off", lot))
+		return Refuse(StepLot, charge.OutcomeLotOff, charge.Say("push.lot_off", charge.AtLot("lot", lot)))
 	}
 	return nil
 }
@@ -104,13 +101,13 @@ func try(d Dialect, info Info, c *Candidate, p Push, now time.Time) Admission {
 		return a
 	}
 	m, err := d.Open(p, c.Account, now)
-	if m != (Message{}) || err == nil {
+	if !m.empty() || err == nil {
 		a.Message = &m
 	}
 	if err == nil {
 		if err = believe(&m, now); err != nil {
 			// A fault of the times, not of the plate: no dialect is to answer about the charge.
-			a.Message = &Message{Keys: m.Keys, Warning: m.Warning}
+			a.Message = &Message{Keys: m.Keys, Warnings: m.Warnings}
 		}
 	}
 	if err == nil && m.Charge != nil && !info.mayAsk(m.Charge.Ask.Method) {
@@ -143,33 +140,30 @@ const (
 func believe(m *Message, now time.Time) error {
 	c := m.Charge
 	wrong := absurd(c, now)
-	if wrong == "" {
+	if wrong.IsZero() {
 		return nil
 	}
 	if c.Order == "" {
-		r := BadField("%s", wrong)
+		r := BadField(wrong)
 		r.Read = c.reading()
 		return r
 	}
 	c.Started, c.Ended = time.Time{}, time.Time{}
-	c.Unread = append(c.Unread, Unread{Part: PartTimes, Detail: wrong})
-	m.Warning = strings.TrimPrefix(m.Warning+"; the times were left out: "+wrong, "; ")
+	c.Unread = append(c.Unread, Unread{Part: PartTimes, Why: wrong})
+	m.Warnings = m.Warnings.And(charge.Say("field.times_out", charge.Because("cause", wrong)))
 	return nil
 }
 
-// absurd says what is wrong with a charge's times; empty for nothing.
-func absurd(c *Charge, now time.Time) string {
+// absurd says what is wrong with a charge's times; the zero note for nothing.
+func absurd(c *Charge, now time.Time) charge.Note {
 	switch {
 	case c == nil:
-		return ""
 	case c.Ended.After(now.Add(maxAhead)):
-		return fmt.Sprintf("the charge ends at %s, in the future", c.Ended.In(charge.Shanghai).Format(TimeLayout))
+		return charge.Say("value.in_future", charge.When("end", c.Ended))
 	case !c.Started.IsZero() && c.Ended.Sub(c.Started) > maxCharge:
-		return fmt.Sprintf("the charge lasts from %s to %s, longer than a month",
-			c.Started.In(charge.Shanghai).Format(TimeLayout),
-			c.Ended.In(charge.Shanghai).Format(TimeLayout))
+		return charge.Say("value.over_a_month", charge.When("start", c.Started), charge.When("end", c.Ended))
 	}
-	return ""
+	return charge.Note{}
 }
 
 // unusable refuses a charge that holds what its rule needs in a form that cannot be read. Accounts that know no
@@ -187,7 +181,7 @@ func (a *Admission) unusable(accounts Accounts, info Info) {
 		return
 	}
 	if a.Refusal = c.Unusable(rule); a.Refusal != nil {
-		a.Message = &Message{Keys: a.Message.Keys, Warning: a.Message.Warning} // no fault of the plate
+		a.Message = &Message{Keys: a.Message.Keys, Warnings: a.Message.Warnings} // no fault of the plate
 	}
 }
 
@@ -195,20 +189,21 @@ func (a *Admission) unusable(accounts Accounts, info Info) {
 // neither key nor lock opens without an account, whatever made it so.
 func (c *Candidate) locked(info Info, p Push) *Refusal {
 	if len(c.AllowFrom) == 0 && c.PathToken == "" && c.unsigned(info) {
-		return Refuse(StepLock, charge.OutcomeWrongLock,
-			"the account has neither a key that signs nor a lock: give it allow_from or path_token")
+		return wrongLock(charge.Say("push.no_lock"))
 	}
 	if len(c.AllowFrom) > 0 && !Within(c.AllowFrom, p.Remote) {
-		return Refuse(StepLock, charge.OutcomeWrongLock, fmt.Sprintf("%s is not in the account's allow_from", p.Remote))
+		return wrongLock(charge.Say("push.not_allowed_from", charge.Text("address", p.Remote.String())))
 	}
 	switch {
 	case !seal.Equal(c.PathToken, p.PathToken) && p.PathToken == "":
-		return Refuse(StepLock, charge.OutcomeWrongLock, "the account has a path token and the push came by the bare path")
+		return wrongLock(charge.Say("push.bare_path"))
 	case !seal.Equal(c.PathToken, p.PathToken):
-		return Refuse(StepLock, charge.OutcomeWrongLock, "the path ends in another token than the account's")
+		return wrongLock(charge.Say("push.wrong_path_token"))
 	}
 	return nil
 }
+
+func wrongLock(why charge.Note) *Refusal { return Refuse(StepLock, charge.OutcomeWrongLock, why) }
 
 func (c *Candidate) unsigned(info Info) bool {
 	if info.NeedsLock || info.LockUnless == "" {
@@ -248,10 +243,11 @@ func misplaced(accounts Accounts, c *Candidate, m *Message) *Refusal {
 	case lotOff(accounts, lot) != nil:
 		return lotOff(accounts, lot)
 	case !accounts.KnowsLot(lot):
-		return Refuse(StepLot, charge.OutcomeUnknownLot, fmt.Sprintf("there is no lot %s", lot))
+		return Refuse(StepLot, charge.OutcomeUnknownLot, charge.Say("push.no_lot", charge.AtLot("lot", lot)))
 	case !c.Scope.Covers(lot):
 		return Refuse(StepLot, charge.OutcomeNotBound,
-			fmt.Sprintf("the account %s is for %s and not for the lot %s", c.ID, c.Scope, lot))
+			charge.Say("push.out_of_scope", charge.Text("account", c.ID), charge.Text("scope", c.Scope.String()),
+				charge.AtLot("lot", lot)))
 	}
 	return nil
 }
@@ -289,16 +285,17 @@ func refusal(err error, step Step) *Refusal {
 	if r := (*Refusal)(nil); errors.As(err, &r) {
 		return r
 	}
-	return Refuse(step, charge.OutcomeBadBody, "the push could not be read")
+	return Refuse(step, charge.OutcomeBadBody, charge.Say("push.unreadable"))
 }
 
 // BadPlate is BadField of a text that charge.ParsePlate refused; it does not show the text.
 func BadPlate(name, text string, err error) *Refusal {
 	switch {
 	case errors.Is(err, charge.ErrUnplated):
-		return BadField("%s says that the car has no plate", name)
+		return BadField(charge.Say("field.unplated", charge.Text("field", name)))
 	case errors.Is(err, charge.ErrLookalike):
-		return BadField("%s holds Greek or Cyrillic letters that look like Latin ones: no number plate", name)
+		return BadField(charge.Say("field.lookalike", charge.Text("field", name)))
 	}
-	return BadField("%s holds no number plate (%d characters)", name, utf8.RuneCountInString(text))
+	return BadField(charge.Say("field.no_plate", charge.Text("field", name),
+		charge.Count("length", utf8.RuneCountInString(text))))
 }

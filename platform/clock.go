@@ -1,7 +1,6 @@
 package platform
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -24,19 +23,18 @@ const ClockWindow = 15 * time.Minute
 
 // CheckClock judges a push's own time by the account's clock mode (empty is warn): a warning, a refusal
 // (stale), or neither.
-func CheckClock(mode charge.ClockMode, sent, now time.Time) (warning string, refusal *Refusal) {
+func CheckClock(mode charge.ClockMode, sent, now time.Time) (warning charge.Note, refusal *Refusal) {
 	off := sent.Sub(now)
 	if mode == charge.ClockOff || off.Abs() <= ClockWindow {
-		return "", nil
+		return charge.Note{}, nil
 	}
-	text := fmt.Sprintf("the push says %s, we have %s: %s apart, %s are allowed",
-		sent.In(charge.Shanghai).Format(time.RFC3339),
-		now.In(charge.Shanghai).Format(time.RFC3339), off.Abs().Round(time.Second), ClockWindow)
+	says := charge.Say("push.clock_off", charge.When("sent", sent), charge.When("now", now), charge.Span("off", off.Abs()),
+		charge.Span("allowed", ClockWindow))
 	if d := (off.Abs() - 8*time.Hour).Abs(); d <= ClockWindow {
-		text += "; it looks like UTC where Asia/Shanghai is meant, or the other way round"
+		says.Code = "push.clock_zone"
 	}
 	if mode == charge.ClockEnforce {
-		return "", Refuse(StepClock, charge.OutcomeStale, text)
+		return charge.Note{}, Refuse(StepClock, charge.OutcomeStale, says)
 	}
-	return text + "; taken, because the account's clock is warn", nil
+	return charge.Say("push.clock_taken", charge.Because("clock", says)), nil
 }

@@ -1,6 +1,10 @@
 package platform
 
-import "time"
+import (
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
 
 // Doctor is what a dialect can add to a diagnosis. Its answers hold nothing that somebody could push with: no secret,
 // no signature of ours and nothing of how much of a signature is right.
@@ -15,7 +19,7 @@ type Diagnosis struct {
 	Found      string      // the signature in the push
 	Signature  Match       // of Found with what the keys give
 	Difference *Difference // of what the sender signed over from Canonical; nil where it is not known
-	Likely     string      // the first usual mistake that explains the difference; empty where none does
+	Likely     charge.Note // the first usual mistake that explains the difference; zero where none does
 	Read       []string    // what was read, "name = value unit"
 }
 

@@ -7,7 +7,6 @@
 package platform
 
 import (
-	"fmt"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -79,9 +78,14 @@ type Keys map[string]charge.Secret
 type Message struct {
 	Charge   *Charge
 	Question *Question
-	Order    string // of a charge that is not over, where the answer repeats it
-	Keys     int    // which of Account.Keys opened it, for "last used"
-	Warning  string // such as a clock that is off where the account only warns
+	Order    string       // of a charge that is not over, where the answer repeats it
+	Keys     int          // which of Account.Keys opened it, for "last used"
+	Warnings charge.Notes // such as a clock that is off where the account only warns
+}
+
+// empty reports that nothing was read.
+func (m *Message) empty() bool {
+	return m.Charge == nil && m.Question == nil && m.Order == "" && m.Keys == 0 && len(m.Warnings) == 0
 }
 
 // Charge is a finished charging order as a dialect reads it.
@@ -120,8 +124,8 @@ const (
 
 // Unread is a part of a charge that could not be read, and why.
 type Unread struct {
-	Part   Part
-	Detail string
+	Part Part
+	Why  charge.Note
 }
 
 // Undated reports that a charge proves no time: it carries neither an order number nor both its times, so that the
@@ -133,7 +137,7 @@ func (c *Charge) Undated() bool { return c.Repeat == RepeatVisit }
 func (c *Charge) Unusable(rule *charge.Rule) *Refusal {
 	for _, u := range c.Unread {
 		if needs(rule, u.Part) {
-			r := BadField("%s", u.Detail)
+			r := BadField(u.Why)
 			r.Read = c.reading()
 			return r
 		}
@@ -206,12 +210,12 @@ type Reply struct {
 	Body   []byte
 }
 
-// Refusal is why a push was not taken. Its text is for those who hold the keys (doctor, log, console); the
-// platform hears only the words its documents have for the outcome.
+// Refusal is why a push was not taken. Its note is for those who hold the keys (doctor, console); the platform hears
+// only the words its documents have for the outcome.
 type Refusal struct {
 	Outcome charge.Outcome
 	Step    Step
-	Detail  string // what is wrong and where; holds no secret and no full plate
+	Why     charge.Note // what is wrong and where; holds no secret and no full plate
 	Read    Reading
 }
 
@@ -222,8 +226,11 @@ type Reading struct {
 	Lot   charge.LotID
 }
 
-// Error returns outcome and detail.
-func (r *Refusal) Error() string { return string(r.Outcome) + ": " + r.Detail }
+// Error returns the outcome and the stored form of the note.
+func (r *Refusal) Error() string { return string(r.Outcome) + ": " + r.Why.String() }
+
+// Note returns why the push was not taken.
+func (r *Refusal) Note() charge.Note { return r.Why }
 
 // Step is where in opening a push something failed.
 type Step string
@@ -242,8 +249,8 @@ const (
 )
 
 // Refuse makes a *Refusal.
-func Refuse(step Step, outcome charge.Outcome, detail string) *Refusal {
-	return &Refusal{Outcome: outcome, Step: step, Detail: detail}
+func Refuse(step Step, outcome charge.Outcome, why charge.Note) *Refusal {
+	return &Refusal{Outcome: outcome, Step: step, Why: why}
 }
 
 // Dialect is one platform's way of pushing.
@@ -421,6 +428,4 @@ const (
 )
 
 // BadField makes the *Refusal of a push whose seal holds and one of whose fields does not.
-func BadField(format string, args ...any) *Refusal {
-	return Refuse(StepFields, charge.OutcomeBadField, fmt.Sprintf(format, args...))
-}
+func BadField(why charge.Note) *Refusal { return Refuse(StepFields, charge.OutcomeBadField, why) }

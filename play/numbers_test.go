@@ -17,6 +17,7 @@ import (
 	"github.com/chargestamp/chargestamp/platform/all"
 	"github.com/chargestamp/chargestamp/play"
 	"github.com/chargestamp/chargestamp/seal"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 var update = flag.Bool("update", false, "write the golden table of written numbers anew")
@@ -160,15 +161,15 @@ func (r *numberReader) read(f numberField, text string) string {
 	}
 	got := platform.Admit(r.dialect, solitary{r.account}, p, r.now)
 	switch {
-	case strings.HasPrefix(f.kind, "asked") && got.Refusal != nil && strings.HasPrefix(got.Refusal.Detail, f.name+": "):
+	case strings.HasPrefix(f.kind, "asked") && got.Refusal != nil && strings.HasPrefix(words.Note(words.English, got.Refusal.Why), f.name+": "):
 		return "none, refused as pushed" // the platform's own rule grants so
 	case got.Refusal != nil:
-		return "refused: " + string(got.Refusal.Outcome) + " " + got.Refusal.Detail
+		return "refused: " + string(got.Refusal.Outcome) + " " + words.Note(words.English, got.Refusal.Why)
 	case got.Message.Charge == nil:
 		return "no charge"
 	}
 	says := f.show(got.Message.Charge)
-	if strings.Contains(got.Message.Warning, f.name) {
+	if strings.Contains(words.Notes(words.English, got.Message.Warnings), f.name) {
 		says += ", warned"
 	}
 	if refusal := got.Message.Charge.Unusable(&charge.Rule{Grant: charge.GrantAsPushed}); refusal != nil {

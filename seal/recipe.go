@@ -96,9 +96,18 @@ func (r Recipe) Verify(fields []Field, secret, sign string) bool {
 	return secret != "" && sign != "" && EqualFold(r.Sign(fields, secret), sign)
 }
 
+// Variant is how some senders depart from a recipe.
+type Variant string
+
+// Variants.
+const (
+	EmptySigned     Variant = "empty"     // empty values were signed
+	AmpersandSigned Variant = "ampersand" // '&' stands at the end
+)
+
 // VerifyAny is Verify, and takes the variants that real senders were seen to use as well. how names the variant that
 // held; it is empty for the recipe as it is printed.
-func (r Recipe) VerifyAny(fields []Field, secret, sign string) (how string, ok bool) {
+func (r Recipe) VerifyAny(fields []Field, secret, sign string) (how Variant, ok bool) {
 	if r.Verify(fields, secret, sign) {
 		return "", true
 	}
@@ -111,12 +120,12 @@ func (r Recipe) VerifyAny(fields []Field, secret, sign string) (how string, ok b
 		text := join(fields, func(f Field) bool { return f.Name == "key" || f.Name == "appId" || f.Kind == Composite },
 			"&"+secret)
 		if EqualFold(MD5Upper(text), sign) {
-			return "signed with empty values", true
+			return EmptySigned, true
 		}
 	case KVHMACMD5:
 		// The platform's own code ends in '&' where a null was sorted last.
 		if EqualFold(HMACMD5Lower(secret, r.Canonical(fields, "")+"&"), sign) {
-			return "signed with '&' at the end", true
+			return AmpersandSigned, true
 		}
 	}
 	return "", false

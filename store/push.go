@@ -12,7 +12,7 @@ var (
 // AddPush appends the record of a request.
 func (t *Tx) AddPush(p charge.Push) error {
 	return t.add(tablePush, p.ID, p.Platform, p.Account, millis(p.Received), p.Remote, p.Request, string(p.Outcome),
-		p.Reason, p.Charge, p.Reply, string(p.Plate), p.Order, p.Lot.String())
+		p.Reason.String(), p.Charge, p.Reply, string(p.Plate), p.Order, p.Lot.String())
 }
 
 // Push finds the record of a request.
@@ -36,7 +36,7 @@ func (t *Tx) CountRefused(platform, account, day string) (n int64, err error) {
 func scanPush(c *cells) (*charge.Push, error) {
 	p := &charge.Push{
 		ID: c.int(), Platform: c.text(), Account: c.text(), Received: c.time(), Remote: c.text(), Request: c.packed(),
-		Outcome: charge.Outcome(c.text()), Reason: c.text(), Charge: c.int(), Reply: c.packed(),
+		Outcome: charge.Outcome(c.text()), Reason: charge.ParseNotes(c.text()), Charge: c.int(), Reply: c.packed(),
 		Plate: charge.Plate(c.text()), Order: c.text(),
 	}
 	p.Lot = lotOf(c)

@@ -14,7 +14,7 @@ import (
 // noteTexts are the texts of every note's code. {name} stands for an argument; {name|minute|minutes} chooses by a
 // number in English, and stands for nothing else in Chinese, which has no plural.
 var noteTexts = gather(ruleNotes, clauseNotes, decisionNotes, deliveryNotes, couponNotes, outboundNotes, reportNotes,
-	stayNotes, lotNotes, storyNotes, verdictNotes, effectNotes, alertNotes, carNotes, driverNotes)
+	stayNotes, lotNotes, storyNotes, verdictNotes, effectNotes, alertNotes, carNotes, driverNotes, pushNotes, likelyNotes)
 
 // gather puts the tables of the areas together.
 func gather(tables ...map[string]Text) map[string]Text {

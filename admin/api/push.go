@@ -20,6 +20,7 @@ type push struct {
 	Remote     string     `json:"remote"`
 	Outcome    string     `json:"outcome"`
 	Reason     *string    `json:"reason"`
+	ReasonZH   *string    `json:"reason_zh" doc:"the same in Chinese"`
 	Charge     *string    `json:"charge"`
 	Unproven   *unproven  `json:"unproven" doc:"what could be read of a push that made no charge; nothing of it is proven"`
 }
@@ -67,6 +68,7 @@ type unserved struct {
 	Remote  string     `json:"remote" doc:"the last address it came from"`
 	Class   string     `json:"class" enum:"private,public" doc:"of the address; each class keeps its last hundred"`
 	Hint    *string    `json:"hint" doc:"what is likely wrong"`
+	HintZH  *string    `json:"hint_zh" doc:"the same in Chinese"`
 	Count   int64      `json:"count"`
 	FirstAt *time.Time `json:"first_at"`
 	LastAt  *time.Time `json:"last_at"`
@@ -121,6 +123,7 @@ type replayedOutput struct {
 		After    *stance  `json:"after" doc:"how the charge that it makes stands; a dry run foretells it"`
 		Done     bool     `json:"done" doc:"it was taken now"`
 		Detail   *string  `json:"detail" doc:"why it is refused still"`
+		DetailZH *string  `json:"detail_zh" doc:"the same in Chinese"`
 		Read     []string `json:"read" nullable:"false" doc:"what was read, name = value unit"`
 		Charge   *string  `json:"charge"`
 	}
@@ -170,7 +173,9 @@ func (a *api) pushes() {
 				return nil, err
 			}
 			return pageOf(page, func(p charge.Push) push {
-				return push{number(p.ID), p.Platform, moment(p.Received), p.Remote, string(p.Outcome), text(p.Reason), numberOrNull(p.Charge), viewUnproven(who, p)}
+				return push{number(p.ID), p.Platform, moment(p.Received), p.Remote, string(p.Outcome),
+					text(words.Notes(words.English, p.Reason)), text(words.Notes(words.Chinese, p.Reason)),
+					numberOrNull(p.Charge), viewUnproven(who, p)}
 			}), nil
 		})
 	handle(a, route{method: http.MethodGet, path: "/stations", id: "list-stations", role: guard.RoleViewer,
@@ -186,7 +191,8 @@ func (a *api) pushes() {
 		summary: "List the last requests of the public listener that nothing serves: unknown paths, wrong methods"},
 		func(context.Context, guard.Identity, *struct{}) (*list[unserved], error) {
 			return listOf(mapAll(a.desk.Strays(), func(s intake.Stray) unserved {
-				return unserved{s.Method, s.Path, s.Remote, s.Class, text(s.Hint), s.Count, moment(s.First), moment(s.Last)}
+				return unserved{s.Method, s.Path, s.Remote, s.Class, text(words.Note(words.English, s.Hint)),
+					text(words.Note(words.Chinese, s.Hint)), s.Count, moment(s.First), moment(s.Last)}
 			})), nil
 		})
 	handle(a, route{method: http.MethodPost, path: "/pushes/{id}/replay", id: "replay-push", role: guard.RoleSupport,
@@ -201,7 +207,8 @@ func (a *api) pushes() {
 				return nil, err
 			}
 			out := new(replayedOutput)
-			out.Body.Outcome, out.Body.Detail, out.Body.Charge = string(done.Outcome), text(done.Detail), numberOrNull(done.Charge)
+			out.Body.Outcome, out.Body.Charge = string(done.Outcome), numberOrNull(done.Charge)
+			out.Body.Detail, out.Body.DetailZH = text(words.Note(words.English, done.Why)), text(words.Note(words.Chinese, done.Why))
 			out.Body.Before, out.Body.Done, out.Body.After = string(done.Before), done.Done, viewStanding(done.After)
 			out.Body.Effect, out.Body.EffectZH = words.Note(words.English, done.Note), words.Note(words.Chinese, done.Note)
 			out.Body.Read = append([]string{}, done.Read...)

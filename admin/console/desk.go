@@ -129,10 +129,10 @@ func sharedInChinese(p *page, f *doctor.Finding) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s：%s\n", p.Platform(f.Platform), p.Say(p.Word(words.PushOutcome, string(f.Outcome)).Name))
 	for _, s := range f.Steps {
-		fmt.Fprintf(&b, "%s：%s %s\n", stepName(p, s.Step), stepResult(p, s.Result), p.Say(words.Sentence(s.Detail)))
+		fmt.Fprintf(&b, "%s：%s %s\n", stepName(p, s.Step), stepResult(p, s.Result), s.DetailZH)
 	}
 	for _, part := range []struct{ name, text string }{{"签名原文", f.Canonical}, {"推送中的签名", f.Found},
-		{"很可能", p.Say(words.Sentence(f.Likely))}} {
+		{"很可能", f.LikelyZH}} {
 		if part.text != "" {
 			fmt.Fprintf(&b, "\n%s：\n%s\n", part.name, part.text)
 		}

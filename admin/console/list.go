@@ -196,7 +196,7 @@ func (c *Console) pushesFile(w http.ResponseWriter, r *http.Request, p *page) er
 			plate = p.Plate(push.Plate)
 		}
 		return []string{sheetTime(push.Received), p.Platform(push.Platform), push.Account,
-			p.Say(p.Word(words.PushOutcome, string(push.Outcome)).Name), p.Say(words.Sentence(push.Reason)), plate,
+			p.Say(p.Word(words.PushOutcome, string(push.Outcome)).Name), p.Notes(push.Reason), plate,
 			push.Order, push.Lot.String(), push.Remote, ID(push.ID)}
 	})
 }

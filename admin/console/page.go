@@ -106,6 +106,9 @@ func (p *page) Say(t words.Text) string { return t.In(p.Lang) }
 // Note words a note in the page's language.
 func (p *page) Note(n charge.Note) string { return words.Note(p.Lang, n) }
 
+// Notes says several sentences in the page's language.
+func (p *page) Notes(list charge.Notes) string { return words.Notes(p.Lang, list) }
+
 // HTMLLang is the page's language for the html element.
 func (p *page) HTMLLang() string { return p.T("zh-CN", "en") }
 

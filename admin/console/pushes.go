@@ -169,7 +169,7 @@ var readUnits = strings.NewReplacer(" yuan", " 元", " minutes", " 分钟", " mi
 func (p *page) readValue(text string) string {
 	name, value, found := strings.Cut(text, " = ")
 	if !found {
-		return p.Say(words.Sentence(text))
+		return text
 	}
 	if name == "asks" {
 		method, size, _ := strings.Cut(value, ", ")
@@ -190,8 +190,8 @@ func (p *page) readValue(text string) string {
 
 // replayEffect says what taking a push again comes to, and why where it is refused still.
 func (p *page) replayEffect(r flow.Replayed) string {
-	if r.Detail == "" {
+	if r.Why.IsZero() {
 		return p.Note(r.Note)
 	}
-	return p.Note(r.Note) + p.T("", " ") + p.Say(words.Sentence(r.Detail))
+	return p.Note(r.Note) + p.T("", " ") + p.Note(r.Why)
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform/intake"
-	"github.com/chargestamp/chargestamp/words"
 )
 
 // addStation leads to the form of a binding with a station's id filled in: one that is there, or a new one.
@@ -47,8 +46,8 @@ func strayClass(p *page, class string) string {
 
 // strayHint says what is likely wrong with a request that nothing serves.
 func strayHint(p *page, s intake.Stray) string {
-	if s.Hint == "" {
+	if s.Hint.IsZero() {
 		return "–"
 	}
-	return p.Say(words.Sentence(s.Hint))
+	return p.Note(s.Hint)
 }

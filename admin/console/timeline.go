@@ -130,8 +130,8 @@ func pushStep(p *page, push charge.Push) step {
 	if push.Outcome == charge.OutcomeAccepted || push.Outcome == charge.OutcomeDuplicate {
 		s.Facts = append(s.Facts, fact{p.T("签名", "signature"), p.T("与账号密钥相符", "fits the account's keys")})
 	}
-	if push.Reason != "" {
-		s.Facts = append(s.Facts, fact{p.T("说明", "said"), p.Say(words.Sentence(push.Reason))})
+	if len(push.Reason) > 0 {
+		s.Facts = append(s.Facts, fact{p.T("说明", "said"), p.Notes(push.Reason)})
 	}
 	s.Link, s.Linked = "/pushes/"+ID(push.ID), p.T("原始报文与解码", "raw request and what was read")
 	return s

@@ -19,7 +19,6 @@ package cec
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -62,7 +61,8 @@ func (d *dialect) Open(p platform.Push, a platform.Account, now time.Time) (plat
 		return platform.Message{}, err
 	}
 	if len(a.Keys) == 0 {
-		return platform.Message{}, platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature, "the account has no keys")
+		return platform.Message{}, platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature,
+			charge.Say("push.no_keys"))
 	}
 	var best attempt
 	for i, keys := range a.Keys {
@@ -144,19 +144,19 @@ func (t *attempt) declined() bool {
 // names none goes on to its other checks; platform.Admit has seen to it that a lock stands in its place.
 func (t *attempt) signature() *platform.Refusal {
 	secret := t.keys[keySig]
-	forged := func(detail string) *platform.Refusal {
-		return platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature, detail)
+	forged := func(why charge.Note) *platform.Refusal {
+		return platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature, why)
 	}
 	switch {
 	case secret == "" && t.dialect.profile.Seal != SealSigned:
 		return nil
 	case secret == "":
-		return forged("the account has no " + keySig)
+		return forged(charge.Say("push.no_key", charge.Text("key", keySig)))
 	case t.envelope.missing() != "":
 		return platform.Refuse(platform.StepSeal, charge.OutcomeBadBody,
-			t.envelope.missing()+" is missing, and the account has a "+keySig)
+			charge.Say("push.seal_needed", charge.Text("field", t.envelope.missing()), charge.Text("key", keySig)))
 	case !seal.EqualFold(seal.HMACMD5Upper(secret, t.envelope.canonical()), t.envelope.sig):
-		return forged("Sig is not the HMAC-MD5 of OperatorID, Data, TimeStamp and Seq under the account's " + keySig)
+		return forged(charge.Say("push.sig_differs", charge.Text("key", keySig)))
 	}
 	return nil
 }
@@ -166,19 +166,19 @@ func (t *attempt) token() *platform.Refusal {
 	if t.dialect.profile.Seal == SealCipher || t.push.Route.Kind == platform.RouteToken {
 		return nil
 	}
-	refuse := func(detail string) *platform.Refusal {
-		return platform.Refuse(platform.StepToken, charge.OutcomeBadToken, detail)
+	refuse := func(why charge.Note) *platform.Refusal {
+		return platform.Refuse(platform.StepToken, charge.OutcomeBadToken, why)
 	}
 	token, ok := platform.Bearer(t.push.Header)
 	if !ok {
-		return refuse(`the header Authorization is missing or does not read "Bearer <token>"`)
+		return refuse(charge.Say("push.no_token"))
 	}
 	open := seal.OpenToken
 	if t.push.Stored && seal.IsTokenMark(token) {
 		open = seal.OpenMark
 	}
 	if _, err := open(t.account.TokenKey, t.account.ID, token, t.now); err != nil {
-		return refuse("the access token is not one of ours for this account, or it is over: query_token gives a new one")
+		return refuse(charge.Say("push.token_differs"))
 	}
 	return nil
 }
@@ -191,14 +191,14 @@ func (t *attempt) clock() *platform.Refusal {
 	}
 	sent, err := readTimeStamp(t.envelope.timeStamp)
 	if err == nil {
-		var stale *platform.Refusal
-		t.message.Warning, stale = platform.CheckClock(t.account.Clock, sent, t.now)
+		warning, stale := platform.CheckClock(t.account.Clock, sent, t.now)
+		t.message.Warnings = t.message.Warnings.And(warning)
 		return stale
 	}
 	if t.account.Clock == charge.ClockEnforce {
-		return platform.Refuse(platform.StepClock, charge.OutcomeStale, err.Error())
+		return platform.Refuse(platform.StepClock, charge.OutcomeStale, charge.Cause(err))
 	}
-	t.message.Warning = err.Error()
+	t.message.Warnings = t.message.Warnings.And(charge.Cause(err))
 	return nil
 }
 
@@ -207,14 +207,14 @@ func (t *attempt) clock() *platform.Refusal {
 func (t *attempt) read() *platform.Refusal {
 	plain, err := t.envelope.open(t.keys)
 	if err != nil {
-		return platform.Refuse(platform.StepCipher, charge.OutcomeBadField, err.Error())
+		return platform.Refuse(platform.StepCipher, charge.OutcomeBadField, charge.Cause(err))
 	}
 	plain, _ = profile.Unwrapped(plain, t.push)
 	var room [32]seal.Field
 	fields, err := seal.ReadObjectInto(plain, room[:0])
 	if err != nil {
 		return platform.Refuse(platform.StepCipher, charge.OutcomeBadField,
-			"Data decrypts to something else than a JSON object: "+err.Error())
+			charge.Say("push.data_no_object", charge.Because("cause", charge.Cause(err))))
 	}
 	if t.push.Route.Kind == platform.RouteToken {
 		return t.question(fields)
@@ -230,12 +230,13 @@ func (t *attempt) read() *platform.Refusal {
 // so none is stored and an older one stays valid.
 func (t *attempt) question(fields []seal.Field) *platform.Refusal {
 	if len(t.account.TokenKey) == 0 {
-		return platform.Refuse(platform.StepToken, charge.OutcomeBusy, "this site has no key to seal access tokens with")
+		return platform.Refuse(platform.StepToken, charge.OutcomeBusy, charge.Say("push.no_token_key"))
 	}
 	operator, _ := profile.Lookup(fields, "OperatorID")
 	secret, _ := profile.Lookup(fields, "OperatorSecret")
 	if operator == "" || secret == "" {
-		return platform.Refuse(platform.StepFields, charge.OutcomeBadField, "OperatorID or OperatorSecret is missing in Data")
+		return platform.Refuse(platform.StepFields, charge.OutcomeBadField,
+			charge.Say("push.no_operator_secret"))
 	}
 	q := &platform.TokenQuestion{Operator: operator}
 	switch {
@@ -264,6 +265,5 @@ func readTimeStamp(text string) (time.Time, error) {
 	case 13:
 		return profile.ReadTime(text, profile.UnitUnixMS)
 	}
-	return time.Time{}, fmt.Errorf("TimeStamp %q is neither yyyyMMddHHmmss nor unix seconds nor milliseconds",
-		platform.Clip(text))
+	return time.Time{}, profile.Wrong(charge.Say("push.time_stamp", charge.Text("value", platform.Clip(text))))
 }

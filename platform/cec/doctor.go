@@ -30,7 +30,7 @@ var _ platform.Doctor = (*dialect)(nil)
 // holds: it speaks to the holder of the keys.
 func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) platform.Diagnosis {
 	if len(a.Keys) == 0 {
-		return platform.Diagnosis{Likely: "the account has no keys"}
+		return platform.Diagnosis{Likely: charge.Say("push.no_keys")}
 	}
 	e, err := d.envelope(p)
 	if err != nil || bytes.Contains(p.Body, []byte("Data=")) { // a bare body would be taken for base64
@@ -67,7 +67,7 @@ func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) p
 	default:
 		g.Likely = d.fieldMistake(fields, now)
 	}
-	if g.Likely == "" {
+	if g.Likely.IsZero() {
 		g.Likely = c.clockMistake(now)
 	}
 	return g
@@ -97,31 +97,31 @@ func (d *dialect) lines(p platform.Push, fields []seal.Field) []string {
 }
 
 // bodyMistake explains a body that is no envelope.
-func (d *dialect) bodyMistake(body []byte) string {
+func (d *dialect) bodyMistake(body []byte) charge.Note {
 	fields, err := seal.ReadObject(body)
 	switch {
 	case err != nil && bytes.Contains(body, []byte("Data=")):
-		return "the body is a form; T/CEC 102 wants a JSON object"
+		return charge.Say("likely.form")
 	case err != nil && json.Valid(body):
-		return "the body is JSON, but no object with each name once"
+		return charge.Say("likely.json_twice")
 	case err != nil:
-		return "the body is not JSON"
+		return charge.Say("likely.no_json")
 	}
 	for _, f := range fields {
 		if strings.EqualFold(f.Name, "Data") && f.Kind == seal.Composite {
-			return "Data holds the message unencrypted, as an object; it belongs encrypted into Data, as a base64 text"
+			return charge.Say("likely.data_unencrypted")
 		}
 	}
 	for _, names := range [][]string{{"Ret"}, {d.profile.Lot.Field}, d.table.Columns[profile.RolePlate].Names} {
 		for _, name := range names {
 			if _, ok := profile.Lookup(fields, name); ok && name == "Ret" {
-				return "this is an answer, not a request"
+				return charge.Say("likely.is_answer")
 			} else if ok && name != "" {
-				return "the message stands in the body as it is: it belongs encrypted into Data, inside the signed envelope"
+				return charge.Say("likely.bare_message")
 			}
 		}
 	}
-	return ""
+	return charge.Note{}
 }
 
 // patient is one envelope with one set of keys.
@@ -130,82 +130,79 @@ type patient struct {
 	keys     platform.Keys
 }
 
-// noMistake is said where nothing else explains a signature.
-const noMistake = "no usual mistake explains the signature: sig_secret is another one, or the push was changed on its way"
-
 // signatureMistake names the first usual mistake that explains the signature found, and the text that was signed over
 // by it; no text where it is not another one, or holds what Data hides.
-func (c *patient) signatureMistake(plain []byte) (likely, theirs string) {
+func (c *patient) signatureMistake(plain []byte) (likely charge.Note, theirs string) {
 	secret := c.keys[keySig].Reveal()
 	e := c.envelope
 	parts := []string{e.operator, e.data, e.timeStamp, e.seq}
 	if e.sig == "" {
-		return "the push has no Sig: it was not signed", ""
+		return charge.Say("push.unsigned", charge.Text("field", "Sig")), ""
 	}
 	for _, m := range []struct {
-		text  string
-		texts []string
+		likely charge.Note
+		texts  []string
 	}{
-		{"the four fields were joined in another order than OperatorID, Data, TimeStamp, Seq", orders(parts)},
-		{"not all four fields were signed", leftOut(parts)},
-		{"names or separators stand between the fields; the values alone are joined", joints(parts)},
-		{"Data was signed URL-encoded, or lost its + on the way", swapped(parts, url.QueryEscape(e.data),
+		{charge.Say("likely.four_order"), orders(parts)},
+		{charge.Say("likely.four_left_out"), leftOut(parts)},
+		{charge.Say("likely.four_joints"), joints(parts)},
+		{charge.Say("likely.data_signed_url_coded"), swapped(parts, url.QueryEscape(e.data),
 			strings.ReplaceAll(url.QueryEscape(e.data), "%2F", "/"), lowerEscapes(url.QueryEscape(e.data)),
 			strings.ReplaceAll(e.data, " ", "+"), strings.ReplaceAll(e.data, "+", " "))},
-		{"Data was signed with other line breaks than it was sent with",
+		{charge.Say("likely.data_line_breaks"),
 			swapped(parts, unbroken(e.data), wrapped(e.data, "\r\n"), wrapped(e.data, "\n"))},
-		{"Data was signed as JSON writes it, with its slashes escaped",
+		{charge.Say("likely.data_slashes"),
 			swapped(parts, strings.ReplaceAll(e.data, "/", `\/`))},
-		{"TimeStamp was signed in another time zone than it was sent in", zones(e)},
-		{"TimeStamp was signed in another form than it was sent in, such as seconds against milliseconds", stamps(e)},
-		{"the text was signed in the other case: it is signed as it was sent",
+		{charge.Say("likely.stamp_zone"), zones(e)},
+		{charge.Say("likely.stamp_form"), stamps(e)},
+		{charge.Say("likely.four_case"),
 			[]string{strings.ToLower(strings.Join(parts, "")), strings.ToUpper(strings.Join(parts, ""))}},
-		{"Seq was signed in another form than it was sent in, such as without its zeros", seqs(e)},
+		{charge.Say("likely.seq_form"), seqs(e)},
 	} {
 		for _, text := range m.texts {
 			if seal.EqualFold(seal.HMACMD5Upper(secret, text), e.sig) {
-				return m.text, text
+				return m.likely, text
 			}
 		}
 	}
 	if seal.EqualFold(seal.HMACMD5Upper(secret, e.operator+string(plain)+e.timeStamp+e.seq), e.sig) {
-		return "Data was signed as plain text; the base64 text is what is signed", ""
+		return charge.Say("likely.data_as_plain"), ""
 	}
 	return c.keyMistake(), ""
 }
 
 // keyMistake looks for a right text under a wrong key or digest.
-func (c *patient) keyMistake() string {
+func (c *patient) keyMistake() charge.Note {
 	text, secret := string(c.envelope.canonical()), c.keys[keySig].Reveal()
 	signed := func(signs ...string) bool {
 		return slices.ContainsFunc(signs, func(s string) bool { return seal.EqualFold(s, c.envelope.sig) })
 	}
 	for _, name := range []string{keyData, keyIV, keyOperatorSecret, keyOperator} {
 		if signed(seal.HMACMD5Upper(c.keys[name], text)) {
-			return "signed with the account's " + name + " in place of its " + keySig
+			return charge.Say("likely.other_key", charge.Text("key", name), charge.Text("right", keySig))
 		}
 	}
 	raw, err := hex.DecodeString(secret)
 	switch {
 	case signed(seal.HMACMD5Upper(strings.TrimSpace(secret), text), seal.HMACMD5Upper(secret+"\n", text),
 		seal.HMACMD5Upper(secret+" ", text)):
-		return "the key was used with blanks around it, or the account holds blanks around it"
+		return charge.Say("likely.key_blanks")
 	case signed(seal.HMACMD5Upper(strings.ToUpper(secret), text), seal.HMACMD5Upper(strings.ToLower(secret), text)):
-		return "the key was in the other case"
+		return charge.Say("likely.key_case")
 	case err == nil && signed(seal.HMACMD5Upper(raw, text)):
-		return "the key was decoded from hex; its characters are the key"
+		return charge.Say("likely.key_hex")
 	case signed(base64.StdEncoding.EncodeToString(digest(secret, text)),
 		base64.StdEncoding.EncodeToString([]byte(seal.HMACMD5Upper(secret, text)))):
-		return "Sig is in Base64; hex is wanted"
+		return charge.Say("likely.sig_base64")
 	case signed(sha256Hex(secret, text)):
-		return "Sig is an HMAC-SHA-256; HMAC-MD5 is wanted"
+		return charge.Say("likely.sig_sha256")
 	case signed(seal.MD5Upper(text), seal.MD5Upper(text+secret), seal.MD5Upper(secret+text),
 		seal.MD5Upper(secret+text+secret)):
-		return "Sig is a plain MD5; HMAC-MD5 is wanted"
+		return charge.Say("likely.sig_md5")
 	case len(c.envelope.sig) != 32:
-		return fmt.Sprintf("Sig has %d characters; an HMAC-MD5 has 32 hex digits", len(c.envelope.sig))
+		return charge.Say("likely.sig_length", charge.Count("length", len(c.envelope.sig)))
 	}
-	return noMistake
+	return charge.Say("likely.no_mistake_sig")
 }
 
 // digest is the HMAC-MD5 of a text, undone from hex.
@@ -332,7 +329,7 @@ func seqs(e envelope) []string {
 }
 
 // cipherMistake explains Data that does not decrypt to a JSON object.
-func (c *patient) cipherMistake() string {
+func (c *patient) cipherMistake() charge.Note {
 	sealed, err := base64.StdEncoding.DecodeString(unbroken(c.envelope.data))
 	_, hexErr := hex.DecodeString(unbroken(c.envelope.data)) // hex digits are letters of base64 as well
 	if err != nil || hexErr == nil {
@@ -341,48 +338,52 @@ func (c *patient) cipherMistake() string {
 	key, iv := c.keys[keyData].Reveal(), c.keys[keyIV].Reveal()
 	switch {
 	case len(key) != 16 || len(iv) != 16:
-		return fmt.Sprintf("%s has %d characters and %s %d; both are 16 raw characters", keyData, len(key), keyIV, len(iv))
+		return charge.Say("likely.key_lengths", charge.Text("key", keyData), charge.Count("key_length", len(key)),
+			charge.Text("iv", keyIV), charge.Count("iv_length", len(iv)))
 	case len(sealed)%aes.BlockSize != 0 || len(sealed) == 0:
-		return fmt.Sprintf("Data holds %d bytes, which is no whole number of AES blocks: it was cut, or not encrypted with CBC", len(sealed))
+		return charge.Say("likely.data_cut", charge.Count("bytes", len(sealed)))
 	}
 	operatorSecret := c.keys[keyOperatorSecret].Reveal()
-	for _, try := range []struct{ text, key, iv string }{
-		{"key and IV were swapped", iv, key},
-		{"the key was used as the IV as well", key, key},
-		{"the IV was used as the key as well", iv, iv},
-		{"Data was encrypted with operator_secret in place of data_secret", operatorSecret[:min(16, len(operatorSecret))],
+	for _, try := range []struct {
+		likely  charge.Note
+		key, iv string
+	}{
+		{charge.Say("likely.key_iv_swapped"), iv, key},
+		{charge.Say("likely.key_as_iv"), key, key},
+		{charge.Say("likely.iv_as_key"), iv, iv},
+		{charge.Say("likely.operator_secret"), operatorSecret[:min(16, len(operatorSecret))],
 			iv},
-		{"the IV was 16 zero bytes", key, string(make([]byte, 16))},
-		{"the IV was 16 characters '0'", key, "0000000000000000"},
+		{charge.Say("likely.iv_zero_bytes"), key, string(make([]byte, 16))},
+		{charge.Say("likely.iv_zero_digits"), key, "0000000000000000"},
 	} {
 		if plain, err := seal.DecryptCBC(try.key, try.iv, string(sealed)); err == nil && isObject(plain) {
-			return try.text
+			return try.likely
 		}
 	}
 	return c.paddingMistake(key, iv, sealed)
 }
 
 // encodingMistake explains Data that is not base64.
-func (c *patient) encodingMistake() string {
+func (c *patient) encodingMistake() charge.Note {
 	data := unbroken(c.envelope.data)
 	switch _, hexErr := hex.DecodeString(data); {
 	case strings.HasPrefix(data, "{"):
-		return "Data is plain text; it is to be encrypted"
+		return charge.Say("likely.data_plain")
 	case hexErr == nil:
-		return "Data is hex; base64 is wanted"
+		return charge.Say("likely.data_hex")
 	case strings.ContainsAny(data, "%"):
-		return "Data is URL-encoded base64; the base64 itself is wanted"
+		return charge.Say("likely.data_url_coded")
 	case strings.ContainsAny(data, "-_"):
-		return "Data is in the URL alphabet of base64 (- and _); the standard one (+ and /) is wanted"
+		return charge.Say("likely.data_url_alphabet")
 	}
-	return "Data is not base64: a + may have become a blank on the way, or the padding (=) was cut off"
+	return charge.Say("likely.data_no_base64")
 }
 
 // paddingMistake decrypts without regard to padding and looks at what comes out.
-func (c *patient) paddingMistake(key, iv string, sealed []byte) string {
+func (c *patient) paddingMistake(key, iv string, sealed []byte) charge.Note {
 	block, err := aes.NewCipher([]byte(key))
 	if err != nil {
-		return ""
+		return charge.Note{}
 	}
 	cbc, ecb := make([]byte, 0, len(sealed)), make([]byte, 0, len(sealed))
 	before := []byte(iv)
@@ -399,17 +400,17 @@ func (c *patient) paddingMistake(key, iv string, sealed []byte) string {
 	tail := bytes.TrimRight(cbc, "\x00 ")
 	switch {
 	case isGBK(cbc):
-		return "the message was encrypted in GBK; UTF-8 is wanted"
+		return charge.Say("likely.message_gbk")
 	case isObject(tail) && len(tail) < len(cbc):
-		return "the message was padded with zeros or blanks; PKCS#7 padding is wanted"
+		return charge.Say("likely.padding_zeros")
 	case isObject(cbc):
-		return "the message was not padded; PKCS#7 padding is wanted, a whole block where the length fits"
+		return charge.Say("likely.padding_none")
 	case isObject(bytes.TrimRight(ecb, "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10")):
-		return "the message was encrypted with ECB; CBC with the IV is wanted"
+		return charge.Say("likely.ecb")
 	case printable(cbc[min(len(cbc), aes.BlockSize):]):
-		return "the first 16 bytes alone are wrong: the IV is another one, or the JSON is not sound"
+		return charge.Say("likely.iv_or_json")
 	}
-	return "data_secret is another one, or Data was changed on its way"
+	return charge.Say("likely.data_key")
 }
 
 // isGBK reports whether a padded message is an object in GBK and none in UTF-8.
@@ -438,27 +439,27 @@ func printable(text []byte) bool {
 }
 
 // fieldMistake explains fields that cannot be read.
-func (d *dialect) fieldMistake(fields []seal.Field, now time.Time) string {
-	if escaped := profile.EscapedLot(fields, d.profile.Lot.Field); escaped != "" {
+func (d *dialect) fieldMistake(fields []seal.Field, now time.Time) charge.Note {
+	if escaped := profile.EscapedLot(fields, d.profile.Lot.Field); !escaped.IsZero() {
 		return escaped
 	}
 	if inner, ok := profile.Lookup(fields, "Data"); ok && inner != "" {
-		return "Data holds a whole envelope again; it is to hold the message"
+		return charge.Say("likely.envelope_twice")
 	}
 	return d.table.Columns.WrongZone(fields, now)
 }
 
 // clockMistake explains a time that is far from ours.
-func (c *patient) clockMistake(now time.Time) string {
+func (c *patient) clockMistake(now time.Time) charge.Note {
 	if c.envelope.timeStamp == "" {
-		return ""
+		return charge.Note{}
 	}
 	sent, err := readTimeStamp(c.envelope.timeStamp)
 	if err != nil {
-		return err.Error()
+		return charge.Cause(err)
 	}
 	if _, stale := platform.CheckClock(charge.ClockEnforce, sent, now); stale != nil {
-		return stale.Detail
+		return stale.Why
 	}
-	return ""
+	return charge.Note{}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -36,7 +35,7 @@ func (d *dialect) envelope(p platform.Push) (*envelope, error) {
 	var room [8]seal.Field
 	fields, err := seal.ReadObjectInto(body, room[:0])
 	if err != nil {
-		return nil, profile.BadBody(p, err)
+		return nil, profile.BadBody(p, charge.Cause(err))
 	}
 	e := &envelope{}
 	for _, f := range fields {
@@ -45,7 +44,7 @@ func (d *dialect) envelope(p platform.Push) (*envelope, error) {
 			continue
 		}
 		if *to != "" {
-			return nil, badBody("%s stands there twice", f.Name)
+			return nil, badBody(charge.Say("body.twice", charge.Text("field", f.Name)))
 		}
 		if f.Kind == seal.String || f.Kind == seal.Number {
 			*to = f.Text
@@ -55,7 +54,7 @@ func (d *dialect) envelope(p platform.Push) (*envelope, error) {
 	case cipherOnly && e.data != "", missing == "", missing == "Sig" && d.profile.Seal == SealSignedOrLocked:
 		return e, nil
 	default:
-		return nil, badBody("%s is missing", missing)
+		return nil, badBody(charge.Say("field.missing", charge.Text("field", missing)))
 	}
 }
 
@@ -103,7 +102,7 @@ func (e *envelope) canonical() []byte {
 }
 
 // errData is the one error of an envelope that does not open.
-var errData = errors.New("Data does not decrypt under the account's data_secret and data_secret_iv") //nolint:staticcheck // Data is the field's name
+var errData = profile.Wrong(charge.Say("push.data_differs"))
 
 // open decrypts Data. Some encoders break base64 into lines; the signature is over the text with its breaks.
 func (e *envelope) open(k platform.Keys) ([]byte, error) {
@@ -113,7 +112,7 @@ func (e *envelope) open(k platform.Keys) ([]byte, error) {
 	}
 	plain, err := seal.DecryptCBC(k[keyData], k[keyIV], charge.Secret(sealed))
 	if errors.Is(err, seal.ErrKey) {
-		return nil, fmt.Errorf("the account's data_secret and data_secret_iv: %w", err)
+		return nil, profile.Wrong(charge.Say("push.data_keys_bad"))
 	}
 	if err != nil {
 		return nil, errData
@@ -129,6 +128,6 @@ func unbroken(text string) string {
 	return strings.Join(strings.Fields(text), "")
 }
 
-func badBody(format string, args ...any) *platform.Refusal {
-	return platform.Refuse(platform.StepBody, charge.OutcomeBadBody, fmt.Sprintf(format, args...))
+func badBody(why charge.Note) *platform.Refusal {
+	return platform.Refuse(platform.StepBody, charge.OutcomeBadBody, why)
 }

@@ -13,20 +13,20 @@ import (
 
 const contentType = "application/json; charset=utf-8"
 
-// words are Ret and Msg (T/CEC 102.4, table of return values).
-type words struct {
+// said is Ret and Msg (T/CEC 102.4, table of return values).
+type said struct {
 	ret int
 	msg string
 }
 
 var (
-	wordsOK        = words{0, "成功"}
-	wordsSignature = words{4001, "签名错误"}
-	wordsToken     = words{4002, "Token错误"}
-	wordsEnvelope  = words{4003, "参数不合法"}
-	wordsBusiness  = words{4004, "业务参数不合法"}
-	wordsBusy      = words{-1, "系统繁忙，请稍后再试"}
-	wordsFault     = words{500, "系统错误"}
+	wordsOK        = said{0, "成功"}
+	wordsSignature = said{4001, "签名错误"}
+	wordsToken     = said{4002, "Token错误"}
+	wordsEnvelope  = said{4003, "参数不合法"}
+	wordsBusiness  = said{4004, "业务参数不合法"}
+	wordsBusy      = said{-1, "系统繁忙，请稍后再试"}
+	wordsFault     = said{500, "系统错误"}
 )
 
 // Reply answers with the codes of T/CEC 102.4, which the platforms' pages under docs/platforms list by outcome: HTTP
@@ -73,7 +73,7 @@ func answerKeys(a *platform.Account, m *platform.Message) platform.Keys {
 }
 
 // sealAnswer signs and prints an answer. No text in it needs an escape.
-func sealAnswer(keys platform.Keys, w words, data string) []byte {
+func sealAnswer(keys platform.Keys, w said, data string) []byte {
 	sig := ""
 	if secret := keys[keySig]; secret != "" {
 		text := make([]byte, 0, 64+len(data))
@@ -90,7 +90,7 @@ func sealAnswer(keys platform.Keys, w words, data string) []byte {
 }
 
 // say returns Ret, Msg and the plain Data of an answer; nil is no Data.
-func say(v platform.Verdict) (words, []byte) {
+func say(v platform.Verdict) (said, []byte) {
 	switch v.Outcome {
 	case charge.OutcomeAccepted, charge.OutcomeDuplicate:
 		return wordsOK, confirm(v.Message, true)

@@ -73,7 +73,7 @@ func (d *dialect) read(fields []seal.Field, m *platform.Message) error {
 	}
 	lot := d.lot(&v)
 	c, err := v.Charge(lot, d.chargers(&v)...)
-	m.Warning = profile.JoinWarnings(m.Warning, v.Warning())
+	m.Warnings = m.Warnings.And(v.Warnings()...)
 	if err != nil && (c.Plate != "" || v.Faulty()) {
 		return err
 	}
@@ -91,9 +91,9 @@ func (d *dialect) lot(v *profile.Values) charge.LotID {
 	lot, err := charge.SplitLot(text, part.Separators...)
 	switch {
 	case text == "":
-		v.Fail(platform.BadField("%s: is missing", part.Field))
+		v.Fail(profile.Missing(platform.StepFields, part.Field))
 	case err != nil:
-		v.Fail(platform.BadField("%s: %v", part.Field, err))
+		v.Fail(profile.Unreadable(platform.StepFields, part.Field, err))
 	}
 	return lot
 }
@@ -103,7 +103,7 @@ func (d *dialect) chargers(v *profile.Values) []string {
 	if d.profile.Lot.From == profile.FromStation {
 		text := v.Extra(extraLot)
 		if text == "" {
-			v.Fail(platform.BadField("%s: is missing", d.profile.Lot.Field))
+			v.Fail(profile.Missing(platform.StepFields, d.profile.Lot.Field))
 		}
 		return []string{text}
 	}
@@ -114,8 +114,8 @@ func (d *dialect) chargers(v *profile.Values) []string {
 		}
 	}
 	if names := d.profile.Lot.Chargers; len(names) > 0 && len(ids) == 0 {
-		v.Fail(platform.BadField("%s: is missing, and so are the other charger ids (%s)", names[0],
-			strings.Join(names, ", ")))
+		v.Fail(platform.BadField(charge.Say("field.no_chargers", charge.Text("field", names[0]),
+			charge.Text("fields", strings.Join(names, ", ")))))
 	}
 	return ids
 }

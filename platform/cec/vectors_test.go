@@ -63,7 +63,7 @@ func TestVectorToken(t *testing.T) {
 	now := time.Date(2024, 1, 1, 11, 59, 0, 0, charge.Shanghai)
 	m, err := d.Open(platform.Push{Route: platform.Route{Kind: platform.RouteToken}, Body: body}, a, now)
 	if err != nil || m.Question == nil || m.Question.Token.Refused != 0 || m.Question.Token.Valid != 2*time.Hour ||
-		m.Warning != "" {
+		len(m.Warnings) > 0 {
 		t.Fatalf("%+v, %v", m, err)
 	}
 	if until, err := seal.OpenToken(a.TokenKey, a.ID, m.Question.Token.Token, now); err != nil ||
@@ -71,13 +71,13 @@ func TestVectorToken(t *testing.T) {
 		t.Errorf("token until %v, %v", until, err)
 	}
 	m, err = d.Open(platform.Push{Route: platform.Route{Kind: platform.RouteToken}, Body: body}, a, now.Add(time.Hour))
-	if err != nil || m.Warning == "" {
-		t.Errorf("an hour late under warn: %q, %v", m.Warning, err)
+	if err != nil || len(m.Warnings) == 0 {
+		t.Errorf("an hour late under warn: %q, %v", m.Warnings, err)
 	}
 	a.Clock = charge.ClockOff
 	if m, err = d.Open(platform.Push{Route: platform.Route{Kind: platform.RouteToken}, Body: body}, a,
-		now.Add(time.Hour)); err != nil || m.Warning != "" {
-		t.Errorf("an hour late with the clock off: %q, %v", m.Warning, err)
+		now.Add(time.Hour)); err != nil || len(m.Warnings) > 0 {
+		t.Errorf("an hour late with the clock off: %q, %v", m.Warnings, err)
 	}
 	a.TokenKey = nil
 	if _, err = d.Open(platform.Push{Route: platform.Route{Kind: platform.RouteToken}, Body: body}, a, now); err == nil {

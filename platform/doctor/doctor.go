@@ -12,6 +12,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/seal"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 // Examination is a push to be judged by the doctor: the same walk as on the listener, step by step. Without
@@ -26,7 +27,7 @@ type Examination struct {
 	Clock charge.ClockMode
 	// Accounts are a running server's; Bound reports whether a charge's lot is bound to its account, and if not, why.
 	Accounts platform.Accounts
-	Bound    func(account string, c *platform.Charge) (reason string, ok bool)
+	Bound    func(account string, c *platform.Charge) (why charge.Note, ok bool)
 
 	bare bool // the capture is a body alone: the token that came beside it is not known
 }
@@ -43,9 +44,10 @@ const StepBinding platform.Step = "binding"
 
 // StepFinding is what the doctor found at one step.
 type StepFinding struct {
-	Step   platform.Step `json:"step"`
-	Result string        `json:"result"`
-	Detail string        `json:"detail,omitempty"`
+	Step     platform.Step `json:"step"`
+	Result   string        `json:"result"`
+	Detail   string        `json:"detail,omitempty"`
+	DetailZH string        `json:"detail_zh,omitempty"`
 }
 
 // Finding is what the doctor found. Nothing in it lets its reader push, sign in, or sign what another interface takes.
@@ -61,6 +63,7 @@ type Finding struct {
 	Signature  platform.Match       `json:"signature,omitempty" enum:"equal,different"`
 	Difference *platform.Difference `json:"difference,omitempty"` // of the text that the sender signed over
 	Likely     string               `json:"likely,omitempty"`
+	LikelyZH   string               `json:"likely_zh,omitempty"`
 	Read       []string             `json:"read,omitempty"`   // "name = value unit"
 	Answer     string               `json:"answer,omitempty"` // signature, ciphertext and token masked
 }
@@ -72,7 +75,7 @@ func Check(x Examination) Finding {
 	p, err := ReadCapture(info, x.Capture)
 	if err != nil {
 		f.Outcome = charge.OutcomeBadBody
-		f.Steps = []StepFinding{{platform.StepBody, StepFailed, err.Error()}}
+		f.Steps = []StepFinding{found(platform.StepBody, StepFailed, charge.Cause(err))}
 		return f
 	}
 	p.Received, p.Remote, p.PathToken = x.At, netip.IPv6Loopback(), "" // locks are not judged here
@@ -88,17 +91,17 @@ func (x Examination) examine(info platform.Info, p platform.Push, f *Finding) {
 			TokenKey: standInKey}}
 	}
 	got := u.admit(x.Dialect, p, x.At)
-	if x.unjudged(info, platform.StepToken) != "" && u.passes(got, platform.StepToken) {
+	if !x.unjudged(info, platform.StepToken).IsZero() && u.passes(got, platform.StepToken) {
 		got = u.admit(x.Dialect, p, x.At)
 	}
-	last, failed := got, map[platform.Step]string{}
+	last, failed := got, map[platform.Step]charge.Note{}
 	// A token or a clock that is wrong says nothing about the rest: go on as if it were right.
 	for u.passes(last, platform.StepToken) || u.passes(last, platform.StepClock) {
-		failed[last.Refusal.Step] = last.Refusal.Detail
+		failed[last.Refusal.Step] = last.Refusal.Why
 		last = u.admit(x.Dialect, p, x.At)
 	}
 	if last.Refusal != nil {
-		failed[last.Refusal.Step] = last.Refusal.Detail
+		failed[last.Refusal.Step] = last.Refusal.Why
 	}
 	x.bound(last, failed)
 	f.Steps = x.steps(info, p, last, failed)
@@ -109,12 +112,12 @@ func (x Examination) examine(info platform.Info, p platform.Push, f *Finding) {
 }
 
 // bound judges the binding, where somebody can tell.
-func (x Examination) bound(a platform.Admission, failed map[platform.Step]string) {
+func (x Examination) bound(a platform.Admission, failed map[platform.Step]charge.Note) {
 	if x.Bound == nil || a.Refusal != nil || a.Message.Charge == nil {
 		return
 	}
-	if reason, ok := x.Bound(a.Account.ID, a.Message.Charge); !ok {
-		failed[StepBinding] = reason
+	if why, ok := x.Bound(a.Account.ID, a.Message.Charge); !ok {
+		failed[StepBinding] = why
 	}
 }
 
@@ -131,31 +134,36 @@ func outcome(a platform.Admission) charge.Outcome {
 
 // steps lists every step that this push has to take, in order.
 func (x Examination) steps(info platform.Info, p platform.Push, a platform.Admission,
-	failed map[platform.Step]string) []StepFinding {
-	var found []StepFinding
+	failed map[platform.Step]charge.Note) []StepFinding {
+	var all []StepFinding
 	reached := true
 	for _, s := range append(platform.Steps[:], StepBinding) {
 		if !has(info, p, s) {
 			continue
 		}
-		detail, bad := failed[s]
+		why, bad := failed[s]
 		switch {
 		case bad:
-			found = append(found, StepFinding{s, StepFailed, detail})
+			all = append(all, found(s, StepFailed, why))
 		case !reached:
-			found = append(found, StepFinding{s, StepNotJudged, "not reached"})
-		case x.unjudged(info, s) != "":
-			found = append(found, StepFinding{s, StepNotJudged, x.unjudged(info, s)})
-		case s == platform.StepClock && a.Message != nil && a.Message.Warning != "":
-			found = append(found, StepFinding{s, StepOK, a.Message.Warning})
+			all = append(all, found(s, StepNotJudged, charge.Say("doctor.not_reached")))
+		case !x.unjudged(info, s).IsZero():
+			all = append(all, found(s, StepNotJudged, x.unjudged(info, s)))
+		case s == platform.StepClock && a.Message != nil:
+			all = append(all, found(s, StepOK, a.Message.Warnings...))
 		default:
-			found = append(found, StepFinding{s, StepOK, ""})
+			all = append(all, found(s, StepOK))
 		}
 		if bad && s != platform.StepClock && s != platform.StepToken {
 			reached = false
 		}
 	}
-	return found
+	return all
+}
+
+func found(s platform.Step, result string, why ...charge.Note) StepFinding {
+	return StepFinding{Step: s, Result: result, Detail: words.Notes(words.English, why),
+		DetailZH: words.Notes(words.Chinese, why)}
 }
 
 // has reports whether a push of a platform has to take a step.
@@ -172,25 +180,24 @@ func has(info platform.Info, p platform.Push, s platform.Step) bool {
 	return true
 }
 
-// unjudged says why a step that was reached is not judged here; empty where it is.
-func (x Examination) unjudged(info platform.Info, s platform.Step) string {
+// unjudged says why a step that was reached is not judged here; the zero note where it is.
+func (x Examination) unjudged(info platform.Info, s platform.Step) charge.Note {
 	offline := x.Accounts == nil
-	const server = "offline: a running server's POST /api/v1/check judges it"
 	switch {
 	case s == platform.StepLock:
-		return "the address a push comes from and its path token are seen on the listener only"
+		return charge.Say("doctor.lock_unseen")
 	case s == platform.StepSeal && info.NeedsLock:
-		return "the platform signs nothing: a lock by address or by path is its seal"
+		return charge.Say("doctor.signs_nothing")
 	case s == platform.StepSeal && offline && info.LockUnless != "" && x.Keys[info.LockUnless] == "":
-		return "there is no " + info.LockUnless + " in the keys: without it a lock by address or by path is required"
+		return charge.Say("doctor.lock_instead", charge.Text("key", info.LockUnless))
 	case offline && (s == platform.StepToken || s == platform.StepLot || s == StepBinding):
-		return server
+		return charge.Say("doctor.offline")
 	case s == platform.StepToken && x.bare:
-		return "the access token stands in a header, and this is a body alone"
+		return charge.Say("doctor.token_unseen")
 	case s == StepBinding && x.Bound == nil:
-		return "nobody here knows the bindings"
+		return charge.Say("doctor.bindings_unknown")
 	}
-	return ""
+	return charge.Note{}
 }
 
 // diagnose asks the dialect what it makes of the push.
@@ -205,7 +212,8 @@ func (x Examination) diagnose(p platform.Push, a platform.Admission, f *Finding)
 	}
 	d := doctor.Diagnose(p, *account, x.At)
 	f.Canonical, f.Found, f.Signature, f.Difference = d.Canonical, d.Found, d.Signature, d.Difference
-	f.Likely, f.Read = d.Likely, d.Read
+	likely := words.Both(d.Likely)
+	f.Likely, f.LikelyZH, f.Read = likely.EN, likely.ZH, d.Read
 	if a.Message != nil && a.Message.Charge != nil && a.Refusal == nil {
 		f.Read = append(f.Read, asked(a.Message.Charge))
 	}

@@ -93,8 +93,8 @@ func TestCheckLive(t *testing.T) {
 	check := func(name string) doctor.Finding {
 		return doctor.Check(doctor.Examination{Dialect: d,
 			Capture: platformtest.File(t, "../cec/testdata", "telaidian", name, "push.http"), At: now, Accounts: accounts,
-			Bound: func(account string, c *platform.Charge) (string, bool) {
-				return account + " is not bound to " + c.Lot.String(), bound
+			Bound: func(account string, c *platform.Charge) (charge.Note, bool) {
+				return charge.Say("push.not_bound", charge.Text("account", account), charge.AtLot("lot", c.Lot)), bound
 			}})
 	}
 	for name, want := range map[string]string{
@@ -121,13 +121,13 @@ func TestCheckLive(t *testing.T) {
 	_, body, _ := strings.Cut(string(platformtest.File(t, "../cec/testdata", "telaidian", "finished", "push.http")),
 		"\n\n")
 	f := doctor.Check(doctor.Examination{Dialect: d, Capture: []byte(body), At: now, Accounts: accounts,
-		Bound: func(string, *platform.Charge) (string, bool) { return "", true }})
+		Bound: func(string, *platform.Charge) (charge.Note, bool) { return charge.Note{}, true }})
 	if !f.Accepted || !strings.Contains(summary(f),
 		"token not_judged, clock ok, cipher ok, fields ok, lot ok, binding ok") {
 		t.Errorf("a body alone: %v %s", f.Accepted, summary(f))
 	}
 	bound = false
-	if f := check("finished"); f.Accepted || !strings.Contains(f.String(), "teld-main is not bound to 200461/1313") {
+	if f := check("finished"); f.Accepted || !strings.Contains(f.String(), "teld-main is not bound to lot 200461/1313") {
 		t.Errorf("not bound: %s", f)
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/text/encoding/simplifiedchinese"
 
+	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/platform/profile"
 	"github.com/chargestamp/chargestamp/seal"
@@ -24,7 +25,7 @@ import (
 func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) platform.Diagnosis {
 	b, err := profile.ReadBody(p)
 	if err != nil {
-		return platform.Diagnosis{Likely: profile.Detail(err)}
+		return platform.Diagnosis{Likely: charge.Cause(err)}
 	}
 	fields := b.Fields
 	recipe := d.profile.Seal.Recipe
@@ -39,7 +40,7 @@ func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) p
 		keyed = true
 		if _, ok := recipe.VerifyAny(b.Signed(), secret, found); ok {
 			g.Signature = platform.Equal
-			if g.Likely = profile.EscapedLot(fields, d.profile.Lot.Field); g.Likely == "" {
+			if g.Likely = profile.EscapedLot(fields, d.profile.Lot.Field); g.Likely.IsZero() {
 				g.Likely = d.table.Columns.WrongZone(fields, now)
 			}
 			return g
@@ -49,7 +50,7 @@ func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) p
 	case !signed:
 		g.Likely = unsigned(fields, recipe.SignField())
 	case !keyed:
-		g.Likely = "the account has no " + d.key
+		g.Likely = charge.Say("push.no_key", charge.Text("key", d.key))
 	default:
 		g.Signature = platform.Differs
 		var theirs string
@@ -61,24 +62,21 @@ func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) p
 }
 
 // unsigned says why a push has no signature: none was sent, or it stands under another name or is no text.
-func unsigned(fields []seal.Field, name string) string {
+func unsigned(fields []seal.Field, name string) charge.Note {
 	for _, f := range fields {
 		switch {
 		case f.Name == name && f.Kind != seal.String && f.Kind != seal.Null:
-			return "the signature in " + name + " is no text"
+			return charge.Say("likely.sign_no_text", charge.Text("field", name))
 		case f.Name != name && strings.EqualFold(f.Name, name):
-			return "the signature stands in " + platform.Clip(f.Name) + ": the field is called " + name
+			return charge.Say("likely.sign_elsewhere", charge.Text("found", platform.Clip(f.Name)), charge.Text("field", name))
 		}
 	}
-	return "the push has no " + name + ": it was not signed"
+	return charge.Say("push.unsigned", charge.Text("field", name))
 }
-
-// noMistake is said where nothing else explains a signature.
-const noMistake = "no usual mistake in the text explains the signature: the key is another one, or the push was changed on its way"
 
 // mistake names the first usual mistake that explains the signature found, and the text that was signed over by it,
 // secrets masked; no text where it is not another one.
-func (d *dialect) mistake(fields []seal.Field, found string, sets []platform.Keys) (likely, theirs string) {
+func (d *dialect) mistake(fields []seal.Field, found string, sets []platform.Keys) (likely charge.Note, theirs string) {
 	for _, keys := range sets {
 		t := trial{recipe: d.profile.Seal.Recipe, fields: fields, secret: keys[d.key].Reveal(), texts: map[string]string{}}
 		if t.secret == "" {
@@ -86,21 +84,21 @@ func (d *dialect) mistake(fields []seal.Field, found string, sets []platform.Key
 		}
 		for _, m := range mistakes {
 			if slices.ContainsFunc(m.signs(t), func(s string) bool { return seal.EqualFold(s, found) }) {
-				return m.text, t.texts[strings.ToUpper(found)]
+				return m.likely, t.texts[strings.ToUpper(found)]
 			}
 		}
 		for _, f := range t.alone(t.counted()) {
 			if seal.EqualFold(t.sign(t.without(f.Name)), found) {
-				return "signed without the field " + f.Name, t.texts[strings.ToUpper(found)]
+				return charge.Say("likely.field_left_out", charge.Text("field", f.Name)), t.texts[strings.ToUpper(found)]
 			}
 		}
 		for name, other := range keys {
 			if name != d.key && seal.EqualFold(t.recipe.Sign(fields, other.Reveal()), found) {
-				return "signed with the account's " + name + " in place of its " + d.key, ""
+				return charge.Say("likely.other_key", charge.Text("key", name), charge.Text("right", d.key)), ""
 			}
 		}
 	}
-	return noMistake, ""
+	return charge.Say("likely.no_mistake"), ""
 }
 
 // trial is one push with one secret.
@@ -113,45 +111,45 @@ type trial struct {
 
 // mistake is one usual mistake, and the signatures it leads to.
 type mistake struct {
-	text  string
-	signs func(trial) []string
+	likely charge.Note
+	signs  func(trial) []string
 }
 
 // mistakes in the order in which they are looked for.
 var mistakes = []mistake{
-	{"the key was used with blanks around it, or the account holds blanks around it", func(t trial) []string {
+	{charge.Say("likely.key_blanks"), func(t trial) []string {
 		return []string{t.recipe.Sign(t.fields, strings.TrimSpace(t.secret)), t.recipe.Sign(t.fields, t.secret+"\n"), t.recipe.Sign(t.fields, t.secret+" ")}
 	}},
-	{"signed with the recipe " + string(seal.KVMD5MD5Key), other(seal.KVMD5MD5Key)},
-	{"signed with the recipe " + string(seal.KVMD5Secret), other(seal.KVMD5Secret)},
-	{"signed with the recipe " + string(seal.KVMD5Key), other(seal.KVMD5Key)},
-	{"signed with the recipe " + string(seal.KVHMACMD5), other(seal.KVHMACMD5)},
-	{"the signature is in Base64; hex is wanted", func(t trial) []string {
+	otherRecipe(seal.KVMD5MD5Key),
+	otherRecipe(seal.KVMD5Secret),
+	otherRecipe(seal.KVMD5Key),
+	otherRecipe(seal.KVHMACMD5),
+	{charge.Say("likely.sign_base64"), func(t trial) []string {
 		sign := t.sign(t.fields)
 		raw, _ := hex.DecodeString(sign) // the recipe's result is hex
 		return []string{base64.StdEncoding.EncodeToString(raw), base64.StdEncoding.EncodeToString([]byte(sign)),
 			base64.StdEncoding.EncodeToString([]byte(strings.ToLower(sign)))}
 	}},
-	{"the signature is the short form of 16 digits; all 32 are wanted", func(t trial) []string { return []string{t.sign(t.fields)[8:24]} }},
-	{"the text was digested with SHA-1 or SHA-256; MD5 is wanted", func(t trial) []string {
+	{charge.Say("likely.sign_short"), func(t trial) []string { return []string{t.sign(t.fields)[8:24]} }},
+	{charge.Say("likely.sha"), func(t trial) []string {
 		text := t.recipe.Canonical(t.fields, t.secret)
 		one, two := sha1.Sum([]byte(text)), sha256.Sum256([]byte(text))
 		mac := hmac.New(sha256.New, []byte(t.secret))
 		mac.Write([]byte(text))
 		return []string{hex.EncodeToString(one[:]), hex.EncodeToString(two[:]), hex.EncodeToString(mac.Sum(nil))}
 	}},
-	{"the text was digested with plain MD5; HMAC-MD5 is wanted", func(t trial) []string {
+	{charge.Say("likely.plain_md5"), func(t trial) []string {
 		if t.recipe != seal.KVHMACMD5 {
 			return nil
 		}
 		text := t.recipe.Masked(t.fields)
 		return []string{seal.MD5Upper(text), seal.MD5Upper(text + t.secret), seal.MD5Upper(t.secret + text), seal.MD5Upper(text + "&key=" + t.secret)}
 	}},
-	{"the key was in the other case", func(t trial) []string {
+	{charge.Say("likely.key_case"), func(t trial) []string {
 		return []string{t.recipe.Sign(t.fields, strings.ToUpper(t.secret)), t.recipe.Sign(t.fields, strings.ToLower(t.secret)),
 			seal.MD5Upper(join(t.counted()) + "&key=" + seal.MD5Upper(t.secret))}
 	}},
-	{"the secret was joined in another way (key=, &key=, & or nothing before it)", func(t trial) []string {
+	{charge.Say("likely.secret_join"), func(t trial) []string {
 		text := join(t.counted())
 		var signs []string
 		for _, joint := range []string{"key=", "&key=", "&", "", "&secret=", "&appSecret="} {
@@ -161,13 +159,13 @@ var mistakes = []mistake{
 		}
 		return append(signs, seal.MD5Upper(t.secret+text+t.secret), seal.MD5Upper(t.secret+text))
 	}},
-	{"the fields were not sorted by name, or sorted without regard to case", func(t trial) []string {
+	{charge.Say("likely.fields_order"), func(t trial) []string {
 		folded, back := t.counted(), t.counted()
 		slices.SortStableFunc(folded, func(a, b seal.Field) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
 		slices.Reverse(back)
 		return []string{t.signText(join(t.asSent())), t.signText(join(folded)), t.signText(join(back))}
 	}},
-	{"names and values were joined without = or without &", func(t trial) []string {
+	{charge.Say("likely.no_joints"), func(t trial) []string {
 		var whole, pairs, values strings.Builder
 		for _, f := range t.counted() {
 			whole.WriteString(f.Name + f.Text)
@@ -180,29 +178,29 @@ var mistakes = []mistake{
 		}
 		return signs
 	}},
-	{"the names were signed in lower case: they are signed as they were sent", func(t trial) []string {
+	{charge.Say("likely.names_lower"), func(t trial) []string {
 		lower := slices.Clone(t.counted())
 		for i := range lower {
 			lower[i].Name = strings.ToLower(lower[i].Name)
 		}
 		return []string{t.signText(join(lower)), t.signText(join(sorted(lower)))}
 	}},
-	{"empty fields were signed, which the recipe leaves out", func(t trial) []string {
+	{charge.Say("likely.fields_empty"), func(t trial) []string {
 		return []string{
 			t.signText(join(sorted(t.keep(func(f seal.Field) bool { return t.counts(f) || blank(f) && f.Kind != seal.Null })))),
 			t.signText(join(sorted(t.keep(func(f seal.Field) bool { return t.counts(f) || blank(f) }))))}
 	}},
-	{"empty fields were left out, which the recipe signs", func(t trial) []string {
+	{charge.Say("likely.fields_full"), func(t trial) []string {
 		return []string{t.sign(t.keep(func(f seal.Field) bool { return !blank(f) }))}
 	}},
-	{"the values were URL-encoded before signing", func(t trial) []string {
+	{charge.Say("likely.values_url_coded"), func(t trial) []string {
 		signs := []string{t.signText(url.QueryEscape(join(t.counted())))}
 		for _, encode := range []func(string) string{url.QueryEscape, url.PathEscape, percent, keepSlash, lowerPercent} {
 			signs = append(signs, t.each(encode)...)
 		}
 		return signs
 	}},
-	{`the values were signed as JSON writes them: && as \u0026\u0026, or Chinese characters as \u escapes`, func(t trial) []string {
+	{charge.Say("likely.values_json"), func(t trial) []string {
 		var signs []string
 		for _, write := range []func(string) string{escapedHTML, func(s string) string { return escaped(s, false) }, func(s string) string { return escaped(s, true) },
 			func(s string) string { return strings.ReplaceAll(s, "/", `\/`) }} {
@@ -210,31 +208,31 @@ var mistakes = []mistake{
 		}
 		return signs
 	}},
-	{"a time was signed in seconds and sent in milliseconds, or the other way round", func(t trial) []string {
+	{charge.Say("likely.seconds"), func(t trial) []string {
 		return append(t.each(toSeconds), t.each(toMillis)...)
 	}},
-	{"a time was signed in another time zone than it was sent in; times are Asia/Shanghai", func(t trial) []string {
+	{charge.Say("likely.time_zone_shanghai"), func(t trial) []string {
 		return slices.Concat(t.each(zone(0)), t.each(zone(1)), t.each(written(zone(0))), t.each(written(zone(1))))
 	}},
-	{"the text was signed in the other case: names and values are signed as they were sent", func(t trial) []string {
+	{charge.Say("likely.names_case"), func(t trial) []string {
 		text := join(t.counted())
 		return append(append([]string{t.signText(strings.ToLower(text)), t.signText(strings.ToUpper(text))}, t.each(strings.ToLower)...), t.each(strings.ToUpper)...)
 	}},
-	{"the secret was left out: the fields alone were digested", func(t trial) []string {
+	{charge.Say("likely.no_secret"), func(t trial) []string {
 		return []string{seal.MD5Upper(join(t.counted()))}
 	}},
-	{"numbers were signed in another form than they were sent in (12.5 for 12.50, 120.0 for 120)", func(t trial) []string {
+	{charge.Say("likely.numbers"), func(t trial) []string {
 		return []string{t.sign(t.numbers(shortest)), t.sign(t.numbers(func(s string) string { return shortest(s) + ".0" })),
 			t.sign(t.numbers(func(s string) string {
 				f, _ := strconv.ParseFloat(s, 64)
 				return strconv.FormatFloat(f, 'f', 2, 64)
 			}))}
 	}},
-	{"a field was signed that the recipe leaves out, such as appId", func(t trial) []string {
+	{charge.Say("likely.field_too_many"), func(t trial) []string {
 		name := t.recipe.SignField()
 		return []string{t.signText(join(sorted(t.keep(func(f seal.Field) bool { return f.Name != name && f.Text != "" }))))}
 	}},
-	{"the text was digested in GBK and not in UTF-8", func(t trial) []string {
+	{charge.Say("likely.text_gbk"), func(t trial) []string {
 		gbk, err := simplifiedchinese.GBK.NewEncoder().String(join(t.counted()))
 		if err != nil {
 			return nil
@@ -243,11 +241,11 @@ var mistakes = []mistake{
 	}},
 }
 
-func other(r seal.Recipe) func(trial) []string {
-	return func(t trial) []string {
+func otherRecipe(r seal.Recipe) mistake {
+	return mistake{charge.Say("likely.recipe", charge.Text("recipe", string(r))), func(t trial) []string {
 		// The signature may stand in this recipe's field and was then signed over neither.
 		return []string{r.Sign(t.without(t.recipe.SignField()), t.secret)}
-	}
+	}}
 }
 
 // counted are the fields that the recipe signs, sorted.

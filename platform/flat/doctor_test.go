@@ -17,6 +17,7 @@ import (
 	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/platform/doctor"
 	"github.com/chargestamp/chargestamp/platform/platformtest"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 // byID finds a built-in platform.
@@ -73,14 +74,14 @@ func TestMistakes(t *testing.T) {
 		"xiaoju-gbk":             "GBK",
 		"xiaoju-key-with-blank":  "blanks around",
 		"xiaoju-upper-key":       "other case",
-		"xiaoju-other-key":       noMistake,
+		"xiaoju-other-key":       "no usual mistake in the text explains the signature",
 		"xiaoju-no-sign":         "it was not signed",
 		"zhichong-seconds":       "seconds",
 		"zhichong-numbers":       "numbers were signed in another form",
 		"zhichong-md5":           "with the recipe kv-md5-key",
 		"echongwang-app-signed":  "that the recipe leaves out",
 		"echongwang-app-as-key":  "with the account's app_id in place of its app_secret",
-		"../xiaoju/forged":       noMistake,
+		"../xiaoju/forged":       "no usual mistake in the text explains the signature",
 		"../xiaoju/finished":     "",
 		"../xiaoju/former-key":   "",
 		"../xiaoju/not-json":     "neither a JSON object nor a form",
@@ -96,15 +97,16 @@ func TestMistakes(t *testing.T) {
 				account = accountOf(t, d, p, accounts)
 			}
 			g := d.(platform.Doctor).Diagnose(p, account, p.Received)
-			if want == "" && g.Likely != "" || !strings.Contains(g.Likely, want) {
-				t.Errorf("likely %q, want %q in it", g.Likely, want)
+			likely := words.Note(words.English, g.Likely)
+			if want == "" && likely != "" || !strings.Contains(likely, want) {
+				t.Errorf("likely %q, want %q in it", likely, want)
 			}
 			if want == "" && g.Signature != platform.Equal {
 				t.Errorf("the signature %s is %q", g.Found, g.Signature)
 			}
 			for _, k := range account.Keys {
 				for name, secret := range k {
-					if name != "app_id" && strings.Contains(g.Canonical+g.Likely+strings.Join(g.Read, ""), secret.Reveal()) {
+					if name != "app_id" && strings.Contains(g.Canonical+likely+strings.Join(g.Read, ""), secret.Reveal()) {
 						t.Errorf("shows the key %s", name)
 					}
 				}
@@ -182,8 +184,9 @@ func TestMistakesInOneField(t *testing.T) {
 		}
 		account := platform.Account{Keys: []platform.Keys{{key: "one-field-key"}}}
 		g := d.(platform.Doctor).Diagnose(p, account, time.Date(2024, 1, 1, 11, 31, 0, 0, charge.Shanghai))
-		if c.want == "" && g.Likely != "" || !strings.Contains(g.Likely, c.want) {
-			t.Errorf("%s: likely %q, want %q in it", c.name, g.Likely, c.want)
+		likely := words.Note(words.English, g.Likely)
+		if c.want == "" && likely != "" || !strings.Contains(likely, c.want) {
+			t.Errorf("%s: likely %q, want %q in it", c.name, likely, c.want)
 		}
 	}
 }
@@ -196,8 +199,8 @@ func TestSignatureThatIsNotFound(t *testing.T) {
 			Body: []byte(`{"orderNo":"a",` + member + `}`)}
 		g := byID(t, "yunkuaichong").(platform.Doctor).Diagnose(p, platform.Account{Keys: []platform.Keys{{"sign_key": "k"}}},
 			time.Now())
-		if !strings.Contains(g.Likely, want) {
-			t.Errorf("%s: likely %q, want %q in it", member, g.Likely, want)
+		if likely := words.Note(words.English, g.Likely); !strings.Contains(likely, want) {
+			t.Errorf("%s: likely %q, want %q in it", member, likely, want)
 		}
 	}
 }
@@ -223,8 +226,9 @@ func TestMistakesUnderASoundSignature(t *testing.T) {
 		g := byID(t, "xiaoju").(platform.Doctor).Diagnose(p,
 			platform.Account{Keys: []platform.Keys{{"sign_key": "one-field-key"}}},
 			time.Date(2024, 1, 1, c.hour, 31, 0, 0, charge.Shanghai))
-		if c.want == "" && g.Likely != "" || !strings.Contains(g.Likely, c.want) || g.Signature != platform.Equal {
-			t.Errorf("%s at %d:31: likely %q, want %q in it", c.lot, c.hour, g.Likely, c.want)
+		likely := words.Note(words.English, g.Likely)
+		if c.want == "" && likely != "" || !strings.Contains(likely, c.want) || g.Signature != platform.Equal {
+			t.Errorf("%s at %d:31: likely %q, want %q in it", c.lot, c.hour, likely, c.want)
 		}
 	}
 }

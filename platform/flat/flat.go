@@ -13,7 +13,6 @@ package flat
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -81,7 +80,7 @@ func (d *dialect) Claim(p platform.Push) (platform.Claim, error) {
 	if d.profile.Seal.Operator != "" {
 		if claim.Operator = v.Extra(extraOperator); claim.Operator == "" {
 			return platform.Claim{}, d.refused(&v, lot,
-				platform.Refuse(platform.StepAccount, charge.OutcomeBadField, d.profile.Seal.Operator+" is missing"))
+				profile.Missing(platform.StepAccount, d.profile.Seal.Operator))
 		}
 	}
 	return claim, nil
@@ -113,7 +112,7 @@ func (d *dialect) Open(p platform.Push, a platform.Account, now time.Time) (plat
 		return platform.Message{}, err
 	}
 	m := platform.Message{}
-	var how string
+	var how seal.Variant
 	if m.Keys, how, err = d.unseal(b, a.Keys); err != nil {
 		return platform.Message{}, err
 	}
@@ -125,17 +124,21 @@ func (d *dialect) Open(p platform.Push, a platform.Account, now time.Time) (plat
 	if err := d.tell(p.Route.Kind, b.Fields, &v, &m); err != nil {
 		return platform.Message{}, err
 	}
-	m.Warning = profile.JoinWarnings(how, clock, v.Warning())
+	m.Warnings = charge.Notes{}.And(variants[how], clock).And(v.Warnings()...)
 	return m, nil
 }
 
+// variants say how a push departs from its recipe as it is printed.
+var variants = map[seal.Variant]charge.Note{
+	seal.EmptySigned: charge.Say("push.signed_empty"), seal.AmpersandSigned: charge.Say("push.signed_ampersand")}
+
 // unseal finds the set of keys that a push is signed with. how names a variant of the recipe that some senders use.
-func (d *dialect) unseal(b *profile.Body, sets []platform.Keys) (set int, how string, err error) {
+func (d *dialect) unseal(b *profile.Body, sets []platform.Keys) (set int, how seal.Variant, err error) {
 	recipe := d.profile.Seal.Recipe
 	sign, ok := signOf(b.Fields, recipe)
 	if !ok {
 		return 0, "", platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature,
-			recipe.SignField()+" is missing: the push is not signed")
+			charge.Say("push.unsigned", charge.Text("field", recipe.SignField())))
 	}
 	for i, keys := range sets {
 		if how, ok = recipe.VerifyAny(b.Signed(), keys[d.key].Reveal(), sign); ok && d.isOperator(b.Fields, keys) {
@@ -143,7 +146,8 @@ func (d *dialect) unseal(b *profile.Body, sets []platform.Keys) (set int, how st
 		}
 	}
 	return 0, "", platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature,
-		fmt.Sprintf("%s is not what recipe %s makes with any valid %s", recipe.SignField(), recipe, d.key))
+		charge.Say("push.recipe_differs", charge.Text("field", recipe.SignField()), charge.Text("recipe", string(recipe)),
+			charge.Text("key", d.key)))
 }
 
 // isOperator compares the operator, which the recipes may leave out of what is signed.
@@ -166,22 +170,22 @@ func signOf(fields []seal.Field, r seal.Recipe) (string, bool) {
 }
 
 // clock judges the time of sending, where the platform reports it.
-func (d *dialect) clock(fields []seal.Field, mode charge.ClockMode, now time.Time) (warning string, err error) {
+func (d *dialect) clock(fields []seal.Field, mode charge.ClockMode, now time.Time) (warning charge.Note, err error) {
 	column, ok := d.table.Columns[profile.RoleSent]
 	if !ok {
-		return "", nil
+		return charge.Note{}, nil
 	}
 	text, name, ok := d.table.Columns.Value(fields, profile.RoleSent)
 	if !ok {
-		return "", platform.Refuse(platform.StepClock, charge.OutcomeBadField, column.Names[0]+" is missing")
+		return charge.Note{}, profile.Missing(platform.StepClock, column.Names[0])
 	}
 	sent, err := profile.ReadTime(text, column.Unit)
 	if err != nil {
-		return "", platform.Refuse(platform.StepClock, charge.OutcomeBadField, name+": "+err.Error())
+		return charge.Note{}, profile.Unreadable(platform.StepClock, name, err)
 	}
 	warning, refusal := platform.CheckClock(mode, sent, now)
 	if refusal != nil {
-		return "", refusal
+		return charge.Note{}, refusal
 	}
 	return warning, nil
 }
@@ -202,7 +206,7 @@ func (d *dialect) tell(kind platform.RouteKind, fields []seal.Field, v *profile.
 	}
 	if t := v.Extra(extraSignType); t != "" && d.profile.Seal.Recipe == seal.KVHMACMD5 && t != "MD5" {
 		return platform.Refuse(platform.StepFields, charge.OutcomeBadField,
-			signType+": only MD5 is known, which means HMAC-MD5")
+			charge.Say("push.sign_type", charge.Text("field", signType)))
 	}
 	if done, err := v.Finished(); err != nil || !done {
 		return err
@@ -231,9 +235,9 @@ func (d *dialect) sealedLot(fields []seal.Field, v *profile.Values) (charge.LotI
 	}
 	again := v.Extra(extraConfirm)
 	if whole, err := d.profile.ReadLot(again); again != lot.Park && (err != nil || whole != lot) {
-		return charge.LotID{}, platform.Refuse(platform.StepLot, charge.OutcomeBadField, fmt.Sprintf(
-			"%s is %q, but %s, which the signature leaves out, names park %q", d.profile.Seal.Confirm, platform.Clip(again),
-			d.profile.Lot.Field, lot.Park))
+		return charge.LotID{}, platform.Refuse(platform.StepLot, charge.OutcomeBadField, charge.Say("field.confirm",
+			charge.Text("field", d.profile.Seal.Confirm), charge.Text("value", platform.Clip(again)),
+			charge.Text("lot", d.profile.Lot.Field), charge.Text("park", lot.Park)))
 	}
 	return lot, nil
 }
@@ -248,7 +252,7 @@ func (d *dialect) onlyOneReading(fields []seal.Field) error {
 		for _, hidden := range d.read {
 			if strings.Contains(text, hidden) {
 				return platform.Refuse(platform.StepFields, charge.OutcomeBadField,
-					fmt.Sprintf("%s holds %q: under this signature it could be another push", f.Name, hidden))
+					charge.Say("push.hides_field", charge.Text("field", f.Name), charge.Text("hidden", hidden)))
 			}
 		}
 	}

@@ -121,7 +121,7 @@ func (in *Intake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.Method != http.MethodPost {
-		in.strays.add(r.Method, r.URL.Path, "only POST is served here", ClientAddr(r, in.TrustedProxies), in.Clock())
+		in.strays.add(r.Method, r.URL.Path, charge.Say("stray.method"), ClientAddr(r, in.TrustedProxies), in.Clock())
 		w.Header().Set("Allow", http.MethodPost)
 		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
 		return
@@ -172,7 +172,7 @@ func (v *visit) broken() (answer platform.Reply) {
 func (v *visit) take(r *http.Request) platform.Reply {
 	if !v.clients.Allow(limit.Network(v.push.Remote), v.push.Received) {
 		return v.refuse(r.Context(), platform.Admission{Refusal: platform.Refuse(platform.StepBody, charge.OutcomeRateLimited,
-			"too many pushes from "+v.push.Remote.String())})
+			charge.Say("push.many_from_address", charge.Text("address", v.push.Remote.String())))})
 	}
 	body, refused := readBody(r)
 	if refused != nil {
@@ -186,7 +186,7 @@ func (v *visit) take(r *http.Request) platform.Reply {
 	}
 	// An account's rate is spent by what was opened with its keys: strangers cannot spend it.
 	if !v.accounts.Allow(admitted.Account.ID, v.push.Received) {
-		admitted.Refusal = platform.Refuse(platform.StepAccount, charge.OutcomeRateLimited, "too many pushes of the account")
+		admitted.Refusal = platform.Refuse(platform.StepAccount, charge.OutcomeRateLimited, charge.Say("push.many_of_account"))
 		return v.refuse(r.Context(), admitted)
 	}
 	return v.Taker.Take(r.Context(), v.push, *admitted.Account, *admitted.Message,
@@ -211,7 +211,7 @@ func (v *visit) refuse(ctx context.Context, a platform.Admission) platform.Reply
 	if a.Account != nil {
 		account = a.Account.ID
 	}
-	// The detail quotes its sender, who may have written a plate anywhere: it stands in the list of pushes alone.
+	// The reason quotes its sender, who may have written a plate anywhere: it stands in the list of pushes alone.
 	v.Logger.Debug("push refused", "platform", v.id, "account", account, "remote", v.push.Remote, "step", a.Refusal.Step,
 		"outcome", v.outcome)
 	v.Taker.Refuse(ctx, v.push, account, a.Refusal, answer)
@@ -222,7 +222,7 @@ func (v *visit) refuse(ctx context.Context, a platform.Admission) platform.Reply
 func readBody(r *http.Request) ([]byte, *platform.Refusal) {
 	tooLarge := func() *platform.Refusal {
 		return platform.Refuse(platform.StepBody, charge.OutcomeTooLarge,
-			fmt.Sprintf("the body is longer than %d bytes", MaxBody))
+			charge.Say("push.body_too_long", charge.Count("bytes", MaxBody)))
 	}
 	if r.ContentLength > MaxBody {
 		return nil, tooLarge()
@@ -235,7 +235,7 @@ func readBody(r *http.Request) ([]byte, *platform.Refusal) {
 	switch {
 	case err != nil:
 		return nil, platform.Refuse(platform.StepBody, charge.OutcomeBadBody,
-			fmt.Sprintf("the body broke off after %d bytes", n))
+			charge.Say("push.body_broke_off", charge.Count("bytes", n)))
 	case n > MaxBody:
 		return nil, tooLarge()
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
 )
 
@@ -16,14 +17,14 @@ const mostStrays = 100
 
 // Stray is a request that nothing serves: an unknown path, or a method that is not POST on a known one.
 type Stray struct {
-	Class  string    `json:"class"` // of the address: "private" or "public"
-	Method string    `json:"method"`
-	Path   string    `json:"path"` // clipped
-	Remote string    `json:"remote"`
-	Hint   string    `json:"hint"` // what is likely wrong; empty where nothing is known
-	Count  int64     `json:"count"`
-	First  time.Time `json:"first"`
-	Last   time.Time `json:"last"`
+	Class  string // of the address: "private" or "public"
+	Method string
+	Path   string // clipped
+	Remote string
+	Hint   charge.Note // what is likely wrong; the zero note where nothing is known
+	Count  int64
+	First  time.Time
+	Last   time.Time
 }
 
 // strays remembers the last unknown paths of each class of addresses, so that scanners of the internet push out no
@@ -46,7 +47,7 @@ func class(at netip.Addr) string {
 }
 
 // add counts a request that nothing serves.
-func (s *strays) add(method, path, hint string, at netip.Addr, now time.Time) {
+func (s *strays) add(method, path string, hint charge.Note, at netip.Addr, now time.Time) {
 	key := strayKey{class(at), platform.Clip(method), platform.Clip(unsecret(path))}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -115,22 +116,23 @@ func (in *Intake) Strays() []Stray {
 	return all
 }
 
-// Hint says what is likely wrong with an unknown path: a slash too many, another case; empty where nothing is known.
-func (in *Intake) Hint(path string) string {
+// Hint says what is likely wrong with an unknown path: a slash too many, another case; the zero note where nothing is
+// known.
+func (in *Intake) Hint(path string) charge.Note {
 	squeezed := strings.Split(path, "/")
 	squeezed = slices.DeleteFunc(squeezed, func(s string) bool { return s == "" })
 	plain := "/" + strings.Join(squeezed, "/")
 	for known, r := range in.routes {
 		switch {
 		case known == plain && strings.HasSuffix(path, "/"):
-			return "one slash too many at the end: " + known + " is a path of " + r.id
+			return charge.Say("stray.slash_end", charge.Text("path", known), charge.Text("platform", r.id))
 		case known == plain:
-			return "one slash too many: " + known + " is a path of " + r.id
+			return charge.Say("stray.slash", charge.Text("path", known), charge.Text("platform", r.id))
 		case strings.EqualFold(known, plain):
-			return "upper and lower case count: " + known + " is a path of " + r.id
+			return charge.Say("stray.case", charge.Text("path", known), charge.Text("platform", r.id))
 		}
 	}
-	return ""
+	return charge.Note{}
 }
 
 // Unserved counts a request that nothing serves.

@@ -3,7 +3,6 @@ package intake
 import (
 	"fmt"
 	"net/netip"
-	"strings"
 	"testing"
 	"time"
 
@@ -29,12 +28,12 @@ func TestStrays(t *testing.T) {
 		t.Errorf("the newest is %s", all[0].Path)
 	}
 	last := all[len(all)-1]
-	if last.Class != "private" || last.Count != 2 || !strings.Contains(last.Hint, "slash too many at the end") {
+	if last.Class != "private" || last.Count != 2 || last.Hint.Code != "stray.slash_end" {
 		t.Errorf("%+v", last)
 	}
-	for path, want := range map[string]string{"/zld//xiaoju/reduce": "one slash too many:",
-		"/zld/xiaoju/Reduce": "upper and lower case", "/other": ""} {
-		if got := in.Hint(path); !strings.Contains(got, want) || (got == "") != (want == "") {
+	for path, want := range map[string]string{"/zld//xiaoju/reduce": "stray.slash",
+		"/zld/xiaoju/Reduce": "stray.case", "/other": ""} {
+		if got := in.Hint(path); got.Code != want {
 			t.Errorf("%s: %q", path, got)
 		}
 	}

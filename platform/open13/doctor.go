@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/platform/profile"
 	"github.com/chargestamp/chargestamp/seal"
@@ -30,7 +31,7 @@ func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) p
 		if compact, err := seal.CompactJSON(e.data); err == nil && seal.S1(e.data, a.Keys[set][key]) != e.sign {
 			g.Canonical = string(compact) + masked
 		}
-		if g.Likely = profile.EscapedLot(e.fields, stationField); g.Likely == "" {
+		if g.Likely = profile.EscapedLot(e.fields, stationField); g.Likely.IsZero() {
 			g.Likely = d.table.Columns.WrongZone(e.fields, now)
 		}
 		return g
@@ -38,9 +39,9 @@ func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) p
 	keyed := slices.ContainsFunc(a.Keys, func(k platform.Keys) bool { return k[key] != "" })
 	switch {
 	case e.sign == "":
-		g.Likely = "the push has no sign: it was not signed"
+		g.Likely = charge.Say("push.unsigned", charge.Text("field", "sign"))
 	case !keyed:
-		g.Likely = "the lot has no ckey"
+		g.Likely = charge.Say("likely.no_ckey")
 	default:
 		g.Signature = platform.Differs
 		var theirs string
@@ -52,42 +53,42 @@ func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) p
 }
 
 // wrapped says what stands where Base64 should.
-func wrapped(body []byte, err error) string {
+func wrapped(body []byte, err error) charge.Note {
 	text := bytes.TrimSpace(body)
 	switch {
 	case bytes.HasPrefix(text, []byte("{")):
-		return "the body is JSON; Base64 of it is wanted"
+		return charge.Say("body.json")
 	case bytes.Contains(text, []byte("%")):
-		return "the body is URL-encoded; bare Base64 is wanted"
+		return charge.Say("likely.body_url_coded")
 	case bytes.ContainsAny(text, "-_"):
-		return "the body is Base64 of the kind for URLs; the standard kind with + and / is wanted"
+		return charge.Say("likely.body_url_alphabet")
 	case len(text)%4 != 0:
-		return "the body is Base64 without its padding, or cut off"
+		return charge.Say("likely.body_padding")
 	}
-	return err.Error()
+	return charge.Cause(err)
 }
 
 // mistake names the first usual mistake that explains the signature found, and the text before the key that was signed
 // over by it; no text where it is not another one.
-func mistake(e envelope, body []byte, sets []platform.Keys) (likely, theirs string) {
+func mistake(e envelope, body []byte, sets []platform.Keys) (likely charge.Note, theirs string) {
 	for _, keys := range sets {
 		secret := keys[key].Reveal()
 		if secret == "" {
 			continue
 		}
 		texts := map[string]string{}
-		if likely := explained(e, secret, texts); likely != "" {
+		if likely := explained(e, secret, texts); !likely.IsZero() {
 			return likely, texts[e.sign]
 		}
 	}
 	if _, err := url.QueryUnescape(string(body)); err == nil && bytes.ContainsRune(body, ' ') {
-		return "the body holds blanks: a + of Base64 may have become one on its way, and the text is another", ""
+		return charge.Say("likely.body_blanks"), ""
 	}
-	return "no usual mistake in the text explains the signature: the key is another one (the vendor's ukey in place of the lot's ckey?), or the push was changed on its way", ""
+	return charge.Say("likely.no_mistake_lot"), ""
 }
 
 // explained names the mistake, and leaves in texts what was signed over, by the signature.
-func explained(e envelope, secret string, texts map[string]string) string {
+func explained(e envelope, secret string, texts map[string]string) charge.Note {
 	data := string(e.data)
 	compact := data
 	if c, err := seal.CompactJSON(e.data); err == nil {
@@ -101,49 +102,49 @@ func explained(e envelope, secret string, texts map[string]string) string {
 	}
 	switch {
 	case is(strings.ToLower(s1(data)), strings.ToLower(s1(compact))):
-		return "the sign is in lower-case hex; the interface compares upper-case"
+		return charge.Say("likely.sign_lower")
 	case is(seal.S1(data, strings.TrimSpace(secret)), seal.S1(compact, strings.TrimSpace(secret)),
 		seal.S1(data, secret+"\n")):
-		return "the key was used with blanks around it, or the lot holds blanks around it"
+		return charge.Say("likely.lot_key_blanks")
 	case is(seal.S1(data, strings.ToLower(secret)), seal.S1(data, strings.ToUpper(secret))):
-		return "the key was in the other case"
+		return charge.Say("likely.key_case")
 	case is(seal.MD5Upper(data+"&key="+secret), seal.MD5Upper(data+secret), seal.MD5Upper(data+"&"+secret),
 		seal.MD5Upper(secret+data)):
-		return `the secret was joined in another way; "key=" without & stands before it`
+		return charge.Say("likely.key_join")
 	case is(s1(object(sorted(e.fields), `,`, `:`))):
-		return "the members of data were sorted for signing, and sent in another order"
+		return charge.Say("likely.members_sorted")
 	case is(s1(object(e.fields, `, `, `: `)), s1(object(sorted(e.fields), `, `, `: `))):
-		return "data was signed with blanks that were not sent"
+		return charge.Say("likely.members_blanks")
 	case is(s1(strings.ReplaceAll(compact, "&", `\u0026`)), s1(ascii(compact))):
-		return `data was signed with characters escaped that were sent bare: && as \u0026\u0026, or Chinese characters`
+		return charge.Say("likely.members_escaped")
 	case is(s1(strings.ReplaceAll(compact, "/", `\/`))):
-		return `data was signed with its slashes escaped as \/, and sent with them bare`
+		return charge.Say("likely.members_slashes")
 	case is(s1(object(changed(e.fields, toSeconds), `,`, `:`)), s1(object(changed(e.fields, toMillis), `,`, `:`))):
-		return "a time was signed in seconds and sent in milliseconds, or the other way round; seconds are wanted"
+		return charge.Say("likely.seconds_wanted")
 	case is(s1(object(changed(e.fields, shift(0)), `,`, `:`)), s1(object(changed(e.fields, shift(1)), `,`, `:`))):
-		return "a time was signed in another time zone than it was sent in"
+		return charge.Say("likely.time_zone")
 	case is(s1(object(filled(e.fields), `,`, `:`)), s1(object(sorted(filled(e.fields)), `,`, `:`))):
-		return "empty members were left out for signing, and sent"
+		return charge.Say("likely.members_left_out")
 	case is(s1(object(changed(e.fields, shortest), `,`, `:`))):
-		return "numbers were signed in another form than they were sent in (12.5 for 12.50)"
+		return charge.Say("likely.members_numbers")
 	case is(s1(strings.ToLower(data)), s1(strings.ToUpper(data))):
-		return "the text of data was signed in the other case"
+		return charge.Say("likely.members_case")
 	case is(s1(base64.StdEncoding.EncodeToString(e.data))):
-		return "the Base64 of data was signed; its JSON text is"
+		return charge.Say("likely.members_base64")
 	case is(s1(`{"data":`+data+`}`), s1(`{"data":`+data+`,"sign":""}`)):
-		return "the whole envelope was signed; only the text of data is"
+		return charge.Say("likely.whole_envelope")
 	case is(s1(url.QueryEscape(data)), s1(url.PathEscape(data))):
-		return "data was URL-encoded before signing"
+		return charge.Say("likely.members_url_coded")
 	}
 	for _, r := range seal.Recipes {
 		if seal.EqualFold(r.Sign(e.fields, secret), e.sign) {
-			return "signed by sorting name=value (" + string(r) + "); here the JSON text of data is signed"
+			return charge.Say("likely.other_scheme", charge.Text("recipe", string(r)))
 		}
 	}
 	if seal.EqualFold(seal.MD5Upper(join(sorted(e.fields))+"key="+secret), e.sign) {
-		return "signed by sorting name=value, the scheme of the older interfaces; here the JSON text of data is signed"
+		return charge.Say("likely.older_scheme")
 	}
-	return ""
+	return charge.Note{}
 }
 
 func sorted(fields []seal.Field) []seal.Field {

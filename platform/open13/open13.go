@@ -10,7 +10,6 @@ package open13
 import (
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -71,14 +70,14 @@ func open(p platform.Push) (*envelope, error) {
 	n, err := base64.StdEncoding.Strict().Decode(plain, text)
 	switch {
 	case len(text) > 0 && text[0] == '{':
-		return e, profile.BadBody(p, errors.New("the body is JSON; Base64 of it is wanted"))
+		return e, profile.BadBody(p, charge.Say("body.json"))
 	case err != nil || n == 0:
-		return e, profile.BadBody(p, errors.New("the body is not Base64"))
+		return e, profile.BadBody(p, charge.Say("body.no_base64"))
 	}
 	plain, e.gbk = profile.Unwrapped(plain[:n], p)
 	members, err := seal.ReadObject(plain)
 	if err != nil {
-		return e, badBody("below Base64: " + err.Error())
+		return e, badBody("below Base64", err)
 	}
 	for _, m := range members {
 		if m.Name == "sign" && m.Kind == seal.String {
@@ -86,13 +85,13 @@ func open(p platform.Push) (*envelope, error) {
 		}
 	}
 	if e.data, err = seal.RawMember(plain, "data"); err != nil {
-		return e, badBody("below Base64: " + err.Error())
+		return e, badBody("below Base64", err)
 	}
 	if inner, is := seal.Unwrap(e.data); is && e.data[0] == '"' {
 		e.data, e.quoted = inner, e.data
 	}
 	if e.fields, err = seal.ReadObject(e.data); err != nil {
-		return e, badBody("data: " + err.Error())
+		return e, badBody("data", err)
 	}
 	return e, nil
 }
@@ -105,8 +104,10 @@ func (e *envelope) signed(text []byte) []byte {
 	return text
 }
 
-func badBody(detail string) error {
-	return platform.Refuse(platform.StepBody, charge.OutcomeBadBody, detail)
+// badBody is the refusal of a part of the body that cannot be read.
+func badBody(where string, err error) error {
+	return platform.Refuse(platform.StepBody, charge.OutcomeBadBody,
+		charge.Say("body.inside", charge.Text("where", where), charge.Because("cause", charge.Cause(err))))
 }
 
 // Info describes 令狐充电.
@@ -146,28 +147,30 @@ func lotOf(fields []seal.Field) (charge.LotID, error) {
 	var err error
 	if hasUnion && hasPark {
 		if pair, err = charge.SplitLot(union+separator+park, separator); err != nil {
-			return charge.LotID{}, badLot(unionField + " and " + parkField + " are no vendor and park")
+			return charge.LotID{}, badLot(charge.Say("field.no_pair", charge.Text("union", unionField), charge.Text("park", parkField)))
 		}
 	}
 	if hasStation {
 		if whole, err = charge.SplitLot(station, separator); err != nil && pair.IsZero() {
-			return charge.LotID{}, badLot(stationField + ": " + err.Error())
+			return charge.LotID{}, profile.Unreadable(platform.StepLot, stationField, err)
 		}
 	}
 	switch {
 	case pair.IsZero() && whole.IsZero():
-		return charge.LotID{}, badLot(fmt.Sprintf("neither %s with %s nor %s is there", unionField, parkField, stationField))
+		return charge.LotID{}, badLot(charge.Say("field.no_lot", charge.Text("union", unionField),
+			charge.Text("park", parkField), charge.Text("station", stationField)))
 	case pair.IsZero():
 		return whole, nil
 	case !whole.IsZero() && whole != pair:
-		return charge.LotID{}, badLot(fmt.Sprintf("%s names the lot %s, %s with %s the lot %s", stationField, whole,
-			unionField, parkField, pair))
+		return charge.LotID{}, badLot(charge.Say("field.lots_differ", charge.Text("station", stationField),
+			charge.AtLot("whole", whole), charge.Text("union", unionField), charge.Text("park", parkField),
+			charge.AtLot("pair", pair)))
 	}
 	return pair, nil
 }
 
-func badLot(detail string) error {
-	return platform.Refuse(platform.StepLot, charge.OutcomeBadField, detail)
+func badLot(why charge.Note) error {
+	return platform.Refuse(platform.StepLot, charge.OutcomeBadField, why)
 }
 
 // Open checks the signature, then reads.
@@ -188,14 +191,15 @@ func (d *dialect) Open(p platform.Push, a platform.Account, _ time.Time) (platfo
 	if m.Charge, err = v.Charge(lot); err != nil {
 		return platform.Message{}, err
 	}
-	m.Warning = v.Warning()
+	m.Warnings = v.Warnings()
 	return m, nil
 }
 
 // unseal finds the set of keys that data is signed with.
 func (e *envelope) unseal(sets []platform.Keys) (int, error) {
 	if e.sign == "" {
-		return 0, platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature, "sign is missing: the push is not signed")
+		return 0, platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature,
+			charge.Say("push.unsigned", charge.Text("field", "sign")))
 	}
 	if i, ok := e.signedOver(e.signed(e.data), sets); ok {
 		return i, nil
@@ -209,7 +213,7 @@ func (e *envelope) unseal(sets []platform.Keys) (int, error) {
 		}
 	}
 	return 0, platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature,
-		"sign is not the MD5 of data, \"key=\" and the lot's ckey, in upper-case hex, neither as it stands nor without blanks")
+		charge.Say("push.sign_differs"))
 }
 
 // signedOver finds the set of keys that signs a text as the push is signed.
@@ -233,7 +237,7 @@ func (d *dialect) Reply(p platform.Push, _ *platform.Account, v platform.Verdict
 	}
 	state, message := 1, "成功"
 	if !profile.Taken(v.Outcome) {
-		state, message = 0, words(v.Outcome, sign)
+		state, message = 0, refusal(v.Outcome, sign)
 	}
 	data := []profile.Member{{Name: "state", Value: state}, {Name: "message", Value: message}}
 	plain := profile.Object(profile.Member{Name: "sign", Value: sign},
@@ -242,7 +246,7 @@ func (d *dialect) Reply(p platform.Push, _ *platform.Account, v platform.Verdict
 		Body: []byte(base64.StdEncoding.EncodeToString(plain))}
 }
 
-func words(o charge.Outcome, sign string) string {
+func refusal(o charge.Outcome, sign string) string {
 	switch o {
 	case charge.OutcomeBadSignature:
 		if sign == "" {

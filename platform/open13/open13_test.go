@@ -17,6 +17,7 @@ import (
 	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/platform/doctor"
 	"github.com/chargestamp/chargestamp/platform/platformtest"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 func linghu() platform.Dialect { return Builtin()[0] }
@@ -105,13 +106,14 @@ func TestMistakes(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			p, account := captured(t, path)
 			g := linghu().(platform.Doctor).Diagnose(p, account, p.Received)
-			if want == "" && g.Likely != "" || !strings.Contains(g.Likely, want) {
-				t.Errorf("likely %q, want %q in it", g.Likely, want)
+			likely := words.Note(words.English, g.Likely)
+			if want == "" && likely != "" || !strings.Contains(likely, want) {
+				t.Errorf("likely %q, want %q in it", likely, want)
 			}
 			if want == "" && g.Signature != platform.Equal {
 				t.Errorf("the signature %s is %q", g.Found, g.Signature)
 			}
-			if all := g.Canonical + g.Likely + strings.Join(g.Read, ""); strings.Contains(all, "invented-ckey") ||
+			if all := g.Canonical + likely + strings.Join(g.Read, ""); strings.Contains(all, "invented-ckey") ||
 				strings.Contains(all, "former-ckey") {
 				t.Error("shows the key")
 			}
@@ -197,8 +199,9 @@ func TestMistakesInTheText(t *testing.T) {
 		g := linghu().(platform.Doctor).Diagnose(platform.Push{Body: []byte(body)},
 			platform.Account{Keys: []platform.Keys{{"ckey": "lot-key-of-a-test"}}},
 			time.Date(2024, 1, 1, 11, 31, 0, 0, charge.Shanghai))
-		if c.want == "" && g.Likely != "" || !strings.Contains(g.Likely, c.want) {
-			t.Errorf("%s: likely %q, want %q in it", c.name, g.Likely, c.want)
+		likely := words.Note(words.English, g.Likely)
+		if c.want == "" && likely != "" || !strings.Contains(likely, c.want) {
+			t.Errorf("%s: likely %q, want %q in it", c.name, likely, c.want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package plain
 import (
 	"time"
 
+	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/platform/profile"
 )
@@ -11,7 +12,7 @@ import (
 func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) platform.Diagnosis {
 	b, err := profile.ReadBody(p)
 	if err != nil {
-		return platform.Diagnosis{Likely: profile.Detail(err)}
+		return platform.Diagnosis{Likely: charge.Cause(err)}
 	}
 	fields, v := b.Fields, d.table.Find(b.Fields)
 	g := platform.Diagnosis{Read: d.table.Columns.Lines(fields)}
@@ -20,14 +21,14 @@ func (d *dialect) Diagnose(p platform.Push, a platform.Account, now time.Time) p
 	_, signed := profile.Lookup(fields, "Sig")
 	switch {
 	case sealed && signed:
-		g.Likely = "the push comes in the envelope of T/CEC 102 (Data, Sig), which this platform was not known to use"
+		g.Likely = charge.Say("likely.cec_envelope")
 	case err != nil:
-		if g.Likely = profile.EscapedLot(fields, d.profile.Lot.Field); g.Likely == "" {
-			g.Likely = err.Error()
+		if g.Likely = profile.EscapedLot(fields, d.profile.Lot.Field); g.Likely.IsZero() {
+			g.Likely = charge.Cause(err)
 		}
 	default:
 		if _, err := d.setOf(claim.Operator, a.Keys); err != nil {
-			g.Likely = err.Error()
+			g.Likely = charge.Cause(err)
 		} else {
 			g.Likely = d.table.Columns.WrongZone(fields, now)
 		}

@@ -8,7 +8,6 @@ package plain
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -53,7 +52,7 @@ func (d *dialect) claim(v *profile.Values) (platform.Claim, error) {
 	lot, err := d.profile.ReadLot(v.Extra(extraLot))
 	operator := v.Extra(extraOperator)
 	if operator == "" && d.profile.Operator.Field != "" {
-		err = platform.Refuse(platform.StepAccount, charge.OutcomeBadField, d.profile.Operator.Field+" is missing")
+		err = profile.Missing(platform.StepAccount, d.profile.Operator.Field)
 	}
 	if r := (*platform.Refusal)(nil); errors.As(err, &r) {
 		r.Read = v.Reading(lot)
@@ -93,7 +92,7 @@ func (d *dialect) Open(p platform.Push, a platform.Account, _ time.Time) (platfo
 	if m.Charge, err = v.Charge(claim.Lot, d.profile.Stations(v.Extra(extraLot))...); err != nil {
 		return platform.Message{}, err
 	}
-	m.Warning = v.Warning()
+	m.Warnings = v.Warnings()
 	return m, nil
 }
 
@@ -112,8 +111,8 @@ func (d *dialect) setOf(operator string, sets []platform.Keys) (int, error) {
 		}
 	}
 	return 0, platform.Refuse(platform.StepAccount, charge.OutcomeUnknownAccount,
-		fmt.Sprintf("%s %q is not the account's %s", d.profile.Operator.Field, platform.Clip(operator),
-			d.profile.Operator.Key))
+		charge.Say("push.operator_differs", charge.Text("field", d.profile.Operator.Field),
+			charge.Text("operator", platform.Clip(operator)), charge.Text("key", d.profile.Operator.Key)))
 }
 
 func prefix(operator string) string { return operator[:min(len(operator), organisationCode)] }

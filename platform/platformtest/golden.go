@@ -45,6 +45,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/platform/doctor"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 var update = flag.Bool("update", false, "write the golden files of platform cases anew; never a push")
@@ -150,7 +151,7 @@ func (r *runner) run(t *testing.T, name string) platform.Admission {
 			t.Fatalf("refused: %v", got.Refusal)
 		}
 		verdict.Outcome = got.Refusal.Outcome
-		text := fmt.Sprintf("%s %s: %s\n", got.Refusal.Outcome, got.Refusal.Step, got.Refusal.Detail)
+		text := fmt.Sprintf("%s %s: %s\n", got.Refusal.Outcome, got.Refusal.Step, words.Note(words.English, got.Refusal.Why))
 		r.leaks(t, "error.txt", text)
 		if wholePlate.MatchString(text) {
 			t.Error("error.txt shows a whole plate")

@@ -2,7 +2,6 @@ package profile
 
 import (
 	"bytes"
-	"errors"
 	"mime"
 	"net/url"
 	"strings"
@@ -36,7 +35,7 @@ func ReadBody(p platform.Push) (*Body, error) {
 	text, gbk := Unwrapped(p.Body, p)
 	fields, err := readFields(text, make([]seal.Field, 0, 24), gbk)
 	if err != nil {
-		return nil, BadBody(p, err)
+		return nil, BadBody(p, charge.Cause(err))
 	}
 	return &Body{Fields: fields, GBK: gbk}, nil
 }
@@ -124,42 +123,34 @@ func toGBK(text string) string {
 // ToGBK writes a text in the bytes that it came in.
 func ToGBK(text []byte) []byte { return []byte(toGBK(string(text))) }
 
-// BadBody is the refusal of a body that cannot be read, with the true reason where headers or first bytes tell it.
-func BadBody(p platform.Push, err error) *platform.Refusal {
-	return platform.Refuse(platform.StepBody, charge.OutcomeBadBody, why(p, err.Error()))
+// BadBody is the refusal of a body that cannot be read: for what its headers or first bytes show, otherwise for what
+// the parser found.
+func BadBody(p platform.Push, found charge.Note) *platform.Refusal {
+	return platform.Refuse(platform.StepBody, charge.OutcomeBadBody, why(p, found))
 }
 
-// Detail is the text of a *platform.Refusal without its outcome.
-func Detail(err error) string {
-	if r := (*platform.Refusal)(nil); errors.As(err, &r) {
-		return r.Detail
-	}
-	return err.Error()
-}
-
-// why explains a body that could not be read; otherwise says what the parser has to say.
-func why(p platform.Push, otherwise string) string {
+func why(p platform.Push, found charge.Note) charge.Note {
 	body, encoding := p.Body, strings.ToLower(p.Header.Get("Content-Encoding"))
 	media := strings.ToLower(p.Header.Get("Content-Type"))
 	switch {
 	case len(bytes.TrimSpace(body)) == 0 && p.Query != "":
-		return "the body is empty and the parameters stand in the query: they belong into the body"
+		return charge.Say("body.query")
 	case len(bytes.TrimSpace(body)) == 0:
-		return "the body is empty"
+		return charge.Say("body.empty")
 	case encoding != "" && encoding != "identity", bytes.HasPrefix(body, []byte{0x1F, 0x8B}):
-		return "the body is compressed (Content-Encoding " + platform.Clip(encoding) + "): send it plain"
+		return charge.Say("body.compressed", charge.Text("encoding", platform.Clip(encoding)))
 	case strings.HasPrefix(media, "multipart/"):
-		return "the body is multipart/form-data: send JSON or application/x-www-form-urlencoded"
+		return charge.Say("body.multipart")
 	case isUTF16(body):
-		return "the body is UTF-16: send UTF-8"
+		return charge.Say("body.utf16")
 	case bytes.HasPrefix(bytes.TrimSpace(body), []byte("[")):
-		return "the body is a JSON array: send one push, as an object"
+		return charge.Say("body.array")
 	case bytes.HasPrefix(bytes.TrimSpace(body), []byte(`"`)):
-		return "the body is a JSON string with no push in it: send the object itself"
+		return charge.Say("body.string")
 	case !utf8.Valid(body):
-		return "the body is not UTF-8, most likely GBK: send UTF-8, or name charset=GBK in Content-Type (" + otherwise + ")"
+		return charge.Say("body.gbk", charge.Because("cause", found))
 	}
-	return otherwise
+	return found
 }
 
 // isUTF16 reports a byte order mark of UTF-16, or ASCII with a zero byte beside each: no text that is sent here holds
@@ -173,11 +164,11 @@ func readFields(body []byte, room []seal.Field, gbk bool) ([]seal.Field, error) 
 	start := bytes.TrimLeft(body, " \t\r\n")
 	switch {
 	case len(start) == 0:
-		return nil, errors.New("the body is empty")
+		return nil, Wrong(charge.Say("body.empty"))
 	case start[0] == '{':
 		return seal.ReadObjectInto(body, room)
 	case bytes.IndexByte(start, '=') < 0, bytes.HasPrefix(start, []byte("--")):
-		return nil, errors.New("the body is neither a JSON object nor a form")
+		return nil, Wrong(charge.Say("body.neither"))
 	}
 	return readForm(string(body), room, gbk)
 }
@@ -192,11 +183,11 @@ func readForm(body string, fields []seal.Field, gbk bool) ([]seal.Field, error) 
 		value, valueErr := unescape(rawValue, gbk)
 		switch {
 		case nameErr != nil || valueErr != nil || !utf8.ValidString(name+value):
-			return nil, errors.New("the form is not URL-encoded UTF-8")
+			return nil, Wrong(charge.Say("body.form_coding"))
 		case had[name]:
-			return nil, errors.New("the form holds a name for the second time")
+			return nil, Wrong(charge.Say("body.form_twice"))
 		case len(fields) == seal.MostMembers:
-			return nil, errors.New("the form holds too many fields")
+			return nil, Wrong(charge.Say("body.form_long"))
 		}
 		had[name] = true
 		fields = append(fields, seal.Field{Name: name, Text: value, Kind: seal.String})

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 func bodyOf(body []byte, query string, headers ...string) platform.Push {
@@ -79,7 +80,7 @@ func TestBodiesThatAreRefused(t *testing.T) {
 	} {
 		_, err := ReadBody(c.push)
 		var r *platform.Refusal
-		if !errors.As(err, &r) || r.Step != platform.StepBody || !strings.Contains(r.Detail, c.want) {
+		if !errors.As(err, &r) || r.Step != platform.StepBody || !strings.Contains(words.Note(words.English, r.Why), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}

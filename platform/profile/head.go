@@ -421,14 +421,14 @@ func (h *Head) Stations(text string) []string {
 // ReadLot reads a lot key; the error is a *Refusal. A station's is the zero lot.
 func (h *Head) ReadLot(text string) (charge.LotID, error) {
 	if text == "" {
-		return charge.LotID{}, platform.Refuse(platform.StepLot, charge.OutcomeBadField, h.Lot.Field+" is missing")
+		return charge.LotID{}, Missing(platform.StepLot, h.Lot.Field)
 	}
 	if h.Lot.From == FromStation {
 		return charge.LotID{}, nil // a binding that lists the station finds it
 	}
 	lot, err := charge.SplitLot(text, h.Lot.Separators...)
 	if err != nil {
-		return charge.LotID{}, platform.Refuse(platform.StepLot, charge.OutcomeBadField, h.Lot.Field+": "+err.Error())
+		return charge.LotID{}, Unreadable(platform.StepLot, h.Lot.Field, err)
 	}
 	return lot, nil
 }

@@ -17,7 +17,7 @@ var lenient = NewTable(Columns{
 	RoleTotalMoney: {Names: []string{"total"}, Unit: UnitYuan}, RoleStationName: {Names: []string{"name"}},
 }, Asking{Otherwise: AskTime}, [][]string{{"order"}, {"lot", "plate", "start", "end"}})
 
-func read(t *testing.T, pairs ...string) (*platform.Charge, string, error) {
+func read(t *testing.T, pairs ...string) (*platform.Charge, charge.Notes, error) {
 	t.Helper()
 	fields := []seal.Field{{Name: "plate", Text: "京A12345", Kind: seal.String},
 		{Name: "order", Text: "1", Kind: seal.String}}
@@ -26,7 +26,7 @@ func read(t *testing.T, pairs ...string) (*platform.Charge, string, error) {
 	}
 	v := lenient.Find(fields)
 	c, err := v.Charge(charge.LotID{Union: "1", Park: "2"})
-	return c, v.Warning(), err
+	return c, v.Warnings(), err
 }
 
 // What only describes never refuses a push: it is cut or left out, with a warning.
@@ -37,7 +37,7 @@ func TestDescriptionsRefuseNothing(t *testing.T) {
 		{"start", "yesterday"}, {"end", "0001-01-01 00:00:00"},
 	} {
 		c, warning, err := read(t, pair[0], pair[1])
-		if err != nil || warning == "" {
+		if err != nil || len(warning) == 0 {
 			t.Errorf("%s %q: %v, warning %q", pair[0], pair[1], err, warning)
 			continue
 		}
@@ -50,7 +50,7 @@ func TestDescriptionsRefuseNothing(t *testing.T) {
 			t.Errorf("total %q is %v, %v", text, c.Total, err)
 		}
 	}
-	if c, warning, err := read(t, "minutes", "3E+1"); err != nil || warning != "" || c.Ask.Minutes != 30 {
+	if c, warning, err := read(t, "minutes", "3E+1"); err != nil || len(warning) > 0 || c.Ask.Minutes != 30 {
 		t.Errorf("minutes 3E+1: %+v, %q, %v", c.Ask, warning, err)
 	}
 }

@@ -10,45 +10,44 @@ import (
 	"github.com/chargestamp/chargestamp/seal"
 )
 
-// EscapedLot says how the separator of a lot key was escaped on its way; empty where it was not.
-func EscapedLot(fields []seal.Field, name string) string {
+// EscapedLot says how the separator of a lot key was escaped on its way; the zero note where it was not.
+func EscapedLot(fields []seal.Field, name string) charge.Note {
 	lot, ok := Lookup(fields, name)
 	if !ok || name == "" {
-		return ""
+		return charge.Note{}
 	}
-	for _, escaped := range []struct{ from, what string }{
-		{"%26", "URL-encoded"}, {"%2D", "URL-encoded"}, {"%2C", "URL-encoded"}, {"&amp;", "escaped as in HTML"},
-		{`\u0026`, "escaped twice as in JSON"},
+	for _, escaped := range []struct{ from, how string }{
+		{"%26", "escaped.url"}, {"%2D", "escaped.url"}, {"%2C", "escaped.url"}, {"&amp;", "escaped.html"},
+		{`\u0026`, "escaped.json"},
 	} {
 		if strings.Contains(strings.ToUpper(lot), strings.ToUpper(escaped.from)) {
-			return fmt.Sprintf("the separator in %s is %s", name, escaped.what)
+			return charge.Say("likely.lot_escaped", charge.Text("field", name), charge.Because("how", charge.Say(escaped.how)))
 		}
 	}
-	return ""
+	return charge.Note{}
 }
 
 // zoneOff is how far a time in UTC is from the same digits read as Asia/Shanghai.
 const zoneOff = 8 * time.Hour
 
-// WrongZone says that a charge's end is as far from now as Asia/Shanghai is from UTC; empty where it is not. A
+// WrongZone says that a charge's end is as far from now as Asia/Shanghai is from UTC; the zero note where it is not. A
 // push comes soon after the charge, so that most likely the sender wrote another zone's time.
-func (c Columns) WrongZone(fields []seal.Field, now time.Time) string {
+func (c Columns) WrongZone(fields []seal.Field, now time.Time) charge.Note {
 	text, name, ok := c.Value(fields, RoleEnd)
 	if !ok {
-		return ""
+		return charge.Note{}
 	}
 	end, err := ReadTime(text, c[RoleEnd].Unit)
 	if err != nil {
-		return ""
+		return charge.Note{}
 	}
 	switch ahead := end.Sub(now); {
 	case (ahead + zoneOff).Abs() <= platform.ClockWindow:
-		return name + " lies eight hours back: it looks like UTC where Asia/Shanghai is meant"
+		return charge.Say("likely.end_utc", charge.Text("field", name))
 	case ahead > platform.ClockWindow:
-		return fmt.Sprintf("%s lies %s ahead: another time zone, or a clock that is off; times without a zone are Asia/Shanghai",
-			name, ahead.Round(time.Second))
+		return charge.Say("likely.end_ahead", charge.Text("field", name), charge.Span("ahead", ahead))
 	}
-	return ""
+	return charge.Note{}
 }
 
 // OtherZone returns a moment's text as it would read had the sender's zone been UTC, or ours been added twice; nothing

@@ -10,6 +10,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/seal"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 func field(name, text string) []seal.Field {
@@ -27,13 +28,13 @@ func TestAnEscapedLotIsNamed(t *testing.T) {
 		"200461-1313":               "",
 		"a park with % in its name": "",
 	} {
-		got := EscapedLot(field("parkId", text), "parkId")
+		got := words.Note(words.English, EscapedLot(field("parkId", text), "parkId"))
 		if want == "" && got != "" || !strings.Contains(got, want) {
 			t.Errorf("%s: %q, want %q in it", text, got, want)
 		}
 	}
-	if got := EscapedLot(field("a", "%26"), ""); got != "" {
-		t.Errorf("no lot field: %q", got)
+	if got := EscapedLot(field("a", "%26"), ""); !got.IsZero() {
+		t.Errorf("no lot field: %v", got)
 	}
 }
 
@@ -55,7 +56,7 @@ func TestAWrongTimeZoneIsNamed(t *testing.T) {
 		{"yesterday", UnitText, ""},
 	} {
 		columns := Columns{RoleEnd: {Names: []string{"endTime"}, Unit: c.unit}}
-		got := columns.WrongZone(field("endTime", c.text), now)
+		got := words.Note(words.English, columns.WrongZone(field("endTime", c.text), now))
 		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
 			t.Errorf("%s: %q, want %q in it", c.text, got, c.want)
 		}
@@ -106,7 +107,7 @@ func admit(s said, now time.Time) platform.Admission {
 func TestTimesOfNonsenseAreNoFaultOfThePlate(t *testing.T) {
 	now := time.Date(2026, 3, 3, 12, 0, 0, 0, charge.Shanghai)
 	kept := admit(said{charge: platform.Charge{Order: "1", Ended: now.Add(48 * time.Hour)}}, now)
-	if kept.Refusal != nil || !kept.Message.Charge.Ended.IsZero() || kept.Message.Warning == "" {
+	if kept.Refusal != nil || !kept.Message.Charge.Ended.IsZero() || len(kept.Message.Warnings) == 0 {
 		t.Fatalf("with an order: %v, %+v", kept.Refusal, kept.Message)
 	}
 	got := admit(said{charge: platform.Charge{Ended: now.Add(48 * time.Hour)}}, now)

@@ -2,8 +2,6 @@ package profile
 
 import (
 	"errors"
-	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +19,7 @@ type Values struct {
 	text     [slotExtra + maxExtra]string
 	rank     [slotExtra + maxExtra]int
 	err      *platform.Refusal // the first fault of something essential
-	warnings []string
+	warnings charge.Notes
 	unread   []platform.Unread
 }
 
@@ -47,13 +45,8 @@ func (v *Values) Fail(r *platform.Refusal) {
 // Faulty reports that something essential but the plate could not be read.
 func (v *Values) Faulty() bool { return v.err != nil }
 
-// Warning is everything that was cut or left out, in one line; empty for nothing.
-func (v *Values) Warning() string { return strings.Join(v.warnings, "; ") }
-
-// JoinWarnings puts warnings into one line.
-func JoinWarnings(warnings ...string) string {
-	return strings.Join(slices.DeleteFunc(warnings, func(w string) bool { return w == "" }), "; ")
-}
+// Warnings are everything that was cut or left out.
+func (v *Values) Warnings() charge.Notes { return v.warnings }
 
 // Order returns the order number.
 func (v *Values) Order() (string, error) {
@@ -101,8 +94,7 @@ func (v *Values) Charge(lot charge.LotID, chargers ...string) (*platform.Charge,
 		v.Fail(v.missing(slotPlate))
 	}
 	if v.err == nil && wrong == nil && !v.table.repeat(c) {
-		v.err = platform.BadField("a repeat of this push could not be told: it has neither %s%s", orTuples(v.table.Repeat),
-			v.because())
+		v.err = platform.BadField(v.noRepeat())
 	}
 	switch {
 	case v.err != nil:
@@ -127,14 +119,29 @@ func (v *Values) Reading(lot charge.LotID) platform.Reading {
 	return platform.Reading{Plate: plate, Order: cut(v.text[slotOrder]), Lot: lot}
 }
 
-// because explains a missing repeat key by what was left out.
-func (v *Values) because() string {
+// noRepeat says that no repeat key is full, and explains it by what was left out.
+func (v *Values) noRepeat() charge.Note {
+	keys := charge.Text("keys", orTuples(v.table.Repeat))
 	for _, u := range v.unread {
 		if u.Part == platform.PartTimes {
-			return " (" + u.Detail + ")"
+			return charge.Say("field.no_repeat_as", keys, charge.Because("cause", u.Why))
 		}
 	}
-	return ""
+	return charge.Say("field.no_repeat", keys)
+}
+
+// Wrong is the error of what cannot be read.
+func Wrong(why charge.Note) error { return charge.NewFault(why, why.String()) }
+
+// Missing is the refusal of a push without a field.
+func Missing(step platform.Step, field string) *platform.Refusal {
+	return platform.Refuse(step, charge.OutcomeBadField, charge.Say("field.missing", charge.Text("field", field)))
+}
+
+// Unreadable is the refusal of a push with a field that cannot be read.
+func Unreadable(step platform.Step, field string, err error) *platform.Refusal {
+	return platform.Refuse(step, charge.OutcomeBadField,
+		charge.Say("field.wrong", charge.Text("field", field), charge.Because("cause", charge.Cause(err))))
 }
 
 // fault is the first fault as an error.
@@ -161,20 +168,21 @@ func (v *Values) known(slot int) bool { return v.text[slot] != "" && v.unit(slot
 func (v *Values) missing(slot int) *platform.Refusal {
 	names := v.table.Columns[roles[slot].role].Names
 	if len(names) == 1 {
-		return platform.BadField("%s is missing", names[0])
+		return Missing(platform.StepFields, names[0])
 	}
-	return platform.BadField("none of %s is there", strings.Join(names, ", "))
+	return platform.BadField(charge.Say("field.none", charge.Text("fields", strings.Join(names, ", "))))
 }
 
-func (v *Values) warn(format string, args ...any) {
-	v.warnings = append(v.warnings, fmt.Sprintf(format, args...))
-}
+func (v *Values) warn(n charge.Note) { v.warnings = append(v.warnings, n) }
+
+// field names a slot's value in a note.
+func (v *Values) field(slot int) charge.Arg { return charge.Text("field", v.name(slot)) }
 
 // leave leaves a value out that a rule may need.
-func (v *Values) leave(slot int, part platform.Part, why string) {
-	detail := v.name(slot) + ": " + why
-	v.unread = append(v.unread, platform.Unread{Part: part, Detail: detail})
-	v.warn("%s was left out: %s", v.name(slot), why)
+func (v *Values) leave(slot int, part platform.Part, err error) {
+	cause := charge.Because("cause", charge.Cause(err))
+	v.unread = append(v.unread, platform.Unread{Part: part, Why: charge.Say("field.wrong", v.field(slot), cause)})
+	v.warn(charge.Say("field.left_out", v.field(slot), cause))
 }
 
 func isControl(c rune) bool { return c < ' ' || c == 0x7F }
@@ -184,9 +192,9 @@ func (v *Values) essential(slot int) string {
 	text := v.text[slot]
 	switch {
 	case len(text) > maxText && len([]rune(text)) > maxText:
-		v.Fail(platform.BadField("%s: longer than %d characters", v.name(slot), maxText))
+		v.Fail(platform.BadField(charge.Say("field.too_long", v.field(slot), charge.Count("most", maxText))))
 	case strings.ContainsFunc(text, isControl):
-		v.Fail(platform.BadField("%s: holds a control character", v.name(slot)))
+		v.Fail(platform.BadField(charge.Say("field.control", v.field(slot))))
 	}
 	return text
 }
@@ -196,7 +204,7 @@ func (v *Values) words(slot int) string {
 	text := v.text[slot]
 	clean := cut(text)
 	if clean != text {
-		v.warn("%s was cut to %d characters without control characters", v.name(slot), maxText)
+		v.warn(charge.Say("field.text_cut", v.field(slot), charge.Count("most", maxText)))
 	}
 	return clean
 }
@@ -223,15 +231,15 @@ func cut(text string) string {
 func (v *Values) time(slot int) time.Time {
 	if v.text[slot] == "" {
 		if v.table.Columns[roles[slot].role].Required {
-			detail := v.missing(slot).Detail
-			v.unread = append(v.unread, platform.Unread{Part: platform.PartTimes, Detail: detail})
-			v.warn("%s", detail)
+			why := v.missing(slot).Why
+			v.unread = append(v.unread, platform.Unread{Part: platform.PartTimes, Why: why})
+			v.warn(why)
 		}
 		return time.Time{}
 	}
 	at, err := ReadTime(v.text[slot], v.unit(slot))
 	if err != nil {
-		v.leave(slot, platform.PartTimes, err.Error())
+		v.leave(slot, platform.PartTimes, err)
 	}
 	return at
 }
@@ -244,7 +252,7 @@ func (v *Values) times(c *platform.Charge) {
 		took := time.Duration(minutes) * time.Minute
 		switch {
 		case err != nil:
-			v.leave(slotCharged, platform.PartTimes, err.Error())
+			v.leave(slotCharged, platform.PartTimes, err)
 		case took > 0 && started.IsZero():
 			started = ended.Add(-took)
 		case took > 0:
@@ -252,8 +260,8 @@ func (v *Values) times(c *platform.Charge) {
 		}
 	}
 	if !started.IsZero() && !ended.IsZero() && ended.Before(started) {
-		v.leave(slotEnd, platform.PartTimes, fmt.Sprintf("the charge ends at %s, before its start at %s",
-			ended.Format(platform.TimeLayout), started.Format(platform.TimeLayout)))
+		v.leave(slotEnd, platform.PartTimes, Wrong(charge.Say("value.ends_before", charge.When("end", ended),
+			charge.When("start", started))))
 		started, ended = time.Time{}, time.Time{}
 	}
 	c.Started, c.Ended = started, ended
@@ -265,7 +273,7 @@ func (v *Values) fees(c *platform.Charge) {
 		text := v.text[slotEnergy]
 		energy, err := ReadEnergy(text, v.unit(slotEnergy))
 		if err != nil {
-			v.leave(slotEnergy, platform.PartEnergy, err.Error())
+			v.leave(slotEnergy, platform.PartEnergy, err)
 		} else {
 			c.Energy, c.HasEnergy, c.Detail.Power = energy, true, text
 			if v.unit(slotEnergy) != UnitKWh || charge.PlainNumber(text) != text {
@@ -286,11 +294,11 @@ func (v *Values) fee(slot int, to *string) (fee charge.Fen, ok bool) {
 	}
 	fee, exact, err := ReadFee(v.text[slot], v.unit(slot))
 	if err != nil {
-		v.leave(slot, platform.PartFee, err.Error())
+		v.leave(slot, platform.PartFee, err)
 		return 0, false
 	}
 	if !exact {
-		v.warn("%s: %q was cut to %s yuan", v.name(slot), platform.Clip(v.text[slot]), fee)
+		v.warn(charge.Say("field.fee_cut", v.field(slot), value(v.text[slot]), charge.Money("fee", fee)))
 	}
 	*to = fee.String()
 	return fee, true
@@ -318,8 +326,7 @@ func (v *Values) ask(a Asking) charge.Ask {
 	if text := v.text[slotMethod]; text != "" && len(a.By) > 0 {
 		said, known := a.By[whole(text)]
 		if !known {
-			v.leave(slotMethod, platform.PartReduction,
-				fmt.Sprintf("%q is no kind of reduction that we know", platform.Clip(text)))
+			v.leave(slotMethod, platform.PartReduction, Wrong(charge.Say("value.no_reduction", value(text))))
 			return charge.Ask{}
 		}
 		kind = said
@@ -357,7 +364,7 @@ func (v *Values) minutes() charge.Ask {
 	}
 	minutes, err := ReadMinutes(v.text[slotMinutes], v.unit(slotMinutes))
 	if err != nil {
-		v.leave(slotMinutes, platform.PartReduction, err.Error())
+		v.leave(slotMinutes, platform.PartReduction, err)
 	}
 	if err != nil || minutes == 0 {
 		return charge.Ask{}
@@ -372,7 +379,7 @@ func (v *Values) amount() charge.Ask {
 	}
 	amount, err := ReadMoney(v.text[slotAmount], v.unit(slotAmount))
 	if err != nil {
-		v.leave(slotAmount, platform.PartReduction, err.Error())
+		v.leave(slotAmount, platform.PartReduction, err)
 	}
 	if err != nil || amount == 0 {
 		return charge.Ask{}

@@ -51,7 +51,7 @@ var timeForms = []string{platform.TimeLayout, "2006-01-02T15:04:05Z07:00", "2006
 // and milliseconds since 1970. A text without a zone is Asia/Shanghai. What lies outside 2000 to 2099 is an error.
 func ReadTime(text string, unit Unit) (time.Time, error) {
 	if !unit.fits(timeUnits) {
-		return time.Time{}, fmt.Errorf("%q is not a time in %s", platform.Clip(text), unit)
+		return time.Time{}, Wrong(charge.Say("value.no_time_in", value(text), charge.Text("unit", string(unit))))
 	}
 	number, _, _ := strings.Cut(charge.PlainNumber(text), ".")
 	if number != "" && strings.Trim(number, "0123456789") == "" {
@@ -62,7 +62,7 @@ func ReadTime(text string, unit Unit) (time.Time, error) {
 			return believed(at, text)
 		}
 	}
-	return time.Time{}, fmt.Errorf("%q is not a time written yyyy-MM-dd HH:mm:ss", platform.Clip(text))
+	return time.Time{}, Wrong(charge.Say("value.no_time", value(text)))
 }
 
 // readNumber reads a moment written in digits alone. Between 2000 and 2099 seconds have 9 or 10 digits, milliseconds
@@ -75,7 +75,7 @@ func readNumber(digits string) (time.Time, error) {
 	}
 	n, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("%q is out of range for a time", platform.Clip(digits))
+		return time.Time{}, Wrong(charge.Say("value.time_range", value(digits)))
 	}
 	at := time.UnixMilli(n)
 	if len(digits) <= 10 {
@@ -86,7 +86,7 @@ func readNumber(digits string) (time.Time, error) {
 
 func believed(at time.Time, text string) (time.Time, error) {
 	if at.Year() < 2000 || at.Year() > 2099 {
-		return time.Time{}, fmt.Errorf("%q is in the year %d", platform.Clip(text), at.Year())
+		return time.Time{}, Wrong(charge.Say("value.year", value(text), charge.Count("year", at.Year())))
 	}
 	return at, nil
 }
@@ -96,15 +96,15 @@ func ReadMoney(text string, unit Unit) (charge.Fen, error) {
 	amount, err := charge.ParseFen(text)
 	if err == nil && unit == UnitFen {
 		if amount%100 != 0 {
-			return 0, fmt.Errorf("%q is not a whole number of fen", platform.Clip(text))
+			return 0, Wrong(charge.Say("value.part_of_fen", value(text)))
 		}
 		amount /= 100
 	}
 	switch {
 	case err != nil:
-		return 0, err
+		return 0, Wrong(charge.Say("value.no_amount", value(text)))
 	case amount < 0:
-		return 0, fmt.Errorf("%q is negative", platform.Clip(text))
+		return 0, Wrong(charge.Say("value.negative", value(text)))
 	case unit != UnitYuan && unit != UnitFen:
 		return 0, fmt.Errorf("%s is no unit of money", unit)
 	}
@@ -135,9 +135,9 @@ func ReadEnergy(text string, unit Unit) (charge.Energy, error) {
 	}
 	switch {
 	case err != nil:
-		return 0, err
+		return 0, Wrong(charge.Say("value.no_energy", value(text)))
 	case energy < 0:
-		return 0, fmt.Errorf("%q is negative", platform.Clip(text))
+		return 0, Wrong(charge.Say("value.negative", value(text)))
 	case unit != UnitKWh && unit != UnitWh:
 		return 0, fmt.Errorf("%s is no unit of energy", unit)
 	}
@@ -148,7 +148,7 @@ func ReadEnergy(text string, unit Unit) (charge.Energy, error) {
 func ReadMinutes(text string, unit Unit) (int64, error) {
 	n, err := charge.ParseMinutes(text) // a number rounded up, whatever its unit
 	if err != nil {
-		return 0, fmt.Errorf("%q is not a number of %s", platform.Clip(text), unit)
+		return 0, Wrong(charge.Say("value.no_number", value(text), charge.Text("unit", string(unit))))
 	}
 	switch unit {
 	case UnitMinutes:
@@ -158,13 +158,16 @@ func ReadMinutes(text string, unit Unit) (int64, error) {
 		return 0, fmt.Errorf("%s is no unit of time", unit)
 	}
 	if n < 0 || strings.HasPrefix(strings.TrimSpace(text), "-") {
-		return 0, fmt.Errorf("%q is negative", platform.Clip(text))
+		return 0, Wrong(charge.Say("value.negative", value(text)))
 	}
 	if n > maxMinutes {
-		return 0, fmt.Errorf("%q %s is more than a year", platform.Clip(text), unit)
+		return 0, Wrong(charge.Say("value.over_a_year", value(text), charge.Text("unit", string(unit))))
 	}
 	return n, nil
 }
+
+// value is a text of a push in a note, cut short.
+func value(text string) charge.Arg { return charge.Text("value", platform.Clip(text)) }
 
 // fits reports whether a unit is in a list.
 func (u Unit) fits(list []Unit) bool { return slices.Contains(list, u) }

@@ -141,15 +141,15 @@ func TestCheckClock(t *testing.T) {
 		{charge.ClockOff, -time.Hour, false, false},
 	} {
 		warning, refusal := platform.CheckClock(c.mode, now.Add(c.off), now)
-		if (warning != "") != c.warned || (refusal != nil) != c.refused {
-			t.Errorf("%s, %s off: %q, %v", c.mode, c.off, warning, refusal)
+		if warning.IsZero() == c.warned || (refusal != nil) != c.refused {
+			t.Errorf("%s, %s off: %v, %v", c.mode, c.off, warning, refusal)
 		}
 		if refusal != nil && refusal.Outcome != charge.OutcomeStale {
 			t.Errorf("refused as %s", refusal.Outcome)
 		}
 	}
-	if _, r := platform.CheckClock(charge.ClockEnforce, now.Add(-8*time.Hour), now); !strings.Contains(r.Detail, "UTC") {
-		t.Errorf("eight hours: %s", r.Detail)
+	if _, r := platform.CheckClock(charge.ClockEnforce, now.Add(-8*time.Hour), now); r.Why.Code != "push.clock_zone" {
+		t.Errorf("eight hours: %v", r.Why)
 	}
 }
 

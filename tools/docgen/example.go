@@ -13,6 +13,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/play"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 // example prints the captured push, what we read of it, and our answer.
@@ -31,8 +32,8 @@ func (p *platformPage) example() error {
 		return errors.New("has no doctor")
 	}
 	d := doctor.Diagnose(f.push, f.account, f.at)
-	if d.Likely != "" {
-		return fmt.Errorf("the doctor finds a mistake in %s/finished: %s", f.dir, d.Likely)
+	if !d.Likely.IsZero() {
+		return fmt.Errorf("the doctor finds a mistake in %s/finished: %s", f.dir, words.Note(words.English, d.Likely))
 	}
 	if d.Canonical != "" && !p.info.NeedsLock {
 		p.para("**签名原文（密钥已遮盖）The text that is signed, key masked**")
