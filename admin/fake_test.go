@@ -350,7 +350,8 @@ func (f *fake) Apply(ctx context.Context, doc *estate.Document, actor string, dr
 
 func (f *fake) Check(_ context.Context, q desk.Question) (desk.Finding, error) {
 	return doctor.Finding{Platform: q.Platform, Outcome: charge.OutcomeBadSignature,
-		Steps: []doctor.StepFinding{{Step: platform.StepSeal, Result: doctor.StepFailed, Detail: "sign differs"}}}, nil
+		Steps: []doctor.StepFinding{{Step: platform.StepSeal, Result: doctor.StepFailed, Detail: "sign differs",
+			DetailZH: "sign differs"}}}, nil
 }
 
 func serve(t *testing.T, f *fake) *Server {

@@ -75,7 +75,7 @@ func TestReportAnswers(t *testing.T) {
 	}{
 		"refused":     {reportKeys, golden(t, "says-no-token"), "FailReason \"2\""},
 		"busy":        {reportKeys, golden(t, "says-busy"), "Ret -1"},
-		"no data":     {reportKeys, golden(t, "says-taken"), "does not decrypt"},
+		"no data":     {reportKeys, golden(t, "says-taken"), "push.data_differs"},
 		"another key": {other, golden(t, "says-token"), "another key"},
 		"rubbish":     {reportKeys, []byte("<html>"), "not the JSON"},
 		"no Ret":      {reportKeys, []byte(`{"ret_code":0}`), "no Ret"},

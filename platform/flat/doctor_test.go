@@ -75,7 +75,7 @@ func TestMistakes(t *testing.T) {
 		"xiaoju-key-with-blank":  "blanks around",
 		"xiaoju-upper-key":       "other case",
 		"xiaoju-other-key":       "no usual mistake in the text explains the signature",
-		"xiaoju-no-sign":         "it was not signed",
+		"xiaoju-no-sign":         "the push is not signed",
 		"zhichong-seconds":       "seconds",
 		"zhichong-numbers":       "numbers were signed in another form",
 		"zhichong-md5":           "with the recipe kv-md5-key",
@@ -194,7 +194,7 @@ func TestMistakesInOneField(t *testing.T) {
 // The signature is there and is not found: under a name in other letters, or not as a text.
 func TestSignatureThatIsNotFound(t *testing.T) {
 	for member, want := range map[string]string{`"Sign":"00"`: "stands in Sign", `"sign":12`: "is no text",
-		`"sign":""`: "it was not signed"} {
+		`"sign":""`: "the push is not signed"} {
 		p := platform.Push{Platform: "yunkuaichong", Route: byID(t, "yunkuaichong").Info().Routes[0],
 			Body: []byte(`{"orderNo":"a",` + member + `}`)}
 		g := byID(t, "yunkuaichong").(platform.Doctor).Diagnose(p, platform.Account{Keys: []platform.Keys{{"sign_key": "k"}}},

@@ -1,7 +1,6 @@
 package flat
 
 import (
-	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/platform/platformtest"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 func TestGolden(t *testing.T) {
@@ -168,8 +168,8 @@ func TestHiddenFields(t *testing.T) {
 	}
 	p.Body = []byte(body)
 	_, err := d.Open(p, account, p.Received)
-	if want := `bad_field: endTime holds "&orderno=": under this signature it could be another push`; fmt.Sprint(err) != want {
-		t.Errorf("error %v, want %s", err, want)
+	if said := words.Note(words.English, charge.Cause(err)); !strings.HasPrefix(said, `endTime holds "&orderno=":`) {
+		t.Errorf("refused for: %s", said)
 	}
 }
 

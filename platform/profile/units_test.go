@@ -1,7 +1,6 @@
 package profile
 
 import (
-	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 func TestReadTime(t *testing.T) {
@@ -49,7 +49,7 @@ func TestReadTime(t *testing.T) {
 	} {
 		at, err := ReadTime(c.text, c.unit)
 		if c.want == "" && (err != nil || at.Truncate(time.Second).Unix() != ten.Unix()) || c.want != "" &&
-			!strings.Contains(fmt.Sprint(err), c.want) {
+			!strings.Contains(words.Note(words.English, charge.Cause(err)), c.want) {
 			t.Errorf("%q %s: %v, %v", c.text, c.unit, at, err)
 		}
 	}
