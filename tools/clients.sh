@@ -38,7 +38,7 @@ const walk = (o) => {
   return m;
 };
 const old = walk(d);
-old.openapi = "3.0.3"; delete old.info.license.identifier;
+old.openapi = "3.0.3"; delete old.info.license.identifier; delete old.webhooks; // 3.0 has neither
 fs.writeFileSync("openapi-3.0.json", JSON.stringify(old));
 '
 mkdir client
