@@ -84,8 +84,8 @@ func hearsOf(t *testing.T, kinds chan<- alert.Kind) string {
 	return s.URL
 }
 
-// TestFullDiskStopsNothingElse fills the disk under the data folder: pushes hear busy, while staff sign in and look, the
-// alert is sent and the line stays up. With room again pushes are taken and delivered, without anybody's help.
+// TestFullDiskStopsNothingElse fills the disk under the data folder: pushes hear busy, while staff sign in and look,
+// the alert is sent and the line stays up. With room again pushes are taken and delivered by themselves.
 func TestFullDiskStopsNothingElse(t *testing.T) {
 	heard := make(chan alert.Kind, 100)
 	cfg := local(t)

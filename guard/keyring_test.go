@@ -102,11 +102,18 @@ func TestKeyFile(t *testing.T) {
 	if _, err := again.Open(sealed, "x"); err != nil {
 		t.Error("the key in the file is another one")
 	}
-	if err := os.Chmod(file, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := guard.OpenKeyring("", file); err == nil || !strings.Contains(err.Error(), "chmod 600") {
-		t.Errorf("a key that everybody can read: %v", err)
+	for mode, taken := range map[os.FileMode]bool{0o400: true, 0o640: true, 0o440: true, 0o644: false, 0o604: false,
+		0o660: false, 0o620: false, 0o602: false, 0o601: false} {
+		if err := os.Chmod(file, mode); err != nil {
+			t.Fatal(err)
+		}
+		k, err := guard.OpenKeyring("", file)
+		if (err == nil) != taken || !taken && !strings.Contains(err.Error(), "chmod 600") {
+			t.Errorf("a key of mode %04o: %v", mode, err)
+		}
+		if taken && k.Shared() != (mode&0o040 != 0) {
+			t.Errorf("a key of mode %04o is warned of: %t", mode, k.Shared())
+		}
 	}
 	if k, err := guard.OpenKeyring(siteKey, file); err != nil || k.Made() != "" {
 		t.Errorf("the environment goes first: %v", err)
