@@ -39,6 +39,7 @@ type CertifyConfig struct {
 	Against string       // the partner's callback address; the gateway's, where the partner calls it through us
 	Plate   charge.Plate // a car that stands in the partner's lot
 	Desk    CouponDesk   // with target coupon: calls the partner's parking system
+	Cloud   *CouponLot   // that system, where it is played: it is made to misbehave, too
 
 	Patience time.Duration // longest wait of one check; 0 is 45 s
 	Progress func(Check)   // hears of each check as it is done; may be nil

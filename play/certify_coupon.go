@@ -87,7 +87,43 @@ func (x *exam) theirCoupon(ctx context.Context) error {
 		}
 		return wantYes(desk.Revoke(ctx, x.cfg.Plate, id))
 	})
+	if x.cfg.Cloud != nil {
+		for i, lie := range couponLies {
+			x.check(ctx, lie.name, func(ctx context.Context) (string, error) { return x.lied(ctx, lie, fmt.Sprint(id, "l", i)) })
+		}
+	}
 	return nil
+}
+
+// couponLie is an answer that is no yes.
+type couponLie struct {
+	name, answer string
+	may          bool // the coupon may stand, so it is no refusal either
+}
+
+var couponLies = []couponLie{
+	{"a lost answer leaves open whether the coupon stands", AnswerDrop, true},
+	{"a page in place of an answer leaves it open", AnswerGarbage, true},
+	{"half an answer leaves it open", AnswerHalf, true},
+	{"a code of no paper leaves it open", AnswerUnknown, true},
+	{"a redirect is not followed and leaves it open", AnswerRedirect, true},
+	{"a refusal is no coupon", AnswerRefused, false},
+	{"a wrong signature is no coupon", AnswerBadSign, false},
+}
+
+// lied has the played system answer one coupon by a lie.
+func (x *exam) lied(ctx context.Context, lie couponLie, id string) (string, error) {
+	plate := RandomPlate(x.rand)
+	x.cfg.Cloud.Admit(plate, time.Now().Add(-StayLength))
+	x.cfg.Cloud.Misbehave(lie.answer)
+	switch said := x.cfg.Desk.Give(ctx, plate, id, certifyMinutes, false); {
+	case said.Stands:
+		return "", fmt.Errorf("it is taken for a yes: %s", said.Text)
+	case lie.may && said.Refused:
+		return "", fmt.Errorf("it is taken for a no: %s", said.Text)
+	default:
+		return said.Text, nil
+	}
 }
 
 // due asks for a price; ok is false where there is none.

@@ -309,6 +309,8 @@ func sayTingjiandan(a ask, what string, _ Visit, bill Bill) record {
 		return record{{"returnCode", "T"}, {"isSuccess", "0"}, {"carNum", a.plate}, {"tradeId", "trade-" + a.plate},
 			{"accountId", "account-1"},
 			{"totalAmount", bill.Gross.String()}, {"unPayAmount", bill.Due().String()}}
+	case a.what == needLookup && what == sayNotInside: // no code is printed for it: there is no trade
+		return record{{"returnCode", "T"}, {"isSuccess", "0"}, {"carNum", a.plate}}
 	}
 	success := map[string]string{sayTaken: "0", sayRepeated: "0", sayNotInside: "3", sayRefused: "1",
 		sayUnknown: "9"}[what]

@@ -54,9 +54,10 @@ type CouponLot struct {
 	cfg CouponLotConfig
 	end farEnd
 	called
-	turns *turns
 
 	mu      sync.Mutex
+	lie     string // one of CouponAnswers
+	turns   *turns
 	given   int
 	revoked map[string]bool
 }
@@ -81,8 +82,16 @@ func NewCouponLot(cfg CouponLotConfig) (*CouponLot, error) {
 	desk := newDesk(cfg.Tariff, cfg.Now())
 	desk.prefix = strconv.FormatInt(cfg.Now().UnixMilli()%1e9, 10) // 七彩云 numbers its stays
 	return &CouponLot{
-		cfg: cfg, end: end, called: called{desk: desk}, turns: newTurns(cfg.Lies), revoked: map[string]bool{},
+		cfg: cfg, end: end, called: called{desk: desk}, lie: cfg.Answer, turns: newTurns(cfg.Lies),
+		revoked: map[string]bool{},
 	}, nil
+}
+
+// Misbehave has the next coupon answered by one of CouponAnswers.
+func (l *CouponLot) Misbehave(answer string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lie, l.turns = answer, newTurns(1)
 }
 
 // Start opens both listeners.
@@ -160,10 +169,12 @@ func (l *CouponLot) revoke(w http.ResponseWriter, a ask) {
 
 // give books a coupon. A system whose coupons have no number grants another one for a repeat.
 func (l *CouponLot) give(w http.ResponseWriter, r *http.Request, a ask) {
-	lie := l.cfg.Answer
+	l.mu.Lock()
+	lie := l.lie
 	if lie != AnswerWell && !l.turns.take() {
 		lie = AnswerWell
 	}
+	l.mu.Unlock()
 	switch lie {
 	case AnswerRedirect:
 		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)

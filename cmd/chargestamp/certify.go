@@ -1,25 +1,20 @@
 package main
 
 import (
-	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"time"
 
-	"github.com/chargestamp/chargestamp/app"
 	"github.com/chargestamp/chargestamp/bounded"
 	"github.com/chargestamp/chargestamp/charge"
-	"github.com/chargestamp/chargestamp/lot/coupon"
 	"github.com/chargestamp/chargestamp/play"
-	"github.com/chargestamp/chargestamp/words"
 )
 
 // certifyCommand runs a partner's joint test, for our side and for theirs.
 type certifyCommand struct {
 	Target    string            `arg:"" help:"A platform id, or sdk, api, gate or coupon."`
-	Against   string            `help:"Address of the gateway, or of the partner: a callback, a parking system."`
+	Against   string            `help:"Address of the gateway, or of the partner: a callback, a parking system, which is played where none is given."`
 	As        string            `help:"With coupon: the parking system, by its target id."`
 	Profile   string            `type:"path" placeholder:"FILE" help:"With coupon: the profile of an own parking system."`
 	Line      string            `default:"127.0.0.1:6789" env:"CHARGESTAMP_LINE" help:"Line address of the gateway."`
@@ -68,12 +63,11 @@ func (k *certifyCommand) Run(c *console) error {
 		return err
 	}
 	if k.Target == "coupon" {
-		desk, err := k.desk(cfg)
+		end, err := k.coupon(c, &cfg)
 		if err != nil {
 			return usageError{err}
 		}
-		defer desk.Close()
-		cfg.Desk, cfg.Against = couponDesk{desk}, cmp.Or(k.Against, desk.Target.Address)
+		defer end()
 	}
 	cfg.Progress = func(ch play.Check) { fmt.Fprintf(c.err, "%s  %s\n", ch.Verdict, ch.Name) }
 	sheet, err := play.Certify(c.ctx, k.Target, cfg)
@@ -90,53 +84,6 @@ func (k *certifyCommand) Run(c *console) error {
 		return errFailed
 	}
 	return nil
-}
-
-// desk calls the parking system that is to be examined.
-func (k *certifyCommand) desk(cfg play.CertifyConfig) (*coupon.Desk, error) {
-	target, known, err := app.FindTarget(k.As, k.Profile)
-	switch {
-	case err != nil:
-		return nil, err
-	case !known:
-		return nil, errors.New("name the parking system: --as and its target id, or --profile and its file")
-	case cfg.Lot.IsZero():
-		return nil, errors.New("name the lot: --lot union_id/park_id")
-	}
-	return coupon.OpenDesk(target, cfg.Lot, k.Against, cfg.Keys)
-}
-
-// couponDesk puts what a parking system answers into words.
-type couponDesk struct{ desk *coupon.Desk }
-
-func (d couponDesk) Can() play.CouponCan {
-	t := d.desk.Target
-	return play.CouponCan{Title: t.About.Title, OtherKey: d.desk.OtherKey(), Repeat: t.Repeat.Safe,
-		Revoke: t.CanRevoke(), Price: t.Price != nil, NotInside: d.desk.KnowsOfCars()}
-}
-
-func (d couponDesk) Give(_ context.Context, plate charge.Plate, id string, minutes int64,
-	wrongKey bool) play.CouponSaid {
-	r := d.desk.Give(plate, id, minutes, wrongKey)
-	return couponSaid(r.Result, r.Detail)
-}
-
-func (d couponDesk) Revoke(ctx context.Context, plate charge.Plate, id string) play.CouponSaid {
-	r := d.desk.Revoke(ctx, plate, id)
-	said := couponSaid(r.Result, r.Detail)
-	if said.Stands {
-		said.Text = "taken back"
-	}
-	return said
-}
-
-func couponSaid(result charge.AttemptResult, detail charge.Note) play.CouponSaid {
-	return play.CouponSaid{Stands: result == charge.AttemptAcked, Refused: result == charge.AttemptRefused,
-		Text: words.Note(words.English, detail)}
-}
-
-func (d couponDesk) Due(ctx context.Context, plate charge.Plate) (charge.Fen, error) {
-	return d.desk.Due(ctx, plate)
 }
 
 func (k *certifyCommand) print(c *console, sheet play.Sheet) error {

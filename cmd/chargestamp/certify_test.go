@@ -76,3 +76,34 @@ func TestCertifyCoupon(t *testing.T) {
 		})
 	}
 }
+
+// TestCertifyPlayedCoupon examines what the gateway sends to each parking system, and reads of it,
+// against played ones.
+func TestCertifyPlayedCoupon(t *testing.T) {
+	for _, as := range play.FarEnds() {
+		t.Run(as, func(t *testing.T) {
+			var out bytes.Buffer
+			k := certifyCommand{Target: "coupon", As: as, Patience: 20 * time.Second, Output: "json"}
+			if err := k.Run(&console{ctx: t.Context(), out: &out, err: io.Discard}); err != nil {
+				t.Errorf("certify: %v\n%s", err, out.String())
+			}
+			var sheet play.Sheet
+			if err := json.Unmarshal(out.Bytes(), &sheet); err != nil {
+				t.Fatal(err)
+			}
+			passed := 0
+			for _, check := range sheet.Checks {
+				if check.Verdict == play.Passed {
+					passed++
+				}
+			}
+			if passed < 8 {
+				t.Errorf("%d checks passed: %+v", passed, sheet.Checks)
+			}
+		})
+	}
+	k := certifyCommand{Target: "coupon", Profile: "../../docs/examples/tingnar/tingnar.toml", Output: "json"}
+	if err := k.Run(&console{ctx: t.Context(), out: io.Discard, err: io.Discard}); err == nil {
+		t.Error("a system of one's own is played")
+	}
+}
