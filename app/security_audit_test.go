@@ -1,0 +1,42 @@
+package app
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/chargestamp/chargestamp/guard"
+)
+
+// TestSecurityAuditHeadIsNoted: the audit log's head goes into the server's log, and how many entries there are and how
+// old the newest is into the metrics; a sign-in, a refused one and an end are entries.
+func TestSecurityAuditHeadIsNoted(t *testing.T) {
+	s := serve(t, local(t))
+	support := s.hire(guard.RoleSupport)
+	support.post("/logout", url.Values{})
+	_, page := support.page("/login")
+	support.csrf = csrfOf(t, page)
+	support.post("/login", url.Values{"name": {"user-support"}, "password": {"not the phrase"}})
+	for _, action := range []string{"session.begin", "session.end", "session.refused"} {
+		var list struct{ Items []struct{ Actor string } }
+		s.office().must(t, http.MethodGet, "/api/v1/audit?action="+action, nil, &list)
+		if len(list.Items) != 1 || list.Items[0].Actor != "user:user-support" {
+			t.Errorf("%s: %+v", action, list.Items)
+		}
+	}
+	head, _, err := s.guard.Audit.Head(t.Context())
+	if err != nil || head.Rows == 0 {
+		t.Fatalf("the head: %+v, %v", head, err)
+	}
+	s.noteAudit(t.Context())
+	if !strings.Contains(s.log.String(), head.Hash) {
+		t.Error("the log does not hold the head's hash")
+	}
+	_, figures, err := s.office().call(t.Context(), http.MethodGet, "/metrics", nil)
+	for _, name := range []string{"chargestamp_audit_entries ", "chargestamp_audit_last_seconds "} {
+		if err != nil || !strings.Contains(string(figures), "\n"+name) {
+			t.Errorf("no figure %s: %v", name, err)
+		}
+	}
+}
