@@ -46,8 +46,9 @@ audit: ## sums of modules, licences, and known weaknesses where their list can b
 		else echo "govulncheck is not installed: go install golang.org/x/vuln/cmd/govulncheck@v1.1.4"; fi
 
 .PHONY: screenshots
-screenshots: deps ## a picture of every console page in both languages, into dist/screenshots; fails without a Chinese font
-	$(GO) test -count=1 ./admin/browsertest -run TestConsole -screenshots $(CURDIR)/dist/screenshots
+screenshots: deps ## a picture of every console page in both languages, into dist/screenshots, and those of docs/screenshots
+	$(GO) test -count=1 ./admin/browsertest -run 'TestConsole|TestDay' -screenshots $(CURDIR)/dist/screenshots
+	cp dist/screenshots/docs/*.png docs/screenshots/
 
 .PHONY: lint
 lint: $(LINTER) tidy-check circles wording ## the linters of .golangci.yml, and that printed files are up to date

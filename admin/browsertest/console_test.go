@@ -22,13 +22,15 @@ const (
 var theLot = charge.LotID{Union: "620001", Park: "1313"}
 
 // gateway starts a server with nothing in it.
-func gateway(t *testing.T, alerts ...app.AlertConfig) *app.App {
+func gateway(t *testing.T, change ...func(*app.Config)) *app.App {
 	t.Helper()
 	cfg := app.Defaults()
 	cfg.Data, cfg.Log.Level = filepath.Join(t.TempDir(), "data"), "error"
-	cfg.Alerts = alerts
 	for _, addr := range []*string{&cfg.HTTP.Addr, &cfg.Admin.Addr, &cfg.Line.Addr, &cfg.Line.TLSAddr, &cfg.TLS.Addr} {
 		*addr = "127.0.0.1:0"
+	}
+	for _, f := range change {
+		f(&cfg)
 	}
 	a, err := app.New(t.Context(), cfg)
 	if err != nil {

@@ -248,7 +248,8 @@ func (b *tab) picture(name string) {
 	if *screenshots == "" {
 		return
 	}
-	if err := os.MkdirAll(*screenshots, 0o755); err != nil {
+	path := filepath.Join(*screenshots, name+".png")
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		b.t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
@@ -257,7 +258,7 @@ func (b *tab) picture(name string) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(*screenshots, name+".png"), png, 0o644); err != nil {
+	if err := os.WriteFile(path, png, 0o644); err != nil {
 		b.t.Fatal(err)
 	}
 }

@@ -92,8 +92,9 @@ func robot(t *testing.T) string {
 // TestTasks does the daily work of support, and sets up a lot. It wants each task done within so many clicks, typed
 // fields and searches. Each task stands on those before.
 func TestTasks(t *testing.T) {
-	alerts := app.AlertConfig{Name: "team", URL: robot(t), Format: "generic", AllowTo: []string{"127.0.0.0/8"}}
-	gw := gateway(t, alerts)
+	gw := gateway(t, func(cfg *app.Config) {
+		cfg.Alerts = []app.AlertConfig{{Name: "team", URL: robot(t), Format: "generic", AllowTo: []string{"127.0.0.0/8"}}}
+	})
 	chromium := browser(t)
 	base := "http://" + gw.Addresses().Admin
 	d := &desk{hand: &hand{tab: open(t, chromium, base)}, gw: gw, other: &hand{tab: open(t, chromium, base)},
