@@ -377,7 +377,7 @@ func through(t *testing.T, database string) (string, *balancer) {
 }
 
 // testSilentDatabase has the database fall silent without a word, which no connection notices: a push must be
-// answered busy before its sender gives up, and a stop must end in time all the same.
+// answered busy before its sender stops waiting, and a stop must end in time all the same.
 func testSilentDatabase(t *testing.T, pg *pgtest.Server) {
 	t.Parallel()
 	cfg := local(t)

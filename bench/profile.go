@@ -12,7 +12,7 @@ import (
 )
 
 // profile takes a CPU profile of a server for a while and an account of its memory at the end. The function it
-// gives waits for both.
+// returns waits for both.
 func (s *Server) profile(ctx context.Context, name string, d time.Duration) (done func() error) {
 	if s.pprof == "" {
 		return func() error { return nil }

@@ -118,7 +118,7 @@ const (
 	StaysAuto     StaysMode = "auto"     // required from the lot's first entry on
 	StaysRequired StaysMode = "required" // a charge waits for its stay
 	StaysNone     StaysMode = "none"     // one visit is lot + plate within 24 h of its first charge
-	StaysTold     StaysMode = "told"     // coupon lots: required, the target tells entries and exits
+	StaysTold     StaysMode = "told"     // coupon lots: required, the target reports entries and exits
 )
 
 // Vendor is a maker or operator of car-park systems.

@@ -55,7 +55,7 @@ type Target struct {
 	// Methods are what its coupons give, and the key without which a lot's coupons cannot; empty for none.
 	Methods    map[charge.Method]string
 	Safe       bool   // the same coupon may be sent again after a silence
-	StaysToken string // the key that locks the entries and exits it tells; empty where it tells none
+	StaysToken string // the key that locks the entries and exits it reports; empty where it reports none
 }
 
 // key finds a key by name.

@@ -70,7 +70,7 @@ func (m *merger) targetKeys(at []string, l *charge.Lot, t *Target) {
 func (m *merger) couponGrants(at []string, p *Platform, l *charge.Lot, r charge.Rule) {
 	t, known := m.catalog.Targets[l.Target]
 	if !known {
-		return // told at the lot
+		return // reported at the lot
 	}
 	field, wanted := "rule.grant", []charge.Method{}
 	switch r.Grant {

@@ -17,7 +17,7 @@ import (
 var update = flag.Bool("update", false, "write golden files anew")
 
 // every calls fn with the facts of the full product: states, reasons, kinds of lots and what a second message does
-// there, the stay, the delivery, whether the lot was told, and what came of the report.
+// there, the stay, the delivery, whether the lot has heard of it, and what came of the report.
 func every(fn func(Facts)) {
 	at := time.Date(2026, 1, 31, 4, 0, 0, 0, time.UTC)
 	grant := charge.Reduction{Method: charge.MethodTime, Minutes: 30}

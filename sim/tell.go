@@ -117,7 +117,7 @@ type stayed struct {
 	entered time.Time
 	left    time.Time
 	orders  []*order // of its charges
-	gone    bool     // its lot has been told to report its exit
+	gone    bool     // its lot has been asked to report its exit
 }
 
 // by is a time by the lot's own clock.

@@ -16,15 +16,18 @@ var profileNotes = []Text{
 	// xiaoju
 	{
 		"形式 A（plateNo、merchId、duration、sign）没有订单号，也不能证明时间：账号设置 undated 决定是否减免，减免时一次停车只减一次。",
-		"Form A (plateNo, merchId, duration, sign) has no order number and proves no time: the account setting undated says whether it counts, then once a stay.",
+		"Form A (plateNo, merchId, duration, sign) has no order number and proves no time: the account setting " +
+			"undated says whether it counts, then once a stay.",
 	},
 	{
 		"形式 B 另有 bizId 和充电时间；小桔向车场推送哪一种没有公开，所以两种都接受。",
-		"Form B adds bizId and the times of the charge; which form 小桔 sends to a car park is not published, so both are taken.",
+		"Form B adds bizId and the times of the charge; which form 小桔 sends to a car park is not published, so " +
+			"both are taken.",
 	},
 	{
 		"durType 是后来的变体：1 或没有时 duration 的单位是分钟，0 时是分（钱）。小桔只能减免时长，所以按金额的推送等于没有说减免。",
-		"durType is a later variant of the same form: 1 or nothing makes duration minutes, 0 makes it fen. 小桔 grants time alone, so a push in fen names nothing that can be granted.",
+		"durType is a later variant of the same form: 1 or nothing makes duration minutes, 0 makes it fen. 小桔 " +
+			"grants time alone, so a push in fen names nothing that can be granted.",
 	},
 	{
 		"queryPlateNo 必须与推送一样签名；见过不校验的接收方。",
@@ -51,42 +54,51 @@ var profileNotes = []Text{
 	// xiaowei
 	{
 		"路径与科拓的充电记录接口相同，字段表、签名和应答取自该接口；小伟发送同样内容是推断。",
-		"The path is that of 科拓 KeyTop's charge record, whose table, signature and answer are taken; that 小伟 sends the same is inferred.",
+		"The path is that of 科拓 KeyTop's charge record, whose table, signature and answer are taken; that 小伟 " +
+			"sends the same is inferred.",
 	},
 	{
 		"签名不含 appId，所以 parkId 必须重复车场编号（200461&&1313 对应 1313），否则推送可能被移到同一厂商的其他车场。",
-		"The signature leaves appId out, so parkId must repeat the park (1313 for 200461&&1313), or anybody could move a push to another lot of the vendor.",
+		"The signature leaves appId out, so parkId must repeat the park (1313 for 200461&&1313), or anybody " +
+			"could move a push to another lot of the vendor.",
 	},
 	{
 		"freeType 为 0 且两个值都有：时长大于零按时长，否则按金额。freeType 为 1 时由对接的规则决定。",
-		"freeType 0 with both values: the time counts if it is above zero, else the money. freeType 1 leaves it to the binding's rule.",
+		"freeType 0 with both values: the time counts if it is above zero, else the money. freeType 1 leaves it " +
+			"to the binding's rule.",
 	},
 	{"freeTime 单位为秒，不足一分钟按一分钟。", "freeTime is in seconds; a started minute counts."},
 	// telaidian
 	{
 		"字段名和应答来自四个互相独立的公开实现；平台自己的文档只有图片。",
-		"Field names and answers are those of four independent public implementations; the platform's own paper exists as a picture only.",
+		"Field names and answers are those of four independent public implementations; the platform's own paper " +
+			"exists as a picture only.",
 	},
 	{
 		"平台文档没有提到签名密钥。没有 sig_secret 的账号只校验令牌，必须配置 allow_from 或 path_token。",
-		"The platform's paper names no signature key. An account without sig_secret checks the access token alone and needs allow_from or path_token.",
+		"The platform's paper names no signature key. An account without sig_secret checks the access token " +
+			"alone and needs allow_from or path_token.",
 	},
 	{
 		"没有 CalculationMethod 时：有 FreeParkingTimes 按时长，否则有 FreeParkingCost 按金额，都没有则由车场决定。",
-		"Without CalculationMethod the push means time if FreeParkingTimes is there, else an amount if FreeParkingCost is there, else that the lot decides.",
+		"Without CalculationMethod the push means time if FreeParkingTimes is there, else an amount if " +
+			"FreeParkingCost is there, else that the lot decides.",
 	},
 	{
 		"只知道 PlateAutResult 1（接受）；无法使用的车牌应答 2 和 PlateAutFailReason 6，与另一家接收方相同。",
-		"Only PlateAutResult 1 (accepted) is known; a plate we cannot use is answered with 2 and PlateAutFailReason 6, as one other receiver does.",
+		"Only PlateAutResult 1 (accepted) is known; a plate we cannot use is answered with 2 and " +
+			"PlateAutFailReason 6, as one other receiver does.",
 	},
 	{
 		"notification_park_order_consumed 只见过 CalculationMethod 3；其中 FreeParkingTimes 和 FreeParkingCost 的名称是推断。",
-		"notification_park_order_consumed is seen with CalculationMethod 3 only; the names FreeParkingTimes and FreeParkingCost in it are inferred.",
+		"notification_park_order_consumed is seen with CalculationMethod 3 only; the names FreeParkingTimes and " +
+			"FreeParkingCost in it are inferred.",
 	},
 	// wanchong
 	{
 		"已知的只有路径、ParkCode、OperatorID 和减免种类，其余均为假定。上线前请与万充的文档核对。",
-		"Known are path, ParkCode, OperatorID and which reductions exist; all else is assumed. Compare with 万充's paper before going live.",
+		"Known are path, ParkCode, OperatorID and which reductions exist; all else is assumed. Compare with 万充's " +
+			"paper before going live.",
 	},
 	{
 		"没有任何地方提到密钥，因此按不签名处理：必须配置来源地址或路径口令。",
@@ -95,7 +107,8 @@ var profileNotes = []Text{
 	{"字段名依次按其他平台的写法尝试。", "Names of fields are tried in the forms that other platforms use."},
 	{
 		"推送中的减免只显示、不采用，因为单位未知：须由对接的规则给出（as_pushed 会报错），或用自己的配置写明单位。",
-		"A reduction that a push names is shown and not applied, its unit being unknown: the binding's rule must say it (as_pushed is an error), or an own profile state the unit.",
+		"A reduction that a push names is shown and not applied, its unit being unknown: the binding's rule must " +
+			"say it (as_pushed is an error), or an own profile state the unit.",
 	},
 	// linghu
 	{"密钥是车场的 ckey，只传 station_id 时也一样。", "The key is the lot's ckey, also where station_id alone names the lot."},
@@ -111,12 +124,14 @@ var profileNotes = []Text{
 	},
 	{
 		"减免分钟取自 FreeParkingTimes；没有该字段时不减免，除非对接另有规则。",
-		"Minutes are taken from FreeParkingTimes; a push without it grants nothing unless the binding has a rule of its own.",
+		"Minutes are taken from FreeParkingTimes; a push without it grants nothing unless the binding has a rule " +
+			"of its own.",
 	},
 	{"平台文档把签名密钥称为 SignSecret。", "The platform's paper calls the signature key SignSecret."},
 	{
 		"推送中没有车场。按充电桩编号在对接中查找车场：依次用 ConnectorID、EquipmentID、StationID，先查到的为准。",
-		"The push names no car park. The lot is the one whose binding lists the charger's id: the first of ConnectorID, EquipmentID and StationID that a binding knows.",
+		"The push names no car park. The lot is the one whose binding lists the charger's id: the first of " +
+			"ConnectorID, EquipmentID and StationID that a binding knows.",
 	},
 	{
 		"平台希望在哪里、如何接收实际减免没有公开；按特来电的方式回传。",
@@ -132,7 +147,8 @@ var profileNotes = []Text{
 	},
 	{
 		"不理会推送中的减免：由对接的规则给固定时长、固定金额或全免。",
-		"What the push says about a reduction is not heeded: the binding's rule grants a fixed time, a fixed amount or free parking.",
+		"What the push says about a reduction is not heeded: the binding's rule grants a fixed time, a fixed " +
+			"amount or free parking.",
 	},
 	// yunkuaichong, yonglian
 	{
@@ -146,7 +162,8 @@ var profileNotes = []Text{
 	{"减免由车场决定，推送中没有。", "The car park decides what to take off; the push names nothing."},
 	{
 		"已知的只有路径、parkId、存在 signkey、由车场决定减免；其余假定与云快充相同。",
-		"Known are path, parkId, that a signkey exists and that the car park decides; all else is assumed to be as with 云快充.",
+		"Known are path, parkId, that a signkey exists and that the car park decides; all else is assumed to be " +
+			"as with 云快充.",
 	},
 	{
 		"字段名依次按其他平台的写法尝试。上线前请与永联的文档核对。",
@@ -163,7 +180,8 @@ var profileNotes = []Text{
 	},
 	{
 		"必须有 timestamp。智充自己的接收端允许 30 秒偏差；这里由账号的 clock 决定，范围 15 分钟。",
-		"timestamp must be there. 智充's own receiver allows 30 s; here the account's clock mode decides, within 15 minutes.",
+		"timestamp must be there. 智充's own receiver allows 30 s; here the account's clock mode decides, within " +
+			"15 minutes.",
 	},
 	{"没有 carNo 的推送只能用手机号认人，予以拒绝。", "A push without carNo names its user by telephone only and is refused."},
 	{
@@ -221,7 +239,8 @@ var profileNotes = []Text{
 	},
 	{
 		"加密不等于签名：没有 sig_secret 的账号必须配置 allow_from 或 path_token；有 sig_secret 时必须是完整信封且 Sig 正确。",
-		"The cipher is no signature: an account without sig_secret needs allow_from or path_token. With sig_secret the whole envelope and a right Sig are required.",
+		"The cipher is no signature: an account without sig_secret needs allow_from or path_token. With " +
+			"sig_secret the whole envelope and a right Sig are required.",
 	},
 	{
 		"Data 的任何错误都是同一种应答，使人无法靠试探读出内容。",
@@ -234,11 +253,13 @@ var profileNotes = []Text{
 	// echongwang
 	{
 		"已知的只有路径、custId、全平台一对 appId 和 appSecret、仅限 4G 车场；其余假定与方法名相同的小伟一样。",
-		"Known are path, custId, one pair of appId and appSecret for the whole platform, and 4G lots only; all else is assumed to be as with 小伟, whose method name it shares.",
+		"Known are path, custId, one pair of appId and appSecret for the whole platform, and 4G lots only; all " +
+			"else is assumed to be as with 小伟, whose method name it shares.",
 	},
 	{"公开印出的那一对密钥人尽皆知：请让 E充网另发一对。", "The pair printed in public is known to everybody: have E充网 issue another."},
 	{
 		"对接必须写明规则，并用 target 指明减哪个订单：外场订单，或充电时所在的订单。推送中的减免只显示、不采用，因为单位是猜测。",
-		"A binding must say its rule, and with target which order is reduced: outer, or the one at charging. What a push names is shown and not used, its units being guesses.",
+		"A binding must say its rule, and with target which order is reduced: outer, or the one at charging. " +
+			"What a push names is shown and not used, its units being guesses.",
 	},
 }

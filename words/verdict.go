@@ -46,11 +46,13 @@ var verdictNotes = map[string]Text{
 	},
 	"verdict.unknown_retried": {
 		"减免（{grant}）已发出，车场没有应答，可能已生效；将用同一编号再发一次，时间：{next}。",
-		"The reduction ({grant}) was sent and the lot did not answer; it may have taken effect. The same is sent again at {next}.",
+		"The reduction ({grant}) was sent and the lot did not answer; it may have taken effect. The same is sent " +
+			"again at {next}.",
 	},
 	"verdict.unknown_left": {
 		"减免（{grant}）已发出，车场没有应答；车已离场，是否已抵扣不清楚。",
-		"The reduction ({grant}) was sent and the lot did not answer. Whether it came off before the car left is not known.",
+		"The reduction ({grant}) was sent and the lot did not answer. Whether it came off before the car left is " +
+			"not known.",
 	},
 	"verdict.unknown_unsafe": {
 		"减免（{grant}）已发出，车场没有应答；该车场不能重复下发（repeats: unsafe），不会自动再发。",
@@ -200,7 +202,11 @@ var effectNotes = map[string]Text{
 		"{grant} 将在可以时下发到车场 {lot}（现在：{reason}）。",
 		"{grant}: sent to lot {lot} as soon as it can be ({reason} now).",
 	},
-	"effect.sends_again": {"用同一编号 {uuid} 再次向车场 {lot} 发送 {grant}；已收到过的车场不会重复减免。", "{grant}: the same message is sent to lot {lot} again with the same id {uuid}; a lot that has it does not add it twice."},
+	"effect.sends_again": {
+		"用同一编号 {uuid} 再次向车场 {lot} 发送 {grant}；已收到过的车场不会重复减免。",
+		"{grant}: the same message is sent to lot {lot} again with the same id {uuid}; a lot that has it does " +
+			"not add it twice.",
+	},
 	"effect.sends_once": {
 		"车场没有收到：用同一编号 {uuid} 向车场 {lot} 发送一次 {grant}。",
 		"The lot has it not: {grant} is sent to lot {lot} once, with the same id {uuid}.",
@@ -222,7 +228,11 @@ var effectNotes = map[string]Text{
 		"The car has left: {grant} taken back in the ledger; the driver can only be compensated by hand.",
 	},
 	"effect.void_nothing": {"尚未给予任何减免；作废后不再给予。", "Nothing was given; once voided, it gets nothing."},
-	"effect.void_used":    {"车已离场，实际减免了 {used}：以冲销分录更正对账单，不会再次向车主收费。", "The car has left and {used} was taken off: counter-entries correct the statement; the driver is not charged again."},
+	"effect.void_used": {
+		"车已离场，实际减免了 {used}：以冲销分录更正对账单，不会再次向车主收费。",
+		"The car has left and {used} was taken off: counter-entries correct the statement; the driver is not " +
+			"charged again.",
+	},
 	"effect.void_ledger": {
 		"从我们的账本中删去 {grant}，出场时不再抵扣。",
 		"{grant}: taken out of our ledger; nothing is taken off for it at the exit.",
@@ -232,7 +242,11 @@ var effectNotes = map[string]Text{
 		"收回 {grant}：车场一并收回优惠券；已使用的收不回。",
 		"{grant}: taken back, and the coupon with it; one that is used already stays.",
 	},
-	"effect.void_told": {"账本收回 {grant}，不再发送；车场已经或可能已经收到，请在岗亭人工撤销。", "{grant}: taken back in our ledger and not sent again. The lot has or may have received it: have it undone at the booth."},
+	"effect.void_told": {
+		"账本收回 {grant}，不再发送；车场已经或可能已经收到，请在岗亭人工撤销。",
+		"{grant}: taken back in our ledger and not sent again. The lot has or may have received it: have it " +
+			"undone at the booth.",
+	},
 	"effect.void_left": {
 		"账本收回 {grant}；车已离场，是否已抵扣请与车场核对。",
 		"{grant}: taken back in our ledger. The car has left: ask the lot whether it was taken off.",

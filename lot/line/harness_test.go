@@ -445,7 +445,7 @@ func (f *far) end() {
 }
 
 // gone insists that the connection is closed, by a reset if need be: that is what a far end gets whose bytes
-// nobody read.
+// were not read.
 func (f *far) gone() {
 	f.t.Helper()
 	_ = f.nc.SetReadDeadline(time.Now().Add(patience))

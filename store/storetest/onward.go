@@ -186,7 +186,7 @@ func testChangesInOrder(t *testing.T, s *site) {
 				}
 				steps := []func(){
 					func() { got.Reason = charge.ReasonNoAnswer },                             // what became of it
-					func() { got.Reason, got.Account = charge.ReasonLotError, "other" },       // what was told
+					func() { got.Reason, got.Account = charge.ReasonLotError, "other" },       // what was reported
 					func() { got.Reason, got.State = charge.ReasonOK, charge.StateDelivered }, // what became of it again
 				}
 				if i%2 == 1 {

@@ -32,7 +32,7 @@ type fixture struct {
 // refusal is a golden case that is refused.
 type refusal struct {
 	name   string
-	detail string // what the holder of the keys is told
+	detail string // what the holder of the keys reads
 }
 
 // readFixture reads a platform's fixtures and holds them against the dialect once more: an example that does not pass
