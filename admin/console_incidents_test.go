@@ -46,6 +46,11 @@ func TestIncidentsGroupByLotAndCause(t *testing.T) {
 			t.Errorf("the incident does not say %q", want)
 		}
 	}
+	b.get("/?lang=en")
+	if a := b.get(path); !strings.Contains(a.body, "1 car · 1 inside") {
+		t.Error("one car is said as several")
+	}
+	b.get("/?lang=zh")
 	list := b.get("/incidents")
 	if !regexp.MustCompile(`<title>\(\d+\)`).MatchString(list.body) || !strings.Contains(list.body, `class="count"`) ||
 		!strings.Contains(list.body, "签名") {

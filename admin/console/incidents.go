@@ -328,10 +328,17 @@ func (p *page) atStake(i *desk.Incident) string {
 
 // howMany says how many cars, or pushes, an incident is about.
 func (p *page) howMany(i *desk.Incident) string {
-	if i.Account != "" {
-		return fmt.Sprintf(p.T("%d 次推送", "%d pushes"), i.Pushes)
+	pushes, cars := "%d pushes", "%d cars%s · %d inside"
+	if i.Pushes == 1 {
+		pushes = "%d push"
 	}
-	return fmt.Sprintf(p.T("%d 车%s · %d 在场", "%d cars%s · %d inside"), i.Cars, plus(i.More), i.Inside)
+	if i.Cars == 1 {
+		cars = "%d car%s · %d inside"
+	}
+	if i.Account != "" {
+		return fmt.Sprintf(p.T("%d 次推送", pushes), i.Pushes)
+	}
+	return fmt.Sprintf(p.T("%d 车%s · %d 在场", cars), i.Cars, plus(i.More), i.Inside)
 }
 
 func incidentTone(i *desk.Incident) string {
