@@ -8,14 +8,31 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/outbox"
 	"github.com/chargestamp/chargestamp/play"
 	"github.com/chargestamp/chargestamp/store/pgtest"
 	"github.com/chargestamp/chargestamp/store/storetest"
 )
+
+// testPoll is shorter than its default by as much as testLease is.
+const testPoll = outbox.DefaultPoll * testLease / outbox.DefaultLease
+
+// stop ends the node gracefully and returns how long that took.
+func (n *nodeProcess) stop(t *testing.T) time.Duration {
+	t.Helper()
+	at := time.Now()
+	n.cmd.Process.Signal(syscall.SIGTERM)
+	<-n.exited
+	if n.err != nil {
+		t.Errorf("a node's graceful stop: %v\n%s", n.err, tailOf(n.logged()))
+	}
+	return time.Since(at)
+}
 
 // account is what the platform's end of a run knows.
 type account struct {

@@ -18,15 +18,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chargestamp/chargestamp/outbox"
 	"github.com/chargestamp/chargestamp/play"
 )
 
 // testLease is as short as the time limit of a line (line.DefaultAckWait) allows.
 const testLease = 8 * time.Second
-
-// testPoll is shorter than its default by as much as testLease is.
-const testPoll = outbox.DefaultPoll * testLease / outbox.DefaultLease
 
 // secretsKey makes up the key that the nodes of a site share.
 func secretsKey() string {
@@ -185,18 +181,6 @@ func spawn(t *testing.T, spec nodeSpec) *nodeProcess {
 func (n *nodeProcess) kill() {
 	n.cmd.Process.Kill()
 	<-n.exited
-}
-
-// stop ends the node gracefully and returns how long that took.
-func (n *nodeProcess) stop(t *testing.T) time.Duration {
-	t.Helper()
-	at := time.Now()
-	n.cmd.Process.Signal(syscall.SIGTERM)
-	<-n.exited
-	if n.err != nil {
-		t.Errorf("a node's graceful stop: %v\n%s", n.err, tailOf(n.logged()))
-	}
-	return time.Since(at)
 }
 
 func (n *nodeProcess) office() office { return office{n.spec.Admin} }

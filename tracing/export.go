@@ -127,7 +127,7 @@ func spanOf(s sdktrace.ReadOnlySpan) span {
 func keyValues(list []attribute.KeyValue) []keyValue {
 	out := make([]keyValue, len(list))
 	for i, kv := range list {
-		out[i] = keyValue{string(kv.Key), textValue{kv.Value.Emit()}}
+		out[i] = keyValue{string(kv.Key), textValue{kv.Value.String()}}
 	}
 	return out
 }

@@ -29,7 +29,7 @@ func TestCheck(t *testing.T) {
 		wrong        string // a part of the error; empty is none
 	}{
 		"right":            {"POST", "/api/v1/tokens", 200, asJSON, token, ""},
-		"with a query":     {"GET", "/api/v1/tokens?limit=3", 200, asJSON, `{"items":[],"next":""}`, ""},
+		"with a query":     {"GET", "/api/v1/tokens?limit=3", 200, asJSON, `{"items":[],"next":"","prev":""}`, ""},
 		"another listener": {"GET", "/healthz", 200, "text/plain", "ok", ""},
 		"unknown path":     {"GET", "/api/v1/nothing", 404, problemKind, `{"title":"Not Found","status":404}`, ""},
 		"unknown, no document": {"GET", "/api/v1/nothing", 404, "text/plain", `not found`,
@@ -40,7 +40,7 @@ func TestCheck(t *testing.T) {
 		"a field more":   {"POST", "/api/v1/tokens", 200, asJSON, strings.Replace(token, "{", `{"more":1,`, 1), "more"},
 		"a field less":   {"POST", "/api/v1/tokens", 200, asJSON, `{"id":"7"}`, "missing"},
 		"not a time": {"GET", "/api/v1/tokens", 200, asJSON,
-			strings.Replace(`{"items":[`+made+`"revoked_at":null}],"next":""}`, "2026-01-31T00:00:00Z", "soon", 1), "date-time"},
+			strings.Replace(`{"items":[`+made+`"revoked_at":null}],"next":"","prev":""}`, "2026-01-31T00:00:00Z", "soon", 1), "date-time"},
 		"cut": {"GET", "/api/v1/tokens", 200, asJSON, `{"items":[`, "EOF"},
 	} {
 		t.Run(name, func(t *testing.T) {

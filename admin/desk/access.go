@@ -161,7 +161,8 @@ func (d *Desk) Audit(ctx context.Context, who guard.Identity, f guard.AuditFilte
 	if err := allow(who, guard.RoleAdmin); err != nil {
 		return page, err
 	}
-	at, err := int64(0), error(nil) // below 0: back to what is newer
+	var at int64 // below 0: back to what is newer
+	var err error
 	if cursor != "" {
 		if at, err = strconv.ParseInt(cursor, 10, 64); err != nil || at == 0 {
 			return page, Wrap(charge.ErrCursor)
