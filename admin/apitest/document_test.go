@@ -40,7 +40,8 @@ func TestCheck(t *testing.T) {
 		"a field more":   {"POST", "/api/v1/tokens", 200, asJSON, strings.Replace(token, "{", `{"more":1,`, 1), "more"},
 		"a field less":   {"POST", "/api/v1/tokens", 200, asJSON, `{"id":"7"}`, "missing"},
 		"not a time": {"GET", "/api/v1/tokens", 200, asJSON,
-			strings.Replace(`{"items":[`+made+`"revoked_at":null}],"next":"","prev":""}`, "2026-01-31T00:00:00Z", "soon", 1), "date-time"},
+			strings.Replace(`{"items":[`+made+`"revoked_at":null}],"next":"","prev":""}`, "2026-01-31T00:00:00Z", "soon", 1),
+			"date-time"},
 		"cut": {"GET", "/api/v1/tokens", 200, asJSON, `{"items":[`, "EOF"},
 	} {
 		t.Run(name, func(t *testing.T) {
