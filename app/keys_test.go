@@ -44,6 +44,9 @@ var effects = []struct {
 	{[]string{"oidc.issuer", "oidc.client_id", "oidc.client_secret", "oidc.redirect_url", "oidc.name_claim",
 		"oidc.role_claim", "oidc.roles", "oidc.scopes", "http.url"}, testConsole},
 	{[]string{"log.level"}, testLogLevel},
+	{[]string{"webhooks.name", "webhooks.url", "webhooks.secret", "webhooks.on", "webhooks.plates", "webhooks.allow_to"},
+		nil}, // TestOnSQLite/Webhooks, TestOnPostgres/Webhooks
+	{[]string{"tracing.url", "tracing.allow_to", "tracing.share"}, nil}, // TestOnSQLite/Tracing, TestOnPostgres/Tracing
 }
 
 func TestEveryKey(t *testing.T) {

