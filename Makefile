@@ -105,6 +105,7 @@ soak: build ## 20 rounds of kill -9 an engine, lying lots, the vendor's SDK and 
 	./bin/chargestamp bench overload
 	$(MAKE) soak-disk
 	$(GO) test -tags soak ./app -count=1 -v -timeout 60m -run 'TestFailOver|TestFullDisk|TestThreeNodes|TestNewKind|SDK'
+	$(GO) test -tags soak ./bench -count=1 -v -run 'TestLines$$|TestLots|TestKillFinds'
 	@$(MAKE) --no-print-directory edits
 
 .PHONY: soak-disk mutate

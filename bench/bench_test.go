@@ -10,7 +10,6 @@ import (
 	"maps"
 	"math"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,22 +25,6 @@ import (
 	"github.com/chargestamp/chargestamp/play"
 	"github.com/chargestamp/chargestamp/store"
 )
-
-// readAll reads a request's body and returns it as often as wanted.
-func readAll(t *testing.T, r *http.Request) func() io.ReadCloser {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		t.Error(err)
-	}
-	return func() io.ReadCloser { return io.NopCloser(bytes.NewReader(body)) }
-}
-
-// discard is an answer that is not read.
-type discard struct{}
-
-func (discard) Header() http.Header         { return http.Header{} }
-func (discard) Write(b []byte) (int, error) { return len(b), nil }
-func (discard) WriteHeader(int)             {}
 
 func TestBars(t *testing.T) {
 	for _, c := range []struct {
@@ -143,17 +126,6 @@ func TestSick(t *testing.T) {
 	}
 }
 
-func TestLines(t *testing.T) {
-	rows, err := newRig(t).Lines(t.Context(), sqlite(t), LinesConfig{Few: 5, Many: 30, Idle: 20, Active: 2, Times: 1,
-		Loop: OpenLoop{Rate: 50, Warm: 100 * time.Millisecond, For: 500 * time.Millisecond}, Settle: time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(rows) != 13 {
-		t.Errorf("%d rows: %+v", len(rows), rows)
-	}
-}
-
 func TestStrangers(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -184,20 +156,6 @@ func TestLinesNeedFiles(t *testing.T) {
 	_, err := newRig(t).Lines(t.Context(), sqlite(t), LinesConfig{Many: int(limit) + 1})
 	if err == nil || !strings.Contains(err.Error(), "too low") {
 		t.Errorf("%d lines with %d open files: %v", limit+1, limit, err)
-	}
-}
-
-func TestLots(t *testing.T) {
-	// A silent downlink holds its session for 7 s, so that 20 lying lots take fewer than 30 a second.
-	// Cars and lines need their time, on a busy machine more than the wait for an acknowledgement, until half is applied.
-	rows, err := newRig(t).Lots(t.Context(), sqlite(t), LotsConfig{Lots: 20, For: 12 * time.Second, Rate: 20, Life: 20 * time.Second, End: 40 * time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range Failed(rows) {
-		if !strings.Contains(r.Name, "quarter") { // twelve seconds are too short for that
-			t.Errorf("%s: %v %s, %s", r.Name, r.Value, r.Unit, r.Note)
-		}
 	}
 }
 
