@@ -164,6 +164,9 @@ func (c *Client) HTTP() *http.Client {
 // request is replaced by a new one; a request that has left is never sent again.
 func (c *Client) exchange(ctx context.Context, t *target, allow []netip.Prefix,
 	write func([]byte) []byte) (*http.Response, []byte, error) {
+	if err := ctx.Err(); err != nil { // a kept connection may be quicker than a context that is over
+		return nil, nil, &Error{Err: err}
+	}
 	deadline := time.Now().Add(c.opt.Timeout)
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
 		deadline = d

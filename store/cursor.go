@@ -41,7 +41,7 @@ func parseCursor(text string) (c cursor, err error) {
 	first, second, ok := strings.Cut(text, ".")
 	at, err1 := strconv.ParseInt(first, 36, 64)
 	id, err2 := strconv.ParseInt(second, 36, 64)
-	if !ok || err1 != nil || err2 != nil {
+	if !ok || err1 != nil || err2 != nil || at < 0 || id < 0 {
 		return c, charge.ErrCursor
 	}
 	c.spot, c.set = spot{at, id}, true

@@ -3,6 +3,7 @@ package all
 import (
 	"encoding/base64"
 	"fmt"
+	"math"
 	"runtime"
 	"strings"
 	"testing"
@@ -52,13 +53,18 @@ func (f forgery) examine(body []byte) {
 	doctor.Check(doctor.Examination{Dialect: f.dialect, Capture: body, At: forgedAt, Keys: f.account.Keys[0]})
 }
 
-// allocated is how many bytes fn allocates: the work of code that copies, the same on a busy machine.
+// allocated is how many bytes fn allocates at least: the work of code that copies, the same on a busy machine. A
+// collection in between empties pools, so it is measured three times.
 func allocated(fn func()) float64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	fn()
-	runtime.ReadMemStats(&after)
-	return float64(after.TotalAlloc - before.TotalAlloc)
+	least := math.Inf(1)
+	for range 3 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		fn()
+		runtime.ReadMemStats(&after)
+		least = min(least, float64(after.TotalAlloc-before.TotalAlloc))
+	}
+	return least
 }
 
 // TestSecurityWorkIsLinear: four times as large a push costs no more than about four times as much, whatever of it is

@@ -61,9 +61,10 @@ func bothWays(t *testing.T, s *site, f charge.ChargeFilter) {
 		t.Errorf("there and back is %v, want %v", ids(got), ids(page))
 	}
 	gone := cursorBefore(page)
-	if empty := read(gone); len(empty.Items) != 0 || empty.Prev != "" ||
-		!slices.Equal(ids(read(empty.Next)), ids(page)) {
-		t.Errorf("before the newest is %+v", empty)
+	empty := read(gone)
+	newest := ids(read(empty.Next)) // a whole page; the one that was come back to may be shorter
+	if len(empty.Items) != 0 || empty.Prev != "" || !slices.Equal(newest[:min(len(page.Items), len(newest))], ids(page)) {
+		t.Errorf("before the newest is %+v, from there on %v, want %v", empty, newest, ids(page))
 	}
 }
 
