@@ -29,9 +29,8 @@ func TestSetupLinkIsUsedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all sync.WaitGroup
-	statuses := make(chan int, 4)
-	for i := range cap(statuses) {
+	var people [4]*person
+	for i := range people {
 		jar, err := cookiejar.New(nil)
 		if err != nil {
 			t.Fatal(err)
@@ -40,6 +39,11 @@ func TestSetupLinkIsUsedOnce(t *testing.T) {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 		_, page := p.page(at.RequestURI())
 		p.csrf = csrfOf(t, page)
+		people[i] = p
+	}
+	var all sync.WaitGroup
+	statuses := make(chan int, len(people))
+	for i, p := range people { // each has the form before anybody sends it
 		all.Go(func() {
 			status, _ := p.post("/setup", url.Values{"token": {at.Query().Get("token")}, "name": {"li" + string(rune('a'+i))},
 				"password": {"an invented phrase of the tests"}, "again": {"an invented phrase of the tests"}})
