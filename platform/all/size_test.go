@@ -3,7 +3,6 @@ package all
 import (
 	"encoding/base64"
 	"fmt"
-	"math"
 	"runtime"
 	"strings"
 	"testing"
@@ -53,18 +52,14 @@ func (f forgery) examine(body []byte) {
 	doctor.Check(doctor.Examination{Dialect: f.dialect, Capture: body, At: forgedAt, Keys: f.account.Keys[0]})
 }
 
-// allocated is how many bytes fn allocates at least: the work of code that copies, the same on a busy machine. A
-// collection in between empties pools, so it is measured three times.
+// allocated is how many bytes fn allocates: the work of code that copies, the same on a busy machine. It may be more
+// at times: a collection empties pools, and under the race detector they lose things by chance.
 func allocated(fn func()) float64 {
-	least := math.Inf(1)
-	for range 3 {
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		fn()
-		runtime.ReadMemStats(&after)
-		least = min(least, float64(after.TotalAlloc-before.TotalAlloc))
-	}
-	return least
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	fn()
+	runtime.ReadMemStats(&after)
+	return float64(after.TotalAlloc - before.TotalAlloc)
 }
 
 // TestSecurityWorkIsLinear: four times as large a push costs no more than about four times as much, whatever of it is
@@ -77,6 +72,9 @@ func TestSecurityWorkIsLinear(t *testing.T) {
 			for i, n := range s.steps {
 				body := f.grown(s.grown(n))
 				now := allocated(func() { f.examine(body) })
+				for try := 0; i > 0 && now > most*last && try < 20; try++ {
+					now = min(now, allocated(func() { f.examine(body) }))
+				}
 				if i > 0 && now > most*last {
 					t.Errorf("%s: %s: %d cost %.0f bytes, %d %.0f", f.dialect.Info().ID, s.name, s.steps[i-1], last, n, now)
 				}
