@@ -39,7 +39,7 @@ func (s storage) Write(ctx context.Context, visits []charge.VisitKey, fn func(fl
 	return s.write(ctx, atWrite, func(d *draft, fails bool) error {
 		return s.w.disk.store.Write(context.Background(), visits, func(tx *store.Tx) error {
 			d.begin(s.w)
-			err := fn(watched{tx, d, s.n.name})
+			err := fn(watched{tx, d})
 			if err == nil && fails {
 				err = errGone
 			}
@@ -151,7 +151,6 @@ type draft struct {
 	renewed   []int64
 	renewedBy string
 	renewedTo time.Time
-	foreign   []int64 // jobs that it put although another node holds them
 }
 
 // move is a charge's way from one state to another.
@@ -170,8 +169,7 @@ func (d *draft) begin(w *world) {
 // watched sees what a transaction puts.
 type watched struct {
 	flow.Tx
-	d    *draft
-	node string
+	d *draft
 }
 
 func (t watched) AddCharge(c *charge.Charge, issuer string) error {
@@ -215,13 +213,6 @@ func (t watched) AddJob(j outbox.Job) error {
 }
 
 func (t watched) SetJob(j outbox.Job) error {
-	was, err := t.Tx.Job(j.ID)
-	if err != nil {
-		return err
-	}
-	if was != nil && was.Lease != "" && was.Lease != t.node {
-		t.d.foreign = append(t.d.foreign, j.ID)
-	}
 	t.d.jobs[j.ID] = j
 	return t.Tx.SetJob(j)
 }
