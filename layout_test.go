@@ -52,6 +52,7 @@ var may = map[string][]string{
 	"store":           {"charge", "outbox"},
 	"store/storetest": {"charge", "outbox", "store", "store/pgtest"},
 	"store/pgtest":    {},
+	"nodes":           {"charge", "store"}, // over the store: clock, hints and lines of nodes
 	"flow":            {"charge", "platform", "lot", "lot/ledger", "rules", "outbox", "limit"},
 	"sim": { // what it drives
 		"charge", "platform", "lot", "lot/line", "lot/callback", "lot/ledger", "flow", "outbox", "store", "store/pgtest",

@@ -15,6 +15,7 @@ import (
 	"github.com/chargestamp/chargestamp/alert"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/nodes"
 	"github.com/chargestamp/chargestamp/outbound"
 )
 
@@ -136,7 +137,7 @@ func (a *App) facts(ctx context.Context, window time.Duration) (alert.Facts, err
 	}
 	f.DiskFree, f.DiskTotal = disk(a.cfg.Data, a.logger)
 	if a.cfg.Database.URL != "" { // each node has a disk of its own
-		f.Machine = machineName()
+		f.Machine = nodes.Machine()
 	}
 	return f, nil
 }

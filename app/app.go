@@ -27,6 +27,7 @@ import (
 	"github.com/chargestamp/chargestamp/lot/coupon"
 	"github.com/chargestamp/chargestamp/lot/ledger"
 	"github.com/chargestamp/chargestamp/lot/line"
+	"github.com/chargestamp/chargestamp/nodes"
 	"github.com/chargestamp/chargestamp/outbound"
 	"github.com/chargestamp/chargestamp/outbox"
 	"github.com/chargestamp/chargestamp/platform"
@@ -80,8 +81,8 @@ type App struct {
 	cert     *certificate                   // nil without TLS
 	level    slog.LevelVar
 
-	clock      *clock
-	hints      *hinter
+	clock      *nodes.Clock
+	hints      *nodes.Hints
 	addresses  Addresses
 	endings    []ending
 	fatal      chan error
@@ -102,10 +103,7 @@ type Addresses struct {
 // New makes a server from its configuration: it opens the data, loads the estate and builds the handlers.
 // Nothing listens yet. What has been opened is closed again on an error.
 func New(ctx context.Context, cfg Config) (*App, error) {
-	a := &App{cfg: cfg, running: cfg, clock: &clock{own: cfg.Now}, fatal: make(chan error, 8)}
-	if cfg.Now == nil {
-		a.clock.own = time.Now
-	}
+	a := &App{cfg: cfg, running: cfg, clock: nodes.NewClock(cfg.Now), fatal: make(chan error, 8)}
 	if err := a.build(ctx); err != nil {
 		a.Stop(time.Second)
 		return nil, err
@@ -179,14 +177,14 @@ func (a *App) openStore(ctx context.Context) error {
 		return err
 	}
 	if a.cfg.Node == "" {
-		a.cfg.Node = nodeName(a.cfg.Database.URL)
+		a.cfg.Node = nodes.Name(a.cfg.Database.URL)
 	}
 	s, err := store.Open(ctx, store.Config{DataDir: a.cfg.Data, URL: a.cfg.Database.URL, Node: a.cfg.Node,
 		Clock: a.clock.Now, Logger: a.logger})
 	if err != nil {
 		return err
 	}
-	a.store, a.hints = s, newHinter(s, a.logger)
+	a.store, a.hints = s, nodes.NewHints(s, a.logger)
 	a.onStop(1, func(ctx context.Context) {
 		if err := s.LeaveNode(ctx, a.cfg.Node); err != nil {
 			a.logger.Warn("others take over only once this node's leases end", "error", err)
@@ -195,7 +193,7 @@ func (a *App) openStore(ctx context.Context) error {
 			a.logger.Error("closing the store", "error", err)
 		}
 	})
-	if err := a.readClock(ctx); err != nil {
+	if err := a.clock.Follow(ctx, s, a.logger); err != nil {
 		return err
 	}
 	a.number, err = s.JoinNode(ctx, a.cfg.Node, a.clock.Now())
@@ -208,8 +206,8 @@ func (a *App) makeFlow(ctx context.Context) error {
 	a.metrics = newMetrics(a)
 	dir := directory{a.book}
 	events := &lateEvents{}
-	a.line = line.New(line.Config{Directory: dir, Events: events, Sessions: sessions{a.store, a.hints}, Node: a.cfg.Node,
-		Now: a.clock.Now, Logger: a.logger,
+	a.line = line.New(line.Config{Directory: dir, Events: events,
+		Sessions: nodes.Lines{Store: a.store, Hints: a.hints}, Node: a.cfg.Node, Now: a.clock.Now, Logger: a.logger,
 		Metrics: lineMetrics{a.metrics}, FrameBytes: a.cfg.Line.FrameBytes,
 		OfflineAfter: time.Duration(a.cfg.Line.OfflineAfter),
 		FloodPer10s:  a.cfg.Line.FloodPer10s, LoginPerS: a.cfg.Limits.LoginPerS, LoginRefused: a.loginRefused})
@@ -260,7 +258,7 @@ func (a *App) notify() func(outbox.Kind) {
 	if a.cfg.Database.URL == "" {
 		return nil
 	}
-	return func(k outbox.Kind) { a.hints.tell(topicJobs, string(k)) }
+	return func(k outbox.Kind) { a.hints.Send(nodes.TopicJobs, string(k)) }
 }
 
 // linked looks for a lot's line on other nodes; there are none on SQLite.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/guard"
+	"github.com/chargestamp/chargestamp/nodes"
 	"github.com/chargestamp/chargestamp/store"
 )
 
@@ -35,7 +36,7 @@ func ParsePlace(text string) (Place, error) {
 }
 
 func (p Place) config() store.Config {
-	return store.Config{DataDir: p.Data, URL: p.Database, Node: nodeName(p.Database)}
+	return store.Config{DataDir: p.Data, URL: p.Database, Node: nodes.Name(p.Database)}
 }
 
 // open opens data that are there; an empty SQLite folder is not made.

@@ -10,12 +10,13 @@ import (
 	"github.com/chargestamp/chargestamp/bounded"
 	"github.com/chargestamp/chargestamp/estate"
 	"github.com/chargestamp/chargestamp/guard"
+	"github.com/chargestamp/chargestamp/nodes"
 )
 
 func (a *App) loadEstate(ctx context.Context) error {
 	a.book = estate.NewBook(catalogOf(a.dialects, a.targets), a.store, a.keyring)
 	a.book.Audit = func(ctx context.Context, actor, file string, changes estate.Changes) error {
-		a.hints.tell(topicEstate, "")
+		a.hints.Send(nodes.TopicEstate, "")
 		return a.guard.Audit.Record(ctx,
 			guard.Entry{Actor: actor, Action: "estate.apply", Object: file, Detail: changes.String()})
 	}

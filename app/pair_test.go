@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/nodes"
 	"github.com/chargestamp/chargestamp/play"
 	"github.com/chargestamp/chargestamp/store/pgtest"
 	"github.com/chargestamp/chargestamp/store/storetest"
@@ -274,7 +275,7 @@ func testPairCutOff(t *testing.T, pg *pgtest.Server) {
 	}
 	waiting := pushFor(id, "京K00006", "")
 	accepted(t, pa, waiting)
-	eventually(t, deadAfter+10*time.Second, func() string {
+	eventually(t, nodes.DeadAfter+10*time.Second, func() string {
 		if a.linked()(id) {
 			return "a takes the other node for alive"
 		}
@@ -283,8 +284,8 @@ func testPairCutOff(t *testing.T, pg *pgtest.Server) {
 	way.mend()
 	mended := time.Now()
 	a.office().settled(t, waiting.Order, charge.StateDelivered)
-	if took := time.Since(mended); took > 4*beatEvery {
-		t.Errorf("what waited for b's line arrived %v after the database came back, want a few beats of %v", took, beatEvery)
+	if took := time.Since(mended); took > 4*nodes.BeatEvery {
+		t.Errorf("what waited for b's line arrived %v after the database came back, want a few beats of %v", took, nodes.BeatEvery)
 	}
 	accepted(t, pb, lost)
 	a.office().settled(t, lost.Order, charge.StateDelivered)

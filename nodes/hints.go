@@ -1,4 +1,4 @@
-package app
+package nodes
 
 import (
 	"context"
@@ -6,40 +6,19 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/chargestamp/chargestamp/charge"
-	"github.com/chargestamp/chargestamp/outbox"
 	"github.com/chargestamp/chargestamp/store"
 )
 
 // Topics of hints between nodes. What a hint holds stands a line each.
 const (
-	topicJobs   = "jobs"   // outbox kinds: some are due
-	topicEstate = "estate" // nothing: it has changed
-	topicLine   = "line"   // lots: they have logged in anew, on whichever node
+	TopicJobs   = "jobs"   // outbox kinds: some are due
+	TopicEstate = "estate" // nothing: it has changed
+	TopicLine   = "line"   // lots: they have logged in anew, on whichever node
 )
 
-// hinted takes up a hint of another node; without it polling finds the same.
-func (a *App) hinted(ctx context.Context, h store.Hint) {
-	if h.Topic == topicEstate {
-		a.refresh(ctx)
-		return
-	}
-	for text := range strings.Lines(h.Payload) {
-		text = strings.TrimSpace(text)
-		switch h.Topic {
-		case topicJobs:
-			a.flow.Hint(outbox.Kind(text))
-		case topicLine:
-			if id, err := charge.ParseLotID(text); err == nil {
-				a.line.Recheck(id)
-			}
-		}
-	}
-}
-
-// hinter sends hints to other nodes in the background: no caller waits for it, and what waits for one
-// topic goes out together. On SQLite there is no other node.
-type hinter struct {
+// Hints sends hints to other nodes in the background: no caller waits for it, and what waits for one topic goes out
+// together. On SQLite there is no other node.
+type Hints struct {
 	store  *store.Store
 	logger *slog.Logger
 	wake   chan struct{} // holds one
@@ -55,12 +34,14 @@ const (
 	hintBytes = 6000
 )
 
-func newHinter(s *store.Store, logger *slog.Logger) *hinter {
-	return &hinter{store: s, logger: logger, wake: make(chan struct{}, 1), waiting: map[string]map[string]bool{}}
+// NewHints returns hints that wait until Run sends them.
+func NewHints(s *store.Store, logger *slog.Logger) *Hints {
+	return &Hints{store: s, logger: logger, wake: make(chan struct{}, 1), waiting: map[string]map[string]bool{}}
 }
 
-func (h *hinter) tell(topic, what string) {
-	if h.store.Engine() == "sqlite" {
+// Send puts one thing into the next hint of a topic.
+func (h *Hints) Send(topic, what string) {
+	if alone(h.store) {
 		return
 	}
 	h.mu.Lock()
@@ -77,8 +58,8 @@ func (h *hinter) tell(topic, what string) {
 	}
 }
 
-// run sends until ctx ends.
-func (h *hinter) run(ctx context.Context) {
+// Run sends until ctx ends.
+func (h *Hints) Run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():

@@ -1,4 +1,4 @@
-package app
+package nodes
 
 import (
 	"testing"
@@ -7,7 +7,7 @@ import (
 
 func TestClock(t *testing.T) {
 	own := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
-	c := &clock{own: func() time.Time { return own }}
+	c := NewClock(func() time.Time { return own })
 	want := func(what string, want time.Time) {
 		t.Helper()
 		if got := c.Now(); !got.Equal(want) {
