@@ -42,14 +42,14 @@ var may = map[string][]string{
 	"platform/...":          {"charge", "seal", "platform", "platform/profile"},         // a family: never a sibling
 	"platform/all":          {"charge", "platform", "platform/..."},                     // the table of families
 	"lot":                   {"charge", "seal", "limit"},
-	"lot/line":              {"charge", "seal", "lot", "limit"},
+	"lot/line":              {"charge", "seal", "lot", "limit", "cache"},
 	// the kit of the channels that call over HTTP: queue, turns, breaker
 	"lot/calls":    {"charge", "lot", "limit", "outbound"},
 	"lot/callback": {"charge", "seal", "lot", "lot/calls", "outbound"},
 	// platform/profile: the strict reader of TOML profiles
 	"lot/coupon":      {"charge", "seal", "lot", "lot/calls", "outbound", "platform/profile"},
 	"lot/ledger":      {"charge", "seal", "lot"},
-	"store":           {"charge", "outbox"},
+	"store":           {"charge", "outbox", "cache"},
 	"store/storetest": {"charge", "outbox", "store", "store/pgtest"},
 	"store/pgtest":    {},
 	"nodes":           {"charge", "store"}, // over the store: clock, hints and lines of nodes
@@ -59,6 +59,7 @@ var may = map[string][]string{
 	},
 	"bounded": {},
 	"limit":   {},
+	"cache":   {}, // one map in two generations for all that forgets
 	// lot: the row of each kind of car park; outbound: which addresses it dials
 	"estate":        {"charge", "seal", "lot", "bounded", "outbound"},
 	"guard":         {"charge", "seal"},

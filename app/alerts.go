@@ -34,7 +34,8 @@ func (a *App) makeAlerts(context.Context) error {
 		return err
 	}
 	a.alerts = alert.New(alert.Config{Targets: targets, Limits: alert.DefaultLimits(), Facts: a.facts, Client: guarded(alerting),
-		Book: &alertBook{docs: a.store, node: a.cfg.Node, now: a.clock.Now}, Console: a.cfg.Admin.URL, Now: a.clock.Now, Log: a.logger})
+		Book: &alertBook{docs: a.store, node: a.cfg.Node, now: a.clock.Now}, Console: a.cfg.Admin.URL, Now: a.clock.Now,
+		Log: a.logger})
 	return nil
 }
 

@@ -15,7 +15,8 @@ import (
 
 // catalogOf turns what dialects and targets say of themselves into what estates are checked against.
 func catalogOf(dialects []platform.Dialect, targets coupon.Targets) *estate.Catalog {
-	c := &estate.Catalog{Platforms: map[string]estate.Platform{}, Targets: targetsOf(targets), Tariff: func(t charge.Tariff) error { return ledger.Check(&t) }}
+	c := &estate.Catalog{Platforms: map[string]estate.Platform{}, Targets: targetsOf(targets),
+		Tariff: func(t charge.Tariff) error { return ledger.Check(&t) }}
 	for _, d := range dialects {
 		i := d.Info()
 		p := estate.Platform{

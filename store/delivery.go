@@ -100,7 +100,7 @@ func (t *Tx) recentDelivery(id int64) *charge.Delivery {
 	if t.recent == nil || slices.ContainsFunc(t.putDeliveries, func(d *charge.Delivery) bool { return d.ID == id }) {
 		return nil
 	}
-	d, ok := t.recent.deliveries.get(id)
+	d, ok := t.recent.deliveries.Get(id)
 	if !ok {
 		return nil
 	}

@@ -50,7 +50,7 @@ func (t *Tx) LotMarks(lot charge.LotID) (charge.LotMarks, error) {
 func (t *Tx) readMarks(lot charge.LotID) (m charge.LotMarks, err error) {
 	l, remembers := t.link.(*deferring)
 	if remembers {
-		if m, known := l.pending.lotMarks.get(lot); known {
+		if m, known := l.pending.lotMarks.Get(lot); known {
 			return m, nil
 		}
 	}
@@ -61,7 +61,7 @@ func (t *Tx) readMarks(lot charge.LotID) (m charge.LotMarks, err error) {
 		return c.failed()
 	}, lot.String())
 	if remembers && err == nil {
-		l.pending.lotMarks.set(lot, m)
+		l.pending.lotMarks.Set(lot, m)
 	}
 	return m, err
 }

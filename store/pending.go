@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/chargestamp/chargestamp/cache"
 	"github.com/chargestamp/chargestamp/charge"
 )
 
@@ -19,7 +20,7 @@ type pending struct {
 	unflushed traces // of dirty rows
 	flushing  traces // of rows that are being flushed
 
-	lotMarks generations[charge.LotID, charge.LotMarks] // as the tables have them
+	lotMarks cache.Map[charge.LotID, charge.LotMarks] // as the tables have them
 
 	ops  []op // of the batch that is run
 	undo []undone
@@ -82,7 +83,7 @@ const lotMarksLen = 4096
 
 func newPending() *pending {
 	p := &pending{newest: make([]int64, len(tables))}
-	p.lotMarks.most = lotMarksLen
+	p.lotMarks.Most = lotMarksLen
 	for _, t := range []*traces{&p.unflushed, &p.flushing} {
 		t.marks = make(map[mark]struct{})
 		t.clear()

@@ -3,6 +3,8 @@ package store
 import (
 	"sync"
 	"time"
+
+	"github.com/chargestamp/chargestamp/cache"
 )
 
 // seenPlates remembers plates that are known to be stored, so that a regular guest's push does not look for
@@ -10,7 +12,7 @@ import (
 // charge of the last day.
 type seenPlates struct {
 	mu    sync.Mutex
-	seen  generations[string, struct{}]
+	seen  cache.Map[string, struct{}]
 	since time.Time
 }
 
@@ -24,10 +26,10 @@ func (s *seenPlates) has(plate string, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if age := now.Sub(s.since); age >= seenFor || age < 0 {
-		s.seen.clear()
+		s.seen.Clear()
 		s.since = now
 	}
-	_, ok := s.seen.get(plate)
+	_, ok := s.seen.Get(plate)
 	return ok
 }
 
@@ -35,7 +37,7 @@ func (s *seenPlates) has(plate string, now time.Time) bool {
 func (s *seenPlates) forget(plate string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.seen.drop(plate)
+	s.seen.Drop(plate)
 }
 
 // add is called after the commit that stored them.
@@ -45,9 +47,9 @@ func (s *seenPlates) add(plates []string) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.seen.most = seenPlatesLen
+	s.seen.Most = seenPlatesLen
 	for _, p := range plates {
-		s.seen.set(p, struct{}{})
+		s.seen.Set(p, struct{}{})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/chargestamp/chargestamp/cache"
 	"github.com/chargestamp/chargestamp/charge"
 )
 
@@ -11,8 +12,8 @@ import (
 // what became of a delivery is known a few milliseconds after it was stored, and need not be read back. Only SQLite
 // has one, where no other process writes. It belongs to the committer's goroutine.
 type recent struct {
-	charges    generations[int64, *charge.Charge]
-	deliveries generations[int64, *charge.Delivery]
+	charges    cache.Map[int64, *charge.Charge]
+	deliveries cache.Map[int64, *charge.Delivery]
 }
 
 // recentLen bounds each generation of what is kept. Lots that are off line fill it; what is forgotten is read.
@@ -20,31 +21,31 @@ const recentLen = 8192
 
 func newRecent() *recent {
 	r := new(recent)
-	r.charges.most, r.deliveries.most = recentLen, recentLen
+	r.charges.Most, r.deliveries.Most = recentLen, recentLen
 	return r
 }
 
 // keep takes what a write has put, before the next one looks. What has come to its end is kept no longer.
 func (r *recent) keep(charges []*charge.Charge, deliveries []*charge.Delivery) {
 	for _, c := range charges {
-		r.charges.drop(c.ID)
+		r.charges.Drop(c.ID)
 		if c.State == charge.StateSending {
-			r.charges.set(c.ID, c)
+			r.charges.Set(c.ID, c)
 		}
 	}
 	for _, d := range deliveries {
-		r.deliveries.drop(d.ID)
+		r.deliveries.Drop(d.ID)
 		switch d.State {
 		case charge.DeliveryDue, charge.DeliveryLeased, charge.DeliverySent:
-			r.deliveries.set(d.ID, d)
+			r.deliveries.Set(d.ID, d)
 		}
 	}
 }
 
 // clear forgets everything: it is not known what of it a failed commit has undone.
 func (r *recent) clear() {
-	r.charges.clear()
-	r.deliveries.clear()
+	r.charges.Clear()
+	r.deliveries.Clear()
 }
 
 // know remembers a charge as it stands in the store, times in whole milliseconds, and returns that copy, which is never
@@ -73,7 +74,7 @@ func (t *Tx) recentCharge(id int64) *charge.Charge {
 	if slices.ContainsFunc(t.putCharges, func(c *charge.Charge) bool { return c.ID == id }) {
 		return nil // this transaction has changed it
 	}
-	c, ok := t.recent.charges.get(id)
+	c, ok := t.recent.charges.Get(id)
 	if !ok {
 		return nil
 	}

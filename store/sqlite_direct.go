@@ -80,7 +80,7 @@ func (l *writeLink) exec(q *statement, args []any) (int64, error) {
 		return 0, err
 	}
 	if q.touches&tableLotMark.bit != 0 {
-		l.pending.lotMarks.clear()
+		l.pending.lotMarks.Clear()
 	}
 	return l.sqliteConn.exec(q, args)
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/chargestamp/chargestamp/cache"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
 )
@@ -47,12 +48,12 @@ type asks struct {
 	running *sync.WaitGroup
 	mu      sync.Mutex
 	byKey   map[askKey]*wait
-	queue   *list.List // of *wait that were sent, oldest first
-	past    recent     // downlinks that are waited for no more, with how often they were answered since
+	queue   *list.List             // of *wait that were sent, oldest first
+	past    cache.Map[string, int] // downlinks that are waited for no more, with how often they were answered since
 }
 
 func newAsks(running *sync.WaitGroup) *asks {
-	return &asks{running: running, byKey: make(map[askKey]*wait), queue: list.New(), past: newRecent(rememberAsks)}
+	return &asks{running: running, byKey: make(map[askKey]*wait), queue: list.New(), past: cache.Map[string, int]{Most: rememberAsks}}
 }
 
 // A late or repeated answer is to a downlink of ours too. So many downlinks are remembered, and so many answers to
@@ -105,11 +106,11 @@ func (a *asks) ours(k askKey) bool {
 	if a.byKey[k] != nil {
 		return true
 	}
-	times := a.past.count(k.text())
+	times, _ := a.past.Get(k.text())
 	if times == 0 || times > answersEach {
 		return false
 	}
-	a.past.add(k.text())
+	a.past.Set(k.text(), times+1)
 	return true
 }
 
@@ -150,7 +151,7 @@ func (a *asks) unsent(w *wait) bool {
 // endLocked ends the wait for a downlink that was sent. Sent again, it may be answered as often again.
 func (a *asks) endLocked(w *wait) {
 	a.removeLocked(w)
-	a.past.set(w.key.text(), 1)
+	a.past.Set(w.key.text(), 1)
 }
 
 func (a *asks) removeLocked(w *wait) {

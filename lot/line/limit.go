@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/chargestamp/chargestamp/cache"
 )
 
 // A login that names no vendor is tried against every lot of its park_id, so an address that fails with one is stopped
@@ -17,27 +19,33 @@ const (
 type guesses struct {
 	mu     sync.Mutex
 	minute int64
-	counts recent
+	counts cache.Map[string, int]
 }
 
 func (g *guesses) tooMany(remote, park string, now time.Time) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.turnLocked(now)
-	return g.counts.count(guess(remote, park)) >= guessesPerMinute
+	return g.countLocked(guess(remote, park)) >= guessesPerMinute
 }
 
 func (g *guesses) failed(remote, park string, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.turnLocked(now)
-	g.counts.add(guess(remote, park))
+	key := guess(remote, park)
+	g.counts.Set(key, g.countLocked(key)+1)
 }
 
 func (g *guesses) turnLocked(now time.Time) {
-	if minute := now.Unix() / 60; minute != g.minute || g.counts.order == nil {
-		g.minute, g.counts = minute, newRecent(guessesRemembered)
+	if minute := now.Unix() / 60; minute != g.minute {
+		g.minute, g.counts = minute, cache.Map[string, int]{Most: guessesRemembered}
 	}
+}
+
+func (g *guesses) countLocked(key string) int {
+	n, _ := g.counts.Get(key)
+	return n
 }
 
 // guess names an address, without its port, and a park_id.

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/chargestamp/chargestamp/cache"
 	"github.com/chargestamp/chargestamp/charge"
 )
 
@@ -15,23 +16,27 @@ const rememberOrders = 5_000
 
 type resend struct {
 	mu   sync.Mutex
-	last latest[resendKey, string]
+	last cache.Map[resendKey, string]
 }
 
-func newResend() *resend { return &resend{last: newLatest[resendKey, string](rememberOrders)} }
+func newResend() *resend { return &resend{last: cache.Map[resendKey, string]{Most: rememberOrders}} }
 
 // seen reports whether an uplink says the same as the last one of its order that was taken.
 func (r *resend) seen(k resendKey, said string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	last, known := r.last.get(k)
-	return known && last == said
+	last, known := r.last.Get(k)
+	if known && last == said {
+		r.last.Set(k, said) // repeats keep it new
+		return true
+	}
+	return false
 }
 
 func (r *resend) taken(k resendKey, said string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.last.set(k, said)
+	r.last.Set(k, said)
 }
 
 // resendKey is what an uplink is about.

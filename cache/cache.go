@@ -1,0 +1,35 @@
+// Package cache is a bounded map in two generations.
+package cache
+
+// Map is a map that forgets: a full one forgets the half that was put first, so that its newest entries, Most of
+// them, are always there. The zero value with Most set is ready. It is not for concurrent use, but Get changes nothing.
+type Map[K comparable, V any] struct {
+	Most     int // entries of each half
+	new, old map[K]V
+}
+
+// Get returns what was put last under a key.
+func (m *Map[K, V]) Get(key K) (v V, found bool) {
+	v, found = m.new[key]
+	if !found {
+		v, found = m.old[key]
+	}
+	return v, found
+}
+
+// Set puts a value. A key that is put again counts as new.
+func (m *Map[K, V]) Set(key K, v V) {
+	if _, again := m.new[key]; !again && (m.new == nil || len(m.new) >= m.Most) {
+		m.old, m.new = m.new, make(map[K]V)
+	}
+	m.new[key] = v
+}
+
+// Drop deletes a key.
+func (m *Map[K, V]) Drop(key K) {
+	delete(m.new, key)
+	delete(m.old, key)
+}
+
+// Clear deletes everything.
+func (m *Map[K, V]) Clear() { m.new, m.old = nil, nil }
