@@ -43,6 +43,9 @@ func (f *Flow) complete(j outbox.Job, c carried, r lot.Result) {
 			if cur != nil && (cur.Fence != j.Fence || cur.Lease != f.cfg.Node) && r.Result != charge.AttemptAcked {
 				return nil // another node has the job
 			}
+			if cur != nil { // a login after the message had left found the job under way and moved its due time
+				cur.Woken = cur.DueAt.After(j.DueAt) && cur.DueAt.After(r.SentAt)
+			}
 			dl, ch, err := deliveryAndCharge(tx, j.ID)
 			if err != nil || dl == nil {
 				return err
@@ -151,12 +154,18 @@ func (f *Flow) retry(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, 
 		schedule = lineSchedule
 	}
 	if j != nil {
-		if r.Result == charge.AttemptOffLine {
+		if r.Result != charge.AttemptOffLine {
+			j.Attempt++
+		}
+		switch {
+		case j.Woken:
+			j.DueAt = r.At
+			then.wake = append(then.wake, j.Kind)
+		case r.Result == charge.AttemptOffLine:
 			// Nothing is claimed for a lot without a line, and a login wakes what waits. What was claimed all the
 			// same met a line that had just been lost, and that may be on another node by now.
 			j.DueAt = r.At.Add(schedule[0])
-		} else {
-			j.Attempt++
+		default:
 			j.DueAt = sentAt(r).Add(schedule.After(j.Attempt, f.cfg.Machine))
 		}
 		j.Lease, j.LeaseUntil = "", time.Time{}

@@ -227,6 +227,39 @@ func TestLineOffWaitsForTheLogin(t *testing.T) {
 	w.settles("o1", charge.StateDelivered, charge.ReasonOK)
 }
 
+// A lot's PC that logs in again before its lost session is noticed gets what that session did not answer at once, however
+// often that has happened: the wait between tries is for a lot that stays silent.
+func TestLoginBeforeTheLostTryIsStored(t *testing.T) {
+	for engine, place := range bothEngines(t) {
+		t.Run(engine, func(t *testing.T) {
+			w := newWorldOn(t, place)
+			w.put(sdkLot)
+			w.must(w.finished("o1", sdkLot))
+			for range 6 {
+				_, done := w.next(w.line)
+				r := w.silence()
+				r.SentAt = w.clock.Now()
+				w.clock.pass(time.Second)
+				w.flow.LineUp(sdkLot) // the new session
+				done(r)               // the old one is over
+				w.settles("o1", charge.StateUnknown, charge.ReasonNoAnswer)
+			}
+			_, done := w.next(w.line)
+			done(lot.Result{Result: charge.AttemptOffLine, Reason: charge.ReasonLineOff, At: w.clock.Now()})
+			w.tried(9 * time.Second)
+			w.none(w.line) // no login since
+			w.tried(2 * time.Second)
+			_, done = w.next(w.line)
+			w.clock.pass(time.Second)
+			w.flow.LineUp(sdkLot)
+			done(lot.Result{Result: charge.AttemptOffLine, Reason: charge.ReasonLineOff, At: w.clock.Now()})
+			_, done = w.next(w.line)
+			done(w.acked())
+			w.settles("o1", charge.StateDelivered, charge.ReasonOK)
+		})
+	}
+}
+
 func TestExitEndsWhatWasNeverSent(t *testing.T) {
 	w := newWorld(t)
 	w.line.here = false

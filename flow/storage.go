@@ -131,6 +131,7 @@ type Deliveries interface {
 	SetJob(j outbox.Job) error
 	// EndJob deletes a job: nothing is left to try.
 	EndJob(id int64) error
-	// WakeJobs makes a lot's waiting jobs due at once and returns how many there were.
+	// WakeJobs makes a lot's waiting jobs due at once and returns how many there were. It moves the due time of a line
+	// job that is under way as well, which keeps its lease.
 	WakeJobs(lot charge.LotID, now time.Time) (int, error)
 }

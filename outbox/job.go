@@ -44,6 +44,9 @@ type Job struct {
 	Lease      string
 	LeaseUntil time.Time
 	Fence      int64
+	// Woken says that the line came up while the job was under way and after its message had left: should that try
+	// fail, the next is due at once. It is not stored.
+	Woken bool
 }
 
 // Storage is what the runner needs.

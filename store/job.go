@@ -132,6 +132,10 @@ var (
 	deleteJob = tableJob.remove()
 	wakeLine  = wake("kind = 'line'")
 	wakeAny   = wake("kind <> 'line'")
+	// A line job that is under way is due again at once if its try fails: its line may have ended with a session that
+	// another has replaced. It keeps its lease.
+	wakeUnderWay = statementOf("UPDATE job SET due = ? WHERE kind = 'line' AND route = ? AND lease <> '' AND lease_until > ?",
+		tableJob)
 )
 
 // Job finds a job by its id, which is its delivery's id; nil once it is done. In a write no other process can claim,
@@ -158,9 +162,13 @@ func (t *Tx) SetJob(j outbox.Job) error {
 // EndJob deletes a job: nothing is left to try.
 func (t *Tx) EndJob(id int64) error { return t.link.put(deleteJob, []any{id}, -1) }
 
-// WakeJobs makes a lot's waiting jobs due at once and returns how many there were.
+// WakeJobs makes a lot's waiting jobs due at once and returns how many there were. A line job that is under way keeps
+// its lease, and its due time says that the line has come up since.
 func (t *Tx) WakeJobs(lot charge.LotID, now time.Time) (int, error) {
 	ms, all := millis(now), int64(0)
+	if _, err := t.link.exec(wakeUnderWay, []any{ms, lot.String(), ms}); err != nil {
+		return 0, err
+	}
 	for _, q := range []*statement{wakeLine, wakeAny} { // each has an index of its own
 		n, err := t.link.exec(q, []any{ms, ms, ms, ms, lot.String(), ms})
 		if all += n; err != nil {

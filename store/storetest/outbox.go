@@ -186,12 +186,16 @@ func (o *outboxModel) wake(rt *rapid.T) {
 	lot := rapid.SampledFrom(o.lots).Draw(rt, "lot")
 	want := 0
 	for _, j := range o.jobs {
-		if j.Route == lot.String() && (j.Lease == "" || !j.LeaseUntil.After(o.now)) {
+		switch {
+		case j.Route != lot.String():
+		case j.Lease == "" || !j.LeaseUntil.After(o.now):
 			want++
 			if j.DueAt.After(o.now) {
 				j.DueAt = o.now
 			}
 			j.Lease, j.LeaseUntil = "", time.Time{}
+		case j.Kind == outbox.KindLine:
+			j.DueAt = o.now
 		}
 	}
 	got := 0
