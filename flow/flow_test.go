@@ -227,8 +227,8 @@ func TestLineOffWaitsForTheLogin(t *testing.T) {
 	w.settles("o1", charge.StateDelivered, charge.ReasonOK)
 }
 
-// A lot's PC that logs in again before its lost session is noticed gets what that session did not answer at once, however
-// often that has happened: the wait between tries is for a lot that stays silent.
+// A lot's PC that logs in again before its lost session is noticed gets at once what that session did not answer,
+// however often that has happened: the wait between tries is for a lot that stays silent.
 func TestLoginBeforeTheLostTryIsStored(t *testing.T) {
 	for engine, place := range bothEngines(t) {
 		t.Run(engine, func(t *testing.T) {
