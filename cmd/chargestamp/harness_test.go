@@ -12,13 +12,31 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestMain lets the test binary be run as chargestamp: tests start real processes of it.
+// TestMain builds chargestamp and puts it in front of PATH: tests start real processes of it, hundreds of them. They are
+// built without the race detector, under which each takes longer to start than for what it does; the tests of package
+// app run the same servers under it.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"chargestamp": main})
+	os.Exit(func() int {
+		folder, err := os.MkdirTemp("", "chargestamp")
+		if err != nil {
+			return failed(err)
+		}
+		defer os.RemoveAll(folder)
+		if out, err := exec.Command("go", "build", "-ldflags", "-s -w", "-o", folder, ".").CombinedOutput(); err != nil {
+			return failed(fmt.Errorf("%w: %s", err, out))
+		}
+		if err := os.Setenv("PATH", folder+string(os.PathListSeparator)+os.Getenv("PATH")); err != nil {
+			return failed(err)
+		}
+		return m.Run()
+	}())
+}
+
+func failed(err error) int {
+	fmt.Fprintln(os.Stderr, "chargestamp was not built for its tests:", err)
+	return 1
 }
 
 const token = "quick-start-4f1c9a7e2b"
