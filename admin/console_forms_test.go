@@ -277,6 +277,28 @@ func TestImport(t *testing.T) {
 	}
 }
 
+// What a webhook has not taken is shown with why, and one press sends it again.
+func TestResendWebhook(t *testing.T) {
+	f := onPages()
+	b := as(t, f, guard.RoleAdmin)
+	a := b.get("/alerts")
+	for _, want := range []string{"erp", "接收方应答 HTTP 502", "/webhooks/erp/resend", "正常"} {
+		if !strings.Contains(a.body, want) {
+			t.Errorf("the page lacks %q: %s", want, a.body)
+		}
+	}
+	if strings.Contains(a.body, "/webhooks/bi/resend") {
+		t.Error("nothing waits for bi, and it can be sent")
+	}
+	a = b.follow(b.post("/webhooks/erp/resend", url.Values{}))
+	if !strings.Contains(a.body, "正在重发 3 条") || len(f.done) != 1 || f.done[0] != "resend erp" {
+		t.Errorf("%d, did %v", a.StatusCode, f.done)
+	}
+	if a = b.post("/webhooks/none/resend", url.Values{}); a.StatusCode != http.StatusNotFound {
+		t.Errorf("an unknown webhook: %d", a.StatusCode)
+	}
+}
+
 func TestTestAlert(t *testing.T) {
 	f := onPages()
 	b := as(t, f, guard.RoleAdmin)

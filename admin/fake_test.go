@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"testing"
 	"time"
 
@@ -99,7 +100,7 @@ func (f *fake) Charges(_ context.Context, q charge.ChargeFilter) (charge.Page[*c
 	f.page = q
 	if f.many < 0 || q.Cursor == "more" || q.Order != "" && q.Order != f.charge.Order || q.UUID != "" ||
 		q.Reason == charge.ReasonNoStay && f.charge.Reason != q.Reason {
-		return charge.Page[*charge.Charge]{}, f.fail
+		return charge.Page[*charge.Charge]{Prev: strings.Replace(q.Cursor, "more", "less", 1)}, f.fail
 	}
 	items := []*charge.Charge{f.charge, bareCharge()}
 	for range f.many {
@@ -159,6 +160,27 @@ func (f *fake) Stays(_ context.Context, q charge.StayFilter) (charge.Page[*charg
 		return charge.Page[*charge.Stay]{}, f.fail
 	}
 	return charge.Page[*charge.Stay]{Items: []*charge.Stay{f.told.Stay}}, f.fail
+}
+
+func (f *fake) Queues(context.Context) ([]charge.WebhookQueue, error) {
+	return []charge.WebhookQueue{{Name: "erp", Waiting: 2, GaveUp: 1, Oldest: now.Add(-time.Hour),
+		Next: now.Add(time.Minute), Tried: now.Add(-time.Minute),
+		Wrong: charge.Say("webhook.status", charge.Count("status", 502))}, {Name: "bi"}}, f.fail
+}
+
+func (f *fake) Messages(_ context.Context, q charge.WebhookFilter) (charge.Page[charge.WebhookMessage], error) {
+	return charge.Page[charge.WebhookMessage]{Items: []charge.WebhookMessage{{ID: 601, Charge: 7001,
+		Made: now.Add(-time.Hour), Tries: 9,
+		Tried: now.Add(-time.Minute), Next: now.Add(time.Minute), Wrong: charge.Say("outbound.no_answer"),
+		Body: `{"id":"601","type":"charge.state","at":"2026-03-01T03:00:00Z","from":"sending","charge":{"id":"7001",` +
+			`"platform":"telaidian","account":"teld-main","order":"T-1","plate":"京A***88","lot":"200461/1313",` +
+			`"state":"delivered","reason":"ok","started_at":null,"ended_at":null,"received_at":"2026-03-01T02:30:05Z",` +
+			`"reduction":null,"usage":null}}`}}}, f.fail
+}
+
+func (f *fake) Resend(_ context.Context, name string) (int64, error) {
+	f.done = append(f.done, "resend "+name)
+	return 3, f.fail
 }
 
 func (f *fake) OpenStays(context.Context, []int64) (map[int64]bool, error) {
@@ -361,7 +383,8 @@ func serve(t *testing.T, f *fake) *Server {
 		public = ""
 	}
 	s, err := New(Config{Version: "test", Desk: desk.Config{Reads: f, Story: f, Estate: f, Guard: f.guard, Doctor: f, Docs: &f.memory,
-		Tester: f, Platforms: []platform.Info{{ID: "telaidian", Title: "特来电", English: "TELD", Family: "cec",
+		Webhooks: f,
+		Tester:   f, Platforms: []platform.Info{{ID: "telaidian", Title: "特来电", English: "TELD", Family: "cec",
 			Evidence: platform.EvidenceAssumed,
 			LotField: "ParkID", Separators: []string{"&&"}, Issuer: platform.IssuerAccount,
 			Keys: []platform.KeyInfo{{Name: "operator_id", Label: "OperatorID"},

@@ -1,7 +1,7 @@
 // Package alert notifies people when the gateway needs them: a lot off line or with a wrong clock, reductions given up,
-// deliveries that wait too long, an account whose signatures fail, a disk that fills. It evaluates figures that it is
-// given, says each thing once, says when it is over, and sends to webhooks, those of 企业微信, 钉钉 and 飞书 robots
-// included.
+// deliveries that wait too long, an account whose signatures fail, a webhook that takes nothing, a disk that fills. It
+// evaluates figures that it is given, says each thing once, says when it is over, and sends to webhooks, those of
+// 企业微信, 钉钉 and 飞书 robots included.
 package alert
 
 import (
@@ -24,16 +24,18 @@ const (
 	BadSignatures Kind = "bad_signatures"
 	DiskLow       Kind = "disk_low"
 	LotClock      Kind = "lot_clock"
+	WebhookFails  Kind = "webhook_fails"
 	Test          Kind = "test" // somebody pressed the button
 )
 
 // Kinds lists what conditions are watched.
-var Kinds = []Kind{LotOffLine, GaveUpRate, OldestPending, BadSignatures, DiskLow, LotClock}
+var Kinds = []Kind{LotOffLine, GaveUpRate, OldestPending, BadSignatures, DiskLow, LotClock, WebhookFails}
 
 // Facts are the figures that conditions are judged by.
 type Facts struct {
 	Lots       []Lot          // sdk lots that are not off
 	Clocks     []Clock        // of lots that are not off and tell their entries
+	Webhooks   []Webhook      // for which messages wait
 	GaveUp     int64          // charges given up within Limits.Window
 	Settled    int64          // charges delivered, refused, used or given up within Limits.Window
 	OldestDue  time.Time      // since when the oldest pending delivery waits; zero for none
@@ -59,6 +61,14 @@ type Clock struct {
 	Note     charge.Note   // says it
 }
 
+// Webhook is an address that hears of changes.
+type Webhook struct {
+	Name    string
+	Waiting int64
+	Oldest  time.Time   // since when the oldest message waits
+	Wrong   charge.Note // why its last try failed
+}
+
 // Limits say from where on a figure is an alert. The zero value of each switches its condition off.
 type Limits struct {
 	Window        time.Duration // what GaveUp, Settled and Signatures count over
@@ -69,12 +79,13 @@ type Limits struct {
 	Signatures    int           // failures of one account
 	DiskPercent   int           // free
 	Clock         time.Duration // that a lot's clock is off
+	Webhook       time.Duration // age of the oldest message that waits for one
 }
 
 // DefaultLimits are what an operator starts from.
 func DefaultLimits() Limits {
 	return Limits{Window: 15 * time.Minute, OffLine: 10 * time.Minute, GaveUpPercent: 5, GaveUpLeast: 3,
-		Pending: 10 * time.Minute, Signatures: 20, DiskPercent: 10, Clock: 5 * time.Minute}
+		Pending: 10 * time.Minute, Signatures: 20, DiskPercent: 10, Clock: 5 * time.Minute, Webhook: 15 * time.Minute}
 }
 
 // Alert is one thing that somebody should look at.
@@ -99,6 +110,7 @@ var advice = map[Kind]charge.Note{
 	BadSignatures: charge.Say("alert.bad_signatures.next"),
 	DiskLow:       charge.Say("alert.disk_low.next"),
 	LotClock:      charge.Say("alert.lot_clock.next"),
+	WebhookFails:  charge.Say("alert.webhook_fails.next"),
 }
 
 // key distinguishes alerts: one thing is sent once.
@@ -139,6 +151,13 @@ func Evaluate(f Facts, l Limits, now time.Time) []Alert {
 		if l.Clock > 0 && c.Ahead.Abs() >= l.Clock {
 			out = append(out, about(LotClock, c.ID, "/lots/"+c.ID, charge.Say("alert.lot_clock", charge.Text("name", c.Name),
 				charge.Text("lot", c.ID), charge.Because("clock", c.Note))))
+		}
+	}
+	for _, w := range f.Webhooks {
+		if l.Webhook > 0 && !w.Oldest.IsZero() && now.Sub(w.Oldest) >= l.Webhook {
+			out = append(out, about(WebhookFails, w.Name, "/alerts", charge.Say("alert.webhook_fails",
+				charge.Text("webhook", w.Name), charge.Count("waiting", w.Waiting),
+				charge.Span("age", round(now.Sub(w.Oldest))), charge.Because("wrong", w.Wrong))))
 		}
 	}
 	slices.SortFunc(out, func(a, b Alert) int {

@@ -42,7 +42,9 @@ func TestTextsArePeoples(t *testing.T) {
 	}
 	all := Facts{GaveUp: 9, Settled: 9, OldestDue: start.Add(-time.Hour), Signatures: map[string]int{"a": 50},
 		DiskFree: 1, DiskTotal: 100, Machine: "m", Lots: []Lot{{ID: "1/2", Name: "P", Beat: start.Add(-time.Hour), Pending: 3}},
-		Clocks: []Clock{{ID: "1/2", Name: "P", Ahead: time.Hour, Note: charge.ClockNote(time.Hour)}}}
+		Clocks: []Clock{{ID: "1/2", Name: "P", Ahead: time.Hour, Note: charge.ClockNote(time.Hour)}},
+		Webhooks: []Webhook{{Name: "erp", Waiting: 2, Oldest: start.Add(-time.Hour),
+			Wrong: charge.Say("outbound.no_answer")}}}
 	alerts := Evaluate(all, DefaultLimits(), start)
 	if len(alerts) != len(Kinds) {
 		t.Errorf("%d alerts of %d kinds", len(alerts), len(Kinds))

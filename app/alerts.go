@@ -136,6 +136,13 @@ func (a *App) facts(ctx context.Context, window time.Duration) (alert.Facts, err
 			f.Signatures[p.Account]++
 		}
 	}
+	queues, err := a.store.WebhookQueues(ctx)
+	if err != nil {
+		return f, err
+	}
+	for _, q := range queues {
+		f.Webhooks = append(f.Webhooks, alert.Webhook{Name: q.Name, Waiting: q.Waiting, Oldest: q.Oldest, Wrong: q.Why()})
+	}
 	f.DiskFree, f.DiskTotal = disk(a.cfg.Data, a.logger)
 	if a.cfg.Database.URL != "" { // each node has a disk of its own
 		f.Machine = nodes.Machine()

@@ -203,6 +203,9 @@ func (a *App) openStore(ctx context.Context) error {
 // makeFlow ties the story to the ways into car parks.
 func (a *App) makeFlow(ctx context.Context) error {
 	a.views = &views{book: a.book}
+	if err := a.makeWebhooks(); err != nil {
+		return err
+	}
 	a.metrics = newMetrics(a)
 	dir := directory{a.book}
 	events := &lateEvents{}
@@ -220,9 +223,6 @@ func (a *App) makeFlow(ctx context.Context) error {
 		a.coupon.Stop()
 		client.Close()
 	})
-	if err := a.makeWebhooks(); err != nil {
-		return err
-	}
 	tracer, err := a.makeTracing()
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/estate"
 	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/store"
@@ -36,6 +37,7 @@ type gauges struct {
 type figures struct {
 	readable  bool
 	backlog   store.Backlog
+	queues    []charge.WebhookQueue
 	audit     guard.AuditHead
 	auditAt   time.Time
 	offLine   int
@@ -48,8 +50,11 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 }
 
 var (
-	descWaiting   = describe("backlog", "Deliveries by channel, reports and webhooks that are not done.", "kind")
+	descWaiting   = describe("backlog", "Deliveries by channel, reports and messages to webhooks, not done yet.", "kind")
 	descOldest    = describe("backlog_oldest_seconds", "How long the oldest of them has waited.", "kind")
+	descHookWaits = describe("webhook_waiting", "Messages to a webhook that are tried again.", "webhook")
+	descHookAge   = describe("webhook_oldest_seconds", "How long the oldest of them has waited.", "webhook")
+	descHookGone  = describe("webhook_gave_up", "Messages to a webhook that were given up and are kept.", "webhook")
 	descHeld      = describe("charges_held", "Charges that wait for their stay.")
 	descOffLine   = describe("lots_off_line", "SDK lots that were on line once and are not.")
 	descDiskFree  = describe("disk_free_bytes", "Free bytes of this node's data disk.")
@@ -96,6 +101,7 @@ func (g *gauges) Collect(to chan<- prometheus.Metric) {
 	}
 	gauge(descReadable, 1)
 	g.collectBacklog(f, gauge)
+	g.collectWebhooks(f, gauge)
 	gauge(descHeld, float64(f.backlog.Held))
 	gauge(descOffLine, float64(f.offLine))
 	gauge(descSize, float64(f.backlog.Size))
@@ -121,7 +127,7 @@ func (g *gauges) collectWeak(gauge func(*prometheus.Desc, float64, ...string)) {
 
 // collectBacklog reports every kind, so that a series is there before its first job.
 func (g *gauges) collectBacklog(f figures, gauge func(*prometheus.Desc, float64, ...string)) {
-	for _, kind := range []string{"line", "callback", "report"} {
+	for _, kind := range []string{"line", "callback", "report", "webhook"} {
 		waiting := store.Waiting{Kind: kind}
 		for _, w := range f.backlog.Jobs {
 			if w.Kind == kind {
@@ -134,6 +140,19 @@ func (g *gauges) collectBacklog(f figures, gauge func(*prometheus.Desc, float64,
 		}
 		gauge(descWaiting, float64(waiting.Count), kind)
 		gauge(descOldest, age, kind)
+	}
+}
+
+// collectWebhooks reports every webhook of the settings, and those that something waits for still.
+func (g *gauges) collectWebhooks(f figures, gauge func(*prometheus.Desc, float64, ...string)) {
+	for _, q := range g.app.webhooks.Standing(f.queues) {
+		age := 0.0
+		if !q.Oldest.IsZero() {
+			age = max(0, g.now().Sub(q.Oldest).Seconds())
+		}
+		gauge(descHookWaits, float64(q.Waiting), q.Name)
+		gauge(descHookAge, age, q.Name)
+		gauge(descHookGone, float64(q.GaveUp), q.Name)
 	}
 }
 
@@ -154,6 +173,9 @@ func (g *gauges) readFigures() (f figures) {
 	f.diskFree, f.diskTotal = disk(a.cfg.Data, a.logger)
 	backlog, err := a.store.Backlog(ctx)
 	if err != nil {
+		return f
+	}
+	if f.queues, err = a.store.WebhookQueues(ctx); err != nil {
 		return f
 	}
 	head, last, err := a.guard.Audit.Head(ctx)

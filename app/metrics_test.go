@@ -22,7 +22,7 @@ func TestMetricsAreDocumented(t *testing.T) {
 	}
 	// A vector without a series is not gathered; its description is served all the same.
 	for _, name := range []string{"pushes_total", "charge_states_total", "delivery_attempts_total", "delivery_seconds",
-		"push_answer_seconds", "webhook_posts_total",
+		"push_answer_seconds", "webhook_posts_total", "webhook_waiting", "webhook_oldest_seconds", "webhook_gave_up",
 		"line_refused_total", "line_closed_total", "line_uplink_seconds", "line_ack_seconds"} {
 		served["chargestamp_"+name] = true
 	}

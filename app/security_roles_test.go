@@ -29,6 +29,8 @@ var leastRoles = map[string]guard.Role{
 	"POST /api/v1/lots/{union_id}/{park_id}/price":  guard.RoleSupport,
 	"POST /api/v1/lots/{union_id}/{park_id}/resume": guard.RoleSupport,
 	"POST /api/v1/pushes/{id}/replay":               guard.RoleSupport, "POST /api/v1/rules/backtest": guard.RoleSupport,
+	"GET /api/v1/webhooks": guard.RoleSupport, "GET /api/v1/webhooks/{name}/messages": guard.RoleSupport,
+	"POST /api/v1/webhooks/{name}/resend": guard.RoleSupport, "POST /webhooks/{name}/resend": guard.RoleAdmin,
 	"GET /api/v1/audit": guard.RoleAdmin, "GET /api/v1/estate": guard.RoleAdmin, "POST /api/v1/estate": guard.RoleAdmin,
 	"GET /api/v1/tokens": guard.RoleAdmin, "POST /api/v1/tokens": guard.RoleAdmin,
 	"DELETE /api/v1/tokens/{id}": guard.RoleAdmin,

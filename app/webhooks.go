@@ -7,6 +7,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/outbound"
+	"github.com/chargestamp/chargestamp/outbox"
 	"github.com/chargestamp/chargestamp/webhook"
 )
 
@@ -52,4 +53,31 @@ func webhookTarget(c WebhookConfig) (webhook.Target, error) {
 	}
 	t.Allow = allow
 	return t, t.Check()
+}
+
+// mostResent bounds how many messages are made due in one commit.
+const mostResent = 10_000
+
+// posts lets staff see and resend what webhooks have not taken.
+type posts struct{ *App }
+
+// Queues lists the webhooks of the settings, and those that something waits for still.
+func (p posts) Queues(ctx context.Context) ([]charge.WebhookQueue, error) {
+	waiting, err := p.store.WebhookQueues(ctx)
+	return p.webhooks.Standing(waiting), err
+}
+
+// Messages lists the messages to a webhook that it has not taken.
+func (p posts) Messages(ctx context.Context, f charge.WebhookFilter) (charge.Page[charge.WebhookMessage], error) {
+	return p.store.WebhookMessages(ctx, f)
+}
+
+// Resend sends the messages to a webhook at once, given up or not, and returns how many there are.
+func (p posts) Resend(ctx context.Context, name string) (n int64, err error) {
+	p.webhooks.Forgive(name)
+	for more := int64(mostResent); err == nil && more == mostResent; n += more {
+		more, err = p.store.WakeMessages(ctx, name, p.clock.Now(), mostResent)
+	}
+	p.flow.Hint(outbox.KindWebhook)
+	return n, err
 }

@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/webhook"
 )
@@ -87,6 +89,7 @@ func testWebhooks(t *testing.T, cfg Config) {
 		{Name: "every", URL: every.URL, Secret: plain, AllowTo: []string{"127.0.0.1/32"}},
 		{Name: "some", URL: some.URL, Secret: encoded, AllowTo: []string{"127.0.0.0/8"}, On: []string{"voided"},
 			Plates: "full"},
+		{Name: "gone", URL: "http://127.0.0.1:1/", Secret: plain, AllowTo: []string{"127.0.0.1/32"}},
 	}
 	s := serve(t, cfg)
 	s.secrets = append(s.secrets, plain, encoded)
@@ -131,6 +134,29 @@ func testWebhooks(t *testing.T, cfg Config) {
 	if err := only.verified(t, encoded, only.body); err != nil {
 		t.Error(err)
 	}
+	type queue struct {
+		Name, Error string
+		Waiting     int64
+	}
+	var queues struct{ Items []queue }
+	eventually(t, 10*time.Second, func() string {
+		s.office().must(t, http.MethodGet, "/api/v1/webhooks", nil, &queues)
+		if len(queues.Items) != 3 || queues.Items[2].Name != "gone" || queues.Items[2].Waiting != 2 ||
+			!strings.Contains(queues.Items[2].Error, "refused") {
+			return fmt.Sprintf("webhooks are %+v", queues.Items)
+		}
+		return ""
+	})
+	var messages struct{ Items []struct{ Charge string } }
+	s.office().must(t, http.MethodGet, "/api/v1/webhooks/gone/messages", nil, &messages)
+	var done struct{ Resent int64 }
+	s.office().must(t, http.MethodPost, "/api/v1/webhooks/gone/resend", nil, &done)
+	if len(messages.Items) != 2 || messages.Items[0].Charge != c.ID || done.Resent != 2 {
+		t.Errorf("messages %+v, %d sent again", messages.Items, done.Resent)
+	}
+	if got := waitingPosts(t, s.App); got["gone"] != 2 || got["every"] != 0 || len(got) != 3 {
+		t.Errorf("the metrics say that %v wait", got)
+	}
 	next := cfg
 	next.Webhooks = nil
 	if taken, _, err := s.Reload(context.Background(), next); err != nil || !slices.Contains(taken, "webhooks") {
@@ -139,6 +165,27 @@ func testWebhooks(t *testing.T, cfg Config) {
 	if names := s.webhooks.Hearing(charge.StateUsed); names != nil {
 		t.Errorf("%v still hear", names)
 	}
+}
+
+// waitingPosts is how many messages wait by webhook, as a scrape of now says.
+func waitingPosts(t *testing.T, a *App) map[string]float64 {
+	t.Helper()
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(&gauges{app: a, now: a.clock.Now})
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	waiting := map[string]float64{}
+	for _, f := range families {
+		if f.GetName() != "chargestamp_webhook_waiting" {
+			continue
+		}
+		for _, m := range f.GetMetric() {
+			waiting[m.GetLabel()[0].GetValue()] = m.GetGauge().GetValue()
+		}
+	}
+	return waiting
 }
 
 func TestWrongWebhooks(t *testing.T) {

@@ -94,6 +94,19 @@ func (w *world) jobs(kind outbox.Kind) int64 {
 	return 0
 }
 
+// queue is what waits for the receiver.
+func (w *world) queue() (q charge.WebhookQueue) {
+	w.t.Helper()
+	queues, err := w.store.WebhookQueues(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if len(queues) > 0 {
+		q = queues[0]
+	}
+	return q
+}
+
 // TestWebhookHearsEachChange wants one message for each change of a charge's state, and none for a repeat.
 func TestWebhookHearsEachChange(t *testing.T) {
 	for engine, place := range bothEngines(t) {
@@ -184,6 +197,33 @@ func TestWebhookDown(t *testing.T) {
 			w.until(func() bool { return w.jobs(outbox.KindWebhook) == 1 && w.flow.InFlight() == 0 })
 			w.tried(25 * time.Hour)
 			h.wants(w)
+
+			queue := w.queue()
+			if queue.Waiting != 0 || queue.GaveUp != 1 {
+				t.Errorf("after a day: %+v", queue)
+			}
+			page, err := w.store.WebhookMessages(t.Context(), charge.WebhookFilter{Name: "erp"})
+			if err != nil || len(page.Items) != 1 || page.Items[0].GaveUp.IsZero() ||
+				page.Items[0].Body != "o1: delivered>used ok" || page.Items[0].Wrong.Arg("text").Value != "down" {
+				t.Errorf("what was given up: %+v, %v", page.Items, err)
+			}
+			resend := func() {
+				t.Helper()
+				if n, err := w.store.WakeMessages(t.Context(), "erp", w.clock.Now(), 10); n != 1 || err != nil {
+					t.Errorf("sent again: %d, %v", n, err)
+				}
+				w.tried(time.Second)
+			}
+			resend()
+			w.until(func() bool { return w.queue().GaveUp == 1 })
+			h.mu.Lock()
+			h.down = false
+			h.mu.Unlock()
+			resend()
+			h.wants(w, "o1: delivered>used ok")
+			if queue := w.queue(); queue.GaveUp != 0 {
+				t.Errorf("taken in the end: %+v", queue)
+			}
 		})
 	}
 }

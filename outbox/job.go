@@ -38,7 +38,10 @@ type Job struct {
 	Ref     int64  // what it is about, for the handler
 	Body    string // what is sent, where that was written when the job was made; else empty
 	DueAt   time.Time
-	Attempt int // tries so far
+	Attempt int       // tries so far
+	Tried   time.Time // the last try, of a message of a webhook
+	Wrong   string    // why it failed, a note in its stored form
+	GaveUp  time.Time // since when it is not tried any more by itself
 	// Lease is who has the job ("" for none) and until when; Fence grows with every claim, so that a
 	// node that lost its lease cannot complete.
 	Lease      string

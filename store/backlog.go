@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	jobsByKind  = statementOf("SELECT kind, count(*), min(id) FROM job GROUP BY kind", tableJob)
+	jobsByKind  = statementOf("SELECT kind, count(*), min(id) FROM job WHERE gave_up = 0 GROUP BY kind", tableJob)
 	chargesHeld = statementOf("SELECT count(*) FROM charge WHERE state = 'held' AND "+realPlate, tableCharge)
 	// The sizes of the database and of its log of unwritten pages; SQLite's are those of its files.
 	postgresSize = statementOf("SELECT pg_database_size(current_database())")

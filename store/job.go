@@ -129,9 +129,11 @@ var (
 	selectJob = tableJob.selectByID()
 	lockJob   = tableJob.selectByID().locking().of("i")
 	updateJob = tableJob.update("due ready attempt lease lease_until fence")
-	deleteJob = tableJob.remove()
-	wakeLine  = wake("kind = 'line'")
-	wakeAny   = wake("kind <> 'line'")
+	// What only messages of webhooks have is put apart: see outcome.
+	updateMessage = tableJob.update("due ready attempt lease lease_until fence tried wrong gave_up")
+	deleteJob     = tableJob.remove()
+	wakeLine      = wake("kind = 'line'")
+	wakeAny       = wake("kind <> 'line'")
 	// A line job that is under way is due again at once if its try fails: its line may have ended with a session that
 	// another has replaced. It keeps its lease.
 	wakeUnderWay = statementOf("UPDATE job SET due = ? WHERE kind = 'line' AND route = ? AND lease <> '' "+
@@ -150,11 +152,15 @@ func (t *Tx) Job(id int64) (*outbox.Job, error) {
 // AddJob stores a job that has no delivery (a report, a webhook's message).
 func (t *Tx) AddJob(j outbox.Job) error {
 	return t.add(tableJob, j.ID, string(j.Kind), j.Route, j.Ref, millis(j.DueAt), jobReady(j), j.Attempt, j.Lease,
-		millis(j.LeaseUntil), j.Fence, j.Body)
+		millis(j.LeaseUntil), j.Fence, j.Body, millis(j.Tried), j.Wrong, millis(j.GaveUp))
 }
 
-// SetJob puts due time, attempt count, lease and fence.
+// SetJob puts due time, attempt count, lease and fence; of a webhook's message also what became of its tries.
 func (t *Tx) SetJob(j outbox.Job) error {
+	if j.Kind == outbox.KindWebhook {
+		return t.one("job", j.ID, updateMessage, millis(j.DueAt), jobReady(j), j.Attempt, j.Lease, millis(j.LeaseUntil),
+			j.Fence, millis(j.Tried), j.Wrong, millis(j.GaveUp), j.ID)
+	}
 	return t.one("job", j.ID, updateJob, millis(j.DueAt), jobReady(j), j.Attempt, j.Lease, millis(j.LeaseUntil), j.Fence,
 		j.ID)
 }
@@ -195,5 +201,6 @@ func scanJob(c *cells) (*outbox.Job, error) {
 	j := &outbox.Job{ID: c.int(), Kind: outbox.Kind(c.text()), Route: c.text(), Ref: c.int(), DueAt: c.time()}
 	c.int() // ready
 	j.Attempt, j.Lease, j.LeaseUntil, j.Fence, j.Body = int(c.int()), c.text(), c.time(), c.int(), c.text()
+	j.Tried, j.Wrong, j.GaveUp = c.time(), c.text(), c.time()
 	return j, c.failed()
 }

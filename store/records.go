@@ -34,7 +34,7 @@ var recorded = []*statement{
 	tablePush.insert, tableRepeat.insert, tableCharge.insert, updateCharge, updateOutcome, updateStanding,
 	tableEvent.insert, tableLedger.insert, tableDecision.insert, tableStay.insert, updateStay,
 	tableDelivery.insert, updateDelivery, updateProgress, tableAttempt.insert,
-	tableJob.insert, updateJob, deleteJob, tablePlate.insert,
+	tableJob.insert, updateJob, updateMessage, deleteJob, tablePlate.insert,
 }
 
 // recordNumber is where a statement stands among the recorded ones.

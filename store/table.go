@@ -59,7 +59,8 @@ var (
 		"id:i charge:i lot:t channel:t message:t uuid:t payload:B state:t attempts:i due:i until_at:i")
 	tableAttempt = define(8, "attempt", "delivery n", "delivery:i n:i at:i result:t detail:t")
 	tableJob     = define(9, "job", "id",
-		"id:i kind:t route:t ref:i due:i ready:i attempt:i lease:t lease_until:i fence:i body:t")
+		"id:i kind:t route:t ref:i due:i ready:i attempt:i lease:t lease_until:i fence:i body:t "+
+			"tried:i wrong:t gave_up:i")
 	tableLotMark = define(10, "lot_mark", "lot",
 		"lot:t told_stays:i paused:i pause_reason:t clock:i refused_at:i refused_why:t refused_from:t "+
 			"refused_pc:t")

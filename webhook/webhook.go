@@ -101,7 +101,8 @@ type Hooks struct {
 // standing is how a target has answered.
 type standing struct {
 	limit.Breaker
-	trying bool // the one try after a rest is under way
+	trying bool  // the one try after a rest is under way
+	wrong  error // of the last try
 }
 
 // New makes Hooks without targets. client guards the addresses that it may reach, and bounds time and answers.
@@ -115,6 +116,43 @@ func (h *Hooks) SetTargets(targets []Target) {
 	defer h.mu.Unlock()
 	h.targets = targets
 	clear(h.standing)
+}
+
+// Names lists the targets in the order of the settings.
+func (h *Hooks) Names() (names []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, t := range h.targets {
+		names = append(names, t.Name)
+	}
+	return names
+}
+
+// Standing completes what waits: a queue for each target in the order of the settings, then those that no setting names
+// any more.
+func (h *Hooks) Standing(waiting []charge.WebhookQueue) (all []charge.WebhookQueue) {
+	names := h.Names()
+	for _, name := range names {
+		q := charge.WebhookQueue{Name: name}
+		if at := slices.IndexFunc(waiting, func(w charge.WebhookQueue) bool { return w.Name == name }); at >= 0 {
+			q = waiting[at]
+		}
+		all = append(all, q)
+	}
+	for _, q := range waiting {
+		if !slices.Contains(names, q.Name) {
+			q.Unknown = true
+			all = append(all, q)
+		}
+	}
+	return all
+}
+
+// Forgive ends the rest of a target that has failed: it is tried at once.
+func (h *Hooks) Forgive(target string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.standing, target)
 }
 
 // Hearing lists the targets that hear of charges coming into a state.
@@ -144,7 +182,7 @@ func (h *Hooks) target(name string) (Target, bool) {
 func (h *Hooks) Post(ctx context.Context, target string, id int64, message string) error {
 	t, ok := h.target(target)
 	if !ok {
-		return errors.New("this node has no webhook of that name")
+		return charge.NewFault(charge.Say("webhook.unknown"), "this node has no webhook of that name")
 	}
 	if err := h.begin(target); err != nil {
 		return err
@@ -167,7 +205,8 @@ func (h *Hooks) post(ctx context.Context, t Target, id, message string) error {
 	case err != nil:
 		return err
 	case answer.Status/100 != 2:
-		return fmt.Errorf("answered HTTP %d", answer.Status)
+		return charge.NewFault(charge.Say("webhook.status", charge.Count("status", int64(answer.Status))),
+			fmt.Sprintf("answered HTTP %d", answer.Status))
 	}
 	return nil
 }
@@ -182,7 +221,9 @@ func (h *Hooks) begin(target string) error {
 		h.standing[target] = s
 	}
 	if s.Resting(h.now()) || s.Tripped() && s.trying {
-		return fmt.Errorf("its last %d tries failed; it is left alone for a while", s.Failed())
+		return charge.NewFault(charge.Say("webhook.resting", charge.Count("n", int64(s.Failed())),
+			charge.Because("why", charge.Cause(s.wrong))),
+			fmt.Sprintf("its last %d tries failed; it is left alone for a while", s.Failed()))
 	}
 	s.trying = true
 	return nil
@@ -198,6 +239,7 @@ func (h *Hooks) end(target string, err error) {
 	}
 	s.trying = false
 	failed := s.Failed()
+	s.wrong = err
 	s.Record(err == nil, h.now())
 	switch {
 	case err != nil && failed == 0:

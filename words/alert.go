@@ -33,7 +33,34 @@ var alertNotes = map[string]Text{
 	},
 	"alert.lot_clock":      {"车场 {name}（{lot}）：{clock}。", "Lot {name} ({lot}): {clock}."},
 	"alert.lot_clock.next": {"请校准收费机的时间。", "Set the time of its machine."},
-	"alert.test":           {"告警通道工作正常。", "The alert channel works."},
+	"alert.webhook_fails": {
+		"变更通知 {webhook}：{waiting} 条待发，最早的已等待 {age}（{wrong}）。",
+		"Webhook {webhook}: {waiting} {waiting|message waits|messages wait}, the oldest for {age} ({wrong}).",
+	},
+	"alert.webhook_fails.next": {
+		"请接收方检查；恢复后自动补发，满 24 小时的在控制台“告警”页重发。",
+		"Have the receiver checked. What waits is sent once it answers; " +
+			"what is older than 24 hours is sent again on the console's page Alerts.",
+	},
+	"webhook.unknown": {"设置中没有这个名称的变更通知", "no setting names this webhook"},
+	"webhook.status":  {"接收方应答 HTTP {status}", "it answered HTTP {status}"},
+	"webhook.resting": {
+		"连续 {n} 次失败（{why}），暂缓片刻再试",
+		"its last {n} {n|try|tries} failed ({why}); it is left alone for a while",
+	},
+	"webhook.not_tried": {"还没有试发", "none was tried yet"},
+	"alert.test":        {"告警通道工作正常。", "The alert channel works."},
+}
+
+// AlertKinds name the kinds of alert.
+var AlertKinds = map[string]Text{
+	"lot_off_line":   {"车场离线", "a lot is off line"},
+	"gave_up_rate":   {"放弃下发比例", "too many given up"},
+	"oldest_pending": {"待下发等待过久", "the oldest pending one waits too long"},
+	"bad_signatures": {"账号签名连续失败", "an account's signatures fail"},
+	"disk_low":       {"磁盘空间不足", "the disk fills up"},
+	"lot_clock":      {"车场时钟不准", "a lot's clock is wrong"},
+	"webhook_fails":  {"变更通知发不出去", "a webhook takes nothing"},
 }
 
 // The words around an alert's text.

@@ -37,6 +37,7 @@ func New(mux *http.ServeMux, d *desk.Desk, version string) {
 	a.statements()
 	a.estate()
 	a.access()
+	a.webhookQueues()
 	a.webhooks()
 	allowNull(a.OpenAPI().Components.Schemas)
 }

@@ -1,12 +1,99 @@
 package api
 
 import (
+	"context"
+	"encoding/json"
 	"net/http"
 	"reflect"
+	"time"
 
+	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/webhook"
+	"github.com/chargestamp/chargestamp/words"
 	"github.com/danielgtaylor/huma/v2"
 )
+
+// webhookQueue is what waits for one address of the setting webhooks.
+type webhookQueue struct {
+	Name     string     `json:"name"`
+	Setting  bool       `json:"setting" doc:"false where no setting names it any more"`
+	Waiting  int64      `json:"waiting" doc:"messages that are tried again; counted up to 100,000"`
+	GaveUp   int64      `json:"gave_up" doc:"messages that were given up after 24 hours; they are kept for seven days"`
+	OldestAt *time.Time `json:"oldest_at" doc:"since when the oldest of those that wait does"`
+	NextAt   *time.Time `json:"next_at" doc:"when that one is tried again"`
+	TriedAt  *time.Time `json:"tried_at" doc:"when it was tried last"`
+	Error    *string    `json:"error" doc:"why that failed, in English"`
+	ErrorZH  *string    `json:"error_zh" doc:"the same in Chinese"`
+}
+
+func viewQueue(q charge.WebhookQueue) webhookQueue {
+	return webhookQueue{q.Name, !q.Unknown, q.Waiting, q.GaveUp, moment(q.Oldest), moment(q.Next), moment(q.Tried),
+		text(words.Note(words.English, q.Wrong)), text(words.Note(words.Chinese, q.Wrong))}
+}
+
+// untakenMessage is a message that a webhook has not taken.
+type untakenMessage struct {
+	ID       string          `json:"id" doc:"the Webhook-Id"`
+	Charge   string          `json:"charge"`
+	State    string          `json:"state" enum:"waiting,gave_up"`
+	MadeAt   *time.Time      `json:"made_at"`
+	Tries    int             `json:"tries"`
+	TriedAt  *time.Time      `json:"tried_at"`
+	NextAt   *time.Time      `json:"next_at" doc:"null once it was given up"`
+	GaveUpAt *time.Time      `json:"gave_up_at"`
+	Error    *string         `json:"error" doc:"why the last try failed, in English"`
+	ErrorZH  *string         `json:"error_zh" doc:"the same in Chinese"`
+	Body     webhook.Message `json:"body" doc:"as it is posted"`
+}
+
+func viewMessage(m charge.WebhookMessage) untakenMessage {
+	v := untakenMessage{number(m.ID), number(m.Charge), "waiting", moment(m.Made), m.Tries, moment(m.Tried),
+		moment(m.Next), moment(m.GaveUp), text(words.Note(words.English, m.Wrong)), text(words.Note(words.Chinese, m.Wrong)),
+		webhook.Message{}}
+	if v.GaveUpAt != nil {
+		v.State = "gave_up"
+	}
+	_ = json.Unmarshal([]byte(m.Body), &v.Body) // written by webhook.Compose
+	return v
+}
+
+type webhookInput struct {
+	Paging
+	Name string `path:"name"`
+}
+
+type resentOutput struct {
+	Body struct {
+		Resent int64 `json:"resent" doc:"messages that are sent now"`
+	}
+}
+
+// webhookQueues are what the addresses of the setting webhooks have not taken.
+func (a *api) webhookQueues() {
+	handle(a, route{method: http.MethodGet, path: "/webhooks", id: "list-webhooks", role: guard.RoleSupport,
+		summary: "List the webhooks of the settings, with what waits for each and why"},
+		func(ctx context.Context, _ guard.Identity, _ *struct{}) (*list[webhookQueue], error) {
+			queues, err := a.desk.Webhooks(ctx)
+			return listOf(mapAll(queues, viewQueue)), err
+		})
+	handle(a, route{method: http.MethodGet, path: "/webhooks/{name}/messages", id: "list-webhook-messages",
+		role: guard.RoleSupport, summary: "List the messages that a webhook has not taken, the newest first"},
+		func(ctx context.Context, _ guard.Identity, in *webhookInput) (*list[untakenMessage], error) {
+			page, err := a.desk.WebhookMessages(ctx, charge.WebhookFilter{Name: in.Name, Limit: in.Limit, Cursor: in.Cursor})
+			return pageOf(page, viewMessage), err
+		})
+	handle(a, route{method: http.MethodPost, path: "/webhooks/{name}/resend", id: "resend-webhook",
+		role: guard.RoleSupport, summary: "Send what a webhook has not taken at once, what was given up too"},
+		func(ctx context.Context, who guard.Identity, in *struct {
+			Name string `path:"name"`
+		}) (*resentOutput, error) {
+			out := new(resentOutput)
+			var err error
+			out.Body.Resent, err = a.desk.ResendWebhook(ctx, who, in.Name)
+			return out, err
+		})
+}
 
 // webhooks describes what the gateway posts to the addresses of the setting webhooks.
 func (a *api) webhooks() {

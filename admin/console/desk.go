@@ -150,7 +150,23 @@ func (c *Console) alerts(w http.ResponseWriter, r *http.Request, p *page) error 
 		}
 		v.Failed = c.cfg.Alerts.Failures()
 	}
+	var err error
+	if v.Webhooks, err = c.desk.Webhooks(r.Context()); err != nil {
+		return err
+	}
+	if n, found := recall[int64](&c.memory, p.secret, r.URL.Query().Get("resent"), p.Now); found {
+		v.Resent = fmt.Sprintf(p.T("正在重发 %d 条", "%d are sent again now"), n)
+	}
 	return render(w, r, http.StatusOK, alertsPage(p, v))
+}
+
+// resendWebhook sends what a webhook has not taken at once.
+func (c *Console) resendWebhook(w http.ResponseWriter, r *http.Request, p *page) error {
+	n, err := c.desk.ResendWebhook(r.Context(), p.Who, r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	return c.seeOther(w, r, "/alerts?"+c.shownAfter(p, "resent", n)+"#webhooks", "")
 }
 
 // alertsView is what fires, who received it, and which messages failed.
@@ -158,6 +174,8 @@ type alertsView struct {
 	*alert.Watcher // nil where none is configured
 	Firing         []alert.Firing
 	Failed         map[string]alert.Failure
+	Webhooks       []charge.WebhookQueue
+	Resent         string
 	Tested         testedAlert
 }
 
@@ -181,21 +199,10 @@ func (c *Console) testAlert(w http.ResponseWriter, r *http.Request, p *page) err
 	return c.seeOther(w, r, "/alerts?"+c.shownAfter(p, "tested", testedAlert{name, wrong}), "")
 }
 
-func alertName(p *page, k alert.Kind) string {
-	switch k {
-	case alert.LotOffLine:
-		return p.T("车场离线", "a lot is off line")
-	case alert.GaveUpRate:
-		return p.T("放弃下发比例", "too many given up")
-	case alert.OldestPending:
-		return p.T("待下发等待过久", "the oldest pending one waits too long")
-	case alert.BadSignatures:
-		return p.T("账号签名连续失败", "an account's signatures fail")
-	case alert.DiskLow:
-		return p.T("磁盘空间不足", "the disk fills up")
-	}
-	return string(k)
-}
+func alertName(p *page, k alert.Kind) string { return words.AlertKinds[string(k)].In(p.Lang) }
+
+// queued is how many messages wait, as far as they are counted.
+func queued(n int64) string { return Count(n) + plus(n == charge.MostQueued) }
 
 func formatName(p *page, f alert.Format) string {
 	switch f {
@@ -234,7 +241,7 @@ func (c *Console) audit(w http.ResponseWriter, r *http.Request, p *page) error {
 	if err != nil {
 		return err
 	}
-	list.Items, list.Pages = page.Items, pagesOf(r.URL, page.Next)
+	list.Items, list.Pages = page.Items, pagesOf(r.URL, page.Prev, page.Next)
 	return render(w, r, http.StatusOK, auditPage(p, list))
 }
 

@@ -29,7 +29,8 @@ type Config struct {
 	Strays    Strays       // nil: what nothing serves is not shown
 	Bounds    charge.Bounds
 	KeyUses   KeyUses // nil: uses of keys are not recorded
-	Docs      Docs    // notes on incidents, compensations, shared links; nil keeps none
+	Webhooks  Webhooks
+	Docs      Docs // notes on incidents, compensations, shared links; nil keeps none
 }
 
 // Desk is the staff's side of the gateway. It is safe for concurrent use.

@@ -111,6 +111,16 @@ type Strays interface {
 	Strays() []intake.Stray
 }
 
+// Webhooks knows what the addresses that hear of changes have not taken.
+type Webhooks interface {
+	// Queues lists the webhooks of the settings, and those that something waits for still.
+	Queues(ctx context.Context) ([]charge.WebhookQueue, error)
+	// Messages lists what a webhook has not taken, the newest first.
+	Messages(ctx context.Context, f charge.WebhookFilter) (charge.Page[charge.WebhookMessage], error)
+	// Resend sends it at once, what was given up too, and returns how many messages that are.
+	Resend(ctx context.Context, name string) (int64, error)
+}
+
 // KeyUses knows when the keys of accounts were last used.
 type KeyUses interface {
 	KeyUse(account string) KeyUse

@@ -39,6 +39,7 @@ var chineseCommands = map[string]string{
 	"pushes":     "查看平台推送（含被拒的），重放",
 	"logs":       "实时跟踪平台推送",
 	"stays":      "查看车辆停车记录",
+	"webhooks":   "查看变更通知没有发出的消息，并重发",
 	"stations":   "查看没有对接登记的站点和充电桩",
 	"unserved":   "查看路径或方法不对、无人受理的请求",
 	"validate":   "不用网关，离线检查设置文件、配置文件、平台配置",

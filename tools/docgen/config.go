@@ -114,8 +114,10 @@ func alertTable(p *page) error {
 		alert.OldestPending: fmt.Sprintf("最早的待发减免等了 %s 以上。 The oldest pending delivery is older than %[1]s.",
 			duration(l.Pending)),
 		alert.BadSignatures: fmt.Sprintf("一个账号 %s 内签名或令牌错误 %d 次以上。 An account whose signatures or tokens failed %[2]d times within %[1]s.", duration(l.Window), l.Signatures),
-		alert.LotClock:      fmt.Sprintf("车场时钟与网关相差 %s 以上。 A lot's clock is off by %[1]s or more.", duration(l.Clock)),
-		alert.DiskLow:       fmt.Sprintf("数据盘剩余不足 %d%%。 Less than %[1]d %% of the data disk is free.", l.DiskPercent),
+		alert.WebhookFails: fmt.Sprintf("变更通知最早的一条等待达到 %s。 "+
+			"The oldest message to a webhook has waited for %[1]s.", duration(l.Webhook)),
+		alert.LotClock: fmt.Sprintf("车场时钟与网关相差 %s 以上。 A lot's clock is off by %[1]s or more.", duration(l.Clock)),
+		alert.DiskLow:  fmt.Sprintf("数据盘剩余不足 %d%%。 Less than %[1]d %% of the data disk is free.", l.DiskPercent),
 	}
 	p.section("告警 · Alerts")
 	p.para("写在 `alerts` 里的每个地址都会收到；同一件事只说一次（不论几个节点、是否重启），持续则 4 小时后再说，结束时再说一次。怎么处理见[运维手册](operating.md)。",
