@@ -89,6 +89,9 @@ func TestSignIn(t *testing.T) {
 		session.Remote != "192.0.2.7" {
 		t.Errorf("session %+v of %+v, %v", session, who, err)
 	}
+	if u := s.Users.List()[0]; !u.SignedIn.Equal(session.Created) {
+		t.Errorf("the last sign-in was %s, want %s", u.SignedIn, session.Created)
+	}
 	for _, c := range []struct{ name, password string }{{"li.wei", "hush-wrong-horse"}, {"nobody", password.Reveal()},
 		{"", ""}, {"li.wei", ""}} {
 		_, err := s.signIn(c.name, charge.Secret(c.password), "")

@@ -42,7 +42,8 @@ type user struct {
 }
 
 func (u user) shown() User {
-	return User{Name: u.Name, Role: u.Role, Created: u.Created, TOTP: len(u.TOTP) > 0, Revoked: u.Revoked}
+	return User{Name: u.Name, Role: u.Role, Created: u.Created, TOTP: len(u.TOTP) > 0, Revoked: u.Revoked,
+		SignedIn: u.SignedIn}
 }
 
 // Users are the people who sign in.
