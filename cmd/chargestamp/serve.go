@@ -56,6 +56,14 @@ func (s *serveFlags) config() (app.Config, error) {
 	return cfg, nil
 }
 
+// warnOfEnv names variables of the environment that are misspelt settings: they change nothing.
+func warnOfEnv(c *console) {
+	for _, m := range app.MisspeltEnv(os.Environ()) {
+		fmt.Fprintf(c.err, "chargestamp: %s in the environment is no setting and changes nothing; %s is one\n", m.Name,
+			m.Meant)
+	}
+}
+
 // readyLine notifies scripts that the server listens, and where.
 type readyLine struct {
 	Ready  bool   `json:"ready"`
@@ -74,6 +82,7 @@ func (s *serveCommand) Run(c *console) error {
 	if err != nil {
 		return err
 	}
+	warnOfEnv(c)
 	if s.Pprof != "" {
 		stop, err := servePprof(s.Pprof)
 		if err != nil {

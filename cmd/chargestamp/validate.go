@@ -20,6 +20,7 @@ func (v *validateCommand) Run(c *console) error {
 	if v.Config == "" && v.Estate == "" && v.Profile == "" {
 		return usage("give --config, --estate or --profile")
 	}
+	warnOfEnv(c)
 	cfg := app.Defaults()
 	bad := false
 	report := func(file string, err error) {
@@ -80,6 +81,7 @@ func (s *configShow) Run(c *console) error {
 	if err != nil {
 		return err
 	}
+	warnOfEnv(c)
 	text, err := yaml.Marshal(cfg.Shown())
 	if err != nil {
 		return err
