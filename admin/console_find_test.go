@@ -52,18 +52,26 @@ func TestFindShowsRefusedPushesAndVerdicts(t *testing.T) {
 	}
 }
 
-// A list can be gone through both ways, and its way back is in its address.
+// A list can be gone through both ways, from either end, with its other filters kept.
 func TestListsTurnBothWays(t *testing.T) {
-	b := as(t, onPages(), guard.RoleSupport)
+	f := onPages()
+	b := as(t, f, guard.RoleSupport)
 	first := b.get("/charges?platform=telaidian")
-	if strings.Contains(first.body, `rel="prev"`) ||
-		!strings.Contains(first.body, `/charges?back=&amp;cursor=more&amp;platform=telaidian`) {
+	if strings.Contains(first.body, `rel="prev"`) || f.page.Oldest ||
+		!strings.Contains(first.body, `href="/charges?cursor=more&amp;platform=telaidian" rel="next"`) ||
+		!strings.Contains(first.body, `href="/charges?platform=telaidian&amp;sort=oldest"`) {
 		t.Errorf("the first page: %s", first.body)
 	}
-	second := b.get("/charges?platform=telaidian&cursor=more&back=")
-	if !strings.Contains(second.body, `href="/charges?platform=telaidian" rel="prev"`) ||
-		strings.Contains(second.body, `rel="next"`) {
+	second := b.get("/charges?platform=telaidian&sort=oldest&cursor=more")
+	if !strings.Contains(second.body, `href="/charges?cursor=less&amp;platform=telaidian&amp;sort=oldest" rel="prev"`) ||
+		strings.Contains(second.body, `rel="next"`) || !f.page.Oldest ||
+		!strings.Contains(second.body, `name="sort" value="oldest"`) {
 		t.Errorf("the second page: %s", second.body)
+	}
+	for _, page := range []string{"/pushes", "/work/gave-up"} {
+		if a := b.get(page); !strings.Contains(a.body, `aria-sort="descending"`) {
+			t.Errorf("%s cannot be sorted", page)
+		}
 	}
 }
 

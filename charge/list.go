@@ -16,8 +16,9 @@ type ChargeFilter struct {
 	Reason   Reason
 	Gap      bool      // only those that count as a gap in the statement
 	From, To time.Time // by receipt; From inclusive, To exclusive
+	Oldest   bool      // first, else the newest
 	Limit    int       // 1 to 500; 0 is 50
-	Cursor   string
+	Cursor   string    // of a list with the same filter
 }
 
 // PushFilter narrows a list of pushes.
@@ -32,6 +33,7 @@ type PushFilter struct {
 	Order    string
 	Lot      LotID
 	From, To time.Time
+	Oldest   bool // first, else the newest
 	Limit    int
 	Cursor   string
 }
@@ -42,6 +44,7 @@ type StayFilter struct {
 	Plate  string
 	Order  string // the lot's number of it
 	Open   bool   // open ones only
+	Oldest bool   // first, else the newest
 	Limit  int
 	Cursor string
 }

@@ -14,8 +14,9 @@ type spot struct{ at, id int64 }
 // beginning.
 type cursor struct {
 	spot
-	set  bool
-	back bool
+	set    bool
+	back   bool
+	oldest bool // the list begins with its oldest row
 }
 
 // backward stands before the cursors that lead back.
@@ -48,11 +49,14 @@ func parseCursor(text string) (c cursor, err error) {
 	return c, nil
 }
 
+// falls reports whether rows are read from newer to older ones.
+func (c cursor) falls() bool { return c.back == c.oldest }
+
 // order is the order in which rows are read from the cursor on, with a prefix for each column.
 func (c cursor) order(newest string) func(prefix string) string {
-	way := " DESC"
-	if c.back {
-		way = ""
+	way := ""
+	if c.falls() {
+		way = " DESC"
 	}
 	return func(prefix string) string { return " ORDER BY " + prefix + newest + way + ", " + prefix + "id" + way }
 }
@@ -62,14 +66,17 @@ func (c cursor) order(newest string) func(prefix string) string {
 func (c cursor) around(rows []spot, more bool) (prev, next string) {
 	// Of a page without rows the other way leads to the row that this cursor was made of.
 	first, last := spot{c.at, c.id - 1}, spot{c.at, c.id + 1}
+	if c.oldest {
+		first, last = last, first
+	}
 	if len(rows) > 0 {
 		first, last = rows[0], rows[len(rows)-1]
 	}
 	if c.set && !c.back || more && c.back {
-		prev = cursor{first, true, true}.String()
+		prev = cursor{spot: first, set: true, back: true}.String()
 	}
 	if more && !c.back || c.back {
-		next = cursor{last, true, false}.String()
+		next = cursor{spot: last, set: true}.String()
 	}
 	return prev, next
 }

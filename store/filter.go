@@ -99,9 +99,9 @@ func (f *filter) span(column string, from, to time.Time) {
 
 // behind leaves the rows behind a cursor, by a time column.
 func (f *filter) behind(c cursor, newest string) {
-	than := "<"
-	if c.back {
-		than = ">"
+	than := ">"
+	if c.falls() {
+		than = "<"
 	}
 	if c.set {
 		f.where(newest+" "+than+"= ?", c.at) // says no more than the next one, but every index can use it
@@ -113,9 +113,10 @@ func (f *filter) behind(c cursor, newest string) {
 type paging struct {
 	limit  int
 	cursor string
+	oldest bool // first, else the newest
 }
 
-// pageOf reads a page of a table's rows, newest first by a time column. Rows are picked by their ids first, so
+// pageOf reads a page of a table's rows, in the order of a time column. Rows are picked by their ids first, so
 // that sorting never carries whole rows.
 func pageOf[T any](t *Tx, from *table, newest string, f filter, p paging,
 	scan func(*cells) (T, error)) (page charge.Page[T], err error) {
@@ -128,6 +129,7 @@ func pageOf[T any](t *Tx, from *table, newest string, f filter, p paging,
 	if err != nil {
 		return page, err
 	}
+	start.oldest = p.oldest
 	f.behind(start, newest)
 	order := start.order(newest)
 	ids, args := f.branches(from, order(""), limit+1)

@@ -8,12 +8,12 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 )
 
-// Charges lists charges, newest first.
+// Charges lists charges, newest first unless the filter asks for the oldest.
 func (s *Store) Charges(ctx context.Context, cf charge.ChargeFilter) (page charge.Page[*charge.Charge], err error) {
 	err = s.Read(ctx, func(t *Tx) error {
 		f, err := t.chargeFilter(cf)
 		if err == nil {
-			page, err = chargesOf(t, f, paging{cf.Limit, cf.Cursor})
+			page, err = chargesOf(t, f, paging{cf.Limit, cf.Cursor, cf.Oldest})
 		}
 		return err
 	})
@@ -97,7 +97,7 @@ func refusals() (all []any) {
 	return all
 }
 
-// Pushes lists the records of requests, newest first.
+// Pushes lists the records of requests, newest first unless the filter asks for the oldest.
 func (s *Store) Pushes(ctx context.Context, pf charge.PushFilter) (page charge.Page[charge.Push], err error) {
 	var f filter
 	f.word("platform", pf.Platform)
@@ -125,13 +125,14 @@ func (s *Store) Pushes(ctx context.Context, pf charge.PushFilter) (page charge.P
 	f.ofCharge("lot", pf.Lot.String())
 	f.span("received", pf.From, pf.To)
 	err = s.Read(ctx, func(t *Tx) error {
-		page, err = pageOf(t, tablePush, "received", f, paging{pf.Limit, pf.Cursor}, deref(scanPush))
+		page, err = pageOf(t, tablePush, "received", f, paging{pf.Limit, pf.Cursor, pf.Oldest}, deref(scanPush))
 		return err
 	})
 	return page, err
 }
 
-// Stays lists stays, newest entry first; of all lots those first that were reported last, unless a plate narrows them.
+// Stays lists stays, newest entry first unless the filter asks for the oldest; of all lots by the order in which they
+// were reported, unless a plate narrows them.
 func (s *Store) Stays(ctx context.Context, sf charge.StayFilter) (page charge.Page[*charge.Stay], err error) {
 	err = s.Read(ctx, func(t *Tx) error {
 		var f filter
@@ -151,7 +152,7 @@ func (s *Store) Stays(ctx context.Context, sf charge.StayFilter) (page charge.Pa
 		default:
 			f.where(realPlate)
 		}
-		page, err = staysOf(t, f, sf.Lot.IsZero(), paging{sf.Limit, sf.Cursor})
+		page, err = staysOf(t, f, sf.Lot.IsZero(), paging{sf.Limit, sf.Cursor, sf.Oldest})
 		return err
 	})
 	return page, err

@@ -178,7 +178,7 @@ func viewDecision(d *charge.Decision) *decision {
 }
 
 type chargesInput struct {
-	Paging
+	Sorting
 	ChargeQuery
 }
 
@@ -238,7 +238,7 @@ func (a *api) charges() {
 			if err != nil {
 				return nil, err
 			}
-			f.Limit, f.Cursor = in.Limit, in.Cursor
+			f.Limit, f.Cursor, f.Oldest = in.Limit, in.Cursor, in.oldest()
 			page, err := a.desk.Stories(ctx, who, f)
 			if err != nil {
 				return nil, err

@@ -75,7 +75,7 @@ type unserved struct {
 }
 
 type pushesInput struct {
-	Paging
+	Sorting
 	Platform string `query:"platform"`
 	Account  string `query:"account"`
 	Outcome  string `query:"outcome"`
@@ -88,7 +88,8 @@ type pushesInput struct {
 }
 
 func (in *pushesInput) filter() (charge.PushFilter, error) {
-	f := charge.PushFilter{Platform: in.Platform, Account: in.Account, Limit: in.Limit, Cursor: in.Cursor}
+	f := charge.PushFilter{Platform: in.Platform, Account: in.Account, Limit: in.Limit, Cursor: in.Cursor,
+		Oldest: in.oldest()}
 	outcomes, err := parseCodes("query.outcome", in.Outcome, charge.Outcomes)
 	if err != nil {
 		return f, err
@@ -151,7 +152,7 @@ func viewStay(who guard.Identity, s *charge.Stay) stay {
 }
 
 type staysInput struct {
-	Paging
+	Sorting
 	Lot   string `query:"lot" doc:"union_id/park_id"`
 	Plate string `query:"plate" maxLength:"40" doc:"whole, or a part of three or more characters"`
 	Open  bool   `query:"open" doc:"open ones only"`
@@ -222,7 +223,7 @@ func (a *api) pushes() {
 				return nil, err
 			}
 			page, err := a.desk.Stays(ctx, who, charge.StayFilter{Lot: lot, Plate: in.Plate, Open: in.Open,
-				Limit: in.Limit, Cursor: in.Cursor})
+				Limit: in.Limit, Cursor: in.Cursor, Oldest: in.oldest()})
 			if err != nil {
 				return nil, err
 			}

@@ -14,8 +14,8 @@ import (
 type list[T any] struct {
 	Body struct {
 		Items []T    `json:"items" nullable:"false"`
-		Prev  string `json:"prev" doc:"cursor of the page before, whose rows are newer; empty where there is none"`
-		Next  string `json:"next" doc:"cursor of the page after, whose rows are older; empty at the end"`
+		Prev  string `json:"prev" doc:"cursor of the page before; empty at the beginning"`
+		Next  string `json:"next" doc:"cursor of the page after; empty at the end"`
 	}
 }
 
@@ -49,6 +49,14 @@ type Paging struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"50"`
 	Cursor string `query:"cursor" maxLength:"200"`
 }
+
+// Sorting is what the lists that grow without end can be asked.
+type Sorting struct {
+	Paging
+	Sort string `query:"sort" enum:"newest,oldest" default:"newest" doc:"which rows come first; give it with a cursor too"`
+}
+
+func (s Sorting) oldest() bool { return s.Sort == "oldest" }
 
 // text is null where there is none.
 func text[S ~string](s S) *string {

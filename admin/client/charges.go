@@ -46,6 +46,13 @@ type StatementRow struct {
 	Gaps           int64      `json:"gaps"`
 }
 
+// Page is a part of a list, with the cursors of the pages before and after it; empty where there is none.
+type Page[T any] struct {
+	Items []T    `json:"items"`
+	Prev  string `json:"prev"`
+	Next  string `json:"next"`
+}
+
 // Apply sends an estate document.
 func (c *Client) Apply(ctx context.Context, document []byte) error {
 	return c.Post(ctx, "/api/v1/estate", document, nil)
@@ -59,10 +66,7 @@ func (c *Client) Charges(ctx context.Context, query url.Values) ([]Charge, error
 		q[name] = values
 	}
 	for {
-		var page struct {
-			Items []Charge
-			Next  string
-		}
+		var page Page[Charge]
 		if err := c.Get(ctx, "/api/v1/charges", q, &page); err != nil {
 			return nil, err
 		}
@@ -86,7 +90,7 @@ func (c *Client) Find(ctx context.Context, platform, order string) (*Charge, err
 }
 
 func (c *Client) newest(ctx context.Context, query url.Values) (*Charge, error) {
-	var page struct{ Items []Charge }
+	var page Page[Charge]
 	query.Set("limit", "1")
 	err := c.Get(ctx, "/api/v1/charges", query, &page)
 	if err != nil || len(page.Items) == 0 {

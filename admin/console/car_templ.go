@@ -390,7 +390,7 @@ func carPage(p *page, v carView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = chargeTable(p, chargesOf(v.Car.Charges)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = chargeTable(p, chargesOf(v.Car.Charges), byTime{}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -434,7 +434,7 @@ func carPage(p *page, v carView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = pushTable(p, v.Car.Refused).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = pushTable(p, v.Car.Refused, byTime{}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -35,6 +35,7 @@ type chargeList struct {
 	Filter    charge.ChargeFilter
 	Items     []*charge.Charge
 	Pages     listPages
+	ByTime    byTime
 	Ranges    []quickRange
 	Views     viewList
 	Total     string // how many fit, as far as they are counted; empty where a plate narrows them
@@ -50,7 +51,7 @@ const mostCounted = 1000
 
 func (c *Console) charges(w http.ResponseWriter, r *http.Request, p *page) error {
 	list := chargeList{Query: r.URL.Query(), Wrong: map[string]string{}, Platforms: c.platformChoices(p),
-		Ranges: quickRanges(p, r.URL)}
+		Ranges: quickRanges(p, r.URL), ByTime: sortedBy(r.URL)}
 	list.Filter = c.chargeFilter(p, list.Query, list.Wrong)
 	if len(list.Wrong) > 0 {
 		return render(w, r, http.StatusUnprocessableEntity, chargesPage(p, list))
@@ -59,7 +60,7 @@ func (c *Console) charges(w http.ResponseWriter, r *http.Request, p *page) error
 	if err != nil {
 		return err
 	}
-	list.Items, list.Pages = page.Items, pagesOf(r.URL, page.Next)
+	list.Items, list.Pages = page.Items, pagesOf(r.URL, page.Prev, page.Next)
 	if list.Views, err = c.viewsOf(r, p); err != nil {
 		return err
 	}
@@ -88,7 +89,7 @@ func (c *Console) chargeFilter(p *page, q url.Values, wrong map[string]string) c
 	if reason := charge.Reason(q.Get("reason")); slices.Contains(charge.Reasons, reason) {
 		f.Reason = reason
 	}
-	f.Gap = q.Get("gap") != ""
+	f.Gap, f.Oldest = q.Get("gap") != "", q.Get("sort") == oldestFirst
 	f.From, f.To = spanFields(p, q, wrong)
 	if n := len([]rune(f.Plate)); n > 0 && n < 3 {
 		wrong["plate"] = p.T("至少三个字符", "three characters or more")

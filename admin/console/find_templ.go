@@ -344,7 +344,7 @@ func findPage(p *page, v findView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					if len(v.rest()) > 0 {
-						templ_7745c5c3_Err = chargeTable(p, v.rest()).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = chargeTable(p, v.rest(), byTime{}).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -417,7 +417,7 @@ func findPage(p *page, v findView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = pushTable(p, v.Refused).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = pushTable(p, v.Refused, byTime{}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -1086,7 +1086,7 @@ func incidentPage(p *page, v incidentView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = chargeTable(p, v.Shown).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = chargeTable(p, v.Shown, byTime{}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

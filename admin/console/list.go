@@ -14,40 +14,61 @@ import (
 // listPages leads through a list: the addresses of the page before and after; empty where there is none.
 type listPages struct{ Previous, Next string }
 
-// mostBack bounds how many pages can be gone back; cursors of earlier ones are forgotten.
-const mostBack = 60
+// pagesOf makes the addresses around a page of a list.
+func pagesOf(u *url.URL, prev, next string) listPages {
+	at := func(cursor string) string {
+		if cursor == "" {
+			return ""
+		}
+		return withQuery(u, "cursor", cursor)
+	}
+	return listPages{at(prev), at(next)}
+}
 
-// pagesOf makes the addresses around a page of a list. The way back is kept in the address, since a cursor leads
-// forward only.
-func pagesOf(u *url.URL, next string) listPages {
+// withQuery is an address with one word of its query changed, an empty one taken away.
+func withQuery(u *url.URL, name, value string) string {
 	q := u.Query()
-	here, back := q.Get("cursor"), q["back"]
-	with := func(cursor string, back []string) string {
-		to := u.Query()
-		to.Del("cursor")
-		to.Del("back")
-		if cursor != "" {
-			to.Set("cursor", cursor)
-		}
-		for _, b := range back[max(0, len(back)-mostBack):] {
-			to.Add("back", b)
-		}
-		if len(to) == 0 {
-			return u.Path
-		}
-		return u.Path + "?" + to.Encode()
+	q.Del("cursor")
+	q.Del(name)
+	if value != "" {
+		q.Set(name, value)
 	}
-	var pages listPages
-	if next != "" {
-		pages.Next = with(next, append(back[:len(back):len(back)], here))
+	if len(q) == 0 {
+		return u.Path
 	}
-	if here != "" {
-		pages.Previous = with("", nil)
-		if n := len(back); n > 0 {
-			pages.Previous = with(back[n-1], back[:n-1])
-		}
+	return u.Path + "?" + q.Encode()
+}
+
+// byTime is the heading of a list's column of times: pressed, the list begins at its other end. The zero byTime is a
+// heading that cannot be pressed.
+type byTime struct {
+	Link   string
+	Oldest bool // the list begins with its oldest row
+}
+
+const oldestFirst = "oldest"
+
+func sortedBy(u *url.URL) byTime {
+	if u.Query().Get("sort") == oldestFirst {
+		return byTime{withQuery(u, "sort", ""), true}
 	}
-	return pages
+	return byTime{withQuery(u, "sort", oldestFirst), false}
+}
+
+// other names the order that a press leads to.
+func (b byTime) other(p *page) string {
+	if b.Oldest {
+		return p.T("最新的在前", "Newest first")
+	}
+	return p.T("最早的在前", "Oldest first")
+}
+
+// way is the order for people who do not see the arrow.
+func (b byTime) way() string {
+	if b.Oldest {
+		return "ascending"
+	}
+	return "descending"
 }
 
 // quickRange is a span of days that is one press away.
@@ -73,7 +94,6 @@ func quickRanges(p *page, u *url.URL) []quickRange {
 		q.Set("from", from)
 		q.Set("to", to)
 		q.Del("cursor")
-		q.Del("back")
 		list = append(list, quickRange{p.T(span.zh, span.en), u.Path + "?" + q.Encode(), here})
 	}
 	return list
@@ -83,7 +103,7 @@ func quickRanges(p *page, u *url.URL) []quickRange {
 func exportLink(path string, q url.Values) string {
 	kept := url.Values{}
 	for name, values := range q {
-		if name != "cursor" && name != "back" {
+		if name != "cursor" {
 			kept[name] = values
 		}
 	}

@@ -107,9 +107,12 @@ func (c *Console) lots(w http.ResponseWriter, r *http.Request, p *page) error {
 		}
 	}
 	places := slices.Concat(byWorry...)
-	from, next := 0, ""
+	from, prev, next := 0, "", ""
 	if cursor, err := charge.ParseLotID(q.Get("cursor")); err == nil {
 		from = max(0, slices.IndexFunc(places, func(i int) bool { return all[i].ID == cursor }))
+	}
+	if from > 0 {
+		prev = all[places[max(0, from-lotPageSize)]].ID.String()
 	}
 	for _, i := range places[from:] {
 		if len(board.Rows) == lotPageSize {
@@ -118,7 +121,7 @@ func (c *Console) lots(w http.ResponseWriter, r *http.Request, p *page) error {
 		}
 		board.Rows = append(board.Rows, c.shownLot(all[i]))
 	}
-	board.Pages = pagesOf(r.URL, next)
+	board.Pages = pagesOf(r.URL, prev, next)
 	return render(w, r, http.StatusOK, lotsPage(p, board))
 }
 

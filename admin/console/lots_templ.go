@@ -1184,7 +1184,7 @@ func lotPage(p *page, d lotDetail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = chargeTable(p, d.Waiting).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = chargeTable(p, d.Waiting, byTime{}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

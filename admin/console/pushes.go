@@ -17,6 +17,7 @@ type pushList struct {
 	Query     url.Values
 	Items     []charge.Push
 	Pages     listPages
+	ByTime    byTime
 	Ranges    []quickRange
 	Views     viewList
 	Wrong     map[string]string
@@ -24,7 +25,8 @@ type pushList struct {
 }
 
 func (c *Console) pushes(w http.ResponseWriter, r *http.Request, p *page) error {
-	list := pushList{Query: r.URL.Query(), Wrong: map[string]string{}, Platforms: c.platformChoices(p), Ranges: quickRanges(p, r.URL)}
+	list := pushList{Query: r.URL.Query(), Wrong: map[string]string{}, Platforms: c.platformChoices(p),
+		Ranges: quickRanges(p, r.URL), ByTime: sortedBy(r.URL)}
 	f := c.pushFilter(p, list.Query, list.Wrong)
 	if len(list.Wrong) > 0 {
 		return render(w, r, http.StatusUnprocessableEntity, pushesPage(p, list))
@@ -33,7 +35,7 @@ func (c *Console) pushes(w http.ResponseWriter, r *http.Request, p *page) error 
 	if err != nil {
 		return err
 	}
-	list.Items, list.Pages = page.Items, pagesOf(r.URL, page.Next)
+	list.Items, list.Pages = page.Items, pagesOf(r.URL, page.Prev, page.Next)
 	if list.Views, err = c.viewsOf(r, p); err != nil {
 		return err
 	}

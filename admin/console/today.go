@@ -32,6 +32,7 @@ func (c *Console) deskRoutes() {
 	c.signed(guard.RoleSupport, "POST /doctor", c.doctor)
 	c.signed(guard.RoleAdmin, "GET /alerts", c.alerts)
 	c.signed(guard.RoleAdmin, "POST /alerts/test", c.testAlert)
+	c.signed(guard.RoleAdmin, "POST /webhooks/{name}/resend", c.resendWebhook)
 	c.signed(guard.RoleAdmin, "GET /audit", c.audit)
 	c.signed(guard.RoleAdmin, "GET /audit/audit.csv", c.auditFile)
 	c.signed(guard.RoleAdmin, "GET /audit/{seq}/detail.txt", c.auditDetail)
@@ -400,12 +401,21 @@ func (c *Console) workList(w http.ResponseWriter, r *http.Request, p *page) erro
 	if !ok {
 		return desk.Fail(desk.NotFound, "no such list")
 	}
-	f.Cursor = r.URL.Query().Get("cursor")
+	f.Cursor, f.Oldest = r.URL.Query().Get("cursor"), r.URL.Query().Get("sort") == oldestFirst
 	page, err := c.desk.Charges(r.Context(), p.Who, f)
 	if err != nil {
 		return err
 	}
-	return render(w, r, http.StatusOK, workListPage(p, list, name, help, page.Items, pagesOf(r.URL, page.Next)))
+	return render(w, r, http.StatusOK, workListPage(p, workCharges{list, name, help, page.Items,
+		pagesOf(r.URL, page.Prev, page.Next), sortedBy(r.URL)}))
+}
+
+// workCharges is a page of a work list of charges.
+type workCharges struct {
+	List, Name, Help string
+	Items            []*charge.Charge
+	Pages            listPages
+	ByTime           byTime
 }
 
 // bulk redelivers all charges of a list that did not get through, once it has said how many they are.

@@ -62,7 +62,7 @@ var (
 )
 
 type chargesList struct {
-	paged
+	sorted
 	chargeFilter
 	Reason string `help:"Reason, such as cap_reached."`
 	Gap    bool   `help:"Only those that count as a gap in the statement."`

@@ -24,8 +24,21 @@ type listing struct {
 // paged is the flags of lists that grow without end.
 type paged struct {
 	listing
-	Limit int  `default:"50" help:"How many, the newest first."`
-	All   bool `help:"All of them."`
+	Limit  int    `default:"50" help:"How many."`
+	All    bool   `help:"All of them."`
+	Cursor string `help:"Begin at a page: prev or next of an answer in JSON."`
+}
+
+// sorted is the flags of paged lists that can begin at either end.
+type sorted struct {
+	paged
+	Sort string `enum:"newest,oldest" default:"newest" help:"Which come first: newest or oldest."`
+}
+
+// list is that of paged, in the order that is asked for.
+func (s sorted) list(c *console, path string, q url.Values, shown, all []column) error {
+	q.Set("sort", s.Sort)
+	return s.paged.list(c, path, q, shown, all)
 }
 
 // wholeList is the flags of lists that the API answers whole.
@@ -40,9 +53,7 @@ func (l wholeList) list(c *console, path string, shown, all []column) error {
 	if l.Limit < 0 || l.Limit > 0 && l.All {
 		return usage("--limit must be at least 1 and goes without --all")
 	}
-	var whole struct {
-		Items []item `json:"items"`
-	}
+	var whole client.Page[item]
 	if err := l.client().Get(c.ctx, path, nil, &whole); err != nil {
 		return err
 	}
@@ -144,16 +155,16 @@ func cell(v any) string {
 // fetch reads items page by page, as many as are wanted, and reports whether there are more.
 func (l paged) fetch(c *console, path string, q url.Values) (items []item, more bool, err error) {
 	items = []item{}
+	if l.Cursor != "" {
+		q.Set("cursor", l.Cursor)
+	}
 	for {
 		want := mostAPage
 		if !l.All {
 			want = min(l.Limit-len(items), mostAPage)
 		}
 		q.Set("limit", strconv.Itoa(want))
-		var page struct {
-			Items []item `json:"items"`
-			Next  string `json:"next"`
-		}
+		var page client.Page[item]
 		if err := l.client().Get(c.ctx, path, q, &page); err != nil {
 			return nil, false, wrongFilter(err)
 		}
@@ -196,7 +207,7 @@ func (l listing) print(c *console, items []item, shown, all []column) error {
 	return l.output.print(c, t, items)
 }
 
-// list fetches and prints the newest of a list, and says whether there are more.
+// list fetches and prints the first rows of a list, and says whether there are more.
 func (l paged) list(c *console, path string, q url.Values, shown, all []column) error {
 	if l.Limit < 1 {
 		return usage("--limit must be at least 1")
@@ -209,7 +220,7 @@ func (l paged) list(c *console, path string, q url.Values, shown, all []column) 
 		return err
 	}
 	if more {
-		fmt.Fprintf(c.err, "the newest %d are shown, there are more: --all lists them all\n", len(items))
+		fmt.Fprintf(c.err, "the first %d are shown, there are more: --all lists them all\n", len(items))
 	}
 	return nil
 }

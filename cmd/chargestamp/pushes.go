@@ -40,7 +40,7 @@ var (
 )
 
 type pushesList struct {
-	paged
+	sorted
 	pushFilter
 }
 

@@ -17,7 +17,7 @@ var (
 )
 
 type staysList struct {
-	paged
+	sorted
 	Lot   string `help:"Lot, union_id/park_id."`
 	Plate string `help:"Plate, or a part of three or more characters."`
 	Open  bool   `help:"Cars inside only."`

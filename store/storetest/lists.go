@@ -62,6 +62,12 @@ func testLists(t *testing.T, s *site) {
 	list(charge.ChargeFilter{Limit: 3}, 6, 5, 4, 3, 2, 1, 0)
 	list(charge.ChargeFilter{Limit: 1}, 6, 5, 4, 3, 2, 1, 0)
 	list(charge.ChargeFilter{Limit: 7}, 6, 5, 4, 3, 2, 1, 0)
+	list(charge.ChargeFilter{Limit: 3, Oldest: true}, 0, 1, 2, 3, 4, 5, 6)
+	list(charge.ChargeFilter{Limit: 2, Oldest: true, Lot: s.lot}, 0, 1, 2, 4, 5, 6)
+	list(charge.ChargeFilter{Limit: 1, Oldest: true, States: []charge.State{charge.StateSending, charge.StateUsed}},
+		0, 1, 2, 4, 5, 6)
+	list(charge.ChargeFilter{Limit: 2, Oldest: true, Plate: "京AD06088"}, 0, 1, 2, 3, 4, 5, 6)
+	backAgain(t, s, charge.ChargeFilter{Limit: 2, Oldest: true}, charges)
 	list(charge.ChargeFilter{Platform: "xiaoju"}, 3)
 	list(charge.ChargeFilter{Lot: other}, 3)
 	list(charge.ChargeFilter{Lot: s.lot, Limit: 4}, 6, 5, 4, 2, 1, 0)

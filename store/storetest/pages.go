@@ -68,6 +68,32 @@ func bothWays(t *testing.T, s *site, f charge.ChargeFilter) {
 	}
 }
 
+// backAgain walks a list to its end and back: on the way back are the same charges in the same order.
+func backAgain(t *testing.T, s *site, f charge.ChargeFilter, want []*charge.Charge) {
+	t.Helper()
+	read := func(cursor string) charge.Page[*charge.Charge] {
+		f.Cursor = cursor
+		page, err := s.Charges(t.Context(), f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return page
+	}
+	page := read("")
+	for page.Next != "" {
+		page = read(page.Next)
+	}
+	back := page.Items
+	for page.Prev != "" {
+		page = read(page.Prev)
+		back = append(slices.Clone(page.Items), back...)
+	}
+	same(t, "charges on the way back", back, want)
+	if before := read(page.Next); len(before.Items) == 0 || before.Items[0].ID != want[f.Limit].ID {
+		t.Errorf("behind the first page is %+v", before)
+	}
+}
+
 // cursorBefore is a cursor that leads before the first item of a page.
 func cursorBefore(page charge.Page[*charge.Charge]) string {
 	return "-" + strconv.FormatInt(page.Items[0].Received.UnixMilli(), 36) + "." + strconv.FormatInt(page.Items[0].ID, 36)
