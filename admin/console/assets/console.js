@@ -134,14 +134,14 @@
     if (!window.uPlot || !window.EventSource) return;
     const css = getComputedStyle(document.documentElement);
     const color = (name) => css.getPropertyValue(name).trim();
-    const keep = 120;
+    const keep = 120, every = 5; // points, and seconds between two
     const clock = new Intl.DateTimeFormat("en-GB", { timeZone: "Asia/Shanghai", timeStyle: "medium" });
     const at = [], rows = { pushes: [], delivered: [], pending: [], p99_ms: [] };
     const plot = (id, series) => {
       const element = document.getElementById(id);
       const axis = { stroke: color("--soft"), grid: { stroke: color("--line") }, ticks: { stroke: color("--line") } };
       const chart = new uPlot({
-        width: element.clientWidth, height: 160, legend: { live: false }, cursor: { show: false },
+        width: element.clientWidth, height: 160, legend: { live: false }, cursor: { show: false }, padding: [null, 28, null, null], // room for half a time
         scales: { x: { range: (u, min, max) => [Math.min(min, max - 60), max] }, y: { range: (u, min, max) => [0, Math.max(1, max * 1.1)] } },
         axes: [{ ...axis, values: (u, splits) => splits.map((s) => clock.format(s * 1000)), space: 80 }, { ...axis, size: 44 }],
         series: [{}, ...series.map(([label, stroke]) => ({ label, stroke: color(stroke), width: 2, points: { size: 4 } }))],
@@ -152,12 +152,17 @@
     const flow = plot("chart-flow", [[box.dataset.pushes, "--accent"], [box.dataset.delivered, "--wait"]]);
     const pending = plot("chart-pending", [[box.dataset.pending, "--wait"]]);
     const p99 = plot("chart-p99", [[box.dataset.p99, "--accent"]]);
+    const add = (point) => {
+      at.push(point.at);
+      for (const name in rows) rows[name].push(point[name] ?? null);
+      if (at.length > keep) { at.shift(); for (const name in rows) rows[name].shift(); }
+    };
     const stream = new EventSource(box.dataset.stream);
     stream.onmessage = (event) => {
-      const point = JSON.parse(event.data);
-      at.push(point.at);
-      for (const name in rows) rows[name].push(point[name]);
-      if (at.length > keep) { at.shift(); for (const name in rows) rows[name].shift(); }
+      const point = JSON.parse(event.data), last = at[at.length - 1];
+      if (point.at <= last) return; // a server that was away begins with points of the past
+      if (point.at - last > 3 * every) add({ at: last + every }); // a gap, not a line across it
+      add(point);
       flow.setData([at, rows.pushes, rows.delivered]);
       pending.setData([at, rows.pending]);
       p99.setData([at, rows.p99_ms]);
