@@ -26,18 +26,19 @@ const (
 
 // commands is the whole command line.
 type commands struct {
-	Demo       demoCommand       `cmd:"" help:"Play all platforms and all kinds of lots against a real server."`
+	Demo       demoCommand       `cmd:"" group:"play" help:"Play all platforms and kinds of lots against a real server."`
 	Serve      serveCommand      `cmd:"" help:"Run the gateway."`
 	Apply      applyCommand      `cmd:"" help:"Send an estate file to a running server."`
 	Export     exportCommand     `cmd:"" help:"Print the estate, secrets as placeholders."`
-	Push       pushCommand       `cmd:"" help:"Play a platform: build, sign and send one push."`
-	Lot        lotCommand        `cmd:"" help:"Play a car park."`
-	Check      checkCommand      `cmd:"" aliases:"doctor" help:"Signature doctor: walk a captured push offline."`
-	Certify    certifyCommand    `cmd:"" help:"Run the scripted checklist of a partner's joint test."`
+	Push       pushCommand       `cmd:"" group:"play" help:"Play a platform: build, sign and send one push."`
+	Lot        lotCommand        `cmd:"" group:"play" help:"Play a car park."`
+	Check      checkCommand      `cmd:"" group:"play" aliases:"doctor" help:"Signature doctor: walk a push offline."`
+	Certify    certifyCommand    `cmd:"" group:"play" help:"Run the scripted checklist of a partner's joint test."`
 	Pushes     pushesCommand     `cmd:"" help:"Read requests of platforms, and replay them."`
 	Logs       logsCommand       `cmd:"" help:"Follow pushes live."`
 	Stations   stationsCommand   `cmd:"" help:"Read stations and charging points that no binding lists."`
 	Unserved   unservedCommand   `cmd:"" help:"Read requests that nothing serves."`
+	Webhooks   webhooksCommand   `cmd:"" help:"Read what webhooks have not taken, and send it again."`
 	Stays      staysCommand      `cmd:"" help:"Read stays of cars in lots."`
 	Charges    chargesCommand    `cmd:"" help:"Read charges and act on them."`
 	Lots       lotsCommand       `cmd:"" help:"Read lots, pause and resume them, ask them for prices."`
@@ -47,15 +48,15 @@ type commands struct {
 	Rules      rulesCommand      `cmd:"" help:"Try changed rules on stored charges."`
 	Token      tokenCommand      `cmd:"" help:"API tokens."`
 	User       userCommand       `cmd:"" help:"Console users."`
-	Migrate    migrateCommand    `cmd:"" help:"Bring the database's schema up to date."`
-	Backup     backupCommand     `cmd:"" help:"Write a backup, also while serving."`
-	Restore    restoreCommand    `cmd:"" help:"Fill an empty place from a backup."`
-	Copy       copyCommand       `cmd:"" help:"Move a site from one engine to the other."`
-	Repair     repairCommand     `cmd:"" help:"Leave out the last record of a log that does not read, where serve says so."`
-	Verify     verifyCommand     `cmd:"" help:"Add everything up again and say what does not agree."`
-	Bench      benchCommand      `cmd:"" help:"Measure; see docs/performance.md."`
-	Sim        simCommand        `cmd:"" help:"Play simulated histories, with every kind of fault, from a seed."`
-	Soak       soakCommand       `cmd:"" help:"Kill rounds, lying lots and long runs."`
+	Migrate    migrateCommand    `cmd:"" group:"care" help:"Bring the database's schema up to date."`
+	Backup     backupCommand     `cmd:"" group:"care" help:"Write a backup, also while serving."`
+	Restore    restoreCommand    `cmd:"" group:"care" help:"Fill an empty place from a backup."`
+	Copy       copyCommand       `cmd:"" group:"care" help:"Move a site from one engine to the other."`
+	Repair     repairCommand     `cmd:"" group:"care" help:"Leave out the last record of a broken log; serve says when."`
+	Verify     verifyCommand     `cmd:"" group:"care" help:"Add everything up again and say what does not agree."`
+	Bench      benchCommand      `cmd:"" group:"measure" help:"Measure; see docs/performance.md."`
+	Sim        simCommand        `cmd:"" group:"measure" help:"Play simulated histories, with every fault, from a seed."`
+	Soak       soakCommand       `cmd:"" group:"measure" help:"Kill rounds, lying lots and long runs."`
 	Validate   validateCommand   `cmd:"" help:"Check a config file, an estate file or a profile, without a server."`
 	Config     configCommand     `cmd:"" help:"Print the settings that serve would use."`
 	Help       helpCommand       `cmd:"" help:"Print the help of a command."`
@@ -64,6 +65,13 @@ type commands struct {
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 
 	ShowVersion kong.VersionFlag `name:"version" help:"Print the version." hidden:""`
+}
+
+// helpGroups are the parts of the help behind the commands of every day.
+var helpGroups = []kong.Group{
+	{Key: "play", Title: "Play the other side, and check it:"},
+	{Key: "care", Title: "Care for the data:"},
+	{Key: "measure", Title: "Measure and test:"},
 }
 
 // console is where a command reads and writes: results on out, words for people on err.
@@ -106,7 +114,8 @@ func run(c *console, args []string) int {
 	exit := -1
 	parser, err := kong.New(&cli, kong.Name("chargestamp"), kong.UsageOnError(),
 		kong.Description("充电减免网关 — the open gateway that makes free parking after charging work."),
-		kong.Vars{"version": versionText()}, kong.Writers(c.out, c.err), kong.Exit(func(code int) { exit = code }))
+		kong.ExplicitGroups(helpGroups), kong.Vars{"version": versionText()}, kong.Writers(c.out, c.err),
+		kong.Exit(func(code int) { exit = code }))
 	if err != nil {
 		fmt.Fprintln(c.err, "chargestamp:", err)
 		return exitFailed
