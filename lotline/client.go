@@ -27,9 +27,9 @@ type Config struct {
 
 	TLS *tls.Config // not nil: TLS, where the gateway offers it
 
-	// Store is the SQLite file for what must survive; made where it is missing. Empty keeps in memory, for
-	// simulators: a restart then loses what was not sent and forgets which reductions were taken.
-	Store string
+	// Store keeps what must survive (see filestore.Open). The Client closes it. Nil keeps in memory, for simulators: a
+	// restart then loses what was not sent and forgets which reductions were taken.
+	Store Store
 
 	// OnReduction takes a reduction off. Its error is the lot's no (state 0) with its text; the cloud does not
 	// ask again then. It is called for one at a time, and again for the same uuid only where the process died
@@ -89,7 +89,7 @@ func (c Config) dial(ctx context.Context) (net.Conn, error) {
 // Client is one machine of a car park. It holds its line by itself: it logs in, beats, and reconnects.
 type Client struct {
 	cfg    Config
-	keep   keeper
+	keep   Store
 	ctx    context.Context // over with the Client; callbacks get it
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -126,7 +126,7 @@ var ErrLogin = errors.New("login refused")
 // ErrClosed says that the Client was closed.
 var ErrClosed = errors.New("client is closed")
 
-// New opens the store and starts to connect, which may take for ever: uplinks are kept meanwhile.
+// New starts to connect, which may take for ever: uplinks are kept meanwhile.
 func New(cfg Config) (*Client, error) {
 	if cfg.Addr == "" && cfg.Dial == nil || cfg.UnionID == "" || cfg.ParkID == "" || cfg.Key == "" {
 		return nil, errors.New("lotline: Addr, UnionID, ParkID and Key are required")
@@ -135,13 +135,8 @@ func New(cfg Config) (*Client, error) {
 		cfg: cfg.withDefaults(), done: make(chan struct{}), kept: make(chan struct{}, 1), changed: make(chan struct{}),
 		unkept: make(map[string]bool),
 	}
-	c.keep = newMemory()
-	if cfg.Store != "" {
-		f, err := openFile(cfg.Store, time.Now())
-		if err != nil {
-			return nil, err
-		}
-		c.keep = f
+	if c.keep = cfg.Store; c.keep == nil {
+		c.keep = newMemory()
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	go c.run()
@@ -167,7 +162,7 @@ func (c *Client) Close() error {
 	c.cancel()
 	c.Thaw()
 	<-c.done
-	return c.keep.close()
+	return c.keep.Close()
 }
 
 // Online waits until the line is up. It returns an error that wraps ErrLogin as soon as the cloud has refused a
@@ -194,7 +189,7 @@ func (c *Client) Online(ctx context.Context) error {
 }
 
 // Kept is how many uplinks the cloud has not taken yet.
-func (c *Client) Kept() (int, error) { return c.keep.count() }
+func (c *Client) Kept() (int, error) { return c.keep.Count() }
 
 // Entry reports that a car has come in. The error is about the entry or the store; that the line is down is none,
 // the Answer says Kept then.
@@ -242,11 +237,11 @@ func (c *Client) current() *line {
 // tell keeps an uplink and sends it. It goes out later where the line is down, or where something about the same
 // stay is waiting: an exit must not overtake its entry.
 func (c *Client) tell(ctx context.Context, service, order string, data []byte) (Answer, error) {
-	id, err := c.keep.add(service, order, data, time.Now())
+	id, err := c.keep.Add(service, order, data, time.Now())
 	if err != nil {
 		return Answer{}, fmt.Errorf("lotline: store: %w", err)
 	}
-	behind, err := c.keep.waits(order)
+	behind, err := c.keep.Waits(order)
 	if err != nil {
 		return Answer{}, fmt.Errorf("lotline: store: %w", err)
 	}
@@ -266,7 +261,7 @@ func (c *Client) tell(ctx context.Context, service, order string, data []byte) (
 }
 
 func (c *Client) forLater(id int64) (Answer, error) {
-	if err := c.keep.later(id); err != nil {
+	if err := c.keep.Later(id); err != nil {
 		return Answer{}, fmt.Errorf("lotline: store: %w", err)
 	}
 	select {
@@ -277,7 +272,7 @@ func (c *Client) forLater(id int64) (Answer, error) {
 }
 
 func (c *Client) forget(id int64) error {
-	if err := c.keep.remove(id); err != nil {
+	if err := c.keep.Remove(id); err != nil {
 		return fmt.Errorf("lotline: store: %w", err)
 	}
 	return nil

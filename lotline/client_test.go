@@ -3,6 +3,7 @@ package lotline
 import (
 	"context"
 	"errors"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/chargestamp/chargestamp/lotline/filestore"
 )
 
 func TestLogin(t *testing.T) {
@@ -259,7 +262,7 @@ func TestRestart(t *testing.T) {
 	bubble(t, func(t *testing.T, c *cloud) {
 		taken := 0
 		cfg := c.config()
-		cfg.Store = path
+		cfg.Store = openFile(t, path)
 		cfg.OnReduction = func(context.Context, Reduction) error { taken++; return nil }
 		client, err := New(cfg)
 		if err != nil {
@@ -278,6 +281,7 @@ func TestRestart(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.down.Store(false)
+		cfg.Store = openFile(t, path)
 		client = c.start(cfg)
 		f = c.acceptLogin()
 		f.say(`{"service_name":"pay_notice","uuid":"u","type":1,"calculation_method":0}`)
@@ -298,9 +302,31 @@ func TestRestart(t *testing.T) {
 	})
 }
 
+func openFile(t *testing.T, path string) Store {
+	t.Helper()
+	f, err := filestore.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
 func TestBadStore(t *testing.T) {
-	if _, err := New(Config{Addr: "x:1", UnionID: "1", ParkID: "1", Key: "k", Store: "/nowhere/at/all.db"}); err == nil {
+	if _, err := filestore.Open("/nowhere/at/all.db"); err == nil {
 		t.Error("a store that cannot be opened is no error")
+	}
+}
+
+// TestNoDatabaseInside wants a program with a store of its own to have no SQLite inside.
+func TestNoDatabaseInside(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", ".").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for pkg := range strings.Lines(string(out)) {
+		if root, _, _ := strings.Cut(pkg, "/"); strings.Contains(root, ".") && !strings.Contains(pkg, "/lotline") {
+			t.Errorf("lotline needs %s", strings.TrimSpace(pkg))
+		}
 	}
 }
 

@@ -42,7 +42,7 @@ func (l *line) take(r Reduction) error {
 		l.remember(r.UUID)
 		return nil
 	}
-	again, err := l.c.keep.taken(r.UUID)
+	again, err := l.c.keep.Taken(r.UUID)
 	switch {
 	case err != nil:
 		l.logStore(err)
@@ -62,7 +62,7 @@ func (l *line) take(r Reduction) error {
 // remember notes that a reduction was taken. Where the store fails, on a full disk perhaps, this process still
 // knows.
 func (l *line) remember(uuid string) {
-	err := l.c.keep.take(uuid, time.Now())
+	err := l.c.keep.Take(uuid, time.Now())
 	l.logStore(err)
 	if err == nil {
 		delete(l.c.unkept, uuid)

@@ -90,9 +90,9 @@ func TestRepeatedReduction(t *testing.T) {
 }
 
 // fullDisk is a store that can be read and not written.
-type fullDisk struct{ keeper }
+type fullDisk struct{ Store }
 
-func (fullDisk) take(string, time.Time) error { return errors.New("no space left on device") }
+func (fullDisk) Take(string, time.Time) error { return errors.New("no space left on device") }
 
 // A store that fails does not have a reduction taken twice while the process lives.
 func TestRepeatedReductionOnAFullDisk(t *testing.T) {

@@ -253,12 +253,12 @@ func (l *line) send() {
 // sendKept sends the oldest uplink that waits. One whose answer is not final stays and is tried again. It reports
 // whether there was one.
 func (l *line) sendKept() bool {
-	k, err := l.c.keep.next()
-	if err != nil || k.id == 0 {
+	id, service, order, data, err := l.c.keep.Next()
+	if err != nil || id == 0 {
 		l.logStore(err)
 		return err != nil
 	}
-	raw := l.exchange(k.service, k.data)
+	raw := l.exchange(service, data)
 	if raw == nil {
 		return true
 	}
@@ -266,9 +266,9 @@ func (l *line) sendKept() bool {
 	if !final {
 		return true
 	}
-	l.logStore(l.c.keep.remove(k.id))
+	l.logStore(l.c.keep.Remove(id))
 	if f := l.c.cfg.OnAnswer; f != nil {
-		f(k.service, k.order, a)
+		f(service, order, a)
 	}
 	return true
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lotline"
+	"github.com/chargestamp/chargestamp/lotline/filestore"
 )
 
 // SDKLotConfig describes a played SDK lot.
@@ -69,9 +70,16 @@ func (l *SDKLot) Start(ctx context.Context) error {
 	if err := l.book.open(l.cfg.BookAddr, l.desk.book); err != nil {
 		return err
 	}
+	var store lotline.Store
+	if l.cfg.Store != "" {
+		var err error
+		if store, err = filestore.Open(l.cfg.Store); err != nil {
+			return errors.Join(err, l.Stop())
+		}
+	}
 	line, err := lotline.New(lotline.Config{
 		Addr: l.cfg.Addr, UnionID: l.cfg.Lot.Union, ParkID: l.cfg.Lot.Park, LocalID: l.cfg.LocalID, Key: l.cfg.Ckey,
-		Store: l.cfg.Store, Beat: l.cfg.Beat, Logger: l.cfg.Log, OnReduction: l.reduce, OnPrice: l.price,
+		Store: store, Beat: l.cfg.Beat, Logger: l.cfg.Log, OnReduction: l.reduce, OnPrice: l.price,
 		Hooks: &lotline.Hooks{Applied: l.arrived, Acks: l.acks},
 	})
 	if err != nil {
