@@ -12,13 +12,13 @@ type Transition struct {
 // another reason has made no transition. Prepared text for docs/states.md.
 func Transitions() []Transition {
 	return []Transition{
-		{"", charge.StateHeld, "the lot has told no stay that fits yet, and the rule waits for one"},
+		{"", charge.StateHeld, "the lot has reported no stay that fits yet, and the rule waits for one"},
 		{"", charge.StateShadow, "the binding is a shadow: decided and shown, nothing is sent"},
 		{"", charge.StateNoGrant, "decided: nothing, the reason says why"},
 		{"", charge.StateSending, "granted: ledger entry and delivery are stored with it"},
 
 		{charge.StateHeld, charge.StateShadow, "its stay came, and the binding is a shadow by now"},
-		{charge.StateHeld, charge.StateNoGrant, "its stay came and gives nothing, or the car has left"},
+		{charge.StateHeld, charge.StateNoGrant, "its stay came and grants nothing, or the car has left"},
 		{charge.StateHeld, charge.StateSending, "its stay came and it was granted"},
 		{charge.StateHeld, charge.StateExpired, "no stay came before the hold was over"},
 		{charge.StateHeld, charge.StateVoided, "support took it back"},
@@ -46,17 +46,17 @@ func Transitions() []Transition {
 		{charge.StateSending, charge.StateRefused, "the lot said no"},
 		{charge.StateSending, charge.StateGaveUp,
 			"the car left or time ran out before anything was sent, or no message could be written"},
-		{charge.StateSending, charge.StateUsed, "the exit told what was taken off before the acknowledgement was in"},
+		{charge.StateSending, charge.StateUsed, "the exit reported what was taken off before the acknowledgement was in"},
 		{charge.StateSending, charge.StateVoided, "support took it back"},
 
 		{charge.StateUnknown, charge.StateSending, "the lot has said that it has nothing: it is sent once more"},
 		{charge.StateUnknown, charge.StateDelivered, "the lot acknowledged a repeat, or late"},
 		{charge.StateUnknown, charge.StateRefused, "the lot said no to a repeat"},
 		{charge.StateUnknown, charge.StateGaveUp, "the try that was under way at the exit turned out never to have left"},
-		{charge.StateUnknown, charge.StateUsed, "the exit told what was taken off"},
+		{charge.StateUnknown, charge.StateUsed, "the exit reported what was taken off"},
 		{charge.StateUnknown, charge.StateVoided, "support took it back"},
 
-		{charge.StateDelivered, charge.StateUsed, "the lot told what it took off, or our own settlement did"},
+		{charge.StateDelivered, charge.StateUsed, "the lot reported what it took off, or our own settlement did"},
 		{charge.StateDelivered, charge.StateVoided, "support took it back"},
 
 		{charge.StateRefused, charge.StateHeld, "decided again on support's word; it waits for a stay"},

@@ -79,8 +79,8 @@ func (f *File) Remove(id int64) error {
 
 // Next returns the oldest uplink that is for later; id 0 for none.
 func (f *File) Next() (id int64, service, order string, data []byte, err error) {
-	err = f.db.QueryRow(`SELECT id, service, order_id, CAST(data AS BLOB) FROM uplink WHERE later = 1 ORDER BY id LIMIT 1`).
-		Scan(&id, &service, &order, &data)
+	err = f.db.QueryRow(`SELECT id, service, order_id, CAST(data AS BLOB) FROM uplink
+		WHERE later = 1 ORDER BY id LIMIT 1`).Scan(&id, &service, &order, &data)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
 	}
