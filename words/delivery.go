@@ -81,7 +81,8 @@ func deliveryStates() []Entry {
 		e(charge.DeliveryDelivered, Text{"已确认", "delivered"}, Text{"车场已确认。", "The lot confirmed it."}, Nothing()),
 		e(charge.DeliveryRefused, Text{"被拒绝", "refused"}, Text{"车场拒绝。", "The lot refused it."},
 			Text{"看车场的说明，处理后重新下发。", "Read the lot's words, then redeliver."}),
-		e(charge.DeliveryUnknown, Text{"结果未知", "unknown"}, Text{"已发出但无应答，且不可自动重发。", "It was sent, no answer came, and it may not be sent again by itself."},
+		e(charge.DeliveryUnknown, Text{"结果未知", "unknown"},
+			Text{"已发出但无应答，且不可自动重发。", "It was sent, no answer came, and it may not be sent again by itself."},
 			Text{"与车场核对后再决定。", "Ask the lot, then decide."}),
 		e(charge.DeliveryGaveUp, Text{"已放弃", "gave up"}, Text{"有效时间已过。", "Its time is over."},
 			Text{"车仍在场时可重新下发。", "Redeliver if the car is still in."}),
@@ -111,7 +112,9 @@ func reports() []Entry {
 	}
 	return []Entry{
 		e(charge.ReportOff, Text{"不回传", "off"}, Text{"该平台不需要回传，或没有配置地址。", "This platform hears nothing, or no address is configured."}, Nothing()),
-		e(charge.ReportDue, Text{"待回传", "due"}, Text{"实际减免等待回传平台。", "The usage waits to be sent to the platform."}, Text{"系统会自动处理。", "It goes on by itself."}),
+		e(charge.ReportDue, Text{"待回传", "due"},
+			Text{"实际减免等待回传平台。", "The usage waits to be sent to the platform."},
+			Text{"系统会自动处理。", "It goes on by itself."}),
 		e(charge.ReportSent, Text{"回传中", "sent"}, Text{"已发送，平台尚未接收。", "It was sent; the platform has not taken it yet."}, Text{"系统会按计划重试。", "It is tried again on schedule."}),
 		e(charge.ReportDone, Text{"已回传", "done"}, Text{"平台已接收。", "The platform has taken it."}, Nothing()),
 		e(charge.ReportGaveUp, Text{"回传失败", "gave up"}, Text{"多次尝试仍未被接收。", "It was not taken after many tries."},
