@@ -106,6 +106,7 @@ soak: build ## 20 rounds of kill -9 an engine, lying lots, the vendor's SDK and 
 	$(MAKE) soak-disk
 	$(GO) test -tags soak ./app -count=1 -v -timeout 60m -run 'TestFailOver|TestFullDisk|TestThreeNodes|TestNewKind|SDK'
 	$(GO) test -tags soak ./bench -count=1 -v -run 'TestLines$$|TestLots|TestKillFinds'
+	$(GO) test ./flow -count=1 -timeout 60m -run Model -rapid.checks=300 -rapid.steps=150
 	@$(MAKE) --no-print-directory edits
 
 .PHONY: soak-disk mutate

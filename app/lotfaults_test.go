@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,7 +78,8 @@ func testLotFaults(t *testing.T, cfg Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := alert.Evaluate(facts, alert.DefaultLimits(), time.Now())
+	told := slices.DeleteFunc(alert.Evaluate(facts, alert.DefaultLimits(), time.Now()),
+		func(a alert.Alert) bool { return a.Kind == alert.DiskLow }) // the disk of the tests is not the lot's
 	if len(told) != 1 || told[0].Kind != alert.LotClock || told[0].Object != id.String() {
 		t.Errorf("alerts: %+v", told)
 	}

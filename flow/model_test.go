@@ -21,10 +21,9 @@ import (
 )
 
 // TestModel plays everything that can happen to charges and stays in any order, on the real store, and checks
-// after each step what must never break; see check. More: go test ./flow -run Model -rapid.checks=5000
-// -rapid.steps=150.
+// after each step what must never break; see check. make soak plays more of longer ones.
 func TestModel(t *testing.T) {
-	unlessSet(t, "rapid.checks", "60")
+	unlessSet(t, "rapid.checks", "24")
 	unlessSet(t, "rapid.steps", "60")
 	open := onSQLite(t)
 	rapid.Check(t, func(rt *rapid.T) { play(rt, open) })
@@ -37,7 +36,7 @@ func TestModelOnPostgres(t *testing.T) {
 		cfg.URL = place(t).URL
 		return store.Open(context.Background(), cfg)
 	}
-	unlessSet(t, "rapid.checks", "8")
+	unlessSet(t, "rapid.checks", "6")
 	unlessSet(t, "rapid.steps", "60")
 	rapid.Check(t, func(rt *rapid.T) { play(rt, open) })
 }
