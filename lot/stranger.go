@@ -18,28 +18,15 @@ type Strangers struct {
 	now     func() time.Time
 	logger  *slog.Logger
 	rate    *limit.Rate[netip.Addr]
-	wrong   *limit.Rate[guess]
-	slow    chan struct{} // places of those who are held back
+	guesses *Guesses
 	noise   limit.Noise
 }
-
-// guess is what wrong keys are counted by.
-type guess struct {
-	network netip.Addr
-	lot     charge.LotID
-}
-
-const (
-	wrongPerS = 2           // wrong keys of one network for one lot that are answered at once
-	slowFor   = time.Second // how long the answer to one more is held back
-	slowMost  = 1024
-)
 
 // NewStrangers makes the bounds: perSecond requests of one address as address reports it.
 func NewStrangers(address func(*http.Request) netip.Addr, perSecond float64, now func() time.Time,
 	logger *slog.Logger) *Strangers {
 	return &Strangers{address: address, now: now, logger: logger, rate: limit.NewRate[netip.Addr](perSecond),
-		wrong: limit.NewRate[guess](wrongPerS), slow: make(chan struct{}, slowMost)}
+		guesses: NewGuesses()}
 }
 
 type strangersKey struct{}
@@ -48,6 +35,7 @@ type strangersKey struct{}
 type caller struct {
 	strangers *Strangers
 	network   netip.Addr
+	guessed   *charge.LotID // whose key was wrong; nil: none was
 }
 
 // Guard puts the bounds in front of a handler.
@@ -59,13 +47,26 @@ func (s *Strangers) Guard(next http.Handler) http.Handler {
 			write(w, http.StatusTooManyRequests, Reply{ErrMsg: RefusedBusy})
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), strangersKey{}, caller{s, at})))
+		c := &caller{strangers: s, network: at}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), strangersKey{}, c)))
+		if c.guessed != nil { // the answer, which is short, leaves when this returns, whoever has hung up meanwhile
+			s.guesses.Hold(at, *c.guessed, s.now(), nil)
+		}
 	})
+}
+
+// Remote is the network that a guarded request comes from; false for another request.
+func Remote(ctx context.Context) (netip.Addr, bool) {
+	c, is := ctx.Value(strangersKey{}).(*caller)
+	if !is {
+		return netip.Addr{}, false
+	}
+	return c.network, true
 }
 
 // Refused logs why a message of a request was refused. What the caller wrote into it is cut.
 func Refused(ctx context.Context, lot charge.LotID, reason error) {
-	c, is := ctx.Value(strangersKey{}).(caller)
+	c, is := ctx.Value(strangersKey{}).(*caller)
 	if !is {
 		return
 	}
@@ -76,29 +77,11 @@ func Refused(ctx context.Context, lot charge.LotID, reason error) {
 	}
 }
 
-// WrongKey counts a wrong key for a lot, and holds the answer back where its network has tried too many.
+// WrongKey reports that a request bore a wrong key for a lot, or for a vendor where the lot has no Park. Its answer is
+// held back where its network has tried too many.
 func WrongKey(ctx context.Context, lot charge.LotID) {
-	c, is := ctx.Value(strangersKey{}).(caller)
-	if !is {
-		return
-	}
-	if len(lot.Union)+len(lot.Park) > clipMost {
-		lot = charge.LotID{}
-	}
-	if c.strangers.wrong.Allow(guess{c.network, lot}, c.strangers.now()) {
-		return
-	}
-	select {
-	case c.strangers.slow <- struct{}{}:
-		defer func() { <-c.strangers.slow }()
-	default:
-		return // so many are held back that these are no single guesser's; the address's rate bounds them
-	}
-	wait := time.NewTimer(slowFor)
-	defer wait.Stop()
-	select {
-	case <-wait.C:
-	case <-ctx.Done():
+	if c, is := ctx.Value(strangersKey{}).(*caller); is {
+		c.guessed = &lot
 	}
 }
 

@@ -93,7 +93,7 @@ func (a *API) open(ctx context.Context, body []byte) (message, error) {
 	m.lot = charge.LotID{Union: m.Text("union_id"), Park: m.Text("park_id")}
 	vendor, known := a.cfg.Directory.Vendor(m.lot.Union)
 	if !known || !m.By(lot.KeysAt(vendor.Ukey, vendor.OldUkey, m.now)...) {
-		lot.WrongKey(ctx, m.lot)
+		lot.WrongKey(ctx, charge.LotID{Union: m.lot.Union}) // the key is the vendor's
 		return m, errors.New(lot.RefusedSign)
 	}
 	l, _, known := a.cfg.Directory.Lot(m.lot)

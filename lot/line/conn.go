@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/limit"
 )
 
@@ -25,16 +26,18 @@ type host interface {
 	said(n *session)   // it has said something, and that is answered
 	forget(c *conn)
 	refuse(remote, reason string)
+	wait(c *conn, of charge.LotID, end <-chan struct{}) // before a wrong key is answered
 }
 
 // answer is what an uplink gets.
 type answer struct {
 	body    []byte
-	silent  bool     // nothing at all, not even an empty frame
-	closes  bool     // the line is closed behind it
-	refused bool     // the uplink was not looked into
-	after   func()   // done once the answer is on its way
-	session *session // whose uplink it was; nil where that is not known
+	silent  bool          // nothing at all, not even an empty frame
+	closes  bool          // the line is closed behind it
+	refused bool          // the uplink was not looked into
+	after   func()        // done once the answer is on its way
+	session *session      // whose uplink it was; nil where that is not known
+	guessed *charge.LotID // whose key was wrong; nil where none was
 }
 
 // conn is one TCP connection. At rest it has one goroutine, the reader, and no buffer but the reader's; a second
@@ -66,6 +69,7 @@ type conn struct {
 	leaveFrom time.Time // since when the far end should close
 	closed    bool
 	reason    string
+	gone      chan struct{} // closed with the connection; nil while no answer is held back
 }
 
 // badFrames is how many refused frames in ten seconds close a line: an honest lot never sends so many.
@@ -165,6 +169,9 @@ func (c *conn) handle(frame []byte) {
 	go func() {
 		defer close(done)
 		a := c.uplink(c, c.remote, frame)
+		if a.guessed != nil && c.stranger() { // a lot that has logged in waits for no message that it signed wrongly
+			c.slow(*a.guessed)
+		}
 		if a.closes {
 			c.sayAndLeave(a.body)
 		} else if !a.silent {
@@ -178,6 +185,22 @@ func (c *conn) handle(frame []byte) {
 		}
 	}()
 	<-done
+}
+
+// slow holds the answer to a wrong key back while the connection is open.
+func (c *conn) slow(of charge.LotID) {
+	c.mu.Lock()
+	gone := make(chan struct{})
+	if c.closed {
+		close(gone)
+	} else {
+		c.gone = gone
+	}
+	c.mu.Unlock()
+	c.wait(c, of, gone)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.gone = nil
 }
 
 // send queues a message and sees that it gets written. It never blocks. It reports false where the line is
@@ -268,6 +291,10 @@ func (c *conn) closeLocked(reason string) {
 	}
 	c.closed = true
 	c.reason = reason
+	if c.gone != nil {
+		close(c.gone)
+		c.gone = nil
+	}
 	c.out = nil
 	// A failed close leaves nothing to be done. TLS says goodbye first, which can take a while.
 	if _, plain := c.nc.(*net.TCPConn); plain {

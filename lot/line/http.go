@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/chargestamp/chargestamp/lot"
 )
 
 // Handler serves the HTTP mode: POST /bpd/upload.do takes an uplink and answers it, POST /bpd/download.do is held
@@ -30,7 +32,10 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	a := s.uplink(nil, r.RemoteAddr, body)
+	a := s.uplink(nil, remoteOf(r), body)
+	if a.guessed != nil {
+		lot.WrongKey(r.Context(), *a.guessed)
+	}
 	switch {
 	case a.silent:
 		a.body = text(failure{ErrMsg: sayBadJSON})
@@ -46,6 +51,14 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// remoteOf is the client's address, where a proxy is trusted the one that it names.
+func remoteOf(r *http.Request) string {
+	if at, ok := lot.Remote(r.Context()); ok {
+		return at.String()
+	}
+	return r.RemoteAddr
+}
+
 func (s *Server) download(w http.ResponseWriter, r *http.Request) {
 	body, ok := s.body(w, r)
 	if !ok {
@@ -56,7 +69,7 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request) {
 		n = s.sessions.find(ask.token)
 	}
 	if n == nil || n.box == nil {
-		s.refuse(r.RemoteAddr, "bad_token")
+		s.refuse(remoteOf(r), "bad_token")
 		answerHTTP(w, text(failure{ErrMsg: sayBadToken}))
 		return
 	}
@@ -90,10 +103,10 @@ func (s *Server) body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 	}
 	var tooLong *http.MaxBytesError
 	if errors.As(err, &tooLong) {
-		s.refuse(r.RemoteAddr, "frame_too_long")
+		s.refuse(remoteOf(r), "frame_too_long")
 		http.Error(w, "body too long", http.StatusRequestEntityTooLarge)
 	} else {
-		s.refuse(r.RemoteAddr, "broken_body")
+		s.refuse(remoteOf(r), "broken_body")
 		http.Error(w, "body was cut off", http.StatusBadRequest)
 	}
 	return nil, false

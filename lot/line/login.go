@@ -78,7 +78,9 @@ func (s *Server) byName(ask *asking, e envelope) (who caller, refused *answer) {
 	link, good := linkOfSigner(e, l, v, s.cfg.Now())
 	switch {
 	case !good:
-		return who, s.noLogin(ask, "bad_sign", sayBadSign)
+		a := s.noLogin(ask, "bad_sign", sayBadSign)
+		a.guessed = &id
+		return who, a
 	case !lot.KindOf(l.Kind).OnLine:
 		return who, s.noLogin(ask, "not_an_sdk_lot", sayLoginFails)
 	}

@@ -121,6 +121,25 @@ func TestKeyDecidesTheLink(t *testing.T) {
 	}
 }
 
+// TestSecurityNamedGuessesAreSlowed: a third wrong key within a second for one lot is answered late, and nobody else
+// waits for that.
+func TestSecurityNamedGuessesAreSlowed(t *testing.T) {
+	b := newBench(t)
+	guess := uplinkLine("login", "", `{"union_id":"200208","park_id":"21835","local_id":"x"}`, "a guess")
+	for range 2 {
+		f := b.dial()
+		f.say(guess)
+		f.expect(wrongSign)
+	}
+	begin, f := time.Now(), b.dial()
+	f.say(guess)
+	b.dial().login(loginA, 1)
+	f.expect(wrongSign)
+	if took := time.Since(begin); took < 800*time.Millisecond {
+		t.Errorf("answered after %v", took)
+	}
+}
+
 // Who guesses keys without a vendor's name is stopped, for one address and park_id, and no other login is harmed.
 func TestGuessingIsLimited(t *testing.T) {
 	b := newBench(t)

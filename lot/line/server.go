@@ -23,7 +23,8 @@ type Server struct {
 	resends  *resend
 	logins   atomic.Pointer[limit.Rate[charge.LotID]]
 	guesses  guesses // failed logins that named no vendor
-	gated    gated   // sessions for which something waits until a moment comes
+	wrong    *lot.Guesses
+	gated    gated // sessions for which something waits until a moment comes
 	book     *book
 	noise    limit.Noise // refusals, by reason
 	noLogins limit.Noise // refused logins, by lot and reason
@@ -91,6 +92,11 @@ func (s *Server) refuse(remote, reason string) {
 	if n := s.noise.Allow(reason, s.cfg.Now()); n > 0 {
 		s.log.Warn("line refused", "reason", reason, "remote", remote, "count", n)
 	}
+}
+
+// wait holds the answer to a wrong key back where its network has tried too many.
+func (s *Server) wait(c *conn, of charge.LotID, end <-chan struct{}) {
+	s.wrong.Hold(limit.Network(c.addr), of, s.cfg.Now(), end)
 }
 
 // warn logs what was cut of an uplink, one line for each lot in ten seconds.

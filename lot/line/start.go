@@ -5,6 +5,8 @@ import (
 	"context"
 	"net"
 	"net/netip"
+
+	"github.com/chargestamp/chargestamp/lot"
 )
 
 // New makes a Server. It runs from the start; Shutdown ends it.
@@ -14,7 +16,7 @@ func New(c Config) *Server {
 		cfg: c, log: c.Logger, sessions: newSessions(), resends: newResend(),
 		newToken: randomToken, bookDone: make(chan struct{}), stopped: make(chan struct{}), noPolls: make(chan struct{}),
 		listeners: make(map[net.Listener]bool), conns: make(map[*conn]bool), waiting: list.New(),
-		waitingAt: make(map[netip.Addr]int),
+		waitingAt: make(map[netip.Addr]int), wrong: lot.NewGuesses(),
 	}
 	s.LimitLogins(c.LoginPerS)
 	s.asks = newAsks(&s.running)

@@ -36,7 +36,9 @@ func (s *Server) uplink(c *conn, remote string, frame []byte) answer {
 	case n == nil:
 		return s.refusal(remote, "bad_token", sayBadToken)
 	case !s.signedBy(n.lot, e):
-		return s.refusal(remote, "bad_sign", sayBadSign)
+		a := s.refusal(remote, "bad_sign", sayBadSign)
+		a.guessed = &n.lot
+		return a
 	}
 	if n.box != nil {
 		n.beat.Store(begun.UnixMilli())

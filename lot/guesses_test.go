@@ -1,0 +1,80 @@
+package lot
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
+)
+
+// guarded is a handler behind the bounds for strangers: the body "right" bears the right key, each other one is the
+// lot whose key is wrong.
+func guarded() http.Handler {
+	s := NewStrangers(func(r *http.Request) netip.Addr {
+		at, _ := netip.ParseAddrPort(r.RemoteAddr)
+		return at.Addr()
+	}, 1e6, time.Now, slog.New(slog.DiscardHandler))
+	return s.Guard(Handle(func(ctx context.Context, body []byte) any {
+		if string(body) == "right" {
+			return Reply{State: 1}
+		}
+		WrongKey(ctx, charge.LotID{Union: "1", Park: string(body)})
+		return Reply{ErrMsg: RefusedSign}
+	}))
+}
+
+// waited is how long an answer takes.
+func waited(ctx context.Context, h http.Handler, from, body string) time.Duration {
+	begin := time.Now()
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/", strings.NewReader(body))
+	r.RemoteAddr = from
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	return time.Since(begin)
+}
+
+// TestSecurityWrongKeysAreSlowed: two wrong keys a second of one network for one lot are answered at once and the next
+// ones late, whoever hangs up; many at a time wait longer. A right key, another lot and another network do not wait.
+func TestSecurityWrongKeysAreSlowed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := guarded()
+		const a, b = "198.51.100.1:1", "198.51.100.2:1"
+		for i, want := range []time.Duration{0, 0, slowFor} {
+			if got := waited(t.Context(), h, a, "7"); got != want {
+				t.Errorf("wrong key %d waits %v, want %v", i, got, want)
+			}
+		}
+		time.Sleep(time.Second)
+		var all sync.WaitGroup
+		gone, hangUp := context.WithCancel(t.Context())
+		hangUp()
+		var mu sync.Mutex
+		var longest time.Duration
+		for range 512 {
+			all.Go(func() {
+				took := waited(gone, h, a, "7")
+				mu.Lock()
+				defer mu.Unlock()
+				longest = max(longest, took)
+			})
+		}
+		synctest.Wait()
+		for what, c := range map[string][2]string{"a right key": {a, "right"}, "another lot": {a, "8"},
+			"another network": {b, "7"}} {
+			if got := waited(t.Context(), h, c[0], c[1]); got != 0 {
+				t.Errorf("%s waits %v", what, got)
+			}
+		}
+		all.Wait()
+		if longest != slowMost*slowFor {
+			t.Errorf("512 at a time wait %v, want %v", longest, slowMost*slowFor)
+		}
+	})
+}
