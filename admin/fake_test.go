@@ -155,6 +155,14 @@ func (f *fake) Pushes(_ context.Context, q charge.PushFilter) (charge.Page[charg
 	}}, f.fail
 }
 
+func (f *fake) RefusedSince(context.Context, time.Time) ([]charge.RefusedCount, error) {
+	if f.many < 0 {
+		return nil, f.fail
+	}
+	return []charge.RefusedCount{{Platform: "xiaoju", Outcome: charge.OutcomeBadSignature, Count: 1, First: now,
+		Last: now}}, f.fail
+}
+
 func (f *fake) Stays(_ context.Context, q charge.StayFilter) (charge.Page[*charge.Stay], error) {
 	if f.many < 0 || q.Order != "" && q.Order != f.told.Stay.OrderID {
 		return charge.Page[*charge.Stay]{}, f.fail

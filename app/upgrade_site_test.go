@@ -328,7 +328,7 @@ func (k *keptSite) pushedAgain(t *testing.T, s *site) {
 	t.Helper()
 	before := list(t, s.office(), "charges?limit=200", member("id"))
 	players := k.players(t, s)
-	kept, err := s.store.Pushes(t.Context(), charge.PushFilter{Limit: 500})
+	kept, err := s.store.Pushes(t.Context(), charge.PushFilter{Bodies: true, Limit: 500})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -342,7 +342,7 @@ func (k *keptSite) pushedAgain(t *testing.T, s *site) {
 			continue // it proves no time: a day later it is another one
 		}
 		s.pushOnce(t, was, players[was.Platform+" "+was.Account])
-		now, err := s.store.Pushes(t.Context(), charge.PushFilter{Platform: was.Platform, Limit: 1})
+		now, err := s.store.Pushes(t.Context(), charge.PushFilter{Platform: was.Platform, Bodies: true, Limit: 1})
 		if err != nil {
 			t.Fatal(err)
 		}

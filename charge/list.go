@@ -34,8 +34,17 @@ type PushFilter struct {
 	Lot      LotID
 	From, To time.Time
 	Oldest   bool // first, else the newest
+	Bodies   bool // with Request and Reply, which are most of what is stored of a push
 	Limit    int
 	Cursor   string
+}
+
+// RefusedCount is how many pushes of one account were refused in one way that made no charge.
+type RefusedCount struct {
+	Platform, Account string // Account is empty where none was found
+	Outcome           Outcome
+	Count             int64
+	First, Last       time.Time
 }
 
 // StayFilter narrows a list of stays.

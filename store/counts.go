@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 var (
 	countPushes  = countPushesOf()
+	countWrong   = countWrongOf()
 	countStates  = countStatesOf()
 	countPending = statementOf("SELECT count(*), coalesce(min(id), 0) FROM job WHERE "+ofDelivery+" AND "+realRoute,
 		tableJob)
@@ -42,6 +44,30 @@ func countPushesOf() *statement {
 	}
 	return statementOf("WITH taken AS MATERIALIZED ("+counts+") SELECT w, n FROM ("+strings.Join(parts,
 		" UNION ALL ")+") p WHERE n > 0", tablePush)
+}
+
+// Each way to be refused is read from the index of refusals alone.
+func countWrongOf() *statement {
+	var parts []string
+	for _, o := range refusals() {
+		parts = append(parts, "SELECT platform, account, outcome, count(*) AS n, min(received) AS first, "+
+			"max(received) AS last FROM push WHERE outcome = '"+o.(string)+"' AND "+isRefusal+" AND received >= ? AND charge = 0 "+
+			"GROUP BY platform, account, outcome")
+	}
+	return statementOf(strings.Join(parts, " UNION ALL "), tablePush)
+}
+
+// RefusedSince counts the pushes that were refused since a time, by account and outcome.
+func (s *Store) RefusedSince(ctx context.Context, from time.Time) (counts []charge.RefusedCount, err error) {
+	args := slices.Repeat([]any{millis(from)}, strings.Count(countWrong.text, "?"))
+	err = s.Read(ctx, func(t *Tx) error {
+		return t.each(countWrong, func(c *cells) error {
+			counts = append(counts, charge.RefusedCount{Platform: c.text(), Account: c.text(),
+				Outcome: charge.Outcome(c.text()), Count: c.int(), First: c.time(), Last: c.time()})
+			return nil
+		}, args...)
+	})
+	return counts, err
 }
 
 // spans repeats a span for every part of a statement that has one.

@@ -17,6 +17,7 @@ type filter struct {
 	// either are values of a column of which a row has one. Each is walked by itself, in the order of the list.
 	either []any
 	column string
+	left   *strings.Replacer // leaves columns out of what is read; nil: all are read
 }
 
 func (f *filter) where(cond string, args ...any) {
@@ -133,7 +134,11 @@ func pageOf[T any](t *Tx, from *table, newest string, f filter, p paging,
 	f.behind(start, newest)
 	order := start.order(newest)
 	ids, args := f.branches(from, order(""), limit+1)
-	q := statementOf("SELECT x." + newest + ", x.id, " + from.columns("x.") + " FROM (" + ids + ") p JOIN " + from.name +
+	columns := from.columns("x.")
+	if f.left != nil {
+		columns = f.left.Replace(columns)
+	}
+	q := statementOf("SELECT x." + newest + ", x.id, " + columns + " FROM (" + ids + ") p JOIN " + from.name +
 		" x ON x.id = p.id" + order("x.") + " LIMIT ?")
 	q.once = true
 	var spots []spot

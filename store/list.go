@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -97,9 +98,15 @@ func refusals() (all []any) {
 	return all
 }
 
+// withoutBodies leaves requests and answers unread.
+var withoutBodies = strings.NewReplacer("x.request", "NULL", "x.reply", "NULL")
+
 // Pushes lists the records of requests, newest first unless the filter asks for the oldest.
 func (s *Store) Pushes(ctx context.Context, pf charge.PushFilter) (page charge.Page[charge.Push], err error) {
 	var f filter
+	if !pf.Bodies {
+		f.left = withoutBodies
+	}
 	f.word("platform", pf.Platform)
 	f.word("account", pf.Account)
 	switch refused := refusals(); {

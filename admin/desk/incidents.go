@@ -62,7 +62,7 @@ func (i Incident) Waits() bool { return i.State == IncidentOpen || i.State == In
 const (
 	incidentSpan   = 7 * 24 * time.Hour // of charges
 	incidentPushes = 24 * time.Hour     // of refused pushes
-	incidentMost   = 5000               // charges, and pushes, that are looked at
+	incidentMost   = 5000               // charges of each kind that are looked at
 	incidentKind   = "incident"         // of their documents
 	settling       = 2 * time.Minute    // a delivery that is younger is not trouble yet
 )
@@ -225,30 +225,21 @@ func stakeOf(c *charge.Charge) charge.Reduction {
 }
 
 func (d *Desk) refusedPushes(ctx context.Context, groups map[string]*Incident) error {
-	f := charge.PushFilter{Refused: true, From: d.Now().Add(-incidentPushes), Limit: 500}
-	for read := 0; read < incidentMost; {
-		page, err := d.cfg.Reads.Pushes(ctx, f)
-		if err != nil {
-			return Wrap(err)
+	counts, err := d.cfg.Reads.RefusedSince(ctx, d.Now().Add(-incidentPushes))
+	if err != nil {
+		return Wrap(err)
+	}
+	for _, n := range counts {
+		who := cmp.Or(n.Account, n.Platform)
+		key := "push " + who + " " + string(n.Outcome)
+		i := groups[key]
+		if i == nil {
+			i = &Incident{Account: who, Outcome: n.Outcome, Since: n.First, Last: n.Last}
+			groups[key] = i
 		}
-		for _, p := range page.Items {
-			if p.Charge != 0 {
-				continue
-			}
-			who := cmp.Or(p.Account, p.Platform)
-			key := "push " + who + " " + string(p.Outcome)
-			i := groups[key]
-			if i == nil {
-				i = &Incident{Account: who, Outcome: p.Outcome, Since: p.Received, Last: p.Received}
-				groups[key] = i
-			}
-			i.Pushes++
-			i.meet(p.Received)
-		}
-		if read += len(page.Items); page.Next == "" {
-			return nil
-		}
-		f.Cursor = page.Next
+		i.Pushes += int(n.Count)
+		i.meet(n.First)
+		i.meet(n.Last)
 	}
 	return nil
 }

@@ -19,6 +19,8 @@ type Reads interface {
 	// CountCharges counts what Charges would list, up to f.Limit, and reports whether there are more.
 	CountCharges(ctx context.Context, f charge.ChargeFilter) (n int, more bool, err error)
 	Pushes(ctx context.Context, f charge.PushFilter) (charge.Page[charge.Push], error)
+	// RefusedSince counts refused pushes by account and outcome.
+	RefusedSince(ctx context.Context, from time.Time) ([]charge.RefusedCount, error)
 	Stays(ctx context.Context, f charge.StayFilter) (charge.Page[*charge.Stay], error)
 	// PlatesOf lists a car's other plates.
 	PlatesOf(ctx context.Context, p charge.Plate) ([]charge.Plate, error)

@@ -345,6 +345,12 @@ func readings(t *testing.T, s *store.Store, now time.Time) {
 			t.Errorf("Pushes(%+v) = %+v, %v", f, page.Items, err)
 		}
 	}
+	wrong, err := s.RefusedSince(t.Context(), now)
+	counted := charge.RefusedCount{Platform: "xiaoju", Outcome: charge.OutcomeBadSignature, Count: 1,
+		First: refused.Received.UTC(), Last: refused.Received.UTC()}
+	if err != nil || len(wrong) != 1 || wrong[0] != counted {
+		t.Errorf("RefusedSince = %+v, %v, want %+v", wrong, err, counted)
+	}
 	all, err := s.Charges(t.Context(), charge.ChargeFilter{Limit: 1})
 	if err != nil || len(all.Items) == 0 {
 		t.Fatal(err)
