@@ -132,6 +132,7 @@ type Flow struct {
 	runner    *outbox.Runner
 	expiry    *expirer
 	strangers *refusals
+	recording *recording
 	floods    *limit.Rate[[2]string] // refusals of too many pushes that are recorded, by platform and account
 	taking    chan struct{}          // holds one for each push that is being stored
 	turns     outbox.Turns

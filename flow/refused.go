@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/limit"
 	"github.com/chargestamp/chargestamp/outbox"
 	"github.com/chargestamp/chargestamp/platform"
 )
@@ -17,6 +18,13 @@ func (f *Flow) Refuse(ctx context.Context, p platform.Push, account string, r *p
 		!f.floods.Allow([2]string{p.Platform, account}, p.Received) {
 		return
 	}
+	network := limit.Network(p.Remote)
+	waiting, stop := f.cfg.Machine.Within(context.WithoutCancel(ctx), recordWithin)
+	defer stop()
+	if !f.recording.begin(waiting, network) {
+		return
+	}
+	defer f.recording.end(network)
 	rec := f.pushRecord(p, account, wire(p, refusedBody))
 	rec.Outcome, rec.Reason, rec.Reply = r.Outcome, charge.Notes{r.Why}, answer.Body
 	rec.Plate, rec.Order, rec.Lot = r.Read.Plate, r.Read.Order, r.Read.Lot

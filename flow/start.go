@@ -20,7 +20,8 @@ func New(cfg Config, jobs outbox.Storage) *Flow {
 	}
 	cfg.Machine = cfg.Machine.Real()
 	f := &Flow{cfg: cfg, turns: outbox.Turns{Go: cfg.Machine.Go}, floods: limit.NewRate[[2]string](1),
-		strangers: newRefusals(), taking: make(chan struct{}, mostTaking), retries: make(chan struct{}, mostRetries)}
+		strangers: newRefusals(), recording: newRecording(), taking: make(chan struct{}, mostTaking),
+		retries: make(chan struct{}, mostRetries)}
 	f.expiry = newExpirer(f)
 	f.runner = outbox.New(outbox.Config{
 		Storage: jobs, Node: cfg.Node, Lease: cfg.Lease, Poll: cfg.Poll, Now: cfg.Now, Logger: cfg.Logger,

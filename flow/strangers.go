@@ -19,6 +19,9 @@ const (
 	refusedKeys    = 50_000 // networks and accounts that are counted
 )
 
+// MostRefusedBytes is how many bytes of refused pushes are kept of a day in which so many accounts were named.
+func MostRefusedBytes(accounts int) int64 { return refusedBytes + int64(accounts)*refusedReserve }
+
 // refusals bounds the bytes of refused pushes that are kept in a day. Its counts live as long as the process.
 type refusals struct {
 	slow *limit.Rate[refusedBy]
