@@ -33,6 +33,10 @@ func TestYAML(t *testing.T) {
 		{"list indicators", strings.Repeat("- ", 40) + "x", 1},
 		{"key indicators", strings.Repeat("? ", 40) + "x", 1},
 		{"indentation", strings.Repeat(" ", 300) + "a: 1", 1},
+		{"aliases", strings.Repeat("a: *b\n", 2000), mostMarks + 1},
+		{"a run of anchors", "a: 1\nb: " + strings.Repeat("&", 2000), 2},
+		{"banners", strings.Repeat("# "+strings.Repeat("*", 70)+"\n", 50), 0},
+		{"addresses of plain text", strings.Repeat("- http://a.test/?b=1&c=2\n", 5_000), 0},
 		{"a large one", strings.Repeat("#", MostDocument+1), 1},
 	} {
 		err := YAML([]byte(tc.text))
@@ -50,8 +54,8 @@ func TestWorstYAML(t *testing.T) {
 		"lists": "[" + strings.Repeat(strings.Repeat("[", mostNesting-1)+strings.Repeat("]", mostNesting-1)+",",
 			size/2/mostNesting) + "]",
 		"indicators": strings.Repeat(strings.Repeat("- ", mostNesting-1)+"x\n", size/2/mostNesting),
-		"anchors":    strings.Repeat("- "+strings.Repeat("&a ", 20)+"x\n", size/64),
-		"tags":       strings.Repeat("- "+strings.Repeat("!!a ", 15)+"x\n", size/64),
+		"anchors":    strings.Repeat("- "+strings.Repeat("&a ", 20)+"x\n", mostMarks/20),
+		"tags":       strings.Repeat("- "+strings.Repeat("!!a ", 15)+"x\n", mostMarks/30),
 		"maps":       strings.Repeat("a:\n  b: {c: [d]}\n", size/18),
 	} {
 		if err := YAML([]byte(text)); err != nil {

@@ -15,10 +15,12 @@ import (
 // MostDocument is how many bytes an estate, configuration or keys document may have.
 const MostDocument = 4 << 20
 
-// mostNesting is deeper than any document of ours goes; mostIndent is the widest indentation, in columns.
+// mostNesting is deeper than any document of ours goes; mostIndent is the widest indentation, in columns. Anchors,
+// aliases and tags are bounded by mostMarks: a parser's work grows with the square of their number.
 const (
 	mostNesting = 16
 	mostIndent  = 256
+	mostMarks   = 1000
 )
 
 // Error is a document beyond a limit. Its text quotes nothing of the document, which may hold secrets.
@@ -38,7 +40,8 @@ func LineOf(err error) int {
 	return 1
 }
 
-// YAML checks the size and the nesting of a YAML document in one pass over its bytes. The error is an *Error.
+// YAML checks the size, the nesting and the marks of a YAML document in one pass over its bytes. The error is an
+// *Error.
 func YAML(src []byte) error {
 	if len(src) > MostDocument {
 		return &Error{1, fmt.Sprintf("the document has more than %d bytes", MostDocument)}
@@ -49,6 +52,10 @@ func YAML(src []byte) error {
 		number++
 		if !s.line(line) {
 			return &Error{number, "nested too deeply"}
+		}
+		if s.marks > mostMarks {
+			return &Error{number, fmt.Sprintf("more than %d anchors, aliases and tags: words that begin with &, * or !",
+				mostMarks)}
 		}
 	}
 	return nil
@@ -75,6 +82,7 @@ func DecodeYAML(src []byte, v any) error {
 // the first line on that leaves a doubt, such as a quote that goes on over lines, every bracket counts.
 type scanner struct {
 	depth    int // open brackets
+	marks    int // anchors, aliases and tags
 	doubtful bool
 }
 
@@ -101,6 +109,8 @@ func (s *scanner) line(line []byte) bool {
 			}
 		case c == ']' || c == '}':
 			s.depth = max(0, s.depth-1)
+		case (c == '&' || c == '*' || c == '!') && text[0] != '#' && (i == 0 || !wordByte(text[i-1])):
+			s.marks++
 		}
 	}
 	return true
@@ -137,6 +147,10 @@ func plain(text []byte, i int) bool {
 	if i == 0 || bytes.ContainsAny(text, "&*!") {
 		return false
 	}
-	c := text[i-1]
+	return wordByte(text[i-1])
+}
+
+// wordByte reports a letter, a digit or a part of a character beyond ASCII.
+func wordByte(c byte) bool {
 	return c >= utf8.RuneSelf || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
