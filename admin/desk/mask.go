@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
@@ -77,20 +78,24 @@ func replaceFold(text, old, repl []byte) []byte {
 }
 
 // likePlates finds what looks like a mainland plate, however it is written: with dots, blanks or dashes in it, full
-// width, in either case, and with escapes of JSON, HTML or URLs. A number has at least three digits, see plateLike.
+// width, in either case, and with escapes of JSON, HTML or URLs. A number has at least three digits. Plates without a
+// letter behind their first character, of embassies, airports and the armed police, are its second half.
 var likePlates = func() *regexp.Regexp {
 	const (
 		escape   = `\\+u[0-9A-Fa-f]{4}|&#[xX]?[0-9A-Fa-f]{2,6};|(?:%[89A-Fa-f][0-9A-Fa-f]){2,3}`
 		ideogram = `\\+u[4-9][0-9A-Fa-f]{3}|&#x[4-9A-Fa-f][0-9A-Fa-f]{3};|&#[2-4][0-9]{4};|(?:%[89A-Fa-f][0-9A-Fa-f]){2,3}`
 		province = `(?:[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领军空海北沈兰济南广成]|` + ideogram + `)`
-		between  = `(?:[ \t.·•‧∙⋅●○◦・･。˙⚫_+\p{Pd}\p{Cf}\p{Zs}]|%20|%[cC]2%[bB]7|&middot;|&nbsp;|` + escape + `){0,3}`
-		full     = `\x{ff10}-\x{ff19}\x{ff21}-\x{ff3a}\x{ff41}-\x{ff5a}`
-		sign     = `(?:[0-9A-Za-z` + full + `]|` + escape + `)`
-		last     = `(?:[学警港澳挂使领试超]|` + sign + `)`
+		between  = `(?:[ \t.·•‧∙⋅●○◦・･。˙⚫_+/|~*\p{Pd}\p{Cf}\p{Zs}\p{Mn}\p{Me}]|%20|%[cC]2%[bB]7|&middot;|&nbsp;|` +
+			escape + `){0,3}`
+		full    = `\x{ff10}-\x{ff19}\x{ff21}-\x{ff3a}\x{ff41}-\x{ff5a}`
+		sign    = `(?:[0-9A-Za-z` + full + `]|` + escape + `)`
+		last    = `(?:[学警港澳挂使领试超]|` + sign + `)`
+		tail    = between + sign + between + sign + between + last
+		police  = `[Ww\x{ff37}\x{ff57}][Jj\x{ff2a}\x{ff4a}]` + between
+		special = police + `(?:` + province + `|` + sign + between + sign + between + `\p{Han}?)|[使领]|民航`
 	)
-	return regexp.MustCompile(`(` + province + between + `(?:[A-Za-z` + full + `]|` + escape + `))((?:` + between +
-		sign + `){2,3})(` +
-		between + sign + between + sign + between + last + `)`)
+	return regexp.MustCompile(`(` + province + between + `(?:[A-Za-z` + full + `]|` + escape + `))(?:` + between +
+		sign + `){2,3}` + tail + `|(` + special + `)(?:` + between + sign + `){1,3}` + tail)
 }()
 
 // leastDigits are the digits that a plate's number has at least.
@@ -106,6 +111,6 @@ func HidePlates(text []byte) []byte {
 			return found
 		}
 		parts := likePlates.FindSubmatch(found)
-		return append(bytes.Clone(parts[1]), "***"...)
+		return append(slices.Concat(parts[1], parts[2]), "***"...)
 	})
 }

@@ -24,11 +24,12 @@ func written(plate string) []string {
 	}, plate)
 	return []string{plate, strings.ToLower(plate), wide, head + letter + "·" + number, head + letter + " " + number,
 		head + letter + "-" + number, head + "·" + letter + number, head + letter + "\u200b" + number,
+		head + letter + "|" + number, head + letter + "/" + number, head + letter + "\ufe0f" + number,
 		strings.Join(strings.Split(plate, ""), " "), url.QueryEscape(plate),
 		fmt.Sprintf(`\u%04x%s`, r[0], string(r[1:])), fmt.Sprintf("&#%d;%s", r[0], string(r[1:]))}
 }
 
-// TestSecurityPlatesAreMaskedInEveryForm: none of twelve ways to write forty plates passes, alone or in a sentence.
+// TestSecurityPlatesAreMaskedInEveryForm: none of fifteen ways to write forty plates passes, alone or in a sentence.
 func TestSecurityPlatesAreMaskedInEveryForm(t *testing.T) {
 	for i := range 40 {
 		plate := string([]rune("京沪粤浙苏鲁新云川琼")[i%10]) + string(rune('A'+i%7)) + fmt.Sprintf("%05d", 10007+i*2011)
@@ -42,6 +43,17 @@ func TestSecurityPlatesAreMaskedInEveryForm(t *testing.T) {
 					t.Errorf("%s, form %d: %s", plate, n, got)
 				}
 			}
+		}
+	}
+}
+
+// Plates that do not begin with a province and a letter are masked too.
+func TestSecurityRarePlatesAreMasked(t *testing.T) {
+	for _, plate := range []string{"使014578", "使 014578", "WJ京12345", "WJ 京12345", "wj01警1234", "ＷＪ01警1234", "民航12345",
+		"民航·12345", "京A1234警", "粤Z1234港", "沪A1234学"} {
+		if got := string(HidePlates([]byte("车辆" + plate + "不在场"))); strings.Contains(got, "1234") ||
+			strings.Contains(got, "4578") {
+			t.Errorf("%s is shown as %s", plate, got)
 		}
 	}
 }
