@@ -41,8 +41,7 @@ func newDoorkeeper(adminURL string, warn func(context.Context, string, ...any)) 
 // name is; else it only warns.
 func (d *doorkeeper) admits(w http.ResponseWriter, r *http.Request, now time.Time) bool {
 	host := hostName(r.Host)
-	if d.ours(host) || strings.HasPrefix(strings.ToLower(r.Header.Get("Authorization")), "bearer ") ||
-		forScrapers(r.URL.Path) {
+	if d.ours(host) || withToken(r) || forScrapers(r.URL.Path) {
 		return true
 	}
 	if d.name == "" {
@@ -62,6 +61,13 @@ func (d *doorkeeper) ours(host string) bool {
 		return true
 	}
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || host == d.name
+}
+
+// withToken reports a request of a program to the API, which looks at the token alone. A page of another site's can
+// send such a header too, and learns nothing of the console by it.
+func withToken(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.Path, "/api/") &&
+		strings.HasPrefix(strings.ToLower(r.Header.Get("Authorization")), "bearer ")
 }
 
 // forScrapers reports paths that are for balancers and scrapers, which ask by any name and learn no secret.

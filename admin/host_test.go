@@ -30,6 +30,7 @@ func TestHosts(t *testing.T) {
 		{"https://console.example", "evil.example", "/healthz", "", http.StatusOK},
 		{"https://console.example", "evil.example", "/api/v1/lots", "Bearer " + f.tokens[guard.RoleAdmin], http.StatusOK},
 		{"https://console.example", "evil.example", "/api/v1/lots", "", http.StatusMisdirectedRequest},
+		{"https://console.example", "evil.example", "/login", "Bearer x", http.StatusMisdirectedRequest},
 	} {
 		f.adminURL = tc.adminURL
 		r := httptest.NewRequest(http.MethodGet, tc.path, nil)
