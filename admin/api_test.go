@@ -262,6 +262,8 @@ func TestProblems(t *testing.T) {
 		{"bad time", "admin", "GET", "/api/v1/charges?from=yesterday", "", 422, "query.from"},
 		{"bad lot", "admin", "GET", "/api/v1/charges?lot=13", "", 422, "query.lot"},
 		{"short plate", "admin", "GET", "/api/v1/charges?plate=A1", "", 422, "query.plate"},
+		{"year of five digits", "viewer", "GET", "/api/v1/statements?from=9999-12-31T23:59:59Z", "", 422, "query.from"},
+		{"year before all", "viewer", "GET", "/api/v1/statements?to=0000-01-15", "", 422, "query.to"},
 		{"long statement", "admin", "GET", "/api/v1/statements?from=2020-01-01&to=2026-01-01", "", 422, "query.from"},
 		{"bad format", "admin", "GET", "/api/v1/statements?format=pdf", "", 422, "query.format"},
 		{"bulk of all states", "admin", "POST", "/api/v1/charges/redeliver", `{"reason":"x"}`, 422, "query.state"},

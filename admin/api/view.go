@@ -101,10 +101,11 @@ func parseTime(field, s string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	// A "+" that was not written as %2B arrives as a blank; no time has a blank of its own before its zone.
-	if t, err := time.Parse(time.RFC3339, strings.Replace(s, " ", "+", 1)); err == nil {
-		return t, nil
+	t, err := time.Parse(time.RFC3339, strings.Replace(s, " ", "+", 1))
+	if err != nil {
+		t, err = time.ParseInLocation(time.DateOnly, s, charge.Shanghai)
 	}
-	if t, err := time.ParseInLocation(time.DateOnly, s, charge.Shanghai); err == nil {
+	if err == nil && desk.Writable(t) {
 		return t, nil
 	}
 	return time.Time{}, invalid("query."+field, "a time like 2026-01-31T08:00:00+08:00 or a day like 2026-01-31")

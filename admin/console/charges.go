@@ -134,7 +134,7 @@ func spanFields(p *page, q url.Values, wrong map[string]string) (from, to time.T
 			return time.Time{}
 		}
 		t, err := time.ParseInLocation(time.DateOnly, q.Get(name), charge.Shanghai)
-		if err != nil {
+		if err != nil || !desk.Writable(t) {
 			wrong[name] = p.T("日期写作 2026-01-31", "a day is written 2026-01-31")
 		}
 		return t

@@ -73,3 +73,7 @@ func (d *Desk) PlatformIDs() []string {
 	}
 	return slices.Sorted(maps.Keys(known))
 }
+
+// Writable reports whether a filter may name a time: its day, and those about it in any zone, are written with four
+// digits of a year.
+func Writable(t time.Time) bool { return t.Year() > 1 && t.Year() < 9999 }
