@@ -85,7 +85,7 @@ func (c *Client) Call(ctx context.Context, method, path string, body, v any) err
 	}
 	req, err := http.NewRequestWithContext(ctx, method, c.Base+path, bytes.NewReader(raw))
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrAddress, err)
+		return fmt.Errorf("%w: %w", ErrAddress, unquoted(err))
 	}
 	if kind != "" {
 		req.Header.Set("Content-Type", kind)
@@ -95,13 +95,32 @@ func (c *Client) Call(ctx context.Context, method, path string, body, v any) err
 	}
 	resp, err := c.HTTP.Do(req)
 	if err != nil {
-		return fmt.Errorf("no server answers at %s (is it running, and is --server right?): %w", c.Base, err)
+		return fmt.Errorf("no server answers at %s (is it running, and is --server right?): %w", c.address(),
+			unquoted(err))
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode >= http.StatusBadRequest {
 		return readProblem(resp)
 	}
 	return decode(resp.Body, v)
+}
+
+// address is where the server is, without a password that may stand in it.
+func (c *Client) address() string {
+	u, err := url.Parse(c.Base)
+	if err != nil {
+		return "its address"
+	}
+	u.User = nil
+	return u.String()
+}
+
+// unquoted is an error without the address that it quotes, which may hold a password.
+func unquoted(err error) error {
+	if quoting := (*url.Error)(nil); errors.As(err, &quoting) {
+		return quoting.Err
+	}
+	return err
 }
 
 func encode(body any) (raw []byte, kind string, err error) {

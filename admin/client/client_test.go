@@ -97,3 +97,13 @@ func TestCall(t *testing.T) {
 		t.Errorf("a broken address is %v", err)
 	}
 }
+
+// A password in the address of a server is in no error.
+func TestErrorsHoldNoPassword(t *testing.T) {
+	for _, address := range []string{"http://ops:hidden@127.0.0.1:1", "http://ops:hidden%zz@127.0.0.1:1"} {
+		err := New(address, "").Get(t.Context(), "/x", nil, nil)
+		if err == nil || strings.Contains(err.Error(), "hidden") {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
