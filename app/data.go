@@ -177,7 +177,14 @@ func verifyAudit(ctx context.Context, s *store.Store, keys *guard.Keyring, heads
 	if err != nil {
 		return Checked{name, false, err.Error()}
 	}
-	return Checked{name, true, fmt.Sprintf("%d entries, last hash %s", last.Rows, last.Hash)}
+	keyed := "all with the log's key"
+	switch from := log.KeyedFrom(); {
+	case from == 0:
+		keyed = "none with a key"
+	case from > 1:
+		keyed = fmt.Sprintf("with the log's key from entry %d on", from)
+	}
+	return Checked{name, true, fmt.Sprintf("%d entries, %s, last hash %s", last.Rows, keyed, last.Hash)}
 }
 
 // verifySecrets proves the key without making one.

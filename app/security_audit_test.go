@@ -3,6 +3,7 @@ package app
 import (
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -37,6 +38,49 @@ func TestSecurityAuditHeadIsNoted(t *testing.T) {
 	for _, name := range []string{"chargestamp_audit_entries ", "chargestamp_audit_last_seconds "} {
 		if err != nil || !strings.Contains(string(figures), "\n"+name) {
 			t.Errorf("no figure %s: %v", name, err)
+		}
+	}
+}
+
+// TestSecurityBackupHoldsTheAuditHead: a backup of a running server notes the audit log's head in its log. What is
+// restored holds it; a head that is younger than the backup is not in it, as in a log whose tail was cut.
+func TestSecurityBackupHoldsTheAuditHead(t *testing.T) {
+	cfg := local(t)
+	s := serve(t, cfg)
+	s.hire(guard.RoleSupport)
+	head := func() guard.AuditHead {
+		h, _, err := s.guard.Audit.Head(t.Context())
+		if err != nil || h.Rows == 0 {
+			t.Fatalf("the head: %+v, %v", h, err)
+		}
+		return h
+	}
+	kept := head()
+	file := filepath.Join(t.TempDir(), "backup")
+	if err := Backup(t.Context(), Place{Data: cfg.Data}, file); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(s.log.String(), kept.Hash) {
+		t.Error("the log does not name the head of the backup")
+	}
+	s.hire(guard.RoleViewer)
+	restored := Place{Data: filepath.Join(t.TempDir(), "data")}
+	if err := Restore(t.Context(), restored, file); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		head guard.AuditHead
+		ok   bool
+	}{{"the backup's", kept, true}, {"a younger one", head(), false}} {
+		checks, err := Verify(t.Context(), restored, filepath.Join(cfg.Data, secretsKeyName), c.head)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range checks {
+			if k.Name == "audit chain" && k.OK != c.ok {
+				t.Errorf("%s head: %+v", c.name, k)
+			}
 		}
 	}
 }

@@ -1,10 +1,14 @@
 package app
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
+	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/guard"
 )
 
@@ -54,4 +58,38 @@ func TestWeakAdminTokenIsRefused(t *testing.T) {
 			t.Errorf("the error shows the token: %v", err)
 		}
 	}
+}
+
+// TestSecurityLotsPathsSlowGuesses: on each path of the car parks the wrong keys of one network are soon answered late.
+// A vendor's key is one key whatever lot is named with it.
+func TestSecurityLotsPathsSlowGuesses(t *testing.T) {
+	w := newTown()
+	sdk, gate := w.lot("1", charge.KindSDK, nil), w.lot("3", charge.Kind4G, nil)
+	s := serve(t, local(t))
+	s.apply(w.estate())
+	wrong := strings.Repeat("0", 32)
+	signed := func(park string) string {
+		return fmt.Sprintf(`{"data":{"union_id":%q,"park_id":%q,"order_id":"S1"},"sign":%q}`, gate.Union, park, wrong)
+	}
+	login := fmt.Sprintf(`{"service_name":"login","sign":%q,"data":{"union_id":%q,"park_id":%q,"local_id":"x"}}`, wrong,
+		sdk.Union, sdk.Park)
+	var all sync.WaitGroup
+	for path, body := range map[string]func(n int) string{
+		"/gate/v1/quote":              func(int) string { return signed(gate.Park) },
+		"/unionapi/neworder/addorder": func(n int) string { return signed(fmt.Sprint(n)) },
+		"/bpd/upload.do":              func(int) string { return login },
+	} {
+		all.Go(func() {
+			begin := time.Now()
+			for n := range 3 {
+				if answer := s.post(path, nil, body(n)); !strings.Contains(answer, `"state":0`) {
+					t.Errorf("%s answers a wrong key with %s", path, answer)
+				}
+			}
+			if took := time.Since(begin); took < 700*time.Millisecond {
+				t.Errorf("%s: three wrong keys take %v", path, took)
+			}
+		})
+	}
+	all.Wait()
 }

@@ -121,8 +121,8 @@ func TestSecurityAuditIsTakenOver(t *testing.T) {
 		t.Fatalf("no seam: %+v, %v", page, err)
 	}
 	noted, err := s.Audit.Verify(ctx)
-	if err != nil || noted.Rows != 4 {
-		t.Fatalf("taken over: %+v, %v", noted, err)
+	if err != nil || noted.Rows != 4 || s.Audit.KeyedFrom() != 4 || old.Audit.KeyedFrom() != 1 {
+		t.Fatalf("taken over: %+v, %v, keyed from %d", noted, err, s.Audit.KeyedFrom())
 	}
 	if again := s.node(t); len(again.rows.list) != 4 {
 		t.Errorf("a second start writes %d rows", len(again.rows.list))

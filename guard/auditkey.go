@@ -61,6 +61,10 @@ func (k auditKey) chain(seq int64, prev, entry []byte) []byte {
 	return h.Sum(nil)
 }
 
+// KeyedFrom is the number of the first row that is chained with the log's key: 1 unless an earlier version began the
+// log, 0 where it has no key yet.
+func (a *Audit) KeyedFrom() int64 { return a.key.from }
+
 // seal stores a key for the site's current secrets key.
 func (k auditKey) seal(keys *Keyring) ([]byte, error) {
 	return keys.Seal(binary.BigEndian.AppendUint64(bytes.Clone(k.key), uint64(k.from)), auditKind+"/"+auditKeyDoc)
