@@ -28,6 +28,7 @@ type farOrder struct {
 	Lines   []farLine
 	Dialers int // connections being opened at a time
 	Count   int
+	Flood   floodOrder
 }
 
 type farLine struct {
@@ -41,6 +42,7 @@ type farAnswer struct {
 	Lost  int           // lines that were lost since the last order
 	Open  int           // connections without login that the server keeps
 	Took  time.Duration // of the order
+	Flood floodCount
 	Error string
 }
 
@@ -114,8 +116,9 @@ func RunFar(ctx context.Context, in io.Reader, out io.Writer) error {
 			return nil // the giver of the orders is done
 		}
 		begin := time.Now()
-		err := e.carryOut(ctx, o)
-		a := farAnswer{Open: int(e.open.Load()), Took: time.Since(begin)}
+		a := farAnswer{}
+		err := e.carryOut(ctx, o, &a)
+		a.Open, a.Took = int(e.open.Load()), time.Since(begin)
 		if e.sink != nil {
 			a.Up, a.Lost = e.sink.Up(), e.sink.Lost()
 		}
@@ -128,8 +131,11 @@ func RunFar(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 }
 
-func (e *farEnds) carryOut(ctx context.Context, o farOrder) error {
+func (e *farEnds) carryOut(ctx context.Context, o farOrder, a *farAnswer) error {
 	switch o.Do {
+	case "flood":
+		a.Flood = flood(ctx, o.Addr, o.Flood)
+		return nil
 	case "lines":
 		return e.lines(ctx, o)
 	case "idle":

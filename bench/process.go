@@ -142,10 +142,11 @@ func (p *process) alive() bool {
 	}
 }
 
-// tail keeps the end of what is written to it.
+// tail keeps the end of what is written to it, and counts.
 type tail struct {
-	mu   sync.Mutex
-	text []byte
+	mu    sync.Mutex
+	text  []byte
+	count int64 // bytes in all
 }
 
 const tailBytes = 4 << 10
@@ -154,11 +155,19 @@ const tailBytes = 4 << 10
 func (t *tail) Write(b []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.count += int64(len(b))
 	t.text = append(t.text, b...)
 	if len(t.text) > 2*tailBytes {
 		t.text = append([]byte(nil), t.text[len(t.text)-tailBytes:]...)
 	}
 	return len(b), nil
+}
+
+// bytes is how much was written.
+func (t *tail) bytes() int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.count
 }
 
 // said is the end as it is put behind an error.

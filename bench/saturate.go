@@ -112,6 +112,7 @@ type stand struct {
 	server *Server
 	site   *Site
 	ends   *Ends
+	env    []string // of the server, beside what all runs set
 }
 
 func (r *Rig) stand(ctx context.Context, engine *Engine, size SiteSize) (*stand, error) {
@@ -127,7 +128,7 @@ func (r *Rig) stand(ctx context.Context, engine *Engine, size SiteSize) (*stand,
 func (r *Rig) open(ctx context.Context, st *stand) error {
 	database, err := st.engine.Database()
 	if err == nil {
-		st.server, err = r.Serve(ctx, ServerConfig{Database: database})
+		st.server, err = r.Serve(ctx, ServerConfig{Database: database, Env: st.env})
 	}
 	if err == nil {
 		err = st.server.Apply(ctx, st.site.Estate())

@@ -14,6 +14,7 @@ type soakCommand struct {
 	Lots   soakLots   `cmd:"" help:"Lots that lie, on lines that are cut at random."`
 	SDK    soakSDK    `cmd:"" name:"sdk" help:"Lots with the vendor's own SDK, on links that batch and cut."`
 	Steady soakSteady `cmd:"" help:"A steady load for long: latency, cost, memory."`
+	Flood  soakFlood  `cmd:"" help:"Strangers who flood every public path, beside honest pushes."`
 }
 
 type soakKill struct {
@@ -107,5 +108,30 @@ type soakSteady struct {
 func (s *soakSteady) Run(c *console) error {
 	return s.each(c, s.report, func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) {
 		return rig.Steady(c.ctx, e, bench.OpenLoop{Rate: s.Rate, Warm: 20 * time.Second, For: s.For})
+	})
+}
+
+type soakFlood struct {
+	report
+	engines `set:"engine=sqlite"`
+	For     time.Duration `default:"1m" help:"How long on each path."`
+	Rate    float64       `default:"8000" help:"Messages of strangers a second."`
+	Only    string        `placeholder:"TEXT" help:"Only paths that contain it; line for the line."`
+}
+
+// Validate refuses a run that would show nothing.
+func (s *soakFlood) Validate() error {
+	if s.For < time.Second || s.Rate < 1 {
+		return errors.New("--for must be 1s or more and --rate 1 or more")
+	}
+	return nil
+}
+
+// Run floods.
+func (s *soakFlood) Run(c *console) error {
+	cfg := bench.DefaultFlood
+	cfg.For, cfg.Rate, cfg.Only = s.For, s.Rate, s.Only
+	return s.each(c, s.report, func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) {
+		return rig.Flood(c.ctx, e, cfg)
 	})
 }
