@@ -30,6 +30,13 @@ func TestNoise(t *testing.T) {
 	if lines > noiseKeys+1 || len(n.lines) > noiseKeys+1 {
 		t.Errorf("%d lines, %d keys are kept", lines, len(n.lines))
 	}
+	for i := range noiseKeys { // each is heard again, and never after
+		n.Allow(fmt.Sprint(i), start.Add(time.Minute))
+	}
+	later := start.Add(3 * time.Minute)
+	if n.Allow("b", later) != 1 || n.Allow("c", later) != 1 {
+		t.Error("keys of a flood that is over have left no room for others")
+	}
 }
 
 func TestWindow(t *testing.T) {

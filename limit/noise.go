@@ -8,6 +8,9 @@ import (
 const (
 	noiseSpan = 10 * time.Second
 	noiseKeys = 1024
+
+	noiseSweep  = time.Second // a flood of keys must not walk over all of them for each
+	noiseForget = time.Minute // a key that was silent for so long takes its count along
 )
 
 // Noise holds back repeated log lines: one in ten seconds for each key. Keys beyond noiseKeys within ten seconds share
@@ -15,6 +18,7 @@ const (
 type Noise struct {
 	mu    sync.Mutex
 	lines map[string]*lines
+	swept time.Time // when silent keys were last looked for
 }
 
 type lines struct {
@@ -44,9 +48,10 @@ func (o *Noise) add(key string, now time.Time) *lines {
 	if o.lines == nil {
 		o.lines = map[string]*lines{}
 	}
-	if len(o.lines) >= noiseKeys {
+	if len(o.lines) >= noiseKeys && now.Sub(o.swept) >= noiseSweep {
+		o.swept = now
 		for k, of := range o.lines {
-			if now.Sub(of.last) >= noiseSpan && of.count == 0 {
+			if silent := now.Sub(of.last); silent >= noiseForget || silent >= noiseSpan && of.count == 0 {
 				delete(o.lines, k)
 			}
 		}
