@@ -91,7 +91,7 @@ var likePlates = func() *regexp.Regexp {
 		sign    = `(?:[0-9A-Za-z` + full + `]|` + escape + `)`
 		last    = `(?:[学警港澳挂使领试超]|` + sign + `)`
 		tail    = between + sign + between + sign + between + last
-		police  = `[Ww\x{ff37}\x{ff57}][Jj\x{ff2a}\x{ff4a}]` + between
+		police  = `[Ww\x{ff37}\x{ff57}]` + between + `[Jj\x{ff2a}\x{ff4a}]` + between
 		special = police + `(?:` + province + `|` + sign + between + sign + between + `\p{Han}?)|[使领]|民航`
 	)
 	return regexp.MustCompile(`(` + province + between + `(?:[A-Za-z` + full + `]|` + escape + `))(?:` + between +
