@@ -337,7 +337,7 @@ func readings(t *testing.T, s *store.Store, now time.Time) {
 	if err := s.Write(t.Context(), nil, func(tx *store.Tx) error { return tx.AddPush(refused) }); err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range []charge.PushFilter{{Plate: refused.Plate}, {Order: refused.Order}, {Lot: lot},
+	for _, f := range []charge.PushFilter{{Plate: refused.Plate}, {Part: "D7000"}, {Order: refused.Order}, {Lot: lot},
 		{Plate: refused.Plate, Refused: true}} {
 		page, err := s.Pushes(t.Context(), f)
 		if err != nil || len(page.Items) != 1 || page.Items[0].Plate != refused.Plate || page.Items[0].Lot != lot ||
