@@ -41,7 +41,7 @@ func waited(ctx context.Context, h http.Handler, from, body string) time.Duratio
 }
 
 // TestSecurityWrongKeysAreSlowed: two wrong keys a second of one network for one lot are answered at once and the next
-// ones late, whoever hangs up; many at a time wait longer. A right key, another lot and another network do not wait.
+// ones late, to who hangs up too; many at a time wait longer. A right key, another lot and another network do not wait.
 func TestSecurityWrongKeysAreSlowed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := guarded()

@@ -49,7 +49,7 @@ func (s *Strangers) Guard(next http.Handler) http.Handler {
 		}
 		c := &caller{strangers: s, network: at}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), strangersKey{}, c)))
-		if c.guessed != nil { // the answer, which is short, leaves when this returns, whoever has hung up meanwhile
+		if c.guessed != nil { // the answer, which is short, leaves when this returns; who hangs up shortens nothing
 			s.guesses.Hold(at, *c.guessed, s.now(), nil)
 		}
 	})

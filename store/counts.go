@@ -51,8 +51,8 @@ func countWrongOf() *statement {
 	var parts []string
 	for _, o := range refusals() {
 		parts = append(parts, "SELECT platform, account, outcome, count(*) AS n, min(received) AS first, "+
-			"max(received) AS last FROM push WHERE outcome = '"+o.(string)+"' AND "+isRefusal+" AND received >= ? AND charge = 0 "+
-			"GROUP BY platform, account, outcome")
+			"max(received) AS last FROM push WHERE outcome = '"+o.(string)+"' AND "+isRefusal+
+			" AND received >= ? AND charge = 0 GROUP BY platform, account, outcome")
 	}
 	return statementOf(strings.Join(parts, " UNION ALL "), tablePush)
 }

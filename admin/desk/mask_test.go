@@ -49,7 +49,8 @@ func TestSecurityPlatesAreMaskedInEveryForm(t *testing.T) {
 
 // Plates that do not begin with a province and a letter are masked too.
 func TestSecurityRarePlatesAreMasked(t *testing.T) {
-	for _, plate := range []string{"使014578", "使 014578", "WJ京12345", "WJ 京12345", "W J 京12345", "wj01警1234", "ＷＪ01警1234", "民航12345",
+	for _, plate := range []string{"使014578", "使 014578", "WJ京12345", "WJ 京12345", "W J 京12345",
+		"wj01警1234", "ＷＪ01警1234", "民航12345",
 		"民航·12345", "京A1234警", "粤Z1234港", "沪A1234学"} {
 		if got := string(HidePlates([]byte("车辆" + plate + "不在场"))); strings.Contains(got, "1234") ||
 			strings.Contains(got, "4578") {

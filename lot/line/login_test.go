@@ -121,7 +121,7 @@ func TestKeyDecidesTheLink(t *testing.T) {
 	}
 }
 
-// TestSecurityNamedGuessesAreSlowed: a third wrong key within a second for one lot is answered late, and nobody else
+// TestSecurityNamedGuessesAreSlowed: a third wrong key within a second for one lot is answered late, and no other lot
 // waits for that.
 func TestSecurityNamedGuessesAreSlowed(t *testing.T) {
 	b := newBench(t)
