@@ -268,14 +268,21 @@ func (f *Fault) Error() string { return f.text }
 // Note returns the text for people.
 func (f *Fault) Note() Note { return f.note }
 
-// Cause is what people read of an error: the note of the error in it that has one, else its own text.
+// Cause is what people read of an error: the note of the error in it that has one, or the code that it names (of a
+// package that knows no notes), else its own text.
 func Cause(err error) Note {
 	var noted interface{ Note() Note }
+	var coded interface {
+		Coded() (code, arg, value string)
+	}
 	switch {
 	case err == nil:
 		return Note{}
 	case errors.As(err, &noted):
 		return noted.Note()
+	case errors.As(err, &coded):
+		code, arg, value := coded.Coded()
+		return Say(code, Text(arg, value))
 	}
 	return Say("cause.other", Text("text", err.Error()))
 }

@@ -27,12 +27,14 @@ var errNoMessage = errors.New("报文既不是JSON也不是Base64")
 func Open(body []byte) (text []byte, encoding string, err error) {
 	text, encoding = Plain(body)
 	for range seal.MostWraps {
-		if text = trim(text); bytes.HasPrefix(text, []byte("{")) {
+		text = trim(text)
+		bare := bytes.HasPrefix(text, []byte("{"))
+		inner, ok := unwrap(text, bare)
+		switch {
+		case !ok && bare:
 			return text, encoding, nil
-		}
-		inner, ok := unwrap(text)
-		if !ok {
-			break
+		case !ok:
+			return nil, encoding, errNoMessage
 		}
 		var within string
 		if text, within = Plain(inner); within != "UTF-8" {
@@ -48,10 +50,10 @@ func Open(body []byte) (text []byte, encoding string, err error) {
 // trim drops what stands around a message and means nothing; the NUL that ends a text in C is such.
 func trim(text []byte) []byte { return bytes.Trim(text, " \t\r\n\x00") }
 
-// unwrap takes off one wrapping.
-func unwrap(text []byte) (inner []byte, ok bool) {
-	if inner, ok = seal.Unwrap(text); ok {
-		return inner, true
+// unwrap takes off one wrapping. Of a bare object, that can only be one that came as the name in a form.
+func unwrap(text []byte, bare bool) (inner []byte, ok bool) {
+	if inner, ok = seal.Unwrap(text); ok || bare {
+		return inner, ok
 	}
 	if inner, ok = fromFields(string(text)); ok {
 		return inner, true

@@ -28,6 +28,8 @@ func TestSignedVectors(t *testing.T) {
 		for how, body := range map[string]string{
 			"plain": plain, "pretty": pretty,
 			"byte order mark": "\ufeff" + plain,
+			"a form's name":   plain + "=",
+			"a form's value":  "json=" + plain,
 			"URL-safe Base64": base64.RawURLEncoding.EncodeToString([]byte(plain)),
 			"data as a text":  `{"data":` + strconv.Quote(v.data) + `,"sign":"` + v.sign + `"}`,
 			"Base64":          base64.StdEncoding.EncodeToString([]byte(pretty)), // as the open interface's pages print it

@@ -29,7 +29,7 @@ func compactJSON(s scanner) ([]byte, error) {
 // compact walks a value and prints it again.
 func (s *scanner) compact(out []byte, depth int) ([]byte, error) {
 	if s.at == len(s.text) {
-		return nil, s.fail("no value")
+		return nil, s.fail("json.no_value")
 	}
 	first := true
 	comma := func() {

@@ -2,7 +2,6 @@ package seal
 
 import (
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -11,6 +10,24 @@ import (
 
 // ErrJSON is wrapped by every error about a text that is not the JSON it should be.
 var ErrJSON = errors.New("not the JSON that was expected")
+
+// Fault is what is wrong with a JSON text. People read it by its code, which package words holds a text for; Error is
+// for logs.
+type Fault struct {
+	code      string
+	arg, text string // the only argument that its text has: at (bytes before it), most, or name
+}
+
+// Coded returns the code of a note, and its argument by name and value.
+func (f *Fault) Coded() (code, arg, value string) { return f.code, f.arg, f.text }
+
+// Error returns code and argument.
+func (f *Fault) Error() string {
+	return ErrJSON.Error() + ": " + f.code + " " + f.arg + " " + f.text
+}
+
+// Unwrap returns ErrJSON.
+func (f *Fault) Unwrap() error { return ErrJSON }
 
 // maxDepth bounds how deep JSON may be nested, so that no one spends our stack.
 const maxDepth = 32
@@ -57,7 +74,7 @@ func readObject(text string, fields []Field) ([]Field, error) {
 	s.blanks()
 	err := s.object(0, func(name string, from int) error {
 		if len(fields) == MostMembers {
-			return fmt.Errorf("%w: it has more than %d members", ErrJSON, MostMembers)
+			return &Fault{"json.members", "most", strconv.Itoa(MostMembers)}
 		}
 		kind, value, err := s.value(1)
 		if err != nil {
@@ -98,7 +115,7 @@ func RawMember(object []byte, name string) ([]byte, error) {
 		err = s.end()
 	}
 	if err == nil && to == 0 {
-		err = fmt.Errorf("%w: no member %q", ErrJSON, name)
+		err = &Fault{"json.no_member", "name", name}
 	}
 	if err != nil {
 		return nil, err
@@ -113,8 +130,12 @@ type scanner struct {
 	filled bool // compact leaves out empty strings too
 }
 
-func (s *scanner) fail(what string) error {
-	return fmt.Errorf("%w: %s at byte %d", ErrJSON, what, s.at)
+// fail says what is wrong where the scanner stands. Whatever is missing at the end of a text, the text is cut off.
+func (s *scanner) fail(code string) error {
+	if s.at >= len(s.text) && code != "json.not_utf8" {
+		code = "json.cut"
+	}
+	return &Fault{code, "at", strconv.Itoa(min(s.at, len(s.text)))}
 }
 
 func (s *scanner) blanks() {
@@ -140,7 +161,7 @@ func (s *scanner) next(c byte) bool {
 func (s *scanner) end() error {
 	s.blanks()
 	if s.at != len(s.text) {
-		return s.fail("something behind the end")
+		return s.fail("json.behind")
 	}
 	return nil
 }
@@ -174,10 +195,10 @@ func (n *names) add(name string) (again bool) {
 // object walks an object and calls member with each name, standing before its value, which starts at from.
 func (s *scanner) object(depth int, member func(name string, from int) error) error {
 	if depth > maxDepth {
-		return s.fail("nested too deep")
+		return s.fail("json.deep")
 	}
 	if !s.next('{') {
-		return s.fail("no object")
+		return s.fail("json.no_object")
 	}
 	s.blanks()
 	if s.next('}') {
@@ -190,11 +211,11 @@ func (s *scanner) object(depth int, member func(name string, from int) error) er
 			return err
 		}
 		if had.add(name) {
-			return s.fail("a member name for the second time")
+			return s.fail("json.twice")
 		}
 		s.blanks()
 		if !s.next(':') {
-			return s.fail("no colon")
+			return s.fail("json.no_colon")
 		}
 		s.blanks()
 		if err := member(name, s.at); err != nil {
@@ -205,7 +226,7 @@ func (s *scanner) object(depth int, member func(name string, from int) error) er
 			return nil
 		}
 		if !s.next(',') {
-			return s.fail("no comma")
+			return s.fail("json.no_comma")
 		}
 		s.blanks()
 	}
@@ -214,7 +235,7 @@ func (s *scanner) object(depth int, member func(name string, from int) error) er
 // array walks an array and calls element standing before each value.
 func (s *scanner) array(depth int, element func() error) error {
 	if depth > maxDepth {
-		return s.fail("nested too deep")
+		return s.fail("json.deep")
 	}
 	s.at++ // '['
 	s.blanks()
@@ -230,7 +251,7 @@ func (s *scanner) array(depth int, element func() error) error {
 			return nil
 		}
 		if !s.next(',') {
-			return s.fail("no comma")
+			return s.fail("json.no_comma")
 		}
 		s.blanks()
 	}
@@ -239,7 +260,7 @@ func (s *scanner) array(depth int, element func() error) error {
 // value walks any value. text is the value of a string and the text of a number, a bool or null.
 func (s *scanner) value(depth int) (kind Kind, text string, err error) {
 	if s.at == len(s.text) {
-		return Null, "", s.fail("no value")
+		return Null, "", s.fail("json.no_value")
 	}
 	switch c := s.text[s.at]; c {
 	case '{':
@@ -269,7 +290,7 @@ func (s *scanner) value(depth int) (kind Kind, text string, err error) {
 
 func (s *scanner) word(word string, kind Kind) (Kind, string, error) {
 	if !strings.HasPrefix(s.text[s.at:], word) {
-		return Null, "", s.fail("no value")
+		return Null, "", s.fail("json.no_value")
 	}
 	s.at += len(word)
 	return kind, word, nil
@@ -280,17 +301,17 @@ func (s *scanner) number() (string, error) {
 	from := s.at
 	s.next('-')
 	if !s.next('0') && !s.digits() {
-		return "", s.fail("no value")
+		return "", s.fail("json.no_value")
 	}
 	if s.next('.') && !s.digits() {
-		return "", s.fail("no digit")
+		return "", s.fail("json.no_digit")
 	}
 	if s.next('e') || s.next('E') {
 		if !s.next('+') {
 			s.next('-')
 		}
 		if !s.digits() {
-			return "", s.fail("no digit")
+			return "", s.fail("json.no_digit")
 		}
 	}
 	return s.text[from:s.at], nil
@@ -307,7 +328,7 @@ func (s *scanner) digits() (some bool) {
 // str takes a string. One without escapes is a part of the text and costs nothing.
 func (s *scanner) str() (string, error) {
 	if !s.next('"') {
-		return "", s.fail("no string")
+		return "", s.fail("json.no_name")
 	}
 	from := s.at
 	for ; s.at < len(s.text); s.at++ {
@@ -315,17 +336,17 @@ func (s *scanner) str() (string, error) {
 		case c == '"':
 			plain := s.text[from:s.at]
 			if !utf8.ValidString(plain) {
-				return "", s.fail("bytes that are not UTF-8")
+				return "", s.fail("json.not_utf8")
 			}
 			s.at++
 			return plain, nil
 		case c == '\\':
 			return s.escaped(from)
 		case c < ' ':
-			return "", s.fail("a control character in a string")
+			return "", s.fail("json.control")
 		}
 	}
-	return "", s.fail("no end of a string")
+	return "", s.fail("json.cut")
 }
 
 // escaped goes on with a string whose first escape is next.
@@ -338,11 +359,11 @@ func (s *scanner) escaped(from int) (string, error) {
 		switch {
 		case c == '"':
 			if !utf8.Valid(b) {
-				return "", s.fail("bytes that are not UTF-8")
+				return "", s.fail("json.not_utf8")
 			}
 			return string(b), nil
 		case c < ' ':
-			return "", s.fail("a control character in a string")
+			return "", s.fail("json.control")
 		case c != '\\':
 			b = append(b, c)
 			continue
@@ -353,13 +374,13 @@ func (s *scanner) escaped(from int) (string, error) {
 		}
 		b = utf8.AppendRune(b, r)
 	}
-	return "", s.fail("no end of a string")
+	return "", s.fail("json.cut")
 }
 
 // escape takes what follows a backslash. Half of a surrogate pair is refused.
 func (s *scanner) escape() (rune, error) {
 	if s.at == len(s.text) {
-		return 0, s.fail("no end of a string")
+		return 0, s.fail("json.cut")
 	}
 	c := s.text[s.at]
 	s.at++
@@ -392,11 +413,12 @@ func (s *scanner) escape() (rune, error) {
 			return r, nil
 		}
 	}
-	return 0, s.fail("a bad escape")
+	return 0, s.fail("json.bad_escape")
 }
 
 func (s *scanner) hex4() (rune, bool) {
 	if len(s.text)-s.at < 4 {
+		s.at = len(s.text)
 		return 0, false
 	}
 	n, err := strconv.ParseUint(s.text[s.at:s.at+4], 16, 16)

@@ -15,8 +15,14 @@ const blanks = " \t\r\n" // of JSON
 // an array of one, or a form whose only name or only value it is. What is none of them is not ok.
 func Unwrap(text []byte) (inner []byte, ok bool) {
 	text = bytes.Trim(text, blanks)
-	if len(text) == 0 || text[0] == '{' {
+	if len(text) == 0 {
 		return nil, false
+	}
+	if text[0] == '{' { // bare, or the name in a form that nobody escaped
+		if !bytes.HasSuffix(text, []byte("}=")) {
+			return nil, false
+		}
+		return text[:len(text)-1], true
 	}
 	said := string(text)
 	switch said[0] {
@@ -44,9 +50,12 @@ func only(text string) (Field, bool) {
 	return fields[0], true
 }
 
-// fromForm takes an object out of a form of one pair.
+// fromForm takes an object out of a form of one pair, escaped or as it is.
 func fromForm(text string) ([]byte, bool) {
 	name, value, _ := strings.Cut(text, "=")
+	if _, bare := only(value); bare && strings.HasPrefix(value, "{") {
+		return []byte(value), true
+	}
 	if !strings.Contains(text, "%") && !strings.HasPrefix(value, "{") || strings.Contains(text, "&") {
 		return nil, false
 	}

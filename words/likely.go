@@ -25,6 +25,18 @@ var likelyNotes = map[string]Text{
 		"the access token stands in a header, and this is a body alone",
 	},
 
+	"capture.no_charges": {"{platform} 没有接收充电订单的路径", "{platform} has no path for charges"},
+	"capture.path": {
+		"{path} 不是 {platform} 的路径；它的路径是 {paths}",
+		"{path} is no path of {platform}; its paths are {paths}",
+	},
+	"capture.headers": {"请求头无法读取：应为每行一个“名称: 值”", `the headers of the request cannot be read: each line is "name: value"`},
+	"capture.chunks":  {"报文按 chunked 分块，但分块不完整", "the body is chunked, and its chunks cannot be read"},
+	"capture.length": {
+		"抓包中的报文有 {bytes} 字节，而 Content-Length 为“{length}”",
+		`the capture has {bytes} bytes of body where Content-Length says "{length}"`,
+	},
+
 	"escaped.url":  {"被 URL 编码", "URL-encoded"},
 	"escaped.html": {"按 HTML 写法转义了", "escaped as in HTML"},
 	"escaped.json": {"按 JSON 写法转义了两次", "escaped twice as in JSON"},

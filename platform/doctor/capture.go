@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httputil"
@@ -29,7 +28,7 @@ func ReadCapture(info platform.Info, captured []byte) (platform.Push, error) {
 				return p, nil
 			}
 		}
-		return platform.Push{}, fmt.Errorf("%s has no path for charges", info.ID)
+		return platform.Push{}, unreadable(charge.Say("capture.no_charges", charge.Text("platform", info.ID)))
 	}
 	if err := readRequest(&p, captured); err != nil {
 		return platform.Push{}, err
@@ -50,8 +49,8 @@ func ReadCapture(info platform.Info, captured []byte) (platform.Push, error) {
 	for i, r := range info.Routes {
 		paths[i] = r.Path
 	}
-	return platform.Push{}, pathError(fmt.Sprintf("%s is no path of %s; its paths are %s", platform.Clip(p.Path), info.ID,
-		strings.Join(paths, ", ")))
+	return platform.Push{}, pathError{charge.Say("capture.path", charge.Text("path", platform.Clip(p.Path)),
+		charge.Text("platform", info.ID), charge.Text("paths", strings.Join(paths, ", ")))}
 }
 
 // PlatformOf returns whose path a captured request came by; empty for a body alone and for a path that is not served.
@@ -70,11 +69,17 @@ func PlatformOf(infos []platform.Info, captured []byte) string {
 	return ""
 }
 
+// unreadable is the error of a capture that cannot be taken apart.
+func unreadable(why charge.Note) error { return charge.NewFault(why, why.String()) }
+
 // pathError is errPath with the path and those of the platform.
-type pathError string
+type pathError struct{ why charge.Note }
 
 // Error says which paths the platform has.
-func (e pathError) Error() string { return string(e) }
+func (e pathError) Error() string { return e.why.String() }
+
+// Note says the same to people.
+func (e pathError) Note() charge.Note { return e.why }
 
 // Is reports that every pathError is errPath.
 func (pathError) Is(target error) bool { return target == errPath }
@@ -101,7 +106,7 @@ func readRequest(p *platform.Push, captured []byte) error {
 	p.Path, p.Query, _ = strings.Cut(fields[1], "?")
 	header, err := r.ReadMIMEHeader()
 	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("the headers of the request cannot be read: %w", err)
+		return unreadable(charge.Say("capture.headers"))
 	}
 	p.Header = http.Header(header)
 	var body io.Reader = b
@@ -109,13 +114,13 @@ func readRequest(p *platform.Push, captured []byte) error {
 		body = httputil.NewChunkedReader(b)
 	}
 	if p.Body, err = io.ReadAll(body); err != nil {
-		return fmt.Errorf("the body of the request cannot be read: %w", err)
+		return unreadable(charge.Say("capture.chunks"))
 	}
 	if length := p.Header.Get("Content-Length"); length != "" {
 		n, err := strconv.Atoi(length)
 		if err != nil || n < 0 || n > len(p.Body) {
-			return fmt.Errorf("the capture has %d bytes of body where Content-Length says %s", len(p.Body),
-				platform.Clip(length))
+			return unreadable(charge.Say("capture.length", charge.Count("bytes", len(p.Body)),
+				charge.Text("length", platform.Clip(length))))
 		}
 		p.Body = p.Body[:n]
 	}

@@ -84,7 +84,7 @@ func TestMistakes(t *testing.T) {
 		"../xiaoju/forged":       "no usual mistake in the text explains the signature",
 		"../xiaoju/finished":     "",
 		"../xiaoju/former-key":   "",
-		"../xiaoju/not-json":     "neither a JSON object nor a form",
+		"../xiaoju/not-json":     "the body is XML or HTML",
 		"../zhichong/empty-kept": "",
 	} {
 		t.Run(name, func(t *testing.T) {

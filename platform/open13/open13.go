@@ -8,6 +8,7 @@
 package open13
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"net/http"
@@ -74,10 +75,14 @@ func open(p platform.Push) (*envelope, error) {
 	case err != nil || n == 0:
 		return e, profile.BadBody(p, charge.Say("body.no_base64"))
 	}
-	plain, e.gbk = profile.Unwrapped(plain[:n], p)
+	if plain = plain[:n]; bytes.HasPrefix(plain, []byte("{")) { // nothing is around it, nor behind it
+		plain, e.gbk = profile.Text(plain, p)
+	} else {
+		plain, e.gbk = profile.Unwrapped(plain, p)
+	}
 	members, err := seal.ReadObject(plain)
 	if err != nil {
-		return e, badBody("below Base64", err)
+		return e, badBody(err)
 	}
 	for _, m := range members {
 		if m.Name == "sign" && m.Kind == seal.String {
@@ -85,13 +90,14 @@ func open(p platform.Push) (*envelope, error) {
 		}
 	}
 	if e.data, err = seal.RawMember(plain, "data"); err != nil {
-		return e, badBody("below Base64", err)
+		return e, badBody(err)
 	}
 	if inner, is := seal.Unwrap(e.data); is && e.data[0] == '"' {
 		e.data, e.quoted = inner, e.data
 	}
 	if e.fields, err = seal.ReadObject(e.data); err != nil {
-		return e, badBody("data", err)
+		return e, platform.Refuse(platform.StepBody, charge.OutcomeBadBody,
+			charge.Say("body.inside", charge.Text("field", "data"), charge.Because("cause", charge.Cause(err))))
 	}
 	return e, nil
 }
@@ -104,10 +110,10 @@ func (e *envelope) signed(text []byte) []byte {
 	return text
 }
 
-// badBody is the refusal of a part of the body that cannot be read.
-func badBody(where string, err error) error {
+// badBody is the refusal of a body whose Base64 holds what cannot be read.
+func badBody(err error) error {
 	return platform.Refuse(platform.StepBody, charge.OutcomeBadBody,
-		charge.Say("body.inside", charge.Text("where", where), charge.Because("cause", charge.Cause(err))))
+		charge.Say("body.in_base64", charge.Because("cause", charge.Cause(err))))
 }
 
 // Info describes 令狐充电.

@@ -117,7 +117,7 @@ func TestDiagnose(t *testing.T) {
 	d := Builtin()[0]
 	for name, want := range map[string]string{
 		"finished": "", "enveloped": "envelope of T/CEC 102", "missing-lot": "ParkID is missing",
-		"wrong-account": "is not the account's operator_id", "not-json": "neither a JSON object nor a form",
+		"wrong-account": "is not the account's operator_id", "not-json": "the body is XML or HTML",
 	} {
 		p, accounts := captured(t, d, name)
 		account := accounts.Candidates("xingxing",

@@ -147,6 +147,8 @@ func why(p platform.Push, found charge.Note) charge.Note {
 		return charge.Say("body.array")
 	case bytes.HasPrefix(bytes.TrimSpace(body), []byte(`"`)):
 		return charge.Say("body.string")
+	case bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")):
+		return charge.Say("body.markup")
 	case !utf8.Valid(body):
 		return charge.Say("body.gbk", charge.Because("cause", found))
 	}
@@ -167,7 +169,7 @@ func readFields(body []byte, room []seal.Field, gbk bool) ([]seal.Field, error) 
 		return nil, Wrong(charge.Say("body.empty"))
 	case start[0] == '{':
 		return seal.ReadObjectInto(body, room)
-	case bytes.IndexByte(start, '=') < 0, bytes.HasPrefix(start, []byte("--")):
+	case bytes.IndexByte(start, '=') < 0, bytes.HasPrefix(start, []byte("--")), start[0] == '<':
 		return nil, Wrong(charge.Say("body.neither"))
 	}
 	return readForm(string(body), room, gbk)

@@ -147,21 +147,21 @@ func ReadEnergy(text string, unit Unit) (charge.Energy, error) {
 // ReadMinutes reads a span that is not negative, in whole minutes, a started one counted.
 func ReadMinutes(text string, unit Unit) (int64, error) {
 	n, err := charge.ParseMinutes(text) // a number rounded up, whatever its unit
-	if err != nil {
-		return 0, Wrong(charge.Say("value.no_number", value(text), charge.Text("unit", string(unit))))
-	}
-	switch unit {
-	case UnitMinutes:
-	case UnitSeconds:
-		n = (n + 59) / 60
-	default:
+	switch {
+	case unit != UnitMinutes && unit != UnitSeconds:
 		return 0, fmt.Errorf("%s is no unit of time", unit)
+	case err != nil && unit == UnitSeconds:
+		return 0, Wrong(charge.Say("value.no_seconds", value(text)))
+	case err != nil:
+		return 0, Wrong(charge.Say("value.no_minutes", value(text)))
+	case unit == UnitSeconds:
+		n = (n + 59) / 60
 	}
 	if n < 0 || strings.HasPrefix(strings.TrimSpace(text), "-") {
 		return 0, Wrong(charge.Say("value.negative", value(text)))
 	}
 	if n > maxMinutes {
-		return 0, Wrong(charge.Say("value.over_a_year", value(text), charge.Text("unit", string(unit))))
+		return 0, Wrong(charge.Say("value.over_a_year", value(text)))
 	}
 	return n, nil
 }
