@@ -1,6 +1,7 @@
 package estate
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -124,7 +125,11 @@ func (m *merger) tariff(at []string, l *charge.Lot) {
 		m.fail(at, "tariff", CodeNeedsTariff)
 	} else if m.catalog.Tariff != nil {
 		if err := m.catalog.Tariff(*l.Tariff); err != nil {
-			m.fail(at, "tariff", CodeTariff, err.Error())
+			says := message{err.Error(), err.Error()}
+			if both := (interface{ Chinese() string })(nil); errors.As(err, &both) {
+				says.chinese = both.Chinese()
+			}
+			m.fail(at, "tariff", CodeTariff, says)
 		}
 	}
 }

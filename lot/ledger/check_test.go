@@ -1,7 +1,9 @@
 package ledger
 
 import (
+	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/chargestamp/chargestamp/charge"
 )
@@ -59,6 +61,11 @@ func TestCheck(t *testing.T) {
 		err := Check(c.tariff)
 		if err == nil || err.Error() != c.want {
 			t.Errorf("%+v: %v, want %s", *c.tariff, err, c.want)
+		}
+		fault, both := err.(*Fault)
+		if !both || strings.Contains(fault.Chinese(), "%!") || strings.Contains(fault.Chinese(), " is ") ||
+			!strings.ContainsFunc(fault.Chinese(), func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+			t.Errorf("%s in Chinese: %v", c.want, fault)
 		}
 	}
 }
