@@ -117,6 +117,8 @@ var bodies = []struct {
 	{"empty values, left out of the sign", "京AD06088", jsonType, func(m sent) string {
 		return m.around(m.data(digitsOf, `,"remark":"","uid":""`), md5Sign(m.data(digitsOf, ""), m.key))
 	}},
+	{"a form's name, nothing escaped", "京AD06088", formType, func(m sent) string { return m.plain() + "=" }},
+	{"a form's value, nothing escaped", "京AD06088", formType, func(m sent) string { return "json=" + m.plain() }},
 	{"Base64", "京AD06088", textType, func(m sent) string {
 		return base64.StdEncoding.EncodeToString([]byte(m.plain()))
 	}},

@@ -110,13 +110,16 @@ func mainland(p Plate) bool {
 }
 
 func parsePlate(text string) (Plate, error) {
+	if text != "" && (strings.Trim(text, fillers) == "" || strings.EqualFold(strings.TrimSpace(text), "N/A")) {
+		return "", ErrUnplated
+	}
 	p, err := normal(text)
 	if err != nil {
 		return "", err
 	}
 	first, _ := utf8.DecodeRuneInString(p)
 	last, _ := utf8.DecodeLastRuneInString(p)
-	if strings.ContainsRune("无未空车临UN0", first) && unplated.MatchString(p) {
+	if strings.ContainsRune("无没未空车临识UN0", first) && unplated.MatchString(p) {
 		return "", ErrUnplated
 	}
 	if strings.ContainsRune("渐黄蓝绿白黑", first) || strings.ContainsRune("黄蓝绿白黑色牌", last) {
@@ -169,10 +172,14 @@ var coloured = func() *regexp.Regexp {
 	return regexp.MustCompile(`^(?:` + colour + `)?(` + number + `)(?:` + colour + `)?$`)
 }()
 
+// fillers are what stands alone where there is no plate: "-", "***", "????".
+const fillers = " -–—_*?？/."
+
 // unplated lists how lots and cameras write that a car has no plate, or none that could be read; a number of one or
 // two digits behind it counts cars and names none. docs/lots/README.md prints the list.
 var unplated = regexp.MustCompile(`^(?:(?:无|无牌|无牌车|无车牌|无牌照|无号牌|未识别|未识别车牌|无法识别|未知|未知车牌|未上牌|空|车牌|临时车|` +
-	`UNLICENSED|UNLICENCED|UNPLATED|UNRECOGNIZED|NOPLATE|UNKNOWN|NONE|NULL|NIL|NA)[0-9]{0,2}|0{3,})$`)
+	`没有车牌|没牌|车牌未识别|未识别到车牌|未检测到车牌|识别失败|无法识别车牌|` +
+	`UNLICENSED|UNLICENCED|UNPLATED|UNRECOGNIZED|NOPLATE|UNKNOWN|NONE|NULL|NIL|NA|NOTRECOGNIZED|UNREAD)[0-9]{0,2}|0{3,})$`)
 
 // unplatedMark begins the plate of a car without one. No written plate holds a colon.
 const unplatedMark = "无牌:"

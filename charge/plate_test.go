@@ -49,11 +49,13 @@ func TestParseCar(t *testing.T) {
 
 func TestParsePlateRefuses(t *testing.T) {
 	for text, want := range map[string]error{
-		"": ErrPlate, "-": ErrPlate, "京A1": ErrPlate, "京A12345#": ErrPlate, "京A12345/京A1234挂": ErrPlate,
+		"": ErrPlate, "京A1": ErrPlate, "京A12345#": ErrPlate, "京A12345/京A1234挂": ErrPlate,
 		strings.Repeat("A", 17): ErrPlate, strings.Repeat("京A12345|", 50): ErrPlate, strings.Repeat("A", 10<<10): ErrPlate,
 		"|||":     ErrPlate,
 		"京А12345": ErrLookalike, "京Α12345": ErrLookalike, // Cyrillic, Greek
 		"无": ErrUnplated, "_无_": ErrUnplated, "无牌": ErrUnplated, "无牌车": ErrUnplated, "无车牌": ErrUnplated, "无牌车1": ErrUnplated,
+		"-": ErrUnplated, "--": ErrUnplated, "***": ErrUnplated, "？？？": ErrUnplated, "N/A": ErrUnplated, "n/a ": ErrUnplated,
+		"没有车牌": ErrUnplated, "车牌未识别": ErrUnplated, "识别失败": ErrUnplated, "Not recognized": ErrUnplated,
 		"未识别": ErrUnplated, "00000": ErrUnplated, "null": ErrUnplated, "Unlicensed": ErrUnplated, "无|": ErrUnplated,
 	} {
 		if got, err := ParsePlate(text); !errors.Is(err, want) || got != "" {

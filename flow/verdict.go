@@ -130,18 +130,20 @@ func (f Facts) sending(v *Verdict) {
 	v.Tone = ToneWarn
 }
 
-// unknown is a grant that was sent and not answered.
+// unknown is a grant that was sent, to which the lot said neither yes nor no.
 func (f Facts) unknown(v *Verdict) {
-	c := f.Charge
+	grant := grantOf(f.Charge)
+	v.Tone = ToneWarn
 	switch {
 	case f.pending():
-		v.Tone, v.Text, v.Next = ToneWait, charge.Say("verdict.unknown_retried", grantOf(c), f.nextTry()), charge.Say("next.asked_again")
+		v.Tone, v.Next = ToneWait, charge.Say("next.asked_again")
+		v.Text = charge.Say("verdict.unknown_retried", grant, f.heard(), f.nextTry())
 	case f.left():
-		v.Tone, v.Text, v.Next = ToneWarn, charge.Say("verdict.unknown_left", grantOf(c)), charge.Say("next.ask_lot_left")
+		v.Text, v.Next = charge.Say("verdict.unknown_left", grant, f.heard()), charge.Say("next.ask_lot_left")
 	case f.unsafe():
-		v.Tone, v.Text, v.Next = ToneWarn, charge.Say("verdict.unknown_unsafe", grantOf(c)), charge.Say("next.ask_lot")
+		v.Text, v.Next = charge.Say("verdict.unknown_unsafe", grant, f.heard()), charge.Say("next.ask_lot")
 	default:
-		v.Tone, v.Text, v.Next = ToneWarn, charge.Say("verdict.unknown", grantOf(c)), charge.Say("next.ask_lot")
+		v.Text, v.Next = charge.Say("verdict.unknown", grant, f.heard()), charge.Say("next.ask_lot")
 	}
 }
 
@@ -231,6 +233,14 @@ func (f Facts) actions() []Choice {
 	add(VerbBind, f.mayBind(), f.Stay == nil || f.left())
 	add(VerbVoid, f.mayVoid(), s != charge.StateNoGrant && s != charge.StateShadow)
 	return list
+}
+
+// heard says whether a lot that said neither yes nor no has answered at all.
+func (f Facts) heard() charge.Arg {
+	if strings.HasPrefix(f.Said.Code, "answer.") || f.Said.Code == "coupon.unread" {
+		return charge.Because("heard", charge.Say("verdict.no_yes_or_no"))
+	}
+	return charge.Because("heard", charge.Say("verdict.no_answer"))
 }
 
 // said is what the last try came to.

@@ -194,6 +194,30 @@ var decidedAs = func() map[charge.Reason]charge.Notes {
 	}
 }()
 
+// TestVerdictOfAnAnswerThatCannotBeRead: a lot that answered, and nothing that can be read, did not stay silent.
+func TestVerdictOfAnAnswerThatCannotBeRead(t *testing.T) {
+	silent, unread := "did not answer", "was neither a yes nor a no"
+	for code, want := range map[string]string{"": silent, "outbound.no_answer": silent, "outbound.broken": silent,
+		"delivery.no_answer": silent, "answer.unread": unread, "answer.empty": unread, "answer.http": unread,
+		"answer.too_long": unread, "coupon.unread": unread} {
+		done := map[string]bool{}
+		every(func(f Facts) {
+			if f.Charge.State != charge.StateUnknown || f.Charge.Reason != charge.ReasonNoAnswer {
+				return
+			}
+			f.Said = charge.Note{Code: code}
+			text := VerdictOf(f).Text
+			if said := words.Note(words.English, text); !strings.Contains(said, want) {
+				t.Fatalf("after %q: %s", code, said)
+			}
+			done[text.Code] = true
+		})
+		if len(done) != 4 {
+			t.Errorf("after %q only %v were said", code, done)
+		}
+	}
+}
+
 // saidOf is how a channel says what the last try came to.
 var saidOf = map[charge.Reason]charge.Note{
 	charge.ReasonLineOff:    charge.Say("delivery.no_line"),

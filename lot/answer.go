@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 
+	"golang.org/x/text/width"
+
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/seal"
 )
@@ -20,7 +22,8 @@ const (
 var ErrUnread = errors.New(`the answer is not {"state":0|1,"errmsg":…}`)
 
 // ReadReply reads what a lot answers to 5.14, 5.1, 3.25 and 3.1, in any form that Open takes but a list, and inside one
-// other object. Member names count in any case. The error is ErrUnread.
+// other object. Nothing of it is signed: member names count in any case, and bytes that no JSON may hold count as
+// blanks. The error is ErrUnread.
 func ReadReply(body []byte) (*Fields, error) {
 	text, _ := Plain(body)
 	if bytes.HasPrefix(trim(text), []byte("[")) {
@@ -30,10 +33,20 @@ func ReadReply(body []byte) (*Fields, error) {
 	if err != nil {
 		return nil, ErrUnread
 	}
-	if f := stated(text); f != nil {
+	if f := stated(printable(text)); f != nil {
 		return f, nil
 	}
 	return nil, ErrUnread
+}
+
+// printable puts blanks in the place of control characters, and of bytes that are no UTF-8.
+func printable(text []byte) []byte {
+	return bytes.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, bytes.ToValidUTF8(text, []byte(" ")))
 }
 
 // stated returns the object that holds a state: the text itself, or the one object in it that does, with the members
@@ -51,7 +64,7 @@ func stated(text []byte) *Fields {
 	}
 	var found *Fields
 	for _, m := range f.list {
-		if m.Kind != seal.Composite {
+		if m.Kind != seal.Composite && m.Kind != seal.String {
 			continue
 		}
 		if in, err := readLower([]byte(m.Text)); err == nil && in.State() != "" {
@@ -89,17 +102,14 @@ func readLower(object []byte) (*Fields, error) {
 	return &Fields{list: list}, nil
 }
 
-// State is the member state as lots write it: StateYes for 1, "1", 1.0 and true, StateNo for their opposites. It is
-// empty where the member is missing or says anything else.
+// State is the member state as lots write it: StateYes for 1, "1", 1.0, 1e0, １, true, "yes", "ok", "success", StateNo
+// for their opposites. It is empty where the member is missing or says anything else.
 func (f *Fields) State() string {
-	text := strings.ToLower(strings.TrimSpace(f.anyCase("state")))
-	if strings.Contains(text, ".") {
-		text = strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
-	}
-	switch text {
-	case "1", "true":
+	text := strings.ToLower(strings.TrimSpace(width.Narrow.String(f.anyCase("state"))))
+	switch wholeNumber(text) {
+	case "1", "true", "yes", "y", "ok", "success":
 		return StateYes
-	case "0", "false":
+	case "0", "false", "no", "n", "fail", "failed":
 		return StateNo
 	}
 	return ""
@@ -145,14 +155,22 @@ func UnreadNote(body []byte, plate charge.Plate) charge.Note {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return charge.Say("answer.empty")
 	}
-	return charge.Say("answer.unread", charge.Text("encoding", encoding),
+	return charge.Say("answer.unread", EncodingNote(encoding),
 		charge.Text("answer", Shown(string(text), plate)))
+}
+
+// EncodingNote is the argument "encoding" of a note: an encoding that Plain names.
+func EncodingNote(encoding string) charge.Arg {
+	if !Readable(encoding) {
+		return charge.Because("encoding", charge.Say("encoding.unknown"))
+	}
+	return charge.Text("encoding", encoding)
 }
 
 // TooLongNote describes how an answer begins that is too long to be read.
 func TooLongNote(begun []byte, plate charge.Plate) charge.Note {
 	text, encoding := Plain(begun)
-	return charge.Say("answer.too_long", charge.Text("encoding", encoding),
+	return charge.Say("answer.too_long", EncodingNote(encoding),
 		charge.Text("answer", Shown(string(text), plate)))
 }
 

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/unicode"
 
 	"github.com/chargestamp/chargestamp/seal"
 )
@@ -107,8 +108,8 @@ func fromBase64(text []byte) ([]byte, bool) {
 }
 
 // Plain returns a body as UTF-8, unpacked and without a byte order mark, and says how it was written: "UTF-8",
-// "GBK", "gzip, GBK", "UTF-8 with a byte order mark". A character that is cut off at the end is dropped; what is
-// neither UTF-8 nor GBK is returned as it is, "unknown".
+// "GBK", "gzip, GBK", "UTF-8 BOM", "UTF-16". A character that is cut off at the end is dropped; what is none of them is
+// returned as it is, "unknown".
 func Plain(body []byte) (text []byte, encoding string) {
 	if bytes.HasPrefix(body, []byte{0x1F, 0x8B}) {
 		if r, err := gzip.NewReader(bytes.NewReader(body)); err == nil {
@@ -119,7 +120,10 @@ func Plain(body []byte) (text []byte, encoding string) {
 		}
 	}
 	if rest, marked := bytes.CutPrefix(body, byteOrderMark); marked {
-		return rest, encoding + "UTF-8 with a byte order mark"
+		return rest, encoding + "UTF-8 BOM"
+	}
+	if text, ok := fromUTF16(body); ok {
+		return text, encoding + "UTF-16"
 	}
 	if utf8.Valid(body) && !gbkByAccident(body) {
 		return body, encoding + "UTF-8"
@@ -127,8 +131,28 @@ func Plain(body []byte) (text []byte, encoding string) {
 	if text, ok := fromGBK(body); ok {
 		return text, encoding + "GBK"
 	}
-	return body, encoding + "unknown"
+	return body, encoding + encodingUnknown
 }
+
+// encodingUnknown is how Plain calls what it cannot read.
+const encodingUnknown = "unknown"
+
+// fromUTF16 decodes an object in UTF-16, behind a byte order mark or not.
+func fromUTF16(body []byte) ([]byte, bool) {
+	body = bytes.TrimPrefix(bytes.TrimPrefix(body, []byte{0xFF, 0xFE}), []byte{0xFE, 0xFF})
+	order := unicode.BigEndian
+	switch {
+	case bytes.HasPrefix(body, []byte("{\x00")):
+		order = unicode.LittleEndian
+	case !bytes.HasPrefix(body, []byte("\x00{")):
+		return nil, false
+	}
+	text, err := unicode.UTF16(order, unicode.IgnoreBOM).NewDecoder().Bytes(body)
+	return text, err == nil && !bytes.ContainsRune(text, utf8.RuneError)
+}
+
+// Readable reports whether an encoding that Plain names is a known one.
+func Readable(encoding string) bool { return !strings.HasSuffix(encoding, encodingUnknown) }
 
 // IsGBK reports whether an encoding that Plain names is GBK.
 func IsGBK(encoding string) bool { return strings.HasSuffix(encoding, "GBK") }

@@ -151,6 +151,14 @@ func (f *Fields) Car(order string) charge.Plate {
 	return f.Plate()
 }
 
+// CarOut is Car of an exit, which is found by its order: one that names no plate is of a car without one.
+func (f *Fields) CarOut(order string) charge.Plate {
+	if f.Text("car_number") == "" {
+		return charge.UnplatedBy(order)
+	}
+	return f.Car(order)
+}
+
 // Names are the other plates that car_number names beside Car and Plate.
 func (f *Fields) Names() charge.Names {
 	_, names, _ := charge.ParseCar(f.Text("car_number")) // what is wrong with it, Car says
@@ -163,21 +171,42 @@ const costNoPlate = "4"
 // When is a time in Unix seconds; zero where it is missing or empty. Times before 2010 or more than a day
 // ahead are refused: they are no clock's, milliseconds among them.
 func (f *Fields) When(name string, now time.Time) time.Time {
+	at, wrong := f.when(name, now)
+	if wrong != "" {
+		f.Refuse("%s 无效: %s", name, wrong)
+	}
+	return at
+}
+
+// WhenStated is When of a member that only describes: one that cannot be read is left out, with a warning.
+func (f *Fields) WhenStated(name string, now time.Time) time.Time {
+	at, wrong := f.when(name, now)
+	if wrong != "" {
+		f.warnings = append(f.warnings, name+": left out, it is no time in seconds that can be")
+	}
+	return at
+}
+
+// when reads a time, or says in words for the car park what is wrong with it.
+func (f *Fields) when(name string, now time.Time) (at time.Time, wrong string) {
 	text := f.Text(name)
 	if text == "" {
-		return time.Time{}
+		return time.Time{}, ""
 	}
 	whole, frac, _ := strings.Cut(charge.PlainNumber(text), ".") // a double has them: 1.795899048E9, 1795899048.0
 	n, err := strconv.ParseInt(whole, 10, 64)
 	if strings.Trim(frac, "0") != "" {
 		err = strconv.ErrSyntax
 	}
-	at := time.Unix(n, 0).UTC()
-	if err != nil || at.Before(earliest) || at.After(now.Add(clockAhead)) {
-		f.Refuse("%s 无效: 应为10位秒级时间戳", name)
-		return time.Time{}
+	switch at = time.Unix(n, 0).UTC(); {
+	case err != nil || len(whole) > len("1795899048"):
+		return time.Time{}, "应为10位秒级时间戳"
+	case at.Before(earliest):
+		return time.Time{}, "早于2010年, 请校准时钟"
+	case at.After(now.Add(clockAhead)):
+		return time.Time{}, "超前24小时以上, 请校准时钟"
 	}
-	return at
+	return at, ""
 }
 
 // MustWhen is When of a member that must be there.

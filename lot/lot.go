@@ -57,7 +57,7 @@ type Notice struct {
 
 // Channel gets orders into lots of one kind.
 type Channel interface {
-	// Compose writes a notice as the exact bytes that every try will send.
+	// Compose writes a notice as the exact bytes that every try will send. What cannot be written is NotComposed.
 	Compose(n Notice) ([]byte, error)
 	// Here reports whether this node can try the lot now: it has a line with room, say.
 	Here(lot charge.LotID) bool
@@ -176,3 +176,6 @@ type Revoker interface {
 	// Revoke asks once for it. AttemptAcked: it is gone; AttemptRefused: it stands; anything else leaves it open.
 	Revoke(ctx context.Context, o Order) Result
 }
+
+// NotComposed is the error of a notice that no message can be written for.
+func NotComposed(why charge.Note) error { return charge.NewFault(why, why.String()) }

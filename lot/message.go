@@ -23,7 +23,7 @@ func (f *Fields) Entry(id charge.LotID, now time.Time) Entry {
 func (f *Fields) Exit(id charge.LotID, now time.Time) Exit {
 	order := f.ID("order_id")
 	e := Exit{
-		Lot: id, OrderID: order, Plate: f.Car(order), Names: f.Names(), Entered: f.When("in_time", now),
+		Lot: id, OrderID: order, Plate: f.CarOut(order), Names: f.Names(), Entered: f.WhenStated("in_time", now),
 		Left: f.MustWhen("out_time", now), Reduced: f.reduced(),
 	}
 	e.Total, e.HasTotal = f.Yuan("total")
@@ -86,7 +86,7 @@ func (f *Fields) used(u *Usage) {
 // Price reads a lot's answer to a price query (3.1, 5.1), whose state was 1. Only price must be there: a total
 // that is missing is the price and what was taken off, a missing query_time is now.
 func (f *Fields) Price(now time.Time) Price {
-	p := Price{OrderID: f.Words("order_id"), QueryTime: f.When("query_time", now)}
+	p := Price{OrderID: f.Words("order_id"), QueryTime: f.WhenStated("query_time", now)}
 	var there bool
 	if p.Price, there = f.Yuan("price"); !there {
 		f.Refuse("price 缺失")

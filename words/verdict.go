@@ -45,22 +45,25 @@ var verdictNotes = map[string]Text{
 		"Lot {lot} does not have the reduction ({grant}) yet ({reason}); the next try is at {next}.",
 	},
 	"verdict.unknown_retried": {
-		"减免（{grant}）已发出，车场没有应答，可能已生效；将用同一编号再发一次，时间：{next}。",
-		"The reduction ({grant}) was sent and the lot did not answer; it may have taken effect. The same is sent " +
-			"again at {next}.",
+		"减免（{grant}）已发出，{heard}，可能已生效；将用同一编号再发一次，时间：{next}。",
+		"The reduction ({grant}) was sent and {heard}; it may have taken effect. The same is sent again at {next}.",
 	},
 	"verdict.unknown_left": {
-		"减免（{grant}）已发出，车场没有应答；车已离场，是否已抵扣不清楚。",
-		"The reduction ({grant}) was sent and the lot did not answer. Whether it came off before the car left is " +
-			"not known.",
+		"减免（{grant}）已发出，{heard}；车已离场，是否已抵扣不清楚。",
+		"The reduction ({grant}) was sent and {heard}. Whether it came off before the car left is not known.",
 	},
 	"verdict.unknown_unsafe": {
-		"减免（{grant}）已发出，车场没有应答；该车场不能重复下发（repeats: unsafe），不会自动再发。",
-		"The reduction ({grant}) was sent and the lot did not answer. It is not sent there twice (repeats: unsafe).",
+		"减免（{grant}）已发出，{heard}；该车场不能重复下发（repeats: unsafe），不会自动再发。",
+		"The reduction ({grant}) was sent and {heard}. It is not sent there twice (repeats: unsafe).",
 	},
 	"verdict.unknown": {
-		"减免（{grant}）已发出，车场没有应答；不再自动重发。",
-		"The reduction ({grant}) was sent and the lot did not answer. It is not sent again by itself.",
+		"减免（{grant}）已发出，{heard}；不再自动重发。",
+		"The reduction ({grant}) was sent and {heard}. It is not sent again by itself.",
+	},
+	"verdict.no_answer": {"车场没有应答", "the lot did not answer"},
+	"verdict.no_yes_or_no": {
+		"车场的应答既不是“是”也不是“否”",
+		"the lot's answer was neither a yes nor a no that can be read",
 	},
 	"verdict.posted": {
 		"减免（{grant}）已记入我们的账本，出场时抵扣。",

@@ -6,7 +6,6 @@ package callback
 
 import (
 	"context"
-	"errors"
 	"net/netip"
 	"time"
 
@@ -38,7 +37,8 @@ type place struct {
 	allow []netip.Prefix
 }
 
-var errNoPlace = errors.New("the lot is unknown, off, or has no callback address: apply an estate that names one")
+var errNoPlace = charge.NewFault(charge.Say("delivery.no_place"),
+	"the lot is unknown, off, or has no callback address: apply an estate that names one")
 
 // placeOf finds a lot's callback address: its own, else its vendor's. Either's allow list counts.
 func placeOf(d lot.Directory, id charge.LotID) (place, charge.Vendor, error) {

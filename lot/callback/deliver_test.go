@@ -96,6 +96,16 @@ func TestAnswers(t *testing.T) {
 		{"state true", 200, `{"state":true}`, acked},
 		{"state 1.0", 200, `{"state":1.0}`, acked},
 		{"state false", 200, `{"state":"false"}`, refused},
+		{"state 1e0", 200, `{"state":1e0}`, acked},
+		{"state １", 200, `{"state":"１"}`, acked},
+		{"state yes", 200, `{"state":"YES"}`, acked},
+		{"state success", 200, `{"state":"success"}`, acked},
+		{"state failed", 200, `{"state":"failed"}`, refused},
+		{"UTF-16", 200, "\xff\xfe{\x00\"\x00s\x00t\x00a\x00t\x00e\x00\"\x00:\x001\x00}\x00", acked},
+		{"UTF-16 without a mark", 200, "\x00{\x00\"\x00s\x00t\x00a\x00t\x00e\x00\"\x00:\x001\x00}", acked},
+		{"a text that holds it", 200, `{"data":"{\"state\":1,\"errmsg\":\"ok\"}"}`, with(acked, "ok")},
+		{"a bare line break", 200, "{\"state\":1,\"errmsg\":\"a\nb\"}", with(acked, "a b")},
+		{"words in another encoding", 200, "{\"state\":1,\"errmsg\":\"\xa4\xffok\"}", with(acked, " ok")},
 		{"a byte order mark", 200, "\ufeff" + `{"state":1}`, acked},
 		{"GBK", 200, gbk(`{"state":1,"errmsg":"成功"}`), with(acked, "成功")},
 		{"GBK that says no", 200, gbk(`{"state":0,"errmsg":"无此车"}`), with(refused, "无此车")},
@@ -277,12 +287,11 @@ func TestQueryPrice(t *testing.T) {
 	}
 	status = 200
 	for text, want := range map[string]string{
-		`{"state":0,"errmsg":"京AD06088无此订单"}`:          "state 0: 京A***88无此订单",
-		`{"state":1,"duration":5}`:                     "price 缺失",
-		`{"state":1,"price":"6.005"}`:                  "price 无效",
-		`{"state":1,"price":"-6"}`:                     "price 无效",
-		`{"state":1,"price":"6","query_time":"never"}`: "query_time 无效",
-		`<html>`: "<html>",
+		`{"state":0,"errmsg":"京AD06088无此订单"}`: "state 0: 京A***88无此订单",
+		`{"state":1,"duration":5}`:            "price 缺失",
+		`{"state":1,"price":"6.005"}`:         "price 无效",
+		`{"state":1,"price":"-6"}`:            "price 无效",
+		`<html>`:                              "<html>",
 	} {
 		answer = text
 		if _, err := c.QueryPrice(t.Context(), stay); err == nil || !strings.Contains(err.Error(), want) {

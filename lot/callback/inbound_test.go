@@ -219,13 +219,13 @@ func TestRefused(t *testing.T) {
 		{addOrder, `"京AD06088"`, `"京<b>"`, "car_number 无效: 应为车牌号"},
 		{addOrder, `京AD06088`, strings.Repeat("粤ZJ068澳|", 50), "car_number 无效: 应为车牌号"},
 		{addOrder, `京AD06088`, strings.Repeat("京", 3400), "car_number 无效: 应为车牌号"}, // 10 kB
-		{addOrder, `1772330400`, fmt.Sprint(noon.AddDate(0, 0, 400).Unix()), "in_time 无效: 应为10位秒级时间戳"},
+		{addOrder, `1772330400`, fmt.Sprint(noon.AddDate(0, 0, 400).Unix()), "in_time 无效: 超前24小时以上, 请校准时钟"},
 		{addOrder, `"in_time":1772330400,`, ``, "in_time 缺失"},
 		{addOrder, `1772330400`, `"10:00"`, "in_time 无效: 应为10位秒级时间戳"},
-		{addOrder, `1772330400`, `-1`, "in_time 无效: 应为10位秒级时间戳"},
-		{addOrder, `1772330400`, `0`, "in_time 无效: 应为10位秒级时间戳"},
+		{addOrder, `1772330400`, `-1`, "in_time 无效: 早于2010年, 请校准时钟"},
+		{addOrder, `1772330400`, `0`, "in_time 无效: 早于2010年, 请校准时钟"},
 		{addOrder, `1772330400`, `1772330400000`, "in_time 无效: 应为10位秒级时间戳"},        // milliseconds
-		{addOrder, `1772330400`, `1772424001`, "in_time 无效: 应为10位秒级时间戳"},           // a day and a second ahead
+		{addOrder, `1772330400`, `1772424001`, "in_time 无效: 超前24小时以上, 请校准时钟"},      // a day and a second ahead
 		{addOrder, `1772330400`, `99999999999999999999`, "in_time 无效: 应为10位秒级时间戳"}, // no int64
 		{addOrder, `1772330400`, `1772330400.5`, "in_time 无效: 应为10位秒级时间戳"},
 		{updateOrder, `"out_time":1772337600,`, ``, "out_time 缺失"},

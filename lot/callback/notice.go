@@ -3,7 +3,6 @@ package callback
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
@@ -52,14 +51,14 @@ const (
 // Compose writes the signed body of a 5.14. It needs the lot's vendor and its ukey.
 func (c *Channel) Compose(n lot.Notice) ([]byte, error) {
 	if n.Message != charge.Message514 {
-		return nil, fmt.Errorf("message %q is no callback; 5.14 is", n.Message)
+		return nil, lot.NotComposed(charge.Say("delivery.not_by", charge.Text("message", string(n.Message))))
 	}
 	_, vendor, known := c.cfg.Directory.Lot(n.Lot)
 	if !known || vendor.Ukey == "" {
-		return nil, fmt.Errorf("lot %s is unknown or off, or its vendor has no ukey to sign with", n.Lot)
+		return nil, lot.NotComposed(charge.Say("delivery.no_ukey", charge.AtLot("lot", n.Lot)))
 	}
 	if n.Order == "" {
-		return nil, fmt.Errorf("a 5.14 to lot %s has no start_charge_seq", n.Lot)
+		return nil, lot.NotComposed(charge.Say("delivery.no_seq"))
 	}
 	m := notice514{
 		ServiceName: "pay_notice", ParkID: n.Lot.Park, CarNumber: n.Plate.Wire(), Type: typeCharge, PlatFormID: n.FormID,
@@ -81,7 +80,8 @@ func (c *Channel) Compose(n lot.Notice) ([]byte, error) {
 	case charge.MethodLotDecides:
 		m.CalculationMethod = methodLot
 	default:
-		return nil, fmt.Errorf("reduction method %q has no calculation_method in 5.14", n.Reduction.Method)
+		return nil, lot.NotComposed(charge.Say("delivery.no_method", charge.Text("message", string(n.Message)),
+			charge.Word("method", "method", n.Reduction.Method)))
 	}
 	data, err := text(m)
 	if err != nil {

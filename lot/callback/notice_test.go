@@ -118,11 +118,11 @@ func TestComposeRefuses(t *testing.T) {
 		change    func(*lot.Notice)
 		want      string
 	}{
-		{"another message", nil, func(n *lot.Notice) { n.Message = charge.Message325 }, "is no callback"},
-		{"an unknown lot", nil, func(n *lot.Notice) { n.Lot.Park = "9" }, "is unknown or off"},
-		{"no key", keyless, func(*lot.Notice) {}, "no ukey"},
-		{"no start_charge_seq", nil, func(n *lot.Notice) { n.Order = "" }, "no start_charge_seq"},
-		{"no method", nil, func(n *lot.Notice) { n.Reduction = charge.Reduction{} }, "no calculation_method"},
+		{"another message", nil, func(n *lot.Notice) { n.Message = charge.Message325 }, "delivery.not_by"},
+		{"an unknown lot", nil, func(n *lot.Notice) { n.Lot.Park = "9" }, "delivery.no_ukey"},
+		{"no key", keyless, func(*lot.Notice) {}, "delivery.no_ukey"},
+		{"no start_charge_seq", nil, func(n *lot.Notice) { n.Order = "" }, "delivery.no_seq"},
+		{"no method", nil, func(n *lot.Notice) { n.Reduction = charge.Reduction{} }, "delivery.no_method"},
 	}
 	for _, c := range cases {
 		n := good

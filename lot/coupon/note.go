@@ -34,7 +34,7 @@ func (a said) note(r outbound.Response, plate charge.Plate) charge.Note {
 		return charge.Say("answer.http", charge.Count("status", r.Status))
 	case a.outcome == outcomeUnread:
 		text, encoding := lot.Plain(r.Body)
-		return charge.Say("coupon.unread", charge.Text("encoding", encoding),
+		return charge.Say("coupon.unread", lot.EncodingNote(encoding),
 			charge.Text("answer", lot.Shown(string(text), plate)))
 	}
 	return charge.Say(outcomeNotes[a.outcome], told...)

@@ -175,7 +175,7 @@ func (a *API) paid(ctx context.Context, m message) (any, error) {
 func (a *API) exit(ctx context.Context, m message) (any, error) {
 	m.Without("trade_no", "query_time")
 	e := lot.Exit{Lot: m.lot, OrderID: m.ID("order_id"), Left: m.MustWhen("out_time", m.now)}
-	e.Plate, e.Names = m.Car(e.OrderID), m.Names()
+	e.Plate, e.Names = m.CarOut(e.OrderID), m.Names()
 	e.Total, e.HasTotal = m.Yuan("total")
 	if m.Err() != nil {
 		return nil, nil

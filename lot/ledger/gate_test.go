@@ -162,13 +162,14 @@ func TestGateRefuses(t *testing.T) {
 		{"entry", `"car_number":"京AD06088",`, ``, "car_number 无效: 应为车牌号"},
 		{"entry", `京AD06088`, strings.Repeat("粤ZJ068澳|", 50), "car_number 无效: 应为车牌号"},
 		{"entry", `京AD06088`, strings.Repeat("京", 3400), "car_number 无效: 应为车牌号"}, // 10 kB
-		{"entry", `1772330400`, `1806969600`, "in_time 无效: 应为10位秒级时间戳"},          // 400 days ahead
+		{"entry", `1772330400`, `1806969600`, "in_time 无效: 超前24小时以上, 请校准时钟"},     // 400 days
+		{"entry", `1772330400`, `946684800`, "in_time 无效: 早于2010年, 请校准时钟"},
 		{"entry", `,"in_time":1772330400`, ``, "in_time 缺失"},
 		{"entry", `1772330400`, `1772330400000`, "in_time 无效: 应为10位秒级时间戳"},
 		{"entry", `1772330400`, `"now"`, "in_time 无效: 应为10位秒级时间戳"},
 		{"quote", `"car_number":"京AD06088",`, ``, "car_number 无效: 应为车牌号"},
-		{"quote", `"京AD06088"`, `"?"`, "car_number 无效: 应为车牌号"},
-		{"quote", `1772337600`, `-1`, "query_time 无效: 应为10位秒级时间戳"},
+		{"quote", `"京AD06088"`, `"#"`, "car_number 无效: 应为车牌号"},
+		{"quote", `1772337600`, `-1`, "query_time 无效: 早于2010年, 请校准时钟"},
 		{"paid", `"order_id":"s-1",`, ``, "order_id 缺失"},
 		{"paid", `"amount":"5.00",`, ``, "amount 缺失"},
 		{"paid", `"5.00"`, `"5.001"`, "amount 无效: 应为不超过两位小数的非负金额(元)"},

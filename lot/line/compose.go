@@ -1,7 +1,6 @@
 package line
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -78,7 +77,7 @@ func Compose(n lot.Notice) ([]byte, error) {
 	case charge.Message336:
 		return compose336(n)
 	}
-	return nil, fmt.Errorf("message %q does not go by line; 3.25 and 3.36 do", n.Message)
+	return nil, lot.NotComposed(charge.Say("delivery.not_by", charge.Text("message", string(n.Message))))
 }
 
 func compose325(n lot.Notice) ([]byte, error) {
@@ -100,14 +99,16 @@ func compose325(n lot.Notice) ([]byte, error) {
 	case charge.MethodLotDecides:
 		m.CalculationMethod = methodLot
 	default:
-		return nil, fmt.Errorf("reduction method %q has no calculation_method in 3.25", n.Reduction.Method)
+		return nil, lot.NotComposed(charge.Say("delivery.no_method", charge.Text("message", string(n.Message)),
+			charge.Word("method", "method", n.Reduction.Method)))
 	}
 	return text(m), nil
 }
 
 func compose336(n lot.Notice) ([]byte, error) {
 	if n.Reduction.Method != charge.MethodAmount {
-		return nil, fmt.Errorf("3.36 takes off amounts only, not %q", n.Reduction.Method)
+		return nil, lot.NotComposed(charge.Say("delivery.only_amounts",
+			charge.Word("method", "method", n.Reduction.Method)))
 	}
 	return text(notice336{
 		ServiceName: serviceNotice, StartChargingTime: local(n.Started), CarNumber: n.Plate.Wire(),

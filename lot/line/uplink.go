@@ -71,7 +71,7 @@ func (u uplink) unwrapped() uplink {
 
 // unreadAs is the reason for metrics why a frame could not be read.
 func unreadAs(frame []byte) string {
-	if _, encoding := lot.Plain(frame); encoding == "unknown" {
+	if _, encoding := lot.Plain(frame); !lot.Readable(encoding) {
 		return "not_utf8"
 	}
 	return "not_json"
