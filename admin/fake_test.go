@@ -337,7 +337,8 @@ func (f *fake) Replay(_ context.Context, id int64, a flow.Action) (flow.Replayed
 		return flow.Replayed{Outcome: charge.OutcomeBadSignature, Note: charge.Say("replay.refused"),
 			Why: charge.Say("push.unsigned", charge.Text("field", "sign"))}, nil
 	}
-	return flow.Replayed{Outcome: charge.OutcomeDuplicate, Note: charge.Say("replay.known"), Takes: true, Read: []string{"PlateNum = 京A***88"}, Plate: "京AD06088", Charge: 7001, Done: !a.DryRun}, nil
+	return flow.Replayed{Outcome: charge.OutcomeDuplicate, Note: charge.Say("replay.known"), Takes: true,
+		Read: charge.Notes{charge.Say("read.car", charge.Masked("plate", "京AD06088"))}, Plate: "京AD06088", Charge: 7001, Done: !a.DryRun}, nil
 }
 
 func (f *fake) Pause(_ context.Context, id charge.LotID, a flow.Action) (flow.Effect, error) {

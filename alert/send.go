@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/words"
 )
 
@@ -55,6 +56,12 @@ func (t Target) String() string { return t.Name + " (" + string(t.Format) + ")" 
 // GoString is String: %#v shows no address either.
 func (t Target) GoString() string { return t.String() }
 
+// fails is the error of a message that did not get through. It never holds the address.
+func (t Target) fails(why charge.Note) error {
+	return charge.NewFault(charge.Say("target.failed", charge.Text("target", t.Name), charge.Because("why", why)),
+		"alert "+t.Name+": "+words.Note(words.English, why))
+}
+
 // Notice is one alert on its way out.
 type Notice struct {
 	Alert
@@ -74,7 +81,7 @@ func Send(ctx context.Context, client *http.Client, t Target, n Notice) error {
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
-		return fmt.Errorf("alert %s: its address cannot be used", t.Name)
+		return t.fails(charge.Say("target.bad_address"))
 	}
 	req.Header.Set("Content-Type", "application/json; charset=utf-8")
 	resp, err := client.Do(req)
@@ -83,15 +90,15 @@ func Send(ctx context.Context, client *http.Client, t Target, n Notice) error {
 		if errors.As(err, &failed) {
 			err = failed.Err
 		}
-		return fmt.Errorf("alert %s: not reached: %w", t.Name, err)
+		return t.fails(charge.Say("target.not_reached", charge.Because("cause", charge.Cause(err))))
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
-		return fmt.Errorf("alert %s: answer cut off: %w", t.Name, err)
+		return t.fails(charge.Say("target.cut_off"))
 	}
 	if resp.StatusCode/100 != 2 {
-		return fmt.Errorf("alert %s: answered HTTP %d", t.Name, resp.StatusCode)
+		return t.fails(charge.Say("target.http", charge.Count("status", resp.StatusCode)))
 	}
 	return readAnswer(t, answer)
 }
@@ -109,7 +116,7 @@ func readAnswer(t Target, body []byte) error {
 		Status  *int   `json:"StatusCode"` // 飞书, older
 	}
 	if err := json.Unmarshal(body, &a); err != nil {
-		return fmt.Errorf("alert %s: its answer is not JSON", t.Name)
+		return t.fails(charge.Say("target.no_json"))
 	}
 	for _, code := range []*int{a.ErrCode, a.Code, a.Status} {
 		if code == nil {
@@ -118,9 +125,10 @@ func readAnswer(t Target, body []byte) error {
 		if *code == 0 {
 			return nil
 		}
-		return fmt.Errorf("alert %s: refused with %d %.120s", t.Name, *code, a.ErrMsg+a.Msg)
+		return t.fails(charge.Say("target.refused", charge.Count("code", *code),
+			charge.Text("said", fmt.Sprintf("%.120s", a.ErrMsg+a.Msg))))
 	}
-	return fmt.Errorf("alert %s: its answer holds no result", t.Name)
+	return t.fails(charge.Say("target.no_result"))
 }
 
 // compose returns the address and body for a target.
@@ -148,7 +156,7 @@ func compose(t Target, n Notice) (address string, body []byte, err error) {
 			stamp := strconv.FormatInt(n.At.UnixMilli(), 10)
 			u, err := url.Parse(t.URL)
 			if err != nil {
-				return "", nil, fmt.Errorf("alert %s: its address cannot be used", t.Name)
+				return "", nil, t.fails(charge.Say("target.bad_address"))
 			}
 			q := u.Query()
 			q.Set("timestamp", stamp)
@@ -168,7 +176,7 @@ func compose(t Target, n Notice) (address string, body []byte, err error) {
 		}
 		message = m
 	default:
-		return "", nil, fmt.Errorf("alert %s: unknown format %q", t.Name, t.Format)
+		return "", nil, t.fails(charge.Say("target.no_format", charge.Text("format", string(t.Format))))
 	}
 	body, err = json.Marshal(message)
 	return address, body, err

@@ -45,8 +45,8 @@ type Watcher struct {
 
 // Failure is why a target could not be reached.
 type Failure struct {
-	At   time.Time
-	Text string // without the target's address
+	At  time.Time
+	Why charge.Note // without the target's address
 }
 
 // Firing is an alert that lasts, and which targets have heard of it.
@@ -89,7 +89,7 @@ func (w *Watcher) tried(target string, err error) error {
 		if w.failed == nil {
 			w.failed = make(map[string]Failure)
 		}
-		w.failed[target] = Failure{w.cfg.Now(), err.Error()}
+		w.failed[target] = Failure{w.cfg.Now(), charge.Cause(err)}
 	}
 	return err
 }

@@ -3,7 +3,6 @@ package flow
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
@@ -14,7 +13,7 @@ type Replayed struct {
 	Outcome charge.Outcome // what it comes to now; of a push that has its charge, what it came to
 	Note    charge.Note    // what a replay does, or did
 	Why     charge.Note    // why it is refused still
-	Read    []string
+	Read    charge.Notes   // what was read, with units
 	Charge  int64          // 0 where it makes none
 	Takes   bool           // a replay makes a charge of it
 	Done    bool           // it was taken now
@@ -100,26 +99,24 @@ func (t *taken) says(out *Replayed) {
 }
 
 // readings lists what a message says, with units.
-func readings(m platform.Message) []string {
+func readings(m platform.Message) charge.Notes {
 	c := m.Charge
 	if c == nil {
 		return nil
 	}
-	out := []string{"order = " + c.Order, "plate = " + c.Plate.String(), "lot = " + c.Lot.String()}
+	out := charge.Notes{charge.Say("read.order", charge.Text("order", c.Order)),
+		charge.Say("read.car", charge.Masked("plate", c.Plate)), charge.Say("read.lot", charge.AtLot("lot", c.Lot))}
 	if !c.Started.IsZero() {
-		out = append(out, "started = "+c.Started.In(charge.Shanghai).Format("2006-01-02 15:04:05 -07:00"))
+		out = append(out, charge.Say("read.started", charge.When("at", c.Started)))
 	}
 	if !c.Ended.IsZero() {
-		out = append(out, "ended = "+c.Ended.In(charge.Shanghai).Format("2006-01-02 15:04:05 -07:00"))
+		out = append(out, charge.Say("read.ended", charge.When("at", c.Ended)))
 	}
 	if c.HasEnergy {
-		out = append(out, "energy = "+c.Energy.String()+" kWh")
+		out = append(out, charge.Say("read.energy", charge.KWh("energy", c.Energy)))
 	}
 	if c.HasTotal {
-		out = append(out, "total = "+c.Total.String()+" yuan")
+		out = append(out, charge.Say("read.total", charge.Money("total", c.Total)))
 	}
-	if c.Ask.Method != "" {
-		out = append(out, fmt.Sprintf("asks = %s, %d min, %s yuan", c.Ask.Method, c.Ask.Minutes, c.Ask.Amount))
-	}
-	return out
+	return append(out, platform.ReadAsk(c.Ask))
 }

@@ -13,6 +13,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -165,7 +166,7 @@ func (c *Client) HTTP() *http.Client {
 func (c *Client) exchange(ctx context.Context, t *target, allow []netip.Prefix,
 	write func([]byte) []byte) (*http.Response, []byte, error) {
 	if err := ctx.Err(); err != nil { // a kept connection may be quicker than a context that is over
-		return nil, nil, &Error{Err: err}
+		return nil, nil, &Error{Err: dialError(err)}
 	}
 	deadline := time.Now().Add(c.opt.Timeout)
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
@@ -230,8 +231,20 @@ func dialError(err error) error {
 	if refused := (*Refused)(nil); errors.As(err, &refused) {
 		return refused
 	}
-	return charge.NewFault(dialNote(err), err.Error())
+	return &failure{dialNote(err), err}
 }
+
+// failure is an error of Go's own, in words for people.
+type failure struct {
+	note charge.Note
+	error
+}
+
+// Note returns the words for people.
+func (f *failure) Note() charge.Note { return f.note }
+
+// Unwrap returns the error.
+func (f *failure) Unwrap() error { return f.error }
 
 // dialNote says why a connection could not be made.
 func dialNote(err error) charge.Note {
@@ -247,7 +260,43 @@ func dialNote(err error) charge.Note {
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return charge.Say("outbound.unreachable")
 	}
-	return charge.Say("outbound.failed", charge.Text("text", err.Error()))
+	var system syscall.Errno
+	switch {
+	case errors.Is(err, context.Canceled):
+		return charge.Say("outbound.given_up")
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return charge.Say("outbound.broken")
+	case errors.As(err, &system):
+		return charge.Say("outbound.system", charge.Count("number", int(system)))
+	}
+	return charge.Say("outbound.failed")
+}
+
+// tlsNote says why a TLS handshake failed.
+func tlsNote(err error) charge.Note {
+	var stranger x509.UnknownAuthorityError
+	var other x509.HostnameError
+	var bad x509.CertificateInvalidError
+	var plain tls.RecordHeaderError
+	var timed net.Error
+	var alert tls.AlertError
+	switch {
+	case errors.As(err, &stranger):
+		return charge.Say("outbound.tls_authority")
+	case errors.As(err, &other):
+		return charge.Say("outbound.tls_name", charge.Text("host", other.Host))
+	case errors.As(err, &bad) && bad.Reason == x509.Expired:
+		return charge.Say("outbound.tls_expired")
+	case errors.As(err, &bad):
+		return charge.Say("outbound.tls_certificate")
+	case errors.As(err, &plain):
+		return charge.Say("outbound.tls_plain")
+	case errors.As(err, &timed) && timed.Timeout():
+		return charge.Say("outbound.no_answer")
+	case errors.As(err, &alert):
+		return charge.Say("outbound.tls_alert", charge.Count("number", int(alert)))
+	}
+	return charge.Say("outbound.tls")
 }
 
 // secure does the TLS handshake where the target wants one.
@@ -262,7 +311,7 @@ func (c *Client) secure(ctx context.Context, t *target, plain net.Conn) (net.Con
 	config.ServerName, config.NextProtos = t.host, []string{"http/1.1"}
 	secured := tls.Client(plain, config)
 	if err := secured.HandshakeContext(ctx); err != nil {
-		return nil, charge.NewFault(charge.Say("outbound.tls", charge.Text("text", err.Error())), err.Error())
+		return nil, &failure{tlsNote(err), err}
 	}
 	return secured, nil
 }

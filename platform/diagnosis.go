@@ -15,12 +15,17 @@ type Doctor interface {
 
 // Diagnosis is the signature doctor's finding on one push.
 type Diagnosis struct {
-	Canonical  string      // the text we signed over, secrets masked
-	Found      string      // the signature in the push
-	Signature  Match       // of Found with what the keys give
-	Difference *Difference // of what the sender signed over from Canonical; nil where it is not known
-	Likely     charge.Note // the first usual mistake that explains the difference; zero where none does
-	Read       []string    // what was read, "name = value unit"
+	Canonical  string       // the text we signed over, secrets masked
+	Found      string       // the signature in the push
+	Signature  Match        // of Found with what the keys give
+	Difference *Difference  // of what the sender signed over from Canonical; nil where it is not known
+	Likely     charge.Note  // the first usual mistake that explains the difference; zero where none does
+	Read       charge.Notes // what was read, "name = value unit"
+}
+
+// ReadText says that a field was read as a text.
+func ReadText(name, text string) charge.Note {
+	return charge.Say("read.text", charge.Text("name", name), charge.Text("value", Clip(text)))
 }
 
 // Match reports whether a signature is the one that the keys give.
@@ -62,4 +67,12 @@ func FirstDifference(ours, theirs string) *Difference {
 	}
 	return &Difference{At: at + 1, Ours: string(a[at:min(len(a), at+goesOn)]), Theirs: string(b[at:min(len(b),
 		at+goesOn)])}
+}
+
+// ReadAsk says what reduction a push names.
+func ReadAsk(a charge.Ask) charge.Note {
+	if a.Method == "" {
+		return charge.Say("read.asks_nothing")
+	}
+	return charge.Say("read.asks", charge.Grants("grant", charge.Reduction(a)))
 }

@@ -50,6 +50,17 @@ var alertNotes = map[string]Text{
 	},
 	"webhook.not_tried": {"还没有试发", "none was tried yet"},
 	"alert.test":        {"告警通道工作正常。", "The alert channel works."},
+
+	// why a webhook did not take a message
+	"target.failed":      {"没有送到 {target}：{why}", "{target} was not reached: {why}"},
+	"target.bad_address": {"地址无法使用", "its address cannot be used"},
+	"target.not_reached": {"{cause}", "{cause}"},
+	"target.cut_off":     {"应答中断", "its answer was cut off"},
+	"target.http":        {"返回 HTTP {status}", "it answered HTTP {status}"},
+	"target.no_json":     {"应答不是 JSON", "its answer is not JSON"},
+	"target.refused":     {"拒绝，代码 {code}：“{said}”", "it refused with {code}: \"{said}\""},
+	"target.no_result":   {"应答中没有结果代码", "its answer holds no result"},
+	"target.no_format":   {"不认识的格式 {format}", "the format {format} is not known"},
 }
 
 // AlertKinds name the kinds of alert.

@@ -57,6 +57,15 @@ func Notes(l Lang, list charge.Notes) string {
 	return strings.Join(said, Text{ZH: "；", EN: "; "}.In(l))
 }
 
+// Lines returns several sentences, each for itself.
+func Lines(l Lang, list charge.Notes) []string {
+	var said []string
+	for _, n := range list {
+		said = append(said, Note(l, n))
+	}
+	return said
+}
+
 // Both returns a note in both languages.
 func Both(n charge.Note) Text { return Text{ZH: Note(Chinese, n), EN: Note(English, n)} }
 

@@ -116,6 +116,7 @@ var pushNotes = map[string]Text{
 	"body.no_base64": {"报文不是 Base64", "the body is not Base64"},
 	"body.inside":    {"{field} 有误：{cause}", "{field}: {cause}"},
 	"body.in_base64": {"Base64 里的内容有误：{cause}", "what the Base64 holds is wrong: {cause}"},
+	"body.no_object": {"报文不是 JSON 对象", "the body is no JSON object"},
 	"body.markup":    {"报文是 XML 或 HTML：请发送 JSON", "the body is XML or HTML: send JSON"},
 	"body.twice":     {"{field} 出现了两次", "{field} stands there twice"},
 
@@ -193,6 +194,23 @@ var pushNotes = map[string]Text{
 	"value.ends_before":  {"充电在 {end} 结束，早于开始时间 {start}", "the charge ends at {end}, before its start at {start}"},
 	"value.in_future":    {"充电结束时间 {end} 在未来", "the charge ends at {end}, in the future"},
 	"value.over_a_month": {"充电从 {start} 到 {end}，超过一个月", "the charge lasts from {start} to {end}, longer than a month"},
+
+	// what was read of a push, "name = value"
+	"read.text":         {"{name} = {value}", "{name} = {value}"},
+	"read.plate":        {"{name} = {plate}", "{name} = {plate}"},
+	"read.no_plate":     {"{name} = 不是车牌", "{name} = no number plate"},
+	"read.no_unit":      {"{name} = {value}，单位未知，未采用", "{name} = {value}, unit unknown: not used"},
+	"read.wrong":        {"{name} = 无法读取：{cause}", "{name} = not read: {cause}"},
+	"read.taken":        {"{name} = {value} {unit}：{taken}", "{name} = {value} {unit}: {taken}"},
+	"read.asks":         {"要求减免 = {grant}", "reduction asked for = {grant}"},
+	"read.asks_nothing": {"要求减免 = 未提出，按对接规则", "reduction asked for = none: the binding's rule says it"},
+	"read.order":        {"充电订单号 = {order}", "order = {order}"},
+	"read.car":          {"车牌 = {plate}", "plate = {plate}"},
+	"read.lot":          {"车场 = {lot}", "lot = {lot}"},
+	"read.started":      {"开始 = {at}", "started = {at}"},
+	"read.ended":        {"结束 = {at}", "ended = {at}"},
+	"read.energy":       {"电量 = {energy}", "energy = {energy}"},
+	"read.total":        {"总费用 = {total}", "total = {total}"},
 
 	// requests that nothing serves
 	"stray.method": {"这里只接受 POST", "only POST is served here"},

@@ -126,6 +126,7 @@ type replayedOutput struct {
 		Detail   *string  `json:"detail" doc:"why it is refused still"`
 		DetailZH *string  `json:"detail_zh" doc:"the same in Chinese"`
 		Read     []string `json:"read" nullable:"false" doc:"what was read, name = value unit"`
+		ReadZH   []string `json:"read_zh" nullable:"false" doc:"the same in Chinese"`
 		Charge   *string  `json:"charge"`
 	}
 }
@@ -212,7 +213,8 @@ func (a *api) pushes() {
 			out.Body.Detail, out.Body.DetailZH = text(words.Note(words.English, done.Why)), text(words.Note(words.Chinese, done.Why))
 			out.Body.Before, out.Body.Done, out.Body.After = string(done.Before), done.Done, viewStanding(done.After)
 			out.Body.Effect, out.Body.EffectZH = words.Note(words.English, done.Note), words.Note(words.Chinese, done.Note)
-			out.Body.Read = append([]string{}, done.Read...)
+			out.Body.Read = append([]string{}, words.Lines(words.English, done.Read)...)
+			out.Body.ReadZH = append([]string{}, words.Lines(words.Chinese, done.Read)...)
 			return out, nil
 		})
 	handle(a, route{method: http.MethodGet, path: "/stays", id: "list-stays", role: guard.RoleViewer,

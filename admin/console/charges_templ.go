@@ -3538,7 +3538,7 @@ func pushPage(p *page, push *desk.Push, f form, done *flow.Replayed, links shari
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = readFields(p, push.Read.Read).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = readFields(p, words.Lines(p.Lang, push.Read.Read)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -3559,7 +3559,7 @@ func pushPage(p *page, push *desk.Push, f form, done *flow.Replayed, links shari
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = readFields(p, push.Finding.Read).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = readFields(p, p.read(push.Finding)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -3754,7 +3754,7 @@ func readFields(p *page, read []string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			for _, text := range read {
-				templ_7745c5c3_Err = factLine(p.readName(text), p.readValue(text)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = factLine(readFact(text)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -180,7 +180,10 @@ type alertsView struct {
 }
 
 // testedAlert is a target that a test message was sent to, and what went wrong.
-type testedAlert struct{ name, wrong string }
+type testedAlert struct {
+	name  string
+	wrong charge.Note
+}
 
 // testAlert sends a message to one webhook, so that no one has to wait for trouble to see whether it works.
 func (c *Console) testAlert(w http.ResponseWriter, r *http.Request, p *page) error {
@@ -189,11 +192,12 @@ func (c *Console) testAlert(w http.ResponseWriter, r *http.Request, p *page) err
 		return desk.Fail(desk.NotFound, "no alerts are configured")
 	}
 	err := c.cfg.Alerts.Test(r.Context(), name)
-	wrong := ""
+	says := ""
 	if err != nil {
-		wrong = err.Error()
+		says = err.Error()
 	}
-	if err := c.desk.Record(r.Context(), p.Who, "alert.test", name, wrong); err != nil {
+	wrong := charge.Cause(err)
+	if err := c.desk.Record(r.Context(), p.Who, "alert.test", name, says); err != nil {
 		return err
 	}
 	return c.seeOther(w, r, "/alerts?"+c.shownAfter(p, "tested", testedAlert{name, wrong}), "")

@@ -9,6 +9,7 @@ import (
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/flow"
+	"github.com/chargestamp/chargestamp/platform/doctor"
 	"github.com/chargestamp/chargestamp/words"
 )
 
@@ -149,45 +150,18 @@ func rawBody(push *desk.Push) string {
 // opens reports whether a push that made no charge can be read today.
 func opens(push *desk.Push) bool { return push.Read.Takes }
 
-// readName is what a line that was read, "name = value", is about.
-func (p *page) readName(text string) string {
-	name, _, found := strings.Cut(text, " = ")
-	if !found {
-		return p.T("内容", "content")
+// read is what the doctor read of a push, in the page's language.
+func (p *page) read(f *doctor.Finding) []string {
+	if p.Lang == words.English {
+		return f.Read
 	}
-	chinese := map[string]string{"order": "充电订单号", "plate": "车牌", "lot": "车场", "started": "开始", "ended": "结束", "energy": "电量",
-		"total": "总费用", "asks": "要求减免", "reduction asked for": "要求减免", "charger": "充电桩", "operator": "运营商编号", "sent": "推送时间"}
-	if zh, known := chinese[name]; known {
-		return p.T(zh, name)
-	}
-	return name
+	return f.ReadZH
 }
 
-// readUnits are the units and methods of what was read, in Chinese.
-var readUnits = strings.NewReplacer(" yuan", " 元", " minutes", " 分钟", " min", " 分钟", "free parking", "免停车费", "the lot decides", "由车场决定",
-	"none: the binding's rule says it", "未提出，按对接规则")
-
-// readValue is what was read.
-func (p *page) readValue(text string) string {
-	name, value, found := strings.Cut(text, " = ")
-	if !found {
-		return text
-	}
-	if name == "asks" {
-		method, size, _ := strings.Cut(value, ", ")
-		minutes, yuan, _ := strings.Cut(size, ", ")
-		value = p.Say(p.Word(words.Method, method).Name)
-		switch charge.Method(method) {
-		case charge.MethodTime:
-			value += " · " + minutes
-		case charge.MethodAmount:
-			value += " · " + yuan
-		}
-	}
-	if strings.HasPrefix(name, "asks") || strings.HasPrefix(name, "reduction") || name == "total" {
-		return p.T(readUnits.Replace(value), value)
-	}
-	return value
+// readFact takes a line that was read, "name = value", apart.
+func readFact(text string) (name, value string) {
+	name, value, _ = strings.Cut(text, " = ")
+	return name, value
 }
 
 // replayEffect says what taking a push again comes to, and why where it is refused still.

@@ -36,8 +36,12 @@ func (d *Desk) Push(ctx context.Context, who guard.Identity, id int64) (*Push, e
 		p.Read = flow.Replayed{Outcome: stored.Outcome} // it cannot be read any more; what was stored still can
 	}
 	if Allows(who.Role, guard.RoleSupport) && p.Read.Plate != "" {
-		for i, line := range p.Read.Read {
-			p.Read.Read[i] = strings.Replace(line, p.Read.Plate.String(), p.Read.Plate.Full(), 1)
+		for _, n := range p.Read.Read {
+			for i, a := range n.Args {
+				if a.Kind == charge.ArgPlate {
+					n.Args[i] = charge.Text(a.Name, p.Read.Plate.Full())
+				}
+			}
 		}
 	}
 	locked := p.Read.Outcome == charge.OutcomeWrongLock // which the doctor does not judge

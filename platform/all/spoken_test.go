@@ -17,11 +17,13 @@ import (
 )
 
 // oddBodies are texts that are no push, each wrong in another way.
-var oddBodies = []string{"", "  ", "\x00\x00", `{"a":"b`, `{"a":1`, `{"a":1,}`, `{"a" 1}`, `{"a":1 "b":2}`, `{"a":1,"a":2}`,
+var oddBodies = []string{"", "  ", "\x00\x00", `{"a":"b`, `{"a":1`, `{"a":1,}`, `{"a" 1}`, `{"a":1 "b":2}`,
+	`{"a":1,"a":2}`,
 	`{"a":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + "}", `{'a':1}`, "{\"a\":\"x\ty\"}", `{"a":"\q"}`,
 	"{\"a\":\"\xff\xfe\xfd\"}", `{"a":tru}`, `{"a":NaN}`, `{"a":1.}`, `{"a":01}`, `{"a":1}xyz`, `{"a":1}=`, `{"a":1}&b=2`,
-	`{"_":1` + manyMembers() + `}`, "{}", "[]", "[1,2]", `"abc"`, `"{`, "12", "<html></html>", `<?xml version="1.0"?><a/>`, "a=%zz",
-	"a=1&a=2", "a=1", "plain words that are no push", "\u00a0{}", `{"a":"\ud800"}`, `{"data":1,"sign":"x"}`, `{"data":{"a":}}`,
+	`{"_":1` + manyMembers() + `}`, "{}", "[]", "[1,2]", `"abc"`, `"{`, "12", "<html></html>",
+	`<?xml version="1.0"?><a/>`, "a=%zz", "a=1&a=2", "a=1", "plain words that are no push", "\u00a0{}",
+	`{"a":"\ud800"}`, `{"data":1,"sign":"x"}`, `{"data":{"a":}}`,
 	`{"Data":"x"}`, `{"OperatorID":"1","Data":"x","TimeStamp":"y","Seq":"0001","Sig":"z"}`,
 	"\xc4\xe3\xba\xc3", "\xff\xfe{\x00", "\x1f\x8b\x08\x00"}
 
@@ -52,8 +54,8 @@ func checkSpoken(t *testing.T, where, en, zh string) {
 	}
 }
 
-// TestRefusalsInBothLanguages sends what is no push to every platform, bare and where a push has its message (in Data, in
-// Base64), and reads what the push list and the doctor say of it.
+// TestRefusalsInBothLanguages sends what is no push to every platform, bare and where a push has its message (in Data,
+// in Base64), and reads what the push list and the doctor say of it.
 func TestRefusalsInBothLanguages(t *testing.T) {
 	said := map[string]bool{}
 	for _, f := range forge(t) {
@@ -68,7 +70,7 @@ func TestRefusalsInBothLanguages(t *testing.T) {
 				said[deepest(got.Refusal.Why).Code] = true
 				both := words.Both(got.Refusal.Why)
 				checkSpoken(t, id+" "+odd, both.EN, both.ZH)
-				found := doctor.Check(doctor.Examination{Dialect: f.dialect, Capture: []byte(body), At: forgedAt, Keys: f.account.Keys[0]})
+				found := f.judged(body)
 				for _, s := range found.Steps {
 					checkSpoken(t, id+" doctor "+odd, s.Detail, s.DetailZH)
 				}
@@ -76,13 +78,19 @@ func TestRefusalsInBothLanguages(t *testing.T) {
 			}
 		}
 	}
-	for _, code := range []string{"json.cut", "json.behind", "json.no_object", "json.twice", "json.deep", "json.no_name", "json.no_colon",
-		"json.no_comma", "json.no_value", "json.no_digit", "json.control", "json.bad_escape", "json.not_utf8", "json.members",
-		"json.no_member", "body.markup"} {
+	for _, code := range []string{"json.cut", "json.behind", "json.no_object", "json.twice", "json.deep", "json.no_name",
+		"json.no_colon", "json.no_comma", "json.no_value", "json.no_digit", "json.control", "json.bad_escape",
+		"json.not_utf8", "json.members", "json.no_member", "body.markup"} {
 		if !said[code] {
 			t.Errorf("nothing was refused as %s", code)
 		}
 	}
+}
+
+// judged is what the doctor finds in a capture with the account's keys.
+func (f forgery) judged(capture string) doctor.Finding {
+	return doctor.Check(doctor.Examination{Dialect: f.dialect, Capture: []byte(capture), At: forgedAt,
+		Keys: f.account.Keys[0]})
 }
 
 // deepest is the last cause in a note.
@@ -129,7 +137,7 @@ func TestCapturesInBothLanguages(t *testing.T) {
 		for _, capture := range []string{"POST /elsewhere HTTP/1.1\r\n\r\n{}", start + "no colon\r\n\r\n{}",
 			start + "Content-Length: 900\r\n\r\n{}", start + "Content-Length: x\r\n\r\n{}",
 			start + "Transfer-Encoding: chunked\r\n\r\nzz\r\n"} {
-			found := doctor.Check(doctor.Examination{Dialect: f.dialect, Capture: []byte(capture), At: forgedAt, Keys: f.account.Keys[0]})
+			found := f.judged(capture)
 			if len(found.Steps) == 0 || found.Steps[0].Result != doctor.StepFailed {
 				t.Errorf("%s: %q is taken", info.ID, capture)
 				continue

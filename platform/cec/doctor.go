@@ -82,15 +82,15 @@ func shown(e envelope) string {
 }
 
 // lines says what was read.
-func (d *dialect) lines(p platform.Push, fields []seal.Field) []string {
+func (d *dialect) lines(p platform.Push, fields []seal.Field) charge.Notes {
 	if p.Route.Kind == platform.RouteToken {
 		operator, _ := profile.Lookup(fields, "OperatorID")
-		return []string{"OperatorID = " + platform.Clip(operator), "OperatorSecret = (masked)"}
+		return charge.Notes{platform.ReadText("OperatorID", operator), platform.ReadText("OperatorSecret", "••••")}
 	}
-	lines := []string{}
+	lines := charge.Notes{}
 	for _, name := range append([]string{d.profile.Lot.Field}, d.profile.Lot.Chargers...) {
 		if text, ok := profile.Lookup(fields, name); ok && name != "" {
-			lines = append(lines, name+" = "+platform.Clip(text))
+			lines = append(lines, platform.ReadText(name, text))
 		}
 	}
 	return append(lines, d.table.Columns.Lines(fields)...)

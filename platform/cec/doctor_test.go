@@ -151,7 +151,7 @@ func TestDoctor(t *testing.T) {
 		if c.likely == "" && likely != "" || !strings.Contains(likely, c.likely) {
 			t.Errorf("%s: likely %q, want …%s…", c.name, likely, c.likely)
 		}
-		all := strings.Join(append(g.Read, g.Canonical, likely), "\n")
+		all := strings.Join(append(words.Lines(words.English, g.Read), g.Canonical, likely), "\n")
 		for _, secret := range []string{testKey, testIV, testSig, "OperatorSecret-of-teld-1", "京AD06088"} {
 			if strings.Contains(all, secret) {
 				t.Errorf("%s: the diagnosis shows %q", c.name, secret)

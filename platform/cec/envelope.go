@@ -34,7 +34,10 @@ func (d *dialect) envelope(p platform.Push) (*envelope, error) {
 	}
 	var room [8]seal.Field
 	fields, err := seal.ReadObjectInto(body, room[:0])
-	if err != nil {
+	switch {
+	case err != nil && !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")):
+		return nil, profile.BadBody(p, charge.Say("body.no_object"))
+	case err != nil:
 		return nil, profile.BadBody(p, charge.Cause(err))
 	}
 	e := &envelope{}

@@ -52,24 +52,25 @@ func (d *dialect) ReadToken(k platform.Keys, body []byte) (token string, valid t
 		return "", 0, err
 	}
 	if a.ret != 0 {
-		return "", 0, fmt.Errorf("the platform gives no token: Ret %d, %q", a.ret, platform.Clip(a.msg))
+		return "", 0, profile.Wrong(charge.Say("report.no_token", charge.Count("ret", a.ret),
+			charge.Text("said", platform.Clip(a.msg))))
 	}
 	plain, err := (&envelope{data: a.data}).open(k)
 	if err != nil {
-		return "", 0, fmt.Errorf("the platform's answer: %w", err)
+		return "", 0, unread(err)
 	}
 	fields, err := seal.ReadObject(plain)
 	if err != nil {
-		return "", 0, fmt.Errorf("the platform's answer, decrypted: %w", err)
+		return "", 0, unread(err)
 	}
 	if stat, _ := profile.Lookup(fields, "SuccStat"); stat != "0" {
 		reason, _ := profile.Lookup(fields, "FailReason")
-		return "", 0, fmt.Errorf("the platform gives no token: SuccStat %q, FailReason %q", platform.Clip(stat),
-			platform.Clip(reason))
+		return "", 0, profile.Wrong(charge.Say("report.no_token_stat", charge.Text("stat", platform.Clip(stat)),
+			charge.Text("reason", platform.Clip(reason))))
 	}
 	token, ok := profile.Lookup(fields, "AccessToken")
 	if !ok {
-		return "", 0, errors.New("the platform's answer has no AccessToken")
+		return "", 0, profile.Wrong(charge.Say("report.no_access_token"))
 	}
 	text, _ := profile.Lookup(fields, "TokenAvailableTime")
 	seconds, err := strconv.ParseInt(text, 10, 64)
@@ -110,6 +111,11 @@ func request(k platform.Keys, path, token string, plain []byte, at time.Time, se
 		profile.Member{Name: "Sig", Value: e.sig})}
 }
 
+// unread is the error of an answer that cannot be read.
+func unread(err error) error {
+	return profile.Wrong(charge.Say("report.unread", charge.Because("cause", charge.Cause(err))))
+}
+
 // answer is what a platform says to us.
 type answer struct {
 	ret  int
@@ -122,12 +128,12 @@ type answer struct {
 func readAnswer(k platform.Keys, body []byte) (answer, error) {
 	fields, err := seal.ReadObject(body)
 	if err != nil {
-		return answer{}, fmt.Errorf("the platform's answer: %w", err)
+		return answer{}, unread(err)
 	}
 	ret, ok := profile.Lookup(fields, "Ret")
 	a := answer{}
 	if a.ret, err = strconv.Atoi(ret); !ok || err != nil {
-		return answer{}, fmt.Errorf("the platform's answer has no Ret that is a whole number")
+		return answer{}, profile.Wrong(charge.Say("report.no_ret"))
 	}
 	var sig string
 	for _, f := range fields {
@@ -141,7 +147,7 @@ func readAnswer(k platform.Keys, body []byte) (answer, error) {
 		}
 	}
 	if a.ret == 0 && sig != "" && k[keySig] != "" && !seal.EqualFold(seal.HMACMD5Upper(k[keySig], ret+a.msg+a.data), sig) {
-		return answer{}, errors.New("the platform's answer is signed with another key than ours: is the report's sig_secret right?")
+		return answer{}, profile.Wrong(charge.Say("report.other_key"))
 	}
 	return a, nil
 }

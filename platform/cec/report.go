@@ -2,7 +2,6 @@ package cec
 
 import (
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -59,5 +58,6 @@ func (r *reporter) ReadReport(k platform.Keys, body []byte) (taken, tokenOver bo
 	case a.ret == 0:
 		return true, false, nil
 	}
-	return false, a.ret == retToken, fmt.Errorf("the platform refuses the report: Ret %d, %q", a.ret, platform.Clip(a.msg))
+	return false, a.ret == retToken, profile.Wrong(charge.Say("report.refused", charge.Count("ret", a.ret),
+		charge.Text("said", platform.Clip(a.msg))))
 }

@@ -73,15 +73,15 @@ func TestReportAnswers(t *testing.T) {
 		body []byte
 		want string
 	}{
-		"refused":     {reportKeys, golden(t, "says-no-token"), "FailReason \"2\""},
-		"busy":        {reportKeys, golden(t, "says-busy"), "Ret -1"},
+		"refused":     {reportKeys, golden(t, "says-no-token"), "report.no_token_stat stat=text:1 reason=text:2"},
+		"busy":        {reportKeys, golden(t, "says-busy"), "report.no_token ret=n:-1"},
 		"no data":     {reportKeys, golden(t, "says-taken"), "push.data_differs"},
-		"another key": {other, golden(t, "says-token"), "another key"},
-		"rubbish":     {reportKeys, []byte("<html>"), "not the JSON"},
-		"no Ret":      {reportKeys, []byte(`{"ret_code":0}`), "no Ret"},
-		"text as Ret": {reportKeys, []byte(`{"Ret":"ok"}`), "no Ret"},
+		"another key": {other, golden(t, "says-token"), "report.other_key"},
+		"rubbish":     {reportKeys, []byte("<html>"), "json.no_object"},
+		"no Ret":      {reportKeys, []byte(`{"ret_code":0}`), "report.no_ret"},
+		"text as Ret": {reportKeys, []byte(`{"Ret":"ok"}`), "report.no_ret"},
 		"oracle": {platform.Keys{keyData: "another-data-key", keyIV: "their-data-iv-01"}, golden(t, "says-token"),
-			"answer"},
+			"report."},
 	} {
 		token, _, err := r.ReadToken(c.keys, c.body)
 		if token != "" || err == nil || !strings.Contains(err.Error(), c.want) {

@@ -64,7 +64,8 @@ type Finding struct {
 	Difference *platform.Difference `json:"difference,omitempty"` // of the text that the sender signed over
 	Likely     string               `json:"likely,omitempty"`
 	LikelyZH   string               `json:"likely_zh,omitempty"`
-	Read       []string             `json:"read,omitempty"`   // "name = value unit"
+	Read       []string             `json:"read,omitempty"` // "name = value unit: as we take it"
+	ReadZH     []string             `json:"read_zh,omitempty"`
 	Answer     string               `json:"answer,omitempty"` // signature, ciphertext and token masked
 }
 
@@ -213,25 +214,12 @@ func (x Examination) diagnose(p platform.Push, a platform.Admission, f *Finding)
 	d := doctor.Diagnose(p, *account, x.At)
 	f.Canonical, f.Found, f.Signature, f.Difference = d.Canonical, d.Found, d.Signature, d.Difference
 	likely := words.Both(d.Likely)
-	f.Likely, f.LikelyZH, f.Read = likely.EN, likely.ZH, d.Read
+	f.Likely, f.LikelyZH = likely.EN, likely.ZH
+	read := d.Read
 	if a.Message != nil && a.Message.Charge != nil && a.Refusal == nil {
-		f.Read = append(f.Read, asked(a.Message.Charge))
+		read = read.And(platform.ReadAsk(a.Message.Charge.Ask))
 	}
-}
-
-// asked says what reduction the push names.
-func asked(c *platform.Charge) string {
-	switch c.Ask.Method {
-	case charge.MethodTime:
-		return fmt.Sprintf("reduction asked for = %d minutes", c.Ask.Minutes)
-	case charge.MethodAmount:
-		return fmt.Sprintf("reduction asked for = %s yuan", c.Ask.Amount)
-	case charge.MethodFree:
-		return "reduction asked for = free parking"
-	case charge.MethodLotDecides:
-		return "reduction asked for = the lot decides"
-	}
-	return "reduction asked for = none: the binding's rule says it"
+	f.Read, f.ReadZH = words.Lines(words.English, read), words.Lines(words.Chinese, read)
 }
 
 // lone is the one account of an offline examination.

@@ -127,7 +127,7 @@ func TestDiagnose(t *testing.T) {
 		if want == "" && likely != "" || !strings.Contains(likely, want) {
 			t.Errorf("%s: likely %q, want %q in it", name, likely, want)
 		}
-		if strings.Contains(strings.Join(g.Read, "\n"), "京A12345") {
+		if strings.Contains(strings.Join(words.Lines(words.English, g.Read), "\n"), "京A12345") {
 			t.Errorf("%s: shows a whole plate", name)
 		}
 	}

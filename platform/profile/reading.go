@@ -1,18 +1,15 @@
 package profile
 
 import (
-	"fmt"
-	"time"
-
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
 	"github.com/chargestamp/chargestamp/seal"
 )
 
-// Lines says what the columns read from a push, "name = value unit, as we take it", for the doctor. A plate is
-// masked; a value that cannot be read says why.
-func (c Columns) Lines(fields []seal.Field) []string {
-	var lines []string
+// Lines says what the columns read from a push, "name = value unit: as we take it", for the doctor. A plate is masked;
+// a value that cannot be read says why.
+func (c Columns) Lines(fields []seal.Field) charge.Notes {
+	var lines charge.Notes
 	seen := map[string]bool{}
 	for _, r := range roles {
 		text, name, ok := c.Value(fields, r.role)
@@ -20,50 +17,50 @@ func (c Columns) Lines(fields []seal.Field) []string {
 			continue
 		}
 		seen[name] = true
-		if taken, ok := c.taken(r.role, text); ok {
-			lines = append(lines, fmt.Sprintf("%s = %s", name, taken))
-		} else {
-			lines = append(lines, fmt.Sprintf("%s = %s", name, platform.Clip(text)))
-		}
+		lines = append(lines, c.line(r.role, name, text))
 	}
 	return lines
 }
 
-// taken says how a value is understood; false where a text is just a text.
-func (c Columns) taken(role Role, text string) (string, bool) {
+// line says how one value is understood.
+func (c Columns) line(role Role, name, text string) charge.Note {
 	unit := c[role].Unit
-	var value any
-	var err error
 	switch {
 	case role == RolePlate:
-		value, err = charge.ParsePlate(text)
+		plate, err := charge.ParsePlate(text)
 		if err != nil {
-			return "no number plate", true
+			return charge.Say("read.no_plate", charge.Text("name", name))
 		}
-		return fmt.Sprint(value), true
+		return charge.Say("read.plate", charge.Text("name", name), charge.Masked("plate", plate))
 	case unit == "":
-		return "", false
+		return platform.ReadText(name, text)
 	case unit == UnitUnknown:
-		return platform.Clip(text) + ", unit unknown: not used", true
-	case unit.fits(timeUnits):
-		var at time.Time
-		at, err = ReadTime(text, unit)
-		value = at.Format(time.RFC3339)
-	case unit.fits(moneyUnits):
-		var amount charge.Fen
-		amount, err = ReadMoney(text, unit)
-		value = amount.String() + " yuan"
-	case unit.fits(energyUnits):
-		var energy charge.Energy
-		energy, err = ReadEnergy(text, unit)
-		value = energy.String() + " kWh"
-	default:
-		var minutes int64
-		minutes, err = ReadMinutes(text, unit)
-		value = fmt.Sprint(minutes, " minutes")
+		return charge.Say("read.no_unit", charge.Text("name", name), value(text))
 	}
+	taken, err := take(role, text, unit)
 	if err != nil {
-		return err.Error(), true
+		return charge.Say("read.wrong", charge.Text("name", name), charge.Because("cause", charge.Cause(err)))
 	}
-	return fmt.Sprintf("%s %s: %v", platform.Clip(text), unit, value), true
+	return charge.Say("read.taken", charge.Text("name", name), value(text), charge.Text("unit", string(unit)), taken)
+}
+
+// take reads a value by its unit. A reduction is read strictly, other money is cut to fen.
+func take(role Role, text string, unit Unit) (taken charge.Arg, err error) {
+	const name = "taken"
+	switch {
+	case unit.fits(timeUnits):
+		at, err := ReadTime(text, unit)
+		return charge.When(name, at), err
+	case unit.fits(moneyUnits) && role != RoleAmount:
+		fee, _, err := ReadFee(text, unit)
+		return charge.Money(name, fee), err
+	case unit.fits(moneyUnits):
+		amount, err := ReadMoney(text, unit)
+		return charge.Money(name, amount), err
+	case unit.fits(energyUnits):
+		energy, err := ReadEnergy(text, unit)
+		return charge.KWh(name, energy), err
+	}
+	minutes, err := ReadMinutes(text, unit)
+	return charge.Mins(name, minutes), err
 }

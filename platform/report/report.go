@@ -4,7 +4,6 @@ package report
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -108,7 +107,7 @@ func (r *Reports) post(ctx context.Context, t *charge.ReportTarget, q platform.R
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimRight(t.URL, "/")+q.Path,
 		bytes.NewReader(q.Body))
 	if err != nil {
-		return nil, err
+		return nil, charge.NewFault(charge.Say("report.bad_address"), "the report address cannot be used")
 	}
 	req.Header = q.Header
 	resp, err := r.client.Do(req)
@@ -117,7 +116,8 @@ func (r *Reports) post(ctx context.Context, t *charge.ReportTarget, q platform.R
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("HTTP status %d", resp.StatusCode)
+		why := charge.Say("report.http", charge.Count("status", resp.StatusCode))
+		return nil, charge.NewFault(why, why.String())
 	}
 	return io.ReadAll(resp.Body) // outbound bounds it
 }

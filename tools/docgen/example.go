@@ -41,7 +41,7 @@ func (p *platformPage) example() error {
 		p.para("签名 signature: " + mono("", d.Found))
 	}
 	p.para("**我们读到的 What we read**")
-	p.code("text", strings.Join(d.Read, "\n"))
+	p.code("text", strings.Join(words.Lines(words.English, d.Read), "\n"))
 	p.para("**换算后的充电订单 The charge, its units converted**")
 	p.code("json", f.read)
 	p.para("**应答 Answer**")
