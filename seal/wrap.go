@@ -18,7 +18,7 @@ func Unwrap(text []byte) (inner []byte, ok bool) {
 	if len(text) == 0 {
 		return nil, false
 	}
-	if text[0] == '{' { // bare, or the name in a form that nobody escaped
+	if text[0] == '{' { // bare, or the only name in a form, not escaped
 		if !bytes.HasSuffix(text, []byte("}=")) {
 			return nil, false
 		}
