@@ -24,7 +24,8 @@ var may = map[string][]string{
 	"charge":          {},
 	"seal":            {},
 	"words":           {"charge"}, // texts by code: producers name codes, only what prints imports words
-	"outbox":          {},
+	"machine":         {},         // what a simulator takes the place of: knows nothing of anything
+	"outbox":          {"machine"},
 	"outbound":        {"charge"},
 	"alert":           {"charge", "words"},
 	"webhook":         {"charge", "limit", "outbound"}, // limit: the breaker
@@ -44,20 +45,21 @@ var may = map[string][]string{
 	"platform/...":          {"charge", "seal", "platform", "platform/profile"},         // a family: never a sibling
 	"platform/all":          {"charge", "platform", "platform/..."},                     // the table of families
 	"lot":                   {"charge", "seal", "limit"},
-	"lot/line":              {"charge", "seal", "lot", "limit", "cache"},
+	"lot/line":              {"charge", "seal", "lot", "limit", "cache", "machine"},
 	// the kit of the channels that call over HTTP: queue, turns, breaker
-	"lot/calls":    {"charge", "lot", "limit", "outbound"},
-	"lot/callback": {"charge", "seal", "lot", "lot/calls", "outbound"},
+	"lot/calls":    {"charge", "lot", "limit", "machine", "outbound"},
+	"lot/callback": {"charge", "seal", "lot", "lot/calls", "machine", "outbound"},
 	// platform/profile: the strict reader of TOML profiles
-	"lot/coupon":      {"charge", "seal", "lot", "lot/calls", "outbound", "platform/profile"},
+	"lot/coupon":      {"charge", "seal", "lot", "lot/calls", "machine", "outbound", "platform/profile"},
 	"lot/ledger":      {"charge", "seal", "lot"},
 	"store":           {"charge", "outbox", "cache"},
 	"store/storetest": {"charge", "outbox", "store", "store/pgtest"},
 	"store/pgtest":    {},
 	"nodes":           {"charge", "store"}, // over the store: clock, hints and lines of nodes
-	"flow":            {"charge", "platform", "lot", "lot/ledger", "rules", "outbox", "limit"},
+	"flow":            {"charge", "platform", "lot", "lot/ledger", "rules", "outbox", "limit", "machine"},
 	"sim": { // what it drives
-		"charge", "platform", "lot", "lot/line", "lot/callback", "lot/ledger", "flow", "outbox", "store", "store/pgtest",
+		"charge", "platform", "lot", "lot/line", "lot/callback", "lot/coupon", "lot/ledger", "flow", "machine", "outbound",
+		"outbox", "store", "store/pgtest",
 	},
 	"bounded": {},
 	"limit":   {},

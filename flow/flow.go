@@ -14,6 +14,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/limit"
 	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/machine"
 	"github.com/chargestamp/chargestamp/outbox"
 	"github.com/chargestamp/chargestamp/platform"
 )
@@ -123,7 +124,7 @@ type Config struct {
 	// Lease and Poll are the outbox's; 0 is its default.
 	Lease, Poll time.Duration
 	// Machine is what the work of deliveries and reports stands on; its zero value is the real one.
-	Machine outbox.Machine
+	Machine machine.Machine
 }
 
 // Flow carries a charge through its states. It implements platform.Taker, lot.Events and ledger.Gate.

@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/chargestamp/chargestamp/machine"
+
 	"go.uber.org/goleak"
 )
 
@@ -433,7 +435,7 @@ func TestSchedule(t *testing.T) {
 	s := Schedule{10 * time.Second, time.Minute}
 	for tries, want := range map[int]time.Duration{-1: s[0], 0: s[0], 1: s[0], 2: s[1], 3: s[1], 100: s[1]} {
 		for range 100 {
-			if got := s.After(tries, Machine{}.Real()); got < want || got > want+want/20 {
+			if got := s.After(tries, machine.Machine{}.Real()); got < want || got > want+want/20 {
 				t.Errorf("after %d tries: %v, want %v and a twentieth at most", tries, got, want)
 			}
 		}

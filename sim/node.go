@@ -10,6 +10,7 @@ import (
 	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/lot/callback"
 	"github.com/chargestamp/chargestamp/lot/line"
+	"github.com/chargestamp/chargestamp/machine"
 	"github.com/chargestamp/chargestamp/outbox"
 	"github.com/chargestamp/chargestamp/platform"
 )
@@ -48,7 +49,7 @@ func (w *world) start(name string, number uint16) (*node, error) {
 		Reports: n, Observer: silent{}, IDs: ids.Next, Node: name, Now: n.now, Logger: slog.New(slog.DiscardHandler),
 		Linked:  w.linked,
 		Notify:  func(outbox.Kind) { w.stir() },
-		Machine: outbox.Machine{Go: n.spawn, Wait: n.wait, Within: n.within, Random: w.luck},
+		Machine: machine.Machine{Go: n.spawn, Wait: n.wait, Within: n.within, Random: w.luck},
 	}, storage{w, n})
 	n.flow.Runner().Open()
 	return n, nil
@@ -60,7 +61,7 @@ func (n *node) now() time.Time { return n.w.now().Add(n.offset) }
 // at a time, and a ninth would wait where the stage cannot see it.
 const mostSpawned = 7
 
-// spawn is outbox.Machine's Go.
+// spawn is machine.Machine's Go.
 func (n *node) spawn(work func()) {
 	t := n.w.stage.begin(n, "work", func() {
 		n.spawns++
@@ -70,10 +71,10 @@ func (n *node) spawn(work func()) {
 	t.spawn = true
 }
 
-// wait is outbox.Machine's Wait.
+// wait is machine.Machine's Wait.
 func (n *node) wait(_ context.Context, d time.Duration) { n.w.sleep(d) }
 
-// within is outbox.Machine's Within, by the simulated clock.
+// within is machine.Machine's Within, by the simulated clock.
 func (n *node) within(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	n.w.agenda.put(n.w.now().Add(d), func() { cancel(context.DeadlineExceeded) })

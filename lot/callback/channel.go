@@ -6,6 +6,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/lot/calls"
+	"github.com/chargestamp/chargestamp/machine"
 )
 
 // ChannelConfig is what the channel needs; zero limits have the defaults of package calls.
@@ -13,9 +14,10 @@ type ChannelConfig struct {
 	Directory lot.Directory
 	Client    Client // with a time limit of 5 s: a callback waits no longer for its answer
 	Now       func() time.Time
-	Workers   int // requests under way in all
-	PerLot    int // requests under way to one lot
-	Queue     int // orders that wait for one lot
+	Machine   machine.Machine // the zero Machine is the real one
+	Workers   int             // requests under way in all
+	PerLot    int             // requests under way to one lot
+	Queue     int             // orders that wait for one lot
 }
 
 // Channel delivers 5.14 and asks 5.1.
@@ -35,7 +37,7 @@ func NewChannel(cfg ChannelConfig) *Channel {
 		cfg.Now = time.Now
 	}
 	return &Channel{cfg: cfg, calls: calls.New(calls.Config{Now: cfg.Now, Workers: cfg.Workers, PerLot: cfg.PerLot,
-		Queue: cfg.Queue})}
+		Queue: cfg.Queue, Machine: cfg.Machine})}
 }
 
 // Here is always true: any node can call a lot.
@@ -45,7 +47,7 @@ func (c *Channel) Here(charge.LotID) bool { return true }
 func (c *Channel) Deliver(o lot.Order, done func(lot.Result)) {
 	place, _, err := placeOf(c.cfg.Directory, o.Lot)
 	if err != nil {
-		go done(calls.NotSent(err, c.cfg.Now()))
+		c.cfg.Machine.Real().Go(func() { done(calls.NotSent(err, c.cfg.Now())) })
 		return
 	}
 	c.calls.Put(o.Lot, func() (lot.Result, calls.Verdict) { return c.try(o, place) }, done)

@@ -11,6 +11,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/limit"
 	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/machine"
 )
 
 // Config bounds a Queue; zero limits have the defaults named.
@@ -19,6 +20,7 @@ type Config struct {
 	Workers int              // requests under way in all; 1024, which leaves room while 64 busy lots hang
 	PerLot  int              // requests under way to one lot; 16
 	Queue   int              // orders that wait for one lot; 2048
+	Machine machine.Machine  // the zero Machine is the real one
 }
 
 // queueWait is how long an order may wait for its turn. One that waited longer is done without being sent, so
@@ -43,6 +45,7 @@ type Queue struct {
 	ready   fifo[*line] // a lot once for each of its tries that may begin
 	workers int
 	idle    int // workers that wait and have not been woken
+	keeps   int // how many may wait
 	stopped bool
 	running sync.WaitGroup
 }
@@ -76,7 +79,12 @@ func New(cfg Config) *Queue {
 	if cfg.Queue <= 0 {
 		cfg.Queue = 2048
 	}
-	c := &Queue{cfg: cfg, lots: map[charge.LotID]*line{}}
+	keeps := keptIdle
+	if cfg.Machine.Go != nil {
+		keeps = 0 // a simulator would wait for one that waits
+	}
+	cfg.Machine = cfg.Machine.Real()
+	c := &Queue{cfg: cfg, keeps: keeps, lots: map[charge.LotID]*line{}}
 	c.wake = sync.NewCond(&c.mu)
 	return c
 }
@@ -87,7 +95,7 @@ func New(cfg Config) *Queue {
 func (c *Queue) Put(id charge.LotID, try Try, done func(lot.Result)) {
 	now := c.cfg.Now()
 	if err := c.enqueue(id, waiting{try: try, done: done, since: now}, now); err != nil {
-		go done(NotSent(err, now))
+		c.cfg.Machine.Go(func() { done(NotSent(err, now)) })
 	}
 }
 
@@ -131,7 +139,7 @@ func (c *Queue) start(q *line) bool {
 	case c.workers < c.cfg.Workers:
 		c.workers++
 		c.running.Add(1)
-		go c.work()
+		c.cfg.Machine.Go(c.work)
 	}
 	return true
 }
@@ -147,7 +155,7 @@ func (c *Queue) work() {
 	defer func() { c.workers-- }()
 	for {
 		for c.ready.len() == 0 {
-			if c.stopped || c.idle >= keptIdle {
+			if c.stopped || c.idle >= c.keeps {
 				return
 			}
 			c.idle++
@@ -166,6 +174,7 @@ func (c *Queue) turn(q *line) {
 	w := q.orders.pop()
 	q.underWay++
 	c.mu.Unlock()
+	defer c.mu.Lock()
 	result, verdict := c.try(w)
 
 	c.mu.Lock()
@@ -186,7 +195,6 @@ func (c *Queue) turn(q *line) {
 	for _, h := range home {
 		h.done(NotSent(why, result.At))
 	}
-	c.mu.Lock()
 }
 
 // Stop sends waiting orders home, ends the workers and waits until the tries under way are done.

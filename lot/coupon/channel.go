@@ -14,6 +14,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/lot/calls"
+	"github.com/chargestamp/chargestamp/machine"
 	"github.com/chargestamp/chargestamp/outbound"
 )
 
@@ -29,6 +30,7 @@ type ChannelConfig struct {
 	Targets   Targets
 	Vault     Vault // keeps access tokens over a restart and for other nodes; nil keeps them in memory only
 	Now       func() time.Time
+	Machine   machine.Machine // the zero Machine is the real one
 }
 
 // Channel returns coupons, takes them back and asks for prices, in the form that a lot's target wants.
@@ -50,7 +52,7 @@ func NewChannel(cfg ChannelConfig) *Channel {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Channel{cfg: cfg, calls: calls.New(calls.Config{Now: cfg.Now})}
+	return &Channel{cfg: cfg, calls: calls.New(calls.Config{Now: cfg.Now, Machine: cfg.Machine})}
 }
 
 // Stop sends waiting orders home, ends the workers and waits until the tries under way are done.

@@ -29,10 +29,7 @@ func (s *Server) Serve(l net.Listener) error {
 			return err
 		default:
 			s.refuse("", "accept_failed")
-			select {
-			case <-time.After(acceptPause):
-			case <-s.stopped:
-			}
+			s.cfg.Machine.Wait(s.serving, acceptPause)
 		}
 	}
 }
@@ -57,7 +54,7 @@ func passing(err error) bool {
 func (s *Server) take(nc net.Conn) {
 	now := s.cfg.Now()
 	c := &conn{
-		host: s, cfg: &s.cfg, work: &s.running, room: &s.strangers,
+		host: s, cfg: &s.cfg, room: &s.strangers,
 		nc: nc, remote: nc.RemoteAddr().String(), opened: now,
 	}
 	if at, err := netip.ParseAddrPort(c.remote); err == nil {
@@ -73,7 +70,7 @@ func (s *Server) take(nc net.Conn) {
 	s.conns[c] = true
 	s.waitLocked(c)
 	surplus := s.surplusLocked(c.addr)
-	s.running.Go(c.read)
+	s.beside(c.read)
 	s.mu.Unlock()
 	if surplus != nil {
 		s.refuse(surplus.remote, "too_many_without_login")

@@ -45,15 +45,16 @@ type wait struct {
 // asks keeps the downlinks that wait to be sent and those under way. All wait equally long for their answer, so that
 // the oldest is always the next to be given up, and one sweeper does for all.
 type asks struct {
-	running *sync.WaitGroup
-	mu      sync.Mutex
-	byKey   map[askKey]*wait
-	queue   *list.List             // of *wait that were sent, oldest first
-	past    cache.Map[string, int] // downlinks that are waited for no more, with how often they were answered since
+	beside func(work func()) // the server's
+	mu     sync.Mutex
+	byKey  map[askKey]*wait
+	queue  *list.List             // of *wait that were sent, oldest first
+	past   cache.Map[string, int] // downlinks that are waited for no more, with how often they were answered since
 }
 
-func newAsks(running *sync.WaitGroup) *asks {
-	return &asks{running: running, byKey: make(map[askKey]*wait), queue: list.New(), past: cache.Map[string, int]{Most: rememberAsks}}
+func newAsks(beside func(work func())) *asks {
+	return &asks{beside: beside, byKey: make(map[askKey]*wait), queue: list.New(),
+		past: cache.Map[string, int]{Most: rememberAsks}}
 }
 
 // A late or repeated answer is to a downlink of ours too. So many downlinks are remembered, and so many answers to
@@ -169,7 +170,7 @@ func (a *asks) removeLocked(w *wait) {
 // answer hands the result to the callers that wait.
 func (a *asks) answer(w *wait, f *lot.Fields, s silence) {
 	for _, done := range w.done {
-		a.running.Go(func() { done(f, s) })
+		a.beside(func() { done(f, s) })
 	}
 }
 

@@ -21,12 +21,15 @@ type book struct {
 	up   func(charge.LotID) // a lot's session has just been stored
 	gone func(*session)     // its lot has logged in on another node
 
+	beside func(work func())
+	within func(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc)
+
 	telling chan struct{} // holds one for each up that runs
-	ups     sync.WaitGroup
-	wake    chan struct{} // holds one
 	beats   time.Time     // when heartbeats were last reported
 
 	mu      sync.Mutex
+	working bool // work runs
+	wanted  bool // it goes round once more
 	begun   []*session
 	over    []*session
 	recheck map[charge.LotID]bool // lots that have logged in somewhere; the zero one stands for all
@@ -52,26 +55,29 @@ func (b *book) left(n *session) {
 	b.nudge()
 }
 
+// nudge has what there is to write written, beside the caller.
 func (b *book) nudge() {
-	select {
-	case b.wake <- struct{}{}:
-	default:
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.wanted = true
+	if !b.working {
+		b.working = true
+		b.beside(b.work)
 	}
 }
 
-// run writes until ctx is over, and then once more what is left.
-func (b *book) run(ctx context.Context) {
-	for {
-		select {
-		case <-b.wake:
-			b.write()
-			b.beat()
-		case <-ctx.Done():
-			b.write()
-			b.ups.Wait()
-			return
-		}
+func (b *book) work() {
+	for b.more() {
+		b.write()
+		b.beat()
 	}
+}
+
+func (b *book) more() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.working, b.wanted = b.wanted, false
+	return b.working
 }
 
 // write stores what has begun and deletes what is over. What cannot be written waits for the next time.
@@ -95,7 +101,7 @@ func (b *book) inParts(sessions []*session, work func(context.Context, []*sessio
 		room <- struct{}{}
 		parts.Go(func() {
 			defer func() { <-room }()
-			ctx, cancel := context.WithTimeout(context.Background(), bookWait)
+			ctx, cancel := b.within(context.Background(), bookWait)
 			defer cancel()
 			rows := make([]charge.LineSession, len(part))
 			for i, n := range part {
@@ -138,7 +144,7 @@ func (b *book) end(ctx context.Context, over []*session, rows []charge.LineSessi
 // at once; but only so many, that a storm of logins leaves the store to others.
 func (b *book) tellUp(id charge.LotID) {
 	b.telling <- struct{}{}
-	b.ups.Go(func() {
+	b.beside(func() {
 		defer func() { <-b.telling }()
 		b.up(id)
 	})
@@ -184,7 +190,7 @@ func (b *book) beat() {
 	}
 	var sessions []*session
 	var rows []charge.LineSession
-	for _, n := range b.all() {
+	for _, n := range slices.SortedFunc(slices.Values(b.all()), byLogin) {
 		at := n.beat.Load()
 		wanted := recheck[n.route] || recheck[charge.LotID{}] || due &&
 			(at > n.told || now.Sub(time.UnixMilli(at)) >= doubtful)
@@ -196,7 +202,7 @@ func (b *book) beat() {
 	if len(rows) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), bookWait)
+	ctx, cancel := b.within(context.Background(), bookWait)
 	defer cancel()
 	gone, err := b.keep.Beat(ctx, rows)
 	if err != nil {

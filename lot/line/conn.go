@@ -25,6 +25,7 @@ type host interface {
 	beat(c *conn) bool // false without login
 	said(n *session)   // it has said something, and that is answered
 	forget(c *conn)
+	beside(work func())
 	refuse(remote, reason string)
 	wait(c *conn, of charge.LotID, end <-chan struct{}) // before a wrong key is answered
 }
@@ -45,8 +46,7 @@ type answer struct {
 type conn struct {
 	host
 	cfg    *Config
-	work   *sync.WaitGroup // the server's; counts writers and closers
-	room   *atomic.Int64   // bytes that all connections without login hold of frames
+	room   *atomic.Int64 // bytes that all connections without login hold of frames
 	nc     net.Conn
 	addr   netip.Addr
 	remote string
@@ -235,14 +235,12 @@ func (c *conn) push(message []byte) {
 	c.out = appendFrame(c.out, message)
 	if !c.writing {
 		c.writing = true
-		c.work.Add(1)
-		go c.write()
+		c.beside(c.write)
 	}
 }
 
 // write writes what is queued and ends.
 func (c *conn) write() {
-	defer c.work.Done()
 	for {
 		c.mu.Lock()
 		out := c.out
@@ -301,11 +299,7 @@ func (c *conn) closeLocked(reason string) {
 		_ = c.nc.Close()
 		return
 	}
-	c.work.Add(1)
-	go func() {
-		defer c.work.Done()
-		_ = c.nc.Close()
-	}()
+	c.beside(func() { _ = c.nc.Close() })
 }
 
 // overdue returns why a connection must be closed now, or nothing.

@@ -42,7 +42,7 @@ func (s *Server) Deliver(o lot.Order, done func(lot.Result)) { s.deliver(o, done
 // deliver is Deliver to another session than one that turned out to be full or closed.
 func (s *Server) deliver(o lot.Order, done func(lot.Result), not *session) {
 	offLine := func(why charge.Note) {
-		go done(lot.Result{Result: charge.AttemptOffLine, Reason: charge.ReasonLineOff, Detail: why, At: s.cfg.Now()})
+		s.finish(done, lot.Result{Result: charge.AttemptOffLine, Reason: charge.ReasonLineOff, Detail: why})
 	}
 	n := s.pick(o.Lot, linkOf(o.Message), func(n *session) bool { return n != not && n.cloud })
 	switch {
@@ -53,8 +53,8 @@ func (s *Server) deliver(o lot.Order, done func(lot.Result), not *session) {
 		offLine(charge.Say(string(unsent)))
 		return
 	case len(o.Payload) > downlinkMost:
-		go done(lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError,
-			Detail: charge.Say("delivery.too_long", charge.Count("most", downlinkMost)), At: s.cfg.Now()})
+		s.finish(done, lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError,
+			Detail: charge.Say("delivery.too_long", charge.Count("most", downlinkMost))})
 		return
 	}
 	w := &wait{key: askKey{o.Lot, serviceNotice, o.UUID}, session: n}
@@ -77,16 +77,20 @@ func (s *Server) deliver(o lot.Order, done func(lot.Result), not *session) {
 		done(r)
 	}}
 	if !s.asks.add(w) {
-		go done(lot.Result{
-			Result: charge.AttemptError, Reason: charge.ReasonLotError,
-			Detail: charge.Say("delivery.under_way"), At: s.cfg.Now(),
-		})
+		s.finish(done, lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError,
+			Detail: charge.Say("delivery.under_way")})
 		return
 	}
 	d := &downlink{rank: rankReduction, tries: o.Tries, age: o.Delivery, message: o.Payload, wait: w, wanted: o.Wanted}
 	if !s.enqueue(n, d) && s.asks.unsent(w) {
 		offLine(charge.Say(string(unsent)))
 	}
+}
+
+// finish is done now, on a goroutine of its own.
+func (s *Server) finish(done func(lot.Result), r lot.Result) {
+	r.At = s.cfg.Now()
+	s.cfg.Machine.Go(func() { done(r) })
 }
 
 // result reads the answer to 3.25 or 3.36. The book's page on it breaks off before the reply; its sisters echo

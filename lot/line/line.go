@@ -14,6 +14,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/machine"
 )
 
 // Config is what a Server needs. Directory, Events and Sessions are required; everything else has a default.
@@ -23,6 +24,7 @@ type Config struct {
 	Sessions  SessionBook
 	Node      string           // this node's name in session rows
 	Now       func() time.Time // default time.Now
+	Machine   machine.Machine  // default the real one
 	Logger    *slog.Logger     // default slog.Default
 	Metrics   Metrics          // default none
 	// LoginRefused hears of a refused login of a lot that is there, at most once in ten seconds for each reason.
@@ -95,6 +97,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.PollWait, 30*time.Second)
 	setDefault(&c.MaxWaiting, 10_000)
 	setDefault(&c.MaxWaitingPerAddress, 1_000)
+	c.Machine = c.Machine.Real()
 	if c.Now == nil {
 		c.Now = time.Now
 	}

@@ -168,7 +168,7 @@ func (s *Server) newSession(c *conn, remote string, who caller, f *lot.Fields) *
 	now := s.cfg.Now()
 	n := &session{
 		lot: who.lot, route: routeOf(who.lot, f.Text("local_id")), localID: f.Text("local_id"), link: who.link,
-		token: s.newToken(), remote: remote, since: now,
+		token: s.newToken(), remote: remote, since: now, number: s.loginCount.Add(1),
 		cloud: true, prices: true, conn: c,
 	}
 	if params, err := lot.ReadFields([]byte(f.Raw("set_params"))); err == nil {

@@ -28,7 +28,7 @@ func (s *Server) advance(n *session) {
 		case d == nil:
 			return
 		case d.wanted != nil && now.Sub(d.since) >= staleAfter:
-			s.running.Go(func() { // the answer lies in the store
+			s.beside(func() { // the answer lies in the store
 				if d.wanted() {
 					s.put(n, d)
 				} else {
@@ -125,7 +125,7 @@ func (s *Server) move(n *session) {
 
 // ungate sends what has waited until now.
 func (s *Server) ungate() {
-	for n := range s.gated.take() {
+	for _, n := range s.gated.take() {
 		s.advance(n)
 	}
 }

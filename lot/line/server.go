@@ -4,8 +4,10 @@ import (
 	"container/list"
 	"context"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -16,32 +18,34 @@ import (
 
 // Server is the cloud end of all lines of one node. It is a lot.Channel and a lot.Pricer.
 type Server struct {
-	cfg      Config
-	log      *slog.Logger
-	sessions *sessions
-	asks     *asks
-	resends  *resend
-	logins   atomic.Pointer[limit.Rate[charge.LotID]]
-	guesses  guesses // failed logins that named no vendor
-	wrong    *lot.Guesses
-	gated    gated // sessions for which something waits until a moment comes
-	book     *book
-	noise    limit.Noise // refusals, by reason
-	noLogins limit.Noise // refused logins, by lot and reason
-	cuts     limit.Noise // messages of which something was cut, by lot
-	newToken func() string
+	cfg        Config
+	log        *slog.Logger
+	sessions   *sessions
+	asks       *asks
+	resends    *resend
+	logins     atomic.Pointer[limit.Rate[charge.LotID]]
+	loginCount atomic.Int64
+	guesses    guesses // failed logins that named no vendor
+	wrong      *lot.Guesses
+	gated      gated // sessions for which something waits until a moment comes
+	book       *book
+	noise      limit.Noise // refusals, by reason
+	noLogins   limit.Noise // refused logins, by lot and reason
+	cuts       limit.Noise // messages of which something was cut, by lot
+	newToken   func() string
 
 	ctx      context.Context // over once nothing is handled any more
 	cancel   context.CancelFunc
-	running  sync.WaitGroup // everything that must end before Shutdown does, the book aside
-	bookDone chan struct{}
+	running  sync.WaitGroup // everything that must end before Shutdown does
 	stopping atomic.Bool
 
 	strangers atomic.Int64 // bytes that connections without login hold of frames
 	stop      sync.Once
-	stopped   chan struct{}
 	noPolls   chan struct{} // closed once no poll is held any more
 	endPolls  sync.Once
+
+	serving     context.Context // over once no line is open any more
+	stopServing context.CancelFunc
 
 	mu        sync.Mutex
 	listeners map[net.Listener]bool
@@ -126,10 +130,11 @@ func (g *gated) add(n *session) {
 	g.set[n] = true
 }
 
-func (g *gated) take() map[*session]bool {
+// take empties the set, in the order of the logins.
+func (g *gated) take() []*session {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	set := g.set
+	set := slices.SortedFunc(maps.Keys(g.set), byLogin)
 	g.set = nil
 	return set
 }

@@ -26,6 +26,7 @@ type session struct {
 	prices  bool // takes price queries: prepay_query is not 0
 	conn    *conn
 	box     *mailbox // HTTP mode; then conn is nil
+	number  int64    // of the node's logins
 
 	beat  atomic.Int64 // last heartbeat, login or poll, Unix ms
 	ended atomic.Bool
@@ -37,6 +38,8 @@ type session struct {
 	epoch atomic.Int64
 	told  int64 // the beat that the book has; the book's goroutine
 }
+
+func byLogin(a, b *session) int { return cmp.Compare(a.number, b.number) }
 
 // send hands the session a downlink. It never blocks; false says that it is not on the way.
 func (n *session) send(message []byte, until time.Time) bool {

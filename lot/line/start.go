@@ -14,21 +14,27 @@ func New(c Config) *Server {
 	c = c.withDefaults()
 	s := &Server{
 		cfg: c, log: c.Logger, sessions: newSessions(), resends: newResend(),
-		newToken: randomToken, bookDone: make(chan struct{}), stopped: make(chan struct{}), noPolls: make(chan struct{}),
+		newToken: randomToken, noPolls: make(chan struct{}),
 		listeners: make(map[net.Listener]bool), conns: make(map[*conn]bool), waiting: list.New(),
 		waitingAt: make(map[netip.Addr]int), wrong: lot.NewGuesses(),
 	}
 	s.LimitLogins(c.LoginPerS)
-	s.asks = newAsks(&s.running)
+	s.asks = newAsks(s.beside)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.serving, s.stopServing = context.WithCancel(context.Background())
 	s.book = &book{
 		keep: c.Sessions, node: c.Node, log: c.Logger, now: c.Now, up: c.Events.LineUp, gone: s.takenElsewhere,
-		all: s.sessions.all, telling: make(chan struct{}, tellAtOnce), wake: make(chan struct{}, 1),
+		all: s.sessions.all, telling: make(chan struct{}, tellAtOnce), beside: s.beside, within: c.Machine.Within,
 	}
-	go func() {
-		defer close(s.bookDone)
-		s.book.run(s.ctx)
-	}()
-	s.running.Go(s.sweeper)
+	s.beside(s.sweeper)
 	return s
+}
+
+// beside begins work that must end before Shutdown does.
+func (s *Server) beside(work func()) {
+	s.running.Add(1)
+	s.cfg.Machine.Go(func() {
+		defer s.running.Done()
+		work()
+	})
 }

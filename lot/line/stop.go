@@ -18,7 +18,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		defer close(done)
 		s.running.Wait()
 		s.cancel()
-		<-s.bookDone
+		s.book.write() // what has ended since it last did
+		s.running.Wait()
 	}()
 	select {
 	case <-done:
@@ -43,7 +44,7 @@ func (s *Server) shutdown(ctx context.Context) {
 	for _, c := range s.open() {
 		c.close("shutdown")
 	}
-	close(s.stopped)
+	s.stopServing()
 }
 
 func (s *Server) drain(ctx context.Context) {

@@ -1,24 +1,25 @@
 package line
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // sweepEvery is how exactly deadlines are kept. One sweeper serves all lines: timers of their own would be
 // thousands.
 const sweepEvery = 250 * time.Millisecond
 
 func (s *Server) sweeper() {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
 	for n := 0; ; n++ {
-		select {
-		case <-tick.C:
-			s.late(s.cfg.Now())
-			s.ungate()
-			if n%4 == 0 {
-				s.sweep()
-			}
-		case <-s.stopped:
+		s.cfg.Machine.Wait(s.serving, sweepEvery)
+		if s.serving.Err() != nil {
 			return
+		}
+		s.late(s.cfg.Now())
+		s.ungate()
+		if n%4 == 0 {
+			s.sweep()
 		}
 	}
 }
@@ -28,14 +29,7 @@ func (s *Server) sweep() {
 	now := s.cfg.Now()
 	s.late(now)
 	s.ungate()
-	for _, c := range s.open() {
-		if why := c.overdue(now); why != "" {
-			if why != "silent" {
-				s.refuse(c.remote, why)
-			}
-			c.close(why)
-		}
-	}
+	s.closeOverdue(now)
 	for _, n := range s.sessions.all() {
 		if n.box == nil {
 			continue
@@ -47,4 +41,27 @@ func (s *Server) sweep() {
 		}
 	}
 	s.book.nudge()
+}
+
+// closeOverdue closes the connections whose time is over, in an order that is always the same.
+func (s *Server) closeOverdue(now time.Time) {
+	type late struct {
+		*conn
+		why string
+	}
+	var over []late
+	for _, c := range s.open() {
+		if why := c.overdue(now); why != "" {
+			over = append(over, late{c, why})
+		}
+	}
+	slices.SortFunc(over, func(a, b late) int {
+		return cmp.Or(a.opened.Compare(b.opened), cmp.Compare(a.remote, b.remote))
+	})
+	for _, c := range over {
+		if c.why != "silent" {
+			s.refuse(c.remote, c.why)
+		}
+		c.close(c.why)
+	}
 }

@@ -1,7 +1,6 @@
 package line
 
 import (
-	"context"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -88,7 +87,7 @@ func (s *Server) signedBy(id charge.LotID, e envelope) bool {
 }
 
 func (s *Server) dispatch(u uplink) answer {
-	ctx, cancel := context.WithTimeout(s.ctx, handleWait)
+	ctx, cancel := s.cfg.Machine.Within(s.ctx, handleWait)
 	defer cancel()
 	switch u.service {
 	case serviceIn, serviceInHTTP:

@@ -1,15 +1,16 @@
-package outbox
+// Package machine is what work stands on beside its storage and its far ends: goroutines, waiting, limits on time,
+// random numbers. The zero Machine is the real one. A simulator sets all of its fields, so that one seed makes one
+// history.
+package machine
 
 import (
 	"context"
 	"crypto/rand"
-	"encoding/binary"
 	"io"
 	"time"
 )
 
-// Machine is what work stands on beside its storage. A field that is nil is the real thing. A simulator sets all of
-// them, so that one seed makes one history.
+// Machine is what work stands on. A field that is nil is the real thing.
 type Machine struct {
 	// Go begins work beside the caller.
 	Go func(work func())
@@ -28,9 +29,11 @@ func (m Machine) Real() Machine {
 	}
 	if m.Wait == nil {
 		m.Wait = func(ctx context.Context, d time.Duration) {
+			t := time.NewTimer(d)
+			defer t.Stop()
 			select {
 			case <-ctx.Done():
-			case <-time.After(d):
+			case <-t.C:
 			}
 		}
 	}
@@ -41,11 +44,4 @@ func (m Machine) Real() Machine {
 		m.Random = rand.Reader
 	}
 	return m
-}
-
-// below returns a random number from 0 to n-1.
-func (m Machine) below(n int64) int64 {
-	var b [8]byte
-	_, _ = io.ReadFull(m.Random, b[:])
-	return int64(binary.BigEndian.Uint64(b[:]) % uint64(n))
 }
