@@ -182,8 +182,9 @@ func (f *Flow) Exit(ctx context.Context, e lot.Exit) (ledger.Quote, error) {
 	}
 	var told time.Time
 	var out ledger.Quote
+	reported := e
 	e.Left, told = received(e.Left, now)
-	exited := func(known orderStays) *charge.Stay { return known.exited(e, e.Left) }
+	exited := func(known orderStays) *charge.Stay { return known.exited(reported, e.Left) }
 	err := f.onStay(ctx, orderKey(e.Lot, e.OrderID), e.OrderID, exited, func(tx Tx, then *after, s *charge.Stay) error {
 		if s == nil {
 			out = ledger.Quote{Answer: noStay(e.OrderID)}

@@ -94,7 +94,8 @@ func (o orderStays) around(at time.Time) *charge.Stay {
 	return before
 }
 
-// exited finds the stay that an exit ends; nil where the lot has reported none. An in_time names it, else out_time.
+// exited finds the stay that an exit ends, or has ended; nil where the lot has reported none. An in_time names it, else
+// out_time: e.Left as the lot reported it where that has ended a stay of the car, left as it counts where not.
 func (o orderStays) exited(e lot.Exit, left time.Time) *charge.Stay {
 	if !e.Entered.IsZero() {
 		if s := o.begun(e.Entered, e.Plate); s != nil {
@@ -102,6 +103,11 @@ func (o orderStays) exited(e lot.Exit, left time.Time) *charge.Stay {
 		}
 		if len(o) > 0 && !o[0].Open && e.Entered.After(o[0].ToldExit()) {
 			return nil // a later visit, of which no entry came
+		}
+	}
+	for _, s := range o {
+		if s.Closed == charge.ClosedByExit && s.Is(e.Plate) && s.ToldExit().Equal(e.Left) {
+			return s
 		}
 	}
 	return o.around(left)

@@ -199,6 +199,42 @@ func TestGateWhoseOrderNumberComesAgain(t *testing.T) {
 	}
 }
 
+// A lot whose clock is ahead gives a number away again, and repeats the first car's exit: it is that one's still, and
+// the second car's stay stays open.
+func TestExitAgainAfterItsNumberCameAgain(t *testing.T) {
+	const ahead, a, b = 9, "京AD73001", "京AD73002"
+	for engine, place := range bothEngines(t) {
+		t.Run(engine, func(t *testing.T) {
+			w := newWorldOn(t, place)
+			gate := lot.Exit{Lot: gateLot, OrderID: "R", Plate: a, Left: clockAt(30 + ahead)}
+			w.in(gateLot, "R", a, 0, false)
+			w.in(sdkLot, "R", a, 0, false)
+			w.clock.pass(30 * time.Minute)
+			first, err := w.flow.Exit(t.Context(), gate)
+			if err != nil || first.State != 1 {
+				t.Fatalf("exit: %+v, %v", first, err)
+			}
+			w.out(sdkLot, "R", a, never, 30+ahead)
+			w.clock.pass(time.Minute)
+			w.in(gateLot, "R", b, 31+ahead, false)
+			w.in(sdkLot, "R", b, 31+ahead, false)
+			w.clock.pass(time.Hour)
+			again, err := w.flow.Exit(t.Context(), gate)
+			if err != nil || again.State != 1 || again.Total != first.Total || again.Duration != first.Duration {
+				t.Errorf("the exit again: %+v, %v; want %+v", again, err, first)
+			}
+			if state := w.out(sdkLot, "R", a, never, 30+ahead); state != 1 {
+				t.Errorf("the SDK lot's exit again was answered %d", state)
+			}
+			for _, id := range []charge.LotID{gateLot, sdkLot} {
+				if got, want := w.stays(id), "R 京AD73001 0-30(39) exit; R 京AD73002 31(40)"; got != want {
+					t.Errorf("stays of %s are %s, want %s", id.Park, got, want)
+				}
+			}
+		})
+	}
+}
+
 // A number that comes a thousand times is a thousand visits, and each message finds its own at once.
 func TestOrderNumberThatComesAThousandTimes(t *testing.T) {
 	w := newWorld(t)
