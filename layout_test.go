@@ -58,8 +58,8 @@ var may = map[string][]string{
 	"nodes":           {"charge", "store"}, // over the store: clock, hints and lines of nodes
 	"flow":            {"charge", "platform", "lot", "lot/ledger", "rules", "outbox", "limit", "machine"},
 	"sim": { // what it drives
-		"charge", "platform", "lot", "lot/line", "lot/callback", "lot/coupon", "lot/ledger", "flow", "machine", "outbound",
-		"outbox", "store", "store/pgtest",
+		"charge", "platform", "lot", "lot/line", "lot/callback", "lot/coupon", "lot/ledger", "flow", "machine", "nodes",
+		"outbound", "outbox", "seal", "store", "store/pgtest",
 	},
 	"bounded": {},
 	"limit":   {},

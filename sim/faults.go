@@ -70,9 +70,8 @@ func (w *world) kill(n *node) {
 	w.stage.bury()
 	w.nodes[n.number] = nil
 	for _, p := range w.parksInOrder() {
-		if p.line == n {
-			p.line = nil
-			w.after(w.between(time.Second, time.Minute), func() { w.reconnect(p) })
+		if p.pc != nil {
+			p.pc.nodeGone(n)
 		}
 	}
 }
@@ -89,18 +88,6 @@ func (w *world) restart(n *node) {
 	w.note("%s starts again", n.name)
 	w.nodes[n.number] = fresh
 	w.stir()
-}
-
-// reconnect brings a lot's line up on whichever node is there.
-func (w *world) reconnect(p *park) {
-	if p.line != nil {
-		return
-	}
-	if n := w.someNode(); n != nil {
-		w.connect(p, n)
-		return
-	}
-	w.after(w.between(time.Second, 20*time.Second), func() { w.reconnect(p) })
 }
 
 // pauseNode stops a node for a while, for longer than a lease at times. It does not notice.
@@ -207,46 +194,31 @@ func (w *world) jumpLotClock() {
 
 // moveLine has a lot log in on another node, while the one that had its line still believes to hold it.
 func (w *world) moveLine() {
-	p, n := w.someLine(), w.someNode()
-	if p == nil || n == nil || p.line == n {
+	m, n := w.somePC(), w.someNode()
+	if n == nil || m.holder() == n {
 		return
 	}
 	w.fault("line held by two nodes")
-	if old := p.line; old != nil {
-		w.after(w.between(10*time.Second, 3*time.Minute), func() {
-			if p.line != old {
-				old.lines[p.id] = false
-			}
-		})
-	}
-	w.connect(p, n)
+	m.vanish(w.between(10*time.Second, 3*time.Minute))
+	m.logIn(n)
 }
 
 // dropLine takes a lot off line.
 func (w *world) dropLine() {
-	p := w.someLine()
-	if p == nil || p.line == nil {
-		return
-	}
 	w.fault("line down")
-	old := p.line
-	p.line = nil
-	w.after(w.between(0, time.Minute), func() {
-		if p.line != old {
-			old.lines[p.id] = false
-		}
-	})
-	w.after(w.between(time.Second, 20*time.Minute), func() { w.reconnect(p) })
+	m := w.somePC()
+	m.vanish(w.between(0, time.Minute))
+	m.later(w.between(time.Second, 20*time.Minute))
 }
 
-func (w *world) someLine() *park {
-	var lines []*park
+func (w *world) somePC() *pc {
+	var all []*pc
 	for _, p := range w.parksInOrder() {
-		if p.kind == charge.KindSDK {
-			lines = append(lines, p)
+		if p.pc != nil {
+			all = append(all, p.pc)
 		}
 	}
-	return lines[w.below(len(lines))]
+	return all[w.below(len(all))]
 }
 
 // pauseLot has support pause a lot, and resume it later.
@@ -335,11 +307,8 @@ func (w *world) calmDown() {
 	for _, p := range w.parksInOrder() {
 		p.clock = 0
 		w.resume(p)
-		if p.kind == charge.KindSDK {
-			for _, n := range w.nodes {
-				n.lines[p.id] = false
-			}
-			w.connect(p, w.someNode())
+		if p.pc != nil {
+			p.pc.logIn(w.someNode())
 		}
 	}
 	w.stir()

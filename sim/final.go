@@ -120,10 +120,8 @@ func (w *world) resolve(ctx context.Context, n *node, id int64, action flow.Acti
 	}
 	dl := h.Deliveries[len(h.Deliveries)-1]
 	p := w.parks[dl.Lot]
-	for _, f := range p.flights[dl.UUID] {
-		if f.copies > 0 {
-			return flow.Effect{}, nil
-		}
+	if p.copies[dl.UUID] > 0 {
+		return flow.Effect{}, nil
 	}
 	_, has := p.applied[dl.UUID]
 	if !has {

@@ -9,6 +9,7 @@ import (
 	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/lot/callback"
+	"github.com/chargestamp/chargestamp/lot/coupon"
 	"github.com/chargestamp/chargestamp/lot/line"
 	"github.com/chargestamp/chargestamp/machine"
 	"github.com/chargestamp/chargestamp/outbox"
@@ -22,36 +23,52 @@ type node struct {
 	number uint16
 	flow   *flow.Flow
 	dead   bool
-	paused bool                  // it is stopped, and goes on later as if nothing had been
-	offset time.Duration         // of its clock
-	lines  map[charge.LotID]bool // what it believes to hold
-	spawns int                   // tasks that the code under test has begun, and that have not ended
-	busy   map[string]bool       // loops that are under way
+	paused bool          // it is stopped, and goes on later as if nothing had been
+	offset time.Duration // of its clock
+	lines  *line.Server
+	// What the lines wait for: connections that have come, and time.
+	arrivals []*wire
+	accepts  *task
+	sweeps   *task
+	sweepsAt time.Time
+	spawns   int             // tasks that the code under test has begun, and that have not ended
+	busy     map[string]bool // loops that are under way
 }
 
 // start starts a node anew on what is stored.
 func (w *world) start(name string, number uint16) (*node, error) {
-	n := &node{w: w, name: name, number: number, lines: map[charge.LotID]bool{}, busy: map[string]bool{}}
+	n := &node{w: w, name: name, number: number, busy: map[string]bool{}}
 	last, err := w.disk.store.LastID(context.Background())
 	if err != nil {
 		return nil, err
 	}
 	ids := charge.NewIDs(number, n.now)
 	ids.Pass(last)
-	callbacks := callback.NewChannel(callback.ChannelConfig{Directory: w.site, Now: n.now})
+	on := machine.Machine{Go: n.beside, Wait: n.waitOfLines, Within: n.within, Random: w.luck}
+	callbacks := callback.NewChannel(callback.ChannelConfig{Directory: w.site, Client: poster{n}, Now: n.now, Machine: on})
+	coupons := coupon.NewChannel(coupon.ChannelConfig{Directory: w.site, Client: poster{n}, Targets: coupon.Builtin(),
+		Now: n.now, Machine: on})
 	n.flow = flow.New(flow.Config{
 		Storage: storage{w, n}, Estate: func() flow.Estate { return w.site },
 		Dialect: func(string) (platform.Dialect, bool) { return reporting{}, true },
 		Channels: map[charge.DeliveryChannel]lot.Channel{
-			charge.ChannelLine:     way{n, charge.ChannelLine, line.Compose},
-			charge.ChannelCallback: way{n, charge.ChannelCallback, callbacks.Compose},
+			charge.ChannelLine: way{n, func(charge.LotID) lot.Channel { return n.lines }},
+			charge.ChannelCallback: way{n, func(id charge.LotID) lot.Channel {
+				if w.parks[id].kind == charge.KindCoupon {
+					return coupons
+				}
+				return callbacks
+			}},
 		},
 		Reports: n, Observer: silent{}, IDs: ids.Next, Node: name, Now: n.now, Logger: slog.New(slog.DiscardHandler),
 		Linked:  w.linked,
 		Notify:  func(outbox.Kind) { w.stir() },
 		Machine: machine.Machine{Go: n.spawn, Wait: n.wait, Within: n.within, Random: w.luck},
 	}, storage{w, n})
+	n.lines = line.New(line.Config{Directory: w.site, Events: n.flow, Sessions: sessions{storage{w, n}}, Node: name,
+		Now: n.now, Machine: on, Logger: slog.New(slog.DiscardHandler)})
 	n.flow.Runner().Open()
+	n.beside(func() { _ = n.lines.Serve(door{n}) })
 	return n, nil
 }
 
@@ -81,19 +98,6 @@ func (n *node) within(ctx context.Context, d time.Duration) (context.Context, co
 	return ctx, func() { cancel(context.Canceled) }
 }
 
-// way is a channel into lots: the real one writes the messages, and the world carries them.
-type way struct {
-	n       *node
-	channel charge.DeliveryChannel
-	compose func(lot.Notice) ([]byte, error)
-}
-
-func (c way) Compose(n lot.Notice) ([]byte, error) { return c.compose(n) }
-
-func (c way) Here(id charge.LotID) bool { return c.channel != charge.ChannelLine || c.n.lines[id] }
-
-func (c way) Deliver(o lot.Order, done func(lot.Result)) { c.n.w.carry(c.n, c.channel, o, done) }
-
 // Report implements flow.Reports: the platform hears a usage, sometimes too late to say so.
 func (n *node) Report(_ context.Context, a charge.Account, u platform.Used) (bool, charge.Note) {
 	w := n.w
@@ -119,6 +123,41 @@ func (silent) Tried(charge.DeliveryChannel, charge.AttemptResult)            {}
 func (silent) Delivered(charge.LotID, charge.DeliveryChannel, time.Duration) {}
 func (silent) StrayAck(charge.LotID)                                         {}
 func (silent) Posted(string, bool)                                           {}
+
+// beside is machine.Machine's Go for lines and for what is called over HTTP.
+func (n *node) beside(work func()) { n.w.stage.begin(n, "channel", work) }
+
+// How often a node looks after its lines: while something is under way there, and at rest.
+const (
+	linesBusy = 500 * time.Millisecond
+	linesRest = 30 * time.Second
+)
+
+// waitOfLines is machine.Machine's Wait for the sweep over lines, which comes less often than it wants to where there
+// is nothing for it to do.
+func (n *node) waitOfLines(context.Context, time.Duration) {
+	n.sweeps = n.w.stage.running
+	n.sweepIn(linesRest)
+	if n.lines.Stats().Pending > 0 {
+		n.sweepIn(linesBusy)
+	}
+	n.w.stage.wait(n.sweeps, asleep)
+	n.sweepsAt = time.Time{}
+}
+
+// sweepIn has the lines swept after a time, unless they are sooner.
+func (n *node) sweepIn(d time.Duration) {
+	at := n.w.now().Add(d)
+	if n.sweeps == nil || !n.sweepsAt.IsZero() && !at.Before(n.sweepsAt) {
+		return
+	}
+	n.sweepsAt = at
+	n.w.agenda.put(at, func() {
+		if n.sweepsAt.Equal(at) {
+			n.w.stage.wake(n.sweeps)
+		}
+	})
+}
 
 // loop begins what the node does by itself, unless it does it already.
 func (n *node) loop(what string, work func(ctx context.Context)) {

@@ -16,7 +16,7 @@ func (w *world) visit() {
 	p := w.parks[id]
 	s := &stayed{park: p, plate: w.plate(), order: p.number(w), entered: w.now()}
 	s.left = s.entered.Add(w.between(10*time.Minute, 4*time.Hour))
-	if !w.chance(12) {
+	if !w.chance(12) && p.kind != charge.KindCoupon {
 		w.after(w.lateness(), func() { w.tellEntry(s) })
 	}
 	p.inside[s.plate] = s
@@ -36,6 +36,9 @@ func (w *world) visit() {
 func (w *world) depart(s *stayed) {
 	if !s.gone {
 		s.gone = true
+		if s.park.kind == charge.KindCoupon {
+			return // its system reports no cars
+		}
 		w.leave(s, w.reduced(), func() { w.tellUsage(s) })
 	}
 }

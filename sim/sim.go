@@ -58,7 +58,10 @@ func Run(ctx context.Context, o Options) (r Result, err error) {
 	if err != nil {
 		return r, err
 	}
-	defer func() { err = errors.Join(err, w.disk.close()) }()
+	defer func() {
+		w.close()
+		err = errors.Join(err, w.disk.close())
+	}()
 	w.ctx = ctx
 	w.play()
 	if ctx.Err() != nil {

@@ -8,6 +8,12 @@ import (
 // union is the vendor of all lots.
 const union = "200461"
 
+// Keys of the lots and of their vendor.
+const (
+	keyOfLot    = "a-ckey-of-the-simulator"
+	keyOfVendor = "a-key-of-the-simulator"
+)
+
 func lotOf(park string) charge.LotID { return charge.LotID{Union: union, Park: park} }
 
 // The nested lots of every site.
@@ -34,6 +40,8 @@ func newSite(w *world) *site {
 	for _, l := range []charge.Lot{
 		{ID: lotOf("sdk-1"), Kind: charge.KindSDK}, {ID: lotOf("sdk-2"), Kind: charge.KindSDK},
 		{ID: lotOf("api-1"), Kind: charge.KindAPI}, {ID: lotOf("api-2"), Kind: charge.KindAPI},
+		{ID: lotOf("coupon"), Kind: charge.KindCoupon, Target: "tingjiandan",
+			Keys: map[string]charge.Secret{"partner": "p-1", "secret": "a-secret-of-the-simulator"}},
 		{ID: lotOf("gate"), Kind: charge.Kind4G, Tariff: tariff},
 		{ID: outerLot, Kind: charge.Kind4G, Tariff: tariff},
 		{ID: innerLot, Kind: charge.Kind4G, Tariff: tariff, Parent: outerLot},
@@ -42,8 +50,13 @@ func newSite(w *world) *site {
 		if l.Kind != charge.Kind4G {
 			l.Stays = pick(w, charge.StaysAuto, charge.StaysRequired, charge.StaysNone)
 		}
-		if l.Kind == charge.KindSDK {
-			l.Message = charge.Message325
+		switch l.Kind {
+		case charge.KindSDK:
+			l.Message, l.Ckey = charge.Message325, keyOfLot
+		case charge.KindAPI:
+			l.Callback = addressOf(l.ID)
+		case charge.KindCoupon:
+			l.Stays, l.Address = charge.StaysNone, addressOf(l.ID)
 		}
 		s.lots[l.ID] = l
 		if w.chance(60) || len(s.focus) == 0 {
@@ -121,7 +134,15 @@ func (s *site) Lot(id charge.LotID) (charge.Lot, charge.Vendor, bool) {
 
 // Vendor implements lot.Directory.
 func (s *site) Vendor(id string) (charge.Vendor, bool) {
-	return charge.Vendor{UnionID: id, Ukey: "a-key-of-the-simulator"}, true
+	return charge.Vendor{UnionID: id, Ukey: keyOfVendor}, true
+}
+
+// Park implements line.Directory.
+func (s *site) Park(park string) []charge.LotID {
+	if _, ok := s.lots[lotOf(park)]; ok {
+		return []charge.LotID{lotOf(park)}
+	}
+	return nil
 }
 
 // Account implements flow.Estate.

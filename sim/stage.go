@@ -131,11 +131,11 @@ func (s *stage) join(t *task) {
 	}
 }
 
-// wake makes a sleeping task ready.
+// wake makes a task ready where it sleeps; nil is none.
 func (s *stage) wake(t *task) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if t.place == asleep {
+	if t != nil && t.place == asleep {
 		t.place = awake
 	}
 }

@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/flow"
+	"github.com/chargestamp/chargestamp/nodes"
 	"github.com/chargestamp/chargestamp/outbox"
 	"github.com/chargestamp/chargestamp/store"
 )
@@ -125,17 +127,44 @@ func (s storage) RenewJobs(ctx context.Context, node string, ids []int64, until 
 	})
 }
 
-// putSession is a line's login as the store keeps it.
-func (s storage) putSession(id charge.LotID, now time.Time) error {
-	return s.write(context.Background(), atStore, func(d *draft, fails bool) error {
+// sessions is the book of a node's lines: that of package nodes, over the store.
+type sessions struct{ storage }
+
+func (s sessions) through(ctx context.Context, do func(nodes.Lines) error) error {
+	return s.write(ctx, atStore, func(d *draft, fails bool) error {
 		if fails {
 			return errGone
 		}
 		d.begin(s.w)
-		_, err := s.w.disk.store.PutLineSession(context.Background(), charge.LineSession{Lot: id, LocalID: "pc",
-			Link: charge.LinkCloud, Node: s.n.name, ReceiveCloud: true, Since: now, Beat: now})
+		return do(nodes.Lines{Store: s.w.disk.store, Hints: nodes.NewHints(s.w.disk.store, slog.New(slog.DiscardHandler))})
+	})
+}
+
+// Put implements line.SessionBook. The hint to other nodes is lost at times.
+func (s sessions) Put(ctx context.Context, lines []charge.LineSession) error {
+	err := s.through(ctx, func(l nodes.Lines) error { return l.Put(background, lines) })
+	for _, l := range lines {
+		for _, n := range s.w.nodes {
+			if err == nil && n != nil && n != s.n && (s.w.calm || s.w.chance(70)) {
+				n.lines.Recheck(l.Lot)
+			}
+		}
+	}
+	return err
+}
+
+// Beat implements line.SessionBook.
+func (s sessions) Beat(ctx context.Context, lines []charge.LineSession) (gone []charge.LineSession, err error) {
+	err = s.through(ctx, func(l nodes.Lines) (err error) {
+		gone, err = l.Beat(background, lines)
 		return err
 	})
+	return gone, err
+}
+
+// End implements line.SessionBook.
+func (s sessions) End(ctx context.Context, lines []charge.LineSession) error {
+	return s.through(ctx, func(l nodes.Lines) error { return l.End(background, lines) })
 }
 
 // draft is what one transaction has put. It goes into the book once it is committed.

@@ -126,6 +126,10 @@ func (s *stayed) by(t time.Time) time.Time { return t.Add(s.park.clock).Truncate
 // enter has a lot tell an entry, perhaps with a plate that its camera has misread.
 func (w *world) enter(s *stayed, plate charge.Plate) {
 	e := lot.Entry{Lot: s.park.id, OrderID: s.order, Plate: plate, Entered: s.by(s.entered)}
+	if s.park.pc != nil {
+		s.park.pc.enter(e)
+		return
+	}
 	w.send(errand{what: "entry", most: 20, wait: 10 * time.Second, say: func(n *node) bool {
 		a, err := n.flow.Entered(context.Background(), e)
 		w.note("entry %s %s: %d", s.park.id.Park, s.order, a.State)
@@ -141,6 +145,10 @@ func (w *world) leave(s *stayed, reduced *lot.Reduced, then func()) {
 	}
 	if s.park.kind == charge.Kind4G {
 		x.Total, x.HasTotal = charge.Fen(100*w.below(10)), true
+	}
+	if s.park.pc != nil {
+		s.park.pc.leave(x, then)
+		return
 	}
 	var first *ledger.Quote
 	w.send(errand{what: "exit", most: 20, wait: 10 * time.Second, then: then, say: func(n *node) bool {
@@ -190,6 +198,10 @@ func (w *world) use(s *stayed, o *order, r charge.Reduction) {
 		u.Told = u.Amount.String()
 	} else {
 		u.Told = itoa(u.Minutes)
+	}
+	if s.park.pc != nil {
+		s.park.pc.use(u, s.order)
+		return
 	}
 	w.send(errand{what: "usage", most: 10, wait: 10 * time.Second, say: func(n *node) bool {
 		a, err := n.flow.Used(context.Background(), u)

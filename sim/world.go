@@ -35,6 +35,7 @@ type world struct {
 	calm      bool
 	awayUntil time.Time // the database
 	errands   int       // of far ends, that are not heard yet
+	dials     int       // connections of PCs
 	orders    map[string]int
 	commits   int
 	sweepAt   time.Time // the next sweep that is put down; zero for none
@@ -75,7 +76,7 @@ func newWorld(o Options) (*world, error) {
 	}
 	w.site = newSite(w)
 	for _, id := range w.site.all() {
-		w.parks[id] = newPark(w.site.lots[id])
+		w.parks[id] = newPark(w, w.site.lots[id])
 	}
 	w.nodes = make([]*node, pick(w, 1, 1, 2, 3))
 	for i := range w.nodes {
@@ -84,8 +85,8 @@ func newWorld(o Options) (*world, error) {
 		}
 	}
 	for _, p := range w.parksInOrder() {
-		if p.kind == charge.KindSDK && w.chance(90) {
-			w.connect(p, w.someNode())
+		if p.pc != nil && w.chance(90) {
+			p.pc.logIn(w.someNode())
 		}
 	}
 	return w, nil
@@ -146,6 +147,22 @@ func (w *world) mayRun(t *task) bool {
 		return true
 	}
 	return !t.node.paused && (t.place != atStart || !t.spawn || t.node.spawns < mostSpawned)
+}
+
+// close ends every task.
+func (w *world) close() {
+	for _, n := range w.nodes {
+		if n != nil {
+			n.dead = true
+		}
+	}
+	w.stage.bury()
+}
+
+// linked is flow.Config's Linked.
+func (w *world) linked(id charge.LotID) bool {
+	p := w.parks[id]
+	return p != nil && p.pc != nil && p.pc.up()
 }
 
 // step is one step of the history: a task goes on, or something happens.
