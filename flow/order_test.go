@@ -199,7 +199,7 @@ func TestGateWhoseOrderNumberComesAgain(t *testing.T) {
 	}
 }
 
-// A lot whose clock is ahead gives a number away again, and repeats the first car's exit: it is that one's still, and
+// A lot whose clock is ahead hands a number out again, and repeats the first car's exit: it is that one's still, and
 // the second car's stay stays open.
 func TestExitAgainAfterItsNumberCameAgain(t *testing.T) {
 	const ahead, a, b = 9, "京AD73001", "京AD73002"

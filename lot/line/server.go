@@ -115,6 +115,15 @@ func (s *Server) warn(u uplink) {
 	}
 }
 
+// beside begins work that must end before Shutdown does.
+func (s *Server) beside(work func()) {
+	s.running.Add(1)
+	s.cfg.Machine.Go(func() {
+		defer s.running.Done()
+		work()
+	})
+}
+
 // gated are sessions for which something waits until a moment comes.
 type gated struct {
 	mu  sync.Mutex

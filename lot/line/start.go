@@ -29,12 +29,3 @@ func New(c Config) *Server {
 	s.beside(s.sweeper)
 	return s
 }
-
-// beside begins work that must end before Shutdown does.
-func (s *Server) beside(work func()) {
-	s.running.Add(1)
-	s.cfg.Machine.Go(func() {
-		defer s.running.Done()
-		work()
-	})
-}
