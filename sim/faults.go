@@ -53,15 +53,34 @@ func (w *world) trouble() {
 	})
 }
 
+// strike has something happen to a node, half the time to the next one that sends a reduction, while that is under way.
+func (w *world) strike(happen func(n *node)) {
+	if w.chance(50) {
+		w.ambush = happen
+	} else if n := w.someNode(); n != nil {
+		happen(n)
+	}
+}
+
+// spring has what lies in wait for a reduction happen to the node that has just sent one.
+func (w *world) spring(n *node) {
+	if happen := w.ambush; happen != nil && !w.calm {
+		w.ambush = nil
+		w.after(w.between(0, 2*time.Second), func() {
+			if w.nodes[n.number] == n && !w.calm {
+				happen(n)
+			}
+		})
+	}
+}
+
 // crashNode ends a node between any two of its steps. Another process takes its name later.
 func (w *world) crashNode() {
-	n := w.someNode()
-	if n == nil {
-		return
-	}
-	w.fault("node crash")
-	w.kill(n)
-	w.after(w.between(time.Second, 3*time.Minute), func() { w.restart(n) })
+	w.strike(func(n *node) {
+		w.fault("node crash")
+		w.kill(n)
+		w.after(w.between(time.Second, 3*time.Minute), func() { w.restart(n) })
+	})
 }
 
 func (w *world) kill(n *node) {
@@ -92,15 +111,13 @@ func (w *world) restart(n *node) {
 
 // pauseNode stops a node for a while, for longer than a lease at times. It does not notice.
 func (w *world) pauseNode() {
-	n := w.someNode()
-	if n == nil {
-		return
-	}
-	w.fault("node paused")
-	span := w.between(time.Second, 2*time.Minute)
-	w.note("%s is stopped for %s", n.name, span)
-	n.paused = true
-	w.after(span, func() { n.paused = false })
+	w.strike(func(n *node) {
+		w.fault("node paused")
+		span := w.between(time.Second, 2*time.Minute)
+		w.note("%s is stopped for %s", n.name, span)
+		n.paused = true
+		w.after(span, func() { n.paused = false })
+	})
 }
 
 // crashDatabase lets the database die with a write under way, which is kept or lost, and be away for a while. Where

@@ -135,6 +135,7 @@ func (w *world) sent(n *node, p *park, uuid string) *flight {
 		return nil
 	}
 	w.note("%s sends %s to %s", n.name, w.name(uuid), p.id.Park)
+	w.spring(n)
 	w.checkSending(p, o)
 	f := &flight{node: n, uuid: uuid}
 	p.flights[uuid] = append(p.flights[uuid], f)

@@ -33,9 +33,10 @@ type world struct {
 	history *history
 
 	calm      bool
-	awayUntil time.Time // the database
-	errands   int       // of far ends, that are not heard yet
-	dials     int       // connections of PCs
+	awayUntil time.Time     // the database
+	ambush    func(n *node) // happens to the next node that sends a reduction
+	errands   int           // of far ends, that are not heard yet
+	dials     int           // connections of PCs
 	orders    map[string]int
 	commits   int
 	sweepAt   time.Time // the next sweep that is put down; zero for none
