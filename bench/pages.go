@@ -57,6 +57,8 @@ var measuredPages = map[string][]pageView{
 	"/find":          {{"find, empty", at("/find"), false}},
 	"/charges": {
 		{"charges", at("/charges"), false},
+		{"charges, the oldest first", at("/charges?sort=oldest"), false},
+		{"charges of a state, the oldest first", at("/charges?state=gave_up&sort=oldest"), false},
 		{"charges of a state", at("/charges?state=gave_up"), false},
 		{"charges of two states", at("/charges?state=delivered&state=used"), false},
 		{"charges of a reason", at("/charges?reason=no_stay"), false},

@@ -243,7 +243,7 @@ func (t *tour) row(ctx context.Context, i int, p plan) Row {
 func (t *tour) drive(ctx context.Context, l *line, changed func()) error {
 	p, lot := l.plan, t.lots[l.plan.lot]
 	now := time.Now()
-	if _, err := lot.Enter(ctx, l.plate, now.Add(-play.StayLength)); err != nil {
+	if _, err := lot.Enter(ctx, l.plate, t.entered()); err != nil {
 		return fmt.Errorf("entry: %w", err)
 	}
 	l.state = "inside"
@@ -389,6 +389,17 @@ func (t *tour) player(p plan) *play.Player {
 			PathToken: t.keys.pathToken[p.platform]}
 	}
 	return t.players[name]
+}
+
+// entryWithin is how much longer than the others a car may have been in: no reduction is worth less for it.
+const entryWithin = 9 * time.Minute
+
+// entered is when a car came in. No two have been in equally long: a lot whose messages are all equally late would be
+// taken for one with a wrong clock.
+func (t *tour) entered() time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return time.Now().Add(-play.StayLength - time.Duration(t.rand.Int64N(int64(entryWithin))))
 }
 
 // plate makes up one that the tour has not used.

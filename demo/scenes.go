@@ -78,7 +78,7 @@ func (t *tour) sent(ctx context.Context, p plan, plate charge.Plate, fits func(*
 func (t *tour) sceneEvent(ctx context.Context, tell func(string, ...any)) error {
 	p := eventPlan()
 	lot, plate := t.lots[p.lot], t.plate()
-	lot.Admit(plate, time.Now().Add(-play.StayLength))
+	lot.Admit(plate, t.entered())
 	said, err := t.sent(ctx, p, plate, delivered)
 	if err != nil {
 		return err
@@ -110,7 +110,7 @@ func (t *tour) sceneVendor(ctx context.Context, tell func(string, ...any)) error
 
 func (t *tour) sceneLate(ctx context.Context, tell func(string, ...any)) error {
 	p := planFor("zhongdianlian", sdkLot)
-	lot, plate, in := t.lots[p.lot], t.plate(), time.Now().Add(-play.StayLength)
+	lot, plate, in := t.lots[p.lot], t.plate(), t.entered()
 	visit := lot.Admit(plate, in)
 	said, err := t.sent(ctx, p, plate, client.InState(charge.StateHeld))
 	if err != nil {
@@ -138,7 +138,7 @@ func (t *tour) sceneLate(ctx context.Context, tell func(string, ...any)) error {
 func (t *tour) sceneCap(ctx context.Context, tell func(string, ...any)) error {
 	p := planFor("xiaoju", sdkLot)
 	lot, plate := t.lots[p.lot], t.plate()
-	if _, err := lot.Enter(ctx, plate, time.Now().Add(-play.StayLength)); err != nil {
+	if _, err := lot.Enter(ctx, plate, t.entered()); err != nil {
 		return err
 	}
 	for i, want := range []int64{30, stayCap - 30, 0} {
@@ -169,7 +169,7 @@ func (t *tour) sceneCap(ctx context.Context, tell func(string, ...any)) error {
 func (t *tour) sceneLeft(ctx context.Context, tell func(string, ...any)) error {
 	p := planFor("zhongdianlian", apiLot)
 	lot, plate := t.lots[p.lot], t.plate()
-	if _, err := lot.Enter(ctx, plate, time.Now().Add(-play.StayLength)); err != nil {
+	if _, err := lot.Enter(ctx, plate, t.entered()); err != nil {
 		return err
 	}
 	bill, err := lot.Exit(ctx, plate, time.Now().Add(-2*time.Minute))
@@ -188,7 +188,7 @@ func (t *tour) sceneLeft(ctx context.Context, tell func(string, ...any)) error {
 func (t *tour) sceneQuote(ctx context.Context, tell func(string, ...any)) error {
 	p := planFor("zhongdianlian", gateLot)
 	plate := t.plate()
-	visit, err := t.gate.Enter(ctx, plate, time.Now().Add(-play.StayLength))
+	visit, err := t.gate.Enter(ctx, plate, t.entered())
 	if err != nil {
 		return err
 	}
