@@ -190,7 +190,7 @@ func matches(patterns []string, pkg string) bool {
 // before it define, so that the story can be read from the first file to the last.
 var flowOrder = []string{
 	// what the story needs from outside, and what it is made of
-	"storage", "strangers", "lotclock", "wire", "states", "flow",
+	"storage", "recording", "strangers", "lotclock", "wire", "states", "flow",
 	"work", "names", "match", "lots", "order", "settlement", "turn", "facts", "dry", "act", // the pieces of every step
 	"launch", "past", "decide", "answer", "deliver", "pause", // from the decision into the lot
 	"accept", "refused", "replay", "redeliver", "bind", "resolve", // pushes and support
