@@ -16,7 +16,8 @@ import (
 type Cost struct {
 	Charges   int
 	CPU       time.Duration // of the server
-	Committer time.Duration // of the one thread that writes to SQLite; 0 on PostgreSQL
+	Committer time.Duration // processor time of the one thread that writes to SQLite; 0 on PostgreSQL
+	Waiting   time.Duration // of that thread, for a core or the tables
 	Disk      float64       // bytes that the server wrote to disk, PostgreSQL's own left out; 0 where they are not known
 	Commits   float64
 	Database  float64 // bytes that the database grew by, SQLite's alone
@@ -40,14 +41,18 @@ func (s *Server) spent(ctx context.Context) (spent, error) {
 func costBetween(from, to spent, n int) Cost {
 	each := float64(max(n, 1))
 	of := func(name string) float64 { return (to.Metrics[name] - from.Metrics[name]) / each }
-	return Cost{Charges: n, CPU: (to.CPU() - from.CPU()) / time.Duration(max(n, 1)),
-		Committer: time.Duration(of("chargestamp_store_committer_seconds_total") * float64(time.Second)),
-		Disk:      float64(to.disk-from.disk) / each, Commits: of("chargestamp_store_batches_total")}
+	seconds := func(name string) time.Duration { return time.Duration(of(name) * float64(time.Second)) }
+	committer := seconds("chargestamp_store_committer_cpu_seconds_total")
+	return Cost{Charges: n, CPU: (to.CPU() - from.CPU()) / time.Duration(max(n, 1)), Committer: committer,
+		Waiting: seconds("chargestamp_store_committer_seconds_total") - committer,
+		Disk:    float64(to.disk-from.disk) / each, Commits: of("chargestamp_store_batches_total")}
 }
 
 func (c Cost) String() string {
-	return fmt.Sprintf("%d charges, each %v CPU, %v of the committer, %.0f bytes to disk, %.0f in the database, %.2f commits",
-		c.Charges, c.CPU.Round(time.Microsecond), c.Committer.Round(time.Microsecond), c.Disk, c.Database, c.Commits)
+	return fmt.Sprintf("%d charges, each %v CPU, %v of the committer and %v of its waits, %.0f bytes to disk, "+
+		"%.0f in the database, %.2f commits",
+		c.Charges, c.CPU.Round(time.Microsecond), c.Committer.Round(time.Microsecond), c.Waiting.Round(time.Microsecond),
+		c.Disk, c.Database, c.Commits)
 }
 
 // costs measures a charge under a load, with callback lots.
@@ -127,11 +132,11 @@ func (r *Rig) costRows(ctx context.Context, cfg TableConfig) (rows []Row, err er
 // costFigures makes rows of what some runs cost. Bars are for SQLite, where the server does all the work itself; of its
 // time for the saturated load alone, since at a lower rate every commit is shared by fewer.
 func costFigures(engine, load string, all []Cost, bytes float64, burden bool) []Row {
-	var cpu, committer, disk, commits, database []float64
+	var cpu, committer, waiting, disk, commits, database []float64
 	for _, c := range all {
 		cpu, committer = append(cpu, ms(c.CPU)), append(committer, ms(c.Committer))
 		disk, commits = append(disk, c.Disk), append(commits, c.Commits)
-		database = append(database, c.Database)
+		database, waiting = append(database, c.Database), append(waiting, ms(c.Waiting))
 	}
 	figures := []figure{
 		{name: "server's CPU a charge, " + load, value: median(cpu), unit: "ms", note: spread(cpu)},
@@ -141,8 +146,11 @@ func costFigures(engine, load string, all []Cost, bytes float64, burden bool) []
 		if burden {
 			figures[0].bar = AtMost(0.25)
 		}
-		figures = append(figures, figure{name: "committer's time a charge, " + load, value: median(committer), unit: "ms",
-			note: spread(committer)})
+		figures = append(figures,
+			figure{name: "committer waits for a core or tables, " + load, value: median(waiting), unit: "ms",
+				note: spread(waiting)},
+			figure{name: "committer's own time a charge, " + load, value: median(committer), unit: "ms",
+				note: spread(committer)})
 		if burden {
 			figures[len(figures)-1].bar = AtMost(0.12)
 			figures = append(figures, figure{name: "database, a charge", value: median(database), unit: "bytes",

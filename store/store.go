@@ -42,7 +42,7 @@ type Store struct {
 	filling atomic.Bool // a whole site is being written: nothing is added up meanwhile
 
 	batches, writes, reruns, busy atomic.Int64
-	committing                    atomic.Int64 // nanoseconds
+	committing, committingCPU     atomic.Int64 // nanoseconds
 
 	failed    chan error // capacity 1, see Fatal
 	dead      atomic.Pointer[error]
@@ -147,12 +147,14 @@ type Stats struct {
 	// Committing is how long the one thread that writes to SQLite has worked, not counting what it waited for. On
 	// PostgreSQL, where the server does that work, it is 0.
 	Committing time.Duration
+	// CommittingCPU is the processor time in it, without waits for a core; 0 where the system counts none for a thread.
+	CommittingCPU time.Duration
 }
 
 // Stats reports how the store is doing.
 func (s *Store) Stats() Stats {
 	st := Stats{Batches: s.batches.Load(), Writes: s.writes.Load(), Reruns: s.reruns.Load(), Busy: s.busy.Load(),
-		Committing: time.Duration(s.committing.Load())}
+		Committing: time.Duration(s.committing.Load()), CommittingCPU: time.Duration(s.committingCPU.Load())}
 	for _, q := range s.queues {
 		st.Queued += q.len()
 	}
