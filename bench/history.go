@@ -77,6 +77,8 @@ func (h History) one(i int, at time.Time, ids *charge.IDs, lot charge.LotID) sto
 		Message: charge.Message514,
 		UUID:    fmt.Sprintf("%032x", c.ID), Payload: bytes.Repeat([]byte("x"), 500), State: charge.DeliveryDelivered,
 		Attempts: 1, DueAt: at}
+	d.First = charge.Attempt{Delivery: d.ID, N: 1, At: at, Result: charge.AttemptAcked,
+		Detail: charge.Say("answer.state", charge.Text("state", "1"))}
 	entry := func(kind charge.EntryKind, at time.Time) charge.LedgerEntry {
 		return charge.LedgerEntry{ID: ids.Next(), At: at, Charge: c.ID, StayID: stay.ID, Kind: kind, Method: grant.Method,
 			Minutes:  granted,
@@ -84,8 +86,6 @@ func (h History) one(i int, at time.Time, ids *charge.IDs, lot charge.LotID) sto
 	}
 	l := historyLoad{
 		Charge: c, Stay: stay, Deliveries: []charge.Delivery{d},
-		Attempts: []charge.Attempt{{Delivery: d.ID, N: 1, At: at, Result: charge.AttemptAcked,
-			Detail: charge.Say("answer.state", charge.Text("state", "1"))}},
 		Ledger: []charge.LedgerEntry{entry(charge.EntryGrant, at), entry(charge.EntryUsage, left)},
 	}
 	l.become(i, at, h.Until)
@@ -137,14 +137,15 @@ func (l *historyLoad) lose(state charge.State, reason charge.Reason) {
 	c := l.Charge
 	c.State, c.Reason, c.Reduction, c.Usage, c.StayID = state, reason, nil, nil, 0
 	c.Decision.State, c.Decision.Reason, c.Decision.StayID, c.Decision.StayOrder = state, reason, 0, ""
-	l.Stay, l.Deliveries, l.Attempts, l.Ledger = nil, nil, nil, nil
+	l.Stay, l.Deliveries, l.Ledger = nil, nil, nil
 }
 
 // fail makes a charge whose delivery did not come to its end. What may have been applied is granted all the same.
 func (l *historyLoad) fail(state charge.State, reason charge.Reason, delivery charge.DeliveryState,
 	result charge.AttemptResult) {
 	l.Charge.State, l.Charge.Reason, l.Charge.Usage = state, reason, nil
-	l.Deliveries[0].State, l.Attempts[0].Result, l.Attempts[0].Detail = delivery, result, charge.Note{}
+	d := &l.Deliveries[0]
+	d.State, d.First.Result, d.First.Detail = delivery, result, charge.Note{}
 	if l.Ledger = l.Ledger[:1]; !state.Granting() {
 		back := l.Ledger[0]
 		back.ID, back.At, back.Minutes = back.ID+1, back.At.Add(time.Minute), -back.Minutes // the next id was the usage's

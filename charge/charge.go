@@ -258,6 +258,7 @@ type Delivery struct {
 	Payload  []byte // what is sent, byte-identical over retries
 	State    DeliveryState
 	Attempts int
+	First    Attempt // its N is 0 while there is none, and where a version before schema 25 stored it
 	DueAt    time.Time
 	Until    time.Time // no attempt after this; zero while only the exit ends it
 }

@@ -276,7 +276,7 @@ func (d *deciding) sameVisit(earlier *charge.Charge) bool {
 	if isWindowKey(earlier.RepeatKey, earlier.ID) && (earlier.State == charge.StateHeld || !d.needsStay()) {
 		return true
 	}
-	return earlier.Digest == d.charge.Digest && !earlier.Received.Before(d.now.Add(-repeatWindow))
+	return sameDigest(earlier.Digest, d.charge.Digest) && !earlier.Received.Before(d.now.Add(-repeatWindow))
 }
 
 // acceptRepeat answers a known order with success. Other content wins while nothing was sent.
@@ -285,7 +285,7 @@ func (t *taken) acceptRepeat(tx Tx, then *after, d *deciding, first *charge.Char
 	if first.Gone() {
 		return t.addPush(tx, charge.Say("push.repeat_gone"), 0)
 	}
-	if first.Digest == d.charge.Digest {
+	if sameDigest(first.Digest, d.charge.Digest) {
 		return t.addPush(tx, charge.Say("push.repeat"), first.ID)
 	}
 	if first.State.Settled() {
@@ -339,8 +339,12 @@ func digest(c *charge.Charge) string {
 	text := fmt.Sprintf("%q %q %s %d %d %d %t %d %t %+v %+v", c.Order, c.Plate.Full(), c.Lot,
 		c.StartedAt.UnixMilli(), c.EndedAt.UnixMilli(), c.Energy, c.HasEnergy, c.Total, c.HasTotal, c.Ask, c.Detail)
 	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:16])
+	return hex.EncodeToString(sum[:8])
 }
+
+// sameDigest compares a stored digest with one of now: earlier releases stored twice the digits, of which these are the
+// first.
+func sameDigest(stored, now string) bool { return strings.HasPrefix(stored, now) }
 
 // pushRecord keeps a request, which is given as it was on the wire.
 func (f *Flow) pushRecord(p platform.Push, account string, request []byte) charge.Push {

@@ -148,7 +148,7 @@ func (a *acting) facts() (Facts, error) {
 	if a.delivery == nil {
 		return f, nil
 	}
-	tries, err := a.tx.Attempts(a.delivery.ID)
+	tries, err := a.tx.Attempts(a.delivery)
 	f.Told = mayHaveLeft(a.delivery, tries)
 	return f, err
 }

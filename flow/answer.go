@@ -75,9 +75,7 @@ func (f *Flow) tried(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, 
 		return err
 	}
 	if !again {
-		dl.Attempts++
-		if err := tx.AddAttempt(charge.Attempt{Delivery: dl.ID, N: dl.Attempts, At: r.At, Result: r.Result,
-			Detail: r.Detail}); err != nil {
+		if err := addTry(tx, dl, charge.Attempt{At: r.At, Result: r.Result, Detail: r.Detail}); err != nil {
 			return err
 		}
 	}
@@ -114,7 +112,7 @@ func repeated(tx Tx, dl *charge.Delivery, r lot.Result) (bool, error) {
 	if r.Result != charge.AttemptAcked || pending(dl.State) {
 		return false, nil
 	}
-	tries, err := tx.Attempts(dl.ID)
+	tries, err := tx.Attempts(dl)
 	return slices.ContainsFunc(tries, func(a charge.Attempt) bool { return a.Result == charge.AttemptAcked }), err
 }
 
@@ -126,7 +124,7 @@ func maybeApplied(r lot.Result) bool {
 // neverLeft is the result of a try that was under way when its stay ended, and that turned out not to have left:
 // if no try before it may have, the lot surely has nothing.
 func (f *Flow) neverLeft(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, r lot.Result) error {
-	tries, err := tx.Attempts(dl.ID)
+	tries, err := tx.Attempts(dl)
 	if err != nil {
 		return err
 	}

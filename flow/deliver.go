@@ -101,8 +101,7 @@ func (f *Flow) claimed(j outbox.Job) (c carried, ready bool) {
 
 // lost records a try without a result: its node has stopped. The lot may have it.
 func (f *Flow) lost(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, now time.Time) error {
-	dl.Attempts++
-	if err := tx.AddAttempt(charge.Attempt{Delivery: dl.ID, N: dl.Attempts, At: now, Result: charge.AttemptTimeout,
+	if err := addTry(tx, dl, charge.Attempt{At: now, Result: charge.AttemptTimeout,
 		Detail: charge.Say("delivery.node_stopped")}); err != nil {
 		return err
 	}

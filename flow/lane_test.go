@@ -109,7 +109,7 @@ func (w *world) lastTry(order string) (*charge.Delivery, []charge.Attempt) {
 			return err
 		}
 		dl = all[len(all)-1]
-		tries, err = tx.Attempts(dl.ID)
+		tries, err = tx.Attempts(dl)
 		return err
 	})
 	if err != nil || dl == nil {

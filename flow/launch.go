@@ -83,12 +83,12 @@ func (d *deciding) unsendable(m charge.Message, wrong error) error {
 
 // post writes a reduction into our own ledger: the lot has it as soon as this commits.
 func (d *deciding) post(dl *charge.Delivery) error {
-	dl.State, dl.Attempts = charge.DeliveryDelivered, 1
-	if err := d.tx.AddDelivery(dl, outbox.Job{}); err != nil {
+	dl.State = charge.DeliveryDelivered
+	if err := addTry(d.tx, dl, charge.Attempt{At: d.now, Result: charge.AttemptPosted,
+		Detail: charge.Say("delivery.posted")}); err != nil {
 		return err
 	}
-	if err := d.tx.AddAttempt(charge.Attempt{Delivery: dl.ID, N: 1, At: d.now, Result: charge.AttemptPosted,
-		Detail: charge.Say("delivery.posted")}); err != nil {
+	if err := d.tx.AddDelivery(dl, outbox.Job{}); err != nil {
 		return err
 	}
 	d.then.moves = append(d.then.moves, moved{charge.StateSending, charge.ReasonOK})
@@ -127,16 +127,15 @@ func (d *deciding) dispatch(dl *charge.Delivery) error {
 	}
 	offLine := c.Reason == charge.ReasonLineOff && !f.cfg.Linked(lineOf(dl, c.Plate))
 	if offLine {
-		dl.Attempts = 1
+		if err := addTry(d.tx, dl, charge.Attempt{At: d.now, Result: charge.AttemptOffLine,
+			Detail: charge.Say("delivery.no_line")}); err != nil {
+			return err
+		}
 	}
 	if err := d.tx.AddDelivery(dl, j); err != nil {
 		return err
 	}
 	if offLine {
-		if err := d.tx.AddAttempt(charge.Attempt{Delivery: dl.ID, N: 1, At: d.now, Result: charge.AttemptOffLine,
-			Detail: charge.Say("delivery.no_line")}); err != nil {
-			return err
-		}
 		d.then.tell = append(d.then.tell, func(o Observer) { o.Tried(dl.Channel, charge.AttemptOffLine) })
 	}
 	if c.Reason == charge.ReasonOK {

@@ -112,7 +112,7 @@ func (m *machine) checkDeliveries(c *charge.Charge) {
 				d.State == charge.DeliverySent; pending != (j != nil) {
 				m.t.Errorf("delivery %d of charge %d is %s, its job %+v", d.ID, c.ID, d.State, j)
 			}
-			tries, err := tx.Attempts(d.ID)
+			tries, err := tx.Attempts(d)
 			if err != nil {
 				return err
 			}
@@ -366,7 +366,7 @@ func (m *machine) shot() string {
 		m.read(func(tx *store.Tx) error {
 			all, err := tx.DeliveriesOf(c.ID)
 			for _, d := range all {
-				tries, _ := tx.Attempts(d.ID)
+				tries, _ := tx.Attempts(d)
 				fmt.Fprintf(&b, "  delivery %d %s %s %+v\n", d.ID, d.UUID, d.State, tries)
 			}
 			return err

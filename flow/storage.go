@@ -120,8 +120,10 @@ type Deliveries interface {
 	// DeliveriesOf lists a charge's deliveries, oldest first.
 	DeliveriesOf(chargeID int64) ([]*charge.Delivery, error)
 	SetDelivery(d *charge.Delivery) error
+	// AddAttempt appends a later try than a delivery's First, which SetDelivery puts.
 	AddAttempt(a charge.Attempt) error
-	Attempts(deliveryID int64) ([]charge.Attempt, error)
+	// Attempts lists the tries of a delivery, the first among them.
+	Attempts(d *charge.Delivery) ([]charge.Attempt, error)
 
 	// Job finds a job by its id, which is its delivery's id; nil once it is done.
 	Job(id int64) (*outbox.Job, error)
@@ -134,4 +136,15 @@ type Deliveries interface {
 	// WakeJobs makes a lot's waiting jobs due at once and returns how many there were. It moves the due time of a line
 	// job that is under way as well, which keeps its lease.
 	WakeJobs(lot charge.LotID, now time.Time) (int, error)
+}
+
+// addTry adds a try to a delivery, which is to be put after it.
+func addTry(tx Tx, dl *charge.Delivery, a charge.Attempt) error {
+	dl.Attempts++
+	a.Delivery, a.N = dl.ID, dl.Attempts
+	if a.N == 1 {
+		dl.First = a
+		return nil
+	}
+	return tx.AddAttempt(a)
 }

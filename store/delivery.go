@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"slices"
+	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/outbox"
@@ -10,12 +11,24 @@ import (
 
 var (
 	selectDelivery       = tableDelivery.selectByID().of("i")
-	selectDeliveryByUUID = tableDelivery.selectWhere("uuid = ? AND lot = ? ORDER BY id DESC LIMIT 1").of("tt")
+	selectDeliveryByUUID = tableDelivery.selectWhere(byUUID + " AND lot = ? ORDER BY id DESC LIMIT 1").of("ttt")
 	selectDeliveriesOf   = tableDelivery.selectWhere("charge = ? ORDER BY id").of("i").byMark(markCharge)
-	updateDelivery       = tableDelivery.update("message uuid payload state attempts due until_at")
-	updateProgress       = tableDelivery.update("state attempts due until_at") // see outcome
+	updateDelivery       = tableDelivery.update("message uuid payload " + progress)
+	updateProgress       = tableDelivery.update(progress)
 	selectAttempts       = tableAttempt.selectWhere("delivery = ? ORDER BY n").of("i").byMark(markDelivery)
 )
+
+// byUUID finds a delivery by its uuid, given twice. SQLite's index holds only its first half, which begins with a time.
+const byUUID = "substr(uuid, 1, 16) = substr(?, 1, 16) AND uuid = ?"
+
+// progress is how far a delivery has come: see outcome.
+const progress = "state attempts due until_at first_at first_result first_detail"
+
+// progressOf are the values of progress.
+func progressOf(d *charge.Delivery) []any {
+	return []any{string(d.State), d.Attempts, millis(d.DueAt), millis(d.Until), millis(d.First.At), string(d.First.Result),
+		d.First.Detail.String()}
+}
 
 // AddDelivery stores a delivery and its job. A job with a Lease is this node's from the start; one without an id
 // is none: what is posted into our own ledger is done at once.
@@ -28,8 +41,8 @@ func (t *Tx) AddDelivery(d *charge.Delivery, j outbox.Job) error {
 
 func (t *Tx) addDelivery(d *charge.Delivery) error {
 	t.putDelivery(d)
-	return t.add(tableDelivery, d.ID, d.Charge, d.Lot.String(), string(d.Channel), string(d.Message), d.UUID, d.Payload,
-		string(d.State), d.Attempts, millis(d.DueAt), millis(d.Until))
+	return t.add(tableDelivery, append([]any{d.ID, d.Charge, d.Lot.String(), string(d.Channel), string(d.Message), d.UUID,
+		d.Payload}, progressOf(d)...)...)
 }
 
 // Delivery finds a delivery by its id.
@@ -49,7 +62,7 @@ func (t *Tx) Delivery(id int64) (*charge.Delivery, error) {
 
 // DeliveryByUUID finds a lot's delivery by its reduction's id.
 func (t *Tx) DeliveryByUUID(lot charge.LotID, uuid string) (*charge.Delivery, error) {
-	return first(t, selectDeliveryByUUID, scanDelivery, uuid, lot.String())
+	return first(t, selectDeliveryByUUID, scanDelivery, uuid, uuid, lot.String())
 }
 
 // DeliveriesOf lists a charge's deliveries, oldest first.
@@ -57,35 +70,53 @@ func (t *Tx) DeliveriesOf(chargeID int64) ([]*charge.Delivery, error) {
 	return list(t, selectDeliveriesOf, scanDelivery, chargeID)
 }
 
-// SetDelivery puts message, uuid, payload, state, attempts and times.
+// SetDelivery puts message, uuid, payload, state, attempts, the first of them, and times.
 func (t *Tx) SetDelivery(d *charge.Delivery) error {
 	t.putDelivery(d)
 	was, known := t.sent[d.ID]
 	if known && was.Message == d.Message && was.UUID == d.UUID && bytes.Equal(was.Payload, d.Payload) {
-		return t.one("delivery", d.ID, updateProgress, string(d.State), d.Attempts, millis(d.DueAt), millis(d.Until), d.ID)
+		return t.one("delivery", d.ID, updateProgress, append(progressOf(d), d.ID)...)
 	}
 	delete(t.sent, d.ID)
-	return t.one("delivery", d.ID, updateDelivery, string(d.Message), d.UUID, d.Payload, string(d.State), d.Attempts,
-		millis(d.DueAt), millis(d.Until), d.ID)
+	args := append([]any{string(d.Message), d.UUID, d.Payload}, progressOf(d)...)
+	return t.one("delivery", d.ID, updateDelivery, append(args, d.ID)...)
 }
 
 func scanDelivery(c *cells) (*charge.Delivery, error) {
-	return &charge.Delivery{
+	d := &charge.Delivery{
 		ID: c.int(), Charge: c.int(), Lot: lotOf(c), Channel: charge.DeliveryChannel(c.text()),
 		Message: charge.Message(c.text()),
 		UUID:    c.text(), Payload: c.packed(), State: charge.DeliveryState(c.text()), Attempts: int(c.int()), DueAt: c.time(),
 		Until: c.time(),
-	}, c.failed()
+	}
+	first := charge.Attempt{Delivery: d.ID, N: 1, At: c.time(), Result: charge.AttemptResult(c.text()),
+		Detail: charge.ParseNote(c.text())}
+	if first.Result != "" {
+		d.First = first
+	}
+	return d, c.failed()
 }
 
-// AddAttempt appends one try of a delivery, or of a job without one; its number must be new.
+// AddAttempt appends a later try of a delivery than its First; its number must be new.
 func (t *Tx) AddAttempt(a charge.Attempt) error {
 	return t.add(tableAttempt, a.Delivery, a.N, millis(a.At), string(a.Result), a.Detail.String())
 }
 
 // Attempts lists the tries of a delivery, oldest first.
-func (t *Tx) Attempts(deliveryID int64) ([]charge.Attempt, error) {
-	return list(t, selectAttempts, scanAttempt, deliveryID)
+func (t *Tx) Attempts(d *charge.Delivery) ([]charge.Attempt, error) {
+	if d.First.N != 0 && d.Attempts == 1 {
+		return []charge.Attempt{d.First}, nil
+	}
+	later, err := list(t, selectAttempts, scanAttempt, d.ID)
+	return withFirst(d, later), err
+}
+
+// withFirst lists all tries of a delivery, of which later are rows of their own.
+func withFirst(d *charge.Delivery, later []charge.Attempt) []charge.Attempt {
+	if d.First.N == 0 {
+		return later
+	}
+	return append([]charge.Attempt{d.First}, later...)
 }
 
 func scanAttempt(c *cells) (charge.Attempt, error) {
@@ -114,7 +145,9 @@ func (t *Tx) putDelivery(d *charge.Delivery) {
 		return
 	}
 	own := *d
-	own.DueAt, own.Until = fromMillis(millis(d.DueAt)), fromMillis(millis(d.Until))
+	for _, at := range []*time.Time{&own.DueAt, &own.Until, &own.First.At} {
+		*at = fromMillis(millis(*at))
+	}
 	if own.Payload == nil {
 		own.Payload = []byte{}
 	}

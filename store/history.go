@@ -118,7 +118,9 @@ func (t *Tx) tries(of map[int64]*charge.History) error {
 	var deliveries []int64
 	for _, h := range of {
 		for _, d := range h.Deliveries {
-			deliveries = append(deliveries, d.ID)
+			if d.First.N == 0 || d.Attempts > 1 {
+				deliveries = append(deliveries, d.ID)
+			}
 		}
 	}
 	attempts := make(map[int64][]charge.Attempt)
@@ -130,7 +132,7 @@ func (t *Tx) tries(of map[int64]*charge.History) error {
 	for _, h := range of {
 		h.Attempts = make(map[int64][]charge.Attempt)
 		for _, d := range h.Deliveries {
-			h.Attempts[d.ID] = attempts[d.ID]
+			h.Attempts[d.ID] = withFirst(d, attempts[d.ID])
 		}
 	}
 	return err

@@ -54,7 +54,7 @@ func (t *Tx) chargeFilter(cf charge.ChargeFilter) (f filter, err error) {
 		f.find("order_no = ? AND order_no <> ''", cf.Order)
 	}
 	if cf.UUID != "" {
-		f.find("id IN (SELECT charge FROM delivery WHERE uuid = ?)", cf.UUID)
+		f.find("id IN (SELECT charge FROM delivery WHERE "+byUUID+")", cf.UUID, cf.UUID)
 	}
 	if cf.Plate != "" {
 		if err := t.plateFilter(&f, cf.Plate); err != nil {

@@ -8,10 +8,17 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// On SQLite some columns are kept packed: zstd with a dictionary of what requests, answers, messages and decisions look
-// like. A packed value is a blob that begins with packMark. Values that older versions wrote, and those that would
-// not get shorter, are kept as they are.
-const packMark = 1
+// On SQLite some columns are kept packed: the bytes of hex and Base64 by themselves (see run), and the rest as zstd
+// with a dictionary of what requests, answers, messages and decisions look like. A packed value is a blob that begins
+// with packMark, or with frameMark where an older version wrote it as nothing but a zstd frame. Values of versions
+// before that one, and those that would not get shorter, are kept as they are.
+const (
+	frameMark = 1
+	packMark  = 2
+)
+
+// frameMagic begins every zstd frame; a packed value leaves it out.
+const frameMagic = "\x28\xb5\x2f\xfd"
 
 // packWords is the dictionary. Stored values need it to be read: it never changes. A better one is another file with a
 // number of its own, beside this one.
@@ -38,7 +45,7 @@ func packers() (*zstd.Encoder, *zstd.Decoder) {
 }
 
 const (
-	packLeast = 40       // bytes; what is shorter gains nothing
+	packLeast = 24       // bytes; what is shorter gains nothing
 	packMost  = 64 << 20 // bytes of a value; far above what is ever stored
 )
 
@@ -49,21 +56,45 @@ func pack(b []byte) []byte {
 	if len(b) < packLeast && !isPacked(b) {
 		return b
 	}
-	p := packer.EncodeAll(b, append(make([]byte, 0, len(b)/2+packLeast), packMark))
+	c := cutRuns(b)
+	p := c.append(append(make([]byte, 0, len(b)/2+2*packLeast), packMark))
+	begin := len(p)
+	p = packer.EncodeAll(c.rest, p)
+	p = append(p[:begin], p[begin+len(frameMagic):]...)
 	if len(p) >= len(b) && !isPacked(b) {
 		return b
 	}
 	return p
 }
 
-func isPacked(b []byte) bool { return len(b) > 0 && b[0] == packMark }
+func isPacked(b []byte) bool { return len(b) > 0 && (b[0] == packMark || b[0] == frameMark) }
 
 // unpack returns a value from what SQLite keeps.
 func unpack(b []byte) ([]byte, error) {
-	if !isPacked(b) {
+	switch {
+	case !isPacked(b):
 		return b, nil
+	case b[0] == frameMark:
+		return unframe(b[1:])
 	}
-	v, err := unpacker.DecodeAll(b[1:], nil)
+	c, frame, ok := readRuns(b[1:])
+	if !ok {
+		return nil, errNotPacked
+	}
+	rest, err := unframe(append([]byte(frameMagic), frame...))
+	if err != nil || len(c.runs) == 0 {
+		return rest, err
+	}
+	c.rest = rest
+	v, ok := c.join()
+	if !ok {
+		return nil, errNotPacked
+	}
+	return v, nil
+}
+
+func unframe(b []byte) ([]byte, error) {
+	v, err := unpacker.DecodeAll(b, nil)
 	if err != nil {
 		return nil, errors.Join(errNotPacked, err)
 	}

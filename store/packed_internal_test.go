@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"path/filepath"
@@ -33,14 +34,53 @@ func TestPack(t *testing.T) {
 			t.Errorf("%d bytes are packed into %d", len(v), len(p))
 		}
 	}
+	if v, err := unpack(frame); err != nil || string(v) != `{"method":"time","minutes":30,"amount":"0.00"}` {
+		t.Errorf("a value of the version before comes back as %q, %v", v, err)
+	}
 	if _, err := unpack([]byte("\x01no frame")); !errors.Is(err, errNotPacked) {
 		t.Errorf("what is not packed: %v", err)
 	}
 }
 
+// TestPackRuns: hex and Base64 are kept as the bytes that they stand for, whatever stands around them.
+func TestPackRuns(t *testing.T) {
+	sealed := bytes.Repeat([]byte{0x97, 0x01, 0xfe, 0x58, 0x33}, 40)
+	for name, c := range map[string]struct {
+		text string
+		most int
+	}{
+		"a signature":       {`{"sign":"F2A82887F59A43ADEEF391C8F5ED052A","ok":true}`, 48},
+		"in lower case":     {`{"sign":"f2a82887f59a43adeef391c8f5ed052a","ok":true}`, 48},
+		"an odd digit":      {`{"sign":"f2a82887f59a43adeef391c8f5ed052a1","ok":true}`, 49},
+		"mixed case":        {`{"sign":"f2a82887F59A43ADEEF391C8F5ED052A","ok":true}`, 53},
+		"ciphertext":        {`{"Data":"` + base64.StdEncoding.EncodeToString(sealed) + `","Seq":"0001"}`, 230},
+		"with one =":        {`{"Data":"` + base64.StdEncoding.EncodeToString(sealed[:197]) + `","Seq":"0001"}`, 227},
+		"with two =":        {`{"Data":"` + base64.StdEncoding.EncodeToString(sealed[:196]) + `","Seq":"0001"}`, 226},
+		"without them":      {`{"Data":"` + base64.RawStdEncoding.EncodeToString(sealed[:196]) + `","Seq":"0001"}`, 228},
+		"a loose last bit":  {`{"Data":"` + strings.Repeat("lwH+", 12) + `lx=="}`, 66},
+		"Base64 of JSON":    {base64.StdEncoding.EncodeToString(packWords[600:1200]), 200},
+		"padding, no run":   {`====================================================`, 52},
+		"nothing but a run": {strings.Repeat("0123456789abcdef", 8), 90},
+	} {
+		p := pack([]byte(c.text))
+		back, err := unpack(p)
+		if err != nil || string(back) != c.text {
+			t.Errorf("%s: %q comes back as %q, %v", name, c.text, back, err)
+		}
+		if len(p) > c.most {
+			t.Errorf("%s: %d bytes are packed into %d, at most %d are wanted", name, len(c.text), len(p), c.most)
+		}
+	}
+}
+
+// frame is a reduction as the first version that packed has kept it.
+var frame, _ = hex.DecodeString("0128b52ffd0100014500000001540007240703")
+
 func FuzzUnpack(f *testing.F) {
 	f.Add(pack(packWords[:500]))
+	f.Add(pack([]byte(`{"sign":"F2A82887F59A43ADEEF391C8F5ED052A","Data":"` + strings.Repeat("lwH+", 12) + `lw=="}`)))
 	f.Add([]byte{packMark})
+	f.Add(frame)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if v, err := unpack(b); err == nil {
 			if back, err := unpack(pack(v)); err != nil || !bytes.Equal(back, v) {

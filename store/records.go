@@ -341,38 +341,7 @@ func statementsOf(body []byte, texts []string, each func(text string, args []any
 	return nil
 }
 
-// decoder reads a record from left to right.
-type decoder struct {
-	rest   []byte
-	failed bool
-}
-
-func (d *decoder) take(n uint64) []byte {
-	if n > uint64(len(d.rest)) {
-		d.failed, d.rest = true, nil
-		return nil
-	}
-	b := d.rest[:n]
-	d.rest = d.rest[n:]
-	return b
-}
-
-func (d *decoder) byte() byte {
-	if b := d.take(1); b != nil {
-		return b[0]
-	}
-	return 0
-}
-
-func (d *decoder) uvarint() uint64 {
-	v, n := binary.Uvarint(d.rest)
-	d.take(uint64(max(n, 0)))
-	d.failed = d.failed || n <= 0
-	return v
-}
-
-func (d *decoder) bytes() []byte { return d.take(d.uvarint()) }
-
+// value reads a value of a record.
 func (d *decoder) value() any {
 	switch d.byte() {
 	case valueNull:

@@ -105,8 +105,9 @@ func (r *recording) deliver(job int64) {
 		if err != nil {
 			return err
 		}
-		d.State, d.Attempts, c.State = charge.DeliveryDelivered, 1, charge.StateDelivered
-		try := charge.Attempt{Delivery: job, N: 1, At: time.Now(), Result: charge.AttemptAcked}
+		d.State, d.Attempts, c.State = charge.DeliveryDelivered, 2, charge.StateDelivered
+		d.First = charge.Attempt{Delivery: job, N: 1, At: time.Now(), Result: charge.AttemptTimeout}
+		try := charge.Attempt{Delivery: job, N: 2, At: time.Now(), Result: charge.AttemptAcked}
 		return errors.Join(tx.AddAttempt(try), tx.SetDelivery(d), tx.EndJob(job), tx.SetCharge(c))
 	})
 	r.ends = append(r.ends, r.told[len(r.told)-1])

@@ -46,7 +46,7 @@ var (
 	tableRepeat  = define(2, "repeat", "platform key issuer", "platform:t key:t issuer:t charge:i gone:t")
 	tableCharge  = define(3, "charge", "id",
 		"id:i platform:t account:t order_no:t repeat_key:t plate:t lot:t started:i ended:i received:i "+
-			"energy:n total:n ask:t detail:T digest:t state:t reason:t reduction:T stay:i hold_until:i decision:T usage:t "+
+			"energy:n total:n ask:T detail:T digest:t state:t reason:t reduction:T stay:i hold_until:i decision:T usage:t "+
 			"report:t updated:i gap:i names:t")
 	tableEvent  = define(4, "event", "charge id", "charge:i id:i at:i step:t result:t reason:t detail:t actor:t")
 	tableLedger = define(5, "ledger", "charge id",
@@ -56,7 +56,8 @@ var (
 			"told_entered:i told_left:i names:t")
 
 	tableDelivery = define(7, "delivery", "id",
-		"id:i charge:i lot:t channel:t message:t uuid:t payload:B state:t attempts:i due:i until_at:i")
+		"id:i charge:i lot:t channel:t message:t uuid:t payload:B state:t attempts:i due:i until_at:i "+
+			"first_at:i first_result:t first_detail:t")
 	tableAttempt = define(8, "attempt", "delivery n", "delivery:i n:i at:i result:t detail:t")
 	tableJob     = define(9, "job", "id",
 		"id:i kind:t route:t ref:i due:i ready:i attempt:i lease:t lease_until:i fence:i body:t "+

@@ -29,8 +29,10 @@ func testRoundTrip(t *testing.T, s *site) {
 	stay := s.stay("京AD06088", "o1")
 	d, j := s.delivery(c)
 	j.Lease, j.LeaseUntil, j.Fence, j.Attempt = "a", s.now.Add(time.Minute), 1, 2
-	attempt := charge.Attempt{Delivery: d.ID, N: 1, At: s.now, Result: charge.AttemptTimeout,
+	d.Attempts, d.First = 2, charge.Attempt{Delivery: d.ID, N: 1, At: s.now, Result: charge.AttemptTimeout,
 		Detail: charge.Say("delivery.no_answer")}
+	attempt := charge.Attempt{Delivery: d.ID, N: 2, At: s.now, Result: charge.AttemptOffLine,
+		Detail: charge.Say("delivery.line_gone")}
 	event := charge.Event{Charge: c.ID, At: s.now, Step: "matched", Result: "ok", Reason: charge.ReasonOK,
 		Detail: charge.Say("match.before", charge.Text("stay", "x")), Actor: "li"}
 	entry := s.grant(c, charge.EntryGrant, 30)
@@ -44,7 +46,7 @@ func testRoundTrip(t *testing.T, s *site) {
 		gotS, e4 := tx.Stay(stay.ID)
 		gotD, e5 := tx.Delivery(d.ID)
 		gotJ, e6 := tx.Job(j.ID)
-		gotA, e7 := tx.Attempts(d.ID)
+		gotA, e7 := tx.Attempts(d)
 		gotE, e8 := tx.Events(c.ID)
 		gotL, e9 := tx.LedgerOf(c.ID)
 		gotO, e10 := tx.Decisions(c.ID)
@@ -54,7 +56,7 @@ func testRoundTrip(t *testing.T, s *site) {
 		same(t, "stay", gotS, stay)
 		same(t, "delivery", gotD, d)
 		same(t, "job", gotJ, &j)
-		same(t, "attempts", gotA, []charge.Attempt{attempt})
+		same(t, "attempts", gotA, []charge.Attempt{d.First, attempt})
 		same(t, "replaced decisions", gotO, []*charge.Decision{older})
 		same(t, "events", gotE, []charge.Event{event})
 		same(t, "ledger", gotL, []charge.LedgerEntry{entry})

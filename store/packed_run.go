@@ -1,0 +1,215 @@
+package store
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"math"
+)
+
+// Signatures, tokens and ciphertexts stand in a request as hex or Base64: long runs of characters that hold half or
+// three quarters of a byte each. A packed value holds the bytes of such runs, and the text around them, the rest.
+// The bytes lie beside the rest, since they do not get shorter; those that are text themselves lie in their place in
+// it.
+type run struct {
+	kind byte
+	gap  int // of the rest before it
+	size int // its bytes
+}
+
+const (
+	runLower  byte = iota // hex
+	runUpper              // hex
+	runBase64             // with the padding that its length asks for
+	runText               // Base64 of text
+	runKinds
+)
+
+const (
+	leastHex    = 16 // characters of a run; fewer gain nothing
+	leastBase64 = 40 // words of a path have no more
+)
+
+// Classes of characters.
+const (
+	classDigit byte = 1 << iota
+	classLower      // a to f
+	classUpper      // A to F
+	classOther      // what else Base64 has
+)
+
+var classes = func() (all [256]byte) {
+	for c := range all {
+		switch b := byte(c); {
+		case '0' <= b && b <= '9':
+			all[c] = classDigit
+		case 'a' <= b && b <= 'f':
+			all[c] = classLower
+		case 'A' <= b && b <= 'F':
+			all[c] = classUpper
+		case 'a' <= b && b <= 'z', 'A' <= b && b <= 'Z', b == '+', b == '/':
+			all[c] = classOther
+		}
+	}
+	return all
+}()
+
+var strictBase64 = base64.StdEncoding.Strict()
+
+// cut is a text with its runs taken out.
+type cut struct {
+	runs   []run
+	beside []byte // the bytes of runs, but for those that are text
+	rest   []byte
+}
+
+// cutRuns takes the runs out of a text.
+func cutRuns(text []byte) cut {
+	var c cut
+	kept := 0 // up to where the text is in c
+	for i := 0; i < len(text); i++ {
+		class := classes[text[i]]
+		if class == 0 {
+			continue
+		}
+		end := i + 1
+		for ; end < len(text) && classes[text[end]] != 0; end++ {
+			class |= classes[text[end]]
+		}
+		if n := end - i; n >= leastHex && class&classOther == 0 || n >= leastBase64 {
+			if size := c.take(text[kept:i], text[i:], n, class); size > 0 {
+				kept = i + size
+				end = kept
+			}
+		}
+		i = end - 1
+	}
+	if c.runs == nil {
+		c.rest = text
+	} else {
+		c.rest = append(c.rest, text[kept:]...)
+	}
+	return c
+}
+
+// take adds what stands before a run of n characters, and the run; it returns the run's characters, 0 where it is none.
+func (c *cut) take(before, from []byte, n int, class byte) int {
+	r := run{gap: len(before)}
+	switch class | classDigit {
+	case classDigit, classDigit | classLower:
+		r.kind = runLower
+	case classDigit | classUpper:
+		r.kind = runUpper
+	default:
+		return c.takeBase64(before, from, n)
+	}
+	n &^= 1
+	r.size = n / 2
+	c.add(r, before, fromHex(from[:n]))
+	return n
+}
+
+// takeBase64 is take of Base64.
+func (c *cut) takeBase64(before, from []byte, n int) int {
+	if n < leastBase64 {
+		return 0
+	}
+	for n%4 != 0 && n < len(from) && from[n] == '=' {
+		n++
+	}
+	n &^= 3
+	raw := make([]byte, n/4*3)
+	size, err := strictBase64.Decode(raw, from[:n])
+	if err != nil {
+		return 0
+	}
+	r := run{kind: runBase64, gap: len(before), size: size}
+	if isText(raw[:size]) {
+		r.kind = runText
+	}
+	c.add(r, before, raw[:size])
+	return n
+}
+
+func (c *cut) add(r run, before, raw []byte) {
+	c.runs, c.rest = append(c.runs, r), append(c.rest, before...)
+	if r.kind == runText {
+		c.rest = append(c.rest, raw...)
+	} else {
+		c.beside = append(c.beside, raw...)
+	}
+}
+
+// isText guesses by its beginning whether bytes are text.
+func isText(b []byte) bool {
+	for _, c := range b[:min(len(b), 16)] {
+		if c < ' ' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+func fromHex(digits []byte) []byte {
+	raw := make([]byte, len(digits)/2)
+	_, _ = hex.Decode(raw, digits) // of nothing but digits
+	return raw
+}
+
+// append writes the runs, and the bytes beside the rest.
+func (c *cut) append(to []byte) []byte {
+	to = binary.AppendUvarint(to, uint64(len(c.runs)))
+	for _, r := range c.runs {
+		to = binary.AppendUvarint(to, uint64(r.gap)*uint64(runKinds)+uint64(r.kind))
+		to = binary.AppendUvarint(to, uint64(r.size))
+	}
+	return append(to, c.beside...)
+}
+
+// readRuns reads what append has written, and returns what stands behind it.
+func readRuns(b []byte) (c cut, behind []byte, ok bool) {
+	d := decoder{rest: b}
+	beside := uint64(0)
+	for left := d.uvarint(); left > 0 && !d.failed; left-- {
+		place, size := d.uvarint(), d.uvarint()
+		r := run{kind: byte(place % uint64(runKinds)), gap: int(place / uint64(runKinds)), size: int(size)}
+		if place > math.MaxInt32 || size > math.MaxInt32 {
+			d.failed = true
+		}
+		if r.kind != runText {
+			beside += size
+		}
+		c.runs = append(c.runs, r)
+	}
+	c.beside = d.take(beside)
+	return c, d.rest, !d.failed
+}
+
+// join puts the runs back into the rest.
+func (c *cut) join() (text []byte, ok bool) {
+	rest, beside := decoder{rest: c.rest}, decoder{rest: c.beside}
+	for _, r := range c.runs {
+		text = append(text, rest.take(uint64(r.gap))...)
+		switch r.kind {
+		case runLower:
+			text = hex.AppendEncode(text, beside.take(uint64(r.size)))
+		case runUpper:
+			begin := len(text)
+			text = hex.AppendEncode(text, beside.take(uint64(r.size)))
+			upper(text[begin:])
+		case runBase64:
+			text = strictBase64.AppendEncode(text, beside.take(uint64(r.size)))
+		case runText:
+			text = strictBase64.AppendEncode(text, rest.take(uint64(r.size)))
+		}
+	}
+	return append(text, rest.rest...), !rest.failed && !beside.failed
+}
+
+func upper(digits []byte) {
+	for i, c := range digits {
+		if c >= 'a' {
+			digits[i] = c - ('a' - 'A')
+		}
+	}
+}
