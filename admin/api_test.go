@@ -507,6 +507,9 @@ func TestEstateReadsNothingOfTheServer(t *testing.T) {
 		if w.Code != http.StatusUnprocessableEntity {
 			t.Errorf("%s: %d %s", name, w.Code, w.Body)
 		}
+		if strings.Contains(doc, "operator_id: {") && !strings.Contains(w.Body.String(), "is not looked") {
+			t.Errorf("%s is refused for something else: %s", name, w.Body)
+		}
 		if strings.Contains(w.Body.String(), "read-from") || time.Since(begin) > 5*time.Second {
 			t.Errorf("%s: took %s, answered %s", name, time.Since(begin), w.Body)
 		}
