@@ -3,6 +3,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"embed"
@@ -360,7 +361,8 @@ func knownFailure(p *page, e *desk.Error) (status int, title, text string) {
 	case desk.Forbidden:
 		return http.StatusForbidden, p.T("权限不足", "Not allowed"), p.T("您的角色不能这样做，请联系管理员。", "Your role does not allow this; ask an admin.")
 	case desk.Conflict:
-		return http.StatusConflict, p.T("现在不能这样做", "This cannot be done now"), text
+		return http.StatusConflict, p.T("现在不能这样做", "This cannot be done now"),
+			p.T(cmp.Or(e.Chinese, e.Detail), e.Detail)
 	}
 	for _, f := range e.Fields {
 		text = p.T(f.Chinese, f.Detail)

@@ -26,9 +26,10 @@ const (
 
 // Error is a failure that the caller can act on.
 type Error struct {
-	Kind   Kind
-	Detail string // what is wrong and what to do; safe to show
-	Fields []FieldError
+	Kind    Kind
+	Detail  string // what is wrong and what to do; safe to show
+	Chinese string // the same; empty where a page has words of its own for the kind or the fields
+	Fields  []FieldError
 }
 
 // FieldError is what is wrong with one field, or one place of a document.
@@ -57,6 +58,11 @@ func Fail(kind Kind, detail string, fields ...FieldError) *Error {
 	return &Error{Kind: kind, Detail: detail, Fields: fields}
 }
 
+// conflict makes an Error of what cannot be done now, in both languages.
+func conflict(chinese, detail string) *Error {
+	return &Error{Kind: Conflict, Detail: detail, Chinese: chinese}
+}
+
 // Wrap returns another package's error as one of the desk's kinds.
 func Wrap(err error) error {
 	var wrong estate.Errors
@@ -69,7 +75,7 @@ func Wrap(err error) error {
 	case errors.Is(err, flow.ErrNotFound), errors.Is(err, guard.ErrNotFound):
 		return Fail(NotFound, "there is nothing with this id")
 	case errors.Is(err, flow.ErrNoPrice):
-		return Fail(Conflict, err.Error())
+		return conflict("车场现在不能报价。", err.Error())
 	case errors.Is(err, guard.ErrDenied):
 		return Fail(Unauthorized, "not let in")
 	case errors.Is(err, guard.ErrInput), errors.Is(err, guard.ErrTaken), errors.Is(err, guard.ErrLogin):

@@ -90,7 +90,7 @@ func (d *Desk) TestPush(ctx context.Context, who guard.Identity, account string,
 		return TestPush{}, err
 	}
 	if d.cfg.Tester == nil {
-		return TestPush{}, Fail(Conflict, "this gateway sends no test pushes")
+		return TestPush{}, conflict("本网关不发送测试推送。", "this gateway sends no test pushes")
 	}
 	if b, ok := d.Estate().Binding(account, id); ok && b.Mode == charge.ModeLive {
 		if err := allow(who, guard.RoleAdmin); err != nil {

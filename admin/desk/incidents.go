@@ -388,7 +388,7 @@ func changeDoc[T any](ctx context.Context, docs Docs, kind, key string, fn func(
 func changeDocs[T any](ctx context.Context, docs Docs, kind string,
 	fn func(all map[string]T) (map[string]*T, error)) error {
 	if docs == nil {
-		return Fail(Conflict, "this gateway keeps no notes")
+		return conflict("本网关不保存备注。", "this gateway keeps no notes")
 	}
 	for range changeTries {
 		rev, err := docs.DocsRev(ctx, kind)
@@ -419,5 +419,5 @@ func changeDocs[T any](ctx context.Context, docs Docs, kind string,
 			return err
 		}
 	}
-	return Fail(Conflict, "somebody else is changing the same; try again")
+	return conflict("别人正在修改同一内容，请重试。", "somebody else is changing the same; try again")
 }
