@@ -136,8 +136,8 @@ var (
 	wakeAny       = wake("kind <> 'line'")
 	// A line job that is under way is due again at once if its try fails: its line may have ended with a session that
 	// another has replaced. It keeps its lease.
-	wakeUnderWay = statementOf("UPDATE job SET due = ? WHERE kind = 'line' AND route = ? AND lease <> '' "+
-		"AND lease_until > ?", tableJob)
+	wakeUnderWay = statementOf("UPDATE job SET due = ?, ready = lease_until WHERE kind = 'line' AND route = ? "+
+		"AND lease <> '' AND lease_until > ?", tableJob)
 )
 
 // Job finds a job by its id, which is its delivery's id; nil once it is done. In a write no other process can claim,
