@@ -3,8 +3,9 @@ package flow
 import (
 	"context"
 	"net/netip"
-	"sync"
 	"time"
+
+	"github.com/chargestamp/chargestamp/limit"
 )
 
 // So many refused pushes wait for the store at a time, over all and of one network; one that has no place among them
@@ -18,18 +19,16 @@ const (
 // recording keeps honest pushes from standing behind thousands of refused ones before the store.
 type recording struct {
 	places chan struct{}
-
-	mu sync.Mutex
-	by map[netip.Addr]int // that wait or are written, by network
+	by     limit.Places[netip.Addr] // that wait or are written, by network
 }
 
 func newRecording() *recording {
-	return &recording{places: make(chan struct{}, recordMost), by: map[netip.Addr]int{}}
+	return &recording{places: make(chan struct{}, recordMost)}
 }
 
 // begin waits for a place until ctx is over, and reports whether there was one; it is given back by end.
 func (r *recording) begin(ctx context.Context, network netip.Addr) bool {
-	if !r.enter(network) {
+	if _, ok := r.by.Take(network, recordNetwork); !ok {
 		return false
 	}
 	select {
@@ -41,30 +40,12 @@ func (r *recording) begin(ctx context.Context, network netip.Addr) bool {
 	case r.places <- struct{}{}:
 		return true
 	case <-ctx.Done():
-		r.leave(network)
+		r.by.Give(network)
 		return false
 	}
 }
 
 func (r *recording) end(network netip.Addr) {
 	<-r.places
-	r.leave(network)
-}
-
-func (r *recording) enter(network netip.Addr) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.by[network] >= recordNetwork {
-		return false
-	}
-	r.by[network]++
-	return true
-}
-
-func (r *recording) leave(network netip.Addr) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.by[network]--; r.by[network] == 0 {
-		delete(r.by, network)
-	}
+	r.by.Give(network)
 }

@@ -20,8 +20,7 @@ func NewConns(most int) *Conns { return &Conns{most: most} }
 // Listen bounds a listener's connections: most in all, perAddress from one address (IPv6: one /64) that exempt does
 // not name, and what all allows. A connection beyond a bound is closed at once.
 func (c *Conns) Listen(l net.Listener, most, perAddress int, exempt func(netip.Addr) bool) net.Listener {
-	return &listener{Listener: l, shared: c, own: NewConns(most), perAddress: perAddress, exempt: exempt,
-		by: map[netip.Addr]int{}}
+	return &listener{Listener: l, shared: c, own: NewConns(most), perAddress: perAddress, exempt: exempt}
 }
 
 func (c *Conns) take() bool {
@@ -45,9 +44,7 @@ type listener struct {
 	shared, own *Conns
 	perAddress  int
 	exempt      func(netip.Addr) bool
-
-	mu sync.Mutex
-	by map[netip.Addr]int
+	by          Places[netip.Addr]
 }
 
 // Accept returns the next connection that is within the bounds.
@@ -67,32 +64,20 @@ func (l *listener) Accept() (net.Conn, error) {
 		case !l.shared.take():
 			l.own.give()
 		default:
-			return &conn{Conn: c, once: sync.OnceFunc(func() { l.giveFrom(from); l.own.give(); l.shared.give() })}, nil
+			return &conn{Conn: c, once: sync.OnceFunc(func() { l.by.Give(from); l.own.give(); l.shared.give() })}, nil
 		}
-		l.giveFrom(from)
+		l.by.Give(from)
 		c.Close()
 	}
 }
 
 func (l *listener) takeFrom(from netip.Addr) bool {
+	most := l.perAddress
 	if l.exempt(from) {
-		return true
+		most = 0
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.perAddress > 0 && l.by[from] >= l.perAddress {
-		return false
-	}
-	l.by[from]++
-	return true
-}
-
-func (l *listener) giveFrom(from netip.Addr) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.by[from]--; l.by[from] <= 0 {
-		delete(l.by, from)
-	}
+	_, ok := l.by.Take(from, most)
+	return ok
 }
 
 // conn frees its place when it is closed.

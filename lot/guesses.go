@@ -2,7 +2,6 @@ package lot
 
 import (
 	"net/netip"
-	"sync"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -13,9 +12,7 @@ import (
 // never held back. Safe for concurrent use.
 type Guesses struct {
 	rate *limit.Rate[guess]
-
-	mu   sync.Mutex
-	held map[guess]int // answers that are held back now
+	held limit.Places[guess] // answers that are held back now
 }
 
 // guess is what wrong keys are counted by.
@@ -34,7 +31,7 @@ const (
 
 // NewGuesses makes an empty count.
 func NewGuesses() *Guesses {
-	return &Guesses{rate: limit.NewRate[guess](wrongPerS), held: map[guess]int{}}
+	return &Guesses{rate: limit.NewRate[guess](wrongPerS)}
 }
 
 // Hold counts a wrong key that came from a network at now, and returns when its answer may leave or end is closed. How
@@ -47,19 +44,12 @@ func (g *Guesses) Hold(network netip.Addr, of charge.LotID, now time.Time, end <
 	if g.rate.Allow(by, now) {
 		return
 	}
-	g.mu.Lock()
-	g.held[by]++
-	wait := slowFor * time.Duration(min(1+g.held[by]/slowEach, slowMost))
-	g.mu.Unlock()
-	over := time.NewTimer(wait)
+	held, _ := g.held.Take(by, 0)
+	defer g.held.Give(by)
+	over := time.NewTimer(slowFor * time.Duration(min(1+held/slowEach, slowMost)))
 	defer over.Stop()
 	select {
 	case <-over.C:
 	case <-end:
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.held[by]--; g.held[by] == 0 {
-		delete(g.held, by)
 	}
 }

@@ -11,11 +11,8 @@ import (
 )
 
 var (
-	// The lots that have line jobs are stepped through by the index, one seek a lot, however many jobs wait.
-	lineRoutes = statementOf("WITH RECURSIVE r (route) AS (SELECT min(route) FROM job WHERE kind = 'line' "+
-		"UNION ALL SELECT (SELECT min(route) FROM job WHERE kind = 'line' AND route > r.route) FROM r WHERE r.route IS NOT NULL) "+
-		"SELECT r.route FROM r WHERE r.route IS NOT NULL "+
-		"AND EXISTS (SELECT 1 FROM line_session s WHERE s.node = ? AND s.node <> '' AND s.receive_cloud <> 0 AND s.lot = r.route) "+
+	lineRoutes = statementOf(routesOf("line")+
+		" AND EXISTS (SELECT 1 FROM line_session s WHERE s.node = ? AND s.node <> '' AND s.receive_cloud <> 0 AND s.lot = r.route) "+
 		"AND EXISTS (SELECT 1 FROM job j WHERE j.kind = 'line' AND j.route = r.route AND j.ready <= ?)", tableJob, tableLine)
 	anyReady = statementOf("SELECT 1 FROM job WHERE kind = ? AND kind <> 'line' AND ready <= ? LIMIT 1", tableJob)
 
@@ -27,6 +24,14 @@ var (
 
 	renewJob = renew()
 )
+
+// routesOf selects the routes that jobs of a kind wait for as r.route. They are stepped through by the index, one seek a
+// route, however many jobs wait.
+func routesOf(kind string) string {
+	of := "SELECT min(route) FROM job WHERE kind = '" + kind + "'"
+	return "WITH RECURSIVE r (route) AS (" + of + " UNION ALL SELECT (" + of + " AND route > r.route) FROM r " +
+		"WHERE r.route IS NOT NULL) SELECT r.route FROM r WHERE r.route IS NOT NULL"
+}
 
 // renew makes the statement that moves the lease of a job. Many are moved by one, in the order of their ids.
 func renew() *statement {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -11,10 +12,7 @@ import (
 const ofWebhook = "kind = 'webhook' AND route = ?"
 
 var (
-	// The webhooks that something waits for are stepped through by the index, one seek each.
-	webhookRoutes = statementOf("WITH RECURSIVE r (route) AS (SELECT min(route) FROM job WHERE kind = 'webhook' "+
-		"UNION ALL SELECT (SELECT min(route) FROM job WHERE kind = 'webhook' AND route > r.route) FROM r "+
-		"WHERE r.route IS NOT NULL) SELECT r.route FROM r WHERE r.route IS NOT NULL", tableJob)
+	webhookRoutes   = statementOf(routesOf("webhook"), tableJob)
 	messagesWaiting = countMessages("gave_up = 0")
 	messagesGivenUp = countMessages("gave_up <> 0")
 	oldestMessage   = tableJob.selectWhere(ofWebhook + " AND gave_up = 0 ORDER BY id LIMIT 1")
@@ -46,11 +44,12 @@ func (s *Store) WebhookQueues(ctx context.Context) (queues []charge.WebhookQueue
 
 func (t *Tx) webhookQueue(name string) (charge.WebhookQueue, error) {
 	q := charge.WebhookQueue{Name: name}
-	for count, statement := range map[*int64]*statement{&q.Waiting: messagesWaiting, &q.GaveUp: messagesGivenUp} {
-		if _, err := t.get(statement, func(c *cells) error { *count = c.int(); return c.failed() }, name,
-			charge.MostQueued); err != nil {
-			return q, err
-		}
+	count := func(s *statement, n *int64) error {
+		_, err := t.get(s, func(c *cells) error { *n = c.int(); return c.failed() }, name, charge.MostQueued)
+		return err
+	}
+	if err := errors.Join(count(messagesWaiting, &q.Waiting), count(messagesGivenUp, &q.GaveUp)); err != nil {
+		return q, err
 	}
 	oldest, err := first(t, oldestMessage, scanJob, name)
 	if oldest != nil {

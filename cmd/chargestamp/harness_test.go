@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// TestMain builds chargestamp and puts it in front of PATH: tests start real processes of it, hundreds of them. They are
-// built without the race detector, under which each takes longer to start than for what it does; the tests of package
-// app run the same servers under it.
+// TestMain builds chargestamp and puts it in front of PATH: tests start hundreds of processes of it. It is built
+// without the race detector, under which each takes longer to start than for what it does; the tests of package app
+// run the same servers under it.
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
 		folder, err := os.MkdirTemp("", "chargestamp")
