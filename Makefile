@@ -96,7 +96,7 @@ sim: build ## a minute of simulated histories with new seeds; make sim SEED=n pl
 	./bin/chargestamp sim $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 .PHONY: soak
-soak: build ## 20 rounds of kill -9 an engine, lying lots, the vendor's SDK and 500/s for ten minutes each, a minute of strangers on each public path, lines, overload: two hours
+soak: build ## 20 rounds of kill -9 an engine, lying lots, the vendor's SDK and 500/s for ten minutes each, a minute of strangers on each public path, lines, overload, long histories of flow's model: over two hours
 	./bin/chargestamp soak kill --engine both --rounds 20
 	./bin/chargestamp soak lots
 	./bin/chargestamp soak sdk --engine both

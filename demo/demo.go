@@ -106,8 +106,9 @@ func Run(ctx context.Context, cfg Config) ([]Row, error) {
 	if err := t.open(ctx, rows); err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
-	t.board.say(fmt.Sprintf("%d platforms, %d lots, every kind of lot that each platform supports: %d rows.\n",
-		len(play.Platforms()), len(allLots()), len(rows)))
+	console := cmp.Or(cfg.Console, t.office.Base+"/")
+	t.board.say(fmt.Sprintf("%d platforms, %d lots, every kind of lot that each platform supports: %d rows.\n"+
+		"The console, as long as this runs: %s\n", len(play.Platforms()), len(allLots()), len(rows), console))
 	t.board.head()
 	done := t.playAll(ctx, rows)
 	used := len(done) - Undelivered(done)
@@ -118,12 +119,11 @@ func Run(ctx context.Context, cfg Config) ([]Row, error) {
 	if cfg.JSON {
 		return done, errors.Join(err, json.NewEncoder(cfg.Out).Encode(done))
 	}
-	next := "Look next at the console: " + cmp.Or(cfg.Console, t.office.Base+"/")
 	if cfg.Once || err != nil {
-		t.board.say("\n" + next)
+		t.board.say("\nThe demo's server stops here. Without --once it goes on, with its console.")
 		return done, err
 	}
-	t.board.say("\nCars and pushes keep coming until Ctrl-C. " + next)
+	t.board.say("\nCars and pushes keep coming until Ctrl-C. Look next at the console: " + console)
 	t.playOn(ctx, rows)
 	return done, err
 }
