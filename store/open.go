@@ -152,11 +152,11 @@ func openPostgres(ctx context.Context, s *Store) (engine, error) {
 	if err == nil {
 		err = e.refuseNewer(ctx, conn)
 	}
+	if err == nil {
+		err = e.migrate(ctx, conn)
+	}
 	conn.Close(ctx)
 	if err != nil {
-		return nil, err
-	}
-	if err := e.migrate(ctx); err != nil {
 		return nil, err
 	}
 	poolCfg, err := pgxpool.ParseConfig(s.cfg.URL)

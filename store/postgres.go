@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"runtime"
@@ -12,9 +11,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
-	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 
 	"github.com/chargestamp/chargestamp/outbox"
 )
@@ -69,21 +65,6 @@ func (e *postgresEngine) check(ctx context.Context, conn *pgx.Conn) error {
 			return fmt.Errorf("store: PostgreSQL runs with %s = off: what it has committed can be lost. Set it to on", name)
 		}
 	}
-	return nil
-}
-
-func (e *postgresEngine) migrate(ctx context.Context) error {
-	db := stdlib.OpenDB(*e.cfg.Copy())
-	defer db.Close()
-	locker, err := lock.NewPostgresSessionLocker() // nodes that start together wait for each other
-	if err != nil {
-		return wrapf(err, "migrations")
-	}
-	if err := migrateUp(ctx, goose.DialectPostgres, "postgres", e.place(), db,
-		goose.WithSessionLocker(locker)); err != nil {
-		return err
-	}
-	e.indexParts(ctx, db)
 	return nil
 }
 
@@ -164,60 +145,3 @@ func (e *postgresEngine) notify(ctx context.Context, h Hint) error {
 
 // place names the database. Its address may hold a password.
 func (e *postgresEngine) place() string { return "PostgreSQL database " + e.cfg.Database }
-
-// refuseNewer is refuseNewer of the database.
-func (e *postgresEngine) refuseNewer(ctx context.Context, conn *pgx.Conn) error {
-	var made bool
-	if err := conn.QueryRow(ctx, "SELECT to_regclass('goose_db_version') IS NOT NULL").Scan(&made); err != nil || !made {
-		return wrapf(err, "look for a schema")
-	}
-	var have int64
-	if err := conn.QueryRow(ctx, schemaVersion).Scan(&have); err != nil {
-		return wrapf(err, "read the schema version")
-	}
-	if err := refuseNewer("postgres", e.place(), have); err != nil || have == 0 {
-		return err
-	}
-	return e.refuseBesideNodes(ctx, conn)
-}
-
-// nodeGone is how long after its last beat a node counts as gone.
-const nodeGone = 10 * time.Second
-
-// refuseBesideNodes returns ErrOlderNode where a migration would change the schema under other nodes that run: they
-// know only the old one. A node that started with this one may have migrated first, so that schema and nodes are read
-// by one statement.
-func (e *postgresEngine) refuseBesideNodes(ctx context.Context, conn *pgx.Conn) error {
-	newest, err := newestSchema("postgres")
-	if err != nil {
-		return wrapf(err, "migrations")
-	}
-	var have int64
-	var running string
-	err = conn.QueryRow(ctx, "SELECT ("+schemaVersion+"), coalesce(string_agg(name, ', ' ORDER BY name), '') FROM node "+
-		"WHERE name <> '' AND name <> $1 AND beat > extract(epoch FROM clock_timestamp()) * 1000 - $2",
-		e.store.cfg.Node, nodeGone.Milliseconds()).Scan(&have, &running)
-	if err != nil {
-		return wrapf(err, "look for running nodes")
-	}
-	if have >= newest || running == "" {
-		return nil
-	}
-	return fmt.Errorf("store: %s: %w: %s. The schema is version %d, and this program would bring it to version %d, which "+
-		"older nodes cannot use. Nothing was changed. Stop them all, then start again; a node that was killed counts as "+
-		"running for %v", e.place(), ErrOlderNode, running, have, newest, nodeGone)
-}
-
-// indexParts makes the index for parts of plates where it can. Only some may create extensions; without this one a
-// search for the middle of a plate reads all plates.
-func (e *postgresEngine) indexParts(ctx context.Context, db *sql.DB) {
-	var there bool
-	err := db.QueryRowContext(ctx, "SELECT to_regclass('plate_part') IS NOT NULL").Scan(&there)
-	if err == nil && !there {
-		_, err = db.ExecContext(ctx, "CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE INDEX IF NOT EXISTS plate_part ON plate USING gin (plate gin_trgm_ops)")
-	}
-	if err != nil {
-		e.store.log.Warn("no index for parts of plates: their search will be slower", "error", err,
-			"help", "let an administrator run CREATE EXTENSION pg_trgm")
-	}
-}

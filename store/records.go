@@ -19,6 +19,7 @@ import (
 const (
 	recordsFile  = "chargestamp.records"
 	recordsMost  = 16 << 20 // bytes of the file
+	recordsLeast = 1 << 20  // that it begins with: it is read whole when a store opens
 	recordsBegin = 16 << 10 // of the first record, behind the texts
 
 	headMagic, recordMagic = 0x4453_4331, 0x4453_5231
@@ -54,6 +55,7 @@ type records struct {
 	number int64 // of the log
 	file   *os.File
 	most   int64 // bytes of the file
+	room   int64 // bytes that it has on the disk
 	next   int64 // where the next record goes
 	last   int64 // the number of the last record
 	have   int64 // up to which number the tables have everything
@@ -64,29 +66,50 @@ type records struct {
 
 // fits makes sure that the file is there and has room for a record of so many bytes.
 func (r *records) fits(n int) (bool, error) {
-	if r.next+int64(n) > r.most {
+	end := r.next + int64(n)
+	switch {
+	case end > r.most:
 		return false, nil
+	case r.file == nil:
+		return r.begin(end)
 	}
-	if r.file != nil {
-		return true, nil
-	}
+	return r.grow(end)
+}
+
+// begin opens the file, or makes it.
+func (r *records) begin(end int64) (bool, error) {
 	f, err := os.OpenFile(r.name, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return false, err
 	}
-	if err = reserve(f, r.most); err == nil {
-		_, err = f.WriteAt(recordsHead(r.number), 0)
-	}
-	if err == nil {
-		err = f.Sync()
+	r.file, r.room = f, 0
+	if _, err = f.WriteAt(recordsHead(r.number), 0); err == nil {
+		_, err = r.grow(end)
 	}
 	if err == nil {
 		err = syncFolderOf(r.name)
 	}
 	if err != nil {
+		r.file = nil
 		return false, errors.Join(err, f.Close())
 	}
-	r.file = f
+	return true, nil
+}
+
+// grow has the disk hold the file up to an offset, and for a while beyond.
+func (r *records) grow(end int64) (bool, error) {
+	if end <= r.room {
+		return true, nil
+	}
+	room := int64(recordsLeast)
+	for room < end {
+		room *= 2
+	}
+	room = min(room, r.most)
+	if err := errors.Join(reserve(r.file, room), r.file.Sync()); err != nil {
+		return false, err
+	}
+	r.room = room
 	return true, nil
 }
 

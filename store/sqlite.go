@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
-
-	"github.com/pressly/goose/v3"
 )
 
 const (
@@ -152,28 +149,47 @@ func refuseNewerFile(file, query string) error {
 		return err
 	}
 	defer c.close()
-	if made, err := c.value("SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'"); err != nil ||
-		made == int64(0) {
-		return wrapf(err, "read %s", file)
-	}
-	have, err := c.value(schemaVersion)
+	ran, err := c.ran()
 	if err != nil {
 		return wrapf(err, "read the schema version of %s", file)
 	}
-	version, _ := have.(int64)
-	return refuseNewer("sqlite", file, version)
+	return sqliteSchema().refuseNewer(file, ran)
 }
 
+// ran lists the versions of the migrations that have run; nil where there is no schema yet.
+func (c *sqliteConn) ran() (ran []int64, err error) {
+	made, err := c.value("SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'")
+	if err != nil || made == int64(0) {
+		return nil, err
+	}
+	err = c.query(&statement{text: selectRan, once: true}, nil, func(row *cells) error {
+		ran = append(ran, row.int())
+		return row.failed()
+	})
+	return ran, err
+}
+
+const sqliteRan = "CREATE TABLE goose_db_version (id INTEGER PRIMARY KEY AUTOINCREMENT, version_id INTEGER NOT NULL, " +
+	"is_applied INTEGER NOT NULL, tstamp TIMESTAMP DEFAULT (datetime('now')));"
+
+// migrate brings the schema up to date. Each step is there whole or not at all; they are on the disk before anything
+// is answered.
 func (e *sqliteEngine) migrate(ctx context.Context) error {
-	address, err := sqliteAddress(e.file, "_pragma=busy_timeout(5000)&_pragma=synchronous(full)")
+	ran, err := e.write.ran()
 	if err != nil {
-		return err
+		return wrapf(err, "read the schema version of %s", e.file)
 	}
-	db, err := sql.Open("sqlite", address)
-	if err != nil {
-		return wrapf(err, "migrate")
+	e.write.interruptedBy(ctx)
+	defer e.write.interruptedBy(context.Background())
+	if ran == nil {
+		if err := e.write.atOnce(sqliteRan + noteRan(0)); err != nil {
+			return wrapf(err, "make the schema of %s", e.file)
+		}
 	}
-	defer db.Close()
-	db.SetMaxOpenConns(1)
-	return migrateUp(ctx, goose.DialectSQLite3, "sqlite", e.file, db)
+	for _, m := range sqliteSchema().lacking(ran) {
+		if err := e.write.atOnce(m.up + noteRan(m.version)); err != nil {
+			return wrapf(err, "migrate the schema of %s by %s", e.file, m.file)
+		}
+	}
+	return nil
 }

@@ -63,7 +63,6 @@ type engine interface {
 	// misses reports whether a glance may miss a job that may be claimed at a time.
 	misses(ms int64) bool
 	notify(ctx context.Context, h Hint) error
-	migrate(ctx context.Context) error
 	// listen hands hints of other nodes to the store until closing.
 	listen()
 	// indexPlates brings new plates into the index of their parts, so many in one write.
@@ -160,9 +159,6 @@ func (s *Store) Stats() Stats {
 	}
 	return st
 }
-
-// Migrate brings the schema up to date; Open has done so already.
-func (s *Store) Migrate(ctx context.Context) error { return s.engine.migrate(ctx) }
 
 // Engine names the engine, "sqlite" or "postgres".
 func (s *Store) Engine() string {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	_ "modernc.org/sqlite" // the driver
 )
 
 // TestScripts runs the command line as a shell would, real processes over real sockets: testdata/script. Beside
