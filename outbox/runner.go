@@ -43,9 +43,10 @@ type Runner struct {
 	cfg    Config
 	mu     sync.Mutex
 	flying map[int64]Kind
-	free   int           // places that are reserved and have no job yet
-	count  map[Kind]int  // jobs in flight and places reserved
-	denied map[Kind]bool // a place was asked for in vain since one was last given back
+	free   int               // places that are reserved and have no job yet
+	count  map[Kind]int      // jobs in flight and places reserved
+	routes map[string]*route // that have jobs in flight
+	denied map[Kind]bool     // a place was asked for in vain since one was last given back
 	wake   map[Kind]chan struct{}
 	stop   context.CancelFunc // of claiming
 	rest   context.CancelFunc // of renewing, which goes on until what is in flight is done
@@ -53,6 +54,15 @@ type Runner struct {
 	keeper sync.WaitGroup
 	idle   *sync.Cond
 }
+
+// route counts the jobs in flight of one route.
+type route struct {
+	flying int
+	full   bool // there have been RouteMost since there were few: more may wait in storage
+}
+
+// few is with how many jobs left in flight a route that was full is given more, so that it need not wait for a poll.
+const few = RouteMost / 4
 
 // New makes a Runner that does nothing until Start.
 func New(cfg Config) *Runner {
@@ -62,7 +72,7 @@ func New(cfg Config) *Runner {
 	if cfg.Poll == 0 {
 		cfg.Poll = DefaultPoll
 	}
-	r := &Runner{cfg: cfg, flying: map[int64]Kind{}, count: map[Kind]int{},
+	r := &Runner{cfg: cfg, flying: map[int64]Kind{}, count: map[Kind]int{}, routes: map[string]*route{},
 		denied: map[Kind]bool{}, wake: map[Kind]chan struct{}{}}
 	r.idle = sync.NewCond(&r.mu)
 	for kind := range cfg.Lanes {
@@ -204,6 +214,13 @@ func (r *Runner) board(kind Kind, j Job) bool {
 		return false
 	}
 	r.flying[j.ID] = j.Kind
+	of := r.routes[j.Route]
+	if of == nil {
+		of = &route{}
+		r.routes[j.Route] = of
+	}
+	of.flying++
+	of.full = of.full || of.flying >= RouteMost
 	return true
 }
 
@@ -214,6 +231,15 @@ func (r *Runner) land(j Job) {
 		return
 	}
 	delete(r.flying, j.ID)
+	of := r.routes[j.Route]
+	of.flying--
+	if of.full && of.flying <= few {
+		of.full = false
+		r.Hint(j.Kind)
+	}
+	if of.flying == 0 {
+		delete(r.routes, j.Route)
+	}
 	r.vacate(j.Kind, 1)
 }
 

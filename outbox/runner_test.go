@@ -43,10 +43,20 @@ func (s *shelf) ClaimJobs(_ context.Context, node string, kind Kind, now, until 
 		return nil, s.fail
 	}
 	var got []Job
+	of := map[string]int{} // leased jobs of each line
 	for _, j := range s.jobs {
+		if j.Kind == KindLine && j.Lease != "" && j.LeaseUntil.After(now) {
+			of[j.Route]++
+		}
+	}
+	for _, j := range s.jobs {
+		if j.Kind == KindLine && of[j.Route] == RouteMost {
+			continue
+		}
 		if len(got) < limit && j.Kind == kind && !j.DueAt.After(now) && (j.Lease == "" || !j.LeaseUntil.After(now)) {
 			j.Lease, j.LeaseUntil = node, until
 			j.Fence++
+			of[j.Route]++
 			got = append(got, *j)
 		}
 	}
@@ -244,6 +254,38 @@ func TestFullLane(t *testing.T) {
 		for _, g := range last {
 			s.complete(g.job, "a")
 			g.done()
+		}
+	})
+}
+
+// A line that had as many jobs as it may have is given more as soon as few are left, not at the next poll.
+func TestFullRouteGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const waiting = 5 * RouteMost
+		s, h := newShelf(), &hands{}
+		for id := range int64(waiting) {
+			s.put(Job{ID: id + 1, Kind: KindLine, Route: "610001/1", DueAt: time.Now()})
+		}
+		r := start(t, s, h, 10*RouteMost)
+		defer r.Stop(t.Context())
+		begin := time.Now()
+		var held []given
+		for done := 0; done < waiting; done++ {
+			synctest.Wait()
+			if held = append(held, h.take()...); len(held) == 0 {
+				t.Fatalf("after %d of %d jobs there are none in flight", done, waiting)
+			}
+			if len(held) > RouteMost {
+				t.Fatalf("%d jobs of one line are in flight", len(held))
+			}
+			if !s.complete(held[0].job, "a") {
+				t.Fatalf("job %d is not ours", held[0].job.ID)
+			}
+			held[0].done()
+			held = held[1:]
+		}
+		if took := time.Since(begin); took != 0 {
+			t.Errorf("%d jobs waited %v for polls", waiting, took)
 		}
 	})
 }
