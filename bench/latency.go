@@ -16,12 +16,12 @@ import (
 // OpenLoop describes pushes by a clock that does not wait for answers.
 type OpenLoop struct {
 	Rate float64
-	Warm time.Duration // before anything counts
+	Warm time.Duration // before anything counts: a line hears nothing in the two seconds behind its login
 	For  time.Duration
 }
 
 // DefaultOpenLoop is what the report uses.
-var DefaultOpenLoop = OpenLoop{Rate: 500, Warm: 2 * time.Second, For: 10 * time.Second}
+var DefaultOpenLoop = OpenLoop{Rate: 500, Warm: 4 * time.Second, For: 10 * time.Second}
 
 // stopwatch knows when each push was meant to leave.
 type stopwatch struct {

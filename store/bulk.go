@@ -40,7 +40,7 @@ func (s *Store) BulkLoad(ctx context.Context, loads iter.Seq[Load]) (n int64, er
 	}
 	// What upkeep would bring after a while is there at once.
 	if err = errors.Join(err, s.makeIndexes(context.WithoutCancel(ctx))); err == nil {
-		err = s.engine.indexPlates(ctx, 100*platesAtOnce)
+		err = s.engine.indexPlates(ctx, platesInBulk)
 	}
 	if err == nil {
 		err = s.SumUp(ctx)

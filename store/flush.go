@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"runtime"
 	"slices"
 )
 
@@ -11,6 +12,7 @@ type flush struct {
 	dirty   []*row
 	rows    []row    // as they were
 	record  int64    // the tables have everything up to it once the flush is over
+	plates  bool     // there are new ones
 	readers []*write // wait for it
 	over    chan error
 	failed  bool // it has, and is tried again
@@ -22,6 +24,7 @@ func (p *pending) freeze(record int64) *flush {
 	f := &flush{dirty: p.dirty, rows: slices.Grow(p.spareRows, len(p.dirty)), record: record}
 	for _, r := range p.dirty {
 		f.rows = append(f.rows, *r)
+		f.plates = f.plates || r.table == tablePlate
 		r.dirty, r.changes, r.stored = false, nil, r.vals != nil
 	}
 	rows := p.older
@@ -62,6 +65,9 @@ func (f *flush) apply(c *sqliteConn) error {
 	for _, r := range sorted {
 		if err := r.apply(c); err != nil {
 			return err
+		}
+		if len(sorted) < flushRows/2 {
+			runtime.Gosched() // pushes need not wait for a core meanwhile; where they are many, they would wait longer later
 		}
 	}
 	return nil

@@ -208,39 +208,51 @@ func TestCrashBetweenWrites(t *testing.T) {
 	}
 }
 
+// lockTables keeps flushes from the tables until free is called.
+func (r *recording) lockTables() (free func()) {
+	r.t.Helper()
+	other, err := dialSQLite(r.e.file, "")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() { other.close() })
+	if _, err := other.exec(beginImmediate, nil); err != nil {
+		r.t.Fatal(err)
+	}
+	return func() {
+		if _, err := other.exec(rollbackAll, nil); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+}
+
+// flushes reports whether a flush runs.
+func (r *recording) flushes() (runs bool) {
+	r.t.Helper()
+	r.write(func(*Tx) error { // by the committer itself
+		runs = r.e.flushing != nil
+		return nil
+	})
+	return runs
+}
+
 // Writes are answered while the tables are being written, and reads see them once that is over. Here somebody else
 // holds the tables.
 func TestWritesDuringFlush(t *testing.T) {
 	r := openRecording(t, t.TempDir())
 	r.charge(false)
-	other, err := dialSQLite(r.e.file, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer other.close()
-	if _, err := other.exec(beginImmediate, nil); err != nil {
-		t.Fatal(err)
-	}
+	free := r.lockTables()
 	seen := make(chan error, 1)
 	go func() { seen <- r.Read(t.Context(), func(*Tx) error { return nil }) }()
-	flushing := func() (runs bool) {
-		r.write(func(*Tx) error { // by the committer itself
-			runs = r.e.flushing != nil
-			return nil
-		})
-		return runs
-	}
-	for !flushing() {
+	for !r.flushes() {
 		runtime.Gosched()
 	}
 	r.deliver(r.charge(false))
-	if !flushing() {
+	if !r.flushes() {
 		t.Error("the flush was over before the tables were free")
 	}
 	dir := r.crashedFull()
-	if _, err := other.exec(rollbackAll, nil); err != nil {
-		t.Fatal(err)
-	}
+	free()
 	r.wantTold(dir, "a crash during a flush", 0)
 	if err := <-seen; err != nil {
 		t.Error(err)
@@ -257,6 +269,76 @@ func TestWritesDuringFlush(t *testing.T) {
 	}
 	dir, _ = r.crashed(false)
 	r.wantTold(dir, "after the flush", 0)
+}
+
+// countWaiting begins a direct write while the tables are locked, and returns once it waits for a flush.
+func (r *recording) countWaiting() (counted chan error) {
+	r.t.Helper()
+	counted = make(chan error, 1)
+	go func() {
+		counted <- r.Write(context.Background(), nil, func(tx *Tx) error {
+			_, err := tx.CountRefused("telaidian", "", "2026-03-01")
+			return err
+		})
+	}()
+	for waiting := false; !waiting; runtime.Gosched() {
+		r.write(func(*Tx) error {
+			waiting = len(r.e.later) > 0
+			return nil
+		})
+	}
+	return counted
+}
+
+// A write that needs all rows in the tables waits until they are there, and pushes do not wait with it.
+func TestDirectWriteWaitsForFlush(t *testing.T) {
+	r := openRecording(t, t.TempDir())
+	for range fewPending {
+		r.charge(false)
+	}
+	free := r.lockTables()
+	counted := r.countWaiting()
+	r.deliver(r.charge(false))
+	select {
+	case err := <-counted:
+		t.Fatalf("it was written while the tables were locked: %v", err)
+	default:
+	}
+	r.wantTold(r.crashedFull(), "a crash while it waits", 0)
+	free()
+	if err := <-counted; err != nil {
+		t.Error(err)
+	}
+	dir, lacking := r.crashed(true)
+	r.wantTold(dir, "once it was written", 0)
+	if lacking > 0 {
+		t.Errorf("%d rows are not in the tables behind a direct write", lacking)
+	}
+}
+
+// A store that closes writes first what waits for a flush.
+func TestCloseWritesWhatWaits(t *testing.T) {
+	dir := t.TempDir()
+	r := openRecording(t, dir)
+	for range fewPending {
+		r.charge(false)
+	}
+	free := r.lockTables()
+	counted := r.countWaiting()
+	closed := make(chan error, 1)
+	go func() { closed <- r.Close() }()
+	free()
+	if err := errors.Join(<-counted, <-closed); err != nil {
+		t.Fatal(err)
+	}
+	again := openRecording(t, dir)
+	again.write(func(tx *Tx) error {
+		n, err := tx.CountRefused("telaidian", "", "2026-03-01")
+		if err == nil && n != 2 {
+			err = fmt.Errorf("it is counted %d times, want the one before and this one", n)
+		}
+		return err
+	})
 }
 
 // What is remembered of a lot's marks is what was put last, also where that was taken back.

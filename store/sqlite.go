@@ -36,6 +36,8 @@ type sqliteEngine struct {
 	records  records
 	flushing *flush   // runs, or has failed and is tried again
 	readers  []*write // wait for the next flush
+	later    []*write // are to be written straight into the tables once little is pending
+	rounds   int      // flushes begun since the first of them came
 	frozenAt int64    // how far records had come when the last flush began
 	stuck    bool     // the tables cannot take what is pending
 

@@ -22,6 +22,10 @@ func (e *sqliteEngine) commit(_ int, take func() []*write) {
 	for batch := take(); batch != nil; batch = take() {
 		ran <- e.timed(batch)
 	}
+	if len(e.later) > 0 {
+		_ = e.flush()
+		ran <- e.timed(nil)
+	}
 	if e.store.dead.Load() != nil {
 		_ = e.endFlush(true) // the next start takes what the disk has kept
 	} else if err := e.flush(); err != nil {
@@ -110,15 +114,41 @@ func (e *sqliteEngine) runBatch(batch []*write) (b ranBatch) {
 		answerAll(readers, b.err)
 		e.answerReaders(b.err)
 	} else {
-		b.err = e.goOn(readers, len(b.pending) > 0)
+		b.err = e.goOn(readers, len(b.pending)+len(e.later) > 0)
 	}
-	if b.err != nil || len(b.pending) == 0 {
+	var due []*write
+	if b.err != nil || e.flushing == nil {
+		due, e.later = e.later, nil
+	}
+	if b.err != nil {
+		b.direct, b.directErr = due, b.err
 		return b
 	}
-	if b.err = e.runPending(&b); b.err == nil {
+	if len(b.pending) > 0 {
+		b.err = e.runPending(&b)
+	}
+	if len(due) == 0 && e.putOff(b.direct) {
+		b.direct = nil
+	}
+	b.direct = append(due, b.direct...)
+	if b.err == nil {
 		e.finish(&b)
 	}
 	return b
+}
+
+// putOff makes direct writes wait for the flush that runs, or for one that begins now, and reports whether they do.
+// They need all that is pending in the tables, and the pushes behind them need not wait for that.
+func (e *sqliteEngine) putOff(direct []*write) bool {
+	if len(direct) == 0 || e.flushing == nil && len(e.pending.dirty) <= fewPending {
+		return false
+	}
+	if len(e.later) == 0 {
+		e.rounds = 0
+	}
+	e.later = append(e.later, direct...)
+	e.wake()
+	return true
 }
 
 // runPending runs the writes as such that stay pending. Those that cannot are moved to b.direct.

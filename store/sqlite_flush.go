@@ -13,6 +13,10 @@ const (
 	flushRows  = 6_000
 	// With so many rows pending the committer waits for the tables.
 	mostPending = 48_000
+	// A direct write waits for so many flushes at most, until so few rows are pending that the committer brings them
+	// into the tables itself.
+	fewPending = 100
+	mostRounds = 3
 )
 
 // bring runs a flush in one transaction.
@@ -22,6 +26,9 @@ func (e *sqliteEngine) bring(f *flush) error {
 	_, err := c.exec(beginImmediate, nil)
 	if err == nil {
 		err = f.apply(c)
+	}
+	if err == nil && f.plates {
+		_, err = c.exec(indexPlates, []any{platesInBulk})
 	}
 	if err == nil {
 		_, err = c.exec(setLogMark, []any{f.record})
@@ -47,6 +54,7 @@ func (e *sqliteEngine) beginFlush() {
 	}
 	f.readers, e.readers = e.readers, nil
 	f.over, f.failed = make(chan error, 1), false
+	e.rounds++
 	go func() {
 		err := e.bring(f)
 		answerAll(f.readers, err)
@@ -124,7 +132,8 @@ func (e *sqliteEngine) goOn(readers []*write, writes bool) error {
 		}
 		e.tellReaders()
 		e.answerReaders(nil)
-	case len(e.readers) > 0 || len(p.dirty) > flushRows || e.records.nearlyFull(e.frozenAt):
+	case len(e.readers) > 0 || len(e.later) > 0 && e.rounds < mostRounds && len(p.dirty) > fewPending ||
+		len(p.dirty) > flushRows || e.records.nearlyFull(e.frozenAt):
 		e.beginFlush()
 	}
 	return nil

@@ -6,32 +6,30 @@ import (
 )
 
 const (
-	platesEvery  = time.Second
 	platesAtOnce = 300 // so that no push waits long
-	sumsEvery    = time.Minute
+	platesInBulk = 30_000
+	upkeepEvery  = time.Minute
 )
 
-// upkeep does what can wait: it brings new plates into the index of their parts and adds up charges for statements.
+// upkeep does what can wait: it brings plates that came in bulk into the index of their parts and adds up charges for
+// statements.
 func (s *Store) upkeep() {
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		<-s.closing
 		cancel()
 	}()
-	plates, sums := time.NewTicker(platesEvery), time.NewTicker(sumsEvery)
-	defer plates.Stop()
-	defer sums.Stop()
+	tick := time.NewTicker(upkeepEvery)
+	defer tick.Stop()
 	for ctx.Err() == nil {
-		var err error
 		select {
 		case <-ctx.Done():
 			return
-		case <-plates.C:
-			err = s.engine.indexPlates(ctx, platesAtOnce)
-		case <-sums.C:
-			if !s.filling.Load() {
-				err = s.SumUp(ctx)
-			}
+		case <-tick.C:
+		}
+		err := s.engine.indexPlates(ctx, platesAtOnce)
+		if err == nil && !s.filling.Load() {
+			err = s.SumUp(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
 			s.log.Warn("upkeep is put off", "error", err)
