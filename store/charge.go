@@ -20,8 +20,7 @@ var (
 	selectHeld           = tableCharge.selectWhere("plate = ? AND lot = ? AND state = 'held' ORDER BY received, id").of("tt").byMark(markPlate)
 	selectHoldsOver      = tableCharge.selectWhere("state = 'held' AND hold_until <= ? ORDER BY hold_until LIMIT ?")
 	selectChargesByOrder = tableCharge.selectWhere("order_no = ? AND order_no <> '' AND lot = ? ORDER BY received DESC, id DESC LIMIT 20").of("tt")
-	updateCharge         = tableCharge.update("account order_no repeat_key plate lot started ended energy total ask detail digest " +
-		"stay names " + outcome)
+	updateCharge         = tableCharge.update(tableCharge.but("platform received "+outcome) + " " + outcome)
 	// The index of charges with other plates holds few rows.
 	selectVisitNamed = tableCharge.selectWhere("lot = ? AND names <> '' AND names LIKE ? AND received >= ? " +
 		"ORDER BY received, id").of("tti")
@@ -50,19 +49,12 @@ func (t *Tx) Charge(id int64) (*charge.Charge, error) {
 // AddCharge stores a charge that an issuer has numbered. It returns outbox.ErrRepeated where the repeat key is taken
 // within the issuer.
 func (t *Tx) AddCharge(c *charge.Charge, issuer string) error {
-	var e texts
-	args := []any{
-		c.ID, c.Platform, c.Account, c.Order, c.RepeatKey, c.Plate.Full(), c.Lot.String(), millis(c.StartedAt),
-		millis(c.EndedAt), millis(c.Received), optional(int64(c.Energy), c.HasEnergy), optional(int64(c.Total), c.HasTotal),
-		text(&e, &c.Ask), text(&e, &c.Detail), c.Digest, string(c.State), string(c.Reason), text(&e, c.Reduction),
-		c.StayID, millis(c.HoldUntil), text(&e, c.Decision), text(&e, c.Usage), string(c.Report), millis(c.UpdatedAt),
-		number(c.Gap()), names(c.Names),
-	}
-	if e.err != nil {
-		return e.err
+	row, err := chargeRows.row(c)
+	if err != nil {
+		return err
 	}
 	if t.bulk {
-		return t.add(tableCharge, args...)
+		return t.add(tableCharge, row...)
 	}
 	if err := t.addRepeat(c, issuer); err != nil {
 		return err
@@ -74,7 +66,7 @@ func (t *Tx) AddCharge(c *charge.Charge, issuer string) error {
 		return err
 	}
 	t.put(t.know(c))
-	return t.add(tableCharge, args...)
+	return t.add(tableCharge, row...)
 }
 
 // SetCharge puts everything but id, platform and receipt. It returns outbox.ErrRepeated for a taken repeat key.
@@ -88,31 +80,15 @@ func (t *Tx) SetCharge(c *charge.Charge) error {
 	if err := t.noteOutcome(c); err != nil {
 		return err
 	}
-	stands := []any{string(c.State), string(c.Reason), millis(c.HoldUntil), string(c.Report), millis(c.UpdatedAt),
-		number(c.Gap()), c.ID}
 	was, known := t.seen[c.ID]
 	t.put(t.know(c))
-	same := known && sameButOutcome(*was, *c)
-	if same && sameGrant(was, c) {
-		return t.one("charge", c.ID, updateStanding, stands...)
+	switch {
+	case !known || !sameButOutcome(*was, *c):
+		return setRow(t, chargeRows, updateCharge, c)
+	case sameGrant(was, c):
+		return setRow(t, chargeRows, updateStanding, c)
 	}
-	var e texts
-	became := append([]any{text(&e, c.Reduction), text(&e, c.Decision), text(&e, c.Usage)}, stands...)
-	if same {
-		if e.err != nil {
-			return e.err
-		}
-		return t.one("charge", c.ID, updateOutcome, became...)
-	}
-	told := []any{
-		c.Account, c.Order, c.RepeatKey, c.Plate.Full(), c.Lot.String(), millis(c.StartedAt), millis(c.EndedAt),
-		optional(int64(c.Energy), c.HasEnergy), optional(int64(c.Total), c.HasTotal), text(&e, &c.Ask), text(&e, &c.Detail),
-		c.Digest, c.StayID, names(c.Names),
-	}
-	if e.err != nil {
-		return e.err
-	}
-	return t.one("charge", c.ID, updateCharge, append(told, became...)...)
+	return setRow(t, chargeRows, updateOutcome, c)
 }
 
 // sameButOutcome reports whether two versions of a charge differ at most in what became of it.
@@ -224,11 +200,4 @@ func (t *Tx) scanCharge(c *cells) (*charge.Charge, error) {
 		t.know(v)
 	}
 	return v, err
-}
-
-func optional(n int64, has bool) any {
-	if !has {
-		return nil
-	}
-	return n
 }

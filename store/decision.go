@@ -6,7 +6,7 @@ var selectDecisions = tableDecision.selectWhere("charge = ? ORDER BY id").of("i"
 
 // AddDecision keeps a decision that another one replaces; the one that counts stands in the charge.
 func (t *Tx) AddDecision(chargeID int64, d *charge.Decision) error {
-	return t.add(tableDecision, chargeID, t.store.ids.Next(), jsonText(d))
+	return addRow(t, decisionRows, &hung[charge.Decision]{chargeID, t.store.ids.Next(), *d})
 }
 
 // Decisions lists a charge's replaced decisions, oldest first.
@@ -15,9 +15,6 @@ func (t *Tx) Decisions(chargeID int64) ([]*charge.Decision, error) {
 }
 
 func scanDecision(c *cells) (*charge.Decision, error) {
-	c.int() // its charge
-	c.int() // its place among the charge's decisions
-	d := &charge.Decision{}
-	c.json(d)
-	return d, c.failed()
+	d, err := decisionRows.scan(c)
+	return &d.of, err
 }

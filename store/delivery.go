@@ -24,12 +24,6 @@ const byUUID = "substr(uuid, 1, 16) = substr(?, 1, 16) AND uuid = ?"
 // progress is how far a delivery has come: see outcome.
 const progress = "state attempts due until_at first_at first_result first_detail"
 
-// progressOf are the values of progress.
-func progressOf(d *charge.Delivery) []any {
-	return []any{string(d.State), d.Attempts, millis(d.DueAt), millis(d.Until), millis(d.First.At), string(d.First.Result),
-		d.First.Detail.String()}
-}
-
 // AddDelivery stores a delivery and its job. A job with a Lease is this node's from the start; one without an id
 // is none: what is posted into our own ledger is done at once.
 func (t *Tx) AddDelivery(d *charge.Delivery, j outbox.Job) error {
@@ -41,8 +35,7 @@ func (t *Tx) AddDelivery(d *charge.Delivery, j outbox.Job) error {
 
 func (t *Tx) addDelivery(d *charge.Delivery) error {
 	t.putDelivery(d)
-	return t.add(tableDelivery, append([]any{d.ID, d.Charge, d.Lot.String(), string(d.Channel), string(d.Message), d.UUID,
-		d.Payload}, progressOf(d)...)...)
+	return addRow(t, deliveryRows, d)
 }
 
 // Delivery finds a delivery by its id.
@@ -75,31 +68,25 @@ func (t *Tx) SetDelivery(d *charge.Delivery) error {
 	t.putDelivery(d)
 	was, known := t.sent[d.ID]
 	if known && was.Message == d.Message && was.UUID == d.UUID && bytes.Equal(was.Payload, d.Payload) {
-		return t.one("delivery", d.ID, updateProgress, append(progressOf(d), d.ID)...)
+		return setRow(t, deliveryRows, updateProgress, d)
 	}
 	delete(t.sent, d.ID)
-	args := append([]any{string(d.Message), d.UUID, d.Payload}, progressOf(d)...)
-	return t.one("delivery", d.ID, updateDelivery, append(args, d.ID)...)
+	return setRow(t, deliveryRows, updateDelivery, d)
 }
 
 func scanDelivery(c *cells) (*charge.Delivery, error) {
-	d := &charge.Delivery{
-		ID: c.int(), Charge: c.int(), Lot: lotOf(c), Channel: charge.DeliveryChannel(c.text()),
-		Message: charge.Message(c.text()),
-		UUID:    c.text(), Payload: c.packed(), State: charge.DeliveryState(c.text()), Attempts: int(c.int()), DueAt: c.time(),
-		Until: c.time(),
+	d, err := deliveryRows.scan(c)
+	if d.First.Result == "" {
+		d.First = charge.Attempt{}
+	} else {
+		d.First.Delivery, d.First.N = d.ID, 1
 	}
-	first := charge.Attempt{Delivery: d.ID, N: 1, At: c.time(), Result: charge.AttemptResult(c.text()),
-		Detail: charge.ParseNote(c.text())}
-	if first.Result != "" {
-		d.First = first
-	}
-	return d, c.failed()
+	return d, err
 }
 
 // AddAttempt appends a later try of a delivery than its First; its number must be new.
 func (t *Tx) AddAttempt(a charge.Attempt) error {
-	return t.add(tableAttempt, a.Delivery, a.N, millis(a.At), string(a.Result), a.Detail.String())
+	return addRow(t, attemptRows, &a)
 }
 
 // Attempts lists the tries of a delivery, oldest first.
@@ -107,7 +94,7 @@ func (t *Tx) Attempts(d *charge.Delivery) ([]charge.Attempt, error) {
 	if d.First.N != 0 && d.Attempts == 1 {
 		return []charge.Attempt{d.First}, nil
 	}
-	later, err := list(t, selectAttempts, scanAttempt, d.ID)
+	later, err := list(t, selectAttempts, deref(scanAttempt), d.ID)
 	return withFirst(d, later), err
 }
 
@@ -119,12 +106,7 @@ func withFirst(d *charge.Delivery, later []charge.Attempt) []charge.Attempt {
 	return append([]charge.Attempt{d.First}, later...)
 }
 
-func scanAttempt(c *cells) (charge.Attempt, error) {
-	return charge.Attempt{
-		Delivery: c.int(), N: int(c.int()), At: c.time(), Result: charge.AttemptResult(c.text()),
-		Detail: charge.ParseNote(c.text()),
-	}, c.failed()
-}
+func scanAttempt(c *cells) (*charge.Attempt, error) { return attemptRows.scan(c) }
 
 // recentDelivery returns a delivery as it would be read, where that is known.
 func (t *Tx) recentDelivery(id int64) *charge.Delivery {

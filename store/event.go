@@ -6,8 +6,7 @@ var selectEvents = tableEvent.selectWhere("charge = ? ORDER BY id").of("i").byMa
 
 // AddEvent appends to a charge's timeline.
 func (t *Tx) AddEvent(e charge.Event) error {
-	return t.add(tableEvent, e.Charge, t.store.ids.Next(), millis(e.At), e.Step, e.Result, string(e.Reason),
-		e.Detail.String(), e.Actor)
+	return addRow(t, eventRows, &hung[charge.Event]{id: t.store.ids.Next(), of: e})
 }
 
 // Events lists a charge's timeline rows, oldest first.
@@ -16,9 +15,6 @@ func (t *Tx) Events(chargeID int64) ([]charge.Event, error) {
 }
 
 func scanEvent(c *cells) (charge.Event, error) {
-	e := charge.Event{Charge: c.int()}
-	c.int() // its place among the charge's events
-	e.At, e.Step, e.Result, e.Reason, e.Detail, e.Actor = c.time(), c.text(), c.text(), charge.Reason(c.text()),
-		charge.ParseNote(c.text()), c.text()
-	return e, c.failed()
+	e, err := eventRows.scan(c)
+	return e.of, err
 }

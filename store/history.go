@@ -97,7 +97,7 @@ func (t *Tx) hangsOn(of map[int64]*charge.History, ids []int64) error {
 		}},
 		{selectLedger, func(h *charge.History, row *cells) error {
 			e, err := scanLedger(row)
-			h.Ledger = append(h.Ledger, e)
+			h.Ledger = append(h.Ledger, *e)
 			return err
 		}},
 	} {
@@ -126,7 +126,7 @@ func (t *Tx) tries(of map[int64]*charge.History) error {
 	attempts := make(map[int64][]charge.Attempt)
 	err := t.askAll(selectAttempts, deliveries, func(id int64, row *cells) error {
 		a, err := scanAttempt(row)
-		attempts[id] = append(attempts[id], a)
+		attempts[id] = append(attempts[id], *a)
 		return err
 	})
 	for _, h := range of {
@@ -140,7 +140,7 @@ func (t *Tx) tries(of map[int64]*charge.History) error {
 
 // askAll asks what a query says of one id of many ids at once, where that saves round trips.
 func (t *Tx) askAll(q *statement, ids []int64, scan func(id int64, row *cells) error) error {
-	if t.readOnly && t.store.cfg.URL != "" && len(ids) > 1 {
+	if t.readOnly && t.store.engine.far() && len(ids) > 1 {
 		many := &statement{dollars: q.together, touches: q.touches}
 		return t.each(many, func(row *cells) error { return scan(ids[row.int()-1], row) }, ids)
 	}

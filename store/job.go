@@ -156,18 +156,15 @@ func (t *Tx) Job(id int64) (*outbox.Job, error) {
 
 // AddJob stores a job that has no delivery (a report, a webhook's message).
 func (t *Tx) AddJob(j outbox.Job) error {
-	return t.add(tableJob, j.ID, string(j.Kind), j.Route, j.Ref, millis(j.DueAt), jobReady(j), j.Attempt, j.Lease,
-		millis(j.LeaseUntil), j.Fence, j.Body, millis(j.Tried), j.Wrong, millis(j.GaveUp))
+	return addRow(t, jobRows, &j)
 }
 
 // SetJob puts due time, attempt count, lease and fence; of a webhook's message also what became of its tries.
 func (t *Tx) SetJob(j outbox.Job) error {
 	if j.Kind == outbox.KindWebhook {
-		return t.one("job", j.ID, updateMessage, millis(j.DueAt), jobReady(j), j.Attempt, j.Lease, millis(j.LeaseUntil),
-			j.Fence, millis(j.Tried), j.Wrong, millis(j.GaveUp), j.ID)
+		return setRow(t, jobRows, updateMessage, &j)
 	}
-	return t.one("job", j.ID, updateJob, millis(j.DueAt), jobReady(j), j.Attempt, j.Lease, millis(j.LeaseUntil), j.Fence,
-		j.ID)
+	return setRow(t, jobRows, updateJob, &j)
 }
 
 // EndJob deletes a job: nothing is left to try.
@@ -194,18 +191,4 @@ func wake(kind string) *statement {
 		"lease = '', lease_until = 0 WHERE "+kind+" AND route = ? AND (lease = '' OR lease_until <= ?)", tableJob)
 }
 
-// jobReady is when a job may be claimed.
-func jobReady(j outbox.Job) int64 {
-	if j.Lease == "" {
-		return millis(j.DueAt)
-	}
-	return max(millis(j.DueAt), millis(j.LeaseUntil))
-}
-
-func scanJob(c *cells) (*outbox.Job, error) {
-	j := &outbox.Job{ID: c.int(), Kind: outbox.Kind(c.text()), Route: c.text(), Ref: c.int(), DueAt: c.time()}
-	c.int() // ready
-	j.Attempt, j.Lease, j.LeaseUntil, j.Fence, j.Body = int(c.int()), c.text(), c.time(), c.int(), c.text()
-	j.Tried, j.Wrong, j.GaveUp = c.time(), c.text(), c.time()
-	return j, c.failed()
-}
+func scanJob(c *cells) (*outbox.Job, error) { return jobRows.scan(c) }

@@ -8,10 +8,9 @@ import (
 )
 
 var (
-	putLine = statementOf("INSERT INTO line_session (lot, local_id, link, node, epoch, remote, receive_cloud, silent, since, beat) "+
-		"VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?) "+
-		"ON CONFLICT (lot, local_id, link) DO UPDATE SET node = excluded.node, epoch = line_session.epoch + 1, remote = excluded.remote, "+
-		"receive_cloud = excluded.receive_cloud, silent = excluded.silent, since = excluded.since, beat = excluded.beat RETURNING epoch", tableLine).changing()
+	// A new session puts everything but the epoch, which goes on.
+	putLine = tableLine.upsert(tableLine.but("epoch"), func(column) string { return "1" }, "epoch = line_session.epoch + 1").
+		returning("epoch")
 	beatLine = statementOf("UPDATE line_session SET beat = ?, silent = ? WHERE lot = ? AND local_id = ? AND link = ? AND node = ? AND epoch = ?", tableLine)
 	endLine  = statementOf("UPDATE line_session SET node = '' WHERE lot = ? AND local_id = ? AND link = ? AND node = ? AND epoch = ?", tableLine)
 	linesOn  = tableLine.selectWhere("node = ? AND node <> ''")
@@ -22,11 +21,14 @@ var (
 // the node that held it before has lost it.
 func (s *Store) PutLineSession(ctx context.Context, l charge.LineSession) (epoch int64, err error) {
 	err = s.write(ctx, []int64{lockOf("line", l.Lot.String())}, func(t *Tx) error {
-		_, err := t.get(putLine, func(c *cells) error {
+		vals, err := lineRows.named(&l, putLine.sets)
+		if err != nil {
+			return err
+		}
+		_, err = t.get(putLine, func(c *cells) error {
 			epoch = c.int()
 			return nil
-		}, l.Lot.String(), l.LocalID, string(l.Link), l.Node, l.Remote, number(l.ReceiveCloud), number(l.Silent),
-			millis(l.Since), millis(l.Beat))
+		}, vals...)
 		return err
 	})
 	return epoch, err
@@ -92,8 +94,6 @@ func (s *Store) LineNodes(ctx context.Context, lot charge.LotID) (lines []charge
 }
 
 func scanLine(c *cells) (charge.LineSession, error) {
-	return charge.LineSession{
-		Lot: lotOf(c), LocalID: c.text(), Link: charge.Link(c.text()), Node: c.text(), Epoch: c.int(), Remote: c.text(),
-		ReceiveCloud: c.bool(), Silent: c.bool(), Since: c.time(), Beat: c.time(),
-	}, c.failed()
+	l, err := lineRows.scan(c)
+	return *l, err
 }

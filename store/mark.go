@@ -2,36 +2,33 @@ package store
 
 import (
 	"context"
-	"slices"
-	"strings"
-	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
 )
 
 var (
 	selectLotMark = tableLotMark.selectWhere("lot = ?").of("t")
-	setLotTold    = putMark("told_stays")
-	setLotPause   = putMark("paused", "pause_reason")
-	setLotClock   = putMark("clock")
-	setLotRefused = putMark("refused_at", "refused_why", "refused_from", "refused_pc")
+	setLotTold    = tableLotMark.upsert("told_stays", zeroOf)
+	setLotPause   = tableLotMark.upsert("paused pause_reason", zeroOf)
+	setLotClock   = tableLotMark.upsert("clock", zeroOf)
+	setLotRefused = tableLotMark.upsert("refused_at refused_why refused_from refused_pc", zeroOf)
 )
 
-// putMark puts some of a lot's marks and leaves the others.
-func putMark(columns ...string) *statement {
-	var names, marks, sets []string
-	for _, c := range tableLotMark.cols {
-		mark := map[byte]string{kindInt: "0", kindText: "''"}[c.kind]
-		if c.name == "lot" || slices.Contains(columns, c.name) {
-			mark = "?"
-		}
-		names, marks = append(names, c.name), append(marks, mark)
+// zeroOf is the value of a mark that was never put.
+func zeroOf(c column) string {
+	if c.kind == kindText {
+		return "''"
 	}
-	for _, c := range columns {
-		sets = append(sets, c+" = excluded."+c)
+	return "0"
+}
+
+// setMark puts some of a lot's marks and leaves the others.
+func (t *Tx) setMark(q *statement, m *lotMark) error {
+	vals, err := markRows.named(m, q.sets)
+	if err != nil {
+		return err
 	}
-	return statementOf("INSERT INTO lot_mark ("+strings.Join(names, ", ")+") VALUES ("+strings.Join(marks, ", ")+
-		") ON CONFLICT (lot) DO UPDATE SET "+strings.Join(sets, ", "), tableLotMark)
+	return t.link.put(q, vals, 1)
 }
 
 // LotMarks are the durable facts about a lot that no estate file says.
@@ -54,12 +51,10 @@ func (t *Tx) readMarks(lot charge.LotID) (m charge.LotMarks, err error) {
 			return m, nil
 		}
 	}
-	_, err = t.get(selectLotMark, func(c *cells) error {
-		c.text()
-		m = charge.LotMarks{ToldStays: c.bool(), Paused: c.bool(), PauseReason: c.text(),
-			Clock: time.Duration(c.int()) * time.Millisecond}
-		return c.failed()
-	}, lot.String())
+	row, err := first(t, selectLotMark, markRows.scan, lot.String())
+	if row != nil {
+		m = row.marks
+	}
 	if remembers && err == nil {
 		l.pending.lotMarks.Set(lot, m)
 	}
@@ -70,25 +65,24 @@ func (t *Tx) readMarks(lot charge.LotID) (m charge.LotMarks, err error) {
 // entry and a pause may come at the same time on two nodes.
 func (t *Tx) SetLotMarks(lot charge.LotID, m charge.LotMarks) error {
 	was, read := t.marks[lot]
+	row := &lotMark{lot: lot, marks: m}
 	if !read || was.ToldStays != m.ToldStays {
-		if err := t.link.put(setLotTold, []any{lot.String(), number(m.ToldStays)}, 1); err != nil {
+		if err := t.setMark(setLotTold, row); err != nil {
 			return err
 		}
 	}
 	if !read || was.Clock != m.Clock {
-		if err := t.link.put(setLotClock, []any{lot.String(), m.Clock.Milliseconds()}, 1); err != nil {
+		if err := t.setMark(setLotClock, row); err != nil {
 			return err
 		}
 	}
 	if !read || was.Paused != m.Paused || was.PauseReason != m.PauseReason {
-		return t.link.put(setLotPause, []any{lot.String(), number(m.Paused), m.PauseReason}, 1)
+		return t.setMark(setLotPause, row)
 	}
 	return nil
 }
 
 // SetRefusedLogin keeps the last login of a lot that was refused.
 func (s *Store) SetRefusedLogin(ctx context.Context, lot charge.LotID, r charge.RefusedLogin) error {
-	return s.Write(ctx, nil, func(t *Tx) error {
-		return t.link.put(setLotRefused, []any{lot.String(), millis(r.At), r.Reason, r.Remote, r.LocalID}, 1)
-	})
+	return s.Write(ctx, nil, func(t *Tx) error { return t.setMark(setLotRefused, &lotMark{lot: lot, refused: r}) })
 }

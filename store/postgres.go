@@ -81,6 +81,12 @@ func (e *postgresEngine) glance(ctx context.Context, fn func(link) error) error 
 // misses implements engine.
 func (e *postgresEngine) misses(int64) bool { return false }
 
+// name implements engine.
+func (e *postgresEngine) name() string { return "postgres" }
+
+// far implements engine.
+func (e *postgresEngine) far() bool { return true }
+
 // read implements engine.
 func (e *postgresEngine) read(ctx context.Context, fn func(link) error) error {
 	conn, err := e.pool.Acquire(ctx)

@@ -11,8 +11,7 @@ var (
 
 // AddPush appends the record of a request.
 func (t *Tx) AddPush(p charge.Push) error {
-	return t.add(tablePush, p.ID, p.Platform, p.Account, millis(p.Received), p.Remote, p.Request, string(p.Outcome),
-		p.Reason.String(), p.Charge, p.Reply, string(p.Plate), p.Order, p.Lot.String())
+	return addRow(t, pushRows, &p)
 }
 
 // Push finds the record of a request.
@@ -33,12 +32,4 @@ func (t *Tx) CountRefused(platform, account, day string) (n int64, err error) {
 	return n, err
 }
 
-func scanPush(c *cells) (*charge.Push, error) {
-	p := &charge.Push{
-		ID: c.int(), Platform: c.text(), Account: c.text(), Received: c.time(), Remote: c.text(), Request: c.packed(),
-		Outcome: charge.Outcome(c.text()), Reason: charge.ParseNotes(c.text()), Charge: c.int(), Reply: c.packed(),
-		Plate: charge.Plate(c.text()), Order: c.text(),
-	}
-	p.Lot = lotOf(c)
-	return p, c.failed()
-}
+func scanPush(c *cells) (*charge.Push, error) { return pushRows.scan(c) }

@@ -168,43 +168,6 @@ func jsonText(v any) string {
 	return string(b)
 }
 
-func scanStay(c *cells) (*charge.Stay, error) {
-	s := &charge.Stay{
-		ID: c.int(), Lot: lotOf(c), OrderID: c.text(), Plate: charge.Plate(c.text()), Entered: c.time(), Left: c.time(),
-	}
-	c.int() // ends
-	s.Open, s.Closed, s.Channel = c.bool(), charge.StayClosed(c.text()), c.text()
-	s.Paid, s.PaidAt, s.Settlement = charge.Fen(c.int()), c.time(), c.bytes()
-	s.ToldEntered, s.ToldLeft = c.time(), c.time()
-	s.Names = namesIn(c)
-	if len(s.Settlement) == 0 {
-		s.Settlement = nil
-	}
-	return s, c.failed()
-}
-
-func scanCharge(c *cells) (*charge.Charge, error) {
-	v := &charge.Charge{
-		ID: c.int(), Platform: c.text(), Account: c.text(), Order: c.text(), RepeatKey: c.text(),
-		Plate: charge.Plate(c.text()),
-		Lot:   lotOf(c), StartedAt: c.time(), EndedAt: c.time(), Received: c.time(),
-	}
-	energy, hasEnergy := c.maybe()
-	total, hasTotal := c.maybe()
-	v.Energy, v.HasEnergy, v.Total, v.HasTotal = charge.Energy(energy), hasEnergy, charge.Fen(total), hasTotal
-	c.json(&v.Ask)
-	c.json(&v.Detail)
-	v.Digest, v.State, v.Reason = c.text(), charge.State(c.text()), charge.Reason(c.text())
-	v.Reduction = pointer[charge.Reduction](c)
-	v.StayID, v.HoldUntil = c.int(), c.time()
-	v.Decision = pointer[charge.Decision](c)
-	v.Usage = pointer[charge.Usage](c)
-	v.Report, v.UpdatedAt = charge.ReportState(c.text()), c.time()
-	c.int() // gap
-	v.Names = namesIn(c)
-	return v, c.failed()
-}
-
 // names writes the other plates of a car so that namedBy finds each whole: "|MX7742|ZM127|".
 func names(n charge.Names) string {
 	if n == "" {
@@ -217,7 +180,7 @@ func names(n charge.Names) string {
 func namedBy(p charge.Plate) string { return "%|" + p.Full() + "|%" }
 
 // namesIn reads what names has written.
-func namesIn(c *cells) charge.Names { return charge.Names(strings.Trim(c.text(), "|")) }
+func namesIn(text string) charge.Names { return charge.Names(strings.Trim(text, "|")) }
 
 // deref makes a scanner of values of a scanner of pointers.
 func deref[T any](scan func(*cells) (*T, error)) func(*cells) (T, error) {
@@ -238,4 +201,26 @@ func lotOf(c *cells) charge.LotID {
 		c.err = fmt.Errorf("store: column %d: %w", c.next, err)
 	}
 	return l
+}
+
+// ledgerNote reads what an entry says. Earlier releases wrote one of a few English words into the ledger, which is
+// append-only.
+func ledgerNote(text string) charge.Note {
+	if code, old := oldLedgerNotes[text]; old {
+		return charge.Say(code)
+	}
+	return charge.ParseNote(text)
+}
+
+var oldLedgerNotes = map[string]string{
+	"granted":                            "ledger.granted",
+	"not delivered":                      "ledger.not_delivered",
+	"refused by the lot":                 "ledger.lot_refused",
+	"acknowledged after it was given up": "ledger.late_ack",
+	"given up while a try was under way that may have been applied": "ledger.perhaps_applied",
+	"voided":                       "ledger.voided",
+	"corrected by a later message": "ledger.corrected",
+	"told by exit":                 "ledger.usage_exit",
+	"told by told":                 "ledger.usage_told",
+	"told by ledger":               "ledger.usage_ledger",
 }

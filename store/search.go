@@ -73,7 +73,7 @@ func (t *Tx) platesNamed(p charge.Plate) (found []charge.Plate, err error) {
 	}{{staysNamed, namedBy(p)}, {chargesNamed, namedBy(p)}, {staysCalled, p.Full()}, {chargesCalled, p.Full()}} {
 		if err := t.each(by.q, func(c *cells) error {
 			main := charge.Plate(c.text())
-			for _, plate := range namesIn(c).With(main) {
+			for _, plate := range namesIn(c.text()).With(main) {
 				if plate != p && !slices.Contains(found, plate) {
 					found = append(found, plate)
 				}

@@ -41,6 +41,12 @@ func (e *sqliteEngine) glance(ctx context.Context, fn func(link) error) error {
 // misses implements engine.
 func (e *sqliteEngine) misses(ms int64) bool { return e.unflushed.Load() && e.ready.Load() <= ms }
 
+// name implements engine.
+func (e *sqliteEngine) name() string { return "sqlite" }
+
+// far implements engine.
+func (e *sqliteEngine) far() bool { return false }
+
 // current returns when a reader sees all that has been answered.
 func (e *sqliteEngine) current(ctx context.Context) error {
 	if !e.unflushed.Load() {

@@ -171,16 +171,20 @@ func scanTotal(c *cells) charge.StatementRow {
 	return r
 }
 
-func scanSums(c *cells) charge.StatementRow {
-	return charge.StatementRow{Charges: c.int(), GrantedMinutes: c.int(), GrantedAmount: charge.Fen(c.int()),
-		Delivered: c.int(),
-		Used:      c.int(), UsedMinutes: c.int(), UsedAmount: charge.Fen(c.int()), Gaps: c.int()}
+func scanSums(c *cells) (r charge.StatementRow) {
+	for _, f := range sumFields {
+		f.take(&r, c)
+	}
+	return r
 }
 
-// sumArgs are a row's sums as parameters, in the order of sumColumns.
+// sumArgs are a row's sums as parameters.
 func sumArgs(r charge.StatementRow) []any {
-	return []any{r.Charges, r.GrantedMinutes, int64(r.GrantedAmount), r.Delivered, r.Used, r.UsedMinutes,
-		int64(r.UsedAmount), r.Gaps}
+	args := make([]any, len(sumFields))
+	for i, f := range sumFields {
+		args[i], _ = f.put(&r) // numbers are never refused
+	}
+	return args
 }
 
 // dayStart is the first millisecond of a day in Asia/Shanghai.

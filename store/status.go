@@ -69,10 +69,11 @@ func (s *Store) lotStatuses(ctx context.Context, from [4]*statement, args ...any
 	ages := []any{charge.FirstID(now.Add(-time.Minute)), charge.FirstID(now.Add(-10 * time.Minute))}
 	err := s.Read(ctx, func(t *Tx) error {
 		scans := [4]func(*cells) error{func(c *cells) error {
-			l := of(lotOf(c))
-			l.ToldStays, l.Paused, l.PauseReason, l.Clock = c.bool(), c.bool(), c.text(), time.Duration(c.int())*time.Millisecond
-			l.LastRefused = charge.RefusedLogin{At: c.time(), Reason: c.text(), Remote: c.text(), LocalID: c.text()}
-			return c.failed()
+			m, err := markRows.scan(c)
+			l := of(m.lot)
+			l.ToldStays, l.Paused, l.PauseReason, l.Clock = m.marks.ToldStays, m.marks.Paused, m.marks.PauseReason, m.marks.Clock
+			l.LastRefused = m.refused
+			return err
 		}, func(c *cells) error {
 			line, err := scanLine(c)
 			l := of(line.Lot)

@@ -2,7 +2,6 @@ package store
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"time"
 
@@ -14,8 +13,7 @@ var (
 	selectStayByOrder = tableStay.selectWhere("lot = ? AND order_id = ? ORDER BY open DESC, entered DESC, id DESC LIMIT 1").of("tt").byMark(markOrder)
 	selectOrderStays  = tableStay.selectWhere("lot = ? AND order_id = ? ORDER BY entered DESC, id DESC LIMIT 50").of("tt").byMark(markOrder)
 	selectStaysOf     = tableStay.selectWhere("plate = ? AND lot = ? AND ends > ? ORDER BY ends DESC LIMIT 50").of("tti").byMark(markVisit) // as the index has them
-	updateStay        = tableStay.update("order_id plate entered left_at ends open closed channel paid paid_at settlement " +
-		"told_entered told_left names")
+	updateStay        = tableStay.update(tableStay.but("lot"))
 	// The index of stays with other plates holds few rows.
 	selectStaysNamed = tableStay.selectWhere("lot = ? AND names <> '' AND names LIKE ? AND ends > ? " +
 		"ORDER BY ends DESC LIMIT 50").of("tti")
@@ -56,9 +54,7 @@ func (t *Tx) AddStay(s *charge.Stay) error {
 	if err := t.addPlate(s.Plate); err != nil {
 		return err
 	}
-	return t.add(tableStay, s.ID, s.Lot.String(), s.OrderID, s.Plate.Full(), millis(s.Entered), millis(s.Left), stayEnds(s),
-		number(s.Open), string(s.Closed), s.Channel, int64(s.Paid), millis(s.PaidAt), s.Settlement,
-		millis(s.ToldEntered), millis(s.ToldLeft), names(s.Names))
+	return addRow(t, stayRows, s)
 }
 
 // SetStay puts everything but id and lot.
@@ -66,18 +62,13 @@ func (t *Tx) SetStay(s *charge.Stay) error {
 	if err := t.addPlate(s.Plate); err != nil {
 		return err
 	}
-	return t.one("stay", s.ID, updateStay, s.OrderID, s.Plate.Full(), millis(s.Entered), millis(s.Left), stayEnds(s),
-		number(s.Open), string(s.Closed), s.Channel, int64(s.Paid), millis(s.PaidAt), s.Settlement,
-		millis(s.ToldEntered), millis(s.ToldLeft), names(s.Names), s.ID)
+	return setRow(t, stayRows, updateStay, s)
 }
 
-// stayEnds is when a stay is over: never while it is open, at its entry where its end was not reported.
-func stayEnds(s *charge.Stay) int64 {
-	switch {
-	case s.Open:
-		return math.MaxInt64
-	case s.Left.IsZero():
-		return millis(s.Entered)
+func scanStay(c *cells) (*charge.Stay, error) {
+	s, err := stayRows.scan(c)
+	if len(s.Settlement) == 0 {
+		s.Settlement = nil
 	}
-	return millis(s.Left)
+	return s, err
 }

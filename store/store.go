@@ -54,12 +54,15 @@ type Store struct {
 
 // engine is what differs between SQLite and PostgreSQL.
 type engine interface {
+	name() string
 	// commit runs the writes of one queue until there are no more.
 	commit(queue int, take func() []*write)
 	// read runs fn on a snapshot.
 	read(ctx context.Context, fn func(link) error) error
 	// glance is read that may miss what was written half a second ago.
 	glance(ctx context.Context, fn func(link) error) error
+	// far reports whether a question costs a way to another machine, so that many are better asked as one.
+	far() bool
 	// misses reports whether a glance may miss a job that may be claimed at a time.
 	misses(ms int64) bool
 	notify(ctx context.Context, h Hint) error
@@ -161,12 +164,7 @@ func (s *Store) Stats() Stats {
 }
 
 // Engine names the engine, "sqlite" or "postgres".
-func (s *Store) Engine() string {
-	if s.cfg.URL == "" {
-		return "sqlite"
-	}
-	return "postgres"
-}
+func (s *Store) Engine() string { return s.engine.name() }
 
 // Write runs fn in a durable transaction in which no other write changes the named visits, and returns after the
 // commit. Many writes share one commit; an error or panic of one undoes that one alone and is returned as it

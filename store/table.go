@@ -29,64 +29,13 @@ type column struct {
 }
 
 // Column kinds; there are no others, so that both engines hold the same values. A text or bytes that SQLite keeps
-// packed are written as a capital in the tables below.
+// packed are written as a capital.
 const (
 	kindInt   = 'i'
 	kindMaybe = 'n' // int or null
 	kindText  = 't'
 	kindBytes = 'b'
 )
-
-// The tables, in the order they are copied.
-var (
-	tablePush = define(0, "push", "id",
-		"id:i platform:t account:t received:i remote:t request:B outcome:t reason:t charge:i reply:B plate:t order_no:t lot:t")
-	// refused_count is written by an upsert of its own.
-	tableRefused = define(1, "refused_count", "day platform account", "day:t platform:t account:t n:i")
-	tableRepeat  = define(2, "repeat", "platform key issuer", "platform:t key:t issuer:t charge:i gone:t")
-	tableCharge  = define(3, "charge", "id",
-		"id:i platform:t account:t order_no:t repeat_key:t plate:t lot:t started:i ended:i received:i "+
-			"energy:n total:n ask:T detail:T digest:t state:t reason:t reduction:T stay:i hold_until:i decision:T usage:t "+
-			"report:t updated:i gap:i names:t")
-	tableEvent  = define(4, "event", "charge id", "charge:i id:i at:i step:t result:t reason:t detail:t actor:t")
-	tableLedger = define(5, "ledger", "charge id",
-		"charge:i id:i at:i stay:i kind:t method:t minutes:i amount:i platform:t lot:t day:t note:t")
-	tableStay = define(6, "stay", "id",
-		"id:i lot:t order_id:t plate:t entered:i left_at:i ends:i open:i closed:t channel:t paid:i paid_at:i settlement:b "+
-			"told_entered:i told_left:i names:t")
-
-	tableDelivery = define(7, "delivery", "id",
-		"id:i charge:i lot:t channel:t message:t uuid:t payload:B state:t attempts:i due:i until_at:i "+
-			"first_at:i first_result:t first_detail:t")
-	tableAttempt = define(8, "attempt", "delivery n", "delivery:i n:i at:i result:t detail:t")
-	tableJob     = define(9, "job", "id",
-		"id:i kind:t route:t ref:i due:i ready:i attempt:i lease:t lease_until:i fence:i body:t "+
-			"tried:i wrong:t gave_up:i")
-	tableLotMark = define(10, "lot_mark", "lot",
-		"lot:t told_stays:i paused:i pause_reason:t clock:i refused_at:i refused_why:t refused_from:t "+
-			"refused_pc:t")
-	tableNode = define(11, "node", "name", "name:t number:i beat:i")
-	tableLine = define(12, "line_session", "lot local_id link",
-		"lot:t local_id:t link:t node:t epoch:i remote:t receive_cloud:i silent:i since:i beat:i")
-	tableDoc    = define(13, "doc", "kind key", "kind:t key:t body:b")
-	tableDocRev = define(14, "doc_rev", "kind", "kind:t rev:i")
-	tableAudit  = define(15, "audit", "seq", "seq:i entry:b hash:b")
-	tablePlate  = define(16, "plate", "plate", "plate:t rev:t")
-
-	tableStatementDay = define(17, "statement_day", "day", "day:t rev:i summed:i closed:i upto:i")
-	tableStatement    = define(18, "statement", "day platform lot", "day:t platform:t lot:t "+sumColumns)
-	tableChange       = define(19, "statement_change", "id", "id:i received:i day:t platform:t lot:t "+sumColumns)
-	tableTotal        = define(20, "statement_total", "day platform vendor", "day:t platform:t vendor:t "+sumColumns)
-
-	tableDecision = define(21, "decision", "charge id", "charge:i id:i body:T")
-
-	tables = []*table{tablePush, tableRefused, tableRepeat, tableCharge, tableEvent, tableLedger, tableStay, tableDelivery,
-		tableAttempt, tableJob, tableLotMark, tableNode, tableLine, tableDoc, tableDocRev, tableAudit, tablePlate,
-		tableStatementDay, tableStatement, tableChange, tableTotal, tableDecision}
-)
-
-// sumColumns are what a statement adds up.
-const sumColumns = "charges:i granted_minutes:i granted_amount:i delivered:i used:i used_minutes:i used_amount:i gaps:i"
 
 // define makes a table from "name:kind …".
 func define(n int, name, key, cols string) *table {
@@ -138,6 +87,39 @@ func (t *table) columns(prefix string) string {
 		names[i] = prefix + c.name
 	}
 	return strings.Join(names, ", ")
+}
+
+// but lists the columns of a row other than its key and those named.
+func (t *table) but(others string) string {
+	skip := append(strings.Fields(others), t.key...)
+	var names []string
+	for _, c := range t.cols {
+		if !slices.Contains(skip, c.name) {
+			names = append(names, c.name)
+		}
+	}
+	return strings.Join(names, " ")
+}
+
+// upsert makes the statement that puts the named columns of the row with a key, whose columns are its last parameters.
+// Where there is no row it makes one, with the other columns as unset says. also sets more in a row that is there.
+func (t *table) upsert(cols string, unset func(column) string, also ...string) *statement {
+	names, marks, sets := strings.Fields(cols), []string(nil), also
+	var puts []int
+	for _, n := range names {
+		puts, sets = append(puts, t.at(n)), append(sets, n+" = excluded."+n)
+	}
+	names = append(names, t.key...)
+	for range names {
+		marks = append(marks, "?")
+	}
+	for _, n := range strings.Fields(t.but(cols)) {
+		names, marks = append(names, n), append(marks, unset(t.cols[t.at(n)]))
+	}
+	s := statementOf("INSERT INTO "+t.name+" ("+strings.Join(names, ", ")+") VALUES ("+strings.Join(marks, ", ")+
+		") ON CONFLICT ("+strings.Join(t.key, ", ")+") DO UPDATE SET "+strings.Join(sets, ", "), t)
+	s.sets = puts
+	return s
 }
 
 // update makes the statement that puts the named columns of the row with an id, which is its last parameter.
@@ -268,6 +250,12 @@ const (
 func (s *statement) changing() *statement {
 	s.changes = true
 	return s
+}
+
+// returning makes a query of a statement that changes a row: it answers with a column of the row as it is then.
+func (s *statement) returning(column string) *statement {
+	s.text, s.dollars = s.text+" RETURNING "+column, s.dollars+" RETURNING "+column
+	return s.changing()
 }
 
 // unprepared marks a query whose best plan depends on its parameters: it is not kept prepared.

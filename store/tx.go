@@ -68,11 +68,11 @@ func list[T any](t *Tx, q *statement, scan func(*cells) (T, error), args ...any)
 	return all, err
 }
 
-// one changes exactly one row, or says that there is none.
-func (t *Tx) one(what string, id int64, q *statement, args ...any) error {
+// one changes the row whose id is the last parameter, or says that there is none.
+func (t *Tx) one(q *statement, args ...any) error {
 	err := t.link.put(q, args, 1)
 	if errors.Is(err, errMissed) {
-		return fmt.Errorf("store: %s %d is not there", what, id)
+		return fmt.Errorf("store: %s %d is not there", q.by.name, args[len(args)-1])
 	}
 	return err
 }
@@ -84,15 +84,4 @@ func (t *Tx) add(into *table, args ...any) error {
 		return fmt.Errorf("%s: %w", into.name, outbox.ErrRepeated)
 	}
 	return err
-}
-
-// texts encodes several values as JSON, nil ones as empty texts.
-type texts struct{ err error }
-
-func text[T any](e *texts, v *T) string {
-	s, err := encode(v)
-	if e.err == nil {
-		e.err = err
-	}
-	return s
 }
