@@ -23,36 +23,17 @@ type Storage interface {
 	Read(ctx context.Context, fn func(Tx) error) error
 }
 
-// Tx is what can be seen and changed in one transaction. Lookups that find nothing give nil and no error.
-// What a Tx returns belongs to the caller; nothing is stored until it is put back.
+// Tx is what can be seen and changed in one transaction, noun by noun. Lookups that find nothing return nil and no
+// error. What a Tx returns belongs to the caller; nothing is stored until it is put back.
 type Tx interface {
 	Pushes
 	Charges
 	Stays
 	Deliveries
-
-	// ForeseeDecision says what a decision on a new charge is about to look up: its issuer's repeat key, its lot's marks,
-	// the stays of its plate that ended after a time in each of some visits, and the charges of its own visit since
-	// a time. It changes no answer; a database behind a network is asked once then, not once a question.
-	ForeseeDecision(c *charge.Charge, by charge.Issuer, visits []charge.VisitKey, stays, charges time.Time) error
-	// ForeseeResult says it of storing the result of a delivery's try: job, delivery, charge, and the stay of one
-	// that is not 0.
-	ForeseeResult(delivery, chargeID, stay int64) error
-
-	// AddLedger appends to the ledger; ID and At are set by the caller.
-	AddLedger(e charge.LedgerEntry) error
-	// LedgerOf lists a charge's entries, oldest first.
-	LedgerOf(chargeID int64) ([]charge.LedgerEntry, error)
-	// AddEvent appends to a charge's timeline.
-	AddEvent(e charge.Event) error
-	// Events lists a charge's timeline rows, oldest first.
-	Events(chargeID int64) ([]charge.Event, error)
-	// AddDecision keeps a decision that another one replaces.
-	AddDecision(chargeID int64, d *charge.Decision) error
-	// LotMarks are the durable facts about a lot that no estate file says.
-	LotMarks(lot charge.LotID) (charge.LotMarks, error)
-	// SetLotMarks puts them.
-	SetLotMarks(lot charge.LotID, m charge.LotMarks) error
+	Jobs
+	Books
+	Marks
+	Foresight
 }
 
 // Pushes keeps the record of requests.
@@ -110,8 +91,7 @@ type Stays interface {
 	SetStay(s *charge.Stay) error
 }
 
-// Deliveries keeps deliveries, their leases and attempts; reports to platforms are deliveries of their own
-// kind (see outbox.Job).
+// Deliveries keeps deliveries and their attempts.
 type Deliveries interface {
 	// AddDelivery stores a delivery and its job. A job with a Lease is this node's from the start.
 	AddDelivery(d *charge.Delivery, j outbox.Job) error
@@ -124,7 +104,10 @@ type Deliveries interface {
 	AddAttempt(a charge.Attempt) error
 	// Attempts lists the tries of a delivery, the first among them.
 	Attempts(d *charge.Delivery) ([]charge.Attempt, error)
+}
 
+// Jobs keeps what is to be tried, and who has it: deliveries, reports to platforms, messages of webhooks.
+type Jobs interface {
 	// Job finds a job by its id, which is its delivery's id; nil once it is done.
 	Job(id int64) (*outbox.Job, error)
 	// AddJob stores a job that has no delivery (a report, a webhook's message).
@@ -138,8 +121,35 @@ type Deliveries interface {
 	WakeJobs(lot charge.LotID, now time.Time) (int, error)
 }
 
+// Books are only appended to.
+type Books interface {
+	// AddLedger appends to the ledger; ID and At are set by the caller.
+	AddLedger(e charge.LedgerEntry) error
+	// AddEvent appends to a charge's timeline.
+	AddEvent(e charge.Event) error
+	// AddDecision keeps a decision that another one replaces.
+	AddDecision(chargeID int64, d *charge.Decision) error
+}
+
+// Marks keeps the durable facts about lots that no estate file says.
+type Marks interface {
+	LotMarks(lot charge.LotID) (charge.LotMarks, error)
+	SetLotMarks(lot charge.LotID, m charge.LotMarks) error
+}
+
+// Foresight says what is about to be looked up. It changes no answer; a database behind a network is asked once then,
+// not once a question.
+type Foresight interface {
+	// ForeseeDecision names what a decision on a new charge looks up: its issuer's repeat key, its lot's marks, the stays
+	// of its plate that ended after a time in each of some visits, and the charges of its own visit since a time.
+	ForeseeDecision(c *charge.Charge, by charge.Issuer, visits []charge.VisitKey, stays, charges time.Time) error
+	// ForeseeResult names what storing the result of a delivery's try looks up: job, delivery, charge, and the stay of
+	// one that is not 0.
+	ForeseeResult(delivery, chargeID, stay int64) error
+}
+
 // addTry adds a try to a delivery, which is to be put after it.
-func addTry(tx Tx, dl *charge.Delivery, a charge.Attempt) error {
+func addTry(tx Deliveries, dl *charge.Delivery, a charge.Attempt) error {
 	dl.Attempts++
 	a.Delivery, a.N = dl.ID, dl.Attempts
 	if a.N == 1 {
