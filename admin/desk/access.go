@@ -8,29 +8,6 @@ import (
 	"github.com/chargestamp/chargestamp/guard"
 )
 
-// Allows reports whether a role may do what another may.
-func Allows(have, least guard.Role) bool { return rank(have) >= rank(least) && rank(have) > 0 }
-
-func rank(r guard.Role) int {
-	switch r {
-	case guard.RoleViewer:
-		return 1
-	case guard.RoleSupport:
-		return 2
-	case guard.RoleAdmin:
-		return 3
-	}
-	return 0
-}
-
-// allow returns Forbidden where a role is too small.
-func allow(who guard.Identity, least guard.Role) error {
-	if Allows(who.Role, least) {
-		return nil
-	}
-	return Fail(Forbidden, "this needs the role "+string(least)+"; yours is "+string(who.Role))
-}
-
 // Authenticate finds who holds an API token, and returns Unauthorized for a token that is not known.
 func (d *Desk) Authenticate(ctx context.Context, bearer string) (guard.Identity, error) {
 	who, err := d.cfg.Guard.Tokens.Authenticate(ctx, bearer)
@@ -60,7 +37,7 @@ func (d *Desk) CreateToken(ctx context.Context, who guard.Identity, name string,
 
 // RevokeToken ends an API token.
 func (d *Desk) RevokeToken(ctx context.Context, who guard.Identity, id string) error {
-	return d.change(ctx, who, guard.RoleAdmin, "token.revoke", id, "", func() error {
+	return d.change(ctx, guard.RoleAdmin, deed{who, "token.revoke", id, ""}, func() error {
 		return d.cfg.Guard.Tokens.Revoke(ctx, id)
 	})
 }
@@ -88,14 +65,14 @@ func (d *Desk) CreateUser(ctx context.Context, who guard.Identity, name string, 
 
 // RevokeUser ends a user's access and sessions.
 func (d *Desk) RevokeUser(ctx context.Context, who guard.Identity, name string) error {
-	return d.change(ctx, who, guard.RoleAdmin, "user.revoke", name, "", func() error {
+	return d.change(ctx, guard.RoleAdmin, deed{who, "user.revoke", name, ""}, func() error {
 		return d.cfg.Guard.Users.Revoke(ctx, name)
 	})
 }
 
 // SetRole changes what a user may do.
 func (d *Desk) SetRole(ctx context.Context, who guard.Identity, name string, role guard.Role) error {
-	return d.change(ctx, who, guard.RoleAdmin, "user.role", name, string(role), func() error {
+	return d.change(ctx, guard.RoleAdmin, deed{who, "user.role", name, string(role)}, func() error {
 		return d.cfg.Guard.Users.SetRole(ctx, name, role)
 	})
 }
@@ -106,7 +83,7 @@ func (d *Desk) DropTOTP(ctx context.Context, who guard.Identity, name string) er
 	if who.Kind == "user" && who.Name == name {
 		least = guard.RoleViewer
 	}
-	return d.change(ctx, who, least, "user.totp_off", name, "", func() error {
+	return d.change(ctx, least, deed{who, "user.totp_off", name, ""}, func() error {
 		return d.cfg.Guard.Users.DropTOTP(ctx, name)
 	})
 }
@@ -122,14 +99,14 @@ func (d *Desk) ConfirmTOTP(ctx context.Context, who guard.Identity, code string)
 
 // SetPassword sets one's own password, which ends all sessions.
 func (d *Desk) SetPassword(ctx context.Context, who guard.Identity, password charge.Secret) error {
-	return d.change(ctx, who, guard.RoleViewer, "user.password", who.Name, "", func() error {
+	return d.change(ctx, guard.RoleViewer, deed{who, "user.password", who.Name, ""}, func() error {
 		return d.cfg.Guard.Users.SetPassword(ctx, who.Name, password)
 	})
 }
 
 // ResetPassword sets a new password for another user, which ends all of their sessions.
 func (d *Desk) ResetPassword(ctx context.Context, who guard.Identity, name string, password charge.Secret) error {
-	return d.change(ctx, who, guard.RoleAdmin, "user.password_reset", name, "", func() error {
+	return d.change(ctx, guard.RoleAdmin, deed{who, "user.password_reset", name, ""}, func() error {
 		return d.cfg.Guard.Users.SetPassword(ctx, name, password)
 	})
 }
@@ -146,7 +123,7 @@ func (d *Desk) Sessions(who guard.Identity) []guard.Session {
 func (d *Desk) RevokeSession(ctx context.Context, who guard.Identity, id string) error {
 	for _, s := range d.Sessions(who) {
 		if s.ID == id {
-			return d.change(ctx, who, guard.RoleViewer, "session.revoke", id, s.Kind+":"+s.User, func() error {
+			return d.change(ctx, guard.RoleViewer, deed{who, "session.revoke", id, s.Kind + ":" + s.User}, func() error {
 				return d.cfg.Guard.Sessions.Revoke(ctx, id)
 			})
 		}
@@ -193,23 +170,4 @@ func (d *Desk) Audit(ctx context.Context, who guard.Identity, f guard.AuditFilte
 		}
 	}
 	return page, Wrap(err)
-}
-
-// change does one thing for somebody who may, and writes it down.
-func (d *Desk) change(ctx context.Context, who guard.Identity, least guard.Role, action, object, detail string,
-	do func() error) error {
-	if err := allow(who, least); err != nil {
-		return err
-	}
-	if err := do(); err != nil {
-		return Wrap(err)
-	}
-	return d.Record(ctx, who, action, object, detail)
-}
-
-// Record writes a change to the audit log. The change has been made by then, so a failure is reported to the
-// caller as one: who cannot be written down should not go on.
-func (d *Desk) Record(ctx context.Context, who guard.Identity, action, object, detail string) error {
-	return d.cfg.Guard.Audit.Record(ctx, guard.Entry{At: d.cfg.Now(), Actor: who.ID(), Role: who.Role,
-		Action: action, Object: object, Detail: detail})
 }

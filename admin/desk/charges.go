@@ -132,18 +132,22 @@ func (d *Desk) Story(ctx context.Context, id int64) (*flow.Story, error) {
 
 // Redeliver sends a charge's reduction again, or says what that would do.
 func (d *Desk) Redeliver(ctx context.Context, who guard.Identity, id int64, a flow.Action) (flow.Effect, error) {
-	return d.act(ctx, who, "charge.redeliver", id, a, d.cfg.Story.Redeliver)
+	return d.act(ctx, ofCharge(who, "charge.redeliver", id), a, func(a flow.Action) (flow.Effect, error) {
+		return d.cfg.Story.Redeliver(ctx, id, a)
+	})
 }
 
 // Void takes a charge's reduction back, or says what that would do.
 func (d *Desk) Void(ctx context.Context, who guard.Identity, id int64, a flow.Action) (flow.Effect, error) {
-	return d.act(ctx, who, "charge.void", id, a, d.cfg.Story.Void)
+	return d.act(ctx, ofCharge(who, "charge.void", id), a, func(a flow.Action) (flow.Effect, error) {
+		return d.cfg.Story.Void(ctx, id, a)
+	})
 }
 
 // Bind matches a charge to a stay by hand, or says what that would do.
 func (d *Desk) Bind(ctx context.Context, who guard.Identity, id int64, stayOrder string, a flow.Action) (flow.Effect,
 	error) {
-	return d.act(ctx, who, "charge.bind", id, a, func(ctx context.Context, id int64, a flow.Action) (flow.Effect, error) {
+	return d.act(ctx, ofCharge(who, "charge.bind", id), a, func(a flow.Action) (flow.Effect, error) {
 		return d.cfg.Story.Bind(ctx, id, stayOrder, a)
 	})
 }
@@ -151,10 +155,9 @@ func (d *Desk) Bind(ctx context.Context, who guard.Identity, id int64, stayOrder
 // Resolve ends the doubt about an unknown charge on the lot's word, or says what that would do.
 func (d *Desk) Resolve(ctx context.Context, who guard.Identity, id int64, lotHas bool, a flow.Action) (flow.Effect,
 	error) {
-	return d.act(ctx, who, "charge.resolve", id, a,
-		func(ctx context.Context, id int64, a flow.Action) (flow.Effect, error) {
-			return d.cfg.Story.Resolve(ctx, id, lotHas, a)
-		})
+	return d.act(ctx, ofCharge(who, "charge.resolve", id), a, func(a flow.Action) (flow.Effect, error) {
+		return d.cfg.Story.Resolve(ctx, id, lotHas, a)
+	})
 }
 
 // Verdict judges a charge. For those who may act, each action bears its dry run.
@@ -171,24 +174,9 @@ func (d *Desk) Verdict(ctx context.Context, who guard.Identity, s *flow.Story) (
 // VerdictOf judges a charge without dry runs, for lists.
 func (d *Desk) VerdictOf(s *flow.Story) flow.Verdict { return d.cfg.Story.Verdict(s) }
 
-// act does one thing to one charge for somebody who may, and writes it down.
-func (d *Desk) act(ctx context.Context, who guard.Identity, action string, id int64, a flow.Action,
-	do func(context.Context, int64, flow.Action) (flow.Effect, error)) (flow.Effect, error) {
-	if err := allow(who, guard.RoleSupport); err != nil {
-		return flow.Effect{}, err
-	}
-	if err := checkReason(a); err != nil {
-		return flow.Effect{}, err
-	}
-	a.Actor = who.ID()
-	effect, err := do(ctx, id, a)
-	if err != nil {
-		return flow.Effect{}, Wrap(err)
-	}
-	if !effect.Done {
-		return effect, nil
-	}
-	return effect, d.Record(ctx, who, action, strconv.FormatInt(id, 10), a.Reason)
+// ofCharge names a change of a charge.
+func ofCharge(who guard.Identity, action string, id int64) deed {
+	return deed{who: who, action: action, object: strconv.FormatInt(id, 10)}
 }
 
 // Replay opens a stored push once more, as if it came now.
@@ -205,26 +193,6 @@ func (d *Desk) Replay(ctx context.Context, who guard.Identity, pushID int64, a f
 		return done, nil
 	}
 	return done, d.Record(ctx, who, "push.replay", strconv.FormatInt(pushID, 10), string(done.Outcome)+" "+a.Reason)
-}
-
-// mostReason is how many characters a reason may have.
-const mostReason = 500
-
-// checkReason wants a reason for what is not a dry run, of a length that a log can hold.
-func checkReason(a flow.Action) error {
-	switch {
-	case a.Reason == "" && !a.DryRun:
-		return needsReason()
-	case utf8.RuneCountInString(a.Reason) > mostReason:
-		return Fail(Invalid, "the reason is too long",
-			FieldError{Where: "body.reason", Detail: "500 characters at most", Chinese: "最多 500 个字符"})
-	}
-	return nil
-}
-
-func needsReason() error {
-	return Fail(Invalid, "say why: the reason is kept in the audit log and the timeline",
-		FieldError{Where: "body.reason", Detail: "must not be empty", Chinese: "请填写原因"})
 }
 
 // Bulk is what redelivering many charges came to.

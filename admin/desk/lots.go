@@ -54,35 +54,28 @@ func (d *Desk) Lot(ctx context.Context, id charge.LotID) (Lot, error) {
 
 // Pause stops sending to a lot.
 func (d *Desk) Pause(ctx context.Context, who guard.Identity, id charge.LotID, a flow.Action) (flow.Effect, error) {
-	return d.switchLot(ctx, who, "lot.pause", id, a, d.cfg.Story.Pause)
+	return d.act(ctx, deed{who: who, action: "lot.pause", object: id.String()}, a,
+		func(a flow.Action) (flow.Effect, error) { return d.cfg.Story.Pause(ctx, id, a) })
 }
 
-// Resume sends to a paused lot again.
+// Resume sends to a paused lot again, for which no reason is needed.
 func (d *Desk) Resume(ctx context.Context, who guard.Identity, id charge.LotID, a flow.Action) (flow.Effect, error) {
-	return d.switchLot(ctx, who, "lot.resume", id, a, d.cfg.Story.Resume)
-}
-
-func (d *Desk) switchLot(ctx context.Context, who guard.Identity, action string, id charge.LotID, a flow.Action,
-	do func(context.Context, charge.LotID, flow.Action) (flow.Effect, error)) (flow.Effect, error) {
 	if err := allow(who, guard.RoleSupport); err != nil {
 		return flow.Effect{}, err
 	}
-	if a.Reason == "" && !a.DryRun && action == "lot.pause" {
-		return flow.Effect{}, needsReason()
-	}
-	a.Actor = who.ID()
-	status, err := d.cfg.Reads.LotStatus(ctx, id) // as it is before: what waits now is what goes out
-	if err != nil {
-		return flow.Effect{}, Wrap(err)
-	}
-	effect, err := do(ctx, id, a)
-	if effect.Note.Code == "effect.resumed" && status.Pending > 0 {
-		effect.Note = charge.Say("effect.resumes", charge.Count("n", int64(status.Pending)), charge.Span("age", d.Now().Sub(status.OldestDue)))
-	}
-	if err != nil || !effect.Done {
-		return effect, Wrap(err)
-	}
-	return effect, d.Record(ctx, who, action, id.String(), a.Reason)
+	return d.acted(ctx, deed{who: who, action: "lot.resume", object: id.String()}, a,
+		func(a flow.Action) (flow.Effect, error) {
+			status, err := d.cfg.Reads.LotStatus(ctx, id) // before: what waits now is what goes out
+			if err != nil {
+				return flow.Effect{}, err
+			}
+			effect, err := d.cfg.Story.Resume(ctx, id, a)
+			if effect.Note.Code == "effect.resumed" && status.Pending > 0 {
+				effect.Note = charge.Say("effect.resumes", charge.Count("n", int64(status.Pending)),
+					charge.Span("age", d.Now().Sub(status.OldestDue)))
+			}
+			return effect, err
+		})
 }
 
 // Price asks a lot what a stay costs now: the stay by its order number, else the open stay of a plate.
