@@ -1,12 +1,12 @@
 package lot
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
+
+	"github.com/chargestamp/chargestamp/seal"
 )
 
 // maxBody bounds what a car park may send in one request.
@@ -45,13 +45,7 @@ func Handle(answer func(ctx context.Context, body []byte) any) http.HandlerFunc 
 }
 
 func write(w http.ResponseWriter, status int, answer any) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(answer); err != nil {
-		status = http.StatusInternalServerError
-	}
 	w.Header().Set("Content-Type", "application/json;charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+	_, _ = w.Write(seal.PrintJSON(answer))
 }

@@ -1,11 +1,9 @@
 package callback
 
 import (
-	"bytes"
-	"encoding/json"
-
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/seal"
 )
 
 // notice514 is the data of 5.14 with its charge block, in the order of the published table,
@@ -83,18 +81,5 @@ func (c *Channel) Compose(n lot.Notice) ([]byte, error) {
 		return nil, lot.NotComposed(charge.Say("delivery.no_method", charge.Text("message", string(n.Message)),
 			charge.Word("method", "method", n.Reduction.Method)))
 	}
-	data, err := text(m)
-	if err != nil {
-		return nil, err
-	}
-	return envelope(data, vendor.Ukey), nil
-}
-
-// text is compact JSON with nothing escaped that need not be: a verifier that prints it again gets the same.
-func text(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(v)
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+	return envelope(seal.PrintJSON(m), vendor.Ukey), nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/outbound"
+	"github.com/chargestamp/chargestamp/seal"
 )
 
 // query51 is the data of 5.1 for an order that is still inside: https://www.kancloud.cn/bolink/newapi/524080
@@ -30,13 +31,10 @@ func (c *Channel) QueryPrice(ctx context.Context, stay charge.Stay) (lot.Price, 
 		return lot.Price{}, err
 	}
 	now := c.cfg.Now()
-	data, err := text(query51{
+	data := seal.PrintJSON(query51{
 		ServiceName: "query_price", ParkID: stay.Lot.Park, CarNumber: stay.Plate.Wire(), OrderID: stay.OrderID,
 		QueryOrderNo: fmt.Sprintf("q%d", now.UnixMicro()),
 	})
-	if err != nil {
-		return lot.Price{}, err
-	}
 	r, err := c.cfg.Client.Post(ctx, outbound.Request{
 		URL: place.url, Type: contentType, Body: envelope(data, vendor.Ukey), Allow: place.allow,
 	})

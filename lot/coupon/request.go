@@ -1,7 +1,6 @@
 package coupon
 
 import (
-	"bytes"
 	"encoding/json"
 	"maps"
 	"net/url"
@@ -102,13 +101,7 @@ func objectText(members []*member) string {
 }
 
 // quote is a JSON string in which nothing is escaped that need not be.
-func quote(text string) string {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(text) // a string can always be written
-	return strings.TrimSuffix(b.String(), "\n")
-}
+func quote(text string) string { return string(seal.PrintJSON(text)) }
 
 // shaped turns members that a call writes as texts into texts.
 func shaped(members []*member, c *Call) []*member {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/seal"
 )
 
 // notice325 is 3.25 with its charging block, in the order of the book's table (sdk/992397). It is flat and
@@ -102,7 +103,7 @@ func compose325(n lot.Notice) ([]byte, error) {
 		return nil, lot.NotComposed(charge.Say("delivery.no_method", charge.Text("message", string(n.Message)),
 			charge.Word("method", "method", n.Reduction.Method)))
 	}
-	return text(m), nil
+	return seal.PrintJSON(m), nil
 }
 
 func compose336(n lot.Notice) ([]byte, error) {
@@ -110,7 +111,7 @@ func compose336(n lot.Notice) ([]byte, error) {
 		return nil, lot.NotComposed(charge.Say("delivery.only_amounts",
 			charge.Word("method", "method", n.Reduction.Method)))
 	}
-	return text(notice336{
+	return seal.PrintJSON(notice336{
 		ServiceName: serviceNotice, StartChargingTime: local(n.Started), CarNumber: n.Plate.Wire(),
 		ComID: n.Lot.Park, StopChargingTime: local(n.Ended), ReduceAmount: double(n.Reduction.Amount),
 		OrderID: n.StayOrder, UUID: n.UUID,

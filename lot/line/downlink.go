@@ -8,6 +8,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/seal"
 )
 
 // Errors of questions to a lot.
@@ -213,7 +214,7 @@ func (s *Server) PassThrough(ctx context.Context, id charge.LotID, data []byte) 
 		return nil, fmt.Errorf("lot %s: %w", id, ErrOffLine)
 	}
 	m := passMessage{ServiceName: servicePass, ParkID: id.Park, UUID: s.newToken(), Data: string(data)}
-	f, err := s.ask(ctx, n, rankPass, askKey{id, servicePass, m.UUID}, text(m))
+	f, err := s.ask(ctx, n, rankPass, askKey{id, servicePass, m.UUID}, seal.PrintJSON(m))
 	if err != nil {
 		return nil, err
 	}
@@ -250,7 +251,7 @@ func (s *Server) QueryPrice(ctx context.Context, stay charge.Stay) (lot.Price, e
 		ServiceName: serviceQuery, ParkID: stay.Lot.Park, CarNumber: stay.Plate.Wire(), OrderID: stay.OrderID,
 	}
 	return s.askPrice(ctx, s.pick(stay.Lot, charge.LinkBolink, takesPrices), askKey{stay.Lot, serviceQuery, stay.OrderID},
-		text(m))
+		seal.PrintJSON(m))
 }
 
 // QueryExitPrice asks what the car at an exit channel has to pay (3.1, pay_scene 1). Only the machine that manages
@@ -261,7 +262,7 @@ func (s *Server) QueryExitPrice(ctx context.Context, id charge.LotID, channel st
 	m := exitPriceMessage{
 		ServiceName: serviceQuery, ParkID: id.Park, PayScene: sceneExit, OutChannelID: channel, QueryOrderNo: s.newToken(),
 	}
-	return s.askPrice(ctx, n, askKey{id, serviceQuery, m.QueryOrderNo}, text(m))
+	return s.askPrice(ctx, n, askKey{id, serviceQuery, m.QueryOrderNo}, seal.PrintJSON(m))
 }
 
 func (s *Server) askPrice(ctx context.Context, n *session, k askKey, message []byte) (lot.Price, error) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/seal"
 )
 
 // Handler serves the HTTP mode: POST /bpd/upload.do takes an uplink and answers it, POST /bpd/download.do is held
@@ -38,7 +39,7 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case a.silent:
-		a.body = text(failure{ErrMsg: sayBadJSON})
+		a.body = seal.PrintJSON(failure{ErrMsg: sayBadJSON})
 	case len(a.body) == 0:
 		a.body = []byte(`{"state":1}`) // ours: an empty body is no JSON
 	}
@@ -70,7 +71,7 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request) {
 	}
 	if n == nil || n.box == nil {
 		s.refuse(remoteOf(r), "bad_token")
-		answerHTTP(w, text(failure{ErrMsg: sayBadToken}))
+		answerHTTP(w, seal.PrintJSON(failure{ErrMsg: sayBadToken}))
 		return
 	}
 	now := s.cfg.Now()

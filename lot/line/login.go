@@ -7,6 +7,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/seal"
 )
 
 // loginReply answers a login.
@@ -49,7 +50,7 @@ func (s *Server) login(c *conn, remote string, e envelope) answer {
 	if !s.begin(n) {
 		return s.loginFails(ask, "too_many_machines", sayLoginFails)
 	}
-	return answer{body: text(loginReply{State: 1, Token: n.token, ServiceName: serviceLogin})}
+	return answer{body: seal.PrintJSON(loginReply{State: 1, Token: n.token, ServiceName: serviceLogin})}
 }
 
 // asking is a login as it came; nothing of it is believed.
@@ -120,7 +121,7 @@ func (s *Server) noLot(ask *asking) *answer {
 		return s.noLogin(ask, "unknown_lot", sayNoLot)
 	}
 	s.refusedLogin(ask, "unknown_lot")
-	return &answer{body: text(failure{ErrMsg: sayNoSuchLot}), refused: true}
+	return &answer{body: seal.PrintJSON(failure{ErrMsg: sayNoSuchLot}), refused: true}
 }
 
 func (s *Server) noLogin(ask *asking, reason, say string) *answer {
@@ -133,7 +134,7 @@ const maxLocalID = 3 * 196
 
 func (s *Server) loginFails(ask *asking, reason, say string) answer {
 	s.refusedLogin(ask, reason)
-	return answer{body: text(loginReply{ErrMsg: say, ServiceName: serviceLogin}), closes: true}
+	return answer{body: seal.PrintJSON(loginReply{ErrMsg: say, ServiceName: serviceLogin}), closes: true}
 }
 
 // mostMeant bounds the lots of one park_id that a refused login is kept for.

@@ -1,6 +1,9 @@
 package line
 
-import "github.com/chargestamp/chargestamp/lot"
+import (
+	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/seal"
+)
 
 // resent reports whether an entry or exit was taken before, and what it gets.
 func (s *Server) resent(n *session, e envelope) (answer, bool) {
@@ -18,7 +21,7 @@ func (s *Server) resent(n *session, e envelope) (answer, bool) {
 	if !s.resends.seen(u.resendKey(), u.said()) {
 		return answer{}, false
 	}
-	return answer{session: n, body: text(resentReply{
+	return answer{session: n, body: seal.PrintJSON(resentReply{
 		ErrMsg: saySeen, ServiceName: u.service,
 		OrderID: u.fields.Text("order_id"), CarNumber: u.fields.Text("car_number"), PayType: u.payType(),
 	})}, true

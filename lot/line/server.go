@@ -14,6 +14,7 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/limit"
 	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/seal"
 )
 
 // Server is the cloud end of all lines of one node. It is a lot.Channel and a lot.Pricer.
@@ -64,7 +65,7 @@ func (s *Server) LimitLogins(perSecond int) {
 	s.logins.Store(limit.NewRate[charge.LotID](float64(perSecond)))
 }
 
-// Lines lists the sessions of a lot on this node, in the order in which a 3.25 would choose among them.
+// Lines lists the sessions of a lot on this node, the one preferred for a 3.25 first.
 func (s *Server) Lines(id charge.LotID) []charge.LineSession {
 	of := s.sessions.of(id, charge.LinkCloud)
 	rows := make([]charge.LineSession, len(of))
@@ -86,7 +87,7 @@ func (s *Server) Stats() Stats {
 
 func (s *Server) refusal(remote, reason, say string) answer {
 	s.refuse(remote, reason)
-	return answer{body: text(failure{ErrMsg: say}), refused: true}
+	return answer{body: seal.PrintJSON(failure{ErrMsg: say}), refused: true}
 }
 
 // refuse counts something that was dropped or refused, and logs it now and then: one line for each reason in ten

@@ -48,7 +48,7 @@ func (s *Server) left(ctx context.Context, u uplink) answer {
 
 // busy answers an uplink of which nothing was stored. It names neither service nor order: the vendor's SDK forgets
 // an order on any answer that names both, and sends it again without.
-func busy() answer { return answer{body: text(failure{ErrMsg: sayBusy})} }
+func busy() answer { return answer{body: seal.PrintJSON(failure{ErrMsg: sayBusy})} }
 
 // payType is what the answer to an exit repeats: the vendor's SDK repeats an exit for ever whose answer has none.
 func (u uplink) payType() string {
@@ -74,7 +74,7 @@ func (s *Server) ordered(u uplink, a lot.Answer, err error) answer {
 		State: a.State, OrderID: u.fields.Text("order_id"), ServiceName: u.service, ErrMsg: a.ErrMsg,
 	}
 	r.PayType = u.payType()
-	out := answer{body: text(r)}
+	out := answer{body: seal.PrintJSON(r)}
 	if a.State != 1 {
 		return out
 	}
@@ -128,7 +128,7 @@ func (s *Server) used(ctx context.Context, u uplink) answer {
 	if a = s.judged(u, a, err, sayTakenUsage); a.ErrMsg == sayBusy {
 		return busy()
 	}
-	return answer{body: text(reply{State: a.State, ServiceName: u.service, ErrMsg: a.ErrMsg})}
+	return answer{body: seal.PrintJSON(reply{State: a.State, ServiceName: u.service, ErrMsg: a.ErrMsg})}
 }
 
 // judged turns an error, or data that cannot be used, into the lot's words, and sets the documented text of success.
@@ -196,5 +196,5 @@ func (s *Server) inPark(ctx context.Context, u uplink) answer {
 			LocalID: st.Lot.Park, InTime: st.Entered.Unix(), CarNumber: st.Plate.Wire(), OrderID: st.OrderID,
 		}
 	}
-	return answer{body: text(r)}
+	return answer{body: seal.PrintJSON(r)}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
+	"github.com/chargestamp/chargestamp/seal"
 )
 
 // uplink takes one uplink through the checks in the order in which the published server makes them. c is nil in
@@ -103,7 +104,7 @@ func (s *Server) dispatch(u uplink) answer {
 		return answer{}
 	case serviceLogout:
 		s.end(u.session)
-		return answer{body: text(reply{State: 1, ServiceName: u.service})}
+		return answer{body: seal.PrintJSON(reply{State: 1, ServiceName: u.service})}
 	}
 	// The published server answers what it has no use for with an empty frame.
 	return answer{}

@@ -1,8 +1,6 @@
 package line
 
 import (
-	"bytes"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -136,17 +134,6 @@ type reply struct {
 	State       int    `json:"state"`
 	ServiceName string `json:"service_name"`
 	ErrMsg      string `json:"errmsg,omitempty"`
-}
-
-// text writes compact JSON without the escapes that are only for HTML.
-func text(v any) []byte {
-	var b bytes.Buffer
-	w := json.NewEncoder(&b)
-	w.SetEscapeHTML(false)
-	if err := w.Encode(v); err != nil {
-		panic(err) // only types of this package come here, and all of them can be written
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
 // answerNote is a lot's answer for the timeline, its own words quoted.

@@ -3,7 +3,6 @@ package open13
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"net/url"
 	"slices"
 	"strconv"
@@ -223,13 +222,7 @@ func shortest(s string) string {
 	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
 }
 
-func quoted(text string) string {
-	var b strings.Builder
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(text) // a text always encodes
-	return strings.TrimSuffix(b.String(), "\n")
-}
+func quoted(text string) string { return string(seal.PrintJSON(text)) }
 
 // ascii escapes what is not ASCII, as many printers of JSON do.
 func ascii(text string) string {
