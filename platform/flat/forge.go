@@ -1,7 +1,6 @@
 package flat
 
 import (
-	"net/http"
 	"time"
 
 	"github.com/chargestamp/chargestamp/platform"
@@ -12,11 +11,10 @@ var _ platform.Forger = (*dialect)(nil)
 
 // Forge builds a push as the platform sends it: a JSON object of texts, signed by the profile's recipe.
 func (d *dialect) Forge(k platform.Keys, s platform.Sample, _ string, at time.Time) (platform.Request, error) {
-	lot, err := d.profile.Lot.LotKey(s)
+	fields, err := d.profile.Forge(&d.table, s, at)
 	if err != nil {
 		return platform.Request{}, err
 	}
-	fields := profile.Put(d.table.Forge(s, at), d.profile.Lot.Field, lot)
 	if part := d.profile.Seal; part.Operator != "" {
 		fields = profile.Put(fields, part.Operator, k[part.OperatorKey].Reveal())
 	}
@@ -25,7 +23,5 @@ func (d *dialect) Forge(k platform.Keys, s platform.Sample, _ string, at time.Ti
 	}
 	recipe := d.profile.Seal.Recipe
 	fields = profile.Put(fields, recipe.SignField(), recipe.Sign(fields, k[d.key].Reveal()))
-	return platform.Request{Path: d.profile.Paths.Charge[0],
-		Header: http.Header{"Content-Type": {"application/json;charset=utf-8"}},
-		Body:   profile.Print(fields)}, nil
+	return d.profile.Request(fields), nil
 }

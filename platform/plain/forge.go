@@ -2,7 +2,6 @@ package plain
 
 import (
 	"cmp"
-	"net/http"
 	"time"
 
 	"github.com/chargestamp/chargestamp/platform"
@@ -13,15 +12,12 @@ var _ platform.Forger = (*dialect)(nil)
 
 // Forge builds a push as the platform sends it: a JSON object of texts.
 func (d *dialect) Forge(k platform.Keys, s platform.Sample, _ string, at time.Time) (platform.Request, error) {
-	lot, err := d.profile.Lot.LotKey(s)
+	fields, err := d.profile.Forge(&d.table, s, at)
 	if err != nil {
 		return platform.Request{}, err
 	}
-	fields := profile.Put(d.table.Forge(s, at), d.profile.Lot.Field, lot)
 	if part := d.profile.Operator; part.Field != "" {
 		fields = profile.Put(fields, part.Field, cmp.Or(k[part.Key].Reveal(), part.Default))
 	}
-	return platform.Request{Path: d.profile.Paths.Charge[0],
-		Header: http.Header{"Content-Type": {"application/json;charset=utf-8"}},
-		Body:   profile.Print(fields)}, nil
+	return d.profile.Request(fields), nil
 }

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -38,6 +39,21 @@ func (t *Table) Forge(s platform.Sample, now time.Time) []seal.Field {
 	put(RoleStationName, "test push")
 	put(RoleConnectorID, s.Charger)
 	return fields
+}
+
+// Forge writes the fields of a push by the table, with the one that names the lot.
+func (h *Head) Forge(t *Table, s platform.Sample, now time.Time) ([]seal.Field, error) {
+	lot, err := h.Lot.LotKey(s)
+	if err != nil {
+		return nil, err
+	}
+	return Put(t.Forge(s, now), h.Lot.Field, lot), nil
+}
+
+// Request is a push of fields, a JSON object of texts.
+func (h *Head) Request(fields []seal.Field) platform.Request {
+	return platform.Request{Path: h.Paths.Charge[0],
+		Header: http.Header{"Content-Type": {"application/json;charset=utf-8"}}, Body: Print(fields)}
 }
 
 func containsField(fields []seal.Field, is func(seal.Field) bool) bool {
