@@ -6,15 +6,15 @@
 package main
 
 import (
-	"bufio"
 	"flag"
 	"fmt"
 	"io"
 	"maps"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
+
+	"github.com/chargestamp/chargestamp/tools/boundsfile"
 )
 
 func main() {
@@ -27,9 +27,12 @@ func main() {
 }
 
 func run(out io.Writer, boundsFile string, patterns []string) error {
-	bounds, err := readBounds(boundsFile)
-	if err != nil {
-		return err
+	bounds := map[string]int{}
+	if boundsFile != "" {
+		var err error
+		if bounds, err = boundsfile.Read(boundsFile, "package"); err != nil {
+			return err
+		}
 	}
 	if len(patterns) == 0 {
 		patterns = []string{"./..."}
@@ -66,36 +69,6 @@ func run(out io.Writer, boundsFile string, patterns []string) error {
 		return fmt.Errorf("%s\nmove the definition that points back to a file below", strings.Join(tooMany, "\n"))
 	}
 	return nil
-}
-
-// readBounds reads lines of a package and its number; # starts a comment.
-func readBounds(name string) (map[string]int, error) {
-	bounds := map[string]int{}
-	if name == "" {
-		return bounds, nil
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	for n := 1; lines.Scan(); n++ {
-		text, _, _ := strings.Cut(lines.Text(), "#")
-		fields := strings.Fields(text)
-		if len(fields) == 0 {
-			continue
-		}
-		if len(fields) != 2 {
-			return nil, fmt.Errorf("%s:%d: want a package and a number", name, n)
-		}
-		most, err := strconv.Atoi(fields[1])
-		if err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", name, n, err)
-		}
-		bounds[fields[0]] = most
-	}
-	return bounds, lines.Err()
 }
 
 // circles returns the sets of files that use each other, directly or over others: the strongly connected components

@@ -4,7 +4,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"flag"
@@ -18,9 +17,10 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/chargestamp/chargestamp/tools/boundsfile"
 )
 
 // mostColumns is the longest line that a source file or a comment should have.
@@ -40,7 +40,7 @@ func main() {
 }
 
 func run(out io.Writer, root, boundsFile, list string) error {
-	bounds, err := readBounds(boundsFile)
+	bounds, err := boundsfile.Read(boundsFile, "word")
 	if err != nil {
 		return err
 	}
@@ -147,29 +147,4 @@ func readLines(name string) ([]line, error) {
 		}
 	}
 	return lines, nil
-}
-
-// readBounds reads lines of a word and its number; # starts a comment.
-func readBounds(name string) (map[string]int, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	bounds := map[string]int{}
-	lines := bufio.NewScanner(f)
-	for n := 1; lines.Scan(); n++ {
-		text, _, _ := strings.Cut(lines.Text(), "#")
-		fields := strings.Fields(text)
-		if len(fields) == 0 {
-			continue
-		}
-		if len(fields) != 2 {
-			return nil, fmt.Errorf("%s:%d: want a word and a number", name, n)
-		}
-		if bounds[fields[0]], err = strconv.Atoi(fields[1]); err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", name, n, err)
-		}
-	}
-	return bounds, lines.Err()
 }
