@@ -2,7 +2,6 @@ package admin
 
 import (
 	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -15,15 +14,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/xuri/excelize/v2"
 
 	"github.com/chargestamp/chargestamp/admin/apitest"
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/charge"
-	"github.com/chargestamp/chargestamp/estate"
 	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/guard"
 )
@@ -392,84 +388,6 @@ func TestViewersFindWholePlatesOnly(t *testing.T) {
 	}
 }
 
-func TestStatementFormats(t *testing.T) {
-	f := newFake()
-	w := call(t, f, "viewer", "GET", "/api/v1/statements?from=2026-01-31&to=2026-02-01&format=csv", "")
-	rows, err := csv.NewReader(w.Body).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := [][]string{
-		{"day", "platform", "vendor", "lot", "charges", "granted_minutes", "granted_amount", "delivered", "used_minutes",
-			"used_amount", "gaps"},
-		{"2026-01-31", "telaidian", "200461", "200461/1313", "3", "90", "12.50", "3", "60", "10.05", "1"},
-	}
-	if diff := cmp.Diff(want, rows); diff != "" {
-		t.Errorf("csv (-want +got):\n%s", diff)
-	}
-	if f.span != (charge.StatementFilter{From: "2026-01-31", To: "2026-02-01"}) {
-		t.Errorf("asked for %+v", f.span)
-	}
-	w = call(t, f, "viewer", "GET", "/api/v1/statements?format=xlsx", "")
-	book, err := excelize.OpenReader(w.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cells, err := book.GetRows("对账单")
-	if err != nil || len(cells) != 7 {
-		t.Fatalf("%d lines, %v", len(cells), err)
-	}
-	if got := strings.Join(cells[5],
-		"|"); got != "2026-01-31|telaidian|特来电|200461|Vendor One|200461/1313|Lot One|3|90|12.50|3|60|10.05|车场上报|1" {
-		t.Errorf("xlsx: %s", got)
-	}
-	// 2026-03-01 12:00 in Shanghai: to is tomorrow, from 31 days before.
-	if f.span != (charge.StatementFilter{From: "2026-01-30", To: "2026-03-02"}) {
-		t.Errorf("without a span it asked for %+v", f.span)
-	}
-}
-
-// A statement as JSON says what its codes are called, where the yuan come from, and what all rows add up to.
-func TestStatementSaysNamesAndSums(t *testing.T) {
-	w := call(t, newFake(), "viewer", "GET", "/api/v1/statements?from=2026-01-31&to=2026-02-01", "")
-	var got struct {
-		Items []struct {
-			PlatformName struct{ ZH, EN string } `json:"platform_name"`
-			VendorName   string                  `json:"vendor_name"`
-			LotName      string                  `json:"lot_name"`
-			UsedBy       string                  `json:"used_by"`
-		}
-		Total struct {
-			Charges    int64
-			UsedAmount string `json:"used_amount"`
-		}
-	}
-	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || len(got.Items) != 1 {
-		t.Fatalf("%v: %s", err, w.Body)
-	}
-	r := got.Items[0]
-	if r.PlatformName.ZH != "特来电" || r.PlatformName.EN == "" || r.VendorName != "Vendor One" || r.LotName != "Lot One" ||
-		r.UsedBy != "lot" ||
-		got.Total.Charges != 3 || got.Total.UsedAmount != "10.05" {
-		t.Errorf("%s", w.Body)
-	}
-	w = call(t, newFake(), "viewer", "GET", "/api/v1/statements?format=csv&lang=en", "")
-	if !strings.HasPrefix(w.Body.String(), "\uFEFFDay,") {
-		t.Errorf("a CSV for people: %.80q", w.Body)
-	}
-}
-
-func TestEstateErrorsNameTheirPlace(t *testing.T) {
-	f := newFake()
-	f.refuse = estate.Errors{{File: "estate", Line: 12, Thing: "lot 200461/1313", Field: "colour",
-		Code: estate.CodeUnknownKey}}
-	w := call(t, f, "admin", "POST", "/api/v1/estate", "version: 1")
-	isProblem(t, w, http.StatusUnprocessableEntity)
-	if !strings.Contains(w.Body.String(), "line 12: lot 200461/1313: colour") {
-		t.Errorf("no place: %s", w.Body)
-	}
-}
-
 func TestHealthAndLocal(t *testing.T) {
 	f := newFake()
 	for _, path := range []string{"/healthz", "/readyz"} {
@@ -482,37 +400,6 @@ func TestHealthAndLocal(t *testing.T) {
 		httptest.NewRequest("POST", "/api/v1/tokens", strings.NewReader(`{"name":"ci","role":"admin"}`)))
 	if w.Code != http.StatusOK {
 		t.Errorf("local caller: %d %s", w.Code, w.Body)
-	}
-}
-
-// TestEstateReadsNothingOfTheServer sends documents that name the server's files and environment, and bombs.
-func TestEstateReadsNothingOfTheServer(t *testing.T) {
-	t.Setenv("CHARGESTAMP_TEST_SECRET", "read-from-the-environment")
-	account := func(value string) string {
-		return "version: 1\naccounts:\n  - {account: a, platform: telaidian, scope: platform, keys: {operator_id: " + value +
-			"}}\n"
-	}
-	for name, doc := range map[string]string{
-		"file":           account("{file: /etc/hostname}"),
-		"device":         account("{file: /dev/zero}"),
-		"environment":    account("{env: CHARGESTAMP_TEST_SECRET}"),
-		"lists":          "version: 1\nlots: " + strings.Repeat("[", 200_000),
-		"maps":           "version: 1\nlots: " + strings.Repeat("{a: ", 50_000),
-		"indicators":     "version: 1\nlots:\n" + strings.Repeat("- ", 100_000) + "x\n",
-		"broken JSON":    `{"version": 1, "lots": ` + strings.Repeat("[", 200_000),
-		"braces of YAML": "{version: 1, lots: []}",
-	} {
-		begin := time.Now()
-		w := call(t, newFake(), "admin", "POST", "/api/v1/estate?dry_run=true", doc)
-		if w.Code != http.StatusUnprocessableEntity {
-			t.Errorf("%s: %d %s", name, w.Code, w.Body)
-		}
-		if strings.Contains(doc, "operator_id: {") && !strings.Contains(w.Body.String(), "is not looked") {
-			t.Errorf("%s is refused for something else: %s", name, w.Body)
-		}
-		if strings.Contains(w.Body.String(), "read-from") || time.Since(begin) > 5*time.Second {
-			t.Errorf("%s: took %s, answered %s", name, time.Since(begin), w.Body)
-		}
 	}
 }
 
