@@ -177,12 +177,18 @@ func (x *exam) reaches(ctx context.Context, l played, p Push) (string, error) {
 		Amount: row.Amount}), row.Message), nil
 }
 
-func (x *exam) through(ctx context.Context, l played) (string, error) {
+// charged is a car in the lot whose push the gateway has taken.
+func (x *exam) charged(ctx context.Context, l played) (Push, error) {
 	p, err := x.carIn(ctx, l)
-	if err != nil {
-		return "", err
+	if err == nil {
+		_, err = x.taken(ctx, p, Options{})
 	}
-	if _, err := x.taken(ctx, p, Options{}); err != nil {
+	return p, err
+}
+
+func (x *exam) through(ctx context.Context, l played) (string, error) {
+	p, err := x.charged(ctx, l)
+	if err != nil {
 		return "", err
 	}
 	text, err := x.reaches(ctx, l, p)
@@ -280,11 +286,8 @@ func (x *exam) overCap(ctx context.Context, l played) (string, error) {
 
 // again wants the reduction sent a second time under the same id, and applied once.
 func (x *exam) again(ctx context.Context, l played) (string, error) {
-	p, err := x.carIn(ctx, l)
+	p, err := x.charged(ctx, l)
 	if err != nil {
-		return "", err
-	}
-	if _, err := x.taken(ctx, p, Options{}); err != nil {
 		return "", err
 	}
 	start := time.Now()
@@ -311,11 +314,8 @@ func (x *exam) unread(ctx context.Context, l played) (string, error) {
 	if x.cfg.Admin == "" {
 		return "", skip("needs the admin API to see how the charge stands")
 	}
-	p, err := x.carIn(ctx, l)
+	p, err := x.charged(ctx, l)
 	if err != nil {
-		return "", err
-	}
-	if _, err := x.taken(ctx, p, Options{}); err != nil {
 		return "", err
 	}
 	said, err := x.wait(ctx, p, client.InState(charge.StateUnknown))
@@ -332,11 +332,8 @@ func (x *exam) unread(ctx context.Context, l played) (string, error) {
 
 // later wants the reduction sent once it can be, and applied once.
 func (x *exam) later(ctx context.Context, l played) (string, error) {
-	p, err := x.carIn(ctx, l)
+	p, err := x.charged(ctx, l)
 	if err != nil {
-		return "", err
-	}
-	if _, err := x.taken(ctx, p, Options{}); err != nil {
 		return "", err
 	}
 	start := time.Now()
@@ -348,11 +345,8 @@ func (x *exam) later(ctx context.Context, l played) (string, error) {
 }
 
 func (x *exam) lotRefuses(ctx context.Context, l played) (string, error) {
-	p, err := x.carIn(ctx, l)
+	p, err := x.charged(ctx, l)
 	if err != nil {
-		return "", err
-	}
-	if _, err := x.taken(ctx, p, Options{}); err != nil {
 		return "", err
 	}
 	if x.cfg.Admin == "" {
