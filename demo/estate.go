@@ -206,66 +206,74 @@ func allLots() []charge.LotID {
 	return []charge.LotID{sdkTells, sdkLot, sdkOld, sdkVendor, apiLot, gateLot, couponLot, eventLot}
 }
 
-// plans are the 67 rows: what each platform supports by docs/platforms/README.md, every kind of grant among them. 51
-// are of SDK, API and 4G lots, the rest of a lot of another parking system.
-func plans() []plan {
-	type gives struct {
-		rule estateRule
-		asks charge.Reduction
-	}
-	half := gives{asPushed(), asksMinutes(30)}
-	ten := gives{asPushed(), asksAmount(10_00)}
-	table := []struct {
-		platform     string
-		sdk, api, fg gives // an empty rule: not supported
-		coupon       gives
-	}{
+// terms are a binding's rule and what a push to it asks for. An empty rule: the platform does not serve such lots.
+type terms struct {
+	rule estateRule
+	asks charge.Reduction
+}
+
+// support is one platform: its terms in SDK, API and 4G lots, and in those of another parking system.
+type support struct {
+	platform             string
+	sdk, api, fg, coupon terms
+}
+
+// supported is what each platform supports by docs/platforms/README.md, by kind of lot.
+func supported() []support {
+	half := terms{asPushed(), asksMinutes(30)}
+	ten := terms{asPushed(), asksAmount(10_00)}
+	return []support{
 		{"xiaoju", half, half, half, half},
 		{
-			"xingxing", gives{rule: fixedAmount(10_00)}, gives{rule: fixedMinutes(60)},
-			gives{rule: fixedFree()}, gives{rule: fixedAmount(10_00)},
+			"xingxing", terms{rule: fixedAmount(10_00)}, terms{rule: fixedMinutes(60)},
+			terms{rule: fixedFree()}, terms{rule: fixedAmount(10_00)},
 		},
 		{"xiaowei", ten, half, ten, half},
-		{"telaidian", half, ten, half, gives{rule: fixedMinutes(60)}},
+		{"telaidian", half, ten, half, terms{rule: fixedMinutes(60)}},
 		{
-			"wanchong", gives{rule: fixedFree()}, gives{rule: fixedMinutes(45)},
-			gives{rule: fixedAmount(6_50)}, gives{rule: fixedFree()},
+			"wanchong", terms{rule: fixedFree()}, terms{rule: fixedMinutes(45)},
+			terms{rule: fixedAmount(6_50)}, terms{rule: fixedFree()},
 		},
-		{"linghu", gives{asPushed(), charge.Reduction{Method: charge.MethodFree}},
-			gives{asPushed(), charge.Reduction{Method: charge.MethodLotDecides}}, ten, gives{rule: fixedMinutes(90)}},
+		{"linghu", terms{asPushed(), charge.Reduction{Method: charge.MethodFree}},
+			terms{asPushed(), charge.Reduction{Method: charge.MethodLotDecides}}, ten, terms{rule: fixedMinutes(90)}},
 		{"zhongdianlian", half, half, half, half},
-		{"yunkuaichong", gives{rule: lotDecides()}, gives{rule: lotDecides()}, gives{}, gives{}},
+		{"yunkuaichong", terms{rule: lotDecides()}, terms{rule: lotDecides()}, terms{}, terms{}},
 		{
-			"zhichong", gives{rule: chargeTime(0)}, gives{rule: chargeTime(0)},
-			gives{rule: chargeTime(0)}, gives{rule: chargeTime(0)},
+			"zhichong", terms{rule: chargeTime(0)}, terms{rule: chargeTime(0)},
+			terms{rule: chargeTime(0)}, terms{rule: chargeTime(0)},
 		},
 		{"aotexun", half, half, half, half},
 		{
-			"dakeyun", gives{rule: fixedMinutes(120)}, gives{rule: fixedAmount(10_00)},
-			gives{rule: fixedFree()}, gives{rule: fixedAmount(10_00)},
+			"dakeyun", terms{rule: fixedMinutes(120)}, terms{rule: fixedAmount(10_00)},
+			terms{rule: fixedFree()}, terms{rule: fixedAmount(10_00)},
 		},
-		{"yonglian", gives{rule: lotDecides()}, gives{rule: lotDecides()}, gives{}, gives{}},
+		{"yonglian", terms{rule: lotDecides()}, terms{rule: lotDecides()}, terms{}, terms{}},
 		{
-			"guowang-jinan", gives{rule: chargeTime(60)}, gives{rule: chargeTime(60)},
-			gives{rule: chargeTime(60)}, gives{rule: chargeTime(60)},
+			"guowang-jinan", terms{rule: chargeTime(60)}, terms{rule: chargeTime(60)},
+			terms{rule: chargeTime(60)}, terms{rule: chargeTime(60)},
 		},
-		{"echongwang", gives{}, gives{}, gives{rule: fixedAmount(5_00)}, gives{rule: fixedAmount(5_00)}},
+		{"echongwang", terms{}, terms{}, terms{rule: fixedAmount(5_00)}, terms{rule: fixedAmount(5_00)}},
 		{
-			"xindiantu", gives{rule: lotDecides()}, gives{rule: fixedAmount(7_00)},
-			gives{rule: chargeTime(0)}, gives{rule: chargeTime(0)},
+			"xindiantu", terms{rule: lotDecides()}, terms{rule: fixedAmount(7_00)},
+			terms{rule: chargeTime(0)}, terms{rule: chargeTime(0)},
 		},
 		{"jingtai", half, half, half, half},
 		{
-			"weilai", gives{rule: fixedMinutes(90)}, gives{rule: fixedMinutes(60)},
-			gives{rule: fixedFree()}, gives{rule: fixedAmount(9_00)},
+			"weilai", terms{rule: fixedMinutes(90)}, terms{rule: fixedMinutes(60)},
+			terms{rule: fixedFree()}, terms{rule: fixedAmount(9_00)},
 		},
 		{
-			"xiangqianchong", gives{rule: chargeTime(30)}, gives{rule: lotDecides()},
-			gives{rule: fixedMinutes(60)}, gives{rule: chargeTime(0)},
+			"xiangqianchong", terms{rule: chargeTime(30)}, terms{rule: lotDecides()},
+			terms{rule: fixedMinutes(60)}, terms{rule: chargeTime(0)},
 		},
 	}
+}
+
+// plans are the 67 rows: each platform with each kind of lot that it serves, every kind of grant among them. 51 are of
+// SDK, API and 4G lots, the rest of a lot of another parking system.
+func plans() []plan {
 	var all []plan
-	for _, row := range table {
+	for _, row := range supported() {
 		sdk := sdkLot
 		if row.platform == "telaidian" || row.platform == "aotexun" || row.platform == "dakeyun" {
 			sdk = sdkTells
@@ -274,7 +282,7 @@ func plans() []plan {
 			kind    charge.LotKind
 			message charge.Message
 			lot     charge.LotID
-			gives
+			terms
 		}{
 			{charge.KindSDK, charge.Message325, sdk, row.sdk},
 			{charge.KindAPI, charge.Message514, apiLot, row.api},

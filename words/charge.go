@@ -44,10 +44,15 @@ func states() []Entry {
 	}
 }
 
-func reasons() []Entry {
-	e := func(r charge.Reason, name, meaning, next Text) Entry {
-		return Entry{ChargeReason, string(r), name, meaning, next}
-	}
+// reasons are what a decision and its delivery say, in the order in which they may come.
+func reasons() []Entry { return append(reasonsOfDecisions(), reasonsOfDeliveries()...) }
+
+func reason(r charge.Reason, name, meaning, next Text) Entry {
+	return Entry{ChargeReason, string(r), name, meaning, next}
+}
+
+func reasonsOfDecisions() []Entry {
+	e := reason
 	return []Entry{
 		e(charge.ReasonOK, Text{"正常", "ok"},
 			Text{"一切正常。", "Everything went as it should."}, Nothing()),
@@ -105,6 +110,12 @@ func reasons() []Entry {
 		e(charge.ReasonBindingShadow, Text{"对接在试运行", "binding in shadow"},
 			Text{"对接在试运行，不下发。", "The binding is in shadow; nothing is sent."},
 			Text{"核对试运行结果后切换为正式。", "Check the shadow comparison, then go live."}),
+	}
+}
+
+func reasonsOfDeliveries() []Entry {
+	e := reason
+	return []Entry{
 		e(charge.ReasonLineOff, Text{"车场离线", "line is down"},
 			Text{"车场没有在线的线路。", "The lot has no line to us."},
 			Text{"请车场检查网络与程序；登录后会立即补发。", "Have the lot check network and program; it is sent as soon as the line logs in."}),

@@ -103,72 +103,80 @@ func (s *chargesShow) Run(c *console) error {
 		}
 		return listing{output: s.output}.print(c, []item{one}, chargeColumns, chargeAll)
 	}
+	var told story
+	if err := json.Unmarshal(raw, &told); err != nil {
+		return err
+	}
 	var head item
 	if err := json.Unmarshal(raw, &head); err != nil {
 		return err
 	}
-	var full struct {
-		ID, Platform, Plate, Lot, State, Reason string
+	return told.print(c, granted(head))
+}
 
-		Decision json.RawMessage `json:"decision"`
-		Verdict  struct {
-			Text, Next struct{ EN string }
-			Actions    []struct {
-				Verb   string
-				Effect *struct{ Effect string }
-			}
-		} `json:"verdict"`
-		Deliveries []struct {
-			ID       string `json:"id"`
-			Channel  string `json:"channel"`
-			State    string `json:"state"`
-			Attempts []struct {
-				At     string  `json:"at"`
-				Result string  `json:"result"`
-				Detail *string `json:"detail"`
-			} `json:"attempts"`
-		} `json:"deliveries"`
-		Timeline []struct {
+// story is what support reads of a charge.
+type story struct {
+	ID, Platform, Plate, Lot, State, Reason string
+
+	Decision json.RawMessage `json:"decision"`
+	Verdict  struct {
+		Text, Next struct{ EN string }
+		Actions    []struct {
+			Verb   string
+			Effect *struct{ Effect string }
+		}
+	} `json:"verdict"`
+	Deliveries []struct {
+		ID       string `json:"id"`
+		Channel  string `json:"channel"`
+		State    string `json:"state"`
+		Attempts []struct {
 			At     string  `json:"at"`
-			Step   string  `json:"step"`
 			Result string  `json:"result"`
-			Reason *string `json:"reason"`
 			Detail *string `json:"detail"`
-		} `json:"timeline"`
-		NearStays []struct {
-			OrderID   string `json:"order_id"`
-			Plate     string `json:"plate"`
-			EnteredAt string `json:"entered_at"`
-		} `json:"near_stays"`
-	}
-	if err := json.Unmarshal(raw, &full); err != nil {
-		return err
-	}
-	fmt.Fprintf(c.out, "charge %s  %s  %s  lot %s\n%s (%s), granted %s\n", full.ID, full.Platform, full.Plate, full.Lot,
-		full.State, full.Reason, granted(head))
-	fmt.Fprintf(c.out, "%s\nnext: %s\n", full.Verdict.Text.EN, full.Verdict.Next.EN)
-	for _, can := range full.Verdict.Actions {
+		} `json:"attempts"`
+	} `json:"deliveries"`
+	Timeline []struct {
+		At     string  `json:"at"`
+		Step   string  `json:"step"`
+		Result string  `json:"result"`
+		Reason *string `json:"reason"`
+		Detail *string `json:"detail"`
+	} `json:"timeline"`
+	NearStays []struct {
+		OrderID   string `json:"order_id"`
+		Plate     string `json:"plate"`
+		EnteredAt string `json:"entered_at"`
+	} `json:"near_stays"`
+}
+
+// print writes the verdict first, then what led to it.
+func (s *story) print(c *console, granted string) error {
+	fmt.Fprintf(c.out, "charge %s  %s  %s  lot %s\n%s (%s), granted %s\n", s.ID, s.Platform, s.Plate, s.Lot, s.State,
+		s.Reason, granted)
+	fmt.Fprintf(c.out, "%s\nnext: %s\n", s.Verdict.Text.EN, s.Verdict.Next.EN)
+	for _, can := range s.Verdict.Actions {
 		if can.Effect != nil {
 			fmt.Fprintf(c.out, "  %s: %s\n", can.Verb, can.Effect.Effect)
 		}
 	}
-	for _, s := range full.NearStays {
-		fmt.Fprintf(c.out, "near: %s stands in the lot since %s, stay %s\n", s.Plate, local(s.EnteredAt), s.OrderID)
+	for _, n := range s.NearStays {
+		fmt.Fprintf(c.out, "near: %s stands in the lot since %s, stay %s\n", n.Plate, local(n.EnteredAt), n.OrderID)
 	}
-	if len(full.Decision) > 0 && string(full.Decision) != "null" {
+	if len(s.Decision) > 0 && string(s.Decision) != "null" {
 		fmt.Fprintln(c.out, "\ndecision")
-		if err := printYAML(c, full.Decision); err != nil {
+		if err := printYAML(c, s.Decision); err != nil {
 			return err
 		}
 	}
-	for _, d := range full.Deliveries {
+	for _, d := range s.Deliveries {
 		fmt.Fprintf(c.out, "\ndelivery %s by %s: %s\n", d.ID, d.Channel, d.State)
 		for _, a := range d.Attempts {
 			fmt.Fprintf(c.out, "  %s  %s  %s\n", local(a.At), a.Result, text(a.Detail))
 		}
 	}
 	fmt.Fprintln(c.out, "\ntimeline")
-	for _, t := range full.Timeline {
+	for _, t := range s.Timeline {
 		fmt.Fprintf(c.out, "  %s  %-10s %-12s %s  %s\n", local(t.At), t.Step, t.Result, text(t.Reason), text(t.Detail))
 	}
 	return nil
