@@ -49,7 +49,7 @@ type called struct {
 	coupon   *coupon.Channel
 }
 
-// Compose writes a notice by the way that its message goes.
+// Compose writes a notice for the channel that its message goes out by.
 func (c called) Compose(n lot.Notice) ([]byte, error) { return c.way(n.Message).Compose(n) }
 
 // Here is always true: any node can call a lot.

@@ -99,7 +99,7 @@ func (m *metrics) Answered(platform string, _ charge.Outcome, took time.Duration
 	m.answers.WithLabelValues(platform).Observe(took.Seconds())
 }
 
-// Moved counts a charge that came into a state.
+// Moved counts a charge that entered a state.
 func (m *metrics) Moved(state charge.State, reason charge.Reason) {
 	m.charges.WithLabelValues(string(state), string(reason)).Inc()
 }

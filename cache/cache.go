@@ -1,8 +1,8 @@
 // Package cache is a bounded map in two generations.
 package cache
 
-// Map is a map that forgets: a full one forgets the half that was put first, so that its newest entries, Most of
-// them, are always there. The zero value with Most set is ready. It is not for concurrent use, but Get changes nothing.
+// Map is a map of bounded size: it always holds its newest entries, as many as Most, and drops older ones half a map
+// at a time. The zero value with Most set is ready. It is not for concurrent use, but Get changes nothing.
 type Map[K comparable, V any] struct {
 	Most     int // entries of each half
 	new, old map[K]V

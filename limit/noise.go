@@ -74,7 +74,7 @@ type Window struct {
 	count int
 }
 
-// Over counts an event, and reports whether the span that now lies in has more than most.
+// Over counts an event, and reports whether there are more than most in the span of time that now lies in.
 func (w *Window) Over(now time.Time, span time.Duration, most int) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

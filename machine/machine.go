@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Machine is what work stands on. A field that is nil is the real thing.
+// Machine provides goroutines, waiting, limits on time and random numbers. A field that is nil stands for the real one.
 type Machine struct {
 	// Go begins work beside the caller.
 	Go func(work func())
@@ -22,7 +22,7 @@ type Machine struct {
 	Random io.Reader
 }
 
-// Real fills in what is nil.
+// Real returns the machine with the real thing in each field that is nil.
 func (m Machine) Real() Machine {
 	if m.Go == nil {
 		m.Go = func(work func()) { go work() }

@@ -311,7 +311,7 @@ func (r *Runner) renew(ctx context.Context) {
 	}
 }
 
-// Renew moves the leases of what is in flight on.
+// Renew extends the leases of the jobs in flight.
 func (r *Runner) Renew(ctx context.Context) {
 	r.mu.Lock()
 	ids := slices.Sorted(maps.Keys(r.flying))

@@ -166,7 +166,7 @@ func (r *Result) add(o *Result) {
 	r.Latency.Merge(&o.Latency)
 }
 
-// LoadClient is an HTTP client that keeps a connection a worker and follows no redirects.
+// LoadClient returns an HTTP client that keeps one connection for each worker and follows no redirects.
 func LoadClient(workers int) *http.Client {
 	c := *plainClient
 	c.Transport = &http.Transport{MaxIdleConns: 2 * workers, MaxIdleConnsPerHost: workers, DisableCompression: true}

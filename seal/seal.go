@@ -16,7 +16,7 @@ import (
 	"hash"
 )
 
-// Text is whatever a text or a key comes as; a named secret type is one too.
+// Text is a text or a key: a string, bytes, or a named type of either, such as charge.Secret.
 type Text interface{ ~string | ~[]byte }
 
 // MD5Upper is the MD5 of text in 32 upper-case hex digits.

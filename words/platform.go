@@ -1,6 +1,6 @@
 package words
 
-// OfProfile puts a note on a platform's protocol into Chinese. One that an operator's own profile has stays as it is.
+// OfProfile translates a note of a built-in profile into Chinese. Notes of an operator's own profile stay as they are.
 func OfProfile(english string) Text {
 	for _, t := range profileNotes {
 		if t.EN == english {

@@ -50,7 +50,7 @@ type Paging struct {
 	Cursor string `query:"cursor" maxLength:"200"`
 }
 
-// Sorting is what the lists that grow without end can be asked.
+// Sorting holds the parameters of lists that may be long: page and order.
 type Sorting struct {
 	Paging
 	Sort string `query:"sort" enum:"newest,oldest" default:"newest" doc:"which rows come first; give it with a cursor too"`

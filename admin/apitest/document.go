@@ -95,7 +95,7 @@ func (d *Document) Check(a Answer) error {
 	return d.judge(where, a.Body, append(at, "content", kind, "schema")...)
 }
 
-// CheckWebhook returns what of a webhook's message the description does not say.
+// CheckWebhook reports where a webhook's message is not as the description says.
 func (d *Document) CheckWebhook(body []byte) error {
 	return d.judge("webhook", body, "webhooks", "charge.state", "post", "requestBody", "content", "application/json",
 		"schema")

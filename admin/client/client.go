@@ -24,7 +24,7 @@ const callTimeout = time.Minute
 // token.
 const SocketName = "admin.sock"
 
-// ErrAddress reports that the address of a call is none.
+// ErrAddress means that a client was made with something that is no address of a server.
 var ErrAddress = errors.New("not an address of a server")
 
 // Client calls one server. Safe for concurrent use.

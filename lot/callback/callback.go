@@ -31,7 +31,7 @@ func envelope(data []byte, ukey charge.Secret) []byte {
 	return append(append(append(b, `,"sign":"`...), sign...), `"}`...)
 }
 
-// place is where a lot's vendor hears callbacks, and what may be dialled for it.
+// place is the address that callbacks to a lot are posted to, and the prefixes that may be dialled for it.
 type place struct {
 	url   string
 	allow []netip.Prefix

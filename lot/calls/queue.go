@@ -169,7 +169,7 @@ func (c *Queue) work() {
 	}
 }
 
-// turn makes the try of the lot's first order. It is called, and returns, with the lock held.
+// turn tries the first order that waits for the lot. It is called, and returns, with the lock held.
 func (c *Queue) turn(q *line) {
 	w := q.orders.pop()
 	q.underWay++

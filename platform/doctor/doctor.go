@@ -228,7 +228,7 @@ type lone struct {
 	account platform.Account
 }
 
-// Candidates is the account, unless the push names another operator.
+// Candidates returns the account, unless the push names another operator.
 func (l *lone) Candidates(_ string, c platform.Claim) []platform.Candidate {
 	cut := func(s string) string {
 		if n := l.info.OperatorPrefix; n > 0 && len(s) > n {

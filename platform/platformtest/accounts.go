@@ -14,8 +14,8 @@ import (
 	"github.com/chargestamp/chargestamp/words"
 )
 
-// Accounts are the accounts of account.json. They are found by the words of platform.Accounts, which an estate
-// keeps to as well.
+// Accounts are the accounts of account.json. They are found as the comment of platform.Accounts says, as those of an
+// estate are.
 type Accounts struct {
 	info platform.Info
 	at   time.Time

@@ -68,7 +68,7 @@ func (o *opening) add(name, lines string) {
 	*o = append(*o, struct{ cases, lines string }{name, lines})
 }
 
-// String prints one paragraph for each way of being open.
+// String prints one paragraph for each set of cases that leave the same bytes unsealed.
 func (o opening) String() string {
 	paragraphs := make([]string, len(o))
 	for i, at := range o {

@@ -196,7 +196,7 @@ func (s *Server) NewNamed(name string) (string, error) {
 	return s.Named(name), nil
 }
 
-// Named returns the URL of a database that is there.
+// Named returns the URL of an existing database.
 func (s *Server) Named(name string) string {
 	return strings.Replace(s.URL, "/postgres?", "/"+name+"?", 1)
 }
