@@ -1,14 +1,18 @@
 package store
 
 import (
+	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the driver that goose needs
 )
 
 //go:embed migrations/sqlite/*.sql migrations/postgres/*.sql
@@ -31,8 +35,7 @@ type migration struct {
 // schema is all steps of an engine's schema in their order.
 type schema []migration
 
-// The schemas of both engines. Their files are as goose reads them, which ran them in earlier releases, and so is the
-// table that keeps which ones have run.
+// The schemas of both engines.
 var (
 	sqliteSchema   = sync.OnceValue(func() schema { return readSchema("sqlite") })
 	postgresSchema = sync.OnceValue(func() schema { return readSchema("postgres") })
@@ -60,24 +63,43 @@ func readSchema(folder string) (all schema) {
 }
 
 // readMigration reads a file NUMBER_name.sql: "-- +goose Up" heads what it runs, "-- +goose Down" what would undo it.
+// goose's own reader takes megabytes for each file.
 func readMigration(file, text string) (m migration, err error) {
-	number, _, _ := strings.Cut(file, "_")
 	_, up, ok := strings.Cut(text, "-- +goose Up\n")
-	if m.version, err = strconv.ParseInt(number, 10, 64); err != nil || !ok {
-		return m, fmt.Errorf("store: migration %s: the name must begin with a number, the text must have a line %q", file,
-			"-- +goose Up")
+	if m.version, err = goose.NumericComponent(file); err == nil && !ok {
+		err = fmt.Errorf("store: migration %s: there is no line %q", file, "-- +goose Up")
 	}
 	m.file = file
 	m.up, _, _ = strings.Cut(up+"\n", "-- +goose Down\n")
-	return m, nil
+	return m, err
 }
 
 // newest is the version that the schema comes to.
 func (s schema) newest() int64 { return s[len(s)-1].version }
 
-// lacking lists the steps that have not run.
-func (s schema) lacking(ran []int64) []migration {
-	return slices.DeleteFunc(slices.Clone(s), func(m migration) bool { return slices.Contains(ran, m.version) })
+// complete reports whether all steps have run.
+func (s schema) complete(ran []int64) bool {
+	return !slices.ContainsFunc(s, func(m migration) bool { return !slices.Contains(ran, m.version) })
+}
+
+// run runs the steps that have not run, each in a transaction.
+func (s schema) run(ctx context.Context, dialect goose.Dialect, db *sql.DB, opts ...goose.ProviderOption) error {
+	var steps []*goose.Migration
+	for _, m := range s {
+		up := func(ctx context.Context, tx *sql.Tx) error {
+			if _, err := tx.ExecContext(ctx, m.up); err != nil {
+				return fmt.Errorf("%s: %w", m.file, err)
+			}
+			return nil
+		}
+		steps = append(steps, goose.NewGoMigration(m.version, &goose.GoFunc{RunTx: up}, nil))
+	}
+	opts = append(opts, goose.WithGoMigrations(steps...), goose.WithDisableGlobalRegistry(true))
+	p, err := goose.NewProvider(dialect, db, nil, opts...)
+	if err == nil {
+		_, err = p.Up(ctx)
+	}
+	return err
 }
 
 // schema is that of the store's engine.
@@ -103,8 +125,3 @@ func (s schema) refuseNewer(place string, ran []int64) error {
 
 // selectRan asks for the versions of the migrations that have run, where any has.
 const selectRan = "SELECT version_id FROM goose_db_version"
-
-// noteRan says that a migration has run.
-func noteRan(version int64) string {
-	return fmt.Sprintf("INSERT INTO goose_db_version (version_id, is_applied) VALUES (%d, TRUE)", version)
-}

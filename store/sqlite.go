@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+
+	"github.com/pressly/goose/v3"
 )
 
 const (
@@ -171,27 +174,24 @@ func (c *sqliteConn) ran() (ran []int64, err error) {
 	return ran, err
 }
 
-const sqliteRan = "CREATE TABLE goose_db_version (id INTEGER PRIMARY KEY AUTOINCREMENT, version_id INTEGER NOT NULL, " +
-	"is_applied INTEGER NOT NULL, tstamp TIMESTAMP DEFAULT (datetime('now')));"
-
-// migrate brings the schema up to date. Each step is there whole or not at all; they are on the disk before anything
-// is answered.
+// migrate brings the schema up to date. It is on the disk before anything is answered.
 func (e *sqliteEngine) migrate(ctx context.Context) error {
 	ran, err := e.write.ran()
 	if err != nil {
 		return wrapf(err, "read the schema version of %s", e.file)
 	}
-	e.write.interruptedBy(ctx)
-	defer e.write.interruptedBy(context.Background())
-	if ran == nil {
-		if err := e.write.atOnce(sqliteRan + noteRan(0)); err != nil {
-			return wrapf(err, "make the schema of %s", e.file)
-		}
+	if sqliteSchema().complete(ran) {
+		return nil
 	}
-	for _, m := range sqliteSchema().lacking(ran) {
-		if err := e.write.atOnce(m.up + noteRan(m.version)); err != nil {
-			return wrapf(err, "migrate the schema of %s by %s", e.file, m.file)
-		}
+	address, err := sqliteAddress(e.file, "_pragma=busy_timeout(5000)&_pragma=synchronous(full)")
+	if err != nil {
+		return err
 	}
-	return nil
+	db, err := sql.Open("sqlite", address)
+	if err != nil {
+		return wrapf(err, "migrate")
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	return wrapf(sqliteSchema().run(ctx, goose.DialectSQLite3, db), "migrate the schema of %s", e.file)
 }

@@ -77,23 +77,6 @@ func (c *sqliteConn) once(text string, fn func(*sqlite.Stmt) error) error {
 	return errors.Join(fn(st), st.Finalize())
 }
 
-// atOnce runs the statements of a text in one transaction.
-func (c *sqliteConn) atOnce(text string) error {
-	for text = "BEGIN IMMEDIATE;" + text + ";COMMIT"; text != ""; {
-		st, behind, err := c.conn.PrepareTransient(text)
-		if err == nil {
-			text = text[len(text)-behind:]
-			_, err = c.step(st, nil)
-			err = errors.Join(err, st.Finalize())
-		}
-		if err != nil {
-			c.unwind()
-			return err
-		}
-	}
-	return nil
-}
-
 func (c *sqliteConn) run(text string, args []any) (n int64, err error) {
 	clean(args)
 	err = c.once(text, func(st *sqlite.Stmt) error {

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
-	_ "modernc.org/sqlite" // the driver
 )
 
 // TestScripts runs the command line as a shell would, real processes over real sockets: testdata/script. Beside
