@@ -87,7 +87,8 @@ func (e *postgresEngine) runSchema(ctx context.Context) error {
 	if err != nil {
 		return wrapf(err, "migrations")
 	}
-	return wrapf(postgresSchema().run(ctx, goose.DialectPostgres, db, goose.WithSessionLocker(locker)), "migrate the schema of %s", e.place())
+	err = postgresSchema().run(ctx, goose.DialectPostgres, db, goose.WithSessionLocker(locker))
+	return wrapf(err, "migrate the schema of %s", e.place())
 }
 
 // indexParts makes the index for parts of plates where it can. Only some may create extensions; without this one a
