@@ -116,15 +116,7 @@ func openSQLite(ctx context.Context, s *Store) (_ engine, err error) {
 	if e.look, err = e.reader(); err != nil {
 		return nil, err
 	}
-	e.pool = make(chan *sqliteConn, readers)
-	for range readers {
-		c, err := e.reader()
-		if err != nil {
-			return nil, err
-		}
-		e.pool <- c
-		e.open++
-	}
+	e.pool = newReaderPool(readers, e.reader)
 	c, err := dialSQLite(e.file, "", "busy_timeout = 1000", "synchronous = FULL", "wal_autocheckpoint = 0")
 	if err != nil {
 		return nil, err

@@ -47,8 +47,7 @@ type sqliteEngine struct {
 	unflushed atomic.Bool  // reads would miss something
 	ready     atomic.Int64 // when the first job among it may be claimed
 
-	pool chan *sqliteConn
-	open int // connections of the pool
+	pool *readerPool
 }
 
 // openLog finds the log that SQLite writes. It stays the same file for as long as a connection has read through it,
@@ -119,8 +118,8 @@ func versionAtLeast(have, want string) bool {
 
 func (e *sqliteEngine) close() error {
 	var errs []error
-	for ; e.open > 0; e.open-- {
-		errs = append(errs, (<-e.pool).close())
+	if e.pool != nil {
+		errs = append(errs, e.pool.close())
 	}
 	for _, c := range []*sqliteConn{e.look, e.write} {
 		if c != nil {

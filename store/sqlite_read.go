@@ -17,20 +17,16 @@ func (e *sqliteEngine) read(ctx context.Context, fn func(link) error) error {
 
 // glance implements engine.
 func (e *sqliteEngine) glance(ctx context.Context, fn func(link) error) error {
-	var c *sqliteConn
-	select {
-	case c = <-e.pool:
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-e.store.closing:
-		return ErrClosed
+	c, err := e.pool.take(ctx, e.store.closing)
+	if err != nil {
+		return err
 	}
 	c.sunk = nil
 	c.interruptedBy(ctx)
 	defer func() {
 		c.interruptedBy(context.Background())
 		c.unwind()
-		e.pool <- c
+		e.pool.put(c)
 	}()
 	if _, err := c.exec(beginDeferred, nil); err != nil {
 		return err
