@@ -45,8 +45,7 @@ func couponKeys(t *testing.T, target *coupon.Target) play.Keys {
 	return keys
 }
 
-// couponSite is a server, one lot of another parking system that a player plays, and an account of 令狐, which may push
-// whatever a coupon can give.
+// couponSite is a server, one lot of another parking system that a player plays, and an account of 特来电.
 type couponSite struct {
 	*site
 	town *town
@@ -56,35 +55,47 @@ type couponSite struct {
 
 func newCouponSite(t *testing.T, as string, cfg play.CouponLotConfig, fields object) *couponSite {
 	t.Helper()
-	target := coupon.Builtin()[as]
 	c := &couponSite{site: serve(t, local(t)), town: newTown(), id: charge.LotID{Union: union, Park: "9001"}}
-	cfg.As, cfg.Lot, cfg.Keys, cfg.Server = as, c.id, couponKeys(t, target), "http://"+c.Addresses().HTTP
+	c.lot = c.openCloud(c.town, c.id, as, cfg, fields)
+	c.town.couponAccount()
+	c.apply(c.town.estate())
+	return c
+}
+
+// couponAccount adds an account of 特来电 with rules that the lots' parking systems can carry out.
+func (w *town) couponAccount() {
+	w.account("telaidian", object{})
+	for i, l := range w.lots {
+		grant := "lot_decides"
+		if _, can := coupon.Builtin()[l["target"].(string)].Methods[charge.MethodTime]; can {
+			grant = "charge_time"
+		}
+		w.bindings[i]["rule"] = object{"grant": grant}
+	}
+}
+
+// openCloud adds a lot of another parking system to a town, and plays the system.
+func (s *site) openCloud(w *town, id charge.LotID, as string, cfg play.CouponLotConfig, fields object) *play.CouponLot {
+	s.t.Helper()
+	target := coupon.Builtin()[as]
+	cfg.As, cfg.Lot, cfg.Keys, cfg.Server = as, id, couponKeys(s.t, target), "http://"+s.Addresses().HTTP
 	if fields["stays"] != "told" {
 		delete(cfg.Keys, "inout_token")
 	}
-	var err error
-	if c.lot, err = play.NewCouponLot(cfg); err != nil {
-		t.Fatal(err)
+	cloud, err := play.NewCouponLot(cfg)
+	if err != nil {
+		s.t.Fatal(err)
 	}
-	if err := c.lot.Start(); err != nil {
-		t.Fatal(err)
+	if err := cloud.Start(); err != nil {
+		s.t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = c.lot.Stop() })
-	o := object{"target": as, "keys": cfg.Keys, "address": c.lot.Address(), "allow_to": []string{"127.0.0.1/32"}}
+	s.t.Cleanup(func() { _ = cloud.Stop() })
+	o := object{"target": as, "keys": cfg.Keys, "address": cloud.Address(), "allow_to": []string{"127.0.0.1/32"}}
 	for k, v := range fields {
 		o[k] = v
 	}
-	c.town.lot("9001", charge.KindCoupon, o)
-	grant := object{"grant": "lot_decides"}
-	if _, can := target.Methods[charge.MethodTime]; can {
-		grant = object{"grant": "charge_time"}
-	}
-	c.town.account("telaidian", object{})
-	for _, b := range c.town.bindings {
-		b["rule"] = grant
-	}
-	c.apply(c.town.estate())
-	return c
+	w.lot(id.Park, charge.KindCoupon, o)
+	return cloud
 }
 
 // push sends a charge and waits for where it ends.
@@ -164,29 +175,12 @@ func TestLostAnswers(t *testing.T) {
 	}
 }
 
-// TestBadCouponAnswers answers what is no clear yes: the charge is unknown and nothing more is sent by itself.
-func TestBadCouponAnswers(t *testing.T) {
-	for answer, want := range map[string]charge.State{
-		play.AnswerUnknown: charge.StateUnknown, play.AnswerHalf: charge.StateUnknown, play.AnswerOther: charge.StateUnknown,
-		play.AnswerGarbage: charge.StateUnknown, play.AnswerRedirect: charge.StateUnknown,
-		play.AnswerRefused: charge.StateRefused,
-		play.AnswerBadSign: charge.StateRefused,
-	} {
-		t.Run(answer, func(t *testing.T) {
-			c := newCouponSite(t, "4pyun", play.CouponLotConfig{Answer: answer}, nil)
-			c.push("京AD06088", "bad-1", want)
-			for _, row := range c.lot.Book().Rows() {
-				if row.Heard > 1 || row.Applied > 1 {
-					t.Errorf("the book has %+v", row)
-				}
-			}
-		})
-	}
-}
-
-// TestCouponStays is the whole story with 七彩云: entry, coupon, price, exit with what was taken off.
+// TestCouponStays is the whole story with 七彩云: entry, coupon, price, exit with what was taken off, which the
+// statement has and the platform is to hear.
 func TestCouponStays(t *testing.T) {
 	c := newCouponSite(t, "qcyuns", play.CouponLotConfig{Strict: true}, object{"stays": "told"})
+	c.town.accounts[0]["report"] = object{"url": "https://platform.example/evcs"}
+	c.apply(c.town.estate())
 	in := time.Now().Add(-play.StayLength)
 	if _, err := c.lot.Enter(t.Context(), "京AD06088", in); err != nil {
 		t.Fatal(err)
@@ -208,6 +202,13 @@ func TestCouponStays(t *testing.T) {
 	if len(rows) != 1 || rows[0].Lot != c.id.String() || rows[0].Charges != 1 ||
 		rows[0].UsedMinutes != used.Usage.Minutes {
 		t.Errorf("the statement has %+v, used are %d minutes", rows, used.Usage.Minutes)
+	}
+	var story struct {
+		Report struct{ State charge.ReportState }
+	}
+	c.office().must(t, http.MethodGet, "/api/v1/charges/"+used.ID, nil, &story)
+	if story.Report.State != charge.ReportDue { // half a minute later it is sent, should no better usage come
+		t.Errorf("the report is %s", story.Report.State)
 	}
 }
 

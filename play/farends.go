@@ -1,6 +1,7 @@
 package play
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/md5" //nolint:gosec // 捷顺's own choice
 	"crypto/rsa"
@@ -34,6 +35,7 @@ const (
 	sayBadSign   = "bad sign"
 	sayRefused   = "refused"
 	sayUnknown   = "unknown code"
+	sayCode      = "code " // and a code of the system's paper
 )
 
 // ask is a request as a far end has understood it.
@@ -47,7 +49,8 @@ type ask struct {
 
 // farEnd is one parking system's cloud: how it reads a request, which it checks as its paper says, and how it answers.
 type farEnd struct {
-	knows bool // a coupon has a number by which a repeat is known
+	knows bool   // a coupon has a number by which a repeat is known
+	names string // the member of a request that names the coupon; its car where coupons have no number
 	read  func(k Keys, r *http.Request, body []byte) (ask, error)
 	// say answers; v is the stay of a lookup.
 	say func(a ask, what string, v Visit, bill Bill) record
@@ -64,18 +67,25 @@ func FarEnds() []string {
 }
 
 var farEnds = map[string]farEnd{
-	"4pyun":       {true, readPyun, sayPyun},
-	"qcyuns":      {true, readQcyuns, sayQcyuns},
-	"tdznyun":     {false, readTdznyun, sayTdznyun},
-	"tingjiandan": {true, readTingjiandan, sayTingjiandan},
-	"keytop": {true, readKeytop,
-		sayOne("resCode", "resMsg", map[string]any{sayTaken: "0", sayRepeated: "0", sayNotInside: "1", sayRefused: "1",
-			sayBadSign: "1101"})},
-	"hongmen": {true, readHongmen,
-		sayOne("result", "description",
-			map[string]any{sayTaken: 0, sayRepeated: 0, sayNotInside: 1, sayRefused: 1, sayBadSign: 2})},
-	"hikparking": {false, readHik, sayHik},
-	"jieshun":    {false, readJieshun, sayJieshun},
+	"4pyun":       {true, "event_id", readPyun, sayPyun},
+	"qcyuns":      {true, "grantSerial", readQcyuns, sayQcyuns},
+	"tdznyun":     {false, "plateNum", readTdznyun, sayTdznyun},
+	"tingjiandan": {true, "outTradeNo", readTingjiandan, sayTingjiandan},
+	"keytop":      {true, "orderNo", readKeytop, sayKeytop},
+	"hongmen":     {true, "orderNo", readHongmen, sayHongmen},
+	"hikparking":  {false, "plateNo", readHik, sayHik},
+	"jieshun":     {false, "carNo", readJieshun, sayJieshun},
+}
+
+// codes are what a system answers; what is not among them has a code of no paper.
+type codes map[string]string
+
+// of is the code for what is to be said.
+func (c codes) of(what string) string {
+	if code, is := strings.CutPrefix(what, sayCode); is {
+		return code
+	}
+	return cmp.Or(c[what], "777")
 }
 
 var (
@@ -180,8 +190,8 @@ func mustJSON(text string) []byte {
 }
 
 func sayPyun(a ask, what string, _ Visit, _ Bill) record {
-	code := map[string]string{sayTaken: "1001", sayRepeated: "1403", sayNotInside: "1002", sayBadSign: "403",
-		sayRefused: "1003", sayUnknown: "7777"}[what]
+	code := codes{sayTaken: "1001", sayRepeated: "1403", sayNotInside: "1002", sayBadSign: "403",
+		sayRefused: "1003"}.of(what)
 	return record{{"code", code}, {"message", what}, {"seqno", "86213123"}, {"data_node", "HS1-1"}, {"plate", a.plate}}
 }
 
@@ -236,12 +246,11 @@ func sayQcyuns(a ask, what string, v Visit, bill Bill) record {
 			{"retData", json.RawMessage(record{{"plate", a.plate}, {"carType", whole(1)},
 				{"carInfo", json.RawMessage(car.json())}}.json())}}
 	}
-	code := map[string]int64{sayTaken: 0, sayRepeated: 0, sayNotInside: -11, sayRefused: -12, sayBadSign: -4,
-		sayUnknown: -99}[what]
+	code := codes{sayTaken: "0", sayRepeated: "0", sayNotInside: "-11", sayRefused: "-12", sayBadSign: "-4"}.of(what)
 	if a.what == needLookup && what == sayNotInside {
-		code = 0 // an answer without a stay
+		code = "0" // an answer without a stay
 	}
-	return record{{"retCode", whole(code)}, {"retMsg", what}, {"retData", nil}}
+	return record{{"retCode", numeric(code)}, {"retMsg", what}, {"retData", nil}}
 }
 
 func readTdznyun(k Keys, _ *http.Request, body []byte) (ask, error) {
@@ -268,9 +277,9 @@ func readTdznyun(k Keys, _ *http.Request, body []byte) (ask, error) {
 }
 
 func sayTdznyun(_ ask, what string, _ Visit, _ Bill) record {
-	code := map[string]int64{sayTaken: 200, sayRepeated: 405, sayNotInside: 6003, sayBadSign: 401, sayRefused: 6007,
-		sayUnknown: 777}[what]
-	return record{{"code", whole(code)}, {"msg", what}}
+	code := codes{sayTaken: "200", sayRepeated: "405", sayNotInside: "6003", sayBadSign: "401",
+		sayRefused: "6007"}.of(what)
+	return record{{"code", numeric(code)}, {"msg", what}}
 }
 
 func readTingjiandan(k Keys, _ *http.Request, body []byte) (ask, error) {
@@ -302,9 +311,12 @@ func readTingjiandan(k Keys, _ *http.Request, body []byte) (ask, error) {
 }
 
 func sayTingjiandan(a ask, what string, _ Visit, bill Bill) record {
+	code := codes{sayTaken: "T/0", sayRepeated: "T/0", sayNotInside: "T/3", sayRefused: "T/1", sayBadSign: "F",
+		sayUnknown: "T/9"}.of(what)
+	returned, success, about := strings.Cut(code, "/")
 	switch {
-	case what == sayBadSign:
-		return record{{"returnCode", "F"}, {"returnMsg", what}}
+	case !about:
+		return record{{"returnCode", returned}, {"returnMsg", what}}
 	case a.what == needLookup && what == sayTaken:
 		return record{{"returnCode", "T"}, {"isSuccess", "0"}, {"carNum", a.plate}, {"tradeId", "trade-" + a.plate},
 			{"accountId", "account-1"},
@@ -312,9 +324,7 @@ func sayTingjiandan(a ask, what string, _ Visit, bill Bill) record {
 	case a.what == needLookup && what == sayNotInside: // no code is printed for it: there is no trade
 		return record{{"returnCode", "T"}, {"isSuccess", "0"}, {"carNum", a.plate}}
 	}
-	success := map[string]string{sayTaken: "0", sayRepeated: "0", sayNotInside: "3", sayRefused: "1",
-		sayUnknown: "9"}[what]
-	return record{{"returnCode", "T"}, {"isSuccess", success}, {"errorMsg", what}, {"deductionId", "d-1"}}
+	return record{{"returnCode", returned}, {"isSuccess", success}, {"errorMsg", what}, {"deductionId", "d-1"}}
 }
 
 func readKeytop(k Keys, _ *http.Request, body []byte) (ask, error) {
@@ -348,18 +358,14 @@ func readHongmen(k Keys, _ *http.Request, body []byte) (ask, error) {
 		give: charge.Reduction{Method: charge.MethodLotDecides}}, nil
 }
 
-// sayOne answers in one object with one code.
-func sayOne(code, text string, codes map[string]any) func(ask, string, Visit, Bill) record {
-	return func(_ ask, what string, _ Visit, _ Bill) record {
-		value := codes[what]
-		switch n := value.(type) {
-		case nil:
-			value = "777"
-		case int:
-			value = whole(int64(n))
-		}
-		return record{{code, value}, {text, what}}
-	}
+func sayKeytop(_ ask, what string, _ Visit, _ Bill) record {
+	code := codes{sayTaken: "0", sayRepeated: "0", sayNotInside: "1", sayRefused: "1", sayBadSign: "1101"}.of(what)
+	return record{{"resCode", code}, {"resMsg", what}}
+}
+
+func sayHongmen(_ ask, what string, _ Visit, _ Bill) record {
+	code := codes{sayTaken: "0", sayRepeated: "0", sayNotInside: "1", sayRefused: "1", sayBadSign: "2"}.of(what)
+	return record{{"result", numeric(code)}, {"description", what}}
 }
 
 // hikToken is the token of the played 海康.
@@ -398,11 +404,7 @@ func sayHik(a ask, what string, _ Visit, _ Bill) record {
 	if a.what == needToken && what == sayTaken {
 		return record{{"access_token", a.id}, {"expires_in", whole(7200)}}
 	}
-	code := map[string]string{sayTaken: "200", sayRepeated: "200"}[what]
-	if code == "" {
-		code = "777"
-	}
-	return record{{"code", code}, {"msg", what}}
+	return record{{"code", codes{sayTaken: "200", sayRepeated: "200"}.of(what)}, {"msg", what}}
 }
 
 func readJieshun(k Keys, _ *http.Request, body []byte) (ask, error) {
@@ -440,8 +442,9 @@ func readJieshun(k Keys, _ *http.Request, body []byte) (ask, error) {
 }
 
 func sayJieshun(_ ask, what string, _ Visit, _ Bill) record {
-	code := map[string]int64{sayTaken: 0, sayRepeated: 0, sayNotInside: 6, sayRefused: 7, sayBadSign: 1,
-		sayUnknown: 99}[what]
-	return record{{"code", "0"}, {"msg", "ok"},
-		{"biz_response", json.RawMessage(record{{"resultCode", whole(code)}, {"message", what}}.json())}}
+	code := codes{sayTaken: "0/0", sayRepeated: "0/0", sayNotInside: "0/6", sayRefused: "0/7", sayBadSign: "0/1",
+		sayUnknown: "0/99"}.of(what)
+	outer, inner, _ := strings.Cut(code, "/")
+	return record{{"code", outer}, {"msg", "ok"},
+		{"biz_response", json.RawMessage(record{{"resultCode", numeric(inner)}, {"message", what}}.json())}}
 }

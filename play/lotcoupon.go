@@ -23,13 +23,14 @@ const (
 	AnswerRefused = "refused" // refuses, nothing given
 	AnswerUnknown = "unknown" // grants, answers a code of no document
 	AnswerHalf    = "half"    // grants, answers half of it
-	AnswerOther   = "other"   // grants, answers about another car
+	AnswerOther   = "other"   // grants, answers about another coupon
 	AnswerBadSign = "sign"    // says that the signature is wrong, grants nothing
+	AnswerToken   = "token"   // no longer takes the token, where there are tokens; grants nothing
 )
 
 // CouponAnswers lists how a parking system's cloud can misbehave.
-var CouponAnswers = []string{AnswerRefused, AnswerUnknown, AnswerHalf, AnswerOther, AnswerBadSign, AnswerGarbage,
-	AnswerSlow, AnswerRedirect, AnswerDrop}
+var CouponAnswers = []string{AnswerRefused, AnswerUnknown, AnswerHalf, AnswerOther, AnswerBadSign, AnswerToken,
+	AnswerGarbage, AnswerSlow, AnswerRedirect, AnswerDrop}
 
 // CouponLotConfig describes a car park in another parking system's cloud.
 type CouponLotConfig struct {
@@ -42,7 +43,8 @@ type CouponLotConfig struct {
 	BookAddr string // default "127.0.0.1:0"
 	Tariff   charge.Tariff
 	Answer   string        // one of CouponAnswers
-	Lies     int           // how many coupons are answered by Answer before the cloud behaves; 0: all
+	Code     string        // a code of the system's paper; it is answered, and nothing is granted
+	Lies     int           // how many coupons are answered by Answer or Code before the cloud behaves; 0: all
 	Delay    time.Duration // coupons are booked at once and answered so much later
 	Strict   bool          // grants coupons to cars inside only; a lot that hears of no cars grants them to all
 	Log      *slog.Logger
@@ -56,7 +58,7 @@ type CouponLot struct {
 	called
 
 	mu      sync.Mutex
-	lie     string // one of CouponAnswers
+	lie     string // one of CouponAnswers, or sayCode and a code
 	turns   *turns
 	given   int
 	revoked map[string]bool
@@ -71,6 +73,12 @@ func NewCouponLot(cfg CouponLotConfig) (*CouponLot, error) {
 	}
 	if cfg.Answer != AnswerWell && !slices.Contains(CouponAnswers, cfg.Answer) {
 		return nil, fmt.Errorf("an answer cannot be %q; there are %s", cfg.Answer, strings.Join(CouponAnswers, ", "))
+	}
+	if cfg.Answer != AnswerWell && cfg.Code != "" {
+		return nil, errors.New("one of answer and code: a coupon cannot be answered by both")
+	}
+	if cfg.Code != "" {
+		cfg.Answer = sayCode + cfg.Code
 	}
 	cfg.Addr, cfg.BookAddr = cmp.Or(cfg.Addr, "127.0.0.1:0"), cmp.Or(cfg.BookAddr, "127.0.0.1:0")
 	if cfg.Log == nil {
@@ -93,6 +101,9 @@ func (l *CouponLot) Misbehave(answer string) {
 	defer l.mu.Unlock()
 	l.lie, l.turns = answer, newTurns(1)
 }
+
+// Say has the next coupon answered by a code of the system's paper, and not granted.
+func (l *CouponLot) Say(code string) { l.Misbehave(sayCode + code) }
 
 // Start opens both listeners.
 func (l *CouponLot) Start() error {
@@ -185,6 +196,13 @@ func (l *CouponLot) give(w http.ResponseWriter, r *http.Request, a ask) {
 	case AnswerBadSign:
 		answerJSON(w, l.end.say(a, sayBadSign, Visit{}, Bill{}))
 		return
+	case AnswerToken:
+		http.Error(w, `{"error":"invalid_token"}`, http.StatusUnauthorized)
+		return
+	}
+	if strings.HasPrefix(lie, sayCode) {
+		answerJSON(w, l.end.say(a, lie, Visit{}, Bill{}))
+		return
 	}
 	what := l.take(r, a)
 	l.cfg.Log.Info("coupon", "plate", a.plate, "id", a.id, "method", a.give.Method, "minutes", a.give.Minutes, "amount",
@@ -207,8 +225,11 @@ func (l *CouponLot) give(w http.ResponseWriter, r *http.Request, a ask) {
 		answerJSON(w, l.end.say(a, sayUnknown, Visit{}, Bill{}))
 		return
 	case AnswerOther:
-		a.plate = "粤B00001"
-		answerJSON(w, append(l.end.say(a, what, Visit{}, Bill{}), Field{"plate", a.plate}))
+		other := "another-1"
+		if !l.end.knows {
+			other = "粤B00001"
+		}
+		answerJSON(w, append(l.end.say(a, what, Visit{}, Bill{}), Field{l.end.names, other}))
 		return
 	case AnswerSlow:
 		select {

@@ -14,7 +14,8 @@ type lotCoupon struct {
 	Key    map[string]string `placeholder:"NAME=VALUE" help:"One key; may be repeated."`
 	Server string            `default:"http://127.0.0.1:8080" env:"CHARGESTAMP_HTTP" help:"Public address of the gateway, for systems that tell entries and exits."`
 	Listen string            `default:"127.0.0.1:9911" help:"Where coupons are heard."`
-	Answer string            `default:"" enum:"refused,unknown,half,other,sign,garbage,slow,redirect,drop," help:"How coupons are answered."`
+	Answer string            `default:"" enum:"refused,unknown,half,other,sign,token,garbage,slow,redirect,drop," help:"How coupons are answered."`
+	Code   string            `help:"Answer coupons by this code of the system's paper, and grant none."`
 	Lies   int               `help:"How many are answered so before the system behaves; 0 is all."`
 	Strict bool              `help:"Give coupons only to cars that were let in."`
 	Say    string            `default:"{\"code\":0}" help:"What any answers."`
@@ -39,8 +40,8 @@ func (l *lotCoupon) Run(c *console) error {
 		return err
 	}
 	lot, err := play.NewCouponLot(play.CouponLotConfig{Lot: id, As: l.As, Keys: keys, Server: l.Server, Addr: l.Listen,
-		BookAddr: l.Book,
-		Tariff:   play.DefaultTariff(), Answer: l.Answer, Lies: l.Lies, Strict: l.Strict, Log: l.log(c)})
+		BookAddr: l.Book, Tariff: play.DefaultTariff(),
+		Answer: l.Answer, Code: l.Code, Lies: l.Lies, Strict: l.Strict, Log: l.log(c)})
 	if err != nil {
 		return usageError{err}
 	}

@@ -1,6 +1,9 @@
 package coupon
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -95,10 +98,65 @@ func (a *Answer) read(r outbound.Response, m *maker) said {
 	default:
 		s.outcome = outcomeUnknown
 	}
-	if m != nil && !a.aboutUs(s.body, m) {
+	if m != nil && (!a.aboutUs(s.body, m) || a.namesAnother(text, m)) {
 		s.outcome = outcomeOther
 	}
 	return s
+}
+
+// ours are the names by which a request says which coupon it is about, and for which car.
+func ours(rows []Row) map[string]Source {
+	names := map[string]Source{}
+	for _, r := range rows {
+		if r.From == "uuid" || r.From == "plate" || r.From == "plate_dashed" {
+			names[r.Name[strings.LastIndex(r.Name, ".")+1:]] = r.From
+		}
+	}
+	return names
+}
+
+// namesAnother reports whether an answer has, anywhere in it, a member by which the request named its coupon or its
+// car, and names another one there. What is empty, or no plate, such as a masked one, says nothing.
+func (a *Answer) namesAnother(body []byte, m *maker) bool {
+	if len(a.ours) == 0 {
+		return false
+	}
+	var whole any
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	return d.Decode(&whole) == nil && a.othersIn(whole, m)
+}
+
+func (a *Answer) othersIn(v any, m *maker) bool {
+	switch v := v.(type) {
+	case []any:
+		return slices.ContainsFunc(v, func(v any) bool { return a.othersIn(v, m) })
+	case map[string]any:
+		for name, value := range v {
+			if a.othersIn(value, m) {
+				return true
+			}
+			if from, is := a.ours[name]; is && m.differs(from, value) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// differs reports whether a value names another coupon or car than a source of the request does.
+func (m *maker) differs(from Source, value any) bool {
+	told := strings.TrimSpace(fmt.Sprint(value))
+	switch value.(type) {
+	case string, json.Number:
+	default:
+		return false
+	}
+	if from == "uuid" {
+		return told != "" && m.uuid != "" && !strings.EqualFold(told, m.uuid)
+	}
+	p, err := charge.ParsePlate(told)
+	return err == nil && p != m.slip.Plate
 }
 
 // aboutUs reports whether what an answer repeats of the request is what we said.

@@ -2,6 +2,7 @@ package coupon
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -198,6 +199,37 @@ func TestBadAnswers(t *testing.T) {
 		r := deliver(t, ch, charge.MethodTime)
 		if r.Result != charge.AttemptError || !r.Sent || r.Unread != c.unread || r.Detail.IsZero() {
 			t.Errorf("%s: %+v", name, r)
+		}
+	}
+}
+
+// An answer that names another coupon or car by a member of the request is no answer, however deep it stands. The same
+// one or an empty one changes nothing.
+func TestAnotherCoupon(t *testing.T) {
+	for _, target := range Builtin().List() {
+		yes := strings.TrimSuffix(codes[target.ID][target.Give.Answer.Taken[0]].body, "}")
+		for name, from := range ours(target.Give.Fields) {
+			ours, other, same := testUUID, "0193f5a0c0de4b6e8f00112233445567", strings.ToUpper(testUUID)
+			if from != "uuid" {
+				ours, other, same = "京AD06088", "粤-B12345", "京-AD06088"
+			}
+			for told, want := range map[string]charge.AttemptResult{
+				ours: charge.AttemptAcked, same: charge.AttemptAcked, "": charge.AttemptAcked, other: charge.AttemptError,
+			} {
+				for _, form := range []string{`%s,"%s":"%s"}`, `%s,"more":{"list":[{"%s":"%s"}]}}`} {
+					body := fmt.Sprintf(form, yes, name, told)
+					ch := channelFor(t, target.ID, func(r outbound.Request) (outbound.Response, error) {
+						if said, asked := before(r); asked {
+							return answering(200, said)
+						}
+						return answering(200, body)
+					})
+					r := deliver(t, ch, slices.Sorted(maps.Keys(target.Methods))[0])
+					if r.Result != want || want == charge.AttemptError && (!r.Sent || !r.Unread) {
+						t.Errorf("%s: %s: %+v", target.ID, body, r)
+					}
+				}
+			}
 		}
 	}
 }

@@ -6,6 +6,7 @@ package coupon
 import (
 	"cmp"
 	"embed"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -72,16 +73,20 @@ func WithFolder(dir string) (Targets, error) {
 	}
 	slices.Sort(files)
 	for _, file := range files {
-		text, err := profile.ReadFile(file)
-		if err != nil {
-			return nil, err
+		text, unread := profile.ReadFile(file)
+		if unread != nil {
+			err = errors.Join(err, unread)
+			continue
 		}
 		if !IsProfile(text) || strings.HasPrefix(filepath.Base(file), ".") {
 			continue
 		}
-		if _, err := all.add(strings.NewReader(string(text)), file); err != nil {
-			return nil, err
+		if _, wrong := all.add(strings.NewReader(string(text)), file); wrong != nil {
+			err = errors.Join(err, wrong)
 		}
+	}
+	if err != nil {
+		return nil, err
 	}
 	return all, nil
 }

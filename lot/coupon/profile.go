@@ -125,6 +125,8 @@ type Answer struct {
 	// of a lookup: names and where they stand, the first that is there of "a|b"
 	Found   map[string]string `toml:"found"`
 	Missing Why               `toml:"missing"` // of a lookup whose answer lacks one of Found
+
+	ours map[string]Source // how the request names its coupon and its car
 }
 
 // Price is the call that asks what a stay costs now.
@@ -358,6 +360,7 @@ func (p *Profile) checkCall(f *profile.File, at string, c *Call, found map[strin
 			return err
 		}
 	}
+	c.Answer.ours = ours(c.Fields)
 	if s := c.Sign; s != nil {
 		if err := profile.OneOf(f, at+".sign.recipe", s.Recipe, recipes); err != nil {
 			return err
