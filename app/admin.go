@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -97,20 +98,35 @@ func (a *App) makeAdmin() error {
 	return nil
 }
 
+// settings are those of the sign-in.
+func (c OIDCConfig) settings() guard.OIDCConfig {
+	roles := map[string]guard.Role{}
+	for value, role := range c.Roles {
+		roles[value] = guard.Role(role)
+	}
+	return guard.OIDCConfig{Issuer: c.Issuer, ClientID: c.ClientID, ClientSecret: charge.Secret(c.ClientSecret),
+		RedirectURL: c.RedirectURL, NameClaim: c.NameClaim, RoleClaim: c.RoleClaim, Scopes: c.Scopes, Roles: roles}
+}
+
+// check refuses a sign-in that could let no user in.
+func (c OIDCConfig) check() error {
+	if c.Issuer == "" {
+		return nil // off
+	}
+	var faults []error
+	for _, fault := range Faults(c.settings().Check()) {
+		faults = append(faults, &ConfigError{fault})
+	}
+	return errors.Join(faults...)
+}
+
 // makeOIDC prepares the sign-in at an issuer; nil where none is configured.
 func (a *App) makeOIDC() (*guard.OIDC, error) {
 	c := a.cfg.OIDC
 	if c.Issuer == "" {
 		return nil, nil
 	}
-	roles := map[string]guard.Role{}
-	for value, role := range c.Roles {
-		roles[value] = guard.Role(role)
-	}
-	o, err := guard.NewOIDC(guard.OIDCConfig{Issuer: c.Issuer, ClientID: c.ClientID,
-		ClientSecret: charge.Secret(c.ClientSecret),
-		RedirectURL:  c.RedirectURL, NameClaim: c.NameClaim, RoleClaim: c.RoleClaim, Scopes: c.Scopes, Roles: roles},
-		a.keyring, &http.Client{Timeout: reporting}, time.Now)
+	o, err := guard.NewOIDC(c.settings(), a.keyring, &http.Client{Timeout: reporting}, time.Now)
 	if err != nil {
 		return nil, &ConfigError{err}
 	}

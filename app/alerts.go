@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"slices"
 	"syscall"
 	"time"
@@ -42,14 +41,16 @@ func (a *App) makeAlerts(context.Context) error {
 // alertTargets reads the webhooks of a configuration.
 func alertTargets(configs []AlertConfig) (targets []alert.Target, err error) {
 	for i, c := range configs {
-		t, err := alertTarget(c)
-		if err != nil {
-			return nil, configError("alerts[%d]: %w", i, err)
-		}
+		t, wrong := alertTarget(c)
 		if slices.ContainsFunc(targets, func(other alert.Target) bool { return other.Name == t.Name }) {
-			return nil, configError("alerts[%d]: name %q is another's: what each was told is kept by its name, so give each its own", i, t.Name)
+			wrong = errors.Join(wrong,
+				fmt.Errorf("name %q is another's: what each was told is kept by its name, so give each its own", t.Name))
 		}
+		err = errors.Join(err, faultsUnder(fmt.Sprintf("alerts[%d]", i), wrong))
 		targets = append(targets, t)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return targets, nil
 }
@@ -65,31 +66,32 @@ func alertTarget(c AlertConfig) (alert.Target, error) {
 	for _, k := range c.On {
 		t.On = append(t.On, alert.Kind(k))
 	}
-	allow, err := prefixes(c.AllowTo)
-	if err != nil {
-		return t, fmt.Errorf("allow_to: %w", err)
+	allow, wrong := prefixes(c.AllowTo)
+	err := checkTarget(t)
+	for _, fault := range Faults(wrong) {
+		err = errors.Join(err, fmt.Errorf("allow_to: %w", fault))
 	}
 	t.Client = allowing(guarded(alerting), allow)
-	return t, checkTarget(t)
+	return t, err
 }
 
 // checkTarget says what is wrong with a webhook's settings.
-func checkTarget(t alert.Target) error {
-	if u, err := url.Parse(t.URL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return errors.New("url is not an http address")
+func checkTarget(t alert.Target) (err error) {
+	if !isWebAddress(t.URL) {
+		err = errors.New("url is not an http address")
 	}
 	if !slices.Contains(alert.Formats, t.Format) {
-		return fmt.Errorf("format %q is none of %v", t.Format, alert.Formats)
+		err = errors.Join(err, fmt.Errorf("format %q is none of %v", t.Format, alert.Formats))
 	}
 	for _, k := range t.On {
 		if !slices.Contains(alert.Kinds, k) {
-			return fmt.Errorf("on: %q is none of %v", k, alert.Kinds)
+			err = errors.Join(err, fmt.Errorf("on: %q is none of %v", k, alert.Kinds))
 		}
 	}
 	if t.Lang != "" && t.Lang != "zh" && t.Lang != "en" {
-		return fmt.Errorf("lang %q is neither zh nor en", t.Lang)
+		err = errors.Join(err, fmt.Errorf("lang %q is neither zh nor en", t.Lang))
 	}
-	return nil
+	return err
 }
 
 // allowing lets a client reach addresses that outbound would refuse.

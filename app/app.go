@@ -294,7 +294,7 @@ func (a *App) makeFronts(ctx context.Context) error {
 	}
 	proxies, err := prefixes(a.cfg.TrustedProxies)
 	if err != nil {
-		return configError("trusted_proxies: %w", err)
+		return faultsUnder("trusted_proxies", err)
 	}
 	a.proxies.Store(&proxies)
 	a.accounts = &accounts{book: a.book, infos: infos, derive: a.keyring.Derive, now: a.clock.Now}

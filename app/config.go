@@ -1,23 +1,22 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/netip"
+	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 
-	"github.com/chargestamp/chargestamp/bounded"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/estate"
 )
@@ -55,35 +54,101 @@ type Config struct {
 
 func (a *App) checkConfig(context.Context) error { return a.cfg.check() }
 
-// check refuses settings that could not work, or would work as another one.
+// check refuses settings that could not work, or would work as another one. The error has a line for each.
 func (c *Config) check() error {
-	for name, below := range map[string]bool{
-		"limits.account_per_s": c.Limits.AccountPerS < 0, "limits.address_per_s": c.Limits.AddressPerS < 0,
-		"limits.login_per_s": c.Limits.LoginPerS < 0, "limits.minutes": c.Limits.Minutes < 0,
-		"limits.amount":    c.Limits.Amount < 0,
-		"line.frame_bytes": c.Line.FrameBytes < 0, "line.offline_after": c.Line.OfflineAfter < 0,
-		"line.flood_per_10s": c.Line.FloodPer10s < 0,
-		"retention.pushes":   c.Retention.Pushes < 0, "retention.refused": c.Retention.Refused < 0,
-		"retention.charges": c.Retention.Charges < 0,
-	} {
-		if below {
-			return configError("%s is below 0", name)
-		}
-	}
-	if n := c.Line.FrameBytes; n != 0 && n < leastFrame {
-		return configError("line.frame_bytes %d is too short for the messages of lots; at least %d", n, leastFrame)
+	faults := append(c.belowZero(), c.badAddresses()...)
+	if n := c.Line.FrameBytes; n > 0 && n < leastFrame {
+		faults = append(faults,
+			configError("line.frame_bytes %d is too short for the messages of lots; at least %d", n, leastFrame))
 	}
 	if (c.HTTP.ProxyProtocol || c.Line.ProxyProtocol) && len(c.TrustedProxies) == 0 {
-		return configError("proxy_protocol needs trusted_proxies: the addresses that may send it")
+		faults = append(faults, configError("proxy_protocol needs trusted_proxies: the addresses that may send it"))
 	}
 	if (c.TLS.Cert == "") != (c.TLS.Key == "") {
-		return configError("tls needs both cert and key")
+		faults = append(faults, configError("tls needs both cert and key"))
 	}
 	if c.AdminToken != "" && estate.WeakSecret(c.AdminToken) != "" {
-		return configError("CHARGESTAMP_ADMIN_TOKEN is shorter than %d characters or can be guessed; make one with: openssl rand -hex 16",
-			estate.LeastKey)
+		faults = append(faults, configError("CHARGESTAMP_ADMIN_TOKEN is shorter than %d characters or can be guessed; "+
+			"make one with: openssl rand -hex 16", estate.LeastKey))
 	}
-	return nil
+	return errors.Join(faults...)
+}
+
+func (c *Config) belowZero() (faults []error) {
+	for _, setting := range []struct {
+		name  string
+		below bool
+	}{
+		{"limits.account_per_s", c.Limits.AccountPerS < 0}, {"limits.address_per_s", c.Limits.AddressPerS < 0},
+		{"limits.login_per_s", c.Limits.LoginPerS < 0}, {"limits.minutes", c.Limits.Minutes < 0},
+		{"limits.amount", c.Limits.Amount < 0}, {"line.frame_bytes", c.Line.FrameBytes < 0},
+		{"line.offline_after", c.Line.OfflineAfter < 0}, {"line.flood_per_10s", c.Line.FloodPer10s < 0},
+		{"retention.pushes", c.Retention.Pushes < 0}, {"retention.refused", c.Retention.Refused < 0},
+		{"retention.charges", c.Retention.Charges < 0},
+	} {
+		if setting.below {
+			faults = append(faults, configError("%s is below 0: write 0 or more", setting.name))
+		}
+	}
+	return faults
+}
+
+// badAddresses finds listeners that cannot be opened anywhere, and addresses for links that are none.
+func (c *Config) badAddresses() (faults []error) {
+	for _, at := range []struct{ name, addr string }{{"http.addr", c.HTTP.Addr}, {"admin.addr", c.Admin.Addr},
+		{"health.addr", c.Health.Addr}, {"line.addr", c.Line.Addr}, {"line.tls_addr", c.Line.TLSAddr},
+		{"tls.addr", c.TLS.Addr}} {
+		_, port, err := net.SplitHostPort(at.addr)
+		if err == nil {
+			_, err = net.LookupPort("tcp", port)
+		}
+		if err != nil && at.addr != "" {
+			faults = append(faults, configError("%s %q is no address to listen at: write one such as :8080 or 127.0.0.1:8080",
+				at.name, at.addr))
+		}
+	}
+	for _, link := range []struct{ name, url string }{{"http.url", c.HTTP.URL}, {"admin.url", c.Admin.URL}} {
+		if link.url != "" && !isWebAddress(link.url) {
+			faults = append(faults, configError("%s is not an http address: write one such as https://gate.example", link.name))
+		}
+	}
+	if u := c.Database.URL; u != "" && !strings.HasPrefix(u, "postgres://") && !strings.HasPrefix(u, "postgresql://") {
+		faults = append(faults, configError("database.url must begin with postgres://, or be empty for SQLite"))
+	}
+	return faults
+}
+
+func isWebAddress(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
+}
+
+// faultsUnder makes a ConfigError of each fault in err, with the path of its setting in front.
+func faultsUnder(path string, err error) error {
+	var faults []error
+	for _, fault := range Faults(err) {
+		faults = append(faults, configError("%s: %w", path, fault))
+	}
+	return errors.Join(faults...)
+}
+
+// Faults lists what a joined error consists of, each once.
+func Faults(err error) (faults []error) {
+	if err == nil {
+		return nil
+	}
+	many, is := err.(interface{ Unwrap() []error })
+	if !is {
+		return []error{err}
+	}
+	for _, inner := range many.Unwrap() {
+		for _, fault := range Faults(inner) {
+			if !slices.ContainsFunc(faults, func(e error) bool { return e.Error() == fault.Error() }) {
+				faults = append(faults, fault)
+			}
+		}
+	}
+	return faults
 }
 
 // leastFrame is what the cloud of 2018 took.
@@ -251,24 +316,6 @@ func Defaults() Config {
 	}
 }
 
-// ReadFile puts a YAML file over c. An unknown key or a wrong value names file and line.
-func (c *Config) ReadFile(file string) error {
-	src, err := bounded.File(file, bounded.MostDocument)
-	if err != nil {
-		return fmt.Errorf("config file: %w", err)
-	}
-	if err := bounded.YAML(src); err != nil {
-		return fmt.Errorf("config file %s: %w", file, err)
-	}
-	if !utf8.Valid(src) {
-		return fmt.Errorf("config file %s: it is not UTF-8, most likely GBK: save the file as UTF-8", file)
-	}
-	if err := yaml.NewDecoder(bytes.NewReader(src), yaml.Strict()).Decode(c); err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("config file %s: %s", file, yaml.FormatError(err, false, false))
-	}
-	return nil
-}
-
 // ReadEnv puts the environment over c: CHARGESTAMP_HTTP_ADDR, CHARGESTAMP_LINE_OFFLINE_AFTER and so on.
 // Lists are comma-separated; alerts and webhooks are for the file only.
 func (c *Config) ReadEnv(lookup func(string) (string, bool)) error {
@@ -331,25 +378,28 @@ func setField(field reflect.Value, text string) error {
 	return nil
 }
 
-// prefixes reads addresses and prefixes.
-func prefixes(texts []string) ([]netip.Prefix, error) {
-	var out []netip.Prefix
+// prefixes reads addresses and prefixes. The error has a line for each that is neither.
+func prefixes(texts []string) (list []netip.Prefix, err error) {
 	for _, t := range texts {
 		if p, err := netip.ParsePrefix(t); err == nil {
 			if p.Addr().Is4In6() && p.Bits() >= 96 { // callers are known by their IPv4 addresses
 				p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
 			}
-			out = append(out, p.Masked())
+			list = append(list, p.Masked())
 			continue
 		}
-		a, err := netip.ParseAddr(t)
-		if err != nil {
-			return nil, fmt.Errorf("%q is neither an address nor a prefix such as 10.0.0.0/8", t)
+		a, wrong := netip.ParseAddr(t)
+		if wrong != nil {
+			err = errors.Join(err, fmt.Errorf("%q is neither an address nor a prefix such as 10.0.0.0/8", t))
+			continue
 		}
 		a = a.Unmap()
-		out = append(out, netip.PrefixFrom(a, a.BitLen()))
+		list = append(list, netip.PrefixFrom(a, a.BitLen()))
 	}
-	return out, nil
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
 }
 
 // linePort is the port that car parks reach their lines at.

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -155,7 +156,7 @@ func TestConfigThatCannotWork(t *testing.T) {
 			t.Errorf("%s: taken", want)
 			continue
 		}
-		if _, wrong := err.(*ConfigError); !wrong || !strings.Contains(err.Error(), want) {
+		if wrong := (*ConfigError)(nil); !errors.As(err, &wrong) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %T %v", want, err, err)
 		}
 		if want != "trusted_proxies" { // the last of all to be looked at

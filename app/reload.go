@@ -49,7 +49,7 @@ func (a *App) takeUp(next Config) error {
 	}
 	proxies, err := prefixes(next.TrustedProxies)
 	if err != nil {
-		return configError("trusted_proxies: %w", err)
+		return faultsUnder("trusted_proxies", err)
 	}
 	targets, err := alertTargets(next.Alerts)
 	if err != nil {

@@ -2,7 +2,7 @@ package app
 
 import (
 	"context"
-	"net/url"
+	"errors"
 
 	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/tracing"
@@ -10,17 +10,15 @@ import (
 
 // check says what is wrong with the settings.
 func (c TracingConfig) check() error {
-	if _, err := prefixes(c.AllowTo); err != nil {
-		return configError("tracing.allow_to: %w", err)
-	}
+	_, err := prefixes(c.AllowTo)
+	err = faultsUnder("tracing.allow_to", err)
 	if c.Share < 0 || c.Share > 1 {
-		return configError("tracing.share %v is not between 0 and 1", c.Share)
+		err = errors.Join(err, configError("tracing.share %v is not between 0 and 1", c.Share))
 	}
-	u, err := url.Parse(c.URL)
-	if c.URL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
-		return configError("tracing.url is not an http address")
+	if c.URL != "" && !isWebAddress(c.URL) {
+		err = errors.Join(err, configError("tracing.url is not an http address"))
 	}
-	return nil
+	return err
 }
 
 // makeTracing builds what sends traces; nil where the setting is off.

@@ -17,9 +17,6 @@ import (
 func (c *Config) Validate() error {
 	_, levelErr := logLevel(c.Log.Level)
 	_, proxiesErr := prefixes(c.TrustedProxies)
-	if proxiesErr != nil {
-		proxiesErr = configError("trusted_proxies: %w", proxiesErr)
-	}
 	_, alertsErr := alertTargets(c.Alerts)
 	_, webhooksErr := webhookTargets(c.Webhooks)
 	_, platformsErr := all.WithFolder(c.Platforms.Dir)
@@ -33,8 +30,9 @@ func (c *Config) Validate() error {
 			filesErr = errors.Join(filesErr, configError("tls: %w", err))
 		}
 	}
-	return errors.Join(c.check(), levelErr, proxiesErr, alertsErr, webhooksErr, c.Tracing.check(), platformsErr,
-		targetsErr, filesErr)
+	return errors.Join(Faults(errors.Join(c.check(), levelErr, faultsUnder("trusted_proxies", proxiesErr), alertsErr,
+		webhooksErr, c.OIDC.check(), c.Tracing.check(), faultsUnder("platforms.dir", platformsErr),
+		faultsUnder("platforms.dir", targetsErr), filesErr))...)
 }
 
 // ValidateEstate reports everything that is wrong with an estate file, each with its line, as if it were applied to an

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -27,32 +28,34 @@ func (a *App) makeWebhooks() error {
 // webhookTargets reads the webhooks of a configuration.
 func webhookTargets(configs []WebhookConfig) (targets []webhook.Target, err error) {
 	for i, c := range configs {
-		t, err := webhookTarget(c)
-		if err != nil {
-			return nil, configError("webhooks[%d]: %w", i, err)
+		t, wrong := webhookTarget(c)
+		if t.Name != "" && slices.ContainsFunc(targets, func(other webhook.Target) bool { return other.Name == t.Name }) {
+			wrong = errors.Join(wrong, fmt.Errorf("name %q is another's; give each its own", t.Name))
 		}
-		if slices.ContainsFunc(targets, func(other webhook.Target) bool { return other.Name == t.Name }) {
-			return nil, configError("webhooks[%d]: name %q is another's; give each its own", i, t.Name)
-		}
+		err = errors.Join(err, faultsUnder(fmt.Sprintf("webhooks[%d]", i), wrong))
 		targets = append(targets, t)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return targets, nil
 }
 
 func webhookTarget(c WebhookConfig) (webhook.Target, error) {
 	t := webhook.Target{Name: c.Name, URL: c.URL, Secret: c.Secret, WholePlates: c.Plates == "full"}
+	var err error
 	if c.Plates != "" && c.Plates != "full" && c.Plates != "masked" {
-		return t, fmt.Errorf("plates %q is neither masked nor full", c.Plates)
+		err = fmt.Errorf("plates %q is neither masked nor full", c.Plates)
 	}
 	for _, s := range c.On {
 		t.On = append(t.On, charge.State(s))
 	}
-	allow, err := prefixes(c.AllowTo)
-	if err != nil {
-		return t, fmt.Errorf("allow_to: %w", err)
+	allow, wrong := prefixes(c.AllowTo)
+	for _, fault := range Faults(wrong) {
+		err = errors.Join(err, fmt.Errorf("allow_to: %w", fault))
 	}
 	t.Allow = allow
-	return t, t.Check()
+	return t, errors.Join(err, t.Check())
 }
 
 // mostResent bounds how many messages are made due in one commit.

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -43,23 +45,33 @@ type OIDC struct {
 	provider *oidc.Provider
 }
 
-// NewOIDC makes the sign-in. The issuer is asked for its addresses at the first use: it need not be up when
-// we start. client carries our requests to it, with its own time limit.
-func NewOIDC(c OIDCConfig, keys *Keyring, client *http.Client, now func() time.Time) (*OIDC, error) {
-	for name, role := range c.Roles {
-		if _, err := ParseRole(string(role)); err != nil {
-			return nil, fmt.Errorf("oidc.roles.%s: %w", name, err)
+// Check refuses settings by which no user could sign in. The error has a line for each.
+func (c OIDCConfig) Check() error {
+	var faults []error
+	for _, name := range slices.Sorted(maps.Keys(c.Roles)) {
+		if _, err := ParseRole(string(c.Roles[name])); err != nil {
+			faults = append(faults, fmt.Errorf("oidc.roles.%s: %w", name, err))
 		}
 	}
 	for _, need := range []struct{ name, value string }{
 		{"oidc.issuer", c.Issuer}, {"oidc.client_id", c.ClientID}, {"oidc.redirect_url", c.RedirectURL},
 	} {
 		if need.value == "" {
-			return nil, fmt.Errorf("%s is missing; add it", need.name)
+			faults = append(faults, fmt.Errorf("%s is missing; add it", need.name))
 		}
 	}
 	if len(c.Roles) == 0 {
-		return nil, errors.New("oidc.roles is missing: nobody would be let in; say which value gives which role")
+		faults = append(faults,
+			errors.New("oidc.roles is missing: nobody would be let in; say which value gives which role"))
+	}
+	return errors.Join(faults...)
+}
+
+// NewOIDC makes the sign-in. The issuer is asked for its addresses at the first use: it need not be up when
+// we start. client carries our requests to it, with its own time limit.
+func NewOIDC(c OIDCConfig, keys *Keyring, client *http.Client, now func() time.Time) (*OIDC, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
 	}
 	if c.Scopes == nil {
 		c.Scopes = []string{"profile", "email"}

@@ -42,15 +42,23 @@ const leastKey = 16
 
 // Check says what is wrong with a target's settings.
 func (t Target) Check() error {
+	var faults []error
 	switch {
 	case t.Name == "":
-		return errors.New("name is missing: logs and metrics name the webhook by it")
+		faults = append(faults, errors.New("name is missing: logs and metrics name the webhook by it"))
 	case strings.Trim(t.Name, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "":
-		return fmt.Errorf("name %q: use small letters, digits, - and _", t.Name)
+		faults = append(faults, fmt.Errorf("name %q: use small letters, digits, - and _", t.Name))
 	}
-	if err := t.checkURL(); err != nil {
-		return err
+	faults = append(faults, t.checkURL(), t.checkSecret())
+	for _, s := range t.On {
+		if !slices.Contains(charge.States, s) {
+			faults = append(faults, fmt.Errorf("on: %q is none of %v", s, charge.States))
+		}
 	}
+	return errors.Join(faults...)
+}
+
+func (t Target) checkSecret() error {
 	k, err := key(t.Secret)
 	switch {
 	case err != nil:
@@ -58,11 +66,6 @@ func (t Target) Check() error {
 	case len(k) < leastKey:
 		return fmt.Errorf("secret is shorter than %d bytes; make one with: echo %s$(openssl rand -base64 32)", leastKey,
 			secretPrefix)
-	}
-	for _, s := range t.On {
-		if !slices.Contains(charge.States, s) {
-			return fmt.Errorf("on: %q is none of %v", s, charge.States)
-		}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/goccy/go-yaml"
@@ -24,12 +25,13 @@ func (v *validateCommand) Run(c *console) error {
 	cfg := app.Defaults()
 	bad := false
 	report := func(file string, err error) {
-		if err != nil {
+		for _, fault := range app.Faults(err) {
 			bad = true
-			fmt.Fprintln(c.err, err)
-			return
+			fmt.Fprintln(c.err, fault)
 		}
-		fmt.Fprintln(c.out, file+": ok")
+		if err == nil {
+			fmt.Fprintln(c.out, file+": ok")
+		}
 	}
 	if v.Config != "" {
 		report(v.Config, v.config(&cfg))
@@ -47,14 +49,14 @@ func (v *validateCommand) Run(c *console) error {
 	return nil
 }
 
+// config reports what cannot be read of a file and what cannot work of the rest, all at once.
 func (v *validateCommand) config(cfg *app.Config) error {
-	if err := cfg.ReadFile(v.Config); err != nil {
-		return err
+	unread := cfg.ReadFile(v.Config)
+	faults := app.Faults(unread)
+	for _, fault := range app.Faults(cfg.Validate()) {
+		faults = append(faults, fmt.Errorf("%s: %w", v.Config, fault))
 	}
-	if err := cfg.Validate(); err != nil {
-		return fmt.Errorf("%s: %w", v.Config, err)
-	}
-	return nil
+	return errors.Join(faults...)
 }
 
 func (v *validateCommand) estate(c *console, profiles string) error {

@@ -5,6 +5,7 @@ package all
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -71,9 +72,12 @@ func WithFolder(dir string) ([]platform.Dialect, error) {
 		if e.IsDir() || filepath.Ext(e.Name()) != ".toml" || strings.HasPrefix(e.Name(), ".") {
 			continue
 		}
-		if err := b.addFile(filepath.Join(dir, e.Name())); err != nil {
-			return nil, err
+		if wrong := b.addFile(filepath.Join(dir, e.Name())); wrong != nil {
+			err = errors.Join(err, wrong)
 		}
+	}
+	if err != nil {
+		return nil, err
 	}
 	return b.dialects, nil
 }
