@@ -77,27 +77,42 @@ func Migrate(ctx context.Context, p Place) error {
 	return s.Close()
 }
 
-// Backup writes a place's data into a new file. A server that holds the data does it itself and goes on
-// serving.
+// Backup writes a place's data into a new file of the caller's. A server that holds the data sends them and goes on
+// serving; its data folder needs room for them once more meanwhile.
 func Backup(ctx context.Context, p Place, file string) error {
 	file, err := filepath.Abs(file)
 	if err != nil {
 		return err
 	}
 	if there := p.server(); there != nil {
-		return there.Post(ctx, backupPath, map[string]string{"file": file}, nil)
+		return there.Post(ctx, backupPath, struct{}{}, func(sent io.Reader) error { return keepBackup(sent, file) })
 	}
 	return p.with(ctx, func(s *store.Store) error { return s.Backup(ctx, file) })
 }
 
-// Restore fills an empty place from a backup.
-func Restore(ctx context.Context, p Place, file string) error {
-	if p.Database == "" {
-		if err := os.MkdirAll(p.Data, 0o700); err != nil {
-			return err
-		}
+// keepBackup writes what a server sends into a new file; one that was not sent whole is not kept.
+func keepBackup(sent io.Reader, file string) error {
+	partial := file + ".partial"
+	f, err := os.OpenFile(partial, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
 	}
-	return store.Restore(ctx, file, p.config())
+	_, err = io.Copy(f, sent)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = store.MoveDurably(partial, file)
+	}
+	if err != nil {
+		return fmt.Errorf("backup: %w", errors.Join(err, os.Remove(partial)))
+	}
+	return nil
+}
+
+// Restore fills an empty place from a backup. What comes into a folder belongs to whom the folder belongs to.
+func Restore(ctx context.Context, p Place, file string) error {
+	if err := store.Restore(ctx, file, p.config()); err != nil || p.Database != "" {
+		return err
+	}
+	return giveToOwner(p.Data)
 }
 
 // DropTail leaves out the last record of the log in a data folder, if it does not read and so keeps a server from
@@ -112,9 +127,12 @@ func Copy(ctx context.Context, from, to Place, progress io.Writer) error {
 			return fmt.Errorf("target: %w", err)
 		}
 		err = store.Copy(ctx, source, target, func(table string, rows int64) {
-			fmt.Fprintf(progress, "%-16s %d rows\n", table, rows)
+			fmt.Fprintf(progress, "%-16s %d\n", table, rows)
 		})
-		return errors.Join(err, target.Close())
+		if err = errors.Join(err, target.Close()); err == nil {
+			fmt.Fprintln(progress, "the numbers of rows and all sums agree")
+		}
+		return err
 	})
 }
 

@@ -2,7 +2,12 @@
 
 package app
 
-import "syscall"
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+)
 
 // mostFiles is more than any process has connections.
 const mostFiles = 1 << 24
@@ -15,4 +20,21 @@ func openFiles() int {
 		return 0
 	}
 	return int(min(uint64(l.Cur), mostFiles)) //nolint:unconvert // an int64 on some systems
+}
+
+// giveToOwner makes the owner of a folder that of all that lies in it: what root restores a service must open.
+func giveToOwner(folder string) error {
+	info, err := os.Stat(folder)
+	if err != nil {
+		return err
+	}
+	owner, known := info.Sys().(*syscall.Stat_t)
+	if !known || int(owner.Uid) == os.Geteuid() {
+		return nil
+	}
+	files, err := os.ReadDir(folder)
+	for _, f := range files {
+		err = errors.Join(err, os.Lchown(filepath.Join(folder, f.Name()), int(owner.Uid), int(owner.Gid)))
+	}
+	return err
 }

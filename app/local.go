@@ -3,6 +3,8 @@ package app
 import (
 	"encoding/json"
 	"net/http"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/chargestamp/chargestamp/admin/client"
@@ -10,7 +12,7 @@ import (
 
 // Paths that only the local socket serves, beside the admin API.
 const (
-	backupPath = "/local/backup"
+	backupPath = "/local/snapshot"
 	verifyPath = "/local/verify"
 )
 
@@ -18,16 +20,7 @@ const (
 func (a *App) withLocal(next http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", next)
-	mux.HandleFunc("POST "+backupPath, func(w http.ResponseWriter, r *http.Request) {
-		var q struct{ File string }
-		err := json.NewDecoder(r.Body).Decode(&q)
-		if err == nil {
-			unlimited(w)
-			a.noteAudit(r.Context())
-			err = a.store.Backup(r.Context(), q.File)
-		}
-		answerLocal(w, struct{}{}, err)
-	})
+	mux.HandleFunc("POST "+backupPath, a.sendBackup)
 	mux.HandleFunc("POST "+verifyPath, func(w http.ResponseWriter, r *http.Request) {
 		unlimited(w)
 		var q verifyQuestion
@@ -42,6 +35,25 @@ func (a *App) withLocal(next http.Handler) http.Handler {
 		answerLocal(w, checks, err)
 	})
 	return mux
+}
+
+// sendBackup answers a backup, which the caller stores: the server's own user may not write where the caller wants it,
+// and the unit of a package sees another /tmp. It lies in the data folder for as long as it is sent.
+func (a *App) sendBackup(w http.ResponseWriter, r *http.Request) {
+	unlimited(w)
+	a.noteAudit(r.Context())
+	folder, err := os.MkdirTemp(a.cfg.Data, ".backup-")
+	if err != nil {
+		answerLocal(w, nil, err)
+		return
+	}
+	defer os.RemoveAll(folder)
+	file := filepath.Join(folder, "backup")
+	if err := a.store.Backup(r.Context(), file); err != nil {
+		answerLocal(w, nil, err)
+		return
+	}
+	http.ServeFile(w, r, file)
 }
 
 // unlimited lifts the listener's time limit for what takes minutes on large data.

@@ -25,7 +25,7 @@ func (s *Store) Backup(ctx context.Context, file string) error {
 	if err := s.engine.backup(ctx, filepath.Join(dir, databaseFile)); err != nil {
 		return wrapf(err, "backup")
 	}
-	return wrapf(moveDurably(filepath.Join(dir, databaseFile), file), "backup")
+	return wrapf(MoveDurably(filepath.Join(dir, databaseFile), file), "backup")
 }
 
 // Restore brings a backup into an empty place: a data folder without a database, or an empty PostgreSQL
@@ -71,7 +71,7 @@ func restoreFile(ctx context.Context, file string, cfg Config) error {
 	if err := copyFile(file, target+".partial"); err != nil {
 		return wrapf(err, "restore")
 	}
-	if err := moveDurably(target+".partial", target); err != nil {
+	if err := MoveDurably(target+".partial", target); err != nil {
 		return wrapf(err, "restore")
 	}
 	s, err := Open(ctx, cfg) // brings an old backup's schema up to date
@@ -115,8 +115,8 @@ func copyFile(from, to string) error {
 	return errors.Join(err, out.Close())
 }
 
-// moveDurably sets a file's name once it is on the disk, and the name too.
-func moveDurably(from, to string) error {
+// MoveDurably sets a file's name once it is on the disk, and the name too.
+func MoveDurably(from, to string) error {
 	for _, step := range []func() error{
 		func() error { return syncFile(from) },
 		func() error { return os.Rename(from, to) },

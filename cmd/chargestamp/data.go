@@ -45,11 +45,14 @@ func (b *backupCommand) Run(c *console) error {
 
 type restoreCommand struct {
 	dataFlags
-	File string `arg:"" type:"existingfile" help:"Backup to read."`
+	File string `arg:"" type:"path" help:"Backup to read."`
 }
 
 // Run fills an empty place.
 func (r *restoreCommand) Run(c *console) error {
+	if _, err := os.Stat(r.File); err != nil {
+		return usage("there is no such backup: %w", err)
+	}
 	if err := app.Restore(c.ctx, r.place(), r.File); err != nil {
 		return err
 	}
