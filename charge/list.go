@@ -19,6 +19,7 @@ type ChargeFilter struct {
 	Oldest   bool      // first, else the newest
 	Limit    int       // 1 to 500; 0 is 50
 	Cursor   string    // of a list with the same filter
+	Count    bool      // how many there are, on any page
 }
 
 // PushFilter narrows a list of pushes.
@@ -37,6 +38,7 @@ type PushFilter struct {
 	Bodies   bool // with Request and Reply, which are most of what is stored of a push
 	Limit    int
 	Cursor   string
+	Count    bool
 }
 
 // RefusedCount is how many pushes of one account were refused in one way that made no charge.
@@ -56,6 +58,7 @@ type StayFilter struct {
 	Oldest bool   // first, else the newest
 	Limit  int
 	Cursor string
+	Count  bool
 }
 
 // ErrCursor says that a cursor is none that the list gave.
@@ -68,4 +71,8 @@ type Page[T any] struct {
 	Items []T
 	Prev  string
 	Next  string
+	Total int // on all pages, where the filter asks to count; MostCounted+1 stands for more than MostCounted
 }
+
+// MostCounted is how far the items of a list are counted.
+const MostCounted = 10_000

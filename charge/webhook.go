@@ -30,6 +30,7 @@ type WebhookFilter struct {
 	Name   string
 	Limit  int // 0 is 50
 	Cursor string
+	Count  bool
 }
 
 // WebhookMessage is a message that a webhook has not taken.

@@ -115,6 +115,19 @@ type paging struct {
 	limit  int
 	cursor string
 	oldest bool // first, else the newest
+	count  bool // all there are
+}
+
+// countOf counts rows, in the order of a time column by which an index finds the first of them, up to a limit.
+func countOf(t *Tx, from *table, newest string, f filter, limit int) (n int, err error) {
+	ids, args := f.branches(from, cursor{}.order(newest)(""), limit)
+	q := statementOf("SELECT count(*) FROM ("+ids+") p", from)
+	q.once = true
+	_, err = t.get(q, func(c *cells) error {
+		n = int(c.int())
+		return c.failed()
+	}, args...)
+	return min(n, limit), err
 }
 
 // pageOf reads a page of a table's rows, in the order of a time column. Rows are picked by their ids first, so
@@ -131,6 +144,11 @@ func pageOf[T any](t *Tx, from *table, newest string, f filter, p paging,
 		return page, err
 	}
 	start.oldest = p.oldest
+	if p.count {
+		if page.Total, err = countOf(t, from, newest, f, charge.MostCounted+1); err != nil {
+			return page, err
+		}
+	}
 	f.behind(start, newest)
 	order := start.order(newest)
 	ids, args := f.branches(from, order(""), limit+1)

@@ -14,7 +14,7 @@ func (s *Store) Charges(ctx context.Context, cf charge.ChargeFilter) (page charg
 	err = s.Read(ctx, func(t *Tx) error {
 		f, err := t.chargeFilter(cf)
 		if err == nil {
-			page, err = chargesOf(t, f, paging{cf.Limit, cf.Cursor, cf.Oldest})
+			page, err = chargesOf(t, f, paging{cf.Limit, cf.Cursor, cf.Oldest, cf.Count})
 		}
 		return err
 	})
@@ -32,13 +32,7 @@ func (s *Store) CountCharges(ctx context.Context, cf charge.ChargeFilter) (n int
 		if err != nil {
 			return err
 		}
-		ids, args := f.branches(tableCharge, " ORDER BY received DESC, id DESC", cf.Limit+1)
-		q := statementOf("SELECT count(*) FROM ("+ids+") p", tableCharge)
-		q.once = true
-		_, err = t.get(q, func(c *cells) error {
-			n = int(c.int())
-			return c.failed()
-		}, args...)
+		n, err = countOf(t, tableCharge, "received", f, cf.Limit+1)
 		return err
 	})
 	return min(n, cf.Limit), n > cf.Limit, err
@@ -133,7 +127,7 @@ func (s *Store) Pushes(ctx context.Context, pf charge.PushFilter) (page charge.P
 	f.ofCharge("lot", pf.Lot.String())
 	f.span("received", pf.From, pf.To)
 	err = s.Read(ctx, func(t *Tx) error {
-		page, err = pageOf(t, tablePush, "received", f, paging{pf.Limit, pf.Cursor, pf.Oldest}, deref(scanPush))
+		page, err = pageOf(t, tablePush, "received", f, paging{pf.Limit, pf.Cursor, pf.Oldest, pf.Count}, deref(scanPush))
 		return err
 	})
 	return page, err
@@ -160,7 +154,7 @@ func (s *Store) Stays(ctx context.Context, sf charge.StayFilter) (page charge.Pa
 		default:
 			f.where(realPlate)
 		}
-		page, err = staysOf(t, f, sf.Lot.IsZero(), paging{sf.Limit, sf.Cursor, sf.Oldest})
+		page, err = staysOf(t, f, sf.Lot.IsZero(), paging{sf.Limit, sf.Cursor, sf.Oldest, sf.Count})
 		return err
 	})
 	return page, err

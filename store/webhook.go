@@ -65,7 +65,7 @@ func (s *Store) WebhookMessages(ctx context.Context, wf charge.WebhookFilter) (p
 	var f filter
 	f.find(ofWebhook, wf.Name)
 	err = s.Read(ctx, func(t *Tx) error {
-		page, err = pageOf(t, tableJob, "id", f, paging{limit: wf.Limit, cursor: wf.Cursor},
+		page, err = pageOf(t, tableJob, "id", f, paging{limit: wf.Limit, cursor: wf.Cursor, count: wf.Count},
 			func(c *cells) (charge.WebhookMessage, error) {
 				j, err := scanJob(c)
 				return messageOf(j), err

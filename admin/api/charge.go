@@ -238,7 +238,7 @@ func (a *api) charges() {
 			if err != nil {
 				return nil, err
 			}
-			f.Limit, f.Cursor, f.Oldest = in.Limit, in.Cursor, in.oldest()
+			f.Limit, f.Cursor, f.Oldest, f.Count = in.Limit, in.Cursor, in.oldest(), in.Count
 			page, err := a.desk.Stories(ctx, who, f)
 			if err != nil {
 				return nil, err

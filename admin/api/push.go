@@ -89,7 +89,7 @@ type pushesInput struct {
 
 func (in *pushesInput) filter() (charge.PushFilter, error) {
 	f := charge.PushFilter{Platform: in.Platform, Account: in.Account, Limit: in.Limit, Cursor: in.Cursor,
-		Oldest: in.oldest()}
+		Oldest: in.oldest(), Count: in.Count}
 	outcomes, err := parseCodes("query.outcome", in.Outcome, charge.Outcomes)
 	if err != nil {
 		return f, err
@@ -225,7 +225,7 @@ func (a *api) pushes() {
 				return nil, err
 			}
 			page, err := a.desk.Stays(ctx, who, charge.StayFilter{Lot: lot, Plate: in.Plate, Open: in.Open,
-				Limit: in.Limit, Cursor: in.Cursor, Oldest: in.oldest()})
+				Limit: in.Limit, Cursor: in.Cursor, Oldest: in.oldest(), Count: in.Count})
 			if err != nil {
 				return nil, err
 			}

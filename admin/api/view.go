@@ -16,6 +16,7 @@ type list[T any] struct {
 		Items []T    `json:"items" nullable:"false"`
 		Prev  string `json:"prev" doc:"cursor of the page before; empty at the beginning"`
 		Next  string `json:"next" doc:"cursor of the page after; empty at the end"`
+		Total int    `json:"total,omitempty" doc:"with count: how many on all pages; 10001 is more than 10,000"`
 	}
 }
 
@@ -32,7 +33,7 @@ func listOf[T any](items []T) *list[T] {
 // pageOf answers a part of a list.
 func pageOf[T, U any](page charge.Page[U], show func(U) T) *list[T] {
 	out := listOf(mapAll(page.Items, show))
-	out.Body.Prev, out.Body.Next = page.Prev, page.Next
+	out.Body.Prev, out.Body.Next, out.Body.Total = page.Prev, page.Next, page.Total
 	return out
 }
 
@@ -50,9 +51,15 @@ type Paging struct {
 	Cursor string `query:"cursor" maxLength:"200"`
 }
 
+// Counting is what lists that are read page by page can be asked.
+type Counting struct {
+	Paging
+	Count bool `query:"count" doc:"answer the total as well"`
+}
+
 // Sorting holds the parameters of lists that may be long: page and order.
 type Sorting struct {
-	Paging
+	Counting
 	Sort string `query:"sort" enum:"newest,oldest" default:"newest" doc:"which rows come first; give it with a cursor too"`
 }
 

@@ -59,7 +59,7 @@ func viewMessage(m charge.WebhookMessage) untakenMessage {
 }
 
 type webhookInput struct {
-	Paging
+	Counting
 	Name string `path:"name"`
 }
 
@@ -80,7 +80,8 @@ func (a *api) webhookQueues() {
 	handle(a, route{method: http.MethodGet, path: "/webhooks/{name}/messages", id: "list-webhook-messages",
 		role: guard.RoleSupport, summary: "List the messages that a webhook has not taken, the newest first"},
 		func(ctx context.Context, _ guard.Identity, in *webhookInput) (*list[untakenMessage], error) {
-			page, err := a.desk.WebhookMessages(ctx, charge.WebhookFilter{Name: in.Name, Limit: in.Limit, Cursor: in.Cursor})
+			page, err := a.desk.WebhookMessages(ctx, charge.WebhookFilter{Name: in.Name, Limit: in.Limit, Cursor: in.Cursor,
+				Count: in.Count})
 			return pageOf(page, viewMessage), err
 		})
 	handle(a, route{method: http.MethodPost, path: "/webhooks/{name}/resend", id: "resend-webhook",

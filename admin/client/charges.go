@@ -46,11 +46,13 @@ type StatementRow struct {
 	Gaps           int64      `json:"gaps"`
 }
 
-// Page is a part of a list, with the cursors of the pages before and after it; empty where there is none.
+// Page is a part of a list, with the cursors of the pages before and after it; empty where there is none. Total is how
+// many there are on all pages, where the query asks to count.
 type Page[T any] struct {
 	Items []T    `json:"items"`
 	Prev  string `json:"prev"`
 	Next  string `json:"next"`
+	Total int    `json:"total"`
 }
 
 // Apply sends an estate document.

@@ -121,7 +121,7 @@ func (d *Desk) Stories(ctx context.Context, who guard.Identity, f charge.ChargeF
 		ids[i] = c.ID
 	}
 	told, err := d.cfg.Story.Stories(ctx, ids)
-	return charge.Page[*flow.Story]{Items: told, Prev: page.Prev, Next: page.Next}, Wrap(err)
+	return charge.Page[*flow.Story]{Items: told, Prev: page.Prev, Next: page.Next, Total: page.Total}, Wrap(err)
 }
 
 // Story returns what became of a charge.

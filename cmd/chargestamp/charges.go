@@ -65,6 +65,7 @@ type chargesList struct {
 	sorted
 	chargeFilter
 	Reason string `help:"Reason, such as cap_reached."`
+	UUID   string `name:"uuid" help:"A delivery's id, as the lot has it."`
 	Gap    bool   `help:"Only those that count as a gap in the statement."`
 }
 
@@ -73,6 +74,9 @@ func (l *chargesList) Run(c *console) error {
 	q := l.query()
 	if l.Reason != "" {
 		q.Set("reason", l.Reason)
+	}
+	if l.UUID != "" {
+		q.Set("uuid", l.UUID)
 	}
 	if l.Gap {
 		q.Set("gap", "true")
@@ -269,7 +273,7 @@ func (r *chargesRedeliver) Run(c *console) error {
 			return err
 		}
 	}
-	fmt.Fprintf(c.err, "%d charges, %d could not be redelivered\n", len(found), bad)
+	fmt.Fprintf(c.err, "%s, %d could not be redelivered\n", counted(len(found), "charge"), bad)
 	return nil
 }
 

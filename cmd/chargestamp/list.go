@@ -65,9 +65,27 @@ func (l wholeList) list(c *console, path string, shown, all []column) error {
 		return err
 	}
 	if len(items) < len(whole.Items) {
-		fmt.Fprintf(c.err, "%d of %d are shown: --all lists them all\n", len(items), len(whole.Items))
+		sayMore(c, len(items), len(whole.Items))
 	}
 	return nil
+}
+
+// sayMore says how much of a list is shown.
+func sayMore(c *console, shown, total int) {
+	of := grouped(total)
+	if total > charge.MostCounted {
+		of = "more than " + grouped(charge.MostCounted)
+	}
+	fmt.Fprintf(c.err, "%s of %s are shown: --all lists them all\n", grouped(shown), of)
+}
+
+// grouped is a number with its thousands apart.
+func grouped(n int) string {
+	text := strconv.Itoa(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
 }
 
 // mostAPage is how many rows the API answers at once.
@@ -152,8 +170,8 @@ func cell(v any) string {
 	return fmt.Sprint(v)
 }
 
-// fetch reads items page by page, as many as are wanted, and reports whether there are more.
-func (l paged) fetch(c *console, path string, q url.Values) (items []item, more bool, err error) {
+// fetch reads items page by page, as many as are wanted. total is how many the server counts, where q asks for that.
+func (l paged) fetch(c *console, path string, q url.Values) (items []item, total int, err error) {
 	items = []item{}
 	if l.Cursor != "" {
 		q.Set("cursor", l.Cursor)
@@ -166,13 +184,14 @@ func (l paged) fetch(c *console, path string, q url.Values) (items []item, more 
 		q.Set("limit", strconv.Itoa(want))
 		var page client.Page[item]
 		if err := l.client().Get(c.ctx, path, q, &page); err != nil {
-			return nil, false, wrongFilter(err)
+			return nil, 0, wrongFilter(err)
 		}
-		items = append(items, page.Items...)
+		items, total = append(items, page.Items...), max(total, page.Total)
 		if page.Next == "" || !l.All && len(items) >= l.Limit {
-			return items, page.Next != "", nil
+			return items, total, nil
 		}
 		q.Set("cursor", page.Next)
+		q.Del("count")
 	}
 }
 
@@ -207,20 +226,23 @@ func (l listing) print(c *console, items []item, shown, all []column) error {
 	return l.output.print(c, t, items)
 }
 
-// list fetches and prints the first rows of a list, and says whether there are more.
+// list fetches and prints the first rows of a list, and says how many there are where there are more.
 func (l paged) list(c *console, path string, q url.Values, shown, all []column) error {
 	if l.Limit < 1 {
 		return usage("--limit must be at least 1")
 	}
-	items, more, err := l.fetch(c, path, q)
+	if !l.All {
+		q.Set("count", "true")
+	}
+	items, total, err := l.fetch(c, path, q)
 	if err != nil {
 		return err
 	}
 	if err := l.print(c, items, shown, all); err != nil {
 		return err
 	}
-	if more {
-		fmt.Fprintf(c.err, "the first %d are shown, there are more: --all lists them all\n", len(items))
+	if len(items) < total {
+		sayMore(c, len(items), total)
 	}
 	return nil
 }
