@@ -327,6 +327,12 @@ type Used struct {
 	Yuan    string // with method 2
 }
 
+// AskValue is one value of the field that names the kind of reduction.
+type AskValue struct {
+	Value string
+	Means string // time, amount, free, lot_decides, named, there or rule: see profile.AskKind
+}
+
 // Info is what a dialect is: one description for routing, validation, console forms and docs.
 type Info struct {
 	ID         string // "telaidian"
@@ -359,6 +365,11 @@ type Info struct {
 	LockUnless    string
 	OpenInterface bool // the vendor must have open_interface
 	Fields        []FieldInfo
+	// AskField is the field that names the kind of reduction, and Asks what each of its values means, last of all its
+	// absence (Value ""); empty where pushes have none.
+	AskField string
+	Asks     []AskValue
+	Recipe   string // how a push is signed, where a profile chooses it (docs/add-a-platform.md)
 	// UnitUnknown says that what pushes ask for stands in a unit that is not known: rules cannot grant as pushed.
 	UnitUnknown bool
 	// Report says that the platform wants to hear what was really taken off; UsageNumber is the platform_id by which

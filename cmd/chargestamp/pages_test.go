@@ -427,6 +427,31 @@ func TestPlatformPages(t *testing.T) {
 	}
 }
 
+// TestExamplesTogether applies the examples of all platforms to one gateway, then pushes as each page says.
+func TestExamplesTogether(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.follow("bin/chargestamp serve")
+	var pushes []string
+	for _, id := range play.Platforms() {
+		for _, line := range typed(t, "docs/platforms/"+id+".md", "## 9. ") {
+			switch {
+			case strings.HasPrefix(line, "bin/chargestamp apply"):
+				s.follow(line)
+			case strings.HasPrefix(line, "bin/chargestamp push") && !strings.Contains(line, " --break "):
+				pushes = append(pushes, line)
+			}
+		}
+	}
+	for _, line := range pushes {
+		s.follow(line)
+	}
+	s.follow("bin/chargestamp charges --all -o json")
+	if n := strings.Count(s.last(), `"platform"`); n != len(play.Platforms()) {
+		t.Errorf("%d charges of %d platforms", n, len(play.Platforms()))
+	}
+}
+
 // broken says what becomes of a push that is broken.
 var broken = map[play.Break]charge.Outcome{
 	play.BreakSig: charge.OutcomeBadSignature, play.BreakKey: charge.OutcomeBadSignature,

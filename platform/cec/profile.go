@@ -213,6 +213,7 @@ func (p *Profile) info(own bool) platform.Info {
 		Default: p.defaultRule(),
 		FormID:  p.Lot.FormID, Keys: p.keys(), Issuer: platform.IssuerAccount, Fields: p.fields(), Evidence: p.About.Evidence,
 		Spec: p.About.Spec, Notes: p.About.Notes, Report: p.Report, UsageNumber: p.UsageNumber, OwnProfile: own}
+	askings[p.Asks].Describe(p.columns(), &info)
 	if p.Paths.Token != "" {
 		info.Routes = append(info.Routes, platform.Route{Path: p.Paths.Token, Kind: platform.RouteToken})
 	}

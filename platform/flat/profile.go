@@ -124,6 +124,7 @@ func issuerKey(i platform.Issuer) string {
 // info describes the platform.
 func (p *Profile) info(own bool) platform.Info {
 	info := p.Info(own)
+	info.Recipe = string(p.Seal.Recipe)
 	info.Issuer = p.Seal.Issuer
 	if p.Seal.Operator != "" {
 		info.Operator = p.Seal.OperatorKey

@@ -68,6 +68,7 @@ func info() platform.Info {
 			"The answer repeats the sign of the request and is not signed.",
 		},
 	}
+	asking().Describe(columns(), &i)
 	i.Fields = []platform.FieldInfo{
 		{Name: unionField, Meaning: "vendor; with comid, unless station_id is sent",
 			Chinese: "厂商编号，与 comid 同传；或只传 station_id", Mark: "D"},

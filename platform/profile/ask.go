@@ -1,5 +1,12 @@
 package profile
 
+import (
+	"maps"
+	"slices"
+
+	"github.com/chargestamp/chargestamp/platform"
+)
+
 // Asking is how a push names a reduction.
 type Asking struct {
 	// By reads the method field; Otherwise counts where there is none, or the push leaves it out.
@@ -23,3 +30,15 @@ const (
 )
 
 var askKinds = []AskKind{AskTime, AskAmount, AskFree, AskLotDecides, AskNamed, AskThere, AskRule}
+
+// Describe writes down what the method field's values mean.
+func (a Asking) Describe(c Columns, info *platform.Info) {
+	if len(a.By) == 0 {
+		return
+	}
+	info.AskField = c[RoleMethod].Names[0]
+	for _, value := range slices.Sorted(maps.Keys(a.By)) {
+		info.Asks = append(info.Asks, platform.AskValue{Value: value, Means: string(a.By[value])})
+	}
+	info.Asks = append(info.Asks, platform.AskValue{Means: string(a.Otherwise)})
+}

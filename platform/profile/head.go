@@ -373,6 +373,7 @@ func (h *Head) Info(own bool) platform.Info {
 		OlderMessage: h.Lot.Older,
 		Default:      h.defaultRule(), Issuer: platform.IssuerAccount, Evidence: h.About.Evidence, Spec: h.About.Spec,
 		Notes: slices.Clone(h.About.Notes), OwnProfile: own}
+	h.Reduction.Describe(h.Fields, &info)
 	table := h.Table()
 	info.Undated, info.UnitUnknown = table.Undated(), table.UnitUnknown()
 	for _, p := range h.Paths.Charge {

@@ -91,7 +91,7 @@ func configPage(out files) error {
 	p.table([]string{"文件 File", "环境变量 Environment", "参数 Flag", "默认 Default", "含义 Meaning"}, r.rows)
 	p.section("只在环境变量或参数里 · Environment and flags only")
 	p.table([]string{"", "含义 Meaning"}, [][]string{
-		{"`CHARGESTAMP_SECRETS_KEY`", "加密保存密钥用的钥匙；没有时用 `--secrets-key` 文件，默认数据目录里的 `secrets.key`（首次启动生成，0600）。多个节点必须相同。 The key that seals stored secrets; else the file of `--secrets-key`, by default `secrets.key` in the data folder (made at first start, 0600). Nodes of one site share it."},
+		{"`CHARGESTAMP_SECRETS_KEY`", "主密钥，加密保存的其他密钥；没有时用 `--secrets-key` 文件，默认数据目录里的 `secrets.key`（首次启动生成，0600）。多个节点必须相同。 The key that seals stored secrets; else the file of `--secrets-key`, by default `secrets.key` in the data folder (made at first start, 0600). Nodes of one site share it."},
 		{"`CHARGESTAMP_ADMIN_TOKEN`", "设置后就是一个管理员的接口令牌，至少 16 个字符。 When set, an admin's API token; 16 characters or more."},
 		{"`CHARGESTAMP_TOKEN`, `CHARGESTAMP_SERVER`",
 			"命令行工具用的令牌和网关管理地址。 For the commands that speak to a running gateway: their token, and its admin address."},

@@ -146,14 +146,6 @@ func (f *fixture) keys() map[string]string {
 	return keys
 }
 
-// lot is the lot of the example. A platform that finds lots by charger names none.
-func (f *fixture) lot() charge.LotID {
-	if lot := f.message.Charge.Lot; !lot.IsZero() {
-		return lot
-	}
-	return charge.LotID{Union: "200461", Park: "1313"}
-}
-
 // pretty indents JSON without touching its numbers and texts.
 func pretty(text []byte) (string, error) {
 	var b bytes.Buffer

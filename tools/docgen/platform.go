@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,13 +21,13 @@ import (
 // platformPages prints docs/platforms and the example estates that the pages speak of.
 func platformPages(out files) error {
 	var infos []platform.Info
-	for _, d := range all.Builtin() {
+	for i, d := range all.Builtin() {
 		f, err := readFixture(d)
 		if err != nil {
 			return err
 		}
 		p := &platformPage{page: newPage(d.Info().Title+" · "+d.Info().English, "the platform's profile and fixtures"),
-			dialect: d, info: d.Info(), fixture: f}
+			dialect: d, info: d.Info(), fixture: f, lot: exampleLot(i, f)}
 		if err := p.print(); err != nil {
 			return fmt.Errorf("%s: %w", d.Info().ID, err)
 		}
@@ -45,6 +46,17 @@ type platformPage struct {
 	dialect platform.Dialect
 	info    platform.Info
 	fixture *fixture
+	lot     charge.LotID // of the example
+}
+
+// exampleLot is the lot of a platform's example, its own, so that all examples can stand in one gateway. Vendors differ
+// where their keys do.
+func exampleLot(i int, f *fixture) charge.LotID {
+	union := "200461"
+	if f.keys()["ukey"] != "" {
+		union = "200462"
+	}
+	return charge.LotID{Union: union, Park: strconv.Itoa(3101 + i)}
 }
 
 func (p *platformPage) print() error {
@@ -54,6 +66,9 @@ func (p *platformPage) print() error {
 	p.lots()
 	p.grants()
 	p.fields()
+	if err := p.recipe(); err != nil {
+		return err
+	}
 	for _, part := range []func() error{p.example, p.refusals, p.departures} {
 		if err := part(); err != nil {
 			return err
@@ -167,9 +182,10 @@ func (p *platformPage) lots() {
 	default:
 		forms := make([]string, len(p.info.Separators))
 		for i, s := range p.info.Separators {
-			forms[i] = "200461" + s + "1313"
+			forms[i] = p.lot.Union + s + p.lot.Park
 		}
-		p.para(fmt.Sprintf("字段 `%s`，写作“厂商编号+分隔符+车场编号”。例：车场 `200461/1313` 写作 %s。 Field `%[1]s`: vendor, separator, park. The lot `200461/1313` is written %[2]s.", p.info.LotField, mono(" 或 or ", forms...)))
+		p.para(fmt.Sprintf("字段 `%s`，写作“厂商编号+分隔符+车场编号”。例：车场 `%s` 写作 %s。 Field `%[1]s`: vendor, separator, park. The lot `%[2]s` is written %[3]s.",
+			p.info.LotField, p.lot, mono(" 或 or ", forms...)))
 	}
 	kinds := make([]string, len(p.info.Kinds))
 	for i, k := range p.info.Kinds {
@@ -244,13 +260,82 @@ func (p *platformPage) fields() {
 			mono("", f.Unit), yes(f.Required), f.Mark})
 	}
 	p.table([]string{"字段 Field（或 or）", "含义 Meaning", "单位 Unit", "必须 Required", "标记 Mark"}, rows)
-	p.para(marks,
-		"单位 Units: `text` 北京时间 `yyyy-MM-dd HH:mm:ss` Asia/Shanghai · `unix_s` 秒 seconds · `unix_ms` 毫秒 milliseconds · `unknown` 没人知道，只显示、不使用 not known: shown, never used")
+	if p.info.AskField != "" {
+		p.para(p.askValues())
+	}
+	p.para(marks, p.units())
+}
+
+// askWords are what a value of the field that names the kind of reduction means.
+var askWords = map[string]string{
+	"time": "时长 time", "amount": "金额 amount", "free": "全免 free", "lot_decides": "车场决定 the lot decides",
+	"rule":  "由对接的规则决定 the binding's rule decides",
+	"named": "时长大于 0 则按时长，否则按金额 the time if it is above 0, else the amount",
+	"there": "有时长按时长，否则有金额按金额，都没有则由车场决定 the time if it is there, else the amount if that is there, else the lot decides",
+}
+
+// askValues prints what the values of the field mean that names the kind of reduction.
+func (p *platformPage) askValues() string {
+	values := make([]string, len(p.info.Asks))
+	for i, a := range p.info.Asks {
+		value := "没有 left out"
+		if a.Value != "" {
+			value = "`" + a.Value + "`"
+		}
+		values[i] = value + " " + askWords[a.Means]
+	}
+	return "`" + p.info.AskField + "` 的取值 Values: " + strings.Join(values, " · ")
+}
+
+// unitWords explain the units of fields, in the order of the legend.
+var unitWords = [][2]string{
+	{"text", "北京时间 `yyyy-MM-dd HH:mm:ss` Asia/Shanghai"}, {"yyyyMMddHHmmss", "北京时间 Asia/Shanghai"},
+	{"unix_s", "1970 年起的秒数 seconds since 1970"}, {"unix_ms", "1970 年起的毫秒数 milliseconds since 1970"},
+	{"text_or_unix_ms", "`text` 或 or `unix_ms`"}, {"minutes", "分钟，不足一分钟进位 minutes, a started one counts"},
+	{"seconds", "秒，不足一分钟进位 seconds, a started minute counts"}, {"yuan", "元 yuan"}, {"fen", "分 fen, 1/100 yuan"},
+	{"kwh", "千瓦时 kWh"}, {"wh", "瓦时 Wh"}, {"unknown", "没人知道，只显示、不使用 not known: shown, never used"},
+}
+
+// units is the legend of the units that stand on the page.
+func (p *platformPage) units() string {
+	var known []string
+	for _, u := range unitWords {
+		if slices.ContainsFunc(p.info.Fields, func(f platform.FieldInfo) bool { return f.Unit == u[0] }) {
+			known = append(known, "`"+u[0]+"` "+u[1])
+		}
+	}
+	return "单位 Units: " + strings.Join(known, " · ")
+}
+
+// recipeWords are the texts that are digested; docs/add-a-platform.md has them too.
+var recipeWords = map[string]string{
+	"kv-md5-key":     "按名称排序 sorted by name `a=1&b=2&key=SECRET`，空值参与 empty values take part; MD5, 大写 upper case",
+	"kv-md5-md5key":  "按名称排序 sorted by name `a=1&b=2&key=` + 密钥 MD5 的小写 the secret's MD5 in lower case，空值不参与 blank values left out; MD5, 大写 upper case",
+	"kv-md5-secret":  "按名称排序 sorted by name `a=1&b=2&SECRET`，空值、对象和 `appId` 不参与 empty values, objects and `appId` left out; MD5, 大写 upper case",
+	"listed-md5-key": "几个字段按固定顺序拼成 `a=1&b=2&key=SECRET` some fields in a fixed order; MD5, 大写 upper case",
+	"kv-hmac-md5":    "按名称排序 sorted by name `a=1&b=2`，null 不参与 null left out; HMAC-MD5, 小写 lower case",
+}
+
+// recipe prints how a push is signed, where the profile chooses it.
+func (p *platformPage) recipe() error {
+	if p.info.Recipe == "" {
+		return nil
+	}
+	text := recipeWords[p.info.Recipe]
+	if text == "" {
+		return fmt.Errorf("recipe %s has no words", p.info.Recipe)
+	}
+	p.para("签名 Signature [`" + p.info.Recipe + "`](../add-a-platform.md): " + text)
+	return nil
 }
 
 func (p *platformPage) departures() error {
 	p.line("\n<a id=\"departures\"></a>")
-	p.section("8. 与 T/CEC 102 的差别，以及假定 · Where it leaves T/CEC 102, and what is assumed")
+	title := "8. 特点，以及假定 · What is special, and what is assumed"
+	if p.info.Family == "cec" {
+		title = "8. 与 T/CEC 102 的差别，以及假定 · Where it leaves T/CEC 102, and what is assumed"
+	}
+	p.section(title)
 	comment, err := familyComment(p.info.Family)
 	if err != nil {
 		return err

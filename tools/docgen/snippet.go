@@ -30,7 +30,7 @@ func (p *platformPage) keysPath() string {
 
 func (p *platformPage) pushLines() string {
 	push := fmt.Sprintf("bin/chargestamp push %s --keys %s --lot %s --plate 京AD06088", p.info.ID, p.keysPath(),
-		p.fixture.lot())
+		p.lot)
 	switch {
 	case p.info.ByStation:
 		push += " --charger " + p.fixture.message.Charge.Chargers[0]
@@ -78,7 +78,7 @@ func (p *platformPage) keyFile() string {
 // estate is a complete estate file in which the example's push counts.
 func (p *platformPage) estate() string {
 	var b strings.Builder
-	place, keys := p.fixture.lot(), p.fixture.keys()
+	place, keys := p.lot, p.fixture.keys()
 	secret := func(name, other string) string {
 		if keys[name] != "" {
 			return keys[name]
@@ -127,7 +127,7 @@ func (p *platformPage) accountKeys(b *strings.Builder) {
 func (p *platformPage) binding(b *strings.Builder, lot charge.LotID) {
 	fmt.Fprintf(b, "bindings:\n  - account: %s-main\n    lot: %q\n", p.info.ID, lot)
 	if p.info.Evidence == platform.EvidenceAssumed {
-		b.WriteString("    mode: live   # 试用；不写则为影子运行 for this trial; left out it is shadow\n")
+		b.WriteString("    mode: live   # 试用；不写则为试运行 for this trial; left out it is shadow\n")
 	}
 	switch {
 	case p.info.ByStation:

@@ -19,7 +19,7 @@ func outcomeName(o charge.Outcome) string {
 // statePage prints docs/states.md: every closed list, each code explained in both languages.
 func statePage(out files) error {
 	p := newPage("状态与原因 · States and reasons", "charge/states.go, flow/states.go and words")
-	p.para("接口、控制台、命令行、日志和对账单里的代码只有这些。 These and no others stand in the API, the console, the commands, the log and statements.",
+	p.para("接口、控制台、命令行、日志和对账单里的代码只有这些。 This is the complete list of codes in the API, the console, the commands, the log and statements.",
 		"排查步骤见[客服手册](support.md)。 What to do about them, step by step: [for support](support.md).")
 	p.section("充电订单怎么走 · How a charge goes")
 	if err := transitions(p); err != nil {
@@ -45,8 +45,8 @@ func statePage(out files) error {
 	return nil
 }
 
-// byHand marks the ways that a charge goes on support's word; the drawing leaves them to the table.
-const byHand = "decided again on support's word"
+// byHand marks the ways that a charge goes by support; the drawing leaves them to the table.
+const byHand = "decided again by support"
 
 // transitions draws flow's table of them, and prints it whole below.
 func transitions(p *page) error {
