@@ -46,9 +46,9 @@ func (a *applyCommand) Run(c *console) error {
 	case len(changes.Changes) == 0:
 		fmt.Fprintln(c.err, "nothing to change")
 	case a.DryRun:
-		fmt.Fprintf(c.err, "%d changes, none made (dry run)\n", len(changes.Changes))
+		fmt.Fprintf(c.err, "%s, none made (dry run)\n", counted(len(changes.Changes), "change"))
 	default:
-		fmt.Fprintf(c.err, "%d changes made\n", len(changes.Changes))
+		fmt.Fprintf(c.err, "%s made\n", counted(len(changes.Changes), "change"))
 	}
 	return nil
 }

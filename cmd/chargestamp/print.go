@@ -119,6 +119,14 @@ func (t table) write(to io.Writer) error {
 	return err
 }
 
+// counted is a number of things: "1 change", "2 changes".
+func counted[N int | int64](n N, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
 // displayWidth is how many places a text takes on a terminal.
 func displayWidth(text string) (places int) {
 	for _, r := range text {

@@ -54,7 +54,7 @@ func (r *webhooksResend) Run(c *console) error {
 	if err := r.client().Post(c.ctx, "/api/v1/webhooks/"+url.PathEscape(r.Name)+"/resend", nil, &done); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "%d messages are sent to %s now; see chargestamp webhooks for what it does not take\n", done.Resent,
-		r.Name)
+	fmt.Fprintf(c.out, "%s now on the way to %s; see chargestamp webhooks for what it does not take\n",
+		counted(done.Resent, "message"), r.Name)
 	return nil
 }
