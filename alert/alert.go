@@ -122,8 +122,10 @@ func Evaluate(f Facts, l Limits, now time.Time) []Alert {
 	window := charge.Span("window", l.Window)
 	for _, lot := range f.Lots {
 		if l.OffLine > 0 && !lot.Online && !lot.Beat.IsZero() && now.Sub(lot.Beat) >= l.OffLine {
-			out = append(out, about(LotOffLine, lot.ID, "/lots/"+lot.ID, charge.Say("alert.lot_off_line", charge.Text("name", lot.Name),
-				charge.Text("lot", lot.ID), charge.Span("age", round(now.Sub(lot.Beat))), charge.Count("waiting", int64(lot.Pending)))))
+			out = append(out, about(LotOffLine, lot.ID, "/lots/"+lot.ID,
+				charge.Say("alert.lot_off_line", charge.Text("name", lot.Name),
+					charge.Text("lot", lot.ID), charge.Span("age", round(now.Sub(lot.Beat))),
+					charge.Count("waiting", int64(lot.Pending)))))
 		}
 	}
 	if l.GaveUpPercent > 0 && f.GaveUp >= max(l.GaveUpLeast, 1) && f.GaveUp*100 >= int64(l.GaveUpPercent)*f.Settled {
@@ -131,12 +133,14 @@ func Evaluate(f Facts, l Limits, now time.Time) []Alert {
 			charge.Count("n", f.GaveUp), charge.Count("all", f.Settled))))
 	}
 	if l.Pending > 0 && !f.OldestDue.IsZero() && now.Sub(f.OldestDue) >= l.Pending {
-		out = append(out, about(OldestPending, "", "/lots", charge.Say("alert.oldest_pending", charge.Span("age", round(now.Sub(f.OldestDue))))))
+		out = append(out, about(OldestPending, "", "/lots",
+			charge.Say("alert.oldest_pending", charge.Span("age", round(now.Sub(f.OldestDue))))))
 	}
 	for account, n := range f.Signatures {
 		if l.Signatures > 0 && n >= l.Signatures {
-			out = append(out, about(BadSignatures, account, "/pushes?outcome=refused&account="+account, charge.Say("alert.bad_signatures",
-				charge.Text("account", account), charge.Count("n", int64(n)), window)))
+			out = append(out, about(BadSignatures, account, "/pushes?outcome=refused&account="+account,
+				charge.Say("alert.bad_signatures",
+					charge.Text("account", account), charge.Count("n", int64(n)), window)))
 		}
 	}
 	if l.DiskPercent > 0 && f.DiskTotal > 0 && f.DiskFree < f.DiskTotal/100*int64(l.DiskPercent) {

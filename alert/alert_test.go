@@ -34,14 +34,16 @@ func TestTextsArePeoples(t *testing.T) {
 		{"en", false, "Lot 一号场 (200461/1313) has been off line for 1 hour 10 minutes; 1 delivery waits for it. " +
 			"Have the lot check its network and program; what waits is sent as soon as it logs in."},
 		{"zh", true, "已恢复。此前：车场一号场（200461/1313）已离线 1 小时 10 分钟，1 笔减免等待下发。"},
-		{"en", true, "It is over. It was: Lot 一号场 (200461/1313) has been off line for 1 hour 10 minutes; 1 delivery waits for it."},
+		{"en", true, "It is over. It was: Lot 一号场 (200461/1313) has been off line for 1 hour 10 minutes; " +
+			"1 delivery waits for it."},
 	} {
 		if _, text := said(Target{Lang: c.lang}, Notice{Alert: a, Over: c.over}); text != c.want {
 			t.Errorf("%s, over %v: %s", c.lang, c.over, text)
 		}
 	}
 	all := Facts{GaveUp: 9, Settled: 9, OldestDue: start.Add(-time.Hour), Signatures: map[string]int{"a": 50},
-		DiskFree: 1, DiskTotal: 100, Machine: "m", Lots: []Lot{{ID: "1/2", Name: "P", Beat: start.Add(-time.Hour), Pending: 3}},
+		DiskFree: 1, DiskTotal: 100, Machine: "m",
+		Lots:   []Lot{{ID: "1/2", Name: "P", Beat: start.Add(-time.Hour), Pending: 3}},
 		Clocks: []Clock{{ID: "1/2", Name: "P", Ahead: time.Hour, Note: charge.ClockNote(time.Hour)}},
 		Webhooks: []Webhook{{Name: "erp", Waiting: 2, Oldest: start.Add(-time.Hour),
 			Wrong: charge.Say("outbound.no_answer")}}}
@@ -141,7 +143,8 @@ func newHook(t *testing.T, answer string) *hook {
 
 // Signatures are computed outside, with Python's hmac, from the robots' documents.
 func TestFormats(t *testing.T) {
-	notice := Notice{Alert: Alert{Kind: LotOffLine, Object: "1/2", Text: words.Text{ZH: "车场离线", EN: "lot is off line"}}, Link: "https://desk.example/lots/1/2", At: start}
+	notice := Notice{Alert: Alert{Kind: LotOffLine, Object: "1/2", Text: words.Text{ZH: "车场离线", EN: "lot is off line"}},
+		Link: "https://desk.example/lots/1/2", At: start}
 	for _, tc := range []struct {
 		target Target
 		answer string

@@ -68,7 +68,8 @@ func (w *Watcher) Firing(ctx context.Context) ([]Firing, error) {
 		list = append(list, Firing{t.Alert, t.At, target})
 	}
 	slices.SortFunc(list, func(a, b Firing) int {
-		return cmp.Or(cmp.Compare(slices.Index(Kinds, a.Kind), slices.Index(Kinds, b.Kind)), cmp.Compare(a.Object, b.Object), cmp.Compare(a.Target, b.Target))
+		return cmp.Or(cmp.Compare(slices.Index(Kinds, a.Kind), slices.Index(Kinds, b.Kind)),
+			cmp.Compare(a.Object, b.Object), cmp.Compare(a.Target, b.Target))
 	})
 	return list, nil
 }

@@ -75,7 +75,8 @@ var accountColumns = []column[charge.Account]{
 		func(a *charge.Account, n *node) { a.Formerly = n.texts() },
 		func(a *charge.Account) *node { return textsNode(a.Formerly) }},
 	textColumn(Field{Name: "undated", Type: TypeEnum, Enum: []string{"refuse", "once_a_stay"}, Default: "refuse",
-		English: "pushes that carry no order and no times: refused, or one grant a stay; the latter needs a lock, which is all that keeps an old push out",
+		English: "pushes that carry no order and no times: refused, or one grant a stay; the latter needs a lock, " +
+			"which is all that keeps an old push out",
 		Chinese: "不含订单号和时间的推送：refuse 拒绝；once_a_stay 每次停车最多减免一次，须加锁，因为只有锁能挡住旧推送"},
 		func(a *charge.Account) *charge.UndatedMode { return &a.Undated }),
 	stateColumn(func(a *charge.Account) *bool { return &a.Off }),

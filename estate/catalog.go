@@ -25,10 +25,11 @@ type Platform struct {
 	Kinds  []charge.LotKind
 	// Grants as platform.GrantKind has them: time, amount, free, lot_decides may come with the push,
 	// fixed_time, fixed_amount, fixed_free are given by the rule only.
-	Grants   []string
-	Keys     []Key
-	Issuer   charge.IssuerKind // whose key checks pushes and so who numbers orders: "account", "vendor" (ukey) or "lot" (ckey)
-	Operator string            // the key that names the operator in a push; empty: accounts are found by scope alone
+	Grants []string
+	Keys   []Key
+	// whose key checks pushes and so who numbers orders: "account", "vendor" (ukey) or "lot" (ckey)
+	Issuer   charge.IssuerKind
+	Operator string // the key that names the operator in a push; empty: accounts are found by scope alone
 	// OperatorPrefix is how many characters of the operator's name are compared; 0 is all.
 	OperatorPrefix int
 	NeedsLock      bool           // an address list or a path token is required

@@ -64,7 +64,8 @@ func (m *merger) lot(l *charge.Lot) {
 	for _, f := range []struct {
 		name string
 		set  bool
-	}{{"message", l.Message != ""}, {"callback", l.Callback != ""}, {"tariff", l.Tariff != nil}, {"parent", !l.Parent.IsZero()},
+	}{{"message", l.Message != ""}, {"callback", l.Callback != ""}, {"tariff", l.Tariff != nil},
+		{"parent", !l.Parent.IsZero()},
 		{"target", l.Target != ""}, {"keys", len(l.Keys) > 0}, {"address", l.Address != ""}} {
 		if f.set && !kind.Has(f.name) {
 			m.fail(at, f.name, CodeOnlyKind, kindsWith(f.name))

@@ -140,7 +140,8 @@ func TestMessagesTakeTheSameArguments(t *testing.T) {
 }
 
 func TestSecretFromFile(t *testing.T) {
-	doc, err := estate.Parse("f", []byte(`{"version":1,"vendors":[{"union_id":"1","ukey":{"file":"ukey.txt"}}]}`), nil, readFile)
+	doc, err := estate.Parse("f", []byte(`{"version":1,"vendors":[{"union_id":"1","ukey":{"file":"ukey.txt"}}]}`), nil,
+		readFile)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,8 @@ var lotColumns = []column[charge.Lot]{
 		English: "what a second message for one stay does there; unsafe = never sent again after a silence",
 		Chinese: "同一停车订单第二次下发的效果：叠加、覆盖；unsafe 为无应答后不再重发"}, func(l *charge.Lot) *charge.Repeats { return &l.Repeats }),
 	textColumn(Field{Name: "stays", Type: TypeEnum, Enum: []string{"auto", "required", "none", "told"}, Default: "auto",
-		English: "does the lot tell entries and exits; auto = required once it has told one; 4g: always required; coupon: none, or told by targets that do",
+		English: "does the lot tell entries and exits; auto = required once it has told one; 4g: always required; coupon: " +
+			"none, or told by targets that do",
 		Chinese: "车场是否上报进出场；auto 为上报过即必须；4g 必须；coupon 为 none，会推送进出场的系统可为 told"},
 		func(l *charge.Lot) *charge.StaysMode { return &l.Stays }),
 	{Field{Name: "tariff", Type: TypeObject, Whole: true, Fields: fieldsOf(tariffColumns),

@@ -62,7 +62,8 @@ var ruleColumns = []column[charge.Rule]{
 		English: "charge_time: most minutes charged that count, before plus_minutes",
 		Chinese: "charge_time：计入的充电分钟上限，不含 plus_minutes"}, func(r *charge.Rule) *int64 { return &r.CapChargeMinutes }),
 	{Field{Name: "takes", Type: TypeEnum, Enum: []string{"end", "charge"}, Default: "end",
-		English: "4G lots, charge_time: which minutes are taken off; end = the end of the stay moves back, charge = the price of the charging interval",
+		English: "4G lots, charge_time: which minutes are taken off; end = the end of the stay moves back, " +
+			"charge = the price of the charging interval",
 		Chinese: "4G 车场、charge_time：减去哪段时间；end 离场时间前移，charge 减去充电时段的停车费"},
 		func(r *charge.Rule, n *node) { r.Takes = normal(charge.Takes(n.text), charge.TakesEnd) },
 		func(r *charge.Rule) *node { return textNode(string(r.Takes)) }},
@@ -84,17 +85,20 @@ var ruleColumns = []column[charge.Rule]{
 		func(r *charge.Rule, n *node) { r.OnlyChargers = n.texts() },
 		func(r *charge.Rule) *node { return textsNode(r.OnlyChargers) }},
 	{Field{Name: "per_day", Type: TypeObject, Fields: fieldsOf(perDayColumns), Whole: true,
-		English: "most that a plate gets on one day, over all platforms; the day is that of the charge's end in Asia/Shanghai",
+		English: "most that a plate gets on one day, over all platforms; the day is that of the charge's end in " +
+			"Asia/Shanghai",
 		Chinese: "每车每日上限（所有平台合计），按充电结束时的北京时间日期计"},
 		func(r *charge.Rule, n *node) { r.PerDay = charge.PerDay{}; setAll(perDayColumns, &r.PerDay, n) },
 		func(r *charge.Rule) *node { return mapOrNil(show(perDayColumns, &r.PerDay)) }},
 	{Field{Name: "lock", Type: TypeObject, Fields: fieldsOf(lockColumns), Whole: true, Short: "for",
-		English: "of two charges in two stays whose ends are less than this apart a plate is granted one; lock: 4h is {for: 4h}",
+		English: "of two charges in two stays whose ends are less than this apart a plate is granted one; lock: " +
+			"4h is {for: 4h}",
 		Chinese: "同一车牌在不同停车中的两次充电，结束时间相隔不足此时长只减免一次；lock: 4h 即 {for: 4h}"},
 		func(r *charge.Rule, n *node) { r.Lock = charge.Lock{}; setAll(lockColumns, &r.Lock, n) },
 		func(r *charge.Rule) *node { return mapOrNil(show(lockColumns, &r.Lock)) }},
 	{Field{Name: "leave_within", Type: TypeDuration,
-		English: "4G lots: an exit later than this after the end of the stay's last charge loses the grant, and the quote says so; a payment made in time keeps it for leave_minutes",
+		English: "4G lots: an exit later than this after the end of the stay's last charge loses the grant, " +
+			"and the quote says so; a payment made in time keeps it for leave_minutes",
 		Chinese: "4G 车场：最后一次充电结束后超过此时长离场，减免失效，查询价格时即按失效计；按时缴费的在 leave_minutes 内仍有效"},
 		func(r *charge.Rule, n *node) { r.LeaveWithinSeconds = n.seconds() },
 		func(r *charge.Rule) *node { return spanNode(r.LeaveWithinSeconds) }},

@@ -63,7 +63,9 @@ func TestRulesAreRead(t *testing.T) {
 	lot := charge.LotID{Union: "200461", Park: "1315"}
 	for _, c := range cases {
 		t.Run(c.yaml, func(t *testing.T) {
-			doc, err := estate.Parse("f", []byte("version: 1\nbindings:\n  - account: teld-main\n    lot: \"200461/1315\"\n    rule: "+c.yaml+"\n"), getenv, nil)
+			doc, err := estate.Parse("f",
+				[]byte("version: 1\nbindings:\n  - account: teld-main\n    lot: \"200461/1315\"\n    rule: "+c.yaml+"\n"), getenv,
+				nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -119,7 +119,8 @@ func OpenKeyring(env, file string) (*Keyring, error) {
 		return nil, fmt.Errorf("secrets key: %w", err)
 	}
 	if info.Mode().Perm()&0o027 != 0 {
-		return nil, fmt.Errorf("secrets key %s can be read by everybody or written by others (mode %04o); change that with: chmod 600 %s, and think of the key as known", file, info.Mode().Perm(), file)
+		return nil, fmt.Errorf("secrets key %s can be read by everybody or written by others (mode %04o); "+
+			"change that with: chmod 600 %s, and think of the key as known", file, info.Mode().Perm(), file)
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -146,7 +147,8 @@ func makeKeyring(file string) (*Keyring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("secrets key: %w", err)
 	}
-	_, err = fmt.Fprintf(f, "# The key that seals this site's secrets. Keep a copy in a safe place: a backup without it cannot be opened.\n%s\n",
+	_, err = fmt.Fprintf(f, "# The key that seals this site's secrets. Keep a copy in a safe place: "+
+		"a backup without it cannot be opened.\n%s\n",
 		base64.StdEncoding.EncodeToString(key))
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return nil, fmt.Errorf("secrets key: %w", err)
@@ -246,5 +248,6 @@ func (k *Keyring) prove(sealed []byte) error {
 		_ = os.Remove(k.made)
 		return fmt.Errorf("%w: there was no key at %s; bring back the one of this site", ErrWrongKey, k.made)
 	}
-	return fmt.Errorf("%w: give the key of this site (CHARGESTAMP_SECRETS_KEY or the key file), after a change the former one too, behind the new", ErrWrongKey)
+	return fmt.Errorf("%w: give the key of this site (CHARGESTAMP_SECRETS_KEY or the key file), "+
+		"after a change the former one too, behind the new", ErrWrongKey)
 }

@@ -34,7 +34,8 @@ func lotServer(b *testing.B) (url string) {
 // answer answers requests whose body ends with the last byte of benchBody.
 func answer(c net.Conn) {
 	defer c.Close()
-	said := []byte("HTTP/1.1 200 OK\r\nContent-Type: application/json;charset=utf-8\r\nDate: Sun, 01 Mar 2026 00:00:00 GMT\r\n" +
+	said := []byte("HTTP/1.1 200 OK\r\nContent-Type: application/json;charset=utf-8\r\nDate: Sun, " +
+		"01 Mar 2026 00:00:00 GMT\r\n" +
 		"Content-Length: 23\r\n\r\n{\"state\":1,\"errmsg\":\"\"}")
 	buf := make([]byte, 4096)
 	for {

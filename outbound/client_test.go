@@ -297,7 +297,8 @@ func waitDead(t *testing.T, c *Client) {
 func TestUnaskedAnswer(t *testing.T) {
 	url := raw(t, func(c net.Conn, r *bufio.Reader) {
 		if readRequest(r) == nil {
-			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntrueHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfalse")
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntrueHTTP/1.1 200 OK\r\nContent-Length: "+
+				"5\r\n\r\nfalse")
 		}
 	})
 	c := newClient(t, Options{})

@@ -161,12 +161,14 @@ func TestDecide(t *testing.T) {
 			note: "the rule gives 10.00 yuan; the stay has 60 minutes, the worth at pricing decides, so 10.00 yuan are added"},
 		{name: "best on 4g adds to its own method", rule: fixedRule(yuan(1000)), priced: true,
 			granted: had(mins(60), yuan(300)), reason: ok, want: yuan(1000), give: yuan(700),
-			note: "the rule gives 10.00 yuan; the stay has 60 minutes and 3.00 yuan, the worth at pricing decides, so 7.00 yuan are added"},
+			note: "the rule gives 10.00 yuan; the stay has 60 minutes and 3.00 yuan, the worth at pricing decides, " +
+				"so 7.00 yuan are added"},
 		{name: "best free on 4g after time", rule: fixedRule(free), priced: true, granted: had(mins(60)), reason: ok,
 			want: free, give: free, note: "the rule gives free parking; the stay has 60 minutes, the worth at pricing decides"},
 		{name: "best on 4g not better", rule: fixedRule(yuan(300)), priced: true, granted: had(mins(60), yuan(300)),
 			reason: charge.ReasonCombineBest, want: yuan(300),
-			note: "the rule gives 3.00 yuan; the stay has 60 minutes and 3.00 yuan and the best grant counts, 3.00 yuan is not better"},
+			note: "the rule gives 3.00 yuan; the stay has 60 minutes and 3.00 yuan and the best grant counts, " +
+				"3.00 yuan is not better"},
 
 		// free already
 		{name: "free after free", rule: fixedRule(free), granted: had(free), reason: charge.ReasonCombineBest, want: free,
@@ -206,7 +208,8 @@ func TestDecide(t *testing.T) {
 			note: "the rule gives 90.00 yuan; the cap of 30.00 yuan leaves 30.00 yuan"},
 		{name: "cap and best", rule: capped(mins(180), 120, 0), granted: had(mins(60)), reason: ok, want: mins(180),
 			give: mins(60),
-			note: "the rule gives 180 minutes; the stay has 60 minutes and the best grant counts, so 120 minutes are added; the cap of 120 minutes leaves 60 minutes"},
+			note: "the rule gives 180 minutes; the stay has 60 minutes and the best grant counts, so 120 minutes are added; " +
+				"the cap of 120 minutes leaves 60 minutes"},
 		{name: "cap and sum", rule: combined(charge.CombineSum, capped(mins(90), 120, 0)), granted: had(mins(60)), reason: ok,
 			want: mins(90), give: mins(60),
 			note: "the rule gives 90 minutes; added to what the stay has, 60 minutes; the cap of 120 minutes leaves 60 minutes"},
@@ -225,24 +228,29 @@ func TestDecide(t *testing.T) {
 			note: "the rule gives free parking; free under a cap is the cap, 30.00 yuan"},
 		{name: "free under a cap that is half used", rule: capped(free, 120, 0), granted: had(mins(60)), reason: ok,
 			want: free, give: mins(60),
-			note: "the rule gives free parking; free under a cap is the cap, 120 minutes; the stay has 60 minutes and the best grant counts, so 60 minutes are added"},
+			note: "the rule gives free parking; free under a cap is the cap, 120 minutes; the stay has 60 minutes and the " +
+				"best grant counts, so 60 minutes are added"},
 		{name: "free under a cap that is used", rule: capped(free, 120, 0), granted: had(mins(120)),
 			reason: charge.ReasonCapReached, want: free,
-			note: "the rule gives free parking; free under a cap is the cap, 120 minutes; the stay has 120 minutes and the best grant counts, 120 minutes is not better"},
+			note: "the rule gives free parking; free under a cap is the cap, 120 minutes; the stay has 120 minutes and the " +
+				"best grant counts, 120 minutes is not better"},
 		{name: "lot decides is not capped", rule: with(lotRule, func(r *charge.Rule) { r.CapMinutes, r.CapAmount = 1, 1 }),
 			reason: ok, want: lots, give: lots, note: "the rule leaves the reduction to the lot"},
 
 		// lots that replace
 		{name: "replace is told the best", rule: fixedRule(mins(90)), repeats: charge.RepeatsReplace, granted: had(mins(60)),
 			reason: ok, want: mins(90), give: mins(30), send: mins(90),
-			note: "the rule gives 90 minutes; the stay has 60 minutes and the best grant counts, so 30 minutes are added; the lot replaces, so it is told the new total of 90 minutes"},
+			note: "the rule gives 90 minutes; the stay has 60 minutes and the best grant counts, so 30 minutes are added; " +
+				"the lot replaces, so it is told the new total of 90 minutes"},
 		{name: "replace is told the sum", rule: combined(charge.CombineSum, capped(yuan(500), 0, 800)),
 			repeats: charge.RepeatsReplace, granted: had(yuan(400)), reason: ok, want: yuan(500), give: yuan(400),
 			send: yuan(800),
-			note: "the rule gives 5.00 yuan; added to what the stay has, 4.00 yuan; the cap of 8.00 yuan leaves 4.00 yuan; the lot replaces, so it is told the new total of 8.00 yuan"},
+			note: "the rule gives 5.00 yuan; added to what the stay has, 4.00 yuan; the cap of 8.00 yuan leaves 4.00 yuan; " +
+				"the lot replaces, so it is told the new total of 8.00 yuan"},
 		{name: "replace cannot hold two methods", rule: combined(charge.CombineSum, fixedRule(yuan(500))),
 			repeats: charge.RepeatsReplace, granted: had(mins(60)), reason: charge.ReasonCombineMethod, want: yuan(500),
-			note: "the rule gives 5.00 yuan; the stay has 60 minutes, and the lot would drop that for a message of another kind"},
+			note: "the rule gives 5.00 yuan; the stay has 60 minutes, and the lot would drop that for a message " +
+				"of another kind"},
 		{name: "replace by free", rule: combined(charge.CombineSum, fixedRule(free)), repeats: charge.RepeatsReplace,
 			granted: had(mins(60)), reason: ok, want: free, give: free,
 			note: "the rule gives free parking; added to what the stay has, 60 minutes"},

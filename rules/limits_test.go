@@ -64,7 +64,8 @@ func TestRulesOverStays(t *testing.T) {
 			note: "the rule gives 120 minutes"},
 		{name: "second of the day", rule: day(charge.PerDay{Times: 1}), past: pasts{past(1, ownLot, -3*hour, mins(10))},
 			reason: charge.ReasonDayLimit,
-			note:   "the rule gives 120 minutes; the plate was granted something 1 time on this day, and the rule allows no more"},
+			note: "the rule gives 120 minutes; the plate was granted something 1 time on this day, " +
+				"and the rule allows no more"},
 		{name: "the day has minutes left", rule: day(charge.PerDay{Minutes: 150}),
 			past: pasts{past(1, ownLot, -3*hour, mins(60))}, reason: ok, give: mins(90),
 			note: "the rule gives 120 minutes; the day's limit of 150 minutes leaves 90 minutes"},
@@ -79,7 +80,8 @@ func TestRulesOverStays(t *testing.T) {
 			note: "the rule gives 120 minutes"},
 		{name: "midnight is today", rule: day(charge.PerDay{Times: 1}), past: pasts{past(1, ownLot, -12*hour, mins(1))},
 			reason: charge.ReasonDayLimit,
-			note:   "the rule gives 120 minutes; the plate was granted something 1 time on this day, and the rule allows no more"},
+			note: "the rule gives 120 minutes; the plate was granted something 1 time on this day, " +
+				"and the rule allows no more"},
 		{name: "tomorrow does not count", rule: day(charge.PerDay{Times: 1}),
 			past: pasts{past(1, ownLot, 12*hour, mins(120))}, reason: ok, give: mins(120), note: "the rule gives 120 minutes"},
 		{name: "another lot has a day of its own", rule: day(charge.PerDay{Times: 1}),
@@ -90,7 +92,8 @@ func TestRulesOverStays(t *testing.T) {
 		{name: "the same stay is of the day too", rule: day(charge.PerDay{Times: 1}),
 			past:   pasts{{Charge: 1, Lot: ownLot, Ended: noon.Add(-hour), Same: true, Reduction: mins(5)}},
 			reason: charge.ReasonDayLimit,
-			note:   "the rule gives 120 minutes; the plate was granted something 1 time on this day, and the rule allows no more"},
+			note: "the rule gives 120 minutes; the plate was granted something 1 time on this day, " +
+				"and the rule allows no more"},
 		{name: "yuan of the day", rule: with(fixedRule(yuan(1500)),
 			func(r *charge.Rule) { r.PerDay = charge.PerDay{Amount: 2000} }),
 			past: pasts{past(1, ownLot, -hour, yuan(800)), past(2, ownLot, -hour, mins(60))}, reason: ok, give: yuan(1200),
@@ -98,7 +101,8 @@ func TestRulesOverStays(t *testing.T) {
 		{name: "free under a day's minutes",
 			rule: with(fixedRule(free), func(r *charge.Rule) { r.PerDay = charge.PerDay{Minutes: 120} }),
 			past: pasts{past(1, ownLot, -hour, mins(50))}, reason: ok, give: mins(70),
-			note: "the rule gives free parking; free under a cap is the cap, 120 minutes; the day's limit of 120 minutes leaves 70 minutes"},
+			note: "the rule gives free parking; free under a cap is the cap, 120 minutes; the day's limit of 120 minutes " +
+				"leaves 70 minutes"},
 		{name: "free once a day", rule: with(fixedRule(free), func(r *charge.Rule) { r.PerDay = charge.PerDay{Times: 1} }),
 			reason: ok, give: free, note: "the rule gives free parking"},
 		{name: "a lot that decides counts as a time alone", rule: day(charge.PerDay{Times: 2, Minutes: 120}),
@@ -110,17 +114,20 @@ func TestRulesOverStays(t *testing.T) {
 			c.StartedAt, c.EndedAt, c.Received = time.Time{}, time.Time{}, noon.AddDate(0, 0, 3)
 		}, rule: day(charge.PerDay{Times: 1}), past: pasts{past(1, ownLot, 72*hour, mins(120))},
 			reason: charge.ReasonDayLimit,
-			note:   "the rule gives 120 minutes; the plate was granted something 1 time on this day, and the rule allows no more"},
+			note: "the rule gives 120 minutes; the plate was granted something 1 time on this day, " +
+				"and the rule allows no more"},
 
 		// lock
 		{name: "locked", rule: lock(4*hour, ""), past: pasts{past(1, ownLot, -4*hour+time.Second, mins(120))},
 			reason: charge.ReasonLocked,
-			note:   "the rule gives 120 minutes; the plate was granted 120 minutes in another stay of lot 200461/1313, for charge 1 that ended 2026-03-01 08:00:01, and the rule locks it for 4 hours"},
+			note: "the rule gives 120 minutes; the plate was granted 120 minutes in another stay of lot 200461/1313, " +
+				"for charge 1 that ended 2026-03-01 08:00:01, and the rule locks it for 4 hours"},
 		{name: "the lock is over", rule: lock(4*hour, ""), past: pasts{past(1, ownLot, -4*hour, mins(120))}, reason: ok,
 			give: mins(120), note: "the rule gives 120 minutes"},
 		{name: "locked by a later charge that came first", rule: lock(4*hour, ""),
 			past: pasts{past(1, ownLot, 2*hour, mins(120))}, reason: charge.ReasonLocked,
-			note: "the rule gives 120 minutes; the plate was granted 120 minutes in another stay of lot 200461/1313, for charge 1 that ended 2026-03-01 14:00:00, and the rule locks it for 4 hours"},
+			note: "the rule gives 120 minutes; the plate was granted 120 minutes in another stay of lot 200461/1313, " +
+				"for charge 1 that ended 2026-03-01 14:00:00, and the rule locks it for 4 hours"},
 		{name: "the same stay is not locked", rule: lock(4*hour, ""),
 			past: pasts{{Charge: 1, Lot: ownLot, Ended: noon.Add(-hour), Same: true, Reduction: mins(5)}}, reason: ok,
 			give: mins(120), note: "the rule gives 120 minutes"},
@@ -128,7 +135,8 @@ func TestRulesOverStays(t *testing.T) {
 			reason: ok, give: mins(120), note: "the rule gives 120 minutes"},
 		{name: "locked by the vendor's other lot", rule: lock(4*hour, charge.ReachVendor),
 			past: pasts{past(1, sisterLot, -hour, yuan(500))}, reason: charge.ReasonLocked,
-			note: "the rule gives 120 minutes; the plate was granted 5.00 yuan in another stay of lot 200461/1314, for charge 1 that ended 2026-03-01 11:00:00, and the rule locks it for 4 hours"},
+			note: "the rule gives 120 minutes; the plate was granted 5.00 yuan in another stay of lot 200461/1314, " +
+				"for charge 1 that ended 2026-03-01 11:00:00, and the rule locks it for 4 hours"},
 		{name: "another vendor locks nothing", rule: lock(4*hour, charge.ReachVendor),
 			past: pasts{past(1, otherLot, -hour, mins(120))}, reason: ok, give: mins(120), note: "the rule gives 120 minutes"},
 
@@ -213,21 +221,27 @@ func TestBounds(t *testing.T) {
 		{"an amount within", yuan(100_000), pushed, nil, charge.ReasonOK, yuan(100_000), "",
 			"the push asks for 1000.00 yuan"},
 		{"an amount beyond", yuan(9_999_999), pushed, nil, charge.ReasonOK, yuan(100_000), "limits.amount",
-			"the push asks for 99999.99 yuan; the rule names no cap, and the setting limits.amount of 1000.00 yuan leaves 1000.00 yuan"},
+			"the push asks for 99999.99 yuan; the rule names no cap, and the setting limits.amount of 1000.00 yuan " +
+				"leaves 1000.00 yuan"},
 		{"minutes beyond", mins(1441), pushed, nil, charge.ReasonOK, mins(1440), "limits.minutes",
-			"the push asks for 1441 minutes; the rule names no cap, and the setting limits.minutes of 1440 minutes leaves 1440 minutes"},
+			"the push asks for 1441 minutes; the rule names no cap, and the setting limits.minutes of 1440 minutes " +
+				"leaves 1440 minutes"},
 		{"the stay has all of it", yuan(1), pushed, had(yuan(100_000)), charge.ReasonCapReached, charge.Reduction{},
-			"limits.amount", "the push asks for 0.01 yuan; added to what the stay has, 1000.00 yuan; the rule names no cap, and the setting limits.amount of 1000.00 yuan leaves 0.00 yuan"},
+			"limits.amount", "the push asks for 0.01 yuan; added to what the stay has, 1000.00 yuan; the rule names no cap, " +
+				"and the setting limits.amount of 1000.00 yuan leaves 0.00 yuan"},
 		{"the stay has some of it", mins(1000), pushed, had(mins(1000)), charge.ReasonOK, mins(440), "limits.minutes",
-			"the push asks for 1000 minutes; added to what the stay has, 1000 minutes; the rule names no cap, and the setting limits.minutes of 1440 minutes leaves 440 minutes"},
+			"the push asks for 1000 minutes; added to what the stay has, 1000 minutes; the rule names no cap, " +
+				"and the setting limits.minutes of 1440 minutes leaves 440 minutes"},
 		{"the rule's cap in its place", mins(3000), with(pushed, func(r *charge.Rule) { r.CapMinutes = 2880 }), nil,
 			charge.ReasonOK, mins(2880), "", "the push asks for 3000 minutes; the cap of 2880 minutes leaves 2880 minutes"},
 		{"a cap of minutes leaves yuan to the setting", yuan(200_000),
 			with(pushed, func(r *charge.Rule) { r.CapMinutes = 60 }), nil, charge.ReasonOK, yuan(100_000), "limits.amount",
-			"the push asks for 2000.00 yuan; the rule names no cap, and the setting limits.amount of 1000.00 yuan leaves 1000.00 yuan"},
+			"the push asks for 2000.00 yuan; the rule names no cap, and the setting limits.amount of 1000.00 yuan " +
+				"leaves 1000.00 yuan"},
 		{"charging time", charge.Reduction{}, charge.Rule{Grant: charge.GrantChargeTime, PlusMinutes: 2000}, nil,
 			charge.ReasonOK, mins(1440), "limits.minutes",
-			"charged 91 minutes, 2000 minutes on top make 2091 minutes; the rule names no cap, and the setting limits.minutes of 1440 minutes leaves 1440 minutes"},
+			"charged 91 minutes, 2000 minutes on top make 2091 minutes; the rule names no cap, " +
+				"and the setting limits.minutes of 1440 minutes leaves 1440 minutes"},
 		{"fixed is the operator's word", charge.Reduction{}, fixedRule(mins(3000)), nil, charge.ReasonOK, mins(3000), "",
 			"the rule gives 3000 minutes"},
 		{"a step is the operator's word", charge.Reduction{},

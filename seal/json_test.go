@@ -78,7 +78,8 @@ func TestCompactJSON(t *testing.T) {
 			t.Errorf("%q: %q, %v", text, got, err)
 		}
 	}
-	sent := "{\r\n\t\"comid\" : \"kytest2020032501\",\r\n\t\"union_id\" : \"200279\",\r\n\t\"none\" : null,\r\n\t\"car_number\" : \"\\u664bQQ1234\",\r\n\t\"lock_status\" : 1\r\n}"
+	sent := "{\r\n\t\"comid\" : \"kytest2020032501\",\r\n\t\"union_id\" : \"200279\",\r\n\t\"none\" " +
+		": null,\r\n\t\"car_number\" : \"\\u664bQQ1234\",\r\n\t\"lock_status\" : 1\r\n}"
 	compact, err := CompactJSON([]byte(sent))
 	if sign := S1(compact, "MAVXUU3C2545G9K1"); sign != "4973765089F20FCFE45868796F81278A" || err != nil {
 		t.Errorf("V3 sent with blanks: %s, %v", sign, err)

@@ -49,8 +49,9 @@ func (s *Store) BulkLoad(ctx context.Context, loads iter.Seq[Load]) (n int64, er
 }
 
 var (
-	platesOfAll = statementOf("SELECT plate FROM charge WHERE plate <> '' UNION SELECT plate FROM stay WHERE plate <> '' ORDER BY 1", tableCharge, tableStay)
-	anyCharge   = statementOf("SELECT 1 FROM repeat LIMIT 1", tableRepeat)
+	platesOfAll = statementOf("SELECT plate FROM charge WHERE plate <> '' UNION SELECT plate FROM stay "+
+		"WHERE plate <> '' ORDER BY 1", tableCharge, tableStay)
+	anyCharge = statementOf("SELECT 1 FROM repeat LIMIT 1", tableRepeat)
 )
 
 const (

@@ -52,7 +52,10 @@ func TestBulkBreaksOff(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || count() != all {
 		t.Errorf("a cancelled bulk write: %v, %d indexes", err, count())
 	}
-	if err := s.Write(ctx, nil, func(tx *Tx) error { return tx.AddCharge(&charge.Charge{ID: 2, RepeatKey: "2"}, "") }); err != nil {
+	if err := s.Write(ctx, nil, func(tx *Tx) error {
+		return tx.AddCharge(&charge.Charge{ID: 2, RepeatKey: "2"},
+			"")
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.BulkLoad(ctx, func(func(Load) bool) {}); err == nil {

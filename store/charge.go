@@ -13,14 +13,18 @@ import (
 var (
 	selectCharge         = tableCharge.selectByID().of("i")
 	selectChargesOfStay  = tableCharge.selectWhere("stay = ? AND stay <> 0 ORDER BY received, id").of("i").byMark(markStay)
-	selectChargesOfVisit = tableCharge.selectWhere("plate = ? AND lot = ? AND received >= ? ORDER BY received, id").of("tti").byMark(markPlate)
+	selectChargesOfVisit = tableCharge.selectWhere("plate = ? AND lot = ? AND received >= ? " +
+		"ORDER BY received, id").of("tti").byMark(markPlate)
 	// By the end of charges, and of all lots between two names. The index of visits finds the plate's.
-	selectChargesOfPlate = tableCharge.selectWhere("plate = ? AND lot >= ? AND lot <= ? AND CASE WHEN ended = 0 THEN received ELSE ended END >= ?" +
+	selectChargesOfPlate = tableCharge.selectWhere("plate = ? AND lot >= ? AND lot <= ? " +
+		"AND CASE WHEN ended = 0 THEN received ELSE ended END >= ?" +
 		" AND CASE WHEN ended = 0 THEN received ELSE ended END < ? ORDER BY received, id").of("tttii").byMark(markPlate)
-	selectHeld           = tableCharge.selectWhere("plate = ? AND lot = ? AND state = 'held' ORDER BY received, id").of("tt").byMark(markPlate)
+	selectHeld = tableCharge.selectWhere("plate = ? AND lot = ? AND state = 'held' " +
+		"ORDER BY received, id").of("tt").byMark(markPlate)
 	selectHoldsOver      = tableCharge.selectWhere("state = 'held' AND hold_until <= ? ORDER BY hold_until LIMIT ?")
-	selectChargesByOrder = tableCharge.selectWhere("order_no = ? AND order_no <> '' AND lot = ? ORDER BY received DESC, id DESC LIMIT 20").of("tt")
-	updateCharge         = tableCharge.update(tableCharge.but("platform received "+outcome) + " " + outcome)
+	selectChargesByOrder = tableCharge.selectWhere("order_no = ? AND order_no <> '' AND lot = ? " +
+		"ORDER BY received DESC, id DESC LIMIT 20").of("tt")
+	updateCharge = tableCharge.update(tableCharge.but("platform received "+outcome) + " " + outcome)
 	// The index of charges with other plates holds few rows.
 	selectVisitNamed = tableCharge.selectWhere("lot = ? AND names <> '' AND names LIKE ? AND received >= ? " +
 		"ORDER BY received, id").of("tti")
@@ -98,7 +102,8 @@ func sameButOutcome(a, b charge.Charge) bool {
 		return false
 	}
 	for _, c := range []*charge.Charge{&a, &b} {
-		c.StartedAt, c.EndedAt, c.Received = time.Time{}, time.Time{}, time.Time{} // the store keeps no more than milliseconds
+		// the store keeps no more than milliseconds
+		c.StartedAt, c.EndedAt, c.Received = time.Time{}, time.Time{}, time.Time{}
 		c.State, c.Reason, c.Reduction, c.HoldUntil, c.Decision, c.Usage, c.Report, c.UpdatedAt = "", "", nil, time.Time{},
 			nil, nil, "", time.Time{}
 	}

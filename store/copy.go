@@ -155,4 +155,5 @@ func (t *Tx) tableSums() ([]tableSum, error) {
 	return sums, nil
 }
 
-var ledgerSums = statementOf("SELECT kind, CAST(sum(minutes) AS BIGINT), CAST(sum(amount) AS BIGINT) FROM ledger GROUP BY kind", tableLedger)
+var ledgerSums = statementOf("SELECT kind, CAST(sum(minutes) AS BIGINT), CAST(sum(amount) AS BIGINT) FROM ledger "+
+	"GROUP BY kind", tableLedger)

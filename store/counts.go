@@ -18,7 +18,8 @@ var (
 	countUnknown = statementOf("SELECT count(*), coalesce(min(d.id), 0) FROM delivery d WHERE "+unknownAlone,
 		tableDelivery, tableJob)
 	latestPush   = statementOf("SELECT max(received) FROM push", tablePush)
-	countOffLine = statementOf("SELECT count(*) FROM (SELECT DISTINCT route FROM job WHERE kind = 'line' AND "+realRoute+") r "+
+	countOffLine = statementOf("SELECT count(*) FROM (SELECT DISTINCT route FROM job "+
+		"WHERE kind = 'line' AND "+realRoute+") r "+
 		"WHERE NOT EXISTS (SELECT 1 FROM line_session s WHERE s.lot = r.route AND s.node <> '')", tableJob, tableLine)
 )
 
@@ -26,7 +27,8 @@ var (
 func countStatesOf() *statement {
 	var parts []string
 	for _, state := range charge.States {
-		parts = append(parts, "SELECT '"+string(state)+"' AS w, count(*) AS n FROM charge WHERE state = '"+string(state)+"' AND received >= ? AND received < ? AND "+realPlate)
+		parts = append(parts, "SELECT '"+string(state)+"' AS w, count(*) AS n FROM charge "+
+			"WHERE state = '"+string(state)+"' AND received >= ? AND received < ? AND "+realPlate)
 	}
 	return statementOf("SELECT w, n FROM ("+strings.Join(parts, " UNION ALL ")+") c WHERE n > 0", tableCharge)
 }
@@ -35,9 +37,11 @@ func countStatesOf() *statement {
 func countPushesOf() *statement {
 	var parts []string
 	for _, o := range refusals() {
-		parts = append(parts, "SELECT '"+o.(string)+"' AS w, count(*) AS n FROM push WHERE outcome = '"+o.(string)+"' AND "+isRefusal+" AND received >= ? AND received < ?")
+		parts = append(parts, "SELECT '"+o.(string)+"' AS w, count(*) AS n FROM push "+
+			"WHERE outcome = '"+o.(string)+"' AND "+isRefusal+" AND received >= ? AND received < ?")
 	}
-	const counts = "SELECT count(*) FILTER (WHERE outcome = 'accepted') AS a, count(*) FILTER (WHERE outcome = 'duplicate') AS d, " +
+	const counts = "SELECT count(*) FILTER (WHERE outcome = 'accepted') AS a, " +
+		"count(*) FILTER (WHERE outcome = 'duplicate') AS d, " +
 		"count(*) FILTER (WHERE outcome = 'question') AS q FROM push WHERE received >= ? AND received < ?"
 	for _, o := range []charge.Outcome{charge.OutcomeAccepted, charge.OutcomeDuplicate, charge.OutcomeQuestion} {
 		parts = append(parts, "SELECT '"+string(o)+"' AS w, "+string(o)[:1]+" AS n FROM taken")

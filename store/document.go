@@ -10,10 +10,12 @@ import (
 var (
 	selectDocs = statementOf("SELECT key, body FROM doc WHERE kind = ? ORDER BY key", tableDoc)
 	selectDoc  = statementOf("SELECT body FROM doc WHERE kind = ? AND key = ?", tableDoc)
-	putDoc     = statementOf("INSERT INTO doc (kind, key, body) VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body", tableDoc)
-	deleteDoc  = statementOf("DELETE FROM doc WHERE kind = ? AND key = ?", tableDoc)
-	selectRev  = statementOf("SELECT rev FROM doc_rev WHERE kind = ?", tableDocRev)
-	putRev     = statementOf("INSERT INTO doc_rev (kind, rev) VALUES (?, ?) ON CONFLICT (kind) DO UPDATE SET rev = excluded.rev", tableDocRev)
+	putDoc     = statementOf("INSERT INTO doc (kind, key, body) VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE "+
+		"SET body = excluded.body", tableDoc)
+	deleteDoc = statementOf("DELETE FROM doc WHERE kind = ? AND key = ?", tableDoc)
+	selectRev = statementOf("SELECT rev FROM doc_rev WHERE kind = ?", tableDocRev)
+	putRev    = statementOf("INSERT INTO doc_rev (kind, rev) VALUES (?, ?) ON CONFLICT (kind) DO UPDATE "+
+		"SET rev = excluded.rev", tableDocRev)
 )
 
 // Docs returns all documents of a kind by key.

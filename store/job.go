@@ -12,7 +12,8 @@ import (
 
 var (
 	lineRoutes = statementOf(routesOf("line")+
-		" AND EXISTS (SELECT 1 FROM line_session s WHERE s.node = ? AND s.node <> '' AND s.receive_cloud <> 0 AND s.lot = r.route) "+
+		" AND EXISTS (SELECT 1 FROM line_session s WHERE s.node = ? AND s.node <> '' AND s.receive_cloud <> 0 "+
+		"AND s.lot = r.route) "+
 		"AND EXISTS (SELECT 1 FROM job j WHERE j.kind = 'line' AND j.route = r.route AND j.ready <= ?)", tableJob, tableLine)
 	anyReady = statementOf("SELECT 1 FROM job WHERE kind = ? AND kind <> 'line' AND ready <= ? LIMIT 1", tableJob)
 
@@ -20,7 +21,8 @@ var (
 	claimAny     = claim("kind = ? AND kind <> 'line' AND ready <= ? ORDER BY ready LIMIT ?")
 	// A lot's line takes one at a time: those that were tried less often go first, then the oldest.
 	claimLine  = claim("kind = 'line' AND route = ? AND ready <= ? ORDER BY attempt, id LIMIT ?")
-	onTheirWay = statementOf("SELECT count(*) FROM job WHERE kind = 'line' AND route = ? AND lease = ? AND lease_until > ?", tableJob)
+	onTheirWay = statementOf("SELECT count(*) FROM job WHERE kind = 'line' AND route = ? AND lease = ? "+
+		"AND lease_until > ?", tableJob)
 
 	renewJob = renew()
 )
@@ -35,7 +37,8 @@ func routesOf(kind string) string {
 
 // renew makes the statement that moves the lease of a job. Many are moved by one, in the order of their ids.
 func renew() *statement {
-	q := statementOf("UPDATE job SET lease_until = ?, ready = CASE WHEN due > ? THEN due ELSE ? END WHERE lease = ? AND id = ?", tableJob)
+	q := statementOf("UPDATE job SET lease_until = ?, ready = CASE WHEN due > ? THEN due ELSE ? END "+
+		"WHERE lease = ? AND id = ?", tableJob)
 	q.kinds = "iiiti"
 	q.together = "UPDATE job SET lease_until = a.p1, ready = CASE WHEN due > a.p2 THEN due ELSE a.p3 END FROM " +
 		parameterRows(q.kinds) +
@@ -46,7 +49,8 @@ func renew() *statement {
 // claim makes the statement that leases the jobs of a selection; PostgreSQL leaves out what another node is
 // claiming at the moment.
 func claim(where string) *statement {
-	head := "UPDATE job SET lease = ?, lease_until = ?, ready = ?, fence = fence + 1 WHERE id IN (SELECT id FROM job WHERE " + where
+	head := "UPDATE job SET lease = ?, lease_until = ?, ready = ?, fence = fence + 1 WHERE id IN (SELECT id " +
+		"FROM job WHERE " + where
 	tail := ") RETURNING " + claimColumns
 	q := statementOf(head+tail, tableJob).changing()
 	q.dollars = numbered(head+" FOR UPDATE SKIP LOCKED"+tail, "$")
@@ -187,7 +191,8 @@ func (t *Tx) WakeJobs(lot charge.LotID, now time.Time) (int, error) {
 }
 
 func wake(kind string) *statement {
-	return statementOf("UPDATE job SET due = CASE WHEN due > ? THEN ? ELSE due END, ready = CASE WHEN due > ? THEN ? ELSE due END, "+
+	return statementOf("UPDATE job SET due = CASE WHEN due > ? THEN ? ELSE due END, ready = CASE WHEN due > ? THEN ? "+
+		"ELSE due END, "+
 		"lease = '', lease_until = 0 WHERE "+kind+" AND route = ? AND (lease = '' OR lease_until <= ?)", tableJob)
 }
 

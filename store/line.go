@@ -9,12 +9,15 @@ import (
 
 var (
 	// A new session puts everything but the epoch, which goes on.
-	putLine = tableLine.upsert(tableLine.but("epoch"), func(column) string { return "1" }, "epoch = line_session.epoch + 1").
+	putLine = tableLine.upsert(tableLine.but("epoch"), func(column) string { return "1" },
+		"epoch = line_session.epoch + 1").
 		returning("epoch")
-	beatLine = statementOf("UPDATE line_session SET beat = ?, silent = ? WHERE lot = ? AND local_id = ? AND link = ? AND node = ? AND epoch = ?", tableLine)
-	endLine  = statementOf("UPDATE line_session SET node = '' WHERE lot = ? AND local_id = ? AND link = ? AND node = ? AND epoch = ?", tableLine)
-	linesOn  = tableLine.selectWhere("node = ? AND node <> ''")
-	linesOf  = tableLine.selectWhere("lot = ? AND node <> '' ORDER BY local_id, link")
+	beatLine = statementOf("UPDATE line_session SET beat = ?, silent = ? WHERE lot = ? AND local_id = ? AND link = ? "+
+		"AND node = ? AND epoch = ?", tableLine)
+	endLine = statementOf("UPDATE line_session SET node = '' WHERE lot = ? AND local_id = ? AND link = ? AND node = ? "+
+		"AND epoch = ?", tableLine)
+	linesOn = tableLine.selectWhere("node = ? AND node <> ''")
+	linesOf = tableLine.selectWhere("lot = ? AND node <> '' ORDER BY local_id, link")
 )
 
 // PutLineSession says that a line is on a node and returns its new epoch, greater than every one the line had:

@@ -16,7 +16,8 @@ func lockFile(name string) (*os.File, error) {
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		f.Close()
-		return nil, fmt.Errorf("store: another server works in this data folder (%s is locked): stop it, or give another --data", name)
+		return nil, fmt.Errorf("store: another server works in this data folder (%s is locked): stop it, "+
+			"or give another --data", name)
 	}
 	return f, nil
 }

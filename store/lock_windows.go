@@ -16,7 +16,8 @@ func lockFile(name string) (*os.File, error) {
 	const how = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
 	if err := windows.LockFileEx(windows.Handle(f.Fd()), how, 0, 1, 0, new(windows.Overlapped)); err != nil {
 		f.Close()
-		return nil, fmt.Errorf("store: another server works in this data folder (%s is locked): stop it, or give another --data", name)
+		return nil, fmt.Errorf("store: another server works in this data folder (%s is locked): stop it, "+
+			"or give another --data", name)
 	}
 	return f, nil
 }

@@ -32,7 +32,8 @@ var packer, unpacker = packers()
 
 func packers() (*zstd.Encoder, *zstd.Decoder) {
 	e, err := zstd.NewWriter(nil, zstd.WithEncoderDictRaw(packWordsID, packWords),
-		zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false), zstd.WithEncoderConcurrency(2)) // pages have no sums either, records do
+		// pages have no sums either, records do
+		zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false), zstd.WithEncoderConcurrency(2))
 	if err != nil {
 		panic(err) // of options that are constant
 	}

@@ -27,7 +27,8 @@ const (
 )
 
 var (
-	prunePushes  = statementOf("DELETE FROM push WHERE id IN (SELECT id FROM push WHERE received < ? ORDER BY received LIMIT ?)", tablePush)
+	prunePushes = statementOf("DELETE FROM push WHERE id IN (SELECT id FROM push WHERE received < ? "+
+		"ORDER BY received LIMIT ?)", tablePush)
 	pruneRefused = statementOf("DELETE FROM push WHERE id IN (SELECT id FROM push WHERE outcome = ? "+
 		"AND outcome NOT IN ('accepted', 'duplicate', 'question') AND received < ? ORDER BY received LIMIT ?)", tablePush)
 	pruneCounts = statementOf("DELETE FROM refused_count WHERE day < ?", tableRefused)
@@ -43,16 +44,19 @@ var (
 		tableCharge)
 	deleteStay   = statementOf("DELETE FROM stay WHERE id = ?", tableStay)
 	deletePlate  = statementOf("DELETE FROM plate WHERE plate = ?"+nobodysPlate, tablePlate, tableCharge, tableStay)
-	unindexPlate = statementOf("DELETE FROM plate_part WHERE rowid = (SELECT id FROM plate WHERE plate = ?"+nobodysPlate+")", tablePlate, tableCharge, tableStay)
+	unindexPlate = statementOf("DELETE FROM plate_part WHERE rowid = (SELECT id FROM plate "+
+		"WHERE plate = ?"+nobodysPlate+")", tablePlate, tableCharge, tableStay)
 )
 
-const nobodysPlate = " AND NOT EXISTS (SELECT 1 FROM charge c WHERE c.plate = plate.plate) AND NOT EXISTS (SELECT 1 FROM stay s WHERE s.plate = plate.plate)"
+const nobodysPlate = " AND NOT EXISTS (SELECT 1 FROM charge c WHERE c.plate = plate.plate) AND NOT EXISTS (SELECT 1 " +
+	"FROM stay s WHERE s.plate = plate.plate)"
 
 // prunable selects the charges before a time on which nothing stands: they are decided and settled, their stay is not
 // open, and no job has anything left to tell about them. On PostgreSQL a charge that is being changed waits for the
 // next round.
 func prunable() *statement {
-	q := tableCharge.selectWhere("received < ? AND state NOT IN ('held', 'sending', 'unknown') AND report NOT IN ('due', 'sent') " +
+	q := tableCharge.selectWhere("received < ? AND state NOT IN ('held', 'sending', 'unknown') " +
+		"AND report NOT IN ('due', 'sent') " +
 		"AND NOT EXISTS (SELECT 1 FROM stay s WHERE s.id = charge.stay AND s.open = 1) " +
 		"AND NOT EXISTS (SELECT 1 FROM delivery d JOIN job j ON j.id = d.id WHERE d.charge = charge.id) " +
 		"AND NOT EXISTS (SELECT 1 FROM job j WHERE j.id = charge.id) " + // a report

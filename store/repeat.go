@@ -15,7 +15,8 @@ var (
 	repeatColumns = "SELECT r.issuer, r.charge, r.gone, " + tableCharge.columns("c.") +
 		" FROM repeat r LEFT JOIN charge c ON c.id = r.charge "
 
-	selectByIssuer = statementOf(repeatColumns+"WHERE r.platform = ? AND r.key = ? AND r.issuer IN (?, '') ORDER BY r.issuer DESC",
+	selectByIssuer = statementOf(repeatColumns+"WHERE r.platform = ? AND r.key = ? AND r.issuer IN (?, '') "+
+		"ORDER BY r.issuer DESC",
 		tableRepeat, tableCharge).of("ttt").byMark(markRepeat)
 	selectByKey = statementOf(repeatColumns+"WHERE r.platform = ? AND r.key = ? ORDER BY r.issuer DESC, r.charge",
 		tableRepeat, tableCharge).of("tt").byMark(markRepeat)

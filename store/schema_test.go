@@ -18,7 +18,8 @@ import (
 )
 
 // newer is a change that a chargestamp of later days has made to a schema.
-const newer = "CREATE TABLE of_later_days (id BIGINT); INSERT INTO goose_db_version (version_id, is_applied) VALUES (90001, TRUE)"
+const newer = "CREATE TABLE of_later_days (id BIGINT); INSERT INTO goose_db_version (version_id, is_applied) " +
+	"VALUES (90001, TRUE)"
 
 // wantNewer wants an error that says what is wrong and what to do.
 func wantNewer(t *testing.T, what string, err error) {
@@ -140,7 +141,8 @@ func TestNewerSchemaPostgres(t *testing.T) {
 	relations := func() (names string) {
 		t.Helper()
 		err := db.QueryRowContext(t.Context(),
-			"SELECT string_agg(relname, ' ' ORDER BY oid) FROM pg_class WHERE relnamespace = 'public'::regnamespace").Scan(&names)
+			"SELECT string_agg(relname, ' ' ORDER BY oid) FROM pg_class "+
+				"WHERE relnamespace = 'public'::regnamespace").Scan(&names)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -224,7 +224,8 @@ type openPlate struct {
 
 // openPlates lists who is in some lots, newest entry first.
 func (t *Tx) openPlates(lots []any) (map[charge.LotID][]openPlate, error) {
-	q := statementOf("SELECT id, lot, plate FROM (SELECT id, lot, plate, entered, row_number() OVER (PARTITION BY lot ORDER BY entered DESC, id DESC) AS n "+
+	q := statementOf("SELECT id, lot, plate FROM (SELECT id, lot, plate, entered, row_number() OVER (PARTITION BY lot "+
+		"ORDER BY entered DESC, id DESC) AS n "+
 		"FROM stay WHERE open = 1 AND lot IN (?"+strings.Repeat(", ?",
 		len(lots)-1)+")) s WHERE n <= ? ORDER BY lot, entered DESC, id DESC", tableStay)
 	q.once = true

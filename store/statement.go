@@ -179,7 +179,8 @@ func (t *Tx) firstRows(f charge.StatementFilter, days []charge.StatementRow, lat
 	return rows, nil
 }
 
-var platformsOfDay = statementOf("SELECT DISTINCT x.platform FROM statement_total x JOIN statement_day d ON d.day = x.day "+
+var platformsOfDay = statementOf("SELECT DISTINCT x.platform FROM statement_total x "+
+	"JOIN statement_day d ON d.day = x.day "+
 	"WHERE x.day = ? AND "+sumsHold, tableTotal, tableStatementDay)
 
 // platformsOf lists the platforms with kept sums on a day, or the wanted one.

@@ -20,7 +20,8 @@ var (
 	spanCharges = statementOf("SELECT id, platform, lot, state, gap FROM charge WHERE received >= ? AND received < ? AND "+
 		realPlate+" AND id NOT IN ("+testCharges+")", tableCharge)
 	// The ledger is kept by charge, and charges of one time have ids that lie together.
-	spanLedger = statementOf("SELECT charge, platform, lot, kind, minutes, amount FROM ledger WHERE charge BETWEEN ? AND ? "+
+	spanLedger = statementOf("SELECT charge, platform, lot, kind, minutes, amount FROM ledger "+
+		"WHERE charge BETWEEN ? AND ? "+
 		"AND charge NOT IN (SELECT id FROM charge WHERE "+trialPlate+" UNION ALL "+testCharges+")", tableLedger, tableCharge)
 )
 

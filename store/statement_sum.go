@@ -180,7 +180,8 @@ func (s *Store) sumDays(ctx context.Context, from, to string) error {
 }
 
 var (
-	partEnd = statementOf("SELECT received FROM charge WHERE received >= ? AND received < ? ORDER BY received LIMIT 1 OFFSET ?", tableCharge)
+	partEnd = statementOf("SELECT received FROM charge WHERE received >= ? AND received < ? ORDER BY received "+
+		"LIMIT 1 OFFSET ?", tableCharge)
 	// Those in the part that is added up now are in its sums, and those of later ones will be.
 	changesBefore = tableChange.selectWhere("day = ? AND received < ? ORDER BY id LIMIT ?")
 	changesWithin = statementOf("SELECT id FROM statement_change WHERE day = ? AND received >= ? AND received < ?",
@@ -188,14 +189,17 @@ var (
 	deleteChange = tableChange.remove()
 
 	// Each says where the sums must stand for it to hold: another node may have added up the same.
-	moveDay   = statementOf("UPDATE statement_day SET upto = ? WHERE day = ? AND upto = ? AND (rev = summed OR closed = 1)", tableStatementDay)
-	renewDay  = statementOf("UPDATE statement_day SET upto = ?, summed = rev WHERE day = ? AND rev = ? AND summed = ? AND closed = 0", tableStatementDay)
+	moveDay = statementOf("UPDATE statement_day SET upto = ? WHERE day = ? AND upto = ? AND (rev = summed "+
+		"OR closed = 1)", tableStatementDay)
+	renewDay = statementOf("UPDATE statement_day SET upto = ?, summed = rev WHERE day = ? AND rev = ? AND summed = ? "+
+		"AND closed = 0", tableStatementDay)
 	clearDay  = statementOf("DELETE FROM statement WHERE day = ?", tableStatement)
 	clearSums = statementOf("DELETE FROM statement_total WHERE day = ?", tableTotal)
 
 	addToLot    = addTo(tableStatement)
 	addToVendor = addTo(tableTotal)
-	emptyRow    = statementOf("DELETE FROM statement WHERE day = ? AND platform = ? AND lot = ? AND charges = 0 AND granted_minutes = 0 "+
+	emptyRow    = statementOf("DELETE FROM statement WHERE day = ? AND platform = ? AND lot = ? AND charges = 0 "+
+		"AND granted_minutes = 0 "+
 		"AND granted_amount = 0 AND delivered = 0 AND used = 0 AND used_minutes = 0 AND used_amount = 0 AND gaps = 0",
 		tableStatement)
 )

@@ -17,7 +17,8 @@ const ofDelivery = "kind NOT IN ('report', 'webhook')"
 
 // howOld counts what is pending, all of it and by age, and finds the oldest. Age is that of the id: a delivery
 // has waited since it was made, while its due time moves on with every try.
-const howOld = "count(*), min(d.id), sum(CASE WHEN d.id < ? THEN 1 ELSE 0 END), sum(CASE WHEN d.id < ? THEN 1 ELSE 0 END)"
+const howOld = "count(*), min(d.id), sum(CASE WHEN d.id < ? THEN 1 ELSE 0 END), sum(CASE WHEN d.id < ? THEN " +
+	"1 ELSE 0 END)"
 
 var (
 	pendingByLot = statementOf("SELECT route, "+howOld+" FROM job d WHERE "+ofDelivery+" GROUP BY route", tableJob)

@@ -10,10 +10,12 @@ import (
 
 var (
 	selectStay        = tableStay.selectByID().of("i")
-	selectStayByOrder = tableStay.selectWhere("lot = ? AND order_id = ? ORDER BY open DESC, entered DESC, id DESC LIMIT 1").of("tt").byMark(markOrder)
-	selectOrderStays  = tableStay.selectWhere("lot = ? AND order_id = ? ORDER BY entered DESC, id DESC LIMIT 50").of("tt").byMark(markOrder)
-	selectStaysOf     = tableStay.selectWhere("plate = ? AND lot = ? AND ends > ? ORDER BY ends DESC LIMIT 50").of("tti").byMark(markVisit) // as the index has them
-	updateStay        = tableStay.update(tableStay.but("lot"))
+	selectStayByOrder = tableStay.selectWhere("lot = ? AND order_id = ? ORDER BY open DESC, entered DESC, " +
+		"id DESC LIMIT 1").of("tt").byMark(markOrder)
+	selectOrderStays = tableStay.selectWhere("lot = ? AND order_id = ? ORDER BY entered DESC, " +
+		"id DESC LIMIT 50").of("tt").byMark(markOrder)
+	selectStaysOf = tableStay.selectWhere("plate = ? AND lot = ? AND ends > ? ORDER BY ends DESC LIMIT 50").of("tti").byMark(markVisit) // as the index has them
+	updateStay    = tableStay.update(tableStay.but("lot"))
 	// The index of stays with other plates holds few rows.
 	selectStaysNamed = tableStay.selectWhere("lot = ? AND names <> '' AND names LIKE ? AND ends > ? " +
 		"ORDER BY ends DESC LIMIT 50").of("tti")
@@ -41,7 +43,10 @@ func (t *Tx) StaysOf(v charge.VisitKey, since time.Time) ([]*charge.Stay, error)
 		named, err = list(t, selectStaysNamed, scanStay, v.Lot.String(), namedBy(v.Plate), millis(since))
 		stays = append(stays, named...)
 	}
-	slices.SortFunc(stays, func(a, b *charge.Stay) int { return cmp.Or(b.Entered.Compare(a.Entered), cmp.Compare(b.ID, a.ID)) })
+	slices.SortFunc(stays, func(a, b *charge.Stay) int {
+		return cmp.Or(b.Entered.Compare(a.Entered),
+			cmp.Compare(b.ID, a.ID))
+	})
 	return stays, err
 }
 

@@ -9,7 +9,8 @@ import (
 )
 
 // tables are all tables, in the order they are copied.
-var tables = []*table{tablePush, tableRefused, tableRepeat, tableCharge, tableEvent, tableLedger, tableStay, tableDelivery,
+var tables = []*table{tablePush, tableRefused, tableRepeat, tableCharge, tableEvent, tableLedger, tableStay,
+	tableDelivery,
 	tableAttempt, tableJob, tableLotMark, tableNode, tableLine, tableDoc, tableDocRev, tableAudit, tablePlate,
 	tableStatementDay, tableStatement, tableChange, tableTotal, tableDecision}
 

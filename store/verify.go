@@ -141,7 +141,8 @@ func (t *Tx) verifyLedger() (f findings, err error) {
 	return f, err
 }
 
-var issuersOfAll = statementOf("SELECT count(*), CAST(coalesce(sum(CASE WHEN issuer = '' THEN 1 ELSE 0 END), 0) AS BIGINT) FROM repeat", tableRepeat)
+var issuersOfAll = statementOf("SELECT count(*), CAST(coalesce(sum(CASE WHEN issuer = '' THEN 1 ELSE 0 END), "+
+	"0) AS BIGINT) FROM repeat", tableRepeat)
 
 // countIssuers counts the order numbers, and those of an older release that count for several issuers.
 func (t *Tx) countIssuers() (f findings, err error) {
@@ -190,7 +191,8 @@ var (
 		wrong("sending without a delivery on its way: charge", "c.id",
 			"charge c WHERE state = 'sending' AND "+noDelivery+" AND d.state IN ('due', 'leased', 'sent'))"),
 		wrong("on its way for a charge that is not: delivery", "d.id",
-			"delivery d JOIN charge c ON c.id = d.charge WHERE d.state IN ('due', 'leased', 'sent') AND c.state IN ('refused', 'gave_up', 'voided', 'no_grant', 'held')"),
+			"delivery d JOIN charge c ON c.id = d.charge WHERE d.state IN ('due', 'leased', 'sent') "+
+				"AND c.state IN ('refused', 'gave_up', 'voided', 'no_grant', 'held')"),
 	}
 	wrongJobs = []*statement{
 		wrong("on its way without a job: delivery", "d.id", "delivery d WHERE state IN ('due', 'leased', 'sent') AND "+noJob),
@@ -221,7 +223,8 @@ var (
 			"charge c WHERE stay <> 0 AND NOT EXISTS (SELECT 1 FROM stay s WHERE s.id = c.stay)"),
 		wrong("repeat key of no charge", "x.charge", "repeat x WHERE gone = '' AND "+noCharge),
 		wrong("without its repeat key: charge", "c.id",
-			"charge c WHERE NOT EXISTS (SELECT 1 FROM repeat r WHERE r.platform = c.platform AND r.key = c.repeat_key AND r.charge = c.id)"),
+			"charge c WHERE NOT EXISTS (SELECT 1 FROM repeat r WHERE r.platform = c.platform AND r.key = c.repeat_key "+
+				"AND r.charge = c.id)"),
 	}
 	wrongAudit = []*statement{
 		wrong("audit rows missing before", "max(seq)", "audit HAVING count(*) <> coalesce(max(seq), 0)"),

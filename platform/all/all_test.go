@@ -216,7 +216,8 @@ func TestClashes(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want %q in it", err, c.want)
 			}
-			if _, err := Load(strings.NewReader(ownProfile(t, c.change...)), "lvdian.toml"); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, err := Load(strings.NewReader(ownProfile(t, c.change...)), "lvdian.toml"); err == nil ||
+				!strings.Contains(err.Error(), c.want) {
 				t.Errorf("Load: error %v, want %q in it", err, c.want)
 			}
 		})
@@ -224,7 +225,8 @@ func TestClashes(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "a.toml", ownProfile(t))
 	write(t, dir, "b.toml", ownProfile(t, `"lvdian"`, `"lvdian-2"`))
-	if _, err := WithFolder(dir); err == nil || !strings.Contains(err.Error(), "b.toml:21: paths.charge: /own/lvdian/charge belongs to") ||
+	if _, err := WithFolder(dir); err == nil ||
+		!strings.Contains(err.Error(), "b.toml:21: paths.charge: /own/lvdian/charge belongs to") ||
 		!strings.Contains(err.Error(), "a.toml already") {
 		t.Errorf("two own profiles with one path: %v", err)
 	}

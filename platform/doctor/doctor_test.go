@@ -43,12 +43,18 @@ func TestCheckOffline(t *testing.T) {
 		{"no-token", start + "seal ok, token not_judged, clock ok, cipher ok, fields ok, lot not_judged, binding not_judged",
 			true},
 		{"token", start + "seal ok, clock ok, cipher ok, fields ok", true},
-		{"forged", start + "seal failed, token not_judged, clock not_judged, cipher not_judged, fields not_judged, lot not_judged, binding not_judged", false},
-		{"stale enforce", start + "seal ok, token not_judged, clock failed, cipher ok, fields ok, lot not_judged, binding not_judged", false},
-		{"wrong-key", start + "seal ok, token not_judged, clock ok, cipher failed, fields not_judged, lot not_judged, binding not_judged", false},
-		{"plate-absurd", start + "seal ok, token not_judged, clock ok, cipher ok, fields failed, lot not_judged, binding not_judged", false},
-		{"wrong-account", "body ok, account failed, lock not_judged, seal not_judged, token not_judged, clock not_judged, cipher not_judged, fields not_judged, lot not_judged, binding not_judged", false},
-		{"not-json", "body failed, account not_judged, lock not_judged, seal not_judged, token not_judged, clock not_judged, cipher not_judged, fields not_judged, lot not_judged, binding not_judged", false},
+		{"forged", start + "seal failed, token not_judged, clock not_judged, cipher not_judged, fields not_judged, " +
+			"lot not_judged, binding not_judged", false},
+		{"stale enforce", start + "seal ok, token not_judged, clock failed, cipher ok, fields ok, lot not_judged, " +
+			"binding not_judged", false},
+		{"wrong-key", start + "seal ok, token not_judged, clock ok, cipher failed, fields not_judged, lot not_judged, " +
+			"binding not_judged", false},
+		{"plate-absurd", start + "seal ok, token not_judged, clock ok, cipher ok, fields failed, lot not_judged, " +
+			"binding not_judged", false},
+		{"wrong-account", "body ok, account failed, lock not_judged, seal not_judged, token not_judged, clock not_judged, " +
+			"cipher not_judged, fields not_judged, lot not_judged, binding not_judged", false},
+		{"not-json", "body failed, account not_judged, lock not_judged, seal not_judged, token not_judged, " +
+			"clock not_judged, cipher not_judged, fields not_judged, lot not_judged, binding not_judged", false},
 	} {
 		name, clock, _ := strings.Cut(c.name, " ")
 		f := doctor.Check(doctor.Examination{Dialect: platformtest.Find(t, cec.Builtin(), "telaidian"),

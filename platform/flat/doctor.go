@@ -118,7 +118,8 @@ type mistake struct {
 // mistakes in the order in which they are looked for.
 var mistakes = []mistake{
 	{charge.Say("likely.key_blanks"), func(t trial) []string {
-		return []string{t.recipe.Sign(t.fields, strings.TrimSpace(t.secret)), t.recipe.Sign(t.fields, t.secret+"\n"), t.recipe.Sign(t.fields, t.secret+" ")}
+		return []string{t.recipe.Sign(t.fields, strings.TrimSpace(t.secret)), t.recipe.Sign(t.fields, t.secret+"\n"),
+			t.recipe.Sign(t.fields, t.secret+" ")}
 	}},
 	otherRecipe(seal.KVMD5MD5Key),
 	otherRecipe(seal.KVMD5Secret),
@@ -143,10 +144,12 @@ var mistakes = []mistake{
 			return nil
 		}
 		text := t.recipe.Masked(t.fields)
-		return []string{seal.MD5Upper(text), seal.MD5Upper(text + t.secret), seal.MD5Upper(t.secret + text), seal.MD5Upper(text + "&key=" + t.secret)}
+		return []string{seal.MD5Upper(text), seal.MD5Upper(text + t.secret), seal.MD5Upper(t.secret + text),
+			seal.MD5Upper(text + "&key=" + t.secret)}
 	}},
 	{charge.Say("likely.key_case"), func(t trial) []string {
-		return []string{t.recipe.Sign(t.fields, strings.ToUpper(t.secret)), t.recipe.Sign(t.fields, strings.ToLower(t.secret)),
+		return []string{t.recipe.Sign(t.fields, strings.ToUpper(t.secret)),
+			t.recipe.Sign(t.fields, strings.ToLower(t.secret)),
 			seal.MD5Upper(join(t.counted()) + "&key=" + seal.MD5Upper(t.secret))}
 	}},
 	{charge.Say("likely.secret_join"), func(t trial) []string {
@@ -161,7 +164,8 @@ var mistakes = []mistake{
 	}},
 	{charge.Say("likely.fields_order"), func(t trial) []string {
 		folded, back := t.counted(), t.counted()
-		slices.SortStableFunc(folded, func(a, b seal.Field) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
+		slices.SortStableFunc(folded,
+			func(a, b seal.Field) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
 		slices.Reverse(back)
 		return []string{t.signText(join(t.asSent())), t.signText(join(folded)), t.signText(join(back))}
 	}},
@@ -202,7 +206,8 @@ var mistakes = []mistake{
 	}},
 	{charge.Say("likely.values_json"), func(t trial) []string {
 		var signs []string
-		for _, write := range []func(string) string{escapedHTML, func(s string) string { return escaped(s, false) }, func(s string) string { return escaped(s, true) },
+		for _, write := range []func(string) string{escapedHTML, func(s string) string { return escaped(s, false) },
+			func(s string) string { return escaped(s, true) },
 			func(s string) string { return strings.ReplaceAll(s, "/", `\/`) }} {
 			signs = append(signs, t.each(write)...)
 		}
@@ -216,7 +221,8 @@ var mistakes = []mistake{
 	}},
 	{charge.Say("likely.names_case"), func(t trial) []string {
 		text := join(t.counted())
-		return append(append([]string{t.signText(strings.ToLower(text)), t.signText(strings.ToUpper(text))}, t.each(strings.ToLower)...), t.each(strings.ToUpper)...)
+		return append(append([]string{t.signText(strings.ToLower(text)), t.signText(strings.ToUpper(text))},
+			t.each(strings.ToLower)...), t.each(strings.ToUpper)...)
 	}},
 	{charge.Say("likely.no_secret"), func(t trial) []string {
 		return []string{seal.MD5Upper(join(t.counted()))}

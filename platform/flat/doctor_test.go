@@ -133,7 +133,8 @@ func TestMistakesInOneField(t *testing.T) {
 		return hex.EncodeToString(h.Sum(nil))
 	}
 	const record = `{"parkId":"200461&&1313","orderNo":"a/B c","plateNo":"京A12345","startTime":"2024-01-01 10:00:00","endTime":"2024-01-01 11:30:00","sign":"%s"}`
-	const recordText = "endTime=2024-01-01 11:30:00&orderNo=a/B c&parkId=200461&&1313&plateNo=京A12345&startTime=2024-01-01 10:00:00"
+	const recordText = "endTime=2024-01-01 11:30:00&orderNo=a/B " +
+		"c&parkId=200461&&1313&plateNo=京A12345&startTime=2024-01-01 10:00:00"
 	const tail = "&key=one-field-key"
 	const notice = `{"parkId":"200461&&1313","carNo":"京A12345","startTime":1704074400000,"endTime":1704079800000,"timestamp":1704079805000,"sign":"%s"}`
 	const noticeText = "carNo=京A12345&endTime=1704079800000&parkId=200461&&1313&startTime=1704074400000&timestamp=1704079805000"
@@ -174,7 +175,8 @@ func TestMistakesInOneField(t *testing.T) {
 			upperMD5("endTime2024-01-01 11:30:00orderNoa/B cparkId200461&&1313plateNo京A12345startTime2024-01-01 10:00:00" +
 				tail), "without = or without &"},
 		{"names in small letters", "yunkuaichong", record,
-			upperMD5("endtime=2024-01-01 11:30:00&orderno=a/B c&parkid=200461&&1313&plateno=京A12345&starttime=2024-01-01 10:00:00" + tail), "names were signed in lower case"},
+			upperMD5("endtime=2024-01-01 11:30:00&orderno=a/B " +
+				"c&parkid=200461&&1313&plateno=京A12345&starttime=2024-01-01 10:00:00" + tail), "names were signed in lower case"},
 		{"plain MD5", "zhichong", notice, upperMD5(noticeText + "one-field-key"), "HMAC-MD5 is wanted"},
 	} {
 		d := byID(t, c.id)
@@ -208,7 +210,8 @@ func TestSignatureThatIsNotFound(t *testing.T) {
 
 // A push that is signed well may still hold an escaped lot or the times of another zone.
 func TestMistakesUnderASoundSignature(t *testing.T) {
-	const text = "duration=120&merchId=%s&plateNo=京A12345&startChargingTime=2024-01-01 10:00:00&stopChargingTime=2024-01-01 11:30:00"
+	const text = "duration=120&merchId=%s&plateNo=京A12345&startChargingTime=2024-01-01 " +
+		"10:00:00&stopChargingTime=2024-01-01 11:30:00"
 	const body = `{"plateNo":"京A12345","merchId":"%s","duration":120,"startChargingTime":"2024-01-01 10:00:00","stopChargingTime":"2024-01-01 11:30:00","sign":"%s"}`
 	hexOf := func(text string) string { sum := md5.Sum([]byte(text)); return hex.EncodeToString(sum[:]) }
 	for _, c := range []struct {

@@ -186,7 +186,8 @@ func (v *visit) take(r *http.Request) platform.Reply {
 	}
 	// An account's rate is spent by what was opened with its keys: strangers cannot spend it.
 	if !v.accounts.Allow(admitted.Account.ID, v.push.Received) {
-		admitted.Refusal = platform.Refuse(platform.StepAccount, charge.OutcomeRateLimited, charge.Say("push.many_of_account"))
+		admitted.Refusal = platform.Refuse(platform.StepAccount, charge.OutcomeRateLimited,
+			charge.Say("push.many_of_account"))
 		return v.refuse(r.Context(), admitted)
 	}
 	return v.Taker.Take(r.Context(), v.push, *admitted.Account, *admitted.Message,

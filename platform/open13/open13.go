@@ -153,7 +153,8 @@ func lotOf(fields []seal.Field) (charge.LotID, error) {
 	var err error
 	if hasUnion && hasPark {
 		if pair, err = charge.SplitLot(union+separator+park, separator); err != nil {
-			return charge.LotID{}, badLot(charge.Say("field.no_pair", charge.Text("union", unionField), charge.Text("park", parkField)))
+			return charge.LotID{}, badLot(charge.Say("field.no_pair", charge.Text("union", unionField),
+				charge.Text("park", parkField)))
 		}
 	}
 	if hasStation {

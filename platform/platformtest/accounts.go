@@ -174,7 +174,8 @@ type plateReading struct {
 
 // printed writes a message as charge.json.
 func printed(m *platform.Message) string {
-	r := reading{Keys: m.Keys, Warning: words.Notes(words.English, m.Warnings), Nothing: m.Charge == nil && m.Question == nil}
+	r := reading{Keys: m.Keys, Warning: words.Notes(words.English, m.Warnings), Nothing: m.Charge == nil &&
+		m.Question == nil}
 	if c := m.Charge; c != nil {
 		r.Charge = &chargeReading{Order: c.Order, RepeatKey: c.RepeatKey, Repeat: c.Repeat, Plate: c.Plate.Full(), Lot: c.Lot,
 			Chargers: c.Chargers, Started: c.Started.UTC(), Ended: c.Ended.UTC(), Ask: c.Ask, Detail: c.Detail}

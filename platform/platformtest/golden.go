@@ -70,7 +70,8 @@ func Golden(t *testing.T, d platform.Dialect, dir string) {
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) { read[name] = r.run(t, name) })
 	}
-	if a, b := read["finished"].Message, read["repeated"].Message; a != nil && b != nil && a.Charge != nil && b.Charge != nil &&
+	if a, b := read["finished"].Message, read["repeated"].Message; a != nil && b != nil && a.Charge != nil &&
+		b.Charge != nil &&
 		a.Charge.RepeatKey != b.Charge.RepeatKey {
 		t.Errorf("the repeat keys of finished and repeated differ: %q, %q", a.Charge.RepeatKey, b.Charge.RepeatKey)
 	}
@@ -102,10 +103,11 @@ func (r *runner) cases(t *testing.T) []string {
 
 // mustBe are the outcomes that cases of these names must have; nil is any refusal.
 var mustBe = map[string][]charge.Outcome{
-	"forged":           {charge.OutcomeBadSignature},
-	"stale":            {charge.OutcomeStale},
-	"unsealed":         nil,
-	"wrong-account":    {charge.OutcomeUnknownAccount, charge.OutcomeUnknownLot, charge.OutcomeNotBound, charge.OutcomeBadSignature},
+	"forged":   {charge.OutcomeBadSignature},
+	"stale":    {charge.OutcomeStale},
+	"unsealed": nil,
+	"wrong-account": {charge.OutcomeUnknownAccount, charge.OutcomeUnknownLot, charge.OutcomeNotBound,
+		charge.OutcomeBadSignature},
 	"wrong-address":    {charge.OutcomeWrongLock},
 	"wrong-path-token": {charge.OutcomeWrongLock},
 }
@@ -127,7 +129,10 @@ func (r *runner) required(t *testing.T, names []string) {
 			t.Errorf("%s: the case %s is missing", r.dir, name)
 		}
 	}
-	if !slices.ContainsFunc(names, func(n string) bool { return n == "stale" || n == "wrong-address" || n == "wrong-path-token" }) {
+	if !slices.ContainsFunc(names, func(n string) bool {
+		return n == "stale" || n == "wrong-address" ||
+			n == "wrong-path-token"
+	}) {
 		t.Errorf("%s: one of the cases stale, wrong-address and wrong-path-token is required", r.dir)
 	}
 }
@@ -160,7 +165,8 @@ func (r *runner) run(t *testing.T, name string) platform.Admission {
 	}
 	reply := r.dialect.Reply(p, got.Account, verdict)
 	r.leaks(t, "reply.http", string(reply.Body))
-	r.compare(t, name, "reply.http", fmt.Sprintf("HTTP/1.1 %d\nContent-Type: %s\n\n%s", reply.Status, reply.Type, reply.Body))
+	r.compare(t, name, "reply.http", fmt.Sprintf("HTTP/1.1 %d\nContent-Type: %s\n\n%s", reply.Status, reply.Type,
+		reply.Body))
 	return got
 }
 
@@ -232,7 +238,8 @@ func (r *runner) answers(t *testing.T, finished platform.Admission) {
 			for _, m := range []*platform.Message{nil, {}, finished.Message} {
 				reply := r.dialect.Reply(p, a, platform.Verdict{Outcome: o, Message: m})
 				if reply.Status != 200 && o != charge.OutcomeTooLarge || reply.Type == "" || len(reply.Body) == 0 {
-					t.Errorf("outcome %q, account %v, message %v: %d %q %q", o, a != nil, m != nil, reply.Status, reply.Type, reply.Body)
+					t.Errorf("outcome %q, account %v, message %v: %d %q %q", o, a != nil, m != nil, reply.Status, reply.Type,
+						reply.Body)
 				}
 			}
 		}

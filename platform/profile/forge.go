@@ -150,7 +150,8 @@ func (p LotPart) LotKey(s platform.Sample) (string, error) {
 
 // FieldInfo describes the field that names the lot.
 func (p LotPart) FieldInfo() platform.FieldInfo {
-	info := platform.FieldInfo{Name: p.Field, Meaning: "the platform's own station id, which bindings list", Chinese: "平台的站点编号，登记在对接里",
+	info := platform.FieldInfo{Name: p.Field, Meaning: "the platform's own station id, which bindings list",
+		Chinese:  "平台的站点编号，登记在对接里",
 		Required: true, Mark: p.Mark}
 	if p.From != FromStation {
 		info.Meaning, info.Chinese = "car park, vendor"+p.Separators[0]+"park", "车场：厂商编号"+p.Separators[0]+"车场编号"
