@@ -207,6 +207,9 @@ func (s *Server) Stop() error { return errors.Join(s.Down(), os.RemoveAll(s.dir)
 // programs finds the folder of initdb and postgres, the newest where there are several.
 func programs() (string, error) {
 	if p, err := exec.LookPath("initdb"); err == nil {
+		if real, err := filepath.EvalSymlinks(p); err == nil {
+			p = real // where pg_basebackup is too
+		}
 		if _, err := os.Stat(filepath.Join(filepath.Dir(p), "postgres")); err == nil {
 			return filepath.Dir(p), nil
 		}
