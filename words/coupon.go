@@ -42,7 +42,11 @@ var couponNotes = map[string]Text{
 		"应答读不懂（{encoding}）：“{answer}”，不能确定是否已发券",
 		"the answer cannot be read ({encoding}): \"{answer}\"; the coupon may stand or not",
 	},
-	"coupon.no_token":      {"取不到令牌：{cause}", "no access token: {cause}"},
+	"coupon.no_token": {"取不到令牌：{cause}", "no access token: {cause}"},
+	"coupon.token_missing": {
+		"应答的 {path} 里没有令牌，多半是密钥不对",
+		"the answer holds no token in {path}; most likely a key is wrong",
+	},
 	"coupon.token_refused": {"刚取的令牌就被拒绝（“{said}”）", "a token that has just been fetched is refused (\"{said}\")"},
 	"coupon.no_lookup":     {"查不到停车订单：{cause}", "the stay could not be looked up: {cause}"},
 	"coupon.no_lot":        {"车场不存在或已停用", "the lot is unknown or off"},

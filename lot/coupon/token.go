@@ -88,9 +88,12 @@ func (s *session) renew(ctx context.Context, h *held, name string) error {
 	}
 	answer := call.Answer.read(r, nil)
 	token := answer.body.at(call.Path)
-	if answer.outcome != outcomeTaken || token == "" ||
-		strings.ContainsFunc(token, func(c rune) bool { return c <= ' ' || c > '~' }) {
-		return charge.NewFault(answer.note(r, ""), "the target gave no token")
+	switch {
+	case answer.outcome != outcomeTaken:
+		return charge.NewFault(answer.note(r, ""), "the target returned no token")
+	case token == "" || strings.ContainsFunc(token, func(c rune) bool { return c <= ' ' || c > '~' }):
+		return charge.NewFault(charge.Say("coupon.token_missing", charge.Text("path", call.Path)),
+			"the answer holds no token")
 	}
 	h.token, h.until = charge.Secret(token), s.now.Add(time.Duration(call.Minutes)*time.Minute)
 	if v := s.channel.cfg.Vault; v != nil {
