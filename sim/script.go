@@ -23,6 +23,7 @@ func (w *world) visit() {
 	for range w.below(3) + w.below(2) {
 		s.orders = append(s.orders, w.chargeIn(s))
 	}
+	w.pushAll(s.orders)
 	if len(s.orders) > 0 && w.chance(30) { // the driver pulls the plug and goes: while the reduction is under way
 		s.left = s.orders[len(s.orders)-1].ended.Add(w.between(0, 90*time.Second))
 	}
@@ -87,7 +88,23 @@ func (w *world) tellEntry(s *stayed) {
 	w.enter(s, s.plate)
 }
 
-// chargeIn has a car charge in its stay, and its platform tell it.
+// pushAll has platforms push the charges of a stay, each when it has ended, or all at once: they were held back.
+func (w *world) pushAll(orders []*order) {
+	if len(orders) > 1 && w.chance(25) {
+		w.count("charges of a stay pushed at once")
+		last := slices.MaxFunc(orders, func(a, b *order) int { return a.ended.Compare(b.ended) })
+		late := w.lateness()
+		for _, o := range orders {
+			w.after(last.ended.Sub(w.now())+late+w.between(0, 2*time.Second), func() { w.push(o, o.content) })
+		}
+		return
+	}
+	for _, o := range orders {
+		w.after(o.ended.Sub(w.now())+w.lateness(), func() { w.push(o, o.content) })
+	}
+}
+
+// chargeIn has a car charge in its stay.
 func (w *world) chargeIn(s *stayed) *order {
 	a := accounts[w.below(len(accounts))]
 	span := s.left.Sub(s.entered)
@@ -108,8 +125,8 @@ func (w *world) chargeIn(s *stayed) *order {
 	if !o.undated {
 		c.Order, c.RepeatKey = o.number, o.number
 	}
+	o.content = c
 	w.book.orders = append(w.book.orders, o)
-	w.after(to.Sub(w.now())+w.lateness(), func() { w.push(o, c) })
 	if w.chance(6) {
 		w.fault("order repeated with other content")
 		changed := c

@@ -79,7 +79,8 @@ type order struct {
 	lot     charge.LotID
 	ended   time.Time
 	undated bool
-	yes     bool // an answer has said that it was taken
+	content platform.Charge // as it is pushed first
+	yes     bool            // an answer has said that it was taken
 	charge  int64
 }
 
