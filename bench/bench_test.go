@@ -408,13 +408,54 @@ func TestPlot(t *testing.T) {
 		{name: "small & neat", figures: []sizedFigure{{name: "p50", unit: "ms", value: 1}, {name: "rate", unit: "/s", value: 100}}},
 		{name: "big", figures: []sizedFigure{{name: "p50", unit: "ms", value: 10}}},
 	}
-	d := xml.NewDecoder(bytes.NewReader(plot(SQLite, sizes)))
+	if n := elements(t, plot(SQLite, sizes), "rect"); n != 1+3+2 {
+		t.Errorf("%d rectangles, want the ground, a bar for each figure and a sign for each size", n)
+	}
+}
+
+// elements counts the elements of a name in a drawing, which must be XML.
+func elements(t *testing.T, drawing []byte, name string) (n int) {
+	t.Helper()
+	d := xml.NewDecoder(bytes.NewReader(drawing))
 	for {
-		if _, err := d.Token(); err == io.EOF {
-			return
+		token, err := d.Token()
+		if err == io.EOF {
+			return n
 		} else if err != nil {
 			t.Fatal(err)
 		}
+		if e, ok := token.(xml.StartElement); ok && e.Name.Local == name {
+			n++
+		}
+	}
+}
+
+func TestRates(t *testing.T) {
+	cfg := RatesConfig{Rates: []float64{20, 50}, Warm: 100 * time.Millisecond, For: 300 * time.Millisecond,
+		Plot: filepath.Join(t.TempDir(), "latency.svg")}
+	rows, err := newRig(t).Rates(t.Context(), sqlite(t), cfg)
+	if err != nil || len(rows)%2 != 0 || len(rows) == 0 {
+		t.Fatalf("%+v, %v", rows, err)
+	}
+	drawing, err := os.ReadFile(plotFile(cfg.Plot, SQLite))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := elements(t, drawing, "circle"); n != len(rows) {
+		t.Errorf("%d points for %d figures", n, len(rows))
+	}
+}
+
+// The first rate that is too much is drawn and named, within the area.
+func TestRatesPlot(t *testing.T) {
+	seen := []atRate{{10, time.Millisecond, 2 * time.Millisecond, 1}, {5000, 2 * time.Second, 9 * time.Second, 0.5}}
+	if !seen[1].broken() || seen[0].broken() {
+		t.Error("which rate is too much is wrong")
+	}
+	drawing := plotRates(Postgres, seen)
+	if n := elements(t, drawing, "circle"); n != 4 || !bytes.Contains(drawing, []byte("too much")) ||
+		bytes.Contains(drawing, []byte("NaN")) {
+		t.Errorf("%d points in %s", n, drawing)
 	}
 }
 

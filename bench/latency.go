@@ -100,32 +100,49 @@ func (st *stand) openLoopUntil(ctx context.Context, when moment, g *generator, l
 	if _, err := g.load(ctx, play.LoadConfig{Rate: loop.Rate, Workers: 256, For: loop.Warm}); err != nil {
 		return h, err
 	}
+	h, _, err = st.timed(ctx, when, g, loop, counts)
+	return h, err
+}
+
+// timed is openLoopUntil without the warming, and returns what came of the pushes as well.
+func (st *stand) timed(ctx context.Context, when moment, g *generator, loop OpenLoop,
+	counts func(charge.LotID) bool) (h play.Histogram, sent play.Result, err error) {
 	w := newStopwatch()
-	if _, err := g.load(ctx, play.LoadConfig{Rate: loop.Rate, Workers: 256, For: loop.For, Done: w.heard}); err != nil {
-		return h, err
+	sent, err = g.load(ctx, play.LoadConfig{Rate: loop.Rate, Workers: 256, For: loop.For, Done: w.heard})
+	if err != nil {
+		return h, sent, err
 	}
 	// What healthy lots have not heard a while after the last push, they will not hear soon.
 	for over := time.Now().Add(5 * time.Second); ; wait(ctx, 20*time.Millisecond) {
 		books, err := st.ends.Books(ctx, nil)
 		if err != nil {
-			return h, err
+			return h, sent, err
 		}
 		if h, err = w.until(when, books, counts); err == nil || time.Now().After(over) || ctx.Err() != nil {
-			return h, err
+			return h, sent, err
 		}
 	}
 }
 
 // latency measures push to lot, half of the lots by callback and half by line.
 func (r *Rig) latency(ctx context.Context, engine *Engine, loop OpenLoop) (h play.Histogram, err error) {
-	st, err := r.stand(ctx, engine, SiteSize{API: 10, SDK: 10})
+	st, g, err := r.bothKinds(ctx, engine)
 	if err != nil {
 		return h, err
 	}
 	defer func() { err = errors.Join(err, st.close()) }()
+	return st.openLoop(ctx, g, loop, nil)
+}
+
+// bothKinds opens a stand half of whose lots have callbacks and half lines, and a generator for all of them.
+func (r *Rig) bothKinds(ctx context.Context, engine *Engine) (*stand, *generator, error) {
+	st, err := r.stand(ctx, engine, SiteSize{API: 10, SDK: 10})
+	if err != nil {
+		return nil, nil, err
+	}
 	g := newGenerator(st.site, st.server.HTTP, charge.KindAPI, 256)
 	g.lots = append(g.lots, st.site.Of(charge.KindSDK)...)
-	return st.openLoop(ctx, g, loop, nil)
+	return st, g, nil
 }
 
 // Sickness is what is wrong with one lot in ten.

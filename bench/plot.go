@@ -1,9 +1,7 @@
 package bench
 
 import (
-	"bytes"
 	"fmt"
-	"html"
 	"math"
 )
 
@@ -30,20 +28,15 @@ func plot(engine string, sizes []*sized) []byte {
 		rows += len(s.figures)
 	}
 	height := plotHead + rows*plotBar + len(names)*18 + len(sizes)*20 + 30
-	var b bytes.Buffer
-	text := func(x, y float64, anchor, words string) {
-		fmt.Fprintf(&b, `<text x="%.0f" y="%.0f" text-anchor="%s">%s</text>`+"\n", x, y, anchor, html.EscapeString(words))
-	}
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">`+"\n", plotWidth, height)
-	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="#fff"/>`+"\n", plotWidth, height)
-	text(10, 22, "start", "Cost over size, "+engine+": each figure against the smallest site (1.0)")
-	text(10, 40, "start", "Times: shorter is better. Saturated rate: longer is better.")
+	d := newSVG(plotWidth, height)
+	d.text(10, 22, "start", "Cost over size, "+engine+": each figure against the smallest site (1.0)")
+	d.text(10, 40, "start", "Times: shorter is better. Saturated rate: longer is better.")
 	one := plotLeft + plotLength/plotMost
-	fmt.Fprintf(&b, `<line x1="%.0f" y1="%d" x2="%.0f" y2="%d" stroke="#999" stroke-dasharray="3 3"/>`+"\n", one,
+	d.add(`<line x1="%.0f" y1="%d" x2="%.0f" y2="%d" stroke="#999" stroke-dasharray="3 3"/>`, one,
 		plotHead-8, one, height-len(sizes)*20-20)
 	y := float64(plotHead)
 	for i, f := range names {
-		text(plotLeft-10, y+plotBar, "end", f.name)
+		d.text(plotLeft-10, y+plotBar, "end", f.name)
 		for n, s := range sizes {
 			if i >= len(s.figures) {
 				continue
@@ -51,19 +44,18 @@ func plot(engine string, sizes []*sized) []byte {
 			value := s.figures[i].value
 			ratio := value / f.value
 			length := math.Min(ratio, plotMost) / plotMost * plotLength
-			fmt.Fprintf(&b, `<rect x="%d" y="%.0f" width="%.1f" height="%d" fill="%s"/>`+"\n", plotLeft, y, math.Max(length, 1),
+			d.add(`<rect x="%d" y="%.0f" width="%.1f" height="%d" fill="%s"/>`, plotLeft, y, math.Max(length, 1),
 				plotBar-plotGap, plotColours[n%len(plotColours)])
-			text(plotLeft+length+6, y+plotBar-plotGap-1, "start", fmt.Sprintf("%.4g %s", value, s.figures[i].unit))
+			d.text(plotLeft+length+6, y+plotBar-plotGap-1, "start", fmt.Sprintf("%.4g %s", value, s.figures[i].unit))
 			y += plotBar
 		}
 		y += 18
 	}
 	for n, s := range sizes {
-		fmt.Fprintf(&b, `<rect x="%d" y="%.0f" width="12" height="12" fill="%s"/>`+"\n", plotLeft, y,
+		d.add(`<rect x="%d" y="%.0f" width="12" height="12" fill="%s"/>`, plotLeft, y,
 			plotColours[n%len(plotColours)])
-		text(plotLeft+20, y+11, "start", s.name)
+		d.text(plotLeft+20, y+11, "start", s.name)
 		y += 20
 	}
-	b.WriteString("</svg>\n")
-	return b.Bytes()
+	return d.done()
 }

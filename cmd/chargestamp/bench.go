@@ -14,6 +14,7 @@ type benchCommand struct {
 	Lines     benchLines     `cmd:"" help:"Thousands of car-park lines: memory, a storm of reconnects, latency beside them."`
 	Overload  benchOverload  `cmd:"" help:"Twice what the server can take: busy answers, bounded times, no growth, soon itself again."`
 	Size      benchSize      `cmd:"" help:"The same figures with few and with millions of charges in the store; every console page and plate search with millions."`
+	Rates     benchRates     `cmd:"" help:"From push to lot at 10 to 5,000 pushes a second, until it is too much."`
 	Forwarder benchForwarder `cmd:"" hidden:"" help:"The store-less baseline, started by bench itself."`
 	Far       benchFar       `cmd:"" hidden:"" help:"The far ends of lines, started by bench itself."`
 }
@@ -187,6 +188,20 @@ func (b *benchSize) Run(c *console) error {
 	cfg := bench.DefaultSize
 	cfg.Many, cfg.Times, cfg.Dir, cfg.Plot, cfg.People = b.Charges, b.Times, b.Prepared, b.Plot, b.People
 	return b.eachKeeping(c, b.report, b.Prepared, func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) { return rig.Size(c.ctx, e, cfg) })
+}
+
+type benchRates struct {
+	report
+	engines `set:"engine=both"`
+	For     time.Duration `default:"6s" help:"How long at each rate."`
+	Plot    string        `placeholder:"FILE" type:"path" help:"Write a plot of each engine (SVG): latency.svg makes latency-sqlite.svg."`
+}
+
+// Run measures rates.
+func (b *benchRates) Run(c *console) error {
+	cfg := bench.DefaultRates
+	cfg.For, cfg.Plot = b.For, b.Plot
+	return b.each(c, b.report, func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) { return rig.Rates(c.ctx, e, cfg) })
 }
 
 type benchFar struct{}
