@@ -146,7 +146,7 @@ func (x Examination) steps(info platform.Info, p platform.Push, a platform.Admis
 		switch {
 		case bad:
 			all = append(all, found(s, StepFailed, why))
-		case !reached:
+		case !reached, a.Account == nil && s != platform.StepBody: // what has no account is refused before its seal
 			all = append(all, found(s, StepNotJudged, charge.Say("doctor.not_reached")))
 		case !x.unjudged(info, s).IsZero():
 			all = append(all, found(s, StepNotJudged, x.unjudged(info, s)))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/platform"
+	"github.com/chargestamp/chargestamp/platform/all"
 	"github.com/chargestamp/chargestamp/platform/cec"
 	"github.com/chargestamp/chargestamp/platform/doctor"
 	"github.com/chargestamp/chargestamp/platform/platformtest"
@@ -70,6 +71,17 @@ func TestCheckOffline(t *testing.T) {
 				t.Errorf("%s: the doctor shows %q:\n%s", c.name, secret, text)
 			}
 		}
+	}
+}
+
+// TestNoSealJudgedWithoutALot wants no seal called ok that was not looked at: a push without a lot is refused before.
+func TestNoSealJudgedWithoutALot(t *testing.T) {
+	f := doctor.Check(doctor.Examination{Dialect: platformtest.Find(t, all.Builtin(), "xiaoju"),
+		Capture: []byte(`{"plateNo":"京A12345"}`), At: time.Now(), Keys: platform.Keys{"sign_key": "k"}})
+	const want = "body ok, account not_judged, lock not_judged, seal not_judged, clock not_judged, fields not_judged, " +
+		"lot failed, binding not_judged"
+	if got := summary(f); got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 
