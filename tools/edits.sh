@@ -27,7 +27,7 @@ for patch in tools/edits/*.patch; do
 	# tests that the patch changes must compile; vet would look for the folder of a new package, which is only laid over
 	$GO test -vet=off -run "^$" -overlay "$work/overlay.json" $(for f in $files; do case $f in *.go) [ ! -d "$(dirname "$f")" ] || echo "./$(dirname "$f")" ;; esac; done | sort -u) >/dev/null
 	shows=$(said shows)
-	if [ -n "$shows" ] && ! "$work/chargestamp" $shows 2>&1 | grep -v 'no platform' | grep -q "$(said says)"; then
+	if [ -n "$shows" ] && ! grep -q "$(said says)" <<<"$("$work/chargestamp" $shows 2>&1)"; then # it may refuse and exit 1
 		echo "$name: chargestamp $shows does not know it" >&2
 		failed=1
 	fi
