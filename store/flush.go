@@ -6,6 +6,9 @@ import (
 	"slices"
 )
 
+// flushRows is how many pending rows make a flush begin before its time.
+const flushRows = 6_000
+
 // flush is what is brought into the tables at once: rows as they were when it began. It goes on beside the committer,
 // which puts the next ones meanwhile.
 type flush struct {

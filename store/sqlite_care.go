@@ -28,12 +28,6 @@ func (e *sqliteEngine) indexes() *statement {
 // analyze implements engine: SQLite plans well without figures here, and with those of one site ill for others.
 func (e *sqliteEngine) analyze(context.Context) error { return nil }
 
-var (
-	platesWaiting = statementOf("SELECT id FROM plate WHERE id > coalesce((SELECT max(id) FROM plate_part_content), 0) LIMIT 1", tablePlate)
-	indexPlates   = statementOf("INSERT INTO plate_part (rowid, plate) SELECT id, plate FROM plate "+
-		"WHERE id > coalesce((SELECT max(id) FROM plate_part_content), 0) ORDER BY id LIMIT ?", tablePlate)
-)
-
 // indexPlates implements engine.
 func (e *sqliteEngine) indexPlates(ctx context.Context, atOnce int) error {
 	for {

@@ -8,9 +8,8 @@ import (
 )
 
 const (
-	// What is pending comes into the tables so often, when so many rows are, and before somebody reads.
+	// What is pending comes into the tables so often, where flushRows are pending, and before somebody reads.
 	flushEvery = 500 * time.Millisecond
-	flushRows  = 6_000
 	// With so many rows pending the committer waits for the tables.
 	mostPending = 48_000
 	// A direct write waits for so many flushes at most, until so few rows are pending that the committer brings them

@@ -5,11 +5,7 @@ import (
 	"time"
 )
 
-const (
-	platesAtOnce = 300 // so that no push waits long
-	platesInBulk = 30_000
-	upkeepEvery  = time.Minute
-)
+const upkeepEvery = time.Minute
 
 // upkeep does what can wait: it brings plates that came in bulk into the index of their parts and adds up charges for
 // statements.

@@ -170,7 +170,9 @@ type benchOverload struct {
 func (b *benchOverload) Run(c *console) error {
 	cfg := bench.DefaultOverload
 	cfg.For = b.For
-	return b.each(c, b.report, func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) { return rig.Overload(c.ctx, e, cfg) })
+	return b.each(c, b.report, func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) {
+		return rig.Overload(c.ctx, e, cfg)
+	})
 }
 
 type benchSize struct {
@@ -201,7 +203,9 @@ type benchRates struct {
 func (b *benchRates) Run(c *console) error {
 	cfg := bench.DefaultRates
 	cfg.For, cfg.Plot = b.For, b.Plot
-	return b.each(c, b.report, func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) { return rig.Rates(c.ctx, e, cfg) })
+	return b.each(c, b.report, func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) {
+		return rig.Rates(c.ctx, e, cfg)
+	})
 }
 
 type benchFar struct{}
