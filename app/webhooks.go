@@ -70,6 +70,14 @@ func (p posts) Queues(ctx context.Context) ([]charge.WebhookQueue, error) {
 	return p.webhooks.Standing(waiting), err
 }
 
+// Known reports whether the settings name a webhook, or something waits for it still.
+func (p posts) Known(ctx context.Context, name string) (bool, error) {
+	if slices.Contains(p.webhooks.Names(), name) {
+		return true, nil
+	}
+	return p.store.AwaitsWebhook(ctx, name)
+}
+
 // Messages lists the messages to a webhook that it has not taken.
 func (p posts) Messages(ctx context.Context, f charge.WebhookFilter) (charge.Page[charge.WebhookMessage], error) {
 	return p.store.WebhookMessages(ctx, f)

@@ -207,6 +207,9 @@ func TestWebhookDown(t *testing.T) {
 				page.Items[0].Body != "o1: delivered>used ok" || page.Items[0].Wrong.Arg("text").Value != "down" {
 				t.Errorf("what was given up: %+v, %v", page.Items, err)
 			}
+			if awaits, err := w.store.AwaitsWebhook(t.Context(), "erp"); !awaits || err != nil {
+				t.Errorf("a message waits, and the store does not say so: %v", err)
+			}
 			resend := func() {
 				t.Helper()
 				if n, err := w.store.WakeMessages(t.Context(), "erp", w.clock.Now(), 10); n != 1 || err != nil {
@@ -223,6 +226,9 @@ func TestWebhookDown(t *testing.T) {
 			h.wants(w, "o1: delivered>used ok")
 			if queue := w.queue(); queue.GaveUp != 0 {
 				t.Errorf("taken in the end: %+v", queue)
+			}
+			if awaits, err := w.store.AwaitsWebhook(t.Context(), "erp"); awaits || err != nil {
+				t.Errorf("nothing waits, and the store says so: %v", err)
 			}
 		})
 	}

@@ -13,6 +13,7 @@ const ofWebhook = "kind = 'webhook' AND route = ?"
 
 var (
 	webhookRoutes   = statementOf(routesOf("webhook"), tableJob)
+	anyMessage      = statementOf("SELECT 1 FROM job WHERE "+ofWebhook+" LIMIT 1", tableJob)
 	messagesWaiting = countMessages("gave_up = 0")
 	messagesGivenUp = countMessages("gave_up <> 0")
 	oldestMessage   = tableJob.selectWhere(ofWebhook + " AND gave_up = 0 ORDER BY id LIMIT 1")
@@ -40,6 +41,15 @@ func (s *Store) WebhookQueues(ctx context.Context) (queues []charge.WebhookQueue
 		return err
 	})
 	return queues, err
+}
+
+// AwaitsWebhook reports whether a webhook of this name has not taken something.
+func (s *Store) AwaitsWebhook(ctx context.Context, name string) (waits bool, err error) {
+	err = s.Read(ctx, func(t *Tx) error {
+		waits, err = t.get(anyMessage, func(c *cells) error { c.int(); return c.failed() }, name)
+		return err
+	})
+	return waits, err
 }
 
 func (t *Tx) webhookQueue(name string) (charge.WebhookQueue, error) {

@@ -117,6 +117,8 @@ type Strays interface {
 type Webhooks interface {
 	// Queues lists the webhooks of the settings, and those that something waits for still.
 	Queues(ctx context.Context) ([]charge.WebhookQueue, error)
+	// Known reports whether Queues would list a webhook of this name; nothing is counted for it.
+	Known(ctx context.Context, name string) (bool, error)
 	// Messages lists what a webhook has not taken, the newest first.
 	Messages(ctx context.Context, f charge.WebhookFilter) (charge.Page[charge.WebhookMessage], error)
 	// Resend sends it at once, what was given up too, and returns how many messages that are.

@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"slices"
 	"strconv"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -42,12 +41,9 @@ func (d *Desk) ResendWebhook(ctx context.Context, who guard.Identity, name strin
 }
 
 func (d *Desk) knownWebhook(ctx context.Context, name string) error {
-	queues, err := d.Webhooks(ctx)
-	if err != nil {
-		return err
-	}
-	if !slices.ContainsFunc(queues, func(q charge.WebhookQueue) bool { return q.Name == name }) {
+	known, err := d.cfg.Webhooks.Known(ctx, name)
+	if err == nil && !known {
 		return Fail(NotFound, "no webhook has this name")
 	}
-	return nil
+	return Wrap(err)
 }
