@@ -107,6 +107,8 @@ func (f *filter) behind(c cursor, newest string) {
 	if c.set {
 		f.where(newest+" "+than+"= ?", c.at) // says no more than the next one, but every index can use it
 		f.where("("+newest+", id) "+than+" (?, ?)", c.at, c.id)
+	} else if !f.found && newest == "received" {
+		f.where("received >= 0") // says nothing, but keeps SQLite from sorting all rows where no index has a condition
 	}
 }
 
@@ -120,7 +122,7 @@ type paging struct {
 
 // countOf counts rows, in the order of a time column by which an index finds the first of them, up to a limit.
 func countOf(t *Tx, from *table, newest string, f filter, limit int) (n int, err error) {
-	ids, args := f.branches(from, cursor{}.order(newest)(""), limit)
+	ids, args, _ := f.idsFrom(from, newest, cursor{}, limit)
 	q := statementOf("SELECT count(*) FROM ("+ids+") p", from)
 	q.once = true
 	_, err = t.get(q, func(c *cells) error {
@@ -128,6 +130,15 @@ func countOf(t *Tx, from *table, newest string, f filter, limit int) (n int, err
 		return c.failed()
 	}, args...)
 	return min(n, limit), err
+}
+
+// idsFrom returns the query of the ids of a page, and the order of its rows.
+func (f *filter) idsFrom(from *table, newest string, start cursor, limit int) (ids string, args []any,
+	order func(prefix string) string) {
+	f.behind(start, newest)
+	order = start.order(newest)
+	ids, args = f.branches(from, order(""), limit)
+	return ids, args, order
 }
 
 // pageOf reads a page of a table's rows, in the order of a time column. Rows are picked by their ids first, so
@@ -149,9 +160,7 @@ func pageOf[T any](t *Tx, from *table, newest string, f filter, p paging,
 			return page, err
 		}
 	}
-	f.behind(start, newest)
-	order := start.order(newest)
-	ids, args := f.branches(from, order(""), limit+1)
+	ids, args, order := f.idsFrom(from, newest, start, limit+1)
 	columns := from.columns("x.")
 	if f.left != nil {
 		columns = f.left.Replace(columns)

@@ -97,7 +97,14 @@ var withoutBodies = strings.NewReplacer("x.request", "NULL", "x.reply", "NULL")
 
 // Pushes lists the records of requests, newest first unless the filter asks for the oldest.
 func (s *Store) Pushes(ctx context.Context, pf charge.PushFilter) (page charge.Page[charge.Push], err error) {
-	var f filter
+	err = s.Read(ctx, func(t *Tx) error {
+		page, err = pageOf(t, tablePush, "received", pushFilter(pf), paging{pf.Limit, pf.Cursor, pf.Oldest, pf.Count}, deref(scanPush))
+		return err
+	})
+	return page, err
+}
+
+func pushFilter(pf charge.PushFilter) (f filter) {
 	if !pf.Bodies {
 		f.left = withoutBodies
 	}
@@ -126,46 +133,50 @@ func (s *Store) Pushes(ctx context.Context, pf charge.PushFilter) (page charge.P
 	f.ofCharge("order_no", pf.Order)
 	f.ofCharge("lot", pf.Lot.String())
 	f.span("received", pf.From, pf.To)
-	err = s.Read(ctx, func(t *Tx) error {
-		page, err = pageOf(t, tablePush, "received", f, paging{pf.Limit, pf.Cursor, pf.Oldest, pf.Count}, deref(scanPush))
-		return err
-	})
-	return page, err
+	return f
 }
 
 // Stays lists stays, newest entry first unless the filter asks for the oldest; of all lots by the order in which they
 // were reported, unless a plate narrows them.
 func (s *Store) Stays(ctx context.Context, sf charge.StayFilter) (page charge.Page[*charge.Stay], err error) {
 	err = s.Read(ctx, func(t *Tx) error {
-		var f filter
-		f.word("lot", sf.Lot.String())
-		if sf.Open {
-			f.where("open = 1")
+		f, err := t.stayFilter(sf)
+		if err == nil {
+			page, err = staysOf(t, f, sf.Lot.IsZero(), paging{sf.Limit, sf.Cursor, sf.Oldest, sf.Count})
 		}
-		switch {
-		case sf.Order != "" && sf.Lot.IsZero(): // the index of order numbers begins with the lot
-			f.find(toldLots+" AND order_id = ?", sf.Order)
-		case sf.Order != "":
-			f.find("order_id = ?", sf.Order)
-		case sf.Plate != "":
-			if err := t.plateFilter(&f, sf.Plate); err != nil {
-				return err
-			}
-		default:
-			f.where(realPlate)
-		}
-		page, err = staysOf(t, f, sf.Lot.IsZero(), paging{sf.Limit, sf.Cursor, sf.Oldest, sf.Count})
 		return err
 	})
 	return page, err
 }
 
-func staysOf(t *Tx, f filter, allLots bool, p paging) (charge.Page[*charge.Stay], error) {
-	newest := "entered"
-	if allLots && !f.found { // no index has the entries of all lots in order
-		newest = "id"
+func (t *Tx) stayFilter(sf charge.StayFilter) (f filter, err error) {
+	f.word("lot", sf.Lot.String())
+	if sf.Open {
+		f.where("open = 1")
 	}
-	return pageOf(t, tableStay, newest, f, p, scanStay)
+	switch {
+	case sf.Order != "" && sf.Lot.IsZero(): // the index of order numbers begins with the lot
+		f.find(toldLots+" AND order_id = ?", sf.Order)
+	case sf.Order != "":
+		f.find("order_id = ?", sf.Order)
+	case sf.Plate != "":
+		err = t.plateFilter(&f, sf.Plate)
+	default:
+		f.where(realPlate)
+	}
+	return f, err
+}
+
+func staysOf(t *Tx, f filter, allLots bool, p paging) (charge.Page[*charge.Stay], error) {
+	return pageOf(t, tableStay, f.stayOrder(allLots), f, p, scanStay)
+}
+
+// stayOrder is the column that stays are listed by: no index has the entries of all lots in order.
+func (f *filter) stayOrder(allLots bool) string {
+	if allLots && !f.found {
+		return "id"
+	}
+	return "entered"
 }
 
 // FindPlate lists the charges and the stays of the plates that are or hold a part, as Charges and Stays do. The
