@@ -37,6 +37,41 @@ func TestActSaysItsEffectFirst(t *testing.T) {
 	}
 }
 
+// While a rule is typed, a part of its form says it as a sentence, what is wrong in the words of the form, and what the
+// rule would have come to; nothing is applied.
+func TestRuleIsSaidWhileItIsTyped(t *testing.T) {
+	f := onPages()
+	b := as(t, f, guard.RoleAdmin)
+	const form = "/estate/binding/edit?id=teld-main@200461/1313"
+	if a := b.get(form); !strings.Contains(a.body, `hx-trigger="change from:closest form`) ||
+		!strings.Contains(a.body, "按推送的要求减免") {
+		t.Errorf("the form does not say its rule: %s", a.body)
+	}
+	typed := func(values url.Values) answer {
+		values.Set("account", "teld-main")
+		values.Set("lot", "200461/1313")
+		values.Set("csrf", hidden(b.get(form).body, "csrf"))
+		r, err := http.NewRequest(http.MethodPost, b.base+form, strings.NewReader(values.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("HX-Request", "true")
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		return b.do(r)
+	}
+	a := typed(url.Values{"mode": {"live"}, "rule.grant": {"fixed"}, "rule.minutes": {"45"}, "step": {"preview"}})
+	if a.StatusCode != http.StatusOK || strings.Contains(a.body, "<html") || !strings.Contains(a.body, "减 45 分钟") {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+	a = typed(url.Values{"mode": {"live"}, "rule.grant": {"fixed"}, "rule.minutes": {"many"}, "step": {"preview"}})
+	if !strings.Contains(a.body, "减免分钟") || !strings.Contains(a.body, `class="wrong"`) {
+		t.Errorf("what is wrong: %s", a.body)
+	}
+	if rules := f.book.State().Bindings()[0].Rules; len(rules) > 1 {
+		t.Errorf("typing has changed the rule: %+v", rules)
+	}
+}
+
 func TestEstateForm(t *testing.T) {
 	f := newFake()
 	b := as(t, f, guard.RoleAdmin)
@@ -62,7 +97,7 @@ func TestEstateForm(t *testing.T) {
 	}
 	form.Set("kept", kept.FindStringSubmatch(a.body)[1])
 	form.Set("step", "apply")
-	if a = b.post("/estate/lot/new", form); a.Header.Get("Location") != "/lots/200461/1399/setup" {
+	if a = b.post("/estate/lot/new", form); !strings.HasPrefix(a.Header.Get("Location"), "/lots/200461/1399/setup?key=") {
 		t.Fatalf("applying: %d %s", a.StatusCode, a.body)
 	}
 	l, _, found := f.book.State().Lot(charge.LotID{Union: "200461", Park: "1399"})
@@ -205,7 +240,7 @@ func TestHandoverWithoutPublicAddress(t *testing.T) {
 		b.get("/?lang=" + lang)
 		page := b.get("/bindings/teld-main/200461/1313").body
 		for _, want := range []string{says, "http.url", "CHARGESTAMP_HTTP_URL", "docs/config.md",
-			"<code>/zld/telaidian/query_token</code>"} {
+			">/zld/telaidian/query_token</code>"} {
 			if !strings.Contains(page, want) {
 				t.Errorf("%s: the page does not say %q", lang, want)
 			}

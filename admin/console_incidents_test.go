@@ -124,9 +124,17 @@ func TestCompensationIsNoted(t *testing.T) {
 			t.Errorf("%v: %d", wrong, a.StatusCode)
 		}
 	}
+	if a := b.post("/charges/7001/compensate", url.Values{"amount": {"五元"}, "how": {""}}); !strings.Contains(a.body,
+		`value="五元"`) || !strings.Contains(a.body, "金额，例如 5.00") || !strings.Contains(a.body, "请填写补偿方式") {
+		t.Errorf("what is wrong does not stand beside its fields, with what was typed: %s", a.body)
+	}
 	if a := b.follow(b.post("/charges/7001/compensate",
 		url.Values{"amount": {"5.00"}, "how": {"转账"}})); !strings.Contains(a.body, "已人工补偿 5.00 元（转账）") {
 		t.Errorf("the charge's page: %s", a.body)
+	}
+	if a := b.post("/charges/7001/compensate", url.Values{"amount": {"50.00"}, "how": {"现金"}}); a.StatusCode !=
+		http.StatusConflict || !strings.Contains(a.body, "已由 user:support 记录过人工补偿 5.00 元") {
+		t.Errorf("a second tab compensates the same charge again: %d %s", a.StatusCode, a.body)
 	}
 	if a := b.get("/compensations/compensations.csv?month=2026-03"); !strings.Contains(a.body, "京AD06088") ||
 		!strings.Contains(a.body, "合计,,,,,5.00") {
@@ -134,5 +142,29 @@ func TestCompensationIsNoted(t *testing.T) {
 	}
 	if a := b.get(path); a.StatusCode != http.StatusNotFound {
 		t.Errorf("the incident goes on without a charge: %d", a.StatusCode)
+	}
+}
+
+// Two tabs note something of one incident: the second is refused with the name of the first and the time, and shows
+// what was typed there.
+func TestIncidentNoteIsNotOverwrittenUnseen(t *testing.T) {
+	f := troubled()
+	mine, theirs := as(t, f, guard.RoleSupport), as(t, f, guard.RoleAdmin)
+	path := theIncident(mine)
+	form := func(b *browser, note string) url.Values {
+		return url.Values{"verb": {"note"}, "owner": {"wang"}, "note": {note}, "seen": {hidden(b.get(path).body, "seen")}}
+	}
+	first, second := form(mine, "已打电话"), form(theirs, "等回复")
+	if a := mine.post(path, first); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("the first: %d %s", a.StatusCode, a.body)
+	}
+	a := theirs.post(path, second)
+	if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "user:support 刚刚改过这里") ||
+		!strings.Contains(a.body, "已打电话") || !strings.Contains(a.body, `value="等回复"`) {
+		t.Fatalf("the second: %d %s", a.StatusCode, a.body)
+	}
+	second.Set("seen", hidden(a.body, "seen"))
+	if a := theirs.follow(theirs.post(path, second)); !strings.Contains(a.body, "等回复") {
+		t.Errorf("the second, knowing: %d", a.StatusCode)
 	}
 }

@@ -69,6 +69,77 @@ func TestPartnersLink(t *testing.T) {
 	}
 }
 
+// A plate that stands in our answer is masked for the holder of a link, as all of the page is.
+func TestPartnersLinkMasksOurAnswer(t *testing.T) {
+	f := onPages()
+	f.push.Reply = []byte(`{"errmsg":"京AD06088 is not in the lot"}`)
+	b := as(t, f, guard.RoleSupport)
+	path := sharedPath(t, b.follow(b.post("/pushes/31/share", url.Values{"days": {"1"}})))
+	if a := open(t, f).get(path); a.StatusCode != http.StatusOK || strings.Contains(a.body, "AD06088") {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+}
+
+// sharedPath is the link that a page shows after it was made.
+func sharedPath(t *testing.T, a answer) string {
+	t.Helper()
+	path := regexp.MustCompile(`/p/[A-Z2-7]{26}`).FindString(a.body)
+	if path == "" {
+		t.Fatalf("no link is shown: %s", a.body)
+	}
+	return path
+}
+
+// A link to a binding shows its holder where to push, and what was refused and why: masked, without a sign-in, until it
+// is ended.
+func TestPartnersLinkToABinding(t *testing.T) {
+	f := onPages()
+	b := as(t, f, guard.RoleSupport)
+	const binding = "/bindings/teld-main/200461/1313"
+	path := sharedPath(t, b.follow(b.post(binding+"/share", url.Values{"days": {"7"}})))
+	stranger := open(t, f)
+	for lang, wants := range map[string][]string{
+		"zh": {"https://push.example/zld/telaidian/query_token", "200461&amp;&amp;1313", "签名错误", "签名：不通过", "最近一次接收的推送"},
+		"en": {"https://push.example/zld/telaidian/query_token", "bad signature", "Last push accepted"},
+	} {
+		stranger.get(path + "?lang=" + lang)
+		a := stranger.get(path)
+		for _, want := range wants {
+			if !strings.Contains(a.body, want) {
+				t.Errorf("%s: the page lacks %q", lang, want)
+			}
+		}
+		if strings.Contains(a.body, "never-shown") || strings.Contains(a.body, `method="post"`) ||
+			strings.Contains(a.body, `href="/bindings`) || a.Header.Get("X-Robots-Tag") != "noindex, nofollow, noarchive" ||
+			a.Header.Get("Referrer-Policy") != "no-referrer" {
+			t.Errorf("the page shows too much, or to too many: %v %s", a.Header, a.body)
+		}
+		checkPage(t, path, lang, a)
+	}
+	if a := stranger.get(binding); a.StatusCode != http.StatusSeeOther {
+		t.Errorf("the link opens another page: %d", a.StatusCode)
+	}
+	if a := as(t, f, guard.RoleAdmin).get("/audit?action=binding.shared_view"); !strings.Contains(a.body, "链接被查看") ||
+		!strings.Contains(a.body, `href="`+binding+`"`) || strings.Contains(a.body, path[3:]) {
+		t.Errorf("a look is no line of the audit log, or the log holds the token: %s", a.body)
+	}
+	revoke := regexp.MustCompile(`/shares/[0-9a-f]{32}/revoke`).FindString(b.get(binding).body)
+	if a := b.post(revoke, url.Values{}); a.Header.Get("Location") != binding {
+		t.Fatalf("ending it: %d to %q", a.StatusCode, a.Header.Get("Location"))
+	}
+	if a := stranger.get(path); a.StatusCode != http.StatusNotFound {
+		t.Errorf("after its end: %d", a.StatusCode)
+	}
+	if a := b.post("/bindings/teld-main/200461/9999/share",
+		url.Values{"days": {"7"}}); a.StatusCode != http.StatusNotFound {
+		t.Errorf("a link to no binding: %d", a.StatusCode)
+	}
+	viewer := as(t, f, guard.RoleViewer)
+	if a := viewer.post(binding+"/share", url.Values{"days": {"7"}}); a.StatusCode != http.StatusForbidden {
+		t.Errorf("a viewer: %d", a.StatusCode)
+	}
+}
+
 // A lot's checklist says what is done and what is missing, and so does going live.
 func TestSetUpChecklist(t *testing.T) {
 	f := onPages()
@@ -89,9 +160,13 @@ func TestSetUpChecklist(t *testing.T) {
 		strings.Contains(a.body, "mode?to=live") {
 		t.Error("a lot without a push may go live")
 	}
-	if a := b.get("/bindings/teld-main/200461/1313/mode?to=live"); !strings.Contains(a.body, "转正式前还差：") ||
-		!strings.Contains(a.body, "仍要") {
-		t.Error("going live does not say what is missing")
+	mode := "/bindings/teld-main/200461/1313/mode"
+	if a := b.get(mode + "?to=live"); !strings.Contains(a.body, "转正式前还差：") || strings.Contains(a.body, "确认切换") {
+		t.Error("going live does not say what is missing, or is offered")
+	}
+	if a := b.post(mode, url.Values{"to": {"live"}}); a.StatusCode != http.StatusConflict ||
+		!strings.Contains(a.body, "收到过推送") || f.book.State().Bindings()[0].Mode == charge.ModeLive {
+		t.Errorf("it goes live without a push: %d", a.StatusCode)
 	}
 	r, err := http.NewRequest(http.MethodGet, b.base+"/lots/200461/1313/setup", nil)
 	if err != nil {
@@ -100,6 +175,48 @@ func TestSetUpChecklist(t *testing.T) {
 	r.Header.Set("HX-Request", "true")
 	if a := b.do(r); strings.Contains(a.body, "<html") || !strings.Contains(a.body, "收到过推送") {
 		t.Errorf("the part that renews itself: %s", a.body)
+	}
+}
+
+// A push that an account sent for another lot turns no lamp of this one on.
+func TestSetUpWaitsForAPushOfThisLot(t *testing.T) {
+	f := onPages()
+	b := as(t, f, guard.RoleAdmin)
+	f.charge.Account, f.charge.Received = "another", now
+	if a := b.get("/lots/200461/1313/setup"); !strings.Contains(a.body, "转正式前还差：") ||
+		f.page.Lot != theLot || f.page.Platform != "telaidian" {
+		t.Errorf("looked for %+v: %s", f.page, a.body)
+	}
+}
+
+// The key that was typed for a lot stands on its sheet once, for the person who typed it.
+func TestSheetShowsANewKeyOnce(t *testing.T) {
+	f := onPages()
+	b := as(t, f, guard.RoleAdmin)
+	const key = "typed-for-the-sheet"
+	a := b.post("/estate/lot/new", url.Values{"lot": {"200461/1500"}, "name": {"新场"}, "kind": {"sdk"}, "ckey": {key},
+		"step": {"create"}})
+	setup := b.follow(a)
+	link := regexp.MustCompile(`/lots/200461/1500/sheet\?key=[A-Z2-7]+`).FindString(setup.body)
+	if link == "" || strings.Contains(setup.body, key) {
+		t.Fatalf("%d %s", a.StatusCode, setup.body)
+	}
+	if a := as(t, f, guard.RoleSupport).get(link); strings.Contains(a.body, key) {
+		t.Error("another person reads the key")
+	}
+	if a := b.get("/lots/200461/1313/sheet" + link[strings.Index(link, "?"):]); strings.Contains(a.body, key) {
+		t.Error("the key stands on another lot's sheet")
+	}
+	if a := b.get(link); !strings.Contains(a.body, key) {
+		t.Errorf("the sheet: %s", a.body)
+	}
+	if a := b.get(link); strings.Contains(a.body, key) {
+		t.Error("the key is shown twice")
+	}
+	a = b.post("/estate/lot/edit?id=200461/1500", url.Values{"lot": {"200461/1500"}, "name": {"新场"}, "kind": {"sdk"},
+		"ckey": {"another-typed-key"}, "step": {"apply"}})
+	if a := b.follow(a); !strings.Contains(a.body, "another-typed-key") {
+		t.Errorf("a key that was changed is not on the sheet: %s", a.body)
 	}
 }
 

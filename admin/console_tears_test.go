@@ -126,7 +126,7 @@ func TestPagesArePacked(t *testing.T) {
 // The set-up speaks the browser's language, and so does what follows.
 func TestSetUpInTheBrowsersLanguage(t *testing.T) {
 	f := newFake()
-	for accept, want := range map[string]string{"en-US,en;q=0.9": "Make the first admin",
+	for accept, want := range map[string]string{"en-US,en;q=0.9": "Create the first admin",
 		"zh-CN,zh;q=0.9,en;q=0.8": "创建第一位管理员", "": "创建第一位管理员"} {
 		b := open(t, f)
 		r, err := http.NewRequest(http.MethodGet, b.base+"/setup?token="+f.guard.Setup.Token(), nil)

@@ -145,11 +145,15 @@ func (f *fake) Pushes(_ context.Context, q charge.PushFilter) (charge.Page[charg
 	if f.many < 0 || q.Order != "" {
 		return charge.Page[charge.Push]{}, f.fail
 	}
-	return charge.Page[charge.Push]{Items: []charge.Push{
+	items := []charge.Push{
 		{ID: 31, Platform: "telaidian", Received: now, Remote: "203.0.113.9", Outcome: charge.OutcomeAccepted, Charge: 7001},
 		{ID: 30, Platform: "xiaoju", Received: now, Remote: "203.0.113.8", Outcome: charge.OutcomeBadSignature,
 			Reason: charge.Notes{charge.Say("push.unsigned", charge.Text("field", "sign"))}},
-	}}, f.fail
+	}
+	if q.Refused {
+		items = items[1:]
+	}
+	return charge.Page[charge.Push]{Items: items}, f.fail
 }
 
 func (f *fake) RefusedSince(context.Context, time.Time) ([]charge.RefusedCount, error) {
@@ -171,6 +175,10 @@ func (f *fake) Queues(context.Context) ([]charge.WebhookQueue, error) {
 	return []charge.WebhookQueue{{Name: "erp", Waiting: 2, GaveUp: 1, Oldest: now.Add(-time.Hour),
 		Next: now.Add(time.Minute), Tried: now.Add(-time.Minute),
 		Wrong: charge.Say("webhook.status", charge.Count("status", 502))}, {Name: "bi"}}, f.fail
+}
+
+func (f *fake) Known(_ context.Context, name string) (bool, error) {
+	return name == "erp" || name == "bi", f.fail
 }
 
 func (f *fake) Messages(_ context.Context, q charge.WebhookFilter) (charge.Page[charge.WebhookMessage], error) {

@@ -72,7 +72,7 @@ var leastRoles = map[string]guard.Role{
 	"GET /compensations/compensations.csv": guard.RoleSupport,
 	"GET /lots/{union}/{park}/setup":       guard.RoleViewer, "GET /lots/{union}/{park}/sheet": guard.RoleViewer,
 	"GET /p/{token}": "", "POST /pushes/{id}/share": guard.RoleSupport,
-	"POST /shares/{id}/revoke":    guard.RoleSupport,
+	"POST /bindings/{account}/{union}/{park}/share": guard.RoleSupport, "POST /shares/{id}/revoke": guard.RoleSupport,
 	"GET /audit/{seq}/detail.txt": guard.RoleAdmin, "GET /audit/audit.csv": guard.RoleAdmin, "POST /draft": guard.RoleViewer,
 }
 

@@ -98,7 +98,8 @@ var withoutBodies = strings.NewReplacer("x.request", "NULL", "x.reply", "NULL")
 // Pushes lists the records of requests, newest first unless the filter asks for the oldest.
 func (s *Store) Pushes(ctx context.Context, pf charge.PushFilter) (page charge.Page[charge.Push], err error) {
 	err = s.Read(ctx, func(t *Tx) error {
-		page, err = pageOf(t, tablePush, "received", pushFilter(pf), paging{pf.Limit, pf.Cursor, pf.Oldest, pf.Count}, deref(scanPush))
+		page, err = pageOf(t, tablePush, "received", pushFilter(pf), paging{pf.Limit, pf.Cursor, pf.Oldest, pf.Count},
+			deref(scanPush))
 		return err
 	})
 	return page, err

@@ -228,6 +228,24 @@ func (b *tab) weight() int64 {
 	return eval[int64](b, `performance.getEntriesByType("navigation").concat(performance.getEntriesByType("resource")).reduce((n, e) => n + e.encodedBodySize, 0)`)
 }
 
+// broken lists numbers and addresses of the page that a line's end cuts in two, but for examples in help.
+func (b *tab) broken() string {
+	b.t.Helper()
+	return eval[string](b, `(() => {
+		const cut = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+		for (let node; (node = walk.nextNode());) {
+			if (node.parentElement.closest("pre, textarea, select, option, svg, .help, .wrong, [hidden]")) continue;
+			for (const m of node.data.matchAll(/[\w.:\/@&¥-]*\d[\w.:\/@&-]*\w/g)) {
+				const range = document.createRange();
+				range.setStart(node, m.index);
+				range.setEnd(node, m.index + m[0].length);
+				if (new Set([...range.getClientRects()].map((r) => Math.round(r.top))).size > 1) cut.push(m[0]);
+			}
+		}
+		return cut.join(" ");
+	})()`)
+}
+
 // drawsChinese reports whether characters come out as themselves: without a font for them all look alike, an empty box.
 func (b *tab) drawsChinese() bool {
 	b.t.Helper()

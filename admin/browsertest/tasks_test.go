@@ -109,6 +109,7 @@ func TestTasks(t *testing.T) {
 		{"link to the first admin", 1, 3, 0, (*desk).firstAdmin},
 		{"new lot to live", 14, 12, 0, (*desk).newLot},
 		{"car by two characters to done", 3, 1, 1, (*desk).carToDone},
+		{"at the barrier, by four characters on a phone", 2, 0, 1, (*desk).atTheBarrier},
 		{"by order, id and uuid", 0, 0, 3, (*desk).byNumber},
 		{"lot by any number or its name", 0, 0, 3, (*desk).lotByName},
 		{"refused push by plate", 0, 0, 1, (*desk).refusedPush},
@@ -219,6 +220,26 @@ func (d *desk) carToDone() {
 		d.t.Fatal(err)
 	}
 	d.comesTo("车场已确认收到")
+}
+
+// atTheBarrier finds a car on a phone by four characters: the verdict stands first, and the button that asks the lot
+// fits on the same screen.
+func (d *desk) atTheBarrier() {
+	d.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
+	defer d.do(chromedp.EmulateViewport(1280, 900))
+	d.comesIn("京E66107")
+	d.pushes(theLot, "京E66107")
+	d.visit("/find")
+	d.search("6107")
+	d.click("京E66107")
+	d.comesTo("车场已确认收到")
+	const onScreen = `[...document.querySelectorAll(".answer, .next, .ask button")].every(
+		(e) => e.getBoundingClientRect().bottom <= innerHeight)`
+	if !eval[bool](d.tab, onScreen) || eval[int](d.tab, `document.scrollingElement.scrollWidth`) > 390 {
+		d.t.Error("the verdict and its button do not fit on a phone's screen")
+	}
+	d.unveil("问车场")
+	d.sees("道闸现在显示")
 }
 
 func (d *desk) byNumber() {

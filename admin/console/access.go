@@ -189,7 +189,7 @@ func (c *Console) provePassword(r *http.Request, p *page, f form, field string) 
 	var throttled *guard.Throttled
 	switch {
 	case errors.Is(err, guard.ErrLogin):
-		f.bad(field, p.T("密码不正确", "this is not your password"))
+		f.bad(field, p.T("密码不正确", "the password is wrong"))
 		return nil
 	case errors.As(err, &throttled):
 		f.bad(field, p.T("尝试次数过多，请等待 ", "too many tries; wait ")+p.Span(throttled.Wait))

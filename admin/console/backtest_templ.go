@@ -89,9 +89,9 @@ func backtestBox(p *page, b *flow.Backtest) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf(p.T("共判定 %s 笔充电，其中 %s 笔的结果会不同。", "%s charges were decided; %s of them would come out otherwise."), Count(int64(b.Replayed)), Count(int64(len(b.Changed)))))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf(p.T("共判定 %s 笔充电，其中 %s 笔的结果会不同。", "%s charges were decided; %s of them would come out differently."), Count(int64(b.Replayed)), Count(int64(len(b.Changed)))))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `backtest.templ`, Line: 15, Col: 208}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `backtest.templ`, Line: 15, Col: 210}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 			if templ_7745c5c3_Err != nil {

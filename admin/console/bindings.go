@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -28,7 +29,7 @@ type bindingView struct {
 	Account   *charge.Account
 	Info      platform.Info
 	Lot       *charge.Lot
-	Handover  []fact
+	Handover  []handed
 	Addresses []string
 	NoBase    bool // Addresses are paths alone: no setting says where we are reached
 	Shadow    shadow
@@ -39,8 +40,15 @@ type bindingView struct {
 	Compare   form
 	Compared  *desk.Comparison // a platform's own list beside ours
 	Form      form
+	Links     sharing
 
 	OutcomeTone string
+}
+
+// handed is a line of what a platform needs to know.
+type handed struct {
+	fact
+	Taken bool // the value is taken elsewhere as it stands
 }
 
 // shadow is what a binding would have granted while it sends nothing.
@@ -62,13 +70,16 @@ const (
 )
 
 func (c *Console) findBinding(r *http.Request) (bindingView, error) {
-	v := bindingView{}
 	id, err := pathLot(r)
 	if err != nil {
-		return v, err
+		return bindingView{}, err
 	}
+	return c.bindingOf(r.PathValue("account"), id)
+}
+
+func (c *Console) bindingOf(account string, id charge.LotID) (v bindingView, err error) {
 	state := c.desk.Estate()
-	b, found := state.Binding(r.PathValue("account"), id)
+	b, found := state.Binding(account, id)
 	if !found {
 		return v, desk.Fail(desk.NotFound, "there is no such binding")
 	}
@@ -112,8 +123,11 @@ func (c *Console) showBinding(w http.ResponseWriter, r *http.Request, p *page, v
 	v.Addresses, v.Handover = c.handover(p, v)
 	v.NoBase = c.cfg.PublicURL == ""
 	v.CanTest = c.desk.CanTest()
+	var err error
+	if v.Links, err = c.sharing(r, p, desk.SharedThing{Account: v.Account.ID, Lot: v.Lot.ID}); err != nil {
+		return err
+	}
 	if v.Mode == charge.ModeShadow {
-		var err error
 		if v.Shadow, err = c.shadow(r, p, v); err != nil {
 			return err
 		}
@@ -122,7 +136,7 @@ func (c *Console) showBinding(w http.ResponseWriter, r *http.Request, p *page, v
 }
 
 // handover is what the platform needs to know: where to push, how the lot is called there, and which keys.
-func (c *Console) handover(p *page, v bindingView) (addresses []string, facts []fact) {
+func (c *Console) handover(p *page, v bindingView) (addresses []string, facts []handed) {
 	for _, route := range v.Info.Routes {
 		address := strings.TrimSuffix(c.cfg.PublicURL, "/") + route.Path
 		if v.Account.PathToken != "" {
@@ -130,34 +144,32 @@ func (c *Console) handover(p *page, v bindingView) (addresses []string, facts []
 		}
 		addresses = append(addresses, address)
 	}
-	add := func(zh, en, value string) {
+	say := func(zh, en, value string, taken bool) {
 		if value != "" {
-			facts = append(facts, fact{p.T(zh, en), value})
+			facts = append(facts, handed{fact{p.T(zh, en), value}, taken})
 		}
 	}
+	add := func(zh, en, value string) { say(zh, en, value, false) }
 	add("方法", "Method", "POST")
 	if v.Info.ByStation {
-		add("站点编号填在字段", "The station goes into the field", v.Info.LotField)
-		add("站点编号", "Stations", strings.Join(v.Stations, ", "))
+		say("站点编号填在字段", "The station goes into the field", v.Info.LotField, true)
+		say("站点编号", "Stations", strings.Join(v.Stations, ", "), true)
 	} else if v.Info.LotField != "" {
-		add("车场编号填在字段", "The lot goes into the field", v.Info.LotField)
-		add("车场编号", "Written", lotKey(v.Info, v.Lot.ID))
+		say("车场编号填在字段", "The lot goes into the field", v.Info.LotField, true)
+		say("车场编号", "Written", lotKey(v.Info, v.Lot.ID), true)
 	} else {
-		add("车场由充电桩编号确定", "The lot is found by charger", strings.Join(v.Chargers, ", "))
+		say("车场由充电桩编号确定", "The lot is found by charger", strings.Join(v.Chargers, ", "), true)
 	}
 	for _, k := range v.Info.Keys {
-		value := p.T("（双方约定，已设置）", "(agreed by both sides, set)")
+		value, taken := p.T("（双方约定，已设置）", "(agreed by both sides, set)"), false
 		switch key := v.Account.Keys[k.Name]; {
 		case key == "":
 			value = p.T("（尚未设置）", "(not set)")
 		case !k.Secret:
-			value = key.Reveal()
+			value, taken = key.Reveal(), true
 		}
-		label := k.Label
-		if label == "" {
-			label = k.Name
-		}
-		facts = append(facts, fact{label, value})
+		label := cmp.Or(k.Label, k.Name)
+		say(label, label, value, taken)
 	}
 	switch v.Info.Issuer {
 	case platform.IssuerVendor:
@@ -247,7 +259,7 @@ type modeChange struct {
 	bindingView
 	To      charge.BindingMode
 	Effect  string
-	Missing []string // what should be there before it goes live
+	Missing []string // what has to be there before it goes live
 	Changes estate.Changes
 }
 
@@ -273,11 +285,14 @@ func (c *Console) mode(w http.ResponseWriter, r *http.Request, p *page) error {
 	if err != nil {
 		return err
 	}
-	dry := r.Method == http.MethodGet
-	if dry && m.To == charge.ModeLive {
+	if m.To == charge.ModeLive {
 		if m.Missing, err = c.missingFor(r, p, v.Binding.Account); err != nil {
 			return err
 		}
+	}
+	status, dry := http.StatusOK, r.Method == http.MethodGet || len(m.Missing) > 0
+	if r.Method != http.MethodGet && dry {
+		status = http.StatusConflict
 	}
 	if m.Changes, _, err = c.desk.Apply(r.Context(), p.Who, doc, dry); err != nil {
 		return err
@@ -285,7 +300,7 @@ func (c *Console) mode(w http.ResponseWriter, r *http.Request, p *page) error {
 	if !dry {
 		return c.seeOther(w, r, bindingLink(v), "applied")
 	}
-	return render(w, r, http.StatusOK, modePage(p, m))
+	return render(w, r, status, modePage(p, m))
 }
 
 func bindingLink(v bindingView) string {

@@ -25,11 +25,17 @@ func (c *Console) charge(w http.ResponseWriter, r *http.Request, p *page) error 
 	if err != nil {
 		return err
 	}
+	return c.showCharge(w, r, p, id, newForm(r))
+}
+
+// showCharge shows the page of a charge, with what is wrong with the compensation that was typed there.
+func (c *Console) showCharge(w http.ResponseWriter, r *http.Request, p *page, id int64, f form) error {
 	car, err := c.desk.CarOfCharge(r.Context(), p.Who, id)
 	if err != nil {
 		return err
 	}
 	v := c.carView(p, car)
+	v.Form = f
 	paid, err := c.desk.Compensated(r.Context())
 	if err != nil {
 		return err
@@ -40,7 +46,7 @@ func (c *Console) charge(w http.ResponseWriter, r *http.Request, p *page) error 
 	if p.HTMX {
 		return render(w, r, http.StatusOK, carBeside(p, v))
 	}
-	return render(w, r, http.StatusOK, carPage(p, v))
+	return render(w, r, f.status(), carPage(p, v))
 }
 
 // stay shows a visit by its stay.
@@ -66,6 +72,7 @@ type carView struct {
 	Reply    string // to the driver
 	Bar      stayBar
 	Paid     *desk.Compensation // by hand; nil where none was noted
+	Form     form               // of a compensation
 
 	OtherReply string // in the other language
 }

@@ -222,7 +222,7 @@ func (c *Console) showAct(w http.ResponseWriter, r *http.Request, p *page, a act
 			return err
 		}
 	case confirmed && reason == "":
-		f.bad("reason", p.T("请填写原因，它会写入审计", "say why; it is kept in the audit log"))
+		f.bad("reason", p.T("请填写原因，它会写入审计", "give a reason; it is kept in the audit log"))
 		fallthrough
 	case !confirmed:
 		var err error

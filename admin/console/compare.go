@@ -52,9 +52,9 @@ func wrongListText(p *page, err error) (text string, known bool) {
 	case errors.Is(err, sheet.ErrWorkbook):
 		return p.T("这是 Excel 工作簿，请另存为 CSV 再上传", "this is a workbook: save it as CSV first"), true
 	case errors.Is(err, sheet.ErrText):
-		return p.T("不是 UTF-8 或 GBK 的 CSV 文件", "this is no CSV in UTF-8 or GBK"), true
+		return p.T("不是 UTF-8 或 GBK 的 CSV 文件", "this is not a CSV file in UTF-8 or GBK"), true
 	case errors.Is(err, sheet.ErrRows):
-		return p.T("行数过多，请按天或按周拆分（最多 5000 行）", "there are too many rows: cut it by day or week (5,000 at most)"), true
+		return p.T("行数过多，请按天或按周拆分（最多 5000 行）", "there are too many rows: split it by day or week (5,000 at most)"), true
 	}
 	return "", false
 }

@@ -258,7 +258,7 @@ func checkLengths(form url.Values) error {
 			continue
 		}
 		most := mostLine
-		if slices.Contains([]string{"reason", "name", "note", "owner"}, name) {
+		if slices.Contains([]string{"reason", "name", "note", "owner", "how"}, name) {
 			most = mostSaid
 		}
 		for _, v := range values {
@@ -335,13 +335,13 @@ func (c *Console) fail(w http.ResponseWriter, r *http.Request, p *page, err erro
 		text = p.T("请返回上一页，刷新后重新提交。", "Go back, reload the page, and send it again.")
 	case errors.Is(err, errTooLarge):
 		status, title = http.StatusRequestEntityTooLarge, p.T("内容过大", "Too large")
-		text = p.T("请减小后再提交。", "Send less at once.")
+		text = p.T("请减小后再提交。", "Send less in one go.")
 	case errors.As(err, &known):
 		status, title, text = knownFailure(p, known)
 	case errors.Is(err, flow.ErrBusy):
 		c.desk.Failed(r.Context(), err)
 		w.Header().Set("Retry-After", "5")
-		status, title = http.StatusServiceUnavailable, p.T("数据库暂时不可用", "The database is away")
+		status, title = http.StatusServiceUnavailable, p.T("数据库暂时不可用", "The database is unavailable")
 		text = p.T("网关正在等待数据库恢复，恢复后刷新本页即可。若刚提交了操作，请先查看它是否已生效，再决定是否重做。", "The gateway waits for its database; reload this page once it is back. If you have just sent something, look whether it was done before you send it again.")
 	default:
 		c.desk.Failed(r.Context(), err)

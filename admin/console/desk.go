@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -96,7 +97,7 @@ func stepResult(p *page, result string) string {
 	case doctor.StepFailed:
 		return p.T("不通过", "failed")
 	}
-	return p.T("未判断", "not judged")
+	return p.T("未判断", "not checked")
 }
 
 // plates finds what looks like a number plate.
@@ -140,22 +141,27 @@ func sharedInChinese(p *page, f *doctor.Finding) string {
 	return b.String()
 }
 
-func (c *Console) alerts(w http.ResponseWriter, r *http.Request, p *page) error {
-	tested, _ := recall[testedAlert](&c.memory, p.secret, r.URL.Query().Get("tested"), p.Now)
-	v := alertsView{Watcher: c.cfg.Alerts, Tested: tested}
-	if c.cfg.Alerts != nil {
-		var err error
-		if v.Firing, err = c.cfg.Alerts.Firing(r.Context()); err != nil {
-			return err
-		}
-		v.Failed = c.cfg.Alerts.Failures()
+// alertsNow is what fires, and which recipients could not be reached.
+func (c *Console) alertsNow(ctx context.Context) (v alertsView, err error) {
+	if c.cfg.Alerts == nil {
+		return v, nil
 	}
-	var err error
+	v.Watcher, v.Failed = c.cfg.Alerts, c.cfg.Alerts.Failures()
+	v.Firing, err = c.cfg.Alerts.Firing(ctx)
+	return v, err
+}
+
+func (c *Console) alerts(w http.ResponseWriter, r *http.Request, p *page) error {
+	v, err := c.alertsNow(r.Context())
+	if err != nil {
+		return err
+	}
+	v.Tested, _ = recall[testedAlert](&c.memory, p.secret, r.URL.Query().Get("tested"), p.Now)
 	if v.Webhooks, err = c.desk.Webhooks(r.Context()); err != nil {
 		return err
 	}
 	if n, found := recall[int64](&c.memory, p.secret, r.URL.Query().Get("resent"), p.Now); found {
-		v.Resent = fmt.Sprintf(p.T("正在重发 %d 条", "%d are sent again now"), n)
+		v.Resent = fmt.Sprintf(p.T("正在重发 %d 条", "Sending %d again now"), n)
 	}
 	return render(w, r, http.StatusOK, alertsPage(p, v))
 }
@@ -364,20 +370,23 @@ func actionNames(p *page) map[string]string {
 		"estate.apply": p.T("更改接入", "estate changed"), "charge.redeliver": p.T("重新下发", "redelivered"),
 		"charge.void": p.T("作废", "voided"),
 		"charge.bind": p.T("绑定", "bound"), "push.replay": p.T("回放", "replayed"), "lot.pause": p.T("暂停车场", "lot paused"),
-		"lot.resume": p.T("恢复车场", "lot resumed"), "token.create": p.T("创建令牌", "token made"),
-		"token.revoke": p.T("撤销令牌", "token ended"),
-		"user.create":  p.T("创建用户", "user made"), "user.revoke": p.T("停用用户", "user ended"),
+		"lot.resume": p.T("恢复车场", "lot resumed"), "token.create": p.T("创建令牌", "token created"),
+		"token.revoke": p.T("撤销令牌", "token revoked"),
+		"user.create":  p.T("创建用户", "user created"), "user.revoke": p.T("停用用户", "user deactivated"),
 		"user.role":    p.T("更改角色", "role changed"),
 		"user.totp_on": p.T("开启双因素", "second factor on"), "user.totp_off": p.T("关闭双因素", "second factor off"),
 		"user.password": p.T("更改密码", "password changed"), "user.password_reset": p.T("重置密码", "password reset"),
 		"session.begin": p.T("登录", "signed in"), "session.end": p.T("退出", "signed out"),
 		"session.refused": p.T("登录被拒绝", "sign-in refused"),
-		"push.share":      p.T("生成推送链接", "link to a push made"), "push.unshare": p.T("撤销推送链接", "link to a push ended"),
-		"push.shared_view":  p.T("链接被查看", "link looked at"),
-		"charge.compensate": p.T("人工补偿", "compensated by hand"), "incident.acknowledge": p.T("认领事项", "incident acknowledged"),
-		"incident.resolve": p.T("事项已解决", "incident resolved"), "incident.snooze": p.T("事项暂缓", "incident snoozed"),
+		"push.share":      p.T("生成推送链接", "link to a push created"), "push.unshare": p.T("撤销推送链接", "link to a push revoked"),
+		"push.shared_view": p.T("链接被查看", "link viewed"), "binding.share": p.T("生成对接链接", "link to a binding created"),
+		"binding.unshare":      p.T("撤销对接链接", "link to a binding revoked"),
+		"binding.shared_view":  p.T("链接被查看", "link viewed"),
+		"charge.compensate":    p.T("人工补偿", "compensated by hand"),
+		"incident.acknowledge": p.T("认领事项", "incident acknowledged"),
+		"incident.resolve":     p.T("事项已解决", "incident resolved"), "incident.snooze": p.T("事项暂缓", "incident snoozed"),
 		"incident.reopen": p.T("事项重新打开", "incident reopened"), "incident.note": p.T("事项备注", "incident noted"),
-		"charge.resolve": p.T("标明车场有没有", "lot asked"), "user.first_admin": p.T("创建首位管理员", "first admin made"),
+		"charge.resolve": p.T("标明车场有没有", "lot's answer recorded"), "user.first_admin": p.T("创建首位管理员", "first admin created"),
 		"session.revoke": p.T("结束会话", "session ended"), "alert.test": p.T("测试告警", "alert tested"),
 		"binding.test": p.T("测试推送", "test push"), "doctor.check": p.T("推送诊断", "push examined"),
 	}

@@ -1,19 +1,16 @@
 package console
 
 import (
-	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/charge"
@@ -116,13 +113,32 @@ type thing struct {
 	For      string // the lot that a new account is entered for; empty for none
 	Fields   []fieldView
 	Form     form
-	Kept     string         // secrets that were typed, sealed
-	Seen     string         // what stood there when the form was shown
-	Changes  estate.Changes // what applying would do
-	Weak     []estate.Weak  // keys that are weak then
-	Previews bool           // Changes has been worked out
-	Tried    *flow.Backtest // what the changed rule of a binding would have come to; nil for nothing to say
-	Platform *platform.Info // of an account or a binding
+	Kept     string          // secrets that were typed, sealed
+	Seen     string          // what stood there when the form was shown
+	Changes  estate.Changes  // what applying would do
+	Weak     []estate.Weak   // keys that are weak then
+	Previews bool            // Changes has been worked out
+	Tried    *flow.Backtest  // what the changed rule of a binding would have come to; nil for nothing to say
+	Platform *platform.Info  // of an account or a binding
+	Bound    *charge.Binding // as it stands; nil where it is new, or something else
+}
+
+// ruleNow is the rule of a binding as it stands.
+func (t *thing) ruleNow(now time.Time) (charge.Rule, bool) {
+	if t.Bound == nil {
+		return charge.Rule{}, false
+	}
+	return t.Bound.RuleAt(now)
+}
+
+// labelOf is a field's name in the words of the form.
+func (t *thing) labelOf(path string) string {
+	for _, f := range flat(t.Fields) {
+		if f.Path == path {
+			return f.Label
+		}
+	}
+	return path
 }
 
 // objectOf finds the description of a kind.
@@ -150,6 +166,10 @@ func (c *Console) edit(w http.ResponseWriter, r *http.Request, p *page) error {
 	if r.Method == http.MethodGet {
 		t.Form.Values = prefill(was, r.URL.Query())
 	}
+	if account, at, found := strings.Cut(t.ID, "@"); found && o.Name == "binding" {
+		id, _ := charge.ParseLotID(at) // none is found by what is no lot
+		t.Bound, _ = c.desk.Estate().Binding(account, id)
+	}
 	t.For = r.URL.Query().Get("for")
 	t.Platform = c.formPlatform(o.Name, t.Form.Values)
 	if o.Name == "account" && t.Platform == nil {
@@ -167,9 +187,12 @@ func (c *Console) edit(w http.ResponseWriter, r *http.Request, p *page) error {
 			return err
 		}
 		if done != "" {
-			return c.seeOther(w, r, thingLink(t), done)
+			return c.seeOther(w, r, c.afterThing(p, t), done)
 		}
 		t.Fields = b.views(o.Fields, "") // with what is wrong
+		if p.HTMX {
+			return render(w, r, http.StatusOK, ruleTried(p, t))
+		}
 	}
 	return render(w, r, t.Form.status(), thingPage(p, t))
 }
@@ -312,6 +335,19 @@ func (c *Console) formPlatform(kind string, v url.Values) *platform.Info {
 	return nil
 }
 
+// afterThing is thingLink, by way of which a key that was typed for a lot is shown once, on the sheet for its car park.
+func (c *Console) afterThing(p *page, t *thing) string {
+	link, key := thingLink(t), t.Form.Get("ckey")
+	id, err := charge.ParseLotID(t.Form.Get("lot"))
+	if t.Kind.Name != "lot" || key == "" || err != nil {
+		return link
+	}
+	if !t.New {
+		link += "/sheet"
+	}
+	return link + "?" + c.shownAfter(p, "key", newKey{id, key})
+}
+
 // thingLink leads to a thing after it was changed; after it was created, to the next step of a set-up.
 func thingLink(t *thing) string {
 	v := t.Form.Values
@@ -359,106 +395,6 @@ func (c *Console) keepSecrets(p *page, t *thing) (string, error) {
 		return "", err
 	}
 	return c.seal64(plain, place)
-}
-
-// What the import page shows: a file larger than mostShown is kept packed, and mostWrong of its errors are shown.
-const (
-	mostShown = 48 << 10
-	mostWrong = 100
-)
-
-// importView is an estate file on its way in.
-type importView struct {
-	Text     string
-	Packed   string // the text where it is too large to be shown
-	Size     int    // of the text, in bytes
-	Wrong    []string
-	Changes  estate.Changes
-	Weak     []estate.Weak
-	Previews bool
-}
-
-func (c *Console) estateFile(w http.ResponseWriter, r *http.Request, p *page) error {
-	return render(w, r, http.StatusOK, estateFilePage(p, importView{}))
-}
-
-func (c *Console) export(w http.ResponseWriter, r *http.Request, p *page) error {
-	export := c.desk.ExportWithoutSecrets
-	if r.URL.Query().Get("secrets") == "placeholders" {
-		export = c.desk.Export
-	}
-	doc, err := export(p.Who)
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/yaml; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="estate.yaml"`)
-	_, err = w.Write(doc)
-	return err
-}
-
-// importFile says what a file would change, or applies it.
-func (c *Console) importFile(w http.ResponseWriter, r *http.Request, p *page) error {
-	v := importView{Text: r.PostForm.Get("text")}
-	if v.Text == "" {
-		v.Text = unpack(r.PostForm.Get("packed"))
-	}
-	if file, _, err := r.FormFile("file"); err == nil {
-		defer file.Close()
-		data, err := io.ReadAll(file)
-		if err != nil {
-			return errTooLarge
-		}
-		if len(data) > 0 {
-			v.Text = string(data)
-		}
-	}
-	dry := r.PostForm.Get("step") != "apply"
-	changes, weak, err := c.desk.Apply(r.Context(), p.Who, []byte(v.Text), dry)
-	if v.Size = len(v.Text); v.Size > mostShown {
-		v.Text, v.Packed = "", pack(v.Text)
-	}
-	var known *desk.Error
-	switch {
-	case errors.As(err, &known) && known.Kind == desk.Invalid:
-		for i, f := range known.Fields {
-			if i == mostWrong {
-				v.Wrong = append(v.Wrong, fmt.Sprintf(p.T("……共 %d 处错误", "… %d errors in all"), len(known.Fields)))
-				break
-			}
-			v.Wrong = append(v.Wrong, f.Where+": "+p.T(f.Chinese, f.Detail))
-		}
-		return render(w, r, http.StatusUnprocessableEntity, estateFilePage(p, v))
-	case err != nil:
-		return err
-	case dry:
-		v.Changes, v.Weak, v.Previews = changes, weak, true
-		return render(w, r, http.StatusOK, estateFilePage(p, v))
-	case len(changes) == 0:
-		return c.seeOther(w, r, "/estate", "nothing")
-	}
-	return c.seeOther(w, r, "/estate", "applied")
-}
-
-// pack makes a text small enough to go with a page, and unpack undoes it.
-func pack(text string) string {
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	_, _ = io.WriteString(w, text) // into memory
-	_ = w.Close()
-	return base64.StdEncoding.EncodeToString(b.Bytes())
-}
-
-func unpack(packed string) string {
-	r, err := gzip.NewReader(base64.NewDecoder(base64.StdEncoding, strings.NewReader(packed)))
-	if err != nil {
-		return ""
-	}
-	text, err := io.ReadAll(io.LimitReader(r, maxImport))
-	if err != nil {
-		return ""
-	}
-	return string(text)
 }
 
 // lotKey is a lot as a platform writes it in its pushes.

@@ -139,7 +139,7 @@ func listHint(p *page, f fieldView) string {
 	if f.Type == estate.TypePrefixes {
 		return "192.0.2.0/24"
 	}
-	return p.T("每行一个", "one a line")
+	return p.T("每行一个", "one per line")
 }
 
 // describe ties an input to its help and to what is wrong with it.

@@ -1,7 +1,9 @@
 package console
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -100,6 +102,8 @@ type incidentList struct {
 	Items []*desk.Incident
 	Other map[string]int
 	More  bool
+
+	Alerts alertsView // what fires, and who could not be reached
 }
 
 // incidentsShown keeps the page small.
@@ -110,7 +114,11 @@ func (c *Console) incidents(w http.ResponseWriter, r *http.Request, p *page) err
 	if err != nil {
 		return err
 	}
-	return render(w, r, http.StatusOK, incidentsPage(p, listIncidents(all, r.URL.Query().Get("show"))))
+	list := listIncidents(all, r.URL.Query().Get("show"))
+	if list.Alerts, err = c.alertsNow(r.Context()); err != nil {
+		return err
+	}
+	return render(w, r, http.StatusOK, incidentsPage(p, list))
 }
 
 func listIncidents(all []*desk.Incident, show string) incidentList {
@@ -137,7 +145,8 @@ func listIncidents(all []*desk.Incident, show string) incidentList {
 type incidentView struct {
 	*desk.Incident
 	Shown    []*charge.Charge
-	Possible int // charges that redelivering would help
+	Looked   int // charges that one press takes
+	Possible int // those of them that redelivering would help
 	Fixed    *fixed
 	Form     form
 }
@@ -149,14 +158,23 @@ func (c *Console) incident(w http.ResponseWriter, r *http.Request, p *page) erro
 	return c.showIncident(w, r, p, newForm(r))
 }
 
+// noted are the values of the form that notes an owner and a text: what was typed, else what stands there.
+func (v incidentView) noted() form {
+	if v.Form.Wrong != "" {
+		return v.Form
+	}
+	return form{Values: url.Values{"owner": {v.Owner}, "note": {v.Note}}}
+}
+
 func (c *Console) showIncident(w http.ResponseWriter, r *http.Request, p *page, f form) error {
 	i, err := c.desk.Incident(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	v := incidentView{Incident: i, Shown: i.Charges[:min(len(i.Charges), 50)], Form: f}
-	if p.Support() && len(i.Charges) > 0 {
-		can, err := c.desk.Redeliverable(r.Context(), i.Charges[:min(len(i.Charges), mostFixed)])
+	v := incidentView{Incident: i, Shown: i.Charges[:min(len(i.Charges), 50)], Form: f,
+		Looked: min(len(i.Charges), mostFixed)}
+	if p.Support() && v.Looked > 0 {
+		can, err := c.desk.Redeliverable(r.Context(), i.Charges[:v.Looked])
 		if err != nil {
 			return err
 		}
@@ -175,37 +193,60 @@ func (c *Console) showIncident(w http.ResponseWriter, r *http.Request, p *page, 
 // mostFixed is how many charges of an incident one press redelivers.
 const mostFixed = 500
 
+// errOverwritten is a note on an incident that would take another's place unseen.
+var errOverwritten = errors.New("somebody else has noted something since")
+
 // noteIncident takes what somebody says of an incident.
 func (c *Console) noteIncident(w http.ResponseWriter, r *http.Request, p *page) error {
-	id, verb := r.PathValue("id"), r.PostForm.Get("verb")
-	owner, note := strings.TrimSpace(r.PostForm.Get("owner")), strings.TrimSpace(r.PostForm.Get("note"))
-	verbs := map[string]func(*desk.IncidentNote){
-		"acknowledge": func(n *desk.IncidentNote) {
-			n.State = desk.IncidentAcknowledged
-			if n.Owner == "" {
-				n.Owner = p.Who.Name
-			}
+	id, verb, f := r.PathValue("id"), r.PostForm.Get("verb"), newForm(r)
+	var by desk.IncidentNote // the note that stands there
+	verbs := map[string]func(*desk.IncidentNote) error{
+		"acknowledge": func(n *desk.IncidentNote) error {
+			n.State, n.Owner = desk.IncidentAcknowledged, cmp.Or(n.Owner, p.Who.Name)
+			return nil
 		},
-		"snooze": func(n *desk.IncidentNote) {
-			hours, err := strconv.Atoi(r.PostForm.Get("hours"))
+		"snooze": func(n *desk.IncidentNote) error {
+			hours, err := strconv.Atoi(f.Get("hours"))
 			if err != nil || hours < 1 || hours > 168 {
 				hours = 4
 			}
 			n.State, n.Until = desk.IncidentSnoozed, p.Now.Add(time.Duration(hours)*time.Hour).UTC()
+			return nil
 		},
-		"resolve": func(n *desk.IncidentNote) { n.State = desk.IncidentResolved },
-		"reopen":  func(n *desk.IncidentNote) { n.State = desk.IncidentOpen },
-		"note":    func(n *desk.IncidentNote) { n.Owner, n.Note = owner, note },
+		"resolve": func(n *desk.IncidentNote) error { n.State = desk.IncidentResolved; return nil },
+		"reopen":  func(n *desk.IncidentNote) error { n.State = desk.IncidentOpen; return nil },
+		"note": func(n *desk.IncidentNote) error {
+			by = *n
+			if seen := f.Get("seen"); seen != "" && seen != noteSeen(by) {
+				return errOverwritten
+			}
+			n.Owner, n.Note = strings.TrimSpace(f.Get("owner")), strings.TrimSpace(f.Get("note"))
+			return nil
+		},
 	}
 	say, known := verbs[verb]
 	if !known {
 		return desk.Fail(desk.NotFound, "no such action")
 	}
-	if err := c.desk.NoteIncident(r.Context(), p.Who, id, verb, say); err != nil {
+	switch err := c.desk.NoteIncident(r.Context(), p.Who, id, verb, say); {
+	case errors.Is(err, errOverwritten):
+		f.Wrong = fmt.Sprintf(p.T("%s %s改过这里：负责人“%s”，备注“%s”。下面是您的内容，请核对后再保存。",
+			"%s has changed this (%s): owner “%s”, note “%s”. Below is yours; look at it before you save it."),
+			by.By, p.Ago(by.At), by.Owner, by.Note)
+		return c.showIncident(w, r, p, f)
+	case err != nil:
 		return err
 	}
 	c.counter.forget()
 	return c.seeOther(w, r, "/incidents/"+id, "noted")
+}
+
+// noteSeen stands for what people have said of an incident as a form shows it: who noted something last, and when.
+func noteSeen(n desk.IncidentNote) string {
+	if n.At.IsZero() {
+		return "-"
+	}
+	return Stamp(n.At) + " " + n.By + " " + n.Owner + " " + n.Note
 }
 
 // fixIncident redelivers the charges of an incident that this can help.
@@ -213,7 +254,7 @@ func (c *Console) fixIncident(w http.ResponseWriter, r *http.Request, p *page) e
 	f := newForm(r)
 	reason := strings.TrimSpace(f.Get("reason"))
 	if reason == "" {
-		f.bad("reason", p.T("请填写原因，它会写入审计", "say why; it is kept in the audit log"))
+		f.bad("reason", p.T("请填写原因，它会写入审计", "give a reason; it is kept in the audit log"))
 		return c.showIncident(w, r, p, f)
 	}
 	i, err := c.desk.Incident(r.Context(), r.PathValue("id"))
@@ -247,7 +288,11 @@ func (c *Console) compensate(w http.ResponseWriter, r *http.Request, p *page) er
 		amount = 0
 	}
 	if err := c.desk.Compensate(r.Context(), p.Who, id, amount, strings.TrimSpace(r.PostForm.Get("how"))); err != nil {
-		return err
+		f := newForm(r)
+		if err := fieldErrors(p, f, err); err != nil {
+			return err
+		}
+		return c.showCharge(w, r, p, id, f)
 	}
 	c.counter.forget()
 	return c.seeOther(w, r, "/charges/"+ID(id), "noted")

@@ -21,8 +21,8 @@ type input struct {
 	Complete string // what browsers may fill in; nothing where empty
 	Max      int
 	Required bool
-	Numeric  bool // digits: phones show those
-	Optional bool // say that it may stay empty
+	Mode     string // which keys a phone shows: "numeric", "decimal"; all where empty
+	Optional bool   // say that it may stay empty
 	Focus    bool
 }
 

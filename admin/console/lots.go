@@ -237,7 +237,7 @@ func (c *Console) switchLot(w http.ResponseWriter, r *http.Request, p *page) err
 	f := newForm(r)
 	reason := strings.TrimSpace(f.Get("reason"))
 	if reason == "" {
-		f.bad("reason", p.T("请填写原因，它会写入审计", "say why; it is kept in the audit log"))
+		f.bad("reason", p.T("请填写原因，它会写入审计", "give a reason; it is kept in the audit log"))
 		return c.showLot(w, r, p, f)
 	}
 	effect, err := c.pauseOrResume(r, p, verb == "resume", id, flow.Action{Reason: reason})

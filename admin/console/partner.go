@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -13,23 +14,33 @@ import (
 func (c *Console) partnerRoutes() {
 	c.open("GET /p/{token}", c.partner)
 	c.signed(guard.RoleSupport, "POST /pushes/{id}/share", c.sharePush)
+	c.signed(guard.RoleSupport, "POST /bindings/{account}/{union}/{park}/share", c.shareBinding)
 	c.signed(guard.RoleSupport, "POST /shares/{id}/revoke", c.revokeShare)
 }
 
-// partner shows one push to the holder of a link: a platform's engineer, who has no sign-in.
+// partner shows one push, or one binding, to the holder of a link: a platform's engineer, who has no sign-in.
 func (c *Console) partner(w http.ResponseWriter, r *http.Request, p *page) error {
 	h := w.Header()
 	h.Set("X-Robots-Tag", "noindex, nofollow, noarchive")
 	h.Set("Referrer-Policy", "no-referrer")
 	p.Who = guard.Identity{Name: "link", Role: guard.RoleViewer, Kind: "link"}
-	push, finding, share, err := c.desk.SharedPush(r.Context(), r.PathValue("token"), c.cfg.Remote(r))
+	desk.LowerVeil(r.Context(), p.Who)
+	seen, err := c.desk.Shared(r.Context(), r.PathValue("token"), c.cfg.Remote(r))
 	if desk.KindOf(err) == desk.NotFound {
 		return render(w, r, http.StatusNotFound, partnerOver(p))
 	}
 	if err != nil {
 		return err
 	}
-	return render(w, r, http.StatusOK, partnerPage(p, push, finding, share))
+	if seen.Push != nil {
+		return render(w, r, http.StatusOK, partnerPush(p, seen))
+	}
+	v, err := c.bindingOf(seen.Account, seen.Lot)
+	if err != nil {
+		return err
+	}
+	v.Addresses, v.Handover = c.handover(p, v)
+	return render(w, r, http.StatusOK, partnerBinding(p, v, seen))
 }
 
 // sharePush makes a link to a push.
@@ -38,39 +49,61 @@ func (c *Console) sharePush(w http.ResponseWriter, r *http.Request, p *page) err
 	if err != nil {
 		return err
 	}
+	return c.share(w, r, p, desk.SharedThing{Push: id})
+}
+
+// shareBinding makes a link to a binding.
+func (c *Console) shareBinding(w http.ResponseWriter, r *http.Request, p *page) error {
+	id, err := pathLot(r)
+	if err != nil {
+		return err
+	}
+	return c.share(w, r, p, desk.SharedThing{Account: r.PathValue("account"), Lot: id})
+}
+
+func (c *Console) share(w http.ResponseWriter, r *http.Request, p *page, thing desk.SharedThing) error {
 	days, err := strconv.Atoi(r.PostForm.Get("days"))
 	if err != nil {
 		days = 0
 	}
-	token, err := c.desk.SharePush(r.Context(), p.Who, id, time.Duration(days)*day)
+	token, err := c.desk.Share(r.Context(), p.Who, thing, time.Duration(days)*day)
 	if err != nil {
 		return err
 	}
-	return c.seeOther(w, r, "/pushes/"+ID(id)+"?"+c.shownAfter(p, "shared", newLink("/p/"+token))+"#share", "")
+	return c.seeOther(w, r, sharedLink(thing)+"?"+c.shownAfter(p, "shared", newLink("/p/"+token))+"#share", "")
+}
+
+// sharedLink leads to the page of what a link shows.
+func sharedLink(thing desk.SharedThing) string {
+	if thing.Push != 0 {
+		return "/pushes/" + ID(thing.Push)
+	}
+	return "/bindings/" + url.PathEscape(thing.Account) + "/" + thing.Lot.String()
 }
 
 // newLink is the path of a link that was just made.
 type newLink string
 
 func (c *Console) revokeShare(w http.ResponseWriter, r *http.Request, p *page) error {
-	push, err := c.desk.RevokeShare(r.Context(), p.Who, r.PathValue("id"))
+	thing, err := c.desk.RevokeShare(r.Context(), p.Who, r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	return c.seeOther(w, r, "/pushes/"+ID(push), "revoked")
+	return c.seeOther(w, r, sharedLink(thing), "revoked")
 }
 
-// sharing is what a push's page shows of its links.
+// sharing is what a page shows of its links.
 type sharing struct {
-	Link string // that was just made, whole
-	List []desk.Share
+	Thing desk.SharedThing
+	Link  string // that was just made, whole
+	List  []desk.Share
 }
 
-func (c *Console) sharing(r *http.Request, p *page, push int64) (sharing, error) {
+func (c *Console) sharing(r *http.Request, p *page, thing desk.SharedThing) (sharing, error) {
+	s := sharing{Thing: thing}
 	if !p.Support() {
-		return sharing{}, nil
+		return s, nil
 	}
-	var s sharing
 	if link, found := recall[newLink](&c.memory, p.secret, r.URL.Query().Get("shared"), p.Now); found {
 		base := "http://" + r.Host
 		if c.secure(r) {
@@ -79,6 +112,6 @@ func (c *Console) sharing(r *http.Request, p *page, push int64) (sharing, error)
 		s.Link = strings.TrimSuffix(base, "/") + string(link)
 	}
 	var err error
-	s.List, err = c.desk.Shares(r.Context(), push)
+	s.List, err = c.desk.Shares(r.Context(), thing)
 	return s, err
 }

@@ -75,7 +75,7 @@ func (c *Console) push(w http.ResponseWriter, r *http.Request, p *page) error {
 	if err != nil {
 		return err
 	}
-	links, err := c.sharing(r, p, id)
+	links, err := c.sharing(r, p, desk.SharedThing{Push: id})
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (c *Console) replay(w http.ResponseWriter, r *http.Request, p *page) error 
 	f := newForm(r)
 	reason := strings.TrimSpace(f.Get("reason"))
 	if reason == "" {
-		f.bad("reason", p.T("请填写原因，它会写入审计", "say why; it is kept in the audit log"))
+		f.bad("reason", p.T("请填写原因，它会写入审计", "give a reason; it is kept in the audit log"))
 	}
 	var done *flow.Replayed
 	if f.ok() {

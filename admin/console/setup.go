@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/charge"
@@ -29,6 +30,7 @@ type lamp struct {
 // lotSetupView is a lot on its way to being live.
 type lotSetupView struct {
 	lotRow
+	Key      string // the query that brings a key that was just typed to the sheet; empty for none
 	Lamps    []lamp
 	Bindings []bindingSetup
 }
@@ -65,18 +67,21 @@ func (c *Console) setupOf(r *http.Request, p *page) (lotSetupView, error) {
 		return v, err
 	}
 	v.lotRow = lotRow{Lot: l, Breaker: c.desk.Breaker(l.ID)}
+	if key := r.URL.Query().Get("key"); key != "" {
+		v.Key = "?" + url.Values{"key": {key}}.Encode()
+	}
 	stays, err := c.desk.Stays(r.Context(), p.Who, charge.StayFilter{Lot: id, Limit: 1})
 	if err != nil {
 		return v, err
 	}
 	v.Lamps = c.lotLamps(p, v.lotRow, len(stays.Items) > 0)
 	for _, b := range c.boundTo(id) {
-		pushed, err := c.desk.Pushes(r.Context(),
-			charge.PushFilter{Platform: b.Platform, Account: b.Account, Outcome: charge.OutcomeAccepted, Limit: 1})
+		account := &charge.Account{ID: b.Account, Platform: b.Platform}
+		pushed, err := c.desk.LastCharge(r.Context(), p.Who, account, id, p.Now.Add(-shadowSpan))
 		if err != nil {
 			return v, err
 		}
-		v.Bindings = append(v.Bindings, c.bindingSetup(p, b, v.Lamps, len(pushed.Items) > 0))
+		v.Bindings = append(v.Bindings, c.bindingSetup(p, b, v.Lamps, pushed))
 	}
 	return v, nil
 }
@@ -86,21 +91,22 @@ func (c *Console) lotLamps(p *page, l lotRow, entered bool) []lamp {
 	kind, edit := lot.KindOf(l.Kind), "/estate/lot/edit?id="+url.QueryEscape(l.ID.String())
 	vendor := c.vendorOf(l.ID)
 	lamps := []lamp{
-		{vendor != nil, p.T("厂商已登记", "The vendor is entered"), l.ID.Union, "/estate/vendor/new?union_id=" +
-			url.QueryEscape(l.ID.Union), p.T("登记厂商…", "Enter the vendor…")},
-		{keySet(kind.Key, l.Lot, vendor), p.T("密钥已设置", "The key is set"), kindName(p, l.Kind), edit,
-			p.T("填写密钥…", "Give the key…")},
+		{vendor != nil, p.T("厂商已登记", "Vendor registered"), l.ID.Union, "/estate/vendor/new?union_id=" +
+			url.QueryEscape(l.ID.Union), p.T("登记厂商…", "Register the vendor…")},
+		{keySet(kind.Key, l.Lot, vendor), p.T("密钥已设置", "Key set"), kindName(p, l.Kind), edit,
+			p.T("填写密钥…", "Set the key…")},
 	}
 	if kind.NeedsTariff {
-		lamps = append(lamps, lamp{l.Tariff != nil, p.T("计费规则已设置", "The tariff is set"), "", edit,
-			p.T("填写计费规则…", "Give the tariff…")})
+		lamps = append(lamps, lamp{l.Tariff != nil, p.T("计费规则已设置", "Tariff set"), "", edit,
+			p.T("填写计费规则…", "Set the tariff…")})
 	}
 	if l.onLine() {
 		lamps = append(lamps, lamp{On: !l.Status.Beat.IsZero(), Name: p.T("线路登录过", "The line has logged in"),
 			Say: heartbeat(p, l)})
 	}
 	if l.Stays != charge.StaysNone {
-		lamps = append(lamps, lamp{On: entered || l.Status.ToldStays, Name: p.T("收到过入场", "An entry has come")})
+		lamps = append(lamps, lamp{entered || l.Status.ToldStays, p.T("收到过入场", "An entry was received"), "", edit,
+			p.T("车场不上报进出场…", "It reports no entries…")})
 	}
 	return lamps
 }
@@ -130,7 +136,7 @@ func keySet(owner lot.KeyOwner, l desk.Lot, vendor *charge.Vendor) bool {
 }
 
 // bindingSetup are the steps of one platform, from its account to being live.
-func (c *Console) bindingSetup(p *page, b boundAccount, lotLamps []lamp, pushed bool) bindingSetup {
+func (c *Console) bindingSetup(p *page, b boundAccount, lotLamps []lamp, pushed time.Time) bindingSetup {
 	s := bindingSetup{Binding: b.Binding, Platform: p.Platform(b.Platform)}
 	address := "/bindings/" + url.PathEscape(b.Account) + "/" + b.Lot.String()
 	rule, ruled := b.RuleAt(p.Now)
@@ -139,11 +145,12 @@ func (c *Console) bindingSetup(p *page, b boundAccount, lotLamps []lamp, pushed 
 	}
 	account, _ := c.desk.Estate().Account(b.Account)
 	s.Lamps = []lamp{
-		{account != nil, p.T("账号已启用", "The account is on"), b.Account, "/estate/account/edit?id=" +
+		{account != nil, p.T("账号已启用", "Account switched on"), b.Account, "/estate/account/edit?id=" +
 			url.QueryEscape(b.Account), p.T("启用账号…", "Switch it on…")},
 		{ruled, p.T("规则已生效", "A rule is in force"), s.Sentence, "/estate/binding/edit?id=" +
-			url.QueryEscape(b.Account+"@"+b.Lot.String()), p.T("填写规则…", "Give a rule…")},
-		{pushed, p.T("收到过推送", "A push has come"), "", address + "#test", p.T("发送测试推送…", "Send a test push…")},
+			url.QueryEscape(b.Account+"@"+b.Lot.String()), p.T("填写规则…", "Set a rule…")},
+		{!pushed.IsZero(), p.T("收到过推送", "A push was received"), p.Ago(pushed), address + "#test",
+			p.T("发送测试推送…", "Send a test push…")},
 	}
 	for _, l := range append(append([]lamp{}, lotLamps...), s.Lamps...) {
 		if !l.On {
@@ -203,10 +210,20 @@ func (c *Console) lotSheet(w http.ResponseWriter, r *http.Request, p *page) erro
 	for _, path := range kind.Paths {
 		add("接口地址", "Interface", strings.TrimSuffix(cmp.Or(c.cfg.PublicURL, "http://"+unknown), "/")+path)
 	}
-	if kind.Key != lot.KeyOfOwn {
+	query := r.URL.Query().Get("key")
+	if key, found := recall[newKey](&c.memory, p.secret, query, p.Now); found && key.lot == id {
+		c.memory.forget(query)
+		add("密钥（只显示这一次）", "Key (shown this once)", key.ckey)
+	} else if kind.Key != lot.KeyOfOwn {
 		add("密钥", "Key", keyWord(p, keySet(kind.Key, l, c.vendorOf(id))))
 	}
 	return render(w, r, http.StatusOK, sheetPage(p, v))
+}
+
+// newKey is a key of a lot that was typed a moment ago: the lot's sheet shows it once.
+type newKey struct {
+	lot  charge.LotID
+	ckey string
 }
 
 func keyWord(p *page, set bool) string {

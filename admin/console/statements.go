@@ -85,8 +85,25 @@ func (c *Console) showStatement(w http.ResponseWriter, r *http.Request, p *page,
 	}
 	s.Sheet = c.desk.Described(f, v.Rows, p.Lang)
 	s.Parts = c.desk.NameRows(p.Lang, v.Parts)
-	s.chart(v.Days)
+	s.chart(eachDay(v.Days))
 	return render(w, r, http.StatusOK, statementPage(p, s))
+}
+
+// eachDay fills in the days between the first and the last one on which nothing came, so that a chart shows them as
+// they were: empty.
+func eachDay(days []charge.StatementRow) (all []charge.StatementRow) {
+	for _, d := range days {
+		for n := len(all); n > 0; n = len(all) {
+			at, err := time.Parse(time.DateOnly, all[n-1].Day)
+			next := at.Add(day).Format(time.DateOnly)
+			if err != nil || next >= d.Day {
+				break
+			}
+			all = append(all, charge.StatementRow{Day: next})
+		}
+		all = append(all, d)
+	}
+	return all
 }
 
 // chart adds the days up, and draws them.
@@ -103,6 +120,17 @@ func (s *statement) chart(days []charge.StatementRow) {
 		s.ByDay = append(s.ByDay, dayBar{Day: d.Day, Charges: d.Charges, Used: d.Used, Gaps: d.Gaps,
 			High: int(d.Charges * 100 / most), UsedHigh: int(d.Used * 100 / most)})
 	}
+}
+
+// axis are the days that are written below the bars: each of a week, else the first, the middle and the last.
+func (s *statement) axis() (days []string) {
+	n := len(s.ByDay)
+	for i, d := range s.ByDay {
+		if n <= 8 || i == 0 || i == n/2 || i == n-1 {
+			days = append(days, d.Day[len("2026-"):])
+		}
+	}
+	return days
 }
 
 func (c *Console) statementFile(w http.ResponseWriter, r *http.Request, p *page) error {

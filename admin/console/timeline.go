@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -51,6 +52,12 @@ type step struct {
 
 // fact is a name and a value.
 type fact struct{ Name, Value string }
+
+// codes are long numbers and names that people take elsewhere.
+var codes = regexp.MustCompile(`^[0-9A-Za-z._:/&-]*[0-9][0-9A-Za-z._:/&-]*$`)
+
+// taken reports whether a value is such a code.
+func (f fact) taken() bool { return len(f.Value) >= 12 && codes.MatchString(f.Value) }
 
 // again reports whether a grant counts again that had been taken back.
 func again(e charge.LedgerEntry) bool {
@@ -162,7 +169,7 @@ func decisionStep(p *page, c *charge.Charge, d *charge.Decision) step {
 		s.Facts = append(s.Facts, fact{given, p.Reduction(&d.Reduction)})
 	}
 	if !d.Send.IsZero() && d.Send != d.Reduction {
-		s.Facts = append(s.Facts, fact{p.T("告知车场（新合计）", "told to the lot (new total)"), p.Reduction(&d.Send)})
+		s.Facts = append(s.Facts, fact{p.T("告知车场（新合计）", "sent to the lot (new total)"), p.Reduction(&d.Send)})
 	}
 	if text := words.Notes(p.Lang, d.Notes); text != "" {
 		s.Facts = append(s.Facts, fact{p.T("计算", "how it came to it"), text})
@@ -211,7 +218,8 @@ func eventStep(p *page, e charge.Event) step {
 		"voided": p.T("人工作废", "Voided"), "revoked": p.T("收回优惠券", "Coupon taken back"), "bound": p.T("人工绑定", "Bound by hand"),
 		"report": p.T("回传平台", "Reported to the platform"),
 		"usage":  p.T("用量上报被拒绝", "Usage refused"), "exit": p.T("出场记录", "Exit"), "delivery": p.T("下发", "Delivery"),
-		"lot_has": p.T("与车场核对：有", "Asked the lot: it has it"), "lot_has_not": p.T("与车场核对：没有", "Asked the lot: it has it not"),
+		"lot_has":     p.T("与车场核对：有", "Asked the lot: it has it"),
+		"lot_has_not": p.T("与车场核对：没有", "Asked the lot: it does not have it"),
 	}
 	s := step{At: e.At, Title: titles[e.Step], Tone: "calm", Text: p.Note(e.Detail)}
 	if s.Title == "" {
@@ -225,7 +233,7 @@ func eventStep(p *page, e charge.Event) step {
 
 func stayStep(p *page, s *charge.Stay, exit bool) step {
 	if !exit {
-		return step{At: s.Entered, Title: p.T("车辆入场", "Car came in"), Tone: "calm",
+		return step{At: s.Entered, Title: p.T("车辆入场", "Car entered"), Tone: "calm",
 			Facts: append([]fact{{p.T("停车订单", "stay"), s.OrderID}, {p.T("车场", "lot"), s.Lot.String()}},
 				lotClockFact(p, s.ToldEntered)...)}
 	}
@@ -235,7 +243,7 @@ func stayStep(p *page, s *charge.Stay, exit bool) step {
 		charge.ClosedLate:    p.T("入场记录迟到，已有更新的订单。", "The entry was reported after a newer one."),
 		charge.ClosedLone:    p.T("只有出场，没有入场记录。", "The exit came without its entry."),
 	}
-	return step{At: s.Left, Title: p.T("车辆出场", "Car went out"), Tone: "calm", Text: how[s.Closed],
+	return step{At: s.Left, Title: p.T("车辆出场", "Car left"), Tone: "calm", Text: how[s.Closed],
 		Facts: lotClockFact(p, s.ToldLeft)}
 }
 

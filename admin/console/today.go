@@ -139,7 +139,7 @@ func (c *Console) cards(p *page, f figures) []card {
 			yesterday(before.accepted()), ""},
 		{p.T("减免已下发", "Reductions out"), Count(f.sum(charge.StateDelivered, charge.StateUsed)), "/charges?" + since +
 			"&state=delivered&state=used", yesterday(before.sum(charge.StateDelivered, charge.StateUsed)), "good"},
-		{p.T("推送到车场 p99", "Push to lot, p99"), latency, "/lots", p.T("最近一段时间", "lately"), ""},
+		{p.T("推送到车场 p99", "Push to lot, p99"), latency, "/lots", p.T("最近一段时间", "recently"), ""},
 		{p.T("等待入场", "Held"), Count(f.States[charge.StateHeld]), "/work/held", p.T("等待停车订单", "waiting for their stay"),
 			warn(f.States[charge.StateHeld], "wait")},
 		{p.T("推送被拒", "Pushes refused"), Count(f.refused()), "/pushes?" + since + "&outcome=refused",
@@ -174,7 +174,8 @@ func (c *Console) today(w http.ResponseWriter, r *http.Request, p *page) error {
 	if err != nil {
 		return err
 	}
-	v.Week.chart(week.Days)
+	v.Week.chart(eachDay(week.Days))
+	v.Days = week.Days
 	return render(w, r, http.StatusOK, todayPage(p, v))
 }
 
@@ -187,6 +188,7 @@ type todayView struct {
 	Figures   figures
 	Incidents []*desk.Incident
 	Week      statement // as far as its chart goes
+	Days      []charge.StatementRow
 }
 
 // todayFigures is the numbers alone, asked for again and again by the page.
@@ -211,7 +213,7 @@ type point struct {
 // they begin with.
 const (
 	streamEvery = 5 * time.Second
-	streamPast  = 12
+	streamPast  = 60
 )
 
 // stream sends a point every few seconds as server-sent events, until the browser goes.
@@ -316,20 +318,21 @@ func workName(p *page, list string) (name, help string) {
 			"Sent, not answered, and not to be sent again by itself. Ask the lot about each.")
 	case "gave-up":
 		return p.T("放弃下发", "Gave up"), p.T("在有效时间内没有送达。车仍在场的可重新下发。",
-			"Not delivered while it mattered. Redeliver where the car is still in.")
+			"Not delivered in time. Redeliver where the car is still inside.")
 	case "refused":
-		return p.T("车场拒绝", "Refused by the lot"), p.T("车场返回失败。看每条时间线里车场的说明。", "The lot said no. Each timeline has its words.")
+		return p.T("车场拒绝", "Refused by the lot"),
+			p.T("车场返回失败。看每条时间线里车场的说明。", "The lot refused. Each timeline shows its reason.")
 	case "near":
 		return p.T("相近车牌", "Near-miss plates"),
 			p.T("等待中的充电与在场车辆只差一个字符。确认是同一辆车后再绑定；系统不会自动处理。",
 				"A waiting charge and a car in the lot differ by one character. Bind them once you are sure; nothing is done by itself.")
 	case "stations":
-		return p.T("未对接的站点", "Stations to bind"),
+		return p.T("未对接的站点", "Unbound stations"),
 			p.T("平台推送了这些站点或充电桩，签名正确，但没有对接登记它们，推送因此被拒绝。登记后请平台重推，或逐条回放。",
 				"Platforms pushed these stations or charging points, rightly sealed, and no binding lists them: the pushes were "+
 					"refused. Bind them, then have the platform push again, or replay.")
 	case "unserved":
-		return p.T("无人受理的请求", "Requests that nothing serves"),
+		return p.T("无人受理的请求", "Unserved requests"),
 			p.T("公网地址收到、但路径或方法不对的请求。内网和公网来源各保留最近 100 个路径，重启后清空。",
 				"What came to the public address by a wrong path or method. The last hundred paths of inner and of outer "+
 					"addresses are kept, until a restart.")
@@ -435,7 +438,7 @@ func (c *Console) bulk(w http.ResponseWriter, r *http.Request, p *page) error {
 	q.Del("done")
 	reason := strings.TrimSpace(f.Get("reason"))
 	if r.Method == http.MethodPost && reason == "" {
-		f.bad("reason", p.T("请填写原因，它会写入审计", "say why; it is kept in the audit log"))
+		f.bad("reason", p.T("请填写原因，它会写入审计", "give a reason; it is kept in the audit log"))
 	}
 	dry := r.Method == http.MethodGet || !f.ok()
 	done, err := c.desk.RedeliverAll(r.Context(), p.Who, filter, reason, dry)

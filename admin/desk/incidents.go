@@ -258,8 +258,9 @@ func (d *Desk) Incident(ctx context.Context, id string) (*Incident, error) {
 	return nil, Fail(NotFound, "there is no such incident, or it is over")
 }
 
-// NoteIncident says something of an incident: fn changes what was said before.
-func (d *Desk) NoteIncident(ctx context.Context, who guard.Identity, id, action string, fn func(*IncidentNote)) error {
+// NoteIncident says something of an incident: fn changes what was said before, or refuses to.
+func (d *Desk) NoteIncident(ctx context.Context, who guard.Identity, id, action string,
+	fn func(*IncidentNote) error) error {
 	if err := allow(who, guard.RoleSupport); err != nil {
 		return err
 	}
@@ -267,11 +268,13 @@ func (d *Desk) NoteIncident(ctx context.Context, who guard.Identity, id, action 
 		return err
 	}
 	var note IncidentNote
-	err := changeDoc(ctx, d.cfg.Docs, incidentKind, id, func(old IncidentNote) IncidentNote {
-		fn(&old)
-		old.By, old.At = who.ID(), d.Now().UTC()
-		note = old
-		return old
+	err := changeDocs(ctx, d.cfg.Docs, incidentKind, func(all map[string]IncidentNote) (map[string]*IncidentNote, error) {
+		note = all[id]
+		if err := fn(&note); err != nil {
+			return nil, err
+		}
+		note.By, note.At = who.ID(), d.Now().UTC()
+		return map[string]*IncidentNote{id: &note}, nil
 	})
 	if err != nil {
 		return Wrap(err)
@@ -308,7 +311,7 @@ func (d *Desk) Compensated(ctx context.Context) (map[int64]Compensation, error) 
 	return list, nil
 }
 
-// Compensate notes that a driver was given money by hand.
+// Compensate notes that a driver was given money by hand, once for each charge.
 func (d *Desk) Compensate(ctx context.Context, who guard.Identity, id int64, amount charge.Fen, how string) error {
 	if err := allow(who, guard.RoleSupport); err != nil {
 		return err
@@ -316,19 +319,31 @@ func (d *Desk) Compensate(ctx context.Context, who guard.Identity, id int64, amo
 	if _, err := d.Story(ctx, id); err != nil {
 		return err
 	}
+	var wrong []FieldError
 	if amount <= 0 {
-		return Fail(Invalid, "the amount is not one", FieldError{Where: "body.amount", Detail: "an amount in yuan, such as 5.00", Chinese: "金额，例如 5.00"})
+		wrong = append(wrong, FieldError{Where: "body.amount", Detail: "an amount in yuan, such as 5.00",
+			Chinese: "金额，例如 5.00"})
 	}
 	if how == "" {
-		return Fail(Invalid, "say how", FieldError{Where: "body.how", Detail: "say how it was paid", Chinese: "请填写补偿方式"})
+		wrong = append(wrong, FieldError{Where: "body.how", Detail: "say how it was paid", Chinese: "请填写补偿方式"})
 	}
-	err := changeDoc(ctx, d.cfg.Docs, compensationKind, strconv.FormatInt(id, 10), func(Compensation) Compensation {
-		return Compensation{Charge: id, Amount: amount, How: how, By: who.ID(), At: d.Now().UTC()}
-	})
+	if len(wrong) > 0 {
+		return Fail(Invalid, "the compensation cannot be noted as it is", wrong...)
+	}
+	key := strconv.FormatInt(id, 10)
+	err := changeDocs(ctx, d.cfg.Docs, compensationKind,
+		func(all map[string]Compensation) (map[string]*Compensation, error) {
+			if noted, found := all[key]; found {
+				return nil, conflict("这笔已由 "+noted.By+" 记录过人工补偿 "+noted.Amount.String()+" 元。",
+					noted.By+" has noted a compensation of "+noted.Amount.String()+" yuan already")
+			}
+			return map[string]*Compensation{key: {Charge: id, Amount: amount, How: how, By: who.ID(),
+				At: d.Now().UTC()}}, nil
+		})
 	if err != nil {
 		return Wrap(err)
 	}
-	return d.Record(ctx, who, "charge.compensate", strconv.FormatInt(id, 10), amount.String()+" "+how)
+	return d.Record(ctx, who, "charge.compensate", key, amount.String()+" "+how)
 }
 
 // Compensations lists what was given by hand in a span of time, oldest first, with the charges it was for.

@@ -129,3 +129,16 @@ func (d *Desk) Breaker(id charge.LotID) string {
 	}
 	return d.cfg.Pulse.Breaker(id)
 }
+
+// LastCharge returns when an account last pushed a charge for a lot since a time; the zero time for never. What it
+// pushed for other lots does not count.
+func (d *Desk) LastCharge(ctx context.Context, who guard.Identity, account *charge.Account, id charge.LotID,
+	since time.Time) (time.Time, error) {
+	page, err := d.Charges(ctx, who, charge.ChargeFilter{Platform: account.Platform, Lot: id, From: since, Limit: 100})
+	for _, c := range page.Items {
+		if c.Account == account.ID {
+			return c.Received, err
+		}
+	}
+	return time.Time{}, err
+}

@@ -14,11 +14,11 @@ import (
 	"github.com/chargestamp/chargestamp/guard"
 )
 
-// Share is a link by which somebody without a sign-in looks at one push: a platform's engineer. Its token is kept as a
-// hash only.
+// Share is a link by which somebody without a sign-in, a platform's engineer, looks at one thing. Its token is kept as
+// a hash only.
 type Share struct {
-	ID      string    `json:"-"` // of the stored link, which is no token
-	Push    int64     `json:"push,string"`
+	ID string `json:"-"` // of the stored link, which is no token
+	SharedThing
 	Until   time.Time `json:"until"`
 	By      string    `json:"by"`
 	At      time.Time `json:"at"`
@@ -26,13 +26,31 @@ type Share struct {
 	Seen    time.Time `json:"seen,omitzero"` // last
 }
 
+// SharedThing is what a link shows: one push, or what becomes of the pushes of one binding.
+type SharedThing struct {
+	Push    int64        `json:"push,string,omitempty"`
+	Account string       `json:"account,omitempty"` // of a binding
+	Lot     charge.LotID `json:"lot,omitzero"`      // of a binding
+}
+
+// area and object are a thing's names in the audit log.
+func (t SharedThing) area() (area, object string) {
+	if t.Push != 0 {
+		return "push", strconv.FormatInt(t.Push, 10)
+	}
+	return "binding", t.Account + "@" + t.Lot.String()
+}
+
 // Open reports whether the link works at a time.
 func (s Share) Open(now time.Time) bool { return s.Revoked.IsZero() && now.Before(s.Until) }
 
 const (
-	shareKind = "share"
-	mostShare = 30 * 24 * time.Hour
-	seenEvery = time.Minute // a link that is looked at again and again is a line of the audit log so often
+	shareKind   = "share"
+	mostShare   = 30 * 24 * time.Hour
+	seenEvery   = time.Minute // a link that is looked at again and again is a line of the audit log so often
+	sharedSpan  = 7 * 24 * time.Hour
+	sharedMost  = 10  // refused pushes that the link of a binding shows
+	sharedAmong = 200 // of the account's newest
 )
 
 func shareID(token string) string {
@@ -40,8 +58,8 @@ func shareID(token string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// SharePush makes a link to a push that works for so long, 30 days at most, and returns its token, of 130 random bits.
-func (d *Desk) SharePush(ctx context.Context, who guard.Identity, id int64, last time.Duration) (token string,
+// Share makes a link to a thing that works for so long, 30 days at most, and returns its token, of 130 random bits.
+func (d *Desk) Share(ctx context.Context, who guard.Identity, thing SharedThing, last time.Duration) (token string,
 	err error) {
 	if err := allow(who, guard.RoleSupport); err != nil {
 		return "", err
@@ -50,29 +68,33 @@ func (d *Desk) SharePush(ctx context.Context, who guard.Identity, id int64, last
 		return "", Fail(Invalid, "a link works for 1 to 30 days",
 			FieldError{Where: "body.days", Detail: "1 to 30", Chinese: "1 到 30 天"})
 	}
-	if _, err := d.Push(ctx, who, id); err != nil {
-		return "", err
+	if thing.Push != 0 {
+		if _, err := d.Push(ctx, who, thing.Push); err != nil {
+			return "", err
+		}
+	} else if _, found := d.cfg.Estate.State().Binding(thing.Account, thing.Lot); !found {
+		return "", Fail(NotFound, "there is no such binding")
 	}
 	token = rand.Text()
 	err = changeDoc(ctx, d.cfg.Docs, shareKind, shareID(token), func(Share) Share {
-		return Share{Push: id, Until: d.Now().Add(last).UTC(), By: who.ID(), At: d.Now().UTC()}
+		return Share{SharedThing: thing, Until: d.Now().Add(last).UTC(), By: who.ID(), At: d.Now().UTC()}
 	})
 	if err != nil {
 		return "", Wrap(err)
 	}
-	return token, d.Record(ctx, who, "push.share", strconv.FormatInt(id, 10),
-		"until "+d.Now().Add(last).UTC().Format(time.RFC3339))
+	area, object := thing.area()
+	return token, d.Record(ctx, who, area+".share", object, "until "+d.Now().Add(last).UTC().Format(time.RFC3339))
 }
 
-// Shares lists the links to a push, the newest first.
-func (d *Desk) Shares(ctx context.Context, push int64) ([]Share, error) {
+// Shares lists the links to a thing, the newest first.
+func (d *Desk) Shares(ctx context.Context, thing SharedThing) ([]Share, error) {
 	all, err := readDocs[Share](ctx, d.cfg.Docs, shareKind)
 	if err != nil {
 		return nil, Wrap(err)
 	}
 	var list []Share
 	for id, s := range all {
-		if s.ID = id; s.Push == push {
+		if s.ID = id; s.SharedThing == thing {
 			list = append(list, s)
 		}
 	}
@@ -80,62 +102,129 @@ func (d *Desk) Shares(ctx context.Context, push int64) ([]Share, error) {
 	return list, nil
 }
 
-// RevokeShare ends a link.
-func (d *Desk) RevokeShare(ctx context.Context, who guard.Identity, id string) (push int64, err error) {
+// RevokeShare ends a link, and returns what it showed.
+func (d *Desk) RevokeShare(ctx context.Context, who guard.Identity, id string) (SharedThing, error) {
 	if err := allow(who, guard.RoleSupport); err != nil {
-		return 0, err
+		return SharedThing{}, err
 	}
 	all, err := readDocs[Share](ctx, d.cfg.Docs, shareKind)
 	if err != nil {
-		return 0, Wrap(err)
+		return SharedThing{}, Wrap(err)
 	}
 	s, found := all[id]
 	if !found {
-		return 0, Fail(NotFound, "there is no such link")
+		return SharedThing{}, Fail(NotFound, "there is no such link")
 	}
 	err = changeDoc(ctx, d.cfg.Docs, shareKind, id, func(s Share) Share {
 		s.Revoked = d.Now().UTC()
 		return s
 	})
 	if err != nil {
-		return 0, Wrap(err)
+		return SharedThing{}, Wrap(err)
 	}
-	return s.Push, d.Record(ctx, who, "push.unshare", strconv.FormatInt(s.Push, 10), "")
+	area, object := s.area()
+	return s.SharedThing, d.Record(ctx, who, area+".unshare", object, "")
 }
 
-// SharedPush is what the holder of a link sees: plates masked, no credential, no signature of our keys.
-func (d *Desk) SharedPush(ctx context.Context, token, remote string) (*Push, *Finding, Share, error) {
+// Shared is what the holder of a link sees: plates masked, no credential, no signature of our keys.
+type Shared struct {
+	Share
+	Push     *Push     // nil for a binding
+	Finding  *Finding  // of the push; nil where it was taken
+	Accepted time.Time // of a binding: when its newest charge came; zero for none in the last days
+	Refused  []SharedPush
+}
+
+// SharedPush is a refused push of a binding with what the doctor finds.
+type SharedPush struct {
+	charge.Push
+	Finding *Finding // nil where it could not be examined
+}
+
+// Shared looks up what a link shows; each look is a line of the audit log, one a minute at most.
+func (d *Desk) Shared(ctx context.Context, token, remote string) (*Shared, error) {
 	all, err := readDocs[Share](ctx, d.cfg.Docs, shareKind)
 	if err != nil {
-		return nil, nil, Share{}, Wrap(err)
+		return nil, Wrap(err)
 	}
 	id := shareID(token)
 	s, found := all[id]
 	if !found || !s.Open(d.Now()) {
-		return nil, nil, Share{}, Fail(NotFound, "the link is over")
+		return nil, Fail(NotFound, "the link is over")
 	}
 	viewer := guard.Identity{Name: "link " + id[:8], Role: guard.RoleViewer, Kind: "link"}
-	push, err := d.Push(ctx, viewer, s.Push)
+	v := &Shared{Share: s}
+	if s.Push != 0 {
+		err = d.sharedPush(ctx, viewer, v)
+	} else {
+		err = d.sharedBinding(ctx, viewer, v)
+	}
+	if err != nil || d.Now().Sub(s.Seen) <= seenEvery {
+		return v, err
+	}
+	err = changeDoc(ctx, d.cfg.Docs, shareKind, id, func(s Share) Share { s.Seen = d.Now().UTC(); return s })
 	if err != nil {
-		return nil, nil, s, err
+		return nil, Wrap(err)
 	}
-	if d.Now().Sub(s.Seen) > seenEvery {
-		if err := changeDoc(ctx, d.cfg.Docs, shareKind, id,
-			func(s Share) Share { s.Seen = d.Now().UTC(); return s }); err != nil {
-			return nil, nil, s, Wrap(err)
+	area, object := s.area()
+	return v, d.Record(ctx, viewer, area+".shared_view", object, "from "+remote)
+}
+
+func (d *Desk) sharedPush(ctx context.Context, viewer guard.Identity, v *Shared) (err error) {
+	if v.Push, err = d.Push(ctx, viewer, v.SharedThing.Push); err != nil {
+		return err
+	}
+	if v.Push.Charge == 0 && v.Push.Outcome != charge.OutcomeQuestion {
+		v.Finding = d.sharedFinding(ctx, &v.Push.Push)
+	}
+	return nil
+}
+
+// sharedBinding lists the newest refused pushes of a binding's account, as far as they were for its lot or do not say.
+func (d *Desk) sharedBinding(ctx context.Context, viewer guard.Identity, v *Shared) error {
+	account, known := d.account(v.Account)
+	if _, bound := d.cfg.Estate.State().Binding(v.Account, v.Lot); !known || !bound {
+		return Fail(NotFound, "the binding is gone")
+	}
+	since := d.Now().Add(-sharedSpan)
+	var err error
+	if v.Accepted, err = d.LastCharge(ctx, viewer, account, v.Lot, since); err != nil {
+		return err
+	}
+	page, err := d.Pushes(ctx, charge.PushFilter{Platform: account.Platform, Account: v.Account, Refused: true,
+		From: since, Bodies: true, Limit: sharedAmong})
+	if err != nil {
+		return err
+	}
+	for _, p := range page.Items {
+		if len(v.Refused) < sharedMost && (p.Lot.IsZero() || p.Lot == v.Lot) {
+			v.Refused = append(v.Refused, SharedPush{p, d.sharedFinding(ctx, &p)})
 		}
-		if err := d.Record(ctx, viewer, "push.shared_view", strconv.FormatInt(s.Push, 10), "from "+remote); err != nil {
-			return nil, nil, s, err
-		}
 	}
-	if push.Charge != 0 || push.Outcome == charge.OutcomeQuestion {
-		return push, nil, s, nil
+	return nil
+}
+
+// account finds an account, an off one too.
+func (d *Desk) account(id string) (*charge.Account, bool) {
+	accounts := d.cfg.Estate.State().Accounts()
+	at := slices.IndexFunc(accounts, func(a *charge.Account) bool { return a.ID == id })
+	if at < 0 {
+		return nil, false
 	}
-	finding, err := d.cfg.Doctor.Check(ctx, Question{Platform: push.Platform, Push: push.Request, At: push.Received})
+	return accounts[at], true
+}
+
+// sharedFinding examines a push for strangers; what only our keys can say is left out. nil where it cannot be examined:
+// the doctor does not judge from where a push came.
+func (d *Desk) sharedFinding(ctx context.Context, p *charge.Push) *Finding {
+	if p.Outcome == charge.OutcomeWrongLock {
+		return nil
+	}
+	finding, err := d.cfg.Doctor.Check(ctx, Question{Platform: p.Platform, Push: p.Request, At: p.Received})
 	if err != nil {
 		d.Failed(ctx, err)
-		return push, nil, s, nil
+		return nil
 	}
 	finding.Answer, finding.Read, finding.Difference = "", nil, nil
-	return push, &finding, s, nil
+	return &finding
 }

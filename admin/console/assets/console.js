@@ -32,6 +32,23 @@
     else byHand();
   });
 
+  // A platform's list may be dropped anywhere on its page.
+  const list = document.getElementById("f-list");
+  if (list) {
+    document.addEventListener("dragover", (event) => event.preventDefault());
+    document.addEventListener("drop", (event) => {
+      event.preventDefault();
+      if (!event.dataTransfer.files.length) return;
+      list.files = event.dataTransfer.files;
+      list.form.requestSubmit();
+    });
+  }
+
+  document.querySelectorAll("[data-print][hidden]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", () => window.print());
+  });
+
   // Fields that count for one choice only are shown with that choice.
   const choices = document.querySelectorAll("[data-when]");
   const showChosen = () => choices.forEach((part) => {
@@ -75,7 +92,13 @@
 
   // A server that does not answer is said, and what is on the page is marked as old until it does.
   const away = document.querySelector(".away");
-  const setAway = (is) => { if (away) away.hidden = !is; document.body.classList.toggle("stale", is); };
+  let timer = 0; // asks whether the server is back
+  const setAway = (is) => {
+    if (away) away.hidden = !is;
+    document.body.classList.toggle("stale", is);
+    if (!is) { clearInterval(timer); timer = 0; } else if (!timer) timer = setInterval(isBack, 3000);
+  };
+  const isBack = () => fetch("/healthz", { cache: "no-store" }).then((answer) => { if (answer.ok) setAway(false); }, () => {});
   document.addEventListener("htmx:sendError", () => setAway(true));
   document.addEventListener("htmx:timeout", () => setAway(true));
   document.addEventListener("htmx:afterOnLoad", () => setAway(false));
@@ -118,11 +141,27 @@
     });
   });
 
+  // A part that asks for itself again is put in where something has changed only, and what had the focus keeps it.
+  const asking = "[hx-trigger^=every]";
+  let held = "";
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const part = event.detail.target, fresh = document.createElement("template");
+    if (!part.matches(asking)) return;
+    fresh.innerHTML = event.detail.serverResponse;
+    if (fresh.innerHTML.trim() === part.innerHTML.trim()) event.detail.shouldSwap = false;
+    held = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : "";
+  });
+
   // What a script has put into the page is read out and reached by keyboard.
   document.addEventListener("htmx:afterSwap", (event) => {
     showCopies(event.target);
     if (event.target === drawer) { drawer.querySelector("a").focus(); return; }
-    if (event.target.id === "figures" || event.target.id === "price") return;
+    if (event.target.matches(asking)) {
+      const link = held && event.target.querySelector(`a[href="${CSS.escape(held)}"]`);
+      if (link) link.focus();
+      return;
+    }
+    if (event.target.id === "price") return;
     const first = event.target.querySelector("input:not([type=hidden]), textarea, select, button");
     if (first) first.focus();
   });
