@@ -229,7 +229,7 @@ func (d *desk) atTheBarrier() {
 	defer d.do(chromedp.EmulateViewport(1280, 900))
 	d.comesIn("京E66107")
 	d.pushes(theLot, "京E66107")
-	d.visit("/find")
+	d.visit("/")
 	d.search("6107")
 	d.click("京E66107")
 	d.comesTo("车场已确认收到")
