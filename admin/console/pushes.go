@@ -159,9 +159,9 @@ func (p *page) read(f *doctor.Finding) []string {
 }
 
 // readFact takes a line that was read, "name = value", apart.
-func readFact(text string) (name, value string) {
-	name, value, _ = strings.Cut(text, " = ")
-	return name, value
+func readFact(text string) (f fact) {
+	f.Name, f.Value, _ = strings.Cut(text, " = ")
+	return f
 }
 
 // replayEffect says what taking a push again comes to, and why where it is refused still.
