@@ -168,3 +168,20 @@ func TestIncidentNoteIsNotOverwrittenUnseen(t *testing.T) {
 		t.Errorf("the second, knowing: %d", a.StatusCode)
 	}
 }
+
+// Of ten thousand incidents a page shows the first, and counts all.
+func TestTenThousandIncidents(t *testing.T) {
+	f := onPages()
+	f.many, f.accounts = 0, 10_000
+	b := as(t, f, guard.RoleViewer)
+	a := b.get("/incidents")
+	if n := len(incidentLink.FindAllString(a.body, -1)); n != 100 || len(a.body) > 150<<10 {
+		t.Errorf("%d incidents are listed, in %d bytes", n, len(a.body))
+	}
+	if !strings.Contains(a.body, "只显示前 100 件") || !regexp.MustCompile(`<title>\(1000\d\)`).MatchString(a.body) {
+		t.Errorf("they are not counted: %.300s", a.body)
+	}
+	if a := b.get(incidentLink.FindString(a.body)); a.StatusCode != http.StatusOK {
+		t.Errorf("one of them: %d", a.StatusCode)
+	}
+}

@@ -45,6 +45,7 @@ type fake struct {
 	hidden   bool         // no setting says where platforms reach the gateway
 	adminURL string       // how browsers reach the console
 	many     int          // more rows in lists; below 0 they are empty
+	accounts int          // whose pushes are refused, beside the usual one
 	near     *charge.Stay // is near every plate
 	bareStay bool         // no charge has come in the stay
 }
@@ -160,8 +161,13 @@ func (f *fake) RefusedSince(context.Context, time.Time) ([]charge.RefusedCount, 
 	if f.many < 0 {
 		return nil, f.fail
 	}
-	return []charge.RefusedCount{{Platform: "xiaoju", Outcome: charge.OutcomeBadSignature, Count: 1, First: now,
-		Last: now}}, f.fail
+	counts := []charge.RefusedCount{{Platform: "xiaoju", Outcome: charge.OutcomeBadSignature, Count: 1, First: now,
+		Last: now}}
+	for i := range f.accounts {
+		counts = append(counts, charge.RefusedCount{Platform: "xiaoju", Account: fmt.Sprint("account-", i),
+			Outcome: charge.OutcomeStale, Count: 1, First: now, Last: now})
+	}
+	return counts, f.fail
 }
 
 func (f *fake) Stays(_ context.Context, q charge.StayFilter) (charge.Page[*charge.Stay], error) {
