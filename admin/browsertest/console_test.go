@@ -392,32 +392,6 @@ func everyKind(b *tab) {
 	b.accessible("errors of an import")
 }
 
-// longLists are of a site with hundreds of lots: its pages stay small, on a phone too.
-func longLists(b *tab) {
-	var doc strings.Builder
-	doc.WriteString("version: 1\nlots:\n")
-	for i := range 800 {
-		fmt.Fprintf(&doc, "  - {lot: \"620001/9%04d\", name: 第 %d 号场, kind: sdk, ckey: invented-ckey-%d}\n", i, i, i)
-	}
-	imports(b, doc.String())
-	b.sees("将要更改", "文件较大")
-	b.press("应用更改")
-	b.sees("更改已生效")
-	b.do(chromedp.EmulateViewport(375, 740, chromedp.EmulateMobile))
-	defer b.do(chromedp.EmulateViewport(1280, 900))
-	for _, path := range []string{"/", "/lots", "/estate", "/audit", "/estate/binding/new"} {
-		b.visit(path)
-		if n := b.weight(); n > most || n == 0 {
-			b.t.Errorf("%s weighs %d bytes", path, n)
-		}
-		if wide := eval[int](b, `document.scrollingElement.scrollWidth`); wide > 375 {
-			b.t.Errorf("%s is %d wide on a phone of 375", path, wide)
-		}
-	}
-	b.visit("/estate?find=90799")
-	b.sees("第 799 号场")
-}
-
 // pages are what is looked at in both languages.
 func pages(b *tab) map[string]string {
 	list := map[string]string{

@@ -1,6 +1,7 @@
 package browsertest
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -93,4 +94,47 @@ func serverAway(b *tab, gw *app.App) {
 	b.mu.Lock()
 	b.complain = nil // that nothing answers
 	b.mu.Unlock()
+}
+
+// longLists are of a site with hundreds of lots: its pages stay small, on a phone too.
+func longLists(b *tab) {
+	var doc strings.Builder
+	doc.WriteString("version: 1\nlots:\n")
+	for i := range 800 {
+		fmt.Fprintf(&doc, "  - {lot: \"620001/9%04d\", name: 第 %d 号场, kind: sdk, ckey: invented-ckey-%d}\n", i, i, i)
+	}
+	const longName = "620001/99999"
+	fmt.Fprintf(&doc, "  - {lot: %q, name: %s, kind: sdk, ckey: invented-ckey-long}\n", longName, strings.Repeat("W", 200))
+	doc.WriteString("accounts: [{account: wide, platform: xiaoju, keys: {sign_key: invented-sign-key-of-wide}}]\nbindings:\n")
+	for i := range 78 {
+		fmt.Fprintf(&doc, "  - {account: wide, lot: \"620001/9%04d\", mode: shadow}\n", i)
+	}
+	fmt.Fprintf(&doc, "  - {account: wide, lot: %q, mode: shadow}\n", longName)
+	imports(b, doc.String())
+	b.sees("将要更改", "文件较大")
+	b.press("应用更改")
+	b.sees("更改已生效")
+	named := []string{"/lots?find=99999", "/lots/" + longName, "/lots/" + longName + "/setup", "/estate?find=99999",
+		"/lots/" + longName + "/sheet", "/bindings/wide/" + longName, "/find?q=WWWW"}
+	b.do(chromedp.EmulateViewport(1440, 900))
+	for _, path := range named {
+		b.visit(path)
+		if eval[bool](b, `[document.scrollingElement, ...document.querySelectorAll(".scroll")].some(
+			(e) => e.scrollWidth > e.clientWidth)`) {
+			b.t.Errorf("%s does not fit: a name of 200 letters makes it wide", path)
+		}
+	}
+	b.do(chromedp.EmulateViewport(375, 740, chromedp.EmulateMobile))
+	defer b.do(chromedp.EmulateViewport(1280, 900))
+	for _, path := range append(named, "/", "/lots", "/estate", "/audit", "/estate/binding/new") {
+		b.visit(path)
+		if n := b.weight(); n > most || n == 0 {
+			b.t.Errorf("%s weighs %d bytes", path, n)
+		}
+		if wide := eval[int](b, `document.scrollingElement.scrollWidth`); wide > 375 {
+			b.t.Errorf("%s is %d wide on a phone of 375", path, wide)
+		}
+	}
+	b.visit("/estate?find=90799")
+	b.sees("第 799 号场")
 }
