@@ -105,7 +105,8 @@ func longLists(b *tab) {
 	}
 	const longName = "620001/99999"
 	fmt.Fprintf(&doc, "  - {lot: %q, name: %s, kind: sdk, ckey: invented-ckey-long}\n", longName, strings.Repeat("W", 200))
-	doc.WriteString("accounts: [{account: wide, platform: xiaoju, keys: {sign_key: invented-sign-key-of-wide}}]\nbindings:\n")
+	doc.WriteString("accounts: [{account: wide, platform: xiaoju, keys: {sign_key: invented-sign-key-of-wide}}]\n" +
+		"bindings:\n")
 	for i := range 78 {
 		fmt.Fprintf(&doc, "  - {account: wide, lot: \"620001/9%04d\", mode: shadow}\n", i)
 	}
