@@ -11,6 +11,9 @@ import (
 	"github.com/chargestamp/chargestamp/store"
 )
 
+// next is the cursor of the page behind one.
+func next[T any](page charge.Page[T], _ error) string { return page.Next }
+
 func testLists(t *testing.T, s *site) {
 	other := charge.LotID{Union: "200461", Park: "2"}
 	var charges []*charge.Charge
@@ -96,6 +99,19 @@ func testLists(t *testing.T, s *site) {
 		if n, more, err := s.CountCharges(t.Context(), c.f); n != c.n || more != c.more || err != nil {
 			t.Errorf("CountCharges(%+v) = %d, %v, %v", c.f, n, more, err)
 		}
+	}
+	for _, cursor := range []string{"", next(s.Charges(t.Context(), charge.ChargeFilter{Limit: 2}))} {
+		page, err := s.Charges(t.Context(), charge.ChargeFilter{Limit: 2, Cursor: cursor, Count: true})
+		if page.Total != len(charges) || err != nil {
+			t.Errorf("behind %q: %d charges are counted, %v", cursor, page.Total, err)
+		}
+	}
+	pushes, err := s.Pushes(t.Context(), charge.PushFilter{Limit: 1, Count: true})
+	if pushes.Total != len(charges)+1 || err != nil {
+		t.Errorf("%d pushes are counted, %v", pushes.Total, err)
+	}
+	if page, err := s.Stays(t.Context(), charge.StayFilter{Limit: 1, Count: true}); page.Total != 2 || err != nil {
+		t.Errorf("%d stays are counted, %v", page.Total, err)
 	}
 	for _, cursor := range []string{"x", "1.2.3", "'.1", ".", "-", "-x", "--1.2"} {
 		if _, err := s.Charges(t.Context(), charge.ChargeFilter{Cursor: cursor}); !errors.Is(err, charge.ErrCursor) {
