@@ -106,9 +106,9 @@ func testLists(t *testing.T, s *site) {
 			t.Errorf("behind %q: %d charges are counted, %v", cursor, page.Total, err)
 		}
 	}
-	pushes, err := s.Pushes(t.Context(), charge.PushFilter{Limit: 1, Count: true})
-	if pushes.Total != len(charges)+1 || err != nil {
-		t.Errorf("%d pushes are counted, %v", pushes.Total, err)
+	counted, err := s.Pushes(t.Context(), charge.PushFilter{Limit: 1, Count: true})
+	if counted.Total != len(charges)+1 || err != nil {
+		t.Errorf("%d pushes are counted, %v", counted.Total, err)
 	}
 	if page, err := s.Stays(t.Context(), charge.StayFilter{Limit: 1, Count: true}); page.Total != 2 || err != nil {
 		t.Errorf("%d stays are counted, %v", page.Total, err)
