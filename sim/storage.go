@@ -172,7 +172,6 @@ type draft struct {
 	order     int // of commits
 	dirty     []int64
 	moves     []move
-	puts      []func(*book)
 	jobs      map[int64]outbox.Job
 	ended     []int64
 	held      map[int64]time.Time
@@ -204,11 +203,7 @@ type watched struct {
 
 func (t watched) AddCharge(c *charge.Charge, issuer string) error {
 	t.put("", c)
-	err := t.Tx.AddCharge(c, issuer)
-	if err == nil {
-		t.d.putCharge(c)
-	}
-	return err
+	return t.Tx.AddCharge(c, issuer)
 }
 
 func (t watched) SetCharge(c *charge.Charge) error {
@@ -217,7 +212,6 @@ func (t watched) SetCharge(c *charge.Charge) error {
 		return err
 	}
 	t.put(was.State, c)
-	t.d.putCharge(c)
 	return t.Tx.SetCharge(c)
 }
 
@@ -234,13 +228,11 @@ func (t watched) AddDelivery(dl *charge.Delivery, j outbox.Job) error {
 	if j.ID != 0 {
 		t.d.jobs[j.ID] = j
 	}
-	t.d.putDelivery(dl)
 	return t.Tx.AddDelivery(dl, j)
 }
 
 func (t watched) SetDelivery(dl *charge.Delivery) error {
 	t.d.dirty = append(t.d.dirty, dl.Charge)
-	t.d.putDelivery(dl)
 	return t.Tx.SetDelivery(dl)
 }
 

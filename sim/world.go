@@ -158,7 +158,6 @@ func (w *world) close() {
 		}
 	}
 	w.stage.bury()
-	w.stage.close()
 }
 
 // linked is flow.Config's Linked.
