@@ -316,6 +316,58 @@ func TestDirectWriteWaitsForFlush(t *testing.T) {
 	}
 }
 
+// A write of a batch makes the committer flush what another one of the same batch has put, before the record of both has
+// its number. A direct write to the same row comes later, and a crash behind it must not bring the older row back.
+func TestRecordDoesNotUndoDirectWrite(t *testing.T) {
+	r := openRecording(t, t.TempDir())
+	job := r.charge(false)
+	of := r.told[0]
+	set := func(tx *Tx, attempts int) error {
+		d, err := tx.Delivery(job)
+		if err == nil {
+			d.Attempts = attempts
+			err = tx.SetDelivery(d)
+		}
+		return err
+	}
+	queued, held, done := make(chan bool), make(chan bool), make(chan error, 3)
+	go func() {
+		done <- r.Write(context.Background(), nil, func(*Tx) error {
+			close(held)
+			<-queued
+			return nil
+		})
+	}()
+	<-held
+	for _, fn := range []func(*Tx) error{
+		func(tx *Tx) error { return set(tx, 1) },
+		func(tx *Tx) error { _, err := tx.DeliveriesOf(of); return err },
+	} {
+		before := r.queues[0].len()
+		go func() { done <- r.Write(context.Background(), nil, fn) }()
+		for r.queues[0].len() == before {
+			runtime.Gosched()
+		}
+	}
+	close(queued)
+	if err := errors.Join(<-done, <-done, <-done); err != nil {
+		t.Fatal(err)
+	}
+	r.write(func(tx *Tx) error {
+		_, err := tx.CountRefused("telaidian", "", "2026-03-01")
+		return errors.Join(err, set(tx, 7))
+	})
+	dir, _ := r.crashed(true)
+	again := openRecording(t, dir)
+	again.write(func(tx *Tx) error {
+		d, err := tx.Delivery(job)
+		if err == nil && d.Attempts != 7 {
+			err = fmt.Errorf("the delivery has %d attempts, 7 were stored last", d.Attempts)
+		}
+		return err
+	})
+}
+
 // A store that closes writes first what waits for a flush.
 func TestCloseWritesWhatWaits(t *testing.T) {
 	dir := t.TempDir()
