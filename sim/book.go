@@ -19,16 +19,21 @@ type book struct {
 	jobs     map[int64]outbox.Job
 	held     map[int64]time.Time
 	resolved map[string]bool // reductions of which support has said that the lot has them not
-	// Charges as the store had them when they were last looked at.
+	// Charges as they were put, see puts.go.
 	histories map[int64]*charge.History
+	tries     map[int64][]charge.Attempt // of each delivery, later than its first
+	chargeOf  map[int64]int64            // each delivery's charge
 	byPlate   map[charge.Plate][]int64
 	byStay    map[int64][]int64
+	unread    map[int64]bool // charges that have changed since they were last read from the store
+	changes   int            // steps that have changed any
 }
 
 func newBook() *book {
 	return &book{told: map[string]platform.Used{}, charges: map[int64]charge.State{}, dirty: map[int64]bool{},
 		jobs: map[int64]outbox.Job{}, held: map[int64]time.Time{}, resolved: map[string]bool{},
-		histories: map[int64]*charge.History{}, byPlate: map[charge.Plate][]int64{}, byStay: map[int64][]int64{}}
+		histories: map[int64]*charge.History{}, tries: map[int64][]charge.Attempt{}, chargeOf: map[int64]int64{},
+		byPlate: map[charge.Plate][]int64{}, byStay: map[int64][]int64{}, unread: map[int64]bool{}}
 }
 
 // touch says that a lot has applied a delivery.
@@ -38,6 +43,9 @@ func (b *book) touch(delivery int64) { b.touched = append(b.touched, delivery) }
 func (b *book) commit(w *world, d *draft) {
 	for _, id := range d.dirty {
 		b.dirty[id] = true
+	}
+	for _, put := range d.puts {
+		put(b)
 	}
 	for _, m := range d.moves {
 		w.checkMove(m)

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -72,50 +73,100 @@ func (w *world) read(fn func(tx *store.Tx) error) {
 	}
 }
 
+// readEvery is after how many steps that change a charge the changed ones are read from the store.
+const readEvery = 16
+
 // check looks at what something has happened to since the last step.
 func (w *world) check() {
 	b := w.book
 	if len(b.dirty) == 0 && len(b.touched) == 0 {
 		return
 	}
-	found := w.look()
-	clear(b.dirty)
-	b.touched = b.touched[:0]
-	for _, f := range found {
-		b.keep(f.History)
+	for _, id := range b.touched {
+		of, stored := b.chargeOf[id]
+		if !stored {
+			w.wrongf("a lot has applied delivery %d, which is not stored", id)
+			continue
+		}
+		b.dirty[of] = true
 	}
-	for _, f := range found {
-		w.checkCharge(f)
-		w.checkVisit(b.visitOf(f.Charge))
-		w.checkPlate(f.Charge)
+	b.touched = b.touched[:0]
+	ids := sortedIDs(b.dirty)
+	clear(b.dirty)
+	for _, id := range ids {
+		h := b.histories[id]
+		if h == nil || h.Charge == nil {
+			w.wrongf("charge %d has a delivery and was never put", id)
+			continue
+		}
+		b.unread[id] = true
+		w.checkCharge(b.found(h))
+		w.checkVisit(b.visitOf(h.Charge))
+		w.checkPlate(h.Charge)
+	}
+	if b.changes++; b.changes%readEvery == 0 {
+		w.readBack()
+	} else {
+		w.read(func(*store.Tx) error { return nil }) // has the tables written now, not when a real clock says so
 	}
 }
 
-// found is a charge as the store has it, with the jobs of its deliveries and of its report.
+// readBack looks at what the store has of the charges that have changed since the last time.
+func (w *world) readBack() {
+	ids := sortedIDs(w.book.unread)
+	clear(w.book.unread)
+	w.read(func(tx *store.Tx) error {
+		all, err := w.lookAt(tx, ids)
+		for _, f := range all {
+			w.checkCharge(f)
+			w.checkStored(f.History)
+		}
+		return err
+	})
+	if err := w.disk.tidy(); err != nil {
+		w.wrongf("the database's log: %v", err)
+	}
+}
+
+// checkStored holds that a charge is stored as it was put.
+func (w *world) checkStored(h *charge.History) {
+	if put, is := outline(w.book.histories[h.Charge.ID]), outline(h); put != is {
+		w.wrongf("charge %d is stored as %s, and was put as %s", h.Charge.ID, is, put)
+	}
+}
+
+// outline is what two copies of a charge have in common.
+func outline(h *charge.History) string {
+	c := h.Charge
+	b := fmt.Appendf(nil, "%s %s %s of stay %d, granted %+v, report %s", c.Plate, c.State, c.Reason, c.StayID,
+		reductionOf(c), c.Report)
+	if u := c.Usage; u != nil {
+		b = fmt.Appendf(b, ", used %d min %d fen", u.Minutes, u.Yuan())
+	}
+	byID := func(a, b charge.LedgerEntry) int { return cmp.Compare(a.ID, b.ID) }
+	for _, e := range slices.SortedFunc(slices.Values(h.Ledger), byID) {
+		b = fmt.Appendf(b, ", %s %d min %d fen", e.Kind, e.Minutes, e.Amount)
+	}
+	for _, d := range h.Deliveries {
+		b = fmt.Appendf(b, ", delivery %d %s", d.ID, d.State)
+		for _, a := range h.Attempts[d.ID] {
+			b = fmt.Appendf(b, " %s", a.Result)
+		}
+	}
+	return string(b)
+}
+
+func reductionOf(c *charge.Charge) charge.Reduction {
+	if c.Reduction == nil {
+		return charge.Reduction{}
+	}
+	return *c.Reduction
+}
+
+// found is a charge with the jobs of its deliveries and of its report.
 type found struct {
 	*charge.History
 	jobs map[int64]*outbox.Job
-}
-
-// look reads the charges that something has happened to, with those whose deliveries a lot has applied.
-func (w *world) look() (all []found) {
-	w.read(func(tx *store.Tx) error {
-		for _, id := range w.book.touched {
-			dl, err := tx.Delivery(id)
-			if err != nil {
-				return err
-			}
-			if dl == nil {
-				w.wrongf("a lot has applied delivery %d, which is not stored", id)
-				continue
-			}
-			w.book.dirty[dl.Charge] = true
-		}
-		var err error
-		all, err = w.lookAt(tx, sortedIDs(w.book.dirty))
-		return err
-	})
-	return all
 }
 
 func (w *world) lookAt(tx *store.Tx, ids []int64) (all []found, err error) {
@@ -141,30 +192,6 @@ func deliveryIDs(h *charge.History) (ids []int64) {
 		ids = append(ids, d.ID)
 	}
 	return ids
-}
-
-// keep takes a charge down as the store has it.
-func (b *book) keep(h *charge.History) {
-	c := h.Charge
-	if was := b.histories[c.ID]; was == nil || was.Charge.Plate != c.Plate {
-		if was != nil {
-			b.byPlate[was.Charge.Plate] = without(b.byPlate[was.Charge.Plate], c.ID)
-		}
-		b.byPlate[c.Plate] = append(b.byPlate[c.Plate], c.ID)
-		slices.Sort(b.byPlate[c.Plate])
-	}
-	if was := b.histories[c.ID]; was != nil && was.Charge.StayID != c.StayID {
-		b.byStay[was.Charge.StayID] = without(b.byStay[was.Charge.StayID], c.ID)
-	}
-	if c.StayID != 0 && !slices.Contains(b.byStay[c.StayID], c.ID) {
-		b.byStay[c.StayID] = append(b.byStay[c.StayID], c.ID)
-		slices.Sort(b.byStay[c.StayID])
-	}
-	b.histories[c.ID] = h
-}
-
-func without(ids []int64, id int64) []int64 {
-	return slices.DeleteFunc(ids, func(o int64) bool { return o == id })
 }
 
 // checkCharge holds what is true of a charge by itself.

@@ -13,6 +13,9 @@ import (
 	"sync"
 	"time"
 
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+
 	"github.com/chargestamp/chargestamp/store"
 )
 
@@ -23,6 +26,7 @@ type disk struct {
 	url   string
 	clock func() time.Time
 	store *store.Store
+	care  *sqlite.Conn // moves SQLite's log into the database file; nil on PostgreSQL
 	dir   string
 	made  int
 }
@@ -92,6 +96,28 @@ func (d *disk) openOn(files map[string][]byte) (err error) {
 		}
 	}
 	d.store, err = store.Open(context.Background(), store.Config{DataDir: d.dir, URL: d.url, Node: "sim", Clock: d.clock})
+	if err != nil || d.url != "" {
+		return err
+	}
+	d.care, err = sqlite.OpenConn(filepath.Join(d.dir, databaseFile), sqlite.OpenReadWrite)
+	return err
+}
+
+// tidy moves SQLite's log into the database file, as the store does once there are tens of megabytes of it: a crash
+// copies the log again and again.
+func (d *disk) tidy() error {
+	if d.care == nil {
+		return nil
+	}
+	return sqlitex.ExecuteTransient(d.care, "PRAGMA wal_checkpoint(PASSIVE)", nil)
+}
+
+// leave closes the store.
+func (d *disk) leave() error {
+	err := d.store.Close()
+	if d.care != nil {
+		err = errors.Join(err, d.care.Close())
+	}
 	return err
 }
 
@@ -134,11 +160,11 @@ func (d *disk) files() (map[string][]byte, error) {
 
 // restart drops the store where it stands and opens it on an image.
 func (d *disk) restart(files map[string][]byte) error {
-	old, dir := d.store, d.dir
+	old := *d
 	if err := d.openOn(files); err != nil {
 		return fmt.Errorf("the store does not open after a crash: %w", err)
 	}
-	return errors.Join(old.Close(), os.RemoveAll(dir)) // what it writes at its end is in files that are read no more
+	return errors.Join(old.leave(), os.RemoveAll(old.dir)) // what it writes at its end is in files that are read no more
 }
 
 // readWritten reads a file up to where nothing was ever written: the log of records is reserved at once, and most of it
@@ -239,4 +265,4 @@ const (
 	walPage   = 4096
 )
 
-func (d *disk) close() error { return errors.Join(d.store.Close(), os.RemoveAll(d.root)) }
+func (d *disk) close() error { return errors.Join(d.leave(), os.RemoveAll(d.root)) }

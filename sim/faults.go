@@ -163,6 +163,7 @@ func (w *world) crashDatabase() {
 			w.after(w.between(time.Second, 3*time.Minute), func() { w.restart(n) })
 		}
 	}
+	w.readBack()
 	w.checkAccepted()
 }
 
@@ -307,6 +308,7 @@ func (w *world) support() {
 // calmDown ends all trouble: every machine is up, every clock right, every lot answers.
 func (w *world) calmDown() {
 	w.calm = true
+	w.readBack()
 	w.note("calm")
 	w.awayUntil = time.Time{}
 	clear(w.site.off)

@@ -29,6 +29,7 @@ func (w *world) checkEnd() {
 	})
 	for _, f := range all {
 		w.checkCharge(f)
+		w.checkStored(f.History)
 		w.explain(f.History)
 		c := f.Charge
 		w.note("charge %s of %s %s: %s (%s) %+v, used %+v, report %s", w.name(itoa(c.ID)), c.Account, c.Order,

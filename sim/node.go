@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -15,6 +16,9 @@ import (
 	"github.com/chargestamp/chargestamp/outbox"
 	"github.com/chargestamp/chargestamp/platform"
 )
+
+// targets are the coupon systems, read once.
+var targets = sync.OnceValue(coupon.Builtin)
 
 // node is one process of the gateway, from its start to its crash.
 type node struct {
@@ -46,7 +50,7 @@ func (w *world) start(name string, number uint16) (*node, error) {
 	ids.Pass(last)
 	on := machine.Machine{Go: n.beside, Wait: n.waitOfLines, Within: n.within, Random: w.luck}
 	callbacks := callback.NewChannel(callback.ChannelConfig{Directory: w.site, Client: poster{n}, Now: n.now, Machine: on})
-	coupons := coupon.NewChannel(coupon.ChannelConfig{Directory: w.site, Client: poster{n}, Targets: coupon.Builtin(),
+	coupons := coupon.NewChannel(coupon.ChannelConfig{Directory: w.site, Client: poster{n}, Targets: targets(),
 		Now: n.now, Machine: on})
 	n.flow = flow.New(flow.Config{
 		Storage: storage{w, n}, Estate: func() flow.Estate { return w.site },

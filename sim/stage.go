@@ -18,6 +18,8 @@ type stage struct {
 	next    int
 	running *task
 	halted  chan struct{} // one for each task that waits again, or has ended
+	idle    []chan *task  // goroutines whose task has ended
+	stuck   *time.Timer
 }
 
 // place is where a task waits.
@@ -41,29 +43,69 @@ type task struct {
 	what   string
 	place  place
 	spawn  bool // begun by the code under test itself
+	work   func()
+	began  bool
 	resume chan struct{}
 
 	fault fault  // what the storage does to it next
 	draft *draft // what its last write has put, not yet in the book
 }
 
-func newStage() *stage { return &stage{halted: make(chan struct{})} }
+func newStage() *stage {
+	return &stage{halted: make(chan struct{}), stuck: time.NewTimer(stuckAfter)}
+}
 
 // begin makes a task that waits to be run.
 func (s *stage) begin(n *node, what string, work func()) *task {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.next++
-	t := &task{id: s.next, node: n, what: what, place: atStart, resume: make(chan struct{})}
+	t := &task{id: s.next, node: n, what: what, place: atStart, work: work, resume: make(chan struct{})}
 	s.waiting = append(s.waiting, t)
-	go func() {
-		defer func() { s.halted <- struct{}{} }() // also where the node has crashed, by Goexit
-		<-t.resume
-		if !t.dead() {
-			work()
+	return t
+}
+
+// perform does a task's work, and that of tasks after it: a goroutine's stack that has grown is used again.
+func (s *stage) perform(t *task) {
+	over := false
+	defer func() {
+		if !over { // its node has crashed: by Goexit
+			s.halted <- struct{}{}
 		}
 	}()
-	return t
+	for next := make(chan *task); t != nil; t = <-next {
+		over = false
+		if !t.dead() {
+			t.work()
+		}
+		over = true
+		s.mu.Lock()
+		s.idle = append(s.idle, next)
+		s.mu.Unlock()
+		s.halted <- struct{}{}
+	}
+}
+
+// start has a goroutine do a task's work.
+func (s *stage) start(t *task) {
+	s.mu.Lock()
+	var idle chan *task
+	if last := len(s.idle) - 1; last >= 0 {
+		idle, s.idle = s.idle[last], s.idle[:last]
+	}
+	s.mu.Unlock()
+	if idle == nil {
+		go s.perform(t)
+		return
+	}
+	idle <- t
+}
+
+// close ends the goroutines that have nothing to do.
+func (s *stage) close() {
+	for _, idle := range s.idle {
+		close(idle)
+	}
 }
 
 func (t *task) dead() bool { return t.node != nil && t.node.dead }
@@ -109,7 +151,12 @@ func (s *stage) release(t *task) {
 	s.waiting = slices.DeleteFunc(s.waiting, func(o *task) bool { return o == t })
 	s.running = t
 	s.mu.Unlock()
-	t.resume <- struct{}{}
+	if t.began {
+		t.resume <- struct{}{}
+		return
+	}
+	t.began = true
+	s.start(t)
 }
 
 // run lets a task go on until it waits again or ends.
@@ -123,9 +170,10 @@ const stuckAfter = time.Minute
 
 // join waits for one task to wait or end.
 func (s *stage) join(t *task) {
+	s.stuck.Reset(stuckAfter)
 	select {
 	case <-s.halted:
-	case <-time.After(stuckAfter):
+	case <-s.stuck.C:
 		buf := make([]byte, 1<<20)
 		panic(fmt.Sprintf("task %d %s hangs behind %s:\n%s", t.id, t.what, t.place, buf[:runtime.Stack(buf, true)]))
 	}

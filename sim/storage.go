@@ -172,6 +172,7 @@ type draft struct {
 	order     int // of commits
 	dirty     []int64
 	moves     []move
+	puts      []func(*book)
 	jobs      map[int64]outbox.Job
 	ended     []int64
 	held      map[int64]time.Time
@@ -203,7 +204,11 @@ type watched struct {
 
 func (t watched) AddCharge(c *charge.Charge, issuer string) error {
 	t.put("", c)
-	return t.Tx.AddCharge(c, issuer)
+	err := t.Tx.AddCharge(c, issuer)
+	if err == nil {
+		t.d.putCharge(c)
+	}
+	return err
 }
 
 func (t watched) SetCharge(c *charge.Charge) error {
@@ -212,6 +217,7 @@ func (t watched) SetCharge(c *charge.Charge) error {
 		return err
 	}
 	t.put(was.State, c)
+	t.d.putCharge(c)
 	return t.Tx.SetCharge(c)
 }
 
@@ -228,11 +234,13 @@ func (t watched) AddDelivery(dl *charge.Delivery, j outbox.Job) error {
 	if j.ID != 0 {
 		t.d.jobs[j.ID] = j
 	}
+	t.d.putDelivery(dl)
 	return t.Tx.AddDelivery(dl, j)
 }
 
 func (t watched) SetDelivery(dl *charge.Delivery) error {
 	t.d.dirty = append(t.d.dirty, dl.Charge)
+	t.d.putDelivery(dl)
 	return t.Tx.SetDelivery(dl)
 }
 

@@ -158,6 +158,7 @@ func (w *world) close() {
 		}
 	}
 	w.stage.bury()
+	w.stage.close()
 }
 
 // linked is flow.Config's Linked.
