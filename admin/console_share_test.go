@@ -145,7 +145,7 @@ func TestSetUpChecklist(t *testing.T) {
 	f := onPages()
 	b := as(t, f, guard.RoleAdmin)
 	a := b.get("/lots/200461/1313/setup")
-	for _, want := range []string{"厂商已登记", "线路登录过", "收到过入场", "收到过推送", "按推送的要求减免；", "mode?to=live",
+	for _, want := range []string{"厂商已登记", "长连接登录过", "收到过入场", "收到过推送", "按推送的要求减免；", "mode?to=live",
 		"/lots/200461/1313/sheet"} {
 		if !strings.Contains(a.body, want) {
 			t.Errorf("the checklist does not say %q", want)

@@ -454,8 +454,8 @@ func TestTimelineReads(t *testing.T) {
 		charge.Attempt{N: 3, At: f.charge.Received, Result: charge.AttemptOffLine, Detail: charge.Say("delivery.line_gone")})
 	b := as(t, f, guard.RoleSupport)
 	a := b.get("/charges/7001")
-	for _, want := range []string{"放弃下发", "没有线路", "排除原因后重新下发", "203.0.113.9", "与账号密钥相符", "规则版本", "充电多久，减多少分钟", "此前已减免",
-		"没有线路", "/charges/7001/redeliver"} {
+	for _, want := range []string{"放弃下发", "没有长连接", "排除原因后重新下发", "203.0.113.9", "与账号密钥相符", "规则版本", "充电多久，减多少分钟", "此前已减免",
+		"没有长连接", "/charges/7001/redeliver"} {
 		if !strings.Contains(a.body, want) {
 			t.Errorf("the timeline does not say %q", want)
 		}

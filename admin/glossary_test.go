@@ -38,11 +38,13 @@ func TestGlossary(t *testing.T) {
 			continue
 		}
 		rows++
-		chinese, not := strings.TrimSpace(cells[1]), strings.TrimSpace(cells[3])
+		chinese, never := strings.TrimSpace(cells[1]), strings.Split(strings.TrimSpace(cells[3]), "、")
 		used := false
 		for file, text := range texts {
-			if strings.Contains(text, not) {
-				t.Errorf("%s says %q; the glossary's word is %q, %q", file, not, strings.TrimSpace(cells[0]), chinese)
+			for _, not := range never {
+				if strings.Contains(text, not) {
+					t.Errorf("%s says %q; the glossary's word is %q, %q", file, not, strings.TrimSpace(cells[0]), chinese)
+				}
 			}
 			used = used || strings.Contains(text, chinese)
 		}

@@ -319,7 +319,7 @@ func (k estateKeys) file(rows []plan, callback, reports string, targets map[char
 	f := estateFile{
 		Version: 1,
 		Vendors: []estateVendor{
-			{sdkLot.Union, "示例线路厂商", k.ukey, true},
+			{sdkLot.Union, "示例长连接厂商", k.ukey, true},
 			{apiLot.Union, "示例云端厂商", k.ukey, true},
 			{gateLot.Union, "示例道闸厂商", k.ukey, true},
 			{couponLot.Union, "示例停车平台", k.ukey, true},

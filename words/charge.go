@@ -18,7 +18,7 @@ func states() []Entry {
 			Text{"查看原因；若规则有误，修改规则后重新下发，会重新判定。", "Read the reason. If the rule is wrong, correct it and redeliver: that decides anew."}),
 		e(charge.StateSending, Text{"下发中", "sending"},
 			Text{"减免已确定，正在送往车场。", "The reduction is granted and on its way to the lot."},
-			Text{"系统按计划重试；长时间不变时检查车场线路。", "It is retried on schedule. If it stays so, look at the lot's line."}),
+			Text{"系统按计划重试；长时间不变时检查车场长连接。", "It is retried on schedule. If it stays so, look at the lot's line."}),
 		e(charge.StateUnknown, Text{"结果未知", "unknown"},
 			Text{"已发出，但车场没有回应；可能已生效，也可能没有。", "It was sent and the lot did not answer: it may have taken effect or not."},
 			Text{"与车场核对后，标明车场有没有这笔减免；没有的会再发一次。",
@@ -58,7 +58,7 @@ func reasonsOfDecisions() []Entry {
 			Text{"一切正常。", "Everything went as it should."}, Nothing()),
 		e(charge.ReasonWaitingForStay, Text{"等入场记录", "waiting for the entry"},
 			Text{"车场要求有在场记录，而这辆车的入场还没有上报。", "The lot requires a stay and has not reported this car's entry yet."},
-			Text{"线路恢复后车场会补传入场；也可在车场核对车牌。", "Lots upload stored entries after an outage; or check the plate at the lot."}),
+			Text{"长连接恢复后车场会补传入场；也可在车场核对车牌。", "Lots upload stored entries after an outage; or check the plate at the lot."}),
 		e(charge.ReasonNoStay, Text{"没有停车订单", "no stay"},
 			Text{"没有找到覆盖这次充电的停车订单，规则也不等待。", "No stay covers this charge and the rule does not wait for one."},
 			Text{"查“相近车牌”，必要时手动绑定；或给规则设置等待时间。", "See near-miss plates, bind by hand if right; or give the rule a hold."}),
@@ -117,7 +117,7 @@ func reasonsOfDeliveries() []Entry {
 	e := reason
 	return []Entry{
 		e(charge.ReasonLineOff, Text{"车场离线", "line is down"},
-			Text{"车场没有在线的线路。", "The lot has no line to us."},
+			Text{"车场没有在线的长连接。", "The lot has no line to us."},
 			Text{"请车场检查网络与程序；登录后会立即补发。", "Have the lot check network and program; it is sent as soon as the line logs in."}),
 		e(charge.ReasonNoAnswer, Text{"车场未应答", "no answer"},
 			Text{"已发出，在限定时间内没有得到应答。", "It was sent and no answer came in time."},

@@ -75,7 +75,7 @@ func deliveryStates() []Entry {
 	}
 	wait := Text{"系统会自动处理。", "It goes on by itself."}
 	return []Entry{
-		e(charge.DeliveryDue, Text{"待发", "due"}, Text{"等待发送时间或线路。", "It waits for its time or its line."}, wait),
+		e(charge.DeliveryDue, Text{"待发", "due"}, Text{"等待发送时间或长连接。", "It waits for its time or its line."}, wait),
 		e(charge.DeliveryLeased, Text{"处理中", "in hand"}, Text{"某个节点正在处理。", "A node has it in hand."}, wait),
 		e(charge.DeliverySent, Text{"已发出", "sent"}, Text{"已发出，等待应答。", "It is on the wire; no answer yet."}, wait),
 		e(charge.DeliveryDelivered, Text{"已确认", "delivered"}, Text{"车场已确认。", "The lot confirmed it."}, Nothing()),
@@ -101,7 +101,7 @@ func attempts() []Entry {
 			Text{"看车场的说明，处理后重新下发。", "Read the lot's words, then redeliver."}),
 		e(charge.AttemptTimeout, Text{"超时", "timed out"}, Text{"已发出，没有及时应答；可能已生效。", "It was sent and not answered in time; it may have taken effect."}, retried),
 		e(charge.AttemptError, Text{"出错", "error"}, Text{"未能发出，或应答无法识别。", "It could not be sent, or the answer was none."}, retried),
-		e(charge.AttemptOffLine, Text{"离线", "off line"}, Text{"没有可用的线路，未发送。", "There was no line to send it by."}, retried),
+		e(charge.AttemptOffLine, Text{"离线", "off line"}, Text{"没有可用的长连接，未发送。", "There was no line to send it by."}, retried),
 		e(charge.AttemptPosted, Text{"已记账", "posted"}, Text{"已写入我们的账本。", "It was written into our own ledger."}, Nothing()),
 	}
 }

@@ -33,7 +33,7 @@ var verdictNotes = map[string]Text{
 		"The reduction ({grant}) is on its way to lot {lot}.",
 	},
 	"verdict.sending_line": {
-		"减免（{grant}）还没有送达车场 {lot}：车场没有在线的线路。",
+		"减免（{grant}）还没有送达车场 {lot}：车场没有在线的长连接。",
 		"Lot {lot} does not have the reduction ({grant}) yet: it has no line to us.",
 	},
 	"verdict.sending_paused": {
@@ -153,7 +153,7 @@ var verdictNotes = map[string]Text{
 	},
 	"next.by_itself": {"系统自动继续。", "The gateway goes on by itself."},
 	"next.line": {
-		"请车场检查网络与程序；线路登录后立即补发。",
+		"请车场检查网络与程序；长连接登录后立即补发。",
 		"Have the lot check its network and program; it is sent as soon as the line logs in.",
 	},
 	"next.resume": {"在车场页面恢复下发。", "Resume the lot on its page; sending goes on."},

@@ -232,11 +232,11 @@ func findCar(b *tab) {
 func redeliver(b *tab) {
 	b.do(chromedp.Click(b.named("重新下发")))
 	b.sees("效果：", "60 分钟将在可以时下发")
-	b.fill("reason", "线路已恢复")
+	b.fill("reason", "长连接已恢复")
 	b.leave(chromedp.Click(b.named("确认重新下发")))
 	b.sees("已完成")
 	unfold(b)
-	b.sees("人工重新下发", "线路已恢复")
+	b.sees("人工重新下发", "长连接已恢复")
 }
 
 func doctor(b *tab) {

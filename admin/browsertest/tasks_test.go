@@ -157,7 +157,7 @@ func (d *desk) newLot() {
 	d.choose("kind", "sdk")
 	d.write("ckey", lotKey)
 	d.click("创建")
-	d.sees("接入清单", "线路登录过")
+	d.sees("接入清单", "长连接登录过")
 	d.lot = park(d.t, d.gw)
 	d.comesIn("京A12345", "京A54321", "京B77001", "京C88002", "京D99003")
 	d.click("录入平台账号")
@@ -213,7 +213,7 @@ func (d *desk) carToDone() {
 	d.sees("接下来")
 	d.unveil("重新下发")
 	d.sees("效果：")
-	d.write("reason", "线路已恢复")
+	d.write("reason", "长连接已恢复")
 	d.click("确认重新下发")
 	d.sees("30 分钟")
 	if err := d.lot.Start(d.t.Context()); err != nil {

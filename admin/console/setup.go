@@ -101,7 +101,7 @@ func (c *Console) lotLamps(p *page, l lotRow, entered bool) []lamp {
 			p.T("填写计费规则…", "Set the tariff…")})
 	}
 	if l.onLine() {
-		lamps = append(lamps, lamp{On: !l.Status.Beat.IsZero(), Name: p.T("线路登录过", "The line has logged in"),
+		lamps = append(lamps, lamp{On: !l.Status.Beat.IsZero(), Name: p.T("长连接登录过", "The line has logged in"),
 			Say: heartbeat(p, l)})
 	}
 	if l.Stays != charge.StaysNone {

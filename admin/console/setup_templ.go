@@ -137,7 +137,7 @@ func setupChecklist(p *page, v lotSetupView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var10 string
-			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("从上到下做。灯会自己变绿：线路登录、第一次入场、第一条推送。", "From top to bottom. Lamps turn green by themselves: at the line's login, the first entry, the first push."))
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("从上到下做。灯会自己变绿：长连接登录、第一次入场、第一条推送。", "From top to bottom. Lamps turn green by themselves: at the line's login, the first entry, the first push."))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `setup.templ`, Line: 7, Col: 226}
 			}
