@@ -158,10 +158,10 @@ func TestPasswordResetByAnAdmin(t *testing.T) {
 		t.Errorf("the new password: %d", a.StatusCode)
 	}
 	a := b.get("/audit?action=user.password_reset&from=2026-01-01&to=2026-12-31")
-	if !strings.Contains(a.body, "重置密码") || !strings.Contains(a.body, `<a href="/access">support</a>`) {
+	if !strings.Contains(a.body, "重置密码") || !strings.Contains(a.body, `href="/access">support</a>`) {
 		t.Errorf("the audit log: %s", a.body)
 	}
-	if a := b.get("/audit?action=session.refused"); strings.Contains(a.body, `<a href="/access"></a>`) {
+	if a := b.get("/audit?action=session.refused"); strings.Contains(a.body, `href="/access"></a>`) {
 		t.Error("an entry about nothing has a link without a text")
 	}
 	if a := b.get("/audit/audit.csv?action=user.password_reset"); !strings.Contains(a.body, "user:admin") {

@@ -62,6 +62,10 @@ func (r *Rig) costs(ctx context.Context, engine *Engine, load play.LoadConfig, w
 		return c, err
 	}
 	defer func() { err = errors.Join(err, st.close()) }()
+	// What the schema takes is in the one file, and not in SQLite's log, before anything is counted.
+	if err := errors.Join(st.server.Stop(), st.server.Up(ctx)); err != nil {
+		return c, err
+	}
 	empty := st.server.database()
 	g := newGenerator(st.site, st.server.HTTP, charge.KindAPI, load.Workers)
 	first := load

@@ -292,7 +292,7 @@ func TestCertifyAPartnersPushes(t *testing.T) {
 			people.Go(func() { partner(ctx, t, addr, tc.again) })
 			patience := 10 * time.Second
 			if !tc.again {
-				patience = time.Second // is waited for in vain
+				patience = 3 * time.Second // is waited for in vain
 			}
 			sheet, err := Certify(ctx, "xiaoju",
 				CertifyConfig{Theirs: true, Against: gateway.URL, Listen: addr, Keys: tc.keys, Patience: patience})

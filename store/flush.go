@@ -15,7 +15,8 @@ type flush struct {
 	dirty   []*row
 	rows    []row    // as they were
 	record  int64    // the tables have everything up to it once the flush is over
-	plates  bool     // there are new ones
+	plates  int      // rows of new ones among these
+	index   bool     // new plates come into the index of their parts with it
 	readers []*write // wait for it
 	over    chan error
 	failed  bool // it has, and is tried again
@@ -27,7 +28,9 @@ func (p *pending) freeze(record int64) *flush {
 	f := &flush{dirty: p.dirty, rows: slices.Grow(p.spareRows, len(p.dirty)), record: record}
 	for _, r := range p.dirty {
 		f.rows = append(f.rows, *r)
-		f.plates = f.plates || r.table == tablePlate
+		if r.table == tablePlate {
+			f.plates++
+		}
 		r.dirty, r.changes, r.stored = false, nil, r.vals != nil
 	}
 	rows := p.older

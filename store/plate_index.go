@@ -1,9 +1,11 @@
 package store
 
-// How many plates come into the index of their parts at once: few beside pushes, so that none waits long.
+// How many plates come into the index of their parts at once. The index is smaller where many come together; a search
+// reads those that are not in it yet one by one.
 const (
-	platesAtOnce = 300
-	platesInBulk = 30_000
+	platesTogether = 500 // wait for a flush that brings them into it, or for upkeep
+	platesAtOnce   = 300 // by upkeep, so that no push waits long
+	platesInBulk   = 30_000
 )
 
 var (

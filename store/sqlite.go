@@ -35,14 +35,15 @@ type sqliteEngine struct {
 	sync   func() error // forces the log to disk
 	recent *recent
 
-	pending  *pending
-	records  records
-	flushing *flush   // runs, or has failed and is tried again
-	readers  []*write // wait for the next flush
-	later    []*write // are to be written straight into the tables once little is pending
-	rounds   int      // flushes begun since the first of them came
-	frozenAt int64    // how far records had come when the last flush began
-	stuck    bool     // the tables cannot take what is pending
+	pending   *pending
+	records   records
+	flushing  *flush   // runs, or has failed and is tried again
+	readers   []*write // wait for the next flush
+	later     []*write // are to be written straight into the tables once little is pending
+	rounds    int      // flushes begun since the first of them came
+	frozenAt  int64    // how far records had come when the last flush began
+	unindexed int      // plates that are not in the index of their parts, of those that flushes have brought
+	stuck     bool     // the tables cannot take what is pending
 
 	unflushed atomic.Bool  // reads would miss something
 	ready     atomic.Int64 // when the first job among it may be claimed

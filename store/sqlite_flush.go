@@ -26,7 +26,7 @@ func (e *sqliteEngine) bring(f *flush) error {
 	if err == nil {
 		err = f.apply(c)
 	}
-	if err == nil && f.plates {
+	if err == nil && f.index {
 		_, err = c.exec(indexPlates, []any{platesInBulk})
 	}
 	if err == nil {
@@ -49,6 +49,9 @@ func (e *sqliteEngine) beginFlush() {
 	f := e.flushing
 	if f == nil {
 		f = e.pending.freeze(e.records.last)
+		if e.unindexed += f.plates; e.unindexed >= platesTogether {
+			f.index, e.unindexed = true, 0
+		}
 		e.flushing, e.frozenAt = f, e.records.next
 	}
 	f.readers, e.readers = e.readers, nil
