@@ -56,8 +56,8 @@ func New(cfg Config) (*Server, error) {
 	api.New(s.mux, s.desk, cfg.Version)
 	s.console = console.New(console.Config{Desk: s.desk, Guard: d.Guard, Keys: cfg.Keys, OIDC: cfg.OIDC,
 		Alerts:    cfg.Alerts,
-		PublicURL: cfg.PublicURL, LinePort: cfg.LinePort, Secure: strings.HasPrefix(cfg.AdminURL, "https://"), Remote: cfg.Remote,
-		Version: cfg.Version})
+		PublicURL: cfg.PublicURL, LinePort: cfg.LinePort, Secure: strings.HasPrefix(cfg.AdminURL, "https://"),
+		Remote: cfg.Remote, Version: cfg.Version})
 	var err error
 	if s.door, err = newDoorkeeper(cfg.AdminURL, s.desk.Warn); err != nil {
 		return nil, err

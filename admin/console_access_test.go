@@ -245,7 +245,8 @@ func TestSignInAtAnIssuer(t *testing.T) {
 		w.Header().Set("Content-Type", "application/json")
 		switch r.URL.Path {
 		case "/.well-known/openid-configuration":
-			fmt.Fprintf(w, `{"issuer":%[1]q,"authorization_endpoint":"%[2]s/go","token_endpoint":"%[2]s/token","jwks_uri":"%[2]s/keys","userinfo_endpoint":"%[2]s/info"}`, issuer.URL, issuer.URL)
+			fmt.Fprintf(w,
+				`{"issuer":%[1]q,"authorization_endpoint":"%[2]s/go","token_endpoint":"%[2]s/token","jwks_uri":"%[2]s/keys","userinfo_endpoint":"%[2]s/info"}`, issuer.URL, issuer.URL)
 		case "/keys":
 			fmt.Fprintf(w, `{"keys":[{"kty":"RSA","alg":"RS256","use":"sig","n":%q,"e":"AQAB"}]}`,
 				base64.RawURLEncoding.EncodeToString(key.N.Bytes()))
@@ -272,7 +273,8 @@ func TestSignInAtAnIssuer(t *testing.T) {
 	defer issuer.Close()
 	f.oidc, err = guard.NewOIDC(guard.OIDCConfig{Issuer: issuer.URL, ClientID: "chargestamp",
 		RedirectURL: "http://console/oidc/return",
-		Roles:       map[string]guard.Role{"duty": guard.RoleSupport}}, f.keys, issuer.Client(), func() time.Time { return now })
+		Roles:       map[string]guard.Role{"duty": guard.RoleSupport}}, f.keys, issuer.Client(),
+		func() time.Time { return now })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -137,8 +137,8 @@ bindings: [{account: teld-main, lot: "200461/1313", mode: live, rule: {grant: fi
 	}
 }
 
-// TestRuleForm writes every kind of rule field into a form, and what is stored is what was written; the form offers what
-// the platform and an SDK lot can do, and no more.
+// TestRuleForm writes every kind of rule field into a form, and what is stored is what was written; the form offers
+// what the platform and an SDK lot can do, and no more.
 func TestRuleForm(t *testing.T) {
 	f := newFake()
 	b := as(t, f, guard.RoleAdmin)
@@ -284,7 +284,8 @@ func TestShadowToLive(t *testing.T) {
 func TestImport(t *testing.T) {
 	f := newFake()
 	b := as(t, f, guard.RoleAdmin)
-	a := b.post("/estate/import", url.Values{"text": {"version: 1\nlots:\n  - {lot: \"200461/1400\", kind: sdk, colour: red}\n"}})
+	a := b.post("/estate/import",
+		url.Values{"text": {"version: 1\nlots:\n  - {lot: \"200461/1400\", kind: sdk, colour: red}\n"}})
 	if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "line 3") ||
 		!strings.Contains(a.body, "colour") {
 		t.Errorf("a wrong file: %d %s", a.StatusCode, a.body)

@@ -124,7 +124,8 @@ func (f *fake) FindPlate(ctx context.Context, part string, charges, stays int) (
 	return found, in, err
 }
 
-func (f *fake) FindShort(ctx context.Context, part string, _ time.Time, charges, stays int) (charge.Page[*charge.Charge], charge.Page[*charge.Stay], error) {
+func (f *fake) FindShort(ctx context.Context, part string, _ time.Time, charges,
+	stays int) (charge.Page[*charge.Charge], charge.Page[*charge.Stay], error) {
 	return f.FindPlate(ctx, part, charges, stays)
 }
 
@@ -349,7 +350,8 @@ func (f *fake) Replay(_ context.Context, id int64, a flow.Action) (flow.Replayed
 			Why: charge.Say("push.unsigned", charge.Text("field", "sign"))}, nil
 	}
 	return flow.Replayed{Outcome: charge.OutcomeDuplicate, Note: charge.Say("replay.known"), Takes: true,
-		Read: charge.Notes{charge.Say("read.car", charge.Masked("plate", "京AD06088"))}, Plate: "京AD06088", Charge: 7001, Done: !a.DryRun}, nil
+		Read: charge.Notes{charge.Say("read.car", charge.Masked("plate", "京AD06088"))}, Plate: "京AD06088", Charge: 7001,
+		Done: !a.DryRun}, nil
 }
 
 func (f *fake) Pause(_ context.Context, id charge.LotID, a flow.Action) (flow.Effect, error) {
@@ -402,15 +404,15 @@ func serve(t *testing.T, f *fake) *Server {
 	if f.hidden {
 		public = ""
 	}
-	s, err := New(Config{Version: "test", Desk: desk.Config{Reads: f, Story: f, Estate: f, Guard: f.guard, Doctor: f, Docs: &f.memory,
-		Webhooks: f,
-		Tester:   f, Platforms: []platform.Info{{ID: "telaidian", Title: "特来电", English: "TELD", Family: "cec",
-			Evidence: platform.EvidenceAssumed,
-			LotField: "ParkID", Separators: []string{"&&"}, Issuer: platform.IssuerAccount,
-			Keys: []platform.KeyInfo{{Name: "operator_id", Label: "OperatorID"},
-				{Name: "sig_secret", Label: "SigSecret", Secret: true}},
-			Routes: []platform.Route{{Path: "/zld/telaidian/query_token", Kind: platform.RouteToken}}}},
-		Now: func() time.Time { return now }}, Keys: f.keys, OIDC: f.oidc, Alerts: f.alerts, PublicURL: public,
+	s, err := New(Config{Version: "test",
+		Desk: desk.Config{Reads: f, Story: f, Estate: f, Guard: f.guard, Doctor: f, Docs: &f.memory, Webhooks: f,
+			Tester: f, Platforms: []platform.Info{{ID: "telaidian", Title: "特来电", English: "TELD", Family: "cec",
+				Evidence: platform.EvidenceAssumed,
+				LotField: "ParkID", Separators: []string{"&&"}, Issuer: platform.IssuerAccount,
+				Keys: []platform.KeyInfo{{Name: "operator_id", Label: "OperatorID"},
+					{Name: "sig_secret", Label: "SigSecret", Secret: true}},
+				Routes: []platform.Route{{Path: "/zld/telaidian/query_token", Kind: platform.RouteToken}}}},
+			Now: func() time.Time { return now }}, Keys: f.keys, OIDC: f.oidc, Alerts: f.alerts, PublicURL: public,
 		LinePort: "6700",
 		AdminURL: f.adminURL})
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// One term for one thing: what the glossary rules out stands neither on a page of the console nor in the text of a code,
-// and each of its own terms is used.
+// One term for one thing: what the glossary rules out stands neither on a page of the console nor in the text of a
+// code, and each of its own terms is used.
 func TestGlossary(t *testing.T) {
 	page, err := os.ReadFile("../docs/glossary.md")
 	if err != nil {

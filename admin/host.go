@@ -46,7 +46,8 @@ func (d *doorkeeper) admits(w http.ResponseWriter, r *http.Request, now time.Tim
 	}
 	if d.name == "" {
 		if d.noise.Allow("", now) > 0 {
-			d.warn(r.Context(), "the console was asked for by a name that is not known to be its own; set admin.url, so that other names are refused", "host", clipHost(host))
+			d.warn(r.Context(), "the console was asked for by a name that is not known to be its own; "+
+				"set admin.url, so that other names are refused", "host", clipHost(host))
 		}
 		return true
 	}

@@ -9,7 +9,8 @@ import (
 	"github.com/chargestamp/chargestamp/guard"
 )
 
-// TokenView is a token without its secret. It is exported because the description leaves out embedded types that are not.
+// TokenView is a token without its secret. It is exported because the description leaves out embedded types that are
+// not.
 type TokenView struct {
 	ID        string     `json:"id"`
 	Name      string     `json:"name"`

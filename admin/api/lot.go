@@ -77,8 +77,9 @@ func viewLot(l desk.Lot, now time.Time) lotView {
 	v := lotView{
 		Lot: l.ID.String(), Name: l.Name, Kind: lotKind(l.Kind), Off: l.Off,
 		Node: text(l.Status.Node), LastHeartbeat: moment(l.Status.Beat),
-		Pending: l.Status.Pending, Over1Min: l.Status.Minute, Over10Min: l.Status.TenMinutes, OldestDue: moment(l.Status.OldestDue),
-		Paused: l.Status.Paused, PauseReason: text(l.Status.PauseReason), TellsStays: l.Status.ToldStays,
+		Pending: l.Status.Pending, Over1Min: l.Status.Minute, Over10Min: l.Status.TenMinutes,
+		OldestDue: moment(l.Status.OldestDue),
+		Paused:    l.Status.Paused, PauseReason: text(l.Status.PauseReason), TellsStays: l.Status.ToldStays,
 	}
 	if lot.KindOf(l.Kind).OnLine {
 		v.Line = text("down")
@@ -210,7 +211,8 @@ func viewPlatform(p platform.Info) platformView {
 }
 
 func (a *api) lots() {
-	handle(a, route{method: http.MethodGet, path: "/lots", id: "list-lots", role: guard.RoleViewer, summary: "List lots and how they stand"},
+	handle(a, route{method: http.MethodGet, path: "/lots", id: "list-lots", role: guard.RoleViewer,
+		summary: "List lots and how they stand"},
 		func(ctx context.Context, _ guard.Identity, _ *struct{}) (*list[lotView], error) {
 			lots, err := a.desk.Lots(ctx)
 			return listOf(mapAll(lots, func(l desk.Lot) lotView { return viewLot(l, a.desk.Now()) })), err
@@ -222,8 +224,8 @@ func (a *api) lots() {
 		})
 	a.pauses("pause", "Stop sending to a lot", a.desk.Pause)
 	a.pauses("resume", "Send to a paused lot again", a.desk.Resume)
-	handle(a, route{method: http.MethodPost, path: "/lots/{union_id}/{park_id}/price", id: "price-stay", role: guard.RoleSupport,
-		summary: "Ask the lot what a stay costs now"}, a.price)
+	handle(a, route{method: http.MethodPost, path: "/lots/{union_id}/{park_id}/price", id: "price-stay",
+		role: guard.RoleSupport, summary: "Ask the lot what a stay costs now"}, a.price)
 	handle(a, route{method: http.MethodGet, path: "/bindings", id: "list-bindings", role: guard.RoleViewer,
 		summary: "List which account counts in which lot"},
 		func(context.Context, guard.Identity, *struct{}) (*list[bindingView], error) {

@@ -210,7 +210,8 @@ func (a *api) pushes() {
 			}
 			out := new(replayedOutput)
 			out.Body.Outcome, out.Body.Charge = string(done.Outcome), numberOrNull(done.Charge)
-			out.Body.Detail, out.Body.DetailZH = text(words.Note(words.English, done.Why)), text(words.Note(words.Chinese, done.Why))
+			out.Body.Detail, out.Body.DetailZH = text(words.Note(words.English, done.Why)),
+				text(words.Note(words.Chinese, done.Why))
 			out.Body.Before, out.Body.Done, out.Body.After = string(done.Before), done.Done, viewStanding(done.After)
 			out.Body.Effect, out.Body.EffectZH = words.Note(words.English, done.Note), words.Note(words.Chinese, done.Note)
 			out.Body.Read = append([]string{}, words.Lines(words.English, done.Read)...)

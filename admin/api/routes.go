@@ -20,7 +20,8 @@ func New(mux *http.ServeMux, d *desk.Desk, version string) {
 	config.RejectUnknownQueryParameters = true
 	config.Transformers = []huma.Transformer{hideValues}
 	config.Components.Schemas = huma.NewMapRegistry(schemaPrefix, schemaName)
-	config.Info.Description = "The admin interface of a Chargestamp gateway. Ids are strings, money is yuan with two decimals as a string, times are RFC 3339 in UTC."
+	config.Info.Description = "The admin interface of a Chargestamp gateway. " +
+		"Ids are strings, money is yuan with two decimals as a string, times are RFC 3339 in UTC."
 	config.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
 	config.Servers = []*huma.Server{{URL: "http://127.0.0.1:8081", Description: "the admin listener, by default"}}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{

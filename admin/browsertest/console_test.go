@@ -62,7 +62,8 @@ func TestConsole(t *testing.T) {
 	chromium := browser(t)
 	b := open(t, chromium, "http://"+gw.Addresses().Admin)
 	if *screenshots != "" && !b.drawsChinese() {
-		t.Fatal("there is no font for Chinese, the pictures would show empty boxes: apt-get install fonts-wqy-microhei, or make deps")
+		t.Fatal("there is no font for Chinese, the pictures would show empty boxes: apt-get install fonts-wqy-microhei, " +
+			"or make deps")
 	}
 	var lot *play.SDKLot
 	for _, step := range []struct {
@@ -323,7 +324,8 @@ func keyboard(b *tab) {
 			b.t.Errorf("the stop %q does not show where it is", got)
 		}
 	}
-	if backwards := eval[int](b, `document.querySelectorAll("[tabindex]:not([tabindex='0']):not([tabindex='-1'])").length`); backwards != 0 {
+	if backwards := eval[int](b,
+		`document.querySelectorAll("[tabindex]:not([tabindex='0']):not([tabindex='-1'])").length`); backwards != 0 {
 		b.t.Errorf("%d elements have an order of their own", backwards)
 	}
 }
@@ -379,9 +381,12 @@ func imports(b *tab, doc string) {
 // everyKind imports lots of the other kinds, one within another.
 func everyKind(b *tab) {
 	imports(b, "version: 1\nlots:\n"+
-		"  - {lot: \"620001/1314\", name: 二号场, kind: api, ckey: invented-ckey-78, callback: \"https://lot.example/bolink\"}\n"+
-		"  - {lot: \"620001/1315\", name: 三号场, kind: 4g, ckey: invented-ckey-79, tariff: {free_minutes: 15, unit_minutes: 60, unit_price: \"5.00\"}}\n"+
-		"  - {lot: \"620001/1316\", name: 内场, kind: 4g, ckey: invented-ckey-80, parent: \"620001/1315\", tariff: {unit_minutes: 60, unit_price: \"5.00\"}}\n")
+		"  - {lot: \"620001/1314\", name: 二号场, kind: api, ckey: invented-ckey-78, callback: "+
+		"\"https://lot.example/bolink\"}\n"+
+		"  - {lot: \"620001/1315\", name: 三号场, kind: 4g, ckey: invented-ckey-79, tariff: {free_minutes: 15, unit_minutes: "+
+		"60, unit_price: \"5.00\"}}\n"+
+		"  - {lot: \"620001/1316\", name: 内场, kind: 4g, ckey: invented-ckey-80, parent: \"620001/1315\", tariff: "+
+		"{unit_minutes: 60, unit_price: \"5.00\"}}\n")
 	b.sees("将要更改", "车场 620001/1315")
 	b.accessible("what an import changes")
 	b.picture("import-zh")

@@ -225,7 +225,8 @@ func (b *tab) media(scheme string) {
 // weight is how much a page and what it loads came to, in bytes.
 func (b *tab) weight() int64 {
 	b.t.Helper()
-	return eval[int64](b, `performance.getEntriesByType("navigation").concat(performance.getEntriesByType("resource")).reduce((n, e) => n + e.encodedBodySize, 0)`)
+	return eval[int64](b,
+		`performance.getEntriesByType("navigation").concat(performance.getEntriesByType("resource")).reduce((n, e) => n + e.encodedBodySize, 0)`)
 }
 
 // broken lists numbers and addresses of the page that a line's end cuts in two, but for examples in help.

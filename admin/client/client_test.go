@@ -31,7 +31,9 @@ func officeEnd(t *testing.T) *Client {
 		if looks.Add(1) > 2 {
 			state = "used"
 		}
-		fmt.Fprintf(w, `{"id":"7","state":"%s","reason":"ok","reduction":{"method":"time","minutes":30,"amount":"0.00"},"usage":null}`, state)
+		fmt.Fprintf(w,
+			`{"id":"7","state":"%s","reason":"ok","reduction":{"method":"time","minutes":30,"amount":"0.00"},"usage":null}`,
+			state)
 	}))
 	t.Cleanup(s.Close)
 	return New(s.URL, "tok")
@@ -63,7 +65,8 @@ func TestCall(t *testing.T) {
 		body, _ := io.ReadAll(r.Body)
 		if r.URL.Path == "/refused" {
 			w.WriteHeader(http.StatusUnprocessableEntity)
-			io.WriteString(w, `{"title":"Unprocessable","detail":"2 errors","errors":[{"message":"unknown key","location":"line 3"}]}`)
+			io.WriteString(w,
+				`{"title":"Unprocessable","detail":"2 errors","errors":[{"message":"unknown key","location":"line 3"}]}`)
 			return
 		}
 		fmt.Fprintf(w, `{"method":%q,"kind":%q,"body":%q,"n":12345678}`, r.Method, r.Header.Get("Content-Type"), body)

@@ -139,15 +139,16 @@ func (c *Console) setup(w http.ResponseWriter, r *http.Request, p *page) error {
 	return render(w, r, f.status(), setupPage(p, f, token))
 }
 
-// setupLanguage chooses the language of the first page that anybody sees: the browser's, until a button of the page says
-// another one, which the console then keeps to.
+// setupLanguage chooses the language of the first page that anybody sees: the browser's, until a button of the page
+// says another one, which the console then keeps to.
 func (c *Console) setupLanguage(w http.ResponseWriter, r *http.Request, p *page) {
 	if chosen := r.PostForm.Get("lang"); chosen != "" {
 		p.Lang = language(chosen)
 		c.setCookie(w, r, langCookie, string(p.Lang), languageAge)
 		return
 	}
-	if _, err := r.Cookie(langCookie); err != nil && strings.HasPrefix(strings.ToLower(r.Header.Get("Accept-Language")), "en") {
+	if _, err := r.Cookie(langCookie); err != nil &&
+		strings.HasPrefix(strings.ToLower(r.Header.Get("Accept-Language")), "en") {
 		p.Lang = words.English
 	}
 }
@@ -161,7 +162,8 @@ func (c *Console) firstAdmin(r *http.Request, p *page, f form, token string) err
 	if err != nil {
 		return c.accessError(p, f, err)
 	}
-	return c.desk.Record(r.Context(), guard.Identity{Name: u.Name, Role: u.Role, Kind: "user"}, "user.first_admin", u.Name, "")
+	return c.desk.Record(r.Context(), guard.Identity{Name: u.Name, Role: u.Role, Kind: "user"}, "user.first_admin",
+		u.Name, "")
 }
 
 // login signs in by name, password and, where the user has one, a code.
@@ -180,8 +182,8 @@ func (c *Console) login(w http.ResponseWriter, r *http.Request, p *page) error {
 
 // signIn begins a session, or shows the form again with what is wrong.
 func (c *Console) signIn(w http.ResponseWriter, r *http.Request, p *page, f form, next string) error {
-	given := guard.Login{Name: f.Get("name"), Password: charge.Secret(f.Get("password")), Code: cmp.Or(f.Get("code"), f.Get("recovery")),
-		Remote: c.cfg.Remote(r), Agent: r.UserAgent()}
+	given := guard.Login{Name: f.Get("name"), Password: charge.Secret(f.Get("password")),
+		Code: cmp.Or(f.Get("code"), f.Get("recovery")), Remote: c.cfg.Remote(r), Agent: r.UserAgent()}
 	if proven, found := recall[guard.Login](&c.memory, p.secret, f.Get("proven"), p.Now); found && given.Password == "" {
 		given.Name, given.Password = proven.Name, proven.Password
 	}
@@ -198,7 +200,8 @@ func (c *Console) signIn(w http.ResponseWriter, r *http.Request, p *page, f form
 	case errors.Is(err, guard.ErrCode):
 		status, askCode = http.StatusOK, true
 	case errors.Is(err, guard.ErrLogin) && askCode:
-		f.Wrong = p.T("用户名、密码或验证码不正确；刚用过的验证码不能再用，请等下一个", "Name, password or code is wrong. A code works once: where it was just used, wait for the next one")
+		f.Wrong = p.T("用户名、密码或验证码不正确；刚用过的验证码不能再用，请等下一个",
+			"Name, password or code is wrong. A code works once: where it was just used, wait for the next one")
 	case errors.Is(err, guard.ErrLogin):
 		f.Wrong = p.T("用户名、密码或验证码不正确", "Name, password or code is wrong")
 	default:
@@ -247,10 +250,12 @@ func (c *Console) refusedOIDC(w http.ResponseWriter, r *http.Request, p *page, w
 	}
 	f := newForm(r)
 	f.Wrong = p.T("单点登录未通过，请重新登录；若再次失败，请联系管理员（原因见审计日志）。",
-		"The single sign-on did not succeed. Sign in again; if it fails again, ask an admin: the reason stands in the audit log.")
+		"The single sign-on did not succeed. "+
+			"Sign in again; if it fails again, ask an admin: the reason stands in the audit log.")
 	if none := (*guard.NoRole)(nil); errors.As(why, &none) {
 		f.Wrong = p.T("您已通过单点登录，身份为 "+none.Name+"，但在这里没有角色。请管理员为您分配角色（原因见审计日志）。",
-			"You are signed in at your organisation as "+none.Name+", but you have no role here. Ask an admin to assign you one; the reason stands in the audit log.")
+			"You are signed in at your organisation as "+none.Name+", but you have no role here. "+
+				"Ask an admin to assign you one; the reason stands in the audit log.")
 	}
 	c.visitor(w, r, p)
 	return render(w, r, http.StatusForbidden, loginPage(p, f, "/", false, true))

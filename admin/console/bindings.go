@@ -272,11 +272,15 @@ func (c *Console) mode(w http.ResponseWriter, r *http.Request, p *page) error {
 	m := modeChange{bindingView: v, To: charge.BindingMode(r.FormValue("to"))}
 	switch m.To {
 	case charge.ModeLive:
-		m.Effect = p.T("从现在起，这个平台的充电会真实下发到车场并抵扣停车费。此前试运行的充电不会补发。", "From now on this platform's charges are sent to the lot and take money off. Charges decided in shadow before are not sent later.")
+		m.Effect = p.T("从现在起，这个平台的充电会真实下发到车场并抵扣停车费。此前试运行的充电不会补发。",
+			"From now on this platform's charges are sent to the lot and take money off. "+
+				"Charges decided in shadow before are not sent later.")
 	case charge.ModeShadow:
-		m.Effect = p.T("从现在起只判定和展示，不再下发。已下发的不受影响。", "From now on charges are decided and shown, and nothing is sent. What was sent stays.")
+		m.Effect = p.T("从现在起只判定和展示，不再下发。已下发的不受影响。",
+			"From now on charges are decided and shown, and nothing is sent. What was sent stays.")
 	case charge.ModeOff:
-		m.Effect = p.T("从现在起这个平台在该车场的充电不再减免。已下发的不受影响。", "From now on this platform's charges get nothing in this lot. What was sent stays.")
+		m.Effect = p.T("从现在起这个平台在该车场的充电不再减免。已下发的不受影响。",
+			"From now on this platform's charges get nothing in this lot. What was sent stays.")
 	default:
 		return desk.Fail(desk.NotFound, "no such mode")
 	}

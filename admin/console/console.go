@@ -77,8 +77,8 @@ const (
 
 // New makes a Console.
 func New(cfg Config) *Console {
-	c := &Console{cfg: cfg, desk: cfg.Desk, words: words.NewCatalogue(), names: make(map[string]words.Text), mux: http.NewServeMux(),
-		leaving: make(chan struct{})}
+	c := &Console{cfg: cfg, desk: cfg.Desk, words: words.NewCatalogue(), names: make(map[string]words.Text),
+		mux: http.NewServeMux(), leaving: make(chan struct{})}
 	for _, info := range cfg.Desk.Platforms() {
 		c.names[info.ID] = words.Text{ZH: info.Title, EN: info.English}
 	}
@@ -263,12 +263,14 @@ func checkLengths(form url.Values) error {
 		}
 		for _, v := range values {
 			if utf8.RuneCountInString(v) > most {
-				return desk.Fail(desk.Invalid, "too long", desk.FieldError{Where: name, Detail: fmt.Sprintf("%s takes %d characters at most", name, most),
-					Chinese: fmt.Sprintf("%s 最多 %d 个字符", name, most)})
+				return desk.Fail(desk.Invalid, "too long",
+					desk.FieldError{Where: name, Detail: fmt.Sprintf("%s takes %d characters at most", name, most),
+						Chinese: fmt.Sprintf("%s 最多 %d 个字符", name, most)})
 			}
 			if strings.ContainsFunc(v, func(r rune) bool { return unicode.Is(unicode.Bidi_Control, r) }) {
 				return desk.Fail(desk.Invalid, "a character that turns text round", desk.FieldError{Where: name,
-					Detail: name + " holds a character that turns the direction of text; take it out", Chinese: name + " 含有改变文字方向的字符，请去掉"})
+					Detail:  name + " holds a character that turns the direction of text; take it out",
+					Chinese: name + " 含有改变文字方向的字符，请去掉"})
 			}
 		}
 	}
@@ -342,7 +344,9 @@ func (c *Console) fail(w http.ResponseWriter, r *http.Request, p *page, err erro
 		c.desk.Failed(r.Context(), err)
 		w.Header().Set("Retry-After", "5")
 		status, title = http.StatusServiceUnavailable, p.T("数据库暂时不可用", "The database is unavailable")
-		text = p.T("网关正在等待数据库恢复，恢复后刷新本页即可。若刚提交了操作，请先查看它是否已生效，再决定是否重做。", "The gateway waits for its database; reload this page once it is back. If you have just sent something, look whether it was done before you send it again.")
+		text = p.T("网关正在等待数据库恢复，恢复后刷新本页即可。若刚提交了操作，请先查看它是否已生效，再决定是否重做。",
+			"The gateway waits for its database; reload this page once it is back. "+
+				"If you have just sent something, look whether it was done before you send it again.")
 	default:
 		c.desk.Failed(r.Context(), err)
 	}
@@ -355,11 +359,13 @@ func knownFailure(p *page, e *desk.Error) (status int, title, text string) {
 	text = e.Detail
 	switch e.Kind {
 	case desk.NotFound:
-		return http.StatusNotFound, p.T("没有找到", "Not found"), p.T("没有这条记录，或者它已被清理。", "This does not exist, or it was cleaned up.")
+		return http.StatusNotFound, p.T("没有找到", "Not found"),
+			p.T("没有这条记录，或者它已被清理。", "This does not exist, or it was cleaned up.")
 	case desk.Unauthorized:
 		return http.StatusUnauthorized, p.T("请先登录", "Sign in first"), text
 	case desk.Forbidden:
-		return http.StatusForbidden, p.T("权限不足", "Not allowed"), p.T("您的角色不能这样做，请联系管理员。", "Your role does not allow this; ask an admin.")
+		return http.StatusForbidden, p.T("权限不足", "Not allowed"),
+			p.T("您的角色不能这样做，请联系管理员。", "Your role does not allow this; ask an admin.")
 	case desk.Conflict:
 		return http.StatusConflict, p.T("现在不能这样做", "This cannot be done now"),
 			p.T(cmp.Or(e.Chinese, e.Detail), e.Detail)
@@ -380,7 +386,8 @@ func (c *Console) noPage(w http.ResponseWriter, r *http.Request) {
 	if takes := c.methods(r); len(takes) > 0 {
 		w.Header().Set("Allow", strings.Join(takes, ", "))
 		text := p.T("这个地址只接受 ", "This address takes ") + strings.Join(takes, ", ") + p.T("。", " only.")
-		if err := render(w, r, http.StatusMethodNotAllowed, failurePage(p, http.StatusMethodNotAllowed, p.T("不支持的请求方法", "Method not allowed"), text)); err != nil {
+		if err := render(w, r, http.StatusMethodNotAllowed,
+			failurePage(p, http.StatusMethodNotAllowed, p.T("不支持的请求方法", "Method not allowed"), text)); err != nil {
 			c.desk.Failed(r.Context(), err)
 		}
 		return
@@ -405,7 +412,8 @@ func (c *Console) methods(r *http.Request) []string {
 func localPath(path string) string {
 	u, err := url.Parse(path)
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" ||
-		!strings.HasPrefix(u.Path, "/") || strings.ContainsFunc(u.Path, func(r rune) bool { return r == '\\' || unicode.IsControl(r) }) {
+		!strings.HasPrefix(u.Path, "/") ||
+		strings.ContainsFunc(u.Path, func(r rune) bool { return r == '\\' || unicode.IsControl(r) }) {
 		return "/"
 	}
 	clean := url.URL{Path: "/" + strings.TrimLeft(u.Path, "/"), RawQuery: u.Query().Encode()}

@@ -295,7 +295,9 @@ func (c *Console) changedBy(r *http.Request, p *page, id string) string {
 			}
 		}
 	}
-	return fmt.Sprintf(p.T("%s %s改过这里，在您打开本页之后。下面是您的内容与现在的差别，请核对后再应用。", "%s has changed this (%s) since you opened the page. Below is how yours differs from what stands now; look at it before you apply it."), who, when)
+	return fmt.Sprintf(p.T("%s %s改过这里，在您打开本页之后。下面是您的内容与现在的差别，请核对后再应用。",
+		"%s has changed this (%s) since you opened the page. Below is how yours differs from what stands now; "+
+			"look at it before you apply it."), who, when)
 }
 
 // estateErrors puts what is wrong with a document beside its fields; what has no field here is reported on top.

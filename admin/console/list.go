@@ -207,8 +207,8 @@ func (c *Console) pushesFile(w http.ResponseWriter, r *http.Request, p *page) er
 	if err != nil {
 		return err
 	}
-	heads := []string{p.T("收到（+08:00）", "received (+08:00)"), p.T("平台", "platform"), p.T("账号", "account"), p.T("结果", "outcome"),
-		p.T("说明", "why"), p.T("车牌（未证实）", "plate (unproven)"), p.T("订单（未证实）", "order (unproven)"),
+	heads := []string{p.T("收到（+08:00）", "received (+08:00)"), p.T("平台", "platform"), p.T("账号", "account"),
+		p.T("结果", "outcome"), p.T("说明", "why"), p.T("车牌（未证实）", "plate (unproven)"), p.T("订单（未证实）", "order (unproven)"),
 		p.T("车场（未证实）", "lot (unproven)"), p.T("来源", "from"), p.T("编号", "id")}
 	return listFile(w, p, "pushes", first, next, heads, func(push charge.Push) []string {
 		plate := ""

@@ -45,8 +45,8 @@ func (c *Console) pushes(w http.ResponseWriter, r *http.Request, p *page) error 
 
 // pushFilter reads what the list's form narrows by. What cannot be read is reported by field.
 func (c *Console) pushFilter(p *page, q url.Values, wrong map[string]string) charge.PushFilter {
-	f := charge.PushFilter{Platform: q.Get("platform"), Account: strings.TrimSpace(q.Get("account")), Order: strings.TrimSpace(q.Get("order")),
-		Cursor: q.Get("cursor"), Limit: 50}
+	f := charge.PushFilter{Platform: q.Get("platform"), Account: strings.TrimSpace(q.Get("account")),
+		Order: strings.TrimSpace(q.Get("order")), Cursor: q.Get("cursor"), Limit: 50}
 	if f.Account != "" && f.Platform == "" {
 		f.Platform = c.platformOf(f.Account) // pushes are found by it
 	}

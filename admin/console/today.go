@@ -144,8 +144,8 @@ func (c *Console) cards(p *page, f figures) []card {
 			warn(f.States[charge.StateHeld], "wait")},
 		{p.T("推送被拒", "Pushes refused"), Count(f.refused()), "/pushes?" + since + "&outcome=refused",
 			yesterday(before.refused()), warn(f.refused(), "bad")},
-		{p.T("车场拒绝", "Refused by lots"), Count(f.States[charge.StateRefused]), state(charge.StateRefused), yesterday(f.Before.States[charge.StateRefused]),
-			warn(f.States[charge.StateRefused], "bad")},
+		{p.T("车场拒绝", "Refused by lots"), Count(f.States[charge.StateRefused]), state(charge.StateRefused),
+			yesterday(f.Before.States[charge.StateRefused]), warn(f.States[charge.StateRefused], "bad")},
 		{p.T("放弃下发", "Gave up"), Count(f.States[charge.StateGaveUp]), "/work/gave-up",
 			p.T("有效时间内未送达", "not delivered in time"), warn(f.States[charge.StateGaveUp], "bad")},
 		{p.T("车场离线", "Lots off line"), Count(int64(f.OffLine)), "/lots?show=off_line",
@@ -312,7 +312,8 @@ func workName(p *page, list string) (name, help string) {
 	case "left":
 		return p.T("先离场", "Left before it arrived"),
 			p.T("推送到达时车已离场。表中是车主本应得到的减免，可人工补偿；请平台提早推送。",
-				"The car had left before the push came. The list shows what the driver would have been given; ask the platform to push earlier.")
+				"The car had left before the push came. The list shows what the driver would have been given; "+
+					"ask the platform to push earlier.")
 	case "unknown":
 		return p.T("结果未知", "Unknown"), p.T("已发出而车场无应答，且不可自动重发。请逐条与车场核对。",
 			"Sent, not answered, and not to be sent again by itself. Ask the lot about each.")
@@ -325,7 +326,8 @@ func workName(p *page, list string) (name, help string) {
 	case "near":
 		return p.T("相近车牌", "Near-miss plates"),
 			p.T("等待中的充电与在场车辆只差一个字符。确认是同一辆车后再绑定；系统不会自动处理。",
-				"A waiting charge and a car in the lot differ by one character. Bind them once you are sure; nothing is done by itself.")
+				"A waiting charge and a car in the lot differ by one character. Bind them once you are sure; "+
+					"nothing is done by itself.")
 	case "stations":
 		return p.T("未对接的站点", "Unbound stations"),
 			p.T("平台推送了这些站点或充电桩，签名正确，但没有对接登记它们，推送因此被拒绝。登记后请平台重推，或逐条回放。",

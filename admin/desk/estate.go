@@ -14,10 +14,9 @@ import (
 // Estate is the estate as it is; secrets in it print masked.
 func (d *Desk) Estate() *estate.State { return d.cfg.Estate.State() }
 
-// Apply validates an estate document and applies it, or with dryRun says what it would change, and which keys of what it
-// names are weak. The estate
-// writes its own line into the audit log. Secrets that a document names by {env: …} or {file: …} are errors: they would
-// be read on the server, whose files an admin has no right to.
+// Apply validates an estate document and applies it, or with dryRun says what it would change, and which keys of what
+// it names are weak. The estate writes its own line into the audit log. Secrets that a document names by {env: …} or
+// {file: …} are errors: they would be read on the server, whose files an admin has no right to.
 func (d *Desk) Apply(ctx context.Context, who guard.Identity, doc []byte, dryRun bool) (estate.Changes, []estate.Weak,
 	error) {
 	if err := allow(who, guard.RoleAdmin); err != nil {

@@ -364,7 +364,8 @@ func (d *Desk) Compensations(ctx context.Context, from, to time.Time) ([]Compens
 		}
 		list = append(list, c)
 	}
-	slices.SortFunc(list, func(a, b Compensation) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Charge, b.Charge)) })
+	slices.SortFunc(list,
+		func(a, b Compensation) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Charge, b.Charge)) })
 	return list, nil
 }
 

@@ -79,7 +79,8 @@ func (d *Desk) Resume(ctx context.Context, who guard.Identity, id charge.LotID, 
 }
 
 // Price asks a lot what a stay costs now: the stay by its order number, else the open stay of a plate.
-func (d *Desk) Price(ctx context.Context, who guard.Identity, id charge.LotID, stayOrder string, plate charge.Plate) (lot.Price, error) {
+func (d *Desk) Price(ctx context.Context, who guard.Identity, id charge.LotID, stayOrder string,
+	plate charge.Plate) (lot.Price, error) {
 	if err := allow(who, guard.RoleSupport); err != nil {
 		return lot.Price{}, err
 	}

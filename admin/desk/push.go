@@ -67,7 +67,8 @@ func headOnly(raw string) string {
 }
 
 // credentials are header lines that let their holder in.
-var credentials = regexp.MustCompile(`(?im)^((?:authorization|cookie|proxy-authorization):[ \t]*(?:bearer[ \t]+)?)[^\r\n]+`)
+var credentials = regexp.MustCompile(
+	`(?im)^((?:authorization|cookie|proxy-authorization):[ \t]*(?:bearer[ \t]+)?)[^\r\n]+`)
 
 // secretFields are members of bodies that hold what a platform signs in with.
 var secretFields = regexp.MustCompile(`(?i)("(?:operator_?secret|access_?token|app_?secret|secret_?key)"\s*:\s*")[^"]*`)
