@@ -84,7 +84,8 @@ func (e engines) on(c *console, r report, run func(*bench.Rig, []*bench.Engine) 
 }
 
 // keeping is on, with a folder where PostgreSQL keeps its data for later runs; empty: nowhere.
-func (e engines) keeping(c *console, r report, prepared string, run func(*bench.Rig, []*bench.Engine) ([]bench.Row, error)) error {
+func (e engines) keeping(c *console, r report, prepared string,
+	run func(*bench.Rig, []*bench.Engine) ([]bench.Row, error)) error {
 	all, closeAll, err := e.open(prepared)
 	if err != nil {
 		return err
@@ -98,7 +99,8 @@ func (e engines) each(c *console, r report, run func(*bench.Rig, *bench.Engine) 
 	return e.eachKeeping(c, r, "", run)
 }
 
-func (e engines) eachKeeping(c *console, r report, prepared string, run func(*bench.Rig, *bench.Engine) ([]bench.Row, error)) error {
+func (e engines) eachKeeping(c *console, r report, prepared string,
+	run func(*bench.Rig, *bench.Engine) ([]bench.Row, error)) error {
 	return e.keeping(c, r, prepared, func(rig *bench.Rig, all []*bench.Engine) (rows []bench.Row, err error) {
 		for _, engine := range all {
 			more, err := run(rig, engine)
@@ -157,7 +159,8 @@ type benchLines struct {
 func (b *benchLines) Run(c *console) error {
 	cfg := bench.DefaultLines
 	cfg.Few, cfg.Many, cfg.Idle, cfg.Times = b.Few, b.Many, b.Idle, b.Times
-	return b.each(c, b.report, func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) { return rig.Lines(c.ctx, e, cfg) })
+	return b.each(c, b.report,
+		func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) { return rig.Lines(c.ctx, e, cfg) })
 }
 
 type benchOverload struct {
@@ -189,7 +192,8 @@ type benchSize struct {
 func (b *benchSize) Run(c *console) error {
 	cfg := bench.DefaultSize
 	cfg.Many, cfg.Times, cfg.Dir, cfg.Plot, cfg.People = b.Charges, b.Times, b.Prepared, b.Plot, b.People
-	return b.eachKeeping(c, b.report, b.Prepared, func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) { return rig.Size(c.ctx, e, cfg) })
+	return b.eachKeeping(c, b.report, b.Prepared,
+		func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) { return rig.Size(c.ctx, e, cfg) })
 }
 
 type benchRates struct {

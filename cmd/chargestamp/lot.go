@@ -185,7 +185,8 @@ func (l *lotSDK) runVendors(c *console, id charge.LotID) error {
 	case l.Ukey == "":
 		return usage("--as sdk2000 needs --ukey: its bolink link signs with the vendor's key")
 	case l.Ack != "" || l.DropAfterApply || l.HalfOpen || l.Offline > 0 || l.Lies > 0:
-		return usage("--as sdk2000 does not lie: --ack, --drop-after-apply, --half-open, --offline and --lies are for --as lotline")
+		return usage("--as sdk2000 does not lie: --ack, --drop-after-apply, --half-open, " +
+			"--offline and --lies are for --as lotline")
 	}
 	lot := play.NewVendorLot(play.VendorLotConfig{Lot: id, Ukey: l.Ukey, Ckey: l.Ckey, LocalID: l.LocalID, Addr: l.Line,
 		BookAddr: l.Book,

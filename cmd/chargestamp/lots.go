@@ -34,8 +34,10 @@ type lotsCommand struct {
 }
 
 var (
-	lotColumns = []column{field("LOT", "lot"), field("NAME", "name"), field("KIND", "kind"), {"STATE", lotState}, field("LINE", "line"),
-		field("PENDING", "pending"), field("OVER_1M", "pending_over_1m"), field("OVER_10M", "pending_over_10m"), field("OLDEST", "oldest_age_s")}
+	lotColumns = []column{field("LOT", "lot"), field("NAME", "name"), field("KIND", "kind"), {"STATE", lotState},
+		field("LINE", "line"),
+		field("PENDING", "pending"), field("OVER_1M", "pending_over_1m"), field("OVER_10M", "pending_over_10m"),
+		field("OLDEST", "oldest_age_s")}
 	lotTable = append(slices.Clone(lotColumns), column{"FAULT", lotFault})
 	lotAll   = append(slices.Clone(lotColumns), field("LAST_HEARTBEAT", "last_heartbeat"), column{"FAULT", lotFault})
 )
@@ -201,7 +203,8 @@ type statementCommand struct {
 // Run prints a statement.
 func (s *statementCommand) Run(c *console) error {
 	q := url.Values{}
-	for name, v := range map[string]string{"platform": s.Platform, "lot": s.Lot, "from": s.From, "to": s.To, "lang": s.Lang} {
+	for name, v := range map[string]string{"platform": s.Platform, "lot": s.Lot, "from": s.From, "to": s.To,
+		"lang": s.Lang} {
 		if v != "" {
 			q.Set(name, v)
 		}

@@ -57,7 +57,8 @@ func (b *backtestCommand) Run(c *console) error {
 	if err := b.print(c, t, raw); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.err, "%s, %d decided by a rule, %d would come out otherwise: %d min and %s yuan were granted, it would be %d min and %s yuan (%+d min, %s yuan)\n",
+	fmt.Fprintf(c.err, "%s, %d decided by a rule, %d would come out otherwise: %d min and %s yuan were granted, "+
+		"it would be %d min and %s yuan (%+d min, %s yuan)\n",
 		counted(got.Charges, "charge"), got.Replayed, got.Changed, got.Was.Minutes, got.Was.Amount, got.Would.Minutes,
 		got.Would.Amount,
 		got.Difference.Minutes, got.Difference.Amount)

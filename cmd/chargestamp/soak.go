@@ -79,7 +79,8 @@ type soakLots struct {
 func (s *soakLots) Run(c *console) error {
 	cfg := bench.DefaultLots
 	cfg.Lots, cfg.For, cfg.Rate = s.Lots, s.For, s.Rate
-	return s.each(c, s.report, func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) { return rig.Lots(c.ctx, e, cfg) })
+	return s.each(c, s.report,
+		func(rig *bench.Rig, e *bench.Engine) ([]bench.Row, error) { return rig.Lots(c.ctx, e, cfg) })
 }
 
 type soakSDK struct {

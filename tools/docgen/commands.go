@@ -68,7 +68,8 @@ func commandPage(out files, binary string) error {
 	}
 	p := newPage("命令 · Commands", "chargestamp --help")
 	p.para("退出码：0 完成，1 失败，2 用法错误。结果在标准输出，给人看的话在标准错误。与网关通话的命令用 `CHARGESTAMP_TOKEN` 里的令牌。",
-		"Exit codes: 0 done, 1 failed, 2 wrong use. Results go to standard output, words for people to standard error. Commands that speak to a gateway take their token from `CHARGESTAMP_TOKEN`.")
+		"Exit codes: 0 done, 1 failed, 2 wrong use. Results go to standard output, words for people to standard error. "+
+			"Commands that speak to a gateway take their token from `CHARGESTAMP_TOKEN`.")
 	var seen []string
 	for _, m := range usageLine.FindAllStringSubmatch(list, -1) {
 		words := strings.Fields(m[1])

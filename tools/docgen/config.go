@@ -87,11 +87,16 @@ func configPage(out files) error {
 	}
 	p := newPage("设置 · Configuration", "app.Config")
 	p.para("命令行参数优先于环境变量，环境变量优先于文件（`chargestamp serve --config 文件`，YAML）。不认识的键会被指出所在行，退出码 2。列表在环境变量里用逗号分隔。",
-		"A flag beats the environment, which beats the file (`chargestamp serve --config FILE`, YAML). An unknown key is named with its line, exit code 2. Lists are comma-separated in the environment. Lengths of time are written `90s`, `3m`, `2h` or `30d`.")
+		"A flag beats the environment, which beats the file (`chargestamp serve --config FILE`, YAML). "+
+			"An unknown key is named with its line, exit code 2. Lists are comma-separated in the environment. "+
+			"Lengths of time are written `90s`, `3m`, `2h` or `30d`.")
 	p.table([]string{"文件 File", "环境变量 Environment", "参数 Flag", "默认 Default", "含义 Meaning"}, r.rows)
 	p.section("只在环境变量或参数里 · Environment and flags only")
 	p.table([]string{"", "含义 Meaning"}, [][]string{
-		{"`CHARGESTAMP_SECRETS_KEY`", "主密钥，加密保存的其他密钥；没有时用 `--secrets-key` 文件，默认数据目录里的 `secrets.key`（首次启动生成，0600）。多个节点必须相同。 The key that seals stored secrets; else the file of `--secrets-key`, by default `secrets.key` in the data folder (made at first start, 0600). Nodes of one site share it."},
+		{"`CHARGESTAMP_SECRETS_KEY`",
+			"主密钥，加密保存的其他密钥；没有时用 `--secrets-key` 文件，默认数据目录里的 `secrets.key`（首次启动生成，0600）。多个节点必须相同。" +
+				" The key that seals stored secrets; else the file of `--secrets-key`, " +
+				"by default `secrets.key` in the data folder (made at first start, 0600). Nodes of one site share it."},
 		{"`CHARGESTAMP_ADMIN_TOKEN`", "设置后就是一个管理员的接口令牌，至少 16 个字符。 When set, an admin's API token; 16 characters or more."},
 		{"`CHARGESTAMP_TOKEN`, `CHARGESTAMP_SERVER`",
 			"命令行工具用的令牌和网关管理地址。 For the commands that speak to a running gateway: their token, and its admin address."},
@@ -109,11 +114,14 @@ func configPage(out files) error {
 func alertTable(p *page) error {
 	l := alert.DefaultLimits()
 	words := map[alert.Kind]string{
-		alert.LotOffLine: fmt.Sprintf("SDK 车场 %s 没有心跳（从未上线的不算）。 An SDK lot without a heartbeat for %[1]s (one that never was on line is no alert).", duration(l.OffLine)),
-		alert.GaveUpRate: fmt.Sprintf("%s 内放弃下发的占 %d%% 以上，且不少于 %d 笔。 %[2]d %% or more of the charges settled within %[1]s were given up, %[3]d at least.", duration(l.Window), l.GaveUpPercent, l.GaveUpLeast),
+		alert.LotOffLine: fmt.Sprintf("SDK 车场 %s 没有心跳（从未上线的不算）。"+
+			" An SDK lot without a heartbeat for %[1]s (one that never was on line is no alert).", duration(l.OffLine)),
+		alert.GaveUpRate: fmt.Sprintf("%s 内放弃下发的占 %d%% 以上，且不少于 %d 笔。 %[2]d %% or more of the charges settled within %[1]s "+
+			"were given up, %[3]d at least.", duration(l.Window), l.GaveUpPercent, l.GaveUpLeast),
 		alert.OldestPending: fmt.Sprintf("最早的待发减免等了 %s 以上。 The oldest pending delivery is older than %[1]s.",
 			duration(l.Pending)),
-		alert.BadSignatures: fmt.Sprintf("一个账号 %s 内签名或令牌错误 %d 次以上。 An account whose signatures or tokens failed %[2]d times within %[1]s.", duration(l.Window), l.Signatures),
+		alert.BadSignatures: fmt.Sprintf("一个账号 %s 内签名或令牌错误 %d 次以上。"+
+			" An account whose signatures or tokens failed %[2]d times within %[1]s.", duration(l.Window), l.Signatures),
 		alert.WebhookFails: fmt.Sprintf("变更通知最早的一条等待达到 %s。 "+
 			"The oldest message to a webhook has waited for %[1]s.", duration(l.Webhook)),
 		alert.LotClock: fmt.Sprintf("车场时钟与网关相差 %s 以上。 A lot's clock is off by %[1]s or more.", duration(l.Clock)),
@@ -121,7 +129,8 @@ func alertTable(p *page) error {
 	}
 	p.section("告警 · Alerts")
 	p.para("写在 `alerts` 里的每个地址都会收到；同一件事只说一次（不论几个节点、是否重启），持续则 4 小时后再说，结束时再说一次。怎么处理见[运维手册](operating.md)。",
-		"Each address under `alerts` is told; one thing once, however many nodes there are and over restarts, again after 4 hours while it lasts, and when it is over. What to do: [operating](operating.md).")
+		"Each address under `alerts` is told; one thing once, however many nodes there are and over restarts, "+
+			"again after 4 hours while it lasts, and when it is over. What to do: [operating](operating.md).")
 	var rows [][]string
 	for _, k := range alert.Kinds {
 		if words[k] == "" {

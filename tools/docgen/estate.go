@@ -34,13 +34,20 @@ var fieldTypes = map[estate.FieldType]string{
 // estatePage prints docs/estate.md from estate.Objects.
 func estatePage(out files) error {
 	p := newPage("配置文件 · The estate file", "estate.Objects")
-	p.para("一个 YAML 文件描述厂商、车场、平台账号和对接。`chargestamp apply -f 文件` 发给运行中的网关；`chargestamp serve --estate 文件` 在启动时应用；控制台的“接入”改的是同样的内容。",
-		"One YAML file describes vendors, lots, platform accounts and bindings. `chargestamp apply -f FILE` sends it to the running gateway, `chargestamp serve --estate FILE` applies it at start, and the console's “Set up” changes the same things.")
+	p.para("一个 YAML 文件描述厂商、车场、平台账号和对接。`chargestamp apply -f 文件` 发给运行中的网关；`chargestamp serve --estate 文件` 在启动时应用；"+
+		"控制台的“接入”改的是同样的内容。",
+		"One YAML file describes vendors, lots, platform accounts and bindings. "+
+			"`chargestamp apply -f FILE` sends it to the running gateway, "+
+			"`chargestamp serve --estate FILE` applies it at start, and the console's “Set up” changes the same things.")
 	p.list(
-		"先整体检查：任何错误（包括不认识的键）都给出文件、行号和原因，什么也不改。 The whole file is checked first: any error, unknown keys included, names file, line and reason, and nothing changes.",
+		"先整体检查：任何错误（包括不认识的键）都给出文件、行号和原因，什么也不改。 The whole file is checked first: any error, unknown keys included, "+
+			"names file, line and reason, and nothing changes.",
 		"再应用一次不会有变化；`apply --dry-run` 只说会改什么。 Applying twice changes nothing; `apply --dry-run` says what would change.",
-		"文件里没写的保持原样；`state: off` 停用；文件不会删除任何东西。 What a file leaves out stays as it was; `state: off` switches off; a file never deletes.",
-		"密钥写成文字、`{env: 变量名}` 或 `{file: 路径}`（相对于配置文件）；加密保存，不再显示。`export` 导出时每个密钥都写成 `{env: 变量名}`，设好这些变量才能再应用。 A secret is a text, `{env: NAME}` or `{file: PATH}` (relative to the file); stored encrypted and never shown again. `export` prints `{env: NAME}` in place of each; set these to apply it again.",
+		"文件里没写的保持原样；`state: off` 停用；文件不会删除任何东西。 What a file leaves out stays as it was; `state: off` switches off; "+
+			"a file never deletes.",
+		"密钥写成文字、`{env: 变量名}` 或 `{file: 路径}`（相对于配置文件）；加密保存，不再显示。`export` 导出时每个密钥都写成 `{env: 变量名}`，设好这些变量才能再应用。"+
+			" A secret is a text, `{env: NAME}` or `{file: PATH}` (relative to the file); stored encrypted and never shown "+
+			"again. `export` prints `{env: NAME}` in place of each; set these to apply it again.",
 		"每个平台的完整例子在 [docs/examples/platforms](examples/platforms)。 A complete example for each platform stands there.")
 	for _, o := range estate.Objects() {
 		p.section(fmt.Sprintf("`%s` · %s · %s", o.List, o.Chinese, o.English))

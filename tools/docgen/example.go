@@ -93,7 +93,8 @@ var always = []charge.Outcome{charge.OutcomeAccepted, charge.OutcomeDuplicate, c
 // refusals prints our outcomes in the platform's words, each as the dialect really answers it.
 func (p *platformPage) refusals() error {
 	p.section("7. 应答 · Answers")
-	p.para("平台听到的只有这些；为什么，写在控制台的“推送”里和 `chargestamp check` 的结果里。 All that the platform hears; the reason stands in the console under pushes and in `chargestamp check`.")
+	p.para("平台听到的只有这些；为什么，写在控制台的“推送”里和 `chargestamp check` 的结果里。 All that the platform hears; " +
+		"the reason stands in the console under pushes and in `chargestamp check`.")
 	var rows [][]string
 	for _, o := range charge.Outcomes {
 		own := p.fixture.refusals[o] != nil || o == charge.OutcomeUndated && p.dialect.Info().Undated

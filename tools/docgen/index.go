@@ -11,7 +11,8 @@ import (
 // platformTable is docs/platforms/README.md.
 func platformTable(infos []platform.Info) []byte {
 	p := newPage("充电平台 · Charging platforms", "the platforms' profiles")
-	p.para("内置十八家；没有列出的，见[不用编译再接入一家](../add-a-platform.md)。 Eighteen are built in; for one that is not, see [add a platform without a build](../add-a-platform.md).")
+	p.para("内置十八家；没有列出的，见[不用编译再接入一家](../add-a-platform.md)。" +
+		" Eighteen are built in; for one that is not, see [add a platform without a build](../add-a-platform.md).")
 	var rows [][]string
 	for _, i := range infos {
 		kinds := make([]string, len(i.Kinds))
@@ -66,9 +67,12 @@ func platformTable(infos []platform.Info) []byte {
 // commonSources are what several platforms were written from.
 var commonSources = []struct{ what, where string }{
 	{"前十四家平台的地址、密钥、车场编号和减免方式 paths, keys, lot keys and grants of the first fourteen",
-		"<https://www.kancloud.cn/mypublic/xhr-jszl/2663364>; 新版的开头几行 the beginning of a newer edition: <https://www.kancloud.cn/bolink/charge/1476038>"},
+		"<https://www.kancloud.cn/mypublic/xhr-jszl/2663364>; 新版的开头几行 the beginning of a newer edition: " +
+			"<https://www.kancloud.cn/bolink/charge/1476038>"},
 	{"信封、加密、签名、返回码、令牌 envelope, cipher, signature, codes, access token (`cec`)",
-		"T/CEC 102.4-2016, 标准全文不公开 the text is not public; 联调问题和示例 notes of joint tests with worked examples: <https://blog.csdn.net/flainsky/article/details/141026567>, <https://blog.csdn.net/flainsky/article/details/140960007>"},
+		"T/CEC 102.4-2016, 标准全文不公开 the text is not public; 联调问题和示例 notes of joint tests with worked examples: " +
+			"<https://blog.csdn.net/flainsky/article/details/141026567>, " +
+			"<https://blog.csdn.net/flainsky/article/details/140960007>"},
 	{"发送方的公开代码 public code of senders",
 		"<https://github.com/xcharge/phusion>, <https://github.com/java110/MicroCommunity>"},
 	{"接收方的公开代码 public code of a receiver (15, 17, 18)", "<https://github.com/cheng1shao2yong/yunqi-smart-parking>"},

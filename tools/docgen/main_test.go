@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestPagesAreMarkedGenerated wants each printed page marked in .gitattributes, so that a reviewer sees what was written
-// by hand first.
+// TestPagesAreMarkedGenerated wants each printed page marked in .gitattributes, so that a reviewer sees what was
+// written by hand first.
 func TestPagesAreMarkedGenerated(t *testing.T) {
 	t.Chdir("../..") // where docgen is run
 	text, err := os.ReadFile(".gitattributes")

@@ -84,12 +84,14 @@ var evidences = map[platform.Evidence]string{
 	platform.EvidenceObserved:   "取自公开的、与该平台真实对接的代码。Taken from public code that talks to such a platform.",
 	platform.EvidenceInferred:   "由几份公开材料推断，部分细节没有文档。Concluded from several public sources; details are not documented.",
 	platform.EvidenceAssumed: "大部分是假定。**上线前请与平台给的文档逐项核对**；新的对接默认影子运行（只计算、不下发），核对后写明 `mode: live`。 " +
-		"Largely assumed. **Compare with the platform's own paper before going live**: a new binding starts in shadow (decided and shown, nothing sent) until it says `mode: live`.",
+		"Largely assumed. **Compare with the platform's own paper before going live**: " +
+		"a new binding starts in shadow (decided and shown, nothing sent) until it says `mode: live`.",
 }
 
 func (p *platformPage) evidence() {
 	p.quote(fmt.Sprintf("**依据 Evidence: %s.** %s", p.info.Evidence, evidences[p.info.Evidence]),
-		"平台自己的文档多未公开，本页取自公开材料；没有对真实平台做过联调。 Built from public material, most platforms' papers being unpublished; not tried against the live platform.")
+		"平台自己的文档多未公开，本页取自公开材料；没有对真实平台做过联调。 Built from public material, most platforms' papers being unpublished; "+
+			"not tried against the live platform.")
 	sources := make([]string, len(p.info.Spec))
 	for i, link := range p.info.Spec {
 		sources[i] = "<" + link + ">"
@@ -107,7 +109,8 @@ var routeWords = map[platform.RouteKind]string{
 func (p *platformPage) addresses() {
 	p.section("1. 地址 · Addresses")
 	p.para("把这些地址交给平台，前面加上 `https://你的域名`。只接受 POST，从不跳转。设置了 `path_token` 时，末尾再加一段 `/口令`，裸地址则拒绝。",
-		"Give these to the platform, `https://your-host` in front. POST only, never redirected. With a `path_token` on the account one more segment, `/token`, is appended and the bare path is refused.")
+		"Give these to the platform, `https://your-host` in front. POST only, never redirected. "+
+			"With a `path_token` on the account one more segment, `/token`, is appended and the bare path is refused.")
 	var rows [][]string
 	for _, r := range p.info.Routes {
 		paths := mono("", r.Path)
@@ -122,8 +125,10 @@ func (p *platformPage) addresses() {
 // issuers says where the keys stand in an estate.
 var issuers = map[platform.Issuer]string{
 	platform.IssuerAccount: "",
-	platform.IssuerVendor:  "密钥是厂商的 `ukey`（`vendors`），账号里没有密钥；把它交给平台。 The key is the vendor's `ukey` (under `vendors`); the account holds none. Give it to the platform.",
-	platform.IssuerLot:     "密钥是车场的 `ckey`（`lots`），账号里没有密钥；把它交给平台。 The key is the lot's `ckey` (under `lots`); the account holds none. Give it to the platform.",
+	platform.IssuerVendor: "密钥是厂商的 `ukey`（`vendors`），账号里没有密钥；把它交给平台。 The key is the vendor's `ukey` (under `vendors`); " +
+		"the account holds none. Give it to the platform.",
+	platform.IssuerLot: "密钥是车场的 `ckey`（`lots`），账号里没有密钥；把它交给平台。 The key is the lot's `ckey` (under `lots`); " +
+		"the account holds none. Give it to the platform.",
 }
 
 func (p *platformPage) keys() {
@@ -138,9 +143,12 @@ func (p *platformPage) keys() {
 	}
 	switch {
 	case p.info.NeedsLock:
-		p.para("**平台不签名，账号必须上锁**：`allow_from`（来源地址）或 `path_token`（路径口令，至少 128 位）。 **The platform signs nothing, so the account must have a lock**: `allow_from` (addresses) or `path_token` (a secret of 128 bits or more in the path).")
+		p.para("**平台不签名，账号必须上锁**：`allow_from`（来源地址）或 `path_token`（路径口令，至少 128 位）。" +
+			" **The platform signs nothing, so the account must have a lock**: " +
+			"`allow_from` (addresses) or `path_token` (a secret of 128 bits or more in the path).")
 	case p.info.LockUnless != "":
-		p.para(fmt.Sprintf("没有 `%s` 时，账号必须有 `allow_from` 或 `path_token`。 Without `%[1]s` the account must have `allow_from` or `path_token`.", p.info.LockUnless))
+		p.para(fmt.Sprintf("没有 `%s` 时，账号必须有 `allow_from` 或 `path_token`。"+
+			" Without `%[1]s` the account must have `allow_from` or `path_token`.", p.info.LockUnless))
 	}
 	if p.info.OpenInterface {
 		p.para("厂商须开通开放接口：`open_interface: true`。 The vendor must have `open_interface: true`.")
@@ -178,13 +186,15 @@ func (p *platformPage) lots() {
 		p.para(fmt.Sprintf("字段 `%s` 是平台自己的站点编号：写在对接的 `stations` 里，同一平台内唯一。 "+
 			"Field `%[1]s` holds the platform's own station id, listed under `stations` in a binding.", p.info.LotField))
 	case p.info.LotField == "":
-		p.para("推送不带车场：按充电桩编号查找，编号写在对接的 `chargers` 里，全局唯一。 The push names no lot: it is found by the charger's id, listed under `chargers` in a binding, unique over everything.")
+		p.para("推送不带车场：按充电桩编号查找，编号写在对接的 `chargers` 里，全局唯一。 The push names no lot: it is found by the charger's id, " +
+			"listed under `chargers` in a binding, unique over everything.")
 	default:
 		forms := make([]string, len(p.info.Separators))
 		for i, s := range p.info.Separators {
 			forms[i] = p.lot.Union + s + p.lot.Park
 		}
-		p.para(fmt.Sprintf("字段 `%s`，写作“厂商编号+分隔符+车场编号”。例：车场 `%s` 写作 %s。 Field `%[1]s`: vendor, separator, park. The lot `%[2]s` is written %[3]s.",
+		p.para(fmt.Sprintf("字段 `%s`，写作“厂商编号+分隔符+车场编号”。例：车场 `%s` 写作 %s。 Field `%[1]s`: vendor, separator, park. "+
+			"The lot `%[2]s` is written %[3]s.",
 			p.info.LotField, p.lot, mono(" 或 or ", forms...)))
 	}
 	kinds := make([]string, len(p.info.Kinds))
@@ -250,7 +260,8 @@ func defaultRule(r *charge.Rule) string {
 }
 
 // marks is the legend of confidence.
-const marks = "标记 Mark: **D** 有文档 documented · **C** 见于公开代码 seen in public code · **I** 推断 inferred · **U** 未知 unknown · **OD** 我们的假定 our assumption"
+const marks = "标记 Mark: **D** 有文档 documented · **C** 见于公开代码 seen in public code · **I** 推断 inferred · " +
+	"**U** 未知 unknown · **OD** 我们的假定 our assumption"
 
 func (p *platformPage) fields() {
 	p.section("5. 字段 · Fields")
@@ -309,9 +320,11 @@ func (p *platformPage) units() string {
 
 // recipeWords are the texts that are digested; docs/add-a-platform.md has them too.
 var recipeWords = map[string]string{
-	"kv-md5-key":     "按名称排序 sorted by name `a=1&b=2&key=SECRET`，空值参与 empty values take part; MD5, 大写 upper case",
-	"kv-md5-md5key":  "按名称排序 sorted by name `a=1&b=2&key=` + 密钥 MD5 的小写 the secret's MD5 in lower case，空值不参与 blank values left out; MD5, 大写 upper case",
-	"kv-md5-secret":  "按名称排序 sorted by name `a=1&b=2&SECRET`，空值、对象和 `appId` 不参与 empty values, objects and `appId` left out; MD5, 大写 upper case",
+	"kv-md5-key": "按名称排序 sorted by name `a=1&b=2&key=SECRET`，空值参与 empty values take part; MD5, 大写 upper case",
+	"kv-md5-md5key": "按名称排序 sorted by name `a=1&b=2&key=` + 密钥 MD5 的小写 the secret's MD5 in lower case，" +
+		"空值不参与 blank values left out; MD5, 大写 upper case",
+	"kv-md5-secret": "按名称排序 sorted by name `a=1&b=2&SECRET`，空值、对象和 `appId` 不参与 empty values, " +
+		"objects and `appId` left out; MD5, 大写 upper case",
 	"listed-md5-key": "几个字段按固定顺序拼成 `a=1&b=2&key=SECRET` some fields in a fixed order; MD5, 大写 upper case",
 	"kv-hmac-md5":    "按名称排序 sorted by name `a=1&b=2`，null 不参与 null left out; HMAC-MD5, 小写 lower case",
 }

@@ -157,7 +157,8 @@ func policyCharge(f []string) (*charge.Charge, error) {
 func policyRule(yaml string) (charge.Rule, error) {
 	const lot = `{lot: "200461/1315", kind: 4g, ckey: "0123456789abcdef", tariff: {unit_minutes: 60, unit_price: "10.00"}}`
 	doc, err := estate.Parse("rule", []byte("version: 1\nvendors: [{union_id: \"200461\"}]\nlots:\n  - "+lot+
-		"\naccounts: [{account: a, platform: any}]\nbindings:\n  - account: a\n    lot: \"200461/1315\"\n    rule: "+yaml+"\n"), nil, nil)
+		"\naccounts: [{account: a, platform: any}]\nbindings:\n  - account: a\n    lot: "+
+		"\"200461/1315\"\n    rule: "+yaml+"\n"), nil, nil)
 	if err != nil {
 		return charge.Rule{}, err
 	}
@@ -245,24 +246,33 @@ func policyPage(out files) error {
 	}
 	p := newPage("哪条政策写哪条规则 · Which rule for which policy", policyFile)
 	p.para("各地公开的“充电减免停车费”规定，怎样写成对接的规则，以及在三次停车上会得到什么。例子都是 4G 车场，白天（08–20 点）每小时 10.00 元，夜间每小时 2.00 元；下面的结果由测试逐条算出。",
-		"Published rules on charging and parking, how each is written as a binding's rule, and what it does in three stays. The examples are 4G lots at 10.00 yuan an hour by day (08:00 to 20:00) and 2.00 at night; a test works out every line below. Fields are explained in [the estate file](estate.md).")
+		"Published rules on charging and parking, how each is written as a binding's rule, "+
+			"and what it does in three stays. The examples are 4G lots at 10.00 yuan an hour by day (08:00 to 20:00) and 2.00 "+
+			"at night; a test works out every line below. Fields are explained in [the estate file](estate.md).")
 	p.para("`takes: charge` 和 `leave_within` 只用于由网关计费的 4G 车场；在 SDK 和 API 车场，减去哪段时间由车场决定，把这两项去掉即可。",
-		"`takes: charge` and `leave_within` are for 4G lots, which the gateway prices; SDK and API lots choose themselves which minutes they take off: leave the two out there.")
+		"`takes: charge` and `leave_within` are for 4G lots, which the gateway prices; "+
+			"SDK and API lots choose themselves which minutes they take off: leave the two out there.")
 	exact := 0
 	for i := range all {
 		if all[i].missing[0] == "" {
 			exact++
 		}
 	}
-	p.para(fmt.Sprintf("%d 条中 %d 条完全可写；其余写明缺什么。 Of %d rules %d can be written exactly; of the others the page says what is missing.", len(all), exact, len(all), exact))
+	p.para(fmt.Sprintf("%d 条中 %d 条完全可写；其余写明缺什么。 Of %d rules %d can be written exactly; "+
+		"of the others the page says what is missing.", len(all), exact, len(all), exact))
 	for i := range all {
 		if err := all[i].print(p); err != nil {
 			return err
 		}
 	}
 	p.section("车场自己的收费标准 · What stays the car park's own tariff")
-	p.para("对所有新能源车、不论是否充电都适用的优惠，是车场的收费标准，不在网关之内：深圳路内停车的首 2 小时、三亚路内、滁州 2 小时以内免费和每次减 1 元、合肥每日两次、长沙按车型免 1 至 4 小时、成都、重庆、常州、西安按日的首停优惠。4G 车场可以写在 `tariff` 里的，只有 `free_minutes` 和分时段价格。",
-		"What holds for every new-energy car whether it charges or not is the car park's tariff and no rule of a binding: Shenzhen's first two hours at the roadside, Sanya's roadside, Chuzhou's free stays of up to two hours and its yuan off a visit, Hefei's two times a day, Changsha's one to four hours, and the first stop of the day in Chengdu, Chongqing, Changzhou and Xi'an. Of these a 4G lot's `tariff` knows `free_minutes` and prices by time of day.")
+	p.para("对所有新能源车、不论是否充电都适用的优惠，是车场的收费标准，不在网关之内：深圳路内停车的首 2 小时、三亚路内、滁州 2 小时以内免费和每次减 1 元、合肥每日两次、长沙按车型免 1 至 4 小时、"+
+		"成都、重庆、常州、西安按日的首停优惠。4G 车场可以写在 `tariff` 里的，只有 `free_minutes` 和分时段价格。",
+		"What holds for every new-energy car whether it charges or not is the car park's tariff and no rule of a binding: "+
+			"Shenzhen's first two hours at the roadside, Sanya's roadside, "+
+			"Chuzhou's free stays of up to two hours and its yuan off a visit, Hefei's two times a day, "+
+			"Changsha's one to four hours, and the first stop of the day in Chengdu, Chongqing, Changzhou and Xi'an. "+
+			"Of these a 4G lot's `tariff` knows `free_minutes` and prices by time of day.")
 	out["policies.md"] = p.Bytes()
 	return nil
 }

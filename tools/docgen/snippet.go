@@ -18,7 +18,8 @@ func (p *platformPage) try() {
 	p.para(fmt.Sprintf("完整的配置，可原样应用（`docs/examples/platforms/%s.yaml`）。 A complete estate, to be applied as it stands.",
 		p.info.ID))
 	p.code("yaml", p.estate())
-	p.para("网关要先运行 The gateway runs (`bin/chargestamp serve`, `CHARGESTAMP_TOKEN`; [README](../../README.md#quick-start)):")
+	p.para("网关要先运行 The gateway runs (`bin/chargestamp serve`, `CHARGESTAMP_TOKEN`; " +
+		"[README](../../README.md#quick-start)):")
 	p.code("sh", p.pushLines())
 	p.para("推送被拒时，抓下原始请求交给诊断，不需要服务器。 When a push is refused, give the captured request to the doctor; it needs no server.")
 	p.code("sh", p.checkLine())
@@ -85,7 +86,8 @@ func (p *platformPage) estate() string {
 		}
 		return other
 	}
-	fmt.Fprintf(&b, "# Printed by make generate. %s, docs/platforms/%s.md. Invented keys: make your own.\nversion: 1\nvendors:\n", p.info.Title, p.info.ID)
+	fmt.Fprintf(&b, "# Printed by make generate. %s, docs/platforms/%s.md. "+
+		"Invented keys: make your own.\nversion: 1\nvendors:\n", p.info.Title, p.info.ID)
 	open := ""
 	if p.info.OpenInterface {
 		open = ", open_interface: true"
@@ -98,7 +100,8 @@ func (p *platformPage) estate() string {
 	fmt.Fprintf(&b, "lots:\n  - lot: %q\n    name: 一号场\n    kind: %s\n    ckey: %q\n", place, kind,
 		secret("ckey", "9F3C5A7E1B2D4860"))
 	if lot.KindOf(kind).NeedsTariff {
-		b.WriteString("    tariff: {free_minutes: 15, unit_minutes: 60, unit_price: \"5.00\", daily_cap: \"40.00\", leave_minutes: 15}\n")
+		b.WriteString("    tariff: {free_minutes: 15, unit_minutes: 60, unit_price: \"5.00\", daily_cap: \"40.00\", " +
+			"leave_minutes: 15}\n")
 	}
 	fmt.Fprintf(&b, "accounts:\n  - account: %s-main\n    platform: %[1]s\n    scope: platform\n", p.info.ID)
 	p.accountKeys(&b)

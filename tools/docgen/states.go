@@ -19,7 +19,8 @@ func outcomeName(o charge.Outcome) string {
 // statePage prints docs/states.md: every closed list, each code explained in both languages.
 func statePage(out files) error {
 	p := newPage("状态与原因 · States and reasons", "charge/states.go, flow/states.go and words")
-	p.para("接口、控制台、命令行、日志和对账单里的代码只有这些。 This is the complete list of codes in the API, the console, the commands, the log and statements.",
+	p.para("接口、控制台、命令行、日志和对账单里的代码只有这些。 This is the complete list of codes in the API, the console, the commands, "+
+		"the log and statements.",
 		"排查步骤见[客服手册](support.md)。 What to do about them, step by step: [for support](support.md).")
 	p.section("充电订单怎么走 · How a charge goes")
 	if err := transitions(p); err != nil {
@@ -67,7 +68,8 @@ func transitions(p *page) error {
 		}
 	}
 	p.code("mermaid", drawing)
-	p.para("图里没有画人工作废（任何状态都可以）和人工重新判定，表里都有。 The drawing leaves out voiding (from any state) and deciding again by hand; the table has all.")
+	p.para("图里没有画人工作废（任何状态都可以）和人工重新判定，表里都有。 The drawing leaves out voiding (from any state) and deciding again by hand; " +
+		"the table has all.")
 	p.table([]string{"从 From", "到 To", "何时 When"}, rows)
 	return nil
 }

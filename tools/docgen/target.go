@@ -25,7 +25,8 @@ var unknownTargets = [][]string{
 func targetPage(out files) error {
 	p := &targetsPage{newPage("其他停车系统 · Other parking systems", "the targets' profiles and fixtures")}
 	p.para("`kind: coupon` 的车场在其他停车系统里：每笔减免是对方云平台的一张优惠券。下列系统已内置；别的系统见[接入另一家停车系统](add-a-target.md)。",
-		"A lot of `kind: coupon` lies in another parking system: each reduction is a coupon in that system's cloud. These are built in; for another one see [add a parking system](add-a-target.md).")
+		"A lot of `kind: coupon` lies in another parking system: each reduction is a coupon in that system's cloud. "+
+			"These are built in; for another one see [add a parking system](add-a-target.md).")
 	p.overview()
 	for _, t := range coupon.Builtin().List() {
 		if err := p.target(t); err != nil {
