@@ -34,21 +34,23 @@ bindings:
 // What of a sound estate a document does not reach is not checked again: things that lean on what it changes are.
 func TestChecksReachWhatLeansOnAChange(t *testing.T) {
 	for name, doc := range map[string]string{
-		"nothing breaks":                    `lots: [{lot: "1/1", name: one}]`,
-		"a vendor's permission":             `vendors: [{union_id: "1", open_interface: false}]`,
-		"a vendor's key":                    `vendors: [{union_id: "2", ukey: ""}]`,
-		"a lot's kind, and its bindings":    `lots: [{lot: "1/1", kind: 4g, tariff: {unit_minutes: 60, unit_price: "5.00", daily_cap: "40.00"}}]`,
-		"a lot's key, and its bindings":     `lots: [{lot: "1/1", ckey: ""}]`,
-		"the lot around others":             `lots: [{lot: "1/2", kind: sdk}]`,
-		"lots around each other":            `lots: [{lot: "1/2", parent: "1/4"}]`,
-		"an account's scope":                `accounts: [{account: ykc, scope: "2"}]`,
-		"an account switched off":           `accounts: [{account: lh, state: off}]`,
-		"an account's platform":             `accounts: [{account: ykc, platform: linghu}]`,
-		"accounts that nobody can tell":     `accounts: [{account: star-2, keys: {operator_id: "313744932"}}]`,
-		"a charger that is taken":           `bindings: [{account: aotexun, lot: "2/1", chargers: [a]}]`,
-		"a charger that is given away":      `bindings: [{account: aotexun, lot: "1/1", chargers: []}]`,
-		"a binding without its account":     `bindings: [{account: nobody, lot: "1/1"}]`,
-		"what is broken, and its neighbour": "vendors: [{union_id: \"1\", open_interface: false}]\nlots: [{lot: \"1/2\", kind: sdk}]",
+		"nothing breaks":        `lots: [{lot: "1/1", name: one}]`,
+		"a vendor's permission": `vendors: [{union_id: "1", open_interface: false}]`,
+		"a vendor's key":        `vendors: [{union_id: "2", ukey: ""}]`,
+		"a lot's kind, " +
+			"and its bindings": `lots: [{lot: "1/1", kind: 4g, tariff: {unit_minutes: 60, unit_price: "5.00", daily_cap: "40.00"}}]`,
+		"a lot's key, and its bindings": `lots: [{lot: "1/1", ckey: ""}]`,
+		"the lot around others":         `lots: [{lot: "1/2", kind: sdk}]`,
+		"lots around each other":        `lots: [{lot: "1/2", parent: "1/4"}]`,
+		"an account's scope":            `accounts: [{account: ykc, scope: "2"}]`,
+		"an account switched off":       `accounts: [{account: lh, state: off}]`,
+		"an account's platform":         `accounts: [{account: ykc, platform: linghu}]`,
+		"accounts that nobody can tell": `accounts: [{account: star-2, keys: {operator_id: "313744932"}}]`,
+		"a charger that is taken":       `bindings: [{account: aotexun, lot: "2/1", chargers: [a]}]`,
+		"a charger that is given away":  `bindings: [{account: aotexun, lot: "1/1", chargers: []}]`,
+		"a binding without its account": `bindings: [{account: nobody, lot: "1/1"}]`,
+		"what is broken, and its neighbour": "vendors: [{union_id: \"1\", open_interface: false}]\nlots: [{lot: " +
+			"\"1/2\", kind: sdk}]",
 	} {
 		c := catalog()
 		s, _, err := c.Merge(nil, parse(t, leaning))

@@ -46,8 +46,9 @@ func golden(t *testing.T, path, got string) {
 }
 
 // TestErrors reads one file for every way to get it wrong: those in new are merged into nothing, those in over
-// into the example, those in gone into the example after the profiles of a platform and a target in it were taken away. Every error must name file, line and reason in both languages, show no secret and leave
-// the estate alone; every code must be reached.
+// into the example, those in gone into the example after the profiles of a platform and a target in it were taken away.
+// Every error must name file, line and reason in both languages, show no secret and leave the estate alone; every code
+// must be reached.
 func TestErrors(t *testing.T) {
 	c := catalog()
 	c.Tariff = func(tariff charge.Tariff) error {

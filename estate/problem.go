@@ -273,10 +273,14 @@ var messages = map[Code]message{
 	CodeOldUntil:      {"needs both the former key and `until`", "需要同时填写旧密钥与 `until`"},
 	CodePlatform:      {"is %q; write one of %s", "为 %q；可选：%s"},
 	CodePlatformFixed: {"was %s and cannot become another one; make a new account", "原为 %s，不可更改；请新建账号"},
-	CodeNoProfile:     {"platform %s has no profile any more; put its file back into platforms.dir and restart, or write state: off at account %s", "平台 %s 的配置文件已不存在；请放回 platforms.dir 并重启，或给账号 %s 写上 state: off"},
-	CodeUnknownName:   {"has an unknown key %q; %s has: %s", "含未知密钥名 %q；%s 的密钥有：%s"},
-	CodeNoKeys:        {"has an unknown key %q; %s has no keys of its own", "含未知密钥名 %q；%s 没有自己的密钥"},
-	CodeNeedsKey:      {"is missing: %s needs it; add it", "缺失：%s 必须配置；请补充"},
+	CodeNoProfile: {
+		"platform %s has no profile any more; put its file back into platforms.dir and restart, or " +
+			"write state: off at account %s",
+		"平台 %s 的配置文件已不存在；请放回 platforms.dir 并重启，或给账号 %s 写上 state: off",
+	},
+	CodeUnknownName: {"has an unknown key %q; %s has: %s", "含未知密钥名 %q；%s 的密钥有：%s"},
+	CodeNoKeys:      {"has an unknown key %q; %s has no keys of its own", "含未知密钥名 %q；%s 没有自己的密钥"},
+	CodeNeedsKey:    {"is missing: %s needs it; add it", "缺失：%s 必须配置；请补充"},
 	CodeKeyLength: {
 		"must be %d bytes and is %d; copy it again from the platform's paper",
 		"必须为 %d 字节，现为 %d 字节；请按平台资料重新填写",
@@ -294,7 +298,11 @@ var messages = map[Code]message{
 		"只能含字母、数字和 - . _ ~；可用 openssl rand -hex 16 生成",
 	},
 	CodeNoReport: {"is not possible: %s takes no reports; take it out", "不可用：%s 不接收结果回传；请去掉"},
-	CodeTwins:    {"cannot be told apart from account %s by any push: same platform, operator and scope; switch one off or narrow its scope", "与账号 %s 的平台、运营商、范围都相同，推送无法区分；请停用其一或缩小范围"},
+	CodeTwins: {
+		"cannot be told apart from account %s by any push: same platform, operator and scope; " +
+			"switch one off or narrow its scope",
+		"与账号 %s 的平台、运营商、范围都相同，推送无法区分；请停用其一或缩小范围",
+	},
 	CodeScope: {
 		"is outside the scope %s of account %s; widen the scope or bind another account",
 		"不在范围 %s（账号 %s）之内；请扩大范围或换用其他账号",
@@ -313,7 +321,11 @@ var messages = map[Code]message{
 		"holds charger %q, and %q is listed as well: a gun's number begins with its pile's, so list the pile alone",
 		"桩编号 %q 与已列出的 %q 前缀相同；枪号以桩号开头，请只写桩号",
 	},
-	CodeUnitUnknown: {"cannot be `as_pushed` for %s: its unit is unknown, what it pushes cannot be granted by; write `fixed` or `charge_time`", "%s 不能用 `as_pushed`：推送值的单位未知；请写 `fixed` 或 `charge_time`"},
+	CodeUnitUnknown: {
+		"cannot be `as_pushed` for %s: its unit is unknown, what it pushes cannot be granted by; " +
+			"write `fixed` or `charge_time`",
+		"%s 不能用 `as_pushed`：推送值的单位未知；请写 `fixed` 或 `charge_time`",
+	},
 	CodeNeedsStations: {
 		"is missing: %s names its own stations, not lots; list this lot's station ids",
 		"缺失：%s 推送的是平台自己的站点编号；请列出本车场的站点编号",
@@ -363,7 +375,11 @@ var messages = map[Code]message{
 		"limits %s, which this rule never grants; limit what it grants, or take it out",
 		"限制的是 %s，而此规则不会这样减免；请改为限制实际减免的内容，或去掉",
 	},
-	CodeCkeyTaken: {"is that of %s too, which has the same park_id; an SDK that logs in without union_id could not be told apart, give one of them another key", "与 park_id 相同的车场 %s 相同；不带 union_id 登录的 SDK 无法区分两者，请更换其中一个"},
+	CodeCkeyTaken: {
+		"is that of %s too, which has the same park_id; an SDK that logs in without union_id could not be told apart, " +
+			"give one of them another key",
+		"与 park_id 相同的车场 %s 相同；不带 union_id 登录的 SDK 无法区分两者，请更换其中一个",
+	},
 
 	CodeNeedsTarget: {
 		"is missing: a coupon lot names the parking system that runs it; one of %s",
@@ -424,12 +440,13 @@ var (
 	isDuration = message{"a time span of at most 168h, such as 2h or 30m, or 0", "不超过 168h 的时长，例如 2h、30m，或 0"}
 	isWord     = message{"made of at most 64 letters, digits, - _ .", "不超过 64 个字母、数字、- _ ."}
 	isLot      = message{`a lot written union_id/park_id, such as "200461/1313"`, `车场 union_id/park_id，例如 "200461/1313"`}
-	isScope    = message{`platform, a union_id such as "200461", or a lot such as "200461/1313"`, `platform、厂商编号如 "200461"，或车场如 "200461/1313"`}
-	isYuan     = message{`yuan with at most two decimals, such as "10.00"`, `最多两位小数的金额（元），例如 "10.00"`}
-	isKWh      = message{`kWh, such as "2.5"`, `千瓦时，例如 "2.5"`}
-	isClock    = message{`a time of day, such as "08:00"`, `时刻，例如 "08:00"`}
-	isTime     = message{`a time with its zone, such as "2026-01-01T00:00:00+08:00"`, `带时区的时间，例如 "2026-01-01T00:00:00+08:00"`}
-	isURL      = message{"an absolute http or https address without user name or fragment", "完整的 http 或 https 地址，不含用户名和片段"}
+	isScope    = message{`platform, a union_id such as "200461", or a lot such as "200461/1313"`,
+		`platform、厂商编号如 "200461"，或车场如 "200461/1313"`}
+	isYuan  = message{`yuan with at most two decimals, such as "10.00"`, `最多两位小数的金额（元），例如 "10.00"`}
+	isKWh   = message{`kWh, such as "2.5"`, `千瓦时，例如 "2.5"`}
+	isClock = message{`a time of day, such as "08:00"`, `时刻，例如 "08:00"`}
+	isTime  = message{`a time with its zone, such as "2026-01-01T00:00:00+08:00"`, `带时区的时间，例如 "2026-01-01T00:00:00+08:00"`}
+	isURL   = message{"an absolute http or https address without user name or fragment", "完整的 http 或 https 地址，不含用户名和片段"}
 )
 
 // What needs a ckey, for CodeNeedsCkey.

@@ -177,7 +177,8 @@ func TestResolvedKeepsMeaningAndLines(t *testing.T) {
 			t.Fatalf("resolved:\n%s\n%s", changes, doc.Resolved())
 		}
 	})
-	const bad = "version: 1\n\nlots:\n  - lot: \"200461/1313\"\n    kind: sdk\n\n    callback: \"https://lot.example/in\"\n    ckey: {env: DEMO_CKEY_1313}\nvendors:\n  - union_id: \"200461\"\n"
+	const bad = "version: 1\n\nlots:\n  - lot: \"200461/1313\"\n    kind: sdk\n\n    callback: " +
+		"\"https://lot.example/in\"\n    ckey: {env: DEMO_CKEY_1313}\nvendors:\n  - union_id: \"200461\"\n"
 	doc, err := estate.Parse("f", []byte(bad), getenv, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -45,7 +45,8 @@ func outcomes() []Entry {
 			Text{"在“接入”里建立对接。", "Make the binding under “Set up”."}),
 		e(charge.OutcomeUndated, Text{"无订单号和时间", "undated"},
 			Text{"推送既无订单号也无充电时间，无法证明不是旧推送。", "The push carries neither an order number nor its times: it may be an old one."},
-			Text{"请平台补上；或给账号加锁，并把 undated 设为 once_a_stay。", "Have the platform add them; or lock the account and set undated to once_a_stay."}),
+			Text{"请平台补上；或给账号加锁，并把 undated 设为 once_a_stay。",
+				"Have the platform add them; or lock the account and set undated to once_a_stay."}),
 		e(charge.OutcomeTooLarge, Text{"报文过大", "too large"},
 			Text{"请求体超过 64 KiB。", "The body is over 64 KiB."},
 			Text{"请平台核对，正常推送只有几 KB。", "Ask the platform; an honest push is a few KB."}),
@@ -65,7 +66,8 @@ func channels() []Entry {
 	return []Entry{
 		e(charge.ChannelLine, Text{"长连接", "line"}, Text{"经 SDK 车场的长连接下发。", "Over the SDK lot's line."}),
 		e(charge.ChannelCallback, Text{"回调", "callback"}, Text{"以带签名的 HTTP 回调下发。", "By a signed HTTP callback."}),
-		e(charge.ChannelLedger, Text{"记账", "ledger"}, Text{"记入我们的账本，出场计价时抵扣。", "Written into our ledger and taken off at exit."}),
+		e(charge.ChannelLedger, Text{"记账", "ledger"},
+			Text{"记入我们的账本，出场计价时抵扣。", "Written into our ledger and taken off at exit."}),
 	}
 }
 
@@ -86,7 +88,8 @@ func deliveryStates() []Entry {
 			Text{"与车场核对后再决定。", "Ask the lot, then decide."}),
 		e(charge.DeliveryGaveUp, Text{"已放弃", "gave up"}, Text{"有效时间已过。", "Its time is over."},
 			Text{"车仍在场时可重新下发。", "Redeliver if the car is still in."}),
-		e(charge.DeliveryVoided, Text{"已作废", "voided"}, Text{"减免已收回，不再发送。", "The reduction was taken back; it is not sent."}, Nothing()),
+		e(charge.DeliveryVoided, Text{"已作废", "voided"}, Text{"减免已收回，不再发送。", "The reduction was taken back; it is not sent."},
+			Nothing()),
 	}
 }
 
@@ -99,8 +102,10 @@ func attempts() []Entry {
 		e(charge.AttemptAcked, Text{"已确认", "acknowledged"}, Text{"车场确认成功。", "The lot confirmed it."}, Nothing()),
 		e(charge.AttemptRefused, Text{"被拒绝", "refused"}, Text{"车场返回 state 0。", "The lot answered state 0."},
 			Text{"看车场的说明，处理后重新下发。", "Read the lot's words, then redeliver."}),
-		e(charge.AttemptTimeout, Text{"超时", "timed out"}, Text{"已发出，没有及时应答；可能已生效。", "It was sent and not answered in time; it may have taken effect."}, retried),
-		e(charge.AttemptError, Text{"出错", "error"}, Text{"未能发出，或应答无法识别。", "It could not be sent, or the answer was none."}, retried),
+		e(charge.AttemptTimeout, Text{"超时", "timed out"},
+			Text{"已发出，没有及时应答；可能已生效。", "It was sent and not answered in time; it may have taken effect."}, retried),
+		e(charge.AttemptError, Text{"出错", "error"}, Text{"未能发出，或应答无法识别。", "It could not be sent, or the answer was none."},
+			retried),
 		e(charge.AttemptOffLine, Text{"离线", "off line"}, Text{"没有可用的长连接，未发送。", "There was no line to send it by."}, retried),
 		e(charge.AttemptPosted, Text{"已记账", "posted"}, Text{"已写入我们的账本。", "It was written into our own ledger."}, Nothing()),
 	}
@@ -111,11 +116,13 @@ func reports() []Entry {
 		return Entry{ReportState, string(r), name, meaning, next}
 	}
 	return []Entry{
-		e(charge.ReportOff, Text{"不回传", "off"}, Text{"该平台不需要回传，或没有配置地址。", "This platform hears nothing, or no address is configured."}, Nothing()),
+		e(charge.ReportOff, Text{"不回传", "off"},
+			Text{"该平台不需要回传，或没有配置地址。", "This platform hears nothing, or no address is configured."}, Nothing()),
 		e(charge.ReportDue, Text{"待回传", "due"},
 			Text{"实际减免等待回传平台。", "The usage waits to be sent to the platform."},
 			Text{"系统会自动处理。", "It goes on by itself."}),
-		e(charge.ReportSent, Text{"回传中", "sent"}, Text{"已发送，平台尚未接收。", "It was sent; the platform has not taken it yet."}, Text{"系统会按计划重试。", "It is tried again on schedule."}),
+		e(charge.ReportSent, Text{"回传中", "sent"}, Text{"已发送，平台尚未接收。", "It was sent; the platform has not taken it yet."},
+			Text{"系统会按计划重试。", "It is tried again on schedule."}),
 		e(charge.ReportDone, Text{"已回传", "done"}, Text{"平台已接收。", "The platform has taken it."}, Nothing()),
 		e(charge.ReportGaveUp, Text{"回传失败", "gave up"}, Text{"多次尝试仍未被接收。", "It was not taken after many tries."},
 			Text{"核对回传地址与密钥。", "Check the report's address and keys."}),

@@ -100,8 +100,11 @@ var outboundNotes = map[string]Text{
 		"地址的主机名含非 ASCII 字符；请写 xn-- 形式",
 		"the host of the address has letters beyond ASCII; write its xn-- form",
 	},
-	"outbound.control":     {"请求头含有控制字符", "a header of the request holds a control character"},
-	"outbound.not_dialled": {"{address} 是{kind}，不会去连接；确实需要时把 {prefix} 加入地址旁的 allow_to", "{address} is {kind} and is not dialled; if that is right, add {prefix} to the allow_to list beside the address"},
+	"outbound.control": {"请求头含有控制字符", "a header of the request holds a control character"},
+	"outbound.not_dialled": {
+		"{address} 是{kind}，不会去连接；确实需要时把 {prefix} 加入地址旁的 allow_to",
+		"{address} is {kind} and is not dialled; if that is right, add {prefix} to the allow_to list beside the address",
+	},
 
 	"address.metadata":      {"云平台的元数据地址", "the address of a cloud's metadata service"},
 	"address.loopback":      {"本机回环地址", "a loopback address"},

@@ -20,19 +20,22 @@ var ruleNotes = map[string]Text{
 	"rule.steps_no_energy": {"规则按电量分级，而推送没有电量", "the rule's steps count energy, and the push names none"},
 	"rule.steps_no_fee":    {"规则按费用分级，而推送没有费用", "the rule's steps count the fee, and the push names none"},
 
-	"rule.gives":             {"规则给 {grant}", "the rule gives {grant}"},
-	"rule.gives_nothing":     {"规则没有给任何减免", "the rule gives nothing"},
-	"rule.push_asks":         {"推送要求减 {grant}", "the push asks for {grant}"},
-	"rule.nothing_pushed":    {"推送里没有可用的减免", "the push names no reduction that can be used"},
-	"rule.lot_decides":       {"规则把减免交给车场决定", "the rule leaves the reduction to the lot"},
-	"rule.push_lot_decides":  {"推送把减免交给车场决定", "the push leaves the reduction to the lot"},
-	"rule.lot_cannot_decide": {"4G 车场由我们计价，无法自行决定", "in a 4G lot the gateway prices the stay, and nothing else can decide"},
-	"rule.no_times":          {"规则按充电时长减免，而推送没有充电时间", "the rule gives the charging time and the push names none"},
-	"rule.times_cross":       {"规则按充电时长减免，而推送的结束早于开始", "the rule gives the charging time and the push's times cross"},
-	"rule.charged":           {"充电 {charged}", "charged {charged}"},
-	"rule.charged_plus":      {"充电 {charged}，另加 {plus}，合计 {sum}", "charged {charged}, {plus} on top make {sum}"},
-	"rule.charged_capped":    {"充电 {charged}，其中 {counted} 计入", "charged {charged}, of which {counted} count"},
-	"rule.nothing_to_give":   {"没有可给的时长", "that is nothing to give"},
+	"rule.gives":            {"规则给 {grant}", "the rule gives {grant}"},
+	"rule.gives_nothing":    {"规则没有给任何减免", "the rule gives nothing"},
+	"rule.push_asks":        {"推送要求减 {grant}", "the push asks for {grant}"},
+	"rule.nothing_pushed":   {"推送里没有可用的减免", "the push names no reduction that can be used"},
+	"rule.lot_decides":      {"规则把减免交给车场决定", "the rule leaves the reduction to the lot"},
+	"rule.push_lot_decides": {"推送把减免交给车场决定", "the push leaves the reduction to the lot"},
+	"rule.lot_cannot_decide": {
+		"4G 车场由我们计价，无法自行决定",
+		"in a 4G lot the gateway prices the stay, and nothing else can decide",
+	},
+	"rule.no_times":        {"规则按充电时长减免，而推送没有充电时间", "the rule gives the charging time and the push names none"},
+	"rule.times_cross":     {"规则按充电时长减免，而推送的结束早于开始", "the rule gives the charging time and the push's times cross"},
+	"rule.charged":         {"充电 {charged}", "charged {charged}"},
+	"rule.charged_plus":    {"充电 {charged}，另加 {plus}，合计 {sum}", "charged {charged}, {plus} on top make {sum}"},
+	"rule.charged_capped":  {"充电 {charged}，其中 {counted} 计入", "charged {charged}, of which {counted} count"},
+	"rule.nothing_to_give": {"没有可给的时长", "that is nothing to give"},
 
 	"rule.free_is_cap": {"全免按上限计，即 {cap}", "free under a cap is the cap, {cap}"},
 	"rule.first_was": {
@@ -66,7 +69,11 @@ var ruleNotes = map[string]Text{
 		"规则没有上限，按设置 {setting} 最多 {cap}，还剩 {left}",
 		"the rule names no cap, and the setting {setting} of {cap} leaves {left}",
 	},
-	"rule.locked": {"这辆车在车场 {lot} 的另一次停车中，因 {ended} 结束的充电（订单 {charge}）已减免 {had}，规则规定的间隔为 {lock}", "the plate was granted {had} in another stay of lot {lot}, for charge {charge} that ended {ended}, and the rule locks it for {lock}"},
+	"rule.locked": {
+		"这辆车在车场 {lot} 的另一次停车中，因 {ended} 结束的充电（订单 {charge}）已减免 {had}，规则规定的间隔为 {lock}",
+		"the plate was granted {had} in another stay of lot {lot}, for charge {charge} that ended {ended}, " +
+			"and the rule locks it for {lock}",
+	},
 	"rule.day_times": {
 		"这辆车当天已减免 {times} 次，规则不再减免",
 		"the plate was granted something {times} {times|time|times} on this day, and the rule allows no more",

@@ -48,6 +48,7 @@ var (
 	StatementAll      = Text{"全部平台、全部厂商、全部车场", "all platforms, all vendors, all lots"}
 	// StatementHow says how the figures were got.
 	StatementHow = Text{"分钟与元是同一笔减免的两种表示，不可相加。4G 车场的元由本网关按车场计费规则计价，其他车场的元以车场上报为准；车场只上报分钟的，元为空。测试推送与认证用车不计入。",
-		"Minutes and yuan are two views of the same reductions; do not add them. In 4G lots the yuan are our own price by the lot's tariff, elsewhere what the lot reported; " +
+		"Minutes and yuan are two views of the same reductions; do not add them. " +
+			"In 4G lots the yuan are our own price by the lot's tariff, elsewhere what the lot reported; " +
 			"they are empty where a lot reported minutes only. Test pushes and certification cars are left out."}
 )
