@@ -11,7 +11,8 @@ func TestTOML(t *testing.T) {
 		text string
 		line int // of the error; 0: none
 	}{
-		"a profile":                   {"id = \"own\"\n[seal]\nrecipe = \"r1\"\nnames = [[\"a\", \"b\"], [\"c\"]]\n[[case]]\n", 0},
+		"a profile": {
+			"id = \"own\"\n[seal]\nrecipe = \"r1\"\nnames = [[\"a\", \"b\"], [\"c\"]]\n[[case]]\n", 0},
 		"brackets in strings":         {"a = \"" + deep + "\\\"" + deep + "\"\nb = '" + deep + "'\n", 0},
 		"brackets in long strings":    {"a = \"\"\"\n" + deep + "\n\"\"\"\nb = '''\n" + deep + "'\n'''\n", 0},
 		"brackets in comments":        {"# " + deep + "\na = 1 # " + deep, 0},

@@ -75,7 +75,8 @@ func DecodeYAML(src []byte, v any) error {
 	if at := (interface{ GetToken() *token.Token })(nil); errors.As(err, &at) && at.GetToken() != nil {
 		line = at.GetToken().Position.Line
 	}
-	return &Error{line, "cannot be read as YAML: quotes, brackets or indentation do not fit, or a value is of another kind"}
+	return &Error{line,
+		"cannot be read as YAML: quotes, brackets or indentation do not fit, or a value is of another kind"}
 }
 
 // scanner counts nesting. Brackets inside quotes do not count as long as it is certain what stands in quotes; from

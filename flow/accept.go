@@ -121,8 +121,8 @@ func (t *taken) record(ctx context.Context, v platform.Verdict, reason charge.No
 func (t *taken) addPush(tx Tx, reason charge.Note, chargeID int64) error {
 	rec := t.f.pushRecord(t.push, t.account.ID, t.request)
 	t.made, t.reason = chargeID, reason
-	rec.Outcome, rec.Reason, rec.Charge, rec.Reply = t.outcome, charge.Notes{}.And(reason).And(t.message.Warnings...), chargeID,
-		t.answer.Body
+	rec.Outcome, rec.Reason, rec.Charge, rec.Reply = t.outcome, charge.Notes{}.And(reason).And(t.message.Warnings...),
+		chargeID, t.answer.Body
 	if m := t.message.Charge; m != nil && chargeID == 0 {
 		rec.Plate, rec.Order, rec.Lot = m.Plate, m.Order, m.Lot
 	}
@@ -178,7 +178,8 @@ func (t *taken) charge(ctx context.Context) error {
 	}
 	target, _, ok := est.Lot(id)
 	if !ok && est.LotOff(id) {
-		return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeLotOff}, charge.Say("push.lot_off", charge.AtLot("lot", id)))
+		return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeLotOff},
+			charge.Say("push.lot_off", charge.AtLot("lot", id)))
 	}
 	if !ok {
 		return t.record(ctx, platform.Verdict{Outcome: charge.OutcomeUnknownLot},

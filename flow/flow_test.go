@@ -27,7 +27,8 @@ func TestChargeReachesTheLotAndIsUsed(t *testing.T) {
 	w.clock.pass(time.Minute)
 	w.leave(sdkLot, "s1", nil)
 	w.want("o1", charge.StateDelivered, charge.ReasonUsageNotTold)
-	a, err := w.flow.Used(t.Context(), lot.Usage{Lot: sdkLot, OrderID: "s1", Order: "o1", Method: 1, Minutes: 28, Told: "27.5", Left: w.clock.Now()})
+	a, err := w.flow.Used(t.Context(),
+		lot.Usage{Lot: sdkLot, OrderID: "s1", Order: "o1", Method: 1, Minutes: 28, Told: "27.5", Left: w.clock.Now()})
 	if err != nil || a.State != 1 {
 		t.Fatalf("usage: %+v, %v", a, err)
 	}
@@ -103,7 +104,8 @@ func TestNoHoldRefusesAtOnce(t *testing.T) {
 func TestCarThatLeftBeforeTheChargeCame(t *testing.T) {
 	w := newWorld(t)
 	w.enter(gateLot, "s1", 2*time.Hour)
-	if q, err := w.flow.Exit(t.Context(), lot.Exit{Lot: gateLot, OrderID: "s1", Plate: "京A12345", Left: w.clock.Now()}); err != nil || q.State != 1 {
+	if q, err := w.flow.Exit(t.Context(),
+		lot.Exit{Lot: gateLot, OrderID: "s1", Plate: "京A12345", Left: w.clock.Now()}); err != nil || q.State != 1 {
 		t.Fatalf("exit: %+v, %v", q, err)
 	}
 	c := w.must(w.finished("o1", gateLot))
@@ -300,7 +302,8 @@ func TestUsageBeyondTheGrantOrToldTwiceChangesNothing(t *testing.T) {
 	done(w.acked())
 	w.settles("o1", charge.StateDelivered, charge.ReasonOK)
 	tell := func(minutes int64) lot.Answer {
-		a, err := w.flow.Used(t.Context(), lot.Usage{Lot: sdkLot, Order: "o1", Method: 1, Minutes: minutes, Left: w.clock.Now()})
+		a, err := w.flow.Used(t.Context(),
+			lot.Usage{Lot: sdkLot, Order: "o1", Method: 1, Minutes: minutes, Left: w.clock.Now()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -335,7 +338,8 @@ func TestUsageBeyondTheGrantOrToldTwiceChangesNothing(t *testing.T) {
 	if refused != 2 {
 		t.Errorf("%d refused usages can be seen, want 2", refused)
 	}
-	if a, err := w.flow.Used(t.Context(), lot.Usage{Lot: sdkLot, Order: "never", Method: 1, Minutes: 1, Left: w.clock.Now()}); err != nil || a.State != 0 {
+	if a, err := w.flow.Used(t.Context(),
+		lot.Usage{Lot: sdkLot, Order: "never", Method: 1, Minutes: 1, Left: w.clock.Now()}); err != nil || a.State != 0 {
 		t.Errorf("usage of an order never reduced: %+v, %v", a, err)
 	}
 }

@@ -40,10 +40,12 @@ func TestGateQuoteMovesNothingAndExitIsFinal(t *testing.T) {
 	}
 	w.clock.pass(time.Hour)
 	exit.Left, exit.Total = w.clock.Now(), 0
-	if again, err := w.flow.Exit(t.Context(), exit); err != nil || again.Price != first.Price || again.Total != first.Total || !again.QueryTime.Equal(first.QueryTime.Truncate(time.Second)) {
+	if again, err := w.flow.Exit(t.Context(), exit); err != nil || again.Price != first.Price ||
+		again.Total != first.Total || !again.QueryTime.Equal(first.QueryTime.Truncate(time.Second)) {
 		t.Errorf("repeated exit: %+v, %v; want the first answer %+v", again, err, first)
 	}
-	if q, err := w.flow.Exit(t.Context(), lot.Exit{Lot: gateLot, OrderID: "none", Plate: "京A12345", Left: w.clock.Now()}); err != nil || q.State != 0 {
+	if q, err := w.flow.Exit(t.Context(),
+		lot.Exit{Lot: gateLot, OrderID: "none", Plate: "京A12345", Left: w.clock.Now()}); err != nil || q.State != 0 {
 		t.Errorf("exit without a stay: %+v, %v", q, err)
 	}
 }

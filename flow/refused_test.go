@@ -31,7 +31,8 @@ func TestRefusedIsKeptSmall(t *testing.T) {
 		Header: http.Header{"X-Original-Uri": {"/zld/xiaoju/reduce/hush-path"}, "Cookie": {"hush-cookie"}, "B": {"2"},
 			"A": {"1"}},
 		Body: []byte(strings.Repeat("x", 60_000)),
-	}, "main", platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature, charge.Say("push.sign_differs")), platform.Reply{})
+	}, "main", platform.Refuse(platform.StepSeal, charge.OutcomeBadSignature, charge.Say("push.sign_differs")),
+		platform.Reply{})
 	page, err := w.store.Pushes(t.Context(), charge.PushFilter{})
 	if err != nil || len(page.Items) != 1 {
 		t.Fatal(page, err)
@@ -42,7 +43,8 @@ func TestRefusedIsKeptSmall(t *testing.T) {
 	}
 	text := string(p.Request)
 	if len(text) > 5000 || strings.Contains(text, "hush") ||
-		!strings.HasPrefix(text, "POST /zld/xiaoju/reduce?a=1&token=(masked) HTTP/1.1\r\nA: 1\r\nB: 2\r\nCookie: (masked)\r\n") {
+		!strings.HasPrefix(text,
+			"POST /zld/xiaoju/reduce?a=1&token=(masked) HTTP/1.1\r\nA: 1\r\nB: 2\r\nCookie: (masked)\r\n") {
 		t.Errorf("%d bytes are kept: %.300s", len(text), text)
 	}
 	if len(p.Reason) != 2 || p.Reason[1].Code != "push.body_cut" {

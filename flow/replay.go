@@ -82,8 +82,8 @@ func (t *taken) says(out *Replayed) {
 		what := (&acting{charge: t.became}).cameTo("")
 		if out.Note = charge.Say("replay.takes", charge.Because("what", what)); !t.dry {
 			out.Charge = t.made
-			out.Note = charge.Say("replay.took", charge.Word("before", "push_outcome", out.Before), charge.Word("after", "push_outcome", out.Outcome),
-				charge.Because("what", what))
+			out.Note = charge.Say("replay.took", charge.Word("before", "push_outcome", out.Before),
+				charge.Word("after", "push_outcome", out.Outcome), charge.Because("what", what))
 		}
 		return
 	}

@@ -105,8 +105,8 @@ func (w *world) testResolveLeft(order string) {
 	}
 }
 
-// TestRedeliverSaysWhatHolds: what waits for a line or a paused lot is not sent by asking again, and the effect says so;
-// what never left is not called a repeat.
+// TestRedeliverSaysWhatHolds: what waits for a line or a paused lot is not sent by asking again, and the effect says
+// so; what never left is not called a repeat.
 func TestRedeliverSaysWhatHolds(t *testing.T) {
 	w := newWorld(t)
 	w.line.here = false

@@ -148,7 +148,8 @@ func (s *Story) timeline() []Step {
 	steps := s.stayed()
 	for _, p := range s.Pushes {
 		steps = append(steps, Step{At: p.Received, Step: "push", Result: string(p.Outcome), rank: rankPush, Row: p,
-			Detail: charge.Notes{charge.Say("story.push", charge.Text("remote", p.Remote), charge.Text("account", p.Account))}.And(p.Reason...)})
+			Detail: charge.Notes{charge.Say("story.push", charge.Text("remote", p.Remote),
+				charge.Text("account", p.Account))}.And(p.Reason...)})
 	}
 	for _, d := range s.Decisions() {
 		steps = append(steps, Step{At: d.At, Step: "decision", Result: string(d.State), Reason: string(d.Reason),

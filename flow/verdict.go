@@ -56,7 +56,8 @@ func VerdictOf(f Facts) Verdict {
 	v := Verdict{Code: string(c.State) + "." + string(c.Reason), Next: charge.Say("next.nothing")}
 	switch c.State {
 	case charge.StateHeld:
-		v.Tone, v.Text, v.Next = ToneWait, charge.Say("verdict.held", charge.When("until", c.HoldUntil), expected(f)), charge.Say("next.held")
+		v.Tone, v.Text, v.Next = ToneWait, charge.Say("verdict.held", charge.When("until", c.HoldUntil), expected(f)),
+			charge.Say("next.held")
 	case charge.StateShadow:
 		v.Tone, v.Text, v.Next = ToneCalm, charge.Say("verdict.shadow", expected(f)), charge.Say("next.shadow")
 	case charge.StateNoGrant, charge.StateExpired:
@@ -68,10 +69,12 @@ func VerdictOf(f Facts) Verdict {
 	case charge.StateDelivered:
 		f.delivered(&v)
 	case charge.StateRefused:
-		v.Tone, v.Text, v.Next = ToneBad, charge.Say("verdict.refused", grantOf(c), charge.Because("said", f.said())), f.notArrived("next.after_refusal")
+		v.Tone, v.Text, v.Next = ToneBad, charge.Say("verdict.refused", grantOf(c), charge.Because("said", f.said())),
+			f.notArrived("next.after_refusal")
 	case charge.StateGaveUp:
 		v.Tone, v.Next = ToneBad, f.notArrived("next.redeliver")
-		v.Text = charge.Say("verdict.gave_up", grantOf(c), charge.Word("reason", "charge_reason", c.Reason), charge.Because("said", f.said()))
+		v.Text = charge.Say("verdict.gave_up", grantOf(c), charge.Word("reason", "charge_reason", c.Reason),
+			charge.Because("said", f.said()))
 	case charge.StateUsed:
 		f.used(&v)
 	case charge.StateVoided:
@@ -91,7 +94,8 @@ func (f Facts) nothingGranted(v *Verdict) {
 	}
 	switch c.Reason {
 	case charge.ReasonLeftBeforeArrival:
-		v.Tone, v.Text, v.Next = ToneBad, charge.Say("verdict.left_before", expected(f), why), charge.Say("next.compensate_earlier")
+		v.Tone, v.Text, v.Next = ToneBad, charge.Say("verdict.left_before", expected(f), why),
+			charge.Say("next.compensate_earlier")
 	case charge.ReasonNoStay, charge.ReasonHoldOver:
 		v.Tone, v.Text, v.Next = ToneWarn, charge.Say("verdict.no_stay", expected(f), why), charge.Say("next.find_stay")
 	case charge.ReasonCapReached:
@@ -206,7 +210,8 @@ func (f Facts) voided(v *Verdict) {
 	case f.Told && f.Charge.Reduction != nil && f.left():
 		v.Tone, v.Text, v.Next = ToneWarn, charge.Say("verdict.voided_told", grantOf(f.Charge)), charge.Say("next.ask_voided")
 	case f.Told && f.Charge.Reduction != nil:
-		v.Tone, v.Text, v.Next = ToneWarn, charge.Say("verdict.voided_told", grantOf(f.Charge)), charge.Say("next.undo_at_booth")
+		v.Tone, v.Text, v.Next = ToneWarn, charge.Say("verdict.voided_told", grantOf(f.Charge)),
+			charge.Say("next.undo_at_booth")
 	}
 }
 
@@ -287,7 +292,8 @@ func expected(f Facts) charge.Arg {
 		want = d.Wanted
 	}
 	if want.IsZero() {
-		want = rules.Decide(rules.Input{Charge: f.Charge, Rule: d.Rule, Priced: lot.KindOf(f.Lot.Kind).NeedsTariff, Now: d.At}).Reduction
+		want = rules.Decide(rules.Input{Charge: f.Charge, Rule: d.Rule, Priced: lot.KindOf(f.Lot.Kind).NeedsTariff,
+			Now: d.At}).Reduction
 	}
 	if want.IsZero() {
 		return charge.Grants("grant")

@@ -25,9 +25,11 @@ func every(fn func(Facts)) {
 		{Kind: charge.KindSDK, Repeats: charge.RepeatsAdd}, {Kind: charge.KindSDK, Repeats: charge.RepeatsUnsafe},
 		{Kind: charge.KindAPI, Repeats: charge.RepeatsReplace}, {Kind: charge.Kind4G, Repeats: charge.RepeatsAdd},
 	}
-	stays := []*charge.Stay{nil, {Open: true, Entered: at}, {Entered: at, Left: at.Add(time.Hour), Closed: charge.ClosedByExit}}
+	stays := []*charge.Stay{nil, {Open: true, Entered: at},
+		{Entered: at, Left: at.Add(time.Hour), Closed: charge.ClosedByExit}}
 	usages := []*charge.Usage{nil, {Minutes: 30}, {Minutes: 20}, {Minutes: 20, Worth: 500, Source: charge.UsageLedger},
-		{Source: charge.UsageLedger}, {Minutes: 30, Gap: 500, Source: charge.UsageLedger}, {Minutes: 30, Gap: -500, Source: charge.UsageLedger}}
+		{Source: charge.UsageLedger}, {Minutes: 30, Gap: 500, Source: charge.UsageLedger},
+		{Minutes: 30, Gap: -500, Source: charge.UsageLedger}}
 	deliveries := []*charge.Delivery{nil}
 	for _, s := range charge.DeliveryStates {
 		deliveries = append(deliveries, &charge.Delivery{State: s, DueAt: at, Lot: charge.LotID{Union: "1", Park: "2"}})
@@ -40,9 +42,10 @@ func every(fn func(Facts)) {
 						for _, told := range []bool{false, true} {
 							for _, used := range usages {
 								r := grant
-								d := &charge.Decision{Wanted: grant, Reduction: grant, Notes: charge.Notes{charge.Say("rule.gives", charge.Grants("grant", grant))}}
-								c := &charge.Charge{ID: 7, Lot: charge.LotID{Union: "1", Park: "2"}, State: state, Reason: reason, Reduction: &r,
-									Decision: d, Usage: used, HoldUntil: at, UpdatedAt: at}
+								d := &charge.Decision{Wanted: grant, Reduction: grant,
+									Notes: charge.Notes{charge.Say("rule.gives", charge.Grants("grant", grant))}}
+								c := &charge.Charge{ID: 7, Lot: charge.LotID{Union: "1", Park: "2"}, State: state, Reason: reason,
+									Reduction: &r, Decision: d, Usage: used, HoldUntil: at, UpdatedAt: at}
 								fn(Facts{Charge: c, Lot: l, LotKnown: true, Stay: stay, Delivery: dl, Told: told})
 							}
 						}
@@ -59,7 +62,8 @@ func TestVerdictOverTheFullProduct(t *testing.T) {
 	every(func(f Facts) {
 		v := VerdictOf(f)
 		about := func() string {
-			return fmt.Sprintf("%s in a %s lot (%s), stay %v, delivery %v, told %v", v.Code, f.Lot.Kind, f.Lot.Repeats, f.Stay, f.Delivery, f.Told)
+			return fmt.Sprintf("%s in a %s lot (%s), stay %v, delivery %v, told %v", v.Code, f.Lot.Kind, f.Lot.Repeats, f.Stay,
+				f.Delivery, f.Told)
 		}
 		first := !seen[v.Text.Code+"/"+v.Next.Code]
 		for _, l := range []words.Lang{words.Chinese, words.English} {
@@ -82,13 +86,16 @@ func TestVerdictOverTheFullProduct(t *testing.T) {
 		}
 		state, next := f.Charge.State, v.Next.Code
 		switch {
-		case next == "next.nothing" && (state == charge.StateUnknown || state == charge.StateRefused || state == charge.StateGaveUp || f.Charge.Gap()):
+		case next == "next.nothing" && (state == charge.StateUnknown || state == charge.StateRefused ||
+			state == charge.StateGaveUp || f.Charge.Gap()):
 			t.Fatalf("%s says there is nothing to do beside an open task", about())
 		case v.Tone == ToneGood && (f.Charge.Gap() || state != charge.StateDelivered && state != charge.StateUsed):
 			t.Fatalf("%s is green where the money does not agree", about())
-		case (next == "next.asked_again" || next == "next.by_itself") && (f.Delivery == nil || !f.pending()) && state == charge.StateUnknown:
+		case (next == "next.asked_again" || next == "next.by_itself") && (f.Delivery == nil || !f.pending()) &&
+			state == charge.StateUnknown:
 			t.Fatalf("%s promises a retry that does not come", about())
-		case (next == "next.redeliver" || next == "next.after_refusal") && !verbs(VerbRedeliver) && f.Charge.Reason != charge.ReasonVoidedByUser:
+		case (next == "next.redeliver" || next == "next.after_refusal") && !verbs(VerbRedeliver) &&
+			f.Charge.Reason != charge.ReasonVoidedByUser:
 			t.Fatalf("%s advises to redeliver and does not offer it", about())
 		case next == "next.compensate" && !f.left():
 			t.Fatalf("%s gives the driver up while the car is in", about())
@@ -255,13 +262,16 @@ func compareGolden(t *testing.T, name, got string) {
 	}
 }
 
-// TestDriverOfEveryState says two sentences to the driver of every charge, in both languages, without a code, an id or a plate.
+// TestDriverOfEveryState says two sentences to the driver of every charge, in both languages, without a code, an id or
+// a plate.
 func TestDriverOfEveryState(t *testing.T) {
 	for _, state := range charge.States {
 		for _, reason := range charge.Reasons {
 			for _, open := range []bool{true, false} {
-				c := &charge.Charge{ID: 4711, State: state, Reason: reason, Plate: "京A12345", Reduction: &charge.Reduction{Method: charge.MethodTime, Minutes: 30},
-					Decision: &charge.Decision{Rule: charge.Rule{Grant: charge.GrantFixed, Fixed: charge.Reduction{Method: charge.MethodTime, Minutes: 30}}}}
+				c := &charge.Charge{ID: 4711, State: state, Reason: reason, Plate: "京A12345",
+					Reduction: &charge.Reduction{Method: charge.MethodTime, Minutes: 30},
+					Decision: &charge.Decision{Rule: charge.Rule{Grant: charge.GrantFixed,
+						Fixed: charge.Reduction{Method: charge.MethodTime, Minutes: 30}}}}
 				c.Decision.Notes = decidedAs[reason]
 				said := DriverOf(Facts{Charge: c, Stay: &charge.Stay{Open: open}})
 				if len(said) != 2 {
@@ -269,7 +279,8 @@ func TestDriverOfEveryState(t *testing.T) {
 				}
 				for _, l := range []words.Lang{words.Chinese, words.English} {
 					for _, n := range said {
-						if text := words.Note(l, n); text == "" || strings.ContainsAny(text, "{}_") || strings.Contains(text, "4711") || strings.Contains(text, "A12345") {
+						if text := words.Note(l, n); text == "" || strings.ContainsAny(text, "{}_") || strings.Contains(text, "4711") ||
+							strings.Contains(text, "A12345") {
 							t.Errorf("%s %s: %q", state, reason, text)
 						}
 					}
@@ -277,7 +288,8 @@ func TestDriverOfEveryState(t *testing.T) {
 			}
 		}
 	}
-	used := &charge.Charge{State: charge.StateUsed, Usage: &charge.Usage{Minutes: 45}, Reduction: &charge.Reduction{Method: charge.MethodTime, Minutes: 45}}
+	used := &charge.Charge{State: charge.StateUsed, Usage: &charge.Usage{Minutes: 45},
+		Reduction: &charge.Reduction{Method: charge.MethodTime, Minutes: 45}}
 	if got := words.Note(words.Chinese, DriverOf(Facts{Charge: used})[0]); got != "您出场时已减 45 分钟。" {
 		t.Errorf("of a used one: %s", got)
 	}
@@ -285,8 +297,9 @@ func TestDriverOfEveryState(t *testing.T) {
 
 // TestSum adds up by method.
 func TestSum(t *testing.T) {
-	got := words.Grants(words.Chinese, Sum([]charge.Reduction{{Method: charge.MethodTime, Minutes: 30}, {Method: charge.MethodAmount, Amount: 500},
-		{Method: charge.MethodTime, Minutes: 15}, {Method: charge.MethodFree}, {Method: charge.MethodFree}})...)
+	got := words.Grants(words.Chinese,
+		Sum([]charge.Reduction{{Method: charge.MethodTime, Minutes: 30}, {Method: charge.MethodAmount, Amount: 500},
+			{Method: charge.MethodTime, Minutes: 15}, {Method: charge.MethodFree}, {Method: charge.MethodFree}})...)
 	if got != "45 分钟、5.00 元、全免" {
 		t.Error(got)
 	}

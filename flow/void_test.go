@@ -44,7 +44,8 @@ func TestRedeliverable(t *testing.T) {
 	delivered := w.must(w.finished("delivered", gateLot))
 	charges := []*charge.Charge{expired, delivered}
 	for i, c := range charges { // as they are now
-		charges[i] = w.want(c.Order, map[string]charge.State{"expired": charge.StateExpired, "delivered": charge.StateDelivered}[c.Order],
+		charges[i] = w.want(c.Order,
+			map[string]charge.State{"expired": charge.StateExpired, "delivered": charge.StateDelivered}[c.Order],
 			map[string]charge.Reason{"expired": charge.ReasonHoldOver, "delivered": charge.ReasonOK}[c.Order])
 	}
 	can, err := w.flow.Redeliverable(t.Context(), charges)
@@ -65,7 +66,8 @@ func TestBindGivesAnExpiredChargeItsStay(t *testing.T) {
 	w.clock.pass(3 * time.Hour)
 	w.flow.ExpireHolds(t.Context())
 	w.want("o1", charge.StateExpired, charge.ReasonHoldOver)
-	a, err := w.flow.Entered(t.Context(), lot.Entry{Lot: gateLot, OrderID: "misread", Plate: "京A12346", Entered: w.clock.Now().Add(-5 * time.Hour)})
+	a, err := w.flow.Entered(t.Context(),
+		lot.Entry{Lot: gateLot, OrderID: "misread", Plate: "京A12346", Entered: w.clock.Now().Add(-5 * time.Hour)})
 	if err != nil || a.State != 1 {
 		t.Fatal(a, err)
 	}

@@ -230,7 +230,8 @@ type NoRole struct {
 // Error says whom, where was looked and what was found.
 func (n *NoRole) Error() string {
 	if n.Found == nil {
-		return fmt.Sprintf("%s: %q has no role here: neither the token nor UserInfo holds the claim %q; see oidc.role_claim and oidc.scopes", ErrDenied, n.Name, n.Claim)
+		return fmt.Sprintf("%s: %q has no role here: neither the token nor UserInfo holds the claim %q; "+
+			"see oidc.role_claim and oidc.scopes", ErrDenied, n.Name, n.Claim)
 	}
 	return fmt.Sprintf("%s: %q has no role here: none of %q in the claim %q stands in oidc.roles", ErrDenied, n.Name,
 		n.Found, n.Claim)

@@ -14,9 +14,12 @@ func TestExitByOrder(t *testing.T) {
 	for data, want := range map[string]Exit{
 		`{"order_id":"r-1","car_number":"京A12345","in_time":1795890000,"out_time":1795899000}`: {Plate: "京A12345",
 			Entered: time.Unix(1795890000, 0).UTC()},
-		`{"order_id":"r-1","car_number":"","out_time":1795899000}`:                               {Plate: charge.UnplatedBy("r-1")},
-		`{"order_id":"r-1","out_time":1795899000}`:                                               {Plate: charge.UnplatedBy("r-1")},
-		`{"order_id":"r-1","car_number":"无牌车","in_time":1795890000000,"out_time":"1795899000"}`:  {Plate: charge.UnplatedBy("r-1")},
+		`{"order_id":"r-1","car_number":"","out_time":1795899000}`: {
+			Plate: charge.UnplatedBy("r-1")},
+		`{"order_id":"r-1","out_time":1795899000}`: {
+			Plate: charge.UnplatedBy("r-1")},
+		`{"order_id":"r-1","car_number":"无牌车","in_time":1795890000000,"out_time":"1795899000"}`: {
+			Plate: charge.UnplatedBy("r-1")},
 		`{"order_id":"r-1","car_number":"京A12345","in_time":"2026-11-29","out_time":1.795899E9}`: {Plate: "京A12345"},
 		`{"order_id":"r-1","car_number":"京A12345","in_time":946684800,"out_time":1795899000.0}`:  {Plate: "京A12345"},
 	} {

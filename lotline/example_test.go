@@ -59,7 +59,8 @@ func Example() {
 
 // The lot reports what a stay costs when it is asked.
 func ExampleConfig_onPrice() {
-	addr, stop := tinyCloud(`{"service_name":"query_price","park_id":"1313","pay_scene":0,"car_number":"京GH0093","order_id":"s-1"}`)
+	addr, stop := tinyCloud(
+		`{"service_name":"query_price","park_id":"1313","pay_scene":0,"car_number":"京GH0093","order_id":"s-1"}`)
 	defer stop()
 	asked := make(chan lotline.PriceQuery, 1)
 	c, err := lotline.New(lotline.Config{

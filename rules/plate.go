@@ -7,9 +7,9 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 )
 
-// Looks returns the span, from inclusive and to exclusive, in which other charges of a plate must have ended for a rule's
-// per_day and lock to count them beside a charge. Both ends are zero where the rule has neither limit. The span depends
-// on when charges ended, not on when they were pushed or decided.
+// Looks returns the span, from inclusive and to exclusive, in which other charges of a plate must have ended for a
+// rule's per_day and lock to count them beside a charge. Both ends are zero where the rule has neither limit. The span
+// depends on when charges ended, not on when they were pushed or decided.
 func Looks(rule *charge.Rule, c *charge.Charge) (from, to time.Time) {
 	if rule.PerDay != (charge.PerDay{}) {
 		from, to = dayOf(c.At())

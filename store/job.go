@@ -27,8 +27,8 @@ var (
 	renewJob = renew()
 )
 
-// routesOf selects the routes that jobs of a kind wait for as r.route. They are stepped through by the index, one seek a
-// route, however many jobs wait.
+// routesOf selects the routes that jobs of a kind wait for as r.route. They are stepped through by the index, one seek
+// a route, however many jobs wait.
 func routesOf(kind string) string {
 	of := "SELECT min(route) FROM job WHERE kind = '" + kind + "'"
 	return "WITH RECURSIVE r (route) AS (" + of + " UNION ALL SELECT (" + of + " AND route > r.route) FROM r " +

@@ -29,7 +29,8 @@ const (
 // walk; and its workers read far ahead of the page.
 var readerSettings = map[string]string{"jit": "off", "max_parallel_workers_per_gather": "0"}
 
-var errURL = errors.New("store: the database url cannot be read: write postgres://user:password@host:port/database, reserved characters as %XX")
+var errURL = errors.New("store: the database url cannot be read: write postgres://user:password@host:port/database, " +
+	"reserved characters as %XX")
 
 // committers is how many transactions of this node may be under way at once: more share the work of a large machine,
 // fewer put more writes into each.

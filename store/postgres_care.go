@@ -23,7 +23,8 @@ func (e *postgresEngine) long(ctx context.Context, texts ...string) error {
 
 // indexes implements engine.
 func (e *postgresEngine) indexes() *statement {
-	return statementOf("SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() AND indexdef NOT LIKE 'CREATE UNIQUE%' " +
+	return statementOf("SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() AND indexdef NOT " +
+		"LIKE 'CREATE UNIQUE%' " +
 		"AND tablename IN ('push', 'charge', 'stay', 'delivery', 'plate')")
 }
 
@@ -39,7 +40,8 @@ func (e *postgresEngine) indexPlates(context.Context, int) error { return nil }
 // integrity implements engine: a server that was made with data checksums counts the pages that failed them.
 func (e *postgresEngine) integrity(ctx context.Context) error {
 	var failures int64
-	err := e.pool.QueryRow(ctx, "SELECT coalesce(checksum_failures, 0) FROM pg_stat_database WHERE datname = current_database()").Scan(&failures)
+	err := e.pool.QueryRow(ctx,
+		"SELECT coalesce(checksum_failures, 0) FROM pg_stat_database WHERE datname = current_database()").Scan(&failures)
 	if err == nil && failures > 0 {
 		err = fmt.Errorf("PostgreSQL counts %d damaged pages", failures)
 	}

@@ -316,8 +316,8 @@ func TestDirectWriteWaitsForFlush(t *testing.T) {
 	}
 }
 
-// A write of a batch makes the committer flush what another one of the same batch has put, before the record of both has
-// its number. A direct write to the same row comes later, and a crash behind it must not bring the older row back.
+// A write of a batch makes the committer flush what another one of the same batch has put, before the record of both
+// has its number. A direct write to the same row comes later, and a crash behind it must not bring the older row back.
 func TestRecordDoesNotUndoDirectWrite(t *testing.T) {
 	r := openRecording(t, t.TempDir())
 	job := r.charge(false)

@@ -28,7 +28,8 @@ func TestRecordsRoom(t *testing.T) {
 	rand.Read(body) // SQLite's copy of it is no smaller
 	for r.e.records.next < recordsLeast {
 		r.write(func(tx *Tx) error {
-			return tx.AddPush(charge.Push{ID: r.ids.Next(), Platform: "telaidian", Request: body, Outcome: charge.OutcomeAccepted})
+			return tx.AddPush(charge.Push{ID: r.ids.Next(), Platform: "telaidian", Request: body,
+				Outcome: charge.OutcomeAccepted})
 		})
 	}
 	r.charge(false)

@@ -90,8 +90,8 @@ func (e *sqliteEngine) tellReaders() {
 }
 
 // flush returns when the tables have everything, and say so: a record that they do not count among what they have would
-// be run again at the next start, over what is written straight into them. Where it fails, what was not being flushed is
-// pending as before.
+// be run again at the next start, over what is written straight into them. Where it fails, what was not being flushed
+// is pending as before.
 func (e *sqliteEngine) flush() error {
 	_ = e.endFlush(true) // one that has failed is tried again
 	for e.flushing != nil || len(e.pending.dirty) > 0 || e.records.have < e.records.last {

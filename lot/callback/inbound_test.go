@@ -243,7 +243,8 @@ func TestRefused(t *testing.T) {
 		{uploadUsage, `"start_charge_seq":"2021110300012",`, ``, "start_charge_seq 缺失"},
 		{uploadUsage, `"duration":2.12,`, ``, "duration 缺失"},
 		{uploadUsage, `2.12`, `-2`, "duration 无效: 应为非负分钟数"},
-		{uploadUsage, `"calculation_method":1,"duration":2.12,"reduce_amount":"1"`, `"calculation_method":2`, "reduce_amount 缺失"},
+		{uploadUsage, `"calculation_method":1,"duration":2.12,"reduce_amount":"1"`, `"calculation_method":2`,
+			"reduce_amount 缺失"},
 		{uploadUsage, `"1"`, `"1.005"`, "reduce_amount 无效: 应为不超过两位小数的非负金额(元)"},
 		{uploadUsage, `,"out_time":1772337600`, ``, "out_time 缺失"},
 	}
@@ -254,11 +255,14 @@ func TestRefused(t *testing.T) {
 		{"another key", signed(entry31, "another"), sign},
 		{"no key", signed(entry31, ""), sign},
 		{"a changed byte", sub(signed(entry31, testUkey), "06088", "06089"), sign},
-		{"lower-case hex", sub(signed(entry31, testUkey), s1(entry31, testUkey), strings.ToLower(s1(entry31, testUkey))), sign},
-		{"members in another order", `{"data":{"park_id":"1314","union_id":200461},"sign":"` + s1(`{"union_id":200461,"park_id":"1314"}`, testUkey) + `"}`, sign},
+		{"lower-case hex", sub(signed(entry31, testUkey), s1(entry31, testUkey), strings.ToLower(s1(entry31, testUkey))),
+			sign},
+		{"members in another order", `{"data":{"park_id":"1314","union_id":200461},"sign":"` +
+			s1(`{"union_id":200461,"park_id":"1314"}`, testUkey) + `"}`, sign},
 		{"an unknown vendor", signed(sub(entry31, "200461", "200462"), testUkey), sign},
 		{"no vendor", signed(sub(entry31, `"union_id":200461,`, ``), testUkey), sign},
-		{"another vendor beside data", sub(signed(sub(entry31, `"union_id":200461,`, ``), testUkey), `"sign"`, `"union_id":"1","sign"`), sign},
+		{"another vendor beside data",
+			sub(signed(sub(entry31, `"union_id":200461,`, ``), testUkey), `"sign"`, `"union_id":"1","sign"`), sign},
 		{"an unknown lot", signed(sub(entry31, "1314", "9999"), testUkey), "车场编号错误"},
 		{"a line's lot", signed(sub(entry31, "1314", "1313"), testUkey), "该车场不是自有云(API)车场"},
 		{"a 4G lot", signed(sub(entry31, "1314", "1315"), testUkey), "该车场不是自有云(API)车场"},
@@ -287,7 +291,8 @@ func refused(t *testing.T, path, body, want string) {
 	t.Helper()
 	e := &events{answer: lot.Answer{State: 1}}
 	status, reply := tell(testDirectory(""), e, path, body)
-	if status != 200 || len(e.heard) != 0 || !strings.HasPrefix(reply, `{"state":0,"errmsg":"`+want) || want != "" && reply != `{"state":0,"errmsg":"`+want+`"}` {
+	if status != 200 || len(e.heard) != 0 || !strings.HasPrefix(reply, `{"state":0,"errmsg":"`+want) ||
+		want != "" && reply != `{"state":0,"errmsg":"`+want+`"}` {
 		t.Errorf("%s: got %d %s, heard %v, want %s", path, status, reply, e.heard, want)
 	}
 }
@@ -303,7 +308,8 @@ func TestOldKey(t *testing.T) {
 	}
 	d.vendor.OldUkey.Until = noon
 	e := &events{}
-	if _, reply := tell(d, e, addOrder, signed(entry31, "old")); len(e.heard) != 0 || reply != `{"state":0,"errmsg":"签名错误"}` {
+	if _, reply := tell(d, e, addOrder, signed(entry31, "old")); len(e.heard) != 0 ||
+		reply != `{"state":0,"errmsg":"签名错误"}` {
 		t.Errorf("the old key after its end: %s", reply)
 	}
 	d.vendor.Ukey = "" // an empty key signs nothing
@@ -313,7 +319,8 @@ func TestOldKey(t *testing.T) {
 }
 
 func TestRequestsThatAreNone(t *testing.T) {
-	api := New(Config{Directory: testDirectory(""), Events: &events{}, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+	api := New(Config{Directory: testDirectory(""), Events: &events{}, Now: time.Now,
+		Logger:   slog.New(slog.DiscardHandler),
 		Reported: []Reported{{"1", "telaidian", "特来电"}, {"2", "aotexun", "奥特迅"}, {"13", "dakeyun", "达克云"}}})
 	cases := []struct {
 		method, body string
@@ -328,13 +335,15 @@ func TestRequestsThatAreNone(t *testing.T) {
 		for path, handler := range api.Routes() {
 			w := httptest.NewRecorder()
 			handler(w, httptest.NewRequest(c.method, path, strings.NewReader(c.body)))
-			if w.Code != c.status || w.Body.String() != c.reply || w.Header().Get("Content-Type") != "application/json;charset=utf-8" {
+			if w.Code != c.status || w.Body.String() != c.reply ||
+				w.Header().Get("Content-Type") != "application/json;charset=utf-8" {
 				t.Errorf("%s %s: %d %s", c.method, path, w.Code, w.Body)
 			}
 		}
 	}
 	w := httptest.NewRecorder()
-	api.Routes()[addOrder](w, httptest.NewRequest(http.MethodPost, addOrder, io.MultiReader(strings.NewReader("{"), failing{})))
+	api.Routes()[addOrder](w,
+		httptest.NewRequest(http.MethodPost, addOrder, io.MultiReader(strings.NewReader("{"), failing{})))
 	if w.Code != 400 || w.Body.String() != `{"state":0,"errmsg":"报文不完整"}` {
 		t.Errorf("a broken body: %d %s", w.Code, w.Body)
 	}
@@ -347,8 +356,10 @@ func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 // A refusal never shows a key or a whole plate, in the answer or in the log.
 func TestRefusalsKeepSecrets(t *testing.T) {
 	var log strings.Builder
-	api := New(Config{Directory: testDirectory(""), Events: &events{err: errors.New("no")}, Now: func() time.Time { return noon }, Logger: slog.New(slog.NewTextHandler(&log, nil))})
-	for _, data := range []string{entry31, sub(entry31, "1772330400", "7"), sub(entry31, "1314", "1313"), sub(entry31, "京AD06088", "京AD06088!!")} {
+	api := New(Config{Directory: testDirectory(""), Events: &events{err: errors.New("no")},
+		Now: func() time.Time { return noon }, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	for _, data := range []string{entry31, sub(entry31, "1772330400", "7"), sub(entry31, "1314", "1313"),
+		sub(entry31, "京AD06088", "京AD06088!!")} {
 		for _, key := range []string{testUkey, "x"} {
 			w := httptest.NewRecorder()
 			api.Routes()[addOrder](w, httptest.NewRequest(http.MethodPost, addOrder, strings.NewReader(signed(data, key))))
@@ -378,7 +389,8 @@ func FuzzInbound(f *testing.F) {
 		for _, path := range []string{addOrder, updateOrder, uploadUsage} {
 			e := &events{answer: lot.Answer{State: 1}}
 			status, reply := tell(testDirectory(""), e, path, body)
-			if (status != 200 && status != 413) || (len(e.heard) == 1) != strings.HasPrefix(reply, `{"state":1`) || !strings.HasPrefix(reply, `{"state":`) {
+			if (status != 200 && status != 413) || (len(e.heard) == 1) != strings.HasPrefix(reply, `{"state":1`) ||
+				!strings.HasPrefix(reply, `{"state":`) {
 				t.Fatalf("%d %s, heard %v", status, reply, e.heard)
 			}
 			for _, v := range e.heard {
@@ -399,7 +411,8 @@ func sane(t *testing.T, v any) {
 		ok = v.OrderID != "" && v.Plate != "" && !v.Left.IsZero() && !v.Entered.After(v.Left) && v.Total >= 0 &&
 			(v.Reduced == nil || v.Reduced.Amount >= 0 && v.Reduced.Minutes >= 0 && v.Reduced.Told != "")
 	case lot.Usage:
-		ok = v.Order != "" && v.Plate != "" && v.Platform != "" && v.Method >= 1 && v.Method <= 3 && v.Minutes >= 0 && v.Amount >= 0
+		ok = v.Order != "" && v.Plate != "" && v.Platform != "" && v.Method >= 1 && v.Method <= 3 && v.Minutes >= 0 &&
+			v.Amount >= 0
 	}
 	if !ok {
 		t.Fatalf("heard %+v", v)

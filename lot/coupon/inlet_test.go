@@ -37,7 +37,8 @@ const (
 // hear posts one message to an Inlet with one lot and returns the answer.
 func hear(t *testing.T, h *heard, path, data string) string {
 	t.Helper()
-	l := charge.Lot{ID: testLot, Kind: charge.KindCoupon, Target: "qcyuns", Keys: map[string]charge.Secret{"inout_token": "token-7"}}
+	l := charge.Lot{ID: testLot, Kind: charge.KindCoupon, Target: "qcyuns",
+		Keys: map[string]charge.Secret{"inout_token": "token-7"}}
 	in := NewInlet(InletConfig{Directory: directory{l}, Targets: Builtin(), Events: h})
 	w := httptest.NewRecorder()
 	body := strings.NewReader(`{"service":"inout","version":"V1","msgId":"1","orgId":"1","data":{` + data + `}}`)
@@ -69,7 +70,8 @@ func TestInletExits(t *testing.T) {
 func TestInletEntry(t *testing.T) {
 	h := &heard{}
 	hear(t, h, "/coupon/inout/200461/1316/token-7", entry)
-	if len(h.entries) != 1 || h.entries[0].Plate != "冀A60M8C" || h.entries[0].Lot != testLot || h.entries[0].OrderID != "2641608" {
+	if len(h.entries) != 1 || h.entries[0].Plate != "冀A60M8C" || h.entries[0].Lot != testLot ||
+		h.entries[0].OrderID != "2641608" {
 		t.Errorf("%+v", h.entries)
 	}
 }
@@ -85,11 +87,13 @@ func TestInletRefuses(t *testing.T) {
 		"no plate":      {"/coupon/inout/200461/1316/token-7", strings.Replace(entry, "冀A60M8C", "", 1)},
 		"no record":     {"/coupon/inout/200461/1316/token-7", strings.Replace(entry, `"recordId":2641608,`, "", 1)},
 		"no time":       {"/coupon/inout/200461/1316/token-7", strings.Replace(entry, "2023-09-11 10:09:16", "soon", 1)},
-		"out before in": {"/coupon/inout/200461/1316/token-7", strings.Replace(exit, "2023-09-11 12:41:40", "2023-09-10 12:41:40", 1)},
+		"out before in": {"/coupon/inout/200461/1316/token-7",
+			strings.Replace(exit, "2023-09-11 12:41:40", "2023-09-10 12:41:40", 1)},
 	} {
 		h := &heard{}
 		answer := hear(t, h, c[0], c[1])
-		if len(h.entries)+len(h.exits) > 0 || !strings.HasPrefix(answer, `{"retCode":-1`) || strings.Contains(answer, "token-7") {
+		if len(h.entries)+len(h.exits) > 0 || !strings.HasPrefix(answer, `{"retCode":-1`) ||
+			strings.Contains(answer, "token-7") {
 			t.Errorf("%s: %s, %+v", name, answer, h)
 		}
 	}

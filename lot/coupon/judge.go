@@ -36,7 +36,8 @@ func (j Judged) Next() string {
 	case outcomeLater:
 		return "The gateway tries the same again by its schedule."
 	}
-	return "The gateway leaves it unknown and sends nothing again by itself. Where the system's paper has the code, add it to the profile."
+	return "The gateway leaves it unknown and sends nothing again by itself. " +
+		"Where the system's paper has the code, add it to the profile."
 }
 
 // Judge reads a kept answer, a raw HTTP response or its body alone, to one of the target's calls.

@@ -459,7 +459,8 @@ func (p *Profile) checkRepeat(f *profile.File) error {
 	}
 	if !p.Repeat.Safe {
 		if p.Repeat.By != "" || len(p.Give.Answer.Repeated) > 0 || len(p.Give.Answer.Again) > 0 {
-			return f.Errorf("repeat.safe", "is false, and repeat.by, give.answer.repeated or give.answer.again counts on a repeat")
+			return f.Errorf("repeat.safe",
+				"is false, and repeat.by, give.answer.repeated or give.answer.again counts on a repeat")
 		}
 		return nil
 	}

@@ -90,7 +90,8 @@ func compare(t *testing.T, file, sent string, seen map[string]bool) {
 }
 
 // ownKeys are those that a lot may have and usually has not.
-var ownKeys = map[string]charge.Secret{"park_id": "20251", "store_name": "一号店", "channel": "2202", "coupon_source": "89002"}
+var ownKeys = map[string]charge.Secret{"park_id": "20251", "store_name": "一号店", "channel": "2202",
+	"coupon_source": "89002"}
 
 // variant compares the request of a coupon to a lot with its own keys, or for a charge of which nothing is known beside
 // what a coupon needs.

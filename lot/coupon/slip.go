@@ -41,6 +41,6 @@ func (c *Channel) Compose(n lot.Notice) ([]byte, error) {
 	}
 	return json.Marshal(slip{Plate: n.Plate, Order: n.Order, Stay: n.StayOrder, Method: n.Reduction.Method,
 		Minutes: n.Reduction.Minutes,
-		Amount:  n.Reduction.Amount, Started: n.Started, Ended: n.Ended, Granted: c.cfg.Now().UTC().Truncate(time.Millisecond),
-		Detail: n.Detail})
+		Amount:  n.Reduction.Amount, Started: n.Started, Ended: n.Ended,
+		Granted: c.cfg.Now().UTC().Truncate(time.Millisecond), Detail: n.Detail})
 }

@@ -93,7 +93,8 @@ func TestReasonsAreExplained(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range regexp.MustCompile(`(?:refuse|refusal|loginFails|noLogin|drop)\(.*?"([a-z0-9]+(?:_[a-z0-9]+)*)"`).FindAllSubmatch(text, -1) {
+		for _, m := range regexp.MustCompile(
+			`(?:refuse|refusal|loginFails|noLogin|drop)\(.*?"([a-z0-9]+(?:_[a-z0-9]+)*)"`).FindAllSubmatch(text, -1) {
 			given[string(m[1])] = true
 		}
 	}

@@ -77,7 +77,8 @@ func (g *gateway) hear(nc net.Conn) {
 		g.frames <- in.Text()
 		var e envelope
 		if json.Unmarshal(in.Bytes(), &e) == nil && e.Service == "login" {
-			_, _ = io.WriteString(nc, "\n"+`{"state":1,"token":"0123456789abcdef0123456789abcdef","service_name":"login"}`+"\r"+g.behind)
+			_, _ = io.WriteString(nc,
+				"\n"+`{"state":1,"token":"0123456789abcdef0123456789abcdef","service_name":"login"}`+"\r"+g.behind)
 			continue
 		}
 		if said := g.says(e.Service, in.Text()); said != "" {
@@ -308,10 +309,13 @@ func TestUploadDataChoosesTheLink(t *testing.T) {
 	c := g.config()
 	c.CloudAddr = ""
 	s := start(t, c)
-	if err := s.UploadData([]byte(`{"service_name":"pay_notice","data_target":"cloud","uuid":"1","state":1}`)); !errors.Is(err, ErrNotInitialized) {
+	if err := s.UploadData(
+		[]byte(`{"service_name":"pay_notice","data_target":"cloud","uuid":"1","state":1}`)); !errors.Is(err,
+		ErrNotInitialized) {
 		t.Errorf("cloud without a cloud link: %v", err)
 	}
-	if err := s.UploadData([]byte(`{"service_name":"pay_notice","data_target":"bolink","uuid":"1","state":1}`)); err != nil {
+	if err := s.UploadData(
+		[]byte(`{"service_name":"pay_notice","data_target":"bolink","uuid":"1","state":1}`)); err != nil {
 		t.Errorf("bolink: %v", err)
 	}
 }
