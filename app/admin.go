@@ -88,8 +88,9 @@ func (a *App) makeAdmin() error {
 			Now:       a.clock.Now, Log: a.logger, Pulse: a.metrics.pulse, Bounds: a.cfg.Limits.Bounds(), KeyUses: a.keyUses,
 			Tester: tester{a}, Strays: a, Docs: a.store, Webhooks: posts{a}},
 		Version: Version, Metrics: a.metrics.handler(), Ready: a.ready,
-		Keys: a.keyring, OIDC: oidc, Alerts: a.alerts, PublicURL: a.cfg.HTTP.URL, LinePort: a.cfg.linePort(), AdminURL: a.cfg.Admin.URL,
-		Remote: func(r *http.Request) string { return intake.ClientAddr(r, *a.proxies.Load()).String() },
+		Keys: a.keyring, OIDC: oidc, Alerts: a.alerts, PublicURL: a.cfg.HTTP.URL, LinePort: a.cfg.linePort(),
+		AdminURL: a.cfg.Admin.URL,
+		Remote:   func(r *http.Request) string { return intake.ClientAddr(r, *a.proxies.Load()).String() },
 	})
 	if err != nil {
 		return err

@@ -32,8 +32,9 @@ func (a *App) makeAlerts(context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.alerts = alert.New(alert.Config{Targets: targets, Limits: alert.DefaultLimits(), Facts: a.facts, Client: guarded(alerting),
-		Book: &alertBook{docs: a.store, node: a.cfg.Node, now: a.clock.Now}, Console: a.cfg.Admin.URL, Now: a.clock.Now,
+	a.alerts = alert.New(alert.Config{Targets: targets, Limits: alert.DefaultLimits(), Facts: a.facts,
+		Client: guarded(alerting),
+		Book:   &alertBook{docs: a.store, node: a.cfg.Node, now: a.clock.Now}, Console: a.cfg.Admin.URL, Now: a.clock.Now,
 		Log: a.logger})
 	return nil
 }
@@ -119,7 +120,8 @@ func (a *App) facts(ctx context.Context, window time.Duration) (alert.Facts, err
 	for _, s := range standing {
 		l, _, known := a.book.State().Lot(s.Lot)
 		if known && lot.KindOf(l.Kind).OnLine {
-			f.Lots = append(f.Lots, alert.Lot{ID: s.Lot.String(), Name: l.Name, Online: s.Online, Beat: s.Beat, Pending: s.Pending})
+			f.Lots = append(f.Lots,
+				alert.Lot{ID: s.Lot.String(), Name: l.Name, Online: s.Online, Beat: s.Beat, Pending: s.Pending})
 		}
 	}
 	f.Clocks = a.wrongClocks(standing)
@@ -128,7 +130,8 @@ func (a *App) facts(ctx context.Context, window time.Duration) (alert.Facts, err
 		return f, err
 	}
 	f.GaveUp, f.OldestDue = counts.States[charge.StateGaveUp], counts.Oldest
-	f.Settled = f.GaveUp + counts.States[charge.StateDelivered] + counts.States[charge.StateRefused] + counts.States[charge.StateUsed]
+	f.Settled = f.GaveUp + counts.States[charge.StateDelivered] + counts.States[charge.StateRefused] +
+		counts.States[charge.StateUsed]
 	for _, o := range []charge.Outcome{charge.OutcomeBadSignature, charge.OutcomeBadToken} {
 		page, err := a.store.Pushes(ctx, charge.PushFilter{Outcome: o, From: now.Add(-window), Limit: mostSignatures})
 		if err != nil {

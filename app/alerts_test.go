@@ -156,7 +156,8 @@ func testAlertTeller(t *testing.T, pg *pgtest.Server) {
 			t.Errorf("%s at %s: Hold = %v, %v, want %v", who.node, now.Format(time.TimeOnly), held, err, want)
 		}
 	}
-	told := alert.Told{Alert: alert.Alert{Kind: alert.DiskLow, Object: "m1", Text: words.Text{ZH: "满", EN: "full"}, Path: "/"}, At: now}
+	told := alert.Told{Alert: alert.Alert{Kind: alert.DiskLow, Object: "m1", Text: words.Text{ZH: "满", EN: "full"},
+		Path: "/"}, At: now}
 	note := func(who *alertBook, key string, want bool) {
 		t.Helper()
 		if err := who.Note(t.Context(), key, &told); (err == nil) != want {

@@ -142,8 +142,8 @@ func testIdentical(t *testing.T, cfg Config) {
 	}
 }
 
-// testReplay puts a wrong key right, and then the missing binding, and replays what was refused for them. What a dry run
-// says is what the replay comes to.
+// testReplay puts a wrong key right, and then the missing binding, and replays what was refused for them. What a dry
+// run says is what the replay comes to.
 func testReplay(t *testing.T, cfg Config) {
 	s := serve(t, cfg)
 	w := newTown()
@@ -168,14 +168,17 @@ func testReplay(t *testing.T, cfg Config) {
 			After                   *struct{ State string }
 			Done                    bool
 		}
-		s.office().must(t, http.MethodPost, "/api/v1/pushes/"+refused[0].ID+"/replay"+query, []byte(`{"reason":"key put right"}`), &said)
+		s.office().must(t, http.MethodPost, "/api/v1/pushes/"+refused[0].ID+"/replay"+query,
+			[]byte(`{"reason":"key put right"}`), &said)
 		becomes := ""
 		if said.After != nil {
 			becomes = said.After.State
 		}
-		if got := s.office().charges(t, ""); said.Outcome != outcome || becomes != state || len(got) != charges || said.Effect == "" ||
+		if got := s.office().charges(t, ""); said.Outcome != outcome || becomes != state || len(got) != charges ||
+			said.Effect == "" ||
 			said.Done != (state != "" && query == "") {
-			t.Errorf("replay%s: %+v becomes %q and %d charges, want %s, %q and %d", query, said, becomes, len(got), outcome, state, charges)
+			t.Errorf("replay%s: %+v becomes %q and %d charges, want %s, %q and %d", query, said, becomes, len(got), outcome,
+				state, charges)
 		}
 	}
 	replay("?dry_run=true", "bad_signature", "", 0)

@@ -22,14 +22,17 @@ func catalogOf(dialects []platform.Dialect, targets coupon.Targets) *estate.Cata
 		p := estate.Platform{
 			ID: i.ID, Number: i.Number, Title: i.Title, Kinds: i.Kinds, Issuer: i.Issuer,
 			Operator: i.Operator, OperatorPrefix: i.OperatorPrefix, NeedsLock: i.NeedsLock, LockUnless: i.LockUnless,
-			OlderMessage: i.OlderMessage, OpenInterface: i.OpenInterface, Default: i.Default, Assumed: i.Evidence == platform.EvidenceAssumed,
-			ByCharger: i.LotField == "", ByStation: i.ByStation, Undated: i.Undated, UnitUnknown: i.UnitUnknown, Report: i.Report,
+			OlderMessage: i.OlderMessage, OpenInterface: i.OpenInterface, Default: i.Default,
+			Assumed:   i.Evidence == platform.EvidenceAssumed,
+			ByCharger: i.LotField == "", ByStation: i.ByStation, Undated: i.Undated, UnitUnknown: i.UnitUnknown,
+			Report: i.Report,
 		}
 		for _, g := range i.Grants {
 			p.Grants = append(p.Grants, string(g))
 		}
 		for _, k := range i.Keys {
-			p.Keys = append(p.Keys, estate.Key{Name: k.Name, Public: !k.Secret, Optional: k.Optional, Bytes: k.Bytes, Default: k.Default})
+			p.Keys = append(p.Keys, estate.Key{Name: k.Name, Public: !k.Secret, Optional: k.Optional, Bytes: k.Bytes,
+				Default: k.Default})
 		}
 		c.Platforms[i.ID] = p
 	}
@@ -39,7 +42,8 @@ func catalogOf(dialects []platform.Dialect, targets coupon.Targets) *estate.Cata
 func targetsOf(targets coupon.Targets) map[string]estate.Target {
 	all := map[string]estate.Target{}
 	for id, t := range targets {
-		e := estate.Target{ID: id, Title: t.About.Title, Address: t.Address, Methods: map[charge.Method]string{}, Safe: t.Repeat.Safe, StaysToken: t.StaysToken()}
+		e := estate.Target{ID: id, Title: t.About.Title, Address: t.Address, Methods: map[charge.Method]string{},
+			Safe: t.Repeat.Safe, StaysToken: t.StaysToken()}
 		for m, method := range t.Methods {
 			e.Methods[m] = method.Needs
 		}

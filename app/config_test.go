@@ -80,9 +80,11 @@ func TestEnvironment(t *testing.T) {
 	env := map[string]string{
 		"CHARGESTAMP_DATA": "/env", "CHARGESTAMP_DATABASE_URL": "postgres://db/x", "CHARGESTAMP_HTTP_ADDR": ":81",
 		"CHARGESTAMP_LINE_OFFLINE_AFTER": "90s", "CHARGESTAMP_LINE_TLS_ADDR": ":82", "CHARGESTAMP_RETENTION_REFUSED": "7d",
-		"CHARGESTAMP_TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.1", "CHARGESTAMP_LIMITS_LOGIN_PER_S": "3", "CHARGESTAMP_LIMITS_ADDRESS_PER_S": "0.5",
-		"CHARGESTAMP_TLS_CERT": "c.pem", "CHARGESTAMP_OIDC_CLIENT_SECRET": "s", "CHARGESTAMP_LOG_LEVEL": "warn",
-		"CHARGESTAMP_SECRETS_KEY": "k", "CHARGESTAMP_ADMIN_TOKEN": "a", "CHARGESTAMP_NODE": "not a setting", "HTTP_ADDR": "somebody else's",
+		"CHARGESTAMP_TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.1", "CHARGESTAMP_LIMITS_LOGIN_PER_S": "3",
+		"CHARGESTAMP_LIMITS_ADDRESS_PER_S": "0.5",
+		"CHARGESTAMP_TLS_CERT":             "c.pem", "CHARGESTAMP_OIDC_CLIENT_SECRET": "s", "CHARGESTAMP_LOG_LEVEL": "warn",
+		"CHARGESTAMP_SECRETS_KEY": "k", "CHARGESTAMP_ADMIN_TOKEN": "a", "CHARGESTAMP_NODE": "not a setting",
+		"HTTP_ADDR": "somebody else's",
 	}
 	lookup := func(name string) (string, bool) {
 		v, ok := env[name]
@@ -107,8 +109,9 @@ func TestEnvironment(t *testing.T) {
 		t.Errorf("the environment beats the file, and what neither says stays (-want +got):\n%s", diff)
 	}
 	for name, value := range map[string]string{
-		"CHARGESTAMP_LINE_FLOOD_PER_10S": "many", "CHARGESTAMP_LIMITS_ACCOUNT_PER_S": "fast", "CHARGESTAMP_RETENTION_PUSHES": "long",
-		"CHARGESTAMP_ALERTS": "[]",
+		"CHARGESTAMP_LINE_FLOOD_PER_10S": "many", "CHARGESTAMP_LIMITS_ACCOUNT_PER_S": "fast",
+		"CHARGESTAMP_RETENTION_PUSHES": "long",
+		"CHARGESTAMP_ALERTS":           "[]",
 	} {
 		cfg := Defaults()
 		err := cfg.ReadEnv(func(n string) (string, bool) { return value, n == name })
@@ -134,9 +137,15 @@ func TestConfigThatCannotWork(t *testing.T) {
 		"retention.charges":          func(c *Config) { c.Retention.Charges = -1 },
 		"tls needs both":             func(c *Config) { c.TLS.Cert = "cert.pem" },
 		"url is not an http address": func(c *Config) { c.Alerts = []AlertConfig{{URL: "hook.example"}} },
-		"format \"pigeon\" is none":  func(c *Config) { c.Alerts = []AlertConfig{{URL: "https://hook.example", Format: "pigeon"}} },
-		"on: \"rain\" is none":       func(c *Config) { c.Alerts = []AlertConfig{{URL: "https://hook.example", On: []string{"rain"}}} },
-		"lang \"fr\" is neither":     func(c *Config) { c.Alerts = []AlertConfig{{URL: "https://hook.example", Lang: "fr"}} },
+		"format \"pigeon\" is none": func(c *Config) {
+			c.Alerts = []AlertConfig{
+				{URL: "https://hook.example", Format: "pigeon"}}
+		},
+		"on: \"rain\" is none": func(c *Config) {
+			c.Alerts = []AlertConfig{
+				{URL: "https://hook.example", On: []string{"rain"}}}
+		},
+		"lang \"fr\" is neither": func(c *Config) { c.Alerts = []AlertConfig{{URL: "https://hook.example", Lang: "fr"}} },
 		"alerts[1]: name \"generic\" is another's": func(c *Config) {
 			c.Alerts = []AlertConfig{{URL: "https://a.example"}, {URL: "https://b.example"}}
 		},

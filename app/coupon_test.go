@@ -262,8 +262,8 @@ func TestCouponRevoke(t *testing.T) {
 	c.office().settled(t, "void-2", charge.StateDelivered)
 }
 
-// TestCouponRevokedWhileUsed voids a charge at the moment at which its car leaves: the coupon is taken back or used, and
-// the gateway says of the usage what the parking system's book says.
+// TestCouponRevokedWhileUsed voids a charge at the moment at which its car leaves: the coupon is taken back or used,
+// and the gateway says of the usage what the parking system's book says.
 func TestCouponRevokedWhileUsed(t *testing.T) {
 	c := newCouponSite(t, "qcyuns", play.CouponLotConfig{Strict: true}, object{"stays": "told"})
 	for i := range 6 {

@@ -64,14 +64,16 @@ var (
 	descBatches   = describe("store_batches_total", "Commits of this node.")
 	descWrites    = describe("store_writes_total", "Writes that shared them; divided by the batches: how many share one.")
 	descBusy      = describe("store_busy_total", "Writes turned away because too many waited.")
-	descCommitter = describe("store_committer_seconds_total", "Time that the thread worked which writes to SQLite; 0 on PostgreSQL.")
+	descCommitter = describe("store_committer_seconds_total",
+		"Time that the thread worked which writes to SQLite; 0 on PostgreSQL.")
 	descCommitCPU = describe("store_committer_cpu_seconds_total", "Processor time in it, on Linux.")
 	descQueue     = describe("store_queue", "Writes that wait for a commit.")
 	descAudit     = describe("audit_entries", "Entries of the audit log.")
 	descAuditAge  = describe("audit_last_seconds", "How old the newest of them is.")
 	descWeak      = describe("weak_keys", "Keys of the estate that a stranger may find by trying.", "problem")
-	descReadable  = describe("figures_readable", "1 where the figures of the site could be read, 0 where the database is away.")
-	descBuild     = describe("build_info", "Always 1; the labels name the build.", "version", "go", "engine")
+	descReadable  = describe("figures_readable",
+		"1 where the figures of the site could be read, 0 where the database is away.")
+	descBuild = describe("build_info", "Always 1; the labels name the build.", "version", "go", "engine")
 )
 
 // Describe implements prometheus.Collector.

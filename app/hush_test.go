@@ -28,14 +28,16 @@ func TestLogWhileTheDatabaseIsAway(t *testing.T) {
 	}
 	for i := range 1000 {
 		on := fmt.Errorf("read tcp 127.0.0.1:%d->127.0.0.1:5432: %w", 40000+i, syscall.ECONNREFUSED)
-		say(time.Duration(i)*time.Millisecond, fmt.Sprint("work of kind ", i%7, " failed"), fmt.Errorf("%w: %w", outbox.ErrBusy, on))
+		say(time.Duration(i)*time.Millisecond, fmt.Sprint("work of kind ", i%7, " failed"),
+			fmt.Errorf("%w: %w", outbox.ErrBusy, on))
 	}
 	say(time.Second, "a push was not stored", outbox.ErrBusy)
 	say(11*time.Second, "work failed", fmt.Errorf("%w: %w", outbox.ErrBusy, syscall.ECONNREFUSED))
 	for range 3 {
 		say(time.Second, "a certificate cannot be read", errors.New("no such file"))
 	}
-	for what, want := range map[string]int{"connection refused": 2, "queue is full": 1 + 2, "count=1000": 1, "no such file": 3, "node=a": 6} {
+	for what, want := range map[string]int{"connection refused": 2, "queue is full": 1 + 2, "count=1000": 1,
+		"no such file": 3, "node=a": 6} {
 		if got := strings.Count(out.String(), what); got != want {
 			t.Errorf("%q stands %d times in the log, want %d:\n%s", what, got, want, out.String())
 		}

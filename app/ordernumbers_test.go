@@ -285,11 +285,13 @@ func playIssuers(w *issuerSite, n int, info platform.Info) {
 
 	// Turned keys.
 	if len(w.catalog.Platforms[id].Keys) > 0 {
-		w.apply("accounts:\n  - {account: one, keys: %s, old_keys: {%s: \"%s\", until: \"2027-01-01T00:00:00+08:00\"}, platform: %s}\n",
+		w.apply("accounts:\n  - {account: one, keys: %s, old_keys: {%s: \"%s\", until: \"2027-01-01T00:00:00+08:00\"}, "+
+			"platform: %s}\n",
 			strings.ReplaceAll(w.keysOf(id, "OPERATOR-NEW"), "k\"", "n\""), w.catalog.Platforms[id].Keys[0].Name,
 			strings.Repeat("k", max(w.catalog.Platforms[id].Keys[0].Bytes, 12)), id)
 	} else {
-		w.apply("vendors:\n  - {union_id: \"1\", ukey: \"ukey-turned-of-1\"}\nlots:\n  - {lot: \"1/1\", ckey: \"ckey-turned-of-1\"}\n")
+		w.apply("vendors:\n  - {union_id: \"1\", ukey: \"ukey-turned-of-1\"}\nlots:\n  - {lot: \"1/1\", ckey: " +
+			"\"ckey-turned-of-1\"}\n")
 	}
 	if got, again := one.push(order(1), plate(1)); got != charge.OutcomeDuplicate || again.ID != first.ID {
 		t.Errorf("with turned keys: %s, want a duplicate", got)

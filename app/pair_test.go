@@ -285,7 +285,8 @@ func testPairCutOff(t *testing.T, pg *pgtest.Server) {
 	mended := time.Now()
 	a.office().settled(t, waiting.Order, charge.StateDelivered)
 	if took := time.Since(mended); took > 4*nodes.BeatEvery {
-		t.Errorf("what waited for b's line arrived %v after the database came back, want a few beats of %v", took, nodes.BeatEvery)
+		t.Errorf("what waited for b's line arrived %v after the database came back, want a few beats of %v", took,
+			nodes.BeatEvery)
 	}
 	accepted(t, pb, lost)
 	a.office().settled(t, lost.Order, charge.StateDelivered)

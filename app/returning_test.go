@@ -36,7 +36,9 @@ func testReturningNumber(t *testing.T, cfg Config) {
 		for visit := range int64(4) {
 			in := begin + visit*3600
 			entry := fmt.Sprintf(`{"car_number":"京AD3000%d","in_time":%d,"order_id":"7"}`, visit, in)
-			exit := fmt.Sprintf(`{"car_number":"京AD3000%d","in_time":%d,"out_time":%d,"order_id":"7","total":"5.00","pay_type":"cash"}`, visit, in, in+1800)
+			exit := fmt.Sprintf(
+				`{"car_number":"京AD3000%d","in_time":%d,"out_time":%d,"order_id":"7","total":"5.00","pay_type":"cash"}`, visit,
+				in, in+1800)
 			for _, said := range [][2]string{{"in_park", entry}, {"out_park", exit}} {
 				if a := tell(said[0], said[1]); a["state"] != 1.0 || a["order_id"] != "7" {
 					t.Errorf("%s, visit %d, %s: %v", id, visit, said[0], a)

@@ -73,7 +73,8 @@ var leastRoles = map[string]guard.Role{
 	"GET /lots/{union}/{park}/setup":       guard.RoleViewer, "GET /lots/{union}/{park}/sheet": guard.RoleViewer,
 	"GET /p/{token}": "", "POST /pushes/{id}/share": guard.RoleSupport,
 	"POST /bindings/{account}/{union}/{park}/share": guard.RoleSupport, "POST /shares/{id}/revoke": guard.RoleSupport,
-	"GET /audit/{seq}/detail.txt": guard.RoleAdmin, "GET /audit/audit.csv": guard.RoleAdmin, "POST /draft": guard.RoleViewer,
+	"GET /audit/{seq}/detail.txt": guard.RoleAdmin, "GET /audit/audit.csv": guard.RoleAdmin,
+	"POST /draft": guard.RoleViewer,
 }
 
 // variable is a part of a pattern that stands for a value.

@@ -71,21 +71,25 @@ func TestStationFindsItsLot(t *testing.T) {
 	}
 	cfg := local(t)
 	cfg.Platforms.Dir = t.TempDir()
-	write(t, filepath.Join(cfg.Platforms.Dir, "lvdian.toml"), strings.NewReplacer(`field      = "parkCode"`, `field = "stationNo"`,
-		`separators = ["-"]`, `from = "station"`).Replace(string(profile)))
+	write(t, filepath.Join(cfg.Platforms.Dir, "lvdian.toml"),
+		strings.NewReplacer(`field      = "parkCode"`, `field = "stationNo"`,
+			`separators = ["-"]`, `from = "station"`).Replace(string(profile)))
 	s := serve(t, cfg)
 	w := newTown()
 	id := w.lot("1001", charge.KindSDK, object{"stays": "none"})
 	key := secret(16)
-	w.accounts = append(w.accounts, object{"account": "lvdian", "platform": "lvdian", "scope": "platform", "keys": object{"sign_key": key}})
+	w.accounts = append(w.accounts,
+		object{"account": "lvdian", "platform": "lvdian", "scope": "platform", "keys": object{"sign_key": key}})
 	w.bindings = append(w.bindings, object{"account": "lvdian", "lot": id.String(), "stations": []string{"SZ-0070"}})
 	s.apply(w.estate())
 	push := func(order, station string) string {
 		now := time.Now().In(charge.Shanghai)
 		fields := fmt.Sprintf("beginAt=%s&carPlate=京G00005&chargeNo=%s&endAt=%s&freeMinutes=60&sendTime=%d&stationNo=%s",
-			now.Add(-time.Hour).Format(time.DateTime), order, now.Add(-time.Minute).Format(time.DateTime), now.UnixMilli(), station)
+			now.Add(-time.Hour).Format(time.DateTime), order, now.Add(-time.Minute).Format(time.DateTime),
+			now.UnixMilli(), station)
 		sum := md5.Sum([]byte(fields + "&key=" + key)) //nolint:gosec // as above
-		body := `{"` + strings.NewReplacer("=", `":"`, "&", `","`).Replace(fields) + `","sign":"` + strings.ToUpper(hex.EncodeToString(sum[:])) + `"}`
+		body := `{"` + strings.NewReplacer("=", `":"`, "&", `","`).Replace(fields) + `","sign":"` +
+			strings.ToUpper(hex.EncodeToString(sum[:])) + `"}`
 		resp, err := http.Post("http://"+s.Addresses().HTTP+"/own/lvdian/charge", "application/json", strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
@@ -106,7 +110,8 @@ func TestStationFindsItsLot(t *testing.T) {
 	if answer := push("S2", "SZ-0071"); !strings.Contains(answer, `"status":1`) {
 		t.Errorf("an unknown station was answered %s", answer)
 	}
-	if p := s.office().pushes(t)[0]; p.Outcome != string(charge.OutcomeUnknownLot) || !strings.Contains(p.Reason, "SZ-0071") {
+	if p := s.office().pushes(t)[0]; p.Outcome != string(charge.OutcomeUnknownLot) ||
+		!strings.Contains(p.Reason, "SZ-0071") {
 		t.Errorf("the push of the unknown station: %+v", p)
 	}
 	push("S3", "SZ-0071")

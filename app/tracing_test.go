@@ -132,7 +132,8 @@ func testTracing(t *testing.T, cfg Config) {
 			t.Errorf("%s lasts from %s to %s", name, span.StartTimeUnixNano, span.EndTimeUnixNano)
 		}
 	}
-	if kinds := []int{byName["push"].Kind, byName["batch"].Kind, byName["delivery"].Kind}; !slices.Equal(kinds, []int{2, 1, 3}) {
+	if kinds := []int{byName["push"].Kind, byName["batch"].Kind, byName["delivery"].Kind}; !slices.Equal(kinds,
+		[]int{2, 1, 3}) {
 		t.Errorf("kinds %v, want server, internal, client", kinds)
 	}
 	if got := byName["acknowledgement"].attribute("chargestamp.result"); got != "acked" {

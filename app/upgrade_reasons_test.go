@@ -36,8 +36,9 @@ var oldReasons = []struct{ stored, chinese string }{
 func reasonRows() (rows [][]any) {
 	for i, r := range oldReasons {
 		id := oldHeld + int64(i)
-		rows = append(rows, []any{"push", id, "xiaoju", "", charge.IDTime(id).UnixMilli(), "192.0.2.8", []byte("POST / HTTP/1.1"),
-			"unknown_lot", r.stored, 0, []byte("{}")})
+		rows = append(rows,
+			[]any{"push", id, "xiaoju", "", charge.IDTime(id).UnixMilli(), "192.0.2.8", []byte("POST / HTTP/1.1"),
+				"unknown_lot", r.stored, 0, []byte("{}")})
 	}
 	return rows
 }

@@ -21,8 +21,8 @@ import (
 // oldReceived is when the messages of the old site's lot came, whose clock ran ahead.
 var oldReceived = oldTime("2026-03-05T02:00:00Z")
 
-// oldStays are stays as the first schema kept them, by hours from their receipt, and as they must be now. Of an open one
-// left is 0.
+// oldStays are stays as the first schema kept them, by hours from their receipt, and as they must be now. Of an open
+// one left is 0.
 var oldStays = []struct {
 	order, closed     string
 	entered, left     float64

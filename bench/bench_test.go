@@ -50,7 +50,8 @@ func TestBars(t *testing.T) {
 
 func TestRowJSON(t *testing.T) {
 	var b bytes.Buffer
-	rows := []Row{figure{name: "n", engine: SQLite, value: 6000.4, unit: "/s", baseline: 8000, bar: RatioAtLeast(0.7)}.row(), {Name: "told"}}
+	rows := []Row{figure{name: "n", engine: SQLite, value: 6000.4, unit: "/s", baseline: 8000,
+		bar: RatioAtLeast(0.7)}.row(), {Name: "told"}}
 	if err := WriteJSON(&b, rows); err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +60,8 @@ func TestRowJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []map[string]any{
-		{"name": "n", "engine": "sqlite", "value": 6000.0, "unit": "/s", "baseline": 8000.0, "ratio": 0.7501, "bar": ">= 0.7 x", "hold": true},
+		{"name": "n", "engine": "sqlite", "value": 6000.0, "unit": "/s", "baseline": 8000.0, "ratio": 0.7501,
+			"bar": ">= 0.7 x", "hold": true},
 		{"name": "told", "engine": "", "value": 0.0, "unit": "", "baseline": nil, "ratio": nil, "bar": "", "hold": nil},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -405,7 +407,8 @@ func TestEachEngineHasItsPlot(t *testing.T) {
 
 func TestPlot(t *testing.T) {
 	sizes := []*sized{
-		{name: "small & neat", figures: []sizedFigure{{name: "p50", unit: "ms", value: 1}, {name: "rate", unit: "/s", value: 100}}},
+		{name: "small & neat",
+			figures: []sizedFigure{{name: "p50", unit: "ms", value: 1}, {name: "rate", unit: "/s", value: 100}}},
 		{name: "big", figures: []sizedFigure{{name: "p50", unit: "ms", value: 10}}},
 	}
 	if n := elements(t, plot(SQLite, sizes), "rect"); n != 1+3+2 {

@@ -81,7 +81,8 @@ func (l *linesRun) limits() (found []figure, err error) {
 		found = append(found, figure{name: "limit found: open files of a process", value: float64(limit), unit: "files",
 			bar: AtLeast(float64(need))})
 		if need > int(limit) {
-			return nil, fmt.Errorf("the limit of open files is too low: %d lines need %d in each process and there are %d; raise it (ulimit -Hn, LimitNOFILE=) or ask for fewer with --many and --idle",
+			return nil, fmt.Errorf("the limit of open files is too low: %d lines need %d in each process and there are %d; "+
+				"raise it (ulimit -Hn, LimitNOFILE=) or ask for fewer with --many and --idle",
 				most, need, limit)
 		}
 	}
@@ -91,8 +92,10 @@ func (l *linesRun) limits() (found []figure, err error) {
 		found = append(found, figure{name: fmt.Sprintf("limit found: outgoing ports of %d addresses", from),
 			value: float64(ports * from), unit: "ports", bar: AtLeast(float64(most))})
 		if most > ports*from {
-			return nil, fmt.Errorf("the range of outgoing ports is too low: %d connections need %d at each of %d addresses and there are %d; widen it (net.ipv4.ip_local_port_range) or ask for fewer with --many and --idle",
-				most, most/from+1, from, ports)
+			return nil,
+				fmt.Errorf("the range of outgoing ports is too low: %d connections need %d at each of %d addresses and there are "+
+					"%d; widen it (net.ipv4.ip_local_port_range) or ask for fewer with --many and --idle",
+					most, most/from+1, from, ports)
 		}
 	}
 	return found, nil

@@ -22,7 +22,8 @@ func TestLines(t *testing.T) {
 func TestLots(t *testing.T) {
 	// A silent downlink holds its session for 7 s, so that 20 lying lots take fewer than 30 a second.
 	// Cars and lines need their time, on a busy machine more than the wait for an acknowledgement, until half is applied.
-	rows, err := newRig(t).Lots(t.Context(), sqlite(t), LotsConfig{Lots: 20, For: 12 * time.Second, Rate: 20, Life: 20 * time.Second, End: 40 * time.Second})
+	rows, err := newRig(t).Lots(t.Context(), sqlite(t),
+		LotsConfig{Lots: 20, For: 12 * time.Second, Rate: 20, Life: 20 * time.Second, End: 40 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -176,7 +176,8 @@ func pageViews() ([]pageView, error) {
 	for _, pattern := range console.Pages() {
 		list, known := measuredPages[pattern]
 		if _, none := notPages[pattern]; !known && !none {
-			return nil, fmt.Errorf("the console has a page %s, which the bench does not measure; measuredPages says by which address", pattern)
+			return nil, fmt.Errorf("the console has a page %s, which the bench does not measure; "+
+				"measuredPages says by which address", pattern)
 		}
 		views = append(views, list...)
 	}

@@ -11,7 +11,8 @@ type svg struct{ bytes.Buffer }
 
 func newSVG(width, height int) *svg {
 	d := &svg{}
-	d.add(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">`, width, height)
+	d.add(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">`,
+		width, height)
 	d.add(`<rect width="%d" height="%d" fill="#fff"/>`, width, height)
 	return d
 }

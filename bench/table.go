@@ -81,7 +81,8 @@ func (r *Rig) saturatedRows(ctx context.Context, cfg TableConfig) ([]Row, error)
 				if err != nil {
 					return nil, err
 				}
-				r.say("run %d: %s, %s lots: %.0f/s, %v CPU a charge, last acknowledgement %v after the last answer; push to answer %s",
+				r.say("run %d: %s, %s lots: %.0f/s, %v CPU a charge, last acknowledgement %v after the last answer; "+
+					"push to answer %s",
 					n+1, e.Name, kind, s.PerSecond, s.CPU.Round(time.Microsecond), s.Tail.Round(time.Millisecond),
 					s.Pushes.Latency.String())
 				rates[key{e.Name, kind}] = append(rates[key{e.Name, kind}], s.PerSecond)

@@ -58,6 +58,8 @@ func filesOf(ctx context.Context, database string) (dir string, err error) {
 		return "", err
 	}
 	defer conn.Close(ctx)
-	err = conn.QueryRow(ctx, "SELECT current_setting('data_directory') || '/base/' || oid FROM pg_database WHERE datname = current_database()").Scan(&dir)
+	err = conn.QueryRow(ctx,
+		"SELECT current_setting('data_directory') || '/base/' || oid FROM pg_database WHERE datname = "+
+			"current_database()").Scan(&dir)
 	return dir, err
 }

@@ -452,7 +452,8 @@ func (t *tour) statement(ctx context.Context) error {
 			l.GrantedAmount.String(),
 			fmt.Sprint(l.Delivered), fmt.Sprint(l.UsedMinutes), l.UsedAmount.String(), fmt.Sprint(l.Gaps)))
 	}
-	t.board.say("GAPS are charges where promised and used cannot be made to agree, such as minutes promised where the exit told yuan only.")
+	t.board.say("GAPS are charges where promised and used cannot be made to agree, " +
+		"such as minutes promised where the exit told yuan only.")
 	if len(lines) == 0 {
 		return errors.New("the statement of the day is empty")
 	}

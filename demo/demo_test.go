@@ -26,7 +26,8 @@ func TestPlansAreComplete(t *testing.T) {
 	for _, p := range plans() {
 		count[p.message]++
 		seen[p.platform+string(p.kind)] = true
-		if without[p.platform] == p.kind || p.platform == "echongwang" && p.kind != charge.Kind4G && p.kind != charge.KindCoupon {
+		if without[p.platform] == p.kind || p.platform == "echongwang" && p.kind != charge.Kind4G &&
+			p.kind != charge.KindCoupon {
 			t.Errorf("%s does not serve %s", p.platform, p.kind)
 		}
 	}
@@ -46,7 +47,8 @@ func TestEstateOfTheTour(t *testing.T) {
 	if other := inventKeys(allLots()); other.ukey == keys.ukey {
 		t.Error("keys are the same at every start")
 	}
-	text, err := keys.file(plans(), "http://127.0.0.1:1/bolink", "http://127.0.0.1:2", map[charge.LotID]string{couponLot: "http://127.0.0.1:3", eventLot: "http://127.0.0.1:4"}).yaml()
+	text, err := keys.file(plans(), "http://127.0.0.1:1/bolink", "http://127.0.0.1:2",
+		map[charge.LotID]string{couponLot: "http://127.0.0.1:3", eventLot: "http://127.0.0.1:4"}).yaml()
 	if err != nil {
 		t.Fatal(err)
 	}

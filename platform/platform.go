@@ -149,7 +149,8 @@ func (c *Charge) reading() Reading { return Reading{Plate: c.Plate, Order: c.Ord
 
 func needs(rule *charge.Rule, p Part) bool {
 	counts := func(by charge.StepBy) bool {
-		return rule.Grant == charge.GrantSteps && slices.ContainsFunc(rule.Steps, func(s charge.Step) bool { return s.By == by })
+		return rule.Grant == charge.GrantSteps &&
+			slices.ContainsFunc(rule.Steps, func(s charge.Step) bool { return s.By == by })
 	}
 	switch p {
 	case PartReduction:

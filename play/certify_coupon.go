@@ -61,9 +61,10 @@ func (x *exam) theirCoupon(ctx context.Context) error {
 		return wantNo(desk.Give(ctx, "京ZZ9999", id+"a", certifyMinutes, false))
 	})
 	before, priced := x.due(ctx, can, "a price is told")
-	if !x.check(ctx, fmt.Sprintf("a coupon for the car %s is given", x.cfg.Plate), func(ctx context.Context) (string, error) {
-		return wantYes(desk.Give(ctx, x.cfg.Plate, id, certifyMinutes, false))
-	}) {
+	if !x.check(ctx, fmt.Sprintf("a coupon for the car %s is given", x.cfg.Plate),
+		func(ctx context.Context) (string, error) {
+			return wantYes(desk.Give(ctx, x.cfg.Plate, id, certifyMinutes, false))
+		}) {
 		return nil
 	}
 	after, _ := x.due(ctx, can, "the price shows it")

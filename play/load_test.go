@@ -162,7 +162,8 @@ func lineEnd(t *testing.T, send string) (addr string, acks chan string) {
 				for in.Scan() {
 					switch line := in.Text(); {
 					case strings.Contains(line, `"login"`):
-						io.WriteString(conn, "\n{\"state\":1,\"token\":\"0123456789abcdef0123456789abcdef\",\"service_name\":\"login\"}\r"+send)
+						io.WriteString(conn,
+							"\n{\"state\":1,\"token\":\"0123456789abcdef0123456789abcdef\",\"service_name\":\"login\"}\r"+send)
 					case line == "0x11":
 						io.WriteString(conn, "\n0x12\r")
 					case line != "":
@@ -180,7 +181,8 @@ func lineEnd(t *testing.T, send string) (addr string, acks chan string) {
 const down336 = `{"service_name":"pay_notice","start_charging_time":"2020-04-16 14:00:40","car_number":"苏DDDLL03","comid":"20180427","stop_charging_time":"2020-04-27 14:50:59","reduce_amount":2.0,"order_id":"A1_2C1587980476","uuid":"4548fcd6bdd4491daf3fb32e57afd203"}`
 
 func TestLineSink(t *testing.T) {
-	addr, acks := lineEnd(t, "\n"+down336+"\r\n"+down336+"\r\n{\"service_name\":\"pay_notice\",\"uuid\":\"u2\",\"car_number\":\"京A12345\",\"type\":2}\r")
+	addr, acks := lineEnd(t,
+		"\n"+down336+"\r\n"+down336+"\r\n{\"service_name\":\"pay_notice\",\"uuid\":\"u2\",\"car_number\":\"京A12345\",\"type\":2}\r")
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	s, err := OpenLineSink(ctx, LineSinkConfig{Addr: addr, Lines: []LineKey{{Lot: testLot, Ckey: "8403A41ED5EF20BC"}},

@@ -170,8 +170,9 @@ func TestAPILotPrice(t *testing.T) {
 		{"car_number", "京A12345"},
 		{"pay_scene", whole(0)}, {"query_order_no", "q1"}}, v1Key)
 	got, err := notify(t, l, string(question), "")
-	want := fmt.Sprintf(`{"state":1,"park_id":"1001","order_id":"%s","price":"5.00","total":"15.00","derate_money":10.00,"derate_duration":120,`+
-		`"duration":170,"query_time":%d,"free_out_time":15,"query_order_no":"q1"}`, v.OrderID, noon.Unix())
+	want := fmt.Sprintf(
+		`{"state":1,"park_id":"1001","order_id":"%s","price":"5.00","total":"15.00","derate_money":10.00,"derate_duration":120,`+
+			`"duration":170,"query_time":%d,"free_out_time":15,"query_order_no":"q1"}`, v.OrderID, noon.Unix())
 	if err != nil || got != want {
 		t.Errorf("got  %s, %v\nwant %s", got, err, want)
 	}
@@ -206,7 +207,8 @@ func TestAPILotTells(t *testing.T) {
 	}
 	wants := []struct{ path, data string }{
 		{"/unionapi/neworder/addorder",
-			fmt.Sprintf(`{"car_number":"京A12345","in_time":%d,"order_id":"%s","empty_plot":20,"park_id":"1001","union_id":10001}`,
+			fmt.Sprintf(
+				`{"car_number":"京A12345","in_time":%d,"order_id":"%s","empty_plot":20,"park_id":"1001","union_id":10001}`,
 				v.In.Unix(), v.OrderID)},
 		{"/unionapi/neworder/updateorder",
 			fmt.Sprintf(`{"park_id":"1001","union_id":10001,"car_number":"京A12345","order_id":"%s","in_time":%d,"out_time":%d,`+
@@ -245,7 +247,8 @@ func TestLotHearsRefusals(t *testing.T) {
 }
 
 func TestGateBooksTheExit(t *testing.T) {
-	url, end := lotEnd(t, `{"state":1,"order_id":"x","total":"15.00","price":"5.00","derate_money":"10.00","derate_duration":120,"duration":170,"query_time":1704081600}`)
+	url, end := lotEnd(t,
+		`{"state":1,"order_id":"x","total":"15.00","price":"5.00","derate_money":"10.00","derate_duration":120,"duration":170,"query_time":1704081600}`)
 	l := NewGateLot(GateConfig{Lot: testLot, Ckey: "MAVXUU3C2545G9K1", Server: url, Now: func() time.Time { return noon }})
 	if err := l.Start(); err != nil {
 		t.Fatal(err)
@@ -272,7 +275,9 @@ func TestGateBooksTheExit(t *testing.T) {
 	}
 	_, body, _ := strings.Cut(end.heard[2], " ")
 	data, err := openS1([]byte(body), "MAVXUU3C2545G9K1")
-	wantData := fmt.Sprintf(`{"union_id":"200461","park_id":"1313","order_id":"%s","car_number":"京A12345","out_time":%d,"total":"5.00"}`, v.OrderID, noon.Unix())
+	wantData := fmt.Sprintf(
+		`{"union_id":"200461","park_id":"1313","order_id":"%s","car_number":"京A12345","out_time":%d,"total":"5.00"}`,
+		v.OrderID, noon.Unix())
 	if err != nil || string(data) != wantData {
 		t.Errorf("exit: %v\ngot  %s\nwant %s", err, data, wantData)
 	}

@@ -135,8 +135,9 @@ func sdkLot(t *testing.T, c *cloud, cfg SDKLotConfig) (*SDKLot, context.Context)
 
 // down325 is a charging message by the published table of 3.25: https://www.kancloud.cn/bolink/sdk/992397
 func down325(uuid, order string) string {
-	return fmt.Sprintf(`{"service_name":"pay_notice","comid":"1313","uuid":"%s","order_id":"%s","car_number":"京A12345","type":1,`+
-		`"duration":120,"start_charge_seq":"202008170000011121","calculation_method":1}`, uuid, order)
+	return fmt.Sprintf(
+		`{"service_name":"pay_notice","comid":"1313","uuid":"%s","order_id":"%s","car_number":"京A12345","type":1,`+
+			`"duration":120,"start_charge_seq":"202008170000011121","calculation_method":1}`, uuid, order)
 }
 
 func enterOne(t *testing.T, ctx context.Context, c *cloud, l *SDKLot) Visit {
@@ -198,7 +199,9 @@ func TestSDKLotRefusesStrangers(t *testing.T) {
 	c := newCloud(t)
 	_, ctx := sdkLot(t, c, SDKLotConfig{})
 	c.send(down325("u1", "nowhere"))
-	if s := c.next(t, ctx); string(s.Data) != `{"service_name":"pay_notice","data_target":"cloud","uuid":"u1","state":0,"errmsg":"没有在场订单"}` {
+	if s := c.next(t,
+		ctx); string(
+		s.Data) != `{"service_name":"pay_notice","data_target":"cloud","uuid":"u1","state":0,"errmsg":"没有在场订单"}` {
 		t.Errorf("got %s", s.Data)
 	}
 }

@@ -161,7 +161,8 @@ func (r *numberReader) read(f numberField, text string) string {
 	}
 	got := platform.Admit(r.dialect, solitary{r.account}, p, r.now)
 	switch {
-	case strings.HasPrefix(f.kind, "asked") && got.Refusal != nil && strings.HasPrefix(words.Note(words.English, got.Refusal.Why), f.name+": "):
+	case strings.HasPrefix(f.kind, "asked") && got.Refusal != nil &&
+		strings.HasPrefix(words.Note(words.English, got.Refusal.Why), f.name+": "):
 		return "none, refused as pushed" // the platform's own rule grants so
 	case got.Refusal != nil:
 		return "refused: " + string(got.Refusal.Outcome) + " " + words.Note(words.English, got.Refusal.Why)

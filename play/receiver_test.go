@@ -10,7 +10,8 @@ import (
 
 // Requests sealed with openssl (commands in TestCECSeals), over the report
 //
-//	{"StartChargeSeq":"202401010001","PlateNum":"京AD06088","LeavingTime":"2024-01-01 12:34:56","CalculationMethod":1,"FreeParkingTimes":30.00}
+// {"StartChargeSeq":"202401010001","PlateNum":"京AD06088","LeavingTime":"2024-01-01
+// 12:34:56","CalculationMethod":1,"FreeParkingTimes":30.00}
 //
 // The token request was made outside, with openssl and Python.
 const (

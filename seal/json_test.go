@@ -9,7 +9,9 @@ import (
 )
 
 func TestReadObject(t *testing.T) {
-	got, err := ReadObject([]byte("\n{ \"n\":12.50,\"s\":\"a\\u4eac\\/\\ud83d\\ude00\",\"z\":null,\"t\":true ,\"o\":{\"x\": [1, 2]},\"e\":\"\",\"big\":-1.0e+3}\t"))
+	got, err := ReadObject(
+		[]byte("\n{ \"n\":12.50,\"s\":\"a\\u4eac\\/\\ud83d\\ude00\",\"z\":null,\"t\":true ,\"o\":{\"x\": [1, " +
+			"2]},\"e\":\"\",\"big\":-1.0e+3}\t"))
 	want := []Field{{"n", "12.50", Number}, {"s", "a京/😀", String}, {"z", "", Null}, {"t", "true", Bool},
 		{"o", `{"x": [1, 2]}`, Composite}, {"e", "", String}, {"big", "-1.0e+3", Number}}
 	if err != nil || !reflect.DeepEqual(got, want) {

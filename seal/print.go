@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 )
 
-// PrintJSON is compact JSON without the escapes that are only for HTML: who prints it again before it checks a signature
-// gets the same. It is for values that always encode, and panics where one does not.
+// PrintJSON is compact JSON without the escapes that are only for HTML: who prints it again before it checks a
+// signature gets the same. It is for values that always encode, and panics where one does not.
 func PrintJSON(v any) []byte {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

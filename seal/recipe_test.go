@@ -22,7 +22,8 @@ func TestRecipeVectors(t *testing.T) {
 		{
 			KVMD5Secret,
 			`{"appId":"200461&&1313","key":"x","parkId":1313,"serviceCode":"syncChargePilePay","ts":1735700000000,"reqId":"r1","orderNo":"O1","plateNo":"京A12345","startTime":"2025-01-01 10:00:00","endTime":"2025-01-01 11:30:00","stationId":"S1","stationName":"demo","deviceId":"D1","deviceName":"pile","spaceNo":"A1","power":12.5,"elecMoney":1000,"seviceMoney":500,"totalMoney":1500,"freeType":0,"freeMoney":0,"freeTime":7200,"note":"","list":[1],"none":null}`,
-			"deviceId=D1&deviceName=pile&elecMoney=1000&endTime=2025-01-01 11:30:00&freeMoney=0&freeTime=7200&freeType=0&orderNo=O1&parkId=1313&plateNo=京A12345&power=12.5&reqId=r1&serviceCode=syncChargePilePay&seviceMoney=500&spaceNo=A1&startTime=2025-01-01 10:00:00&stationId=S1&stationName=demo&totalMoney=1500&ts=1735700000000&demo-secret",
+			"deviceId=D1&deviceName=pile&elecMoney=1000&endTime=2025-01-01 " +
+				"11:30:00&freeMoney=0&freeTime=7200&freeType=0&orderNo=O1&parkId=1313&plateNo=京A12345&power=12.5&reqId=r1&serviceCode=syncChargePilePay&seviceMoney=500&spaceNo=A1&startTime=2025-01-01 10:00:00&stationId=S1&stationName=demo&totalMoney=1500&ts=1735700000000&demo-secret",
 			"1C9CBEA9E25A862FD2EA02941B4E074B",
 		},
 		// R3 and R4 by the words of their recipes; the signs are openssl's over these texts.

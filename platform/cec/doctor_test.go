@@ -163,7 +163,8 @@ func TestDoctor(t *testing.T) {
 // A bare body is taken for base64 where the cipher is the seal; a form must not be.
 func TestDoctorSeesAFormWhereABareBodyIsAllowed(t *testing.T) {
 	a := platform.Account{Keys: []platform.Keys{{keyData: testKey, keyIV: testIV, keySig: testSig}}}
-	g := builtinDialect(t, "guowang-jinan").(platform.Doctor).Diagnose(platform.Push{Body: []byte("OperatorID=x&Data=y&Sig=z")}, a, time.Time{})
+	g := builtinDialect(t,
+		"guowang-jinan").(platform.Doctor).Diagnose(platform.Push{Body: []byte("OperatorID=x&Data=y&Sig=z")}, a, time.Time{})
 	if !strings.Contains(words.Note(words.English, g.Likely), "form") {
 		t.Errorf("likely %v", g.Likely)
 	}

@@ -169,7 +169,8 @@ func (p *Profile) checkLot(f *profile.File) error {
 	byCharger := len(p.Lot.Chargers) > 0
 	switch {
 	case byCharger == (p.Lot.Field != ""):
-		return f.Errorf("lot.field", "either it names the field that holds the lot, or lot.chargers those that may hold the charger's id")
+		return f.Errorf("lot.field",
+			"either it names the field that holds the lot, or lot.chargers those that may hold the charger's id")
 	case byCharger && len(p.Lot.Separators) > 0:
 		return f.Errorf("lot.separators", "has no use with lot.chargers")
 	case len(p.Lot.Chargers) > maxChargers || slices.Contains(p.Lot.Chargers, ""):
@@ -209,9 +210,9 @@ func (p *Profile) columns() profile.Columns {
 // info describes the platform.
 func (p *Profile) info(own bool) platform.Info {
 	info := platform.Info{ID: p.ID, Number: p.About.Number, Title: p.About.Title, English: p.About.English, Family: Family,
-		LotField: p.Lot.Field, ByStation: p.Lot.From == profile.FromStation, Separators: p.Lot.Separators, Kinds: p.Lot.Kinds, Grants: p.Grants.Kinds,
-		Default: p.defaultRule(),
-		FormID:  p.Lot.FormID, Keys: p.keys(), Issuer: platform.IssuerAccount, Fields: p.fields(), Evidence: p.About.Evidence,
+		LotField: p.Lot.Field, ByStation: p.Lot.From == profile.FromStation, Separators: p.Lot.Separators, Kinds: p.Lot.Kinds,
+		Grants: p.Grants.Kinds, Default: p.defaultRule(),
+		FormID: p.Lot.FormID, Keys: p.keys(), Issuer: platform.IssuerAccount, Fields: p.fields(), Evidence: p.About.Evidence,
 		Spec: p.About.Spec, Notes: p.About.Notes, Report: p.Report, UsageNumber: p.UsageNumber, OwnProfile: own}
 	askings[p.Asks].Describe(p.columns(), &info)
 	if p.Paths.Token != "" {

@@ -55,7 +55,8 @@ func TestVectors(t *testing.T) {
 // R1 is a whole query_token.
 func TestVectorToken(t *testing.T) {
 	d := builtinDialect(t, "zhongdianlian")
-	body := []byte(`{"OperatorID":"123456789","Data":"hkAwSV+Qj10USGrQWm2DztjTR2VeqfP7pn88FU0v7TBjs/ABLntz+OnQlBqIN7hxnXEpyf9G/XHmoHFiPWcbkOMrjTQZKe3KpVgTpXgYuJc=","TimeStamp":"20240101120000","Seq":"0001","Sig":"CCADDA8A60B213BA051A282734402985"}`)
+	body := []byte(
+		`{"OperatorID":"123456789","Data":"hkAwSV+Qj10USGrQWm2DztjTR2VeqfP7pn88FU0v7TBjs/ABLntz+OnQlBqIN7hxnXEpyf9G/XHmoHFiPWcbkOMrjTQZKe3KpVgTpXgYuJc=","TimeStamp":"20240101120000","Seq":"0001","Sig":"CCADDA8A60B213BA051A282734402985"}`)
 	a := platform.Account{ID: "vector", TokenKey: []byte("k"), Clock: charge.ClockWarn,
 		Keys: []platform.Keys{{keyOperator: "123456789",
 			keyOperatorSecret: "ABCDEF0123456789ABCDEF0123456789", keyData: "1234567890abcdef", keyIV: "fedcba0987654321",

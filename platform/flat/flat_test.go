@@ -24,7 +24,8 @@ func TestGolden(t *testing.T) {
 func TestPrinted(t *testing.T) {
 	now := time.Date(2025, 1, 1, 12, 0, 0, 0, charge.Shanghai)
 	for _, c := range []struct{ id, key, body string }{
-		{"xiaoju", "sign_key", `{"plateNo":"京A12345","merchId":"200461&&1313","duration":120,"sign":"85203D8E7F75B724B32FA29123F04DCC"}`},
+		{"xiaoju", "sign_key",
+			`{"plateNo":"京A12345","merchId":"200461&&1313","duration":120,"sign":"85203D8E7F75B724B32FA29123F04DCC"}`},
 		{"xiaowei", "ukey", `{"appId":"200461&&1313","deviceId":"D1","deviceName":"pile","elecMoney":1000,"endTime":"2025-01-01 11:30:00","freeMoney":0,
 			"freeTime":7200,"freeType":0,"orderNo":"O1","parkId":1313,"plateNo":"京A12345","power":12.5,"reqId":"r1","serviceCode":"syncChargePilePay",
 			"seviceMoney":500,"spaceNo":"A1","startTime":"2025-01-01 10:00:00","stationId":"S1","stationName":"demo","totalMoney":1500,

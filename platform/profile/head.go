@@ -187,7 +187,8 @@ func (h *Head) checkLot(f *File, own bool) error {
 	case h.Lot.Field == "":
 		return f.Errorf("lot.field", "is missing: which field names the lot?")
 	case h.Lot.From != "" && h.Lot.From != FromStation:
-		return f.Errorf("lot.from", "%q is not %q: leave it out where the field holds vendor and park", h.Lot.From, FromStation)
+		return f.Errorf("lot.from", "%q is not %q: leave it out where the field holds vendor and park", h.Lot.From,
+			FromStation)
 	case h.Lot.From == FromStation && len(h.Lot.Separators) > 0:
 		return f.Errorf("lot.separators", "has no use with lot.from = %q", FromStation)
 	case h.Lot.From == FromStation && len(h.Paths.Inquiry) > 0:
@@ -318,7 +319,8 @@ func (h *Head) checkReduction(f *File) error {
 
 func (h *Head) checkRepeat(f *File) error {
 	if len(h.Repeat) == 0 {
-		return f.Errorf("repeat", `is missing: how is a repeated push known, such as [["order"], ["lot", "plate", "start", "end"]]?`)
+		return f.Errorf("repeat",
+			`is missing: how is a repeated push known, such as [["order"], ["lot", "plate", "start", "end"]]?`)
 	}
 	for _, tuple := range h.Repeat {
 		if len(tuple) == 0 {
@@ -369,9 +371,9 @@ func (h *Head) checkReply(f *File) error {
 func (h *Head) Info(own bool) platform.Info {
 	info := platform.Info{ID: h.ID, Number: h.About.Number, Title: h.About.Title, English: h.About.English,
 		Family:   h.Family,
-		LotField: h.Lot.Field, ByStation: h.Lot.From == FromStation, Separators: h.Lot.Separators, Kinds: h.Lot.Kinds, Grants: h.Grants.Kinds, FormID: h.Lot.FormID,
-		OlderMessage: h.Lot.Older,
-		Default:      h.defaultRule(), Issuer: platform.IssuerAccount, Evidence: h.About.Evidence, Spec: h.About.Spec,
+		LotField: h.Lot.Field, ByStation: h.Lot.From == FromStation, Separators: h.Lot.Separators, Kinds: h.Lot.Kinds,
+		Grants: h.Grants.Kinds, FormID: h.Lot.FormID, OlderMessage: h.Lot.Older,
+		Default: h.defaultRule(), Issuer: platform.IssuerAccount, Evidence: h.About.Evidence, Spec: h.About.Spec,
 		Notes: slices.Clone(h.About.Notes), OwnProfile: own}
 	h.Reduction.Describe(h.Fields, &info)
 	table := h.Table()
