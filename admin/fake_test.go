@@ -406,6 +406,7 @@ func serve(t *testing.T, f *fake) *Server {
 	}
 	s, err := New(Config{Version: "test",
 		Desk: desk.Config{Reads: f, Story: f, Estate: f, Guard: f.guard, Doctor: f, Docs: &f.memory, Webhooks: f,
+			Bounds: func() charge.Bounds { return charge.Bounds{} },
 			Tester: f, Platforms: []platform.Info{{ID: "telaidian", Title: "特来电", English: "TELD", Family: "cec",
 				Evidence: platform.EvidenceAssumed,
 				LotField: "ParkID", Separators: []string{"&&"}, Issuer: platform.IssuerAccount,

@@ -85,7 +85,7 @@ func (a *App) makeAdmin() error {
 	srv, err := admin.New(admin.Config{
 		Desk: desk.Config{Reads: reads{a.store}, Story: a.flow, Estate: a.book, Guard: a.guard, Doctor: pushDoctor{a},
 			Platforms: infos,
-			Now:       a.clock.Now, Log: a.logger, Pulse: a.metrics.pulse, Bounds: a.cfg.Limits.Bounds(), KeyUses: a.keyUses,
+			Now:       a.clock.Now, Log: a.logger, Pulse: a.metrics.pulse, Bounds: a.pushBounds, KeyUses: a.keyUses,
 			Tester: tester{a}, Strays: a, Docs: a.store, Webhooks: posts{a}},
 		Version: Version, Metrics: a.metrics.handler(), Ready: a.ready,
 		Keys: a.keyring, OIDC: oidc, Alerts: a.alerts, PublicURL: a.cfg.HTTP.URL, LinePort: a.cfg.linePort(),

@@ -68,7 +68,7 @@ type App struct {
 	coupon   *coupon.Channel
 	targets  coupon.Targets
 	inbound  *callback.API
-	intake   *intake.Intake
+	intake   atomic.Pointer[intake.Intake]
 	flow     *flow.Flow
 	guard    *guard.Guard
 	alerts   *alert.Watcher
@@ -79,6 +79,7 @@ type App struct {
 	public   handler                        // platforms' and lots' paths
 	proxies  atomic.Pointer[[]netip.Prefix] // trusted_proxies
 	cert     *certificate                   // nil without TLS
+	limits   atomic.Pointer[LimitConfig]
 	level    slog.LevelVar
 
 	clock      *nodes.Clock
@@ -207,6 +208,7 @@ func (a *App) makeFlow(ctx context.Context) error {
 		return err
 	}
 	a.metrics = newMetrics(a)
+	a.limits.Store(&a.cfg.Limits)
 	dir := directory{a.book}
 	events := &lateEvents{}
 	a.line = line.New(line.Config{Directory: dir, Events: events,
@@ -244,7 +246,7 @@ func (a *App) makeFlow(ctx context.Context) error {
 		Opener: a, Observer: a.metrics, Tracer: tracer, Notify: a.notify(), Linked: a.linked(), IDs: ids.Next,
 		Node: a.cfg.Node,
 		Now:  a.clock.Now, Logger: a.logger,
-		Bounds: a.cfg.Limits.Bounds(),
+		Bounds: a.pushBounds,
 		Lease:  a.cfg.Lease, Poll: a.cfg.Poll,
 	}, a.store)
 	events.Events = a.flow
@@ -316,12 +318,12 @@ func (a *App) makePublic(limits LimitConfig, proxies []netip.Prefix) (http.Handl
 		Dialects: a.dialects, Accounts: a.accounts, Taker: keyTaker{a.flow, a.keyUses}, Clock: a.clock.Now,
 		TrustedProxies: proxies,
 		PerAccount:     limits.AccountPerS, PerAddress: limits.AddressPerS, Logger: a.logger, Metrics: a.metrics.Answered,
-		Mark: a.pathMark,
+		Mark: a.pathMark, Former: a.intake.Load(),
 	})
 	if err != nil {
 		return nil, &ConfigError{err}
 	}
-	a.intake = in
+	a.intake.Store(in)
 	gate := ledger.New(ledger.Config{Directory: directory{a.book}, Gate: a.flow, Now: a.clock.Now, Logger: a.logger})
 	address := func(r *http.Request) netip.Addr { return intake.ClientAddr(r, proxies) }
 	lots := lot.NewStrangers(address, cmp.Or(limits.AddressPerS, intake.DefaultPerAddress), a.clock.Now, a.logger)
@@ -332,10 +334,10 @@ func (a *App) makePublic(limits LimitConfig, proxies []netip.Prefix) (http.Handl
 
 // Strays lists the last requests that nothing served; none before the server listens.
 func (a *App) Strays() []intake.Stray {
-	if a.intake == nil {
-		return nil
+	if in := a.intake.Load(); in != nil {
+		return in.Strays()
 	}
-	return a.intake.Strays()
+	return nil
 }
 
 // public serves lots' exact paths beside the platforms'. No mux: it would redirect double slashes.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+
+	"github.com/chargestamp/chargestamp/charge"
 )
 
 // reloaded are the settings that a running server takes up. A key stands for what lies below it as well.
@@ -64,6 +66,7 @@ func (a *App) takeUp(next Config) error {
 		return err
 	}
 	a.level.Set(level)
+	a.limits.Store(&next.Limits)
 	a.proxies.Store(&proxies)
 	a.alerts.SetTargets(targets)
 	a.webhooks.SetTargets(hooks)
@@ -71,6 +74,9 @@ func (a *App) takeUp(next Config) error {
 	a.line.LimitLogins(next.Limits.LoginPerS)
 	return nil
 }
+
+// pushBounds are the limits of what a push may ask for, as they stand now.
+func (a *App) pushBounds() charge.Bounds { return a.limits.Load().Bounds() }
 
 // changedKeys lists the keys of the config file whose values differ.
 func changedKeys(old, next reflect.Value, prefix string) (keys []string) {

@@ -209,7 +209,7 @@ func TestSecurityFuzz(t *testing.T) {
 	f := newFuzzer(t)
 	admin := s.hire(guard.RoleAdmin)
 	var public []string
-	for _, served := range s.intake.Served() {
+	for _, served := range s.intake.Load().Served() {
 		public = append(public, served.Path)
 	}
 	lots := []string{"/gate/v1/entry", "/gate/v1/quote", "/gate/v1/paid", "/gate/v1/exit", "/unionapi/neworder/addorder",

@@ -35,7 +35,7 @@ func (d *deciding) decide() error {
 	}
 	dec = rules.Decide(rules.Input{Charge: c, Rule: d.rule, Priced: lot.KindOf(d.target().Kind).NeedsTariff,
 		Repeats: d.target().Repeats,
-		Granted: before, Past: past, Bounds: d.f.cfg.Bounds, Stay: d.stay, Now: d.now})
+		Granted: before, Past: past, Bounds: d.f.bounds(), Stay: d.stay, Now: d.now})
 	dec.VisitFrom = from
 	if d.stay != nil {
 		c.StayID = d.stay.ID

@@ -115,8 +115,8 @@ type Config struct {
 	Linked func(charge.LotID) bool
 	// Notify notifies other nodes that jobs of a kind are due; nil where there are none.
 	Notify func(outbox.Kind)
-	// Bounds are the settings limits.minutes and limits.amount.
-	Bounds charge.Bounds
+	// Bounds returns the settings limits.minutes and limits.amount; nil: there are none.
+	Bounds func() charge.Bounds
 	IDs    func() int64
 	Node   string
 	Now    func() time.Time
@@ -150,6 +150,14 @@ const (
 	// and the pushes of healthy lots would wait for it.
 	mostRetries = 8
 )
+
+// bounds are the settings that bound what pushes ask for, as they stand now.
+func (f *Flow) bounds() charge.Bounds {
+	if f.cfg.Bounds == nil {
+		return charge.Bounds{}
+	}
+	return f.cfg.Bounds()
+}
 
 // expirer ends holds whose deadline has passed.
 type expirer struct {

@@ -23,12 +23,12 @@ type Config struct {
 	Doctor    Doctor
 	Platforms []platform.Info
 	Now       func() time.Time
-	Log       *slog.Logger // nil drops
-	Tester    Tester       // nil: no test pushes
-	Pulse     Pulse        // nil: no latencies are shown
-	Strays    Strays       // nil: what nothing serves is not shown
-	Bounds    charge.Bounds
-	KeyUses   KeyUses // nil: uses of keys are not recorded
+	Log       *slog.Logger         // nil drops
+	Tester    Tester               // nil: no test pushes
+	Pulse     Pulse                // nil: no latencies are shown
+	Strays    Strays               // nil: what nothing serves is not shown
+	Bounds    func() charge.Bounds // of what pushes ask for
+	KeyUses   KeyUses              // nil: uses of keys are not recorded
 	Webhooks  Webhooks
 	Docs      Docs // notes on incidents, compensations, shared links; nil keeps none
 }

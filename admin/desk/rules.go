@@ -51,7 +51,7 @@ func (d *Desk) Backtest(ctx context.Context, who guard.Identity, q BacktestQuest
 	if err != nil {
 		return flow.Backtest{}, Wrap(err)
 	}
-	in := flow.BacktestInput{Rule: rule, Kind: target.Kind, Repeats: target.Repeats, Bounds: d.cfg.Bounds}
+	in := flow.BacktestInput{Rule: rule, Kind: target.Kind, Repeats: target.Repeats, Bounds: d.cfg.Bounds()}
 	since := d.Now().Add(-time.Duration(q.Days) * 24 * time.Hour)
 	if in.Charges, err = d.chargesOf(ctx, id, since,
 		func(c *charge.Charge) bool { return c.Account == account }); err != nil {

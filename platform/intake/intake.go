@@ -48,6 +48,8 @@ type Config struct {
 	Mark func(token charge.Secret) string
 	// Next serves every path that is no platform's; nil answers 404.
 	Next http.Handler
+	// Former is the intake that this one takes the place of: requests that nothing served stay counted. nil: none.
+	Former *Intake
 }
 
 // Intake is the HTTP front that platforms push to. It knows paths, sizes, rates and addresses; what a push says
@@ -58,7 +60,7 @@ type Intake struct {
 	routes   routeTable
 	accounts *limit.Rate[string]
 	clients  *limit.Rate[netip.Addr]
-	strays   strays
+	strays   *strays
 }
 
 // New makes an intake. Two platforms that want one path, and a path that cannot be matched byte for byte,
@@ -86,8 +88,12 @@ func New(c Config) (*Intake, error) {
 	if c.Next == nil {
 		c.Next = http.NotFoundHandler()
 	}
+	seen := &strays{}
+	if c.Former != nil {
+		seen, c.Former = c.Former.strays, nil
+	}
 	return &Intake{
-		Config: c, routes: routes,
+		Config: c, routes: routes, strays: seen,
 		accounts: limit.NewRate[string](cmp.Or(c.PerAccount, DefaultPerAccount)),
 		clients:  limit.NewRate[netip.Addr](cmp.Or(c.PerAddress, DefaultPerAddress)),
 	}, nil

@@ -12,7 +12,7 @@ import (
 // What nothing serves is counted by class of address, and strangers push out no path of one's own network.
 func TestStrays(t *testing.T) {
 	now := time.Date(2026, 3, 3, 12, 0, 0, 0, time.UTC)
-	in := &Intake{Config: Config{Clock: func() time.Time { now = now.Add(time.Second); return now }},
+	in := &Intake{strays: &strays{}, Config: Config{Clock: func() time.Time { now = now.Add(time.Second); return now }},
 		routes: routeTable{"/zld/xiaoju/reduce": routed{id: "xiaoju", route: platform.Route{Path: "/zld/xiaoju/reduce"}}}}
 	ours, theirs := netip.MustParseAddr("10.0.0.7"), netip.MustParseAddr("198.51.100.9")
 	in.Unserved("POST", "/zld/xiaoju/reduce/", ours)
