@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/platform"
 )
 
 // metrics counts what happens. Labels come from closed lists only: no plate, no lot, no order.
@@ -69,7 +70,26 @@ func newMetrics(a *App) *metrics {
 			Help: "Open line connections."},
 			func() float64 { return float64(a.line.Stats().Connections) }),
 		unservedOf(a, "private"), unservedOf(a, "public"))
+	m.begin(a.dialects)
 	return m
+}
+
+// begin has the series of closed lists stand at 0 from the start: a rate sees the first event too, and no alert rule
+// looks at nothing.
+func (m *metrics) begin(dialects []platform.Dialect) {
+	for _, d := range dialects {
+		id := d.Info().ID
+		m.answers.WithLabelValues(id)
+		for _, outcome := range charge.Outcomes {
+			m.pushes.WithLabelValues(id, string(outcome))
+		}
+	}
+	for _, channel := range []charge.DeliveryChannel{charge.ChannelLine, charge.ChannelCallback, charge.ChannelLedger} {
+		m.delivery.WithLabelValues(string(channel))
+		for _, result := range charge.AttemptResults {
+			m.attempts.WithLabelValues(string(channel), string(result))
+		}
+	}
 }
 
 // unservedOf counts the requests of a class of addresses that nothing serves.
@@ -78,10 +98,10 @@ func unservedOf(a *App, class string) prometheus.Collector {
 		Help:        "Requests of the public listener that nothing serves, by class of address.",
 		ConstLabels: prometheus.Labels{"class": class}},
 		func() float64 {
-			if a.intake == nil {
-				return 0
+			if in := a.intake.Load(); in != nil {
+				return float64(in.StrayCount(class))
 			}
-			return float64(a.intake.StrayCount(class))
+			return 0
 		})
 }
 
