@@ -125,6 +125,19 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// TestTimesOfQueries takes a time as people type it: "+" arrives as a blank where it is not written as %2B.
+func TestTimesOfQueries(t *testing.T) {
+	f := newFake()
+	for _, path := range []string{"/api/v1/charges?", "/api/v1/pushes?", "/api/v1/statements?"} {
+		for at, want := range map[string]int{"2026-11-01T00:00:00+08:00": 200, "2026-11-01T00:00:00%2B08:00": 200,
+			"2026-10-31T16:00:00Z": 200, "2026-11-01": 200, "2026-11-01+00:00": 422, "yesterday": 422} {
+			if w := call(t, f, "viewer", "GET", path+"from="+at, ""); w.Code != want {
+				t.Errorf("%sfrom=%s: %d, want %d: %s", path, at, w.Code, want, w.Body)
+			}
+		}
+	}
+}
+
 // Which role may do what, on every operation of the description.
 func TestRoles(t *testing.T) {
 	const reason = `{"reason":"driver called"}`
