@@ -32,7 +32,7 @@ var chineseMoves = map[string]string{
 	"the binding is a shadow: decided and shown, nothing is sent":            "对接在试运行：只计算、不下发",
 	"decided: nothing, the reason says why":                                  "判定为不减免，见原因",
 	"granted: ledger entry and delivery are stored with it":                  "同意减免，账目和下发任务同时入库",
-	"its stay came, and the binding is a shadow by now":                      "入场到了，但对接已改为影子运行",
+	"its stay came, and the binding is a shadow by now":                      "入场到了，但对接已改为试运行",
 	"its stay came and grants nothing, or the car has left":                  "入场到了但不减免，或车已离场",
 	"its stay came and it was granted":                                       "入场到了，同意减免",
 	"no stay came before the hold was over":                                  "等到期限没有入场",

@@ -2,9 +2,6 @@ package main
 
 import (
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"reflect"
 	"strings"
 	"time"
@@ -13,76 +10,13 @@ import (
 	"github.com/chargestamp/chargestamp/app"
 )
 
-// chineseConfig says in Chinese what the settings are for, by their keys in the file. A setting that stands not here
-// is an error.
-var chineseConfig = map[string]string{
-	"data":                 "数据目录",
-	"database.url":         "数据库地址，空为数据目录里的 SQLite",
-	"http.url":             "平台和车场从外面访问的地址（在代理后面时）",
-	"admin.url":            "控制台的网址（在代理后面时），用于告警里的链接",
-	"http.addr":            "公网 HTTP，平台与车场用",
-	"admin.addr":           "管理 HTTP：控制台、接口、指标",
-	"http.proxy_protocol":  "公网 HTTP(S) 接收 PROXY 协议 v1、v2；只认 trusted_proxies",
-	"health.addr":          "健康检查 HTTP：只有 /healthz 和 /readyz，供负载均衡用；空为不开",
-	"line.addr":            "SDK 车场长连接",
-	"line.proxy_protocol":  "长连接（含 TLS）接收 PROXY 协议 v1、v2；只认 trusted_proxies",
-	"line.tls_addr":        "SDK 车场长连接（TLS，配了证书才有）",
-	"line.frame_bytes":     "一帧最长字节数",
-	"line.offline_after":   "多久没有心跳算离线",
-	"line.flood_per_10s":   "每个登录 10 秒内最多多少条上行",
-	"tls.cert":             "证书文件，变化后自动重新读取",
-	"tls.key":              "证书的私钥文件",
-	"tls.addr":             "公网 HTTPS（配了证书才有）",
-	"trusted_proxies":      "前置代理的地址段；只信它们的 X-Forwarded-For",
-	"platforms.dir":        "自己的平台配置（*.toml）所在目录",
-	"limits.account_per_s": "每个平台账号每秒推送数",
-	"limits.address_per_s": "每个来源地址每秒请求数",
-	"limits.login_per_s":   "每个车场每秒长连接登录数",
-	"limits.minutes":       "规则没有写上限时，一次停车最多减免的分钟（按推送、按充电时长的减免）；0 为不限",
-	"limits.amount":        "规则没有写上限时，一次停车最多减免的金额（元，按推送的减免）；0 为不限",
-	"retention.pushes":     "已接收推送保留多久",
-	"retention.refused":    "被拒推送保留多久",
-	"retention.charges":    "充电订单（含停车、下发、时间线）保留多久，0 为永久",
-	"alerts":               "告警通知（只能写在文件里）",
-	"alerts[].name":        "名称，日志里用",
-	"alerts[].url":         "通知地址",
-	"alerts[].format":      "格式",
-	"alerts[].secret":      "钉钉、飞书的加签密钥",
-	"alerts[].lang":        "语言",
-	"alerts[].allow_to":    "允许发往的内网地址段",
-	"alerts[].on":          "哪些情况，空为全部",
-	"webhooks":             "充电订单每次状态变化的通知（只能写在文件里）",
-	"webhooks[].name":      "名称：小写字母、数字、- 和 _；待发的消息按它保存",
-	"webhooks[].url":       "地址，https；只有发往 allow_to 列出的 IP 地址才可用 http",
-	"webhooks[].secret":    "签名密钥，至少 16 字节；或 whsec_ 加 Base64",
-	"webhooks[].allow_to":  "允许发往的内网地址段",
-	"webhooks[].on":        "哪些状态，空为全部",
-	"webhooks[].plates":    "车牌：masked 遮盖（默认），full 完整",
-	"oidc.issuer":          "统一登录的签发方，空为不用",
-	"oidc.client_id":       "客户端编号",
-	"oidc.client_secret":   "客户端密钥",
-	"oidc.name_claim":      "用户名取自哪个声明",
-	"oidc.roles":           "声明的值对应 viewer、support 或 admin；对不上的不能登录（只能写在文件里）",
-	"oidc.role_claim":      "角色取自哪个声明",
-	"oidc.scopes":          "除 openid 外申请的范围，默认 profile 和 email；若签发方按范围提供组信息，请加 groups",
-	"oidc.redirect_url":    "回跳地址",
-	"tracing.url":          "OpenTelemetry 收集器（OTLP/HTTP，JSON）的地址，每笔充电订单一条链路；空为不开",
-	"tracing.allow_to":     "允许发往的内网地址段",
-	"tracing.share":        "跟踪多大比例的订单",
-	"log.level":            "日志级别",
-}
-
-// configPage prints docs/config.md from app.Config, its tags, its comments and its defaults.
+// configPage prints docs/config.md from app.Config, its tags and its defaults.
 func configPage(out files) error {
-	comments, err := fieldComments("app/config.go")
-	if err != nil {
-		return err
-	}
-	r := &configReader{comments: comments}
+	r := &configReader{}
 	r.read(reflect.ValueOf(app.Defaults()), "")
 	for _, row := range r.rows {
 		if row[4] == "" {
-			return fmt.Errorf("tools/docgen/config.go has no Chinese for the setting %s", row[0])
+			return fmt.Errorf("tools/docgen/settings.go does not explain the setting %s", row[0])
 		}
 	}
 	p := newPage("设置 · Configuration", "app.Config")
@@ -129,7 +63,7 @@ func alertTable(p *page) error {
 	}
 	p.section("告警 · Alerts")
 	p.para("写在 `alerts` 里的每个地址都会收到；同一件事只说一次（不论几个节点、是否重启），持续则 4 小时后再说，结束时再说一次。怎么处理见[运维手册](operating.md)。",
-		"Each address under `alerts` is told; one thing once, however many nodes there are and over restarts, "+
+		"Each address under `alerts` hears of a thing once, however many nodes there are and over restarts; "+
 			"again after 4 hours while it lasts, and when it is over. What to do: [operating](operating.md).")
 	var rows [][]string
 	for _, k := range alert.Kinds {
@@ -161,41 +95,12 @@ webhooks:
 log: {level: info}
 `
 
-// fieldComments reads the comment of each struct field of a file, by type and field.
-func fieldComments(file string) (map[string]string, error) {
-	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
-	if err != nil {
-		return nil, err
-	}
-	comments := map[string]string{}
-	ast.Inspect(parsed, func(n ast.Node) bool {
-		t, ok := n.(*ast.TypeSpec)
-		if !ok {
-			return true
-		}
-		s, ok := t.Type.(*ast.StructType)
-		if !ok {
-			return false
-		}
-		for _, f := range s.Fields.List {
-			for _, name := range f.Names {
-				comments[t.Name.Name+"."+name.Name] = strings.Join(strings.Fields(f.Doc.Text()+" "+f.Comment.Text()), " ")
-			}
-		}
-		return false
-	})
-	return comments, nil
-}
-
 // flags are the settings that serve has a flag for.
 var flags = map[string]string{"data": "--data", "database.url": "--database", "http.addr": "--http",
 	"admin.addr": "--admin", "line.addr": "--line"}
 
 // configReader walks app.Config.
-type configReader struct {
-	comments map[string]string
-	rows     [][]string
-}
+type configReader struct{ rows [][]string }
 
 func (r *configReader) read(v reflect.Value, prefix string) {
 	for i := range v.NumField() {
@@ -222,9 +127,9 @@ func (r *configReader) row(v reflect.Value, i int, name string) {
 	if strings.Contains(name, "alerts") || strings.Contains(name, "webhooks") || v.Field(i).Kind() == reflect.Map {
 		env = ""
 	}
-	meaning := chineseConfig[name]
-	if comment := r.comments[v.Type().Name()+"."+v.Type().Field(i).Name]; comment != "" && meaning != "" {
-		meaning += "<br>" + comment
+	meaning := ""
+	if texts, known := settings[name]; known {
+		meaning = texts[0] + "<br>" + texts[1]
 	}
 	r.rows = append(r.rows, []string{mono("", name), env, mono("", flags[name]), mono("", shown(v.Field(i))), meaning})
 }

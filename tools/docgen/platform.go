@@ -83,7 +83,7 @@ var evidences = map[platform.Evidence]string{
 	platform.EvidenceDocumented: "有公开文档。Written from a published interface page.",
 	platform.EvidenceObserved:   "取自公开的、与该平台真实对接的代码。Taken from public code that talks to such a platform.",
 	platform.EvidenceInferred:   "由几份公开材料推断，部分细节没有文档。Concluded from several public sources; details are not documented.",
-	platform.EvidenceAssumed: "大部分是假定。**上线前请与平台给的文档逐项核对**；新的对接默认影子运行（只计算、不下发），核对后写明 `mode: live`。 " +
+	platform.EvidenceAssumed: "大部分是假定。**上线前请与平台给的文档逐项核对**；新的对接默认试运行（只计算、不下发），核对后写明 `mode: live`。 " +
 		"Largely assumed. **Compare with the platform's own paper before going live**: " +
 		"a new binding starts in shadow (decided and shown, nothing sent) until it says `mode: live`.",
 }
