@@ -96,7 +96,7 @@ func (x *exam) theirAnswer(ctx context.Context, body []byte, key string, want in
 	return fmt.Sprintf("state %d %s", *said.State, said.ErrMsg), nil
 }
 
-// theirPrice asks 5.1.
+// theirPrice asks 5.1, whose price must be an amount of money.
 func (x *exam) theirPrice(ctx context.Context) (off int64, text string, err error) {
 	question := record{{"car_number", x.cfg.Plate.Full()}, {"service_name", "query_price"}, {"order_id", ""},
 		{"park_id", x.cfg.Lot.Park}, {"pay_scene", whole(0)}}
@@ -112,6 +112,9 @@ func (x *exam) theirPrice(ctx context.Context) (off int64, text string, err erro
 	}
 	if said.State == nil || *said.State != 1 {
 		return 0, "", fmt.Errorf("no price: %s", said.ErrMsg)
+	}
+	if _, err := charge.ParseFen(bare(said.Price)); err != nil {
+		return 0, "", fmt.Errorf("price: %w", err)
 	}
 	if said.DerateDuration != nil {
 		if off, err = charge.ParseMinutes(bare(said.DerateDuration)); err != nil {

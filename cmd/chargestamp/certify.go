@@ -69,8 +69,11 @@ func (k *certifyCommand) Run(c *console) error {
 		}
 		defer end()
 	}
-	cfg.Progress = func(ch play.Check) { fmt.Fprintf(c.err, "%s  %s\n", ch.Verdict, ch.Name) }
+	show := &progress{c: c, passing: k.Output == "text" && isTerminal(c.out) && isTerminal(c.err)}
+	show.line(k.awaited())
+	cfg.Progress = func(ch play.Check) { show.line(fmt.Sprintf("%-4s  %s", ch.Verdict, ch.Name)) }
 	sheet, err := play.Certify(c.ctx, k.Target, cfg)
+	show.line("")
 	if errors.Is(err, play.ErrWrongUse) {
 		return usageError{err}
 	}
@@ -84,6 +87,32 @@ func (k *certifyCommand) Run(c *console) error {
 		return errFailed
 	}
 	return nil
+}
+
+// awaited says what the partner has to do now, where the checklist waits for it.
+func (k *certifyCommand) awaited() string {
+	switch {
+	case !k.Theirs || k.Listen == "":
+		return ""
+	case k.Target == "sdk":
+		return fmt.Sprintf("waiting at %s: have the software log in there as %s, and let %s in", k.Listen, k.Lot, k.Plate)
+	}
+	return fmt.Sprintf("waiting at %s: have the partner send there; everything is passed on to %s", k.Listen, k.Against)
+}
+
+// progress shows what goes on while the checklist runs.
+type progress struct {
+	c       *console
+	passing bool // a line takes the place of the one before: the sheet that follows has them all
+}
+
+func (p *progress) line(text string) {
+	switch {
+	case p.passing:
+		fmt.Fprint(p.c.err, "\r\033[K"+text)
+	case text != "":
+		fmt.Fprintln(p.c.err, text)
+	}
 }
 
 func (k *certifyCommand) print(c *console, sheet play.Sheet) error {
@@ -110,7 +139,7 @@ func (k *certifyCommand) print(c *console, sheet play.Sheet) error {
 func readKeys(c *console, file string, flags map[string]string) (play.Keys, error) {
 	keys := play.Keys{}
 	if file != "" {
-		raw, err := c.readFile(file)
+		raw, err := c.readText(file)
 		if err != nil {
 			return nil, err
 		}

@@ -127,3 +127,31 @@ func TestCertifyPlayedCoupon(t *testing.T) {
 		t.Error("a system of one's own is played")
 	}
 }
+
+// TestCertifySaysWhatItWaitsFor wants a checklist that waits for the partner to say for what.
+func TestCertifySaysWhatItWaitsFor(t *testing.T) {
+	for _, tc := range []struct {
+		command certifyCommand
+		want    string
+	}{
+		{certifyCommand{Target: "sdk", Theirs: true, Listen: ":6789", Lot: "200461/1313", Plate: "京AD06088"},
+			"waiting at :6789: have the software log in there as 200461/1313, and let 京AD06088 in"},
+		{certifyCommand{Target: "telaidian", Theirs: true, Listen: ":8090", Against: "http://127.0.0.1:8080"},
+			"waiting at :8090: have the partner send there; everything is passed on to http://127.0.0.1:8080"},
+		{certifyCommand{Target: "api", Theirs: true, Against: "https://partner.example"}, ""},
+		{certifyCommand{Target: "sdk", Listen: ":6789"}, ""},
+	} {
+		if got := tc.command.awaited(); got != tc.want {
+			t.Errorf("%q, want %q", got, tc.want)
+		}
+	}
+	var seen bytes.Buffer
+	for _, passing := range []bool{false, true} {
+		p := &progress{c: &console{err: &seen}, passing: passing}
+		p.line("pass  one")
+		p.line("")
+	}
+	if want := "pass  one\n\r\033[Kpass  one\r\033[K"; seen.String() != want {
+		t.Errorf("shown %q, want %q", seen.String(), want)
+	}
+}

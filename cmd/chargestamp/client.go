@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"unicode/utf8"
 
 	"github.com/chargestamp/chargestamp/admin/client"
 	"github.com/chargestamp/chargestamp/bounded"
@@ -21,4 +22,13 @@ func (c *console) readFile(name string) ([]byte, error) {
 		return io.ReadAll(io.LimitReader(c.in, bounded.MostDocument+1))
 	}
 	return bounded.File(name, bounded.MostDocument)
+}
+
+// readText reads a file that a person wrote. What is not UTF-8 is refused: names in it would become other characters.
+func (c *console) readText(name string) ([]byte, error) {
+	raw, err := c.readFile(name)
+	if err == nil && !utf8.Valid(raw) {
+		err = usage("%s: it is not UTF-8, most likely GBK: save the file as UTF-8", name)
+	}
+	return raw, err
 }

@@ -138,8 +138,13 @@ type lotAction struct {
 	DryRun bool   `help:"Say the effect only."`
 }
 
+// do carries out a verb on a lot and prints its effect, and what the lot was before and is after.
 func (l lotAction) do(c *console, verb string) error {
 	path, err := l.path(verb)
+	if err != nil {
+		return err
+	}
+	before, err := l.standing(c)
 	if err != nil {
 		return err
 	}
@@ -157,7 +162,28 @@ func (l lotAction) do(c *console, verb string) error {
 	if !effect.Allowed {
 		return errFailed
 	}
+	if l.DryRun {
+		return nil
+	}
+	after, err := l.standing(c)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.out, "%s → %s\n", before, after)
 	return nil
+}
+
+// standing is whether the lot is on, off or paused.
+func (l lotAction) standing(c *console) (string, error) {
+	path, err := l.path("")
+	if err != nil {
+		return "", err
+	}
+	var now item
+	if err := l.client().Get(c.ctx, path, nil, &now); err != nil {
+		return "", err
+	}
+	return lotState(now), nil
 }
 
 type lotsPause struct{ lotAction }

@@ -53,14 +53,20 @@ func (o output) print(c *console, t table, value any) error {
 
 // noTerminal refuses to write a spreadsheet where somebody would read it as text.
 func noTerminal(out io.Writer) error {
-	f, is := out.(*os.File)
-	if !is {
-		return nil
-	}
-	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+	if !isTerminal(out) {
 		return nil
 	}
 	return usage("a spreadsheet is not printed on a terminal: name a file with --file, or lead the output into one")
+}
+
+// isTerminal reports whether a person reads along.
+func isTerminal(out io.Writer) bool {
+	f, is := out.(*os.File)
+	if !is {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // toFile prints into a file in place of standard output.

@@ -132,7 +132,7 @@ func (p *pushCommand) options(c *console) (play.Options, error) {
 		return opt, usageError{err}
 	}
 	if p.File != "" {
-		raw, err := c.readFile(p.File)
+		raw, err := c.readText(p.File)
 		if err != nil {
 			return opt, err
 		}

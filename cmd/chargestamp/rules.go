@@ -21,7 +21,7 @@ type backtestCommand struct {
 
 // Run asks the server, and prints a row for each charge that comes out otherwise.
 func (b *backtestCommand) Run(c *console) error {
-	rule, err := c.readFile(b.Rule)
+	rule, err := c.readText(b.Rule)
 	if err != nil {
 		return err
 	}

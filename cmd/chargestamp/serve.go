@@ -147,8 +147,3 @@ func misconfigured(err error) error {
 	}
 	return err
 }
-
-func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
