@@ -69,28 +69,40 @@ func (f front) start(t *testing.T, admin string) string {
 	for _, arg := range f.program[1:] {
 		args = append(args, say.Replace(arg))
 	}
-	program := exec.CommandContext(t.Context(), f.program[0], args...)
+	launch(t, f.name, nil, append(f.program[:1:1], args...))
+	open(t, listen)
+	return listen
+}
+
+// launch runs a program of the machine until the test ends, and shows what it said where the test failed.
+func launch(t *testing.T, name string, env, command []string) {
+	t.Helper()
+	program := exec.CommandContext(t.Context(), command[0], command[1:]...)
 	var said strings.Builder
-	program.Stdout, program.Stderr = &said, &said
+	program.Stdout, program.Stderr, program.Env = &said, &said, append(os.Environ(), env...)
 	if err := program.Start(); err != nil {
-		t.Fatalf("%v; apt-get install nginx haproxy", err)
+		t.Fatalf("%s: %v; apt-get install nginx libnginx-mod-stream haproxy prometheus", name, err)
 	}
 	t.Cleanup(func() {
 		_ = program.Process.Kill() // it may have ended by itself
 		_ = program.Wait()
 		if t.Failed() {
-			t.Logf("%s says: %s", f.name, said.String())
+			t.Logf("%s says: %s", name, said.String())
 		}
 	})
+}
+
+// open waits until an address takes connections.
+func open(t *testing.T, address string) {
+	t.Helper()
 	eventually(t, 10*time.Second, func() string {
-		c, err := net.DialTimeout("tcp", listen, time.Second)
+		c, err := net.DialTimeout("tcp", address, time.Second)
 		if err != nil {
 			return err.Error()
 		}
 		c.Close()
 		return ""
 	})
-	return listen
 }
 
 // behind is a browser that reaches names through a front. Its header fields are those that a browser sends by itself.
