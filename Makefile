@@ -107,6 +107,7 @@ soak: build ## 20 rounds of kill -9 an engine, lying lots, the vendor's SDK and 
 	$(MAKE) soak-disk
 	$(GO) test -tags soak ./app -count=1 -v -timeout 60m -run 'TestFailOver|TestFullDisk|TestThreeNodes|TestNewKind|SDK'
 	$(GO) test -tags soak ./bench -count=1 -v -run 'TestLines$$|TestLots|TestKillFinds'
+	$(GO) test -tags soak ./cmd/chargestamp -count=1 -v -run 'TestSlowPages'
 	$(GO) test ./flow -count=1 -timeout 60m -run Model -rapid.checks=300 -rapid.steps=150
 	@$(MAKE) --no-print-directory edits
 
@@ -129,7 +130,7 @@ release-check: release ## what was released, on a bare Debian: installed, starte
 	./tools/clients.sh
 	./tools/release-check.sh
 	cd tools/manifests && $(GO) test -count=1 ./...
-	$(GO) test -tags release ./app -count=1 -v -run 'TestCertifiedIssuer|TestConsoleBehindFronts'
+	$(GO) test -tags release ./app -count=1 -v -run 'TestCertifiedIssuer|TestConsoleBehindFronts|TestHAProxyExample|TestNginxExample|TestManualsProxies|TestMonitoring'
 
 $(NFPM):
 	@mkdir -p $(@D)

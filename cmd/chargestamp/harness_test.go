@@ -5,10 +5,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -31,8 +33,25 @@ func TestMain(m *testing.M) {
 		if err := os.Setenv("PATH", folder+string(os.PathListSeparator)+os.Getenv("PATH")); err != nil {
 			return failed(err)
 		}
-		return m.Run()
+		if code := m.Run(); code != 0 || flag.Lookup("test.run").Value.String() != "" {
+			return code
+		}
+		return allTyped()
 	}())
+}
+
+// allTyped fails a run of all tests where a page's command was typed by none of them.
+func allTyped() int {
+	left, err := untyped()
+	if err != nil {
+		return failed(err)
+	}
+	if len(left) > 0 {
+		fmt.Fprintf(os.Stderr, "no test types these commands of the pages, and snippets_test.go names no other place:\n%s\n",
+			strings.Join(left, "\n"))
+		return 1
+	}
+	return 0
 }
 
 func failed(err error) int {

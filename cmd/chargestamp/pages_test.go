@@ -1,9 +1,7 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,7 +13,6 @@ import (
 
 	"github.com/chargestamp/chargestamp/app"
 	"github.com/chargestamp/chargestamp/charge"
-	"github.com/chargestamp/chargestamp/play"
 )
 
 // The pages of the docs are followed word for word here: what they tell people to type is typed, in a folder that has
@@ -65,14 +62,19 @@ func (s *site) link(from, to string) {
 }
 
 // runsOn lists commands that end only when they are asked to.
-var runsOn = regexp.MustCompile(`bin/chargestamp (serve|lot (sdk|api|gate|coupon))\b`)
+var runsOn = regexp.MustCompile(`(bin/)?chargestamp (serve|lot (sdk|api|gate|coupon))\b`)
 
 // follow types one command as a page prints it; it must succeed.
 func (s *site) follow(line string) {
 	s.Helper()
 	switch {
 	case strings.HasPrefix(line, "export "):
-		s.env = append(s.env, strings.TrimPrefix(line, "export "))
+		name, _, _ := strings.Cut(strings.TrimPrefix(line, "export "), "=")
+		value, err := s.shell(line + `; printf %s "$` + name + `"`).Output()
+		if err != nil {
+			s.Fatalf("%s: %v", line, err)
+		}
+		s.env = append(s.env, name+"="+string(value))
 	case runsOn.MatchString(line):
 		s.launch(line)
 	default:
@@ -85,7 +87,7 @@ func (s *site) follow(line string) {
 // launch starts what runs on, for as long as the test lasts.
 func (s *site) launch(line string) {
 	s.Helper()
-	p, err := launch(s.shell(strings.Replace(line, "bin/chargestamp", "exec bin/chargestamp", 1)))
+	p, err := launch(s.shell(runsOn.ReplaceAllString(line, "exec $0")))
 	if err != nil {
 		s.Fatalf("%s: %v", line, err)
 	}
@@ -130,8 +132,8 @@ func (s *site) until(line, pattern string) {
 // last is what the last command printed.
 func (s *site) last() string { return s.outputs[len(s.outputs)-1] }
 
-// typed returns the commands of a page's sh blocks below a heading, up to the next of the same level.
-func typed(t *testing.T, page, heading string) []string {
+// printed returns the commands of a page's shell blocks below a heading, up to the next of the same level.
+func printed(t *testing.T, page, heading string) []string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(repository(t), page))
 	if err != nil {
@@ -143,21 +145,18 @@ func typed(t *testing.T, page, heading string) []string {
 	}
 	level, _, _ := strings.Cut(heading, " ")
 	section, _, _ = strings.Cut(section, "\n"+level+" ")
-	var lines []string
-	for i, block := range strings.Split(section, "```") {
-		code, isShell := strings.CutPrefix(block, "sh\n")
-		if i%2 == 0 || !isShell {
-			continue
-		}
-		for line := range strings.SplitSeq(strings.ReplaceAll(code, "\\\n", " "), "\n") {
-			if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
-				lines = append(lines, line)
-			}
-		}
-	}
+	lines := shellLines(section)
 	if len(lines) == 0 {
 		t.Fatalf("%s, %q: no commands", page, heading)
 	}
+	return lines
+}
+
+// typed returns the same for a test that types them: the ledger has them then, and what runs elsewhere is left out.
+func typed(t *testing.T, page, heading string) []string {
+	t.Helper()
+	lines := slices.DeleteFunc(printed(t, page, heading), func(line string) bool { return runsElsewhere(page, line) })
+	ledger.note(page, lines)
 	return lines
 }
 
@@ -167,21 +166,32 @@ func withoutRemark(line string) string {
 	return strings.TrimSpace(line)
 }
 
-// TestQuickStart follows the README, in English, and wants the Chinese one to type the same.
+// mostCommands is how many commands may stand between a clone and the first reduction.
+const mostCommands = 6
+
+// TestQuickStart follows the README, in English, and wants the Chinese one to type the same. From the clone to the
+// first reduction it takes six commands at most.
 func TestQuickStart(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	commands := typed(t, "README.md", "## Quick start")
-	for _, line := range commands {
-		s.follow(line)
+	commands := printed(t, "README.md", "## Quick start")
+	first := slices.IndexFunc(commands, func(line string) bool { return strings.HasPrefix(line, "bin/chargestamp push ") })
+	if first < 0 || first >= mostCommands {
+		t.Errorf("the push is command %d of %q", first+1, commands)
 	}
-	if chinese := typed(t, "README.zh.md", "## 快速开始"); !slices.EqualFunc(chinese, commands, func(a, b string) bool {
-		return withoutRemark(a) == withoutRemark(b)
-	}) {
+	chinese := printed(t, "README.zh.md", "## 快速开始")
+	if !slices.EqualFunc(chinese, commands, func(a, b string) bool { return withoutRemark(a) == withoutRemark(b) }) {
 		t.Errorf("README.zh.md types %q, README.md %q", chinese, commands)
 	}
-	if !strings.Contains(s.last(), `"Ret":0`) {
-		t.Errorf("the push is answered %s", s.last())
+	ledger.note("README.zh.md", chinese)
+	answer := ""
+	for _, line := range typed(t, "README.md", "## Quick start") {
+		if s.follow(line); strings.Contains(line, " push ") {
+			answer = s.last()
+		}
+	}
+	if !strings.Contains(answer, `"Ret":0`) {
+		t.Errorf("the push is answered %s", answer)
 	}
 	s.until("bin/chargestamp charges", `telaidian +京AD06088 +200461/1313 +30 min +delivered +ok`)
 	id := strings.Fields(strings.Split(s.last(), "\n")[1])[0]
@@ -279,20 +289,6 @@ func TestAddAPlatform(t *testing.T) {
 	}
 }
 
-// TestOperating follows what operators type: first start, users, backup and restore.
-func TestOperating(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	for _, heading := range []string{"## 2. First start", "## 6. Backup"} {
-		for _, line := range typed(t, "docs/operating.md", heading) {
-			s.follow(strings.ReplaceAll(line, "/backup/", s.dir+"/"))
-		}
-	}
-	if strings.Contains(s.last(), "WRONG") || !strings.Contains(s.last(), "secrets key") {
-		t.Errorf("what was restored: %s", s.last())
-	}
-}
-
 // TestSupport follows what support types.
 func TestSupport(t *testing.T) {
 	t.Parallel()
@@ -372,132 +368,4 @@ func block(t *testing.T, page, language string) string {
 		t.Fatalf("%s has no %s block", page, language)
 	}
 	return code
-}
-
-// outcome is what became of the newest push.
-func (s *site) outcome() charge.Outcome {
-	s.Helper()
-	req, err := http.NewRequest(http.MethodGet, fmt.Sprintf("http://%s/api/v1/pushes?limit=1", s.server.ready["admin"]),
-		nil)
-	if err != nil {
-		s.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	answer, err := http.DefaultClient.Do(req)
-	if err != nil {
-		s.Fatal(err)
-	}
-	defer answer.Body.Close()
-	var page struct {
-		Items []struct{ Outcome charge.Outcome }
-	}
-	if err := json.NewDecoder(answer.Body).Decode(&page); err != nil || len(page.Items) == 0 {
-		s.Fatalf("no push is stored (%v)", err)
-	}
-	return page.Items[0].Outcome
-}
-
-// pathToken is a lock by path, for platforms without an access token.
-const pathToken = "0123456789abcdef0123456789abcdef"
-
-// TestPlatformPages follows the last section of every platform's page, then breaks a push in each way that the
-// platform's pushes can be broken.
-func TestPlatformPages(t *testing.T) {
-	t.Parallel()
-	for _, id := range play.Platforms() {
-		t.Run(id, func(t *testing.T) {
-			t.Parallel()
-			s := newSite(t)
-			s.follow("bin/chargestamp serve")
-			push := ""
-			for _, line := range typed(t, "docs/platforms/"+id+".md", "## 9. ") {
-				if strings.Contains(line, " --break ") {
-					if code, text := s.run(line); code != 1 {
-						t.Errorf("%s\nexit code %d\n%s", line, code, text)
-					}
-					continue
-				}
-				s.follow(line)
-				if strings.HasPrefix(line, "bin/chargestamp push") {
-					push = line
-				}
-			}
-			s.breaks(id, push)
-		})
-	}
-}
-
-// TestExamplesTogether applies the examples of all platforms to one gateway, then pushes as each page says.
-func TestExamplesTogether(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	s.follow("bin/chargestamp serve")
-	var pushes []string
-	for _, id := range play.Platforms() {
-		for _, line := range typed(t, "docs/platforms/"+id+".md", "## 9. ") {
-			switch {
-			case strings.HasPrefix(line, "bin/chargestamp apply"):
-				s.follow(line)
-			case strings.HasPrefix(line, "bin/chargestamp push") && !strings.Contains(line, " --break "):
-				pushes = append(pushes, line)
-			}
-		}
-	}
-	for _, line := range pushes {
-		s.follow(line)
-	}
-	s.follow("bin/chargestamp charges --all -o json")
-	if n := strings.Count(s.last(), `"platform"`); n != len(play.Platforms()) {
-		t.Errorf("%d charges of %d platforms", n, len(play.Platforms()))
-	}
-}
-
-// broken says what becomes of a push that is broken.
-var broken = map[play.Break]charge.Outcome{
-	play.BreakSig: charge.OutcomeBadSignature, play.BreakKey: charge.OutcomeBadSignature,
-	play.BreakToken: charge.OutcomeBadToken,
-	play.BreakClock: charge.OutcomeStale, play.BreakBody: charge.OutcomeBadBody,
-	play.BreakDuplicate: charge.OutcomeDuplicate,
-}
-
-func (s *site) breaks(id, push string) {
-	s.Helper()
-	list, err := play.Breakable(id)
-	if err != nil {
-		s.Fatal(err)
-	}
-	keys, err := play.KeyNames(id)
-	if err != nil {
-		s.Fatal(err)
-	}
-	tokenBroken := charge.OutcomeBadToken
-	change := fmt.Sprintf("version: 1\naccounts: [{account: %s-main, platform: %[1]s, clock: enforce", id)
-	if !slices.Contains(keys, "operator_secret") { // no access token: the one in the path stands for it
-		tokenBroken = charge.OutcomeWrongLock
-		change += ", path_token: " + pathToken
-		push += " --path-token " + pathToken
-	}
-	s.follow(fmt.Sprintf("echo '%s}]' | bin/chargestamp apply -f -", change))
-	for _, b := range list {
-		want, exit := broken[b], 1
-		switch b {
-		case play.BreakKey:
-			if id == "xingxing" || id == "wanchong" { // unsigned: the operator's number is all the key there is
-				want = charge.OutcomeUnknownAccount
-			}
-			// rightly signed, and not to be deciphered: one answer to whatever is wrong with Data
-			if slices.Contains(keys, "data_secret") {
-				want = charge.OutcomeBadField
-			}
-		case play.BreakToken:
-			want = tokenBroken
-		case play.BreakDuplicate:
-			exit = 0
-		}
-		line := fmt.Sprintf("%s --order %s --break %s", push, b, b)
-		code, text := s.run(line)
-		if got := s.outcome(); code != exit || got != want {
-			s.Errorf("%s\nexit code %d, want %d; outcome %s, want %s\n%s", line, code, exit, got, want, text)
-		}
-	}
 }
