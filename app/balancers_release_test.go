@@ -129,9 +129,12 @@ func TestHAProxyExample(t *testing.T) {
 		nodes[i] = serve(t, cfg)
 	}
 	platforms, lines := freeAddress(t), freeAddress(t)
+	// So many connections need more open files than a test may have.
+	config := filepath.Join(t.TempDir(), "haproxy.cfg")
+	write(t, config, example(t, "../deploy/balancer/haproxy.cfg", []string{"maxconn 40000"}, []string{"maxconn 1000"}))
 	launch(t, "HAProxy", []string{"FRONT_HTTP=" + platforms, "FRONT_LINE=" + lines,
 		"NODE_A=127.0.0.11", "NODE_B=127.0.0.12", "NODE_HTTP=" + ports[0], "NODE_LINE=" + ports[1],
-		"HEALTH_PORT=" + ports[2]}, []string{"haproxy", "-db", "-f", "../deploy/balancer/haproxy.cfg"})
+		"HEALTH_PORT=" + ports[2]}, []string{"haproxy", "-db", "-f", config})
 	open(t, platforms)
 	x := cross(t, nodes[0], platforms, lines)
 	x.delivers(t, nodes[0])

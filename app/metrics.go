@@ -74,18 +74,15 @@ func newMetrics(a *App) *metrics {
 	return m
 }
 
-// begin has the series of closed lists stand at 0 from the start: a rate sees the first event too, and no alert rule
+// begin has the counters of closed lists stand at 0 from the start: a rate sees the first event too, and no alert rule
 // looks at nothing.
 func (m *metrics) begin(dialects []platform.Dialect) {
 	for _, d := range dialects {
-		id := d.Info().ID
-		m.answers.WithLabelValues(id)
 		for _, outcome := range charge.Outcomes {
-			m.pushes.WithLabelValues(id, string(outcome))
+			m.pushes.WithLabelValues(d.Info().ID, string(outcome))
 		}
 	}
 	for _, channel := range []charge.DeliveryChannel{charge.ChannelLine, charge.ChannelCallback, charge.ChannelLedger} {
-		m.delivery.WithLabelValues(string(channel))
 		for _, result := range charge.AttemptResults {
 			m.attempts.WithLabelValues(string(channel), string(result))
 		}
