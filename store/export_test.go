@@ -16,9 +16,16 @@ func (s *Store) PlanCharges(ctx context.Context, cf charge.ChargeFilter) ([]stri
 
 // PlanPushes is PlanCharges for pushes.
 func (s *Store) PlanPushes(ctx context.Context, pf charge.PushFilter) ([]string, error) {
-	return s.plan(ctx, tablePush, paging{cursor: pf.Cursor, oldest: pf.Oldest}, func(*Tx) (filter, string, error) {
-		return pushFilter(pf), "received", nil
+	return s.plan(ctx, tablePush, paging{cursor: pf.Cursor, oldest: pf.Oldest}, func(t *Tx) (filter, string, error) {
+		f, err := t.pushFilter(pf)
+		return f, "received", err
 	})
+}
+
+// SetFewOfLot has Pushes take a lot of so many rows for one of many, and returns what it took before.
+func SetFewOfLot(n int) (before int) {
+	before, fewOfLot = fewOfLot, n
+	return before
 }
 
 // PlanStays is PlanCharges for stays.

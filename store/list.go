@@ -98,14 +98,17 @@ var withoutBodies = strings.NewReplacer("x.request", "NULL", "x.reply", "NULL")
 // Pushes lists the records of requests, newest first unless the filter asks for the oldest.
 func (s *Store) Pushes(ctx context.Context, pf charge.PushFilter) (page charge.Page[charge.Push], err error) {
 	err = s.Read(ctx, func(t *Tx) error {
-		page, err = pageOf(t, tablePush, "received", pushFilter(pf), paging{pf.Limit, pf.Cursor, pf.Oldest, pf.Count},
-			deref(scanPush))
+		f, err := t.pushFilter(pf)
+		if err != nil {
+			return err
+		}
+		page, err = pageOf(t, tablePush, "received", f, paging{pf.Limit, pf.Cursor, pf.Oldest, pf.Count}, deref(scanPush))
 		return err
 	})
 	return page, err
 }
 
-func pushFilter(pf charge.PushFilter) (f filter) {
+func (t *Tx) pushFilter(pf charge.PushFilter) (f filter, err error) {
 	if !pf.Bodies {
 		f.left = withoutBodies
 	}
@@ -132,9 +135,34 @@ func pushFilter(pf charge.PushFilter) (f filter) {
 		f.find("id IN (SELECT id FROM push WHERE plate <> '' AND plate LIKE ?)", "%"+part+"%")
 	}
 	f.ofCharge("order_no", pf.Order)
-	f.ofCharge("lot", pf.Lot.String())
 	f.span("received", pf.From, pf.To)
-	return f
+	if pf.Lot.IsZero() {
+		return f, nil
+	}
+	return f, t.pushesOfLot(&f, pf.Lot.String())
+}
+
+// fewOfLot is how many rows of a lot are put into order for one page; a test lowers it.
+var fewOfLot = 5000
+
+var rowsOfLot = statementOf("SELECT count(*) FROM (SELECT id FROM (SELECT id FROM charge WHERE lot = ? LIMIT ?) c "+
+	"UNION ALL SELECT id FROM (SELECT id FROM push WHERE lot = ? AND lot <> '' LIMIT ?) p) b", tableCharge, tablePush)
+
+// pushesOfLot narrows pushes to those of a lot's charges, and to refused ones that seem to be of it. A few are found by
+// the lot and put into order. Of many a walk through all pushes, in their order, soon meets a page.
+func (t *Tx) pushesOfLot(f *filter, lot string) error {
+	few := true
+	_, err := t.get(rowsOfLot, func(c *cells) error {
+		few = c.int() < int64(fewOfLot)
+		return c.failed()
+	}, lot, fewOfLot, lot, fewOfLot)
+	if few {
+		f.find("id IN (SELECT id FROM push WHERE lot = ? AND lot <> '' UNION ALL SELECT p.id FROM charge c "+
+			"JOIN push p ON p.charge = c.id AND p.charge <> 0 WHERE c.lot = ?)", lot, lot)
+	} else {
+		f.where("(lot = ? OR (SELECT c.lot FROM charge c WHERE c.id = push.charge) = ?)", lot, lot)
+	}
+	return err
 }
 
 // Stays lists stays, newest entry first unless the filter asks for the oldest; of all lots by the order in which they

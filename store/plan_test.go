@@ -2,11 +2,13 @@ package store_test
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/store"
 	"github.com/chargestamp/chargestamp/store/storetest"
 )
 
@@ -18,6 +20,7 @@ var slow = regexp.MustCompile(`USE TEMP B-TREE FOR ORDER BY|Seq Scan|^ *(->  )?S
 func TestListsFollowAnIndex(t *testing.T) {
 	lot := charge.LotID{Union: "200461", Park: "1313"}
 	at := time.UnixMilli(1_700_000_000_000)
+	defer store.SetFewOfLot(store.SetFewOfLot(0)) // a lot of many pushes: those of a few are put into order
 	for engine, place := range map[string]storetest.Place{"sqlite": storetest.SQLite,
 		"postgres": storetest.SharedPostgres(t)} {
 		s := storetest.Open(t, place(t))
@@ -61,6 +64,8 @@ func TestListsFollowAnIndex(t *testing.T) {
 					"refused": {Refused: true}, "an outcome": {Outcome: charge.OutcomeBadSignature},
 					"accepted": {Outcome: charge.OutcomeAccepted}, "days": {From: at, To: at.Add(time.Hour)},
 					"refused of a platform": {Refused: true, Platform: "telaidian"},
+					"a lot":                 {Lot: lot}, "refused of a lot": {Lot: lot, Refused: true},
+					"days of a lot": {Lot: lot, From: at, To: at.Add(time.Hour)},
 				} {
 					f.Cursor, f.Oldest = cursor, oldest
 					steps, err := s.PlanPushes(t.Context(), f)
@@ -74,6 +79,88 @@ func TestListsFollowAnIndex(t *testing.T) {
 					look("stays, "+what+way, steps, err)
 				}
 			}
+		}
+	}
+}
+
+// The few pushes of a lot are found by indexes, none of which is walked whole.
+func TestFewPushesOfALotAreFound(t *testing.T) {
+	whole := regexp.MustCompile(`SCAN (push|charge|p|c)\b|Seq Scan`)
+	for engine, place := range map[string]storetest.Place{"sqlite": storetest.SQLite,
+		"postgres": storetest.SharedPostgres(t)} {
+		s := storetest.Open(t, place(t))
+		steps, err := s.PlanPushes(t.Context(), charge.PushFilter{Lot: charge.LotID{Union: "200461", Park: "1313"}})
+		if err != nil {
+			t.Fatalf("%s: %v", engine, err)
+		}
+		plan := strings.Join(steps, "\n")
+		if whole.MatchString(plan) || !strings.Contains(plan, "push_lot") || !strings.Contains(plan, "charge_lot") ||
+			!strings.Contains(plan, "push_charge") {
+			t.Errorf("%s:\n%s", engine, plan)
+		}
+	}
+}
+
+// A lot's pushes are those of its charges, repeats too, and the refused ones that name it: newest first, page by page,
+// whether they are few or many.
+func TestPushesOfALot(t *testing.T) {
+	lot, other := charge.LotID{Union: "200461", Park: "1313"}, charge.LotID{Union: "200461", Park: "1314"}
+	at := time.UnixMilli(1_700_000_000_000).UTC()
+	for engine, place := range map[string]storetest.Place{"sqlite": storetest.SQLite,
+		"postgres": storetest.SharedPostgres(t)} {
+		s := storetest.Open(t, place(t))
+		err := s.Write(t.Context(), nil, func(tx *store.Tx) error {
+			for i, id := range []charge.LotID{lot, lot, other} {
+				c := &charge.Charge{ID: int64(i + 1), Platform: "xiaoju", RepeatKey: id.String() + string(rune('a'+i)),
+					Plate: "京B12345", Lot: id, Received: at, State: charge.StateUsed, Reason: charge.ReasonOK, UpdatedAt: at}
+				if err := tx.AddCharge(c, "x"); err != nil {
+					return err
+				}
+			}
+			for i, p := range []charge.Push{{Outcome: charge.OutcomeAccepted, Charge: 1},
+				{Outcome: charge.OutcomeAccepted, Charge: 3}, {Outcome: charge.OutcomeNotBound, Lot: lot},
+				{Outcome: charge.OutcomeAccepted, Charge: 2}, {Outcome: charge.OutcomeUnknownLot, Lot: other},
+				{Outcome: charge.OutcomeQuestion}, {Outcome: charge.OutcomeDuplicate, Charge: 1}} {
+				p.ID, p.Platform, p.Received = int64(100+i), "xiaoju", at.Add(time.Duration(i)*time.Minute)
+				if err := tx.AddPush(p); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatalf("%s: %v", engine, err)
+		}
+		for _, few := range []int{0, 5000} {
+			before := store.SetFewOfLot(few)
+			for f, want := range map[charge.PushFilter]string{
+				{Lot: lot}:                                              "106 103 102 100",
+				{Lot: lot, Oldest: true}:                                "100 102 103 106",
+				{Lot: lot, Refused: true}:                               "102",
+				{Lot: lot, Outcome: charge.OutcomeDuplicate}:            "106",
+				{Lot: lot, From: at.Add(time.Minute), To: at.Add(4e11)}: "106 103 102",
+				{Lot: other}:                                            "104 101",
+				{Lot: charge.LotID{Union: "200461", Park: "9"}}:         "",
+			} {
+				f.Limit = 3
+				var got []string
+				for {
+					page, err := s.Pushes(t.Context(), f)
+					if err != nil {
+						t.Fatalf("%s: %v", engine, err)
+					}
+					for _, p := range page.Items {
+						got = append(got, strconv.FormatInt(p.ID, 10))
+					}
+					if f.Cursor = page.Next; f.Cursor == "" {
+						break
+					}
+				}
+				if strings.Join(got, " ") != want {
+					t.Errorf("%s, few below %d, %+v: %v, want %s", engine, few, f, got, want)
+				}
+			}
+			store.SetFewOfLot(before)
 		}
 	}
 }
