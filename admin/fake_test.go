@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +49,8 @@ type fake struct {
 	accounts int          // whose pushes are refused, beside the usual one
 	near     *charge.Stay // is near every plate
 	bareStay bool         // no charge has come in the stay
+	samples  []charge.Sample
+	more     []*charge.Charge // other charges of the same visit
 }
 
 func newFake() *fake {
@@ -239,6 +242,10 @@ func (f *fake) StatementView(ctx context.Context, q charge.StatementFilter, most
 	return v, err
 }
 
+func (f *fake) Samples(context.Context, time.Time, time.Time, time.Duration) ([]charge.Sample, error) {
+	return f.samples, f.fail
+}
+
 func (f *fake) Counts(context.Context, time.Time, time.Time) (charge.Counts, error) {
 	return charge.Counts{}, f.fail
 }
@@ -288,6 +295,10 @@ func (f *fake) Stories(ctx context.Context, ids []int64) ([]*flow.Story, error) 
 			stories = append(stories, &flow.Story{Charge: bare})
 			continue
 		}
+		if at := slices.IndexFunc(f.more, func(c *charge.Charge) bool { return c.ID == id }); at >= 0 {
+			stories = append(stories, &flow.Story{Charge: f.more[at], Stay: f.told.Stay})
+			continue
+		}
 		told, err := f.Story(ctx, id)
 		if err != nil {
 			return nil, err
@@ -304,7 +315,7 @@ func (f *fake) Visit(_ context.Context, id int64) (*charge.Stay, []*charge.Charg
 	if f.bareStay {
 		return f.told.Stay, nil, f.fail
 	}
-	return f.told.Stay, []*charge.Charge{f.charge}, f.fail
+	return f.told.Stay, append([]*charge.Charge{f.charge}, f.more...), f.fail
 }
 
 func (f *fake) effect(verb string, id int64, a flow.Action) (flow.Effect, error) {

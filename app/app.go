@@ -63,6 +63,7 @@ type App struct {
 	keyUses  *keyUses
 	views    *views
 	metrics  *metrics
+	sampler  *sampler
 	line     *line.Server
 	callback *callback.Channel
 	coupon   *coupon.Channel
@@ -209,6 +210,7 @@ func (a *App) makeFlow(ctx context.Context) error {
 	}
 	a.metrics = newMetrics(a)
 	a.limits.Store(&a.cfg.Limits)
+	a.sampler = newSampler(a.metrics)
 	dir := directory{a.book}
 	events := &lateEvents{}
 	a.line = line.New(line.Config{Directory: dir, Events: events,

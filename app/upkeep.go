@@ -33,7 +33,7 @@ func every(ctx context.Context, d time.Duration, fn func(context.Context)) {
 	}
 }
 
-// upkeep beats, looks for dead nodes, takes up other nodes' changes, hints, flushes and prunes.
+// upkeep beats, looks for dead nodes, takes up other nodes' changes, hints, flushes, prunes and takes samples.
 func (a *App) upkeep(ctx context.Context) {
 	heart := &nodes.Heart{Store: a.store, Clock: a.clock, Node: a.cfg.Node, Logger: a.logger,
 		Back: func() { a.line.Recheck(charge.LotID{}) }}
@@ -44,6 +44,7 @@ func (a *App) upkeep(ctx context.Context) {
 		every(ctx, flushEvery, a.storeUses)
 	})
 	a.background.Go(func() { every(ctx, pruneEvery, a.prune) })
+	a.background.Go(func() { every(ctx, sampleEvery, a.sample) })
 	a.background.Go(func() { every(ctx, noteAuditEvery, a.noteAudit) })
 	if a.ballast != nil {
 		a.background.Go(func() { every(ctx, ballastEvery, a.ballast.look) })

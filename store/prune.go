@@ -8,7 +8,7 @@ import (
 )
 
 // Retention is how long rows are kept; 0 keeps them for ever. Repeat keys, the ledger, the audit log and the
-// sums of days are always kept.
+// sums of days are always kept, samples for SamplesFor.
 type Retention struct {
 	Pushes  time.Duration // records of requests
 	Refused time.Duration // records of refused ones, and their counts
@@ -94,6 +94,9 @@ func (s *Store) Prune(ctx context.Context, keep Retention, now time.Time) (p Pru
 	}
 	if keep.Charges > 0 && err == nil {
 		p.Charges, p.Stays, err = s.pruneCharges(ctx, dayOf(now.Add(-max(keep.Charges, visitLasts))))
+	}
+	if err == nil {
+		err = s.pruneSamples(ctx, now)
 	}
 	return p, err
 }

@@ -12,7 +12,7 @@ import (
 var tables = []*table{tablePush, tableRefused, tableRepeat, tableCharge, tableEvent, tableLedger, tableStay,
 	tableDelivery,
 	tableAttempt, tableJob, tableLotMark, tableNode, tableLine, tableDoc, tableDocRev, tableAudit, tablePlate,
-	tableStatementDay, tableStatement, tableChange, tableTotal, tableDecision}
+	tableStatementDay, tableStatement, tableChange, tableTotal, tableDecision, tableSample}
 
 // Tables whose rows are read and written column by column, where they are used.
 var (
@@ -260,4 +260,20 @@ var lineRows = nounOf(12, "line_session", "lot local_id link",
 	flag("silent", func(l *charge.LineSession) *bool { return &l.Silent }),
 	moment("since", func(l *charge.LineSession) *time.Time { return &l.Since }),
 	moment("beat", func(l *charge.LineSession) *time.Time { return &l.Beat }),
+)
+
+// nodeSample is a sample with the node that took it.
+type nodeSample struct {
+	charge.Sample
+	node string
+}
+
+var tableSample = sampleRows.table
+
+var sampleRows = nounOf(22, "sample", "at node",
+	moment("at", func(s *nodeSample) *time.Time { return &s.At }),
+	word("node", func(s *nodeSample) *string { return &s.node }),
+	whole("pending", func(s *nodeSample) *int64 { return &s.Pending }),
+	whole("answer_p99", func(s *nodeSample) *time.Duration { return &s.Answer }), // in nanoseconds
+	whole("lot_p99", func(s *nodeSample) *time.Duration { return &s.ToLot }),
 )

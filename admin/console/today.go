@@ -176,19 +176,23 @@ func (c *Console) today(w http.ResponseWriter, r *http.Request, p *page) error {
 	}
 	v.Week.chart(eachDay(week.Days))
 	v.Days = week.Days
+	if v.Trends, err = c.trends(r.Context(), p, r.URL.Query().Get("span") == "week"); err != nil {
+		return err
+	}
 	return render(w, r, http.StatusOK, todayPage(p, v))
 }
 
 // todayIncidents is how many incidents the first page shows.
 const todayIncidents = 8
 
-// todayView is the first page: what waits, the numbers of the day, and the last seven days.
+// todayView is the first page: what waits, the numbers of the day, the last seven days, and how the site stood.
 type todayView struct {
 	Cards     []card
 	Figures   figures
 	Incidents []*desk.Incident
 	Week      statement // as far as its chart goes
 	Days      []charge.StatementRow
+	Trends    trends
 }
 
 // todayFigures is the numbers alone, asked for again and again by the page.

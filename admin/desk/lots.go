@@ -107,6 +107,13 @@ func (d *Desk) Counts(ctx context.Context, from, to time.Time) (charge.Counts, e
 	return counts, Wrap(err)
 }
 
+// Samples lists how the site stood in a span of time, of each step the worst, oldest first. A step in which no node ran
+// is left out.
+func (d *Desk) Samples(ctx context.Context, from, to time.Time, step time.Duration) ([]charge.Sample, error) {
+	samples, err := d.cfg.Reads.Samples(ctx, from, to, step)
+	return samples, Wrap(err)
+}
+
 // Latency returns how long pushes lately took to reach their lots; ok is false where there is no measurement.
 func (d *Desk) Latency() (p50, p99 time.Duration, ok bool) {
 	if d.cfg.Pulse == nil {

@@ -39,6 +39,8 @@ type Reads interface {
 	Statement(ctx context.Context, f charge.StatementFilter) ([]charge.StatementRow, error)
 	StatementView(ctx context.Context, f charge.StatementFilter, most int) (charge.StatementView, error)
 	Counts(ctx context.Context, from, to time.Time) (charge.Counts, error)
+	// Samples lists how the site stood, of each step the worst; a step in which no node ran is left out.
+	Samples(ctx context.Context, from, to time.Time, step time.Duration) ([]charge.Sample, error)
 }
 
 // Story reads what became of a charge, and acts on it; flow.Flow is one.

@@ -44,6 +44,7 @@ func Run(t *testing.T, place Place) {
 		{"Histories", testHistories},
 		{"LastID", testLastID},
 		{"Verify", testVerify},
+		{"Samples", testSamples},
 		{"Prune", testPrune},
 		{"PruneStates", testPruneStates},
 		{"PruneNodes", testPruneNodes},
