@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"crypto/rand"
@@ -37,6 +38,7 @@ type pageView struct {
 // sample is what addresses name.
 type sample struct {
 	charge, stuck, push string // ids; stuck is of a charge that did not get through
+	partner, incident   string // paths, see linked
 	lot                 charge.LotID
 	account             string
 	now                 time.Time
@@ -54,7 +56,10 @@ func at(path string) func(sample) string { return func(sample) string { return p
 
 // measuredPages says by which addresses each page of the console is measured, by its pattern.
 var measuredPages = map[string][]pageView{
-	"/{$}":           {{"today", at("/"), false}},
+	"/{$}": {
+		{"today", at("/"), false},
+		{"today, with charts of a week", at("/?span=week"), false},
+	},
 	"/today/figures": {{"today's figures", at("/today/figures"), false}},
 	"/find":          {{"find, empty", at("/find"), false}},
 	"/charges": {
@@ -82,6 +87,7 @@ var measuredPages = map[string][]pageView{
 		{"refused pushes", at("/pushes?outcome=refused"), false},
 		{"pushes of a platform", at("/pushes?platform=" + saturatePlatform), false},
 		{"pushes of a platform that has none", at("/pushes?platform=yonglian"), false},
+		{"pushes of a lot", func(s sample) string { return "/pushes?lot=" + url.QueryEscape(s.lot.String()) }, false},
 	},
 	"/pushes/{id}": {{"push", func(s sample) string { return "/pushes/" + s.push }, false}},
 	"/lots": {
@@ -96,9 +102,11 @@ var measuredPages = map[string][]pageView{
 		func(s sample) string { return "/lots/" + s.lot.String() + "/setup" }, false}},
 	"/lots/{union}/{park}/sheet": {{"a lot's sheet",
 		func(s sample) string { return "/lots/" + s.lot.String() + "/sheet" }, false}},
-	"/incidents":     {{"incidents", at("/incidents"), false}},
-	"/compensations": {{"compensations", at("/compensations"), false}},
-	"/work":          {{"work lists", at("/work"), false}},
+	"/incidents":      {{"incidents", at("/incidents"), false}},
+	"/incidents/{id}": {{"an incident", func(s sample) string { return s.incident }, false}},
+	"/p/{token}":      {{"a partner's link to a push", func(s sample) string { return s.partner }, true}},
+	"/compensations":  {{"compensations", at("/compensations"), false}},
+	"/work":           {{"work lists", at("/work"), false}},
 	"/work/{list}": {
 		{"work list held", at("/work/held"), false},
 		{"work list left", at("/work/left"), false},
@@ -160,8 +168,6 @@ var notPages = map[string]string{
 	"/audit/audit.csv":                 "a file of what a list shows",
 	"/compensations/compensations.csv": "a file of what a list shows",
 	"/stays/{id}":                      "the page of the stay's charge, which is measured by the charge's address",
-	"/incidents/{id}":                  "the charges of one row of /incidents, as a work list shows them",
-	"/p/{token}":                       "a push as its own page shows it, by a link that somebody has to make",
 	"/estate/export":                   "a file of the whole estate",
 	"/audit/{seq}/detail.txt":          "a file of one detail that is too long for the page",
 	"/setup":                           "closed once there is an admin",
@@ -236,31 +242,64 @@ func (v *visitor) text(ctx context.Context, path string) ([]byte, error) {
 	return io.ReadAll(z)
 }
 
-// signIn signs in by the form of the sign-in page.
-func (v *visitor) signIn(ctx context.Context, name, password string) error {
-	page, err := v.text(ctx, "/login")
+// send fills in the form of a page, and returns the address that it leads to.
+func (v *visitor) send(ctx context.Context, page, path string, form url.Values) (next string, err error) {
+	text, err := v.text(ctx, page)
 	if err != nil {
-		return err
+		return "", err
 	}
-	field := csrfField.FindSubmatch(page)
+	field := csrfField.FindSubmatch(text)
 	if field == nil {
-		return errors.New("the sign-in page has no form")
+		return "", fmt.Errorf("%s has no form", page)
 	}
-	form := url.Values{"name": {name}, "password": {password}, "csrf": {string(field[1])}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, v.base+"/login", strings.NewReader(form.Encode()))
+	form.Set("csrf", string(field[1]))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, v.base+path, strings.NewReader(form.Encode()))
 	if err != nil {
-		return err
+		return "", err
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	resp, err := v.client.Do(req)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusSeeOther {
-		return fmt.Errorf("signing in at the console: %s", resp.Status)
+		return "", fmt.Errorf("POST %s: %s", path, resp.Status)
 	}
-	return nil
+	next, _, _ = strings.Cut(resp.Header.Get("Location"), "#")
+	return next, nil
+}
+
+// signIn signs in by the form of the sign-in page.
+func (v *visitor) signIn(ctx context.Context, name, password string) error {
+	_, err := v.send(ctx, "/login", "/login", url.Values{"name": {name}, "password": {password}})
+	return err
+}
+
+// Addresses that only pages lead to.
+var (
+	partnerLink  = regexp.MustCompile(`/p/[A-Z2-7]{26}`)
+	incidentLink = regexp.MustCompile(`/incidents/[0-9a-f]{16}`)
+)
+
+// linked adds to a sample the addresses that only pages lead to: a link for a platform's engineers, which it makes, and
+// the first incident; where there is none, their list.
+func (v *visitor) linked(ctx context.Context, s *sample) error {
+	page := "/pushes/" + s.push
+	next, err := v.send(ctx, page, page+"/share", url.Values{"days": {"1"}})
+	if err != nil {
+		return err
+	}
+	text, err := v.text(ctx, next)
+	if err != nil {
+		return err
+	}
+	if s.partner = string(partnerLink.Find(text)); s.partner == "" {
+		return fmt.Errorf("%s shows no link to a push", next)
+	}
+	text, err = v.text(ctx, "/incidents")
+	s.incident = cmp.Or(string(incidentLink.Find(text)), "/incidents")
+	return err
 }
 
 // admin makes an admin of the console who is gone again after leave, and signs in.
@@ -326,6 +365,9 @@ func (st *stand) pages(ctx context.Context, looks int, with string) (rows []figu
 		return nil, err
 	}
 	s, err := st.sample(ctx)
+	if err == nil {
+		err = admin.linked(ctx, &s)
+	}
 	if err != nil {
 		return nil, err
 	}
