@@ -3,6 +3,7 @@ package browsertest
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -441,6 +442,9 @@ func phone(b *tab) {
 		if wide := eval[int](b, `document.scrollingElement.scrollWidth`); wide > 375 {
 			b.t.Errorf("%s is %d wide on a phone of 375", name, wide)
 		}
+		if *screenshots != "" { // which has time for it
+			b.accessible(name + " on a phone")
+		}
 	}
 	b.visit(list["charge"])
 	b.picture("phone-timeline-zh")
@@ -455,12 +459,19 @@ func phone(b *tab) {
 // most is what a page and what it loads may weigh, packed.
 const most = 150 << 10
 
-// everyPage looks at each page in both languages: what axe finds, what it weighs, what the browser complains of.
+// painted is within which a page shows something, in milliseconds, in the middle of all pages.
+const painted = 500
+
+// everyPage looks at each page in both languages: what axe finds, what it weighs, what the browser complains of. Where
+// pictures are taken, and so nothing else is tested beside, it wants pages to show something soon.
 func everyPage(b *tab) {
+	var paints []float64
 	for _, lang := range []string{"zh", "en"} {
 		b.visit("/?lang=" + lang)
 		for name, path := range pages(b) {
 			b.visit(path)
+			paints = append(paints, eval[float64](b, `(performance.getEntriesByName("first-contentful-paint")[0] ||
+				{startTime: 0}).startTime`))
 			if name == "today" {
 				b.do(chromedp.WaitReady(chromedp.CSS(`[data-points]`))) // the stream has begun to draw
 			}
@@ -473,6 +484,12 @@ func everyPage(b *tab) {
 			}
 			b.picture(fmt.Sprintf("%s-%s", name, lang))
 		}
+	}
+	slices.Sort(paints)
+	middle := paints[len(paints)/2]
+	b.t.Logf("first paint of %d pages: %.0f ms in the middle, %.0f at most", len(paints), middle, paints[len(paints)-1])
+	if *screenshots != "" && middle > painted {
+		b.t.Errorf("pages show something after %.0f ms, want %d", middle, painted)
 	}
 	b.visit("/?lang=zh")
 }

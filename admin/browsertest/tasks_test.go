@@ -121,6 +121,7 @@ func TestTasks(t *testing.T) {
 		{"statement as a file", 1, 0, 0, (*desk).statementFile},
 		{"alert test", 1, 0, 0, (*desk).alertTest},
 		{"export and import", 2, 1, 0, (*desk).exportAndImport},
+		{"sign in", 1, 2, 0, (*desk).signIn},
 		{"second factor", 2, 1, 0, (*desk).factor},
 		{"sign in with a code", 2, 3, 0, (*desk).signInWithCode},
 	} {
@@ -380,6 +381,15 @@ func (d *desk) exportAndImport() {
 	d.do(chromedp.SetValue(chromedp.CSS(`#f-text`), file))
 	d.click("查看更改")
 	d.sees("没有任何变化")
+}
+
+// signIn signs in at another window, and then out again.
+func (d *desk) signIn() {
+	d.other.visit("/login")
+	d.other.write("name", "li", "password", phrase)
+	d.other.click("登录")
+	d.other.sees("今日")
+	d.other.leave(chromedp.Submit(chromedp.CSS(`form[action="/logout"]`)))
 }
 
 // factor switches the second factor on, and is signed in still.
