@@ -41,7 +41,15 @@ func (c Columns) line(role Role, name, text string) charge.Note {
 	if err != nil {
 		return charge.Say("read.wrong", charge.Text("name", name), charge.Because("cause", charge.Cause(err)))
 	}
-	return charge.Say("read.taken", charge.Text("name", name), value(text), charge.Text("unit", string(unit)), taken)
+	return charge.Say("read.taken", charge.Text("name", name), value(text), charge.Because("unit", unitNotes[unit]), taken)
+}
+
+// unitNotes name the units of values for people.
+var unitNotes = map[Unit]charge.Note{
+	UnitText: charge.Say("unit.text"), UnitUnixS: charge.Say("unit.unix_s"), UnitUnixMS: charge.Say("unit.unix_ms"),
+	UnitTextOrUnixMS: charge.Say("unit.text_or_unix_ms"), UnitYuan: charge.Say("unit.yuan"),
+	UnitFen: charge.Say("unit.fen"), UnitKWh: charge.Say("unit.kwh"), UnitWh: charge.Say("unit.wh"),
+	UnitMinutes: charge.Say("unit.minutes"), UnitSeconds: charge.Say("unit.seconds"),
 }
 
 // take reads a value by its unit. A reduction is read strictly, other money is cut to fen.
