@@ -18,7 +18,7 @@ func (a *App) loadEstate(ctx context.Context) error {
 	a.book.Audit = func(ctx context.Context, actor, file string, changes estate.Changes) error {
 		a.hints.Send(nodes.TopicEstate, "")
 		return a.guard.Audit.Record(ctx,
-			guard.Entry{Actor: actor, Action: "estate.apply", Object: file, Detail: changes.String()})
+			guard.Entry{Actor: actor, Action: "estate.apply", Object: file, Detail: changes.Notes().String()})
 	}
 	if err := a.book.Load(ctx); err != nil {
 		return err

@@ -15,9 +15,8 @@ type Change struct {
 	To    string `json:"to,omitempty"`
 	// Secret says that From and To are masks: the key was set, changed or cleared.
 	Secret bool `json:"secret,omitempty"`
-	// Warning is what has to be known of a change that is right and yet dangerous.
-	Warning   string `json:"warning,omitempty"`
-	WarningZH string `json:"warning_zh,omitempty"`
+	// Warned is what has to be known of a change that is right and yet dangerous; empty where there is nothing.
+	Warned charge.Notes `json:"-"`
 
 	old, next *node // what From and To are of; nil where they are empty
 }
@@ -25,21 +24,28 @@ type Change struct {
 // Said returns the change in other words than a file's: name puts a field's name into them, value what a field holds.
 func (c Change) Said(name func(field string) string, value func(field, text string) string) Change {
 	w := wording{name, value}
-	path := strings.Split(c.Field, ".")
-	last := path[len(path)-1]
-	if rule, n, found := strings.Cut(c.Field, " version "); found {
-		c.Field = name(rule+" version") + " " + n
-	} else if c.Field != "" {
-		for i := range path {
-			path[i] = name(path[i])
-		}
-		c.Field = strings.Join(path, " · ")
-	}
+	last := c.Field[strings.LastIndex(c.Field, ".")+1:]
+	c.Field = FieldName(c.Field, name)
 	c.From, c.To = w.flow(last, c.old), w.flow(last, c.next)
 	if c.New {
 		c.To = bare(c.To)
 	}
 	return c
+}
+
+// FieldName is a change's field in other words: name puts each part of it into them.
+func FieldName(field string, name func(part string) string) string {
+	if rule, n, found := strings.Cut(field, " version "); found {
+		return name(rule+" version") + " " + n
+	}
+	if field == "" {
+		return ""
+	}
+	path := strings.Split(field, ".")
+	for i := range path {
+		path[i] = name(path[i])
+	}
+	return strings.Join(path, " · ")
 }
 
 // Rules are the versions of a rule that the change adds, oldest first; nil where it is about something else.
@@ -61,13 +67,6 @@ const ruleVersion = "rule version "
 
 // String returns one line.
 func (c Change) String() string {
-	if c.Warning != "" {
-		return c.line() + " (warning: " + c.Warning + ")"
-	}
-	return c.line()
-}
-
-func (c Change) line() string {
 	what := c.Thing + ": " + c.Field
 	switch {
 	case c.New:
@@ -86,6 +85,59 @@ func (c Change) line() string {
 	return what + " " + c.From + " → " + c.To
 }
 
+// notes are the change for the audit log, in a file's words; package words puts them into sentences. Each field of a
+// new thing has a note of its own.
+func (c Change) notes() charge.Notes {
+	if !c.New {
+		return charge.Notes{c.note()}
+	}
+	kind, id, _ := strings.Cut(c.Thing, " ")
+	list := charge.Notes{charge.Say("estate.new", charge.Text("kind", kind), charge.Text("id", id))}
+	if c.next == nil {
+		return list
+	}
+	for _, p := range c.next.pairs {
+		list = append(list, charge.Say("estate.field", charge.Text("kind", kind), charge.Text("field", p.name),
+			charge.Text("to", asInFile.flow(p.name, p.value))))
+	}
+	return list
+}
+
+func (c Change) note() charge.Note {
+	kind, id, _ := strings.Cut(c.Thing, " ")
+	of := []charge.Arg{charge.Text("kind", kind), charge.Text("id", id)}
+	field, from, to := charge.Text("field", c.Field), charge.Text("from", c.From), charge.Text("to", c.To)
+	switch {
+	case c.From == "" && c.Secret:
+		return charge.Say("estate.key_set", append(of, field)...)
+	case c.To == "" && c.Secret:
+		return charge.Say("estate.key_cleared", append(of, field)...)
+	case c.Secret:
+		return charge.Say("estate.key_changed", append(of, field)...)
+	case c.From == "":
+		return charge.Say("estate.set", append(of, field, to)...)
+	case c.To == "":
+		return charge.Say("estate.cleared", append(of, field, from)...)
+	}
+	return charge.Say("estate.changed", append(of, field, from, to)...)
+}
+
+// Live returns the binding that goes live by the change: by its mode, or because it is new.
+func (c Change) Live() (account string, lot charge.LotID, goes bool) {
+	name, isBinding := strings.CutPrefix(c.Thing, "binding ")
+	switch {
+	case !isBinding:
+	case c.New && c.next != nil:
+		mode := c.next.get("mode")
+		goes = mode == nil || mode.text == string(charge.ModeLive)
+	default:
+		goes = c.Field == "mode" && c.To == string(charge.ModeLive)
+	}
+	account, at, _ := strings.Cut(name, "@")
+	lot, err := charge.ParseLotID(at)
+	return account, lot, goes && err == nil
+}
+
 // Changes is what a document changes, in its order.
 type Changes []Change
 
@@ -96,6 +148,15 @@ func (c Changes) String() string {
 		lines[i] = c[i].String()
 	}
 	return strings.Join(lines, "\n")
+}
+
+// Notes returns what was changed, and behind each change what it is warned of.
+func (c Changes) Notes() charge.Notes {
+	var list charge.Notes
+	for i := range c {
+		list = append(append(list, c[i].notes()...), c[i].Warned...)
+	}
+	return list
 }
 
 // added reports all of a new thing but the fields that name it.

@@ -21,30 +21,26 @@ func (m *merger) warned(changes Changes, of any) Changes {
 		return c.New || slices.ContainsFunc(undatedFields, func(f string) bool { return strings.HasPrefix(c.Field, f) })
 	}
 	if i := slices.IndexFunc(changes, touches); i >= 0 {
-		lock := lockOf(a)
-		changes[i].Warning = "with undated: once_a_stay a push without order and times counts once in every stay, whoever " +
-			"sends it again; only the lock keeps an old one out: " + lock.english
-		changes[i].WarningZH = "undated 为 once_a_stay：不含订单号和时间的推送，每次停车都会减免一次，谁重发都算；只有锁能挡住旧推送：" + lock.chinese
+		changes[i].Warned = charge.Notes{charge.Say("estate.once_a_stay"), lockOf(a)}
 	}
 	return changes
 }
 
 // lockOf names an account's locks; a path token is not shown.
-func lockOf(a *charge.Account) message {
-	var en, zh []string
+func lockOf(a *charge.Account) charge.Note {
+	var locks []string
 	if len(a.AllowFrom) > 0 {
 		prefixes := make([]string, len(a.AllowFrom))
 		for i, p := range a.AllowFrom {
 			prefixes[i] = p.String()
 		}
-		from := "allow_from " + strings.Join(prefixes, " ")
-		en, zh = append(en, from), append(zh, from)
+		locks = append(locks, "allow_from "+strings.Join(prefixes, " "))
 	}
 	if a.PathToken != "" {
-		en, zh = append(en, "path_token"), append(zh, "path_token")
+		locks = append(locks, "path_token")
 	}
-	if len(en) == 0 {
-		return message{"none is set", "尚未加锁"}
+	if len(locks) == 0 {
+		return charge.Say("estate.no_lock")
 	}
-	return message{strings.Join(en, " and "), strings.Join(zh, "、")}
+	return charge.Say("estate.lock", charge.Text("lock", strings.Join(locks, ", ")))
 }

@@ -86,6 +86,9 @@ var driverNotes = map[string]Text{
 	"driver.gap":    {"您出场时减了 {used}，应减 {grant}。", "At your exit {used} came off your parking in place of {grant}."},
 	"driver.voided": {"这笔减免已由客服取消。", "Support has cancelled this reduction."},
 
+	"driver.and_others": {"{said}；本次停车的其他充电另减 {others}。",
+		"{said}; your other charging in this stay adds {others}."},
+
 	"driver.matched_later": {
 		"停车场上报您的入场后自动减免，无需操作。",
 		"It comes off by itself once the car park reports your entry; there is nothing to do.",

@@ -14,7 +14,8 @@ import (
 // noteTexts are the texts of every note's code. {name} stands for an argument; {name|minute|minutes} chooses by a
 // number in English, and stands for nothing else in Chinese, which has no plural.
 var noteTexts = gather(ruleNotes, clauseNotes, decisionNotes, deliveryNotes, couponNotes, outboundNotes, reportNotes,
-	stayNotes, lotNotes, storyNotes, verdictNotes, effectNotes, alertNotes, carNotes, driverNotes, pushNotes, likelyNotes)
+	stayNotes, lotNotes, storyNotes, verdictNotes, effectNotes, alertNotes, carNotes, driverNotes, pushNotes, likelyNotes,
+	estateNotes)
 
 // gather puts the tables of the areas together.
 func gather(tables ...map[string]Text) map[string]Text {
@@ -128,8 +129,8 @@ func Arg(l Lang, a charge.Arg) string {
 	case charge.ArgWord:
 		list, code, _ := strings.Cut(a.Value, ":")
 		return Find(List(list), code).Name.In(l)
-	case charge.ArgNote:
-		return Note(l, charge.ParseNote(a.Value))
+	case charge.ArgNote: // a part of a sentence has no stop of its own
+		return strings.TrimRight(Note(l, charge.ParseNote(a.Value)), "。.")
 	}
 	return a.Value
 }

@@ -3,10 +3,13 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
+	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/guard"
+	"github.com/chargestamp/chargestamp/words"
 )
 
 // TokenView is a token without its secret. It is exported because the description leaves out embedded types that are
@@ -48,7 +51,11 @@ type auditView struct {
 }
 
 func viewAudit(e guard.Entry) auditView {
-	return auditView{number(e.Seq), moment(e.At), e.Actor, text(e.Role), e.Action, text(e.Object), text(e.Detail), e.Hash}
+	detail := e.Detail
+	if notes := desk.NotesOf(e); notes != nil {
+		detail = strings.Join(words.Lines(words.English, notes), "\n")
+	}
+	return auditView{number(e.Seq), moment(e.At), e.Actor, text(e.Role), e.Action, text(e.Object), text(detail), e.Hash}
 }
 
 type tokenInput struct {

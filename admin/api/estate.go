@@ -30,14 +30,17 @@ type estateOutput struct {
 	}
 }
 
-// changeView is a change; that of a rule is said in words too.
+// changeView is a change; that of a rule is said in words too, and so is what it is warned of.
 type changeView struct {
 	estate.Change
-	Says []words.Text `json:"says,omitempty" doc:"each new version of a rule as a sentence"`
+	Warning   string       `json:"warning,omitempty" doc:"what to know of a change that is right and yet dangerous"`
+	WarningZH string       `json:"warning_zh,omitempty"`
+	Says      []words.Text `json:"says,omitempty" doc:"each new version of a rule as a sentence"`
 }
 
 func viewChange(c estate.Change) changeView {
-	v := changeView{Change: c}
+	v := changeView{Change: c, Warning: words.Notes(words.English, c.Warned),
+		WarningZH: words.Notes(words.Chinese, c.Warned)}
 	for _, rule := range c.Rules() {
 		v.Says = append(v.Says, words.RuleText(&rule))
 	}

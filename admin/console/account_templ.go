@@ -650,7 +650,7 @@ func line(p *page, f form, in input) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if in.Max > 0 {
+		if in.most() > 0 {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 48, " maxlength=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

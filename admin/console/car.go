@@ -83,7 +83,8 @@ func (c *Console) carView(p *page, car *desk.Car) carView {
 	if car.Told != nil {
 		v.told = c.tell(p, car.Told, car.Verdict)
 		v.Tone = toneOf(car.Verdict)
-		v.Reply, v.OtherReply = sentences(p.Lang, car.Verdict.Driver), sentences(p.otherLang(), car.Verdict.Driver)
+		reply := car.Reply()
+		v.Reply, v.OtherReply = sentences(p.Lang, reply), sentences(p.otherLang(), reply)
 	}
 	v.Bar = barOf(p, car)
 	return v

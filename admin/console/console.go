@@ -245,11 +245,11 @@ func (c *Console) checkForm(w http.ResponseWriter, r *http.Request, p *page) err
 // Fields that hold documents; every other field is a line, or a few of them.
 var documents = []string{"text", "packed", "push", "kept", "csv"}
 
-// What one field may hold, in characters.
-const (
-	mostLine = 4000
-	mostSaid = 500 // of a reason, a name or a note
-)
+// mostLine is what a field may hold, in characters, where mostOf does not say less.
+const mostLine = 4000
+
+// mostOf is what fields that are kept may hold, in characters; pages and the server take it from here.
+var mostOf = map[string]int{"reason": desk.MostReason, "note": desk.MostReason, "how": 100, "owner": 64, "name": 500}
 
 // checkLengths refuses what no page of ours sends: a browser can be made to send more than a field takes.
 func checkLengths(form url.Values) error {
@@ -257,10 +257,7 @@ func checkLengths(form url.Values) error {
 		if slices.Contains(documents, name) {
 			continue
 		}
-		most := mostLine
-		if slices.Contains([]string{"reason", "name", "note", "owner", "how"}, name) {
-			most = mostSaid
-		}
+		most := cmp.Or(mostOf[name], mostLine)
 		for _, v := range values {
 			if utf8.RuneCountInString(v) > most {
 				return desk.Fail(desk.Invalid, "too long",

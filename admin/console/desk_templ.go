@@ -3191,7 +3191,7 @@ func auditDetail(p *page, e guard.Entry) templ.Component {
 			templ_7745c5c3_Var188 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		if first, rest := clipDetail(e.Detail); rest == "" {
+		if first, rest := clipDetail(p.detailOf(e, auditRead)); rest == "" {
 			var templ_7745c5c3_Var189 string
 			templ_7745c5c3_Var189, templ_7745c5c3_Err = templ.JoinStringErrs(dash(first))
 			if templ_7745c5c3_Err != nil {

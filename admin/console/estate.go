@@ -253,7 +253,7 @@ func (c *Console) applyThing(r *http.Request, p *page, t *thing, b *formBuilder)
 func (t *thing) straight() bool {
 	live := t.Kind.Name == "binding" && t.Form.Get("mode") != string(charge.ModeShadow)
 	return t.New && !live && len(t.Weak) == 0 &&
-		!slices.ContainsFunc(t.Changes, func(c estate.Change) bool { return !c.New || c.Warning != "" })
+		!slices.ContainsFunc(t.Changes, func(c estate.Change) bool { return !c.New || len(c.Warned) > 0 })
 }
 
 // propose fills in what a new thing usually has: a free name for an account, shadow for a binding.
@@ -289,7 +289,7 @@ func (c *Console) changedBy(r *http.Request, p *page, id string) string {
 	page, err := c.desk.Audit(r.Context(), p.Who, guard.AuditFilter{Action: "estate.apply", From: p.Now.Add(-day)}, "", 20)
 	if err == nil {
 		for _, e := range page.Items {
-			if strings.Contains(e.Detail, id) {
+			if aboutThing(e, id) {
 				who, when = e.Actor, p.Ago(e.At)
 				break
 			}
@@ -298,6 +298,13 @@ func (c *Console) changedBy(r *http.Request, p *page, id string) string {
 	return fmt.Sprintf(p.T("%s %s改过这里，在您打开本页之后。下面是您的内容与现在的差别，请核对后再应用。",
 		"%s has changed this (%s) since you opened the page. Below is how yours differs from what stands now; "+
 			"look at it before you apply it."), who, when)
+}
+
+// aboutThing reports whether an entry of the log is about a change of a thing.
+func aboutThing(e guard.Entry, id string) bool {
+	notes := desk.NotesOf(e)
+	return slices.ContainsFunc(notes, func(n charge.Note) bool { return n.Arg("id").Value == id }) ||
+		notes == nil && strings.Contains(e.Detail, id)
 }
 
 // estateErrors puts what is wrong with a document beside its fields; what has no field here is reported on top.

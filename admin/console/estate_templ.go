@@ -2127,7 +2127,7 @@ func changeList(p *page, changes estate.Changes) templ.Component {
 							}
 						}
 					}
-					if ch.Warning != "" {
+					if len(ch.Warned) > 0 {
 						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 168, "<p class=\"help\"><strong>")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
@@ -2146,9 +2146,9 @@ func changeList(p *page, changes estate.Changes) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var111 string
-						templ_7745c5c3_Var111, templ_7745c5c3_Err = templ.JoinStringErrs(p.T(ch.WarningZH, ch.Warning))
+						templ_7745c5c3_Var111, templ_7745c5c3_Err = templ.JoinStringErrs(p.Notes(ch.Warned))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `estate.templ`, Line: 292, Col: 102}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `estate.templ`, Line: 292, Col: 91}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var111))
 						if templ_7745c5c3_Err != nil {

@@ -27,16 +27,19 @@ func sayChange(p *page, c estate.Change) estate.Change {
 	}
 	kind, id, _ := strings.Cut(c.Thing, " ")
 	c.Thing = thingName(p, kind) + " " + id
-	return c.Said(func(field string) string {
+	return c.Said(p.fieldNames(kind), func(field, text string) string { return enumText(p, field, text) })
+}
+
+// fieldNames calls the fields of a kind of thing what the forms call them.
+func (p *page) fieldNames(kind string) func(field string) string {
+	return func(field string) string {
 		for _, key := range []string{kind + " " + field, field} {
 			if label, known := fieldLabels[key]; known {
 				return p.Say(label)
 			}
 		}
 		return field // a key, which the platform has named
-	}, func(field, text string) string {
-		return enumText(p, field, text)
-	})
+	}
 }
 
 // fileWord puts a name of the estate file, of a field or of a choice, into the words of the forms; in quotes, since it

@@ -1459,11 +1459,11 @@ func incidentActs(p *page, v incidentView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = line(p, v.noted(), input{Name: "owner", Label: p.T("负责人", "Owner"), Max: 64}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = line(p, v.noted(), input{Name: "owner", Label: p.T("负责人", "Owner")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = line(p, v.noted(), input{Name: "note", Label: p.T("备注", "Note"), Max: 500}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = line(p, v.noted(), input{Name: "note", Label: p.T("备注", "Note")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1595,7 +1595,7 @@ func incidentActs(p *page, v incidentView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = line(p, v.Form, input{Name: "reason", Label: p.T("原因", "Reason"), Required: true, Max: 500}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = line(p, v.Form, input{Name: "reason", Label: p.T("原因", "Reason"), Required: true}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1719,7 +1719,7 @@ func compensation(p *page, v carView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = line(p, v.Form, input{Name: "how", Label: p.T("方式", "How"), Hint: p.T("微信转账", "bank transfer"), Max: 100, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = line(p, v.Form, input{Name: "how", Label: p.T("方式", "How"), Hint: p.T("微信转账", "bank transfer"), Required: true}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

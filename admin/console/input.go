@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"errors"
 	"strconv"
 	"strings"
@@ -19,7 +20,7 @@ type input struct {
 	Help     string
 	Hint     string // shown while nothing is typed
 	Complete string // what browsers may fill in; nothing where empty
-	Max      int
+	Max      int    // characters; mostOf's where it is 0
 	Required bool
 	Mode     string // which keys a phone shows: "numeric", "decimal"; all where empty
 	Optional bool   // say that it may stay empty
@@ -32,7 +33,8 @@ func fieldID(name string) string {
 }
 
 func (in input) id() string  { return "f-" + fieldID(in.Name) }
-func (in input) max() string { return strconv.Itoa(in.Max) }
+func (in input) most() int   { return cmp.Or(in.Max, mostOf[in.Name]) }
+func (in input) max() string { return strconv.Itoa(in.most()) }
 
 func (in input) kind() string {
 	if in.Type == "" {

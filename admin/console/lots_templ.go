@@ -961,7 +961,7 @@ func lotPage(p *page, d lotDetail) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = line(p, d.Form, input{Name: "reason", Label: p.T("原因", "Reason"), Required: true, Max: 500}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = line(p, d.Form, input{Name: "reason", Label: p.T("原因", "Reason"), Required: true}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -70,87 +70,71 @@ func (c *Console) setupOf(r *http.Request, p *page) (lotSetupView, error) {
 	if key := r.URL.Query().Get("key"); key != "" {
 		v.Key = "?" + url.Values{"key": {key}}.Encode()
 	}
-	stays, err := c.desk.Stays(r.Context(), p.Who, charge.StayFilter{Lot: id, Limit: 1})
+	lamps, err := c.desk.LotLamps(r.Context(), p.Who, l)
 	if err != nil {
 		return v, err
 	}
-	v.Lamps = c.lotLamps(p, v.lotRow, len(stays.Items) > 0)
+	v.Lamps = c.lotLamps(p, v.lotRow, lamps)
 	for _, b := range c.boundTo(id) {
-		account := &charge.Account{ID: b.Account, Platform: b.Platform}
-		pushed, err := c.desk.LastCharge(r.Context(), p.Who, account, id, p.Now.Add(-shadowSpan))
+		own, pushed, err := c.desk.BindingLamps(r.Context(), p.Who, b.Binding)
 		if err != nil {
 			return v, err
 		}
-		v.Bindings = append(v.Bindings, c.bindingSetup(p, b, v.Lamps, pushed))
+		v.Bindings = append(v.Bindings, c.bindingSetup(p, b, v.Lamps, own, pushed))
 	}
 	return v, nil
 }
 
-// lotLamps are the steps up to the first car.
-func (c *Console) lotLamps(p *page, l lotRow, entered bool) []lamp {
-	kind, edit := lot.KindOf(l.Kind), "/estate/lot/edit?id="+url.QueryEscape(l.ID.String())
-	vendor := c.vendorOf(l.ID)
-	lamps := []lamp{
-		{vendor != nil, p.T("厂商已登记", "Vendor registered"), l.ID.Union, "/estate/vendor/new?union_id=" +
-			url.QueryEscape(l.ID.Union), p.T("登记厂商…", "Register the vendor…")},
-		{keySet(kind.Key, l.Lot, vendor), p.T("密钥已设置", "Key set"), kindName(p, l.Kind), edit,
-			p.T("填写密钥…", "Set the key…")},
-	}
-	if kind.NeedsTariff {
-		lamps = append(lamps, lamp{l.Tariff != nil, p.T("计费规则已设置", "Tariff set"), "", edit,
-			p.T("填写计费规则…", "Set the tariff…")})
-	}
-	if l.onLine() {
-		lamps = append(lamps, lamp{On: !l.Status.Beat.IsZero(), Name: p.T("长连接登录过", "The line has logged in"),
-			Say: heartbeat(p, l)})
-	}
-	if l.Stays != charge.StaysNone {
-		lamps = append(lamps, lamp{entered || l.Status.ToldStays, p.T("收到过入场", "An entry was received"), "", edit,
-			p.T("车场不上报进出场…", "It reports no entries…")})
+// lotLamps are the steps up to the first car, and where to do them.
+func (c *Console) lotLamps(p *page, l lotRow, steps []desk.Lamp) (lamps []lamp) {
+	edit := "/estate/lot/edit?id=" + url.QueryEscape(l.ID.String())
+	for _, s := range steps {
+		one := lamp{On: s.On}
+		switch s.Step {
+		case desk.StepVendor:
+			one.Name, one.Say = p.T("厂商已登记", "Vendor registered"), l.ID.Union
+			one.Link, one.Press = "/estate/vendor/new?union_id="+url.QueryEscape(l.ID.Union),
+				p.T("登记厂商…", "Register the vendor…")
+		case desk.StepKey:
+			one.Name, one.Say = p.T("密钥已设置", "Key set"), kindName(p, l.Kind)
+			one.Link, one.Press = edit, p.T("填写密钥…", "Set the key…")
+		case desk.StepTariff:
+			one.Name, one.Link, one.Press = p.T("计费规则已设置", "Tariff set"), edit, p.T("填写计费规则…", "Set the tariff…")
+		case desk.StepLine:
+			one.Name, one.Say = p.T("长连接登录过", "The line has logged in"), heartbeat(p, l)
+		case desk.StepEntry:
+			one.Name, one.Link = p.T("收到过入场", "An entry was received"), edit
+			one.Press = p.T("车场不上报进出场…", "It reports no entries…")
+		}
+		lamps = append(lamps, one)
 	}
 	return lamps
 }
 
-// vendorOf finds a lot's vendor, an off one too; nil where it was not entered.
-func (c *Console) vendorOf(id charge.LotID) *charge.Vendor {
-	for _, v := range c.desk.Estate().Vendors() {
-		if v.UnionID == id.Union {
-			return v
-		}
-	}
-	return nil
-}
-
-// keySet reports whether the key that signs between a lot and us is there.
-func keySet(owner lot.KeyOwner, l desk.Lot, vendor *charge.Vendor) bool {
-	ofVendor := vendor != nil && vendor.Ukey != ""
-	switch owner {
-	case lot.KeyOfVendor:
-		return ofVendor
-	case lot.KeyOfEither:
-		return l.Ckey != "" || ofVendor
-	case lot.KeyOfOwn:
-		return true // no estate is taken in which one is missing
-	}
-	return l.Ckey != ""
-}
-
 // bindingSetup are the steps of one platform, from its account to being live.
-func (c *Console) bindingSetup(p *page, b boundAccount, lotLamps []lamp, pushed time.Time) bindingSetup {
+func (c *Console) bindingSetup(p *page, b boundAccount, lotLamps []lamp, steps []desk.Lamp,
+	pushed time.Time) bindingSetup {
 	s := bindingSetup{Binding: b.Binding, Platform: p.Platform(b.Platform)}
-	address := "/bindings/" + url.PathEscape(b.Account) + "/" + b.Lot.String()
-	rule, ruled := b.RuleAt(p.Now)
-	if ruled {
+	if rule, ruled := b.RuleAt(p.Now); ruled {
 		s.Sentence = words.Rule(p.Lang, &rule)
 	}
-	account, _ := c.desk.Estate().Account(b.Account)
-	s.Lamps = []lamp{
-		{account != nil, p.T("账号已启用", "Account switched on"), b.Account, "/estate/account/edit?id=" +
-			url.QueryEscape(b.Account), p.T("启用账号…", "Switch it on…")},
-		{ruled, p.T("规则已生效", "A rule is in force"), s.Sentence, "/estate/binding/edit?id=" +
-			url.QueryEscape(b.Account+"@"+b.Lot.String()), p.T("填写规则…", "Set a rule…")},
-		{!pushed.IsZero(), p.T("收到过推送", "A push was received"), p.Ago(pushed), address + "#test",
-			p.T("发送测试推送…", "Send a test push…")},
+	for _, step := range steps {
+		one := lamp{On: step.On}
+		switch step.Step {
+		case desk.StepAccount:
+			one.Name, one.Say = p.T("账号已启用", "Account switched on"), b.Account
+			one.Link = "/estate/account/edit?id=" + url.QueryEscape(b.Account)
+			one.Press = p.T("启用账号…", "Switch it on…")
+		case desk.StepRule:
+			one.Name, one.Say = p.T("规则已生效", "A rule is in force"), s.Sentence
+			one.Link = "/estate/binding/edit?id=" + url.QueryEscape(b.Account+"@"+b.Lot.String())
+			one.Press = p.T("填写规则…", "Set a rule…")
+		case desk.StepPush:
+			one.Name, one.Say = p.T("收到过推送", "A push was received"), p.Ago(pushed)
+			one.Link = "/bindings/" + url.PathEscape(b.Account) + "/" + b.Lot.String() + "#test"
+			one.Press = p.T("发送测试推送…", "Send a test push…")
+		}
+		s.Lamps = append(s.Lamps, one)
 	}
 	for _, l := range append(append([]lamp{}, lotLamps...), s.Lamps...) {
 		if !l.On {
@@ -215,7 +199,7 @@ func (c *Console) lotSheet(w http.ResponseWriter, r *http.Request, p *page) erro
 		c.memory.forget(query)
 		add("密钥（只显示这一次）", "Key (shown this once)", key.ckey)
 	} else if kind.Key != lot.KeyOfOwn {
-		add("密钥", "Key", keyWord(p, keySet(kind.Key, l, c.vendorOf(id))))
+		add("密钥", "Key", keyWord(p, desk.KeySet(l, c.desk.VendorOf(id))))
 	}
 	return render(w, r, http.StatusOK, sheetPage(p, v))
 }

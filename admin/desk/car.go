@@ -231,9 +231,45 @@ func (c *Car) Summary(plate, lot string, now time.Time) charge.Notes {
 func (c *Car) used() []charge.Reduction {
 	var list []charge.Reduction
 	for _, s := range c.Charges {
-		if u := s.Charge.Usage; u != nil {
-			list = append(list, charge.Reduction{Method: charge.MethodTime, Minutes: u.Minutes},
-				charge.Reduction{Method: charge.MethodAmount, Amount: u.Amount})
+		list = append(list, usedBy(s.Charge)...)
+	}
+	return flow.Sum(list)
+}
+
+// usedBy is what the exit took off by one charge; nothing where that was not reported.
+func usedBy(c *charge.Charge) []charge.Reduction {
+	if c.Usage == nil {
+		return nil
+	}
+	return []charge.Reduction{{Method: charge.MethodTime, Minutes: c.Usage.Minutes},
+		{Method: charge.MethodAmount, Amount: c.Usage.Amount}}
+}
+
+// Reply is two sentences that support can send to the driver. They are about one charge; where the lot has others of
+// the same visit too, the first sentence says what those come to.
+func (c *Car) Reply() charge.Notes {
+	reply := c.Verdict.Driver
+	others := c.others()
+	if len(reply) == 0 || len(others) == 0 {
+		return reply
+	}
+	if code := reply[0].Code; code == "driver.cap" || code == "driver.stands" {
+		return reply // which say what the stay has had
+	}
+	said := charge.Say("driver.and_others", charge.Because("said", reply[0]), charge.Grants("others", others...))
+	return append(charge.Notes{said}, reply[1:]...)
+}
+
+// others is what the lot has of the visit's charges but the one that the page is about: what came off, or what is to.
+func (c *Car) others() []charge.Reduction {
+	var list []charge.Reduction
+	for _, s := range c.Charges {
+		switch o := s.Charge; {
+		case o.ID == c.Told.Charge.ID:
+		case o.Usage != nil:
+			list = append(list, usedBy(o)...)
+		case o.State == charge.StateDelivered && o.Reduction != nil:
+			list = append(list, *o.Reduction)
 		}
 	}
 	return flow.Sum(list)

@@ -2,8 +2,10 @@ package desk
 
 import (
 	"context"
+	"strings"
 	"unicode/utf8"
 
+	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/guard"
 )
@@ -60,15 +62,27 @@ func (d *Desk) Record(ctx context.Context, who guard.Identity, action, object, d
 		Action: action, Object: object, Detail: detail})
 }
 
-// mostReason is how many characters a reason may have.
-const mostReason = 500
+// appliedAction is the audit log's name of a change of the estate.
+const appliedAction = "estate.apply"
+
+// NotesOf returns what an entry of the audit log says by code; nil where its detail is a text: a reason that somebody
+// typed, or what an older release has stored.
+func NotesOf(e guard.Entry) charge.Notes {
+	if e.Action != appliedAction || !strings.HasPrefix(e.Detail, "#") {
+		return nil
+	}
+	return charge.ParseNotes(e.Detail)
+}
+
+// MostReason is how many characters a reason may have.
+const MostReason = 500
 
 // checkReason wants a reason for what is not a dry run, of a length that a log can hold.
 func checkReason(a flow.Action) error {
 	switch {
 	case a.Reason == "" && !a.DryRun:
 		return needsReason()
-	case utf8.RuneCountInString(a.Reason) > mostReason:
+	case utf8.RuneCountInString(a.Reason) > MostReason:
 		return Fail(Invalid, "the reason is too long",
 			FieldError{Where: "body.reason", Detail: "500 characters at most", Chinese: "最多 500 个字符"})
 	}

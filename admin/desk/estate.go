@@ -26,9 +26,13 @@ func (d *Desk) Apply(ctx context.Context, who guard.Identity, doc []byte, dryRun
 	if err != nil {
 		return nil, nil, Wrap(err)
 	}
+	before := d.Estate()
 	changes, err := d.cfg.Estate.Apply(ctx, parsed, who.ID(), dryRun)
 	if err != nil {
 		return nil, nil, Wrap(err)
+	}
+	if err := d.warnOfEarly(ctx, who, before, changes); err != nil {
+		return nil, nil, err
 	}
 	return changes, d.Estate().WeakAfter(parsed), nil
 }

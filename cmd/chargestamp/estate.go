@@ -28,7 +28,8 @@ func (a *applyCommand) Run(c *console) error {
 	var changes struct {
 		Changes []struct {
 			app.EstateChange
-			Says []words.Text
+			Warning string
+			Says    []words.Text
 		}
 		Warnings []app.WeakKey `json:"warnings"`
 	}
@@ -36,7 +37,11 @@ func (a *applyCommand) Run(c *console) error {
 		return fmt.Errorf("%s: %w", a.File, err)
 	}
 	for _, ch := range changes.Changes {
-		fmt.Fprintln(c.out, ch.EstateChange)
+		line := ch.EstateChange.String()
+		if ch.Warning != "" {
+			line += " (warning: " + ch.Warning + ")"
+		}
+		fmt.Fprintln(c.out, line)
 		for _, rule := range ch.Says {
 			fmt.Fprintln(c.out, "  "+rule.EN)
 		}
