@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/guard"
@@ -81,5 +82,74 @@ func TestPriceIsAPartOfThePage(t *testing.T) {
 	r.Header.Set("HX-Request", "true")
 	if a := b.do(r); strings.Contains(a.body, "<h1>") || !strings.Contains(a.body, "道闸现在显示 5.00 元。") {
 		t.Errorf("the part: %s", a.body)
+	}
+}
+
+// Where the lot has other charges of the visit too, the reply says what those come to: the driver counts the whole.
+func TestReplyCountsTheOtherCharges(t *testing.T) {
+	f := onPages()
+	f.charge.State, f.charge.Usage = charge.StateDelivered, nil
+	other := *f.charge
+	other.ID, other.Reduction = 7002, &charge.Reduction{Method: charge.MethodTime, Minutes: 45}
+	waiting := *f.charge
+	waiting.ID, waiting.State = 7003, charge.StateSending
+	f.more = []*charge.Charge{&other, &waiting}
+	b := as(t, f, guard.RoleSupport)
+	const zh = "停车场已收到您的 30 分钟减免；本次停车的其他充电另减 45 分钟。出场时自动抵扣，按道闸显示的金额支付即可。"
+	const en = "The car park has your reduction (30 minutes); your other charging in this stay adds 45 minutes. " +
+		"It is taken off at the exit; just pay what the barrier shows."
+	a := b.get("/charges/7001")
+	for _, want := range []string{zh, en} {
+		if !strings.Contains(a.body, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	f.more[0].State, f.more[0].Usage = charge.StateUsed, &charge.Usage{Minutes: 15, Amount: 500}
+	if a := b.get("/charges/7001"); !strings.Contains(a.body, "另减 15 分钟、5.00 元。") {
+		t.Error("what came off by the other charge is not counted as it was reported")
+	}
+	f.more = f.more[1:]
+	if a := b.get("/charges/7001"); strings.Contains(a.body, "另减") {
+		t.Error("a charge that is on its way is counted as taken off")
+	}
+}
+
+// Each of the usual reasons is found by the plate: the list says what became of the charge, and its page begins with
+// that, and ends with what to say to the driver.
+func TestEachReasonByThePlate(t *testing.T) {
+	f := onPages()
+	b := as(t, f, guard.RoleSupport)
+	closed := *f.told.Stay
+	closed.Open, closed.Left = false, now
+	for _, c := range []struct {
+		state  charge.State
+		reason charge.Reason
+		left   bool
+		says   string
+		reply  string
+	}{
+		{charge.StateHeld, charge.ReasonWaitingForStay, false, "等待", "停车场上报您的入场后自动减免"},
+		{charge.StateNoGrant, charge.ReasonLeftBeforeArrival, true, "没有给", "这笔减免由我们登记后人工补偿"},
+		{charge.StateNoGrant, charge.ReasonCapReached, false, "上限", "达到了一次停车的上限"},
+		{charge.StateNoGrant, charge.ReasonRuleUnmet, false, "条件", "没有达到减免条件"},
+		{charge.StateSending, charge.ReasonLineOff, false, "长连接", "系统会自动重试"},
+		{charge.StateShadow, charge.ReasonBindingShadow, false, "试运行", "还没有正式开通"},
+		{charge.StateRefused, charge.ReasonLotRefused, false, "拒绝", "没有接受您的"},
+		{charge.StateUnknown, charge.ReasonNoAnswer, false, "应答", "还没有答复"},
+	} {
+		f.charge.State, f.charge.Reason, f.charge.Usage, f.told.Stay = c.state, c.reason, nil, &closed
+		if !c.left {
+			open := closed
+			open.Open, open.Left = true, time.Time{}
+			f.told.Stay = &open
+		}
+		list := b.get("/find?q=06088")
+		if !strings.Contains(list.body, "/charges/7001") || !strings.Contains(list.body, c.says) {
+			t.Errorf("%s, %s: the list does not say %q", c.state, c.reason, c.says)
+		}
+		page := b.get("/charges/7001")
+		if !strings.Contains(page.body, c.says) || !strings.Contains(page.body, c.reply) {
+			t.Errorf("%s, %s: the page does not say %q, or reply %q", c.state, c.reason, c.says, c.reply)
+		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -89,6 +91,41 @@ func TestLengthsHoldOnTheServer(t *testing.T) {
 		url.Values{"reason": {strings.Repeat("长", 500)}, "step": {"do"}}); a.StatusCode != http.StatusSeeOther ||
 		len(f.done) != 1 {
 		t.Errorf("500 characters: %d", a.StatusCode)
+	}
+}
+
+// What a page lets people type is what the server takes, and no more.
+func TestFieldsTakeWhatTheirPagesSay(t *testing.T) {
+	f := troubled()
+	stay := *f.told.Stay
+	stay.Open, stay.Left = false, now
+	f.told.Stay = &stay
+	b := as(t, f, guard.RoleAdmin)
+	incident := theIncident(b)
+	for _, c := range []struct {
+		page, path, field string
+		form              url.Values
+	}{
+		{incident, incident, "owner", url.Values{"verb": {"note"}}},
+		{incident, incident, "note", url.Values{"verb": {"note"}}},
+		{incident, incident + "/redeliver", "reason", url.Values{}},
+		{"/charges/7001", "/charges/7001/compensate", "how", url.Values{"amount": {"5.00"}}},
+	} {
+		says := regexp.MustCompile(`name="` + c.field + `"[^>]* maxlength="(\d+)"`).FindStringSubmatch(b.get(c.page).body)
+		if says == nil {
+			t.Errorf("%s does not say how long %s may be", c.page, c.field)
+			continue
+		}
+		most, err := strconv.Atoi(says[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for length, want := range map[int]int{most + 1: http.StatusUnprocessableEntity, most: http.StatusSeeOther} {
+			c.form.Set(c.field, strings.Repeat("长", length))
+			if a := b.post(c.path, c.form); a.StatusCode != want {
+				t.Errorf("%s of %d characters: %d, want %d", c.field, length, a.StatusCode, want)
+			}
+		}
 	}
 }
 

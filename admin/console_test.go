@@ -123,6 +123,7 @@ var consolePages = []struct {
 	least guard.Role
 }{
 	{"/", guard.RoleViewer},
+	{"/?span=week", guard.RoleViewer},
 	{"/today/figures", guard.RoleViewer},
 	{"/find", guard.RoleViewer},
 	{"/find?q=" + url.QueryEscape("京AD06088"), guard.RoleViewer},
