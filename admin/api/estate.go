@@ -33,7 +33,7 @@ type estateOutput struct {
 // changeView is a change; that of a rule is said in words too, and so is what it is warned of.
 type changeView struct {
 	estate.Change
-	Warning   string       `json:"warning,omitempty" doc:"what to know of a change that is right and yet dangerous"`
+	Warning   string       `json:"warning,omitempty"`
 	WarningZH string       `json:"warning_zh,omitempty"`
 	Says      []words.Text `json:"says,omitempty" doc:"each new version of a rule as a sentence"`
 }
