@@ -27,6 +27,6 @@ func (dryTx) EndJob(int64) error                              { return nil }
 func (dryTx) SetLotMarks(charge.LotID, charge.LotMarks) error { return nil }
 
 // ForeseeDecision does nothing: what is asked once on the way in is asked when it is wanted here.
-func (dryTx) ForeseeDecision(*charge.Charge, charge.Issuer, []charge.VisitKey, time.Time, time.Time) error {
+func (dryTx) ForeseeDecision(*charge.Charge, []charge.VisitKey, time.Time, time.Time) error {
 	return nil
 }

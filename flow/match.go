@@ -105,7 +105,7 @@ func (d *deciding) foresee() error {
 	for _, id := range d.stayLots() {
 		visits = append(visits, charge.VisitKey{Lot: id, Plate: c.Plate})
 	}
-	return d.tx.ForeseeDecision(c, d.issuer, visits, d.staysSince(), c.Received.Add(-visitSpan))
+	return d.tx.ForeseeDecision(c, visits, d.staysSince(), c.Received.Add(-visitSpan))
 }
 
 // targets lists the lots whose stay may be meant, the first that has one wins.

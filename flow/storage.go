@@ -142,7 +142,7 @@ type Marks interface {
 type Foresight interface {
 	// ForeseeDecision names what a decision on a new charge looks up: its issuer's repeat key, its lot's marks, the stays
 	// of its plate that ended after a time in each of some visits, and the charges of its own visit since a time.
-	ForeseeDecision(c *charge.Charge, by charge.Issuer, visits []charge.VisitKey, stays, charges time.Time) error
+	ForeseeDecision(c *charge.Charge, visits []charge.VisitKey, stays, charges time.Time) error
 	// ForeseeResult names what storing the result of a delivery's try looks up: job, delivery, charge, and the stay of
 	// one that is not 0.
 	ForeseeResult(delivery, chargeID, stay int64) error

@@ -2,22 +2,31 @@ package store
 
 import (
 	"cmp"
-	"runtime"
 	"slices"
+	"time"
 )
 
 // flushRows is how many pending rows make a flush begin before its time.
 const flushRows = 6_000
 
+// A flush that no one waits for takes its rows in so many steps and rests between them, so that the pushes that come
+// meanwhile find a core free. Where half of flushRows or more are pending there is no time for that.
+const (
+	flushSteps = 60
+	flushRest  = 3 * time.Millisecond
+)
+
 // flush is what is brought into the tables at once: rows as they were when it began. It goes on beside the committer,
 // which puts the next ones meanwhile.
 type flush struct {
 	dirty   []*row
-	rows    []row    // as they were
-	record  int64    // the tables have everything up to it once the flush is over
-	plates  int      // rows of new ones among these
-	index   bool     // new plates come into the index of their parts with it
-	readers []*write // wait for it
+	rows    []row         // as they were
+	record  int64         // the tables have everything up to it once the flush is over
+	plates  int           // rows of new ones among these
+	index   bool          // new plates come into the index of their parts with it
+	readers []*write      // wait for it
+	hurry   chan struct{} // closed once something waits for it
+	pause   time.Duration // of its rests
 	over    chan error
 	failed  bool // it has, and is tried again
 }
@@ -25,7 +34,7 @@ type flush struct {
 // freeze begins a flush of all rows that SQLite does not have as they are. What is known of them until it is over says
 // how the tables will be then.
 func (p *pending) freeze(record int64) *flush {
-	f := &flush{dirty: p.dirty, rows: slices.Grow(p.spareRows, len(p.dirty)), record: record}
+	f := &flush{dirty: p.dirty, rows: slices.Grow(p.spareRows, len(p.dirty)), record: record, hurry: make(chan struct{})}
 	for _, r := range p.dirty {
 		f.rows = append(f.rows, *r)
 		if r.table == tablePlate {
@@ -68,15 +77,33 @@ func (f *flush) apply(c *sqliteConn) error {
 		sorted[i] = &f.rows[i]
 	}
 	slices.SortFunc(sorted, func(x, y *row) int { return x.key.compare(y.key) })
-	for _, r := range sorted {
+	step := len(sorted)/flushSteps + 1
+	for i, r := range sorted {
 		if err := r.apply(c); err != nil {
 			return err
 		}
-		if len(sorted) < flushRows/2 {
-			runtime.Gosched() // pushes need not wait for a core meanwhile; where they are many, they would wait longer later
+		if (i+1)%step == 0 && len(sorted) < flushRows/2 {
+			f.rest()
 		}
 	}
 	return nil
+}
+
+// rest waits for a moment, unless something waits for the flush.
+func (f *flush) rest() {
+	select {
+	case <-f.hurry:
+	case <-time.After(f.pause):
+	}
+}
+
+// hasten has a flush rest no more. Only the committer calls it.
+func (f *flush) hasten() {
+	select {
+	case <-f.hurry:
+	default:
+		close(f.hurry)
+	}
 }
 
 func (k rowKey) compare(o rowKey) int {

@@ -76,7 +76,7 @@ func openSQLite(ctx context.Context, s *Store) (_ engine, err error) {
 		return nil, fmt.Errorf("store: data folder: %w", err)
 	}
 	e := &sqliteEngine{store: s, file: filepath.Join(s.cfg.DataDir, databaseFile), recent: newRecent(),
-		pending: newPending()}
+		pending: newPending(), pause: flushRest}
 	if e.lock, err = lockFile(filepath.Join(s.cfg.DataDir, "chargestamp.lock")); err != nil {
 		return nil, err
 	}

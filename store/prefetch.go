@@ -15,14 +15,13 @@ type foreseer interface {
 // ForeseeDecision says what a decision on a new charge is about to look up: its issuer's repeat key, the marks of its
 // lot, the stays of its plate that ended after a time in each of some visits, and the charges of its own visit since a
 // time. It changes no answer.
-func (t *Tx) ForeseeDecision(c *charge.Charge, by charge.Issuer, visits []charge.VisitKey, stays,
-	charges time.Time) error {
+func (t *Tx) ForeseeDecision(c *charge.Charge, visits []charge.VisitKey, stays, charges time.Time) error {
 	f, ok := t.link.(foreseer)
 	if !ok {
 		return nil
 	}
 	asks := []*question{
-		byRepeat(c.Platform, c.RepeatKey, by),
+		byRepeat(c.Platform, c.RepeatKey),
 		{q: selectLotMark, args: []any{c.Lot.String()}},
 		{q: selectChargesOfVisit, args: []any{c.Plate.Full(), c.Lot.String(), millis(charges)}},
 	}

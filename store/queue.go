@@ -48,6 +48,7 @@ type write struct {
 	state atomic.Int32
 	flush bool // writes nothing itself: somebody wants to read
 	wake  bool // nothing at all: the committer has something to take note of
+	tick  bool // nothing at all: it is time for a flush
 
 	tx  *Tx   // of its last run
 	err error // of its last run

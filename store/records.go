@@ -19,7 +19,7 @@ import (
 const (
 	recordsFile  = "chargestamp.records"
 	recordsMost  = 16 << 20 // bytes of the file
-	recordsLeast = 1 << 20  // that it begins with: it is read whole when a store opens
+	recordsStep  = 1 << 20  // by which it grows; it is read whole when a store opens
 	recordsBegin = 16 << 10 // of the first record, behind the texts
 
 	headMagic, recordMagic = 0x4453_4331, 0x4453_5231
@@ -96,17 +96,18 @@ func (r *records) begin(end int64) (bool, error) {
 	return true, nil
 }
 
-// grow has the disk hold the file up to an offset, and for a while beyond.
+// grow has the disk hold the file up to an offset, and for a while beyond. It is written there once: to force what
+// overwrites it needs no entry in the file system's journal, and takes half the time.
 func (r *records) grow(end int64) (bool, error) {
 	if end <= r.room {
 		return true, nil
 	}
-	room := int64(recordsLeast)
-	for room < end {
-		room *= 2
+	room := min((end+recordsStep-1)/recordsStep*recordsStep, r.most)
+	err := reserve(r.file, room)
+	if from := max(r.room, recordsBegin); err == nil && from < room {
+		_, err = r.file.WriteAt(make([]byte, room-from), from)
 	}
-	room = min(room, r.most)
-	if err := errors.Join(reserve(r.file, room), r.file.Sync()); err != nil {
+	if err = errors.Join(err, r.file.Sync()); err != nil {
 		return false, err
 	}
 	r.room = room

@@ -21,20 +21,20 @@ func TestRecordsRoom(t *testing.T) {
 		return info.Size()
 	}
 	r.charge(false)
-	if size() != recordsLeast {
-		t.Errorf("the file has %d bytes for one record, not %d", size(), recordsLeast)
+	if size() != recordsStep {
+		t.Errorf("the file has %d bytes for one record, not %d", size(), recordsStep)
 	}
 	body := make([]byte, 100_000)
 	rand.Read(body) // SQLite's copy of it is no smaller
-	for r.e.records.next < recordsLeast {
+	for r.e.records.next < recordsStep {
 		r.write(func(tx *Tx) error {
 			return tx.AddPush(charge.Push{ID: r.ids.Next(), Platform: "telaidian", Request: body,
 				Outcome: charge.OutcomeAccepted})
 		})
 	}
 	r.charge(false)
-	if size() != 2*recordsLeast {
-		t.Errorf("the file has %d bytes for %d, not %d", size(), r.e.records.next, 2*recordsLeast)
+	if size() != 2*recordsStep {
+		t.Errorf("the file has %d bytes for %d, not %d", size(), r.e.records.next, 2*recordsStep)
 	}
 	r.wantTold(r.lacking(func() { r.deliver(r.charge(false)) }), "behind the first room", 0)
 }

@@ -15,10 +15,7 @@ var (
 	repeatColumns = "SELECT r.issuer, r.charge, r.gone, " + tableCharge.columns("c.") +
 		" FROM repeat r LEFT JOIN charge c ON c.id = r.charge "
 
-	selectByIssuer = statementOf(repeatColumns+"WHERE r.platform = ? AND r.key = ? AND r.issuer IN (?, '') "+
-		"ORDER BY r.issuer DESC",
-		tableRepeat, tableCharge).of("ttt").byMark(markRepeat)
-	selectByKey = statementOf(repeatColumns+"WHERE r.platform = ? AND r.key = ? ORDER BY r.issuer DESC, r.charge",
+	selectByKey = statementOf(repeatColumns+"WHERE r.platform = ? AND r.key = ? ORDER BY r.issuer DESC",
 		tableRepeat, tableCharge).of("tt").byMark(markRepeat)
 
 	selectRepeatKey = statementOf("SELECT repeat_key FROM charge WHERE id = ?", tableCharge).of("i")
@@ -28,19 +25,15 @@ var (
 	keepRepeat = statementOf("UPDATE repeat SET gone = ? WHERE platform = ? AND key = ? AND charge = ?", tableRepeat)
 )
 
-// byRepeat is the question for a key of an issuer. One with several names is looked for among all issuers of the key,
-// who are few.
-func byRepeat(platform, key string, by charge.Issuer) *question {
-	if len(by.Names) > 1 {
-		return &question{q: selectByKey, args: []any{platform, key}}
-	}
-	return &question{q: selectByIssuer, args: []any{platform, key, by.Name()}}
+// byRepeat is the question for a key of all its issuers, who are few.
+func byRepeat(platform, key string) *question {
+	return &question{q: selectByKey, args: []any{platform, key}}
 }
 
 // ChargeByRepeat finds the charge of an issuer by its permanent repeat key. Of one that retention took away it returns
 // what a repeat must know: ID, Platform, RepeatKey, Digest, State, Reason, Lot and Received.
 func (t *Tx) ChargeByRepeat(platform, key string, by charge.Issuer) (found *charge.Charge, err error) {
-	ask := byRepeat(platform, key, by)
+	ask := byRepeat(platform, key)
 	err = t.each(ask.q, func(row *cells) error {
 		issuer, id, gone := row.text(), row.int(), row.text()
 		c, account := new(charge.Charge), ""

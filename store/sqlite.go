@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/pressly/goose/v3"
 )
@@ -37,13 +38,14 @@ type sqliteEngine struct {
 
 	pending   *pending
 	records   records
-	flushing  *flush   // runs, or has failed and is tried again
-	readers   []*write // wait for the next flush
-	later     []*write // are to be written straight into the tables once little is pending
-	rounds    int      // flushes begun since the first of them came
-	frozenAt  int64    // how far records had come when the last flush began
-	unindexed int      // plates that are not in the index of their parts, of those that flushes have brought
-	stuck     bool     // the tables cannot take what is pending
+	flushing  *flush        // runs, or has failed and is tried again
+	readers   []*write      // wait for the next flush
+	later     []*write      // are to be written straight into the tables once little is pending
+	rounds    int           // flushes begun since the first of them came
+	pause     time.Duration // of the rests of flushes
+	frozenAt  int64         // how far records had come when the last flush began
+	unindexed int           // plates that are not in the index of their parts, of those that flushes have brought
+	stuck     bool          // the tables cannot take what is pending
 
 	unflushed atomic.Bool  // reads would miss something
 	ready     atomic.Int64 // when the first job among it may be claimed

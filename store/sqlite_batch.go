@@ -101,8 +101,11 @@ func (e *sqliteEngine) answer(batch []*write, err error) {
 // that do more than put rows are run again behind the others, straight into the tables.
 func (e *sqliteEngine) runBatch(batch []*write) (b ranBatch) {
 	var readers []*write // what they want to see was written before
+	tick := false
 	for _, w := range batch {
 		switch {
+		case w.tick:
+			tick = true
 		case w.flush:
 			readers = append(readers, w)
 		case !w.wake:
@@ -114,7 +117,7 @@ func (e *sqliteEngine) runBatch(batch []*write) (b ranBatch) {
 		answerAll(readers, b.err)
 		e.answerReaders(b.err)
 	} else {
-		b.err = e.goOn(readers, len(b.pending)+len(e.later) > 0)
+		b.err = e.goOn(readers, tick, len(b.pending)+len(e.later) > 0)
 	}
 	var due []*write
 	if b.err != nil || e.flushing == nil {
@@ -147,6 +150,9 @@ func (e *sqliteEngine) putOff(direct []*write) bool {
 		e.rounds = 0
 	}
 	e.later = append(e.later, direct...)
+	if e.flushing != nil {
+		e.flushing.hasten()
+	}
 	e.wake()
 	return true
 }

@@ -54,7 +54,10 @@ func (e *sqliteEngine) beginFlush() {
 		}
 		e.flushing, e.frozenAt = f, e.records.next
 	}
-	f.readers, e.readers = e.readers, nil
+	f.pause = e.pause
+	if f.readers, e.readers = e.readers, nil; len(f.readers)+len(e.later) > 0 {
+		f.hasten()
+	}
 	f.over, f.failed = make(chan error, 1), false
 	e.rounds++
 	go func() {
@@ -71,6 +74,7 @@ func (e *sqliteEngine) endFlush(wait bool) error {
 	if f == nil || f.failed || !wait && len(f.over) == 0 {
 		return nil
 	}
+	f.hasten()
 	err := <-f.over
 	if f.failed = err != nil; f.failed {
 		return err
@@ -111,14 +115,15 @@ func (e *sqliteEngine) flush() error {
 	return nil
 }
 
-// goOn takes note of a flush that is over, and begins one for those who wait to read, or where enough is pending. It
-// returns the error of the tables where they cannot take what is pending. writes says that a write waits behind it.
-func (e *sqliteEngine) goOn(readers []*write, writes bool) error {
+// goOn takes note of a flush that is over, and begins one for those who wait to read, where it is time (tick), or where
+// enough is pending. It returns the error of the tables where they cannot take what is pending. writes says that a write
+// waits behind it.
+func (e *sqliteEngine) goOn(readers []*write, tick, writes bool) error {
 	_ = e.endFlush(false) // its readers have heard
 	e.readers = append(e.readers, readers...)
 	p := e.pending
 	switch {
-	case (e.stuck || e.flushing != nil && e.flushing.failed) && len(e.readers) == 0 && !writes:
+	case (e.stuck || e.flushing != nil && e.flushing.failed) && !tick && len(e.readers) == 0 && !writes:
 		return nil // a flush that failed is tried again for who waits for it: by itself it would go round and round
 	case e.stuck, e.flushing != nil && e.flushing.failed:
 		err := e.flush()
@@ -130,13 +135,16 @@ func (e *sqliteEngine) goOn(readers []*write, writes bool) error {
 		}
 		p.forget()
 	case e.flushing != nil:
+		if len(e.readers) > 0 {
+			e.flushing.hasten()
+		}
 	case len(p.dirty) == 0:
-		if len(readers) > 0 {
+		if tick || len(readers) > 0 {
 			p.forget()
 		}
 		e.tellReaders()
 		e.answerReaders(nil)
-	case len(e.readers) > 0 || len(e.later) > 0 && e.rounds < mostRounds && len(p.dirty) > fewPending ||
+	case tick || len(e.readers) > 0 || len(e.later) > 0 && e.rounds < mostRounds && len(p.dirty) > fewPending ||
 		len(p.dirty) > flushRows || e.records.nearlyFull(e.frozenAt):
 		e.beginFlush()
 	}
@@ -182,7 +190,7 @@ func (e *sqliteEngine) pace() {
 		case <-tick.C:
 		}
 		if e.unflushed.Load() {
-			e.store.queues[0].tryLook(&write{ctx: context.Background(), flush: true, done: make(chan error, 1)})
+			e.store.queues[0].tryLook(&write{ctx: context.Background(), tick: true})
 		}
 	}
 }

@@ -137,7 +137,7 @@ func testForesee(t *testing.T, s *site) {
 	s.write(func(tx *store.Tx) error { return tx.AddStay(stay) }, visit)
 	s.write(func(tx *store.Tx) error {
 		since := s.now.Add(-24 * time.Hour)
-		if err := tx.ForeseeDecision(first, teld, []charge.VisitKey{visit}, since, since); err != nil {
+		if err := tx.ForeseeDecision(first, []charge.VisitKey{visit}, since, since); err != nil {
 			return err
 		}
 		before, err1 := tx.ChargeByRepeat(first.Platform, first.RepeatKey, teld)

@@ -1,0 +1,54 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+)
+
+// A flush rests while nothing waits for it: here it would rest for hours. A read, a write straight into the tables and
+// the end of the store do not wait for that.
+func TestNothingWaitsForARestingFlush(t *testing.T) {
+	for name, wait := range map[string]func(*recording) error{
+		"a read": func(r *recording) error { return r.Read(r.t.Context(), func(*Tx) error { return nil }) },
+		"a direct write": func(r *recording) error {
+			return r.Write(r.t.Context(), nil, func(tx *Tx) error {
+				_, err := tx.CountRefused("telaidian", "", "2026-03-01")
+				return err
+			})
+		},
+		"the end": func(r *recording) error { return r.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := openRecording(t, t.TempDir())
+			r.write(func(*Tx) error {
+				r.e.pause = time.Hour
+				return nil
+			})
+			for range fewPending {
+				r.charge(false)
+			}
+			r.rests()
+			if err := wait(r); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// rests begins a flush and returns once the committer has begun it.
+func (r *recording) rests() {
+	r.queues[0].look <- &write{ctx: context.Background(), tick: true}
+	resting := errors.New("a flush rests")
+	err := r.Write(r.t.Context(), nil, func(*Tx) error {
+		if f := r.e.flushing; f != nil && len(f.over) == 0 {
+			return resting
+		}
+		return fmt.Errorf("no flush is under way")
+	})
+	if !errors.Is(err, resting) {
+		r.t.Fatal(err)
+	}
+}
