@@ -176,7 +176,8 @@ typed "${walk[2]}" >/dev/null 2>&1
 played "${walk[3]}" &
 lot=$!
 running+=("$pid" "$lot")
-typed 'chargestamp push telaidian --keys telaidian-keys.yaml --lot 200461/1313 --plate 京AD06088 --minutes 30' >/dev/null
+typed 'chargestamp push telaidian --keys telaidian-keys.yaml --lot 200461/1313 --plate 京AD06088 --minutes 30' >/dev/null 2>&1 ||
+	fail "a push to $previous"
 delivered || fail "no live reduction by $previous"
 kill "$lot"
 stopped "$pid"
