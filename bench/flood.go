@@ -20,18 +20,20 @@ import (
 
 // FloodConfig describes strangers who send without a key to one public path after the other, beside honest pushes.
 type FloodConfig struct {
-	Rate    float64       // messages of strangers a second
-	Workers int           // their connections at a time
-	Honest  float64       // pushes a second
-	For     time.Duration // on each path
-	Only    string        // of the paths those that contain it
+	Rate   float64       // messages of strangers a second
+	Honest float64       // pushes a second
+	For    time.Duration // on each path
+	Only   string        // of the paths those that contain it
 }
 
 // DefaultFlood is what the soak runs.
-var DefaultFlood = FloodConfig{Rate: 8000, Workers: 512, Honest: 50, For: time.Minute}
+var DefaultFlood = FloodConfig{Rate: 8000, Honest: 50, For: time.Minute}
 
 // linePath names the line among the public paths.
 const linePath = "line login"
+
+// offeredAtLeast is the part of a flood's rate below which the run shows too little.
+const offeredAtLeast = 0.95
 
 // floodPlatforms have accounts of their own in a flood: one or two of each family and recipe.
 var floodPlatforms = []string{saturatePlatform, "xiaoju", "xiaowei", "linghu", "zhichong", "zhongdianlian", "dakeyun",
@@ -130,7 +132,7 @@ func (f *floodRun) push(ctx context.Context, lasts time.Duration) (play.Result, 
 
 // flood sends to one path, beside honest pushes.
 func (f *floodRun) flood(ctx context.Context, path string, message []byte) error {
-	o := floodOrder{Message: message, Line: path == linePath, Rate: f.cfg.Rate, For: f.cfg.For, Workers: f.cfg.Workers}
+	o := floodOrder{Message: message, Line: path == linePath, Rate: f.cfg.Rate, For: f.cfg.For}
 	addr := f.server.HTTP
 	if o.Line {
 		addr = f.server.Line
@@ -158,13 +160,16 @@ func (f *floodRun) flood(ctx context.Context, path string, message []byte) error
 		return err
 	}
 	f.rss = append(f.rss, after.RSS())
-	sent := float64(flooded.count.Sent) / f.cfg.For.Seconds()
-	cpu := (after.CPU() - before.CPU()).Seconds() / f.cfg.For.Seconds()
+	lasted := f.cfg.For.Seconds()
+	cpu := (after.CPU() - before.CPU()).Seconds() / lasted
 	f.tell(figure{name: "flood of " + path + ": honest pushes p99", value: ms(honest.Latency.Quantile(.99)), unit: "ms",
 		baseline: ms(f.quiet.Quantile(.99)), bar: AtMost(50), note: honest.Latency.String()})
-	f.tell(figure{name: "flood of " + path + ": really sent", value: sent, unit: "/s",
-		note: fmt.Sprintf("of %.0f; %.0f %% answered within %s; %.2f processors of the server, RSS %.0f MiB", f.cfg.Rate,
-			100*float64(flooded.count.Answered)/float64(max(flooded.count.Sent, 1)), patience, cpu, after.RSS()/(1<<20))})
+	f.tell(figure{name: "flood of " + path + ": offered", value: float64(flooded.count.Sent) / lasted, unit: "/s",
+		bar:  AtLeast(f.cfg.Rate * offeredAtLeast),
+		note: fmt.Sprintf("by %.0f connections a second", float64(flooded.count.Dialled)/lasted)})
+	f.tell(figure{name: "flood of " + path + ": answered within " + patience.String(), unit: "/s",
+		value: float64(flooded.count.Answered) / lasted,
+		note:  fmt.Sprintf("%.2f processors of the server, RSS %.0f MiB", cpu, after.RSS()/(1<<20))})
 	return nil
 }
 

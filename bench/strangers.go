@@ -1,12 +1,9 @@
 package bench
 
 import (
-	"bufio"
+	"bytes"
 	"context"
-	"errors"
-	"io"
 	"net"
-	"net/http"
 	"sync"
 	"time"
 )
@@ -18,17 +15,21 @@ type floodOrder struct {
 	Line    bool   // a frame
 	Rate    float64
 	For     time.Duration
-	Workers int // connections at a time
 }
 
 // floodCount is what became of a flood.
 type floodCount struct {
 	Sent     int
 	Answered int // the others were given up, or their connection was closed
+	Dialled  int // connections
 }
 
-// patience is how long a stranger waits for an answer before he hangs up and dials again.
-const patience = 250 * time.Millisecond
+// Strangers cost little, so that a server beside them on the same processors is measured and not they: each writes a
+// batch of requests at once, looks for their answers when its next turn comes, and dials anew where one is missing.
+const (
+	patience   = 250 * time.Millisecond // between two turns of a stranger
+	floodBatch = 8                      // requests; a line hears one login, so that strangers send one there
+)
 
 // Flood has strangers send.
 func (f *Far) Flood(addr string, o floodOrder) (floodCount, error) {
@@ -38,22 +39,27 @@ func (f *Far) Flood(addr string, o floodOrder) (floodCount, error) {
 
 // flood sends for as long as the order says.
 func flood(ctx context.Context, addr string, o floodOrder) (sum floodCount) {
+	batch, mark := floodBatch, []byte("HTTP/1.1 ")
+	if o.Line {
+		batch, mark = 1, []byte("\r")
+	}
 	from, start := farFrom(), time.Now()
-	counts := make([]floodCount, o.Workers)
+	counts := make([]floodCount, max(1, int(o.Rate*patience.Seconds())/batch))
+	every := time.Duration(float64(len(counts)*batch) / o.Rate * float64(time.Second))
 	var all sync.WaitGroup
 	for w := range counts {
-		s := &stranger{addr: addr, from: from[w%len(from)], order: o, count: &counts[w]}
+		s := &stranger{addr: addr, from: from[w%len(from)], batch: batch, messages: bytes.Repeat(o.Message, batch),
+			mark: mark, once: o.Line, in: make([]byte, heardAtOnce), count: &counts[w]}
 		all.Go(func() {
 			defer s.hangUp()
-			// The w-th worker sends the w-th message of each round of all. One that is late skips what it missed.
-			every := time.Duration(float64(o.Workers) / o.Rate * float64(time.Second))
-			for next := start.Add(every * time.Duration(w) / time.Duration(o.Workers)); time.Since(start) < o.For &&
+			// The w-th stranger has the w-th turn of each round of all. One that is late skips what it missed.
+			for next := start.Add(every * time.Duration(w) / time.Duration(len(counts))); time.Since(start) < o.For &&
 				ctx.Err() == nil; next = next.Add(every) {
 				if late := time.Since(next); late > every {
 					next = next.Add(late.Truncate(every))
 				}
 				wait(ctx, time.Until(next))
-				s.send(ctx)
+				s.turn(ctx)
 			}
 		})
 	}
@@ -61,71 +67,82 @@ func flood(ctx context.Context, addr string, o floodOrder) (sum floodCount) {
 	for _, c := range counts {
 		sum.Sent += c.Sent
 		sum.Answered += c.Answered
+		sum.Dialled += c.Dialled
 	}
 	return sum
 }
 
 // stranger is one connection at a time.
 type stranger struct {
-	addr  string
-	from  net.IP
-	order floodOrder
-	count *floodCount
+	addr     string
+	from     net.IP
+	batch    int
+	messages []byte // a batch of them
+	mark     []byte // what each answer holds once
+	once     bool   // a connection bears one batch
+	count    *floodCount
 
 	conn net.Conn // nil between two
-	in   *bufio.Reader
+	due  int      // answers that have not come
+	in   []byte
+	kept int // bytes at the head of in that were looked at and may begin a mark
 }
 
-// send sends the message and waits a little for the answer.
-func (s *stranger) send(ctx context.Context) {
-	if s.conn == nil {
-		d := net.Dialer{Timeout: patience, LocalAddr: &net.TCPAddr{IP: s.from}}
-		conn, err := d.DialContext(ctx, "tcp", s.addr)
-		if err != nil {
-			return
-		}
-		if tcp, is := conn.(*net.TCPConn); is {
-			_ = tcp.SetLinger(0) // or the ports of closed connections would run out
-		}
-		s.conn, s.in = conn, bufio.NewReader(conn)
+// heardAtOnce is how much of answers one reading takes.
+const heardAtOnce = 8 << 10
+
+// turn hears the answers to the last batch and sends the next one.
+func (s *stranger) turn(ctx context.Context) {
+	if s.conn != nil && (!s.hear() || s.once) {
+		s.hangUp()
 	}
-	err := s.conn.SetDeadline(time.Now().Add(patience))
-	if err == nil {
-		_, err = s.conn.Write(s.order.Message)
+	if s.conn == nil && !s.dial(ctx) {
+		return
 	}
-	s.count.Sent++
+	err := s.conn.SetWriteDeadline(time.Now().Add(patience))
 	if err == nil {
-		err = s.hear()
+		var n int
+		n, err = s.conn.Write(s.messages)
+		s.due = n * s.batch / len(s.messages)
+		s.count.Sent += s.due
 	}
 	if err != nil {
 		s.hangUp()
 	}
 }
 
-// errGoodbye is the end of a connection behind its answer.
-var errGoodbye = errors.New("the server closes the connection")
-
-// hear reads an answer and throws it away; an error ends the connection.
-func (s *stranger) hear() error {
-	if s.order.Line {
-		_, err := s.in.ReadBytes('\r')
-		if err == nil {
-			s.count.Answered++
-		}
-		return errors.Join(err, errGoodbye) // a refused login ends the line
-	}
-	resp, err := http.ReadResponse(s.in, nil)
+// dial reports whether there is a connection.
+func (s *stranger) dial(ctx context.Context) bool {
+	d := net.Dialer{Timeout: patience, LocalAddr: &net.TCPAddr{IP: s.from}, KeepAlive: -1}
+	conn, err := d.DialContext(ctx, "tcp", s.addr)
 	if err != nil {
-		return err
+		return false
 	}
-	_, err = io.Copy(io.Discard, resp.Body)
-	if err = errors.Join(err, resp.Body.Close()); err == nil {
-		s.count.Answered++
+	if tcp, is := conn.(*net.TCPConn); is {
+		_ = tcp.SetLinger(0) // or the ports of closed connections would run out
 	}
-	if resp.Close {
-		return errGoodbye
+	s.conn, s.kept = conn, 0
+	s.count.Dialled++
+	return true
+}
+
+// hear counts the answers that are there, and reports whether none is missing.
+func (s *stranger) hear() bool {
+	for s.due > 0 {
+		if s.conn.SetReadDeadline(time.Now().Add(time.Millisecond)) != nil {
+			return false
+		}
+		n, err := s.conn.Read(s.in[s.kept:])
+		seen := s.in[:s.kept+n]
+		answered := bytes.Count(seen, s.mark)
+		s.kept = copy(s.in, seen[max(0, len(seen)-len(s.mark)+1):])
+		s.due -= answered
+		s.count.Answered += answered
+		if err != nil {
+			return false
+		}
 	}
-	return err
+	return true
 }
 
 func (s *stranger) hangUp() {
