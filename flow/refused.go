@@ -14,11 +14,11 @@ import (
 func (f *Flow) Refuse(ctx context.Context, p platform.Push, account string, r *platform.Refusal,
 	answer platform.Reply) {
 	f.cfg.Observer.Pushed(p.Platform, r.Outcome)
-	if r.Outcome == charge.OutcomeBusy || r.Outcome == charge.OutcomeRateLimited &&
-		!f.floods.Allow([2]string{p.Platform, account}, p.Received) {
+	of, network, today := [2]string{p.Platform, account}, limit.Network(p.Remote), day(p.Received)
+	if r.Outcome == charge.OutcomeBusy || r.Outcome == charge.OutcomeRateLimited && !f.floods.Allow(of, p.Received) ||
+		!f.strangers.open(of, network, today, p.Received) {
 		return
 	}
-	network := limit.Network(p.Remote)
 	waiting, stop := f.cfg.Machine.Within(context.WithoutCancel(ctx), recordWithin)
 	defer stop()
 	if !f.recording.begin(waiting, network) {
@@ -31,15 +31,19 @@ func (f *Flow) Refuse(ctx context.Context, p platform.Push, account string, r *p
 	if len(p.Body) > refusedBody {
 		rec.Reason = rec.Reason.And(charge.Say("push.body_cut"))
 	}
-	if !f.strangers.take(p, account, day(p.Received), len(rec.Request)+len(rec.Reply)) {
+	if !f.strangers.take(of, len(rec.Request)+len(rec.Reply)) {
 		return
 	}
 	ctx, cancel := f.cfg.Machine.Within(context.WithoutCancel(ctx), taking)
 	defer cancel()
 	err := f.cfg.Storage.Write(ctx, nil, func(tx Tx) error {
-		n, err := tx.CountRefused(p.Platform, account, day(p.Received))
-		if err != nil || n > maxRefused {
+		n, err := tx.CountRefused(p.Platform, account, today)
+		if err != nil {
 			return err
+		}
+		if n > maxRefused {
+			f.strangers.full(of, today)
+			return nil
 		}
 		return tx.AddPush(rec)
 	})

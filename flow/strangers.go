@@ -1,10 +1,11 @@
 package flow
 
 import (
+	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/chargestamp/chargestamp/limit"
-	"github.com/chargestamp/chargestamp/platform"
 )
 
 // What is kept of refused pushes, which anybody can send: so many of one account and day, beyond which they are
@@ -31,29 +32,43 @@ type refusals struct {
 	shared int64 // bytes, over all
 	own    map[[2]string]int64
 	count  map[refusedBy]int
+	over   map[[2]string]bool // accounts of which the day's most is recorded
 }
 
 // refusedBy is one network's pushes in one account's name.
-type refusedBy struct{ platform, account, network string }
+type refusedBy struct {
+	of      [2]string // platform and account
+	network netip.Addr
+}
 
 func newRefusals() *refusals { return &refusals{slow: limit.NewRate[refusedBy](1)} }
 
-// take reports whether a refused push of so many bytes is recorded on a day.
-func (r *refusals) take(p platform.Push, account, today string, bytes int) bool {
-	by := refusedBy{p.Platform, account, limit.Network(p.Remote).String()}
+// open counts a refused push, and reports whether one more of its network and account may be recorded on a day. It
+// comes before all that costs something.
+func (r *refusals) open(of [2]string, network netip.Addr, today string, now time.Time) bool {
+	by := refusedBy{of, network}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if today != r.day {
-		r.day, r.shared, r.own, r.count = today, 0, map[[2]string]int64{}, map[refusedBy]int{}
+		r.day, r.shared = today, 0
+		r.own, r.count, r.over = map[[2]string]int64{}, map[refusedBy]int{}, map[[2]string]bool{}
 	}
-	if _, known := r.count[by]; !known && len(r.count) >= refusedKeys {
+	n, known := r.count[by]
+	if !known && len(r.count) >= refusedKeys {
 		return false
 	}
-	if r.count[by]++; r.count[by] > refusedNetwork && !r.slow.Allow(by, p.Received) {
+	r.count[by] = n + 1
+	if r.over[of] || r.shared >= refusedBytes && (of[1] == "" || r.own[of] >= refusedReserve) {
 		return false
 	}
-	of := [2]string{p.Platform, account}
-	if account != "" && r.own[of]+int64(bytes) <= refusedReserve {
+	return n < refusedNetwork || r.slow.Allow(by, now)
+}
+
+// take reports whether there is room for a refused push of so many bytes, and takes it.
+func (r *refusals) take(of [2]string, bytes int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if of[1] != "" && r.own[of]+int64(bytes) <= refusedReserve {
 		r.own[of] += int64(bytes)
 		return true
 	}
@@ -62,4 +77,13 @@ func (r *refusals) take(p platform.Push, account, today string, bytes int) bool 
 	}
 	r.shared += int64(bytes)
 	return true
+}
+
+// full notes that the day's most of an account is recorded.
+func (r *refusals) full(of [2]string, today string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if today == r.day {
+		r.over[of] = true
+	}
 }

@@ -127,7 +127,8 @@ func (in *Intake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.Method != http.MethodPost {
-		in.strays.add(r.Method, r.URL.Path, charge.Say("stray.method"), ClientAddr(r, in.TrustedProxies), in.Clock())
+		in.strays.add(r.Method, r.URL.Path, func() charge.Note { return charge.Say("stray.method") },
+			ClientAddr(r, in.TrustedProxies), in.Clock())
 		w.Header().Set("Allow", http.MethodPost)
 		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
 		return

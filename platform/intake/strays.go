@@ -46,8 +46,8 @@ func class(at netip.Addr) string {
 	return "public"
 }
 
-// add counts a request that nothing serves.
-func (s *strays) add(method, path string, hint charge.Note, at netip.Addr, now time.Time) {
+// add counts a request that nothing serves. hint is asked for a path that is new.
+func (s *strays) add(method, path string, hint func() charge.Note, at netip.Addr, now time.Time) {
 	key := strayKey{class(at), platform.Clip(method), platform.Clip(unsecret(path))}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,7 +60,7 @@ func (s *strays) add(method, path string, hint charge.Note, at netip.Addr, now t
 		if s.count[key.class] >= mostStrays {
 			s.forget(key.class)
 		}
-		found = &Stray{Class: key.class, Method: key.method, Path: key.path, Hint: hint, First: now}
+		found = &Stray{Class: key.class, Method: key.method, Path: key.path, Hint: hint(), First: now}
 		s.seen[key] = found
 		s.count[key.class]++
 	}
@@ -137,5 +137,5 @@ func (in *Intake) Hint(path string) charge.Note {
 
 // Unserved counts a request that nothing serves.
 func (in *Intake) Unserved(method, path string, at netip.Addr) {
-	in.strays.add(method, path, in.Hint(path), at, in.Clock())
+	in.strays.add(method, path, func() charge.Note { return in.Hint(path) }, at, in.Clock())
 }
