@@ -16,6 +16,7 @@ import (
 	"github.com/chargestamp/chargestamp/admin/manual"
 	"github.com/chargestamp/chargestamp/alert"
 	"github.com/chargestamp/chargestamp/guard"
+	"github.com/chargestamp/chargestamp/limit"
 )
 
 // Config is what the admin listener serves.
@@ -43,6 +44,7 @@ type Server struct {
 	manual  http.Handler // docs/, for everybody who reaches the listener
 	door    *doorkeeper
 	veiled  http.Handler // mux
+	unready limit.Noise  // log lines about not being ready
 }
 
 // New makes a Server.
@@ -163,7 +165,9 @@ func (s *statusOnly) Write(b []byte) (int, error) { return len(b), nil }
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	if s.cfg.Ready != nil {
 		if err := s.cfg.Ready(r.Context()); err != nil {
-			s.desk.Failed(r.Context(), err)
+			if s.unready.Allow(err.Error(), s.desk.Now()) > 0 { // balancers ask often, and strangers may
+				s.desk.Failed(r.Context(), err)
+			}
 			say(w, http.StatusServiceUnavailable, "not ready")
 			return
 		}

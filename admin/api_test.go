@@ -2,10 +2,12 @@ package admin
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -413,6 +415,25 @@ func TestHealthAndLocal(t *testing.T) {
 		httptest.NewRequest("POST", "/api/v1/tokens", strings.NewReader(`{"name":"ci","role":"admin"}`)))
 	if w.Code != http.StatusOK {
 		t.Errorf("local caller: %d %s", w.Code, w.Body)
+	}
+}
+
+// TestSecurityNotReadyIsLoggedNowAndThen asks a node that is not ready a hundred times: its log says so once.
+func TestSecurityNotReadyIsLoggedNowAndThen(t *testing.T) {
+	f := newFake()
+	var log bytes.Buffer
+	f.log = slog.New(slog.NewTextHandler(&log, nil))
+	s := serve(t, f)
+	s.cfg.Ready = func(context.Context) error { return errors.New("the disk is away") }
+	for range 100 {
+		w := httptest.NewRecorder()
+		s.Health().ServeHTTP(w, httptest.NewRequest("GET", "/readyz", nil))
+		if w.Code != http.StatusServiceUnavailable {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+	}
+	if n := strings.Count(log.String(), "the disk is away"); n != 1 {
+		t.Errorf("logged %d times", n)
 	}
 }
 

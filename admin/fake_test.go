@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -48,6 +49,7 @@ type fake struct {
 	many     int          // more rows in lists; below 0 they are empty
 	accounts int          // whose pushes are refused, beside the usual one
 	near     *charge.Stay // is near every plate
+	log      *slog.Logger // nil is none
 	bareStay bool         // no charge has come in the stay
 	samples  []charge.Sample
 	more     []*charge.Charge // other charges of the same visit
@@ -424,7 +426,7 @@ func serve(t *testing.T, f *fake) *Server {
 				Keys: []platform.KeyInfo{{Name: "operator_id", Label: "OperatorID"},
 					{Name: "sig_secret", Label: "SigSecret", Secret: true}},
 				Routes: []platform.Route{{Path: "/zld/telaidian/query_token", Kind: platform.RouteToken}}}},
-			Now: func() time.Time { return now }}, Keys: f.keys, OIDC: f.oidc, Alerts: f.alerts, PublicURL: public,
+			Log: f.log, Now: func() time.Time { return now }}, Keys: f.keys, OIDC: f.oidc, Alerts: f.alerts, PublicURL: public,
 		LinePort: "6700",
 		AdminURL: f.adminURL})
 	if err != nil {

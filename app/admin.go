@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/chargestamp/chargestamp/admin"
@@ -147,11 +148,39 @@ func (r reads) Push(ctx context.Context, id int64) (p *charge.Push, err error) {
 }
 
 // ready reports whether the server can take pushes: the store writes, and it is not being stopped.
+// ready reports whether this node can store a row, all the way to the disk.
 func (a *App) ready(ctx context.Context) error {
 	if a.leaving.Load() {
 		return errStopped
 	}
-	return a.store.BeatNode(ctx, a.cfg.Node, a.clock.Now()) // one row, all the way to the disk
+	return a.readiness.ask(func() error {
+		ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), readyWithin)
+		defer stop()
+		return a.store.BeatNode(ctx, a.cfg.Node, a.clock.Now())
+	})
+}
+
+const (
+	readyFor    = time.Second     // one answer serves all who ask within it
+	readyWithin = 5 * time.Second // the disk has so long
+)
+
+// readiness keeps the last answer: all who reach the listener may ask, and must not make the disk work by it.
+type readiness struct {
+	mu  sync.Mutex
+	at  time.Time // of the answer
+	err error
+}
+
+// ask returns the last answer where it is new, else what look finds. Who asks meanwhile waits for the same.
+func (r *readiness) ask(look func() error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.at.IsZero() || time.Since(r.at) >= readyFor {
+		r.err = look()
+		r.at = time.Now()
+	}
+	return r.err
 }
 
 // SetupLink is the one-time link under which the first admin is made; empty once a user exists.

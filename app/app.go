@@ -95,6 +95,7 @@ type App struct {
 	reloading  sync.Mutex
 	running    Config // what serves now; cfg, with what Reload has taken up since
 	leaving    atomic.Bool
+	readiness  readiness
 }
 
 // Addresses are where a started server listens, as host:port.

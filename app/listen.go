@@ -69,10 +69,12 @@ func (a *App) openListeners(ctx context.Context) (open listeners, err error) {
 	}
 	a.addresses = Addresses{HTTP: shown(public), Admin: shown(open.admin), Line: shown(lines)}
 	bound := a.bounds()
+	open.admin = bound.staff(open.admin)
 	open.public = []net.Listener{a.proxied(bound.public(public), a.cfg.HTTP.ProxyProtocol)}
 	open.lines = []net.Listener{a.proxied(bound.line(lines), a.cfg.Line.ProxyProtocol)}
 	if open.health != nil {
 		a.addresses.Health = shown(open.health)
+		open.health = bound.health(open.health)
 	}
 	if a.cert = cert; cert != nil {
 		a.addresses.HTTPS, a.addresses.LineTLS = shown(https), shown(sealed)

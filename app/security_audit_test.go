@@ -1,11 +1,14 @@
 package app
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/chargestamp/chargestamp/guard"
 )
@@ -40,6 +43,38 @@ func TestSecurityAuditHeadIsNoted(t *testing.T) {
 			t.Errorf("no figure %s: %v", name, err)
 		}
 	}
+}
+
+// TestSecurityAuditHeadIsNotedEachHour lets three hours pass by the clock: among the rounds that the server makes there
+// is one that notes the audit log's head at the end of each, and none in between.
+func TestSecurityAuditHeadIsNotedEachHour(t *testing.T) {
+	s := serve(t, local(t))
+	s.hire(guard.RoleSupport)
+	head, _, err := s.guard.Audit.Head(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, end := context.WithCancel(t.Context())
+		for _, r := range s.rounds() {
+			if r.each >= time.Hour {
+				go every(ctx, r.each, r.do)
+			}
+		}
+		for hour := range 3 {
+			time.Sleep(time.Hour - time.Minute)
+			synctest.Wait()
+			if got := strings.Count(s.log.String(), head.Hash); got != hour {
+				t.Errorf("before hour %d is over the head was noted %d times", hour+1, got)
+			}
+			time.Sleep(time.Minute)
+			synctest.Wait()
+		}
+		if got := strings.Count(s.log.String(), head.Hash); got != 3 {
+			t.Errorf("after three hours the head was noted %d times", got)
+		}
+		end()
+	})
 }
 
 // TestSecurityBackupHoldsTheAuditHead: a backup of a running server notes the audit log's head in its log. What is

@@ -33,22 +33,31 @@ func every(ctx context.Context, d time.Duration, fn func(context.Context)) {
 	}
 }
 
-// upkeep beats, looks for dead nodes, takes up other nodes' changes, hints, flushes, prunes and takes samples.
-func (a *App) upkeep(ctx context.Context) {
+// round is what is done at intervals beside the traffic.
+type round struct {
+	each time.Duration
+	do   func(context.Context)
+}
+
+// rounds beat, look for dead nodes, take up other nodes' changes, store last uses, prune, take samples and note
+// the audit log.
+func (a *App) rounds() []round {
 	heart := &nodes.Heart{Store: a.store, Clock: a.clock, Node: a.cfg.Node, Logger: a.logger,
 		Back: func() { a.line.Recheck(charge.LotID{}) }}
-	a.background.Go(func() { every(ctx, nodes.BeatEvery, heart.Beat) })
-	a.background.Go(func() { every(ctx, refreshEvery, a.refresh) })
-	a.background.Go(func() { a.hints.Run(ctx) })
-	a.background.Go(func() {
-		every(ctx, flushEvery, a.storeUses)
-	})
-	a.background.Go(func() { every(ctx, pruneEvery, a.prune) })
-	a.background.Go(func() { every(ctx, sampleEvery, a.sample) })
-	a.background.Go(func() { every(ctx, noteAuditEvery, a.noteAudit) })
+	all := []round{{nodes.BeatEvery, heart.Beat}, {refreshEvery, a.refresh}, {flushEvery, a.storeUses},
+		{pruneEvery, a.prune}, {sampleEvery, a.sample}, {noteAuditEvery, a.noteAudit}}
 	if a.ballast != nil {
-		a.background.Go(func() { every(ctx, ballastEvery, a.ballast.look) })
+		all = append(all, round{ballastEvery, a.ballast.look})
 	}
+	return all
+}
+
+// upkeep makes the rounds and takes up hints until ctx ends.
+func (a *App) upkeep(ctx context.Context) {
+	for _, r := range a.rounds() {
+		a.background.Go(func() { every(ctx, r.each, r.do) })
+	}
+	a.background.Go(func() { a.hints.Run(ctx) })
 	a.background.Go(func() { a.alerts.Run(ctx) })
 	<-ctx.Done()
 }
