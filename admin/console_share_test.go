@@ -1,11 +1,13 @@
 package admin
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/estate"
@@ -77,6 +79,29 @@ func TestPartnersLinkMasksOurAnswer(t *testing.T) {
 	path := sharedPath(t, b.follow(b.post("/pushes/31/share", url.Values{"days": {"1"}})))
 	if a := open(t, f).get(path); a.StatusCode != http.StatusOK || strings.Contains(a.body, "AD06088") {
 		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+}
+
+// Who has a link, or tries to guess one, has the doctor at work a few times a second and no more; one look costs one
+// look-up, however many links there are, and those that were over long ago are forgotten.
+func TestSecurityLooksAtLinksAreBounded(t *testing.T) {
+	f := onPages()
+	b := as(t, f, guard.RoleSupport)
+	path := sharedPath(t, b.follow(b.post("/pushes/31/share", url.Values{"days": {"1"}})))
+	stranger, seen := open(t, f), map[int]int{}
+	for range 20 {
+		seen[stranger.get(path).StatusCode]++
+	}
+	if seen[http.StatusOK] != 5 || seen[http.StatusTooManyRequests] != 15 {
+		t.Errorf("twenty looks within a moment: %v", seen)
+	}
+	for i := range 3 {
+		f.memory.docs["share"][fmt.Sprint("old", i)] = fmt.Appendf(nil, `{"push":"31","until":%q}`,
+			now.Add(-31*24*time.Hour).Format(time.RFC3339))
+	}
+	b.post("/pushes/31/share", url.Values{"days": {"1"}})
+	if n := len(f.memory.docs["share"]); n != 2 {
+		t.Errorf("%d links are kept, want 2", n)
 	}
 }
 

@@ -1,11 +1,15 @@
 package admin
 
 import (
+	"bytes"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/guard"
 )
 
@@ -74,5 +78,52 @@ func TestIdempotencyKeyOfFailures(t *testing.T) {
 		if strings.Contains(string(doc), "token") {
 			t.Errorf("kept %s", doc)
 		}
+	}
+}
+
+// TestSecurityAnswersOfKeysAreBounded has one caller send many keys and long answers: the first key of another caller
+// still counts, and what is kept of answers stays small.
+func TestSecurityAnswersOfKeysAreBounded(t *testing.T) {
+	var m memory
+	at := now
+	m.docs, m.rev = map[string]map[string][]byte{}, map[string]int64{}
+	d := desk.New(desk.Config{Docs: &m, Now: func() time.Time { return at }})
+	write := func(by, key string, body []byte) *desk.Answered {
+		t.Helper()
+		at = at.Add(time.Second)
+		before, err := d.Begin(t.Context(), by, key, "request")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if before == nil {
+			err = d.Finish(t.Context(), key, desk.Answered{Status: 200, Body: body, Kept: true})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return before
+	}
+	write("another", "first", []byte("done"))
+	for i := range 260 {
+		write("one", fmt.Sprint("key", i), []byte("done"))
+	}
+	if n := len(m.docs["answer"]); n != 251 {
+		t.Errorf("%d keys are kept of one caller and one of another", n)
+	}
+	if write("another", "first", nil) == nil || write("one", "key259", nil) == nil {
+		t.Error("a write is done again")
+	}
+	for i := range 20 {
+		write("one", fmt.Sprint("long", i), bytes.Repeat([]byte("x"), 60<<10))
+	}
+	size := 0
+	for _, doc := range m.docs["answer"] {
+		size += len(doc)
+	}
+	if size > 1<<20 {
+		t.Errorf("%d bytes of answers are kept", size)
+	}
+	if _, err := d.Begin(t.Context(), "one", "long0", "request"); desk.KindOf(err) != desk.Conflict {
+		t.Errorf("a write that was done, whose answer is not kept: %v", err)
 	}
 }

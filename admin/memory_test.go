@@ -25,6 +25,10 @@ func (m *memory) Docs(_ context.Context, kind string) (map[string][]byte, error)
 	return maps.Clone(m.docs[kind]), m.fail
 }
 
+func (m *memory) Doc(_ context.Context, kind, key string) ([]byte, error) {
+	return m.docs[kind][key], m.fail
+}
+
 func (m *memory) PutDocs(_ context.Context, kind string, expect int64, puts map[string][]byte) (int64, error) {
 	if m.fail != nil || m.rev[kind] != expect {
 		return 0, errors.Join(errors.New("not stored"), m.fail)

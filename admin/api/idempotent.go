@@ -30,8 +30,9 @@ func (a *api) once(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	where := ctx.URL()
+	by := digest(ctx.Header("Authorization"), identity(ctx.Context()).Name)
 	key = digest(ctx.Header("Authorization"), identity(ctx.Context()).Name, key)
-	before, err := a.desk.Begin(ctx.Context(), key, digest(ctx.Method(), where.RequestURI(), string(body)))
+	before, err := a.desk.Begin(ctx.Context(), by, key, digest(ctx.Method(), where.RequestURI(), string(body)))
 	switch {
 	case err != nil:
 		a.fail(ctx, problem(ctx.Context(), a.desk, err))

@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -28,6 +29,7 @@ import (
 	"github.com/chargestamp/chargestamp/bounded"
 	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/guard"
+	"github.com/chargestamp/chargestamp/limit"
 	"github.com/chargestamp/chargestamp/words"
 )
 
@@ -63,6 +65,8 @@ type Console struct {
 	patterns []string // of what is answered, with their methods
 
 	memory  memory
+	drafts  memory                  // forms of those whose session was over
+	looks   *limit.Rate[netip.Addr] // at partners' links, by network
 	counter counter
 	whole   http.Handler  // all of it, packed
 	hears   sync.Once     // has asked the server to be notified when it stops
@@ -78,7 +82,7 @@ const (
 // New makes a Console.
 func New(cfg Config) *Console {
 	c := &Console{cfg: cfg, desk: cfg.Desk, words: words.NewCatalogue(), names: make(map[string]words.Text),
-		mux: http.NewServeMux(), leaving: make(chan struct{})}
+		mux: http.NewServeMux(), looks: limit.NewRate[netip.Addr](looksPerS), leaving: make(chan struct{})}
 	for _, info := range cfg.Desk.Platforms() {
 		c.names[info.ID] = words.Text{ZH: info.Title, EN: info.English}
 	}

@@ -23,6 +23,7 @@ type memory struct {
 
 type keptThing struct {
 	owner string
+	from  string // the network that has sent it, where that is bounded
 	value any
 	until time.Time
 }
@@ -30,6 +31,10 @@ type keptThing struct {
 const (
 	keptFor  = 15 * time.Minute
 	mostKept = 500
+
+	mostDrafts = 100       // forms
+	mostOfOne  = 10        // of them of one network
+	mostDraft  = 256 << 10 // bytes of one
 )
 
 // put keeps a value for an owner and returns its key.
@@ -42,15 +47,42 @@ func (m *memory) put(owner string, value any, now time.Time) string {
 func (m *memory) set(key, owner string, value any, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.roomLocked(mostKept, now)
+	m.kept[key] = keptThing{owner: owner, value: value, until: now.Add(keptFor)}
+}
+
+// putDraft keeps a form under a key that is its owner too, and drops the oldest of its network where that has many.
+func (m *memory) putDraft(from string, d draft, now time.Time) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.roomLocked(mostDrafts, now)
+	n, oldest := 0, ""
+	for old, thing := range m.kept {
+		if thing.from != from {
+			continue
+		}
+		if n++; oldest == "" || thing.until.Before(m.kept[oldest].until) {
+			oldest = old
+		}
+	}
+	if n >= mostOfOne {
+		delete(m.kept, oldest)
+	}
+	key := rand.Text()
+	m.kept[key] = keptThing{owner: key, from: from, value: d, until: now.Add(keptFor)}
+	return key
+}
+
+// roomLocked drops what is old, and of as many as most some.
+func (m *memory) roomLocked(most int, now time.Time) {
 	if m.kept == nil {
 		m.kept = make(map[string]keptThing)
 	}
 	for old, thing := range m.kept {
-		if now.After(thing.until) || len(m.kept) >= mostKept {
+		if now.After(thing.until) || len(m.kept) >= most {
 			delete(m.kept, old)
 		}
 	}
-	m.kept[key] = keptThing{owner, value, now.Add(keptFor)}
 }
 
 // recall finds what an owner has kept under a key.
@@ -88,12 +120,13 @@ type draft struct {
 const draftCookie = "cs_draft"
 
 // keepDraft keeps a form that cannot be taken now, so that nothing typed is lost by signing in again. Whose browser
-// has no session, not even one that is over, is a stranger: what is kept for others is not pushed out by him.
+// has no session, not even one that is over, is a stranger: what is kept for others is not pushed out by him. Who
+// invents a session is bounded by his network.
 func (c *Console) keepDraft(w http.ResponseWriter, r *http.Request, now time.Time) {
 	if _, err := r.Cookie(sessionCookie); err != nil {
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	r.Body = http.MaxBytesReader(w, r.Body, mostDraft)
 	if strings.Contains(r.Header.Get("Content-Type"), "multipart/") || r.ParseForm() != nil || !drafted(r.URL.Path) {
 		return
 	}
@@ -103,9 +136,8 @@ func (c *Console) keepDraft(w http.ResponseWriter, r *http.Request, now time.Tim
 			form[name] = values
 		}
 	}
-	owner := rand.Text()
-	c.memory.set(owner, owner, draft{r.URL.RequestURI(), form}, now)
-	c.setCookie(w, r, draftCookie, owner, int(keptFor/time.Second))
+	key := c.drafts.putDraft(networkOf(c.cfg.Remote(r)).String(), draft{r.URL.RequestURI(), form}, now)
+	c.setCookie(w, r, draftCookie, key, int(keptFor/time.Second))
 }
 
 // drafted reports whether forms of a path are worth keeping: not those of signing in and out, and none with passwords.
@@ -120,7 +152,7 @@ func (c *Console) draftOf(r *http.Request, now time.Time) (draft, bool) {
 	if err != nil {
 		return draft{}, false
 	}
-	return recall[draft](&c.memory, cookie.Value, cookie.Value, now)
+	return recall[draft](&c.drafts, cookie.Value, cookie.Value, now)
 }
 
 // sendDraft takes the form that waits as if it had been sent now.
@@ -133,7 +165,7 @@ func (c *Console) sendDraft(w http.ResponseWriter, r *http.Request, p *page) err
 	if err != nil {
 		return err
 	}
-	c.memory.forget(cookie.Value)
+	c.drafts.forget(cookie.Value)
 	c.setCookie(w, r, draftCookie, "", forgetCookie)
 	if r.PostForm.Get("drop") != "" {
 		return c.seeOther(w, r, localPath(r.PostForm.Get("back")), "")

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/guard"
+	"github.com/chargestamp/chargestamp/limit"
 )
 
 func (c *Console) partnerRoutes() {
@@ -25,6 +27,11 @@ func (c *Console) partner(w http.ResponseWriter, r *http.Request, p *page) error
 	h.Set("Referrer-Policy", "no-referrer")
 	p.Who = guard.Identity{Name: "link", Role: guard.RoleViewer, Kind: "link"}
 	desk.LowerVeil(r.Context(), p.Who)
+	if !c.looks.Allow(networkOf(c.cfg.Remote(r)), p.Now) {
+		h.Set("Retry-After", "1")
+		http.Error(w, p.T("请求过多，请稍后再试。", "Too many requests. Try again in a while."), http.StatusTooManyRequests)
+		return nil
+	}
 	seen, err := c.desk.Shared(r.Context(), r.PathValue("token"), c.cfg.Remote(r))
 	if desk.KindOf(err) == desk.NotFound {
 		return render(w, r, http.StatusNotFound, partnerOver(p))
@@ -41,6 +48,18 @@ func (c *Console) partner(w http.ResponseWriter, r *http.Request, p *page) error
 	}
 	v.Addresses, v.Handover = c.handover(p, v)
 	return render(w, r, http.StatusOK, partnerBinding(p, v, seen))
+}
+
+// looksPerS is how many looks of one network at links are answered in a second: each has the doctor at work.
+const looksPerS = 5
+
+// networkOf is what looks are counted by; the zero address where it is not known who asks.
+func networkOf(remote string) netip.Addr {
+	at, err := netip.ParseAddr(remote)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return limit.Network(at)
 }
 
 // sharePush makes a link to a push.

@@ -135,6 +135,7 @@ type KeyUses interface {
 // Docs keeps small documents by kind and key, for all nodes of a site; store.Store is one.
 type Docs interface {
 	Docs(ctx context.Context, kind string) (map[string][]byte, error)
+	Doc(ctx context.Context, kind, key string) ([]byte, error) // one of them; nil where there is none
 	DocsRev(ctx context.Context, kind string) (int64, error)
 	// PutDocs puts documents where the kind's revision is still the expected one; nil deletes one.
 	PutDocs(ctx context.Context, kind string, expectRev int64, puts map[string][]byte) (int64, error)

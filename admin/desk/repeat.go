@@ -2,12 +2,15 @@ package desk
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 )
 
 // Answered is what a write was answered that came with a key of its caller's, so that the same write is not done twice.
 type Answered struct {
-	Request string    `json:"request"` // a digest of the request that brought the key first
+	Request string    `json:"request"`      // a digest of the request that brought the key first
+	By      string    `json:"by,omitempty"` // a digest of who sent it
 	At      time.Time `json:"at"`
 	Status  int       `json:"status"` // 0 while the first one is under way
 	Kind    string    `json:"kind"`   // Content-Type
@@ -19,11 +22,14 @@ const (
 	answerKind   = "answer"
 	keepAnswers  = 24 * time.Hour
 	mostAnswers  = 1000
-	mostAnswered = 64 << 10 // bytes of an answer that is kept
+	mostOfCaller = 250       // of them one caller's: he cannot push out those of all others
+	mostAnswered = 64 << 10  // bytes of an answer that is kept
+	mostBodies   = 512 << 10 // bytes of all of them: each write with a key looks through them
 )
 
-// Begin claims a key for a request. It returns what the same request was answered before, nil where it is the first.
-func (d *Desk) Begin(ctx context.Context, key, request string) (*Answered, error) {
+// Begin claims a key for a caller's request. It returns what the same request was answered before, nil where it is the
+// first.
+func (d *Desk) Begin(ctx context.Context, by, key, request string) (*Answered, error) {
 	var before *Answered
 	err := changeDocs(ctx, d.cfg.Docs, answerKind, func(all map[string]Answered) (map[string]*Answered, error) {
 		before = nil
@@ -32,19 +38,29 @@ func (d *Desk) Begin(ctx context.Context, key, request string) (*Answered, error
 			return nil, nil
 		}
 		puts := map[string]*Answered{}
-		oldest := ""
+		count, oldest, own := 0, "", ""
 		for other, a := range all {
 			if d.Now().Sub(a.At) >= keepAnswers {
 				puts[other] = nil
+				continue
 			}
 			if oldest == "" || a.At.Before(all[oldest].At) {
 				oldest = other
 			}
+			if a.By != by {
+				continue
+			}
+			if count++; own == "" || a.At.Before(all[own].At) {
+				own = other
+			}
 		}
-		if len(all)-len(puts) >= mostAnswers {
+		switch {
+		case count >= mostOfCaller:
+			puts[own] = nil
+		case len(all)-len(puts) >= mostAnswers:
 			puts[oldest] = nil
 		}
-		puts[key] = &Answered{Request: request, At: d.Now()}
+		puts[key] = &Answered{Request: request, By: by, At: d.Now()}
 		return puts, nil
 	})
 	switch {
@@ -66,10 +82,30 @@ func (d *Desk) Finish(ctx context.Context, key string, answer Answered) error {
 		if answer.Status < 200 || answer.Status > 299 {
 			return map[string]*Answered{key: nil}, nil
 		}
-		answer.Request, answer.At = all[key].Request, all[key].At
+		answer.Request, answer.By, answer.At = all[key].Request, all[key].By, all[key].At
 		if answer.Kept = answer.Kept && len(answer.Body) <= mostAnswered; !answer.Kept {
 			answer.Body = nil
 		}
-		return map[string]*Answered{key: &answer}, nil
+		puts := map[string]*Answered{key: &answer}
+		dropBodies(all, len(answer.Body), puts)
+		return puts, nil
 	})
+}
+
+// dropBodies makes room for more bytes of answers: the oldest are not kept any more, that they were given is.
+func dropBodies(all map[string]Answered, more int, puts map[string]*Answered) {
+	sum := more
+	for _, a := range all {
+		sum += len(a.Body)
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(all), func(a, b string) int { return all[a].At.Compare(all[b].At) }) {
+		if sum <= mostBodies {
+			return
+		}
+		if a := all[key]; len(a.Body) > 0 {
+			sum -= len(a.Body)
+			a.Body, a.Kept = nil, false
+			puts[key] = &a
+		}
+	}
 }
