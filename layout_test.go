@@ -74,8 +74,10 @@ var may = map[string][]string{
 	"admin/manual":  {"words"},
 	"admin/...": {"charge", "words", "platform", "platform/doctor", "platform/intake", "lot", "flow", "estate", "guard",
 		"alert", "webhook", "bounded", "admin/...", "limit"}, // webhook: its message is a part of the description
-	"app":       {"..."},
-	"cmd/...":   {"app", "charge", "words", "play", "demo", "bench", "sim", "admin/client", "bounded", "lot/coupon"},
+	"app": {"..."},
+	// admin/sheet: what a spreadsheet takes for a formula
+	"cmd/...": {"app", "charge", "words", "play", "demo", "bench", "sim", "admin/client", "admin/sheet", "bounded",
+		"lot/coupon"},
 	"bench":     {"..."},
 	"tools/...": {"..."},
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/words"
@@ -23,9 +24,7 @@ func WriteCSV(w io.Writer, rows func(write func(cells ...string)) error) error {
 	out := csv.NewWriter(w)
 	err := rows(func(cells ...string) {
 		for i, cell := range cells {
-			if formula(cell) {
-				cells[i] = "'" + cell
-			}
+			cells[i] = Harmless(cell)
 		}
 		_ = out.Write(cells) // the writer keeps its first error for Error
 	})
@@ -33,12 +32,22 @@ func WriteCSV(w io.Writer, rows func(write func(cells ...string)) error) error {
 	return cmp.Or(err, out.Error())
 }
 
-// formula reports whether a spreadsheet would work a cell out: a number it may.
+// Harmless is a cell with an apostrophe before it where a spreadsheet would work it out as a formula.
+func Harmless(cell string) string {
+	if formula(cell) {
+		return "'" + cell
+	}
+	return cell
+}
+
+// formula reports whether a spreadsheet would work a cell out: a number it may. Those of East Asia take the wide signs
+// too.
 func formula(cell string) bool {
-	if cell == "" || !strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+	first, size := utf8.DecodeRuneInString(cell)
+	if cell == "" || !strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
 		return false
 	}
-	return strings.Trim(cell[1:], "0123456789.") != "" || cell == "-" || cell == "+"
+	return strings.Trim(cell[size:], "0123456789.") != "" || cell == "-" || cell == "+"
 }
 
 // csvFile writes the rows under headings in the statement's language, and their sum.

@@ -120,10 +120,10 @@ func checkBook(t *testing.T, f *excelize.File, l words.Lang) {
 func TestCSVHoldsNoFormulas(t *testing.T) {
 	var b bytes.Buffer
 	err := WriteCSV(&b, func(write func(...string)) error {
-		write("=1+1", "+cmd", "-x", "@sum", "-", "-12.50", "+7", "plain")
+		write("=1+1", "+cmd", "-x", "@sum", "-", "-12.50", "+7", "plain", "＝1+1", "＋cmd", "－x", "＠sum", "\n=1+1")
 		return nil
 	})
-	if want := "\uFEFF'=1+1,'+cmd,'-x,'@sum,'-,-12.50,+7,plain\n"; err != nil || b.String() != want {
+	if want := "\uFEFF'=1+1,'+cmd,'-x,'@sum,'-,-12.50,+7,plain,'＝1+1,'＋cmd,'－x,'＠sum,\"'\n=1+1\"\n"; err != nil || b.String() != want {
 		t.Errorf("%v, %q, want %q", err, b.String(), want)
 	}
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/width"
+
+	"github.com/chargestamp/chargestamp/admin/sheet"
 )
 
 // output is the -o flag of commands that print results.
@@ -45,6 +47,13 @@ func (o output) print(c *console, t table, value any) error {
 		w := csv.NewWriter(c.out)
 		if err := w.Write(t.head); err != nil {
 			return err
+		}
+		for _, row := range t.rows {
+			for i, cell := range row {
+				if cell != none {
+					row[i] = sheet.Harmless(cell)
+				}
+			}
 		}
 		return w.WriteAll(t.rows)
 	}
@@ -86,13 +95,13 @@ func (o output) toFile(c *console, t table, value any) (err error) {
 func (t table) workbook(to io.Writer) error {
 	book := excelize.NewFile()
 	defer book.Close()
-	sheet := book.GetSheetName(0)
+	first := book.GetSheetName(0)
 	for n, line := range append([][]string{t.head}, t.rows...) {
 		row := make([]any, len(line))
 		for i, text := range line {
 			row[i] = text
 		}
-		if err := book.SetSheetRow(sheet, fmt.Sprintf("A%d", n+1), &row); err != nil {
+		if err := book.SetSheetRow(first, fmt.Sprintf("A%d", n+1), &row); err != nil {
 			return err
 		}
 	}

@@ -36,3 +36,18 @@ func TestSpreadsheetOnStandardOutput(t *testing.T) {
 		t.Errorf("on a terminal: %v", err)
 	}
 }
+
+// TestSecurityCSVHoldsNoFormulas prints what a lot's or vendor's people have named: a spreadsheet reads it as text, and
+// ids and what is not there stay as they are.
+func TestSecurityCSVHoldsNoFormulas(t *testing.T) {
+	rows := table{head: []string{"LOT", "NAME", "FAULT", "OLDEST"},
+		rows: [][]string{{"200461/1", `=HYPERLINK("http://evil.test")`, "＠sum", none}}}
+	var out bytes.Buffer
+	if err := (output{Output: "csv"}).print(&console{out: &out}, rows, nil); err != nil {
+		t.Fatal(err)
+	}
+	want := "LOT,NAME,FAULT,OLDEST\n200461/1,\"'=HYPERLINK(\"\"http://evil.test\"\")\",'＠sum,-\n"
+	if out.String() != want {
+		t.Errorf("printed %s, want %s", out.String(), want)
+	}
+}
