@@ -89,3 +89,33 @@ func TestRest(t *testing.T) {
 		t.Error("a post without time was taken")
 	}
 }
+
+// TestSecurityReceiversLeadNowhere: a receiver that redirects is not followed, and neither an address of the house nor
+// a name that leads there is dialled unless allow_to names it.
+func TestSecurityReceiversLeadNowhere(t *testing.T) {
+	var inside atomic.Int32
+	house := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { inside.Add(1) }))
+	defer house.Close()
+	leads := httptest.NewServer(http.RedirectHandler(house.URL, http.StatusTemporaryRedirect))
+	defer leads.Close()
+	allow := []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+	const secret = "invented-secret-77"
+	byName := strings.Replace(house.URL, "http://127.0.0.1", "https://localhost", 1)
+	h := New(outbound.NewClient(outbound.Options{}), time.Now, slog.New(slog.DiscardHandler))
+	h.SetTargets([]Target{{Name: "leads", URL: leads.URL, Secret: secret, Allow: allow},
+		{Name: "name", URL: byName, Secret: secret}, {Name: "house", URL: house.URL, Secret: secret}})
+	for name, want := range map[string]string{"leads": "HTTP 307", "name": "is not dialled", "house": "is not dialled"} {
+		if err := h.Post(t.Context(), name, 1, "{}"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", name, err, want)
+		}
+	}
+	if n := inside.Load(); n > 0 {
+		t.Errorf("the house was asked %d times", n)
+	}
+	for _, url := range []string{"https://169.254.169.254/latest", "https://10.0.0.1/", "https://[fd00:ec2::254]/",
+		"https://100.100.100.200/", "https://[::ffff:127.0.0.1]/", "https://[64:ff9b::7f00:1]/", "http://hooks.example/"} {
+		if err := (Target{Name: "t", URL: url, Secret: secret}).Check(); err == nil {
+			t.Errorf("%s is taken", url)
+		}
+	}
+}
