@@ -315,8 +315,8 @@ func (f *fuzzer) try(to fuzzTarget, w *town) {
 	f.send(to, path, body)
 }
 
-// sealed is a push with odd values that is sealed by its platform's keys: what is behind the seal is tried too. Its path
-// may be another one of the platform.
+// sealed is a push with odd values that is sealed by its platform's keys: what is behind the seal is tried too. Its
+// path may be another one of the platform.
 func (f *fuzzer) sealed(to fuzzTarget, w *town) (*play.Request, error) {
 	push := pushFor(charge.LotID{Union: union, Park: fmt.Sprint(1 + f.rand.IntN(3))}, "京A10001", f.word())
 	if f.rand.IntN(2) == 0 {

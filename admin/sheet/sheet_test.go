@@ -123,7 +123,8 @@ func TestCSVHoldsNoFormulas(t *testing.T) {
 		write("=1+1", "+cmd", "-x", "@sum", "-", "-12.50", "+7", "plain", "＝1+1", "＋cmd", "－x", "＠sum", "\n=1+1")
 		return nil
 	})
-	if want := "\uFEFF'=1+1,'+cmd,'-x,'@sum,'-,-12.50,+7,plain,'＝1+1,'＋cmd,'－x,'＠sum,\"'\n=1+1\"\n"; err != nil || b.String() != want {
+	want := "\uFEFF'=1+1,'+cmd,'-x,'@sum,'-,-12.50,+7,plain,'＝1+1,'＋cmd,'－x,'＠sum,\"'\n=1+1\"\n"
+	if err != nil || b.String() != want {
 		t.Errorf("%v, %q, want %q", err, b.String(), want)
 	}
 }
