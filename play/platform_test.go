@@ -143,10 +143,10 @@ func TestPrintedVectors(t *testing.T) {
 
 // Seals computed with openssl over the texts that the recipes (package seal) give, such as
 //
-// printf '%s' 'bizId=202401010001&duration=30&merchId=200461&&1313&plateNo=京AD06088&startChargingTime=…&key=<md5 of
-// demo-secret>' | openssl md5
-// printf '%s' 'carNo=京AD06088&duration=80&endTime=1704079200000&…&tradeNo=202401010001' | openssl dgst -md5 -hmac
-// demo-secret
+//	printf '%s' 'bizId=202401010001&duration=30&merchId=200461&&1313&plateNo=京AD06088&startChargingTime=…'\
+//	  '&key=<md5 of demo-secret>' | openssl md5
+//	printf '%s' 'carNo=京AD06088&duration=80&endTime=1704079200000&…&tradeNo=202401010001' |
+//	  openssl dgst -md5 -hmac demo-secret
 func TestFlatSeals(t *testing.T) {
 	lotDecides := testPush()
 	lotDecides.Method = charge.MethodLotDecides
