@@ -91,20 +91,21 @@ func KeySet(l Lot, vendor *charge.Vendor) bool {
 	return l.Ckey != ""
 }
 
-// mostWarned bounds the bindings of one document whose lamps are looked at.
-const mostWarned = 50
+// mostLooked bounds the bindings of one document whose lamps are looked at.
+const mostLooked = 50
 
 // warnOfEarly warns of bindings that a document has go live before the lamps of their set-up are on. A lot that comes
 // with the same document has had no time for that, and is not warned of. Nothing is refused: the file is its
 // operator's word.
 func (d *Desk) warnOfEarly(ctx context.Context, who guard.Identity, before *estate.State,
 	changes estate.Changes) error {
-	warned := 0
+	looked := 0
 	for i := range changes {
 		account, id, live := changes[i].Live()
-		if !live || before.StoredLot(id) == nil || warned == mostWarned {
+		if !live || before.StoredLot(id) == nil || looked == mostLooked {
 			continue
 		}
+		looked++
 		l, err := d.Lot(ctx, id)
 		if err != nil {
 			return err
@@ -122,7 +123,6 @@ func (d *Desk) warnOfEarly(ctx context.Context, who guard.Identity, before *esta
 		}
 		if missing := Missing(lamps); len(missing) > 0 {
 			changes[i].Warned = append(changes[i].Warned.And(charge.Say("estate.live_early")), missing...)
-			warned++
 		}
 	}
 	return nil
