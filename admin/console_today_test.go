@@ -25,11 +25,10 @@ func TestChartsOfTheLastDay(t *testing.T) {
 		{At: at(0)},
 	}
 	for lang, want := range map[string][]string{
-		"zh": {"近 24 小时", "待下发（条）；最高 12（03-01 09:05）；阴影：网关未运行", "推送应答 p99；最高 2 秒（03-01 09:05）",
-			"推送到车场 p99；最高 40 毫秒（03-01 09:00）"},
-		"en": {"Operation: the last 24 hours",
-			"Deliveries pending; at most 12 (03-01 09:05); shaded: the gateway did not run",
-			"Push answered, p99; at most 2 s (03-01 09:05)", "Push to lot, p99; at most 40 ms (03-01 09:00)"},
+		"zh": {"近 24 小时", "待下发（条） 最高 12（03-01 09:05） 阴影：网关未运行",
+			"推送应答 p99 最高 2 秒（03-01 09:05）", "推送到车场 p99 最高 40 毫秒（03-01 09:00）"},
+		"en": {"Operation: the last 24 hours", "Deliveries pending at most 12 (03-01 09:05) shaded: the gateway did not run",
+			"Push answered, p99 at most 2 s (03-01 09:05)", "Push to lot, p99 at most 40 ms (03-01 09:00)"},
 	} {
 		a := b.get("/?lang=" + lang)
 		if a.StatusCode == 303 {

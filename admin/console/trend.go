@@ -29,9 +29,10 @@ type stretch struct{ From, Steps int }
 
 // trend is one chart, drawn between 4 and 106.
 type trend struct {
-	Caption string
-	Most    string // what its upper edge stands for
-	Line    string // a path; steps in which nothing was measured interrupt it
+	Name string
+	Peak string // its highest value and when that was; empty where nothing was measured
+	Most string // what its upper edge stands for
+	Line string // a path; steps in which nothing was measured interrupt it
 }
 
 // The spans that charts are of, and how much time one step of theirs is: each is a whole part of an hour, as the
@@ -101,13 +102,9 @@ func (t trends) draw(p *page, name string, samples []charge.Sample, value func(c
 			most, peak = v, s.At
 		}
 	}
-	one := trend{Caption: name, Most: say(max(most, 1))}
+	one := trend{Name: name, Most: say(max(most, 1))}
 	if !peak.IsZero() {
-		one.Caption = fmt.Sprintf(p.T("%s；最高 %s（%s）", "%s; at most %s (%s)"), name, say(most),
-			peak.In(charge.Shanghai).Format("01-02 15:04"))
-	}
-	if len(t.Away) > 0 {
-		one.Caption += p.T("；阴影：网关未运行", "; shaded: the gateway did not run")
+		one.Peak = fmt.Sprintf(p.T("最高 %s（%s）", "at most %s (%s)"), say(most), peak.In(charge.Shanghai).Format("01-02 15:04"))
 	}
 	var line strings.Builder
 	next := -1 // the step that the line would go on to
@@ -126,6 +123,14 @@ func (t trends) draw(p *page, name string, samples []charge.Sample, value func(c
 	}
 	one.Line = line.String()
 	return one
+}
+
+// away says what the shaded parts of a chart are.
+func (t trends) away(p *page) string {
+	if len(t.Away) == 0 {
+		return ""
+	}
+	return p.T("阴影：网关未运行", "shaded: the gateway did not run")
 }
 
 // took prints how long something took, to a tenth of a millisecond where that is much of it.

@@ -91,8 +91,8 @@ func KeySet(l Lot, vendor *charge.Vendor) bool {
 	return l.Ckey != ""
 }
 
-// mostLooked bounds the bindings of one document whose lamps are looked at.
-const mostLooked = 50
+// mostLamps bounds the bindings of one document whose lamps are looked at.
+const mostLamps = 50
 
 // warnOfEarly warns of bindings that a document has go live before the lamps of their set-up are on. A lot that comes
 // with the same document has had no time for that, and is not warned of. Nothing is refused: the file is its
@@ -102,7 +102,7 @@ func (d *Desk) warnOfEarly(ctx context.Context, who guard.Identity, before *esta
 	looked := 0
 	for i := range changes {
 		account, id, live := changes[i].Live()
-		if !live || before.StoredLot(id) == nil || looked == mostLooked {
+		if !live || before.StoredLot(id) == nil || looked == mostLamps {
 			continue
 		}
 		looked++
