@@ -35,7 +35,9 @@ func (e *sqliteEngine) bring(f *flush) error {
 	if err == nil {
 		_, err = c.exec(commitAll, nil)
 	}
-	if err != nil {
+	if err == nil {
+		beginWriting(e.log)
+	} else {
 		c.unwind()
 		if errors.Is(err, errMissed) || fatalSQLite(err) {
 			e.store.fail(fmt.Errorf("flush: %w", err))
