@@ -246,7 +246,8 @@ func TestSignInAtAnIssuer(t *testing.T) {
 		switch r.URL.Path {
 		case "/.well-known/openid-configuration":
 			fmt.Fprintf(w,
-				`{"issuer":%[1]q,"authorization_endpoint":"%[2]s/go","token_endpoint":"%[2]s/token","jwks_uri":"%[2]s/keys","userinfo_endpoint":"%[2]s/info"}`, issuer.URL, issuer.URL)
+				`{"issuer":%[1]q,"authorization_endpoint":"%[2]s/go","token_endpoint":"%[2]s/token","jwks_uri":"%[2]s/keys",`+
+					`"userinfo_endpoint":"%[2]s/info"}`, issuer.URL, issuer.URL)
 		case "/keys":
 			fmt.Fprintf(w, `{"keys":[{"kty":"RSA","alg":"RS256","use":"sig","n":%q,"e":"AQAB"}]}`,
 				base64.RawURLEncoding.EncodeToString(key.N.Bytes()))

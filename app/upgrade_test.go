@@ -53,8 +53,9 @@ func oldRows() (rows [][]any) {
 		key, order := fmt.Sprint("key-", id), fmt.Sprint("order-", id)
 		decision := ""
 		if reduction != "" {
-			decision = `{"at":"2026-03-01T02:00:00Z","rule":{"version":1,"grant":"as_pushed","combine":"best","hold_seconds":7200,"target":"stay"},` +
-				`"state":"sending","reason":"ok","wanted":` + reduction + `,"reduction":` + reduction + `,"send":` + reduction +
+			decision = `{"at":"2026-03-01T02:00:00Z","rule":{"version":1,"grant":"as_pushed","combine":"best",` +
+				`"hold_seconds":7200,"target":"stay"},"state":"sending","reason":"ok","wanted":` + reduction + `,"reduction":` +
+				reduction + `,"send":` + reduction +
 				`,"granted":[],"charge_minutes":59,"energy_kwh":"25.50"}`
 		}
 		put("charge", id, platform, "main", order, key, plate, lot, at-3600_000, at-60_000, at, 25_500, nil,
@@ -134,8 +135,10 @@ func oldRows() (rows [][]any) {
 		put("plate", plate, backwards(plate))
 	}
 	for i, row := range []struct{ entry, hash string }{
-		{`{"seq":1,"at":"2026-02-28T01:00:00Z","actor":"admin","role":"admin","action":"estate.apply","object":"estate","detail":"1 lot"}`, oldHash1},
-		{`{"seq":2,"at":"2026-03-02T03:00:00Z","actor":"li","role":"support","action":"charge.void","object":"charge","detail":"wrong car"}`, oldHash2},
+		{`{"seq":1,"at":"2026-02-28T01:00:00Z","actor":"admin","role":"admin","action":"estate.apply","object":"estate",` +
+			`"detail":"1 lot"}`, oldHash1},
+		{`{"seq":2,"at":"2026-03-02T03:00:00Z","actor":"li","role":"support","action":"charge.void","object":"charge",` +
+			`"detail":"wrong car"}`, oldHash2},
 	} {
 		hash, err := hex.DecodeString(row.hash)
 		if err != nil {

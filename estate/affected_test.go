@@ -38,7 +38,8 @@ func TestChecksReachWhatLeansOnAChange(t *testing.T) {
 		"a vendor's permission": `vendors: [{union_id: "1", open_interface: false}]`,
 		"a vendor's key":        `vendors: [{union_id: "2", ukey: ""}]`,
 		"a lot's kind, " +
-			"and its bindings": `lots: [{lot: "1/1", kind: 4g, tariff: {unit_minutes: 60, unit_price: "5.00", daily_cap: "40.00"}}]`,
+			"and its bindings": `lots: [{lot: "1/1", kind: 4g, tariff: {unit_minutes: 60, unit_price: "5.00", ` +
+			`daily_cap: "40.00"}}]`,
 		"a lot's key, and its bindings": `lots: [{lot: "1/1", ckey: ""}]`,
 		"the lot around others":         `lots: [{lot: "1/2", kind: sdk}]`,
 		"lots around each other":        `lots: [{lot: "1/2", parent: "1/4"}]`,

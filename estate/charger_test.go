@@ -45,7 +45,8 @@ func TestChargersThatBeginEachOther(t *testing.T) {
 // A lot that is switched off is distinguished from one that is not there.
 func TestLotOff(t *testing.T) {
 	s := merged(t,
-		`{"version":1,"vendors":[{"union_id":"1","ukey":"u"}],"lots":[{"lot":"1/1","kind":"sdk","state":"off"},{"lot":"1/2","kind":"sdk"}]}`)
+		`{"version":1,"vendors":[{"union_id":"1","ukey":"u"}],"lots":[{"lot":"1/1","kind":"sdk","state":"off"},`+
+			`{"lot":"1/2","kind":"sdk"}]}`)
 	for park, off := range map[string]bool{"1": true, "2": false, "3": false} {
 		if got := s.LotOff(charge.LotID{Union: "1", Park: park}); got != off {
 			t.Errorf("lot 1/%s: off %v", park, got)

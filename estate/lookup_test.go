@@ -120,7 +120,8 @@ func TestLookups(t *testing.T) {
 	}
 
 	off := merged(t,
-		`{"version":1,"vendors":[{"union_id":"1","ukey":"u"}],"lots":[{"lot":"1/1","kind":"sdk"},{"lot":"1/2","kind":"sdk"}]}`,
+		`{"version":1,"vendors":[{"union_id":"1","ukey":"u"}],"lots":[{"lot":"1/1","kind":"sdk"},{"lot":"1/2",`+
+			`"kind":"sdk"}]}`,
 		`{"version":1,"lots":[{"lot":"1/1","state":"off"}]}`)
 	if off.KnowsLot(charge.LotID{Union: "1", Park: "1"}) || !off.KnowsLot(charge.LotID{Union: "1", Park: "2"}) {
 		t.Error("only lot 1/1 is off")

@@ -24,7 +24,8 @@ func TestRulesAreRead(t *testing.T) {
 		want charge.Rule
 	}{
 		{`{grant: charge_time}`, rule(func(*charge.Rule) {})},
-		{`{grant: charge_time, takes: end, plates: {temporary: true}, only_chargers: [], min_fee: "0", leave_within: 0, per_day: {}, lock: {for: 0, per: lot}}`, rule(func(*charge.Rule) {})},
+		{`{grant: charge_time, takes: end, plates: {temporary: true}, only_chargers: [], min_fee: "0", leave_within: 0, ` +
+			`per_day: {}, lock: {for: 0, per: lot}}`, rule(func(*charge.Rule) {})},
 		{`{grant: charge_time, takes: charge, plus_minutes: 60, cap_charge_minutes: 120, leave_within: 30m}`,
 			rule(func(r *charge.Rule) {
 				r.Takes, r.PlusMinutes, r.CapChargeMinutes, r.LeaveWithinSeconds = charge.TakesCharge, 60, 120, 1800
@@ -35,7 +36,8 @@ func TestRulesAreRead(t *testing.T) {
 		{`{grant: charge_time, per_day: {times: 1, per: lot}, lock: {for: 90m, per: vendor}}`, rule(func(r *charge.Rule) {
 			r.PerDay, r.Lock = charge.PerDay{Times: 1}, charge.Lock{Seconds: 5400, Per: charge.ReachVendor}
 		})},
-		{`{grant: as_pushed, per_day: {amount: "20.00"}, min_fee: "5.50", plates: {temporary: false}, only_chargers: ["P1", "P2"]}`, rule(func(r *charge.Rule) {
+		{`{grant: as_pushed, per_day: {amount: "20.00"}, min_fee: "5.50", plates: {temporary: false}, ` +
+			`only_chargers: ["P1", "P2"]}`, rule(func(r *charge.Rule) {
 			r.Grant, r.PerDay, r.MinFee, r.NoTemporary, r.OnlyChargers = charge.GrantAsPushed, charge.PerDay{Amount: 2000}, 550,
 				true, []string{"P1", "P2"}
 		})},

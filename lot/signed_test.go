@@ -13,7 +13,9 @@ import (
 // Published examples that sign an envelope, from https://www.kancloud.cn/bolink/ newapi/524034 (V1), apis/860377 (V3)
 // and sdk/596745 (V7). The keys are the pages' samples.
 var vectors = map[string]struct{ data, key, sign string }{
-	"V1": {`{"park_id":"1001","name":"北京上地三街9号院停车场","address":"北京上地三街9号","phone":"139000334443","lng":"123.994449","city_id":110000,"lat":"332.466666","total_plot":90,"empty_plot":56,"union_id":10001,"price_desc":"2元每小时","rand":"0.210354312785198048"}`,
+	"V1": {`{"park_id":"1001","name":"北京上地三街9号院停车场","address":"北京上地三街9号","phone":"139000334443","lng":"123.994449",` +
+		`"city_id":110000,"lat":"332.466666","total_plot":90,"empty_plot":56,"union_id":10001,"price_desc":"2元每小时",` +
+		`"rand":"0.210354312785198048"}`,
 		"NQ0eSXs720170114", "F2BA9A4E4362E2C41676FC720B14290C"},
 	"V3": {`{"comid":"kytest2020032501","union_id":"200279","car_number":"晋QQ1234","lock_status":1}`,
 		"MAVXUU3C2545G9K1", "4973765089F20FCFE45868796F81278A"},

@@ -21,7 +21,8 @@ func TestLogin(t *testing.T) {
 		f := c.accept()
 		// The book's own example, sign and all (sdk/596745).
 		f.expect(
-			`{"service_name":"login","sign":"CB649425CB5548A375099103AB04CC1E","data":{"union_id":"200208","park_id":"21835","local_id":"0071cc97102b_1001_qh321_quanhao-atest1"}}`)
+			`{"service_name":"login","sign":"CB649425CB5548A375099103AB04CC1E","data":{"union_id":"200208","park_id":"21835",` +
+				`"local_id":"0071cc97102b_1001_qh321_quanhao-atest1"}}`)
 	})
 }
 
@@ -84,14 +85,17 @@ func TestUplinks(t *testing.T) {
 			{
 				func() (Answer, error) { return client.Entry(t.Context(), entry("325101")) },
 				envelope("in_park",
-					`{"car_number":"京GH0093","in_time":1490875218,"car_type":"","c_type":"","uid":"325101","order_id":"325101","empty_plot":20,"in_channel_id":"A1"}`),
+					`{"car_number":"京GH0093","in_time":1490875218,"car_type":"","c_type":"","uid":"325101","order_id":"325101",`+
+						`"empty_plot":20,"in_channel_id":"A1"}`),
 				`{"state":1,"order_id":"325101","service_name":"in_park","errmsg":"send success!"}`,
 				Answer{State: 1, ErrMsg: "send success!"},
 			},
 			{
 				func() (Answer, error) { return client.Exit(t.Context(), out) },
 				envelope("out_park",
-					`{"car_number":"京GH0093","in_time":1490875218,"out_time":1490878818,"uid":"","out_uid":"","duration":60,"car_type":"","c_type":"","pay_type":"cash","empty_plot":0,"total":"3.50","order_id":"325101","reduce_amount":"1.50","amount_receivable":"8.50"}`),
+					`{"car_number":"京GH0093","in_time":1490875218,"out_time":1490878818,"uid":"","out_uid":"","duration":60,`+
+						`"car_type":"","c_type":"","pay_type":"cash","empty_plot":0,"total":"3.50","order_id":"325101",`+
+						`"reduce_amount":"1.50","amount_receivable":"8.50"}`),
 				`{"state":0,"order_id":"325101","service_name":"out_park","errmsg":"数据无效"}`,
 				Answer{ErrMsg: "数据无效"},
 			},
@@ -103,7 +107,9 @@ func TestUplinks(t *testing.T) {
 					})
 				},
 				envelope("upload_duration_info",
-					`{"service_name":"upload_duration_info","data_target":"cloud","order_id":"A1_2C1597654143","car_number":"京A000008","start_charge_seq":"202008170000011120","calculation_method":1,"duration":3,"out_time":1597738834}`),
+					`{"service_name":"upload_duration_info","data_target":"cloud","order_id":"A1_2C1597654143",`+
+						`"car_number":"京A000008","start_charge_seq":"202008170000011120","calculation_method":1,"duration":3,`+
+						`"out_time":1597738834}`),
 				`{"state":1,"service_name":"upload_duration_info","errmsg":"上传成功"}`,
 				Answer{State: 1, ErrMsg: "上传成功"},
 			},
@@ -114,7 +120,8 @@ func TestUplinks(t *testing.T) {
 					})
 				},
 				envelope("upload_duration_info",
-					`{"service_name":"upload_duration_info","data_target":"cloud","order_id":"o","car_number":"京A000008","start_charge_seq":"s","calculation_method":2,"reduce_amount":"1.25","out_time":1597738834}`),
+					`{"service_name":"upload_duration_info","data_target":"cloud","order_id":"o","car_number":"京A000008",`+
+						`"start_charge_seq":"s","calculation_method":2,"reduce_amount":"1.25","out_time":1597738834}`),
 				`{"state":0,"errmsg":"数据已处理过...","service_name":"upload_duration_info"}`,
 				Answer{ErrMsg: "数据已处理过..."},
 			},

@@ -13,10 +13,16 @@ import (
 )
 
 const (
-	notice325 = `{"service_name":"pay_notice","comid":"21835","uuid":"u-325","order_id":"325101","car_number":"京GH0093","type":1,"duration":30,"start_charging_time":"2026-03-01 18:00:00","stop_charging_time":"2026-03-01 18:30:00","start_charge_seq":"202603010000000001","calculation_method":1}`
+	notice325 = `{"service_name":"pay_notice","comid":"21835","uuid":"u-325","order_id":"325101","car_number":"京GH0093",` +
+		`"type":1,"duration":30,"start_charging_time":"2026-03-01 18:00:00","stop_charging_time":"2026-03-01 18:30:00",` +
+		`"start_charge_seq":"202603010000000001","calculation_method":1}`
 	// The book's own message and answer (sdk/1726765).
-	notice336 = `{"service_name":"pay_notice","start_charging_time":"2020-04-16 14:00:40","car_number":"苏DDDLL03","comid":"20180427","stop_charging_time":"2020-04-27 14:50:59","reduce_amount":2.0,"order_id":"A1_2C1587980476","uuid":"4548fcd6bdd4491daf3fb32e57afd203"}`
-	ack336    = `{"service_name":"pay_notice","sign":"1F94C85CF7BD56E33EDAA5DD9F87D394","token":"00000000000000000000000000000001","data":{"service_name":"pay_notice","data_target":"bolink","uuid":"4548fcd6bdd4491daf3fb32e57afd203","state":1}}`
+	notice336 = `{"service_name":"pay_notice","start_charging_time":"2020-04-16 14:00:40","car_number":"苏DDDLL03",` +
+		`"comid":"20180427","stop_charging_time":"2020-04-27 14:50:59","reduce_amount":2.0,"order_id":"A1_2C1587980476",` +
+		`"uuid":"4548fcd6bdd4491daf3fb32e57afd203"}`
+	ack336 = `{"service_name":"pay_notice","sign":"1F94C85CF7BD56E33EDAA5DD9F87D394",` +
+		`"token":"00000000000000000000000000000001","data":{"service_name":"pay_notice","data_target":"bolink",` +
+		`"uuid":"4548fcd6bdd4491daf3fb32e57afd203","state":1}}`
 )
 
 func ack(uuid, rest string) string {
@@ -34,7 +40,8 @@ func TestReductions(t *testing.T) {
 		f.expect(ack("u-325", `,"state":1`))
 		f.say(notice336)
 		f.expect(ack336)
-		f.say(`{"service_name":"pay_notice","uuid":"u-free","type":1,"car_number":"京GH0093","order_id":"","calculation_method":0}`)
+		f.say(`{"service_name":"pay_notice","uuid":"u-free","type":1,"car_number":"京GH0093","order_id":"",` +
+			`"calculation_method":0}`)
 		f.expect(ack("u-free", `,"state":1`))
 		f.say(`{"service_name":"pay_notice","uuid":"u-yuan","type":"1","reduce_amount":"10.5","calculation_method":"2"}`)
 		f.expect(ack("u-yuan", `,"state":1`))
@@ -200,10 +207,14 @@ func TestPrices(t *testing.T) {
 		f := c.acceptLogin()
 		f.say(`{"service_name":"query_price","park_id":"21835","pay_scene":0,"car_number":"京GH0093","order_id":"325101"}`)
 		f.expect(envelope("query_price",
-			`{"service_name":"query_price","data_target":"bolink","state":1,"park_id":"21835","order_id":"325101","price":"3.50","total":"8.50","derate_money":"5.00","derate_duration":60,"duration":125,"free_out_time":10,"query_time":1490878818}`))
+			`{"service_name":"query_price","data_target":"bolink","state":1,"park_id":"21835","order_id":"325101",`+
+				`"price":"3.50","total":"8.50","derate_money":"5.00","derate_duration":60,"duration":125,"free_out_time":10,`+
+				`"query_time":1490878818}`))
 		f.say(`{"service_name":"query_price","park_id":"21835","pay_scene":1,"out_channel_id":"A1","query_order_no":"q-1"}`)
 		f.expect(envelope("query_price",
-			`{"service_name":"query_price","data_target":"bolink","state":0,"errmsg":"没有在场订单","park_id":"21835","order_id":"","query_order_no":"q-1","price":"0.00","total":"0.00","derate_money":"0.00","derate_duration":0,"duration":0,"free_out_time":0,"query_time":946684800}`))
+			`{"service_name":"query_price","data_target":"bolink","state":0,"errmsg":"没有在场订单","park_id":"21835","order_id":"",`+
+				`"query_order_no":"q-1","price":"0.00","total":"0.00","derate_money":"0.00","derate_duration":0,"duration":0,`+
+				`"free_out_time":0,"query_time":946684800}`))
 	})
 }
 
@@ -231,7 +242,8 @@ func TestNobody(t *testing.T) {
 		f.expect(ack("u-325", `,"state":0,"errmsg":"this machine does not do that"`))
 		f.say(`{"service_name":"pass_through","uuid":"p-1","data":"x"}`)
 		f.expect(envelope("pass_through",
-			`{"service_name":"pass_through","data_target":"cloud","uuid":"p-1","state":0,"errmsg":"this machine does not do that","data":""}`))
+			`{"service_name":"pass_through","data_target":"cloud","uuid":"p-1","state":0,`+
+				`"errmsg":"this machine does not do that","data":""}`))
 	})
 }
 

@@ -53,7 +53,8 @@ func TestCheck(t *testing.T) {
 }
 
 func TestRefusedSaysWhatToDo(t *testing.T) {
-	want := `10.1.2.3 is a private address and is not dialled; if that is right, add "10.1.2.3/32" to the allow_to list beside the address`
+	want := `10.1.2.3 is a private address and is not dialled; if that is right, ` +
+		`add "10.1.2.3/32" to the allow_to list beside the address`
 	if got := Check(netip.MustParseAddr("10.1.2.3"), nil).Error(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -131,12 +131,14 @@ func TestUplinkVector(t *testing.T) {
 	const key = "8403A41ED5EF20BC"
 	got := string(uplink("login", "",
 		record{{"union_id", "200208"}, {"park_id", "21835"}, {"local_id", "0071cc97102b_1001_qh321_quanhao-atest1"}}, key))
-	want := `{"service_name":"login","sign":"CB649425CB5548A375099103AB04CC1E","data":{"union_id":"200208","park_id":"21835","local_id":"0071cc97102b_1001_qh321_quanhao-atest1"}}`
+	want := `{"service_name":"login","sign":"CB649425CB5548A375099103AB04CC1E","data":{"union_id":"200208",` +
+		`"park_id":"21835","local_id":"0071cc97102b_1001_qh321_quanhao-atest1"}}`
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	ack := string(uplink("pay_notice", "t", ackOf(charge.Message336, "4548fcd6bdd4491daf3fb32e57afd203", 1, ""), key))
-	want = `{"service_name":"pay_notice","sign":"1F94C85CF7BD56E33EDAA5DD9F87D394","token":"t","data":{"service_name":"pay_notice","data_target":"bolink","uuid":"4548fcd6bdd4491daf3fb32e57afd203","state":1}}`
+	want = `{"service_name":"pay_notice","sign":"1F94C85CF7BD56E33EDAA5DD9F87D394","token":"t",` +
+		`"data":{"service_name":"pay_notice","data_target":"bolink","uuid":"4548fcd6bdd4491daf3fb32e57afd203","state":1}}`
 	if ack != want {
 		t.Errorf("got  %s\nwant %s", ack, want)
 	}
@@ -178,11 +180,14 @@ func lineEnd(t *testing.T, send string) (addr string, acks chan string) {
 }
 
 // The message is the published example of 3.36: https://www.kancloud.cn/bolink/sdk/1726765
-const down336 = `{"service_name":"pay_notice","start_charging_time":"2020-04-16 14:00:40","car_number":"苏DDDLL03","comid":"20180427","stop_charging_time":"2020-04-27 14:50:59","reduce_amount":2.0,"order_id":"A1_2C1587980476","uuid":"4548fcd6bdd4491daf3fb32e57afd203"}`
+const down336 = `{"service_name":"pay_notice","start_charging_time":"2020-04-16 14:00:40","car_number":"苏DDDLL03",` +
+	`"comid":"20180427","stop_charging_time":"2020-04-27 14:50:59","reduce_amount":2.0,"order_id":"A1_2C1587980476",` +
+	`"uuid":"4548fcd6bdd4491daf3fb32e57afd203"}`
 
 func TestLineSink(t *testing.T) {
 	addr, acks := lineEnd(t,
-		"\n"+down336+"\r\n"+down336+"\r\n{\"service_name\":\"pay_notice\",\"uuid\":\"u2\",\"car_number\":\"京A12345\",\"type\":2}\r")
+		"\n"+down336+"\r\n"+down336+"\r\n{\"service_name\":\"pay_notice\",\"uuid\":\"u2\",\"car_number\":\"京A12345\","+
+			"\"type\":2}\r")
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	s, err := OpenLineSink(ctx, LineSinkConfig{Addr: addr, Lines: []LineKey{{Lot: testLot, Ckey: "8403A41ED5EF20BC"}},

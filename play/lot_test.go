@@ -21,16 +21,17 @@ import (
 // A 5.14 of our own under the sample key of https://www.kancloud.cn/bolink/newapi/524034, recomputed with Python.
 const (
 	v1Key  = "NQ0eSXs720170114"
-	v1Body = `{"data":{"service_name":"pay_notice","park_id":"1001","car_number":"京A12345","type":3,"plat_form_id":1,"duration":120,` +
-		`"start_charging_time":"2019-12-26 20:51:46","stop_charging_time":"2019-12-26 21:51:46","start_charge_seq":"202008170000011121"},` +
-		`"sign":"6713B814F9DBCD684EE46948B6F98482"}`
+	v1Body = `{"data":{"service_name":"pay_notice","park_id":"1001","car_number":"京A12345","type":3,"plat_form_id":1,` +
+		`"duration":120,"start_charging_time":"2019-12-26 20:51:46","stop_charging_time":"2019-12-26 21:51:46",` +
+		`"start_charge_seq":"202008170000011121"},"sign":"6713B814F9DBCD684EE46948B6F98482"}`
 )
 
 func TestS1Vectors(t *testing.T) {
 	data := record{{"comid", "kytest2020032501"}, {"union_id", "200279"}, {"car_number", "晋QQ1234"},
 		{"lock_status", whole(1)}}
 	got := string(sealS1(data, "MAVXUU3C2545G9K1"))
-	want := `{"data":{"comid":"kytest2020032501","union_id":"200279","car_number":"晋QQ1234","lock_status":1},"sign":"4973765089F20FCFE45868796F81278A"}`
+	want := `{"data":{"comid":"kytest2020032501","union_id":"200279","car_number":"晋QQ1234","lock_status":1},` +
+		`"sign":"4973765089F20FCFE45868796F81278A"}`
 	if got != want {
 		t.Errorf("V3: got %s", got)
 	}
@@ -171,8 +172,9 @@ func TestAPILotPrice(t *testing.T) {
 		{"pay_scene", whole(0)}, {"query_order_no", "q1"}}, v1Key)
 	got, err := notify(t, l, string(question), "")
 	want := fmt.Sprintf(
-		`{"state":1,"park_id":"1001","order_id":"%s","price":"5.00","total":"15.00","derate_money":10.00,"derate_duration":120,`+
-			`"duration":170,"query_time":%d,"free_out_time":15,"query_order_no":"q1"}`, v.OrderID, noon.Unix())
+		`{"state":1,"park_id":"1001","order_id":"%s","price":"5.00","total":"15.00","derate_money":10.00,`+
+			`"derate_duration":120,"duration":170,"query_time":%d,"free_out_time":15,"query_order_no":"q1"}`, v.OrderID,
+		noon.Unix())
 	if err != nil || got != want {
 		t.Errorf("got  %s, %v\nwant %s", got, err, want)
 	}
@@ -248,7 +250,8 @@ func TestLotHearsRefusals(t *testing.T) {
 
 func TestGateBooksTheExit(t *testing.T) {
 	url, end := lotEnd(t,
-		`{"state":1,"order_id":"x","total":"15.00","price":"5.00","derate_money":"10.00","derate_duration":120,"duration":170,"query_time":1704081600}`)
+		`{"state":1,"order_id":"x","total":"15.00","price":"5.00","derate_money":"10.00","derate_duration":120,`+
+			`"duration":170,"query_time":1704081600}`)
 	l := NewGateLot(GateConfig{Lot: testLot, Ckey: "MAVXUU3C2545G9K1", Server: url, Now: func() time.Time { return noon }})
 	if err := l.Start(); err != nil {
 		t.Fatal(err)

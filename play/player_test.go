@@ -52,9 +52,13 @@ func playerAgainst(t *testing.T, platform string, answer func(string, *http.Requ
 
 // Answers sealed with openssl, see TestCECSeals.
 const (
-	tokenAnswer = `{"Ret":0,"Msg":"成功","Data":"hkAwSV+Qj10USGrQWm2DziteszP9Bl/W45GIwP65Djc12b8QIc7Is26YKQ5rNZlHIXhiWv3RBSoHpYsYfJSalcTUS4qNsg5boB0AYiW3GDq0Cv7jyX4GJnYu5MylIDzXETdsrjUKOd3cvsNmmblOgQ==","Sig":"1AC80DF50532468319EA957226B37E07"}`
-	takenAnswer = `{"Ret":0,"Msg":"成功","Data":"pE9MOBLU9Gzo6C7oaddZX+q5eH/NiYXZD5hqz1kkaWsueq/a14CBIJwPYC9My0P41JLC3czX5ViRAOSNkGL5NuTSazf63Z/1R3AP5t5aq2bV4g5sPmSzCjajSsbnGCFX","Sig":"AC9BA84823F59183A11660C88644A835"}`
-	overAnswer  = `{"Ret":4002,"Msg":"token失效","Data":"","Sig":"4A217F4E2B5E006BB6864DE35E93E1B1"}`
+	tokenAnswer = `{"Ret":0,"Msg":"成功",` +
+		`"Data":"hkAwSV+Qj10USGrQWm2DziteszP9Bl/W45GIwP65Djc12b8QIc7Is26YKQ5rNZlHIXhiWv3RBSoHpYsYfJSalcTUS4qNsg5boB0AYiW3GD` +
+		`q0Cv7jyX4GJnYu5MylIDzXETdsrjUKOd3cvsNmmblOgQ==","Sig":"1AC80DF50532468319EA957226B37E07"}`
+	takenAnswer = `{"Ret":0,"Msg":"成功",` +
+		`"Data":"pE9MOBLU9Gzo6C7oaddZX+q5eH/NiYXZD5hqz1kkaWsueq/a14CBIJwPYC9My0P41JLC3czX5ViRAOSNkGL5NuTSazf63Z/1R3AP5t5aq2` +
+		`bV4g5sPmSzCjajSsbnGCFX","Sig":"AC9BA84823F59183A11660C88644A835"}`
+	overAnswer = `{"Ret":4002,"Msg":"token失效","Data":"","Sig":"4A217F4E2B5E006BB6864DE35E93E1B1"}`
 )
 
 func TestPlayerKeepsItsToken(t *testing.T) {

@@ -15,8 +15,13 @@ import (
 //
 // The token request was made outside, with openssl and Python.
 const (
-	askToken = `{"OperatorID":"123456789","Data":"hkAwSV+Qj10USGrQWm2DztjTR2VeqfP7pn88FU0v7TBjs/ABLntz+OnQlBqIN7hxnXEpyf9G/XHmoHFiPWcbkOMrjTQZKe3KpVgTpXgYuJc=","TimeStamp":"20240101120000","Seq":"0001","Sig":"CCADDA8A60B213BA051A282734402985"}`
-	consumed = `{"OperatorID":"123456789","Data":"pE9MOBLU9Gzo6C7oaddZX+q5eH/NiYXZD5hqz1kkaWt8R8SCFqvl8Vph2+p4vUslzAsMZQowZywLFpnKZTvW1t7VDFqYpcCshRGBLZkcAIXQ+PWV33dAGGGQPeP8aW3+b/f/S95X2FQZZJNxv4yusgc7WX/iD7FtsYMD3aMUjhHnLvt/ANQAvkSeAiGCfXRV","TimeStamp":"20240101123500","Seq":"0001","Sig":"38D49635B177A553120A2AA6241DC80D"}`
+	askToken = `{"OperatorID":"123456789",` +
+		`"Data":"hkAwSV+Qj10USGrQWm2DztjTR2VeqfP7pn88FU0v7TBjs/ABLntz+OnQlBqIN7hxnXEpyf9G/XHmoHFiPWcbkOMrjTQZKe3KpVgTpXgYuJ` +
+		`c=","TimeStamp":"20240101120000","Seq":"0001","Sig":"CCADDA8A60B213BA051A282734402985"}`
+	consumed = `{"OperatorID":"123456789",` +
+		`"Data":"pE9MOBLU9Gzo6C7oaddZX+q5eH/NiYXZD5hqz1kkaWt8R8SCFqvl8Vph2+p4vUslzAsMZQowZywLFpnKZTvW1t7VDFqYpcCshRGBLZkcAI` +
+		`XQ+PWV33dAGGGQPeP8aW3+b/f/S95X2FQZZJNxv4yusgc7WX/iD7FtsYMD3aMUjhHnLvt/ANQAvkSeAiGCfXRV",` +
+		`"TimeStamp":"20240101123500","Seq":"0001","Sig":"38D49635B177A553120A2AA6241DC80D"}`
 )
 
 func TestReceiver(t *testing.T) {

@@ -21,9 +21,15 @@ func TestRecipeVectors(t *testing.T) {
 		},
 		{
 			KVMD5Secret,
-			`{"appId":"200461&&1313","key":"x","parkId":1313,"serviceCode":"syncChargePilePay","ts":1735700000000,"reqId":"r1","orderNo":"O1","plateNo":"京A12345","startTime":"2025-01-01 10:00:00","endTime":"2025-01-01 11:30:00","stationId":"S1","stationName":"demo","deviceId":"D1","deviceName":"pile","spaceNo":"A1","power":12.5,"elecMoney":1000,"seviceMoney":500,"totalMoney":1500,"freeType":0,"freeMoney":0,"freeTime":7200,"note":"","list":[1],"none":null}`,
+			`{"appId":"200461&&1313","key":"x","parkId":1313,"serviceCode":"syncChargePilePay","ts":1735700000000,` +
+				`"reqId":"r1","orderNo":"O1","plateNo":"京A12345","startTime":"2025-01-01 10:00:00",` +
+				`"endTime":"2025-01-01 11:30:00","stationId":"S1","stationName":"demo","deviceId":"D1","deviceName":"pile",` +
+				`"spaceNo":"A1","power":12.5,"elecMoney":1000,"seviceMoney":500,"totalMoney":1500,"freeType":0,"freeMoney":0,` +
+				`"freeTime":7200,"note":"","list":[1],"none":null}`,
 			"deviceId=D1&deviceName=pile&elecMoney=1000&endTime=2025-01-01 " +
-				"11:30:00&freeMoney=0&freeTime=7200&freeType=0&orderNo=O1&parkId=1313&plateNo=京A12345&power=12.5&reqId=r1&serviceCode=syncChargePilePay&seviceMoney=500&spaceNo=A1&startTime=2025-01-01 10:00:00&stationId=S1&stationName=demo&totalMoney=1500&ts=1735700000000&demo-secret",
+				"11:30:00&freeMoney=0&freeTime=7200&freeType=0&orderNo=O1&parkId=1313&plateNo=京A12345&power=12.5&reqId=r1" +
+				"&serviceCode=syncChargePilePay&seviceMoney=500&spaceNo=A1&startTime=2025-01-01 10:00:00&stationId=S1" +
+				"&stationName=demo&totalMoney=1500&ts=1735700000000&demo-secret",
 			"1C9CBEA9E25A862FD2EA02941B4E074B",
 		},
 		// R3 and R4 by the words of their recipes; the signs are openssl's over these texts.
@@ -35,14 +41,18 @@ func TestRecipeVectors(t *testing.T) {
 		},
 		{
 			KVHMACMD5,
-			`{"tradeNo":"690893096315527168","carNo":"京ADG7191","powerCharged":22.30,"duration":37,"signType":"MD5","timestamp":1678086750165,"openId":"","mobile":null,"sign":"x"}`,
-			"carNo=京ADG7191&duration=37&openId=&powerCharged=22.30&signType=MD5&timestamp=1678086750165&tradeNo=690893096315527168",
+			`{"tradeNo":"690893096315527168","carNo":"京ADG7191","powerCharged":22.30,"duration":37,"signType":"MD5",` +
+				`"timestamp":1678086750165,"openId":"","mobile":null,"sign":"x"}`,
+			"carNo=京ADG7191&duration=37&openId=&powerCharged=22.30&signType=MD5&timestamp=1678086750165" +
+				"&tradeNo=690893096315527168",
 			"8e0c26af72d9667c4528099bbc573f1f",
 		},
 		{
 			ListedMD5Key,
-			`{"vehicle_plate_number":"京A12345","start_charge_seq":"S1","resource_id":"CS-1","charge_end_time":1704079800000,"deduct_content":{"value":60,"type":"1"},"sign":"x"}`,
-			`deduct_content={"type":"1","value":"60"}&resource_id=CS-1&start_charge_seq=S1&vehicle_plate_number=京A12345&key=demo-secret`,
+			`{"vehicle_plate_number":"京A12345","start_charge_seq":"S1","resource_id":"CS-1","charge_end_time":1704079800000,` +
+				`"deduct_content":{"value":60,"type":"1"},"sign":"x"}`,
+			`deduct_content={"type":"1","value":"60"}&resource_id=CS-1&start_charge_seq=S1&vehicle_plate_number=京A12345` +
+				`&key=demo-secret`,
 			"F18053A1020AD11FB6BDFA7036C5B504",
 		},
 	} {

@@ -16,16 +16,23 @@ import (
 // was made outside, with Python.
 func TestS1(t *testing.T) {
 	for _, c := range []struct{ name, data, key, want string }{
-		{"V1", `{"park_id":"1001","name":"北京上地三街9号院停车场","address":"北京上地三街9号","phone":"139000334443","lng":"123.994449","city_id":110000,"lat":"332.466666","total_plot":90,"empty_plot":56,"union_id":10001,"price_desc":"2元每小时","rand":"0.210354312785198048"}`, "NQ0eSXs720170114", "F2BA9A4E4362E2C41676FC720B14290C"},
+		{"V1", `{"park_id":"1001","name":"北京上地三街9号院停车场","address":"北京上地三街9号","phone":"139000334443","lng":"123.994449",` +
+			`"city_id":110000,"lat":"332.466666","total_plot":90,"empty_plot":56,"union_id":10001,"price_desc":"2元每小时",` +
+			`"rand":"0.210354312785198048"}`, "NQ0eSXs720170114", "F2BA9A4E4362E2C41676FC720B14290C"},
 		{"V3", `{"comid":"kytest2020032501","union_id":"200279","car_number":"晋QQ1234","lock_status":1}`, "MAVXUU3C2545G9K1",
 			"4973765089F20FCFE45868796F81278A"},
 		{"V7", `{"union_id":"200208","park_id":"21835","local_id":"0071cc97102b_1001_qh321_quanhao-atest1"}`,
 			"8403A41ED5EF20BC", "CB649425CB5548A375099103AB04CC1E"},
 		{"interface 13",
-			`{"comid":"1313","union_id":"200461","start_charge_seq":"20210126","start_charging_time":1603779352,"stop_charging_time":1603789352,"car_number":"京AA1234","mitigate_type":1,"duration":120}`, "MAVXUU3C2545G9K1", "3164B431D5681628F9905FD53CE750A6"},
+			`{"comid":"1313","union_id":"200461","start_charge_seq":"20210126","start_charging_time":1603779352,` +
+				`"stop_charging_time":1603789352,"car_number":"京AA1234","mitigate_type":1,"duration":120}`, "MAVXUU3C2545G9K1",
+			"3164B431D5681628F9905FD53CE750A6"},
 		{"5.14",
-			`{"service_name":"pay_notice","park_id":"1001","car_number":"京A12345","type":3,"plat_form_id":1,"duration":120,"start_charging_time":"2019-12-26 20:51:46","stop_charging_time":"2019-12-26 21:51:46","start_charge_seq":"202008170000011121"}`, "NQ0eSXs720170114", "6713B814F9DBCD684EE46948B6F98482"},
-		{"R5", `{"comid":"1313","union_id":"200461","start_charge_seq":"20210126","car_number":"京A12345","mitigate_type":1,"duration":120}`, "demo-secret", "AE8EA0F3CD7712122858EEB7A7AA36D5"},
+			`{"service_name":"pay_notice","park_id":"1001","car_number":"京A12345","type":3,"plat_form_id":1,"duration":120,` +
+				`"start_charging_time":"2019-12-26 20:51:46","stop_charging_time":"2019-12-26 21:51:46",` +
+				`"start_charge_seq":"202008170000011121"}`, "NQ0eSXs720170114", "6713B814F9DBCD684EE46948B6F98482"},
+		{"R5", `{"comid":"1313","union_id":"200461","start_charge_seq":"20210126","car_number":"京A12345","mitigate_type":1,` +
+			`"duration":120}`, "demo-secret", "AE8EA0F3CD7712122858EEB7A7AA36D5"},
 	} {
 		if got := S1(c.data, c.key); got != c.want {
 			t.Errorf("%s: S1 = %s, want %s", c.name, got, c.want)
@@ -38,12 +45,14 @@ func TestS1(t *testing.T) {
 func TestDigests(t *testing.T) {
 	for _, c := range []struct{ name, got, want string }{
 		{"V8", MD5Upper(
-			"address=北京上地三街9号&empty_plot=56&lat=32.466666&lng=123.994449&name=北京上地三街9号院停车场&park_id=1001&phone=13899884433&rand=0.20354312785198048&total_plot=90&union_id=10001key=NQ0eSXs720170114"), "82A4EA10F60AEE4172AE4F3C774156EB"},
+			"address=北京上地三街9号&empty_plot=56&lat=32.466666&lng=123.994449&name=北京上地三街9号院停车场&park_id=1001&phone=13899884433" +
+				"&rand=0.20354312785198048&total_plot=90&union_id=10001key=NQ0eSXs720170114"), "82A4EA10F60AEE4172AE4F3C774156EB"},
 		{"V9", MD5Lower("[A1_2C1627291675,2.12,京DTTT222,0.1,1627291740,200002,21840,A1,1627350591]EA2D90FEEF1E9F8E"),
 			"542b570d75859a64e3642edfc4285334"},
 		{"V10", MD5Upper("1232FDA8DCD1E3D71584082770000"), "0F1A106C865E84863EC862DD93FE1156"},
 		{"V11", SHA1Lower(
-			[]byte(`{"path":"chargepile/add","chargeCode":"00010012100045","chargeName":"1桩","powerStationId":8,"gunType":0,"power":"7.00","type":0}gp0kDpGgWMsLuOBu`)), "5c8f25bf6b677193ff8f8277bb595232c8b924c1"},
+			[]byte(`{"path":"chargepile/add","chargeCode":"00010012100045","chargeName":"1桩","powerStationId":8,"gunType":0,` +
+				`"power":"7.00","type":0}gp0kDpGgWMsLuOBu`)), "5c8f25bf6b677193ff8f8277bb595232c8b924c1"},
 		{"R6", HMACSHA1Base64("demo-secret&", `app_id=demo&info={"a":1}`), "BuaKZe0VPRjKj0g2ZkIN4WyR5Dk="},
 		{"SHA-256 of abc (FIPS 180-4)", SHA256Lower("abc"),
 			"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
@@ -91,10 +100,15 @@ func TestEqual(t *testing.T) {
 
 // R8 and R1 were made with openssl and Python; V1 is the annex sample of T/CEC 102.4-2016.
 func TestCBC(t *testing.T) {
-	const annex = `{"total":1,"stationStatusInfo":{"operationID":"123456789","stationID":"111111111111111","connectorStatusInfos":{"connectorID":1,"equipmentID":"10000000000000000000001","status":4,"currentA":0,"currentB":0,"currentC":0,"voltageA":0,"voltageB":0,"voltageC":0,"soc":10,}}}`
+	const annex = `{"total":1,"stationStatusInfo":{"operationID":"123456789","stationID":"111111111111111",` +
+		`"connectorStatusInfos":{"connectorID":1,"equipmentID":"10000000000000000000001","status":4,"currentA":0,` +
+		`"currentB":0,"currentC":0,"voltageA":0,"voltageB":0,"voltageC":0,"soc":10,}}}`
 	for _, c := range []struct{ name, key, iv, plain, want string }{
 		{"V1", "1234567890abcdef", "1234567890abcdef", annex,
-			"il7B0BSEjFdzpyKzfOFpvg/Se1CP802RItKYFPfSLRxJ3jf0bVl9hvYOEktPAYW2nd7S8MBcyHYyacHKbISq5iTmDzG+ivnR+SZJv3USNTYVMz9rCQVSxd0cLlqsJauko79NnwQJbzDTyLooYoIwz75qBOH2/xOMirpeEqRJrF/EQjWekJmGk9RtboXePu2rka+Xm51syBPhiXJAq0GfbfaFu9tNqs/e2Vjja/ltE1M0lqvxfXQ6da6HrThsm5id4ClZFIi0acRfrsPLRixS/IQYtksxghvJwbqOsbIsITail9Ayy4tKcogeEZiOO+4Ed264NSKmk7l3wKwJLAFjCFogBx8GE3OBz4pqcAn/ydA="},
+			"il7B0BSEjFdzpyKzfOFpvg/Se1CP802RItKYFPfSLRxJ3jf0bVl9hvYOEktPAYW2nd7S8MBcyHYyacHKbISq5iTmDzG+ivnR+SZJv3USNTYVMz9rC" +
+				"QVSxd0cLlqsJauko79NnwQJbzDTyLooYoIwz75qBOH2/xOMirpeEqRJrF/EQjWekJmGk9RtboXePu2rka+Xm51syBPhiXJAq0GfbfaFu9tNqs/e2" +
+				"Vjja/ltE1M0lqvxfXQ6da6HrThsm5id4ClZFIi0acRfrsPLRixS/IQYtksxghvJwbqOsbIsITail9Ayy4tKcogeEZiOO+4Ed264NSKmk7l3wKwJL" +
+				"AFjCFogBx8GE3OBz4pqcAn/ydA="},
 		{"R1", "1234567890abcdef", "fedcba0987654321",
 			`{"OperatorID":"123456789","OperatorSecret":"ABCDEF0123456789ABCDEF0123456789"}`,
 			"hkAwSV+Qj10USGrQWm2DztjTR2VeqfP7pn88FU0v7TBjs/ABLntz+OnQlBqIN7hxnXEpyf9G/XHmoHFiPWcbkOMrjTQZKe3KpVgTpXgYuJc="},

@@ -200,7 +200,8 @@ func TestNoAnswer(t *testing.T) {
 		{"nobody there", nobody, here, charge.AttemptError, charge.ReasonLotError, false,
 			"not sent: the connection was refused"},
 		{"not allowed", silent.URL, nil, charge.AttemptError, charge.ReasonLotError, false,
-			`not sent: 127.0.0.1 is a loopback address and is not dialled; if that is right, add 127.0.0.1/32 to the allow_to list`},
+			`not sent: 127.0.0.1 is a loopback address and is not dialled; if that is right, ` +
+				`add 127.0.0.1/32 to the allow_to list`},
 		{"no URL", "callback", nil, charge.AttemptError, charge.ReasonLotError, false,
 			`not sent: the address begins with ""`},
 		{"no address", "", nil, charge.AttemptError, charge.ReasonLotError, false,
@@ -243,7 +244,8 @@ func TestPlaceOf(t *testing.T) {
 
 func TestQueryPrice(t *testing.T) {
 	var sent string
-	answer := `{"state":1,"price":"6.0","duration":50,"derate_money":5,"derate_duration":5,"park_id":"1314","order_id":"s-1","query_time":1772337600}`
+	answer := `{"state":1,"price":"6.0","duration":50,"derate_money":5,"derate_duration":5,"park_id":"1314",` +
+		`"order_id":"s-1","query_time":1772337600}`
 	status := 200
 	client := post(func(r outbound.Request) (outbound.Response, error) {
 		sent = string(r.Body)
@@ -261,7 +263,8 @@ func TestQueryPrice(t *testing.T) {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 	// signed by openssl: noon is 1772337600 s
-	wantSent := `{"data":{"service_name":"query_price","park_id":"1314","car_number":"京AD06088","order_id":"s-1","pay_scene":0,"query_order_no":"q1772337600000000"},"sign":"CBD75935971FA6DC4D065AD19AC9C4B0"}`
+	wantSent := `{"data":{"service_name":"query_price","park_id":"1314","car_number":"京AD06088","order_id":"s-1",` +
+		`"pay_scene":0,"query_order_no":"q1772337600000000"},"sign":"CBD75935971FA6DC4D065AD19AC9C4B0"}`
 	if sent != wantSent {
 		t.Errorf("asked\n%s\nwant\n%s", sent, wantSent)
 	}

@@ -61,9 +61,12 @@ func tell(d lot.Directory, e *events, path, body string) (int, string) {
 }
 
 const (
-	entry31 = `{"union_id":200461,"park_id":"1314","car_number":"京AD06088","in_time":1772330400,"order_id":"325101","empty_plot":20,"in_channel_id":"东门入口A1"}`
-	exit32  = `{"park_id":"1314","union_id":200461,"car_number":"京AD06088","order_id":"325101","in_time":1772330400,"out_time":1772337600,"pay_type":"wallet","empty_plot":21,"total":"12.50"}`
-	usage11 = `{"union_id": 200461,"park_id":"1314","platform_id":2,"car_number":"京AD06088","start_charge_seq":"2021110300012","calculation_method":1,"duration":2.12,"reduce_amount":"1","out_time":1772337600}`
+	entry31 = `{"union_id":200461,"park_id":"1314","car_number":"京AD06088","in_time":1772330400,"order_id":"325101",` +
+		`"empty_plot":20,"in_channel_id":"东门入口A1"}`
+	exit32 = `{"park_id":"1314","union_id":200461,"car_number":"京AD06088","order_id":"325101","in_time":1772330400,` +
+		`"out_time":1772337600,"pay_type":"wallet","empty_plot":21,"total":"12.50"}`
+	usage11 = `{"union_id": 200461,"park_id":"1314","platform_id":2,"car_number":"京AD06088",` +
+		`"start_charge_seq":"2021110300012","calculation_method":1,"duration":2.12,"reduce_amount":"1","out_time":1772337600}`
 )
 
 var (

@@ -100,8 +100,9 @@ func TestCompose(t *testing.T) {
 
 // A vector of our own under the sample key of https://www.kancloud.cn/bolink/newapi/524034, recomputed with Python.
 func TestEnvelopeVector(t *testing.T) {
-	const data = `{"service_name":"pay_notice","park_id":"1001","car_number":"京A12345","type":3,"plat_form_id":1,"duration":120,` +
-		`"start_charging_time":"2019-12-26 20:51:46","stop_charging_time":"2019-12-26 21:51:46","start_charge_seq":"202008170000011121"}`
+	const data = `{"service_name":"pay_notice","park_id":"1001","car_number":"京A12345","type":3,"plat_form_id":1,` +
+		`"duration":120,"start_charging_time":"2019-12-26 20:51:46","stop_charging_time":"2019-12-26 21:51:46",` +
+		`"start_charge_seq":"202008170000011121"}`
 	want := `{"data":` + data + `,"sign":"6713B814F9DBCD684EE46948B6F98482"}`
 	if got := string(envelope([]byte(data), "NQ0eSXs720170114")); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)

@@ -22,7 +22,8 @@ var codes = map[string]map[string]struct {
 }{
 	"4pyun": {
 		"1001": {
-			`{"code":"1001","data_node":"HS1-1","seqno":"86213123","payload":{"grant_serial":"g-1"},"time_cost":100,"message":"操作成功"}`, outcomeTaken, ""},
+			`{"code":"1001","data_node":"HS1-1","seqno":"86213123","payload":{"grant_serial":"g-1"},"time_cost":100,` +
+				`"message":"操作成功"}`, outcomeTaken, ""},
 		"1403": {`{"code":"1403","message":"重复派发"}`, outcomeRepeated, ""},
 		"1002": {`{"code":"1002","message":"车辆未入场"}`, outcomeRefused, WhyNotInside},
 		"1003": {`{"code":"1003","message":"优惠限制"}`, outcomeRefused, WhyLimited},

@@ -29,8 +29,9 @@ func (h *heard) Left(_ context.Context, e lot.Exit) (lot.Answer, error) {
 }
 
 const (
-	entry = `"parkId":1316,"recordId":2641608,"plate":"冀A60M8C","inTime":"2023-09-11 10:09:16","inLaneName":"入口1","status":0`
-	exit  = `"parkId":1316,"recordId":2641608,"plate":"冀A60M8C","inTime":"2023-09-11 10:09:16","status":1,` +
+	entry = `"parkId":1316,"recordId":2641608,"plate":"冀A60M8C","inTime":"2023-09-11 10:09:16","inLaneName":"入口1",` +
+		`"status":0`
+	exit = `"parkId":1316,"recordId":2641608,"plate":"冀A60M8C","inTime":"2023-09-11 10:09:16","status":1,` +
 		`"outTime":"2023-09-11 12:41:40","totalFee":20.0,"cashFee":0.0,"epayFee":7.5`
 )
 

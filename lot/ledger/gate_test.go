@@ -88,10 +88,13 @@ func tell(t testing.TB, d directory, b *book, path, body string) string {
 }
 
 const (
-	entryData = `{"union_id":"200461","park_id":"1315","order_id":"s-1","car_number":"京AD06088","in_time":1772330400,"in_channel_id":"A1"}`
+	entryData = `{"union_id":"200461","park_id":"1315","order_id":"s-1","car_number":"京AD06088","in_time":1772330400,` +
+		`"in_channel_id":"A1"}`
 	quoteData = `{"union_id":"200461","park_id":"1315","car_number":"京AD06088","query_time":1772337600}`
-	paidData  = `{"union_id":"200461","park_id":"1315","order_id":"s-1","amount":"5.00","trade_no":"t-1","pay_time":1772337600}`
-	exitData  = `{"union_id":"200461","park_id":"1315","order_id":"s-1","car_number":"京AD06088","out_time":1772337600,"total":"5.00"}`
+	paidData  = `{"union_id":"200461","park_id":"1315","order_id":"s-1","amount":"5.00","trade_no":"t-1",` +
+		`"pay_time":1772337600}`
+	exitData = `{"union_id":"200461","park_id":"1315","order_id":"s-1","car_number":"京AD06088","out_time":1772337600,` +
+		`"total":"5.00"}`
 )
 
 func TestGate(t *testing.T) {
@@ -99,7 +102,8 @@ func TestGate(t *testing.T) {
 	noon := local(t, "2026-03-01 12:00:00")
 	quote := Quote{Answer: lot.Answer{State: 1}, OrderID: "s-1", Total: 1000, Price: 505, DerateMoney: 495,
 		DerateDuration: 60, Duration: 120, QueryTime: at12}
-	const quoted = `{"state":1,"order_id":"s-1","total":"10.00","price":"5.05","derate_money":"4.95","derate_duration":60,"duration":120,"query_time":1772337600}`
+	const quoted = `{"state":1,"order_id":"s-1","total":"10.00","price":"5.05","derate_money":"4.95",` +
+		`"derate_duration":60,"duration":120,"query_time":1772337600}`
 	const taken = `{"state":1,"order_id":"s-1"}`
 	exit := lot.Exit{Lot: gateLot, OrderID: "s-1", Plate: "京AD06088", Left: at12, Total: 500, HasTotal: true}
 	cases := []struct {
@@ -260,8 +264,8 @@ func FuzzGate(f *testing.F) {
 
 // A message that was signed for one path is taken by no other.
 func TestGateMessagesBelongToTheirPath(t *testing.T) {
-	const all = `{"union_id":"200461","park_id":"1315","order_id":"s-1","car_number":"京AD06088","in_time":1772330400,"query_time":1772337600,` +
-		`"amount":"5.00","trade_no":"t-1","pay_time":1772337600,"out_time":1772337600,"total":"5.00"}`
+	const all = `{"union_id":"200461","park_id":"1315","order_id":"s-1","car_number":"京AD06088","in_time":1772330400,` +
+		`"query_time":1772337600,"amount":"5.00","trade_no":"t-1","pay_time":1772337600,"out_time":1772337600,"total":"5.00"}`
 	for _, path := range []string{"entry", "quote", "paid", "exit"} {
 		b := &book{answer: lot.Answer{State: 1}}
 		if reply := tell(t, directory{}, b, path, signed(all, testCkey)); len(b.heard) != 0 ||

@@ -49,28 +49,41 @@ func TestCompose(t *testing.T) {
 	}{
 		// The book's example values (sdk/992397) in the order of its table.
 		"3.25 by time": {full,
-			`{"service_name":"pay_notice","comid":"20170511810","uuid":"asdaskhfaskfhaskfhak","order_id":"ssss","car_number":"京A12345","type":1,"duration":10,"start_charging_time":"2019-12-26 20:51:46","stop_charging_time":"2019-12-26 21:51:46","start_charge_seq":"202008170000011121","station_id":"1101020200A","station_name":"北京测试<充电桩>A","connector_id":"1101020190A301","connector_name":"301号交流","park_no":"abc-1","power":"12","elec_money":"5","sevice_money":"1.25","total_money":"10","calculation_method":1}`},
+			`{"service_name":"pay_notice","comid":"20170511810","uuid":"asdaskhfaskfhaskfhak","order_id":"ssss",` +
+				`"car_number":"京A12345","type":1,"duration":10,"start_charging_time":"2019-12-26 20:51:46",` +
+				`"stop_charging_time":"2019-12-26 21:51:46","start_charge_seq":"202008170000011121","station_id":"1101020200A",` +
+				`"station_name":"北京测试<充电桩>A","connector_id":"1101020190A301","connector_name":"301号交流","park_no":"abc-1",` +
+				`"power":"12","elec_money":"5","sevice_money":"1.25","total_money":"10","calculation_method":1}`},
 		"3.25 by amount": {
 			with(func(n *lot.Notice) { n.Reduction = charge.Reduction{Method: charge.MethodAmount, Amount: 1000} }),
-			`{"service_name":"pay_notice","comid":"20170511810","uuid":"asdaskhfaskfhaskfhak","order_id":"ssss","car_number":"京A12345","type":1,"reduce_amount":"10.00","start_charge_seq":"7","calculation_method":2}`,
+			`{"service_name":"pay_notice","comid":"20170511810","uuid":"asdaskhfaskfhaskfhak","order_id":"ssss",` +
+				`"car_number":"京A12345","type":1,"reduce_amount":"10.00","start_charge_seq":"7","calculation_method":2}`,
 		},
 		"3.25 free": {
 			with(func(n *lot.Notice) { n.Reduction = charge.Reduction{Method: charge.MethodFree} }),
-			`{"service_name":"pay_notice","comid":"20170511810","uuid":"asdaskhfaskfhaskfhak","order_id":"ssss","car_number":"京A12345","type":1,"start_charge_seq":"7","calculation_method":0}`,
+			`{"service_name":"pay_notice","comid":"20170511810","uuid":"asdaskhfaskfhaskfhak","order_id":"ssss",` +
+				`"car_number":"京A12345","type":1,"start_charge_seq":"7","calculation_method":0}`,
 		},
 		"3.25 lot decides, no stay known": {
 			with(func(n *lot.Notice) {
 				n.Reduction, n.StayOrder = charge.Reduction{Method: charge.MethodLotDecides}, ""
 			}),
-			`{"service_name":"pay_notice","comid":"20170511810","uuid":"asdaskhfaskfhaskfhak","order_id":"","car_number":"京A12345","type":1,"start_charge_seq":"7","calculation_method":3}`,
+			`{"service_name":"pay_notice","comid":"20170511810","uuid":"asdaskhfaskfhaskfhak","order_id":"",` +
+				`"car_number":"京A12345","type":1,"start_charge_seq":"7","calculation_method":3}`,
 		},
 		// The book's own message (sdk/1726765).
 		"3.36": {book336,
-			`{"service_name":"pay_notice","start_charging_time":"2020-04-16 14:00:40","car_number":"苏DDDLL03","comid":"20180427","stop_charging_time":"2020-04-27 14:50:59","reduce_amount":2.0,"order_id":"A1_2C1587980476","uuid":"4548fcd6bdd4491daf3fb32e57afd203"}`},
+			`{"service_name":"pay_notice","start_charging_time":"2020-04-16 14:00:40","car_number":"苏DDDLL03",` +
+				`"comid":"20180427","stop_charging_time":"2020-04-27 14:50:59","reduce_amount":2.0,"order_id":"A1_2C1587980476",` +
+				`"uuid":"4548fcd6bdd4491daf3fb32e57afd203"}`},
 		"3.36 tenths": {yuan(250),
-			`{"service_name":"pay_notice","start_charging_time":"2020-04-16 14:00:40","car_number":"苏DDDLL03","comid":"20180427","stop_charging_time":"2020-04-27 14:50:59","reduce_amount":2.5,"order_id":"A1_2C1587980476","uuid":"4548fcd6bdd4491daf3fb32e57afd203"}`},
+			`{"service_name":"pay_notice","start_charging_time":"2020-04-16 14:00:40","car_number":"苏DDDLL03",` +
+				`"comid":"20180427","stop_charging_time":"2020-04-27 14:50:59","reduce_amount":2.5,"order_id":"A1_2C1587980476",` +
+				`"uuid":"4548fcd6bdd4491daf3fb32e57afd203"}`},
 		"3.36 hundredths": {yuan(1005),
-			`{"service_name":"pay_notice","start_charging_time":"2020-04-16 14:00:40","car_number":"苏DDDLL03","comid":"20180427","stop_charging_time":"2020-04-27 14:50:59","reduce_amount":10.05,"order_id":"A1_2C1587980476","uuid":"4548fcd6bdd4491daf3fb32e57afd203"}`},
+			`{"service_name":"pay_notice","start_charging_time":"2020-04-16 14:00:40","car_number":"苏DDDLL03",` +
+				`"comid":"20180427","stop_charging_time":"2020-04-27 14:50:59","reduce_amount":10.05,` +
+				`"order_id":"A1_2C1587980476","uuid":"4548fcd6bdd4491daf3fb32e57afd203"}`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -458,10 +458,13 @@ func (f *far) close() { _ = f.nc.Close() }
 
 // Signs of the logins below were made with printf '%skey=%s' "$data" "$key" | md5sum.
 const (
-	loginA  = `{"service_name":"login","sign":"CB649425CB5548A375099103AB04CC1E","data":{"union_id":"200208","park_id":"21835","local_id":"0071cc97102b_1001_qh321_quanhao-atest1"}}`
+	loginA = `{"service_name":"login","sign":"CB649425CB5548A375099103AB04CC1E","data":{"union_id":"200208",` +
+		`"park_id":"21835","local_id":"0071cc97102b_1001_qh321_quanhao-atest1"}}`
 	localA  = "0071cc97102b_1001_qh321_quanhao-atest1"
-	loginA2 = `{"service_name":"login","sign":"D078F6D42B9743527C7A2F5BF499940E","data":{"union_id":"200208","park_id":"21835","local_id":"second"}}`
-	loginB  = `{"service_name":"login","sign":"406F84A4F63B9C2976FBBD95257C2281","data":{"union_id":"200461","park_id":"1313","local_id":"b1"}}`
+	loginA2 = `{"service_name":"login","sign":"D078F6D42B9743527C7A2F5BF499940E","data":{"union_id":"200208",` +
+		`"park_id":"21835","local_id":"second"}}`
+	loginB = `{"service_name":"login","sign":"406F84A4F63B9C2976FBBD95257C2281","data":{"union_id":"200461",` +
+		`"park_id":"1313","local_id":"b1"}}`
 )
 
 // login logs in, takes the token, and says something, so that downlinks may come.

@@ -91,7 +91,8 @@ func TestHTTPSession(t *testing.T) {
 	token := testToken(1)
 	w.upload(loginA, `{"state":1,"token":"`+token+`","service_name":"login"}`)
 	w.upload(uplinkLine("inpark", token,
-		`{"uid":"325101","car_number":"京GH0093","in_time":1490875218,"order_id":"325101","in_channel_id":"A1","empty_plot":20}`, keyA),
+		`{"uid":"325101","car_number":"京GH0093","in_time":1490875218,"order_id":"325101","in_channel_id":"A1",`+
+			`"empty_plot":20}`, keyA),
 		`{"state":1,"order_id":"325101","service_name":"inpark","errmsg":"send success!"}`)
 	// A downlink ends the open poll.
 	said := w.poll(b, token)

@@ -133,11 +133,13 @@ func TestWhatFlowRefusesIsCounted(t *testing.T) {
 		},
 		"exit": {
 			"outpark", `{"car_number":"京GH0093","out_time":1490875218,"order_id":"r-1"}`,
-			`{"state":0,"order_id":"r-1","service_name":"outpark","errmsg":"数据无效: long long long long long long long long lo","pay_type":"free"}`, "exit_refused",
+			`{"state":0,"order_id":"r-1","service_name":"outpark","errmsg":"数据无效: long long long long long long long long lo",` +
+				`"pay_type":"free"}`, "exit_refused",
 		},
 		"usage": {
 			"upload_duration_info",
-			`{"car_number":"京GH0093","out_time":1490875218,"order_id":"r-1","start_charge_seq":"s","calculation_method":1,"duration":5}`,
+			`{"car_number":"京GH0093","out_time":1490875218,"order_id":"r-1","start_charge_seq":"s","calculation_method":1,` +
+				`"duration":5}`,
 			`{"state":0,"service_name":"upload_duration_info","errmsg":"long long long long long long long long long lon"}`,
 			"usage_refused",
 		},

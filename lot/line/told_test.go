@@ -14,7 +14,8 @@ import (
 
 // The line and the HTTP interface read what lots send by the same limits. The five below were taken by line only.
 func TestLineHasTheLimitsOfHTTP(t *testing.T) {
-	const exit = `{"car_number":"京GH0093","in_time":1490875218,"out_time":1490878818,"order_id":"r-1","reduce_amount":"5.00","derate_duration":0}`
+	const exit = `{"car_number":"京GH0093","in_time":1490875218,"out_time":1490878818,"order_id":"r-1",` +
+		`"reduce_amount":"5.00","derate_duration":0}`
 	tests := map[string][2]string{
 		"a control character in order_id": {`"r-1"`, `"r\u00011"`},
 		"an order_id of 200 bytes":        {`"r-1"`, `"` + strings.Repeat("r", 200) + `"`},

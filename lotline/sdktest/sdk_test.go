@@ -154,8 +154,10 @@ func TestLogins(t *testing.T) {
 	g := newGateway(t)
 	s := start(t, g.config())
 	for _, want := range []string{
-		`{"service_name":"login","sign":"8130F270BAD6CDA100730DEF04AE1C87","data":{"union_id":"200461","park_id":"1313","local_id":"02fc00000001_2000_dll01_channels_A1"}}`,
-		`{"service_name":"login","sign":"98AA028CAFBD141AA117D9336700FE89","data":{"park_id":"1313","local_id":"02fc00000001_2000_dll01_channels_A1"}}`,
+		`{"service_name":"login","sign":"8130F270BAD6CDA100730DEF04AE1C87","data":{"union_id":"200461","park_id":"1313",` +
+			`"local_id":"02fc00000001_2000_dll01_channels_A1"}}`,
+		`{"service_name":"login","sign":"98AA028CAFBD141AA117D9336700FE89","data":{"park_id":"1313",` +
+			`"local_id":"02fc00000001_2000_dll01_channels_A1"}}`,
 	} {
 		if got := g.next(); got != want {
 			t.Errorf("said\n%s\nwant\n%s", got, want)

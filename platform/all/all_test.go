@@ -20,18 +20,28 @@ import (
 func TestBuiltin(t *testing.T) {
 	want := []string{
 		`1 xiaoju 小桔充电 | /zld/xiaoju/reduce /zld/xiaoju/queryPlateNo? | merchId [&&] | [sdk 4g api] | [time] | 1 | as_pushed`,
-		`2 xingxing 星星充电 | /zld/xingxing/v1/notification_parking_charge_result /unionapi/newenergy/notification_parking_charge_result | ParkID [- ,] | [sdk 4g api] | [fixed_amount fixed_time fixed_free] | 2 | must say`,
+		`2 xingxing 星星充电 | ` +
+			`/zld/xingxing/v1/notification_parking_charge_result /unionapi/newenergy/notification_parking_charge_result | ` +
+			`ParkID [- ,] | [sdk 4g api] | [fixed_amount fixed_time fixed_free] | 2 | must say`,
 		`3 xiaowei 小伟 | /zld/api/wec/SyncChargePilePay | appId [&&] | [sdk 4g api] | [amount time] | 3 | as_pushed`,
-		`4 telaidian 特来电 | /zld/telaidian/query_token! /zld/telaidian/notification_charge_end_order_info | ParkID [&&] | [sdk 4g api] | [time amount lot_decides] | 4 | as_pushed`,
-		`5 wanchong 万城万充 | /zld/api/wanchong/tcxt/notification_tc_info | ParkCode [&&] | [sdk 4g api] | [time amount free] | 5 | must say`,
-		`6 linghu 令狐充电 | /zld/chargingPile/syncChargePilePay | station_id [&&] | [sdk 4g api] | [free time amount lot_decides] | 14 | as_pushed`,
-		`7 zhongdianlian 广州中电联 | /zld/api/zdl/query_token! /zld/api/zdl/notification_end_charge_order_info | ParkID [&&] | [sdk 4g api] | [time] | 8 | as_pushed`,
+		`4 telaidian 特来电 | /zld/telaidian/query_token! /zld/telaidian/notification_charge_end_order_info | ParkID [&&] | ` +
+			`[sdk 4g api] | [time amount lot_decides] | 4 | as_pushed`,
+		`5 wanchong 万城万充 | /zld/api/wanchong/tcxt/notification_tc_info | ParkCode [&&] | [sdk 4g api] | ` +
+			`[time amount free] | 5 | must say`,
+		`6 linghu 令狐充电 | /zld/chargingPile/syncChargePilePay | station_id [&&] | [sdk 4g api] | ` +
+			`[free time amount lot_decides] | 14 | as_pushed`,
+		`7 zhongdianlian 广州中电联 | /zld/api/zdl/query_token! /zld/api/zdl/notification_end_charge_order_info | ParkID [&&] | ` +
+			`[sdk 4g api] | [time] | 8 | as_pushed`,
 		`8 yunkuaichong 云快充 | /zld/chargePile/chargingRecord | parkId [&&] | [sdk api] | [lot_decides] | 9 | lot_decides`,
 		`9 zhichong 北京智充 | /zld/api/zhichong/noticeparkreduce | parkId [&&] | [sdk 4g api] | [time] | 10 | charge_time`,
-		`10 aotexun 奥特迅 | /zld/park/v1/query_token! /zld/park/v1/notification_charge_detail |  [] | [sdk 4g api] | [time] | 12 | as_pushed`,
-		`11 dakeyun 达克云 | /zld//hlht/v1/query_token! /zld//hlht/v1/notification_charge_detail | parkId [&&] | [sdk 4g api] | [fixed_time fixed_amount fixed_free] | 13 | must say`,
-		`12 yonglian 永联 | /zld/api/yonglian/notification_charge_order | parkId [&&] | [sdk api] | [lot_decides] | 11 | lot_decides`,
-		`13 guowang-jinan 济南国家电网 | /zld/echargepile/v1/notification_charge_detail | parkId [&&] | [sdk 4g api] | [time] | 16 | charge_time+60`,
+		`10 aotexun 奥特迅 | /zld/park/v1/query_token! /zld/park/v1/notification_charge_detail |  [] | [sdk 4g api] | ` +
+			`[time] | 12 | as_pushed`,
+		`11 dakeyun 达克云 | /zld//hlht/v1/query_token! /zld//hlht/v1/notification_charge_detail | parkId [&&] | ` +
+			`[sdk 4g api] | [fixed_time fixed_amount fixed_free] | 13 | must say`,
+		`12 yonglian 永联 | /zld/api/yonglian/notification_charge_order | parkId [&&] | [sdk api] | [lot_decides] | 11 | ` +
+			`lot_decides`,
+		`13 guowang-jinan 济南国家电网 | /zld/echargepile/v1/notification_charge_detail | parkId [&&] | [sdk 4g api] | [time] | ` +
+			`16 | charge_time+60`,
 		`14 echongwang E充网 | /zld/groudLock/v1/SyncChargePilePay | custId [&&] | [4g] | [time amount free] | 0 | must say`,
 		`15 xindiantu 新电途 | /zld/xindiantu/chargePile/chargingRecord | parkId [&&] | [sdk 4g api] | ` +
 			`[time fixed_amount fixed_free lot_decides] | 14 | must say`,

@@ -23,7 +23,8 @@ const (
 	testKey = "teld-data-secret"
 	testIV  = "fedcba0987654321"
 	testSig = "SigSecret-of-teld-0000000000001"
-	message = `{"StartChargeSeq":"TELD000012024","ParkID":"200461&&1313","PlateNum":"京AD06088","StartTime":"2024-01-01 10:00:00","EndTime":"2024-01-01 11:30:00","FreeParkingTimes":"30.00"}`
+	message = `{"StartChargeSeq":"TELD000012024","ParkID":"200461&&1313","PlateNum":"京AD06088",` +
+		`"StartTime":"2024-01-01 10:00:00","EndTime":"2024-01-01 11:30:00","FreeParkingTimes":"30.00"}`
 )
 
 // mac and encrypt are written on their own: what they seal is not checked by itself.

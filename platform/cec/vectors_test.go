@@ -22,7 +22,13 @@ func TestVectors(t *testing.T) {
 		data, sig         string
 	}{
 		"V1": {same, "20160729142400", "0001",
-			`{"total":1,"stationStatusInfo":{"operationID":"123456789","stationID":"111111111111111","connectorStatusInfos":{"connectorID":1,"equipmentID":"10000000000000000000001","status":4,"currentA":0,"currentB":0,"currentC":0,"voltageA":0,"voltageB":0,"voltageC":0,"soc":10,}}}`, "il7B0BSEjFdzpyKzfOFpvg/Se1CP802RItKYFPfSLRxJ3jf0bVl9hvYOEktPAYW2nd7S8MBcyHYyacHKbISq5iTmDzG+ivnR+SZJv3USNTYVMz9rCQVSxd0cLlqsJauko79NnwQJbzDTyLooYoIwz75qBOH2/xOMirpeEqRJrF/EQjWekJmGk9RtboXePu2rka+Xm51syBPhiXJAq0GfbfaFu9tNqs/e2Vjja/ltE1M0lqvxfXQ6da6HrThsm5id4ClZFIi0acRfrsPLRixS/IQYtksxghvJwbqOsbIsITail9Ayy4tKcogeEZiOO+4Ed264NSKmk7l3wKwJLAFjCFogBx8GE3OBz4pqcAn/ydA=", "745166E8C43C84D37FFEC0F529C4136F"},
+			`{"total":1,"stationStatusInfo":{"operationID":"123456789","stationID":"111111111111111",` +
+				`"connectorStatusInfos":{"connectorID":1,"equipmentID":"10000000000000000000001","status":4,"currentA":0,` +
+				`"currentB":0,"currentC":0,"voltageA":0,"voltageB":0,"voltageC":0,"soc":10,}}}`,
+			"il7B0BSEjFdzpyKzfOFpvg/Se1CP802RItKYFPfSLRxJ3jf0bVl9hvYOEktPAYW2nd7S8MBcyHYyacHKbISq5iTmDzG+ivnR+SZJv3USNTYVMz9rC" +
+				"QVSxd0cLlqsJauko79NnwQJbzDTyLooYoIwz75qBOH2/xOMirpeEqRJrF/EQjWekJmGk9RtboXePu2rka+Xm51syBPhiXJAq0GfbfaFu9tNqs/e2" +
+				"Vjja/ltE1M0lqvxfXQ6da6HrThsm5id4ClZFIi0acRfrsPLRixS/IQYtksxghvJwbqOsbIsITail9Ayy4tKcogeEZiOO+4Ed264NSKmk7l3wKwJL" +
+				"AFjCFogBx8GE3OBz4pqcAn/ydA=", "745166E8C43C84D37FFEC0F529C4136F"},
 		"R1": {apart, "20240101120000", "0001",
 			`{"OperatorID":"123456789","OperatorSecret":"ABCDEF0123456789ABCDEF0123456789"}`,
 			"hkAwSV+Qj10USGrQWm2DztjTR2VeqfP7pn88FU0v7TBjs/ABLntz+OnQlBqIN7hxnXEpyf9G/XHmoHFiPWcbkOMrjTQZKe3KpVgTpXgYuJc=",
@@ -56,7 +62,9 @@ func TestVectors(t *testing.T) {
 func TestVectorToken(t *testing.T) {
 	d := builtinDialect(t, "zhongdianlian")
 	body := []byte(
-		`{"OperatorID":"123456789","Data":"hkAwSV+Qj10USGrQWm2DztjTR2VeqfP7pn88FU0v7TBjs/ABLntz+OnQlBqIN7hxnXEpyf9G/XHmoHFiPWcbkOMrjTQZKe3KpVgTpXgYuJc=","TimeStamp":"20240101120000","Seq":"0001","Sig":"CCADDA8A60B213BA051A282734402985"}`)
+		`{"OperatorID":"123456789",` +
+			`"Data":"hkAwSV+Qj10USGrQWm2DztjTR2VeqfP7pn88FU0v7TBjs/ABLntz+OnQlBqIN7hxnXEpyf9G/XHmoHFiPWcbkOMrjTQZKe3KpVgTpXgYu` +
+			`Jc=","TimeStamp":"20240101120000","Seq":"0001","Sig":"CCADDA8A60B213BA051A282734402985"}`)
 	a := platform.Account{ID: "vector", TokenKey: []byte("k"), Clock: charge.ClockWarn,
 		Keys: []platform.Keys{{keyOperator: "123456789",
 			keyOperatorSecret: "ABCDEF0123456789ABCDEF0123456789", keyData: "1234567890abcdef", keyIV: "fedcba0987654321",

@@ -132,12 +132,15 @@ func TestMistakesInOneField(t *testing.T) {
 		h.Write([]byte(text))
 		return hex.EncodeToString(h.Sum(nil))
 	}
-	const record = `{"parkId":"200461&&1313","orderNo":"a/B c","plateNo":"京A12345","startTime":"2024-01-01 10:00:00","endTime":"2024-01-01 11:30:00","sign":"%s"}`
+	const record = `{"parkId":"200461&&1313","orderNo":"a/B c","plateNo":"京A12345","startTime":"2024-01-01 10:00:00",` +
+		`"endTime":"2024-01-01 11:30:00","sign":"%s"}`
 	const recordText = "endTime=2024-01-01 11:30:00&orderNo=a/B " +
 		"c&parkId=200461&&1313&plateNo=京A12345&startTime=2024-01-01 10:00:00"
 	const tail = "&key=one-field-key"
-	const notice = `{"parkId":"200461&&1313","carNo":"京A12345","startTime":1704074400000,"endTime":1704079800000,"timestamp":1704079805000,"sign":"%s"}`
-	const noticeText = "carNo=京A12345&endTime=1704079800000&parkId=200461&&1313&startTime=1704074400000&timestamp=1704079805000"
+	const notice = `{"parkId":"200461&&1313","carNo":"京A12345","startTime":1704074400000,"endTime":1704079800000,` +
+		`"timestamp":1704079805000,"sign":"%s"}`
+	const noticeText = "carNo=京A12345&endTime=1704079800000&parkId=200461&&1313&startTime=1704074400000" +
+		"&timestamp=1704079805000"
 	in := strings.NewReplacer
 	for _, c := range []struct{ name, id, body, sign, want string }{
 		{"sound", "yunkuaichong", record, upperMD5(recordText + tail), ""},
@@ -212,7 +215,8 @@ func TestSignatureThatIsNotFound(t *testing.T) {
 func TestMistakesUnderASoundSignature(t *testing.T) {
 	const text = "duration=120&merchId=%s&plateNo=京A12345&startChargingTime=2024-01-01 " +
 		"10:00:00&stopChargingTime=2024-01-01 11:30:00"
-	const body = `{"plateNo":"京A12345","merchId":"%s","duration":120,"startChargingTime":"2024-01-01 10:00:00","stopChargingTime":"2024-01-01 11:30:00","sign":"%s"}`
+	const body = `{"plateNo":"京A12345","merchId":"%s","duration":120,"startChargingTime":"2024-01-01 10:00:00",` +
+		`"stopChargingTime":"2024-01-01 11:30:00","sign":"%s"}`
 	hexOf := func(text string) string { sum := md5.Sum([]byte(text)); return hex.EncodeToString(sum[:]) }
 	for _, c := range []struct {
 		lot  string

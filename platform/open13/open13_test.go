@@ -46,9 +46,11 @@ func captured(t testing.TB, path string) (platform.Push, platform.Account) {
 // https://www.kancloud.cn/bolink/apis/860377
 func TestPrinted(t *testing.T) {
 	for _, c := range []struct{ data, sign, key string }{
-		{`{"comid":"1313","union_id":"200461","start_charge_seq":"20210126","start_charging_time":1603779352,"stop_charging_time":1603789352,"car_number":"京AA1234","mitigate_type":1,"duration":120}`,
+		{`{"comid":"1313","union_id":"200461","start_charge_seq":"20210126","start_charging_time":1603779352,` +
+			`"stop_charging_time":1603789352,"car_number":"京AA1234","mitigate_type":1,"duration":120}`,
 			"3164B431D5681628F9905FD53CE750A6", "MAVXUU3C2545G9K1"},
-		{`{"comid":"1313","union_id":"200461","start_charge_seq":"20210126","car_number":"京A12345","mitigate_type":1,"duration":120}`,
+		{`{"comid":"1313","union_id":"200461","start_charge_seq":"20210126","car_number":"京A12345","mitigate_type":1,` +
+			`"duration":120}`,
 			"AE8EA0F3CD7712122858EEB7A7AA36D5", "demo-secret"},
 	} {
 		body := base64.StdEncoding.EncodeToString([]byte(`{"data":` + c.data + `,"sign":"` + c.sign + `"}`))
@@ -173,7 +175,8 @@ func BenchmarkOpen(b *testing.B) {
 
 // TestMistakesInTheText: what was digested differs from what was sent. The digests are made here by hand.
 func TestMistakesInTheText(t *testing.T) {
-	const data = `{"comid":"1313","union_id":"200461","start_charge_seq":"X/1","start_charging_time":1704074400,"stop_charging_time":1704079800,"car_number":"京A12345","power":12.50,"station_name":""}`
+	const data = `{"comid":"1313","union_id":"200461","start_charge_seq":"X/1","start_charging_time":1704074400,` +
+		`"stop_charging_time":1704079800,"car_number":"京A12345","power":12.50,"station_name":""}`
 	sign := func(text string) string {
 		sum := md5.Sum([]byte(text + "key=lot-key-of-a-test"))
 		return strings.ToUpper(hex.EncodeToString(sum[:]))
