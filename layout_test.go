@@ -37,9 +37,11 @@ var may = map[string][]string{
 	"rules":             {"charge"},
 	"platform":          {"charge", "seal"}, // the contract of a dialect, nothing else
 	// the kit: knows no door and no doctor; bounded: the limits of what people hand in
-	"platform/profile":      {"charge", "seal", "platform", "bounded"},
-	"platform/intake":       {"charge", "platform", "limit"},                            // the door: knows no dialect and no kit
-	"platform/doctor":       {"charge", "seal", "platform", "words"},                    // walks platform.Admit as the door does; prints what it finds
+	"platform/profile": {"charge", "seal", "platform", "bounded"},
+	// the door: knows no dialect and no kit
+	"platform/intake": {"charge", "platform", "limit"},
+	// walks platform.Admit as the door does; prints what it finds
+	"platform/doctor":       {"charge", "seal", "platform", "words"},
 	"platform/report":       {"charge", "platform", "outbound"},                         // usage, back to the platform
 	"platform/platformtest": {"charge", "seal", "platform", "platform/doctor", "words"}, // goldens hold the sentences
 	"platform/...":          {"charge", "seal", "platform", "platform/profile"},         // a family: never a sibling

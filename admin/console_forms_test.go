@@ -121,7 +121,8 @@ func TestChangesInChinese(t *testing.T) {
 	b := as(t, newFake(), guard.RoleAdmin)
 	form := url.Values{"step": {"preview"}, "text": {`version: 1
 vendors: [{union_id: "200461", name: fixed, open_interface: true}]
-lots: [{lot: "200461/1399", name: "live, name on", kind: 4g, ckey: typed-secret-key, tariff: {unit_minutes: 60, unit_price: "5.00"}}]
+lots: [{lot: "200461/1399", name: "live, name on", kind: 4g, ckey: typed-secret-key,
+  tariff: {unit_minutes: 60, unit_price: "5.00"}}]
 accounts: [{account: teld-main, keys: {sig_secret: another-secret}, state: "off"}]
 bindings: [{account: teld-main, lot: "200461/1313", mode: live, rule: {grant: fixed, minutes: 30}}]`}}
 	a := b.post("/estate/import", form)

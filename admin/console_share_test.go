@@ -253,7 +253,8 @@ func TestSetUpAsksTheKind(t *testing.T) {
 lots:
   - {lot: "200461/1401", name: 回调场, kind: api, callback: "https://lot.example/bolink"}
   - {lot: "200461/1402", name: 道闸场, kind: 4g, ckey: never-shown-ckey, tariff: {unit_minutes: 60, unit_price: "5.00"}}
-  - {lot: "200461/1403", name: 优惠券场, kind: coupon, target: cloud, keys: {secret: never-shown-key}, address: "https://cloud.example"}
+  - {lot: "200461/1403", name: 优惠券场, kind: coupon, target: cloud,
+      keys: {secret: never-shown-key}, address: "https://cloud.example"}
 `), nil, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -108,7 +108,8 @@ func newBook(m *memory, keys *guard.Keyring) *estate.Book {
 version: 1
 vendors: [{union_id: "200461", name: Vendor One, ukey: never-shown-ukey}]
 lots: [{lot: "200461/1313", name: Lot One, kind: sdk, ckey: never-shown-ckey}]
-accounts: [{account: teld-main, platform: telaidian, scope: platform, keys: {operator_id: OP, sig_secret: never-shown-sig}}]
+accounts: [{account: teld-main, platform: telaidian, scope: platform,
+  keys: {operator_id: OP, sig_secret: never-shown-sig}}]
 bindings: [{account: teld-main, lot: "200461/1313", mode: shadow, rule: {grant: as_pushed}}]
 `), nil, nil)
 	if err != nil {

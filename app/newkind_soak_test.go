@@ -14,8 +14,10 @@ import (
 // handEdits are all that a new kind of car park needs outside its own folder, each a line behind one that is there.
 var handEdits = []struct{ file, behind, line string }{
 	{"../lot/kind.go", "var kinds = []Kind{", `	{
-		ID: "coin", Channel: "coin", Messages: []charge.Message{"coin"}, AtOnce: 100, CanDecide: true, EveryPlatform: true, Key: KeyOfOwn,
-		Chinese: "投币", English: "coin", BadgeChinese: "投币", BadgeEnglish: "coin", FieldChinese: "coin 投币", FieldEnglish: "coin = made up",
+		ID: "coin", Channel: "coin", Messages: []charge.Message{"coin"}, AtOnce: 100, CanDecide: true,
+		EveryPlatform: true, Key: KeyOfOwn,
+		Chinese: "投币", English: "coin", BadgeChinese: "投币", BadgeEnglish: "coin",
+		FieldChinese: "coin 投币", FieldEnglish: "coin = made up",
 	},`},
 	{"channels.go", "import (", `	"github.com/chargestamp/chargestamp/lot/coin"`},
 	{"channels.go", "		charge.ChannelCallback: called{a.callback, a.coupon},",

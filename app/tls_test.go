@@ -51,7 +51,7 @@ func write(t *testing.T, file, text string) {
 // serialAt is the serial number of the certificate that an address shows.
 func serialAt(t *testing.T, addr string) int64 {
 	t.Helper()
-	c, err := tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // its own certificate is what is looked at
+	c, err := tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // its certificate is looked at
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,8 @@ func TestTLS(t *testing.T) {
 	if !strings.HasPrefix(at.HTTPS, "127.0.0.3:") || !strings.HasPrefix(at.LineTLS, "127.0.0.4:") {
 		t.Fatalf("addresses %+v", at)
 	}
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // see above
+	client := &http.Client{Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // see above
 	defer client.CloseIdleConnections()
 	resp, err := client.Get("https://" + at.HTTPS + "/zld/xiaoju/reduce")
 	if err != nil {
@@ -92,7 +93,8 @@ func TestTLS(t *testing.T) {
 	if n, err := line.Read(answer); err != nil || !strings.Contains(string(answer[:n]), "login") {
 		t.Errorf("a login over TLS was answered %q, %v", answer[:n], err)
 	}
-	if old, err := tls.Dial("tcp", at.HTTPS, &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS11}); err == nil { //nolint:gosec // see above
+	older := &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS11} //nolint:gosec // see above
+	if old, err := tls.Dial("tcp", at.HTTPS, older); err == nil {
 		old.Close()
 		t.Error("TLS 1.1 is taken")
 	}

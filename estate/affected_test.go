@@ -23,7 +23,8 @@ accounts:
   - {account: ykc, platform: yunkuaichong, keys: {sign_key: k}}
   - {account: star, platform: xingxing, keys: {operator_id: "313744932"}, allow_from: [192.0.2.1/32]}
   - {account: star-2, platform: xingxing, keys: {operator_id: "999999999"}, allow_from: [192.0.2.1/32]}
-  - {account: aotexun, platform: aotexun, keys: {operator_id: "1", operator_secret: s, data_secret: "0123456789abcdef", data_secret_iv: "0123456789abcdef", sig_secret: s}}
+  - {account: aotexun, platform: aotexun, keys: {operator_id: "1", operator_secret: s,
+      data_secret: "0123456789abcdef", data_secret_iv: "0123456789abcdef", sig_secret: s}}
 bindings:
   - {account: lh, lot: "1/1"}
   - {account: ykc, lot: "1/1"}
@@ -37,9 +38,8 @@ func TestChecksReachWhatLeansOnAChange(t *testing.T) {
 		"nothing breaks":        `lots: [{lot: "1/1", name: one}]`,
 		"a vendor's permission": `vendors: [{union_id: "1", open_interface: false}]`,
 		"a vendor's key":        `vendors: [{union_id: "2", ukey: ""}]`,
-		"a lot's kind, " +
-			"and its bindings": `lots: [{lot: "1/1", kind: 4g, tariff: {unit_minutes: 60, unit_price: "5.00", ` +
-			`daily_cap: "40.00"}}]`,
+		"a lot's kind, and its bindings": `lots: [{lot: "1/1", kind: 4g,
+			tariff: {unit_minutes: 60, unit_price: "5.00", daily_cap: "40.00"}}]`,
 		"a lot's key, and its bindings": `lots: [{lot: "1/1", ckey: ""}]`,
 		"the lot around others":         `lots: [{lot: "1/2", kind: sdk}]`,
 		"lots around each other":        `lots: [{lot: "1/2", parent: "1/4"}]`,

@@ -8,8 +8,9 @@ import (
 )
 
 const chargersDoc = `{"version":1,"vendors":[{"union_id":"1","ukey":"u"}],"lots":[{"lot":"1/1","kind":"sdk"}],
-	"accounts":[{"account":"a","platform":"aotexun","keys":{"operator_id":"1","operator_secret":"s","data_secret":"0123456789abcdef",
-	"data_secret_iv":"0123456789abcdef","sig_secret":"s"}}],"bindings":[{"account":"a","lot":"1/1","chargers":CHARGERS}]}`
+	"accounts":[{"account":"a","platform":"aotexun","keys":{"operator_id":"1","operator_secret":"s",
+	"data_secret":"0123456789abcdef","data_secret_iv":"0123456789abcdef","sig_secret":"s"}}],
+	"bindings":[{"account":"a","lot":"1/1","chargers":CHARGERS}]}`
 
 // A pushed gun finds the pile that is listed: as it is first, then without the one to three digits of a gun.
 func TestGunFindsPile(t *testing.T) {

@@ -13,8 +13,10 @@ func TestFormValues(t *testing.T) {
 version: 1
 vendors: [{union_id: "1", ukey: u-key-u-key}]
 lots: [{lot: "1/2", kind: sdk, ckey: c-key-c-key, name: 一号}]
-accounts: [{account: a, platform: p, keys: {operator_id: OP, sig_secret: s-s-s}, allow_from: ["192.0.2.0/24", "198.51.100.7/32"]}]
-bindings: [{account: a, lot: "1/2", mode: live, rule: [{grant: as_pushed}, {grant: charge_time, plus_minutes: 5, effective: "2026-01-01T00:00:00+08:00"}]}]
+accounts: [{account: a, platform: p, keys: {operator_id: OP, sig_secret: s-s-s},
+  allow_from: ["192.0.2.0/24", "198.51.100.7/32"]}]
+bindings: [{account: a, lot: "1/2", mode: live,
+  rule: [{grant: as_pushed}, {grant: charge_time, plus_minutes: 5, effective: "2026-01-01T00:00:00+08:00"}]}]
 `), nil, nil)
 	if err != nil {
 		t.Fatal(err)

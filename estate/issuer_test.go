@@ -29,7 +29,8 @@ accounts:
   - {account: xj-lot, platform: xiaoju, scope: "1/1", keys: {sign_key: k}}
   - {account: wei, platform: xiaowei}
   - {account: hu, platform: linghu}
-`, "KEYS", `{operator_id: OP, operator_secret: s, data_secret: "0123456789abcdef", data_secret_iv: "0123456789abcdef", sig_secret: s}`)), nil, nil)
+`, "KEYS", `{operator_id: OP, operator_secret: s, data_secret: "0123456789abcdef",
+    data_secret_iv: "0123456789abcdef", sig_secret: s}`)), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

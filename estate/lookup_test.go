@@ -198,7 +198,8 @@ func TestWhatAFileLeavesOutStays(t *testing.T) {
 	next, changes, err := catalog().Merge(s, parse(t, `
 version: 1
 lots: [{lot: "1/1", name: 一号场}]
-accounts: [{account: star-other, old_keys: {}}, {account: xj-all, keys: {sign_key: hush}}, {account: star-lot, state: off}]
+accounts: [{account: star-other, old_keys: {}}, {account: xj-all, keys: {sign_key: hush}},
+  {account: star-lot, state: off}]
 `))
 	if err != nil {
 		t.Fatal(err)

@@ -7,10 +7,12 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 )
 
-const stationsDoc = `{"version":1,"vendors":[{"union_id":"1","ukey":"u"}],"lots":[{"lot":"1/1","kind":"sdk"},{"lot":"1/2","kind":"sdk"}],
-	"accounts":[{"account":"a","platform":"telaidian","keys":{"operator_id":"O","operator_secret":"s","data_secret":"0123456789abcdef",
-	"data_secret_iv":"0123456789abcdef","sig_secret":"s"}}],
-	"bindings":[{"account":"a","lot":"1/1","rule":{"grant":"as_pushed"},"stations":ONE},{"account":"a","lot":"1/2","rule":{"grant":"as_pushed"},"stations":TWO}]}`
+const stationsDoc = `{"version":1,"vendors":[{"union_id":"1","ukey":"u"}],
+	"lots":[{"lot":"1/1","kind":"sdk"},{"lot":"1/2","kind":"sdk"}],
+	"accounts":[{"account":"a","platform":"telaidian","keys":{"operator_id":"O","operator_secret":"s",
+	"data_secret":"0123456789abcdef","data_secret_iv":"0123456789abcdef","sig_secret":"s"}}],
+	"bindings":[{"account":"a","lot":"1/1","rule":{"grant":"as_pushed"},"stations":ONE},
+	{"account":"a","lot":"1/2","rule":{"grant":"as_pushed"},"stations":TWO}]}`
 
 // Any binding may list the platform's own stations, and finds its lot by one of them. A station of one issuer stands in
 // one lot.

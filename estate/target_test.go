@@ -11,7 +11,8 @@ import (
 const couponLots = `version: 1
 vendors: [{union_id: "1"}]
 lots:
-  - {lot: "1/1", kind: coupon, target: sure, keys: {id: "7", secret: hush-a, inout_token: "hush-4f1e9a70c2d85b36e9014c7d"}, stays: told}
+  - {lot: "1/1", kind: coupon, target: sure, stays: told,
+      keys: {id: "7", secret: hush-a, inout_token: "hush-4f1e9a70c2d85b36e9014c7d"}}
   - {lot: "1/2", kind: coupon, target: once, address: "https://once.example/x", keys: {secret: hush-b}}
 accounts:
   - {account: x, platform: xiaoju, keys: {sign_key: hush-x}}

@@ -51,7 +51,8 @@ accounts:
   - account: t
     platform: telaidian
     scope: "1"
-    keys: {operator_id: "1", operator_secret: "hush", data_secret: "7c3f9a5e1b8d2460", data_secret_iv: "0f9e8d7c6b5a4331", sig_secret: "hush"}
+    keys: {operator_id: "1", operator_secret: "hush", data_secret: "7c3f9a5e1b8d2460",
+      data_secret_iv: "0f9e8d7c6b5a4331", sig_secret: "hush"}
 `))
 	if err != nil {
 		t.Fatal(err)

@@ -221,12 +221,15 @@ const sheetPage = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Pass sheet: {{.Target}}</title>
 <style>
 body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;color:#1a1a1a}
-table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #ddd;vertical-align:top}
-.pass{color:#0a6b2d}.FAIL{color:#a30d11;font-weight:600}.skip{color:#666}td:last-child{white-space:nowrap;text-align:right}
+table{border-collapse:collapse;width:100%}
+td,th{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #ddd;vertical-align:top}
+.pass{color:#0a6b2d}.FAIL{color:#a30d11;font-weight:600}.skip{color:#666}
+td:last-child{white-space:nowrap;text-align:right}
 </style>
 <h1>{{.Target}}: {{if .OK}}passed{{else}}not passed{{end}}</h1>
 <p>Against {{.Against}}, {{local .At}} (+08:00).</p>
 <table><tr><th>Result</th><th>Check</th><th>Seen</th><th>Took</th></tr>
-{{range .Checks}}<tr><td class="{{.Verdict}}">{{.Verdict}}</td><td>{{.Name}}</td><td>{{.Detail}}</td><td>{{ms .Took}}</td></tr>
+{{range .Checks}}<tr><td class="{{.Verdict}}">{{.Verdict}}</td><td>{{.Name}}</td><td>{{.Detail}}</td>
+<td>{{ms .Took}}</td></tr>
 {{end}}</table></html>
 `

@@ -191,10 +191,10 @@ func TestFlatSeals(t *testing.T) {
 //
 // and Sig with openssl dgst -md5 -hmac 0123456789ABCDEF0123456789ABCDEF over OperatorID, Data, TimeStamp and Seq.
 func TestCECSeals(t *testing.T) {
-	const data = "vTc1gWHiRspcc7Zb5n3ynip5cBRxZ1mkecRdAIa+oVFyMt0v6wajKWUzRY2wtpXKRWI0TMEWAGqvMZy9FNDn1bZdvPRFSpDp0WUx4QU2kYfeN+Qw" +
-		"cDMFg82vD6VyFYaFpnVgxNJcmxEnHZXsXDMEGUCVjtd2v81XuoJdYM2uSyoowwL0eq62S1lnsP7RkFFMaRTTkIW7dDzqtGzGupaxvb0d5aN1TAsxDRsxM+ZVDXL9" +
-		"pdkpVU8WiNUSTCLSzxB0XmOxEu4fj2V05BtQ406ynjzjMmYUdsFjPveZ3FfcLKm+XhFiWlJnmBfRoghlwl9Oo+yY1B22l3GpnLjENnJQmeOaUIICPj" +
-		"G1HsF6KGFeL2s="
+	const data = "vTc1gWHiRspcc7Zb5n3ynip5cBRxZ1mkecRdAIa+oVFyMt0v6wajKWUzRY2wtpXKRWI0TMEWAGqvMZy9FNDn1bZdvPRFSpDp0WUx" +
+		"4QU2kYfeN+QwcDMFg82vD6VyFYaFpnVgxNJcmxEnHZXsXDMEGUCVjtd2v81XuoJdYM2uSyoowwL0eq62S1lnsP7RkFFMaRTTkIW7" +
+		"dDzqtGzGupaxvb0d5aN1TAsxDRsxM+ZVDXL9pdkpVU8WiNUSTCLSzxB0XmOxEu4fj2V05BtQ406ynjzjMmYUdsFjPveZ3FfcLKm+" +
+		"XhFiWlJnmBfRoghlwl9Oo+yY1B22l3GpnLjENnJQmeOaUIICPjG1HsF6KGFeL2s="
 	r := build(t, "telaidian", testPush(), Options{Token: "tok-1"})
 	want := `{"OperatorID":"123456789","Data":"` + data +
 		`","TimeStamp":"20240101120000","Seq":"0001","Sig":"6EE9C454D43DAEC88548751CB9E12F19"}`
@@ -205,9 +205,9 @@ func TestCECSeals(t *testing.T) {
 		t.Errorf("Authorization: %s", got)
 	}
 
-	const alone = "fvzmsTfKE/QfOKZMQu+Y4ixxko7732n7auTkNq+lXvAv3B+iQ8lTsdjNS5BJancuYjnEuzGB1YjDC91A2mM9G/HrZFuvZ0BK9K8nb" +
-		"ACeTAJih/lR4PtJ12V338PDcRc4elKsz0n9PoYZiAIBSlyn7xilMN2ii3zKCW0dDMjNotGLqlvkcY0IfJwJ+WjvOWSD/wlDCUCzdktiM51+jUKzXEk" +
-		"syyDmDkQfwM8HV58ILa6wEyqkz2qkypS6p/UVpoBZjGFv8ob6vUn/wbu2o063IP9YH3j4J+V+C0hpit/C2Is="
+	const alone = "fvzmsTfKE/QfOKZMQu+Y4ixxko7732n7auTkNq+lXvAv3B+iQ8lTsdjNS5BJancuYjnEuzGB1YjDC91A2mM9G/HrZFuvZ0BK9K8n" +
+		"bACeTAJih/lR4PtJ12V338PDcRc4elKsz0n9PoYZiAIBSlyn7xilMN2ii3zKCW0dDMjNotGLqlvkcY0IfJwJ+WjvOWSD/wlDCUCz" +
+		"dktiM51+jUKzXEksyyDmDkQfwM8HV58ILa6wEyqkz2qkypS6p/UVpoBZjGFv8ob6vUn/wbu2o063IP9YH3j4J+V+C0hpit/C2Is="
 	p := testPush()
 	p.Method, p.Charger = "", ""
 	keys := Keys{"data_secret": vectorKeys["data_secret"], "data_secret_iv": vectorKeys["data_secret_iv"]}

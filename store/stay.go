@@ -14,8 +14,10 @@ var (
 		"id DESC LIMIT 1").of("tt").byMark(markOrder)
 	selectOrderStays = tableStay.selectWhere("lot = ? AND order_id = ? ORDER BY entered DESC, " +
 		"id DESC LIMIT 50").of("tt").byMark(markOrder)
-	selectStaysOf = tableStay.selectWhere("plate = ? AND lot = ? AND ends > ? ORDER BY ends DESC LIMIT 50").of("tti").byMark(markVisit) // as the index has them
-	updateStay    = tableStay.update(tableStay.but("lot"))
+	// In the order of the index.
+	selectStaysOf = tableStay.selectWhere("plate = ? AND lot = ? AND ends > ? " +
+		"ORDER BY ends DESC LIMIT 50").of("tti").byMark(markVisit)
+	updateStay = tableStay.update(tableStay.but("lot"))
 	// The index of stays with other plates holds few rows.
 	selectStaysNamed = tableStay.selectWhere("lot = ? AND names <> '' AND names LIKE ? AND ends > ? " +
 		"ORDER BY ends DESC LIMIT 50").of("tti")

@@ -302,7 +302,8 @@ func roleLimits(b, viewer *tab) {
 func keyboard(b *tab) {
 	const stop = `(() => {
 		const e = document.activeElement, s = getComputedStyle(e);
-		return [e.className || e.id || e.tagName, s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2, e.getBoundingClientRect().top >= 0].join(" ");
+		const seen = s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2;
+		return [e.className || e.id || e.tagName, seen, e.getBoundingClientRect().top >= 0].join(" ");
 	})()`
 	b.visit("/lots")
 	b.do(chromedp.KeyEvent("\t"))

@@ -204,8 +204,9 @@ func (b *tab) accessible(name string) {
 		"dark":  `{type: "rule", values: ["color-contrast", "link-in-text-block"]}`,
 	} {
 		b.media(scheme)
-		found := eval[string](b, `axe.run(document, {resultTypes: ["violations"], runOnly: `+rules+`}).then((r) => r.violations.map((v) =>
-			v.impact + " " + v.id + ": " + v.nodes.slice(0, 3).map((n) => n.target.join(" ") + " " + n.failureSummary).join("; ")).join("\n"))`)
+		found := eval[string](b, `axe.run(document, {resultTypes: ["violations"], runOnly: `+rules+`}).then((r) =>
+			r.violations.map((v) => v.impact + " " + v.id + ": " +
+				v.nodes.slice(0, 3).map((n) => n.target.join(" ") + " " + n.failureSummary).join("; ")).join("\n"))`)
 		if found != "" {
 			b.t.Errorf("%s, %s:\n%s", name, scheme, found)
 		}
@@ -226,7 +227,8 @@ func (b *tab) media(scheme string) {
 func (b *tab) weight() int64 {
 	b.t.Helper()
 	return eval[int64](b,
-		`performance.getEntriesByType("navigation").concat(performance.getEntriesByType("resource")).reduce((n, e) => n + e.encodedBodySize, 0)`)
+		`performance.getEntriesByType("navigation").concat(performance.getEntriesByType("resource")).
+			reduce((n, e) => n + e.encodedBodySize, 0)`)
 }
 
 // broken lists numbers and addresses of the page that a line's end cuts in two, but for examples in help.

@@ -26,10 +26,11 @@ func TestPrinted(t *testing.T) {
 	for _, c := range []struct{ id, key, body string }{
 		{"xiaoju", "sign_key",
 			`{"plateNo":"京A12345","merchId":"200461&&1313","duration":120,"sign":"85203D8E7F75B724B32FA29123F04DCC"}`},
-		{"xiaowei", "ukey", `{"appId":"200461&&1313","deviceId":"D1","deviceName":"pile","elecMoney":1000,"endTime":"2025-01-01 11:30:00","freeMoney":0,
-			"freeTime":7200,"freeType":0,"orderNo":"O1","parkId":1313,"plateNo":"京A12345","power":12.5,"reqId":"r1","serviceCode":"syncChargePilePay",
-			"seviceMoney":500,"spaceNo":"A1","startTime":"2025-01-01 10:00:00","stationId":"S1","stationName":"demo","totalMoney":1500,
-			"ts":"1735700000000","key":"1C9CBEA9E25A862FD2EA02941B4E074B"}`},
+		{"xiaowei", "ukey", `{"appId":"200461&&1313","deviceId":"D1","deviceName":"pile","elecMoney":1000,
+			"endTime":"2025-01-01 11:30:00","freeMoney":0,"freeTime":7200,"freeType":0,"orderNo":"O1","parkId":1313,
+			"plateNo":"京A12345","power":12.5,"reqId":"r1","serviceCode":"syncChargePilePay","seviceMoney":500,"spaceNo":"A1",
+			"startTime":"2025-01-01 10:00:00","stationId":"S1","stationName":"demo","totalMoney":1500,"ts":"1735700000000",
+			"key":"1C9CBEA9E25A862FD2EA02941B4E074B"}`},
 	} {
 		d := byID(t, c.id)
 		p := platform.Push{Platform: c.id, Route: d.Info().Routes[0], Body: []byte(c.body)}

@@ -47,7 +47,7 @@ type Paths struct {
 // LotPart is how a push names its lot, and what kinds of lot can take it.
 type LotPart struct {
 	Field      string           `toml:"field"`
-	From       string           `toml:"from"` // station: the field holds the platform's own station id, which bindings list
+	From       string           `toml:"from"` // station: the platform's own station id, which bindings list
 	Separators []string         `toml:"separators"`
 	Kinds      []charge.LotKind `toml:"kinds"`
 	FormID     int              `toml:"form_id"` // 5.14 plat_form_id

@@ -111,7 +111,12 @@ accounts:
   - account: teld-main
     platform: telaidian
     scope: platform
-    keys: {operator_id: "MA0EXAMP1", operator_secret: {env: TELD_OPERATOR_SECRET}, data_secret: {env: TELD_DATA_SECRET}, data_secret_iv: {env: TELD_IV}, sig_secret: {env: TELD_SIG_SECRET}}
+    keys:
+      operator_id: "MA0EXAMP1"
+      operator_secret: {env: TELD_OPERATOR_SECRET}
+      data_secret: {env: TELD_DATA_SECRET}
+      data_secret_iv: {env: TELD_IV}
+      sig_secret: {env: TELD_SIG_SECRET}
     clock: enforce
   - account: star-main
     platform: xingxing
