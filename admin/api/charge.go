@@ -93,7 +93,7 @@ type decision struct {
 	Says          words.Text  `json:"says" doc:"the rule as a sentence"`
 	Wanted        *reduction  `json:"wanted" doc:"before caps and combining"`
 	Reduction     *reduction  `json:"reduction" doc:"granted; null where nothing was given"`
-	Would         *reduction  `json:"would" doc:"what would have been given: the car had left, or the binding is in shadow"`
+	Would         *reduction  `json:"would" doc:"what it would have been: the car had left, or in shadow"`
 	Send          *reduction  `json:"send" doc:"what the lot is told"`
 	Granted       []granted   `json:"granted" doc:"what the stay had already"`
 	StayOrder     *string     `json:"stay_order"`

@@ -55,7 +55,7 @@ type weakKey struct {
 }
 
 type exportInput struct {
-	WithoutSecrets bool `query:"without_secrets" doc:"leave secrets out in place of printing placeholders; the document applies back unchanged"`
+	WithoutSecrets bool `query:"without_secrets" doc:"print no placeholders for secrets; the document applies unchanged"`
 }
 
 type exportOutput struct {

@@ -34,11 +34,11 @@ type lotView struct {
 	PauseReason   *string    `json:"pause_reason"`
 	TellsStays    bool       `json:"tells_stays" doc:"it has reported an entry"`
 
-	ClockAhead       int64         `json:"clock_ahead_s" doc:"seconds that the lot's clock is ahead, by what it reports at once; negative: behind"`
+	ClockAhead       int64         `json:"clock_ahead_s" doc:"seconds that the lot's clock is ahead; negative: behind"`
 	Clock            *words.Text   `json:"clock" doc:"that in words; null where the clock is right"`
-	NotAnswering     bool          `json:"not_answering" doc:"each of its lines has let three downlinks in a row go unanswered"`
+	NotAnswering     bool          `json:"not_answering" doc:"each line left three downlinks in a row unanswered"`
 	Lines            []lineView    `json:"lines" nullable:"false" doc:"the lines that are up"`
-	LastRefusedLogin *refusedLogin `json:"last_refused_login" doc:"the last login on its line that was refused; null for none"`
+	LastRefusedLogin *refusedLogin `json:"last_refused_login" doc:"the last refused login on its line; null for none"`
 }
 
 // lineView is one line of a lot.

@@ -139,7 +139,7 @@ type stay struct {
 	LeftAt    *time.Time `json:"left_at"`
 	State     string     `json:"state" enum:"open,closed"`
 
-	ToldEntered *time.Time `json:"told_entered_at,omitempty" doc:"what the lot reported where its clock was ahead; entered_at is the receipt then"`
+	ToldEntered *time.Time `json:"told_entered_at,omitempty" doc:"as the lot reported it, whose clock is ahead"`
 	ToldLeft    *time.Time `json:"told_left_at,omitempty" doc:"the same of the exit"`
 }
 

@@ -28,7 +28,7 @@ type backtestOutput struct {
 		Was        grantsView     `json:"was"`
 		Would      grantsView     `json:"would"`
 		Difference differenceView `json:"difference"`
-		Rows       []reworkedView `json:"rows" nullable:"false" doc:"one a changed charge, in the order in which they were decided"`
+		Rows       []reworkedView `json:"rows" nullable:"false" doc:"one a changed charge, as they were decided"`
 	}
 }
 

@@ -33,7 +33,8 @@ type statementRow struct {
 	PlatformName words.Text `json:"platform_name"`
 	VendorName   string     `json:"vendor_name"`
 	LotName      string     `json:"lot_name"`
-	UsedBy       string     `json:"used_by" enum:"tariff,lot,none," doc:"where used_amount comes from: tariff = our price of the stay (4g), lot = as the lot reported it, none = the lot reported minutes only; empty where nothing was used"`
+
+	UsedBy string `json:"used_by" enum:"tariff,lot,none," doc:"tariff = our price (4g), lot = its report, none = minutes"`
 }
 
 // statementSums are the figures of a row, added up.
@@ -74,8 +75,8 @@ type statementInput struct {
 	Lot      string `query:"lot" doc:"union_id/park_id"`
 	From     string `query:"from" doc:"first day, in Asia/Shanghai; 31 days before to where absent"`
 	To       string `query:"to" doc:"day after the last; tomorrow where absent"`
-	Format   string `query:"format" enum:"json,csv,xlsx" default:"json" doc:"csv without lang is for programs: the fields by their names, no sums"`
-	Lang     string `query:"lang" enum:"zh,en," doc:"a file for people: headings, names and sums in this language; xlsx is zh where absent"`
+	Format   string `query:"format" enum:"json,csv,xlsx" default:"json" doc:"csv without lang has field names and no sums"`
+	Lang     string `query:"lang" enum:"zh,en," doc:"a file for people in this language; xlsx is zh by default"`
 }
 
 // mostStatementDays bounds one statement.

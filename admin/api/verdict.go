@@ -23,14 +23,14 @@ type verdict struct {
 
 // verdictChoice is an action with what it would come to.
 type verdictChoice struct {
-	Verb   string      `json:"verb" enum:"redeliver,bind,void,lot_has,lot_has_not" doc:"lot_has and lot_has_not are the two answers of resolve"`
+	Verb   string      `json:"verb" enum:"redeliver,bind,void,lot_has,lot_has_not" doc:"lot_has, lot_has_not: for resolve"`
 	Name   words.Text  `json:"name"`
 	Effect *effectView `json:"effect" doc:"its dry run; null in lists, and for bind, which needs a stay first"`
 }
 
 // effectView is what an action does, or did.
 type effectView struct {
-	Effect   string  `json:"effect" doc:"what the lot, the ledger and the driver will see, or why it cannot be done; in English"`
+	Effect   string  `json:"effect" doc:"what lot, ledger and driver will see, or why not; in English"`
 	EffectZH string  `json:"effect_zh" doc:"the same in Chinese"`
 	Allowed  bool    `json:"allowed"`
 	Done     bool    `json:"done"`

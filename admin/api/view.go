@@ -214,7 +214,7 @@ type actionInput struct {
 }
 
 type reasonBody struct {
-	Reason string `json:"reason,omitempty" maxLength:"500" doc:"why; kept in the audit log and the timeline; required but for a dry run"`
+	Reason string `json:"reason,omitempty" maxLength:"500" doc:"kept in audit log and timeline; optional in a dry run"`
 }
 
 // text is the reason; empty where no body was sent.
