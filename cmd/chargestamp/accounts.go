@@ -3,7 +3,7 @@ package main
 import "strings"
 
 type accountsCommand struct {
-	List accountsList `cmd:"" default:"withargs" help:"List accounts, which keys they have, and when each set was last used."`
+	List accountsList `cmd:"" default:"withargs" help:"List accounts, their keys, and when each set was last used."`
 }
 
 var accountColumns = []column{field("ACCOUNT", "account"), field("PLATFORM", "platform"), field("SCOPE", "scope"),

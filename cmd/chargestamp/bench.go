@@ -11,9 +11,9 @@ import (
 // benchCommand measures; see docs/performance.md.
 type benchCommand struct {
 	Table     benchTable     `cmd:"" default:"withargs" help:"The table of docs/performance.md."`
-	Lines     benchLines     `cmd:"" help:"Thousands of car-park lines: memory, a storm of reconnects, latency beside them."`
-	Overload  benchOverload  `cmd:"" help:"Twice what the server can take: busy answers, bounded times, no growth, soon itself again."`
-	Size      benchSize      `cmd:"" help:"The same figures with few and with millions of charges in the store; every console page and plate search with millions."`
+	Lines     benchLines     `cmd:"" help:"Thousands of car-park lines: memory, a storm of reconnects, latency."`
+	Overload  benchOverload  `cmd:"" help:"Twice what the server can take: busy answers, bounded times, recovery."`
+	Size      benchSize      `cmd:"" help:"The same figures with few and with millions of charges, and console pages."`
 	Rates     benchRates     `cmd:"" help:"From push to lot at 10 to 5,000 pushes a second, until it is too much."`
 	Forwarder benchForwarder `cmd:"" hidden:"" help:"The store-less baseline, started by bench itself."`
 	Far       benchFar       `cmd:"" hidden:"" help:"The far ends of lines, started by bench itself."`
@@ -48,7 +48,7 @@ func (r report) measure(c *console, run func(*bench.Rig) ([]bench.Row, error)) e
 
 // engines are the flags that choose where servers under test keep their data.
 type engines struct {
-	Engine   string `enum:"sqlite,postgres,both" default:"${engine}" help:"sqlite, postgres (a private one from this machine's programs) or both."`
+	Engine   string `enum:"sqlite,postgres,both" default:"${engine}" help:"${enum}; postgres is a private server."`
 	Database string `placeholder:"URL" help:"An empty PostgreSQL database to use instead of a private server."`
 }
 
@@ -115,9 +115,14 @@ func (e engines) eachKeeping(c *console, r report, prepared string,
 type benchTable struct {
 	report
 	engines `set:"engine=both"`
-	Times   int          `default:"3" help:"Every figure is the median of so many runs."`
-	Rounds  int          `default:"3" help:"Rounds of kill -9 for each engine; 0 leaves them out."`
-	Only    []bench.Part `enum:"saturated,latency,sick,cost,decode,kill" default:"saturated,latency,sick,cost,decode,kill" help:"Measure only these parts: ${enum}."`
+	Times   int `default:"3" help:"Every figure is the median of so many runs."`
+	Rounds  int `default:"3" help:"Rounds of kill -9 for each engine; 0 leaves them out."`
+	parts   `set:"parts=saturated,latency,sick,cost,decode,kill"`
+}
+
+// parts chooses what is measured; the tag set of the field that embeds it lists all.
+type parts struct {
+	Only []bench.Part `enum:"${parts}" default:"${parts}" help:"Measure only these parts: ${enum}."`
 }
 
 // Validate refuses numbers with which nothing would be measured.
@@ -183,8 +188,8 @@ type benchSize struct {
 	engines  `set:"engine=both"`
 	Charges  int    `default:"5000000" help:"Charges in the greater store."`
 	Times    int    `default:"3" help:"Every figure is the median of so many runs."`
-	Prepared string `placeholder:"DIR" type:"path" help:"Keep prepared data there and use them again; they take about 3 kB a charge."`
-	Plot     string `placeholder:"FILE" type:"path" help:"Write a plot of each engine (SVG): size.svg makes size-sqlite.svg."`
+	Prepared string `placeholder:"DIR" type:"path" help:"Keep prepared data there and use them again (3 kB a charge)."`
+	Plot     string `placeholder:"FILE" type:"path" help:"Write an SVG plot of each engine: x-sqlite.svg for x.svg."`
 	People   bool   `help:"Measure only what people wait for: pages, searches and statements."`
 }
 
@@ -200,7 +205,7 @@ type benchRates struct {
 	report
 	engines `set:"engine=both"`
 	For     time.Duration `default:"6s" help:"How long at each rate."`
-	Plot    string        `placeholder:"FILE" type:"path" help:"Write a plot of each engine (SVG): latency.svg makes latency-sqlite.svg."`
+	Plot    string        `placeholder:"FILE" type:"path" help:"Write an SVG plot of each engine: x-sqlite.svg for x.svg."`
 }
 
 // Run measures rates.

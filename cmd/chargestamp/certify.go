@@ -13,13 +13,15 @@ import (
 
 // certifyCommand runs a partner's joint test, for our side and for theirs.
 type certifyCommand struct {
-	Target    string            `arg:"" help:"A platform id, or sdk, api, gate or coupon."`
-	Against   string            `help:"Address of the gateway, or of the partner: a callback, a parking system, which is played where none is given."`
-	As        string            `help:"With coupon: the parking system, by its target id."`
-	Profile   string            `type:"path" placeholder:"FILE" help:"With coupon: the profile of an own parking system."`
-	Line      string            `default:"127.0.0.1:6789" env:"CHARGESTAMP_LINE" help:"Line address of the gateway."`
-	Server    string            `default:"http://127.0.0.1:8081" env:"CHARGESTAMP_SERVER" help:"Admin address: with a token what became of each push is looked at."`
-	Token     string            `env:"CHARGESTAMP_TOKEN" hidden:"" help:"API token."`
+	Target  string `arg:"" help:"A platform id, or sdk, api, gate or coupon."`
+	Against string `help:"Address of the gateway, or of the partner's system; without one it is played."`
+	As      string `help:"With coupon: the parking system, by its target id."`
+	Profile string `type:"path" placeholder:"FILE" help:"With coupon: the profile of an own parking system."`
+	Line    string `default:"127.0.0.1:6789" env:"CHARGESTAMP_LINE" help:"Line address of the gateway."`
+
+	Server string `default:"http://127.0.0.1:8081" env:"CHARGESTAMP_SERVER" help:"Admin address, to look up each push."`
+	Token  string `env:"CHARGESTAMP_TOKEN" hidden:"" help:"API token."`
+
 	Platform  string            `help:"Whose pushes drive the checks of a lot."`
 	Keys      string            `placeholder:"FILE" help:"YAML map of the platform's, or the parking system's, keys."`
 	Key       map[string]string `placeholder:"NAME=VALUE" help:"One key; may be repeated."`
@@ -29,7 +31,7 @@ type certifyCommand struct {
 	Kind      string            `enum:"sdk,api,4g," default:"" help:"Kind of the lot."`
 	Ckey      string            `env:"CHARGESTAMP_CKEY" help:"The lot's key."`
 	Ukey      string            `env:"CHARGESTAMP_UKEY" help:"The vendor's key."`
-	Listen    string            `help:"Where the played API lot hears callbacks; with --theirs where the partner logs in or calls."`
+	Listen    string            `help:"Where the played API lot hears callbacks, and with --theirs the partner calls."`
 	Theirs    bool              `help:"Examine the partner's side instead of ours."`
 	Plate     string            `help:"A car that stands in the partner's lot."`
 	Patience  time.Duration     `default:"45s" help:"Longest wait of one check."`

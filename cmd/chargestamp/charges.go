@@ -12,7 +12,7 @@ import (
 type chargesCommand struct {
 	List      chargesList      `cmd:"" default:"withargs" help:"List charges, newest first."`
 	Show      chargesShow      `cmd:"" help:"One charge: decision, rule, deliveries with attempts, timeline."`
-	Redeliver chargesRedeliver `cmd:"" help:"Try again to get reductions into their lots; one charge, or all that a filter finds."`
+	Redeliver chargesRedeliver `cmd:"" help:"Send reductions to their lots again: one, or all that a filter finds."`
 	Void      chargesVoid      `cmd:"" help:"Take a reduction back."`
 	Bind      chargesBind      `cmd:"" help:"Give a charge that found no stay to one."`
 	Resolve   chargesResolve   `cmd:"" help:"Say whether the lot has the reduction of an unknown charge."`
@@ -267,7 +267,8 @@ func (r *chargesRedeliver) Run(c *console) error {
 	for i := len(found) - 1; i >= 0; i-- {
 		id := cell(found[i].at("id"))
 		fmt.Fprint(c.out, id, "  ")
-		if err := r.do(c, id, "redeliver", map[string]any{}); err == errFailed { //nolint:errorlint // a sentinel of our own, never wrapped
+		err := r.do(c, id, "redeliver", map[string]any{})
+		if err == errFailed { //nolint:errorlint // a sentinel of our own, never wrapped
 			bad++
 		} else if err != nil {
 			return err
@@ -301,7 +302,7 @@ func (b *chargesBind) Run(c *console) error {
 type chargesResolve struct {
 	action
 	ID     string `arg:"" help:"Charge id."`
-	LotHas bool   `required:"" negatable:"" help:"The car park says that it has the reduction; --no-lot-has: it has it not, and it is sent once."`
+	LotHas bool   `required:"" negatable:"" help:"The lot has the reduction; --no-lot-has: it has not, send it once."`
 }
 
 // Run resolves one charge.

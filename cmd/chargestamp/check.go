@@ -14,12 +14,12 @@ import (
 // checkCommand is the signature doctor, offline.
 type checkCommand struct {
 	Platform string `arg:"" optional:"" help:"Platform id, or a parking system's; with --profile it may be left out."`
-	Push     string `arg:"" optional:"" help:"Captured push, a raw HTTP request or its body alone, or a parking system's captured answer; - is standard input."`
+	Push     string `arg:"" optional:"" help:"Captured push or answer: an HTTP message or its body; - is standard input."`
 	Keys     string `placeholder:"FILE" help:"YAML map of the platform's keys."`
 	At       string `help:"The time to judge by; now by default."`
-	Clock    string `enum:"off,warn,enforce" default:"warn" help:"How the account judges the push's own time: off, warn or enforce."`
+	Clock    string `enum:"off,warn,enforce" default:"warn" help:"How the push's own time is judged: ${enum}."`
 	Profile  string `placeholder:"FILE" help:"Check an operator's profile, and a push or answer with it."`
-	Call     string `enum:"give,lookup,revoke,price,token" default:"give" help:"Of a parking system's answer: what it answers."`
+	Call     string `enum:"give,lookup,revoke,price,token" default:"give" help:"What a parking system's answer answers."`
 	Output   string `short:"o" enum:"text,json" default:"text" help:"text or json."`
 }
 

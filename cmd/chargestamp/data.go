@@ -10,7 +10,7 @@ import (
 // dataFlags say where the data are, for commands that work on them with no server in between.
 type dataFlags struct {
 	Data     string `default:"./data" type:"path" help:"Data folder."`
-	Database string `env:"CHARGESTAMP_DATABASE_URL" placeholder:"URL" help:"postgres://…; by default SQLite in the data folder."`
+	Database string `env:"CHARGESTAMP_DATABASE_URL" placeholder:"URL" help:"postgres://…; SQLite in --data by default."`
 }
 
 func (d dataFlags) place() app.Place { return app.Place{Data: d.Data, Database: d.Database} }

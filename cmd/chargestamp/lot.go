@@ -25,8 +25,8 @@ type lotFlags struct {
 	Lot   string        `help:"Lot, union_id/park_id."`
 	Book  string        `default:"127.0.0.1:0" help:"Where the lot's own book is read, GET /book."`
 	Rate  float64       `default:"0" help:"Cars a minute that come by themselves."`
-	Stay  time.Duration `help:"How long cars stay: those of --rate on average (2m by default), those of --enter exactly, or until standard input says out."`
-	Enter []string      `placeholder:"PLATE" help:"Cars that are let in at the start. Standard input takes in PLATE, out PLATE, list and quit."`
+	Stay  time.Duration `help:"How long cars stay: on average for --rate (2m by default), exactly for --enter."`
+	Enter []string      `placeholder:"PLATE" help:"Cars let in at first. Standard input: in PLATE, out PLATE, list, quit."`
 	For   time.Duration `help:"Stop after this long; by default at Ctrl-C."`
 }
 
@@ -135,14 +135,16 @@ func (l *lotGate) Run(c *console) error {
 
 type lotSDK struct {
 	lotFlags
-	As             string        `default:"lotline" enum:"lotline,sdk2000" help:"Whose client is played: lotline, or sdk2000, the vendor's own SDK with its two links."`
+
+	As  string `default:"lotline" enum:"lotline,sdk2000" help:"Client: lotline, or the vendor's sdk2000 with two links."`
+	Ack string `default:"" enum:"late,twice,never,wrong-uuid,state0," help:"late, twice, never, wrong-uuid or state0."`
+
 	Ukey           string        `env:"CHARGESTAMP_UKEY" help:"The vendor's key, for --as sdk2000."`
 	Ckey           string        `required:"" env:"CHARGESTAMP_CKEY" help:"The lot's key."`
 	Line           string        `default:"127.0.0.1:6789" env:"CHARGESTAMP_LINE" help:"Line address of the gateway."`
 	LocalID        string        `default:"play_1" help:"local_id of the connection."`
 	Usage          bool          `help:"Tell 2.34 after each exit."`
 	Careless       bool          `help:"Apply a repeated uuid again."`
-	Ack            string        `default:"" enum:"late,twice,never,wrong-uuid,state0," help:"How acknowledgements go wrong: late, twice, never, wrong-uuid or state0."`
 	DropAfterApply bool          `help:"Cut the line after applying, before the acknowledgement."`
 	HalfOpen       bool          `help:"Let the line go dead at a reduction without closing it."`
 	Offline        time.Duration `help:"Cut the line at a reduction and stay off that long."`

@@ -9,16 +9,18 @@ import (
 
 type lotCoupon struct {
 	lotFlags
-	As     string            `required:"" help:"Which parking system is played: 4pyun, qcyuns, tdznyun, tingjiandan, keytop, hongmen, hikparking, jieshun, or any, which prints what it hears."`
+	As     string            `required:"" help:"Parking system: its target id, or any, which prints what it hears."`
 	Keys   string            `placeholder:"FILE" help:"YAML map of the system's keys."`
 	Key    map[string]string `placeholder:"NAME=VALUE" help:"One key; may be repeated."`
-	Server string            `default:"http://127.0.0.1:8080" env:"CHARGESTAMP_HTTP" help:"Public address of the gateway, for systems that tell entries and exits."`
-	Listen string            `default:"127.0.0.1:9911" help:"Where coupons are heard."`
-	Answer string            `default:"" enum:"refused,unknown,half,other,sign,token,garbage,slow,redirect,drop," help:"How coupons are answered."`
 	Code   string            `help:"Answer coupons by this code of the system's paper, and grant none."`
 	Lies   int               `help:"How many are answered so before the system behaves; 0 is all."`
 	Strict bool              `help:"Give coupons only to cars that were let in."`
 	Say    string            `default:"{\"code\":0}" help:"What any answers."`
+
+	Server string `default:"http://127.0.0.1:8080" env:"CHARGESTAMP_HTTP" help:"Gateway, for entries and exits."`
+	Listen string `default:"127.0.0.1:9911" help:"Where coupons are heard."`
+
+	Answer string `default:"" enum:"refused,unknown,half,other,sign,token,garbage,slow,redirect,drop," help:"Its answer."`
 }
 
 // Run plays a parking system's cloud.

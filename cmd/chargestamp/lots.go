@@ -221,7 +221,7 @@ type statementCommand struct {
 	Lot      string `help:"Lot, union_id/park_id."`
 	From     string `help:"First day, such as 2026-01-31, in Asia/Shanghai."`
 	To       string `help:"The day after the last."`
-	Lang     string `enum:"zh,en," default:"" help:"zh or en: a file for people, with headings, names and sums. Without it csv has the API's fields, xlsx is Chinese."`
+	Lang     string `enum:"zh,en," default:"" help:"zh or en: a file for people. Without it csv has the API's fields."`
 	Output   string `short:"o" enum:"table,json,csv,xlsx" default:"table" help:"table, json, csv or xlsx."`
 	File     string `type:"path" help:"Where to write in place of standard output; xlsx on a terminal needs it."`
 }

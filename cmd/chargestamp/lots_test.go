@@ -70,7 +70,8 @@ func TestLotsTableTellsPendingByAge(t *testing.T) {
 	var out bytes.Buffer
 	c := &console{ctx: t.Context(), out: &out}
 	l := lotsList{wholeList{listing: listing{remote: answering(t,
-		`{"items":[{"lot":"200461/1313","name":"a","kind":"api","line":null,"pending":1200345,"pending_over_1m":7,"pending_over_10m":3,"oldest_age_s":1800,
+		`{"items":[{"lot":"200461/1313","name":"a","kind":"api","line":null,"pending":1200345,
+		"pending_over_1m":7,"pending_over_10m":3,"oldest_age_s":1800,
 		"clock":{"zh":"x","en":"the lot's clock is 30 min ahead"},"not_answering":true}]}`),
 		output: output{Output: "csv"}}}}
 	if err := l.Run(c); err != nil {

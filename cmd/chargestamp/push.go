@@ -12,22 +12,27 @@ import (
 
 // pushCommand plays a platform. Its flags are what a person would vary; --file reaches every raw field.
 type pushCommand struct {
-	Platform  string            `arg:"" help:"Platform id, such as telaidian."`
-	Server    string            `default:"http://127.0.0.1:8080" env:"CHARGESTAMP_HTTP" help:"Public address of the gateway."`
+	Platform string `arg:"" help:"Platform id, such as telaidian."`
+	Server   string `default:"http://127.0.0.1:8080" env:"CHARGESTAMP_HTTP" help:"The gateway's public address."`
+
 	Keys      string            `placeholder:"FILE" help:"YAML map of the platform's keys."`
 	Key       map[string]string `placeholder:"NAME=VALUE" help:"One key; may be repeated."`
 	PathToken string            `help:"The account's path token."`
 
-	Lot           string        `help:"Lot, union_id/park_id."`
-	Plate         string        `help:"Plate."`
-	Order         *string       `help:"Order number; an empty one sends none."`
-	Start         string        `help:"Start of the charge, RFC 3339 or local time."`
-	End           string        `help:"End of the charge."`
-	Energy        string        `help:"kWh."`
-	Elec          string        `help:"Energy fee, yuan."`
-	Service       string        `help:"Service fee, yuan."`
-	Total         string        `help:"Total, yuan."`
-	Method        string        `enum:"time,amount,free,lot_decides,none," default:"" help:"What is asked for: time, amount, free, lot_decides or none."`
+	Lot     string  `help:"Lot, union_id/park_id."`
+	Plate   string  `help:"Plate."`
+	Order   *string `help:"Order number; an empty one sends none."`
+	Start   string  `help:"Start of the charge, RFC 3339 or local time."`
+	End     string  `help:"End of the charge."`
+	Energy  string  `help:"kWh."`
+	Elec    string  `help:"Energy fee, yuan."`
+	Service string  `help:"Service fee, yuan."`
+	Total   string  `help:"Total, yuan."`
+
+	Method string `enum:"time,amount,free,lot_decides,none," default:"" help:"time, amount, free, lot_decides or none."`
+
+	Break string `enum:"sig,token,key,clock,body,duplicate," default:"" help:"sig, token, key, clock, body or duplicate."`
+
 	Minutes       *int64        `help:"Minutes asked for."`
 	Amount        string        `help:"Yuan asked for."`
 	Charger       string        `help:"Charger id (奥特迅)."`
@@ -38,8 +43,7 @@ type pushCommand struct {
 	Bay           string        `help:"Parking bay."`
 	Form          string        `help:"The platform's other form: a (小桔), old (星星), station (令狐)."`
 	At            string        `help:"The time to sign with; now by default."`
-	File          string        `placeholder:"FILE" help:"JSON object of raw fields that replace or extend the built ones; - is standard input."`
-	Break         string        `enum:"sig,token,key,clock,body,duplicate," default:"" help:"Do one thing wrong: sig, token, key, clock, body or duplicate."`
+	File          string        `placeholder:"FILE" help:"JSON object of fields to replace or add; - is standard input."`
 	DryRun        bool          `help:"Print the request and send nothing."`
 	Inquiry       bool          `help:"Ask whether the plate is in the lot instead (小桔 queryPlateNo)."`
 	Timeout       time.Duration `default:"15s" help:"How long to wait for the answer."`

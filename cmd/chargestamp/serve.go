@@ -32,7 +32,7 @@ type serveFlags struct {
 	Admin      string `placeholder:"ADDR" help:"Admin HTTP; default 127.0.0.1:8081."`
 	Line       string `placeholder:"ADDR" help:"Line TCP; default :6789."`
 	Health     string `placeholder:"ADDR" help:"Health HTTP for load balancers: /healthz, /readyz; off by default."`
-	SecretsKey string `placeholder:"FILE" type:"path" help:"Key that seals stored secrets; default secrets.key in the data folder."`
+	SecretsKey string `placeholder:"FILE" type:"path" help:"Key that seals secrets; default secrets.key in --data."`
 	Node       string `help:"This node's name, where several serve one database; made up by default." hidden:""`
 }
 
