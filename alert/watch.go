@@ -133,7 +133,7 @@ func (w *Watcher) Run(ctx context.Context) {
 			return
 		case <-tick.C:
 			if err := w.Look(ctx); err != nil && ctx.Err() == nil {
-				w.cfg.Log.WarnContext(ctx, "alerts", "error", err)
+				w.cfg.Log.WarnContext(ctx, "alerts were not checked; they are next time", "error", err)
 			}
 		}
 	}

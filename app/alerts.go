@@ -169,7 +169,7 @@ func (a *App) wrongClocks(standing []charge.LotStatus) (clocks []alert.Clock) {
 func disk(dir string, logger *slog.Logger) (free, total int64) {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(dir, &s); err != nil {
-		logger.Warn("the data disk cannot be asked how full it is", "error", err)
+		logger.Warn("the free space of the data disk cannot be read", "error", err)
 		return 0, 0
 	}
 	return int64(s.Bavail) * s.Bsize, int64(s.Blocks) * s.Bsize

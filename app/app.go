@@ -190,7 +190,7 @@ func (a *App) openStore(ctx context.Context) error {
 	a.store, a.hints = s, nodes.NewHints(s, a.logger)
 	a.onStop(1, func(ctx context.Context) {
 		if err := s.LeaveNode(ctx, a.cfg.Node); err != nil {
-			a.logger.Warn("others take over only once this node's leases end", "error", err)
+			a.logger.Warn("leases not released; other nodes take over when they end", "error", err)
 		}
 		if err := s.Close(); err != nil {
 			a.logger.Error("closing the store", "error", err)

@@ -54,7 +54,7 @@ func (b *ballast) look(ctx context.Context) {
 	case !full && free < b.size:
 		b.full.Store(true)
 		if err := os.Remove(b.file); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			b.logger.ErrorContext(ctx, "the room that is kept on the data disk could not be given up", "error", err)
+			b.logger.ErrorContext(ctx, "the reserve file on the data disk cannot be deleted", "error", err)
 		}
 		b.logger.ErrorContext(ctx, "the data disk is full: nothing new is taken until there is room",
 			"free", free, "wanted", ballastAgain*b.size)

@@ -26,7 +26,7 @@ func (a *App) loginRefused(id charge.LotID, r charge.RefusedLogin) {
 	ctx, cancel := context.WithTimeout(context.Background(), keepingRefusal)
 	defer cancel()
 	if err := a.store.SetRefusedLogin(ctx, id, r); err != nil {
-		a.logger.Warn("a refused login was not kept", "lot", id.String(), "error", err)
+		a.logger.Warn("refused login not stored", "lot", id.String(), "error", err)
 	}
 }
 

@@ -50,10 +50,10 @@ func (a *App) reseal(ctx context.Context) {
 		return
 	}
 	if err := errors.Join(a.guard.Reseal(ctx), a.book.Reseal(ctx)); err != nil {
-		a.logger.Error("the former secrets key must stay: sealing with the new one failed; start once more", "error", err)
+		a.logger.Error("sealing with the new secrets key failed; keep the former key and start again", "error", err)
 		return
 	}
-	a.logger.Warn("everything is sealed with the first secrets key; the ones behind it may go")
+	a.logger.Warn("everything is sealed with the first secrets key; remove the former ones")
 }
 
 // WeakKey is a key of the estate that a stranger may find by trying; it prints as one line, without the key.

@@ -36,7 +36,7 @@ func (a *App) Reload(ctx context.Context, next Config) (taken, later []string, e
 	if a.cert != nil && a.cert.again() {
 		taken = append(taken, "tls")
 	}
-	a.logger.InfoContext(ctx, "configuration read again", "taken_up", taken, "need_a_restart", later)
+	a.logger.InfoContext(ctx, "configuration reloaded", "taken_up", taken, "need_a_restart", later)
 	return taken, later, nil
 }
 

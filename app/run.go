@@ -35,7 +35,7 @@ func (a *App) Start(ctx context.Context) error {
 	a.serveHealth(open.health)
 	a.onStop(0.9, func(ctx context.Context) {
 		if err := a.line.Shutdown(ctx); err != nil {
-			a.logger.Warn("lines were cut before they were quiet", "error", err)
+			a.logger.Warn("lines closed before they were idle", "error", err)
 		}
 	})
 	a.flow.Start()
@@ -130,7 +130,7 @@ func (a *App) end(e ending, by time.Time) {
 	select {
 	case <-done:
 	case <-time.After(max(0, time.Until(by)) + grace):
-		a.logger.Warn("a part of the stop took too long and was left behind")
+		a.logger.Warn("a step of the shutdown took too long; the shutdown goes on without it")
 	}
 }
 

@@ -35,7 +35,7 @@ func (a *App) makeTracing() (flow.Tracer, error) {
 		Client: allowing(guarded(reporting), allow)})
 	a.onStop(1, func(ctx context.Context) {
 		if err := t.Stop(ctx); err != nil {
-			a.logger.Warn("the last traces were not sent", "error", err)
+			a.logger.Warn("last traces not sent", "error", err)
 		}
 	})
 	return t, nil

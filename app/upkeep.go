@@ -119,7 +119,7 @@ func (a *App) prune(ctx context.Context) {
 		store.Retention{Pushes: time.Duration(keep.Pushes), Refused: time.Duration(keep.Refused),
 			Charges: time.Duration(keep.Charges)}, a.clock.Now())
 	if gone != (store.Pruned{}) {
-		a.logger.Info("older than the retention: deleted", "pushes", gone.Pushes, "charges", gone.Charges, "stays",
+		a.logger.Info("deleted what the retention does not keep", "pushes", gone.Pushes, "charges", gone.Charges, "stays",
 			gone.Stays)
 	}
 	if ctx.Err() == nil {

@@ -39,7 +39,7 @@ func (t *taken) take(ctx context.Context) {
 	err := t.store(ctx)
 	if err != nil {
 		if !errors.Is(err, outbox.ErrBusy) && ctx.Err() == nil {
-			f.cfg.Logger.Error("a push could not be stored; the platform was told to try again", "platform", p.Platform, "error",
+			f.cfg.Logger.Error("push not stored; the platform is asked to send it again", "platform", p.Platform, "error",
 				err)
 		}
 		t.verdict(platform.Verdict{Outcome: charge.OutcomeBusy})

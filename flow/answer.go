@@ -56,7 +56,7 @@ func (f *Flow) complete(j outbox.Job, c carried, r lot.Result) {
 			break
 		}
 		if ctx.Err() != nil {
-			f.cfg.Logger.Error("a delivery's result was not stored; the lot is asked again with the same id", "delivery", j.ID,
+			f.cfg.Logger.Error("delivery result not stored; the reduction is sent again with the same id", "delivery", j.ID,
 				"result", r.Result, "error", err)
 			return
 		}

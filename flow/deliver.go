@@ -229,7 +229,7 @@ func (f *Flow) writeJob(j outbox.Job, fn func(Tx, *after, *charge.Delivery, *cha
 		})
 	}
 	if err != nil {
-		f.cfg.Logger.Warn("a delivery's state was not stored; its lease runs out and it is looked at again", "delivery", j.ID,
+		f.cfg.Logger.Warn("delivery state not stored; the job is claimed again when its lease ends", "delivery", j.ID,
 			"error", err)
 	}
 	return held && err == nil
@@ -244,7 +244,7 @@ func (f *Flow) LineUp(id charge.LotID) {
 		return err
 	})
 	if err != nil {
-		f.cfg.Logger.Warn("waiting deliveries were not woken by a login; they come by their schedule", "lot", id, "error",
+		f.cfg.Logger.Warn("a login did not bring waiting deliveries forward; they keep their schedule", "lot", id, "error",
 			err)
 	}
 	f.runner.Hint(outbox.KindLine)

@@ -30,7 +30,7 @@ func (f *Flow) ExpireHolds(ctx context.Context) int {
 		return 0
 	}
 	if err != nil {
-		f.cfg.Logger.Warn("ending holds failed; it is tried again", "error", err)
+		f.cfg.Logger.Warn("holds that are over were not ended; it is tried again", "error", err)
 		return 0
 	}
 	return len(over)

@@ -48,6 +48,6 @@ func (f *Flow) Refuse(ctx context.Context, p platform.Push, account string, r *p
 		return tx.AddPush(rec)
 	})
 	if err != nil && !errors.Is(err, outbox.ErrBusy) {
-		f.cfg.Logger.Warn("a refused push was not recorded", "platform", p.Platform, "outcome", r.Outcome, "error", err)
+		f.cfg.Logger.Warn("refused push not stored", "platform", p.Platform, "outcome", r.Outcome, "error", err)
 	}
 }

@@ -76,7 +76,7 @@ func (f *Flow) handleReport(j outbox.Job, _ any, done func()) {
 			return err
 		})
 		if err != nil {
-			f.cfg.Logger.Warn("a due report could not be read; it is tried again", "job", j.ID, "error", err)
+			f.cfg.Logger.Warn("due report not read; it is tried again", "job", j.ID, "error", err)
 			return
 		}
 		if c == nil || c.State != charge.StateUsed || c.Usage == nil || !f.reports(c) {
@@ -124,7 +124,7 @@ func (f *Flow) reported(j outbox.Job, taken, moot bool, detail charge.Note) {
 		err = f.write(ctx, visits, func(tx Tx, _ *after) error { return f.storeReport(tx, j, taken, moot, detail) })
 	}
 	if err != nil {
-		f.cfg.Logger.Warn("a report's result was not stored; it is told again", "job", j.ID, "error", err)
+		f.cfg.Logger.Warn("report result not stored; the report is sent again", "job", j.ID, "error", err)
 	}
 }
 

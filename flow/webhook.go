@@ -32,7 +32,7 @@ func (f *Flow) handleWebhook(j outbox.Job, _ any, done func()) {
 		defer stop()
 		err := f.writeBy(end, f.cfg.Storage.WriteSoon, nil, func(tx Tx, _ *after) error { return f.posted(tx, j, wrong) })
 		if err != nil {
-			f.cfg.Logger.Warn("the result of a webhook was not stored; its message is sent again", "webhook", j.Route,
+			f.cfg.Logger.Warn("webhook result not stored; the message is sent again", "webhook", j.Route,
 				"job", j.ID, "error", err)
 		}
 	})

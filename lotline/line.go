@@ -275,7 +275,7 @@ func (l *line) sendKept() bool {
 
 func (l *line) logStore(err error) {
 	if err != nil {
-		l.c.cfg.Logger.Error("the line's store fails", "error", err)
+		l.c.cfg.Logger.Error("the line's store failed", "error", err)
 	}
 }
 
@@ -335,7 +335,7 @@ func (l *line) hear(raw []byte) {
 	}
 	var m message
 	if err := json.Unmarshal(raw, &m); err != nil {
-		l.c.cfg.Logger.Warn("the cloud said something that is no JSON", "bytes", len(raw))
+		l.c.cfg.Logger.Warn("the cloud sent a message that is not JSON", "bytes", len(raw))
 		return
 	}
 	switch {
@@ -364,7 +364,7 @@ func (l *line) later(f func()) {
 	select {
 	case l.work <- f:
 	default:
-		l.c.cfg.Logger.Warn("too many messages wait for the lot's software; one was dropped and will come again")
+		l.c.cfg.Logger.Warn("too many messages wait for the lot's software; one was dropped and is sent again")
 	}
 }
 

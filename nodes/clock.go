@@ -66,7 +66,7 @@ func (c *Clock) Follow(ctx context.Context, s *store.Store, logger *slog.Logger)
 		return err
 	}
 	if moved := c.agree(now, off); moved.Abs() > largeDrift {
-		logger.Warn("this machine's clock and the database's differ; the database's counts", "difference",
+		logger.Warn("this machine's clock and the database's differ; the database's is used", "difference",
 			moved.Round(time.Millisecond))
 	}
 	return nil

@@ -353,7 +353,7 @@ func (l *APILot) tell(ctx context.Context, path string, data record, wrapped boo
 	if answer.State == nil || *answer.State != 1 {
 		return fmt.Errorf("%s: %w: %s", path, ErrRefused, answer.ErrMsg)
 	}
-	l.cfg.Log.Info("told", "path", path, "lot", l.cfg.Lot)
+	l.cfg.Log.Info("sent", "path", path, "lot", l.cfg.Lot)
 	return nil
 }
 

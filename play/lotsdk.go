@@ -142,7 +142,7 @@ func (l *SDKLot) reduce(_ context.Context, r lotline.Reduction) error {
 		l.mu.Lock()
 		l.lied++
 		l.mu.Unlock()
-		log.Info("reduction refused, as told to")
+		log.Info("reduction refused, as asked for")
 		return errors.New("车场拒绝")
 	}
 	if err := l.desk.take(n, l.cfg.Now(), l.cfg.Careless); err != nil {

@@ -105,7 +105,7 @@ func (l *VendorLot) receive(message []byte) {
 		return
 	}
 	if err := l.sdk.UploadData(answer.json()); err != nil {
-		l.cfg.Log.Warn("an answer did not go out", "service", m.ServiceName, "error", err)
+		l.cfg.Log.Warn("answer not sent", "service", m.ServiceName, "error", err)
 	}
 }
 

@@ -26,7 +26,7 @@ func (e *postgresEngine) listen() {
 		}
 		conn = nil
 		if ctx.Err() == nil {
-			e.store.log.Warn("no hints from other nodes for now", "error", lostAsBusy(ctx, err))
+			e.store.log.Warn("hints from other nodes do not arrive; this node polls", "error", lostAsBusy(ctx, err))
 		}
 		select {
 		case <-ctx.Done():

@@ -47,7 +47,7 @@ func (e *sqliteEngine) recover(ctx context.Context) error {
 		c.unwind()
 		return err
 	}
-	e.store.log.Info("what a crash had left in the log of records was brought into the tables", "records", len(lacking))
+	e.store.log.Info("records of before a crash were added to the tables", "records", len(lacking))
 	return nil
 }
 

@@ -29,7 +29,7 @@ func (e *sqliteEngine) commit(_ int, take func() []*write) {
 	if e.store.dead.Load() != nil {
 		_ = e.endFlush(true) // the next start takes what the disk has kept
 	} else if err := e.flush(); err != nil {
-		e.store.log.Warn("what was written last is in the log of records and comes into the tables at the next start",
+		e.store.log.Warn("the tables lack the last records; they are in the log of records and are added at the next start",
 			"error", err)
 	}
 	close(ran)

@@ -86,7 +86,7 @@ func (e *exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpa
 		err = e.post(ctx, body)
 	}
 	if err != nil {
-		e.logger.WarnContext(ctx, "traces were not taken and are left out", "spans", len(all), "error", err)
+		e.logger.WarnContext(ctx, "the collector did not accept traces; they are dropped", "spans", len(all), "error", err)
 	}
 	return nil // has been logged; the SDK would print it
 }

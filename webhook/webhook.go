@@ -246,8 +246,8 @@ func (h *Hooks) end(target string, err error) {
 	s.Record(err == nil, h.now())
 	switch {
 	case err != nil && failed == 0:
-		h.logger.Warn("a webhook was not reached; its messages are kept and sent again", "webhook", target, "error", err)
+		h.logger.Warn("webhook not reached; its messages are kept and sent again", "webhook", target, "error", err)
 	case err == nil && failed > 0:
-		h.logger.Info("a webhook takes messages again", "webhook", target, "failed", failed)
+		h.logger.Info("webhook accepts messages again", "webhook", target, "failed", failed)
 	}
 }

@@ -89,7 +89,7 @@ func (s *Server) late(now time.Time) {
 		missed := n.lane.unanswered(w, now)
 		s.asks.answer(w, nil, noAnswer)
 		if missed == silentMost {
-			s.log.Warn("a car park's machine does not answer downlinks; it is tried with one now and then",
+			s.log.Warn("a car park's machine does not answer downlinks; it gets one from time to time",
 				"lot", n.lot.String(), "local_id", n.localID, "link", n.link)
 		}
 		if missed >= silentMost && s.pick(n.route, n.link,

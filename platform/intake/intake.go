@@ -157,7 +157,7 @@ type visit struct {
 func (v *visit) serve(r *http.Request) (answer platform.Reply) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			v.Logger.Error("a push made us panic", "platform", v.id, "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
+			v.Logger.Error("panic while handling a push", "platform", v.id, "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
 			v.outcome = charge.OutcomeBusy
 			answer = v.broken()
 		}
