@@ -31,7 +31,7 @@ func newDoorkeeper(adminURL string, warn func(context.Context, string, ...any)) 
 	}
 	u, err := url.Parse(adminURL)
 	if err != nil || u.Host == "" {
-		return nil, fmt.Errorf("admin.url %q is no address such as https://console.example", adminURL)
+		return nil, fmt.Errorf("admin.url %q is not an address such as https://console.example", adminURL)
 	}
 	d.name = strings.ToLower(u.Hostname())
 	return d, d.origin.AddTrustedOrigin(u.Scheme + "://" + u.Host)

@@ -189,7 +189,7 @@ func (w *Watcher) news(ctx context.Context) ([]news, error) {
 	}
 	told, err := w.cfg.Book.Told(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read what was told: %w", err)
+		return nil, fmt.Errorf("read delivered alerts: %w", err)
 	}
 	now := w.cfg.Now()
 	active := Evaluate(facts, w.cfg.Limits, now)
@@ -246,7 +246,7 @@ func (w *Watcher) tell(ctx context.Context) error {
 			heard = nil
 		}
 		if err := w.cfg.Book.Note(ctx, n.key, heard); err != nil {
-			return errors.Join(append(errs, fmt.Errorf("keep what was told: %w", err))...)
+			return errors.Join(append(errs, fmt.Errorf("store delivered alerts: %w", err))...)
 		}
 	}
 	return errors.Join(errs...)

@@ -93,7 +93,7 @@ func (b *alertBook) look(ctx context.Context) (rev int64, free bool, err error) 
 	}
 	var held teller
 	if err := json.Unmarshal(doc, &held); err != nil {
-		return 0, false, fmt.Errorf("who tells alerts: %w", err)
+		return 0, false, fmt.Errorf("take the turn to send alerts: %w", err)
 	}
 	return rev, held.Node == b.node || !b.now().Before(held.Until), nil
 }

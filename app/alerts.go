@@ -45,7 +45,7 @@ func alertTargets(configs []AlertConfig) (targets []alert.Target, err error) {
 		t, wrong := alertTarget(c)
 		if slices.ContainsFunc(targets, func(other alert.Target) bool { return other.Name == t.Name }) {
 			wrong = errors.Join(wrong,
-				fmt.Errorf("name %q is another's: what each was told is kept by its name, so give each its own", t.Name))
+				fmt.Errorf("name %q is used twice: delivered alerts are kept by it, so give each target its own", t.Name))
 		}
 		err = errors.Join(err, faultsUnder(fmt.Sprintf("alerts[%d]", i), wrong))
 		targets = append(targets, t)

@@ -21,7 +21,7 @@ var _ flow.Opener = (*App)(nil)
 func (a *App) Reopen(stored charge.Push) (platform.Push, platform.Account, platform.Message, error) {
 	d, ok := a.dialect(stored.Platform)
 	if !ok {
-		err := fmt.Errorf("no platform %q is known any more", stored.Platform)
+		err := fmt.Errorf("platform %q is not known any more", stored.Platform)
 		return platform.Push{}, platform.Account{}, platform.Message{}, err
 	}
 	p, err := doctor.ReadCapture(d.Info(), stored.Request)

@@ -30,7 +30,7 @@ func webhookTargets(configs []WebhookConfig) (targets []webhook.Target, err erro
 	for i, c := range configs {
 		t, wrong := webhookTarget(c)
 		if t.Name != "" && slices.ContainsFunc(targets, func(other webhook.Target) bool { return other.Name == t.Name }) {
-			wrong = errors.Join(wrong, fmt.Errorf("name %q is another's; give each its own", t.Name))
+			wrong = errors.Join(wrong, fmt.Errorf("name %q is used twice; give each its own", t.Name))
 		}
 		err = errors.Join(err, faultsUnder(fmt.Sprintf("webhooks[%d]", i), wrong))
 		targets = append(targets, t)

@@ -131,7 +131,7 @@ func (b *Book) Apply(ctx context.Context, doc *Document, actor string, dryRun bo
 		next, changes := m.state(), m.changes
 		puts, err := b.encode(was.tables, next.tables)
 		if err != nil {
-			return nil, fmt.Errorf("keep estate: %w", err)
+			return nil, fmt.Errorf("store estate: %w", err)
 		}
 		rev, err := b.docs.PutDocs(ctx, docsKind, b.rev, puts)
 		if err == nil {
@@ -142,7 +142,7 @@ func (b *Book) Apply(ctx context.Context, doc *Document, actor string, dryRun bo
 		// Another node may have been first: then merge again into what it made.
 		now, revErr := b.docs.DocsRev(ctx, docsKind)
 		if revErr != nil || now == b.rev {
-			return nil, fmt.Errorf("keep estate: %w", err)
+			return nil, fmt.Errorf("store estate: %w", err)
 		}
 		if err := b.load(ctx); err != nil {
 			return nil, err
@@ -159,11 +159,11 @@ func (b *Book) Reseal(ctx context.Context) error {
 	}
 	puts, err := b.encode(tables{}, b.State().tables)
 	if err != nil {
-		return fmt.Errorf("keep estate: %w", err)
+		return fmt.Errorf("store estate: %w", err)
 	}
 	rev, err := b.docs.PutDocs(ctx, docsKind, b.rev, puts)
 	if err != nil {
-		return fmt.Errorf("keep estate: %w", err)
+		return fmt.Errorf("store estate: %w", err)
 	}
 	b.rev = rev
 	return nil

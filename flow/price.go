@@ -11,7 +11,7 @@ import (
 )
 
 // ErrNoPrice says that a lot reported no price: it is off line, was silent or said no.
-var ErrNoPrice = errors.New("no price was told")
+var ErrNoPrice = errors.New("the lot named no price")
 
 // Price asks a lot what a stay costs now (3.1, 5.1, or our own quote), by the lot's order number or the plate of
 // an open stay.
@@ -74,7 +74,7 @@ func (f *Flow) priced(ctx context.Context, id charge.LotID, orderID string, plat
 		stay = &charge.Stay{Lot: id, Plate: plate, Open: true} // the lot knows its cars by their plates
 	}
 	if stay == nil {
-		return l, nil, fmt.Errorf("lot %s has told no such open stay: %w", id, ErrNotFound)
+		return l, nil, fmt.Errorf("lot %s has reported no such open stay: %w", id, ErrNotFound)
 	}
 	return l, stay, nil
 }

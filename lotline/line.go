@@ -62,7 +62,7 @@ func (l *line) close() {
 // frameMost bounds one message of the cloud.
 const frameMost = 1 << 20
 
-var errTooLong = fmt.Errorf("lotline: the cloud said more than %d bytes without an end", frameMost)
+var errTooLong = fmt.Errorf("lotline: the cloud sent more than %d bytes without the end of a message", frameMost)
 
 // frame reads one message: LF, text, CR; blank ones are skipped.
 func (l *line) frame() ([]byte, error) {
@@ -159,7 +159,7 @@ func (l *line) login() error {
 	}
 	var m message
 	if err := json.Unmarshal(raw, &m); err != nil {
-		return fmt.Errorf("lotline: the answer to the login is no JSON: %w", err)
+		return fmt.Errorf("lotline: the answer to the login is not JSON: %w", err)
 	}
 	if m.State != "1" || m.Token == "" {
 		return fmt.Errorf("lotline: lot %s/%s: %w: %s", c.UnionID, c.ParkID, ErrLogin, m.ErrMsg)

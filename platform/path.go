@@ -8,7 +8,7 @@ import (
 // CheckPath refuses a path that could not be matched byte for byte.
 func CheckPath(path string) error {
 	if len(path) < 2 || len(path) > 200 || path[0] != '/' || path[len(path)-1] == '/' {
-		return fmt.Errorf("%q is no path: it begins with a slash, ends without one and has at most 200 characters",
+		return fmt.Errorf("%q is not a path: it begins with a slash, ends without one and has at most 200 characters",
 			Clip(path))
 	}
 	for _, c := range []byte(path) {

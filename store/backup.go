@@ -93,7 +93,7 @@ func checkBackup(ctx context.Context, file string) error {
 	defer c.close()
 	c.interruptedBy(ctx)
 	if _, err := c.value("SELECT count(*) FROM repeat, goose_db_version WHERE 0"); err != nil {
-		return fmt.Errorf("store: %s is no backup of this program: %w", file, err)
+		return fmt.Errorf("store: %s is not a backup of this program: %w", file, err)
 	}
 	if v, err := c.value("PRAGMA quick_check(1)"); err != nil || v != "ok" {
 		return fmt.Errorf("store: %s is damaged: %v %w", file, v, err)

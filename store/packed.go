@@ -50,7 +50,7 @@ const (
 	packMost  = 64 << 20 // bytes of a value; far above what is ever stored
 )
 
-var errNotPacked = errors.New("store: a packed value does not read")
+var errNotPacked = errors.New("store: a packed value cannot be read")
 
 // pack returns a value as SQLite keeps it.
 func pack(b []byte) []byte {

@@ -360,7 +360,7 @@ func statementsOf(body []byte, texts []string, each func(text string, args []any
 		}
 	}
 	if d.failed || len(d.rest) > 0 {
-		return errors.New("the statements do not read")
+		return errors.New("the statements cannot be read")
 	}
 	return nil
 }

@@ -70,7 +70,7 @@ func (d *Document) Check(a Answer) error {
 	template, described := d.operation(a.Method, path)
 	if !described {
 		if kind != problemKind {
-			return fmt.Errorf("%s: no such operation is described, and the answer is no problem document", where)
+			return fmt.Errorf("%s: no such operation is described, and the answer is not a problem document", where)
 		}
 		return d.judge(where, a.Body, "components", "schemas", "ErrorModel")
 	}

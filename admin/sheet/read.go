@@ -15,7 +15,7 @@ var (
 	// ErrWorkbook says that a file is a workbook of a spreadsheet and not a CSV.
 	ErrWorkbook = errors.New("the file is a workbook; save it as CSV")
 	// ErrText says that a file is no text in UTF-8 or GBK.
-	ErrText = errors.New("the file is no CSV in UTF-8 or GBK")
+	ErrText = errors.New("the file is not CSV in UTF-8 or GBK")
 	// ErrRows says that a file has more rows than are read.
 	ErrRows = errors.New("the file has too many rows")
 )

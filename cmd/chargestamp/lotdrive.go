@@ -91,7 +91,7 @@ func (d *driver) command(ctx context.Context, line string) error {
 	case verb == "out" && plate != "":
 		return d.leave(ctx, strings.TrimSpace(plate))
 	}
-	return fmt.Errorf("%q is no command; %s", line, driveHelp)
+	return fmt.Errorf("%q is not a command; %s", line, driveHelp)
 }
 
 // run follows standard input until the context ends or a line says quit. After stay, where it is above 0, the cars

@@ -292,7 +292,7 @@ func (s *session) price(ctx context.Context, p *Price, stay charge.Stay) (lot.Pr
 	}
 	answer := p.Answer.read(r, &s.maker)
 	if answer.outcome != outcomeTaken {
-		return lot.Price{}, charge.NewFault(s.answerNote(answer, r), "no price was told")
+		return lot.Price{}, charge.NewFault(s.answerNote(answer, r), "the lot named no price")
 	}
 	return p.read(answer.body, stay, s.channel.cfg.Now())
 }

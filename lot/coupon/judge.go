@@ -63,7 +63,7 @@ func keptAnswer(kept []byte) (outbound.Response, error) {
 	}
 	resp, err := http.ReadResponse(bufio.NewReader(strings.NewReader(string(kept))), nil)
 	if err != nil {
-		return outbound.Response{}, fmt.Errorf("the kept answer is no HTTP response: %w", err)
+		return outbound.Response{}, fmt.Errorf("the kept answer is not an HTTP response: %w", err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))

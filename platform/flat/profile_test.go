@@ -19,8 +19,8 @@ func TestLoadRefuses(t *testing.T) {
 	}
 	for _, c := range []struct{ name, old, new, want string }{
 		{"unknown key", `issuer  = "vendor"`, `issuer  = "vendor"` + "\n" + `verify = false`,
-			"own.toml:35: seal.verify is no key of a profile"},
-		{"unknown table", "[grants]", "[checks]\nsign = \"off\"\n[grants]", "own.toml:37: checks is no key of a profile"},
+			"own.toml:35: seal.verify is not a key of a profile"},
+		{"unknown table", "[grants]", "[checks]\nsign = \"off\"\n[grants]", "own.toml:37: checks is not a key of a profile"},
 		{"wrong type", `form_id    = 3`, `form_id    = "three"`, "own.toml:29: lot.form_id: cannot decode"},
 		{"other family", `family = "flat"`, `family = "plain"`, `own.toml:1: family: must be "flat" here`},
 		{"bad id", `id     = "xiaowei"`, `id     = "Xiao Wei"`, "own.toml:2: id:"},

@@ -67,7 +67,7 @@ type Intake struct {
 // are errors.
 func New(c Config) (*Intake, error) {
 	if c.Accounts == nil || c.Taker == nil {
-		return nil, errors.New("an intake needs accounts and somebody to take pushes")
+		return nil, errors.New("an intake needs accounts and a taker of pushes")
 	}
 	routes, err := newRouteTable(c.Dialects)
 	if err != nil {
@@ -157,7 +157,8 @@ type visit struct {
 func (v *visit) serve(r *http.Request) (answer platform.Reply) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			v.Logger.Error("panic while handling a push", "platform", v.id, "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
+			v.Logger.Error("panic while handling a push", "platform", v.id, "fault", fmt.Sprint(fault),
+				"stack", string(debug.Stack()))
 			v.outcome = charge.OutcomeBusy
 			answer = v.broken()
 		}

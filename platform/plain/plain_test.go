@@ -95,8 +95,8 @@ func TestLoadRefuses(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
 		{"no operator", "field = \"OperatorID\"\n", "", "own.toml:21: operator.field: is missing"},
 		{"no operator key", "key   = \"operator_id\"\n", "", "own.toml:21: operator.key: is missing"},
-		{"a lock dropped", "[lot]\n", "[lot]\nneeds_lock = false\n", "own.toml:27: lot.needs_lock is no key of a profile"},
-		{"a recipe", "[lot]\n", "[seal]\nrecipe = \"none\"\n[lot]\n", "seal is no key of a profile"},
+		{"a lock dropped", "[lot]\n", "[lot]\nneeds_lock = false\n", "own.toml:27: lot.needs_lock is not a key of a profile"},
+		{"a recipe", "[lot]\n", "[seal]\nrecipe = \"none\"\n[lot]\n", "seal is not a key of a profile"},
 		{"a plate query", "[operator]\n", "inquiry = [\"/own/query\"]\n[operator]\n", "paths.inquiry: an unsigned platform"},
 		{"an unsigned clock", "[fields]\n", "[fields]\nsent = {names = [\"TimeStamp\"], unit = \"text\"}\n",
 			"fields.sent: an unsigned time proves nothing"},

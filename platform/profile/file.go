@@ -58,7 +58,7 @@ func Read(r io.Reader, name string, into any) (*File, error) {
 	if unknown := (*toml.StrictMissingError)(nil); errors.As(err, &unknown) {
 		first := unknown.Errors[0]
 		row, _ := first.Position()
-		return nil, f.at(row, fmt.Errorf("%s is no key of a profile", strings.Join(first.Key(), ".")))
+		return nil, f.at(row, fmt.Errorf("%s is not a key of a profile", strings.Join(first.Key(), ".")))
 	}
 	if wrong := (*toml.DecodeError)(nil); errors.As(err, &wrong) {
 		row, _ := wrong.Position()

@@ -106,7 +106,7 @@ func ReadMoney(text string, unit Unit) (charge.Fen, error) {
 	case amount < 0:
 		return 0, Wrong(charge.Say("value.negative", value(text)))
 	case unit != UnitYuan && unit != UnitFen:
-		return 0, fmt.Errorf("%s is no unit of money", unit)
+		return 0, fmt.Errorf("%s is not a unit of money", unit)
 	}
 	return amount, nil
 }
@@ -139,7 +139,7 @@ func ReadEnergy(text string, unit Unit) (charge.Energy, error) {
 	case energy < 0:
 		return 0, Wrong(charge.Say("value.negative", value(text)))
 	case unit != UnitKWh && unit != UnitWh:
-		return 0, fmt.Errorf("%s is no unit of energy", unit)
+		return 0, fmt.Errorf("%s is not a unit of energy", unit)
 	}
 	return energy, nil
 }
@@ -149,7 +149,7 @@ func ReadMinutes(text string, unit Unit) (int64, error) {
 	n, err := charge.ParseMinutes(text) // a number rounded up, whatever its unit
 	switch {
 	case unit != UnitMinutes && unit != UnitSeconds:
-		return 0, fmt.Errorf("%s is no unit of time", unit)
+		return 0, fmt.Errorf("%s is not a unit of time", unit)
 	case err != nil && unit == UnitSeconds:
 		return 0, Wrong(charge.Say("value.no_seconds", value(text)))
 	case err != nil:

@@ -54,7 +54,7 @@ func readPolicies(file string) ([]policy, error) {
 				continue
 			}
 			if !found {
-				return nil, fmt.Errorf("%s: %q is no line of a policy", file, line)
+				return nil, fmt.Errorf("%s: %q is not a line of a policy", file, line)
 			}
 			if err := p.set(key, value); err != nil {
 				return nil, fmt.Errorf("%s: policy %s: %w", file, p.number, err)
@@ -109,7 +109,7 @@ func (p *policy) set(key, value string) (err error) {
 func policySpan(text string) (from, to time.Time, err error) {
 	f := strings.Fields(text)
 	if len(f) != 2 {
-		return from, to, fmt.Errorf("%q is no day with two times", text)
+		return from, to, fmt.Errorf("%q is not a day with two times", text)
 	}
 	first, last, _ := strings.Cut(f[1], "-")
 	if from, err = time.ParseInLocation("2006-01-2 15:04", "2026-03-"+f[0]+" "+first, charge.Shanghai); err != nil {
@@ -125,7 +125,7 @@ func policySpan(text string) (from, to time.Time, err error) {
 // policyCharge reads "3 10:00-12:00 kwh=20 fee=15.00 asks=60 at=B1 plate=京A1234临".
 func policyCharge(f []string) (*charge.Charge, error) {
 	if len(f) < 2 {
-		return nil, fmt.Errorf("%q is no charge", strings.Join(f, " "))
+		return nil, fmt.Errorf("%q is not a charge", strings.Join(f, " "))
 	}
 	from, to, err := policySpan(f[0] + " " + f[1])
 	c := &charge.Charge{Plate: "京AD06088", Lot: charge.LotID{Union: "200461", Park: "1315"}, StartedAt: from, EndedAt: to,
