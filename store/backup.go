@@ -31,10 +31,14 @@ func (s *Store) Backup(ctx context.Context, file string) error {
 // Restore brings a backup into an empty place: a data folder without a database, or an empty PostgreSQL
 // database. A place that holds anything is left as it is.
 func Restore(ctx context.Context, file string, cfg Config) error {
+	kind, err := kindOf(cfg)
+	if err != nil {
+		return err
+	}
 	if err := checkBackup(ctx, file); err != nil {
 		return err
 	}
-	if cfg.URL == "" {
+	if kind.inFile {
 		return restoreFile(ctx, file, cfg)
 	}
 	dir, err := os.MkdirTemp("", "restore-")

@@ -102,16 +102,8 @@ func (s schema) run(ctx context.Context, dialect goose.Dialect, db *sql.DB, opts
 	return err
 }
 
-// schema is that of the store's engine.
-func (s *Store) schema() schema {
-	if s.cfg.URL == "" {
-		return sqliteSchema()
-	}
-	return postgresSchema()
-}
-
 // Schema is the version of the schema that the data have; Open has brought them to it.
-func (s *Store) Schema() int64 { return s.schema().newest() }
+func (s *Store) Schema() int64 { return s.engine.schema().newest() }
 
 // refuseNewer returns ErrNewerSchema where data have had migrations that this program does not know. place names them.
 func (s schema) refuseNewer(place string, ran []int64) error {

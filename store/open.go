@@ -16,6 +16,25 @@ import (
 	"github.com/chargestamp/chargestamp/charge"
 )
 
+// engineKind is one of the two engines.
+type engineKind struct {
+	open   func(context.Context, *Store) (engine, error)
+	queues int  // how many transactions of a store are under way at once
+	inFile bool // its data are one file, as a backup is
+}
+
+// kindOf returns the engine that a configuration names.
+func kindOf(cfg Config) (engineKind, error) {
+	switch {
+	case cfg.URL == "":
+		return engineKind{open: openSQLite, queues: 1, inFile: true}, nil
+	case strings.HasPrefix(cfg.URL, "postgres://"), strings.HasPrefix(cfg.URL, "postgresql://"):
+		return engineKind{open: openPostgres, queues: committers()}, nil
+	}
+	return engineKind{}, errors.New("store: database url must begin with postgres://, or be empty for SQLite in the " +
+		"data folder")
+}
+
 // Open opens the store, checks that the engine keeps what it promises, and brings the schema up to date.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if cfg.Clock == nil {
@@ -24,24 +43,17 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
+	kind, err := kindOf(cfg)
+	if err != nil {
+		return nil, err
+	}
 	s := &Store{
-		cfg: cfg, log: cfg.Logger,
+		cfg: cfg, queues: make([]queue, kind.queues), log: cfg.Logger,
 		hints:  make(chan Hint, 1024),
 		ids:    charge.NewIDs(uint16(uint64(lockOf(cfg.Node))&charge.MaxNode), cfg.Clock),
 		failed: make(chan error, 1), closing: make(chan struct{}), stopped: make(chan struct{}),
 	}
-	var err error
-	switch {
-	case cfg.URL == "":
-		s.engine, err = openSQLite(ctx, s)
-		s.queues = make([]queue, 1)
-	case strings.HasPrefix(cfg.URL, "postgres://"), strings.HasPrefix(cfg.URL, "postgresql://"):
-		s.engine, err = openPostgres(ctx, s)
-		s.queues = make([]queue, committers())
-	default:
-		err = errors.New("store: database url must begin with postgres://, or be empty for SQLite in the data folder")
-	}
-	if err != nil {
+	if s.engine, err = kind.open(ctx, s); err != nil {
 		return nil, err
 	}
 	for i := range s.queues {
@@ -88,30 +100,23 @@ func openSQLite(ctx context.Context, s *Store) (_ engine, err error) {
 	if err = refuseNewerFile(e.file, "mode=ro"); err != nil {
 		return nil, err
 	}
-	// The file is made here so that no other process can read it, not even before it holds anything.
-	f, err := os.OpenFile(e.file, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+	if err = makeFile(e.file); err != nil {
+		return nil, err
 	}
-	f.Close()
 	if e.write, err = dialSQLite(e.file, "", "busy_timeout = 5000", "journal_mode = WAL", "synchronous = NORMAL",
 		"wal_autocheckpoint = 10000", "foreign_keys = ON", "temp_store = MEMORY", "cache_size = -16384"); err != nil {
 		return nil, err
 	}
-	if err = e.check(); err != nil {
-		return nil, err
-	}
-	if err = e.recover(ctx); err != nil {
-		return nil, err
-	}
-	if err = e.migrate(ctx); err != nil {
-		return nil, err
-	}
-	if err = e.openLog(); err != nil {
-		return nil, err
-	}
-	if err = e.beginRecords(); err != nil {
-		return nil, err
+	for _, step := range []func() error{
+		e.check,
+		func() error { return e.recover(ctx) },
+		func() error { return e.migrate(ctx) },
+		e.openLog,
+		e.beginRecords,
+	} {
+		if err = step(); err != nil {
+			return nil, err
+		}
 	}
 	if e.look, err = e.reader(); err != nil {
 		return nil, err
@@ -124,6 +129,15 @@ func openSQLite(ctx context.Context, s *Store) (_ engine, err error) {
 	s.workers.Go(func() { e.checkpoint(c) })
 	s.workers.Go(e.pace)
 	return e, nil
+}
+
+// makeFile makes a file that no other user can read, not even before it holds anything.
+func makeFile(file string) error {
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	return f.Close()
 }
 
 func openPostgres(ctx context.Context, s *Store) (engine, error) {

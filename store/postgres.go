@@ -85,6 +85,9 @@ func (e *postgresEngine) misses(int64) bool { return false }
 // name implements engine.
 func (e *postgresEngine) name() string { return "postgres" }
 
+// schema implements engine.
+func (e *postgresEngine) schema() schema { return postgresSchema() }
+
 // far implements engine.
 func (e *postgresEngine) far() bool { return true }
 

@@ -40,6 +40,9 @@ func (e *sqliteEngine) misses(ms int64) bool { return e.unflushed.Load() && e.re
 // name implements engine.
 func (e *sqliteEngine) name() string { return "sqlite" }
 
+// schema implements engine.
+func (e *sqliteEngine) schema() schema { return sqliteSchema() }
+
 // far implements engine.
 func (e *sqliteEngine) far() bool { return false }
 

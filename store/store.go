@@ -55,6 +55,8 @@ type Store struct {
 // engine is what differs between SQLite and PostgreSQL.
 type engine interface {
 	name() string
+	// schema is what the program's migrations come to on this engine.
+	schema() schema
 	// commit runs the writes of one queue until there are no more.
 	commit(queue int, take func() []*write)
 	// read runs fn on a snapshot.
