@@ -58,27 +58,11 @@ func claim(where string) *statement {
 }
 
 // ClaimJobs leases up to limit due jobs whose lease is free or over to node until the given time, and returns
-// them, their Fence raised. Line jobs are given only for routes whose line is on this node, and only so many of one
+// them, their Fence raised. Line jobs are claimed only for routes whose line is on this node, and only so many of one
 // route that no more than outbox.RouteMost are leased to the node.
 func (s *Store) ClaimJobs(ctx context.Context, node string, kind outbox.Kind, now, until time.Time,
 	limit int) ([]outbox.Job, error) {
-	routes := []string{""}
-	look := s.glance
-	if s.engine.misses(millis(now)) {
-		look = s.Read
-	}
-	err := look(ctx, func(t *Tx) error { // nothing is due most of the time, and looking costs no commit
-		if kind == outbox.KindLine {
-			var err error
-			routes, err = list(t, lineRoutes, func(c *cells) (string, error) { return c.text(), nil }, node, millis(now))
-			return err
-		}
-		found, err := t.get(anyReady, func(*cells) error { return nil }, string(kind), millis(now))
-		if !found {
-			routes = nil
-		}
-		return err
-	})
+	routes, err := s.dueRoutes(ctx, node, kind, now)
 	if err != nil || len(routes) == 0 {
 		return nil, err
 	}
@@ -86,21 +70,16 @@ func (s *Store) ClaimJobs(ctx context.Context, node string, kind outbox.Kind, no
 	err = s.write(ctx, []int64{lockOf("claim", node, string(kind))}, func(t *Tx) error {
 		jobs = nil
 		for _, route := range routes {
-			q, what := claimAny, string(kind)
+			var err error
+			q, what, room := claimAny, string(kind), limit-len(jobs)
 			if kind == outbox.KindLine {
 				q, what = claimLine, route
-			}
-			room := limit - len(jobs)
-			if kind == outbox.KindLine {
-				if _, err := t.get(onTheirWay, func(c *cells) error {
-					room = min(room, outbox.RouteMost-int(c.int()))
-					return c.failed()
-				}, route, node, millis(now)); err != nil {
+				if room, err = t.roomOf(route, node, now, room); err != nil {
 					return err
 				}
-				if room <= 0 {
-					continue
-				}
+			}
+			if room <= 0 {
+				continue
 			}
 			more, err := list(t, q, deref(scanJob), node, millis(until), millis(until), what, millis(now), room)
 			if err != nil {
@@ -119,6 +98,37 @@ func (s *Store) ClaimJobs(ctx context.Context, node string, kind outbox.Kind, no
 		return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.ID, b.ID))
 	})
 	return jobs, err
+}
+
+// dueRoutes lists the routes that have due jobs of a kind: for line jobs those whose line is on the node, else one
+// empty route. Nothing is due most of the time, and looking costs no commit.
+func (s *Store) dueRoutes(ctx context.Context, node string, kind outbox.Kind, now time.Time) ([]string, error) {
+	var routes []string
+	look := s.glance
+	if s.engine.misses(millis(now)) {
+		look = s.Read
+	}
+	err := look(ctx, func(t *Tx) (err error) {
+		if kind == outbox.KindLine {
+			routes, err = list(t, lineRoutes, func(c *cells) (string, error) { return c.text(), nil }, node, millis(now))
+			return err
+		}
+		found, err := t.get(anyReady, func(*cells) error { return nil }, string(kind), millis(now))
+		if found {
+			routes = []string{""}
+		}
+		return err
+	})
+	return routes, err
+}
+
+// roomOf returns how many jobs of a route may still be leased to the node, at most so many.
+func (t *Tx) roomOf(route, node string, now time.Time, most int) (int, error) {
+	_, err := t.get(onTheirWay, func(c *cells) error {
+		most = min(most, outbox.RouteMost-int(c.int()))
+		return c.failed()
+	}, route, node, millis(now))
+	return most, err
 }
 
 // RenewJobs moves the leases of jobs that this node still holds.
