@@ -65,70 +65,44 @@ type Config struct {
 }
 
 // API is the HTTP interface for the gates of 4G lots.
-type API struct{ cfg Config }
+type API struct {
+	cfg  Config
+	door lot.Door
+}
 
 // New makes the interface.
-func New(c Config) *API { return &API{cfg: c} }
+func New(c Config) *API {
+	a := &API{cfg: c}
+	a.door = lot.Door{Admit: a.admit, Now: c.Now, Logger: c.Logger}
+	return a
+}
 
 // Routes are its exact paths.
 func (a *API) Routes() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
-		"/gate/v1/entry": a.handle(a.entry),
-		"/gate/v1/quote": a.handle(a.quote),
-		"/gate/v1/paid":  a.handle(a.paid),
-		"/gate/v1/exit":  a.handle(a.exit),
+		"/gate/v1/entry": a.door.Handle(a.entry),
+		"/gate/v1/quote": a.door.Handle(a.quote),
+		"/gate/v1/paid":  a.door.Handle(a.paid),
+		"/gate/v1/exit":  a.door.Handle(a.exit),
 	}
 }
 
-// message is a signed message of a lot's gate.
-type message struct {
-	*lot.Signed
-	lot charge.LotID
-	now time.Time
-}
-
-// handle looks at the seal before it looks at anything else, and hands the message to one of the four.
-func (a *API) handle(then func(ctx context.Context, m message) (any, error)) http.HandlerFunc {
-	return lot.Handle(func(ctx context.Context, body []byte) any {
-		m, err := a.open(ctx, body)
-		if err != nil {
-			lot.Refused(ctx, m.lot, err)
-			return lot.Reply{ErrMsg: err.Error()}
-		}
-		answer, err := then(ctx, m)
-		if refused := m.Err(); refused != nil {
-			lot.Refused(ctx, m.lot, refused)
-			return lot.Reply{ErrMsg: refused.Error()}
-		}
-		if err != nil {
-			a.cfg.Logger.Error("gate message not stored", "lot", m.lot, "error", err)
-			return lot.Reply{ErrMsg: lot.RefusedBusy}
-		}
-		return answer
-	})
-}
-
-func (a *API) open(ctx context.Context, body []byte) (message, error) {
-	m := message{now: a.cfg.Now()}
-	var err error
-	if m.Signed, err = lot.ReadSigned(body); err != nil {
-		return m, err
-	}
-	m.lot = charge.LotID{Union: m.Text("union_id"), Park: m.Text("park_id")}
-	l, _, known := a.cfg.Directory.Lot(m.lot)
-	if !known || !m.By(lot.KeysAt(l.Ckey, l.OldCkey, m.now)...) {
-		lot.WrongKey(ctx, m.lot)
-		return m, errors.New(lot.RefusedSign)
+// admit checks the seal by the lot's ckey, and then whether the lot is one that we price.
+func (a *API) admit(ctx context.Context, m lot.Message) error {
+	l, _, known := a.cfg.Directory.Lot(m.Lot)
+	if !known || !m.By(lot.KeysAt(l.Ckey, l.OldCkey, m.Now)...) {
+		lot.WrongKey(ctx, m.Lot)
+		return errors.New(lot.RefusedSign)
 	}
 	if !lot.KindOf(l.Kind).KeepsStays {
-		return m, errors.New("该车场不是4G车场")
+		return errors.New("该车场不是4G车场")
 	}
-	return m, nil
+	return nil
 }
 
-func (a *API) entry(ctx context.Context, m message) (any, error) {
+func (a *API) entry(ctx context.Context, m lot.Message) (any, error) {
 	m.Without("out_time", "trade_no", "query_time")
-	e := m.Entry(m.lot, m.now)
+	e := m.Entry(m.Lot, m.Now)
 	if m.Err() != nil {
 		return nil, nil
 	}
@@ -136,11 +110,11 @@ func (a *API) entry(ctx context.Context, m message) (any, error) {
 	return lot.Reply{State: answer.State, OrderID: e.OrderID, ErrMsg: answer.ErrMsg}, err
 }
 
-func (a *API) quote(ctx context.Context, m message) (any, error) {
+func (a *API) quote(ctx context.Context, m lot.Message) (any, error) {
 	m.Without("in_time", "out_time", "trade_no")
-	q := QuoteQuestion{Lot: m.lot, At: m.When("query_time", m.now)}
+	q := QuoteQuestion{Lot: m.Lot, At: m.When("query_time", m.Now)}
 	if q.At.IsZero() {
-		q.At = m.now
+		q.At = m.Now
 	}
 	if m.Text("order_id") != "" {
 		q.OrderID = m.ID("order_id")
@@ -158,9 +132,9 @@ func (a *API) quote(ctx context.Context, m message) (any, error) {
 	return answer, err
 }
 
-func (a *API) paid(ctx context.Context, m message) (any, error) {
+func (a *API) paid(ctx context.Context, m lot.Message) (any, error) {
 	m.Without("in_time", "out_time", "query_time")
-	p := Payment{Lot: m.lot, OrderID: m.ID("order_id"), TradeNo: m.ID("trade_no"), At: m.MustWhen("pay_time", m.now)}
+	p := Payment{Lot: m.Lot, OrderID: m.ID("order_id"), TradeNo: m.ID("trade_no"), At: m.MustWhen("pay_time", m.Now)}
 	var told bool
 	if p.Amount, told = m.Yuan("amount"); !told {
 		m.Refuse("amount 缺失")
@@ -172,9 +146,9 @@ func (a *API) paid(ctx context.Context, m message) (any, error) {
 	return lot.Reply{State: answer.State, OrderID: p.OrderID, ErrMsg: answer.ErrMsg}, err
 }
 
-func (a *API) exit(ctx context.Context, m message) (any, error) {
+func (a *API) exit(ctx context.Context, m lot.Message) (any, error) {
 	m.Without("trade_no", "query_time")
-	e := lot.Exit{Lot: m.lot, OrderID: m.ID("order_id"), Left: m.MustWhen("out_time", m.now)}
+	e := lot.Exit{Lot: m.Lot, OrderID: m.ID("order_id"), Left: m.MustWhen("out_time", m.Now)}
 	e.Plate, e.Names = m.CarOut(e.OrderID), m.Names()
 	e.Total, e.HasTotal = m.Yuan("total")
 	if m.Err() != nil {
