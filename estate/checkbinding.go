@@ -7,69 +7,95 @@ import (
 	"github.com/chargestamp/chargestamp/lot"
 )
 
+// bound is a binding with what it binds, as the merged estate has it.
+type bound struct {
+	*charge.Binding
+	at       []string // its names in messages: its own, its lot's, its account's, its vendor's
+	lot      *charge.Lot
+	account  *charge.Account
+	vendor   *charge.Vendor
+	platform Platform
+}
+
 // binding checks a binding against its account, lot, vendor and platform.
-func (m *merger) binding(b *charge.Binding) {
-	at := []string{
-		"binding " + bindingID(b.Account, b.Lot),
-		"lot " + b.Lot.String(), "account " + b.Account, "vendor " + b.Lot.Union,
-	}
-	account, lot := m.next.accounts[b.Account], m.next.lots[b.Lot.String()]
-	if account == nil {
-		m.fail(at, "account", CodeNoAccount, b.Account)
-	}
-	if lot == nil {
-		m.fail(at, "lot", CodeNoLot, b.Lot)
-	}
-	if account == nil || lot == nil {
+func (m *merger) binding(of *charge.Binding) {
+	b, ok := m.bound(of)
+	if !ok {
 		return
 	}
-	if !account.Scope.Covers(b.Lot) {
-		m.fail(at, "lot", CodeScope, account.Scope, account.ID)
-	}
-	if account.Off || b.Mode == charge.ModeOff {
-		return
-	}
-	p, known := m.catalog.Platforms[account.Platform]
-	if !known {
-		if m.names(at[0]) && !m.names(at[2]) { // else it is reported at the account, or the document touches neither
-			m.fail(at, "", CodeNoProfile, account.Platform, account.ID)
-		}
-		return
-	}
-	vendor := m.next.vendors[b.Lot.Union]
-	if vendor == nil {
-		return
-	}
-	if !p.takes(lot.Kind) {
-		kinds := make([]string, len(p.Kinds))
-		for i, k := range p.Kinds {
+	if !b.platform.takes(b.lot.Kind) {
+		kinds := make([]string, len(b.platform.Kinds))
+		for i, k := range b.platform.Kinds {
 			kinds[i] = string(k)
 		}
-		m.fail(at, "lot", CodeLotKind, lot.Kind, p.ID, strings.Join(kinds, ", "))
+		m.fail(b.at, "lot", CodeLotKind, b.lot.Kind, b.platform.ID, strings.Join(kinds, ", "))
 		return
 	}
-	if p.OpenInterface && !vendor.OpenInterface {
-		m.fail(at, "account", CodeOpenInterface, vendor.UnionID)
-	}
-	if p.Issuer == "vendor" && vendor.Ukey == "" {
-		m.fail(at, "lot", CodeNeedsUkey, vendor.UnionID)
-	}
-	if p.Issuer == "lot" && lot.Ckey == "" {
-		m.fail([]string{at[1], at[0]}, "ckey", CodeNeedsCkey, p.ID)
-	}
-	switch {
-	case p.ByStation && len(b.Stations) == 0:
-		m.fail(at, "stations", CodeNeedsStations, p.ID)
-	case p.ByCharger && len(b.Chargers) == 0 && len(b.Stations) == 0:
-		m.fail(at, "chargers", CodeNeedsChargers, p.ID)
-	case !p.ByCharger && len(b.Chargers) > 0:
-		m.fail(at, "chargers", CodeNoChargers, p.ID)
-	}
+	m.boundKeys(b)
+	m.boundPlaces(b)
 	if len(b.Rules) == 0 {
-		m.fail(at, "rule", CodeNeedsRule, p.ID)
+		m.fail(b.at, "rule", CodeNeedsRule, b.platform.ID)
 		return
 	}
-	m.rule(at, &p, lot, b.Rules[len(b.Rules)-1])
+	m.rule(b.at, &b.platform, b.lot, b.Rules[len(b.Rules)-1])
+}
+
+// bound finds what a binding binds. It reports false where something is missing, or where nothing more is checked
+// because binding or account are off.
+func (m *merger) bound(of *charge.Binding) (b bound, ok bool) {
+	b = bound{Binding: of, at: []string{
+		"binding " + bindingID(of.Account, of.Lot),
+		"lot " + of.Lot.String(), "account " + of.Account, "vendor " + of.Lot.Union,
+	}}
+	b.account, b.lot = m.next.accounts[of.Account], m.next.lots[of.Lot.String()]
+	if b.account == nil {
+		m.fail(b.at, "account", CodeNoAccount, of.Account)
+	}
+	if b.lot == nil {
+		m.fail(b.at, "lot", CodeNoLot, of.Lot)
+	}
+	if b.account == nil || b.lot == nil {
+		return b, false
+	}
+	if !b.account.Scope.Covers(of.Lot) {
+		m.fail(b.at, "lot", CodeScope, b.account.Scope, b.account.ID)
+	}
+	if b.account.Off || of.Mode == charge.ModeOff {
+		return b, false
+	}
+	if b.platform, ok = m.catalog.Platforms[b.account.Platform]; !ok {
+		if m.names(b.at[0]) && !m.names(b.at[2]) { // else it is reported at the account, or the document touches neither
+			m.fail(b.at, "", CodeNoProfile, b.account.Platform, b.account.ID)
+		}
+		return b, false
+	}
+	b.vendor = m.next.vendors[of.Lot.Union]
+	return b, b.vendor != nil
+}
+
+// boundKeys checks that vendor and lot have the permission and the keys that the platform needs of them.
+func (m *merger) boundKeys(b bound) {
+	if b.platform.OpenInterface && !b.vendor.OpenInterface {
+		m.fail(b.at, "account", CodeOpenInterface, b.vendor.UnionID)
+	}
+	if b.platform.Issuer == "vendor" && b.vendor.Ukey == "" {
+		m.fail(b.at, "lot", CodeNeedsUkey, b.vendor.UnionID)
+	}
+	if b.platform.Issuer == "lot" && b.lot.Ckey == "" {
+		m.fail([]string{b.at[1], b.at[0]}, "ckey", CodeNeedsCkey, b.platform.ID)
+	}
+}
+
+// boundPlaces checks the lists of stations and chargers by which the platform names the lot.
+func (m *merger) boundPlaces(b bound) {
+	switch p := b.platform; {
+	case p.ByStation && len(b.Stations) == 0:
+		m.fail(b.at, "stations", CodeNeedsStations, p.ID)
+	case p.ByCharger && len(b.Chargers) == 0 && len(b.Stations) == 0:
+		m.fail(b.at, "chargers", CodeNeedsChargers, p.ID)
+	case !p.ByCharger && len(b.Chargers) > 0:
+		m.fail(b.at, "chargers", CodeNoChargers, p.ID)
+	}
 }
 
 // rule checks the newest version against platform and lot; older ones were checked in their day.
