@@ -186,22 +186,7 @@ func (l *CouponLot) give(w http.ResponseWriter, r *http.Request, a ask) {
 		lie = AnswerWell
 	}
 	l.mu.Unlock()
-	switch lie {
-	case AnswerRedirect:
-		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
-		return
-	case AnswerRefused:
-		answerJSON(w, l.end.say(a, sayRefused, Visit{}, Bill{}))
-		return
-	case AnswerBadSign:
-		answerJSON(w, l.end.say(a, sayBadSign, Visit{}, Bill{}))
-		return
-	case AnswerToken:
-		http.Error(w, `{"error":"invalid_token"}`, http.StatusUnauthorized)
-		return
-	}
-	if strings.HasPrefix(lie, sayCode) {
-		answerJSON(w, l.end.say(a, lie, Visit{}, Bill{}))
+	if l.refuse(w, r, a, lie) {
 		return
 	}
 	what := l.take(r, a)
@@ -211,34 +196,58 @@ func (l *CouponLot) give(w http.ResponseWriter, r *http.Request, a ask) {
 	case <-time.After(l.cfg.Delay):
 	case <-r.Context().Done():
 	}
-	switch lie {
-	case AnswerDrop:
-		panic(http.ErrAbortHandler)
-	case AnswerGarbage:
-		io.WriteString(w, "<html>oops</html>")
-		return
-	case AnswerHalf:
-		text := l.end.say(a, what, Visit{}, Bill{}).json()
-		w.Write(text[:len(text)/2])
-		return
-	case AnswerUnknown:
-		answerJSON(w, l.end.say(a, sayUnknown, Visit{}, Bill{}))
-		return
-	case AnswerOther:
-		other := "another-1"
-		if !l.end.knows {
-			other = "粤B00001"
-		}
-		answerJSON(w, append(l.end.say(a, what, Visit{}, Bill{}), Field{l.end.names, other}))
-		return
-	case AnswerSlow:
+	if lie == AnswerSlow {
 		select {
 		case <-time.After(slowAnswer):
 		case <-r.Context().Done():
 			return
 		}
 	}
-	answerJSON(w, l.end.say(a, what, Visit{}, Bill{}))
+	l.answerBooked(w, a, lie, what)
+}
+
+// refuse answers a coupon that is not booked. It reports false where the lie is another one.
+func (l *CouponLot) refuse(w http.ResponseWriter, r *http.Request, a ask, lie string) bool {
+	say := func(what string) { answerJSON(w, l.end.say(a, what, Visit{}, Bill{})) }
+	switch {
+	case lie == AnswerRedirect:
+		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+	case lie == AnswerRefused:
+		say(sayRefused)
+	case lie == AnswerBadSign:
+		say(sayBadSign)
+	case lie == AnswerToken:
+		http.Error(w, `{"error":"invalid_token"}`, http.StatusUnauthorized)
+	case strings.HasPrefix(lie, sayCode):
+		say(lie)
+	default:
+		return false
+	}
+	return true
+}
+
+// answerBooked answers a coupon that is booked: with what came of it, or by a lie.
+func (l *CouponLot) answerBooked(w http.ResponseWriter, a ask, lie, what string) {
+	well := l.end.say(a, what, Visit{}, Bill{})
+	switch lie {
+	case AnswerDrop:
+		panic(http.ErrAbortHandler)
+	case AnswerGarbage:
+		io.WriteString(w, "<html>oops</html>")
+	case AnswerHalf:
+		text := well.json()
+		w.Write(text[:len(text)/2])
+	case AnswerUnknown:
+		answerJSON(w, l.end.say(a, sayUnknown, Visit{}, Bill{}))
+	case AnswerOther:
+		other := "another-1"
+		if !l.end.knows {
+			other = "粤B00001"
+		}
+		answerJSON(w, append(well, Field{l.end.names, other}))
+	default:
+		answerJSON(w, well)
+	}
 }
 
 // take books one coupon and says what the system answers.

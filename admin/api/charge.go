@@ -230,44 +230,10 @@ type bindInput struct {
 func (a *api) charges() {
 	handle(a, route{method: http.MethodGet, path: "/charges", id: "list-charges", role: guard.RoleViewer,
 		summary: "List charges, newest first"},
-		func(ctx context.Context, who guard.Identity, in *chargesInput) (*list[chargeFull], error) {
-			f, err := in.filter()
-			if err == nil {
-				err = a.knownPlatform(in.Platform)
-			}
-			if err != nil {
-				return nil, err
-			}
-			f.Limit, f.Cursor, f.Oldest, f.Count = in.Limit, in.Cursor, in.oldest(), in.Count
-			page, err := a.desk.Stories(ctx, who, f)
-			if err != nil {
-				return nil, err
-			}
-			return pageOf(page, func(s *flow.Story) chargeFull { return viewCharge(who, s, a.desk.VerdictOf(s)) }), nil
-		})
+		a.listCharges)
 	handle(a, route{method: http.MethodGet, path: "/charges/{id}", id: "get-charge", role: guard.RoleViewer,
 		summary: "One charge with its decision, deliveries and timeline"},
-		func(ctx context.Context, who guard.Identity, in *ByID) (*chargeOutput, error) {
-			id, err := parseID(in.ID)
-			if err != nil {
-				return nil, err
-			}
-			told, err := a.desk.Story(ctx, id)
-			if err != nil {
-				return nil, err
-			}
-			verdict, err := a.desk.Verdict(ctx, who, told)
-			if err != nil {
-				return nil, err
-			}
-			near, err := a.desk.Near(ctx, told)
-			if err != nil {
-				return nil, err
-			}
-			out := &chargeOutput{viewCharge(who, told, verdict)}
-			out.Body.NearStays = mapAll(near, func(s *charge.Stay) stay { return viewStay(who, s) })
-			return out, nil
-		})
+		a.getCharge)
 	handle(a, route{method: http.MethodPost, path: "/charges/redeliver", id: "redeliver-charges", role: guard.RoleSupport,
 		summary: "Redeliver all charges that a filter finds"}, a.bulk)
 	a.action("redeliver", "Send a charge's reduction again", a.desk.Redeliver)
@@ -275,15 +241,55 @@ func (a *api) charges() {
 	a.resolve()
 	handle(a, route{method: http.MethodPost, path: "/charges/{id}/bind", id: "bind-charge", role: guard.RoleSupport,
 		summary: "Match a charge to a stay by hand"},
-		func(ctx context.Context, who guard.Identity, in *bindInput) (*effectOutput, error) {
-			id, err := parseID(in.ID)
-			if err != nil {
-				return nil, err
-			}
-			effect, err := a.desk.Bind(ctx, who, id, in.Body.OrderID,
-				flow.Action{Reason: strings.TrimSpace(in.Body.Reason), DryRun: in.DryRun})
-			return &effectOutput{viewEffect(effect)}, err
-		})
+		a.bind)
+}
+
+func (a *api) listCharges(ctx context.Context, who guard.Identity, in *chargesInput) (*list[chargeFull], error) {
+	f, err := in.filter()
+	if err == nil {
+		err = a.knownPlatform(in.Platform)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.Limit, f.Cursor, f.Oldest, f.Count = in.Limit, in.Cursor, in.oldest(), in.Count
+	page, err := a.desk.Stories(ctx, who, f)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(page, func(s *flow.Story) chargeFull { return viewCharge(who, s, a.desk.VerdictOf(s)) }), nil
+}
+
+func (a *api) getCharge(ctx context.Context, who guard.Identity, in *ByID) (*chargeOutput, error) {
+	id, err := parseID(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	story, err := a.desk.Story(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	verdict, err := a.desk.Verdict(ctx, who, story)
+	if err != nil {
+		return nil, err
+	}
+	near, err := a.desk.Near(ctx, story)
+	if err != nil {
+		return nil, err
+	}
+	out := &chargeOutput{viewCharge(who, story, verdict)}
+	out.Body.NearStays = mapAll(near, func(s *charge.Stay) stay { return viewStay(who, s) })
+	return out, nil
+}
+
+func (a *api) bind(ctx context.Context, who guard.Identity, in *bindInput) (*effectOutput, error) {
+	id, err := parseID(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	effect, err := a.desk.Bind(ctx, who, id, in.Body.OrderID,
+		flow.Action{Reason: strings.TrimSpace(in.Body.Reason), DryRun: in.DryRun})
+	return &effectOutput{viewEffect(effect)}, err
 }
 
 type bulkInput struct {

@@ -162,24 +162,7 @@ type staysInput struct {
 func (a *api) pushes() {
 	handle(a, route{method: http.MethodGet, path: "/pushes", id: "list-pushes", role: guard.RoleViewer,
 		summary: "List requests of platforms, newest first, refused ones too"},
-		func(ctx context.Context, who guard.Identity, in *pushesInput) (*list[push], error) {
-			f, err := in.filter()
-			if err == nil {
-				err = a.knownPlatform(in.Platform)
-			}
-			if err != nil {
-				return nil, err
-			}
-			page, err := a.desk.Pushes(ctx, f)
-			if err != nil {
-				return nil, err
-			}
-			return pageOf(page, func(p charge.Push) push {
-				return push{number(p.ID), p.Platform, moment(p.Received), p.Remote, string(p.Outcome),
-					text(words.Notes(words.English, p.Reason)), text(words.Notes(words.Chinese, p.Reason)),
-					numberOrNull(p.Charge), viewUnproven(who, p)}
-			}), nil
-		})
+		a.listPushes)
 	handle(a, route{method: http.MethodGet, path: "/stations", id: "list-stations", role: guard.RoleViewer,
 		summary: "List the stations and charging points that platforms pushed and no binding lists, the last pushed first"},
 		func(ctx context.Context, _ guard.Identity, _ *struct{}) (*list[station], error) {
@@ -191,45 +174,70 @@ func (a *api) pushes() {
 		})
 	handle(a, route{method: http.MethodGet, path: "/unserved", id: "list-unserved", role: guard.RoleViewer,
 		summary: "List the last requests of the public listener that nothing serves: unknown paths, wrong methods"},
-		func(context.Context, guard.Identity, *struct{}) (*list[unserved], error) {
-			return listOf(mapAll(a.desk.Strays(), func(s intake.Stray) unserved {
-				return unserved{s.Method, s.Path, s.Remote, s.Class, text(words.Note(words.English, s.Hint)),
-					text(words.Note(words.Chinese, s.Hint)), s.Count, moment(s.First), moment(s.Last)}
-			})), nil
-		})
+		a.listUnserved)
 	handle(a, route{method: http.MethodPost, path: "/pushes/{id}/replay", id: "replay-push", role: guard.RoleSupport,
 		summary: "Open a stored push once more"},
-		func(ctx context.Context, who guard.Identity, in *actionInput) (*replayedOutput, error) {
-			id, err := parseID(in.ID)
-			if err != nil {
-				return nil, err
-			}
-			done, err := a.desk.Replay(ctx, who, id, flow.Action{Reason: in.Body.text(), DryRun: in.DryRun})
-			if err != nil {
-				return nil, err
-			}
-			out := new(replayedOutput)
-			out.Body.Outcome, out.Body.Charge = string(done.Outcome), numberOrNull(done.Charge)
-			out.Body.Detail, out.Body.DetailZH = text(words.Note(words.English, done.Why)),
-				text(words.Note(words.Chinese, done.Why))
-			out.Body.Before, out.Body.Done, out.Body.After = string(done.Before), done.Done, viewStanding(done.After)
-			out.Body.Effect, out.Body.EffectZH = words.Note(words.English, done.Note), words.Note(words.Chinese, done.Note)
-			out.Body.Read = append([]string{}, words.Lines(words.English, done.Read)...)
-			out.Body.ReadZH = append([]string{}, words.Lines(words.Chinese, done.Read)...)
-			return out, nil
-		})
+		a.replay)
 	handle(a, route{method: http.MethodGet, path: "/stays", id: "list-stays", role: guard.RoleViewer,
 		summary: "List stays, newest first"},
-		func(ctx context.Context, who guard.Identity, in *staysInput) (*list[stay], error) {
-			lot, err := parseLot("query.lot", in.Lot)
-			if err != nil {
-				return nil, err
-			}
-			page, err := a.desk.Stays(ctx, who, charge.StayFilter{Lot: lot, Plate: in.Plate, Open: in.Open,
-				Limit: in.Limit, Cursor: in.Cursor, Oldest: in.oldest(), Count: in.Count})
-			if err != nil {
-				return nil, err
-			}
-			return pageOf(page, func(s *charge.Stay) stay { return viewStay(who, s) }), nil
-		})
+		a.listStays)
+}
+
+func (a *api) listPushes(ctx context.Context, who guard.Identity, in *pushesInput) (*list[push], error) {
+	f, err := in.filter()
+	if err == nil {
+		err = a.knownPlatform(in.Platform)
+	}
+	if err != nil {
+		return nil, err
+	}
+	page, err := a.desk.Pushes(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(page, func(p charge.Push) push {
+		return push{number(p.ID), p.Platform, moment(p.Received), p.Remote, string(p.Outcome),
+			text(words.Notes(words.English, p.Reason)), text(words.Notes(words.Chinese, p.Reason)),
+			numberOrNull(p.Charge), viewUnproven(who, p)}
+	}), nil
+}
+
+func (a *api) listUnserved(context.Context, guard.Identity, *struct{}) (*list[unserved], error) {
+	return listOf(mapAll(a.desk.Strays(), func(s intake.Stray) unserved {
+		return unserved{s.Method, s.Path, s.Remote, s.Class, text(words.Note(words.English, s.Hint)),
+			text(words.Note(words.Chinese, s.Hint)), s.Count, moment(s.First), moment(s.Last)}
+	})), nil
+}
+
+func (a *api) replay(ctx context.Context, who guard.Identity, in *actionInput) (*replayedOutput, error) {
+	id, err := parseID(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	done, err := a.desk.Replay(ctx, who, id, flow.Action{Reason: in.Body.text(), DryRun: in.DryRun})
+	if err != nil {
+		return nil, err
+	}
+	out := new(replayedOutput)
+	out.Body.Outcome, out.Body.Charge = string(done.Outcome), numberOrNull(done.Charge)
+	out.Body.Detail, out.Body.DetailZH = text(words.Note(words.English, done.Why)),
+		text(words.Note(words.Chinese, done.Why))
+	out.Body.Before, out.Body.Done, out.Body.After = string(done.Before), done.Done, viewStanding(done.After)
+	out.Body.Effect, out.Body.EffectZH = words.Note(words.English, done.Note), words.Note(words.Chinese, done.Note)
+	out.Body.Read = append([]string{}, words.Lines(words.English, done.Read)...)
+	out.Body.ReadZH = append([]string{}, words.Lines(words.Chinese, done.Read)...)
+	return out, nil
+}
+
+func (a *api) listStays(ctx context.Context, who guard.Identity, in *staysInput) (*list[stay], error) {
+	lot, err := parseLot("query.lot", in.Lot)
+	if err != nil {
+		return nil, err
+	}
+	page, err := a.desk.Stays(ctx, who, charge.StayFilter{Lot: lot, Plate: in.Plate, Open: in.Open,
+		Limit: in.Limit, Cursor: in.Cursor, Oldest: in.oldest(), Count: in.Count})
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(page, func(s *charge.Stay) stay { return viewStay(who, s) }), nil
 }

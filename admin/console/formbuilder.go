@@ -87,19 +87,34 @@ func (b *formBuilder) view(f estate.Field, path string) (fieldView, bool) {
 	if !b.possible(path) && (!b.had(path) || b.was[path].Text == f.Default) {
 		return v, false
 	}
-	switch f.Type {
-	case estate.TypeKeys:
+	switch {
+	case f.Type == estate.TypeKeys:
 		return b.keysView(f, v)
-	case estate.TypeObject:
-		if strings.HasPrefix(f.Name, "old_") {
-			// Of a former key only its end is asked for: the key itself is here already.
-			return fieldView{Path: path + ".until", Type: estate.TypeTime,
-				Label: b.p.T("换钥时旧密钥继续有效至", "When the key changes, the old one stays valid until"),
-				Help:  b.p.T("只在同时填写新密钥时使用", "used only where a new key is given above"),
-				Value: localTime(form.Get(path + ".until")), Wrong: form.Errors[path+".until"]}, !b.thing.New
-		}
-		v.Parts = b.views(f.Fields, path)
-	case estate.TypeVersions:
+	case f.Type == estate.TypeObject && strings.HasPrefix(f.Name, "old_"):
+		return b.formerKey(path), !b.thing.New
+	}
+	b.fill(&v, f, path)
+	b.choices(&v, f)
+	v.Locked = !b.thing.New && b.names(f.Name, path) || kind == "account" && path == "platform"
+	if kind == "account" && f.Name == "report" && !reports(b.thing) {
+		return v, false
+	}
+	return v, true
+}
+
+// formerKey asks for the end of a former key alone: the key itself is stored already.
+func (b *formBuilder) formerKey(path string) fieldView {
+	path += ".until"
+	return fieldView{Path: path, Type: estate.TypeTime,
+		Label: b.p.T("换钥时旧密钥继续有效至", "When the key changes, the old one stays valid until"),
+		Help:  b.p.T("只在同时填写新密钥时使用", "used only where a new key is given above"),
+		Value: localTime(b.thing.Form.Get(path)), Wrong: b.thing.Form.Errors[path]}
+}
+
+// fill adds to a field what its type needs: parts, options, a value to begin with.
+func (b *formBuilder) fill(v *fieldView, f estate.Field, path string) {
+	switch f.Type {
+	case estate.TypeObject, estate.TypeVersions:
 		v.Parts = b.views(f.Fields, path)
 	case estate.TypeObjects:
 		v.Parts, v.Folded = b.rows(f, path), !b.had(path)
@@ -122,15 +137,6 @@ func (b *formBuilder) view(f estate.Field, path string) (fieldView, bool) {
 	case estate.TypeTime:
 		v.Value = localTime(v.Value)
 	}
-	b.choices(&v, f)
-	v.Locked = !b.thing.New && b.names(f.Name, path)
-	if b.thing.Kind.Name == "account" && path == "platform" {
-		v.Locked = true
-	}
-	if b.thing.Kind.Name == "account" && f.Name == "report" && !reports(b.thing) {
-		return v, false
-	}
-	return v, true
 }
 
 // possible reports whether platform and lot can do what a field of a rule says.

@@ -135,6 +135,11 @@ func explained(e envelope, secret string, texts map[string]string) charge.Note {
 	case is(s1(url.QueryEscape(data)), s1(url.PathEscape(data))):
 		return charge.Say("likely.members_url_coded")
 	}
+	return otherScheme(e, secret)
+}
+
+// otherScheme names the scheme of another interface that the sign is by.
+func otherScheme(e envelope, secret string) charge.Note {
 	for _, r := range seal.Recipes {
 		if seal.EqualFold(r.Sign(e.fields, secret), e.sign) {
 			return charge.Say("likely.other_scheme", charge.Text("recipe", string(r)))
