@@ -286,14 +286,29 @@ func (l *linesRun) storm(ctx context.Context) error {
 	return nil
 }
 
+// otherFar takes a new far end in place of the former one.
+func (l *linesRun) otherFar(ctx context.Context) (err error) {
+	l.far.Close()
+	l.far, err = l.rig.Far(ctx)
+	return err
+}
+
+// opened waits up to a minute until the far end has no connection open, and returns how many there are then.
+func (l *linesRun) opened(ctx context.Context) (int, error) {
+	for over := time.Now().Add(time.Minute); ; wait(ctx, 100*time.Millisecond) {
+		a, err := l.far.Status()
+		if err != nil || a.Open == 0 || time.Now().After(over) {
+			return a.Open, err
+		}
+	}
+}
+
 // strangers open connections and never log in, beside no other lines than the active ones.
 func (l *linesRun) strangers(ctx context.Context) error {
 	if l.cfg.Idle == 0 {
 		return nil
 	}
-	l.far.Close()
-	var err error
-	if l.far, err = l.rig.Far(ctx); err != nil {
+	if err := l.otherFar(ctx); err != nil {
 		return err
 	}
 	before, err := l.fresh(ctx)
@@ -326,15 +341,11 @@ func (l *linesRun) strangers(ctx context.Context) error {
 			return err
 		}
 		beside = append(beside, took)
-		for over := time.Now().Add(time.Minute); ; wait(ctx, 100*time.Millisecond) {
-			if a, err = l.far.Status(); err != nil {
-				return err
-			}
-			if a.Open == 0 || time.Now().After(over) {
-				break
-			}
+		open, err := l.opened(ctx)
+		if err != nil {
+			return err
 		}
-		left = max(left, a.Open)
+		left = max(left, open)
 		if took, err = l.p99(ctx, loop); err != nil {
 			return err
 		}

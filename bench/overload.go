@@ -44,26 +44,10 @@ func (r *Rig) Overload(ctx context.Context, engine *Engine, cfg OverloadConfig) 
 	}
 	rate := cfg.Times * usual.PerSecond
 	r.say("%s takes %.0f/s; %.0f/s are offered", engine.Name, usual.PerSecond, rate)
-	var mu sync.Mutex
-	var accepted play.Histogram
-	var busy, other int
-	var examples []string
+	var heard shed
 	var early Metrics
 	watch := time.AfterFunc(cfg.For/3, func() { early, _ = st.server.Metrics(ctx) }) // missing is reported below
-	load, loadErr := g.load(ctx, play.LoadConfig{Rate: rate, Workers: cfg.Workers, For: cfg.For, Done: func(s play.Shot) {
-		mu.Lock()
-		defer mu.Unlock()
-		switch {
-		case s.Accepted:
-			accepted.Add(s.Exchange.Took)
-		case s.Err == nil && s.Exchange.Status == 200 && s.Exchange.Bad == nil:
-			busy++
-		default:
-			if other++; len(examples) < 3 {
-				examples = append(examples, fmt.Sprint(s.Err))
-			}
-		}
-	}})
+	load, loadErr := g.load(ctx, play.LoadConfig{Rate: rate, Workers: cfg.Workers, For: cfg.For, Done: heard.add})
 	watch.Stop()
 	if load.Accepted == 0 {
 		return nil, errors.Join(errors.New("nothing was accepted under overload"), loadErr)
@@ -76,7 +60,6 @@ func (r *Rig) Overload(ctx context.Context, engine *Engine, cfg OverloadConfig) 
 	if err != nil {
 		return nil, err
 	}
-	shed := end.Sum("chargestamp_pushes_total", `outcome="busy"`)
 	f := func(what string, value float64, unit string, baseline float64, bar *Bar, note string) {
 		rows = append(rows, figure{name: fmt.Sprintf("%.3g times too much: %s", cfg.Times, what), engine: engine.Name,
 			value: value, unit: unit, baseline: baseline, bar: bar, note: note}.row())
@@ -84,13 +67,37 @@ func (r *Rig) Overload(ctx context.Context, engine *Engine, cfg OverloadConfig) 
 	seconds := load.Took.Seconds()
 	f("really sent", float64(load.Sent)/seconds, "/s", usual.PerSecond, nil, fmt.Sprintf("%.0f/s were meant to be", rate))
 	f("accepted", float64(load.Accepted)/seconds, "/s", usual.PerSecond, RatioAtLeast(0.5), "")
-	f("refused with the platform's busy answer", float64(busy), "pushes", 0, AtLeast(1),
-		fmt.Sprintf("%.0f by the server's own count", shed))
-	f("neither accepted nor answered", float64(other), "pushes", 0, AtMost(0), fmt.Sprint(examples))
-	f("answer time of accepted ones, p99", ms(accepted.Quantile(.99)), "ms", 0, AtMost(3000), accepted.String())
+	f("refused with the platform's busy answer", float64(heard.busy), "pushes", 0, AtLeast(1),
+		fmt.Sprintf("%.0f by the server's own count", end.Sum("chargestamp_pushes_total", `outcome="busy"`)))
+	f("neither accepted nor answered", float64(heard.other), "pushes", 0, AtMost(0), fmt.Sprint(heard.examples))
+	f("answer time of accepted ones, p99", ms(heard.accepted.Quantile(.99)), "ms", 0, AtMost(3000),
+		heard.accepted.String())
 	f("memory at the end, against a third into it", end.RSS()/(1<<20), "MiB", early.RSS()/(1<<20), RatioAtMost(1.25), "")
 	f("from the end until pushes are answered as usual", back.Seconds(), "s", 0, AtMost(5), "")
 	return rows, nil
+}
+
+// shed counts how pushes are answered under overload.
+type shed struct {
+	mu          sync.Mutex
+	accepted    play.Histogram
+	busy, other int
+	examples    []string // of errors
+}
+
+func (h *shed) add(s play.Shot) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case s.Accepted:
+		h.accepted.Add(s.Exchange.Took)
+	case s.Err == nil && s.Exchange.Status == 200 && s.Exchange.Bad == nil:
+		h.busy++
+	default:
+		if h.other++; len(h.examples) < 3 {
+			h.examples = append(h.examples, fmt.Sprint(s.Err))
+		}
+	}
 }
 
 // recovery returns how long after now a second begins in which every push is accepted within 100 ms.

@@ -129,23 +129,36 @@ func (r *Rig) measureSize(ctx context.Context, engine *Engine, cfg SizeConfig, s
 		}
 	}()
 	if s.people { // before the load: what it leaves belongs to no site of that size
-		with := " with " + s.name
-		if st.loaded() { // in an earlier run: as many charges in minutes as no site has
-			with += " and those of loads"
-		}
-		if s.alone, err = st.pages(ctx, cfg.Looks, with); err != nil {
+		if err := r.measurePeople(ctx, st, cfg, s); err != nil {
 			return err
 		}
-		found, err := st.search(ctx, s.charges, cfg.Searches, with)
-		if err != nil {
-			return err
-		}
-		s.alone = append(s.alone, found...)
-		r.say("%s: pages and searches are measured", s.name)
 	}
 	if cfg.People {
 		return nil
 	}
+	return r.measureLoads(ctx, st, cfg, s)
+}
+
+// measurePeople measures what people wait for: pages and searches.
+func (r *Rig) measurePeople(ctx context.Context, st *stand, cfg SizeConfig, s *sized) (err error) {
+	with := " with " + s.name
+	if st.loaded() { // in an earlier run: as many charges in minutes as no site has
+		with += " and those of loads"
+	}
+	if s.alone, err = st.pages(ctx, cfg.Looks, with); err != nil {
+		return err
+	}
+	found, err := st.search(ctx, s.charges, cfg.Searches, with)
+	if err != nil {
+		return err
+	}
+	s.alone = append(s.alone, found...)
+	r.say("%s: pages and searches are measured", s.name)
+	return nil
+}
+
+// measureLoads measures pushes at a steady rate and, where all lots are well, at saturation.
+func (r *Rig) measureLoads(ctx context.Context, st *stand, cfg SizeConfig, s *sized) error {
 	if err := st.markLoaded(); err != nil {
 		return err
 	}
