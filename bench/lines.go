@@ -317,9 +317,8 @@ func (l *linesRun) strangers(ctx context.Context) error {
 	}
 	loop := OpenLoop{Rate: l.cfg.Loop.Rate, Warm: min(100*time.Millisecond, l.cfg.Loop.Warm),
 		For: min(5*time.Second, l.cfg.Loop.For)}
-	var each float64
 	var beside, alone []float64
-	held, left := l.cfg.Idle, 0
+	each, held, left := 0.0, l.cfg.Idle, 0
 	for n := range l.cfg.Times {
 		a, err := l.far.Idle(l.server.Line, l.cfg.Idle)
 		if err != nil {
