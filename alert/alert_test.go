@@ -282,7 +282,7 @@ func (s *shared) Hold(context.Context) (bool, error) { return !s.elsewhere, nil 
 
 // Nodes share what was reported; a machine's disk is the matter of that machine.
 func TestWatchersShareBook(t *testing.T) {
-	h, book, now := newHook(t, ""), &shared{memory: memory{told: map[string]Told{}}}, start
+	h, book, now := newHook(t, ""), &shared{memory: memory{delivered: map[string]Delivered{}}}, start
 	full := func(machine string) Facts { return Facts{DiskTotal: 100, Machine: machine} }
 	well := func(machine string) Facts { return Facts{DiskTotal: 100, DiskFree: 100, Machine: machine} }
 	look := func(step string, facts Facts, want ...string) {
@@ -313,7 +313,7 @@ func TestWatchersShareBook(t *testing.T) {
 	look("the first is well again", well("m1"), "m1 resolved")
 	now = now.Add(3 * time.Hour)
 	look("the second has long been silent", well("m1"))
-	if len(book.told) != 0 {
-		t.Errorf("a machine that is gone is remembered: %v", book.told)
+	if len(book.delivered) != 0 {
+		t.Errorf("a machine that is gone is remembered: %v", book.delivered)
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Told is an alert that was delivered to a target.
-type Told struct {
+// Delivered is an alert that was delivered to a target.
+type Delivered struct {
 	Alert Alert     `json:"alert"`
 	At    time.Time `json:"at"`
 }
@@ -20,42 +20,42 @@ const HoldFor = time.Minute
 // Book keeps what targets have heard: for all nodes of a site, so that one of them reports it, and over restarts, so
 // that it is sent once and what is over is sent too.
 type Book interface {
-	// Told returns the alerts that were delivered, by the watcher's keys.
-	Told(ctx context.Context) (map[string]Told, error)
+	// Delivered returns the alerts that were delivered, by the watcher's keys.
+	Delivered(ctx context.Context) (map[string]Delivered, error)
 	// Hold takes the book for this node, or goes on holding it, until Free or for HoldFor. False: another node
 	// has it.
 	Hold(ctx context.Context) (bool, error)
 	// Note keeps what a target has heard under a key; nil forgets it. It fails where another node has taken the
 	// book since.
-	Note(ctx context.Context, key string, told *Told) error
+	Note(ctx context.Context, key string, delivered *Delivered) error
 	// Free releases the book for the next node.
 	Free(ctx context.Context) error
 }
 
 // memory is a Book of one process, for as long as it runs.
 type memory struct {
-	mu   sync.Mutex
-	told map[string]Told
+	mu        sync.Mutex
+	delivered map[string]Delivered
 }
 
-// Told implements Book.
-func (m *memory) Told(context.Context) (map[string]Told, error) {
+// Delivered implements Book.
+func (m *memory) Delivered(context.Context) (map[string]Delivered, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return maps.Clone(m.told), nil
+	return maps.Clone(m.delivered), nil
 }
 
 // Hold implements Book.
 func (m *memory) Hold(context.Context) (bool, error) { return true, nil }
 
 // Note implements Book.
-func (m *memory) Note(_ context.Context, key string, told *Told) error {
+func (m *memory) Note(_ context.Context, key string, delivered *Delivered) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if told == nil {
-		delete(m.told, key)
+	if delivered == nil {
+		delete(m.delivered, key)
 	} else {
-		m.told[key] = *told
+		m.delivered[key] = *delivered
 	}
 	return nil
 }

@@ -58,12 +58,12 @@ type Firing struct {
 
 // Firing lists the alerts that targets have heard of and that are not over, in the order of their kinds.
 func (w *Watcher) Firing(ctx context.Context) ([]Firing, error) {
-	told, err := w.cfg.Book.Told(ctx)
+	delivered, err := w.cfg.Book.Delivered(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var list []Firing
-	for key, t := range told {
+	for key, t := range delivered {
 		target, _, _ := strings.Cut(key, "\n")
 		list = append(list, Firing{t.Alert, t.At, target})
 	}
@@ -107,7 +107,7 @@ func New(cfg Config) *Watcher {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	if cfg.Book == nil {
-		cfg.Book = &memory{told: make(map[string]Told)}
+		cfg.Book = &memory{delivered: make(map[string]Delivered)}
 	}
 	w := &Watcher{cfg: cfg}
 	w.SetTargets(cfg.Targets)
@@ -187,7 +187,7 @@ func (w *Watcher) news(ctx context.Context) ([]news, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read figures: %w", err)
 	}
-	told, err := w.cfg.Book.Told(ctx)
+	delivered, err := w.cfg.Book.Delivered(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read delivered alerts: %w", err)
 	}
@@ -202,12 +202,12 @@ func (w *Watcher) news(ctx context.Context) ([]news, error) {
 			}
 			key := t.Name + "\n" + a.key()
 			lasting[key] = true
-			if known, ok := told[key]; !ok || now.Sub(known.At) >= w.cfg.Repeat {
+			if known, ok := delivered[key]; !ok || now.Sub(known.At) >= w.cfg.Repeat {
 				all = append(all, news{key: key, to: t, alert: a})
 			}
 		}
-		for _, key := range slices.Sorted(maps.Keys(told)) {
-			known := told[key]
+		for _, key := range slices.Sorted(maps.Keys(delivered)) {
+			known := delivered[key]
 			if lasting[key] || !strings.HasPrefix(key, t.Name+"\n") {
 				continue
 			}
@@ -241,7 +241,7 @@ func (w *Watcher) tell(ctx context.Context) error {
 				continue
 			}
 		}
-		heard := &Told{n.alert, w.cfg.Now()}
+		heard := &Delivered{n.alert, w.cfg.Now()}
 		if n.over {
 			heard = nil
 		}

@@ -31,24 +31,24 @@ type teller struct {
 	Until time.Time `json:"until"`
 }
 
-// Told implements alert.Book.
-func (b *alertBook) Told(ctx context.Context) (map[string]alert.Told, error) {
+// Delivered implements alert.Book.
+func (b *alertBook) Delivered(ctx context.Context) (map[string]alert.Delivered, error) {
 	docs, err := b.docs.Docs(ctx, alertKind)
 	if err != nil {
 		return nil, err
 	}
-	told := make(map[string]alert.Told, len(docs))
+	delivered := make(map[string]alert.Delivered, len(docs))
 	for key, doc := range docs {
 		if key == alertTeller {
 			continue
 		}
-		var t alert.Told
+		var t alert.Delivered
 		if err := json.Unmarshal(doc, &t); err != nil {
 			return nil, fmt.Errorf("alert %q: %w", key, err)
 		}
-		told[key] = t
+		delivered[key] = t
 	}
-	return told, nil
+	return delivered, nil
 }
 
 // Hold implements alert.Book.
@@ -99,11 +99,11 @@ func (b *alertBook) look(ctx context.Context) (rev int64, free bool, err error) 
 }
 
 // Note implements alert.Book.
-func (b *alertBook) Note(ctx context.Context, key string, told *alert.Told) error {
+func (b *alertBook) Note(ctx context.Context, key string, delivered *alert.Delivered) error {
 	var doc []byte // nil deletes
-	if told != nil {
+	if delivered != nil {
 		var err error
-		if doc, err = json.Marshal(told); err != nil {
+		if doc, err = json.Marshal(delivered); err != nil {
 			return err
 		}
 	}

@@ -156,7 +156,7 @@ func testAlertTeller(t *testing.T, pg *pgtest.Server) {
 			t.Errorf("%s at %s: Hold = %v, %v, want %v", who.node, now.Format(time.TimeOnly), held, err, want)
 		}
 	}
-	told := alert.Told{Alert: alert.Alert{Kind: alert.DiskLow, Object: "m1", Text: words.Text{ZH: "满", EN: "full"},
+	told := alert.Delivered{Alert: alert.Alert{Kind: alert.DiskLow, Object: "m1", Text: words.Text{ZH: "满", EN: "full"},
 		Path: "/"}, At: now}
 	note := func(who *alertBook, key string, want bool) {
 		t.Helper()
@@ -189,18 +189,18 @@ func testAlertTeller(t *testing.T, pg *pgtest.Server) {
 	free(b)
 	hold(a, true)
 	for _, who := range []*alertBook{a, b, book("c")} {
-		got, err := who.Told(t.Context())
+		got, err := who.Delivered(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(map[string]alert.Told{"duty\none": told}, got); diff != "" {
+		if diff := cmp.Diff(map[string]alert.Delivered{"duty\none": told}, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", who.node, diff)
 		}
 	}
 	if err := a.Note(t.Context(), "duty\none", nil); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := b.Told(t.Context()); err != nil || len(got) > 0 {
+	if got, err := b.Delivered(t.Context()); err != nil || len(got) > 0 {
 		t.Errorf("forgotten, and still there: %v, %v", got, err)
 	}
 }

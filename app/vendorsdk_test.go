@@ -48,7 +48,7 @@ func reportThrough(t *testing.T, cfg Config, down, up func() error) {
 		pc.In(sdktest.Entry{CarNumber: fmt.Sprintf("京AD3000%d", n), InTime: in + int64(n), OrderID: fmt.Sprint("o", n)})
 	}
 	enter(0)
-	if err := pc.Told(t.Context(), "o0"); err != nil {
+	if err := pc.Settled(t.Context(), "o0"); err != nil {
 		t.Fatal(err)
 	}
 	if err := down(); err != nil {

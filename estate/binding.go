@@ -25,7 +25,7 @@ var bindingColumns = []column[charge.Binding]{
 		func(b *charge.Binding, n *node) { b.Stations = n.texts() },
 		func(b *charge.Binding) *node { return textsNode(b.Stations) }},
 	{Field{Name: "rule", Type: TypeVersions, Fields: fieldsOf(ruleColumns),
-		English: "what is granted; a changed rule becomes a new version, a list gives several, oldest first",
+		English: "what is granted; a changed rule becomes a new version, a list holds several, oldest first",
 		Chinese: "减免规则；修改后生成新版本，列表为多个版本（旧在前）"},
 		func(b *charge.Binding, n *node) { b.Rules = appendRules(b.Rules, n.rules()) },
 		func(b *charge.Binding) *node { return rulesNode(b.Rules) }},

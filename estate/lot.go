@@ -23,7 +23,7 @@ var lotColumns = []column[charge.Lot]{
 		Chinese: "车场密钥：长连接与 4G 道闸接口签名；SDK 车场未配置时使用厂商 ukey"}, func(l *charge.Lot) *charge.Secret { return &l.Ckey }),
 	oldKeyColumn("old_ckey", func(l *charge.Lot) *charge.OldKey { return &l.OldCkey }),
 	textColumn(Field{Name: "message", Type: TypeEnum, Enum: []string{"3.25", "3.36"}, Default: "3.25",
-		English: "SDK lots: the message a reduction is told with; 3.36 only for lots that took up 星星 before 2022-09-28",
+		English: "SDK lots: the message that carries a reduction; 3.36 only for lots that took up 星星 before 2022-09-28",
 		Chinese: "SDK 车场下发减免的接口号；3.36 仅用于 2022-09-28 前接入星星的车场"}, func(l *charge.Lot) *charge.Message { return &l.Message }),
 	textColumn(Field{Name: "callback", Type: TypeURL,
 		English: "API lots: where 5.14 goes; the vendor's callback where absent",
@@ -52,8 +52,8 @@ var lotColumns = []column[charge.Lot]{
 		English: "what a second message for one stay does there; unsafe = never sent again after a silence",
 		Chinese: "同一停车订单第二次下发的效果：叠加、覆盖；unsafe 为无应答后不再重发"}, func(l *charge.Lot) *charge.Repeats { return &l.Repeats }),
 	textColumn(Field{Name: "stays", Type: TypeEnum, Enum: []string{"auto", "required", "none", "told"}, Default: "auto",
-		English: "does the lot tell entries and exits; auto = required once it has told one; 4g: always required; coupon: " +
-			"none, or told by targets that do",
+		English: "does the lot report entries and exits; auto = required once it has reported one; " +
+			"4g: always required; coupon: none, or told by targets that do",
 		Chinese: "车场是否上报进出场；auto 为上报过即必须；4g 必须；coupon 为 none，会推送进出场的系统可为 told"},
 		func(l *charge.Lot) *charge.StaysMode { return &l.Stays }),
 	{Field{Name: "tariff", Type: TypeObject, Whole: true, Fields: fieldsOf(tariffColumns),

@@ -22,8 +22,8 @@ func orderKey(id charge.LotID, orderID string) charge.VisitKey {
 }
 
 // received is a time that counts for one that a lot has reported: what is ahead of its receipt is a fault of the lot's
-// clock, and counts from the receipt. told is the lot's own word where it differs, else zero.
-func received(reported, now time.Time) (counts, told time.Time) {
+// clock, and counts from the receipt. said is the lot's own time where it differs, else zero.
+func received(reported, now time.Time) (counts, said time.Time) {
 	if reported.After(now) {
 		return now.UTC().Truncate(time.Millisecond), reported // as the store keeps times
 	}

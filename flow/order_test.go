@@ -65,8 +65,8 @@ const never = -1 << 20
 
 func clockAt(minute int) time.Time { return start.Add(time.Duration(minute) * time.Minute).UTC() }
 
-// told is a message of a lot: an entry, or an exit where out is not never.
-type told struct {
+// report is a message of a lot: an entry, or an exit where out is not never.
+type report struct {
 	plate    charge.Plate
 	in, out  int
 	replace  bool
@@ -77,49 +77,49 @@ type told struct {
 func TestOrderNumberThatComesAgain(t *testing.T) {
 	const a, b = "京AD31001", "京AD31002"
 	cases := map[string]struct {
-		told []told
+		sent []report
 		want string
 	}{
-		"the same message again": {[]told{{a, 10, never, false, 0}, {a, 10, never, false, 40},
+		"the same message again": {[]report{{a, 10, never, false, 0}, {a, 10, never, false, 40},
 			{a, 14, never, false, 40}}, "R 京AD31001 10"},
-		"another plate at the same time is a correction": {[]told{{a, 10, never, false, 0}, {b, 10, never, false, 20}},
+		"another plate at the same time is a correction": {[]report{{a, 10, never, false, 0}, {b, 10, never, false, 20}},
 			"R 京AD31002 10"},
-		"the same car after its exit is another visit": {[]told{{a, 10, never, false, 0}, {a, never, 60, false, 0},
+		"the same car after its exit is another visit": {[]report{{a, 10, never, false, 0}, {a, never, 60, false, 0},
 			{a, 200, never, false, 0}},
 			"R 京AD31001 10-60 exit; R 京AD31001 200"},
-		"another car after the exit": {[]told{{a, 10, never, false, 0}, {a, never, 60, false, 0}, {b, 200, never, false, 0}},
-			"R 京AD31001 10-60 exit; R 京AD31002 200"},
-		"another car while the first never left": {[]told{{a, 10, never, false, 0}, {b, 16, never, false, 0}},
+		"another car after the exit": {[]report{{a, 10, never, false, 0}, {a, never, 60, false, 0},
+			{b, 200, never, false, 0}}, "R 京AD31001 10-60 exit; R 京AD31002 200"},
+		"another car while the first never left": {[]report{{a, 10, never, false, 0}, {b, 16, never, false, 0}},
 			"R 京AD31001 10-16 newer_entry; R 京AD31002 16"},
-		"an ended stay keeps its plate and times": {[]told{{a, 10, never, false, 0}, {a, never, 60, false, 0},
+		"an ended stay keeps its plate and times": {[]report{{a, 10, never, false, 0}, {a, never, 60, false, 0},
 			{b, 10, never, false, 100}, {b, 30, never, false, 100}, {a, 5, never, false, 100}},
 			"R 京AD31001 10-60 exit"},
-		"the vendor's SDK after an outage: everything short, then everything long": {[]told{
+		"the vendor's SDK after an outage: everything short, then everything long": {[]report{
 			{a, 10, never, false, 300}, {a, 200, never, false, 301}, {a, never, 60, false, 302}, {a, never, 260, false, 303},
 			{a, 10, never, false, 304}, {a, 200, never, false, 305}, {a, never, 60, false, 306}, {a, never, 260, false, 307}},
 			"R 京AD31001 10-60 exit; R 京AD31001 200-260 exit"},
-		"one visit at a time after an outage": {[]told{
+		"one visit at a time after an outage": {[]report{
 			{a, 10, never, false, 300}, {a, never, 60, false, 301}, {a, 10, never, false, 302}, {a, 10, 60, false, 303}},
 			"R 京AD31001 10-60 exit"},
-		"an exit names its entry": {[]told{{a, 10, never, false, 0}, {b, 200, never, false, 0}, {a, 10, 150, false, 210},
+		"an exit names its entry": {[]report{{a, 10, never, false, 0}, {b, 200, never, false, 0}, {a, 10, 150, false, 210},
 			{b, 200, 230, false, 0}},
 			"R 京AD31001 10-150 exit; R 京AD31002 200-230 exit"},
-		"an exit of a later visit whose entry was lost": {[]told{{a, 10, never, false, 0}, {a, 10, 60, false, 0},
+		"an exit of a later visit whose entry was lost": {[]report{{a, 10, never, false, 0}, {a, 10, 60, false, 0},
 			{b, 100, 160, false, 0}},
 			"R 京AD31001 10-60 exit; R 京AD31002 100-160 lone_exit"},
-		"force_update takes the open stay's place, once": {[]told{{a, 10, never, false, 0}, {b, 12, never, true, 0},
+		"force_update takes the open stay's place, once": {[]report{{a, 10, never, false, 0}, {b, 12, never, true, 0},
 			{b, 12, never, true, 20}, {a, 10, never, false, 21}},
 			"R 京AD31001 10-12 newer_entry; R 京AD31002 12"},
-		"force_update with the same plate and time changes nothing": {[]told{{a, 10, never, false, 0},
+		"force_update with the same plate and time changes nothing": {[]report{{a, 10, never, false, 0},
 			{a, 10, never, true, 20}}, "R 京AD31001 10"},
-		"an older entry does not undo a correction": {[]told{{a, 10, never, false, 0}, {b, 10, never, false, 1},
+		"an older entry does not undo a correction": {[]report{{a, 10, never, false, 0}, {b, 10, never, false, 1},
 			{a, 10, never, false, 2}, {b, 10, never, false, 3}, {a, 10, never, false, 4}}, "R 京AD31002 10"},
-		"a former plate comes back by force_update, once": {[]told{{a, 10, never, false, 0}, {b, 10, never, false, 1},
+		"a former plate comes back by force_update, once": {[]report{{a, 10, never, false, 0}, {b, 10, never, false, 1},
 			{a, 10, never, true, 2}, {b, 10, never, false, 3}, {a, 10, never, true, 4}},
 			"R 京AD31002 10-10 newer_entry; R 京AD31001 10"},
-		"an older force_update does not undo a correction": {[]told{{a, 10, never, true, 0}, {b, 10, never, false, 1},
+		"an older force_update does not undo a correction": {[]report{{a, 10, never, true, 0}, {b, 10, never, false, 1},
 			{a, 10, never, true, 2}}, "R 京AD31002 10"},
-		"force_update leaves an ended stay": {[]told{{a, 10, never, false, 0}, {a, never, 60, false, 0},
+		"force_update leaves an ended stay": {[]report{{a, 10, never, false, 0}, {a, never, 60, false, 0},
 			{b, 70, never, true, 0}, {a, 10, never, true, 80}},
 			"R 京AD31001 10-60 exit; R 京AD31002 70"},
 	}
@@ -133,7 +133,7 @@ func TestOrderNumberThatComesAgain(t *testing.T) {
 					w.t = t
 					order := fmt.Sprint("R", n)
 					mine := strings.NewReplacer("京AD31", fmt.Sprintf("京AD%d", 50+n))
-					for _, m := range c.told {
+					for _, m := range c.sent {
 						w.clock.pass(clockAt(max(m.received, m.in, m.out)).Sub(w.clock.Now()))
 						plate := charge.Plate(mine.Replace(string(m.plate)))
 						if m.out == never {
@@ -257,27 +257,27 @@ func TestOrderNumberThatComesAThousandTimes(t *testing.T) {
 // both are kept.
 func TestLotWhoseClockIsAhead(t *testing.T) {
 	cases := map[string]struct {
-		told []told
+		sent []report
 		want string
 	}{
-		"half an hour ahead, both ways": {[]told{{"京A1", 40, never, false, 10}, {"京A1", 40, never, false, 12},
+		"half an hour ahead, both ways": {[]report{{"京A1", 40, never, false, 10}, {"京A1", 40, never, false, 12},
 			{"京A1", 40, 90, false, 60}},
 			"R 京A1 10(40)-60(90) exit"},
-		"set right during the stay": {[]told{{"京A1", 40, never, false, 10}, {"京A1", never, 30, false, 30}},
+		"set right during the stay": {[]report{{"京A1", 40, never, false, 10}, {"京A1", never, 30, false, 30}},
 			"R 京A1 10(40)-30 exit"},
-		"never moved again by a repeat": {[]told{{"京A1", 40, never, false, 10}, {"京A1", 40, never, false, 50}},
+		"never moved again by a repeat": {[]report{{"京A1", 40, never, false, 10}, {"京A1", 40, never, false, 50}},
 			"R 京A1 10(40)"},
-		"corrected, with the time as it was": {[]told{{"京A1", 40, never, false, 10}, {"京A2", 40, never, false, 50}},
+		"corrected, with the time as it was": {[]report{{"京A1", 40, never, false, 10}, {"京A2", 40, never, false, 50}},
 			"R 京A2 10(40)"},
-		"an exit alone, ahead": {[]told{{"京A1", never, 90, false, 60}}, "R 京A1 60(90)-60(90) lone_exit"},
-		"late messages are not ahead": {[]told{{"京A1", 40, never, false, 100}, {"京A1", never, 90, false, 101}},
+		"an exit alone, ahead": {[]report{{"京A1", never, 90, false, 60}}, "R 京A1 60(90)-60(90) lone_exit"},
+		"late messages are not ahead": {[]report{{"京A1", 40, never, false, 100}, {"京A1", never, 90, false, 101}},
 			"R 京A1 40-90 exit"},
 	}
 	for engine, place := range bothEngines(t) {
 		for name, c := range cases {
 			t.Run(engine+"/"+name, func(t *testing.T) {
 				w := newWorldOn(t, place)
-				for _, m := range c.told {
+				for _, m := range c.sent {
 					w.clock.pass(clockAt(m.received).Sub(w.clock.Now()))
 					if m.out == never {
 						w.in(sdkLot, "R", m.plate, m.in, false)

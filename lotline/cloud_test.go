@@ -175,17 +175,17 @@ func exit(id string) Exit {
 	}
 }
 
-// told is what Entry, Exit and Usage returned.
-type told struct {
+// returned is what Entry, Exit and Usage returned.
+type returned struct {
 	a   Answer
 	err error
 }
 
-func tell(f func() (Answer, error)) chan told {
-	heard := make(chan told, 1)
+func tell(f func() (Answer, error)) chan returned {
+	heard := make(chan returned, 1)
 	go func() {
 		a, err := f()
-		heard <- told{a, err}
+		heard <- returned{a, err}
 	}()
 	return heard
 }

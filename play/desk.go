@@ -233,7 +233,7 @@ func (d *desk) acked(id string, at time.Time) {
 	d.book.edit(id, func(row *Applied, _ bool) { row.Acked = at })
 }
 
-// told notes that a usage message of its own was taken.
-func (d *desk) told(id string) {
+// usageTaken notes that a usage message of its own was taken.
+func (d *desk) usageTaken(id string) {
 	d.book.edit(id, func(row *Applied, _ bool) { row.Told = true })
 }

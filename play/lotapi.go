@@ -305,7 +305,7 @@ func (l *APILot) TellUsage(ctx context.Context, v Visit, used Applied) error {
 	usage.put("out_time", whole(v.Out.Unix()))
 	err := l.tell(ctx, "/zld/openservice/uploaddurationinfo", usage, l.cfg.Base64)
 	if err == nil {
-		l.desk.told(used.ID)
+		l.desk.usageTaken(used.ID)
 	}
 	return err
 }

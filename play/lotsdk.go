@@ -300,7 +300,7 @@ func (l *SDKLot) TellUsage(ctx context.Context, v Visit, used Applied) error {
 	if err := l.heard("2.34 usage", v, a, err); err != nil {
 		return err
 	}
-	l.desk.told(used.ID)
+	l.desk.usageTaken(used.ID)
 	return nil
 }
 

@@ -164,7 +164,7 @@ func (l *VendorLot) Admit(plate charge.Plate, at time.Time) Visit { return l.des
 func (l *VendorLot) TellEntry(ctx context.Context, v Visit) error {
 	l.sdk.In(sdktest.Entry{CarNumber: v.Plate.Full(), InTime: v.In.Unix(), CarType: "小车", Kind: "通道扫牌", UID: "play",
 		OrderID: v.OrderID, EmptyPlot: 20, Channel: "A1"})
-	return l.sdk.Told(ctx, v.OrderID)
+	return l.sdk.Settled(ctx, v.OrderID)
 }
 
 // Exit settles a stay and sends 2.2, then 2.34 for each charge where the lot does that.
@@ -178,7 +178,7 @@ func (l *VendorLot) Exit(ctx context.Context, plate charge.Plate, at time.Time) 
 		Total:   b.Due().String(),
 		OrderID: b.OrderID, Reduced: b.Derate.String(), Receivable: b.Gross.String(), Channel: "B1"}
 	l.sdk.Out(e)
-	if err := l.sdk.Told(ctx, b.OrderID); err != nil {
+	if err := l.sdk.Settled(ctx, b.OrderID); err != nil {
 		return b, err
 	}
 	for _, used := range b.Used {
@@ -206,6 +206,6 @@ func (l *VendorLot) tellUsage(v Visit, used Applied) error {
 	if err := l.sdk.UploadData(append(r, Field{"out_time", whole(v.Out.Unix())}).json()); err != nil {
 		return err
 	}
-	l.desk.told(used.ID)
+	l.desk.usageTaken(used.ID)
 	return nil
 }

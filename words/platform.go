@@ -135,7 +135,7 @@ var profileNotes = []Text{
 	},
 	{
 		"平台希望在哪里、如何接收实际减免没有公开；按特来电的方式回传。",
-		"Where and how the platform wants to hear what was taken off is not published; it is told in 特来电's way.",
+		"Where and how the platform wants to hear what was taken off is not published; it is sent in 特来电's way.",
 	},
 	{
 		"路径、密钥、车场编号和减免种类有文档；字段表没有，假定与特来电相同。",
@@ -244,7 +244,7 @@ var profileNotes = []Text{
 	},
 	{
 		"Data 的任何错误都是同一种应答，使人无法靠试探读出内容。",
-		"Whatever is wrong with Data has one answer, so that nobody can read messages by asking.",
+		"Whatever is wrong with Data has one answer, so that asking reveals nothing.",
 	},
 	{
 		"公开的密钥和 IV 属于平台且人尽皆知，这里从不作为默认值。",

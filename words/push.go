@@ -167,10 +167,10 @@ var pushNotes = map[string]Text{
 	},
 	"field.too_long":  {"{field}：超过 {most} 个字符", "{field}: longer than {most} characters"},
 	"field.control":   {"{field}：含有控制字符", "{field}: holds a control character"},
-	"field.no_repeat": {"无法识别这条推送是否重复：没有 {keys}", "a repeat of this push could not be told: it has neither {keys}"},
+	"field.no_repeat": {"无法识别这条推送是否重复：没有 {keys}", "a repeat of this push could not be recognized: it has neither {keys}"},
 	"field.no_repeat_as": {
 		"无法识别这条推送是否重复：没有 {keys}（{cause}）",
-		"a repeat of this push could not be told: it has neither {keys} ({cause})",
+		"a repeat of this push could not be recognized: it has neither {keys} ({cause})",
 	},
 	"field.unplated": {"{field} 表示该车没有车牌", "{field} says that the car has no plate"},
 	"field.lookalike": {"{field} 含有形似拉丁字母的希腊或西里尔字母：不是车牌",

@@ -18,7 +18,7 @@ type Car struct {
 	Stay    *charge.Stay   // nil where none is known
 	Told    *flow.Story    // of the charge that the page is about; nil for a stay without charges
 	Verdict flow.Verdict   // of that charge; for those who may act, each action bears its dry run
-	Charges []*flow.Story  // of the visit, oldest first, Told among them
+	Charges []*flow.Story  // of the visit, oldest first, that of the page among them
 	Refused []charge.Push  // refused pushes that name the plate around the visit, oldest first; unproven
 	Near    []*charge.Stay // open stays whose plate differs by one character, where the charge has no stay
 }

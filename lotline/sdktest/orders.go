@@ -197,8 +197,8 @@ func (s *SDK) isStored(o *order) bool {
 	return slices.Contains(s.orders, o)
 }
 
-// Told waits until nothing about an order is stored any more: both links have been answered.
-func (s *SDK) Told(ctx context.Context, orderID string) error {
+// Settled waits until nothing about an order is stored any more: both links have been answered.
+func (s *SDK) Settled(ctx context.Context, orderID string) error {
 	for {
 		s.mu.Lock()
 		changed := s.changed

@@ -63,8 +63,8 @@ func alertTable(p *page) error {
 	}
 	p.section("告警 · Alerts")
 	p.para("写在 `alerts` 里的每个地址都会收到；同一件事只说一次（不论几个节点、是否重启），持续则 4 小时后再说，结束时再说一次。怎么处理见[运维手册](operating.md)。",
-		"Each address under `alerts` hears of a thing once, however many nodes there are and over restarts; "+
-			"again after 4 hours while it lasts, and when it is over. What to do: [operating](operating.md).")
+		"Each address under `alerts` gets each alert once, however many nodes there are and over restarts, "+
+			"again after 4 hours while it lasts, and once when it is over. What to do: [operating](operating.md).")
 	var rows [][]string
 	for _, k := range alert.Kinds {
 		if words[k] == "" {

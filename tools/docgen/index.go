@@ -37,7 +37,7 @@ func platformTable(infos []platform.Info) []byte {
 	}
 	p.list(levels...)
 	p.section("字段的标记 · Marks of fields")
-	p.para("平台页的字段表里，每个字段有一个标记，说明我们凭什么这样读它。 In the platforms' tables each field has a mark that tells what we go by.")
+	p.para("平台页的字段表里，每个字段有一个标记，说明我们凭什么这样读它。 In the platforms' tables each field has a mark for its evidence.")
 	p.list(
 		"**D** 有公开文档。Documented: a published page says so.",
 		"**C** 见于与该平台对接的公开代码。Code: public code that talks to the platform reads or sends it so.",

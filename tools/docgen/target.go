@@ -59,8 +59,8 @@ func (p *targetsPage) overview() {
 			repeat,
 			yes(t.Revoke != nil), yes(t.Price != nil), yes(t.Hears != nil)})
 	}
-	p.table([]string{"`target`", "系统 system", "依据 evidence", "能给 gives", "可重发 may be repeated", "可收回 taken back",
-		"可询价 price", "报进出场和实际减免 tells stays and usage"}, rows)
+	p.table([]string{"`target`", "系统 system", "依据 evidence", "能给 can grant", "可重发 may be repeated", "可收回 taken back",
+		"可询价 price", "报进出场和实际减免 reports stays and usage"}, rows)
 }
 
 func (p *targetsPage) methods(t *coupon.Target) string {

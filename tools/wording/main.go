@@ -1,6 +1,6 @@
 // Command wording counts words that comments and documents of this house should not use, because a stranger reads them
-// twice: "gives" where a function returns, "tells" where something reports, "nobody" and "whoever" where a noun is
-// meant. With -bounds FILE it fails when a word stands more often than its line there allows. The numbers only fall.
+// twice: bounds.txt lists them. With -bounds FILE it fails when a word stands more often than its line there allows.
+// The numbers only fall.
 package main
 
 import (
