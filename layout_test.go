@@ -18,21 +18,22 @@ import (
 
 const module = "github.com/chargestamp/chargestamp/"
 
-// may says which packages of ours each package may import. "x/..." stands for a folder with what lies below.
-// Do not widen a line just to make a build pass: the arrows are the architecture (ARCHITECTURE.md).
+// may says which packages of ours each package may import, and why. "x/..." stands for a folder with what lies below.
+// charge, the nouns, and seal, signatures and ciphers, stand below everything and need no reason. Do not widen a line
+// just to make a build pass: the arrows are the architecture (ARCHITECTURE.md).
 var may = map[string][]string{
 	"charge":          {},
 	"seal":            {},
-	"words":           {"charge"}, // texts by code: producers name codes, only what prints imports words
-	"machine":         {},         // what a simulator takes the place of: knows nothing of anything
-	"outbox":          {"machine"},
+	"words":           {"charge"},  // texts by code: producers name codes, only what prints imports words
+	"machine":         {},          // what a simulator takes the place of: knows nothing of anything
+	"outbox":          {"machine"}, // its goroutines and waits, so that a simulator can run it
 	"outbound":        {"charge"},
-	"alert":           {"charge", "words"},
-	"webhook":         {"charge", "limit", "outbound"}, // limit: the breaker
+	"alert":           {"charge", "words"},             // it prints, in both languages
+	"webhook":         {"charge", "limit", "outbound"}, // limit: the breaker; outbound: the client
 	"tracing":         {"charge", "flow"},              // what flow lets a tracer hear
 	"lotline":         {},
-	"lotline/sdktest": {"lotline"},
-	// no arrow between lotline and its file: who brings a store of his own gets no SQLite
+	"lotline/sdktest": {"lotline"}, // its frames
+	// no arrow from lotline to its file: a user with another store gets no SQLite
 	"lotline/filestore": {},
 	"rules":             {"charge"},
 	"platform":          {"charge", "seal"}, // the contract of a dialect, nothing else
@@ -46,19 +47,24 @@ var may = map[string][]string{
 	"platform/platformtest": {"charge", "seal", "platform", "platform/doctor", "words"}, // goldens hold the sentences
 	"platform/...":          {"charge", "seal", "platform", "platform/profile"},         // a family: never a sibling
 	"platform/all":          {"charge", "platform", "platform/..."},                     // the table of families
-	"lot":                   {"charge", "seal", "limit"},
-	"lot/line":              {"charge", "seal", "lot", "limit", "cache", "machine"},
+	// limit: strangers and wrong keys
+	"lot": {"charge", "seal", "limit"},
+	// lot: the reader of messages; limit: logins and floods; cache: what was asked and sent lately; machine: goroutines
+	// and waits
+	"lot/line": {"charge", "seal", "lot", "limit", "cache", "machine"},
 	// the kit of the channels that call over HTTP: queue, turns, breaker
 	"lot/calls":    {"charge", "lot", "limit", "machine", "outbound"},
-	"lot/callback": {"charge", "seal", "lot", "lot/calls", "machine", "outbound"},
+	"lot/callback": {"charge", "seal", "lot", "lot/calls", "machine", "outbound"}, // lot: the reader of messages
 	// platform/profile: the strict reader of TOML profiles
 	"lot/coupon":      {"charge", "seal", "lot", "lot/calls", "machine", "outbound", "platform/profile"},
-	"lot/ledger":      {"charge", "seal", "lot"},
-	"store":           {"charge", "outbox", "cache"},
+	"lot/ledger":      {"charge", "seal", "lot"},     // lot: the reader of messages
+	"store":           {"charge", "outbox", "cache"}, // outbox: its jobs; cache: plates and charges seen lately
 	"store/storetest": {"charge", "outbox", "store", "store/pgtest"},
 	"store/pgtest":    {},
 	"nodes":           {"charge", "store"}, // over the store: clock, hints and lines of nodes
-	"flow":            {"charge", "platform", "lot", "lot/ledger", "rules", "outbox", "limit", "machine"},
+	// platform and lot: what comes in and goes out; lot/ledger: settling is part of closing a stay (ADR 7); rules decides;
+	// outbox keeps what is due; limit: how many refused pushes are recorded; machine: goroutines and waits
+	"flow": {"charge", "platform", "lot", "lot/ledger", "rules", "outbox", "limit", "machine"},
 	"sim": { // what it drives
 		"charge", "platform", "lot", "lot/line", "lot/callback", "lot/coupon", "lot/ledger", "flow", "machine", "nodes",
 		"outbound", "outbox", "seal", "store", "store/pgtest",
@@ -67,17 +73,18 @@ var may = map[string][]string{
 	"limit":   {},
 	"cache":   {}, // one map in two generations for all that forgets
 	// lot: the row of each kind of car park; outbound: which addresses it dials
-	"estate":        {"charge", "seal", "lot", "bounded", "outbound"},
-	"guard":         {"charge", "seal"},
+	"estate": {"charge", "seal", "lot", "bounded", "outbound"},
+	"guard":  {"charge", "seal"},
+	// the clients that it plays lots with, and the API in which certify looks pushes up; nothing of the server
 	"play":          {"charge", "lotline", "lotline/sdktest", "lotline/filestore", "admin/client", "bounded"},
-	"demo":          {"charge", "lotline/sdktest", "play", "admin/client"},
+	"demo":          {"charge", "lotline/sdktest", "play", "admin/client"}, // plays, and asks the API what came of it
 	"admin/client":  {"charge"},
 	"admin/apitest": {},
-	"admin/manual":  {"words"},
+	"admin/manual":  {"words"}, // which language a page is shown in
 	"admin/...": {"charge", "words", "platform", "platform/doctor", "platform/intake", "lot", "flow", "estate", "guard",
 		"alert", "webhook", "bounded", "admin/...", "limit"}, // webhook: its message is a part of the description
-	"app": {"..."},
-	// admin/sheet: what a spreadsheet takes for a formula
+	"app": {"..."}, // the composition root
+	// app runs the server; the others are what commands do beside it; admin/sheet: what a spreadsheet takes for a formula
 	"cmd/...": {"app", "charge", "words", "play", "demo", "bench", "sim", "admin/client", "admin/sheet", "bounded",
 		"lot/coupon"},
 	"bench":     {"..."},
