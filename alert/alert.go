@@ -61,7 +61,7 @@ type Clock struct {
 	Note     charge.Note   // says it
 }
 
-// Webhook is an address that hears of changes.
+// Webhook is an address that gets a message of each change.
 type Webhook struct {
 	Name    string
 	Waiting int64
@@ -88,7 +88,7 @@ func DefaultLimits() Limits {
 		Pending: 10 * time.Minute, Signatures: 20, DiskPercent: 10, Clock: 5 * time.Minute, Webhook: 15 * time.Minute}
 }
 
-// Alert is one thing that somebody should look at.
+// Alert is one thing that needs a person.
 type Alert struct {
 	Kind   Kind
 	Object string     // which lot, account or machine; empty where there is only one

@@ -47,7 +47,7 @@ type Target struct {
 	Client *http.Client // nil is the watcher's
 }
 
-// hears reports whether a target wants to hear of a kind.
+// hears reports whether a target wants alerts of a kind.
 func (t Target) hears(k Kind) bool { return len(t.On) == 0 || slices.Contains(t.On, k) }
 
 // String returns name and format.

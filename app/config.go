@@ -234,7 +234,7 @@ type AlertConfig struct {
 	On      []string `yaml:"on"` // conditions; empty is all
 }
 
-// WebhookConfig is an address that hears of each change of a charge's state.
+// WebhookConfig is an address that gets a message of each change of a charge's state.
 type WebhookConfig struct {
 	Name    string   `yaml:"name"`     // small letters, digits, - and _; what waits is kept by it
 	URL     string   `yaml:"url"`      // https; http only to an IP address that allow_to names

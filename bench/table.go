@@ -17,7 +17,7 @@ type TableConfig struct {
 	Engines  []*Engine
 	Saturate SaturateConfig
 	Loop     OpenLoop
-	Killed   func(KillRound) // hears of each round; may be nil
+	Killed   func(KillRound) // is called with each round; may be nil
 }
 
 // Part is a part of the table that can be measured alone.

@@ -34,7 +34,7 @@ const docsKind = "estate"
 
 // Book holds the estate that counts now, and keeps it.
 type Book struct {
-	// Audit hears of every change that was made; it may be nil.
+	// Audit is called for every change that was made; it may be nil.
 	Audit func(ctx context.Context, actor, file string, changes Changes) error
 
 	catalog *Catalog

@@ -50,7 +50,7 @@ type Observer interface {
 	Tried(channel charge.DeliveryChannel, result charge.AttemptResult)
 	Delivered(id charge.LotID, channel charge.DeliveryChannel, since time.Duration)
 	StrayAck(id charge.LotID)
-	// Posted hears of each try to post a message to a webhook.
+	// Posted is called after each try to post a message to a webhook.
 	Posted(target string, taken bool)
 }
 
@@ -63,7 +63,7 @@ type Reports interface {
 // Webhooks posts the changes of charges' states to addresses that an operator names. Its methods are safe for
 // concurrent use.
 type Webhooks interface {
-	// Hearing lists the targets that hear of charges coming into a state.
+	// Hearing lists the targets that get a message of charges coming into a state.
 	Hearing(s charge.State) []string
 	// Compose writes the message to a target, under an id, that a charge has come from a state ("" for a new charge)
 	// into the one that it has.
@@ -74,14 +74,14 @@ type Webhooks interface {
 
 // Tracer follows charges from their push to the lot's acknowledgement. Its methods must not block.
 type Tracer interface {
-	// Stored hears of a charge that a push has made: when the push was received, when its write began and when that
+	// Stored is called for a charge that a push has made: when the push was received, when its write began and when that
 	// was committed.
 	Stored(c *charge.Charge, begun, committed time.Time)
-	// Tried hears of the end of a try to deliver.
+	// Tried is called at the end of a try to deliver.
 	Tried(t TriedDelivery)
 }
 
-// TriedDelivery is one try to deliver, as a Tracer hears of it.
+// TriedDelivery is one try to deliver, as a Tracer gets it.
 type TriedDelivery struct {
 	Charge  int64
 	Lot     charge.LotID

@@ -42,7 +42,7 @@ type CertifyConfig struct {
 	Cloud   *CouponLot   // that system, where it is played: it is made to misbehave, too
 
 	Patience time.Duration // longest wait of one check; 0 is 45 s
-	Progress func(Check)   // hears of each check as it is done; may be nil
+	Progress func(Check)   // is called with each check as it ends; may be nil
 }
 
 // Verdict is what a check came to.

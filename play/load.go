@@ -24,7 +24,7 @@ type LoadConfig struct {
 	Count   int           // pushes in all; 0: until For is over
 	For     time.Duration // time in all; 0: until Count is reached
 
-	// Done hears of every push, from many goroutines; may be nil.
+	// Done is called with every push, by many goroutines; may be nil.
 	Done func(Shot)
 }
 

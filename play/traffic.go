@@ -21,7 +21,7 @@ type TrafficConfig struct {
 	Stay      time.Duration // how long they stay, on average
 	Most      int           // cars inside at most; 0 is 100
 	Rand      *rand.Rand    // nil: seeded by chance
-	Failed    func(error)   // hears of entries and exits that could not be reported; may be nil
+	Failed    func(error)   // is called for entries and exits that could not be reported; may be nil
 }
 
 // Traffic drives cars in and out of a lot until the context ends: Poisson arrivals, exponential stays.

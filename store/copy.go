@@ -10,7 +10,7 @@ import (
 )
 
 // Copy copies all data of a store into an empty one, on whichever engines, and checks that counts and ledger
-// sums agree. Nothing may write to either meanwhile, or the check fails. progress, which may be nil, hears of
+// sums agree. Nothing may write to either meanwhile, or the check fails. progress, which may be nil, is called with
 // every few thousand rows of a table.
 func Copy(ctx context.Context, from, to *Store, progress func(table string, rows int64)) error {
 	if err := to.empty(ctx); err != nil {

@@ -27,7 +27,7 @@ type Target struct {
 	URL         string
 	Secret      string
 	WholePlates bool           // else they are masked
-	On          []charge.State // what it wants to hear of; empty is all
+	On          []charge.State // which it gets messages of; empty is all
 	Allow       []netip.Prefix // addresses that may be dialled though they are not public
 }
 
@@ -158,7 +158,7 @@ func (h *Hooks) Forgive(target string) {
 	delete(h.standing, target)
 }
 
-// Hearing lists the targets that hear of charges coming into a state.
+// Hearing lists the targets that get a message of charges coming into a state.
 func (h *Hooks) Hearing(s charge.State) (names []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

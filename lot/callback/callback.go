@@ -1,5 +1,5 @@
 // Package callback is the way into API lots, whose vendors run clouds of their own: it sends them reductions
-// by the signed callback 5.14, asks them for prices by 5.1, and hears of entries, exits and usage by 3.1, 3.2
+// by the signed callback 5.14, asks them for prices by 5.1, and reads their entries, exits and usage by 3.1, 3.2
 // and 3.11. The book of these interfaces is https://www.kancloud.cn/bolink/newapi ; docs/lots/README.md lists its
 // pages.
 package callback

@@ -27,7 +27,7 @@ type Config struct {
 	Machine   machine.Machine  // default the real one
 	Logger    *slog.Logger     // default slog.Default
 	Metrics   Metrics          // default none
-	// LoginRefused hears of a refused login of a lot that is there, at most once in ten seconds for each reason.
+	// LoginRefused is called for a refused login of a lot that is there, at most once in ten seconds for each reason.
 	LoginRefused func(charge.LotID, charge.RefusedLogin)
 
 	FrameBytes   int           // longest uplink; default 64 KiB (the server of 2018: 1,024)

@@ -112,7 +112,7 @@ func (x Examination) examine(info platform.Info, p platform.Push, f *Finding) {
 	x.diagnose(p, got, f)
 }
 
-// bound judges the binding, where somebody can tell.
+// bound judges the binding, where its facts are known.
 func (x Examination) bound(a platform.Admission, failed map[platform.Step]charge.Note) {
 	if x.Bound == nil || a.Refusal != nil || a.Message.Charge == nil {
 		return

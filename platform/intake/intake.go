@@ -42,7 +42,7 @@ type Config struct {
 	// PerAccount and PerAddress are pushes per second; zero is the default. A peak of one second passes at once.
 	PerAccount, PerAddress float64
 	Logger                 *slog.Logger // nil: none
-	// Metrics hears of every push on a platform's path, after its answer; nil: none does.
+	// Metrics is called for every push on a platform's path, after its answer; it may be nil.
 	Metrics func(platform string, outcome charge.Outcome, took time.Duration)
 	// Mark makes of a path token what is stored in its place; nil: nothing is.
 	Mark func(token charge.Secret) string
