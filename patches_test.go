@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// TestKeptPatchesFit wants every patch of tools/edits and tools/holes to apply: the lines that it takes out or stands
-// beside are in the tree.
+// TestKeptPatchesFit wants every patch of tools/edits, tools/holes and sim/mutants to apply: the lines that it takes
+// out or stands beside are in the tree.
 func TestKeptPatchesFit(t *testing.T) {
-	patches, err := filepath.Glob("tools/*/*.patch")
+	patches, err := filepath.Glob("*/*/*.patch")
 	if err != nil || len(patches) == 0 {
 		t.Fatalf("no patches: %v", err)
 	}
