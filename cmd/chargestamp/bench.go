@@ -48,7 +48,7 @@ func (r report) measure(c *console, run func(*bench.Rig) ([]bench.Row, error)) e
 
 // engines are the flags that choose where servers under test keep their data.
 type engines struct {
-	Engine   string `enum:"sqlite,postgres,both" default:"${engine}" help:"${enum}; postgres is a private server."`
+	Engine   string `enum:"sqlite,postgres,both" default:"${engine}" help:"sqlite, postgres (a private one) or both."`
 	Database string `placeholder:"URL" help:"An empty PostgreSQL database to use instead of a private server."`
 }
 
@@ -171,7 +171,7 @@ func (b *benchLines) Run(c *console) error {
 type benchOverload struct {
 	report
 	engines `set:"engine=sqlite"`
-	For     time.Duration `default:"15s" help:"How long."`
+	For     time.Duration `default:"15s" help:"How long to run."`
 }
 
 // Run overloads.

@@ -14,8 +14,8 @@ type chargesCommand struct {
 	Show      chargesShow      `cmd:"" help:"One charge: decision, rule, deliveries with attempts, timeline."`
 	Redeliver chargesRedeliver `cmd:"" help:"Send reductions to their lots again: one, or all that a filter finds."`
 	Void      chargesVoid      `cmd:"" help:"Take a reduction back."`
-	Bind      chargesBind      `cmd:"" help:"Give a charge that found no stay to one."`
-	Resolve   chargesResolve   `cmd:"" help:"Say whether the lot has the reduction of an unknown charge."`
+	Bind      chargesBind      `cmd:"" help:"Match a charge that found no stay to one by hand."`
+	Resolve   chargesResolve   `cmd:"" help:"Record whether the lot has the reduction of an unknown charge."`
 	Replay    chargesReplay    `cmd:"" help:"Open a stored push again with today's keys."`
 }
 
@@ -197,7 +197,7 @@ func text(s *string) string {
 type action struct {
 	remote
 	Reason string `required:"" help:"Why, for the audit log and the timeline."`
-	DryRun bool   `help:"Say the effect only."`
+	DryRun bool   `help:"Report the effect and change nothing."`
 }
 
 // do carries out a verb on one charge and prints its effect, and what the charge was before and is after.

@@ -19,7 +19,7 @@ type checkCommand struct {
 	At       string `help:"The time to judge by; now by default."`
 	Clock    string `enum:"off,warn,enforce" default:"warn" help:"How the push's own time is judged: ${enum}."`
 	Profile  string `placeholder:"FILE" help:"Check an operator's profile, and a push or answer with it."`
-	Call     string `enum:"give,lookup,revoke,price,token" default:"give" help:"What a parking system's answer answers."`
+	Call     string `enum:"give,lookup,revoke,price,token" default:"give" help:"What a parking system's answer is for."`
 	Output   string `short:"o" enum:"text,json" default:"text" help:"text or json."`
 }
 

@@ -101,7 +101,7 @@ func (v *verifyCommand) Run(c *console) error {
 
 type repairCommand struct {
 	Data     string `default:"./data" type:"path" help:"Data folder; no server may hold it."`
-	DropTail bool   `required:"" help:"Leave out the last record of the log, which does not read."`
+	DropTail bool   `required:"" help:"Leave out the last record of the log, which cannot be read."`
 }
 
 // Run leaves out what keeps a server from starting.

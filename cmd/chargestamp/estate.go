@@ -11,7 +11,7 @@ import (
 type applyCommand struct {
 	remote
 	File   string `short:"f" required:"" placeholder:"FILE" help:"Estate file; - is standard input."`
-	DryRun bool   `help:"Say what would change and change nothing."`
+	DryRun bool   `help:"Report what would change and change nothing."`
 }
 
 // Run sends the file; the server validates it whole before anything changes.

@@ -24,8 +24,8 @@ type listing struct {
 // paged is the flags of lists that grow without end.
 type paged struct {
 	listing
-	Limit  int    `default:"50" help:"How many."`
-	All    bool   `help:"All of them."`
+	Limit  int    `default:"50" help:"How many rows."`
+	All    bool   `help:"All rows."`
 	Cursor string `help:"Begin at a page: prev or next of an answer in JSON."`
 }
 
@@ -45,7 +45,7 @@ func (s sorted) list(c *console, path string, q url.Values, shown, all []column)
 type wholeList struct {
 	listing
 	Limit int  `help:"How many at most; all of them by default."`
-	All   bool `help:"All of them, as by default."`
+	All   bool `help:"All rows, as by default."`
 }
 
 // list prints what the API answers, cut as --limit says.

@@ -85,8 +85,8 @@ type lotAPI struct {
 	Ukey     string `required:"" env:"CHARGESTAMP_UKEY" help:"The vendor's key."`
 	Server   string `default:"http://127.0.0.1:8080" env:"CHARGESTAMP_HTTP" help:"Public address of the gateway."`
 	Listen   string `default:"127.0.0.1:9901" help:"Where callbacks are heard, path /bolink."`
-	Usage    bool   `help:"Tell 3.11 after the exits of 特来电's and 奥特迅's charges; else by the exit only."`
-	Base64   bool   `help:"Tell 3.11 in Base64."`
+	Usage    bool   `help:"Send 3.11 after the exits of 特来电's and 奥特迅's charges; else by the exit only."`
+	Base64   bool   `help:"Send 3.11 in Base64."`
 	Answer   string `default:"" enum:"state0,garbage,slow,redirect,drop," help:"How callbacks are answered."`
 	Lies     int    `help:"How many are answered so before the lot behaves; 0 is all."`
 	Careless bool   `help:"Apply a repeated message again."`
@@ -143,7 +143,7 @@ type lotSDK struct {
 	Ckey           string        `required:"" env:"CHARGESTAMP_CKEY" help:"The lot's key."`
 	Line           string        `default:"127.0.0.1:6789" env:"CHARGESTAMP_LINE" help:"Line address of the gateway."`
 	LocalID        string        `default:"play_1" help:"local_id of the connection."`
-	Usage          bool          `help:"Tell 2.34 after each exit."`
+	Usage          bool          `help:"Send 2.34 after each exit."`
 	Careless       bool          `help:"Apply a repeated uuid again."`
 	DropAfterApply bool          `help:"Cut the line after applying, before the acknowledgement."`
 	HalfOpen       bool          `help:"Let the line go dead at a reduction without closing it."`

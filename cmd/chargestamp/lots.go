@@ -135,7 +135,7 @@ func (l *lotsPrice) Run(c *console) error {
 type lotAction struct {
 	lotArg
 	Reason string `required:"" help:"Why, for the audit log."`
-	DryRun bool   `help:"Say the effect only."`
+	DryRun bool   `help:"Report the effect and change nothing."`
 }
 
 // do carries out a verb on a lot and prints its effect, and what the lot was before and is after.

@@ -53,7 +53,7 @@ type commands struct {
 	Restore    restoreCommand    `cmd:"" group:"care" help:"Fill an empty place from a backup."`
 	Copy       copyCommand       `cmd:"" group:"care" help:"Move a site from one engine to the other."`
 	Repair     repairCommand     `cmd:"" group:"care" help:"Leave out the last record of a broken log; serve says when."`
-	Verify     verifyCommand     `cmd:"" group:"care" help:"Add everything up again and say what does not agree."`
+	Verify     verifyCommand     `cmd:"" group:"care" help:"Add everything up again and report what does not agree."`
 	Bench      benchCommand      `cmd:"" group:"measure" help:"Measure; see docs/performance.md."`
 	Sim        simCommand        `cmd:"" group:"measure" help:"Play simulated histories, with every fault, from a seed."`
 	Soak       soakCommand       `cmd:"" group:"measure" help:"Kill rounds, lying lots and long runs."`

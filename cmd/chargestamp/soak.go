@@ -71,7 +71,7 @@ type soakLots struct {
 	report
 	engines `set:"engine=sqlite"`
 	Lots    int           `default:"200" help:"How many lots."`
-	For     time.Duration `default:"10m" help:"How long."`
+	For     time.Duration `default:"10m" help:"How long to run."`
 	Rate    float64       `default:"20" help:"Pushes a second."`
 }
 
@@ -86,7 +86,7 @@ func (s *soakLots) Run(c *console) error {
 type soakSDK struct {
 	report
 	engines `set:"engine=sqlite"`
-	For     time.Duration `default:"10m" help:"How long."`
+	For     time.Duration `default:"10m" help:"How long to run."`
 }
 
 // Run lets cars come and go.
@@ -101,7 +101,7 @@ func (s *soakSDK) Run(c *console) error {
 type soakSteady struct {
 	report
 	engines `set:"engine=sqlite"`
-	For     time.Duration `default:"10m" help:"How long."`
+	For     time.Duration `default:"10m" help:"How long to run."`
 	Rate    float64       `default:"500" help:"Pushes a second."`
 }
 
