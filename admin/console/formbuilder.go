@@ -93,7 +93,7 @@ func (b *formBuilder) view(f estate.Field, path string) (fieldView, bool) {
 	case f.Type == estate.TypeObject && strings.HasPrefix(f.Name, "old_"):
 		return b.formerKey(path), !b.thing.New
 	}
-	b.fill(&v, f, path)
+	b.byType(&v, f, path)
 	b.choices(&v, f)
 	v.Locked = !b.thing.New && b.names(f.Name, path) || kind == "account" && path == "platform"
 	if kind == "account" && f.Name == "report" && !reports(b.thing) {
@@ -111,8 +111,8 @@ func (b *formBuilder) formerKey(path string) fieldView {
 		Value: localTime(b.thing.Form.Get(path)), Wrong: b.thing.Form.Errors[path]}
 }
 
-// fill adds to a field what its type needs: parts, options, a value to begin with.
-func (b *formBuilder) fill(v *fieldView, f estate.Field, path string) {
+// byType adds to a field what its type needs: parts, options, a value to begin with.
+func (b *formBuilder) byType(v *fieldView, f estate.Field, path string) {
 	switch f.Type {
 	case estate.TypeObject, estate.TypeVersions:
 		v.Parts = b.views(f.Fields, path)

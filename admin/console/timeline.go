@@ -25,8 +25,8 @@ func chargesOf(stories []*flow.Story) []*charge.Charge {
 	return list
 }
 
-// charged is one charge as a page describes it: with its story in words.
-type charged struct {
+// A charge as a page describes it: with its story in words.
+type told struct {
 	*flow.Story
 	flow.Verdict
 	Platform string
@@ -65,8 +65,8 @@ func again(e charge.LedgerEntry) bool {
 }
 
 // tell puts a story into words, in the order that the story has.
-func (c *Console) tell(p *page, s *flow.Story, v flow.Verdict) charged {
-	t := charged{Story: s, Verdict: v, Platform: p.Platform(s.Charge.Platform), Lot: c.lotName(s.Charge.Lot)}
+func (c *Console) tell(p *page, s *flow.Story, v flow.Verdict) told {
+	t := told{Story: s, Verdict: v, Platform: p.Platform(s.Charge.Platform), Lot: c.lotName(s.Charge.Lot)}
 	for _, at := range s.Timeline {
 		if step, ok := stepOf(p, s, at); ok {
 			t.add(p, step)
@@ -88,7 +88,7 @@ func (c *Console) tell(p *page, s *flow.Story, v flow.Verdict) charged {
 }
 
 // add appends a step; a try that is the same as the one before it joins that one.
-func (t *charged) add(p *page, next step) {
+func (t *told) add(p *page, next step) {
 	if n := len(t.Steps); n > 0 && next.same != "" && t.Steps[n-1].same == next.same {
 		last := &t.Steps[n-1]
 		last.More = append(last.More, next.At)
