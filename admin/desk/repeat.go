@@ -69,7 +69,8 @@ func (d *Desk) Begin(ctx context.Context, by, key, request string) (*Answered, e
 	case before.Request != request:
 		return nil, Fail(Invalid, "this Idempotency-Key came with another request before; take a new one")
 	case before.Status == 0:
-		return nil, Fail(Conflict, "a request with this Idempotency-Key is under way, or was cut off: check whether it was done")
+		return nil, Fail(Conflict, "a request with this Idempotency-Key is under way, or was cut off: "+
+			"check whether it was done")
 	case !before.Kept:
 		return nil, Fail(Conflict, "this was done already; its answer is not kept")
 	}
