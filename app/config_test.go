@@ -146,7 +146,7 @@ func TestConfigThatCannotWork(t *testing.T) {
 				{URL: "https://hook.example", On: []string{"rain"}}}
 		},
 		"lang \"fr\" is neither": func(c *Config) { c.Alerts = []AlertConfig{{URL: "https://hook.example", Lang: "fr"}} },
-		"alerts[1]: name \"generic\" is another's": func(c *Config) {
+		"alerts[1]: name \"generic\" is used twice": func(c *Config) {
 			c.Alerts = []AlertConfig{{URL: "https://a.example"}, {URL: "https://b.example"}}
 		},
 		"alerts[1]: allow_to": func(c *Config) {

@@ -33,7 +33,7 @@ func TestCheck(t *testing.T) {
 		"another listener": {"GET", "/healthz", 200, "text/plain", "ok", ""},
 		"unknown path":     {"GET", "/api/v1/nothing", 404, problemKind, `{"title":"Not Found","status":404}`, ""},
 		"unknown, no document": {"GET", "/api/v1/nothing", 404, "text/plain", `not found`,
-			"no problem document"},
+			"not a problem document"},
 		"unknown method": {"PUT", "/api/v1/tokens", 200, asJSON, token, "no such operation"},
 		"unknown status": {"POST", "/api/v1/tokens", 418, problemKind, `{}`, "status is not described"},
 		"unknown kind":   {"POST", "/api/v1/tokens", 200, "text/html; charset=utf-8", `<p>`, "kind of content"},

@@ -144,8 +144,8 @@ func TestLoadRefuses(t *testing.T) {
 		return strings.Replace(own, old, with, 1)
 	}
 	for name, c := range map[string]struct{ profile, want string }{
-		"unknown key":     {own + "[more]\nx = 1\n", "own.toml:22: more is no key"},
-		"a check to drop": {replace("[about]", "verify_sig = false\n[about]"), "own.toml:5: verify_sig is no key"},
+		"unknown key":     {own + "[more]\nx = 1\n", "own.toml:22: more is not a key"},
+		"a check to drop": {replace("[about]", "verify_sig = false\n[about]"), "own.toml:5: verify_sig is not a key"},
 		"no seal": {replace(`seal = "signed"`, ``),
 			"own.toml:1: seal: is missing: say which of signed, signed-or-locked, cipher"},
 		"another seal":      {replace(`"signed"`, `"none"`), "own.toml:3: seal: none is none of"},
