@@ -118,8 +118,8 @@ func (e *sqliteEngine) flush() error {
 }
 
 // goOn takes note of a flush that is over, and begins one for those who wait to read, where it is time (tick), or where
-// enough is pending. It returns the error of the tables where they cannot take what is pending. writes says that a write
-// waits behind it.
+// enough is pending. It returns the error of the tables where they cannot take what is pending. writes says that a
+// write waits behind it.
 func (e *sqliteEngine) goOn(readers []*write, tick, writes bool) error {
 	_ = e.endFlush(false) // its readers have heard
 	e.readers = append(e.readers, readers...)
