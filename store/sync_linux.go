@@ -14,7 +14,7 @@ func syncData(f *os.File) error {
 	}
 }
 
-// beginWriting has the disk begin to write what a file holds, so that less is left to whoever forces it there.
+// beginWriting has the disk begin to write what a file holds, so that less is left to the caller who forces it there.
 func beginWriting(f *os.File) {
 	const write = 2 // SYNC_FILE_RANGE_WRITE
 	_ = syscall.SyncFileRange(int(f.Fd()), 0, 0, write)
