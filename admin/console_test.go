@@ -403,7 +403,7 @@ func TestMissingPages(t *testing.T) {
 	b := as(t, onPages(), guard.RoleAdmin)
 	for _, path := range []string{"/nothing", "/charges/1", "/charges/abc", "/charges/7001/eat", "/lots/1/9",
 		"/estate/thing/new", "/estate/lot/edit?id=1/9",
-		"/bindings/x/200461/1313", "/work/nothing", "/assets/", "/assets/none.js", "/statements/other.csv"} {
+		"/bindings/x/200461/1313", "/work/nothing", "/assets/", "/assets/none.js", "/assets/%FF", "/statements/other.csv"} {
 		if a := b.get(path); a.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: %d", path, a.StatusCode)
 		}

@@ -166,7 +166,8 @@ func (c *Console) handle(pattern string, h http.HandlerFunc) {
 // cached lets browsers keep the embedded files of this build; their address carries its version.
 func cached(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, "/") || r.URL.Path == "" {
+		// No file has a name that is not text; to http.FileServerFS such a name is a fault of the server.
+		if strings.HasSuffix(r.URL.Path, "/") || r.URL.Path == "" || !utf8.ValidString(r.URL.Path) {
 			http.NotFound(w, r)
 			return
 		}
