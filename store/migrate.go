@@ -102,9 +102,6 @@ func (s schema) run(ctx context.Context, dialect goose.Dialect, db *sql.DB, opts
 	return err
 }
 
-// Schema is the version of the schema that the data have; Open has brought them to it.
-func (s *Store) Schema() int64 { return s.engine.schema().newest() }
-
 // refuseNewer returns ErrNewerSchema where data have had migrations that this program does not know. place names them.
 func (s schema) refuseNewer(place string, ran []int64) error {
 	if len(ran) == 0 || slices.Max(ran) <= s.newest() {

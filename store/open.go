@@ -182,3 +182,6 @@ func openPostgres(ctx context.Context, s *Store) (engine, error) {
 	}
 	return e, nil
 }
+
+// Schema is the version of the schema that the data have; Open has brought them to it.
+func (s *Store) Schema() int64 { return s.engine.schema().newest() }
