@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/estate"
 	"github.com/chargestamp/chargestamp/guard"
 )
@@ -143,5 +144,38 @@ func TestGoingLiveEarlyIsWarnedOf(t *testing.T) {
 	w = call(t, onPages(), "admin", "POST", "/api/v1/estate?dry_run=true", doc)
 	if strings.Contains(w.Body.String(), "checklist") {
 		t.Errorf("each lamp is on: %s", w.Body)
+	}
+}
+
+// Sign-ins, the doctor and links say in the page's language what they did.
+func TestDetailsOfTheAuditAreTranslated(t *testing.T) {
+	f := audited()
+	b := as(t, f, guard.RoleAdmin)
+	for _, e := range []guard.Entry{
+		{Action: "session.begin", Detail: charge.Say("signin.from", charge.Text("remote", "192.0.2.7")).String()},
+		{Action: "session.refused", Detail: charge.Notes{charge.Say("signin.wrong"),
+			charge.Say("signin.more", charge.Count("n", 3))}.String()},
+		{Action: "doctor.check", Detail: charge.Say("doctor.body", charge.Count("bytes", 93),
+			charge.Text("digest", "0011223344556677")).String()},
+		{Action: "lot.pause", Detail: "#signin.wrong"}, // somebody typed it
+	} {
+		e.Actor, e.Object = "user:li", "x"
+		if err := f.guard.Audit.Record(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for lang, want := range map[string][]string{
+		"zh": {"来自 192.0.2.7", "用户名、密码或验证码不对", "自上一条起另有 3 次被拒绝", "93 字节，sha256 0011223344556677", "#signin.wrong"},
+		"en": {"from 192.0.2.7", "wrong name, password or code", "3 more were refused", "93 bytes, sha256", "#signin.wrong"},
+	} {
+		page := b.get("/audit?lang=" + lang)
+		if page.StatusCode == http.StatusSeeOther {
+			page = b.get("/audit")
+		}
+		for _, text := range want {
+			if !strings.Contains(page.body, text) {
+				t.Errorf("%s lacks %q: %s", lang, text, page.body)
+			}
+		}
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/chargestamp/chargestamp/charge"
 )
 
 // The log's key and its head are documents beside the log. Who can write the database and has not the site's key can
@@ -127,7 +129,7 @@ func (a *Audit) seam(ctx context.Context, last AuditHead) error {
 		return nil
 	}
 	return a.Record(ctx, Entry{Actor: "local:chargestamp", Action: "audit.seam", Object: fmt.Sprint(last.Rows),
-		Detail: "the entries up to " + last.Hash + " are chained without a key, those from here on with one"})
+		Detail: charge.Say("audit.seam", charge.Text("hash", last.Hash)).String()})
 }
 
 // reseal seals the log's key with the site's current one.

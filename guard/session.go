@@ -102,10 +102,10 @@ func (s *Sessions) prove(ctx context.Context, l Login) (name string, err error) 
 	case err == nil:
 		s.users.throttle.done(name, from)
 	case errors.Is(err, ErrLogin):
-		return "", errors.Join(err, s.log.refused(ctx, "user:"+name, l.Remote, "wrong name, password or code"))
+		return "", errors.Join(err, s.log.refused(ctx, "user:"+name, l.Remote, charge.Say("signin.wrong")))
 	case errors.As(err, &throttled):
 		s.users.throttle.undo(name, from)
-		return "", errors.Join(err, s.log.refused(ctx, "user:"+name, l.Remote, "too many wrong codes"))
+		return "", errors.Join(err, s.log.refused(ctx, "user:"+name, l.Remote, charge.Say("signin.codes")))
 	default:
 		s.users.throttle.undo(name, from) // right so far, or not the visitor's fault
 	}
@@ -163,7 +163,7 @@ func (s *Sessions) RefusedOIDC(ctx context.Context, remote string, why error) er
 	if denied := (*NoRole)(nil); errors.As(why, &denied) {
 		name = denied.Name
 	}
-	return s.log.refused(ctx, "oidc:"+name, remote, clipText(why.Error()))
+	return s.log.refused(ctx, "oidc:"+name, remote, charge.Say("signin.issuer", charge.Text("why", clipText(why.Error()))))
 }
 
 func (s *Sessions) begin(ctx context.Context, session Session) (string, Session, error) {

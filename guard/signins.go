@@ -2,9 +2,10 @@ package guard
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
+
+	"github.com/chargestamp/chargestamp/charge"
 )
 
 // Actions of the audit log about sign-ins.
@@ -35,7 +36,7 @@ type signIns struct {
 
 func (s *signIns) began(ctx context.Context, who Identity, session Session) error {
 	return s.audit.Record(ctx, Entry{Actor: who.ID(), Role: who.Role, Action: actionBegin, Object: session.ID,
-		Detail: "from " + clip(session.Remote)})
+		Detail: charge.Say("signin.from", charge.Text("remote", clip(session.Remote))).String()})
 }
 
 func (s *signIns) ended(ctx context.Context, session Session) error {
@@ -43,16 +44,16 @@ func (s *signIns) ended(ctx context.Context, session Session) error {
 }
 
 // refused writes why somebody was not let in; actor is whom he said he was.
-func (s *signIns) refused(ctx context.Context, actor, remote, why string) error {
+func (s *signIns) refused(ctx context.Context, actor, remote string, why charge.Note) error {
 	skipped, due := s.due(network(remote))
 	if !due {
 		return nil
 	}
-	detail := fmt.Sprintf("from %s: %s", clip(remote), why)
+	detail := charge.Notes{why, charge.Say("signin.from", charge.Text("remote", clip(remote)))}
 	if skipped > 0 {
-		detail += fmt.Sprintf("; %d more were refused since the last line", skipped)
+		detail = append(detail, charge.Say("signin.more", charge.Count("n", skipped)))
 	}
-	return s.audit.Record(ctx, Entry{Actor: clip(actor), Action: actionRefused, Detail: detail})
+	return s.audit.Record(ctx, Entry{Actor: clip(actor), Action: actionRefused, Detail: detail.String()})
 }
 
 func (s *signIns) due(network string) (skipped int, due bool) {

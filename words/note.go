@@ -15,7 +15,7 @@ import (
 // number in English, and stands for nothing else in Chinese, which has no plural.
 var noteTexts = gather(ruleNotes, clauseNotes, decisionNotes, deliveryNotes, couponNotes, outboundNotes, reportNotes,
 	stayNotes, lotNotes, storyNotes, verdictNotes, effectNotes, alertNotes, carNotes, driverNotes, pushNotes, likelyNotes,
-	estateNotes)
+	estateNotes, auditNotes)
 
 // gather puts the tables of the areas together.
 func gather(tables ...map[string]Text) map[string]Text {

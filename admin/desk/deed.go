@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -62,13 +63,14 @@ func (d *Desk) Record(ctx context.Context, who guard.Identity, action, object, d
 		Action: action, Object: object, Detail: detail})
 }
 
-// appliedAction is the audit log's name of a change of the estate.
-const appliedAction = "estate.apply"
+// saidByCode are the actions whose details are codes. Those of the others may be typed by people.
+var saidByCode = []string{"estate.apply", "session.begin", "session.refused", "audit.seam", "doctor.check",
+	"push.share", "push.shared_view", "binding.share", "binding.shared_view"}
 
 // NotesOf returns what an entry of the audit log says by code; nil where its detail is a text: a reason that somebody
 // typed, or what an older release has stored.
 func NotesOf(e guard.Entry) charge.Notes {
-	if e.Action != appliedAction || !strings.HasPrefix(e.Detail, "#") {
+	if !strings.HasPrefix(e.Detail, "#") || !slices.Contains(saidByCode, e.Action) {
 		return nil
 	}
 	return charge.ParseNotes(e.Detail)

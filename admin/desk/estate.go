@@ -3,7 +3,7 @@ package desk
 import (
 	"context"
 	"crypto/sha256"
-	"fmt"
+	"encoding/hex"
 
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/estate"
@@ -71,7 +71,8 @@ func (d *Desk) Check(ctx context.Context, who guard.Identity, q Question) (Findi
 			FieldError{Where: "body.platform", Detail: "unknown platform", Chinese: "没有这个平台"})
 	}
 	sum := sha256.Sum256(q.Push)
-	return d.examine(ctx, who, q, q.Platform, fmt.Sprintf("%d bytes, sha256 %x", len(q.Push), sum[:8]))
+	return d.examine(ctx, who, q, q.Platform, charge.Say("doctor.body",
+		charge.Count("bytes", len(q.Push)), charge.Text("digest", hex.EncodeToString(sum[:8]))).String())
 }
 
 // examine asks the doctor and writes down who did: the answers are judged with secret keys.

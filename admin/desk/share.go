@@ -91,7 +91,8 @@ func (d *Desk) Share(ctx context.Context, who guard.Identity, thing SharedThing,
 		return "", Wrap(err)
 	}
 	area, object := thing.area()
-	return token, d.Record(ctx, who, area+".share", object, "until "+d.Now().Add(last).UTC().Format(time.RFC3339))
+	return token, d.Record(ctx, who, area+".share", object,
+		charge.Say("share.until", charge.Text("at", d.Now().Add(last).UTC().Format(time.RFC3339))).String())
 }
 
 // Shares lists the links to a thing, the newest first.
@@ -185,7 +186,8 @@ func (d *Desk) Shared(ctx context.Context, token, remote string) (*Shared, error
 		return nil, Wrap(err)
 	}
 	area, object := s.area()
-	return v, d.Record(ctx, viewer, area+".shared_view", object, "from "+remote)
+	return v, d.Record(ctx, viewer, area+".shared_view", object,
+		charge.Say("signin.from", charge.Text("remote", remote)).String())
 }
 
 func (d *Desk) sharedPush(ctx context.Context, viewer guard.Identity, v *Shared) (err error) {
