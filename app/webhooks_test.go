@@ -218,7 +218,7 @@ func TestWrongWebhooks(t *testing.T) {
 	}
 	cfg := Defaults()
 	cfg.Webhooks = []WebhookConfig{good, good}
-	if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), "is another's") {
+	if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), "is used twice") {
 		t.Errorf("two of one name: %v", err)
 	}
 	if shown := fmt.Sprintf("%+v", cfg.Shown()); strings.Contains(shown, good.Secret) || strings.Contains(shown, "/x") {

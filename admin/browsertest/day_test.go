@@ -19,6 +19,9 @@ var (
 	closedLot = charge.LotID{Union: "620001", Park: "2002"}
 )
 
+// mostPaint is how long a page of the believable day may take from its request to its first text on the screen.
+const mostPaint = 500 * time.Millisecond
+
 // shifted is a clock that is set back, so that days pass in seconds.
 type shifted struct{ back atomic.Int64 }
 
@@ -178,6 +181,11 @@ func (d *day) take(car, lang string) {
 	for name, path := range map[string]string{"charge": car, "incidents": "/incidents", "lot-setup": "/lots/" +
 		theLot.String() + "/setup", "today": "/"} {
 		d.visit(path)
+		if after := d.painted(); after > mostPaint {
+			d.t.Errorf("%s, %s: first painted after %v, want %v at most", path, lang, after, mostPaint)
+		} else {
+			d.t.Logf("%s, %s: first painted after %v", path, lang, after)
+		}
 		if name == "today" {
 			d.do(chromedp.WaitReady(chromedp.CSS(`[data-points]`))) // the stream has begun to draw
 		}

@@ -231,6 +231,18 @@ func (b *tab) weight() int64 {
 			reduce((n, e) => n + e.encodedBodySize, 0)`)
 }
 
+// painted is how long after its request the page showed its first text.
+func (b *tab) painted() time.Duration {
+	b.t.Helper()
+	ms := eval[float64](b, `new Promise((done) => new PerformanceObserver((list, self) => {
+		for (const paint of list.getEntriesByName("first-contentful-paint")) {
+			self.disconnect();
+			done(paint.startTime);
+		}
+	}).observe({type: "paint", buffered: true}))`)
+	return time.Duration(ms * float64(time.Millisecond)).Round(time.Millisecond)
+}
+
 // broken lists numbers and addresses of the page that a line's end cuts in two, but for examples in help.
 func (b *tab) broken() string {
 	b.t.Helper()

@@ -55,7 +55,7 @@ func TestCarsByStandardInput(t *testing.T) {
 	if diff := cmp.Diff(want, out); diff != "" {
 		t.Errorf("printed (-want +got):\n%s", diff)
 	}
-	for _, line := range []string{"letting 京J***09 out: no such car is inside", `"hop" is no command`} {
+	for _, line := range []string{"letting 京J***09 out: no such car is inside", `"hop" is not a command`} {
 		if !strings.Contains(said, line) {
 			t.Errorf("%q does not say %q", said, line)
 		}
