@@ -134,7 +134,7 @@ func (a *App) openLog(context.Context) error {
 	if a.cfg.LogTo != nil {
 		to = a.cfg.LogTo
 	}
-	options := &slog.HandlerOptions{Level: &a.level}
+	options := &slog.HandlerOptions{Level: &a.level, ReplaceAttr: hidePlates}
 	if f, is := to.(*os.File); is && isTerminal(f) {
 		a.logger = slog.New(newHush(slog.NewTextHandler(to, options)))
 		return nil
