@@ -8,8 +8,8 @@ import (
 	"github.com/chargestamp/chargestamp/admin/desk"
 )
 
-// hidePlates masks the plates in a log line's texts, errors and names. Callers' words stand in some of them, and may hold a
-// plate where none is expected: a car park that names one as its own number.
+// hidePlates masks the plates in a log line's texts, errors and names. Callers' words stand in some of them, and may
+// hold a plate where none is expected: a car park that names one as its own number.
 func hidePlates(_ []string, a slog.Attr) slog.Attr {
 	var text string
 	switch v := a.Value.Any().(type) {
