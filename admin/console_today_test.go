@@ -51,6 +51,7 @@ func TestChartsOfTheLastDay(t *testing.T) {
 			}
 		}
 	}
+	b.get("/?lang=en")
 	if a := b.get("/?span=week"); !strings.Contains(a.body, "Operation: the last 7 days") ||
 		!strings.Contains(a.body, `viewBox="0 0 336 108"`) {
 		t.Errorf("the charts of a week: %d", a.StatusCode)
