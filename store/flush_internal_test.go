@@ -52,3 +52,27 @@ func (r *recording) rests() {
 		r.t.Fatal(err)
 	}
 }
+
+// A batch that only makes earlier writes visible puts nothing into the log of records. It once put there what the batch
+// before it had put, and where a write straight into the tables had come since, a crash brought the older rows back
+// over it.
+func TestReadMakesNoRecord(t *testing.T) {
+	r := openRecording(t, t.TempDir())
+	last := func() (n int64) {
+		r.write(func(*Tx) error { n = r.e.records.last; return nil })
+		return n
+	}
+	before := last()
+	r.charge(false)
+	for _, w := range []*write{{ctx: t.Context(), tick: true}, {ctx: t.Context(), flush: true, done: make(chan error, 1)}} {
+		r.queues[0].look <- w
+		if w.done != nil {
+			if err := <-w.done; err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if after := last(); after != before+1 {
+		t.Errorf("one write and two batches without any made %d records", after-before)
+	}
+}

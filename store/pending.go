@@ -92,6 +92,12 @@ func newPending() *pending {
 	return p
 }
 
+// begin leaves the last batch behind: a record keeps what it put, or SQLite's log does.
+func (p *pending) begin() {
+	clear(p.ops)
+	p.ops, p.undo = p.ops[:0], p.undo[:0]
+}
+
 // forget drops what is known of rows. Nothing may be dirty.
 func (p *pending) forget() {
 	p.rows, p.older = make(map[rowKey]*row), nil

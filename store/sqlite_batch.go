@@ -127,6 +127,7 @@ func (e *sqliteEngine) runBatch(batch []*write) (b ranBatch) {
 		b.direct, b.directErr = due, b.err
 		return b
 	}
+	e.pending.begin()
 	if len(b.pending) > 0 {
 		b.err = e.runPending(&b)
 	}
@@ -160,8 +161,6 @@ func (e *sqliteEngine) putOff(direct []*write) bool {
 // runPending runs the writes as such that stay pending. Those that cannot are moved to b.direct.
 func (e *sqliteEngine) runPending(b *ranBatch) error {
 	p, c := e.pending, e.look
-	clear(p.ops)
-	p.ops, p.undo = p.ops[:0], p.undo[:0]
 	c.sunk = nil
 	if _, err := c.exec(beginDeferred, nil); err != nil {
 		return err
