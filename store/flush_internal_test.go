@@ -64,13 +64,12 @@ func TestReadMakesNoRecord(t *testing.T) {
 	}
 	before := last()
 	r.charge(false)
-	for _, w := range []*write{{ctx: t.Context(), tick: true}, {ctx: t.Context(), flush: true, done: make(chan error, 1)}} {
+	read := &write{ctx: t.Context(), flush: true, done: make(chan error, 1)}
+	for _, w := range []*write{{ctx: t.Context(), tick: true}, read} {
 		r.queues[0].look <- w
-		if w.done != nil {
-			if err := <-w.done; err != nil {
-				t.Fatal(err)
-			}
-		}
+	}
+	if err := <-read.done; err != nil {
+		t.Fatal(err)
 	}
 	if after := last(); after != before+1 {
 		t.Errorf("one write and two batches without any made %d records", after-before)
