@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -18,8 +19,8 @@ import (
 func audited() *fake {
 	f := onPages()
 	f.book.Audit = func(ctx context.Context, actor, file string, changes estate.Changes) error {
-		return f.guard.Audit.Record(ctx, guard.Entry{Actor: actor, Action: "estate.apply", Object: file,
-			Detail: changes.Notes().String()})
+		e := guard.Entry{Actor: actor, Action: "estate.apply", Object: file}
+		return f.guard.Audit.Record(ctx, e.Saying(changes.Notes()...))
 	}
 	return f
 }
@@ -147,16 +148,31 @@ func TestGoingLiveEarlyIsWarnedOf(t *testing.T) {
 	}
 }
 
+// What the warning is worked out from cannot be read: the document counts, and its answer says so.
+func TestAppliedWithoutItsWarning(t *testing.T) {
+	f := onPages()
+	f.fail = errors.New("away")
+	w := call(t, f, "admin", "POST", "/api/v1/estate",
+		"version: 1\nbindings: [{account: teld-main, lot: \"200461/1313\", mode: live}]\n")
+	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"to":"live"`) {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	b, _ := f.book.State().Binding("teld-main", charge.LotID{Union: "200461", Park: "1313"})
+	if b.Mode != charge.ModeLive {
+		t.Errorf("the binding is %s", b.Mode)
+	}
+}
+
 // Sign-ins, the doctor and links say in the page's language what they did.
 func TestDetailsOfTheAuditAreTranslated(t *testing.T) {
 	f := audited()
 	b := as(t, f, guard.RoleAdmin)
 	for _, e := range []guard.Entry{
-		{Action: "session.begin", Detail: charge.Say("signin.from", charge.Text("remote", "192.0.2.7")).String()},
-		{Action: "session.refused", Detail: charge.Notes{charge.Say("signin.wrong"),
-			charge.Say("signin.more", charge.Count("n", 3))}.String()},
-		{Action: "doctor.check", Detail: charge.Say("doctor.body", charge.Count("bytes", 93),
-			charge.Text("digest", "0011223344556677")).String()},
+		guard.Entry{Action: "session.begin"}.Saying(charge.Say("signin.from", charge.Text("remote", "192.0.2.7"))),
+		guard.Entry{Action: "session.refused"}.Saying(charge.Say("signin.wrong"),
+			charge.Say("signin.more", charge.Count("n", 3))),
+		guard.Entry{Action: "doctor.check"}.Saying(charge.Say("doctor.body", charge.Count("bytes", 93),
+			charge.Text("digest", "0011223344556677"))),
 		{Action: "lot.pause", Detail: "#signin.wrong"}, // somebody typed it
 	} {
 		e.Actor, e.Object = "user:li", "x"

@@ -147,8 +147,7 @@ func (r reads) Push(ctx context.Context, id int64) (p *charge.Push, err error) {
 	return p, err
 }
 
-// ready reports whether the server can take pushes: the store writes, and it is not being stopped.
-// ready reports whether this node can store a row, all the way to the disk.
+// ready reports whether the server can take pushes: it is not being stopped, and stores a row all the way to the disk.
 func (a *App) ready(ctx context.Context) error {
 	if a.leaving.Load() {
 		return errStopped

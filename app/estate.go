@@ -17,8 +17,8 @@ func (a *App) loadEstate(ctx context.Context) error {
 	a.book = estate.NewBook(catalogOf(a.dialects, a.targets), a.store, a.keyring)
 	a.book.Audit = func(ctx context.Context, actor, file string, changes estate.Changes) error {
 		a.hints.Send(nodes.TopicEstate, "")
-		return a.guard.Audit.Record(ctx,
-			guard.Entry{Actor: actor, Action: "estate.apply", Object: file, Detail: changes.Notes().String()})
+		e := guard.Entry{Actor: actor, Action: "estate.apply", Object: file}
+		return a.guard.Audit.Record(ctx, e.Saying(changes.Notes()...))
 	}
 	if err := a.book.Load(ctx); err != nil {
 		return err

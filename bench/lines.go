@@ -92,10 +92,9 @@ func (l *linesRun) limits() (found []figure, err error) {
 		found = append(found, figure{name: fmt.Sprintf("limit found: outgoing ports of %d addresses", from),
 			value: float64(ports * from), unit: "ports", bar: AtLeast(float64(most))})
 		if most > ports*from {
-			return nil,
-				fmt.Errorf("the range of outgoing ports is too low: %d connections need %d at each of %d addresses and there are "+
-					"%d; widen it (net.ipv4.ip_local_port_range) or ask for fewer with --many and --idle",
-					most, most/from+1, from, ports)
+			return nil, fmt.Errorf("the range of outgoing ports is too low: %d connections need %d at each of %d addresses "+
+				"and there are %d; widen it (net.ipv4.ip_local_port_range) or ask for fewer with --many and --idle",
+				most, most/from+1, from, ports)
 		}
 	}
 	return found, nil

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 	"unicode/utf8"
+
+	"github.com/chargestamp/chargestamp/charge"
 )
 
 // Entry is one line of the audit log: who did what.
@@ -19,8 +21,24 @@ type Entry struct {
 	Role   Role      `json:"role,omitempty"`
 	Action string    `json:"action"` // "estate.apply", "token.create", …
 	Object string    `json:"object,omitempty"`
+	Coded  bool      `json:"coded,omitempty"`  // Detail is notes, see Saying, and no text that somebody typed
 	Detail string    `json:"detail,omitempty"` // secrets masked
 	Hash   string    `json:"-"`                // of this row and all before it
+}
+
+// Saying returns the entry with what it says by code, which pages put into words.
+func (e Entry) Saying(notes ...charge.Note) Entry {
+	e.Coded, e.Detail = true, charge.Notes(notes).String()
+	return e
+}
+
+// Notes returns what the entry says by code; nil where its detail is a text: a reason that somebody typed, or what an
+// older release has stored.
+func (e Entry) Notes() charge.Notes {
+	if !e.Coded {
+		return nil
+	}
+	return charge.ParseNotes(e.Detail)
 }
 
 // Audit is the append-only log of changes. Each row's hash covers the row before and is made with the log's own key, so

@@ -128,8 +128,8 @@ func (a *Audit) seam(ctx context.Context, last AuditHead) error {
 	if last.Rows == 0 {
 		return nil
 	}
-	return a.Record(ctx, Entry{Actor: "local:chargestamp", Action: "audit.seam", Object: fmt.Sprint(last.Rows),
-		Detail: charge.Say("audit.seam", charge.Text("hash", last.Hash)).String()})
+	seam := Entry{Actor: "local:chargestamp", Action: "audit.seam", Object: fmt.Sprint(last.Rows)}
+	return a.Record(ctx, seam.Saying(charge.Say("audit.seam", charge.Text("hash", last.Hash))))
 }
 
 // reseal seals the log's key with the site's current one.

@@ -35,8 +35,8 @@ type signIns struct {
 }
 
 func (s *signIns) began(ctx context.Context, who Identity, session Session) error {
-	return s.audit.Record(ctx, Entry{Actor: who.ID(), Role: who.Role, Action: actionBegin, Object: session.ID,
-		Detail: charge.Say("signin.from", charge.Text("remote", clip(session.Remote))).String()})
+	e := Entry{Actor: who.ID(), Role: who.Role, Action: actionBegin, Object: session.ID}
+	return s.audit.Record(ctx, e.Saying(cameFrom(session.Remote)))
 }
 
 func (s *signIns) ended(ctx context.Context, session Session) error {
@@ -49,11 +49,15 @@ func (s *signIns) refused(ctx context.Context, actor, remote string, why charge.
 	if !due {
 		return nil
 	}
-	detail := charge.Notes{why, charge.Say("signin.from", charge.Text("remote", clip(remote)))}
+	notes := charge.Notes{why, cameFrom(remote)}
 	if skipped > 0 {
-		detail = append(detail, charge.Say("signin.more", charge.Count("n", skipped)))
+		notes = append(notes, charge.Say("signin.more", charge.Count("n", skipped)))
 	}
-	return s.audit.Record(ctx, Entry{Actor: clip(actor), Action: actionRefused, Detail: detail.String()})
+	return s.audit.Record(ctx, Entry{Actor: clip(actor), Action: actionRefused}.Saying(notes...))
+}
+
+func cameFrom(remote string) charge.Note {
+	return charge.Say("signin.from", charge.Text("remote", clip(remote)))
 }
 
 func (s *signIns) due(network string) (skipped int, due bool) {

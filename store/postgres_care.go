@@ -23,8 +23,8 @@ func (e *postgresEngine) long(ctx context.Context, texts ...string) error {
 
 // indexes implements engine.
 func (e *postgresEngine) indexes() *statement {
-	return statementOf("SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() AND indexdef NOT " +
-		"LIKE 'CREATE UNIQUE%' " +
+	return statementOf("SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() " +
+		"AND indexdef NOT LIKE 'CREATE UNIQUE%' " +
 		"AND tablename IN ('push', 'charge', 'stay', 'delivery', 'plate')")
 }
 

@@ -46,8 +46,7 @@ func (e *postgresEngine) refuseBesideNodes(ctx context.Context, conn *pgx.Conn) 
 	}
 	return fmt.Errorf("store: %s: %w: %s. The schema is version %d, and this program would bring it to version %d, "+
 		"which older nodes cannot use. Nothing was changed. Stop them all, then start again; "+
-		"a node that was killed counts as "+
-		"running for %v", e.place(), ErrOlderNode, running, have, newest, nodeGone)
+		"a node that was killed counts as running for %v", e.place(), ErrOlderNode, running, have, newest, nodeGone)
 }
 
 // ran lists the versions of the migrations that have run; nil where there is no schema yet.

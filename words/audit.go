@@ -11,6 +11,7 @@ var auditNotes = map[string]Text{
 		"此前的记录（到 {hash} 为止）不带密钥相连，从这里起带密钥",
 		"the entries up to {hash} are chained without a key, those from here on with one",
 	},
-	"doctor.body": {"{bytes} 字节，sha256 {digest}", "{bytes} bytes, sha256 {digest}"},
-	"share.until": {"有效期至 {at}", "until {at}"},
+	"doctor.platform": {"平台 {platform}", "platform {platform}"},
+	"doctor.body":     {"{bytes} 字节，sha256 {digest}", "{bytes} bytes, sha256 {digest}"},
+	"share.until":     {"有效期至 {at}", "until {at}"},
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/chargestamp/chargestamp/admin/desk"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/guard"
 	"github.com/chargestamp/chargestamp/words"
@@ -52,7 +51,7 @@ type auditView struct {
 
 func viewAudit(e guard.Entry) auditView {
 	detail := e.Detail
-	if notes := desk.NotesOf(e); notes != nil {
+	if notes := e.Notes(); notes != nil {
 		detail = strings.Join(words.Lines(words.English, notes), "\n")
 	}
 	return auditView{number(e.Seq), moment(e.At), e.Actor, text(e.Role), e.Action, text(e.Object), text(detail), e.Hash}

@@ -80,9 +80,8 @@ func keyParameter() *huma.Param {
 	least, most := 1, mostKey
 	return &huma.Param{Name: keyHeader, In: "header",
 		Schema: &huma.Schema{Type: huma.TypeString, MinLength: &least, MaxLength: &most},
-		Description: "Your own name of this write. " +
-			"Within 24 hours the same request with the same key is not done again: it " +
-			"is answered as the first one was, with the header " + repeatHeader + ". A refused or failed one frees its key."}
+		Description: "Your own name of this write. Within 24 hours the same request with the same key is not done again: " +
+			"it is answered as the first one was, with the header " + repeatHeader + ". A refused or failed one frees its key."}
 }
 
 type identityKey struct{}

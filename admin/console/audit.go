@@ -130,7 +130,7 @@ const (
 // detailOf is what an entry says, in the page's language where it is stored by code. Of a long one no more than most
 // characters may have been read, and a few more; 0 is all.
 func (p *page) detailOf(e guard.Entry, most int) string {
-	notes := desk.NotesOf(e)
+	notes := e.Notes()
 	if notes == nil {
 		return e.Detail
 	}

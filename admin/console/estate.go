@@ -302,7 +302,7 @@ func (c *Console) changedBy(r *http.Request, p *page, id string) string {
 
 // aboutThing reports whether an entry of the log is about a change of a thing.
 func aboutThing(e guard.Entry, id string) bool {
-	notes := desk.NotesOf(e)
+	notes := e.Notes()
 	return slices.ContainsFunc(notes, func(n charge.Note) bool { return n.Arg("id").Value == id }) ||
 		notes == nil && strings.Contains(e.Detail, id)
 }

@@ -38,6 +38,16 @@ func (d *Desk) Accounts(who guard.Identity) ([]Account, error) {
 	return out, nil
 }
 
+// account finds an account, an off one too.
+func (d *Desk) account(id string) (*charge.Account, bool) {
+	accounts := d.cfg.Estate.State().Accounts()
+	at := slices.IndexFunc(accounts, func(a *charge.Account) bool { return a.ID == id })
+	if at < 0 {
+		return nil, false
+	}
+	return accounts[at], true
+}
+
 // keysOf lists an account's keys in the order of its platform's paper, then those that the paper does not name.
 func (d *Desk) keysOf(a *charge.Account) []Key {
 	info, _ := d.Platform(a.Platform)

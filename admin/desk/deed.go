@@ -2,8 +2,6 @@ package desk
 
 import (
 	"context"
-	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -63,17 +61,11 @@ func (d *Desk) Record(ctx context.Context, who guard.Identity, action, object, d
 		Action: action, Object: object, Detail: detail})
 }
 
-// saidByCode are the actions whose details are codes. Those of the others may be typed by people.
-var saidByCode = []string{"estate.apply", "session.begin", "session.refused", "audit.seam", "doctor.check",
-	"push.share", "push.shared_view", "binding.share", "binding.shared_view"}
-
-// NotesOf returns what an entry of the audit log says by code; nil where its detail is a text: a reason that somebody
-// typed, or what an older release has stored.
-func NotesOf(e guard.Entry) charge.Notes {
-	if !strings.HasPrefix(e.Detail, "#") || !slices.Contains(saidByCode, e.Action) {
-		return nil
-	}
-	return charge.ParseNotes(e.Detail)
+// RecordNotes is Record of what the product itself says, in the reader's language.
+func (d *Desk) RecordNotes(ctx context.Context, who guard.Identity, action, object string,
+	notes ...charge.Note) error {
+	e := guard.Entry{At: d.cfg.Now(), Actor: who.ID(), Role: who.Role, Action: action, Object: object}
+	return d.cfg.Guard.Audit.Record(ctx, e.Saying(notes...))
 }
 
 // MostReason is how many characters a reason may have.

@@ -32,7 +32,7 @@ func (d *Desk) Apply(ctx context.Context, who guard.Identity, doc []byte, dryRun
 		return nil, nil, Wrap(err)
 	}
 	if err := d.warnOfEarly(ctx, who, before, changes); err != nil {
-		return nil, nil, err
+		d.Failed(ctx, err) // the document counts by now: a warning that is missing must not say that it does not
 	}
 	return changes, d.Estate().WeakAfter(parsed), nil
 }
@@ -72,12 +72,13 @@ func (d *Desk) Check(ctx context.Context, who guard.Identity, q Question) (Findi
 	}
 	sum := sha256.Sum256(q.Push)
 	return d.examine(ctx, who, q, q.Platform, charge.Say("doctor.body",
-		charge.Count("bytes", len(q.Push)), charge.Text("digest", hex.EncodeToString(sum[:8]))).String())
+		charge.Count("bytes", len(q.Push)), charge.Text("digest", hex.EncodeToString(sum[:8]))))
 }
 
 // examine asks the doctor and writes down who did: the answers are judged with secret keys.
-func (d *Desk) examine(ctx context.Context, who guard.Identity, q Question, object, detail string) (Finding, error) {
-	if err := d.Record(ctx, who, "doctor.check", object, detail); err != nil {
+func (d *Desk) examine(ctx context.Context, who guard.Identity, q Question, object string,
+	about charge.Note) (Finding, error) {
+	if err := d.RecordNotes(ctx, who, "doctor.check", object, about); err != nil {
 		return Finding{}, err
 	}
 	found, err := d.cfg.Doctor.Check(ctx, q)

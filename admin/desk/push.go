@@ -47,7 +47,7 @@ func (d *Desk) Push(ctx context.Context, who guard.Identity, id int64) (*Push, e
 	locked := p.Read.Outcome == charge.OutcomeWrongLock // which the doctor does not judge
 	if Allows(who.Role, guard.RoleSupport) && stored.Charge == 0 && len(p.Read.Read) == 0 && !locked {
 		found, err := d.examine(ctx, who, Question{Platform: stored.Platform, Push: stored.Request, At: stored.Received},
-			strconv.FormatInt(id, 10), stored.Platform)
+			strconv.FormatInt(id, 10), charge.Say("doctor.platform", charge.Text("platform", stored.Platform)))
 		if err != nil {
 			d.Failed(ctx, err)
 		} else {

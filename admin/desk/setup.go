@@ -51,20 +51,15 @@ func (d *Desk) LotLamps(ctx context.Context, who guard.Identity, l Lot) ([]Lamp,
 // BindingLamps says how far one platform is in a lot, and when it pushed a charge last; zero for never.
 func (d *Desk) BindingLamps(ctx context.Context, who guard.Identity, b *charge.Binding) (lamps []Lamp,
 	pushed time.Time, err error) {
-	account, found := d.cfg.Estate.State().Account(b.Account)
+	account, found := d.account(b.Account)
 	if !found {
-		account = &charge.Account{ID: b.Account}
-		for _, off := range d.cfg.Estate.State().Accounts() {
-			if off.ID == b.Account {
-				account = off
-			}
-		}
+		account = &charge.Account{ID: b.Account, Off: true}
 	}
 	if pushed, err = d.LastCharge(ctx, who, account, b.Lot, d.Now().Add(-pushedWithin)); err != nil {
 		return nil, pushed, err
 	}
 	_, ruled := b.RuleAt(d.Now())
-	return []Lamp{{StepAccount, found}, {StepRule, ruled}, {StepPush, !pushed.IsZero()}}, pushed, nil
+	return []Lamp{{StepAccount, !account.Off}, {StepRule, ruled}, {StepPush, !pushed.IsZero()}}, pushed, nil
 }
 
 // VendorOf finds a lot's vendor, an off one too; nil where it was not entered.

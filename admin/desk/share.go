@@ -91,8 +91,8 @@ func (d *Desk) Share(ctx context.Context, who guard.Identity, thing SharedThing,
 		return "", Wrap(err)
 	}
 	area, object := thing.area()
-	return token, d.Record(ctx, who, area+".share", object,
-		charge.Say("share.until", charge.Text("at", d.Now().Add(last).UTC().Format(time.RFC3339))).String())
+	return token, d.RecordNotes(ctx, who, area+".share", object,
+		charge.Say("share.until", charge.Text("at", d.Now().Add(last).UTC().Format(time.RFC3339))))
 }
 
 // Shares lists the links to a thing, the newest first.
@@ -186,8 +186,8 @@ func (d *Desk) Shared(ctx context.Context, token, remote string) (*Shared, error
 		return nil, Wrap(err)
 	}
 	area, object := s.area()
-	return v, d.Record(ctx, viewer, area+".shared_view", object,
-		charge.Say("signin.from", charge.Text("remote", remote)).String())
+	return v, d.RecordNotes(ctx, viewer, area+".shared_view", object,
+		charge.Say("signin.from", charge.Text("remote", remote)))
 }
 
 func (d *Desk) sharedPush(ctx context.Context, viewer guard.Identity, v *Shared) (err error) {
@@ -222,16 +222,6 @@ func (d *Desk) sharedBinding(ctx context.Context, viewer guard.Identity, v *Shar
 		}
 	}
 	return nil
-}
-
-// account finds an account, an off one too.
-func (d *Desk) account(id string) (*charge.Account, bool) {
-	accounts := d.cfg.Estate.State().Accounts()
-	at := slices.IndexFunc(accounts, func(a *charge.Account) bool { return a.ID == id })
-	if at < 0 {
-		return nil, false
-	}
-	return accounts[at], true
 }
 
 // sharedFinding examines a push for strangers; what only our keys can say is left out. nil where it cannot be examined:

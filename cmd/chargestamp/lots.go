@@ -144,12 +144,11 @@ func (l lotAction) do(c *console, verb string) error {
 	if err != nil {
 		return err
 	}
-	before, err := l.standing(c)
-	if err != nil {
-		return err
-	}
+	var before string
 	if l.DryRun {
 		path += "?dry_run=true"
+	} else if before, err = l.standing(c); err != nil {
+		return err
 	}
 	var effect struct {
 		Effect  string `json:"effect"`

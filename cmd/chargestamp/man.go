@@ -15,8 +15,8 @@ type manCommand struct{}
 func (m *manCommand) Run(c *console, parser *kong.Kong) error {
 	var page strings.Builder
 	page.WriteString(".TH CHARGESTAMP 1\n.SH NAME\n" +
-		"chargestamp \\- open gateway between charging platforms and car parks\n.SH SYNOPSIS\n.B chargestamp\n.I " +
-		"command\n[flags]\n.SH COMMANDS\n")
+		"chargestamp \\- open gateway between charging platforms and car parks\n" +
+		".SH SYNOPSIS\n.B chargestamp\n.I command\n[flags]\n.SH COMMANDS\n")
 	for _, child := range parser.Model.Children {
 		manual(&page, child)
 	}
