@@ -36,7 +36,7 @@ test: deps ## every test, with the race detector, on SQLite and PostgreSQL and i
 .PHONY: test-fast
 FAST = $(shell $(GO) list ./... | grep -vE '/(app|bench|cmd/chargestamp|demo|play|store|store/.*|admin/browsertest|admin|tools/.*)$$')
 test-fast: ## the inner loop: no race detector, no PostgreSQL, no browser, no processes of their own
-	$(GO) test $(FAST)
+	$(GO) test -short -vet=off $(FAST)
 
 .PHONY: audit
 audit: ## sums of modules, licences, and known weaknesses where their list can be reached

@@ -44,7 +44,7 @@ func (a *App) openListeners(ctx context.Context) (open listeners, err error) {
 		if err != nil {
 			return nil
 		}
-		l, listenErr := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+		l, listenErr := listening.Listen(ctx, "tcp", addr)
 		if listenErr != nil {
 			err = fmt.Errorf("listening on %s: %w", addr, listenErr)
 			return nil

@@ -263,10 +263,12 @@ func newWorld(t testing.TB) *world {
 // TestMain stops the database that the tests shared.
 func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
 
-// bothEngines is where stores may lie, by engine.
+// bothEngines is where stores may lie, by engine; -short leaves PostgreSQL out.
 func bothEngines(t testing.TB) map[string]storetest.Place {
-	return map[string]storetest.Place{"SQLite": storetest.SQLite,
-		"PostgreSQL": storetest.SharedPostgres(t)}
+	if testing.Short() {
+		return map[string]storetest.Place{"SQLite": storetest.SQLite}
+	}
+	return map[string]storetest.Place{"SQLite": storetest.SQLite, "PostgreSQL": storetest.SharedPostgres(t)}
 }
 
 // newWorldOn is newWorld on one of the engines.

@@ -204,23 +204,29 @@ var decidedAs = func() map[charge.Reason]charge.Notes {
 // TestVerdictOfAnAnswerThatCannotBeRead: a lot that answered, and nothing that can be read, did not stay silent.
 func TestVerdictOfAnAnswerThatCannotBeRead(t *testing.T) {
 	silent, unread := "did not answer", "was neither a yes nor a no"
-	for code, want := range map[string]string{"": silent, "outbound.no_answer": silent, "outbound.broken": silent,
+	said := map[string]string{"": silent, "outbound.no_answer": silent, "outbound.broken": silent,
 		"delivery.no_answer": silent, "answer.unread": unread, "answer.empty": unread, "answer.http": unread,
-		"answer.too_long": unread, "coupon.unread": unread} {
-		done := map[string]bool{}
-		every(func(f Facts) {
-			if f.Charge.State != charge.StateUnknown || f.Charge.Reason != charge.ReasonNoAnswer {
-				return
-			}
+		"answer.too_long": unread, "coupon.unread": unread}
+	done := map[string]map[string]bool{}
+	for code := range said {
+		done[code] = map[string]bool{}
+	}
+	every(func(f Facts) {
+		if f.Charge.State != charge.StateUnknown || f.Charge.Reason != charge.ReasonNoAnswer {
+			return
+		}
+		for code, want := range said {
 			f.Said = charge.Note{Code: code}
 			text := VerdictOf(f).Text
 			if said := words.Note(words.English, text); !strings.Contains(said, want) {
 				t.Fatalf("after %q: %s", code, said)
 			}
-			done[text.Code] = true
-		})
-		if len(done) != 4 {
-			t.Errorf("after %q only %v were said", code, done)
+			done[code][text.Code] = true
+		}
+	})
+	for code, texts := range done {
+		if len(texts) != 4 {
+			t.Errorf("after %q only %v were said", code, texts)
 		}
 	}
 }

@@ -54,7 +54,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		from := addressOf(c)
+		from := Network(AddressOf(c))
 		if !l.takeFrom(from) {
 			c.Close()
 			continue
@@ -92,11 +92,11 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
-// addressOf is the far end's address, of IPv6 the /64 that one client owns whole.
-func addressOf(c net.Conn) netip.Addr {
-	at, err := netip.ParseAddrPort(c.RemoteAddr().String())
-	if err != nil {
+// AddressOf is a connection's far end without its port; zero where it has no address, as on a Unix socket.
+func AddressOf(c net.Conn) netip.Addr {
+	at, ok := c.RemoteAddr().(interface{ AddrPort() netip.AddrPort })
+	if !ok {
 		return netip.Addr{}
 	}
-	return Network(at.Addr())
+	return at.AddrPort().Addr().Unmap()
 }

@@ -38,13 +38,12 @@ func NewRate[K comparable](perSecond float64) *Rate[K] {
 
 // Allow takes one event of a key, or refuses it and takes nothing.
 func (l *Rate[K]) Allow(key K, at time.Time) bool {
-	s := &l.shards[maphash.Comparable(l.seed, key)%shardCount]
+	s := l.shard(key)
 	now := at.UnixNano()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	whole, known := s.whole[key]
-	whole = max(whole, now)
-	if whole-now > max(int64(time.Second)-l.every, 0) {
+	if whole = max(whole, now); whole-now > max(int64(time.Second)-l.every, 0) {
 		return false
 	}
 	if !known && len(s.whole) >= shardKeys {
@@ -52,6 +51,20 @@ func (l *Rate[K]) Allow(key K, at time.Time) bool {
 	}
 	s.whole[key] = whole + l.every
 	return true
+}
+
+// Undo gives an event of a key back that was allowed.
+func (l *Rate[K]) Undo(key K) {
+	s := l.shard(key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if whole, known := s.whole[key]; known {
+		s.whole[key] = whole - l.every
+	}
+}
+
+func (l *Rate[K]) shard(key K) *shard[K] {
+	return &l.shards[maphash.Comparable(l.seed, key)%shardCount]
 }
 
 // forget makes room: of a few keys it drops those that are whole again, and in any case one.

@@ -2,6 +2,7 @@ package limit
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 )
@@ -34,6 +35,18 @@ func TestRate(t *testing.T) {
 }
 
 // However many addresses a flood comes from, no more are remembered than there is room for.
+// What is undone may happen once more.
+func TestRateUndo(t *testing.T) {
+	r := NewRate[string](2)
+	got := []bool{r.Allow("a", start), r.Allow("a", start), r.Allow("a", start)}
+	r.Undo("a")
+	r.Undo("b") // of which nothing is remembered
+	got = append(got, r.Allow("a", start), r.Allow("a", start))
+	if want := []bool{true, true, false, true, false}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
 func TestRateIsBounded(t *testing.T) {
 	l := NewRate[netip.Addr](1)
 	at := time.Unix(1_700_000_000, 0)

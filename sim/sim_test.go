@@ -24,9 +24,12 @@ func TestReplay(t *testing.T) {
 	}
 }
 
-// A few seeds hold on both engines.
+// A few seeds hold on both engines; -short leaves PostgreSQL out.
 func TestSeeds(t *testing.T) {
 	for _, postgres := range []bool{false, true} {
+		if postgres && testing.Short() {
+			continue
+		}
 		s := Series{Options: Options{Seed: 100, Visits: 40}, Seeds: 4, Postgres: postgres}
 		if err := s.Run(t.Context(), func(r Result) { t.Logf("%+v", r) }); err != nil {
 			t.Error(err)

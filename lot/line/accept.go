@@ -3,9 +3,10 @@ package line
 import (
 	"errors"
 	"net"
-	"net/netip"
 	"syscall"
 	"time"
+
+	"github.com/chargestamp/chargestamp/limit"
 )
 
 // Serve takes lines from a listener, plain or TLS, until Shutdown closes it, then returns nil. It may be called
@@ -50,15 +51,12 @@ func passing(err error) bool {
 }
 
 // take starts a connection. Where too many have not logged in, the oldest of them makes room: an honest one
-// needs milliseconds.
+// needs milliseconds. Of those that do not log in so many come in a second and no more.
 func (s *Server) take(nc net.Conn) {
 	now := s.cfg.Now()
 	c := &conn{
 		host: s, cfg: &s.cfg, room: &s.strangers,
-		nc: nc, remote: nc.RemoteAddr().String(), opened: now,
-	}
-	if at, err := netip.ParseAddrPort(c.remote); err == nil {
-		c.addr = at.Addr().Unmap()
+		nc: nc, remote: nc.RemoteAddr().String(), addr: limit.AddressOf(nc), opened: now,
 	}
 	c.heard.Store(now.UnixMilli())
 	s.mu.Lock()
@@ -67,14 +65,18 @@ func (s *Server) take(nc net.Conn) {
 		_ = nc.Close()
 		return
 	}
+	if !s.newcomers.allowLocked(c) {
+		s.mu.Unlock()
+		s.turnAway(c)
+		return
+	}
 	s.conns[c] = true
 	s.waitLocked(c)
 	surplus := s.surplusLocked(c.addr)
 	s.beside(c.read)
 	s.mu.Unlock()
 	if surplus != nil {
-		s.refuse(surplus.remote, "too_many_without_login")
-		surplus.close("too_many_without_login")
+		s.turnAway(surplus)
 	}
 }
 

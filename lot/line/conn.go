@@ -59,7 +59,9 @@ type conn struct {
 
 	replaced atomic.Bool // it had logged in, and another connection has taken its place
 
-	waiting *list.Element // in the server's list of connections without login; the server's lock
+	waiting   *list.Element // in the server's list of connections without login; the server's lock
+	countedBy netip.Addr    // among newcomers: its network, or zero for networks that are not known
+	known     bool          // it has logged in once; the server's lock
 
 	mu        sync.Mutex
 	out       []byte    // framed, not yet written

@@ -387,9 +387,12 @@ type far struct {
 	r  *bufio.Reader
 }
 
-func (b *bench) dial() *far {
+func (b *bench) dial() *far { return b.dialFrom("127.0.0.1") }
+
+func (b *bench) dialFrom(address string) *far {
 	b.t.Helper()
-	nc, err := net.Dial("tcp", b.addr)
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
+	nc, err := d.Dial("tcp", b.addr)
 	if err != nil {
 		b.t.Fatal(err)
 	}

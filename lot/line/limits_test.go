@@ -402,6 +402,36 @@ func TestManyWithoutLogin(t *testing.T) {
 	}
 }
 
+// Strangers, from however many addresses, take a part of a second's logins and no more: a car park whose network has
+// logged in before gets in beside them, and after a second anybody does.
+func TestStrangersAreTurnedAway(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.LoginPerS = 2 * newcomersPerS })
+	known := b.dial()
+	known.login(loginA, 1)
+	var strangers []*far
+	for i := range newcomersPerS + 30 {
+		strangers = append(strangers, b.dialFrom(fmt.Sprintf("127.0.1.%d", 1+i%20)))
+	}
+	for _, f := range strangers[newcomersPerS:] {
+		f.end()
+	}
+	if s := b.srv.Stats(); s.Waiting != newcomersPerS {
+		t.Errorf("%+v, want %d waiting", s, newcomersPerS)
+	}
+	if n := b.counts.of("too_many_without_login"); n != 30 {
+		t.Errorf("turned away %d, want 30", n)
+	}
+	for i := range newcomersPerS + 10 { // a login is not counted, however often its car park comes again
+		f := b.dial()
+		f.login(loginB, i+2)
+		f.close()
+		b.await("closed far_end")
+	}
+	b.dialFrom("127.0.0.9").end()
+	b.pass(time.Second)
+	b.dialFrom("127.0.0.9").login(loginB, newcomersPerS+12)
+}
+
 // Who sends nothing but rubbish is closed, logged in or not.
 func TestRubbish(t *testing.T) {
 	for name, login := range map[string]bool{"before login": false, "after login": true} {

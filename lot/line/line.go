@@ -38,8 +38,8 @@ type Config struct {
 	LoginWait    time.Duration // how long a connection may stay without login; default 10 s
 	PollWait     time.Duration // how long a poll of HTTP mode is held; default 30 s
 
-	// MaxWaiting and MaxWaitingPerAddress bound the connections that have not logged in; beyond, the
-	// oldest of them is closed. Defaults 10,000 and 1,000.
+	// MaxWaiting and MaxWaitingPerAddress bound the connections that have not logged in, in all and from one network
+	// (IPv6: a /64); beyond, the oldest of them is closed. Defaults 10,000 and 1,000.
 	MaxWaiting           int
 	MaxWaitingPerAddress int
 }

@@ -51,8 +51,9 @@ type Server struct {
 	mu        sync.Mutex
 	listeners map[net.Listener]bool
 	conns     map[*conn]bool
-	waiting   *list.List // connections without login, oldest first
-	waitingAt map[netip.Addr]int
+	waiting   *list.List         // connections without login, oldest first
+	waitingAt map[netip.Addr]int // how many of them, by network
+	newcomers newcomers
 }
 
 var (

@@ -16,7 +16,7 @@ func New(c Config) *Server {
 		cfg: c, log: c.Logger, sessions: newSessions(), resends: newResend(),
 		newToken: randomToken, noPolls: make(chan struct{}),
 		listeners: make(map[net.Listener]bool), conns: make(map[*conn]bool), waiting: list.New(),
-		waitingAt: make(map[netip.Addr]int), wrong: lot.NewGuesses(),
+		waitingAt: make(map[netip.Addr]int), newcomers: newNewcomers(), wrong: lot.NewGuesses(),
 	}
 	s.LimitLogins(c.LoginPerS)
 	s.asks = newAsks(s.beside)

@@ -18,9 +18,12 @@ var shared struct {
 
 // SharedPostgres is a place on one private PostgreSQL for all tests of a package, which starts with the first of them.
 // It is for tests that want a database of their own and leave the server alone; their package's TestMain ends with
-// Main, which stops it.
+// Main, which stops it. With -short the test is skipped.
 func SharedPostgres(t testing.TB) Place {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short leaves PostgreSQL out")
+	}
 	shared.Do(func() { shared.server, shared.err = pgtest.Start() })
 	if shared.err != nil {
 		t.Fatalf("a private PostgreSQL: %v", shared.err)

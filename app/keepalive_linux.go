@@ -1,0 +1,34 @@
+package app
+
+import (
+	"net"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// keepAlive is how long a connection is silent before its far end is asked whether it is there, and between two
+// questions; Go's own default.
+const keepAlive = 15 * time.Second
+
+// listening sets the keep-alive of connections on their listener, from which Linux hands it on (tcp(7)): Go sets it anew
+// on each connection, by four system calls.
+var listening = net.ListenConfig{KeepAlive: -1, Control: func(_, _ string, c syscall.RawConn) error {
+	var err error
+	set := func(fd uintptr, level, option, value int) {
+		if err == nil {
+			err = unix.SetsockoptInt(int(fd), level, option, value)
+		}
+	}
+	controlErr := c.Control(func(fd uintptr) {
+		set(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
+		set(fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, int(keepAlive/time.Second))
+		set(fd, unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, int(keepAlive/time.Second))
+		set(fd, unix.IPPROTO_TCP, unix.TCP_KEEPCNT, 9)
+	})
+	if controlErr != nil {
+		return controlErr
+	}
+	return err
+}}
