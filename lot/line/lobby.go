@@ -3,7 +3,6 @@ package line
 import (
 	"net/netip"
 
-	"github.com/chargestamp/chargestamp/cache"
 	"github.com/chargestamp/chargestamp/limit"
 )
 
@@ -13,43 +12,6 @@ import (
 func (s *Server) turnAway(c *conn) {
 	s.refuse(c.remote, "too_many_without_login")
 	c.close("too_many_without_login")
-}
-
-// newcomers counts the connections that do not log in: those of each network from which somebody has, and all others
-// together. Strangers with many addresses keep no car park out that was here before. The server's lock.
-type newcomers struct {
-	rate  *limit.Rate[netip.Addr]
-	known cache.Map[netip.Addr, bool] // networks from which somebody has logged in
-}
-
-// newcomersPerS is how many a second do not log in before another is closed of which nothing has been read: a login
-// that fails costs many times as much.
-const (
-	newcomersPerS = 500
-	knownNetworks = 10_000
-)
-
-func newNewcomers() newcomers {
-	return newcomers{limit.NewRate[netip.Addr](newcomersPerS), cache.Map[netip.Addr, bool]{Most: knownNetworks}}
-}
-
-// allowLocked counts a connection as one that does not log in.
-func (n *newcomers) allowLocked(c *conn) bool {
-	at := limit.Network(c.addr)
-	if known, _ := n.known.Get(at); known {
-		c.countedBy = at
-	}
-	return n.rate.Allow(c.countedBy, c.opened)
-}
-
-// loggedInLocked takes a connection out of the count at its first login.
-func (n *newcomers) loggedInLocked(c *conn) {
-	if c.known {
-		return
-	}
-	c.known = true
-	n.known.Set(limit.Network(c.addr), true)
-	n.rate.Undo(c.countedBy)
 }
 
 func (s *Server) waitLocked(c *conn) {
