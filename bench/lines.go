@@ -302,6 +302,10 @@ func (l *linesRun) opened(ctx context.Context) (int, error) {
 	}
 }
 
+// strangersHeld is how many of many that come at once do not log in and are heard: a second's worth of them. Fewer have
+// shown nothing.
+const strangersHeld = 500
+
 // strangers open connections and never log in, beside no other lines than the active ones.
 func (l *linesRun) strangers(ctx context.Context) error {
 	if l.cfg.Idle == 0 {
@@ -332,7 +336,7 @@ func (l *linesRun) strangers(ctx context.Context) error {
 			a.Took.Round(time.Millisecond), here)
 		held = min(held, here)
 		if n == 0 { // later ones find the room that the first has left
-			each = max(0, m.RSS()-before) / float64(l.cfg.Idle) / 1024
+			each = max(0, m.RSS()-before) / float64(max(here, 1)) / 1024
 		}
 		took, err := l.p99(ctx, loop)
 		if err != nil {
@@ -350,7 +354,7 @@ func (l *linesRun) strangers(ctx context.Context) error {
 		alone = append(alone, took)
 	}
 	l.tell(figure{name: fmt.Sprintf("%d connections without login: held at once", l.cfg.Idle), value: float64(held),
-		unit: "connections", bar: AtLeast(float64(l.cfg.Idle) / 2)})
+		unit: "connections", bar: AtLeast(float64(min(l.cfg.Idle, strangersHeld)) / 2), note: "the others are turned away"})
 	l.tell(figure{name: fmt.Sprintf("%d connections without login: memory each", l.cfg.Idle), value: each, unit: "KiB RSS",
 		bar: AtMost(12)})
 	l.tell(figure{name: "connections without login: still open a minute later", value: float64(left), unit: "connections",
