@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -19,6 +20,7 @@ type book struct {
 	jobs     map[int64]outbox.Job
 	held     map[int64]time.Time
 	resolved map[string]bool // reductions of which support has said that the lot has them not
+	underWay map[int64]bool  // charges that their lot may have had when they became unknown
 	// Charges as they were put, see puts.go.
 	histories map[int64]*charge.History
 	tries     map[int64][]charge.Attempt // of each delivery, later than its first
@@ -31,7 +33,7 @@ type book struct {
 
 func newBook() *book {
 	return &book{told: map[string]platform.Used{}, charges: map[int64]charge.State{}, dirty: map[int64]bool{},
-		jobs: map[int64]outbox.Job{}, held: map[int64]time.Time{}, resolved: map[string]bool{},
+		jobs: map[int64]outbox.Job{}, held: map[int64]time.Time{}, resolved: map[string]bool{}, underWay: map[int64]bool{},
 		histories: map[int64]*charge.History{}, tries: map[int64][]charge.Attempt{}, chargeOf: map[int64]int64{},
 		byPlate: map[charge.Plate][]int64{}, byStay: map[int64][]int64{}, unread: map[int64]bool{}}
 }
@@ -43,6 +45,11 @@ func (b *book) touch(delivery int64) { b.touched = append(b.touched, delivery) }
 func (b *book) commit(w *world, d *draft) {
 	for _, id := range d.dirty {
 		b.dirty[id] = true
+	}
+	for _, m := range d.moves {
+		if m.to == charge.StateUnknown {
+			b.underWay[m.id] = b.tried(m.id)
+		}
 	}
 	for _, put := range d.puts {
 		put(b)
@@ -79,6 +86,26 @@ func (b *book) commit(w *world, d *draft) {
 			b.jobs[id] = j
 		}
 	}
+}
+
+// tried reports whether the lot may have a charge: a try of it is under way, or a newer message to the same lot about
+// the same plate may have arrived, which may bear the total of both.
+func (b *book) tried(id int64) bool {
+	h := b.history(id)
+	if h.Charge == nil || sending(h) {
+		return h.Charge != nil
+	}
+	return slices.ContainsFunc(b.byPlate[h.Charge.Plate], func(other int64) bool {
+		o := b.histories[other]
+		return other > id && o.Charge.Lot == h.Charge.Lot && (sending(o) || o.Charge.State == charge.StateUnknown ||
+			o.Charge.State == charge.StateDelivered || o.Charge.State == charge.StateUsed)
+	})
+}
+
+func sending(h *charge.History) bool {
+	return slices.ContainsFunc(h.Deliveries, func(d *charge.Delivery) bool {
+		return d.State == charge.DeliveryLeased || d.State == charge.DeliverySent
+	})
 }
 
 // ready is when a job may be claimed.
