@@ -302,9 +302,8 @@ func (l *linesRun) opened(ctx context.Context) (int, error) {
 	}
 }
 
-// strangersHeld is how many of many that come at once do not log in and are heard: a second's worth of them. Fewer have
-// shown nothing.
-const strangersHeld = 500
+// strangersHeld is how many of many that come at once and do not log in are held. Half as many have shown nothing.
+const strangersHeld = 1_000
 
 // strangers open connections and never log in, beside no other lines than the active ones.
 func (l *linesRun) strangers(ctx context.Context) error {

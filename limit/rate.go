@@ -8,11 +8,12 @@ import (
 	"time"
 )
 
-// Rate lets a rate of events per second through for each key, a second's worth at once. It remembers for a
+// Rate lets a rate of events per second through for each key, and so many at once. It remembers for a
 // key only when its allowance will be whole again (the generic cell rate algorithm), so an idle key is worth
 // nothing and may be forgotten: memory is bounded however many keys there are. Safe for concurrent use.
 type Rate[K comparable] struct {
 	every  int64 // nanoseconds between two events
+	ahead  int64 // nanoseconds of allowance that may be used at once, before the last event
 	seed   maphash.Seed
 	shards [shardCount]shard[K]
 }
@@ -27,9 +28,17 @@ const (
 	shardKeys  = 4096
 )
 
-// NewRate makes a Rate of so many events per second, which may be less than one.
+// NewRate makes a Rate of so many events per second, which may be less than one, a second's worth at once.
 func NewRate[K comparable](perSecond float64) *Rate[K] {
+	return NewBurst[K](perSecond, 0)
+}
+
+// NewBurst makes a Rate of so many events per second, and so many at once; 0 is a second's worth.
+func NewBurst[K comparable](perSecond float64, atOnce int64) *Rate[K] {
 	l := &Rate[K]{every: max(int64(float64(time.Second)/perSecond), 1), seed: maphash.MakeSeed()}
+	if l.ahead = max(int64(time.Second)-l.every, 0); atOnce > 0 {
+		l.ahead = (atOnce - 1) * l.every
+	}
 	for i := range l.shards {
 		l.shards[i].whole = map[K]int64{}
 	}
@@ -43,7 +52,7 @@ func (l *Rate[K]) Allow(key K, at time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	whole, known := s.whole[key]
-	if whole = max(whole, now); whole-now > max(int64(time.Second)-l.every, 0) {
+	if whole = max(whole, now); whole-now > l.ahead {
 		return false
 	}
 	if !known && len(s.whole) >= shardKeys {

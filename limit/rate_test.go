@@ -35,6 +35,20 @@ func TestRate(t *testing.T) {
 }
 
 // However many addresses a flood comes from, no more are remembered than there is room for.
+// A burst may be more than a second's worth, and comes back no faster.
+func TestRateBurst(t *testing.T) {
+	r := NewBurst[string](10, 25)
+	for after, want := range []int{25, 10, 10} {
+		n := 0
+		for r.Allow("a", start.Add(time.Duration(after)*time.Second)) {
+			n++
+		}
+		if n != want {
+			t.Errorf("after %d s: %d at once, want %d", after, n, want)
+		}
+	}
+}
+
 // What is undone may happen once more.
 func TestRateUndo(t *testing.T) {
 	r := NewRate[string](2)

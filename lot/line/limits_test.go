@@ -402,26 +402,26 @@ func TestManyWithoutLogin(t *testing.T) {
 	}
 }
 
-// Strangers, from however many addresses, take a part of a second's logins and no more: a car park whose network has
+// Strangers, from however many addresses, get so many connections at once and no more: a car park whose network has
 // logged in before gets in beside them, and after a second anybody does.
 func TestStrangersAreTurnedAway(t *testing.T) {
-	b := newBench(t, func(c *Config) { c.LoginPerS = 2 * newcomersPerS })
+	b := newBench(t, func(c *Config) { c.LoginPerS = 2 * newcomersAtOnce })
 	known := b.dial()
 	known.login(loginA, 1)
 	var strangers []*far
-	for i := range newcomersPerS + 30 {
+	for i := range newcomersAtOnce + 30 {
 		strangers = append(strangers, b.dialFrom(fmt.Sprintf("127.0.1.%d", 1+i%20)))
 	}
-	for _, f := range strangers[newcomersPerS:] {
+	for _, f := range strangers[newcomersAtOnce:] {
 		f.end()
 	}
-	if s := b.srv.Stats(); s.Waiting != newcomersPerS {
-		t.Errorf("%+v, want %d waiting", s, newcomersPerS)
+	if s := b.srv.Stats(); s.Waiting != newcomersAtOnce {
+		t.Errorf("%+v, want %d waiting", s, newcomersAtOnce)
 	}
 	if n := b.counts.of("too_many_without_login"); n != 30 {
 		t.Errorf("turned away %d, want 30", n)
 	}
-	for i := range newcomersPerS + 10 { // a login is not counted, however often its car park comes again
+	for i := range newcomersAtOnce + 10 { // a login is not counted, however often its car park comes again
 		f := b.dial()
 		f.login(loginB, i+2)
 		f.close()
@@ -429,7 +429,7 @@ func TestStrangersAreTurnedAway(t *testing.T) {
 	}
 	b.dialFrom("127.0.0.9").end()
 	b.pass(time.Second)
-	b.dialFrom("127.0.0.9").login(loginB, newcomersPerS+12)
+	b.dialFrom("127.0.0.9").login(loginB, newcomersAtOnce+12)
 }
 
 // Who sends nothing but rubbish is closed, logged in or not.

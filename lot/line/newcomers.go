@@ -14,15 +14,17 @@ type newcomers struct {
 	known cache.Map[netip.Addr, bool] // networks from which somebody has logged in
 }
 
-// newcomersPerS is how many a second do not log in before another is closed of which nothing has been read: a login
-// that fails costs many times as much.
+// Beyond so many that do not log in, a connection is closed of which nothing has been read: a login that fails costs
+// many times as much.
 const (
-	newcomersPerS = 500
-	knownNetworks = 10_000
+	newcomersPerS   = 500
+	newcomersAtOnce = 1_000
+	knownNetworks   = 10_000
 )
 
 func newNewcomers() newcomers {
-	return newcomers{limit.NewRate[netip.Addr](newcomersPerS), cache.Map[netip.Addr, bool]{Most: knownNetworks}}
+	return newcomers{limit.NewBurst[netip.Addr](newcomersPerS, newcomersAtOnce),
+		cache.Map[netip.Addr, bool]{Most: knownNetworks}}
 }
 
 // allowLocked counts a connection as one that does not log in.
