@@ -31,7 +31,7 @@ func (f *Flow) Refuse(ctx context.Context, p platform.Push, account string, r *p
 	if len(p.Body) > refusedBody {
 		rec.Reason = rec.Reason.And(charge.Say("push.body_cut"))
 	}
-	if !f.strangers.take(of, len(rec.Request)+len(rec.Reply)) {
+	if !f.strangers.take(of, onDisk(len(rec.Request)+len(rec.Reply))) {
 		return
 	}
 	ctx, cancel := f.cfg.Machine.Within(context.WithoutCancel(ctx), taking)

@@ -35,6 +35,10 @@ type refusals struct {
 	over   map[[2]string]bool // accounts of which the day's most is recorded
 }
 
+// onDisk is what so many bytes of a refused push take in a database at most: a row and its places in indexes, and pages
+// that it does not fill.
+func onDisk(bytes int) int { return bytes + bytes/2 + 512 }
+
 // refusedBy is one network's pushes in one account's name.
 type refusedBy struct {
 	of      [2]string // platform and account

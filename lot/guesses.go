@@ -21,12 +21,14 @@ type guess struct {
 	lot     charge.LotID
 }
 
-// Who sends one key after the other hears each answer within a second. Who sends many at a time waits longer.
+// Who sends one key after the other hears each answer within a second. Who sends many at a time waits longer, and hears
+// nothing in the end.
 const (
 	wrongPerS = 2                      // wrong keys that are answered at once
 	slowFor   = 800 * time.Millisecond // how long the answer to one more is held back
 	slowEach  = 16                     // so many at a time add as much again
 	slowMost  = 6                      // times slowFor
+	heldMost  = 96                     // answers that are held back at a time; further ones never leave
 )
 
 // NewGuesses makes an empty count.
@@ -34,17 +36,20 @@ func NewGuesses() *Guesses {
 	return &Guesses{rate: limit.NewRate[guess](wrongPerS)}
 }
 
-// Hold counts a wrong key that came from a network at now, and returns when its answer may leave or end is closed. How
-// many wait at a time is bounded by the connections that there may be.
-func (g *Guesses) Hold(network netip.Addr, of charge.LotID, now time.Time, end <-chan struct{}) {
+// Hold counts a wrong key that came from a network at now, and returns when its answer may leave or end is closed. It
+// returns false at once where so many of that network's answers wait already that this one is not to leave at all.
+func (g *Guesses) Hold(network netip.Addr, of charge.LotID, now time.Time, end <-chan struct{}) bool {
 	if len(of.Union)+len(of.Park) > clipMost {
 		of = charge.LotID{}
 	}
 	by := guess{network, of}
 	if g.rate.Allow(by, now) {
-		return
+		return true
 	}
-	held, _ := g.held.Take(by, 0)
+	held, ok := g.held.Take(by, heldMost)
+	if !ok {
+		return false
+	}
 	defer g.held.Give(by)
 	over := time.NewTimer(slowFor * time.Duration(min(1+held/slowEach, slowMost)))
 	defer over.Stop()
@@ -52,4 +57,5 @@ func (g *Guesses) Hold(network netip.Addr, of charge.LotID, now time.Time, end <
 	case <-over.C:
 	case <-end:
 	}
+	return true
 }

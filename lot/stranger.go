@@ -49,8 +49,9 @@ func (s *Strangers) Guard(next http.Handler) http.Handler {
 		}
 		c := &caller{strangers: s, network: at}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), strangersKey{}, c)))
-		if c.guessed != nil { // the answer, which is short, leaves when this returns; who hangs up shortens nothing
-			s.guesses.Hold(at, *c.guessed, s.now(), nil)
+		// The answer, which is short, leaves when this returns. Who hangs up shortens nothing.
+		if c.guessed != nil && !s.guesses.Hold(at, *c.guessed, s.now(), nil) {
+			panic(http.ErrAbortHandler) // closes the connection
 		}
 	})
 }
