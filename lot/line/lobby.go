@@ -3,6 +3,7 @@ package line
 import (
 	"net/netip"
 
+	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/limit"
 )
 
@@ -72,4 +73,11 @@ func (s *Server) open() []*conn {
 		open = append(open, c)
 	}
 	return open
+}
+
+// wait holds the answer to a wrong key back where its network has tried too many.
+func (s *Server) wait(c *conn, of charge.LotID, end <-chan struct{}) {
+	if !s.wrong.Hold(limit.Network(c.addr), of, s.cfg.Now(), end) {
+		s.turnAway(c)
+	}
 }

@@ -100,13 +100,6 @@ func (s *Server) refuse(remote, reason string) {
 	}
 }
 
-// wait holds the answer to a wrong key back where its network has tried too many.
-func (s *Server) wait(c *conn, of charge.LotID, end <-chan struct{}) {
-	if !s.wrong.Hold(limit.Network(c.addr), of, s.cfg.Now(), end) {
-		s.turnAway(c)
-	}
-}
-
 // warn logs what was cut of an uplink, one line for each lot in ten seconds.
 func (s *Server) warn(u uplink) {
 	cut := u.fields.Warnings()
