@@ -12,8 +12,8 @@ import (
 // questions; Go's own default.
 const keepAlive = 15 * time.Second
 
-// listening sets the keep-alive of connections on their listener, from which Linux hands it on (tcp(7)): Go sets it anew
-// on each connection, by four system calls.
+// listening sets the keep-alive of connections on their listener, and Linux hands it on to them (tcp(7)). Go sets it on
+// each connection anew, by four system calls.
 var listening = net.ListenConfig{KeepAlive: -1, Control: func(_, _ string, c syscall.RawConn) error {
 	var err error
 	set := func(fd uintptr, level, option, value int) {

@@ -62,7 +62,7 @@ func (l *Rate[K]) Allow(key K, at time.Time) bool {
 	return true
 }
 
-// Undo gives an event of a key back that was allowed.
+// Undo takes back an event of a key that was allowed.
 func (l *Rate[K]) Undo(key K) {
 	s := l.shard(key)
 	s.mu.Lock()
