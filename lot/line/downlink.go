@@ -45,7 +45,10 @@ func (s *Server) deliver(o lot.Order, done func(lot.Result), not *session) {
 	offLine := func(why charge.Note) {
 		s.finish(done, lot.Result{Result: charge.AttemptOffLine, Reason: charge.ReasonLineOff, Detail: why})
 	}
-	n := s.pick(o.Lot, linkOf(o.Message), func(n *session) bool { return n != not && n.cloud })
+	choose := func() *session {
+		return s.pick(o.Lot, linkOf(o.Message), func(n *session) bool { return n != not && n.cloud })
+	}
+	n := choose()
 	switch {
 	case n == nil && not == nil:
 		offLine(charge.Say("delivery.line_gone"))
@@ -82,10 +85,20 @@ func (s *Server) deliver(o lot.Order, done func(lot.Result), not *session) {
 			Detail: charge.Say("delivery.under_way")})
 		return
 	}
-	d := &downlink{rank: rankReduction, tries: o.Tries, age: o.Delivery, message: o.Payload, wait: w, wanted: o.Wanted}
-	if !s.enqueue(n, d) && s.asks.unsent(w) {
-		offLine(charge.Say(string(unsent)))
+	d := &downlink{rank: rankReduction, tries: o.Tries, age: o.Delivery, message: o.Payload, wait: w, wanted: o.Wanted,
+		since: s.cfg.Now()}
+	if !n.lane.add(d) {
+		if s.asks.unsent(w) {
+			offLine(charge.Say(string(unsent)))
+		}
+		return
 	}
+	// The PC's other link may have come up since, and have taken over what waited here before this did.
+	if better := choose(); better != nil && better != n && better.localID == n.localID {
+		s.move(n)
+		return
+	}
+	s.advance(n)
 }
 
 // finish is done now, on a goroutine of its own.
