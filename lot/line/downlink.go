@@ -61,25 +61,7 @@ func (s *Server) deliver(o lot.Order, done func(lot.Result), not *session) {
 			Detail: charge.Say("delivery.too_long", charge.Count("most", downlinkMost))})
 		return
 	}
-	w := &wait{key: askKey{o.Lot, serviceNotice, o.UUID}, session: n}
-	w.done = []func(*lot.Fields, silence){func(f *lot.Fields, why silence) {
-		switch why {
-		case unsent:
-			s.deliver(o, done, n)
-			return
-		case moved:
-			s.deliver(o, done, nil)
-			return
-		case unwanted:
-			offLine(charge.Say(string(why)))
-			return
-		}
-		r := s.result(f, why)
-		if r.SentAt = w.sentAt; !r.SentAt.IsZero() {
-			s.cfg.Metrics.Delivered(r.Result, r.At.Sub(r.SentAt))
-		}
-		done(r)
-	}}
+	w := s.waitFor(o, done, n, offLine)
 	if !s.asks.add(w) {
 		s.finish(done, lot.Result{Result: charge.AttemptError, Reason: charge.ReasonLotError,
 			Detail: charge.Say("delivery.under_way")})
@@ -99,6 +81,30 @@ func (s *Server) deliver(o lot.Order, done func(lot.Result), not *session) {
 		return
 	}
 	s.advance(n)
+}
+
+// waitFor is what an order's answer is waited for by, once it is handed to a session.
+func (s *Server) waitFor(o lot.Order, done func(lot.Result), n *session, offLine func(charge.Note)) *wait {
+	w := &wait{key: askKey{o.Lot, serviceNotice, o.UUID}, session: n}
+	w.done = []func(*lot.Fields, silence){func(f *lot.Fields, why silence) {
+		switch why {
+		case unsent:
+			s.deliver(o, done, n)
+			return
+		case moved:
+			s.deliver(o, done, nil)
+			return
+		case unwanted:
+			offLine(charge.Say(string(why)))
+			return
+		}
+		r := s.result(f, why)
+		if r.SentAt = w.sentAt; !r.SentAt.IsZero() {
+			s.cfg.Metrics.Delivered(r.Result, r.At.Sub(r.SentAt))
+		}
+		done(r)
+	}}
+	return w
 }
 
 // finish is done now, on a goroutine of its own.
