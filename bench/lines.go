@@ -302,9 +302,6 @@ func (l *linesRun) opened(ctx context.Context) (int, error) {
 	}
 }
 
-// strangersHeld is how many of many that come at once and do not log in are held. Half as many have shown nothing.
-const strangersHeld = 1_000
-
 // strangers open connections and never log in, beside no other lines than the active ones.
 func (l *linesRun) strangers(ctx context.Context) error {
 	if l.cfg.Idle == 0 {
@@ -353,7 +350,7 @@ func (l *linesRun) strangers(ctx context.Context) error {
 		alone = append(alone, took)
 	}
 	l.tell(figure{name: fmt.Sprintf("%d connections without login: held at once", l.cfg.Idle), value: float64(held),
-		unit: "connections", bar: AtLeast(float64(min(l.cfg.Idle, strangersHeld)) / 2), note: "the others are turned away"})
+		unit: "connections", bar: AtLeast(float64(l.cfg.Idle) / 2)})
 	l.tell(figure{name: fmt.Sprintf("%d connections without login: memory each", l.cfg.Idle), value: each, unit: "KiB RSS",
 		bar: AtMost(12)})
 	l.tell(figure{name: "connections without login: still open a minute later", value: float64(left), unit: "connections",

@@ -54,7 +54,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		from := Network(AddressOf(c))
+		from := NetworkOf(c)
 		if !l.takeFrom(from) {
 			c.Close()
 			continue
@@ -92,11 +92,11 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
-// AddressOf is a connection's far end without its port; zero where it has no address, as on a Unix socket.
-func AddressOf(c net.Conn) netip.Addr {
+// NetworkOf is the Network of a connection's far end; zero where that has no address, as on a Unix socket.
+func NetworkOf(c net.Conn) netip.Addr {
 	at, ok := c.RemoteAddr().(interface{ AddrPort() netip.AddrPort })
 	if !ok {
 		return netip.Addr{}
 	}
-	return at.AddrPort().Addr().Unmap()
+	return Network(at.AddrPort().Addr())
 }

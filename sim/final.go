@@ -64,7 +64,7 @@ func (w *world) explain(h *charge.History) {
 		}
 	case charge.StateUnknown:
 		// An exit ends what the lot may have, and what came of a try is lost with its node.
-		ended := h.Stay != nil || w.book.underWay[c.ID]
+		ended := h.Stay != nil || w.book.mayHave[c.ID]
 		if len(results) > 0 && !had(charge.AttemptTimeout, charge.AttemptError) && !ended {
 			w.wrongf("charge %d is unknown, and every try was answered: %v", c.ID, results)
 		}

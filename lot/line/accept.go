@@ -56,7 +56,7 @@ func (s *Server) take(nc net.Conn) {
 	now := s.cfg.Now()
 	c := &conn{
 		host: s, cfg: &s.cfg, room: &s.strangers,
-		nc: nc, remote: nc.RemoteAddr().String(), addr: limit.AddressOf(nc), opened: now,
+		nc: nc, remote: nc.RemoteAddr().String(), network: limit.NetworkOf(nc), opened: now,
 	}
 	c.heard.Store(now.UnixMilli())
 	s.mu.Lock()
@@ -72,7 +72,7 @@ func (s *Server) take(nc net.Conn) {
 	}
 	s.conns[c] = true
 	s.waitLocked(c)
-	surplus := s.surplusLocked(c.addr)
+	surplus := s.surplusLocked(c.network)
 	s.beside(c.read)
 	s.mu.Unlock()
 	if surplus != nil {

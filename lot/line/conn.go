@@ -45,12 +45,12 @@ type answer struct {
 // one lives while there is something to write.
 type conn struct {
 	host
-	cfg    *Config
-	room   *atomic.Int64 // bytes that all connections without login hold of frames
-	nc     net.Conn
-	addr   netip.Addr
-	remote string
-	opened time.Time
+	cfg     *Config
+	room    *atomic.Int64 // bytes that all connections without login hold of frames
+	nc      net.Conn
+	network netip.Addr // of the far end
+	remote  string
+	opened  time.Time
 
 	session atomic.Pointer[session] // nil until login, and again once another login took its place
 	heard   atomic.Int64            // when the last frame came, Unix ms

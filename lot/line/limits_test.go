@@ -3,12 +3,14 @@ package line
 import (
 	"crypto/md5"
 	"fmt"
+	"net/netip"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
+	"github.com/chargestamp/chargestamp/limit"
 	"github.com/chargestamp/chargestamp/lot"
 )
 
@@ -405,23 +407,27 @@ func TestManyWithoutLogin(t *testing.T) {
 // Strangers, from however many addresses, get so many connections at once and no more: a car park whose network has
 // logged in before gets in beside them, and after a second anybody does.
 func TestStrangersAreTurnedAway(t *testing.T) {
-	b := newBench(t, func(c *Config) { c.LoginPerS = 2 * newcomersAtOnce })
+	b := newBench(t, func(c *Config) { c.LoginPerS = 1000 })
 	known := b.dial()
 	known.login(loginA, 1)
+	const atOnce = 100
+	b.srv.mu.Lock()
+	b.srv.newcomers.rate = limit.NewBurst[netip.Addr](newcomersPerS, atOnce)
+	b.srv.mu.Unlock()
 	var strangers []*far
-	for i := range newcomersAtOnce + 30 {
+	for i := range atOnce + 30 {
 		strangers = append(strangers, b.dialFrom(fmt.Sprintf("127.0.1.%d", 1+i%20)))
 	}
-	for _, f := range strangers[newcomersAtOnce:] {
+	for _, f := range strangers[atOnce:] {
 		f.end()
 	}
-	if s := b.srv.Stats(); s.Waiting != newcomersAtOnce {
-		t.Errorf("%+v, want %d waiting", s, newcomersAtOnce)
+	if s := b.srv.Stats(); s.Waiting != atOnce {
+		t.Errorf("%+v, want %d waiting", s, atOnce)
 	}
 	if n := b.counts.of("too_many_without_login"); n != 30 {
 		t.Errorf("turned away %d, want 30", n)
 	}
-	for i := range newcomersAtOnce + 10 { // a login is not counted, however often its car park comes again
+	for i := range atOnce + 10 { // a login is not counted, however often its car park comes again
 		f := b.dial()
 		f.login(loginB, i+2)
 		f.close()
@@ -429,7 +435,7 @@ func TestStrangersAreTurnedAway(t *testing.T) {
 	}
 	b.dialFrom("127.0.0.9").end()
 	b.pass(time.Second)
-	b.dialFrom("127.0.0.9").login(loginB, newcomersAtOnce+12)
+	b.dialFrom("127.0.0.9").login(loginB, atOnce+12)
 }
 
 // Who sends nothing but rubbish is closed, logged in or not.

@@ -4,7 +4,6 @@ import (
 	"net/netip"
 
 	"github.com/chargestamp/chargestamp/charge"
-	"github.com/chargestamp/chargestamp/limit"
 )
 
 // The lobby is where connections stand that have not logged in. They are counted by network.
@@ -17,7 +16,7 @@ func (s *Server) turnAway(c *conn) {
 
 func (s *Server) waitLocked(c *conn) {
 	c.waiting = s.waiting.PushBack(c)
-	s.waitingAt[limit.Network(c.addr)]++
+	s.waitingAt[c.network]++
 }
 
 func (s *Server) unwaitLocked(c *conn) {
@@ -26,20 +25,19 @@ func (s *Server) unwaitLocked(c *conn) {
 	}
 	s.waiting.Remove(c.waiting)
 	c.waiting = nil
-	at := limit.Network(c.addr)
-	if s.waitingAt[at]--; s.waitingAt[at] == 0 {
-		delete(s.waitingAt, at)
+	if s.waitingAt[c.network]--; s.waitingAt[c.network] == 0 {
+		delete(s.waitingAt, c.network)
 	}
 }
 
 // surplusLocked takes out the connection that must go, if one must.
 func (s *Server) surplusLocked(at netip.Addr) *conn {
-	crowded := s.waitingAt[limit.Network(at)] > s.cfg.MaxWaitingPerAddress
+	crowded := s.waitingAt[at] > s.cfg.MaxWaitingPerAddress
 	if !crowded && s.waiting.Len() <= s.cfg.MaxWaiting {
 		return nil
 	}
 	for e := s.waiting.Front(); e != nil; e = e.Next() {
-		if c := e.Value.(*conn); !crowded || limit.Network(c.addr) == limit.Network(at) {
+		if c := e.Value.(*conn); !crowded || c.network == at {
 			s.unwaitLocked(c)
 			return c
 		}
@@ -77,7 +75,7 @@ func (s *Server) open() []*conn {
 
 // wait holds the answer to a wrong key back where its network has tried too many.
 func (s *Server) wait(c *conn, of charge.LotID, end <-chan struct{}) {
-	if !s.wrong.Hold(limit.Network(c.addr), of, s.cfg.Now(), end) {
+	if !s.wrong.Hold(c.network, of, s.cfg.Now(), end) {
 		s.turnAway(c)
 	}
 }

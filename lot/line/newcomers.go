@@ -18,7 +18,7 @@ type newcomers struct {
 // many times as much.
 const (
 	newcomersPerS   = 500
-	newcomersAtOnce = 1_000
+	newcomersAtOnce = 5_000
 	knownNetworks   = 10_000
 )
 
@@ -29,9 +29,8 @@ func newNewcomers() newcomers {
 
 // allowLocked counts a connection as one that does not log in.
 func (n *newcomers) allowLocked(c *conn) bool {
-	at := limit.Network(c.addr)
-	if known, _ := n.known.Get(at); known {
-		c.countedBy = at
+	if known, _ := n.known.Get(c.network); known {
+		c.countedBy = c.network
 	}
 	return n.rate.Allow(c.countedBy, c.opened)
 }
@@ -42,6 +41,6 @@ func (n *newcomers) loggedInLocked(c *conn) {
 		return
 	}
 	c.known = true
-	n.known.Set(limit.Network(c.addr), true)
+	n.known.Set(c.network, true)
 	n.rate.Undo(c.countedBy)
 }
