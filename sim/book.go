@@ -20,7 +20,7 @@ type book struct {
 	jobs     map[int64]outbox.Job
 	held     map[int64]time.Time
 	resolved map[string]bool // reductions of which support has said that the lot has them not
-	mayHave  map[int64]bool  // charges that their lot may have had when they became unknown
+	underWay map[int64]bool  // charges of which a try was under way when they became unknown
 	// Charges as they were put, see puts.go.
 	histories map[int64]*charge.History
 	tries     map[int64][]charge.Attempt // of each delivery, later than its first
@@ -33,7 +33,7 @@ type book struct {
 
 func newBook() *book {
 	return &book{told: map[string]platform.Used{}, charges: map[int64]charge.State{}, dirty: map[int64]bool{},
-		jobs: map[int64]outbox.Job{}, held: map[int64]time.Time{}, resolved: map[string]bool{}, mayHave: map[int64]bool{},
+		jobs: map[int64]outbox.Job{}, held: map[int64]time.Time{}, resolved: map[string]bool{}, underWay: map[int64]bool{},
 		histories: map[int64]*charge.History{}, tries: map[int64][]charge.Attempt{}, chargeOf: map[int64]int64{},
 		byPlate: map[charge.Plate][]int64{}, byStay: map[int64][]int64{}, unread: map[int64]bool{}}
 }
@@ -47,8 +47,8 @@ func (b *book) commit(w *world, d *draft) {
 		b.dirty[id] = true
 	}
 	for _, m := range d.moves {
-		if m.to == charge.StateUnknown {
-			b.mayHave[m.id] = b.lotMayHave(w, m.id)
+		if m.to == charge.StateUnknown && m.from != m.to {
+			b.underWay[m.id] = sending(b.history(m.id))
 		}
 	}
 	for _, put := range d.puts {
@@ -88,23 +88,7 @@ func (b *book) commit(w *world, d *draft) {
 	}
 }
 
-// lotMayHave reports whether the lot may have a charge: a try of it is under way, or, where a message has the total of
-// a visit, a newer one about the same plate may have arrived.
-func (b *book) lotMayHave(w *world, id int64) bool {
-	h := b.history(id)
-	if h.Charge == nil || sending(h) {
-		return h.Charge != nil
-	}
-	if p := w.parks[h.Charge.Lot]; p == nil || p.repeats != charge.RepeatsReplace {
-		return false
-	}
-	return slices.ContainsFunc(b.byPlate[h.Charge.Plate], func(other int64) bool {
-		o := b.histories[other]
-		return other > id && o.Charge.Lot == h.Charge.Lot && (sending(o) || o.Charge.State == charge.StateUnknown ||
-			o.Charge.State == charge.StateDelivered || o.Charge.State == charge.StateUsed)
-	})
-}
-
+// sending reports whether a try of a charge is under way.
 func sending(h *charge.History) bool {
 	return slices.ContainsFunc(h.Deliveries, func(d *charge.Delivery) bool {
 		return d.State == charge.DeliveryLeased || d.State == charge.DeliverySent

@@ -63,8 +63,8 @@ func (w *world) explain(h *charge.History) {
 			w.wrongf("charge %d is refused, and no lot has said no: %v", c.ID, results)
 		}
 	case charge.StateUnknown:
-		// An exit ends what the lot may have, and what came of a try is lost with its node.
-		ended := h.Stay != nil || w.book.mayHave[c.ID]
+		// An exit ends a try that is under way, and what came of it may be lost with its node.
+		ended := h.Stay != nil || w.book.underWay[c.ID]
 		if len(results) > 0 && !had(charge.AttemptTimeout, charge.AttemptError) && !ended {
 			w.wrongf("charge %d is unknown, and every try was answered: %v", c.ID, results)
 		}
