@@ -21,6 +21,7 @@ const (
 	recordsMost  = 16 << 20 // bytes of the file
 	recordsStep  = 1 << 20  // by which it grows; it is read whole when a store opens
 	recordsBegin = 16 << 10 // of the first record, behind the texts
+	recordsPiece = 4 << 10  // in which it is written for the first time
 
 	headMagic, recordMagic = 0x4453_4331, 0x4453_5231
 	headLen                = 24 // magic, length, number of the log, checksum
@@ -97,15 +98,18 @@ func (r *records) begin(end int64) (bool, error) {
 }
 
 // grow has the disk hold the file up to an offset, and for a while beyond. It is written there once: to force what
-// overwrites it needs no entry in the file system's journal, and takes half the time.
+// overwrites it needs no entry in the file system's journal, and takes half the time. It is written in small pieces:
+// the system caches a file in pieces as large as they were written or read, and to force a byte it goes over all of its
+// piece (up to 2 MiB since Linux 6.16).
 func (r *records) grow(end int64) (bool, error) {
 	if end <= r.room {
 		return true, nil
 	}
 	room := min((end+recordsStep-1)/recordsStep*recordsStep, r.most)
 	err := reserve(r.file, room)
-	if from := max(r.room, recordsBegin); err == nil && from < room {
-		_, err = r.file.WriteAt(make([]byte, room-from), from)
+	zeros := make([]byte, recordsPiece)
+	for at := max(r.room, recordsBegin); err == nil && at < room; at += recordsPiece {
+		_, err = r.file.WriteAt(zeros[:min(recordsPiece, room-at)], at)
 	}
 	if err = errors.Join(err, r.file.Sync()); err != nil {
 		return false, err
