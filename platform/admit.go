@@ -16,6 +16,7 @@ type Admission struct {
 	Account *Account // whose keys the answer is sealed with; nil where none was found
 	Message *Message // what was read; beside a Refusal only what the answer needs
 	Refusal *Refusal // nil where every check was passed
+	Parsed  any      // the body, for the Push that is answered
 }
 
 // Admit takes a push through every check that needs no story: whom it claims to be from, the locks of that
@@ -23,7 +24,14 @@ type Admission struct {
 // accounts that fit the claim the narrowest that the push opens with counts. The intake, the doctor and the
 // golden tests all come through here, so that what one lets pass no other refuses.
 func Admit(d Dialect, accounts Accounts, p Push, now time.Time) Admission {
-	a := admit(d, accounts, p, now)
+	var a Admission
+	if claim, err := d.Claim(p); err != nil {
+		a.Refusal = refusal(err, StepBody)
+	} else {
+		p.Parsed = claim.Parsed
+		a = admit(d, accounts, p, claim, now)
+		a.Parsed = claim.Parsed
+	}
 	if a.Refusal != nil {
 		a.Refusal = a.read(d, p)
 	}
@@ -44,12 +52,7 @@ func (a *Admission) read(d Dialect, p Push) *Refusal {
 	return &r
 }
 
-func admit(d Dialect, accounts Accounts, p Push, now time.Time) Admission {
-	claim, err := d.Claim(p)
-	if err != nil {
-		return Admission{Refusal: refusal(err, StepBody)}
-	}
-	p.Parsed = claim.Parsed
+func admit(d Dialect, accounts Accounts, p Push, claim Claim, now time.Time) Admission {
 	candidates := accounts.Candidates(p.Platform, claim)
 	if len(candidates) == 0 {
 		return Admission{Refusal: nobody(accounts, claim)}

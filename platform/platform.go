@@ -29,7 +29,7 @@ type Push struct {
 	Query    string // raw
 	Header   http.Header
 	Body     []byte // at most 64 KiB
-	Parsed   any    // what the dialect's Claim made of the body, so that Open need not read it again; nil: nothing yet
+	Parsed   any    // what the dialect's Claim made of the body, which is read once; nil: nothing yet
 	Remote   netip.Addr
 	Received time.Time
 }

@@ -188,6 +188,7 @@ func (v *visit) take(r *http.Request) platform.Reply {
 	}
 	v.push.Body = body
 	admitted := platform.Admit(v.dialect, v.Accounts, v.push, v.push.Received)
+	v.push.Parsed = admitted.Parsed
 	v.push.PathToken = "" // has done its work, and is kept nowhere
 	if admitted.Refusal != nil {
 		return v.refuse(r.Context(), admitted)
