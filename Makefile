@@ -6,10 +6,15 @@ LINT_VERSION := v2.15.0
 LINTER := $(TOOLS)/$(LINT_VERSION)/golangci-lint
 TEMPL_VERSION := v0.3.977
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-# The race detector does not watch translated SQLite and Argon2: they lock their memory themselves and take three times
-# as long under it.
-RACE := -race -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc=-race=false \
-	-gcflags=golang.org/x/crypto/argon2=-race=false
+# All targets build alike, so that one uses what another has built. Tables for debuggers, which programs leave out, take
+# a tenth of a build, and inlining what is printed from templates three quarters of the time for that package.
+export CGO_ENABLED := 0
+export GOFLAGS := $(GOFLAGS) -trimpath -gcflags=all=-dwarf=false \
+	'-gcflags=github.com/chargestamp/chargestamp/admin/console=-dwarf=false -l'
+# The race detector needs C. It does not watch translated SQLite and Argon2: they lock their memory themselves and take
+# three times as long under it.
+UNWATCHED := modernc.org/sqlite/lib modernc.org/libc golang.org/x/crypto/argon2
+RACE := -race $(UNWATCHED:%='-gcflags=%=-dwarf=false -race=false')
 LDFLAGS := -s -w -X github.com/chargestamp/chargestamp/app.Version=$(VERSION)
 
 .PHONY: help
@@ -18,7 +23,7 @@ help: ## list the targets
 
 .PHONY: build
 build: ## build bin/chargestamp, one static binary that names its version
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/chargestamp ./cmd/chargestamp
+	$(GO) build -ldflags '$(LDFLAGS)' -o bin/chargestamp ./cmd/chargestamp
 
 .PHONY: demo
 demo: build ## the main job with embedded defaults: all platforms, all kinds of lots, over real sockets
@@ -31,7 +36,7 @@ deps: ## install what the tests need (PostgreSQL, Chromium, a Chinese font, a C 
 .PHONY: test
 test: deps ## every test, with the race detector, on SQLite and PostgreSQL and in a real browser
 	$(GO) vet ./...
-	$(GO) test $(RACE) -timeout 30m ./...
+	CGO_ENABLED=1 $(GO) test $(RACE) -timeout 30m ./...
 
 .PHONY: test-fast
 FAST = $(shell $(GO) list ./... | grep -vE '/(app|bench|cmd/chargestamp|demo|play|store|store/.*|admin/browsertest|admin|tools/.*)$$')
