@@ -2,6 +2,7 @@ package browsertest
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/chargestamp/chargestamp/app"
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/play"
+	"github.com/chargestamp/chargestamp/store"
 )
 
 var (
@@ -46,6 +48,7 @@ func TestDay(t *testing.T) {
 	clock.set(7 * 24 * time.Hour)
 	gw := gateway(t, func(cfg *app.Config) {
 		cfg.Now, cfg.HTTP.URL = clock.Now, "https://gateway.example.com"
+		sampled(t, cfg.Data)
 	})
 	d := &day{tab: open(t, browser(t), "http://"+gw.Addresses().Admin), clock: clock}
 	if !d.drawsChinese() {
@@ -64,6 +67,39 @@ func TestDay(t *testing.T) {
 	car := d.now(gw)
 	for _, lang := range []string{"zh", "en"} {
 		d.take(car, lang)
+	}
+}
+
+// sampled puts into a new data folder how the site stood in the last 24 hours: calm at night, busy from morning on, and
+// half an hour in which no node ran.
+func sampled(t *testing.T, data string) {
+	t.Helper()
+	s, err := store.Open(t.Context(), store.Config{DataDir: data, Node: "node-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const step = 5 * time.Minute
+	luck := rand.New(rand.NewPCG(1, 2))
+	end := time.Now().Truncate(step)
+	for i := int64(288); i > 0; i-- {
+		at := end.Add(-time.Duration(i) * step)
+		clock := at.In(charge.Shanghai)
+		busy := max(2, 12-int64(clock.Hour()-14)*int64(clock.Hour()-14)/6) // most at two in the afternoon
+		if clock.Hour() == 3 && clock.Minute() < 30 {
+			continue
+		}
+		answer := 3 + busy/3 + luck.Int64N(2)
+		if luck.IntN(30) == 0 {
+			answer += luck.Int64N(9)
+		}
+		sample := charge.Sample{At: at, Pending: luck.Int64N(busy/3 + 1), Answer: time.Duration(answer) * time.Millisecond,
+			ToLot: time.Duration(5*answer+luck.Int64N(6)) * time.Millisecond}
+		if err := s.PutSample(t.Context(), "node-1", sample); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
 
