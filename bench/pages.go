@@ -348,6 +348,9 @@ func (st *stand) sample(ctx context.Context) (s sample, err error) {
 	return s, nil
 }
 
+// partnerRest is between two looks at a partner's link, which one network gets five times a second.
+const partnerRest = 250 * time.Millisecond
+
 // pages looks at every page of the console again and again, one look after the other. Each page has a row, and
 // the largest one. The time is from the request to the last byte, at the browser's end of the loopback.
 func (st *stand) pages(ctx context.Context, looks int, with string) (rows []figure, err error) {
@@ -384,6 +387,9 @@ func (st *stand) pages(ctx context.Context, looks int, with string) (rows []figu
 		var took []float64
 		size := 0
 		for range looks {
+			if view.path(s) == s.partner {
+				wait(ctx, partnerRest)
+			}
 			page, each, err := who.get(ctx, view.path(s))
 			if err != nil {
 				return rows, fmt.Errorf("%s: %w", view.label, err)
