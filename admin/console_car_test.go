@@ -68,6 +68,23 @@ func TestNearPlateOnTheCarsPage(t *testing.T) {
 	}
 }
 
+// The list of near misses holds every charge that has found no stay, whatever became of it, and no other.
+func TestNearMissesList(t *testing.T) {
+	for state, reason := range map[charge.State]charge.Reason{charge.StateHeld: charge.ReasonWaitingForStay,
+		charge.StateExpired: charge.ReasonHoldOver, charge.StateNoGrant: charge.ReasonNoStay,
+		charge.StateShadow: charge.ReasonNoStay} {
+		f := onPages()
+		f.charge.State, f.charge.Reason, f.charge.StayID = state, reason, 0
+		near := *f.told.Stay
+		near.Plate = "京AD06089"
+		f.near = &near
+		a := as(t, f, guard.RoleSupport).get("/work/near")
+		if got, want := strings.Contains(a.body, "/charges/7001/bind"), state != charge.StateShadow; got != want {
+			t.Errorf("%s for %s is in the list: %t\n%s", state, reason, got, a.body)
+		}
+	}
+}
+
 // What the barrier shows is asked by a script as a part of the page, and without one as a page.
 func TestPriceIsAPartOfThePage(t *testing.T) {
 	b := as(t, onPages(), guard.RoleSupport)

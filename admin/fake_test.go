@@ -102,7 +102,7 @@ func bareCharge() *charge.Charge {
 func (f *fake) Charges(_ context.Context, q charge.ChargeFilter) (charge.Page[*charge.Charge], error) {
 	f.page = q
 	if f.many < 0 || q.Cursor == "more" || q.Order != "" && q.Order != f.charge.Order || q.UUID != "" ||
-		q.Reason == charge.ReasonNoStay && f.charge.Reason != q.Reason {
+		q.Reason != "" && f.charge.Reason != q.Reason {
 		return charge.Page[*charge.Charge]{Prev: strings.Replace(q.Cursor, "more", "less", 1)}, f.fail
 	}
 	items := []*charge.Charge{f.charge, bareCharge()}

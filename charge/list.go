@@ -20,6 +20,7 @@ type ChargeFilter struct {
 	Limit    int       // 1 to 500; 0 is 50
 	Cursor   string    // of a list with the same filter
 	Count    bool      // how many there are, on any page
+	Bare     bool      // without Decision, Reduction and Usage, which take longest to read
 }
 
 // PushFilter narrows a list of pushes.

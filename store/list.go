@@ -38,7 +38,13 @@ func (s *Store) CountCharges(ctx context.Context, cf charge.ChargeFilter) (n int
 	return min(n, cf.Limit), n > cf.Limit, err
 }
 
+// withoutOutcome leaves what was decided and used unread.
+var withoutOutcome = strings.NewReplacer("x.decision", "''", "x.reduction", "''", "x.usage", "''")
+
 func (t *Tx) chargeFilter(cf charge.ChargeFilter) (f filter, err error) {
+	if cf.Bare {
+		f.left = withoutOutcome
+	}
 	f.word("platform", cf.Platform)
 	f.span("received", cf.From, cf.To)
 	if !cf.Lot.IsZero() {

@@ -57,8 +57,8 @@ func (c *Console) waiting(ctx context.Context, now time.Time) int {
 }
 
 func (c *Console) count(ctx context.Context, now time.Time) {
-	all, err := c.desk.Incidents(ctx)
-	c.counter.set(countWaiting(all), now, err == nil)
+	n, err := c.desk.WaitingIncidents(ctx)
+	c.counter.set(n, now, err == nil)
 }
 
 // last returns the last answer, and whether the asker is to work out a new one.
@@ -84,16 +84,6 @@ func (k *counter) forget() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.at = time.Time{}
-}
-
-func countWaiting(all []*desk.Incident) int {
-	n := 0
-	for _, i := range all {
-		if i.Waits() {
-			n++
-		}
-	}
-	return n
 }
 
 // incidentList is a part of the incidents.

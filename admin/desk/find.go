@@ -223,26 +223,34 @@ type NearMiss struct {
 // nearMost bounds what a look for near misses reads.
 const nearMost = 200
 
+// withoutStay are the charges that have found no stay. Each list is walked by an index of its own: one that a state
+// and a reason narrow together may read all of the state to find nothing.
+var withoutStay = []charge.ChargeFilter{
+	{States: []charge.State{charge.StateHeld}, Limit: nearMost},
+	{Reason: charge.ReasonNoStay, Limit: nearMost},
+	{Reason: charge.ReasonHoldOver, Limit: nearMost},
+}
+
 // NearMisses proposes stays for charges that have found none: a camera's usual mistake is one character. Nothing is
 // applied by itself.
 func (d *Desk) NearMisses(ctx context.Context) ([]NearMiss, error) {
-	waiting, err := d.cfg.Reads.Charges(ctx, charge.ChargeFilter{Limit: nearMost,
-		States: []charge.State{charge.StateHeld, charge.StateExpired}})
-	if err != nil {
-		return nil, Wrap(err)
+	var waiting []*charge.Charge
+	for _, f := range withoutStay {
+		list, err := d.cfg.Reads.Charges(ctx, f)
+		if err != nil {
+			return nil, Wrap(err)
+		}
+		waiting = append(waiting, list.Items...)
 	}
-	without, err := d.cfg.Reads.Charges(ctx, charge.ChargeFilter{Limit: nearMost,
-		States: []charge.State{charge.StateNoGrant}, Reason: charge.ReasonNoStay})
-	if err != nil {
-		return nil, Wrap(err)
-	}
-	waiting.Items = append(waiting.Items, without.Items...)
-	stays, err := d.cfg.Reads.NearStays(ctx, waiting.Items)
+	waiting = slices.DeleteFunc(waiting, func(c *charge.Charge) bool {
+		return c.State != charge.StateHeld && c.State != charge.StateExpired && c.State != charge.StateNoGrant
+	})
+	stays, err := d.cfg.Reads.NearStays(ctx, waiting)
 	if err != nil {
 		return nil, Wrap(err)
 	}
 	var near []NearMiss
-	for i, c := range waiting.Items {
+	for i, c := range waiting {
 		for _, s := range stays[i] {
 			near = append(near, NearMiss{c, s})
 		}

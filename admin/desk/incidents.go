@@ -69,12 +69,39 @@ const (
 
 // Incidents lists the troubles of the last days, those that wait and cars that can still be helped first.
 func (d *Desk) Incidents(ctx context.Context) ([]*Incident, error) {
+	all, err := d.incidents(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.countInside(ctx, all); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(all, func(a, b *Incident) int {
+		return cmp.Or(cmp.Compare(rankOf(a), rankOf(b)), cmp.Compare(b.Inside, a.Inside), b.Last.Compare(a.Last),
+			cmp.Compare(a.ID, b.ID))
+	})
+	return all, nil
+}
+
+// WaitingIncidents counts the incidents that somebody should look at now.
+func (d *Desk) WaitingIncidents(ctx context.Context) (n int, err error) {
+	all, err := d.incidents(ctx, true)
+	for _, i := range all {
+		if i.Waits() {
+			n++
+		}
+	}
+	return n, err
+}
+
+// incidents groups the troubles of the last days, of bare charges or of whole ones.
+func (d *Desk) incidents(ctx context.Context, bare bool) ([]*Incident, error) {
 	groups := map[string]*Incident{}
 	done, err := d.Compensated(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := d.troubledCharges(ctx, groups, done); err != nil {
+	if err := d.troubledCharges(ctx, groups, done, bare); err != nil {
 		return nil, err
 	}
 	if err := d.refusedPushes(ctx, groups); err != nil {
@@ -92,10 +119,6 @@ func (d *Desk) Incidents(ctx context.Context) ([]*Incident, error) {
 		i.settle(d.Now())
 		all = append(all, i)
 	}
-	slices.SortFunc(all, func(a, b *Incident) int {
-		return cmp.Or(cmp.Compare(rankOf(a), rankOf(b)), cmp.Compare(b.Inside, a.Inside), b.Last.Compare(a.Last),
-			cmp.Compare(a.ID, b.ID))
-	})
 	return all, nil
 }
 
@@ -130,13 +153,14 @@ func troubled(c *charge.Charge, now time.Time) bool {
 	return true
 }
 
-func (d *Desk) troubledCharges(ctx context.Context, groups map[string]*Incident, done map[int64]Compensation) error {
+func (d *Desk) troubledCharges(ctx context.Context, groups map[string]*Incident, done map[int64]Compensation,
+	bare bool) error {
 	filters := []charge.ChargeFilter{
 		{States: troubledStates}, {Reason: charge.ReasonLeftBeforeArrival}, {Reason: charge.ReasonNoStay},
 	}
 	seen := map[int64]bool{} // a charge may fit more than one of them
 	for _, f := range filters {
-		f.From, f.Limit = d.Now().Add(-incidentSpan), 500
+		f.From, f.Limit, f.Bare = d.Now().Add(-incidentSpan), 500, bare
 		for read := 0; ; {
 			page, err := d.cfg.Reads.Charges(ctx, f)
 			if err != nil {
@@ -159,7 +183,7 @@ func (d *Desk) troubledCharges(ctx context.Context, groups map[string]*Incident,
 			f.Cursor = page.Next
 		}
 	}
-	return d.countInside(ctx, groups)
+	return nil
 }
 
 func addCharge(groups map[string]*Incident, c *charge.Charge) {
@@ -183,9 +207,9 @@ func (i *Incident) meet(at time.Time) {
 }
 
 // countInside adds up cars, those still inside, and what is at stake.
-func (d *Desk) countInside(ctx context.Context, groups map[string]*Incident) error {
+func (d *Desk) countInside(ctx context.Context, all []*Incident) error {
 	var stays []int64
-	for _, i := range groups {
+	for _, i := range all {
 		for _, c := range i.Charges {
 			if c.StayID != 0 {
 				stays = append(stays, c.StayID)
@@ -196,7 +220,7 @@ func (d *Desk) countInside(ctx context.Context, groups map[string]*Incident) err
 	if err != nil {
 		return Wrap(err)
 	}
-	for _, i := range groups {
+	for _, i := range all {
 		cars, inside := map[charge.Plate]bool{}, map[charge.Plate]bool{}
 		var stake []charge.Reduction
 		for _, c := range i.Charges {
