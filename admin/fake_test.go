@@ -252,6 +252,10 @@ func (f *fake) Counts(context.Context, time.Time, time.Time) (charge.Counts, err
 	return charge.Counts{}, f.fail
 }
 
+func (f *fake) SpanCounts(context.Context, time.Time, time.Time) (charge.Counts, error) {
+	return charge.Counts{}, f.fail
+}
+
 func (f *fake) Story(_ context.Context, id int64) (*flow.Story, error) {
 	if id != f.charge.ID {
 		return nil, flow.ErrNotFound

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -83,39 +84,45 @@ func spans(q *statement, from, to time.Time) (args []any) {
 }
 
 // Counts returns the figures of a span of time, from inclusive, to exclusive; what is pending is as of now.
-func (s *Store) Counts(ctx context.Context, from, to time.Time) (charge.Counts, error) {
-	n := charge.Counts{Pushes: make(map[charge.Outcome]int64), States: make(map[charge.State]int64)}
-	pending := func(c *cells) error {
-		n.Pending += c.int()
-		if oldest := c.int(); oldest != 0 {
-			n.Oldest = earlier(n.Oldest, charge.IDTime(oldest).UTC())
+func (s *Store) Counts(ctx context.Context, from, to time.Time) (n charge.Counts, err error) {
+	err = s.Read(ctx, func(t *Tx) (err error) {
+		if n, err = t.spanCounts(from, to); err != nil {
+			return err
 		}
-		return c.failed()
-	}
-	err := s.Read(ctx, func(t *Tx) error {
-		for _, q := range []struct {
-			q    *statement
-			args []any
-			scan func(*cells) error
-		}{
-			{countPushes, spans(countPushes, from, to), func(c *cells) error {
-				n.Pushes[charge.Outcome(c.text())] = c.int()
-				return c.failed()
-			}},
-			{countStates, spans(countStates, from, to), func(c *cells) error {
-				n.States[charge.State(c.text())] = c.int()
-				return c.failed()
-			}},
-			{countPending, nil, pending},
-			{countUnknown, nil, pending},
-			{latestPush, nil, func(c *cells) error { n.LatestAt = c.time(); return c.failed() }},
-			{countOffLine, nil, func(c *cells) error { n.OffLine = c.int(); return c.failed() }},
-		} {
-			if err := t.each(q.q, q.scan, q.args...); err != nil {
-				return err
+		pending := func(c *cells) error {
+			n.Pending += c.int()
+			if oldest := c.int(); oldest != 0 {
+				n.Oldest = earlier(n.Oldest, charge.IDTime(oldest).UTC())
 			}
+			return c.failed()
 		}
-		return nil
+		return errors.Join(t.each(countPending, pending), t.each(countUnknown, pending),
+			t.each(latestPush, func(c *cells) error { n.LatestAt = c.time(); return c.failed() }),
+			t.each(countOffLine, func(c *cells) error { n.OffLine = c.int(); return c.failed() }))
 	})
 	return n, err
+}
+
+// SpanCounts returns the figures of a span of time, from inclusive, to exclusive, without what is pending now.
+func (s *Store) SpanCounts(ctx context.Context, from, to time.Time) (n charge.Counts, err error) {
+	err = s.Read(ctx, func(t *Tx) (err error) {
+		n, err = t.spanCounts(from, to)
+		return err
+	})
+	return n, err
+}
+
+func (t *Tx) spanCounts(from, to time.Time) (charge.Counts, error) {
+	n := charge.Counts{Pushes: make(map[charge.Outcome]int64), States: make(map[charge.State]int64)}
+	err := t.each(countPushes, func(c *cells) error {
+		n.Pushes[charge.Outcome(c.text())] = c.int()
+		return c.failed()
+	}, spans(countPushes, from, to)...)
+	if err != nil {
+		return n, err
+	}
+	return n, t.each(countStates, func(c *cells) error {
+		n.States[charge.State(c.text())] = c.int()
+		return c.failed()
+	}, spans(countStates, from, to)...)
 }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/chargestamp/chargestamp/admin/desk"
@@ -55,16 +57,33 @@ func dayStart(now time.Time) time.Time {
 	return time.Date(y, m, d, 0, 0, 0, 0, charge.Shanghai)
 }
 
+// together does all, each beside the others, and returns the first error of the list.
+func together(all ...func() error) error {
+	faults := make([]error, len(all))
+	var done sync.WaitGroup
+	for i, do := range all {
+		done.Go(func() { faults[i] = do() })
+	}
+	done.Wait()
+	return cmp.Or(faults...)
+}
+
 func (c *Console) figures(ctx context.Context, now time.Time) (figures, error) {
 	var f figures
-	var err error
-	if f.Counts, err = c.desk.Counts(ctx, dayStart(now), now.Add(time.Minute)); err != nil {
-		return f, err
-	}
-	if f.Before, err = c.desk.Counts(ctx, dayStart(now).Add(-day), now.Add(-day)); err != nil {
-		return f, err
-	}
-	lots, err := c.desk.Lots(ctx)
+	var lots []desk.Lot
+	err := together(
+		func() (err error) {
+			f.Counts, err = c.desk.Counts(ctx, dayStart(now), now.Add(time.Minute))
+			return err
+		},
+		func() (err error) {
+			f.Before, err = c.desk.SpanCounts(ctx, dayStart(now).Add(-day), now.Add(-day))
+			return err
+		},
+		func() (err error) {
+			lots, err = c.desk.Lots(ctx)
+			return err
+		})
 	if err != nil {
 		return f, err
 	}
@@ -158,27 +177,34 @@ func (c *Console) cards(p *page, f figures) []card {
 }
 
 func (c *Console) today(w http.ResponseWriter, r *http.Request, p *page) error {
-	f, err := c.figures(r.Context(), p.Now)
+	var v todayView
+	err := together(
+		func() (err error) {
+			v.Figures, err = c.figures(r.Context(), p.Now)
+			return err
+		},
+		func() error {
+			all, err := c.desk.Incidents(r.Context())
+			v.Incidents = listIncidents(all, "").Items
+			v.Incidents = v.Incidents[:min(len(v.Incidents), todayIncidents)]
+			return err
+		},
+		func() error {
+			week, err := c.desk.StatementView(r.Context(), charge.StatementFilter{
+				From: dayStart(p.Now).Add(-6 * day).Format(time.DateOnly),
+				To:   dayStart(p.Now).Add(day).Format(time.DateOnly)}, 1)
+			v.Week.chart(eachDay(week.Days))
+			v.Days = week.Days
+			return err
+		},
+		func() (err error) {
+			v.Trends, err = c.trends(r.Context(), p, r.URL.Query().Get("span") == "week")
+			return err
+		})
 	if err != nil {
 		return err
 	}
-	all, err := c.desk.Incidents(r.Context())
-	if err != nil {
-		return err
-	}
-	v := todayView{Cards: c.cards(p, f), Figures: f, Incidents: listIncidents(all, "").Items}
-	v.Incidents = v.Incidents[:min(len(v.Incidents), todayIncidents)]
-	from := dayStart(p.Now).Add(-6 * day)
-	week, err := c.desk.StatementView(r.Context(), charge.StatementFilter{From: from.Format(time.DateOnly),
-		To: dayStart(p.Now).Add(day).Format(time.DateOnly)}, 1)
-	if err != nil {
-		return err
-	}
-	v.Week.chart(eachDay(week.Days))
-	v.Days = week.Days
-	if v.Trends, err = c.trends(r.Context(), p, r.URL.Query().Get("span") == "week"); err != nil {
-		return err
-	}
+	v.Cards = c.cards(p, v.Figures)
 	return render(w, r, http.StatusOK, todayPage(p, v))
 }
 
@@ -264,7 +290,11 @@ func sessionOf(r *http.Request) string {
 
 func (c *Console) sendPoint(w http.ResponseWriter, r *http.Request, ago time.Duration) error {
 	at := c.desk.Now().Add(-ago)
-	counts, err := c.desk.Counts(r.Context(), at.Add(-streamEvery), at)
+	count := c.desk.SpanCounts
+	if ago == 0 {
+		count = c.desk.Counts
+	}
+	counts, err := count(r.Context(), at.Add(-streamEvery), at)
 	if err != nil {
 		return err
 	}

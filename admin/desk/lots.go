@@ -107,6 +107,12 @@ func (d *Desk) Counts(ctx context.Context, from, to time.Time) (charge.Counts, e
 	return counts, Wrap(err)
 }
 
+// SpanCounts returns the figures of a span of time, without what is pending now.
+func (d *Desk) SpanCounts(ctx context.Context, from, to time.Time) (charge.Counts, error) {
+	counts, err := d.cfg.Reads.SpanCounts(ctx, from, to)
+	return counts, Wrap(err)
+}
+
 // Samples lists how the site stood in a span of time, of each step the worst, oldest first. A step in which no node ran
 // is left out.
 func (d *Desk) Samples(ctx context.Context, from, to time.Time, step time.Duration) ([]charge.Sample, error) {

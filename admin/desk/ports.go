@@ -39,6 +39,7 @@ type Reads interface {
 	Statement(ctx context.Context, f charge.StatementFilter) ([]charge.StatementRow, error)
 	StatementView(ctx context.Context, f charge.StatementFilter, most int) (charge.StatementView, error)
 	Counts(ctx context.Context, from, to time.Time) (charge.Counts, error)
+	SpanCounts(ctx context.Context, from, to time.Time) (charge.Counts, error) // without what is pending now
 	// Samples lists how the site stood, of each step the worst; a step in which no node ran is left out.
 	Samples(ctx context.Context, from, to time.Time, step time.Duration) ([]charge.Sample, error)
 }

@@ -167,11 +167,17 @@ func testLists(t *testing.T, s *site) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "counts", n, charge.Counts{
-		Pushes:  map[charge.Outcome]int64{charge.OutcomeAccepted: 7, charge.OutcomeBadSignature: 1},
-		States:  map[charge.State]int64{charge.StateSending: 6, charge.StateRefused: 1},
-		Pending: 1, Oldest: s.now, OffLine: 1, LatestAt: s.now,
-	})
+	inSpan := charge.Counts{
+		Pushes: map[charge.Outcome]int64{charge.OutcomeAccepted: 7, charge.OutcomeBadSignature: 1},
+		States: map[charge.State]int64{charge.StateSending: 6, charge.StateRefused: 1},
+	}
+	spanned, err := s.SpanCounts(t.Context(), s.now, s.now.Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "counts of the span", spanned, inSpan)
+	inSpan.Pending, inSpan.Oldest, inSpan.OffLine, inSpan.LatestAt = 1, s.now, 1, s.now
+	same(t, "counts", n, inSpan)
 	readings(t, s.Store, s.now)
 	bothWays(t, s, charge.ChargeFilter{Limit: 3, Plate: "京AD06088"})
 	bothWays(t, s, charge.ChargeFilter{Limit: 2, States: []charge.State{charge.StateSending, charge.StateRefused}})
