@@ -148,6 +148,10 @@ func (r *Rig) measurePeople(ctx context.Context, st *stand, cfg SizeConfig, s *s
 	if s.alone, err = st.pages(ctx, cfg.Looks, with); err != nil {
 		return err
 	}
+	// Some machines take back memory that a file's pages have not been read from for a while.
+	if err := r.warm(ctx, st.engine, st.server.Data, st.server.cfg.Database); err != nil {
+		return err
+	}
 	found, err := st.search(ctx, s.charges, cfg.Searches, with)
 	if err != nil {
 		return err
