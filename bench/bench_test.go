@@ -297,3 +297,16 @@ func TestProxy(t *testing.T) {
 		t.Errorf("%d bytes came after the fault", n)
 	}
 }
+
+// A quantile is the smallest value that a share of all do not pass: of a hundred looks, p99 is not the slowest.
+func TestQuantile(t *testing.T) {
+	var looks []float64
+	for n := range 100 {
+		looks = append(looks, float64(100-n))
+	}
+	for q, want := range map[float64]float64{0: 1, .5: 50, .99: 99, .991: 100, 1: 100} {
+		if got := quantile(looks, q); got != want {
+			t.Errorf("quantile %v of 1 to 100 is %v, want %v", q, got, want)
+		}
+	}
+}

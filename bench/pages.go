@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -406,8 +407,8 @@ func (st *stand) pages(ctx context.Context, looks int, with string) (rows []figu
 		}
 		rows = append(rows, figure{name: "console page, " + view.label + ", p99" + with, engine: st.engine.Name,
 			value: quantile(took, .99), unit: "ms",
-			bar: AtMost(pageWithin), note: fmt.Sprintf("of %d looks, p50 %.3g ms, %.3g ms of CPU, %d KiB", looks,
-				quantile(took, .5), cpu, (size+1023)/1024)})
+			bar: AtMost(pageWithin), note: fmt.Sprintf("of %d looks, p50 %.3g ms, slowest %.3g, %.3g ms of CPU, %d KiB", looks,
+				quantile(took, .5), slices.Max(took), cpu, (size+1023)/1024)})
 	}
 	return append(rows, figure{name: "console page, the largest" + with, engine: st.engine.Name,
 		value: float64(weight) / 1024, unit: "KiB",
@@ -420,5 +421,5 @@ func quantile(values []float64, q float64) float64 {
 		return 0
 	}
 	sorted := slices.Sorted(slices.Values(values))
-	return sorted[min(len(sorted)-1, int(q*float64(len(sorted))))]
+	return sorted[max(0, int(math.Ceil(q*float64(len(sorted))))-1)]
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+	"slices"
 
 	"github.com/chargestamp/chargestamp/admin/client"
 	"github.com/chargestamp/chargestamp/charge"
@@ -80,7 +81,8 @@ func (st *stand) search(ctx context.Context, charges, times int, with string) (r
 			rows = append(rows, figure{name: fmt.Sprintf("plate search by %s, %s, p99%s", s.name, f.where, with),
 				engine: st.engine.Name,
 				value:  quantile(f.took, .99), unit: "ms", bar: AtMost(f.most),
-				note: fmt.Sprintf("of %d, %d found something, p50 %.3g ms", times, hits, quantile(f.took, .5))})
+				note: fmt.Sprintf("of %d, %d found something, p50 %.3g ms, slowest %.3g", times, hits, quantile(f.took, .5),
+					slices.Max(f.took))})
 		}
 	}
 	return rows, nil

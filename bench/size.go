@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -243,7 +244,7 @@ func (r *Rig) busy(ctx context.Context, engine *Engine, cfg SizeConfig) ([]Row, 
 	return []Row{
 		figure{name: with + "console page, p99", engine: engine.Name, value: quantile(pages, .99), unit: "ms",
 			bar:  AtMost(pageWithin),
-			note: fmt.Sprintf("of %d looks, p50 %.3g ms", len(pages), quantile(pages, .5))}.row(),
+			note: fmt.Sprintf("of %d looks, p50 %.3g ms, slowest %.3g", len(pages), quantile(pages, .5), slices.Max(pages))}.row(),
 		figure{name: with + "API, p99", engine: engine.Name, value: quantile(answers, .99), unit: "ms",
 			bar:  AtMost(pageWithin),
 			note: fmt.Sprintf("of %d, p50 %.3g ms", len(answers), quantile(answers, .5))}.row(),
