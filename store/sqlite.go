@@ -66,8 +66,8 @@ func (e *sqliteEngine) openLog() (err error) {
 	return nil
 }
 
-// reader opens a connection that cannot write. What it keeps in memory is dropped with every commit of the writer's, and
-// so is little: to release a full cache of 16 MB, and to have the system fill it anew, took longer than most searches.
+// reader opens a connection that cannot write. What it keeps in memory is dropped with every commit of the writer's,
+// and so is little: to release a full cache of 16 MB, and to fill it anew, took longer than most searches.
 func (e *sqliteEngine) reader() (*sqliteConn, error) {
 	return dialSQLite(e.file, "mode=ro", "busy_timeout = 5000", "query_only = ON", "temp_store = MEMORY",
 		"cache_size = -2048")
