@@ -243,7 +243,7 @@ func (r *Rig) busy(ctx context.Context, engine *Engine, cfg SizeConfig) ([]Row, 
 	with := fmt.Sprintf("statement of today and yesterday at %s charges a day, ", short(cfg.Busy))
 	return []Row{
 		figure{name: with + "console page, p99", engine: engine.Name, value: quantile(pages, .99), unit: "ms",
-			bar:  AtMost(pageWithin),
+			bar: AtMost(pageWithin),
 			note: fmt.Sprintf("of %d looks, p50 %.3g ms, slowest %.3g", len(pages), quantile(pages, .5),
 				slices.Max(pages))}.row(),
 		figure{name: with + "API, p99", engine: engine.Name, value: quantile(answers, .99), unit: "ms",
