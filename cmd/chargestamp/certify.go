@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -17,6 +18,7 @@ type certifyCommand struct {
 	Against string `help:"Address of the gateway, or of the partner's system; without one it is played."`
 	As      string `help:"With coupon: the parking system, by its target id."`
 	Profile string `type:"path" placeholder:"FILE" help:"With coupon: the profile of an own parking system."`
+	HTTP    string `default:"http://127.0.0.1:8080" env:"CHARGESTAMP_HTTP" hidden:""` // where Against names no gateway
 	Line    string `default:"127.0.0.1:6789" env:"CHARGESTAMP_LINE" help:"Line address of the gateway."`
 
 	Server string `default:"http://127.0.0.1:8081" env:"CHARGESTAMP_SERVER" help:"Admin address, to look up each push."`
@@ -41,14 +43,12 @@ type certifyCommand struct {
 
 // Run examines and prints the pass sheet. It is exit 1 where a check failed.
 func (k *certifyCommand) Run(c *console) error {
-	cfg := play.CertifyConfig{HTTP: k.Against, Line: k.Line, Admin: k.Server, AdminToken: k.Token, Platform: k.Platform,
+	cfg := play.CertifyConfig{HTTP: cmp.Or(k.Against, k.HTTP), Line: k.Line, Admin: k.Server, AdminToken: k.Token, Platform: k.Platform,
 		PathToken: k.PathToken, Charger: k.Charger, Kind: charge.LotKind(k.Kind), Ckey: k.Ckey, Ukey: k.Ukey,
 		Listen: k.Listen,
 		Theirs: k.Theirs, Patience: k.Patience}
 	if k.Theirs {
 		cfg.HTTP, cfg.Against = "", k.Against
-	} else if cfg.HTTP == "" {
-		cfg.HTTP = "http://127.0.0.1:8080"
 	}
 	var err error
 	if k.Lot != "" {
