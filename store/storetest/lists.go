@@ -178,9 +178,29 @@ func testLists(t *testing.T, s *site) {
 	same(t, "counts of the span", spanned, inSpan)
 	inSpan.Pending, inSpan.Oldest, inSpan.OffLine, inSpan.LatestAt = 1, s.now, 1, s.now
 	same(t, "counts", n, inSpan)
+	bare(t, s)
 	readings(t, s.Store, s.now)
 	bothWays(t, s, charge.ChargeFilter{Limit: 3, Plate: "京AD06088"})
 	bothWays(t, s, charge.ChargeFilter{Limit: 2, States: []charge.State{charge.StateSending, charge.StateRefused}})
+}
+
+// bare wants a list of bare charges to be the whole one, but for what was decided and used.
+func bare(t *testing.T, s *site) {
+	t.Helper()
+	whole, err0 := s.Charges(t.Context(), charge.ChargeFilter{})
+	got, err1 := s.Charges(t.Context(), charge.ChargeFilter{Bare: true})
+	if err := errors.Join(err0, err1); err != nil {
+		t.Fatal(err)
+	}
+	decided := false
+	for _, c := range whole.Items {
+		decided = decided || c.Decision != nil
+		c.Decision, c.Reduction, c.Usage = nil, nil, nil
+	}
+	if !decided {
+		t.Error("no charge of the list was decided")
+	}
+	same(t, "bare charges", got, whole)
 }
 
 func testPlateSearch(t *testing.T, s *site) {
