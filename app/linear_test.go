@@ -133,8 +133,8 @@ func (h *history) heard() (n int) {
 }
 
 // telling leaves out pushes that cannot have changed anything, and by which the orders to try would grow beyond all
-// time: of an order that was there before, and an unanswered one behind another of the same order, which may take effect
-// whenever it may.
+// time: of an order that was there before, and an unanswered one behind another of the same order, which may take
+// effect whenever it may.
 func (h *history) telling() (kept []porcupine.Operation) {
 	there := map[string]int64{} // since when at the latest
 	for _, o := range h.all {

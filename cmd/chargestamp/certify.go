@@ -43,7 +43,8 @@ type certifyCommand struct {
 
 // Run examines and prints the pass sheet. It is exit 1 where a check failed.
 func (k *certifyCommand) Run(c *console) error {
-	cfg := play.CertifyConfig{HTTP: cmp.Or(k.Against, k.HTTP), Line: k.Line, Admin: k.Server, AdminToken: k.Token, Platform: k.Platform,
+	cfg := play.CertifyConfig{HTTP: cmp.Or(k.Against, k.HTTP), Line: k.Line, Admin: k.Server, AdminToken: k.Token,
+		Platform:  k.Platform,
 		PathToken: k.PathToken, Charger: k.Charger, Kind: charge.LotKind(k.Kind), Ckey: k.Ckey, Ukey: k.Ukey,
 		Listen: k.Listen,
 		Theirs: k.Theirs, Patience: k.Patience}
