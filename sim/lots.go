@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -298,12 +299,25 @@ func (w *world) checkTurn(tx *store.Tx, p *park, c *charge.Charge) error {
 			return err
 		}
 		for _, d := range older {
+			ended, err := ended(tx, d)
+			if err != nil {
+				return err
+			}
 			for _, f := range p.flights[d.UUID] {
-				if !f.answered && !f.node.dead {
+				if !f.answered && !f.node.dead && !ended {
 					w.wrongf("charge %d is sent while charge %d waits for the answer of %s", c.ID, g.Charge, p.id)
 				}
 			}
 		}
 	}
 	return nil
+}
+
+// ended reports whether a delivery's try has ended for the gateway though its node still waits: the car has left, or the
+// node has lost its lease, as when its clock jumps, and was taken for stopped.
+func ended(tx *store.Tx, d *charge.Delivery) (bool, error) {
+	tries, err := tx.Attempts(d)
+	return d.State == charge.DeliveryUnknown || slices.ContainsFunc(tries, func(a charge.Attempt) bool {
+		return a.Detail.Code == "delivery.node_stopped"
+	}), err
 }
