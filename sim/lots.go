@@ -313,8 +313,8 @@ func (w *world) checkTurn(tx *store.Tx, p *park, c *charge.Charge) error {
 	return nil
 }
 
-// ended reports whether a delivery's try has ended for the gateway though its node still waits: the car has left, or the
-// node has lost its lease, as when its clock jumps, and was taken for stopped.
+// ended reports whether a delivery's try has ended for the gateway though its node still waits: the car has left, or
+// the node has lost its lease, as when its clock jumps, and was taken for stopped.
 func ended(tx *store.Tx, d *charge.Delivery) (bool, error) {
 	tries, err := tx.Attempts(d)
 	return d.State == charge.DeliveryUnknown || slices.ContainsFunc(tries, func(a charge.Attempt) bool {
