@@ -299,11 +299,11 @@ func (w *world) checkTurn(tx *store.Tx, p *park, c *charge.Charge) error {
 			return err
 		}
 		for _, d := range older {
-			ended, err := ended(tx, d)
-			if err != nil {
-				return err
-			}
 			for _, f := range p.flights[d.UUID] {
+				ended, err := f.ended(tx, d)
+				if err != nil {
+					return err
+				}
 				if !f.answered && !f.node.dead && !ended {
 					w.wrongf("charge %d is sent while charge %d waits for the answer of %s", c.ID, g.Charge, p.id)
 				}
@@ -313,9 +313,13 @@ func (w *world) checkTurn(tx *store.Tx, p *park, c *charge.Charge) error {
 	return nil
 }
 
-// ended reports whether a delivery's try has ended for the gateway though its node still waits: the car has left, or
-// the node has lost its lease, as when its clock jumps, and was taken for stopped.
-func ended(tx *store.Tx, d *charge.Delivery) (bool, error) {
+// ended reports whether a try has ended for the gateway though its node still waits: the car has left, or the node has
+// lost its lease, as when its clock jumps, and was taken for stopped. A node that holds the lease still tries.
+func (f *flight) ended(tx *store.Tx, d *charge.Delivery) (bool, error) {
+	j, err := tx.Job(d.ID)
+	if err != nil || j != nil && j.Lease == f.node.name {
+		return false, err
+	}
 	tries, err := tx.Attempts(d)
 	return d.State == charge.DeliveryUnknown || slices.ContainsFunc(tries, func(a charge.Attempt) bool {
 		return a.Detail.Code == "delivery.node_stopped"
