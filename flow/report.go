@@ -80,13 +80,32 @@ func (f *Flow) handleReport(j outbox.Job, _ any, done func()) {
 			return
 		}
 		if c == nil || c.State != charge.StateUsed || c.Usage == nil || !f.reports(c) {
-			f.reported(j, false, true, charge.Say("report.nothing"))
+			f.reported(j, reportTry{detail: charge.Say("report.nothing")})
 			return
 		}
 		a, _ := f.cfg.Estate().Account(c.Account)
-		taken, detail := f.cfg.Reports.Report(ctx, a, usedFor(c))
-		f.reported(j, taken, false, detail)
+		said := usedFor(c)
+		try := reportTry{said: &said}
+		try.taken, try.detail = f.cfg.Reports.Report(ctx, a, said)
+		f.reported(j, try)
 	})
+}
+
+// reportTry is what one try to report came to.
+type reportTry struct {
+	said   *platform.Used // nil: there was nothing to report
+	taken  bool           // by the platform
+	detail charge.Note
+}
+
+// old reports whether a try said something else than the charge's usage is now.
+func (t reportTry) old(c *charge.Charge) bool {
+	if t.said == nil || c.State != charge.StateUsed || c.Usage == nil {
+		return false
+	}
+	now := usedFor(c)
+	return t.said.Method != now.Method || t.said.Minutes != now.Minutes || t.said.Yuan != now.Yuan ||
+		!t.said.Left.Equal(now.Left)
 }
 
 // usedFor is a usage in the shape that platforms hear it.
@@ -116,21 +135,21 @@ func usedFor(c *charge.Charge) platform.Used {
 }
 
 // reported stores what a try to report came to.
-func (f *Flow) reported(j outbox.Job, taken, moot bool, detail charge.Note) {
+func (f *Flow) reported(j outbox.Job, try reportTry) {
 	ctx, cancel := f.cfg.Machine.Within(context.Background(), completing)
 	defer cancel()
 	visits, err := f.visitsOfCharge(ctx, j.Ref)
 	if err == nil {
-		err = f.write(ctx, visits, func(tx Tx, _ *after) error { return f.storeReport(tx, j, taken, moot, detail) })
+		err = f.write(ctx, visits, func(tx Tx, _ *after) error { return f.storeReport(tx, j, try) })
 	}
 	if err != nil {
 		f.cfg.Logger.Warn("report result not stored; the report is sent again", "job", j.ID, "error", err)
 	}
 }
 
-func (f *Flow) storeReport(tx Tx, j outbox.Job, taken, moot bool, detail charge.Note) error {
+func (f *Flow) storeReport(tx Tx, j outbox.Job, try reportTry) error {
 	cur, err := tx.Job(j.ID)
-	if err != nil || cur == nil || cur.Fence != j.Fence || cur.Lease != f.cfg.Node {
+	if err != nil {
 		return err
 	}
 	c, err := tx.Charge(j.Ref)
@@ -138,11 +157,14 @@ func (f *Flow) storeReport(tx Tx, j outbox.Job, taken, moot bool, detail charge.
 		return err
 	}
 	now := f.cfg.Now()
+	if cur == nil || cur.Fence != j.Fence || cur.Lease != f.cfg.Node {
+		return f.reportOver(tx, c, cur, try, now)
+	}
 	result := "failed"
 	switch {
-	case moot:
+	case try.said == nil:
 		c.Report, result = charge.ReportOff, "off"
-	case taken:
+	case try.taken:
 		c.Report, result = charge.ReportDone, "done"
 	case c.Usage != nil && now.After(c.Usage.At.Add(reportFor)) && cur.Attempt >= len(reportSchedule):
 		c.Report, result = charge.ReportGaveUp, "gave_up"
@@ -163,5 +185,19 @@ func (f *Flow) storeReport(tx Tx, j outbox.Job, taken, moot bool, detail charge.
 	if err := tx.SetCharge(c); err != nil {
 		return err
 	}
-	return tx.AddEvent(charge.Event{Charge: c.ID, At: now, Step: "report", Result: result, Detail: detail})
+	return tx.AddEvent(charge.Event{Charge: c.ID, At: now, Step: "report", Result: result, Detail: try.detail})
+}
+
+// reportOver makes a report due again after a try that lost its lease to another node and said old numbers: the
+// platform may have heard them behind the new ones. cur is the report's job, nil for none.
+func (f *Flow) reportOver(tx Tx, c *charge.Charge, cur *outbox.Job, try reportTry, now time.Time) error {
+	waits := cur != nil && cur.Lease == "" // and says the new numbers from now on
+	if waits || !try.old(c) {
+		return nil
+	}
+	if err := f.oweReport(tx, c, now); err != nil {
+		return err
+	}
+	c.UpdatedAt = now
+	return tx.SetCharge(c)
 }

@@ -1,6 +1,7 @@
 // Command mutate asks whether tests notice: it puts one small mistake at a time into a package's code (a comparison
-// turned round, a condition left out, a statement left out), and runs the package's own tests. A mistake that no test
-// notices survives, and is listed. Which mistakes are tried is drawn from a seed, so that a sample can be run again.
+// turned round, a condition left out, a statement left out), and runs the package's own fast tests (-short). A mistake
+// that no test notices survives, and is listed. Which mistakes are tried is drawn from a seed, so that a sample can be
+// run again.
 //
 // The report keeps each result as a line of JSON; what stands in it is not tried again, so that a long sample can be
 // run in pieces. All mistakes are compiled into one program a package, each behind a switch. The tree is not touched:
@@ -196,12 +197,12 @@ func (s sample) patience(ctx context.Context, dir, pkg string) (time.Duration, e
 	return 5*time.Since(began) + 20*time.Second, err
 }
 
-// test runs a package's tests with a mistake switched on. Tests that hang have noticed.
+// test runs a package's fast tests, those of go test -short, with a mistake switched on. Tests that hang have noticed.
 func (s sample) test(ctx context.Context, dir, pkg string, n int, longest time.Duration) (came string, err error) {
 	timed, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
-	run := exec.CommandContext(timed, filepath.Join(dir, filepath.Base(pkg)+".test"), "-test.failfast", "-test.run", s.run,
-		"-test.skip", s.skip)
+	run := exec.CommandContext(timed, filepath.Join(dir, filepath.Base(pkg)+".test"), "-test.short", "-test.failfast",
+		"-test.run", s.run, "-test.skip", s.skip)
 	run.Dir, run.Env = pkg, append(os.Environ(), fmt.Sprintf("%s=%d", switchEnv, n))
 	err = run.Run()
 	var failed *exec.ExitError
