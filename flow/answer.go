@@ -205,7 +205,11 @@ func (f *Flow) acked(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, 
 		}
 	}
 	if c.State != charge.StateUsed && c.State != charge.StateVoided && c.State != charge.StateDelivered {
-		if err := move(tx, then, c, charge.StateDelivered, f.deliveredReason(tx, c), at); err != nil {
+		why, err := f.deliveredReason(tx, c)
+		if err != nil {
+			return err
+		}
+		if err := move(tx, then, c, charge.StateDelivered, why, at); err != nil {
 			return err
 		}
 	}
@@ -218,13 +222,15 @@ func (f *Flow) regrant(tx Tx, c *charge.Charge, at time.Time, note charge.Note) 
 }
 
 // deliveredReason marks a delivery whose car has already left without a word on its reduction.
-func (f *Flow) deliveredReason(tx Tx, c *charge.Charge) charge.Reason {
-	if c.StayID != 0 {
-		if s, err := tx.Stay(c.StayID); err == nil && s != nil && !s.Open {
-			return charge.ReasonUsageNotTold
-		}
+func (f *Flow) deliveredReason(tx Tx, c *charge.Charge) (charge.Reason, error) {
+	if c.StayID == 0 {
+		return charge.ReasonOK, nil
 	}
-	return charge.ReasonOK
+	s, err := tx.Stay(c.StayID)
+	if err == nil && s != nil && !s.Open {
+		return charge.ReasonUsageNotTold, nil
+	}
+	return charge.ReasonOK, err
 }
 
 // refused is the lot's no: nothing is sent again, and what was granted counts no longer.

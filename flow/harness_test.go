@@ -42,9 +42,10 @@ type world struct {
 	uuids    []string        // of messages that got no answer
 	clock    *clock
 	ids      *charge.IDs
-	reporter func() bool                     // says whether the platform takes a report; nil: it does
-	wrap     func(flow.Storage) flow.Storage // of the next restart; nil for none
-	hooks    flow.Webhooks                   // of the next restart; nil for none
+	reporter func() bool                          // says whether the platform takes a report; nil: it does
+	wrap     func(flow.Storage) flow.Storage      // of the next restart; nil for none
+	hooks    flow.Webhooks                        // of the next restart; nil for none
+	wait     func(context.Context, time.Duration) // of the next restart; nil is the real one
 }
 
 type clock struct {
@@ -307,14 +308,16 @@ func (w *world) restart() *flow.Flow {
 	if w.wrap != nil {
 		s = w.wrap(s)
 	}
-	w.flow = flow.New(flow.Config{
+	cfg := flow.Config{
 		Storage: s, Estate: func() flow.Estate { return w.estate },
 		Dialect:  func(string) (platform.Dialect, bool) { return reporting{}, true },
 		Opener:   openDoor{},
 		Channels: map[charge.DeliveryChannel]lot.Channel{charge.ChannelLine: w.line, charge.ChannelCallback: w.calls},
 		Reports:  w, Webhooks: w.hooks, Observer: observer{}, IDs: w.ids.Next, Node: "test", Now: w.clock.Now,
 		Logger: slog.New(slog.DiscardHandler),
-	}, w.store)
+	}
+	cfg.Machine.Wait = w.wait
+	w.flow = flow.New(cfg, w.store)
 	f := w.flow
 	f.Start()
 	w.t.Cleanup(func() {
@@ -352,9 +355,11 @@ func (w *world) finished(order string, id charge.LotID) *platform.Charge {
 }
 
 // push takes a charge and returns the outcome.
-func (w *world) push(c *platform.Charge) charge.Outcome {
+func (w *world) push(c *platform.Charge) charge.Outcome { return w.pushBy(w.t.Context(), c) }
+
+func (w *world) pushBy(ctx context.Context, c *platform.Charge) charge.Outcome {
 	var got charge.Outcome
-	w.flow.Take(w.t.Context(), platform.Push{Platform: "telaidian", Path: "/zld/telaidian/x", Received: w.clock.Now()},
+	w.flow.Take(ctx, platform.Push{Platform: "telaidian", Path: "/zld/telaidian/x", Received: w.clock.Now()},
 		platform.Account{ID: "main"}, platform.Message{Charge: c}, func(v platform.Verdict) platform.Reply {
 			got = v.Outcome
 			return platform.Reply{Status: 200, Body: []byte(v.Outcome)}

@@ -15,11 +15,8 @@ func (f *Flow) Pause(ctx context.Context, id charge.LotID, a Action) (Effect, er
 // Resume sends what waited.
 func (f *Flow) Resume(ctx context.Context, id charge.LotID, a Action) (Effect, error) {
 	e, err := f.mark(ctx, id, a, false, charge.Say("effect.resumed"))
-	if err == nil && e.Done {
-		f.LineUp(id)
-		if l, _, ok := f.cfg.Estate().Lot(id); ok {
-			f.runner.Hint(jobKind(lot.KindOf(l.Kind).Channel))
-		}
+	if l, _, ok := f.cfg.Estate().Lot(id); ok && e.Done {
+		f.runner.Hint(jobKind(lot.KindOf(l.Kind).Channel))
 	}
 	return e, err
 }
@@ -52,10 +49,15 @@ func (f *Flow) mark(ctx context.Context, id charge.LotID, a Action, paused bool,
 			return err
 		}
 		m.Paused, m.PauseReason = paused, a.Reason
-		if !paused {
-			m.PauseReason = ""
+		if paused {
+			return tx.SetLotMarks(id, m)
 		}
-		return tx.SetLotMarks(id, m)
+		m.PauseReason = ""
+		if err := tx.SetLotMarks(id, m); err != nil {
+			return err
+		}
+		_, err = tx.WakeJobs(id, f.cfg.Now())
+		return err
 	})
 	return Effect{Note: effect, Allowed: true, Done: err == nil}, err
 }
