@@ -246,7 +246,7 @@ func (a *App) makeFlow(ctx context.Context) error {
 		Storage: a.storageOf(), Estate: a.views.now, Dialect: a.dialect,
 		Channels: a.channels(), Prices: a.pricers(), Revoker: a.coupon,
 		Reports: report.New(guarded(reporting), a.dialect, a.clock.Now), Webhooks: a.webhooks,
-		Opener: a, Observer: a.metrics, Tracer: tracer, Notify: a.notify(), Linked: a.linked(), IDs: ids.Next,
+		Opener: a, Observer: a.metrics, Tracer: tracer, Notify: a.notify(), Linked: a.linked(), IDs: ids,
 		Node: a.cfg.Node,
 		Now:  a.clock.Now, Logger: a.logger,
 		Bounds: a.pushBounds,

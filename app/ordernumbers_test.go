@@ -57,7 +57,7 @@ func newIssuerSite(t testing.TB, s *store.Store, ids *charge.IDs) *issuerSite {
 		Storage: storage{s}, Estate: func() flow.Estate { return &view{State: w.state} },
 		Dialect:  func(string) (platform.Dialect, bool) { return nil, false },
 		Channels: map[charge.DeliveryChannel]lot.Channel{charge.ChannelLine: farLine{}, charge.ChannelCallback: farLine{}},
-		Observer: deaf{}, IDs: ids.Next, Node: "test", Now: issuerNow, Logger: slog.New(slog.DiscardHandler),
+		Observer: deaf{}, IDs: ids, Node: "test", Now: issuerNow, Logger: slog.New(slog.DiscardHandler),
 	}, s)
 	return w
 }

@@ -325,7 +325,7 @@ func (t *taken) acceptRepeat(tx Tx, then *after, d *deciding, first *charge.Char
 func (t *taken) newCharge(id charge.LotID) *charge.Charge {
 	m := t.message.Charge
 	c := &charge.Charge{
-		ID: t.f.cfg.IDs(), Platform: t.push.Platform, Account: t.account.ID,
+		ID: t.f.cfg.IDs.Next(), Platform: t.push.Platform, Account: t.account.ID,
 		Order: m.Order, RepeatKey: m.RepeatKey, Plate: m.Plate, Names: m.Names, Lot: id,
 		StartedAt: m.Started, EndedAt: m.Ended, Received: t.push.Received,
 		Energy: m.Energy, HasEnergy: m.HasEnergy, Total: m.Total, HasTotal: m.HasTotal,
@@ -350,7 +350,7 @@ func sameDigest(stored, now string) bool { return strings.HasPrefix(stored, now)
 // pushRecord keeps a request, which is given as it was on the wire.
 func (f *Flow) pushRecord(p platform.Push, account string, request []byte) charge.Push {
 	return charge.Push{
-		ID: f.cfg.IDs(), Platform: p.Platform, Account: account, Received: p.Received,
+		ID: f.cfg.IDs.Next(), Platform: p.Platform, Account: account, Received: p.Received,
 		Remote: p.Remote.String(), Request: request,
 	}
 }

@@ -218,7 +218,7 @@ func (f *Flow) acked(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, 
 
 // regrant makes a grant count again that had been taken back.
 func (f *Flow) regrant(tx Tx, c *charge.Charge, at time.Time, note charge.Note) error {
-	return tx.AddLedger(grantEntry(f.cfg.IDs(), c, at, 1, note))
+	return tx.AddLedger(grantEntry(f.cfg.IDs.Next(), c, at, 1, note))
 }
 
 // deliveredReason marks a delivery whose car has already left without a word on its reduction.
@@ -243,6 +243,17 @@ func (f *Flow) refused(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery
 func (f *Flow) giveUp(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, reason charge.Reason,
 	at time.Time) error {
 	if c.State == charge.StateUnknown {
+		return f.leaveUnknown(tx, then, c, dl, at)
+	}
+	newer, err := f.openTotal(tx, c, dl)
+	if err != nil {
+		return err
+	}
+	if newer != nil {
+		if err := addTry(tx, dl, charge.Attempt{At: at, Result: charge.AttemptTimeout,
+			Detail: charge.Say("delivery.in_open_total", charge.Text("uuid", newer.UUID))}); err != nil {
+			return err
+		}
 		return f.leaveUnknown(tx, then, c, dl, at)
 	}
 	return f.end(tx, then, c, dl, ending{charge.DeliveryGaveUp, charge.StateGaveUp, reason,
@@ -280,7 +291,7 @@ func (f *Flow) end(tx Tx, then *after, c *charge.Charge, dl *charge.Delivery, e 
 		return err
 	}
 	if c.State.Granting() && c.Reduction != nil {
-		if err := tx.AddLedger(grantEntry(f.cfg.IDs(), c, e.at, -1, e.note)); err != nil {
+		if err := tx.AddLedger(grantEntry(f.cfg.IDs.Next(), c, e.at, -1, e.note)); err != nil {
 			return err
 		}
 	}

@@ -187,6 +187,7 @@ func (f *fragile) called() {
 	done(f.acked())
 	f.completes("a yes", f.acked, charge.StateDelivered)
 	f.completes("a no", f.refusal, charge.StateRefused)
+	f.completes("a silence", f.silence, charge.StateUnknown)
 	f.pushes("o1", apiLot, 30)
 	sent, done := f.next(f.calls)
 	done(f.silence())

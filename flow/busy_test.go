@@ -28,7 +28,7 @@ func (s stuck) Write(context.Context, []charge.VisitKey, func(flow.Tx) error) er
 // done there is room again.
 func TestBusyAtOnce(t *testing.T) {
 	disk := stuck{came: make(chan struct{}, flow.MostTaking+1), free: make(chan struct{})}
-	f := flow.New(flow.Config{Storage: disk, Observer: observer{}, IDs: func() int64 { return 1 },
+	f := flow.New(flow.Config{Storage: disk, Observer: observer{}, IDs: charge.NewIDs(1, (&clock{now: start}).Now),
 		Now:    (&clock{now: start}).Now,
 		Logger: slog.New(slog.DiscardHandler)}, nil)
 	take := func() (outcome charge.Outcome) {

@@ -117,7 +117,7 @@ type Config struct {
 	Notify func(outbox.Kind)
 	// Bounds returns the settings limits.minutes and limits.amount; nil: there are none.
 	Bounds func() charge.Bounds
-	IDs    func() int64
+	IDs    *charge.IDs
 	Node   string
 	Now    func() time.Time
 	Logger *slog.Logger

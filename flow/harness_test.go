@@ -45,6 +45,8 @@ type world struct {
 	reporter func() bool                          // says whether the platform takes a report; nil: it does
 	wrap     func(flow.Storage) flow.Storage      // of the next restart; nil for none
 	hooks    flow.Webhooks                        // of the next restart; nil for none
+	revoker  lot.Revoker                          // of the next restart; nil for none
+	opener   flow.Opener                          // of the next restart
 	wait     func(context.Context, time.Duration) // of the next restart; nil is the real one
 }
 
@@ -72,6 +74,7 @@ type plain struct {
 	bindings map[charge.LotID]charge.Binding
 	account  charge.Account
 	areas    []charge.LotID // in the outer lot, beside the inner one
+	chargers map[string]charge.LotID
 }
 
 func (p *plain) Lot(id charge.LotID) (charge.Lot, charge.Vendor, bool) {
@@ -100,7 +103,12 @@ func (p *plain) Issuer(account string, id charge.LotID) charge.Issuer {
 
 func (p *plain) LotOff(charge.LotID) bool { return false }
 
-func (p *plain) LotOfCharger(string, []string) (charge.LotID, string, bool) {
+func (p *plain) LotOfCharger(_ string, names []string) (charge.LotID, string, bool) {
+	for _, name := range names {
+		if id, ok := p.chargers[name]; ok {
+			return id, name, true
+		}
+	}
 	return charge.LotID{}, "", false
 }
 
@@ -296,7 +304,8 @@ func newWorldOn(t testing.TB, place storetest.Place) *world {
 		e.lots[id] = l
 		e.bindings[id] = charge.Binding{Account: "main", Lot: id, Mode: charge.ModeLive, Rules: []charge.Rule{rule}}
 	}
-	w := &world{t: t, store: s, estate: e, line: newChannel(), calls: newChannel(), clock: c, ids: charge.NewIDs(1, c.Now)}
+	w := &world{t: t, store: s, estate: e, line: newChannel(), calls: newChannel(), clock: c, ids: charge.NewIDs(1, c.Now),
+		opener: openDoor{}}
 	t.Cleanup(func() { s.Close() })
 	w.restart()
 	return w
@@ -311,9 +320,9 @@ func (w *world) restart() *flow.Flow {
 	cfg := flow.Config{
 		Storage: s, Estate: func() flow.Estate { return w.estate },
 		Dialect:  func(string) (platform.Dialect, bool) { return reporting{}, true },
-		Opener:   openDoor{},
+		Opener:   w.opener,
 		Channels: map[charge.DeliveryChannel]lot.Channel{charge.ChannelLine: w.line, charge.ChannelCallback: w.calls},
-		Reports:  w, Webhooks: w.hooks, Observer: observer{}, IDs: w.ids.Next, Node: "test", Now: w.clock.Now,
+		Reports:  w, Webhooks: w.hooks, Revoker: w.revoker, Observer: observer{}, IDs: w.ids, Node: "test", Now: w.clock.Now,
 		Logger: slog.New(slog.DiscardHandler),
 	}
 	cfg.Machine.Wait = w.wait

@@ -28,22 +28,37 @@ type carried struct {
 // launch stores what follows from a decision on a charge that was in a state before it ("" for a new one). The charge
 // has been stored.
 func (d *deciding) launch(was charge.State) error {
-	if err := d.grant(); err != nil {
+	if err := d.grant(was); err != nil {
 		return err
 	}
 	d.then.moves = append(d.then.moves, moved{d.charge.State, d.charge.Reason})
 	return d.then.announce(d.tx, d.charge, was)
 }
 
+// passDeliveries makes the id of the charge's next delivery greater than those of its earlier ones, which another node
+// may have made by a clock that is ahead: the last one by its id is the one that counts.
+func (d *deciding) passDeliveries() error {
+	last, err := lastDelivery(d.tx, d.charge.ID)
+	if last != nil {
+		d.f.cfg.IDs.Pass(last.ID)
+	}
+	return err
+}
+
 // grant stores what follows from a grant: the ledger entry and the delivery, which is this node's from the start where
 // it can be tried now.
-func (d *deciding) grant() error {
+func (d *deciding) grant(was charge.State) error {
 	c := d.charge
 	if c.State != charge.StateSending {
 		return nil
 	}
+	if was != "" {
+		if err := d.passDeliveries(); err != nil {
+			return err
+		}
+	}
 	target := d.target()
-	dl := &charge.Delivery{ID: d.f.cfg.IDs(), Charge: c.ID, Lot: target.ID, UUID: d.f.newUUID(d.now), DueAt: d.now}
+	dl := &charge.Delivery{ID: d.f.cfg.IDs.Next(), Charge: c.ID, Lot: target.ID, UUID: d.f.newUUID(d.now), DueAt: d.now}
 	if d.stay == nil {
 		dl.Until = d.now.Add(visitSpan)
 	}
@@ -58,7 +73,7 @@ func (d *deciding) grant() error {
 			return d.unsendable(dl.Message, err)
 		}
 	}
-	if err := d.tx.AddLedger(grantEntry(d.f.cfg.IDs(), c, d.now, 1, charge.Say("ledger.granted"))); err != nil {
+	if err := d.tx.AddLedger(grantEntry(d.f.cfg.IDs.Next(), c, d.now, 1, charge.Say("ledger.granted"))); err != nil {
 		return err
 	}
 	if !kind.Sends() {

@@ -381,7 +381,7 @@ func (m *machine) restart() {
 		Opener:  openDoor{},
 		Channels: map[charge.DeliveryChannel]lot.Channel{
 			charge.ChannelLine: m.lots[outbox.KindLine], charge.ChannelCallback: m.lots[outbox.KindCallback]},
-		Reports: m, Observer: observer{}, IDs: m.ids.Next, Node: "test", Now: m.clock.Now,
+		Reports: m, Observer: observer{}, IDs: m.ids, Node: "test", Now: m.clock.Now,
 		Logger: slog.New(slog.DiscardHandler),
 	}, unclaimed{m.store})
 	m.flow.StartDeliveries()

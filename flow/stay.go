@@ -99,7 +99,7 @@ func (f *Flow) learnStays(tx Tx, e lot.Entry) error {
 
 // enter stores a new stay; known are those that its order number has had.
 func (f *Flow) enter(tx Tx, then *after, known orderStays, e lot.Entry, now time.Time) error {
-	s := &charge.Stay{ID: f.cfg.IDs(), Lot: e.Lot, OrderID: e.OrderID, Plate: e.Plate, Names: e.Names, Open: true,
+	s := &charge.Stay{ID: f.cfg.IDs.Next(), Lot: e.Lot, OrderID: e.OrderID, Plate: e.Plate, Names: e.Names, Open: true,
 		Channel: e.Channel}
 	s.Entered, s.ToldEntered = received(e.Entered, now)
 	if e.Replace {
@@ -283,7 +283,7 @@ func (f *Flow) refusedExit(tx Tx, s *charge.Stay, a lot.Answer, now time.Time) e
 
 // loneExit stores an exit of which no entry came as a stay that is over.
 func (f *Flow) loneExit(tx Tx, then *after, e lot.Exit, now time.Time) error {
-	s := &charge.Stay{ID: f.cfg.IDs(), Lot: e.Lot, OrderID: e.OrderID, Plate: e.Plate, Names: e.Names,
+	s := &charge.Stay{ID: f.cfg.IDs.Next(), Lot: e.Lot, OrderID: e.OrderID, Plate: e.Plate, Names: e.Names,
 		Closed: charge.ClosedLone}
 	s.Left, s.ToldLeft = received(e.Left, now)
 	s.Entered, s.ToldEntered = s.Left, s.ToldLeft

@@ -52,6 +52,30 @@ func (f *Flow) turn(tx Tx, c *charge.Charge, l charge.Lot) (turn, error) {
 	return now, nil
 }
 
+// openTotal is a newer message whose total has a charge's reduction and which the lot has, or may have; nil for none.
+func (f *Flow) openTotal(tx Tx, c *charge.Charge, dl *charge.Delivery) (*charge.Delivery, error) {
+	if l, _, _ := f.cfg.Estate().Lot(dl.Lot); l.Repeats != charge.RepeatsReplace {
+		return nil, nil
+	}
+	others, err := f.sameVisit(tx, c)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range others {
+		if !grantedAfter(c, o) {
+			continue
+		}
+		newer, err := lastDelivery(tx, o.ID)
+		if err != nil {
+			return nil, err
+		}
+		if newer != nil && (party{Charge: o, delivery: newer}).mayHave() {
+			return newer, nil
+		}
+	}
+	return nil, nil
+}
+
 // grantedAfter reports whether a charge was decided with another one granted before it.
 func grantedAfter(older, newer *charge.Charge) bool {
 	return newer.Decision != nil &&

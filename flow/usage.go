@@ -211,7 +211,7 @@ var usageNotes = map[charge.UsageSource]string{charge.UsageExit: "ledger.usage_e
 func (f *Flow) usageEntry(c *charge.Charge, u charge.Usage, at time.Time, sign int64,
 	note charge.Note) charge.LedgerEntry {
 	e := charge.LedgerEntry{
-		ID: f.cfg.IDs(), At: at, Charge: c.ID, StayID: c.StayID, Kind: charge.EntryUsage,
+		ID: f.cfg.IDs.Next(), At: at, Charge: c.ID, StayID: c.StayID, Kind: charge.EntryUsage,
 		Minutes: sign * u.Minutes, Amount: charge.Fen(sign) * u.Yuan(),
 		Platform: c.Platform, Lot: c.Lot, Day: day(c.Received), Note: note,
 	}

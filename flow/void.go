@@ -81,7 +81,7 @@ func used(name string, u *charge.Usage) charge.Arg {
 func (a *acting) void() error {
 	c, now := a.charge, a.now
 	if c.State.Granting() && c.Reduction != nil {
-		if err := a.tx.AddLedger(grantEntry(a.f.cfg.IDs(), c, now, -1, charge.Say("ledger.voided"))); err != nil {
+		if err := a.tx.AddLedger(grantEntry(a.f.cfg.IDs.Next(), c, now, -1, charge.Say("ledger.voided"))); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -78,4 +79,68 @@ func TestBindGivesAnExpiredChargeItsStay(t *testing.T) {
 	if c := w.want("o1", charge.StateDelivered, charge.ReasonOK); c.Decision.StayOrder != "misread" {
 		t.Errorf("bound to %q", c.Decision.StayOrder)
 	}
+}
+
+// keeper is a lot that is asked for what it was given, and answers as it was told.
+type keeper struct {
+	answer lot.Result
+	asked  int
+}
+
+// CanRevoke is so of every lot.
+func (*keeper) CanRevoke(charge.LotID) bool { return true }
+
+// Revoke counts the question.
+func (k *keeper) Revoke(context.Context, lot.Order) lot.Result {
+	k.asked++
+	return k.answer
+}
+
+// A lot is asked for what it has before a void, and not for a dry run; what it keeps is not voided.
+func TestVoidAsksTheLotFirst(t *testing.T) {
+	for _, c := range []struct {
+		result charge.AttemptResult
+		state  charge.State
+	}{
+		{charge.AttemptAcked, charge.StateVoided},
+		{charge.AttemptRefused, charge.StateDelivered},
+		{charge.AttemptTimeout, charge.StateDelivered},
+	} {
+		w := newWorld(t)
+		k := &keeper{answer: lot.Result{Result: c.result, Detail: charge.Say("delivery.no_line"), At: w.clock.Now()}}
+		w.revoker = k
+		w.restart()
+		w.must(w.finished("o1", apiLot))
+		_, done := w.next(w.calls)
+		done(w.acked())
+		id := w.settles("o1", charge.StateDelivered, charge.ReasonOK).ID
+		if e, err := w.flow.Void(t.Context(), id, flow.Action{Actor: "li", DryRun: true}); err != nil || !e.Allowed ||
+			k.asked != 0 {
+			t.Fatalf("%s, dry: %+v, %v, the lot was asked %d times", c.result, e, err, k.asked)
+		}
+		e, err := w.flow.Void(t.Context(), id, flow.Action{Actor: "li", Reason: "asked for"})
+		if voids := c.state == charge.StateVoided; err != nil || e.Done != voids || k.asked != 1 {
+			t.Errorf("%s: %+v, %v, the lot was asked %d times", c.result, e, err, k.asked)
+		}
+		if got := w.charge("o1").State; got != c.state {
+			t.Errorf("%s: the charge is %s, want %s", c.result, got, c.state)
+		}
+		w.noted("o1", "revoked", string(c.result))
+	}
+}
+
+// What is voided cannot be voided again.
+func TestVoidTwice(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.finished("o1", apiLot))
+	_, done := w.next(w.calls)
+	done(w.refusal())
+	id := w.settles("o1", charge.StateRefused, charge.ReasonLotRefused).ID
+	for _, allowed := range []bool{true, false} {
+		e, err := w.flow.Void(t.Context(), id, flow.Action{Actor: "li", Reason: "r"})
+		if err != nil || e.Allowed != allowed || e.Done != allowed {
+			t.Errorf("%+v, %v; want it done: %t", e, err, allowed)
+		}
+	}
+	w.want("o1", charge.StateVoided, charge.ReasonVoidedByUser)
 }

@@ -151,7 +151,7 @@ func (a *after) announce(tx Tx, c *charge.Charge, was charge.State) error {
 		return nil
 	}
 	for _, target := range a.f.cfg.Webhooks.Hearing(c.State) {
-		id, now := a.f.cfg.IDs(), a.f.cfg.Now()
+		id, now := a.f.cfg.IDs.Next(), a.f.cfg.Now()
 		j := outbox.Job{ID: id, Kind: outbox.KindWebhook, Route: target, Ref: c.ID, DueAt: now,
 			Body: a.f.cfg.Webhooks.Compose(target, id, c, was)}
 		if place, ok := a.f.runner.Reserve(j.Kind); ok {

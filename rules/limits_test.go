@@ -279,4 +279,8 @@ func TestWhatCountedIsKept(t *testing.T) {
 	if from, to = Looks(&rule, visited(noon)); !from.Equal(noon.Add(-48*time.Hour)) || !to.Equal(noon.Add(48*time.Hour)) {
 		t.Errorf("with a lock it looks from %s to %s", from, to)
 	}
+	rule.PerDay, rule.Lock = charge.PerDay{}, charge.Lock{}
+	if from, to = Looks(&rule, visited(noon)); !from.IsZero() || !to.IsZero() {
+		t.Errorf("without a limit it looks from %s to %s", from, to)
+	}
 }

@@ -69,6 +69,7 @@ func TestCompactJSON(t *testing.T) {
 		{`{"s":"\u664bQQ\/1234\t\u0001\"\\"}`, `{"s":"晋QQ/1234\t\u0001\"\\"}`},
 		{`"a\b\f\n\r"`, `"a\b\f\n\r"`},
 		{`{"a":true,"b":false}`, `{"a":true,"b":false}`},
+		{`{ "s" : "\u664b a b " }`, `{"s":"晋 a b "}`},
 	} {
 		got, err := CompactJSON([]byte(c.in))
 		if string(got) != c.want || err != nil {

@@ -74,6 +74,12 @@ func TestRecipeVectors(t *testing.T) {
 			c.recipe.Verify(fields, demoSecret, c.sign[:31]+"0") {
 			t.Errorf("%s: does not verify as it should", c.recipe)
 		}
+		if how, ok := c.recipe.VerifyAny(fields, demoSecret, c.sign); how != "" || !ok {
+			t.Errorf("%s: its own signature holds as %q, %t", c.recipe, how, ok)
+		}
+		if how, ok := c.recipe.VerifyAny(fields, demoSecret, c.sign[:31]+"0"); ok {
+			t.Errorf("%s: a wrong signature holds as %q", c.recipe, how)
+		}
 	}
 }
 

@@ -64,7 +64,7 @@ func (w *world) start(name string, number uint16) (*node, error) {
 				return callbacks
 			}},
 		},
-		Reports: n, Observer: silent{}, IDs: ids.Next, Node: name, Now: n.now, Logger: slog.New(slog.DiscardHandler),
+		Reports: n, Observer: silent{}, IDs: ids, Node: name, Now: n.now, Logger: slog.New(slog.DiscardHandler),
 		Linked:  w.linked,
 		Notify:  func(outbox.Kind) { w.stir() },
 		Machine: machine.Machine{Go: n.spawn, Wait: n.wait, Within: n.within, Random: w.luck},

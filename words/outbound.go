@@ -14,7 +14,11 @@ var deliveryNotes = map[string]Text{
 	"delivery.no_answer":    {"规定时间内没有应答", "no answer in time"},
 	"delivery.node_stopped": {"负责发送的节点在得到结果之前停止了", "the node that was sending it stopped before it had the result"},
 	"delivery.in_total":     {"它的减免已包含在报文 {uuid} 的合计中", "its reduction was in the total of the message {uuid}"},
-	"delivery.unsendable":   {"无法生成报文 {message}：{cause}", "message {message} cannot be written: {cause}"},
+	"delivery.in_open_total": {
+		"它的减免已包含在报文 {uuid} 的合计中，该报文没有应答",
+		"its reduction is in the total of the message {uuid}, which has no answer",
+	},
+	"delivery.unsendable": {"无法生成报文 {message}：{cause}", "message {message} cannot be written: {cause}"},
 	"delivery.no_place": {
 		"车场未知、已停用，或没有回调地址：请在配置中写明",
 		"the lot is unknown, off, or has no callback address: apply an estate that names one",
