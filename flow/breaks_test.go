@@ -54,35 +54,40 @@ func (f *fragile) everywhere(what string, do func() error) {
 			f.t.Fatalf("%s succeeds although its %d. call, %s, broke", what, n, broke)
 		}
 		if diff := cmp.Diff(before, f.books()); diff != "" {
-			f.t.Errorf("%s, whose %d. call, %s, broke, changes (-before +after):\n%s", what, n, broke, diff)
+			f.t.Fatalf("%s, whose %d. call, %s, broke, changes (-before +after):\n%s", what, n, broke, diff)
 		}
 	}
 	f.t.Fatalf("%s does not come to an end", what)
 }
 
-// yes makes an error of an answer that is not a yes.
-func yes(state int, err error) error {
-	if err == nil && state != 1 {
-		err = fmt.Errorf("the answer is %d", state)
+// reports is a lot's message: its answer is a yes in the end, and an error, no refusal, where the storage broke.
+func (f *fragile) reports(what string, report func() (state int, err error)) {
+	f.t.Helper()
+	var state int
+	f.everywhere(what, func() (err error) {
+		state, err = report()
+		return err
+	})
+	if state != 1 {
+		f.t.Fatalf("%s is answered with %d", what, state)
 	}
-	return err
 }
 
 func (f *fragile) enters(id charge.LotID, order string, ago time.Duration) {
 	f.t.Helper()
 	e := lot.Entry{Lot: id, OrderID: order, Plate: "京A12345", Entered: f.clock.Now().Add(-ago)}
-	f.everywhere("an entry", func() error {
+	f.reports("an entry", func() (int, error) {
 		a, err := f.flow.Entered(f.ctx, e)
-		return yes(a.State, err)
+		return a.State, err
 	})
 }
 
 func (f *fragile) leaves(id charge.LotID, order string, reduced *lot.Reduced) {
 	f.t.Helper()
 	e := lot.Exit{Lot: id, OrderID: order, Plate: "京A12345", Left: f.clock.Now(), Reduced: reduced}
-	f.everywhere("an exit", func() error {
+	f.reports("an exit", func() (int, error) {
 		a, err := f.flow.Left(f.ctx, e)
-		return yes(a.State, err)
+		return a.State, err
 	})
 }
 
@@ -91,10 +96,15 @@ func (f *fragile) pushes(order string, id charge.LotID, minutes int64) *charge.C
 	c := f.finished(order, id)
 	c.Ask.Minutes = minutes
 	f.everywhere("a push", func() error {
-		if got := f.pushBy(f.ctx, c); got != charge.OutcomeAccepted {
-			return fmt.Errorf("the push is %s", got)
+		switch got := f.pushBy(f.ctx, c); got {
+		case charge.OutcomeAccepted:
+			return nil
+		case charge.OutcomeBusy:
+			return errBroken
+		default:
+			f.t.Fatalf("the push of %s is %s", order, got)
+			return nil
 		}
-		return nil
 	})
 	return f.charge(order)
 }
@@ -135,13 +145,14 @@ func (f *fragile) completes(what string, result func() lot.Result, s charge.Stat
 func (f *fragile) acts(what string, act func(flow.Action) (flow.Effect, error)) {
 	f.t.Helper()
 	for _, dry := range []bool{true, false} {
-		f.everywhere(what, func() error {
-			e, err := act(flow.Action{Actor: "li", Reason: "asked the booth", DryRun: dry})
-			if err == nil && (!e.Allowed || e.Done == dry) {
-				err = fmt.Errorf("%+v", e)
-			}
+		var e flow.Effect
+		f.everywhere(what, func() (err error) {
+			e, err = act(flow.Action{Actor: "li", Reason: "asked the booth", DryRun: dry})
 			return err
 		})
+		if !e.Allowed || e.Done == dry {
+			f.t.Fatalf("%s, dry %t: %+v", what, dry, e)
+		}
 	}
 }
 
@@ -191,8 +202,15 @@ func (f *fragile) called() {
 	f.pushes("o1", apiLot, 30)
 	sent, done := f.next(f.calls)
 	done(f.silence())
-	f.everywhere("a late yes", func() error { return f.flow.Acked(f.ctx, apiLot, sent.UUID, f.acked()) })
-	f.want("o1", charge.StateDelivered, charge.ReasonOK)
+	f.settles("o1", charge.StateUnknown, charge.ReasonNoAnswer)
+	f.pushes("o2", apiLot, 40)
+	newer, done := f.next(f.calls)
+	done(f.silence())
+	for _, late := range []struct{ order, uuid string }{{"o2", newer.UUID}, {"o1", sent.UUID}} {
+		f.everywhere("a late yes", func() error { return f.flow.Acked(f.ctx, apiLot, late.uuid, f.acked()) })
+		f.want(late.order, charge.StateDelivered, charge.ReasonOK)
+	}
+	f.noted("o0", "matched", "stay")
 	f.looks("a story", func() error {
 		_, err := f.flow.Story(f.ctx, c.ID)
 		return err
@@ -208,11 +226,11 @@ func (f *fragile) called() {
 		}
 		return err
 	})
-	f.leaves(apiLot, "s1", &lot.Reduced{Minutes: 50, Told: "50"})
-	f.everywhere("a usage", func() error {
+	f.leaves(apiLot, "s1", &lot.Reduced{Minutes: 90, Told: "90"})
+	f.reports("a usage", func() (int, error) {
 		a, err := f.flow.Used(f.ctx, lot.Usage{Lot: apiLot, Order: "o1", Plate: "京A12345", Left: f.clock.Now(),
 			Method: 1, Minutes: 28, Told: "28"})
-		return yes(a.State, err)
+		return a.State, err
 	})
 	f.want("o1", charge.StateUsed, charge.ReasonOK)
 }
@@ -221,23 +239,22 @@ func (f *fragile) called() {
 func (f *fragile) gate() {
 	f.enters(gateLot, "g1", 3*time.Hour)
 	f.pushes("o1", gateLot, 30)
-	quote := func() error {
+	f.reports("a quote", func() (int, error) {
 		q, err := f.flow.Quote(f.ctx, ledger.QuoteQuestion{Lot: gateLot, OrderID: "g1", At: f.clock.Now()})
-		return yes(q.State, err)
-	}
-	f.looks("a quote", quote)
+		return q.State, err
+	})
 	f.looks("a price", func() error {
 		_, err := f.flow.Price(f.ctx, gateLot, "g1", "")
 		return err
 	})
-	f.everywhere("a payment", func() error {
+	f.reports("a payment", func() (int, error) {
 		a, err := f.flow.Paid(f.ctx, ledger.Payment{Lot: gateLot, OrderID: "g1", Amount: 100, TradeNo: "t1",
 			At: f.clock.Now()})
-		return yes(a.State, err)
+		return a.State, err
 	})
-	f.everywhere("an exit", func() error {
+	f.reports("an exit", func() (int, error) {
 		q, err := f.flow.Exit(f.ctx, lot.Exit{Lot: gateLot, OrderID: "g1", Plate: "京A12345", Left: f.clock.Now()})
-		return yes(q.State, err)
+		return q.State, err
 	})
 	f.want("o1", charge.StateUsed, charge.ReasonOK)
 }
@@ -249,6 +266,10 @@ func (f *fragile) byHand() {
 	f.enters(apiLot, "s1", time.Hour)
 	f.pushes("o1", apiLot, 30)
 	_, done := f.next(f.calls)
+	done(f.silence())
+	f.settles("o1", charge.StateUnknown, charge.ReasonNoAnswer)
+	f.acts("to resolve", func(a flow.Action) (flow.Effect, error) { return f.flow.Resolve(ctx, at("o1"), false, a) })
+	_, done = f.next(f.calls) // once more
 	done(f.silence())
 	f.settles("o1", charge.StateUnknown, charge.ReasonNoAnswer)
 	f.acts("to resolve", func(a flow.Action) (flow.Effect, error) { return f.flow.Resolve(ctx, at("o1"), true, a) })

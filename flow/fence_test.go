@@ -198,8 +198,8 @@ func TestUsageCorrectedWhileItIsReported(t *testing.T) {
 }
 
 // A report of old numbers that comes to its end behind the one of the new ones, which another node has made meanwhile,
-// has the new ones told once more: the platform may have heard the old ones last. The simulator's seed 61000376 found
-// two nodes whose clocks disagreed about a lease.
+// has the new ones reported once more: the platform may have heard the old ones last. The simulator's seed 61000376
+// found two nodes whose clocks disagreed about a lease.
 func TestOldReportThatEndsBehindTheNewOne(t *testing.T) {
 	for _, taken := range []bool{true, false} {
 		t.Run(fmt.Sprintf("taken %t", taken), func(t *testing.T) {

@@ -126,7 +126,8 @@ func TestVoidedGrantIsNotSentAgainInATotal(t *testing.T) {
 }
 
 // A reduction that stands in the total of a newer message without an answer is not given up when its time is over: the
-// lot may have it. The simulator's seed 61001249 found a charge that waited for its paused lot while a newer one went out.
+// lot may have it. The simulator's seed 61001249 found a charge that waited for its paused lot while a newer one went
+// out.
 func TestReductionInAnOpenTotalIsNotGivenUp(t *testing.T) {
 	for _, c := range []struct {
 		name   string

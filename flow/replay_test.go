@@ -43,7 +43,8 @@ func TestReplayOfARefusedPush(t *testing.T) {
 	}
 	d.err = refusal
 	for _, dry := range []bool{true, false} {
-		if out := replay(dry); out.Takes || out.Done || out.Outcome != charge.OutcomeBadSignature || out.Why.Code != refusal.Why.Code {
+		out := replay(dry)
+		if out.Takes || out.Done || out.Outcome != refusal.Outcome || out.Why.Code != refusal.Why.Code {
 			t.Errorf("refused still, dry %t: %+v", dry, out)
 		}
 	}

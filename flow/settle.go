@@ -42,24 +42,6 @@ func (f *Flow) closeStay(tx Tx, then *after, s *charge.Stay, cl closing) error {
 	return f.settleCharges(tx, then, s, cl)
 }
 
-// party is a charge of a stay that comes to its end, with its last delivery.
-type party struct {
-	*charge.Charge
-	delivery *charge.Delivery // nil where there is none
-	included bool             // its reduction is in the total of a newer message that the lot may have
-}
-
-// mayHave reports whether the lot has the reduction, or may.
-func (p party) mayHave() bool {
-	switch p.State {
-	case charge.StateDelivered, charge.StateUnknown, charge.StateUsed:
-		return true
-	case charge.StateSending:
-		return p.included || p.delivery != nil && p.delivery.State != charge.DeliveryDue
-	}
-	return false
-}
-
 // settleCharges ends what is under way for a stay and takes down what the exit says was taken off.
 func (f *Flow) settleCharges(tx Tx, then *after, s *charge.Stay, cl closing) error {
 	parties, err := f.parties(tx, then, s, cl)

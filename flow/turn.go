@@ -52,6 +52,24 @@ func (f *Flow) turn(tx Tx, c *charge.Charge, l charge.Lot) (turn, error) {
 	return now, nil
 }
 
+// party is a charge of a stay that comes to its end, with its last delivery.
+type party struct {
+	*charge.Charge
+	delivery *charge.Delivery // nil where there is none
+	included bool             // its reduction is in the total of a newer message that the lot may have
+}
+
+// mayHave reports whether the lot has the reduction, or may.
+func (p party) mayHave() bool {
+	switch p.State {
+	case charge.StateDelivered, charge.StateUnknown, charge.StateUsed:
+		return true
+	case charge.StateSending:
+		return p.included || p.delivery != nil && p.delivery.State != charge.DeliveryDue
+	}
+	return false
+}
+
 // openTotal is a newer message whose total has a charge's reduction and which the lot has, or may have; nil for none.
 func (f *Flow) openTotal(tx Tx, c *charge.Charge, dl *charge.Delivery) (*charge.Delivery, error) {
 	if l, _, _ := f.cfg.Estate().Lot(dl.Lot); l.Repeats != charge.RepeatsReplace {

@@ -81,7 +81,7 @@ func TestBindGivesAnExpiredChargeItsStay(t *testing.T) {
 	}
 }
 
-// keeper is a lot that is asked for what it was given, and answers as it was told.
+// keeper is a lot that is asked for what it was given, and answers as a test wants.
 type keeper struct {
 	answer lot.Result
 	asked  int

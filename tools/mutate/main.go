@@ -187,14 +187,15 @@ func build(ctx context.Context, dir string, packages []string, all []mistake) er
 	return nil
 }
 
-// patience is how long a package's tests may take: many times as long as without a mistake. They must pass then.
+// patience is how long a package's tests may take: twice as long as without a mistake, and some time. They must pass
+// without one.
 func (s sample) patience(ctx context.Context, dir, pkg string) (time.Duration, error) {
 	began := time.Now()
 	came, err := s.test(ctx, dir, pkg, 0, 10*time.Minute)
 	if err == nil && came != survived {
 		err = fmt.Errorf("the tests of %s fail without any mistake", pkg)
 	}
-	return 5*time.Since(began) + 20*time.Second, err
+	return 2*time.Since(began) + 20*time.Second, err
 }
 
 // test runs a package's fast tests, those of go test -short, with a mistake switched on. Tests that hang have noticed.
