@@ -287,6 +287,19 @@ func (f *fragile) byHand() {
 	})
 	f.acts("to redeliver", func(a flow.Action) (flow.Effect, error) { return f.flow.Redeliver(ctx, at("o2"), a) })
 
+	_, done = f.next(f.calls)
+	done(f.acked())
+	f.settles("o2", charge.StateDelivered, charge.ReasonOK)
+
+	stray := f.finished("o4", apiLot)
+	stray.Plate = "京C00003" // misread: its car is in as another
+	f.must(stray)
+	f.carIn(apiLot, "s4", "京C00008", "", 2*time.Hour)
+	f.acts("to bind", func(a flow.Action) (flow.Effect, error) { return f.flow.Bind(ctx, at("o4"), "s4", a) })
+	_, done = f.next(f.calls)
+	done(f.acked())
+	f.settles("o4", charge.StateDelivered, charge.ReasonOK)
+
 	missing := f.finished("o3", apiLot)
 	missing.Plate = "京C00002" // no such car has come
 	f.must(missing)
