@@ -13,6 +13,7 @@ import (
 	"github.com/chargestamp/chargestamp/flow"
 	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/lot/ledger"
+	"github.com/chargestamp/chargestamp/platform"
 )
 
 // fragile is a world whose storage breaks where a test wants it to.
@@ -40,9 +41,9 @@ func (f *fragile) everywhere(what string, do func() error) {
 	f.t.Helper()
 	for n := 1; n < 500; n++ {
 		before := f.books()
-		f.b.arm(n)
+		f.b.arm(n, false)
 		err := do()
-		broke := f.b.disarm()
+		broke, _ := f.b.disarm()
 		switch {
 		case broke == "" && err != nil:
 			f.t.Fatalf("%s fails with nothing broken: %v", what, err)
@@ -109,6 +110,28 @@ func (f *fragile) pushes(order string, id charge.LotID, minutes int64) *charge.C
 	return f.charge(order)
 }
 
+// asks is a platform's question whether a car is in a lot.
+func (f *fragile) asks(id charge.LotID, plate charge.Plate, in bool) {
+	f.t.Helper()
+	var v platform.Verdict
+	f.everywhere("a question", func() error {
+		f.flow.Take(f.ctx, platform.Push{Platform: "telaidian", Path: "/zld/telaidian/x", Received: f.clock.Now()},
+			platform.Account{ID: "main"},
+			platform.Message{Question: &platform.Question{Plate: &platform.PlateQuestion{Lot: id, Plate: plate}}},
+			func(got platform.Verdict) platform.Reply {
+				v = got
+				return platform.Reply{Status: 200}
+			})
+		if v.Outcome == charge.OutcomeBusy {
+			return errBroken
+		}
+		return nil
+	})
+	if v.Outcome != charge.OutcomeQuestion || v.InPark != in || v.Entered.IsZero() == in {
+		f.t.Errorf("is %s in? %+v, want %t", plate, v, in)
+	}
+}
+
 // completes has tries come to a result until one is stored with nothing broken, and before that once for each question
 // and change of storing it, with that one broken: then it waits until the storage is mended, and is not lost.
 func (f *fragile) completes(what string, result func() lot.Result, s charge.State) {
@@ -121,11 +144,9 @@ func (f *fragile) completes(what string, result func() lot.Result, s charge.Stat
 		f.carIn(apiLot, order, c.Plate, "", time.Hour)
 		f.must(c)
 		_, done := f.next(f.calls)
-		f.b.all = true
-		f.b.arm(n)
+		f.b.arm(n, true)
 		done(result())
-		broke, waits := f.b.disarm(), f.b.waits
-		f.b.all = false
+		broke, waits := f.b.disarm()
 		if got := f.charge(order).State; got != s {
 			f.t.Fatalf("after %s, whose %d. call, %s, broke, the charge is %s, want %s", what, n, broke, got, s)
 		}
@@ -226,6 +247,8 @@ func (f *fragile) called() {
 		}
 		return err
 	})
+	f.asks(apiLot, "京A12345", true)
+	f.asks(apiLot, "京C09999", false)
 	f.leaves(apiLot, "s1", &lot.Reduced{Minutes: 90, Told: "90"})
 	f.reports("a usage", func() (int, error) {
 		a, err := f.flow.Used(f.ctx, lot.Usage{Lot: apiLot, Order: "o1", Plate: "京A12345", Left: f.clock.Now(),

@@ -14,34 +14,38 @@ import (
 // errBroken is what a brittle storage breaks with.
 var errBroken = errors.New("the storage broke")
 
-// brittle is a storage that breaks at a question or change that is counted from arm on, and stays broken until disarm:
-// what is run again must not come through either. It breaks for those alone whose context is breakable's, or for all.
+// brittle is a storage of which one question or change breaks, which is counted from arm on. The rest of that
+// transaction goes through, so that an ignored error is found; whatever is begun after it breaks until
+// disarm, so that what is run again does not hide it. It breaks for those alone whose context is breakable's, or for
+// all.
 type brittle struct {
 	flow.Storage
-	all   bool
 	mu    sync.Mutex
+	all   bool
 	armed bool
 	left  int    // until the one that breaks
-	broke string // the first method that broke
+	broke string // the method that broke first
+	runs  int    // of transactions
+	in    int    // the run that it broke in
 	waits int    // for the storage to be mended, since arm
 }
 
 // breakable marks who may meet a broken storage.
 type breakable struct{}
 
-// arm has the n-th question or change from now on break.
-func (b *brittle) arm(n int) {
+// arm has the n-th question or change from now on break, whoever makes it where all is set.
+func (b *brittle) arm(n int, all bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.armed, b.left, b.broke, b.waits = true, n, "", 0
+	b.armed, b.all, b.left, b.broke, b.waits = true, all, n, "", 0
 }
 
-// disarm mends the storage, and returns the method that broke first, "" for none.
-func (b *brittle) disarm() string {
+// disarm mends the storage. It returns the method that broke first, "" for none, and how often that was waited for.
+func (b *brittle) disarm() (broke string, waits int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.armed = false
-	return b.broke
+	b.armed, b.all = false, false
+	return b.broke, b.waits
 }
 
 // wait is machine.Machine's Wait of what tries again until the storage is mended.
@@ -52,24 +56,38 @@ func (b *brittle) wait(context.Context, time.Duration) {
 	b.waits++
 }
 
-func (b *brittle) breaks(method string) bool {
+func (b *brittle) breaks(method string, run int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.left--; !b.armed || b.left > 0 {
+	switch {
+	case !b.armed:
+		return false
+	case b.broke != "":
+		return run != b.in
+	}
+	if b.left--; b.left > 0 {
 		return false
 	}
-	if b.broke == "" {
-		b.broke = method
-	}
+	b.broke, b.in = method, run
 	return true
+}
+
+// run is a transaction that begins, or begins again.
+func (b *brittle) run(tx flow.Tx) brittleTx {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.runs++
+	return brittleTx{tx, b, b.runs}
 }
 
 // over is fn on a transaction that may break.
 func (b *brittle) over(ctx context.Context, fn func(flow.Tx) error) func(flow.Tx) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if ctx.Value(breakable{}) == nil && !b.all {
 		return fn
 	}
-	return func(tx flow.Tx) error { return fn(brittleTx{tx, b}) }
+	return func(tx flow.Tx) error { return fn(b.run(tx)) }
 }
 
 func (b *brittle) Write(ctx context.Context, v []charge.VisitKey, fn func(flow.Tx) error) error {
@@ -87,12 +105,13 @@ func (b *brittle) Read(ctx context.Context, fn func(flow.Tx) error) error {
 // brittleTx counts what is asked and changed.
 type brittleTx struct {
 	flow.Tx
-	b *brittle
+	b   *brittle
+	run int
 }
 
 // ask is a question that may break.
 func ask[T any](t brittleTx, method string, question func() (T, error)) (v T, err error) {
-	if t.b.breaks(method) {
+	if t.b.breaks(method, t.run) {
 		return v, errBroken
 	}
 	return question()
@@ -100,7 +119,7 @@ func ask[T any](t brittleTx, method string, question func() (T, error)) (v T, er
 
 // put is a change that may break.
 func put[T any](t brittleTx, method string, change func(T) error, v T) error {
-	if t.b.breaks(method) {
+	if t.b.breaks(method, t.run) {
 		return errBroken
 	}
 	return change(v)

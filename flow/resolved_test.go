@@ -134,3 +134,18 @@ func TestRedeliverSaysWhatHolds(t *testing.T) {
 		t.Errorf("after a silence: %s", said(e))
 	}
 }
+
+// A reduction that support has sent once more counts its day from then, where no stay ends it.
+func TestResolvedIsTriedForADayMore(t *testing.T) {
+	w := newWorld(t)
+	w.estate.lot(apiLot, func(l *charge.Lot) { l.Stays = charge.StaysNone })
+	c, _ := w.unanswered("o1")
+	w.clock.pass(23 * time.Hour)
+	e, err := w.flow.Resolve(t.Context(), c.ID, false, flow.Action{Actor: "support", Reason: "asked the booth"})
+	if err != nil || !e.Done {
+		t.Fatalf("%+v, %v", e, err)
+	}
+	if dl, _ := w.lastTry("o1"); !dl.Until.Equal(w.clock.Now().Add(24 * time.Hour)) {
+		t.Errorf("it is tried until %s, want a day from %s", dl.Until, w.clock.Now())
+	}
+}

@@ -69,6 +69,7 @@ func TestCompactJSON(t *testing.T) {
 		{`{"s":"\u664bQQ\/1234\t\u0001\"\\"}`, `{"s":"晋QQ/1234\t\u0001\"\\"}`},
 		{`"a\b\f\n\r"`, `"a\b\f\n\r"`},
 		{`{"a":true,"b":false}`, `{"a":true,"b":false}`},
+		{`{"a":"","b":1}`, `{"a":"","b":1}`},
 		{`{ "s" : "\u664b a b " }`, `{"s":"晋 a b "}`},
 	} {
 		got, err := CompactJSON([]byte(c.in))
@@ -127,4 +128,12 @@ func FuzzJSON(f *testing.F) {
 			t.Fatalf("%q printed as %q", text, compact)
 		}
 	})
+}
+
+// What is printed to be signed has no escapes for HTML, and no line end.
+func TestPrintJSON(t *testing.T) {
+	got := string(PrintJSON(map[string]any{"b": "<京&A>", "a": 1}))
+	if want := `{"a":1,"b":"<京&A>"}`; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"time"
 
 	"github.com/chargestamp/chargestamp/sim"
@@ -41,6 +42,7 @@ func (s *simCommand) Run(c *console) error {
 	if s.Sum {
 		return s.sum(c)
 	}
+	runtime.GOMAXPROCS(1) // a history runs one step at a time: more processors only hand it on
 	series := sim.Series{Seeds: s.Seeds, For: s.For, Postgres: s.Postgres, Report: s.Report}
 	series.Visits = s.Visits
 	switch {

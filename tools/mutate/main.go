@@ -32,8 +32,15 @@ func main() {
 	flag.StringVar(&s.run, "run", "", "the tests to run, as go test -run takes them; empty: all")
 	flag.StringVar(&s.skip, "skip", "", "the tests to leave out, as go test -skip takes them")
 	flag.DurationVar(&s.within, "for", 0, "begin no other mistake after so long; 0: no end")
+	flag.IntVar(&s.parts, "parts", 1, "how many such commands share the sample and the report")
+	flag.IntVar(&s.part, "part", 0, "which of them this is, from 0")
 	sum := flag.Bool("sum", false, "try nothing: add up what the report holds")
 	flag.Parse()
+	if s.parts < 1 || s.part < 0 || s.part >= s.parts {
+		fmt.Fprintf(os.Stderr, "mutate: there is no part %d of %d: -part goes from 0 to one less than -parts\n", s.part,
+			s.parts)
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := s.main(ctx, os.Stdout, flag.Args(), *sum); err != nil {
@@ -49,6 +56,8 @@ type sample struct {
 	report    string
 	run, skip string
 	within    time.Duration
+	part      int // of parts that share the sample
+	parts     int
 }
 
 // result is what became of one mistake.
@@ -96,7 +105,7 @@ func (s sample) try(ctx context.Context, out io.Writer, packages []string, had [
 	longest := map[string]time.Duration{}
 	for began, i := time.Now(), 0; i < len(all) && (s.within == 0 || time.Since(began) < s.within); i++ {
 		r := result{Package: all[i].dir, Where: all[i].where, What: all[i].what}
-		if tried[r.Where+" "+r.What] {
+		if tried[r.Where+" "+r.What] || i%s.parts != s.part {
 			continue
 		}
 		if longest[r.Package] == 0 {
