@@ -33,7 +33,7 @@ type brittle struct {
 // breakable marks who may meet a broken storage.
 type breakable struct{}
 
-// arm has the n-th question or change from now on break, whoever makes it where all is set.
+// arm has the n-th question or change from now on break; with all that of any context counts.
 func (b *brittle) arm(n int, all bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
