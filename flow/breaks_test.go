@@ -177,12 +177,6 @@ func (f *fragile) acts(what string, act func(flow.Action) (flow.Effect, error)) 
 	}
 }
 
-// looks is a question of a person.
-func (f *fragile) looks(what string, look func() error) {
-	f.t.Helper()
-	f.everywhere(what, look)
-}
-
 // Wherever the storage breaks in the middle of something, it fails and changes nothing, and the next try of the same
 // succeeds.
 func TestStorageThatBreaksAnywhere(t *testing.T) {
@@ -232,15 +226,15 @@ func (f *fragile) called() {
 		f.want(late.order, charge.StateDelivered, charge.ReasonOK)
 	}
 	f.noted("o0", "matched", "stay")
-	f.looks("a story", func() error {
+	f.everywhere("a story", func() error {
 		_, err := f.flow.Story(f.ctx, c.ID)
 		return err
 	})
-	f.looks("a visit", func() error {
+	f.everywhere("a visit", func() error {
 		_, _, err := f.flow.Visit(f.ctx, f.charge("o1").StayID)
 		return err
 	})
-	f.looks("open stays", func() error {
+	f.everywhere("open stays", func() error {
 		open, err := f.flow.InPark(f.ctx, apiLot, "京A12345")
 		if err == nil && len(open) != 1 {
 			err = fmt.Errorf("%d stays are open", len(open))
@@ -266,7 +260,7 @@ func (f *fragile) gate() {
 		q, err := f.flow.Quote(f.ctx, ledger.QuoteQuestion{Lot: gateLot, OrderID: "g1", At: f.clock.Now()})
 		return q.State, err
 	})
-	f.looks("a price", func() error {
+	f.everywhere("a price", func() error {
 		_, err := f.flow.Price(f.ctx, gateLot, "g1", "")
 		return err
 	})
@@ -304,12 +298,11 @@ func (f *fragile) byHand() {
 	_, done = f.next(f.calls)
 	done(f.refusal())
 	f.settles("o2", charge.StateRefused, charge.ReasonLotRefused)
-	f.looks("what can be sent again", func() error {
+	f.everywhere("what can be sent again", func() error {
 		_, err := f.flow.Redeliverable(ctx, []*charge.Charge{f.charge("o2")})
 		return err
 	})
 	f.acts("to redeliver", func(a flow.Action) (flow.Effect, error) { return f.flow.Redeliver(ctx, at("o2"), a) })
-
 	_, done = f.next(f.calls)
 	done(f.acked())
 	f.settles("o2", charge.StateDelivered, charge.ReasonOK)

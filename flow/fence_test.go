@@ -172,17 +172,7 @@ func TestReportOfALostJob(t *testing.T) {
 // A usage that is corrected while the one before it is being reported is reported after it, even where the node that
 // reports has claimed the job once more meanwhile.
 func TestUsageCorrectedWhileItIsReported(t *testing.T) {
-	w := newWorld(t)
-	w.estate.account.Report = &charge.ReportTarget{URL: "https://report.example"}
-	w.enter(apiLot, "s1", 2*time.Hour)
-	w.must(w.finished("o1", apiLot))
-	_, done := w.next(w.calls)
-	done(w.acked())
-	came, goOn := w.reportsSlowly(true)
-	w.leave(apiLot, "s1", &lot.Reduced{Minutes: 30, Told: "30"})
-	w.tried(time.Minute)
-	<-came
-	w.uses("o1", 28)
+	w, goOn := correctedWhileReported(t, true)
 	again := w.claimed(w.job(w.charge("o1").ID), "test")
 	close(goOn)
 	w.idle()
@@ -203,17 +193,7 @@ func TestUsageCorrectedWhileItIsReported(t *testing.T) {
 func TestOldReportThatEndsBehindTheNewOne(t *testing.T) {
 	for _, taken := range []bool{true, false} {
 		t.Run(fmt.Sprintf("taken %t", taken), func(t *testing.T) {
-			w := newWorld(t)
-			w.estate.account.Report = &charge.ReportTarget{URL: "https://report.example"}
-			w.enter(apiLot, "s1", 2*time.Hour)
-			w.must(w.finished("o1", apiLot))
-			_, done := w.next(w.calls)
-			done(w.acked())
-			came, goOn := w.reportsSlowly(taken)
-			w.leave(apiLot, "s1", &lot.Reduced{Minutes: 30, Told: "30"})
-			w.tried(time.Minute)
-			<-came
-			w.uses("o1", 28)
+			w, goOn := correctedWhileReported(t, taken)
 			w.reportedElsewhere("o1")
 			close(goOn)
 			w.idle()
@@ -241,4 +221,22 @@ func (w *world) reportedElsewhere(order string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// correctedWhileReported is a world whose charge o1 is being reported with 30 minutes and has been corrected to 28; the
+// report ends, taken or not, once goOn is closed.
+func correctedWhileReported(t *testing.T, taken bool) (w *world, goOn chan struct{}) {
+	t.Helper()
+	w = newWorld(t)
+	w.estate.account.Report = &charge.ReportTarget{URL: "https://report.example"}
+	w.enter(apiLot, "s1", 2*time.Hour)
+	w.must(w.finished("o1", apiLot))
+	_, done := w.next(w.calls)
+	done(w.acked())
+	came, goOn := w.reportsSlowly(taken)
+	w.leave(apiLot, "s1", &lot.Reduced{Minutes: 30, Told: "30"})
+	w.tried(time.Minute)
+	<-came
+	w.uses("o1", 28)
+	return w, goOn
 }
