@@ -63,6 +63,8 @@ var (
 	descWAL       = describe("database_wal_bytes", "Bytes of SQLite's write-ahead log.")
 	descBatches   = describe("store_batches_total", "Commits of this node.")
 	descWrites    = describe("store_writes_total", "Writes that shared them; divided by the batches: how many share one.")
+	descAsked     = describe("store_statements_total",
+		"Statements sent to the database to write, and to look up what a write asks.")
 	descBusy      = describe("store_busy_total", "Writes turned away because too many waited.")
 	descCommitter = describe("store_committer_seconds_total",
 		"Time that the thread worked which writes to SQLite; 0 on PostgreSQL.")
@@ -90,6 +92,7 @@ func (g *gauges) Collect(to chan<- prometheus.Metric) {
 	stats := g.app.store.Stats()
 	count(descBatches, stats.Batches)
 	count(descWrites, stats.Writes)
+	count(descAsked, stats.Statements)
 	count(descBusy, stats.Busy)
 	to <- prometheus.MustNewConstMetric(descCommitter, prometheus.CounterValue, stats.Committing.Seconds())
 	to <- prometheus.MustNewConstMetric(descCommitCPU, prometheus.CounterValue, stats.CommittingCPU.Seconds())

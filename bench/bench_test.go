@@ -102,7 +102,7 @@ func TestSaturate(t *testing.T) {
 		t.Fatalf("forwarder: %+v, %v", base, err)
 	}
 	for _, kind := range []charge.LotKind{charge.KindAPI, charge.KindSDK} {
-		s, err := rig.saturateServer(t.Context(), sqlite(t), kind, cfg)
+		s, err := rig.saturateServer(t.Context(), onSQLite(t), kind, cfg)
 		if err != nil || s.PerSecond <= 0 || s.CPU <= 0 {
 			t.Errorf("%s: %+v, %v", kind, s, err)
 		}
@@ -112,7 +112,7 @@ func TestSaturate(t *testing.T) {
 func TestSick(t *testing.T) {
 	rig, loop := newRig(t), OpenLoop{Rate: 100, Warm: 100 * time.Millisecond, For: 500 * time.Millisecond}
 	for _, how := range []Sickness{Dead, Hanging} {
-		h, err := rig.sick(t.Context(), sqlite(t), how, loop)
+		h, err := rig.sick(t.Context(), onSQLite(t), how, loop)
 		if err != nil || h.Count() < 40 {
 			t.Errorf("%s: %s, %v", how, h.String(), err)
 		}
@@ -146,7 +146,7 @@ func TestLinesNeedFiles(t *testing.T) {
 	if !known {
 		return // this system has no such limit
 	}
-	_, err := newRig(t).Lines(t.Context(), sqlite(t), LinesConfig{Many: int(limit) + 1})
+	_, err := newRig(t).Lines(t.Context(), onSQLite(t), LinesConfig{Many: int(limit) + 1})
 	if err == nil || !strings.Contains(err.Error(), "too low") {
 		t.Errorf("%d lines with %d open files: %v", limit+1, limit, err)
 	}
@@ -211,7 +211,7 @@ func TestLinesNeedPorts(t *testing.T) {
 	if most := ports*len(farFrom()) + 1; !known || limited && uint64(most+spareFiles) > limit {
 		return // here open files end first
 	}
-	_, err := newRig(t).Lines(t.Context(), sqlite(t), LinesConfig{Many: ports*len(farFrom()) + 1})
+	_, err := newRig(t).Lines(t.Context(), onSQLite(t), LinesConfig{Many: ports*len(farFrom()) + 1})
 	if err == nil || !strings.Contains(err.Error(), "too low") {
 		t.Errorf("more lines than ports: %v", err)
 	}
@@ -237,7 +237,7 @@ func TestDecode(t *testing.T) {
 // Without rounds of kill -9 there is no row about them; a part prints its own rows alone.
 func TestTableParts(t *testing.T) {
 	rig := newRig(t)
-	cfg := TableConfig{Times: 1, Engines: []*Engine{sqlite(t)}, Only: []Part{PartKill}}
+	cfg := TableConfig{Times: 1, Engines: []*Engine{onSQLite(t)}, Only: []Part{PartKill}}
 	if rows, err := rig.Table(t.Context(), cfg); err != nil || len(rows) != 0 {
 		t.Errorf("no round: %+v, %v", rows, err)
 	}

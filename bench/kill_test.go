@@ -12,7 +12,7 @@ import (
 
 // small is a kill run that takes seconds.
 func small(t *testing.T) KillConfig {
-	return KillConfig{Engine: sqlite(t), Rounds: 1, Rate: 200, Least: 60,
+	return KillConfig{Engine: onSQLite(t), Rounds: 1, Rate: 200, Least: 60,
 		Site: SiteSize{SDK: 2, API: 2, Gate: 1, Coupon: 3}}
 }
 

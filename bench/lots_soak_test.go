@@ -9,7 +9,7 @@ import (
 )
 
 func TestLines(t *testing.T) {
-	rows, err := newRig(t).Lines(t.Context(), sqlite(t), LinesConfig{Few: 5, Many: 30, Idle: 20, Active: 2, Times: 1,
+	rows, err := newRig(t).Lines(t.Context(), onSQLite(t), LinesConfig{Few: 5, Many: 30, Idle: 20, Active: 2, Times: 1,
 		Loop: OpenLoop{Rate: 50, Warm: 100 * time.Millisecond, For: 500 * time.Millisecond}, Settle: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
@@ -22,7 +22,7 @@ func TestLines(t *testing.T) {
 func TestLots(t *testing.T) {
 	// A silent downlink holds its session for 7 s, so that 20 lying lots take fewer than 30 a second.
 	// Cars and lines need their time, on a busy machine more than the wait for an acknowledgement, until half is applied.
-	rows, err := newRig(t).Lots(t.Context(), sqlite(t),
+	rows, err := newRig(t).Lots(t.Context(), onSQLite(t),
 		LotsConfig{Lots: 20, For: 12 * time.Second, Rate: 20, Life: 20 * time.Second, End: 40 * time.Second})
 	if err != nil {
 		t.Fatal(err)

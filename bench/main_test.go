@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"net"
+	"net/http"
+	_ "net/http/pprof" // --pprof serves them
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -50,11 +53,19 @@ func serve(ctx context.Context, args []string) error {
 		"admin": &cfg.Admin.Addr, "line": &cfg.Line.Addr} {
 		flags.StringVar(to, name, "", "")
 	}
+	profiles := flags.String("pprof", "", "")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if err := cfg.ReadEnv(os.LookupEnv); err != nil {
 		return err
+	}
+	if *profiles != "" {
+		l, err := net.Listen("tcp", *profiles)
+		if err != nil {
+			return err
+		}
+		go http.Serve(l, nil) // ends with the program
 	}
 	if os.Getenv(forgets) != "" {
 		for _, file := range []string{"chargestamp.db", "chargestamp.db-wal", "chargestamp.db-shm", "chargestamp.records"} {
@@ -86,7 +97,7 @@ func newRig(t *testing.T) *Rig {
 	return &Rig{Exe: exe, Dir: t.TempDir(), Says: t.Output()}
 }
 
-func sqlite(t *testing.T) *Engine {
+func onSQLite(t *testing.T) *Engine {
 	t.Helper()
 	e, err := OpenEngine(SQLite, "", "")
 	if err != nil {

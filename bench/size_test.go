@@ -24,11 +24,11 @@ import (
 func TestHistory(t *testing.T) {
 	rig, s := newRig(t), &sized{charges: 300, lots: 7}
 	dir := t.TempDir() + "/data"
-	site, _, err := rig.prepare(t.Context(), sqlite(t), dir, s)
+	site, _, err := rig.prepare(t.Context(), onSQLite(t), dir, s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, _, err := rig.prepare(t.Context(), sqlite(t), dir, s)
+	again, _, err := rig.prepare(t.Context(), onSQLite(t), dir, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestPageViews(t *testing.T) {
 // Pages and searches of a small site, on the real console.
 func TestSizePeople(t *testing.T) {
 	rig, s := newRig(t), &sized{name: "400 charges", charges: 400, lots: 7, sick: Healthy, span: 24 * time.Hour}
-	st, hole, err := rig.sizedStand(t.Context(), sqlite(t), SizeConfig{}, s)
+	st, hole, err := rig.sizedStand(t.Context(), onSQLite(t), SizeConfig{}, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +150,7 @@ func TestSizePeople(t *testing.T) {
 }
 
 func TestSizeBusy(t *testing.T) {
-	rows, err := newRig(t).busy(t.Context(), sqlite(t), SizeConfig{Busy: 200, FewLots: 5, Looks: 3})
+	rows, err := newRig(t).busy(t.Context(), onSQLite(t), SizeConfig{Busy: 200, FewLots: 5, Looks: 3})
 	if err != nil || len(rows) != 2 {
 		t.Errorf("%+v, %v", rows, err)
 	}
@@ -194,7 +194,7 @@ func elements(t *testing.T, drawing []byte, name string) (n int) {
 func TestRates(t *testing.T) {
 	cfg := RatesConfig{Rates: []float64{20, 50}, Warm: 100 * time.Millisecond, For: 300 * time.Millisecond,
 		Plot: filepath.Join(t.TempDir(), "latency.svg")}
-	rows, err := newRig(t).Rates(t.Context(), sqlite(t), cfg)
+	rows, err := newRig(t).Rates(t.Context(), onSQLite(t), cfg)
 	if err != nil || len(rows)%2 != 0 || len(rows) == 0 {
 		t.Fatalf("%+v, %v", rows, err)
 	}

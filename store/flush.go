@@ -2,6 +2,8 @@ package store
 
 import (
 	"cmp"
+	"context"
+	"runtime/pprof"
 	"slices"
 	"time"
 )
@@ -78,7 +80,11 @@ func (f *flush) apply(c *sqliteConn) error {
 	}
 	slices.SortFunc(sorted, func(x, y *row) int { return x.key.compare(y.key) })
 	step := len(sorted)/flushSteps + 1
+	defer pprof.SetGoroutineLabels(context.Background())
 	for i, r := range sorted {
+		if i == 0 || r.table != sorted[i-1].table {
+			pprof.SetGoroutineLabels(r.table.profiled)
+		}
 		if err := r.apply(c); err != nil {
 			return err
 		}

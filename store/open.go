@@ -121,6 +121,7 @@ func openSQLite(ctx context.Context, s *Store) (_ engine, err error) {
 	if e.look, err = e.reader(); err != nil {
 		return nil, err
 	}
+	e.write.statements, e.look.statements = &s.statements, &s.statements
 	e.pool = newReaderPool(readers, e.reader)
 	c, err := dialSQLite(e.file, "", "busy_timeout = 1000", "synchronous = FULL", "wal_autocheckpoint = 0")
 	if err != nil {

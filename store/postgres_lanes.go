@@ -192,6 +192,7 @@ func (all *lanes) begin(b *pgx.Batch) {
 }
 
 func (all *lanes) send(b *pgx.Batch) error {
+	all.store.statements.Add(int64(b.Len()))
 	err := all.conn.SendBatch(context.Background(), b).Close()
 	if pgCode(err) == missed {
 		return errLanes

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/url"
 	"path/filepath"
+	"sync/atomic"
 
 	"zombiezen.com/go/sqlite"
 )
@@ -17,6 +18,8 @@ type sqliteConn struct {
 	conn *sqlite.Conn
 	stmt map[*statement]*sqlite.Stmt
 	sunk error // what made the transaction unusable
+
+	statements *atomic.Int64 // counts them; nil: they are not counted
 }
 
 // dialSQLite opens a connection to a database file. A query ("mode=ro") goes into its address.
@@ -57,6 +60,9 @@ func (c *sqliteConn) interruptedBy(ctx context.Context) { c.conn.SetInterrupt(ct
 
 // prepared returns the statement prepared on this connection.
 func (c *sqliteConn) prepared(q *statement) (*sqlite.Stmt, error) {
+	if c.statements != nil {
+		c.statements.Add(1)
+	}
 	if st := c.stmt[q]; st != nil {
 		return st, nil
 	}

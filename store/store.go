@@ -42,6 +42,7 @@ type Store struct {
 	filling atomic.Bool // a whole site is being written: nothing is added up meanwhile
 
 	batches, writes, reruns, busy atomic.Int64
+	statements                    atomic.Int64
 	committing, committingCPU     atomic.Int64 // nanoseconds
 
 	failed    chan error // capacity 1, see Fatal
@@ -146,7 +147,11 @@ type Stats struct {
 	Writes  int64 // writes that shared them
 	Reruns  int64 // batches that had to be run a second time, one write after the other
 	Busy    int64 // writes turned away at a full queue
-	Queued  int   // writes that wait now
+
+	// Statements is how many were sent to the database to write, and to look up what a write asks.
+	Statements int64
+
+	Queued int // writes that wait now
 
 	// Committing is how long the one thread that writes to SQLite has worked, not counting what it waited for. On
 	// PostgreSQL, where the server does that work, it is 0.
@@ -158,6 +163,7 @@ type Stats struct {
 // Stats reports how the store is doing.
 func (s *Store) Stats() Stats {
 	st := Stats{Batches: s.batches.Load(), Writes: s.writes.Load(), Reruns: s.reruns.Load(), Busy: s.busy.Load(),
+		Statements: s.statements.Load(),
 		Committing: time.Duration(s.committing.Load()), CommittingCPU: time.Duration(s.committingCPU.Load())}
 	for _, q := range s.queues {
 		st.Queued += q.len()
