@@ -18,10 +18,11 @@ func (f *Flow) Enter(ctx context.Context, e lot.Entry) (lot.Answer, error) { ret
 
 // Quote prices a stay at a moment, or returns the final answer of one that is over. It moves nothing.
 func (f *Flow) Quote(ctx context.Context, q ledger.QuoteQuestion) (ledger.Quote, error) {
+	told := q.At
 	q.At, _ = received(q.At, f.cfg.Now()) // nothing is priced by a time that has not come
 	var out ledger.Quote
 	err := f.cfg.Storage.Read(ctx, func(tx Tx) error {
-		s, err := f.asked(tx, q)
+		s, err := f.asked(tx, q, told)
 		if err != nil {
 			return err
 		}
@@ -50,10 +51,15 @@ func (f *Flow) Quote(ctx context.Context, q ledger.QuoteQuestion) (ledger.Quote,
 	return out, err
 }
 
-func (f *Flow) asked(tx Tx, q ledger.QuoteQuestion) (*charge.Stay, error) {
+// asked finds the stay that is asked for at a moment, told by the lot's clock; nil where there is none.
+func (f *Flow) asked(tx Tx, q ledger.QuoteQuestion, told time.Time) (*charge.Stay, error) {
 	if q.OrderID != "" {
 		known, err := tx.StaysByOrder(q.Lot, q.OrderID)
-		return orderStays(known).around(q.At), err
+		s := orderStays(known).around(q.At)
+		if s != nil && longLeft(s, told, q.Names.With(q.Plate)) {
+			return nil, err
+		}
+		return s, err
 	}
 	for _, p := range q.Names.With(q.Plate) {
 		if s, err := openStay(tx, charge.VisitKey{Lot: q.Lot, Plate: p}, f); s != nil || err != nil {

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"slices"
 	"time"
 
 	"github.com/chargestamp/chargestamp/charge"
@@ -12,6 +13,10 @@ import (
 
 // sameEntry is how far apart two in_time may be and still be the same entry.
 const sameEntry = 5 * time.Minute
+
+// sameExit is how much later than the exit that ended a stay the same car's may be said to leave and still be that exit:
+// a gate asks anew while its barrier stays down.
+const sameExit = time.Hour
 
 // wildClock is how far ahead of its receipt a time may be to be a clock that goes wrong; beyond it is nonsense.
 const wildClock = 2 * time.Hour
@@ -110,5 +115,21 @@ func (o orderStays) exited(e lot.Exit, left time.Time) *charge.Stay {
 			return s
 		}
 	}
-	return o.around(left)
+	if s := o.around(left); s == nil || !longLeft(s, e.Left, e.Names.With(e.Plate)) {
+		return s
+	}
+	return nil
+}
+
+// longLeft reports whether an exit has ended a stay so long before a moment of the lot's clock that what the lot says
+// of its number then is about a later visit, whose entry has not come yet. Of the car it knows one of the plates.
+func longLeft(s *charge.Stay, told time.Time, plates []charge.Plate) bool {
+	if s.Closed != charge.ClosedByExit && s.Closed != charge.ClosedLone {
+		return false
+	}
+	same := func(p charge.Plate) bool { return p == "" || p.Unplated() || s.Plate.Unplated() || s.Is(p) }
+	if slices.ContainsFunc(plates, same) {
+		return told.Sub(s.ToldExit()) > sameExit
+	}
+	return told.Sub(s.ToldExit()) > sameEntry
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/chargestamp/chargestamp/charge"
 	"github.com/chargestamp/chargestamp/lot"
 	"github.com/chargestamp/chargestamp/lot/ledger"
@@ -232,6 +234,62 @@ func TestExitAgainAfterItsNumberCameAgain(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A lot hands a number out again and reports the second visit's entry behind its exit: nothing of the first visit
+// answers for the second, and no entry is taken for its own.
+func TestExitBeforeTheEntryOfANumberThatCameAgain(t *testing.T) {
+	for name, second := range map[string]struct {
+		plate charge.Plate
+		later int // minutes behind the first exit
+	}{"another car": {"京AD74002", 40}, "the same car": {"京AD74001", 13 * 60}} {
+		for engine, place := range bothEngines(t) {
+			t.Run(engine+", "+name, func(t *testing.T) {
+				w := newWorldOn(t, place)
+				const a = "京AD74001"
+				w.in(gateLot, "R", a, 0, false)
+				w.in(sdkLot, "R", a, 0, false)
+				w.clock.pass(30 * time.Minute)
+				exit := lot.Exit{Lot: gateLot, OrderID: "R", Plate: a, Left: w.clock.Now()}
+				first, err := w.flow.Exit(t.Context(), exit)
+				if err != nil || first.State != 1 {
+					t.Fatalf("exit: %+v, %v", first, err)
+				}
+				w.out(sdkLot, "R", a, never, 30)
+				w.clock.pass(20 * time.Minute)
+				exit.Left = w.clock.Now() // the barrier stayed down
+				if got, err := w.flow.Exit(t.Context(), exit); err != nil || !cmp.Equal(got, first) {
+					t.Errorf("the exit asked for anew: %+v, %v; want %+v", got, err, first)
+				}
+				w.clock.pass(time.Duration(second.later-20) * time.Minute)
+				q := ledger.QuoteQuestion{Lot: gateLot, OrderID: "R", Plate: second.plate, At: w.clock.Now()}
+				exit.Plate, exit.Left = second.plate, w.clock.Now()
+				if got, err := w.flow.Quote(t.Context(), q); err != nil || got.State != 0 {
+					t.Errorf("the price before the entry: %+v, %v", got, err)
+				}
+				if got, err := w.flow.Exit(t.Context(), exit); err != nil || got.State != 0 {
+					t.Errorf("the exit before its entry: %+v, %v", got, err)
+				}
+				w.out(sdkLot, "R", second.plate, never, 30+second.later)
+				w.clock.pass(time.Minute)
+				for _, id := range []charge.LotID{gateLot, sdkLot} {
+					w.in(id, "R", second.plate, 30+second.later-25, false)
+				}
+				if got, err := w.flow.Exit(t.Context(), exit); err != nil || got.State != 1 || got.Duration != 25 {
+					t.Errorf("the exit behind its entry: %+v, %v; want 25 minutes", got, err)
+				}
+				both := func(closed string) string {
+					return fmt.Sprintf("R 京AD74001 0-30 exit; R %s %d-%d %s", second.plate.Full(), second.later+5, second.later+30,
+						closed)
+				}
+				for id, want := range map[charge.LotID]string{gateLot: both("exit"), sdkLot: both("lone_exit")} {
+					if got := w.stays(id); got != want {
+						t.Errorf("stays of %s are %s, want %s", id.Park, got, want)
+					}
+				}
+			})
+		}
 	}
 }
 

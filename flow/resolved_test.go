@@ -123,10 +123,14 @@ func TestRedeliverSaysWhatHolds(t *testing.T) {
 	if e := redeliver(); said(e) != "effect.sends_later" || e.After.Reason != charge.ReasonLineOff {
 		t.Errorf("without a line: %s, %+v", said(e), e.After)
 	}
-	w.put(sdkLot)
+	w.line.mu.Lock()
+	w.line.here = true // and no session yet, which would have it sent before it is asked for
+	w.line.mu.Unlock()
 	if e := redeliver(); said(e) != "effect.sends" {
 		t.Errorf("with a line, never sent: %s", said(e))
 	}
+	w.put(sdkLot)
+	w.flow.LineUp(sdkLot)
 	_, done := w.next(w.line)
 	done(w.silence())
 	w.settles("o1", charge.StateUnknown, charge.ReasonNoAnswer)

@@ -42,7 +42,7 @@ const (
 type Runner struct {
 	cfg    Config
 	mu     sync.Mutex
-	flying map[int64]Kind
+	flying map[int64]*flight // by job
 	free   int               // places that are reserved and have no job yet
 	count  map[Kind]int      // jobs in flight and places reserved
 	routes map[string]*route // that have jobs in flight
@@ -53,6 +53,12 @@ type Runner struct {
 	loops  sync.WaitGroup
 	keeper sync.WaitGroup
 	idle   *sync.Cond
+}
+
+// flight is a job in flight.
+type flight struct {
+	job  Job
+	next *Job // the same, claimed again meanwhile: its lease was taken away, so that the work in flight comes to nothing
 }
 
 // route counts the jobs in flight of one route.
@@ -72,7 +78,7 @@ func New(cfg Config) *Runner {
 	if cfg.Poll == 0 {
 		cfg.Poll = DefaultPoll
 	}
-	r := &Runner{cfg: cfg, flying: map[int64]Kind{}, count: map[Kind]int{}, routes: map[string]*route{},
+	r := &Runner{cfg: cfg, flying: map[int64]*flight{}, count: map[Kind]int{}, routes: map[string]*route{},
 		denied: map[Kind]bool{}, wake: map[Kind]chan struct{}{}}
 	r.idle = sync.NewCond(&r.mu)
 	for kind := range cfg.Lanes {
@@ -154,11 +160,20 @@ func (r *Runner) Reserve(kind Kind) (p Place, ok bool) {
 	return Place{r, kind}, r.reserve(kind, 1) == 1
 }
 
-// Hand starts work on a job that was stored leased to this node. A job that is in flight already is left alone.
+// Hand starts work on a job that was stored leased to this node. One that is in flight already is left alone, or where
+// it has been claimed anew since, begun when it has landed.
 func (p Place) Hand(j Job, carry any) {
 	if p.r.board(p.kind, j) {
-		p.r.cfg.Lanes[j.Kind].Handle(j, carry, func() { p.r.land(j) })
+		p.r.handle(j, carry)
 	}
+}
+
+func (r *Runner) handle(j Job, carry any) {
+	r.cfg.Lanes[j.Kind].Handle(j, carry, func() {
+		if next := r.land(j); next != nil {
+			r.handle(*next, nil)
+		}
+	})
 }
 
 // Release returns a place that no job has come to need.
@@ -209,11 +224,14 @@ func (r *Runner) board(kind Kind, j Job) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.free--
-	if _, twice := r.flying[j.ID]; twice {
+	if f := r.flying[j.ID]; f != nil {
+		if j.Fence > f.job.Fence {
+			f.next = &j
+		}
 		r.vacate(kind, 1)
 		return false
 	}
-	r.flying[j.ID] = j.Kind
+	r.flying[j.ID] = &flight{job: j}
 	of := r.routes[j.Route]
 	if of == nil {
 		of = &route{}
@@ -224,11 +242,18 @@ func (r *Runner) board(kind Kind, j Job) bool {
 	return true
 }
 
-func (r *Runner) land(j Job) {
+// land ends a job's flight, and returns what takes its place: the same job where it has been claimed anew.
+func (r *Runner) land(j Job) (next *Job) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, flying := r.flying[j.ID]; !flying {
-		return
+	f := r.flying[j.ID]
+	if f == nil || f.job.Fence != j.Fence {
+		return nil // has landed
+	}
+	if f.next != nil && f.next.Route == j.Route && r.stop != nil {
+		next, f.next = f.next, nil
+		f.job = *next
+		return next
 	}
 	delete(r.flying, j.ID)
 	of := r.routes[j.Route]
@@ -241,6 +266,7 @@ func (r *Runner) land(j Job) {
 		delete(r.routes, j.Route)
 	}
 	r.vacate(j.Kind, 1)
+	return nil
 }
 
 // vacate counts n places of a lane as free again; where somebody had asked in vain, what waits in storage is

@@ -377,6 +377,44 @@ func TestHand(t *testing.T) {
 	})
 }
 
+// A job whose lease was taken away while it was in flight, and that was claimed anew, is begun when it has landed: what
+// was in flight comes to nothing, and its lease would keep everybody else from it.
+func TestClaimedAnewInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, h := newShelf(due(1)), &hands{}
+		r := start(t, s, h, 10)
+		synctest.Wait()
+		first := h.take()
+		s.mu.Lock()
+		s.jobs[1].Lease, s.jobs[1].LeaseUntil = "", time.Time{} // as support has it sent again
+		s.mu.Unlock()
+		r.Hint(KindCallback)
+		synctest.Wait()
+		if got := h.take(); len(got) != 0 || r.InFlight() != 1 {
+			t.Fatalf("in flight twice: %s, %d counted", ids(got), r.InFlight())
+		}
+		first[0].done()
+		synctest.Wait()
+		second := h.take()
+		if ids(second) != "[1]" || second[0].job.Fence != 2 || r.InFlight() != 1 {
+			t.Fatalf("behind the first flight: %+v, %d counted", second, r.InFlight())
+		}
+		first[0].done() // of a flight that is over
+		if r.InFlight() != 1 {
+			t.Error("the end of the first flight ended the second")
+		}
+		s.mu.Lock()
+		s.jobs[1].DueAt = time.Now().Add(time.Hour)
+		s.mu.Unlock()
+		second[0].done()
+		synctest.Wait()
+		if got := h.take(); len(got) != 0 || r.InFlight() != 0 {
+			t.Errorf("behind the second flight: %s, %d counted", ids(got), r.InFlight())
+		}
+		r.Stop(t.Context())
+	})
+}
+
 // The lease of what is in flight is renewed for as long as it takes, through a stop as well; what came back from
 // another node's hands is fenced off.
 func TestRenewalAndFence(t *testing.T) {
