@@ -18,11 +18,11 @@ func (f *Flow) Enter(ctx context.Context, e lot.Entry) (lot.Answer, error) { ret
 
 // Quote prices a stay at a moment, or returns the final answer of one that is over. It moves nothing.
 func (f *Flow) Quote(ctx context.Context, q ledger.QuoteQuestion) (ledger.Quote, error) {
-	told := q.At
+	lotsTime := q.At
 	q.At, _ = received(q.At, f.cfg.Now()) // nothing is priced by a time that has not come
 	var out ledger.Quote
 	err := f.cfg.Storage.Read(ctx, func(tx Tx) error {
-		s, err := f.asked(tx, q, told)
+		s, err := f.asked(tx, q, lotsTime)
 		if err != nil {
 			return err
 		}
@@ -51,12 +51,12 @@ func (f *Flow) Quote(ctx context.Context, q ledger.QuoteQuestion) (ledger.Quote,
 	return out, err
 }
 
-// asked finds the stay that is asked for at a moment, told by the lot's clock; nil where there is none.
-func (f *Flow) asked(tx Tx, q ledger.QuoteQuestion, told time.Time) (*charge.Stay, error) {
+// asked finds the stay that a question means, whose moment by the lot's own clock is at; nil where there is none.
+func (f *Flow) asked(tx Tx, q ledger.QuoteQuestion, at time.Time) (*charge.Stay, error) {
 	if q.OrderID != "" {
 		known, err := tx.StaysByOrder(q.Lot, q.OrderID)
 		s := orderStays(known).around(q.At)
-		if s != nil && longLeft(s, told, q.Names.With(q.Plate)) {
+		if s != nil && longLeft(s, at, q.Names.With(q.Plate)) {
 			return nil, err
 		}
 		return s, err

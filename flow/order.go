@@ -14,8 +14,8 @@ import (
 // sameEntry is how far apart two in_time may be and still be the same entry.
 const sameEntry = 5 * time.Minute
 
-// sameExit is how much later than the exit that ended a stay the same car's may be said to leave and still be that exit:
-// a gate asks anew while its barrier stays down.
+// sameExit is how much later than the exit that ended a stay an out_time of the same car may be and still mean that
+// exit: a gate asks anew while its barrier stays down.
 const sameExit = time.Hour
 
 // wildClock is how far ahead of its receipt a time may be to be a clock that goes wrong; beyond it is nonsense.
