@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,7 +25,7 @@ type Cost struct {
 	Statements float64
 	Database   DatabaseSize // what it grew by, SQLite's alone
 
-	Shares []Share // of CPU, where profiles are kept
+	Shares Shares // of CPU, where profiles are kept
 }
 
 // quietRate is the load of a site of some hundred thousand charges a day in its busiest minutes.
@@ -170,7 +171,7 @@ func costFigures(engine string, at costLoad, all []Cost) (rows []Row) {
 	}
 	add("server's CPU a charge, "+at.name, "ms", burden(0.25), func(c Cost) float64 { return ms(c.CPU) })
 	for _, part := range sharesOf(all) {
-		add("CPU a charge, "+at.name+", "+part, "ms", nil, func(c Cost) float64 { return ms(c.share(part)) })
+		add("CPU a charge, "+at.name+", "+part, "ms", nil, func(c Cost) float64 { return ms(c.Shares[part]) })
 	}
 	add("commits a charge, "+at.name, "", nil, func(c Cost) float64 { return c.Commits })
 	add("statements a charge, "+at.name, "", nil, func(c Cost) float64 { return c.Statements })
@@ -191,22 +192,12 @@ func costFigures(engine string, at costLoad, all []Cost) (rows []Row) {
 }
 
 // sharesOf names the shares that any of some runs has.
-func sharesOf(all []Cost) (names []string) {
+func sharesOf(all []Cost) []string {
+	names := make(map[string]bool)
 	for _, c := range all {
-		for _, p := range c.Shares {
-			names = append(names, p.Name)
+		for name := range c.Shares {
+			names[name] = true
 		}
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
-// share is the processor time of a share of what a charge cost.
-func (c Cost) share(name string) time.Duration {
-	for _, p := range c.Shares {
-		if p.Name == name {
-			return p.CPU
-		}
-	}
-	return 0
+	return slices.Sorted(maps.Keys(names))
 }

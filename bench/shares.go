@@ -47,14 +47,12 @@ var divided = []string{"committer", "rows"}
 // tableLabel is the label of samples that the store took for the rows of one table.
 const tableLabel = "table"
 
-// Share is a part of a server's processor time for a charge.
-type Share struct {
-	Name string // "committer: decision", "rows: bytecode, push", "lot"
-	CPU  time.Duration
-}
+// Shares are the parts of a server's processor time for a charge, by what it is spent on: "committer: decision",
+// "rows: bytecode, push", "lot".
+type Shares map[string]time.Duration
 
 // readShares divides cpu, what a charge cost in all, by a CPU profile of that time.
-func readShares(file string, cpu time.Duration) (all []Share, err error) {
+func readShares(file string, cpu time.Duration) (all Shares, err error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, err
@@ -71,10 +69,10 @@ func readShares(file string, cpu time.Duration) (all []Share, err error) {
 		total += spent
 		times[partOf(s)] += spent
 	}
+	all = make(Shares, len(times))
 	for name, spent := range times {
-		all = append(all, Share{name, time.Duration(float64(cpu) * float64(spent) / float64(total))})
+		all[name] = time.Duration(float64(cpu) * float64(spent) / float64(total))
 	}
-	slices.SortFunc(all, func(a, b Share) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil
 }
 

@@ -77,7 +77,7 @@ func TestSharesAddUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Share{{"collector", 200 * time.Microsecond}, {"platform's request", 200 * time.Microsecond}}
+	want := Shares{"collector": 200 * time.Microsecond, "platform's request": 200 * time.Microsecond}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -93,8 +93,8 @@ func TestCost(t *testing.T) {
 		t.Fatal(err)
 	}
 	sum := time.Duration(0)
-	for _, s := range c.Shares {
-		sum += s.CPU
+	for _, cpu := range c.Shares {
+		sum += cpu
 	}
 	if len(c.Shares) < 5 || math.Abs(float64(sum-c.CPU)) > float64(c.CPU)/100 {
 		t.Errorf("%d shares add up to %v of %v: %v", len(c.Shares), sum, c.CPU, c.Shares)

@@ -55,11 +55,7 @@ func (f *Flow) Quote(ctx context.Context, q ledger.QuoteQuestion) (ledger.Quote,
 func (f *Flow) asked(tx Tx, q ledger.QuoteQuestion, at time.Time) (*charge.Stay, error) {
 	if q.OrderID != "" {
 		known, err := tx.StaysByOrder(q.Lot, q.OrderID)
-		s := orderStays(known).around(q.At)
-		if s != nil && longLeft(s, at, q.Names.With(q.Plate)) {
-			return nil, err
-		}
-		return s, err
+		return orderStays(known).meant(q.At, at, q.Names.With(q.Plate)), err
 	}
 	for _, p := range q.Names.With(q.Plate) {
 		if s, err := openStay(tx, charge.VisitKey{Lot: q.Lot, Plate: p}, f); s != nil || err != nil {

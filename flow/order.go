@@ -115,7 +115,13 @@ func (o orderStays) exited(e lot.Exit, left time.Time) *charge.Stay {
 			return s
 		}
 	}
-	if s := o.around(left); s == nil || !longLeft(s, e.Left, e.Names.With(e.Plate)) {
+	return o.meant(left, e.Left, e.Names.With(e.Plate))
+}
+
+// meant finds the stay around a moment that counts, said by the lot's own clock, for a car of some plates; nil where
+// the car of that stay is long gone.
+func (o orderStays) meant(counts, said time.Time, plates []charge.Plate) *charge.Stay {
+	if s := o.around(counts); s != nil && !longLeft(s, said, plates) {
 		return s
 	}
 	return nil
@@ -123,13 +129,13 @@ func (o orderStays) exited(e lot.Exit, left time.Time) *charge.Stay {
 
 // longLeft reports whether an exit has ended a stay so long before a moment of the lot's clock that what the lot says
 // of its number then is about a later visit, whose entry has not come yet. Of the car it knows one of the plates.
-func longLeft(s *charge.Stay, told time.Time, plates []charge.Plate) bool {
+func longLeft(s *charge.Stay, said time.Time, plates []charge.Plate) bool {
 	if s.Closed != charge.ClosedByExit && s.Closed != charge.ClosedLone {
 		return false
 	}
 	same := func(p charge.Plate) bool { return p == "" || p.Unplated() || s.Plate.Unplated() || s.Is(p) }
 	if slices.ContainsFunc(plates, same) {
-		return told.Sub(s.ToldExit()) > sameExit
+		return said.Sub(s.ToldExit()) > sameExit
 	}
-	return told.Sub(s.ToldExit()) > sameEntry
+	return said.Sub(s.ToldExit()) > sameEntry
 }

@@ -242,7 +242,8 @@ func (r *Runner) board(kind Kind, j Job) bool {
 	return true
 }
 
-// land ends a job's flight, and returns what takes its place: the same job where it has been claimed anew.
+// land ends a job's flight, and returns what takes its place: the same job where it has been claimed anew. One that
+// goes another way now, or that a stop leaves, waits for the end of its lease.
 func (r *Runner) land(j Job) (next *Job) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
