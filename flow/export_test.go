@@ -9,7 +9,7 @@ import (
 // MostTaking is how many pushes are stored at a time.
 const MostTaking = mostTaking
 
-// StartDeliveries starts the runner alone: the model says itself when holds expire.
+// StartDeliveries starts the runner alone: a test says itself when holds expire.
 func (f *Flow) StartDeliveries() { f.runner.Start() }
 
 // TakeUp hands a claimed job to its handler, as the runner's sweep does.

@@ -311,7 +311,8 @@ func newWorldOn(t testing.TB, place storetest.Place) *world {
 	return w
 }
 
-// restart starts a new flow on the same data; what is in flight stays with the old one, which is heard no more.
+// restart starts a new flow on the same data; what is in flight stays with the old one, which is heard no more. Holds
+// end when a test says so: the clock of a world does not run, and a look once a second would come at any moment.
 func (w *world) restart() *flow.Flow {
 	var s flow.Storage = storage{w.store}
 	if w.wrap != nil {
@@ -328,7 +329,7 @@ func (w *world) restart() *flow.Flow {
 	cfg.Machine.Wait = w.wait
 	w.flow = flow.New(cfg, w.store)
 	f := w.flow
-	f.Start()
+	f.StartDeliveries()
 	w.t.Cleanup(func() {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel() // what a test left unanswered is not waited for

@@ -39,6 +39,7 @@ func TestStopEndsWithItsContext(t *testing.T) {
 	w.flow.Stop(t.Context())
 	stopped := make(chan struct{})
 	f := w.restart()
+	f.Start()
 	w.clock.pass(3 * time.Hour)
 	<-disk.came // the expirer has begun
 	ctx, cancel := context.WithCancel(t.Context())
@@ -58,7 +59,7 @@ func TestStopEndsWithItsContext(t *testing.T) {
 		t.Errorf("%d of 5 holds are left after a stop during the first, want 4 at least", n)
 	}
 	w.wrap = nil
-	w.restart()
+	w.restart().Start()
 	for i := range 5 {
 		w.settles(fmt.Sprint("o", i), charge.StateExpired, charge.ReasonHoldOver)
 	}
