@@ -141,7 +141,7 @@ func (t *Tx) tries(of map[int64]*charge.History) error {
 // askAll asks what a query says of one id of many ids at once, where that saves round trips.
 func (t *Tx) askAll(q *statement, ids []int64, scan func(id int64, row *cells) error) error {
 	if t.readOnly && t.store.engine.far() && len(ids) > 1 {
-		many := &statement{dollars: q.together, touches: q.touches}
+		many := &statement{dollars: q.ofEach(), touches: q.touches}
 		return t.each(many, func(row *cells) error { return scan(ids[row.int()-1], row) }, ids)
 	}
 	for _, id := range ids {

@@ -39,10 +39,8 @@ func routesOf(kind string) string {
 func renew() *statement {
 	q := statementOf("UPDATE job SET lease_until = ?, ready = CASE WHEN due > ? THEN due ELSE ? END "+
 		"WHERE lease = ? AND id = ?", tableJob)
-	q.kinds = "iiiti"
-	q.together = "UPDATE job SET lease_until = a.p1, ready = CASE WHEN due > a.p2 THEN due ELSE a.p3 END FROM " +
-		parameterRows(q.kinds) +
-		" WHERE job.lease = a.p4 AND job.id = a.p5"
+	q.together = gather("UPDATE job SET lease_until = a.p1, ready = CASE WHEN due > a.p2 THEN due ELSE a.p3 END FROM ",
+		"iiiti", " WHERE job.lease = a.p4 AND job.id = a.p5")
 	return q
 }
 

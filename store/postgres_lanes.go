@@ -228,17 +228,10 @@ func (all *lanes) round(waiting []call) error {
 				ask.n = tag.RowsAffected()
 				return nil
 			})
-		case len(group) == 1 || ask.q.together == "":
+		case len(group) == 1 || ask.q.together == nil:
 			b.Queue(ask.q.dollars, ask.args...).Query(collect(func(vals []any) { ask.rows = append(ask.rows, vals) }))
 		case group[0] == ask:
-			list := make([]put, len(group))
-			for i, one := range group {
-				list[i].args = one.args
-			}
-			b.Queue(ask.q.together, arraysOf(ask.q.kinds, list)...).Query(collect(func(vals []any) {
-				one := group[vals[0].(int64)-1]
-				one.rows = append(one.rows, vals[1:])
-			}))
+			queueTogether(&b, ask.q.together, group)
 		}
 	}
 	err := all.send(&b)
@@ -246,6 +239,22 @@ func (all *lanes) round(waiting []call) error {
 		c.lane.answered <- err
 	}
 	return err
+}
+
+// queueTogether queues what several lanes ask alike.
+func queueTogether(b *pgx.Batch, q *gathered, group []*question) {
+	rows := make([]put, len(group))
+	for i, one := range group {
+		rows[i].args = one.args
+	}
+	q.shares(rows, func(text string, args []any, share []put) {
+		askers := group[:len(share)]
+		group = group[len(share):]
+		b.Queue(text, args...).Query(collect(func(vals []any) {
+			one := askers[vals[0].(int64)-1]
+			one.rows = append(one.rows, vals[1:])
+		}))
+	})
 }
 
 // flush sends what a lane has put and its next question must see.

@@ -42,7 +42,7 @@ func queuePuts(b *pgx.Batch, puts []put) {
 		case p.alone:
 		case p.q.into != nil:
 			inserts[p.q] = append(inserts[p.q], p)
-		case p.q.together != "":
+		case p.q.together != nil:
 			if changes[p.q] == nil {
 				order = append(order, p.q)
 			}
@@ -51,18 +51,46 @@ func queuePuts(b *pgx.Batch, puts []put) {
 	}
 	for _, t := range tables { // in one order, so that batches wait for each other's keys in one order
 		if list := inserts[t.insert]; len(list) > 0 {
-			queuePut(b, t.bulk, t.arrays(list), wanted(list))
+			queueInserts(b, t, list)
 		}
 	}
 	for _, q := range order {
-		list := lastOfEach(changes[q])
-		queuePut(b, q.together, arraysOf(q.kinds, list), wanted(list))
+		queueChanges(b, q, lastOfEach(changes[q]))
 	}
 	for _, p := range puts {
-		if p.alone || p.q.into == nil && p.q.together == "" {
+		if p.alone || p.q.into == nil && p.q.together == nil {
 			queuePut(b, p.q.dollars, p.args, p.want)
 		}
 	}
+}
+
+// queueInserts queues the inserts of one table. Where each must be a new row, one that is there already is an error,
+// which costs PostgreSQL less than to look first and to count.
+func queueInserts(b *pgx.Batch, t *table, list []put) {
+	if t == tableRepeat || t == tablePlate { // others may be inserting the same keys: all do it in their order
+		slices.SortFunc(list, func(a, b put) int {
+			return cmp.Or(strings.Compare(a.args[0].(string), b.args[0].(string)),
+				strings.Compare(a.args[1].(string), b.args[1].(string)))
+		})
+	}
+	t.many.shares(list, func(text string, args []any, share []put) {
+		if wanted(share) == int64(len(share)) {
+			b.Queue(text, args...)
+			return
+		}
+		queuePut(b, text+" ON CONFLICT DO NOTHING", args, wanted(share))
+	})
+}
+
+// queueChanges queues changes of rows of one table, each of another row.
+func queueChanges(b *pgx.Batch, q *statement, list []put) {
+	if len(list) == 1 {
+		queuePut(b, q.dollars, list[0].args, list[0].want)
+		return
+	}
+	q.together.shares(list, func(text string, args []any, share []put) {
+		queuePut(b, text, args, wanted(share))
+	})
 }
 
 // wanted is how many rows puts are to change together; negative where one of them takes any number.
@@ -90,54 +118,6 @@ func lastOfEach(list []put) []put {
 }
 
 func (p put) id() int64 { return p.args[len(p.args)-1].(int64) }
-
-// arrays turns rows into columns for a bulk insert. Tables whose keys others may be inserting at the same time
-// are put in the order of their keys.
-func (t *table) arrays(list []put) []any {
-	if t == tableRepeat || t == tablePlate {
-		slices.SortFunc(list, func(a, b put) int {
-			return cmp.Or(strings.Compare(a.args[0].(string), b.args[0].(string)),
-				strings.Compare(a.args[1].(string), b.args[1].(string)))
-		})
-	}
-	return arraysOf(t.kinds, list)
-}
-
-// arraysOf turns the parameters of puts into one array for each.
-func arraysOf(kinds string, list []put) []any {
-	args := make([]any, len(kinds))
-	for i, kind := range []byte(kinds) {
-		switch kind {
-		case kindInt:
-			args[i] = columnOf[int64](list, i)
-		case kindText:
-			args[i] = columnOf[string](list, i)
-		case kindBytes:
-			args[i] = columnOf[[]byte](list, i)
-		case kindMaybe:
-			args[i] = maybeColumn(list, i)
-		}
-	}
-	return args
-}
-
-func columnOf[T any](list []put, i int) []T {
-	col := make([]T, len(list))
-	for j, p := range list {
-		col[j] = p.args[i].(T)
-	}
-	return col
-}
-
-func maybeColumn(list []put, i int) []*int64 {
-	col := make([]*int64, len(list))
-	for j, p := range list {
-		if n, ok := p.args[i].(int64); ok {
-			col[j] = &n
-		}
-	}
-	return col
-}
 
 type put struct {
 	q     *statement

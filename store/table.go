@@ -22,7 +22,7 @@ type table struct {
 	holds  *statement // asks whether there is a row with a key
 	byID   *statement // reads the row with an id, of tables that have one
 	insert *statement // one row; a row whose key is taken is left out
-	bulk   string     // many rows from arrays, PostgreSQL
+	many   *gathered  // new rows, PostgreSQL; one whose key is taken is an error
 
 	profiled context.Context // labels what is done for its rows with its name, in CPU profiles
 }
@@ -44,7 +44,7 @@ const (
 // define makes a table from "name:kind …".
 func define(n int, name, key, cols string) *table {
 	t := &table{name: name, key: strings.Fields(key), n: n, bit: 1 << n}
-	var names, marks, arrays []string
+	var names, marks []string
 	for i, word := range strings.Fields(cols) {
 		c := column{name: word[:len(word)-2], kind: word[len(word)-1]}
 		if 'A' <= c.kind && c.kind <= 'Z' {
@@ -55,18 +55,17 @@ func define(n int, name, key, cols string) *table {
 		t.kinds += string(c.kind)
 		names = append(names, c.name)
 		marks = append(marks, "?")
-		arrays = append(arrays, "$"+strconv.Itoa(i+1)+"::"+c.arrayType())
 	}
 	for _, k := range t.key {
 		t.keyAt = append(t.keyAt, t.at(k))
 	}
 	t.holds = statementOf("SELECT 1 FROM "+name+" WHERE "+strings.Join(t.key, " = ? AND ")+" = ?", t)
-	into := "INSERT INTO " + name + " (" + strings.Join(names, ", ") + ") "
-	t.insert = statementOf(into+"VALUES ("+strings.Join(marks, ", ")+") ON CONFLICT DO NOTHING", t)
+	into := "INSERT INTO " + name + " (" + strings.Join(names, ", ") + ") VALUES "
+	t.many = &gathered{head: into, kinds: t.kinds}
+	t.insert = statementOf(into+"("+strings.Join(marks, ", ")+") ON CONFLICT DO NOTHING", t)
 	t.insert.into, t.insert.packs = t, t.packs
 	t.byID = t.selectByID()
 	t.profiled = pprof.WithLabels(context.Background(), pprof.Labels("table", name))
-	t.bulk = into + "SELECT * FROM unnest(" + strings.Join(arrays, ", ") + ") ON CONFLICT DO NOTHING"
 	return t
 }
 
@@ -75,14 +74,14 @@ func (t *table) at(name string) int {
 	return slices.IndexFunc(t.cols, func(c column) bool { return c.name == name })
 }
 
-func (c column) arrayType() string {
+func (c column) sqlType() string {
 	switch c.kind {
 	case kindText:
-		return "text[]"
+		return "text"
 	case kindBytes:
-		return "bytea[]"
+		return "bytea"
 	}
-	return "bigint[]"
+	return "bigint"
 }
 
 // columns lists the columns for a SELECT, each with a prefix ("c.").
@@ -138,13 +137,13 @@ func (t *table) update(cols string) *statement {
 			s.packs = append(s.packs, i)
 		}
 	}
-	s.kinds = t.kindsOf(append(names, "id"))
+	kinds := t.kindsOf(append(names, "id"))
 	sets := make([]string, len(names))
 	for i, n := range names {
 		sets[i] = n + " = a.p" + strconv.Itoa(i+1)
 	}
-	s.together = "UPDATE " + t.name + " SET " + strings.Join(sets, ", ") + " FROM " + parameterRows(s.kinds) +
-		" WHERE " + t.name + ".id = a.p" + strconv.Itoa(len(s.kinds))
+	s.together = gather("UPDATE "+t.name+" SET "+strings.Join(sets, ", ")+" FROM ", kinds,
+		" WHERE "+t.name+".id = a.p"+strconv.Itoa(len(kinds)))
 	return s
 }
 
@@ -152,8 +151,7 @@ func (t *table) update(cols string) *statement {
 func (t *table) remove() *statement {
 	s := statementOf("DELETE FROM "+t.name+" WHERE id = ?", t)
 	s.by = t
-	s.kinds = "i"
-	s.together = "DELETE FROM " + t.name + " WHERE id = ANY ($1::bigint[])"
+	s.together = gather("DELETE FROM "+t.name+" USING ", "i", " WHERE "+t.name+".id = a.p1")
 	return s
 }
 
@@ -185,14 +183,13 @@ func (t *table) selectByID() *statement {
 // statement is one SQL text with ? for its parameters, prepared once on every connection.
 type statement struct {
 	text     string
-	dollars  string // the same for PostgreSQL, $1…
-	touches  uint32 // tables read or written
-	into     *table // an insert of one row that may be gathered with others
-	changes  bool   // a query that changes rows as well
-	once     bool   // made for one use: not kept prepared
-	kinds    string // column kinds of the parameters, where many lanes may ask it together
-	together string // the same for many lanes at once, PostgreSQL
-	locksRow bool   // a query that reads one row, by its id, in order to change it
+	dollars  string    // the same for PostgreSQL, $1…
+	touches  uint32    // tables read or written
+	into     *table    // an insert of one row that may be gathered with others
+	changes  bool      // a query that changes rows as well
+	once     bool      // made for one use: not kept prepared
+	together *gathered // the same for many lanes at once, PostgreSQL
+	locksRow bool      // a query that reads one row, by its id, in order to change it
 
 	by      *table   // reads, changes or deletes the row of this table that has an id, its last parameter
 	packs   []int    // the parameters that SQLite keeps packed
@@ -211,24 +208,25 @@ func statementOf(text string, touches ...*table) *statement {
 // of says what kinds of parameters a query has, so that many lanes can ask it together: their parameters are rows
 // of a, and each row of the answer begins with the number of the asker.
 func (s *statement) of(kinds string) *statement {
-	s.kinds = kinds
+	s.together = gatherNumbered(askEach, kinds, s.asked())
+	return s
+}
+
+// ofEach is the query for each of many ids, an array. Each row of the answer begins with the place of its id, from 1.
+func (s *statement) ofEach() string {
+	return askEach + "unnest($1::bigint[]) WITH ORDINALITY AS a (p1, i)" + s.asked()
+}
+
+const askEach = "SELECT a.i, q.* FROM "
+
+// asked joins rows of parameters with what the query answers to each.
+func (s *statement) asked() string {
 	inner := numbered(s.text, "a.p")
 	if s.locksRow {
 		inner += " FOR UPDATE"
 	}
 	// OFFSET 0 keeps the planner from turning the inner query into a join, which would lose its order.
-	s.together = "SELECT a.i, q.* FROM " + parameterRows(kinds) + " CROSS JOIN LATERAL (" + inner + " OFFSET 0) q"
-	return s
-}
-
-// parameterRows makes parameters that are arrays into rows of a: p1, p2, … and their number i.
-func parameterRows(kinds string) string {
-	var arrays, names []string
-	for i, k := range []byte(kinds) {
-		arrays = append(arrays, "$"+strconv.Itoa(i+1)+"::"+column{kind: k}.arrayType())
-		names = append(names, "p"+strconv.Itoa(i+1))
-	}
-	return "unnest(" + strings.Join(arrays, ", ") + ") WITH ORDINALITY AS a (" + strings.Join(names, ", ") + ", i)"
+	return " CROSS JOIN LATERAL (" + inner + " OFFSET 0) q"
 }
 
 // byMark says what a query looks for rows by.

@@ -27,6 +27,7 @@ func Run(t *testing.T, place Place) {
 		{"Onward", testOnward},
 		{"Foresee", testForesee},
 		{"ChangesInOrder", testChangesInOrder},
+		{"ManyAtOnce", testManyAtOnce},
 		{"Write", testWrite},
 		{"GroupCommit", testGroupCommit},
 		{"Outbox", testOutbox},
