@@ -29,7 +29,7 @@ const saturatePlatform = "telaidian"
 type Saturated struct {
 	PerSecond float64 // charges from the first push to the last durable acknowledgement
 	Pushes    play.Result
-	CPU       time.Duration // of the server for one charge
+	CPU       time.Duration // of the server, or of the forwarder, for one charge
 	Tail      time.Duration // from the last answer to the last acknowledgement
 }
 
@@ -84,8 +84,10 @@ func (r *Rig) saturateForwarder(ctx context.Context, cfg SaturateConfig) (s Satu
 	if _, err := g.load(ctx, play.LoadConfig{Workers: cfg.Workers, For: cfg.Warm}); err != nil {
 		return s, err
 	}
+	before := f.proc.cpu()
 	s.Pushes, err = g.load(ctx, play.LoadConfig{Workers: cfg.Workers, For: cfg.For})
 	s.PerSecond = s.Pushes.PerSecond()
+	s.CPU = (f.proc.cpu() - before) / time.Duration(max(s.Pushes.Accepted, 1))
 	return s, err
 }
 

@@ -60,23 +60,32 @@ func (r *Rig) Table(ctx context.Context, cfg TableConfig) ([]Row, error) {
 	return rows, nil
 }
 
+// saturatedRuns are runs of one thing under saturating load.
+type saturatedRuns struct {
+	perSecond []float64
+	cpu       []float64 // ms a charge
+}
+
+func (r *saturatedRuns) add(s Saturated) {
+	r.perSecond, r.cpu = append(r.perSecond, s.PerSecond), append(r.cpu, ms(s.CPU))
+}
+
 // saturatedRows measures saturated rates, taking turns, so that a machine that changes its mind does so for all.
 func (r *Rig) saturatedRows(ctx context.Context, cfg TableConfig) ([]Row, error) {
-	type key struct {
-		engine string
-		kind   charge.LotKind
+	var base saturatedRuns
+	servers := map[*Engine]map[charge.LotKind]*saturatedRuns{}
+	for _, e := range cfg.Engines {
+		servers[e] = map[charge.LotKind]*saturatedRuns{charge.KindAPI: {}, charge.KindSDK: {}}
 	}
-	var base []float64
-	rates := map[key][]float64{}
 	for n := range cfg.Times {
 		s, err := r.saturateForwarder(ctx, cfg.Saturate)
 		if err != nil {
 			return nil, err
 		}
-		r.say("run %d: store-less forwarder: %.0f/s", n+1, s.PerSecond)
-		base = append(base, s.PerSecond)
+		r.say("run %d: store-less forwarder: %.0f/s, %v CPU a push", n+1, s.PerSecond, s.CPU.Round(time.Microsecond))
+		base.add(s)
 		for _, e := range cfg.Engines {
-			for _, kind := range []charge.LotKind{charge.KindAPI, charge.KindSDK} {
+			for _, kind := range saturatedKinds {
 				s, err := r.saturateServer(ctx, e, kind, cfg.Saturate)
 				if err != nil {
 					return nil, err
@@ -85,7 +94,7 @@ func (r *Rig) saturatedRows(ctx context.Context, cfg TableConfig) ([]Row, error)
 					"push to answer %s",
 					n+1, e.Name, kind, s.PerSecond, s.CPU.Round(time.Microsecond), s.Tail.Round(time.Millisecond),
 					s.Pushes.Latency.String())
-				rates[key{e.Name, kind}] = append(rates[key{e.Name, kind}], s.PerSecond)
+				servers[e][kind].add(s)
 			}
 		}
 	}
@@ -93,23 +102,36 @@ func (r *Rig) saturatedRows(ctx context.Context, cfg TableConfig) ([]Row, error)
 	if err != nil {
 		return nil, err
 	}
-	rows = append(rows, figure{name: "store-less forwarder, saturated", value: median(base), unit: "/s",
-		note: spread(base)}.row())
+	rows = append(rows,
+		figure{name: "store-less forwarder, saturated", value: median(base.perSecond), unit: "/s",
+			note: spread(base.perSecond)}.row(),
+		figure{name: "store-less forwarder's CPU a push, saturated", value: median(base.cpu), unit: "ms",
+			note: spread(base.cpu)}.row())
 	for _, e := range cfg.Engines {
-		for _, kind := range []charge.LotKind{charge.KindAPI, charge.KindSDK} {
-			got := rates[key{e.Name, kind}]
-			name, bar := "push to callback and back, durable, saturated", RatioAtLeast(0.70)
-			if kind == charge.KindSDK {
-				name = "push to line and back, durable, saturated"
-			}
-			if e.Name == Postgres {
-				bar = RatioAtLeast(0.45)
-			}
-			rows = append(rows, figure{name: name, engine: e.Name, value: median(got), unit: "/s", baseline: median(base),
-				bar: bar, note: spread(got)}.row())
+		for _, kind := range saturatedKinds {
+			rows = append(rows, saturatedServerRows(e, kind, servers[e][kind], base)...)
 		}
 	}
 	return rows, nil
+}
+
+var saturatedKinds = []charge.LotKind{charge.KindAPI, charge.KindSDK}
+
+// saturatedServerRows are a server's rate and its processor time, beside those of the forwarder in the same runs.
+func saturatedServerRows(e *Engine, kind charge.LotKind, got *saturatedRuns, base saturatedRuns) []Row {
+	way, bar := "callback", RatioAtLeast(0.70)
+	if kind == charge.KindSDK {
+		way = "line"
+	}
+	if e.Name == Postgres {
+		bar = RatioAtLeast(0.45)
+	}
+	return []Row{
+		figure{name: "push to " + way + " and back, durable, saturated", engine: e.Name, value: median(got.perSecond),
+			unit: "/s", baseline: median(base.perSecond), bar: bar, note: spread(got.perSecond)}.row(),
+		figure{name: "CPU a charge, push to " + way + " and back, saturated", engine: e.Name, value: median(got.cpu),
+			unit: "ms", baseline: median(base.cpu), note: spread(got.cpu)}.row(),
+	}
 }
 
 // fewInFlight are so few pushes that the rate says how long each waits.
