@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// gathered is a statement for many rows of parameters. Each row stands in its text: PostgreSQL takes rows that come as
-// arrays, one for each column, for half as much work again, since it makes a set of tuples of each array.
+// gathered is a statement for many rows of parameters, each of which stands in its text. Rows that come as arrays, one
+// for each column, cost PostgreSQL half as much again: it makes a set of tuples of each array.
 type gathered struct {
 	head, tail string // around the rows
 	kinds      string // of a row's columns
