@@ -243,15 +243,13 @@ func (all *lanes) round(waiting []call) error {
 
 // queueTogether queues what several lanes ask alike.
 func queueTogether(b *pgx.Batch, q *gathered, group []*question) {
-	rows := make([]put, len(group))
+	rows := make([][]any, len(group))
 	for i, one := range group {
-		rows[i].args = one.args
+		rows[i] = one.args
 	}
-	q.shares(rows, func(text string, args []any, share []put) {
-		askers := group[:len(share)]
-		group = group[len(share):]
+	q.shares(rows, func(text string, args []any, from, _ int) {
 		b.Queue(text, args...).Query(collect(func(vals []any) {
-			one := askers[vals[0].(int64)-1]
+			one := group[from+int(vals[0].(int64))-1]
 			one.rows = append(one.rows, vals[1:])
 		}))
 	})

@@ -73,12 +73,13 @@ func queueInserts(b *pgx.Batch, t *table, list []put) {
 				strings.Compare(a.args[1].(string), b.args[1].(string)))
 		})
 	}
-	t.many.shares(list, func(text string, args []any, share []put) {
-		if wanted(share) == int64(len(share)) {
+	t.many.shares(parameters(list), func(text string, args []any, from, to int) {
+		want := wanted(list[from:to])
+		if want == int64(to-from) {
 			b.Queue(text, args...)
 			return
 		}
-		queuePut(b, text+" ON CONFLICT DO NOTHING", args, wanted(share))
+		queuePut(b, text+" ON CONFLICT DO NOTHING", args, want)
 	})
 }
 
@@ -88,9 +89,17 @@ func queueChanges(b *pgx.Batch, q *statement, list []put) {
 		queuePut(b, q.dollars, list[0].args, list[0].want)
 		return
 	}
-	q.together.shares(list, func(text string, args []any, share []put) {
-		queuePut(b, text, args, wanted(share))
+	q.together.shares(parameters(list), func(text string, args []any, from, to int) {
+		queuePut(b, text, args, wanted(list[from:to]))
 	})
+}
+
+func parameters(list []put) [][]any {
+	rows := make([][]any, len(list))
+	for i, p := range list {
+		rows[i] = p.args
+	}
+	return rows
 }
 
 // wanted is how many rows puts are to change together; negative where one of them takes any number.

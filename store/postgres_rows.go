@@ -2,6 +2,7 @@ package store
 
 import (
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,16 +28,12 @@ func rowsAtOnce(n int) int {
 	return min(1<<(bits.Len(uint(n))-1), mostRows)
 }
 
-// shares calls do with each share of rows, and the statement and the parameters for it.
-func (g *gathered) shares(rows []put, do func(text string, args []any, share []put)) {
-	for len(rows) > 0 {
-		n := rowsAtOnce(len(rows))
-		args := make([]any, 0, n*len(g.kinds))
-		for _, row := range rows[:n] {
-			args = append(args, row.args...)
-		}
-		do(g.text(n), args, rows[:n])
-		rows = rows[n:]
+// shares calls do with each share of rows, from one up to another, and the statement and the parameters for it.
+func (g *gathered) shares(rows [][]any, do func(text string, args []any, from, to int)) {
+	for from := 0; from < len(rows); {
+		n := rowsAtOnce(len(rows) - from)
+		do(g.text(n), slices.Concat(rows[from:from+n]...), from, from+n)
+		from += n
 	}
 }
 
@@ -53,7 +50,7 @@ func (g *gathered) text(n int) string {
 		}
 		cells := make([]string, len(g.kinds), len(g.kinds)+1)
 		for i, kind := range []byte(g.kinds) {
-			cells[i] = "$" + strconv.Itoa(row*len(g.kinds)+i+1) + "::" + column{kind: kind}.sqlType()
+			cells[i] = "$" + strconv.Itoa(row*len(g.kinds)+i+1) + "::" + sqlType(kind)
 		}
 		if g.numbered {
 			cells = append(cells, strconv.Itoa(row+1)+"::bigint")

@@ -27,20 +27,6 @@ type table struct {
 	profiled context.Context // labels what is done for its rows with its name, in CPU profiles
 }
 
-type column struct {
-	name string
-	kind byte
-}
-
-// Column kinds; there are no others, so that both engines hold the same values. A text or bytes that SQLite keeps
-// packed are written as a capital.
-const (
-	kindInt   = 'i'
-	kindMaybe = 'n' // int or null
-	kindText  = 't'
-	kindBytes = 'b'
-)
-
 // define makes a table from "name:kind …".
 func define(n int, name, key, cols string) *table {
 	t := &table{name: name, key: strings.Fields(key), n: n, bit: 1 << n}
@@ -72,16 +58,6 @@ func define(n int, name, key, cols string) *table {
 // at is where a column stands.
 func (t *table) at(name string) int {
 	return slices.IndexFunc(t.cols, func(c column) bool { return c.name == name })
-}
-
-func (c column) sqlType() string {
-	switch c.kind {
-	case kindText:
-		return "text"
-	case kindBytes:
-		return "bytea"
-	}
-	return "bigint"
 }
 
 // columns lists the columns for a SELECT, each with a prefix ("c.").
