@@ -2,96 +2,171 @@ package store
 
 import (
 	_ "embed"
+	"encoding/hex"
 	"errors"
 	"slices"
 
+	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zstd"
 )
 
-// On SQLite some columns are kept packed: the bytes of hex and Base64 by themselves (see run), and the rest as zstd
-// with a dictionary of what requests, answers, messages and decisions look like. A packed value is a blob that begins
-// with packMark, or with frameMark where an older version wrote it as nothing but a zstd frame. Values of versions
-// before that one, and those that would not get shorter, are kept as they are.
+// On SQLite some columns are kept packed: the bytes of hex and Base64 by themselves (see run), and the rest as a block
+// of S2 with a dictionary of what requests, answers, messages and decisions look like. A packed value is a blob that
+// begins with a mark of what follows. The first two are those of older versions. Values of versions before those, and
+// those that would not get shorter, are kept as they are.
 const (
-	frameMark = 1
-	packMark  = 2
+	frameMark    = 1 // a zstd frame
+	runFrameMark = 2 // runs, and a zstd frame without its first four bytes
+	blockMark    = 3 // a block
+	runBlockMark = 4 // runs, and a block
+	hexMark      = 5 // what lower hex stands for
 )
 
-// frameMagic begins every zstd frame; a packed value leaves it out.
+// frameMagic begins every zstd frame; a value with runFrameMark leaves it out.
 const frameMagic = "\x28\xb5\x2f\xfd"
 
 // packWords is the dictionary. Stored values need it to be read: it never changes. A better one is another file with a
-// number of its own, beside this one.
+// mark of its own, beside this one.
 //
 //go:embed packed.txt
 var packWords []byte
 
-const packWordsID = 1
+const packWordsID = 1 // in zstd frames
 
-var packer, unpacker = packers()
+var (
+	blocks   = blocksOf(packWords)
+	unpacker = frameReader()
+)
 
-func packers() (*zstd.Encoder, *zstd.Decoder) {
-	e, err := zstd.NewWriter(nil, zstd.WithEncoderDictRaw(packWordsID, packWords),
-		// pages have no sums either, records do
-		zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false), zstd.WithEncoderConcurrency(2),
-		// a third of the time for eight bytes a charge: what the dictionary leaves is mostly ciphertext
-		zstd.WithNoEntropyCompression(true))
-	if err != nil {
-		panic(err) // of options that are constant
+// blocksOf makes a dictionary of S2, which begins with the place where a block's first repetition is looked for.
+func blocksOf(words []byte) *s2.Dict {
+	d := s2.NewDict(append([]byte{0}, words...))
+	if d == nil {
+		panic("store: the dictionary of packed values is none") // it is constant
 	}
+	return d
+}
+
+func frameReader() *zstd.Decoder {
 	d, err := zstd.NewReader(nil, zstd.WithDecoderDictRaw(packWordsID, packWords), zstd.WithDecoderMaxMemory(packMost),
 		zstd.WithDecoderConcurrency(2))
 	if err != nil {
-		panic(err)
+		panic(err) // of options that are constant
 	}
-	return e, d
+	return d
 }
 
 const (
-	packLeast = 24       // bytes; what is shorter gains nothing
+	packLeast = 24       // bytes of a value that may get shorter, but for hex
 	packMost  = 64 << 20 // bytes of a value; far above what is ever stored
+	packRoom  = 1 << 20  // bytes that a packing keeps for the next statement
 )
 
 var errNotPacked = errors.New("store: a packed value cannot be read")
 
-// pack returns a value as SQLite keeps it.
-func pack(b []byte) []byte {
-	if len(b) < packLeast && !isPacked(b) {
-		return b
-	}
-	c := cutRuns(b)
-	p := c.append(append(make([]byte, 0, len(b)/2+2*packLeast), packMark))
-	begin := len(p)
-	p = packer.EncodeAll(c.rest, p)
-	p = append(p[:begin], p[begin+len(frameMagic):]...)
-	if len(p) >= len(b) && !isPacked(b) {
-		return b
-	}
-	return p
+// packing packs the parameters of one statement after the other. What it returns holds until the next statement.
+type packing struct {
+	args   []any
+	cut    cut
+	values []byte
 }
 
-func isPacked(b []byte) bool { return len(b) > 0 && (b[0] == packMark || b[0] == frameMark) }
+// of returns a statement's parameters as SQLite keeps them. The parameters themselves may be read elsewhere.
+func (p *packing) of(s *statement, args []any) []any {
+	if len(s.packs) == 0 {
+		return args
+	}
+	if cap(p.values) > packRoom {
+		*p = packing{}
+	}
+	p.args, p.values = append(p.args[:0], args...), p.values[:0]
+	for _, i := range s.packs {
+		switch v := args[i].(type) {
+		case []byte:
+			p.args[i] = p.pack(v)
+		case string:
+			if b := p.pack([]byte(v)); isPacked(b) {
+				p.args[i] = b
+			}
+		}
+	}
+	return p.args
+}
+
+// pack returns a value as SQLite keeps it.
+func (p *packing) pack(b []byte) []byte {
+	if len(b) < leastHex && !isPacked(b) {
+		return b
+	}
+	c := &p.cut
+	c.take(b)
+	v, begin := p.values, len(p.values)
+	switch {
+	case c.isHex():
+		v = append(append(v, hexMark), c.beside...)
+	case len(b) < packLeast && !isPacked(b):
+		return b
+	case len(c.runs) == 0:
+		v = p.block(append(v, blockMark))
+	default:
+		v = p.block(c.append(append(v, runBlockMark)))
+	}
+	if len(v)-begin >= len(b) && !isPacked(b) {
+		return b
+	}
+	p.values = v
+	return v[begin:len(v):len(v)]
+}
+
+// block adds the rest as a block.
+func (p *packing) block(v []byte) []byte {
+	v = slices.Grow(v, s2.MaxEncodedLen(len(p.cut.rest)))
+	return v[:len(v)+len(blocks.Encode(v[len(v):], p.cut.rest))] // in place: there is room for it
+}
+
+func isPacked(b []byte) bool { return len(b) > 0 && b[0] >= frameMark && b[0] <= hexMark }
 
 // unpack returns a value from what SQLite keeps.
 func unpack(b []byte) ([]byte, error) {
-	switch {
-	case !isPacked(b):
+	if !isPacked(b) {
 		return b, nil
-	case b[0] == frameMark:
-		return unframe(b[1:])
 	}
-	c, frame, ok := readRuns(b[1:])
+	mark, b := b[0], b[1:]
+	switch mark {
+	case frameMark:
+		return unframe(b)
+	case blockMark:
+		return unblock(b)
+	case hexMark:
+		return hex.AppendEncode(nil, b), nil
+	}
+	c, behind, ok := readRuns(b)
 	if !ok {
 		return nil, errNotPacked
 	}
-	rest, err := unframe(append([]byte(frameMagic), frame...))
-	if err != nil || len(c.runs) == 0 {
-		return rest, err
+	var err error
+	if mark == runFrameMark {
+		c.rest, err = unframe(append([]byte(frameMagic), behind...))
+	} else {
+		c.rest, err = unblock(behind)
 	}
-	c.rest = rest
+	if err != nil {
+		return nil, err
+	}
 	v, ok := c.join()
 	if !ok {
 		return nil, errNotPacked
+	}
+	return v, nil
+}
+
+func unblock(b []byte) ([]byte, error) {
+	if n, err := s2.DecodedLen(b); err != nil || n > packMost {
+		return nil, errors.Join(errNotPacked, err)
+	}
+	v, err := blocks.Decode(nil, b)
+	if err != nil {
+		return nil, errors.Join(errNotPacked, err)
 	}
 	return v, nil
 }
@@ -102,23 +177,4 @@ func unframe(b []byte) ([]byte, error) {
 		return nil, errors.Join(errNotPacked, err)
 	}
 	return v, nil
-}
-
-// packed returns a statement's parameters as SQLite keeps them. The parameters themselves may be read elsewhere.
-func (s *statement) packed(args []any) []any {
-	if len(s.packs) == 0 {
-		return args
-	}
-	args = slices.Clone(args)
-	for _, i := range s.packs {
-		switch v := args[i].(type) {
-		case []byte:
-			args[i] = pack(v)
-		case string:
-			if p := pack([]byte(v)); isPacked(p) {
-				args[i] = p
-			}
-		}
-	}
-	return args
 }

@@ -23,9 +23,9 @@ func TestPackWordsNeverChange(t *testing.T) {
 }
 
 func TestPack(t *testing.T) {
-	for _, v := range []string{"", "{}", "\x01", "\x01\x28\xb5\x2f\xfd", strings.Repeat("京A12345 ", 40_000),
+	for _, v := range []string{"", "{}", "\x01", "\x05", "\x01\x28\xb5\x2f\xfd", "\x05f2a8", strings.Repeat("京A12345 ", 40_000),
 		`{"Ret":0,"Msg":"成功","Data":"","Sig":""}`, string(packWords)} {
-		p := pack([]byte(v))
+		p := new(packing).pack([]byte(v))
 		back, err := unpack(p)
 		if err != nil || string(back) != v {
 			t.Errorf("%.40q comes back as %.40q, %v", v, back, err)
@@ -34,11 +34,42 @@ func TestPack(t *testing.T) {
 			t.Errorf("%d bytes are packed into %d", len(v), len(p))
 		}
 	}
-	if v, err := unpack(frame); err != nil || string(v) != `{"method":"time","minutes":30,"amount":"0.00"}` {
-		t.Errorf("a value of the version before comes back as %q, %v", v, err)
+	for _, bad := range []string{"\x01no frame", "\x02", "\x02\x00no frame", "\x03", "\x03\x05no block",
+		"\x03\xff\xff\xff\xff\x0f\x00", "\x04", "\x04\x00\x05no block", "\x04\x01\x00\x10short"} {
+		if _, err := unpack([]byte(bad)); !errors.Is(err, errNotPacked) {
+			t.Errorf("%q is unpacked: %v", bad, err)
+		}
 	}
-	if _, err := unpack([]byte("\x01no frame")); !errors.Is(err, errNotPacked) {
-		t.Errorf("what is not packed: %v", err)
+}
+
+// TestUnpackOlder reads values as versions before have packed them.
+func TestUnpackOlder(t *testing.T) {
+	for want, v := range map[string][]byte{
+		`{"method":"time","minutes":30,"amount":"0.00"}`:                                                                frame,
+		`{"Ret":0,"Msg":"成功","Data":"` + strings.Repeat("lwH+", 12) + `lw==","Sig":"F2A82887F59A43ADEEF391C8F5ED052A"}`: runs,
+	} {
+		if got, err := unpack(v); err != nil || string(got) != want {
+			t.Errorf("%q comes back as %q, %v", want, got, err)
+		}
+	}
+}
+
+// TestPackingKeepsValues: the values of one statement lie beside each other, whatever comes behind them.
+func TestPackingKeepsValues(t *testing.T) {
+	var p packing
+	for range 2 {
+		var packed [][]byte
+		var texts []string
+		p.values = p.values[:0]
+		for i := range 200 {
+			texts = append(texts, string(packWords[i*8:i*8+i*33]))
+			packed = append(packed, p.pack([]byte(texts[i])))
+		}
+		for i, v := range packed {
+			if got, err := unpack(v); err != nil || string(got) != texts[i] {
+				t.Fatalf("value %d: %.40q comes back as %.40q, %v", i, texts[i], got, err)
+			}
+		}
 	}
 }
 
@@ -53,16 +84,18 @@ func TestPackRuns(t *testing.T) {
 		"in lower case":     {`{"sign":"f2a82887f59a43adeef391c8f5ed052a","ok":true}`, 48},
 		"an odd digit":      {`{"sign":"f2a82887f59a43adeef391c8f5ed052a1","ok":true}`, 49},
 		"mixed case":        {`{"sign":"f2a82887F59A43ADEEF391C8F5ED052A","ok":true}`, 53},
-		"ciphertext":        {`{"Data":"` + base64.StdEncoding.EncodeToString(sealed) + `","Seq":"0001"}`, 230},
-		"with one =":        {`{"Data":"` + base64.StdEncoding.EncodeToString(sealed[:197]) + `","Seq":"0001"}`, 227},
-		"with two =":        {`{"Data":"` + base64.StdEncoding.EncodeToString(sealed[:196]) + `","Seq":"0001"}`, 226},
+		"ciphertext":        {`{"Data":"` + base64.StdEncoding.EncodeToString(sealed) + `","Seq":"0001"}`, 231},
+		"with one =":        {`{"Data":"` + base64.StdEncoding.EncodeToString(sealed[:197]) + `","Seq":"0001"}`, 228},
+		"with two =":        {`{"Data":"` + base64.StdEncoding.EncodeToString(sealed[:196]) + `","Seq":"0001"}`, 227},
 		"without them":      {`{"Data":"` + base64.RawStdEncoding.EncodeToString(sealed[:196]) + `","Seq":"0001"}`, 228},
 		"a loose last bit":  {`{"Data":"` + strings.Repeat("lwH+", 12) + `lx=="}`, 66},
 		"Base64 of JSON":    {base64.StdEncoding.EncodeToString(packWords[600:1200]), 200},
 		"padding, no run":   {`====================================================`, 52},
-		"nothing but a run": {strings.Repeat("0123456789abcdef", 8), 90},
+		"nothing but a run": {strings.Repeat("0123456789abcdef", 8), 65},
+		"a digest":          {"f2a82887f59a43ad", 9},
+		"in upper case":     {"F2A82887F59A43AD", 16},
 	} {
-		p := pack([]byte(c.text))
+		p := new(packing).pack([]byte(c.text))
 		back, err := unpack(p)
 		if err != nil || string(back) != c.text {
 			t.Errorf("%s: %q comes back as %q, %v", name, c.text, back, err)
@@ -73,17 +106,25 @@ func TestPackRuns(t *testing.T) {
 	}
 }
 
-// frame is a reduction as the first version that packed has kept it.
-var frame, _ = hex.DecodeString("0128b52ffd0100014500000001540007240703")
+// frame is a reduction as the first version that packed has kept it, runs a reply as the one behind it has.
+var (
+	frame, _ = hex.DecodeString("0128b52ffd0100014500000001540007240703")
+	runs, _  = hex.DecodeString("020282012525109701fe9701fe9701fe9701fe9701fe9701fe9701fe9701fe9701fe9701fe9701fe" +
+		"9701fe97f2a82887f59a43adeef391c8f5ed052a010001450000000154000b24d827")
+)
 
 func FuzzUnpack(f *testing.F) {
-	f.Add(pack(packWords[:500]))
-	f.Add(pack([]byte(`{"sign":"F2A82887F59A43ADEEF391C8F5ED052A","Data":"` + strings.Repeat("lwH+", 12) + `lw=="}`)))
-	f.Add([]byte{packMark})
+	f.Add(new(packing).pack(packWords[:500]))
+	f.Add(new(packing).pack([]byte(`{"sign":"F2A82887F59A43ADEEF391C8F5ED052A","Data":"` + strings.Repeat("lwH+", 12) + `lw=="}`)))
+	f.Add([]byte{runFrameMark})
+	f.Add([]byte{runBlockMark})
+	f.Add([]byte{blockMark})
+	f.Add([]byte{hexMark, 0xb5})
 	f.Add(frame)
+	f.Add(runs)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if v, err := unpack(b); err == nil {
-			if back, err := unpack(pack(v)); err != nil || !bytes.Equal(back, v) {
+			if back, err := unpack(new(packing).pack(v)); err != nil || !bytes.Equal(back, v) {
 				t.Errorf("%q comes back as %q, %v", v, back, err)
 			}
 		}

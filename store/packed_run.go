@@ -63,9 +63,9 @@ type cut struct {
 	rest   []byte
 }
 
-// cutRuns takes the runs out of a text.
-func cutRuns(text []byte) cut {
-	var c cut
+// take takes the runs out of a text; what c held before is gone.
+func (c *cut) take(text []byte) {
+	c.runs, c.beside, c.rest = c.runs[:0], c.beside[:0], c.rest[:0]
 	kept := 0 // up to where the text is in c
 	for i := 0; i < len(text); i++ {
 		class := classes[text[i]]
@@ -77,23 +77,22 @@ func cutRuns(text []byte) cut {
 			class |= classes[text[end]]
 		}
 		if n := end - i; n >= leastHex && class&classOther == 0 || n >= leastBase64 {
-			if size := c.take(text[kept:i], text[i:], n, class); size > 0 {
+			if size := c.takeRun(text[kept:i], text[i:], n, class); size > 0 {
 				kept = i + size
 				end = kept
 			}
 		}
 		i = end - 1
 	}
-	if c.runs == nil {
-		c.rest = text
-	} else {
-		c.rest = append(c.rest, text[kept:]...)
-	}
-	return c
+	c.rest = append(c.rest, text[kept:]...)
 }
 
-// take adds what stands before a run of n characters, and the run; it returns the run's characters, 0 where it is none.
-func (c *cut) take(before, from []byte, n int, class byte) int {
+// isHex reports whether the text was nothing but one run of lower hex.
+func (c *cut) isHex() bool { return len(c.runs) == 1 && c.runs[0].kind == runLower && len(c.rest) == 0 }
+
+// takeRun adds what stands before a run of n characters, and the run; it returns the run's characters, 0 where it is
+// none.
+func (c *cut) takeRun(before, from []byte, n int, class byte) int {
 	r := run{gap: len(before)}
 	switch class | classDigit {
 	case classDigit, classDigit | classLower:
@@ -105,11 +104,12 @@ func (c *cut) take(before, from []byte, n int, class byte) int {
 	}
 	n &^= 1
 	r.size = n / 2
-	c.add(r, before, fromHex(from[:n]))
+	c.beside, _ = hex.AppendDecode(c.beside, from[:n]) // of nothing but digits
+	c.runs, c.rest = append(c.runs, r), append(c.rest, before...)
 	return n
 }
 
-// takeBase64 is take of Base64.
+// takeBase64 is takeRun of Base64.
 func (c *cut) takeBase64(before, from []byte, n int) int {
 	if n < leastBase64 {
 		return 0
@@ -118,26 +118,20 @@ func (c *cut) takeBase64(before, from []byte, n int) int {
 		n++
 	}
 	n &^= 3
-	raw := make([]byte, n/4*3)
-	size, err := strictBase64.Decode(raw, from[:n])
+	begin := len(c.beside)
+	beside, err := strictBase64.AppendDecode(c.beside, from[:n])
 	if err != nil {
 		return 0
 	}
-	r := run{kind: runBase64, gap: len(before), size: size}
-	if isText(raw[:size]) {
+	raw := beside[begin:]
+	r := run{kind: runBase64, gap: len(before), size: len(raw)}
+	c.rest = append(c.rest, before...)
+	if isText(raw) {
 		r.kind = runText
+		c.rest, beside = append(c.rest, raw...), beside[:begin]
 	}
-	c.add(r, before, raw[:size])
+	c.runs, c.beside = append(c.runs, r), beside
 	return n
-}
-
-func (c *cut) add(r run, before, raw []byte) {
-	c.runs, c.rest = append(c.runs, r), append(c.rest, before...)
-	if r.kind == runText {
-		c.rest = append(c.rest, raw...)
-	} else {
-		c.beside = append(c.beside, raw...)
-	}
 }
 
 // isText guesses by its beginning whether bytes are text.
@@ -148,12 +142,6 @@ func isText(b []byte) bool {
 		}
 	}
 	return true
-}
-
-func fromHex(digits []byte) []byte {
-	raw := make([]byte, len(digits)/2)
-	_, _ = hex.Decode(raw, digits) // of nothing but digits
-	return raw
 }
 
 // append writes the runs, and the bytes beside the rest.

@@ -19,6 +19,8 @@ type sqliteConn struct {
 	stmt map[*statement]*sqlite.Stmt
 	sunk error // what made the transaction unusable
 
+	packing packing
+
 	statements *atomic.Int64 // counts them; nil: they are not counted
 }
 
@@ -204,7 +206,7 @@ func (c *sqliteConn) execClean(q *statement, args []any) (int64, error) {
 	if c.sunk != nil {
 		return 0, c.sunk
 	}
-	args = q.packed(args)
+	args = c.packing.of(q, args)
 	if q.once {
 		n, err := c.run(q.text, args)
 		return n, c.sink(err)
