@@ -13,7 +13,7 @@ import (
 var (
 	selectCharge         = tableCharge.selectByID().of("i")
 	selectChargesOfStay  = tableCharge.selectWhere("stay = ? AND stay <> 0 ORDER BY received, id").of("i").byMark(markStay)
-	selectChargesOfVisit = tableCharge.selectWhere("plate = ? AND lot = ? AND received >= ? " +
+	selectChargesOfVisit = tableCharge.selectWhere("plate = ? AND " + sameLot + " AND received >= ? " +
 		"ORDER BY received, id").of("tti").byMark(markPlate)
 	// By the end of charges, and of all lots between two names. The index of visits finds the plate's.
 	selectChargesOfPlate = tableCharge.selectWhere("plate = ? AND lot >= ? AND lot <= ? " +
@@ -33,6 +33,11 @@ var (
 	updateOutcome  = tableCharge.update(outcome)
 	updateStanding = tableCharge.update(standing)
 )
+
+// sameLot compares the lot of rows that are found by their plate. PostgreSQL keeps a plan for each statement of a
+// committer, and before it has counted the rows of a young table it takes the index of lots for as good as that of
+// plates, and may read all that a lot has. Only =, which this is not, lets it do so.
+const sameLot = "lot IS NOT DISTINCT FROM ?"
 
 // standing is how far a charge has come, outcome what has become of it. Each is put alone where nothing else has
 // changed: SQLite makes anew every index of a column that an update names, changed or not, PostgreSQL is sent less, and

@@ -2,6 +2,10 @@ package store
 
 import (
 	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/chargestamp/chargestamp/charge"
 )
@@ -34,6 +38,39 @@ func (s *Store) PlanStays(ctx context.Context, sf charge.StayFilter) ([]string, 
 		f, err := t.stayFilter(sf)
 		return f, f.stayOrder(sf.Lot.IsZero()), err
 	})
+}
+
+// PlansOfVisit returns how a committer on PostgreSQL finds the charges and stays of a visit, for one lane and for two.
+func (s *Store) PlansOfVisit(ctx context.Context) (plans []string, err error) {
+	pooled, err := s.engine.(*postgresEngine).pool.Acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn := pooled.Hijack() // settings and plans go with it
+	defer conn.Close(context.WithoutCancel(ctx))
+	if err := applySettings(ctx, conn, committerSettings); err != nil {
+		return nil, err
+	}
+	for i, text := range []string{
+		selectChargesOfVisit.dollars, selectChargesOfVisit.together.text(2),
+		selectStaysOf.dollars, selectStaysOf.together.text(2),
+	} {
+		name := fmt.Sprint("visit", i)
+		if _, err := conn.Prepare(ctx, name, text); err != nil {
+			return nil, err
+		}
+		nulls := strings.TrimSuffix(strings.Repeat("NULL,", strings.Count(text, "$")), ",")
+		rows, err := conn.Query(ctx, "EXPLAIN EXECUTE "+name+"("+nulls+")")
+		if err != nil {
+			return nil, err
+		}
+		steps, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			return nil, err
+		}
+		plans = append(plans, strings.Join(steps, "\n"))
+	}
+	return plans, nil
 }
 
 // plan asks for the plan that the engine takes for a table of millions of rows: PostgreSQL would read an empty one

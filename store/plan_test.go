@@ -164,3 +164,44 @@ func TestPushesOfALot(t *testing.T) {
 		}
 	}
 }
+
+// TestYoungTablesAreReadByPlate: a committer finds what a car has in a lot by its plate, also before PostgreSQL has
+// counted the rows of a new site. It used to read all charges of the lot where there were some hundreds, until then.
+func TestYoungTablesAreReadByPlate(t *testing.T) {
+	s := storetest.Open(t, storetest.SharedPostgres(t)(t))
+	ids := charge.NewIDs(1, time.Now)
+	stored := 0
+	for _, rows := range []int{1, 10, 40, 100, 200, 400, 700, 1000, 2000} {
+		err := s.Write(t.Context(), nil, func(tx *store.Tx) error {
+			for ; stored < rows; stored++ {
+				number := strconv.Itoa(stored)
+				plate := charge.Plate("京A" + number)
+				lot := charge.LotID{Union: "200461", Park: strconv.Itoa(stored % 10)}
+				c := charge.Charge{ID: ids.Next(), Platform: "telaidian", Account: "teld-main", Order: number, RepeatKey: number,
+					Plate: plate, Lot: lot, Received: time.Now(), State: charge.StateDelivered, Reason: charge.ReasonOK}
+				if err := tx.AddCharge(&c, "issuer"); err != nil {
+					return err
+				}
+				err := tx.AddStay(&charge.Stay{ID: ids.Next(), Lot: lot, OrderID: number, Plate: plate, Entered: time.Now(),
+					Open: true})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		plans, err := s.PlansOfVisit(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, plan := range plans {
+			want := []string{"charge_visit", "charge_visit", "stay_visit", "stay_visit"}[i]
+			if !strings.Contains(plan, want) {
+				t.Errorf("with %d rows, without %s:\n%s", rows, want, plan)
+			}
+		}
+	}
+}

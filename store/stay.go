@@ -15,7 +15,7 @@ var (
 	selectOrderStays = tableStay.selectWhere("lot = ? AND order_id = ? ORDER BY entered DESC, " +
 		"id DESC LIMIT 50").of("tt").byMark(markOrder)
 	// In the order of the index.
-	selectStaysOf = tableStay.selectWhere("plate = ? AND lot = ? AND ends > ? " +
+	selectStaysOf = tableStay.selectWhere("plate = ? AND " + sameLot + " AND ends > ? " +
 		"ORDER BY ends DESC LIMIT 50").of("tti").byMark(markVisit)
 	updateStay = tableStay.update(tableStay.but("lot"))
 	// The index of stays with other plates holds few rows.
