@@ -40,13 +40,15 @@ func read(r outbound.Response, sent []byte, now time.Time) (lot.Result, calls.Ve
 		result.Detail = charge.Say("answer.http", charge.Count("status", r.Status))
 		return result, calls.Failed
 	}
-	plate := plateOf(sent)
 	answer, err := lot.ReadReply(r.Body)
 	if err != nil {
-		result.Detail, result.Unread = lot.UnreadNote(r.Body, plate), true
+		result.Detail, result.Unread = lot.UnreadNote(r.Body, plateOf(sent)), true
 		return result, calls.Failed
 	}
-	said := lot.Shown(answer.Text("errmsg"), plate)
+	said := answer.Text("errmsg")
+	if said != "" {
+		said = lot.Shown(said, plateOf(sent))
+	}
 	if answer.State() == lot.StateYes {
 		result.Detail = answerNote("1", said)
 		result.Result, result.Reason = charge.AttemptAcked, charge.ReasonOK
