@@ -4,6 +4,9 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,15 +41,58 @@ func TestPartOf(t *testing.T) {
 		"committer: the rest":    stack(1, "runtime.schedule", commit),
 		"rows: bytecode, charge": ofCharge,
 		"rows: log":              stack(1, sqliteLib+"_sqlite3WalFrames", sqliteLib+"_sqlite3VdbeExec", flush),
-		"rows: binding":          stack(1, "zombiezen.com/go/sqlite.(*Stmt).BindText", module+"store.bind", flush),
-		"platform's request":     stack(1, module+"flow.(*Flow).Take", "net/http.(*conn).serve"),
-		"lot":                    stack(1, "encoding/json.Marshal", module+"lot/calls.(*Queue).work"),
-		"collector":              stack(1, "runtime.gcBgMarkWorker"),
-		"elsewhere":              stack(1, "runtime.findRunnable", "runtime.mcall"),
+		"rows: encoding": stack(1, "runtime.memmove", "github.com/klauspost/compress/s2.(*Dict).Encode",
+			module+"store.(*packing).pack", module+"store.(*sqliteConn).execClean", flush),
+		"rows: binding":      stack(1, "zombiezen.com/go/sqlite.(*Stmt).BindText", module+"store.bind", flush),
+		"platform's request": stack(1, module+"flow.(*Flow).Take", "net/http.(*conn).serve"),
+		"lot":                stack(1, "encoding/json.Marshal", module+"lot/calls.(*Queue).work"),
+		"collector":          stack(1, "runtime.gcBgMarkWorker"),
+		"elsewhere":          stack(1, "runtime.findRunnable", "runtime.mcall"),
 	} {
 		if got := partOf(s); got != want {
 			t.Errorf("%s is taken for %q", want, got)
 		}
+	}
+}
+
+// TestPartsNameTheStore: what the store does not have under these names any more would be taken for something else.
+func TestPartsNameTheStore(t *testing.T) {
+	source := ""
+	files, err := filepath.Glob("../store/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		source += string(text)
+	}
+	found := 0
+	for _, kind := range slices.Concat(areas, parts) {
+		for _, word := range kind.words {
+			name, ofStore := strings.CutPrefix(word, "store.")
+			if !ofStore {
+				continue
+			}
+			found++
+			name = strings.TrimRight(name, "[.")
+			receiver, method, isMethod := strings.Cut(name, ".")
+			declared := `(?m)^(func|type) ` + regexp.QuoteMeta(name) + `\b`
+			if strings.HasPrefix(name, "(*") && !isMethod {
+				declared = `(?m)^func \(\w+ ` + regexp.QuoteMeta(strings.Trim(name, "()")) + `\)`
+			} else if isMethod {
+				declared = `(?m)^func \(\w+ ` + regexp.QuoteMeta(strings.Trim(receiver, "()")) + `\) ` +
+					regexp.QuoteMeta(method) + `\b`
+			}
+			if !regexp.MustCompile(declared).MatchString(source) {
+				t.Errorf("%s names %s, which the store does not have", kind.name, word)
+			}
+		}
+	}
+	if found < 10 {
+		t.Errorf("only %d names of the store were looked for", found)
 	}
 }
 
