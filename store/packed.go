@@ -2,6 +2,7 @@ package store
 
 import (
 	_ "embed"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"slices"
@@ -15,14 +16,15 @@ import (
 // begins with a mark of what follows. The first two are those of older versions. Values of versions before those, and
 // those that would not get shorter, are kept as they are.
 const (
-	frameMark    = 1 // a zstd frame
-	runFrameMark = 2 // runs, and a zstd frame without its first four bytes
-	blockMark    = 3 // a block
-	runBlockMark = 4 // runs, and a block
-	hexMark      = 5 // what lower hex stands for
+	frameMark     = 1 // a zstd frame
+	runsFrameMark = 2 // the number of runs, the runs, and a zstd frame without its first four bytes
+	blockMark     = 3 // a block
+	runBlockMark  = 4 // one run, and a block
+	runsBlockMark = 5 // the number of runs, the runs, and a block
+	hexMark       = 6 // what lower hex stands for
 )
 
-// frameMagic begins every zstd frame; a value with runFrameMark leaves it out.
+// frameMagic begins every zstd frame; a value with runsFrameMark leaves it out.
 const frameMagic = "\x28\xb5\x2f\xfd"
 
 // packWords is the dictionary. Stored values need it to be read: it never changes. A better one is another file with a
@@ -67,6 +69,7 @@ var errNotPacked = errors.New("store: a packed value cannot be read")
 // packing packs the parameters of one statement after the other. What it returns holds until the next statement.
 type packing struct {
 	args   []any
+	text   []byte // of the value that is being packed
 	cut    cut
 	values []byte
 }
@@ -85,7 +88,8 @@ func (p *packing) of(s *statement, args []any) []any {
 		case []byte:
 			p.args[i] = p.pack(v)
 		case string:
-			if b := p.pack([]byte(v)); isPacked(b) {
+			p.text = append(p.text[:0], v...)
+			if b := p.pack(p.text); isPacked(b) {
 				p.args[i] = b
 			}
 		}
@@ -108,8 +112,11 @@ func (p *packing) pack(b []byte) []byte {
 		return b
 	case len(c.runs) == 0:
 		v = p.block(append(v, blockMark))
-	default:
+	case len(c.runs) == 1:
 		v = p.block(c.append(append(v, runBlockMark)))
+	default:
+		v = binary.AppendUvarint(append(v, runsBlockMark), uint64(len(c.runs)))
+		v = p.block(c.append(v))
 	}
 	if len(v)-begin >= len(b) && !isPacked(b) {
 		return b
@@ -140,12 +147,12 @@ func unpack(b []byte) ([]byte, error) {
 	case hexMark:
 		return hex.AppendEncode(nil, b), nil
 	}
-	c, behind, ok := readRuns(b)
+	c, behind, ok := readRuns(b, mark == runBlockMark)
 	if !ok {
 		return nil, errNotPacked
 	}
 	var err error
-	if mark == runFrameMark {
+	if mark == runsFrameMark {
 		c.rest, err = unframe(append([]byte(frameMagic), behind...))
 	} else {
 		c.rest, err = unblock(behind)

@@ -23,7 +23,7 @@ func TestPackWordsNeverChange(t *testing.T) {
 }
 
 func TestPack(t *testing.T) {
-	for _, v := range []string{"", "{}", "\x01", "\x05", "\x01\x28\xb5\x2f\xfd", "\x05f2a8",
+	for _, v := range []string{"", "{}", "\x01", "\x06", "\x01\x28\xb5\x2f\xfd", "\x06f2a8",
 		strings.Repeat("京A12345 ", 40_000), `{"Ret":0,"Msg":"成功","Data":"","Sig":""}`, string(packWords)} {
 		p := new(packing).pack([]byte(v))
 		back, err := unpack(p)
@@ -35,7 +35,8 @@ func TestPack(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"\x01no frame", "\x02", "\x02\x00no frame", "\x03", "\x03\x05no block",
-		"\x03\xff\xff\xff\xff\x0f\x00", "\x04", "\x04\x00\x05no block", "\x04\x01\x00\x10short"} {
+		"\x03\xff\xff\xff\xff\x0f\x00", "\x04", "\x04\x00\x05no block", "\x04\x01\x00\x10short",
+		"\x05", "\x05\x00\x05no block", "\x05\x01\x01\x10short"} {
 		if _, err := unpack([]byte(bad)); !errors.Is(err, errNotPacked) {
 			t.Errorf("%q is unpacked: %v", bad, err)
 		}
@@ -84,9 +85,9 @@ func TestPackRuns(t *testing.T) {
 		"in lower case":     {`{"sign":"f2a82887f59a43adeef391c8f5ed052a","ok":true}`, 48},
 		"an odd digit":      {`{"sign":"f2a82887f59a43adeef391c8f5ed052a1","ok":true}`, 49},
 		"mixed case":        {`{"sign":"f2a82887F59A43ADEEF391C8F5ED052A","ok":true}`, 53},
-		"ciphertext":        {`{"Data":"` + base64.StdEncoding.EncodeToString(sealed) + `","Seq":"0001"}`, 231},
-		"with one =":        {`{"Data":"` + base64.StdEncoding.EncodeToString(sealed[:197]) + `","Seq":"0001"}`, 228},
-		"with two =":        {`{"Data":"` + base64.StdEncoding.EncodeToString(sealed[:196]) + `","Seq":"0001"}`, 227},
+		"ciphertext":        {`{"Data":"` + base64.StdEncoding.EncodeToString(sealed) + `","Seq":"0001"}`, 230},
+		"with one =":        {`{"Data":"` + base64.StdEncoding.EncodeToString(sealed[:197]) + `","Seq":"0001"}`, 227},
+		"with two =":        {`{"Data":"` + base64.StdEncoding.EncodeToString(sealed[:196]) + `","Seq":"0001"}`, 226},
 		"without them":      {`{"Data":"` + base64.RawStdEncoding.EncodeToString(sealed[:196]) + `","Seq":"0001"}`, 228},
 		"a loose last bit":  {`{"Data":"` + strings.Repeat("lwH+", 12) + `lx=="}`, 66},
 		"Base64 of JSON":    {base64.StdEncoding.EncodeToString(packWords[600:1200]), 200},
@@ -117,7 +118,8 @@ var (
 func FuzzUnpack(f *testing.F) {
 	f.Add(new(packing).pack(packWords[:500]))
 	f.Add(new(packing).pack([]byte(`{"sign":"F2A82887F59A43ADEEF391C8F5ED052A",` + ciphertext + `""}`)))
-	f.Add([]byte{runFrameMark})
+	f.Add([]byte{runsFrameMark})
+	f.Add([]byte{runsBlockMark})
 	f.Add([]byte{runBlockMark})
 	f.Add([]byte{blockMark})
 	f.Add([]byte{hexMark, 0xb5})

@@ -146,7 +146,6 @@ func isText(b []byte) bool {
 
 // append writes the runs, and the bytes beside the rest.
 func (c *cut) append(to []byte) []byte {
-	to = binary.AppendUvarint(to, uint64(len(c.runs)))
 	for _, r := range c.runs {
 		to = binary.AppendUvarint(to, uint64(r.gap)*uint64(runKinds)+uint64(r.kind))
 		to = binary.AppendUvarint(to, uint64(r.size))
@@ -154,11 +153,15 @@ func (c *cut) append(to []byte) []byte {
 	return append(to, c.beside...)
 }
 
-// readRuns reads what append has written, and returns what stands behind it.
-func readRuns(b []byte) (c cut, behind []byte, ok bool) {
+// readRuns reads what append has written, behind the number of runs where there may be more than one, and returns what
+// stands behind it.
+func readRuns(b []byte, one bool) (c cut, behind []byte, ok bool) {
 	d := decoder{rest: b}
-	beside := uint64(0)
-	for left := d.uvarint(); left > 0 && !d.failed; left-- {
+	left, beside := uint64(1), uint64(0)
+	if !one {
+		left = d.uvarint()
+	}
+	for ; left > 0 && !d.failed; left-- {
 		place, size := d.uvarint(), d.uvarint()
 		r := run{kind: byte(place % uint64(runKinds)), gap: int(place / uint64(runKinds)), size: int(size)}
 		if place > math.MaxInt32 || size > math.MaxInt32 {

@@ -14,7 +14,6 @@ var (
 		"id DESC LIMIT 1").of("tt").byMark(markOrder)
 	selectOrderStays = tableStay.selectWhere("lot = ? AND order_id = ? ORDER BY entered DESC, " +
 		"id DESC LIMIT 50").of("tt").byMark(markOrder)
-	// In the order of the index.
 	selectStaysOf = tableStay.selectWhere("plate = ? AND " + sameLot + " AND ends > ? " +
 		"ORDER BY ends DESC LIMIT 50").of("tti").byMark(markVisit)
 	updateStay = tableStay.update(tableStay.but("lot"))
